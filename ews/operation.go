@@ -1,0 +1,23 @@
+package ews
+
+// Operation is the name of an EWS operation, as it stands in the request.
+type Operation string
+
+// The operations of this package.
+const (
+	OpGetFolder    Operation = "GetFolder"
+	OpFindFolder   Operation = "FindFolder"
+	OpCreateFolder Operation = "CreateFolder"
+	OpFindItem     Operation = "FindItem"
+	OpGetItem      Operation = "GetItem"
+	OpCreateItem   Operation = "CreateItem"
+	OpUpdateItem   Operation = "UpdateItem"
+	OpMoveItem     Operation = "MoveItem"
+	OpCopyItem     Operation = "CopyItem"
+	OpDeleteItem   Operation = "DeleteItem"
+	OpExportItems  Operation = "ExportItems"
+	OpUploadItems  Operation = "UploadItems"
+	OpExpandDL     Operation = "ExpandDL"
+	OpResolveNames Operation = "ResolveNames"
+	OpConvertID    Operation = "ConvertId"
+)

@@ -1,0 +1,80 @@
+package ews
+
+// Restriction selects items or folders by their properties on the server.
+// A server accepts at most 255 nodes.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction.
+type Restriction interface{ restriction() }
+
+// And matches what all of its members match. It needs at least one; with one
+// it is that one.
+type And []Restriction
+
+// Or matches what any of its members matches.
+type Or []Restriction
+
+// Not matches what its member does not match.
+type Not struct{ Restriction Restriction }
+
+// Exists matches items that have the property.
+type Exists struct{ Property PropertyPath }
+
+// Compare matches items whose property stands in the given relation to a
+// constant: text as it is, times by [FormatTime], binary as base64.
+type Compare struct {
+	Op       CompareOp
+	Property PropertyPath
+	Value    string
+}
+
+// CompareOp is the relation of a [Compare].
+type CompareOp string
+
+// Relations.
+const (
+	IsEqualTo              CompareOp = "IsEqualTo"
+	IsNotEqualTo           CompareOp = "IsNotEqualTo"
+	IsGreaterThan          CompareOp = "IsGreaterThan"
+	IsGreaterThanOrEqualTo CompareOp = "IsGreaterThanOrEqualTo"
+	IsLessThan             CompareOp = "IsLessThan"
+	IsLessThanOrEqualTo    CompareOp = "IsLessThanOrEqualTo"
+)
+
+// Contains matches items whose text property contains a constant.
+type Contains struct {
+	Property   PropertyPath
+	Value      string
+	Mode       ContainmentMode       // default: Substring
+	Comparison ContainmentComparison // default: Exact
+}
+
+// ContainmentMode says where a [Contains] looks.
+type ContainmentMode string
+
+// Containment modes.
+const (
+	FullString ContainmentMode = "FullString"
+	Prefixed   ContainmentMode = "Prefixed"
+	Substring  ContainmentMode = "Substring"
+)
+
+// ContainmentComparison says how a [Contains] compares.
+type ContainmentComparison string
+
+// Containment comparisons.
+const (
+	Exact      ContainmentComparison = "Exact"
+	IgnoreCase ContainmentComparison = "IgnoreCase"
+)
+
+func (And) restriction()      {}
+func (Or) restriction()       {}
+func (Not) restriction()      {}
+func (Exists) restriction()   {}
+func (Compare) restriction()  {}
+func (Contains) restriction() {}
+
+// SortField orders items by one property.
+type SortField struct {
+	Property   PropertyPath
+	Descending bool
+}

@@ -1,0 +1,3 @@
+module github.com/ewsquarantine/ewsquarantine
+
+go 1.26
