@@ -12,9 +12,9 @@ import (
 type Limiter interface {
 	// Acquire waits until a call charged to payer may be sent, or until ctx
 	// ends, whose cause it then returns. release must be called exactly once,
-	// when the answer has been read; its argument is how long the server asked
-	// this payer to wait, zero if it did not.
-	Acquire(ctx context.Context, payer string) (release func(backOff time.Duration), err error)
+	// when the answer has been read: throttled says whether the server asked
+	// this payer to slow down, backOff for how long (zero: it did not say).
+	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
 }
 
 // Options are the optional settings of a [Client]. The zero value, and nil,
