@@ -2,6 +2,7 @@ package ews
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -54,3 +55,41 @@ type Options struct {
 	// credentials, addresses of senders, subjects or content. Default: discard.
 	Logger *slog.Logger
 }
+
+// Client talks to one EWS endpoint as one account. Its methods may be called
+// concurrently.
+type Client struct{}
+
+var errUnbuilt = errors.New("ews: not built yet")
+
+// NewClient returns a client for an endpoint such as
+// https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts;
+// nil stands for the defaults. The endpoint must be an absolute http or https
+// URL with a host and path and without user information.
+func NewClient(endpoint string, opts *Options) (*Client, error) { return nil, errUnbuilt }
+
+// Impersonating returns a view of the client that works as the owner of a
+// mailbox, named by its primary SMTP address: each request carries the
+// ExchangeImpersonation header and X-AnchorMailbox, and is charged to that
+// mailbox. The account needs the ApplicationImpersonation right.
+func (c *Client) Impersonating(address string) *Client { return c }
+
+// ForMailbox returns a view of the client for working in a mailbox as a
+// delegate: each request carries X-AnchorMailbox and is charged to
+// Options.Payer. Every [DistinguishedFolder] must name the mailbox, too.
+func (c *Client) ForMailbox(address string) *Client { return c }
+
+// Mailbox returns the address of the view's mailbox, empty for the client that
+// NewClient returned.
+func (c *Client) Mailbox() string { return "" }
+
+// Version returns the schema version that the next request of this view will
+// carry.
+func (c *Client) Version() Version { return 0 }
+
+// Build returns the build of the server that answered last for this view's
+// mailbox, zero if none has.
+func (c *Client) Build() Build { return Build{} }
+
+// URL returns the endpoint.
+func (c *Client) URL() string { return "" }

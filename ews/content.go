@@ -1,0 +1,33 @@
+package ews
+
+import (
+	"bytes"
+	"io"
+)
+
+// Content is large content to be sent: a MIME message, or what ExportItems
+// gave. It is read while the request is being sent and never held whole.
+type Content struct {
+	// Open returns the content from its beginning. It is called once for each
+	// time the request is put on the wire: more than once if authentication
+	// needs several legs or the schema version has to be lowered, so it must
+	// be repeatable unless the caller knows better.
+	Open func() (io.ReadCloser, error)
+
+	// Size is the number of bytes that Open's reader gives; -1: unknown, and
+	// the request is sent in chunks. A reader that gives more or fewer bytes
+	// fails the call before the server has the whole request.
+	Size int64
+
+	// Base64 says that the reader gives base64 text, white space allowed, which
+	// is passed on as it is. Otherwise the bytes are encoded on the way.
+	Base64 bool
+}
+
+// BytesContent returns content held in memory.
+func BytesContent(b []byte) Content {
+	return Content{
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil },
+		Size: int64(len(b)),
+	}
+}

@@ -1,0 +1,23 @@
+package ews
+
+// ErrorClass says what a response code means for the caller.
+type ErrorClass string
+
+// The classes. A code that this package does not know has ClassUnknown.
+const (
+	ClassUnknown      ErrorClass = ""
+	ClassOK           ErrorClass = "ok"
+	ClassNothingToDo  ErrorClass = "ok-nothing-to-do"    // what was asked is so already
+	ClassRefresh      ErrorClass = "retry-now-refreshed" // read the item again, repeat with its new change key
+	ClassBackOff      ErrorClass = "backoff"             // repeat later
+	ClassItem         ErrorClass = "item"                // permanent for this item
+	ClassMailbox      ErrorClass = "mailbox"             // permanent for this mailbox
+	ClassMailboxLater ErrorClass = "mailbox-long-retry"  // the mailbox may be back in hours, perhaps elsewhere
+	ClassConfig       ErrorClass = "config"              // rights or configuration: stop, and tell the administrator
+	ClassRequest      ErrorClass = "request-bug"         // the request is wrong, or of a wrong version
+	ClassAmbiguous    ErrorClass = "ambiguous"           // look at the state before repeating
+	ClassSkipped      ErrorClass = "skipped-in-batch"    // not attempted
+)
+
+// Class returns the class of a response code.
+func Class(code ResponseCode) ErrorClass { return ClassUnknown }

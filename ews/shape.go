@@ -1,0 +1,28 @@
+package ews
+
+// BaseShape says which group of properties a server returns.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/baseshape.
+type BaseShape string
+
+// Base shapes. The zero value stands for ShapeIDOnly.
+const (
+	ShapeIDOnly        BaseShape = "IdOnly"
+	ShapeDefault       BaseShape = "Default"
+	ShapeAllProperties BaseShape = "AllProperties"
+)
+
+// ItemShape says which properties of items to return: those of Base and,
+// beside them, Properties. The zero value asks for the ids alone.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
+type ItemShape struct {
+	Base       BaseShape // default: ShapeIDOnly
+	Properties []PropertyPath
+}
+
+// FolderShape says which properties of folders to return, as [ItemShape] does
+// for items.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/foldershape.
+type FolderShape struct {
+	Base       BaseShape // default: ShapeIDOnly
+	Properties []PropertyPath
+}

@@ -1,0 +1,68 @@
+package ews
+
+import "context"
+
+// ConflictResolution says what becomes of an update if the item has changed
+// since its change key was read.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem.
+type ConflictResolution string
+
+// Conflict resolutions. The zero value stands for AlwaysOverwrite.
+const (
+	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite"
+	AutoResolve     ConflictResolution = "AutoResolve"
+	NeverOverwrite  ConflictResolution = "NeverOverwrite"
+)
+
+// Change is one change to one property of an item: a [SetField] or a
+// [DeleteField].
+type Change interface{ change() }
+
+// SetField sets one property. Value is its text form: "true" or "false",
+// [FormatTime], base64, or the text itself. Values is used, and Value is not,
+// for [FieldCategories] and for extended properties of array types.
+//
+// Of the properties that EWS itself defines these can be set:
+// [FieldItemClass], [FieldSubject], [FieldSensitivity], [FieldCategories],
+// [FieldImportance], [FieldIsRead], and [FieldFlag] by the name of its status
+// (2013).
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/setitemfield.
+type SetField struct {
+	Property PropertyPath
+	Value    string
+	Values   []string
+}
+
+// DeleteField removes one property.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitemfield.
+type DeleteField struct{ Property PropertyPath }
+
+func (SetField) change()    {}
+func (DeleteField) change() {}
+
+// ItemChange is the changes to one item. Servers want a current change key
+// with the id, also for AlwaysOverwrite.
+type ItemChange struct {
+	ID      ItemID
+	Kind    string // element name of the item, as [Item].Kind has it; default: "Message"
+	Changes []Change
+}
+
+// UpdateItemRequest asks for changes to items.
+type UpdateItemRequest struct {
+	Items              []ItemChange       // at least one, all of one mailbox
+	ConflictResolution ConflictResolution // default: AlwaysOverwrite
+
+	// RequireSuppression refuses the update, with [ErrUnsupportedVersion],
+	// where the server cannot suppress the receipt that marking a message as
+	// read sends. Without it such a server is asked all the same.
+	RequireSuppression bool
+}
+
+// UpdateItem changes items and returns their new change keys. Nothing is sent
+// to anybody: SaveOnly, SendToNone and, from Exchange 2013 SP1 on,
+// SuppressReadReceipts are always given. It is a write and is never repeated.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem-operation.
+func (c *Client) UpdateItem(ctx context.Context, req UpdateItemRequest) (Results[ItemID], error) {
+	return nil, errUnbuilt
+}
