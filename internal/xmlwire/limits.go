@@ -1,0 +1,72 @@
+package xmlwire
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Limits bound what a [Decoder] accepts. A zero field stands for its default.
+type Limits struct {
+	// MaxDepth is how many elements may be open at once. Default: 64.
+	MaxDepth int
+	// MaxElements is how many elements a document may have. Default: 4,000,000.
+	MaxElements int
+	// MaxTag is the length of one tag with its attributes, and of one comment
+	// or processing instruction kept in the buffer, in bytes. Default: 256 KiB.
+	MaxTag int
+	// MaxText is the length in bytes of a text returned as a string; a text
+	// read by TextReader, or skipped, has no limit. Default: 8 MiB.
+	MaxText int
+	// Strict makes characters that XML 1.0 forbids, undeclared prefixes and
+	// malformed references errors, as a server's reader does. Otherwise they
+	// are handed on.
+	Strict bool
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.MaxDepth == 0 {
+		l.MaxDepth = 64
+	}
+	if l.MaxElements == 0 {
+		l.MaxElements = 4_000_000
+	}
+	if l.MaxTag == 0 {
+		l.MaxTag = 256 << 10
+	}
+	if l.MaxText == 0 {
+		l.MaxText = 8 << 20
+	}
+	return l
+}
+
+// Causes of an [Error].
+var (
+	// ErrSyntax matches a document that is not well-formed.
+	ErrSyntax = errors.New("not well-formed")
+	// ErrLimit matches a document beyond the [Limits].
+	ErrLimit = errors.New("limit exceeded")
+	// ErrValue matches a text that is not of the type asked for.
+	ErrValue = errors.New("malformed value")
+)
+
+// Error says where and why a document could not be read. A failure of the
+// underlying reader is its Err; a document that ends early has
+// io.ErrUnexpectedEOF.
+type Error struct {
+	Path   string // of the element, such as "Envelope/Body/FindItemResponse"
+	Offset int64  // bytes into the document
+	Detail string // what was wrong; holds no text of the document
+	Err    error
+}
+
+// Error returns the cause with its place.
+func (e *Error) Error() string {
+	s := e.Err.Error()
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	return fmt.Sprintf("xml at byte %d in %q: %s", e.Offset, e.Path, s)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
