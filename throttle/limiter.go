@@ -1,0 +1,144 @@
+package throttle
+
+import (
+	"container/list"
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limiter decides when a call may be sent. All workers of a process that talk
+// to one Exchange organisation share one. Its methods may be called
+// concurrently.
+type Limiter struct {
+	opts Options
+
+	mu     sync.Mutex
+	limits map[string]int
+	payers map[string]*payer
+	units  int       // calls and reservations in flight, bounded by MaxConcurrent
+	turns  list.List // of *payer: those that wait for a unit, the next in front
+	idle   list.List // of *payer: unused but not as they began, the oldest in front
+	seq    uint64    // order of arrival
+}
+
+// New returns a limiter. It copies opts; nil stands for the defaults. It starts
+// no goroutine and needs no Close.
+func New(opts *Options) (*Limiter, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Limiter{
+		opts:   o,
+		limits: o.Limits, // withDefaults made this copy
+		payers: make(map[string]*payer),
+	}, nil
+}
+
+// Acquire waits until a call charged to payer may be sent. The name of the payer
+// is taken in any case; the empty one is a payer like any other. If ctx ends
+// first, Acquire returns its cause.
+//
+// release must be called once, when the answer has been read: throttled says
+// whether the server asked the payer to slow down, backOff for how long (zero: it
+// did not say). A backOff above zero counts as throttled in any case, and parks
+// the payer for no longer than Options.MaxPark. Where less parallelism is asked
+// for and no pause (ErrorExceededConnectionCount), a backOff of about a second
+// says so. Further calls of release do nothing.
+//
+// With a context from [Limiter.Reserve], Acquire takes from that reservation.
+func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error) {
+	key := strings.ToLower(payer)
+	if r := l.reservation(ctx); r != nil && r.take(key) {
+		return l.acquireReserved(ctx, r, key)
+	}
+	w := &waiter{units: 1, slots: 1}
+	p, err := l.wait(ctx, key, w)
+	if err != nil {
+		return nil, err
+	}
+	return l.releaser(p, w.epoch, func() { l.giveBack(p, 1, 1) }), nil
+}
+
+// releaser returns the function that reports a call's outcome and, with mu
+// held, gives back what it took.
+func (l *Limiter) releaser(p *payer, epoch uint64, giveBack func()) func(bool, time.Duration) {
+	var once sync.Once
+	return func(throttled bool, backOff time.Duration) {
+		once.Do(func() {
+			l.mu.Lock()
+			park := p.report(&l.opts, epoch, throttled, backOff)
+			giveBack()
+			l.mu.Unlock()
+			if park != nil && l.opts.OnPark != nil {
+				l.opts.OnPark(*park)
+			}
+		})
+	}
+}
+
+// SetLimit changes the bound on calls in flight for one payer, for instance when
+// the server's version has become known. It takes effect at once; calls in
+// flight are left alone. n below 1 counts as 1.
+func (l *Limiter) SetLimit(payer string, n int) {
+	key := strings.ToLower(payer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limits[key] = max(n, 1)
+	if p := l.payers[key]; p != nil {
+		p.setLimit(max(n, 1))
+		l.serve(p)
+	}
+}
+
+// State is what the limiter knows of a payer at one moment.
+type State struct {
+	Limit       int       // the configured bound on calls in flight
+	Allowed     int       // the bound now: lower after throttling
+	InFlight    int       // calls in flight and places reserved
+	Waiting     int       // callers that wait
+	ParkedUntil time.Time // zero: not parked
+	Refusals    int       // times in a row the server throttled without a hint
+}
+
+// State returns what the limiter knows of payer. An unknown payer stands as
+// every payer begins.
+func (l *Limiter) State(payer string) State {
+	key := strings.ToLower(payer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.payers[key]
+	if p == nil {
+		n := l.limit(key)
+		return State{Limit: n, Allowed: n}
+	}
+	s := State{
+		Limit:    p.limit,
+		Allowed:  p.allowed,
+		InFlight: p.inFlight,
+		Waiting:  p.waiting(),
+		Refusals: p.refusals,
+	}
+	if p.parked(time.Now()) {
+		s.ParkedUntil = p.until
+	}
+	return s
+}
+
+// Payers returns how many payers the limiter keeps state for: those with calls
+// in flight or waiting, parked ones, and those throttled not long ago.
+func (l *Limiter) Payers() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sweep()
+	return len(l.payers)
+}
+
+func (l *Limiter) limit(key string) int {
+	if n, ok := l.limits[key]; ok {
+		return n
+	}
+	return l.opts.PerPayer
+}

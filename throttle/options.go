@@ -1,0 +1,136 @@
+package throttle
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Bounds on the calls in flight for one payer that leave room below the
+// server's own (EWSMaxConcurrency: 10 on Exchange 2010, 27 since 2013).
+const (
+	// DefaultPerPayer is safe on every version, for a service account and for a
+	// mailbox.
+	DefaultPerPayer = 8
+	// ServiceAccount2010 suits a service account on Exchange 2010.
+	ServiceAccount2010 = 8
+	// ServiceAccount2013 suits a service account on Exchange 2013 and later.
+	ServiceAccount2013 = 20
+	// QuarantineMailbox suits the mailbox that all copies go to under
+	// impersonation, on Exchange 2013 and later.
+	QuarantineMailbox = 10
+)
+
+// Options are the settings of a [Limiter]. The zero value, and nil, stand for
+// the defaults.
+type Options struct {
+	// PerPayer bounds the calls in flight for one payer. Default: DefaultPerPayer.
+	PerPayer int
+
+	// Limits holds the bounds of payers that differ from PerPayer, by name in
+	// any case: the quarantine mailbox, the service account. Each is at least 1.
+	Limits map[string]int
+
+	// MaxConcurrent bounds the calls in flight over all payers. A reservation
+	// counts as one, whatever it holds. Payers that wait for room get it in
+	// turn. Default: 0, no bound.
+	MaxConcurrent int
+
+	// BackOffMin and BackOffMax bound the time a payer is parked when the
+	// server throttles without saying for how long. The n-th time in a row it
+	// is between half of and the whole of min(BackOffMin*2^n, BackOffMax), and
+	// never below BackOffMin. Default: 10 seconds and 1 minute.
+	BackOffMin, BackOffMax time.Duration
+
+	// MaxPark is the longest time that a hint can park a payer; a longer one is
+	// cut to it. Exchange Online often asks for 5 minutes; hours come from a
+	// defect or a proxy. Default: 30 minutes.
+	MaxPark time.Duration
+
+	// Jitter returns a number in [0, 1) that spreads delays without a hint. It
+	// may be called from several goroutines at once. Default: math/rand/v2.
+	Jitter func() float64
+
+	// OnPark is called, without locks held, each time a payer is parked or its
+	// park is prolonged; for logs and metrics. It should return soon: the
+	// worker that brought the news waits for it. Default: none.
+	OnPark func(Park)
+}
+
+// Park tells that a payer is parked.
+type Park struct {
+	Payer   string        // in lower case
+	Until   time.Time     // when the payer may call again
+	For     time.Duration // how long that is from now
+	Hinted  bool          // the server said how long
+	Allowed int           // calls in flight allowed from then on
+}
+
+// withDefaults returns a checked copy of o with its defaults filled in.
+func (o *Options) withDefaults() (Options, error) {
+	var opts Options
+	if o != nil {
+		opts = *o
+	}
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"PerPayer", int64(opts.PerPayer)},
+		{"MaxConcurrent", int64(opts.MaxConcurrent)},
+		{"BackOffMin", int64(opts.BackOffMin)},
+		{"BackOffMax", int64(opts.BackOffMax)},
+		{"MaxPark", int64(opts.MaxPark)},
+	} {
+		if field.value < 0 {
+			return Options{}, fmt.Errorf("throttle: %s is negative; leave it 0 for the default", field.name)
+		}
+	}
+	limits := make(map[string]int, len(opts.Limits))
+	for name, n := range maps.All(opts.Limits) {
+		if n < 1 {
+			return Options{}, fmt.Errorf("throttle: Limits[%q] is %d; it must be at least 1", name, n)
+		}
+		key := strings.ToLower(name)
+		if _, twice := limits[key]; twice {
+			return Options{}, fmt.Errorf("throttle: Limits names %q twice, in different case", key)
+		}
+		limits[key] = n
+	}
+	opts.Limits = limits
+	opts.PerPayer = orDefault(opts.PerPayer, DefaultPerPayer)
+	opts.BackOffMin = orDefault(opts.BackOffMin, 10*time.Second)
+	opts.BackOffMax = orDefault(opts.BackOffMax, max(time.Minute, opts.BackOffMin))
+	opts.MaxPark = orDefault(opts.MaxPark, 30*time.Minute)
+	if opts.BackOffMax < opts.BackOffMin {
+		return Options{}, fmt.Errorf("throttle: BackOffMax (%v) is below BackOffMin (%v)", opts.BackOffMax, opts.BackOffMin)
+	}
+	if opts.Jitter == nil {
+		opts.Jitter = rand.Float64
+	}
+	return opts, nil
+}
+
+func orDefault[T int | time.Duration](value, def T) T {
+	if value == 0 {
+		return def
+	}
+	return value
+}
+
+// delay returns how long to park a payer that was throttled without a hint for
+// the n-th time in a row, counted from 1.
+func (o *Options) delay(n int) time.Duration {
+	d := o.BackOffMin
+	for range n {
+		if d >= o.BackOffMax/2 {
+			d = o.BackOffMax
+			break
+		}
+		d *= 2
+	}
+	half := d / 2
+	return max(half+time.Duration(o.Jitter()*float64(half)), o.BackOffMin)
+}

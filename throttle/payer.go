@@ -1,0 +1,163 @@
+package throttle
+
+import (
+	"container/list"
+	"time"
+)
+
+const (
+	// recoverAfter is how many calls that were not throttled raise the bound of
+	// a payer by one.
+	recoverAfter = 10
+
+	// forgetAfter is how long a throttled payer is remembered unused, from the
+	// end of its park.
+	forgetAfter = 10 * time.Minute
+)
+
+// payer is the state of one budget, guarded by Limiter.mu.
+type payer struct {
+	key      string
+	limit    int // as configured
+	allowed  int // 1 to limit
+	inFlight int // calls, and places reserved
+
+	until    time.Time // parked until then
+	refusals int       // times in a row throttled without a hint
+	passed   int       // calls not throttled since allowed last changed
+
+	// epoch counts the times that allowed was lowered. A call that began in an
+	// earlier epoch tells nothing new of the present one.
+	epoch uint64
+
+	// The three lines of waiters, each in order of arrival. Who has been
+	// promised a place waits for the end of the park only; who holds a unit of
+	// MaxConcurrent must not stand behind somebody who waits for one.
+	promised, holding, queue list.List
+	timer                    *time.Timer // set while somebody waits for the end of a park
+
+	turn      *list.Element // in Limiter.turns
+	idle      *list.Element // in Limiter.idle
+	idleSince time.Time
+}
+
+func (p *payer) parked(now time.Time) bool { return now.Before(p.until) }
+
+func (p *payer) waiting() int { return p.promised.Len() + p.holding.Len() + p.queue.Len() }
+
+// asNew reports whether forgetting p would lose nothing.
+func (p *payer) asNew(now time.Time) bool {
+	return p.allowed == p.limit && p.refusals == 0 && !p.parked(now)
+}
+
+// fits reports whether n more places may be taken. A reservation of more places
+// than allowed goes alone rather than never.
+func (p *payer) fits(n int) bool { return p.inFlight == 0 || p.inFlight+n <= p.allowed }
+
+func (p *payer) setLimit(n int) {
+	if p.allowed == p.limit || p.allowed > n {
+		p.allowed = n
+	}
+	p.limit = n
+}
+
+// report takes in the outcome of a call that began in the given epoch. It
+// returns the park that follows from it, nil if none does.
+func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time.Duration) *Park {
+	current := epoch == p.epoch
+	if !throttled && backOff <= 0 {
+		if current {
+			p.succeeded()
+		}
+		return nil
+	}
+	now := time.Now()
+	hinted := backOff > 0
+	switch {
+	case hinted:
+		backOff = min(backOff, opts.MaxPark)
+	case current:
+		p.refusals++
+		backOff = opts.delay(p.refusals)
+	default:
+		return nil // one more answer to what is known already
+	}
+	if current {
+		p.epoch++
+		p.passed = 0
+		p.allowed = max(p.allowed/2, 1)
+	}
+	until := now.Add(backOff)
+	if !until.After(p.until) {
+		return nil
+	}
+	p.until = until
+	return &Park{Payer: p.key, Until: until, For: backOff, Hinted: hinted, Allowed: p.allowed}
+}
+
+func (p *payer) succeeded() {
+	p.refusals = 0
+	if p.allowed == p.limit {
+		return
+	}
+	if p.passed++; p.passed >= recoverAfter {
+		p.passed = 0
+		p.allowed++
+	}
+}
+
+// lookUp returns the state of a payer and makes it if need be.
+func (l *Limiter) lookUp(key string) *payer {
+	l.sweep()
+	p := l.payers[key]
+	if p == nil {
+		n := l.limit(key)
+		p = &payer{key: key, limit: n, allowed: n}
+		l.payers[key] = p
+	}
+	if p.idle != nil {
+		l.idle.Remove(p.idle)
+		p.idle = nil
+	}
+	return p
+}
+
+// settle forgets p if nobody uses it and it stands as it began, and else notes
+// that it is unused.
+func (l *Limiter) settle(p *payer) {
+	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil {
+		return
+	}
+	if p.turn != nil {
+		l.turns.Remove(p.turn)
+		p.turn = nil
+	}
+	now := time.Now()
+	if p.asNew(now) {
+		delete(l.payers, p.key)
+		return
+	}
+	p.idleSince = now
+	p.idle = l.idle.PushBack(p)
+}
+
+// sweep forgets the payers whose time has come.
+func (l *Limiter) sweep() {
+	if l.idle.Len() == 0 {
+		return
+	}
+	now := time.Now()
+	for e := l.idle.Front(); e != nil; e = l.idle.Front() {
+		p := e.Value.(*payer)
+		since := p.idleSince
+		if p.until.After(since) {
+			since = p.until
+		}
+		if now.Before(since.Add(forgetAfter)) {
+			return
+		}
+		l.idle.Remove(e)
+		p.idle = nil
+		delete(l.payers, p.key)
+	}
+}

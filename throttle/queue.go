@@ -1,0 +1,194 @@
+package throttle
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"time"
+)
+
+// errParked tells a reservation that what it still lacks is parked, so that it
+// does not sit on the rest.
+var errParked = errors.New("throttle: parked")
+
+// waiter is a caller that waits for places of one payer.
+type waiter struct {
+	slots int // places wanted; 0: promised already, waits for the end of the park
+	units int // units of MaxConcurrent wanted; 0: holds one already
+	seq   uint64
+
+	// giveUp makes the wait end with errParked when the payer is parked.
+	giveUp bool
+
+	done  chan struct{}
+	err   error  // set before done is closed
+	epoch uint64 // the payer's when the place was granted
+
+	line *list.List
+	elem *list.Element // nil: waits no more
+}
+
+// wait blocks until the payer's places that w asks for are granted.
+func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	l.mu.Lock()
+	p := l.lookUp(key)
+	l.enqueue(p, w)
+	l.serve(p)
+	if w.elem == nil { // granted, or given up, at once
+		l.settle(p)
+		l.mu.Unlock()
+		return p, w.err
+	}
+	w.done = make(chan struct{})
+	l.mu.Unlock()
+
+	select {
+	case <-w.done:
+		return p, w.err
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case w.elem != nil:
+		w.leave()
+		l.serve(p) // whoever stood behind may fit
+		l.settle(p)
+	case w.err == nil: // granted in the same moment
+		l.giveBack(p, w.slots, w.units)
+	}
+	return nil, context.Cause(ctx)
+}
+
+func (l *Limiter) enqueue(p *payer, w *waiter) {
+	l.seq++
+	w.seq = l.seq
+	switch {
+	case w.slots == 0:
+		w.line = &p.promised
+	case w.units == 0:
+		w.line = &p.holding
+	default:
+		w.line = &p.queue
+	}
+	w.elem = w.line.PushBack(w)
+}
+
+func (w *waiter) leave() {
+	w.line.Remove(w.elem)
+	w.elem = nil
+}
+
+// finish ends the wait of w.
+func (w *waiter) finish(err error) {
+	w.leave()
+	w.err = err
+	if w.done != nil {
+		close(w.done)
+	}
+}
+
+// full reports whether MaxConcurrent is reached.
+func (l *Limiter) full() bool { return l.opts.MaxConcurrent > 0 && l.units >= l.opts.MaxConcurrent }
+
+// serve grants p's waiters what can be granted now, and sees to it that the
+// others are served when that changes.
+func (l *Limiter) serve(p *payer) {
+	// Payers that wait for their turn go before p.
+	full := l.full() || l.turns.Len() > 0
+	for l.grantOne(p, full) {
+		full = full || l.full()
+	}
+	if full && p.turn == nil && p.queue.Len() > 0 && p.timer == nil {
+		p.turn = l.turns.PushBack(p)
+	}
+	if p.timer != nil && p.waiting() == 0 {
+		p.timer.Stop()
+		p.timer = nil
+	}
+}
+
+// grantOne serves the waiter of p whose turn it is, if that can be.
+func (l *Limiter) grantOne(p *payer, full bool) bool {
+	if p.waiting() == 0 {
+		return false
+	}
+	if now := time.Now(); p.parked(now) {
+		l.sitOut(p, now)
+		return false
+	}
+	w := p.next(full)
+	if w == nil || w.slots > 0 && !p.fits(w.slots) {
+		return false
+	}
+	p.inFlight += w.slots
+	l.units += w.units
+	w.epoch = p.epoch
+	w.finish(nil)
+	return true
+}
+
+// next returns the waiter that must be served next, nil if none may. Arrival
+// decides, but who needs a unit of MaxConcurrent while there is none stands
+// aside.
+func (p *payer) next(full bool) *waiter {
+	if e := p.promised.Front(); e != nil {
+		return e.Value.(*waiter)
+	}
+	var holding, queue *waiter
+	if e := p.holding.Front(); e != nil {
+		holding = e.Value.(*waiter)
+	}
+	if e := p.queue.Front(); e != nil && !full {
+		queue = e.Value.(*waiter)
+	}
+	if holding == nil || queue != nil && queue.seq < holding.seq {
+		return queue
+	}
+	return holding
+}
+
+// sitOut makes p's waiters wait for the end of its park, save those that would
+// rather give up.
+func (l *Limiter) sitOut(p *payer, now time.Time) {
+	for _, line := range []*list.List{&p.holding, &p.queue} {
+		for e := line.Front(); e != nil; {
+			w := e.Value.(*waiter)
+			e = e.Next()
+			if w.giveUp {
+				w.finish(errParked)
+			}
+		}
+	}
+	if p.timer != nil || p.waiting() == 0 {
+		return
+	}
+	// A park that is prolonged meanwhile is found when the timer fires.
+	p.timer = time.AfterFunc(p.until.Sub(now), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		p.timer = nil
+		l.serve(p)
+		l.settle(p)
+	})
+}
+
+// giveBack returns places of p and units of MaxConcurrent, and serves whoever
+// can use them.
+func (l *Limiter) giveBack(p *payer, slots, units int) {
+	p.inFlight -= slots
+	l.units -= units
+	l.serve(p)
+	// Payers take turns, one grant each.
+	for !l.full() && l.turns.Len() > 0 {
+		next := l.turns.Remove(l.turns.Front()).(*payer)
+		next.turn = nil
+		if l.grantOne(next, false) && next.queue.Len() > 0 {
+			next.turn = l.turns.PushBack(next)
+		}
+	}
+	l.settle(p)
+}

@@ -1,0 +1,195 @@
+package throttle
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrNested is returned by [Limiter.Reserve] for a context that holds a
+// reservation of the same limiter: growing one could deadlock.
+var ErrNested = errors.New("throttle: the context holds a reservation already")
+
+// Reserve takes places for calls that will be in flight together, such as an
+// export that is streamed into an upload, so that no two workers wait for each
+// other's second call. Name each payer as often as it will have such calls: the
+// service account twice under FullAccess.
+//
+// Acquire with the returned context takes the reserved places, waits only for a
+// park to end, and gives them back for the next call; a call beyond what was
+// reserved waits like any other. done ends the reservation and must be called;
+// calls still in flight keep their places until they are released. Should a
+// payer be named more often than it is allowed calls just then, the reservation
+// waits until it has the payer for itself.
+//
+// If ctx ends first, Reserve returns its cause.
+func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Context, done func(), err error) {
+	if len(payers) == 0 {
+		return nil, nil, errors.New("throttle: Reserve needs at least one payer")
+	}
+	if l.reservation(ctx) != nil {
+		return nil, nil, ErrNested
+	}
+	keys := make([]string, len(payers))
+	for i, name := range payers {
+		keys[i] = strings.ToLower(name)
+	}
+	slices.Sort(keys) // the same order for all, so that no circle of waiters can form
+	r := &reservation{limiter: l, free: make(map[string]int)}
+	for {
+		lacking, err := l.tryReserve(ctx, r, keys)
+		if err == nil {
+			return context.WithValue(ctx, reservationKey{l}, r), r.end, nil
+		}
+		r.reset()
+		if !errors.Is(err, errParked) {
+			return nil, nil, err
+		}
+		if err := l.sleepOut(ctx, lacking); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// tryReserve takes the places one payer after the other. It returns errParked
+// rather than keep places of one payer until another's park ends, and the name
+// of that other.
+func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string) (lacking string, err error) {
+	for first := 0; first < len(keys); {
+		key := keys[first]
+		n := 1
+		for first+n < len(keys) && keys[first+n] == key {
+			n++
+		}
+		w := &waiter{slots: n, giveUp: first > 0}
+		if first == 0 {
+			w.units = 1
+		}
+		p, err := l.wait(ctx, key, w)
+		if err != nil {
+			return key, err
+		}
+		r.add(p, n)
+		first += n
+	}
+	return "", nil
+}
+
+// sleepOut waits until the payer is not parked.
+func (l *Limiter) sleepOut(ctx context.Context, key string) error {
+	for {
+		l.mu.Lock()
+		var d time.Duration
+		if p := l.payers[key]; p != nil {
+			d = time.Until(p.until)
+		}
+		l.mu.Unlock()
+		if d <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+type reservationKey struct{ *Limiter }
+
+// reservation returns the reservation that ctx holds of l, nil if none.
+func (l *Limiter) reservation(ctx context.Context) *reservation {
+	r, _ := ctx.Value(reservationKey{l}).(*reservation)
+	return r
+}
+
+// reservation is guarded by its limiter's mu. It counts as one unit of
+// MaxConcurrent until its last place is given back.
+type reservation struct {
+	limiter *Limiter
+	payers  []*payer
+	free    map[string]int // places not in use
+	inUse   int
+	ended   bool
+}
+
+func (r *reservation) add(p *payer, n int) {
+	r.limiter.mu.Lock()
+	defer r.limiter.mu.Unlock()
+	r.payers = append(r.payers, p)
+	r.free[p.key] = n
+}
+
+// end gives back what is not in use; calls in flight give back theirs when they
+// are released.
+func (r *reservation) end() {
+	r.limiter.mu.Lock()
+	defer r.limiter.mu.Unlock()
+	if !r.ended {
+		r.ended = true
+		r.giveBack()
+	}
+}
+
+// reset gives back everything, to begin anew.
+func (r *reservation) reset() {
+	r.limiter.mu.Lock()
+	defer r.limiter.mu.Unlock()
+	r.giveBack()
+	r.payers = nil
+}
+
+func (r *reservation) giveBack() {
+	for i, p := range r.payers {
+		units := 0
+		if i == 0 && r.inUse == 0 {
+			units = 1
+		}
+		n := r.free[p.key]
+		r.free[p.key] = 0
+		r.limiter.giveBack(p, n, units)
+	}
+}
+
+// take uses one reserved place, if there is one.
+func (r *reservation) take(key string) bool {
+	r.limiter.mu.Lock()
+	defer r.limiter.mu.Unlock()
+	if r.ended || r.free[key] == 0 {
+		return false
+	}
+	r.free[key]--
+	r.inUse++
+	return true
+}
+
+// putBack ends the use of a place, with mu held.
+func (r *reservation) putBack(p *payer) {
+	r.inUse--
+	switch {
+	case !r.ended:
+		r.free[p.key]++
+		r.limiter.serve(p)
+	case r.inUse == 0:
+		r.limiter.giveBack(p, 1, 1)
+	default:
+		r.limiter.giveBack(p, 1, 0)
+	}
+}
+
+// acquireReserved makes a call out of a place that was taken from r.
+func (l *Limiter) acquireReserved(ctx context.Context, r *reservation, key string) (func(bool, time.Duration), error) {
+	w := &waiter{}
+	p, err := l.wait(ctx, key, w)
+	if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		r.putBack(l.payers[key]) // known: the place counts as in flight
+		return nil, err
+	}
+	return l.releaser(p, w.epoch, func() { r.putBack(p) }), nil
+}
