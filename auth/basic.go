@@ -1,0 +1,109 @@
+package auth
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// BasicOptions are the settings of [Basic]. The zero value, and nil, stand for
+// the defaults.
+type BasicOptions struct {
+	// Transport sends the requests. Default: one of NewTransport without
+	// options, of its own.
+	Transport http.RoundTripper
+
+	// SendPasswordOverPlainHTTP allows an endpoint without TLS that is not on
+	// this machine. Whoever listens on the network then learns the password.
+	SendPasswordOverPlainHTTP bool
+}
+
+// Basic returns a RoundTripper that sends user name and password with every
+// request to the host of endpoint (RFC 7617), without being asked first, and
+// refuses requests to any other. The user name may not hold a colon.
+//
+// An answer 401 is returned as it is; ews.Client turns it into an error. After
+// it, requests fail with an [*AuthError] as the package comment says.
+func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTripper, error) {
+	var o BasicOptions
+	if opts != nil {
+		o = *opts
+	}
+	e, err := parseEndpoint(ewsURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.requireSecure("Basic", "BasicOptions.SendPasswordOverPlainHTTP", o.SendPasswordOverPlainHTTP); err != nil {
+		return nil, err
+	}
+	if cred.isZero() {
+		return nil, errors.New("auth: Basic needs a Credential from NewCredential")
+	}
+	if strings.Contains(cred.username, ":") {
+		return nil, errors.New(`auth: authentication.username holds ":", which Basic cannot carry; use "ntlm" as authentication.type or another form of the name`)
+	}
+	if o.Transport == nil {
+		if o.Transport, err = NewTransport(nil); err != nil {
+			return nil, err
+		}
+	}
+	return &basic{endpoint: e, cred: cred, next: o.Transport}, nil
+}
+
+type basic struct {
+	endpoint endpoint
+	cred     Credential
+	next     http.RoundTripper
+	lockout  lockout
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (b *basic) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.roundTrip(req)
+	if err != nil {
+		closeBody(req)
+	}
+	return resp, err
+}
+
+func (b *basic) roundTrip(req *http.Request) (*http.Response, error) {
+	if err := b.endpoint.admit("Basic", req); err != nil {
+		return nil, err
+	}
+	ctx := req.Context()
+	end, err := b.lockout.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end(undecided, nil)
+	password, err := b.cred.reveal(ctx)
+	if err != nil {
+		return nil, &AuthError{
+			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
+			Message: "the password could not be had", Err: err,
+		}
+	}
+	authorised := req.Clone(ctx)
+	authorised.Header.Set("Authorization", "Basic "+
+		base64.StdEncoding.EncodeToString([]byte(b.cred.username+":"+password)))
+	resp, err := b.next.RoundTrip(authorised)
+	if err != nil {
+		return nil, err
+	}
+	resp.Request = req // without the password
+	end(judge(resp.StatusCode), &AuthError{
+		Scheme: "Basic", Host: b.endpoint.host, Refused: true,
+		Message: "check authentication.username and authentication.password, that the account is not locked, and that the EWS virtual directory allows Basic",
+	})
+	return resp, nil
+}
+
+// CloseIdleConnections closes the connections that are not in use.
+func (b *basic) CloseIdleConnections() { closeIdle(b.next) }
+
+func closeIdle(rt http.RoundTripper) {
+	if c, ok := rt.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,77 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// Credential is a user name and a password. It shows neither when it is
+// printed, logged or marshalled. The zero value is no credential; constructors
+// refuse it.
+type Credential struct {
+	username string
+	// A function, since fmt prints unexported strings of structs around it.
+	password func(context.Context) (string, error)
+}
+
+// NewCredential returns the credential of an account, named as DOMAIN\user or as
+// user principal name (user@example.com). Neither may be empty.
+func NewCredential(username, password string) (Credential, error) {
+	if password == "" {
+		return Credential{}, errors.New("auth: authentication.password is empty")
+	}
+	return NewCredentialFunc(username, func(context.Context) (string, error) { return password, nil })
+}
+
+// NewCredentialFunc is like [NewCredential] for a password that is fetched when it is
+// needed: by Basic for each request, by NTLM for each connection. The function
+// may be called concurrently, and should keep the password for a while.
+func NewCredentialFunc(username string, password func(context.Context) (string, error)) (Credential, error) {
+	if password == nil {
+		return Credential{}, errors.New("auth: there is no function to get authentication.password from")
+	}
+	if strings.TrimSpace(username) == "" {
+		return Credential{}, errors.New("auth: authentication.username is empty; give DOMAIN\\user or user@example.com")
+	}
+	if strings.ContainsFunc(username, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return Credential{}, errors.New("auth: authentication.username holds a control character")
+	}
+	if domain, user, ok := strings.Cut(username, `\`); ok && (domain == "" || user == "") {
+		return Credential{}, errors.New("auth: authentication.username has an empty domain or user; give DOMAIN\\user or user@example.com")
+	}
+	return Credential{username: username, password: password}, nil
+}
+
+// reveal returns the password.
+func (c Credential) reveal(ctx context.Context) (string, error) {
+	password, err := c.password(ctx)
+	if err == nil && password == "" {
+		err = errors.New("authentication.password is empty")
+	}
+	return password, err
+}
+
+func (c Credential) isZero() bool { return c.password == nil }
+
+// Username returns the name of the account as it was given.
+func (c Credential) Username() string { return c.username }
+
+// String returns "[redacted]".
+func (c Credential) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (c Credential) GoString() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (c Credential) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// LogValue returns "[redacted]".
+func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns "[redacted]". It covers JSON, too.
+func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }

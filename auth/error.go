@@ -1,0 +1,47 @@
+package auth
+
+// AuthError reports that a request was not carried out because signing in
+// failed, or would have been unsafe. It is not worth repeating as it is.
+//
+// Callers that must not import this package can recognise it by its methods
+// Unauthorized and NotSent.
+type AuthError struct {
+	Scheme string // "Basic", "NTLM", "Negotiate" or "Bearer"
+	Host   string // host and port of the endpoint
+
+	// Message says what happened and what to check, for people. It names
+	// settings, never their secret values.
+	Message string
+
+	Refused bool  // the server refused the credentials, now or before
+	Unsent  bool  // no byte of the request has been sent
+	Err     error // cause, if there is one
+}
+
+// Error returns the message and the cause.
+func (e *AuthError) Error() string {
+	s := "auth: " + e.Scheme + " at " + e.Host + ": " + e.Message
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *AuthError) Unwrap() error { return e.Err }
+
+// Unauthorized reports that the server refused the credentials, now or before.
+// The request was not carried out, whether it was sent or not.
+func (e *AuthError) Unauthorized() bool { return e.Refused }
+
+// NotSent reports that no byte of the request, as opposed to the sign-in before
+// it, has been sent.
+func (e *AuthError) NotSent() bool { return e.Unsent }
+
+// unsent returns a copy of e for a request that was not even sent.
+func (e *AuthError) unsent(message string) *AuthError {
+	c := *e
+	c.Unsent = true
+	c.Message = message
+	return &c
+}

@@ -1,0 +1,9 @@
+package auth_test
+
+import (
+	"io"
+	"log"
+)
+
+// quiet keeps the handshake errors that tests provoke out of their output.
+var quiet = log.New(io.Discard, "", 0)

@@ -1,0 +1,194 @@
+package auth
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// TransportOptions are the settings of [NewTransport]. The zero value, and nil,
+// stand for the defaults.
+type TransportOptions struct {
+	// UseProxy sends requests through a proxy. Default: straight to the server,
+	// whatever the environment says.
+	UseProxy bool
+
+	// ProxyURL is the proxy to use: http, https, socks5 or socks5h, with user
+	// name and password if it asks for them. Without UseProxy it is bypassed.
+	// Default: the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name when
+	// the transport is made.
+	ProxyURL string
+
+	// RootCAs holds certificates in PEM that are trusted besides the system's.
+	RootCAs []byte
+
+	// RootCAFile is a file of such certificates. NewTransport reads it.
+	RootCAFile string
+
+	// InsecureTrustAnyServer switches off the verification of the server's
+	// certificate, so that anybody on the way can read and change all mail and
+	// steal the credentials. It affects this transport only. For trials.
+	InsecureTrustAnyServer bool
+
+	// HTTP1Only does without HTTP/2. NTLM does so of itself.
+	HTTP1Only bool
+
+	// DialTimeout bounds making a connection, TLSHandshakeTimeout its TLS
+	// handshake. Default: 15 seconds each.
+	DialTimeout, TLSHandshakeTimeout time.Duration
+
+	// ResponseHeaderTimeout bounds the time from the last byte of a request to
+	// the header of its answer. Exchange works up to a minute on a batch and
+	// should be the first to give up. Bodies are not timed: a stream may take
+	// as long as it moves. Default: 150 seconds.
+	ResponseHeaderTimeout time.Duration
+
+	// IdleTimeout is how long an unused connection is kept. It should be below
+	// the server's (120 seconds on IIS). Default: 90 seconds.
+	IdleTimeout time.Duration
+
+	// MaxIdle is how many unused connections are kept. Default: 64.
+	MaxIdle int
+}
+
+// NewTransport returns a transport with settings that suit EWS, with TLS 1.2 or
+// newer. It shares nothing with other transports and makes no connection. Give
+// each identity its own.
+func NewTransport(opts *TransportOptions) (*http.Transport, error) {
+	var o TransportOptions
+	if opts != nil {
+		o = *opts
+	}
+	for _, f := range []struct {
+		name  string
+		value *time.Duration
+		def   time.Duration
+	}{
+		{"DialTimeout", &o.DialTimeout, 15 * time.Second},
+		{"TLSHandshakeTimeout", &o.TLSHandshakeTimeout, 15 * time.Second},
+		{"ResponseHeaderTimeout", &o.ResponseHeaderTimeout, 150 * time.Second},
+		{"IdleTimeout", &o.IdleTimeout, 90 * time.Second},
+	} {
+		if *f.value < 0 {
+			return nil, fmt.Errorf("auth: TransportOptions.%s is negative", f.name)
+		}
+		if *f.value == 0 {
+			*f.value = f.def
+		}
+	}
+	if o.MaxIdle < 0 {
+		return nil, errors.New("auth: TransportOptions.MaxIdle is negative")
+	}
+	if o.MaxIdle == 0 {
+		o.MaxIdle = 64
+	}
+	proxy, err := proxyFunc(o.UseProxy, o.ProxyURL)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := rootCAs(o.RootCAs, o.RootCAFile)
+	if err != nil {
+		return nil, err
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(!o.HTTP1Only)
+	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:       proxy,
+		DialContext: dialer.DialContext,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            roots,
+			InsecureSkipVerify: o.InsecureTrustAnyServer,
+		},
+		TLSHandshakeTimeout:   o.TLSHandshakeTimeout,
+		ResponseHeaderTimeout: o.ResponseHeaderTimeout,
+		ExpectContinueTimeout: time.Second,
+		IdleConnTimeout:       o.IdleTimeout,
+		MaxIdleConns:          o.MaxIdle,
+		MaxIdleConnsPerHost:   o.MaxIdle,
+		Protocols:             protocols,
+	}, nil
+}
+
+// proxyFunc returns the function of [http.Transport.Proxy]. Its errors do not
+// quote the URL, which may hold a password.
+func proxyFunc(use bool, raw string) (func(*http.Request) (*url.URL, error), error) {
+	if raw == "" {
+		if !use {
+			return nil, nil
+		}
+		env := httpproxy.FromEnvironment().ProxyFunc()
+		return func(req *http.Request) (*url.URL, error) { return env(req.URL) }, nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return nil, errors.New("auth: proxyUrl is not the URL of a proxy; give one such as http://proxy.example.com:3128")
+	}
+	if !use {
+		return nil, nil
+	}
+	return http.ProxyURL(u), nil
+}
+
+// rootCAs returns the system's roots and those given, nil (the system's) if
+// none are.
+func rootCAs(text []byte, file string) (*x509.CertPool, error) {
+	if len(text) == 0 && file == "" {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a system without roots; those given still count
+	}
+	if len(text) > 0 {
+		if err := addCertificates(pool, text); err != nil {
+			return nil, fmt.Errorf("auth: TransportOptions.RootCAs: %w", err)
+		}
+	}
+	if file == "" {
+		return pool, nil
+	}
+	text, err = os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("auth: rootCAFile: %w", err)
+	}
+	if err := addCertificates(pool, text); err != nil {
+		return nil, fmt.Errorf("auth: rootCAFile %q: %w", file, err)
+	}
+	return pool, nil
+}
+
+func addCertificates(pool *x509.CertPool, text []byte) error {
+	found := false
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("a certificate cannot be read: %w", err)
+		}
+		pool.AddCert(cert)
+		found = true
+	}
+	if !found {
+		return errors.New(`it holds no certificate in PEM ("-----BEGIN CERTIFICATE-----"); convert a DER file with: openssl x509 -inform der -in FILE`)
+	}
+	return nil
+}
