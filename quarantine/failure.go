@@ -1,0 +1,37 @@
+package quarantine
+
+import (
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// failureOf returns an error in the form in which it is kept, nil for nil.
+func failureOf(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	if f, ok := errors.AsType[*Failure](err); ok && error(f) == err {
+		return f
+	}
+	f := &Failure{Message: err.Error(), Transient: transient(err)}
+	if re, ok := errors.AsType[*ews.ResponseError](err); ok {
+		f.Code = string(re.Code)
+	}
+	return f
+}
+
+// transient reports whether the same request may succeed later. A strategy that
+// does not use EWS tells by a method Temporary.
+func transient(err error) bool {
+	if t, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err); ok && t.Temporary() {
+		return true
+	}
+	return ews.IsTransient(err) || ews.IsThrottled(err)
+}
+
+// unexecuted reports whether a write surely did not happen.
+func unexecuted(err error) bool { return err != nil && ews.NotExecuted(err) }

@@ -1,0 +1,150 @@
+package quarantine
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Direction says which way the item that carries a stamp was last sent.
+type Direction string
+
+// Directions.
+const (
+	ToQuarantine Direction = "q"
+	ToUser       Direction = "r"
+)
+
+// Stamp is the provenance of an item: which operation it belongs to, where it
+// came from, and what undo needs. It is kept in five named properties of the
+// item, each under 255 characters, because longer ones are cut in search
+// results.
+type Stamp struct {
+	// Operation names the item in quarantine, from its first stamp to its
+	// restore.
+	Operation string
+	Mailbox   string // where it came from
+	Folder    Folder // where in that mailbox
+	Direction Direction
+	Read      bool // read state for the user
+	At        time.Time
+	Reason    string // cut to MaxReason bytes
+}
+
+// StampSet is the property set of the stamp's names, as MAPI and EWS spell it.
+const StampSet = "7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2"
+
+// Names of the stamp's properties within [StampSet]; all are strings.
+const (
+	StampOperation = "QuarantineOperation"
+	StampMailbox   = "QuarantineMailbox"
+	StampFolderID  = "QuarantineFolderId"
+	StampPath      = "QuarantineFolderPath"
+	StampState     = "QuarantineState"
+)
+
+// StampNames lists the names, the operation first.
+func StampNames() []string {
+	return []string{StampOperation, StampMailbox, StampFolderID, StampPath, StampState}
+}
+
+// stampLimit is the length in characters from which on FindItem cuts a string.
+const stampLimit = 255
+
+// Values returns the stamp as the values of its properties, by name. What does
+// not fit is left out: an over-long folder id, or path.
+func (s Stamp) Values() map[string]string {
+	fit := func(v string) string {
+		if len(v) >= stampLimit {
+			return ""
+		}
+		return v
+	}
+	read := "0"
+	if s.Read {
+		read = "1"
+	}
+	state := strings.Join([]string{"1", string(s.Direction), read, strconv.FormatInt(s.At.Unix(), 10), cutUTF8(clean(s.Reason), MaxReason)}, "|")
+	return map[string]string{
+		StampOperation: s.Operation,
+		StampMailbox:   strings.ToLower(s.Mailbox),
+		StampFolderID:  fit(s.Folder.ID),
+		StampPath:      fit(s.Folder.Base + "|" + s.Folder.Below),
+		StampState:     state,
+	}
+}
+
+// ParseStamp reads a stamp from the values of its properties. It returns nil if
+// there is none or it is damaged: an item whose stamp cannot be read counts as
+// unstamped.
+func ParseStamp(values map[string]string) *Stamp {
+	s := &Stamp{Operation: values[StampOperation], Mailbox: values[StampMailbox]}
+	if !validOperation(s.Operation) || validAddress(s.Mailbox) != nil {
+		return nil
+	}
+	s.Folder.ID = values[StampFolderID]
+	s.Folder.Base, s.Folder.Below, _ = strings.Cut(values[StampPath], "|")
+	s.Folder.Path = "/" + s.Folder.Base
+	if s.Folder.Below != "" {
+		s.Folder.Path += "/" + s.Folder.Below
+	}
+	state := strings.SplitN(values[StampState], "|", 5)
+	if len(state) != 5 || state[0] != "1" {
+		return nil
+	}
+	s.Direction = Direction(state[1])
+	if s.Direction != ToQuarantine && s.Direction != ToUser {
+		return nil
+	}
+	s.Read = state[2] == "1"
+	at, err := strconv.ParseInt(state[3], 10, 64)
+	if err != nil {
+		return nil
+	}
+	s.At = time.Unix(at, 0).UTC()
+	s.Reason = state[4]
+	return s
+}
+
+// newOperation returns a new name for an operation: 26 characters, 128 random
+// bits.
+func newOperation() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+func validOperation(op string) bool {
+	if len(op) != 26 {
+		return false
+	}
+	for _, c := range []byte(op) {
+		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
+}
+
+// clean replaces what a property cannot carry, and the separator.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == '|' || r == 0x7F || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func cutUTF8(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -1,0 +1,167 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Strategy says how mailboxes are reached and how an item is carried from one
+// to another. The service owns the order of things, the proof and the journal;
+// a strategy only does what it is told, once, and reports.
+//
+// A strategy never repeats a write whose outcome it does not know: it returns
+// the error, and the service looks. An error that may pass says so by a method
+// Temporary() bool, or is one of package ews. Methods may be called
+// concurrently. The suite of package quarantinetest tells whether a strategy
+// keeps this contract.
+type Strategy interface {
+	// Name names the strategy in receipts.
+	Name() string
+
+	// Mailbox returns access to a mailbox by its primary SMTP address. It does
+	// no I/O.
+	Mailbox(address string) Mailbox
+
+	// Carry brings the item into the folder of the other mailbox, stamp
+	// included, by the best way that works. It changes nothing else: the copy
+	// is unread if the original is, and nobody is told. See [Carried].
+	Carry(ctx context.Context, c Carriage) (Carried, error)
+}
+
+// Carriage is an item on its way from one mailbox into a folder of another.
+type Carriage struct {
+	From   Mailbox
+	Item   Item
+	To     Mailbox
+	Folder Folder
+}
+
+// Carried says how an item was carried.
+type Carried struct {
+	Way Way
+	// ItemID is the id of the copy, if the server said.
+	ItemID string
+	// Moved says that the original is gone if the call succeeded. Otherwise it
+	// is still there, to be removed when the copy has been proved.
+	Moved bool
+}
+
+// Mailbox is access to one mailbox.
+type Mailbox interface {
+	// Address returns the address of the mailbox.
+	Address() string
+
+	// Find returns the items that a query asks for, with everything but their
+	// attachments filled.
+	Find(ctx context.Context, q Query) (Findings, error)
+
+	// Inspect reads one item again, with everything a proof needs, attachments
+	// included. The error matches [ErrGone] if there is no such item.
+	Inspect(ctx context.Context, itemID string) (Item, error)
+
+	// Mark changes an item, in one write as far as the server can, and tells
+	// nobody. The error matches [ErrGone] if the item is not there any more,
+	// and [ErrConflict] if it has changed since it was read. It returns the item
+	// as it is afterwards.
+	Mark(ctx context.Context, item Item, m Mark) (Item, error)
+
+	// Remove deletes an item for good, so that its owner cannot recover it, and
+	// tells nobody. An item that is gone is no error.
+	Remove(ctx context.Context, item Item) error
+
+	// Folder returns a folder, creating it where the request says so. The error
+	// matches [ErrGone] if there is none.
+	Folder(ctx context.Context, want FolderRequest) (Folder, error)
+}
+
+// Errors of a [Mailbox].
+var (
+	// ErrGone matches an item or folder that is not there, or not visible.
+	ErrGone = errors.New("quarantine: not there any more")
+	// ErrConflict matches an item that somebody changed meanwhile.
+	ErrConflict = errors.New("quarantine: changed meanwhile")
+	// ErrUnreachable matches a mailbox that does not exist or that the account
+	// may not open.
+	ErrUnreachable = errors.New("quarantine: mailbox cannot be opened")
+)
+
+// Query says which items to find. The conditions that are set must all hold.
+type Query struct {
+	MessageID string // brackets or not
+	Operation string // of the stamp
+	Origin    string // mailbox of the stamp
+
+	// In is a folder to look into, with the folders below it. Nil: all folders
+	// of the mailbox that users see, search folders and Recoverable Items left
+	// out.
+	In *Folder
+
+	// Stamped finds all items that have a stamp.
+	Stamped bool
+}
+
+// Findings are the answer to a [Query].
+type Findings struct {
+	Items      []Item
+	Unsearched []Unsearched
+}
+
+// Folder is a folder of a mailbox.
+type Folder struct {
+	ID string `json:"id,omitempty"`
+	// Path is its path as people read it: display names behind slashes. A slash
+	// in a name is written %2F, a percent sign %25.
+	Path string `json:"path,omitempty"`
+	// Base is the well-known name of the nearest folder above it, or of itself,
+	// that has one ("inbox", "msgfolderroot", …), and Below the path from there.
+	Base  string `json:"base,omitempty"`
+	Below string `json:"below,omitempty"`
+}
+
+// FolderRequest says which folder is wanted. The ways to name it are tried in
+// the order of the fields; the first that gives a folder counts.
+type FolderRequest struct {
+	ID    string // a folder that may have gone
+	Base  string // a well-known name; with Below: the folder below it
+	Below string // path below Base
+	// Create creates what is missing of Below.
+	Create bool
+}
+
+// Attachment describes an attachment.
+type Attachment struct {
+	Name   string
+	Size   int64
+	Inline bool
+}
+
+// Item is an item of a mailbox as a strategy sees it.
+type Item struct {
+	ID      string
+	Version string // changes whenever the item does; empty if the server has none
+	Kind    string // the strategy's own idea of the kind; opaque
+	Mailbox string
+	Folder  Folder
+
+	MessageID string
+	Class     string // such as IPM.Note
+	Subject   string
+	Size      int64
+	Received  time.Time
+	Sent      time.Time
+	Read      bool
+
+	HasAttachments bool
+	Attachments    []Attachment // filled by Inspect only
+
+	// Stamp is nil if the item has none.
+	Stamp *Stamp
+}
+
+// Mark is a change to an item. Fields that are nil or false change nothing.
+type Mark struct {
+	Stamp *Stamp // sets it
+	Clear bool   // takes the stamp off
+	Read  *bool  // sets the read state
+}
