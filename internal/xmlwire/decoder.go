@@ -29,6 +29,9 @@ type Decoder struct {
 	local string
 	attrs []attribute
 
+	line, column int // of counted, from 0
+	counted      int // up to where in buf lines are counted; Strict only
+
 	names   map[string]string
 	values  map[string]string
 	arena   strings.Builder
@@ -47,12 +50,6 @@ type frame struct {
 type binding struct {
 	prefix string
 	space  Space
-}
-
-// attribute keeps raw bytes of the window; they are valid until the decoder
-// moves on.
-type attribute struct {
-	prefix, local, value []byte
 }
 
 // NewDecoder returns a decoder of one document.
@@ -172,6 +169,10 @@ func (d *Decoder) fill(limit int) bool {
 		return false
 	}
 	if d.pos > 0 {
+		if d.limits.Strict {
+			d.mark(max(d.pos, d.counted))
+			d.counted -= d.pos
+		}
 		n := copy(d.buf, d.buf[d.pos:])
 		d.buf = d.buf[:n]
 		d.base += int64(d.pos)

@@ -12,6 +12,8 @@ const (
 	SpaceMessages                  // EWS messages, prefix m
 	SpaceErrors                    // details of EWS faults, prefix e
 	SpaceAutodiscover              // SOAP Autodiscover
+	SpaceInstance                  // XML Schema instance, prefix xsi
+	SpaceXML                       // what the prefix xml stands for
 )
 
 // URIs of the namespaces.
@@ -22,6 +24,7 @@ const (
 	URIErrors       = "http://schemas.microsoft.com/exchange/services/2006/errors"
 	URIAutodiscover = "http://schemas.microsoft.com/exchange/2010/Autodiscover"
 	URIInstance     = "http://www.w3.org/2001/XMLSchema-instance"
+	URIXML          = "http://www.w3.org/XML/1998/namespace"
 )
 
 func spaceOf(uri []byte) Space {
@@ -38,6 +41,10 @@ func spaceOf(uri []byte) Space {
 		return SpaceErrors
 	case URIAutodiscover:
 		return SpaceAutodiscover
+	case URIInstance:
+		return SpaceInstance
+	case URIXML:
+		return SpaceXML
 	}
 	return SpaceOther
 }

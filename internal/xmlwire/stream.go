@@ -70,7 +70,7 @@ func (t *TextReader) fill() error {
 		t.done = true
 		return io.EOF
 	}
-	run, ok := t.cursor.next()
+	run, ok := t.cursor.text()
 	if !ok {
 		t.done = true
 		if d.err != nil {

@@ -86,7 +86,7 @@ func (d *Decoder) AppendText(dst []byte) []byte {
 	limit := len(dst) + d.limits.MaxText
 	t := textCursor{d: d, depth: len(d.open)}
 	for {
-		run, ok := t.next()
+		run, ok := t.text()
 		if !ok {
 			return dst
 		}
@@ -107,27 +107,37 @@ type textCursor struct {
 	decoded []byte
 }
 
-// next returns the next run of the text, with line ends and references put
-// right. It returns false when the element has ended, and on an error. The run
-// is valid until the decoder moves on.
-func (t *textCursor) next() ([]byte, bool) {
+// text returns the next run of the text, with that of child elements left out.
+// It returns false when the element has ended, and on an error.
+func (t *textCursor) text() ([]byte, bool) {
 	d := t.d
-	for d.err == nil {
-		if t.cdata {
-			if run, ok := t.cdataRun(); ok {
-				return run, true
-			}
-			continue
-		}
-		switch d.markup() {
+	for {
+		switch run, k := t.next(); k {
+		case tokenText:
+			return run, true
 		case tokenStart:
 			d.Skip()
 		case tokenEnd:
-			if len(d.open) < t.depth {
-				return nil, false
-			}
-		case tokenEOF:
+			return nil, false
+		default:
 			d.fail(io.ErrUnexpectedEOF, "the document ends early")
+			return nil, false
+		}
+	}
+}
+
+// next comes to the next run of text, with line ends and references put right,
+// or to a tag. The run is valid until the decoder moves on.
+func (t *textCursor) next() ([]byte, tokenKind) {
+	d := t.d
+	for d.err == nil {
+		if t.cdata {
+			if run := t.cdataRun(); len(run) > 0 {
+				return run, tokenText
+			}
+			continue
+		}
+		switch k := d.markup(); k {
 		case tokenText:
 			if d.buf[d.pos] == '<' {
 				d.pos += len(cdataBegin)
@@ -135,12 +145,14 @@ func (t *textCursor) next() ([]byte, bool) {
 				continue
 			}
 			if run := t.charData(); len(run) > 0 {
-				return run, true
+				return run, tokenText
 			}
 		case tokenOther:
+		default:
+			return nil, k
 		}
 	}
-	return nil, false
+	return nil, tokenEOF
 }
 
 // charData takes character data up to the next tag, or to the end of the
@@ -162,24 +174,24 @@ func (t *textCursor) charData() []byte {
 	return t.clean(run, true)
 }
 
-func (t *textCursor) cdataRun() ([]byte, bool) {
+func (t *textCursor) cdataRun() []byte {
 	d := t.d
 	run := d.buf[d.pos:]
 	if i := bytes.Index(run, []byte(cdataEnd)); i >= 0 {
 		run = run[:i]
 		d.pos += i + len(cdataEnd)
 		t.cdata = false
-		return t.clean(run, false), true
+		return t.clean(run, false)
 	}
 	if len(run) < len(cdataEnd) {
 		if !d.fill(d.limits.MaxTag) {
 			d.fail(io.ErrUnexpectedEOF, "the document ends early")
 		}
-		return nil, false
+		return nil
 	}
 	run = run[:len(run)-len(cdataEnd)+1]
 	d.pos += len(run)
-	return t.clean(run, false), true
+	return t.clean(run, false)
 }
 
 // clean turns line ends into line feeds (XML 1.0, 2.11) and decodes references.
@@ -332,50 +344,6 @@ func forbiddenAt(b []byte) int {
 		i += n
 	}
 	return -1
-}
-
-// Attr returns the value of an attribute without prefix of the current
-// element, and whether it has it. It must be asked for before the element's
-// content is read.
-func (d *Decoder) Attr(local string) (string, bool) {
-	for _, a := range d.attrs {
-		if len(a.prefix) == 0 && string(a.local) == local {
-			if bytes.IndexByte(a.value, '&') < 0 {
-				return d.keep(a.value), true
-			}
-			d.scratch = d.appendReferences(d.scratch[:0], a.value, true)
-			return d.keep(d.scratch), true
-		}
-	}
-	return "", false
-}
-
-// AttrInterned is Attr for values that are few and repeated; an absent
-// attribute is an empty one.
-func (d *Decoder) AttrInterned(local string) string {
-	for _, a := range d.attrs {
-		if len(a.prefix) == 0 && string(a.local) == local {
-			if bytes.IndexByte(a.value, '&') < 0 {
-				return intern(d.values, a.value)
-			}
-			d.scratch = d.appendReferences(d.scratch[:0], a.value, true)
-			return intern(d.values, d.scratch)
-		}
-	}
-	return ""
-}
-
-// AttrNames returns the names of the attributes of the current element as they
-// were written, prefix included; namespace declarations are left out.
-func (d *Decoder) AttrNames() []string {
-	names := make([]string, len(d.attrs))
-	for i, a := range d.attrs {
-		if len(a.prefix) > 0 {
-			names[i] = string(a.prefix) + ":"
-		}
-		names[i] += string(a.local)
-	}
-	return names
 }
 
 // Bool returns the text of the current element as an xs:boolean and ends the

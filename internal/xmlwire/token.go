@@ -196,6 +196,9 @@ func (d *Decoder) startTag() tokenKind {
 	f.local = intern(d.names, local)
 	d.open = append(d.open, f)
 	d.space, d.local, d.endNow = f.space, f.local, closed
+	if d.limits.Strict {
+		d.mark(d.pos + 1)
+	}
 	d.pos += n + 1
 	return tokenStart
 }
@@ -302,7 +305,10 @@ func (d *Decoder) resolve(prefix []byte) Space {
 	if len(prefix) == 0 {
 		return SpaceNone
 	}
-	if d.limits.Strict && string(prefix) != "xml" {
+	if string(prefix) == "xml" {
+		return SpaceXML
+	}
+	if d.limits.Strict {
 		d.fail(ErrSyntax, "a prefix that was not declared")
 	}
 	return SpaceOther

@@ -1,0 +1,107 @@
+package ewsschema
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// validate checks the envelope, the headers and the operation.
+func validate(root *Node, server Version) (*Request, error) {
+	if root.Space != xmlwire.SpaceSOAP || root.Local != "Envelope" {
+		return nil, violation(root, "The %s element is not declared.", quoted(root))
+	}
+	parts := root.Children
+	req := &Request{Version: Exchange2007}
+	if len(parts) > 0 && isSOAP(parts[0], "Header") {
+		req.Header = parts[0]
+		parts = parts[1:]
+	}
+	if len(parts) != 1 || !isSOAP(parts[0], "Body") {
+		return nil, violation(root, "The element 'Envelope' must have one element 'Body', after an optional 'Header', and nothing else.")
+	}
+	body := parts[0]
+	if len(body.Children) != 1 {
+		return nil, violation(body, "The element 'Body' must have one child element.")
+	}
+	for _, n := range []*Node{root, req.Header, body} {
+		if n == nil {
+			continue
+		}
+		if !blank(n.Text) {
+			return nil, violation(n, "The element %s cannot contain text.", quoted(n))
+		}
+		for _, a := range n.Attrs {
+			if a.Space == xmlwire.SpaceNone && n != body {
+				return nil, violation(n, "The '%s' attribute is not declared.", a.Local)
+			}
+		}
+	}
+	if err := req.version(server); err != nil {
+		return nil, err
+	}
+	if err := req.headers(); err != nil {
+		return nil, err
+	}
+	op := body.Children[0]
+	if op.Space != xmlwire.SpaceMessages {
+		return nil, violation(op, "The %s element is not declared.", quoted(op))
+	}
+	req.Operation, req.Name = op, op.Local
+	return req, req.operation()
+}
+
+// version finds out which version the request is written in.
+func (r *Request) version(server Version) error {
+	for _, h := range r.Header.Kids() {
+		if h.Space != xmlwire.SpaceTypes || h.Local != "RequestServerVersion" {
+			continue
+		}
+		name, ok := h.Attr("Version")
+		if !ok {
+			return violation(h, "The required attribute 'Version' is missing.")
+		}
+		v, ok := ParseVersion(name)
+		if !ok || v > server {
+			return &VersionError{Value: name}
+		}
+		r.Version, r.VersionName = v, name
+		return nil
+	}
+	return nil
+}
+
+func isSOAP(n *Node, local string) bool {
+	return n.Space == xmlwire.SpaceSOAP && n.Local == local
+}
+
+func violation(n *Node, format string, args ...any) *Violation {
+	return &Violation{Line: n.Line, Position: n.Column, Message: fmt.Sprintf(format, args...)}
+}
+
+func blank(s string) bool { return strings.Trim(s, blanks) == "" }
+
+// quoted names an element as the validator of .NET does.
+func quoted(n *Node) string {
+	if uri := uriOf(n.Space); uri != "" {
+		return "'" + n.Local + "' in namespace '" + uri + "'"
+	}
+	return "'" + n.Local + "'"
+}
+
+func uriOf(s xmlwire.Space) string {
+	switch s {
+	case xmlwire.SpaceTypes:
+		return xmlwire.URITypes
+	case xmlwire.SpaceMessages:
+		return xmlwire.URIMessages
+	case xmlwire.SpaceSOAP:
+		return xmlwire.URISOAP
+	case xmlwire.SpaceErrors:
+		return xmlwire.URIErrors
+	case xmlwire.SpaceAutodiscover:
+		return xmlwire.URIAutodiscover
+	}
+	return ""
+}

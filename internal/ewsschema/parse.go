@@ -1,0 +1,73 @@
+package ewsschema
+
+import (
+	"io"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// Request is a request that fits the schema.
+type Request struct {
+	// Name is the local name of the operation element, such as "FindItem".
+	Name string
+	// Operation is that element.
+	Operation *Node
+	// Header is the SOAP header, nil if there is none. Its children in the
+	// namespace of EWS types have been validated, others are left alone.
+	Header *Node
+	// Version is the version that the request was validated as: that of its
+	// RequestServerVersion, and Exchange2007 if it has none.
+	Version Version
+	// VersionName is RequestServerVersion as sent, empty if there is none.
+	VersionName string
+	// Modelled reports whether the content of the operation was validated. It
+	// is not for operations that EWS has but this package has no model of; a
+	// server that does not implement them says so instead of finding faults.
+	Modelled bool
+}
+
+// Limits of a request. Tests hold mail in memory, so a text may be large.
+const (
+	maxDepth = 300
+	maxText  = 512 << 20
+)
+
+// Parse reads a request and validates it as a server does whose newest schema
+// is version server. Its errors are [*SyntaxError], [*Violation],
+// [*VersionError] and [*HeaderError].
+func Parse(r io.Reader, server Version) (*Request, error) {
+	root, err := readTree(r)
+	if err != nil {
+		return nil, err
+	}
+	return validate(root, server)
+}
+
+// readTree reads a document into nodes.
+func readTree(r io.Reader) (*Node, error) {
+	d := xmlwire.NewDecoder(r, xmlwire.Limits{MaxDepth: maxDepth, MaxText: maxText, Strict: true})
+	var root *Node
+	if d.NextChild(0) {
+		root = readNode(d)
+	}
+	if err := d.Finish(); err != nil {
+		line, column := d.Position()
+		return nil, &SyntaxError{Line: line, Position: column, Err: err}
+	}
+	return root, nil
+}
+
+func readNode(d *xmlwire.Decoder) *Node {
+	n := &Node{Space: d.Space(), Local: d.Local()}
+	n.Line, n.Column = d.Position()
+	for name, value := range d.Attrs() {
+		n.Attrs = append(n.Attrs, Attr{Space: name.Space, Local: name.Local, Value: value})
+	}
+	var text strings.Builder
+	for depth := d.Depth(); d.NextChildText(depth, &text); {
+		n.Children = append(n.Children, readNode(d))
+	}
+	n.Text = text.String()
+	return n
+}

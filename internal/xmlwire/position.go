@@ -1,0 +1,31 @@
+package xmlwire
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Position returns the line and the column of the name of the start tag read
+// last, or of where an error was found, each counted from 1. A column is a
+// character. It is known under [Limits.Strict] only; otherwise both are 0.
+func (d *Decoder) Position() (line, column int) {
+	if !d.limits.Strict {
+		return 0, 0
+	}
+	if d.err != nil {
+		d.mark(max(d.pos, d.counted))
+	}
+	return d.line + 1, d.column + 1
+}
+
+// mark counts lines and columns up to a place in the window.
+func (d *Decoder) mark(to int) {
+	passed := d.buf[d.counted:to]
+	d.counted = to
+	if n := bytes.Count(passed, []byte("\n")); n > 0 {
+		d.line += n
+		d.column = 0
+		passed = passed[bytes.LastIndexByte(passed, '\n')+1:]
+	}
+	d.column += utf8.RuneCount(passed)
+}
