@@ -1,0 +1,62 @@
+package ntlmserver
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"strings"
+	"time"
+)
+
+// handshake is what the server remembers between its challenge and the answer.
+type handshake struct {
+	negotiate, challenge []byte
+	nonce                [8]byte
+}
+
+// newHandshake answers a NEGOTIATE message.
+func (s *Server) newHandshake(negotiate []byte) (*handshake, error) {
+	flags, err := negotiateFlags(negotiate)
+	if err != nil {
+		return nil, err
+	}
+	h := &handshake{negotiate: negotiate}
+	rand.Read(h.nonce[:]) // never fails
+	// Like Samba, and unlike Windows, no target is named to who asks for none.
+	var target, info []byte
+	offered := uint32(flagUnicode | flagNTLM | flagAlwaysSign | flagExtendedSecurity | flag128 | flag56)
+	if flags&flagRequestTarget != 0 {
+		offered |= flagTargetTypeServer | flagTargetInfo
+		target = toUTF16(s.opts.Computer)
+		info = s.targetInfo()
+	}
+	offered &= flags | flagTargetTypeServer | flagTargetInfo
+	const header = 56
+	b := append([]byte(signature), typeChallenge, 0, 0, 0)
+	b = appendField(b, len(target), header)
+	b = binary.LittleEndian.AppendUint32(b, offered)
+	b = append(b, h.nonce[:]...)
+	b = append(b, make([]byte, 8)...)
+	b = appendField(b, len(info), header+len(target))
+	b = append(b, 10, 0, 0, 0, 0, 0, 0, 15) // version
+	b = append(b, target...)
+	h.challenge = append(b, info...)
+	return h, nil
+}
+
+func (s *Server) targetInfo() []byte {
+	var info []byte
+	dns := strings.ToLower(s.opts.Domain) + ".test"
+	info = appendAV(info, avNbDomainName, toUTF16(s.opts.Domain))
+	info = appendAV(info, avNbComputerName, toUTF16(s.opts.Computer))
+	info = appendAV(info, avDNSDomainName, toUTF16(dns))
+	info = appendAV(info, avDNSComputerName, toUTF16(strings.ToLower(s.opts.Computer)+"."+dns))
+	now := uint64(time.Now().UnixNano()/100) + 116444736000000000
+	info = appendAV(info, avTimestamp, binary.LittleEndian.AppendUint64(nil, now))
+	return appendAV(info, avEOL, nil)
+}
+
+func appendField(b []byte, n, offset int) []byte {
+	b = binary.LittleEndian.AppendUint16(b, uint16(n))
+	b = binary.LittleEndian.AppendUint16(b, uint16(n))
+	return binary.LittleEndian.AppendUint32(b, uint32(offset))
+}
