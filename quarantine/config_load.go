@@ -1,0 +1,188 @@
+package quarantine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxConfigSize is how many bytes a configuration file may have.
+const MaxConfigSize = 4 << 20
+
+// ConfigError is something wrong with a configuration. It matches [ErrInvalid].
+type ConfigError struct {
+	// Name is [Config].Name, if there is one.
+	Name string
+	// Field is the field in the spelling of JSON, such as
+	// "authentication.username"; empty if the text as a whole is meant.
+	Field string
+	// Problem says what is wrong and what to do. It never holds a secret.
+	Problem string
+	// Line and Column say where it stands in the text, counted from 1 and in
+	// characters; 0 if it is not about a text.
+	Line, Column int
+}
+
+// Error returns the whole message in one line.
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	b.WriteString("quarantine: configuration")
+	if e.Name != "" {
+		fmt.Fprintf(&b, " %q", e.Name)
+	}
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ", line %d, column %d", e.Line, e.Column)
+	}
+	b.WriteString(": ")
+	if e.Field != "" {
+		b.WriteString(e.Field + " ")
+	}
+	b.WriteString(e.Problem)
+	return b.String()
+}
+
+// Is reports whether target is [ErrInvalid].
+func (e *ConfigError) Is(target error) bool { return target == ErrInvalid }
+
+// LoadConfig reads a file that holds one configuration as a JSON object. What
+// it says is checked by [Open], or by [Config.Validate]: secrets may come from
+// elsewhere first. See [ParseConfig] for what is refused.
+func LoadConfig(path string) (*Config, error) {
+	return load(path, ParseConfig)
+}
+
+// LoadConfigs reads a file that holds one configuration, or an array of them.
+func LoadConfigs(path string) ([]Config, error) {
+	return load(path, ParseConfigs)
+}
+
+func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
+	var none T
+	f, err := os.Open(path)
+	if err != nil {
+		return none, fmt.Errorf("quarantine: configuration: %w", err)
+	}
+	defer f.Close()
+	v, err := parse(f)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+// ParseConfig reads one configuration, a JSON object. Unknown and repeated
+// fields are refused, names that differ in case from the right ones included,
+// and so are values of another type and anything after the object: each with a
+// [*ConfigError] that says where. A byte order mark is passed over.
+func ParseConfig(r io.Reader) (*Config, error) {
+	text, err := readConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	if text.first() == '[' {
+		return nil, text.errorAt(text.skipSpace(0), "", "holds an array where one configuration is wanted; take one object out of it, or use LoadConfigs")
+	}
+	configs, err := text.parse()
+	if err != nil {
+		return nil, err
+	}
+	return &configs[0], nil
+}
+
+// ParseConfigs is like [ParseConfig] for one configuration or an array of at
+// least one.
+func ParseConfigs(r io.Reader) ([]Config, error) {
+	text, err := readConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	return text.parse()
+}
+
+// configText is the text of a configuration file.
+type configText []byte
+
+func readConfig(r io.Reader) (configText, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxConfigSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("quarantine: configuration: %w", err)
+	}
+	if len(b) > MaxConfigSize {
+		return nil, &ConfigError{Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
+	}
+	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) {
+		return nil, &ConfigError{Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
+	}
+	text := configText(bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF")))
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return nil, text.errorAt(i, "", "holds a byte that is not UTF-8; save the file as UTF-8")
+		}
+		i += n
+	}
+	return text, nil
+}
+
+func (t configText) parse() ([]Config, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	if t.first() == '[' {
+		var many []Config
+		if err := json.Unmarshal(t, &many); err != nil {
+			return nil, t.wrap(err)
+		}
+		return many, nil
+	}
+	one := make([]Config, 1)
+	if err := json.Unmarshal(t, &one[0]); err != nil {
+		return nil, t.wrap(err)
+	}
+	return one, nil
+}
+
+// wrap places an error of encoding/json.
+func (t configText) wrap(err error) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset := int(e.Offset)
+		if offset > 0 && !strings.Contains(e.Error(), "unexpected end") {
+			offset-- // it counts the offending byte
+		}
+		return t.errorAt(offset, "", "is not JSON: "+e.Error())
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return t.errorAt(len(t), "", "is not JSON: it ends too early; is a brace, bracket or quotation mark missing?")
+	}
+	return &ConfigError{Problem: err.Error()}
+}
+
+func (t configText) errorAt(offset int, field, problem string) error {
+	before := string(t[:min(max(offset, 0), len(t))])
+	line := strings.Count(before, "\n") + 1
+	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return &ConfigError{Field: field, Problem: problem, Line: line, Column: column}
+}
+
+// skipSpace returns the offset of the first byte from offset on that is neither
+// white space nor a separator of JSON.
+func (t configText) skipSpace(offset int) int {
+	for offset < len(t) && strings.IndexByte(" \t\r\n,:", t[offset]) >= 0 {
+		offset++
+	}
+	return offset
+}
+
+// first returns the first byte that is not white space, 0 if there is none.
+func (t configText) first() byte {
+	if i := t.skipSpace(0); i < len(t) {
+		return t[i]
+	}
+	return 0
+}
