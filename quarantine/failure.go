@@ -33,5 +33,18 @@ func transient(err error) bool {
 	return ews.IsTransient(err) || ews.IsThrottled(err)
 }
 
-// unexecuted reports whether a write surely did not happen.
-func unexecuted(err error) bool { return err != nil && ews.NotExecuted(err) }
+// unexecuted reports whether a write surely did not happen. A strategy that
+// does not use EWS tells by a method NotExecuted.
+func unexecuted(err error) bool {
+	if n, ok := errors.AsType[interface {
+		error
+		NotExecuted() bool
+	}](err); ok {
+		return n.NotExecuted()
+	}
+	return err != nil && ews.NotExecuted(err)
+}
+
+// ambiguous reports whether a write may or may not have happened. An error this
+// module knows nothing about counts as one.
+func ambiguous(err error) bool { return err != nil && !unexecuted(err) }

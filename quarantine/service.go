@@ -2,40 +2,253 @@ package quarantine
 
 import (
 	"context"
-	"iter"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Find looks for every copy of a message in its mailbox and changes nothing.
-// The outcome of each item is [Found].
-func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) { return nil, nil }
+// Settings of a [Service] made from parts.
+type Settings struct {
+	// Name names the server in receipts.
+	Name string
 
-// Quarantine moves every copy of a message out of its mailbox.
-func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) { return nil, nil }
+	// QuarantineMailbox is the primary SMTP address of the mailbox that takes
+	// the messages. Required.
+	QuarantineMailbox string
 
-// Restore puts back what a receipt of Quarantine says was taken.
-func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) { return nil, nil }
+	// QuarantineFolder is the name of the folder in it, below the top of
+	// information store. It is created if missing. Default: "Quarantine".
+	QuarantineFolder string
 
-// RestoreMessage puts back every copy of a message that lies in quarantine for a
-// mailbox, from nothing but the items there.
-func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) { return nil, nil }
+	// FolderPerMailbox puts the messages of each mailbox into a folder of their
+	// own below QuarantineFolder, named by the address.
+	FolderPerMailbox bool
 
-// ListRequest says what List returns.
-type ListRequest struct {
-	Mailbox   string // only what came from this mailbox; empty: all
-	MessageID string // only this message; empty: all
+	// Journal keeps the intents. Default: none are kept, and what an
+	// interrupted run left is settled when the same target is run again.
+	Journal Journal
+
+	// Attempts is how often a step that failed for a passing reason is repeated.
+	// Default: 5.
+	Attempts int
+
+	// Wait is the time before the first repetition; it doubles with each, up to
+	// 30 seconds, and is spread at random over half of it. A server that lost
+	// its connection may still be at work on the request, so it must not be
+	// near zero on a real one. Default: 2 seconds.
+	Wait time.Duration
+
+	// Logger receives what went wrong without changing an outcome. Default:
+	// discard.
+	Logger *slog.Logger
 }
 
-// List returns what lies in quarantine, oldest first. An error is terminal.
-func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Item, error] { return nil }
+// Service quarantines messages of one Exchange organisation and restores them.
+// Its methods may be called concurrently.
+type Service struct {
+	strategy   Strategy
+	name       string
+	quarantine Mailbox
+	folderName string
+	perMailbox bool
+	journal    Journal
+	attempts   int
+	wait       time.Duration
+	log        *slog.Logger
+	close      func() error
 
-// Close ends the service.
-func (s *Service) Close() error { return nil }
+	mu      sync.Mutex
+	folders map[string]Folder // quarantine folders by mailbox, "" for all
+	busy    map[string]chan struct{}
+}
 
-// Service quarantines and restores.
-type Service struct{}
+// New returns a Service that works by a strategy. It does no I/O.
+func New(strategy Strategy, settings Settings) (*Service, error) {
+	if strategy == nil {
+		return nil, fmt.Errorf("%w settings: a strategy is missing", ErrInvalid)
+	}
+	if err := validAddress(settings.QuarantineMailbox); err != nil {
+		return nil, fmt.Errorf("%w settings: quarantineMailbox: %w", ErrInvalid, err)
+	}
+	if settings.Attempts < 0 || settings.Wait < 0 {
+		return nil, fmt.Errorf("%w settings: Attempts and Wait must not be negative", ErrInvalid)
+	}
+	s := &Service{
+		strategy:   strategy,
+		name:       settings.Name,
+		quarantine: strategy.Mailbox(settings.QuarantineMailbox),
+		folderName: settings.QuarantineFolder,
+		perMailbox: settings.FolderPerMailbox,
+		journal:    settings.Journal,
+		attempts:   settings.Attempts,
+		wait:       settings.Wait,
+		log:        settings.Logger,
+		close:      func() error { return nil },
+		folders:    make(map[string]Folder),
+		busy:       make(map[string]chan struct{}),
+	}
+	if s.folderName == "" {
+		s.folderName = "Quarantine"
+	}
+	if s.journal == nil {
+		s.journal = noJournal{}
+	}
+	if s.attempts == 0 {
+		s.attempts = 5
+	}
+	if s.wait == 0 {
+		s.wait = 2 * time.Second
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s, nil
+}
 
-// Options of Open beyond the configuration; nil: defaults.
-type Options struct{}
+// Close releases the connections and the journal that Open made.
+func (s *Service) Close() error { return s.close() }
 
-// Open makes a Service from a configuration.
-func Open(cfg *Config, opts *Options) (*Service, error) { return nil, nil }
+// pause waits before a repetition.
+func (s *Service) pause(ctx context.Context, attempt int) error {
+	d := min(s.wait<<min(attempt, 10), 30*time.Second)
+	d = d/2 + rand.N(d/2+1)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// folderOf returns the quarantine folder for a mailbox, creating it if it is
+// missing. Again says that the one it gave last is not there any more.
+func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Folder, error) {
+	key, below := "", escapeName(s.folderName)
+	if s.perMailbox {
+		key = strings.ToLower(mailbox)
+		below += "/" + escapeName(key)
+	}
+	s.mu.Lock()
+	f, ok := s.folders[key]
+	s.mu.Unlock()
+	if ok && !again {
+		return f, nil
+	}
+	f, err := s.quarantine.Folder(ctx, FolderRequest{Base: string(ews.FolderMsgFolderRoot), Below: below, Create: true})
+	if err != nil {
+		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
+	}
+	s.remember(key, f)
+	return f, nil
+}
+
+// rootKey is the key of the quarantine folder itself where each mailbox has a
+// folder of its own below it. No address looks like it.
+const rootKey = "/"
+
+// root returns the quarantine folder without creating it; [ErrGone] if there is
+// none.
+func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
+	key := ""
+	if s.perMailbox {
+		key = rootKey
+	}
+	s.mu.Lock()
+	f, ok := s.folders[key]
+	s.mu.Unlock()
+	if ok && !again {
+		return f, nil
+	}
+	f, err := s.quarantine.Folder(ctx, FolderRequest{Base: string(ews.FolderMsgFolderRoot), Below: escapeName(s.folderName)})
+	if err != nil {
+		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
+	}
+	s.remember(key, f)
+	return f, nil
+}
+
+func (s *Service) remember(key string, f Folder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.folders) >= maxMailboxes {
+		clear(s.folders)
+	}
+	s.folders[key] = f
+}
+
+// inQuarantine finds items in quarantine. That there is no quarantine folder
+// yet means that there are none.
+func (s *Service) inQuarantine(ctx context.Context, q Query) (Findings, error) {
+	for again := false; ; again = true {
+		root, err := s.root(ctx, again)
+		if errors.Is(err, ErrGone) {
+			return Findings{}, nil
+		}
+		if err != nil {
+			return Findings{}, err
+		}
+		q.In, q.Below = &root, true
+		found, err := s.quarantine.Find(ctx, q)
+		if err != nil || again || len(found.Unsearched) == 0 {
+			return found, err
+		}
+		// The folder that is remembered may have been deleted since.
+	}
+}
+
+// lock keeps two goroutines from working on the same message of the same
+// mailbox. It would do no harm, but the work of one would be for nothing.
+func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
+	key := strings.ToLower(t.Mailbox) + "\x00" + bareMessageID(t.MessageID)
+	for {
+		s.mu.Lock()
+		held, ok := s.busy[key]
+		if !ok {
+			done := make(chan struct{})
+			s.busy[key] = done
+			s.mu.Unlock()
+			return func() {
+				s.mu.Lock()
+				delete(s.busy, key)
+				s.mu.Unlock()
+				close(done)
+			}, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// check refuses targets that cannot be meant.
+func (s *Service) check(t Target) error {
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	if strings.EqualFold(t.Mailbox, s.quarantine.Address()) {
+		return fmt.Errorf("%w target: mailbox: %s is the quarantine mailbox itself", ErrInvalid, t.Mailbox)
+	}
+	return nil
+}
+
+func (s *Service) receipt(action string, t Target) *Receipt {
+	return &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+}
+
+// noJournal keeps nothing.
+type noJournal struct{}
+
+func (noJournal) Begin(context.Context, Intent) error    { return nil }
+func (noJournal) Finish(context.Context, string) error   { return nil }
+func (noJournal) Open(context.Context) ([]Intent, error) { return nil, nil }

@@ -67,7 +67,8 @@ type Mailbox interface {
 	Mark(ctx context.Context, item Item, m Mark) (Item, error)
 
 	// Remove deletes an item for good, so that its owner cannot recover it, and
-	// tells nobody. An item that is gone is no error.
+	// tells nobody. The error matches [ErrGone] if the item is not there any
+	// more: its owner may have moved it.
 	Remove(ctx context.Context, item Item) error
 
 	// Folder returns a folder, creating it where the request says so. The error
@@ -92,10 +93,11 @@ type Query struct {
 	Operation string // of the stamp
 	Origin    string // mailbox of the stamp
 
-	// In is a folder to look into, with the folders below it. Nil: all folders
-	// of the mailbox that users see, search folders and Recoverable Items left
-	// out.
-	In *Folder
+	// In is a folder to look into; with Below, also the folders below it. Nil:
+	// all folders of the mailbox that users see, search folders and Recoverable
+	// Items left out.
+	In    *Folder
+	Below bool
 
 	// Stamped finds all items that have a stamp.
 	Stamped bool
@@ -158,6 +160,9 @@ type Item struct {
 	// Stamp is nil if the item has none.
 	Stamp *Stamp
 }
+
+// whole reports whether the attachments are known.
+func (it Item) whole() bool { return !it.HasAttachments || len(it.Attachments) > 0 }
 
 // Mark is a change to an item. Fields that are nil or false change nothing.
 type Mark struct {

@@ -1,0 +1,258 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// searchFolderType is the PidTagFolderType of a search folder.
+const searchFolderType = "2"
+
+// baseFolders are the well-known folders that paths begin at. All versions
+// know them.
+var baseFolders = []ews.FolderName{
+	ews.FolderMsgFolderRoot, ews.FolderInbox, ews.FolderSentItems, ews.FolderDeletedItems,
+	ews.FolderDrafts, ews.FolderJunkEmail, ews.FolderOutbox,
+}
+
+// folderTree is the folders of a mailbox below the top of information store.
+type folderTree struct {
+	read  time.Time
+	nodes map[string]folderNode
+	base  map[string]ews.FolderName // by id
+	order []string                  // ids that can hold items, as the server gave them
+}
+
+type folderNode struct {
+	name, parent string
+}
+
+// folders returns the folders of the mailbox, read anew if what is remembered
+// is older than maxAge.
+func (m *exchangeMailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tree != nil && time.Since(m.tree.read) < maxAge {
+		return m.tree, nil
+	}
+	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
+	if m.tree != nil {
+		tree.base = m.tree.base // ids of well-known folders do not change
+	} else {
+		base, err := m.baseFolders(ctx)
+		if err != nil {
+			return nil, err
+		}
+		tree.base = base
+	}
+	for id, name := range tree.base {
+		if name == ews.FolderMsgFolderRoot {
+			// It can hold items, too, and FindFolder does not return it.
+			tree.order = append(tree.order, id)
+		}
+	}
+	all := m.client.FindFolders(ctx, ews.FindFolderRequest{
+		Parent:    m.known(ews.FolderMsgFolderRoot),
+		Traversal: ews.FolderDeep,
+		Shape: ews.FolderShape{Properties: []ews.PropertyPath{
+			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
+		}},
+	})
+	for f, err := range all {
+		if err != nil {
+			return nil, m.unreachable(ctx, err)
+		}
+		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, f.ParentID.ID}
+		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
+			tree.order = append(tree.order, f.ID.ID)
+		}
+	}
+	m.tree = tree
+	return tree, nil
+}
+
+func (m *exchangeMailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, error) {
+	refs := make([]ews.FolderRef, len(baseFolders))
+	for i, name := range baseFolders {
+		refs[i] = m.known(name)
+	}
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs})
+	if err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	if err := results[0].Err; err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	base := make(map[string]ews.FolderName, len(results))
+	for i, r := range results {
+		if r.Err == nil {
+			base[r.Value.ID.ID] = baseFolders[i]
+		} else if transient(r.Err) {
+			return nil, r.Err
+		}
+	}
+	return base, nil
+}
+
+// folder describes the folder with the given id; of one that is not in the tree
+// only the id is known.
+func (t *folderTree) folder(id string) Folder {
+	f := Folder{ID: id}
+	var names []string
+	below := -1
+	for at, hops := id, 0; hops < 300; hops++ {
+		name, isBase := t.base[at]
+		if isBase && below < 0 {
+			f.Base, below = string(name), len(names)
+		}
+		if name == ews.FolderMsgFolderRoot {
+			break
+		}
+		node, ok := t.nodes[at]
+		if !ok {
+			break
+		}
+		names = append(names, escapeName(node.name))
+		at = node.parent
+	}
+	if below > 0 {
+		part := slices.Clone(names[:below])
+		slices.Reverse(part)
+		f.Below = strings.Join(part, "/")
+	}
+	slices.Reverse(names)
+	f.Path = "/" + strings.Join(names, "/")
+	return f
+}
+
+// within returns the ids of a folder and of those below it that can hold items.
+func (t *folderTree) within(id string) []string {
+	ids := []string{id}
+	for _, candidate := range t.order {
+		for at, hops := candidate, 0; hops < 300; hops++ {
+			node, ok := t.nodes[at]
+			if !ok {
+				break
+			}
+			if at = node.parent; at == id {
+				ids = append(ids, candidate)
+				break
+			}
+		}
+	}
+	return ids
+}
+
+// escapeName makes a display name fit for a path.
+func escapeName(name string) string {
+	return strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C").Replace(name)
+}
+
+func unescapeName(name string) string {
+	return strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%").Replace(name)
+}
+
+// Folder returns a folder, creating it where the request says so.
+func (m *exchangeMailbox) Folder(ctx context.Context, want FolderRequest) (Folder, error) {
+	if want.ID != "" {
+		results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: want.ID}}})
+		switch {
+		case err != nil:
+			return Folder{}, gone(err)
+		case results[0].Err == nil:
+			return m.describe(ctx, want.ID)
+		case want.Base == "" || !errors.Is(results[0].Err, ews.ErrNotFound):
+			return Folder{}, gone(results[0].Err)
+		}
+	}
+	if want.Base == "" {
+		return Folder{}, fmt.Errorf("%w: no folder was named", ErrGone)
+	}
+	if want.Below == "" {
+		results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderName(want.Base))}})
+		if err != nil {
+			return Folder{}, m.unreachable(ctx, err)
+		}
+		if results[0].Err != nil {
+			return Folder{}, m.unreachable(ctx, results[0].Err)
+		}
+		return m.describe(ctx, results[0].Value.ID.ID)
+	}
+	return m.descend(ctx, want)
+}
+
+// describe gives a folder its path. Not to know the path is no failure.
+func (m *exchangeMailbox) describe(ctx context.Context, id string) (Folder, error) {
+	tree, err := m.folders(ctx, folderTTL)
+	if err != nil {
+		return Folder{}, err
+	}
+	return tree.folder(id), nil
+}
+
+// descend walks down the path of a request, creating what is missing if it says
+// so.
+func (m *exchangeMailbox) descend(ctx context.Context, want FolderRequest) (Folder, error) {
+	var at ews.FolderRef = m.known(ews.FolderName(want.Base))
+	f := Folder{Base: want.Base, Below: want.Below, Path: "/" + want.Below}
+	if ews.FolderName(want.Base) != ews.FolderMsgFolderRoot {
+		f.Path = "/" + want.Base + "/" + want.Below
+	}
+	for segment := range strings.SplitSeq(want.Below, "/") {
+		id, err := m.child(ctx, at, unescapeName(segment), want.Create)
+		if err != nil {
+			return Folder{}, err
+		}
+		f.ID, at = id, ews.FolderID{ID: id}
+	}
+	return f, nil
+}
+
+// child returns the id of the folder of that name below another. Two runs that
+// create it at once both find the one that was created.
+func (m *exchangeMailbox) child(ctx context.Context, parent ews.FolderRef, name string, create bool) (string, error) {
+	id, err := m.childNamed(ctx, parent, name)
+	if !errors.Is(err, ErrGone) || !create {
+		return id, err
+	}
+	results, err := m.client.CreateFolder(ctx, ews.CreateFolderRequest{Parent: parent, Folders: []ews.NewFolder{{DisplayName: name}}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err == nil {
+		m.mu.Lock()
+		m.tree = nil
+		m.mu.Unlock()
+		return results[0].Value.ID, nil
+	}
+	// It may have been created by somebody else, or by this very request if
+	// only the answer was lost.
+	if id, lookErr := m.childNamed(ctx, parent, name); lookErr == nil {
+		return id, nil
+	}
+	return "", fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
+}
+
+func (m *exchangeMailbox) childNamed(ctx context.Context, parent ews.FolderRef, name string) (string, error) {
+	children := m.client.FindFolders(ctx, ews.FindFolderRequest{
+		Parent:      parent,
+		Shape:       ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderName, ews.PidTagFolderType}},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldFolderName, Value: name},
+	})
+	for f, err := range children {
+		if err != nil {
+			return "", gone(err)
+		}
+		kind, _ := f.Property(ews.PidTagFolderType)
+		if strings.EqualFold(f.DisplayName, name) && kind.Value != searchFolderType {
+			return f.ID.ID, nil
+		}
+	}
+	return "", fmt.Errorf("%w: folder %q in %s", ErrGone, name, m.address)
+}

@@ -1,0 +1,104 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Mark changes an item in one UpdateItem. The change key makes the server
+// refuse it if the item was changed by somebody else, so two processes never
+// overwrite each other's stamp.
+func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item, error) {
+	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
+	if mark.Stamp != nil {
+		values := mark.Stamp.Values()
+		for _, name := range StampNames() {
+			change.Changes = append(change.Changes, ews.SetField{Property: stampField(name), Value: values[name]})
+		}
+		item.Stamp = mark.Stamp
+	}
+	if mark.Clear {
+		for _, name := range StampNames() {
+			change.Changes = append(change.Changes, ews.DeleteField{Property: stampField(name)})
+		}
+		item.Stamp = nil
+	}
+	if mark.Read != nil && *mark.Read != item.Read {
+		if *mark.Read {
+			// A server that cannot suppress the receipt of an update would send
+			// it now.
+			if err := m.hush(ctx, &change.ID); err != nil {
+				return item, err
+			}
+		}
+		change.Changes = append(change.Changes, ews.SetField{Property: ews.FieldIsRead, Value: strconv.FormatBool(*mark.Read)})
+		item.Read = *mark.Read
+	}
+	if len(change.Changes) == 0 {
+		return item, nil
+	}
+	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
+		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite,
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
+			return item, fmt.Errorf("%w: %w", ErrConflict, err)
+		}
+		return item, gone(err)
+	}
+	if id := results[0].Value; !id.IsZero() {
+		item.ID, item.Version = id.ID, id.ChangeKey
+	}
+	return item, nil
+}
+
+// hush withdraws a pending receipt where the server cannot suppress it in the
+// request that would send it (before Exchange 2013 SP1).
+func (m *exchangeMailbox) hush(ctx context.Context, id *ews.ItemID) error {
+	if m.client.SuppressesReceipts() {
+		return nil
+	}
+	if err := m.client.SuppressReadReceipt(ctx, *id); err != nil {
+		return fmt.Errorf("suppressing the read receipt: %w", gone(err))
+	}
+	fresh, err := m.Inspect(ctx, id.ID)
+	if err != nil {
+		return err
+	}
+	id.ChangeKey = fresh.Version
+	return nil
+}
+
+// Remove deletes an item for good and tells nobody.
+func (m *exchangeMailbox) Remove(ctx context.Context, item Item) error {
+	request := ews.DeleteItemRequest{
+		IDs:                []ews.ItemID{{ID: item.ID}},
+		Type:               ews.HardDelete,
+		RequireSuppression: true,
+	}
+	err := m.delete(ctx, request)
+	if errors.Is(err, ews.ErrUnsupportedVersion) {
+		id := ews.ItemID{ID: item.ID, ChangeKey: item.Version}
+		if err := m.hush(ctx, &id); err != nil {
+			return err
+		}
+		request.RequireSuppression = false
+		err = m.delete(ctx, request)
+	}
+	return gone(err)
+}
+
+func (m *exchangeMailbox) delete(ctx context.Context, request ews.DeleteItemRequest) error {
+	results, err := m.client.DeleteItem(ctx, request)
+	if err == nil {
+		err = results[0].Err
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+package quarantine
+
+import (
+	"context"
+	"time"
+)
+
+// Journal keeps what is about to be done, durably, so that an interrupted run
+// can be settled by [Service.Recover]. An intent is written before the first
+// change on the server and taken away when its outcome is certain.
+//
+// Methods may be called concurrently.
+type Journal interface {
+	// Begin writes an intent. When it returns, the intent survives a crash. One
+	// with the same operation is replaced.
+	Begin(ctx context.Context, in Intent) error
+	// Finish takes an intent away. One that is not there is no error.
+	Finish(ctx context.Context, operation string) error
+	// Open returns the intents that were begun and not finished, oldest first.
+	Open(ctx context.Context) ([]Intent, error)
+}
+
+// Intent is one item that is about to be carried.
+type Intent struct {
+	Operation string    `json:"operation"`
+	Direction Direction `json:"direction"`
+	Target    Target    `json:"target"`
+	// From is where the item is, as far as it was known.
+	From Place     `json:"from"`
+	At   time.Time `json:"at"`
+}

@@ -1,0 +1,137 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// Options of [Open] beyond the configuration. The zero value, and nil, stand
+// for the defaults.
+type Options struct {
+	// Transport carries the requests in place of the one the configuration
+	// describes: proxyUrl, rootCAFile and the like have no effect then. The
+	// credentials of the configuration are still added. For tests and tracing.
+	Transport http.RoundTripper
+
+	// Limiter bounds and delays the calls. Services for the same server should
+	// share one. Default: one of its own with the defaults of package throttle.
+	Limiter ews.Limiter
+
+	// Journal keeps the intents in place of journalFile.
+	Journal Journal
+
+	// UserAgent identifies the product in Exchange's allow and block lists.
+	// Default: that of package ews.
+	UserAgent string
+
+	// Attempts and Wait are as in [Settings].
+	Attempts int
+	Wait     time.Duration
+
+	// Logger receives a record of each call at level Debug, and what went wrong
+	// at Warn; never credentials, subjects or content. Default: discard.
+	Logger *slog.Logger
+}
+
+// Open makes a [Service] from a configuration: it wires authentication, client,
+// throttling and strategy. It talks to no server. The error names the setting
+// that cannot be used.
+func Open(cfg *Config, opts *Options) (*Service, error) {
+	if cfg == nil {
+		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if !cfg.IsEnabled() {
+		return nil, fmt.Errorf("%w configuration: enabled is false", ErrInvalid)
+	}
+	c := cfg.WithDefaults()
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if err := supported(&c); err != nil {
+		return nil, err
+	}
+	transport, closeTransport, err := c.transport(o.Transport)
+	if err != nil {
+		return nil, err
+	}
+	limiter := o.Limiter
+	if limiter == nil {
+		if limiter, err = throttle.New(nil); err != nil {
+			return nil, err
+		}
+	}
+	client, err := ews.NewClient(c.EWSURL, &ews.Options{
+		Transport: transport, Limiter: limiter, Payer: c.Authentication.Username, UserAgent: o.UserAgent, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	strategy, err := NewFullAccess(client)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(strategy, Settings{
+		Name: c.Name, QuarantineMailbox: c.QuarantineMailbox, QuarantineFolder: c.QuarantineFolder,
+		FolderPerMailbox: c.FolderPerMailbox, Journal: o.Journal, Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.close = closeTransport
+	return s, nil
+}
+
+// supported refuses settings that this version cannot follow, rather than
+// behave as if they were not there.
+func supported(c *Config) error {
+	var errs []error
+	refuse := func(use bool, field, remedy string) {
+		if use {
+			errs = append(errs, fmt.Errorf("%w configuration: %s: not supported by this version; %s", ErrInvalid, field, remedy))
+		}
+	}
+	refuse(c.Authentication.Type != AuthenticationBasic, "authentication.type", `use "basic"`)
+	refuse(c.Access != AccessFull, "access", `use "fullAccess"`)
+	refuse(c.MessageIDSearch, "messageIdSearch", "set it to false")
+	refuse(c.ScanRecoverableItems, "scanRecoverableItems", "set it to false")
+	refuse(c.ScanOnlineArchive, "scanOnlineArchive", "set it to false")
+	refuse(c.JournalFile != "", "journalFile", "leave it out")
+	return errors.Join(errs...)
+}
+
+// transport returns a RoundTripper that signs in as the configuration says.
+func (c *Config) transport(base http.RoundTripper) (http.RoundTripper, func() error, error) {
+	done := func() error { return nil }
+	if base == nil {
+		t, err := auth.NewTransport(&auth.TransportOptions{
+			UseProxy: c.UseProxy, ProxyURL: c.ProxyURL.Reveal(), RootCAFile: c.RootCAFile,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		base = t
+		done = func() error { t.CloseIdleConnections(); return nil }
+	}
+	password := func(context.Context) (string, error) { return c.Authentication.Password.Reveal(), nil }
+	if c.Authentication.PasswordFunc != nil {
+		password = c.Authentication.PasswordFunc
+	}
+	credential, err := auth.NewCredentialFunc(c.Authentication.Username, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	rt, err := auth.Basic(c.EWSURL, credential, &auth.BasicOptions{Transport: base, SendPasswordOverPlainHTTP: c.AllowPlainHTTP})
+	return rt, done, err
+}

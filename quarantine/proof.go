@@ -1,0 +1,72 @@
+package quarantine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// differs says in what a copy is not what it should be, and nothing if it is
+// proved. Servers make MIME anew each time, so its bytes prove nothing; what
+// every way keeps are identity, class, dates, attachments and, within what a
+// server adds or drops, the size.
+func differs(original, c Item, way Way) string {
+	switch {
+	case original.MessageID != c.MessageID && !sameMessageID(original.MessageID, c.MessageID):
+		return "it has another Message-ID"
+	case !strings.EqualFold(original.Class, c.Class):
+		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)
+	case !sameTime(original.Received, c.Received):
+		return fmt.Sprintf("it was received %s instead of %s", stampTime(c.Received), stampTime(original.Received))
+	case !sameTime(original.Sent, c.Sent):
+		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
+	case original.HasAttachments != c.HasAttachments:
+		return "it has attachments where the original has none, or none where it has some"
+	case c.Size < smallest(original.Size, way):
+		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
+	}
+	if original.whole() && c.whole() && !sameAttachments(original.Attachments, c.Attachments, way) {
+		return "its attachments differ in number, name or size"
+	}
+	return ""
+}
+
+// smallest returns the size below which a copy cannot be whole. A server counts
+// its own properties in, and MIME loses some of them.
+func smallest(size int64, way Way) int64 {
+	const properties = 16 << 10
+	if way == WayMIME {
+		return size/2 - properties
+	}
+	return size - size/20 - properties
+}
+
+func sameAttachments(a, b []Attachment, way Way) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	order := func(x, y Attachment) int {
+		if c := strings.Compare(x.Name, y.Name); c != 0 {
+			return c
+		}
+		return int(x.Size - y.Size)
+	}
+	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
+	for i := range a {
+		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, way) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameTime compares to the second, the precision of EWS.
+func sameTime(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
+
+func stampTime(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

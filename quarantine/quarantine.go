@@ -1,0 +1,167 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// passes is how often a mailbox is searched again because an item was not
+// where it had been found.
+const passes = 3
+
+// Find looks for every copy of a message in its mailbox and changes nothing.
+// The outcome of each item is [Found]. The error says that nothing could be
+// asked: it matches [ErrInvalid] or [ErrUnreachable], or is the server's.
+func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
+	if err := s.check(t); err != nil {
+		return nil, err
+	}
+	r := s.receipt("find", t)
+	found, err := s.strategy.Mailbox(t.Mailbox).Find(ctx, Query{MessageID: t.MessageID})
+	if err != nil {
+		return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+	}
+	for _, it := range found.Items {
+		ri := receiptItem(it)
+		ri.Outcome = Found
+		r.Items = append(r.Items, ri)
+	}
+	r.Unsearched = found.Unsearched
+	r.Finished = time.Now().UTC()
+	return r, nil
+}
+
+// Quarantine moves every copy of a message out of its mailbox into the
+// quarantine mailbox, each with its own outcome. Running it again changes
+// nothing, or finishes what an interrupted run began.
+//
+// The error says that nothing could be asked: wrong arguments, an unreachable
+// server, a mailbox that cannot be opened. What became of each copy is in the
+// receipt; [Receipt.Err] joins what went wrong there.
+func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
+	if err := s.check(t); err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
+	r := s.receipt("quarantine", t)
+	mailbox := s.strategy.Mailbox(t.Mailbox)
+	seen := make(map[string]bool)
+	operations := make(map[string]bool)
+	for pass := 1; ; pass++ {
+		found, err := mailbox.Find(ctx, Query{MessageID: t.MessageID})
+		if err != nil {
+			if pass == 1 {
+				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+			}
+			r.Unsearched = append(r.Unsearched, Unsearched{Reason: err.Error()})
+			break
+		}
+		r.Unsearched = found.Unsearched
+		moved := false
+		for _, it := range found.Items {
+			if seen[it.ID] {
+				continue
+			}
+			seen[it.ID] = true
+			ri, gone := s.take(ctx, t, mailbox, it, operations)
+			if gone && pass < passes {
+				moved = true // it has another id now, or another run took it
+				continue
+			}
+			r.Items = append(r.Items, ri)
+		}
+		if !moved {
+			break
+		}
+	}
+	if len(r.Items) == 0 {
+		if err := s.already(ctx, r); err != nil {
+			return nil, fmt.Errorf("searching quarantine: %w", err)
+		}
+	}
+	r.Finished = time.Now().UTC()
+	return r, nil
+}
+
+// take brings one copy into quarantine. It reports whether the copy was not
+// where it had been found and nothing was done.
+func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
+	p := &passage{
+		s: s, direction: ToQuarantine, target: t, from: mailbox, to: s.quarantine, item: it,
+		folder: func(ctx context.Context, again bool) (Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		scope:  func(f Folder) Query { return Query{In: &f} },
+		taken:  func(op string) bool { return operations[op] },
+	}
+	if it.Stamp != nil {
+		// An earlier run may have used another folder.
+		p.scope = func(f Folder) Query { return Query{In: &f, Below: true} }
+	}
+	err := p.run(ctx)
+	operations[p.stamp.Operation] = true
+	ri = receiptItem(it)
+	ri.WasRead = p.stamp.Read
+	p.conclude(ctx, &ri, err, Quarantined)
+	return ri, errors.Is(err, ErrGone) && p.copied == nil
+}
+
+// already looks for what an earlier run took.
+func (s *Service) already(ctx context.Context, r *Receipt) error {
+	found, err := s.inQuarantine(ctx, Query{MessageID: r.Target.MessageID, Origin: r.Target.Mailbox})
+	if err != nil {
+		return err
+	}
+	for _, it := range found.Items {
+		ri := receiptItem(it)
+		ri.Outcome = AlreadyQuarantined
+		ri.Operation = it.Stamp.Operation
+		ri.Folder = it.Stamp.Folder.Path
+		ri.WasRead = it.Stamp.Read
+		ri.From = Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
+		ri.To = Place{it.Mailbox, it.Folder, it.ID}
+		r.Items = append(r.Items, ri)
+	}
+	r.Unsearched = append(r.Unsearched, found.Unsearched...)
+	return nil
+}
+
+func receiptItem(it Item) ReceiptItem {
+	return ReceiptItem{
+		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
+		Received: it.Received, From: Place{it.Mailbox, it.Folder, it.ID},
+	}
+}
+
+// conclude writes what became of the item into its receipt, and the outcome
+// into the journal.
+func (p *passage) conclude(ctx context.Context, ri *ReceiptItem, err error, done Outcome) {
+	ri.Operation = p.stamp.Operation
+	ri.Way = p.way
+	if p.copied != nil {
+		ri.To = Place{p.to.Address(), p.copied.Folder, p.copied.ID}
+		if ri.To.Folder.ID == "" {
+			ri.To.Folder = p.dest
+		}
+	}
+	for i, residue := range p.residues {
+		if i > 0 {
+			ri.Residue += "; "
+		}
+		ri.Residue += residue
+	}
+	switch {
+	case err == nil:
+		ri.Outcome = done
+		p.finish(ctx)
+	case unexecuted(err) && !transient(err) && p.copied == nil:
+		ri.Outcome, ri.Err = Refused, err
+	default:
+		ri.Outcome, ri.Err = Failed, err
+	}
+}

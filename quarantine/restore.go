@@ -1,0 +1,241 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Restore puts back what a receipt of [Service.Quarantine] says was taken: into
+// the folder it came from, or, if that is gone, into its path re-created, or
+// into the Inbox; with the read state it had. Running it again changes nothing.
+//
+// The error says that nothing could be asked. What became of each item is in
+// the receipt that is returned.
+func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%w receipt: there is none", ErrInvalid)
+	}
+	if err := s.check(r.Target); err != nil {
+		return nil, fmt.Errorf("%w (in the receipt)", err)
+	}
+	unlock, err := s.lock(ctx, r.Target)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
+	out := s.receipt("restore", r.Target)
+	for _, taken := range r.Items {
+		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
+			continue
+		}
+		if !validOperation(taken.Operation) {
+			return nil, fmt.Errorf("%w receipt: operation %q is none this program gives", ErrInvalid, taken.Operation)
+		}
+		found, err := s.inQuarantine(ctx, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
+		if err != nil {
+			if len(out.Items) == 0 {
+				return nil, fmt.Errorf("searching quarantine: %w", err)
+			}
+			taken.Outcome, taken.Err = Failed, err
+			out.Items = append(out.Items, taken)
+			continue
+		}
+		out.Unsearched = append(out.Unsearched, found.Unsearched...)
+		if len(found.Items) == 0 {
+			ri, err := s.returned(ctx, r.Target, taken)
+			if err != nil {
+				ri.Outcome, ri.Err = Failed, err
+			}
+			out.Items = append(out.Items, ri)
+			continue
+		}
+		out.Items = append(out.Items, s.giveBack(ctx, r.Target, found.Items))
+	}
+	out.Finished = time.Now().UTC()
+	return out, nil
+}
+
+// RestoreMessage puts back every copy of a message that lies in quarantine for
+// a mailbox, from nothing but the items there, and under the same conditions as
+// [Service.Restore].
+func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) {
+	if err := s.check(t); err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
+	out := s.receipt("restore", t)
+	found, err := s.inQuarantine(ctx, Query{MessageID: t.MessageID, Origin: t.Mailbox})
+	if err != nil {
+		return nil, fmt.Errorf("searching quarantine: %w", err)
+	}
+	out.Unsearched = found.Unsearched
+	byOperation := make(map[string][]Item)
+	var order []string
+	for _, it := range found.Items {
+		op := it.Stamp.Operation
+		if byOperation[op] == nil {
+			order = append(order, op)
+		}
+		byOperation[op] = append(byOperation[op], it)
+	}
+	for _, op := range order {
+		out.Items = append(out.Items, s.giveBack(ctx, t, byOperation[op]))
+	}
+	if len(order) == 0 {
+		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID})
+		if err != nil {
+			return nil, err
+		}
+		if ri.Outcome != NotFound {
+			out.Items = append(out.Items, ri)
+		}
+	}
+	out.Finished = time.Now().UTC()
+	return out, nil
+}
+
+// giveBack brings an item back to its mailbox. There is more than one only if
+// an interrupted run left a second copy in quarantine.
+func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptItem {
+	slices.SortFunc(items, func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
+	it := items[0]
+	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
+	p := &passage{
+		s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, item: it,
+		folder: func(ctx context.Context, again bool) (Folder, error) {
+			return home(ctx, mailbox, it.Stamp.Folder, again)
+		},
+		scope: func(Folder) Query { return Query{} },
+		taken: func(string) bool { return false },
+	}
+	ri := receiptItem(it)
+	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
+	err := p.run(ctx)
+	if err == nil {
+		err = p.release(ctx)
+	}
+	p.conclude(ctx, &ri, err, Restored)
+	for _, twin := range items[1:] {
+		if err == nil && differs(it, twin, "") == "" {
+			if err := p.remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
+				ri.Residue = "a second copy is still in " + s.quarantine.Address()
+			}
+		}
+	}
+	return ri
+}
+
+// release takes the stamp off the item that is back.
+func (p *passage) release(ctx context.Context) error {
+	it := *p.copied
+	read := p.stamp.Read
+	for attempt := 0; ; attempt++ {
+		_, err := p.to.Mark(ctx, it, Mark{Clear: true, Read: &read})
+		if err == nil || errors.Is(err, ErrGone) {
+			return nil // gone: its owner has moved or deleted it already
+		}
+		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
+			p.residues = append(p.residues, "the item is back, but still has its stamp")
+			return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
+		}
+		if err := p.s.pause(ctx, attempt); err != nil {
+			return err
+		}
+		fresh, lookErr := p.to.Inspect(ctx, it.ID)
+		switch {
+		case errors.Is(lookErr, ErrGone):
+			return nil
+		case lookErr != nil:
+			return errors.Join(lookErr, err)
+		case fresh.Stamp == nil:
+			return nil // only the answer was lost
+		case fresh.Read != it.Read:
+			read = fresh.Read // its owner has changed it since
+		}
+		it = fresh
+	}
+}
+
+// home returns the folder that an item goes back to.
+func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder, error) {
+	want := FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true}
+	if again {
+		want.ID = ""
+	}
+	f, err := mailbox.Folder(ctx, want)
+	if err == nil || transient(err) || errors.Is(err, ErrUnreachable) {
+		return f, err
+	}
+	return mailbox.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
+}
+
+// returned finds out what became of an item that is not in quarantine. An
+// interrupted restore may have brought it back with its stamp on.
+func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (ReceiptItem, error) {
+	mailbox := s.strategy.Mailbox(t.Mailbox)
+	ri := taken
+	ri.Err, ri.To = nil, Place{}
+	found, err := mailbox.Find(ctx, Query{MessageID: t.MessageID})
+	if err != nil {
+		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+	}
+	ri.Outcome = NotFound
+	for _, it := range found.Items {
+		if it.Stamp == nil {
+			if ri.Outcome == NotFound {
+				ri.Outcome = AlreadyRestored
+				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+			}
+			continue
+		}
+		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || taken.Operation != "" && it.Stamp.Operation != taken.Operation {
+			continue
+		}
+		p := &passage{s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, stamp: *it.Stamp, copied: &it, begun: it.Stamp.Operation}
+		err := p.release(ctx)
+		p.conclude(ctx, &ri, err, Restored)
+		if err != nil {
+			return ri, err
+		}
+	}
+	return ri, nil
+}
+
+// ListRequest says what [Service.List] returns.
+type ListRequest struct {
+	Mailbox   string // only what came from this mailbox; empty: all
+	MessageID string // only this message; empty: all
+}
+
+// List returns what lies in quarantine, oldest first. An error is terminal.
+func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		found, err := s.inQuarantine(ctx, Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
+		if err != nil {
+			yield(Item{}, err)
+			return
+		}
+		slices.SortStableFunc(found.Items, func(a, b Item) int { return a.Stamp.At.Compare(b.Stamp.At) })
+		for _, it := range found.Items {
+			if !yield(it, nil) {
+				return
+			}
+		}
+		if len(found.Unsearched) > 0 {
+			yield(Item{}, (&Receipt{Unsearched: found.Unsearched}).Err())
+		}
+	}
+}
