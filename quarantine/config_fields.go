@@ -4,40 +4,28 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
 )
 
-// check holds the text against the fields of [Config] before it is decoded:
-// encoding/json accepts names in any case and repeated ones, and says of an
-// unknown one neither where it stands nor in what.
-func (t configText) check() error {
-	dec := json.NewDecoder(bytes.NewReader(t))
-	w := fieldWalk{text: t, dec: dec}
-	at := t.skipSpace(0)
-	token, err := dec.Token()
+// checkFields holds the text, which is known to be JSON, against the fields of
+// [Config] before it is decoded: encoding/json accepts names in any case and
+// repeated ones, and says of an unknown one neither where it stands nor in what.
+func (t configText) checkFields() error {
+	w := fieldWalk{text: t, dec: json.NewDecoder(bytes.NewReader(t))}
+	token, at, err := w.next()
 	if err != nil {
-		return t.wrap(err)
+		return err
 	}
 	config := reflect.TypeFor[Config]()
 	switch token {
 	case json.Delim('{'):
-		err = w.object(config, "")
+		return w.object(config, "")
 	case json.Delim('['):
-		err = w.array(config)
-	default:
-		return t.errorAt(at, "", "is not a JSON object; it must begin with {")
+		return w.array(config)
 	}
-	if err != nil {
-		return err
-	}
-	end := int(dec.InputOffset())
-	if rest := bytes.TrimLeft(t[end:], " \t\r\n"); len(rest) > 0 {
-		return t.errorAt(len(t)-len(rest), "", "has something after its end; take it away")
-	}
-	return nil
+	return t.errorAt(at, "", "is not a JSON object; it must begin with {")
 }
 
 type fieldWalk struct {
@@ -49,11 +37,8 @@ type fieldWalk struct {
 func (w *fieldWalk) next() (json.Token, int, error) {
 	at := w.text.skipSpace(int(w.dec.InputOffset()))
 	token, err := w.dec.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
 	if err != nil {
-		return nil, at, w.text.wrap(err)
+		return nil, at, w.text.errorAt(at, "", "is not JSON: "+err.Error())
 	}
 	return token, at, nil
 }

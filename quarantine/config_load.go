@@ -131,36 +131,42 @@ func readConfig(r io.Reader) (configText, error) {
 }
 
 func (t configText) parse() ([]Config, error) {
-	if err := t.check(); err != nil {
+	if err := t.checkSyntax(); err != nil {
 		return nil, err
 	}
+	if err := t.checkFields(); err != nil {
+		return nil, err
+	}
+	var err error
+	configs := make([]Config, 1)
 	if t.first() == '[' {
-		var many []Config
-		if err := json.Unmarshal(t, &many); err != nil {
-			return nil, t.wrap(err)
-		}
-		return many, nil
+		err = json.Unmarshal(t, &configs)
+	} else {
+		err = json.Unmarshal(t, &configs[0])
 	}
-	one := make([]Config, 1)
-	if err := json.Unmarshal(t, &one[0]); err != nil {
-		return nil, t.wrap(err)
+	if err != nil {
+		return nil, &ConfigError{Problem: err.Error()}
 	}
-	return one, nil
+	return configs, nil
 }
 
-// wrap places an error of encoding/json.
-func (t configText) wrap(err error) error {
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset := int(e.Offset)
-		if offset > 0 && !strings.Contains(e.Error(), "unexpected end") {
-			offset-- // it counts the offending byte
-		}
-		return t.errorAt(offset, "", "is not JSON: "+e.Error())
+// checkSyntax refuses what is not one JSON value. A json.Decoder finds the same
+// errors, but not where they are.
+func (t configText) checkSyntax() error {
+	e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(t, new(json.RawMessage)))
+	if !ok {
+		return nil
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	offset := int(e.Offset) - 1 // it counts the offending byte
+	switch {
+	case strings.Contains(e.Error(), "unexpected end"):
 		return t.errorAt(len(t), "", "is not JSON: it ends too early; is a brace, bracket or quotation mark missing?")
+	case strings.Contains(e.Error(), "after top-level value"):
+		return t.errorAt(offset, "", "has something after its end; take it away")
+	case offset < len(t) && (t[offset] == '/' || t[offset] == '#'):
+		return t.errorAt(offset, "", "is not JSON: "+e.Error()+"; JSON has no comments")
 	}
-	return &ConfigError{Problem: err.Error()}
+	return t.errorAt(offset, "", "is not JSON: "+e.Error())
 }
 
 func (t configText) errorAt(offset int, field, problem string) error {
