@@ -63,6 +63,11 @@ type Config struct {
 	// deleted and can recover.
 	ScanRecoverableItems bool `json:"scanRecoverableItems,omitempty"`
 
+	// SweepRecoverableItems removes for good what moving a message away leaves
+	// in Recoverable Items, from where its user could recover it. What retention
+	// or a hold keeps stays out of the user's reach in any case.
+	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
+
 	// ScanOnlineArchive looks into the archive of each mailbox that has one,
 	// too.
 	ScanOnlineArchive bool `json:"scanOnlineArchive,omitempty"`

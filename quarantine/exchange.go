@@ -28,13 +28,12 @@ type exchange struct {
 	delegate bool
 	// remedy says which right is missing when a mailbox cannot be opened.
 	remedy string
+	// reserver gives places for two calls at once; nil if the limiter cannot.
+	reserver reserver
+	payer    string
 
 	mu        sync.Mutex
 	mailboxes map[string]*exchangeMailbox
-}
-
-func newExchange(view func(string) *ews.Client, delegate bool, remedy string) *exchange {
-	return &exchange{view: view, delegate: delegate, remedy: remedy, mailboxes: make(map[string]*exchangeMailbox)}
 }
 
 // mailbox returns access to a mailbox, the same one for the same address.

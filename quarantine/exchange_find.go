@@ -196,6 +196,7 @@ func (m *exchangeMailbox) item(raw ews.Item, tree *folderTree) Item {
 		ID: raw.ID.ID, Version: raw.ID.ChangeKey, Kind: raw.Kind, Mailbox: m.address,
 		MessageID: raw.InternetMessageID, Class: raw.Class, Subject: raw.Subject, Size: raw.Size,
 		Received: raw.Received, Sent: raw.Sent, Read: raw.IsRead, HasAttachments: raw.HasAttachments,
+		Importance: raw.Importance, Categories: raw.Categories,
 	}
 	if raw.ParentFolderID.ID != "" {
 		it.Folder = tree.folder(raw.ParentFolderID.ID)
@@ -222,7 +223,7 @@ func (m *exchangeMailbox) Inspect(ctx context.Context, itemID string) (Item, err
 	}
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
 		IDs:   []ews.ItemID{{ID: itemID}},
-		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments)},
+		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
 	})
 	if err == nil {
 		err = results[0].Err

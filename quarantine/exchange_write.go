@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -38,6 +39,12 @@ func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item,
 		change.Changes = append(change.Changes, ews.SetField{Property: ews.FieldIsRead, Value: strconv.FormatBool(*mark.Read)})
 		item.Read = *mark.Read
 	}
+	if mark.DropHeader != "" && !strings.EqualFold(mark.DropHeader, mark.SetHeader.Name) {
+		change.Changes = append(change.Changes, ews.DeleteField{Property: headerField(mark.DropHeader)})
+	}
+	if mark.SetHeader.Name != "" {
+		change.Changes = append(change.Changes, ews.SetField{Property: headerField(mark.SetHeader.Name), Value: mark.SetHeader.Value})
+	}
 	if len(change.Changes) == 0 {
 		return item, nil
 	}
@@ -57,6 +64,13 @@ func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item,
 		item.ID, item.Version = id.ID, id.ChangeKey
 	}
 	return item, nil
+}
+
+// headerField is the property that Exchange makes a header of, and a header a
+// property of.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-provision-x-headers-by-using-ews-in-exchange.
+func headerField(name string) ews.ExtendedField {
+	return ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(name), Type: ews.TypeString}
 }
 
 // hush withdraws a pending receipt where the server cannot suppress it in the
@@ -101,4 +115,27 @@ func (m *exchangeMailbox) delete(ctx context.Context, request ews.DeleteItemRequ
 		err = results[0].Err
 	}
 	return err
+}
+
+// Sweep removes what a move left in Recoverable Items. What retention keeps in
+// Purges its owner cannot recover, and nobody can remove.
+func (m *exchangeMailbox) Sweep(ctx context.Context, operation string) (int, error) {
+	request := ews.FindItemRequest{
+		Folders:     []ews.FolderRef{m.known(ews.FolderRecoverableItemsDeletions)},
+		Shape:       ews.ItemShape{Properties: stampPaths()},
+		Restriction: Query{Operation: operation}.restriction(),
+	}
+	var left []Item
+	for raw, err := range m.client.FindItems(ctx, request) {
+		if err != nil {
+			return 0, fmt.Errorf("searching Recoverable Items of %s: %w", m.address, err)
+		}
+		left = append(left, m.item(raw, &folderTree{}))
+	}
+	for i, it := range left {
+		if err := m.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
+			return i, fmt.Errorf("removing from Recoverable Items of %s: %w", m.address, err)
+		}
+	}
+	return len(left), nil
 }

@@ -78,18 +78,24 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	strategy, err := NewFullAccess(client)
+	journal, closeJournal, err := c.journal(o.Journal)
 	if err != nil {
 		return nil, err
+	}
+	strategy, err := c.strategy(client, &StrategyOptions{Limiter: limiter, Payer: c.Authentication.Username})
+	if err != nil {
+		return nil, errors.Join(err, closeJournal())
 	}
 	s, err := New(strategy, Settings{
 		Name: c.Name, QuarantineMailbox: c.QuarantineMailbox, QuarantineFolder: c.QuarantineFolder,
-		FolderPerMailbox: c.FolderPerMailbox, Journal: o.Journal, Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
+		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
+		SweepRecoverableItems: c.SweepRecoverableItems, Journal: journal,
+		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, closeJournal())
 	}
-	s.close = closeTransport
+	s.close = func() error { return errors.Join(closeTransport(), closeJournal()) }
 	return s, nil
 }
 
@@ -103,12 +109,31 @@ func supported(c *Config) error {
 		}
 	}
 	refuse(c.Authentication.Type != AuthenticationBasic, "authentication.type", `use "basic"`)
-	refuse(c.Access != AccessFull, "access", `use "fullAccess"`)
 	refuse(c.MessageIDSearch, "messageIdSearch", "set it to false")
 	refuse(c.ScanRecoverableItems, "scanRecoverableItems", "set it to false")
 	refuse(c.ScanOnlineArchive, "scanOnlineArchive", "set it to false")
-	refuse(c.JournalFile != "", "journalFile", "leave it out")
 	return errors.Join(errs...)
+}
+
+// journal returns the journal to keep, and how to close it if it was opened
+// here.
+func (c *Config) journal(given Journal) (Journal, func() error, error) {
+	done := func() error { return nil }
+	if given != nil || c.JournalFile == "" {
+		return given, done, nil
+	}
+	j, err := OpenJournal(c.JournalFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("journalFile: %w", err)
+	}
+	return j, j.Close, nil
+}
+
+func (c *Config) strategy(client *ews.Client, opts *StrategyOptions) (Strategy, error) {
+	if c.Access == AccessImpersonation {
+		return NewImpersonation(client, opts)
+	}
+	return NewFullAccess(client, opts)
 }
 
 // transport returns a RoundTripper that signs in as the configuration says.

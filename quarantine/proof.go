@@ -36,10 +36,10 @@ func differs(original, c Item, way Way) string {
 // its own properties in, and MIME loses some of them.
 func smallest(size int64, way Way) int64 {
 	const properties = 16 << 10
-	if way == WayMIME {
-		return size/2 - properties
+	if way == WayMove || way == WayTransfer {
+		return size - size/20 - properties
 	}
-	return size - size/20 - properties
+	return size/2 - properties // MIME, or made by an earlier run
 }
 
 func sameAttachments(a, b []Attachment, way Way) bool {

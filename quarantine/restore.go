@@ -110,7 +110,13 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 // giveBack brings an item back to its mailbox. There is more than one only if
 // an interrupted run left a second copy in quarantine.
 func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptItem {
-	slices.SortFunc(items, func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(items, func(a, b Item) int {
+		// One that is on its way back already goes on.
+		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
 	it := items[0]
 	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
 	p := &passage{

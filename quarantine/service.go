@@ -30,6 +30,15 @@ type Settings struct {
 	// own below QuarantineFolder, named by the address.
 	FolderPerMailbox bool
 
+	// QuarantineHeader is put on each item in quarantine, UndoHeader on each
+	// that is restored, for other programs to see. The one of quarantine is taken
+	// off again. Default: none.
+	QuarantineHeader, UndoHeader Header
+
+	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
+	// from where the user could recover it.
+	SweepRecoverableItems bool
+
 	// Journal keeps the intents. Default: none are kept, and what an
 	// interrupted run left is settled when the same target is run again.
 	Journal Journal
@@ -63,6 +72,9 @@ type Service struct {
 	log        *slog.Logger
 	close      func() error
 
+	quarantineHeader, undoHeader Header
+	sweep                        bool
+
 	mu      sync.Mutex
 	folders map[string]Folder // quarantine folders by mailbox, "" for all
 	busy    map[string]chan struct{}
@@ -92,6 +104,10 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 		close:      func() error { return nil },
 		folders:    make(map[string]Folder),
 		busy:       make(map[string]chan struct{}),
+
+		quarantineHeader: settings.QuarantineHeader,
+		undoHeader:       settings.UndoHeader,
+		sweep:            settings.SweepRecoverableItems,
 	}
 	if s.folderName == "" {
 		s.folderName = "Quarantine"

@@ -24,6 +24,7 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 		return p.unproved(ctx, original, unproved)
 	}
 	p.copied = kept
+	p.label(ctx)
 	if original != nil {
 		if err := p.removeOriginal(ctx, *original); err != nil {
 			p.residues = append(p.residues, "the original is still in "+p.from.Address())
@@ -31,7 +32,55 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 		}
 	}
 	p.removeSurplus(ctx, *kept, copies)
+	p.sweep(ctx)
 	return nil
+}
+
+// label puts the header of the configuration on the proved copy, before the
+// original is removed, so that no copy is left without. To get malicious mail
+// out of a mailbox matters more than the header, so its failure is only told.
+func (p *passage) label(ctx context.Context) {
+	m := Mark{SetHeader: p.s.quarantineHeader}
+	if p.direction == ToUser {
+		m = Mark{SetHeader: p.s.undoHeader, DropHeader: p.s.quarantineHeader.Name}
+	}
+	if m.SetHeader.Name == "" && m.DropHeader == "" {
+		return
+	}
+	it := *p.copied
+	for attempt := 0; ; attempt++ {
+		marked, err := p.to.Mark(ctx, it, m)
+		if err == nil {
+			marked.Folder = p.copied.Folder
+			p.copied = &marked
+			return
+		}
+		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
+			p.residues = append(p.residues, fmt.Sprintf("the header was not set: %v", err))
+			return
+		}
+		if fresh, err := p.to.Inspect(ctx, it.ID); err == nil {
+			it = fresh
+		}
+	}
+}
+
+// sweep removes what the move left in Recoverable Items, if that is wanted.
+func (p *passage) sweep(ctx context.Context) {
+	sweeper, ok := p.from.(Sweeper)
+	if !p.s.sweep || !ok || p.direction != ToQuarantine {
+		return
+	}
+	for attempt := 0; ; attempt++ {
+		_, err := sweeper.Sweep(ctx, p.stamp.Operation)
+		if err == nil {
+			return
+		}
+		if attempt == p.s.attempts || !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
+			p.residues = append(p.residues, fmt.Sprintf("Recoverable Items may still hold it: %v", err))
+			return
+		}
+	}
 }
 
 // original returns the item at the source end with everything a proof needs,

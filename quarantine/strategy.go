@@ -155,7 +155,11 @@ type Item struct {
 	Read      bool
 
 	HasAttachments bool
-	Attachments    []Attachment // filled by Inspect only
+
+	// Filled by Inspect only.
+	Attachments []Attachment
+	Importance  string // "Low", "Normal", "High"
+	Categories  []string
 
 	// Stamp is nil if the item has none.
 	Stamp *Stamp
@@ -169,4 +173,17 @@ type Mark struct {
 	Stamp *Stamp // sets it
 	Clear bool   // takes the stamp off
 	Read  *bool  // sets the read state
+	// SetHeader adds an internet header, or replaces the one of that name that
+	// Mark has set; DropHeader takes the one of that name off again.
+	SetHeader  Header
+	DropHeader string
+}
+
+// Sweeper is a [Mailbox] that can remove what moving an item away has left in
+// Recoverable Items, from where its owner could recover it.
+type Sweeper interface {
+	// Sweep removes for good the items there that carry the stamp of an
+	// operation, and returns how many there were. That there are none is no
+	// error.
+	Sweep(ctx context.Context, operation string) (int, error)
 }

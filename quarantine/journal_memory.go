@@ -1,0 +1,41 @@
+package quarantine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// MemoryJournal is a [Journal] that lasts as long as the process: for tests.
+// The zero value is an empty one.
+type MemoryJournal struct {
+	mu      sync.Mutex
+	intents map[string]Intent
+}
+
+// Begin keeps an intent.
+func (j *MemoryJournal) Begin(_ context.Context, in Intent) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.intents == nil {
+		j.intents = make(map[string]Intent)
+	}
+	j.intents[in.Operation] = in
+	return nil
+}
+
+// Finish takes an intent away.
+func (j *MemoryJournal) Finish(_ context.Context, operation string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.intents, operation)
+	return nil
+}
+
+// Open returns the intents that were not finished, oldest first.
+func (j *MemoryJournal) Open(context.Context) ([]Intent, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.SortedFunc(maps.Values(j.intents), func(a, b Intent) int { return a.At.Compare(b.At) }), nil
+}

@@ -1,0 +1,84 @@
+package quarantine_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+func TestReceiptRoundTrip(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	r := quarantine.Receipt{
+		Action: "quarantine", Server: "Head office", Strategy: "fullAccess",
+		Target:  quarantine.Target{Mailbox: "alice@example.test", MessageID: "<1@x>", Reason: "phishing"},
+		Started: at, Finished: at.Add(time.Second),
+		Items: []quarantine.ReceiptItem{
+			{
+				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: quarantine.WayMove, Folder: "/Inbox",
+				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at,
+				From: quarantine.Place{Mailbox: "alice@example.test", Folder: quarantine.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
+				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: quarantine.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
+			},
+			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &ews.ResponseError{Operation: ews.OpMoveItem, Code: "ErrorServerBusy"}, Residue: "something"},
+		},
+		Unsearched: []quarantine.Unsearched{{Folder: quarantine.Folder{Path: "/Secret"}, Reason: "denied"}},
+	}
+	b, err := json.Marshal(r)
+	require.NoError(t, err)
+	var got quarantine.Receipt
+	require.NoError(t, json.Unmarshal(b, &got))
+
+	failure, ok := errors.AsType[*quarantine.Failure](got.Items[1].Err)
+	require.True(t, ok)
+	assert.Equal(t, "ErrorServerBusy", failure.Code)
+	assert.True(t, failure.Transient)
+	assert.Equal(t, r.Items[1].Err.Error(), failure.Error())
+	again, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(b), string(again))
+	got.Items[1].Err = r.Items[1].Err
+	assert.Equal(t, r, got)
+}
+
+func TestReceiptSumsUp(t *testing.T) {
+	t.Parallel()
+	item := func(o quarantine.Outcome, err error) quarantine.ReceiptItem {
+		return quarantine.ReceiptItem{Outcome: o, Err: err}
+	}
+	boom := errors.New("boom")
+	for name, c := range map[string]struct {
+		items []quarantine.ReceiptItem
+		want  quarantine.Outcome
+		fails bool
+	}{
+		"none":         {nil, quarantine.NotFound, false},
+		"one":          {[]quarantine.ReceiptItem{item(quarantine.Quarantined, nil)}, quarantine.Quarantined, false},
+		"one failed":   {[]quarantine.ReceiptItem{item(quarantine.Quarantined, nil), item(quarantine.Failed, boom)}, quarantine.Failed, true},
+		"one refused":  {[]quarantine.ReceiptItem{item(quarantine.Refused, boom), item(quarantine.Quarantined, nil)}, quarantine.Refused, true},
+		"already":      {[]quarantine.ReceiptItem{item(quarantine.AlreadyQuarantined, nil)}, quarantine.AlreadyQuarantined, false},
+		"restored":     {[]quarantine.ReceiptItem{item(quarantine.AlreadyRestored, nil), item(quarantine.Restored, nil)}, quarantine.Restored, false},
+		"found":        {[]quarantine.ReceiptItem{item(quarantine.Found, nil)}, quarantine.Found, false},
+		"half missing": {[]quarantine.ReceiptItem{item(quarantine.NotFound, nil), item(quarantine.Restored, nil)}, quarantine.Restored, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := quarantine.Receipt{Items: c.items}
+			assert.Equal(t, c.want, r.Outcome())
+			if c.fails {
+				assert.ErrorIs(t, r.Err(), boom)
+			} else {
+				assert.NoError(t, r.Err())
+			}
+		})
+	}
+	r := quarantine.Receipt{Unsearched: []quarantine.Unsearched{{Reason: "denied"}}}
+	assert.ErrorContains(t, r.Err(), "denied")
+}

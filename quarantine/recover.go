@@ -1,0 +1,71 @@
+package quarantine
+
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
+// Recover settles what an interrupted run left: every intent of the journal
+// that has no outcome. It looks at both ends and finishes what was begun; a
+// receipt says for each what became of it. Nothing is done where nothing was
+// left, so it may be run at every start.
+//
+// An intent stays in the journal where the server could not be asked; such a
+// receipt has a failed item. It is taken out where the item is at neither end,
+// which the receipt tells, because there is nothing left to settle. An error of
+// the iteration is the journal's, and terminal.
+func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
+	return func(yield func(*Receipt, error) bool) {
+		intents, err := s.journal.Open(ctx)
+		if err != nil {
+			yield(nil, fmt.Errorf("journal: %w", err))
+			return
+		}
+		for _, in := range intents {
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			r := s.recover(ctx, in)
+			if r.settled() {
+				if err := s.journal.Finish(ctx, in.Operation); err != nil {
+					yield(nil, fmt.Errorf("journal: %w", err))
+					return
+				}
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// recover runs what an intent was about once more: the run finds the stamped
+// item at whichever end it is.
+func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
+	var r *Receipt
+	var err error
+	if in.Direction == ToUser {
+		r, err = s.Restore(ctx, &Receipt{Target: in.Target, Items: []ReceiptItem{{
+			Outcome: Quarantined, Operation: in.Operation, MessageID: in.Target.MessageID, From: in.From,
+		}}})
+	} else {
+		r, err = s.Quarantine(ctx, in.Target)
+	}
+	if err != nil {
+		r = s.receipt(map[Direction]string{ToUser: "restore", ToQuarantine: "quarantine"}[in.Direction], in.Target)
+		r.Items = []ReceiptItem{{Outcome: Failed, Operation: in.Operation, From: in.From, Folder: in.From.Folder.Path, Err: err}}
+	}
+	return r
+}
+
+// settled reports whether nothing of a run is undecided.
+func (r *Receipt) settled() bool {
+	for _, it := range r.Items {
+		if it.Outcome == Failed {
+			return false
+		}
+	}
+	return len(r.Unsearched) == 0
+}

@@ -1,0 +1,156 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// StrategyOptions are what [NewFullAccess] and [NewImpersonation] can be told.
+// The zero value, and nil, stand for the defaults.
+type StrategyOptions struct {
+	// Limiter is the one that the client asks. If it can reserve places for
+	// calls that are in flight together, as the one of package throttle can, the
+	// strategy does so for an export that is streamed into an upload; otherwise
+	// workers that hold one call and wait for another can block one another.
+	Limiter ews.Limiter
+
+	// Payer is as in [ews.Options].
+	Payer string
+
+	// Ways are the ways to carry an item, in the order in which they are tried.
+	// Default: all that the access allows, the most faithful first.
+	Ways []Way
+}
+
+// FullAccess is the [Strategy] for a service account with the FullAccess right
+// on the users' mailboxes and on the quarantine mailbox. It carries items by
+// MoveItem across mailboxes, which keeps every property and leaves the headers
+// untouched. Where the server refuses that, it carries them as [Impersonation]
+// does.
+type FullAccess struct{ exchangeStrategy }
+
+// NewFullAccess returns the strategy for a client that signs in as the service
+// account.
+func NewFullAccess(client *ews.Client, opts *StrategyOptions) (*FullAccess, error) {
+	s, err := newExchangeStrategy(client, opts, true)
+	if err != nil {
+		return nil, err
+	}
+	s.x.view = client.ForMailbox
+	s.x.remedy = "give the service account FullAccess to it (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
+	return &FullAccess{s}, nil
+}
+
+// Name returns "fullAccess".
+func (f *FullAccess) Name() string { return string(AccessFull) }
+
+// Impersonation is the [Strategy] for an account with the
+// ApplicationImpersonation role, or an application with full_access_as_app. It
+// works in each mailbox as its owner, who sees nothing but it, so items are
+// carried by exporting them as one and uploading them as the other, or as MIME
+// where the server refuses that.
+type Impersonation struct{ exchangeStrategy }
+
+// NewImpersonation returns the strategy for a client that signs in as the
+// account that impersonates.
+func NewImpersonation(client *ews.Client, opts *StrategyOptions) (*Impersonation, error) {
+	s, err := newExchangeStrategy(client, opts, false)
+	if err != nil {
+		return nil, err
+	}
+	s.x.view = client.Impersonating
+	s.x.remedy = "give the account the impersonation right for it (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
+	return &Impersonation{s}, nil
+}
+
+// Name returns "impersonation".
+func (i *Impersonation) Name() string { return string(AccessImpersonation) }
+
+// exchangeStrategy is what both have in common.
+type exchangeStrategy struct {
+	x    *exchange
+	ways *wayMemory
+}
+
+func newExchangeStrategy(client *ews.Client, opts *StrategyOptions, delegate bool) (exchangeStrategy, error) {
+	if client == nil {
+		return exchangeStrategy{}, errors.New("quarantine: a strategy needs a client")
+	}
+	var o StrategyOptions
+	if opts != nil {
+		o = *opts
+	}
+	x := &exchange{delegate: delegate, mailboxes: make(map[string]*exchangeMailbox), payer: o.Payer}
+	x.reserver, _ = o.Limiter.(reserver)
+	ways, err := newWayMemory(o.Ways, delegate)
+	return exchangeStrategy{x, ways}, err
+}
+
+// Mailbox returns access to a mailbox.
+func (s exchangeStrategy) Mailbox(address string) Mailbox { return s.x.mailbox(address) }
+
+// Carry brings an item to the other mailbox, by the way that worked last
+// between these two, or else by the first that the server does not refuse.
+func (s exchangeStrategy) Carry(ctx context.Context, c Carriage) (Carried, error) {
+	from, to := s.x.mailbox(c.From.Address()), s.x.mailbox(c.To.Address())
+	pair := wayPair{from.address, to.address}
+	var refusals []error
+	for _, way := range s.ways.order(pair) {
+		carried, err := ways[way](ctx, from, to, c)
+		carried.Way = way
+		if err == nil {
+			s.ways.worked(pair, way)
+			return carried, nil
+		}
+		verdict := judge(way, err)
+		if verdict == otherWayIfThere {
+			// The answer is the truth, or what the server says instead of "not
+			// between these mailboxes".
+			if there, lookErr := bothThere(ctx, from, to, c); lookErr != nil || !there {
+				return carried, errors.Join(err, lookErr)
+			}
+			verdict = otherWay
+		}
+		if verdict != final {
+			s.ways.refused(pair, way)
+		}
+		if verdict != otherWay {
+			// Whether this attempt left something behind has to be looked at
+			// before another is made.
+			return carried, errors.Join(append(refusals, err)...)
+		}
+		refusals = append(refusals, err)
+	}
+	return Carried{}, refusedAll{errors.Join(refusals...)}
+}
+
+// bothThere reports whether the item and the folder it is to go to are there.
+func bothThere(ctx context.Context, from, to *exchangeMailbox, c Carriage) (bool, error) {
+	if _, err := from.Inspect(ctx, c.Item.ID); err != nil {
+		if errors.Is(err, ErrGone) {
+			return false, nil
+		}
+		return false, err
+	}
+	_, err := to.Folder(ctx, FolderRequest{ID: c.Folder.ID})
+	if errors.Is(err, ErrGone) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// refusedAll is the error when the server refuses every way.
+type refusedAll struct{ error }
+
+// Unwrap returns the refusals.
+func (r refusedAll) Unwrap() error { return r.error }
+
+// NotExecuted reports that nothing was done.
+func (refusedAll) NotExecuted() bool { return true }
+
+// ways are the functions that carry.
+var ways = map[Way]func(context.Context, *exchangeMailbox, *exchangeMailbox, Carriage) (Carried, error){
+	WayMove: carryByMove, WayTransfer: carryByTransfer, WayMIME: carryByMIME,
+}
