@@ -1,0 +1,80 @@
+// Package terminal makes text that an attacker wrote fit to be shown: subjects,
+// names and server messages can hold escape sequences that clear or repaint a
+// terminal, line breaks that forge a line of output, and marks that turn the
+// direction of writing.
+package terminal
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Escape returns s in one line, with everything that does not print replaced by
+// an escape as Go writes it: \x1b, \u202e, and \xff for a byte that is not
+// UTF-8. A backslash stays one.
+func Escape(s string) string {
+	if !strings.ContainsFunc(s, hostile) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case !hostile(r):
+			b.WriteRune(r)
+		case r <= 0xFF:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r <= 0xFFFF:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// Cut returns Escape of s, cut to a number of characters, the last of which is
+// then an ellipsis.
+func Cut(s string, width int) string {
+	s = Escape(s)
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width-1]) + "…"
+}
+
+// hostile reports whether a character does something to a terminal, or stands
+// for a byte that is not UTF-8.
+func hostile(r rune) bool {
+	return r == utf8.RuneError || !unicode.IsPrint(r)
+}
+
+// JSONLine returns v as JSON in one line with its line break. Characters that do
+// something to a terminal are written as \u escapes, also where encoding/json
+// passes them through (U+007F to U+009F, marks of direction).
+func JSONLine(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	line := make([]byte, 0, len(text)+1)
+	for _, r := range string(text) {
+		switch {
+		case r == utf8.RuneError || unicode.IsPrint(r):
+			line = utf8.AppendRune(line, r)
+		case r <= 0xFFFF:
+			line = fmt.Appendf(line, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			line = fmt.Appendf(line, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return append(line, '\n'), nil
+}
