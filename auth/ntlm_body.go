@@ -1,0 +1,173 @@
+package auth
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+var errBodyRetired = errors.New("auth: the request was sent again on another connection")
+
+// requestBody hands the body of a request to one attempt after the other: again
+// and again if the request can make new ones (GetBody), else for as long as
+// nothing was read.
+type requestBody struct {
+	req *http.Request
+
+	mu     sync.Mutex
+	unread bool // nothing was read of req.Body
+	last   *attemptBody
+}
+
+func newRequestBody(req *http.Request) *requestBody {
+	return &requestBody{req: req, unread: true}
+}
+
+func (b *requestBody) empty() bool { return b.req.Body == nil || b.req.Body == http.NoBody }
+
+// next returns the body for one more attempt, false if there is none.
+func (b *requestBody) next() (io.ReadCloser, bool) {
+	if b.empty() {
+		return b.req.Body, true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	retired := b.last
+	if b.unread {
+		if retired != nil {
+			retired.retired = true
+		}
+		b.last = &attemptBody{from: b}
+		return b.last, true
+	}
+	if b.req.GetBody == nil {
+		return nil, false
+	}
+	fresh, err := b.req.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	return fresh, true
+}
+
+// settle lets go of the original body, unless an attempt that still runs uses
+// it and will close it.
+func (b *requestBody) settle(failed bool) {
+	if b.empty() {
+		return
+	}
+	b.mu.Lock()
+	last := b.last
+	if last != nil && !failed && !last.closed {
+		last.settled = true
+		b.mu.Unlock()
+		return
+	}
+	b.mu.Unlock()
+	closeBody(b.req)
+}
+
+// attemptBody is the original body as one attempt sees it. Closing it does not
+// close the original while another attempt might need it.
+type attemptBody struct {
+	from    *requestBody
+	retired bool // guarded by from.mu, as are the others
+	closed  bool
+	settled bool
+}
+
+// Read implements [io.Reader].
+func (a *attemptBody) Read(p []byte) (int, error) {
+	a.from.mu.Lock()
+	if a.retired || a.closed {
+		a.from.mu.Unlock()
+		return 0, errBodyRetired
+	}
+	a.from.unread = false
+	a.from.mu.Unlock()
+	return a.from.req.Body.Read(p)
+}
+
+// Close implements [io.Closer].
+func (a *attemptBody) Close() error {
+	a.from.mu.Lock()
+	a.closed = true
+	through := !a.retired && (a.settled || !a.from.unread)
+	a.from.mu.Unlock()
+	if through {
+		return a.from.req.Body.Close()
+	}
+	return nil
+}
+
+const (
+	// drainLimit and drainTime bound what is read of an answer that its reader
+	// did not want to the end, to keep the connection.
+	drainLimit = 64 << 10
+	drainTime  = time.Second
+)
+
+// drain reads the rest of an answer of the handshake and reports whether the
+// connection can be used further.
+func drain(resp *http.Response) bool {
+	_, err := io.CopyN(io.Discard, resp.Body, drainLimit)
+	_ = resp.Body.Close() // what was wanted has been read
+	return errors.Is(err, io.EOF)
+}
+
+// answerBody gives the session back when the answer has been read.
+type answerBody struct {
+	io.ReadCloser
+	done func(reusable bool)
+
+	mu     sync.Mutex
+	closed bool
+	over   bool
+}
+
+// Read implements [io.Reader].
+func (b *answerBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.finish(errors.Is(err, io.EOF))
+	}
+	return n, err
+}
+
+func (b *answerBody) finish(reusable bool) {
+	b.mu.Lock()
+	first := !b.over
+	b.over = true
+	b.mu.Unlock()
+	if first {
+		b.done(reusable)
+	}
+}
+
+// Close implements [io.Closer]. A small rest, such as the end of a chunked body
+// that an XML reader does not ask for, is read in the background.
+func (b *answerBody) Close() error {
+	b.mu.Lock()
+	again, over := b.closed, b.over
+	b.closed = true
+	b.mu.Unlock()
+	if again || over {
+		return b.ReadCloser.Close()
+	}
+	go func() {
+		timer := time.AfterFunc(drainTime, func() { _ = b.ReadCloser.Close() })
+		defer timer.Stop()
+		_, err := io.CopyN(io.Discard, b.ReadCloser, drainLimit)
+		_ = b.ReadCloser.Close()
+		b.finish(errors.Is(err, io.EOF))
+	}()
+	return nil
+}

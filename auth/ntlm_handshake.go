@@ -1,0 +1,162 @@
+package auth
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// rideLimit is the largest body that travels with the last message of a
+// handshake, when the server has not accepted the sign-in yet.
+const rideLimit = 64 << 10
+
+// outcome is what one attempt at a request came to.
+type outcome struct {
+	resp *http.Response // the answer for the caller
+	err  error          // final
+	// again says that the server surely did not do what was asked, so that the
+	// request may be tried on another connection; err is why.
+	again bool
+	// signedIn says that the session is ready for the request itself.
+	signedIn bool
+}
+
+// withoutBody returns a copy of req for the handshake: same place and headers,
+// nothing to act upon.
+func withoutBody(req *http.Request) *http.Request {
+	r := req.Clone(req.Context())
+	r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
+	r.TransferEncoding, r.Trailer = nil, nil
+	for _, name := range []string{"Expect", "Content-Encoding", "Trailer", "Content-Length"} {
+		r.Header.Del(name)
+	}
+	return r
+}
+
+// withBody returns a copy of req for one attempt.
+func withBody(req *http.Request, body io.ReadCloser) *http.Request {
+	r := req.Clone(req.Context())
+	r.Body, r.GetBody = body, nil // the attempts are ours to make
+	r.Header.Del("Authorization")
+	return r
+}
+
+// signIn runs the handshake on a new session. If the request may ride along, the
+// outcome is its answer, else the session is signed in for it.
+func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody) outcome {
+	end, err := t.lockout.begin(req.Context())
+	if err != nil {
+		return outcome{err: notSent(err)}
+	}
+	defer end(undecided, nil)
+	challenge, binding, out := t.negotiate(s, req)
+	if challenge == nil {
+		return out
+	}
+	password, err := t.cred.reveal(req.Context())
+	if err != nil {
+		return outcome{err: t.authError("the password could not be had", err)}
+	}
+	msg, err := authenticateMessage(challenge, binding, t.cred.username, password, t.opts.Workstation)
+	if err != nil {
+		return outcome{err: t.authError("the handshake failed", err)}
+	}
+	rides := t.rideOnly.Load() || body.empty() || req.ContentLength > 0 && req.ContentLength <= rideLimit
+	last := withoutBody(req)
+	if rides {
+		stream, ok := body.next()
+		if !ok {
+			return outcome{err: notSent(errBodySpent)}
+		}
+		last = withBody(req, stream)
+	}
+	last.Header.Set("Authorization", authorization(t.scheme.Load().(string), msg))
+	resp, unsent, err := s.send(last)
+	switch {
+	case err != nil && unsent:
+		return outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake; it must keep connections open", err)}
+	case err != nil && !rides:
+		return outcome{err: notSent(err)}
+	case err != nil:
+		return outcome{err: err}
+	}
+	t.handshakes.Add(1)
+	if resp.StatusCode == http.StatusUnauthorized {
+		drain(resp)
+		refusal := t.authError(t.refusedMessage(binding), nil)
+		refusal.Refused, refusal.Unsent = true, !rides
+		end(refused, refusal)
+		return outcome{err: refusal}
+	}
+	verdict := judge(resp.StatusCode)
+	end(verdict, nil)
+	s.ready = verdict == accepted
+	if rides {
+		return outcome{resp: resp}
+	}
+	if !drain(resp) {
+		t.rideOnly.Store(true)
+	}
+	return outcome{signedIn: true}
+}
+
+// negotiate sends the first message. It returns the server's challenge and the
+// channel binding to answer it with; without a challenge, out says what to do.
+func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, binding []byte, out outcome) {
+	fail := func(err error) ([]byte, []byte, outcome) { return nil, nil, outcome{err: err} }
+	msg, err := negotiateMessage()
+	if err != nil {
+		return fail(t.authError("the handshake failed", err))
+	}
+	scheme := t.scheme.Load().(string)
+	first := withoutBody(req)
+	first.Header.Set("Authorization", authorization(scheme, msg))
+	resp, _, err := s.send(first)
+	if err != nil {
+		return nil, nil, outcome{again: errors.Is(err, errSessionGone), err: notSent(err)}
+	}
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+	case code < 300, code == http.StatusInternalServerError:
+		// The server does not ask who it is: its answer to a request without
+		// content is none to ours.
+		drain(resp)
+		s.ready = true
+		return nil, nil, outcome{signedIn: true}
+	default:
+		return nil, nil, outcome{resp: resp} // true for the request, too
+	}
+	challenge, err = challengeFrom(resp.Header, scheme)
+	kept := drain(resp)
+	switch {
+	case errors.Is(err, errOtherScheme):
+		other := map[string]string{schemeNTLM: schemeNegotiate, schemeNegotiate: schemeNTLM}[scheme]
+		t.scheme.CompareAndSwap(scheme, other)
+		return nil, nil, outcome{again: true, err: t.authError("the server offers neither NTLM nor Negotiate consistently", nil)}
+	case err != nil:
+		e := t.authError("the handshake failed", err)
+		e.Refused = true
+		return fail(e)
+	case !kept:
+		return nil, nil, outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake; it must keep connections open", nil)}
+	}
+	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 && !t.opts.DisableChannelBinding {
+		binding = channelBinding(resp.TLS.PeerCertificates[0])
+	}
+	return challenge, binding, outcome{}
+}
+
+// refusedMessage says what to check after a refusal.
+func (t *NTLMTransport) refusedMessage(binding []byte) string {
+	const account = "the server refused the sign-in (401 after a complete handshake). Check authentication.username (DOMAIN\\user or user@example.com) and authentication.password, and that the account is enabled, not locked and not expired. "
+	switch {
+	case binding != nil:
+		return account + "If they are right, something between here and the server may end TLS (a proxy, a load balancer, an inspecting firewall), which makes the channel binding wrong: try NTLMOptions.DisableChannelBinding. Where the server requires Extended Protection behind such a device, no client can sign in"
+	case t.opts.DisableChannelBinding:
+		return account + "If they are right, the server may require Extended Protection: do not set NTLMOptions.DisableChannelBinding"
+	case t.endpoint.scheme == "http":
+		return account + "If they are right, the server may require Extended Protection, which needs https in ewsUrl"
+	default:
+		return account + "If they are right, the server may require Extended Protection, for which its TLS certificate must have a signature with a hash (RFC 5929)"
+	}
+}

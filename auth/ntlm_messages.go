@@ -1,0 +1,123 @@
+package auth
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/Azure/go-ntlmssp"
+)
+
+// Header schemes that carry NTLM messages.
+const (
+	schemeNTLM      = "NTLM"
+	schemeNegotiate = "Negotiate"
+)
+
+// requestTarget is NTLMSSP_REQUEST_TARGET (MS-NLMP 2.2.2.5). Without it Samba
+// and gss-ntlmssp send no target information.
+const requestTarget = 0x4
+
+// negotiateMessage returns the first message of a handshake.
+func negotiateMessage() ([]byte, error) {
+	msg, err := ntlmssp.NewNegotiateMessage("", "")
+	if err != nil {
+		return nil, err
+	}
+	flags := binary.LittleEndian.Uint32(msg[12:])
+	binary.LittleEndian.PutUint32(msg[12:], flags|requestTarget)
+	return msg, nil
+}
+
+// authenticateMessage answers a challenge. binding is the value of
+// MsvAvChannelBindings, nil for none.
+func authenticateMessage(challenge, binding []byte, username, password, workstation string) ([]byte, error) {
+	if binding != nil {
+		var err error
+		if challenge, err = bindChallenge(challenge, binding); err != nil {
+			return nil, err
+		}
+	}
+	msg, err := ntlmssp.NewAuthenticateMessage(challenge, username, password,
+		&ntlmssp.AuthenticateMessageOptions{WorkstationName: workstation})
+	if err != nil {
+		return nil, fmt.Errorf("the challenge cannot be answered: %w", err)
+	}
+	return msg, nil
+}
+
+func authorization(scheme string, msg []byte) string {
+	return scheme + " " + base64.StdEncoding.EncodeToString(msg)
+}
+
+// offer is one challenge of WWW-Authenticate headers.
+type offer struct{ scheme, rest string }
+
+// offers takes WWW-Authenticate headers apart: each may hold several challenges,
+// and quoted strings with commas.
+func offers(header http.Header) []offer {
+	var all []offer
+	for _, value := range header.Values("WWW-Authenticate") {
+		for _, part := range splitUnquoted(value) {
+			scheme, rest, _ := strings.Cut(strings.TrimSpace(part), " ")
+			if scheme == "" || strings.Contains(scheme, "=") {
+				continue // a further parameter of the scheme before
+			}
+			all = append(all, offer{scheme, strings.TrimSpace(rest)})
+		}
+	}
+	return all
+}
+
+// splitUnquoted splits at commas outside of quoted strings.
+func splitUnquoted(s string) []string {
+	var parts []string
+	start, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}
+
+// errOtherScheme says that the server wants NTLM under the other scheme.
+var errOtherScheme = errors.New("the server offers the other scheme")
+
+// challengeFrom finds the challenge for a scheme in an answer 401.
+func challengeFrom(header http.Header, scheme string) ([]byte, error) {
+	var names []string
+	for _, o := range offers(header) {
+		if !strings.EqualFold(o.scheme, scheme) || o.rest == "" {
+			names = append(names, o.scheme)
+			continue
+		}
+		msg, err := base64.StdEncoding.DecodeString(o.rest)
+		if err != nil || !strings.HasPrefix(string(msg), "NTLMSSP\x00") {
+			return nil, errors.New("the server's challenge is no NTLM message; it may want Kerberos only")
+		}
+		return msg, nil
+	}
+	has := func(s string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, s) })
+	}
+	switch {
+	case has(scheme):
+		return nil, errors.New("the server offers NTLM but does not go on with the handshake; a proxy or load balancer between here and the server may not keep connections together")
+	case has(schemeNTLM) || has(schemeNegotiate):
+		return nil, errOtherScheme
+	case len(names) == 0:
+		return nil, errors.New("the server answers 401 and offers nothing to sign in with; enable Windows authentication on its EWS virtual directory")
+	}
+	return nil, fmt.Errorf("the server does not offer NTLM but %.200q; set authentication.type to what it offers, or enable Windows authentication on its EWS virtual directory", names)
+}

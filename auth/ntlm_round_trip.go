@@ -1,0 +1,118 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// maxSignIns bounds the new connections tried for one request.
+const maxSignIns = 3
+
+var errBodySpent = errors.New("auth: the connection ended before the request was sent, and its body cannot be read again; set http.Request.GetBody")
+
+// RoundTrip implements [http.RoundTripper].
+func (t *NTLMTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	body := newRequestBody(req)
+	resp, err := t.roundTrip(req, body)
+	body.settle(err != nil)
+	if err == nil {
+		resp.Request = req
+	}
+	return resp, err
+}
+
+func (t *NTLMTransport) roundTrip(req *http.Request, body *requestBody) (*http.Response, error) {
+	t.requests.Add(1)
+	if err := t.endpoint.admit(t.scheme.Load().(string), req); err != nil {
+		return nil, err
+	}
+	if err := t.checkProxy(req); err != nil {
+		return nil, err
+	}
+	ctx := req.Context()
+	if err := t.room.Acquire(ctx, 1); err != nil {
+		return nil, notSent(context.Cause(ctx))
+	}
+	s, resp, err := t.exchange(req, body)
+	if err != nil {
+		t.room.Release(1)
+		return nil, err
+	}
+	if resp.Body == http.NoBody {
+		t.put(s, !resp.Close)
+		return resp, nil
+	}
+	resp.Body = &answerBody{ReadCloser: resp.Body, done: func(reusable bool) {
+		t.put(s, reusable && !resp.Close)
+	}}
+	return resp, nil
+}
+
+// exchange finds a session for the request and makes it. It returns the session
+// that the answer is being read from.
+func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session, *http.Response, error) {
+	var lostSignIn bool
+	for signIns := 0; ; {
+		s := t.takeIdle()
+		if lostSignIn && s != nil {
+			// The new connection takes the place of this one, likely as lost.
+			s.discard()
+			s = nil
+		}
+		var out outcome
+		if s == nil {
+			signIns++
+			s = t.newSession()
+			out = t.signIn(s, req, body)
+		} else {
+			out.signedIn = true
+		}
+		if out.signedIn {
+			out = t.ask(s, req, body)
+		}
+		if out.resp != nil {
+			return s, out.resp, nil
+		}
+		s.discard()
+		switch {
+		case !out.again:
+			return nil, nil, out.err
+		case signIns >= maxSignIns, lostSignIn && errors.Is(out.err, errSignInLost):
+			return nil, nil, out.err
+		}
+		lostSignIn = errors.Is(out.err, errSignInLost)
+	}
+}
+
+var errSignInLost = errors.New("the server answered 401 on a connection that was signed in")
+
+// ask makes the request on a session that is signed in.
+func (t *NTLMTransport) ask(s *session, req *http.Request, body *requestBody) outcome {
+	stream, ok := body.next()
+	if !ok {
+		return outcome{err: notSent(errBodySpent)}
+	}
+	resp, unsent, err := s.send(withBody(req, stream))
+	switch {
+	case err != nil && req.Context().Err() != nil && unsent:
+		return outcome{err: notSent(err)}
+	case err != nil:
+		// errSessionGone comes alone only if net/http itself would repeat the
+		// request, be it that nothing was sent or that its method allows it.
+		return outcome{again: unsent || errors.Is(err, errSessionGone), err: markUnsent(err, unsent)}
+	case resp.StatusCode == http.StatusUnauthorized:
+		drain(resp)
+		e := t.authError("the server may not keep connections together, or ask for a sign-in with each request", errSignInLost)
+		e.Refused, e.Unsent = true, false
+		return outcome{again: true, err: e}
+	}
+	return outcome{resp: resp}
+}
+
+func markUnsent(err error, unsent bool) error {
+	if unsent {
+		return notSent(err)
+	}
+	return err
+}
