@@ -10,7 +10,7 @@ import (
 // validate checks the envelope, the headers and the operation.
 func validate(root *Node, server Version) (*Request, error) {
 	if root.Space != xmlwire.SpaceSOAP || root.Local != "Envelope" {
-		return nil, violation(root, "The %s element is not declared.", quoted(root))
+		return nil, violation(root, "The '%s' element is not declared.", full(root))
 	}
 	parts := root.Children
 	req := &Request{Version: Exchange2007}
@@ -38,17 +38,14 @@ func validate(root *Node, server Version) (*Request, error) {
 			}
 		}
 	}
+	req.Operation = body.Children[0]
+	req.Name = req.Operation.Local
 	if err := req.version(server); err != nil {
-		return nil, err
+		return req, err
 	}
 	if err := req.headers(); err != nil {
-		return nil, err
+		return req, err
 	}
-	op := body.Children[0]
-	if op.Space != xmlwire.SpaceMessages {
-		return nil, violation(op, "The %s element is not declared.", quoted(op))
-	}
-	req.Operation, req.Name = op, op.Local
 	return req, req.operation()
 }
 
@@ -88,6 +85,14 @@ func quoted(n *Node) string {
 		return "'" + n.Local + "' in namespace '" + uri + "'"
 	}
 	return "'" + n.Local + "'"
+}
+
+// full is the name of an element with its namespace in front.
+func full(n *Node) string {
+	if uri := uriOf(n.Space); uri != "" {
+		return uri + ":" + n.Local
+	}
+	return n.Local
 }
 
 func uriOf(s xmlwire.Space) string {

@@ -35,7 +35,8 @@ const (
 
 // Parse reads a request and validates it as a server does whose newest schema
 // is version server. Its errors are [*SyntaxError], [*Violation],
-// [*VersionError] and [*HeaderError].
+// [*VersionError] and [*HeaderError]. Once the envelope has been found right,
+// there is a request beside the error, which tells what was asked.
 func Parse(r io.Reader, server Version) (*Request, error) {
 	root, err := readTree(r)
 	if err != nil {

@@ -1,9 +1,13 @@
 package ewsschema
 
-import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // headers checks the headers of EWS. Others, and those that no request of this
-// protocol has, are none of the schema's business.
+// version has, are none of the schema's business.
 func (r *Request) headers() error {
 	seen := make(map[string]bool)
 	for _, h := range r.Header.Kids() {
@@ -14,8 +18,195 @@ func (r *Request) headers() error {
 			return &HeaderError{Local: h.Local}
 		}
 		seen[h.Local] = true
+		if p := published().headers[h.Local]; p != nil && p.since <= r.Version {
+			if err := (&validator{r.Version}).node(h, p.typ, true); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-func (r *Request) operation() error { return nil }
+// operation checks the element in the body.
+func (r *Request) operation() error {
+	s := published()
+	p := s.operations[r.Name]
+	ours := r.Operation.Space == xmlwire.SpaceMessages
+	if !ours || p == nil || p.since > r.Version {
+		if ours && s.unmodelled[r.Name] {
+			return nil
+		}
+		return violation(r.Operation, "The '%s' element is not declared.", full(r.Operation))
+	}
+	r.Modelled = true
+	if err := (&validator{r.Version}).node(r.Operation, p.typ, false); err != nil {
+		return err
+	}
+	return nil
+}
+
+// validator checks elements against their types in one version.
+type validator struct {
+	version Version
+}
+
+// node checks an element and what it holds. Headers may carry attributes of
+// SOAP.
+func (v *validator) node(n *Node, t *typ, header bool) *Violation {
+	if err := v.attributes(n, t, header); err != nil {
+		return err
+	}
+	if t.simple != nil {
+		return v.text(n, t)
+	}
+	if n.Text != "" {
+		switch {
+		case t.content == nil:
+			return violation(n, "The element %s cannot contain text, nor white space. Content model is empty.", quoted(n))
+		case !blank(n.Text):
+			return violation(n, "The element %s cannot contain text.%s", quoted(n), expecting(t.content.firsts(nil, v.version)))
+		}
+	}
+	if t.content == nil {
+		if len(n.Children) > 0 {
+			return violation(n.Children[0], "The element %s cannot contain child element %s because the parent element's content model is empty.", quoted(n), quoted(n.Children[0]))
+		}
+		return nil
+	}
+	return v.content(n, t.content)
+}
+
+func (v *validator) text(n *Node, t *typ) *Violation {
+	if len(n.Children) > 0 {
+		return violation(n.Children[0], "The element %s cannot contain child element %s because the parent element's content model is text only.", quoted(n), quoted(n.Children[0]))
+	}
+	if f := t.simple.fault(n.Text, v.version); f != "" {
+		return violation(n, "The '%s' element is invalid - The value '%s' is invalid according to its datatype '%s' - %s", full(n), excerpt(n.Text), t.name, f)
+	}
+	return nil
+}
+
+func (v *validator) attributes(n *Node, t *typ, header bool) *Violation {
+	for _, a := range n.Attrs {
+		switch {
+		case a.Space == xmlwire.SpaceInstance && (a.Local == "schemaLocation" || a.Local == "noNamespaceSchemaLocation"):
+		case a.Space == xmlwire.SpaceSOAP && header:
+		case a.Space == xmlwire.SpaceNone:
+			decl := t.attr(a.Local)
+			if decl == nil || decl.since > v.version {
+				return violation(n, "The '%s' attribute is not declared.", a.Local)
+			}
+			if f := decl.typ.simple.fault(a.Value, v.version); f != "" {
+				return violation(n, "The '%s' attribute is invalid - The value '%s' is invalid according to its datatype '%s' - %s", a.Local, excerpt(a.Value), decl.typ.name, f)
+			}
+		default:
+			return violation(n, "The '%s' attribute of another namespace is not declared.", a.Local)
+		}
+	}
+	for _, decl := range t.attrs {
+		if _, ok := n.Attr(decl.name); !ok && decl.required && decl.since <= v.version {
+			return violation(n, "The required attribute '%s' is missing.", decl.name)
+		}
+	}
+	return nil
+}
+
+func (t *typ) attr(local string) *attrDecl {
+	for _, a := range t.attrs {
+		if a.name == local {
+			return a
+		}
+	}
+	return nil
+}
+
+// content checks the children of an element against its content model, and
+// then each child against the type the model gives it.
+func (v *validator) content(n *Node, model *particle) *Violation {
+	m := matcher{version: v.version, rest: n.Children}
+	ok := m.match(model)
+	if !ok || len(m.rest) > 0 {
+		if len(m.rest) == 0 {
+			return violation(n, "The element %s has incomplete content.%s", quoted(n), expecting(m.expected))
+		}
+		return violation(m.rest[0], "The element %s has invalid child element %s.%s", quoted(n), quoted(m.rest[0]), expecting(m.expected))
+	}
+	for i, child := range n.Children {
+		if err := v.node(child, m.types[i], false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// matcher fits children to a content model. Content models of XML Schema are
+// such that the next element alone says which particle it belongs to, so there
+// is nothing to try and take back.
+type matcher struct {
+	version  Version
+	rest     []*Node     // not matched yet
+	types    []*typ      // of those matched
+	expected []*particle // what would have fitted instead of the first of rest
+}
+
+// match takes the particle as often as it comes and reports whether that was
+// often enough.
+func (m *matcher) match(p *particle) bool {
+	if p.since > m.version {
+		return true
+	}
+	n := 0
+	for ; n != p.max; n++ {
+		if len(m.rest) == 0 || !p.starts(m.rest[0], m.version) {
+			m.expected = p.firsts(m.expected, m.version)
+			break
+		}
+		if !m.once(p) {
+			return false
+		}
+	}
+	return n >= p.min || p.emptiable(m.version)
+}
+
+// once takes the particle one time; it begins with the first of the rest.
+func (m *matcher) once(p *particle) bool {
+	switch p.kind {
+	case element:
+		m.types = append(m.types, p.typ)
+		m.rest = m.rest[1:]
+		m.expected = nil
+	case sequence:
+		for _, part := range p.parts {
+			if !m.match(part) {
+				return false
+			}
+		}
+	case choice:
+		for _, part := range p.parts {
+			if part.starts(m.rest[0], m.version) {
+				return m.match(part)
+			}
+		}
+	}
+	return true
+}
+
+func expecting(all []*particle) string {
+	if len(all) == 0 {
+		return ""
+	}
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.local
+	}
+	return " List of possible elements expected: '" + strings.Join(names, ", ") + "' in namespace '" + uriOf(all[0].space) + "'."
+}
+
+// excerpt cuts values short: they are the client's, and may be large.
+func excerpt(s string) string {
+	const most = 100
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
