@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// storeStrategy is all that is needed to quarantine mail in a store: a
+// quarantine.Strategy of two methods and a quarantine.Mailbox of six.
+type storeStrategy struct{ s *store }
+
+func (st storeStrategy) Name() string { return "store" }
+
+func (st storeStrategy) Mailbox(address string) quarantine.Mailbox {
+	return storeMailbox{st.s, address}
+}
+
+// Carry moves the message. The store does it in one step, so the original is
+// gone when the copy is there.
+func (st storeStrategy) Carry(_ context.Context, c quarantine.Carriage) (quarantine.Carried, error) {
+	id, err := strconv.Atoi(c.Item.ID)
+	if err != nil {
+		return quarantine.Carried{}, quarantine.ErrGone
+	}
+	id, err = st.s.move(c.From.Address(), id, c.To.Address(), c.Folder.ID)
+	if err != nil {
+		return quarantine.Carried{}, translate(err)
+	}
+	return quarantine.Carried{Way: quarantine.WayMove, ItemID: strconv.Itoa(id), Moved: true}, nil
+}
+
+// refused is an error after which nothing has changed. Saying so lets the
+// service leave no trace on the message.
+type refused struct{ error }
+
+func (refused) NotExecuted() bool { return true }
+
+// translate turns errors of the store into those a service understands.
+func translate(err error) error {
+	if errors.Is(err, errNoMessage) || errors.Is(err, errNoFolder) {
+		return refused{fmt.Errorf("%w: %w", quarantine.ErrGone, err)}
+	}
+	return err
+}
+
+func (r refused) Unwrap() error { return r.error }
+
+// storeMailbox is one mailbox of the store.
+type storeMailbox struct {
+	s       *store
+	address string
+}
+
+func (m storeMailbox) Address() string { return m.address }
+
+func (m storeMailbox) Find(_ context.Context, q quarantine.Query) (quarantine.Findings, error) {
+	var found quarantine.Findings
+	err := m.s.with(m.address, func(b *box) error {
+		for _, msg := range b.sorted() {
+			it := m.item(msg)
+			if matches(q, it) {
+				it.Attachments = nil
+				found.Items = append(found.Items, it)
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+func matches(q quarantine.Query, it quarantine.Item) bool {
+	bare := func(id string) string { return strings.Trim(strings.TrimSpace(id), "<>") }
+	switch {
+	case q.MessageID != "" && bare(q.MessageID) != bare(it.MessageID),
+		(q.Stamped || q.Operation != "" || q.Origin != "") && it.Stamp == nil,
+		q.Operation != "" && q.Operation != it.Stamp.Operation,
+		q.Origin != "" && !strings.EqualFold(q.Origin, it.Stamp.Mailbox):
+		return false
+	case q.In == nil:
+		return true
+	}
+	return it.Folder.ID == q.In.ID || q.Below && strings.HasPrefix(it.Folder.ID, q.In.ID+"/")
+}
+
+// item describes a message. The tags of the stamp travel with the message.
+func (m storeMailbox) item(msg *message) quarantine.Item {
+	it := quarantine.Item{
+		ID: strconv.Itoa(msg.id), Version: strconv.Itoa(msg.revision), Kind: "Message", Mailbox: m.address,
+		Folder:    folder(msg.folder),
+		MessageID: msg.headers["Message-ID"], Class: "IPM.Note", Subject: msg.subject, Size: int64(1000 + len(msg.subject)),
+		Received: msg.received, Sent: msg.received, Read: msg.read, HasAttachments: len(msg.attachments) > 0,
+		Importance: "Normal",
+		Stamp:      quarantine.ParseStamp(msg.tags),
+	}
+	for _, name := range slices.Sorted(maps.Keys(msg.attachments)) {
+		it.Attachments = append(it.Attachments, quarantine.Attachment{Name: name, Size: msg.attachments[name]})
+	}
+	return it
+}
+
+// folder describes a folder. In the store the path is the id.
+func folder(path string) quarantine.Folder {
+	return quarantine.Folder{ID: path, Path: "/" + path, Base: "msgfolderroot", Below: path}
+}
+
+// message gives access to one message.
+func (m storeMailbox) message(id string, f func(*box, *message) error) error {
+	return m.s.with(m.address, func(b *box) error {
+		n, err := strconv.Atoi(id)
+		msg, ok := b.messages[n]
+		if err != nil || !ok {
+			return translate(errNoMessage)
+		}
+		return f(b, msg)
+	})
+}
+
+func (m storeMailbox) Inspect(_ context.Context, id string) (it quarantine.Item, err error) {
+	err = m.message(id, func(_ *box, msg *message) error {
+		it = m.item(msg)
+		return nil
+	})
+	return it, err
+}
+
+func (m storeMailbox) Mark(_ context.Context, item quarantine.Item, mark quarantine.Mark) (it quarantine.Item, err error) {
+	err = m.message(item.ID, func(_ *box, msg *message) error {
+		if strconv.Itoa(msg.revision) != item.Version {
+			return quarantine.ErrConflict
+		}
+		msg.revision++
+		if mark.Clear {
+			for _, name := range quarantine.StampNames() {
+				delete(msg.tags, name)
+			}
+		}
+		if mark.Stamp != nil {
+			maps.Copy(msg.tags, mark.Stamp.Values())
+		}
+		if mark.Read != nil {
+			msg.read = *mark.Read
+		}
+		if mark.DropHeader != "" {
+			delete(msg.headers, mark.DropHeader)
+		}
+		if mark.SetHeader.Name != "" {
+			msg.headers[mark.SetHeader.Name] = mark.SetHeader.Value
+		}
+		it = m.item(msg)
+		return nil
+	})
+	return it, err
+}
+
+func (m storeMailbox) Remove(_ context.Context, item quarantine.Item) error {
+	return m.message(item.ID, func(b *box, msg *message) error {
+		delete(b.messages, msg.id)
+		return nil
+	})
+}
+
+func (m storeMailbox) Folder(_ context.Context, want quarantine.FolderRequest) (f quarantine.Folder, err error) {
+	err = m.s.with(m.address, func(b *box) error {
+		path := want.Below
+		switch {
+		case want.ID != "" && b.folders[want.ID]:
+			path = want.ID
+		case want.Base == "inbox":
+			path = "Inbox"
+			if want.Below != "" {
+				path += "/" + want.Below
+			}
+		case want.Base == "":
+			return translate(errNoFolder)
+		}
+		if !b.folders[path] && !want.Create {
+			return translate(errNoFolder)
+		}
+		b.folders[path] = true
+		f = folder(path)
+		return nil
+	})
+	return f, err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
+)
+
+func TestStrategy(t *testing.T) {
+	t.Parallel()
+	quarantinetest.Run(t, func(*testing.T) quarantinetest.Lab { return newLab() })
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), &out))
+	assert.Equal(t, "quarantined: alice@example.test/Inbox -> quarantine@example.test/Quarantine\n"+
+		"restored: quarantine@example.test/Quarantine -> alice@example.test/Inbox\n", out.String())
+}
+
+// lab lets the suite look into a store.
+type lab struct{ s *store }
+
+const (
+	labUser  = "alice@example.test"
+	labVault = "quarantine@example.test"
+)
+
+func newLab() lab { return lab{newStore(labUser, labVault)} }
+
+func (l lab) Strategy() quarantine.Strategy { return storeStrategy{l.s} }
+func (l lab) User() string                  { return labUser }
+func (l lab) Quarantine() string            { return labVault }
+func (l lab) Notices(testing.TB) int        { return 0 } // the store sends none
+
+func inboxFolder(name string) string {
+	if name == "" {
+		return "Inbox"
+	}
+	return "Inbox/" + name
+}
+
+func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
+	msg := message{
+		folder: inboxFolder(m.Folder), subject: m.Subject, received: m.Received, read: m.Read,
+		headers: map[string]string{"Message-ID": m.MessageID},
+	}
+	if m.Attachment != "" {
+		msg.attachments = map[string]int64{m.Attachment: 1234}
+	}
+	l.s.add(labUser, msg)
+}
+
+func (l lab) Messages(t testing.TB, mailbox string) (all []quarantinetest.Message) {
+	require.NoError(t, l.s.with(mailbox, func(b *box) error {
+		for _, msg := range b.sorted() {
+			m := quarantinetest.Message{
+				MessageID: msg.headers["Message-ID"], Subject: msg.subject, Read: msg.read, Received: msg.received,
+				Stamped: len(msg.tags) > 0,
+			}
+			if len(msg.folder) > len("Inbox/") {
+				m.Folder = msg.folder[len("Inbox/"):]
+			}
+			for name := range msg.attachments {
+				m.Attachment = name
+			}
+			all = append(all, m)
+		}
+		return nil
+	}))
+	return all
+}
+
+func (l lab) UserMoves(t testing.TB, messageID, folder string) {
+	require.NoError(t, l.s.with(labUser, func(b *box) error {
+		b.folders[inboxFolder(folder)] = true
+		for _, msg := range b.sorted() {
+			if msg.headers["Message-ID"] == messageID {
+				delete(b.messages, msg.id)
+				l.s.next++
+				msg.id, msg.folder = l.s.next, inboxFolder(folder)
+				b.messages[msg.id] = msg
+			}
+		}
+		return nil
+	}))
+}
+
+func (l lab) DeleteFolder(t testing.TB, folder string) {
+	require.NoError(t, l.s.with(labUser, func(b *box) error {
+		delete(b.folders, inboxFolder(folder))
+		for id, msg := range b.messages {
+			if msg.folder == inboxFolder(folder) {
+				delete(b.messages, id)
+			}
+		}
+		return nil
+	}))
+}

@@ -1,0 +1,180 @@
+package quarantinetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// errCut is what a strategy under interruption answers.
+var errCut = errors.New("quarantinetest: the call was cut off")
+
+// interrupted breaks a quarantine, and then a restore, off before and after
+// each call to the strategy in turn, runs it again, and counts.
+func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
+	for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
+		for _, acted := range []bool{false, true} {
+			name := map[quarantine.Direction]string{quarantine.ToQuarantine: "Quarantine", quarantine.ToUser: "Restore"}[direction]
+			name += map[bool]string{false: "/BeforeItActed", true: "/AfterItActed"}[acted]
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				for n := 0; ; n++ {
+					more := true
+					if !t.Run(fmt.Sprintf("Call%02d", n), func(t *testing.T) {
+						more = interrupt(t, newLab(t), direction, n, acted)
+					}) {
+						return
+					}
+					if !more {
+						break
+					}
+					if n > 200 {
+						t.Fatal("a single message takes more than 200 calls")
+					}
+				}
+			})
+		}
+	}
+}
+
+// interrupt runs once with everything from the n-th call on cut off, as a crash
+// does, and then again without. It reports whether there was an n-th call.
+func interrupt(t *testing.T, lab Lab, direction quarantine.Direction, n int, acted bool) bool {
+	m := message(theID)
+	m.Folder, m.ReadReceipt = "Projects", true
+	lab.Deliver(t, m)
+	journal := &quarantine.MemoryJournal{}
+	whole := service(t, lab, lab.Strategy(), journal)
+	cut := &cutter{Strategy: lab.Strategy(), left: n, acted: acted}
+	broken := service(t, lab, cut, journal)
+	tg := target(lab)
+
+	if direction == quarantine.ToQuarantine {
+		_, _ = broken.Quarantine(cut.context(t), tg)
+	} else {
+		receipt := quarantined(t, whole, tg, quarantine.Quarantined, 1)
+		_, _ = broken.Restore(cut.context(t), receipt)
+	}
+	for r, err := range whole.Recover(t.Context()) {
+		if err != nil || r.Err() != nil {
+			t.Fatalf("Recover: %v, %v", err, r.Err())
+		}
+	}
+	if open, _ := journal.Open(t.Context()); len(open) != 0 {
+		t.Fatalf("the journal has %d open intents after Recover, want 0", len(open))
+	}
+	// Whoever asked asks again.
+	if direction == quarantine.ToQuarantine {
+		if r, err := whole.Quarantine(t.Context(), tg); err != nil || !r.Outcome().Done() {
+			t.Fatalf("Quarantine once more: %v, %v", err, r)
+		}
+		counted(t, lab, 0, 1)
+	} else {
+		if r, err := whole.RestoreMessage(t.Context(), tg); err != nil || !r.Outcome().Done() {
+			t.Fatalf("RestoreMessage once more: %v, %v", err, r)
+		}
+		counted(t, lab, 1, 0)
+		if back := visible(t, lab, lab.User(), theID)[0]; back.Folder != "Projects" || back.Read {
+			t.Errorf("the message came back as %+v", back)
+		}
+	}
+	if got := lab.Notices(t); got != 0 {
+		t.Errorf("%d notices were sent, want 0", got)
+	}
+	return cut.struck
+}
+
+// cutter lets so many calls through and cuts off all that follow: the first of
+// them before or after it has acted.
+type cutter struct {
+	quarantine.Strategy
+	acted  bool
+	cancel context.CancelCauseFunc
+
+	mu     sync.Mutex
+	left   int
+	struck bool
+}
+
+// context returns one that ends when the cutter strikes.
+func (c *cutter) context(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	c.cancel = cancel
+	return ctx
+}
+
+// call passes one call on, or not.
+func (c *cutter) call(act func()) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.struck {
+		return errCut
+	}
+	if c.left > 0 {
+		c.left--
+		act()
+		return nil
+	}
+	c.struck = true
+	if c.acted {
+		act()
+	}
+	c.cancel(errCut)
+	return errCut
+}
+
+func (c *cutter) Mailbox(address string) quarantine.Mailbox {
+	return cutMailbox{c.Strategy.Mailbox(address), c}
+}
+
+func (c *cutter) Carry(ctx context.Context, carriage quarantine.Carriage) (carried quarantine.Carried, err error) {
+	ctx = context.WithoutCancel(ctx)
+	if cut := c.call(func() { carried, err = c.Strategy.Carry(ctx, carriage) }); cut != nil {
+		return quarantine.Carried{}, cut
+	}
+	return carried, err
+}
+
+type cutMailbox struct {
+	quarantine.Mailbox
+	c *cutter
+}
+
+func (m cutMailbox) Find(ctx context.Context, q quarantine.Query) (found quarantine.Findings, err error) {
+	if cut := m.c.call(func() { found, err = m.Mailbox.Find(context.WithoutCancel(ctx), q) }); cut != nil {
+		return quarantine.Findings{}, cut
+	}
+	return found, err
+}
+
+func (m cutMailbox) Inspect(ctx context.Context, id string) (it quarantine.Item, err error) {
+	if cut := m.c.call(func() { it, err = m.Mailbox.Inspect(context.WithoutCancel(ctx), id) }); cut != nil {
+		return quarantine.Item{}, cut
+	}
+	return it, err
+}
+
+func (m cutMailbox) Mark(ctx context.Context, item quarantine.Item, mark quarantine.Mark) (it quarantine.Item, err error) {
+	if cut := m.c.call(func() { it, err = m.Mailbox.Mark(context.WithoutCancel(ctx), item, mark) }); cut != nil {
+		return item, cut
+	}
+	return it, err
+}
+
+func (m cutMailbox) Remove(ctx context.Context, item quarantine.Item) (err error) {
+	if cut := m.c.call(func() { err = m.Mailbox.Remove(context.WithoutCancel(ctx), item) }); cut != nil {
+		return cut
+	}
+	return err
+}
+
+func (m cutMailbox) Folder(ctx context.Context, want quarantine.FolderRequest) (f quarantine.Folder, err error) {
+	if cut := m.c.call(func() { f, err = m.Mailbox.Folder(context.WithoutCancel(ctx), want) }); cut != nil {
+		return quarantine.Folder{}, cut
+	}
+	return f, err
+}

@@ -1,0 +1,301 @@
+package quarantinetest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// base is the well-known folder that the suite creates folders below.
+const base = "msgfolderroot"
+
+func stampFor(lab Lab) *quarantine.Stamp {
+	return &quarantine.Stamp{
+		Operation: "aaaaaaaaaaaaaaaaaaaaaaaaa2", Mailbox: strings.ToLower(lab.User()),
+		Folder:    quarantine.Folder{Base: "inbox", Path: "/inbox"},
+		Direction: quarantine.ToQuarantine, At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "test",
+	}
+}
+
+// the returns the only item of a mailbox that a query finds.
+func the(t *testing.T, m quarantine.Mailbox, q quarantine.Query) quarantine.Item {
+	t.Helper()
+	found, err := m.Find(t.Context(), q)
+	if err != nil {
+		t.Fatalf("Find(%+v): %v", q, err)
+	}
+	if len(found.Items) != 1 || len(found.Unsearched) != 0 {
+		t.Fatalf("Find(%+v) gave %d items and left %d folders unsearched, want 1 and 0", q, len(found.Items), len(found.Unsearched))
+	}
+	return found.Items[0]
+}
+
+func none(t *testing.T, m quarantine.Mailbox, q quarantine.Query) {
+	t.Helper()
+	found, err := m.Find(t.Context(), q)
+	if err != nil {
+		t.Fatalf("Find(%+v): %v", q, err)
+	}
+	if len(found.Items) != 0 || len(found.Unsearched) != 0 {
+		t.Fatalf("Find(%+v) gave %d items and left %d folders unsearched, want none", q, len(found.Items), len(found.Unsearched))
+	}
+}
+
+// user delivers the message and another, and returns access to the mailbox and
+// the item.
+func user(t *testing.T, lab Lab) (quarantine.Mailbox, quarantine.Item) {
+	t.Helper()
+	lab.Deliver(t, message(theID))
+	lab.Deliver(t, message(otherID))
+	m := lab.Strategy().Mailbox(lab.User())
+	return m, the(t, m, quarantine.Query{MessageID: theID})
+}
+
+func findByMessageID(t *testing.T, lab Lab) {
+	for _, folder := range []string{"", "Projects"} {
+		m := message(theID)
+		m.Folder = folder
+		lab.Deliver(t, m)
+	}
+	lab.Deliver(t, message(otherID))
+	m := lab.Strategy().Mailbox(lab.User())
+	for _, id := range []string{theID, strings.Trim(theID, "<>"), " " + theID + " "} {
+		found, err := m.Find(t.Context(), quarantine.Query{MessageID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found.Items) != 2 {
+			t.Fatalf("Find(%q) gave %d items, want 2", id, len(found.Items))
+		}
+		for _, it := range found.Items {
+			if it.ID == "" || it.MessageID != theID || it.Folder.ID == "" || it.Folder.Path == "" || !it.Received.Equal(received) || it.Read || it.Stamp != nil {
+				t.Errorf("Find(%q) gave an incomplete item: %+v", id, it)
+			}
+		}
+	}
+}
+
+func findNothing(t *testing.T, lab Lab) {
+	m := lab.Strategy().Mailbox(lab.User())
+	none(t, m, quarantine.Query{MessageID: theID})
+	none(t, m, quarantine.Query{Operation: stampFor(lab).Operation})
+	none(t, m, quarantine.Query{Stamped: true})
+	lab.Deliver(t, message(otherID))
+	none(t, m, quarantine.Query{MessageID: theID})
+	none(t, m, quarantine.Query{MessageID: strings.ToUpper(otherID)})
+}
+
+func findByStamp(t *testing.T, lab Lab) {
+	m, it := user(t, lab)
+	stamp := stampFor(lab)
+	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp}); err != nil {
+		t.Fatal(err)
+	}
+	other := stampFor(lab)
+	other.Operation = "bbbbbbbbbbbbbbbbbbbbbbbbb3"
+	if _, err := m.Mark(t.Context(), the(t, m, quarantine.Query{MessageID: otherID}), quarantine.Mark{Stamp: other}); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []quarantine.Query{
+		{Operation: stamp.Operation},
+		{Operation: stamp.Operation, Origin: stamp.Mailbox},
+		{MessageID: theID, Origin: stamp.Mailbox},
+		{MessageID: theID, Stamped: true},
+	} {
+		got := the(t, m, q)
+		if got.MessageID != theID || got.Stamp == nil || *got.Stamp != wanted(*stamp, got) {
+			t.Errorf("Find(%+v) gave %+v with stamp %+v, want stamp %+v", q, got, got.Stamp, stamp)
+		}
+	}
+	none(t, m, quarantine.Query{Operation: stamp.Operation, Origin: "nobody@example.test"})
+	none(t, m, quarantine.Query{Operation: stamp.Operation, MessageID: otherID})
+}
+
+// wanted returns the stamp as it should be read; its path is for people only.
+func wanted(s quarantine.Stamp, got quarantine.Item) quarantine.Stamp {
+	if got.Stamp != nil {
+		s.Folder.Path = got.Stamp.Folder.Path
+	}
+	return s
+}
+
+func inspectWhole(t *testing.T, lab Lab) {
+	m := message(theID)
+	m.Attachment = "invoice.pdf"
+	lab.Deliver(t, m)
+	box := lab.Strategy().Mailbox(lab.User())
+	it := the(t, box, quarantine.Query{MessageID: theID})
+	if !it.HasAttachments {
+		t.Error("Find does not say that the item has attachments")
+	}
+	it, err := box.Inspect(t.Context(), it.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(it.Attachments) != 1 || it.Attachments[0].Name != "invoice.pdf" || it.Attachments[0].Size == 0 {
+		t.Errorf("Inspect gave attachments %+v, want invoice.pdf with a size", it.Attachments)
+	}
+	if it.MessageID != theID || it.Class == "" || it.Size == 0 {
+		t.Errorf("Inspect gave an incomplete item: %+v", it)
+	}
+}
+
+func inspectGone(t *testing.T, lab Lab) {
+	m, it := user(t, lab)
+	if err := m.Remove(t.Context(), it); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Inspect(t.Context(), it.ID); !errors.Is(err, quarantine.ErrGone) {
+		t.Errorf("Inspect of an item that is gone: %v, want ErrGone", err)
+	}
+}
+
+func markSetAndClear(t *testing.T, lab Lab) {
+	m, it := user(t, lab)
+	stamp := stampFor(lab)
+	it, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what Mark returns must do for the next Mark
+		if it, err = m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if fresh, err := m.Inspect(t.Context(), it.ID); err != nil || fresh.Stamp == nil || *fresh.Stamp != wanted(*stamp, fresh) {
+		t.Fatalf("after Mark the stamp is %+v (%v), want %+v", fresh.Stamp, err, stamp)
+	}
+	if it, err = m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := m.Inspect(t.Context(), it.ID); err != nil || fresh.Stamp != nil {
+		t.Fatalf("after Clear the stamp is %+v (%v), want none", fresh.Stamp, err)
+	}
+	if _, err = m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); err != nil {
+		t.Fatalf("Clear of what has no stamp: %v", err)
+	}
+}
+
+func markConflict(t *testing.T, lab Lab) {
+	m, it := user(t, lab)
+	if it.Version == "" {
+		t.Log("the strategy has no versions: two processes may overwrite each other's stamp")
+		return
+	}
+	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stampFor(lab)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); !errors.Is(err, quarantine.ErrConflict) {
+		t.Errorf("Mark with an old version: %v, want ErrConflict", err)
+	}
+}
+
+func markGone(t *testing.T, lab Lab) {
+	m, it := user(t, lab)
+	if err := m.Remove(t.Context(), it); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stampFor(lab)}); !errors.Is(err, quarantine.ErrGone) {
+		t.Errorf("Mark of an item that is gone: %v, want ErrGone", err)
+	}
+}
+
+func markReadState(t *testing.T, lab Lab) {
+	m := message(theID)
+	m.ReadReceipt = true
+	lab.Deliver(t, m)
+	box := lab.Strategy().Mailbox(lab.User())
+	it := the(t, box, quarantine.Query{MessageID: theID})
+	for _, read := range []bool{true, false, true, true} {
+		var err error
+		if it, err = box.Mark(t.Context(), it, quarantine.Mark{Read: &read}); err != nil {
+			t.Fatal(err)
+		}
+		if got := the(t, box, quarantine.Query{MessageID: theID}); got.Read != read || it.Read != read {
+			t.Errorf("after Mark(Read: %t) the item's read state is %t", read, got.Read)
+		}
+	}
+	if n := lab.Notices(t); n != 0 {
+		t.Errorf("%d notices were sent, want 0", n)
+	}
+}
+
+func folderCreate(t *testing.T, lab Lab) {
+	m := lab.Strategy().Mailbox(lab.Quarantine())
+	want := quarantine.FolderRequest{Base: base, Below: "Quarantine/alice@example.test", Create: true}
+	first, err := m.Folder(t.Context(), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := m.Folder(t.Context(), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.ID == "" || first.ID != second.ID {
+		t.Errorf("the folder is %q, then %q", first.ID, second.ID)
+	}
+	want.Create = false
+	third, err := m.Folder(t.Context(), want)
+	if err != nil || third.ID != first.ID {
+		t.Errorf("the folder that was created is not found: %q, %v", third.ID, err)
+	}
+}
+
+func folderMissing(t *testing.T, lab Lab) {
+	m := lab.Strategy().Mailbox(lab.Quarantine())
+	for _, want := range []quarantine.FolderRequest{
+		{Base: base, Below: "No such folder"},
+		{Base: base, Below: "No such/folder"},
+		{},
+	} {
+		if f, err := m.Folder(t.Context(), want); !errors.Is(err, quarantine.ErrGone) {
+			t.Errorf("Folder(%+v) gave %+v, %v, want ErrGone", want, f, err)
+		}
+	}
+}
+
+func folderByID(t *testing.T, lab Lab) {
+	msg := message(theID)
+	msg.Folder = "Projects"
+	lab.Deliver(t, msg)
+	m := lab.Strategy().Mailbox(lab.User())
+	was := the(t, m, quarantine.Query{MessageID: theID}).Folder
+	if was.Base == "" || was.Below == "" {
+		t.Errorf("the folder of the item has no path to re-create it by: %+v", was)
+	}
+	got, err := m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID})
+	if err != nil || got.ID != was.ID {
+		t.Fatalf("Folder by id gave %+v, %v, want %+v", got, err, was)
+	}
+	lab.DeleteFolder(t, "Projects")
+	if _, err := m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID}); !errors.Is(err, quarantine.ErrGone) {
+		t.Errorf("Folder by the id of one that is gone: %v, want ErrGone", err)
+	}
+	got, err = m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true})
+	if err != nil || got.ID == "" {
+		t.Errorf("Folder did not re-create the path: %+v, %v", got, err)
+	}
+}
+
+func removeForGood(t *testing.T, lab Lab) {
+	msg := message(theID)
+	msg.ReadReceipt = true
+	lab.Deliver(t, msg)
+	m := lab.Strategy().Mailbox(lab.User())
+	it := the(t, m, quarantine.Query{MessageID: theID})
+	if err := m.Remove(t.Context(), it); err != nil {
+		t.Fatal(err)
+	}
+	if left := lab.Messages(t, lab.User()); len(left) != 0 {
+		t.Errorf("the user still has, or can recover, %+v", left)
+	}
+	if err := m.Remove(t.Context(), it); !errors.Is(err, quarantine.ErrGone) {
+		t.Errorf("Remove of an item that is gone: %v, want ErrGone", err)
+	}
+	if n := lab.Notices(t); n != 0 {
+		t.Errorf("%d notices were sent, want 0", n)
+	}
+}

@@ -1,0 +1,52 @@
+package quarantinetest
+
+import "testing"
+
+// theID is the Message-ID of the message that the tests are about; otherID is
+// one that they must leave alone.
+const (
+	theID   = "<theMessage@evil.example>"
+	otherID = "<theOther@good.example>"
+)
+
+// Run runs the suite.
+func Run(t *testing.T, newLab func(t *testing.T) Lab) {
+	t.Helper()
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, lab Lab)
+	}{
+		{"Find/ByMessageID", findByMessageID},
+		{"Find/NothingIsNoError", findNothing},
+		{"Find/ByStamp", findByStamp},
+		{"Inspect/Whole", inspectWhole},
+		{"Inspect/Gone", inspectGone},
+		{"Mark/SetAndClear", markSetAndClear},
+		{"Mark/Conflict", markConflict},
+		{"Mark/Gone", markGone},
+		{"Mark/ReadState", markReadState},
+		{"Folder/CreateIsRepeatable", folderCreate},
+		{"Folder/Missing", folderMissing},
+		{"Folder/ByID", folderByID},
+		{"Remove/ForGood", removeForGood},
+		{"Carry/StampTravels", carryStamp},
+		{"Carry/StateTravels", carryState},
+		{"Carry/GoneItem", carryGoneItem},
+		{"Carry/GoneFolder", carryGoneFolder},
+		{"Service/ThereAndBack", thereAndBack},
+		{"Service/EveryCopy", everyCopy},
+		{"Service/FolderGone", folderGone},
+		{"Service/UserMovesMeanwhile", userMovesMeanwhile},
+		{"Service/NobodyIsTold", nobodyIsTold},
+		{"Service/TwoAtOnce", twoAtOnce},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, newLab(t))
+		})
+	}
+	t.Run("Interrupted", func(t *testing.T) {
+		t.Parallel()
+		interrupted(t, newLab)
+	})
+}

@@ -1,0 +1,100 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+const (
+	alice = "alice@example.test"
+	bob   = "bob@example.test"
+	vault = "quarantine@example.test"
+)
+
+// world is an Exchange and a service that works on it.
+type world struct {
+	*ewstest.Server
+	service *quarantine.Service
+	journal *quarantine.MemoryJournal
+}
+
+// worldOptions say how a world differs from the usual one.
+type worldOptions struct {
+	server        ewstest.Options
+	impersonation bool
+	ways          []quarantine.Way
+	settings      func(*quarantine.Settings)
+}
+
+func newWorld(t *testing.T, o worldOptions) *world {
+	t.Helper()
+	w := &world{Server: ewstest.NewServer(o.server), journal: &quarantine.MemoryJournal{}}
+	t.Cleanup(w.Close)
+	w.service = w.newService(t, o)
+	return w
+}
+
+// newService returns another service on the same Exchange, as another process
+// would have it.
+func (w *world) newService(t *testing.T, o worldOptions) *quarantine.Service {
+	t.Helper()
+	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
+	require.NoError(t, err)
+	client, err := ews.NewClient(w.URL(), &ews.Options{Transport: w.As(w.Direct(), "svc"), Limiter: limiter, Payer: "svc"})
+	require.NoError(t, err)
+	var strategy quarantine.Strategy
+	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: o.ways}
+	if o.impersonation {
+		strategy, err = quarantine.NewImpersonation(client, opts)
+	} else {
+		strategy, err = quarantine.NewFullAccess(client, opts)
+	}
+	require.NoError(t, err)
+	settings := quarantine.Settings{QuarantineMailbox: vault, Journal: w.journal, Wait: 2 * time.Millisecond}
+	if o.settings != nil {
+		o.settings(&settings)
+	}
+	s, err := quarantine.New(strategy, settings)
+	require.NoError(t, err)
+	return s
+}
+
+// eml makes a message.
+func eml(id, subject string, headers ...string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: Mallory <mallory@evil.example>\r\nTo: alice@example.test\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n")
+	fmt.Fprintf(&b, "Subject: %s\r\n", subject)
+	if id != "" {
+		fmt.Fprintf(&b, "Message-ID: %s\r\n", id)
+	}
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nClick here.\r\n")
+	return []byte(b.String())
+}
+
+// in returns the messages of a mailbox with that Message-ID, what lies in
+// Recoverable Items left out.
+func (w *world) in(mailbox, id string) []*ewstest.Message {
+	var found []*ewstest.Message
+	for _, m := range w.Mailbox(mailbox).Messages() {
+		if m.MessageID == id && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func delivered(folder *ewstest.Folder, read bool) ewstest.Delivery {
+	return ewstest.Delivery{Folder: folder, Read: read}
+}
