@@ -1,24 +1,235 @@
 package ews
 
-import "time"
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// verdict is what one error means. The functions below combine the verdicts of
+// all errors that a joined or wrapped one is made of.
+type verdict struct {
+	notSent     bool
+	notExecuted bool
+	transient   bool
+	read        bool // nothing can have happened
+	backOff     time.Duration
+}
+
+type judged interface {
+	error
+	verdict() verdict
+}
 
 // NotSent reports whether no byte of the request can have reached the server.
-func NotSent(err error) bool { return false }
+// Of joined errors it must hold for each.
+func NotSent(err error) bool { return all(err, func(v verdict) bool { return v.notSent }) }
 
 // NotExecuted reports whether the server surely did not do what was asked, so
-// that asking again cannot do it twice. In doubt it reports false.
-func NotExecuted(err error) bool { return false }
+// that asking again cannot do it twice. In doubt it reports false. Of joined
+// errors it must hold for each.
+func NotExecuted(err error) bool { return all(err, func(v verdict) bool { return v.notExecuted }) }
 
 // Ambiguous reports whether a write may or may not have happened: look at the
-// state before asking again.
-func Ambiguous(err error) bool { return false }
+// state before asking again. Of joined errors one suffices.
+func Ambiguous(err error) bool {
+	for v := range verdicts(err) {
+		if !v.notExecuted && !v.read {
+			return true
+		}
+	}
+	return false
+}
 
 // IsThrottled reports whether the server asked the caller to slow down.
-func IsThrottled(err error) bool { return false }
+func IsThrottled(err error) bool { return errors.Is(err, ErrThrottled) }
 
 // IsTransient reports whether the same request may succeed later. It says
-// nothing about whether a write may be repeated: see [NotExecuted].
-func IsTransient(err error) bool { return false }
+// nothing about whether a write may be repeated: see [NotExecuted]. Of joined
+// errors it must hold for each.
+func IsTransient(err error) bool { return all(err, func(v verdict) bool { return v.transient }) }
 
-// BackOff returns how long the server asked to wait, and whether it did.
-func BackOff(err error) (time.Duration, bool) { return 0, false }
+// BackOff returns how long the server asked to wait, and whether it did. Of
+// joined errors it returns the longest.
+func BackOff(err error) (time.Duration, bool) {
+	var longest time.Duration
+	for v := range verdicts(err) {
+		longest = max(longest, v.backOff)
+	}
+	return longest, longest > 0
+}
+
+// all reports whether a condition holds for each error of this package that
+// err is made of, and whether there is one.
+func all(err error, holds func(verdict) bool) bool {
+	any := false
+	for v := range verdicts(err) {
+		if !holds(v) {
+			return false
+		}
+		any = true
+	}
+	return any
+}
+
+// verdicts steps through the errors that err is made of, as far as their
+// meaning is known. What an error of this package wraps is part of its verdict.
+func verdicts(err error) func(yield func(verdict) bool) {
+	return func(yield func(verdict) bool) { walk(err, yield) }
+}
+
+func walk(err error, yield func(verdict) bool) bool {
+	if err == nil {
+		return true
+	}
+	if e, ok := err.(judged); ok {
+		return yield(e.verdict())
+	}
+	switch err {
+	case ErrUnsupportedVersion, ErrForbiddenText:
+		return yield(verdict{notSent: true, notExecuted: true})
+	case ErrTruncated, ErrNotProcessed:
+		return yield(verdict{transient: true})
+	}
+	if e, ok := err.(interface{ NotSent() bool }); ok && e.NotSent() {
+		return yield(verdict{notSent: true, notExecuted: true})
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if !walk(part, yield) {
+				return false
+			}
+		}
+	case interface{ Unwrap() error }:
+		return walk(e.Unwrap(), yield)
+	}
+	return true
+}
+
+func (e *requestError) verdict() verdict { return verdict{notSent: true, notExecuted: true} }
+
+func (e *versionError) verdict() verdict {
+	// With a refusal behind it bytes were sent, but nothing was done.
+	return verdict{notSent: e.err == nil, notExecuted: true}
+}
+
+func (e *ResponseError) verdict() verdict {
+	return verdict{read: e.Operation.reads(), notExecuted: e.notExecuted(), transient: e.transient(), backOff: e.BackOff}
+}
+
+func (e *ResponseError) transient() bool {
+	switch Class(e.Code) {
+	case ClassBackOff, ClassMailboxLater, ClassAmbiguous, ClassSkipped:
+		return true
+	}
+	return errors.Is(e, ErrThrottled)
+}
+
+// notExecuted is false for whatever may strike in the middle of the work: an
+// outage of the store or of the directory, a timeout, a failure while saving.
+func (e *ResponseError) notExecuted() bool {
+	switch e.Code {
+	case "ErrorServerBusy", "ErrorExceededConnectionCount", codeFindCount:
+		// Exchange looks at the budget before it begins with an item.
+		return true
+	case "ErrorItemSave", "ErrorItemSavePropertyError", "ErrorPropertyUpdate":
+		return false
+	}
+	switch Class(e.Code) {
+	case ClassRequest, ClassRefresh, ClassSkipped:
+		return true
+	case ClassNothingToDo, ClassConfig, ClassItem, ClassMailbox:
+		// A move is a copy and a deletion: the second half may be what was
+		// refused.
+		return e.Operation != OpMoveItem || precedesMove(e.Code)
+	}
+	return false
+}
+
+// precedesMove reports whether a move is refused with a code before anything
+// has been copied.
+func precedesMove(code ResponseCode) bool {
+	switch code {
+	case "ErrorItemNotFound", "ErrorToFolderNotFound", "ErrorFolderNotFound", "ErrorCrossMailboxMoveCopy",
+		"ErrorNonExistentMailbox", "ErrorNonPrimarySmtpAddress", "ErrorMissingEmailAddress",
+		"ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed",
+		"ErrorInvalidExchangeImpersonationHeaderData", "ErrorInvalidChangeKey",
+		"ErrorInvalidId", "ErrorInvalidIdEmpty", "ErrorInvalidIdMalformed", "ErrorInvalidIdMonikerTooLong",
+		"ErrorInvalidIdStoreObjectIdTooLong", "ErrorCalendarCannotMoveOrCopyOccurrence",
+		"ErrorQuotaExceeded", "ErrorMessagePerFolderCountReceiveQuotaExceeded", "ErrorCreateItemAccessDenied":
+		return true
+	}
+	return false
+}
+
+func (e *HTTPError) verdict() verdict {
+	v := verdict{read: e.Operation.reads(), backOff: e.RetryAfter}
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		v.transient = true
+	}
+	v.transient = v.transient || e.outage
+	// Client errors come from what stands before EWS. A queue that is full
+	// (503) looks like a back end that went away in the middle.
+	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
+	return v
+}
+
+func (e *DecodeError) verdict() verdict {
+	return verdict{
+		read: e.Operation.reads(),
+		transient: errors.Is(e.Err, io.ErrUnexpectedEOF) || errors.Is(e.Err, ErrTruncated) ||
+			errors.Is(e.Err, ErrNotProcessed),
+	}
+}
+
+func (e *TransportError) verdict() verdict {
+	return verdict{
+		read:    e.Operation.reads(),
+		notSent: e.Unsent,
+		// A server that has not got the whole request cannot act on it.
+		notExecuted: e.Unsent || e.partial || unauthorized(e.Err),
+		transient:   !e.lasting(),
+	}
+}
+
+// lasting reports whether trying again is of no use: the caller gave up, the
+// credentials or the certificate are wrong, or the content cannot be read.
+func (e *TransportError) lasting() bool {
+	if e.final || unauthorized(e.Err) {
+		return true
+	}
+	if _, ok := errors.AsType[*contentError](e.Err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[x509.HostnameError](e.Err); ok {
+		return true
+	}
+	_, ok := errors.AsType[x509.UnknownAuthorityError](e.Err)
+	return ok
+}
+
+func unauthorized(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Unauthorized() bool
+	}](err)
+	return ok && e.Unauthorized()
+}
+
+func unsent(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		NotSent() bool
+	}](err)
+	return ok && e.NotSent()
+}

@@ -1,10 +1,13 @@
 package ews
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -41,7 +44,8 @@ type Options struct {
 	MaxVersion Version
 
 	// Timeout bounds one call from its first byte to the response header, so
-	// that the server's own limit of about a minute strikes first.
+	// that the server's own limit of about a minute strikes first. While
+	// [Content] is being sent it begins anew with each piece.
 	// Default: 130 seconds; negative: no bound.
 	Timeout time.Duration
 
@@ -58,38 +62,160 @@ type Options struct {
 
 // Client talks to one EWS endpoint as one account. Its methods may be called
 // concurrently.
-type Client struct{}
+type Client struct {
+	*settings
+	mailbox     string
+	view        bool // Impersonating or ForMailbox made it
+	impersonate bool
+	state       *mailboxState
+}
 
-var errUnbuilt = errors.New("ews: not built yet")
+// settings are what all views of a client share.
+type settings struct {
+	endpoint  *url.URL
+	transport http.RoundTripper
+	limiter   Limiter
+	payer     string
+	userAgent string
+	timeout   time.Duration
+	attempts  int
+	log       *slog.Logger
+	states    *mailboxStates
+}
+
+const (
+	defaultUserAgent = "ewsquarantine/1"
+	defaultTimeout   = 130 * time.Second
+	defaultAttempts  = 4
+)
 
 // NewClient returns a client for an endpoint such as
 // https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts;
 // nil stands for the defaults. The endpoint must be an absolute http or https
 // URL with a host and path and without user information.
-func NewClient(endpoint string, opts *Options) (*Client, error) { return nil, errUnbuilt }
+func NewClient(endpoint string, opts *Options) (*Client, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	u, err := parseEndpoint(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{
+		endpoint:  u,
+		transport: o.Transport,
+		limiter:   o.Limiter,
+		payer:     o.Payer,
+		userAgent: cmp.Or(o.UserAgent, defaultUserAgent),
+		timeout:   cmp.Or(o.Timeout, defaultTimeout),
+		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
+		log:       o.Logger,
+	}
+	if s.transport == nil {
+		s.transport = newTransport()
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.attempts < 0 {
+		return nil, fmt.Errorf("ews: Options.ReadAttempts must not be negative, is %d", s.attempts)
+	}
+	if !headerSafe(s.userAgent) {
+		return nil, errors.New("ews: Options.UserAgent holds a character that a header cannot carry")
+	}
+	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
+	if newest < Exchange2010 || newest > Exchange2013SP1 {
+		return nil, fmt.Errorf("ews: Options.MaxVersion must be one of the versions of this package, is %v", newest)
+	}
+	s.states = newMailboxStates(newest)
+	return &Client{settings: s, state: s.states.of("")}, nil
+}
+
+// parseEndpoint does not repeat the URL in its errors: it may hold a password.
+func parseEndpoint(endpoint string) (*url.URL, error) {
+	u, err := url.Parse(endpoint)
+	const like = ": give an absolute URL such as https://mail.example.com/EWS/Exchange.asmx (setting ewsUrl)"
+	switch {
+	case err != nil:
+		return nil, errors.New("ews: the endpoint is no URL" + like)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("ews: the endpoint has no http or https scheme" + like)
+	case u.Hostname() == "":
+		return nil, errors.New("ews: the endpoint has no host" + like)
+	case u.User != nil:
+		return nil, errors.New("ews: the endpoint holds user information; credentials belong into the transport" + like)
+	case u.Path == "":
+		return nil, errors.New("ews: the endpoint has no path" + like)
+	case u.Fragment != "":
+		return nil, errors.New("ews: the endpoint has a fragment" + like)
+	}
+	return u, nil
+}
+
+// newTransport returns the transport of clients that were given none.
+func newTransport() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		Protocols:           protocols,
+		MaxIdleConnsPerHost: 32,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 15 * time.Second,
+	}
+}
 
 // Impersonating returns a view of the client that works as the owner of a
 // mailbox, named by its primary SMTP address: each request carries the
 // ExchangeImpersonation header and X-AnchorMailbox, and is charged to that
 // mailbox. The account needs the ApplicationImpersonation right.
-func (c *Client) Impersonating(address string) *Client { return c }
+func (c *Client) Impersonating(address string) *Client {
+	return &Client{settings: c.settings, mailbox: address, view: true, impersonate: true, state: c.states.of(address)}
+}
 
 // ForMailbox returns a view of the client for working in a mailbox as a
 // delegate: each request carries X-AnchorMailbox and is charged to
 // Options.Payer. Every [DistinguishedFolder] must name the mailbox, too.
-func (c *Client) ForMailbox(address string) *Client { return c }
+func (c *Client) ForMailbox(address string) *Client {
+	return &Client{settings: c.settings, mailbox: address, view: true, state: c.states.of(address)}
+}
 
 // Mailbox returns the address of the view's mailbox, empty for the client that
 // NewClient returned.
-func (c *Client) Mailbox() string { return "" }
+func (c *Client) Mailbox() string { return c.mailbox }
 
 // Version returns the schema version that the next request of this view will
 // carry.
-func (c *Client) Version() Version { return 0 }
+func (c *Client) Version() Version { return c.state.version() }
 
 // Build returns the build of the server that answered last for this view's
 // mailbox, zero if none has.
-func (c *Client) Build() Build { return Build{} }
+func (c *Client) Build() Build { return c.state.lastBuild() }
 
 // URL returns the endpoint.
-func (c *Client) URL() string { return "" }
+func (c *Client) URL() string { return c.endpoint.String() }
+
+// place is the endpoint as it stands in errors: without its query.
+func (c *Client) place() string {
+	u := *c.endpoint
+	u.RawQuery = ""
+	return u.String()
+}
+
+func (c *Client) payingMailbox() string {
+	if c.impersonate {
+		return c.mailbox
+	}
+	return c.payer
+}
+
+// headerSafe reports whether a header field can carry s.
+func headerSafe(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7F {
+			return false
+		}
+	}
+	return true
+}

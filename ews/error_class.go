@@ -18,6 +18,3 @@ const (
 	ClassAmbiguous    ErrorClass = "ambiguous"           // look at the state before repeating
 	ClassSkipped      ErrorClass = "skipped-in-batch"    // not attempted
 )
-
-// Class returns the class of a response code.
-func Class(code ResponseCode) ErrorClass { return ClassUnknown }

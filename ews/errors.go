@@ -48,6 +48,9 @@ type HTTPError struct {
 	RetryAfter time.Duration // from the Retry-After header; zero if absent
 	Diagnostic string        // X-CasErrorCode, x-ms-diagnostics or the page's title, shortened
 	RequestID  string
+
+	outage  bool // a page that servers show for a moment, whatever its status says
+	version bool // the page says that the schema version is refused
 }
 
 // DecodeError reports an answer that is SOAP but cannot be read. The outcome
@@ -68,6 +71,9 @@ type TransportError struct {
 	URL       string
 	Unsent    bool // no byte of the request can have reached the server
 	Err       error
+
+	partial bool // the whole request cannot have reached the server
+	final   bool // trying again is of no use: the caller gave up
 }
 
 // Sentinels for the groups of errors that callers branch on, by [errors.Is].

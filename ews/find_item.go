@@ -1,8 +1,11 @@
 package ews
 
 import (
+	"cmp"
 	"context"
 	"iter"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // ItemTraversal says which items of a folder FindItem looks at. There is no
@@ -45,7 +48,102 @@ type ItemPage struct {
 // folders.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation.
 func (c *Client) FindItem(ctx context.Context, req FindItemRequest) (Results[ItemPage], error) {
-	return nil, errUnbuilt
+	size := cmp.Or(req.PageSize, defaultItemPage)
+	return readBatch(ctx, c, len(req.Folders), func(members []int, failed error) findItem {
+		size = smaller(size, failed)
+		r := findItem{req, size}
+		r.Folders = pick(req.Folders, members)
+		return r
+	})
+}
+
+const defaultItemPage = 200
+
+type findItem struct {
+	FindItemRequest
+	size int // of the page
+}
+
+func (r findItem) task() (task, error) {
+	t := task{op: OpFindItem}
+	if err := checkFolders("FindItemRequest.Folders", r.Folders); err != nil {
+		return t, err
+	}
+	switch r.Traversal {
+	case "", ItemShallow, ItemAssociated, ItemSoftDeleted:
+	default:
+		return t, wrong("FindItemRequest.Traversal", "is %q: give Shallow, Associated or SoftDeleted", r.Traversal)
+	}
+	if r.Restriction != nil {
+		if r.QueryString != "" {
+			return t, wrong("FindItemRequest.Restriction", "excludes QueryString: give one of them")
+		}
+		if err := checkRestriction("FindItemRequest.Restriction", r.Restriction); err != nil {
+			return t, err
+		}
+	}
+	if err := checkSort("FindItemRequest.Sort", r.Sort); err != nil {
+		return t, err
+	}
+	if err := checkPage("FindItemRequest", r.PageSize, r.Offset); err != nil {
+		return t, err
+	}
+	return t, r.Shape.check("FindItemRequest.Shape")
+}
+
+func (r findItem) encode(e *xmlwire.Encoder, v Version) {
+	e.Open("m:FindItem")
+	e.Attr("Traversal", string(cmp.Or(r.Traversal, ItemShallow)))
+	r.Shape.encode(e, v)
+	encodeView(e, "m:IndexedPageItemView", r.size, r.Offset)
+	encodeRestriction(e, r.Restriction)
+	encodeSort(e, r.Sort)
+	encodeFolders(e, "m:ParentFolderIds", r.Folders)
+	if r.QueryString != "" {
+		e.Leaf("m:QueryString", r.QueryString)
+	}
+	e.Close()
+}
+
+func (r findItem) decode(a *answer) (Results[ItemPage], error) {
+	x := itemDecoder{d: a.d}
+	tooMany := false
+	results, err := batch(a, len(r.Folders), func(page *ItemPage) {
+		if a.d.Local() != "RootFolder" {
+			return
+		}
+		p := decodePaging(a.d)
+		depth := a.d.Depth()
+		for a.d.NextChild(depth) {
+			if a.d.Local() != "Items" {
+				continue
+			}
+			page.Items = make([]Item, 0, expected(p.total, r.Offset, r.size))
+			inner := a.d.Depth()
+			for a.d.NextChild(inner) {
+				if len(page.Items) == maxPageSize {
+					tooMany = true
+					return
+				}
+				page.Items = append(page.Items, Item{})
+				x.item(&page.Items[len(page.Items)-1])
+			}
+		}
+		page.Total = p.total
+		page.Last, page.NextOffset = p.settle(r.Offset, len(page.Items))
+	})
+	if tooMany {
+		return nil, a.malformed("a page has more items than can be asked for")
+	}
+	return demand(a, results, err, func(p *ItemPage) bool { return p.Last || p.NextOffset > 0 || p.Total != 0 }, "a page of items")
+}
+
+// expected returns how many entries of a page to make room for.
+func expected(total, offset, size int) int {
+	if total < 0 {
+		return 0
+	}
+	return max(0, min(total-offset, size))
 }
 
 // FindItems returns all items of all folders, page by page. A folder whose
@@ -56,5 +154,45 @@ func (c *Client) FindItem(ctx context.Context, req FindItemRequest) (Results[Ite
 // Who moves or deletes items while paging skips others, because offsets count
 // what is there: collect first, or begin anew.
 func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) { yield(Item{}, errUnbuilt) }
+	return func(yield func(Item, error) bool) {
+		pending := make([]pendingFolder, len(req.Folders))
+		for i, f := range req.Folders {
+			pending[i] = pendingFolder{f, req.Offset}
+		}
+		for {
+			// An offset holds for all folders of a request, so it takes those
+			// that have come as far as the first.
+			page := req
+			page.Folders, page.Offset = alike(pending)
+			results, err := c.FindItem(ctx, page)
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			var unfinished []pendingFolder
+			for i, r := range results {
+				if r.Err != nil {
+					yield(Item{}, r.Err)
+					return
+				}
+				for _, it := range r.Value.Items {
+					if !yield(it, nil) {
+						return
+					}
+				}
+				switch {
+				case r.Value.Last:
+				case r.Value.NextOffset <= page.Offset:
+					yield(Item{}, stalled(OpFindItem, c.mailbox, page.Offset))
+					return
+				default:
+					unfinished = append(unfinished, pendingFolder{page.Folders[i], r.Value.NextOffset})
+				}
+			}
+			pending = append(unfinished, pending[len(results):]...)
+			if len(pending) == 0 {
+				return
+			}
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package ews
 
-import "context"
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // GetFolderRequest asks for folders by id or well-known name. A name that the
 // server does not know fails the whole request, so names that some mailboxes
@@ -15,5 +19,38 @@ type GetFolderRequest struct {
 // [FieldFolderRights] what the caller may do there.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getfolder-operation.
 func (c *Client) GetFolder(ctx context.Context, req GetFolderRequest) (Results[Folder], error) {
-	return nil, errUnbuilt
+	return readBatch(ctx, c, len(req.Folders), func(members []int, _ error) getFolder {
+		r := req
+		r.Folders = pick(req.Folders, members)
+		return getFolder(r)
+	})
+}
+
+type getFolder GetFolderRequest
+
+func (r getFolder) task() (task, error) {
+	t := task{op: OpGetFolder}
+	if err := checkFolders("GetFolderRequest.Folders", r.Folders); err != nil {
+		return t, err
+	}
+	return t, r.Shape.check("GetFolderRequest.Shape")
+}
+
+func (r getFolder) encode(e *xmlwire.Encoder, v Version) {
+	e.Open("m:GetFolder")
+	r.Shape.encode(e, v)
+	encodeFolders(e, "m:FolderIds", r.Folders)
+	e.Close()
+}
+
+func (r getFolder) decode(a *answer) (Results[Folder], error) {
+	results, err := batch(a, len(r.Folders), func(f *Folder) {
+		if a.d.Local() == "Folders" {
+			depth := a.d.Depth()
+			if a.d.NextChild(depth) {
+				decodeFolder(a.d, f)
+			}
+		}
+	})
+	return demand(a, results, err, func(f *Folder) bool { return f.Kind != "" }, "a folder")
 }

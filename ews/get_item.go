@@ -1,6 +1,10 @@
 package ews
 
-import "context"
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // GetItemRequest asks for properties of items.
 type GetItemRequest struct {
@@ -12,5 +16,39 @@ type GetItemRequest struct {
 // not mark them as read. For the MIME of a message see [Client.OpenMIME].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getitem-operation.
 func (c *Client) GetItem(ctx context.Context, req GetItemRequest) (Results[Item], error) {
-	return nil, errUnbuilt
+	return readBatch(ctx, c, len(req.IDs), func(members []int, _ error) getItem {
+		r := req
+		r.IDs = pick(req.IDs, members)
+		return getItem(r)
+	})
+}
+
+type getItem GetItemRequest
+
+func (r getItem) task() (task, error) {
+	t := task{op: OpGetItem}
+	if err := checkItemIDs("GetItemRequest.IDs", r.IDs); err != nil {
+		return t, err
+	}
+	return t, r.Shape.check("GetItemRequest.Shape")
+}
+
+func (r getItem) encode(e *xmlwire.Encoder, v Version) {
+	e.Open("m:GetItem")
+	r.Shape.encode(e, v)
+	encodeItemIDs(e, r.IDs)
+	e.Close()
+}
+
+func (r getItem) decode(a *answer) (Results[Item], error) {
+	x := itemDecoder{d: a.d}
+	results, err := batch(a, len(r.IDs), func(it *Item) {
+		if a.d.Local() == "Items" {
+			depth := a.d.Depth()
+			if a.d.NextChild(depth) {
+				x.item(it)
+			}
+		}
+	})
+	return demand(a, results, err, func(it *Item) bool { return it.Kind != "" }, "an item")
 }

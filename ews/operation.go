@@ -21,3 +21,12 @@ const (
 	OpResolveNames Operation = "ResolveNames"
 	OpConvertID    Operation = "ConvertId"
 )
+
+// reads reports whether an operation changes nothing on the server.
+func (op Operation) reads() bool {
+	switch op {
+	case OpGetFolder, OpFindFolder, OpFindItem, OpGetItem, OpExportItems, OpExpandDL, OpResolveNames, OpConvertID:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,280 @@
+package ews
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// answer is one HTTP answer that is being read.
+type answer struct {
+	client  *Client
+	op      Operation
+	version Version
+	request *requestBody
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	release func(throttled bool, backOff time.Duration)
+	started time.Time
+	guid    string // client-request-id
+
+	status    int
+	requestID string
+	server    string
+
+	body  *answerBody
+	d     *xmlwire.Decoder
+	depth int // of the response element
+
+	detached bool // somebody keeps it open for reading a stream
+	closing  sync.Once
+
+	messages  int // response messages seen
+	skipped   int // of these, not attempted
+	refusals  int // of these, refused for the version
+	throttled bool
+	backOff   time.Duration
+}
+
+// limits bound what is believed of a server. A page has 1,000 items at most.
+var limits = xmlwire.Limits{MaxElements: 1_000_000}
+
+// begin reads the envelope up to the response element and makes it current.
+func (a *answer) begin(resp *http.Response) error {
+	switch {
+	case a.status >= 300 && a.status < 400, a.status == http.StatusUnauthorized:
+		return a.page(resp)
+	}
+	soap, err := a.body.looksLikeXML()
+	if err != nil {
+		return a.unreadable(err)
+	}
+	if !soap {
+		return a.page(resp)
+	}
+	a.d = xmlwire.NewDecoder(a.body, limits)
+	usable := a.status == http.StatusOK || a.status == http.StatusInternalServerError
+	if !a.d.NextChild(0) || !a.d.Is(xmlwire.SpaceSOAP, "Envelope") {
+		if a.d.Err() != nil && a.status == http.StatusOK {
+			return a.unreadable(a.d.Err())
+		}
+		return a.page(resp)
+	}
+	for a.d.NextChild(1) {
+		switch {
+		case a.d.Is(xmlwire.SpaceSOAP, "Header"):
+			a.header()
+		case a.d.Is(xmlwire.SpaceSOAP, "Body"):
+			if !a.d.NextChild(2) {
+				return a.unreadable(a.wrongAnswer("the SOAP body is empty"))
+			}
+			if a.d.Is(xmlwire.SpaceSOAP, "Fault") {
+				a.body.left = maxPage
+				return a.fault()
+			}
+			if !usable {
+				return a.page(resp)
+			}
+			if !a.d.Is(xmlwire.SpaceMessages, string(a.op)+"Response") {
+				return a.unreadable(a.wrongAnswer("it answers another operation"))
+			}
+			a.depth = a.d.Depth()
+			return nil
+		}
+	}
+	return a.unreadable(a.wrongAnswer("there is no SOAP body"))
+}
+
+// header reads the SOAP header.
+func (a *answer) header() {
+	depth := a.d.Depth()
+	for a.d.NextChild(depth) {
+		if a.d.Is(xmlwire.SpaceTypes, "ServerVersionInfo") {
+			number := func(name string) int {
+				n, err := strconv.Atoi(a.d.AttrInterned(name))
+				if err != nil || n < 0 {
+					return 0
+				}
+				return n
+			}
+			a.client.state.answered(Build{
+				number("MajorVersion"), number("MinorVersion"),
+				number("MajorBuildNumber"), number("MinorBuildNumber"),
+			})
+		}
+	}
+}
+
+// wrongAnswer returns the error of the decoder, if there is one, or else one
+// that says what is wrong.
+func (a *answer) wrongAnswer(detail string) error {
+	if err := a.d.Err(); err != nil {
+		return err
+	}
+	return errors.New(detail)
+}
+
+// finish reads to the end of the answer.
+func (a *answer) finish() error {
+	if err := a.d.Finish(); err != nil {
+		return a.unreadable(err)
+	}
+	return nil
+}
+
+// malformed returns the error of an answer that can be read but makes no sense.
+func (a *answer) malformed(detail string) error {
+	return &DecodeError{
+		Operation: a.op, Mailbox: a.client.mailbox,
+		Path: a.d.Path(), Offset: a.d.Offset(), Err: errors.New(detail),
+	}
+}
+
+// unreadable turns an error of reading into the caller's.
+func (a *answer) unreadable(err error) error {
+	if broken := a.body.failure(); broken != nil {
+		if errors.Is(broken, errTooLarge) {
+			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
+		}
+		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}
+		if a.ctx.Err() != nil {
+			e.final = true
+			e.Err = context.Cause(a.ctx)
+		}
+		return e
+	}
+	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: err}
+	if x, ok := errors.AsType[*xmlwire.Error](err); ok {
+		e.Path, e.Offset = x.Path, x.Offset
+		e.Err = x.Err
+		if x.Detail != "" {
+			e.Err = &detailError{x.Err, x.Detail}
+		}
+	} else if a.d != nil {
+		e.Path, e.Offset = a.d.Path(), a.d.Offset()
+	}
+	return e
+}
+
+// detailError is a cause of the decoder with its detail, without the place,
+// which the DecodeError has.
+type detailError struct {
+	err    error
+	detail string
+}
+
+func (e *detailError) Error() string { return e.err.Error() + ": " + e.detail }
+func (e *detailError) Unwrap() error { return e.err }
+
+// refused notes the refusal of one response message.
+func (a *answer) refused(err *ResponseError) {
+	if err.Code == codeBatchStopped {
+		a.skipped++
+	}
+	if isVersionRefusal(err.Code) {
+		a.refusals++
+	}
+	if IsThrottled(err) {
+		a.throttled = true
+		a.backOff = max(a.backOff, err.BackOff)
+	}
+	a.warn(err)
+}
+
+// versionRefused reports whether the request has to be sent with an older
+// version: if it writes, nothing of it may have been executed.
+func (a *answer) versionRefused(t *task) bool {
+	if a.refusals == 0 || a.version == Exchange2010 {
+		return false
+	}
+	return t.op.reads() || a.refusals+a.skipped == a.messages
+}
+
+// close ends the call. err is its outcome.
+func (a *answer) close(err error) {
+	a.closing.Do(func() {
+		if a.body != nil {
+			if !a.detached {
+				a.body.drain()
+			}
+			a.body.raw.Close()
+		}
+		a.cancel(errStopped)
+		a.request.stop()
+		if IsThrottled(err) {
+			a.throttled = true
+		}
+		if hint, ok := BackOff(err); ok {
+			a.backOff = max(a.backOff, hint)
+		}
+		a.release(a.throttled, a.backOff)
+		a.record(err)
+	})
+}
+
+// record writes the log record of the call.
+func (a *answer) record(err error) {
+	log := a.client.log
+	if err != nil && a.status != 0 {
+		a.warn(err)
+	}
+	if !log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	attrs := append(a.attrs(),
+		slog.Duration("duration", time.Since(a.started)),
+		slog.Bool("ok", err == nil),
+	)
+	if err != nil && a.status == 0 {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	log.LogAttrs(context.Background(), slog.LevelDebug, "ews call", attrs...)
+}
+
+// warn writes the log record of a refusal.
+func (a *answer) warn(err error) {
+	log := a.client.log
+	if !log.Enabled(context.Background(), slog.LevelWarn) {
+		return
+	}
+	attrs := a.attrs()
+	switch e := err.(type) {
+	case *ResponseError:
+		// The message is left out: it may quote names of people and subjects.
+		attrs = append(attrs, slog.String("code", plain(string(e.Code))), slog.Bool("fault", e.Fault))
+		if e.Inner != "" {
+			attrs = append(attrs, slog.String("inner", plain(string(e.Inner))))
+		}
+		if e.BackOff > 0 {
+			attrs = append(attrs, slog.Duration("backOff", e.BackOff))
+		}
+	case *HTTPError:
+		attrs = append(attrs, slog.String("reason", e.Reason))
+	default:
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	log.LogAttrs(context.Background(), slog.LevelWarn, "ews refusal", attrs...)
+}
+
+func (a *answer) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("operation", string(a.op)),
+		slog.String("mailbox", a.client.mailbox),
+		slog.String("version", a.version.String()),
+		slog.Int("status", a.status),
+		slog.String("clientRequestID", a.guid),
+	}
+	if a.requestID != "" {
+		attrs = append(attrs, slog.String("requestID", plain(a.requestID)))
+	}
+	if a.server != "" {
+		attrs = append(attrs, slog.String("server", plain(a.server)))
+	}
+	return attrs
+}

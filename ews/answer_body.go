@@ -1,0 +1,148 @@
+package ews
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxAnswer bounds an answer that is not streamed, decompressed, in bytes.
+const maxAnswer = 256 << 20
+
+var errTooLarge = errors.New("the answer is larger than 256 MiB")
+
+// answerBody is the body of an answer: decompressed, bounded, and with its last
+// bytes kept for whoever has to look for a marker behind the document.
+type answerBody struct {
+	ctx    context.Context
+	raw    io.ReadCloser
+	src    io.Reader
+	prefix []byte // read ahead
+	left   int64  // bytes that are still accepted; negative: any number
+	err    error
+	tail   []byte
+}
+
+// maxTail is how many of the last bytes are kept.
+const maxTail = 256
+
+func (a *answer) openBody(resp *http.Response, stream bool) error {
+	b := &answerBody{ctx: a.ctx, raw: resp.Body, src: resp.Body, left: maxAnswer}
+	if resp.Body == nil {
+		b.raw, b.src = http.NoBody, http.NoBody
+	}
+	if stream {
+		b.left = -1
+	}
+	a.body = b
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
+		b.src = &lazyGzip{src: b.raw}
+	}
+	return nil
+}
+
+// Read reads decompressed bytes.
+func (b *answerBody) Read(p []byte) (int, error) {
+	if len(b.prefix) > 0 {
+		n := copy(p, b.prefix)
+		b.prefix = b.prefix[n:]
+		return n, nil
+	}
+	return b.read(p)
+}
+
+func (b *answerBody) read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if b.ctx.Err() != nil {
+		b.err = context.Cause(b.ctx)
+		return 0, b.err
+	}
+	n, err := b.src.Read(p)
+	if b.left >= 0 {
+		if b.left -= int64(n); b.left < 0 {
+			n, err = 0, errTooLarge
+		}
+	}
+	b.err = err
+	b.keepTail(p[:n])
+	return n, err
+}
+
+func (b *answerBody) keepTail(p []byte) {
+	if len(p) >= maxTail {
+		b.tail = append(b.tail[:0], p[len(p)-maxTail:]...)
+		return
+	}
+	if over := len(b.tail) + len(p) - maxTail; over > 0 {
+		b.tail = b.tail[:copy(b.tail, b.tail[over:])]
+	}
+	b.tail = append(b.tail, p...)
+}
+
+// failure returns the error that reading ended with, nil if it was the end.
+func (b *answerBody) failure() error {
+	if b.err == io.EOF {
+		return nil
+	}
+	return b.err
+}
+
+// looksLikeXML reports whether the body is XML rather than a page or nothing.
+func (b *answerBody) looksLikeXML() (bool, error) {
+	for len(b.prefix) < 512 {
+		start := bytes.TrimLeft(bytes.TrimPrefix(b.prefix, []byte("\xEF\xBB\xBF")), " \t\r\n")
+		if len(start) >= len("<!DOCTYPE html") {
+			break
+		}
+		piece := make([]byte, 512)
+		n, err := b.read(piece)
+		b.prefix = append(b.prefix, piece[:n]...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	start := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(b.prefix, []byte("\xEF\xBB\xBF")), " \t\r\n"))
+	switch {
+	case len(start) == 0, start[0] != '<', bytes.HasPrefix(start, []byte("<!doctype")), bytes.HasPrefix(start, []byte("<html")):
+		return false, nil
+	}
+	return true, nil
+}
+
+// drainLimit is how much of an unread answer is read in order to keep the
+// connection, which may have been authenticated at some cost.
+const drainLimit = 64 << 10
+
+func (b *answerBody) drain() {
+	if b.err == nil && b.ctx.Err() == nil {
+		// Whether it works shows in whether the connection is used again.
+		_, _ = io.CopyN(io.Discard, b, drainLimit)
+	}
+}
+
+// lazyGzip reads the gzip header when it is asked for data: an answer may have
+// the header field and no body.
+type lazyGzip struct {
+	src io.Reader
+	z   *gzip.Reader
+}
+
+func (g *lazyGzip) Read(p []byte) (int, error) {
+	if g.z == nil {
+		z, err := gzip.NewReader(g.src)
+		if err != nil {
+			return 0, err
+		}
+		g.z = z
+	}
+	return g.z.Read(p)
+}

@@ -1,0 +1,157 @@
+package ews
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+)
+
+// base64Checker makes sure, piece by piece, that text is base64 with nothing
+// but white space in it, and whole: text that was cut short is found, and so is
+// a marker behind the padding.
+type base64Checker struct {
+	digits  int64 // characters without white space, padding included
+	padding int
+}
+
+// Classes of bytes. What is no base64 digit has a bit set.
+const (
+	base64Blank   = 1
+	base64Padding = 2
+	base64Other   = 4
+)
+
+var base64Class = func() (table [256]byte) {
+	for i := range table {
+		table[i] = base64Other
+	}
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i := range len(digits) {
+		table[digits[i]] = 0
+	}
+	for _, c := range []byte(" \t\r\n") {
+		table[c] = base64Blank
+	}
+	table['='] = base64Padding
+	return table
+}()
+
+var (
+	errNoBase64  = errors.New("it is not base64")
+	errCutBase64 = errors.New("its base64 is cut short")
+)
+
+func (c *base64Checker) check(p []byte) error {
+	for len(p) > 0 {
+		n := min(len(p), 4096)
+		if c.padding == 0 && base64Classes(p[:n]) == 0 {
+			c.digits += int64(n)
+		} else if err := c.slow(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// base64Classes returns the classes that occur in p. Large content is mostly
+// digits, and this loop decides what passing it on costs.
+func base64Classes(p []byte) byte {
+	var found byte
+	for len(p) >= 8 {
+		found |= base64Class[p[0]] | base64Class[p[1]] | base64Class[p[2]] | base64Class[p[3]] |
+			base64Class[p[4]] | base64Class[p[5]] | base64Class[p[6]] | base64Class[p[7]]
+		p = p[8:]
+	}
+	for _, b := range p {
+		found |= base64Class[b]
+	}
+	return found
+}
+
+func (c *base64Checker) slow(p []byte) error {
+	for _, b := range p {
+		switch base64Class[b] {
+		case base64Blank:
+		case base64Padding:
+			c.digits++
+			c.padding++
+		case base64Other:
+			return errNoBase64
+		default:
+			if c.padding > 0 {
+				return errNoBase64
+			}
+			c.digits++
+		}
+	}
+	return nil
+}
+
+// end is told that there is no more.
+func (c *base64Checker) end() error {
+	switch {
+	case c.digits == 0:
+		return errors.New("it is empty")
+	case c.padding > 2:
+		return errNoBase64
+	case c.digits%4 != 0:
+		return errCutBase64
+	}
+	return nil
+}
+
+// base64Reader decodes base64 text that has no white space in it.
+type base64Reader struct {
+	src    io.Reader
+	text   []byte // read, not decoded
+	n      int    // of text
+	plain  []byte // decoded, not handed out
+	block  []byte
+	padded bool
+	err    error
+}
+
+func newBase64Reader(src io.Reader) *base64Reader {
+	return &base64Reader{src: src, text: make([]byte, 32<<10), block: make([]byte, 24<<10)}
+}
+
+// Read decodes. The error of the source, io.EOF too, comes after the last byte.
+func (r *base64Reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for len(r.plain) == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		r.fill()
+	}
+	n := copy(p, r.plain)
+	r.plain = r.plain[n:]
+	return n, nil
+}
+
+func (r *base64Reader) fill() {
+	n, err := r.src.Read(r.text[r.n:])
+	r.n += n
+	whole := r.n / 4 * 4
+	if whole > 0 && r.padded {
+		r.err = errNoBase64
+		return
+	}
+	m, decodeErr := base64.StdEncoding.Decode(r.block, r.text[:whole])
+	if decodeErr != nil {
+		r.err = errNoBase64
+		return
+	}
+	r.plain = r.block[:m]
+	r.padded = m < whole/4*3
+	r.n = copy(r.text, r.text[whole:r.n])
+	switch {
+	case err == io.EOF && r.n > 0:
+		r.err = errCutBase64
+	default:
+		r.err = err
+	}
+}

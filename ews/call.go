@@ -1,0 +1,171 @@
+package ews
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// operation binds a request to the type of its answer.
+type operation[R any] interface {
+	// task says how the request is sent. It fails if a field is wrong.
+	task() (task, error)
+	// encode writes the request element as version v has it.
+	encode(e *xmlwire.Encoder, v Version)
+	// decode reads the answer, whose response element is current.
+	decode(a *answer) (R, error)
+}
+
+// task is what has to be known of a request in order to send it.
+type task struct {
+	op       Operation
+	least    Version // the oldest version that can express the request; 0: all
+	what     string  // what needs it
+	contents []Content
+	stream   bool // the answer may be of any length
+	encode   func(e *xmlwire.Encoder, v Version)
+}
+
+// do sends a request and reads the answer. A read is repeated as Options say.
+func do[R any](ctx context.Context, c *Client, req operation[R]) (R, error) {
+	var result R
+	t, err := prepare(c, req)
+	if err != nil {
+		return result, err
+	}
+	err = c.perform(ctx, &t, func(a *answer) (err error) {
+		result, err = req.decode(a)
+		return err
+	})
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return result, nil
+}
+
+// prepare checks a request.
+func prepare[R any](c *Client, req operation[R]) (task, error) {
+	t, err := req.task()
+	if err == nil {
+		err = c.checkView()
+	}
+	if err != nil {
+		return task{}, &requestError{t.op, c.mailbox, err}
+	}
+	t.encode = req.encode
+	return t, nil
+}
+
+func (c *Client) checkView() error {
+	switch {
+	case !c.view:
+		return nil
+	case c.mailbox == "":
+		return wrong("the mailbox of Client.Impersonating or Client.ForMailbox", "is empty")
+	case !headerSafe(c.mailbox):
+		return wrong("the mailbox of Client.Impersonating or Client.ForMailbox", "holds a control character")
+	}
+	return nil
+}
+
+// perform sends a request, again if it only reads and the error will pass.
+func (c *Client) perform(ctx context.Context, t *task, read func(*answer) error) error {
+	p := c.patience(t.op)
+	for {
+		err := c.attempt(ctx, t, read)
+		if err == nil || !p.again(ctx, err) {
+			return p.outcome(err)
+		}
+	}
+}
+
+// attempt sends a request once, or as often as it takes to find a version that
+// the server speaks: what is refused for its version was not executed.
+func (c *Client) attempt(ctx context.Context, t *task, read func(*answer) error) error {
+	v := c.state.version()
+	var refusal error // the last one for its version
+	var doubt error   // the first one that may have been for its version
+	for {
+		if v < t.least {
+			return c.tooOld(t, v, errors.Join(refusal, doubt))
+		}
+		judgement, err := c.once(ctx, t, v, read)
+		switch judgement {
+		case versionRefused:
+			c.state.stepDown(v)
+			refusal = err
+		case versionDoubted:
+			if doubt == nil {
+				doubt = err
+			}
+		default:
+			if doubt != nil && understood(err) {
+				// An older version helped, so that is what it was about.
+				c.state.stepDown(v + 1)
+			}
+			return err
+		}
+		if v == Exchange2010 {
+			if doubt != nil {
+				return doubt
+			}
+			return err
+		}
+		v = max(Exchange2010, min(v-1, c.state.version()))
+	}
+}
+
+func (c *Client) tooOld(t *task, v Version, refusal error) error {
+	return &versionError{op: t.op, mailbox: c.mailbox, speaks: v, least: t.least, what: t.what, err: refusal}
+}
+
+// judgement is what an answer says about the version of its request.
+type judgement int
+
+const (
+	versionAccepted judgement = iota
+	versionRefused
+	versionDoubted
+)
+
+// once sends one HTTP request.
+func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer) error) (judgement, error) {
+	known := !c.state.lastBuild().IsZero()
+	a, err := c.send(ctx, t, v)
+	if err == nil {
+		err = read(a)
+		if !a.detached {
+			a.close(err)
+		}
+		if a.versionRefused(t) {
+			return versionRefused, err
+		}
+		return versionAccepted, err
+	}
+	if e, ok := errors.AsType[*HTTPError](err); ok && e.version {
+		return versionRefused, err
+	}
+	e, ok := errors.AsType[*ResponseError](err)
+	switch {
+	case !ok:
+		return versionAccepted, err
+	case isVersionRefusal(e.Code):
+		return versionRefused, err
+	case !known && v > Exchange2010 && (e.Code == codeInvalidRequest || e.Code == codeSchemaValidation):
+		// An old server's schema lists the versions it knows. Once any answer
+		// has told the build, such a fault means something else.
+		return versionDoubted, err
+	}
+	return versionAccepted, err
+}
+
+// understood reports whether the server read the request, whatever became of it.
+func understood(err error) bool {
+	if err == nil {
+		return true
+	}
+	_, ok := errors.AsType[*ResponseError](err)
+	return ok
+}

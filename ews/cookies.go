@@ -1,0 +1,81 @@
+package ews
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// cookies are the cookies of one mailbox at the endpoint. Front ends route by
+// them (X-BackEndCookie), and a jar shared by all mailboxes would send requests
+// to the wrong back end. They go nowhere else, because the client talks to no
+// other address and follows no redirect.
+type cookies []*http.Cookie
+
+// Bounds against a server that sets cookies without end.
+const (
+	maxCookies     = 16
+	maxCookieBytes = 4 << 10
+)
+
+// take keeps the cookies of an answer.
+func (cs *cookies) take(lines []string, now time.Time) {
+	for _, line := range lines {
+		if len(line) > maxCookieBytes {
+			continue
+		}
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			continue
+		}
+		cs.remove(c.Name, c.Path)
+		if c.MaxAge > 0 {
+			c.Expires = now.Add(time.Duration(min(c.MaxAge, 1<<30)) * time.Second)
+		}
+		if c.MaxAge < 0 || expired(c, now) {
+			continue
+		}
+		if len(*cs) == maxCookies {
+			*cs = append((*cs)[:0], (*cs)[1:]...)
+		}
+		*cs = append(*cs, c)
+	}
+}
+
+func (cs *cookies) remove(name, path string) {
+	kept := (*cs)[:0]
+	for _, c := range *cs {
+		if c.Name != name || c.Path != path {
+			kept = append(kept, c)
+		}
+	}
+	*cs = kept
+}
+
+// header returns the Cookie header for a request to path.
+func (cs cookies) header(path string, secure bool, now time.Time) string {
+	var pairs []string
+	for _, c := range cs {
+		if expired(c, now) || c.Secure && !secure || !pathMatches(c.Path, path) {
+			continue
+		}
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; ")
+}
+
+func expired(c *http.Cookie, now time.Time) bool {
+	return !c.Expires.IsZero() && !c.Expires.After(now)
+}
+
+// pathMatches is RFC 6265, 5.1.4. Letter case is ignored, as IIS does: cookies
+// for /EWS are sent to /ews/exchange.asmx.
+func pathMatches(cookie, request string) bool {
+	if cookie == "" || cookie == "/" || cookie[0] != '/' {
+		return true
+	}
+	if len(request) < len(cookie) || !strings.EqualFold(request[:len(cookie)], cookie) {
+		return false
+	}
+	return len(request) == len(cookie) || cookie[len(cookie)-1] == '/' || request[len(cookie)] == '/'
+}

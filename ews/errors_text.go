@@ -1,0 +1,157 @@
+package ews
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxQuote is how much of a server's text an error message repeats, in bytes.
+const maxQuote = 200
+
+// Error returns the refusal as one line. The server's text is quoted and cut.
+func (e *ResponseError) Error() string {
+	var b strings.Builder
+	subject(&b, e.Operation, e.Mailbox)
+	if e.Fault {
+		b.WriteString("request refused: ")
+	}
+	b.WriteString(plain(string(e.Code)))
+	if e.Inner != "" {
+		b.WriteString(" (inner code " + plain(string(e.Inner)) + ")")
+	}
+	if e.Property != "" {
+		b.WriteString(", property " + plain(e.Property))
+	}
+	if e.Message != "" {
+		b.WriteString(": " + quote(e.Message))
+	}
+	if e.BackOff > 0 {
+		b.WriteString("; the server asks to wait " + e.BackOff.String())
+	}
+	requestID(&b, e.RequestID)
+	return b.String()
+}
+
+// Error returns what the answer means and what to do, as one line.
+func (e *HTTPError) Error() string {
+	var b strings.Builder
+	subject(&b, e.Operation, e.Mailbox)
+	fmt.Fprintf(&b, "HTTP %d", e.Status)
+	if text := http.StatusText(e.Status); text != "" {
+		b.WriteString(" " + text)
+	}
+	b.WriteString(" from " + e.URL)
+	if e.Reason != "" {
+		b.WriteString(": " + e.Reason)
+	}
+	if e.Diagnostic != "" {
+		b.WriteString(" (" + quote(e.Diagnostic) + ")")
+	}
+	if e.RetryAfter > 0 {
+		b.WriteString("; the server asks to wait " + e.RetryAfter.String())
+	}
+	requestID(&b, e.RequestID)
+	return b.String()
+}
+
+// Error returns where and why the answer could not be read.
+func (e *DecodeError) Error() string {
+	var b strings.Builder
+	subject(&b, e.Operation, e.Mailbox)
+	b.WriteString("cannot read the answer")
+	if e.Path != "" {
+		fmt.Fprintf(&b, " at byte %d in %s", e.Offset, quote(e.Path))
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// Error returns what broke.
+func (e *TransportError) Error() string {
+	var b strings.Builder
+	subject(&b, e.Operation, e.Mailbox)
+	b.WriteString("no answer from " + e.URL)
+	if e.Unsent {
+		b.WriteString(", nothing was sent")
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Is reports whether credentials were refused below, in the RoundTripper.
+func (e *TransportError) Is(target error) bool {
+	return target == ErrUnauthorized && unauthorized(e.Err)
+}
+
+func subject(b *strings.Builder, op Operation, mailbox string) {
+	b.WriteString("ews: ")
+	if op != "" {
+		b.WriteString(string(op))
+		if mailbox != "" {
+			b.WriteString(" in " + plain(mailbox))
+		}
+		b.WriteString(": ")
+	}
+}
+
+func requestID(b *strings.Builder, id string) {
+	if id != "" {
+		b.WriteString("; request-id " + plain(id))
+	}
+}
+
+// plain returns s itself if it is short and printable, else quoted and cut.
+func plain(s string) string {
+	for _, r := range s {
+		if r < '!' || r > '~' || r == '"' {
+			return quote(s)
+		}
+	}
+	if len(s) > maxQuote {
+		return quote(s)
+	}
+	return s
+}
+
+func quote(s string) string { return strconv.Quote(shorten(s, maxQuote)) }
+
+// shorten cuts s after at most n bytes, between two characters.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	s = s[:n]
+	for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	if len(s) > 0 && s[len(s)-1] >= utf8.RuneSelf {
+		s = s[:len(s)-1]
+	}
+	return s + "…"
+}
+
+// maxBackOff bounds hints, so that a nonsensical one does not overflow.
+const maxBackOff = 24 * time.Hour
+
+// milliseconds reads a back-off hint; 0 if it makes no sense.
+func milliseconds(s string) time.Duration {
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return time.Duration(min(n, maxBackOff.Milliseconds())) * time.Millisecond
+}

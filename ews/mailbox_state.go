@@ -1,0 +1,140 @@
+package ews
+
+import (
+	"container/list"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+	"weak"
+)
+
+// mailboxState is what a client has learnt of the server behind one mailbox.
+// In mixed organisations mailboxes live on servers of different versions, so
+// none of it holds for another mailbox. All views of the mailbox share it.
+type mailboxState struct {
+	key string
+
+	mu      sync.Mutex
+	max     Version // Options.MaxVersion
+	ceiling Version // the newest version that was not refused
+	build   Build   // of the server that answered last
+	refused Build   // what build was when the ceiling was lowered
+	cookies cookies
+}
+
+// version returns the version to speak now.
+func (s *mailboxState) version() Version {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.ceiling
+	if b := s.build.Version(); b != 0 {
+		v = min(v, b)
+	}
+	return v
+}
+
+func (s *mailboxState) lastBuild() Build {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.build
+}
+
+// answered notes the build of an answer. A mailbox that has moved to a newer
+// server may speak newer versions again.
+func (s *mailboxState) answered(b Build) {
+	if b.IsZero() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ceiling < s.max {
+		if s.refused.IsZero() {
+			s.refused = b
+		} else if b.Version() > s.refused.Version() {
+			s.ceiling, s.refused = s.max, Build{}
+		}
+	}
+	s.build = b
+}
+
+// stepDown notes that v was refused.
+func (s *mailboxState) stepDown(v Version) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v <= s.ceiling {
+		s.ceiling = max(v-1, Exchange2010)
+		s.refused = s.build
+	}
+}
+
+func (s *mailboxState) takeCookies(h http.Header, now time.Time) {
+	if lines := h["Set-Cookie"]; len(lines) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.cookies.take(lines, now)
+	}
+}
+
+func (s *mailboxState) cookieHeader(path string, secure bool, now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cookies.header(path, secure, now)
+}
+
+// mailboxStates finds the state of a mailbox. A state lives as long as a view
+// of its mailbox does, or as long as it is among those asked for last; so a
+// run over any number of mailboxes keeps a bounded number of them.
+type mailboxStates struct {
+	max Version
+
+	mu     sync.Mutex
+	all    map[string]weak.Pointer[mailboxState]
+	recent *list.List // of *mailboxState, the one asked for last in front
+	places map[string]*list.Element
+}
+
+// recentStates is how many states are kept without a view.
+const recentStates = 1024
+
+func newMailboxStates(max Version) *mailboxStates {
+	return &mailboxStates{
+		max:    max,
+		all:    make(map[string]weak.Pointer[mailboxState]),
+		recent: list.New(),
+		places: make(map[string]*list.Element),
+	}
+}
+
+// of returns the state of a mailbox; addresses are compared without case.
+func (ss *mailboxStates) of(mailbox string) *mailboxState {
+	key := strings.ToLower(mailbox)
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s := ss.all[key].Value()
+	if s == nil {
+		s = &mailboxState{key: key, max: ss.max, ceiling: ss.max}
+		ss.all[key] = weak.Make(s)
+		runtime.AddCleanup(s, ss.forget, key)
+	}
+	if e := ss.places[key]; e != nil {
+		ss.recent.MoveToFront(e)
+		return s
+	}
+	ss.places[key] = ss.recent.PushFront(s)
+	if ss.recent.Len() > recentStates {
+		oldest := ss.recent.Remove(ss.recent.Back()).(*mailboxState)
+		delete(ss.places, oldest.key)
+	}
+	return s
+}
+
+// forget drops the entry of a state that is gone.
+func (ss *mailboxStates) forget(key string) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.all[key].Value() == nil {
+		delete(ss.all, key)
+	}
+}

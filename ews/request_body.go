@@ -1,0 +1,293 @@
+package ews
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// requestBody is the body of one request: text of the encoder with the content
+// that is streamed between. It can be put on the wire several times.
+type requestBody struct {
+	parts    []bodyPart
+	progress func() // called with each piece of content
+
+	mu       sync.Mutex
+	stopped  bool
+	touched  bool  // a byte was asked for
+	complete bool  // all of it was handed over at least once
+	err      error // the first failure of the content
+}
+
+// bodyPart is text, or content.
+type bodyPart struct {
+	text    []byte
+	content *Content
+	index   int // of the content
+}
+
+func newRequestBody(text []byte, splices []int, contents []Content) *requestBody {
+	b := &requestBody{progress: func() {}}
+	b.parts = append(b.parts, bodyPart{text: []byte(declaration)})
+	begin := 0
+	for i, end := range splices {
+		b.parts = append(b.parts, bodyPart{text: text[begin:end]}, bodyPart{content: &contents[i], index: i})
+		begin = end
+	}
+	b.parts = append(b.parts, bodyPart{text: text[begin:]})
+	return b
+}
+
+// length returns the length of the body, -1 if it is not known before.
+func (b *requestBody) length() int64 {
+	var n int64
+	for _, p := range b.parts {
+		switch c := p.content; {
+		case c == nil:
+			n += int64(len(p.text))
+		case c.Size < 0:
+			return -1
+		case c.Base64:
+			n += c.Size
+		default:
+			n += (c.Size + 2) / 3 * 4
+		}
+	}
+	return n
+}
+
+// open returns the body from its beginning.
+func (b *requestBody) open() io.ReadCloser { return &bodyReader{body: b} }
+
+// reopen is open for http.Request.GetBody.
+func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
+
+// quiet ends the calls of progress.
+func (b *requestBody) quiet() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.progress = func() {}
+}
+
+// stop makes all further reading fail. When it returns, nobody reads content
+// any more: a transport may still be sending after it has given an answer.
+func (b *requestBody) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+}
+
+func (b *requestBody) state() (touched, complete bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.touched, b.complete, b.err
+}
+
+// contentError is content that cannot be sent as promised. The server never
+// gets the whole request.
+type contentError struct {
+	index int
+	err   error
+}
+
+func (e *contentError) Error() string {
+	return fmt.Sprintf("content %d: %v", e.index, e.err)
+}
+
+func (e *contentError) Unwrap() error { return e.err }
+
+var errStopped = errors.New("the call has ended")
+
+// bodyReader reads a requestBody once.
+type bodyReader struct {
+	body    *requestBody
+	part    int
+	offset  int // into the text of the part
+	content *contentReader
+	err     error
+}
+
+func (r *bodyReader) Read(p []byte) (int, error) {
+	b := r.body
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return 0, errStopped
+	}
+	b.touched = true
+	for r.err == nil {
+		if r.part == len(b.parts) {
+			b.complete = true
+			return 0, io.EOF
+		}
+		part := &b.parts[r.part]
+		if part.content == nil {
+			if n := copy(p, part.text[r.offset:]); n > 0 || len(p) == 0 {
+				r.offset += n
+				if r.part == len(b.parts)-1 && r.offset == len(part.text) {
+					// A transport that knows the length does not ask again.
+					b.complete = true
+				}
+				return n, nil
+			}
+			r.part, r.offset = r.part+1, 0
+			continue
+		}
+		n, err := r.read(part, p)
+		if err == io.EOF {
+			r.part++
+		} else if err != nil {
+			r.err = &contentError{part.index, err}
+			if b.err == nil {
+				b.err = r.err
+			}
+		}
+		if n > 0 && r.err == nil {
+			b.progress()
+			return n, nil
+		}
+	}
+	return 0, r.err
+}
+
+func (r *bodyReader) read(part *bodyPart, p []byte) (int, error) {
+	if r.content == nil {
+		c, err := openContent(part.content)
+		if err != nil {
+			return 0, err
+		}
+		r.content = c
+	}
+	n, err := r.content.Read(p)
+	if err == io.EOF {
+		err = r.closeContent()
+		if err == nil {
+			err = io.EOF
+		}
+	}
+	return n, err
+}
+
+func (r *bodyReader) closeContent() error {
+	if r.content == nil {
+		return nil
+	}
+	err := r.content.source.Close()
+	r.content = nil
+	return err
+}
+
+// Close ends the reading.
+func (r *bodyReader) Close() error {
+	r.body.mu.Lock()
+	defer r.body.mu.Unlock()
+	if r.err == nil {
+		r.err = errStopped
+	}
+	return r.closeContent()
+}
+
+// contentReader gives content as base64 text and makes sure of its size.
+type contentReader struct {
+	source io.ReadCloser
+	size   int64 // -1: unknown
+	read   int64
+	text   *base64Checker // content that is base64 already
+	raw    []byte         // bytes to be encoded
+	begin  int            // of what is in raw
+	end    int
+	eof    bool
+	rest   []byte // encoded, for a caller who reads less than four bytes at once
+}
+
+// rawBlock is a multiple of 3, so that blocks are encoded without padding.
+const rawBlock = 48 << 10
+
+func openContent(c *Content) (*contentReader, error) {
+	source, err := c.Open()
+	if err != nil {
+		return nil, err
+	}
+	r := &contentReader{source: source, size: c.Size}
+	if c.Base64 {
+		r.text = new(base64Checker)
+	} else {
+		r.raw = make([]byte, rawBlock)
+	}
+	return r, nil
+}
+
+func (r *contentReader) Read(p []byte) (int, error) {
+	if r.text != nil {
+		n, err := r.fill(p)
+		if checkErr := r.text.check(p[:n]); checkErr != nil {
+			return 0, checkErr
+		}
+		if err == io.EOF {
+			if endErr := r.text.end(); endErr != nil {
+				return 0, endErr
+			}
+		}
+		return n, err
+	}
+	if len(r.rest) > 0 {
+		n := copy(p, r.rest)
+		r.rest = r.rest[n:]
+		return n, nil
+	}
+	for r.end-r.begin < 3 && !r.eof {
+		r.end = copy(r.raw, r.raw[r.begin:r.end])
+		r.begin = 0
+		n, err := r.fill(r.raw[r.end:])
+		r.end += n
+		if err == io.EOF {
+			r.eof = true
+		} else if err != nil {
+			return 0, err
+		}
+	}
+	if r.begin == r.end {
+		return 0, io.EOF
+	}
+	if len(p) < 4 {
+		n := min(r.end-r.begin, 3)
+		r.rest = base64.StdEncoding.AppendEncode(nil, r.raw[r.begin:r.begin+n])
+		r.begin += n
+		n = copy(p, r.rest)
+		r.rest = r.rest[n:]
+		return n, nil
+	}
+	n := min(r.end-r.begin, len(p)/4*3)
+	if !r.eof || n < r.end-r.begin {
+		n -= n % 3
+	}
+	base64.StdEncoding.Encode(p, r.raw[r.begin:r.begin+n])
+	r.begin += n
+	return base64.StdEncoding.EncodedLen(n), nil
+}
+
+// fill reads from the source. At its end it makes sure of the size.
+func (r *contentReader) fill(p []byte) (int, error) {
+	for range 100 {
+		n, err := r.source.Read(p)
+		r.read += int64(n)
+		if r.size >= 0 && r.read > r.size {
+			return 0, fmt.Errorf("it is longer than its Size of %d bytes", r.size)
+		}
+		if err == io.EOF {
+			if r.size >= 0 && r.read < r.size {
+				return 0, fmt.Errorf("it ends after %d of %d bytes", r.read, r.size)
+			}
+			if r.read == 0 {
+				return 0, errors.New("it is empty")
+			}
+			return n, io.EOF
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}

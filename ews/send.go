@@ -1,0 +1,216 @@
+package ews
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// send puts a request on the wire and reads the answer up to the response
+// element. If it returns no error, the answer must be closed.
+func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) {
+	text, splices, err := c.envelope(t, v)
+	if err != nil {
+		return nil, &requestError{t.op, c.mailbox, err}
+	}
+	release := func(bool, time.Duration) {}
+	if c.limiter != nil {
+		if release, err = c.limiter.Acquire(ctx, c.payingMailbox()); err != nil {
+			return nil, c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err))
+		}
+	} else if ctx.Err() != nil {
+		return nil, c.unsent(t, context.Cause(ctx))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	a := &answer{
+		client:  c,
+		op:      t.op,
+		version: v,
+		request: newRequestBody(text, splices, t.contents),
+		ctx:     ctx,
+		cancel:  cancel,
+		release: release,
+		started: time.Now(),
+		guid:    newGUID(),
+	}
+	if err := a.open(t.stream); err != nil {
+		a.close(err)
+		return nil, err
+	}
+	return a, nil
+}
+
+func (c *Client) unsent(t *task, err error) *TransportError {
+	return &TransportError{
+		Operation: t.op, Mailbox: c.mailbox, URL: c.place(),
+		Unsent: true, Err: err, final: true,
+	}
+}
+
+// errTimeout is the cause of a context that Options.Timeout ended.
+type timeoutError struct{ after time.Duration }
+
+func (e timeoutError) Error() string {
+	return fmt.Sprintf("no answer within %v (Options.Timeout)", e.after)
+}
+
+func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+func (timeoutError) Timeout() bool        { return true }
+
+// open sends the request and reads the beginning of the answer.
+func (a *answer) open(stream bool) error {
+	c := a.client
+	stopTimer := a.startTimer()
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(a.ctx, trace), http.MethodPost, c.endpoint.String(), nil)
+	if err != nil {
+		return &requestError{a.op, c.mailbox, err}
+	}
+	a.headers(req)
+	body := a.request
+	req.Body = body.open()
+	req.GetBody = body.reopen
+	req.ContentLength = body.length()
+
+	resp, err := c.transport.RoundTrip(req)
+	stopTimer()
+	if err != nil {
+		return a.broken(err, connected.Load())
+	}
+	a.status = resp.StatusCode
+	a.requestID = first(resp.Header, "Request-Id", "Requestid")
+	a.server = servers(resp.Header)
+	c.state.takeCookies(resp.Header, time.Now())
+	if err := a.openBody(resp, stream); err != nil {
+		return err
+	}
+	return a.begin(resp)
+}
+
+// startTimer ends the context when the answer takes too long. The returned
+// function stops that.
+func (a *answer) startTimer() (stop func()) {
+	timeout := a.client.timeout
+	if timeout < 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(timeout, func() { a.cancel(timeoutError{timeout}) })
+	a.request.progress = func() {
+		if timer.Stop() {
+			timer.Reset(timeout)
+		}
+	}
+	return func() { a.request.quiet(); timer.Stop() }
+}
+
+// broken says why there is no answer.
+func (a *answer) broken(err error, connected bool) error {
+	touched, complete, contentErr := a.request.state()
+	e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: err}
+	// A RoundTripper that is no http.Transport tells no connections. If it
+	// never asked for the body, it had nothing that a server could act on.
+	e.Unsent = unsent(err) || !connected && !touched
+	e.partial = !complete
+	if contentErr != nil {
+		e.Err = contentErr
+		return e
+	}
+	if a.ctx.Err() != nil {
+		cause := context.Cause(a.ctx)
+		if _, timeout := errors.AsType[timeoutError](cause); !timeout {
+			e.final = true
+		}
+		if !errors.Is(err, cause) {
+			e.Err = cause
+		}
+	}
+	return e
+}
+
+func (a *answer) headers(req *http.Request) {
+	c, h := a.client, req.Header
+	h.Set("Content-Type", "text/xml; charset=utf-8")
+	h.Set("Accept", "text/xml")
+	h.Set("Accept-Encoding", "gzip")
+	h.Set("User-Agent", c.userAgent)
+	h.Set("Client-Request-Id", a.guid)
+	h.Set("Return-Client-Request-Id", "true")
+	if c.view {
+		h.Set("X-Anchormailbox", c.mailbox)
+	}
+	if cookies := c.state.cookieHeader(c.endpoint.Path, c.endpoint.Scheme == "https", time.Now()); cookies != "" {
+		h.Set("Cookie", cookies)
+	}
+}
+
+const declaration = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
+
+// envelope returns the whole request and the places of its contents.
+func (c *Client) envelope(t *task, v Version) ([]byte, []int, error) {
+	var e xmlwire.Encoder
+	e.Open("s:Envelope")
+	e.Attr("xmlns:s", xmlwire.URISOAP)
+	e.Attr("xmlns:t", xmlwire.URITypes)
+	e.Attr("xmlns:m", xmlwire.URIMessages)
+	e.Open("s:Header")
+	e.Open("t:RequestServerVersion")
+	e.Attr("Version", v.String())
+	e.Close()
+	if c.impersonate {
+		// PrimarySmtpAddress, not SmtpAddress: the server refuses an alias,
+		// naming the address it belongs to, instead of acting in a mailbox
+		// that the caller knows by another name.
+		e.Open("t:ExchangeImpersonation")
+		e.Open("t:ConnectingSID")
+		e.Leaf("t:PrimarySmtpAddress", c.mailbox)
+		e.Close()
+		e.Close()
+	}
+	e.Close()
+	e.Open("s:Body")
+	t.encode(&e, v)
+	e.Close()
+	e.Close()
+	if e.Err() != nil {
+		return nil, nil, fmt.Errorf("a field of the request: %w", ErrForbiddenText)
+	}
+	return e.Bytes(), e.Splices(), nil
+}
+
+// newGUID returns a random UUID (RFC 9562, version 4).
+func newGUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0F | 0x40
+	b[8] = b[8]&0x3F | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func first(h http.Header, names ...string) string {
+	for _, name := range names {
+		if v := h.Get(name); v != "" {
+			return shorten(v, maxQuote)
+		}
+	}
+	return ""
+}
+
+func servers(h http.Header) string {
+	front, back := first(h, "X-Feserver"), first(h, "X-Targetbeserver", "X-Calculatedbetarget")
+	switch {
+	case front == "":
+		return back
+	case back == "":
+		return front
+	}
+	return front + ", " + back
+}

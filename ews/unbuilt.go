@@ -1,0 +1,5 @@
+package ews
+
+import "errors"
+
+var errUnbuilt = errors.New("ews: not built yet")
