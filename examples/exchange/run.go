@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+)
+
+const help = `exchange runs the Exchange for tests as a server, until it is interrupted.
+
+Usage:
+
+    exchange [flags]
+
+The domain is example.test; there are the mailboxes alice, bob, carol and
+quarantine, and the distribution list all-staff. The owner of each signs in as
+NAME@example.test or EXAMPLE\NAME with the password NAME-password, and so does
+the service account svc (svc-password), which has FullAccess to all of them and
+the impersonation right.
+
+The first line on standard output is JSON: {"url":"…"}, with -tls also
+"caFile". All else goes to standard error.
+
+Flags:
+
+`
+
+// settings are the flags.
+type settings struct {
+	addr    string
+	tls     bool
+	load    loads
+	version ewstest.Version
+	auth    string
+	latency time.Duration
+	log     bool
+}
+
+// errUsage marks mistakes of the caller.
+var errUsage = errors.New("see exchange -help")
+
+// run serves until the context ends. It returns the exit status: 0 after a
+// signal, 1 if the server could not be started, 2 for bad usage.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err == nil {
+		err = s.serve(ctx, stdout, stderr)
+	}
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "exchange:", terminal.Escape(err.Error()))
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+func parse(args []string, stderr io.Writer) (*settings, error) {
+	s := &settings{}
+	flags := flag.NewFlagSet("exchange", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
+	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate made at start")
+	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml of DIR to the Inbox of ADDRESS; may be repeated")
+	version := flags.String("version", ewstest.Exchange2016.String(), "`VERSION` to behave as: "+versionNames())
+	flags.StringVar(&s.auth, "auth", "basic", "`WAYS` to sign in, separated by commas: basic")
+	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
+	flags.BoolVar(&s.log, "log", false, "log each request on standard error")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, help)
+			flags.SetOutput(stderr)
+			flags.PrintDefaults()
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w; %w", err, errUsage)
+	}
+	switch {
+	case flags.NArg() > 0:
+		return nil, fmt.Errorf("there is no argument %q; %w", flags.Arg(0), errUsage)
+	case s.latency < 0:
+		return nil, fmt.Errorf("-latency must not be negative; %w", errUsage)
+	}
+	var err error
+	if s.version, err = ewstest.ParseVersion(*version); err != nil {
+		return nil, fmt.Errorf("-version: %w; %w", err, errUsage)
+	}
+	return s, s.checkAuth()
+}
+
+// versionNames returns the names of the versions, oldest first.
+func versionNames() string {
+	var names []string
+	for v := ewstest.Exchange2010SP3; v <= ewstest.ExchangeOnline; v++ {
+		names = append(names, v.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *settings) checkAuth() error {
+	ways := []string{"basic"}
+	for way := range strings.SplitSeq(s.auth, ",") {
+		switch {
+		case slices.Contains(ways, way):
+		case way == "ntlm" || way == "bearer":
+			return fmt.Errorf("-auth: this server cannot do %s yet; give -auth basic; %w", way, errUsage)
+		default:
+			return fmt.Errorf("-auth: %q is no way to sign in; give basic; %w", way, errUsage)
+		}
+	}
+	return nil
+}
+
+// ready is the first line on standard output.
+type ready struct {
+	URL    string `json:"url"`
+	CAFile string `json:"caFile,omitempty"`
+}
+
+func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("-addr: %w", err)
+	}
+	opts := ewstest.Options{
+		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
+	}
+	if s.log {
+		opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	srv := ewstest.NewServer(opts)
+	defer srv.Close()
+	lines, err := s.load.deliver(srv)
+	if err != nil {
+		return err
+	}
+	first := ready{URL: srv.URL()}
+	if s.tls {
+		file, remove, err := writeCA(srv.CAPEM())
+		if err != nil {
+			return err
+		}
+		defer remove()
+		first.CAFile = file
+	}
+	line, err := terminal.JSONLine(first)
+	if err != nil {
+		return err
+	}
+	if _, err := stdout.Write(line); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		fmt.Fprintln(stderr, terminal.Escape(l))
+	}
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
+		fmt.Fprintln(stderr, "exchange: other machines can reach this server, whose passwords are known to all")
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// writeCA writes the certificate where a client can read it.
+func writeCA(pem []byte) (name string, remove func(), err error) {
+	f, err := os.CreateTemp("", "exchange-ca-*.pem")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { _ = os.Remove(f.Name()) }
+	_, err = f.Write(pem)
+	if err := errors.Join(err, f.Close()); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return f.Name(), remove, nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/testdata"
+)
+
+// mode is a kind of access to be shown.
+type mode struct {
+	title  string
+	access quarantine.Access
+	about  string
+}
+
+var modes = []mode{
+	{"FullAccess", quarantine.AccessFull, "the account svc has FullAccess to every mailbox and moves the message itself"},
+	{"Impersonation", quarantine.AccessImpersonation, "the account svc works as the owner of each mailbox, and carries the message between two of them"},
+}
+
+const (
+	phishing      = "<20261124.1@evil.example>"
+	quarantineBox = "quarantine@example.test"
+	alice         = "alice@example.test"
+	bob           = "bob@example.test"
+	carol         = "carol@example.test"
+)
+
+// run shows each mode. The error says what was not as it had been told.
+func run(ctx context.Context, out io.Writer) error {
+	for i, m := range modes {
+		fmt.Fprintf(out, "━━ %d of %d: %s ━━\n%s.\n\n", i+1, len(modes), m.title, m.about)
+		if err := show(ctx, out, m); err != nil {
+			return fmt.Errorf("%s: %w", m.title, err)
+		}
+	}
+	fmt.Fprint(out, "Everything was as told. Next: go run ./examples/ewsq -help\n")
+	return nil
+}
+
+// show runs the story once, on an Exchange of its own.
+func show(ctx context.Context, out io.Writer, m mode) error {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	if err := deliver(srv); err != nil {
+		return err
+	}
+	st := story{out: out, srv: srv}
+	fmt.Fprintf(out, "An Exchange 2016 runs at %s. ● is unread, ○ read.\n\n", srv.URL())
+	st.table()
+	before := st.see()
+
+	// This is all a program has to do: a configuration, a service, two calls.
+	q, err := quarantine.Open(&quarantine.Config{
+		EWSURL:            srv.URL(),
+		QuarantineMailbox: quarantineBox,
+		Access:            m.access,
+		Authentication: quarantine.Authentication{
+			Type:     quarantine.AuthenticationBasic,
+			Username: "svc@example.test",
+			Password: quarantine.NewSecret("svc-password"),
+		},
+	}, nil)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+
+	st.step("An alert: %s is phishing. Take every copy out of every mailbox.", phishing)
+	receipts := map[string]*quarantine.Receipt{}
+	for _, mailbox := range []string{alice, bob, carol} {
+		target := quarantine.Target{Mailbox: mailbox, MessageID: phishing, Reason: "credential phishing"}
+		receipt, err := q.Quarantine(ctx, target)
+		if err != nil {
+			return err
+		}
+		receipts[mailbox] = receipt
+		if err := st.receipt(receipt, quarantine.Quarantined); err != nil {
+			return err
+		}
+	}
+	st.table()
+	if err := st.check(before.quarantined(alice, bob, carol)); err != nil {
+		return err
+	}
+
+	st.step("The same again for alice changes nothing.")
+	again, err := q.Quarantine(ctx, quarantine.Target{Mailbox: alice, MessageID: phishing})
+	if err != nil {
+		return err
+	}
+	if err := st.receipt(again, quarantine.AlreadyQuarantined); err != nil {
+		return err
+	}
+	if err := st.check(before.quarantined(alice, bob, carol)); err != nil {
+		return err
+	}
+
+	st.step("For bob it was a false alarm. His receipt is all it takes to put it back.")
+	restored, err := q.Restore(ctx, receipts[bob])
+	if err != nil {
+		return err
+	}
+	if err := st.receipt(restored, quarantine.Restored); err != nil {
+		return err
+	}
+	st.table()
+	if err := st.check(before.quarantined(alice, carol)); err != nil {
+		return err
+	}
+	return st.epilogue()
+}
+
+// deliver loads the messages of testdata into the mailboxes.
+func deliver(srv *ewstest.Server) error {
+	for _, d := range []struct{ file, mailbox string }{
+		{"plain.eml", alice}, {"phishing.eml", alice}, {"control-character.eml", alice},
+		{"plain.eml", bob}, {"phishing.eml", bob}, {"attachment.eml", bob},
+		{"phishing.eml", carol}, {"non-ascii.eml", carol},
+	} {
+		eml, err := testdata.Mail.ReadFile("mail/" + d.file)
+		if err != nil {
+			return err
+		}
+		srv.Mailbox(d.mailbox).Deliver(eml)
+	}
+	// Alice has read the phishing mail once and filed a copy.
+	eml, err := testdata.Mail.ReadFile("mail/phishing.eml")
+	if err != nil {
+		return err
+	}
+	mailbox := srv.Mailbox(alice)
+	filed := mailbox.AddFolder(mailbox.Folder(ews.FolderInbox), "To do")
+	mailbox.DeliverWith(eml, ewstest.Delivery{Folder: filed, Read: true})
+	return nil
+}

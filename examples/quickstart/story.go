@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// story tells what happens on a server.
+type story struct {
+	out   io.Writer
+	srv   *ewstest.Server
+	steps int
+}
+
+func (s *story) step(format string, args ...any) {
+	s.steps++
+	fmt.Fprintf(s.out, "%d. %s\n\n", s.steps, fmt.Sprintf(format, args...))
+}
+
+// table shows what is where, as the owners of the mailboxes see it.
+func (s *story) table() {
+	for _, address := range []string{alice, bob, carol, quarantineBox} {
+		fmt.Fprintf(s.out, "   %s\n", address)
+		messages := s.visible(address)
+		if len(messages) == 0 {
+			fmt.Fprint(s.out, "      (nothing)\n")
+		}
+		for _, m := range messages {
+			dot := "●"
+			if m.Read {
+				dot = "○"
+			}
+			fmt.Fprintf(s.out, "      %-14s %s %s\n", terminal.Cut(m.Folder, 14), dot, terminal.Cut(m.Subject, 56))
+		}
+	}
+	fmt.Fprintln(s.out)
+}
+
+// receipt shows a receipt, and refuses one that is not as expected.
+func (s *story) receipt(r *quarantine.Receipt, want quarantine.Outcome) error {
+	if err := r.Err(); err != nil {
+		return err
+	}
+	if len(r.Items) == 0 {
+		return fmt.Errorf("%s: nothing was found", r.Target.Mailbox)
+	}
+	for _, it := range r.Items {
+		by := ""
+		if it.Way != "" {
+			by = " by " + string(it.Way)
+		}
+		state := "unread"
+		if it.WasRead {
+			state = "read"
+		}
+		fmt.Fprintf(s.out, "   %-19s %s%s: %s, %s\n", r.Target.Mailbox, it.Outcome, by, terminal.Escape(it.Folder), state)
+		if it.Outcome != want {
+			return fmt.Errorf("%s: the outcome is %s, not %s", r.Target.Mailbox, it.Outcome, want)
+		}
+	}
+	return nil
+}
+
+// epilogue tells what cannot be seen in the mailboxes.
+func (s *story) epilogue() error {
+	if n := s.srv.Notices(); len(n) > 0 {
+		return fmt.Errorf("%d notices were sent, the first a %s to %s", len(n), n[0].Kind, n[0].To)
+	}
+	fmt.Fprintf(s.out, "   Checked on the server itself: bob's message is the one he had, every other message\n"+
+		"   is where it was, and nobody was told. %d requests in all.\n\n\n", len(s.srv.Requests()))
+	return nil
+}
