@@ -11,6 +11,13 @@ type attribute struct {
 	prefix, local, value []byte
 }
 
+// What no document of EWS comes near.
+const (
+	maxName     = 1024 // bytes of a name
+	maxAttrs    = 256  // attributes of an element
+	maxBindings = 256  // namespace declarations in force
+)
+
 // AttrName is the name of an attribute.
 type AttrName struct {
 	Space Space // SpaceNone for one without prefix
@@ -76,13 +83,13 @@ func (d *Decoder) attrValue(raw []byte) []byte {
 		bytes.IndexByte(raw, '\r') < 0 && bytes.IndexByte(raw, '\t') < 0 {
 		return raw
 	}
-	dst := d.scratch[:0]
+	dst := d.attrText[:0]
 	for len(raw) > 0 {
 		i := bytes.IndexAny(raw, "\t\r\n")
 		if i < 0 {
 			i = len(raw)
 		}
-		dst = d.appendReferences(dst, raw[:i], true)
+		dst = d.appendReferences(dst, raw[:i])
 		raw = raw[i:]
 		if len(raw) > 0 {
 			dst = append(dst, ' ')
@@ -92,6 +99,128 @@ func (d *Decoder) attrValue(raw []byte) []byte {
 			raw = raw[1:]
 		}
 	}
-	d.scratch = dst
+	d.attrText = dst
 	return dst
+}
+
+// attributes reads the attributes of a start tag into d.attrs, and takes the
+// namespace declarations among them.
+func (d *Decoder) attributes(b []byte) bool {
+	d.attrs = d.attrs[:0]
+	for {
+		b = bytes.TrimLeft(b, blanks)
+		if len(b) == 0 {
+			return !d.limits.Strict || d.strictNames()
+		}
+		eq := bytes.IndexByte(b, '=')
+		if eq <= 0 {
+			d.fail(ErrSyntax, "an attribute without a value")
+			return false
+		}
+		prefix, local, ok := cut(bytes.TrimRight(b[:eq], blanks))
+		if !ok {
+			d.fail(ErrSyntax, "an attribute without a proper name")
+			return false
+		}
+		b = bytes.TrimLeft(b[eq+1:], blanks)
+		if len(b) < 2 || b[0] != '"' && b[0] != '\'' {
+			d.fail(ErrSyntax, "an attribute value without quotes")
+			return false
+		}
+		end := bytes.IndexByte(b[1:], b[0])
+		if end < 0 {
+			d.fail(ErrSyntax, "an attribute value without an end")
+			return false
+		}
+		value := b[1 : 1+end]
+		b = b[2+end:]
+		if d.limits.Strict && !d.strictValue(value) {
+			return false
+		}
+		switch {
+		case len(prefix) == 0 && string(local) == "xmlns":
+			d.bind(nil, value)
+		case string(prefix) == "xmlns":
+			d.bind(local, value)
+		default:
+			d.attrs = append(d.attrs, attribute{prefix, local, value})
+		}
+		if len(d.attrs) > maxAttrs || len(d.bindings) > maxBindings {
+			d.fail(ErrLimit, "too many attributes")
+			return false
+		}
+	}
+}
+
+// strictNames refuses attributes that stand twice, and undeclared prefixes.
+func (d *Decoder) strictNames() bool {
+	for i, a := range d.attrs {
+		space := SpaceNone
+		if len(a.prefix) > 0 {
+			space = d.resolve(a.prefix)
+		}
+		for _, b := range d.attrs[:i] {
+			if !bytes.Equal(a.local, b.local) || (len(a.prefix) == 0) != (len(b.prefix) == 0) {
+				continue
+			}
+			if bytes.Equal(a.prefix, b.prefix) || space != SpaceOther && space == d.resolve(b.prefix) {
+				d.fail(ErrSyntax, "an attribute stands twice")
+			}
+		}
+	}
+	return d.err == nil
+}
+
+func (d *Decoder) strictValue(value []byte) bool {
+	if bytes.IndexByte(value, '<') >= 0 {
+		d.fail(ErrSyntax, "a < in an attribute")
+		return false
+	}
+	d.attrText = d.appendReferences(d.attrText[:0], value)
+	return d.err == nil
+}
+
+func (d *Decoder) bind(prefix, uri []byte) {
+	d.bindings = append(d.bindings, binding{intern(d.names, prefix), spaceOf(d.attrValue(uri))})
+}
+
+func (d *Decoder) resolve(prefix []byte) Space {
+	for i := len(d.bindings) - 1; i >= 0; i-- {
+		if d.bindings[i].prefix == string(prefix) {
+			return d.bindings[i].space
+		}
+	}
+	if len(prefix) == 0 {
+		return SpaceNone
+	}
+	if string(prefix) == "xml" {
+		return SpaceXML
+	}
+	if d.limits.Strict {
+		d.fail(ErrSyntax, "a prefix that was not declared")
+	}
+	return SpaceOther
+}
+
+// cut splits a name at its colon and reports whether it can be a name at all.
+func cut(name []byte) (prefix, local []byte, ok bool) {
+	if len(name) == 0 || len(name) > maxName {
+		return nil, nil, false
+	}
+	colon := -1
+	for i, c := range name {
+		switch c {
+		case ':':
+			if colon >= 0 || i == 0 {
+				return nil, nil, false
+			}
+			colon = i
+		case '<', '>', '&', '=', '"', '\'', '/', ' ', '\t', '\r', '\n':
+			return nil, nil, false
+		}
+	}
+	if colon < 0 {
+		return nil, name, true
+	}
+	return name[:colon], name[colon+1:], colon+1 < len(name)
 }

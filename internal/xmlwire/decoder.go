@@ -1,7 +1,6 @@
 package xmlwire
 
 import (
-	"bytes"
 	"io"
 	"strings"
 )
@@ -23,7 +22,9 @@ type Decoder struct {
 	open     []frame
 	openName []byte    // raw names of the open elements, end to end
 	bindings []binding // namespace declarations in force, innermost last
-	endNow   bool      // the current element was written <a/>: its end comes next
+	endNow   bool      // the innermost element was written <a/>: its end comes next
+	cdata    bool      // pos is inside of a CDATA section
+	current  int       // depth of the element that NextChild came to
 
 	space Space
 	local string
@@ -32,11 +33,13 @@ type Decoder struct {
 	line, column int // of counted, from 0
 	counted      int // up to where in buf lines are counted; Strict only
 
-	names   map[string]string
-	values  map[string]string
-	arena   strings.Builder
-	scratch []byte
-	text    *TextReader // the stream that is being read, if any
+	names    map[string]string
+	values   map[string]string
+	arena    strings.Builder
+	scratch  []byte      // a text being put together
+	decoded  []byte      // a run of it
+	attrText []byte      // a value of an attribute
+	stream   *TextReader // the reader of the current element's text, if any
 }
 
 // frame is an open element.
@@ -86,14 +89,16 @@ func (d *Decoder) Is(space Space, local string) bool {
 	return d.space == space && d.local == local
 }
 
-// Path returns the local names of the open elements, joined by slashes.
+// Path returns the local names of the open elements, joined by slashes. Names
+// that are too long to be any of EWS are cut.
 func (d *Decoder) Path() string {
+	const longest = 64
 	var b strings.Builder
 	for i, f := range d.open {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		b.WriteString(f.local)
+		b.WriteString(f.local[:min(len(f.local), longest)])
 	}
 	return b.String()
 }
@@ -103,6 +108,7 @@ func (d *Decoder) Path() string {
 // of its predecessor is skipped. It returns false when the parent has ended,
 // and on an error. Depth 0 stands for the document, whose child is the root.
 func (d *Decoder) NextChild(depth int) bool {
+	d.stream = nil
 	if len(d.open) < depth {
 		return false
 	}
@@ -110,6 +116,7 @@ func (d *Decoder) NextChild(depth int) bool {
 		switch d.token() {
 		case tokenStart:
 			if len(d.open) == depth+1 {
+				d.current = len(d.open)
 				return true
 			}
 		case tokenEnd:
@@ -118,7 +125,7 @@ func (d *Decoder) NextChild(depth int) bool {
 			}
 		case tokenEOF:
 			if depth > 0 || len(d.open) > 0 || !d.rooted {
-				d.fail(io.ErrUnexpectedEOF, "the document ends early")
+				d.cut()
 			}
 			return false
 		}
@@ -126,127 +133,47 @@ func (d *Decoder) NextChild(depth int) bool {
 	return false
 }
 
-// Skip skips the rest of the current element, children and text.
+// Skip skips the rest of the current element, children and text. Skipped text
+// is not looked at, so that what is wrong with it is not found.
 func (d *Decoder) Skip() {
-	depth := len(d.open)
-	for d.err == nil && len(d.open) >= depth && depth > 0 {
+	d.stream = nil
+	if d.isOpen() {
+		d.leave(d.current)
+	}
+}
+
+// leave reads past the end of the open element at a depth.
+func (d *Decoder) leave(depth int) {
+	for d.err == nil && len(d.open) >= depth {
 		if d.token() == tokenEOF {
-			d.fail(io.ErrUnexpectedEOF, "the document ends early")
+			d.cut()
 		}
 	}
 }
 
+// isOpen reports whether the element that NextChild came to last has not ended.
+func (d *Decoder) isOpen() bool { return d.current > 0 && len(d.open) >= d.current }
+
 // Finish reads to the end of the document, which must hold nothing after its
 // root element, and returns the first error.
 func (d *Decoder) Finish() error {
+	d.stream = nil
 	for d.err == nil {
-		switch d.token() {
-		case tokenStart:
-			if len(d.open) == 1 {
-				d.fail(ErrSyntax, "a second root element")
-			}
-		case tokenEOF:
+		if d.token() == tokenEOF {
 			if len(d.open) > 0 || !d.rooted {
-				d.fail(io.ErrUnexpectedEOF, "the document ends early")
+				d.cut()
 			}
-			return d.err
+			break
 		}
 	}
 	return d.err
 }
 
+// cut records that the document ends too early.
+func (d *Decoder) cut() { d.fail(io.ErrUnexpectedEOF, "the document ends early") }
+
 func (d *Decoder) fail(err error, detail string) {
 	if d.err == nil {
 		d.err = &Error{Path: d.Path(), Offset: d.Offset(), Detail: detail, Err: err}
-	}
-}
-
-// fill reads more of the document behind what is in the window from pos on. It
-// returns false at the end of the document, on an error, and when more than
-// limit bytes would be kept.
-func (d *Decoder) fill(limit int) bool {
-	if d.srcErr != nil || d.err != nil {
-		return false
-	}
-	if d.pos > 0 {
-		if d.limits.Strict {
-			d.mark(max(d.pos, d.counted))
-			d.counted -= d.pos
-		}
-		n := copy(d.buf, d.buf[d.pos:])
-		d.buf = d.buf[:n]
-		d.base += int64(d.pos)
-		d.pos = 0
-	}
-	if len(d.buf) == cap(d.buf) {
-		if len(d.buf) >= limit {
-			d.fail(ErrLimit, "a tag is too long")
-			return false
-		}
-		grown := make([]byte, len(d.buf), 2*cap(d.buf))
-		copy(grown, d.buf)
-		d.buf = grown
-	}
-	for range 100 {
-		n, err := d.src.Read(d.buf[len(d.buf):cap(d.buf)])
-		d.buf = d.buf[:len(d.buf)+n]
-		if err != nil {
-			d.srcErr = err
-			if err != io.EOF {
-				// What was read is no more to be trusted than what is missing.
-				d.fail(err, "")
-				return false
-			}
-		}
-		if n > 0 {
-			return true
-		}
-		if err != nil {
-			return false
-		}
-	}
-	d.fail(io.ErrNoProgress, "")
-	return false
-}
-
-// window makes at least n bytes from pos on available and reports whether
-// there are so many.
-func (d *Decoder) window(n int) bool {
-	for len(d.buf)-d.pos < n {
-		if !d.fill(d.limits.MaxTag) {
-			return false
-		}
-	}
-	return true
-}
-
-// find returns the distance from pos+from to the first occurrence of sep,
-// reading more as needed, and -1 if there is none.
-func (d *Decoder) find(sep string, from int) int {
-	for {
-		if len(d.buf)-d.pos >= from {
-			if i := bytes.Index(d.buf[d.pos+from:], []byte(sep)); i >= 0 {
-				return from + i
-			}
-			from = max(from, len(d.buf)-d.pos-len(sep)+1)
-		}
-		if !d.fill(d.limits.MaxTag) {
-			return -1
-		}
-	}
-}
-
-// discard skips everything up to and including sep without keeping it.
-func (d *Decoder) discard(sep string) bool {
-	for {
-		if i := bytes.Index(d.buf[d.pos:], []byte(sep)); i >= 0 {
-			d.pos += i + len(sep)
-			return true
-		}
-		d.pos = max(d.pos, len(d.buf)-len(sep)+1)
-		if !d.fill(d.limits.MaxTag) {
-			d.fail(io.ErrUnexpectedEOF, "the document ends early")
-			return false
-		}
 	}
 }

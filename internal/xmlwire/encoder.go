@@ -3,6 +3,7 @@ package xmlwire
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -148,7 +149,7 @@ func (e *Encoder) forbidden(r rune) string {
 		if r == utf8.RuneError {
 			return string(r)
 		}
-		return "&#x" + strconv.FormatInt(int64(r), 16) + ";"
+		return "&#x" + strings.ToUpper(strconv.FormatInt(int64(r), 16)) + ";"
 	}
 	if e.err == nil {
 		e.err = ErrForbidden

@@ -1,21 +1,23 @@
 package xmlwire
 
-import (
-	"io"
-	"strings"
-)
+import "strings"
 
 // NextChildText is [Decoder.NextChild] for content in which text between the
 // children matters: it appends to text what stands before the child, or before
 // the end of the parent.
 func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
+	if depth == 0 {
+		return d.NextChild(0) // text is not allowed there
+	}
+	d.stream = nil
 	if len(d.open) < depth {
 		return false
 	}
-	for d.err == nil && len(d.open) > depth {
-		d.Skip()
+	if len(d.open) > depth {
+		d.leave(depth + 1)
 	}
-	t := textCursor{d: d, depth: depth}
+	t := textCursor{d: d, decoded: d.decoded[:0]}
+	defer func() { d.decoded = t.decoded }()
 	for {
 		run, k := t.next()
 		switch k {
@@ -26,13 +28,12 @@ func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
 			}
 			text.Write(run)
 		case tokenStart:
+			d.current = len(d.open)
 			return true
 		case tokenEnd:
 			return false
 		default:
-			if d.err == nil && (depth > 0 || !d.rooted) {
-				d.fail(io.ErrUnexpectedEOF, "the document ends early")
-			}
+			d.cut()
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package xmlwire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -15,13 +16,20 @@ type TextReader struct {
 	done   bool
 }
 
+// ErrMovedOn is the error of a [TextReader] whose decoder has moved on before
+// the text was read to its end.
+var ErrMovedOn = errors.New("xmlwire: the decoder has moved on")
+
 // TextReader returns a reader of the text of the current element. The decoder
 // may move on at any time; what has not been read is skipped then, and the
-// reader is spent.
+// reader returns [ErrMovedOn]. So it does if another reader is made of the same
+// element, which goes on where the first one stopped.
 //
 // With blanks false, white space is left out, as base64 wants it.
 func (d *Decoder) TextReader(blanks bool) *TextReader {
-	return &TextReader{cursor: textCursor{d: d, depth: len(d.open)}, blanks: blanks}
+	t := &TextReader{cursor: textCursor{d: d, raw: !blanks}, blanks: blanks, done: !d.isOpen()}
+	d.stream = t
+	return t
 }
 
 // Read reads a piece of the text.
@@ -29,10 +37,8 @@ func (t *TextReader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for len(t.rest) == 0 {
-		if err := t.fill(); err != nil {
-			return 0, err
-		}
+	if err := t.more(); err != nil {
+		return 0, err
 	}
 	n := copy(p, t.rest)
 	t.rest = t.rest[n:]
@@ -43,14 +49,12 @@ func (t *TextReader) Read(p []byte) (int, error) {
 func (t *TextReader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	for {
-		for len(t.rest) == 0 {
-			switch err := t.fill(); err {
-			case nil:
-			case io.EOF:
-				return total, nil
-			default:
-				return total, err
-			}
+		switch err := t.more(); err {
+		case nil:
+		case io.EOF:
+			return total, nil
+		default:
+			return total, err
 		}
 		n, err := w.Write(t.rest)
 		total += int64(n)
@@ -61,21 +65,33 @@ func (t *TextReader) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
+// more makes sure that there is something left to hand on.
+func (t *TextReader) more() error {
+	if t.cursor.d.stream != t {
+		t.rest = nil // the window has moved
+	}
+	for len(t.rest) == 0 {
+		if err := t.fill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *TextReader) fill() error {
 	d := t.cursor.d
-	if d.err != nil {
-		return d.err
-	}
-	if t.done || len(d.open) < t.cursor.depth {
-		t.done = true
+	switch {
+	case t.done:
 		return io.EOF
+	case d.stream != t:
+		return ErrMovedOn
 	}
 	run, ok := t.cursor.text()
 	if !ok {
-		t.done = true
 		if d.err != nil {
 			return d.err
 		}
+		t.done = true
 		return io.EOF
 	}
 	if !t.blanks {

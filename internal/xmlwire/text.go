@@ -2,20 +2,11 @@ package xmlwire
 
 import (
 	"bytes"
-	"fmt"
-	"io"
-	"strconv"
-	"time"
-	"unicode/utf8"
 )
 
-// Text returns the text of the current element and ends it. Text inside of
-// child elements is left out.
+// Text returns the text of the current element and ends it; if it has ended
+// already, that is an empty one. Text inside of child elements is left out.
 func (d *Decoder) Text() string {
-	if d.endNow {
-		d.markup()
-		return ""
-	}
 	if run, ok := d.simpleText(); ok {
 		return d.keep(run)
 	}
@@ -43,7 +34,7 @@ func (d *Decoder) TextInterned() string {
 // window and needs no decoding, and ends the element. The bytes are valid until
 // the decoder moves on.
 func (d *Decoder) simpleText() ([]byte, bool) {
-	if d.err != nil || d.endNow || d.limits.Strict {
+	if d.err != nil || d.endNow || d.cdata || d.limits.Strict || !d.isOpen() {
 		return nil, false
 	}
 	b := d.buf[d.pos:]
@@ -56,6 +47,7 @@ func (d *Decoder) simpleText() ([]byte, bool) {
 	if len(b) <= end || b[i+1] != '/' || b[end] != '>' || !bytes.Equal(b[i+2:end], name) {
 		return nil, false
 	}
+	d.stream = nil
 	d.pos += end + 1
 	d.pop()
 	return b[:i], true
@@ -83,26 +75,30 @@ func (d *Decoder) keep(b []byte) string {
 // AppendText appends the text of the current element to dst and ends the
 // element, under the same conditions as [Decoder.Text].
 func (d *Decoder) AppendText(dst []byte) []byte {
-	limit := len(dst) + d.limits.MaxText
-	t := textCursor{d: d, depth: len(d.open)}
+	d.stream = nil
+	if !d.isOpen() {
+		return dst
+	}
+	before := len(dst)
+	t := textCursor{d: d, decoded: d.decoded[:0]}
+	defer func() { d.decoded = t.decoded }()
 	for {
 		run, ok := t.text()
 		if !ok {
 			return dst
 		}
-		dst = append(dst, run...)
-		if len(dst) > limit {
+		if len(run) > d.limits.MaxText-(len(dst)-before) {
 			d.fail(ErrLimit, "a text is too long")
 			return dst
 		}
+		dst = append(dst, run...)
 	}
 }
 
-// textCursor steps through the text of one element in runs.
+// textCursor steps through the text of the current element in runs.
 type textCursor struct {
 	d       *Decoder
-	depth   int  // of the element
-	cdata   bool // inside of a CDATA section
+	raw     bool // leave carriage returns as they are
 	afterCR bool // the run before ended in a carriage return
 	decoded []byte
 }
@@ -116,11 +112,11 @@ func (t *textCursor) text() ([]byte, bool) {
 		case tokenText:
 			return run, true
 		case tokenStart:
-			d.Skip()
+			d.leave(len(d.open))
 		case tokenEnd:
 			return nil, false
 		default:
-			d.fail(io.ErrUnexpectedEOF, "the document ends early")
+			d.cut()
 			return nil, false
 		}
 	}
@@ -131,25 +127,26 @@ func (t *textCursor) text() ([]byte, bool) {
 func (t *textCursor) next() ([]byte, tokenKind) {
 	d := t.d
 	for d.err == nil {
-		if t.cdata {
-			if run := t.cdataRun(); len(run) > 0 {
-				return run, tokenText
-			}
-			continue
-		}
-		switch k := d.markup(); k {
-		case tokenText:
-			if d.buf[d.pos] == '<' {
-				d.pos += len(cdataBegin)
-				t.cdata = true
+		inside := d.cdata
+		k := d.markup()
+		if k != tokenText {
+			t.afterCR = false // something else stands between it and a line feed
+			if k == tokenOther {
 				continue
 			}
-			if run := t.charData(); len(run) > 0 {
-				return run, tokenText
-			}
-		case tokenOther:
-		default:
 			return nil, k
+		}
+		var run []byte
+		if d.cdata {
+			if !inside {
+				t.afterCR = false
+			}
+			run = t.cdataRun()
+		} else {
+			run = t.charData()
+		}
+		if len(run) > 0 {
+			return run, tokenText
 		}
 	}
 	return nil, tokenEOF
@@ -162,11 +159,12 @@ func (t *textCursor) charData() []byte {
 	run := d.buf[d.pos:]
 	if i := bytes.IndexByte(run, '<'); i >= 0 {
 		run = run[:i]
-	} else if amp := bytes.LastIndexByte(run, '&'); amp >= 0 && len(run)-amp < maxReference && bytes.IndexByte(run[amp:], ';') < 0 {
-		// A reference may go on behind the window.
-		if amp > 0 {
-			run = run[:amp]
-		} else if d.fill(d.limits.MaxTag) {
+	} else {
+		// A reference, or a pair of them, may go on behind the window.
+		tail := max(0, len(run)-2*maxReference)
+		if amp := bytes.IndexByte(run[tail:], '&'); tail+amp > 0 && amp >= 0 {
+			run = run[:tail+amp]
+		} else if amp == 0 && d.fill() {
 			return nil
 		}
 	}
@@ -174,18 +172,21 @@ func (t *textCursor) charData() []byte {
 	return t.clean(run, true)
 }
 
+// cdataRun takes text of a CDATA section up to its end, or to the end of the
+// window.
 func (t *textCursor) cdataRun() []byte {
 	d := t.d
 	run := d.buf[d.pos:]
 	if i := bytes.Index(run, []byte(cdataEnd)); i >= 0 {
-		run = run[:i]
 		d.pos += i + len(cdataEnd)
-		t.cdata = false
-		return t.clean(run, false)
+		d.cdata = false
+		run = t.clean(run[:i], false)
+		t.afterCR = false
+		return run
 	}
 	if len(run) < len(cdataEnd) {
-		if !d.fill(d.limits.MaxTag) {
-			d.fail(io.ErrUnexpectedEOF, "the document ends early")
+		if !d.fill() {
+			d.cut()
 		}
 		return nil
 	}
@@ -196,204 +197,41 @@ func (t *textCursor) cdataRun() []byte {
 
 // clean turns line ends into line feeds (XML 1.0, 2.11) and decodes references.
 func (t *textCursor) clean(run []byte, references bool) []byte {
+	if t.raw {
+		if !t.d.limits.Strict && (!references || bytes.IndexByte(run, '&') < 0) {
+			return run
+		}
+		t.decoded = t.append(t.decoded[:0], run, references)
+		return t.decoded
+	}
 	if t.afterCR && len(run) > 0 {
 		if run[0] == '\n' {
 			run = run[1:]
 		}
 		t.afterCR = false
 	}
-	hasCR := bytes.IndexByte(run, '\r') >= 0
-	if !t.d.limits.Strict && !hasCR && (!references || bytes.IndexByte(run, '&') < 0) {
+	cr := bytes.IndexByte(run, '\r')
+	if cr < 0 && !t.d.limits.Strict && (!references || bytes.IndexByte(run, '&') < 0) {
 		return run
 	}
-	if hasCR {
-		t.afterCR = run[len(run)-1] == '\r'
-		run = bytes.ReplaceAll(run, []byte("\r\n"), []byte("\n"))
-		run = bytes.ReplaceAll(run, []byte("\r"), []byte("\n"))
+	dst := t.decoded[:0]
+	for ; cr >= 0; cr = bytes.IndexByte(run, '\r') {
+		dst = t.append(dst, run[:cr], references)
+		dst = append(dst, '\n')
+		run = run[cr+1:]
+		if len(run) == 0 {
+			t.afterCR = true
+		} else if run[0] == '\n' {
+			run = run[1:]
+		}
 	}
-	t.decoded = t.d.appendReferences(t.decoded[:0], run, references)
+	t.decoded = t.append(dst, run, references)
 	return t.decoded
 }
 
-// maxReference is the length of the longest reference that is decoded.
-const maxReference = 16
-
-// appendReferences appends text with its references decoded. A reference to a
-// character that XML forbids gives that character; what is no reference is
-// handed on as it stands, save under Strict, where both are errors.
-func (d *Decoder) appendReferences(dst, text []byte, references bool) []byte {
-	for len(text) > 0 {
-		amp := -1
-		if references {
-			amp = bytes.IndexByte(text, '&')
-		}
-		plain := text
-		if amp >= 0 {
-			plain = text[:amp]
-		}
-		if d.limits.Strict {
-			if i := forbiddenAt(plain); i >= 0 {
-				d.fail(ErrSyntax, "a character that XML 1.0 forbids")
-			}
-		}
-		dst = append(dst, plain...)
-		if amp < 0 {
-			return dst
-		}
-		text = text[amp:]
-		n := bytes.IndexByte(text[:min(len(text), maxReference)], ';')
-		r, ok := rune(0), false
-		if n > 0 {
-			r, ok = reference(text[1:n])
-		}
-		if ok && isSurrogate(r, text[n+1:]) {
-			low, m := lowSurrogate(text[n+1:])
-			r, n = (r-0xD800)<<10|(low-0xDC00)+0x10000, n+m
-		}
-		if d.limits.Strict && (!ok || Forbidden(r)) {
-			d.fail(ErrSyntax, "a reference that XML 1.0 forbids")
-		}
-		if !ok {
-			dst = append(dst, '&')
-			text = text[1:]
-			continue
-		}
-		dst = utf8.AppendRune(dst, r)
-		text = text[n+1:]
+func (t *textCursor) append(dst, run []byte, references bool) []byte {
+	if references {
+		return t.d.appendReferences(dst, run)
 	}
-	return dst
-}
-
-// isSurrogate reports whether r is the first half of a pair whose other half
-// stands at the beginning of rest, as some writers spell what lies beyond the
-// basic plane.
-func isSurrogate(r rune, rest []byte) bool {
-	if r < 0xD800 || r > 0xDBFF {
-		return false
-	}
-	_, n := lowSurrogate(rest)
-	return n > 0
-}
-
-func lowSurrogate(b []byte) (rune, int) {
-	if len(b) == 0 || b[0] != '&' {
-		return 0, 0
-	}
-	n := bytes.IndexByte(b[:min(len(b), maxReference)], ';')
-	if n < 0 {
-		return 0, 0
-	}
-	r, ok := reference(b[1:n])
-	if !ok || r < 0xDC00 || r > 0xDFFF {
-		return 0, 0
-	}
-	return r, n + 1
-}
-
-// reference returns what a reference stands for; name is without & and ;.
-func reference(name []byte) (rune, bool) {
-	switch string(name) {
-	case "lt":
-		return '<', true
-	case "gt":
-		return '>', true
-	case "amp":
-		return '&', true
-	case "quot":
-		return '"', true
-	case "apos":
-		return '\'', true
-	}
-	if len(name) < 2 || name[0] != '#' {
-		return 0, false
-	}
-	digits, base := name[1:], 10
-	if digits[0] == 'x' {
-		digits, base = digits[1:], 16
-	}
-	n, err := strconv.ParseUint(string(digits), base, 32)
-	if err != nil || n > utf8.MaxRune {
-		return 0, false
-	}
-	return rune(n), true
-}
-
-// Forbidden reports whether XML 1.0 forbids a character.
-func Forbidden(r rune) bool {
-	switch {
-	case r == '\t', r == '\n', r == '\r':
-		return false
-	case r < ' ', r == 0xFFFE, r == 0xFFFF, r >= 0xD800 && r <= 0xDFFF, r > utf8.MaxRune:
-		return true
-	}
-	return false
-}
-
-// forbiddenAt returns where the first forbidden or malformed character of b
-// is, -1 if there is none.
-func forbiddenAt(b []byte) int {
-	for i := 0; i < len(b); {
-		if c := b[i]; c >= ' ' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 || Forbidden(r) {
-			return i
-		}
-		i += n
-	}
-	return -1
-}
-
-// Bool returns the text of the current element as an xs:boolean and ends the
-// element. Anything else is an error.
-func (d *Decoder) Bool() bool {
-	switch s := bytes.TrimSpace(d.shortText()); string(s) {
-	case "true", "1":
-		return true
-	case "false", "0":
-	default:
-		d.fail(ErrValue, "not a boolean")
-	}
-	return false
-}
-
-// Int64 returns the text of the current element as a number and ends the
-// element. Anything else is an error.
-func (d *Decoder) Int64() int64 {
-	n, err := strconv.ParseInt(string(bytes.TrimSpace(d.shortText())), 10, 64)
-	if err != nil {
-		d.fail(ErrValue, "not a number")
-	}
-	return n
-}
-
-// Time returns the text of the current element as an xs:dateTime in UTC and
-// ends the element. A time without a zone is taken for UTC.
-func (d *Decoder) Time() time.Time {
-	t, err := ParseTime(string(bytes.TrimSpace(d.shortText())))
-	if err != nil {
-		d.fail(ErrValue, "not a time")
-	}
-	return t
-}
-
-// ParseTime reads an xs:dateTime, with or without a zone; without one it is
-// UTC.
-func ParseTime(s string) (time.Time, error) {
-	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%w: not an xs:dateTime", ErrValue)
-}
-
-func (d *Decoder) shortText() []byte {
-	if run, ok := d.simpleText(); ok {
-		return run
-	}
-	d.scratch = d.AppendText(d.scratch[:0])
-	return d.scratch
+	return t.d.appendPlain(dst, run)
 }

@@ -2,7 +2,7 @@ package xmlwire
 
 import (
 	"bytes"
-	"io"
+	"strings"
 )
 
 type tokenKind uint8
@@ -16,55 +16,46 @@ const (
 )
 
 const (
-	cdataBegin = "<![CDATA["
-	cdataEnd   = "]]>"
+	commentBegin  = "<!--"
+	cdataBegin    = "<![CDATA["
+	cdataEnd      = "]]>"
+	byteOrderMark = "\xEF\xBB\xBF"
 )
 
 // token reads up to and including the next tag and skips text.
 func (d *Decoder) token() tokenKind {
-	for {
+	for d.err == nil {
 		switch k := d.markup(); k {
 		case tokenText:
-			if d.pos < len(d.buf) && d.buf[d.pos] == '<' {
-				d.pos += len(cdataBegin)
-				if len(d.open) == 0 {
-					d.fail(ErrSyntax, "text outside of the root element")
-				}
-				if !d.discard(cdataEnd) {
-					return tokenEOF
-				}
-				continue
-			}
 			d.skipText()
 		case tokenOther:
 		default:
 			return k
 		}
-		if d.err != nil {
-			return tokenEOF
-		}
 	}
+	return tokenEOF
 }
 
-// markup reads the tag, comment or processing instruction at pos. If there is
-// text at pos, or a CDATA section, it leaves it there.
+// markup reads the tag, comment, processing instruction or beginning of a
+// CDATA section at pos. It leaves text there, and sets cdata if it is that of
+// a CDATA section.
 func (d *Decoder) markup() tokenKind {
-	if d.err != nil {
+	d.attrs = d.attrs[:0] // the window is about to move
+	switch {
+	case d.err != nil:
 		return tokenEOF
-	}
-	if d.endNow {
+	case d.endNow:
 		d.endNow = false
 		d.pop()
 		return tokenEnd
-	}
-	if d.pos == len(d.buf) && !d.fill(d.limits.MaxTag) {
-		return tokenEOF
-	}
-	if d.buf[d.pos] != '<' {
+	case d.cdata:
 		return tokenText
-	}
-	if !d.window(2) {
-		d.fail(io.ErrUnexpectedEOF, "the document ends early")
+	case d.pos == len(d.buf) && !d.fill():
+		return tokenEOF
+	case d.buf[d.pos] != '<':
+		return tokenText
+	case !d.window(2):
+		d.cut()
 		return tokenEOF
 	}
 	switch d.buf[d.pos+1] {
@@ -83,55 +74,73 @@ func (d *Decoder) markup() tokenKind {
 }
 
 func (d *Decoder) declaration() tokenKind {
-	if d.window(4) && string(d.buf[d.pos:d.pos+4]) == "<!--" {
-		d.pos += 4
+	switch {
+	case d.have(commentBegin):
+		d.pos += len(commentBegin)
 		if !d.discard("-->") {
 			return tokenEOF
 		}
 		return tokenOther
-	}
-	if d.window(len(cdataBegin)) && string(d.buf[d.pos:d.pos+len(cdataBegin)]) == cdataBegin {
+	case d.have(cdataBegin):
+		if len(d.open) == 0 {
+			d.fail(ErrSyntax, "text outside of the root element")
+			return tokenEOF
+		}
+		d.pos += len(cdataBegin)
+		d.cdata = true
 		return tokenText
+	}
+	if rest := string(d.buf[d.pos:]); strings.HasPrefix(commentBegin, rest) || strings.HasPrefix(cdataBegin, rest) {
+		d.cut()
 	}
 	d.fail(ErrSyntax, "a document type declaration or unknown markup")
 	return tokenEOF
 }
 
-// skipText skips character data up to the next tag.
+// have reports whether s stands at pos.
+func (d *Decoder) have(s string) bool {
+	for n := 1; n <= len(s); n++ {
+		if !d.window(n) || d.buf[d.pos+n-1] != s[n-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// skipText skips character data up to the next tag, or the rest of a CDATA
+// section.
 func (d *Decoder) skipText() {
+	if d.cdata {
+		d.cdata = !d.discard(cdataEnd)
+		return
+	}
+	if d.Offset() == 0 && d.have(byteOrderMark) {
+		d.pos += len(byteOrderMark)
+	}
 	for d.err == nil {
 		text := d.buf[d.pos:]
 		i := bytes.IndexByte(text, '<')
 		if i >= 0 {
 			text = text[:i]
 		}
-		if len(d.open) == 0 && !blank(text, d.Offset() == 0) {
+		if len(d.open) == 0 && len(bytes.Trim(text, blanks)) > 0 {
 			d.fail(ErrSyntax, "text outside of the root element")
 			return
 		}
 		d.pos += len(text)
-		if i >= 0 || !d.fill(d.limits.MaxTag) {
+		if i >= 0 || !d.fill() {
 			return
 		}
 	}
 }
 
-// blank reports whether text is white space; at the beginning of a document a
-// byte order mark is, too.
-func blank(text []byte, first bool) bool {
-	if first {
-		text = bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))
-	}
-	return len(bytes.TrimLeft(text, " \t\r\n")) == 0
-}
-
 func (d *Decoder) endTag() tokenKind {
-	i := d.find(">", 2)
+	i := d.find('>', 2)
 	if i < 0 {
-		d.fail(io.ErrUnexpectedEOF, "an end tag is cut short")
+		d.cut()
 		return tokenEOF
 	}
-	name := bytes.TrimRight(d.buf[d.pos+2:d.pos+i], " \t\r\n")
+	name := bytes.TrimRight(d.buf[d.pos+2:d.pos+i], blanks)
 	if len(d.open) == 0 {
 		d.fail(ErrSyntax, "an end tag without an element")
 		return tokenEOF
@@ -159,16 +168,7 @@ func (d *Decoder) startTag() tokenKind {
 	if n < 0 {
 		return tokenEOF
 	}
-	if len(d.open) == 0 && d.rooted {
-		d.fail(ErrSyntax, "a second root element")
-		return tokenEOF
-	}
-	if len(d.open) >= d.limits.MaxDepth {
-		d.fail(ErrLimit, "elements are nested too deeply")
-		return tokenEOF
-	}
-	if d.elements++; d.elements > d.limits.MaxElements {
-		d.fail(ErrLimit, "too many elements")
+	if !d.admit(n) {
 		return tokenEOF
 	}
 	tag := d.buf[d.pos+1 : d.pos+n]
@@ -181,9 +181,9 @@ func (d *Decoder) startTag() tokenKind {
 		end++
 	}
 	name := tag[:end]
-	prefix, local := cut(name)
-	if len(local) == 0 || bytes.IndexByte(local, ':') >= 0 || bytes.IndexByte(name, '<') >= 0 {
-		d.fail(ErrSyntax, "a tag without a name")
+	prefix, local, ok := cut(name)
+	if !ok {
+		d.fail(ErrSyntax, "a tag without a proper name")
 		return tokenEOF
 	}
 	d.rooted = true
@@ -201,6 +201,24 @@ func (d *Decoder) startTag() tokenKind {
 	}
 	d.pos += n + 1
 	return tokenStart
+}
+
+// admit reports whether a start tag of n bytes keeps the limits.
+func (d *Decoder) admit(n int) bool {
+	d.elements++
+	switch {
+	case len(d.open) == 0 && d.rooted:
+		d.fail(ErrSyntax, "a second root element")
+	case n > d.limits.MaxTag:
+		d.fail(ErrLimit, "a tag is too long")
+	case len(d.open) >= d.limits.MaxDepth:
+		d.fail(ErrLimit, "elements are nested too deeply")
+	case d.elements > d.limits.MaxElements:
+		d.fail(ErrLimit, "too many elements")
+	default:
+		return true
+	}
+	return false
 }
 
 // tagEnd returns the distance from pos to the > that ends the tag there,
@@ -226,102 +244,17 @@ func (d *Decoder) tagEnd() int {
 				quote = b[i]
 			}
 		}
-		if !d.fill(d.limits.MaxTag) {
-			d.fail(io.ErrUnexpectedEOF, "a tag is cut short")
+		if !d.fill() {
+			d.cut()
 			return -1
 		}
 	}
 }
 
-// attributes reads the attributes of a start tag into d.attrs, and takes the
-// namespace declarations among them.
-func (d *Decoder) attributes(b []byte) bool {
-	d.attrs = d.attrs[:0]
-	for {
-		for len(b) > 0 && isSpace(b[0]) {
-			b = b[1:]
-		}
-		if len(b) == 0 {
-			return true
-		}
-		eq := bytes.IndexByte(b, '=')
-		if eq <= 0 {
-			d.fail(ErrSyntax, "an attribute without a value")
-			return false
-		}
-		name := bytes.TrimRight(b[:eq], " \t\r\n")
-		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
-		if len(b) < 2 || b[0] != '"' && b[0] != '\'' {
-			d.fail(ErrSyntax, "an attribute value without quotes")
-			return false
-		}
-		end := bytes.IndexByte(b[1:], b[0])
-		if end < 0 {
-			d.fail(ErrSyntax, "an attribute value without an end")
-			return false
-		}
-		value := b[1 : 1+end]
-		b = b[2+end:]
-		if d.limits.Strict && !d.strictAttribute(name, value) {
-			return false
-		}
-		prefix, local := cut(name)
-		switch {
-		case len(prefix) == 0 && string(local) == "xmlns":
-			d.bind(nil, value)
-		case string(prefix) == "xmlns":
-			d.bind(local, value)
-		default:
-			d.attrs = append(d.attrs, attribute{prefix, local, value})
-		}
-	}
-}
-
-func (d *Decoder) strictAttribute(name, value []byte) bool {
-	for _, a := range d.attrs {
-		if bytes.Equal(a.local, name) && len(a.prefix) == 0 {
-			d.fail(ErrSyntax, "an attribute stands twice")
-			return false
-		}
-	}
-	if bytes.IndexByte(value, '<') >= 0 {
-		d.fail(ErrSyntax, "a < in an attribute")
-		return false
-	}
-	d.scratch = d.appendReferences(d.scratch[:0], value, true)
-	return d.err == nil
-}
-
-func (d *Decoder) bind(prefix, uri []byte) {
-	d.bindings = append(d.bindings, binding{intern(d.names, prefix), spaceOf(uri)})
-}
-
-func (d *Decoder) resolve(prefix []byte) Space {
-	for i := len(d.bindings) - 1; i >= 0; i-- {
-		if d.bindings[i].prefix == string(prefix) {
-			return d.bindings[i].space
-		}
-	}
-	if len(prefix) == 0 {
-		return SpaceNone
-	}
-	if string(prefix) == "xml" {
-		return SpaceXML
-	}
-	if d.limits.Strict {
-		d.fail(ErrSyntax, "a prefix that was not declared")
-	}
-	return SpaceOther
-}
-
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-func cut(name []byte) (prefix, local []byte) {
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		return name[:i], name[i+1:]
-	}
-	return nil, name
-}
+// blanks is the white space of XML.
+const blanks = " \t\r\n"
 
 // intern returns b as a string, the same one each time, as long as there are
 // not too many.
@@ -330,7 +263,7 @@ func intern(table map[string]string, b []byte) string {
 		return s
 	}
 	s := string(b)
-	if len(table) < 1024 && len(s) <= 1024 {
+	if len(table) < 1024 && len(s) <= maxName {
 		table[s] = s
 	}
 	return s
