@@ -1,0 +1,78 @@
+package ewstest
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// answer is what goes back to the client.
+type answer struct {
+	status int
+	header http.Header
+	body   []piece
+
+	drop  bool  // nothing is sent, the connection is closed
+	cut   bool  // the connection is closed in the middle of the body
+	cause error // of drop, for callers in process: the request could not be read
+}
+
+func textAnswer(status int, kind, text string) *answer {
+	return &answer{status: status, header: http.Header{"Content-Type": {kind}}, body: []piece{{raw: []byte(text)}}}
+}
+
+func xmlAnswer(status int, body []piece) *answer {
+	return &answer{status: status, header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}}, body: body}
+}
+
+// write sends the answer over a socket.
+func (a *answer) write(w http.ResponseWriter) {
+	if a.drop {
+		panic(http.ErrAbortHandler)
+	}
+	body, size := bodyOf(a.body)
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	w.WriteHeader(a.status)
+	if a.cut {
+		_, _ = io.CopyN(w, body, size/2)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = io.Copy(w, body)
+}
+
+// response makes the answer a response of a round trip in process.
+func (a *answer) response(r *http.Request) (*http.Response, error) {
+	if a.drop {
+		if a.cause != nil {
+			return nil, a.cause
+		}
+		return nil, io.ErrUnexpectedEOF
+	}
+	body, size := bodyOf(a.body)
+	if a.cut {
+		body = io.MultiReader(io.LimitReader(body, size/2), failing{})
+	}
+	if a.header == nil {
+		a.header = make(http.Header)
+	}
+	return &http.Response{
+		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          io.NopCloser(body),
+		ContentLength: size,
+		Request:       r,
+	}, nil
+}
+
+// failing is a connection that broke.
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,142 @@
+package ewstest
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// aqs makes a predicate of an Advanced Query Syntax string, as far as hunting
+// for mail needs it: terms that all must match, keyword:value or a word for any
+// text; values in quotes; AND, OR and NOT. It is case-insensitive, and knows
+// neither Message-IDs nor custom properties.
+func aqs(query string) func(*store.Item) bool {
+	var alternatives [][]term
+	current := []term{}
+	negate := false
+	for _, word := range words(query) {
+		switch word {
+		case "AND":
+			continue
+		case "OR":
+			alternatives = append(alternatives, current)
+			current = nil
+			continue
+		case "NOT":
+			negate = true
+			continue
+		}
+		t := parseTerm(word)
+		t.negate, negate = t.negate != negate, false
+		current = append(current, t)
+	}
+	alternatives = append(alternatives, current)
+	return func(it *store.Item) bool {
+		for _, terms := range alternatives {
+			all := true
+			for _, t := range terms {
+				all = all && t.matches(it) != t.negate
+			}
+			if all {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// words splits at blanks outside of quotes and takes brackets away.
+func words(s string) []string {
+	quoted := false
+	fields := strings.FieldsFunc(s, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return !quoted && (r == ' ' || r == '\t' || r == '\r' || r == '\n' || r == '(' || r == ')')
+	})
+	return fields
+}
+
+type term struct {
+	keyword, value string
+	negate         bool
+}
+
+func parseTerm(word string) term {
+	t := term{}
+	word, t.negate = strings.CutPrefix(word, "-")
+	if k, v, ok := strings.Cut(word, ":"); ok && !strings.Contains(k, `"`) {
+		t.keyword, word = strings.ToLower(k), v
+	}
+	t.value = strings.ToLower(strings.Trim(word, `"`))
+	return t
+}
+
+func (t term) matches(it *store.Item) bool {
+	p := it.Properties
+	has := func(texts ...string) bool {
+		for _, s := range texts {
+			if strings.Contains(strings.ToLower(s), t.value) {
+				return true
+			}
+		}
+		return false
+	}
+	from := []string{p.Text(store.TagFromName), p.Text(store.TagFromAddress), p.Text(store.TagSenderName), p.Text(store.TagSenderAddress)}
+	recipients := func(headers ...string) (all []string) {
+		for _, h := range headers {
+			for _, a := range it.Content.Addresses(h) {
+				all = append(all, a.Name, a.Email)
+			}
+		}
+		return all
+	}
+	switch t.keyword {
+	case "subject":
+		return has(p.Text(store.TagSubject))
+	case "body":
+		return has(body(it))
+	case "from":
+		return has(from...)
+	case "to":
+		return has(recipients("To")...)
+	case "cc":
+		return has(recipients("Cc")...)
+	case "bcc":
+		return has(recipients("Bcc")...)
+	case "participants":
+		return has(append(from, recipients("To", "Cc", "Bcc")...)...)
+	case "attachment":
+		for _, a := range it.Attachments {
+			if has(a.Name) {
+				return true
+			}
+		}
+		return false
+	case "category":
+		return has(p[store.PropKeywords].Values...)
+	case "importance":
+		return has(it.Importance())
+	case "kind":
+		return t.value == "email" && messageKinds[it.Kind()]
+	case "hasattachment", "hasattachments":
+		return strconv.FormatBool(p.Bool(store.TagHasAttachments)) == t.value
+	case "isread":
+		return strconv.FormatBool(it.Read()) == t.value
+	case "isflagged":
+		return strconv.FormatBool(it.Flag().Status == "Flagged") == t.value
+	case "received":
+		return strings.HasPrefix(p.Text(store.TagDeliveryTime), t.value)
+	case "sent":
+		return strings.HasPrefix(p.Text(store.TagSubmitTime), t.value)
+	case "":
+		return has(append(from, p.Text(store.TagSubject), body(it))...) || has(recipients("To", "Cc", "Bcc")...)
+	}
+	return false
+}
+
+func body(it *store.Item) string {
+	text, _ := it.Content.Body()
+	return text
+}

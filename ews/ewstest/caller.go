@@ -1,0 +1,79 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// caller is who a request acts as.
+type caller struct {
+	account      string         // who signed in, or is impersonated
+	box          *store.Mailbox // its own mailbox, nil if it has none
+	impersonated bool
+	directory    *directory
+}
+
+// payer names the budget: that of an impersonated mailbox is its own.
+func (w *caller) payer() string {
+	if w.impersonated {
+		return "impersonated " + w.account
+	}
+	return w.account
+}
+
+// opens reports whether the caller may work in a mailbox.
+func (w *caller) opens(m *store.Mailbox) bool {
+	return m == w.box || granted(w.directory.fullAccess, w.account, m)
+}
+
+// caller finds out who a request acts as.
+func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refusal) {
+	w := &caller{account: account, box: s.org.ByAddress(account), directory: s.directory}
+	modes := header.All("ExchangeImpersonation")
+	if header.Child("SerializedSecurityContext").Exists() {
+		if len(modes) > 0 {
+			return nil, refuse("ErrorMoreThanOneAccessModeSpecified")
+		}
+		return nil, refuse("ErrorInvalidSerializedAccessToken")
+	}
+	if len(modes) == 0 {
+		return w, nil
+	}
+	sid := modes[0].Child("ConnectingSID").First()
+	address := strings.TrimSpace(sid.Content())
+	if address == "" {
+		return nil, refuse("ErrorInvalidExchangeImpersonationHeaderData")
+	}
+	if sid.Local == "SID" {
+		return nil, refuse("ErrorInvalidUserSid")
+	}
+	box := s.org.ByAddress(address)
+	if refused := reachable(box); refused != nil {
+		return nil, refused
+	}
+	if sid.Local == "PrimarySmtpAddress" && !strings.EqualFold(box.Address, address) {
+		return nil, notPrimary(box)
+	}
+	if !granted(s.directory.impersonate, account, box) {
+		return nil, refuse("ErrorImpersonateUserDenied")
+	}
+	w.account, w.box, w.impersonated = strings.ToLower(box.Address), box, true
+	return w, nil
+}
+
+func notPrimary(box *store.Mailbox) *refusal {
+	return &refusal{code: "ErrorNonPrimarySmtpAddress", values: []value{{"Primary", box.Address}}}
+}
+
+// reachable refuses a mailbox that is not there, or not there any more.
+func reachable(box *store.Mailbox) *refusal {
+	switch {
+	case box == nil, box.Gone && !box.Moving:
+		return refuse("ErrorNonExistentMailbox")
+	case box.Moving:
+		return refuse("ErrorMailboxMoveInProgress")
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+func createFolder(c *call) *refusal {
+	parent, missing := c.folder(c.op.Child("ParentFolderId").First())
+	if missing != nil && missing.code == "ErrorFolderNotFound" {
+		missing = refuse("ErrorParentFolderNotFound")
+	}
+	c.batch(c.op.Child("Folders").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		if missing != nil {
+			return nil, missing
+		}
+		f, refused := c.newFolder(parent, n)
+		if refused != nil {
+			return nil, refused
+		}
+		return func() {
+			c.out.Open("m:Folders")
+			c.out.Open("t:" + folderKind(f))
+			c.out.folderID("t:FolderId", f)
+			c.out.Close()
+			c.out.Close()
+		}, nil
+	})
+	return nil
+}
+
+// folderClasses are the classes of the elements that a folder is created as.
+var folderClasses = map[string]string{
+	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
+}
+
+func (c *call) newFolder(parent *store.Folder, n *ewsschema.Node) (*store.Folder, *refusal) {
+	name := n.Value("DisplayName")
+	class, ok := folderClasses[n.Local]
+	switch {
+	case !ok:
+		return nil, refuseText("ErrorInvalidOperation", "ewstest creates no "+n.Local+".")
+	case strings.TrimSpace(name) == "":
+		return nil, refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+	case parent.Recoverable(), parent.Search != nil:
+		return nil, refuseText("ErrorCreateSubfolderAccessDenied", "Access is denied. The folder was not created.")
+	case parent.Child(name) != nil:
+		return nil, refuse("ErrorFolderExists")
+	}
+	var extended []ews.ExtendedProperty
+	for _, k := range n.All("ExtendedProperty") {
+		p, refused := extendedProperty(k)
+		if refused != nil {
+			return nil, refused
+		}
+		extended = append(extended, p)
+	}
+	if given := n.Value("FolderClass"); given != "" {
+		class = given
+	}
+	f := parent.Add(name, class)
+	f.Properties = f.Properties.With(extended)
+	c.acted = true
+	return f, nil
+}

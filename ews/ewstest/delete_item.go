@@ -1,0 +1,36 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+func deleteItem(c *call) *refusal {
+	how := map[string]store.Removal{"HardDelete": store.Hard, "SoftDelete": store.Soft, "MoveToDeletedItems": store.ToDeletedItems}[c.op.Get("DeleteType")]
+	suppress := c.op.AttrBool("SuppressReadReceipts", false)
+	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		it, refused := c.item(n)
+		if refused != nil {
+			return nil, refused
+		}
+		cancellations, tellOthers := c.op.Attr("SendMeetingCancellations")
+		_, occurrences := c.op.Attr("AffectedTaskOccurrences")
+		switch {
+		case it.Kind() == "CalendarItem" && !tellOthers:
+			return nil, refuseText("ErrorSendMeetingCancellationsRequired", "SendMeetingCancellations is required for calendar items.")
+		case it.Kind() == "Task" && !occurrences:
+			return nil, refuseText("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.")
+		case how == store.ToDeletedItems && it.Folder.Mailbox != c.who.box:
+			return nil, refuse("ErrorCannotDeleteObject")
+		case it.Associated && how != store.Hard:
+			return nil, refuseText("ErrorInvalidOperation", "Associated items can only be deleted for good.")
+		}
+		c.acted = true
+		if it.Kind() == "CalendarItem" && cancellations != "SendToNone" {
+			c.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties.Text(store.TagSubject), Item: it})
+		}
+		it.Remove(how, suppress)
+		return nil, nil
+	})
+	return nil
+}

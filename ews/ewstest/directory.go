@@ -1,0 +1,92 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// directory is what Active Directory is to Exchange: accounts, rights and
+// distribution lists. The lock of the server guards it.
+type directory struct {
+	domain      string
+	accounts    map[string]string // address in lower case: password
+	fullAccess  map[string]map[string]bool
+	impersonate map[string]map[string]bool
+	lists       map[string]*list
+	order       []string // of lists
+}
+
+type list struct {
+	address string
+	name    string
+	hidden  bool
+	members []string
+}
+
+func newDirectory(domain string) *directory {
+	return &directory{
+		domain:      domain,
+		accounts:    make(map[string]string),
+		fullAccess:  make(map[string]map[string]bool),
+		impersonate: make(map[string]map[string]bool),
+		lists:       make(map[string]*list),
+	}
+}
+
+// account returns the name under which an account is kept: user, user@domain
+// and DOMAIN\user are the same.
+func (d *directory) account(name string) string {
+	name = strings.ToLower(name)
+	if netbios, user, ok := strings.Cut(name, `\`); ok {
+		if netbios == d.netBIOS() || netbios == d.domain {
+			name = user
+		}
+	}
+	if name != everybody && !strings.Contains(name, "@") {
+		name += "@" + d.domain
+	}
+	return name
+}
+
+// everybody stands for all mailboxes in a grant.
+const everybody = "*"
+
+// netBIOS is the short name of the domain: example for example.test.
+func (d *directory) netBIOS() string {
+	short, _, _ := strings.Cut(d.domain, ".")
+	return strings.ToLower(short)
+}
+
+// localPart returns what stands before the @ of an address.
+func localPart(address string) string {
+	local, _, _ := strings.Cut(address, "@")
+	return local
+}
+
+func grant(rights map[string]map[string]bool, user, mailbox string) {
+	if rights[user] == nil {
+		rights[user] = make(map[string]bool)
+	}
+	rights[user][mailbox] = true
+}
+
+func granted(rights map[string]map[string]bool, user string, m *store.Mailbox) bool {
+	r := rights[user]
+	return r[everybody] || r[strings.ToLower(m.Address)]
+}
+
+// signsIn reports whether a name and password are right, and whose they are.
+func (d *directory) signsIn(name, password string) (account string, ok bool) {
+	account = d.account(name)
+	want, known := d.accounts[account]
+	return account, known && want == password
+}
+
+func (d *directory) addList(address string, hidden bool, members []string) {
+	key := strings.ToLower(address)
+	if d.lists[key] == nil {
+		d.order = append(d.order, key)
+	}
+	d.lists[key] = &list{address: address, name: localPart(address), hidden: hidden, members: members}
+}

@@ -1,0 +1,69 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// maxFolders is how many folders a page of FindFolder has at most.
+const maxFolders = 1000
+
+func findFolder(c *call) *refusal {
+	shape, badShape := c.folderShape(c.op.Child("FolderShape"))
+	matches, badRestriction := condition(folderQuery, c.op.Child("Restriction"))
+	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		for _, bad := range []*refusal{badShape, badRestriction} {
+			if bad != nil {
+				return nil, bad
+			}
+		}
+		parent, refused := c.folder(n)
+		if refused != nil {
+			return nil, refused
+		}
+		p, refused := paged(below(parent, c.op.Get("Traversal"), matches), folderView(c.op), maxFolders)
+		if refused != nil {
+			return nil, refused
+		}
+		return func() {
+			c.out.Open("m:RootFolder")
+			c.out.writePlace(p.offset, p.total, p.last, p.indexed)
+			c.out.Open("t:Folders")
+			for _, f := range p.members {
+				c.out.writeFolder(f, shape)
+			}
+			c.out.Close()
+			c.out.Close()
+		}, nil
+	})
+	return nil
+}
+
+func below(parent *store.Folder, traversal string, matches func(*store.Folder) bool) []*store.Folder {
+	var found []*store.Folder
+	add := func(f *store.Folder) {
+		if matches == nil || matches(f) {
+			found = append(found, f)
+		}
+	}
+	switch traversal {
+	case "Deep":
+		for _, f := range parent.Children {
+			f.Walk(add)
+		}
+	case "Shallow":
+		for _, f := range parent.Children {
+			add(f)
+		}
+	}
+	return found
+}
+
+func folderView(op *ewsschema.Node) *ewsschema.Node {
+	for _, name := range []string{"IndexedPageFolderView", "FractionalPageFolderView"} {
+		if v := op.Child(name); v != nil {
+			return v
+		}
+	}
+	return nil
+}

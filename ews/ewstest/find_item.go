@@ -1,0 +1,85 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// Members of a page of FindItem, at most.
+const (
+	maxItems           = 1000
+	maxItemsRestricted = 250 // with a restriction or query string, 2013 and later
+)
+
+func findItem(c *call) *refusal {
+	if c.op.Child("GroupBy").Exists() || c.op.Child("DistinguishedGroupBy").Exists() {
+		return refuseText("ErrorInvalidOperation", "ewstest does not group items.")
+	}
+	shape, badShape := c.itemShape(c.op.Child("ItemShape"), true)
+	matches, badRestriction := condition(itemQuery, c.op.Child("Restriction"))
+	query := c.op.Child("QueryString")
+	if query.Exists() {
+		matches = aqs(query.Content())
+	}
+	limit := maxItems
+	if (matches != nil || query.Exists()) && c.opts.Version >= Exchange2013 {
+		limit = maxItemsRestricted
+	}
+	if c.pageLimit > 0 {
+		limit = min(limit, c.pageLimit)
+	}
+	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		for _, bad := range []*refusal{badShape, badRestriction} {
+			if bad != nil {
+				return nil, bad
+			}
+		}
+		f, refused := c.folder(n)
+		if refused != nil {
+			return nil, refused
+		}
+		found, refused := sorted(itemQuery, pick(f, c.op.Get("Traversal"), matches), c.op.Child("SortOrder"))
+		if refused != nil {
+			return nil, refused
+		}
+		p, refused := paged(found, itemView(c.op), limit)
+		if refused != nil {
+			return nil, refused
+		}
+		return func() {
+			c.out.Open("m:RootFolder")
+			c.out.writePlace(p.offset, p.total, p.last, p.indexed)
+			c.out.Open("t:Items")
+			for _, it := range p.members {
+				c.out.writeItem(it, shape)
+			}
+			c.out.Close()
+			c.out.Close()
+		}, nil
+	})
+	return nil
+}
+
+// pick returns the items of a folder that a traversal sees and a condition lets
+// through. SoftDeleted sees nothing since Exchange 2010.
+func pick(f *store.Folder, traversal string, matches func(*store.Item) bool) []*store.Item {
+	if traversal == "SoftDeleted" {
+		return nil
+	}
+	var found []*store.Item
+	for _, it := range f.Items() {
+		if it.Associated == (traversal == "Associated") && (matches == nil || matches(it)) {
+			found = append(found, it)
+		}
+	}
+	return found
+}
+
+func itemView(op *ewsschema.Node) *ewsschema.Node {
+	for _, name := range []string{"IndexedPageItemView", "FractionalPageItemView", "SeekToConditionPageItemView", "CalendarView", "ContactsView"} {
+		if v := op.Child(name); v != nil {
+			return v
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// Folder is a folder of a mailbox.
+type Folder struct {
+	server *Server
+	folder *store.Folder
+}
+
+// ID returns the id and change key that EWS gives the folder.
+func (f *Folder) ID() ews.FolderID {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return ews.FolderID{ID: f.folder.ID().String(), ChangeKey: f.folder.ChangeKey()}
+}
+
+// Name returns the display name.
+func (f *Folder) Name() string {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return f.folder.Name
+}
+
+// Path returns the display names from the top of the information store, such as
+// "/Inbox/Sub"; folders elsewhere begin with what they stand below:
+// "/Recoverable Items/Purges", "/Archive/Inbox".
+func (f *Folder) Path() string {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return f.folder.Path()
+}
+
+// Distinguished returns the well-known name of the folder, empty if it has none.
+func (f *Folder) Distinguished() ews.FolderName { return f.folder.Distinguished }
+
+// Messages returns the items of the folder, of a search folder those it finds.
+func (f *Folder) Messages() []*Message {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return snapshots(f.folder.Items())
+}
+
+// Delete takes the folder away with its content, for good, as a user's
+// shift-delete of a folder.
+func (f *Folder) Delete() {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	f.folder.Delete()
+}
+
+// Rename gives the folder another display name.
+func (f *Folder) Rename(name string) {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	f.folder.Name = name
+	f.folder.Touch()
+}
+
+// MoveTo puts the folder below another of the same mailbox. It does nothing if
+// that cannot be: into itself, or beside a folder of its name.
+func (f *Folder) MoveTo(parent *Folder) {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	f.folder.MoveTo(parent.folder)
+}

@@ -1,0 +1,92 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// folderShape is what a request wants to know of folders.
+type folderShape struct {
+	base     baseShape // of the properties wanted
+	named    map[string]bool
+	extended []wanted
+	schema   ewsschema.Version
+}
+
+func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
+	s := &folderShape{named: make(map[string]bool), schema: c.schema()}
+	switch n.Value("BaseShape") {
+	case "AllProperties":
+		s.base = inAll
+	case "Default":
+		s.base = inDefault
+	default:
+		s.base = inDefault + 1
+	}
+	for _, p := range n.Child("AdditionalProperties").Kids() {
+		switch p.Local {
+		case "FieldURI":
+			s.named[p.Get("FieldURI")] = true
+		case "ExtendedFieldURI":
+			f, refused := extendedField(p)
+			if refused != nil {
+				return nil, refused
+			}
+			s.extended = append(s.extended, wanted{f, keyOf(f)})
+		}
+	}
+	return s, nil
+}
+
+func (s *folderShape) wants(uri string, base baseShape) bool {
+	return base >= s.base || s.named[uri]
+}
+
+// folderKind is the element that EWS shows a folder as.
+func folderKind(f *store.Folder) string {
+	if f.Search != nil {
+		return "SearchFolder"
+	}
+	switch f.Class {
+	case "IPF.Appointment":
+		return "CalendarFolder"
+	case "IPF.Contact":
+		return "ContactsFolder"
+	case "IPF.Task":
+		return "TasksFolder"
+	}
+	return "Folder"
+}
+
+// writeFolder writes a folder, in the order of the schema.
+func (e *encoder) writeFolder(f *store.Folder, s *folderShape) {
+	kind := folderKind(f)
+	e.Open("t:" + kind)
+	e.folderID("t:FolderId", f)
+	if s.wants("folder:ParentFolderId", inAll) && f.Parent != nil {
+		e.folderID("t:ParentFolderId", f.Parent)
+	}
+	if s.wants("folder:FolderClass", inAll) && f.Class != "" {
+		e.Leaf("t:FolderClass", f.Class)
+	}
+	if s.wants("folder:DisplayName", inDefault) {
+		e.Leaf("t:DisplayName", f.Name)
+	}
+	if s.wants("folder:TotalCount", inDefault) {
+		e.Int("t:TotalCount", int64(f.Count()))
+	}
+	if s.wants("folder:ChildFolderCount", inDefault) {
+		e.Int("t:ChildFolderCount", int64(len(f.Children)))
+	}
+	e.writeExtended(s.extended, false, f.Property)
+	if s.wants("folder:EffectiveRights", inAll) {
+		e.rights()
+	}
+	if s.schema >= ewsschema.Exchange2013 && s.wants("folder:DistinguishedFolderId", inAll) && f.Distinguished != "" {
+		e.Leaf("t:DistinguishedFolderId", string(f.Distinguished))
+	}
+	if s.wants("folder:UnreadCount", inDefault) && kind != "CalendarFolder" && kind != "ContactsFolder" {
+		e.Int("t:UnreadCount", int64(f.Unread()))
+	}
+	e.Close()
+}

@@ -1,0 +1,150 @@
+package eml
+
+import (
+	"bytes"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message"
+	_ "github.com/emersion/go-message/charset" // decodes header texts of any charset
+)
+
+// field is one header field. Its lines have neither line ends nor leading
+// white space; a line that is no field at all has no name.
+type field struct {
+	name  string
+	lines [][]byte
+}
+
+// value returns the field unfolded, as valid UTF-8. Bytes that are not are taken
+// for Latin-1.
+func (f field) value() string {
+	v := bytes.TrimSpace(bytes.Join(f.lines, []byte(" ")))
+	if utf8.Valid(v) {
+		return string(v)
+	}
+	runes := make([]rune, len(v))
+	for i, c := range v {
+		runes[i] = rune(c)
+	}
+	return string(runes)
+}
+
+// splitHeader divides a message or part into its fields and its body. A block
+// that does not begin with a field is all body.
+func splitHeader(raw []byte) (fields []field, body []byte) {
+	rest := raw
+	for len(rest) > 0 {
+		line, after := cutLine(rest)
+		switch {
+		case len(line) == 0:
+			return fields, after
+		case line[0] == ' ' || line[0] == '\t':
+			if len(fields) == 0 {
+				return nil, raw
+			}
+			last := &fields[len(fields)-1]
+			last.lines = append(last.lines, bytes.TrimLeft(line, " \t"))
+		default:
+			name, value, ok := cutField(line)
+			switch {
+			case ok:
+				fields = append(fields, field{name, [][]byte{value}})
+			case len(fields) > 0:
+				fields = append(fields, field{"", [][]byte{line}})
+			case bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")):
+				// The separator of a mailbox file.
+			default:
+				return nil, raw
+			}
+		}
+		rest = after
+	}
+	return fields, nil
+}
+
+// cutLine returns the first line, without its end, and what follows.
+func cutLine(b []byte) (line, rest []byte) {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		return b, nil
+	}
+	line, rest = b[:i], b[i+1:]
+	if len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	return line, rest
+}
+
+func cutField(line []byte) (name string, value []byte, ok bool) {
+	n, v, ok := bytes.Cut(line, []byte(":"))
+	n = bytes.TrimRight(n, " \t")
+	if !ok || len(n) == 0 {
+		return "", nil, false
+	}
+	for _, c := range n {
+		if c <= ' ' || c >= 0x7F {
+			return "", nil, false
+		}
+	}
+	return string(n), bytes.TrimLeft(v, " \t"), true
+}
+
+// get returns the first field of a name, unfolded, and whether there is one.
+func get(fields []field, name string) (string, bool) {
+	for _, f := range fields {
+		if strings.EqualFold(f.name, name) {
+			return f.value(), true
+		}
+	}
+	return "", false
+}
+
+// decode resolves encoded words. What cannot be decoded stays as it is.
+func decode(value string) string {
+	if !strings.Contains(value, "=?") {
+		return value
+	}
+	var h message.Header
+	h.Set("Subject", value)
+	text, err := h.Text("Subject")
+	if err != nil || !utf8.ValidString(text) {
+		return value
+	}
+	return text
+}
+
+// typed parses a field with parameters, such as Content-Type, as well as it can
+// be.
+func typed(value string) (kind string, params map[string]string) {
+	var h message.Header
+	h.Set("Content-Type", value)
+	kind, params, err := h.ContentType()
+	if err == nil {
+		return kind, params
+	}
+	kind, rest, _ := strings.Cut(value, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	params = make(map[string]string)
+	for p := range strings.SplitSeq(rest, ";") {
+		k, v, ok := strings.Cut(p, "=")
+		k = strings.ToLower(strings.TrimSpace(k))
+		if _, twice := params[k]; !ok || twice {
+			continue
+		}
+		params[k] = decode(strings.Trim(strings.TrimSpace(v), `"`))
+	}
+	return kind, params
+}
+
+// encodeText writes a header text so that it can stand in a message.
+func encodeText(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' {
+			return ' '
+		}
+		return r
+	}, s)
+	return mime.QEncoding.Encode("utf-8", clean)
+}

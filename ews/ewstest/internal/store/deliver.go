@@ -1,0 +1,203 @@
+package store
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+)
+
+// New describes an item to be made.
+type New struct {
+	MIME       []byte
+	Delivered  bool // by transport; otherwise it is a draft, dated now
+	Associated bool
+	Received   time.Time // zero: now
+	Read       bool
+	Class      string // empty: derived
+	Properties []ews.ExtendedProperty
+}
+
+// Create makes an item in a folder.
+func (f *Folder) Create(n New) *Item {
+	o := f.Mailbox.org
+	content := eml.Parse(n.MIME)
+	now := o.Now()
+	if n.Received.IsZero() {
+		n.Received = now
+	}
+	b := builder{}
+	derive(b, content)
+	b.time(TagDeliveryTime, n.Received)
+	b.time(TagCreated, now)
+	b.time(TagModified, now)
+	b.text(TagSearchKey, base64.StdEncoding.EncodeToString(o.Random(16)))
+	if !n.Delivered {
+		b.time(TagSubmitTime, now)
+	} else if t, ok := content.Date(); ok {
+		b.time(TagSubmitTime, t)
+	} else {
+		b.time(TagSubmitTime, n.Received)
+	}
+	if n.Class != "" {
+		b.text(TagClass, n.Class)
+	}
+	it := &Item{Content: content, Associated: n.Associated, Delivered: n.Delivered, change: o.nextChange()}
+	it.Attachments = attachments(content)
+	b.bool(TagHasAttachments, hasVisible(it.Attachments))
+	b.int(TagFlags, newFlags(n, b))
+	p := Properties(b)
+	for _, v := range n.Properties {
+		p[Key(v.Field)] = v
+	}
+	flags := p.Int(TagFlags)
+	if hasVisible(it.Attachments) {
+		flags |= FlagHasAttachment
+	}
+	b.int(TagFlags, flags)
+	it.Properties = p
+	it.attach(f)
+	return it
+}
+
+func newFlags(n New, b builder) int64 {
+	var flags int64
+	if n.Read {
+		flags |= FlagRead
+	}
+	if !n.Delivered {
+		return flags | FlagUnsent | FlagRead
+	}
+	if Properties(b).Bool(TagReadReceipt) {
+		flags |= FlagReadPending | FlagUnreadPending
+	}
+	if n.Read {
+		flags &^= FlagReadPending | FlagUnreadPending
+	}
+	return flags
+}
+
+// derive sets what a server takes from the headers.
+func derive(b builder, m *eml.Message) {
+	b.text(TagClass, m.Class())
+	b.text(TagSubject, m.Header("Subject"))
+	b.text(TagTopic, topic(m.Header("Subject")))
+	b.text(TagHeaders, m.HeaderText())
+	b.int(TagImportance, importance(m))
+	b.int(TagSensitivity, sensitivity(m))
+	b.some(TagMessageID, m.Header("Message-ID"))
+	b.some(TagInReplyTo, m.Header("In-Reply-To"))
+	b.some(TagReferences, m.Header("References"))
+	from, sender := one(m, "From"), one(m, "Sender")
+	if sender == (eml.Address{}) {
+		sender = from
+	}
+	person(b, from, TagFromName, TagFromType, TagFromAddress, TagFromSMTP)
+	person(b, sender, TagSenderName, TagSenderType, TagSenderAddress, TagSenderSMTP)
+	b.text(TagDisplayTo, names(m.Addresses("To")))
+	b.text(TagDisplayCc, names(m.Addresses("Cc")))
+	b.text(TagDisplayBcc, names(m.Addresses("Bcc")))
+	asked := m.Has("Disposition-Notification-To") || m.Has("Return-Receipt-To")
+	b.bool(TagReadReceipt, asked)
+	b.bool(TagNonReceipt, asked)
+	b.bool(TagDeliveryReport, m.Has("Return-Receipt-To"))
+}
+
+func one(m *eml.Message, header string) eml.Address {
+	if all := m.Addresses(header); len(all) > 0 {
+		return all[0]
+	}
+	return eml.Address{}
+}
+
+// person sets the four properties of an address. A name that is missing is
+// the address, as servers have it.
+func person(b builder, a eml.Address, name, kind, address, smtp ews.ExtendedField) {
+	if a == (eml.Address{}) {
+		return
+	}
+	n := a.Name
+	if n == "" {
+		n = a.Email
+	}
+	b.text(name, n)
+	if a.Email != "" {
+		b.text(kind, "SMTP")
+		b.text(address, a.Email)
+		b.text(smtp, a.Email)
+	}
+}
+
+func names(all []eml.Address) string {
+	list := make([]string, len(all))
+	for i, a := range all {
+		list[i] = a.Name
+		if a.Name == "" {
+			list[i] = a.Email
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// topic is the subject without the marks of replies.
+func topic(subject string) string {
+	for {
+		mark, rest, ok := strings.Cut(subject, ":")
+		if !ok || len(mark) == 0 || len(mark) > 3 || strings.ContainsAny(mark, " \t") {
+			return subject
+		}
+		subject = strings.TrimSpace(rest)
+	}
+}
+
+func importance(m *eml.Message) int64 {
+	switch strings.ToLower(m.Header("Importance")) {
+	case "high":
+		return 2
+	case "low":
+		return 0
+	case "normal":
+		return 1
+	}
+	switch p := m.Header("X-Priority"); {
+	case strings.HasPrefix(p, "1"), strings.HasPrefix(p, "2"):
+		return 2
+	case strings.HasPrefix(p, "4"), strings.HasPrefix(p, "5"):
+		return 0
+	}
+	return 1
+}
+
+func sensitivity(m *eml.Message) int64 {
+	switch strings.ToLower(m.Header("Sensitivity")) {
+	case "personal":
+		return 1
+	case "private":
+		return 2
+	case "company-confidential":
+		return 3
+	}
+	return 0
+}
+
+func attachments(m *eml.Message) []ews.Attachment {
+	var all []ews.Attachment
+	for _, a := range m.Attachments() {
+		all = append(all, ews.Attachment{
+			Name: a.Name, ContentType: a.ContentType, ContentID: a.ContentID,
+			Size: a.Size, IsInline: a.Inline, IsItem: a.Item,
+		})
+	}
+	return all
+}
+
+func hasVisible(all []ews.Attachment) bool {
+	for _, a := range all {
+		if !a.IsInline {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+)
+
+// The stream of ExportItems: magic with version, length and JSON of the head,
+// the bytes of the message, and a checksum over all of it.
+const exportMagic = "EWSTEST\x01"
+
+// head is what the stream has beside the bytes.
+type head struct {
+	Properties  []ews.ExtendedProperty
+	Attachments []ews.Attachment
+	Associated  bool
+	Delivered   bool
+}
+
+// ErrCorrupt is the error of a stream that Export did not write, or that was
+// changed since.
+var ErrCorrupt = errors.New("export stream is corrupt")
+
+// Export returns the item as a stream that keeps everything, in pieces.
+func (it *Item) Export() [][]byte {
+	h := head{Attachments: it.Attachments, Associated: it.Associated, Delivered: it.Delivered}
+	for _, k := range it.Properties.Keys() {
+		h.Properties = append(h.Properties, it.Properties[k])
+	}
+	data, err := json.Marshal(h)
+	if err != nil {
+		panic("ewstest: export: " + err.Error()) // strings and numbers only
+	}
+	first := append([]byte(exportMagic), make([]byte, 8)...)
+	binary.BigEndian.PutUint64(first[len(exportMagic):], uint64(len(data)))
+	first = append(first, data...)
+	raw := it.Content.Raw()
+	sum := crc32.Update(crc32.ChecksumIEEE(first), crc32.IEEETable, raw)
+	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
+}
+
+// Import makes an item from a stream: all as it was, only the times of creation
+// and modification are now's. With an old item, that is replaced.
+func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
+	it, err := decodeExport(stream)
+	if err != nil {
+		return nil, err
+	}
+	if associated {
+		it.Associated = true
+	}
+	o := f.Mailbox.org
+	now := builder{}
+	now.time(TagCreated, o.Now())
+	now.time(TagModified, o.Now())
+	it.Properties = it.Properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
+	it.change = o.nextChange()
+	it.attach(f)
+	return it, nil
+}
+
+func decodeExport(stream []byte) (*Item, error) {
+	fixed := len(exportMagic) + 8
+	if len(stream) < fixed+4 || !bytes.HasPrefix(stream, []byte(exportMagic)) {
+		return nil, ErrCorrupt
+	}
+	body, sum := stream[:len(stream)-4], binary.BigEndian.Uint32(stream[len(stream)-4:])
+	if crc32.ChecksumIEEE(body) != sum {
+		return nil, ErrCorrupt
+	}
+	size := binary.BigEndian.Uint64(body[len(exportMagic):])
+	if size > uint64(len(body)-fixed) {
+		return nil, ErrCorrupt
+	}
+	data, raw := body[fixed:fixed+int(size)], body[fixed+int(size):]
+	var h head
+	if err := json.Unmarshal(data, &h); err != nil {
+		return nil, ErrCorrupt
+	}
+	it := &Item{Content: eml.Parse(raw), Attachments: h.Attachments, Associated: h.Associated, Delivered: h.Delivered, Properties: make(Properties)}
+	for _, v := range h.Properties {
+		it.Properties[Key(v.Field)] = v
+	}
+	return it, nil
+}
+
+// Delete takes the item away for good, without trace or notice.
+func (it *Item) Delete() { it.detach() }
+
+// TakePlaceOf makes the item stand where an old one stood, under its id, and
+// takes the old one away.
+func (it *Item) TakePlaceOf(old *Item) {
+	m, number := it.Folder.Mailbox, old.number
+	old.detach()
+	delete(m.items, it.number)
+	it.number, it.View = number, nil
+	m.items[number] = it
+}

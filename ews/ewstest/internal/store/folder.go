@@ -1,0 +1,189 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Folder is a folder of a mailbox.
+type Folder struct {
+	Mailbox       *Mailbox
+	Parent        *Folder // nil for a root
+	Children      []*Folder
+	Name          string
+	Class         string
+	Distinguished ews.FolderName // empty if it is no well-known folder
+	Hidden        bool
+	Archive       bool // below the root of the archive
+	Properties    Properties
+
+	// Search makes it a search folder: it shows the items of the mailbox that
+	// the function picks, and holds none.
+	Search func(*Item) bool
+
+	number  uint64
+	change  uint64
+	items   []*Item
+	deleted bool
+}
+
+// ID returns the id of the folder. It stays when the folder is moved.
+func (f *Folder) ID() ID { return ID{f.Mailbox.guid, KindFolder, f.number} }
+
+// ChangeKey returns the change key.
+func (f *Folder) ChangeKey() string { return FormatChange(KindFolder, f.change) }
+
+// IsRoot reports whether the folder is the root of a mailbox or archive.
+func (f *Folder) IsRoot() bool { return f.Parent == nil }
+
+// Gone reports whether the folder was deleted.
+func (f *Folder) Gone() bool { return f.deleted }
+
+// Items returns the items of the folder in the order they came; of a search
+// folder those it finds.
+func (f *Folder) Items() []*Item {
+	if f.Search == nil {
+		return f.items
+	}
+	var found []*Item
+	f.Mailbox.root.Walk(func(g *Folder) {
+		if g.Recoverable() {
+			return
+		}
+		for _, it := range g.items {
+			if !it.Associated && f.Search(it) {
+				found = append(found, it)
+			}
+		}
+	})
+	return found
+}
+
+// Path returns the display names from the top of the information store, such as
+// "/Inbox/Sub". Folders elsewhere begin with the name of what they stand below:
+// "/Recoverable Items/Purges", "/Archive/Inbox".
+func (f *Folder) Path() string {
+	var names []string
+	for g := f; g != nil; g = g.Parent {
+		switch {
+		case g == g.Mailbox.named[ews.FolderMsgFolderRoot]:
+			return "/" + strings.Join(names, "/")
+		case g == g.Mailbox.named[ews.FolderArchiveMsgFolderRoot]:
+			names = append([]string{"Archive"}, names...)
+			return "/" + strings.Join(names, "/")
+		case g.Parent == nil && g.Archive:
+			names = append([]string{"Archive"}, names...)
+		case g.Parent != nil:
+			names = append([]string{g.Name}, names...)
+		}
+	}
+	return "/" + strings.Join(names, "/")
+}
+
+// Child returns the folder of a name right below, nil if there is none.
+func (f *Folder) Child(name string) *Folder {
+	i := slices.IndexFunc(f.Children, func(c *Folder) bool { return strings.EqualFold(c.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return f.Children[i]
+}
+
+// Add makes a folder right below.
+func (f *Folder) Add(name, class string) *Folder {
+	m := f.Mailbox
+	c := &Folder{Mailbox: m, Parent: f, Name: name, Class: class, Archive: f.Archive, number: m.number(), change: m.org.nextChange()}
+	f.Children = append(f.Children, c)
+	m.folders[c.number] = c
+	return c
+}
+
+// Walk calls fn for the folder and all below it, parents first.
+func (f *Folder) Walk(fn func(*Folder)) {
+	fn(f)
+	for _, c := range f.Children {
+		c.Walk(fn)
+	}
+}
+
+// Below reports whether the folder is g or stands below it.
+func (f *Folder) Below(g *Folder) bool {
+	for ; f != nil; f = f.Parent {
+		if f == g {
+			return true
+		}
+	}
+	return false
+}
+
+// Recoverable reports whether the folder belongs to Recoverable Items.
+func (f *Folder) Recoverable() bool {
+	for g := f; g != nil; g = g.Parent {
+		if g.Distinguished == ews.FolderRecoverableItemsRoot || g.Distinguished == ews.FolderArchiveRecoverableItemsRoot {
+			return true
+		}
+	}
+	return false
+}
+
+// Touch gives the folder a new change key.
+func (f *Folder) Touch() { f.change = f.Mailbox.org.nextChange() }
+
+// MoveTo puts the folder below another of the same mailbox. It reports whether
+// it could: not into itself, nor beside one of its name.
+func (f *Folder) MoveTo(parent *Folder) bool {
+	if f.Parent == nil || parent.Mailbox != f.Mailbox || parent.Below(f) {
+		return false
+	}
+	if other := parent.Child(f.Name); other != nil && other != f {
+		return false
+	}
+	f.detach()
+	f.Parent = parent
+	parent.Children = append(parent.Children, f)
+	f.Walk(func(g *Folder) { g.Archive = parent.Archive })
+	f.Touch()
+	return true
+}
+
+// Delete takes the folder away with all that is in it, for good.
+func (f *Folder) Delete() {
+	f.Walk(func(g *Folder) {
+		for _, it := range slices.Clone(g.items) {
+			it.detach()
+		}
+		g.deleted = true
+		delete(f.Mailbox.folders, g.number)
+	})
+	f.detach()
+}
+
+func (f *Folder) detach() {
+	if p := f.Parent; p != nil {
+		p.Children = slices.DeleteFunc(p.Children, func(c *Folder) bool { return c == f })
+	}
+}
+
+// Unread returns the number of unread messages.
+func (f *Folder) Unread() int {
+	n := 0
+	for _, it := range f.Items() {
+		if !it.Associated && !it.Read() {
+			n++
+		}
+	}
+	return n
+}
+
+// Count returns the number of items that are no associated ones.
+func (f *Folder) Count() int {
+	n := 0
+	for _, it := range f.Items() {
+		if !it.Associated {
+			n++
+		}
+	}
+	return n
+}

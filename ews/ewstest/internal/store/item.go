@@ -1,0 +1,193 @@
+package store
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+)
+
+// Item is an item in a folder. When it is moved it stays the same Item but gets
+// another number, so that its old id names nothing.
+type Item struct {
+	Folder      *Folder // nil once it is gone
+	Properties  Properties
+	Content     *eml.Message
+	Attachments []ews.Attachment
+	Associated  bool // folder associated information
+	Delivered   bool // came by transport, not from a client
+
+	// View may hold what was made of the item; it is dropped when it changes.
+	View any
+
+	number uint64
+	change uint64
+	size   int64
+}
+
+// ID returns the id of the item where it is now.
+func (it *Item) ID() ID { return ID{it.Folder.Mailbox.guid, KindItem, it.number} }
+
+// ChangeKey returns the change key.
+func (it *Item) ChangeKey() string { return FormatChange(KindItem, it.change) }
+
+// Change returns the change number that the change key holds.
+func (it *Item) Change() uint64 { return it.change }
+
+// Read reports whether the item is marked as read.
+func (it *Item) Read() bool { return it.flags()&FlagRead != 0 }
+
+// Draft reports whether the item was never sent.
+func (it *Item) Draft() bool { return it.flags()&FlagUnsent != 0 }
+
+// Class returns the item class.
+func (it *Item) Class() string { return it.Properties.Text(TagClass) }
+
+func (it *Item) flags() int64 { return it.Properties.Int(TagFlags) }
+
+// Size returns the bytes the item takes in the store.
+func (it *Item) Size() int64 {
+	if it.size == 0 {
+		it.size = int64(len(it.Content.Raw())) + it.Properties.size() + 256
+	}
+	return it.size
+}
+
+// Kind returns the element that EWS shows the item as.
+func (it *Item) Kind() string {
+	class := strings.ToUpper(it.Class())
+	for _, k := range kinds {
+		if class == k.class || strings.HasPrefix(class, k.class+".") {
+			return k.kind
+		}
+	}
+	if it.Associated || !strings.HasPrefix(class, "IPM") && !strings.HasPrefix(class, "REPORT") {
+		return "Item"
+	}
+	return "Message"
+}
+
+var kinds = []struct{ class, kind string }{
+	{"IPM.APPOINTMENT", "CalendarItem"},
+	{"IPM.CONTACT", "Contact"},
+	{"IPM.DISTLIST", "DistributionList"},
+	{"IPM.TASK", "Task"},
+	{"IPM.POST", "PostItem"},
+	{"IPM.SCHEDULE.MEETING.REQUEST", "MeetingRequest"},
+	{"IPM.SCHEDULE.MEETING.CANCELED", "MeetingCancellation"},
+	{"IPM.SCHEDULE.MEETING.RESP", "MeetingResponse"},
+	{"IPM.SCHEDULE.MEETING", "MeetingMessage"},
+	{"IPM.STICKYNOTE", "Item"},
+	{"IPM.ACTIVITY", "Item"},
+	{"IPM.CONFIGURATION", "Item"},
+}
+
+// Property returns a property by its normalised name, also one that is worked
+// out instead of kept.
+func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
+	if v, ok := it.Properties[key]; ok {
+		return v, true
+	}
+	v := ews.ExtendedProperty{Field: key}
+	b := builder{}
+	switch key {
+	case TagSize:
+		b.int(key, it.Size())
+	case TagEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
+	case TagParentEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
+	case TagBody:
+		text, _ := it.Content.Body()
+		b.text(key, text)
+	default:
+		return v, false
+	}
+	return b[key], true
+}
+
+// Computed reports whether a property cannot be set, because it is worked out
+// or belongs to the store.
+func Computed(key ews.ExtendedField) bool {
+	switch key {
+	case TagSize, TagEntryID, TagParentEntryID, TagHasAttachments, TagCreated, TagModified:
+		return true
+	}
+	return false
+}
+
+// Internet headers that the item has as properties, and a subject that was
+// changed, show in its MIME.
+func (it *Item) rendering() eml.Rendering {
+	r := eml.Rendering{Key: []byte(it.Properties.Text(TagSearchKey))}
+	for k, v := range it.Properties {
+		if k.Set == ews.SetInternetHeaders && k.Type == ews.TypeString && validName(v.Field.Name) {
+			r.Fields = append(r.Fields, eml.Field{Name: v.Field.Name, Value: v.Value})
+		}
+	}
+	if s := it.Properties.Text(TagSubject); s != it.Content.Header("Subject") {
+		r.Fields = append(r.Fields, eml.Field{Name: "Subject", Value: s})
+	}
+	slices.SortFunc(r.Fields, func(a, b eml.Field) int { return strings.Compare(a.Name, b.Name) })
+	return r
+}
+
+func validName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7F })
+}
+
+// MIME returns the item as MIME, made anew, in pieces.
+func (it *Item) MIME() [][]byte { return it.Content.Render(it.rendering()) }
+
+// Headers returns the internet headers a client sees: those of the message and
+// those set as properties.
+func (it *Item) Headers() []eml.Field {
+	fields := it.Content.Fields()
+	for _, f := range it.rendering().Fields {
+		if !strings.EqualFold(f.Name, "Subject") {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// attach puts the item into a folder, under a new number.
+func (it *Item) attach(f *Folder) {
+	m := f.Mailbox
+	it.Folder = f
+	it.number = m.number()
+	it.View = nil
+	f.items = append(f.items, it)
+	m.items[it.number] = it
+	m.size += it.Size()
+}
+
+func (it *Item) detach() {
+	f := it.Folder
+	m := f.Mailbox
+	delete(m.items, it.number)
+	m.size -= it.Size()
+	if i := slices.Index(f.items, it); i >= 0 {
+		f.items = slices.Delete(f.items, i, i+1)
+	}
+	it.Folder, it.View = nil, nil
+}
+
+// replace gives the item other properties; it counts as a modification.
+func (it *Item) replace(p Properties) {
+	m := it.Folder.Mailbox
+	m.size -= it.Size()
+	it.Properties, it.size = p, 0
+	m.size += it.Size()
+	it.change = m.org.nextChange()
+	it.View = nil
+}
+
+// copy returns another item of the same content, in no folder yet.
+func (it *Item) copy(o *Organisation) *Item {
+	c := *it
+	c.Folder, c.View, c.change = nil, nil, o.nextChange()
+	return &c
+}

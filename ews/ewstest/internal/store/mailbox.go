@@ -1,0 +1,106 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Mailbox is a mailbox, with its archive if it has one.
+type Mailbox struct {
+	Info
+	Gone   bool // taken away
+	Moving bool // taken away, but said to be on its way
+
+	org     *Organisation
+	guid    GUID
+	named   map[ews.FolderName]*Folder
+	folders map[uint64]*Folder
+	items   map[uint64]*Item
+	root    *Folder
+	archive *Folder
+	numbers uint64
+	size    int64
+}
+
+// Info describes a mailbox.
+type Info struct {
+	Address     string
+	DisplayName string
+	Proxies     []string
+	Archive     bool
+	Language    string
+	Quota       int64 // bytes; 0: none
+	Hidden      bool  // from address lists
+}
+
+// AddMailbox makes a mailbox with its default folders. An address that is taken
+// already is given to the new one.
+func (o *Organisation) AddMailbox(info Info) *Mailbox {
+	m := &Mailbox{
+		Info:    info,
+		org:     o,
+		named:   make(map[ews.FolderName]*Folder),
+		folders: make(map[uint64]*Folder),
+		items:   make(map[uint64]*Item),
+	}
+	copy(m.guid[:], o.Random(16))
+	o.byGUID[m.guid] = m
+	for _, a := range append([]string{info.Address}, info.Proxies...) {
+		o.byAddress[strings.ToLower(a)] = m
+	}
+	o.mailboxes = append(o.mailboxes, m)
+	m.buildTree()
+	return m
+}
+
+// RemoveMailbox takes a mailbox away, as a migration does.
+func (o *Organisation) RemoveMailbox(m *Mailbox, moving bool) {
+	m.Gone, m.Moving = true, moving
+}
+
+// GUID names the mailbox in ids.
+func (m *Mailbox) GUID() GUID { return m.guid }
+
+// Has reports whether an address is one of the mailbox.
+func (m *Mailbox) Has(address string) bool {
+	return strings.EqualFold(m.Address, address) ||
+		slices.ContainsFunc(m.Proxies, func(p string) bool { return strings.EqualFold(p, address) })
+}
+
+// Named returns a well-known folder, nil if the mailbox has none.
+func (m *Mailbox) Named(name ews.FolderName) *Folder { return m.named[name] }
+
+// Root returns the root folder.
+func (m *Mailbox) Root() *Folder { return m.root }
+
+// Folder returns a folder by its number, nil if there is none.
+func (m *Mailbox) Folder(number uint64) *Folder { return m.folders[number] }
+
+// Item returns an item by its number, nil if there is none.
+func (m *Mailbox) Item(number uint64) *Item { return m.items[number] }
+
+// Size returns the bytes that the items take.
+func (m *Mailbox) Size() int64 { return m.size }
+
+// Full reports whether n more bytes are beyond the quota.
+func (m *Mailbox) Full(n int64) bool { return m.Quota > 0 && m.size+n > m.Quota }
+
+// Items returns all items, of all folders, archive and Recoverable Items
+// included, folder by folder.
+func (m *Mailbox) Items() []*Item {
+	all := make([]*Item, 0, len(m.items))
+	for _, root := range []*Folder{m.root, m.archive} {
+		if root == nil {
+			continue
+		}
+		root.Walk(func(f *Folder) { all = append(all, f.items...) })
+	}
+	return all
+}
+
+func (m *Mailbox) number() uint64 {
+	m.numbers++
+	return m.numbers
+}

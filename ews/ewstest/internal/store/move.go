@@ -1,0 +1,130 @@
+package store
+
+import (
+	"encoding/base64"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// sameStore reports whether two folders are of one mailbox or archive, so that
+// a move between them gives a new id back.
+func sameStore(a, b *Folder) bool { return a.Mailbox == b.Mailbox && a.Archive == b.Archive }
+
+// SameStore reports whether the item stands in the same mailbox or archive as
+// a folder.
+func (it *Item) SameStore(f *Folder) bool { return sameStore(it.Folder, f) }
+
+// MoveTo moves the item. Within a mailbox it stays the item it is, under a new
+// id; its change key stays. Into another mailbox it is copied and the original
+// removed, which leaves that in Recoverable Items where they are kept.
+func (it *Item) MoveTo(f *Folder) *Item {
+	if sameStore(it.Folder, f) {
+		it.detach()
+		it.attach(f)
+		return it
+	}
+	moved := it.copy(f.Mailbox.org)
+	moved.attach(f)
+	it.leave()
+	return moved
+}
+
+// CopyTo copies the item. The copy has the same search key.
+func (it *Item) CopyTo(f *Folder) *Item {
+	c := it.copy(f.Mailbox.org)
+	now := f.Mailbox.org.Now()
+	b := builder{}
+	b.time(TagCreated, now)
+	c.Properties = it.Properties.With([]ews.ExtendedProperty{b[TagCreated]})
+	c.attach(f)
+	return c
+}
+
+// leave removes the original of an item that was moved into another mailbox.
+func (it *Item) leave() {
+	m := it.Folder.Mailbox
+	s := m.org.settings
+	if !s.Retention || s.Leftover == "" || it.Associated || it.Folder.Recoverable() {
+		it.detach()
+		return
+	}
+	it.keepIn(s.Leftover)
+}
+
+// keepIn moves the item into a folder of the Recoverable Items of its mailbox
+// or archive.
+func (it *Item) keepIn(name ews.FolderName) {
+	if it.Folder.Archive {
+		name = "archive" + name
+	}
+	to := it.Folder.Mailbox.named[name]
+	it.detach()
+	it.attach(to)
+}
+
+// Removal says how an item is removed.
+type Removal int
+
+// Removals.
+const (
+	Hard Removal = iota
+	Soft
+	ToDeletedItems
+)
+
+// Remove removes the item. Unless suppressed, removing an unread message that
+// asked for a receipt tells its sender, except from the junk folder and into
+// Deleted Items.
+func (it *Item) Remove(how Removal, suppress bool) {
+	m := it.Folder.Mailbox
+	if how == ToDeletedItems && !it.Folder.Recoverable() {
+		if trash := it.trash(); trash != nil {
+			it.MoveTo(trash)
+			return
+		}
+	}
+	if suppress {
+		it.settle()
+	} else {
+		it.tell(FlagUnreadPending, "IPNNRN")
+	}
+	purges := m.named[ews.FolderRecoverableItemsPurges]
+	if it.Folder.Archive {
+		purges = m.named[ews.FolderArchiveRecoverableItemsPurges]
+	}
+	switch {
+	case !m.org.settings.Retention, it.Associated:
+		it.detach()
+	case it.Folder == purges || it.Folder.Distinguished == RecoverableHolds || it.Folder.Distinguished == ArchiveRecoverableHolds:
+		// Kept there until retention ends.
+	case how == Hard || it.Folder.Recoverable():
+		it.keepIn(ews.FolderRecoverableItemsPurges)
+	default:
+		it.keepIn(ews.FolderRecoverableItemsDeletions)
+	}
+}
+
+func (it *Item) trash() *Folder {
+	if it.Folder.Archive {
+		return it.Folder.Mailbox.named[ews.FolderArchiveDeletedItems]
+	}
+	return it.Folder.Mailbox.named[ews.FolderDeletedItems]
+}
+
+// keepVersion leaves the item as it was in Versions, as single item recovery
+// does when something essential changes.
+func (it *Item) keepVersion() {
+	m := it.Folder.Mailbox
+	if !m.org.settings.Retention || it.Folder.Recoverable() || it.Associated || it.Draft() {
+		return
+	}
+	name := ews.FolderRecoverableItemsVersions
+	if it.Folder.Archive {
+		name = ews.FolderArchiveRecoverableItemsVersions
+	}
+	old := it.copy(m.org)
+	b := builder{}
+	b.text(TagSearchKey, base64.StdEncoding.EncodeToString(m.org.Random(16)))
+	old.Properties = it.Properties.With([]ews.ExtendedProperty{b[TagSearchKey]})
+	old.attach(m.named[name])
+}

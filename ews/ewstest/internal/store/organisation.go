@@ -1,0 +1,82 @@
+package store
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Organisation is all mailboxes of a server.
+type Organisation struct {
+	settings  Settings
+	random    *rand.Rand
+	changes   uint64
+	byGUID    map[GUID]*Mailbox
+	byAddress map[string]*Mailbox
+	mailboxes []*Mailbox
+}
+
+// Settings of an [Organisation]. All are required.
+type Settings struct {
+	Now  func() time.Time
+	Seed uint64
+	// Retention keeps what is deleted in Recoverable Items.
+	Retention bool
+	// Leftover is the folder of Recoverable Items that keeps the original of an
+	// item moved into another mailbox, if Retention is on; empty: none.
+	Leftover ews.FolderName
+	// Since2013 and Since2013SP1 give mailboxes the folders of those versions.
+	Since2013, Since2013SP1 bool
+	// Notify is told of what reaches other people.
+	Notify func(Notice)
+}
+
+// Notice is something that reached another person.
+type Notice struct {
+	Kind     string
+	From, To string
+	Subject  string
+	Item     *Item
+}
+
+// NewOrganisation returns an organisation without mailboxes.
+func NewOrganisation(s Settings) *Organisation {
+	return &Organisation{
+		settings:  s,
+		random:    rand.New(rand.NewPCG(s.Seed, 0x65777374657374)),
+		byGUID:    make(map[GUID]*Mailbox),
+		byAddress: make(map[string]*Mailbox),
+	}
+}
+
+// Mailboxes returns all mailboxes in the order they were made.
+func (o *Organisation) Mailboxes() []*Mailbox { return o.mailboxes }
+
+// ByAddress returns the mailbox of an address, primary or proxy, nil if there
+// is none.
+func (o *Organisation) ByAddress(address string) *Mailbox {
+	return o.byAddress[strings.ToLower(address)]
+}
+
+// ByGUID returns the mailbox that an id names, nil if there is none.
+func (o *Organisation) ByGUID(g GUID) *Mailbox { return o.byGUID[g] }
+
+// Random returns n random bytes.
+func (o *Organisation) Random(n int) []byte {
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, o.random.Uint64())
+	}
+	return b[:n]
+}
+
+// Now returns the time to the second, the precision of the protocol.
+func (o *Organisation) Now() time.Time { return o.settings.Now().UTC().Truncate(time.Second) }
+
+func (o *Organisation) nextChange() uint64 {
+	o.changes++
+	return o.changes
+}

@@ -1,0 +1,227 @@
+package ewstest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// MailboxOptions are the optional settings of a mailbox.
+type MailboxOptions struct {
+	DisplayName    string   // default: local part with a capital
+	Password       string   // default: local part + "-password"
+	ProxyAddresses []string // secondary SMTP addresses
+	Archive        bool     // has an online archive
+	Language       string   // display names of default folders: "en" (default), "de", "es", "fr", "it", "ja", "nl", "ru"
+	QuotaBytes     int64    // 0: none
+	Hidden         bool     // hidden from address lists
+}
+
+// Mailbox is a mailbox of a [Server], for setting up and looking in.
+type Mailbox struct {
+	server *Server
+	box    *store.Mailbox
+}
+
+// Address returns the primary address.
+func (m *Mailbox) Address() string { return m.box.Address }
+
+// Deliver puts a message into the Inbox as transport would: received now,
+// unread, not a draft, whatever defects the bytes have. It refers to eml, which
+// must not change any more.
+func (m *Mailbox) Deliver(eml []byte) *Message { return m.DeliverWith(eml, Delivery{}) }
+
+// Delivery are circumstances of a delivered message; zero values as Deliver.
+type Delivery struct {
+	Folder     *Folder
+	Received   time.Time
+	Read       bool
+	Class      string
+	Categories []string
+	Importance string // Low, Normal, High; default: as the headers say
+	Flag       ews.Flag
+	Extended   []ews.ExtendedProperty
+	Associated bool // folder associated information, not a message
+}
+
+// DeliverWith is Deliver with other circumstances. A quota does not keep a
+// message from being delivered.
+func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	folder := m.box.Named(ews.FolderInbox)
+	if d.Folder != nil {
+		folder = d.Folder.folder
+	}
+	n := store.New{
+		MIME: eml, Delivered: true, Received: d.Received, Read: d.Read, Class: d.Class,
+		Associated: d.Associated, Properties: append([]ews.ExtendedProperty(nil), d.Extended...),
+	}
+	if len(d.Categories) > 0 {
+		n.Properties = append(n.Properties, store.Categories(d.Categories))
+	}
+	if d.Importance != "" {
+		if p, ok := store.Importance(d.Importance); ok {
+			n.Properties = append(n.Properties, p)
+		}
+	}
+	set, _ := store.FlagProperties(d.Flag)
+	n.Properties = append(n.Properties, set...)
+	return snapshot(folder.Create(n))
+}
+
+// Folder returns a folder by well-known name, nil if the mailbox has none.
+func (m *Mailbox) Folder(name ews.FolderName) *Folder {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	return m.wrap(m.box.Named(name))
+}
+
+func (m *Mailbox) wrap(f *store.Folder) *Folder {
+	if f == nil {
+		return nil
+	}
+	return &Folder{server: m.server, folder: f}
+}
+
+// AddFolder creates (or returns) the folder at a path of display names below a
+// parent (nil: top of information store).
+func (m *Mailbox) AddFolder(parent *Folder, path ...string) *Folder {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	f := m.box.Named(ews.FolderMsgFolderRoot)
+	if parent != nil {
+		f = parent.folder
+	}
+	for _, name := range path {
+		child := f.Child(name)
+		if child == nil {
+			child = f.Add(name, "IPF.Note")
+		}
+		f = child
+	}
+	return m.wrap(f)
+}
+
+// AddSearchFolder creates a search folder that shows all items of the mailbox,
+// as Outlook's AllItems does. It stands below the top of the information store,
+// where a deep walk meets it.
+func (m *Mailbox) AddSearchFolder(name string) *Folder {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	f := m.box.Named(ews.FolderMsgFolderRoot).Add(name, "IPF.Note")
+	f.Search = func(*store.Item) bool { return true }
+	return m.wrap(f)
+}
+
+// Folders returns all folders, archive and Recoverable Items included, parents
+// first.
+func (m *Mailbox) Folders() []*Folder {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	var all []*Folder
+	for _, root := range []ews.FolderName{ews.FolderRoot, ews.FolderArchiveRoot} {
+		if f := m.box.Named(root); f != nil {
+			f.Walk(func(g *store.Folder) { all = append(all, m.wrap(g)) })
+		}
+	}
+	return all
+}
+
+// Messages returns all items of all folders, Recoverable Items and archive
+// included, in a stable order.
+func (m *Mailbox) Messages() []*Message {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	return snapshots(m.box.Items())
+}
+
+// Remove takes the mailbox away, as a migration does: its address and ids
+// answer ErrorNonExistentMailbox, or ErrorMailboxMoveInProgress with moving.
+// What is in it can still be looked at.
+func (m *Mailbox) Remove(moving bool) {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	m.server.org.RemoveMailbox(m.box, moving)
+}
+
+// Restore brings a mailbox back that was taken away.
+func (m *Mailbox) Restore() {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	m.box.Gone, m.box.Moving = false, false
+}
+
+// SetQuota sets how many bytes the mailbox may hold, 0: no limit. Beyond it,
+// what a client wants to add answers ErrorQuotaExceeded.
+func (m *Mailbox) SetQuota(bytes int64) {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	m.box.Quota = bytes
+}
+
+// Size returns how many bytes the items take.
+func (m *Mailbox) Size() int64 {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	return m.box.Size()
+}
+
+// Message returns the item of an id, nil if the mailbox has none.
+func (m *Mailbox) Message(id ews.ItemID) *Message {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	if it := m.item(id); it != nil {
+		return snapshot(it)
+	}
+	return nil
+}
+
+// MoveMessage moves an item as its owner would, to a folder of the mailbox, and
+// returns it with its new id, nil if there is no such item.
+func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	it := m.item(id)
+	if it == nil {
+		return nil
+	}
+	return snapshot(it.MoveTo(to.folder))
+}
+
+// DeleteMessage takes an item away for good, without trace, and reports whether
+// it was there.
+func (m *Mailbox) DeleteMessage(id ews.ItemID) bool {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	it := m.item(id)
+	if it != nil {
+		it.Delete()
+	}
+	return it != nil
+}
+
+func (m *Mailbox) item(id ews.ItemID) *store.Item {
+	parsed, err := store.ParseID(id.ID)
+	if err != nil || parsed.Kind != store.KindItem || parsed.Mailbox != m.box.GUID() {
+		return nil
+	}
+	return m.box.Item(parsed.Number)
+}
+
+// SetRead marks an item as its owner would by reading it, which sends a receipt
+// that is pending, and reports whether it was there.
+func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
+	m.server.mu.Lock()
+	defer m.server.mu.Unlock()
+	it := m.item(id)
+	if it != nil {
+		it.Update([]ews.ExtendedProperty{store.ReadState(it, read)}, nil, false)
+	}
+	return it != nil
+}
+
+// equalFold is strings.EqualFold for the types made of strings.
+func equalFold[T ~string](a, b T) bool { return strings.EqualFold(string(a), string(b)) }

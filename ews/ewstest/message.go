@@ -1,0 +1,88 @@
+package ewstest
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// Message is a snapshot of an item. It does not change; look again after a call.
+// It may be shared with other callers and must not be modified.
+type Message struct {
+	ID             ews.ItemID
+	Mailbox        string
+	Folder         string // path, such as "/Inbox"
+	FolderID       ews.FolderID
+	Distinguished  ews.FolderName // of the folder, if it has one
+	Class          string
+	Subject        string
+	MessageID      string
+	Read           bool
+	Draft          bool
+	Received       time.Time
+	Sent           time.Time
+	Created        time.Time
+	Modified       time.Time
+	Size           int64
+	Importance     string
+	Categories     []string
+	Flag           ews.Flag
+	Attachments    []ews.Attachment
+	ReceiptPending bool // a read or non-read receipt would be sent
+	Associated     bool // folder associated information
+	// Properties are all MAPI properties, named ones by set and name: text form
+	// of the protocol. Two items are equal in fidelity when these are equal, save
+	// the times of creation (0x3007) and modification (0x3008).
+	Properties map[ews.ExtendedField]ews.ExtendedProperty
+	Original   []byte // bytes as delivered; nil if the item was made from MIME by a client
+	MIME       []byte // what GetItem IncludeMimeContent would give
+}
+
+// snapshot describes an item. It is kept until the item changes.
+func snapshot(it *store.Item) *Message {
+	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
+		return m
+	}
+	p := it.Properties
+	m := &Message{
+		ID:             ews.ItemID{ID: it.ID().String(), ChangeKey: it.ChangeKey()},
+		Mailbox:        it.Folder.Mailbox.Address,
+		Folder:         it.Folder.Path(),
+		FolderID:       ews.FolderID{ID: it.Folder.ID().String(), ChangeKey: it.Folder.ChangeKey()},
+		Distinguished:  it.Folder.Distinguished,
+		Class:          it.Class(),
+		Subject:        p.Text(store.TagSubject),
+		MessageID:      p.Text(store.TagMessageID),
+		Read:           it.Read(),
+		Draft:          it.Draft(),
+		Received:       p.Time(store.TagDeliveryTime),
+		Sent:           p.Time(store.TagSubmitTime),
+		Created:        p.Time(store.TagCreated),
+		Modified:       p.Time(store.TagModified),
+		Size:           it.Size(),
+		Importance:     it.Importance(),
+		Categories:     slices.Clone(p[store.PropKeywords].Values),
+		Flag:           it.Flag(),
+		Attachments:    slices.Clone(it.Attachments),
+		ReceiptPending: it.Pending(),
+		Associated:     it.Associated,
+		Properties:     p,
+		MIME:           bytes.Join(it.MIME(), nil),
+	}
+	if it.Delivered {
+		m.Original = it.Content.Raw()
+	}
+	it.View = m
+	return m
+}
+
+func snapshots(items []*store.Item) []*Message {
+	all := make([]*Message, len(items))
+	for i, it := range items {
+		all[i] = snapshot(it)
+	}
+	return all
+}

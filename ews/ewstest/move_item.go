@@ -1,0 +1,104 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+func moveItem(c *call) *refusal { return c.carry(true) }
+
+func copyItem(c *call) *refusal { return c.carry(false) }
+
+// carry moves or copies items into one folder.
+func (c *call) carry(move bool) *refusal {
+	target := c.op.Child("ToFolderId").First()
+	if c.who.impersonated && c.opts.CrossMailboxImpersonated == RefuseFault && c.crosses(target) {
+		return refuse("ErrorInternalServerError")
+	}
+	to, missing := c.folder(target)
+	if missing != nil {
+		missing = c.noTarget(missing)
+	}
+	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		it, refused := c.item(n)
+		if refused != nil {
+			return nil, refused
+		}
+		if missing != nil {
+			return nil, missing
+		}
+		if refused := c.mayCarry(it, to, move); refused != nil {
+			return nil, refused
+		}
+		c.acted = true
+		crossing := !it.SameStore(to)
+		if c.fault.kind == faultCopyLeft {
+			c.struck = c.fault.Name
+			it.CopyTo(to)
+			return nil, &refusal{code: c.fault.code}
+		}
+		var there *store.Item
+		if move {
+			there = it.MoveTo(to)
+		} else {
+			there = it.CopyTo(to)
+		}
+		return func() {
+			c.out.Open("m:Items")
+			if !crossing {
+				c.out.writeItemID(there)
+			}
+			c.out.Close()
+		}, nil
+	})
+	return nil
+}
+
+// mayCarry refuses what cannot be moved or copied.
+func (c *call) mayCarry(it *store.Item, to *store.Folder, move bool) *refusal {
+	switch {
+	case it.Associated:
+		return refuseText("ErrorInvalidOperation", "Associated items cannot be moved or copied.")
+	case to.Search != nil:
+		return refuse("ErrorMoveCopyFailed")
+	case to.Recoverable():
+		return refuse("ErrorAccessDenied")
+	case it.Folder.Mailbox != to.Mailbox && c.who.impersonated:
+		return c.crossRefused()
+	}
+	if (!move || it.Folder.Mailbox != to.Mailbox) && to.Mailbox.Full(it.Size()) {
+		return refuse("ErrorQuotaExceeded")
+	}
+	return nil
+}
+
+// noTarget is the error of a destination that was not found. Under impersonation
+// that may be because it is in another mailbox.
+func (c *call) noTarget(missing *refusal) *refusal {
+	if c.who.impersonated && (missing.code == "ErrorNonExistentMailbox" || missing.code == "ErrorFolderNotFound") {
+		return c.crossRefused()
+	}
+	if missing.code == "ErrorFolderNotFound" {
+		return refuse("ErrorToFolderNotFound")
+	}
+	return missing
+}
+
+func (c *call) crossRefused() *refusal {
+	switch c.opts.CrossMailboxImpersonated {
+	case RefuseItem:
+		return refuseText("ErrorItemNotFound", "The process failed to get the correct properties.")
+	case RefuseCrossMailbox:
+		return refuse("ErrorCrossMailboxMoveCopy")
+	}
+	return refuse("ErrorToFolderNotFound")
+}
+
+// crosses reports whether a destination is in another mailbox than the caller's.
+func (c *call) crosses(target *ewsschema.Node) bool {
+	if address := target.Path("Mailbox", "EmailAddress").Content(); address != "" {
+		return !c.who.box.Has(address)
+	}
+	id, err := store.ParseID(target.Get("Id"))
+	return err == nil && id.Mailbox != c.who.box.GUID()
+}

@@ -1,0 +1,35 @@
+package ewstest
+
+import (
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// Notice is something that reached another person: a read receipt, a "not
+// read" notice, a sent message, a meeting response.
+type Notice struct {
+	Kind    string // "IPNRN" (read), "IPNNRN" (not read), "Sent", "MeetingResponse"
+	From    string
+	To      string
+	Subject string
+	Item    ews.ItemID
+}
+
+// Notices returns what reached other people so far. A test of discretion
+// demands that it is empty.
+func (s *Server) Notices() []Notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notices)
+}
+
+// notified is called by the store, with the lock held.
+func (s *Server) notified(n store.Notice) {
+	notice := Notice{Kind: n.Kind, From: n.From, To: n.To, Subject: n.Subject}
+	if n.Item != nil && n.Item.Folder != nil {
+		notice.Item = ews.ItemID{ID: n.Item.ID().String(), ChangeKey: n.Item.ChangeKey()}
+	}
+	s.notices = append(s.notices, notice)
+}

@@ -1,0 +1,93 @@
+package ewstest
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Options of a [Server]; the zero value stands for the defaults.
+type Options struct {
+	Version Version // default: Exchange2016
+	Domain  string  // default: "example.test"
+
+	// Empty leaves out the default scenario: mailboxes alice, bob, carol,
+	// quarantine and svc, list all-staff, service account svc with FullAccess to
+	// all and the impersonation right.
+	Empty bool
+
+	TLS      bool         // serve HTTPS with a certificate made at start
+	Listener net.Listener // default: a free port of 127.0.0.1
+
+	// RetentionOff makes HardDelete final: without it (the default, as on real
+	// servers) items go to Recoverable Items (single item recovery).
+	RetentionOff bool
+
+	// MoveLeftover is the folder of Recoverable Items where the original of an
+	// item stays that was moved into another mailbox. Default:
+	// recoverableitemsdeletions, where its owner can recover it. "none" leaves
+	// nothing.
+	MoveLeftover ews.FolderName
+
+	// CrossMailboxImpersonated is how a move or copy into another mailbox fails
+	// under impersonation. Default: RefuseToFolder.
+	CrossMailboxImpersonated Refusal
+
+	// ChangeKeys demands a change key with every UpdateItem, as the
+	// documentation says; without it AlwaysOverwrite does without, as servers do.
+	ChangeKeys bool
+
+	// MaxConcurrency is how many requests of one account, or of one impersonated
+	// mailbox, may run at once before ErrorExceededConnectionCount. Default: no
+	// limit.
+	MaxConcurrency int
+
+	// RequestsPerMinute is how many requests of one account, or of one
+	// impersonated mailbox, are served within a minute before ErrorServerBusy
+	// with a hint to wait. Default: no limit.
+	RequestsPerMinute int
+
+	Latency time.Duration    // added to each answer
+	Now     func() time.Time // default: time.Now
+	Seed    uint64           // of ids and of faults by probability; default: 1
+	Logger  *slog.Logger     // one record a request; default: discard
+}
+
+// Refusal is a form in which a server refuses to move or copy an item into
+// another mailbox for an impersonated caller. All were seen.
+type Refusal int
+
+// Refusals.
+const (
+	RefuseToFolder     Refusal = iota // each item: ErrorToFolderNotFound
+	RefuseItem                        // each item: ErrorItemNotFound
+	RefuseCrossMailbox                // each item: ErrorCrossMailboxMoveCopy
+	RefuseFault                       // the whole request: a fault ErrorInternalServerError
+)
+
+func (o Options) withDefaults() Options {
+	if o.Version == 0 {
+		o.Version = Exchange2016
+	}
+	if o.Domain == "" {
+		o.Domain = "example.test"
+	}
+	switch o.MoveLeftover {
+	case "":
+		o.MoveLeftover = ews.FolderRecoverableItemsDeletions
+	case "none":
+		o.MoveLeftover = ""
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}

@@ -1,0 +1,130 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// folder finds the folder that a FolderId or DistinguishedFolderId names.
+func (c *call) folder(n *ewsschema.Node) (*store.Folder, *refusal) {
+	switch {
+	case !n.Exists():
+		return nil, refuse("ErrorFolderNotFound")
+	case n.Local == "DistinguishedFolderId":
+		return c.distinguished(n)
+	}
+	id, refused := c.parseID(n)
+	if refused != nil {
+		return nil, refused
+	}
+	if id.Kind != store.KindFolder {
+		return nil, refuseText("ErrorCannotUseItemIdForFolderId", "An item id was given where a folder id was wanted.")
+	}
+	box, refused := c.mailbox(id.Mailbox, "ErrorFolderNotFound")
+	if refused != nil {
+		return nil, refused
+	}
+	f := box.Folder(id.Number)
+	if f == nil {
+		return nil, refuse("ErrorFolderNotFound")
+	}
+	return f, nil
+}
+
+func (c *call) distinguished(n *ewsschema.Node) (*store.Folder, *refusal) {
+	box := c.who.box
+	if address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content()); address != "" {
+		box = c.org.ByAddress(address)
+		if refused := reachable(box); refused != nil {
+			return nil, refused
+		}
+		if !strings.EqualFold(box.Address, address) {
+			return nil, notPrimary(box)
+		}
+	} else if box == nil {
+		return nil, refuse("ErrorMissingEmailAddress")
+	}
+	if refused := reachable(box); refused != nil {
+		return nil, refused
+	}
+	if !c.who.opens(box) {
+		return nil, refuse("ErrorFolderNotFound")
+	}
+	name := ews.FolderName(n.Get("Id"))
+	if f := box.Named(name); f != nil {
+		return f, nil
+	}
+	if strings.HasPrefix(string(name), "archive") && !box.Archive {
+		return nil, refuseText("ErrorFolderNotFound", "The mailbox has no archive.")
+	}
+	return nil, refuse("ErrorFolderNotFound")
+}
+
+// item finds the item that an ItemId names.
+func (c *call) item(n *ewsschema.Node) (*store.Item, *refusal) {
+	if n.Local == "OccurrenceItemId" || n.Local == "RecurringMasterItemId" {
+		return nil, refuse("ErrorItemNotFound")
+	}
+	id, refused := c.parseID(n)
+	if refused != nil {
+		return nil, refused
+	}
+	if id.Kind != store.KindItem {
+		return nil, refuseText("ErrorCannotUseFolderIdForItemId", "A folder id was given where an item id was wanted.")
+	}
+	box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")
+	if refused != nil {
+		return nil, refused
+	}
+	it := box.Item(id.Number)
+	if it == nil {
+		return nil, refuse("ErrorItemNotFound")
+	}
+	return it, nil
+}
+
+func (c *call) parseID(n *ewsschema.Node) (store.ID, *refusal) {
+	text := n.Get("Id")
+	switch {
+	case text == "":
+		return store.ID{}, refuse("ErrorInvalidIdEmpty")
+	case len(text) > 2048:
+		return store.ID{}, refuseText("ErrorInvalidIdMonikerTooLong", "The id is too long.")
+	}
+	id, err := store.ParseID(text)
+	if err != nil {
+		return store.ID{}, refuse("ErrorInvalidIdMalformed")
+	}
+	return id, nil
+}
+
+// mailbox finds the mailbox an id belongs to. Who may not see it learns nothing.
+func (c *call) mailbox(guid store.GUID, unseen ews.ResponseCode) (*store.Mailbox, *refusal) {
+	box := c.org.ByGUID(guid)
+	if box == nil {
+		return nil, refuseText("ErrorNonExistentMailbox", "No mailbox with such guid.")
+	}
+	if !c.who.opens(box) {
+		if c.who.impersonated {
+			return nil, refuseText("ErrorNonExistentMailbox", "No mailbox with such guid.")
+		}
+		return nil, refuse(unseen)
+	}
+	return box, reachable(box)
+}
+
+// changeKey returns the change number that an id carries, and whether it does.
+func changeKey(n *ewsschema.Node, kind store.Kind) (change uint64, given bool, refused *refusal) {
+	text := n.Get("ChangeKey")
+	if text == "" {
+		return 0, false, nil
+	}
+	change, err := store.ParseChange(kind, text)
+	if err != nil {
+		return 0, true, refuse("ErrorInvalidChangeKey")
+	}
+	return change, true, nil
+}

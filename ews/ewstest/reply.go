@@ -1,0 +1,83 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// reply is the answer to an operation while it is written.
+type reply struct {
+	encoder
+	operation string
+	element   string // of a response message
+	empty     string // element that the schema wants also in a message of an error
+	code      ews.ResponseCode
+}
+
+func newReply(operation string, v Version) *reply {
+	r := &reply{operation: operation, element: "m:" + operation + "ResponseMessage"}
+	switch operation {
+	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem":
+		r.empty = "m:Items"
+	}
+	r.envelope()
+	r.head(v)
+	r.Open("s:Body")
+	r.Open("m:" + operation + "Response")
+	r.Attr("xmlns:m", xmlwire.URIMessages)
+	r.Attr("xmlns:t", xmlwire.URITypes)
+	r.Open("m:ResponseMessages")
+	return r
+}
+
+func (r *reply) finish() []piece {
+	for range 4 {
+		r.Close()
+	}
+	return append([]piece{{raw: []byte(xmlHead)}}, r.pieces()...)
+}
+
+func (r *reply) note(code ews.ResponseCode) {
+	if r.code == "" {
+		r.code = code
+	}
+}
+
+// success writes a response message without error.
+func (r *reply) success(body func()) {
+	r.note("NoError")
+	r.Open(r.element)
+	r.Attr("ResponseClass", "Success")
+	r.Leaf("m:ResponseCode", "NoError")
+	if body != nil {
+		body()
+	}
+	r.Close()
+}
+
+// refused writes a response message of an error.
+func (r *reply) refused(f *refusal) {
+	class := "Error"
+	if f.code == "ErrorBatchProcessingStopped" {
+		class = "Warning"
+	}
+	r.withClass(class, f, nil)
+}
+
+func (r *reply) withClass(class string, f *refusal, body func()) {
+	r.note(f.code)
+	r.Open(r.element)
+	r.Attr("ResponseClass", class)
+	r.Leaf("m:MessageText", f.message())
+	r.Leaf("m:ResponseCode", string(f.code))
+	r.Int("m:DescriptiveLinkKey", 0)
+	r.messageXML("m:MessageXml", f.values)
+	switch {
+	case body != nil:
+		body()
+	case r.empty != "":
+		r.Open(r.empty)
+		r.Close()
+	}
+	r.Close()
+}

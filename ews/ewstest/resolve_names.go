@@ -1,0 +1,125 @@
+package ewstest
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// maxCandidates is how many candidates ResolveNames returns at most.
+const maxCandidates = 100
+
+func resolveNames(c *call) *refusal {
+	full := c.op.AttrBool("ReturnFullContactData", false)
+	if refused := c.strike(0); refused != nil {
+		c.out.refused(refused)
+		return nil
+	}
+	if c.who.box == nil {
+		c.out.refused(refuse("ErrorNameResolutionNoMailbox"))
+		return nil
+	}
+	var found []candidate
+	if c.op.Get("SearchScope") != "Contacts" {
+		found = c.candidates(c.op.Child("UnresolvedEntry"))
+	}
+	write := func() {
+		shown := found[:min(len(found), maxCandidates)]
+		c.out.Open("m:ResolutionSet")
+		c.out.writePlace(len(shown), len(found), len(shown) == len(found), false)
+		for _, f := range shown {
+			c.out.Open("t:Resolution")
+			c.out.writeEntry("t:Mailbox", f.entry)
+			if full {
+				c.out.writeContact(f)
+			}
+			c.out.Close()
+		}
+		c.out.Close()
+	}
+	switch len(found) {
+	case 0:
+		c.out.refused(refuse("ErrorNameResolutionNoResults"))
+	case 1:
+		c.out.success(write)
+	default:
+		c.out.withClass("Warning", refuse("ErrorNameResolutionMultipleResults"), write)
+	}
+	return nil
+}
+
+// candidate is somebody a name may stand for, with all addresses.
+type candidate struct {
+	entry
+	addresses []string
+}
+
+// candidates looks a name up: the beginning of a display name, alias or primary
+// address; with the prefix smtp:, any address as a whole.
+func (s *Server) candidates(n *ewsschema.Node) []candidate {
+	name := strings.ToLower(strings.TrimSpace(n.Content()))
+	exact, smtp := strings.CutPrefix(name, "smtp:")
+	var found []candidate
+	for _, box := range s.org.Mailboxes() {
+		if box.Gone || box.Hidden {
+			continue
+		}
+		match := box.Has(exact)
+		if !smtp {
+			match = begins(name, box.DisplayName, box.Address)
+		}
+		if match {
+			found = append(found, candidate{entry{box.DisplayName, box.Address, "Mailbox"}, proxies(box)})
+		}
+	}
+	for _, key := range s.directory.order {
+		l := s.directory.lists[key]
+		if !l.hidden && (smtp && key == exact || !smtp && begins(name, l.name, l.address)) {
+			found = append(found, candidate{entry{l.name, l.address, "PublicDL"}, []string{"SMTP:" + l.address}})
+		}
+	}
+	return found
+}
+
+func begins(name string, texts ...string) bool {
+	if name == "" {
+		return false
+	}
+	for _, t := range texts {
+		for word := range strings.FieldsSeq(strings.ToLower(t)) {
+			if strings.HasPrefix(word, name) {
+				return true
+			}
+		}
+		if strings.HasPrefix(strings.ToLower(t), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// proxies lists addresses as the directory has them, the primary one in capitals.
+func proxies(box *store.Mailbox) []string {
+	all := []string{"SMTP:" + box.Address}
+	for _, p := range box.Proxies {
+		all = append(all, "smtp:"+p)
+	}
+	return all
+}
+
+func (e *encoder) writeContact(c candidate) {
+	e.Open("t:Contact")
+	e.Leaf("t:DisplayName", c.name)
+	e.Open("t:EmailAddresses")
+	for i, a := range c.addresses[:min(len(c.addresses), 3)] {
+		e.Open("t:Entry")
+		e.Attr("Key", "EmailAddress"+strconv.Itoa(i+1))
+		e.Text(a)
+		e.Close()
+	}
+	e.Close()
+	e.Leaf("t:ContactSource", "ActiveDirectory")
+	e.Close()
+}

@@ -1,0 +1,71 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// responses are the response objects of CreateItem: things to be done about an
+// item, written as if they were new ones.
+var responses = map[string]func(*call, *ewsschema.Node) *refusal{
+	"SuppressReadReceipt":   suppressReadReceipt,
+	"AcceptItem":            answerMeeting,
+	"TentativelyAcceptItem": answerMeeting,
+	"DeclineItem":           answerMeeting,
+}
+
+// suppressReadReceipt withdraws a pending receipt.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/suppressreadreceipt.
+func suppressReadReceipt(c *call, n *ewsschema.Node) *refusal {
+	it, refused := c.referenced(n)
+	if refused != nil {
+		return refused
+	}
+	if !it.Suppress() {
+		return refuse("ErrorReadReceiptNotPending")
+	}
+	c.acted = true
+	return nil
+}
+
+// answerMeeting tells the organiser, unless it is only saved.
+func answerMeeting(c *call, n *ewsschema.Node) *refusal {
+	it, refused := c.referenced(n)
+	if refused != nil {
+		return refused
+	}
+	if it.Kind() != "MeetingRequest" && it.Kind() != "CalendarItem" {
+		return refuse("ErrorInvalidItemForOperationAcceptItem")
+	}
+	c.acted = true
+	if c.op.Get("MessageDisposition") != "SaveOnly" {
+		c.notified(store.Notice{
+			Kind: "MeetingResponse", From: it.Folder.Mailbox.Address, To: it.Properties.Text(store.TagFromAddress),
+			Subject: it.Properties.Text(store.TagSubject), Item: it,
+		})
+	}
+	return nil
+}
+
+// referenced finds the item of a response object. Its change key must be given
+// and current.
+func (c *call) referenced(n *ewsschema.Node) (*store.Item, *refusal) {
+	ref := n.Child("ReferenceItemId")
+	if !ref.Exists() {
+		return nil, refuse("ErrorInvalidReferenceItem")
+	}
+	it, refused := c.item(ref)
+	if refused != nil {
+		return nil, refused
+	}
+	change, given, refused := changeKey(ref, store.KindItem)
+	switch {
+	case refused != nil:
+		return nil, refused
+	case !given:
+		return nil, refuse("ErrorChangeKeyRequiredForWriteOperations")
+	case change != it.Change():
+		return nil, refuse("ErrorStaleObject")
+	}
+	return it, nil
+}

@@ -1,0 +1,180 @@
+package ewstest
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// maxNodes is how many nodes a restriction may have.
+const maxNodes = 255
+
+// condition makes a predicate of a Restriction; nil, that lets all through, if
+// there is none.
+func condition[T any](r resolver[T], restriction *ewsschema.Node) (func(T) bool, *refusal) {
+	expression := restriction.First()
+	if expression == nil {
+		return nil, nil
+	}
+	nodes := 0
+	return compile(r, expression, &nodes)
+}
+
+func compile[T any](r resolver[T], n *ewsschema.Node, nodes *int) (func(T) bool, *refusal) {
+	if *nodes++; *nodes > maxNodes {
+		return nil, refuseText("ErrorRestrictionTooLong", "The restriction has more than 255 nodes.")
+	}
+	switch n.Local {
+	case "And", "Or":
+		var members []func(T) bool
+		for _, k := range n.Kids() {
+			m, refused := compile(r, k, nodes)
+			if refused != nil {
+				return nil, refused
+			}
+			members = append(members, m)
+		}
+		all := n.Local == "And"
+		return func(t T) bool {
+			for _, m := range members {
+				if m(t) != all {
+					return !all
+				}
+			}
+			return all
+		}, nil
+	case "Not":
+		if n.First() == nil {
+			return nil, refuse("ErrorInvalidRestriction")
+		}
+		m, refused := compile(r, n.First(), nodes)
+		if refused != nil {
+			return nil, refused
+		}
+		return func(t T) bool { return !m(t) }, nil
+	}
+	if n.First() == nil {
+		return nil, refuse("ErrorUnsupportedPathForQuery")
+	}
+	g, refused := r.path(n.First())
+	if refused != nil {
+		return nil, refused
+	}
+	switch n.Local {
+	case "Exists":
+		return func(t T) bool { _, ok := g.get(t); return ok }, nil
+	case "Contains":
+		return contains(g, n)
+	case "Excludes":
+		return excludes(g, n)
+	}
+	return comparison(r, g, n)
+}
+
+func excludes[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
+	mask, err := strconv.ParseInt(n.Child("Bitmask").Get("Value"), 0, 64)
+	if err != nil || g.kind != ews.TypeInteger {
+		return nil, refuse("ErrorInvalidValueForProperty")
+	}
+	return func(t T) bool {
+		values, ok := g.get(t)
+		if !ok {
+			return true
+		}
+		v, _ := strconv.ParseInt(values[0], 10, 64)
+		return v&mask == 0
+	}, nil
+}
+
+func contains[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
+	want := n.Child("Constant").Get("Value")
+	fold := strings.HasPrefix(n.Get("ContainmentComparison"), "IgnoreCase")
+	if fold {
+		want = strings.ToLower(want)
+	}
+	match := strings.Contains
+	switch n.Get("ContainmentMode") {
+	case "FullString", "":
+		match = func(s, w string) bool { return s == w }
+	case "Prefixed", "ExactPhrase":
+		match = strings.HasPrefix
+	}
+	if g.kind != ews.TypeString && g.kind != ews.TypeStringArray {
+		return nil, refuse("ErrorContainsFilterWrongType")
+	}
+	return func(t T) bool {
+		values, ok := g.get(t)
+		if !ok {
+			return false
+		}
+		for _, v := range values {
+			if fold {
+				v = strings.ToLower(v)
+			}
+			if match(v, want) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+// comparison compares a property with a constant or with another property. What
+// is not there equals nothing.
+func comparison[T any](r resolver[T], g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
+	holds, ok := relations[n.Local]
+	other := n.Child("FieldURIOrConstant").First()
+	if !ok || other == nil {
+		return nil, refuse("ErrorInvalidRestriction")
+	}
+	element := g.kind
+	if isArray(element) {
+		element = ews.PropertyType(strings.TrimSuffix(string(element), "Array"))
+	}
+	absent := n.Local == "IsNotEqualTo"
+	var constant typedValue
+	var second getter[T]
+	if other.Local == "Constant" {
+		if constant, ok = parseValue(element, other.Get("Value")); !ok {
+			return nil, refuse("ErrorInvalidValueForProperty")
+		}
+	} else {
+		var refused *refusal
+		if second, refused = r.path(other); refused != nil {
+			return nil, refused
+		}
+	}
+	return func(t T) bool {
+		values, ok := g.get(t)
+		if !ok {
+			return absent
+		}
+		want := constant
+		if second.get != nil {
+			others, ok := second.get(t)
+			if !ok || len(others) == 0 {
+				return absent
+			}
+			if want, ok = parseValue(element, others[0]); !ok {
+				return absent
+			}
+		}
+		for _, s := range values {
+			if v, ok := parseValue(element, s); ok && holds(v.compare(want)) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+var relations = map[string]func(int) bool{
+	"IsEqualTo":              func(c int) bool { return c == 0 },
+	"IsNotEqualTo":           func(c int) bool { return c != 0 },
+	"IsGreaterThan":          func(c int) bool { return c > 0 },
+	"IsGreaterThanOrEqualTo": func(c int) bool { return c >= 0 },
+	"IsLessThan":             func(c int) bool { return c < 0 },
+	"IsLessThanOrEqualTo":    func(c int) bool { return c <= 0 },
+}

@@ -1,0 +1,116 @@
+package ewstest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// endpoint is the path of EWS; IIS does not mind case.
+const endpoint = "/EWS/Exchange.asmx"
+
+// ServeHTTP answers requests, so that the server can be mounted in another one.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if account, ok := s.signIn(w, r); ok {
+		s.handle(r, account).write(w)
+	}
+}
+
+// handle answers a request of an account.
+func (s *Server) handle(r *http.Request, account string) *answer {
+	if !strings.EqualFold(r.URL.Path, endpoint) {
+		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
+	}
+	if r.Method != http.MethodPost {
+		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+	}
+	body := &recorder{from: r.Body}
+	req, err := ewsschema.Parse(body, versions[s.opts.Version].schema)
+	if body.err != nil {
+		return &answer{drop: true, cause: body.err}
+	}
+	entry := s.entry(r, account, req, body.kept)
+	n := s.log.begin(entry)
+	fault := s.faults.next(entry.Operation)
+	began := s.opts.Now()
+	t := &turn{server: s, request: req, entry: entry, fault: fault, err: err, account: account}
+	a := t.answer()
+	s.pause(r.Context(), t.wait())
+	s.budget.leave(t.payer)
+	s.log.end(n, entry, t.struck, string(t.code), t.acted)
+	s.opts.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+		slog.Int("n", n), slog.String("operation", string(entry.Operation)), slog.String("user", account),
+		slog.String("impersonated", entry.Impersonated), slog.String("code", string(t.code)),
+		slog.String("fault", t.struck), slog.Duration("took", s.opts.Now().Sub(began)))
+	if c := s.log.capture; c != nil {
+		c.write(n, string(entry.Operation), "request", body.kept)
+		if t.readable {
+			c.write(n, string(entry.Operation), "response", cutBody(a.body))
+		}
+	}
+	if err := r.Context().Err(); err != nil {
+		return &answer{drop: true, cause: context.Cause(r.Context())}
+	}
+	return s.identify(r, n, a)
+}
+
+// identify adds the headers by which administrators find a request.
+func (s *Server) identify(r *http.Request, n int, a *answer) *answer {
+	if a.header == nil {
+		a.header = make(http.Header)
+	}
+	a.header.Set("request-id", "ewstest-"+strconv.Itoa(n))
+	a.header.Set("X-FEServer", "EWSTEST")
+	if id := r.Header.Get("client-request-id"); id != "" && strings.EqualFold(r.Header.Get("return-client-request-id"), "true") {
+		a.header.Set("client-request-id", id)
+	}
+	return a
+}
+
+func (s *Server) entry(r *http.Request, account string, req *ewsschema.Request, body []byte) *Request {
+	header := r.Header.Clone()
+	header.Del("Authorization")
+	e := &Request{Operation: "Invalid", User: account, Anchor: header.Get("X-AnchorMailbox"), Header: header, Body: body}
+	if req != nil {
+		e.Operation = ews.Operation(req.Name)
+		e.Version = req.VersionName
+		e.Impersonated = req.Header.Child("ExchangeImpersonation").Child("ConnectingSID").First().Content()
+	}
+	return e
+}
+
+// pause waits, in the time of the bubble if there is one.
+func (s *Server) pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// invalid turns the error of a request that is none into the fault of a server.
+func invalid(err error) *refusal {
+	if v, ok := errors.AsType[*ewsschema.Violation](err); ok {
+		return &refusal{code: "ErrorSchemaValidation", text: "The request failed schema validation: " + v.Message, values: []value{
+			{"LineNumber", strconv.Itoa(v.Line)}, {"LinePosition", strconv.Itoa(v.Position)}, {"Violation", v.Message},
+		}}
+	}
+	if _, ok := errors.AsType[*ewsschema.VersionError](err); ok {
+		return refuse("ErrorInvalidServerVersion")
+	}
+	if h, ok := errors.AsType[*ewsschema.HeaderError](err); ok {
+		return refuseText("ErrorDuplicateSOAPHeader", "The SOAP header "+h.Local+" stands twice.")
+	}
+	return refuseText("ErrorInvalidRequest", "The request is invalid: "+err.Error())
+}

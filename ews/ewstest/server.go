@@ -1,0 +1,143 @@
+package ewstest
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// Server is an Exchange organisation. All methods may be called concurrently.
+type Server struct {
+	opts Options
+
+	mu        sync.Mutex // guards what follows
+	org       *store.Organisation
+	directory *directory
+	notices   []Notice
+	wrappers  map[*store.Mailbox]*Mailbox
+	pageLimit int
+
+	log    journal
+	faults faults
+	budget budgets
+	socket socket
+}
+
+// NewServer returns a running server. The socket is opened when it is first
+// needed, by [Server.URL] or [Server.Transport], or at once with
+// Options.Listener; it panics if it cannot listen, like httptest.
+//
+// If the environment variable EWSTEST_CAPTURE names a directory, every request
+// and every whole answer is written there; see [Server.Requests].
+func NewServer(opts Options) *Server {
+	opts = opts.withDefaults()
+	s := &Server{
+		opts:      opts,
+		directory: newDirectory(opts.Domain),
+		wrappers:  make(map[*store.Mailbox]*Mailbox),
+	}
+	s.org = store.NewOrganisation(store.Settings{
+		Now:          opts.Now,
+		Seed:         opts.Seed,
+		Retention:    !opts.RetentionOff,
+		Leftover:     opts.MoveLeftover,
+		Since2013:    opts.Version >= Exchange2013,
+		Since2013SP1: opts.Version >= Exchange2013SP1,
+		Notify:       s.notified,
+	})
+	s.faults.init(opts.Seed)
+	s.log.init()
+	if !opts.Empty {
+		s.defaultScenario()
+	}
+	if opts.Listener != nil {
+		s.listen()
+	}
+	return s
+}
+
+// defaultScenario makes the organisation of examples and tests.
+func (s *Server) defaultScenario() {
+	at := "@" + s.opts.Domain
+	for _, name := range []string{"alice", "bob", "carol", "quarantine", "svc"} {
+		s.AddMailbox(name+at, nil)
+	}
+	s.AddList("all-staff"+at, "alice"+at, "bob"+at, "carol"+at)
+	s.GrantFullAccess("svc", everybody)
+	s.GrantImpersonation("svc", everybody)
+}
+
+// LimitPages makes FindItem return at most n items a page, whatever was asked,
+// as a busy server may; 0 ends it.
+func (s *Server) LimitPages(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pageLimit = n
+}
+
+// AddMailbox creates a mailbox with its default folders, and an account of the
+// same name that owns it. Nil options stand for the defaults.
+func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
+	var o MailboxOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.DisplayName == "" {
+		local := localPart(address)
+		o.DisplayName = strings.ToUpper(local[:min(1, len(local))]) + local[min(1, len(local)):]
+	}
+	if o.Password == "" {
+		o.Password = localPart(address) + "-password"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.directory.accounts[strings.ToLower(address)] = o.Password
+	box := s.org.AddMailbox(store.Info{
+		Address:     address,
+		DisplayName: o.DisplayName,
+		Proxies:     append([]string(nil), o.ProxyAddresses...),
+		Archive:     o.Archive,
+		Language:    o.Language,
+		Quota:       o.QuotaBytes,
+		Hidden:      o.Hidden,
+	})
+	m := &Mailbox{server: s, box: box}
+	s.wrappers[box] = m
+	return m
+}
+
+// Mailbox returns the mailbox of an address (case-insensitive; also a proxy
+// address). If there is none, it is created.
+func (s *Server) Mailbox(address string) *Mailbox {
+	s.mu.Lock()
+	m := s.wrappers[s.org.ByAddress(address)]
+	s.mu.Unlock()
+	if m == nil {
+		return s.AddMailbox(address, nil)
+	}
+	return m
+}
+
+// Version returns the Exchange version the server behaves as.
+func (s *Server) Version() Version { return s.opts.Version }
+
+// Domain returns the domain of the default scenario's addresses.
+func (s *Server) Domain() string { return s.opts.Domain }
+
+// Client returns an ews.Client for a user over [Server.Direct], with the user as
+// payer. Nil options stand for the defaults; their Transport is replaced.
+func (s *Server) Client(user string, opts *ews.Options) *ews.Client {
+	var o ews.Options
+	if opts != nil {
+		o = *opts
+	}
+	o.Transport = s.As(s.Direct(), user)
+	o.Payer = user
+	c, err := ews.NewClient(s.DirectURL(), &o)
+	if err != nil {
+		panic("ewstest: " + err.Error())
+	}
+	return c
+}

@@ -1,0 +1,156 @@
+package ewstest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// refusal is the error of one response message, or of a whole request.
+type refusal struct {
+	code   ews.ResponseCode
+	text   string  // empty: the usual text of the code
+	values []value // of MessageXml
+}
+
+// value is a named value of MessageXml.
+type value struct{ name, text string }
+
+func refuse(code ews.ResponseCode) *refusal { return &refusal{code: code} }
+
+func refuseText(code ews.ResponseCode, text string) *refusal {
+	return &refusal{code: code, text: text}
+}
+
+// backOff returns the hint to wait, none for no time.
+func backOff(d time.Duration) []value {
+	if d <= 0 {
+		return nil
+	}
+	return []value{{"BackOffMilliseconds", strconv.FormatInt(d.Milliseconds(), 10)}}
+}
+
+func (r *refusal) message() string {
+	if r.text != "" {
+		return r.text
+	}
+	if text, ok := texts[r.code]; ok {
+		return text
+	}
+	return "The operation failed: " + string(r.code) + "."
+}
+
+// encoder writes an answer; large content is kept aside until it is sent.
+type encoder struct {
+	xmlwire.Encoder
+	large [][][]byte
+}
+
+// content writes an element that holds the base64 of content.
+func (e *encoder) content(name string, content [][]byte, attrs ...string) {
+	e.Open(name)
+	for i := 0; i+1 < len(attrs); i += 2 {
+		e.Attr(attrs[i], attrs[i+1])
+	}
+	e.Splice()
+	e.large = append(e.large, content)
+	e.Close()
+}
+
+// pieces returns what was written.
+func (e *encoder) pieces() []piece {
+	b := e.Bytes()
+	if len(e.large) == 0 {
+		return []piece{{raw: b}}
+	}
+	var all []piece
+	from := 0
+	for i, at := range e.Splices() {
+		all = append(all, piece{raw: b[from:at], content: e.large[i]})
+		from = at
+	}
+	return append(all, piece{raw: b[from:]})
+}
+
+const xmlHead = `<?xml version="1.0" encoding="utf-8"?>`
+
+func (e *encoder) envelope() {
+	e.References = true
+	e.Open("s:Envelope")
+	e.Attr("xmlns:s", xmlwire.URISOAP)
+}
+
+// head writes the header of an answer, with the version of the server.
+func (e *encoder) head(v Version) {
+	d := versions[v]
+	e.Open("s:Header")
+	e.Open("h:ServerVersionInfo")
+	e.Attr("xmlns:h", xmlwire.URITypes)
+	e.Attr("MajorVersion", strconv.Itoa(d.build.Major))
+	e.Attr("MinorVersion", strconv.Itoa(d.build.Minor))
+	e.Attr("MajorBuildNumber", strconv.Itoa(d.build.Build))
+	e.Attr("MinorBuildNumber", strconv.Itoa(d.build.Revision))
+	e.Attr("Version", d.info)
+	e.Close()
+	e.Close()
+}
+
+// messageXML writes named values.
+func (e *encoder) messageXML(element string, values []value) {
+	if len(values) == 0 {
+		return
+	}
+	e.Open(element)
+	for _, v := range values {
+		e.Open("t:Value")
+		e.Attr("Name", v.name)
+		e.Text(v.text)
+		e.Close()
+	}
+	e.Close()
+}
+
+// faultAnswer is a refusal of the whole request: HTTP 500, a fault, no header.
+func faultAnswer(r *refusal) *answer {
+	e := &encoder{}
+	e.envelope()
+	e.Open("s:Body")
+	e.Open("s:Fault")
+	e.Open("faultcode")
+	e.Attr("xmlns:a", xmlwire.URITypes)
+	e.Text("a:" + string(r.code))
+	e.Close()
+	e.Open("faultstring")
+	e.Attr("xml:lang", "en-US")
+	e.Text(r.message())
+	e.Close()
+	e.Open("detail")
+	for _, leaf := range [][2]string{{"e:ResponseCode", string(r.code)}, {"e:Message", r.message()}} {
+		e.Open(leaf[0])
+		e.Attr("xmlns:e", xmlwire.URIErrors)
+		e.Text(leaf[1])
+		e.Close()
+	}
+	if len(r.values) > 0 {
+		e.Open("t:MessageXml")
+		e.Attr("xmlns:t", xmlwire.URITypes)
+		for _, v := range r.values {
+			// Places of schema violations are elements of their own.
+			if v.name == "LineNumber" || v.name == "LinePosition" || v.name == "Violation" {
+				e.Leaf("t:"+v.name, v.text)
+				continue
+			}
+			e.Open("t:Value")
+			e.Attr("Name", v.name)
+			e.Text(v.text)
+			e.Close()
+		}
+		e.Close()
+	}
+	for range 4 {
+		e.Close()
+	}
+	return xmlAnswer(500, append([]piece{{raw: []byte(xmlHead)}}, e.pieces()...))
+}

@@ -1,0 +1,42 @@
+package ewstest
+
+import "github.com/ewsquarantine/ewsquarantine/ews"
+
+// texts are what servers say with a code, near enough for people.
+var texts = map[ews.ResponseCode]string{
+	"ErrorAccessDenied":                        "Access is denied. Check credentials and try again.",
+	"ErrorBatchProcessingStopped":              "The batch processing was stopped because of an earlier error.",
+	"ErrorCannotDeleteObject":                  "The object cannot be deleted.",
+	"ErrorChangeKeyRequiredForWriteOperations": "The change key is required for this operation.",
+	"ErrorCorruptData":                         "The data is corrupt.",
+	"ErrorCreateItemAccessDenied":              "Access is denied. The item was not created.",
+	"ErrorCrossMailboxMoveCopy":                "The source and destination mailboxes of a move or copy must be the same.",
+	"ErrorExceededConnectionCount":             "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.",
+	"ErrorFolderExists":                        "A folder with the specified name already exists.",
+	"ErrorFolderNotFound":                      "The specified folder could not be found in the store.",
+	"ErrorImpersonateUserDenied":               "The account does not have permission to impersonate the requested user.",
+	"ErrorImpersonationDenied":                 "The server to which the application is connected cannot impersonate the requested user due to insufficient permission.",
+	"ErrorInternalServerError":                 "An internal server error occurred. The operation failed.",
+	"ErrorInternalServerTransientError":        "An internal server error occurred. Try again later.",
+	"ErrorInvalidChangeKey":                    "The change key is invalid.",
+	"ErrorInvalidIdMalformed":                  "Id is malformed.",
+	"ErrorInvalidIdEmpty":                      "Id is empty.",
+	"ErrorInvalidRequest":                      "The request is invalid.",
+	"ErrorInvalidServerVersion":                "The specified server version is invalid.",
+	"ErrorIrresolvableConflict":                "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
+	"ErrorItemNotFound":                        "The specified object was not found in the store.",
+	"ErrorMailboxMoveInProgress":               "Mailbox move in progress. Try again later.",
+	"ErrorMissingEmailAddress":                 "When making a request as an account that does not have a mailbox, you must specify the mailbox primary SMTP address for any distinguished folder Ids.",
+	"ErrorMoveCopyFailed":                      "The move or copy operation failed.",
+	"ErrorNameResolutionNoMailbox":             "The account does not have a mailbox.",
+	"ErrorNameResolutionNoResults":             "No results were found.",
+	"ErrorNameResolutionMultipleResults":       "Multiple results were found.",
+	"ErrorNonExistentMailbox":                  "The SMTP address has no mailbox associated with it.",
+	"ErrorNonPrimarySmtpAddress":               "The primary SMTP address must be specified when referencing a mailbox.",
+	"ErrorQuotaExceeded":                       "The mailbox has exceeded its quota.",
+	"ErrorReadReceiptNotPending":               "There is no pending read receipt for this message.",
+	"ErrorServerBusy":                          "The server cannot service this request right now. Try again later.",
+	"ErrorStaleObject":                         "The change key is stale.",
+	"ErrorTimeoutExpired":                      "The operation has timed out.",
+	"ErrorToFolderNotFound":                    "The destination folder could not be found.",
+}

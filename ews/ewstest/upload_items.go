@@ -1,0 +1,67 @@
+package ewstest
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+func uploadItems(c *call) *refusal {
+	items := c.op.Child("Items").Kids()
+	for _, n := range items {
+		if n.Get("CreateAction") != "CreateNew" && !n.Child("ItemId").Exists() {
+			return refuseText("ErrorInvalidRequest", "ItemId is required for Update and UpdateOrCreate.")
+		}
+	}
+	c.batch(items, func(n *ewsschema.Node) (func(), *refusal) {
+		it, refused := c.upload(n)
+		if refused != nil {
+			return nil, refused
+		}
+		return func() { c.out.itemID("m:ItemId", it) }, nil
+	})
+	return nil
+}
+
+func (c *call) upload(n *ewsschema.Node) (*store.Item, *refusal) {
+	f, refused := c.folder(n.Child("ParentFolderId"))
+	switch {
+	case refused != nil:
+		return nil, refused
+	case f.Search != nil:
+		return nil, refuse("ErrorCreateItemAccessDenied")
+	case f.Recoverable():
+		return nil, refuse("ErrorAccessDenied")
+	}
+	var old *store.Item
+	if action := n.Get("CreateAction"); action != "CreateNew" {
+		old, refused = c.item(n.Child("ItemId"))
+		if refused == nil && old.Folder != f {
+			refused = refuse("ErrorItemNotFound")
+		}
+		if refused != nil {
+			old = nil
+			if action == "Update" || refused.code != "ErrorItemNotFound" {
+				return nil, refused
+			}
+		}
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value("Data")), ""))
+	if err != nil {
+		return nil, refuse("ErrorCorruptData")
+	}
+	if f.Mailbox.Full(int64(len(data))) {
+		return nil, refuse("ErrorQuotaExceeded")
+	}
+	it, err := f.Import(data, n.AttrBool("IsAssociated", false))
+	if err != nil {
+		return nil, refuse("ErrorCorruptData")
+	}
+	c.acted = true
+	if old != nil {
+		it.TakePlaceOf(old)
+	}
+	return it, nil
+}

@@ -1,0 +1,88 @@
+package ewstest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// typedValue is a value that can be compared with another of its kind.
+type typedValue struct {
+	kind   valueKind
+	text   string
+	number float64
+	truth  bool
+	time   time.Time
+	binary []byte
+}
+
+type valueKind int
+
+const (
+	textValue valueKind = iota
+	numberValue
+	boolValue
+	timeValue
+	binaryValue
+)
+
+// parseValue reads the text form of a value of a type, and reports whether it is
+// one.
+func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
+	switch t {
+	case ews.TypeInteger, ews.TypeLong, ews.TypeShort:
+		bits := map[ews.PropertyType]int{ews.TypeInteger: 32, ews.TypeLong: 64, ews.TypeShort: 16}[t]
+		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, bits)
+		return typedValue{kind: numberValue, number: float64(n)}, err == nil
+	case ews.TypeDouble, "Float", "ApplicationTime", "Currency":
+		n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+		return typedValue{kind: numberValue, number: n}, err == nil
+	case ews.TypeBoolean:
+		switch strings.ToLower(strings.TrimSpace(s)) {
+		case "true", "1":
+			return typedValue{kind: boolValue, truth: true}, true
+		case "false", "0":
+			return typedValue{kind: boolValue}, true
+		}
+		return typedValue{}, false
+	case ews.TypeSystemTime:
+		at, err := store.ParseTime(strings.TrimSpace(s))
+		return typedValue{kind: timeValue, time: at}, err == nil
+	case ews.TypeBinary:
+		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+		return typedValue{kind: binaryValue, binary: b}, err == nil
+	}
+	return typedValue{kind: textValue, text: s}, true
+}
+
+// compare orders two values of one kind; texts without regard to case, as the
+// store does.
+func (v typedValue) compare(w typedValue) int {
+	switch v.kind {
+	case numberValue:
+		return cmp.Compare(v.number, w.number)
+	case timeValue:
+		return v.time.Compare(w.time)
+	case binaryValue:
+		return bytes.Compare(v.binary, w.binary)
+	case boolValue:
+		return cmp.Compare(truth(v.truth), truth(w.truth))
+	}
+	if strings.EqualFold(v.text, w.text) {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(strings.ToLower(v.text), strings.ToLower(w.text)), cmp.Compare(v.text, w.text))
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

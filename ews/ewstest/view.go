@@ -1,0 +1,128 @@
+package ewstest
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// page is a part of a list, and what the answer says about its place.
+type page[T any] struct {
+	members []T
+	offset  int // where the next page begins
+	total   int
+	last    bool
+	indexed bool // the request had an indexed view
+}
+
+// paged cuts a list as the view of a request says, at most limit members.
+func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) {
+	p := page[T]{total: len(all)}
+	count, offset := limit, 0
+	if view.Exists() {
+		if v, ok := view.Attr("MaxEntriesReturned"); ok {
+			n, err := strconv.Atoi(v)
+			if err != nil || n <= 0 {
+				return p, refuse("ErrorInvalidPagingMaxRows")
+			}
+			count = min(n, limit)
+		}
+		switch view.Local {
+		case "IndexedPageItemView", "IndexedPageFolderView":
+			p.indexed = true
+			offset = int(view.AttrInt("Offset", 0))
+			if offset < 0 {
+				return p, refuse("ErrorInvalidIndexedPagingParameters")
+			}
+		case "FractionalPageItemView", "FractionalPageFolderView":
+			p.indexed = true
+			num, den := view.AttrInt("Numerator", 0), view.AttrInt("Denominator", 0)
+			if num < 0 || den <= 0 || num > den {
+				return p, refuse("ErrorInvalidFractionalPagingParameters")
+			}
+			offset = int(float64(len(all)) * float64(num) / float64(den))
+		default:
+			return p, refuseText("ErrorInvalidOperation", "ewstest does not have the view "+view.Local+".")
+		}
+	}
+	offset = min(offset, len(all))
+	if view.Get("BasePoint") == "End" {
+		end := len(all) - offset
+		begin := max(0, end-count)
+		p.members, p.offset, p.last = all[begin:end], offset+end-begin, begin == 0
+		return p, nil
+	}
+	end := min(offset+count, len(all))
+	p.members, p.offset, p.last = all[offset:end], end, end == len(all)
+	return p, nil
+}
+
+// writePlace writes the attributes of the page.
+func (e *encoder) writePlace(offset, total int, last, indexed bool) {
+	if indexed {
+		e.Attr("IndexedPagingOffset", strconv.Itoa(offset))
+	}
+	e.Attr("TotalItemsInView", strconv.Itoa(total))
+	e.Attr("IncludesLastItemInRange", strconv.FormatBool(last))
+}
+
+// sorted orders a list by the fields of a SortOrder.
+func sorted[T any](r resolver[T], all []T, order *ewsschema.Node) ([]T, *refusal) {
+	if !order.Exists() {
+		return all, nil
+	}
+	type field struct {
+		g    getter[T]
+		sign int
+	}
+	var fields []field
+	for _, n := range order.All("FieldOrder") {
+		g, refused := r.path(n.First())
+		if refused != nil {
+			return nil, refuse("ErrorUnsupportedPathForSortGroup")
+		}
+		sign := 1
+		if n.Get("Order") == "Descending" {
+			sign = -1
+		}
+		fields = append(fields, field{g, sign})
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b T) int {
+		for _, f := range fields {
+			if c := compareBy(f.g, a, b); c != 0 {
+				return c * f.sign
+			}
+		}
+		return 0
+	})
+	return all, nil
+}
+
+// compareBy orders two members by a property; who lacks it comes first.
+func compareBy[T any](g getter[T], a, b T) int {
+	first := func(t T) (typedValue, bool) {
+		values, ok := g.get(t)
+		if !ok || len(values) == 0 {
+			return typedValue{}, false
+		}
+		kind := g.kind
+		if isArray(kind) {
+			kind = ews.TypeString
+		}
+		return parseValue(kind, values[0])
+	}
+	va, oka := first(a)
+	vb, okb := first(b)
+	switch {
+	case oka && okb:
+		return va.compare(vb)
+	case oka:
+		return 1
+	case okb:
+		return -1
+	}
+	return 0
+}
