@@ -109,11 +109,12 @@ type base64Reader struct {
 	plain  []byte // decoded, not handed out
 	block  []byte
 	padded bool
+	wrap   func(error) error // of what is wrong with the text
 	err    error
 }
 
-func newBase64Reader(src io.Reader) *base64Reader {
-	return &base64Reader{src: src, text: make([]byte, 32<<10), block: make([]byte, 24<<10)}
+func newBase64Reader(src io.Reader, wrap func(error) error) *base64Reader {
+	return &base64Reader{src: src, wrap: wrap, text: make([]byte, 32<<10), block: make([]byte, 24<<10)}
 }
 
 // Read decodes. The error of the source, io.EOF too, comes after the last byte.
@@ -137,12 +138,12 @@ func (r *base64Reader) fill() {
 	r.n += n
 	whole := r.n / 4 * 4
 	if whole > 0 && r.padded {
-		r.err = errNoBase64
+		r.err = r.wrap(errNoBase64)
 		return
 	}
 	m, decodeErr := base64.StdEncoding.Decode(r.block, r.text[:whole])
 	if decodeErr != nil {
-		r.err = errNoBase64
+		r.err = r.wrap(errNoBase64)
 		return
 	}
 	r.plain = r.block[:m]
@@ -150,7 +151,7 @@ func (r *base64Reader) fill() {
 	r.n = copy(r.text, r.text[whole:r.n])
 	switch {
 	case err == io.EOF && r.n > 0:
-		r.err = errCutBase64
+		r.err = r.wrap(errCutBase64)
 	default:
 		r.err = err
 	}

@@ -136,10 +136,11 @@ func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer
 	a, err := c.send(ctx, t, v)
 	if err == nil {
 		err = read(a)
-		if !a.detached {
+		refused := a.versionRefused(t)
+		if !a.detached || refused {
 			a.close(err)
 		}
-		if a.versionRefused(t) {
+		if refused {
 			return versionRefused, err
 		}
 		return versionAccepted, err

@@ -24,6 +24,19 @@ type Content struct {
 	Base64 bool
 }
 
+// check makes sure that the content can be sent.
+func (c Content) check(field string) error {
+	switch {
+	case c.Open == nil:
+		return wrong(field+".Open", "is nil")
+	case c.Size == 0:
+		return wrong(field+".Size", "is 0: empty content is none; -1 says that the size is not known")
+	case c.Size < -1:
+		return wrong(field+".Size", "is %d", c.Size)
+	}
+	return nil
+}
+
 // BytesContent returns content held in memory.
 func BytesContent(b []byte) Content {
 	return Content{

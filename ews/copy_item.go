@@ -12,5 +12,5 @@ type CopyItemRequest struct {
 // conditions as [Client.MoveItem]. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyitem-operation.
 func (c *Client) CopyItem(ctx context.Context, req CopyItemRequest) (Results[ItemID], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, moveItem{OpCopyItem, MoveItemRequest(req)})
 }

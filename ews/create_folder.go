@@ -1,6 +1,11 @@
 package ews
 
-import "context"
+import (
+	"cmp"
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // NewFolder describes a folder to be created.
 type NewFolder struct {
@@ -19,5 +24,61 @@ type CreateFolderRequest struct {
 // the code ErrorFolderExists. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation.
 func (c *Client) CreateFolder(ctx context.Context, req CreateFolderRequest) (Results[FolderID], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, createFolder(req))
+}
+
+const folderClassMail = "IPF.Note"
+
+type createFolder CreateFolderRequest
+
+func (r createFolder) task() (task, error) {
+	t := task{op: OpCreateFolder}
+	if err := checkFolder("CreateFolderRequest.Parent", r.Parent); err != nil {
+		return t, err
+	}
+	if len(r.Folders) == 0 {
+		return t, wrong("CreateFolderRequest.Folders", "is empty: give at least one folder")
+	}
+	for i, f := range r.Folders {
+		field := "CreateFolderRequest.Folders" + at(i)
+		if f.DisplayName == "" {
+			return t, wrong(field+".DisplayName", "is empty")
+		}
+		if err := checkExtended(field+".Extended", f.Extended); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+func (r createFolder) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:CreateFolder")
+	encodeFolders(e, "m:ParentFolderId", []FolderRef{r.Parent})
+	e.Open("m:Folders")
+	for _, f := range r.Folders {
+		e.Open("t:Folder")
+		e.Leaf("t:FolderClass", cmp.Or(f.Class, folderClassMail))
+		e.Leaf("t:DisplayName", f.DisplayName)
+		for _, p := range f.Extended {
+			p.encode(e)
+		}
+		e.Close()
+	}
+	e.Close()
+	e.Close()
+}
+
+func (r createFolder) decode(a *answer) (Results[FolderID], error) {
+	results, err := batch(a, len(r.Folders), func(id *FolderID) {
+		if a.d.Local() != "Folders" {
+			return
+		}
+		depth := a.d.Depth()
+		for a.d.NextChild(depth) {
+			var f Folder
+			decodeFolder(a.d, &f)
+			*id = f.ID
+		}
+	})
+	return demand(a, results, err, func(id *FolderID) bool { return !id.IsZero() }, "the id of the folder")
 }

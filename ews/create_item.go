@@ -1,6 +1,12 @@
 package ews
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // CreateItemRequest asks for one new message made from MIME.
 type CreateItemRequest struct {
@@ -24,5 +30,106 @@ type CreateItemRequest struct {
 // SaveOnly, always. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation.
 func (c *Client) CreateItem(ctx context.Context, req CreateItemRequest) (ItemID, error) {
-	return ItemID{}, errUnbuilt
+	return do(ctx, c, createItem(req))
+}
+
+type createItem CreateItemRequest
+
+func (r createItem) task() (task, error) {
+	t := task{op: OpCreateItem, contents: []Content{r.MIME}}
+	if err := checkFolder("CreateItemRequest.Folder", r.Folder); err != nil {
+		return t, err
+	}
+	if err := r.MIME.check("CreateItemRequest.MIME"); err != nil {
+		return t, err
+	}
+	if r.Importance != "" {
+		if err := checkImportance("CreateItemRequest.Importance", r.Importance); err != nil {
+			return t, err
+		}
+	}
+	if err := r.Flag.check("CreateItemRequest.Flag"); err != nil {
+		return t, err
+	}
+	return t, checkExtended("CreateItemRequest.Extended", r.Extended)
+}
+
+func (r createItem) encode(e *xmlwire.Encoder, v Version) {
+	e.Open("m:CreateItem")
+	// Anything else would send the message.
+	e.Attr("MessageDisposition", "SaveOnly")
+	encodeFolders(e, "m:SavedItemFolderId", []FolderRef{r.Folder})
+	e.Open("m:Items")
+	e.Open("t:Message")
+	e.Open("t:MimeContent")
+	e.Attr("CharacterSet", cmp.Or(r.CharacterSet, "UTF-8"))
+	e.Splice()
+	e.Close()
+	if r.Class != "" {
+		e.Leaf("t:ItemClass", r.Class)
+	}
+	if len(r.Categories) > 0 {
+		encodeCategories(e, r.Categories)
+	}
+	if r.Importance != "" {
+		e.Leaf("t:Importance", r.Importance)
+	}
+	for _, p := range r.Extended {
+		p.encode(e)
+	}
+	if r.Flag.Status != "" && v >= Exchange2013 {
+		r.Flag.encode(e)
+	}
+	if r.IsRead != nil {
+		e.Bool("t:IsRead", *r.IsRead)
+	}
+	e.Close()
+	e.Close()
+	e.Close()
+}
+
+func (r createItem) decode(a *answer) (ItemID, error) {
+	id, err := single(a, "", func(id *ItemID) { decodeNewID(a.d, id) })
+	if err == nil && id.IsZero() {
+		err = a.malformed("a response message reports success without the id of the item")
+	}
+	return id, err
+}
+
+func encodeCategories(e *xmlwire.Encoder, categories []string) {
+	e.Open("t:Categories")
+	for _, c := range categories {
+		e.Leaf("t:String", c)
+	}
+	e.Close()
+}
+
+func (f Flag) check(field string) error {
+	switch f.Status {
+	case "", "NotFlagged", "Flagged", "Complete":
+		return nil
+	}
+	return wrong(field+".Status", "is %q: give NotFlagged, Flagged or Complete", f.Status)
+}
+
+func (f Flag) encode(e *xmlwire.Encoder) {
+	e.Open("t:Flag")
+	e.Leaf("t:FlagStatus", f.Status)
+	for _, date := range []struct {
+		name string
+		time time.Time
+	}{{"t:StartDate", f.Start}, {"t:DueDate", f.Due}, {"t:CompleteDate", f.Complete}} {
+		if !date.time.IsZero() {
+			e.Leaf(date.name, FormatTime(date.time))
+		}
+	}
+	e.Close()
+}
+
+func checkImportance(field, value string) error {
+	switch value {
+	case "Low", "Normal", "High":
+		return nil
+	}
+	return wrong(field, "is %q: give Low, Normal or High", value)
 }

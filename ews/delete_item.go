@@ -1,6 +1,10 @@
 package ews
 
-import "context"
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // DeleteType says where deleted items go.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem.
@@ -34,7 +38,47 @@ type DeleteItemRequest struct {
 // and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation.
 func (c *Client) DeleteItem(ctx context.Context, req DeleteItemRequest) (Results[struct{}], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, deleteItem(req))
+}
+
+type deleteItem DeleteItemRequest
+
+func (r deleteItem) task() (task, error) {
+	t := task{op: OpDeleteItem}
+	if r.RequireSuppression {
+		t.least, t.what = Exchange2013SP1, suppression
+	}
+	switch r.Type {
+	case HardDelete, SoftDelete, MoveToDeletedItems:
+	default:
+		return t, wrong("DeleteItemRequest.Type", "is %q: give HardDelete, SoftDelete or MoveToDeletedItems", r.Type)
+	}
+	return t, checkItemIDs("DeleteItemRequest.IDs", r.IDs)
+}
+
+// suppression is what RequireSuppression stands for in errors.
+const suppression = "suppressing read receipts (RequireSuppression)"
+
+// encode writes what is mandatory for calendar items and tasks always: ids do
+// not tell their kind.
+func (r deleteItem) encode(e *xmlwire.Encoder, v Version) {
+	e.Open("m:DeleteItem")
+	e.Attr("DeleteType", string(r.Type))
+	e.Attr("SendMeetingCancellations", "SendToNone")
+	e.Attr("AffectedTaskOccurrences", "AllOccurrences")
+	encodeSuppression(e, v)
+	encodeItemIDs(e, r.IDs)
+	e.Close()
+}
+
+func encodeSuppression(e *xmlwire.Encoder, v Version) {
+	if v >= Exchange2013SP1 {
+		e.Attr("SuppressReadReceipts", "true")
+	}
+}
+
+func (r deleteItem) decode(a *answer) (Results[struct{}], error) {
+	return batch(a, len(r.IDs), func(*struct{}) {})
 }
 
 // SuppressesReceipts reports whether the version that the next request of this

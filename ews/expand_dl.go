@@ -1,6 +1,10 @@
 package ews
 
-import "context"
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // DistributionList is the members of a distribution list, one level deep:
 // members that are lists themselves have to be expanded in turn.
@@ -16,5 +20,42 @@ type DistributionList struct {
 // refused; impersonating one that has a mailbox helps.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
 func (c *Client) ExpandDL(ctx context.Context, list Mailbox) (*DistributionList, error) {
-	return nil, errUnbuilt
+	dl, err := do(ctx, c, expandDL(list))
+	if err != nil {
+		return nil, err
+	}
+	return &dl, nil
+}
+
+type expandDL Mailbox
+
+func (r expandDL) task() (task, error) {
+	t := task{op: OpExpandDL}
+	if r.EmailAddress == "" && r.ItemID.IsZero() {
+		return t, wrong("the list to ExpandDL", "has neither EmailAddress nor ItemID")
+	}
+	return t, nil
+}
+
+func (r expandDL) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:ExpandDL")
+	encodeMailbox(e, "m:Mailbox", Mailbox(r))
+	e.Close()
+}
+
+func (r expandDL) decode(a *answer) (DistributionList, error) {
+	found := false
+	dl, err := single(a, "", func(dl *DistributionList) {
+		if a.d.Local() != "DLExpansion" {
+			return
+		}
+		found = true
+		p := decodePaging(a.d)
+		dl.Members = decodeRecipients(a.d)
+		dl.Complete = p.complete(len(dl.Members))
+	})
+	if err == nil && !found {
+		err = a.malformed("a response message reports success without an expansion")
+	}
+	return dl, err
 }

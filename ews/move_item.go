@@ -1,6 +1,10 @@
 package ews
 
-import "context"
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // MoveItemRequest asks to move items into one folder.
 type MoveItemRequest struct {
@@ -14,5 +18,49 @@ type MoveItemRequest struct {
 // move fails. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation.
 func (c *Client) MoveItem(ctx context.Context, req MoveItemRequest) (Results[ItemID], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, moveItem{OpMoveItem, req})
+}
+
+// moveItem is MoveItem or CopyItem, which differ in their name alone.
+type moveItem struct {
+	op Operation
+	MoveItemRequest
+}
+
+func (r moveItem) task() (task, error) {
+	t := task{op: r.op}
+	if err := checkItemIDs(string(r.op)+"Request.IDs", r.IDs); err != nil {
+		return t, err
+	}
+	return t, checkFolder(string(r.op)+"Request.To", r.To)
+}
+
+// encode leaves ReturnNewItemIds out: servers ignore it, and those before
+// Exchange 2010 SP1 refuse it.
+func (r moveItem) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:" + string(r.op))
+	encodeFolders(e, "m:ToFolderId", []FolderRef{r.To})
+	encodeItemIDs(e, r.IDs)
+	e.Close()
+}
+
+func (r moveItem) decode(a *answer) (Results[ItemID], error) {
+	return batch(a, len(r.IDs), func(id *ItemID) { decodeNewID(a.d, id) })
+}
+
+// decodeNewID reads the id of a moved, copied, created or changed item, if the
+// current element is the list with it.
+func decodeNewID(d *xmlwire.Decoder, id *ItemID) {
+	if d.Local() != "Items" {
+		return
+	}
+	depth := d.Depth()
+	for d.NextChild(depth) {
+		inner := d.Depth()
+		for d.NextChild(inner) {
+			if d.Local() == "ItemId" {
+				*id = decodeItemID(d)
+			}
+		}
+	}
 }

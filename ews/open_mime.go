@@ -1,6 +1,12 @@
 package ews
 
-import "context"
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // MIME is the MIME form of one item, read from the server while the caller
 // reads. It holds a place of the limiter until it is closed or read to its
@@ -8,6 +14,13 @@ import "context"
 type MIME struct {
 	ItemID       ItemID
 	CharacterSet string // what the server says; usually UTF-8
+
+	a     *answer
+	m     *message
+	depth int // of the response message
+	text  *base64Reader
+	empty bool
+	err   error
 }
 
 // OpenMIME returns the MIME form of an item as a stream. Servers make it anew
@@ -17,12 +30,138 @@ type MIME struct {
 // The caller must close it.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mimecontent.
 func (c *Client) OpenMIME(ctx context.Context, id ItemID) (*MIME, error) {
-	return nil, errUnbuilt
+	return do(ctx, c, openMIME{ItemID{ID: id.ID}})
+}
+
+type openMIME struct{ id ItemID }
+
+func (r openMIME) task() (task, error) {
+	return task{op: OpGetItem, stream: true}, within("the id to OpenMIME", r.id.check())
+}
+
+func (r openMIME) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:GetItem")
+	e.Open("m:ItemShape")
+	e.Leaf("t:BaseShape", string(ShapeIDOnly))
+	e.Bool("t:IncludeMimeContent", true)
+	e.Close()
+	encodeItemIDs(e, []ItemID{r.id})
+	e.Close()
+}
+
+// decode reads the answer up to the content, and keeps it open.
+func (r openMIME) decode(a *answer) (*MIME, error) {
+	m := &MIME{ItemID: r.id, a: a, empty: true}
+	d := a.d
+	for d.NextChild(a.depth) {
+		if !d.Is(xmlwire.SpaceMessages, "ResponseMessages") || !d.NextChild(d.Depth()) {
+			continue
+		}
+		m.depth = d.Depth()
+		m.m = &message{class: d.AttrInterned("ResponseClass")}
+		for d.NextChild(m.depth) {
+			if !a.messageHead(m.m) && d.Local() == "Items" && m.m.succeeds() && m.find() {
+				a.detached = true
+				return m, nil
+			}
+		}
+		break
+	}
+	switch {
+	case d.Err() != nil:
+		return nil, a.unreadable(d.Err())
+	case m.m == nil:
+		return nil, a.missing()
+	}
+	if err := m.settle(); err != nil {
+		return nil, err
+	}
+	return nil, a.malformed("a response message reports success without MIME")
+}
+
+// find comes to the content of the first item of the current element.
+func (m *MIME) find() bool {
+	d := m.a.d
+	if !d.NextChild(d.Depth()) {
+		return false
+	}
+	depth := d.Depth()
+	for d.NextChild(depth) {
+		if d.Local() == "MimeContent" {
+			m.CharacterSet = d.AttrInterned("CharacterSet")
+			m.text = newBase64Reader(d.TextReader(false), m.broken)
+			return true
+		}
+	}
+	return false
+}
+
+// settle reads what follows the content to the end of the answer and says
+// whether all of it reports success.
+func (m *MIME) settle() error {
+	a, d := m.a, m.a.d
+	for d.NextChild(m.depth) {
+		a.messageHead(m.m)
+	}
+	if err := d.Err(); err != nil {
+		return a.unreadable(err)
+	}
+	refusal, ok := a.outcome(m.m, "")
+	if !ok {
+		return a.malformed("a response message says neither success nor failure")
+	}
+	a.messages++
+	if d.NextChild(a.depth + 1) {
+		return a.malformed("more response messages than were asked for: 1 expected")
+	}
+	if err := a.finish(); err != nil {
+		return err
+	}
+	return refusal
 }
 
 // Read reads decoded MIME. It returns io.EOF only when the whole answer was
 // read and found well-formed; a MIME that is cut short ends in another error.
-func (m *MIME) Read(p []byte) (int, error) { return 0, errUnbuilt }
+func (m *MIME) Read(p []byte) (int, error) {
+	if m.err != nil {
+		return 0, m.err
+	}
+	n, err := m.text.Read(p)
+	if n > 0 {
+		m.empty = false
+	}
+	if err != nil {
+		m.end(err)
+	}
+	return n, m.err
+}
+
+func (m *MIME) end(err error) {
+	outcome := err
+	switch {
+	case err == io.EOF:
+		if outcome = m.settle(); outcome == nil && m.empty {
+			outcome = m.a.malformed("the MIME is empty")
+		}
+	case m.a.d.Err() != nil:
+		outcome = m.a.unreadable(m.a.d.Err())
+	}
+	m.a.close(outcome)
+	m.err = outcome
+	if outcome == nil {
+		m.err = io.EOF
+	}
+}
+
+func (m *MIME) broken(err error) error { return m.a.malformed("MimeContent: " + err.Error()) }
+
+var errClosed = errors.New("ews: read after Close")
 
 // Close ends the call. After io.EOF it does nothing.
-func (m *MIME) Close() error { return nil }
+func (m *MIME) Close() error {
+	if m.err == nil {
+		m.err = errClosed
+	}
+	m.a.close(nil)
+	return nil
+}

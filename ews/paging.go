@@ -77,6 +77,17 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 	return false, p.next
 }
 
+// complete says whether a list of count entries that is never paged is whole.
+func (p paging) complete(count int) bool {
+	switch p.last {
+	case "true", "1":
+		return true
+	case "false", "0":
+		return false
+	}
+	return p.total >= 0 && count >= p.total
+}
+
 // smaller returns the size of the next page after an error: half of it, if the
 // page was too large for the server.
 func smaller(size int, failed error) int {

@@ -1,6 +1,12 @@
 package ews
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"strconv"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // ResolveScope says where ResolveNames looks, and in which order.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/resolvenames.
@@ -45,5 +51,82 @@ type Resolutions struct {
 // If there is none, the error matches [ErrNotFound].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/resolvenames-operation.
 func (c *Client) ResolveNames(ctx context.Context, req ResolveNamesRequest) (*Resolutions, error) {
-	return nil, errUnbuilt
+	found, err := do(ctx, c, resolveNames(req))
+	if err != nil {
+		return nil, err
+	}
+	return &found, nil
+}
+
+type resolveNames ResolveNamesRequest
+
+func (r resolveNames) task() (task, error) {
+	t := task{op: OpResolveNames}
+	if r.Name == "" {
+		return t, wrong("ResolveNamesRequest.Name", "is empty")
+	}
+	switch r.Scope {
+	case "", ScopeActiveDirectory, ScopeActiveDirectoryContacts, ScopeContacts, ScopeContactsActiveDirectory:
+	default:
+		return t, wrong("ResolveNamesRequest.Scope", "is %q, which is none", r.Scope)
+	}
+	if r.Folder != nil {
+		return t, checkFolder("ResolveNamesRequest.Folder", r.Folder)
+	}
+	return t, nil
+}
+
+func (r resolveNames) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:ResolveNames")
+	e.Attr("ReturnFullContactData", strconv.FormatBool(r.FullContactData))
+	e.Attr("SearchScope", string(cmp.Or(r.Scope, ScopeActiveDirectory)))
+	if r.Folder != nil {
+		encodeFolders(e, "m:ParentFolderIds", []FolderRef{r.Folder})
+	}
+	e.Leaf("m:UnresolvedEntry", r.Name)
+	e.Close()
+}
+
+func (r resolveNames) decode(a *answer) (Resolutions, error) {
+	found := false
+	res, err := single(a, codeMultipleResults, func(res *Resolutions) {
+		if a.d.Local() != "ResolutionSet" {
+			return
+		}
+		found = true
+		p := decodePaging(a.d)
+		depth := a.d.Depth()
+		for a.d.NextChild(depth) {
+			if a.d.Local() == "Resolution" {
+				res.Candidates = append(res.Candidates, decodeResolution(a.d))
+			}
+		}
+		res.Complete = p.complete(len(res.Candidates))
+	})
+	if err == nil && !found {
+		err = a.malformed("a response message reports success without resolutions")
+	}
+	return res, err
+}
+
+func decodeResolution(d *xmlwire.Decoder) Resolution {
+	var r Resolution
+	depth := d.Depth()
+	for d.NextChild(depth) {
+		switch d.Local() {
+		case "Mailbox":
+			r.Mailbox = decodeMailbox(d)
+		case "Contact":
+			inner := d.Depth()
+			for d.NextChild(inner) {
+				switch d.Local() {
+				case "DisplayName":
+					r.DisplayName = d.Text()
+				case "EmailAddresses":
+					r.Addresses = decodeStrings(d)
+				}
+			}
+		}
+	}
+	return r
 }

@@ -13,6 +13,11 @@ type message struct {
 	err   ResponseError
 }
 
+// succeeds reports whether what was read so far reports success.
+func (m *message) succeeds() bool {
+	return m.class == "Success" && (m.err.Code == "" || m.err.Code == codeNoError)
+}
+
 // eachMessage reads the response messages of an answer to a request for n
 // things. It calls payload for each element that the operation adds to message
 // i, and settle with the outcome of the message. accept says which warnings are

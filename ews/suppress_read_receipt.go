@@ -1,6 +1,11 @@
 package ews
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // SuppressReadReceipt withdraws the read receipt that an unread message asks
 // for, so that neither reading nor deleting it tells the sender. It is what
@@ -9,5 +14,37 @@ import "context"
 // receipt is no error.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/suppressreadreceipt.
 func (c *Client) SuppressReadReceipt(ctx context.Context, id ItemID) error {
-	return errUnbuilt
+	_, err := do(ctx, c, suppressReadReceipt(id))
+	if errors.Is(err, hasCode(codeReceiptNotPending)) {
+		return nil
+	}
+	return err
+}
+
+type suppressReadReceipt ItemID
+
+func (r suppressReadReceipt) task() (task, error) {
+	t := task{op: OpCreateItem}
+	switch {
+	case r.ID == "":
+		return t, wrong("the id to SuppressReadReceipt", "is empty")
+	case r.ChangeKey == "":
+		return t, wrong("the id to SuppressReadReceipt", "has no ChangeKey: get the item first")
+	}
+	return t, nil
+}
+
+func (r suppressReadReceipt) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:CreateItem")
+	e.Attr("MessageDisposition", "SaveOnly")
+	e.Open("m:Items")
+	e.Open("t:SuppressReadReceipt")
+	ItemID(r).encode(e, "t:ReferenceItemId")
+	e.Close()
+	e.Close()
+	e.Close()
+}
+
+func (r suppressReadReceipt) decode(a *answer) (struct{}, error) {
+	return single(a, "", func(*struct{}) {})
 }

@@ -64,5 +64,5 @@ type UpdateItemRequest struct {
 // SuppressReadReceipts are always given. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem-operation.
 func (c *Client) UpdateItem(ctx context.Context, req UpdateItemRequest) (Results[ItemID], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, updateItem(req))
 }

@@ -1,6 +1,11 @@
 package ews
 
-import "context"
+import (
+	"cmp"
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
 
 // UploadAction says what UploadItems does with an item that is there already.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item-uploaditemtype.
@@ -30,5 +35,68 @@ type UploadItem struct {
 // configured otherwise.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/uploaditems-operation.
 func (c *Client) UploadItems(ctx context.Context, items []UploadItem) (Results[ItemID], error) {
-	return nil, errUnbuilt
+	return do(ctx, c, uploadItems(items))
+}
+
+type uploadItems []UploadItem
+
+func (r uploadItems) task() (task, error) {
+	t := task{op: OpUploadItems, least: Exchange2010SP1, what: "UploadItems"}
+	if len(r) == 0 {
+		return t, wrong("the items to UploadItems", "are empty: give at least one")
+	}
+	for i, item := range r {
+		if err := item.check(); err != nil {
+			return t, within("UploadItem"+at(i), err)
+		}
+		t.contents = append(t.contents, item.Data)
+	}
+	return t, nil
+}
+
+func (u *UploadItem) check() error {
+	if u.Parent.IsZero() {
+		return wrong("Parent.ID", "is empty: UploadItems needs the real id of the folder, so get the folder first")
+	}
+	switch u.Action {
+	case "", UploadCreateNew:
+	case UploadUpdate, UploadUpdateOrCreate:
+		if u.ItemID.IsZero() {
+			return wrong("ItemID", "is empty, but %s needs it", u.Action)
+		}
+	default:
+		return wrong("Action", "is %q: give CreateNew, Update or UpdateOrCreate", u.Action)
+	}
+	return u.Data.check("Data")
+}
+
+func (r uploadItems) encode(e *xmlwire.Encoder, _ Version) {
+	e.Open("m:UploadItems")
+	e.Open("m:Items")
+	for _, item := range r {
+		e.Open("t:Item")
+		e.Attr("CreateAction", string(cmp.Or(item.Action, UploadCreateNew)))
+		if item.Associated {
+			e.Attr("IsAssociated", "true")
+		}
+		encodeID(e, "t:ParentFolderId", item.Parent.ID, item.Parent.ChangeKey)
+		if !item.ItemID.IsZero() && cmp.Or(item.Action, UploadCreateNew) != UploadCreateNew {
+			item.ItemID.encode(e, "t:ItemId")
+		}
+		e.Open("t:Data")
+		e.Splice()
+		e.Close()
+		e.Close()
+	}
+	e.Close()
+	e.Close()
+}
+
+func (r uploadItems) decode(a *answer) (Results[ItemID], error) {
+	results, err := batch(a, len(r), func(id *ItemID) {
+		if a.d.Local() == "ItemId" {
+			*id = decodeItemID(a.d)
+		}
+	})
+	return demand(a, results, err, func(id *ItemID) bool { return !id.IsZero() }, "the id of the item")
 }

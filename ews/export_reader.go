@@ -1,0 +1,178 @@
+package ews
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// truncationMarker is what a server that runs into a limit puts at the end of
+// an export, white space left out. The documentation does not say whether it is
+// part of the data, encoded or not, or stands behind the document.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-export-items-by-using-ews-in-exchange.
+const truncationMarker = "===truncateddata==="
+
+// heldBack is how many characters at the end of the data are kept until it is
+// known that they are no marker. It is a multiple of 4, and more than the
+// marker takes in base64, also as UTF-16.
+const heldBack = 128
+
+// exportReader reads the data of one item as base64 text.
+type exportReader struct {
+	exports *Exports
+	src     *xmlwire.TextReader
+	tail    [heldBack]byte
+	n       int    // of tail
+	block   []byte // for callers that read little at once
+	rest    []byte // of block
+	total   int64
+	err     error
+}
+
+func (r *exportReader) Read(p []byte) (int, error) {
+	if len(p) > 2*heldBack && len(r.rest) == 0 {
+		return r.read(p)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(r.rest) == 0 {
+		if r.block == nil {
+			r.block = make([]byte, 8<<10)
+		}
+		n, err := r.read(r.block)
+		if n == 0 {
+			return 0, err
+		}
+		r.rest = r.block[:n]
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// read reads into p, which holds more than what is held back.
+func (r *exportReader) read(p []byte) (int, error) {
+	for r.err == nil {
+		n := copy(p, r.tail[:r.n])
+		m, err := r.src.Read(p[n:])
+		r.total += int64(m)
+		n += m
+		if err != nil {
+			r.n = copy(r.tail[:], p[:n])
+			if err == io.EOF {
+				return r.end(p)
+			}
+			r.err = r.exports.unreadable(err)
+			r.exports.fatal()
+			break
+		}
+		r.n = copy(r.tail[:], p[max(0, n-heldBack):n])
+		if n > heldBack {
+			return n - heldBack, nil
+		}
+	}
+	return 0, r.err
+}
+
+// end is called when the text has ended. What was held back is data if all else
+// is in order.
+func (r *exportReader) end(p []byte) (int, error) {
+	a := r.exports.a
+	tail := r.tail[:r.n]
+	switch {
+	case r.total == 0:
+		r.err = a.malformed("the Data is empty")
+	case isTruncated(tail):
+		r.err = r.exports.truncated()
+	case r.total%4 != 0:
+		r.err = a.malformed("Data: " + errCutBase64.Error())
+	default:
+		r.err = r.exports.settle()
+	}
+	if r.err != nil {
+		r.exports.fatal()
+		return 0, r.err
+	}
+	r.err = io.EOF
+	return copy(p, tail), nil
+}
+
+// expire makes the reader useless.
+func (r *exportReader) expire() {
+	r.rest = nil
+	if r.err == nil {
+		r.err = errors.New("ews: read after Exports.Next or Exports.Close")
+	}
+}
+
+// isTruncated reports whether the end of some base64 text is the marker, as it
+// is, encoded by itself, or encoded together with the data.
+func isTruncated(tail []byte) bool {
+	if hasMarker(tail) {
+		return true
+	}
+	for _, form := range []string{"=== Truncated Data ===", "===Truncated Data===", "===TruncatedData==="} {
+		encoded := []byte(base64.StdEncoding.EncodeToString([]byte(form)))
+		if bytes.HasSuffix(tail, encoded) || bytes.HasSuffix(tail, bytes.TrimRight(encoded, "=")) {
+			return true
+		}
+	}
+	plain := make([]byte, heldBack)
+	n, err := base64.StdEncoding.Decode(plain, tail)
+	return err == nil && hasMarker(plain[:n])
+}
+
+// hasMarker reports whether text ends in the marker, in ASCII or UTF-16.
+func hasMarker(text []byte) bool {
+	text = text[max(0, len(text)-heldBack):]
+	squeezed := strings.Map(func(c rune) rune {
+		if c <= ' ' {
+			return -1
+		}
+		return c
+	}, string(text))
+	return strings.HasSuffix(strings.ToLower(squeezed), truncationMarker)
+}
+
+func (e *Exports) truncated() error {
+	return &DecodeError{
+		Operation: e.a.op, Mailbox: e.a.client.mailbox,
+		Path: e.a.d.Path(), Offset: e.a.d.Offset(), Err: ErrTruncated,
+	}
+}
+
+// between reads to the end of the element at depth. Text is not expected there,
+// and may be the marker.
+func (e *Exports) between(depth int) error {
+	a, d := e.a, e.a.d
+	var text strings.Builder
+	for d.NextChildText(depth, &text) {
+		switch {
+		case depth == e.depth && e.m != nil:
+			a.messageHead(e.m)
+		case depth == a.depth+1:
+			return a.malformed("more response messages than were asked for")
+		}
+	}
+	if err := d.Err(); err != nil {
+		return e.unreadable(err)
+	}
+	if hasMarker([]byte(text.String())) {
+		return e.truncated()
+	}
+	return nil
+}
+
+// unreadable is answer.unreadable for an answer that may end in the marker.
+func (e *Exports) unreadable(err error) error {
+	e.a.body.drain()
+	if hasMarker(e.a.body.tail) {
+		return e.truncated()
+	}
+	return e.a.unreadable(err)
+}
