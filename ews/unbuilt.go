@@ -1,5 +1,0 @@
-package ews
-
-import "errors"
-
-var errUnbuilt = errors.New("ews: not built yet")
