@@ -72,3 +72,7 @@ func (s *stutter) Read(b []byte) (int, error) {
 	}
 	return s.r.Read(b)
 }
+
+func quotedAttr(local, value string) string {
+	return fmt.Sprintf("%d:%s=%q", xmlwire.SpaceNone, local, value)
+}

@@ -107,7 +107,12 @@ func (e *Encoder) closeTag() {
 func (e *Encoder) escape(s string, attribute bool) {
 	last := 0
 	for i := 0; i < len(s); {
-		r, n := rune(s[i]), 1
+		c := s[i]
+		if c > '>' && c < utf8.RuneSelf || c >= '\'' && c <= ';' || c == ' ' {
+			i++
+			continue
+		}
+		r, n := rune(c), 1
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRuneInString(s[i:])
 		}

@@ -9,17 +9,15 @@ func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
 	if depth == 0 {
 		return d.NextChild(0) // text is not allowed there
 	}
-	d.stream = nil
 	if len(d.open) < depth {
 		return false
 	}
 	if len(d.open) > depth {
+		d.stream = nil
 		d.leave(depth + 1)
 	}
-	t := textCursor{d: d, decoded: d.decoded[:0]}
-	defer func() { d.decoded = t.decoded }()
-	for {
-		run, k := t.next()
+	t, run := d.cursor()
+	for k := tokenText; ; run, k = t.next() {
 		switch k {
 		case tokenText:
 			if len(run) > d.limits.MaxText-text.Len() {
@@ -27,14 +25,14 @@ func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
 				return false
 			}
 			text.Write(run)
+			continue
 		case tokenStart:
 			d.current = len(d.open)
-			return true
 		case tokenEnd:
-			return false
 		default:
 			d.cut()
-			return false
 		}
+		d.decoded = t.decoded
+		return k == tokenStart
 	}
 }

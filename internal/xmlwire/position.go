@@ -2,6 +2,7 @@ package xmlwire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -27,5 +28,21 @@ func (d *Decoder) mark(to int) {
 		d.column = 0
 		passed = passed[bytes.LastIndexByte(passed, '\n')+1:]
 	}
-	d.column += utf8.RuneCount(passed)
+	d.column += characters(passed)
+}
+
+// characters counts the characters that begin in b, which may end, or begin,
+// in the middle of one.
+func characters(b []byte) int {
+	n := 0
+	for len(b) >= 8 && binary.LittleEndian.Uint64(b)&0x8080808080808080 == 0 {
+		n += 8
+		b = b[8:]
+	}
+	for _, c := range b {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
 }

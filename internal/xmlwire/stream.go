@@ -27,7 +27,13 @@ var ErrMovedOn = errors.New("xmlwire: the decoder has moved on")
 //
 // With blanks false, white space is left out, as base64 wants it.
 func (d *Decoder) TextReader(blanks bool) *TextReader {
-	t := &TextReader{cursor: textCursor{d: d, raw: !blanks}, blanks: blanks, done: !d.isOpen()}
+	t := &TextReader{blanks: blanks}
+	t.cursor, t.rest = d.cursor()
+	t.cursor.raw = !blanks
+	if !blanks {
+		t.rest = squeeze(t.rest)
+	}
+	t.done = !d.isOpen()
 	d.stream = t
 	return t
 }
@@ -104,20 +110,37 @@ func (t *TextReader) fill() error {
 // squeeze takes white space out of run, in place: the run is the window's, and
 // nobody else looks at it again.
 func squeeze(run []byte) []byte {
-	first := -1
-	for _, c := range []byte("\n\r \t") {
-		if i := bytes.IndexByte(run, c); i >= 0 && (first < 0 || i < first) {
-			first = i
-		}
+	if bytes.IndexByte(run, ' ') < 0 && bytes.IndexByte(run, '\t') < 0 {
+		return joinLines(run)
 	}
-	if first < 0 {
-		return run
-	}
-	n := first
-	for _, c := range run[first:] {
+	n := 0
+	for _, c := range run {
 		if !isSpace(c) {
 			run[n] = c
 			n++
+		}
+	}
+	return run[:n]
+}
+
+// joinLines takes line ends out of run, in place.
+func joinLines(run []byte) []byte {
+	n := 0
+	for rest := run; len(rest) > 0; {
+		line := rest
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			line, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = nil
+		}
+		for len(line) > 0 {
+			part := line
+			if i := bytes.IndexByte(line, '\r'); i >= 0 {
+				part, line = line[:i], line[i+1:]
+			} else {
+				line = nil
+			}
+			n += copy(run[n:], part)
 		}
 	}
 	return run[:n]

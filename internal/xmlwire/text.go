@@ -2,6 +2,7 @@ package xmlwire
 
 import (
 	"bytes"
+	"unicode/utf8"
 )
 
 // Text returns the text of the current element and ends it; if it has ended
@@ -34,7 +35,7 @@ func (d *Decoder) TextInterned() string {
 // window and needs no decoding, and ends the element. The bytes are valid until
 // the decoder moves on.
 func (d *Decoder) simpleText() ([]byte, bool) {
-	if d.err != nil || d.endNow || d.cdata || d.limits.Strict || !d.isOpen() {
+	if d.err != nil || d.endNow || d.cdata || d.stream != nil || d.limits.Strict || !d.isOpen() {
 		return nil, false
 	}
 	b := d.buf[d.pos:]
@@ -47,7 +48,6 @@ func (d *Decoder) simpleText() ([]byte, bool) {
 	if len(b) <= end || b[i+1] != '/' || b[end] != '>' || !bytes.Equal(b[i+2:end], name) {
 		return nil, false
 	}
-	d.stream = nil
 	d.pos += end + 1
 	d.pop()
 	return b[:i], true
@@ -75,24 +75,33 @@ func (d *Decoder) keep(b []byte) string {
 // AppendText appends the text of the current element to dst and ends the
 // element, under the same conditions as [Decoder.Text].
 func (d *Decoder) AppendText(dst []byte) []byte {
-	d.stream = nil
+	t, run := d.cursor()
 	if !d.isOpen() {
 		return dst
 	}
 	before := len(dst)
-	t := textCursor{d: d, decoded: d.decoded[:0]}
-	defer func() { d.decoded = t.decoded }()
-	for {
-		run, ok := t.text()
-		if !ok {
-			return dst
-		}
+	for ok := true; ok; run, ok = t.text() {
 		if len(run) > d.limits.MaxText-(len(dst)-before) {
 			d.fail(ErrLimit, "a text is too long")
-			return dst
+			break
 		}
 		dst = append(dst, run...)
 	}
+	d.decoded = t.decoded
+	return dst
+}
+
+// cursor begins to read text. If a [TextReader] has begun with it, the cursor
+// goes on where that stopped, behind what is left of the run it was at.
+func (d *Decoder) cursor() (t textCursor, run []byte) {
+	if s := d.stream; s != nil {
+		d.stream = nil
+		if !s.done {
+			s.cursor.raw = false
+			return s.cursor, s.rest
+		}
+	}
+	return textCursor{d: d, decoded: d.decoded[:0]}, nil
 }
 
 // textCursor steps through the text of the current element in runs.
@@ -161,11 +170,16 @@ func (t *textCursor) charData() []byte {
 		run = run[:i]
 	} else {
 		// A reference, or a pair of them, may go on behind the window.
+		whole := d.wholeCharacters(run)
 		tail := max(0, len(run)-2*maxReference)
-		if amp := bytes.IndexByte(run[tail:], '&'); tail+amp > 0 && amp >= 0 {
-			run = run[:tail+amp]
-		} else if amp == 0 && d.fill() {
+		if amp := bytes.IndexByte(run[tail:], '&'); amp >= 0 {
+			whole = min(whole, tail+amp)
+		}
+		if whole == 0 && d.fill() {
 			return nil
+		}
+		if whole > 0 {
+			run = run[:whole]
 		}
 	}
 	d.pos += len(run)
@@ -184,15 +198,31 @@ func (t *textCursor) cdataRun() []byte {
 		t.afterCR = false
 		return run
 	}
-	if len(run) < len(cdataEnd) {
+	n := d.wholeCharacters(run[:max(0, len(run)-len(cdataEnd)+1)])
+	if n == 0 {
 		if !d.fill() {
 			d.cut()
 		}
 		return nil
 	}
-	run = run[:len(run)-len(cdataEnd)+1]
-	d.pos += len(run)
-	return t.clean(run, false)
+	d.pos += n
+	return t.clean(run[:n], false)
+}
+
+// wholeCharacters returns the length of b without the beginning of a character
+// that may go on behind it. Only a strict decoder looks at characters.
+func (d *Decoder) wholeCharacters(b []byte) int {
+	if d.limits.Strict {
+		for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
+			if utf8.RuneStart(b[i]) {
+				if !utf8.FullRune(b[i:]) {
+					return i
+				}
+				break
+			}
+		}
+	}
+	return len(b)
 }
 
 // clean turns line ends into line feeds (XML 1.0, 2.11) and decodes references.

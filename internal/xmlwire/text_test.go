@@ -53,7 +53,10 @@ var readings = map[string]func(*xmlwire.Decoder) (string, error){
 	"Text":         func(d *xmlwire.Decoder) (string, error) { return d.Text(), d.Err() },
 	"TextInterned": func(d *xmlwire.Decoder) (string, error) { return d.TextInterned(), d.Err() },
 	"AppendText":   func(d *xmlwire.Decoder) (string, error) { return string(d.AppendText([]byte("+"))[1:]), d.Err() },
-	"TextReader":   func(d *xmlwire.Decoder) (string, error) { b, err := io.ReadAll(d.TextReader(true)); return string(b), err },
+	"TextReader": func(d *xmlwire.Decoder) (string, error) {
+		b, err := io.ReadAll(d.TextReader(true))
+		return string(b), err
+	},
 	"WriteTo": func(d *xmlwire.Decoder) (string, error) {
 		var b strings.Builder
 		n, err := d.TextReader(true).WriteTo(&b)
