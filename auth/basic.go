@@ -60,33 +60,14 @@ type basic struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (b *basic) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := b.roundTrip(req)
+	authorised, end, err := b.authorise(req)
 	if err != nil {
-		closeBody(req)
-	}
-	return resp, err
-}
-
-func (b *basic) roundTrip(req *http.Request) (*http.Response, error) {
-	if err := b.endpoint.admit("Basic", req); err != nil {
-		return nil, err
-	}
-	ctx := req.Context()
-	end, err := b.lockout.begin(ctx)
-	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // nothing was written to it
+		}
 		return nil, err
 	}
 	defer end(undecided, nil)
-	password, err := b.cred.reveal(ctx)
-	if err != nil {
-		return nil, &AuthError{
-			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
-			Message: "the password could not be had", Err: err,
-		}
-	}
-	authorised := req.Clone(ctx)
-	authorised.Header.Set("Authorization", "Basic "+
-		base64.StdEncoding.EncodeToString([]byte(b.cred.username+":"+password)))
 	resp, err := b.next.RoundTrip(authorised)
 	if err != nil {
 		return nil, err
@@ -97,6 +78,31 @@ func (b *basic) roundTrip(req *http.Request) (*http.Response, error) {
 		Message: "check authentication.username and authentication.password, that the account is not locked, and that the EWS virtual directory allows Basic",
 	})
 	return resp, nil
+}
+
+// authorise returns a copy of req with the password, and the function to report
+// to what became of it.
+func (b *basic) authorise(req *http.Request) (*http.Request, func(verdict, *AuthError), error) {
+	if err := b.endpoint.admit("Basic", req); err != nil {
+		return nil, nil, err
+	}
+	ctx := req.Context()
+	end, err := b.lockout.begin(ctx)
+	if err != nil {
+		return nil, nil, notSent(err)
+	}
+	password, err := b.cred.reveal(ctx)
+	if err != nil {
+		end(undecided, nil)
+		return nil, nil, &AuthError{
+			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
+			Message: "the password could not be had", Err: err,
+		}
+	}
+	authorised := req.Clone(ctx)
+	authorised.Header.Set("Authorization", "Basic "+
+		base64.StdEncoding.EncodeToString([]byte(b.cred.username+":"+password)))
+	return authorised, end, nil
 }
 
 // CloseIdleConnections closes the connections that are not in use.

@@ -88,9 +88,3 @@ func (e endpoint) admit(scheme string, req *http.Request) error {
 	}
 	return nil
 }
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close() // the request fails anyway, with a better error
-	}
-}

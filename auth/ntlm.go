@@ -51,11 +51,12 @@ type NTLMOptions struct {
 // server's certificate (tls-server-end-point, RFC 5929), which servers with
 // Extended Protection require and others ignore.
 //
-// A request that the server can be sure not to have seen, since its idle
-// connection was closed before the first byte was written, is sent again on a
-// new connection; nothing else is repeated, save that a request is answered 401
-// on a connection that was signed in, which is signed in anew once. A 401 after
-// a complete handshake is an [*AuthError], and never becomes an answer.
+// A request is made once. It is sent again only if not a byte of it went out,
+// since the server had closed the idle connection meanwhile, or if the server
+// answered 401 on a connection that was signed in, so that it did nothing; then
+// once, and if the body can be had again. A 401 after a complete handshake is an
+// [*AuthError], never an answer. Any other answer to the handshake, such as 503,
+// is the answer to the request.
 //
 // A request with up to 64 KiB of body travels with the last message of the
 // handshake. A larger body, or one of unknown length, is sent only when the

@@ -14,7 +14,8 @@ var errBodyRetired = errors.New("auth: the request was sent again on another con
 // and again if the request can make new ones (GetBody), else for as long as
 // nothing was read.
 type requestBody struct {
-	req *http.Request
+	req   *http.Request
+	close func() error // of the original, once
 
 	mu     sync.Mutex
 	unread bool // nothing was read of req.Body
@@ -22,7 +23,11 @@ type requestBody struct {
 }
 
 func newRequestBody(req *http.Request) *requestBody {
-	return &requestBody{req: req, unread: true}
+	b := &requestBody{req: req, unread: true}
+	if !b.empty() {
+		b.close = sync.OnceValue(req.Body.Close)
+	}
+	return b
 }
 
 func (b *requestBody) empty() bool { return b.req.Body == nil || b.req.Body == http.NoBody }
@@ -66,7 +71,7 @@ func (b *requestBody) settle(failed bool) {
 		return
 	}
 	b.mu.Unlock()
-	closeBody(b.req)
+	_ = b.close() // nothing is written to it
 }
 
 // attemptBody is the original body as one attempt sees it. Closing it does not
@@ -97,7 +102,7 @@ func (a *attemptBody) Close() error {
 	through := !a.retired && (a.settled || !a.from.unread)
 	a.from.mu.Unlock()
 	if through {
-		return a.from.req.Body.Close()
+		return a.from.close()
 	}
 	return nil
 }
@@ -114,7 +119,7 @@ const (
 func drain(resp *http.Response) bool {
 	_, err := io.CopyN(io.Discard, resp.Body, drainLimit)
 	_ = resp.Body.Close() // what was wanted has been read
-	return errors.Is(err, io.EOF)
+	return errors.Is(err, io.EOF) && !resp.Close
 }
 
 // answerBody gives the session back when the answer has been read.
@@ -159,7 +164,10 @@ func (b *answerBody) Close() error {
 	again, over := b.closed, b.over
 	b.closed = true
 	b.mu.Unlock()
-	if again || over {
+	switch {
+	case again:
+		return nil
+	case over:
 		return b.ReadCloser.Close()
 	}
 	go func() {

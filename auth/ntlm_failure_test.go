@@ -1,0 +1,595 @@
+package auth_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+)
+
+// stream returns a request whose body can be read once and has no known length.
+func (e *exchange) stream(t testing.TB, body io.Reader) (*http.Request, *watchedBody) {
+	t.Helper()
+	b := &watchedBody{Reader: body}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.url(), b)
+	require.NoError(t, err)
+	return req, b
+}
+
+func TestNTLMSendsNoLargeBodyBeforeItIsSignedIn(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 65<<10)
+	for name, tc := range map[string]struct {
+		body  string
+		once  bool // cannot be read again, and has no length
+		rides bool
+		legs  int64
+	}{
+		"none":    {"", false, true, 2},
+		"small":   {"small", false, true, 2},
+		"limit":   {large[:64<<10], false, true, 2},
+		"large":   {large, false, false, 3},
+		"unknown": {"small", true, false, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newExchange(t, nil)
+			req := post(t, e.url(), tc.body)
+			if tc.once {
+				req, _ = e.stream(t, strings.NewReader(tc.body))
+			}
+			rt := e.ntlm(t, svc, nil)
+			_, got, err := read(rt.RoundTrip(req))
+			require.NoError(t, err)
+			assert.True(t, got == svc+" "+tc.body)
+			assert.Equal(t, tc.legs, e.Stats().Requests)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			for i, s := range e.seen {
+				first := len(s.message) > 8 && s.message[8] == 1
+				last := len(s.message) > 8 && s.message[8] == 3
+				switch {
+				case first, last && !tc.rides:
+					assert.Zero(t, s.length, "request %d", i)
+				case last:
+					assert.EqualValues(t, len(tc.body), s.length)
+				}
+			}
+		})
+	}
+}
+
+func TestNTLMServerClosesIdleConnections(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, nil)
+	noticed := make(chan struct{}, 10)
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) {
+		dial := o.Transport.DialContext
+		o.Transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			return &noticedConn{Conn: c, closed: sync.OnceFunc(func() { noticed <- struct{}{} })}, err
+		}
+	})
+	for i := range 10 {
+		req := post(t, e.url(), "x")
+		var body *watchedBody
+		if i%2 == 1 { // also with a body that can be read once only
+			req, body = e.stream(t, strings.NewReader("x"))
+		}
+		_, got, err := read(rt.RoundTrip(req))
+		require.NoError(t, err)
+		assert.Equal(t, svc+" x", got)
+		if body != nil {
+			assert.True(t, body.closed())
+		}
+		e.http.CloseClientConnections()
+		<-noticed // by the client
+	}
+	s := e.Stats()
+	assert.EqualValues(t, 10, s.Connections)
+	assert.EqualValues(t, 10, s.Handshakes)
+}
+
+type noticedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *noticedConn) Close() error { c.closed(); return c.Conn.Close() }
+
+// An http.Server forgets the sign-in of a connection when the state is dropped,
+// as IIS does when its application pool is recycled.
+func TestNTLMSignInLost(t *testing.T) {
+	t.Parallel()
+	var lose atomic.Int64
+	setup := func(t *testing.T, o *exchangeOptions) {
+		o.wrap = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") == "" && lose.Add(-1) >= 0 {
+					w.Header().Set("WWW-Authenticate", "NTLM")
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	e := newExchange(t, func(o *exchangeOptions) { setup(t, o) })
+	rt := e.ntlm(t, svc, nil)
+	_, _, err := e.ask(t, rt, "x")
+	require.NoError(t, err)
+
+	lose.Store(1)
+	_, got, err := e.ask(t, rt, "again")
+	require.NoError(t, err, "signed in anew, once")
+	assert.Equal(t, svc+" again", got)
+
+	lose.Store(1)
+	req, body := e.stream(t, strings.NewReader("x"))
+	_, _, err = read(rt.RoundTrip(req))
+	require.Error(t, err)
+	assert.True(t, isNotSent(err) || authError(t, err).Unauthorized())
+	assert.True(t, body.closed())
+	_, _, err = e.ask(t, rt, "x")
+	require.NoError(t, err)
+
+	// A server that wants a sign-in with each request.
+	lose.Store(1 << 40)
+	before := rt.Stats().Handshakes
+	large := strings.Repeat("x", 65<<10)
+	_, _, err = e.ask(t, rt, large)
+	assert.True(t, authError(t, err).Unauthorized())
+	require.ErrorContains(t, err, "sign-in with each request")
+	assert.LessOrEqual(t, rt.Stats().Handshakes-before, int64(2))
+}
+
+func TestNTLMNothingIsRepeatedOnceSent(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Cut") != "" {
+				calls.Add(1)
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if assert.NoError(t, err) {
+					conn.Close()
+				}
+				return
+			}
+			answer(w, r)
+		}
+	})
+	rt := e.ntlm(t, svc, nil)
+	for name, warm := range map[string]bool{"riding": false, "signed in": true} {
+		calls.Store(0)
+		if warm {
+			_, _, err := e.ask(t, rt, "x")
+			require.NoError(t, err)
+		}
+		req := post(t, e.url(), "write")
+		req.Header.Set("X-Cut", "1")
+		_, _, err := read(rt.RoundTrip(req))
+		require.Error(t, err, name)
+		assert.False(t, isNotSent(err), name)
+		assert.EqualValues(t, 1, calls.Load(), name)
+	}
+}
+
+func TestNTLMUnreachable(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := l.Addr().String()
+	require.NoError(t, l.Close())
+	rt, err := auth.NTLM("https://"+addr, credential(t, svc), nil)
+	require.NoError(t, err)
+	body := &watchedBody{Reader: strings.NewReader("x")}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+addr+"/", body)
+	require.NoError(t, err)
+	for range 3 { // no attempt counts as a refusal
+		_, _, err = read(rt.RoundTrip(req))
+		assert.True(t, isNotSent(err), err)
+		var op *net.OpError
+		require.ErrorAs(t, err, &op)
+	}
+	assert.EqualValues(t, 3, body.times.Load())
+}
+
+func TestNTLMUntrustedCertificate(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, nil)
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) { o.Transport = transport(t, nil) })
+	_, _, err := e.ask(t, rt, "x")
+	require.ErrorContains(t, err, "certificate")
+	assert.True(t, isNotSent(err))
+	assert.Zero(t, e.Stats().Requests)
+}
+
+// scripted is a server without NTLM of its own, which answers as it is told.
+func scripted(t *testing.T, handler http.HandlerFunc) *exchange {
+	t.Helper()
+	srv := httptest.NewServer(handler)
+	t.Cleanup(srv.Close)
+	return &exchange{http: srv}
+}
+
+func unauthorized(challenges ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for _, c := range challenges {
+			w.Header().Add("WWW-Authenticate", c)
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+func TestNTLMHandshakeFails(t *testing.T) {
+	t.Parallel()
+	challenge := func(msg string) http.HandlerFunc {
+		return unauthorized("NTLM " + base64.StdEncoding.EncodeToString([]byte(msg)))
+	}
+	for name, tc := range map[string]struct {
+		handler http.HandlerFunc
+		want    string
+		refused bool
+	}{
+		"Basic only":      {unauthorized(`Basic realm="mail"`), "does not offer NTLM", true},
+		"nothing":         {unauthorized(), "Windows authentication", true},
+		"no challenge":    {unauthorized("NTLM", "Negotiate"), "does not go on", true},
+		"Kerberos":        {unauthorized("NTLM oYG2"), "Kerberos", true},
+		"short challenge": {challenge("NTLMSSP\x00\x02\x00\x00\x00"), "cannot be answered", false},
+		"NTLM v1": {challenge("NTLMSSP\x00\x02\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\x81\x02\x00\x00" +
+			strings.Repeat("\x00", 24)), "NTLMSSP_NEGOTIATE_LM_KEY", false},
+		"ping-pong": {func(w http.ResponseWriter, r *http.Request) {
+			other := map[bool]string{true: "Negotiate", false: "NTLM"}[strings.HasPrefix(r.Header.Get("Authorization"), "NTLM")]
+			unauthorized(other)(w, r)
+		}, "consistently", false},
+		"closes": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Connection", "close")
+			challenge("NTLMSSP\x00\x02\x00\x00\x00"+strings.Repeat("\x00", 36))(w, r)
+		}, "keep connections open", false},
+		"endless page": {func(w http.ResponseWriter, r *http.Request) {
+			challenge("NTLMSSP\x00\x02\x00\x00\x00"+strings.Repeat("\x00", 36))(w, r)
+			_, _ = w.Write(make([]byte, 1<<20))
+		}, "keep connections open", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := scripted(t, tc.handler)
+			rt := e.ntlm(t, svc, nil)
+			for range 2 { // no credentials were refused, so it may be tried again
+				_, _, err := e.ask(t, rt, "x")
+				require.ErrorContains(t, err, tc.want)
+				assert.NotContains(t, err.Error(), "not tried again")
+				assert.True(t, authError(t, err).NotSent())
+				assert.Equal(t, tc.refused, authError(t, err).Unauthorized())
+			}
+			assert.Zero(t, rt.Stats().Open)
+		})
+	}
+}
+
+func TestNTLMOtherAnswersAreTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{http.StatusFound, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable, http.StatusBadGateway} {
+		var requests atomic.Int64
+		e := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+			requests.Add(1)
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(code)
+			_, _ = io.WriteString(w, "page")
+		})
+		rt := e.ntlm(t, svc, nil)
+		resp, err := rt.RoundTrip(post(t, e.url(), "x"))
+		status, got, err := read(resp, err)
+		require.NoError(t, err)
+		assert.Equal(t, code, status)
+		assert.Equal(t, "page", got)
+		assert.Equal(t, "7", resp.Header.Get("Retry-After"))
+		assert.EqualValues(t, 1, requests.Load())
+	}
+}
+
+func TestNTLMGatewayAnswersTheLastLeg(t *testing.T) {
+	t.Parallel()
+	var fail atomic.Bool
+	fail.Store(true)
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.wrap = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+				msg, _ := base64.StdEncoding.DecodeString(token)
+				if len(msg) > 8 && msg[8] == 3 && fail.Swap(false) {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+	})
+	rt := e.ntlm(t, svc, nil)
+	status, _, err := e.ask(t, rt, "x")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	status, _, err = e.ask(t, rt, "x")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, status)
+	assert.EqualValues(t, 2, e.Stats().Connections, "the first was not taken for signed in")
+}
+
+func TestNTLMServerThatAsksForNothing(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{http.StatusOK, http.StatusInternalServerError} {
+		e := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if len(body) == 0 {
+				w.WriteHeader(code) // a fault, since the request is empty
+				return
+			}
+			assert.Empty(t, r.Header.Get("Authorization"))
+			_, _ = w.Write(body)
+		})
+		rt := e.ntlm(t, svc, nil)
+		for range 2 {
+			status, got, err := e.ask(t, rt, "hello")
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, status)
+			assert.Equal(t, "hello", got)
+		}
+	}
+}
+
+// A server may answer the sign-in without body and then close. The next
+// attempt lets the body travel with the sign-in.
+func TestNTLMServerClosesAfterAnEmptySignIn(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength == 0 {
+				w.Header().Set("Connection", "close")
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			answer(w, r)
+		}
+	})
+	rt := e.ntlm(t, svc, nil)
+	req, _ := e.stream(t, strings.NewReader("streamed"))
+	_, got, err := read(rt.RoundTrip(req))
+	require.NoError(t, err)
+	assert.Equal(t, svc+" streamed", got)
+}
+
+func TestNTLMPasswordCannotBeHad(t *testing.T) {
+	t.Parallel()
+	why := errors.New("vault is sealed")
+	cred, err := auth.NewCredentialFunc(svc, func(context.Context) (string, error) { return "", why })
+	require.NoError(t, err)
+	e := newExchange(t, nil)
+	_, _, err = e.ask(t, e.ntlmAs(t, cred, nil), "x")
+	require.ErrorIs(t, err, why)
+	assert.True(t, authError(t, err).NotSent())
+	assert.Zero(t, e.Stats().Refusals)
+}
+
+func TestNTLMCancellation(t *testing.T) {
+	t.Parallel()
+	why := errors.New("no time left")
+	arrived := make(chan struct{}, 1)
+	release := make(chan struct{})
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			arrived <- struct{}{}
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+			answer(w, r)
+		}
+	})
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) { o.MaxConnections = 1 })
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancelCause(t.Context())
+	wg.Go(func() {
+		_, _, err := read(rt.RoundTrip(post(t, e.url(), "x").WithContext(ctx)))
+		assert.ErrorIs(t, err, why)
+		assert.False(t, isNotSent(err))
+	})
+	<-arrived
+
+	waiting, stop := context.WithCancelCause(t.Context())
+	stop(why)
+	_, _, err := read(rt.RoundTrip(post(t, e.url(), "x").WithContext(waiting)))
+	require.ErrorIs(t, err, why, "while it waits for a connection")
+	assert.True(t, isNotSent(err))
+
+	cancel(why)
+	wg.Wait()
+	close(release)
+	_, got, err := e.ask(t, rt, "after")
+	require.NoError(t, err, "the place is free again")
+	assert.Equal(t, svc+" after", got)
+}
+
+func TestNTLMStreamsBothWays(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).EnableFullDuplex()
+			_, _ = io.Copy(w, r.Body)
+		}
+	})
+	rt := e.ntlm(t, svc, nil)
+	const size = 8 << 20
+	req, body := e.stream(t, io.LimitReader(zeroes{}, size))
+	resp, err := rt.RoundTrip(req)
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	assert.EqualValues(t, size, n)
+	require.NoError(t, resp.Body.Close())
+	assert.True(t, body.closed())
+	_, _, err = e.ask(t, rt, "x")
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, e.Stats().Handshakes)
+}
+
+type zeroes struct{}
+
+func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestNTLMEarlyAnswerToALargeBody(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Large") != "" {
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				return
+			}
+			answer(w, r)
+		}
+	})
+	rt := e.ntlm(t, svc, nil)
+	for range 3 {
+		req, _ := e.stream(t, io.LimitReader(zeroes{}, 64<<20))
+		req.Header.Set("X-Large", "1")
+		status, _, err := read(rt.RoundTrip(req))
+		if err == nil { // else the server closed before the answer was read
+			assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+		}
+		_, got, err := e.ask(t, rt, "x")
+		require.NoError(t, err)
+		assert.Equal(t, svc+" x", got)
+	}
+}
+
+func TestNTLMAnswersThatAreNotReadToTheEnd(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			size := 100
+			if r.Header.Get("X-Large") != "" {
+				size = 8 << 20
+			}
+			_, _ = w.Write(make([]byte, size))
+		}
+	})
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) { o.MaxConnections = 1 })
+	for range 10 {
+		resp, err := rt.RoundTrip(post(t, e.url(), "x"))
+		require.NoError(t, err)
+		_, err = io.ReadFull(resp.Body, make([]byte, 50))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.NoError(t, resp.Body.Close())
+		_, err = resp.Body.Read(make([]byte, 1))
+		require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+	}
+	assert.EqualValues(t, 1, e.Stats().Handshakes, "a small rest does not cost the connection")
+
+	req := post(t, e.url(), "x")
+	req.Header.Set("X-Large", "1")
+	resp, err := rt.RoundTrip(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	_, _, err = e.ask(t, rt, "x")
+	require.NoError(t, err, "a large one does, and nothing else")
+	assert.EqualValues(t, 2, e.Stats().Handshakes)
+}
+
+func TestNTLMAnswerThatStallsAfterClose(t *testing.T) {
+	t.Parallel()
+	stall := make(chan struct{})
+	e := newExchange(t, func(o *exchangeOptions) {
+		o.handler = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Stall") == "" {
+				answer(w, r)
+				return
+			}
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-stall:
+			case <-r.Context().Done():
+			}
+		}
+	})
+	defer close(stall)
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) { o.MaxConnections = 1 })
+	req := post(t, e.url(), "x")
+	req.Header.Set("X-Stall", "1")
+	resp, err := rt.RoundTrip(req)
+	require.NoError(t, err)
+	start := time.Now()
+	require.NoError(t, resp.Body.Close())
+	assert.Less(t, time.Since(start), time.Second, "Close does not wait")
+	_, got, err := e.ask(t, rt, "x")
+	require.NoError(t, err)
+	assert.Equal(t, svc+" x", got)
+}
+
+func TestNTLMCallersRequestIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, nil)
+	rt := e.ntlm(t, svc, nil)
+	for range 2 {
+		req := post(t, e.url(), "x")
+		req.Header.Set("Authorization", "Basic abc")
+		req.Header.Set("X-AnchorMailbox", "alice@example.test")
+		header := req.Header.Clone()
+		resp, err := rt.RoundTrip(req)
+		_, got, err := read(resp, err)
+		require.NoError(t, err)
+		assert.Equal(t, svc+" x", got)
+		assert.Equal(t, header, req.Header)
+		assert.Same(t, req, resp.Request)
+	}
+	for _, s := range e.seen {
+		assert.NotContains(t, s.authorization, "Basic")
+	}
+}
+
+func TestNTLMConnectionsEndWithTheirUse(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, nil)
+	rt := e.ntlm(t, svc, nil)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			_, _, err := e.ask(t, rt, "x")
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+	rt.CloseIdleConnections()
+	for range e.Stats().Connections {
+		<-e.closed
+	}
+	assert.Zero(t, rt.Stats().Open)
+}
+
+func TestNTLMGetBodyFails(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, nil)
+	req := post(t, e.url(), "x")
+	body := bytes.NewReader([]byte("x"))
+	req.Body = io.NopCloser(body)
+	req.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("file is gone") }
+	rt := e.ntlm(t, svc, nil)
+	_, got, err := read(rt.RoundTrip(req))
+	require.NoError(t, err, "it is not needed as long as all goes well")
+	assert.Equal(t, svc+" x", got)
+}
