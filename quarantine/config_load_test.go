@@ -38,6 +38,7 @@ const everySetting = `{
   "undoHeader": {"name": "X-Released", "value": "no"},
   "messageIdSearch": true,
   "scanRecoverableItems": true,
+  "sweepRecoverableItems": true,
   "scanOnlineArchive": true,
   "useProxy": true,
   "proxyUrl": "http://u:s3cret-Pa55@proxy.example.test:3128",
@@ -70,7 +71,7 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	assert.Equal(t, "http://u:s3cret-Pa55@proxy.example.test:3128", c.ProxyURL.Reveal())
 	assert.Equal(t, "ca.pem", c.RootCAFile)
 	assert.Equal(t, "ewsq.journal", c.JournalFile)
-	for _, set := range []bool{c.FolderPerMailbox, c.MessageIDSearch, c.ScanRecoverableItems, c.ScanOnlineArchive, c.UseProxy} {
+	for _, set := range []bool{c.FolderPerMailbox, c.MessageIDSearch, c.ScanRecoverableItems, c.SweepRecoverableItems, c.ScanOnlineArchive, c.UseProxy} {
 		assert.True(t, set)
 	}
 

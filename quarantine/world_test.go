@@ -35,7 +35,7 @@ type worldOptions struct {
 	settings      func(*quarantine.Settings)
 }
 
-func newWorld(t *testing.T, o worldOptions) *world {
+func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
 	w := &world{Server: ewstest.NewServer(o.server), journal: &quarantine.MemoryJournal{}}
 	t.Cleanup(w.Close)
@@ -43,27 +43,33 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	return w
 }
 
-// newService returns another service on the same Exchange, as another process
-// would have it.
-func (w *world) newService(t *testing.T, o worldOptions) *quarantine.Service {
+// newStrategy returns a strategy of another process.
+func (w *world) newStrategy(t testing.TB, o worldOptions) quarantine.Strategy {
 	t.Helper()
 	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
 	require.NoError(t, err)
-	client, err := ews.NewClient(w.URL(), &ews.Options{Transport: w.As(w.Direct(), "svc"), Limiter: limiter, Payer: "svc"})
+	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(w.Direct(), "svc"), Limiter: limiter, Payer: "svc"})
 	require.NoError(t, err)
-	var strategy quarantine.Strategy
 	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: o.ways}
 	if o.impersonation {
-		strategy, err = quarantine.NewImpersonation(client, opts)
-	} else {
-		strategy, err = quarantine.NewFullAccess(client, opts)
+		s, err := quarantine.NewImpersonation(client, opts)
+		require.NoError(t, err)
+		return s
 	}
+	s, err := quarantine.NewFullAccess(client, opts)
 	require.NoError(t, err)
+	return s
+}
+
+// newService returns another service on the same Exchange, as another process
+// would have it.
+func (w *world) newService(t testing.TB, o worldOptions) *quarantine.Service {
+	t.Helper()
 	settings := quarantine.Settings{QuarantineMailbox: vault, Journal: w.journal, Wait: 2 * time.Millisecond}
 	if o.settings != nil {
 		o.settings(&settings)
 	}
-	s, err := quarantine.New(strategy, settings)
+	s, err := quarantine.New(w.newStrategy(t, o), settings)
 	require.NoError(t, err)
 	return s
 }

@@ -1,0 +1,167 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
+)
+
+// accesses are the accesses and ways that everything has to hold for.
+var accesses = []struct {
+	name string
+	worldOptions
+}{
+	{"FullAccess/move", worldOptions{}},
+	{"FullAccess/transfer", worldOptions{ways: []quarantine.Way{quarantine.WayTransfer}}},
+	{"FullAccess/mime", worldOptions{ways: []quarantine.Way{quarantine.WayMIME}}},
+	{"Impersonation/transfer", worldOptions{impersonation: true}},
+	{"Impersonation/mime", worldOptions{impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}}},
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for _, a := range accesses {
+		for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2016} {
+			t.Run(a.name+"/"+version.String(), func(t *testing.T) {
+				t.Parallel()
+				quarantinetest.Run(t, func(t *testing.T) quarantinetest.Lab {
+					o := a.worldOptions
+					o.server.Version = version
+					w := newWorld(t, o)
+					return lab{w, w.newStrategy(t, o)}
+				})
+			})
+		}
+	}
+}
+
+// lab shows an Exchange to the suite.
+type lab struct {
+	*world
+	strategy quarantine.Strategy
+}
+
+func (l lab) Strategy() quarantine.Strategy { return l.strategy }
+func (l lab) User() string                  { return alice }
+func (l lab) Quarantine() string            { return vault }
+func (l lab) Notices(testing.TB) int        { return len(l.Server.Notices()) }
+
+func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
+	box := l.Mailbox(alice)
+	d := ewstest.Delivery{Read: m.Read, Received: m.Received}
+	if m.Folder != "" {
+		d.Folder = box.AddFolder(box.Folder(ews.FolderInbox), m.Folder)
+	}
+	var headers []string
+	if m.ReadReceipt {
+		headers = append(headers, "Disposition-Notification-To: mallory@evil.example")
+	}
+	if m.Attachment != "" {
+		headers = append(headers, attached(m.Attachment))
+	}
+	box.DeliverWith(eml(m.MessageID, m.Subject, headers...), d)
+}
+
+// attached is a Content-Type header, and the parts that make eml's body a
+// multipart one.
+func attached(name string) string {
+	return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name=" + name +
+		"\r\nContent-Disposition: attachment; filename=" + name + "\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b"
+}
+
+func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Message) {
+	for _, m := range l.Mailbox(mailbox).Messages() {
+		if m.Distinguished == ews.FolderRecoverableItemsPurges || m.Distinguished == ews.FolderRecoverableItemsVersions {
+			continue // not for the user
+		}
+		msg := quarantinetest.Message{
+			MessageID: m.MessageID, Subject: m.Subject, Read: m.Read, ReadReceipt: m.ReceiptPending, Received: m.Received,
+			Stamped: stamped(m), Recoverable: m.Distinguished == ews.FolderRecoverableItemsDeletions,
+			Folder: strings.TrimPrefix(strings.TrimPrefix(m.Folder, "/Inbox"), "/"),
+		}
+		if len(m.Attachments) > 0 {
+			msg.Attachment = m.Attachments[0].Name
+		}
+		all = append(all, msg)
+	}
+	return all
+}
+
+func stamped(m *ewstest.Message) bool {
+	for field := range m.Properties {
+		if field.GUID == quarantine.StampSet {
+			return true
+		}
+	}
+	return false
+}
+
+func (l lab) UserMoves(t testing.TB, messageID, folder string) {
+	l.userMoves(t, messageID, folder)
+}
+
+// userMoves moves a message of alice's as she would.
+func (w *world) userMoves(t testing.TB, messageID, folder string) {
+	box := w.Mailbox(alice)
+	to := box.AddFolder(box.Folder(ews.FolderInbox), folder)
+	for _, m := range w.in(alice, messageID) {
+		results, err := w.Client("alice", nil).MoveItem(t.Context(), ews.MoveItemRequest{IDs: []ews.ItemID{m.ID}, To: to.ID()})
+		require.NoError(t, err)
+		require.NoError(t, results.Err())
+	}
+}
+
+func (l lab) DeleteFolder(_ testing.TB, folder string) {
+	box := l.Mailbox(alice)
+	box.AddFolder(box.Folder(ews.FolderInbox), folder).Delete()
+}
+
+// fidelity returns in what an item differs from what it was. Ids, change key
+// and times of modification always do.
+func fidelity(before, after *ewstest.Message, way quarantine.Way) (diffs []string) {
+	diff := func(what string, a, b any) {
+		if fmt.Sprint(a) != fmt.Sprint(b) {
+			diffs = append(diffs, fmt.Sprintf("%s: %v, was %v", what, b, a))
+		}
+	}
+	diff("class", before.Class, after.Class)
+	diff("read state", before.Read, after.Read)
+	diff("draft", before.Draft, after.Draft)
+	diff("received", before.Received.Truncate(time.Second), after.Received.Truncate(time.Second))
+	diff("sent", before.Sent.Truncate(time.Second), after.Sent.Truncate(time.Second))
+	diff("importance", before.Importance, after.Importance)
+	diff("categories", before.Categories, after.Categories)
+	diff("flag", before.Flag.Status, after.Flag.Status)
+	diff("subject", before.Subject, after.Subject)
+	diff("number of attachments", len(before.Attachments), len(after.Attachments))
+	if way == quarantine.WayMIME {
+		return diffs
+	}
+	diff("MIME", string(before.MIME), string(after.MIME))
+	diff("receipt pending", before.ReceiptPending, after.ReceiptPending)
+	for field, was := range before.Properties {
+		if !changes[field.Tag] {
+			diff(fmt.Sprintf("property %+v", field), was, after.Properties[field])
+		}
+	}
+	for field, is := range after.Properties {
+		if _, ok := before.Properties[field]; !ok && !changes[field.Tag] {
+			diff(fmt.Sprintf("property %+v", field), nil, is)
+		}
+	}
+	return diffs
+}
+
+// changes are the properties that change with each move: entry ids, record
+// key, parent, change keys, times of creation and modification.
+var changes = map[uint16]bool{
+	0x0FFF: true, 0x0FF9: true, 0x0E09: true, 0x65E0: true, 0x65E1: true, 0x65E2: true, 0x65E3: true, 0x3007: true, 0x3008: true,
+}
