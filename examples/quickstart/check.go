@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
@@ -25,6 +26,18 @@ func (s *story) visible(address string) []*ewstest.Message {
 	return slices.DeleteFunc(s.srv.Mailbox(address).Messages(), func(m *ewstest.Message) bool {
 		return strings.HasPrefix(string(m.Distinguished), "recoverableitems")
 	})
+}
+
+// recoverable returns how many copies of the phishing mail the owner of a
+// mailbox could bring back with "Recover deleted items".
+func (s *story) recoverable(address string) int {
+	n := 0
+	for _, m := range s.srv.Mailbox(address).Messages() {
+		if m.Distinguished == ews.FolderRecoverableItemsDeletions && m.MessageID == phishing {
+			n++
+		}
+	}
+	return n
 }
 
 // see looks at the server itself, not at what the service says.

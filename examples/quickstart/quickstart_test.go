@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"maps"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
 func TestRun(t *testing.T) {
@@ -35,4 +40,37 @@ func TestCheckNotices(t *testing.T) {
 	assert.Equal(t, state{moved: 2, b: 1}, after)
 	assert.Equal(t, before, before.quarantined(bob), "another message of bob stays")
 	assert.Equal(t, state{a: 2, b: 1}, before, "the original is left alone")
+}
+
+// TestCheckIsNotBlind makes each thing wrong that the program promises to notice.
+func TestCheckIsNotBlind(t *testing.T) {
+	t.Parallel()
+	eml, err := testdata.Mail.ReadFile("mail/phishing.eml")
+	require.NoError(t, err)
+	for name, spoil := range map[string]func(*ewstest.Server, *story, state) error{
+		"a copy too many": func(srv *ewstest.Server, s *story, before state) error {
+			srv.Mailbox(quarantineBox).Deliver(eml)
+			return s.check(before)
+		},
+		"a copy lost": func(_ *ewstest.Server, s *story, before state) error {
+			return s.check(before.quarantined(bob))
+		},
+		"another read state": func(srv *ewstest.Server, s *story, before state) error {
+			srv.Mailbox(carol).DeliverWith(eml, ewstest.Delivery{Read: true})
+			want := maps.Clone(before)
+			want[sighting{mailbox: carol, folder: "/Inbox", messageID: phishing}]++
+			return s.check(want)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := ewstest.NewServer(ewstest.Options{})
+			t.Cleanup(srv.Close)
+			require.NoError(t, deliver(srv))
+			s := &story{out: io.Discard, srv: srv}
+			before := s.see()
+			require.NoError(t, s.check(before))
+			require.Error(t, spoil(srv, s, before))
+		})
+	}
 }

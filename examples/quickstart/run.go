@@ -19,8 +19,8 @@ type mode struct {
 }
 
 var modes = []mode{
-	{"FullAccess", quarantine.AccessFull, "the account svc has FullAccess to every mailbox and moves the message itself"},
-	{"Impersonation", quarantine.AccessImpersonation, "the account svc works as the owner of each mailbox, and carries the message between two of them"},
+	{"FullAccess", quarantine.AccessFull, "The account svc has FullAccess to every mailbox and moves the message itself"},
+	{"Impersonation", quarantine.AccessImpersonation, "The account svc works as the owner of each mailbox, and carries the message between two of them"},
 }
 
 const (
@@ -60,6 +60,8 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		EWSURL:            srv.URL(),
 		QuarantineMailbox: quarantineBox,
 		Access:            m.access,
+
+		SweepRecoverableItems: true,
 		Authentication: quarantine.Authentication{
 			Type:     quarantine.AuthenticationBasic,
 			Username: "svc@example.test",
@@ -84,6 +86,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 			return err
 		}
 	}
+	fmt.Fprintln(out)
 	st.table()
 	if err := st.check(before.quarantined(alice, bob, carol)); err != nil {
 		return err
@@ -97,6 +100,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 	if err := st.receipt(again, quarantine.AlreadyQuarantined); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
 	if err := st.check(before.quarantined(alice, bob, carol)); err != nil {
 		return err
 	}
@@ -109,6 +113,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 	if err := st.receipt(restored, quarantine.Restored); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
 	st.table()
 	if err := st.check(before.quarantined(alice, carol)); err != nil {
 		return err

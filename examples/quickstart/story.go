@@ -70,7 +70,14 @@ func (s *story) epilogue() error {
 	if n := s.srv.Notices(); len(n) > 0 {
 		return fmt.Errorf("%d notices were sent, the first a %s to %s", len(n), n[0].Kind, n[0].To)
 	}
-	fmt.Fprintf(s.out, "   Checked on the server itself: bob's message is the one he had, every other message\n"+
-		"   is where it was, and nobody was told. %d requests in all.\n\n\n", len(s.srv.Requests()))
+	for _, address := range []string{alice, bob, carol} {
+		if n := s.recoverable(address); n > 0 {
+			return fmt.Errorf("the owner of %s could recover %d copies", address, n)
+		}
+	}
+	fmt.Fprintf(s.out, "   Looked up on the server itself: bob's message is byte for byte the one he had, and as\n"+
+		"   unread; every other message is where it was. Nobody was told, nor can anybody recover a\n"+
+		"   copy from Deleted Items. It took %d requests.\n", len(s.srv.Requests()))
+	fmt.Fprint(s.out, "\n\n")
 	return nil
 }

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithCancel(t.Context())
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	two := b.write(t, "two.json", "["+b.object("fullAccess")+","+strings.Replace(b.object("fullAccess"), "Lab", "Annex", 1)+"]")
+	same := b.write(t, "same.json", "["+b.object("fullAccess")+","+b.object("fullAccess")+"]")
+	off := b.write(t, "off.json", `{"enabled":false}`)
+	unknown := b.write(t, "unknown.json", "{\n  \"mailbox\": \"x\"\n}")
+	incomplete := b.write(t, "incomplete.json", `{}`)
+	noUser := b.write(t, "nouser.json", strings.Replace(b.object("fullAccess"), "svc@example.test", "", 1))
+	empty := b.write(t, "empty.csv", "")
+	header := b.write(t, "header.csv", "address,id\n")
+	only := b.write(t, "only.csv", "mailbox,message_id\n")
+	quoted := b.write(t, "quoted.csv", "mailbox,message_id\na@example.test,\"<a\n")
+	bad := b.write(t, "bad.csv", "mailbox,message_id\nalice@example.test,<a@b>\nalice,<a@b>\n")
+	badJSON := b.write(t, "bad.jsonl", "{\"mailbox\":\"alice@example.test\",\"message_id\":\"<a@b>\"}\n{\n")
+	noID := b.write(t, "noid.jsonl", "{\"mailbox\":\"alice@example.test\"}\n")
+	foundLine := b.write(t, "found.jsonl", b.run(t, "find", "-mailbox", "alice@example.test", "-message-id", phishing).stdout)
+	dryLine := b.write(t, "dry.jsonl", b.run(t, "quarantine", "-dry-run", "-mailbox", "alice@example.test", "-message-id", phishing).stdout)
+	target := []string{"-mailbox", "alice@example.test", "-message-id", "<a@b>"}
+	find := func(config string, args ...string) []string {
+		return append([]string{"-config", config, "find"}, args...)
+	}
+
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"nothing":               {nil, "no command was given"},
+		"unknown command":       {[]string{"-config", b.config, "frobnicate"}, `no command "frobnicate"; there are find, quarantine`},
+		"unknown flag":          {[]string{"-verbose", "find"}, "-verbose"},
+		"unknown flag of it":    {find(b.config, "-subject", "x"), "-subject"},
+		"argument":              {find(b.config, append(target, "x")...), `no argument "x"`},
+		"no configuration":      {append([]string{"find"}, target...), "-config FILE is missing"},
+		"no such configuration": {find(b.dir+"/none.json", target...), "none.json"},
+		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is no setting"},
+		"incomplete":            {find(incomplete, target...), "ewsUrl is empty"},
+		"no user":               {find(noUser, target...), "authentication.username is empty"},
+		"all disabled":          {find(off, target...), "enabled set to false"},
+		"several":               {find(two, target...), `choose one with -server: "Annex", "Lab"`},
+		"no such server":        {find(two, append(target, "-server", "Attic")...), `no enabled configuration has the name "Attic"`},
+		"same name":             {find(same, target...), `two configurations have the name "Lab"`},
+		"no target":             {find(b.config), "give -mailbox and -message-id, or -targets"},
+		"no mailbox":            {find(b.config, "-message-id", "<a@b>"), "-mailbox ADDRESS is missing"},
+		"no id":                 {find(b.config, "-mailbox", "alice@example.test"), "-message-id ID is missing"},
+		"both":                  {find(b.config, append(target, "-targets", bad)...), "choose one way"},
+		"no address":            {find(b.config, "-mailbox", "alice", "-message-id", "<a@b>"), "name@example.com"},
+		"control character":     {find(b.config, "-mailbox", "alice@example.test", "-message-id", "<a\x1f@b>"), "U+001F"},
+		"workers":               {find(b.config, append(target, "-workers", "0")...), "from 1 to 64"},
+		"no such file":          {find(b.config, "-targets", b.dir+"/none.csv"), "none.csv"},
+		"empty file":            {find(b.config, "-targets", empty), "is empty"},
+		"no columns":            {find(b.config, "-targets", header), "columns mailbox and message_id"},
+		"header alone":          {find(b.config, "-targets", only), "names no message"},
+		"bad quotes":            {find(b.config, "-targets", quoted), "line 2"},
+		"bad row":               {find(b.config, "-targets", bad), "line 3"},
+		"bad JSON":              {find(b.config, "-targets", badJSON), "line 2"},
+		"JSON without id":       {find(b.config, "-targets", noID), "line 1"},
+		"receipt and mailbox":   {append([]string{"-config", b.config, "restore", "-receipt", dryLine}, target...), "choose one"},
+		"receipt of find":       {[]string{"-config", b.config, "restore", "-receipt", foundLine}, `receipt of "find"`},
+		"receipt of dry run":    {[]string{"-config", b.config, "restore", "-receipt", dryLine}, "dry run"},
+		"empty receipts":        {[]string{"-config", b.config, "restore", "-receipt", empty}, "is empty"},
+		"no receipt":            {[]string{"-config", b.config, "restore", "-receipt", noID}, "neither a result of quarantine nor a receipt"},
+		"quarantine itself":     {[]string{"-config", b.config, "list", "-server", "Attic"}, "Attic"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := len(b.srv.Requests())
+			r := b.bare(t, tc.args...)
+			assert.Equal(t, exitUsage, r.status, r.stderr)
+			assert.Contains(t, r.stderr, tc.want)
+			assert.Empty(t, r.stdout)
+			assert.Len(t, b.srv.Requests(), before, "nothing was asked")
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	all := b.bare(t, "-help")
+	assert.Equal(t, exitDone, all.status)
+	for _, c := range commands() {
+		assert.Contains(t, all.stderr, c.name)
+		assert.Contains(t, all.stderr, c.summary)
+		own := b.bare(t, c.name, "-help")
+		assert.Equal(t, exitDone, own.status)
+		assert.Contains(t, own.stderr, "ewsq -config FILE "+c.name)
+		for line := range strings.Lines(own.stderr) {
+			assert.LessOrEqual(t, len(line), 120, line)
+		}
+	}
+	assert.Contains(t, all.stderr, "EWSQ_PASSWORD")
+	assert.Empty(t, all.stdout)
+}
+
+func TestFlagsStandBehindTheCommandToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	r := b.bare(t, "list", "-config", b.config, "-server", "lab")
+	assert.Equal(t, exitDone, r.status, r.stderr)
+}
+
+func TestWrongPassword(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.env["EWSQ_PASSWORD"] = "s3cret-wrong"
+	r := b.run(t, "find", "-mailbox", "alice@example.test", "-message-id", phishing)
+	assert.Equal(t, exitSome, r.status)
+	assert.Equal(t, "failed", r.lines[0]["outcome"])
+	assert.Contains(t, r.lines[0]["error"], "authentication.password")
+	assert.NotContains(t, r.stdout+r.stderr, "s3cret")
+	r = b.run(t, "list")
+	assert.Equal(t, exitSome, r.status)
+	assert.Contains(t, r.stderr, "authentication.password")
+}
+
+// brokenWriter is a pipe whose reader has gone.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestLostResultsAreNoSuccess(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var stderr strings.Builder
+	p := &program{stdin: strings.NewReader(""), stdout: brokenWriter{}, stderr: &stderr,
+		lookup: func(string) (string, bool) { return "svc-password", true }}
+	status := p.run(t.Context(), []string{"-config", b.config, "quarantine", "-mailbox", "alice@example.test", "-message-id", phishing})
+	assert.Equal(t, exitSome, status)
+	assert.Contains(t, stderr.String(), "broken pipe")
+}
+
+func FuzzReadTargets(f *testing.F) {
+	for _, seed := range []string{
+		"", "mailbox,message_id\na@example.test,<a@b>\n", "{\"mailbox\":\"a@example.test\",\"message_id\":\"x\"}\n", "{\n", "\"", "mailbox\n\n",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		targets, err := readTargets(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		require.NotEmpty(t, targets)
+		for _, target := range targets {
+			require.NoError(t, target.Validate())
+		}
+	})
+}
+
+func FuzzReadReceipts(f *testing.F) {
+	f.Add(`{"receipt":{"action":"quarantine","target":{"mailbox":"a@example.test","messageId":"x"},"items":[]}}`)
+	f.Add(`{"action":"quarantine","target":{"mailbox":"a@example.test","messageId":"x"},"items":[{"outcome":"failed","error":{"message":"m"}}]}`)
+	f.Add("{}\n[]")
+	f.Fuzz(func(t *testing.T, text string) {
+		receipts, skipped, err := readReceipts(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		require.Positive(t, len(receipts)+skipped)
+		for _, r := range receipts {
+			require.NoError(t, r.Target.Validate())
+			assert.Equal(t, quarantine.Outcome("quarantine"), quarantine.Outcome(r.Action))
+		}
+	})
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// running is a server that a test has started.
+type running struct {
+	ready  ready
+	stderr *lockedBuffer
+	// stop ends the server and returns its exit status.
+	stop func() int
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start starts the server on a free port and waits for its first line.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	r := &running{stderr: &lockedBuffer{}}
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), in, r.stderr)
+		in.Close()
+	}()
+	r.stop = sync.OnceValue(func() int {
+		cancel()
+		return <-status
+	})
+	t.Cleanup(func() { r.stop() })
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	require.NoError(t, err, r.stderr)
+	require.NoError(t, json.Unmarshal(line, &r.ready), "the first line is JSON: %q", line)
+	return r
+}
+
+// client returns a client for the account.
+func (r *running) client(t *testing.T, user string) *ews.Client {
+	t.Helper()
+	base, err := auth.NewTransport(&auth.TransportOptions{RootCAFile: r.ready.CAFile})
+	require.NoError(t, err)
+	t.Cleanup(base.CloseIdleConnections)
+	credential, err := auth.NewCredential(user+"@example.test", user+"-password")
+	require.NoError(t, err)
+	rt, err := auth.Basic(r.ready.URL, credential, &auth.BasicOptions{Transport: base})
+	require.NoError(t, err)
+	client, err := ews.NewClient(r.ready.URL, &ews.Options{Transport: rt})
+	require.NoError(t, err)
+	return client
+}
+
+// inbox returns the subjects in an Inbox.
+func inbox(t *testing.T, client *ews.Client, mailbox string) []string {
+	t.Helper()
+	var subjects []string
+	for it, err := range client.ForMailbox(mailbox).FindItems(t.Context(), ews.FindItemRequest{
+		Folders: []ews.FolderRef{ews.DistinguishedFolder{Name: ews.FolderInbox, Mailbox: mailbox}},
+		Shape:   ews.ItemShape{Properties: []ews.PropertyPath{ews.FieldSubject, ews.FieldIsRead}},
+	}) {
+		require.NoError(t, err)
+		assert.False(t, it.IsRead)
+		subjects = append(subjects, it.Subject)
+	}
+	return subjects
+}
+
+func TestServes(t *testing.T) {
+	t.Parallel()
+	r := start(t, "-log", "-load", "alice@example.test=../../testdata/mail", "-load", "dora@example.test=../../testdata/mail")
+	for _, mailbox := range []string{"alice@example.test", "dora@example.test"} {
+		assert.Len(t, inbox(t, r.client(t, "svc"), mailbox), 5)
+	}
+	assert.Len(t, inbox(t, r.client(t, "alice"), "alice@example.test"), 5)
+	assert.Empty(t, r.ready.CAFile)
+	members, err := r.client(t, "svc").ExpandDL(t.Context(), ews.Mailbox{EmailAddress: "all-staff@example.test"})
+	require.NoError(t, err)
+	assert.Len(t, members.Members, 3)
+	assert.Zero(t, r.stop())
+	assert.Contains(t, r.stderr.String(), "5 messages of ../../testdata/mail are in the Inbox of alice@example.test")
+	assert.Contains(t, r.stderr.String(), "FindItem", "-log shows the requests")
+	assert.NotContains(t, r.stderr.String(), "-password")
+	_, err = http.Get(r.ready.URL)
+	assert.Error(t, err, "it is gone")
+}
+
+func TestServesTLS(t *testing.T) {
+	t.Parallel()
+	r := start(t, "-tls", "-version", "exchange2010_sp3", "-latency", "1ms")
+	client := r.client(t, "svc")
+	assert.Empty(t, inbox(t, client, "alice@example.test"))
+	assert.Equal(t, 14, client.ForMailbox("alice@example.test").Build().Major)
+	_, err := http.Get(r.ready.URL)
+	require.Error(t, err, "nobody else trusts it")
+	require.FileExists(t, r.ready.CAFile)
+	assert.Zero(t, r.stop())
+	assert.NoFileExists(t, r.ready.CAFile)
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.txt"), nil, 0o600))
+	for name, tc := range map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"help":            {[]string{"-help"}, 0, "NAME-password"},
+		"flag":            {[]string{"-port", "1"}, 2, "-port"},
+		"argument":        {[]string{"x"}, 2, `argument "x"`},
+		"version":         {[]string{"-version", "5.5"}, 2, "Exchange2016"},
+		"auth":            {[]string{"-auth", "basic,kerberos"}, 2, `"kerberos"`},
+		"latency":         {[]string{"-latency", "-1s"}, 2, "negative"},
+		"load":            {[]string{"-load", "alice"}, 2, "ADDRESS=DIR"},
+		"load no address": {[]string{"-load", "alice=" + dir}, 2, "ADDRESS=DIR"},
+		"load no folder":  {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir + "/none"}, 1, "none"},
+		"load no message": {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir}, 1, "no *.eml"},
+		"address":         {[]string{"-addr", "127.0.0.1:99999"}, 1, "-addr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, tc.status, run(t.Context(), tc.args, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), tc.want)
+			assert.Empty(t, stdout.String())
+		})
+	}
+}
+
+func TestBrokenOutputEndsIt(t *testing.T) {
+	t.Parallel()
+	_, in := io.Pipe()
+	require.NoError(t, in.CloseWithError(errors.New("gone")))
+	assert.Equal(t, 1, run(t.Context(), []string{"-addr", "127.0.0.1:0"}, in, io.Discard))
+}
