@@ -146,3 +146,15 @@ func readAll(t testing.TB, r io.Reader) string {
 	require.NoError(t, err)
 	return b.String()
 }
+
+// staticServer gives the same answer to everything and remembers nothing.
+type staticServer struct{ body string }
+
+func (s *staticServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, err := io.Copy(io.Discard, r.Body)
+	r.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	return respond(200, s.body)(r, "")
+}

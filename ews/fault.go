@@ -80,7 +80,9 @@ func messageXML(d *xmlwire.Decoder, e *ResponseError) {
 		case "IndexedFieldURI":
 			e.Property = d.AttrInterned("FieldURI") + " " + d.AttrInterned("FieldIndex")
 		case "ExtendedFieldURI":
-			e.Property = decodeExtendedField(d).describe()
+			var f ExtendedField
+			decodeExtendedField(d, &f)
+			e.Property = f.describe()
 		case "Violation":
 			addViolation(e, d.Text())
 		default:

@@ -27,7 +27,7 @@ func decodeFolder(d *xmlwire.Decoder, f *Folder) {
 		case "UnreadCount":
 			f.UnreadCount = number()
 		case "ExtendedProperty":
-			f.Extended = append(f.Extended, decodeExtendedProperty(d))
+			f.Extended = appendExtendedProperty(d, f.Extended)
 		case "EffectiveRights":
 			f.Rights = decodeRights(d)
 		case "DistinguishedFolderId":

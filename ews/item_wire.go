@@ -53,15 +53,15 @@ func (x *itemDecoder) item(it *Item) {
 			if it.Extended == nil && x.extended > 0 {
 				it.Extended = make([]ExtendedProperty, 0, x.extended)
 			}
-			it.Extended = append(it.Extended, decodeExtendedProperty(d))
+			it.Extended = appendExtendedProperty(d, it.Extended)
 		case "LastModifiedTime":
 			it.LastModified, _ = d.TryTime()
 		case "Flag":
 			it.Flag = decodeFlag(d)
 		case "Sender":
-			it.Sender = decodeRecipient(d)
+			decodeRecipient(d, &it.Sender)
 		case "From":
-			it.From = decodeRecipient(d)
+			decodeRecipient(d, &it.From)
 		case "ToRecipients":
 			it.To = decodeRecipients(d)
 		case "CcRecipients":

@@ -3,8 +3,7 @@ package ews
 import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 
 // decodeMailbox reads the current element as a Mailbox.
-func decodeMailbox(d *xmlwire.Decoder) Mailbox {
-	var m Mailbox
+func decodeMailbox(d *xmlwire.Decoder, m *Mailbox) {
 	depth := d.Depth()
 	for d.NextChild(depth) {
 		switch d.Local() {
@@ -20,19 +19,16 @@ func decodeMailbox(d *xmlwire.Decoder) Mailbox {
 			m.ItemID = decodeItemID(d)
 		}
 	}
-	return m
 }
 
 // decodeRecipient reads an element that holds one Mailbox.
-func decodeRecipient(d *xmlwire.Decoder) Mailbox {
-	var m Mailbox
+func decodeRecipient(d *xmlwire.Decoder, m *Mailbox) {
 	depth := d.Depth()
 	for d.NextChild(depth) {
 		if d.Local() == "Mailbox" {
-			m = decodeMailbox(d)
+			decodeMailbox(d, m)
 		}
 	}
-	return m
 }
 
 // decodeRecipients reads an element that holds any number of them.
@@ -41,7 +37,8 @@ func decodeRecipients(d *xmlwire.Decoder) []Mailbox {
 	depth := d.Depth()
 	for d.NextChild(depth) {
 		if d.Local() == "Mailbox" {
-			list = append(list, decodeMailbox(d))
+			list = append(list, Mailbox{})
+			decodeMailbox(d, &list[len(list)-1])
 		}
 	}
 	return list

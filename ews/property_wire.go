@@ -109,28 +109,26 @@ func (f ExtendedField) encode(e *xmlwire.Encoder) {
 	e.Close()
 }
 
-func decodeExtendedField(d *xmlwire.Decoder) ExtendedField {
-	f := ExtendedField{
-		Set:  PropertySet(d.AttrInterned("DistinguishedPropertySetId")),
-		GUID: d.AttrInterned("PropertySetId"),
-		Name: d.AttrInterned("PropertyName"),
-		Type: PropertyType(d.AttrInterned("PropertyType")),
-	}
-	if f.GUID != "" {
-		f.GUID = strings.ToLower(strings.Trim(f.GUID, "{}"))
-	}
+func decodeExtendedField(d *xmlwire.Decoder, f *ExtendedField) {
+	f.Type = PropertyType(d.AttrInterned("PropertyType"))
 	if tag := d.AttrInterned("PropertyTag"); tag != "" {
 		// Hexadecimal with 0x, or decimal; a malformed one names no property.
 		if n, err := strconv.ParseUint(tag, 0, 16); err == nil {
 			f.Tag = uint16(n)
 		}
+		return
+	}
+	f.Set = PropertySet(d.AttrInterned("DistinguishedPropertySetId"))
+	f.GUID = d.AttrInterned("PropertySetId")
+	f.Name = d.AttrInterned("PropertyName")
+	if f.GUID != "" {
+		f.GUID = strings.ToLower(strings.Trim(f.GUID, "{}"))
 	}
 	if id := d.AttrInterned("PropertyId"); id != "" {
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
 			f.ID = uint32(n)
 		}
 	}
-	return f
 }
 
 func isArray(t PropertyType) bool { return strings.HasSuffix(string(t), "Array") }
@@ -172,13 +170,15 @@ func (p ExtendedProperty) encode(e *xmlwire.Encoder) {
 	e.Close()
 }
 
-func decodeExtendedProperty(d *xmlwire.Decoder) ExtendedProperty {
-	var p ExtendedProperty
+// appendExtendedProperty reads the current element to the end of a list.
+func appendExtendedProperty(d *xmlwire.Decoder, list []ExtendedProperty) []ExtendedProperty {
+	list = append(list, ExtendedProperty{})
+	p := &list[len(list)-1]
 	depth := d.Depth()
 	for d.NextChild(depth) {
 		switch d.Local() {
 		case "ExtendedFieldURI":
-			p.Field = decodeExtendedField(d)
+			decodeExtendedField(d, &p.Field)
 		case "Value":
 			p.Value = d.Text()
 		case "Values":
@@ -189,5 +189,5 @@ func decodeExtendedProperty(d *xmlwire.Decoder) ExtendedProperty {
 			}
 		}
 	}
-	return p
+	return list
 }

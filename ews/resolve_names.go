@@ -115,7 +115,7 @@ func decodeResolution(d *xmlwire.Decoder) Resolution {
 	for d.NextChild(depth) {
 		switch d.Local() {
 		case "Mailbox":
-			r.Mailbox = decodeMailbox(d)
+			decodeMailbox(d, &r.Mailbox)
 		case "Contact":
 			inner := d.Depth()
 			for d.NextChild(inner) {
