@@ -41,6 +41,9 @@ type Message struct {
 	MIME       []byte // what GetItem IncludeMimeContent would give
 }
 
+// maxKept is the size of MIME up to which a snapshot is kept.
+const maxKept = 256 << 10
+
 // snapshot describes an item. It is kept until the item changes.
 func snapshot(it *store.Item) *Message {
 	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
@@ -75,7 +78,9 @@ func snapshot(it *store.Item) *Message {
 	if it.Delivered {
 		m.Original = it.Content.Raw()
 	}
-	it.View = m
+	if len(m.MIME) <= maxKept {
+		it.View = m
+	}
 	return m
 }
 

@@ -49,9 +49,7 @@ func (r *reply) success(body func()) {
 	r.Open(r.element)
 	r.Attr("ResponseClass", "Success")
 	r.Leaf("m:ResponseCode", "NoError")
-	if body != nil {
-		body()
-	}
+	r.rest(body)
 	r.Close()
 }
 
@@ -72,6 +70,12 @@ func (r *reply) withClass(class string, f *refusal, body func()) {
 	r.Leaf("m:ResponseCode", string(f.code))
 	r.Int("m:DescriptiveLinkKey", 0)
 	r.messageXML("m:MessageXml", f.values)
+	r.rest(body)
+	r.Close()
+}
+
+// rest writes what a response message holds.
+func (r *reply) rest(body func()) {
 	switch {
 	case body != nil:
 		body()
@@ -79,5 +83,4 @@ func (r *reply) withClass(class string, f *refusal, body func()) {
 		r.Open(r.empty)
 		r.Close()
 	}
-	r.Close()
 }

@@ -1,0 +1,197 @@
+package ewstest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Scenario is an organisation described in JSON: mailboxes, rights, lists,
+// messages, budgets and faults. All fields are optional, unknown ones are
+// refused:
+//
+//	{
+//	  "version": "Exchange2016", "domain": "example.test", "seed": 1, "latency": "20ms",
+//	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
+//	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
+//	  "maxConcurrency": 0, "requestsPerMinute": 0,
+//	  "users":     [{"name": "svc", "password": "secret"}],
+//	  "mailboxes": [{"address": "alice@example.test", "displayName": "Alice", "password": "secret",
+//	                 "proxyAddresses": [], "archive": true, "language": "de", "quotaBytes": 0, "hidden": false,
+//	                 "folders": ["/Inbox/Projects"], "searchFolders": ["AllItems"]}],
+//	  "fullAccess":    [{"user": "svc", "mailbox": "*"}],
+//	  "impersonation": [{"user": "svc", "mailbox": "*"}],
+//	  "lists":     [{"address": "all@example.test", "members": ["alice@example.test"], "hidden": false}],
+//	  "messages":  [{"mailbox": "alice@example.test", "eml": "Subject: Hi\r\n\r\nHi", "file": "or/a/file.eml",
+//	                 "folder": "junkemail", "received": "2026-11-24T10:00:00Z", "read": false, "class": "IPM.Note",
+//	                 "categories": [], "importance": "High", "flag": "Flagged"}],
+//	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600}],
+//	  "faults":    [{"fault": "DropAfter", "operation": "MoveItem", "count": 1},
+//	                {"fault": "ErrorTimeoutExpired", "asFault": true, "at": 5},
+//	                {"fault": "BusyItem", "backOff": "5s", "probability": 0.1}]
+//	}
+//
+// A user's or mailbox's password defaults to NAME-password. The folder of a
+// message is a well-known name, or a path of display names that begins with "/"
+// and is created if need be. A fault is named as the variables of this package
+// are, or by a response code; its "at" counts requests from the start. Faults
+// with a probability are drawn together, at the highest probability given.
+type Scenario struct {
+	dir  string // of relative file names
+	data scenarioData
+}
+
+type scenarioData struct {
+	Version           string
+	Domain            string
+	Seed              uint64
+	Latency           duration
+	RetentionOff      bool
+	MoveLeftover      ews.FolderName
+	ChangeKeys        bool
+	ImpersonatedMove  string
+	MaxConcurrency    int
+	RequestsPerMinute int
+	Users             []scenarioUser
+	Mailboxes         []scenarioMailbox
+	FullAccess        []scenarioGrant
+	Impersonation     []scenarioGrant
+	Lists             []scenarioList
+	Messages          []scenarioMessage
+	Budgets           []scenarioBudget
+	Faults            []scenarioFault
+}
+
+type scenarioUser struct{ Name, Password string }
+
+type scenarioMailbox struct {
+	Address, DisplayName, Password string
+	ProxyAddresses                 []string
+	Archive                        bool
+	Language                       string
+	QuotaBytes                     int64
+	Hidden                         bool
+	Folders, SearchFolders         []string
+}
+
+type scenarioGrant struct{ User, Mailbox string }
+
+type scenarioList struct {
+	Address string
+	Members []string
+	Hidden  bool
+}
+
+type scenarioMessage struct {
+	Mailbox, EML, File, Folder string
+	Received                   time.Time
+	Read                       bool
+	Class                      string
+	Categories                 []string
+	Importance, Flag           string
+}
+
+type scenarioBudget struct {
+	User                              string
+	MaxConcurrency, RequestsPerMinute int
+}
+
+type scenarioFault struct {
+	Fault       string
+	Operation   ews.Operation
+	Count       int
+	At          *int
+	Probability float64
+	BackOff     duration
+	AsFault     bool
+}
+
+// duration is a time.Duration in text form.
+type duration time.Duration
+
+// UnmarshalText reads a duration such as 20ms.
+func (d *duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = duration(v)
+	return err
+}
+
+// LoadScenario reads a scenario (JSON) of mailboxes, rights, lists, messages,
+// budgets and faults. Files that it names are relative to the working directory.
+func LoadScenario(r io.Reader) (*Scenario, error) { return loadScenario(r, "") }
+
+// LoadScenarioFile reads a scenario from a file. Files that it names are relative
+// to that one.
+func LoadScenarioFile(name string) (*Scenario, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
+	defer f.Close()
+	return loadScenario(f, filepath.Dir(name))
+}
+
+func loadScenario(r io.Reader, dir string) (*Scenario, error) {
+	s := &Scenario{dir: dir}
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s.data); err != nil {
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("ewstest: scenario: there is more after the end of the object")
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
+	return s, nil
+}
+
+// NewServer starts a server with the organisation of the scenario. What opts
+// sets comes before what the scenario says of it; Empty is always so.
+func (s *Scenario) NewServer(opts Options) (*Server, error) {
+	d := &s.data
+	if opts.Version == 0 && d.Version != "" {
+		opts.Version, _ = ParseVersion(d.Version) // checked before
+	}
+	if opts.Domain == "" {
+		opts.Domain = d.Domain
+	}
+	if opts.Seed == 0 {
+		opts.Seed = d.Seed
+	}
+	if opts.Latency == 0 {
+		opts.Latency = time.Duration(d.Latency)
+	}
+	if opts.MoveLeftover == "" {
+		opts.MoveLeftover = d.MoveLeftover
+	}
+	if opts.CrossMailboxImpersonated == 0 {
+		opts.CrossMailboxImpersonated = refusals[d.ImpersonatedMove]
+	}
+	if opts.MaxConcurrency == 0 {
+		opts.MaxConcurrency = d.MaxConcurrency
+	}
+	if opts.RequestsPerMinute == 0 {
+		opts.RequestsPerMinute = d.RequestsPerMinute
+	}
+	opts.RetentionOff = opts.RetentionOff || d.RetentionOff
+	opts.ChangeKeys = opts.ChangeKeys || d.ChangeKeys
+	opts.Empty = true
+	contents, err := s.contents()
+	if err != nil {
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
+	srv := NewServer(opts)
+	if err := s.apply(srv, contents); err != nil {
+		srv.Close()
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
+	return srv, nil
+}

@@ -1,0 +1,210 @@
+package ewstest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+// refusals are the names of the ways to refuse a move under impersonation.
+var refusals = map[string]Refusal{
+	"": RefuseToFolder, "toFolder": RefuseToFolder, "item": RefuseItem, "crossMailbox": RefuseCrossMailbox, "fault": RefuseFault,
+}
+
+// faultNames are the faults that a scenario can name.
+var faultNames = map[string]Fault{
+	"DropBefore": DropBefore, "DropAfter": DropAfter, "Unavailable": Unavailable, "Busy": Busy, "BusyItem": BusyItem,
+	"BusyInner": BusyInner, "TruncatedExport": TruncatedExport, "TruncatedExportEncoded": TruncatedExportEncoded,
+	"TruncatedExportAfter": TruncatedExportAfter, "StaleChangeKey": StaleChangeKey, "MailboxMoving": MailboxMoving,
+	"HTMLPage": HTMLPage, "EmptyBody": EmptyBody, "CutResponse": CutResponse, "MoveFailedCopyLeft": MoveFailedCopyLeft,
+	"CrossMailboxRefused": CrossMailboxRefused,
+}
+
+// check finds what is wrong with a scenario before anything is made of it.
+func (s *Scenario) check() error {
+	d := &s.data
+	if d.Version != "" {
+		if _, err := ParseVersion(d.Version); err != nil {
+			return fmt.Errorf("version: %w", err)
+		}
+	}
+	if _, ok := refusals[d.ImpersonatedMove]; !ok {
+		return fmt.Errorf("impersonatedMove %q is none of toFolder, item, crossMailbox, fault", d.ImpersonatedMove)
+	}
+	switch d.MoveLeftover {
+	case "", "none", ews.FolderRecoverableItemsDeletions, ews.FolderRecoverableItemsPurges:
+	default:
+		return fmt.Errorf("moveLeftover %q is none of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
+	}
+	addresses := make(map[string]bool)
+	for i, m := range d.Mailboxes {
+		if !strings.Contains(m.Address, "@") {
+			return fmt.Errorf("mailboxes[%d]: address %q is no address", i, m.Address)
+		}
+		for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
+			a = strings.ToLower(a)
+			if addresses[a] {
+				return fmt.Errorf("mailboxes[%d]: address %q stands twice", i, a)
+			}
+			addresses[a] = true
+		}
+		if m.Language != "" && !slices.Contains(store.Languages(), m.Language) {
+			return fmt.Errorf("mailboxes[%d]: language %q is none of %s", i, m.Language, strings.Join(store.Languages(), ", "))
+		}
+		for _, f := range m.Folders {
+			if !strings.HasPrefix(f, "/") {
+				return fmt.Errorf("mailboxes[%d]: folder %q must begin with /", i, f)
+			}
+		}
+	}
+	for i, m := range d.Messages {
+		if err := checkMessage(m, addresses); err != nil {
+			return fmt.Errorf("messages[%d]: %w", i, err)
+		}
+	}
+	for i, f := range d.Faults {
+		_, known := faultNames[f.Fault]
+		if !known && !strings.HasPrefix(f.Fault, "Error") {
+			return fmt.Errorf("faults[%d]: fault %q is neither one of this package nor a response code", i, f.Fault)
+		}
+		if f.Probability < 0 || f.Probability > 1 {
+			return fmt.Errorf("faults[%d]: probability must be between 0 and 1", i)
+		}
+	}
+	return nil
+}
+
+func checkMessage(m scenarioMessage, addresses map[string]bool) error {
+	switch {
+	case !addresses[strings.ToLower(m.Mailbox)]:
+		return fmt.Errorf("mailbox %q is none of the scenario", m.Mailbox)
+	case (m.EML == "") == (m.File == ""):
+		return fmt.Errorf("exactly one of eml and file must be given")
+	}
+	if _, ok := store.Importance(m.Importance); !ok && m.Importance != "" {
+		return fmt.Errorf("importance %q is none of Low, Normal, High", m.Importance)
+	}
+	switch m.Flag {
+	case "", "NotFlagged", "Flagged", "Complete":
+		return nil
+	}
+	return fmt.Errorf("flag %q is none of NotFlagged, Flagged, Complete", m.Flag)
+}
+
+// contents reads the bytes of all messages.
+func (s *Scenario) contents() ([][]byte, error) {
+	all := make([][]byte, len(s.data.Messages))
+	for i, m := range s.data.Messages {
+		if m.File == "" {
+			all[i] = []byte(m.EML)
+			continue
+		}
+		name := m.File
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(s.dir, name)
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("messages[%d]: %w", i, err)
+		}
+		all[i] = b
+	}
+	return all, nil
+}
+
+// apply makes the organisation.
+func (s *Scenario) apply(srv *Server, contents [][]byte) error {
+	d := &s.data
+	for _, u := range d.Users {
+		if u.Password == "" {
+			u.Password = localPart(srv.directory.account(u.Name)) + "-password"
+		}
+		srv.AddUser(u.Name, u.Password)
+	}
+	for _, m := range d.Mailboxes {
+		box := srv.AddMailbox(m.Address, &MailboxOptions{
+			DisplayName: m.DisplayName, Password: m.Password, ProxyAddresses: m.ProxyAddresses,
+			Archive: m.Archive, Language: m.Language, QuotaBytes: m.QuotaBytes, Hidden: m.Hidden,
+		})
+		for _, f := range m.Folders {
+			box.folderAt(f)
+		}
+		for _, f := range m.SearchFolders {
+			box.AddSearchFolder(f)
+		}
+	}
+	for _, g := range d.FullAccess {
+		srv.GrantFullAccess(g.User, g.Mailbox)
+	}
+	for _, g := range d.Impersonation {
+		srv.GrantImpersonation(g.User, g.Mailbox)
+	}
+	for _, l := range d.Lists {
+		if l.Hidden {
+			srv.AddHiddenList(l.Address, l.Members...)
+		} else {
+			srv.AddList(l.Address, l.Members...)
+		}
+	}
+	for i, m := range d.Messages {
+		box := srv.Mailbox(m.Mailbox)
+		folder := box.folderAt(m.Folder)
+		if folder == nil {
+			return fmt.Errorf("messages[%d]: folder %q is neither a path beginning with / nor a well-known name of this mailbox", i, m.Folder)
+		}
+		box.DeliverWith(contents[i], Delivery{
+			Folder: folder, Received: m.Received, Read: m.Read, Class: m.Class,
+			Categories: m.Categories, Importance: m.Importance, Flag: ews.Flag{Status: m.Flag},
+		})
+	}
+	for _, b := range d.Budgets {
+		srv.SetBudget(b.User, Budget{b.MaxConcurrency, b.RequestsPerMinute})
+	}
+	s.applyFaults(srv)
+	return nil
+}
+
+// folderAt finds a folder by well-known name or path, the Inbox if name is empty.
+// It returns nil if there is none.
+func (m *Mailbox) folderAt(name string) *Folder {
+	if path, ok := strings.CutPrefix(name, "/"); ok {
+		return m.AddFolder(nil, strings.Split(path, "/")...)
+	}
+	if name == "" {
+		name = string(ews.FolderInbox)
+	}
+	return m.Folder(ews.FolderName(name))
+}
+
+func (s *Scenario) applyFaults(srv *Server) {
+	var drawn []Fault
+	probability := 0.0
+	for _, f := range s.data.Faults {
+		fault, known := faultNames[f.Fault]
+		if !known {
+			fault = Code(ews.ResponseCode(f.Fault), f.AsFault)
+		}
+		if f.BackOff > 0 {
+			fault = fault.BackOff(time.Duration(f.BackOff))
+		}
+		switch {
+		case f.Probability > 0:
+			drawn, probability = append(drawn, fault), max(probability, f.Probability)
+		case f.At != nil:
+			srv.FailAt(*f.At, fault)
+		default:
+			for range max(f.Count, 1) {
+				srv.FailNext(f.Operation, fault)
+			}
+		}
+	}
+	if len(drawn) > 0 {
+		srv.FailRandomly(probability, drawn...)
+	}
+}
