@@ -116,6 +116,26 @@ func TestServes(t *testing.T) {
 	assert.Error(t, err, "it is gone")
 }
 
+func TestServesAScenario(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "scenario.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{
+		"version": "Exchange2019",
+		"users": [{"name": "svc"}],
+		"mailboxes": [{"address": "eve@example.test", "language": "de"}],
+		"fullAccess": [{"user": "svc", "mailbox": "*"}],
+		"messages": [{"mailbox": "eve@example.test", "eml": "Subject: Hallo\r\n\r\nHallo"}]
+	}`), 0o600))
+	r := start(t, "-scenario", file, "-load", "eve@example.test=../../testdata/mail")
+	client := r.client(t, "svc")
+	assert.Len(t, inbox(t, client, "eve@example.test"), 6)
+	assert.Equal(t, 2, client.ForMailbox("eve@example.test").Build().Minor)
+	r = start(t, "-scenario", file, "-version", "Exchange2013")
+	client = r.client(t, "svc")
+	assert.Equal(t, []string{"Hallo"}, inbox(t, client, "eve@example.test"))
+	assert.Equal(t, 0, client.ForMailbox("eve@example.test").Build().Minor, "-version goes before the scenario's")
+}
+
 func TestServesTLS(t *testing.T) {
 	t.Parallel()
 	r := start(t, "-tls", "-version", "exchange2010_sp3", "-latency", "1ms")
@@ -148,6 +168,8 @@ func TestUsage(t *testing.T) {
 		"load no address": {[]string{"-load", "alice=" + dir}, 2, "ADDRESS=DIR"},
 		"load no folder":  {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir + "/none"}, 1, "none"},
 		"load no message": {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir}, 1, "no *.eml"},
+		"no scenario":     {[]string{"-addr", "127.0.0.1:0", "-scenario", dir + "/none.json"}, 1, "none.json"},
+		"bad scenario":    {[]string{"-addr", "127.0.0.1:0", "-scenario", filepath.Join(dir, "x.txt")}, 1, "-scenario"},
 		"address":         {[]string{"-addr", "127.0.0.1:99999"}, 1, "-addr"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,10 @@ NAME@example.test or EXAMPLE\NAME with the password NAME-password, and so does
 the service account svc (svc-password), which has FullAccess to all of them and
 the impersonation right.
 
+A scenario, a JSON file, describes another organisation in place of this one:
+mailboxes, rights, lists, messages, budgets and faults. Its fields are in the
+documentation of ewstest.Scenario.
+
 The first line on standard output is JSON: {"url":"…"}, with -tls also
 "caFile". All else goes to standard error.
 
@@ -38,13 +42,14 @@ Flags:
 
 // settings are the flags.
 type settings struct {
-	addr    string
-	tls     bool
-	load    loads
-	version ewstest.Version
-	auth    string
-	latency time.Duration
-	log     bool
+	addr     string
+	tls      bool
+	load     loads
+	scenario string
+	version  ewstest.Version
+	auth     string
+	latency  time.Duration
+	log      bool
 }
 
 // errUsage marks mistakes of the caller.
@@ -77,7 +82,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate made at start")
 	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml of DIR to the Inbox of ADDRESS; may be repeated")
-	version := flags.String("version", ewstest.Exchange2016.String(), "`VERSION` to behave as: "+versionNames())
+	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
+	version := flags.String("version", "", "`VERSION` to behave as: "+versionNames()+" (default Exchange2016, or what the scenario says)")
 	flags.StringVar(&s.auth, "auth", "basic", "`WAYS` to sign in, separated by commas: basic")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
 	flags.BoolVar(&s.log, "log", false, "log each request on standard error")
@@ -96,9 +102,12 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	case s.latency < 0:
 		return nil, fmt.Errorf("-latency must not be negative; %w", errUsage)
 	}
-	var err error
-	if s.version, err = ewstest.ParseVersion(*version); err != nil {
-		return nil, fmt.Errorf("-version: %w; %w", err, errUsage)
+	if *version != "" {
+		v, err := ewstest.ParseVersion(*version)
+		if err != nil {
+			return nil, fmt.Errorf("-version: %w; %w", err, errUsage)
+		}
+		s.version = v
 	}
 	return s, s.checkAuth()
 }
@@ -143,7 +152,10 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if s.log {
 		opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	srv := ewstest.NewServer(opts)
+	srv, err := s.newServer(opts)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	defer srv.Close()
 	lines, err := s.load.deliver(srv)
 	if err != nil {
@@ -173,6 +185,23 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// newServer starts the server with the organisation of the scenario, or the
+// usual one.
+func (s *settings) newServer(opts ewstest.Options) (*ewstest.Server, error) {
+	if s.scenario == "" {
+		return ewstest.NewServer(opts), nil
+	}
+	scenario, err := ewstest.LoadScenarioFile(s.scenario)
+	if err != nil {
+		return nil, fmt.Errorf("-scenario: %w", err)
+	}
+	srv, err := scenario.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("-scenario: %w", err)
+	}
+	return srv, nil
 }
 
 // writeCA writes the certificate where a client can read it.

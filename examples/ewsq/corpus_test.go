@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq anew for each Message-ID, and look at the mailbox in between")
+
+// TestCorpus does with the programs what an operator does: every message that
+// has a Message-ID is found, quarantined, listed and restored, and afterwards
+// each is back, byte for byte as a client reads its MIME, unread as before. The
+// messages are our own, and those of the shared corpus where it lies beside the
+// repository.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	root := repository(t)
+	bin := build(t, root)
+	boxes := map[string]string{"carol@example.test": filepath.Join(root, "testdata", "mail")}
+	for address, name := range map[string]string{"alice@example.test": "mail-gem", "bob@example.test": "mimekit"} {
+		dir := filepath.Join(root, "..", "shared", "corpus", name)
+		if _, err := os.Stat(dir); err == nil {
+			boxes[address] = dir
+		}
+	}
+	for _, access := range []string{"fullAccess", "impersonation"} {
+		t.Run(access, func(t *testing.T) {
+			t.Parallel()
+			url := serve(t, bin, boxes)
+			r := runner{t, filepath.Join(bin, "ewsq"), configFor(t, url, access)}
+			for address, dir := range boxes {
+				before := contents(t, url, address, true)
+				ids := map[string]int{}
+				for s, n := range before {
+					ids[s.messageID] += n
+				}
+				withoutID := ids[""]
+				delete(ids, "")
+				t.Logf("%s: %d messages of %s, %d different Message-IDs, %d without", address, total(before), filepath.Base(dir), len(ids), withoutID)
+				require.NotEmpty(t, ids)
+				if *oneByOne {
+					for id, copies := range ids {
+						r.roundTrip(map[string]int{id: copies}, url, address)
+					}
+				} else {
+					r.roundTrip(ids, url, address)
+				}
+				assert.Equal(t, before, contents(t, url, address, true))
+			}
+			assert.Empty(t, contents(t, url, "quarantine@example.test", true))
+			assert.Empty(t, r.run(exitDone, "list"))
+		})
+	}
+}
+
+// repository returns the folder of go.mod.
+func repository(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		require.NotEqual(t, filepath.Dir(dir), dir, "there is no go.mod above")
+		dir = filepath.Dir(dir)
+	}
+}
+
+// build builds the programs and returns their folder.
+func build(t *testing.T, root string) string {
+	t.Helper()
+	bin := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./examples/exchange", "./examples/ewsq")
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return bin
+}
+
+// serve runs examples/exchange with the messages and returns its URL.
+func serve(t *testing.T, bin string, boxes map[string]string) string {
+	t.Helper()
+	args := []string{"-addr", "127.0.0.1:0"}
+	for address, dir := range boxes {
+		args = append(args, "-load", address+"="+dir)
+	}
+	cmd := exec.Command(filepath.Join(bin, "exchange"), args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, cmd.Wait(), "a signal ends it with status 0")
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	require.NoError(t, err, stderr.String())
+	var ready struct{ URL string }
+	require.NoError(t, json.Unmarshal(line, &ready))
+	return ready.URL
+}
+
+func configFor(t *testing.T, url, access string) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{
+		"ewsUrl": url, "quarantineMailbox": "quarantine@example.test", "access": access,
+		"authentication": map[string]string{"type": "basic", "username": `EXAMPLE\svc`, "password": "svc-password"},
+	})
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "ewsq.json")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	return path
+}
+
+// seen is a message as its owner's client sees it.
+type seen struct {
+	folder, messageID, subject, class, received string
+	read                                        bool
+	mime                                        [sha256.Size]byte
+}
+
+// state counts what is seen.
+type state map[seen]int
+
+func total(s state) int {
+	n := 0
+	for _, count := range s {
+		n += count
+	}
+	return n
+}
+
+// contents reads a whole mailbox as its owner, the MIME of its messages only if
+// whole is set.
+func contents(t *testing.T, url, address string, whole bool) state {
+	t.Helper()
+	name, _, _ := strings.Cut(address, "@")
+	credential, err := auth.NewCredential(address, name+"-password")
+	require.NoError(t, err)
+	base, err := auth.NewTransport(nil)
+	require.NoError(t, err)
+	defer base.CloseIdleConnections()
+	rt, err := auth.Basic(url, credential, &auth.BasicOptions{Transport: base})
+	require.NoError(t, err)
+	client, err := ews.NewClient(url, &ews.Options{Transport: rt})
+	require.NoError(t, err)
+
+	found := state{}
+	for folder, err := range client.FindFolders(t.Context(), ews.FindFolderRequest{
+		Parent: ews.DistinguishedFolder{Name: ews.FolderMsgFolderRoot}, Traversal: ews.FolderDeep,
+		Shape: ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderName, ews.FieldFolderTotalCount}},
+	}) {
+		require.NoError(t, err)
+		if folder.TotalCount == 0 {
+			continue
+		}
+		for it, err := range client.FindItems(t.Context(), ews.FindItemRequest{
+			Folders: []ews.FolderRef{folder.ID},
+			Shape: ews.ItemShape{Properties: []ews.PropertyPath{
+				ews.FieldInternetMessageID, ews.FieldIsRead, ews.FieldSubject, ews.FieldItemClass, ews.FieldDateTimeReceived,
+			}},
+		}) {
+			require.NoError(t, err)
+			one := seen{
+				folder: folder.DisplayName, messageID: it.InternetMessageID, subject: it.Subject, class: it.Class,
+				received: it.Received.String(), read: it.IsRead,
+			}
+			if whole {
+				one.mime = digest(t, client, it.ID)
+			}
+			found[one]++
+		}
+	}
+	return found
+}
+
+func digest(t *testing.T, client *ews.Client, id ews.ItemID) [sha256.Size]byte {
+	t.Helper()
+	m, err := client.OpenMIME(t.Context(), id)
+	require.NoError(t, err)
+	defer m.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, m)
+	require.NoError(t, err)
+	return [sha256.Size]byte(hash.Sum(nil))
+}
+
+// runner runs the built ewsq.
+type runner struct {
+	t      *testing.T
+	ewsq   string
+	config string
+}
+
+// run returns the result lines.
+func (r runner) run(status int, args ...string) []map[string]any {
+	r.t.Helper()
+	cmd := exec.CommandContext(r.t.Context(), r.ewsq, append([]string{"-config", r.config}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // the status says it
+	require.Equal(r.t, status, cmd.ProcessState.ExitCode(), "%q: %s", args, stderr.String())
+	var lines []map[string]any
+	for line := range strings.Lines(stdout.String()) {
+		var m map[string]any
+		require.NoError(r.t, json.Unmarshal([]byte(line), &m), "%q", line)
+		lines = append(lines, m)
+	}
+	return lines
+}
+
+// roundTrip takes Message-IDs, of each of which there are so many copies,
+// through all commands.
+func (r runner) roundTrip(ids map[string]int, url, address string) {
+	r.t.Helper()
+	var targets bytes.Buffer
+	for id := range ids {
+		require.NoError(r.t, json.NewEncoder(&targets).Encode(map[string]string{"mailbox": address, "message_id": id}))
+	}
+	file := filepath.Join(r.t.TempDir(), "targets.jsonl")
+	require.NoError(r.t, os.WriteFile(file, targets.Bytes(), 0o600))
+	before := contents(r.t, url, address, false)
+	all := func(outcome string, args ...string) {
+		r.t.Helper()
+		lines := r.run(exitDone, append(args, "-targets", file)...)
+		require.Len(r.t, lines, len(ids))
+		for _, line := range lines {
+			id, _ := line["messageId"].(string)
+			require.Equal(r.t, outcome, line["outcome"], "%q of %q: %v", args, id, line["error"])
+			require.InDelta(r.t, ids[id], line["copies"], 0, "%q of %q", args, id)
+		}
+	}
+	all("found", "find")
+	all("quarantined", "quarantine", "-reason", "corpus")
+	listed := map[string]int{}
+	for _, line := range r.run(exitDone, "list", "-mailbox", address) {
+		id, _ := line["messageId"].(string)
+		listed[id]++
+	}
+	require.Equal(r.t, ids, listed)
+	for s := range contents(r.t, url, address, false) {
+		require.NotContains(r.t, ids, s.messageID, "still in the mailbox")
+	}
+	all("restored", "restore")
+	require.Equal(r.t, before, contents(r.t, url, address, false), "after %v", ids)
+}
