@@ -15,7 +15,7 @@ import tempfile
 
 from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Mailbox, Message
 from exchangelib.errors import (
-    ErrorAccessDenied, ErrorItemNotFound, ErrorNonExistentMailbox, ErrorToFolderNotFound, UnauthorizedError,
+    ErrorAccessDenied, ErrorFolderNotFound, ErrorItemNotFound, ErrorToFolderNotFound, UnauthorizedError,
 )
 from exchangelib.folders import Messages
 from exchangelib.protocol import BaseProtocol
@@ -160,7 +160,7 @@ def directory(box):
 
 def refusals(url):
     refused('a wrong password', UnauthorizedError, lambda: account(url, ALICE, DELEGATE, 'svc', 'wrong').inbox.total_count)
-    refused('a mailbox without rights', (ErrorItemNotFound, ErrorAccessDenied, ErrorNonExistentMailbox),
+    refused('a mailbox without rights', (ErrorFolderNotFound, ErrorItemNotFound, ErrorAccessDenied),
             lambda: account(url, ALICE, DELEGATE, 'bob').inbox.total_count)
 
 
