@@ -2,6 +2,7 @@ package ews
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -54,13 +55,22 @@ func (c *base64Checker) check(p []byte) error {
 	return nil
 }
 
+// base64Pairs has the classes of two bytes at once.
+var base64Pairs = func() (table [1 << 16]byte) {
+	for i := range table {
+		table[i] = base64Class[i&0xFF] | base64Class[i>>8]
+	}
+	return table
+}()
+
 // base64Classes returns the classes that occur in p. Large content is mostly
 // digits, and this loop decides what passing it on costs.
 func base64Classes(p []byte) byte {
 	var found byte
+	table := &base64Pairs
 	for len(p) >= 8 {
-		found |= base64Class[p[0]] | base64Class[p[1]] | base64Class[p[2]] | base64Class[p[3]] |
-			base64Class[p[4]] | base64Class[p[5]] | base64Class[p[6]] | base64Class[p[7]]
+		w := binary.LittleEndian.Uint64(p)
+		found |= table[uint16(w)] | table[uint16(w>>16)] | table[uint16(w>>32)] | table[uint16(w>>48)]
 		p = p[8:]
 	}
 	for _, b := range p {

@@ -59,31 +59,33 @@ func (r *exportReader) Read(p []byte) (int, error) {
 func (r *exportReader) read(p []byte) (int, error) {
 	for r.err == nil {
 		n := copy(p, r.tail[:r.n])
-		m, err := r.src.Read(p[n:])
-		r.total += int64(m)
-		n += m
+		var err error
+		for err == nil && n < len(p)/2 {
+			// Small pieces would cost whoever passes them on a packet each.
+			var m int
+			m, err = r.src.Read(p[n:])
+			r.total += int64(m)
+			n += m
+		}
 		if err != nil {
-			r.n = copy(r.tail[:], p[:n])
 			if err == io.EOF {
-				return r.end(p)
+				return r.end(p, n)
 			}
 			r.err = r.exports.unreadable(err)
 			r.exports.fatal()
 			break
 		}
 		r.n = copy(r.tail[:], p[max(0, n-heldBack):n])
-		if n > heldBack {
-			return n - heldBack, nil
-		}
+		return n - r.n, nil
 	}
 	return 0, r.err
 }
 
-// end is called when the text has ended. What was held back is data if all else
-// is in order.
-func (r *exportReader) end(p []byte) (int, error) {
+// end is called when the text has ended, with the last n bytes of it in p. They
+// are data if all else is in order.
+func (r *exportReader) end(p []byte, n int) (int, error) {
 	a := r.exports.a
-	tail := r.tail[:r.n]
+	tail := p[max(0, n-heldBack):n]
 	switch {
 	case r.total == 0:
 		r.err = a.malformed("the Data is empty")
@@ -99,7 +101,7 @@ func (r *exportReader) end(p []byte) (int, error) {
 		return 0, r.err
 	}
 	r.err = io.EOF
-	return copy(p, tail), nil
+	return n, nil
 }
 
 // expire makes the reader useless.
