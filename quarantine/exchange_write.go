@@ -55,15 +55,21 @@ func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item,
 		err = results[0].Err
 	}
 	if err != nil {
-		if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
-			return item, fmt.Errorf("%w: %w", ErrConflict, err)
-		}
-		return item, gone(err)
+		return item, conflict(gone(err))
 	}
 	if id := results[0].Value; !id.IsZero() {
 		item.ID, item.Version = id.ID, id.ChangeKey
 	}
 	return item, nil
+}
+
+// conflict gives an error that matches [ErrConflict] if the server says that
+// an item has changed, and err itself otherwise.
+func conflict(err error) error {
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	return err
 }
 
 // headerField is the property that Exchange makes a header of, and a header a
@@ -106,7 +112,7 @@ func (m *exchangeMailbox) Remove(ctx context.Context, item Item) error {
 		request.RequireSuppression = false
 		err = m.delete(ctx, request)
 	}
-	return gone(err)
+	return conflict(gone(err))
 }
 
 func (m *exchangeMailbox) delete(ctx context.Context, request ews.DeleteItemRequest) error {

@@ -45,7 +45,7 @@ func (p *passage) run(ctx context.Context) error {
 	if err != nil {
 		return p.abandon(ctx, err, !resumed && (unexecuted(err) || errors.Is(err, ErrGone)))
 	}
-	if p.dest, err = p.folder(ctx, false); err != nil {
+	if p.dest, err = p.destination(ctx, false); err != nil {
 		return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), !resumed)
 	}
 	look := resumed
@@ -88,7 +88,7 @@ func (p *passage) run(ctx context.Context) error {
 		case errors.Is(err, ErrGone):
 			// The item was moved by somebody, or the folder is not there any
 			// more: the look at both ends tells the one, this the other.
-			if p.dest, err = p.folder(ctx, true); err != nil {
+			if p.dest, err = p.destination(ctx, true); err != nil {
 				return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), true)
 			}
 		case unexecuted(err) && !transient(err):
@@ -97,6 +97,20 @@ func (p *passage) run(ctx context.Context) error {
 			if err := p.s.pause(ctx, attempt); err != nil {
 				return p.undecided(err, last)
 			}
+		}
+	}
+}
+
+// destination finds the folder at the destination end. To create it is safe to
+// repeat, because it is looked for first.
+func (p *passage) destination(ctx context.Context, again bool) (Folder, error) {
+	for attempt := 0; ; attempt++ {
+		f, err := p.folder(ctx, again)
+		if err == nil || attempt == p.s.attempts || !transient(err) {
+			return f, err
+		}
+		if err := p.s.pause(ctx, attempt); err != nil {
+			return Folder{}, err
 		}
 	}
 }
@@ -311,8 +325,22 @@ func (p *passage) stripped(ctx context.Context) ([]Item, error) {
 // undecided ends the run where it cannot be seen what is where. The intent
 // stays open, and the stamp on the item.
 func (p *passage) undecided(err, last error) error {
-	return fmt.Errorf("what became of it is not known yet; run it again: %w", errors.Join(err, last))
+	return undecidedError{errors.Join(err, last)}
 }
+
+// undecidedError says that it cannot be seen what is where, whatever the cause.
+type undecidedError struct{ error }
+
+// Error returns the cause and what to do.
+func (e undecidedError) Error() string {
+	return fmt.Sprintf("what became of it is not known yet; run it again: %v", e.error)
+}
+
+// Unwrap returns the cause.
+func (e undecidedError) Unwrap() error { return e.error }
+
+// NotExecuted says that something may have been done.
+func (undecidedError) NotExecuted() bool { return false }
 
 // abandon ends the run with the item where it was. Where it is certain that
 // nothing was carried, the stamp is taken off again.

@@ -190,7 +190,7 @@ func (p *passage) remove(ctx context.Context, m Mailbox, it Item) error {
 		if err == nil || attempt > 0 && errors.Is(err, ErrGone) {
 			return nil
 		}
-		if errors.Is(err, ErrGone) || attempt == p.s.attempts || !transient(err) && !ambiguous(err) {
+		if errors.Is(err, ErrGone) || attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
 			return err
 		}
 		if err := p.s.pause(ctx, attempt); err != nil {

@@ -1,0 +1,328 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// blow is something that goes wrong at one call.
+type blow struct {
+	name string
+	// strike arranges for it to happen at the n-th request from now.
+	strike func(w *world, n int)
+	// injected says that the server reports when it strikes.
+	injected bool
+	// astray says that the mailbox is gone afterwards, with what was in it.
+	astray bool
+}
+
+func faulty(name string, f ewstest.Fault) blow {
+	return blow{name: name, injected: true, strike: func(w *world, n int) { w.FailAt(n, f) }}
+}
+
+// lasting is a fault that stays for so many requests.
+func lasting(name string, f ewstest.Fault, times int) blow {
+	return blow{name: name, injected: true, strike: func(w *world, n int) {
+		for i := range times {
+			w.FailAt(n+i, f)
+		}
+	}}
+}
+
+// atRequest runs something when the n-th request from now arrives.
+func atRequest(name string, astray bool, do func(w *world)) blow {
+	return blow{name: name, astray: astray, strike: func(w *world, n int) {
+		start, struck := len(w.Requests()), false
+		w.OnRequest(func(int, *ewstest.Request) {
+			if !struck && len(w.Requests()) == start+n+1 {
+				struck = true
+				do(w)
+			}
+		})
+	}}
+}
+
+const backOff = 5 * time.Minute
+
+// blows are everything that issue trackers of peers and the documentation of
+// the server report.
+var blows = []blow{
+	faulty("cut before the server acted", ewstest.DropBefore),
+	faulty("cut after the server acted", ewstest.DropAfter),
+	faulty("answer breaks off", ewstest.CutResponse),
+	faulty("503", ewstest.Unavailable),
+	faulty("503 with Retry-After", ewstest.Unavailable.BackOff(backOff)),
+	faulty("busy: fault with back-off", ewstest.Busy.BackOff(backOff)),
+	faulty("busy: message with back-off", ewstest.BusyItem.BackOff(backOff)),
+	faulty("busy: inner error", ewstest.BusyInner),
+	faulty("ErrorInternalServerTransientError", ewstest.Code("ErrorInternalServerTransientError", false)),
+	faulty("ErrorInternalServerError fault", ewstest.Code("ErrorInternalServerError", true)),
+	faulty("ErrorTimeoutExpired", ewstest.Code("ErrorTimeoutExpired", false)),
+	faulty("ErrorMoveCopyFailed", ewstest.Code("ErrorMoveCopyFailed", false)),
+	faulty("ErrorMoveCopyFailed, copy left", ewstest.MoveFailedCopyLeft),
+	faulty("ErrorIrresolvableConflict", ewstest.StaleChangeKey),
+	faulty("ErrorCrossMailboxMoveCopy", ewstest.CrossMailboxRefused),
+	faulty("ErrorAccessDenied", ewstest.Code("ErrorAccessDenied", false)),
+	faulty("ErrorQuotaExceeded", ewstest.Code("ErrorQuotaExceeded", false)),
+	faulty("truncated export", ewstest.TruncatedExport),
+	faulty("truncated export, encoded", ewstest.TruncatedExportEncoded),
+	faulty("truncated export, at the end", ewstest.TruncatedExportAfter),
+	faulty("mailbox moving", ewstest.MailboxMoving),
+	faulty("HTML page", ewstest.HTMLPage),
+	faulty("empty body", ewstest.EmptyBody),
+	lasting("cut before, for long", ewstest.DropBefore, 40),
+	lasting("cut after, for long", ewstest.DropAfter, 40),
+	lasting("busy, for long", ewstest.Busy.BackOff(backOff), 40),
+	lasting("ErrorInternalServerError, for long", ewstest.Code("ErrorInternalServerError", true), 40),
+	lasting("ErrorQuotaExceeded, for long", ewstest.Code("ErrorQuotaExceeded", false), 40),
+	lasting("ErrorAccessDenied, for long", ewstest.Code("ErrorAccessDenied", false), 40),
+	lasting("truncated export, for long", ewstest.TruncatedExport, 40),
+	atRequest("user moved the item", false, func(w *world) { w.relocate(alice, "/Inbox/Elsewhere") }),
+	atRequest("quarantine full", false, func(w *world) { w.Mailbox(vault).SetQuota(1) }),
+	atRequest("mailbox moved away", true, func(w *world) { w.Mailbox(alice).Remove(false) }),
+	atRequest("mailbox moving away", true, func(w *world) { w.Mailbox(alice).Remove(true) }),
+}
+
+// relocate moves the message, if it is in that mailbox, as its owner would.
+func (w *world) relocate(mailbox, folder string) {
+	box := w.Mailbox(mailbox)
+	to := box.AddFolder(box.Folder(ews.FolderInbox), strings.TrimPrefix(folder, "/Inbox/"))
+	for _, m := range w.in(mailbox, theID) {
+		box.MoveMessage(m.ID, to)
+	}
+}
+
+const theID = "<theMessage@evil.example>"
+
+// tally counts over many trials.
+type tally struct {
+	mu                               sync.Mutex
+	points, lost, doubled, noticed   int
+	lies                             int // receipts that say what is not so
+	quarantined, refused, failed, no int
+}
+
+func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
+	totals := make([]*tally, len(blows))
+	for i := range totals {
+		totals[i] = &tally{}
+	}
+	t.Run("points", func(t *testing.T) {
+		for _, a := range accesses {
+			for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
+				t.Run(fmt.Sprintf("%s/%s", a.name, direction), func(t *testing.T) {
+					t.Parallel()
+					for i, b := range blows {
+						for n := 0; n < 80; n++ {
+							more := false
+							synctest.Test(t, func(t *testing.T) {
+								more = trial{a.worldOptions, direction, b, n, totals[i]}.run(t)
+							})
+							if !more || t.Failed() {
+								break
+							}
+						}
+					}
+				})
+			}
+		}
+	})
+	var out strings.Builder
+	tw := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "fault\tpoints\tdone at once\trefused\tfailed\tnot begun\tlost\tdoubled\tnotices\tuntrue receipts")
+	var sum tally
+	for i, x := range totals {
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", blows[i].name, x.points, x.quarantined, x.refused, x.failed, x.no, x.lost, x.doubled, x.noticed, x.lies)
+		sum.points += x.points
+		if x.points == 0 {
+			t.Errorf("%s never struck", blows[i].name)
+		}
+		sum.lost, sum.doubled, sum.noticed, sum.lies = sum.lost+x.lost, sum.doubled+x.doubled, sum.noticed+x.noticed, sum.lies+x.lies
+	}
+	fmt.Fprintf(tw, "all\t%d\t\t\t\t\t%d\t%d\t%d\t%d\n", sum.points, sum.lost, sum.doubled, sum.noticed, sum.lies)
+	tw.Flush()
+	t.Log("\n" + out.String())
+	if sum.lost+sum.doubled+sum.noticed+sum.lies > 0 {
+		t.Error("see the table")
+	}
+}
+
+// trial is one blow at one call.
+type trial struct {
+	access    worldOptions
+	direction quarantine.Direction
+	blow      blow
+	n         int
+	tally     *tally
+}
+
+// run reports whether there was an n-th call.
+func (tr trial) run(t *testing.T) bool {
+	o := tr.access
+	o.settings = func(s *quarantine.Settings) { s.Wait = 2 * time.Second }
+	w := newWorld(t, o)
+	box := w.Mailbox(alice)
+	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example", attached("invoice.pdf")),
+		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})
+	before := w.in(alice, theID)[0]
+	target := quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
+	var receipt *quarantine.Receipt
+	if tr.direction == quarantine.ToUser {
+		var err error
+		receipt, err = w.service.Quarantine(t.Context(), target)
+		require.NoError(t, err)
+		require.NoError(t, receipt.Err())
+	}
+	start := len(w.Requests())
+	tr.blow.strike(w, tr.n)
+	var r *quarantine.Receipt
+	var err error
+	if tr.direction == quarantine.ToUser {
+		r, err = w.service.Restore(t.Context(), receipt)
+	} else {
+		r, err = w.service.Quarantine(t.Context(), target)
+	}
+	made := w.Requests()[start:]
+	if len(made) <= tr.n {
+		return false
+	}
+	if tr.blow.injected && made[tr.n].Fault == "" {
+		return true // it does not concern that operation
+	}
+	fail := func(count *int, format string, args ...any) {
+		tr.tally.mu.Lock()
+		*count++
+		tr.tally.mu.Unlock()
+		t.Errorf("%s at call %d: %s", tr.blow.name, tr.n, fmt.Sprintf(format, args...))
+		for i, q := range w.Requests()[start:] {
+			t.Logf("  %d %s as %q acted=%t %s [%s]", i, q.Operation, q.Impersonated, q.Acted, q.Code, q.Fault)
+		}
+		if r != nil {
+			for _, it := range r.Items {
+				t.Logf("  receipt: %s way=%s err=%v residue=%q", it.Outcome, it.Way, it.Err, it.Residue)
+			}
+		}
+		t.Logf("  error: %v", err)
+	}
+	tr.tally.mu.Lock()
+	tr.tally.points++
+	tr.tally.mu.Unlock()
+	tr.honest(w, r, err, fail)
+	if tr.blow.astray {
+		if len(w.in(alice, theID))+len(w.in(vault, theID)) == 0 {
+			fail(&tr.tally.lost, "no copy is left")
+		}
+		box.Restore()
+	}
+
+	// Whoever asked asks again, when all is well.
+	w.ClearFaults()
+	w.Mailbox(vault).SetQuota(0)
+	time.Sleep(time.Hour)
+	second := w.newService(t, o)
+	for rr, rerr := range second.Recover(t.Context()) {
+		require.NoError(t, rerr)
+		if rr.Err() != nil {
+			fail(&tr.tally.lies, "recovery: %v", rr.Err())
+		}
+	}
+	if open, _ := w.journal.Open(t.Context()); len(open) > 0 {
+		fail(&tr.tally.lies, "the journal has %d open intents after recovery", len(open))
+	}
+	if tr.direction == quarantine.ToUser {
+		r, err = second.Restore(t.Context(), receipt)
+	} else {
+		r, err = second.Quarantine(t.Context(), target)
+	}
+	if err != nil || r.Err() != nil || !r.Outcome().Done() {
+		fail(&tr.tally.lies, "run again: %v", err)
+		return true
+	}
+	end, other := vault, alice
+	if tr.direction == quarantine.ToUser {
+		end, other = alice, vault
+	}
+	copies := w.in(end, theID)
+	switch total := len(copies) + len(w.in(other, theID)); {
+	case total == 0:
+		fail(&tr.tally.lost, "in the end no copy is left")
+		return true
+	case total > 1:
+		fail(&tr.tally.doubled, "in the end there are %d copies", total)
+		return true
+	case len(copies) != 1:
+		fail(&tr.tally.lies, "in the end the copy is at the wrong end")
+		return true
+	}
+	if len(w.Notices()) > 0 {
+		fail(&tr.tally.noticed, "notices: %+v", w.Notices())
+	}
+	if tr.direction == quarantine.ToUser {
+		if diffs := fidelity(before, copies[0], quarantine.WayMIME); len(diffs) > 0 {
+			fail(&tr.tally.lost, "the message came back with %q", diffs)
+		}
+		if stamped(copies[0]) {
+			fail(&tr.tally.lies, "the message came back with a stamp")
+		}
+	}
+	return true
+}
+
+// honest checks that what the receipt says is so.
+func (tr trial) honest(w *world, r *quarantine.Receipt, err error, fail func(*int, string, ...any)) {
+	atUser, inVault := w.in(alice, theID), w.in(vault, theID)
+	from, to := atUser, inVault
+	if tr.direction == quarantine.ToUser {
+		from, to = inVault, atUser
+	}
+	if len(atUser)+len(inVault) == 0 {
+		fail(&tr.tally.lost, "no copy is left")
+		return
+	}
+	count := func(c *int) {
+		tr.tally.mu.Lock()
+		*c++
+		tr.tally.mu.Unlock()
+	}
+	if err != nil {
+		count(&tr.tally.no)
+		if len(from) != 1 || len(to) != 0 {
+			fail(&tr.tally.lies, "nothing could be asked, but the message is at %d and %d", len(from), len(to))
+		}
+		return
+	}
+	switch o := r.Outcome(); o {
+	case quarantine.Quarantined, quarantine.Restored:
+		count(&tr.tally.quarantined)
+		if len(from) != 0 || len(to) != 1 {
+			fail(&tr.tally.lies, "%s, but the message is at %d and %d", o, len(from), len(to))
+		}
+	case quarantine.Refused:
+		count(&tr.tally.refused)
+		if len(from) != 1 || len(to) != 0 {
+			fail(&tr.tally.lies, "%s, but the message is at %d and %d", o, len(from), len(to))
+		}
+	case quarantine.Failed:
+		count(&tr.tally.failed)
+		if r.Err() == nil {
+			fail(&tr.tally.lies, "%s without an error", o)
+		}
+	default:
+		if r.Err() == nil && !tr.blow.astray {
+			fail(&tr.tally.lies, "outcome %s", o)
+		}
+		count(&tr.tally.failed)
+	}
+}
