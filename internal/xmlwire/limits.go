@@ -6,13 +6,15 @@ import (
 )
 
 // Limits bound what a [Decoder] accepts. A zero field stands for its default.
+// Beyond them, a name has at most 1 KiB, an element at most 256 attributes, and
+// at most 256 namespace declarations are in force at once.
 type Limits struct {
 	// MaxDepth is how many elements may be open at once. Default: 64.
 	MaxDepth int
 	// MaxElements is how many elements a document may have. Default: 4,000,000.
 	MaxElements int
-	// MaxTag is the length of one tag with its attributes, and of one comment
-	// or processing instruction kept in the buffer, in bytes. Default: 256 KiB.
+	// MaxTag is the length of one tag with its attributes, in bytes. Default:
+	// 256 KiB. Comments and processing instructions may have any length.
 	MaxTag int
 	// MaxText is the length in bytes of a text returned as a string; a text
 	// read by TextReader, or skipped, has no limit. Default: 8 MiB.
