@@ -139,7 +139,8 @@ func (w *writer) field(f field, p *part, boundary string) {
 		params["boundary"] = boundary
 		value := mime.FormatMediaType(p.kind, params)
 		if value == "" {
-			value = mime.FormatMediaType(p.kind, map[string]string{"boundary": boundary})
+			// A type or parameter that cannot be written.
+			value = mime.FormatMediaType("multipart/mixed", map[string]string{"boundary": boundary})
 		}
 		w.text(f.name + ": " + value + "\r\n")
 		return

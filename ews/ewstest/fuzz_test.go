@@ -1,0 +1,49 @@
+package ewstest_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// FuzzRequest sends any bytes as a request: the server must answer, and go on.
+func FuzzRequest(f *testing.F) {
+	const id = `<t:ItemId Id="ITEM"/>`
+	for _, op := range []string{
+		getItemXML(full, id), moveXML(folderOf("inbox", quar), id), deleteXML("HardDelete", "", id),
+		findXML(folderOf("inbox", alice), byMessageID("&lt;1@evil.example&gt;")),
+		findXML(folderOf("inbox", alice), `<m:IndexedPageItemView MaxEntriesReturned="2" Offset="-1" BasePoint="End"/>`),
+		findFolderXML("Deep", folderOf("root", alice), ""), exportXML(id),
+		updateXML("AlwaysOverwrite", "", id, setField("item:Subject", `<t:Subject>x</t:Subject>`)),
+		createXML(saveOnly, folderOf("inbox", alice), `<t:Message>`+mimeOf(plain)+`</t:Message>`),
+		createFolderXML(folderOf("inbox", alice), `<t:Folder><t:DisplayName>x</t:DisplayName></t:Folder>`),
+		`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`,
+		`<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>a</m:UnresolvedEntry></m:ResolveNames>`,
+		`<m:ConvertId DestinationFormat="OwaId"><m:SourceIds><t:AlternateId Format="EwsId" Id="ITEM" Mailbox="alice@example.test"/></m:SourceIds></m:ConvertId>`,
+	} {
+		f.Add([]byte(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + op + `</s:Body></s:Envelope>`))
+	}
+	f.Add([]byte(""))
+	f.Add([]byte("<"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		srv := ewstest.NewServer(ewstest.Options{})
+		m := srv.Mailbox(alice).Deliver([]byte(withAttachment))
+		body = bytes.ReplaceAll(body, []byte("ITEM"), []byte(m.ID.ID))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := srv.As(srv.Direct(), "svc").RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != 200 && res.StatusCode != 500 || !strings.HasSuffix(string(answer), "</s:Envelope>") {
+			t.Errorf("status %d, error %v, answer %q", res.StatusCode, err, answer)
+		}
+	})
+}
