@@ -27,7 +27,7 @@ func TestAgainstPublishedSchema(t *testing.T) {
 	require.NotEmpty(t, dir, "EWS_SCHEMA_DIR names the folder of the schemas")
 
 	var docs []document
-	for _, pattern := range []string{"testdata/valid/*.xml", filepath.Join(dir, "../ews-doc-samples/request/*.xml")} {
+	for k, pattern := range []string{"testdata/valid/*.xml", filepath.Join(dir, "../ews-doc-samples/request/*.xml")} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, files, pattern)
@@ -41,6 +41,9 @@ func TestAgainstPublishedSchema(t *testing.T) {
 			name := filepath.Base(f)
 			docs = append(docs, document{name, b})
 			for i, m := range mutants(b) {
+				if k > 0 && i%5 != 0 {
+					continue // the samples are many, and much alike
+				}
 				docs = append(docs, document{fmt.Sprintf("%s mutant %d", name, i), m})
 			}
 		}
