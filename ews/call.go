@@ -154,7 +154,7 @@ func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer
 		return versionAccepted, err
 	case isVersionRefusal(e.Code):
 		return versionRefused, err
-	case !known && v > Exchange2010 && (e.Code == codeInvalidRequest || e.Code == codeSchemaValidation):
+	case !known && (e.Code == codeInvalidRequest || e.Code == codeSchemaValidation):
 		// An old server's schema lists the versions it knows. Once any answer
 		// has told the build, such a fault means something else.
 		return versionDoubted, err

@@ -1,7 +1,6 @@
 package ews_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -137,15 +136,6 @@ func newClient(t testing.TB, transport http.RoundTripper, opts *ews.Options) *ew
 }
 
 func inbox() ews.FolderRef { return ews.DistinguishedFolder{Name: ews.FolderInbox} }
-
-// gunzip and friends live with the tests that need them; readAll is used by many.
-func readAll(t testing.TB, r io.Reader) string {
-	t.Helper()
-	var b bytes.Buffer
-	_, err := b.ReadFrom(r)
-	require.NoError(t, err)
-	return b.String()
-}
 
 // staticServer gives the same answer to everything and remembers nothing.
 type staticServer struct{ body string }

@@ -35,8 +35,8 @@ func (a *answer) page(resp *http.Response) error {
 		e.outage = strings.Contains(strings.ToLower(location), "genericerrorpage.htm")
 	}
 	text, err := io.ReadAll(io.LimitReader(a.body, 64<<10))
-	empty := err == nil && len(bytes.TrimSpace(text)) == 0
-	if a.d == nil && a.status == http.StatusOK && empty {
+	empty := err == nil && a.d == nil && len(bytes.TrimSpace(text)) == 0
+	if empty && a.status == http.StatusOK {
 		e.outage = true
 	}
 	e.version = a.status == http.StatusInternalServerError && bytes.Contains(text, []byte("The specified server version is invalid"))

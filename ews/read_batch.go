@@ -48,7 +48,7 @@ func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n
 }
 
 // worthRepeating returns the members whose errors may pass, and these errors.
-// What was skipped shares the fate of the error it was skipped for.
+// What was skipped shares the fate of the error before it.
 func worthRepeating[V any](members []int, part Results[V]) ([]int, error) {
 	var again []int
 	var errs Results[V]
@@ -60,6 +60,7 @@ func worthRepeating[V any](members []int, part Results[V]) ([]int, error) {
 			lasting = true
 		case errors.Is(r.Err, ErrNotProcessed) && lasting:
 		default:
+			lasting = false
 			again = append(again, members[i])
 			errs = append(errs, r)
 		}
