@@ -36,12 +36,13 @@ func TestPrepareLeavesOut(t *testing.T) {
 	write("1-GetItem-response.xml", `<Envelope><ResponseCode>ErrorSchemaValidation</ResponseCode></Envelope>`)
 	write("2-GetItem-response.xml", envelope)
 	for name, want := range map[string]string{
-		write("1-GetItem-request.xml", envelope):                     "a request that the server refused for its form",
-		write("2-GetItem-request.xml", envelope):                     "",
-		write("3-GetItem-request.xml", envelope):                     "a request without an answer",
-		write("4-GetItem-response.xml", "<html>"):                    "no SOAP envelope",
-		write("5-GetItem-response.xml", "<Envelope>\x1f</Envelope>"): "",
-		write("golden.xml", envelope):                                "",
+		write("1-GetItem-request.xml", envelope):                                       "a request that the server refused for its form",
+		write("2-GetItem-request.xml", envelope):                                       "",
+		write("3-GetItem-request.xml", envelope):                                       "a request without an answer",
+		write("4-GetItem-response.xml", "<html>"):                                      "no SOAP envelope",
+		write("5-GetItem-response.xml", "<Envelope>\x1f</Envelope>"):                   "",
+		write("later.xml", `<t:RequestServerVersion Version="V2017_07_11"/>`+envelope): "a request in a version of the schema later than the published one",
+		write("golden.xml", envelope):                                                  "",
 	} {
 		file, reason, err := prepare(name, dir, 0)
 		require.NoError(t, err)
