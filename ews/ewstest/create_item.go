@@ -1,7 +1,6 @@
 package ewstest
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -113,7 +112,7 @@ func (c *call) create(f *store.Folder, n *ewsschema.Node) (*store.Item, *refusal
 func newItem(n *ewsschema.Node, class string) (*store.New, *refusal) {
 	item := &store.New{Class: class}
 	if m := n.Child("MimeContent"); m.Exists() {
-		mime, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(m.Text), ""))
+		mime, err := decodeBase64(m.Text)
 		if err != nil {
 			return nil, refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
 		}

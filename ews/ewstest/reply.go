@@ -34,7 +34,7 @@ func (r *reply) finish() []piece {
 	for range 4 {
 		r.Close()
 	}
-	return append([]piece{{raw: []byte(xmlHead)}}, r.pieces()...)
+	return r.pieces()
 }
 
 func (r *reply) note(code ews.ResponseCode) {

@@ -59,13 +59,13 @@ func (e *encoder) content(name string, content [][]byte, attrs ...string) {
 	e.Close()
 }
 
-// pieces returns what was written.
+// pieces returns the document.
 func (e *encoder) pieces() []piece {
 	b := e.Bytes()
 	if len(e.large) == 0 {
-		return []piece{{raw: b}}
+		return []piece{{raw: append([]byte(xmlHead), b...)}}
 	}
-	var all []piece
+	all := []piece{{raw: []byte(xmlHead)}}
 	from := 0
 	for i, at := range e.Splices() {
 		all = append(all, piece{raw: b[from:at], content: e.large[i]})
@@ -152,5 +152,5 @@ func faultAnswer(r *refusal) *answer {
 	for range 4 {
 		e.Close()
 	}
-	return xmlAnswer(500, append([]piece{{raw: []byte(xmlHead)}}, e.pieces()...))
+	return xmlAnswer(500, e.pieces())
 }

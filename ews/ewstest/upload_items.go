@@ -1,9 +1,6 @@
 package ewstest
 
 import (
-	"encoding/base64"
-	"strings"
-
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
@@ -48,7 +45,7 @@ func (c *call) upload(n *ewsschema.Node) (*store.Item, *refusal) {
 			}
 		}
 	}
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value("Data")), ""))
+	data, err := decodeBase64(n.Value("Data"))
 	if err != nil {
 		return nil, refuse("ErrorCorruptData")
 	}

@@ -55,7 +55,7 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 		at, err := store.ParseTime(strings.TrimSpace(s))
 		return typedValue{kind: timeValue, time: at}, err == nil
 	case ews.TypeBinary:
-		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+		b, err := decodeBase64(s)
 		return typedValue{kind: binaryValue, binary: b}, err == nil
 	}
 	return typedValue{kind: textValue, text: s}, true
@@ -85,4 +85,12 @@ func truth(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// decodeBase64 decodes base64 that may hold white space, as XML allows.
+func decodeBase64(s string) ([]byte, error) {
+	if strings.ContainsAny(s, " \t") {
+		s = strings.Join(strings.Fields(s), "")
+	}
+	return base64.StdEncoding.DecodeString(s)
 }
