@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -125,6 +126,10 @@ func (s *Service) already(ctx context.Context, r *Receipt) error {
 		ri.WasRead = it.Stamp.Read
 		ri.From = Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
 		ri.To = Place{it.Mailbox, it.Folder, it.ID}
+		// The run that moved it may have been interrupted before it swept.
+		p := &passage{s: s, direction: ToQuarantine, from: s.strategy.Mailbox(it.Stamp.Mailbox), stamp: *it.Stamp}
+		p.sweep(ctx)
+		ri.Residue = strings.Join(p.residues, "; ")
 		r.Items = append(r.Items, ri)
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
@@ -149,12 +154,7 @@ func (p *passage) conclude(ctx context.Context, ri *ReceiptItem, err error, done
 			ri.To.Folder = p.dest
 		}
 	}
-	for i, residue := range p.residues {
-		if i > 0 {
-			ri.Residue += "; "
-		}
-		ri.Residue += residue
-	}
+	ri.Residue = strings.Join(p.residues, "; ")
 	switch {
 	case err == nil:
 		ri.Outcome = done
