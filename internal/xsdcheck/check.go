@@ -93,6 +93,8 @@ func prepare(name, dir string, n int) (file, reason string, err error) {
 			return "", "a request without an answer", nil
 		case err != nil:
 			return "", "", err
+		case bytes.Contains(answer, []byte(">ErrorInvalidServerVersion<")) && !published.Match(text):
+			return "", "a request in a version that does not exist, which the server refused", nil
 		case refused(answer):
 			return "", "a request that the server refused for its form", nil
 		}
@@ -114,6 +116,9 @@ func prepare(name, dir string, n int) (file, reason string, err error) {
 // newer matches a request of a version after V2016_10_10. Tests send such to see
 // what the server makes of it; this module's client never does.
 var newer = regexp.MustCompile(`RequestServerVersion Version="V20(1[7-9]|[2-9][0-9])_`)
+
+// published matches a request of one of the versions this module's client knows.
+var published = regexp.MustCompile(`RequestServerVersion Version="Exchange201(0|0_SP1|0_SP2|3|3_SP1)"`)
 
 // refused reports whether an answer says that the request was not well-formed or
 // did not fit the schema.

@@ -35,14 +35,18 @@ func TestPrepareLeavesOut(t *testing.T) {
 	const envelope = `<Envelope></Envelope>`
 	write("1-GetItem-response.xml", `<Envelope><ResponseCode>ErrorSchemaValidation</ResponseCode></Envelope>`)
 	write("2-GetItem-response.xml", envelope)
+	write("6-GetItem-response.xml", `<Envelope><ResponseCode>ErrorInvalidServerVersion</ResponseCode></Envelope>`)
+	write("7-GetItem-response.xml", `<Envelope><ResponseCode>ErrorInvalidServerVersion</ResponseCode></Envelope>`)
 	for name, want := range map[string]string{
-		write("1-GetItem-request.xml", envelope):                                       "a request that the server refused for its form",
-		write("2-GetItem-request.xml", envelope):                                       "",
-		write("3-GetItem-request.xml", envelope):                                       "a request without an answer",
-		write("4-GetItem-response.xml", "<html>"):                                      "no SOAP envelope",
-		write("5-GetItem-response.xml", "<Envelope>\x1f</Envelope>"):                   "",
-		write("later.xml", `<t:RequestServerVersion Version="V2017_07_11"/>`+envelope): "a request in a version of the schema later than the published one",
-		write("golden.xml", envelope):                                                  "",
+		write("1-GetItem-request.xml", envelope):                                                    "a request that the server refused for its form",
+		write("2-GetItem-request.xml", envelope):                                                    "",
+		write("3-GetItem-request.xml", envelope):                                                    "a request without an answer",
+		write("4-GetItem-response.xml", "<html>"):                                                   "no SOAP envelope",
+		write("5-GetItem-response.xml", "<Envelope>\x1f</Envelope>"):                                "",
+		write("6-GetItem-request.xml", `<t:RequestServerVersion Version="Exchange2019"/>`+envelope): "a request in a version that does not exist, which the server refused",
+		write("7-GetItem-request.xml", `<t:RequestServerVersion Version="Exchange2013"/>`+envelope): "",
+		write("later.xml", `<t:RequestServerVersion Version="V2017_07_11"/>`+envelope):              "a request in a version of the schema later than the published one",
+		write("golden.xml", envelope):                                                               "",
 	} {
 		file, reason, err := prepare(name, dir, 0)
 		require.NoError(t, err)
