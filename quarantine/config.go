@@ -1,6 +1,9 @@
 package quarantine
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Config is how to reach one Exchange organisation or Microsoft 365 tenant and
 // where its quarantine is. As JSON it is an object with the names in the tags;
@@ -32,6 +35,17 @@ type Config struct {
 	// QuarantineMailbox is the primary SMTP address of the mailbox that takes
 	// the messages up. No user should have rights on it. Required.
 	QuarantineMailbox string `json:"quarantineMailbox,omitempty"`
+
+	// Domains are the domains of the mailboxes that are here, such as
+	// example.com, which does not stand for sub.example.com. A [Router] needs
+	// them, or Mailboxes, to choose between several configurations; where both
+	// are empty it asks here about every mailbox that no other configuration
+	// claims, or that is not where it was claimed. Default: none.
+	Domains []string `json:"domains,omitempty"`
+
+	// Mailboxes are primary SMTP addresses of mailboxes that are here, whatever
+	// configuration claims their domain. Default: none.
+	Mailboxes []string `json:"mailboxes,omitempty"`
 
 	// Access says how the account reaches the mailboxes of others. Default:
 	// FullAccess; with Azure AD it is always Impersonation.
@@ -170,6 +184,7 @@ func (c *Config) IsEnabled() bool { return c.Enabled == nil || *c.Enabled }
 // WithDefaults returns a copy in which what was left out is filled in.
 func (c *Config) WithDefaults() Config {
 	d := *c
+	d.Domains, d.Mailboxes = slices.Clone(c.Domains), slices.Clone(c.Mailboxes)
 	d.Enabled = new(c.IsEnabled())
 	if d.Access == "" {
 		d.Access = AccessFull

@@ -110,6 +110,11 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 			return w.object(typ, path+".")
 		}
 		want = "an object in braces"
+	case typ.Kind() == reflect.Slice:
+		if token == json.Delim('[') {
+			return w.strings(path)
+		}
+		want = `an array of strings, such as ["example.com"]`
 	default:
 		_, ok = token.(string)
 	}
@@ -117,6 +122,22 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 		return w.text.errorAt(at, path, "must be "+want)
 	}
 	return nil
+}
+
+// strings checks an array of strings whose bracket has been read.
+func (w *fieldWalk) strings(path string) error {
+	for i := 0; ; i++ {
+		token, at, err := w.next()
+		if err != nil {
+			return err
+		}
+		if token == json.Delim(']') {
+			return nil
+		}
+		if _, ok := token.(string); !ok {
+			return w.text.errorAt(at, fmt.Sprintf("%s[%d]", path, i), "must be a string in quotation marks")
+		}
+	}
 }
 
 // fieldNamed returns the type of a field by its exact name in JSON, nil if

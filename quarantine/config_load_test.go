@@ -21,6 +21,8 @@ const everySetting = `{
   "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx",
   "allowPlainHTTP": true,
   "quarantineMailbox": "quarantine@example.test",
+  "domains": ["example.test", "example.com"],
+  "mailboxes": ["guest@example.org"],
   "access": "impersonation",
   "authentication": {
     "type": "ntlm",
@@ -55,6 +57,8 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	assert.Equal(t, "https://mail.example.test/EWS/Exchange.asmx", c.EWSURL)
 	assert.True(t, c.AllowPlainHTTP)
 	assert.Equal(t, "quarantine@example.test", c.QuarantineMailbox)
+	assert.Equal(t, []string{"example.test", "example.com"}, c.Domains)
+	assert.Equal(t, []string{"guest@example.org"}, c.Mailboxes)
 	assert.Equal(t, quarantine.AccessImpersonation, c.Access)
 	a := c.Authentication
 	assert.Equal(t, quarantine.AuthenticationNTLM, a.Type)
@@ -125,6 +129,10 @@ func TestParseConfigRefuses(t *testing.T) {
 		"array for string":  {`{"name": ["a"]}`, `name must be a string`},
 		"number for secret": {`{"authentication": {"password": 31415926}}`, `authentication.password must be a string`},
 		"object for secret": {`{"authentication": {"password": {"value": "31415926"}}}`, `authentication.password must be a string`},
+		"string for array":  {`{"domains": "example.com"}`, `line 1, column 13: domains must be an array of strings`},
+		"number in array":   {`{"domains": ["a.test", 1]}`, `line 1, column 24: domains[1] must be a string`},
+		"array in array":    {`{"mailboxes": [[]]}`, `mailboxes[0] must be a string`},
+		"null in array":     {`{"mailboxes": [null]}`, `mailboxes[0] must be a string`},
 		"object for proxy":  {`{"proxyUrl": {"text": "31415926"}}`, `proxyUrl must be a string`},
 		"after the end":     {"{}\n {}", "line 2, column 2: has something after its end"},
 		"brace after":       {"{}}", "line 1, column 3: has something after its end"},
@@ -156,7 +164,7 @@ func TestParseConfigRefuses(t *testing.T) {
 
 func TestParseConfigTakesNullAsLeftOut(t *testing.T) {
 	t.Parallel()
-	c, err := quarantine.ParseConfig(strings.NewReader(`{"enabled": null, "name": null, "authentication": null, "proxyUrl": null, "quarantineHeader": null}`))
+	c, err := quarantine.ParseConfig(strings.NewReader(`{"enabled": null, "name": null, "authentication": null, "proxyUrl": null, "quarantineHeader": null, "domains": null}`))
 	require.NoError(t, err)
 	assert.True(t, c.IsEnabled())
 	assert.True(t, c.ProxyURL.IsZero())

@@ -90,6 +90,10 @@ func TestConfigValidateAccepts(t *testing.T) {
 			c.Authentication.Password = quarantine.Secret{}
 			c.Authentication.PasswordFunc = func(context.Context) (string, error) { return configPassword, nil }
 		},
+		"claims": func(c *quarantine.Config) {
+			c.Domains = []string{"Example.test", "xn--bcher-kva.example"}
+			c.Mailboxes = []string{"guest@example.org"}
+		},
 		"azureAD": func(c *quarantine.Config) { *c = onlineConfig() },
 		"azureAD, all given": func(c *quarantine.Config) {
 			*c = onlineConfig()
@@ -117,6 +121,7 @@ func TestConfigValidateRefuses(t *testing.T) {
 	type change = func(*quarantine.Config)
 	url := func(s string) change { return func(c *quarantine.Config) { c.EWSURL = s } }
 	mailbox := func(s string) change { return func(c *quarantine.Config) { c.QuarantineMailbox = s } }
+	domains := func(s ...string) change { return func(c *quarantine.Config) { c.Domains = s } }
 	user := func(s string) change { return func(c *quarantine.Config) { c.Authentication.Username = s } }
 	folder := func(s string) change { return func(c *quarantine.Config) { c.QuarantineFolder = s } }
 	proxy := func(s string) change { return func(c *quarantine.Config) { c.ProxyURL = quarantine.NewProxyURL(s) } }
@@ -155,6 +160,12 @@ func TestConfigValidateRefuses(t *testing.T) {
 		"display name":          {mailbox("Quarantine <q@example.test>"), "quarantineMailbox", "name@example.com"},
 		"no domain":             {mailbox("quarantine"), "quarantineMailbox", "name@example.com"},
 		"two addresses":         {mailbox("a@example.test,b@example.test"), "quarantineMailbox", "name@example.com"},
+		"domain as address":     {domains("a.test", "@example.test"), "domains[1]", "example.com"},
+		"domain as wildcard":    {domains("*.example.test"), "domains[0]", "without @ or wildcard"},
+		"domain in Unicode":     {domains("bücher.example"), "domains[0]", "xn--"},
+		"half a domain":         {domains("example"), "domains[0]", "example.com"},
+		"listed domain":         {func(c *quarantine.Config) { c.Mailboxes = []string{"example.test"} }, "mailboxes[0]", "name@example.com"},
+		"empty listed address":  {func(c *quarantine.Config) { c.Mailboxes = []string{"a@example.test", ""} }, "mailboxes[1]", "is empty"},
 		"access":                {func(c *quarantine.Config) { c.Access = "FullAccess" }, "access", `"fullAccess"`},
 		"no type":               {func(c *quarantine.Config) { c.Authentication.Type = "" }, "authentication.type", `"ntlm"`},
 		"unknown type":          {func(c *quarantine.Config) { c.Authentication.Type = "kerberos" }, "authentication.type", `"ntlm"`},

@@ -23,6 +23,7 @@ func (c *Config) Validate() error {
 	if err := validAddress(c.QuarantineMailbox); err != nil {
 		v.problem("quarantineMailbox", err.Error())
 	}
+	v.claims(c)
 	v.access(c)
 	v.authentication(c)
 	v.folder(c.QuarantineFolder)
@@ -84,6 +85,20 @@ func (v *configCheck) endpoint(field, raw string, plain bool, example string) {
 			remedy += ` (or, if the link is encrypted by other means, set "allowPlainHTTP": true)`
 		}
 		v.problem(field, "is plain HTTP to another machine, where all can read the password and the mail"+remedy)
+	}
+}
+
+// claims checks which mailboxes are said to be here.
+func (v *configCheck) claims(c *Config) {
+	for i, domain := range c.Domains {
+		if !isDomain(domain) {
+			v.problem("domains["+strconv.Itoa(i)+"]", "is not a domain; give one such as example.com, without @ or wildcard, one with other letters in its form with xn--")
+		}
+	}
+	for i, address := range c.Mailboxes {
+		if err := validAddress(address); err != nil {
+			v.problem("mailboxes["+strconv.Itoa(i)+"]", err.Error())
+		}
 	}
 }
 
