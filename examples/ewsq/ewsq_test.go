@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func (b *bundle) bare(t *testing.T, args ...string) ran {
 func (b *bundle) where(address string) []string {
 	var found []string
 	for _, m := range b.srv.Mailbox(address).Messages() {
-		if m.MessageID == phishing && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
+		if m.MessageID == phishing && !recoverable(m) {
 			state := m.Folder
 			if !m.Read {
 				state += " unread"
@@ -108,6 +109,11 @@ func (b *bundle) where(address string) []string {
 		}
 	}
 	return found
+}
+
+// recoverable reports whether a message is in Recoverable Items.
+func recoverable(m *ewstest.Message) bool {
+	return strings.HasPrefix(string(m.Distinguished), "recoverableitems")
 }
 
 func TestQuarantineAndRestore(t *testing.T) {
@@ -272,7 +278,7 @@ func TestInterrupted(t *testing.T) {
 	cfg, err := quarantine.LoadConfig(b.config)
 	require.NoError(t, err)
 	j := job{config: cfg, target: quarantine.Target{Mailbox: "alice@example.test", MessageID: phishing}}
-	ctx, cancel := contextWithCancel(t)
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := j.run(ctx)
 	assert.Equal(t, quarantine.Failed, r.Outcome)

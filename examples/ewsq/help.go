@@ -49,8 +49,14 @@ func (p *program) helpCommand(c command, flags *flag.FlagSet, own []string) {
 	for line := range strings.Lines(c.arguments) {
 		fmt.Fprintf(p.stderr, "    ewsq -config FILE %s %s\n", c.name, strings.TrimSpace(line))
 	}
-	fmt.Fprintf(p.stderr, "\n%s\nFlags:\n\n", strings.TrimLeft(c.help, "\n"))
-	printFlags(p.stderr, flags, own)
+	if c.arguments == "" {
+		fmt.Fprintf(p.stderr, "    ewsq -config FILE %s\n", c.name)
+	}
+	fmt.Fprintf(p.stderr, "\n%s", strings.TrimLeft(c.help, "\n"))
+	if len(own) > 0 {
+		fmt.Fprint(p.stderr, "\nFlags:\n\n")
+		printFlags(p.stderr, flags, own)
+	}
 }
 
 // printFlags prints the flags of the names, or all of them if names is nil.

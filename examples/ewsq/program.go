@@ -39,7 +39,7 @@ type command struct {
 
 // commands returns the commands in the order of the help.
 func commands() []command {
-	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand()}
+	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand()}
 }
 
 // usageError is a mistake of the caller: nothing was done.

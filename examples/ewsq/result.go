@@ -33,16 +33,18 @@ type job struct {
 
 // run runs the job and sums up its receipt.
 func (j job) run(ctx context.Context) result {
-	r := result{
-		Server: j.config.Name, Mailbox: j.target.Mailbox, MessageID: j.target.MessageID,
-		Strategy: string(j.config.WithDefaults().Access),
-	}
-	if err := context.Cause(ctx); err != nil {
-		r.Outcome, r.Error = quarantine.Failed, "not begun: the run was interrupted"
-		return r
+	if ctx.Err() != nil {
+		return resultOf(j.config, j.target, nil, errors.New("not begun: the run was interrupted"))
 	}
 	receipt, err := j.do(ctx)
-	r.Receipt = receipt
+	return resultOf(j.config, j.target, receipt, err)
+}
+
+// resultOf sums up a receipt, or the error in place of one.
+func resultOf(c *quarantine.Config, t quarantine.Target, receipt *quarantine.Receipt, err error) result {
+	r := result{
+		Server: c.Name, Mailbox: t.Mailbox, MessageID: t.MessageID, Strategy: string(c.WithDefaults().Access), Receipt: receipt,
+	}
 	if receipt != nil {
 		r.Outcome, r.Strategy, r.Copies = receipt.Outcome(), receipt.Strategy, len(receipt.Items)
 		for _, it := range receipt.Items {

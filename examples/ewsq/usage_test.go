@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -11,11 +10,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
-
-func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithCancel(t.Context())
-}
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
@@ -78,7 +72,8 @@ func TestUsage(t *testing.T) {
 		"receipt of dry run":    {[]string{"-config", b.config, "restore", "-receipt", dryLine}, "dry run"},
 		"empty receipts":        {[]string{"-config", b.config, "restore", "-receipt", empty}, "is empty"},
 		"no receipt":            {[]string{"-config", b.config, "restore", "-receipt", noID}, "neither a result of quarantine nor a receipt"},
-		"quarantine itself":     {[]string{"-config", b.config, "list", "-server", "Attic"}, "Attic"},
+		"no journal":            {[]string{"-config", b.config, "recover"}, "journalFile"},
+		"server of list":        {[]string{"-config", b.config, "list", "-server", "Attic"}, "Attic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// TestKilledRunIsRecovered kills a run of many targets with SIGKILL while the
+// server is at work for it, and settles what it left.
+func TestKilledRunIsRecovered(t *testing.T) {
+	t.Parallel()
+	bin := build(t, repository(t))
+	for _, access := range []string{"fullAccess", "impersonation"} {
+		t.Run(access, func(t *testing.T) {
+			t.Parallel()
+			srv := ewstest.NewServer(ewstest.Options{})
+			t.Cleanup(srv.Close)
+			const messages = 60
+			var targets bytes.Buffer
+			for i := range messages {
+				id := fmt.Sprintf("<%d@evil.example>", i)
+				eml := bytes.ReplaceAll(message(t, "phishing.eml"), []byte(phishing), []byte(id))
+				srv.Mailbox("alice@example.test").Deliver(eml)
+				require.NoError(t, json.NewEncoder(&targets).Encode(map[string]string{"mailbox": "alice@example.test", "message_id": id}))
+			}
+			dir := t.TempDir()
+			file := filepath.Join(dir, "targets.jsonl")
+			require.NoError(t, os.WriteFile(file, targets.Bytes(), 0o600))
+			config := filepath.Join(dir, "ewsq.json")
+			text, err := json.Marshal(map[string]any{
+				"ewsUrl": srv.URL(), "quarantineMailbox": "quarantine@example.test", "access": access,
+				"journalFile":    filepath.Join(dir, "ewsq.journal"),
+				"authentication": map[string]string{"type": "basic", "username": "svc@example.test", "password": "svc-password"},
+			})
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(config, text, 0o600))
+
+			cmd := exec.Command(filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
+			srv.OnRequest(func(n int, _ *ewstest.Request) {
+				if n == 150 {
+					_ = cmd.Process.Kill()
+				}
+			})
+			require.Error(t, cmd.Run())
+			require.False(t, cmd.ProcessState.Exited(), "it was killed")
+			require.Less(t, countVisible(t, srv, "quarantine@example.test"), messages, "in the middle")
+
+			r := runner{t, filepath.Join(bin, "ewsq"), config}
+			recovered := r.run(exitDone, "recover")
+			require.NotEmpty(t, recovered)
+			for _, line := range recovered {
+				assert.Contains(t, []any{"quarantined", "alreadyQuarantined"}, line["outcome"], line["error"])
+			}
+			assert.Empty(t, r.run(exitDone, "recover"), "nothing is left open")
+			assert.Equal(t, messages, countVisible(t, srv, "quarantine@example.test")+countVisible(t, srv, "alice@example.test"))
+
+			r.run(exitDone, "quarantine", "-targets", file)
+			assert.Equal(t, messages, countVisible(t, srv, "quarantine@example.test"))
+			assert.Zero(t, countVisible(t, srv, "alice@example.test"))
+			r.run(exitDone, "restore", "-targets", file)
+			assert.Equal(t, messages, countVisible(t, srv, "alice@example.test"))
+			assert.Zero(t, countVisible(t, srv, "quarantine@example.test"))
+			assert.Empty(t, srv.Notices())
+		})
+	}
+}
+
+// countVisible returns how many messages the owner of a mailbox sees, and fails
+// the test if one is there twice.
+func countVisible(t *testing.T, srv *ewstest.Server, address string) int {
+	t.Helper()
+	ids := map[string]bool{}
+	for _, m := range srv.Mailbox(address).Messages() {
+		if recoverable(m) {
+			continue
+		}
+		assert.False(t, ids[m.MessageID], "there are two copies of %s in %s", m.MessageID, address)
+		ids[m.MessageID] = true
+	}
+	return len(ids)
+}
