@@ -31,6 +31,8 @@ type exchange struct {
 	// reserver gives places for two calls at once; nil if the limiter cannot.
 	reserver reserver
 	payer    string
+	// recoverable and archive say what else to look into.
+	recoverable, archive bool
 
 	mu        sync.Mutex
 	mailboxes map[string]*exchangeMailbox
@@ -99,6 +101,9 @@ func (m *exchangeMailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 // same answer for a mailbox that does not exist and one the account has no
 // right to; the directory tells them apart.
 func (m *exchangeMailbox) unreachable(ctx context.Context, cause error) error {
+	if refused, ok := errors.AsType[*ews.ResponseError](cause); ok && refused.Code == "ErrorNonPrimarySmtpAddress" {
+		return fmt.Errorf("%w: %s: it is a secondary address of a mailbox: give the primary address: %w", ErrUnreachable, m.address, cause)
+	}
 	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
 		return cause
 	}

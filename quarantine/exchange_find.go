@@ -38,7 +38,7 @@ func stampField(name string) ews.ExtendedField {
 // Find returns the items that a query asks for.
 func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
 	if q.In != nil && !q.Below {
-		return m.search(ctx, q, []string{q.In.ID}, &folderTree{})
+		return m.search(ctx, q, [][]string{{q.In.ID}}, &folderTree{})
 	}
 	tree, err := m.folders(ctx, folderTTL)
 	if err != nil {
@@ -54,57 +54,73 @@ func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
 	if err != nil {
 		return Findings{}, err
 	}
-	var again []string
-	for _, id := range fresh.scope(q) {
-		failed := slices.ContainsFunc(found.Unsearched, func(u Unsearched) bool { return u.Folder.ID == id })
-		if failed || !slices.Contains(tree.order, id) {
-			again = append(again, id)
+	searched := make(map[string]bool)
+	for _, ids := range tree.scope(q) {
+		for _, id := range ids {
+			searched[id] = true
 		}
 	}
-	found.Unsearched = nil
-	if len(again) == 0 {
-		return found, nil
+	for _, u := range found.Unsearched {
+		delete(searched, u.Folder.ID)
+	}
+	again := fresh.scope(q)
+	for i := range again {
+		again[i] = slices.DeleteFunc(slices.Clone(again[i]), func(id string) bool { return searched[id] })
 	}
 	more, err := m.search(ctx, q, again, fresh)
 	found.Items = append(found.Items, more.Items...)
+	found.Searched = append(found.Searched, more.Searched...)
 	found.Unsearched = more.Unsearched
 	return found, err
 }
 
-// scope returns the ids of the folders that a query looks into.
-func (t *folderTree) scope(q Query) []string {
+// scope returns the ids of the folders that a query looks into, those of one
+// store together.
+func (t *folderTree) scope(q Query) [][]string {
 	if q.In == nil {
-		return t.order
+		return append([][]string{t.order}, t.extra...)
 	}
-	return t.within(q.In.ID)
+	return [][]string{t.within(q.In.ID)}
 }
 
 // search looks into folders. A folder that cannot be searched is reported, and
 // does not keep the others from being searched.
-func (m *exchangeMailbox) search(ctx context.Context, q Query, ids []string, tree *folderTree) (Findings, error) {
+func (m *exchangeMailbox) search(ctx context.Context, q Query, groups [][]string, tree *folderTree) (Findings, error) {
 	var found Findings
-	for batch := range slices.Chunk(ids, foldersPerCall) {
-		request := ews.FindItemRequest{
-			Shape:       ews.ItemShape{Properties: searchProperties},
-			Restriction: q.restriction(),
-		}
-		for _, id := range batch {
-			request.Folders = append(request.Folders, ews.FolderID{ID: id})
-		}
-		pages, err := m.client.FindItem(ctx, request)
-		if err != nil {
-			return found, m.unreachable(ctx, err)
-		}
-		for i, page := range pages {
-			if errors.Is(page.Err, ews.ErrNotProcessed) {
-				page.Value, page.Err = ews.ItemPage{}, nil // asked again by itself, below
-			}
-			if err := m.collect(ctx, &found, q, request, i, page, tree); err != nil {
+	if q.In == nil {
+		found.Unsearched = slices.Clone(tree.missing)
+	}
+	for _, ids := range groups {
+		for batch := range slices.Chunk(ids, foldersPerCall) {
+			if err := m.searchBatch(ctx, &found, q, batch, tree); err != nil {
 				return found, err
 			}
 		}
 	}
 	return found, nil
+}
+
+func (m *exchangeMailbox) searchBatch(ctx context.Context, found *Findings, q Query, batch []string, tree *folderTree) error {
+	request := ews.FindItemRequest{
+		Shape:       ews.ItemShape{Properties: searchProperties},
+		Restriction: q.restriction(),
+	}
+	for _, id := range batch {
+		request.Folders = append(request.Folders, ews.FolderID{ID: id})
+	}
+	pages, err := m.client.FindItem(ctx, request)
+	if err != nil {
+		return m.unreachable(ctx, err)
+	}
+	for i, page := range pages {
+		if errors.Is(page.Err, ews.ErrNotProcessed) {
+			page.Value, page.Err = ews.ItemPage{}, nil // asked again by itself, below
+		}
+		if err := m.collect(ctx, found, q, request, i, page, tree); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // collect takes a page of one folder and reads the pages that follow it.
@@ -114,23 +130,32 @@ func (m *exchangeMailbox) collect(ctx context.Context, found *Findings, q Query,
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		found.Unsearched = append(found.Unsearched, Unsearched{tree.folder(folder), err.Error()})
+		found.Unsearched = append(found.Unsearched, unsearched(tree.folder(folder), err))
 		return nil
 	}
 	if page.Err != nil {
 		return failed(page.Err)
 	}
-	items := page.Value.Items
-	if !page.Value.Last {
+	items, pages := page.Value.Items, 1
+	for offset := 0; !page.Value.Last; pages++ {
 		request.Folders = request.Folders[i : i+1]
-		request.Offset = page.Value.NextOffset
-		for it, err := range m.client.FindItems(ctx, request) {
-			if err != nil {
-				return failed(err)
-			}
-			items = append(items, it)
+		i = 0
+		if page.Value.NextOffset <= offset && pages > 1 {
+			return failed(ews.ErrStalledPaging)
 		}
+		offset = page.Value.NextOffset
+		request.Offset = offset
+		more, err := m.client.FindItem(ctx, request)
+		if err == nil {
+			err = more[0].Err
+		}
+		if err != nil {
+			return failed(err)
+		}
+		page = more[0]
+		items = append(items, page.Value.Items...)
 	}
+	hits := 0
 	for _, raw := range items {
 		it := m.item(raw, tree)
 		if it.Folder.ID == "" {
@@ -146,10 +171,15 @@ func (m *exchangeMailbox) collect(ctx context.Context, found *Findings, q Query,
 			}
 			it.MessageID = whole.MessageID
 		}
+		if it.Stamp != nil && isPurges(tree.base[folder]) {
+			continue // what quarantine itself has removed, and retention keeps
+		}
 		if q.matches(it) {
 			found.Items = append(found.Items, it)
+			hits++
 		}
 	}
+	found.Searched = append(found.Searched, Searched{tree.folder(folder), pages, hits})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,12 +22,15 @@ var baseFolders = []ews.FolderName{
 	ews.FolderDrafts, ews.FolderJunkEmail, ews.FolderOutbox,
 }
 
-// folderTree is the folders of a mailbox below the top of information store.
+// folderTree is the folders of a mailbox.
 type folderTree struct {
 	read  time.Time
 	nodes map[string]folderNode
 	base  map[string]ews.FolderName // by id
-	order []string                  // ids that can hold items, as the server gave them
+	order []string                  // ids of all that users see and that can hold items, as the server gave them
+	extra [][]string                // further ids to look into, those of one store together
+	// missing are places that ought to be looked into and could not be listed.
+	missing []Unsearched
 }
 
 type folderNode struct {
@@ -43,7 +47,7 @@ func (m *exchangeMailbox) folders(ctx context.Context, maxAge time.Duration) (*f
 	}
 	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
 	if m.tree != nil {
-		tree.base = m.tree.base // ids of well-known folders do not change
+		tree.base = maps.Clone(m.tree.base) // ids of well-known folders do not change
 	} else {
 		base, err := m.baseFolders(ctx)
 		if err != nil {
@@ -57,8 +61,23 @@ func (m *exchangeMailbox) folders(ctx context.Context, maxAge time.Duration) (*f
 			tree.order = append(tree.order, id)
 		}
 	}
+	ids, err := m.walk(ctx, tree, ews.FolderMsgFolderRoot)
+	if err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	tree.order = append(tree.order, ids...)
+	if err := m.further(ctx, tree); err != nil {
+		return nil, err
+	}
+	m.tree = tree
+	return tree, nil
+}
+
+// walk adds all folders below a well-known one to the tree and returns the ids
+// of those that can hold items.
+func (m *exchangeMailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName) (ids []string, err error) {
 	all := m.client.FindFolders(ctx, ews.FindFolderRequest{
-		Parent:    m.known(ews.FolderMsgFolderRoot),
+		Parent:    m.known(top),
 		Traversal: ews.FolderDeep,
 		Shape: ews.FolderShape{Properties: []ews.PropertyPath{
 			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
@@ -66,15 +85,14 @@ func (m *exchangeMailbox) folders(ctx context.Context, maxAge time.Duration) (*f
 	})
 	for f, err := range all {
 		if err != nil {
-			return nil, m.unreachable(ctx, err)
+			return nil, err
 		}
 		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, f.ParentID.ID}
 		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
-			tree.order = append(tree.order, f.ID.ID)
+			ids = append(ids, f.ID.ID)
 		}
 	}
-	m.tree = tree
-	return tree, nil
+	return ids, nil
 }
 
 func (m *exchangeMailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, error) {
@@ -116,6 +134,9 @@ func (t *folderTree) folder(id string) Folder {
 		}
 		node, ok := t.nodes[at]
 		if !ok {
+			if isBase {
+				names = append(names, string(name)) // of Recoverable Items, or of the archive
+			}
 			break
 		}
 		names = append(names, escapeName(node.name))

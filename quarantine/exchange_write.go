@@ -122,26 +122,3 @@ func (m *exchangeMailbox) delete(ctx context.Context, request ews.DeleteItemRequ
 	}
 	return err
 }
-
-// Sweep removes what a move left in Recoverable Items. What retention keeps in
-// Purges its owner cannot recover, and nobody can remove.
-func (m *exchangeMailbox) Sweep(ctx context.Context, operation string) (int, error) {
-	request := ews.FindItemRequest{
-		Folders:     []ews.FolderRef{m.known(ews.FolderRecoverableItemsDeletions)},
-		Shape:       ews.ItemShape{Properties: stampPaths()},
-		Restriction: Query{Operation: operation}.restriction(),
-	}
-	var left []Item
-	for raw, err := range m.client.FindItems(ctx, request) {
-		if err != nil {
-			return 0, fmt.Errorf("searching Recoverable Items of %s: %w", m.address, err)
-		}
-		left = append(left, m.item(raw, &folderTree{}))
-	}
-	for i, it := range left {
-		if err := m.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
-			return i, fmt.Errorf("removing from Recoverable Items of %s: %w", m.address, err)
-		}
-	}
-	return len(left), nil
-}

@@ -82,14 +82,17 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	strategy, err := c.strategy(client, &StrategyOptions{Limiter: limiter, Payer: c.Authentication.Username})
+	strategy, err := c.strategy(client, &StrategyOptions{
+		Limiter: limiter, Payer: c.Authentication.Username,
+		ScanRecoverableItems: c.ScanRecoverableItems, ScanOnlineArchive: c.ScanOnlineArchive,
+	})
 	if err != nil {
 		return nil, errors.Join(err, closeJournal())
 	}
 	s, err := New(strategy, Settings{
 		Name: c.Name, QuarantineMailbox: c.QuarantineMailbox, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
-		SweepRecoverableItems: c.SweepRecoverableItems, Journal: journal,
+		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 	})
 	if err != nil {
@@ -110,8 +113,6 @@ func supported(c *Config) error {
 	}
 	refuse(c.Authentication.Type != AuthenticationBasic, "authentication.type", `use "basic"`)
 	refuse(c.MessageIDSearch, "messageIdSearch", "set it to false")
-	refuse(c.ScanRecoverableItems, "scanRecoverableItems", "set it to false")
-	refuse(c.ScanOnlineArchive, "scanOnlineArchive", "set it to false")
 	return errors.Join(errs...)
 }
 

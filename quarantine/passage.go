@@ -126,6 +126,9 @@ func (p *passage) mark(ctx context.Context) (resumed bool, err error) {
 		m := Mark{Stamp: &p.stamp}
 		if p.direction == ToUser {
 			m.Read = &p.stamp.Read
+			// Off before it travels: made of the MIME form, the copy would have
+			// it among the headers it was received with, where it stays.
+			m.DropHeader = p.s.quarantineHeader.Name
 		}
 		marked, err := p.from.Mark(ctx, p.item, m)
 		if err == nil {

@@ -29,7 +29,7 @@ func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 		ri.Outcome = Found
 		r.Items = append(r.Items, ri)
 	}
-	r.Unsearched = found.Unsearched
+	r.Searched, r.Unsearched = found.Searched, found.Unsearched
 	r.Finished = time.Now().UTC()
 	return r, nil
 }
@@ -61,10 +61,10 @@ func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 			if pass == 1 {
 				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 			}
-			r.Unsearched = append(r.Unsearched, Unsearched{Reason: err.Error()})
+			r.Unsearched = append(r.Unsearched, unsearched(Folder{}, err))
 			break
 		}
-		r.Unsearched = found.Unsearched
+		r.Searched, r.Unsearched = found.Searched, found.Unsearched
 		moved := false
 		for _, it := range found.Items {
 			if seen[it.ID] {

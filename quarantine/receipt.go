@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // Outcome is what became of one copy of a message, or of a whole target.
@@ -80,15 +82,47 @@ type Receipt struct {
 	// Items has one member for each copy found.
 	Items []ReceiptItem `json:"items"`
 
-	// Unsearched are folders that could not be looked into, with the reason. A
-	// receipt that has any is incomplete: there may be more copies.
+	// Searched are the folders of the mailbox that were searched to their end.
+	Searched []Searched `json:"searched,omitempty"`
+	// Unsearched are those that could not be, with the reason. A receipt that
+	// has any is incomplete: there may be more copies.
 	Unsearched []Unsearched `json:"unsearched,omitempty"`
+}
+
+// Searched is a folder that was searched to its end.
+type Searched struct {
+	Folder Folder `json:"folder"`
+	Pages  int    `json:"pages"` // that the server gave, up to the last one
+	Hits   int    `json:"hits"`
 }
 
 // Unsearched is a folder that could not be searched.
 type Unsearched struct {
 	Folder Folder `json:"folder"`
+	Cause  Cause  `json:"cause"`
 	Reason string `json:"reason"`
+}
+
+// Cause says why a folder could not be searched, as far as the server tells.
+type Cause string
+
+// Causes.
+const (
+	CauseNotFound     Cause = "notFound"     // it is not there any more
+	CauseNoPermission Cause = "noPermission" // the account may not look into it
+	CauseUnreachable  Cause = "unreachable"  // the server, or the store it is in, did not answer
+)
+
+// unsearched describes a folder whose search failed.
+func unsearched(f Folder, err error) Unsearched {
+	u := Unsearched{Folder: f, Cause: CauseUnreachable, Reason: err.Error()}
+	switch {
+	case errors.Is(err, ews.ErrAccessDenied):
+		u.Cause = CauseNoPermission
+	case errors.Is(err, ews.ErrNotFound):
+		u.Cause = CauseNotFound
+	}
+	return u
 }
 
 // ReceiptItem is what became of one copy.

@@ -178,6 +178,9 @@ func (p *passage) release(ctx context.Context) error {
 // home returns the folder that an item goes back to.
 func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder, error) {
 	want := FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true}
+	if visible, hidden := recoverableHome[ews.FolderName(was.Base)]; hidden {
+		want = FolderRequest{Base: string(visible)}
+	}
 	if again {
 		want.ID = ""
 	}
@@ -186,6 +189,15 @@ func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder,
 		return f, err
 	}
 	return mailbox.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
+}
+
+// recoverableHome is where items from Recoverable Items go back to: nothing can
+// be put there, and what its owner had deleted belongs to Deleted Items.
+var recoverableHome = map[ews.FolderName]ews.FolderName{
+	ews.FolderRecoverableItemsDeletions:        ews.FolderDeletedItems,
+	ews.FolderRecoverableItemsPurges:           ews.FolderDeletedItems,
+	ews.FolderArchiveRecoverableItemsDeletions: ews.FolderArchiveDeletedItems,
+	ews.FolderArchiveRecoverableItemsPurges:    ews.FolderArchiveDeletedItems,
 }
 
 // returned finds out what became of an item that is not in quarantine. An

@@ -36,7 +36,8 @@ type Settings struct {
 	QuarantineHeader, UndoHeader Header
 
 	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
-	// from where the user could recover it.
+	// from where the user could recover it. It belongs with a strategy that
+	// scans Recoverable Items, which would find it there again.
 	SweepRecoverableItems bool
 
 	// Journal keeps the intents. Default: none are kept, and what an

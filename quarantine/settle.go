@@ -42,9 +42,9 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 func (p *passage) label(ctx context.Context) {
 	m := Mark{SetHeader: p.s.quarantineHeader}
 	if p.direction == ToUser {
-		m = Mark{SetHeader: p.s.undoHeader, DropHeader: p.s.quarantineHeader.Name}
+		m = Mark{SetHeader: p.s.undoHeader}
 	}
-	if m.SetHeader.Name == "" && m.DropHeader == "" {
+	if m.SetHeader.Name == "" {
 		return
 	}
 	it := *p.copied

@@ -22,6 +22,17 @@ type StrategyOptions struct {
 	// Ways are the ways to carry an item, in the order in which they are tried.
 	// Default: all that the access allows, the most faithful first.
 	Ways []Way
+
+	// ScanRecoverableItems looks into Recoverable Items, too: into what users
+	// have deleted and can recover (Deletions), and into what they cannot
+	// (Purges). What is restored from there comes back into Deleted Items.
+	// Exchange 2010 SP1 and later.
+	ScanRecoverableItems bool
+
+	// ScanOnlineArchive looks into the archive of each mailbox that has one,
+	// too, and with ScanRecoverableItems into its Recoverable Items. Exchange
+	// 2010 SP1 and later.
+	ScanOnlineArchive bool
 }
 
 // FullAccess is the [Strategy] for a service account with the FullAccess right
@@ -82,7 +93,8 @@ func newExchangeStrategy(client *ews.Client, opts *StrategyOptions, delegate boo
 	if opts != nil {
 		o = *opts
 	}
-	x := &exchange{delegate: delegate, mailboxes: make(map[string]*exchangeMailbox), payer: o.Payer}
+	x := &exchange{delegate: delegate, mailboxes: make(map[string]*exchangeMailbox), payer: o.Payer,
+		recoverable: o.ScanRecoverableItems, archive: o.ScanOnlineArchive}
 	x.reserver, _ = o.Limiter.(reserver)
 	ways, err := newWayMemory(o.Ways, delegate)
 	return exchangeStrategy{x, ways}, err

@@ -105,7 +105,10 @@ type Query struct {
 
 // Findings are the answer to a [Query].
 type Findings struct {
-	Items      []Item
+	Items []Item
+	// Searched are the folders that were searched to their end, Unsearched those
+	// that could not be.
+	Searched   []Searched
 	Unsearched []Unsearched
 }
 

@@ -33,6 +33,7 @@ type worldOptions struct {
 	impersonation bool
 	ways          []quarantine.Way
 	settings      func(*quarantine.Settings)
+	strategy      quarantine.StrategyOptions
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -50,7 +51,8 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) quarantine.Strategy {
 	require.NoError(t, err)
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(w.Direct(), "svc"), Limiter: limiter, Payer: "svc"})
 	require.NoError(t, err)
-	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: o.ways}
+	opts := &o.strategy
+	opts.Limiter, opts.Payer, opts.Ways = limiter, "svc", o.ways
 	if o.impersonation {
 		s, err := quarantine.NewImpersonation(client, opts)
 		require.NoError(t, err)
