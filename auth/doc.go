@@ -3,6 +3,8 @@
 //
 //   - [Basic]: user name and password with every request.
 //   - [NTLM]: NTLMv2 with channel binding (Extended Protection).
+//   - [AzureAD]: tokens for an application with a certificate; [NewCertificate]
+//     and [LoadPFX] provide one.
 //   - [NewTransport]: the connection settings below it, such as proxy, trusted
 //     roots and time limits.
 //

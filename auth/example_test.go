@@ -39,3 +39,84 @@ func ExampleBasic() {
 	// server sees svc@example.com true
 	// 200 OK
 }
+
+func ExampleNTLM() {
+	cred, err := auth.NewCredential(`EXAMPLE\svc`, "from your vault")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	connections, err := auth.NewTransport(&auth.TransportOptions{UseProxy: true}) // as the environment says
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rt, err := auth.NTLM("https://mail.example.com/EWS/Exchange.asmx", cred, &auth.NTLMOptions{
+		Transport:      connections,
+		MaxConnections: 20,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer rt.CloseIdleConnections()
+	fmt.Printf("%+v\n", rt.Stats()) // it signs in when the first request comes
+	// Output:
+	// {Requests:0 RoundTrips:0 Handshakes:0 Open:0}
+}
+
+func ExampleNewCertificate() {
+	cert, err := auth.NewCertificate(&auth.CertificateOptions{Subject: "CN=quarantine"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pfx, err := cert.PFX("a password") // privateKeyFile and privateKeyPassword
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := auth.ParsePFX(pfx, "a password")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(again.Subject(), again.Thumbprint() == cert.Thumbprint())
+	// Output:
+	// CN=quarantine true
+}
+
+// headerAuth is an authentication of one's own: here a proxy that believes a
+// header, as a gateway for Kerberos might.
+type headerAuth struct {
+	user string
+	next http.RoundTripper
+}
+
+func (a headerAuth) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("X-Remote-User", a.user)
+	return a.next.RoundTrip(req)
+}
+
+// Any RoundTripper can authenticate; this package need not know of it.
+func Example_ownRoundTripper() {
+	exchange := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println("server sees", r.Header.Get("X-Remote-User"))
+	}))
+	defer exchange.Close()
+	connections, err := auth.NewTransport(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client := &http.Client{Transport: headerAuth{"svc@EXAMPLE.COM", connections}} // or ews.Options.Transport
+	resp, err := client.Get(exchange.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	// Output:
+	// server sees svc@EXAMPLE.COM
+}

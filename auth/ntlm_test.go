@@ -80,7 +80,9 @@ func TestNTLMUnderLoadWithTwoIdentities(t *testing.T) {
 			assert.Equal(t, s.Connections, s.Handshakes)
 			assert.Equal(t, s.Requests, 2*workers*each+s.Connections, "one round trip more for each connection")
 			if most > 0 {
-				assert.LessOrEqual(t, s.Connections, int64(2*most))
+				// On a machine so busy that 50 ms pass between a write and its
+				// report, net/http lets go of a connection.
+				assert.LessOrEqual(t, s.Connections, int64(2*most+4))
 			}
 			for _, rt := range clients {
 				assert.EqualValues(t, workers*each, rt.Stats().Requests)

@@ -1,0 +1,234 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// defaultAuthority is where tokens come from unless a setting or the cloud of
+// the EWS endpoint says otherwise.
+const defaultAuthority = "https://login.windows.net"
+
+// AzureADOptions are the settings of [AzureAD].
+type AzureADOptions struct {
+	// ApplicationID is the application's (client) id, a GUID. Required.
+	ApplicationID string
+
+	// TenantID is the tenant's id or one of its domain names. Required.
+	TenantID string
+
+	// Certificate signs the requests for tokens. Required. It is registered
+	// with the application, see [Certificate.CER] and
+	// [Certificate.KeyCredentials].
+	Certificate *Certificate
+
+	// AuthenticationEndpoint is the authority's URL without the tenant. Hosts
+	// that are not Microsoft's are not looked up in Microsoft's directory of
+	// authorities. Default: that of the cloud whose EWS host ewsURL has (see
+	// [Clouds]), else https://login.windows.net.
+	AuthenticationEndpoint string
+
+	// Scope is what the token is asked for. Default: that of the cloud, else
+	// https://HOST/.default with the host of ewsURL.
+	Scope string
+
+	// SendChain sends the certificate and its chain with each request for a
+	// token, for applications that trust a subject name and issuer instead of
+	// one certificate.
+	SendChain bool
+
+	// Transport sends the requests to Exchange. Default: one of NewTransport
+	// without options, of its own.
+	Transport http.RoundTripper
+
+	// TokenTransport sends the requests to the authority. Default: Transport.
+	TokenTransport http.RoundTripper
+}
+
+var (
+	guid   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	domain = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?(\.[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?)+$`)
+)
+
+// AzureAD returns a RoundTripper that signs in to Exchange Online, or to
+// Exchange Server with hybrid modern authentication, as an application with a
+// certificate (OAuth 2.0 client credentials). Every request must impersonate the
+// mailbox it works on; the application needs full_access_as_app, or the role
+// Application EWS.AccessAsApp for the mailboxes in question.
+//
+// Tokens go to the host of ewsURL, over https, and nowhere else. One is kept and
+// replaced ahead of its end, by one request however many goroutines need it. A
+// 401 that names an invalid or expired token, or asks for claims, has the token
+// replaced and the request sent once more, if its body can be had again; any
+// other is an [*AuthError]. A 403 is an [*EWSBlockedError].
+//
+// Exchange Online answers EWS for allow-listed applications only, and until
+// 2027-04-01.
+//
+// It does no I/O.
+func AzureAD(ewsURL string, opts AzureADOptions) (*AzureADTransport, error) {
+	e, err := parseEndpoint(ewsURL)
+	if err != nil {
+		return nil, err
+	}
+	if e.scheme != "https" {
+		return nil, errors.New("auth: ewsUrl must begin with https:// for Azure AD, since whoever sees a token can use it")
+	}
+	switch {
+	case !guid.MatchString(opts.ApplicationID):
+		return nil, errors.New("auth: authentication.applicationId is not a GUID; it stands on the application's page in the Azure portal")
+	case !guid.MatchString(opts.TenantID) && !domain.MatchString(opts.TenantID):
+		return nil, errors.New("auth: authentication.tenantId is neither a GUID nor a domain name such as customer.onmicrosoft.com")
+	case opts.Certificate == nil:
+		return nil, errors.New("auth: authentication.privateKeyFile is missing; Azure AD needs a certificate")
+	}
+	if err := opts.Certificate.CheckValidity(time.Now()); err != nil {
+		return nil, err
+	}
+	authority, scope, err := chooseCloud(e, opts.AuthenticationEndpoint, opts.Scope)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Transport == nil {
+		if opts.Transport, err = NewTransport(nil); err != nil {
+			return nil, err
+		}
+	}
+	if opts.TokenTransport == nil {
+		opts.TokenTransport = opts.Transport
+	}
+	fetch, err := newTokenFetcher(authority, scope, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &AzureADTransport{
+		endpoint: e, applicationID: opts.ApplicationID, certificate: opts.Certificate,
+		next: opts.Transport, tokens: &tokenSource{fetch: fetch},
+	}, nil
+}
+
+// chooseCloud returns the authority's URL and the scope.
+func chooseCloud(e endpoint, authority, scope string) (string, string, error) {
+	cloud, known := CloudOf(e.bare)
+	given := authority != ""
+	switch {
+	case given:
+	case known:
+		authority = cloud.Authority
+	default:
+		authority = defaultAuthority
+	}
+	u, err := url.Parse(authority)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		return "", "", errors.New("auth: authentication.authenticationEndpoint must be like https://login.windows.net; the tenant goes into authentication.tenantId")
+	}
+	if given && known {
+		own, err := url.Parse(cloud.Authority)
+		if group := authorityGroup(u.Host); err == nil && group != "" && group != authorityGroup(own.Host) {
+			return "", "", fmt.Errorf("auth: authentication.authenticationEndpoint %s cannot sign in to %s (cloud %s); leave it empty, or use %s",
+				u.Host, e.bare, cloud.Name, cloud.Authority)
+		}
+	}
+	switch {
+	case scope != "":
+	case known:
+		scope = cloud.Scope
+	default:
+		scope = "https://" + strings.TrimSuffix(e.host, ":443") + "/.default"
+	}
+	return "https://" + strings.ToLower(u.Host), scope, nil
+}
+
+// AzureADTransport is what [AzureAD] returns.
+type AzureADTransport struct {
+	endpoint      endpoint
+	applicationID string
+	certificate   *Certificate
+	next          http.RoundTripper
+	tokens        *tokenSource // a pointer, so that fmt does not print what it holds
+}
+
+// Certificate returns the certificate it signs in with, so that its expiry can
+// be watched.
+func (t *AzureADTransport) Certificate() *Certificate { return t.certificate }
+
+// CloseIdleConnections closes the connections that are not in use.
+func (t *AzureADTransport) CloseIdleConnections() { closeIdle(t.next) }
+
+// RoundTrip implements [http.RoundTripper].
+func (t *AzureADTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	body := newRequestBody(req)
+	resp, err := t.roundTrip(req, body)
+	body.settle(err != nil)
+	if err == nil {
+		resp.Request = req // without the token
+	}
+	return resp, err
+}
+
+func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*http.Response, error) {
+	if err := t.endpoint.admit("Bearer", req); err != nil {
+		return nil, err
+	}
+	ctx := req.Context()
+	value, err := t.tokens.get(ctx)
+	if err != nil {
+		return nil, t.noToken(err)
+	}
+	resp, err := t.send(req, body, value)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return t.conclude(resp, err)
+	}
+	refusal := readBearerRefusal(resp)
+	if !refusal.renew() {
+		return nil, t.refused(refusal, "")
+	}
+	value, err = t.tokens.replace(ctx, value, refusal.claims)
+	switch {
+	case errors.Is(err, errNoReplacement):
+		return nil, t.refused(refusal, "A new token did not help a moment ago. ")
+	case err != nil:
+		return nil, t.noToken(err)
+	}
+	resp, err = t.send(req, body, value)
+	if errors.Is(err, errBodySpent) {
+		return nil, t.refused(refusal, "The token has been replaced, but the request cannot be sent again, since its body cannot be read again. ")
+	}
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		t.tokens.unhelpful()
+		return nil, t.refused(readBearerRefusal(resp), "A new token did not help. ")
+	}
+	return t.conclude(resp, err)
+}
+
+// send makes one attempt at the request.
+func (t *AzureADTransport) send(req *http.Request, body *requestBody, value string) (*http.Response, error) {
+	stream, ok := body.next()
+	if !ok {
+		return nil, errBodySpent
+	}
+	attempt := req.Clone(req.Context())
+	attempt.Body = stream
+	attempt.Header.Set("Authorization", "Bearer "+value)
+	return t.next.RoundTrip(attempt)
+}
+
+// conclude turns a 403 into an error.
+func (t *AzureADTransport) conclude(resp *http.Response, err error) (*http.Response, error) {
+	if err != nil || resp.StatusCode != http.StatusForbidden {
+		return resp, err
+	}
+	return nil, &EWSBlockedError{ApplicationID: t.applicationID, Host: t.endpoint.host, Detail: readDetail(resp)}
+}
+
+func (t *AzureADTransport) noToken(err error) error {
+	if e, ok := errors.AsType[*AuthError](err); ok {
+		return e
+	}
+	return notSent(err)
+}

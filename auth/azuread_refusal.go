@@ -1,0 +1,162 @@
+package auth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// maxClaims bounds the claims that a server may ask for.
+const maxClaims = 8 << 10
+
+// EWSBlockedError reports that Exchange answered 403: EWS is blocked for the
+// tenant, the mailbox, the application or the user agent. It is for an
+// administrator to solve; repeating the request does not help. The request was
+// not carried out.
+type EWSBlockedError struct {
+	ApplicationID string
+	Host          string
+	Detail        string // what the server said, shortened; may be empty
+}
+
+// Error says what to allow, and until when.
+func (e *EWSBlockedError) Error() string {
+	s := fmt.Sprintf("auth: %s does not let application %s use EWS (403). In Exchange Online an administrator can allow it with: "+
+		"Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs %q (add it to the ids that are there); also check EwsEnabled of the mailbox and EwsApplicationAccessPolicy. "+
+		"EWS in Exchange Online ends on 2027-04-01", e.Host, e.ApplicationID, e.ApplicationID)
+	if e.Detail != "" {
+		s += fmt.Sprintf(". The server said: %q", e.Detail)
+	}
+	return s
+}
+
+// Forbidden reports that the server refused the request as such.
+func (e *EWSBlockedError) Forbidden() bool { return true }
+
+// bearerRefusal is what a 401 says of the token.
+type bearerRefusal struct {
+	code        string // error of WWW-Authenticate (RFC 6750)
+	claims      string // JSON that a new token must satisfy
+	diagnostics string // x-ms-diagnostics, shortened
+	number      string // its error number
+}
+
+// Error numbers of x-ms-diagnostics that a new token may cure.
+const (
+	diagInvalidSignature = "2000000"
+	diagInvalidToken     = "2000001"
+	diagTokenExpired     = "2000002"
+)
+
+// renew reports whether a new token may help. Exchange says invalid_token of
+// much that has nothing to do with the token's age; x-ms-diagnostics knows
+// better.
+func (r bearerRefusal) renew() bool {
+	if r.claims != "" {
+		return true
+	}
+	switch r.number {
+	case diagInvalidSignature, diagInvalidToken, diagTokenExpired:
+		return true
+	case "":
+		return r.code == "invalid_token"
+	}
+	return false
+}
+
+// bearerParam matches a parameter of a Bearer challenge.
+var bearerParam = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
+
+// readBearerRefusal reads and closes an answer 401.
+func readBearerRefusal(resp *http.Response) bearerRefusal {
+	drain(resp)
+	r := bearerRefusal{diagnostics: shorten(resp.Header.Get("X-Ms-Diagnostics"))}
+	number, _, _ := strings.Cut(r.diagnostics, ";")
+	r.number = strings.TrimSpace(number)
+	for _, value := range resp.Header.Values("WWW-Authenticate") {
+		scheme, params, _ := strings.Cut(strings.TrimSpace(value), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			continue
+		}
+		for _, m := range bearerParam.FindAllStringSubmatch(params, -1) {
+			switch text := m[2] + m[3]; strings.ToLower(m[1]) {
+			case "error":
+				r.code = shorten(text)
+			case "claims":
+				r.claims = decodeClaims(text)
+			}
+		}
+	}
+	return r
+}
+
+// decodeClaims returns the JSON object of a claims challenge, which is base64 of
+// one kind or another; empty if it is none.
+func decodeClaims(text string) string {
+	if len(text) > maxClaims {
+		return ""
+	}
+	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
+	claims, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return ""
+	}
+	var object map[string]any
+	if json.Unmarshal(claims, &object) != nil || len(object) == 0 {
+		return ""
+	}
+	return string(claims)
+}
+
+// refused turns a 401 into an error.
+func (t *AzureADTransport) refused(r bearerRefusal, before string) *AuthError {
+	advice := map[string]string{
+		"2000003": "the token is for another resource: check ewsUrl and the scope",
+		"2000004": "the mailbox is in another tenant: check authentication.tenantId",
+		"2000005": "the user or mailbox is not known there",
+		"2000006": "the application is not allowed: check authentication.applicationId, and that full_access_as_app is granted with admin consent",
+		"2000008": "the application lacks the right: grant full_access_as_app with admin consent, or the role Application EWS.AccessAsApp",
+	}[r.number]
+	if advice == "" {
+		advice = "check authentication.applicationId and authentication.tenantId, that full_access_as_app is granted with admin consent, and that requests impersonate a mailbox"
+	}
+	var said string
+	if r.diagnostics != "" {
+		said = fmt.Sprintf(" (x-ms-diagnostics %q)", r.diagnostics)
+	} else if r.code != "" {
+		said = fmt.Sprintf(" (%q)", r.code)
+	}
+	return &AuthError{
+		Scheme: "Bearer", Host: t.endpoint.host, Refused: true,
+		Message: before + "The server refused the token" + said + "; " + advice,
+	}
+}
+
+const maxDetail = 300
+
+// shorten cuts a text from the server for an error message.
+func shorten(s string) string {
+	s = strings.ToValidUTF8(strings.TrimSpace(s), "")
+	if len(s) > maxDetail {
+		s = strings.ToValidUTF8(s[:maxDetail], "") + "…"
+	}
+	return s
+}
+
+// htmlNoise matches what is not text in an error page.
+var htmlNoise = regexp.MustCompile(`(?s)<(script|style)\b.*?</(script|style)>|<[^>]*>`)
+
+// readDetail reads and closes an answer and returns what it says, shortened.
+func readDetail(resp *http.Response) string {
+	page, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // whatever there is
+	drain(resp)
+	if d := resp.Header.Get("X-Ms-Diagnostics"); d != "" {
+		return shorten(d)
+	}
+	text := htmlNoise.ReplaceAllString(string(page), " ")
+	return shorten(strings.Join(strings.Fields(text), " "))
+}

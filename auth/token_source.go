@@ -1,0 +1,154 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	// expiryMargin is how long before its end a token is no longer used.
+	expiryMargin = time.Minute
+	// tokenTimeout bounds one request for a token.
+	tokenTimeout = time.Minute
+	// refusalPause is how long the authority is left alone after it refused a
+	// token, failurePause after it could not be reached.
+	refusalPause = time.Minute
+	failurePause = 5 * time.Second
+)
+
+var errNoReplacement = errors.New("a new token was refused a moment ago")
+
+// token is an access token and its times.
+type token struct {
+	value     string
+	expires   time.Time
+	refreshOn time.Time // from then on a new one is fetched ahead
+	claims    string    // that it was asked for with
+}
+
+// tokenSource keeps one token and lets one request for a new one run at a time.
+type tokenSource struct {
+	// fetch asks the authority. claims come from a claims challenge, mostly
+	// empty. pause is how long to wait after an error.
+	fetch func(ctx context.Context, claims string) (t token, pause time.Duration, err error)
+
+	mu      sync.Mutex
+	current token
+	running *tokenFetch
+	failure error     // of the last request, nil if it went well
+	resume  time.Time // no request before then, after a failure
+	keep    time.Time // no replacement before then, since one did not help
+}
+
+// tokenFetch is a request for a token that several callers may wait for.
+type tokenFetch struct {
+	done   chan struct{}
+	claims string
+	token  token
+	err    error
+}
+
+// get returns a token that can be used now. Callers that come while one is being
+// fetched wait for that one, but while the old one is good for some time they
+// get that instead.
+func (s *tokenSource) get(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	now := time.Now()
+	if s.current.value != "" && now.Before(s.current.expires.Add(-expiryMargin)) {
+		if !now.Before(s.current.refreshOn) && s.running == nil && !now.Before(s.resume) {
+			s.start(ctx, "")
+		}
+		value := s.current.value
+		s.mu.Unlock()
+		return value, nil
+	}
+	f, err := s.join(ctx, "", now)
+	s.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	return f.wait(ctx)
+}
+
+// replace returns another token than the refused one, with claims that the
+// server asked for, if it did. Many callers may find the same token refused;
+// one request is made. It returns errNoReplacement if a new token has just
+// been refused as well.
+func (s *tokenSource) replace(ctx context.Context, refused, claims string) (string, error) {
+	s.mu.Lock()
+	now := time.Now()
+	if t := s.current; t.value != refused && t.value != "" && (claims == "" || t.claims == claims) {
+		s.mu.Unlock()
+		return t.value, nil
+	}
+	if now.Before(s.keep) {
+		s.mu.Unlock()
+		return "", errNoReplacement
+	}
+	if s.current.value == refused {
+		s.current = token{}
+	}
+	f, err := s.join(ctx, claims, now)
+	s.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	return f.wait(ctx)
+}
+
+// unhelpful notes that a replacement was refused as well.
+func (s *tokenSource) unhelpful() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep = time.Now().Add(refusalPause)
+}
+
+// join returns the request that is under way, or begins one. It is called with
+// mu held.
+func (s *tokenSource) join(ctx context.Context, claims string, now time.Time) (*tokenFetch, error) {
+	if f := s.running; f != nil && (claims == "" || f.claims == claims) {
+		return f, nil
+	}
+	if s.failure != nil && now.Before(s.resume) {
+		return nil, s.failure
+	}
+	return s.start(ctx, claims), nil
+}
+
+// start begins a request for a token, which goes on when its first caller has
+// lost interest. It is called with mu held.
+func (s *tokenSource) start(ctx context.Context, claims string) *tokenFetch {
+	f := &tokenFetch{done: make(chan struct{}), claims: claims}
+	s.running = f
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTimeout)
+	go func() {
+		defer cancel()
+		t, pause, err := s.fetch(ctx, claims)
+		t.claims = claims
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f.token, f.err = t, err
+		s.failure = err
+		if err == nil {
+			s.current = t
+		} else {
+			s.resume = time.Now().Add(pause)
+		}
+		if s.running == f {
+			s.running = nil
+		}
+		close(f.done)
+	}()
+	return f
+}
+
+func (f *tokenFetch) wait(ctx context.Context) (string, error) {
+	select {
+	case <-f.done:
+		return f.token.value, f.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
