@@ -1,0 +1,91 @@
+package quarantine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// A message is taken out of a mailbox and put back. The Exchange is one for
+// tests; with a real one only the configuration differs.
+func Example() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: You have won\r\n" +
+		"Message-ID: <1@evil.example>\r\n\r\nClick here.\r\n"))
+
+	cfg := &quarantine.Config{
+		Name:              "Head office",
+		EWSURL:            srv.URL(),
+		QuarantineMailbox: "quarantine@example.test",
+		Access:            quarantine.AccessImpersonation,
+		Authentication: quarantine.Authentication{
+			Type: quarantine.AuthenticationBasic, Username: `EXAMPLE\svc`, Password: quarantine.NewSecret("svc-password"),
+		},
+	}
+	q, err := quarantine.Open(cfg, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	ctx := context.Background()
+
+	receipt, err := q.Quarantine(ctx, quarantine.Target{
+		Mailbox: "alice@example.test", MessageID: "<1@evil.example>", Reason: "credential phishing",
+	})
+	if err != nil {
+		log.Fatal(err) // nothing could be asked
+	}
+	for _, item := range receipt.Items {
+		fmt.Println(item.Outcome, "by", item.Way, "from", item.Folder, "read:", item.WasRead, "error:", item.Err)
+	}
+
+	// A receipt is plain data. It can be kept, and does for a restore.
+	kept, err := json.Marshal(receipt)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var read quarantine.Receipt
+	if err := json.Unmarshal(kept, &read); err != nil {
+		log.Fatal(err)
+	}
+	back, err := q.Restore(ctx, &read)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(back.Outcome(), "to", back.Items[0].To.Folder.Path)
+	// Output:
+	// quarantined by transfer from /Inbox read: false error: <nil>
+	// restored to /Inbox
+}
+
+// A service with a journal settles at its start what an earlier process left.
+func ExampleService_Recover() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	strategy, err := quarantine.NewFullAccess(srv.Client("svc", nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	q, err := quarantine.New(strategy, quarantine.Settings{
+		QuarantineMailbox: "quarantine@example.test",
+		Journal:           &quarantine.MemoryJournal{}, // in earnest: quarantine.OpenJournal(path)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	for receipt, err := range q.Recover(context.Background()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(receipt.Action, receipt.Target.Mailbox, receipt.Outcome())
+	}
+	fmt.Println("settled")
+	// Output:
+	// settled
+}
