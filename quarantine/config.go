@@ -140,8 +140,8 @@ type Authentication struct {
 	ApplicationID string `json:"applicationId,omitempty"`
 	TenantID      string `json:"tenantId,omitempty"`
 
-	// AuthenticationEndpoint is the address of Azure AD. Sovereign clouds have
-	// others. Default: DefaultAuthenticationEndpoint.
+	// AuthenticationEndpoint is the address of Azure AD. Default: that of the
+	// cloud whose EWS host EWSURL has, else DefaultAuthenticationEndpoint.
 	AuthenticationEndpoint string `json:"authenticationEndpoint,omitempty"`
 
 	// PrivateKeyFile is a PFX file with the certificate and private key that
@@ -149,6 +149,11 @@ type Authentication struct {
 	// empty if it has none.
 	PrivateKeyFile     string `json:"privateKeyFile,omitempty"`
 	PrivateKeyPassword Secret `json:"privateKeyPassword,omitzero"`
+
+	// DisableChannelBinding leaves out what binds an NTLM sign-in to the TLS
+	// connection (Extended Protection). A proxy that ends TLS on the way makes
+	// the binding wrong, and a wrong one is refused even where none would pass.
+	DisableChannelBinding bool `json:"disableChannelBinding,omitempty"`
 
 	// PasswordFunc fetches Password whenever it is needed, for example from a
 	// vault; Password must then be empty. It may be called concurrently.
@@ -194,9 +199,6 @@ func (c *Config) WithDefaults() Config {
 	}
 	if d.QuarantineFolder == "" {
 		d.QuarantineFolder = DefaultQuarantineFolder
-	}
-	if d.Authentication.Type == AuthenticationAzureAD && d.Authentication.AuthenticationEndpoint == "" {
-		d.Authentication.AuthenticationEndpoint = DefaultAuthenticationEndpoint
 	}
 	return d
 }

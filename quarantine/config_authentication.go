@@ -20,14 +20,18 @@ func (v *configCheck) authentication(c *Config) {
 			"privateKeyFile":         a.PrivateKeyFile != "",
 			"privateKeyPassword":     !a.PrivateKeyPassword.IsZero(),
 		}, `"azureAD"`)
+		if a.Type == AuthenticationBasic {
+			v.unused(a.Type, map[string]bool{"disableChannelBinding": a.DisableChannelBinding}, `"ntlm"`)
+		}
 		if onlineHost(c.EWSURL) {
 			v.problem("authentication.type", `cannot be "`+string(a.Type)+`" with Exchange Online, which accepts tokens only; set "azureAD"`)
 		}
 	case AuthenticationAzureAD:
 		v.application(a)
 		v.unused(a.Type, map[string]bool{
-			"username": a.Username != "",
-			"password": !a.Password.IsZero() || a.PasswordFunc != nil,
+			"username":              a.Username != "",
+			"password":              !a.Password.IsZero() || a.PasswordFunc != nil,
+			"disableChannelBinding": a.DisableChannelBinding,
 		}, `"ntlm" or "basic"`)
 	case "":
 		v.problem("authentication.type", `is empty; set "ntlm", "basic" or "azureAD"`)

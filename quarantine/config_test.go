@@ -62,7 +62,7 @@ func TestConfigDefaults(t *testing.T) {
 	d = c.WithDefaults()
 	assert.False(t, d.IsEnabled())
 	assert.Equal(t, quarantine.AccessImpersonation, d.Access)
-	assert.Equal(t, "https://login.windows.net", d.Authentication.AuthenticationEndpoint)
+	assert.Empty(t, d.Authentication.AuthenticationEndpoint, "that of the cloud, which package auth knows")
 }
 
 func TestConfigValidateAccepts(t *testing.T) {

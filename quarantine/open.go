@@ -1,14 +1,12 @@
 package quarantine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
@@ -18,7 +16,8 @@ import (
 type Options struct {
 	// Transport carries the requests in place of the one the configuration
 	// describes: proxyUrl, rootCAFile and the like have no effect then. The
-	// credentials of the configuration are still added. For tests and tracing.
+	// credentials of the configuration are still added. For NTLM, which owns its
+	// connections, it has to be an [http.Transport], whose settings are copied.
 	Transport http.RoundTripper
 
 	// Limiter bounds and delays the calls. Services for the same server should
@@ -59,10 +58,10 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if err := supported(&c); err != nil {
-		return nil, err
+	if c.MessageIDSearch {
+		return nil, fmt.Errorf("%w configuration: messageIdSearch: not supported by this version; set it to false", ErrInvalid)
 	}
-	transport, closeTransport, err := c.transport(o.Transport)
+	transport, closeTransport, err := c.signIn(o.Transport)
 	if err != nil {
 		return nil, err
 	}
@@ -102,20 +101,6 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	return s, nil
 }
 
-// supported refuses settings that this version cannot follow, rather than
-// behave as if they were not there.
-func supported(c *Config) error {
-	var errs []error
-	refuse := func(use bool, field, remedy string) {
-		if use {
-			errs = append(errs, fmt.Errorf("%w configuration: %s: not supported by this version; %s", ErrInvalid, field, remedy))
-		}
-	}
-	refuse(c.Authentication.Type != AuthenticationBasic, "authentication.type", `use "basic"`)
-	refuse(c.MessageIDSearch, "messageIdSearch", "set it to false")
-	return errors.Join(errs...)
-}
-
 // journal returns the journal to keep, and how to close it if it was opened
 // here.
 func (c *Config) journal(given Journal) (Journal, func() error, error) {
@@ -135,29 +120,4 @@ func (c *Config) strategy(client *ews.Client, opts *StrategyOptions) (Strategy, 
 		return NewImpersonation(client, opts)
 	}
 	return NewFullAccess(client, opts)
-}
-
-// transport returns a RoundTripper that signs in as the configuration says.
-func (c *Config) transport(base http.RoundTripper) (http.RoundTripper, func() error, error) {
-	done := func() error { return nil }
-	if base == nil {
-		t, err := auth.NewTransport(&auth.TransportOptions{
-			UseProxy: c.UseProxy, ProxyURL: c.ProxyURL.Reveal(), RootCAFile: c.RootCAFile,
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		base = t
-		done = func() error { t.CloseIdleConnections(); return nil }
-	}
-	password := func(context.Context) (string, error) { return c.Authentication.Password.Reveal(), nil }
-	if c.Authentication.PasswordFunc != nil {
-		password = c.Authentication.PasswordFunc
-	}
-	credential, err := auth.NewCredentialFunc(c.Authentication.Username, password)
-	if err != nil {
-		return nil, nil, err
-	}
-	rt, err := auth.Basic(c.EWSURL, credential, &auth.BasicOptions{Transport: base, SendPasswordOverPlainHTTP: c.AllowPlainHTTP})
-	return rt, done, err
 }
