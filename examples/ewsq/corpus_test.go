@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -31,7 +33,7 @@ var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq anew for eac
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	root := repository(t)
-	bin := build(t, root)
+	bin := build(t)
 	boxes := map[string]string{"carol@example.test": filepath.Join(root, "testdata", "mail")}
 	for address, name := range map[string]string{"alice@example.test": "mail-gem", "bob@example.test": "mimekit"} {
 		dir := filepath.Join(root, "..", "shared", "corpus", name)
@@ -83,15 +85,34 @@ func repository(t *testing.T) string {
 	}
 }
 
-// build builds the programs and returns their folder.
-func build(t *testing.T, root string) string {
+// binaries is the folder that the programs are built into.
+var binaries string
+
+// programs builds the programs, once for all tests that need them.
+var programs = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-o", binaries, "../exchange", ".").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+})
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "ewsq-test-")
+	if err != nil {
+		panic(err)
+	}
+	binaries = dir
+	status := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// build returns the folder of the built programs.
+func build(t *testing.T) string {
 	t.Helper()
-	bin := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./examples/exchange", "./examples/ewsq")
-	cmd.Dir = root
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return bin
+	require.NoError(t, programs())
+	return binaries
 }
 
 // serve runs examples/exchange with the messages and returns its URL.

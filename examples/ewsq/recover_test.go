@@ -19,13 +19,13 @@ import (
 // server is at work for it, and settles what it left.
 func TestKilledRunIsRecovered(t *testing.T) {
 	t.Parallel()
-	bin := build(t, repository(t))
+	bin := build(t)
 	for _, access := range []string{"fullAccess", "impersonation"} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
 			srv := ewstest.NewServer(ewstest.Options{})
 			t.Cleanup(srv.Close)
-			const messages = 60
+			const messages = 24
 			var targets bytes.Buffer
 			for i := range messages {
 				id := fmt.Sprintf("<%d@evil.example>", i)
@@ -47,7 +47,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 
 			cmd := exec.Command(filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
 			srv.OnRequest(func(n int, _ *ewstest.Request) {
-				if n == 150 {
+				if n == 60 {
 					_ = cmd.Process.Kill()
 				}
 			})
