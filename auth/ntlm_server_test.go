@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -41,7 +42,6 @@ type exchange struct {
 	mu       sync.Mutex
 	seen     []seen
 	refusals []string
-	closed   chan struct{} // gets a value for each connection that ends
 }
 
 // seen is what came in, authenticated or not.
@@ -62,7 +62,7 @@ type exchangeOptions struct {
 
 func newExchange(t testing.TB, change func(*exchangeOptions)) *exchange {
 	t.Helper()
-	e := &exchange{closed: make(chan struct{}, 1000)}
+	e := new(exchange)
 	o := exchangeOptions{handler: answer}
 	o.OnRefusal = func(_ ntlmserver.User, err error) {
 		e.mu.Lock()
@@ -97,14 +97,6 @@ func newExchange(t testing.TB, change func(*exchangeOptions)) *exchange {
 	e.http = httptest.NewUnstartedServer(handler)
 	e.http.Config.ConnContext = e.ConnContext
 	e.http.Config.ErrorLog = quiet
-	e.http.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			select {
-			case e.closed <- struct{}{}:
-			default: // a benchmark, in which nobody listens
-			}
-		}
-	}
 	if o.plain {
 		e.http.Start()
 	} else {
@@ -150,6 +142,24 @@ func (e *exchange) ntlmAs(t testing.TB, cred auth.Credential, change func(*auth.
 	t.Cleanup(rt.CloseIdleConnections)
 	return rt
 }
+
+// watch makes the client report the end of each of its connections.
+func watch(o *auth.NTLMOptions) (ended <-chan struct{}) {
+	c := make(chan struct{}, 1000)
+	dial := o.Transport.DialContext
+	o.Transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		return &watchedConn{Conn: conn, ended: sync.OnceFunc(func() { c <- struct{}{} })}, err
+	}
+	return c
+}
+
+type watchedConn struct {
+	net.Conn
+	ended func()
+}
+
+func (c *watchedConn) Close() error { c.ended(); return c.Conn.Close() }
 
 // answer writes who is asking and what.
 func answer(w http.ResponseWriter, r *http.Request) {

@@ -340,7 +340,11 @@ func TestNTLMShrinksWhenIdle(t *testing.T) {
 			answer(w, r)
 		}
 	})
-	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) { o.Transport.IdleConnTimeout = 50 * time.Millisecond })
+	var ended <-chan struct{}
+	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) {
+		o.Transport.IdleConnTimeout = 50 * time.Millisecond
+		ended = watch(o)
+	})
 	_, _, err := e.ask(t, rt, "first")
 	require.NoError(t, err)
 	var wg sync.WaitGroup
@@ -355,7 +359,7 @@ func TestNTLMShrinksWhenIdle(t *testing.T) {
 	close(release)
 	wg.Wait()
 	for range e.Stats().Connections {
-		<-e.closed
+		<-ended
 	}
 	assert.Zero(t, rt.Stats().Open)
 	_, _, err = e.ask(t, rt, "x")
