@@ -1,0 +1,187 @@
+package linkunwrap
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Target is what a link of a protection service leads to.
+type Target struct {
+	Service string // its name, for people
+	URL     string
+	// DomainOnly says that the link tells the domain and no more: URL is its
+	// root.
+	DomainOnly bool
+}
+
+// service is a link-protection service.
+type service struct {
+	name string
+	// host is a host name. With a leading dot, those that end in it are meant;
+	// an asterisk at the end stands for any top-level domain.
+	host string
+	// path is what the path must begin with.
+	path   string
+	target func(p parts) string // empty: not to be read
+}
+
+// services in the order in which they are asked. What is known of each comes
+// from its vendor's documentation or from links found in public mail archives.
+var services = []service{
+	// https://learn.microsoft.com/en-us/defender-office-365/safe-links-about
+	{"Microsoft Safe Links", ".safelinks.protection.outlook.com", "", parameter("url")},
+	{"Microsoft Safe Links", ".safelinks.protection.office365.us", "", parameter("url")},
+	{"Microsoft Safe Links", "statics.teams.cdn.office.net", "/evergreen-assets/safelinks/", parameter("url")},
+	{"Microsoft Azure e-mail", ".safelink.emails.azure.net", "/redirect", parameter("destination")},
+	// https://help.proofpoint.com/Threat_Insight_Dashboard/API_Documentation/URL_Decoder_API
+	{"Proofpoint URL Defense v1", "urldefense.proofpoint.com", "/v1/", parameter("u")},
+	{"Proofpoint URL Defense v2", "urldefense.proofpoint.com", "/v2/", proofpoint2},
+	{"Proofpoint URL Defense v2", "urldefense.com", "/v2/", proofpoint2},
+	{"Proofpoint URL Defense v3", "urldefense.proofpoint.com", "/v3/", proofpoint3},
+	{"Proofpoint URL Defense v3", "urldefense.com", "/v3/", proofpoint3},
+	{"Proofpoint URL Defense v3", "urldefense.us", "/v3/", proofpoint3},
+	// A token, and the domain where the policy shows it:
+	// https://community.mimecast.com/docs/DOC-3013
+	{"Mimecast", ".mimecast.com", "/s/", token},
+	{"Mimecast", ".mimecastprotect.com", "/s/", token},
+	{"INKY", ".inky.com", "/link", token},
+	// https://campus.barracuda.com/product/emailgatewaydefense/doc/167976979/
+	{"Barracuda", "linkprotect.cudasvc.com", "/url", parameter("a")},
+	// https://www.cisco.com/c/en/us/support/docs/security/email-security-appliance/
+	{"Cisco", "secure-web.cisco.com", "/", lastSegment},
+	{"Google", ".google.*", "/url", parameter("q", "url")},
+	// https://docs.sophos.com/central/customer/help/en-us/ManageYourProducts/EmailSecurity/
+	{"Sophos", ".protection.sophos.com", "", sophos},
+	// https://docs.trendmicro.com/en-us/documentation/article/trend-micro-email-security-online-help-about-time-of-click-p
+	{"Trend Micro", ".trendmicro.com", "/wis/clicktime/", parameter("url")},
+	{"Trend Micro", ".trendmicro.eu", "/wis/clicktime/", parameter("url")},
+	{"Trend Micro", ".trendmicro.co.jp", "/wis/clicktime/", parameter("url")},
+	{"Trellix (FireEye)", "protect.fireeye.com", "", parameter("u")},
+	{"Trellix (FireEye)", "protect2.fireeye.com", "", parameter("u")},
+	{"Trellix (FireEye)", ".fireeye.com", "/v1/url", parameter("u")},
+	// https://knowledge.broadcom.com/external/article/173364
+	{"Symantec", "clicktime.symantec.com", "/", parameter("u")},
+	{"Check Point (Avanan)", "url.avanan.click", "/v2/", underscores},
+	{"Check Point", ".checkpoint.com", "/v2/", underscores},
+	{"Libraesva", "urlsand.esvalabs.com", "", parameter("u")},
+	{"AppRiver", "link.edgepilot.com", "/s/", parameter("u")},
+	{"TitanHQ", "linklock.titanhq.com", "/analyse", parameter("url")},
+}
+
+// Unwrap returns what a link of a protection service leads to, one layer of it,
+// and whether it is one that can be read.
+func Unwrap(link string) (Target, bool) {
+	p, ok := split(link)
+	if !ok {
+		return Target{}, false
+	}
+	host := strings.TrimRight(strings.ToLower(p.host), ".")
+	for _, s := range services {
+		if !s.serves(host) || !strings.HasPrefix(p.path, s.path) {
+			continue
+		}
+		if url := s.target(p); url != "" {
+			return Target{Service: s.name, URL: url}, true
+		}
+		if url := domain(p); url != "" {
+			return Target{Service: s.name, URL: url, DomainOnly: true}, true
+		}
+	}
+	return Target{}, false
+}
+
+// serves reports whether a host is one of the service.
+func (s service) serves(host string) bool {
+	want := s.host
+	if stem, ok := strings.CutSuffix(want, ".*"); ok {
+		// Any top-level domain, of one or two labels: google.com, google.co.uk.
+		i := strings.LastIndex("."+host, stem+".")
+		if i < 0 {
+			return false
+		}
+		top := ("." + host)[i+len(stem)+1:]
+		return top != "" && len(top) <= 6 && strings.Count(top, ".") <= 1
+	}
+	if strings.HasPrefix(want, ".") {
+		return strings.HasSuffix(host, want)
+	}
+	return host == want
+}
+
+// parameter reads the target from the first of some query parameters.
+func parameter(names ...string) func(parts) string {
+	return func(p parts) string {
+		for _, name := range names {
+			if v := decode(raw(p, name), true); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+}
+
+// raw returns a parameter of the query as it is written. An ampersand may have
+// been escaped for HTML once too often.
+func raw(p parts, name string) string {
+	for pair := range strings.SplitSeq(p.query, "&") {
+		k, v, _ := strings.Cut(strings.TrimPrefix(pair, "amp;"), "=")
+		if strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	return ""
+}
+
+// token is of services that keep the target to themselves.
+func token(parts) string { return "" }
+
+// domain returns the root of the domain that links show to people.
+func domain(p parts) string {
+	for _, name := range []string{"domain", "d"} {
+		d := decode(raw(p, name), true)
+		if strings.Contains(d, ".") && !strings.ContainsAny(d, `/\?#@: `) {
+			return "https://" + d + "/"
+		}
+	}
+	return ""
+}
+
+// lastSegment reads a target that stands percent-encoded behind a token.
+func lastSegment(p parts) string {
+	_, target, _ := strings.Cut(strings.TrimPrefix(p.path, "/"), "/")
+	target = decode(target, false)
+	if p.hasQuery {
+		target += "?" + p.query // some mail programs decode what they display
+	}
+	return target
+}
+
+// sophos reads a target in base64.
+func sophos(p parts) string { return base64Text(decode(raw(p, "u"), false)) }
+
+// underscores reads a target that stands plainly between three underscores.
+func underscores(p parts) string {
+	rest := p.path
+	if p.hasQuery {
+		rest += "?" + p.query
+	}
+	_, rest, ok := strings.Cut(rest, "/___")
+	if !ok {
+		return ""
+	}
+	if end := strings.LastIndex(rest, "___."); end >= 0 {
+		return rest[:end]
+	}
+	return ""
+}
+
+// base64Text decodes base64 of either alphabet, padded or not; empty if it is
+// none.
+func base64Text(s string) string {
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
