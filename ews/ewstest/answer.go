@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -31,9 +32,7 @@ func (a *answer) write(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	body, size := bodyOf(a.body)
-	for k, v := range a.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	w.WriteHeader(a.status)
 	if a.cut {

@@ -17,16 +17,27 @@ type call struct {
 // operations are those the server has. They return a refusal only for the whole
 // request.
 var operations = map[string]func(*call) *refusal{
-	"GetFolder":    getFolder,
-	"FindFolder":   findFolder,
-	"CreateFolder": createFolder,
-	"FindItem":     findItem,
-	"GetItem":      getItem,
-	"UpdateItem":   updateItem,
-	"MoveItem":     moveItem,
-	"CopyItem":     copyItem,
-	"DeleteItem":   deleteItem,
-	"CreateItem":   createItem, "ExportItems": exportItems, "UploadItems": uploadItems, "ExpandDL": expandDL, "ResolveNames": resolveNames, "ConvertId": convertID,
+	"ConvertId":        convertID,
+	"CopyItem":         copyItem,
+	"CreateFolder":     createFolder,
+	"CreateFolderPath": createFolderPath,
+	"CreateItem":       createItem,
+	"DeleteFolder":     deleteFolder,
+	"DeleteItem":       deleteItem,
+	"EmptyFolder":      emptyFolder,
+	"ExpandDL":         expandDL,
+	"ExportItems":      exportItems,
+	"FindFolder":       findFolder,
+	"FindItem":         findItem,
+	"GetAttachment":    getAttachment,
+	"GetFolder":        getFolder,
+	"GetItem":          getItem,
+	"MoveFolder":       moveFolder,
+	"MoveItem":         moveItem,
+	"ResolveNames":     resolveNames,
+	"UpdateFolder":     updateFolder,
+	"UpdateItem":       updateItem,
+	"UploadItems":      uploadItems,
 }
 
 // batchFatal are the errors after which a server does not go on with a batch.

@@ -21,13 +21,7 @@ func createFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		return func() {
-			c.out.Open("m:Folders")
-			c.out.Open("t:" + folderKind(f))
-			c.out.folderID("t:FolderId", f)
-			c.out.Close()
-			c.out.Close()
-		}, nil
+		return func() { c.out.writeFolders(f) }, nil
 	})
 	return nil
 }

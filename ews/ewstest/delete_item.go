@@ -6,7 +6,7 @@ import (
 )
 
 func deleteItem(c *call) *refusal {
-	how := map[string]store.Removal{"HardDelete": store.Hard, "SoftDelete": store.Soft, "MoveToDeletedItems": store.ToDeletedItems}[c.op.Get("DeleteType")]
+	how := removals[c.op.Get("DeleteType")]
 	suppress := c.op.AttrBool("SuppressReadReceipts", false)
 	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.item(n)

@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,11 +13,11 @@ import (
 )
 
 func deleteXML(how, more string, ids ...string) string {
-	all := ""
+	var all strings.Builder
 	for _, id := range ids {
-		all += id
+		all.WriteString(id)
 	}
-	return fmt.Sprintf(`<m:DeleteItem DeleteType="%s" %s><m:ItemIds>%s</m:ItemIds></m:DeleteItem>`, how, more, all)
+	return fmt.Sprintf(`<m:DeleteItem DeleteType="%s" %s><m:ItemIds>%s</m:ItemIds></m:DeleteItem>`, how, more, all.String())
 }
 
 func TestDelete(t *testing.T) {

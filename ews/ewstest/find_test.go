@@ -77,7 +77,7 @@ func TestFindItemPages(t *testing.T) {
 	t.Parallel()
 	deliver := func(c *caller, n int) {
 		for i := range n {
-			c.srv.Mailbox(alice).Deliver([]byte(fmt.Sprintf("Subject: %04d\r\n\r\n", i)))
+			c.srv.Mailbox(alice).Deliver(fmt.Appendf(nil, "Subject: %04d\r\n\r\n", i))
 		}
 	}
 	page := func(c *caller, view, rest string) (n int, offset, total, last string) {

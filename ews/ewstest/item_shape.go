@@ -11,7 +11,6 @@ type itemShape struct {
 	extended []wanted
 	find     bool // FindItem: less of everything
 	html     bool // body as HTML if there is one
-	millis   bool // times with milliseconds, which the store does not have
 }
 
 // itemField is a property of items that EWS defines, in the order of the schema.

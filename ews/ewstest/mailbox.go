@@ -1,7 +1,6 @@
 package ewstest
 
 import (
-	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -222,6 +221,3 @@ func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
 	}
 	return it != nil
 }
-
-// equalFold is strings.EqualFold for the types made of strings.
-func equalFold[T ~string](a, b T) bool { return strings.EqualFold(string(a), string(b)) }

@@ -19,6 +19,8 @@ func newReply(operation string, v Version) *reply {
 	switch operation {
 	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem":
 		r.empty = "m:Items"
+	case "GetAttachment":
+		r.empty = "m:Attachments"
 	}
 	r.envelope()
 	r.head(v)

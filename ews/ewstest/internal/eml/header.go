@@ -66,11 +66,11 @@ func splitHeader(raw []byte) (fields []field, body []byte) {
 
 // cutLine returns the first line, without its end, and what follows.
 func cutLine(b []byte) (line, rest []byte) {
-	i := bytes.IndexByte(b, '\n')
-	if i < 0 {
+	before, after, ok := bytes.Cut(b, []byte{'\n'})
+	if !ok {
 		return b, nil
 	}
-	line, rest = b[:i], b[i+1:]
+	line, rest = before, after
 	if len(line) > 0 && line[len(line)-1] == '\r' {
 		line = line[:len(line)-1]
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"mime"
 	"slices"
 	"strings"
@@ -133,9 +134,7 @@ func (w *writer) field(f field, p *part, boundary string) {
 		w.text("X-Malformed: ")
 	case boundary != "" && strings.EqualFold(f.name, "Content-Type"):
 		params := map[string]string{}
-		for k, v := range p.params {
-			params[k] = v
-		}
+		maps.Copy(params, p.params)
 		params["boundary"] = boundary
 		value := mime.FormatMediaType(p.kind, params)
 		if value == "" {

@@ -1,0 +1,198 @@
+package ewstest
+
+import (
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// removals are the ways to delete.
+var removals = map[string]store.Removal{"HardDelete": store.Hard, "SoftDelete": store.Soft, "MoveToDeletedItems": store.ToDeletedItems}
+
+// deleteFolder deletes folders with what is in them. Items of folders that are
+// not moved to Deleted Items go to Recoverable Items, each by itself.
+func deleteFolder(c *call) *refusal {
+	how := removals[c.op.Get("DeleteType")]
+	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		f, refused := c.changeable(n, "ErrorDeleteDistinguishedFolder")
+		if refused != nil {
+			return nil, refused
+		}
+		if how == store.ToDeletedItems {
+			if f.Mailbox != c.who.box {
+				return nil, refuse("ErrorCannotDeleteObject")
+			}
+			if !f.MoveTo(f.Mailbox.Named("deleteditems")) {
+				return nil, refuse("ErrorDeleteItemsFailed")
+			}
+			c.acted = true
+			return nil, nil
+		}
+		c.acted = true
+		f.Walk(func(g *store.Folder) { removeAll(g, how) })
+		f.Delete()
+		return nil, nil
+	})
+	return nil
+}
+
+func removeAll(f *store.Folder, how store.Removal) {
+	if f.Search != nil {
+		return
+	}
+	for _, it := range slices.Clone(f.Items()) {
+		it.Remove(how, true)
+	}
+}
+
+// emptyFolder removes what is in folders, with DeleteSubFolders also the folders
+// below that are no well-known ones.
+func emptyFolder(c *call) *refusal {
+	how := removals[c.op.Get("DeleteType")]
+	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		f, refused := c.folder(n)
+		switch {
+		case refused != nil:
+			return nil, refused
+		case f.IsRoot(), f.Search != nil:
+			return nil, refuse("ErrorCannotEmptyFolder")
+		case how == store.ToDeletedItems && f.Mailbox != c.who.box:
+			return nil, refuse("ErrorCannotDeleteObject")
+		}
+		c.acted = true
+		removeAll(f, how)
+		if c.op.AttrBool("DeleteSubFolders", false) {
+			for _, below := range slices.Clone(f.Children) {
+				if below.Distinguished == "" {
+					below.Walk(func(g *store.Folder) { removeAll(g, how) })
+					below.Delete()
+				}
+			}
+		}
+		return nil, nil
+	})
+	return nil
+}
+
+// moveFolder moves folders within their mailbox.
+func moveFolder(c *call) *refusal {
+	to, missing := c.folder(c.op.Child("ToFolderId").First())
+	if missing != nil && missing.code == "ErrorFolderNotFound" {
+		missing = refuse("ErrorToFolderNotFound")
+	}
+	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		f, refused := c.changeable(n, "ErrorMoveDistinguishedFolder")
+		switch {
+		case refused != nil:
+			return nil, refused
+		case missing != nil:
+			return nil, missing
+		case to.Recoverable():
+			return nil, refuse("ErrorAccessDenied")
+		case to.Mailbox != f.Mailbox:
+			return nil, refuse("ErrorCrossMailboxMoveCopy")
+		case to.Child(f.Name) != nil:
+			return nil, refuse("ErrorFolderExists")
+		case !f.MoveTo(to):
+			return nil, refuse("ErrorMoveCopyFailed")
+		}
+		c.acted = true
+		return func() { c.out.writeFolders(f) }, nil
+	})
+	return nil
+}
+
+// updateFolder changes the display name and extended properties of folders.
+func updateFolder(c *call) *refusal {
+	c.batch(c.op.Child("FolderChanges").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		f, refused := c.folder(n.First())
+		if refused != nil {
+			return nil, refused
+		}
+		properties, name := f.Properties, f.Name
+		for _, change := range n.Child("Updates").Kids() {
+			path := change.First()
+			switch {
+			case change.Local == "SetFolderField" && path.Get("FieldURI") == "folder:DisplayName":
+				name = change.Kids()[len(change.Kids())-1].Value("DisplayName")
+			case path.Local == "ExtendedFieldURI":
+				field, refused := extendedField(path)
+				if refused != nil {
+					return nil, refused
+				}
+				if change.Local == "DeleteFolderField" {
+					properties = properties.With(nil, field)
+					continue
+				}
+				p, refused := extendedProperty(change.Kids()[len(change.Kids())-1].Child("ExtendedProperty"))
+				if refused != nil {
+					return nil, refused
+				}
+				if keyOf(p.Field) != keyOf(field) {
+					return nil, refuse("ErrorUpdatePropertyMismatch")
+				}
+				properties = properties.With([]ews.ExtendedProperty{p})
+			default:
+				return nil, refuse("ErrorInvalidPropertySet")
+			}
+		}
+		if name == "" {
+			return nil, refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+		}
+		if other := f.Parent; other != nil {
+			if same := other.Child(name); same != nil && same != f {
+				return nil, refuse("ErrorFolderExists")
+			}
+		}
+		c.acted = true
+		f.Name, f.Properties = name, properties
+		f.Touch()
+		return func() { c.out.writeFolders(f) }, nil
+	})
+	return nil
+}
+
+// createFolderPath makes folders one below the other; those that exist are used.
+func createFolderPath(c *call) *refusal {
+	parent, missing := c.folder(c.op.Child("ParentFolderId").First())
+	if missing != nil && missing.code == "ErrorFolderNotFound" {
+		missing = refuse("ErrorParentFolderNotFound")
+	}
+	c.batch(c.op.Child("RelativeFolderPath").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
+		if missing != nil {
+			return nil, missing
+		}
+		f := parent.Child(n.Value("DisplayName"))
+		if f == nil {
+			if f, missing = c.newFolder(parent, n); missing != nil {
+				return nil, missing
+			}
+		}
+		parent = f
+		return func() { c.out.writeFolders(f) }, nil
+	})
+	return nil
+}
+
+// changeable finds a folder that may be moved or deleted.
+func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*store.Folder, *refusal) {
+	f, refused := c.folder(n)
+	switch {
+	case refused != nil:
+		return nil, refused
+	case f.Distinguished != "" || f.IsRoot():
+		return nil, refuse(distinguished)
+	}
+	return f, nil
+}
+
+// writeFolders writes the id of one folder, as answers to writes do.
+func (e *encoder) writeFolders(f *store.Folder) {
+	e.Open("m:Folders")
+	e.Open("t:" + folderKind(f))
+	e.folderID("t:FolderId", f)
+	e.Close()
+	e.Close()
+}
