@@ -87,9 +87,9 @@ func (l *lockout) end(mine chan struct{}) func(verdict, *AuthError) {
 func (l *lockout) message() string {
 	if l.worked {
 		return "the server refused the credentials a moment ago, though they had worked before; not tried again until " +
-			l.until.Format(time.TimeOnly) + ", so that the account is not locked. " + l.refusal.Message
+			l.until.Format(time.TimeOnly) + ", so that the account is not locked: " + l.refusal.Message
 	}
-	return "the server refused the credentials before; not tried again, so that the account is not locked. " + l.refusal.Message
+	return "the server refused the credentials before; not tried again, so that the account is not locked: " + l.refusal.Message
 }
 
 // judge returns what an answer's status says of the credentials sent with the
