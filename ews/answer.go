@@ -81,8 +81,11 @@ func (a *answer) begin(resp *http.Response) error {
 			if !usable {
 				return a.page(resp)
 			}
-			if !a.d.Is(xmlwire.SpaceMessages, string(a.op)+"Response") {
+			switch {
+			case a.d.Local() != string(a.op)+"Response":
 				return a.unreadable(a.wrongAnswer("it answers another operation"))
+			case a.d.Space() != xmlwire.SpaceMessages:
+				return a.unreadable(a.wrongAnswer("the response element is not in the namespace of EWS messages"))
 			}
 			a.depth = a.d.Depth()
 			return nil
