@@ -39,6 +39,9 @@ func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refus
 		return nil, refuse("ErrorInvalidSerializedAccessToken")
 	}
 	if len(modes) == 0 {
+		if strings.HasPrefix(account, applicationAccount) {
+			return nil, refuseText("ErrorInvalidExchangeImpersonationHeaderData", "ExchangeImpersonation SOAP header must be present for this type of OAuth token.")
+		}
 		return w, nil
 	}
 	sid := modes[0].Child("ConnectingSID").First()

@@ -25,6 +25,9 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
+	if in.Host == "" {
+		in.Host = in.URL.Host
+	}
 	defer in.Body.Close()
 	if err := r.Context().Err(); err != nil {
 		return nil, err

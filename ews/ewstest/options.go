@@ -18,6 +18,17 @@ type Options struct {
 	// all and the impersonation right.
 	Empty bool
 
+	// Authentication lists the ways to sign in that are offered, in this order.
+	// Default: Basic. A scheme that is unknown, or lacks what it needs, panics.
+	Authentication []Scheme
+
+	// ExtendedProtection is what NTLM asks of channel bindings; it needs TLS.
+	// Default: ProtectionOff.
+	ExtendedProtection Protection
+
+	// Azure is the tenant whose tokens are accepted; required with Bearer.
+	Azure *Azure
+
 	TLS      bool         // serve HTTPS with a certificate made at start
 	Listener net.Listener // default: a free port of 127.0.0.1
 

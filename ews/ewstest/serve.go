@@ -18,6 +18,10 @@ const endpoint = "/EWS/Exchange.asmx"
 
 // ServeHTTP answers requests, so that the server can be mounted in another one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.authority != nil && !strings.EqualFold(r.URL.Path, endpoint) {
+		s.authority.ServeHTTP(w, r)
+		return
+	}
 	if account, ok := s.signIn(w, r); ok {
 		s.handle(r, account).write(w)
 	}

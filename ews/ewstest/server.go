@@ -6,11 +6,15 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
 // Server is an Exchange organisation. All methods may be called concurrently.
 type Server struct {
-	opts Options
+	opts      Options
+	schemes   []scheme
+	windows   *windowsScheme     // nil without NTLM
+	authority *azuread.Authority // nil without Bearer
 
 	mu        sync.Mutex // guards what follows
 	org       *store.Organisation
@@ -47,6 +51,7 @@ func NewServer(opts Options) *Server {
 		Since2013SP1: opts.Version >= Exchange2013SP1,
 		Notify:       s.notified,
 	})
+	s.initSchemes()
 	s.faults.init(opts.Seed)
 	s.log.init()
 	if !opts.Empty {

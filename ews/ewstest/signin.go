@@ -1,11 +1,46 @@
 package ewstest
 
 import (
+	"crypto/x509"
 	"net/http"
 )
 
-// scheme is a way to sign in. A scheme that authenticates connections keeps its
-// state in the request's context.
+// Scheme is a way to sign in.
+type Scheme string
+
+// Schemes.
+const (
+	Basic     Scheme = "Basic"
+	NTLM      Scheme = "NTLM"      // of connections, so not through [Server.Direct]
+	Negotiate Scheme = "Negotiate" // with plain NTLM messages
+	Bearer    Scheme = "Bearer"    // with tokens of the server's own Azure AD, see [Azure]
+)
+
+// Protection is what NTLM asks of channel bindings, named as IIS does.
+type Protection int
+
+// Protections.
+const (
+	ProtectionOff     Protection = iota // bindings are not looked at
+	ProtectionAccept                    // a wrong binding is refused, none is not
+	ProtectionRequire                   // only the right binding passes
+)
+
+// Azure is a tenant of Azure AD whose applications may sign in with a
+// certificate. They act as any mailbox by impersonation, and only so.
+type Azure struct {
+	TenantID     string   // GUID
+	TenantNames  []string // domain names
+	Applications []Application
+}
+
+// Application is an application that may sign in.
+type Application struct {
+	ID           string
+	Certificates []*x509.Certificate
+}
+
+// scheme is a way to sign in at work.
 type scheme interface {
 	// handles reports whether the request is the scheme's business.
 	handles(r *http.Request) bool
@@ -16,13 +51,35 @@ type scheme interface {
 	signIn(w http.ResponseWriter, r *http.Request) (account string, ok bool)
 }
 
-// schemes returns the ways to sign in.
-func (s *Server) schemes() []scheme { return []scheme{basic{s}} }
+// initSchemes makes the ways to sign in that the options ask for.
+func (s *Server) initSchemes() {
+	ways := s.opts.Authentication
+	if len(ways) == 0 {
+		ways = []Scheme{Basic}
+	}
+	var windows *windowsScheme
+	for _, way := range ways {
+		switch way {
+		case Basic:
+			s.schemes = append(s.schemes, basicScheme{s})
+		case NTLM, Negotiate:
+			if windows == nil {
+				windows = &windowsScheme{server: s}
+				s.schemes = append(s.schemes, windows)
+				s.windows = windows
+			}
+			windows.names = append(windows.names, string(way))
+		case Bearer:
+			s.schemes = append(s.schemes, newBearer(s))
+		default:
+			panic("ewstest: Options.Authentication: there is no scheme " + string(way))
+		}
+	}
+}
 
 // signIn finds out who sent a request, or answers 401.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) (account string, ok bool) {
-	all := s.schemes()
-	for _, c := range all {
+	for _, c := range s.schemes {
 		if c.handles(r) {
 			return c.signIn(w, r)
 		}
@@ -32,7 +89,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) (account string,
 }
 
 func (s *Server) unauthorized(w http.ResponseWriter) {
-	for _, c := range s.schemes() {
+	for _, c := range s.schemes {
 		for _, o := range c.offers() {
 			w.Header().Add("WWW-Authenticate", o)
 		}
@@ -42,17 +99,17 @@ func (s *Server) unauthorized(w http.ResponseWriter) {
 	_, _ = w.Write([]byte("<html><body>401 - Unauthorized: Access is denied due to invalid credentials.</body></html>"))
 }
 
-// basic is Basic authentication.
-type basic struct{ server *Server }
+// basicScheme is Basic authentication.
+type basicScheme struct{ server *Server }
 
-func (b basic) handles(r *http.Request) bool {
+func (b basicScheme) handles(r *http.Request) bool {
 	_, _, ok := r.BasicAuth()
 	return ok
 }
 
-func (b basic) offers() []string { return []string{`Basic realm="` + b.server.opts.Domain + `"`} }
+func (b basicScheme) offers() []string { return []string{`Basic realm="` + b.server.opts.Domain + `"`} }
 
-func (b basic) signIn(w http.ResponseWriter, r *http.Request) (string, bool) {
+func (b basicScheme) signIn(w http.ResponseWriter, r *http.Request) (string, bool) {
 	name, password, _ := r.BasicAuth()
 	b.server.mu.Lock()
 	account, ok := b.server.directory.signsIn(name, password)

@@ -115,12 +115,18 @@ func (s *Server) listen() {
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	serving := k.listener
+	var leaf *x509.Certificate
 	if s.opts.TLS {
 		cert, err := k.certificate(k.listener.Addr())
 		if err != nil {
 			panic("ewstest: cannot make a certificate: " + err.Error())
 		}
+		leaf, _ = x509.ParseCertificate(cert.Certificate[0])
 		serving = tls.NewListener(serving, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	}
+	if s.windows != nil {
+		s.windows.begin(leaf)
+		k.server.ConnContext = s.windows.connContext
 	}
 	server := k.server
 	go func() { _ = server.Serve(serving) }()
