@@ -21,6 +21,9 @@ import (
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
 //	  "maxConcurrency": 0, "requestsPerMinute": 0,
+//	  "authentication": ["Basic", "NTLM", "Negotiate", "Bearer"], "extendedProtection": "require", (or "off", "accept")
+//	  "azure":     {"tenantId": "GUID", "tenantNames": ["customer.onmicrosoft.com"],
+//	                "applications": [{"id": "GUID", "certificateFile": "app.cer"}]},
 //	  "users":     [{"name": "svc", "password": "secret"}],
 //	  "mailboxes": [{"address": "alice@example.test", "displayName": "Alice", "password": "secret",
 //	                 "proxyAddresses": [], "archive": true, "language": "de", "quotaBytes": 0, "hidden": false,
@@ -48,25 +51,36 @@ type Scenario struct {
 }
 
 type scenarioData struct {
-	Version           string
-	Domain            string
-	Seed              uint64
-	Latency           duration
-	RetentionOff      bool
-	MoveLeftover      ews.FolderName
-	ChangeKeys        bool
-	ImpersonatedMove  string
-	MaxConcurrency    int
-	RequestsPerMinute int
-	Users             []scenarioUser
-	Mailboxes         []scenarioMailbox
-	FullAccess        []scenarioGrant
-	Impersonation     []scenarioGrant
-	Lists             []scenarioList
-	Messages          []scenarioMessage
-	Budgets           []scenarioBudget
-	Faults            []scenarioFault
+	Version            string
+	Domain             string
+	Seed               uint64
+	Latency            duration
+	RetentionOff       bool
+	MoveLeftover       ews.FolderName
+	ChangeKeys         bool
+	ImpersonatedMove   string
+	MaxConcurrency     int
+	RequestsPerMinute  int
+	Authentication     []string
+	ExtendedProtection string
+	Azure              *scenarioAzure
+	Users              []scenarioUser
+	Mailboxes          []scenarioMailbox
+	FullAccess         []scenarioGrant
+	Impersonation      []scenarioGrant
+	Lists              []scenarioList
+	Messages           []scenarioMessage
+	Budgets            []scenarioBudget
+	Faults             []scenarioFault
 }
+
+type scenarioAzure struct {
+	TenantID     string
+	TenantNames  []string
+	Applications []scenarioApplication
+}
+
+type scenarioApplication struct{ ID, CertificateFile string }
 
 type scenarioUser struct{ Name, Password string }
 
@@ -184,6 +198,9 @@ func (s *Scenario) NewServer(opts Options) (*Server, error) {
 	opts.RetentionOff = opts.RetentionOff || d.RetentionOff
 	opts.ChangeKeys = opts.ChangeKeys || d.ChangeKeys
 	opts.Empty = true
+	if err := s.signIn(&opts); err != nil {
+		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+	}
 	contents, err := s.contents()
 	if err != nil {
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)

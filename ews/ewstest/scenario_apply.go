@@ -3,7 +3,6 @@ package ewstest
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +40,9 @@ func (s *Scenario) check() error {
 	case "", "none", ews.FolderRecoverableItemsDeletions, ews.FolderRecoverableItemsPurges:
 	default:
 		return fmt.Errorf("moveLeftover %q is none of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
+	}
+	if err := d.checkSignIn(); err != nil {
+		return err
 	}
 	addresses := make(map[string]bool)
 	for i, m := range d.Mailboxes {
@@ -105,11 +107,7 @@ func (s *Scenario) contents() ([][]byte, error) {
 			all[i] = []byte(m.EML)
 			continue
 		}
-		name := m.File
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(s.dir, name)
-		}
-		b, err := os.ReadFile(name)
+		b, err := os.ReadFile(s.path(m.File))
 		if err != nil {
 			return nil, fmt.Errorf("messages[%d]: %w", i, err)
 		}

@@ -82,15 +82,19 @@ func TestScenarioMistakes(t *testing.T) {
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "flag": "Maybe"}]}`:      "Maybe",
 		`{"faults": [{"fault": "Nothing"}]}`:                "Nothing",
 		`{"faults": [{"fault": "Busy", "probability": 2}]}`: "between 0 and 1",
-		`{} {}`: "after the end",
-		`[]`:    "cannot unmarshal",
+		`{"authentication": ["Kerberos"]}`:                  "Negotiate",
+		`{"authentication": ["bearer"]}`:                    "tenantId",
+		`{"extendedProtection": "perhaps"}`:                 "require",
+		`{} {}`:                                             "after the end",
+		`[]`:                                                "cannot unmarshal",
 	} {
 		_, err := ewstest.LoadScenario(strings.NewReader(text))
 		assert.ErrorContains(t, err, want, text)
 	}
 	for text, want := range map[string]string{
-		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "folder": "inbx"}]}`: "inbx",
-		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "file": "/no/such/file"}]}`:      "/no/such/file",
+		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "folder": "inbx"}]}`:                          "inbx",
+		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "file": "/no/such/file"}]}`:                               "/no/such/file",
+		`{"authentication": ["Bearer"], "azure": {"tenantId": "t", "applications": [{"id": "a", "certificateFile": "/no/such.cer"}]}}`: "azure.applications[0]",
 	} {
 		sc, err := ewstest.LoadScenario(strings.NewReader(text))
 		require.NoError(t, err)

@@ -1,0 +1,144 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+)
+
+func newMailbox(t testing.TB, info store.Info) *store.Mailbox {
+	t.Helper()
+	if info.Address == "" {
+		info.Address = "a@x.example"
+	}
+	return store.NewOrganisation(store.Settings{
+		Now: func() time.Time { return time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC) }, Seed: 1, Retention: true,
+		Leftover: ews.FolderRecoverableItemsDeletions, Since2013: true, Since2013SP1: true, Notify: func(store.Notice) {},
+	}).AddMailbox(info)
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	id := store.ID{Mailbox: store.GUID{1, 2, 3}, Kind: store.KindItem, Number: 42}
+	text := id.String()
+	assert.True(t, strings.HasPrefix(text, "AAMk"))
+	assert.LessOrEqual(t, len(text), 512)
+	back, err := store.ParseID(text)
+	require.NoError(t, err)
+	assert.Equal(t, id, back)
+	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], strings.ToLower(text), strings.ToUpper(text), text + text, "AAMk" + strings.Repeat("A", len(text)-4)} {
+		_, err := store.ParseID(bad)
+		assert.ErrorIs(t, err, store.ErrMalformed, bad)
+	}
+	key := store.FormatChange(store.KindItem, 7)
+	change, err := store.ParseChange(store.KindItem, key)
+	require.NoError(t, err)
+	assert.Equal(t, uint64(7), change)
+	_, err = store.ParseChange(store.KindFolder, key)
+	assert.ErrorIs(t, err, store.ErrMalformed)
+}
+
+func FuzzParseID(f *testing.F) {
+	f.Add(store.ID{Kind: store.KindItem, Number: 1}.String())
+	f.Add("")
+	f.Add("AAMk")
+	f.Fuzz(func(t *testing.T, s string) {
+		if id, err := store.ParseID(s); err == nil && id.String() != s {
+			t.Errorf("%q is read as %v, which is written %q", s, id, id.String())
+		}
+		_, _ = store.ParseChange(store.KindItem, s)
+	})
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t,
+		store.Key(ews.ExtendedField{Set: ews.SetInternetHeaders, Name: "X-A", Type: ews.TypeString}),
+		store.Key(ews.ExtendedField{GUID: "00020386-0000-0000-C000-000000000046", Name: "x-a", Type: ews.TypeString}))
+	assert.NotEqual(t,
+		store.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeString}),
+		store.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "a", Type: ews.TypeString}))
+}
+
+func TestSizesAddUp(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(t, store.Info{Archive: true})
+	inbox := m.Named(ews.FolderInbox)
+	it := inbox.Create(store.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
+	size := it.Size()
+	assert.Equal(t, size, m.Size())
+	it.Update([]ews.ExtendedProperty{{Field: ews.ExtendedField{Set: ews.SetPublicStrings, Name: "N", Type: ews.TypeString}, Value: "value"}}, nil, false)
+	assert.Equal(t, size+6, m.Size())
+	it.CopyTo(m.Named(ews.FolderDrafts))
+	assert.Equal(t, 2*(size+6), m.Size())
+	it.MoveTo(m.Named(ews.FolderArchiveInbox))
+	assert.Len(t, m.Items(), 3, "a move into the archive leaves the original in Recoverable Items")
+	for _, it := range m.Items() {
+		it.Delete()
+	}
+	assert.Zero(t, m.Size())
+}
+
+func TestExportRoundTrip(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(t, store.Info{})
+	it := m.Named(ews.FolderInbox).Create(store.New{MIME: []byte("Subject: =?utf-8?q?=1F?=\r\nFrom: caf\xe9@x\r\n\r\n\xff\x00"), Delivered: true, Properties: []ews.ExtendedProperty{
+		{Field: ews.ExtendedField{Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeStringArray}, Values: []string{"\x00", "\uFFFE"}},
+	}})
+	copied, err := m.Named(ews.FolderDrafts).Import(bytes.Join(it.Export(), nil), false)
+	require.NoError(t, err)
+	assert.Equal(t, it.Properties, copied.Properties)
+	assert.Equal(t, it.MIME(), copied.MIME())
+	assert.Equal(t, it.Size(), copied.Size())
+}
+
+func FuzzImport(f *testing.F) {
+	m := newMailbox(f, store.Info{})
+	it := m.Named(ews.FolderInbox).Create(store.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
+	stream := bytes.Join(it.Export(), nil)
+	f.Add(stream)
+	f.Add(stream[:len(stream)/2])
+	f.Add([]byte("EWSTEST\x01\xff\xff\xff\xff\xff\xff\xff\xff1234"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m := newMailbox(t, store.Info{})
+		it, err := m.Named(ews.FolderInbox).Import(b, false)
+		if err == nil {
+			it.MIME()
+		}
+	})
+}
+
+func TestLanguagesNameEveryVisibleFolderOnce(t *testing.T) {
+	t.Parallel()
+	for _, language := range store.Languages() {
+		m := newMailbox(t, store.Info{Language: language})
+		seen := map[string]bool{}
+		for _, f := range m.Named(ews.FolderMsgFolderRoot).Children {
+			assert.False(t, seen[f.Name], "%s: %s", language, f.Name)
+			seen[f.Name] = true
+		}
+	}
+}
+
+func TestSearchKeysDiffer(t *testing.T) {
+	t.Parallel()
+	m := newMailbox(t, store.Info{})
+	seen := map[string]bool{}
+	for range 100 {
+		it := m.Named(ews.FolderInbox).Create(store.New{Delivered: true})
+		key := it.Properties.Text(store.TagSearchKey)
+		b, err := base64.StdEncoding.DecodeString(key)
+		require.NoError(t, err)
+		assert.Len(t, b, 16)
+		assert.False(t, seen[key])
+		seen[key] = true
+	}
+}
