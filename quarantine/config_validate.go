@@ -23,7 +23,7 @@ func (c *Config) Validate() error {
 	if err := validAddress(c.QuarantineMailbox); err != nil {
 		v.problem("quarantineMailbox", err.Error())
 	}
-	v.claims(c)
+	v.claims(c.Domains, c.Mailboxes)
 	v.access(c)
 	v.authentication(c)
 	v.folder(c.QuarantineFolder)
@@ -89,13 +89,13 @@ func (v *configCheck) endpoint(field, raw string, plain bool, example string) {
 }
 
 // claims checks which mailboxes are said to be here.
-func (v *configCheck) claims(c *Config) {
-	for i, domain := range c.Domains {
+func (v *configCheck) claims(domains, mailboxes []string) {
+	for i, domain := range domains {
 		if !isDomain(domain) {
 			v.problem("domains["+strconv.Itoa(i)+"]", "is not a domain; give one such as example.com, without @ or wildcard, one with other letters in its form with xn--")
 		}
 	}
-	for i, address := range c.Mailboxes {
+	for i, address := range mailboxes {
 		if err := validAddress(address); err != nil {
 			v.problem("mailboxes["+strconv.Itoa(i)+"]", err.Error())
 		}

@@ -1,0 +1,162 @@
+package quarantine
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sync"
+)
+
+// QuarantineAll quarantines targets of any mailboxes, each as
+// [Router.Quarantine] does, on all servers at once, and yields what became of
+// each as soon as it is known, in no particular order. Targets may hold the
+// same message and the same mailbox more than once.
+//
+// One that fails does not stop the others: with its error comes a receipt that
+// says no more than the target, and the server if it was known. When ctx ends,
+// no further target is begun, those in work are yielded as they come to their
+// end, and last a nil receipt with the cause says that not all were begun. When
+// the loop is left, those in work are cancelled and waited for; what they had
+// begun is settled by [Router.Recover], or by running the targets again.
+//
+// At most RouterOptions.PerServer targets are in work on each server at a time.
+// Targets are taken on only shortly before; the sequence is read from another
+// goroutine, and must not block for ever.
+func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
+	return r.each(ctx, targets, "quarantine", (*Service).Quarantine)
+}
+
+// FindAll is [Router.QuarantineAll] for [Router.Find]: it changes nothing.
+func (r *Router) FindAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
+	return r.each(ctx, targets, "find", (*Service).Find)
+}
+
+// aheadOfSlots is how many targets for each that can be in work are taken on, so
+// that those for one busy server leave room for those of others.
+const aheadOfSlots = 4
+
+func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
+	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
+		window := make(chan struct{}, aheadOfSlots*r.opts.PerServer*len(r.routes))
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for t := range targets {
+			select {
+			case window <- struct{}{}:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				wg.Wait()
+				emit(nil, context.Cause(ctx))
+				return
+			}
+			wg.Go(func() {
+				defer func() { <-window }()
+				emit(r.one(ctx, t, action, do))
+			})
+		}
+	})
+}
+
+// one does one target when there is a place for it on its server.
+func (r *Router) one(ctx context.Context, t Target, action string, do func(*Service, context.Context, Target) (*Receipt, error)) (*Receipt, error) {
+	var at *route
+	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
+		at = rt
+		select {
+		case rt.slots <- struct{}{}:
+			defer func() { <-rt.slots }()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		return do(rt.service, ctx, t)
+	})
+	if out == nil {
+		out = &Receipt{Action: action, Target: t, Items: []ReceiptItem{}}
+		if at != nil {
+			out.Server, out.Strategy = at.name(), at.service.strategy.Name()
+		}
+	}
+	return out, err
+}
+
+// ServerItem is an item in the quarantine of one of several servers.
+type ServerItem struct {
+	Server string // the name of the configuration
+	Item   Item
+}
+
+// List is [Service.List] on all servers at once; on each the oldest item comes
+// first. With a mailbox, only the servers that may have or have had it are
+// asked. An error is of one server, a [*ServerError], and does not stop the
+// others.
+func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem, error] {
+	among := r.routes
+	if req.Mailbox != "" {
+		among, _ = r.candidates(req.Mailbox)
+	}
+	return onEach(ctx, among, func(ctx context.Context, rt *route, emit func(ServerItem, error)) {
+		for it, err := range rt.service.List(ctx, req) {
+			emit(ServerItem{rt.name(), it}, onServer(rt, err))
+		}
+	})
+}
+
+// Recover is [Service.Recover] on all servers at once. An error is of one
+// server, a [*ServerError], and does not stop the others.
+func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
+	return onEach(ctx, r.routes, func(ctx context.Context, rt *route, emit func(*Receipt, error)) {
+		for out, err := range rt.service.Recover(ctx) {
+			emit(out, onServer(rt, err))
+		}
+	})
+}
+
+// onEach runs something for each of some services at the same time.
+func onEach[T any](ctx context.Context, among []*route, do func(context.Context, *route, func(T, error))) iter.Seq2[T, error] {
+	among = slices.Clone(among)
+	return gather(ctx, func(ctx context.Context, emit func(T, error)) {
+		var wg sync.WaitGroup
+		for _, rt := range among {
+			wg.Go(func() { do(ctx, rt, emit) })
+		}
+		wg.Wait()
+	})
+}
+
+// gather yields what work emits from any goroutine. Emit waits until the value
+// was taken, and does nothing once the loop was left; then the context ends.
+// Work must not return before its goroutines have, so that none outlives the
+// loop.
+func gather[T any](ctx context.Context, work func(ctx context.Context, emit func(T, error))) iter.Seq2[T, error] {
+	type result struct {
+		value T
+		err   error
+	}
+	return func(yield func(T, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		results := make(chan result)
+		left := make(chan struct{})
+		go func() {
+			defer close(results)
+			work(ctx, func(v T, err error) {
+				select {
+				case results <- result{v, err}:
+				case <-left:
+				}
+			})
+		}()
+		// Also when yield panics, nothing may stay behind.
+		defer func() {
+			cancel()
+			close(left)
+			for range results {
+			}
+		}()
+		for res := range results {
+			if !yield(res.value, res.err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package quarantine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// ledger is a strategy for tests of the router: a server that has mailboxes
+// with nothing in them. A mailbox that is not in the table is not there.
+type ledger struct {
+	name string
+
+	mu      sync.Mutex
+	answers map[string]func(context.Context) error // by address
+	probes  map[string]int
+	finding int // searches in work
+	most    int // the most there were at a time
+
+	// search, if set, is called with each search, before the answer.
+	search func(context.Context, string) error
+	// folder is the error of looking for a folder. Default: there is none.
+	folder error
+}
+
+func newLedger(name string, mailboxes ...string) *ledger {
+	l := &ledger{name: name, answers: map[string]func(context.Context) error{}, probes: map[string]int{}}
+	for _, m := range mailboxes {
+		l.set(m, nil)
+	}
+	return l
+}
+
+// set makes a server answer for a mailbox by an error, nil for none.
+func (l *ledger) set(address string, err error) {
+	l.setFunc(address, func(context.Context) error { return err })
+}
+
+func (l *ledger) setFunc(address string, answer func(context.Context) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers[address] = answer
+}
+
+func (l *ledger) remove(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.answers, address)
+}
+
+// asked returns how often a mailbox was asked about.
+func (l *ledger) asked(address string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.probes[address]
+}
+
+func (l *ledger) answer(ctx context.Context, address string) error {
+	l.mu.Lock()
+	answer, ok := l.answers[address]
+	l.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("%w: %s", quarantine.ErrUnreachable, address)
+	}
+	return answer(ctx)
+}
+
+func (l *ledger) service(t testing.TB) *quarantine.Service {
+	t.Helper()
+	s, err := quarantine.New(l, quarantine.Settings{Name: l.name, QuarantineMailbox: "vault@" + strings.ToLower(l.name) + ".test"})
+	require.NoError(t, err)
+	return s
+}
+
+func (l *ledger) Name() string                              { return "ledger" }
+func (l *ledger) Mailbox(address string) quarantine.Mailbox { return ledgerMailbox{l, address} }
+func (l *ledger) Carry(context.Context, quarantine.Carriage) (quarantine.Carried, error) {
+	return quarantine.Carried{}, quarantine.ErrGone
+}
+
+type ledgerMailbox struct {
+	*ledger
+	address string
+}
+
+func (m ledgerMailbox) Address() string { return m.address }
+
+func (m ledgerMailbox) Probe(ctx context.Context) error {
+	m.mu.Lock()
+	m.probes[m.address]++
+	m.mu.Unlock()
+	return m.answer(ctx, m.address)
+}
+
+func (m ledgerMailbox) Find(ctx context.Context, _ quarantine.Query) (quarantine.Findings, error) {
+	m.mu.Lock()
+	m.finding++
+	m.most = max(m.most, m.finding)
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		m.finding--
+		m.mu.Unlock()
+	}()
+	if m.search != nil {
+		if err := m.search(ctx, m.address); err != nil {
+			return quarantine.Findings{}, err
+		}
+	}
+	return quarantine.Findings{}, m.answer(ctx, m.address)
+}
+
+func (m ledgerMailbox) Inspect(context.Context, string) (quarantine.Item, error) {
+	return quarantine.Item{}, quarantine.ErrGone
+}
+
+func (m ledgerMailbox) Mark(context.Context, quarantine.Item, quarantine.Mark) (quarantine.Item, error) {
+	return quarantine.Item{}, quarantine.ErrGone
+}
+
+func (m ledgerMailbox) Remove(context.Context, quarantine.Item) error { return quarantine.ErrGone }
+
+func (m ledgerMailbox) Folder(context.Context, quarantine.FolderRequest) (quarantine.Folder, error) {
+	if m.folder != nil {
+		return quarantine.Folder{}, m.folder
+	}
+	return quarantine.Folder{}, quarantine.ErrGone
+}
+
+// newRouter returns a router over ledgers that claim nothing.
+func newRouter(t testing.TB, opts *quarantine.RouterOptions, ledgers ...*ledger) *quarantine.Router {
+	t.Helper()
+	var routes []quarantine.Route
+	for _, l := range ledgers {
+		routes = append(routes, quarantine.Route{Service: l.service(t)})
+	}
+	r, err := quarantine.NewRouter(routes, opts)
+	require.NoError(t, err)
+	return r
+}

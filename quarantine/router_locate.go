@@ -1,0 +1,240 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// silence is how long a server that did not answer is asked only if no other
+// has the mailbox, so that one that is down does not hold up every new mailbox.
+const silence = time.Minute
+
+// ServerOf returns the name of the server that a mailbox belongs to, as far as
+// it is claimed or remembered, and asks where it is not. The error matches
+// [ErrInvalid] or [ErrNoRoute].
+func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
+	if err := validAddress(mailbox); err != nil {
+		return "", fmt.Errorf("%w mailbox: %w", ErrInvalid, err)
+	}
+	rt, err := r.locate(ctx, mailbox)
+	if err != nil {
+		return "", err
+	}
+	return rt.name(), nil
+}
+
+// locate returns the service for a mailbox. One that is claimed, or for which
+// there is only one service, is not asked about: the work itself will tell.
+func (r *Router) locate(ctx context.Context, address string) (*route, error) {
+	if rt := r.remembered(address); rt != nil {
+		return rt, nil
+	}
+	all, claimed := r.candidates(address)
+	if claimed > 0 || len(all) == 1 {
+		return all[0], nil
+	}
+	return r.seek(ctx, address, all)
+}
+
+// elsewhere looks for a mailbox that a service seems not to have, going by an
+// error of its. The error that it returns is the cause itself if the service has
+// the mailbox after all, so that the cause is about something else, or if there
+// is nobody to ask; if no other has it either, it tells what all said.
+func (r *Router) elsewhere(ctx context.Context, address string, failed *route, cause error) (*route, error) {
+	r.forget(address, failed)
+	all, _ := r.candidates(address)
+	others := slices.DeleteFunc(all, func(rt *route) bool { return rt == failed })
+	if len(others) == 0 || failed.ask(ctx, address, r.opts.AskFor) == nil {
+		return nil, onServer(failed, cause)
+	}
+	rt, err := r.seek(ctx, address, others)
+	if e, ok := errors.AsType[*RouteError](err); ok && len(e.Several) == 0 {
+		e.Answers = slices.Insert(e.Answers, 0, &ServerError{Server: failed.name(), Err: cause})
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.log.LogAttrs(ctx, slog.LevelInfo, "mailbox has moved",
+		slog.String("mailbox", address), slog.String("from", failed.name()), slog.String("to", rt.name()))
+	return rt, nil
+}
+
+// seek asks which of some services has a mailbox and remembers it.
+func (r *Router) seek(ctx context.Context, address string, among []*route) (*route, error) {
+	done, err := r.turn(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if rt := r.remembered(address); rt != nil && slices.Contains(among, rt) {
+		return rt, nil // somebody else has asked meanwhile
+	}
+	answers := r.ask(ctx, address, among)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var here []*route
+	failed := &RouteError{Mailbox: address}
+	for i, err := range answers {
+		if err == nil {
+			here = append(here, among[i])
+			continue
+		}
+		failed.Answers = append(failed.Answers, &ServerError{Server: among[i].name(), Err: err})
+	}
+	switch len(here) {
+	case 0:
+		return nil, failed
+	case 1:
+		r.remember(address, here[0])
+		return here[0], nil
+	}
+	for _, rt := range here {
+		failed.Several = append(failed.Several, rt.name())
+	}
+	return nil, failed
+}
+
+// ask returns what services answer, nil for those that have the mailbox.
+func (r *Router) ask(ctx context.Context, address string, among []*route) []error {
+	answers := make([]error, len(among))
+	var now, later []int
+	for i, rt := range among {
+		if rt.silent() {
+			later = append(later, i)
+			answers[i] = errors.New("not asked, because it did not answer a moment ago")
+		} else {
+			now = append(now, i)
+		}
+	}
+	r.askThese(ctx, address, among, now, answers)
+	if !slices.ContainsFunc(now, func(i int) bool { return answers[i] == nil }) {
+		r.askThese(ctx, address, among, later, answers)
+	}
+	return answers
+}
+
+func (r *Router) askThese(ctx context.Context, address string, among []*route, which []int, answers []error) {
+	places := make(chan struct{}, r.opts.AskAtOnce)
+	var wg sync.WaitGroup
+	for _, i := range which {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			answers[i] = among[i].ask(ctx, address, r.opts.AskFor)
+		})
+	}
+	wg.Wait()
+}
+
+// ask asks one service, and notes when it does not answer.
+func (rt *route) ask(ctx context.Context, address string, limit time.Duration) error {
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := rt.probe(within, address)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	late := within.Err() != nil
+	if late {
+		err = fmt.Errorf("no answer within %v: %w", limit, err)
+	}
+	if _, cut := errors.AsType[*ews.TransportError](err); cut || late || errors.Is(err, ews.ErrUnauthorized) {
+		rt.mu.Lock()
+		rt.silentUntil = time.Now().Add(silence)
+		rt.mu.Unlock()
+	}
+	return err
+}
+
+func (rt *route) silent() bool {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return time.Now().Before(rt.silentUntil)
+}
+
+// place is where a mailbox was found.
+type place struct {
+	route *route
+	until time.Time
+}
+
+func (r *Router) remembered(address string) *route {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ok := r.places[strings.ToLower(address)]
+	if !ok || time.Now().After(p.until) {
+		return nil
+	}
+	return p.route
+}
+
+func (r *Router) remember(address string, rt *route) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.places) >= r.opts.Remember {
+		r.tidy()
+	}
+	r.places[strings.ToLower(address)] = place{rt, time.Now().Add(r.opts.RememberFor)}
+}
+
+// tidy makes room: it drops what is out of date, or else a quarter of the rest,
+// whichever it is.
+func (r *Router) tidy() {
+	now := time.Now()
+	for key, p := range r.places {
+		if now.After(p.until) {
+			delete(r.places, key)
+		}
+	}
+	for key := range r.places {
+		if len(r.places) <= r.opts.Remember-max(1, r.opts.Remember/4) {
+			break
+		}
+		delete(r.places, key)
+	}
+}
+
+// forget drops where a mailbox is, unless it has been found elsewhere since.
+func (r *Router) forget(address string, rt *route) {
+	key := strings.ToLower(address)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.places[key].route == rt {
+		delete(r.places, key)
+	}
+}
+
+// turn waits until nobody else is asking about a mailbox.
+func (r *Router) turn(ctx context.Context, address string) (done func(), err error) {
+	key := strings.ToLower(address)
+	for {
+		r.mu.Lock()
+		other, busy := r.asking[key]
+		if !busy {
+			mine := make(chan struct{})
+			r.asking[key] = mine
+			r.mu.Unlock()
+			return func() {
+				r.mu.Lock()
+				delete(r.asking, key)
+				r.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}

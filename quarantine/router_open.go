@@ -1,0 +1,100 @@
+package quarantine
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// OpenRouter makes a [Router] from configurations: it opens a [Service] for each
+// that is enabled, by [Open], and leaves the others out unread. It talks to no
+// server. The error joins all that is wrong with the configurations, alone and
+// together; then nothing stays open.
+func OpenRouter(configs []Config, opts *RouterOptions) (*Router, error) {
+	var enabled []*Config
+	var errs []error
+	for i := range configs {
+		if configs[i].IsEnabled() {
+			enabled = append(enabled, &configs[i])
+			errs = append(errs, configs[i].Validate())
+		}
+	}
+	if len(enabled) == 0 {
+		return nil, fmt.Errorf("%w configuration: none of %d is enabled; set enabled to true in one", ErrInvalid, len(configs))
+	}
+	if err := errors.Join(append(errs, distinct(enabled))...); err != nil {
+		return nil, err
+	}
+	optionsFor := func(*Config) *Options { return nil }
+	if opts != nil && opts.OptionsFor != nil {
+		optionsFor = opts.OptionsFor
+	}
+	var routes []Route
+	undo := func(err error) (*Router, error) {
+		errs := []error{err}
+		for _, rt := range routes {
+			errs = append(errs, rt.Service.Close())
+		}
+		return nil, errors.Join(errs...)
+	}
+	for _, c := range enabled {
+		s, err := Open(c, optionsFor(c))
+		if err != nil {
+			return undo(&ServerError{Server: c.Name, Err: err})
+		}
+		routes = append(routes, Route{Service: s, Domains: c.Domains, Mailboxes: c.Mailboxes})
+	}
+	r, err := NewRouter(routes, opts)
+	if err != nil {
+		return undo(err)
+	}
+	return r, nil
+}
+
+// distinct reports what two configurations may not have in common and can only
+// be seen before they are opened.
+func distinct(configs []*Config) error {
+	var errs []error
+	for i, c := range configs {
+		v := &configCheck{name: c.Name}
+		for _, other := range configs[:i] {
+			if sameFile(c.JournalFile, other.JournalFile) {
+				v.problem("journalFile", fmt.Sprintf("is the file of %q, too; give each a journal of its own", other.Name))
+			}
+			if sameQuarantine(c, other) {
+				v.problem("quarantineFolder", fmt.Sprintf("is the folder of %q on the same server, too; give each a folder of its own", other.Name))
+			}
+		}
+		errs = append(errs, v.errs...)
+	}
+	return errors.Join(errs...)
+}
+
+// sameFile reports whether two paths lead to one file, also if it is yet to be
+// created.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	absA, errA := filepath.Abs(a)
+	absB, errB := filepath.Abs(b)
+	if errA == nil && errB == nil && absA == absB {
+		return true
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// sameQuarantine reports whether two configurations put messages into one
+// folder.
+func sameQuarantine(a, b *Config) bool {
+	a, b = new(a.WithDefaults()), new(b.WithDefaults())
+	u, errA := url.Parse(a.EWSURL)
+	w, errB := url.Parse(b.EWSURL)
+	return errA == nil && errB == nil && u.Host != "" && strings.EqualFold(u.Host, w.Host) &&
+		strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox) && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
+}

@@ -1,0 +1,38 @@
+package quarantine
+
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Prober is a [Mailbox] that can tell cheaply whether it can be opened. Of one
+// that cannot, a [Router] reads the Inbox by [Mailbox.Folder] instead.
+type Prober interface {
+	// Probe returns nil if the mailbox is there and can be opened. The error
+	// matches [ErrUnreachable] if the server does not have it, or does not let
+	// the account in; any other says that it is not known.
+	Probe(ctx context.Context) error
+}
+
+// Probe reads the Inbox.
+func (m *exchangeMailbox) Probe(ctx context.Context) error {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderInbox)}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return m.unreachable(ctx, err)
+	}
+	return nil
+}
+
+// probe asks a service whether it has a mailbox.
+func (rt *route) probe(ctx context.Context, address string) error {
+	m := rt.service.strategy.Mailbox(address)
+	if p, ok := m.(Prober); ok {
+		return p.Probe(ctx)
+	}
+	_, err := m.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
+	return err
+}

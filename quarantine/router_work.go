@@ -1,0 +1,142 @@
+package quarantine
+
+import (
+	"context"
+	"fmt"
+)
+
+// Find is [Service.Find] on the server that has the mailbox. The error is as
+// there, or matches [ErrNoRoute].
+func (r *Router) Find(ctx context.Context, t Target) (*Receipt, error) {
+	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Find(ctx, t) })
+}
+
+// Quarantine is [Service.Quarantine] on the server that has the mailbox. The
+// error is as there, or matches [ErrNoRoute].
+func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
+	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Quarantine(ctx, t) })
+}
+
+// Restore is [Service.Restore] on the server that the receipt names. A mailbox
+// that has moved to another one since cannot be reached from there, which the
+// error tells.
+func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
+	if receipt == nil {
+		return nil, fmt.Errorf("%w receipt: there is none", ErrInvalid)
+	}
+	rt := r.named(receipt.Server)
+	if receipt.Server == "" && len(r.routes) == 1 {
+		rt = r.routes[0]
+	}
+	if rt == nil {
+		return nil, fmt.Errorf("%w receipt: server: there is none named %q; there are %q", ErrInvalid, receipt.Server, r.Servers())
+	}
+	out, err := rt.service.Restore(ctx, receipt)
+	return r.restored(ctx, rt, receipt.Target, out, err)
+}
+
+// RestoreMessage is [Service.RestoreMessage] on the server that has the mailbox.
+// If nothing lies in quarantine there, it is looked for in the quarantine of the
+// others that may have had the mailbox before.
+func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) {
+	var at *route
+	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
+		at = rt
+		return rt.service.RestoreMessage(ctx, t)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range out.Items {
+		if it.Outcome != NotFound && it.Outcome != AlreadyRestored {
+			return out, nil
+		}
+	}
+	others, _ := r.candidates(t.Mailbox)
+	for _, rt := range others {
+		if rt == at {
+			continue
+		}
+		holds, err := rt.holds(ctx, t)
+		if err != nil {
+			out.Unsearched = append(out.Unsearched, Unsearched{Reason: onServer(rt, err).Error()})
+		}
+		if holds {
+			out, err := rt.service.RestoreMessage(ctx, t)
+			return r.restored(ctx, rt, t, out, err)
+		}
+	}
+	return out, nil
+}
+
+// holds reports whether a message lies in the quarantine of a service.
+func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
+	for _, err := range rt.service.List(ctx, ListRequest{Mailbox: t.Mailbox, MessageID: t.MessageID}) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// restored explains the failure of a restore into a mailbox that has moved.
+func (r *Router) restored(ctx context.Context, rt *route, t Target, out *Receipt, err error) (*Receipt, error) {
+	cause := err
+	if err == nil {
+		cause = out.leftBehind()
+	}
+	if cause == nil || !movedAway(cause) {
+		return out, onServer(rt, err)
+	}
+	to, lookErr := r.elsewhere(ctx, t.Mailbox, rt, cause)
+	if lookErr != nil {
+		return out, onServer(rt, err)
+	}
+	explain := func(err error) error {
+		return fmt.Errorf("the mailbox has moved to %q, and what lies in the quarantine of %q cannot be carried there: move the mailbox back, or export the message by hand: %w",
+			to.name(), rt.name(), err)
+	}
+	if err != nil {
+		return nil, onServer(rt, explain(err))
+	}
+	for i := range out.Items {
+		if e := out.Items[i].Err; e != nil && movedAway(e) {
+			out.Items[i].Err = explain(e)
+		}
+	}
+	return out, nil
+}
+
+// atMailbox lets the service that has the mailbox of a target do something, and
+// another one if it turns out that the mailbox has moved.
+func (r *Router) atMailbox(ctx context.Context, t Target, do func(*route) (*Receipt, error)) (*Receipt, error) {
+	if err := r.check(t); err != nil {
+		return nil, err
+	}
+	rt, err := r.locate(ctx, t.Mailbox)
+	if err != nil {
+		return nil, err
+	}
+	out, err := do(rt)
+	if err != nil && movedAway(err) && ctx.Err() == nil {
+		// The error says that nothing was asked of the mailbox, so nothing was
+		// begun there that the other service would have to know of.
+		if rt, err = r.elsewhere(ctx, t.Mailbox, rt, err); err != nil {
+			return nil, err
+		}
+		out, err = do(rt)
+	}
+	if err != nil && movedAway(err) || err == nil && out.leftBehind() != nil {
+		r.forget(t.Mailbox, rt)
+	}
+	return out, onServer(rt, err)
+}
+
+// check refuses targets that no service would take: quarantine mailboxes of the
+// others are protected, too.
+func (r *Router) check(t Target) error {
+	for _, rt := range r.routes {
+		if err := rt.service.check(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
