@@ -34,8 +34,11 @@ func (e *EWSBlockedError) Error() string {
 	return s
 }
 
-// Forbidden reports that the server refused the request as such.
-func (e *EWSBlockedError) Forbidden() bool { return true }
+// Unauthorized reports that the server refused whom the request was made by.
+func (e *EWSBlockedError) Unauthorized() bool { return true }
+
+// NotExecuted reports that the server surely did not do what was asked.
+func (e *EWSBlockedError) NotExecuted() bool { return true }
 
 // bearerRefusal is what a 401 says of the token.
 type bearerRefusal struct {

@@ -342,7 +342,8 @@ func TestAzureADBlocked(t *testing.T) {
 			require.ErrorAs(t, err, &blocked)
 			assert.Equal(t, applicationID, blocked.ApplicationID)
 			assert.Equal(t, tc.detail, blocked.Detail)
-			assert.True(t, blocked.Forbidden())
+			assert.True(t, blocked.Unauthorized())
+			assert.True(t, blocked.NotExecuted())
 			for _, want := range []string{"Set-OrganizationConfig", "-EwsAllowedAppIDs", applicationID, "2027-04-01"} {
 				require.ErrorContains(t, err, want)
 			}

@@ -4,7 +4,7 @@ package auth
 // failed, or would have been unsafe. It is not worth repeating as it is.
 //
 // Callers that must not import this package can recognise it by its methods
-// Unauthorized and NotSent.
+// Unauthorized, NotSent and NotExecuted.
 type AuthError struct {
 	Scheme string // "Basic", "NTLM", "Negotiate" or "Bearer"
 	Host   string // host and port of the endpoint
@@ -37,6 +37,9 @@ func (e *AuthError) Unauthorized() bool { return e.Refused }
 // NotSent reports that no byte of the request, as opposed to the sign-in before
 // it, has been sent.
 func (e *AuthError) NotSent() bool { return e.Unsent }
+
+// NotExecuted reports that the server surely did not do what was asked.
+func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent }
 
 // unsent returns a copy of e for a request that was not even sent.
 func (e *AuthError) unsent(message string) *AuthError {

@@ -32,6 +32,13 @@ func newRequestBody(req *http.Request) *requestBody {
 
 func (b *requestBody) empty() bool { return b.req.Body == nil || b.req.Body == http.NoBody }
 
+// spent reports whether there is no body for a further attempt.
+func (b *requestBody) spent() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.empty() && !b.unread && b.req.GetBody == nil
+}
+
 // next returns the body for one more attempt, false if there is none.
 func (b *requestBody) next() (io.ReadCloser, bool) {
 	if b.empty() {

@@ -75,13 +75,14 @@ func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session
 			return s, out.resp, nil
 		}
 		s.discard()
+		again := lostSignIn
+		lostSignIn = errors.Is(out.err, errSignInLost)
 		switch {
-		case !out.again:
+		case !out.again, signIns >= maxSignIns:
 			return nil, nil, out.err
-		case signIns >= maxSignIns, lostSignIn && errors.Is(out.err, errSignInLost):
+		case lostSignIn && (again || body.spent()):
 			return nil, nil, out.err
 		}
-		lostSignIn = errors.Is(out.err, errSignInLost)
 	}
 }
 

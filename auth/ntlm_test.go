@@ -342,7 +342,7 @@ func TestNTLMShrinksWhenIdle(t *testing.T) {
 	})
 	var ended <-chan struct{}
 	rt := e.ntlm(t, svc, func(o *auth.NTLMOptions) {
-		o.Transport.IdleConnTimeout = 50 * time.Millisecond
+		o.Transport.IdleConnTimeout = time.Second
 		ended = watch(o)
 	})
 	_, _, err := e.ask(t, rt, "first")
