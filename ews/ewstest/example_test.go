@@ -1,0 +1,110 @@
+package ewstest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// The quickest way to test a client of Exchange: deliver a message, work with
+// it, look at what became of it.
+func Example() {
+	srv := ewstest.NewServer(ewstest.Options{Version: ewstest.Exchange2019})
+	defer srv.Close()
+	alice := srv.Mailbox("alice@example.test")
+	m := alice.Deliver([]byte("From: eve@evil.example\r\nSubject: Invoice\r\nDisposition-Notification-To: eve@evil.example\r\n\r\nPay!\r\n"))
+
+	client := srv.Client("svc", nil)
+	_, err := client.DeleteItem(context.Background(), ews.DeleteItemRequest{IDs: []ews.ItemID{m.ID}, Type: ews.HardDelete})
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, m := range alice.Messages() {
+		fmt.Println(m.Folder, m.Subject)
+	}
+	fmt.Println(len(srv.Notices()), "notices")
+	// Output:
+	// /Recoverable Items/Purges Invoice
+	// 0 notices
+}
+
+// A fault that loses the answer: the server moved the message, the client cannot
+// know.
+func ExampleServer_FailNext() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Invoice\r\n\r\nPay!\r\n"))
+	srv.FailNext(ews.OpMoveItem, ewstest.DropAfter)
+
+	_, err := srv.Client("svc", nil).MoveItem(context.Background(), ews.MoveItemRequest{
+		IDs: []ews.ItemID{m.ID},
+		To:  ews.DistinguishedFolder{Name: ews.FolderInbox, Mailbox: "quarantine@example.test"},
+	})
+	fmt.Println("ambiguous:", ews.Ambiguous(err))
+	fmt.Println("in quarantine:", len(srv.Mailbox("quarantine@example.test").Messages()))
+	// Output:
+	// ambiguous: true
+	// in quarantine: 1
+}
+
+// A hook changes the state between two requests: the user moves the message
+// away just before it is asked for.
+func ExampleServer_OnRequest() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	alice := srv.Mailbox("alice@example.test")
+	m := alice.Deliver([]byte("Subject: Invoice\r\n\r\nPay!\r\n"))
+	srv.OnRequest(func(_ int, r *ewstest.Request) {
+		if r.Operation == ews.OpGetItem {
+			alice.MoveMessage(m.ID, alice.Folder(ews.FolderJunkEmail))
+		}
+	})
+
+	res, err := srv.Client("svc", nil).GetItem(context.Background(), ews.GetItemRequest{IDs: []ews.ItemID{m.ID}})
+	if err == nil {
+		err = res.Err()
+	}
+	fmt.Println(errors.Is(err, ews.ErrNotFound), alice.Messages()[0].Folder)
+	// Output: true /Junk Email
+}
+
+// An organisation described in a file, here in a string.
+func ExampleLoadScenario() {
+	sc, err := ewstest.LoadScenario(strings.NewReader(`{
+		"domain": "corp.example",
+		"mailboxes": [{"address": "anna@corp.example", "language": "de"}],
+		"messages": [{"mailbox": "anna@corp.example", "eml": "Subject: Hallo\r\n\r\n", "folder": "junkemail"}]
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	srv, err := sc.NewServer(ewstest.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	for _, m := range srv.Mailbox("anna@corp.example").Messages() {
+		fmt.Println(m.Folder, m.Subject)
+	}
+	// Output: /Junk-E-Mail Hallo
+}
+
+// MIME is made anew from the properties, so it is not what was delivered.
+func ExampleMailbox_Deliver() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Hi\nFrom: eve@evil.example\n\nHello\n"))
+	for line := range strings.SplitSeq(string(m.MIME), "\r\n") {
+		fmt.Printf("%q\n", line)
+	}
+	// Output:
+	// "From: eve@evil.example"
+	// "Subject: Hi"
+	// "X-MS-Has-Attach: "
+	// ""
+	// "Hello"
+	// ""
+}
