@@ -1,0 +1,158 @@
+package mimescan
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// decoded undoes the transfer encoding; one that is not known is taken for none.
+func (p part) decoded(r *bufio.Reader) io.Reader {
+	switch p.encoding {
+	case "base64":
+		return newBase64(r)
+	case "quoted-printable":
+		return newQuoted(r)
+	}
+	return r
+}
+
+// utf8 converts a text to UTF-8, and reports whether that changes how a link is
+// written in it.
+func (p part) utf8(r io.Reader) (io.Reader, bool) {
+	switch {
+	case p.charset == "":
+		return transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())), true
+	case p.charset == "utf-8", p.charset == "us-ascii", strings.HasPrefix(p.charset, "iso-8859-"), strings.HasPrefix(p.charset, "windows-125"):
+		return r, false
+	}
+	if converted, err := charset.Reader(p.charset, r); err == nil {
+		return converted, true
+	}
+	return r, false
+}
+
+// decoder hands out what fill gives, piece by piece.
+type decoder struct {
+	// fill appends what comes next to an empty slice; with io.EOF, what was left.
+	fill func(dst []byte) ([]byte, error)
+	buf  [1024]byte
+	out  []byte
+	err  error
+}
+
+func (d *decoder) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		if d.err != nil {
+			return 0, d.err
+		}
+		d.out, d.err = d.fill(d.buf[:0])
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
+// newBase64 decodes base64 and passes over what is none of it. After padding it
+// begins anew, as where encoded pieces were put together.
+func newBase64(r *bufio.Reader) io.Reader {
+	var bits uint32
+	count := 0 // characters in bits
+	return &decoder{fill: func(dst []byte) ([]byte, error) {
+		for len(dst) <= cap(dst)-3 {
+			c, err := r.ReadByte()
+			if err != nil {
+				c = '=' // what is left counts
+			}
+			if v := base64Values[c]; v > 0 {
+				bits, count = bits<<6|uint32(v-1), count+1
+				if count < 4 {
+					continue
+				}
+				dst = append(dst, byte(bits>>16), byte(bits>>8), byte(bits))
+			} else if c != '=' {
+				continue
+			}
+			switch {
+			case c != '=':
+			case count == 2:
+				dst = append(dst, byte(bits>>4))
+			case count == 3:
+				dst = append(dst, byte(bits>>10), byte(bits>>2))
+			}
+			bits, count = 0, 0
+			if err != nil {
+				return dst, err
+			}
+		}
+		return dst, nil
+	}}
+}
+
+// base64Values are the values of the alphabet, each one more than it is.
+var base64Values = func() (values [256]byte) {
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		values[c] = byte(i + 1)
+	}
+	return values
+}()
+
+// newQuoted decodes quoted-printable and keeps what is none of it. Blanks at the
+// end of a line are not part of it (RFC 2045, section 6.7).
+func newQuoted(r *bufio.Reader) io.Reader {
+	var blanks []byte
+	return &decoder{fill: func(dst []byte) ([]byte, error) {
+		for len(dst) < cap(dst)/2 {
+			c, err := r.ReadByte()
+			if err != nil {
+				return dst, err
+			}
+			if (c == ' ' || c == '\t') && len(blanks) < cap(dst)/4 {
+				blanks = append(blanks, c)
+				continue
+			}
+			if c != '\r' && c != '\n' {
+				dst = append(dst, blanks...)
+			}
+			blanks = blanks[:0]
+			if c == '=' {
+				dst = escape(dst, r)
+				continue
+			}
+			dst = append(dst, c)
+		}
+		return dst, nil
+	}}
+}
+
+// escape decodes what follows an equals sign.
+func escape(dst []byte, r *bufio.Reader) []byte {
+	if next, _ := r.Peek(2); len(next) == 2 {
+		if v, err := strconv.ParseUint(string(next), 16, 8); err == nil && next[0] != '+' && next[0] != '-' {
+			_, _ = r.Discard(2)
+			return append(dst, byte(v))
+		}
+	}
+	// A soft line break, blanks that a gateway put there included.
+	ahead, _ := r.Peek(64)
+	for i, c := range ahead {
+		switch c {
+		case ' ', '\t', '\r':
+			continue
+		case '\n':
+			_, _ = r.Discard(i + 1)
+			return dst
+		}
+		break
+	}
+	if len(ahead) == 0 {
+		return dst
+	}
+	return append(dst, '=')
+}

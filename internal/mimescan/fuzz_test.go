@@ -1,0 +1,76 @@
+package mimescan_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
+	"github.com/ewsquarantine/ewsquarantine/testdata"
+)
+
+func FuzzScan(f *testing.F) {
+	f.Add([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=https&#58;//evil.example>\r\n--b--\r\n"))
+	f.Add([]byte("Content-Transfer-Encoding: quoted-printable\n\n=3D=\n=ZZ= \t\nhttps://e=76il.example\n"))
+	f.Add([]byte("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKaHR0cHM6Ly9ldmlsLmV4YW1wbGU=\n"))
+	f.Add([]byte("Content-Type: text/calendar; charset=utf-16\n\nA:https://ev\n il.example\n"))
+	entries, err := testdata.Mail.ReadDir("mail")
+	require.NoError(f, err)
+	for _, e := range entries {
+		b, err := testdata.Mail.ReadFile("mail/" + e.Name())
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		size := int64(0)
+		_, err := mimescan.Scan(bytes.NewReader(message), mimescan.Handler{
+			Link: func(l string) error {
+				if len(l) > 1<<20 {
+					t.Fatalf("a link of %d bytes", len(l))
+				}
+				return nil
+			},
+			Attachment: func(a mimescan.Attachment) error { size += a.Size; return nil },
+		})
+		if err != nil {
+			assert.ErrorIs(t, err, mimescan.ErrTooComplex)
+		}
+		// A nested message counts at each level.
+		if size > 40*int64(len(message)) {
+			t.Fatalf("%d bytes attached to a message of %d", size, len(message))
+		}
+	})
+}
+
+// Mail as it is in the world, where it is at hand.
+func TestScanCorpus(t *testing.T) {
+	t.Parallel()
+	root, err := os.Getwd()
+	require.NoError(t, err)
+	for ; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+	}
+	n := 0
+	_ = filepath.WalkDir(filepath.Join(root, "..", "shared", "corpus"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".eml") {
+			return nil
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil
+		}
+		defer f.Close()
+		n++
+		_, _, _, err = scan(t, f)
+		assert.NoError(t, err, path)
+		return nil
+	})
+	t.Logf("%d messages", n)
+}

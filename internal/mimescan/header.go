@@ -1,0 +1,183 @@
+package mimescan
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"mime"
+	"path"
+	"strings"
+
+	"github.com/emersion/go-message/charset"
+)
+
+// field names that matter.
+const (
+	contentType        = "content-type"
+	contentDisposition = "content-disposition"
+	contentEncoding    = "content-transfer-encoding"
+)
+
+// maxField is how much of one header field is kept.
+const maxField = 16 << 10
+
+// readHeader reads a header up to the blank line, and returns the fields that
+// matter. At a line that cannot be one of a header the body has begun: it is
+// returned.
+func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err error) {
+	fields = make(map[string][]byte)
+	name, inLine := "", false
+	for read := 0; read < maxHeader; {
+		line, err := br.ReadSlice('\n')
+		read += len(line)
+		whole := err == nil
+		if err == bufio.ErrBufferFull {
+			err = nil
+		}
+		text := strings.TrimRight(string(line), "\r\n")
+		switch {
+		case inLine || len(text) > 0 && (text[0] == ' ' || text[0] == '\t'):
+			if name != "" && len(fields[name])+len(text) <= maxField {
+				fields[name] = append(fields[name], text...)
+			}
+		case text == "":
+			if err == io.EOF {
+				err = nil
+			}
+			return fields, nil, err
+		default:
+			key, value, ok := strings.Cut(text, ":")
+			key = strings.TrimRight(key, " \t")
+			if !ok || key == "" || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
+				if read == len(line) && strings.HasPrefix(text, "From ") {
+					name = ""
+					break // of a mailbox file
+				}
+				return fields, bytes.Clone(line), nil
+			}
+			name = strings.ToLower(key)
+			switch name {
+			case contentType, contentDisposition, contentEncoding:
+				if _, again := fields[name]; again {
+					name = "" // the first counts
+				} else {
+					fields[name] = []byte(value[:min(len(value), maxField)])
+				}
+			default:
+				name = ""
+			}
+		}
+		inLine = !whole
+		if err == io.EOF {
+			return fields, nil, nil
+		}
+		if err != nil {
+			return fields, nil, err
+		}
+	}
+	return fields, nil, nil
+}
+
+// part is what a header says of a body.
+type part struct {
+	kind        string // media type, lower case
+	charset     string // lower case
+	boundary    string
+	name        string
+	disposition string
+	encoding    string
+}
+
+// maxBoundary is the length of a boundary that still is one. The standard
+// allows 70.
+const maxBoundary = 1000
+
+func describe(fields map[string][]byte, defaultType string) part {
+	kind, params := mediaType(string(fields[contentType]))
+	disposition, more := mediaType(string(fields[contentDisposition]))
+	p := part{
+		kind: kind, charset: strings.ToLower(strings.TrimSpace(params["charset"])), boundary: params["boundary"], disposition: disposition,
+		encoding: strings.ToLower(strings.TrimSpace(string(fields[contentEncoding]))),
+	}
+	if !strings.Contains(p.kind, "/") {
+		p.kind = defaultType
+	}
+	if len(p.boundary) > maxBoundary {
+		p.boundary = ""
+	}
+	p.name = more["filename"]
+	if p.name == "" {
+		p.name = params["name"]
+	}
+	words := mime.WordDecoder{CharsetReader: charset.Reader}
+	if name, err := words.DecodeHeader(p.name); err == nil {
+		p.name = name
+	}
+	return p
+}
+
+// mediaType reads the value of Content-Type or Content-Disposition, also one
+// that is not well-formed.
+func mediaType(value string) (string, map[string]string) {
+	if kind, params, err := mime.ParseMediaType(value); err == nil {
+		return kind, params
+	}
+	kind, rest, _ := strings.Cut(value, ";")
+	params := make(map[string]string)
+	for rest != "" {
+		var pair string
+		pair, rest = cutParameter(rest)
+		name, v, ok := strings.Cut(pair, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, again := params[name]; ok && !again {
+			params[name] = strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+	return strings.ToLower(strings.TrimSpace(kind)), params
+}
+
+// cutParameter cuts at the first semicolon that is not quoted.
+func cutParameter(s string) (before, after string) {
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ';' && !quoted:
+			return s[:i], s[i+1:]
+		}
+	}
+	return s, ""
+}
+
+// attached reports whether the part is an attachment rather than the text of the
+// message.
+func (p part) attached() bool {
+	return p.disposition == "attachment" || p.name != "" || !strings.HasPrefix(p.kind, "text/")
+}
+
+// extension returns that of the name, in lower case.
+func (p part) extension() string { return strings.ToLower(path.Ext(p.name)) }
+
+func (p part) isHTML() bool {
+	switch p.extension() {
+	case ".htm", ".html", ".shtml", ".xhtml", ".svg":
+		return true
+	}
+	return strings.Contains(p.kind, "html") || p.kind == "image/svg+xml"
+}
+
+// isText reports whether links are looked for.
+func (p part) isText() bool {
+	return strings.HasPrefix(p.kind, "text/") || strings.HasPrefix(p.kind, "multipart/") || p.isHTML() || p.extension() == ".ics"
+}
+
+// opaque reports whether the part hides a message: S/MIME that is encrypted or
+// signed in one piece, or rights management.
+func (p part) opaque() bool {
+	switch p.kind {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime", "application/x-microsoft-rpmsg-message":
+		return true
+	}
+	return p.extension() == ".p7m" || p.extension() == ".rpmsg"
+}

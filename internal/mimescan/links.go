@@ -1,0 +1,160 @@
+package mimescan
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// linkScanner finds the links of a text that is written to it.
+type linkScanner struct {
+	emit func(link string) error
+	// unfold undoes the line folding of iCalendar (RFC 5545, section 3.1), which
+	// breaks links.
+	unfold bool
+	buf    []byte
+	err    error
+}
+
+const (
+	// maxLink is how much of a link is seen.
+	maxLink = 32 << 10
+	// window is how much of a text is looked at together.
+	window = 2 * maxLink
+)
+
+// Write fails as emit does.
+func (s *linkScanner) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 && s.err == nil {
+		room := min(window-len(s.buf), len(p))
+		s.buf = append(s.buf, p[:room]...)
+		p = p[room:]
+		if len(s.buf) == window {
+			s.drain(false)
+		}
+	}
+	return n, s.err
+}
+
+// close looks at the rest.
+func (s *linkScanner) close() error {
+	if s.err == nil {
+		s.drain(true)
+	}
+	return s.err
+}
+
+// drain reports the links of the buffer, and keeps what may be the beginning of
+// one.
+func (s *linkScanner) drain(final bool) {
+	text := s.buf
+	if s.unfold {
+		text = unfold(text)
+	}
+	at := 0
+	for s.err == nil {
+		start := nextLink(text, at)
+		if start < 0 {
+			at = max(at, len(text)-len("https:/"))
+			break
+		}
+		end := linkEnd(text, start)
+		if !final && start > 0 && len(text)-start < maxLink {
+			at = max(start-1, at) // what precedes it may be a bracket
+			break
+		}
+		s.report(text, start, end)
+		at = end
+	}
+	if final {
+		s.buf = s.buf[:0]
+		return
+	}
+	s.buf = append(s.buf[:0], text[min(at, len(text)):]...)
+}
+
+func unfold(text []byte) []byte {
+	for _, fold := range []string{"\r\n ", "\n ", "\r\n\t", "\n\t"} {
+		text = bytes.ReplaceAll(text, []byte(fold), nil)
+	}
+	return text
+}
+
+// nextLink returns where the next link begins, -1 if there is none.
+func nextLink(text []byte, from int) int {
+	for i := from; ; i++ {
+		n := bytes.IndexAny(text[i:], ":.")
+		if n < 0 {
+			return -1
+		}
+		i += n
+		if text[i] == '.' {
+			if start := i - len("www"); start >= from && strings.EqualFold(string(text[start:i]), "www") && (start == 0 || !wordByte(text[start-1])) {
+				return start
+			}
+			continue
+		}
+		if i+1 == len(text) || text[i+1] != '/' && text[i+1] != '\\' {
+			continue
+		}
+		for _, scheme := range []string{"https", "http", "ftp"} {
+			if start := i - len(scheme); start >= from && strings.EqualFold(string(text[start:i]), scheme) {
+				return start
+			}
+		}
+	}
+}
+
+func wordByte(c byte) bool {
+	return c == '.' || c == '-' || c == '_' || c == '@' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// linkEnd returns where a link ends at the latest: at a blank, quotation mark or
+// angle bracket.
+func linkEnd(text []byte, start int) int {
+	limit := min(len(text), start+maxLink)
+	for i := start; i < limit; {
+		c := text[i]
+		if c <= ' ' || c == '"' || c == '<' || c == '>' || c == 0x7F {
+			return i
+		}
+		if c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:limit])
+		switch r {
+		case '\u00a0', '\u200b', '\u2028', '\u2029', '\u3000', '“', '”', '«', '»', '「', '」', '＜', '＞':
+			return i
+		}
+		i += size
+	}
+	return limit
+}
+
+// report hands a link on as it may have been meant: whole, without the
+// punctuation of the sentence, and up to what often ends one.
+func (s *linkScanner) report(text []byte, start, end int) {
+	link := string(text[start:end])
+	candidates := []string{link}
+	if trimmed := strings.TrimRight(link, `.,;:!?'*_~|)]}`+"`"); trimmed != link {
+		candidates = append(candidates, trimmed)
+	}
+	cut := strings.IndexFunc(link, func(r rune) bool { return r >= utf8.RuneSelf || strings.ContainsRune(`'()[]{}|,;*`+"`", r) })
+	if cut > 0 {
+		candidates = append(candidates, link[:cut])
+	}
+	// RFC 3986, appendix C: within angle brackets a link may be broken by lines.
+	if start > 0 && text[start-1] == '<' && end < len(text) && text[end] <= ' ' {
+		rest := text[end:min(len(text), start+maxLink)]
+		if n := bytes.IndexAny(rest, "<>"); n >= 0 && rest[n] == '>' {
+			candidates = append(candidates, strings.Join(strings.Fields(string(text[start:end+n])), ""))
+		}
+	}
+	for _, c := range candidates {
+		if s.err = s.emit(c); s.err != nil {
+			return
+		}
+	}
+}

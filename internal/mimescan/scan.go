@@ -1,0 +1,252 @@
+package mimescan
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"strings"
+)
+
+// Limits of one message.
+const (
+	maxDepth  = 32     // parts within parts, nested messages included
+	maxParts  = 10_000 // parts in all
+	maxHeader = 1 << 20
+	bufSize   = 16 << 10 // of one level
+)
+
+// ErrTooComplex is returned for a message that has more parts, or parts deeper
+// within parts, than are looked at, or HTML with a tag or text of more than four
+// mebibytes, or more than 10,000 links relative to a base.
+// What was reported until then is true.
+var ErrTooComplex = errors.New("mimescan: the message is nested or formed beyond what is looked at")
+
+// ErrStop is returned by a handler that has seen enough. [Scan] then returns no
+// error and does not read to the end.
+var ErrStop = errors.New("mimescan: stop")
+
+// Handler receives what a message holds, in its order. A function that is nil is
+// not called, and its work not done. An error ends the scan.
+type Handler struct {
+	// Link receives each link of each text, and again as people and programs
+	// might delimit it otherwise. It is absolute, or begins with www.; entities
+	// of HTML are resolved. It may be anything an attacker wrote.
+	Link func(link string) error
+
+	// Attachment receives each attachment once it is read, nested messages
+	// included, and what is attached to those.
+	Attachment func(a Attachment) error
+}
+
+// Attachment is a file or message attached, or part of the message that has a
+// name or is no text.
+type Attachment struct {
+	Name   string // as the header gives it, decoded; may be empty
+	Type   string // media type, lower case
+	SHA256 [sha256.Size]byte
+	Size   int64 // bytes, without transfer encoding
+}
+
+// Report is what Scan says of the message as a whole.
+type Report struct {
+	// Opaque is the media type of a part that is encrypted, or wrapped so that
+	// what it holds was not seen; empty if there is none.
+	Opaque string
+}
+
+// Scan reads a message to its end. It fails if the reader does, or as the
+// handler says, or with [ErrTooComplex].
+func Scan(r io.Reader, h Handler) (Report, error) {
+	s := &scanner{h: h}
+	if h.Link != nil {
+		// Several look at the same text: once refused, none goes on.
+		var refused error
+		s.h.Link = func(link string) error {
+			if refused == nil {
+				refused = h.Link(link)
+			}
+			return refused
+		}
+	}
+	source := &keeper{r: r}
+	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", 0)
+	if errors.Is(err, ErrStop) {
+		return s.report, nil
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, source)
+	}
+	if source.err != nil {
+		err = source.err // whatever it was taken for on the way
+	}
+	if err == nil {
+		err = s.late
+	}
+	return s.report, err
+}
+
+// keeper remembers that reading failed.
+type keeper struct {
+	r   io.Reader
+	err error
+}
+
+func (k *keeper) Read(p []byte) (int, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	n, err := k.r.Read(p)
+	if err != nil && err != io.EOF {
+		k.err = err
+	}
+	return n, err
+}
+
+type scanner struct {
+	h      Handler
+	parts  int
+	report Report
+	late   error // what kept a text from being looked at, while the rest goes on
+}
+
+// entity reads a message or part of one: header and body.
+func (s *scanner) entity(br *bufio.Reader, defaultType string, depth int) error {
+	if s.parts++; s.parts > maxParts || depth > maxDepth {
+		return ErrTooComplex
+	}
+	fields, rest, err := readHeader(br)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), br), bufSize)
+	}
+	p := describe(fields, defaultType)
+	switch {
+	case strings.HasPrefix(p.kind, "multipart/") && p.boundary != "":
+		return s.multipart(br, p, depth)
+	case p.kind == "message/rfc822" || p.kind == "message/global" || p.kind == "message/news":
+		return s.message(p.decoded(br), p, depth)
+	}
+	return s.leaf(p.decoded(br), p)
+}
+
+// multipart reads the parts between boundaries. What stands before the first is
+// text that few programs show, and all there is if the boundary never comes.
+func (s *scanner) multipart(br *bufio.Reader, p part, depth int) error {
+	if p.kind == "multipart/encrypted" {
+		s.report.Opaque = p.kind
+	}
+	defaultType := "text/plain"
+	if p.kind == "multipart/digest" {
+		defaultType = "message/rfc822"
+	}
+	before := &section{br: br, delimiter: "--" + p.boundary}
+	if err := s.text(before, part{kind: "text/plain"}); err != nil {
+		return err
+	}
+	for last := before.last; !last; {
+		sec := &section{br: br, delimiter: "--" + p.boundary}
+		if err := s.entity(bufio.NewReaderSize(sec, bufSize), defaultType, depth+1); err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, sec); err != nil {
+			return err
+		}
+		last = sec.last
+	}
+	return nil
+}
+
+// message reads a message that is attached.
+func (s *scanner) message(body io.Reader, p part, depth int) error {
+	if s.h.Attachment == nil {
+		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", depth+1)
+	}
+	d := newDigest()
+	body = io.TeeReader(body, d)
+	if err := s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", depth+1); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	return s.h.Attachment(d.attachment(p))
+}
+
+// leaf reads a part that has none of its own.
+func (s *scanner) leaf(body io.Reader, p part) error {
+	if p.opaque() {
+		s.report.Opaque = p.kind
+	}
+	attached := p.attached() && s.h.Attachment != nil
+	var d *digest
+	if attached {
+		d = newDigest()
+		body = io.TeeReader(body, d)
+	}
+	if p.isText() {
+		if err := s.text(body, p); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	if attached {
+		return s.h.Attachment(d.attachment(p))
+	}
+	return nil
+}
+
+// text looks for links.
+func (s *scanner) text(body io.Reader, p part) error {
+	if s.h.Link == nil {
+		_, err := io.Copy(io.Discard, body)
+		return err
+	}
+	// As it is, whatever it is said to be: a link is ASCII in most charsets.
+	plain := &linkScanner{emit: s.h.Link, unfold: p.kind == "text/calendar"}
+	body = io.TeeReader(body, plain)
+	converted, differs := p.utf8(body)
+	var err error
+	switch {
+	case p.isHTML():
+		err = scanHTML(converted, s.h.Link)
+	case differs:
+		again := &linkScanner{emit: s.h.Link, unfold: plain.unfold}
+		if _, err = io.Copy(again, converted); err == nil {
+			err = again.close()
+		}
+	}
+	if errors.Is(err, ErrTooComplex) {
+		s.late, err = err, nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	return plain.close()
+}
+
+// digest is what is kept of an attachment.
+type digest struct {
+	hash hash.Hash
+	size int64
+}
+
+func newDigest() *digest { return &digest{hash: sha256.New()} }
+
+func (d *digest) Write(p []byte) (int, error) {
+	d.size += int64(len(p))
+	return d.hash.Write(p)
+}
+
+func (d *digest) attachment(p part) Attachment {
+	return Attachment{Name: p.name, Type: p.kind, SHA256: [sha256.Size]byte(d.hash.Sum(nil)), Size: d.size}
+}
