@@ -57,27 +57,27 @@ func (r *exportReader) Read(p []byte) (int, error) {
 
 // read reads into p, which holds more than what is held back.
 func (r *exportReader) read(p []byte) (int, error) {
-	for r.err == nil {
-		n := copy(p, r.tail[:r.n])
-		var err error
-		for err == nil && n < len(p)/2 {
-			// Small pieces would cost whoever passes them on a packet each.
-			var m int
-			m, err = r.src.Read(p[n:])
-			r.total += int64(m)
-			n += m
-		}
-		if err != nil {
-			if err == io.EOF {
-				return r.end(p, n)
-			}
-			r.err = r.exports.unreadable(err)
-			r.exports.fatal()
-			break
-		}
+	if r.err != nil {
+		return 0, r.err
+	}
+	n := copy(p, r.tail[:r.n])
+	var err error
+	for err == nil && n < len(p)/2 {
+		// Small pieces would cost whoever passes them on a packet each.
+		var m int
+		m, err = r.src.Read(p[n:])
+		r.total += int64(m)
+		n += m
+	}
+	switch err {
+	case nil:
 		r.n = copy(r.tail[:], p[max(0, n-heldBack):n])
 		return n - r.n, nil
+	case io.EOF:
+		return r.end(p, n)
 	}
+	r.err = r.exports.unreadable(err)
+	r.exports.fatal()
 	return 0, r.err
 }
 
