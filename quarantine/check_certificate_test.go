@@ -1,0 +1,86 @@
+package quarantine_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+func TestCheckOfCertificate(t *testing.T) {
+	t.Parallel()
+	day := 24 * time.Hour
+	for name, c := range map[string]struct {
+		options auth.CertificateOptions
+		spoil   func(*testing.T, *checkScene)
+		status  quarantine.CheckStatus
+		check   string
+		seen    string
+	}{
+		"password": {
+			spoil: func(_ *testing.T, s *checkScene) {
+				s.cfg.Authentication.PrivateKeyPassword = quarantine.NewSecret("other")
+			},
+			status: quarantine.CheckFailed, check: "certificate", seen: "password",
+		},
+		"file": {
+			spoil:  func(_ *testing.T, s *checkScene) { s.cfg.Authentication.PrivateKeyFile = "/nowhere/app.pfx" },
+			status: quarantine.CheckFailed, check: "certificate", seen: "/nowhere/app.pfx",
+		},
+		"expired": {
+			options: auth.CertificateOptions{Now: time.Now().Add(-40 * day), Lifetime: 30 * day},
+			status:  quarantine.CheckFailed, check: "certificate", seen: "expired",
+		},
+		"expires soon": {
+			options: auth.CertificateOptions{Lifetime: 10 * day},
+			status:  quarantine.CheckWarning, check: "certificate", seen: "9 days left",
+		},
+		"not registered": {
+			spoil: func(t *testing.T, s *checkScene) {
+				other, err := auth.NewCertificate(nil)
+				require.NoError(t, err)
+				s.cfg.Authentication.PrivateKeyFile = writePFX(t, other, "pfx-password")
+			},
+			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS",
+		},
+		"not this application": {
+			spoil: func(_ *testing.T, s *checkScene) {
+				s.cfg.Authentication.ApplicationID = "11112222-aaaa-2222-bbbb-3333cccc4444"
+			},
+			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS",
+		},
+		"EWS": {
+			spoil: func(_ *testing.T, s *checkScene) {
+				s.obstacle = func(r *http.Request) int {
+					if r.Header.Get("Authorization") == "" {
+						return 0
+					}
+					return http.StatusForbidden
+				}
+			},
+			status: quarantine.CheckFailed, check: "ewsAllowed", seen: "EwsAllowedAppIDs",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newCheckScene(t, "")
+			s.asApplication(t, &c.options)
+			if c.spoil != nil {
+				c.spoil(t, s)
+			}
+			report := s.check(t)
+			bad := append(report.With(quarantine.CheckFailed), report.With(quarantine.CheckWarning)...)
+			require.Len(t, bad, 1, report)
+			assert.Equal(t, c.check, string(bad[0].Name))
+			assert.Equal(t, c.status, bad[0].Status)
+			assert.Contains(t, bad[0].Seen, c.seen)
+			assert.NotEmpty(t, bad[0].Remedy)
+			assert.NotContains(t, report.String(), "pfx-password")
+		})
+	}
+}

@@ -1,0 +1,167 @@
+package quarantine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// checker runs the self-test. What each check needs of those before it stands
+// in its fields.
+type checker struct {
+	cfg  Config // with defaults
+	opts CheckOptions
+	now  func() time.Time
+
+	report  *CheckReport
+	rows    map[checkKey]int // of the report
+	blocker string           // why what is left is not looked at
+	offers  []string         // ways to sign in that the server offers
+	limiter *checkLimiter
+
+	certificate *auth.Certificate // of the application; nil if it cannot be used
+	client      *ews.Client       // as the account itself
+	close       func() error      // ends its connections
+	strategy    Strategy
+	quarantine  *exchangeMailbox
+	root        ews.Folder // top of the quarantine mailbox
+	folderID    string     // of the quarantine folder; empty if there is none
+}
+
+type checkKey struct {
+	name    CheckName
+	mailbox string
+}
+
+func newChecker(cfg *Config, opts CheckOptions) *checker {
+	k := &checker{cfg: cfg.WithDefaults(), opts: opts, now: opts.Now, rows: make(map[checkKey]int)}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	k.limiter = &checkLimiter{inner: opts.Limiter}
+	k.report = &CheckReport{Server: cfg.Name, URL: cfg.EWSURL, Access: k.cfg.Access, Started: k.now().UTC()}
+	k.plan()
+	return k
+}
+
+// plan lays out all checks, so that none is missing from the report however
+// early it ends.
+func (k *checker) plan() {
+	vault := k.cfg.QuarantineMailbox
+	add := func(mailbox string, names ...CheckName) {
+		for _, name := range names {
+			key := checkKey{name, strings.ToLower(mailbox)}
+			if _, ok := k.rows[key]; !ok {
+				k.rows[key] = len(k.report.Checks)
+				k.report.Checks = append(k.report.Checks, CheckResult{Name: name, Mailbox: mailbox})
+			}
+		}
+	}
+	add("", CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
+	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite)
+	add("", CheckDirectory, CheckExportUpload, CheckMove)
+	for _, m := range k.probes() {
+		add(m, CheckMailbox, k.accessName(), CheckRecoverableItems, CheckArchive)
+	}
+	add("", CheckThrottling)
+}
+
+// probes are the mailboxes to try; the quarantine mailbox is tried anyway.
+func (k *checker) probes() []string {
+	return slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
+}
+
+// accessName is the name of the right that the configuration relies on.
+func (k *checker) accessName() CheckName {
+	if k.cfg.Access == AccessImpersonation {
+		return CheckImpersonation
+	}
+	return CheckFullAccess
+}
+
+func (k *checker) run(ctx context.Context) {
+	for _, step := range []func(context.Context){
+		k.checkCertificate, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
+	} {
+		if k.blocker != "" || ctx.Err() != nil {
+			return
+		}
+		step(ctx)
+	}
+}
+
+// block ends the self-test: what is left hangs on the check that failed.
+func (k *checker) block(name CheckName) {
+	if k.blocker == "" {
+		k.blocker = "not looked at: " + string(name) + " has to be put right first"
+	}
+}
+
+// finish fills in what was not looked at.
+func (k *checker) finish(ctx context.Context) *CheckReport {
+	if k.close != nil {
+		_ = k.close() // idle connections
+	}
+	k.checkThrottling()
+	reason := k.blocker
+	if ctx.Err() != nil {
+		reason = "not looked at: " + context.Cause(ctx).Error()
+	}
+	for i := range k.report.Checks {
+		if c := &k.report.Checks[i]; c.Status == "" {
+			c.Status, c.Seen = CheckSkipped, reason
+		}
+	}
+	k.report.Finished = k.now().UTC()
+	return k.report
+}
+
+// result returns the row of a check.
+func (k *checker) result(name CheckName, mailbox string) *CheckResult {
+	return &k.report.Checks[k.rows[checkKey{name, strings.ToLower(mailbox)}]]
+}
+
+func (k *checker) ok(name CheckName, mailbox, seen string) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen = CheckOK, seen
+}
+
+func (k *checker) skip(name CheckName, mailbox, reason string) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen = CheckSkipped, reason
+}
+
+func (k *checker) warn(name CheckName, mailbox, seen string, r remedy) {
+	k.note(CheckWarning, name, mailbox, seen, r)
+}
+
+func (k *checker) fail(name CheckName, mailbox, seen string, r remedy) {
+	k.note(CheckFailed, name, mailbox, seen, r)
+}
+
+func (k *checker) note(status CheckStatus, name CheckName, mailbox, seen string, fix remedy) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen, r.Remedy, r.Commands = status, seen, fix.text, fix.commands
+}
+
+// undecided reports whether a check says nothing about what it is for, because
+// the server asks to slow down, or the self-test was ended. The check is then
+// left out.
+func (k *checker) undecided(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
+	if ctx.Err() != nil {
+		return true
+	}
+	if ews.IsThrottled(err) || k.limiter.gaveUp() {
+		k.limiter.refuse()
+		k.block(CheckThrottling)
+		return true
+	}
+	return false
+}

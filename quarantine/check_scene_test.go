@@ -1,0 +1,175 @@
+package quarantine_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// checkScene is an Exchange, the configuration for it, and what the self-test
+// is told.
+type checkScene struct {
+	*ewstest.Server
+	cfg  quarantine.Config
+	opts quarantine.CheckOptions
+
+	mu       sync.Mutex
+	signIns  int                       // requests with credentials
+	obstacle func(*http.Request) int   // status to answer instead; 0: none
+	tokens   func(*http.Request) error // checks tokens; nil: passwords are used
+}
+
+// newCheckScene returns a scene in which everything is well.
+func newCheckScene(t *testing.T, access quarantine.Access, options ...func(*ewstest.Options)) *checkScene {
+	t.Helper()
+	o := ewstest.Options{}
+	for _, f := range options {
+		f(&o)
+	}
+	s := &checkScene{Server: ewstest.NewServer(o)}
+	t.Cleanup(s.Close)
+	s.Mailbox(vault).AddFolder(nil, "Quarantine")
+	front := httptest.NewUnstartedServer(s)
+	front.Config.ErrorLog = log.New(io.Discard, "", 0)
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	s.cfg = quarantine.Config{
+		Name: "Head office", EWSURL: front.URL + "/EWS/Exchange.asmx", QuarantineMailbox: vault, Access: access,
+		RootCAFile: writeRoots(t, front.Certificate()),
+		Authentication: quarantine.Authentication{
+			Type: quarantine.AuthenticationBasic, Username: `EXAMPLE\svc`, Password: quarantine.NewSecret("svc-password"),
+		},
+	}
+	s.opts.Mailboxes = []string{alice, bob}
+	return s
+}
+
+// ServeHTTP stands in front of the Exchange.
+func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	if r.Header.Get("Authorization") != "" {
+		s.signIns++
+	}
+	obstacle, tokens := s.obstacle, s.tokens
+	s.mu.Unlock()
+	if obstacle != nil {
+		if status := obstacle(r); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+	}
+	if tokens != nil {
+		if err := tokens(r); err != nil {
+			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		r.SetBasicAuth("svc", "svc-password")
+	}
+	s.Server.ServeHTTP(w, r)
+}
+
+func (s *checkScene) check(t *testing.T) *quarantine.CheckReport {
+	t.Helper()
+	report, err := quarantine.Check(t.Context(), &s.cfg, &s.opts)
+	require.NoError(t, err)
+	return report
+}
+
+// asApplication lets the configuration sign in as an application, with a certificate that
+// the authority knows.
+func (s *checkScene) asApplication(t *testing.T, o *auth.CertificateOptions) *auth.Certificate {
+	t.Helper()
+	const application, tenant = "00001111-aaaa-2222-bbbb-3333cccc4444", "customer.onmicrosoft.com"
+	cert, err := auth.NewCertificate(o)
+	require.NoError(t, err)
+	parsed, err := x509.ParseCertificate(cert.CER())
+	require.NoError(t, err)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	authority, err := azuread.New(azuread.Options{
+		TenantID: "99990000-aaaa-2222-bbbb-3333cccc4444", TenantNames: []string{tenant}, Key: key,
+		Apps: []azuread.App{{ID: application, Certificates: []*x509.Certificate{parsed}}},
+	})
+	require.NoError(t, err)
+	login := httptest.NewTLSServer(authority)
+	t.Cleanup(login.Close)
+	s.tokens = func(r *http.Request) error {
+		_, err := authority.Verify(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), strings.TrimSuffix(s.cfg.EWSURL, "/EWS/Exchange.asmx"))
+		return err
+	}
+	s.cfg.Access = ""
+	s.cfg.Authentication = quarantine.Authentication{
+		Type: quarantine.AuthenticationAzureAD, ApplicationID: application, TenantID: tenant,
+		AuthenticationEndpoint: login.URL, PrivateKeyFile: writePFX(t, cert, "pfx-password"), PrivateKeyPassword: quarantine.NewSecret("pfx-password"),
+	}
+	return cert
+}
+
+func writePFX(t *testing.T, cert *auth.Certificate, password string) string {
+	t.Helper()
+	pfx, err := cert.PFX(password)
+	require.NoError(t, err)
+	name := filepath.Join(t.TempDir(), "app.pfx")
+	require.NoError(t, os.WriteFile(name, pfx, 0o600))
+	return name
+}
+
+func writeRoots(t *testing.T, roots ...*x509.Certificate) string {
+	t.Helper()
+	var text []byte
+	for _, c := range roots {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	name := filepath.Join(t.TempDir(), "roots.pem")
+	require.NoError(t, os.WriteFile(name, text, 0o600))
+	return name
+}
+
+// untouched demands that the self-test left nothing behind and wrote into no
+// user's mailbox.
+func (s *checkScene) untouched(t *testing.T) {
+	t.Helper()
+	for _, address := range []string{alice, bob, vault, "svc@example.test"} {
+		for _, m := range s.Mailbox(address).Messages() {
+			// Retention keeps what is deleted for good.
+			assert.Equal(t, ews.FolderRecoverableItemsPurges, m.Distinguished, "%s: %s in %s", address, m.Subject, m.Folder)
+			assert.NotContains(t, []string{alice, bob}, address, "%s in %s", m.Subject, m.Folder)
+		}
+	}
+	for _, r := range s.Requests() {
+		if r.Acted {
+			assert.NotContains(t, []string{alice, bob}, r.Anchor, "%s changed a user's mailbox", r.Operation)
+			assert.NotEqual(t, ews.OpCreateFolder, r.Operation)
+		}
+	}
+	assert.Empty(t, s.Notices())
+}
+
+// names returns the checks that have a status, with their mailboxes.
+func names(report *quarantine.CheckReport, status quarantine.CheckStatus) []string {
+	var all []string
+	for _, c := range report.With(status) {
+		all = append(all, strings.TrimSpace(string(c.Name)+" "+c.Mailbox))
+	}
+	return all
+}

@@ -1,0 +1,192 @@
+package quarantine
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+)
+
+// ExchangeVersion is the Exchange that [Setup] writes its steps for.
+type ExchangeVersion string
+
+// Versions. Their cmdlets differ.
+const (
+	Exchange2010   ExchangeVersion = "2010"
+	Exchange2013   ExchangeVersion = "2013"
+	Exchange2016   ExchangeVersion = "2016"
+	Exchange2019   ExchangeVersion = "2019"
+	ExchangeSE     ExchangeVersion = "SE" // Subscription Edition
+	ExchangeOnline ExchangeVersion = "online"
+)
+
+// exchangeProducts are the versions with their names for people.
+var exchangeProducts = map[ExchangeVersion]string{
+	Exchange2010: "Exchange Server 2010", Exchange2013: "Exchange Server 2013", Exchange2016: "Exchange Server 2016",
+	Exchange2019: "Exchange Server 2019", ExchangeSE: "Exchange Server Subscription Edition", ExchangeOnline: "Exchange Online",
+}
+
+// SetupOptions are what [Setup] can be told. The zero value, and nil, stand for
+// the defaults.
+type SetupOptions struct {
+	// ExchangeVersion decides which commands there are. Default: ExchangeOnline
+	// with Azure AD, else ExchangeSE, whose commands are those of 2013 and later.
+	ExchangeVersion ExchangeVersion
+}
+
+// SetupGuide says how to prepare an organisation for a configuration.
+type SetupGuide struct {
+	Title string `json:"title"`
+	// Notes come before the steps. Settings that the configuration leaves out
+	// are named here, with what the commands have in their place.
+	Notes []string    `json:"notes,omitempty"`
+	Steps []SetupStep `json:"steps"`
+}
+
+// SetupStep is one thing to do.
+type SetupStep struct {
+	Title string   `json:"title"`
+	Text  []string `json:"text"` // paragraphs; what stands between backquotes is code
+	// Shell is where the commands are to be run.
+	Shell    SetupShell `json:"shell,omitempty"`
+	Commands []string   `json:"commands,omitempty"`
+}
+
+// SetupShell is a command line.
+type SetupShell string
+
+// Shells.
+const (
+	ShellExchange       SetupShell = "Exchange Management Shell"
+	ShellExchangeOnline SetupShell = "Exchange Online PowerShell"
+	ShellGraph          SetupShell = "Microsoft Graph PowerShell"
+	ShellLocal          SetupShell = "this machine"
+)
+
+// Setup returns the steps and exact commands that prepare an organisation for a
+// configuration. It asks no server and changes nothing. Texts of the
+// configuration stand in the commands as literals of PowerShell, whatever
+// characters they hold.
+//
+// Settings that are missing, because the step that gives them is still to be
+// done, are filled in with examples. What is there must be valid: the error is
+// that of [Config.Validate], or says that the version does not fit.
+func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
+	if cfg == nil {
+		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
+	}
+	var o SetupOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.ExchangeVersion == "" {
+		o.ExchangeVersion = ExchangeSE
+		if cfg.Authentication.Type == AuthenticationAzureAD || onlineHost(cfg.EWSURL) {
+			o.ExchangeVersion = ExchangeOnline
+		}
+	}
+	product, ok := exchangeProducts[o.ExchangeVersion]
+	if !ok {
+		return nil, fmt.Errorf("%w options: ExchangeVersion: %q is none; use 2010, 2013, 2016, 2019, SE or online", ErrInvalid, o.ExchangeVersion)
+	}
+	s := &setup{version: o.ExchangeVersion, guide: &SetupGuide{}}
+	s.complete(*cfg)
+	if err := errors.Join(s.cfg.Validate(), s.fits()); err != nil {
+		return nil, err
+	}
+	s.guide.Title = "Preparing " + product
+	if cfg.Name != "" {
+		s.guide.Title += " for " + code(cfg.Name)
+	}
+	if o.ExchangeVersion == ExchangeOnline {
+		s.online()
+	} else {
+		s.onPremises()
+	}
+	s.add("Try it", []string{
+		"The self-test tries each of these things and says what is missing. Name mailboxes of users that it may look into; it only reads them.",
+	}, ShellLocal, "ewsq -config FILE check -mailbox "+psQuote(s.exampleUser()))
+	return s.guide, nil
+}
+
+// setup collects the steps for one configuration.
+type setup struct {
+	cfg     Config
+	version ExchangeVersion
+	guide   *SetupGuide
+	missing map[string]bool // settings that were filled in
+}
+
+func (s *setup) add(title string, text []string, shell SetupShell, commands ...string) {
+	s.guide.Steps = append(s.guide.Steps, SetupStep{Title: title, Text: text, Shell: shell, Commands: commands})
+}
+
+// complete fills in what the configuration leaves out.
+func (s *setup) complete(c Config) {
+	s.missing = make(map[string]bool)
+	fill := func(value *string, field, example string) {
+		if *value == "" {
+			*value = example
+			s.missing[field] = true
+			s.guide.Notes = append(s.guide.Notes, fmt.Sprintf("%s is not set; the commands have %s in its place.", code(field), code(example)))
+		}
+	}
+	a := &c.Authentication
+	online := s.version == ExchangeOnline
+	if online {
+		fill((*string)(&a.Type), "authentication.type", string(AuthenticationAzureAD))
+		fill(&c.EWSURL, "ewsUrl", "https://outlook.office365.com/EWS/Exchange.asmx")
+	} else {
+		fill((*string)(&a.Type), "authentication.type", string(AuthenticationNTLM))
+		fill(&c.EWSURL, "ewsUrl", "https://mail.example.com/EWS/Exchange.asmx")
+	}
+	fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
+	if a.Type == AuthenticationAzureAD {
+		fill(&a.TenantID, "authentication.tenantId", "customer.onmicrosoft.com")
+		fill(&a.ApplicationID, "authentication.applicationId", "00000000-0000-0000-0000-000000000000")
+		fill(&a.PrivateKeyFile, "authentication.privateKeyFile", "quarantine.pfx")
+	} else {
+		fill(&a.Username, "authentication.username", `EXAMPLE\svc-quarantine`)
+		if a.Password.IsZero() && a.PasswordFunc == nil {
+			a.Password = NewSecret("none") // a guide needs no password
+		}
+	}
+	s.cfg = c.WithDefaults()
+}
+
+// fits reports whether the version can do what the configuration wants.
+func (s *setup) fits() error {
+	azure := s.cfg.Authentication.Type == AuthenticationAzureAD
+	refuse := func(format string, args ...any) error {
+		return fmt.Errorf("%w options: ExchangeVersion: "+format, append([]any{ErrInvalid}, args...)...)
+	}
+	switch {
+	case s.version == ExchangeOnline && !azure:
+		return refuse(`Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
+	case s.version != ExchangeOnline && onlineHost(s.cfg.EWSURL):
+		return refuse("%s is not what ewsUrl leads to; use online", s.version)
+	case s.version == Exchange2010 && azure:
+		return refuse(`Exchange 2010 knows no tokens; set authentication.type to "ntlm"`)
+	case s.version != ExchangeOnline && azure:
+		return refuse("%s with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
+	}
+	return nil
+}
+
+// cloud returns the cloud of Exchange Online that the configuration is for.
+func (s *setup) cloud() auth.Cloud {
+	if u, err := url.Parse(s.cfg.EWSURL); err == nil {
+		if c, ok := auth.CloudOf(u.Hostname()); ok {
+			return c
+		}
+	}
+	return auth.Clouds()[0]
+}
+
+// exampleUser is an address in the domain of the quarantine mailbox.
+func (s *setup) exampleUser() string {
+	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
+	return "alice@" + domain
+}

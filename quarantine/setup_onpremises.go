@@ -1,0 +1,149 @@
+package quarantine
+
+import "strings"
+
+// onPremises adds the steps for an Exchange Server.
+func (s *setup) onPremises() {
+	s.address()
+	s.quarantineMailbox(ShellExchange, true)
+	s.serviceAccount()
+	if s.cfg.Access == AccessImpersonation {
+		s.impersonation()
+	} else {
+		s.fullAccess()
+		s.newMailboxes()
+	}
+	s.throttling()
+}
+
+// address finds the URL of EWS, and looks how one signs in there.
+func (s *setup) address() {
+	text := []string{"`ewsUrl` is the ExternalUrl or InternalUrl of the EWS virtual directory, whichever this machine reaches. The self-test uses " + code(s.cfg.EWSURL) + "."}
+	commands := []string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"}
+	switch s.cfg.Authentication.Type {
+	case AuthenticationBasic:
+		text = append(text, "`authentication.type` is `basic`, which the virtual directory has to offer, and only over TLS.")
+		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication",
+			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+	case AuthenticationNTLM:
+		text = append(text, "`authentication.type` is `ntlm`, which the virtual directory has to offer as Windows authentication; it does by default. Where Extended Protection is required, no proxy may end TLS in front of the server.")
+		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication,ExtendedProtection*")
+	}
+	s.add("Find the address of EWS", text, ShellExchange, commands...)
+}
+
+// quarantineMailbox creates the mailbox that takes the messages.
+func (s *setup) quarantineMailbox(shell SetupShell, onPremises bool) {
+	address := s.cfg.QuarantineMailbox
+	id := psQuote(address)
+	create := newMailbox(address)
+	text := []string{
+		"A shared mailbox whose account nobody signs in with, and that no user has rights on: what lies in it is dangerous. It is hidden from address lists, takes no mail from outside, and processes no meeting requests, or a malicious invitation in quarantine would be put into its calendar and answered. No retention policy may touch what lies there.",
+		"Use a mailbox of its own for it, not that of the service account or of an administrator. Give its database room: it holds what was taken from all users, until that is released or deleted.",
+	}
+	commands := []string{create}
+	if onPremises {
+		commands[0] += " -UserPrincipalName " + id
+	} else {
+		text = append(text, "Beyond 50 GB, and for an archive or a hold, a shared mailbox needs a licence.")
+	}
+	commands = append(commands,
+		"Set-Mailbox -Identity "+id+" -HiddenFromAddressListsEnabled $true -RequireSenderAuthenticationEnabled $true -RetentionPolicy $null",
+		"Set-CalendarProcessing -Identity "+id+" -AutomateProcessing None",
+		"Set-CASMailbox -Identity "+id+" -ActiveSyncEnabled $false -PopEnabled $false -ImapEnabled $false",
+		"Get-MailboxPermission -Identity "+id+" | Where-Object { -not $_.IsInherited } | Format-List User,AccessRights",
+	)
+	s.add("Create the quarantine mailbox", text, shell, commands...)
+}
+
+// serviceAccount creates the account that signs in.
+func (s *setup) serviceAccount() {
+	username := s.cfg.Authentication.Username
+	name := accountName(username)
+	principal := username
+	if strings.Contains(username, `\`) {
+		_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
+		principal = name + "@" + domain
+	}
+	s.add("Create the service account", []string{
+		"It gets a mailbox, because without one Exchange expands no distribution lists for it. It needs no other right in Active Directory, and should be a member of no group of administrators: such groups are denied the rights on mailboxes that are given below. The password is asked for, and goes into `authentication.password` or into the environment variable " + code(EnvPassword) + ".",
+	}, ShellExchange,
+		"New-Mailbox -Name "+psQuote(name)+" -SamAccountName "+psQuote(name)+" -UserPrincipalName "+psQuote(principal)+" -Password (Read-Host 'Password' -AsSecureString)",
+		"Set-Mailbox -Identity "+psQuote(username)+" -HiddenFromAddressListsEnabled $true",
+		"Set-CASMailbox -Identity "+psQuote(username)+" -EwsEnabled $true -OWAEnabled $false -ActiveSyncEnabled $false -PopEnabled $false -ImapEnabled $false",
+	)
+}
+
+// impersonation gives the account the role.
+func (s *setup) impersonation() {
+	user := s.cfg.Authentication.Username
+	s.add("Let the account impersonate", []string{
+		"With the role ApplicationImpersonation the account works as the owner of each mailbox, the quarantine mailbox included. It holds for mailboxes that are created later, too. Keep the password accordingly: the account can read and change all mail.",
+	}, ShellExchange, impersonationRole(user), "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope")
+	s.add("Narrow it down, if not all mailboxes are meant", []string{
+		"Instead of the assignment above, one with a scope: here the members of a group, which has to have the quarantine mailbox as a member. Put the distinguished name of the group in the place of the example.",
+	}, ShellExchange,
+		"Remove-ManagementRoleAssignment -Identity "+psQuote(impersonationAssignment),
+		"New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "+psFilter("MemberOfGroup", "-eq", "CN=Quarantined,OU=Groups,DC=example,DC=com"),
+		impersonationRole(user)+" -CustomRecipientWriteScope 'Quarantine mailboxes'",
+	)
+}
+
+// grantAll gives the account FullAccess to every mailbox that it has none to.
+// It begins in a variable, so that a pipeline does not run into the limit of
+// two at once.
+func (s *setup) grantAll() []string {
+	return []string{
+		"$account = " + psQuote(s.cfg.Authentication.Username),
+		"$kinds = 'UserMailbox','SharedMailbox','RoomMailbox','EquipmentMailbox'",
+		"$mailboxes = Get-Mailbox -ResultSize Unlimited -RecipientTypeDetails $kinds",
+		"foreach ($m in $mailboxes) {",
+		"    $has = Get-MailboxPermission -Identity $m.DistinguishedName -User $account | Where-Object { $_.AccessRights -contains 'FullAccess' -and -not $_.Deny }",
+		"    if (-not $has) { Add-MailboxPermission -Identity $m.DistinguishedName -User $account -AccessRights FullAccess -InheritanceType All -AutoMapping $false }",
+		"}",
+	}
+}
+
+// fullAccess gives the account the right on the mailboxes there are.
+func (s *setup) fullAccess() {
+	s.add("Give the account FullAccess to all mailboxes", []string{
+		"The quarantine mailbox is among them. Exchange keeps rights in a cache: it can take up to two hours until they have effect. " +
+			"The account can then read and change all mail; keep its password accordingly.",
+		"Without `-AutoMapping $false` Outlook would open all mailboxes for whoever signs in with the account.",
+	}, ShellExchange, append(s.grantAll(),
+		"Get-MailboxPermission -Identity "+psQuote(s.cfg.QuarantineMailbox)+" -User "+psQuote(s.cfg.Authentication.Username)+" | Format-List Identity,User,AccessRights,Deny")...)
+}
+
+// Names on the Exchange server of what gives the right on new mailboxes.
+const (
+	setupScript = `C:\Scripts\Grant-QuarantineAccess.ps1`
+	setupTask   = "Quarantine access"
+	setupRunner = `EXAMPLE\svc-exchange-tasks`
+)
+
+// newMailboxes runs the same on a schedule, since the right has to be given on
+// each mailbox.
+// See https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/schtasks-create.
+func (s *setup) newMailboxes() {
+	script := append([]string{
+		`. "$env:ExchangeInstallPath\bin\RemoteExchange.ps1"`,
+		"Connect-ExchangeServer -auto",
+	}, s.grantAll()...)
+	commands := []string{"New-Item -ItemType Directory -Force -Path 'C:\\Scripts' | Out-Null", "$script = @("}
+	for i, line := range script {
+		end := ","
+		if i == len(script)-1 {
+			end = ""
+		}
+		commands = append(commands, "    "+psQuote(line)+end)
+	}
+	commands = append(commands, ")",
+		"$script | Set-Content -Encoding Unicode -Path "+psQuote(setupScript),
+		"New-ManagementRoleAssignment -Name 'Quarantine access for new mailboxes' -Role 'Mail Recipients' -User "+psQuote(setupRunner),
+		"schtasks.exe /Create /TN "+psQuote(setupTask)+" /SC HOURLY /RU "+psQuote(setupRunner)+" /RP * /TR "+psQuote(`powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File `+setupScript),
+		"schtasks.exe /Run /TN "+psQuote(setupTask),
+	)
+	s.add("Give it the same on new mailboxes, by a scheduled task", []string{
+		"FullAccess is a right on a mailbox, so one that is created tomorrow does not have it. This script, run every hour on an Exchange server, gives it. It runs under an account of its own (" + code(setupRunner) + " stands for it), which needs the right to log on as a batch job; who can change the script, or the account, can read all mail.",
+	}, ShellExchange, commands...)
+}

@@ -1,0 +1,19 @@
+package quarantine
+
+import "strings"
+
+// psQuotes doubles what PowerShell takes for a single quotation mark: besides
+// the one of ASCII, four typographical ones.
+// See https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_quoting_rules.
+var psQuotes = strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019", "\u201A", "\u201A\u201A", "\u201B", "\u201B\u201B")
+
+// psQuote returns a literal of PowerShell for a text. Nothing in it is expanded,
+// and nothing can end it. The texts of a valid configuration are of one line.
+func psQuote(s string) string { return "'" + psQuotes.Replace(s) + "'" }
+
+// psFilter returns a literal of PowerShell that holds a filter in which a
+// property is compared with a text: the text is quoted for the filter, and the
+// filter for PowerShell.
+func psFilter(property, operator, text string) string {
+	return psQuote(property + " " + operator + " " + psQuote(text))
+}
