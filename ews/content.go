@@ -6,7 +6,8 @@ import (
 )
 
 // Content is large content to be sent: a MIME message, or what ExportItems
-// gave. It is read while the request is being sent and never held whole.
+// gave. It is read while the request is being sent and never held whole. When
+// the call has returned, nobody reads it any more.
 type Content struct {
 	// Open returns the content from its beginning. It is called once for each
 	// time the request is put on the wire: more than once if authentication

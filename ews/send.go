@@ -55,7 +55,7 @@ func (c *Client) unsent(t *task, err error) *TransportError {
 	}
 }
 
-// errTimeout is the cause of a context that Options.Timeout ended.
+// timeoutError is the cause of a context that Options.Timeout ended.
 type timeoutError struct{ after time.Duration }
 
 func (e timeoutError) Error() string {
