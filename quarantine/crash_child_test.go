@@ -1,0 +1,224 @@
+//go:build unix
+
+package quarantine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// childVariable makes the test binary a process that runs an errand, to be
+// killed by the test that started it.
+const childVariable = "QUARANTINE_CRASH_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(child())
+	}
+	os.Exit(m.Run())
+}
+
+// errand is what a process does: recover first or not, then quarantine or
+// restore.
+type errand struct {
+	URL           string
+	Impersonation bool
+	Ways          []quarantine.Way
+	Journal       string // path of the journal file
+
+	Recover bool
+	Action  action
+	Targets []quarantine.Target
+	// Receipts are what to restore, one for each target; with none it is done
+	// from what lies in quarantine.
+	Receipts []*quarantine.Receipt
+	Workers  int
+
+	// DieAt is where the process kills itself, in a call of the journal.
+	DieAt moment
+}
+
+type action string
+
+const (
+	nothing      action = ""
+	quarantining action = "quarantine"
+	restoring    action = "restore"
+)
+
+// moment is a point of time about a write of the journal.
+type moment string
+
+const (
+	beforeBegin  moment = "before Begin"
+	afterBegin   moment = "after Begin"
+	beforeFinish moment = "before Finish"
+	afterFinish  moment = "after Finish"
+)
+
+// report is what came of an errand.
+type report struct {
+	Found     []quarantine.Intent // in the journal when it was opened
+	Recovered []*quarantine.Receipt
+	Done      []*quarantine.Receipt // one for each target
+	Left      []quarantine.Intent   // in the journal at the end
+}
+
+// child runs the errand that stands on the standard input and writes the
+// report to the standard output.
+func child() (exitCode int) {
+	var e errand
+	err := json.NewDecoder(os.Stdin).Decode(&e)
+	if err == nil {
+		var r *report
+		if r, err = e.runHere(); err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(r)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// runHere runs the errand over a socket, with the password of the service
+// account.
+func (e *errand) runHere() (*report, error) {
+	credential, err := auth.NewCredential("svc", "svc-password")
+	if err != nil {
+		return nil, err
+	}
+	transport, err := auth.Basic(e.URL, credential, &auth.BasicOptions{Transport: &http.Transport{}, SendPasswordOverPlainHTTP: true})
+	if err != nil {
+		return nil, err
+	}
+	return e.run(context.Background(), transport)
+}
+
+// run runs the errand.
+func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *report, err error) {
+	journal, err := quarantine.OpenJournal(e.Journal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, journal.Close()) }()
+	s, err := e.service(transport, &deadly{journal, e.DieAt})
+	if err != nil {
+		return nil, err
+	}
+	out := &report{Done: make([]*quarantine.Receipt, len(e.Targets))}
+	if out.Found, err = journal.Open(ctx); err != nil {
+		return nil, err
+	}
+	if e.Recover {
+		for r, err := range s.Recover(ctx) {
+			if err != nil {
+				return nil, fmt.Errorf("recover: %w", err)
+			}
+			out.Recovered = append(out.Recovered, r)
+		}
+	}
+	if e.Action != nothing {
+		if err := e.act(ctx, s, out.Done); err != nil {
+			return nil, err
+		}
+	}
+	out.Left, err = journal.Open(ctx)
+	return out, err
+}
+
+// act quarantines or restores.
+func (e *errand) act(ctx context.Context, s *quarantine.Service, done []*quarantine.Receipt) error {
+	var workers errgroup.Group
+	workers.SetLimit(max(e.Workers, 1))
+	for i := range e.Targets {
+		workers.Go(func() (err error) {
+			switch {
+			case e.Action == quarantining:
+				done[i], err = s.Quarantine(ctx, e.Targets[i])
+			case e.Receipts != nil:
+				done[i], err = s.Restore(ctx, e.Receipts[i])
+			default:
+				done[i], err = s.RestoreMessage(ctx, e.Targets[i])
+			}
+			return err
+		})
+	}
+	return workers.Wait()
+}
+
+// The headers under impersonation.
+var (
+	quarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
+	undoHeader       = quarantine.Header{Name: "X-Restored", Value: "yes"}
+)
+
+func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal) (*quarantine.Service, error) {
+	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	client, err := ews.NewClient(e.URL, &ews.Options{Transport: transport, Limiter: limiter, Payer: "svc"})
+	if err != nil {
+		return nil, err
+	}
+	settings := quarantine.Settings{
+		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true,
+	}
+	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: e.Ways}
+	var strategy quarantine.Strategy
+	if e.Impersonation {
+		settings.QuarantineHeader, settings.UndoHeader = quarantineHeader, undoHeader
+		strategy, err = quarantine.NewImpersonation(client, opts)
+	} else {
+		strategy, err = quarantine.NewFullAccess(client, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return quarantine.New(strategy, settings)
+}
+
+// deadly is a journal that ends the process at a moment.
+type deadly struct {
+	quarantine.Journal
+	at moment
+}
+
+// Begin writes an intent, or dies.
+func (d *deadly) Begin(ctx context.Context, in quarantine.Intent) error {
+	d.die(beforeBegin)
+	err := d.Journal.Begin(ctx, in)
+	d.die(afterBegin)
+	return err
+}
+
+// Finish takes an intent away, or dies.
+func (d *deadly) Finish(ctx context.Context, operation string) error {
+	d.die(beforeFinish)
+	err := d.Journal.Finish(ctx, operation)
+	d.die(afterFinish)
+	return err
+}
+
+func (d *deadly) die(now moment) {
+	if d.at == now {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // until the signal arrives
+	}
+}

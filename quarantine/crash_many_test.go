@@ -1,0 +1,51 @@
+//go:build unix
+
+package quarantine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// TestCrashMany kills a process in the middle of a run of many messages, four at
+// a time, lets another one recover and run the same again; then the same with
+// the restore of all.
+func TestCrashMany(t *testing.T) {
+	t.Parallel()
+	for _, a := range crashAccesses {
+		messages := 20
+		if *crashAll || a.impersonation && a.way == quarantine.WayTransfer {
+			messages = 200
+		}
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := newScene(t.Context(), t.TempDir(), a, quarantining, messages)
+			require.NoError(t, err)
+			defer s.close()
+			for _, s.action = range []action{quarantining, restoring} {
+				struck, err := s.fell(t.Context(), s.ask(true), deathBlow{strike: &strike{carrying[a.way], messages / 2, acted, 0}})
+				require.NoError(t, err)
+				require.True(t, struck, "the run came to its end")
+				left := make(map[string]int)
+				for _, c := range s.look() {
+					left[s.end(c)]++
+				}
+				assert.Positive(t, left[atSource])
+				assert.Positive(t, left[atDestination])
+				assert.Zero(t, left[nowhere])
+
+				v, err := s.settled(t.Context(), true, true)
+				require.NoError(t, err)
+				assert.Empty(t, v.problems)
+				assert.NotEmpty(t, v.open, "the run was killed in the middle")
+				t.Logf("%s, %s, killed: %d at the source, %d at both ends, %d at the destination, %d intents; recovered: %d lost, %d doubled",
+					a.name, s.action, left[atSource], left[atBoth], left[atDestination], len(v.open), v.lost, v.doubled)
+				s.receipts = v.done // they say that it is in quarantine already
+			}
+		})
+	}
+}
