@@ -170,14 +170,15 @@ func (t *folderTree) within(id string) []string {
 	return ids
 }
 
-// escapeName makes a display name fit for a path.
-func escapeName(name string) string {
-	return strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C").Replace(name)
-}
+var (
+	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
+	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
+)
 
-func unescapeName(name string) string {
-	return strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%").Replace(name)
-}
+// escapeName makes a display name fit for a path.
+func escapeName(name string) string { return nameEscapes.Replace(name) }
+
+func unescapeName(name string) string { return nameUnescapes.Replace(name) }
 
 // Folder returns a folder, creating it where the request says so.
 func (m *exchangeMailbox) Folder(ctx context.Context, want FolderRequest) (Folder, error) {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,8 +17,12 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 1, "first seed of TestRandomRuns")
-	randomRuns = flag.Int("random.histories", 10_000, "how many histories TestRandomRuns tries")
+	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 if -run names it, else 1,000")
 )
+
+// askedFor reports whether -run names a test: then it does all it can, while in
+// a run of everything it does a part, so that the whole is quick.
+func askedFor(name string) bool { return strings.Contains(flag.Lookup("test.run").Value.String(), name) }
 
 // historiesPerWorld is how many histories one Exchange goes through.
 const historiesPerWorld = 100
@@ -38,9 +43,16 @@ var randomFaults = []ewstest.Fault{
 // must be one copy, in the right place.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
+	runs := *randomRuns
+	if runs == 0 {
+		runs = 1_000
+		if askedFor("Random") {
+			runs = 10_000
+		}
+	}
 	var histories, steps, calls, struck atomic.Int64
 	t.Run("worlds", func(t *testing.T) {
-		for i := range max(1, *randomRuns/historiesPerWorld) {
+		for i := range max(1, runs/historiesPerWorld) {
 			seed := *randomSeed + uint64(i)
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()

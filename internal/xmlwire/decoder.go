@@ -10,6 +10,7 @@ import (
 type Decoder struct {
 	src    io.Reader
 	srcErr error
+	full   bool   // the last read filled the window
 	buf    []byte // window of the document
 	pos    int    // next byte of buf to be read
 	base   int64  // offset of buf[0] in the document
@@ -59,7 +60,7 @@ type binding struct {
 func NewDecoder(r io.Reader, limits Limits) *Decoder {
 	return &Decoder{
 		src:    r,
-		buf:    make([]byte, 0, 32<<10),
+		buf:    make([]byte, 0, smallWindow),
 		limits: limits.withDefaults(),
 		open:   make([]frame, 0, 16),
 		attrs:  make([]attribute, 0, 8),

@@ -5,6 +5,13 @@ import (
 	"io"
 )
 
+// The window begins small, since most answers are, and is made large as soon as
+// a document fills it.
+const (
+	smallWindow = 4 << 10
+	largeWindow = 32 << 10
+)
+
 // fill reads more of the document behind what is in the window from pos on. It
 // returns false at the end of the document, on an error, and when more than
 // MaxTag bytes would be kept.
@@ -26,8 +33,8 @@ func (d *Decoder) fill() bool {
 		d.fail(ErrLimit, "a tag is too long")
 		return false
 	}
-	if len(d.buf) == cap(d.buf) {
-		grown := make([]byte, len(d.buf), 2*cap(d.buf))
+	if len(d.buf) == cap(d.buf) || d.full && cap(d.buf) < largeWindow {
+		grown := make([]byte, len(d.buf), max(2*cap(d.buf), min(8*cap(d.buf), largeWindow)))
 		copy(grown, d.buf)
 		d.buf = grown
 	}
@@ -42,6 +49,7 @@ func (d *Decoder) fill() bool {
 				return false
 			}
 		}
+		d.full = len(d.buf) == cap(d.buf)
 		if n > 0 {
 			return true
 		}
