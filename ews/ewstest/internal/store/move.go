@@ -95,7 +95,7 @@ func (it *Item) Remove(how Removal, suppress bool) {
 	switch {
 	case !m.org.settings.Retention, it.Associated:
 		it.detach()
-	case it.Folder == purges || it.Folder.Distinguished == RecoverableHolds || it.Folder.Distinguished == ArchiveRecoverableHolds:
+	case it.Folder == purges || it.Folder.Distinguished == nameHolds || it.Folder.Distinguished == nameArchiveHolds:
 		// Kept there until retention ends.
 	case how == Hard || it.Folder.Recoverable():
 		it.keepIn(ews.FolderRecoverableItemsPurges)

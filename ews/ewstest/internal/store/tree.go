@@ -4,19 +4,20 @@ import "github.com/ewsquarantine/ewsquarantine/ews"
 
 // Well-known names that package ews has no constant for.
 const (
-	nameConflicts           ews.FolderName = "conflicts"
-	nameLocalFailures       ews.FolderName = "localfailures"
-	nameServerFailures      ews.FolderName = "serverfailures"
-	nameRecipientCache      ews.FolderName = "recipientcache"
-	nameToDoSearch          ews.FolderName = "todosearch"
-	nameDiscoveryHolds      ews.FolderName = "recoverableitemsdiscoveryholds"
-	nameArchiveHolds        ews.FolderName = "archiverecoverableitemsdiscoveryholds"
-	classNote                              = "IPF.Note"
-	classContact                           = "IPF.Contact"
-	classConfiguration                     = "IPF.Configuration"
-	ToDoSearch                             = nameToDoSearch
-	RecoverableHolds                       = nameDiscoveryHolds
-	ArchiveRecoverableHolds                = nameArchiveHolds
+	nameConflicts      ews.FolderName = "conflicts"
+	nameLocalFailures  ews.FolderName = "localfailures"
+	nameServerFailures ews.FolderName = "serverfailures"
+	nameRecipientCache ews.FolderName = "recipientcache"
+	nameToDoSearch     ews.FolderName = "todosearch"
+	nameHolds          ews.FolderName = "recoverableitemsdiscoveryholds"
+	nameArchiveHolds   ews.FolderName = "archiverecoverableitemsdiscoveryholds"
+)
+
+// Folder classes.
+const (
+	classNote          = "IPF.Note"
+	classContact       = "IPF.Contact"
+	classConfiguration = "IPF.Configuration"
 )
 
 // layout describes a default folder.
@@ -102,7 +103,7 @@ func (m *Mailbox) buildTree() {
 	}
 	dumpster := m.plant(m.root, recoverable)
 	if s.Since2013SP1 {
-		m.plant(dumpster, layout{name: nameDiscoveryHolds, display: "DiscoveryHolds"})
+		m.plant(dumpster, layout{name: nameHolds, display: "DiscoveryHolds"})
 	}
 	if m.Info.Archive {
 		m.buildArchive()
