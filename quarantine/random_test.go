@@ -22,7 +22,9 @@ var (
 
 // askedFor reports whether -run names a test: then it does all it can, while in
 // a run of everything it does a part, so that the whole is quick.
-func askedFor(name string) bool { return strings.Contains(flag.Lookup("test.run").Value.String(), name) }
+func askedFor(name string) bool {
+	return strings.Contains(flag.Lookup("test.run").Value.String(), name)
+}
 
 // historiesPerWorld is how many histories one Exchange goes through.
 const historiesPerWorld = 100
