@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,18 +268,9 @@ func TestSentinels(t *testing.T) {
 	} {
 		err := error(&ews.ResponseError{Code: code})
 		for _, s := range sentinels {
-			assert.Equal(t, contains(want, s), errors.Is(fmt.Errorf("x: %w", err), s), "%s: %v", code, s)
+			assert.Equal(t, slices.Contains(want, s), errors.Is(fmt.Errorf("x: %w", err), s), "%s: %v", code, s)
 		}
 	}
-}
-
-func contains(list []error, e error) bool {
-	for _, x := range list {
-		if x == e {
-			return true
-		}
-	}
-	return false
 }
 
 func TestBehaviour(t *testing.T) {

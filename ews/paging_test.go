@@ -170,13 +170,13 @@ func TestFindFolders(t *testing.T) {
 			`<m:RootFolder IndexedPagingOffset="%d" TotalItemsInView="3" IncludesLastItemInRange="%t"><t:Folders>%s</t:Folders></m:RootFolder>`, next, last, b.String())))
 	}
 	srv := serve(page(2, false, "a", "b"), page(3, true, "c"))
-	var got string
+	var got strings.Builder
 	for f, err := range newClient(t, srv, nil).FindFolders(t.Context(), ews.FindFolderRequest{Parent: inbox()}) {
 		require.NoError(t, err)
 		assert.Equal(t, "SearchFolder", f.Kind)
-		got += f.ID.ID
+		got.WriteString(f.ID.ID)
 	}
-	assert.Equal(t, "abc", got)
+	assert.Equal(t, "abc", got.String())
 
 	stalled := serve(page(0, false, "a"))
 	var failure error
