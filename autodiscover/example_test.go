@@ -1,0 +1,38 @@
+package autodiscover_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+)
+
+func ExampleClient_EWSURL() {
+	// In place of the network.
+	network := &internet{servers: map[string]http.HandlerFunc{
+		"https://autodiscover.example.com": exchange(external("https://mail.example.com/EWS/Exchange.asmx"), ""),
+	}}
+	client, err := autodiscover.NewClient(&autodiscover.Options{
+		Anonymous: network,
+		Resolver:  network,
+		// Credentials for the servers of the company, and for no other. A real
+		// one is made by package auth.
+		Transport: func(host string) http.RoundTripper {
+			if host == "autodiscover.example.com" {
+				return signingIn{network, host}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	url, err := client.EWSURL(context.Background(), "alice@example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(url)
+	// Output: https://mail.example.com/EWS/Exchange.asmx
+}

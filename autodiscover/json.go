@@ -1,0 +1,39 @@
+package autodiscover
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// protocolURL returns the URL of the JSON service for a mailbox. The count tells
+// the server how often a request has been redirected.
+func protocolURL(host, address string, redirected int) string {
+	u := "https://" + host + "/autodiscover/autodiscover.json/v1.0/" + url.PathEscape(address) + "?Protocol=EWS"
+	if redirected > 0 {
+		u += "&RedirectCount=" + strconv.Itoa(redirected)
+	}
+	return u
+}
+
+// decodeProtocol returns the URL in an answer of the JSON service.
+func decodeProtocol(body []byte) (string, error) {
+	var answer struct {
+		Protocol     string
+		URL          string `json:"Url"`
+		ErrorCode    string
+		ErrorMessage string
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return "", errNoAnswer
+	}
+	switch {
+	case answer.ErrorCode != "":
+		return "", &refusal{text: fmt.Sprintf("the server says %s: %s", quote(answer.ErrorCode), quote(answer.ErrorMessage))}
+	case answer.URL == "" || answer.Protocol != "" && !strings.EqualFold(answer.Protocol, "EWS"):
+		return "", errNoAnswer
+	}
+	return answer.URL, nil
+}

@@ -1,0 +1,357 @@
+package autodiscover
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds of one search.
+const (
+	maxHops = 10 // redirections, of whatever kind
+	maxSRV  = 4  // hosts of an SRV record
+)
+
+// Lookup finds the EWS URL of a mailbox and tells how. The error is the cause
+// of a context that ended, or an [*Error].
+func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
+	parsed, err := parseAddress(address)
+	if err != nil {
+		return nil, fmt.Errorf("autodiscover: %w", err)
+	}
+	l := &lookup{Client: c, origin: parsed, address: parsed, seen: make(map[string]bool)}
+	for {
+		s := l.byDomain(ctx)
+		switch {
+		case s.url != "":
+			return &Result{EWSURL: s.url, Address: l.address, Source: s.source, Attempts: l.attempts}, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case s.address == "":
+			return nil, &Error{Address: address, Attempts: l.attempts}
+		}
+		l.address = s.address
+	}
+}
+
+// lookup is one search.
+type lookup struct {
+	*Client
+	origin   string // the address that was asked for, by which the rule goes
+	address  string // the one that redirections led to
+	hops     int
+	seen     map[string]bool // hosts that were asked about an address
+	attempts []Attempt
+	refused  bool // credentials were refused somewhere
+}
+
+// step is what asking a host led to: a URL, another address, another host, or
+// nothing.
+type step struct {
+	url, source string
+	address     string
+	host, from  string
+}
+
+func (s step) ends() bool { return s.url != "" || s.address != "" }
+
+// byDomain goes to all places that the domain of the address names.
+func (l *lookup) byDomain(ctx context.Context) step {
+	domain := domainOf(l.address)
+	for _, host := range []string{domain, "autodiscover." + domain} {
+		if s := l.follow(ctx, host); s.ends() {
+			return s
+		}
+	}
+	if s := l.follow(ctx, l.plain(ctx, "http://autodiscover."+domain+plainPath)); s.ends() {
+		return s
+	}
+	for _, host := range l.srv(ctx, domain) {
+		if s := l.follow(ctx, host); s.ends() {
+			return s
+		}
+	}
+	return step{}
+}
+
+// follow asks a host, and those that it redirects to.
+func (l *lookup) follow(ctx context.Context, host string) step {
+	from := ""
+	for host != "" && ctx.Err() == nil && l.enter(host, from) {
+		s := l.ask(ctx, host)
+		if s.ends() {
+			return s
+		}
+		host, from = s.host, s.from
+	}
+	return step{}
+}
+
+// enter reports whether a host may be asked, and has not been yet. From is the
+// URL that led to it, if any did.
+func (l *lookup) enter(host, from string) bool {
+	if !l.opts.allows(l.origin, host) {
+		if from == "" {
+			from = "https://" + host
+		}
+		l.failed(from, &HostError{Host: hostname(host)})
+		return false
+	}
+	key := host + " " + l.address
+	if l.seen[key] {
+		if from != "" {
+			l.failed(from, fmt.Errorf("it redirects to %s, which was asked before", host))
+		}
+		return false
+	}
+	l.seen[key] = true
+	return true
+}
+
+// hop counts a redirection, and reports whether it may be followed.
+func (l *lookup) hop(from string) bool {
+	if l.hops++; l.hops > maxHops {
+		l.failed(from, errors.New("redirected too often"))
+		return false
+	}
+	return true
+}
+
+func (l *lookup) failed(source string, err error) {
+	l.attempts = append(l.attempts, Attempt{URL: source, Err: err})
+}
+
+// ask asks one host by all ways that it has.
+func (l *lookup) ask(ctx context.Context, host string) step {
+	source := "https://" + host + plainPath
+	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, source, nil, 0)
+	if err != nil {
+		l.failed(source, err)
+		return step{}
+	}
+	if to, ok := l.redirected(r, source); ok {
+		return step{host: to, from: source}
+	}
+	if r.wantsCredentials() && !l.refused {
+		if rt := l.opts.Transport(host); rt != nil {
+			if s := l.soap(ctx, rt, host); s.ends() || s.host != "" {
+				return s
+			}
+		}
+	}
+	return l.json(ctx, host)
+}
+
+// redirected returns the host that an answer redirects to, empty if it must not
+// be followed.
+func (l *lookup) redirected(r *reply, source string) (host string, ok bool) {
+	to, err := r.redirection(source)
+	if err == nil && to == nil {
+		return "", false
+	}
+	if err == nil {
+		if host, err = secureHost(to); err != nil {
+			err = fmt.Errorf("it redirects to %s: %w", quote(to.Redacted()), err)
+		}
+	}
+	if err != nil {
+		l.failed(source, err)
+		return "", true
+	}
+	if !l.hop(source) {
+		return "", true
+	}
+	return host, true
+}
+
+// soap calls GetUserSettings.
+func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) step {
+	source := "https://" + host + soapPath
+	fail := func(err error) step {
+		l.failed(source, err)
+		return step{}
+	}
+	body, err := userSettingsRequest(source, l.address)
+	if err != nil {
+		return fail(err)
+	}
+	r, err := l.call(ctx, rt, http.MethodPost, source, body, maxSOAP)
+	if err != nil {
+		if unauthorized(err) {
+			l.refused = true
+			err = fmt.Errorf("%w: %w", ErrUnauthorized, err)
+		}
+		return fail(err)
+	}
+	if to, ok := l.redirected(r, source); ok {
+		return step{host: to, from: source}
+	}
+	switch r.status {
+	case http.StatusOK, http.StatusInternalServerError:
+	case http.StatusUnauthorized:
+		l.refused = true
+		return fail(fmt.Errorf("%w: check user name and password", ErrUnauthorized))
+	default:
+		return fail(r.refused())
+	}
+	answer, err := decodeUserSettings(bytes.NewReader(r.body))
+	if err != nil {
+		if r.status != http.StatusOK {
+			err = r.refused()
+		}
+		return fail(err)
+	}
+	s, err := l.heed(answer, source)
+	if err != nil {
+		return fail(err)
+	}
+	return s
+}
+
+// heed does what an answer of GetUserSettings says.
+func (l *lookup) heed(answer userSettings, source string) (step, error) {
+	switch answer.code {
+	case redirectAddress:
+		to, err := parseAddress(answer.target)
+		if err != nil {
+			return step{}, fmt.Errorf("it redirects to another address: %w", err)
+		}
+		if strings.EqualFold(to, l.address) {
+			return step{}, errors.New("it redirects to the address that was asked for")
+		}
+		if !l.hop(source) {
+			return step{}, nil
+		}
+		return step{address: to}, nil
+	case redirectURL:
+		u, err := url.Parse(answer.target)
+		if err != nil || len(answer.target) > maxURL {
+			return step{}, fmt.Errorf("it redirects to %s, which is %w", quote(answer.target), errUnsafe)
+		}
+		host, err := secureHost(u)
+		if err != nil {
+			return step{}, fmt.Errorf("it redirects to %s: %w", quote(answer.target), err)
+		}
+		if !l.hop(source) {
+			return step{}, nil
+		}
+		return step{host: host, from: source}, nil
+	}
+	urls := []string{answer.external, answer.internal}
+	if l.opts.Internal {
+		slices.Reverse(urls)
+	}
+	var why error
+	for _, raw := range urls {
+		if raw == "" || answer.code != noError {
+			continue
+		}
+		u, err := l.opts.endpoint(l.origin, raw)
+		if err == nil {
+			return step{url: u, source: source}, nil
+		}
+		why = errors.Join(why, err)
+	}
+	if why != nil {
+		return step{}, why
+	}
+	return step{}, answer.refused()
+}
+
+// json asks the service that needs no credentials.
+func (l *lookup) json(ctx context.Context, host string) step {
+	target := protocolURL(host, l.address, l.hops)
+	source, _, _ := strings.Cut(target, "?")
+	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, target, nil, maxJSON)
+	if err != nil {
+		l.failed(source, err)
+		return step{}
+	}
+	if to, ok := l.redirected(r, source); ok {
+		return step{host: to, from: source}
+	}
+	var found string
+	if r.status == http.StatusOK {
+		if found, err = decodeProtocol(r.body); err == nil {
+			found, err = l.opts.endpoint(l.origin, found)
+		}
+	} else if _, err = decodeProtocol(r.body); !isRefusal(err) {
+		err = r.refused()
+	}
+	if err != nil {
+		l.failed(source, err)
+		return step{}
+	}
+	return step{url: found, source: source}
+}
+
+// unauthorized reports whether a RoundTripper found out that the credentials are
+// refused.
+func unauthorized(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Unauthorized() bool
+	}](err)
+	return ok && e.Unauthorized()
+}
+
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*refusal](err)
+	return ok
+}
+
+// plain makes the one request without TLS. It carries nothing, and only a
+// redirection to HTTPS is believed.
+func (l *lookup) plain(ctx context.Context, source string) (host string) {
+	if ctx.Err() != nil || !l.opts.allows(l.origin, "autodiscover."+domainOf(l.address)) {
+		return ""
+	}
+	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, source, nil, 0)
+	if err != nil {
+		l.failed(source, err)
+		return ""
+	}
+	host, ok := l.redirected(r, source)
+	if !ok {
+		l.failed(source, fmt.Errorf("it does not redirect to another server: %w", r.refused()))
+	}
+	return host
+}
+
+// srv returns the hosts of the SRV record, in the order of its priorities.
+func (l *lookup) srv(ctx context.Context, domain string) []string {
+	if ctx.Err() != nil || !l.opts.allows(l.origin, domain) {
+		return nil
+	}
+	source := "_autodiscover._tcp." + domain
+	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
+	defer cancel()
+	_, records, err := l.opts.Resolver.LookupSRV(ctx, "autodiscover", "tcp", domain)
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		l.failed(source, errors.New("there is no SRV record"))
+		return nil
+	}
+	if err != nil {
+		l.failed(source, silence{err})
+	}
+	var hosts []string
+	for _, r := range records[:min(len(records), maxSRV)] {
+		host := strings.ToLower(strings.TrimSuffix(r.Target, "."))
+		if !validHost(host) || r.Port == 0 {
+			l.failed(source, fmt.Errorf("it names %s, which is no host", quote(r.Target)))
+			continue
+		}
+		if r.Port != 443 {
+			host += ":" + strconv.Itoa(int(r.Port))
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts
+}

@@ -1,0 +1,116 @@
+package autodiscover
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// ExchangeOnline returns the hosts of Exchange Online, all clouds included, for
+// [Options.AllowedHosts]: a mailbox that has moved there from one's own servers
+// is found through them. All are names that Microsoft owns, with those below
+// them.
+func ExchangeOnline() []string {
+	return []string{
+		"outlook.com", "outlook.office.com", "office365.com", "onmicrosoft.com", // worldwide
+		"office365.us", "onmicrosoft.us", "webmail.apps.mil", // US government
+		"partner.outlook.cn", "partner.onmschina.cn", // China
+	}
+}
+
+// allows reports whether a host, with or without a port, is trusted in the
+// search for the mailbox of an address.
+func (o *Options) allows(address, host string) bool {
+	name := hostname(host)
+	if o.Allow != nil {
+		return o.Allow(address, name)
+	}
+	return within(name, domainOf(address)) || slices.ContainsFunc(o.AllowedHosts, func(h string) bool { return within(name, h) })
+}
+
+// within reports whether a host is a domain or below it.
+func within(host, domain string) bool {
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}
+
+// hostname returns a host without its port.
+func hostname(host string) string {
+	name, _, _ := strings.Cut(host, ":")
+	return name
+}
+
+// secureHost returns the host of a URL that may be asked, with its port if that
+// is not the usual one.
+func secureHost(u *url.URL) (string, error) {
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	switch {
+	case u.Scheme != "https":
+		return "", fmt.Errorf("%w: it is not HTTPS", errUnsafe)
+	case u.User != nil:
+		return "", fmt.Errorf("%w: it holds a user name", errUnsafe)
+	case !validHost(host):
+		return "", fmt.Errorf("%w: it names no host", errUnsafe)
+	}
+	if p := u.Port(); p != "" && p != "443" {
+		host += ":" + p
+	}
+	return host, nil
+}
+
+// errUnsafe is the error for a URL that is not followed, whatever its host.
+var errUnsafe = errors.New("not a URL that can be followed")
+
+// maxURL is the length of the longest URL that is believed.
+const maxURL = 2048
+
+// endpoint checks a URL that a server gave as that of EWS.
+func (o *Options) endpoint(address, raw string) (string, error) {
+	raw = strings.TrimSpace(raw)
+	u, err := url.Parse(raw)
+	if len(raw) > maxURL || err != nil {
+		return "", fmt.Errorf("%w: %s", errUnsafe, quote(raw))
+	}
+	host, err := secureHost(u)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", quote(raw), err)
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
+		return "", fmt.Errorf("%s: %w: it has no path, or something behind it", quote(raw), errUnsafe)
+	}
+	if !o.allows(address, host) {
+		return "", &HostError{Host: hostname(host)}
+	}
+	return (&url.URL{Scheme: "https", Host: host, Path: u.Path, RawPath: u.RawPath}).String(), nil
+}
+
+// validHost reports whether s is a name that can be looked up, or an IPv4
+// address. It is in lower case.
+func validHost(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// parseAddress returns an SMTP address with its domain in lower case.
+func parseAddress(s string) (string, error) {
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7F || r == 0xFFFD || r == '<' || r == '>' }) {
+		return "", fmt.Errorf("%s is no SMTP address; give it as name@example.com", quote(s))
+	}
+	domain := strings.ToLower(s[at+1:])
+	if !validHost(domain) || !strings.Contains(domain, ".") {
+		return "", fmt.Errorf("%s: the domain cannot be looked up; give an address such as name@example.com", quote(s))
+	}
+	return s[:at+1] + domain, nil
+}
+
+// domainOf returns the domain of an address that parseAddress gave.
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
