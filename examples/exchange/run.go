@@ -33,6 +33,10 @@ A scenario, a JSON file, describes another organisation in place of this one:
 mailboxes, rights, lists, messages, budgets and faults. Its fields are in the
 documentation of ewstest.Scenario.
 
+With -auth bearer the server is an Azure AD as well, of one tenant (example.test),
+whose applications are those of -app, or of the scenario. "authority" in the first
+line is the authentication endpoint of clients, "tenantId" the tenant.
+
 The first line on standard output is JSON: {"url":"…"}, with -tls also
 "caFile". All else goes to standard error.
 
@@ -47,7 +51,8 @@ type settings struct {
 	load     loads
 	scenario string
 	version  ewstest.Version
-	auth     string
+	auth     []ewstest.Scheme
+	apps     apps
 	latency  time.Duration
 	log      bool
 }
@@ -84,7 +89,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml of DIR to the Inbox of ADDRESS; may be repeated")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
 	version := flags.String("version", "", "`VERSION` to behave as: "+versionNames()+" (default Exchange2016, or what the scenario says)")
-	flags.StringVar(&s.auth, "auth", "basic", "`WAYS` to sign in, separated by commas: basic")
+	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default basic, or what the scenario says)")
+	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
 	flags.BoolVar(&s.log, "log", false, "log each request on standard error")
 	if err := flags.Parse(args); err != nil {
@@ -109,7 +115,14 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		}
 		s.version = v
 	}
-	return s, s.checkAuth()
+	var err error
+	if s.auth, err = schemes(*ways); err != nil {
+		return nil, fmt.Errorf("-auth: %w; %w", err, errUsage)
+	}
+	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) {
+		return nil, fmt.Errorf("-app is of no use without -auth bearer; %w", errUsage)
+	}
+	return s, nil
 }
 
 // versionNames returns the names of the versions, oldest first.
@@ -121,24 +134,14 @@ func versionNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (s *settings) checkAuth() error {
-	ways := []string{"basic"}
-	for way := range strings.SplitSeq(s.auth, ",") {
-		switch {
-		case slices.Contains(ways, way):
-		case way == "ntlm" || way == "bearer":
-			return fmt.Errorf("-auth: this server cannot do %s yet; give -auth basic; %w", way, errUsage)
-		default:
-			return fmt.Errorf("-auth: %q is no way to sign in; give basic; %w", way, errUsage)
-		}
-	}
-	return nil
-}
-
 // ready is the first line on standard output.
 type ready struct {
 	URL    string `json:"url"`
 	CAFile string `json:"caFile,omitempty"`
+	// Authority is authenticationEndpoint for clients that sign in by tokens,
+	// and TenantID the id of their tenant.
+	Authority string `json:"authority,omitempty"`
+	TenantID  string `json:"tenantId,omitempty"`
 }
 
 func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
@@ -148,6 +151,12 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
+		Authentication: s.auth,
+	}
+	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
+		if opts.Azure, err = s.apps.tenant(); err != nil {
+			return errors.Join(err, listener.Close())
+		}
 	}
 	if s.log {
 		opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -161,7 +170,10 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	first := ready{URL: srv.URL()}
+	first := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}
+	if opts.Azure != nil {
+		first.TenantID = opts.Azure.TenantID
+	}
 	if s.tls {
 		file, remove, err := writeCA(srv.CAPEM())
 		if err != nil {
@@ -182,6 +194,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "exchange: other machines can reach this server, whose passwords are known to all")
+	}
+	if first.Authority != "" && !s.tls {
+		fmt.Fprintln(stderr, "exchange: clients ask for tokens over TLS only; give -tls")
 	}
 	<-ctx.Done()
 	return nil

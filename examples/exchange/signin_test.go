@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+const applicationID = "00001111-aaaa-2222-bbbb-3333cccc4444"
+
+// TestSignIn takes a message into quarantine under each way to sign in, as the
+// configuration of a product would.
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, err := auth.NewCertificate(nil)
+	require.NoError(t, err)
+	pfx, err := cert.PFX("pfx-password")
+	require.NoError(t, err)
+	pfxFile, cerFile := filepath.Join(dir, "app.pfx"), filepath.Join(dir, "app.cer")
+	require.NoError(t, os.WriteFile(pfxFile, pfx, 0o600))
+	require.NoError(t, os.WriteFile(cerFile, cert.CER(), 0o600))
+
+	password := func(typ quarantine.AuthenticationType) func(ready) quarantine.Authentication {
+		return func(ready) quarantine.Authentication {
+			return quarantine.Authentication{Type: typ, Username: `EXAMPLE\svc`, Password: quarantine.NewSecret("svc-password")}
+		}
+	}
+	for name, tc := range map[string]struct {
+		args           []string
+		authentication func(ready) quarantine.Authentication
+	}{
+		"basic of all": {[]string{"-auth", "basic,ntlm,bearer"}, password(quarantine.AuthenticationBasic)},
+		"ntlm":         {[]string{"-auth", "ntlm"}, password(quarantine.AuthenticationNTLM)},
+		"ntlm of all":  {[]string{"-auth", "basic,ntlm,bearer", "-tls"}, password(quarantine.AuthenticationNTLM)},
+		"bearer": {[]string{"-auth", "bearer", "-tls", "-app", applicationID + "=" + cerFile}, func(r ready) quarantine.Authentication {
+			return quarantine.Authentication{
+				Type: quarantine.AuthenticationAzureAD, ApplicationID: applicationID, TenantID: r.TenantID,
+				AuthenticationEndpoint: r.Authority, PrivateKeyFile: pfxFile, PrivateKeyPassword: quarantine.NewSecret("pfx-password"),
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, append(tc.args, "-load", "alice@example.test=../../testdata/mail")...)
+			q, err := quarantine.Open(&quarantine.Config{
+				EWSURL: r.ready.URL, QuarantineMailbox: "quarantine@example.test", RootCAFile: r.ready.CAFile,
+				Access: quarantine.AccessImpersonation, Authentication: tc.authentication(r.ready),
+			}, nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, q.Close()) })
+			receipt, err := q.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@example.test", MessageID: "<20261124.1@evil.example>"})
+			require.NoError(t, err)
+			require.NoError(t, receipt.Err())
+			assert.Equal(t, quarantine.Quarantined, receipt.Outcome())
+		})
+	}
+}
+
+func TestBearerWithoutTLSIsExplained(t *testing.T) {
+	t.Parallel()
+	r := start(t, "-auth", "bearer")
+	assert.NotEmpty(t, r.ready.Authority)
+	assert.NotEmpty(t, r.ready.TenantID)
+	assert.Zero(t, r.stop())
+	assert.Contains(t, r.stderr.String(), "give -tls")
+}
