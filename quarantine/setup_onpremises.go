@@ -66,7 +66,7 @@ func (s *setup) serviceAccount() {
 		principal = name + "@" + domain
 	}
 	s.add("Create the service account", []string{
-		"It gets a mailbox, because without one Exchange expands no distribution lists for it. It needs no other right in Active Directory, and should be a member of no group of administrators: such groups are denied the rights on mailboxes that are given below. The password is asked for, and goes into `authentication.password` or into the environment variable " + code(EnvPassword) + ".",
+		"It gets a mailbox, because without one Exchange expands no distribution lists for it. It needs no other right in Active Directory, and should be a member of no group of administrators. The password is asked for, and goes into `authentication.password` or into the environment variable " + code(EnvPassword) + ".",
 	}, ShellExchange,
 		"New-Mailbox -Name "+psQuote(name)+" -SamAccountName "+psQuote(name)+" -UserPrincipalName "+psQuote(principal)+" -Password (Read-Host 'Password' -AsSecureString)",
 		"Set-Mailbox -Identity "+psQuote(username)+" -HiddenFromAddressListsEnabled $true",
