@@ -1,0 +1,259 @@
+package quarantine
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
+)
+
+// Criteria describe messages whose Message-ID is not known. All that are set
+// must hold.
+//
+// Store restrictions and the message itself decide, never the content index,
+// which lags behind. What a server cannot decide is read: first the properties
+// of the messages that are left, then the messages themselves, as a stream. A
+// message that cannot be read to a decision (it is encrypted, say) is reported
+// as unsearched.
+type Criteria struct {
+	// Sender is the address of the sender or of whom it was sent for: From or
+	// Sender.
+	Sender string `json:"sender,omitempty"`
+
+	// Recipient is an address among To, Cc and Bcc as the message shows them. Who
+	// got a message as a hidden copy, or as a member of a list, is not there.
+	Recipient string `json:"recipient,omitempty"`
+
+	// Subject is compared as SubjectMatch says, without regard to case, to blanks
+	// around it and to how many stand between words. Exchange keeps 255
+	// characters.
+	Subject string `json:"subject,omitempty"`
+
+	// SubjectMatch says how. Default: SubjectExact.
+	SubjectMatch SubjectMatch `json:"subjectMatch,omitempty"`
+
+	// ReceivedAfter and ReceivedBefore bound when the message was received, to
+	// the second: at or after the one, before the other. Zero: no bound.
+	ReceivedAfter  time.Time `json:"receivedAfter,omitzero"`
+	ReceivedBefore time.Time `json:"receivedBefore,omitzero"`
+
+	// AttachmentName is the whole name of an attachment, without regard to case.
+	// Messages that are attached count with theirs.
+	AttachmentName string `json:"attachmentName,omitempty"`
+
+	// AttachmentSHA256 is the SHA-256 of the content of an attachment, in
+	// hexadecimal. Messages that are attached count with theirs.
+	AttachmentSHA256 string `json:"attachmentSHA256,omitempty"`
+
+	// URL is one that the text of the message leads to, or an attached page does.
+	// It is recognised in plain text and HTML, whatever their encoding, and as
+	// rewritten by the link-protection services whose links can be read
+	// (Microsoft, Proofpoint, Barracuda, Cisco, Sophos, Trend Micro and others;
+	// Mimecast's name the domain at most). A link to a path below it counts, and
+	// so does one with more in its query; a URL without path stands for its host.
+	// http and https, ports that go without saying, fragments, percent-encoding
+	// and a slash at the end make no difference.
+	URL string `json:"url,omitempty"`
+}
+
+// SubjectMatch says how a subject is compared.
+type SubjectMatch string
+
+// Ways to compare a subject.
+const (
+	SubjectExact    SubjectMatch = "exact"
+	SubjectPrefix   SubjectMatch = "prefix"
+	SubjectContains SubjectMatch = "contains"
+)
+
+// Bounds of criteria.
+const (
+	// MaxCriteriaWindow is how far ReceivedAfter and ReceivedBefore may be apart
+	// where neither Sender nor Subject is set, so that all that was received in
+	// between has to be read.
+	MaxCriteriaWindow = 31 * 24 * time.Hour
+
+	// minSubject is how many letters or digits of a subject must be given that is
+	// not the whole. An ideograph or syllable counts twice.
+	minSubject = 4
+
+	// maxSubject is the length of a header line, and more than any server keeps.
+	maxSubject = 998
+)
+
+// IsZero reports whether nothing is set.
+func (c Criteria) IsZero() bool { return c == Criteria{} }
+
+// Validate reports whether the criteria can be searched for. It refuses those
+// that would match everything, or nearly, or would have everything read. The
+// error matches [ErrInvalid], names each field by its JSON name and says what to
+// do.
+func (c Criteria) Validate() error {
+	var errs []error
+	check := func(field string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%w criteria: %s: %w", ErrInvalid, field, err))
+		}
+	}
+	if c.Sender != "" {
+		check("sender", validCriterionAddress(c.Sender))
+	}
+	if c.Recipient != "" {
+		check("recipient", validCriterionAddress(c.Recipient))
+	}
+	check("subjectMatch", c.validSubjectMatch())
+	check("subject", c.validSubject())
+	check("receivedAfter", validMoment(c.ReceivedAfter))
+	check("receivedBefore", validMoment(c.ReceivedBefore))
+	if !c.ReceivedAfter.IsZero() && !c.ReceivedBefore.IsZero() && !c.ReceivedAfter.Before(c.ReceivedBefore) {
+		check("receivedBefore", errors.New("is not after receivedAfter: nothing can be received in between; exchange the two"))
+	}
+	check("attachmentName", validAttachmentName(c.AttachmentName))
+	if c.AttachmentSHA256 != "" {
+		if b, err := hex.DecodeString(c.AttachmentSHA256); err != nil || len(b) != 32 {
+			check("attachmentSHA256", errors.New("is no SHA-256; give its 64 hexadecimal digits"))
+		}
+	}
+	if c.URL != "" {
+		check("url", validURL(c.URL))
+	}
+	if len(errs) == 0 {
+		return c.selective()
+	}
+	return errors.Join(errs...)
+}
+
+// selective refuses criteria that leave everything in.
+func (c Criteria) selective() error {
+	refuse := func(field, text string) error {
+		return fmt.Errorf("%w criteria: %s: %s", ErrInvalid, field, text)
+	}
+	if c.Sender != "" || c.Subject != "" {
+		return nil
+	}
+	if c.Recipient == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
+		return refuse("sender", "nothing is set that tells messages apart; a time alone would match all of them: "+
+			"set sender, recipient, subject, attachmentName, attachmentSHA256 or url")
+	}
+	switch {
+	case c.ReceivedAfter.IsZero():
+		return refuse("receivedAfter", c.reads())
+	case c.ReceivedBefore.IsZero():
+		return refuse("receivedBefore", c.reads())
+	case c.ReceivedBefore.Sub(c.ReceivedAfter) > MaxCriteriaWindow:
+		return refuse("receivedAfter", fmt.Sprintf("is %.0f days before receivedBefore; %s", c.ReceivedBefore.Sub(c.ReceivedAfter).Hours()/24, c.reads()))
+	}
+	return nil
+}
+
+func (c Criteria) reads() string {
+	return fmt.Sprintf("without sender and subject, all messages of the time have to be read: set both receivedAfter and receivedBefore, at most %.0f days apart",
+		MaxCriteriaWindow.Hours()/24)
+}
+
+func (c Criteria) validSubjectMatch() error {
+	switch c.SubjectMatch {
+	case "", SubjectExact, SubjectPrefix, SubjectContains:
+	default:
+		return fmt.Errorf(`is %q; give "exact", "prefix" or "contains"`, c.SubjectMatch)
+	}
+	if c.SubjectMatch != "" && c.Subject == "" {
+		return errors.New("is set without subject; set that, too, or leave it out")
+	}
+	return nil
+}
+
+func (c Criteria) validSubject() error {
+	if c.Subject == "" {
+		return nil
+	}
+	if err := validText(c.Subject); err != nil {
+		return err
+	}
+	if len(c.Subject) > maxSubject {
+		return fmt.Errorf("is longer than %d bytes; give its beginning with subjectMatch %q", maxSubject, SubjectPrefix)
+	}
+	if len(words(c.Subject)) == 0 {
+		return errors.New("is blank; leave it out, or give some of it")
+	}
+	if (c.SubjectMatch == SubjectPrefix || c.SubjectMatch == SubjectContains) && weight(c.Subject) < minSubject {
+		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject with subjectMatch %q", c.Subject, minSubject, SubjectExact)
+	}
+	return nil
+}
+
+// weight counts what tells a text from others.
+func weight(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			n += 2
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			n++
+		}
+	}
+	return n
+}
+
+// words splits a text at its blanks.
+func words(s string) []string { return strings.Fields(s) }
+
+func validCriterionAddress(address string) error {
+	if err := validAddress(address); err != nil {
+		return err
+	}
+	return validText(address)
+}
+
+func validAttachmentName(name string) error {
+	switch {
+	case name == "":
+		return nil
+	case strings.TrimSpace(name) == "":
+		return errors.New("is blank; leave it out, or give the whole name")
+	case len(name) > maxSubject:
+		return fmt.Errorf("is longer than %d bytes; search by other criteria", maxSubject)
+	case strings.ContainsAny(name, `*?/\`):
+		return fmt.Errorf("%q is no file name: it is compared as a whole; give the name without folder and wildcards", name)
+	}
+	return validText(name)
+}
+
+func validURL(link string) error {
+	if err := validText(link); err != nil {
+		return err
+	}
+	_, err := linkunwrap.NewMatcher(link)
+	return err
+}
+
+// validText refuses control characters: no field of a message shows them, and
+// most cannot be asked for.
+func validText(s string) error {
+	if err := printable(s); err != nil {
+		return err
+	}
+	for i, r := range s {
+		if unicode.IsControl(r) {
+			return fmt.Errorf("holds the control character %U at offset %d; leave it out", r, i)
+		}
+	}
+	if !utf8.ValidString(s) {
+		return errors.New("is not UTF-8")
+	}
+	return nil
+}
+
+// validMoment refuses times that no server can have received anything at.
+func validMoment(t time.Time) error {
+	if !t.IsZero() && (t.Year() < 1980 || t.Year() > 9999) {
+		return fmt.Errorf("is in the year %d; give a time as 2026-11-24T10:00:00Z", t.Year())
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package quarantine
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
+	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
+)
+
+// errOpaque is returned for a message that hides what was looked for, if it is
+// there.
+var errOpaque = errors.New("the message is encrypted or wrapped, so what it holds cannot be looked at")
+
+// needsMIME reports whether the message itself has to be read of an item that
+// matchDetails did not sort out.
+func (c Criteria) needsMIME(it ews.Item) bool {
+	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
+}
+
+// matchMIME reads a message and reports whether it has the link and the
+// attachments that are asked for; nothing else of the criteria. The message is
+// not held in memory and not read further than needed. That the answer cannot be
+// known is an error.
+func (c Criteria) matchMIME(r io.Reader) (bool, error) {
+	h := mimescan.Handler{}
+	open := 0 // what was not seen yet
+	saw := func(seen *bool) error {
+		if !*seen {
+			*seen = true
+			open--
+		}
+		if open == 0 {
+			return mimescan.ErrStop
+		}
+		return nil
+	}
+	if c.URL != "" {
+		matcher, err := linkunwrap.NewMatcher(c.URL)
+		if err != nil {
+			return false, fmt.Errorf("url: %w", err)
+		}
+		open++
+		seen := false
+		h.Link = func(link string) error {
+			if seen || !matcher.Match(link) {
+				return nil
+			}
+			return saw(&seen)
+		}
+	}
+	if c.AttachmentSHA256 != "" || c.AttachmentName != "" {
+		want, _ := hex.DecodeString(c.AttachmentSHA256)
+		sumSeen, nameSeen := len(want) == 0, c.AttachmentName == ""
+		if !sumSeen {
+			open++
+		}
+		if !nameSeen {
+			open++
+		}
+		h.Attachment = func(a mimescan.Attachment) error {
+			if !sumSeen && string(want) == string(a.SHA256[:]) {
+				if err := saw(&sumSeen); err != nil {
+					return err
+				}
+			}
+			if !nameSeen && c.matchAttachmentName(a.Name) {
+				return saw(&nameSeen)
+			}
+			return nil
+		}
+	}
+	if open == 0 {
+		return true, nil
+	}
+	report, err := mimescan.Scan(r, h)
+	switch {
+	case open == 0:
+		return true, nil
+	case err != nil:
+		return false, err
+	case report.Opaque != "":
+		return false, fmt.Errorf("%w (%s)", errOpaque, report.Opaque)
+	}
+	return false, nil
+}
