@@ -46,11 +46,12 @@ func (p *program) helpAll(global *flag.FlagSet) {
 
 func (p *program) helpCommand(c command, flags *flag.FlagSet, own []string) {
 	fmt.Fprintf(p.stderr, "ewsq %s: %s\n\nUsage:\n\n", c.name, c.summary)
-	for line := range strings.Lines(c.arguments) {
-		fmt.Fprintf(p.stderr, "    ewsq -config FILE %s %s\n", c.name, strings.TrimSpace(line))
+	head := "ewsq -config FILE " + c.name
+	if c.offline {
+		head = "ewsq " + c.name
 	}
-	if c.arguments == "" {
-		fmt.Fprintf(p.stderr, "    ewsq -config FILE %s\n", c.name)
+	for line := range strings.SplitSeq(c.arguments, "\n") {
+		fmt.Fprintln(p.stderr, strings.TrimRight("    "+head+" "+line, " "))
 	}
 	fmt.Fprintf(p.stderr, "\n%s", strings.TrimLeft(c.help, "\n"))
 	if len(own) > 0 {

@@ -32,6 +32,7 @@ type command struct {
 	arguments string // for the line of usage
 	summary   string // one line
 	help      string // what more there is to say
+	offline   bool   // works without a configuration
 	// prepare adds the flags of the command and returns what runs it once they
 	// have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error
@@ -39,7 +40,7 @@ type command struct {
 
 // commands returns the commands in the order of the help.
 func commands() []command {
-	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand()}
+	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), certCommand()}
 }
 
 // usageError is a mistake of the caller: nothing was done.

@@ -73,6 +73,10 @@ func TestUsage(t *testing.T) {
 		"empty receipts":        {[]string{"-config", b.config, "restore", "-receipt", empty}, "is empty"},
 		"no receipt":            {[]string{"-config", b.config, "restore", "-receipt", noID}, "neither a result of quarantine nor a receipt"},
 		"no journal":            {[]string{"-config", b.config, "recover"}, "journalFile"},
+		"days":                  {[]string{"cert", "-days", "0", "-out-dir", b.dir}, "-days"},
+		"bits":                  {[]string{"cert", "-bits", "512", "-out-dir", b.dir}, "2048"},
+		"subject":               {[]string{"cert", "-subject", "X Y=Z", "-out-dir", b.dir}, "CN, O, OU"},
+		"file in the way":       {[]string{"cert", "-out-dir", b.config}, "ewsq.json"},
 		"server of list":        {[]string{"-config", b.config, "list", "-server", "Attic"}, "Attic"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +101,7 @@ func TestHelp(t *testing.T) {
 		assert.Contains(t, all.stderr, c.summary)
 		own := b.bare(t, c.name, "-help")
 		assert.Equal(t, exitDone, own.status)
-		assert.Contains(t, own.stderr, "ewsq -config FILE "+c.name)
+		assert.Contains(t, own.stderr, " "+c.name)
 		for line := range strings.Lines(own.stderr) {
 			assert.LessOrEqual(t, len(line), 120, line)
 		}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+func certCommand() command {
+	return command{
+		name:      "cert",
+		arguments: "[-subject CN=NAME] [-days N] [-out-dir DIR]",
+		summary:   "make a certificate for the application in Azure AD",
+		offline:   true,
+		help: `
+Makes an RSA key and a self-signed certificate, and writes three files:
+
+    quarantine.pfx           key and certificate: privateKeyFile in the configuration
+    quarantine.cer           the certificate, to be uploaded to the application
+    keyCredentials.json      the same for the application's manifest
+
+The password of the PFX file is taken from EWSQ_PFX_PASSWORD. If that is not set,
+one is made up and written to a fourth file, pfx-password, for a vault. Files that
+exist are not overwritten.
+`,
+		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+			subject := flags.String("subject", "CN=quarantine", "distinguished `NAME` in the certificate")
+			days := flags.Int("days", 365, "how many days it is valid, a `NUMBER` from 1 to 3650")
+			bits := flags.Int("bits", 2048, "size of the key, a `NUMBER` from 2048 to 4096")
+			dir := flags.String("out-dir", ".", "`FOLDER` for the files, which is created if missing")
+			return func(_ context.Context, s *session) error {
+				if *days < 1 || *days > 3650 {
+					return usagef("-days must be a number from 1 to 3650")
+				}
+				return s.makeCertificate(*dir, &auth.CertificateOptions{
+					Subject: *subject, Lifetime: time.Duration(*days) * 24 * time.Hour, Bits: *bits,
+				})
+			}
+		},
+	}
+}
+
+// made is the line that tells what was made.
+type made struct {
+	PFX            string    `json:"pfx"`
+	PasswordFile   string    `json:"passwordFile,omitempty"`
+	CER            string    `json:"cer"`
+	KeyCredentials string    `json:"keyCredentials"`
+	Subject        string    `json:"subject"`
+	Thumbprint     string    `json:"thumbprint"`
+	NotAfter       time.Time `json:"notAfter"`
+}
+
+func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) error {
+	cert, err := auth.NewCertificate(opts)
+	if err != nil {
+		return usageError{err}
+	}
+	m := made{
+		PFX: filepath.Join(dir, "quarantine.pfx"), CER: filepath.Join(dir, "quarantine.cer"),
+		KeyCredentials: filepath.Join(dir, "keyCredentials.json"),
+		Subject:        cert.Subject(), Thumbprint: cert.Thumbprint(), NotAfter: cert.NotAfter(),
+	}
+	password, _ := s.lookup(quarantine.EnvPrivateKeyPassword)
+	if password == "" {
+		password, m.PasswordFile = rand.Text(), filepath.Join(dir, "pfx-password")
+	}
+	pfx, err := cert.PFX(password)
+	if err != nil {
+		return err
+	}
+	credentials, err := cert.KeyCredentials()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return usageError{err}
+	}
+	files := []newFile{{m.PFX, pfx, 0o600}, {m.CER, cert.CER(), 0o644}, {m.KeyCredentials, credentials, 0o644}}
+	if m.PasswordFile != "" {
+		files = append(files, newFile{m.PasswordFile, []byte(password), 0o600})
+	}
+	for _, f := range files {
+		if _, err := os.Lstat(f.name); !errors.Is(err, fs.ErrNotExist) {
+			return usagef("%s exists; remove it, or choose another -out-dir", f.name)
+		}
+	}
+	for _, f := range files {
+		if err := f.write(); err != nil {
+			return usageError{err}
+		}
+	}
+	if m.PasswordFile != "" {
+		s.say("%s was not set: the password of %s is in %s", quarantine.EnvPrivateKeyPassword, m.PFX, m.PasswordFile)
+	}
+	return s.write(m, fmt.Sprintf("%s, valid until %s; upload %s to the application in Azure AD",
+		m.Subject, m.NotAfter.Format(time.DateOnly), m.CER))
+}
+
+// newFile is a file that must not exist yet.
+type newFile struct {
+	name string
+	text []byte
+	mode os.FileMode
+}
+
+func (n newFile) write() error {
+	f, err := os.OpenFile(n.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, n.mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(n.text)
+	return errors.Join(err, f.Close())
+}
