@@ -42,10 +42,22 @@ func (k *checker) open(ctx context.Context, m *exchangeMailbox, name ews.FolderN
 	case errors.Is(err, ews.ErrNoMailbox):
 		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "there is no such mailbox: "+err.Error())
 	case errors.Is(err, ews.ErrAccessDenied), m.x.delegate && errors.Is(err, ews.ErrNotFound):
-		// What may not be seen is not found.
-		return ews.Folder{}, reachNoRight, err.Error()
+		return ews.Folder{}, reachNoRight, k.hidden(ctx, m.address, err)
 	}
 	return ews.Folder{}, reachFailed, err.Error()
+}
+
+// hidden says why a mailbox that may not be opened looks as if it were not
+// there.
+func (k *checker) hidden(ctx context.Context, address string, cause error) string {
+	if !errors.Is(cause, ews.ErrNotFound) {
+		return "the account may not open it: " + cause.Error()
+	}
+	found, err := k.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
+	if err == nil && hasAddress(found, address) {
+		return "it is in the directory, and the account may not open it: " + cause.Error()
+	}
+	return "the account may not open it, of which Exchange says that it is not there: " + cause.Error()
 }
 
 // primary asks the directory for the primary address of a mailbox, and says so

@@ -211,7 +211,11 @@ func (k *checker) describe(c *x509.Certificate) string {
 	if days < 0 {
 		when = "expired"
 	}
-	return fmt.Sprintf("%q by %q, valid until %s (%s)", name, c.Issuer.CommonName, c.NotAfter.UTC().Format(time.DateOnly), when)
+	issuer := c.Issuer.CommonName
+	if issuer == "" {
+		issuer = c.Issuer.String()
+	}
+	return fmt.Sprintf("%q by %q, valid until %s (%s)", name, issuer, c.NotAfter.UTC().Format(time.DateOnly), when)
 }
 
 // clock compares the server's clock with this machine's in the middle of the
