@@ -34,7 +34,7 @@ const (
 
 func newLab() lab { return lab{newStore(labUser, labVault)} }
 
-func (l lab) Strategy() quarantine.Strategy { return storeStrategy{l.s} }
+func (l lab) Strategy() quarantine.Strategy { return storeStrategy(l) }
 func (l lab) User() string                  { return labUser }
 func (l lab) Quarantine() string            { return labVault }
 func (l lab) Notices(testing.TB) int        { return 0 } // the store sends none
