@@ -59,7 +59,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 		}
 		holds, err := rt.holds(ctx, t)
 		if err != nil {
-			out.Unsearched = append(out.Unsearched, Unsearched{Reason: onServer(rt, err).Error()})
+			out.Unsearched = append(out.Unsearched, unsearched(Folder{}, onServer(rt, err)))
 		}
 		if holds {
 			out, err := rt.service.RestoreMessage(ctx, t)
