@@ -1,0 +1,243 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Directory is a [Mailbox] whose owner can look into the address book of the
+// organisation. The quarantine mailbox is asked: in Exchange, a caller needs a
+// mailbox for that.
+type Directory interface {
+	// Members returns the members of a group, one level deep, and whether these
+	// are all that the server shows. The error matches [ErrGone] if it shows no
+	// such group, and [ErrNoDirectory] if it shows none to this caller.
+	Members(ctx context.Context, address string) (members []Member, complete bool, err error)
+
+	// Lookup returns whom an address stands for, with the primary address. The
+	// error matches [ErrGone] if the address book does not show it, and
+	// [ErrNoDirectory] as above.
+	Lookup(ctx context.Context, address string) (Member, error)
+}
+
+// Member is somebody, or a group, as the address book shows it.
+type Member struct {
+	Name    string     `json:"name,omitempty"`
+	Address string     `json:"address"` // SMTP; empty if the server tells none
+	Kind    MemberKind `json:"kind"`
+}
+
+// MemberKind is what an entry of the address book is.
+type MemberKind string
+
+// Kinds of members.
+const (
+	MemberMailbox      MemberKind = "mailbox"
+	MemberGroup        MemberKind = "group"        // distribution list, security group, dynamic group
+	MemberGroupMailbox MemberKind = "groupMailbox" // Microsoft 365 group: both
+	MemberContact      MemberKind = "contact"      // mail contact or other address outside
+	MemberOther        MemberKind = "other"        // public folder, or what the server does not say
+)
+
+// Errors of [Service.Expand].
+var (
+	// ErrNoDirectory matches a caller that cannot look into the address book.
+	ErrNoDirectory = errors.New("quarantine: the address book cannot be looked into")
+	// ErrTooManyMembers matches a group beyond the limits of [ExpandOptions].
+	ErrTooManyMembers = errors.New("quarantine: the group is too large")
+)
+
+// ExpandOptions bound [Service.Expand]. The zero value stands for the defaults.
+type ExpandOptions struct {
+	MaxDepth   int // groups within groups; default: 32
+	MaxMembers int // mailboxes and contacts, each counted once; default: 100,000
+	MaxGroups  int // groups, each counted once; default: 10,000
+}
+
+func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
+	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
+		return o, fmt.Errorf("%w expand options: MaxDepth, MaxMembers and MaxGroups must not be negative; leave them out for the defaults", ErrInvalid)
+	}
+	if o.MaxDepth == 0 {
+		o.MaxDepth = 32
+	}
+	if o.MaxMembers == 0 {
+		o.MaxMembers = 100_000
+	}
+	if o.MaxGroups == 0 {
+		o.MaxGroups = 10_000
+	}
+	return o, nil
+}
+
+// Expansion is who stands behind a group, everybody once.
+type Expansion struct {
+	Group     string          `json:"group"`
+	Mailboxes []Member        `json:"mailboxes"`
+	Contacts  []Member        `json:"contacts"` // and all else that is no mailbox of the organisation
+	Groups    []ExpandedGroup `json:"groups"`   // the group itself first
+	// Unexpanded are groups of which not all members are known, and members that
+	// have no address.
+	Unexpanded []Unexpanded `json:"unexpanded"`
+	// Complete says that nothing is unexpanded. Exchange never shows members and
+	// groups that are hidden from address lists, nor that it leaves them out.
+	Complete bool `json:"complete"`
+}
+
+// ExpandedGroup is a group that was met.
+type ExpandedGroup struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+	Depth   int    `json:"depth"` // 0: the group that was asked for
+	Members int    `json:"members"`
+}
+
+// Unexpanded is a group, or member, behind which somebody may stand who is not
+// known.
+type Unexpanded struct {
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// Expand returns who stands behind a group: its members, those of the groups
+// among them, and so on. Groups that contain one another are no difficulty.
+// Exchange expands dynamic groups itself, if the caller may see their members.
+//
+// The error says that nothing is known: it matches [ErrInvalid] for an address
+// that is none of a group, [ErrGone] for one that the address book does not
+// show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
+// or is the server's. A group within the group that cannot be expanded is
+// reported and the others are.
+func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
+	if err := validAddress(group); err != nil {
+		return nil, fmt.Errorf("%w group: %w", ErrInvalid, err)
+	}
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	directory, err := s.directory()
+	if err != nil {
+		return nil, err
+	}
+	x := &expander{
+		directory: directory, opts: opts, seen: make(map[string]bool),
+		result: &Expansion{Group: group, Mailboxes: []Member{}, Contacts: []Member{}, Groups: []ExpandedGroup{}, Unexpanded: []Unexpanded{}},
+	}
+	if err := x.run(ctx, group); err != nil {
+		return nil, fmt.Errorf("expanding %s: %w", group, err)
+	}
+	return x.result, nil
+}
+
+// directory returns whom to ask about groups.
+func (s *Service) directory() (Directory, error) {
+	d, ok := s.quarantine.(Directory)
+	if !ok {
+		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
+	}
+	return d, nil
+}
+
+type expander struct {
+	directory Directory
+	opts      ExpandOptions
+	result    *Expansion
+	seen      map[string]bool // addresses in lower case
+	groups    int             // met
+	queue     []queuedGroup
+}
+
+type queuedGroup struct {
+	Member
+	depth int
+}
+
+// run goes through the groups breadth first, so that each is met at its least
+// depth.
+func (x *expander) run(ctx context.Context, group string) error {
+	x.seen[strings.ToLower(group)] = true
+	x.groups = 1
+	x.queue = []queuedGroup{{Member{Address: group, Kind: MemberGroup}, 0}}
+	for len(x.queue) > 0 {
+		g := x.queue[0]
+		x.queue = x.queue[1:]
+		members, complete, err := x.directory.Members(ctx, g.Address)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && (g.depth == 0 || errors.Is(err, ErrNoDirectory)):
+			return x.explain(ctx, group, err)
+		case err != nil:
+			x.unexpanded(g.Member, err.Error())
+			continue
+		case !complete:
+			x.unexpanded(g.Member, "the server returned some of its members only")
+		}
+		x.result.Groups = append(x.result.Groups, ExpandedGroup{g.Name, g.Address, g.depth, len(members)})
+		for _, m := range members {
+			if err := x.take(m, g.depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	x.result.Complete = len(x.result.Unexpanded) == 0
+	return nil
+}
+
+func (x *expander) unexpanded(m Member, reason string) {
+	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{m.Name, m.Address, reason})
+}
+
+// take sorts a member in.
+func (x *expander) take(m Member, depth int) error {
+	if !strings.Contains(m.Address, "@") {
+		x.unexpanded(m, "the server gives no SMTP address of this member")
+		return nil
+	}
+	key := strings.ToLower(m.Address)
+	if x.seen[key] {
+		return nil
+	}
+	x.seen[key] = true
+	switch m.Kind {
+	case MemberGroup, MemberGroupMailbox:
+		if depth > x.opts.MaxDepth {
+			return fmt.Errorf("%w: groups are nested deeper than %d (MaxDepth), at %s", ErrTooManyMembers, x.opts.MaxDepth, m.Address)
+		}
+		if x.groups++; x.groups > x.opts.MaxGroups {
+			return fmt.Errorf("%w: more than %d groups (MaxGroups)", ErrTooManyMembers, x.opts.MaxGroups)
+		}
+		x.queue = append(x.queue, queuedGroup{m, depth})
+		if m.Kind == MemberGroup {
+			return nil
+		}
+		x.result.Mailboxes = append(x.result.Mailboxes, m)
+	case MemberMailbox:
+		x.result.Mailboxes = append(x.result.Mailboxes, m)
+	default:
+		x.result.Contacts = append(x.result.Contacts, m)
+	}
+	if len(x.result.Mailboxes)+len(x.result.Contacts) > x.opts.MaxMembers {
+		return fmt.Errorf("%w: more than %d members (MaxMembers)", ErrTooManyMembers, x.opts.MaxMembers)
+	}
+	return nil
+}
+
+// explain says what is wrong with an address that is none of a group.
+func (x *expander) explain(ctx context.Context, address string, cause error) error {
+	if !errors.Is(cause, ErrGone) {
+		return cause
+	}
+	switch found, err := x.directory.Lookup(ctx, address); {
+	case err == nil && found.Kind != MemberGroup && found.Kind != MemberGroupMailbox:
+		return fmt.Errorf("%w group: it is the address of a %s, not of a group: %w", ErrInvalid, found.Kind, cause)
+	case err == nil:
+		return fmt.Errorf("the address book shows the group, but not its members to this account: %w", cause)
+	}
+	return fmt.Errorf("the address book shows no group of this address: check it, and whether the group is hidden from address lists, "+
+		"as hidden groups are not expanded (Set-DistributionGroup -Identity %s -HiddenFromAddressListsEnabled $false): %w", address, cause)
+}
