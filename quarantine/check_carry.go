@@ -113,9 +113,10 @@ func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) [
 		}
 		return nil
 	}
-	places := []testPlace{
-		{k.client, ews.FolderID{ID: own.ID}},
-		{k.quarantine.client, k.quarantine.known(ews.FolderRecoverableItemsDeletions)},
+	places := []testPlace{{client: k.client, folder: ews.FolderID{ID: own.ID}}}
+	if k.quarantine.client.Version() >= ews.Exchange2010SP1 {
+		deletions := k.quarantine.known(ews.FolderRecoverableItemsDeletions)
+		places = append(places, testPlace{client: k.quarantine.client, folder: deletions, leftover: true})
 	}
 	results, err := k.quarantine.client.MoveItem(ctx, ews.MoveItemRequest{IDs: []ews.ItemID{{ID: item.ID}}, To: ews.FolderID{ID: own.ID}})
 	if err == nil {

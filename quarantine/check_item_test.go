@@ -19,14 +19,14 @@ import (
 func TestCheckCleansUp(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]func(*checkScene){
-		"answer to the creation lost":     func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.DropAfter) },
-		"answer to the creation cut":      func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.CutResponse) },
-		"reading back":                    func(s *checkScene) { s.FailNext(ews.OpGetItem, ewstest.Code("ErrorItemNotFound", false)) },
-		"export cut":                      func(s *checkScene) { s.FailNext(ews.OpExportItems, ewstest.TruncatedExport) },
-		"answer to the move lost":         func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.DropAfter) },
-		"move that leaves the original":   func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.MoveFailedCopyLeft) },
-		"throttled for long at the move":  func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Busy.BackOff(time.Second)) },
-		"throttled for long after it all": func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Code("ErrorTimeoutExpired", true)) },
+		"answer to the creation lost":   func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.DropAfter) },
+		"answer to the creation cut":    func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.CutResponse) },
+		"reading back":                  func(s *checkScene) { s.FailNext(ews.OpGetItem, ewstest.Code("ErrorItemNotFound", false)) },
+		"export cut":                    func(s *checkScene) { s.FailNext(ews.OpExportItems, ewstest.TruncatedExport) },
+		"answer to the move lost":       func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.DropAfter) },
+		"move that leaves the original": func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.MoveFailedCopyLeft) },
+		"throttled at the move":         func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Busy.BackOff(5*time.Minute)) },
+		"throttled without a hint":      func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Code("ErrorTimeoutExpired", true)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,11 @@ type checkScene struct {
 	signIns  int                       // requests with credentials
 	obstacle func(*http.Request) int   // status to answer instead; 0: none
 	tokens   func(*http.Request) error // checks tokens; nil: passwords are used
+	answers  *strings.Replacer         // changes answers; nil: none
 }
+
+// silent takes what servers say of failed handshakes.
+var silent = log.New(io.Discard, "", 0)
 
 // newCheckScene returns a scene in which everything is well.
 func newCheckScene(t *testing.T, access quarantine.Access, options ...func(*ewstest.Options)) *checkScene {
@@ -49,7 +54,7 @@ func newCheckScene(t *testing.T, access quarantine.Access, options ...func(*ewst
 	t.Cleanup(s.Close)
 	s.Mailbox(vault).AddFolder(nil, "Quarantine")
 	front := httptest.NewUnstartedServer(s)
-	front.Config.ErrorLog = log.New(io.Discard, "", 0)
+	front.Config.ErrorLog = silent
 	front.StartTLS()
 	t.Cleanup(front.Close)
 	s.cfg = quarantine.Config{
@@ -69,7 +74,7 @@ func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
 		s.signIns++
 	}
-	obstacle, tokens := s.obstacle, s.tokens
+	obstacle, tokens, answers := s.obstacle, s.tokens, s.answers
 	s.mu.Unlock()
 	if obstacle != nil {
 		if status := obstacle(r); status != 0 {
@@ -85,7 +90,17 @@ func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		r.SetBasicAuth("svc", "svc-password")
 	}
-	s.Server.ServeHTTP(w, r)
+	if answers == nil {
+		s.Server.ServeHTTP(w, r)
+		return
+	}
+	r.Header.Del("Accept-Encoding")
+	recorded := httptest.NewRecorder()
+	s.Server.ServeHTTP(recorded, r)
+	maps.Copy(w.Header(), recorded.Header())
+	w.Header().Del("Content-Length")
+	w.WriteHeader(recorded.Code)
+	_, _ = answers.WriteString(w, recorded.Body.String()) // a client that is gone notices
 }
 
 func (s *checkScene) check(t *testing.T) *quarantine.CheckReport {

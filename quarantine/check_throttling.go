@@ -29,7 +29,8 @@ type checkLimiter struct {
 	longest   time.Duration // hint
 	slowest   time.Duration // call
 	until     time.Time     // no call before
-	refused   bool          // it was given up
+	refused   bool          // no more calls are made
+	gave      bool          // up, at some time
 }
 
 // Acquire waits as long as the server asked for, unless that is too long.
@@ -55,7 +56,7 @@ func (l *checkLimiter) wait(ctx context.Context) error {
 	l.mu.Lock()
 	d := time.Until(l.until)
 	if d > checkPatience {
-		l.refused = true
+		l.refused, l.gave = true, true
 	}
 	refused := l.refused
 	l.mu.Unlock()
@@ -90,20 +91,21 @@ func (l *checkLimiter) count(throttled bool, backOff, took time.Duration) {
 func (l *checkLimiter) refuse() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused = true
+	l.refused, l.gave = true, true
 }
 
-// patient lets the test item be removed although the server was given up.
-func (l *checkLimiter) patient() {
+// insist lets the few calls through that remove the test item, whatever the
+// server asked for: to leave it behind would be worse.
+func (l *checkLimiter) insist() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused = false
+	l.refused, l.until = false, time.Time{}
 }
 
 func (l *checkLimiter) gaveUp() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.refused
+	return l.gave
 }
 
 // checkThrottling tells what was seen of the server's limits. The limits
@@ -122,7 +124,7 @@ func (k *checker) checkThrottling() {
 		asked += fmt.Sprintf(", for %s at the longest", l.longest.Round(time.Millisecond))
 	}
 	switch {
-	case l.refused:
+	case l.gave:
 		k.fail(CheckThrottling, "", asked, k.throttlingRemedy())
 	case l.throttled > 0:
 		k.warn(CheckThrottling, "", asked, k.throttlingRemedy())
