@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -45,10 +46,12 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(config, text, 0o600))
 
-			cmd := exec.Command(filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
+			ctx, kill := context.WithCancel(t.Context())
+			defer kill()
+			cmd := exec.CommandContext(ctx, filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
 			srv.OnRequest(func(n int, _ *ewstest.Request) {
 				if n == 60 {
-					_ = cmd.Process.Kill()
+					kill()
 				}
 			})
 			require.Error(t, cmd.Run())
