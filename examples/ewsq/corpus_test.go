@@ -123,8 +123,7 @@ func serve(t *testing.T, bin string, boxes map[string]string) string {
 		args = append(args, "-load", address+"="+dir)
 	}
 	cmd := exec.Command(filepath.Join(bin, "exchange"), args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -133,7 +132,7 @@ func serve(t *testing.T, bin string, boxes map[string]string) string {
 		require.NoError(t, cmd.Wait(), "a signal ends it with status 0")
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
-	require.NoError(t, err, stderr.String())
+	require.NoError(t, err)
 	var ready struct{ URL string }
 	require.NoError(t, json.Unmarshal(line, &ready))
 	return ready.URL
