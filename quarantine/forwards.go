@@ -1,0 +1,233 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Forwarder is a [Mailbox] that can tell to whom its owner passed a message on.
+type Forwarder interface {
+	// Forwarded returns the messages with which the owner forwarded or answered
+	// the one of that Message-ID. If there are more than limit, the error matches
+	// [ErrTooManyHits]; if the mailbox cannot be opened, [ErrUnreachable].
+	Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error)
+}
+
+// Forwarded is a message with which somebody forwarded or answered another.
+type Forwarded struct {
+	MessageID  string
+	Sent       time.Time
+	Recipients []Member // To, Cc and Bcc; the kind may be MemberOther
+	By         ForwardTrace
+}
+
+// ForwardTrace says how a forward was recognised.
+type ForwardTrace string
+
+// Traces of forwards, the surest first.
+const (
+	ByInReplyTo    ForwardTrace = "inReplyTo"    // it names the message as the one it follows
+	ByReferences   ForwardTrace = "references"   // it names the message among those before
+	ByConversation ForwardTrace = "conversation" // it stands below the message in its conversation
+)
+
+// ForwardOptions bound [Service.Forwards]. The zero value stands for the
+// defaults.
+type ForwardOptions struct {
+	// MaxDepth is how often a message is followed from one mailbox to the next:
+	// 1 finds to whom the owner of the first mailbox sent it. Default: 3.
+	MaxDepth int
+	// MaxCopies is how many copies may be found; beyond it, the call fails rather
+	// than tell a part. Default: 500.
+	MaxCopies int
+}
+
+func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
+	if o.MaxDepth < 0 || o.MaxCopies < 0 {
+		return o, fmt.Errorf("%w forward options: MaxDepth and MaxCopies must not be negative; leave them out for the defaults", ErrInvalid)
+	}
+	if o.MaxDepth == 0 {
+		o.MaxDepth = 3
+	}
+	if o.MaxCopies == 0 {
+		o.MaxCopies = 500
+	}
+	return o, nil
+}
+
+// ForwardTrail is where a message went from a mailbox.
+type ForwardTrail struct {
+	Target Target `json:"target"`
+	// Copies are further targets, each once, those nearest to the first mailbox
+	// first. That there is a message at each is likely, not certain.
+	Copies []ForwardedCopy `json:"copies"`
+	// External are addresses outside the organisation that it was sent to, each
+	// once. There it cannot be followed.
+	External []string `json:"external"`
+	// Unfollowed are mailboxes and groups where the trail may go on unseen.
+	Unfollowed []Unfollowed `json:"unfollowed"`
+	// Complete says that nothing is unfollowed.
+	Complete bool `json:"complete"`
+}
+
+// ForwardedCopy is a message that passes another on, in the mailbox of who sent
+// it or who received it.
+type ForwardedCopy struct {
+	Target
+	Sent   bool         `json:"sent"`   // the sender's own copy
+	From   string       `json:"from"`   // mailbox of the sender
+	Parent string       `json:"parent"` // Message-ID of what was passed on
+	By     ForwardTrace `json:"by"`
+	SentAt time.Time    `json:"sentAt,omitzero"`
+	Depth  int          `json:"depth"` // 1: sent from the first mailbox
+}
+
+// Unfollowed is a mailbox, group or address behind which the trail is not known.
+type Unfollowed struct {
+	Address   string `json:"address"`
+	MessageID string `json:"messageId,omitempty"`
+	Reason    string `json:"reason"`
+}
+
+// Forwards follows a message from a mailbox to those whom its owner forwarded it
+// to or answered, from there on in the same way, and through groups. It changes
+// nothing; what it returns can be quarantined as targets of their own.
+//
+// What was sent is recognised in the sender's Sent Items, and the folders below
+// it, by the headers In-Reply-To and References, and while the message itself is
+// in the mailbox, also by its place in the conversation: so it is best called
+// before the message is taken away. A rule of the server that forwards or
+// redirects leaves nothing in Sent Items, nor does who deletes it there.
+//
+// The error says that nothing is known, or too much ([ErrTooManyHits]); it
+// matches [errors.ErrUnsupported] if the strategy cannot do it.
+func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+	if err := s.check(t); err != nil {
+		return nil, err
+	}
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	f := &follower{
+		service: s, opts: opts, seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]Member),
+		trail: &ForwardTrail{Target: t, Copies: []ForwardedCopy{}, External: []string{}, Unfollowed: []Unfollowed{}},
+	}
+	f.directory, _ = s.quarantine.(Directory)
+	if err := f.run(ctx); err != nil {
+		return nil, fmt.Errorf("following %s from %s: %w", t.MessageID, t.Mailbox, err)
+	}
+	return f.trail, nil
+}
+
+type follower struct {
+	service   *Service
+	directory Directory // nil: none, or not to be asked
+	opts      ForwardOptions
+	trail     *ForwardTrail
+	seen      map[string]bool     // mailbox and Message-ID
+	external  map[string]bool     // addresses in lower case
+	resolved  map[string][]Member // mailboxes behind an address in lower case
+	queue     []trailStep
+}
+
+// trailStep is a message in a mailbox from which the trail goes on.
+type trailStep struct {
+	Target
+	depth int // of what is sent from it
+}
+
+// isNew reports whether a message in a mailbox is met for the first time.
+func (f *follower) isNew(mailbox, messageID string) bool {
+	key := strings.ToLower(mailbox) + "\x00" + bareMessageID(messageID)
+	if f.seen[key] {
+		return false
+	}
+	f.seen[key] = true
+	return true
+}
+
+func (f *follower) run(ctx context.Context) error {
+	first := f.trail.Target
+	f.isNew(first.Mailbox, first.MessageID)
+	f.queue = []trailStep{{first, 1}}
+	for len(f.queue) > 0 {
+		at := f.queue[0]
+		f.queue = f.queue[1:]
+		if at.depth > f.opts.MaxDepth {
+			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("it was not looked further than %d steps (MaxDepth)", f.opts.MaxDepth))
+			continue
+		}
+		mailbox, ok := f.service.strategy.Mailbox(at.Mailbox).(Forwarder)
+		if !ok {
+			return fmt.Errorf("the strategy %q cannot follow forwards: %w", f.service.strategy.Name(), errors.ErrUnsupported)
+		}
+		sent, err := mailbox.Forwarded(ctx, at.MessageID, f.opts.MaxCopies)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && (at.depth == 1 || errors.Is(err, ErrTooManyHits)):
+			return err
+		case err != nil:
+			f.unfollowed(at.Mailbox, at.MessageID, err.Error())
+			continue
+		}
+		for _, message := range sent {
+			if err := f.pass(ctx, at, message); err != nil {
+				return err
+			}
+		}
+	}
+	f.trail.Complete = len(f.trail.Unfollowed) == 0
+	return nil
+}
+
+func (f *follower) unfollowed(address, messageID, reason string) {
+	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{address, messageID, reason})
+}
+
+// pass notes a message that passes another on, and goes to its recipients.
+func (f *follower) pass(ctx context.Context, at trailStep, message Forwarded) error {
+	if err := validMessageID(message.MessageID); err != nil {
+		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("what was sent on has a Message-ID that %v", err))
+		return nil
+	}
+	c := ForwardedCopy{
+		Target: Target{Mailbox: at.Mailbox, MessageID: message.MessageID, Reason: at.Reason}, Sent: true,
+		From: at.Mailbox, Parent: at.MessageID, By: message.By, SentAt: message.Sent, Depth: at.depth,
+	}
+	if err := f.add(c); err != nil {
+		return err
+	}
+	for _, r := range message.Recipients {
+		people, err := f.people(ctx, r, message.MessageID)
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			c.Target.Mailbox, c.Sent = p.Address, false
+			if err := f.add(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add notes a copy, and that the trail may go on from it.
+func (f *follower) add(c ForwardedCopy) error {
+	if strings.EqualFold(c.Mailbox, f.service.quarantine.Address()) || !f.isNew(c.Mailbox, c.MessageID) {
+		return nil
+	}
+	if len(f.trail.Copies) >= f.opts.MaxCopies {
+		return fmt.Errorf("%w: more than %d copies; follow from fewer mailboxes, or raise MaxCopies", ErrTooManyHits, f.opts.MaxCopies)
+	}
+	f.trail.Copies = append(f.trail.Copies, c)
+	if !c.Sent {
+		f.queue = append(f.queue, trailStep{c.Target, c.Depth + 1})
+	}
+	return nil
+}

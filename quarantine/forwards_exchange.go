@@ -1,0 +1,229 @@
+package quarantine
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Properties of what belongs together, named after [MS-OXPROPS].
+var (
+	pidTagConversationTopic  = ews.ExtendedField{Tag: 0x0070, Type: ews.TypeString}
+	pidTagConversationIndex  = ews.ExtendedField{Tag: 0x0071, Type: ews.TypeBinary}
+	pidTagInternetReferences = ews.ExtendedField{Tag: 0x1039, Type: ews.TypeString}
+	pidTagInReplyToID        = ews.ExtendedField{Tag: 0x1042, Type: ews.TypeString}
+)
+
+// thread is the place of a message in its conversation.
+type thread struct {
+	topic string
+	index []byte
+}
+
+// minIndex is the length of the index of the first message of a conversation.
+// Each answer has that of what it answers, and five bytes more.
+// See [MS-OXOMSG], section 2.2.1.3.
+const minIndex = 22
+
+// Forwarded returns what the owner sent on, from Sent Items and the folders
+// below it.
+func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error) {
+	if err := validMessageID(messageID); err != nil {
+		return nil, fmt.Errorf("%w messageId: %w", ErrInvalid, err)
+	}
+	threads, err := m.threads(ctx, messageID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := m.sentFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var candidates []ews.ItemID
+	for batch := range slices.Chunk(ids, foldersPerCall) {
+		request := ews.FindItemRequest{Restriction: follows(messageID, threads)}
+		for _, id := range batch {
+			request.Folders = append(request.Folders, ews.FolderID{ID: id})
+		}
+		for it, err := range m.client.FindItems(ctx, request) {
+			if err != nil {
+				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
+			}
+			if candidates = append(candidates, it.ID); len(candidates) > max(limit, 1)*forwardSlack {
+				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on; raise MaxCopies", ErrTooManyHits, len(candidates)-1, m.address)
+			}
+		}
+	}
+	var found []Forwarded
+	for batch := range slices.Chunk(candidates, detailsPerCall) {
+		more, err := m.passedOn(ctx, batch, messageID, threads)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, more...); len(found) > limit {
+			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on; raise MaxCopies", ErrTooManyHits, limit, m.address)
+		}
+	}
+	return found, nil
+}
+
+// forwardSlack is how many candidates a server may give for each that is one: it
+// is asked for the topic of a conversation, which many may have.
+const forwardSlack = 4
+
+// sentFolders returns the ids of Sent Items and the folders below it.
+func (m *exchangeMailbox) sentFolders(ctx context.Context) ([]string, error) {
+	tree, err := m.folders(ctx, folderTTL)
+	if err != nil {
+		return nil, err
+	}
+	for id, name := range tree.base {
+		if name == ews.FolderSentItems {
+			return tree.within(id), nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s shows no Sent Items", ErrUnreachable, m.address)
+}
+
+// threads returns the places of the copies of a message in their conversations.
+func (m *exchangeMailbox) threads(ctx context.Context, messageID string) ([]thread, error) {
+	found, err := m.Find(ctx, Query{MessageID: messageID})
+	if err != nil {
+		return nil, err
+	}
+	var all []thread
+	for batch := range slices.Chunk(found.Items[:min(len(found.Items), maxThreads)], detailsPerCall) {
+		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: []ews.PropertyPath{pidTagConversationTopic, pidTagConversationIndex}}}
+		for _, it := range batch {
+			request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
+		}
+		results, err := m.client.GetItem(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range results {
+			if t := threadOf(r.Value); r.Err == nil && t.topic != "" && len(t.index) >= minIndex && !slices.ContainsFunc(all, t.equal) {
+				all = append(all, t)
+			}
+		}
+	}
+	return all, nil
+}
+
+// maxThreads is how many copies of a message are asked for their conversation.
+const maxThreads = 20
+
+func threadOf(it ews.Item) thread {
+	topic, _ := it.Property(pidTagConversationTopic)
+	index, _ := it.Property(pidTagConversationIndex)
+	b, err := base64.StdEncoding.DecodeString(index.Value)
+	if err != nil {
+		b = nil
+	}
+	return thread{topic.Value, b}
+}
+
+func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(t.index, u.index) }
+
+// follows asks for what names a message, or has the topic of its conversation:
+// a server cannot be asked for the beginning of an index.
+func follows(messageID string, threads []thread) ews.Restriction {
+	bare := bareMessageID(messageID)
+	any := ews.Or{
+		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.Substring, Comparison: ews.IgnoreCase},
+		ews.Contains{Property: pidTagInternetReferences, Value: bare, Mode: ews.Substring, Comparison: ews.IgnoreCase},
+	}
+	for _, t := range threads {
+		any = append(any, ews.And{
+			ews.Exists{Property: pidTagConversationIndex},
+			ews.Compare{Op: ews.IsEqualTo, Property: pidTagConversationTopic, Value: t.topic},
+		})
+	}
+	return any
+}
+
+// passedOn reads candidates and returns those that follow the message.
+func (m *exchangeMailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID string, threads []thread) ([]Forwarded, error) {
+	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: ids, Shape: ews.ItemShape{Properties: []ews.PropertyPath{
+		ews.FieldInternetMessageID, ews.FieldDateTimeSent, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients,
+		pidTagInReplyToID, pidTagInternetReferences, pidTagConversationTopic, pidTagConversationIndex,
+	}}})
+	if err != nil {
+		return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, err)
+	}
+	var found []Forwarded
+	for _, r := range results {
+		if errors.Is(r.Err, ews.ErrNotFound) {
+			continue // its owner has moved or deleted it
+		}
+		if r.Err != nil {
+			return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, r.Err)
+		}
+		by := traceOf(r.Value, messageID, threads)
+		if by == "" || sameMessageID(r.Value.InternetMessageID, messageID) {
+			continue
+		}
+		f := Forwarded{MessageID: r.Value.InternetMessageID, Sent: r.Value.Sent.Truncate(time.Second), By: by}
+		for _, raw := range slices.Concat(r.Value.To, r.Value.Cc, r.Value.Bcc) {
+			member, err := m.member(ctx, raw)
+			if errors.Is(err, ErrNoDirectory) {
+				member, err = memberOf(raw), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			f.Recipients = append(f.Recipients, member)
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+// traceOf says how an item follows a message; not at all if empty.
+func traceOf(it ews.Item, messageID string, threads []thread) ForwardTrace {
+	for _, t := range []struct {
+		field ews.ExtendedField
+		by    ForwardTrace
+	}{{pidTagInReplyToID, ByInReplyTo}, {pidTagInternetReferences, ByReferences}} {
+		if p, ok := it.Property(t.field); ok && names(p.Value, messageID) {
+			return t.by
+		}
+	}
+	own := threadOf(it)
+	if slices.ContainsFunc(threads, func(t thread) bool {
+		return strings.EqualFold(t.topic, own.topic) && len(own.index) > len(t.index) && bytes.HasPrefix(own.index, t.index)
+	}) {
+		return ByConversation
+	}
+	return ""
+}
+
+// names reports whether a header of message ids holds one of them.
+func names(header, messageID string) bool {
+	bare := bareMessageID(messageID)
+	if bareMessageID(header) == bare {
+		return true // one that is no id by the grammar, blanks included
+	}
+	for header != "" {
+		_, rest, ok := strings.Cut(header, "<")
+		if !ok {
+			break
+		}
+		id, after, closed := strings.Cut(rest, ">")
+		if !closed {
+			break
+		}
+		if strings.TrimSpace(id) == bare {
+			return true
+		}
+		header = after
+	}
+	return false
+}

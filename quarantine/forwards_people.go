@@ -1,0 +1,93 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// people returns the mailboxes behind a recipient: its own, or those of the
+// members of a group. Addresses outside and groups that stay closed go into the
+// trail.
+func (f *follower) people(ctx context.Context, r Member, messageID string) ([]Member, error) {
+	if !strings.Contains(r.Address, "@") {
+		f.unfollowed(r.Name, messageID, "the server gives no SMTP address of this recipient")
+		return nil, nil
+	}
+	key := strings.ToLower(r.Address)
+	if people, ok := f.resolved[key]; ok {
+		return people, nil
+	}
+	who, err := f.lookUp(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var people []Member
+	switch who.Kind {
+	case MemberGroup, MemberGroupMailbox:
+		people, err = f.group(ctx, who.Address, messageID)
+	case MemberMailbox:
+		people = []Member{who}
+	default:
+		f.outside(who.Address)
+	}
+	if err == nil {
+		f.resolved[key] = people
+	}
+	return people, err
+}
+
+// lookUp asks the address book who a recipient is. Where it cannot be asked, or
+// hides somebody, an address of the same domain as the first mailbox is tried as
+// one: whether there is one shows when it is opened.
+func (f *follower) lookUp(ctx context.Context, r Member) (Member, error) {
+	if f.directory != nil {
+		who, err := f.directory.Lookup(ctx, r.Address)
+		switch {
+		case err == nil && who.Address != "":
+			return who, nil
+		case ctx.Err() != nil:
+			return Member{}, context.Cause(ctx)
+		case errors.Is(err, ErrNoDirectory):
+			f.directory = nil
+			f.unfollowed(r.Address, "", "groups cannot be told from mailboxes: "+err.Error())
+		case err != nil && !errors.Is(err, ErrGone):
+			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
+		}
+	}
+	if strings.EqualFold(domainOf(r.Address), domainOf(f.trail.Target.Mailbox)) {
+		return Member{Name: r.Name, Address: r.Address, Kind: MemberMailbox}, nil
+	}
+	return Member{Name: r.Name, Address: r.Address, Kind: MemberContact}, nil
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+func (f *follower) outside(address string) {
+	if key := strings.ToLower(address); !f.external[key] {
+		f.external[key] = true
+		f.trail.External = append(f.trail.External, address)
+	}
+}
+
+// group returns the mailboxes of a group.
+func (f *follower) group(ctx context.Context, address, messageID string) ([]Member, error) {
+	members, err := f.service.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, ErrTooManyMembers):
+		return nil, fmt.Errorf("%w: it went to a group of more than %d members; raise MaxCopies: %w", ErrTooManyHits, f.opts.MaxCopies, err)
+	case err != nil:
+		f.unfollowed(address, messageID, err.Error())
+		return nil, nil
+	}
+	for _, c := range members.Contacts {
+		f.outside(c.Address)
+	}
+	for _, u := range members.Unexpanded {
+		f.unfollowed(u.Address, messageID, u.Reason)
+	}
+	return members.Mailboxes, nil
+}
