@@ -24,10 +24,7 @@ func (w *world) sends(from, id, to string, headers ...string) {
 }
 
 func (w *world) files(from string, folder ews.FolderName, id, to string, extended []ews.ExtendedProperty, headers ...string) {
-	text := fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: Fwd: Lure\r\nMessage-ID: %s\r\n", from, to, id)
-	for _, h := range headers {
-		text += h + "\r\n"
-	}
+	text := fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: Fwd: Lure\r\nMessage-ID: %s\r\n", from, to, id) + strings.Join(append(headers, ""), "\r\n")
 	box := w.Mailbox(from)
 	box.DeliverWith([]byte(text+"\r\nLook at this."), ewstest.Delivery{Folder: box.Folder(folder), Read: true, Extended: extended})
 }
