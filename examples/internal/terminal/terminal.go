@@ -56,6 +56,11 @@ func hostile(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
+// plain undoes the escapes of encoding/json for the sake of HTML, so that a
+// Message-ID reads as it is and can be searched for. Pairs of backslashes stand
+// first, lest the second of one be taken for the beginning of an escape.
+var plain = strings.NewReplacer(`\\`, `\\`, `\u003c`, `<`, `\u003e`, `>`, `\u0026`, `&`)
+
 // JSONLine returns v as JSON in one line with its line break. Characters that do
 // something to a terminal are written as \u escapes, also where encoding/json
 // passes them through (U+007F to U+009F, marks of direction).
@@ -65,7 +70,7 @@ func JSONLine(v any) ([]byte, error) {
 		return nil, err
 	}
 	line := make([]byte, 0, len(text)+1)
-	for _, r := range string(text) {
+	for _, r := range plain.Replace(string(text)) {
 		switch {
 		case r == utf8.RuneError || unicode.IsPrint(r):
 			line = utf8.AppendRune(line, r)

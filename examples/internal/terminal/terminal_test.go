@@ -43,6 +43,7 @@ func TestCut(t *testing.T) {
 func FuzzJSONLine(f *testing.F) {
 	f.Add("\x1b[2J\u009b\u202e\U000e0041\u2028<&> Zürich")
 	f.Add("\xff\ufffd\x00")
+	f.Add(`\\u003c \\\u003c \u003e & <`)
 	f.Fuzz(func(t *testing.T, s string) {
 		line, err := terminal.JSONLine(map[string]string{s: s})
 		require.NoError(t, err)
@@ -59,6 +60,13 @@ func FuzzJSONLine(f *testing.F) {
 		}
 		assert.False(t, strings.ContainsFunc(terminal.Escape(s), func(r rune) bool { return !unicode.IsPrint(r) }))
 	})
+}
+
+func TestJSONLineReadsAsItIs(t *testing.T) {
+	t.Parallel()
+	line, err := terminal.JSONLine([]string{"<a&b@c>", `\u003c`, "\u2028"})
+	require.NoError(t, err)
+	assert.Equal(t, `["<a&b@c>","\\u003c","\u2028"]`+"\n", string(line))
 }
 
 func ExampleEscape() {
