@@ -268,6 +268,9 @@ func (m *exchangeMailbox) childNamed(ctx context.Context, parent ews.FolderRef, 
 		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldFolderName, Value: name},
 	})
 	for f, err := range children {
+		if _, known := parent.(ews.DistinguishedFolder); known && err != nil {
+			return "", m.unreachable(ctx, err) // the mailbox, not the folder that is looked for
+		}
 		if err != nil {
 			return "", gone(err)
 		}

@@ -48,3 +48,13 @@ func unexecuted(err error) bool {
 // ambiguous reports whether a write may or may not have happened. An error this
 // module knows nothing about counts as one.
 func ambiguous(err error) bool { return err != nil && !unexecuted(err) }
+
+// answered reports whether the server has given its answer, if only a refusal:
+// then it is not still at work on the request.
+func answered(err error) bool {
+	if _, ok := errors.AsType[*ews.ResponseError](err); ok {
+		return true
+	}
+	h, ok := errors.AsType[*ews.HTTPError](err)
+	return ok && h.Status != 502 && h.Status != 504
+}

@@ -150,7 +150,7 @@ func TestFaultMatrix(t *testing.T) {
 	for i, x := range totals {
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", blows[i].name, x.points, x.quarantined, x.refused, x.failed, x.no, x.lost, x.doubled, x.noticed, x.lies)
 		sum.points += x.points
-		if x.points == 0 {
+		if x.points == 0 && askedFor("Fault") {
 			t.Errorf("%s never struck", blows[i].name)
 		}
 		sum.lost, sum.doubled, sum.noticed, sum.lies = sum.lost+x.lost, sum.doubled+x.doubled, sum.noticed+x.noticed, sum.lies+x.lies

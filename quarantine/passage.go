@@ -27,11 +27,16 @@ type passage struct {
 	taken func(operation string) bool
 
 	stamp    Stamp
+	own      bool   // the name of the operation was made up in this run
+	fresh    bool   // it has to be: the one on the item belongs to another
+	repeated bool   // it was carried again after an answer was lost
+	made     string // id of the copy that this run made, if the server said
 	begun    string // operation whose intent is in the journal
 	way      Way
-	dest     Folder // destination
-	others   []Item // at the destination end, left by a run in the other direction
-	copied   *Item  // the proved copy
+	dest     Folder          // destination
+	others   []Item          // at the destination end, left by a run in the other direction
+	copied   *Item           // the proved copy
+	twins    map[string]bool // ids of unstamped items like it that the user had before
 	residues []string
 }
 
@@ -48,6 +53,9 @@ func (p *passage) run(ctx context.Context) error {
 	if p.dest, err = p.destination(ctx, false); err != nil {
 		return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), !resumed)
 	}
+	if err := p.census(ctx); err != nil {
+		return p.undecided(err, nil)
+	}
 	look := resumed
 	var last error
 	for attempt := 0; ; attempt++ {
@@ -57,28 +65,51 @@ func (p *passage) run(ctx context.Context) error {
 				return p.undecided(err, last)
 			}
 			if len(copies) > 0 {
-				return p.settle(ctx, copies, false)
+				err := p.settle(ctx, copies, false)
+				if !errors.Is(err, errForeign) {
+					return err
+				}
+				// What lies there under this name is another item: it was not
+				// this one that an earlier run carried.
+				p.fresh, look = true, false
+				if _, err := p.mark(ctx); err != nil {
+					return p.abandon(ctx, err, unexecuted(err) || errors.Is(err, ErrGone))
+				}
+				continue
 			}
 			if err := p.refind(ctx); err != nil {
 				return p.lost(ctx, err)
 			}
+			if !p.marked(p.item) {
+				// Another run took the stamp off, or put its own on.
+				if _, err := p.mark(ctx); err != nil {
+					return p.abandon(ctx, err, unexecuted(err) || errors.Is(err, ErrGone))
+				}
+				if attempt < p.s.attempts {
+					continue
+				}
+			}
 		}
-		if attempt == p.s.attempts {
+		if attempt >= p.s.attempts {
 			return p.abandon(ctx, last, unexecuted(last))
 		}
 		carried, err := p.s.strategy.Carry(ctx, Carriage{From: p.from, Item: p.item, To: p.to, Folder: p.dest})
 		look = true
 		if err == nil {
-			p.way = carried.Way
+			p.way, p.made = carried.Way, carried.ItemID
 			copies, err := p.arrived(ctx)
 			if err != nil {
 				return p.undecided(err, nil)
 			}
+			if len(copies) == 0 {
+				if copies, err = p.reclaim(ctx); err != nil {
+					return p.undecided(err, nil)
+				}
+			}
 			if len(copies) > 0 {
 				return p.settle(ctx, copies, carried.Moved)
 			}
-			err = errors.New("the server reported success, but no copy arrived")
-			last = err
+			last = errors.New("the server reported success, but no copy arrived")
 			continue
 		}
 		last = err
@@ -94,11 +125,35 @@ func (p *passage) run(ctx context.Context) error {
 		case unexecuted(err) && !transient(err):
 			return p.abandon(ctx, err, true)
 		default:
-			if err := p.s.pause(ctx, attempt); err != nil {
+			p.repeated = true
+			if err := p.patience(ctx, attempt, carried.Way, err); err != nil {
 				return p.undecided(err, last)
 			}
 		}
 	}
+}
+
+// patienceFactor is how many times [Settings].Wait a server may still be at work
+// on a request after its answer was lost. Exchange gives up after a minute.
+const patienceFactor = 30
+
+// patience waits before the item is carried again. To move an item twice is not
+// possible, since its id goes with it; to make another copy is. So where the
+// answer was lost, the server gets the time to finish, unless the copy shows
+// before.
+func (p *passage) patience(ctx context.Context, attempt int, way Way, cause error) error {
+	if way == WayMove || answered(cause) {
+		return p.s.pause(ctx, attempt)
+	}
+	for begin := time.Now(); time.Since(begin) < patienceFactor*p.s.wait; attempt++ {
+		if err := p.s.pause(ctx, attempt); err != nil {
+			return err
+		}
+		if copies, err := p.copies(ctx); err != nil || len(copies) > 0 {
+			return err // the loop looks again, and goes on from there
+		}
+	}
+	return nil
 }
 
 // destination finds the folder at the destination end. To create it is safe to
@@ -115,95 +170,6 @@ func (p *passage) destination(ctx context.Context, again bool) (Folder, error) {
 	}
 }
 
-// mark puts the stamp on the item. It reports whether the item had a stamp of
-// an earlier run in the same direction, whose copy may be at the other end.
-func (p *passage) mark(ctx context.Context) (resumed bool, err error) {
-	for attempt := 0; ; attempt++ {
-		resumed = p.prepare()
-		if err := p.begin(ctx); err != nil {
-			return true, err
-		}
-		m := Mark{Stamp: &p.stamp}
-		if p.direction == ToUser {
-			m.Read = &p.stamp.Read
-			// Off before it travels: made of the MIME form, the copy would have
-			// it among the headers it was received with, where it stays.
-			m.DropHeader = p.s.quarantineHeader.Name
-		}
-		marked, err := p.from.Mark(ctx, p.item, m)
-		if err == nil {
-			p.item = marked
-			return resumed, nil
-		}
-		if ctx.Err() != nil {
-			return true, context.Cause(ctx)
-		}
-		// To mark is safe to repeat, but with the change key it has now.
-		fresh, lookErr := p.from.Inspect(ctx, p.item.ID)
-		if errors.Is(lookErr, ErrGone) {
-			return resumed, lookErr
-		}
-		if lookErr != nil {
-			return true, errors.Join(err, lookErr)
-		}
-		if fresh.Folder.Path == "" || fresh.Folder.ID == p.item.Folder.ID {
-			fresh.Folder = p.item.Folder
-		}
-		p.item = fresh
-		if fresh.Stamp != nil && fresh.Stamp.Operation == p.stamp.Operation && fresh.Stamp.Direction == p.direction && !errors.Is(err, ErrConflict) {
-			return resumed, nil // only the answer was lost
-		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
-			return resumed, err
-		}
-		if err := p.s.pause(ctx, attempt); err != nil {
-			return true, err
-		}
-	}
-}
-
-// prepare decides on the stamp.
-func (p *passage) prepare() (resumed bool) {
-	had := p.item.Stamp
-	if p.direction == ToUser {
-		p.stamp = *had
-		p.stamp.Direction = ToUser
-		return had.Direction == ToUser
-	}
-	p.stamp = Stamp{
-		Operation: newOperation(), Mailbox: p.from.Address(), Folder: p.item.Folder,
-		Direction: ToQuarantine, Read: p.item.Read, At: time.Now(), Reason: p.target.Reason,
-	}
-	// A stamp of another mailbox is somebody else's, or forged.
-	if had == nil || !strings.EqualFold(had.Mailbox, p.from.Address()) || p.taken(had.Operation) {
-		return false
-	}
-	p.stamp.Operation = had.Operation
-	return had.Direction == ToQuarantine
-}
-
-// begin writes the intent, unless it stands there already.
-func (p *passage) begin(ctx context.Context) error {
-	if p.begun == p.stamp.Operation {
-		return nil
-	}
-	if p.begun != "" {
-		// Another process was quicker; its name for the operation counts.
-		if err := p.s.journal.Finish(ctx, p.begun); err != nil {
-			return fmt.Errorf("journal: %w", err)
-		}
-	}
-	err := p.s.journal.Begin(ctx, Intent{
-		Operation: p.stamp.Operation, Direction: p.direction, Target: p.target,
-		From: Place{p.from.Address(), p.item.Folder, p.item.ID}, At: time.Now().UTC(),
-	})
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	p.begun = p.stamp.Operation
-	return nil
-}
-
 // copies returns the items at the destination end that carry the stamp.
 func (p *passage) copies(ctx context.Context) ([]Item, error) {
 	q := p.scope(p.dest)
@@ -211,6 +177,16 @@ func (p *passage) copies(ctx context.Context) ([]Item, error) {
 	found, err := p.to.Find(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if len(found.Items) == 0 && q.In == nil {
+		// The folder it goes to may be one that is not searched otherwise, such
+		// as one of an archive.
+		q.In = &p.dest
+		there, err := p.to.Find(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		found.Items = there.Items
 	}
 	var copies []Item
 	p.others = nil
@@ -268,13 +244,16 @@ func (p *passage) refind(ctx context.Context) error {
 	return nil
 }
 
-// strays returns the items at the source end that carry the stamp.
+// strays returns the items at the source end that carry the stamp and are what
+// the item was: a copy that its owner made and changed is another item.
 func (p *passage) strays(ctx context.Context) ([]Item, error) {
 	found, err := p.from.Find(ctx, Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
 	if err != nil {
 		return nil, err
 	}
-	strays := slices.DeleteFunc(found.Items, func(it Item) bool { return it.Stamp.Direction != p.direction })
+	strays := slices.DeleteFunc(found.Items, func(it Item) bool {
+		return it.Stamp.Direction != p.direction || differs(p.item, it, WayMove) != ""
+	})
 	if len(strays) == 0 && len(found.Unsearched) > 0 {
 		return nil, fmt.Errorf("folder %q could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
 	}
@@ -297,9 +276,29 @@ func (p *passage) lost(ctx context.Context, err error) error {
 		}
 	}
 	if len(copies) > 0 {
-		return p.settle(ctx, copies, true)
+		return p.settle(ctx, copies, p.direction == ToQuarantine)
 	}
 	return p.abandon(ctx, err, false)
+}
+
+// reclaim puts the stamp on the copy that this run has made, if it arrived
+// without: another run may have taken it off before the copy was made.
+func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
+	if p.made == "" {
+		return nil, nil
+	}
+	it, err := p.to.Inspect(ctx, p.made)
+	if errors.Is(err, ErrGone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	it.Folder = p.dest
+	if it, err = p.to.Mark(ctx, it, Mark{Stamp: &p.stamp}); err != nil {
+		return nil, err
+	}
+	return []Item{it}, nil
 }
 
 // stripped looks at the destination end for the item without its stamp, and
@@ -351,8 +350,8 @@ func (p *passage) abandon(ctx context.Context, err error, certain bool) error {
 	if !certain {
 		return err
 	}
-	if p.item.Stamp != nil && p.item.Stamp.Operation == p.stamp.Operation && p.direction == ToQuarantine {
-		if _, clearErr := p.from.Mark(context.WithoutCancel(ctx), p.item, Mark{Clear: true}); clearErr != nil && !errors.Is(clearErr, ErrGone) {
+	if p.marked(p.item) && p.direction == ToQuarantine {
+		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.from, p.item, nil); clearErr != nil {
 			p.residues = append(p.residues, "the stamp is still on the item in the user's mailbox, which changes nothing for the user")
 			return err
 		}

@@ -23,7 +23,9 @@ func differs(original, c Item, way Way) string {
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
 	case original.HasAttachments != c.HasAttachments:
 		return "it has attachments where the original has none, or none where it has some"
-	case c.Size < smallest(original.Size, way):
+	case faithful(way) && subject(original) != subject(c):
+		return "it has another subject"
+	case c.Size < smallest(original.Size, 2<<10, way):
 		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
 	}
 	if original.whole() && c.whole() && !sameAttachments(original.Attachments, c.Attachments, way) {
@@ -34,13 +36,18 @@ func differs(original, c Item, way Way) string {
 
 // smallest returns the size below which a copy cannot be whole. A server counts
 // its own properties in, and MIME loses some of them.
-func smallest(size int64, way Way) int64 {
-	const properties = 16 << 10
-	if way == WayMove || way == WayTransfer {
-		return size - size/20 - properties
+func smallest(size, slack int64, way Way) int64 {
+	if faithful(way) {
+		return size - size/20 - slack
 	}
-	return size/2 - properties // MIME, or made by an earlier run
+	return size/2 - 2*slack // MIME, or made by an earlier run
 }
+
+// faithful reports whether a way keeps every property.
+func faithful(way Way) bool { return way == WayMove || way == WayTransfer }
+
+// subject returns what can be compared: longer ones may have been cut.
+func subject(it Item) string { return cutUTF8(it.Subject, 200) }
 
 func sameAttachments(a, b []Attachment, way Way) bool {
 	if len(a) != len(b) {
@@ -54,7 +61,7 @@ func sameAttachments(a, b []Attachment, way Way) bool {
 	}
 	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
 	for i := range a {
-		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, way) {
+		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, 512, way) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -102,7 +103,7 @@ func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, 
 	}
 	if it.Stamp != nil {
 		// An earlier run may have used another folder.
-		p.scope = func(f Folder) Query { return Query{In: &f, Below: true} }
+		p.scope = func(Folder) Query { return Query{} }
 	}
 	err := p.run(ctx)
 	operations[p.stamp.Operation] = true
@@ -118,7 +119,7 @@ func (s *Service) already(ctx context.Context, r *Receipt) error {
 	if err != nil {
 		return err
 	}
-	for _, it := range found.Items {
+	for _, it := range s.single(ctx, found.Items) {
 		ri := receiptItem(it)
 		ri.Outcome = AlreadyQuarantined
 		ri.Operation = it.Stamp.Operation
@@ -134,6 +135,27 @@ func (s *Service) already(ctx context.Context, r *Receipt) error {
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
 	return nil
+}
+
+// single returns the items in quarantine without those that are there twice: the
+// server may have carried one of them long after its answer was lost. Everybody
+// who looks keeps the same one.
+func (s *Service) single(ctx context.Context, items []Item) []Item {
+	items = slices.SortedStableFunc(slices.Values(items), func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
+	var kept []Item
+	for _, it := range items {
+		twin := slices.ContainsFunc(kept, func(k Item) bool {
+			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && differs(k, it, "") == ""
+		})
+		if twin {
+			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
+				s.log.WarnContext(ctx, "a second copy is still in quarantine", "operation", it.Stamp.Operation, "error", err)
+			}
+			continue
+		}
+		kept = append(kept, it)
+	}
+	return kept
 }
 
 func receiptItem(it Item) ReceiptItem {

@@ -63,7 +63,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 // settled reports whether nothing of a run is undecided.
 func (r *Receipt) settled() bool {
 	for _, it := range r.Items {
-		if it.Outcome == Failed {
+		if it.Outcome == Failed || it.Outcome == Refused && it.Residue != "" {
 			return false
 		}
 	}

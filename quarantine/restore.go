@@ -130,10 +130,20 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptI
 	ri := receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
 	err := p.run(ctx)
-	if err == nil {
+	done := Restored
+	switch {
+	case err == nil:
 		err = p.release(ctx)
+	case errors.Is(err, errOvertaken):
+		done, err = AlreadyRestored, nil
+	case errors.Is(err, errElsewhere):
+		// Another run may have brought it back and finished.
+		if now, lookErr := s.returned(ctx, t, ri); lookErr == nil && now.Outcome == AlreadyRestored {
+			p.finish(ctx)
+			return now
+		}
 	}
-	p.conclude(ctx, &ri, err, Restored)
+	p.conclude(ctx, &ri, err, done)
 	for _, twin := range items[1:] {
 		if err == nil && differs(it, twin, "") == "" {
 			if err := p.remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
@@ -144,35 +154,18 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptI
 	return ri
 }
 
-// release takes the stamp off the item that is back.
+// release takes the stamp off the item that is back. The read state is put
+// right only if the way did not carry it: what its owner has done since stays.
 func (p *passage) release(ctx context.Context) error {
-	it := *p.copied
-	read := p.stamp.Read
-	for attempt := 0; ; attempt++ {
-		_, err := p.to.Mark(ctx, it, Mark{Clear: true, Read: &read})
-		if err == nil || errors.Is(err, ErrGone) {
-			return nil // gone: its owner has moved or deleted it already
-		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
-			p.residues = append(p.residues, "the item is back, but still has its stamp")
-			return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
-		}
-		if err := p.s.pause(ctx, attempt); err != nil {
-			return err
-		}
-		fresh, lookErr := p.to.Inspect(ctx, it.ID)
-		switch {
-		case errors.Is(lookErr, ErrGone):
-			return nil
-		case lookErr != nil:
-			return errors.Join(lookErr, err)
-		case fresh.Stamp == nil:
-			return nil // only the answer was lost
-		case fresh.Read != it.Read:
-			read = fresh.Read // its owner has changed it since
-		}
-		it = fresh
+	var read *bool
+	if p.copied.Read != p.stamp.Read {
+		read = &p.stamp.Read
 	}
+	if err := p.unstamp(ctx, p.to, *p.copied, read); err != nil {
+		p.residues = append(p.residues, "the item is back, but still has its stamp")
+		return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
+	}
+	return nil
 }
 
 // home returns the folder that an item goes back to.
@@ -185,7 +178,8 @@ func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder,
 		want.ID = ""
 	}
 	f, err := mailbox.Folder(ctx, want)
-	if err == nil || transient(err) || errors.Is(err, ErrUnreachable) {
+	archived := strings.HasPrefix(was.Base, "archive") // which may have been taken away
+	if err == nil || transient(err) || errors.Is(err, ErrUnreachable) && !archived {
 		return f, err
 	}
 	return mailbox.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
@@ -220,6 +214,16 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (Re
 			continue
 		}
 		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || taken.Operation != "" && it.Stamp.Operation != taken.Operation {
+			continue
+		}
+		if it.Stamp.Direction == ToQuarantine {
+			// It never left. The quarantine that put the stamp on may be at work
+			// on it, so the stamp stays.
+			if ri.Outcome == NotFound {
+				ri.Outcome = AlreadyRestored
+				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+				ri.Residue = "a quarantine that is under way, or was interrupted, has its stamp on it: recover, or quarantine it again"
+			}
 			continue
 		}
 		p := &passage{s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, stamp: *it.Stamp, copied: &it, begun: it.Stamp.Operation}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,20 +21,128 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 	if err != nil {
 		return p.undecided(err, nil)
 	}
+	if kept == nil && len(unproved) < len(copies) {
+		// One was moved between the look and the proof; it is still somewhere.
+		if copies, err = p.arrived(ctx); err == nil {
+			kept, unproved, err = p.pick(ctx, original, copies)
+		}
+		if err != nil {
+			return p.undecided(err, nil)
+		}
+		if kept == nil && len(unproved) < max(len(copies), 1) {
+			return p.undecided(errors.New("the copy was there, and is not where it was"), nil)
+		}
+	}
 	if kept == nil {
 		return p.unproved(ctx, original, unproved)
 	}
+	if original == nil && !moved {
+		if done, err := p.overtaken(ctx, copies); done || err != nil {
+			return err
+		}
+	}
 	p.copied = kept
+	p.note(ctx, original)
 	p.label(ctx)
 	if original != nil {
-		if err := p.removeOriginal(ctx, *original); err != nil {
+		err := p.removeOriginal(ctx, *original)
+		if errors.Is(err, ErrGone) {
+			// Somebody else removed it between the proof and now.
+			if done, err := p.overtaken(ctx, copies); done || err != nil {
+				return err
+			}
+			err = nil
+		}
+		if err != nil && !errors.Is(err, ErrGone) {
 			p.residues = append(p.residues, "the original is still in "+p.from.Address())
 			return fmt.Errorf("a proved copy is in %s, but the original could not be removed; run it again: %w", p.to.Address(), err)
+		}
+	}
+	if p.repeated {
+		// What was carried first may have arrived after all.
+		if late, err := p.copies(ctx); err == nil {
+			copies = late
 		}
 	}
 	p.removeSurplus(ctx, *kept, copies)
 	p.sweep(ctx)
 	return nil
+}
+
+// note corrects the read state in the stamp, if the user has read the message
+// since the stamp was put on: whether it was read is what people will ask.
+func (p *passage) note(ctx context.Context, original *Item) {
+	read := p.copied.Read
+	if original != nil {
+		read = original.Read
+	}
+	if p.direction != ToQuarantine || read == p.stamp.Read {
+		return
+	}
+	p.stamp.Read = read
+	p.amend(ctx, Mark{Stamp: &p.stamp}, "that it was read meanwhile could not be noted")
+}
+
+// amend changes the proved copy. It is repeated as need be, and what still fails
+// is told as a residue.
+func (p *passage) amend(ctx context.Context, m Mark, failure string) {
+	it := *p.copied
+	for attempt := 0; ; attempt++ {
+		marked, err := p.to.Mark(ctx, it, m)
+		if err == nil {
+			marked.Folder = p.copied.Folder
+			p.copied = &marked
+			return
+		}
+		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
+			p.residues = append(p.residues, fmt.Sprintf("%s: %v", failure, err))
+			return
+		}
+		if fresh, err := p.to.Inspect(ctx, it.ID); err == nil {
+			it = fresh
+		}
+	}
+}
+
+// unstamp takes the stamp of this run off an item, wherever its owner may have
+// moved it meanwhile. That it is gone, or carries another stamp by now, is no
+// error.
+func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) error {
+	for attempt := 0; ; attempt++ {
+		_, err := m.Mark(ctx, it, Mark{Clear: true, Read: read})
+		if err == nil {
+			return nil
+		}
+		if attempt == p.s.attempts || !errors.Is(err, ErrGone) && !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
+			return err
+		}
+		if !errors.Is(err, ErrGone) {
+			if err := p.s.pause(ctx, attempt); err != nil {
+				return err
+			}
+		}
+		fresh, err := m.Inspect(ctx, it.ID)
+		if errors.Is(err, ErrGone) {
+			found, err := m.Find(ctx, Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(found.Items, func(f Item) bool { return p.marked(f) && differs(it, f, "") == "" })
+			if i < 0 {
+				return nil
+			}
+			fresh = found.Items[i]
+		} else if err != nil {
+			return err
+		}
+		if !p.marked(fresh) {
+			return nil
+		}
+		if fresh.Read != it.Read {
+			read = nil // its owner has changed it since
+		}
+		it = fresh
+	}
 }
 
 // label puts the header of the configuration on the proved copy, before the
@@ -47,22 +156,7 @@ func (p *passage) label(ctx context.Context) {
 	if m.SetHeader.Name == "" {
 		return
 	}
-	it := *p.copied
-	for attempt := 0; ; attempt++ {
-		marked, err := p.to.Mark(ctx, it, m)
-		if err == nil {
-			marked.Folder = p.copied.Folder
-			p.copied = &marked
-			return
-		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
-			p.residues = append(p.residues, fmt.Sprintf("the header was not set: %v", err))
-			return
-		}
-		if fresh, err := p.to.Inspect(ctx, it.ID); err == nil {
-			it = fresh
-		}
-	}
+	p.amend(ctx, m, "the header was not set")
 }
 
 // sweep removes what the move left in Recoverable Items, if that is wanted.
@@ -81,6 +175,71 @@ func (p *passage) sweep(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// errForeign says that what lies at the destination end under the name of the
+// operation is not a copy of the item.
+var errForeign = errors.New("another item carries the stamp")
+
+// census notes which items like the one that comes back the user has already:
+// copies that came back before, or were delivered since.
+func (p *passage) census(ctx context.Context) error {
+	if p.direction != ToUser {
+		return nil
+	}
+	p.twins = make(map[string]bool)
+	return p.unstamped(ctx, func(it Item) { p.twins[it.ID] = true })
+}
+
+// unstamped calls f with each item at the destination end that is like this one
+// and has no stamp.
+func (p *passage) unstamped(ctx context.Context, f func(Item)) error {
+	if p.item.MessageID == "" {
+		return nil
+	}
+	found, err := p.to.Find(ctx, Query{MessageID: p.item.MessageID})
+	if err != nil {
+		return err
+	}
+	for _, it := range found.Items {
+		if it.Stamp == nil && differs(p.item, it, "") == "" {
+			f(it)
+		}
+	}
+	return nil
+}
+
+// errOvertaken says that another run has done what this one was to do.
+var errOvertaken = errors.New("another run has brought it back")
+
+// overtaken handles an original in quarantine that somebody else has removed
+// while this run carried it. If an item like it has appeared with the user since,
+// beside the copies that carry the stamp, another restore was quicker, and has
+// taken its stamp off already: then what this run made, and nothing else, is taken
+// away again, and the error is [errOvertaken].
+func (p *passage) overtaken(ctx context.Context, copies []Item) (done bool, err error) {
+	if p.direction != ToUser || p.made == "" {
+		return false, nil
+	}
+	var twin *Item
+	err = p.unstamped(ctx, func(it Item) {
+		known := p.twins[it.ID] || it.ID == p.made || slices.ContainsFunc(copies, func(c Item) bool { return c.ID == it.ID })
+		if !known {
+			twin = &it
+		}
+	})
+	if err != nil {
+		return true, p.undecided(err, nil)
+	}
+	if twin == nil {
+		return false, nil
+	}
+	if err := p.remove(ctx, p.to, Item{ID: p.made}); err != nil && !errors.Is(err, ErrGone) {
+		p.residues = append(p.residues, "a second copy is still in "+p.to.Address())
+		return true, p.undecided(err, nil)
+	}
+	p.copied = twin
+	return true, errOvertaken
 }
 
 // original returns the item at the source end with everything a proof needs,
@@ -113,8 +272,8 @@ func (p *passage) original(ctx context.Context, moved bool) (*Item, error) {
 	return &stray, nil
 }
 
-// pick returns the first copy that is proved, and why the others are not. With
-// the original gone the copies are compared with what was known of it.
+// pick returns the first copy that is proved, and why others are not; one that
+// is gone again is neither. With the original gone the copies are compared with what was known of it.
 func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Item, map[string]string, error) {
 	unproved := make(map[string]string)
 	for _, c := range copies {
@@ -123,7 +282,6 @@ func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Ite
 			known = *original
 			whole, err := p.to.Inspect(ctx, c.ID)
 			if errors.Is(err, ErrGone) {
-				unproved[c.ID] = "it is gone"
 				continue
 			}
 			if err != nil {
@@ -153,7 +311,15 @@ func (p *passage) unproved(ctx context.Context, original *Item, why map[string]s
 		p.residues = append(p.residues, "the only copy is in "+p.to.Address())
 		return err
 	}
+	if p.made == "" && !p.own && p.direction == ToQuarantine {
+		return errForeign
+	}
 	for id := range why {
+		if !p.own && id != p.made {
+			// Its stamp may be forged, or be that of a copy that somebody made.
+			p.residues = append(p.residues, "another item in "+p.to.Address()+" carries the same stamp")
+			continue
+		}
 		if removeErr := p.remove(ctx, p.to, Item{ID: id}); removeErr != nil && !errors.Is(removeErr, ErrGone) {
 			p.residues = append(p.residues, "an unproved copy is still in "+p.to.Address())
 			return fmt.Errorf("%w; and it could not be taken away: %w", err, removeErr)
@@ -163,7 +329,7 @@ func (p *passage) unproved(ctx context.Context, original *Item, why map[string]s
 }
 
 // removeOriginal removes the item at the source end, wherever its owner may
-// have put it meanwhile.
+// have put it meanwhile. The error matches [ErrGone] if it was nowhere.
 func (p *passage) removeOriginal(ctx context.Context, original Item) error {
 	err := p.remove(ctx, p.from, original)
 	if !errors.Is(err, ErrGone) {
@@ -173,12 +339,16 @@ func (p *passage) removeOriginal(ctx context.Context, original Item) error {
 	if err != nil {
 		return err
 	}
+	removed := fmt.Errorf("%w: the original", ErrGone)
 	for _, s := range strays {
-		if err := p.remove(ctx, p.from, s); err != nil && !errors.Is(err, ErrGone) {
+		switch err := p.remove(ctx, p.from, s); {
+		case err == nil:
+			removed = nil
+		case !errors.Is(err, ErrGone):
 			return err
 		}
 	}
-	return nil
+	return removed
 }
 
 // remove removes one item, repeating it as need be: an id names one item, so to
