@@ -18,7 +18,7 @@ func TestCrashMany(t *testing.T) {
 	t.Parallel()
 	for _, a := range crashAccesses {
 		messages := 20
-		if *crashAll || a.impersonation && a.way == quarantine.WayTransfer {
+		if *crashAll || askedFor("Crash") && a.impersonation && a.way == quarantine.WayTransfer {
 			messages = 200
 		}
 		t.Run(a.name, func(t *testing.T) {

@@ -28,7 +28,10 @@ func TestCrashTwice(t *testing.T) {
 	// Sequences that begin with the same crash are run side by side, until one
 	// recovery has fewer writes.
 	var firsts []crash
-	for _, kind := range errandKinds() {
+	for i, kind := range errandKinds() {
+		if !*crashAll && !askedFor("Crash") && i%3 != 0 {
+			continue
+		}
 		steps, err := kind.undisturbed(t.Context(), t.TempDir())
 		require.NoError(t, err, "%s", kind)
 		for _, s := range steps {
@@ -61,5 +64,7 @@ func TestCrashTwice(t *testing.T) {
 	t.Logf("killed twice:\n%s", crashTable(struck, func(w *wreck) []string {
 		return []string{w.kind.String(), w.first.String()}
 	}, "ERRAND", "FIRST"))
-	assert.Greater(t, len(struck), 20, "recoveries that were killed")
+	if *crashAll || askedFor("Crash") {
+		assert.Greater(t, len(struck), 20, "recoveries that were killed")
+	}
 }
