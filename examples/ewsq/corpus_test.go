@@ -118,11 +118,20 @@ func build(t *testing.T) string {
 // serve runs examples/exchange with the messages and returns its URL.
 func serve(t *testing.T, bin string, boxes map[string]string) string {
 	t.Helper()
-	args := []string{"-addr", "127.0.0.1:0"}
+	var args []string
 	for address, dir := range boxes {
 		args = append(args, "-load", address+"="+dir)
 	}
-	cmd := exec.Command(filepath.Join(bin, "exchange"), args...)
+	return serveWith(t, bin, args...).URL
+}
+
+// ready is the first line of examples/exchange.
+type ready struct{ URL, CAFile, Authority, TenantID string }
+
+// serveWith runs examples/exchange with the arguments.
+func serveWith(t *testing.T, bin string, args ...string) ready {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bin, "exchange"), append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -133,9 +142,9 @@ func serve(t *testing.T, bin string, boxes map[string]string) string {
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	require.NoError(t, err)
-	var ready struct{ URL string }
-	require.NoError(t, json.Unmarshal(line, &ready))
-	return ready.URL
+	var first ready
+	require.NoError(t, json.Unmarshal(line, &first))
+	return first
 }
 
 func configFor(t *testing.T, url, access string) string {

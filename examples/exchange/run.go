@@ -195,6 +195,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "exchange: other machines can reach this server, whose passwords are known to all")
 	}
+	if opts.Azure != nil && len(opts.Azure.Applications) == 0 {
+		fmt.Fprintln(stderr, "exchange: no application can sign in by tokens; give -app ID=FILE with a certificate, such as ewsq cert makes")
+	}
 	if first.Authority != "" && !s.tls {
 		fmt.Fprintln(stderr, "exchange: clients ask for tokens over TLS only; give -tls")
 	}

@@ -70,4 +70,5 @@ func TestBearerWithoutTLSIsExplained(t *testing.T) {
 	assert.NotEmpty(t, r.ready.TenantID)
 	assert.Zero(t, r.stop())
 	assert.Contains(t, r.stderr.String(), "give -tls")
+	assert.Contains(t, r.stderr.String(), "give -app ID=FILE")
 }

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
+)
+
+const applicationID = "00001111-aaaa-2222-bbbb-3333cccc4444"
+
+// TestSignIn takes a message into quarantine and back with the programs, under
+// each way to sign in.
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	bin := build(t)
+	password := func(typ string) func(ready) map[string]any {
+		return func(ready) map[string]any {
+			return map[string]any{"type": typ, "username": `EXAMPLE\svc`, "password": "svc-password"}
+		}
+	}
+	for name, tc := range map[string]struct {
+		args           func(t *testing.T, dir string) []string
+		authentication func(ready) map[string]any
+	}{
+		"basic":             {arguments("-auth", "basic"), password("basic")},
+		"basic of all, TLS": {arguments("-auth", "basic,ntlm,bearer", "-tls"), password("basic")},
+		"ntlm":              {arguments("-auth", "ntlm"), password("ntlm")},
+		"ntlm of all, user principal name": {arguments("-auth", "bearer,ntlm,basic", "-tls"), func(ready) map[string]any {
+			return map[string]any{"type": "ntlm", "username": "svc@example.test", "password": "svc-password"}
+		}},
+		"ntlm, Extended Protection required": {func(t *testing.T, dir string) []string {
+			return []string{"-auth", "ntlm", "-tls", "-scenario", scenario(t, dir)}
+		}, password("ntlm")},
+		"azureAD, certificate of ewsq cert": {func(t *testing.T, dir string) []string {
+			b := &bundle{env: map[string]string{"EWSQ_PFX_PASSWORD": "pfx-password"}}
+			made := b.bare(t, "cert", "-subject", "CN=quarantine", "-out-dir", dir)
+			require.Equal(t, exitDone, made.status, made.stderr)
+			return []string{"-auth", "bearer", "-tls", "-app", applicationID + "=" + made.lines[0]["cer"].(string)}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			server := serveWith(t, bin, append(tc.args(t, dir), "-load", "alice@example.test="+filepath.Join(repository(t), "testdata", "mail"))...)
+			authentication := map[string]any{
+				"type": "azureAD", "applicationId": applicationID, "tenantId": server.TenantID, "authenticationEndpoint": server.Authority,
+				"privateKeyFile": filepath.Join(dir, "quarantine.pfx"), "privateKeyPassword": "pfx-password",
+			}
+			if tc.authentication != nil {
+				authentication = tc.authentication(server)
+			}
+			r := runner{t, filepath.Join(bin, "ewsq"), writeConfig(t, server.URL, server.CAFile, authentication)}
+			target := []string{"-mailbox", "alice@example.test", "-message-id", phishing}
+			taken := r.run(exitDone, append([]string{"quarantine"}, target...)...)
+			require.Len(t, taken, 1)
+			assert.Equal(t, "quarantined", taken[0]["outcome"])
+			assert.Len(t, r.run(exitDone, "list"), 1)
+			back := r.run(exitDone, append([]string{"restore"}, target...)...)
+			assert.Equal(t, "restored", back[0]["outcome"])
+		})
+	}
+}
+
+// arguments returns a function that returns them.
+func arguments(args ...string) func(*testing.T, string) []string {
+	return func(*testing.T, string) []string { return args }
+}
+
+// scenario writes one whose server requires Extended Protection.
+func scenario(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(dir, "scenario.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{
+		"extendedProtection": "require",
+		"users": [{"name": "svc"}],
+		"mailboxes": [{"address": "alice@example.test"}, {"address": "quarantine@example.test"}],
+		"impersonation": [{"user": "svc", "mailbox": "*"}]
+	}`), 0o600))
+	return file
+}
+
+func writeConfig(t *testing.T, url, caFile string, authentication map[string]any) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{
+		"ewsUrl": url, "rootCAFile": caFile, "quarantineMailbox": "quarantine@example.test", "access": "impersonation",
+		"authentication": authentication,
+	})
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "ewsq.json")
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	return file
+}
+
+// TestRefusedSignIn counts what a server sees of a sign-in that it refuses,
+// however many targets there are: some more and the account is locked.
+func TestRefusedSignIn(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		authentication map[string]any
+		want           string
+	}{
+		"wrong password":     {map[string]any{"password": "wrong-password"}, "authentication.password"},
+		"no channel binding": {map[string]any{"password": "svc-password", "disableChannelBinding": true}, "Extended Protection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := ewstest.NewServer(ewstest.Options{})
+			t.Cleanup(srv.Close)
+			url, roots, ntlm := inFront(t, srv)
+			tc.authentication["type"], tc.authentication["username"] = "ntlm", `EXAMPLE\svc`
+			b := &bundle{dir: t.TempDir(), config: writeConfig(t, url, roots, tc.authentication)}
+			targets := b.write(t, "targets.csv", "mailbox,message_id\nalice@example.test,"+phishing+"\nbob@example.test,"+phishing+"\ncarol@example.test,"+phishing+"\n")
+
+			r := b.run(t, "quarantine", "-targets", targets)
+			assert.Equal(t, exitSome, r.status, r.stderr)
+			require.Len(t, r.lines, 3)
+			for _, line := range r.lines {
+				assert.Equal(t, "failed", line["outcome"])
+				assert.Contains(t, line["error"], tc.want)
+			}
+			assert.NotContains(t, r.stdout+r.stderr, tc.authentication["password"])
+			seen := ntlm.Stats()
+			assert.EqualValues(t, 1, seen.Refusals, "one complete handshake")
+			assert.EqualValues(t, 2, seen.Requests, "its two messages")
+			assert.Zero(t, seen.Handshakes)
+		})
+	}
+}
+
+// inFront puts a server that signs in with NTLM, requires Extended Protection and
+// counts, in front of another.
+func inFront(t *testing.T, srv *ewstest.Server) (url, roots string, ntlm *ntlmserver.Server) {
+	t.Helper()
+	first := httptest.NewTLSServer(nil)
+	cert := first.Certificate() // all servers of httptest show the same
+	first.Close()
+	ntlm, err := ntlmserver.New(ntlmserver.Options{
+		Password:   func(domain, user string) (string, bool) { return "svc-password", domain == "EXAMPLE" && user == "svc" },
+		Protection: ntlmserver.ProtectionRequire, Certificate: cert,
+	})
+	require.NoError(t, err)
+	front := httptest.NewUnstartedServer(ntlm.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetBasicAuth("svc@example.test", "svc-password")
+		srv.ServeHTTP(w, r)
+	})))
+	front.Config.ConnContext = ntlm.ConnContext
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	roots = filepath.Join(t.TempDir(), "roots.pem")
+	require.NoError(t, os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), 0o600))
+	return front.URL + "/EWS/Exchange.asmx", roots, ntlm
+}
