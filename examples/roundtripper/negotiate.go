@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// ticketSource returns a ticket for a service, such as HTTP/mail.example.com. A
+// GSSAPI or Kerberos library would stand behind it.
+type ticketSource func(ctx context.Context, service string) ([]byte, error)
+
+// negotiate is the RoundTripper: it signs in to one server, for one account.
+type negotiate struct {
+	server  *url.URL
+	tickets ticketSource
+	next    http.RoundTripper
+}
+
+func newNegotiate(ewsURL string, tickets ticketSource, next http.RoundTripper) (*negotiate, error) {
+	u, err := url.Parse(ewsURL)
+	if err != nil {
+		return nil, err
+	}
+	return &negotiate{u, tickets, next}, nil
+}
+
+// RoundTrip implements [http.RoundTripper]. It does not retry: the client knows
+// which calls may be repeated.
+func (n *negotiate) RoundTrip(req *http.Request) (*http.Response, error) {
+	// Credentials are for the one server, wherever a redirect may lead.
+	if req.URL.Scheme != n.server.Scheme || req.URL.Host != n.server.Host {
+		return nil, n.unsent(req, fmt.Errorf("tickets are for %s, not for %s", n.server.Host, req.URL.Host))
+	}
+	ticket, err := n.tickets(req.Context(), "HTTP/"+n.server.Hostname())
+	if err != nil {
+		return nil, n.unsent(req, fmt.Errorf("no ticket for HTTP/%s: %w", n.server.Hostname(), err))
+	}
+	req = req.Clone(req.Context()) // the caller's request stays as it was
+	req.Header.Set("Authorization", "Negotiate "+base64.StdEncoding.EncodeToString(ticket))
+	return n.next.RoundTrip(req)
+}
+
+// unsent closes the body, which a RoundTripper owes in any case, and marks the
+// error: since nothing went out, whatever was asked for was surely not done.
+func (n *negotiate) unsent(req *http.Request, err error) error {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+	return &unsentError{err}
+}
+
+// unsentError is recognised by package ews by its method.
+type unsentError struct{ error }
+
+// NotSent reports that no byte of the request went out.
+func (*unsentError) NotSent() bool { return true }
+
+// Unwrap returns the cause.
+func (e *unsentError) Unwrap() error { return e.error }
