@@ -1,7 +1,11 @@
 package ews
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,14 +83,48 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 func (e *TransportError) Error() string {
 	var b strings.Builder
 	subject(&b, e.Operation, e.Mailbox)
-	b.WriteString("no answer from " + e.URL)
-	if e.Unsent {
-		b.WriteString(", nothing was sent")
+	switch {
+	case unauthorized(e.Err):
+		b.WriteString("not signed in to " + e.URL)
+	case e.Unsent:
+		b.WriteString("no answer from " + e.URL + ", nothing was sent")
+	default:
+		b.WriteString("no answer from " + e.URL)
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
+	if remedy := connectionRemedy(e.Err); remedy != "" {
+		b.WriteString("; " + remedy)
+	}
 	return b.String()
+}
+
+// connectionRemedy says what to do about a connection that could not be made,
+// and nothing if the cause is none of the usual ones.
+func connectionRemedy(err error) string {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
+		return "check proxyUrl, and that the proxy is running, or set useProxy to false"
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return "check the host name in ewsUrl, and the name servers of this machine"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "put the certificate of the authority that signed the server's into a PEM file and name it in rootCAFile"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "use a name in ewsUrl that the server's certificate has"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "the server's certificate has expired, or the clock of one of the two machines is wrong"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not speak TLS on that port: check ewsUrl"
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return "check host and port in ewsUrl, and that nothing on the way blocks them"
+	}
+	return ""
 }
 
 // Unwrap returns the cause.

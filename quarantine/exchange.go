@@ -104,6 +104,9 @@ func (m *exchangeMailbox) unreachable(ctx context.Context, cause error) error {
 	if refused, ok := errors.AsType[*ews.ResponseError](cause); ok && refused.Code == "ErrorNonPrimarySmtpAddress" {
 		return fmt.Errorf("%w: %s: it is a secondary address of a mailbox: give the primary address: %w", ErrUnreachable, m.address, cause)
 	}
+	if _, ok := errors.AsType[*ews.HTTPError](cause); ok {
+		return cause // it is about the server, and says what to do
+	}
 	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
 		return cause
 	}
@@ -111,6 +114,8 @@ func (m *exchangeMailbox) unreachable(ctx context.Context, cause error) error {
 	if m.x.delegate {
 		found, err := m.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + m.address})
 		switch {
+		case err == nil && len(found.Candidates) > 0 && strings.HasSuffix(found.Candidates[0].Mailbox.MailboxType, "DL"):
+			hint = "it is a distribution list, not a mailbox: name its members"
 		case err == nil && len(found.Candidates) > 0 && !hasAddress(found, m.address):
 			hint = fmt.Sprintf("the directory has it as %q: give the primary address", found.Candidates[0].Mailbox.EmailAddress)
 		case err == nil && len(found.Candidates) > 0:

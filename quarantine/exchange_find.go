@@ -158,7 +158,10 @@ func (m *exchangeMailbox) collect(ctx context.Context, found *Findings, q Query,
 	hits := 0
 	for _, raw := range items {
 		it := m.item(raw, tree)
-		if it.Folder.ID == "" {
+		switch {
+		case q.In != nil && q.In.ID == folder:
+			it.Folder = *q.In
+		case it.Folder.ID == "":
 			it.Folder = tree.folder(folder)
 		}
 		if len(raw.InternetMessageID) >= cutLength {

@@ -172,7 +172,7 @@ func (p *passage) conclude(ctx context.Context, ri *ReceiptItem, err error, done
 	ri.Way = p.way
 	if p.copied != nil {
 		ri.To = Place{p.to.Address(), p.copied.Folder, p.copied.ID}
-		if ri.To.Folder.ID == "" {
+		if ri.To.Folder.ID == "" || ri.To.Folder.ID == p.dest.ID {
 			ri.To.Folder = p.dest
 		}
 	}

@@ -80,10 +80,10 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			n++
 		}
 	}
-	s.say("%d in quarantine", n)
 	if failed {
-		return errSome
+		return errSome // the number would mean nothing
 	}
+	s.say("%d in quarantine", n)
 	return nil
 }
 

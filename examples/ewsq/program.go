@@ -40,7 +40,7 @@ type command struct {
 
 // commands returns the commands in the order of the help.
 func commands() []command {
-	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), certCommand()}
+	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), checkCommand(), setupCommand(), certCommand()}
 }
 
 // usageError is a mistake of the caller: nothing was done.

@@ -120,13 +120,18 @@ func (s *session) close() error {
 
 // write writes a result and its text for people.
 func (s *session) write(result any, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.say("%s", text)
+	return s.writeJSON(result)
+}
+
+// writeJSON writes one line of JSON on standard output.
+func (s *session) writeJSON(result any) error {
 	line, err := terminal.JSONLine(result)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.say("%s", text)
 	if _, err := s.stdout.Write(line); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
