@@ -33,5 +33,6 @@
 //
 // A [Strategy] says how mailboxes are reached and how an item is carried from
 // one to another. [FullAccess] is the one for a service account with rights on
-// all mailboxes; users may bring their own. Nothing in it names EWS.
+// all mailboxes, [Impersonation] the one that works in each as its owner; users
+// may bring their own. Nothing in it names EWS.
 package quarantine

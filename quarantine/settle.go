@@ -51,9 +51,7 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 			if done, err := p.overtaken(ctx, copies); done || err != nil {
 				return err
 			}
-			err = nil
-		}
-		if err != nil && !errors.Is(err, ErrGone) {
+		} else if err != nil {
 			p.residues = append(p.residues, "the original is still in "+p.from.Address())
 			return fmt.Errorf("a proved copy is in %s, but the original could not be removed; run it again: %w", p.to.Address(), err)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // storeStrategy is all that is needed to quarantine mail in a store: a
-// quarantine.Strategy of two methods and a quarantine.Mailbox of six.
+// quarantine.Strategy of three methods and a quarantine.Mailbox of six.
 type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }

@@ -45,16 +45,9 @@ check failed; a warning is no failure.
 }
 
 func (s *session) check(ctx context.Context, opts *quarantine.CheckOptions) error {
-	if err := s.load(); err != nil {
+	configs, err := s.selected()
+	if err != nil {
 		return err
-	}
-	configs := s.configs
-	if s.server != "" {
-		one, err := s.choose("")
-		if err != nil {
-			return err
-		}
-		configs = []quarantine.Config{*one}
 	}
 	failed := false
 	for i := range configs {

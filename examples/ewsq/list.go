@@ -47,16 +47,9 @@ type listed struct {
 }
 
 func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
-	if err := s.load(); err != nil {
+	configs, err := s.selected()
+	if err != nil {
 		return err
-	}
-	configs := s.configs
-	if s.server != "" {
-		one, err := s.choose("")
-		if err != nil {
-			return err
-		}
-		configs = []quarantine.Config{*one}
 	}
 	failed := false
 	n := 0

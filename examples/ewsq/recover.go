@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 func recoverCommand() command {
@@ -25,16 +23,9 @@ Without a journal the same is reached by running the same targets again.
 }
 
 func (s *session) recoverAll(ctx context.Context) error {
-	if err := s.load(); err != nil {
+	configs, err := s.selected()
+	if err != nil {
 		return err
-	}
-	configs := s.configs
-	if s.server != "" {
-		one, err := s.choose("")
-		if err != nil {
-			return err
-		}
-		configs = []quarantine.Config{*one}
 	}
 	journals, settled, failed := 0, 0, false
 	for i := range configs {

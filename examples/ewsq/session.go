@@ -90,6 +90,22 @@ func (s *session) choose(name string) (*quarantine.Config, error) {
 	return nil, usagef("no enabled configuration has the name %q; there are %s", name, strings.Join(names, ", "))
 }
 
+// selected loads the configurations and returns the one that -server names, or
+// all that are enabled.
+func (s *session) selected() ([]quarantine.Config, error) {
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	if s.server == "" {
+		return s.configs, nil
+	}
+	one, err := s.choose("")
+	if err != nil {
+		return nil, err
+	}
+	return []quarantine.Config{*one}, nil
+}
+
 // open returns the service of a configuration.
 func (s *session) open(c *quarantine.Config) (*quarantine.Service, error) {
 	if q := s.opened[c.Name]; q != nil {
