@@ -69,9 +69,13 @@ type Config struct {
 	QuarantineHeader Header `json:"quarantineHeader,omitzero"`
 	UndoHeader       Header `json:"undoHeader,omitzero"`
 
-	// MessageIDSearch allows to search by sender, recipient, subject, time or
-	// URL when an alert has no usable Message-ID.
+	// MessageIDSearch allows targets that describe messages by sender,
+	// recipient, subject, time, attachment or URL, for alerts without a usable
+	// Message-ID: see [Criteria]. Default: false; such targets are refused.
 	MessageIDSearch bool `json:"messageIdSearch,omitempty"`
+
+	// SearchLimits bound what such targets may find. Only with MessageIDSearch.
+	SearchLimits Limits `json:"searchLimits,omitzero"`
 
 	// ScanRecoverableItems looks into Recoverable Items, too: what users have
 	// deleted and can recover.
@@ -190,6 +194,7 @@ func (c *Config) IsEnabled() bool { return c.Enabled == nil || *c.Enabled }
 func (c *Config) WithDefaults() Config {
 	d := *c
 	d.Domains, d.Mailboxes = slices.Clone(c.Domains), slices.Clone(c.Mailboxes)
+	d.SearchLimits.Protected = slices.Clone(c.SearchLimits.Protected)
 	d.Enabled = new(c.IsEnabled())
 	if d.Access == "" {
 		d.Access = AccessFull

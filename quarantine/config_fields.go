@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,6 +106,11 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 	case typ.Kind() == reflect.Bool:
 		want = "true or false, without quotation marks"
 		_, ok = token.(bool)
+	case typ.Kind() == reflect.Int:
+		want = "a whole number, without quotation marks"
+		if n, isNumber := token.(float64); isNumber {
+			ok = n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32
+		}
 	case typ.Kind() == reflect.Struct && typ != reflect.TypeFor[Secret]() && typ != reflect.TypeFor[ProxyURL]():
 		if token == json.Delim('{') {
 			return w.object(typ, path+".")

@@ -30,6 +30,7 @@ func (c *Config) Validate() error {
 	impersonation := c.WithDefaults().Access != AccessFull
 	v.header("quarantineHeader", c.QuarantineHeader, impersonation)
 	v.header("undoHeader", c.UndoHeader, impersonation)
+	v.searchLimits(c)
 	v.proxy(c.ProxyURL)
 	v.file("rootCAFile", c.RootCAFile)
 	v.file("journalFile", c.JournalFile)
@@ -117,6 +118,16 @@ func (v *configCheck) access(c *Config) {
 		v.problem("access", `must be "fullAccess" or "impersonation"`)
 	case c.Access == AccessFull && c.Authentication.Type == AuthenticationAzureAD:
 		v.problem("access", `cannot be "fullAccess" with authentication.type "azureAD": an application has no mailbox of its own; set "impersonation" or leave it out`)
+	}
+}
+
+// searchLimits checks the bounds of searches by criteria.
+func (v *configCheck) searchLimits(c *Config) {
+	if !c.MessageIDSearch && !c.SearchLimits.isZero() {
+		v.problem("searchLimits", `is set, but no search by criteria is allowed; set "messageIdSearch": true, or take it away`)
+	}
+	for field, problem := range c.SearchLimits.problems() {
+		v.problem("searchLimits."+field, problem)
 	}
 }
 

@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -88,6 +89,25 @@ const (
 
 // IsZero reports whether nothing is set.
 func (c Criteria) IsZero() bool { return c == Criteria{} }
+
+// String describes the criteria for people, in one line.
+func (c Criteria) String() string {
+	var parts []string
+	add := func(set bool, format string, args ...any) {
+		if set {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(c.Sender != "", "sender %s", c.Sender)
+	add(c.Recipient != "", "recipient %s", c.Recipient)
+	add(c.Subject != "", "subject %s %q", cmp.Or(c.SubjectMatch, SubjectExact), c.Subject)
+	add(!c.ReceivedAfter.IsZero(), "received from %s on", c.ReceivedAfter.UTC().Format(time.RFC3339))
+	add(!c.ReceivedBefore.IsZero(), "received before %s", c.ReceivedBefore.UTC().Format(time.RFC3339))
+	add(c.AttachmentName != "", "attachment %q", c.AttachmentName)
+	add(c.AttachmentSHA256 != "", "attachment with SHA-256 %s", c.AttachmentSHA256)
+	add(c.URL != "", "link to %s", c.URL)
+	return strings.Join(parts, ", ")
+}
 
 // Validate reports whether the criteria can be searched for. It refuses those
 // that would match everything, or nearly, or would have everything read. The

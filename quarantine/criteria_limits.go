@@ -3,6 +3,7 @@ package quarantine
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -15,8 +16,9 @@ type Limits struct {
 	// more, the mailbox is refused as a whole: none is taken. Default: 100.
 	PerMailbox int `json:"perMailbox,omitempty"`
 
-	// Total is how many may match in all mailboxes of one call. If there are
-	// more, all are refused. Default: 5,000.
+	// Total is how many may match in all mailboxes of one call that are on the
+	// same server. If there are more, the call is refused as a whole.
+	// Default: 5,000.
 	Total int `json:"total,omitempty"`
 
 	// Examined is how many messages of one mailbox may have to be read because
@@ -41,20 +43,34 @@ var (
 // [ErrInvalid] and names the field by its JSON name.
 func (l Limits) Validate() error {
 	var errs []error
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"perMailbox", l.PerMailbox}, {"total", l.Total}, {"examined", l.Examined}} {
-		if f.value < 0 {
-			errs = append(errs, fmt.Errorf("%w limits: %s: is %d; give a positive number, or leave it out for the default", ErrInvalid, f.name, f.value))
-		}
-	}
-	for i, address := range l.Protected {
-		if err := validAddress(address); err != nil {
-			errs = append(errs, fmt.Errorf("%w limits: protected[%d]: %w", ErrInvalid, i, err))
-		}
+	for field, problem := range l.problems() {
+		errs = append(errs, fmt.Errorf("%w limits: %s: %s", ErrInvalid, field, problem))
 	}
 	return errors.Join(errs...)
+}
+
+// problems yields what is wrong, with the field.
+func (l Limits) problems() iter.Seq2[string, string] {
+	return func(yield func(field, problem string) bool) {
+		for _, f := range []struct {
+			name  string
+			value int
+		}{{"perMailbox", l.PerMailbox}, {"total", l.Total}, {"examined", l.Examined}} {
+			if f.value < 0 && !yield(f.name, fmt.Sprintf("is %d; give a positive number, or leave it out for the default", f.value)) {
+				return
+			}
+		}
+		for i, address := range l.Protected {
+			if err := validAddress(address); err != nil && !yield(fmt.Sprintf("protected[%d]", i), err.Error()) {
+				return
+			}
+		}
+	}
+}
+
+// isZero reports whether nothing is set.
+func (l Limits) isZero() bool {
+	return l.PerMailbox == 0 && l.Total == 0 && l.Examined == 0 && len(l.Protected) == 0
 }
 
 func (l Limits) withDefaults() Limits {

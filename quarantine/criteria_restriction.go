@@ -26,7 +26,7 @@ const maxWords = 32
 //
 // Attachments are not asked for: what servers call one does not include what
 // stands within the text, such as a picture or page that is shown in place.
-func (c Criteria) restriction() ews.Restriction {
+func (c Criteria) restriction() ews.And {
 	var all ews.And
 	if c.Subject != "" {
 		// Word by word, because how many blanks stand between them differs.
@@ -48,9 +48,6 @@ func (c Criteria) restriction() ews.Restriction {
 	}
 	if !c.ReceivedBefore.IsZero() {
 		received(ews.IsLessThan, c.ReceivedBefore.Truncate(time.Second).Add(time.Second))
-	}
-	if len(all) == 0 {
-		return nil
 	}
 	return all
 }

@@ -3,8 +3,10 @@ package quarantine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -37,22 +39,54 @@ func stampField(name string) ews.ExtendedField {
 
 // Find returns the items that a query asks for.
 func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
-	if q.In != nil && !q.Below {
-		return m.search(ctx, q, [][]string{{q.In.ID}}, &folderTree{})
-	}
-	tree, err := m.folders(ctx, folderTTL)
+	return (&finder{mailbox: m, query: q, restriction: q.restriction()}).run(ctx)
+}
+
+// Search returns those of them that match criteria.
+func (m *exchangeMailbox) Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
+	s, err := m.newSifter(c, l)
 	if err != nil {
 		return Findings{}, err
 	}
-	found, err := m.search(ctx, q, tree.scope(q), tree)
-	if err != nil || len(found.Items) > 0 && len(found.Unsearched) == 0 {
-		return found, err
+	return (&finder{mailbox: m, query: q, restriction: append(q.restriction(), c.restriction()...), sifter: s}).run(ctx)
+}
+
+// finder is one search in one mailbox.
+type finder struct {
+	mailbox     *exchangeMailbox
+	query       Query
+	restriction ews.And
+	sifter      *sifter // nil: the query alone decides
+
+	found     Findings
+	undecided []Unsearched // of items that the sifter could not decide on
+}
+
+func (f *finder) run(ctx context.Context) (Findings, error) {
+	err := f.everywhere(ctx)
+	f.found.Unsearched = append(f.found.Unsearched, f.undecided...)
+	return f.found, err
+}
+
+// everywhere looks into all folders that the query names.
+func (f *finder) everywhere(ctx context.Context) error {
+	q := f.query
+	if q.In != nil && !q.Below {
+		return f.search(ctx, [][]string{{q.In.ID}}, &folderTree{})
+	}
+	tree, err := f.mailbox.folders(ctx, folderTTL)
+	if err != nil {
+		return err
+	}
+	err = f.search(ctx, tree.scope(q), tree)
+	if err != nil || len(f.found.Items) > 0 && len(f.found.Unsearched) == 0 {
+		return err
 	}
 	// Nothing was found where it was looked, or a folder has vanished: what is
 	// remembered of the folders may be out of date.
-	fresh, err := m.folders(ctx, 0)
+	fresh, err := f.mailbox.folders(ctx, 0)
 	if err != nil {
-		return Findings{}, err
+		return err
 	}
 	searched := make(map[string]bool)
 	for _, ids := range tree.scope(q) {
@@ -60,18 +94,15 @@ func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
 			searched[id] = true
 		}
 	}
-	for _, u := range found.Unsearched {
+	for _, u := range f.found.Unsearched {
 		delete(searched, u.Folder.ID)
 	}
+	f.found.Unsearched = nil
 	again := fresh.scope(q)
 	for i := range again {
 		again[i] = slices.DeleteFunc(slices.Clone(again[i]), func(id string) bool { return searched[id] })
 	}
-	more, err := m.search(ctx, q, again, fresh)
-	found.Items = append(found.Items, more.Items...)
-	found.Searched = append(found.Searched, more.Searched...)
-	found.Unsearched = more.Unsearched
-	return found, err
+	return f.search(ctx, again, fresh)
 }
 
 // scope returns the ids of the folders that a query looks into, those of one
@@ -85,109 +116,161 @@ func (t *folderTree) scope(q Query) [][]string {
 
 // search looks into folders. A folder that cannot be searched is reported, and
 // does not keep the others from being searched.
-func (m *exchangeMailbox) search(ctx context.Context, q Query, groups [][]string, tree *folderTree) (Findings, error) {
-	var found Findings
-	if q.In == nil {
-		found.Unsearched = slices.Clone(tree.missing)
+func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree) error {
+	if f.query.In == nil {
+		f.found.Unsearched = append(f.found.Unsearched, tree.missing...)
 	}
 	for _, ids := range groups {
 		for batch := range slices.Chunk(ids, foldersPerCall) {
-			if err := m.searchBatch(ctx, &found, q, batch, tree); err != nil {
-				return found, err
+			if err := f.searchBatch(ctx, batch, tree); err != nil {
+				return err
 			}
 		}
 	}
-	return found, nil
+	return nil
 }
 
-func (m *exchangeMailbox) searchBatch(ctx context.Context, found *Findings, q Query, batch []string, tree *folderTree) error {
-	request := ews.FindItemRequest{
-		Shape:       ews.ItemShape{Properties: searchProperties},
-		Restriction: q.restriction(),
+func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTree) error {
+	request := ews.FindItemRequest{Shape: ews.ItemShape{Properties: searchProperties}}
+	if len(f.restriction) > 0 {
+		request.Restriction = f.restriction
 	}
 	for _, id := range batch {
 		request.Folders = append(request.Folders, ews.FolderID{ID: id})
 	}
-	pages, err := m.client.FindItem(ctx, request)
+	pages, err := f.mailbox.client.FindItem(ctx, request)
 	if err != nil {
-		return m.unreachable(ctx, err)
+		return f.mailbox.unreachable(ctx, err)
 	}
 	for i, page := range pages {
 		if errors.Is(page.Err, ews.ErrNotProcessed) {
-			page.Value, page.Err = ews.ItemPage{}, nil // asked again by itself, below
+			page.Value, page.Err = ews.ItemPage{}, nil // asked again by itself
 		}
-		if err := m.collect(ctx, found, q, request, i, page, tree); err != nil {
+		one := request
+		one.Folders = request.Folders[i : i+1]
+		if err := f.collect(ctx, batch[i], one, page, tree); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// collect takes a page of one folder and reads the pages that follow it.
-func (m *exchangeMailbox) collect(ctx context.Context, found *Findings, q Query, request ews.FindItemRequest, i int, page ews.Result[ews.ItemPage], tree *folderTree) error {
-	folder := request.Folders[i].(ews.FolderID).ID
-	failed := func(err error) error {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+// collect takes a page of one folder and reads the pages that follow it. The
+// error ends the search of the whole mailbox.
+func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
+	undo := f.savepoint()
+	before := len(f.found.Items)
+	pages, err := 0, error(nil)
+	for offset := 0; ; {
+		pages++
+		if err = page.Err; err != nil {
+			break
 		}
-		found.Unsearched = append(found.Unsearched, unsearched(tree.folder(folder), err))
-		return nil
-	}
-	if page.Err != nil {
-		return failed(page.Err)
-	}
-	items, pages := page.Value.Items, 1
-	for offset := 0; !page.Value.Last; pages++ {
-		request.Folders = request.Folders[i : i+1]
-		i = 0
+		if err = f.take(ctx, folder, page.Value.Items, tree); err != nil || page.Value.Last {
+			break
+		}
 		if page.Value.NextOffset <= offset && pages > 1 {
-			return failed(ews.ErrStalledPaging)
+			err = ews.ErrStalledPaging
+			break
 		}
 		offset = page.Value.NextOffset
 		request.Offset = offset
-		more, err := m.client.FindItem(ctx, request)
-		if err == nil {
-			err = more[0].Err
-		}
-		if err != nil {
-			return failed(err)
+		var more []ews.Result[ews.ItemPage]
+		if more, err = f.mailbox.client.FindItem(ctx, request); err != nil {
+			break
 		}
 		page = more[0]
-		items = append(items, page.Value.Items...)
 	}
-	hits := 0
-	for _, raw := range items {
-		it := m.item(raw, tree)
-		switch {
+	switch {
+	case err == nil:
+		f.found.Searched = append(f.found.Searched, Searched{tree.folder(folder), pages, len(f.found.Items) - before})
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, ErrTooManyHits):
+		return err
+	}
+	undo()
+	f.found.Unsearched = append(f.found.Unsearched, unsearched(tree.folder(folder), err))
+	return nil
+}
+
+// savepoint returns what takes back everything that was found since: a folder
+// that fails is looked into again as a whole.
+func (f *finder) savepoint() (undo func()) {
+	items, undecided, hits := len(f.found.Items), len(f.undecided), 0
+	if f.sifter != nil {
+		hits = f.sifter.hits
+	}
+	return func() {
+		f.found.Items, f.undecided = f.found.Items[:items], f.undecided[:undecided]
+		if f.sifter != nil {
+			f.sifter.hits = hits
+		}
+	}
+}
+
+// take keeps what is wanted of the items of one page.
+func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
+	wanted := make(map[string]Item)
+	var left []ews.Item
+	for _, raw := range raws {
+		it := f.mailbox.item(raw, tree)
+		switch q := f.query; {
 		case q.In != nil && q.In.ID == folder:
 			it.Folder = *q.In
 		case it.Folder.ID == "":
 			it.Folder = tree.folder(folder)
 		}
 		if len(raw.InternetMessageID) >= cutLength {
-			whole, err := m.Inspect(ctx, it.ID)
+			whole, err := f.mailbox.Inspect(ctx, it.ID)
 			if errors.Is(err, ErrGone) {
 				continue
 			}
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			it.MessageID = whole.MessageID
 		}
 		if it.Stamp != nil && isPurges(tree.base[folder]) {
 			continue // what quarantine itself has removed, and retention keeps
 		}
-		if q.matches(it) {
-			found.Items = append(found.Items, it)
-			hits++
+		if f.query.matches(it) {
+			wanted[it.ID] = it
+			left = append(left, raw)
 		}
 	}
-	found.Searched = append(found.Searched, Searched{tree.folder(folder), pages, hits})
+	if f.sifter != nil && len(left) > 0 {
+		hits, undecided, err := f.sifter.sift(ctx, left)
+		if err != nil {
+			return err
+		}
+		f.report(tree.folder(folder), undecided)
+		left = hits
+	}
+	for _, raw := range left {
+		f.found.Items = append(f.found.Items, wanted[raw.ID.ID])
+	}
 	return nil
 }
 
+// maxUndecided is how many items of a page are told one by one of which it
+// cannot be known whether they match.
+const maxUndecided = 10
+
+// report notes the items of a folder that could not be decided on.
+func (f *finder) report(folder Folder, errs []error) {
+	told := errs[:min(len(errs), maxUndecided)]
+	for _, err := range told {
+		f.undecided = append(f.undecided, Unsearched{folder, CauseUndecided, err.Error()})
+	}
+	if n := len(errs) - len(told); n > 0 {
+		f.undecided = append(f.undecided, Unsearched{folder, CauseUndecided, fmt.Sprintf("%d more messages could not be looked into", n)})
+	}
+}
+
 // restriction says to the server what the query asks for.
-func (q Query) restriction() ews.Restriction {
+func (q Query) restriction() ews.And {
 	var all ews.And
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {
 		return ews.Compare{Op: ews.IsEqualTo, Property: p, Value: v}
@@ -198,6 +281,12 @@ func (q Query) restriction() ews.Restriction {
 			equal(ews.FieldInternetMessageID, "<"+bare+">"),
 			equal(ews.FieldInternetMessageID, bare),
 		})
+	}
+	if !q.Received.IsZero() {
+		from := q.Received.Truncate(time.Second)
+		all = append(all,
+			ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(from)},
+			ews.Compare{Op: ews.IsLessThan, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(from.Add(time.Second))})
 	}
 	if q.Operation != "" {
 		all = append(all, equal(stampField(StampOperation), q.Operation))
@@ -216,59 +305,12 @@ func (q Query) matches(it Item) bool {
 	if q.MessageID != "" && !sameMessageID(it.MessageID, q.MessageID) {
 		return false
 	}
+	if !q.Received.IsZero() && !sameTime(it.Received, q.Received) {
+		return false
+	}
 	if q.Operation == "" && q.Origin == "" && !q.Stamped {
 		return true
 	}
 	return it.Stamp != nil && (q.Operation == "" || it.Stamp.Operation == q.Operation) &&
 		(q.Origin == "" || strings.EqualFold(it.Stamp.Mailbox, q.Origin))
-}
-
-// item turns what the server gave into an [Item].
-func (m *exchangeMailbox) item(raw ews.Item, tree *folderTree) Item {
-	it := Item{
-		ID: raw.ID.ID, Version: raw.ID.ChangeKey, Kind: raw.Kind, Mailbox: m.address,
-		MessageID: raw.InternetMessageID, Class: raw.Class, Subject: raw.Subject, Size: raw.Size,
-		Received: raw.Received, Sent: raw.Sent, Read: raw.IsRead, HasAttachments: raw.HasAttachments,
-		Importance: raw.Importance, Categories: raw.Categories,
-	}
-	if raw.ParentFolderID.ID != "" {
-		it.Folder = tree.folder(raw.ParentFolderID.ID)
-	}
-	for _, a := range raw.Attachments {
-		it.Attachments = append(it.Attachments, Attachment{Name: a.Name, Size: a.Size, Inline: a.IsInline})
-	}
-	values := make(map[string]string, 5)
-	for _, p := range raw.Extended {
-		if p.Field.GUID == StampSet {
-			values[p.Field.Name] = p.Value
-		}
-	}
-	if len(values) > 0 {
-		it.Stamp = ParseStamp(values)
-	}
-	return it
-}
-
-// Inspect reads one item again.
-func (m *exchangeMailbox) Inspect(ctx context.Context, itemID string) (Item, error) {
-	if itemID == "" {
-		return Item{}, ErrGone
-	}
-	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
-		IDs:   []ews.ItemID{{ID: itemID}},
-		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
-	})
-	if err == nil {
-		err = results[0].Err
-	}
-	if err != nil {
-		return Item{}, gone(err)
-	}
-	m.mu.Lock()
-	tree := m.tree
-	m.mu.Unlock()
-	if tree == nil {
-		tree = &folderTree{}
-	}
-	return m.item(results[0].Value, tree), nil
 }

@@ -108,6 +108,9 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
+	if t.byCriteria() {
+		return nil, fmt.Errorf("%w target: criteria: forwards are followed from a Message-ID; find the message first, and give its messageId", ErrInvalid)
+	}
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err

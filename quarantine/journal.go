@@ -26,6 +26,9 @@ type Intent struct {
 	Direction Direction `json:"direction"`
 	Target    Target    `json:"target"`
 	// From is where the item is, as far as it was known.
-	From Place     `json:"from"`
-	At   time.Time `json:"at"`
+	From Place `json:"from"`
+	// MessageID and Received are the item's.
+	MessageID string    `json:"messageId,omitempty"`
+	Received  time.Time `json:"received,omitzero"`
+	At        time.Time `json:"at"`
 }

@@ -94,7 +94,7 @@ func (p *passage) begin(ctx context.Context) error {
 	}
 	err := p.s.journal.Begin(ctx, Intent{
 		Operation: p.stamp.Operation, Direction: p.direction, Target: p.target,
-		From: Place{p.from.Address(), p.item.Folder, p.item.ID}, At: time.Now().UTC(),
+		From: Place{p.from.Address(), p.item.Folder, p.item.ID}, MessageID: p.item.MessageID, Received: p.item.Received, At: time.Now().UTC(),
 	})
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)

@@ -58,9 +58,6 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if c.MessageIDSearch {
-		return nil, fmt.Errorf("%w configuration: messageIdSearch: not supported by this version; set it to false", ErrInvalid)
-	}
 	transport, closeTransport, err := c.signIn(o.Transport)
 	if err != nil {
 		return nil, err
@@ -92,6 +89,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 		Name: c.Name, QuarantineMailbox: c.QuarantineMailbox, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
 		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
+		MessageIDSearch: c.MessageIDSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 	})
 	if err != nil {

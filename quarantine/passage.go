@@ -305,10 +305,12 @@ func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
 // puts it on again: a restore that ran at the same time may have taken it off
 // just before the item was moved.
 func (p *passage) stripped(ctx context.Context) ([]Item, error) {
-	if p.direction != ToQuarantine || p.item.MessageID == "" {
+	q, ok := alike(p.item.MessageID, p.item.Received)
+	if p.direction != ToQuarantine || !ok {
 		return nil, nil
 	}
-	found, err := p.to.Find(ctx, Query{MessageID: p.item.MessageID, In: &p.dest})
+	q.In = &p.dest
+	found, err := p.to.Find(ctx, q)
 	if err != nil {
 		return nil, err
 	}

@@ -15,13 +15,14 @@ const passes = 3
 
 // Find looks for every copy of a message in its mailbox and changes nothing.
 // The outcome of each item is [Found]. The error says that nothing could be
-// asked: it matches [ErrInvalid] or [ErrUnreachable], or is the server's.
+// asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
+// [ErrTooManyHits] or [ErrProtected], or is the server's.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
-	if err := s.check(t); err != nil {
+	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
 	}
 	r := s.receipt("find", t)
-	found, err := s.strategy.Mailbox(t.Mailbox).Find(ctx, Query{MessageID: t.MessageID})
+	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, Query{})
 	if err != nil {
 		return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
@@ -39,13 +40,28 @@ func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 // quarantine mailbox, each with its own outcome. Running it again changes
 // nothing, or finishes what an interrupted run began.
 //
+// A target with criteria stands for what matches them now: running it again
+// also takes what has come since. If more matches than the limits allow, nothing
+// is taken.
+//
 // The error says that nothing could be asked: wrong arguments, an unreachable
-// server, a mailbox that cannot be opened. What became of each copy is in the
-// receipt; [Receipt.Err] joins what went wrong there.
+// server, a mailbox that cannot be opened, limits exceeded. What became of each
+// copy is in the receipt; [Receipt.Err] joins what went wrong there.
 func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
-	if err := s.check(t); err != nil {
+	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
 	}
+	mailbox := s.strategy.Mailbox(t.Mailbox)
+	return s.takeAll(ctx, t, mailbox,
+		func(ctx context.Context) (Findings, error) { return s.look(ctx, mailbox, t, s.limits, Query{}) },
+		func(ctx context.Context) (Findings, error) {
+			return s.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
+		})
+}
+
+// takeAll takes what find finds, again until all of it stays where it was found.
+// If there was nothing, taken finds what an earlier run took.
+func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, taken func(context.Context) (Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -53,11 +69,10 @@ func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	defer unlock()
 
 	r := s.receipt("quarantine", t)
-	mailbox := s.strategy.Mailbox(t.Mailbox)
 	seen := make(map[string]bool)
 	operations := make(map[string]bool)
 	for pass := 1; ; pass++ {
-		found, err := mailbox.Find(ctx, Query{MessageID: t.MessageID})
+		found, err := find(ctx)
 		if err != nil {
 			if pass == 1 {
 				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
@@ -84,7 +99,7 @@ func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 		}
 	}
 	if len(r.Items) == 0 {
-		if err := s.already(ctx, r); err != nil {
+		if err := s.already(ctx, r, taken); err != nil {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
@@ -114,8 +129,8 @@ func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, 
 }
 
 // already looks for what an earlier run took.
-func (s *Service) already(ctx context.Context, r *Receipt) error {
-	found, err := s.inQuarantine(ctx, Query{MessageID: r.Target.MessageID, Origin: r.Target.Mailbox})
+func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Context) (Findings, error)) error {
+	found, err := taken(ctx)
 	if err != nil {
 		return err
 	}

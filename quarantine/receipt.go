@@ -96,7 +96,8 @@ type Searched struct {
 	Hits   int    `json:"hits"`
 }
 
-// Unsearched is a folder that could not be searched.
+// Unsearched is a folder that could not be searched, or a message in it that
+// could not be looked into.
 type Unsearched struct {
 	Folder Folder `json:"folder"`
 	Cause  Cause  `json:"cause"`
@@ -111,6 +112,7 @@ const (
 	CauseNotFound     Cause = "notFound"     // it is not there any more
 	CauseNoPermission Cause = "noPermission" // the account may not look into it
 	CauseUnreachable  Cause = "unreachable"  // the server, or the store it is in, did not answer
+	CauseUndecided    Cause = "undecided"    // it was searched, but a message in it could not be looked into
 )
 
 // unsearched describes a folder whose search failed.

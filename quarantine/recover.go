@@ -1,7 +1,9 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 )
@@ -46,11 +48,14 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	var r *Receipt
 	var err error
-	if in.Direction == ToUser {
+	switch {
+	case in.Direction == ToUser:
 		r, err = s.Restore(ctx, &Receipt{Target: in.Target, Items: []ReceiptItem{{
-			Outcome: Quarantined, Operation: in.Operation, MessageID: in.Target.MessageID, From: in.From,
+			Outcome: Quarantined, Operation: in.Operation, MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received, From: in.From,
 		}}})
-	} else {
+	case in.Target.byCriteria():
+		r, err = s.resume(ctx, in)
+	default:
 		r, err = s.Quarantine(ctx, in.Target)
 	}
 	if err != nil {
@@ -58,6 +63,34 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 		r.Items = []ReceiptItem{{Outcome: Failed, Operation: in.Operation, From: in.From, Folder: in.From.Folder.Path, Err: err}}
 	}
 	return r
+}
+
+// resume takes the one item of an intent. What else its criteria match, which may
+// have come since, is not touched.
+func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
+	if err := s.check(in.Target); err != nil {
+		return nil, err
+	}
+	mailbox := s.strategy.Mailbox(in.Target.Mailbox)
+	stamped := Query{Operation: in.Operation, Origin: in.Target.Mailbox}
+	return s.takeAll(ctx, in.Target, mailbox,
+		func(ctx context.Context) (Findings, error) {
+			found, err := mailbox.Find(ctx, stamped)
+			if err != nil || len(found.Items) > 0 {
+				return found, err
+			}
+			// The run may have ended before the item had its stamp.
+			it, err := mailbox.Inspect(ctx, in.From.ItemID)
+			if err != nil && !errors.Is(err, ErrGone) {
+				return Findings{}, err
+			}
+			if err == nil {
+				it.Folder = in.From.Folder
+				found.Items = append(found.Items, it)
+			}
+			return found, nil
+		},
+		func(ctx context.Context) (Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
 }
 
 // settled reports whether nothing of a run is undecided.

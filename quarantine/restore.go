@@ -39,7 +39,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if !validOperation(taken.Operation) {
 			return nil, fmt.Errorf("%w receipt: operation %q is none this program gives", ErrInvalid, taken.Operation)
 		}
-		found, err := s.inQuarantine(ctx, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
+		found, err := s.inQuarantine(ctx, Target{}, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
 		if err != nil {
 			if len(out.Items) == 0 {
 				return nil, fmt.Errorf("searching quarantine: %w", err)
@@ -77,7 +77,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	defer unlock()
 
 	out := s.receipt("restore", t)
-	found, err := s.inQuarantine(ctx, Query{MessageID: t.MessageID, Origin: t.Mailbox})
+	found, err := s.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
@@ -200,7 +200,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (Re
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := taken
 	ri.Err, ri.To = nil, Place{}
-	found, err := mailbox.Find(ctx, Query{MessageID: t.MessageID})
+	found, err := s.likeTaken(ctx, mailbox, t, taken)
 	if err != nil {
 		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
@@ -236,6 +236,24 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (Re
 	return ri, nil
 }
 
+// likeTaken returns the items of a mailbox that may be the one that was taken.
+// Where a target has criteria and the item is known, they are not searched by
+// again: they may match much else by now.
+func (s *Service) likeTaken(ctx context.Context, mailbox Mailbox, t Target, taken ReceiptItem) (Findings, error) {
+	if !t.byCriteria() || taken.Operation == "" {
+		return s.look(ctx, mailbox, t, unlimited, Query{})
+	}
+	q, ok := alike(taken.MessageID, taken.Received)
+	if !ok {
+		q = Query{Operation: taken.Operation, Origin: t.Mailbox}
+	}
+	found, err := mailbox.Find(ctx, q)
+	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
+		return !sameMessageID(it.MessageID, taken.MessageID) || taken.Class != "" && !strings.EqualFold(it.Class, taken.Class)
+	})
+	return found, err
+}
+
 // ListRequest says what [Service.List] returns.
 type ListRequest struct {
 	Mailbox   string // only what came from this mailbox; empty: all
@@ -245,7 +263,7 @@ type ListRequest struct {
 // List returns what lies in quarantine, oldest first. An error is terminal.
 func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		found, err := s.inQuarantine(ctx, Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
+		found, err := s.inQuarantine(ctx, Target{}, Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
 		if err != nil {
 			yield(Item{}, err)
 			return

@@ -12,6 +12,9 @@ import (
 // each as soon as it is known, in no particular order. Targets may hold the
 // same message and the same mailbox more than once.
 //
+// Of targets with criteria nothing is taken before all of them, in all
+// mailboxes, have been counted: see [Limits.Total].
+//
 // One that fails does not stop the others: with its error comes a receipt that
 // says no more than the target, and the server if it was known. When ctx ends,
 // no further target is begun, those in work are yielded as they come to their
@@ -26,7 +29,8 @@ func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) it
 	return r.each(ctx, targets, "quarantine", (*Service).Quarantine)
 }
 
-// FindAll is [Router.QuarantineAll] for [Router.Find]: it changes nothing.
+// FindAll is [Router.QuarantineAll] for [Router.Find]: it changes nothing, and
+// fails where that would.
 func (r *Router) FindAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	return r.each(ctx, targets, "find", (*Service).Find)
 }
@@ -37,25 +41,58 @@ const aheadOfSlots = 4
 
 func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
-		window := make(chan struct{}, aheadOfSlots*r.opts.PerServer*len(r.routes))
-		var wg sync.WaitGroup
-		defer wg.Wait()
-		for t := range targets {
-			select {
-			case window <- struct{}{}:
-			case <-ctx.Done():
-			}
-			if ctx.Err() != nil {
-				wg.Wait()
-				emit(nil, context.Cause(ctx))
+		c := r.newCount()
+		err := r.spread(ctx, targets, func(t Target) {
+			if !t.byCriteria() {
+				emit(r.one(ctx, t, action, do))
 				return
 			}
-			wg.Go(func() {
-				defer func() { <-window }()
-				emit(r.one(ctx, t, action, do))
-			})
+			if found, err := r.one(ctx, t, "find", (*Service).Find); err != nil {
+				found.Action = action
+				emit(found, err)
+			} else {
+				c.add(found)
+			}
+		})
+		switch {
+		case err != nil:
+		case c.err != nil:
+			for _, found := range c.held {
+				emit(&Receipt{Action: action, Server: found.Server, Strategy: found.Strategy, Target: found.Target, Items: []ReceiptItem{}}, c.err)
+			}
+		case action == "find":
+			for _, found := range c.held {
+				emit(found, nil)
+			}
+		default:
+			err = r.spread(ctx, c.targets(), func(t Target) { emit(r.one(ctx, t, action, do)) })
+		}
+		if err != nil {
+			emit(nil, err)
 		}
 	})
+}
+
+// spread runs work for each target, several at once, and returns when all are
+// done. The error says that the context ended before all were begun.
+func (r *Router) spread(ctx context.Context, targets iter.Seq[Target], work func(Target)) error {
+	window := make(chan struct{}, aheadOfSlots*r.opts.PerServer*len(r.routes))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for t := range targets {
+		select {
+		case window <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wg.Go(func() {
+			defer func() { <-window }()
+			work(t)
+		})
+	}
+	return nil
 }
 
 // one does one target when there is a place for it on its server.

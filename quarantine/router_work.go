@@ -71,10 +71,11 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 
 // holds reports whether a message lies in the quarantine of a service.
 func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
-	for _, err := range rt.service.List(ctx, ListRequest{Mailbox: t.Mailbox, MessageID: t.MessageID}) {
-		return err == nil, err
+	found, err := rt.service.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
+	if err == nil && len(found.Items) == 0 {
+		err = (&Receipt{Unsearched: found.Unsearched}).Err()
 	}
-	return false, nil
+	return len(found.Items) > 0, err
 }
 
 // restored explains the failure of a restore into a mailbox that has moved.

@@ -40,6 +40,11 @@ type Settings struct {
 	// scans Recoverable Items, which would find it there again.
 	SweepRecoverableItems bool
 
+	// MessageIDSearch allows targets with [Criteria], and SearchLimits bound what
+	// they may find. The strategy has to be able to search so: see [Searcher].
+	MessageIDSearch bool
+	SearchLimits    Limits
+
 	// Journal keeps the intents. Default: none are kept, and what an
 	// interrupted run left is settled when the same target is run again.
 	Journal Journal
@@ -76,6 +81,9 @@ type Service struct {
 	quarantineHeader, undoHeader Header
 	sweep                        bool
 
+	searchAllowed bool
+	limits        Limits
+
 	mu      sync.Mutex
 	folders map[string]Folder // quarantine folders by mailbox, "" for all
 	busy    map[string]chan struct{}
@@ -88,6 +96,9 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 	}
 	if err := validAddress(settings.QuarantineMailbox); err != nil {
 		return nil, fmt.Errorf("%w settings: quarantineMailbox: %w", ErrInvalid, err)
+	}
+	if err := settings.SearchLimits.Validate(); err != nil {
+		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
 	}
 	if settings.Attempts < 0 || settings.Wait < 0 {
 		return nil, fmt.Errorf("%w settings: Attempts and Wait must not be negative", ErrInvalid)
@@ -109,6 +120,8 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 		quarantineHeader: settings.QuarantineHeader,
 		undoHeader:       settings.UndoHeader,
 		sweep:            settings.SweepRecoverableItems,
+		searchAllowed:    settings.MessageIDSearch,
+		limits:           settings.SearchLimits.withDefaults(),
 	}
 	if s.folderName == "" {
 		s.folderName = "Quarantine"
@@ -201,9 +214,10 @@ func (s *Service) remember(key string, f Folder) {
 	s.folders[key] = f
 }
 
-// inQuarantine finds items in quarantine. That there is no quarantine folder
-// yet means that there are none.
-func (s *Service) inQuarantine(ctx context.Context, q Query) (Findings, error) {
+// inQuarantine finds the items in quarantine that a target means, the zero one
+// all of them, and that a query asks for. That there is no quarantine folder yet
+// means that there are none.
+func (s *Service) inQuarantine(ctx context.Context, t Target, q Query) (Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, again)
 		if errors.Is(err, ErrGone) {
@@ -213,7 +227,7 @@ func (s *Service) inQuarantine(ctx context.Context, q Query) (Findings, error) {
 			return Findings{}, err
 		}
 		q.In, q.Below = &root, true
-		found, err := s.quarantine.Find(ctx, q)
+		found, err := s.look(ctx, s.quarantine, t, unlimited, q)
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}
@@ -222,7 +236,8 @@ func (s *Service) inQuarantine(ctx context.Context, q Query) (Findings, error) {
 }
 
 // lock keeps two goroutines from working on the same message of the same
-// mailbox. It would do no harm, but the work of one would be for nothing.
+// mailbox, or on what any criteria find there. It would do no harm, but the work
+// of one would be for nothing.
 func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
 	key := strings.ToLower(t.Mailbox) + "\x00" + bareMessageID(t.MessageID)
 	for {

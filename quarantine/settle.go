@@ -192,10 +192,11 @@ func (p *passage) census(ctx context.Context) error {
 // unstamped calls f with each item at the destination end that is like this one
 // and has no stamp.
 func (p *passage) unstamped(ctx context.Context, f func(Item)) error {
-	if p.item.MessageID == "" {
+	q, ok := alike(p.item.MessageID, p.item.Received)
+	if !ok {
 		return nil
 	}
-	found, err := p.to.Find(ctx, Query{MessageID: p.item.MessageID})
+	found, err := p.to.Find(ctx, q)
 	if err != nil {
 		return err
 	}

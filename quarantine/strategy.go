@@ -92,6 +92,8 @@ type Query struct {
 	MessageID string // brackets or not
 	Operation string // of the stamp
 	Origin    string // mailbox of the stamp
+	// Received is when the item was received, to the second.
+	Received time.Time
 
 	// In is a folder to look into; with Below, also the folders below it. Nil:
 	// all folders of the mailbox that users see, search folders and Recoverable
@@ -107,7 +109,7 @@ type Query struct {
 type Findings struct {
 	Items []Item
 	// Searched are the folders that were searched to their end, Unsearched those
-	// that could not be.
+	// that could not be, and the items that could not be looked into.
 	Searched   []Searched
 	Unsearched []Unsearched
 }
@@ -180,6 +182,17 @@ type Mark struct {
 	// Mark has set; DropHeader takes the one of that name off again.
 	SetHeader  Header
 	DropHeader string
+}
+
+// Searcher is a [Mailbox] that can be searched by [Criteria]. Without it,
+// targets that have them are refused.
+type Searcher interface {
+	// Search returns the items that match the criteria, and of these only those
+	// that the query asks for, otherwise as Find does. An item of which it
+	// cannot be known is reported as unsearched, with [CauseUndecided]. The error
+	// matches [ErrTooManyHits] if there are more than the limits allow, and
+	// [ErrProtected] if the mailbox must not be searched so.
+	Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error)
 }
 
 // Sweeper is a [Mailbox] that can remove what moving an item away has left in

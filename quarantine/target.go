@@ -9,7 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// Target is a message in a mailbox.
+// Target is a message in a mailbox, named by its Message-ID or, where an alert
+// has none that can be used, described by criteria.
 type Target struct {
 	// Mailbox is the primary SMTP address of the mailbox.
 	Mailbox string `json:"mailbox"`
@@ -18,6 +19,11 @@ type Target struct {
 	// angle brackets. Every copy of the mailbox that carries it is meant.
 	// See RFC 5322, section 3.6.4.
 	MessageID string `json:"messageId"`
+
+	// Criteria describe the messages in place of MessageID; every one that
+	// matches is meant. What may be found by them is bounded by [Limits], and
+	// they have to be allowed: see [Config.MessageIDSearch].
+	Criteria Criteria `json:"criteria,omitzero"`
 
 	// Reason is for the people who read the receipt and the quarantine mailbox:
 	// what is wrong with the message. At most [MaxReason] bytes are kept with
@@ -38,10 +44,27 @@ func (t Target) Validate() error {
 	if err := validAddress(t.Mailbox); err != nil {
 		return fmt.Errorf("%w target: mailbox: %w", ErrInvalid, err)
 	}
+	if t.byCriteria() {
+		if t.MessageID != "" {
+			return fmt.Errorf("%w target: messageId: is given beside criteria; leave out one of them", ErrInvalid)
+		}
+		return t.Criteria.Validate()
+	}
 	if err := validMessageID(t.MessageID); err != nil {
 		return fmt.Errorf("%w target: messageId: %w", ErrInvalid, err)
 	}
 	return nil
+}
+
+// byCriteria reports whether the message is described, not named.
+func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
+
+// what names the message for people.
+func (t Target) what() string {
+	if t.byCriteria() {
+		return t.Criteria.String()
+	}
+	return t.MessageID
 }
 
 func validAddress(address string) error {
@@ -62,7 +85,7 @@ func validAddress(address string) error {
 // write such ids, and servers keep them.
 func validMessageID(id string) error {
 	if bareMessageID(id) == "" {
-		return errors.New("is empty; give the value of the Message-ID header")
+		return errors.New("is empty; give the value of the Message-ID header, or criteria")
 	}
 	if len(id) > 4096 {
 		return errors.New("is longer than 4096 bytes; search by other criteria")

@@ -1,0 +1,49 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// allowed refuses criteria where they are not to be searched by.
+func (s *Service) allowed(t Target) error {
+	if t.byCriteria() && !s.searchAllowed {
+		return fmt.Errorf("%w target: criteria: the configuration does not allow to search by them; name the message by messageId, or set messageIdSearch to true", ErrInvalid)
+	}
+	return nil
+}
+
+// look returns the items of a mailbox that a target means and a query asks for.
+// The limits hold for criteria only.
+func (s *Service) look(ctx context.Context, m Mailbox, t Target, l Limits, q Query) (Findings, error) {
+	if !t.byCriteria() {
+		if t.MessageID != "" {
+			q.MessageID = t.MessageID
+		}
+		return m.Find(ctx, q)
+	}
+	searcher, ok := m.(Searcher)
+	if !ok {
+		return Findings{}, fmt.Errorf("the strategy %q cannot search by criteria; name the message by messageId: %w", s.strategy.Name(), errors.ErrUnsupported)
+	}
+	found, err := searcher.Search(ctx, t.Criteria, l, q)
+	if err != nil {
+		return Findings{}, err
+	}
+	return found, l.newTally().add(len(found.Items))
+}
+
+// unlimited is for searches after which nothing new is taken.
+var unlimited = Limits{PerMailbox: math.MaxInt, Total: math.MaxInt, Examined: math.MaxInt}
+
+// alike returns the query for items that may be the same message as one of that
+// id and time. It reports whether there is anything to ask for.
+func alike(messageID string, received time.Time) (q Query, ok bool) {
+	if bareMessageID(messageID) != "" {
+		return Query{MessageID: messageID}, true
+	}
+	return Query{Received: received}, !received.IsZero()
+}
