@@ -108,6 +108,11 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
+	return followForwards(ctx, s, t, opts)
+}
+
+// followForwards is [Service.Forwards] on any ground.
+func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
 		return nil, fmt.Errorf("%w target: criteria: forwards are followed from a Message-ID; find the message first, and give its messageId", ErrInvalid)
 	}
@@ -116,10 +121,10 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 		return nil, err
 	}
 	f := &follower{
-		service: s, opts: opts, seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]Member),
+		ground: ground, directory: ground.book(), opts: opts,
+		seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]Member),
 		trail: &ForwardTrail{Target: t, Copies: []ForwardedCopy{}, External: []string{}, Unfollowed: []Unfollowed{}},
 	}
-	f.directory, _ = s.quarantine.(Directory)
 	if err := f.run(ctx); err != nil {
 		return nil, fmt.Errorf("following %s from %s: %w", t.MessageID, t.Mailbox, err)
 	}
@@ -127,7 +132,7 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 }
 
 type follower struct {
-	service   *Service
+	ground    trailGround
 	directory Directory // nil: none, or not to be asked
 	opts      ForwardOptions
 	trail     *ForwardTrail
@@ -164,11 +169,7 @@ func (f *follower) run(ctx context.Context) error {
 			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("it was not looked further than %d steps (MaxDepth)", f.opts.MaxDepth))
 			continue
 		}
-		mailbox, ok := f.service.strategy.Mailbox(at.Mailbox).(Forwarder)
-		if !ok {
-			return fmt.Errorf("the strategy %q cannot follow forwards: %w", f.service.strategy.Name(), errors.ErrUnsupported)
-		}
-		sent, err := mailbox.Forwarded(ctx, at.MessageID, f.opts.MaxCopies)
+		sent, err := f.ground.forwarded(ctx, at.Mailbox, at.MessageID, f.opts.MaxCopies)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -222,7 +223,7 @@ func (f *follower) pass(ctx context.Context, at trailStep, message Forwarded) er
 
 // add notes a copy, and that the trail may go on from it.
 func (f *follower) add(c ForwardedCopy) error {
-	if strings.EqualFold(c.Mailbox, f.service.quarantine.Address()) || !f.isNew(c.Mailbox, c.MessageID) {
+	if f.ground.isQuarantine(c.Mailbox) || !f.isNew(c.Mailbox, c.MessageID) {
 		return nil
 	}
 	if len(f.trail.Copies) >= f.opts.MaxCopies {

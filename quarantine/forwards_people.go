@@ -56,7 +56,7 @@ func (f *follower) lookUp(ctx context.Context, r Member) (Member, error) {
 			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
 		}
 	}
-	if strings.EqualFold(domainOf(r.Address), domainOf(f.trail.Target.Mailbox)) {
+	if strings.EqualFold(domainOf(r.Address), domainOf(f.trail.Target.Mailbox)) || f.ground.has(ctx, r.Address) {
 		return Member{Name: r.Name, Address: r.Address, Kind: MemberMailbox}, nil
 	}
 	return Member{Name: r.Name, Address: r.Address, Kind: MemberContact}, nil
@@ -73,7 +73,7 @@ func (f *follower) outside(address string) {
 
 // group returns the mailboxes of a group.
 func (f *follower) group(ctx context.Context, address, messageID string) ([]Member, error) {
-	members, err := f.service.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
+	members, err := f.ground.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

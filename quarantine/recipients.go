@@ -27,6 +27,8 @@ type Member struct {
 	Name    string     `json:"name,omitempty"`
 	Address string     `json:"address"` // SMTP; empty if the server tells none
 	Kind    MemberKind `json:"kind"`
+	// Via is the address of the group in which [Service.Expand] met it first.
+	Via string `json:"via,omitempty"`
 }
 
 // MemberKind is what an entry of the address book is.
@@ -74,7 +76,9 @@ func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
 
 // Expansion is who stands behind a group, everybody once.
 type Expansion struct {
-	Group     string          `json:"group"`
+	Group string `json:"group"`
+	// Server is the name of the server that showed the group.
+	Server    string          `json:"server,omitempty"`
 	Mailboxes []Member        `json:"mailboxes"`
 	Contacts  []Member        `json:"contacts"` // and all else that is no mailbox of the organisation
 	Groups    []ExpandedGroup `json:"groups"`   // the group itself first
@@ -112,10 +116,7 @@ type Unexpanded struct {
 // or is the server's. A group within the group that cannot be expanded is
 // reported and the others are.
 func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	if err := validAddress(group); err != nil {
-		return nil, fmt.Errorf("%w group: %w", ErrInvalid, err)
-	}
-	opts, err := opts.withDefaults()
+	opts, err := checkExpand(group, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +124,22 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 	if err != nil {
 		return nil, err
 	}
+	members, err := expandGroup(ctx, directory, group, opts)
+	if err == nil {
+		members.Server = s.name
+	}
+	return members, err
+}
+
+func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
+	if err := validAddress(group); err != nil {
+		return opts, fmt.Errorf("%w group: %w", ErrInvalid, err)
+	}
+	return opts.withDefaults()
+}
+
+// expandGroup asks a directory who stands behind a group.
+func expandGroup(ctx context.Context, directory Directory, group string, opts ExpandOptions) (*Expansion, error) {
 	x := &expander{
 		directory: directory, opts: opts, seen: make(map[string]bool),
 		result: &Expansion{Group: group, Mailboxes: []Member{}, Contacts: []Member{}, Groups: []ExpandedGroup{}, Unexpanded: []Unexpanded{}},
@@ -179,6 +196,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		}
 		x.result.Groups = append(x.result.Groups, ExpandedGroup{g.Name, g.Address, g.depth, len(members)})
 		for _, m := range members {
+			m.Via = g.Address
 			if err := x.take(m, g.depth+1); err != nil {
 				return err
 			}

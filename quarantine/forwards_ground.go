@@ -1,0 +1,42 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// trailGround is where a trail is followed: one server, or several.
+type trailGround interface {
+	// forwarded is [Forwarder.Forwarded] of a mailbox.
+	forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error)
+	// book returns whom to ask about recipients, nil if there is nobody.
+	book() Directory
+	// has reports whether an address that no address book shows is taken for a
+	// mailbox. Whether there is one shows when it is opened.
+	has(ctx context.Context, address string) bool
+	// isQuarantine reports whether an address is that of a quarantine mailbox.
+	isQuarantine(address string) bool
+
+	Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error)
+}
+
+func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error) {
+	m, ok := s.strategy.Mailbox(mailbox).(Forwarder)
+	if !ok {
+		return nil, fmt.Errorf("the strategy %q cannot follow forwards: %w", s.strategy.Name(), errors.ErrUnsupported)
+	}
+	return m.Forwarded(ctx, messageID, limit)
+}
+
+func (s *Service) book() Directory {
+	d, _ := s.quarantine.(Directory)
+	return d
+}
+
+func (s *Service) has(context.Context, string) bool { return false }
+
+func (s *Service) isQuarantine(address string) bool {
+	return strings.EqualFold(address, s.quarantine.Address())
+}

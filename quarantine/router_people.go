@@ -1,0 +1,252 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Expand is [Service.Expand] over the address books of all servers: each group
+// is expanded by the server that claims its address or has spoken of it, or by
+// the first that knows it. Who is a contact in one address book and a mailbox or
+// a group on another server counts as that.
+//
+// An address for which no server is known matches [ErrNoRoute]; otherwise the
+// errors are as there. For each contact the servers that may have the mailbox
+// are asked, so that a group with many members outside takes its time where a
+// configuration claims nothing.
+func (r *Router) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
+	return r.people().Expand(ctx, group, opts)
+}
+
+// Forwards is [Service.Forwards] across all servers: what the owner of a mailbox
+// sent on to a mailbox of another server is followed there. The error is as
+// there, or matches [ErrNoRoute].
+func (r *Router) Forwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+	if err := r.check(t); err != nil {
+		return nil, err
+	}
+	return followForwards(ctx, r.people(), t, opts)
+}
+
+// people are the address books of all servers, for the time of one call. Its
+// methods may be called concurrently.
+type people struct {
+	r *Router
+
+	mu     sync.Mutex
+	shown  map[string]*route // by address in lower case: the server that spoke of it first
+	server string            // that showed the first group
+}
+
+func (r *Router) people() *people { return &people{r: r, shown: make(map[string]*route)} }
+
+// among returns the servers to ask about an address, the likeliest first, and
+// how many of them claim it.
+func (p *people) among(address string) (all []*route, claimed int) {
+	all, claimed = p.r.candidates(address)
+	p.mu.Lock()
+	rt := p.shown[strings.ToLower(address)]
+	p.mu.Unlock()
+	if rt != nil && !slices.Contains(all[:claimed], rt) {
+		others := slices.DeleteFunc(slices.Clone(all), func(other *route) bool { return other == rt })
+		all = slices.Insert(others, claimed, rt)
+	}
+	return all, claimed
+}
+
+// note remembers which server spoke of an address.
+func (p *people) note(address string, rt *route) {
+	key := strings.ToLower(address)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown[key] == nil {
+		p.shown[key] = rt
+	}
+}
+
+// Expand is [Router.Expand].
+func (p *people) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
+	opts, err := checkExpand(group, opts)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	p.server = ""
+	p.mu.Unlock()
+	members, err := expandGroup(ctx, p, group, opts)
+	if err == nil {
+		members.Server = p.server
+	}
+	return members, err
+}
+
+// Members asks the servers about a group, until one knows it.
+func (p *people) Members(ctx context.Context, address string) ([]Member, bool, error) {
+	all, _ := p.among(address)
+	var gone, undecided error
+	for _, rt := range all {
+		book, err := rt.service.directory()
+		if err == nil {
+			var members []Member
+			var complete bool
+			if members, complete, err = book.Members(ctx, address); err == nil {
+				p.mu.Lock()
+				if p.server == "" {
+					p.server = rt.name()
+				}
+				p.mu.Unlock()
+				return p.settle(ctx, rt, members), complete, nil
+			}
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, false, context.Cause(ctx)
+		case errors.Is(err, ErrGone):
+			gone = errors.Join(gone, onServer(rt, err))
+		default:
+			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
+		}
+	}
+	switch {
+	case undecided != nil:
+		return nil, false, undecided
+	case gone != nil:
+		return nil, false, gone
+	}
+	return nil, false, &RouteError{Mailbox: address}
+}
+
+// ofOne returns an error that does not match [ErrNoDirectory] where there are
+// other servers, which have one.
+func (p *people) ofOne(err error) error {
+	if errors.Is(err, ErrNoDirectory) && len(p.r.routes) > 1 {
+		return errors.New(err.Error())
+	}
+	return err
+}
+
+// settle looks for the contacts among members on the other servers.
+func (p *people) settle(ctx context.Context, rt *route, members []Member) []Member {
+	members = slices.Clone(members)
+	places := make(chan struct{}, p.r.opts.AskAtOnce)
+	var wg sync.WaitGroup
+	for i, m := range members {
+		if m.Address == "" {
+			continue
+		}
+		p.note(m.Address, rt)
+		if inside(m.Kind) || len(p.r.routes) == 1 {
+			continue
+		}
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			switch found, err := p.find(ctx, m.Address, rt); {
+			case err == nil && inside(found.Kind):
+				members[i] = found
+			case err != nil && p.hasBut(ctx, m.Address, rt):
+				members[i].Kind = MemberMailbox
+			}
+		})
+	}
+	wg.Wait()
+	return members
+}
+
+// inside reports whether somebody is of the organisation whose address book says
+// so.
+func inside(k MemberKind) bool {
+	return k == MemberMailbox || k == MemberGroup || k == MemberGroupMailbox
+}
+
+// Lookup asks the servers about an address, until one has it.
+func (p *people) Lookup(ctx context.Context, address string) (Member, error) {
+	return p.find(ctx, address)
+}
+
+// find is Lookup but for some servers.
+func (p *people) find(ctx context.Context, address string, but ...*route) (Member, error) {
+	all, _ := p.among(address)
+	var contact Member
+	var undecided error
+	for _, rt := range all {
+		if slices.Contains(but, rt) {
+			continue
+		}
+		book, err := rt.service.directory()
+		var found Member
+		if err == nil {
+			found, err = book.Lookup(ctx, address)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return Member{}, context.Cause(ctx)
+		case err == nil && found.Address != "" && inside(found.Kind):
+			p.note(found.Address, rt)
+			return found, nil
+		case err == nil && found.Address != "":
+			contact, but = found, append(slices.Clip(but), rt)
+		case err != nil && !errors.Is(err, ErrGone):
+			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
+		}
+	}
+	switch {
+	case undecided != nil:
+		return Member{}, undecided
+	case contact.Address == "":
+		return Member{}, ErrGone
+	case p.hasBut(ctx, address, but...):
+		contact.Kind = MemberMailbox
+	}
+	return contact, nil
+}
+
+// hasBut reports whether an address that no address book shows as one of its own
+// may be that of a mailbox on a server, but for some: one claims it, or has it,
+// or cannot say.
+func (p *people) hasBut(ctx context.Context, address string, but ...*route) bool {
+	all, claimed := p.r.candidates(address)
+	for i, rt := range all {
+		if slices.Contains(but, rt) {
+			continue
+		}
+		if i < claimed || rt.silent() || !absent(rt.ask(ctx, address, p.r.opts.AskFor)) {
+			return true
+		}
+	}
+	return false
+}
+
+// A people is the ground on which [Router.Forwards] follows a trail.
+var _ trailGround = (*people)(nil)
+
+func (p *people) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error) {
+	rt, err := p.r.locate(ctx, mailbox)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := rt.service.forwarded(ctx, mailbox, messageID, limit)
+	if err != nil && movedAway(err) && ctx.Err() == nil {
+		if rt, err = p.r.elsewhere(ctx, mailbox, rt, err); err != nil {
+			return nil, err
+		}
+		sent, err = rt.service.forwarded(ctx, mailbox, messageID, limit)
+	}
+	for _, message := range sent {
+		for _, to := range message.Recipients {
+			p.note(to.Address, rt)
+		}
+	}
+	return sent, onServer(rt, err)
+}
+
+func (p *people) book() Directory { return p }
+
+func (p *people) has(ctx context.Context, address string) bool { return p.hasBut(ctx, address) }
+
+func (p *people) isQuarantine(address string) bool {
+	return slices.ContainsFunc(p.r.routes, func(rt *route) bool { return rt.service.isQuarantine(address) })
+}
