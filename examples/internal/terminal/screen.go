@@ -1,0 +1,131 @@
+package terminal
+
+import (
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// Columns returns what tells how wide the terminal is that a file is, nil if it
+// is none.
+func Columns(f *os.File) func() int {
+	fd := int(f.Fd())
+	if !term.IsTerminal(fd) {
+		return nil
+	}
+	return func() int {
+		width, _, err := term.GetSize(fd)
+		if err != nil || width <= 0 {
+			return 80
+		}
+		return width
+	}
+}
+
+// Screen is a writer with a line of status below what is written, on a terminal
+// that writes it over itself. It uses no escape sequences. Its methods may be
+// called concurrently; each line is written by one call to the writer below, so
+// that nothing flickers.
+type Screen struct {
+	w       io.Writer
+	columns func() int // nil: no terminal
+
+	mu     sync.Mutex
+	status string
+	shown  int // columns of the terminal that the status takes up
+}
+
+// NewScreen returns a screen on a terminal of which columns tells the width. If
+// columns is nil, w is no terminal, and there is no line of status.
+func NewScreen(w io.Writer, columns func() int) *Screen { return &Screen{w: w, columns: columns} }
+
+// IsTerminal reports whether there can be a line of status.
+func (s *Screen) IsTerminal() bool { return s.columns != nil }
+
+// Status shows a text, escaped and cut to the width of the terminal, in place of
+// the one before. An empty one takes it away.
+func (s *Screen) Status(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.columns == nil {
+		return
+	}
+	old := s.shown
+	s.status = text
+	line := s.line()
+	if pad := old - s.shown; pad > 0 {
+		line += strings.Repeat(" ", pad)
+		if s.shown == 0 {
+			line += "\r"
+		}
+	}
+	if line != "" {
+		_, _ = io.WriteString(s.w, "\r"+line)
+	}
+}
+
+// line returns the status as it fits, and notes how wide it is.
+func (s *Screen) line() string {
+	text, width := "", 0
+	for _, r := range Escape(s.status) {
+		n := cells(r)
+		// The last column stays free: some terminals go to the next line there.
+		if width+n >= s.columns() {
+			break
+		}
+		text += string(r)
+		width += n
+	}
+	s.shown = width
+	return text
+}
+
+// Write writes whole lines above the status.
+func (s *Screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown == 0 {
+		return s.w.Write(b)
+	}
+	head := s.wipe()
+	all := append([]byte(head), b...)
+	n, err := s.w.Write(append(all, s.line()...))
+	return max(0, min(n-len(head), len(b))), err
+}
+
+// wipe returns what takes the status off the terminal.
+func (s *Screen) wipe() string { return "\r" + strings.Repeat(" ", s.shown) + "\r" }
+
+// Above returns a writer to something else that shows on the same terminal:
+// while it writes, the status is away.
+func (s *Screen) Above(w io.Writer) io.Writer { return above{s, w} }
+
+type above struct {
+	s *Screen
+	w io.Writer
+}
+
+func (a above) Write(b []byte) (int, error) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	if a.s.shown == 0 {
+		return a.w.Write(b)
+	}
+	_, _ = io.WriteString(a.s.w, a.s.wipe())
+	n, err := a.w.Write(b)
+	_, _ = io.WriteString(a.s.w, a.s.line())
+	return n, err
+}
+
+// cells returns how many columns a character may take up: ideographs and
+// pictures two. One too many does no harm.
+func cells(r rune) int {
+	if r >= 0x1100 && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+		return 2
+	}
+	return 1
+}
