@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
@@ -17,11 +18,11 @@ import (
 
 func certCommand() command {
 	return command{
-		name:      "cert",
-		arguments: "[-subject CN=NAME] [-days N] [-out-dir DIR]",
-		summary:   "make a certificate for the application in Azure AD",
-		offline:   true,
-		help: `
+		name:     "cert",
+		summary:  "make a certificate for the application in Azure AD",
+		synopsis: []string{"[-subject CN=NAME] [-days N] [-bits N] [-out-dir DIR]"},
+		offline:  true,
+		description: `
 Makes an RSA key and a self-signed certificate, and writes three files:
 
     quarantine.pfx           key and certificate: privateKeyFile in the configuration
@@ -30,19 +31,24 @@ Makes an RSA key and a self-signed certificate, and writes three files:
 
 The password of the PFX file is taken from EWSQ_PFX_PASSWORD. If that is not set,
 one is made up and written to a fourth file, pfx-password, for a vault. Files that
-exist are not overwritten.
+exist are not overwritten. No server is asked, and no configuration is needed.
+
+The line has the names of the files, subject, thumbprint and notAfter.
 `,
+		exit: map[int]string{exitDone: "The files were written."},
+		examples: []example{
+			{"A certificate for two years:", "ewsq cert -subject CN=quarantine,O=Example -days 730 -out-dir certificate"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
-			subject := flags.String("subject", "CN=quarantine", "distinguished `NAME` in the certificate")
-			days := flags.Int("days", 365, "how many days it is valid, a `NUMBER` from 1 to 3650")
-			bits := flags.Int("bits", 2048, "size of the key, a `NUMBER` from 2048 to 4096")
-			dir := flags.String("out-dir", ".", "`FOLDER` for the files, which is created if missing")
+			var subject, dir string
+			var days, bits int
+			addText(flags, &subject, "subject", "CN=quarantine", "distinguished `NAME` in the certificate, of CN, O, OU, L, ST and C")
+			addNumber(flags, &days, "days", 365, 1, 3650, "how many days it is valid, a `NUMBER`")
+			addNumber(flags, &bits, "bits", 2048, 2048, 4096, "size of the key, a `NUMBER`")
+			addText(flags, &dir, "out-dir", ".", "`FOLDER` for the files, which is created if missing")
 			return func(_ context.Context, s *session) error {
-				if *days < 1 || *days > 3650 {
-					return usagef("-days must be a number from 1 to 3650")
-				}
-				return s.makeCertificate(*dir, &auth.CertificateOptions{
-					Subject: *subject, Lifetime: time.Duration(*days) * 24 * time.Hour, Bits: *bits,
+				return s.makeCertificate(dir, &auth.CertificateOptions{
+					Subject: subject, Lifetime: time.Duration(days) * 24 * time.Hour, Bits: bits,
 				})
 			}
 		},
@@ -63,7 +69,8 @@ type made struct {
 func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) error {
 	cert, err := auth.NewCertificate(opts)
 	if err != nil {
-		return usageError{err}
+		// The numbers have been checked, so it is about the subject.
+		return usagef("-subject: %s", strings.TrimPrefix(err.Error(), "auth: "))
 	}
 	m := made{
 		PFX: filepath.Join(dir, "quarantine.pfx"), CER: filepath.Join(dir, "quarantine.cer"),
@@ -83,7 +90,7 @@ func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) err
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return usageError{err}
+		return usagef("-out-dir: %w", err)
 	}
 	files := []newFile{{m.PFX, pfx, 0o600}, {m.CER, cert.CER(), 0o644}, {m.KeyCredentials, credentials, 0o644}}
 	if m.PasswordFile != "" {

@@ -3,73 +3,77 @@ package main
 import (
 	"context"
 	"flag"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// addresses is a flag that may be given several times.
-type addresses []string
-
-// String returns the addresses, separated by commas.
-func (a *addresses) String() string { return strings.Join(*a, ",") }
-
-// Set adds an address.
-func (a *addresses) Set(s string) error {
-	*a = append(*a, s)
-	return nil
-}
-
 func checkCommand() command {
 	return command{
-		name:      "check",
-		arguments: "[-mailbox ADDRESS]... [-group ADDRESS]",
-		summary:   "the self-test: what is missing, and what to do about it",
-		help: `
+		name:     "check",
+		summary:  "the self-test: what is missing, and what to do about it",
+		synopsis: []string{"[-mailbox ADDRESS]... [-group ADDRESS]"},
+		description: `
 Looks at everything that a quarantine needs, from the name of the server to the
 rights on mailboxes, and says for each what was seen and what to do. It only
 reads, but for one test item that it puts into the quarantine folder and removes.
 
-Without -server all enabled configurations are checked. The exit status is 1 if a
-check failed; a warning is no failure.
+Without -server all enabled configurations are checked. A line is the report of
+one, with checks, each of which has a status (ok, warning, failed, skipped).
 `,
+		exit: map[int]string{
+			exitDone: "No check failed. A warning is no failure.",
+			exitSome: "A check failed.",
+		},
+		examples: []example{
+			{"Is all ready, also to look into Alice's mailbox?",
+				"ewsq -config exchange.json check \\\n    -mailbox alice@example.test -group all-staff@example.test"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var mailboxes addresses
 			flags.Var(&mailboxes, "mailbox", "try the rights on the mailbox of this `ADDRESS`, too; may be repeated")
-			group := flags.String("group", "", "expand the distribution list of this `ADDRESS`")
+			var group string
+			addText(flags, &group, "group", "", "expand the distribution list of this `ADDRESS`")
 			return func(ctx context.Context, s *session) error {
-				return s.check(ctx, &quarantine.CheckOptions{Mailboxes: mailboxes, Group: *group})
+				if group != "" {
+					if err := checkAddress(group); err != nil {
+						return usagef("-group: %w", err)
+					}
+				}
+				return s.check(ctx, &quarantine.CheckOptions{Mailboxes: mailboxes, Group: group})
 			}
 		},
 	}
 }
 
 func (s *session) check(ctx context.Context, opts *quarantine.CheckOptions) error {
-	configs, err := s.selected()
-	if err != nil {
+	if err := s.choose(); err != nil {
 		return err
 	}
+	opts.Logger = s.logger()
+	shown := s.follow("checking", len(s.selected), 1)
+	defer shown.ended()
 	failed := false
-	for i := range configs {
-		report, err := quarantine.Check(ctx, &configs[i], opts)
+	for i := range s.selected {
+		shown.begin()
+		report, err := quarantine.Check(ctx, &s.selected[i], opts)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			return usageError{err}
 		}
-		if err := s.writeLines(report, report.String()); err != nil {
+		ok := report.Status() != quarantine.CheckFailed
+		lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
+		if err := s.write(report, lines...); err != nil {
 			return err
 		}
-		failed = failed || report.Status() == quarantine.CheckFailed
+		shown.finish(ok)
+		failed = failed || !ok
 	}
 	if failed {
 		return errSome
 	}
 	return nil
-}
-
-// writeLines is write for a text of several lines, which is escaped already.
-func (s *session) writeLines(result any, text string) error {
-	for line := range strings.Lines(text) {
-		s.say("%s", strings.TrimSuffix(line, "\n"))
-	}
-	return s.writeJSON(result)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
@@ -28,6 +28,8 @@ type bundle struct {
 	config string
 	env    map[string]string
 	stdin  string
+
+	columns func() int
 }
 
 func setup(t *testing.T) *bundle {
@@ -58,6 +60,13 @@ func (b *bundle) write(t *testing.T, name, text string) string {
 	return path
 }
 
+func (b *bundle) read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
 func message(t *testing.T, name string) []byte {
 	t.Helper()
 	eml, err := testdata.Mail.ReadFile("mail/" + name)
@@ -80,13 +89,27 @@ func (b *bundle) run(t *testing.T, args ...string) ran {
 
 func (b *bundle) bare(t *testing.T, args ...string) ran {
 	t.Helper()
+	return b.until(t, t.Context(), args...)
+}
+
+// runUntil is run until a context ends.
+func (b *bundle) runUntil(t *testing.T, ctx context.Context, args ...string) ran {
+	t.Helper()
+	return b.until(t, ctx, append([]string{"-config", b.config}, args...)...)
+}
+
+func (b *bundle) until(t *testing.T, ctx context.Context, args ...string) ran {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := &program{
 		stdin: strings.NewReader(b.stdin), stdout: &stdout, stderr: &stderr,
-		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok },
+		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }, columns: b.columns,
 	}
-	r := ran{status: p.run(t.Context(), args)}
+	r := ran{status: p.run(ctx, args)}
 	r.stdout, r.stderr = stdout.String(), stderr.String()
+	if strings.HasPrefix(r.stdout, "NAME\n") {
+		return r // help
+	}
 	for line := range strings.Lines(r.stdout) {
 		var m map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &m), "standard output is JSON lines: %q", line)
@@ -250,7 +273,7 @@ func TestSomeTargetsFail(t *testing.T) {
 	b.stdin = r.stdout
 	r = b.run(t, "restore", "-receipt", "-")
 	assert.Equal(t, exitDone, r.status, r.stderr)
-	assert.Contains(t, r.stderr, "2 lines have no receipt")
+	assert.Contains(t, r.stderr, "2 lines without receipt")
 	assert.Len(t, r.lines, 1)
 }
 
@@ -275,13 +298,47 @@ func TestAttackersTextIsEscaped(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	cfg, err := quarantine.LoadConfig(b.config)
-	require.NoError(t, err)
-	j := job{config: cfg, target: quarantine.Target{Mailbox: "alice@example.test", MessageID: phishing}}
+	file := b.write(t, "targets.csv", "mailbox,message_id\nalice@example.test,"+phishing+"\nbob@example.test,"+phishing+"\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r := j.run(ctx)
-	assert.Equal(t, quarantine.Failed, r.Outcome)
-	assert.Contains(t, r.Error, "not begun")
-	assert.False(t, r.ok())
+	for _, args := range [][]string{
+		{"find", "-targets", file}, {"quarantine", "-targets", file}, {"restore", "-targets", file},
+	} {
+		r := b.runUntil(t, ctx, args...)
+		assert.Equal(t, exitSome, r.status)
+		require.Len(t, r.lines, 2, "each target has its line")
+		for _, line := range r.lines {
+			assert.Equal(t, "failed", line["outcome"])
+			assert.Contains(t, line["error"], "not begun")
+			assert.Equal(t, "Lab", line["server"])
+		}
+	}
+	assert.Empty(t, b.srv.Requests())
+}
+
+// TestInterruptedInTheMiddle interrupts a run while the server is at work for
+// it.
+func TestInterruptedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var targets strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&targets, `{"mailbox":"alice@example.test","message_id":"<%d@evil.example>"}`+"\n", i)
+		b.srv.Mailbox("alice@example.test").Deliver(bytes.ReplaceAll(message(t, "phishing.eml"), []byte(phishing), fmt.Appendf(nil, "<%d@evil.example>", i)))
+	}
+	file := b.write(t, "targets.jsonl", targets.String())
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	b.srv.OnRequest(func(n int, _ *ewstest.Request) {
+		if n == 40 {
+			interrupt()
+		}
+	})
+	r := b.runUntil(t, ctx, "quarantine", "-targets", file, "-workers", "2")
+	assert.Equal(t, exitSome, r.status)
+	require.Len(t, r.lines, 12, "each target has its line")
+	assert.Contains(t, r.stderr, "not begun")
+	r = b.run(t, "quarantine", "-targets", file)
+	assert.Equal(t, exitDone, r.status, r.stderr)
+	assert.Len(t, b.srv.Mailbox("quarantine@example.test").Messages(), 12)
 }

@@ -9,57 +9,36 @@ import (
 
 func findCommand() command {
 	return command{
-		name:      "find",
-		arguments: "-mailbox ADDRESS -message-id ID\n-targets FILE",
-		summary:   "look for every copy of a message, and change nothing",
-		help: `
-All folders that the owner of the mailbox sees are searched. The receipt names
-each copy with its folder and read state, and the folders that could not be
-searched.
-`,
+		name:    "find",
+		summary: "look for every copy of a message, and change nothing",
+		synopsis: []string{
+			"-mailbox ADDRESS|-group ADDRESS -message-id ID [-follow-forwards]",
+			"-mailbox ADDRESS|-group ADDRESS CRITERIA... [-follow-forwards]",
+			"-targets FILE [-follow-forwards]",
+		},
+		description: `
+All folders that the owner of the mailbox sees are searched, and where the
+configuration wants it Recoverable Items and the archive. The receipt names each
+copy with its folder and read state, the folders that were searched with the
+number of their pages, and those that could not be searched, with the cause: no
+permission, not there any more, or unreachable.
+` + describeTargets,
+		files: targetsFormat,
+		exit: map[int]string{
+			exitDone: "Everything was searched. A message that is not found is no failure.",
+			exitSome: "Some mailbox or folder was not searched, something was refused, or forwards or members are not all known.",
+		},
+		examples: []example{
+			{"Which copies does Alice have?", "ewsq -config exchange.json find \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
+			{"Who in the group has a message with this subject, and to whom was it sent on?",
+				"ewsq -config exchange.json find -group all-staff@example.test \\\n    -subject 'Your mailbox is full' -subject-match prefix -follow-forwards"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
-			var targets targetFlags
-			targets.add(flags)
-			workers := workersFlag(flags)
+			var f takeFlags
+			f.add(flags)
 			return func(ctx context.Context, s *session) error {
-				return s.eachTarget(ctx, targets, "", *workers, (*quarantine.Service).Find)
+				return s.take(ctx, flags, &f, "", (*quarantine.Router).FindAll)
 			}
 		},
 	}
-}
-
-// workersFlag adds the number of targets worked on at once. Whether the server
-// likes so many is the limiter's concern.
-func workersFlag(flags *flag.FlagSet) *int {
-	return flags.Int("workers", 8, "targets worked on at once, a `NUMBER` from 1 to 64")
-}
-
-// eachTarget does the same to each target that the flags name.
-func (s *session) eachTarget(
-	ctx context.Context, flags targetFlags, reason string, workers int,
-	do func(*quarantine.Service, context.Context, quarantine.Target) (*quarantine.Receipt, error),
-) error {
-	if workers < 1 || workers > 64 {
-		return usagef("-workers must be a number from 1 to 64")
-	}
-	if err := s.load(); err != nil {
-		return err
-	}
-	config, err := s.choose("")
-	if err != nil {
-		return err
-	}
-	targets, err := flags.read(s, reason)
-	if err != nil {
-		return err
-	}
-	q, err := s.open(config)
-	if err != nil {
-		return err
-	}
-	jobs := make([]job, 0, len(targets))
-	for _, t := range targets {
-		jobs = append(jobs, job{config, t, func(ctx context.Context) (*quarantine.Receipt, error) { return do(q, ctx, t) }})
-	}
-	return s.runAll(ctx, jobs, workers)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"time"
@@ -12,18 +13,37 @@ import (
 
 func listCommand() command {
 	return command{
-		name:      "list",
-		arguments: "[-mailbox ADDRESS] [-message-id ID]",
-		summary:   "list what lies in quarantine",
-		help: `
-Oldest first. Without -server all enabled configurations are listed. What other
-programs have put into the quarantine mailbox is not shown.
+		name:     "list",
+		summary:  "list what lies in quarantine",
+		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID]"},
+		description: `
+Without -server all enabled configurations are listed, at the same time; of each
+server the oldest comes first. What other programs have put into the quarantine
+mailbox is not shown.
+
+A line has the mailbox and folder where a message comes from, its subject (as an
+attacker wrote it: do not show it unescaped), read state, class, size, when it
+was received and quarantined, the reason, and where it is now.
 `,
+		exit: map[int]string{
+			exitDone: "All was listed, if only that there is nothing.",
+			exitSome: "Some server could not be asked, or not to the end.",
+		},
+		examples: []example{
+			{"What was taken from Alice?", "ewsq -config exchange.json list -mailbox alice@example.test"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var req quarantine.ListRequest
-			flags.StringVar(&req.Mailbox, "mailbox", "", "only what came from this `ADDRESS`")
-			flags.StringVar(&req.MessageID, "message-id", "", "only the message of this `ID`")
-			return func(ctx context.Context, s *session) error { return s.list(ctx, req) }
+			addText(flags, &req.Mailbox, "mailbox", "", "only what came from the mailbox of this `ADDRESS`")
+			addText(flags, &req.MessageID, "message-id", "", "only the message of this `ID`")
+			return func(ctx context.Context, s *session) error {
+				if req.Mailbox != "" {
+					if err := checkAddress(req.Mailbox); err != nil {
+						return usagef("-mailbox: %w", err)
+					}
+				}
+				return s.list(ctx, req)
+			}
 		},
 	}
 }
@@ -47,34 +67,34 @@ type listed struct {
 }
 
 func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
-	configs, err := s.selected()
+	if err := s.choose(); err != nil {
+		return err
+	}
+	r, err := s.open(0)
 	if err != nil {
 		return err
 	}
-	failed := false
+	shown := s.follow("listing", -1, 1)
+	var failed []error
 	n := 0
-	for i := range configs {
-		q, err := s.open(&configs[i])
+	for it, err := range r.List(ctx, req) {
 		if err != nil {
+			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
+			continue
+		}
+		line := listedOf(it.Server, it.Item)
+		text := fmt.Sprintf("%s  %-28s  %-50s  %s", line.Quarantined.Local().Format("2006-01-02 15:04"),
+			terminal.Cut(line.Mailbox, 28), terminal.Cut(line.Subject, 50), line.MessageID)
+		if err := s.write(line, text); err != nil {
+			shown.ended()
 			return err
 		}
-		for it, err := range q.List(ctx, req) {
-			if err != nil {
-				s.say("ewsq: listing %s: %v", configs[i].QuarantineMailbox, err)
-				failed = true
-				break
-			}
-			line := listedOf(configs[i].Name, it)
-			text := fmt.Sprintf("%s  %-28s  %-50s  %s", line.Quarantined.Local().Format("2006-01-02 15:04"),
-				terminal.Cut(line.Mailbox, 28), terminal.Cut(line.Subject, 50), line.MessageID)
-			if err := s.write(line, text); err != nil {
-				return err
-			}
-			n++
-		}
+		shown.finish(true)
+		n++
 	}
-	if failed {
-		return errSome // the number would mean nothing
+	shown.ended()
+	if len(failed) > 0 {
+		return errors.Join(failed...) // the number would mean nothing
 	}
 	s.say("%d in quarantine", n)
 	return nil

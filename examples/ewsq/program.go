@@ -6,8 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 )
@@ -24,37 +24,79 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool) // of the environment
+	columns        func() int                  // of the terminal that stderr is; nil: it is none
+	both           bool                        // stdout shows on the same terminal
+
+	screen *terminal.Screen // over stderr
+	json   bool             // nothing is written for people
 }
 
 // command is one of the commands; each stands in a file of its own.
 type command struct {
-	name      string
-	arguments string // for the line of usage
-	summary   string // one line
-	help      string // what more there is to say
-	offline   bool   // works without a configuration
+	name, summary string
+	synopsis      []string // arguments, one way to call it in each
+	description   string
+	files         string         // what there is to say of files it reads
+	exit          map[int]string // what the exit statuses mean here
+	examples      []example
+	offline       bool // works without a configuration
 	// prepare adds the flags of the command and returns what runs it once they
 	// have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error
 }
 
+// example is a command line that works.
+type example struct{ what, line string }
+
 // commands returns the commands in the order of the help.
 func commands() []command {
-	return []command{findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), checkCommand(), setupCommand(), certCommand()}
+	return []command{
+		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
+		checkCommand(), setupCommand(), certCommand(),
+	}
+}
+
+func commandNames() []string {
+	var names []string
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func commandNamed(name string) (command, error) {
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
+		return command{}, usagef("there is no command %q; there are %s; see ewsq help", name, strings.Join(commandNames(), ", "))
+	}
+	return all[i], nil
 }
 
 // usageError is a mistake of the caller: nothing was done.
 type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // errSome says that some target failed; the results have told which.
 var errSome = errors.New("not all was done")
 
+// ended is the line of an error that ends a run.
+type ended struct {
+	Error string `json:"error"`
+	Exit  int    `json:"exit"`
+}
+
 // run runs the command that the arguments name and returns the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
 	own := *p
-	own.stderr = &lockedWriter{w: p.stderr} // the log writes to it, too
+	own.screen = terminal.NewScreen(p.stderr, p.columns)
+	own.stderr = own.screen // the log writes to it, too
+	if p.both {
+		own.stdout = own.screen.Above(p.stdout)
+	}
 	p = &own
 	s := &session{program: p}
 	err := p.dispatch(ctx, s, args)
@@ -62,52 +104,51 @@ func (p *program) run(ctx context.Context, args []string) int {
 		err = closeErr
 	}
 	switch {
-	case err == nil || errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitDone
 	case errors.Is(err, errSome):
 		return exitSome
 	}
-	for line := range strings.Lines(err.Error()) {
-		s.say("ewsq: %s", strings.TrimSuffix(line, "\n"))
-	}
+	line := ended{err.Error(), exitSome}
 	if _, ok := errors.AsType[usageError](err); ok {
-		return exitUsage
+		line.Exit = exitUsage
 	}
-	return exitSome
+	if p.json && s.writeJSON(line) == nil {
+		return line.Exit
+	}
+	p.json = false // there is no other place to say it
+	for text := range strings.SplitSeq(line.Error, "\n") {
+		s.say("ewsq: %s", text)
+	}
+	return line.Exit
 }
 
 func (p *program) dispatch(ctx context.Context, s *session, args []string) error {
 	global := newFlagSet("ewsq")
 	s.globalFlags(global)
 	if err := global.Parse(args); err != nil {
-		return p.helpOr(err, func() { p.helpAll(global) })
+		return p.parsed(err, args, func() error { return p.helpAll() })
 	}
 	if global.NArg() == 0 {
-		p.helpAll(global)
-		return usagef("no command was given")
+		return usagef("no command was given; there are %s; see ewsq help", strings.Join(commandNames(), ", "))
 	}
-	name := global.Arg(0)
-	for _, c := range commands() {
-		if c.name != name {
-			continue
-		}
-		flags := newFlagSet("ewsq " + name)
-		run := c.prepare(flags)
-		own := flagNames(flags)
-		s.globalFlags(flags) // they may stand behind the command, too
-		if err := flags.Parse(global.Args()[1:]); err != nil {
-			return p.helpOr(err, func() { p.helpCommand(c, flags, own) })
-		}
-		if flags.NArg() > 0 {
-			return usagef("%s takes no argument %q; flags begin with a hyphen", name, flags.Arg(0))
-		}
-		return run(ctx, s)
+	if global.Arg(0) == "help" {
+		return p.help(global.Args()[1:])
 	}
-	var names []string
-	for _, c := range commands() {
-		names = append(names, c.name)
+	c, err := commandNamed(global.Arg(0))
+	if err != nil {
+		return err
 	}
-	return usagef("there is no command %q; there are %s", name, strings.Join(names, ", "))
+	flags := newFlagSet("ewsq " + c.name)
+	run := c.prepare(flags)
+	s.globalFlags(flags) // they may stand behind the command, too
+	if err := flags.Parse(global.Args()[1:]); err != nil {
+		return p.parsed(err, args, func() error { return p.helpCommand(c) })
+	}
+	if flags.NArg() > 0 {
+		return usagef("%s takes no argument %q; flags begin with a hyphen, and a text with blanks needs quotes", c.name, flags.Arg(0))
+	}
+	return run(ctx, s)
 }
 
 // newFlagSet returns a flag set that leaves printing to the program.
@@ -118,30 +159,21 @@ func newFlagSet(name string) *flag.FlagSet {
 	return flags
 }
 
-// helpOr prints help if it was asked for, and makes any other error one of
-// usage.
-func (p *program) helpOr(err error, help func()) error {
+// parsed prints help if it was asked for, and makes any other error of parsing
+// one of usage. The flag -json holds also if it stands behind the mistake.
+func (p *program) parsed(err error, args []string, help func() error) error {
 	if errors.Is(err, flag.ErrHelp) {
-		help()
-		return err
+		return help()
 	}
+	p.json = p.json || slices.ContainsFunc(args, func(a string) bool { return a == "-json" || a == "--json" })
 	return usageError{fmt.Errorf("%w; see -help", err)}
-}
-
-// lockedWriter lets several goroutines write.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
 }
 
 // say writes a line for people. What it is given is escaped: it may hold what
 // an attacker wrote.
 func (p *program) say(format string, args ...any) {
+	if p.json {
+		return
+	}
 	fmt.Fprintln(p.stderr, terminal.Escape(fmt.Sprintf(format, args...)))
 }

@@ -2,20 +2,34 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"fmt"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 func recoverCommand() command {
 	return command{
-		name:    "recover",
-		summary: "settle what an interrupted run left",
-		help: `
-The journal (journalFile in the configuration) says what was begun and not
-finished. Each is looked for at both ends and finished; a line says what became
-of it. Where nothing was left nothing is done, so it may be run at every start.
+		name:     "recover",
+		summary:  "settle what an interrupted run left",
+		synopsis: []string{""},
+		description: `
+The journals (journalFile in the configurations) say what was begun and not
+finished. Each is looked for at both ends and finished; a line, as quarantine and
+restore write them, says what became of it. Where nothing was left nothing is
+done, so it may be run at every start.
 
 Without a journal the same is reached by running the same targets again.
 `,
+		exit: map[int]string{
+			exitDone: "Nothing is open any more.",
+			exitSome: "Something could not be settled; it stays open.",
+		},
+		examples: []example{
+			{"After a crash:", "ewsq -config exchange.json recover"},
+		},
 		prepare: func(*flag.FlagSet) func(context.Context, *session) error {
 			return func(ctx context.Context, s *session) error { return s.recoverAll(ctx) }
 		},
@@ -23,40 +37,40 @@ Without a journal the same is reached by running the same targets again.
 }
 
 func (s *session) recoverAll(ctx context.Context) error {
-	configs, err := s.selected()
+	if err := s.choose(); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(s.selected, func(c quarantine.Config) bool { return c.JournalFile != "" }) {
+		return usagef("the configuration has no journalFile, so nothing is known of earlier runs; set it, or run the same targets again")
+	}
+	r, err := s.open(0)
 	if err != nil {
 		return err
 	}
-	journals, settled, failed := 0, 0, false
-	for i := range configs {
-		c := &configs[i]
-		if c.JournalFile == "" {
+	shown := s.follow("recovering", -1, 1)
+	settled, failed := 0, false
+	var errs []error
+	for receipt, err := range r.Recover(ctx) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("recovering: %w", err))
 			continue
 		}
-		journals++
-		q, err := s.open(c)
-		if err != nil {
+		line := resultOf(receipt, nil)
+		line.single = !s.several()
+		if err := s.write(line, line.lines()...); err != nil {
+			shown.ended()
 			return err
 		}
-		for receipt, err := range q.Recover(ctx) {
-			if err != nil {
-				s.say("ewsq: recovering from %s: %v", c.JournalFile, err)
-				failed = true
-				break
-			}
-			r := resultOf(c, receipt.Target, receipt, nil)
-			if err := s.write(r, r.text()); err != nil {
-				return err
-			}
-			settled++
-			failed = failed || !r.ok()
-		}
+		shown.finish(line.ok())
+		settled++
+		failed = failed || !line.ok()
 	}
-	if journals == 0 {
-		return usagef("the configuration has no journalFile, so nothing is known of earlier runs; run the same targets again")
-	}
+	shown.ended()
 	s.say("%d were open", settled)
-	if failed {
+	switch {
+	case len(errs) > 0:
+		return errors.Join(errs...)
+	case failed:
 		return errSome
 	}
 	return nil

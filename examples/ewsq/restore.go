@@ -7,49 +7,80 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 func restoreCommand() command {
 	return command{
-		name:      "restore",
-		arguments: "-receipt FILE\n-mailbox ADDRESS -message-id ID\n-targets FILE",
-		summary:   "put back what was taken",
-		help: `
+		name:    "restore",
+		summary: "put back what was taken",
+		synopsis: []string{
+			"-receipt FILE",
+			"-mailbox ADDRESS -message-id ID",
+			"-mailbox ADDRESS CRITERIA...",
+			"-targets FILE",
+		},
+		description: `
 Each message goes back into the folder it came from, as unread or read as it
 was. If that folder is gone it is made again, or else the Inbox takes the
 message.
 
-A file of receipts has the lines that quarantine wrote. Without it, whatever
-lies in quarantine of that message and from that mailbox is put back; that needs
-nothing but the quarantine mailbox.
+A file of receipts has the lines that quarantine wrote; each goes back on the
+server that it names. Without it, whatever lies in quarantine of that message
+and from that mailbox is put back; that needs nothing but the quarantine
+mailbox. Criteria are compared with what lies there; see quarantine -help for
+how they are written.
 `,
+		files: receiptsFormat + targetsFormat,
+		exit: map[int]string{
+			exitDone: "All was done. A message that is not in quarantine is no failure.",
+			exitSome: "Some message was not put back; the line says why, and where it is.",
+		},
+		examples: []example{
+			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
+			{"Put a message back for Alice, without a receipt:",
+				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var targets targetFlags
 			targets.add(flags)
-			workers := workersFlag(flags)
-			file := flags.String("receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
+			var file string
+			addText(flags, &file, "receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
+			var workers int
+			addWorkers(flags, &workers)
 			return func(ctx context.Context, s *session) error {
-				if *file == "" {
-					return s.eachTarget(ctx, targets, "", *workers, (*quarantine.Service).RestoreMessage)
+				if file == "" {
+					return s.restoreTargets(ctx, &targets, workers)
 				}
-				if targets != (targetFlags{}) {
-					return usagef("-receipt and another way to name messages are both given; choose one")
+				if others := targets.named(); len(others) > 0 {
+					return usagef("-receipt and %s are both given; choose one way to name messages", others[0])
 				}
-				if *workers < 1 || *workers > 64 {
-					return usagef("-workers must be a number from 1 to 64")
-				}
-				return s.restoreReceipts(ctx, *file, *workers)
+				return s.restoreReceipts(ctx, file, workers)
 			}
 		},
 	}
 }
 
-func (s *session) restoreReceipts(ctx context.Context, file string, workers int) error {
-	if err := s.load(); err != nil {
+func (s *session) restoreTargets(ctx context.Context, f *targetFlags, workers int) error {
+	targets, err := f.read(s, "")
+	if err != nil {
 		return err
 	}
+	if err := s.choose(); err != nil {
+		return err
+	}
+	r, err := s.open(workers)
+	if err != nil {
+		return err
+	}
+	atOnce := workers * len(s.selected)
+	return s.runAll(ctx, plan{targets: targets}, atOnce, pool(atOnce, r.RestoreMessage))
+}
+
+func (s *session) restoreReceipts(ctx context.Context, file string, workers int) error {
 	in, err := s.input(file)
 	if err != nil {
 		return err
@@ -57,26 +88,59 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 	defer in.Close()
 	receipts, skipped, err := readReceipts(in)
 	if err != nil {
-		return usagef("%s: %w", file, err)
+		return usagef("-receipt %s: %w", file, err)
+	}
+	if err := s.choose(); err != nil {
+		return err
+	}
+	stack := newReceiptStack(receipts)
+	for _, receipt := range receipts {
+		if receipt.Server == "" && !s.several() {
+			continue
+		}
+		if _, err := named(s.selected, receipt.Server); err != nil {
+			if _, elsewhere := named(s.configs, receipt.Server); elsewhere == nil {
+				return usagef("-receipt %s: a receipt is of the server %q, and -server names another; leave it out", file, receipt.Server)
+			}
+			return usagef("-receipt %s: %w", file, err)
+		}
+	}
+	r, err := s.open(workers)
+	if err != nil {
+		return err
 	}
 	if skipped > 0 {
-		s.say("%d lines have no receipt, because nothing could be asked then; there is nothing to restore for them", skipped)
+		s.say("%s without receipt, because nothing could be asked then; there is nothing to restore for them", count(skipped, "line"))
 	}
-	jobs := make([]job, 0, len(receipts))
-	for _, receipt := range receipts {
-		config, err := s.choose(receipt.Server)
-		if err != nil {
-			return err
-		}
-		q, err := s.open(config)
-		if err != nil {
-			return err
-		}
-		jobs = append(jobs, job{config, receipt.Target, func(ctx context.Context) (*quarantine.Receipt, error) {
-			return q.Restore(ctx, receipt)
-		}})
+	atOnce := workers * len(s.selected)
+	return s.runAll(ctx, plan{targets: stack.targets}, atOnce, pool(atOnce, func(ctx context.Context, t quarantine.Target) (*quarantine.Receipt, error) {
+		return r.Restore(ctx, stack.next(t))
+	}))
+}
+
+// receiptStack hands out receipts by their targets, of which some may be alike.
+type receiptStack struct {
+	targets []quarantine.Target
+
+	mu   sync.Mutex
+	left map[quarantine.Target][]*quarantine.Receipt
+}
+
+func newReceiptStack(receipts []*quarantine.Receipt) *receiptStack {
+	s := &receiptStack{left: make(map[quarantine.Target][]*quarantine.Receipt)}
+	for _, r := range receipts {
+		s.targets = append(s.targets, r.Target)
+		s.left[r.Target] = append(s.left[r.Target], r)
 	}
-	return s.runAll(ctx, jobs, workers)
+	return s
+}
+
+func (s *receiptStack) next(t quarantine.Target) *quarantine.Receipt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.left[t][0]
+	s.left[t] = slices.Delete(s.left[t], 0, 1)
+	return r
 }
 
 // readReceipts reads results of quarantine, or receipts alone, one a line. It
@@ -90,6 +154,7 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 			Outcome quarantine.Outcome  `json:"outcome"`
 			Receipt *quarantine.Receipt `json:"receipt"`
 			Action  string              `json:"action"`
+			Exit    *int                `json:"exit"` // of the line with which a run ended early
 		}
 		if err := json.Unmarshal(line.text, &r); err != nil {
 			return nil, 0, fmt.Errorf("line %d is no result of quarantine: %w", line.number, err)
@@ -101,14 +166,14 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 			}
 		}
 		switch {
-		case r.Receipt == nil && r.Outcome != "":
+		case r.Receipt == nil && (r.Outcome != "" || r.Exit != nil):
 			skipped++
 		case r.Receipt == nil:
-			return nil, 0, fmt.Errorf("line %d is neither a result of quarantine nor a receipt", line.number)
+			return nil, 0, fmt.Errorf("line %d is neither a result of quarantine nor a receipt; give the lines that quarantine wrote", line.number)
 		case r.Receipt.Action != "quarantine":
 			return nil, 0, fmt.Errorf("line %d is a receipt of %q, which took nothing; give the lines of quarantine", line.number, r.Receipt.Action)
 		case r.Receipt.DryRun:
-			return nil, 0, fmt.Errorf("line %d is of a dry run, which took nothing", line.number)
+			return nil, 0, fmt.Errorf("line %d is of a dry run, which took nothing; give the lines of a run without -dry-run", line.number)
 		default:
 			if err := r.Receipt.Target.Validate(); err != nil {
 				return nil, 0, fmt.Errorf("line %d: %w", line.number, err)
@@ -117,7 +182,7 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 		}
 	}
 	if len(receipts)+skipped == 0 {
-		return nil, 0, errors.New("it is empty")
+		return nil, 0, errors.New("is empty; it must hold the lines that quarantine wrote")
 	}
 	return receipts, skipped, nil
 }

@@ -5,96 +5,188 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
+// Outcomes beside those of package quarantine, of whom nothing can be asked.
+const (
+	// outside: no mailbox of these servers, so that a copy there stays there.
+	outside quarantine.Outcome = "outside"
+	// unknown: somebody may stand behind the address who is not known.
+	unknown quarantine.Outcome = "unknown"
+)
+
+func isAside(o quarantine.Outcome) bool { return o == outside || o == unknown }
+
 // result is the line that says what became of one target.
 type result struct {
-	Server    string             `json:"server,omitempty"`
-	Mailbox   string             `json:"mailbox"`
-	MessageID string             `json:"messageId"`
-	Outcome   quarantine.Outcome `json:"outcome"`
-	Strategy  string             `json:"strategy"`
+	Server    string `json:"server,omitempty"`
+	Mailbox   string `json:"mailbox"`
+	MessageID string `json:"messageId"` // empty if the message is described by criteria
+	// Criteria describe the message in its place.
+	Criteria quarantine.Criteria `json:"criteria,omitzero"`
+	Outcome  quarantine.Outcome  `json:"outcome"`
+	Strategy string              `json:"strategy"`
 	// Way is that of the first copy that was carried; the receipt has all.
 	Way     quarantine.Way      `json:"way,omitempty"`
 	Copies  int                 `json:"copies"` // found, each with its own outcome in the receipt
 	Error   string              `json:"error,omitempty"`
+	origin                      // where the target comes from, if not from the caller
 	Receipt *quarantine.Receipt `json:"receipt,omitempty"`
+
+	single bool // there is one server only, which need not be named
 }
 
-// job is one thing to do to one target.
-type job struct {
-	config *quarantine.Config
-	target quarantine.Target
-	do     func(context.Context) (*quarantine.Receipt, error)
+// origin says why something is a target that was not named.
+type origin struct {
+	Group   string   `json:"group,omitempty"`   // it was met in this group
+	Forward *forward `json:"forward,omitempty"` // it was sent on
 }
 
-// run runs the job and sums up its receipt.
-func (j job) run(ctx context.Context) result {
-	if ctx.Err() != nil {
-		return resultOf(j.config, j.target, nil, errors.New("not begun: the run was interrupted"))
-	}
-	receipt, err := j.do(ctx)
-	return resultOf(j.config, j.target, receipt, err)
+// forward says how a message came into a mailbox that was not named.
+type forward struct {
+	From   string                  `json:"from"`   // mailbox of who sent it on
+	Parent string                  `json:"parent"` // Message-ID of what was sent on
+	By     quarantine.ForwardTrace `json:"by,omitempty"`
+	Depth  int                     `json:"depth,omitempty"`
 }
 
-// resultOf sums up a receipt, or the error in place of one.
-func resultOf(c *quarantine.Config, t quarantine.Target, receipt *quarantine.Receipt, err error) result {
+// resultOf sums up what became of a target: a receipt, and perhaps the error
+// because of which it says no more than the target.
+func resultOf(receipt *quarantine.Receipt, err error) result {
+	t := receipt.Target
 	r := result{
-		Server: c.Name, Mailbox: t.Mailbox, MessageID: t.MessageID, Strategy: string(c.WithDefaults().Access), Receipt: receipt,
+		Server: receipt.Server, Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Strategy: receipt.Strategy,
 	}
-	if receipt != nil {
-		r.Outcome, r.Strategy, r.Copies = receipt.Outcome(), receipt.Strategy, len(receipt.Items)
-		for _, it := range receipt.Items {
-			if r.Way == "" {
-				r.Way = it.Way
-			}
+	if e, ok := err.(*quarantine.ServerError); ok { // not deeper: there, the name tells servers apart
+		r.Server, err = e.Server, e.Err
+	}
+	if errors.Is(err, context.Canceled) {
+		err = interrupted(err)
+	}
+	if err != nil {
+		r.Error, r.Outcome = err.Error(), quarantine.Failed
+		if refused(err) {
+			r.Outcome = quarantine.Refused
 		}
-		err = errors.Join(err, receipt.Err())
-	}
-	if err == nil {
 		return r
 	}
-	r.Error = err.Error()
-	switch {
-	case r.Outcome == quarantine.Refused || r.Outcome == quarantine.Failed:
-	case receipt == nil && (errors.Is(err, quarantine.ErrInvalid) || errors.Is(err, quarantine.ErrUnreachable)):
-		r.Outcome = quarantine.Refused
-	default:
-		r.Outcome = quarantine.Failed // some folder was not searched, so there may be more copies
+	r.Receipt, r.Outcome, r.Copies = receipt, receipt.Outcome(), len(receipt.Items)
+	for _, it := range receipt.Items {
+		if r.Way == "" {
+			r.Way = it.Way
+		}
+	}
+	if err := receipt.Err(); err != nil {
+		r.Error = err.Error()
+		if r.Outcome != quarantine.Refused {
+			r.Outcome = quarantine.Failed // some folder was not searched, so there may be more copies
+		}
 	}
 	return r
+}
+
+// errNotBegun says that a target was left as it was because the run ended.
+var errNotBegun = errors.New("not begun: the run was interrupted; run it again")
+
+// interrupted explains an error that comes from an interrupt.
+func interrupted(err error) error {
+	if err == context.Canceled { // while it waited for its turn
+		return errNotBegun
+	}
+	return fmt.Errorf("interrupted; run it again: %w", err)
+}
+
+// refused reports whether an error says that something is not allowed, or is
+// not there, rather than that it failed.
+func refused(err error) bool {
+	if route, ok := errors.AsType[*quarantine.RouteError](err); ok && len(route.Answers) == len(route.Several) {
+		return true // none claims the mailbox, or several have it
+	}
+	for _, kind := range []error{quarantine.ErrInvalid, quarantine.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // ok reports whether the outcome leaves nothing to be done.
 func (r result) ok() bool { return r.Error == "" }
 
-// text returns the result in a line for people.
-func (r result) text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s", r.Mailbox, r.MessageID, words(r.Outcome))
+// lines returns the result in lines for people: one for the target, and one for
+// each copy where they differ in more than their folder.
+func (r result) lines() []string {
+	what := r.MessageID
+	if !r.Criteria.IsZero() {
+		what = r.Criteria.String()
+	}
+	head := fmt.Sprintf("%s %s: %s", r.Mailbox, what, words(r.Outcome))
+	if r.Server != "" && !r.single {
+		head += " on " + r.Server
+	}
+	switch {
+	case r.Group != "":
+		head += ", of the group " + r.Group
+	case r.Forward != nil:
+		head += fmt.Sprintf(", sent on by %s (%s)", r.Forward.From, r.Forward.Parent)
+	}
+	var below []string
 	if r.Receipt != nil {
+		apart := r.Receipt.DryRun || r.Receipt.Action == "find" || !r.Criteria.IsZero()
 		for i, it := range r.Receipt.Items {
-			sep := "; "
-			if i == 0 {
-				sep = ", "
-			}
-			fmt.Fprintf(&b, "%s%s %s", sep, place(it), readState(it.WasRead))
-			if it.Way != "" {
-				fmt.Fprintf(&b, ", by %s", it.Way)
-			}
-			if it.Outcome != r.Outcome {
-				fmt.Fprintf(&b, " (%s)", words(it.Outcome))
-			}
-			if it.Residue != "" {
-				fmt.Fprintf(&b, " [left behind: %s]", it.Residue)
+			switch {
+			case apart:
+				below = append(below, "    "+r.describe(it, true))
+			case i == 0:
+				head += ", " + r.describe(it, false)
+			default:
+				head += "; " + r.describe(it, false)
 			}
 		}
 	}
-	if r.Error != "" {
-		fmt.Fprintf(&b, ": %s", strings.ReplaceAll(r.Error, "\n", "; "))
+	if problem := r.problem(); problem != "" {
+		head += ": " + strings.ReplaceAll(problem, "\n", "; ")
+	}
+	return append([]string{head}, below...)
+}
+
+// problem returns the error for people. Folders that were not searched are only
+// counted: the report lists them, with the cause.
+func (r result) problem() string {
+	if r.Receipt == nil || len(r.Receipt.Unsearched) < 2 {
+		return r.Error
+	}
+	ofCopies := quarantine.Receipt{Items: r.Receipt.Items}
+	folders := count(len(r.Receipt.Unsearched), "folder") + " were not searched"
+	if err := ofCopies.Err(); err != nil {
+		return err.Error() + "\n" + folders
+	}
+	return folders
+}
+
+// describe returns what there is to say of a copy.
+func (r result) describe(it quarantine.ReceiptItem, whole bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", place(it), readState(it.WasRead))
+	if whole {
+		if !it.Received.IsZero() {
+			fmt.Fprintf(&b, ", received %s", it.Received.Local().Format("2006-01-02 15:04"))
+		}
+		if it.Size > 0 {
+			fmt.Fprintf(&b, ", %d kB", (it.Size+999)/1000)
+		}
+		fmt.Fprintf(&b, ", %s", it.MessageID)
+	}
+	if it.Way != "" {
+		fmt.Fprintf(&b, ", by %s", it.Way)
+	}
+	if it.Outcome != r.Outcome {
+		fmt.Fprintf(&b, " (%s)", words(it.Outcome))
+	}
+	if it.Residue != "" {
+		fmt.Fprintf(&b, " [left behind: %s]", it.Residue)
 	}
 	return b.String()
 }
@@ -123,60 +215,10 @@ func words(o quarantine.Outcome) string {
 		return "restored already"
 	case quarantine.NotFound:
 		return "not found"
+	case outside:
+		return "no mailbox here"
+	case unknown:
+		return "not all known"
 	}
 	return string(o)
-}
-
-// runAll runs jobs, some at once, writes each result when it is there, and a
-// sum at the end if there were several. The error is errSome if one was not ok.
-func (s *session) runAll(ctx context.Context, jobs []job, workers int) error {
-	queue := make(chan job)
-	go func() {
-		defer close(queue)
-		for _, j := range jobs {
-			queue <- j
-		}
-	}()
-	var (
-		mu     sync.Mutex
-		counts = make(map[quarantine.Outcome]int)
-		errs   []error
-		failed bool
-		wg     sync.WaitGroup
-	)
-	for range min(workers, len(jobs)) {
-		wg.Go(func() {
-			for j := range queue {
-				r := j.run(ctx)
-				err := s.write(r, r.text())
-				mu.Lock()
-				counts[r.Outcome]++
-				failed = failed || !r.ok()
-				if err != nil && len(errs) == 0 {
-					errs = append(errs, err)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	if len(jobs) > 1 {
-		var parts []string
-		for _, o := range []quarantine.Outcome{
-			quarantine.Quarantined, quarantine.AlreadyQuarantined, quarantine.Restored, quarantine.AlreadyRestored,
-			quarantine.Found, quarantine.NotFound, quarantine.Refused, quarantine.Failed,
-		} {
-			if counts[o] > 0 {
-				parts = append(parts, fmt.Sprintf("%d %s", counts[o], words(o)))
-			}
-		}
-		s.say("%d targets: %s", len(jobs), strings.Join(parts, ", "))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	if failed {
-		return errSome
-	}
-	return nil
 }

@@ -21,16 +21,19 @@ type session struct {
 	server string
 	log    bool
 
-	configs []quarantine.Config
-	opened  map[string]*quarantine.Service // by name of the configuration
+	configs  []quarantine.Config // those that are enabled
+	router   *quarantine.Router  // over those that are selected
+	selected []quarantine.Config
+	patience *patience
 
 	mu sync.Mutex // keeps a result and its text together
 }
 
 func (s *session) globalFlags(flags *flag.FlagSet) {
-	flags.StringVar(&s.config, "config", s.config, "configuration, a JSON `FILE`")
-	flags.StringVar(&s.server, "server", s.server, "`NAME` of the configuration to use, where the file has several")
-	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error")
+	addText(flags, &s.config, "config", "", "configuration, a JSON `FILE`: one, or an array of them")
+	addText(flags, &s.server, "server", "", "`NAME` of the only configuration to use, where the file has several")
+	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: neither text nor progress on standard error, and an error that ends the run as a line of JSON")
+	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, with -json as JSON")
 }
 
 // load reads the configurations and checks those that are enabled.
@@ -49,8 +52,9 @@ func (s *session) load() error {
 		if !c.IsEnabled() {
 			continue
 		}
+		missing := secretVariables(*c)
 		c.SecretsFromEnv(s.lookup)
-		errs = append(errs, c.Validate())
+		errs = append(errs, hintSecret(c.Validate(), missing))
 		name := strings.ToLower(c.Name)
 		if names[name] {
 			errs = append(errs, fmt.Errorf("two configurations have the name %q; give each its own", c.Name))
@@ -59,7 +63,7 @@ func (s *session) load() error {
 		s.configs = append(s.configs, *c)
 	}
 	if len(s.configs) == 0 {
-		errs = append(errs, fmt.Errorf("%s: every configuration has enabled set to false", s.config))
+		errs = append(errs, fmt.Errorf("%s: every configuration has enabled set to false; set it to true in one", s.config))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return usageError{err}
@@ -67,78 +71,109 @@ func (s *session) load() error {
 	return nil
 }
 
-// choose returns the configuration of a name, or the only one there is if name
-// and -server are empty.
-func (s *session) choose(name string) (*quarantine.Config, error) {
-	if name == "" {
-		name = s.server
-	}
-	if name == "" && len(s.configs) == 1 {
-		return &s.configs[0], nil
-	}
+// secretVariables returns the variables of the environment that may hold the
+// secret that a configuration leaves out, the most particular first.
+func secretVariables(c quarantine.Config) []string {
 	var names []string
-	for i := range s.configs {
-		if name != "" && strings.EqualFold(s.configs[i].Name, name) {
-			return &s.configs[i], nil
+	c.SecretsFromEnv(func(name string) (string, bool) {
+		names = append(names, name)
+		return "", false
+	})
+	return names
+}
+
+// hintSecret names the variables where a configuration lacks a secret.
+func hintSecret(err error, variables []string) error {
+	if err == nil || len(variables) < 2 || !strings.Contains(strings.ToLower(err.Error()), "password") {
+		return err
+	}
+	return fmt.Errorf("%w (for this configuration: %s)", err, strings.Join(variables, ", or else "))
+}
+
+// named returns the configuration of a name.
+func named(configs []quarantine.Config, name string) (*quarantine.Config, error) {
+	var names []string
+	for i := range configs {
+		if strings.EqualFold(configs[i].Name, name) {
+			return &configs[i], nil
 		}
-		names = append(names, fmt.Sprintf("%q", s.configs[i].Name))
+		names = append(names, fmt.Sprintf("%q", configs[i].Name))
 	}
 	slices.Sort(names)
-	if name == "" {
-		return nil, usagef("the file has %d configurations; choose one with -server: %s", len(names), strings.Join(names, ", "))
-	}
 	return nil, usagef("no enabled configuration has the name %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// selected loads the configurations and returns the one that -server names, or
-// all that are enabled.
-func (s *session) selected() ([]quarantine.Config, error) {
+// choose loads the configurations and selects the one that -server names, or all
+// that are enabled.
+func (s *session) choose() error {
 	if err := s.load(); err != nil {
-		return nil, err
+		return err
 	}
+	s.selected = s.configs
 	if s.server == "" {
-		return s.configs, nil
+		return nil
 	}
-	one, err := s.choose("")
+	one, err := named(s.configs, s.server)
 	if err != nil {
-		return nil, err
+		return usagef("-server: %w", err)
 	}
-	return []quarantine.Config{*one}, nil
+	s.selected = []quarantine.Config{*one}
+	return nil
 }
 
-// open returns the service of a configuration.
-func (s *session) open(c *quarantine.Config) (*quarantine.Service, error) {
-	if q := s.opened[c.Name]; q != nil {
-		return q, nil
-	}
-	opts := &quarantine.Options{}
-	if s.log {
-		opts.Logger = slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	q, err := quarantine.Open(c, opts)
+// several reports whether there is more than one server, so that it has to be
+// said which is meant.
+func (s *session) several() bool { return len(s.selected) > 1 }
+
+// open returns a router over the configurations that are selected.
+func (s *session) open(perServer int) (*quarantine.Router, error) {
+	logger := s.logger()
+	s.patience = newPatience()
+	r, err := quarantine.OpenRouter(s.selected, &quarantine.RouterOptions{
+		PerServer: perServer,
+		Logger:    logger,
+		OptionsFor: func(c *quarantine.Config) *quarantine.Options {
+			return &quarantine.Options{Logger: logger, Limiter: s.patience.limiter(c)}
+		},
+	})
 	if err != nil {
+		for i := range s.selected {
+			if e, ok := errors.AsType[*quarantine.ServerError](err); ok && e.Server == s.selected[i].Name {
+				err = hintSecret(err, secretVariables(s.selected[i]))
+			}
+		}
 		return nil, usageError{err}
 	}
-	if s.opened == nil {
-		s.opened = make(map[string]*quarantine.Service)
+	s.router = r
+	return r, nil
+}
+
+// logger returns where calls are logged, nil for nowhere.
+func (s *session) logger() *slog.Logger {
+	opts := &slog.HandlerOptions{Level: slog.LevelDebug}
+	switch {
+	case !s.log:
+		return nil
+	case s.json:
+		return slog.New(slog.NewJSONHandler(s.stderr, opts))
 	}
-	s.opened[c.Name] = q
-	return q, nil
+	return slog.New(slog.NewTextHandler(s.stderr, opts))
 }
 
 func (s *session) close() error {
-	var errs []error
-	for _, q := range s.opened {
-		errs = append(errs, q.Close())
+	if s.router == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return s.router.Close()
 }
 
-// write writes a result and its text for people.
-func (s *session) write(result any, text string) error {
+// write writes a result and its lines for people.
+func (s *session) write(result any, lines ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.say("%s", text)
+	for _, line := range lines {
+		s.say("%s", line)
+	}
 	return s.writeJSON(result)
 }
 

@@ -4,27 +4,48 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 func setupCommand() command {
 	return command{
-		name:      "setup",
-		arguments: "[-exchange VERSION] [-markdown]",
-		summary:   "print the steps that prepare Exchange for this configuration",
-		help: `
+		name:     "setup",
+		summary:  "print the steps that prepare Exchange for this configuration",
+		synopsis: []string{"[-exchange VERSION] [-markdown]"},
+		description: `
 Prints the steps and the exact commands, with the names of this configuration, on
-standard output: for people, not as JSON. Nothing is asked of any server.
+standard output: as text for people, as Markdown, or with -json as one line for
+each configuration with title, notes and steps. Nothing is asked of any server.
+What the configuration lacks is filled in with examples, which the notes name.
+
+Without -server there are steps for each configuration of the file, those that
+are not enabled included.
 `,
+		exit: map[int]string{exitDone: "The steps were printed."},
+		examples: []example{
+			{"What has to be done on Exchange 2016?", "ewsq -config exchange.json setup -exchange 2016"},
+			{"The same as a document:", "ewsq -config exchange.json setup -markdown > setup.md"},
+		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
-			version := flags.String("exchange", "", "`VERSION` of Exchange: 2010, 2013, 2016, 2019, SE or Online (default: as configured)")
+			var version string
+			addText(flags, &version, "exchange", "", "`VERSION` of Exchange: 2010, 2013, 2016, 2019, SE or online; as configured if not given")
 			markdown := flags.Bool("markdown", false, "print Markdown")
 			return func(_ context.Context, s *session) error {
-				return s.setup(quarantine.ExchangeVersion(*version), *markdown)
+				if *markdown && s.json {
+					return usagef("-markdown and -json are both given; choose one form")
+				}
+				return s.setup(quarantine.ExchangeVersion(version), *markdown)
 			}
 		},
 	}
+}
+
+// guideLine is the line of one configuration.
+type guideLine struct {
+	Server string `json:"server,omitempty"`
+	*quarantine.SetupGuide
 }
 
 func (s *session) setup(version quarantine.ExchangeVersion, markdown bool) error {
@@ -36,24 +57,46 @@ func (s *session) setup(version quarantine.ExchangeVersion, markdown bool) error
 	if err != nil {
 		return usageError{err}
 	}
-	s.configs = all
-	c, err := s.choose("")
-	if err != nil {
-		return err
+	if s.server != "" {
+		one, err := named(all, s.server)
+		if err != nil {
+			return usagef("-server: %w", err)
+		}
+		all = []quarantine.Config{*one}
 	}
-	guide, err := quarantine.Setup(c, &quarantine.SetupOptions{ExchangeVersion: version})
-	if err != nil {
-		return usageError{err}
+	var guides []guideLine
+	for i := range all {
+		guide, err := quarantine.Setup(&all[i], &quarantine.SetupOptions{ExchangeVersion: version})
+		if err != nil {
+			if version != "" {
+				err = fmt.Errorf("-exchange %s: %w", version, err)
+			}
+			return usageError{err}
+		}
+		guides = append(guides, guideLine{all[i].Name, guide})
 	}
 	var out bytes.Buffer
-	if markdown {
-		err = guide.WriteMarkdown(&out)
-	} else {
-		err = guide.WriteText(&out)
+	for i, g := range guides {
+		if s.json {
+			if err := s.writeJSON(g); err != nil {
+				return err
+			}
+			continue
+		}
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		if markdown {
+			err = g.WriteMarkdown(&out)
+		} else {
+			err = g.WriteText(&out)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	if _, err := s.stdout.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("writing the steps: %w", err)
 	}
-	_, err = s.stdout.Write(out.Bytes())
-	return err
+	return nil
 }

@@ -3,11 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -15,54 +12,103 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// maxLine is how many bytes a line of a file may have: a receipt of a message
-// with thousands of copies fits.
-const maxLine = 16 << 20
-
 // targetFlags are the flags that say which messages are meant.
 type targetFlags struct {
-	mailbox, messageID, file string
+	flags                           *flag.FlagSet
+	mailbox, group, messageID, file string
+	criteria                        quarantine.Criteria
 }
 
 func (t *targetFlags) add(flags *flag.FlagSet) {
-	flags.StringVar(&t.mailbox, "mailbox", "", "SMTP `ADDRESS` of the mailbox")
-	flags.StringVar(&t.messageID, "message-id", "", "`ID`, the value of the Message-ID header, with its brackets or without")
-	flags.StringVar(&t.file, "targets", "", "`FILE` with many of them, CSV or JSON lines; - for standard input")
+	t.flags = flags
+	addText(flags, &t.mailbox, "mailbox", "", "primary SMTP `ADDRESS` of the mailbox")
+	addText(flags, &t.messageID, "message-id", "", "`ID`, the value of the Message-ID header, with its brackets or without")
+	criteriaFlags(flags, &t.criteria)
+	addText(flags, &t.file, "targets", "", "`FILE` with many of them, CSV or JSON lines; - for standard input")
 }
 
-// read returns the targets, all of them checked.
-func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, error) {
+func (t *targetFlags) addGroup(flags *flag.FlagSet) {
+	addText(flags, &t.group, "group", "", "`ADDRESS` of a group, in place of -mailbox: the mailboxes of all its members")
+}
+
+// named returns the flags that were given.
+func (t *targetFlags) named() []string {
+	return given(t.flags, append([]string{"mailbox", "group", "message-id", "targets"}, criteriaNames()...)...)
+}
+
+// check refuses what contradicts itself.
+func (t *targetFlags) check() error {
+	byCriteria := given(t.flags, criteriaNames()...)
+	others := given(t.flags, append([]string{"mailbox", "group", "message-id"}, criteriaNames()...)...)
+	groups := t.flags.Lookup("group") != nil
+	mailbox := "-mailbox"
+	if groups {
+		mailbox = "-mailbox (or -group)"
+	}
 	switch {
-	case t.file != "" && (t.mailbox != "" || t.messageID != ""):
-		return nil, usagef("-targets and -mailbox or -message-id are both given; choose one way")
-	case t.file == "" && t.mailbox == "" && t.messageID == "":
-		return nil, usagef("no message is named; give -mailbox and -message-id, or -targets")
-	case t.file == "" && t.mailbox == "":
-		return nil, usagef("-mailbox ADDRESS is missing")
-	case t.file == "" && t.messageID == "":
-		return nil, usagef("-message-id ID is missing")
-	case t.file == "":
-		target := quarantine.Target{Mailbox: t.mailbox, MessageID: t.messageID, Reason: reason}
-		if err := target.Validate(); err != nil {
-			return nil, usageError{err}
+	case t.file != "" && len(others) > 0:
+		return usagef("-targets and %s are both given; choose one way to name messages", others[0])
+	case t.file != "":
+		return nil
+	case t.mailbox != "" && t.group != "":
+		return usagef("-mailbox and -group are both given; choose one, or put the mailboxes into a file for -targets")
+	case t.messageID != "" && len(byCriteria) > 0:
+		return usagef("-message-id and %s are both given; a message is named by its id or described by criteria: leave out one of them", byCriteria[0])
+	case len(others) == 0:
+		return usagef("no message is named; give %s and -message-id, or criteria such as -sender, or -targets", mailbox)
+	case t.mailbox == "" && t.group == "":
+		return usagef("%s ADDRESS is missing", mailbox)
+	case t.messageID == "" && len(byCriteria) == 0:
+		return usagef("-message-id ID is missing; give it, or criteria such as -sender")
+	}
+	address := t.mailbox
+	if t.group != "" {
+		address = t.group
+		if err := checkAddress(t.group); err != nil {
+			return usagef("-group: %w", err)
 		}
-		return []quarantine.Target{target}, nil
+	}
+	if err := t.target(address, "").Validate(); err != nil {
+		return usageError{inFlags(err)}
+	}
+	return nil
+}
+
+// target returns the message that the flags name, in a mailbox.
+func (t *targetFlags) target(mailbox, reason string) quarantine.Target {
+	return quarantine.Target{Mailbox: mailbox, MessageID: t.messageID, Criteria: t.criteria, Reason: reason}
+}
+
+// read returns the targets, all of them checked; none if a group is to be
+// expanded first.
+func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	if t.group != "" {
+		return nil, nil
+	}
+	if t.file == "" {
+		return []quarantine.Target{t.target(t.mailbox, reason)}, nil
 	}
 	in, err := s.input(t.file)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	targets, err := readTargets(in)
+	list, err := readTargets(in)
 	if err != nil {
-		return nil, usagef("%s: %w", t.file, err)
+		return nil, usagef("-targets %s: %w", t.file, err)
 	}
-	for i := range targets {
-		if targets[i].Reason == "" {
-			targets[i].Reason = reason
+	if list.passed > 0 {
+		s.say("%d lines tell of somebody who has no mailbox here, and are passed over", list.passed)
+	}
+	for i := range list.targets {
+		if list.targets[i].Reason == "" {
+			list.targets[i].Reason = reason
 		}
 	}
-	return targets, nil
+	return list.targets, nil
 }
 
 // input opens a file, or standard input for "-".
@@ -77,22 +123,35 @@ func (s *session) input(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// targetList is what a file names.
+type targetList struct {
+	targets []quarantine.Target
+	passed  int // lines that are results without a mailbox
+}
+
 // readTargets reads JSON lines if the first character is a brace, else CSV.
-func readTargets(in io.Reader) ([]quarantine.Target, error) {
+func readTargets(in io.Reader) (targetList, error) {
 	r := bufio.NewReader(in)
 	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
 		_, _ = r.Discard(3)
 	}
+	if mark, _ := r.Peek(2); bytes.Equal(mark, []byte("\xFF\xFE")) || bytes.Equal(mark, []byte("\xFE\xFF")) {
+		return targetList{}, errors.New("is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
+	}
+	skipped := 0
 	for {
 		b, err := r.Peek(1)
 		if err == io.EOF {
-			return nil, errors.New("is empty; it must name at least one message")
+			return targetList{}, errors.New("is empty; it must name at least one message")
 		}
 		if err != nil {
-			return nil, err
+			return targetList{}, err
 		}
 		if strings.IndexByte(" \t\r\n", b[0]) < 0 {
 			break
+		}
+		if b[0] == '\n' {
+			skipped++
 		}
 		_, _ = r.Discard(1)
 	}
@@ -100,104 +159,9 @@ func readTargets(in io.Reader) ([]quarantine.Target, error) {
 	if b, _ := r.Peek(1); b[0] == '{' {
 		read = targetsFromJSON
 	}
-	targets, err := read(r)
-	if err == nil && len(targets) == 0 {
-		err = errors.New("names no message")
+	list, err := read(r, skipped)
+	if err == nil && len(list.targets)+list.passed == 0 {
+		err = errors.New("names no message; put at least one below the first line")
 	}
-	return targets, err
-}
-
-// targetsFromCSV reads a table whose first line names its columns: mailbox and
-// message_id, and optionally reason; others are passed over.
-func targetsFromCSV(in io.Reader) ([]quarantine.Target, error) {
-	r := csv.NewReader(in)
-	r.TrimLeadingSpace = true
-	r.ReuseRecord = true
-	header, err := r.Read()
-	if err != nil {
-		return nil, err
-	}
-	columns := map[string]int{}
-	for i, name := range header {
-		columns[strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))] = i
-	}
-	mailbox, hasMailbox := columns["mailbox"]
-	messageID, hasID := columns["messageid"]
-	reason, hasReason := columns["reason"]
-	if !hasMailbox || !hasID {
-		return nil, errors.New("the first line must name the columns mailbox and message_id, separated by a comma")
-	}
-	var targets []quarantine.Target
-	for {
-		record, err := r.Read()
-		if err == io.EOF {
-			return targets, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		t := quarantine.Target{Mailbox: strings.TrimSpace(record[mailbox]), MessageID: strings.TrimSpace(record[messageID])}
-		if hasReason {
-			t.Reason = strings.TrimSpace(record[reason])
-		}
-		if err := t.Validate(); err != nil {
-			line, _ := r.FieldPos(0)
-			return nil, fmt.Errorf("line %d: %w", line, err)
-		}
-		targets = append(targets, t)
-	}
-}
-
-// targetsFromJSON reads objects, one a line, with mailbox and message_id (or
-// messageId), and optionally reason; others are passed over, so that results of
-// ewsq are targets, too.
-func targetsFromJSON(in io.Reader) ([]quarantine.Target, error) {
-	var targets []quarantine.Target
-	for line, err := range jsonLines(in) {
-		if err != nil {
-			return nil, err
-		}
-		var t struct {
-			Mailbox   string `json:"mailbox"`
-			MessageID string `json:"messageId"`
-			Snake     string `json:"message_id"`
-			Reason    string `json:"reason"`
-		}
-		if err := json.Unmarshal(line.text, &t); err != nil {
-			return nil, fmt.Errorf("line %d: %w", line.number, err)
-		}
-		if t.MessageID == "" {
-			t.MessageID = t.Snake
-		}
-		target := quarantine.Target{Mailbox: t.Mailbox, MessageID: t.MessageID, Reason: t.Reason}
-		if err := target.Validate(); err != nil {
-			return nil, fmt.Errorf("line %d: %w", line.number, err)
-		}
-		targets = append(targets, target)
-	}
-	return targets, nil
-}
-
-// numberedLine is a line of a file that is not blank.
-type numberedLine struct {
-	number int
-	text   []byte
-}
-
-// jsonLines returns the lines that are not blank. A line is good until the next.
-func jsonLines(in io.Reader) func(func(numberedLine, error) bool) {
-	return func(yield func(numberedLine, error) bool) {
-		scan := bufio.NewScanner(in)
-		scan.Buffer(nil, maxLine)
-		n := 0
-		for scan.Scan() {
-			n++
-			if text := bytes.TrimSpace(scan.Bytes()); len(text) > 0 && !yield(numberedLine{n, text}, nil) {
-				return
-			}
-		}
-		if err := scan.Err(); err != nil {
-			yield(numberedLine{n + 1, nil}, fmt.Errorf("line %d: %w", n+1, err))
-		}
-	}
+	return list, err
 }

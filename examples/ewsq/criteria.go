@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// criterion is one of the criteria, as a flag. Columns of CSV files and members
+// of JSON objects have the same name, with any hyphens, underscores and
+// capitals.
+type criterion struct {
+	flag, usage string
+	set         func(*quarantine.Criteria, string) error
+}
+
+// criteria returns all of them.
+func criteria() []criterion {
+	plain := func(field func(*quarantine.Criteria) *string) func(*quarantine.Criteria, string) error {
+		return func(c *quarantine.Criteria, s string) error {
+			*field(c) = s
+			return nil
+		}
+	}
+	moment := func(field func(*quarantine.Criteria) *time.Time) func(*quarantine.Criteria, string) error {
+		return func(c *quarantine.Criteria, s string) (err error) {
+			*field(c), err = parseMoment(s)
+			return err
+		}
+	}
+	return []criterion{
+		{"sender", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
+		{"recipient", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
+		{"subject", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
+		{"subject-match", "`HOW` the subject is compared: exact, prefix or contains; exact if not given",
+			func(c *quarantine.Criteria, s string) error {
+				c.SubjectMatch = quarantine.SubjectMatch(s)
+				return nil
+			}},
+		{"received-after", "received at this `TIME` or after it", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},
+		{"received-before", "received before this `TIME`", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedBefore })},
+		{"attachment-name", "whole `NAME` of an attachment, in any case", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
+		{"attachment-sha256", "SHA-256 of an attachment's content, 64 hexadecimal `DIGITS`",
+			plain(func(c *quarantine.Criteria) *string { return &c.AttachmentSHA256 })},
+		{"url", "`URL` that the text leads to, also as rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
+	}
+}
+
+// criteriaFlags adds a flag for each.
+func criteriaFlags(flags *flag.FlagSet, c *quarantine.Criteria) {
+	for _, one := range criteria() {
+		addTextFunc(flags, one.flag, one.usage, "", func(s string) error { return one.set(c, s) })
+	}
+}
+
+func criteriaNames() []string {
+	var names []string
+	for _, one := range criteria() {
+		names = append(names, one.flag)
+	}
+	return names
+}
+
+// plainName returns the name of a column or member without what makes no
+// difference.
+func plainName(s string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
+}
+
+// setCriterion sets the one of a name. It reports whether there is one.
+func setCriterion(c *quarantine.Criteria, name, value string) (known bool, err error) {
+	all := criteria()
+	i := slices.IndexFunc(all, func(one criterion) bool { return plainName(one.flag) == plainName(name) })
+	if i < 0 {
+		return false, nil
+	}
+	if err := all[i].set(c, value); err != nil {
+		return true, fmt.Errorf("%s: %w", name, err)
+	}
+	return true, nil
+}
+
+// criteriaFromJSON reads an object. One with a member that is not known is
+// refused: without it more would match than was wanted.
+func criteriaFromJSON(text json.RawMessage) (quarantine.Criteria, error) {
+	var c quarantine.Criteria
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return c, fmt.Errorf(`criteria is no JSON object; write it as {"sender":"mallory@evil.example"}`)
+	}
+	if len(members) == 0 {
+		return c, fmt.Errorf(`criteria is empty; write it as {"sender":"mallory@evil.example"}`)
+	}
+	seen := make(map[string]bool)
+	for name, raw := range members {
+		var value string
+		if err := json.Unmarshal(raw, &value); err != nil || value == "" {
+			return c, fmt.Errorf("criteria: %s is no text; put it in quotes, or leave it out", name)
+		}
+		if seen[plainName(name)] {
+			return c, fmt.Errorf("criteria: %s is given twice; leave one out", name)
+		}
+		seen[plainName(name)] = true
+		switch known, err := setCriterion(&c, name, value); {
+		case err != nil:
+			return c, fmt.Errorf("criteria: %w", err)
+		case !known:
+			return c, fmt.Errorf("criteria: %s is none; there are %s", name, columnNames())
+		}
+	}
+	return c, nil
+}
+
+// columnNames returns the names of the criteria as columns.
+func columnNames() string {
+	return strings.ReplaceAll(strings.Join(criteriaNames(), ", "), "-", "_")
+}
+
+// parseMoment reads a time. A date stands for its beginning in UTC.
+func parseMoment(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time; give it as 2026-11-24T10:00:00Z, or as a date like 2026-11-24, which begins at midnight UTC", s)
+}
+
+// inFlags returns the text of an error about a target with the names of flags in
+// place of those of fields.
+func inFlags(err error) error {
+	if err == nil {
+		return nil
+	}
+	pairs := []string{
+		"quarantine: invalid target: mailbox: ", "-mailbox: ", "quarantine: invalid target: messageId: ", "-message-id: ",
+	}
+	for _, one := range criteria() {
+		field := plainName(one.flag)
+		for _, spelling := range []string{"subjectMatch", "receivedAfter", "receivedBefore", "attachmentName", "attachmentSHA256"} {
+			if plainName(spelling) == field {
+				pairs = append(pairs, "quarantine: invalid criteria: "+spelling+": ", "-"+one.flag+": ", spelling, "-"+one.flag)
+			}
+		}
+		pairs = append(pairs, "quarantine: invalid criteria: "+field+": ", "-"+one.flag+": ")
+	}
+	return fmt.Errorf("%s", strings.NewReplacer(pairs...).Replace(err.Error()))
+}
+
+// checkAddress reports whether an address can be that of a mailbox.
+func checkAddress(address string) error {
+	err := quarantine.Target{Mailbox: address, MessageID: "any"}.Validate()
+	if err == nil {
+		return nil
+	}
+	_, problem, _ := strings.Cut(err.Error(), "mailbox: ")
+	return fmt.Errorf("%s", problem)
+}

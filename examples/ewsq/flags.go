@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// addText adds a flag that takes a text. An empty one, as an unset variable of a
+// script gives it, and a second one are refused: either would silently mean
+// something else than was wanted.
+func addText(flags *flag.FlagSet, dst *string, name, def, usage string) {
+	addTextFunc(flags, name, usage, def, func(s string) error {
+		*dst = s
+		return nil
+	})
+	// Flags that all commands have are there twice, before the command and
+	// behind it.
+	flags.Lookup(name).Value.(*textFlag).given = *dst
+	if *dst == "" {
+		*dst = def
+	}
+}
+
+// addTextFunc is addText for a value that is read by a function.
+func addTextFunc(flags *flag.FlagSet, name, usage, def string, set func(string) error) {
+	flags.Var(&textFlag{def: def, set: set}, name, usage)
+}
+
+type textFlag struct {
+	def, given string
+	set        func(string) error
+}
+
+func (t *textFlag) String() string { return t.def }
+
+func (t *textFlag) Set(s string) error {
+	switch {
+	case strings.TrimSpace(s) == "":
+		return errors.New("it is empty; give a value, or leave the flag out")
+	case t.given != "" && t.given != s:
+		return fmt.Errorf("it is given twice, the first time as %q; give it once", t.given)
+	}
+	t.given = s
+	return t.set(s)
+}
+
+// addNumber adds a flag that takes a number between bounds.
+func addNumber(flags *flag.FlagSet, dst *int, name string, def, least, most int, usage string) {
+	*dst = def
+	flags.Var(&numberFlag{dst: dst, def: def, least: least, most: most}, name, fmt.Sprintf("%s, from %d to %d", usage, least, most))
+}
+
+type numberFlag struct {
+	dst              *int
+	def, least, most int
+	given            bool
+}
+
+func (n *numberFlag) String() string { return strconv.Itoa(n.def) }
+
+func (n *numberFlag) Set(s string) error {
+	i, err := strconv.Atoi(s)
+	if err != nil || i < n.least || i > n.most {
+		return fmt.Errorf("it must be a number from %d to %d", n.least, n.most)
+	}
+	if n.given && i != *n.dst {
+		return fmt.Errorf("it is given twice, the first time as %d; give it once", *n.dst)
+	}
+	n.given = true
+	*n.dst = i
+	return nil
+}
+
+// addresses is a flag that may be given several times.
+type addresses []string
+
+// String returns the addresses, separated by commas.
+func (a *addresses) String() string { return strings.Join(*a, ",") }
+
+// Set adds an address.
+func (a *addresses) Set(s string) error {
+	if err := checkAddress(s); err != nil {
+		return err
+	}
+	*a = append(*a, s)
+	return nil
+}
+
+// given returns the names of the flags that were given, of some.
+func given(flags *flag.FlagSet, names ...string) []string {
+	var found []string
+	for _, name := range names {
+		flags.Visit(func(f *flag.Flag) {
+			if f.Name == name {
+				found = append(found, "-"+name)
+			}
+		})
+	}
+	return found
+}
+
+// onlyWith refuses flags that do nothing without another.
+func onlyWith(flags *flag.FlagSet, needed string, has bool, names ...string) error {
+	if found := given(flags, names...); len(found) > 0 && !has {
+		return usagef("%s is given without %s, where it does nothing; give both, or leave it out", found[0], needed)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// followFlags say whether and how far forwards are followed.
+type followFlags struct {
+	follow bool
+	bounds quarantine.ForwardOptions
+}
+
+func (f *followFlags) add(flags *flag.FlagSet) {
+	flags.BoolVar(&f.follow, "follow-forwards", false, "also take what was forwarded or answered from these mailboxes, where it went")
+	addNumber(flags, &f.bounds.MaxDepth, "forward-depth", 3, 1, 100, "how often a message is followed from one mailbox to the next, a `NUMBER`")
+	addNumber(flags, &f.bounds.MaxCopies, "forward-max", 500, 1, 1_000_000, "how many copies may be found of each message from each mailbox, a `NUMBER`")
+}
+
+// follower adds to a plan where the messages of its targets were sent on to.
+type follower struct {
+	*session
+	router  *quarantine.Router
+	bounds  quarantine.ForwardOptions
+	workers int
+
+	plan  *plan
+	known map[string]bool // messages in mailboxes that are in the plan, and asides
+}
+
+// forwards follows the messages of all targets of a plan. It is to be called
+// before any is taken away, because some traces go with them.
+func (s *session) forwards(ctx context.Context, r *quarantine.Router, p *plan, bounds quarantine.ForwardOptions, workers int) error {
+	f := &follower{session: s, router: r, bounds: bounds, workers: workers, plan: p, known: make(map[string]bool)}
+	if p.origins == nil {
+		p.origins = make(map[quarantine.Target]origin)
+	}
+	for _, t := range p.targets {
+		f.isNew("", t.Mailbox, t.MessageID)
+	}
+	type trail struct {
+		from quarantine.Target
+		*quarantine.ForwardTrail
+		err error
+	}
+	starts := f.starts(ctx)
+	trails := make([]trail, 0, len(starts))
+	shown := s.follow("following forwards", len(starts), workers)
+	for found := range inParallel(ctx, workers, slices.Values(starts), func(t quarantine.Target) trail {
+		shown.begin()
+		found, err := r.Forwards(ctx, t, bounds)
+		shown.finish(err == nil)
+		return trail{t, found, err}
+	}) {
+		trails = append(trails, found)
+	}
+	shown.ended()
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted while forwards were followed: nothing was changed: %w", context.Cause(ctx))
+	}
+	slices.SortFunc(trails, func(a, b trail) int {
+		return cmp.Or(strings.Compare(a.from.Mailbox, b.from.Mailbox), strings.Compare(a.from.MessageID, b.from.MessageID))
+	})
+	for _, found := range trails {
+		if found.err != nil {
+			f.lost(found.from, found.err)
+			continue
+		}
+		f.take(found.from, found.ForwardTrail)
+	}
+	return nil
+}
+
+// starts returns the messages to follow. Those that are described by criteria
+// are looked for first, within the limits that hold for taking them, too.
+func (f *follower) starts(ctx context.Context) []quarantine.Target {
+	var starts, described []quarantine.Target
+	for _, t := range f.plan.targets {
+		if t.Criteria.IsZero() {
+			starts = append(starts, t)
+		} else {
+			described = append(described, t)
+		}
+	}
+	if len(described) == 0 {
+		return starts
+	}
+	seen := make(map[quarantine.Target]bool)
+	shown := f.follow("looking for what to follow", len(described), f.workers)
+	defer shown.ended()
+	for receipt, err := range f.router.FindAll(ctx, slices.Values(described)) {
+		if receipt == nil {
+			break // interrupted
+		}
+		shown.begin()
+		shown.finish(err == nil)
+		if err != nil {
+			f.lost(receipt.Target, err)
+			continue
+		}
+		for _, it := range receipt.Items {
+			t := quarantine.Target{Mailbox: receipt.Target.Mailbox, MessageID: it.MessageID, Reason: receipt.Target.Reason}
+			if err := t.Validate(); err != nil {
+				f.lost(receipt.Target, fmt.Errorf("the Message-ID of a copy in %s cannot be searched for: %w", place(it), err))
+			} else if !seen[t] {
+				seen[t] = true
+				starts = append(starts, t)
+			}
+		}
+	}
+	return starts
+}
+
+// isNew reports whether a message in a mailbox is met for the first time, in
+// what it is met as.
+func (f *follower) isNew(as quarantine.Outcome, mailbox, messageID string) bool {
+	key := string(as) + "\x00" + strings.ToLower(mailbox) + "\x00" + strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(messageID), "<"), ">")
+	if f.known[key] {
+		return false
+	}
+	f.known[key] = true
+	return true
+}
+
+// lost notes that it is not known where a message went.
+func (f *follower) lost(t quarantine.Target, err error) {
+	text := strings.NewReplacer("MaxDepth", "-forward-depth", "MaxCopies", "-forward-max", "MaxMembers", "-forward-max").Replace(err.Error())
+	f.plan.asides = append(f.plan.asides, result{
+		Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: unknown, Error: "whom it was sent on to is not known: " + text,
+	})
+}
+
+// take adds what was found of one message.
+func (f *follower) take(from quarantine.Target, trail *quarantine.ForwardTrail) {
+	for _, c := range trail.Copies {
+		if !f.isNew("", c.Mailbox, c.MessageID) {
+			continue
+		}
+		f.plan.targets = append(f.plan.targets, c.Target)
+		f.plan.origins[c.Target] = origin{Forward: &forward{From: c.From, Parent: c.Parent, By: c.By, Depth: c.Depth}}
+	}
+	step := origin{Forward: &forward{From: from.Mailbox, Parent: from.MessageID}}
+	for _, address := range trail.External {
+		if f.isNew(outside, address, from.MessageID) {
+			f.plan.asides = append(f.plan.asides, result{Mailbox: address, MessageID: from.MessageID, Outcome: outside, origin: step})
+		}
+	}
+	for _, u := range trail.Unfollowed {
+		if !f.isNew(unknown, u.Address, u.MessageID) {
+			continue
+		}
+		why := strings.ReplaceAll(u.Reason, "MaxDepth", "-forward-depth")
+		f.plan.asides = append(f.plan.asides, result{Mailbox: u.Address, MessageID: cmp.Or(u.MessageID, from.MessageID), Outcome: unknown, Error: why, origin: step})
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// patience knows when the run waits for a server that asked for a pause. Its
+// methods may be called concurrently.
+type patience struct {
+	limiters map[string]*throttle.Limiter // by host
+
+	mu    sync.Mutex
+	parks map[parked]string // the server that asked
+}
+
+// parked is somebody who may not ask a server for a while: the service account,
+// or under impersonation one mailbox.
+type parked struct {
+	limiter *throttle.Limiter
+	payer   string
+}
+
+func newPatience() *patience {
+	return &patience{limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
+}
+
+// limiter returns the limiter for a configuration. Those for one host share it.
+func (p *patience) limiter(c *quarantine.Config) *throttle.Limiter {
+	host := c.Name
+	if u, err := url.Parse(c.EWSURL); err == nil && u.Host != "" {
+		host = strings.ToLower(u.Host)
+	}
+	if l := p.limiters[host]; l != nil {
+		return l
+	}
+	var l *throttle.Limiter
+	l, err := throttle.New(&throttle.Options{OnPark: func(park throttle.Park) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.parks[parked{l, park.Payer}] = c.Name
+	}})
+	if err != nil {
+		panic(err) // there is no setting that could be wrong
+	}
+	p.limiters[host] = l
+	return l
+}
+
+// wait is a server that work waits for.
+type wait struct {
+	server string
+	until  time.Time
+}
+
+// waiting returns what the run waits for longest, the zero value for nothing.
+func (p *patience) waiting(now time.Time) wait {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var longest wait
+	for who, server := range p.parks {
+		switch state := who.limiter.State(who.payer); {
+		case !state.ParkedUntil.After(now):
+			delete(p.parks, who)
+		case state.Waiting > 0 && state.ParkedUntil.After(longest.until):
+			longest = wait{server, state.ParkedUntil}
+		}
+	}
+	return longest
+}

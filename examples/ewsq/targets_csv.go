@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// targetColumns are the columns that a table of targets has.
+type targetColumns struct {
+	names    []string // as the first line spells them
+	mailbox  int
+	message  int // -1: none
+	reason   int // -1: none
+	criteria []int
+}
+
+// targetsFromCSV reads a table whose first line names its columns: mailbox, and
+// message_id or criteria or both, and optionally reason. Others are passed over,
+// unless there are criteria: one that is misspelt would let more match than was
+// wanted.
+func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
+	r := csv.NewReader(in)
+	r.TrimLeadingSpace = true
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err != nil {
+		return targetList{}, csvError(err, skipped, 0)
+	}
+	columns, err := newTargetColumns(header)
+	if err != nil {
+		return targetList{}, err
+	}
+	var list targetList
+	for {
+		record, err := r.Read()
+		if err == io.EOF {
+			return list, nil
+		}
+		if err != nil {
+			return targetList{}, csvError(err, skipped, len(columns.names))
+		}
+		t, err := columns.target(record)
+		if err == nil {
+			err = t.Validate()
+		}
+		if err != nil {
+			line, _ := r.FieldPos(0)
+			return targetList{}, fmt.Errorf("line %d: %w", line+skipped, err)
+		}
+		list.targets = append(list.targets, t)
+	}
+}
+
+func newTargetColumns(header []string) (*targetColumns, error) {
+	c := &targetColumns{mailbox: -1, message: -1, reason: -1}
+	seen := make(map[string]bool)
+	var strange []string
+	for i, name := range header {
+		c.names = append(c.names, strings.TrimSpace(name))
+		plain := plainName(name)
+		if seen[plain] && plain != "" {
+			return nil, fmt.Errorf("the first line names the column %q twice; leave one out", strings.TrimSpace(name))
+		}
+		seen[plain] = true
+		var unused quarantine.Criteria
+		known, _ := setCriterion(&unused, name, "")
+		switch {
+		case plain == "mailbox":
+			c.mailbox = i
+		case plain == "messageid":
+			c.message = i
+		case plain == "reason":
+			c.reason = i
+		case known:
+			c.criteria = append(c.criteria, i)
+		default:
+			strange = append(strange, strings.TrimSpace(name))
+		}
+	}
+	switch {
+	case c.mailbox < 0 || c.message < 0 && len(c.criteria) == 0:
+		if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
+			return nil, errors.New("the first line has no comma; separate the columns by commas, not by semicolons or tabs")
+		}
+		return nil, errors.New("the first line must name the columns mailbox and message_id, or mailbox and criteria (" + columnNames() + "), separated by commas")
+	case len(c.criteria) > 0 && len(strange) > 0:
+		return nil, fmt.Errorf("the first line names the column %q, which is no criterion, and beside criteria nothing is passed over; take it out, or correct it: there are %s",
+			strange[0], columnNames())
+	}
+	return c, nil
+}
+
+// target returns the target of a line.
+func (c *targetColumns) target(record []string) (quarantine.Target, error) {
+	field := func(i int) string {
+		if i < 0 {
+			return ""
+		}
+		return strings.TrimSpace(record[i])
+	}
+	t := quarantine.Target{Mailbox: field(c.mailbox), MessageID: field(c.message), Reason: field(c.reason)}
+	for _, i := range c.criteria {
+		value := field(i)
+		if value == "" {
+			continue
+		}
+		if t.MessageID != "" {
+			return t, fmt.Errorf("has both message_id and %s; leave one of them empty", c.names[i])
+		}
+		if _, err := setCriterion(&t.Criteria, c.names[i], value); err != nil {
+			return t, err
+		}
+	}
+	if t.MessageID == "" && t.Criteria.IsZero() {
+		return t, errors.New("names no message; fill in message_id or criteria")
+	}
+	return t, nil
+}
+
+// csvError says what is wrong with a table, where, and what to do.
+func csvError(err error, skipped, columns int) error {
+	bad, ok := errors.AsType[*csv.ParseError](err)
+	if !ok {
+		return err
+	}
+	line, start := bad.Line+skipped, bad.StartLine+skipped
+	switch {
+	case errors.Is(bad.Err, csv.ErrFieldCount):
+		return fmt.Errorf("line %d has not as many fields as the first line has columns, which is %d; each line needs one comma less than that, and a field that holds a comma stands in quotes",
+			start, columns)
+	case errors.Is(bad.Err, csv.ErrBareQuote):
+		return fmt.Errorf("line %d, column %d: a quote stands in a field that does not begin with one; put the whole field in quotes, and double the quote within it", line, bad.Column)
+	case errors.Is(bad.Err, csv.ErrQuote):
+		return fmt.Errorf("line %d, column %d: a field in quotes, in the record that begins in line %d, does not end as it should; close it by a quote before the comma or the end of the line, and double quotes within it",
+			line, bad.Column, start)
+	}
+	return fmt.Errorf("line %d, column %d: %w", line, bad.Column, bad.Err)
+}

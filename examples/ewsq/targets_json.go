@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// maxLine is how many bytes a line of a file may have: a receipt of a message
+// with thousands of copies fits.
+const maxLine = 16 << 20
+
+// targetsFromJSON reads objects, one a line, with mailbox, and message_id (or
+// messageId) or criteria, and optionally reason; others are passed over, so that
+// results of ewsq are targets, too.
+func targetsFromJSON(in io.Reader, skipped int) (targetList, error) {
+	var list targetList
+	for line, err := range jsonLines(in) {
+		line.number += skipped
+		if err != nil {
+			return targetList{}, err
+		}
+		t, outcome, err := targetFromJSON(line.text)
+		if err == nil && isAside(outcome) {
+			list.passed++
+			continue
+		}
+		if err == nil {
+			err = t.Validate()
+		}
+		if err != nil {
+			return targetList{}, fmt.Errorf("line %d: %w", line.number, err)
+		}
+		list.targets = append(list.targets, t)
+	}
+	return list, nil
+}
+
+func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcome, err error) {
+	var raw struct {
+		Mailbox   string             `json:"mailbox"`
+		MessageID string             `json:"messageId"`
+		Snake     string             `json:"message_id"`
+		Reason    string             `json:"reason"`
+		Criteria  json.RawMessage    `json:"criteria"`
+		Outcome   quarantine.Outcome `json:"outcome"`
+		Exit      *int               `json:"exit"` // of the line with which a run ended early
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return t, "", fmt.Errorf("%s is a %s where a text is wanted; put it in quotes", wrong.Field, wrong.Value)
+		}
+		return t, "", fmt.Errorf(`is no JSON object (%w); write it as {"mailbox":"alice@example.test","message_id":"<1@evil.example>"}`, err)
+	}
+	if raw.Exit != nil {
+		return t, unknown, nil
+	}
+	if raw.MessageID == "" {
+		raw.MessageID = raw.Snake
+	}
+	t = quarantine.Target{Mailbox: raw.Mailbox, MessageID: raw.MessageID, Reason: raw.Reason}
+	if raw.Criteria == nil || string(raw.Criteria) == "null" {
+		return t, raw.Outcome, nil
+	}
+	if t.MessageID != "" {
+		return t, "", errors.New("has both message_id and criteria; leave one of them out")
+	}
+	t.Criteria, err = criteriaFromJSON(raw.Criteria)
+	return t, raw.Outcome, err
+}
+
+// numberedLine is a line of a file that is not blank.
+type numberedLine struct {
+	number int
+	text   []byte
+}
+
+// jsonLines returns the lines that are not blank. A line is good until the next.
+func jsonLines(in io.Reader) func(func(numberedLine, error) bool) {
+	return func(yield func(numberedLine, error) bool) {
+		scan := bufio.NewScanner(in)
+		scan.Buffer(nil, maxLine)
+		n := 0
+		for scan.Scan() {
+			n++
+			if text := bytes.TrimSpace(scan.Bytes()); len(text) > 0 && !yield(numberedLine{n, text}, nil) {
+				return
+			}
+		}
+		err := scan.Err()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("is longer than %d MiB; is it the right file?", maxLine>>20)
+		}
+		if err != nil {
+			yield(numberedLine{n + 1, nil}, fmt.Errorf("line %d: %w", n+1, err))
+		}
+	}
+}
