@@ -15,8 +15,8 @@ import (
 // of JSON objects have the same name, with any hyphens, underscores and
 // capitals.
 type criterion struct {
-	flag, usage string
-	set         func(*quarantine.Criteria, string) error
+	flag, def, usage string
+	set              func(*quarantine.Criteria, string) error
 }
 
 // criteria returns all of them.
@@ -34,27 +34,27 @@ func criteria() []criterion {
 		}
 	}
 	return []criterion{
-		{"sender", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
-		{"recipient", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
-		{"subject", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
-		{"subject-match", "`HOW` the subject is compared: exact, prefix or contains; exact if not given",
+		{"sender", "", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
+		{"recipient", "", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
+		{"subject", "", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
+		{"subject-match", string(quarantine.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
 			func(c *quarantine.Criteria, s string) error {
 				c.SubjectMatch = quarantine.SubjectMatch(s)
 				return nil
 			}},
-		{"received-after", "received at this `TIME` or after it", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},
-		{"received-before", "received before this `TIME`", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedBefore })},
-		{"attachment-name", "whole `NAME` of an attachment, in any case", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
-		{"attachment-sha256", "SHA-256 of an attachment's content, 64 hexadecimal `DIGITS`",
+		{"received-after", "", "received at this `TIME` or after it", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},
+		{"received-before", "", "received before this `TIME`", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedBefore })},
+		{"attachment-name", "", "whole `NAME` of an attachment, in any case", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
+		{"attachment-sha256", "", "SHA-256 of an attachment's content, 64 hexadecimal `DIGITS`",
 			plain(func(c *quarantine.Criteria) *string { return &c.AttachmentSHA256 })},
-		{"url", "`URL` that the text leads to, also as rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
+		{"url", "", "`URL` that the text leads to, also as rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
 	}
 }
 
 // criteriaFlags adds a flag for each.
 func criteriaFlags(flags *flag.FlagSet, c *quarantine.Criteria) {
 	for _, one := range criteria() {
-		addTextFunc(flags, one.flag, one.usage, "", func(s string) error { return one.set(c, s) })
+		addTextFunc(flags, one.flag, one.usage, one.def, func(s string) error { return one.set(c, s) })
 	}
 }
 

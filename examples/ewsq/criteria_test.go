@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -74,9 +76,14 @@ func TestEachCriterion(t *testing.T) {
 	box.DeliverWith(message(t, "attachment.eml"), ewstest.Delivery{Received: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)})
 	eml, err := testdata.Mail.ReadFile("mail/attachment.eml")
 	require.NoError(t, err)
-	from := strings.SplitN(header(string(eml), "From"), "<", 2)
-	sender := strings.TrimSuffix(from[len(from)-1], ">")
+	_, body, _ := strings.Cut(string(eml), "Content-Transfer-Encoding: base64")
+	body, _, _ = strings.Cut(body, "--=_mixed")
+	content, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\r", "", "\n", "").Replace(body))
+	require.NoError(t, err)
+	hash := fmt.Sprintf("%X", sha256.Sum256(content))
+	const sender = "accounting@evil.example"
 	window := []string{"-received-after", "2026-11-24", "-received-before", "2026-11-24T10:00:01+00:00"}
+	box.DeliverWith(message(t, "phishing.eml"), ewstest.Delivery{Received: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)})
 	for name, tc := range map[string]struct {
 		args []string
 		hits int
@@ -86,24 +93,19 @@ func TestEachCriterion(t *testing.T) {
 		"sender and time": {append([]string{"-sender", sender}, window...), 1},
 		"before it":       {[]string{"-sender", sender, "-received-before", "2026-11-24T10:00:00Z"}, 0},
 		"after it":        {[]string{"-sender", sender, "-received-after", "2026-11-24T10:00:01Z"}, 0},
-		"recipient":       {append([]string{"-recipient", "nobody@example.test"}, window...), 0},
+		"recipient":       {append([]string{"-recipient", "bob@example.test"}, window...), 1},
+		"attached":        {append([]string{"-attachment-name", "invoice 2026-1187.DOCM"}, window...), 1},
+		"hash of it":      {append([]string{"-attachment-sha256", hash}, window...), 1},
+		"another":         {append([]string{"-recipient", "nobody@example.test"}, window...), 0},
 		"attachment":      {append([]string{"-attachment-name", "no such file.pdf"}, window...), 0},
 		"hash":            {append([]string{"-attachment-sha256", strings.Repeat("0", 64)}, window...), 0},
+		"link":            {append([]string{"-url", "https://login.evil.example/owa"}, window...), 1},
 		"url":             {append([]string{"-url", "https://nowhere.example/"}, window...), 0},
 	} {
 		r := b.run(t, append([]string{"find", "-mailbox", "alice@example.test"}, tc.args...)...)
 		require.Equal(t, exitDone, r.status, "%s: %s", name, r.stderr)
 		assert.InDelta(t, tc.hits, r.lines[0]["copies"], 0, name)
 	}
-}
-
-func header(eml, name string) string {
-	for line := range strings.Lines(eml) {
-		if value, ok := strings.CutPrefix(line, name+": "); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }
 
 func TestCriteriaInFiles(t *testing.T) {

@@ -100,13 +100,7 @@ func (b *bundle) runUntil(t *testing.T, ctx context.Context, args ...string) ran
 
 func (b *bundle) until(t *testing.T, ctx context.Context, args ...string) ran {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	p := &program{
-		stdin: strings.NewReader(b.stdin), stdout: &stdout, stderr: &stderr,
-		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }, columns: b.columns,
-	}
-	r := ran{status: p.run(ctx, args)}
-	r.stdout, r.stderr = stdout.String(), stderr.String()
+	r := b.textUntil(t, ctx, args...)
 	if strings.HasPrefix(r.stdout, "NAME\n") {
 		return r // help
 	}
@@ -115,6 +109,24 @@ func (b *bundle) until(t *testing.T, ctx context.Context, args ...string) ran {
 		require.NoError(t, json.Unmarshal([]byte(line), &m), "standard output is JSON lines: %q", line)
 		r.lines = append(r.lines, m)
 	}
+	return r
+}
+
+// bareText is bare for a command that may print text.
+func (b *bundle) bareText(t *testing.T, args ...string) ran {
+	t.Helper()
+	return b.textUntil(t, t.Context(), args...)
+}
+
+func (b *bundle) textUntil(t *testing.T, ctx context.Context, args ...string) ran {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	p := &program{
+		stdin: strings.NewReader(b.stdin), stdout: &stdout, stderr: &stderr,
+		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }, columns: b.columns,
+	}
+	r := ran{status: p.run(ctx, args)}
+	r.stdout, r.stderr = stdout.String(), stderr.String()
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -130,6 +131,15 @@ func (p *page) writeTo(w io.Writer) error {
 	return nil
 }
 
+// firstExamples are those of the first page.
+func firstExamples() []example {
+	return []example{
+		{"Is all ready?", "ewsq -config exchange.json check"},
+		{"Take a message away from all who are named in a file, whichever server they are on, and put it back:",
+			"ewsq -config tenants.json quarantine -targets targets.csv > receipts.jsonl\newsq -config tenants.json restore -receipt receipts.jsonl"},
+	}
+}
+
 func (p *program) helpAll() error {
 	var m page
 	m.section("NAME", "ewsq - take malicious mail out of Exchange mailboxes, and put it back")
@@ -145,12 +155,8 @@ func (p *program) helpAll() error {
 	m.section("RESULTS", resultFormat)
 	m.section("EXIT STATUS", exitAll)
 	m.section("ENVIRONMENT", environment)
-	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\nThe files of targets and receipts are told of by ewsq help quarantine and ewsq help restore.")
-	m.section("EXAMPLES", examples([]example{
-		{"Is all ready?", "ewsq -config exchange.json check"},
-		{"Take a message away from all who are named in a file, whichever server they are on, and put it back:",
-			"ewsq -config tenants.json quarantine -targets targets.csv > receipts.jsonl\newsq -config tenants.json restore -receipt receipts.jsonl"},
-	}))
+	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine tells of files of targets, ewsq help restore of receipts.")
+	m.section("EXAMPLES", examples(firstExamples()))
 	return m.writeTo(p.stdout)
 }
 
@@ -176,7 +182,9 @@ func (p *program) helpCommand(c command) error {
 	} else {
 		m.section("ENVIRONMENT", environment)
 	}
-	m.section("FILES", c.files)
+	if !c.offline {
+		m.section("FILES", strings.Trim("ewsq help tells of the configuration.\n"+c.files, "\n"))
+	}
 	m.section("EXAMPLES", examples(c.examples))
 	return m.writeTo(p.stdout)
 }
@@ -184,9 +192,7 @@ func (p *program) helpCommand(c command) error {
 // exits returns what the exit statuses mean.
 func (c command) exits() string {
 	meaning := map[int]string{exitUsage: "Bad usage or configuration; nothing was done."}
-	for status, text := range c.exit {
-		meaning[status] = text
-	}
+	maps.Copy(meaning, c.exit)
 	if meaning[exitSome] == "" {
 		meaning[exitSome] = "Standard output could not be written to."
 	}
@@ -204,6 +210,9 @@ func globals() *flag.FlagSet {
 	return flags
 }
 
+// optionColumn is where the description of a flag begins: behind the longest.
+const optionColumn = len("-attachment-sha256 DIGITS  ")
+
 // options describes flags.
 func options(flags *flag.FlagSet) string {
 	var b strings.Builder
@@ -216,7 +225,7 @@ func options(flags *flag.FlagSet) string {
 		if f.DefValue != "" && f.DefValue != "false" {
 			usage += " (default " + f.DefValue + ")"
 		}
-		b.WriteString(wrap(fmt.Sprintf("%-24s%s", head, usage), 84, strings.Repeat(" ", 24)) + "\n")
+		b.WriteString(wrap(fmt.Sprintf("%-*s%s", optionColumn, head, usage), 84, strings.Repeat(" ", optionColumn)) + "\n")
 	})
 	return b.String()
 }
@@ -229,7 +238,7 @@ func examples(all []example) string {
 		for line := range strings.SplitSeq(e.line, "\n") {
 			lines = append(lines, "    "+line)
 		}
-		parts = append(parts, e.what+"\n\n"+strings.Join(lines, "\n"))
+		parts = append(parts, wrap(e.what, 84, "")+"\n\n"+strings.Join(lines, "\n"))
 	}
 	return strings.Join(parts, "\n\n")
 }

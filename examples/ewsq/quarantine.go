@@ -37,7 +37,7 @@ says what would be taken, copy by copy.
 			{"What would be taken from all who are named in a file, on whichever server they are?",
 				"ewsq -config tenants.json quarantine -targets targets.csv -dry-run"},
 			{"Take what a sender sent within a day, and what became of it:",
-				"ewsq -config exchange.json quarantine -group all-staff@example.test \\\n    -sender mallory@evil.example -received-after 2026-11-24 -received-before 2026-11-25 \\\n    -follow-forwards"},
+				"ewsq -config exchange.json quarantine -group all-staff@example.test \\\n    -sender mallory@evil.example \\\n    -received-after 2026-11-24 -received-before 2026-11-25 -follow-forwards"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f takeFlags

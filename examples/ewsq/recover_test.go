@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
@@ -49,12 +51,20 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			ctx, kill := context.WithCancel(t.Context())
 			defer kill()
 			cmd := exec.CommandContext(ctx, filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
-			srv.OnRequest(func(n int, _ *ewstest.Request) {
-				if n == 60 {
+			dead := make(chan struct{})
+			var carried atomic.Int32
+			srv.OnRequest(func(_ int, r *ewstest.Request) {
+				if r.Operation != ews.OpMoveItem && r.Operation != ews.OpUploadItems {
+					return
+				}
+				if carried.Add(1) == 4 {
 					kill()
+					<-dead // so that it does not hear of it
 				}
 			})
-			require.Error(t, cmd.Run())
+			err = cmd.Run()
+			close(dead)
+			require.Error(t, err)
 			require.False(t, cmd.ProcessState.Exited(), "it was killed")
 			require.Less(t, countVisible(t, srv, "quarantine@example.test"), messages, "in the middle")
 

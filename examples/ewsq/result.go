@@ -122,15 +122,16 @@ func (r result) lines() []string {
 	if !r.Criteria.IsZero() {
 		what = r.Criteria.String()
 	}
-	head := fmt.Sprintf("%s %s: %s", r.Mailbox, what, words(r.Outcome))
+	var head strings.Builder
+	head.WriteString(fmt.Sprintf("%s %s: %s", r.Mailbox, what, words(r.Outcome)))
 	if r.Server != "" && !r.single {
-		head += " on " + r.Server
+		head.WriteString(" on " + r.Server)
 	}
 	switch {
 	case r.Group != "":
-		head += ", of the group " + r.Group
+		head.WriteString(", of the group " + r.Group)
 	case r.Forward != nil:
-		head += fmt.Sprintf(", sent on by %s (%s)", r.Forward.From, r.Forward.Parent)
+		head.WriteString(fmt.Sprintf(", sent on by %s (%s)", r.Forward.From, r.Forward.Parent))
 	}
 	var below []string
 	if r.Receipt != nil {
@@ -140,16 +141,16 @@ func (r result) lines() []string {
 			case apart:
 				below = append(below, "    "+r.describe(it, true))
 			case i == 0:
-				head += ", " + r.describe(it, false)
+				head.WriteString(", " + r.describe(it, false))
 			default:
-				head += "; " + r.describe(it, false)
+				head.WriteString("; " + r.describe(it, false))
 			}
 		}
 	}
 	if problem := r.problem(); problem != "" {
-		head += ": " + strings.ReplaceAll(problem, "\n", "; ")
+		head.WriteString(": " + strings.ReplaceAll(problem, "\n", "; "))
 	}
-	return append([]string{head}, below...)
+	return append([]string{head.String()}, below...)
 }
 
 // problem returns the error for people. Folders that were not searched are only

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -37,9 +38,7 @@ func setupTenants(t *testing.T, more ...map[string]any) *tenants {
 			"authentication": map[string]any{"type": "basic", "username": "svc@" + domain},
 		}
 		for _, m := range more {
-			for k, v := range m {
-				config[k] = v
-			}
+			maps.Copy(config, m)
 		}
 		if name == "A" {
 			x.a, config["domains"] = srv, []string{domain}
