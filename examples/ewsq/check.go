@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,7 +60,7 @@ func (s *session) check(ctx context.Context, opts *quarantine.CheckOptions) erro
 		shown.begin()
 		report, err := quarantine.Check(ctx, &s.selected[i], opts)
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 		}
 		if err != nil {
 			return usageError{err}

@@ -44,6 +44,7 @@ func TestCriteria(t *testing.T) {
 	r = b.run(t, append([]string{"quarantine", "-dry-run"}, args...)...)
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Equal(t, "found", r.lines[0]["outcome"])
+	assert.Contains(t, r.stderr, ": found, would be taken\n    /Inbox unread")
 	assert.NotContains(t, r.stdout, lureSubject, "subjects are an attacker's")
 	assert.Equal(t, []string{"/Inbox unread"}, b.where("alice@example.test"))
 

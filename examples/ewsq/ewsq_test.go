@@ -349,6 +349,7 @@ func TestInterruptedInTheMiddle(t *testing.T) {
 	r := b.runUntil(t, ctx, "quarantine", "-targets", file, "-workers", "2")
 	assert.Equal(t, exitSome, r.status)
 	require.Len(t, r.lines, 12, "each target has its line")
+	assert.Contains(t, r.stderr, "interrupted: nothing new is begun")
 	assert.Contains(t, r.stderr, "not begun")
 	r = b.run(t, "quarantine", "-targets", file)
 	assert.Equal(t, exitDone, r.status, r.stderr)

@@ -25,7 +25,7 @@ func sends(srv *ewstest.Server, from, id, to, inReplyTo string, into ...*ewstest
 
 func TestExpand(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	x.a.AddList("all@a.test", "alice@a.test", "team@b.test", "partner@other.example")
 	x.b.AddList("team@b.test", "bob@b.test", "all@a.test")
 	r := x.run(t, "expand", "-group", "all@a.test")
@@ -112,7 +112,7 @@ func TestExpandWithoutMailbox(t *testing.T) {
 
 func TestGroupInPlaceOfMailbox(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	x.a.AddList("all@a.test", "alice@a.test", "bob@b.test", "partner@other.example", "quarantine@a.test")
 	r := x.run(t, "quarantine", "-group", "all@a.test", "-message-id", phishing, "-reason", "phishing")
 	require.Equal(t, exitDone, r.status, r.stderr)
@@ -162,7 +162,7 @@ func TestFollowForwards(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := setupTenants(t)
+			x := setupPair(t)
 			dave := x.a.AddMailbox("dave@a.test", nil)
 			erin := x.b.AddMailbox("erin@b.test", nil)
 			sends(x.a, "alice@a.test", "<f1@a.test>", "dave@a.test, erin@b.test, partner@other.example", phishing, dave, erin)

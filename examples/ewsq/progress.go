@@ -136,7 +136,11 @@ func (p *progress) wait(now time.Time, found wait) {
 // status says how far the run is.
 func (p *progress) status(now time.Time) string {
 	if p.total < 0 {
-		return fmt.Sprintf("%s: %d so far, %v", p.what, p.done, brief(now.Sub(p.began))) + p.pause(now)
+		so := p.what
+		if p.done > 0 {
+			so = fmt.Sprintf("%s: %d so far", p.what, p.done)
+		}
+		return fmt.Sprintf("%s, %v", so, brief(now.Sub(p.began))) + p.pause(now)
 	}
 	text := fmt.Sprintf("%d of %d done, %d in work, %d failed, %v", p.done, p.total, min(p.taken-p.done, p.atOne), p.failed, brief(now.Sub(p.began)))
 	if p.what != "" {

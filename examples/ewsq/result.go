@@ -124,6 +124,9 @@ func (r result) lines() []string {
 	}
 	var head strings.Builder
 	head.WriteString(fmt.Sprintf("%s %s: %s", r.Mailbox, what, words(r.Outcome)))
+	if r.Receipt != nil && r.Receipt.DryRun && r.Outcome == quarantine.Found {
+		head += ", would be taken"
+	}
 	if r.Server != "" && !r.single {
 		head.WriteString(" on " + r.Server)
 	}

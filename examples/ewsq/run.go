@@ -33,6 +33,7 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 	for _, r := range p.asides {
 		run.put(r)
 	}
+	defer s.tellInterrupt(ctx)()
 	run.progress = s.follow("", len(p.targets), atOnce)
 	for receipt, err := range do(ctx, run.feed()) {
 		if receipt != nil {
@@ -46,6 +47,21 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 	}
 	run.progress.ended()
 	return run.end()
+}
+
+// tellInterrupt says what goes on when the context ends, until the function that
+// it returns is called.
+func (s *session) tellInterrupt(ctx context.Context) (done func()) {
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		s.say("interrupted: nothing new is begun, and what is in work breaks off; once more to end at once")
+	})
+	return func() {
+		if !stop() {
+			<-told
+		}
+	}
 }
 
 // run is a plan that is being run. Its results come one at a time.
@@ -86,8 +102,8 @@ func (r *run) take(receipt *quarantine.Receipt, err error) {
 			line.Strategy = string(r.selected[0].WithDefaults().Access)
 		}
 	}
-	r.put(line)
 	r.progress.finish(line.ok())
+	r.put(line)
 }
 
 func (r *run) put(line result) {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -15,16 +14,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// tenants are two servers: A, which claims a.test, and B, which claims nothing
+// pair is two servers: A, which claims a.test, and B, which claims nothing
 // and so is asked about what A does not claim.
-type tenants struct {
+type pair struct {
 	*bundle
 	a, b *ewstest.Server
 }
 
-func setupTenants(t *testing.T, more ...map[string]any) *tenants {
+func setupPair(t *testing.T) *pair {
 	t.Helper()
-	x := &tenants{bundle: &bundle{dir: t.TempDir(), env: map[string]string{"EWSQ_PASSWORD": "svc-password"}}}
+	x := &pair{bundle: &bundle{dir: t.TempDir(), env: map[string]string{"EWSQ_PASSWORD": "svc-password"}}}
 	var configs []map[string]any
 	for _, name := range []string{"A", "B"} {
 		domain := strings.ToLower(name) + ".test"
@@ -36,9 +35,6 @@ func setupTenants(t *testing.T, more ...map[string]any) *tenants {
 		config := map[string]any{
 			"name": name, "ewsUrl": srv.URL(), "quarantineMailbox": "quarantine@" + domain, "access": "fullAccess", "messageIdSearch": true,
 			"authentication": map[string]any{"type": "basic", "username": "svc@" + domain},
-		}
-		for _, m := range more {
-			maps.Copy(config, m)
 		}
 		if name == "A" {
 			x.a, config["domains"] = srv, []string{domain}
@@ -64,7 +60,7 @@ func (r ran) by(member string) map[any]any {
 
 func TestSeveralServers(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	var targets strings.Builder
 	targets.WriteString("mailbox,message_id\n")
 	for _, address := range []string{"alice@a.test", "bob@a.test", "alice@b.test", "carol@b.test", "nobody@a.test", "nobody@b.test"} {
@@ -114,7 +110,7 @@ func TestSeveralServers(t *testing.T) {
 
 func TestOneServerOfSeveral(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	r := x.run(t, "quarantine", "-server", "b", "-mailbox", "alice@b.test", "-message-id", phishing)
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Equal(t, "B", r.lines[0]["server"])
@@ -129,7 +125,7 @@ func TestOneServerOfSeveral(t *testing.T) {
 
 func TestRecoverOnSeveral(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	r := x.run(t, "recover")
 	assert.Equal(t, exitUsage, r.status)
 	assert.Contains(t, r.stderr, "journalFile")
@@ -145,7 +141,7 @@ func TestRecoverOnSeveral(t *testing.T) {
 // What could not be searched is in the report, with the cause.
 func TestReportNamesWhatWasNotSearched(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	x.b.FailNext(ews.OpFindItem, slices.Repeat([]ewstest.Fault{ewstest.Code("ErrorAccessDenied", false)}, 200)...)
 	r := x.run(t, "find", "-mailbox", "alice@b.test", "-message-id", phishing)
 	x.b.ClearFaults()
@@ -162,7 +158,7 @@ func TestReportNamesWhatWasNotSearched(t *testing.T) {
 // A secret that is missing is hinted at by the variable for this configuration.
 func TestSecretOfOneOfSeveral(t *testing.T) {
 	t.Parallel()
-	x := setupTenants(t)
+	x := setupPair(t)
 	x.config = x.write(t, "named.json", strings.Replace(x.read(t, x.config), `"name":"B"`, `"name":"Head office, Köln"`, 1))
 	x.env = map[string]string{"EWSQ_PASSWORD_A": "svc-password"}
 	r := x.run(t, "list")

@@ -51,7 +51,7 @@ func (s *Screen) IsTerminal() bool { return s.columns != nil }
 func (s *Screen) Status(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.columns == nil {
+	if s.columns == nil || text == s.status {
 		return
 	}
 	old := s.shown
