@@ -123,9 +123,9 @@ func (r result) lines() []string {
 		what = r.Criteria.String()
 	}
 	var head strings.Builder
-	head.WriteString(fmt.Sprintf("%s %s: %s", r.Mailbox, what, words(r.Outcome)))
+	fmt.Fprintf(&head, "%s %s: %s", r.Mailbox, what, words(r.Outcome))
 	if r.Receipt != nil && r.Receipt.DryRun && r.Outcome == quarantine.Found {
-		head += ", would be taken"
+		head.WriteString(", would be taken")
 	}
 	if r.Server != "" && !r.single {
 		head.WriteString(" on " + r.Server)
@@ -134,7 +134,7 @@ func (r result) lines() []string {
 	case r.Group != "":
 		head.WriteString(", of the group " + r.Group)
 	case r.Forward != nil:
-		head.WriteString(fmt.Sprintf(", sent on by %s (%s)", r.Forward.From, r.Forward.Parent))
+		fmt.Fprintf(&head, ", sent on by %s (%s)", r.Forward.From, r.Forward.Parent)
 	}
 	var below []string
 	if r.Receipt != nil {
