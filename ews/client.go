@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,13 @@ type Options struct {
 	// Transport sends the requests; it authenticates, too. Default: a private
 	// HTTP/1.1 transport without credentials.
 	Transport http.RoundTripper
+
+	// Discover finds the endpoint, for a client that is made without one: by
+	// Autodiscover, for example. It is called by the calls of the client,
+	// concurrently if they are, until it has returned a URL, which then stays.
+	// A call for which it fails sends nothing and returns a [*TransportError]
+	// that wraps the error. Default: none; then NewClient needs the endpoint.
+	Discover func(ctx context.Context) (string, error)
 
 	// Limiter is asked before each call. Default: none.
 	Limiter Limiter
@@ -72,7 +80,8 @@ type Client struct {
 
 // settings are what all views of a client share.
 type settings struct {
-	endpoint  *url.URL
+	endpoint  atomic.Pointer[url.URL] // nil until discover has found it
+	discover  func(context.Context) (string, error)
 	transport http.RoundTripper
 	limiter   Limiter
 	payer     string
@@ -92,18 +101,15 @@ const (
 // NewClient returns a client for an endpoint such as
 // https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts;
 // nil stands for the defaults. The endpoint must be an absolute http or https
-// URL with a host and path and without user information.
+// URL with a host and path and without user information; it is empty if
+// Options.Discover finds it.
 func NewClient(endpoint string, opts *Options) (*Client, error) {
 	var o Options
 	if opts != nil {
 		o = *opts
 	}
-	u, err := parseEndpoint(endpoint)
-	if err != nil {
-		return nil, err
-	}
 	s := &settings{
-		endpoint:  u,
+		discover:  o.Discover,
 		transport: o.Transport,
 		limiter:   o.Limiter,
 		payer:     o.Payer,
@@ -111,6 +117,16 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
 		log:       o.Logger,
+	}
+	switch {
+	case o.Discover == nil:
+		u, err := parseEndpoint(endpoint)
+		if err != nil {
+			return nil, err
+		}
+		s.endpoint.Store(u)
+	case endpoint != "":
+		return nil, errors.New("ews: there is an endpoint, and Options.Discover; give one of them")
 	}
 	if s.transport == nil {
 		s.transport = newTransport()
@@ -192,16 +208,6 @@ func (c *Client) Version() Version { return c.state.version() }
 // Build returns the build of the server that answered last for this view's
 // mailbox, zero if none has.
 func (c *Client) Build() Build { return c.state.lastBuild() }
-
-// URL returns the endpoint.
-func (c *Client) URL() string { return c.endpoint.String() }
-
-// place is the endpoint as it stands in errors: without its query.
-func (c *Client) place() string {
-	u := *c.endpoint
-	u.RawQuery = ""
-	return u.String()
-}
 
 func (c *Client) payingMailbox() string {
 	if c.impersonate {

@@ -68,8 +68,8 @@ type DecodeError struct {
 type TransportError struct {
 	Operation Operation
 	Mailbox   string
-	URL       string
-	Unsent    bool // no byte of the request can have reached the server
+	URL       string // empty if Options.Discover failed to find it
+	Unsent    bool   // no byte of the request can have reached the server
 	Err       error
 
 	partial bool // the whole request cannot have reached the server

@@ -84,6 +84,8 @@ func (e *TransportError) Error() string {
 	var b strings.Builder
 	subject(&b, e.Operation, e.Mailbox)
 	switch {
+	case e.URL == "":
+		b.WriteString("nothing was sent, the address of EWS is not known")
 	case unauthorized(e.Err):
 		b.WriteString("not signed in to " + e.URL)
 	case e.Unsent:
@@ -94,7 +96,7 @@ func (e *TransportError) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
-	if remedy := connectionRemedy(e.Err); remedy != "" {
+	if remedy := connectionRemedy(e.Err); remedy != "" && e.URL != "" {
 		b.WriteString("; " + remedy)
 	}
 	return b.String()

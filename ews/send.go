@@ -21,6 +21,9 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 	if err != nil {
 		return nil, &requestError{t.op, c.mailbox, err}
 	}
+	if _, err = c.locate(ctx); err != nil {
+		return nil, c.unsent(t, err)
+	}
 	release := func(bool, time.Duration) {}
 	if c.limiter != nil {
 		if release, err = c.limiter.Acquire(ctx, c.payingMailbox()); err != nil {
@@ -71,7 +74,7 @@ func (a *answer) open(stream bool) error {
 	stopTimer := a.startTimer()
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(a.ctx, trace), http.MethodPost, c.endpoint.String(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(a.ctx, trace), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}
@@ -147,7 +150,7 @@ func (a *answer) headers(req *http.Request) {
 	if c.view {
 		h.Set("X-Anchormailbox", c.mailbox)
 	}
-	if cookies := c.state.cookieHeader(c.endpoint.Path, c.endpoint.Scheme == "https", time.Now()); cookies != "" {
+	if cookies := c.state.cookieHeader(req.URL.Path, req.URL.Scheme == "https", time.Now()); cookies != "" {
 		h.Set("Cookie", cookies)
 	}
 }
