@@ -17,6 +17,7 @@ type CheckName string
 
 // The checks, in the order in which they depend on one another.
 const (
+	CheckAutodiscover      CheckName = "autodiscover"      // the address of EWS is found, if ewsUrl is empty
 	CheckDNS               CheckName = "dns"               // the server's name, or the proxy's, has an address
 	CheckTCP               CheckName = "tcp"               // a connection can be made
 	CheckTLS               CheckName = "tls"               // the server's certificate is trusted, and for how long
@@ -72,7 +73,8 @@ type CheckResult struct {
 
 // CheckReport is the result of [Check].
 type CheckReport struct {
-	// Server is [Config].Name.
+	// Server is [Config].Name, URL the address of EWS: that of the
+	// configuration, or what was found in its place.
 	Server   string        `json:"server,omitempty"`
 	URL      string        `json:"ewsUrl"`
 	Access   Access        `json:"access"`
@@ -138,7 +140,8 @@ type CheckOptions struct {
 // fails. With [FullAccess] the item is moved into Deleted Items of the service
 // account's own mailbox on the way, because that is the only way to see whether
 // the server moves items between mailboxes. The quarantine folder is not
-// created. Users' mailboxes are only read. The password is tried once.
+// created. Users' mailboxes are only read. The password is not tried again where
+// it was refused.
 //
 // The error says that the configuration cannot be used, as that of
 // [Config.Validate] does, or that ctx has ended; then there is a report of what

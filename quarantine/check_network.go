@@ -13,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
 const (
@@ -68,22 +66,26 @@ func (d *dial) trace() *httptrace.ClientTrace {
 	}
 }
 
+// checkTransport makes the transport that the service would use.
+func (k *checker) checkTransport(context.Context) {
+	base, err := k.cfg.transport(k.opts.Transport)
+	if err != nil {
+		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a file of certificates in PEM, or leave it out"})
+		k.block(CheckTLS)
+		return
+	}
+	if t, ok := base.(*http.Transport); ok && k.opts.Transport == nil && k.opts.Resolver != nil {
+		t.DialContext = (&net.Dialer{Timeout: 15 * time.Second, Resolver: k.opts.Resolver}).DialContext
+	}
+	k.base = base
+}
+
 // checkNetwork looks at the way to the server, by the very transport that the
 // service uses, and with a request that carries no credentials.
 func (k *checker) checkNetwork(ctx context.Context) {
-	rt := k.opts.Transport
-	if rt == nil {
-		t, err := auth.NewTransport(&auth.TransportOptions{
-			UseProxy: k.cfg.UseProxy, ProxyURL: k.cfg.ProxyURL.Reveal(), RootCAFile: k.cfg.RootCAFile,
-		})
-		if err != nil {
-			k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a file of certificates in PEM, or leave it out"})
-			k.block(CheckTLS)
-			return
-		}
-		if k.opts.Resolver != nil {
-			t.DialContext = (&net.Dialer{Timeout: 15 * time.Second, Resolver: k.opts.Resolver}).DialContext
-		}
+	rt := k.base
+	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
+		t = t.Clone() // a connection of its own, so that all of it is seen
 		defer t.CloseIdleConnections()
 		rt = t
 	}

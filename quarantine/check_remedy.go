@@ -22,13 +22,22 @@ func (c *Config) online() bool {
 	return c.Authentication.Type == AuthenticationAzureAD
 }
 
+// foundURL says where the address of EWS comes from, if not from the
+// configuration.
+func (k *checker) foundURL() string {
+	if !k.discovered {
+		return ""
+	}
+	return " (Autodiscover gave it; what is set goes before)"
+}
+
 func (k *checker) nameRemedy(host string) remedy {
 	setting := "the host in ewsUrl"
 	if k.cfg.UseProxy {
 		setting = "the host in ewsUrl, and proxyUrl"
 	}
 	return remedy{
-		"check " + setting + " for a typing error, and that this machine's DNS server knows the name",
+		"check " + setting + k.foundURL() + " for a typing error, and that this machine's DNS server knows the name",
 		[]string{"Resolve-DnsName " + psQuote(host)},
 	}
 }
@@ -42,14 +51,14 @@ func (k *checker) portRemedy(u *url.URL) remedy {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return remedy{
-		"check host and port in ewsUrl, and that no firewall stands between; if the way out is by a proxy, set useProxy and proxyUrl",
+		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall stands between; if the way out is by a proxy, set useProxy and proxyUrl",
 		[]string{"Test-NetConnection -ComputerName " + psQuote(u.Hostname()) + " -Port " + port},
 	}
 }
 
 func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return remedy{text: "let ewsUrl name the server as its certificate does, or give the server a certificate for " + u.Hostname()}
+		return remedy{text: "let ewsUrl" + k.foundURL() + " name the server as its certificate does, or give the server a certificate for " + u.Hostname()}
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return remedy{
@@ -68,7 +77,7 @@ func (k *checker) urlRemedy() remedy {
 		return remedy{text: "set ewsUrl to https://outlook.office365.com/EWS/Exchange.asmx, or that of your cloud"}
 	}
 	return remedy{
-		"check ewsUrl: it has to lead to /EWS/Exchange.asmx on a server that runs; the server knows its own address",
+		"check ewsUrl" + k.foundURL() + ": it has to lead to /EWS/Exchange.asmx on a server that runs; the server knows its own address",
 		[]string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"},
 	}
 }

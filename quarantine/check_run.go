@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -23,9 +24,11 @@ type checker struct {
 	offers  []string         // ways to sign in that the server offers
 	limiter *checkLimiter
 
+	base        http.RoundTripper // adds no credentials
+	discovered  bool              // Autodiscover gave cfg.EWSURL
 	certificate *auth.Certificate // of the application; nil if it cannot be used
 	client      *ews.Client       // as the account itself
-	close       func() error      // ends its connections
+	close       func()            // ends its connections
 	strategy    Strategy
 	quarantine  *exchangeMailbox
 	root        ews.Folder // top of the quarantine mailbox
@@ -43,7 +46,7 @@ func newChecker(cfg *Config, opts CheckOptions) *checker {
 		k.now = time.Now
 	}
 	k.limiter = &checkLimiter{inner: opts.Limiter}
-	k.report = &CheckReport{Server: cfg.Name, URL: cfg.EWSURL, Access: k.cfg.Access, Started: k.now().UTC()}
+	k.report = &CheckReport{Server: cfg.Name, URL: k.cfg.EWSURL, Access: k.cfg.Access, Started: k.now().UTC()}
 	k.plan()
 	return k
 }
@@ -61,7 +64,7 @@ func (k *checker) plan() {
 			}
 		}
 	}
-	add("", CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
+	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
 	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite)
 	add("", CheckDirectory, CheckExportUpload, CheckMove)
 	for _, m := range k.probes() {
@@ -85,7 +88,7 @@ func (k *checker) accessName() CheckName {
 
 func (k *checker) run(ctx context.Context) {
 	for _, step := range []func(context.Context){
-		k.checkCertificate, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
+		k.checkCertificate, k.checkTransport, k.checkAutodiscover, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
 	} {
 		if k.blocker != "" || ctx.Err() != nil {
 			return
@@ -104,8 +107,9 @@ func (k *checker) block(name CheckName) {
 // finish fills in what was not looked at.
 func (k *checker) finish(ctx context.Context) *CheckReport {
 	if k.close != nil {
-		_ = k.close() // idle connections
+		k.close()
 	}
+	closeIdle(k.base)
 	k.checkThrottling()
 	reason := k.blocker
 	if ctx.Err() != nil {

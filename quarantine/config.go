@@ -21,9 +21,18 @@ type Config struct {
 	Name string `json:"name,omitempty"`
 
 	// EWSURL is the EWS endpoint, such as
-	// https://mail.example.com/EWS/Exchange.asmx, or for Exchange Online
-	// https://outlook.office365.com/EWS/Exchange.asmx. Required.
+	// https://mail.example.com/EWS/Exchange.asmx. Default: with Azure AD that of
+	// Exchange Online in the cloud of AuthenticationEndpoint; otherwise it is
+	// found by Autodiscover from the address of the quarantine mailbox, at the
+	// first call, and must be HTTPS. See AutodiscoverHosts.
 	EWSURL string `json:"ewsUrl,omitempty"`
+
+	// AutodiscoverHosts are hosts, each with all below it, that the password may
+	// go to, and that EWS may be on, if EWSURL is found by Autodiscover. Without
+	// being listed may all hosts of the registered domain of QuarantineMailbox:
+	// with quarantine@corp.example.com, example.com and all below it. Only
+	// without EWSURL. Default: none.
+	AutodiscoverHosts []string `json:"autodiscoverHosts,omitempty"`
 
 	// AllowPlainHTTP accepts an EWSURL without TLS on another machine. Whoever
 	// listens on the network between then learns the password and reads every
@@ -194,12 +203,18 @@ func (c *Config) IsEnabled() bool { return c.Enabled == nil || *c.Enabled }
 func (c *Config) WithDefaults() Config {
 	d := *c
 	d.Domains, d.Mailboxes = slices.Clone(c.Domains), slices.Clone(c.Mailboxes)
+	d.AutodiscoverHosts = slices.Clone(c.AutodiscoverHosts)
 	d.SearchLimits.Protected = slices.Clone(c.SearchLimits.Protected)
 	d.Enabled = new(c.IsEnabled())
 	if d.Access == "" {
 		d.Access = AccessFull
 		if d.Authentication.Type == AuthenticationAzureAD {
 			d.Access = AccessImpersonation
+		}
+	}
+	if d.EWSURL == "" && d.Authentication.Type == AuthenticationAzureAD {
+		if hosts := hostsOfAuthority(d.Authentication.AuthenticationEndpoint); len(hosts) == 1 {
+			d.EWSURL = onlineURL(hosts[0])
 		}
 	}
 	if d.QuarantineFolder == "" {

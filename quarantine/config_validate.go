@@ -19,7 +19,8 @@ import (
 func (c *Config) Validate() error {
 	v := &configCheck{name: c.Name}
 	v.text("name", c.Name, 255)
-	v.endpoint("ewsUrl", c.EWSURL, c.AllowPlainHTTP, "such as https://mail.example.com/EWS/Exchange.asmx")
+	v.ewsURL(c)
+	v.autodiscover(c)
 	if err := validAddress(c.QuarantineMailbox); err != nil {
 		v.problem("quarantineMailbox", err.Error())
 	}
@@ -57,13 +58,9 @@ func (v *configCheck) text(field, s string, limit int) {
 	}
 }
 
-// endpoint checks a URL that credentials go to. No message quotes it, since it
-// may hold a password.
+// endpoint checks a URL that credentials go to and that is not empty. No message
+// quotes it, since it may hold a password.
 func (v *configCheck) endpoint(field, raw string, plain bool, example string) {
-	if raw == "" {
-		v.problem(field, "is empty; give the URL, "+example)
-		return
-	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		v.problem(field, "is not a URL; give one "+example)

@@ -178,7 +178,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		return nil, err
 	}
 	settings := quarantine.Settings{
-		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true,
+		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, MessageIDSearch: true,
 	}
 	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: e.Ways}
 	var strategy quarantine.Strategy

@@ -33,6 +33,7 @@ type crashAccess struct {
 	impersonation bool
 	way           quarantine.Way
 	version       ewstest.Version
+	criteria      bool // describe the messages, rather than name them
 }
 
 // scene is an Exchange with messages, and the journal of whoever works on it.
@@ -74,7 +75,12 @@ func newScene(ctx context.Context, dir string, a crashAccess, do action, n int) 
 			d.Flag = ews.Flag{Status: "Flagged"}
 		}
 		s.before[id] = box.DeliverWith(withAttachment(id), d)
-		s.targets = append(s.targets, quarantine.Target{Mailbox: alice, MessageID: id, Reason: "phishing"})
+		target := quarantine.Target{Mailbox: alice, MessageID: id, Reason: "phishing"}
+		if a.criteria {
+			target.MessageID = ""
+			target.Criteria = quarantine.Criteria{Sender: "mallory@evil.example", Subject: "Invoice " + strings.Trim(id, "<>")}
+		}
+		s.targets = append(s.targets, target)
 	}
 	if do != restoring {
 		return s, nil

@@ -36,19 +36,21 @@ var crashAll = flag.Bool("crash.all", false, "kill the process in every phase of
 const leastPoints = 300
 
 var crashAccesses = []crashAccess{
-	{"full access, move", false, quarantine.WayMove, ewstest.Exchange2016},
-	{"full access, transfer", false, quarantine.WayTransfer, ewstest.Exchange2016},
-	{"full access, MIME", false, quarantine.WayMIME, ewstest.Exchange2016},
-	{"impersonation, transfer", true, quarantine.WayTransfer, ewstest.Exchange2016},
-	{"impersonation, MIME", true, quarantine.WayMIME, ewstest.Exchange2016},
+	{"full access, move", false, quarantine.WayMove, ewstest.Exchange2016, false},
+	{"full access, transfer", false, quarantine.WayTransfer, ewstest.Exchange2016, false},
+	{"full access, MIME", false, quarantine.WayMIME, ewstest.Exchange2016, false},
+	{"impersonation, transfer", true, quarantine.WayTransfer, ewstest.Exchange2016, false},
+	{"impersonation, MIME", true, quarantine.WayMIME, ewstest.Exchange2016, false},
+	{"full access, move, by criteria", false, quarantine.WayMove, ewstest.Exchange2016, true},
+	{"impersonation, transfer, by criteria", true, quarantine.WayTransfer, ewstest.Exchange2016, true},
 }
 
 // oldAccesses are servers that cannot suppress a receipt in the call that would
 // send it.
 var oldAccesses = []crashAccess{
-	{"full access, move, Exchange 2010", false, quarantine.WayMove, ewstest.Exchange2010SP3},
-	{"impersonation, transfer, Exchange 2010", true, quarantine.WayTransfer, ewstest.Exchange2010SP3},
-	{"impersonation, MIME, Exchange 2010", true, quarantine.WayMIME, ewstest.Exchange2010SP3},
+	{"full access, move, Exchange 2010", false, quarantine.WayMove, ewstest.Exchange2010SP3, false},
+	{"impersonation, transfer, Exchange 2010", true, quarantine.WayTransfer, ewstest.Exchange2010SP3, false},
+	{"impersonation, MIME, Exchange 2010", true, quarantine.WayMIME, ewstest.Exchange2010SP3, false},
 }
 
 // errandKind is one row of the matrix.

@@ -98,7 +98,7 @@ var blows = []blow{
 func (w *world) relocate(mailbox, folder string) {
 	box := w.Mailbox(mailbox)
 	to := box.AddFolder(box.Folder(ews.FolderInbox), strings.TrimPrefix(folder, "/Inbox/"))
-	for _, m := range w.in(mailbox, theID) {
+	for _, m := range w.in(mailbox, w.id) {
 		box.MoveMessage(m.ID, to)
 	}
 }
@@ -122,24 +122,26 @@ func TestFaultMatrix(t *testing.T) {
 	t.Run("points", func(t *testing.T) {
 		for _, a := range accesses {
 			for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
-				t.Run(fmt.Sprintf("%s/%s", a.name, direction), func(t *testing.T) {
-					t.Parallel()
-					for i, b := range blows {
-						step, first := 1, 0
-						if !askedFor("Fault") {
-							step, first = 4, i%4
-						}
-						for n := first; n < 80; n += step {
-							more := false
-							synctest.Test(t, func(t *testing.T) {
-								more = trial{a.worldOptions, direction, b, n, totals[i]}.run(t)
-							})
-							if !more || t.Failed() {
-								break
+				for _, id := range []string{theID, ""} {
+					t.Run(fmt.Sprintf("%s/%s/id=%t", a.name, direction, id != ""), func(t *testing.T) {
+						t.Parallel()
+						for i, b := range blows {
+							step, first := 1, 0
+							if !askedFor("Fault") {
+								step, first = 6, i%6
+							}
+							for n := first; n < 80; n += step {
+								more := false
+								synctest.Test(t, func(t *testing.T) {
+									more = trial{a.worldOptions, direction, id, b, n, totals[i]}.run(t)
+								})
+								if !more || t.Failed() {
+									break
+								}
 							}
 						}
-					}
-				})
+					})
+				}
 			}
 		}
 	})
@@ -167,6 +169,7 @@ func TestFaultMatrix(t *testing.T) {
 type trial struct {
 	access    worldOptions
 	direction quarantine.Direction
+	id        string // Message-ID; empty: it has none, and criteria describe it
 	blow      blow
 	n         int
 	tally     *tally
@@ -175,13 +178,17 @@ type trial struct {
 // run reports whether there was an n-th call.
 func (tr trial) run(t *testing.T) bool {
 	o := tr.access
-	o.settings = func(s *quarantine.Settings) { s.Wait = 2 * time.Second }
+	o.settings = func(s *quarantine.Settings) { s.Wait, s.MessageIDSearch = 2*time.Second, true }
 	w := newWorld(t, o)
+	w.id = tr.id
 	box := w.Mailbox(alice)
-	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example", attached("invoice.pdf")),
+	box.DeliverWith(eml(tr.id, "Invoice", "Disposition-Notification-To: mallory@evil.example", attached("invoice.pdf")),
 		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})
-	before := w.in(alice, theID)[0]
-	target := quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
+	before := w.in(alice, tr.id)[0]
+	target := quarantine.Target{Mailbox: alice, MessageID: tr.id, Reason: "phishing"}
+	if tr.id == "" {
+		target.Criteria = quarantine.Criteria{Sender: "mallory@evil.example", Subject: "invoice"}
+	}
 	var receipt *quarantine.Receipt
 	if tr.direction == quarantine.ToUser {
 		var err error
@@ -225,7 +232,7 @@ func (tr trial) run(t *testing.T) bool {
 	tr.tally.mu.Unlock()
 	tr.honest(w, r, err, fail)
 	if tr.blow.astray {
-		if len(w.in(alice, theID))+len(w.in(vault, theID)) == 0 {
+		if len(w.in(alice, tr.id))+len(w.in(vault, tr.id)) == 0 {
 			fail(&tr.tally.lost, "no copy is left")
 		}
 		box.Restore()
@@ -258,8 +265,8 @@ func (tr trial) run(t *testing.T) bool {
 	if tr.direction == quarantine.ToUser {
 		end, other = alice, vault
 	}
-	copies := w.in(end, theID)
-	switch total := len(copies) + len(w.in(other, theID)); {
+	copies := w.in(end, tr.id)
+	switch total := len(copies) + len(w.in(other, tr.id)); {
 	case total == 0:
 		fail(&tr.tally.lost, "in the end no copy is left")
 		return true
@@ -286,7 +293,7 @@ func (tr trial) run(t *testing.T) bool {
 
 // honest checks that what the receipt says is so.
 func (tr trial) honest(w *world, r *quarantine.Receipt, err error, fail func(*int, string, ...any)) {
-	atUser, inVault := w.in(alice, theID), w.in(vault, theID)
+	atUser, inVault := w.in(alice, tr.id), w.in(vault, tr.id)
 	from, to := atUser, inVault
 	if tr.direction == quarantine.ToUser {
 		from, to = inVault, atUser

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -18,7 +19,12 @@ type Options struct {
 	// describes: proxyUrl, rootCAFile and the like have no effect then. The
 	// credentials of the configuration are still added. For NTLM, which owns its
 	// connections, it has to be an [http.Transport], whose settings are copied.
+	// Where ewsUrl is empty it carries Autodiscover, too.
 	Transport http.RoundTripper
+
+	// Resolver looks up the SRV record of Autodiscover, where ewsUrl is empty.
+	// Default: the one of this machine.
+	Resolver *net.Resolver
 
 	// Limiter bounds and delays the calls. Services for the same server should
 	// share one. Default: one of its own with the defaults of package throttle.
@@ -41,8 +47,9 @@ type Options struct {
 }
 
 // Open makes a [Service] from a configuration: it wires authentication, client,
-// throttling and strategy. It talks to no server. The error names the setting
-// that cannot be used.
+// throttling and strategy. It talks to no server, not even to find one where
+// ewsUrl is empty: the first call does. The error names the setting that cannot
+// be used.
 func Open(cfg *Config, opts *Options) (*Service, error) {
 	if cfg == nil {
 		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
@@ -58,7 +65,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if opts != nil {
 		o = *opts
 	}
-	transport, closeTransport, err := c.signIn(o.Transport)
+	conn, err := c.connect(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +75,8 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 			return nil, err
 		}
 	}
-	client, err := ews.NewClient(c.EWSURL, &ews.Options{
-		Transport: transport, Limiter: limiter, Payer: c.Authentication.Username, UserAgent: o.UserAgent, Logger: o.Logger,
+	client, err := ews.NewClient(conn.url, &ews.Options{
+		Transport: conn.transport, Discover: conn.discover, Limiter: limiter, Payer: c.Authentication.Username, UserAgent: o.UserAgent, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -95,7 +102,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, closeJournal())
 	}
-	s.close = func() error { return errors.Join(closeTransport(), closeJournal()) }
+	s.close = func() error { return errors.Join(conn.close(), closeJournal()) }
 	return s, nil
 }
 

@@ -8,35 +8,59 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// signIn returns a RoundTripper that signs in as the configuration says, and how
-// to close its connections.
-func (c *Config) signIn(base http.RoundTripper) (http.RoundTripper, func() error, error) {
-	if base == nil {
-		t, err := auth.NewTransport(&auth.TransportOptions{
-			UseProxy: c.UseProxy, ProxyURL: c.ProxyURL.Reveal(), RootCAFile: c.RootCAFile,
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		base = t
+// connection is the way to the server of a configuration.
+type connection struct {
+	url       string // of EWS; empty if discover finds it
+	discover  func(context.Context) (string, error)
+	transport http.RoundTripper // signs in
+	close     func() error      // ends what is idle
+}
+
+// connect returns the way to the server, without going it.
+func (c *Config) connect(o *Options) (connection, error) {
+	base, err := c.transport(o.Transport)
+	if err != nil {
+		return connection{}, err
 	}
-	var rt http.RoundTripper
-	var err error
+	conn := connection{url: c.EWSURL}
+	if c.EWSURL == "" {
+		d, err := c.discovery(base, o.Resolver, o.UserAgent, o.Logger)
+		if err != nil {
+			return connection{}, err
+		}
+		conn.discover, conn.transport = d.EWSURL, d
+	} else if conn.transport, err = c.signIn(c.EWSURL, base); err != nil {
+		return connection{}, err
+	}
+	conn.close = func() error { closeIdle(conn.transport); closeIdle(base); return nil }
+	return conn, nil
+}
+
+// transport returns the transport that the configuration describes, unless one
+// is given. It adds no credentials.
+func (c *Config) transport(given http.RoundTripper) (http.RoundTripper, error) {
+	if given != nil {
+		return given, nil
+	}
+	return auth.NewTransport(&auth.TransportOptions{
+		UseProxy: c.UseProxy, ProxyURL: c.ProxyURL.Reveal(), RootCAFile: c.RootCAFile,
+	})
+}
+
+// signIn returns a RoundTripper that signs in to the host of a URL as the
+// configuration says.
+func (c *Config) signIn(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	switch c.Authentication.Type {
 	case AuthenticationNTLM:
-		rt, err = c.ntlm(base)
+		return c.ntlm(url, base)
 	case AuthenticationAzureAD:
-		rt, err = c.azureAD(base)
-	default:
-		var credential auth.Credential
-		if credential, err = c.credential(); err == nil {
-			rt, err = auth.Basic(c.EWSURL, credential, &auth.BasicOptions{Transport: base, SendPasswordOverPlainHTTP: c.AllowPlainHTTP})
-		}
+		return c.azureAD(url, base)
 	}
+	credential, err := c.credential()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return rt, func() error { closeIdle(rt); closeIdle(base); return nil }, nil
+	return auth.Basic(url, credential, &auth.BasicOptions{Transport: base, SendPasswordOverPlainHTTP: c.AllowPlainHTTP})
 }
 
 func closeIdle(rt http.RoundTripper) {
@@ -55,7 +79,7 @@ func (c *Config) credential() (auth.Credential, error) {
 	return auth.NewCredentialFunc(c.Authentication.Username, password)
 }
 
-func (c *Config) ntlm(base http.RoundTripper) (http.RoundTripper, error) {
+func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	transport, ok := base.(*http.Transport)
 	if !ok {
 		return nil, fmt.Errorf("%w options: Transport: NTLM signs in connections, so it needs an *http.Transport, not a %T", ErrInvalid, base)
@@ -64,18 +88,18 @@ func (c *Config) ntlm(base http.RoundTripper) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, err
 	}
-	return auth.NTLM(c.EWSURL, credential, &auth.NTLMOptions{
+	return auth.NTLM(url, credential, &auth.NTLMOptions{
 		Transport: transport, DisableChannelBinding: c.Authentication.DisableChannelBinding, SendNTLMOverPlainHTTP: c.AllowPlainHTTP,
 	})
 }
 
-func (c *Config) azureAD(base http.RoundTripper) (http.RoundTripper, error) {
+func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	certificate, err := auth.LoadPFX(c.Authentication.PrivateKeyFile, c.Authentication.PrivateKeyPassword.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("authentication.privateKeyFile: %w", err)
 	}
 	endpoint := c.Authentication.AuthenticationEndpoint
-	return auth.AzureAD(c.EWSURL, auth.AzureADOptions{
+	return auth.AzureAD(url, auth.AzureADOptions{
 		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
 		Certificate: certificate, AuthenticationEndpoint: endpoint, Transport: base,
 	})

@@ -13,7 +13,8 @@ import (
 // server adds or drops, the size.
 func differs(original, c Item, way Way) string {
 	switch {
-	case original.MessageID != c.MessageID && !sameMessageID(original.MessageID, c.MessageID):
+	case !sameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful(way)):
+		// To one without, a server may give one when it makes the item anew.
 		return "it has another Message-ID"
 	case !strings.EqualFold(original.Class, c.Class):
 		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)

@@ -87,7 +87,6 @@ type history struct {
 	options              worldOptions
 	random               *rand.Rand
 	number               int
-	id                   string
 	steps, calls, struck int
 }
 

@@ -93,8 +93,14 @@ func sameFile(a, b string) bool {
 // folder.
 func sameQuarantine(a, b *Config) bool {
 	a, b = new(a.WithDefaults()), new(b.WithDefaults())
-	u, errA := url.Parse(a.EWSURL)
-	w, errB := url.Parse(b.EWSURL)
-	return errA == nil && errB == nil && u.Host != "" && strings.EqualFold(u.Host, w.Host) &&
+	return sameServer(a.EWSURL, b.EWSURL) &&
 		strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox) && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
+}
+
+// sameServer reports whether two URLs surely lead to one server. Where there are
+// none, the servers are found from the addresses of the quarantine mailboxes.
+func sameServer(a, b string) bool {
+	u, errA := url.Parse(a)
+	w, errB := url.Parse(b)
+	return errA == nil && errB == nil && strings.EqualFold(u.Host, w.Host)
 }

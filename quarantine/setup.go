@@ -117,6 +117,8 @@ type setup struct {
 	version ExchangeVersion
 	guide   *SetupGuide
 	missing map[string]bool // settings that were filled in
+	// unlocated: ewsUrl is left out, which is all right.
+	unlocated bool
 }
 
 func (s *setup) add(title string, text []string, shell SetupShell, commands ...string) {
@@ -137,10 +139,15 @@ func (s *setup) complete(c Config) {
 	online := s.version == ExchangeOnline
 	if online {
 		fill((*string)(&a.Type), "authentication.type", string(AuthenticationAzureAD))
-		fill(&c.EWSURL, "ewsUrl", "https://outlook.office365.com/EWS/Exchange.asmx")
+		switch hosts := hostsOfAuthority(a.AuthenticationEndpoint); len(hosts) {
+		case 0:
+			fill(&c.EWSURL, "ewsUrl", onlineURL("outlook.office365.com"))
+		case 1: // the default
+		default:
+			fill(&c.EWSURL, "ewsUrl", onlineURL(hosts[0]))
+		}
 	} else {
 		fill((*string)(&a.Type), "authentication.type", string(AuthenticationNTLM))
-		fill(&c.EWSURL, "ewsUrl", "https://mail.example.com/EWS/Exchange.asmx")
 	}
 	fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
 	if a.Type == AuthenticationAzureAD {
@@ -153,6 +160,7 @@ func (s *setup) complete(c Config) {
 			a.Password = NewSecret("none") // a guide needs no password
 		}
 	}
+	s.unlocated = c.EWSURL == ""
 	s.cfg = c.WithDefaults()
 }
 
@@ -165,7 +173,7 @@ func (s *setup) fits() error {
 	switch {
 	case s.version == ExchangeOnline && !azure:
 		return refuse(`Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
-	case s.version != ExchangeOnline && onlineHost(s.cfg.EWSURL):
+	case s.version != ExchangeOnline && !s.unlocated && onlineHost(s.cfg.EWSURL):
 		return refuse("%s is not what ewsUrl leads to; use online", s.version)
 	case s.version == Exchange2010 && azure:
 		return refuse(`Exchange 2010 knows no tokens; set authentication.type to "ntlm"`)

@@ -18,9 +18,13 @@ func (s *setup) online() {
 	s.guide.Notes = append(s.guide.Notes, "Exchange Online answers EWS until "+onlineEnd+", and until then for allow-listed applications only. Plan a strategy that uses Microsoft Graph.")
 	cloud := s.cloud()
 	exchange, graph := cloudSwitches(cloud.Name)
+	address := fmt.Sprintf("Exchange Online has one address for each cloud. In the %s cloud `ewsUrl` is %s, and the authority is %s.",
+		cloud.Name, code("https://"+cloud.EWSHost+"/EWS/Exchange.asmx"), code(cloud.Authority))
+	if s.unlocated {
+		address += " `ewsUrl` can be left out, as it is: that is the default."
+	}
 	s.add("The address of EWS", []string{
-		fmt.Sprintf("Exchange Online has one address for each cloud. In the %s cloud `ewsUrl` is %s, and the authority is %s.",
-			cloud.Name, code("https://"+cloud.EWSHost+"/EWS/Exchange.asmx"), code(cloud.Authority)),
+		address,
 		"The commands need the modules ExchangeOnlineManagement and Microsoft.Graph.Applications. Sign in as an Exchange administrator, and as a Cloud Application Administrator; a Privileged Role Administrator has to give the consent below.",
 	}, ShellLocal,
 		"Install-Module ExchangeOnlineManagement, Microsoft.Graph.Applications -Scope CurrentUser",

@@ -20,6 +20,9 @@ func (s *setup) onPremises() {
 func (s *setup) address() {
 	text := []string{"`ewsUrl` is the ExternalUrl or InternalUrl of the EWS virtual directory, whichever this machine reaches. The self-test uses " + code(s.cfg.EWSURL) + "."}
 	commands := []string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"}
+	if s.unlocated {
+		text, commands = s.autodiscover(commands)
+	}
 	switch s.cfg.Authentication.Type {
 	case AuthenticationBasic:
 		text = append(text, "`authentication.type` is `basic`, which the virtual directory has to offer, and only over TLS.")
@@ -30,6 +33,16 @@ func (s *setup) address() {
 		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication,ExtendedProtection*")
 	}
 	s.add("Find the address of EWS", text, ShellExchange, commands...)
+}
+
+// autodiscover says how the URL is found that the configuration leaves out.
+func (s *setup) autodiscover(commands []string) ([]string, []string) {
+	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
+	host := "autodiscover." + domain
+	return []string{
+		"`ewsUrl` is not set, so that Autodiscover finds it from " + code(s.cfg.QuarantineMailbox) + " at the first call: at " + code(domain) + " and " + code(host) + ", where such a redirection leads, and where the SRV record " + code("_autodiscover._tcp."+domain) + " does. One of them has to lead to the Exchange servers from this machine, with a certificate that is trusted for that name. Setting `ewsUrl` spares it.",
+		"What it gives is the ExternalUrl of the EWS virtual directory, or else its InternalUrl. The password goes only to hosts of the same registered domain; others of yours have to be listed in `autodiscoverHosts`.",
+	}, append(commands, "Resolve-DnsName "+psQuote(host), "Resolve-DnsName "+psQuote("_autodiscover._tcp."+domain)+" -Type SRV")
 }
 
 // quarantineMailbox creates the mailbox that takes the messages.

@@ -24,6 +24,7 @@ const (
 type world struct {
 	*ewstest.Server
 	service *quarantine.Service
+	id      string // Message-ID of the message that relocate moves
 	journal *quarantine.MemoryJournal
 }
 
@@ -38,7 +39,7 @@ type worldOptions struct {
 
 func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
-	w := &world{Server: ewstest.NewServer(o.server), journal: &quarantine.MemoryJournal{}}
+	w := &world{Server: ewstest.NewServer(o.server), journal: &quarantine.MemoryJournal{}, id: theID}
 	t.Cleanup(w.Close)
 	w.service = w.newService(t, o)
 	return w
