@@ -59,14 +59,6 @@ func (t Target) Validate() error {
 // byCriteria reports whether the message is described, not named.
 func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 
-// what names the message for people.
-func (t Target) what() string {
-	if t.byCriteria() {
-		return t.Criteria.String()
-	}
-	return t.MessageID
-}
-
 func validAddress(address string) error {
 	local, domain, ok := strings.Cut(address, "@")
 	switch {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -79,6 +80,7 @@ func matches(q quarantine.Query, it quarantine.Item) bool {
 	bare := func(id string) string { return strings.Trim(strings.TrimSpace(id), "<>") }
 	switch {
 	case q.MessageID != "" && bare(q.MessageID) != bare(it.MessageID),
+		!q.Received.IsZero() && !q.Received.Truncate(time.Second).Equal(it.Received.Truncate(time.Second)),
 		(q.Stamped || q.Operation != "" || q.Origin != "") && it.Stamp == nil,
 		q.Operation != "" && q.Operation != it.Stamp.Operation,
 		q.Origin != "" && !strings.EqualFold(q.Origin, it.Stamp.Mailbox):

@@ -19,6 +19,8 @@ func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 		{"Find/ByMessageID", findByMessageID},
 		{"Find/NothingIsNoError", findNothing},
 		{"Find/ByStamp", findByStamp},
+		{"Find/ByTime", findByTime},
+		{"Search/ByCriteria", searchByCriteria},
 		{"Inspect/Whole", inspectWhole},
 		{"Inspect/Gone", inspectGone},
 		{"Mark/SetAndClear", markSetAndClear},
