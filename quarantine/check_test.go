@@ -44,10 +44,10 @@ func TestCheckAllIsWell(t *testing.T) {
 			assert.Empty(t, names(report, quarantine.CheckFailed))
 			assert.Empty(t, names(report, quarantine.CheckWarning))
 			skipped := map[string][]string{
-				"FullAccess":                {"certificate"},
-				"FullAccess, Exchange 2010": {"certificate"},
-				"impersonation":             {"certificate", "move"},
-				"application":               {"move"},
+				"FullAccess":                {"autodiscover", "certificate"},
+				"FullAccess, Exchange 2010": {"autodiscover", "certificate"},
+				"impersonation":             {"autodiscover", "certificate", "move"},
+				"application":               {"autodiscover", "move"},
 			}
 			assert.Equal(t, skipped[name], names(report, quarantine.CheckSkipped))
 			assert.Contains(t, report.String(), "Nothing failed.")

@@ -144,7 +144,6 @@ func TestConfigValidateRefuses(t *testing.T) {
 	}{
 		"name of two lines":     {func(c *quarantine.Config) { c.Name = "a\nb" }, "name", "one line"},
 		"long name":             {func(c *quarantine.Config) { c.Name = strings.Repeat("x", 256) }, "name", "at most 255"},
-		"no URL":                {url(""), "ewsUrl", "https://"},
 		"relative URL":          {url("/EWS/Exchange.asmx"), "ewsUrl", "https://"},
 		"no scheme":             {url("mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://"},
 		"other scheme":          {url("ftp://mail.example.test/EWS"), "ewsUrl", "https://"},
@@ -250,7 +249,7 @@ func TestConfigValidateTellsEverything(t *testing.T) {
 	t.Parallel()
 	var c quarantine.Config
 	err := c.Validate()
-	for _, field := range []string{"ewsUrl", "quarantineMailbox", "authentication.type"} {
+	for _, field := range []string{"quarantineMailbox", "authentication.type"} {
 		assert.ErrorContains(t, err, field)
 	}
 }

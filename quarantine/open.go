@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
@@ -23,8 +23,8 @@ type Options struct {
 	Transport http.RoundTripper
 
 	// Resolver looks up the SRV record of Autodiscover, where ewsUrl is empty.
-	// Default: the one of this machine.
-	Resolver *net.Resolver
+	// Default: [net.DefaultResolver].
+	Resolver autodiscover.Resolver
 
 	// Limiter bounds and delays the calls. Services for the same server should
 	// share one. Default: one of its own with the defaults of package throttle.

@@ -1,0 +1,127 @@
+package quarantine
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+)
+
+// trusts reports whether Autodiscover may ask a host, send the password there,
+// and take it for that of EWS. The host has no port and is in lower case.
+//
+// Whoever owns the registered domain of the quarantine mailbox owns all names
+// below it, so that no other can have a certificate for them. Exchange Online
+// takes no password.
+func (c *Config) trusts(host string) bool {
+	_, domain, _ := strings.Cut(strings.ToLower(c.QuarantineMailbox), "@")
+	switch {
+	case microsoftHost(host):
+		return false
+	case host == domain, host == "autodiscover."+domain:
+		return true
+	}
+	listed := slices.ContainsFunc(c.AutodiscoverHosts, func(h string) bool { return below(host, h) })
+	own := registeredDomain(domain)
+	return listed || own != "" && registeredDomain(host) == own
+}
+
+// microsoftHost reports whether a host is one of Exchange Online, or leads there.
+func microsoftHost(host string) bool {
+	return onlineHost("https://"+host) || slices.ContainsFunc(autodiscover.ExchangeOnline(), func(domain string) bool { return below(host, domain) })
+}
+
+// below reports whether a host is a domain or below it.
+func below(host, domain string) bool {
+	host, domain = strings.ToLower(host), strings.ToLower(domain)
+	return host == domain || strings.HasSuffix(host, "."+domain)
+}
+
+// registeredDomain returns the part of a name that somebody has registered, such
+// as example.co.uk of mail.example.co.uk; empty if there is none.
+func registeredDomain(name string) string {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return ""
+	}
+	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return ""
+	}
+	return domain
+}
+
+// autodiscover checks what is said about finding the URL.
+func (v *configCheck) autodiscover(c *Config) {
+	if len(c.AutodiscoverHosts) > 0 {
+		switch {
+		case c.EWSURL != "":
+			v.problem("autodiscoverHosts", "is not used where ewsUrl is set; take one of them out")
+		case c.Authentication.Type == AuthenticationAzureAD:
+			v.problem("autodiscoverHosts", `is not used with authentication.type "azureAD", for which EWS is never searched; take it out`)
+		}
+	}
+	for i, host := range c.AutodiscoverHosts {
+		field := "autodiscoverHosts[" + strconv.Itoa(i) + "]"
+		suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(host))
+		switch {
+		case !isDomain(host):
+			v.problem(field, "is not the full name of a host; give one such as mail.example.com, without scheme, port, path or wildcard")
+		case strings.EqualFold(suffix, host):
+			v.problem(field, "is a name below which anybody can register one, so that the password could go to anybody; give the name of the host")
+		case microsoftHost(host):
+			v.problem(field, `is Exchange Online, which accepts tokens only; take it out, and if the mailboxes are there set authentication.type to "azureAD"`)
+		}
+	}
+}
+
+// ewsURL checks the URL of EWS, or that it can be found.
+func (v *configCheck) ewsURL(c *Config) {
+	if c.EWSURL != "" {
+		v.endpoint("ewsUrl", c.EWSURL, c.AllowPlainHTTP, "such as https://mail.example.com/EWS/Exchange.asmx")
+		return
+	}
+	_, domain, _ := strings.Cut(c.QuarantineMailbox, "@")
+	if c.AllowPlainHTTP {
+		v.problem("allowPlainHTTP", "is about an ewsUrl that begins with http://, and there is none; set ewsUrl, or take it out")
+	}
+	switch c.Authentication.Type {
+	case AuthenticationNTLM, AuthenticationBasic:
+		if validAddress(c.QuarantineMailbox) == nil && !isDomain(domain) {
+			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (a domain with other letters can be looked up in its form with xn--)")
+		}
+	case AuthenticationAzureAD:
+		switch hosts := hostsOfAuthority(c.Authentication.AuthenticationEndpoint); {
+		case hosts == nil:
+			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of no cloud of Microsoft's, so that where EWS is cannot be told; set ewsUrl")
+		case len(hosts) > 1:
+			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of several clouds; set one of "+onlineURL(hosts[0])+" (GCC High) and "+onlineURL(hosts[1])+" (DoD)")
+		}
+	}
+}
+
+// hostsOfAuthority returns the EWS hosts of the clouds that an authentication
+// endpoint is for, nil if it is for none that is known. Of a malformed endpoint
+// it says nothing: that is reported where it stands.
+func hostsOfAuthority(endpoint string) []string {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
+		u = &url.URL{Host: "login.windows.net"}
+	}
+	switch strings.ToLower(u.Hostname()) {
+	case "login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net":
+		return []string{"outlook.office365.com"}
+	case "login.microsoftonline.us", "login.usgovcloudapi.net":
+		return []string{"outlook.office365.us", "outlook-dod.office365.us"}
+	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
+		return []string{"partner.outlook.cn"}
+	}
+	return nil
+}
+
+// onlineURL returns the EWS URL of a host of Exchange Online.
+func onlineURL(host string) string { return "https://" + host + "/EWS/Exchange.asmx" }

@@ -1,0 +1,452 @@
+package quarantine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// TestDiscoverAndQuarantine: the address is looked for at the first call, once,
+// and nobody but the two hosts gets the password.
+func TestDiscoverAndQuarantine(t *testing.T) {
+	t.Parallel()
+	for _, access := range []quarantine.Access{quarantine.AccessFull, quarantine.AccessImpersonation} {
+		for name, change := range map[string]func(*ewstest.AutodiscoverOptions){
+			"SOAP": nil,
+			"JSON": func(o *ewstest.AutodiscoverOptions) { o.NoSOAP = true },
+		} {
+			t.Run(name+"/"+string(access), func(t *testing.T) {
+				t.Parallel()
+				s := newDiscoverScene(t, access)
+				s.answer(change)
+				s.Mailbox(alice).Deliver(eml(evil, "Invoice"))
+				service := s.open(t)
+				assert.Empty(t, s.taken(), "Open asks nobody")
+
+				receipt, err := service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})
+				require.NoError(t, err)
+				assert.Equal(t, quarantine.Quarantined, receipt.Outcome())
+				seen := s.taken()
+				assert.Contains(t, seen, "GET https://"+discoverHost+"/autodiscover/autodiscover.xml")
+				assert.Contains(t, seen, "+POST "+mailURL)
+				assert.Subset(t, []string{discoverHost, mailHost}, keys(signedIn(seen)))
+
+				_, err = service.Restore(t.Context(), receipt)
+				require.NoError(t, err)
+				for _, line := range s.taken() {
+					assert.Equal(t, "+POST "+mailURL, line, "what was found stays")
+				}
+			})
+		}
+	}
+}
+
+func keys[V any](m map[string]V) []string {
+	var all []string
+	for k := range m {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestDiscoverWhom holds the rule about hosts: who gets the password, and what
+// the error says of the others.
+func TestDiscoverWhom(t *testing.T) {
+	t.Parallel()
+	url := func(u string) func(*discoverScene) {
+		return func(s *discoverScene) {
+			s.answer(func(o *ewstest.AutodiscoverOptions) { o.EWSURL = u })
+		}
+	}
+	for name, tc := range map[string]struct {
+		change func(*discoverScene)
+		asks   []string // who is sent the password, if EWS was found
+		says   []string // the error, if not
+	}{
+		"host of the registered domain": {
+			change: func(s *discoverScene) {
+				s.AddMailbox("quarantine@corp.example.test", nil)
+				s.cfg.QuarantineMailbox = "quarantine@corp.example.test"
+				s.place("autodiscover.corp.example.test", s.Autodiscover(&ewstest.AutodiscoverOptions{EWSURL: mailURL}))
+			},
+			asks: []string{"autodiscover.corp.example.test", mailHost},
+		},
+		"another domain": {
+			change: url("https://mail.hoster.test/EWS/Exchange.asmx"),
+			says:   []string{`"mail.hoster.test"`, "autodiscoverHosts"},
+		},
+		"another domain, listed": {
+			change: func(s *discoverScene) {
+				s.answer(func(o *ewstest.AutodiscoverOptions) { o.EWSURL = "https://mail.hoster.test/EWS/Exchange.asmx" })
+				s.place("mail.hoster.test", s.Server)
+				s.cfg.AutodiscoverHosts = []string{"Hoster.test"}
+			},
+			asks: []string{discoverHost, "mail.hoster.test"},
+		},
+		"a name that looks like it": {
+			change: url("https://mail.evilexample.test/EWS/Exchange.asmx"),
+			says:   []string{`"mail.evilexample.test"`, "autodiscoverHosts"},
+		},
+		"an address in place of a name": {
+			change: url("https://192.0.2.7/EWS/Exchange.asmx"),
+			says:   []string{`"192.0.2.7"`, "autodiscoverHosts"},
+		},
+		"redirected to another domain": {
+			change: func(s *discoverScene) {
+				s.place(discoverHost, http.RedirectHandler("https://autodiscover.hoster.test/autodiscover/autodiscover.xml", http.StatusFound))
+				s.place("autodiscover.hoster.test", s.Autodiscover(&ewstest.AutodiscoverOptions{EWSURL: mailURL}))
+			},
+			says: []string{`"autodiscover.hoster.test"`, "autodiscoverHosts"},
+		},
+		"redirected without TLS": {
+			change: func(s *discoverScene) {
+				s.place(discoverHost, http.RedirectHandler("http://mail.example.test/autodiscover/autodiscover.xml", http.StatusFound))
+			},
+			says: []string{"not HTTPS"},
+		},
+		"redirected by what has no TLS": {
+			change: func(s *discoverScene) {
+				s.place(discoverHost, nil)
+				s.place("http://"+discoverHost, http.RedirectHandler("https://mail.example.test/autodiscover/autodiscover.xml", http.StatusFound))
+				s.place(mailHost, s.Autodiscover(&ewstest.AutodiscoverOptions{EWSURL: mailURL}))
+			},
+			asks: []string{mailHost},
+		},
+		"EWS without TLS": {
+			change: url("http://mail.example.test/EWS/Exchange.asmx"),
+			says:   []string{"not HTTPS"},
+		},
+		"Exchange Online": {
+			change: url("https://outlook.office365.com/EWS/Exchange.asmx"),
+			says:   []string{`"outlook.office365.com"`, "tokens only", `"azureAD"`},
+		},
+		"mailbox in Exchange Online": {
+			change: func(s *discoverScene) {
+				s.answer(func(o *ewstest.AutodiscoverOptions) {
+					o.NoJSON, o.Redirects = true, map[string]string{vault: "quarantine@example.mail.onmicrosoft.com"}
+				})
+			},
+			says: []string{"onmicrosoft.com", "tokens only", `"azureAD"`},
+		},
+		"nothing there": {
+			change: func(s *discoverScene) { s.place(discoverHost, nil) },
+			says: []string{
+				"ewsUrl is not set, and Autodiscover for quarantine@example.test found nothing: tried https://example.test/autodiscover/autodiscover.json",
+				"https://autodiscover.example.test/autodiscover/autodiscover.xml: no answer", "no such host", "; set ewsUrl",
+			},
+		},
+		"no such mailbox": {
+			change: func(s *discoverScene) { s.Mailbox(vault).Remove(false) },
+			says:   []string{"Invalid user: 'quarantine@example.test'", "set ewsUrl"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newDiscoverScene(t, quarantine.AccessFull)
+			tc.change(s)
+			service := s.open(t)
+			err := find(t, service)
+			seen := s.taken()
+			for _, line := range seen {
+				assert.False(t, strings.HasPrefix(line, "+") && strings.Contains(line, " http://"), "%s went without TLS", line)
+			}
+			if tc.says == nil {
+				require.NoError(t, err)
+				assert.Equal(t, tc.asks, keys(signedIn(seen)))
+				return
+			}
+			for _, text := range tc.says {
+				assert.ErrorContains(t, err, text)
+			}
+			assert.Subset(t, []string{discoverHost}, keys(signedIn(seen)))
+			assert.ErrorIs(t, err, autodiscover.ErrNotFound)
+			assert.True(t, ews.NotSent(err))
+			assert.NotContains(t, err.Error(), "svc-password")
+		})
+	}
+}
+
+// TestDiscoverWithWrongPassword: it is tried once, wherever the search would
+// lead, and never again.
+func TestDiscoverWithWrongPassword(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*ewstest.AutodiscoverOptions){
+		"SOAP alone":             func(o *ewstest.AutodiscoverOptions) { o.NoJSON = true },
+		"JSON would tell anyway": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newDiscoverScene(t, quarantine.AccessFull)
+			s.answer(change)
+			s.cfg.Authentication.Password = quarantine.NewSecret("wrong-password")
+			service := s.open(t)
+			for range 3 {
+				err := find(t, service)
+				require.ErrorContains(t, err, "ewsUrl is not set, and Autodiscover for quarantine@example.test ended at https://autodiscover.example.test/autodiscover/autodiscover.svc, where the credentials were refused")
+				require.ErrorContains(t, err, "authentication.password")
+				assert.NotContains(t, err.Error(), "wrong-password")
+				assert.False(t, ews.IsTransient(err))
+			}
+			tries := 0
+			for _, line := range s.taken() {
+				if strings.HasPrefix(line, "+") {
+					tries++
+				}
+			}
+			assert.Equal(t, 1, tries)
+		})
+	}
+}
+
+// TestDiscoverTellsTheServer: what goes wrong later is told with the URL that
+// was found.
+func TestDiscoverTellsTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // reads are repeated
+		s := newDiscoverScene(t, quarantine.AccessFull)
+		s.place(mailHost, http.NotFoundHandler())
+		var log bytes.Buffer
+		service, err := quarantine.Open(&s.cfg, &quarantine.Options{
+			Transport: s.internet, Resolver: noRecords{}, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		})
+		require.NoError(t, err)
+		err = find(t, service)
+		require.ErrorContains(t, err, "HTTP 404 Not Found from "+mailURL)
+		s.place(mailHost, nil)
+		require.ErrorContains(t, find(t, service), mailURL)
+		assert.Contains(t, log.String(), `msg="the EWS URL was found" url=`+mailURL)
+		assert.NotContains(t, log.String(), "svc-password")
+	})
+}
+
+// TestDiscoverAgain: a failure is remembered for a while and not for ever.
+func TestDiscoverAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newDiscoverScene(t, quarantine.AccessFull)
+		s.place(discoverHost, nil)
+		service := s.open(t)
+		searched := func() bool { return len(s.taken()) > 0 }
+		require.Error(t, find(t, service))
+		require.True(t, searched())
+		err := find(t, service)
+		require.ErrorContains(t, err, "it is not asked again before "+time.Now().Add(15*time.Second).Format(time.TimeOnly))
+		assert.False(t, searched())
+
+		time.Sleep(16 * time.Second)
+		require.Error(t, find(t, service))
+		assert.True(t, searched())
+		time.Sleep(16 * time.Second)
+		require.Error(t, find(t, service))
+		assert.False(t, searched(), "the pause doubles")
+		for range 20 {
+			time.Sleep(5*time.Minute + time.Second)
+			require.Error(t, find(t, service))
+			require.True(t, searched(), "at most five minutes")
+		}
+		s.answer(nil)
+		time.Sleep(6 * time.Minute)
+		require.NoError(t, find(t, service))
+	})
+}
+
+// heldUp answers when it is let go, or when the caller gives up.
+type heldUp struct {
+	begun chan struct{} // gets one for each request
+	held  chan struct{} // closed to let go
+	next  http.Handler
+}
+
+func (h heldUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.begun <- struct{}{}
+	select {
+	case <-h.held:
+		h.next.ServeHTTP(w, r)
+	case <-r.Context().Done():
+		http.Error(w, "too late", http.StatusServiceUnavailable)
+	}
+}
+
+// TestDiscoverTogether: of many calls at once one searches; if it gives up,
+// another does.
+func TestDiscoverTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newDiscoverScene(t, quarantine.AccessFull)
+		slow := heldUp{make(chan struct{}, 100), make(chan struct{}), s.hosts[discoverHost]}
+		s.place(discoverHost, slow)
+		service := s.open(t)
+		calls := 0
+		call := func(ctx context.Context) func() error {
+			calls++
+			address := fmt.Sprintf("user%d@example.test", calls) // one mailbox is asked by one call at a time
+			s.AddMailbox(address, nil)
+			return func() error {
+				_, err := service.Find(ctx, quarantine.Target{Mailbox: address, MessageID: evil})
+				return err
+			}
+		}
+		gaveUp := errors.New("gave up")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var wg sync.WaitGroup
+		first := call(ctx)
+		wg.Go(func() { assert.ErrorIs(t, first(), gaveUp) })
+		<-slow.begun
+		for range 10 {
+			next := call(t.Context())
+			wg.Go(func() { assert.NoError(t, next()) })
+		}
+		waiting, cancelWaiting := context.WithCancelCause(t.Context())
+		last := call(waiting)
+		wg.Go(func() { assert.ErrorIs(t, last(), gaveUp) })
+		synctest.Wait()
+		assert.Empty(t, slow.begun, "the others wait")
+		cancelWaiting(gaveUp)
+		cancel(gaveUp)
+		<-slow.begun
+		synctest.Wait()
+		close(slow.held)
+		wg.Wait()
+		searches := 0
+		for _, line := range s.taken() {
+			if line == "GET https://"+apexHost+"/autodiscover/autodiscover.xml" {
+				searches++
+			}
+		}
+		assert.Equal(t, 2, searches)
+	})
+}
+
+// TestDiscoverOpenRefuses: what no server is needed for is told at once.
+func TestDiscoverOpenRefuses(t *testing.T) {
+	t.Parallel()
+	s := newDiscoverScene(t, quarantine.AccessFull)
+	s.cfg.Authentication.Type = quarantine.AuthenticationNTLM
+	_, err := quarantine.Open(&s.cfg, &quarantine.Options{Transport: s.internet})
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorContains(t, err, "NTLM signs in connections")
+	s.cfg.RootCAFile = "/nowhere/roots.pem"
+	_, err = quarantine.Open(&s.cfg, nil)
+	require.ErrorContains(t, err, "rootCAFile")
+	assert.Empty(t, s.taken())
+}
+
+// TestDiscoverNTLM has a network with sockets, TLS and a root certificate of its
+// own, as NTLM needs them.
+func TestDiscoverNTLM(t *testing.T) {
+	t.Parallel()
+	s := newDiscoverScene(t, quarantine.AccessFull)
+	signIn, err := ntlmserver.New(ntlmserver.Options{Password: func(_, user string) (string, bool) { return "svc-password", user == "svc" }})
+	require.NoError(t, err)
+	behind := signIn.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetBasicAuth("svc", "svc-password")
+		s.hosts[r.Host].ServeHTTP(w, r)
+	}))
+	front := newManyHosts(t, behind, apexHost, discoverHost, mailHost)
+	front.Config.ConnContext = signIn.ConnContext
+	front.start(t)
+	s.cfg.Authentication.Type = quarantine.AuthenticationNTLM
+	base, err := auth.NewTransport(&auth.TransportOptions{RootCAs: front.roots})
+	require.NoError(t, err)
+	base.DialContext = front.dial
+	service, err := quarantine.Open(&s.cfg, &quarantine.Options{Transport: base, Resolver: noRecords{}})
+	require.NoError(t, err)
+	defer service.Close()
+	require.NoError(t, find(t, service))
+	assert.Equal(t, []string{discoverHost + ":443", apexHost + ":443", mailHost + ":443"}, front.dialled())
+}
+
+// TestDiscoverNothingForAnApplication: tokens go to Exchange Online and nowhere
+// else, whatever the domain of the mailbox says.
+func TestDiscoverNothingForAnApplication(t *testing.T) {
+	t.Parallel()
+	cert, err := auth.NewCertificate(&auth.CertificateOptions{Now: time.Now().AddDate(-30, 0, 0), Lifetime: 60 * 365 * 24 * time.Hour})
+	require.NoError(t, err)
+	pfx := writePFX(t, cert, "pfx-password")
+	for endpoint, want := range map[string]string{
+		"": "outlook.office365.com", "https://login.microsoftonline.com": "outlook.office365.com",
+		"https://login.windows.net": "outlook.office365.com", "https://login.partner.microsoftonline.cn": "partner.outlook.cn",
+	} {
+		c := onlineConfig()
+		c.EWSURL, c.Authentication.AuthenticationEndpoint = "", endpoint
+		require.NoError(t, c.Validate(), endpoint)
+		d := c.WithDefaults()
+		assert.Equal(t, "https://"+want+"/EWS/Exchange.asmx", d.EWSURL)
+		assert.Empty(t, c.EWSURL)
+
+		c.Authentication.PrivateKeyFile, c.Authentication.PrivateKeyPassword = pfx, quarantine.NewSecret("pfx-password")
+		synctest.Test(t, func(t *testing.T) { // reads are repeated
+			network := &internet{}
+			service, err := quarantine.Open(&c, &quarantine.Options{Transport: network, Attempts: 1})
+			require.NoError(t, err)
+			require.Error(t, find(t, service))
+			for _, line := range network.taken() {
+				assert.Contains(t, line, " https://login.", "to sign in is all that is tried, and fails")
+			}
+			require.NoError(t, service.Close())
+		})
+	}
+	for _, cloud := range auth.Clouds() {
+		c := onlineConfig()
+		c.EWSURL, c.Authentication.AuthenticationEndpoint = "", cloud.Authority
+		if err := c.Validate(); err != nil {
+			assert.ErrorContains(t, err, "https://"+cloud.EWSHost+"/EWS/Exchange.asmx", "the error names the choices")
+			continue
+		}
+		d := c.WithDefaults()
+		assert.Equal(t, "https://"+cloud.EWSHost+"/EWS/Exchange.asmx", d.EWSURL)
+	}
+}
+
+// TestDiscoverByRouter: two tenants without ewsUrl, found from the addresses of
+// their quarantine mailboxes.
+func TestDiscoverByRouter(t *testing.T) {
+	t.Parallel()
+	network := &internet{hosts: map[string]http.Handler{}}
+	var configs []quarantine.Config
+	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
+		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		t.Cleanup(srv.Close)
+		network.place("autodiscover."+domain, srv.Autodiscover(nil))
+		srv.Mailbox("alice@" + domain).Deliver(eml(evil, "Invoice"))
+		c := basicConfig(name, "", domain)
+		c.EWSURL = ""
+		configs = append(configs, c)
+	}
+	opts := &quarantine.RouterOptions{OptionsFor: func(*quarantine.Config) *quarantine.Options {
+		return &quarantine.Options{Transport: network, Resolver: noRecords{}}
+	}}
+	r, err := quarantine.OpenRouter(configs, opts)
+	require.NoError(t, err)
+	defer r.Close()
+	for server, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
+		receipt, err := r.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@" + domain, MessageID: evil})
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.Quarantined, receipt.Outcome())
+		assert.Equal(t, server, receipt.Server)
+	}
+
+	configs[0].QuarantineMailbox = configs[1].QuarantineMailbox
+	_, err = quarantine.OpenRouter(configs, opts)
+	assert.ErrorContains(t, err, "quarantineFolder is the folder of")
+}
