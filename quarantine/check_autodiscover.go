@@ -65,5 +65,5 @@ func (k *checker) autodiscoverRemedy(err error) remedy {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return remedy{"put the certificate of the authority that issued the server's into a PEM file and name that in rootCAFile, or set ewsUrl", own}
 	}
-	return remedy{"set ewsUrl to what the server gives as its own address, or let autodiscover." + domain + " lead to it", own}
+	return remedy{"set ewsUrl to what the server gives as its own address; or check quarantineMailbox, and let autodiscover." + domain + " lead to the server", own}
 }

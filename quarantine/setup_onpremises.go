@@ -40,7 +40,7 @@ func (s *setup) autodiscover(commands []string) ([]string, []string) {
 	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
 	host := "autodiscover." + domain
 	return []string{
-		"`ewsUrl` is not set, so that Autodiscover finds it from " + code(s.cfg.QuarantineMailbox) + " at the first call: at " + code(domain) + " and " + code(host) + ", where such a redirection leads, and where the SRV record " + code("_autodiscover._tcp."+domain) + " does. One of them has to lead to the Exchange servers from this machine, with a certificate that is trusted for that name. Setting `ewsUrl` spares it.",
+		"`ewsUrl` is not set, so that Autodiscover finds it from " + code(s.cfg.QuarantineMailbox) + " at the first call: at " + code(domain) + " and " + code(host) + ", where " + code("http://"+host) + " redirects to, and where the SRV record " + code("_autodiscover._tcp."+domain) + " does. One of them has to lead to the Exchange servers from this machine, with a certificate that is trusted for that name. Setting `ewsUrl` spares it.",
 		"What it gives is the ExternalUrl of the EWS virtual directory, or else its InternalUrl. The password goes only to hosts of the same registered domain; others of yours have to be listed in `autodiscoverHosts`.",
 	}, append(commands, "Resolve-DnsName "+psQuote(host), "Resolve-DnsName "+psQuote("_autodiscover._tcp."+domain)+" -Type SRV")
 }

@@ -53,6 +53,17 @@ var setups = map[string]struct {
 			TenantID: "customer.onmicrosoft.com", PrivateKeyFile: "quarantine.pfx",
 		},
 	}, ""},
+	"2019-autodiscover": {quarantine.Config{
+		Name: "Head office", QuarantineMailbox: "quarantine@corp.example.test",
+		Authentication: quarantine.Authentication{Type: quarantine.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+	}, quarantine.Exchange2019},
+	"online-china-autodiscover": {quarantine.Config{
+		QuarantineMailbox: vault,
+		Authentication: quarantine.Authentication{
+			Type: quarantine.AuthenticationAzureAD, AuthenticationEndpoint: "https://login.partner.microsoftonline.cn",
+			ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444", TenantID: "customer.partner.onmschina.cn", PrivateKeyFile: "quarantine.pfx",
+		},
+	}, ""},
 	"online-gcc-high-new": {quarantine.Config{EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx"}, ""},
 }
 
@@ -115,7 +126,12 @@ func TestSetupDiffers(t *testing.T) {
 			[]string{"-RetrieveEwsOperationAccessPolicy", "'Application EWS.AccessAsApp'", "dc890d15-9560-4a4c-9b7f-a736ec74ec40", "Connect-ExchangeOnline"},
 			[]string{"ThrottlingPolicy", "-Role ApplicationImpersonation", "Get-WebServicesVirtualDirectory"},
 		},
-		"online-gcc-high-new": {[]string{"O365USGovGCCHigh", "-Environment USGov", "New-MgApplication"}, nil},
+		"2019-autodiscover": {
+			[]string{"Resolve-DnsName 'autodiscover.corp.example.test'", "Resolve-DnsName '_autodiscover._tcp.corp.example.test' -Type SRV", "Get-WebServicesVirtualDirectory"},
+			nil,
+		},
+		"online-china-autodiscover": {[]string{"O365China"}, []string{"Resolve-DnsName"}},
+		"online-gcc-high-new":       {[]string{"O365USGovGCCHigh", "-Environment USGov", "New-MgApplication"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,6 +213,9 @@ func TestSetupRefuses(t *testing.T) {
 			Authentication: quarantine.Authentication{Type: quarantine.AuthenticationAzureAD},
 			EWSURL:         "https://mail.example.test/EWS/Exchange.asmx",
 		}, quarantine.Exchange2010, "ntlm"},
+		"a server, and an application without an address": {&quarantine.Config{
+			Authentication: quarantine.Authentication{Type: quarantine.AuthenticationAzureAD},
+		}, quarantine.Exchange2019, "hybrid modern authentication"},
 		"a malformed address": {&quarantine.Config{QuarantineMailbox: "quarantine"}, "", "quarantineMailbox"},
 	} {
 		t.Run(name, func(t *testing.T) {
