@@ -74,7 +74,7 @@ func parseTerm(word string) term {
 }
 
 func (t term) matches(it *store.Item) bool {
-	p := it.Properties
+	p := it.Properties()
 	has := func(texts ...string) bool {
 		for _, s := range texts {
 			if strings.Contains(strings.ToLower(s), t.value) {
@@ -86,7 +86,7 @@ func (t term) matches(it *store.Item) bool {
 	from := []string{p.Text(store.TagFromName), p.Text(store.TagFromAddress), p.Text(store.TagSenderName), p.Text(store.TagSenderAddress)}
 	recipients := func(headers ...string) (all []string) {
 		for _, h := range headers {
-			for _, a := range it.Content.Addresses(h) {
+			for _, a := range it.Content().Addresses(h) {
 				all = append(all, a.Name, a.Email)
 			}
 		}
@@ -108,7 +108,7 @@ func (t term) matches(it *store.Item) bool {
 	case "participants":
 		return has(append(from, recipients("To", "Cc", "Bcc")...)...)
 	case "attachment":
-		for _, a := range it.Attachments {
+		for _, a := range it.Attachments() {
 			if has(a.Name) {
 				return true
 			}
@@ -137,6 +137,6 @@ func (t term) matches(it *store.Item) bool {
 }
 
 func body(it *store.Item) string {
-	text, _ := it.Content.Body()
+	text, _ := it.Content().Body()
 	return text
 }

@@ -8,11 +8,11 @@ import (
 )
 
 func (w *itemWriter) attachments() {
-	if len(w.it.Attachments) == 0 {
+	if len(w.it.Attachments()) == 0 {
 		return
 	}
 	w.Open("t:Attachments")
-	for i, a := range w.it.Attachments {
+	for i, a := range w.it.Attachments() {
 		element := "t:FileAttachment"
 		if a.IsItem {
 			element = "t:ItemAttachment"
@@ -27,7 +27,7 @@ func (w *itemWriter) attachments() {
 			w.Leaf("t:ContentId", a.ContentID)
 		}
 		w.Int("t:Size", a.Size)
-		w.Leaf("t:LastModifiedTime", w.it.Properties.Text(store.TagCreated))
+		w.Leaf("t:LastModifiedTime", w.it.Properties().Text(store.TagCreated))
 		w.Bool("t:IsInline", a.IsInline)
 		w.Close()
 	}

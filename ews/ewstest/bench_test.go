@@ -1,11 +1,14 @@
 package ewstest_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
@@ -37,5 +40,48 @@ func BenchmarkNewServer(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ewstest.NewServer(ewstest.Options{}).Close()
+	}
+}
+
+// large fills the Inbox of alice with n small messages, of which one in a
+// thousand is of one sender.
+func large(srv *ewstest.Server, n int) {
+	srv.Mailbox(alice).Fill(n, func(i int) ([]byte, ewstest.Delivery) {
+		eml := fmt.Appendf(nil, "From: Sender %d <sender%d@news.example>\r\nTo: alice@example.test\r\nSubject: Number %d\r\nMessage-ID: <%d@news.example>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nText.\r\n", i%1000, i%1000, i, i)
+		return eml, ewstest.Delivery{Received: time.Date(2026, 11, 24, 0, 0, i/10, 0, time.UTC)}
+	})
+}
+
+// BenchmarkFill is a folder of 100,000 messages.
+func BenchmarkFill(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		srv := ewstest.NewServer(ewstest.Options{})
+		large(srv, 100_000)
+		srv.Close()
+	}
+}
+
+// BenchmarkSearch is one page of a search in a folder of 100,000 messages.
+func BenchmarkSearch(b *testing.B) {
+	srv := ewstest.NewServer(ewstest.Options{})
+	large(srv, 100_000)
+	c := srv.Client("svc", nil)
+	for name, r := range map[string]ews.Restriction{
+		"Message-ID": ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldInternetMessageID, Value: "<77777@news.example>"},
+		"sender":     ews.Contains{Property: ews.PidTagSenderSMTPAddress, Value: "SENDER77@news.example", Mode: ews.Substring, Comparison: ews.IgnoreCase},
+		"time":       ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: "2026-11-24T02:46:00Z"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				pages, err := c.FindItem(b.Context(), ews.FindItemRequest{
+					Folders: []ews.FolderRef{ews.DistinguishedFolder{Name: ews.FolderInbox, Mailbox: alice}}, Restriction: r,
+				})
+				if err != nil || pages[0].Err != nil || len(pages[0].Value.Items) == 0 {
+					b.Fatal(err, pages)
+				}
+			}
+		})
 	}
 }

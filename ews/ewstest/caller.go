@@ -23,6 +23,10 @@ func (w *caller) payer() string {
 	return w.account
 }
 
+// hasMailbox reports whether there is a mailbox as whose owner the caller can look
+// into the address book.
+func (w *caller) hasMailbox() bool { return w.box != nil && !w.box.Gone }
+
 // opens reports whether the caller may work in a mailbox.
 func (w *caller) opens(m *store.Mailbox) bool {
 	return m == w.box || granted(w.directory.fullAccess, w.account, m)

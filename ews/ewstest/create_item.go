@@ -120,7 +120,7 @@ func newItem(n *ewsschema.Node, class string) (*store.New, *refusal) {
 	} else {
 		item.MIME = compose(n)
 	}
-	u := &update{item: &store.Item{Properties: store.Properties{}}}
+	u := &update{item: &store.Item{}}
 	isRead := n.Child("IsRead")
 	for _, k := range n.Kids() {
 		switch k.Local {

@@ -27,7 +27,7 @@ func deleteItem(c *call) *refusal {
 		}
 		c.acted = true
 		if it.Kind() == "CalendarItem" && cancellations != "SendToNone" {
-			c.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties.Text(store.TagSubject), Item: it})
+			c.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(store.TagSubject), Item: it})
 		}
 		it.Remove(how, suppress)
 		return nil, nil

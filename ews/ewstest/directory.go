@@ -14,7 +14,8 @@ type directory struct {
 	fullAccess  map[string]map[string]bool
 	impersonate map[string]map[string]bool
 	lists       map[string]*list
-	order       []string // of lists
+	contacts    map[string]*contact
+	order       []string // of lists and contacts
 }
 
 type list struct {
@@ -22,6 +23,13 @@ type list struct {
 	name    string
 	hidden  bool
 	members []string
+	pattern string // of the members, if it is a dynamic one
+}
+
+type contact struct {
+	address string
+	name    string
+	hidden  bool
 }
 
 func newDirectory(domain string) *directory {
@@ -31,6 +39,7 @@ func newDirectory(domain string) *directory {
 		fullAccess:  make(map[string]map[string]bool),
 		impersonate: make(map[string]map[string]bool),
 		lists:       make(map[string]*list),
+		contacts:    make(map[string]*contact),
 	}
 }
 
@@ -83,10 +92,34 @@ func (d *directory) signsIn(name, password string) (account string, ok bool) {
 	return account, known && want == password
 }
 
-func (d *directory) addList(address string, hidden bool, members []string) {
-	key := strings.ToLower(address)
+func (d *directory) addList(l *list) {
+	key := strings.ToLower(l.address)
 	if d.lists[key] == nil {
 		d.order = append(d.order, key)
 	}
-	d.lists[key] = &list{address: address, name: localPart(address), hidden: hidden, members: members}
+	d.lists[key] = l
+}
+
+func (d *directory) addContact(c *contact) {
+	key := strings.ToLower(c.address)
+	if d.contacts[key] == nil {
+		d.order = append(d.order, key)
+	}
+	d.contacts[key] = c
+}
+
+// list finds the lists that a name stands for: an address, an alias or a display
+// name. The address goes before the others, which need not be unique.
+func (d *directory) list(name string) []*list {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if l := d.lists[name]; l != nil {
+		return []*list{l}
+	}
+	var found []*list
+	for _, key := range d.order {
+		if l := d.lists[key]; l != nil && (localPart(key) == name || strings.EqualFold(l.name, name)) {
+			found = append(found, l)
+		}
+	}
+	return found
 }

@@ -31,6 +31,87 @@ func TestExpandDL(t *testing.T) {
 	}
 }
 
+// A list goes by its address, alias or display name, as long as that is one only.
+func TestExpandDLByName(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.AddListWith("sales@example.test", ewstest.ListOptions{DisplayName: "Vertrieb Süd", Members: []string{alice}})
+	c.srv.AddList("sales@other.example", bob)
+	c.srv.AddListWith("north@example.test", ewstest.ListOptions{DisplayName: "Vertrieb Nord", Members: []string{bob}})
+	expand := func(name string) string {
+		return c.do(`<m:ExpandDL><m:Mailbox><t:EmailAddress>` + name + `</t:EmailAddress></m:Mailbox></m:ExpandDL>`)
+	}
+	for name, want := range map[string]string{
+		"sales@example.test": "NoError", "vertrieb süd": "NoError", "NORTH": "NoError",
+		"sales": "ErrorNameResolutionMultipleResults", "Vertrieb": "ErrorNameResolutionNoResults",
+	} {
+		assert.Equal(t, []string{want}, codes(expand(name)), name)
+	}
+	c.srv.AddListWith("sales@other.example", ewstest.ListOptions{Hidden: true})
+	assert.Equal(t, []string{alice}, texts(expand("sales"), "EmailAddress"), "what is hidden stands in nobody's way")
+}
+
+// The server works out who is in a dynamic group, whenever it is asked.
+func TestDynamicList(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.AddListWith("tokyo@example.test", ewstest.ListOptions{Dynamic: "*@Tokyo.example.test"})
+	c.srv.AddList("outer@example.test", "tokyo@example.test")
+	expand := func(name string) []string {
+		return texts(c.do(`<m:ExpandDL><m:Mailbox><t:EmailAddress>`+name+`</t:EmailAddress></m:Mailbox></m:ExpandDL>`), "EmailAddress")
+	}
+	assert.Empty(t, expand("tokyo@example.test"))
+	c.srv.AddMailbox("Aiko@tokyo.example.test", nil)
+	c.srv.AddMailbox("ghost@tokyo.example.test", &ewstest.MailboxOptions{Hidden: true})
+	gone := c.srv.AddMailbox("gone@tokyo.example.test", nil)
+	gone.Remove(false)
+	assert.Equal(t, []string{"Aiko@tokyo.example.test"}, expand("tokyo@example.test"))
+	assert.Equal(t, []string{"tokyo@example.test"}, expand("outer@example.test"), "one level")
+	assert.Panics(t, func() { c.srv.AddListWith("x@example.test", ewstest.ListOptions{Dynamic: "["}) })
+}
+
+func TestContacts(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.AddContact("partner@other.example", &ewstest.ContactOptions{DisplayName: "Paula Partner"})
+	c.srv.AddContact("secret@other.example", &ewstest.ContactOptions{Hidden: true})
+	c.srv.AddContact("plain@other.example", nil)
+	c.srv.AddList("all@example.test", "partner@other.example", "secret@other.example", "plain@other.example")
+	answer := c.do(`<m:ExpandDL><m:Mailbox><t:EmailAddress>all@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`)
+	assert.Equal(t, []string{"Paula Partner", "plain@other.example"}, texts(answer, "Name"))
+	assert.Equal(t, []string{"Contact", "Contact"}, texts(answer, "MailboxType"))
+	for name, want := range map[string][]string{"paula": {"partner@other.example"}, "smtp:PLAIN@other.example": {"plain@other.example"}, "secret": nil} {
+		answer := c.do(`<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>` + name + `</m:UnresolvedEntry></m:ResolveNames>`)
+		assert.Equal(t, want, texts(answer, "EmailAddress"), name)
+	}
+}
+
+// Who has no mailbox, or no longer, cannot look into the address book.
+func TestAddressBookNeedsAMailbox(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.AddUser("robot", "robot-password")
+	c.srv.GrantImpersonation("robot", "*")
+	c.user = "robot"
+	ask := func(c *caller) []string {
+		var all []string
+		for _, op := range []string{
+			`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`,
+			`<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>alice</m:UnresolvedEntry></m:ResolveNames>`,
+		} {
+			all = append(all, codes(c.do(op))...)
+		}
+		return all
+	}
+	none := []string{"ErrorNameResolutionNoMailbox", "ErrorNameResolutionNoMailbox"}
+	assert.Equal(t, none, ask(c))
+	assert.Equal(t, []string{"NoError", "NoError"}, ask(c.impersonating(bob)))
+	c.srv.AddMailbox("robot@example.test", &ewstest.MailboxOptions{Password: "robot-password"})
+	assert.Equal(t, []string{"NoError", "NoError"}, ask(c))
+	c.srv.Mailbox("robot@example.test").Remove(false)
+	assert.Equal(t, none, ask(c), "it was moved away")
+}
+
 func TestResolveNames(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

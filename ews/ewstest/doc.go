@@ -33,6 +33,9 @@
 //   - Nothing can be created in, or moved into, Recoverable Items:
 //     ErrorAccessDenied.
 //   - Times have the precision of a second.
+//   - ExpandDL goes one level deep, leaves out what is hidden without a word, works
+//     out dynamic groups when asked, and needs a caller that has a mailbox. An alias
+//     or display name that stands for two lists is an error.
 //
 // [Server.Direct] reaches the server without a socket, and so works inside a
 // testing/synctest bubble; [Server.URL] and [Server.Transport] go through one.

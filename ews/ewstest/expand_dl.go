@@ -1,22 +1,29 @@
 package ewstest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
+// expandDL shows the members of one list, dynamic ones included, one level deep.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
+
 func expandDL(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op.Child("Mailbox")}, func(n *ewsschema.Node) (func(), *refusal) {
-		if c.who.box == nil {
+		if !c.who.hasMailbox() {
 			return nil, refuse("ErrorNameResolutionNoMailbox")
 		}
-		address := strings.ToLower(strings.TrimSpace(n.Value("EmailAddress")))
-		l := c.directory.lists[address]
-		if l == nil || l.hidden {
+		found := slices.DeleteFunc(c.directory.list(n.Value("EmailAddress")), func(l *list) bool { return l.hidden })
+		switch len(found) {
+		case 0:
 			return nil, refuse("ErrorNameResolutionNoResults")
+		case 1:
+		default:
+			return nil, refuse("ErrorNameResolutionMultipleResults")
 		}
-		members := c.members(l)
+		members := c.members(found[0])
 		return func() {
 			c.out.Open("m:DLExpansion")
 			c.out.writePlace(len(members), len(members), true, false)
@@ -32,11 +39,15 @@ func expandDL(c *call) *refusal {
 // entry is what the address book shows of somebody.
 type entry struct{ name, address, kind string }
 
+func (l *list) entry() entry { return entry{l.name, l.address, "PublicDL"} }
+
+func (c *contact) entry() entry { return entry{c.name, c.address, "Contact"} }
+
 // members returns the members of a list that are not hidden, lists among them
 // as lists.
 func (s *Server) members(l *list) []entry {
 	var all []entry
-	for _, address := range l.members {
+	for _, address := range s.membersOf(l) {
 		if e, ok := s.lookUp(address); ok {
 			all = append(all, e)
 		}
@@ -44,14 +55,17 @@ func (s *Server) members(l *list) []entry {
 	return all
 }
 
-// lookUp finds an address in the address book. Who is not of the organisation is
-// a contact.
+// lookUp finds an address in the address book. Who is not in it is a contact all
+// the same.
 func (s *Server) lookUp(address string) (entry, bool) {
 	if l := s.directory.lists[strings.ToLower(address)]; l != nil {
-		return entry{l.name, l.address, "PublicDL"}, !l.hidden
+		return l.entry(), !l.hidden
 	}
 	if box := s.org.ByAddress(address); box != nil {
 		return entry{box.DisplayName, box.Address, "Mailbox"}, !box.Hidden
+	}
+	if c := s.directory.contacts[strings.ToLower(address)]; c != nil {
+		return c.entry(), !c.hidden
 	}
 	return entry{address, address, "Contact"}, address != ""
 }

@@ -44,6 +44,13 @@ func (f *Folder) Messages() []*Message {
 	return snapshots(f.folder.Items())
 }
 
+// Count returns the number of messages in the folder, without looking at them.
+func (f *Folder) Count() int {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	return f.folder.Count()
+}
+
 // Delete takes the folder away with its content, for good, as a user's
 // shift-delete of a folder.
 func (f *Folder) Delete() {

@@ -22,7 +22,7 @@ func getAttachment(c *call) *refusal {
 			return nil, refuse("ErrorItemNotFound")
 		}
 		// The order is that of the store, which took it from the content.
-		all := it.Content.Attachments()
+		all := it.Content().Attachments()
 		if i >= len(all) {
 			return nil, refuse("ErrorInvalidAttachmentId")
 		}

@@ -49,7 +49,7 @@ var itemFields = []itemField{
 	{uri: "item:DisplayCc", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayCc", store.TagDisplayCc) }},
 	{uri: "item:DisplayTo", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayTo", store.TagDisplayTo) }},
 	{uri: "item:HasAttachments", base: inDefault, write: func(w *itemWriter) {
-		w.Bool("t:HasAttachments", w.it.Properties.Bool(store.TagHasAttachments))
+		w.Bool("t:HasAttachments", w.it.Properties().Bool(store.TagHasAttachments))
 	}},
 	{uri: "ExtendedProperty"},
 	{uri: "item:EffectiveRights", base: inAll, write: func(w *itemWriter) { w.rights() }},
@@ -68,10 +68,10 @@ var itemFields = []itemField{
 	{uri: "message:CcRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:CcRecipients", "Cc") }},
 	{uri: "message:BccRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:BccRecipients", "Bcc") }},
 	{uri: "message:IsReadReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
-		w.Bool("t:IsReadReceiptRequested", w.it.Properties.Bool(store.TagReadReceipt))
+		w.Bool("t:IsReadReceiptRequested", w.it.Properties().Bool(store.TagReadReceipt))
 	}},
 	{uri: "message:IsDeliveryReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
-		w.Bool("t:IsDeliveryReceiptRequested", w.it.Properties.Bool(store.TagDeliveryReport))
+		w.Bool("t:IsDeliveryReceiptRequested", w.it.Properties().Bool(store.TagDeliveryReport))
 	}},
 	{uri: "message:ConversationTopic", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:ConversationTopic", store.TagTopic) }},
 	{uri: "message:From", message: true, base: inDefault, write: func(w *itemWriter) {
@@ -85,7 +85,7 @@ var itemFields = []itemField{
 
 // text writes a text property that exists.
 func (w *itemWriter) text(name string, f ews.ExtendedField) {
-	p, ok := w.it.Properties[f]
+	p, ok := w.it.Properties()[f]
 	if !ok {
 		return
 	}
@@ -97,17 +97,17 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 }
 
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
-	if p, ok := w.it.Properties[f]; ok {
+	if p, ok := w.it.Properties()[f]; ok {
 		w.Leaf(name, p.Value)
 	}
 }
 
 func (w *itemWriter) flag(name string, bit int64) {
-	w.Bool(name, w.it.Properties.Int(store.TagFlags)&bit != 0)
+	w.Bool(name, w.it.Properties().Int(store.TagFlags)&bit != 0)
 }
 
 func (w *itemWriter) body() {
-	text, html := w.it.Content.Body()
+	text, html := w.it.Content().Body()
 	kind := "Text"
 	if html && w.shape.html {
 		kind = "HTML"
@@ -119,7 +119,7 @@ func (w *itemWriter) body() {
 }
 
 func (w *itemWriter) categories() {
-	p, ok := w.it.Properties[store.PropKeywords]
+	p, ok := w.it.Properties()[store.PropKeywords]
 	if !ok || len(p.Values) == 0 {
 		return
 	}
@@ -165,7 +165,7 @@ func (w *itemWriter) responseObjects() {
 }
 
 func (w *itemWriter) conversation() {
-	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties.Text(store.TagTopic))))
+	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(store.TagTopic))))
 	w.Open("t:ConversationId")
 	w.Attr("Id", base64.StdEncoding.EncodeToString(sum[:]))
 	w.Close()
@@ -188,7 +188,7 @@ func (w *itemWriter) followUp() {
 }
 
 func (w *itemWriter) single(name string, who, address ews.ExtendedField) {
-	p := w.it.Properties
+	p := w.it.Properties()
 	if p.Text(who) == "" && p.Text(address) == "" {
 		return
 	}
@@ -203,7 +203,7 @@ func (w *itemWriter) single(name string, who, address ews.ExtendedField) {
 }
 
 func (w *itemWriter) recipients(name, header string) {
-	all := w.it.Content.Addresses(header)
+	all := w.it.Content().Addresses(header)
 	if len(all) == 0 {
 		return
 	}

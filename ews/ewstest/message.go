@@ -49,7 +49,7 @@ func snapshot(it *store.Item) *Message {
 	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
 		return m
 	}
-	p := it.Properties
+	p := it.Properties()
 	m := &Message{
 		ID:             ews.ItemID{ID: it.ID().String(), ChangeKey: it.ChangeKey()},
 		Mailbox:        it.Folder.Mailbox.Address,
@@ -69,14 +69,14 @@ func snapshot(it *store.Item) *Message {
 		Importance:     it.Importance(),
 		Categories:     slices.Clone(p[store.PropKeywords].Values),
 		Flag:           it.Flag(),
-		Attachments:    slices.Clone(it.Attachments),
+		Attachments:    slices.Clone(it.Attachments()),
 		ReceiptPending: it.Pending(),
 		Associated:     it.Associated,
 		Properties:     p,
 		MIME:           bytes.Join(it.MIME(), nil),
 	}
 	if it.Delivered {
-		m.Original = it.Content.Raw()
+		m.Original = it.Content().Raw()
 	}
 	if len(m.MIME) <= maxKept {
 		it.View = m

@@ -17,7 +17,7 @@ func resolveNames(c *call) *refusal {
 		c.out.refused(refused)
 		return nil
 	}
-	if c.who.box == nil {
+	if !c.who.hasMailbox() {
 		c.out.refused(refuse("ErrorNameResolutionNoMailbox"))
 		return nil
 	}
@@ -75,9 +75,9 @@ func (s *Server) candidates(n *ewsschema.Node) []candidate {
 		}
 	}
 	for _, key := range s.directory.order {
-		l := s.directory.lists[key]
-		if !l.hidden && (smtp && key == exact || !smtp && begins(name, l.name, l.address)) {
-			found = append(found, candidate{entry{l.name, l.address, "PublicDL"}, []string{"SMTP:" + l.address}})
+		e, shown := s.lookUp(key)
+		if shown && (smtp && key == exact || !smtp && begins(name, e.name, e.address)) {
+			found = append(found, candidate{e, []string{"SMTP:" + e.address}})
 		}
 	}
 	return found

@@ -40,8 +40,8 @@ func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 	c.acted = true
 	if c.op.Get("MessageDisposition") != "SaveOnly" {
 		c.notified(store.Notice{
-			Kind: "MeetingResponse", From: it.Folder.Mailbox.Address, To: it.Properties.Text(store.TagFromAddress),
-			Subject: it.Properties.Text(store.TagSubject), Item: it,
+			Kind: "MeetingResponse", From: it.Folder.Mailbox.Address, To: it.Properties().Text(store.TagFromAddress),
+			Subject: it.Properties().Text(store.TagSubject), Item: it,
 		})
 	}
 	return nil

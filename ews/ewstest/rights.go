@@ -41,18 +41,3 @@ func (s *Server) AddUser(name, password string) {
 	defer s.mu.Unlock()
 	s.directory.accounts[s.directory.account(name)] = password
 }
-
-// AddList creates a distribution list, or replaces it.
-func (s *Server) AddList(address string, members ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.directory.addList(address, false, members)
-}
-
-// AddHiddenList creates a distribution list that is hidden from address lists:
-// it can be expanded by none, and expanding another list leaves it out.
-func (s *Server) AddHiddenList(address string, members ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.directory.addList(address, true, members)
-}

@@ -17,6 +17,7 @@ import (
 // refused:
 //
 //	{
+//	  "description": "for who reads the file",   (also in mailboxes, contacts, lists and messages)
 //	  "version": "Exchange2016", "domain": "example.test", "seed": 1, "latency": "20ms",
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
@@ -27,10 +28,12 @@ import (
 //	  "users":     [{"name": "svc", "password": "secret"}],
 //	  "mailboxes": [{"address": "alice@example.test", "displayName": "Alice", "password": "secret",
 //	                 "proxyAddresses": [], "archive": true, "language": "de", "quotaBytes": 0, "hidden": false,
-//	                 "folders": ["/Inbox/Projects"], "searchFolders": ["AllItems"]}],
+//	                 "folders": ["/Inbox/Projects", "inbox/Projects"], "searchFolders": ["AllItems"]}],
+//	  "contacts":  [{"address": "partner@other.example", "displayName": "Partner", "hidden": false}],
 //	  "fullAccess":    [{"user": "svc", "mailbox": "*"}],
 //	  "impersonation": [{"user": "svc", "mailbox": "*"}],
-//	  "lists":     [{"address": "all@example.test", "members": ["alice@example.test"], "hidden": false}],
+//	  "lists":     [{"address": "all@example.test", "displayName": "All", "members": ["alice@example.test"], "hidden": false},
+//	                {"address": "sales@example.test", "dynamic": "*@sales.example.test"}],
 //	  "messages":  [{"mailbox": "alice@example.test", "eml": "Subject: Hi\r\n\r\nHi", "file": "or/a/file.eml",
 //	                 "folder": "junkemail", "received": "2026-11-24T10:00:00Z", "read": false, "class": "IPM.Note",
 //	                 "categories": [], "importance": "High", "flag": "Flagged"}],
@@ -40,9 +43,17 @@ import (
 //	                {"fault": "BusyItem", "backOff": "5s", "probability": 0.1}]
 //	}
 //
-// A user's or mailbox's password defaults to NAME-password. The folder of a
-// message is a well-known name, or a path of display names that begins with "/"
-// and is created if need be. A fault is named as the variables of this package
+// A user's or mailbox's password defaults to NAME-password.
+//
+// The mailbox of a message may also be a list: then each mailbox behind it gets
+// one, as transport would deliver it, hidden members and those of dynamic lists
+// included. The folder of a message is a well-known name such as archiveinbox or
+// recoverableitemsdeletions, or a path of display names that is created if need
+// be: it begins with "/" at the top of the information store, or with a
+// well-known name, whose folder may go by any name in the mailbox's language.
+// What was sent goes to sentitems.
+//
+// A fault is named as the variables of this package
 // are, or by a response code; its "at" counts requests from the start. Faults
 // with a probability are drawn together, at the highest probability given.
 type Scenario struct {
@@ -51,6 +62,7 @@ type Scenario struct {
 }
 
 type scenarioData struct {
+	Description        string
 	Version            string
 	Domain             string
 	Seed               uint64
@@ -68,6 +80,7 @@ type scenarioData struct {
 	Mailboxes          []scenarioMailbox
 	FullAccess         []scenarioGrant
 	Impersonation      []scenarioGrant
+	Contacts           []scenarioContact
 	Lists              []scenarioList
 	Messages           []scenarioMessage
 	Budgets            []scenarioBudget
@@ -85,6 +98,7 @@ type scenarioApplication struct{ ID, CertificateFile string }
 type scenarioUser struct{ Name, Password string }
 
 type scenarioMailbox struct {
+	Description                    string
 	Address, DisplayName, Password string
 	ProxyAddresses                 []string
 	Archive                        bool
@@ -96,13 +110,20 @@ type scenarioMailbox struct {
 
 type scenarioGrant struct{ User, Mailbox string }
 
+type scenarioContact struct {
+	Description, Address, DisplayName string
+	Hidden                            bool
+}
+
 type scenarioList struct {
-	Address string
-	Members []string
-	Hidden  bool
+	Description, Address, DisplayName string
+	Members                           []string
+	Dynamic                           string
+	Hidden                            bool
 }
 
 type scenarioMessage struct {
+	Description                string
 	Mailbox, EML, File, Folder string
 	Received                   time.Time
 	Read                       bool

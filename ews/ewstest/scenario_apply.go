@@ -1,8 +1,10 @@
 package ewstest
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +47,16 @@ func (s *Scenario) check() error {
 		return err
 	}
 	addresses := make(map[string]bool)
+	for i, l := range d.Lists {
+		if err := checkList(l, addresses); err != nil {
+			return fmt.Errorf("lists[%d]: %w", i, err)
+		}
+	}
+	for i, c := range d.Contacts {
+		if !strings.Contains(c.Address, "@") {
+			return fmt.Errorf("contacts[%d]: address %q is no address", i, c.Address)
+		}
+	}
 	for i, m := range d.Mailboxes {
 		if !strings.Contains(m.Address, "@") {
 			return fmt.Errorf("mailboxes[%d]: address %q is no address", i, m.Address)
@@ -60,8 +72,8 @@ func (s *Scenario) check() error {
 			return fmt.Errorf("mailboxes[%d]: language %q is none of %s", i, m.Language, strings.Join(store.Languages(), ", "))
 		}
 		for _, f := range m.Folders {
-			if !strings.HasPrefix(f, "/") {
-				return fmt.Errorf("mailboxes[%d]: folder %q must begin with /", i, f)
+			if !strings.Contains(f, "/") {
+				return fmt.Errorf("mailboxes[%d]: folder %q must begin with /, or with a well-known name and /", i, f)
 			}
 		}
 	}
@@ -82,10 +94,26 @@ func (s *Scenario) check() error {
 	return nil
 }
 
+func checkList(l scenarioList, addresses map[string]bool) error {
+	key := strings.ToLower(l.Address)
+	switch _, err := path.Match(l.Dynamic, ""); {
+	case !strings.Contains(key, "@"):
+		return fmt.Errorf("address %q is no address", l.Address)
+	case addresses[key]:
+		return fmt.Errorf("address %q stands twice", l.Address)
+	case l.Dynamic != "" && len(l.Members) > 0:
+		return errors.New("dynamic and members are both given")
+	case err != nil:
+		return fmt.Errorf("dynamic %q is no pattern: %w", l.Dynamic, err)
+	}
+	addresses[key] = true
+	return nil
+}
+
 func checkMessage(m scenarioMessage, addresses map[string]bool) error {
 	switch {
 	case !addresses[strings.ToLower(m.Mailbox)]:
-		return fmt.Errorf("mailbox %q is none of the scenario", m.Mailbox)
+		return fmt.Errorf("mailbox %q is none of the scenario, nor a list", m.Mailbox)
 	case (m.EML == "") == (m.File == ""):
 		return fmt.Errorf("exactly one of eml and file must be given")
 	}
@@ -131,7 +159,9 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 			Archive: m.Archive, Language: m.Language, QuotaBytes: m.QuotaBytes, Hidden: m.Hidden,
 		})
 		for _, f := range m.Folders {
-			box.folderAt(f)
+			if box.folderAt(f) == nil {
+				return fmt.Errorf("mailbox %q: folder %q does not begin with a well-known name of this mailbox", m.Address, f)
+			}
 		}
 		for _, f := range m.SearchFolders {
 			box.AddSearchFolder(f)
@@ -143,23 +173,16 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	for _, g := range d.Impersonation {
 		srv.GrantImpersonation(g.User, g.Mailbox)
 	}
+	for _, c := range d.Contacts {
+		srv.AddContact(c.Address, &ContactOptions{DisplayName: c.DisplayName, Hidden: c.Hidden})
+	}
 	for _, l := range d.Lists {
-		if l.Hidden {
-			srv.AddHiddenList(l.Address, l.Members...)
-		} else {
-			srv.AddList(l.Address, l.Members...)
-		}
+		srv.AddListWith(l.Address, ListOptions{DisplayName: l.DisplayName, Members: l.Members, Dynamic: l.Dynamic, Hidden: l.Hidden})
 	}
 	for i, m := range d.Messages {
-		box := srv.Mailbox(m.Mailbox)
-		folder := box.folderAt(m.Folder)
-		if folder == nil {
-			return fmt.Errorf("messages[%d]: folder %q is neither a path beginning with / nor a well-known name of this mailbox", i, m.Folder)
+		if err := m.deliver(srv, contents[i]); err != nil {
+			return fmt.Errorf("messages[%d]: %w", i, err)
 		}
-		box.DeliverWith(contents[i], Delivery{
-			Folder: folder, Received: m.Received, Read: m.Read, Class: m.Class,
-			Categories: m.Categories, Importance: m.Importance, Flag: ews.Flag{Status: m.Flag},
-		})
 	}
 	for _, b := range d.Budgets {
 		srv.SetBudget(b.User, Budget{b.MaxConcurrency, b.RequestsPerMinute})
@@ -168,16 +191,40 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	return nil
 }
 
+// deliver puts the message into its mailbox, or into all behind its list.
+func (m *scenarioMessage) deliver(srv *Server, content []byte) error {
+	boxes := srv.mailboxesBehind(m.Mailbox)
+	if len(boxes) == 0 {
+		return fmt.Errorf("mailbox %q is a list that has no mailboxes behind it", m.Mailbox)
+	}
+	for _, box := range boxes {
+		folder := box.folderAt(m.Folder)
+		if folder == nil {
+			return fmt.Errorf("folder %q is neither a path beginning with / nor a well-known name of the mailbox %s", m.Folder, box.Address())
+		}
+		box.DeliverWith(content, Delivery{
+			Folder: folder, Received: m.Received, Read: m.Read, Class: m.Class,
+			Categories: m.Categories, Importance: m.Importance, Flag: ews.Flag{Status: m.Flag},
+		})
+	}
+	return nil
+}
+
 // folderAt finds a folder by well-known name or path, the Inbox if name is empty.
 // It returns nil if there is none.
 func (m *Mailbox) folderAt(name string) *Folder {
-	if path, ok := strings.CutPrefix(name, "/"); ok {
-		return m.AddFolder(nil, strings.Split(path, "/")...)
-	}
 	if name == "" {
 		name = string(ews.FolderInbox)
 	}
-	return m.Folder(ews.FolderName(name))
+	known, below, deeper := strings.Cut(name, "/")
+	if known == "" {
+		return m.AddFolder(nil, strings.Split(below, "/")...)
+	}
+	f := m.Folder(ews.FolderName(known))
+	if f == nil || !deeper {
+		return f
+	}
+	return m.AddFolder(f, strings.Split(below, "/")...)
 }
 
 func (s *Scenario) applyFaults(srv *Server) {

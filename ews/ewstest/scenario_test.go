@@ -63,6 +63,52 @@ func TestScenario(t *testing.T) {
 	assert.Equal(t, []string{"ErrorTimeoutExpired", "ErrorServerBusy", "NoError", "NoError", "ErrorServerBusy"}, seen)
 }
 
+// What transport does, the archive, what was deleted, and names in any language.
+func TestScenarioMail(t *testing.T) {
+	t.Parallel()
+	sc, err := ewstest.LoadScenario(strings.NewReader(`{
+	  "description": "a test",
+	  "mailboxes": [
+	    {"address": "a@corp.example", "description": "German", "language": "de", "archive": true, "folders": ["inbox/Projekte"]},
+	    {"address": "b@corp.example", "proxyAddresses": ["bb@corp.example"], "hidden": true},
+	    {"address": "c@jp.corp.example", "language": "ja"},
+	    {"address": "d@corp.example"}
+	  ],
+	  "contacts": [{"address": "x@other.example", "displayName": "X"}],
+	  "lists": [
+	    {"address": "all@corp.example", "displayName": "All of us", "members": ["a@corp.example", "japan@corp.example", "more@corp.example", "x@other.example"]},
+	    {"address": "more@corp.example", "members": ["BB@corp.example", "A@corp.example", "all@corp.example"], "hidden": true},
+	    {"address": "japan@corp.example", "dynamic": "*@jp.corp.example"}
+	  ],
+	  "messages": [
+	    {"mailbox": "ALL@corp.example", "eml": "Subject: one\r\nReferences: <0@x>\r\nThread-Index: AdyfMv8wcLnsxTpvRuqCj/TMRHRz3g==\r\n\r\n", "received": "2026-11-24T10:00:00Z"},
+	    {"mailbox": "a@corp.example", "eml": "Subject: two\r\n\r\n", "folder": "inbox/Projekte/Alt", "read": true},
+	    {"mailbox": "a@corp.example", "eml": "Subject: three\r\n\r\n", "folder": "archivemsgfolderroot/2025"},
+	    {"mailbox": "a@corp.example", "eml": "Subject: four\r\n\r\n", "folder": "recoverableitemsdeletions"},
+	    {"mailbox": "a@corp.example", "eml": "Subject: five\r\n\r\n", "folder": "archiverecoverableitemsdeletions"}
+	  ]}`))
+	require.NoError(t, err)
+	srv, err := sc.NewServer(ewstest.Options{})
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	where := map[string]string{}
+	for _, address := range []string{"a@corp.example", "b@corp.example", "c@jp.corp.example", "d@corp.example"} {
+		for _, m := range srv.Mailbox(address).Messages() {
+			where[address[:1]+" "+m.Subject] += m.Folder
+			assert.False(t, m.Draft)
+			assert.Equal(t, m.Subject == "two", m.Read)
+		}
+	}
+	assert.Equal(t, map[string]string{
+		"a one": "/Posteingang", "b one": "/Inbox", "c one": "/受信トレイ",
+		"a two": "/Posteingang/Projekte/Alt", "a three": "/Archive/2025",
+		"a four": "/Recoverable Items/Deletions", "a five": "/Archive/Recoverable Items/Deletions",
+	}, where, "one each, however many lists they are in")
+	one := srv.Mailbox("b@corp.example").Messages()[0]
+	assert.Equal(t, "<0@x>", one.Properties[ews.ExtendedField{Tag: 0x1039, Type: ews.TypeString}].Value)
+	assert.Equal(t, "AdyfMv8wcLnsxTpvRuqCj/TMRHRz3g==", one.Properties[ews.ExtendedField{Tag: 0x0071, Type: ews.TypeBinary}].Value)
+}
+
 func TestScenarioMistakes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -80,19 +126,27 @@ func TestScenarioMistakes(t *testing.T) {
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x"}]}`: "exactly one of eml and file",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "importance": "Huge"}]}`: "Huge",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "flag": "Maybe"}]}`:      "Maybe",
-		`{"faults": [{"fault": "Nothing"}]}`:                "Nothing",
-		`{"faults": [{"fault": "Busy", "probability": 2}]}`: "between 0 and 1",
-		`{"authentication": ["Kerberos"]}`:                  "Negotiate",
-		`{"authentication": ["bearer"]}`:                    "tenantId",
-		`{"extendedProtection": "perhaps"}`:                 "require",
-		`{} {}`:                                             "after the end",
-		`[]`:                                                "cannot unmarshal",
+		`{"lists": [{"address": "all"}]}`:                                     "lists[0]",
+		`{"lists": [{"address": "l@x"}, {"address": "L@x"}]}`:                 "twice",
+		`{"lists": [{"address": "l@x", "dynamic": "["}]}`:                     "pattern",
+		`{"lists": [{"address": "l@x", "dynamic": "*", "members": ["a@x"]}]}`: "both given",
+		`{"lists": [{"address": "l@x"}], "mailboxes": [{"address": "l@x"}]}`:  "twice",
+		`{"contacts": [{"address": "c"}]}`:                                    "contacts[0]",
+		`{"faults": [{"fault": "Nothing"}]}`:                                  "Nothing",
+		`{"faults": [{"fault": "Busy", "probability": 2}]}`:                   "between 0 and 1",
+		`{"authentication": ["Kerberos"]}`:                                    "Negotiate",
+		`{"authentication": ["bearer"]}`:                                      "tenantId",
+		`{"extendedProtection": "perhaps"}`:                                   "require",
+		`{} {}`:                                                               "after the end",
+		`[]`:                                                                  "cannot unmarshal",
 	} {
 		_, err := ewstest.LoadScenario(strings.NewReader(text))
 		assert.ErrorContains(t, err, want, text)
 	}
 	for text, want := range map[string]string{
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "folder": "inbx"}]}`:                          "inbx",
+		`{"mailboxes": [{"address": "a@x", "folders": ["archiveinbox/Old"]}]}`:                                                         "archiveinbox/Old",
+		`{"lists": [{"address": "l@x", "members": ["c@y"]}], "messages": [{"mailbox": "l@x", "eml": "x"}]}`:                            "no mailboxes",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "file": "/no/such/file"}]}`:                               "/no/such/file",
 		`{"authentication": ["Bearer"], "azure": {"tenantId": "t", "applications": [{"id": "a", "certificateFile": "/no/such.cer"}]}}`: "azure.applications[0]",
 	} {

@@ -66,8 +66,8 @@ func (c *call) mayUpdate(it *store.Item, id *ewsschema.Node) *refusal {
 // sent records that an item went out to its recipients.
 func (s *Server) sent(it *store.Item) {
 	for _, h := range []string{"To", "Cc", "Bcc"} {
-		for _, a := range it.Content.Addresses(h) {
-			s.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, To: a.Email, Subject: it.Properties.Text(store.TagSubject), Item: it})
+		for _, a := range it.Content().Addresses(h) {
+			s.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, To: a.Email, Subject: it.Properties().Text(store.TagSubject), Item: it})
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (u *update) assign(path, v *ewsschema.Node, appended bool) *refusal {
 		if refused := writable(keyOf(f)); refused != nil {
 			return refused
 		}
-		if old, ok := u.item.Properties[keyOf(f)]; ok && appended {
+		if old, ok := u.item.Properties()[keyOf(f)]; ok && appended {
 			p.Value = old.Value + p.Value
 			p.Values = append(append([]string(nil), old.Values...), p.Values...)
 		}
@@ -167,7 +167,7 @@ func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refu
 		return refused
 	}
 	if appended {
-		old := u.item.Properties[keyOf(p.Field)]
+		old := u.item.Properties()[keyOf(p.Field)]
 		if uri != "item:Categories" {
 			return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+uri+".")
 		}

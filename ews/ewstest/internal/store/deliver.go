@@ -23,19 +23,29 @@ type New struct {
 // Create makes an item in a folder.
 func (f *Folder) Create(n New) *Item {
 	o := f.Mailbox.org
-	content := eml.Parse(n.MIME)
-	now := o.Now()
+	s := &seed{New: n, now: o.Now(), searchKey: base64.StdEncoding.EncodeToString(o.Random(16))}
 	if n.Received.IsZero() {
-		n.Received = now
+		s.Received = s.now
 	}
+	it := &Item{Associated: n.Associated, Delivered: n.Delivered, change: o.nextChange(), seed: s}
+	if !s.waits() {
+		it.grown()
+	}
+	it.attach(f)
+	return it
+}
+
+// grow makes what an item consists of.
+func (n *seed) grow(it *Item) {
+	content := eml.Parse(n.MIME)
 	b := builder{}
 	derive(b, content)
 	b.time(TagDeliveryTime, n.Received)
-	b.time(TagCreated, now)
-	b.time(TagModified, now)
-	b.text(TagSearchKey, base64.StdEncoding.EncodeToString(o.Random(16)))
+	b.time(TagCreated, n.now)
+	b.time(TagModified, n.now)
+	b.text(TagSearchKey, n.searchKey)
 	if !n.Delivered {
-		b.time(TagSubmitTime, now)
+		b.time(TagSubmitTime, n.now)
 	} else if t, ok := content.Date(); ok {
 		b.time(TagSubmitTime, t)
 	} else {
@@ -44,22 +54,19 @@ func (f *Folder) Create(n New) *Item {
 	if n.Class != "" {
 		b.text(TagClass, n.Class)
 	}
-	it := &Item{Content: content, Associated: n.Associated, Delivered: n.Delivered, change: o.nextChange()}
-	it.Attachments = attachments(content)
-	b.bool(TagHasAttachments, hasVisible(it.Attachments))
-	b.int(TagFlags, newFlags(n, b))
+	all := attachments(content)
+	b.bool(TagHasAttachments, hasVisible(all))
+	b.int(TagFlags, newFlags(n.New, b))
 	p := Properties(b)
 	for _, v := range n.Properties {
 		p[Key(v.Field)] = v
 	}
 	flags := p.Int(TagFlags)
-	if hasVisible(it.Attachments) {
+	if hasVisible(all) {
 		flags |= FlagHasAttachment
 	}
 	b.int(TagFlags, flags)
-	it.Properties = p
-	it.attach(f)
-	return it
+	it.properties, it.content, it.attachments = p, content, all
 }
 
 func newFlags(n New, b builder) int64 {
@@ -90,10 +97,10 @@ func derive(b builder, m *eml.Message) {
 	b.some(TagMessageID, m.Header("Message-ID"))
 	b.some(TagInReplyTo, m.Header("In-Reply-To"))
 	b.some(TagReferences, m.Header("References"))
-	from, sender := one(m, "From"), one(m, "Sender")
-	if sender == (eml.Address{}) {
-		sender = from
+	if index, err := base64.StdEncoding.DecodeString(m.Header("Thread-Index")); err == nil {
+		b.some(TagConversationIndex, base64.StdEncoding.EncodeToString(index))
 	}
+	from, sender := people(m)
 	person(b, from, TagFromName, TagFromType, TagFromAddress, TagFromSMTP)
 	person(b, sender, TagSenderName, TagSenderType, TagSenderAddress, TagSenderSMTP)
 	b.text(TagDisplayTo, names(m.Addresses("To")))
@@ -103,6 +110,15 @@ func derive(b builder, m *eml.Message) {
 	b.bool(TagReadReceipt, asked)
 	b.bool(TagNonReceipt, asked)
 	b.bool(TagDeliveryReport, m.Has("Return-Receipt-To"))
+}
+
+// people returns for whom a message was sent, and who did.
+func people(m *eml.Message) (from, sender eml.Address) {
+	from, sender = one(m, "From"), one(m, "Sender")
+	if sender == (eml.Address{}) {
+		sender = from
+	}
+	return from, sender
 }
 
 func one(m *eml.Message, header string) eml.Address {
@@ -123,11 +139,17 @@ func person(b builder, a eml.Address, name, kind, address, smtp ews.ExtendedFiel
 		n = a.Email
 	}
 	b.text(name, n)
-	if a.Email != "" {
-		b.text(kind, "SMTP")
-		b.text(address, a.Email)
-		b.text(smtp, a.Email)
+	b.some(kind, addressType(a))
+	b.some(address, a.Email)
+	b.some(smtp, a.Email)
+}
+
+// addressType returns the type of an address, empty if it has none.
+func addressType(a eml.Address) string {
+	if a.Email == "" {
+		return ""
 	}
+	return "SMTP"
 }
 
 func names(all []eml.Address) string {

@@ -29,9 +29,9 @@ var ErrCorrupt = errors.New("export stream is corrupt")
 
 // Export returns the item as a stream that keeps everything, in pieces.
 func (it *Item) Export() [][]byte {
-	h := head{Attachments: it.Attachments, Associated: it.Associated, Delivered: it.Delivered}
-	for _, k := range it.Properties.Keys() {
-		h.Properties = append(h.Properties, it.Properties[k])
+	h := head{Attachments: it.Attachments(), Associated: it.Associated, Delivered: it.Delivered}
+	for _, k := range it.Properties().Keys() {
+		h.Properties = append(h.Properties, it.Properties()[k])
 	}
 	data, err := json.Marshal(h)
 	if err != nil {
@@ -40,7 +40,7 @@ func (it *Item) Export() [][]byte {
 	first := append([]byte(exportMagic), make([]byte, 8)...)
 	binary.BigEndian.PutUint64(first[len(exportMagic):], uint64(len(data)))
 	first = append(first, data...)
-	raw := it.Content.Raw()
+	raw := it.Content().Raw()
 	sum := crc32.Update(crc32.ChecksumIEEE(first), crc32.IEEETable, raw)
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
 }
@@ -59,7 +59,7 @@ func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	now := builder{}
 	now.time(TagCreated, o.Now())
 	now.time(TagModified, o.Now())
-	it.Properties = it.Properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
+	it.properties = it.properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
 	it.change = o.nextChange()
 	it.attach(f)
 	return it, nil
@@ -83,9 +83,9 @@ func decodeExport(stream []byte) (*Item, error) {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return nil, ErrCorrupt
 	}
-	it := &Item{Content: eml.Parse(raw), Attachments: h.Attachments, Associated: h.Associated, Delivered: h.Delivered, Properties: make(Properties)}
+	it := &Item{content: eml.Parse(raw), attachments: h.Attachments, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
 	for _, v := range h.Properties {
-		it.Properties[Key(v.Field)] = v
+		it.properties[Key(v.Field)] = v
 	}
 	return it, nil
 }

@@ -12,12 +12,9 @@ import (
 // Item is an item in a folder. When it is moved it stays the same Item but gets
 // another number, so that its old id names nothing.
 type Item struct {
-	Folder      *Folder // nil once it is gone
-	Properties  Properties
-	Content     *eml.Message
-	Attachments []ews.Attachment
-	Associated  bool // folder associated information
-	Delivered   bool // came by transport, not from a client
+	Folder     *Folder // nil once it is gone
+	Associated bool    // folder associated information
+	Delivered  bool    // came by transport, not from a client
 
 	// View may hold what was made of the item; it is dropped when it changes.
 	View any
@@ -25,7 +22,21 @@ type Item struct {
 	number uint64
 	change uint64
 	size   int64
+
+	seed        *seed // nil once the rest was made
+	properties  Properties
+	content     *eml.Message
+	attachments []ews.Attachment
 }
+
+// Properties returns all properties that are kept. They must not be modified.
+func (it *Item) Properties() Properties { return it.grown().properties }
+
+// Content returns the message that the item was made from.
+func (it *Item) Content() *eml.Message { return it.grown().content }
+
+// Attachments returns the attachments of the message.
+func (it *Item) Attachments() []ews.Attachment { return it.grown().attachments }
 
 // ID returns the id of the item where it is now.
 func (it *Item) ID() ID { return ID{it.Folder.Mailbox.guid, KindItem, it.number} }
@@ -37,20 +48,25 @@ func (it *Item) ChangeKey() string { return FormatChange(KindItem, it.change) }
 func (it *Item) Change() uint64 { return it.change }
 
 // Read reports whether the item is marked as read.
-func (it *Item) Read() bool { return it.flags()&FlagRead != 0 }
+func (it *Item) Read() bool {
+	if it.seed != nil {
+		return it.seed.Read
+	}
+	return it.flags()&FlagRead != 0
+}
 
 // Draft reports whether the item was never sent.
 func (it *Item) Draft() bool { return it.flags()&FlagUnsent != 0 }
 
 // Class returns the item class.
-func (it *Item) Class() string { return it.Properties.Text(TagClass) }
+func (it *Item) Class() string { return it.Properties().Text(TagClass) }
 
-func (it *Item) flags() int64 { return it.Properties.Int(TagFlags) }
+func (it *Item) flags() int64 { return it.Properties().Int(TagFlags) }
 
 // Size returns the bytes the item takes in the store.
 func (it *Item) Size() int64 {
 	if it.size == 0 {
-		it.size = int64(len(it.Content.Raw())) + it.Properties.size() + 256
+		it.size = int64(len(it.Content().Raw())) + it.Properties().size() + 256
 	}
 	return it.size
 }
@@ -87,7 +103,12 @@ var kinds = []struct{ class, kind string }{
 // Property returns a property by its normalised name, also one that is worked
 // out instead of kept.
 func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
-	if v, ok := it.Properties[key]; ok {
+	if it.seed != nil {
+		if v, ok, known := it.seed.property(key); known {
+			return v, ok
+		}
+	}
+	if v, ok := it.Properties()[key]; ok {
 		return v, true
 	}
 	v := ews.ExtendedProperty{Field: key}
@@ -100,7 +121,7 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	case TagParentEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
 	case TagBody:
-		text, _ := it.Content.Body()
+		text, _ := it.Content().Body()
 		b.text(key, text)
 	default:
 		return v, false
@@ -121,13 +142,13 @@ func Computed(key ews.ExtendedField) bool {
 // Internet headers that the item has as properties, and a subject that was
 // changed, show in its MIME.
 func (it *Item) rendering() eml.Rendering {
-	r := eml.Rendering{Key: []byte(it.Properties.Text(TagSearchKey))}
-	for k, v := range it.Properties {
+	r := eml.Rendering{Key: []byte(it.Properties().Text(TagSearchKey))}
+	for k, v := range it.Properties() {
 		if k.Set == ews.SetInternetHeaders && k.Type == ews.TypeString && validName(v.Field.Name) {
 			r.Fields = append(r.Fields, eml.Field{Name: v.Field.Name, Value: v.Value})
 		}
 	}
-	if s := it.Properties.Text(TagSubject); s != it.Content.Header("Subject") {
+	if s := it.Properties().Text(TagSubject); s != it.Content().Header("Subject") {
 		r.Fields = append(r.Fields, eml.Field{Name: "Subject", Value: s})
 	}
 	slices.SortFunc(r.Fields, func(a, b eml.Field) int { return strings.Compare(a.Name, b.Name) })
@@ -139,12 +160,12 @@ func validName(s string) bool {
 }
 
 // MIME returns the item as MIME, made anew, in pieces.
-func (it *Item) MIME() [][]byte { return it.Content.Render(it.rendering()) }
+func (it *Item) MIME() [][]byte { return it.Content().Render(it.rendering()) }
 
 // Headers returns the internet headers a client sees: those of the message and
 // those set as properties.
 func (it *Item) Headers() []eml.Field {
-	fields := it.Content.Fields()
+	fields := it.Content().Fields()
 	for _, f := range it.rendering().Fields {
 		if !strings.EqualFold(f.Name, "Subject") {
 			fields = append(fields, f)
@@ -161,14 +182,12 @@ func (it *Item) attach(f *Folder) {
 	it.View = nil
 	f.items = append(f.items, it)
 	m.items[it.number] = it
-	m.size += it.Size()
 }
 
 func (it *Item) detach() {
 	f := it.Folder
 	m := f.Mailbox
 	delete(m.items, it.number)
-	m.size -= it.Size()
 	if i := slices.Index(f.items, it); i >= 0 {
 		f.items = slices.Delete(f.items, i, i+1)
 	}
@@ -177,17 +196,14 @@ func (it *Item) detach() {
 
 // replace gives the item other properties; it counts as a modification.
 func (it *Item) replace(p Properties) {
-	m := it.Folder.Mailbox
-	m.size -= it.Size()
-	it.Properties, it.size = p, 0
-	m.size += it.Size()
-	it.change = m.org.nextChange()
+	it.grown().properties, it.size = p, 0
+	it.change = it.Folder.Mailbox.org.nextChange()
 	it.View = nil
 }
 
 // copy returns another item of the same content, in no folder yet.
 func (it *Item) copy(o *Organisation) *Item {
-	c := *it
+	c := *it.grown()
 	c.Folder, c.View, c.change = nil, nil, o.nextChange()
 	return &c
 }

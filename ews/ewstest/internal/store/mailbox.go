@@ -21,7 +21,6 @@ type Mailbox struct {
 	root    *Folder
 	archive *Folder
 	numbers uint64
-	size    int64
 }
 
 // Info describes a mailbox.
@@ -82,10 +81,16 @@ func (m *Mailbox) Folder(number uint64) *Folder { return m.folders[number] }
 func (m *Mailbox) Item(number uint64) *Item { return m.items[number] }
 
 // Size returns the bytes that the items take.
-func (m *Mailbox) Size() int64 { return m.size }
+func (m *Mailbox) Size() int64 {
+	var n int64
+	for _, it := range m.items {
+		n += it.Size()
+	}
+	return n
+}
 
 // Full reports whether n more bytes are beyond the quota.
-func (m *Mailbox) Full(n int64) bool { return m.Quota > 0 && m.size+n > m.Quota }
+func (m *Mailbox) Full(n int64) bool { return m.Quota > 0 && m.Size()+n > m.Quota }
 
 // Items returns all items, of all folders, archive and Recoverable Items
 // included, folder by folder.

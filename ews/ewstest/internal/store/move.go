@@ -35,7 +35,7 @@ func (it *Item) CopyTo(f *Folder) *Item {
 	now := f.Mailbox.org.Now()
 	b := builder{}
 	b.time(TagCreated, now)
-	c.Properties = it.Properties.With([]ews.ExtendedProperty{b[TagCreated]})
+	c.properties = it.Properties().With([]ews.ExtendedProperty{b[TagCreated]})
 	c.attach(f)
 	return c
 }
@@ -125,6 +125,6 @@ func (it *Item) keepVersion() {
 	old := it.copy(m.org)
 	b := builder{}
 	b.text(TagSearchKey, base64.StdEncoding.EncodeToString(m.org.Random(16)))
-	old.Properties = it.Properties.With([]ews.ExtendedProperty{b[TagSearchKey]})
+	old.properties = it.Properties().With([]ews.ExtendedProperty{b[TagSearchKey]})
 	old.attach(m.named[name])
 }

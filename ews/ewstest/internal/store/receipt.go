@@ -34,7 +34,7 @@ func (it *Item) settle() {
 }
 
 func (it *Item) setFlags(flags int64) {
-	it.Properties = it.Properties.With([]ews.ExtendedProperty{{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}})
+	it.properties = it.Properties().With([]ews.ExtendedProperty{{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}})
 	it.View = nil
 }
 
@@ -48,11 +48,11 @@ func (it *Item) tell(bit int64, kind string) {
 		return
 	}
 	if !it.junk() {
-		to := it.Content.Addresses("Disposition-Notification-To")
+		to := it.Content().Addresses("Disposition-Notification-To")
 		if len(to) == 0 {
-			to = it.Content.Addresses("Return-Receipt-To")
+			to = it.Content().Addresses("Return-Receipt-To")
 		}
-		address := it.Properties.Text(TagFromAddress)
+		address := it.Properties().Text(TagFromAddress)
 		if len(to) > 0 {
 			address = to[0].Email
 		}
@@ -63,5 +63,5 @@ func (it *Item) tell(bit int64, kind string) {
 
 func (it *Item) notify(kind, to string) {
 	m := it.Folder.Mailbox
-	m.org.settings.Notify(Notice{Kind: kind, From: m.Address, To: to, Subject: it.Properties.Text(TagSubject), Item: it})
+	m.org.settings.Notify(Notice{Kind: kind, From: m.Address, To: to, Subject: it.Properties().Text(TagSubject), Item: it})
 }

@@ -95,7 +95,7 @@ func TestExportRoundTrip(t *testing.T) {
 	}})
 	copied, err := m.Named(ews.FolderDrafts).Import(bytes.Join(it.Export(), nil), false)
 	require.NoError(t, err)
-	assert.Equal(t, it.Properties, copied.Properties)
+	assert.Equal(t, it.Properties(), copied.Properties())
 	assert.Equal(t, it.MIME(), copied.MIME())
 	assert.Equal(t, it.Size(), copied.Size())
 }
@@ -134,7 +134,7 @@ func TestSearchKeysDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
 		it := m.Named(ews.FolderInbox).Create(store.New{Delivered: true})
-		key := it.Properties.Text(store.TagSearchKey)
+		key := it.Properties().Text(store.TagSearchKey)
 		b, err := base64.StdEncoding.DecodeString(key)
 		require.NoError(t, err)
 		assert.Len(t, b, 16)

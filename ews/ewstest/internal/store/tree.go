@@ -99,7 +99,7 @@ func (m *Mailbox) buildTree() {
 	}
 	if s.Since2013 {
 		todo := m.plant(m.root, layout{name: nameToDoSearch, display: "To-Do Search", class: "IPF.Task"})
-		todo.Search = func(it *Item) bool { return it.Properties.Int(TagFlagStatus) == 2 }
+		todo.Search = func(it *Item) bool { return it.Properties().Int(TagFlagStatus) == 2 }
 	}
 	dumpster := m.plant(m.root, recoverable)
 	if s.Since2013SP1 {

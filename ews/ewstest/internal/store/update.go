@@ -14,7 +14,7 @@ func (it *Item) Update(set []ews.ExtendedProperty, remove []ews.ExtendedField, s
 	}
 	b := builder{}
 	b.time(TagModified, it.Folder.Mailbox.org.Now())
-	it.replace(it.Properties.With(append(set[:len(set):len(set)], b[TagModified]), remove...))
+	it.replace(it.Properties().With(append(set[:len(set):len(set)], b[TagModified]), remove...))
 	if it.Read() && !wasRead {
 		if suppress {
 			it.settle()

@@ -39,12 +39,12 @@ func Sensitivity(name string) (ews.ExtendedProperty, bool) {
 
 // Importance returns the name of the item's importance.
 func (it *Item) Importance() string {
-	return nameOf(importances, it.Properties.Int(TagImportance), "Normal")
+	return nameOf(importances, it.Properties().Int(TagImportance), "Normal")
 }
 
 // Sensitivity returns the name of the item's sensitivity.
 func (it *Item) Sensitivity() string {
-	return nameOf(sensitivities, it.Properties.Int(TagSensitivity), "Normal")
+	return nameOf(sensitivities, it.Properties().Int(TagSensitivity), "Normal")
 }
 
 // Categories returns the property that holds categories.
@@ -92,7 +92,7 @@ func FlagProperties(f ews.Flag) (set []ews.ExtendedProperty, remove []ews.Extend
 
 // Flag returns the follow-up flag of the item.
 func (it *Item) Flag() ews.Flag {
-	p := it.Properties
+	p := it.Properties()
 	switch p.Int(TagFlagStatus) {
 	case 1:
 		return ews.Flag{Status: "Complete", Complete: p.Time(TagFlagComplete)}

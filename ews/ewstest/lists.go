@@ -1,0 +1,111 @@
+package ewstest
+
+import (
+	"path"
+	"strings"
+)
+
+// AddList creates a distribution list, or replaces it.
+func (s *Server) AddList(address string, members ...string) {
+	s.AddListWith(address, ListOptions{Members: members})
+}
+
+// AddHiddenList creates a distribution list that is hidden from address lists:
+// it can be expanded by none, and expanding another list leaves it out.
+func (s *Server) AddHiddenList(address string, members ...string) {
+	s.AddListWith(address, ListOptions{Members: members, Hidden: true})
+}
+
+// ListOptions describe a distribution list.
+type ListOptions struct {
+	DisplayName string // default: local part
+
+	// Members are addresses of mailboxes, of other lists, and of others, which
+	// are contacts. Lists may contain one another.
+	Members []string
+
+	// Dynamic makes it a dynamic distribution group: whenever it is asked for,
+	// its members are the mailboxes whose primary address matches this pattern,
+	// as [path.Match] has it, in lower case, such as *@sales.example.test.
+	// Default: Members.
+	Dynamic string
+
+	Hidden bool // see [Server.AddHiddenList]
+}
+
+// AddListWith is AddList with other options. It panics if Dynamic is no pattern.
+func (s *Server) AddListWith(address string, o ListOptions) {
+	if o.DisplayName == "" {
+		o.DisplayName = localPart(address)
+	}
+	if _, err := path.Match(o.Dynamic, ""); err != nil {
+		panic("ewstest: list " + address + ": Dynamic: " + err.Error())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.directory.addList(&list{
+		address: address, name: o.DisplayName, hidden: o.Hidden,
+		members: append([]string(nil), o.Members...), pattern: strings.ToLower(o.Dynamic),
+	})
+}
+
+// ContactOptions are the optional settings of a mail contact.
+type ContactOptions struct {
+	DisplayName string // default: the address
+	Hidden      bool   // hidden from address lists
+}
+
+// AddContact creates a mail contact: somebody outside the organisation whom its
+// address book has. Nil options stand for the defaults.
+func (s *Server) AddContact(address string, opts *ContactOptions) {
+	var o ContactOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.DisplayName == "" {
+		o.DisplayName = address
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.directory.addContact(&contact{address, o.DisplayName, o.Hidden})
+}
+
+// membersOf returns the addresses of the members of a list.
+func (s *Server) membersOf(l *list) []string {
+	if l.pattern == "" {
+		return l.members
+	}
+	var all []string
+	for _, box := range s.org.Mailboxes() {
+		if ok, _ := path.Match(l.pattern, strings.ToLower(box.Address)); ok && !box.Gone {
+			all = append(all, box.Address)
+		}
+	}
+	return all
+}
+
+// mailboxesBehind returns the mailboxes that get what is sent to an address: its own, or
+// those of the members of a list, whatever is hidden.
+func (s *Server) mailboxesBehind(address string) []*Mailbox {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var boxes []*Mailbox
+	seen := make(map[string]bool)
+	for queue := []string{address}; len(queue) > 0; queue = queue[1:] {
+		key := strings.ToLower(queue[0])
+		l, box := s.directory.lists[key], s.org.ByAddress(key)
+		if l == nil && box != nil {
+			key = strings.ToLower(box.Address) // whatever address it goes by
+		}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		if l != nil {
+			queue = append(queue, s.membersOf(l)...)
+		} else if box != nil {
+			boxes = append(boxes, s.wrappers[box])
+		}
+	}
+	return boxes
+}
