@@ -133,7 +133,10 @@ var tokenAdvice = map[int]string{
 func tokenFailure(err error, host string) (time.Duration, error) {
 	call, ok := errors.AsType[msalerrors.CallErr](err)
 	if !ok || call.Resp == nil {
-		return failurePause, notSent(fmt.Errorf("auth: no token from %s: %w", host, err))
+		return failurePause, &AuthError{
+			Scheme: "Bearer", Host: host, Unsent: true, Err: flatError{err},
+			Message: "there is no token, for want of an answer that can be used; check authentication.authenticationEndpoint, and the way there (name servers, proxy, firewall)",
+		}
 	}
 	refusal := readTokenError(call.Resp)
 	e := &AuthError{Scheme: "Bearer", Host: host, Unsent: true, Err: refusal, Message: "the authority issued no token; it may be out of order"}
@@ -153,6 +156,21 @@ func tokenFailure(err error, host string) (time.Duration, error) {
 	}
 	return pause, e
 }
+
+// flatError shows an error in one line of bounded length: MSAL breaks lines, and
+// repeats whole answers.
+type flatError struct{ err error }
+
+func (e flatError) Error() string {
+	text := strings.Join(strings.Fields(e.err.Error()), " ")
+	const most = 500
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+func (e flatError) Unwrap() error { return e.err }
 
 // readTokenError reads an OAuth 2.0 error.
 func readTokenError(resp *http.Response) *TokenError {

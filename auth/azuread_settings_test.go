@@ -106,7 +106,9 @@ func TestAzureADUnreachableAuthority(t *testing.T) {
 	o := newOnline(t, nil)
 	o.authority.Close()
 	_, _, err := o.ask(t, o.client(t, nil), "x")
-	require.ErrorContains(t, err, "no token from")
+	require.ErrorContains(t, err, "there is no token")
+	require.ErrorContains(t, err, "authentication.authenticationEndpoint")
+	assert.NotContains(t, err.Error(), "\n", "MSAL breaks lines")
 	assert.True(t, isNotSent(err))
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)

@@ -62,7 +62,7 @@ func (e endpoint) requireSecure(scheme, option string, allowed bool) error {
 	if e.secure() || allowed {
 		return nil
 	}
-	return fmt.Errorf("auth: %s would send credentials to %s over plain HTTP, for all to read; use https in ewsUrl (or allow it with %s)", scheme, e.host, option)
+	return fmt.Errorf("auth: %s would send credentials to %s over plain HTTP, for all to read; use https in ewsUrl (or allow it with allowPlainHTTP, which is %s)", scheme, e.host, option)
 }
 
 // admit refuses a request that does not go to the endpoint.

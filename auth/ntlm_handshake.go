@@ -151,9 +151,9 @@ func (t *NTLMTransport) refusedMessage(binding []byte) string {
 	const account = "the server refused the sign-in (401 after a complete handshake). Check authentication.username (DOMAIN\\user or user@example.com) and authentication.password, and that the account is enabled, not locked and not expired. "
 	switch {
 	case binding != nil:
-		return account + "If they are right, something between here and the server may end TLS (a proxy, a load balancer, an inspecting firewall), which makes the channel binding wrong: try NTLMOptions.DisableChannelBinding. Where the server requires Extended Protection behind such a device, no client can sign in"
+		return account + "If they are right, something between here and the server may end TLS (a proxy, a load balancer, an inspecting firewall), which makes the channel binding wrong: try NTLMOptions.DisableChannelBinding (authentication.disableChannelBinding). Where the server requires Extended Protection behind such a device, no client can sign in"
 	case t.opts.DisableChannelBinding:
-		return account + "If they are right, the server may require Extended Protection: do not set NTLMOptions.DisableChannelBinding"
+		return account + "If they are right, the server may require Extended Protection: do not set NTLMOptions.DisableChannelBinding (authentication.disableChannelBinding)"
 	case t.endpoint.scheme == "http":
 		return account + "If they are right, the server may require Extended Protection, which needs https in ewsUrl"
 	default:

@@ -86,7 +86,7 @@ func (e *TransportError) Error() string {
 	switch {
 	case e.URL == "":
 		b.WriteString("nothing was sent, the address of EWS is not known")
-	case unauthorized(e.Err):
+	case ofSignIn(e.Err):
 		b.WriteString("not signed in to " + e.URL)
 	case e.Unsent:
 		b.WriteString("no answer from " + e.URL + ", nothing was sent")
@@ -102,9 +102,21 @@ func (e *TransportError) Error() string {
 	return b.String()
 }
 
+// ofSignIn reports whether an error came from signing in.
+func ofSignIn(err error) bool {
+	_, ok := errors.AsType[interface {
+		error
+		Unauthorized() bool
+	}](err)
+	return ok
+}
+
 // connectionRemedy says what to do about a connection that could not be made,
 // and nothing if the cause is none of the usual ones.
 func connectionRemedy(err error) string {
+	if ofSignIn(err) {
+		return "" // it says what to do, perhaps about another server
+	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
 		return "check proxyUrl, and that the proxy is running, or set useProxy to false"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -84,19 +85,11 @@ func (k *checker) urlRemedy() remedy {
 
 func (k *checker) signInRemedy() remedy {
 	a := k.cfg.Authentication
-	offered := ""
-	if len(k.offers) > 0 {
-		var names []string
-		for _, o := range k.offers {
-			name, _, _ := strings.Cut(o, " ")
-			names = append(names, name)
-		}
-		offered = fmt.Sprintf("; the server offers %s, the configuration says %s", strings.Join(names, ", "), a.Type)
-	}
+	offered := k.offered()
 	switch a.Type {
 	case AuthenticationAzureAD:
 		return remedy{
-			"check applicationId and tenantId, that this certificate is registered with the application, and that it has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
+			"check applicationId, tenantId and authenticationEndpoint, that the latter can be reached from here, that this certificate is registered with the application, and that it has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
 			[]string{"Get-MgApplication -Filter " + psFilter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
 		}
 	case AuthenticationNTLM:
@@ -109,6 +102,28 @@ func (k *checker) signInRemedy() remedy {
 			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*",
 		},
 	}
+}
+
+// offered says which ways to sign in the server offers, if the one that is
+// configured is not among them.
+func (k *checker) offered() string {
+	var names []string
+	for _, o := range k.offers {
+		name, _, _ := strings.Cut(o, " ")
+		if slices.Contains(schemesOf[k.cfg.Authentication.Type], strings.ToLower(name)) {
+			return ""
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the server offers %s, the configuration says %s", strings.Join(names, ", "), k.cfg.Authentication.Type)
+}
+
+// schemesOf are the HTTP authentication schemes of each way to sign in.
+var schemesOf = map[AuthenticationType][]string{
+	AuthenticationNTLM: {"ntlm", "negotiate"}, AuthenticationBasic: {"basic"}, AuthenticationAzureAD: {"bearer"},
 }
 
 // accountName returns the name without its domain.
