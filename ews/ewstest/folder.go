@@ -37,6 +37,20 @@ func (f *Folder) Path() string {
 // Distinguished returns the well-known name of the folder, empty if it has none.
 func (f *Folder) Distinguished() ews.FolderName { return f.folder.Distinguished }
 
+// Parent returns the folder that this one stands in, nil for the root of a mailbox
+// or archive.
+func (f *Folder) Parent() *Folder {
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	if f.folder.Parent == nil {
+		return nil
+	}
+	return &Folder{server: f.server, folder: f.folder.Parent}
+}
+
+// IsSearch reports whether it is a search folder, which shows what is in others.
+func (f *Folder) IsSearch() bool { return f.folder.Search != nil }
+
 // Messages returns the items of the folder, of a search folder those it finds.
 func (f *Folder) Messages() []*Message {
 	f.server.mu.Lock()

@@ -96,6 +96,25 @@ func TestFindFolderPagesAndRestricts(t *testing.T) {
 	assert.Equal(t, []string{"B"}, texts(c.do(findFolderXML("Deep", folderOf("msgfolderroot", alice), only)), "DisplayName"))
 }
 
+// What a test can ask about folders.
+func TestLookingAtFolders(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(ewstest.Options{})
+	t.Cleanup(srv.Close)
+	var names []string
+	for _, box := range srv.Mailboxes() {
+		names = append(names, box.Address())
+	}
+	assert.Equal(t, []string{alice, bob, "carol@example.test", "quarantine@example.test", "svc@example.test"}, names)
+	box := srv.Mailbox(alice)
+	deep := box.AddFolder(box.Folder(ews.FolderInbox), "A", "B")
+	assert.Equal(t, "A", deep.Parent().Name())
+	assert.Equal(t, ews.FolderInbox, deep.Parent().Parent().Distinguished())
+	assert.Nil(t, box.Folder(ews.FolderRoot).Parent())
+	assert.False(t, deep.IsSearch())
+	assert.True(t, box.AddSearchFolder("AllItems").IsSearch())
+}
+
 func TestFoldersMoveAndKeepTheirIDs(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(ewstest.Options{})

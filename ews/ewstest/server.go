@@ -125,6 +125,18 @@ func (s *Server) Mailbox(address string) *Mailbox {
 	return m
 }
 
+// Mailboxes returns all mailboxes in the order in which they were made, those that
+// were taken away included.
+func (s *Server) Mailboxes() []*Mailbox {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*Mailbox
+	for _, box := range s.org.Mailboxes() {
+		all = append(all, s.wrappers[box])
+	}
+	return all
+}
+
 // Version returns the Exchange version the server behaves as.
 func (s *Server) Version() Version { return s.opts.Version }
 
