@@ -1,5 +1,12 @@
-// Package testdata holds messages that the project wrote itself, for the
-// examples and for tests of more than one package.
+// Package testdata holds messages and organisations that the project wrote itself,
+// for the examples and for tests of more than one package.
+//
+// The folder scenarios has two organisations that were sent the same phishing, for
+// [ewstest.LoadScenarioFile] and examples/exchange -scenario: head-office.json, with
+// servers of its own, and cloud.json, a tenant of Exchange Online. Each says what
+// its mailboxes, lists and messages are there for. Their mail is in scenarios/mail.
+//
+// [ewstest.LoadScenarioFile]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews/ewstest#LoadScenarioFile
 package testdata
 
 import "embed"
