@@ -12,7 +12,7 @@ func (v *configCheck) authentication(c *Config) {
 	a := c.Authentication
 	switch a.Type {
 	case AuthenticationNTLM, AuthenticationBasic:
-		v.password(a)
+		v.password(c)
 		v.unused(a.Type, map[string]bool{
 			"applicationId":          a.ApplicationID != "",
 			"tenantId":               a.TenantID != "",
@@ -27,7 +27,7 @@ func (v *configCheck) authentication(c *Config) {
 			v.problem("authentication.type", `cannot be "`+string(a.Type)+`" with Exchange Online, which accepts tokens only; set "azureAD"`)
 		}
 	case AuthenticationAzureAD:
-		v.application(a)
+		v.application(c)
 		v.unused(a.Type, map[string]bool{
 			"username":              a.Username != "",
 			"password":              !a.Password.IsZero() || a.PasswordFunc != nil,
@@ -55,7 +55,8 @@ func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other 
 }
 
 // password checks the settings of NTLM and Basic.
-func (v *configCheck) password(a Authentication) {
+func (v *configCheck) password(c *Config) {
+	a := c.Authentication
 	const forms = `give DOMAIN\user (in JSON with two backslashes) or user@example.com`
 	domain, user, backslash := strings.Cut(a.Username, `\`)
 	local, host, at := strings.Cut(a.Username, "@")
@@ -64,6 +65,8 @@ func (v *configCheck) password(a Authentication) {
 		v.problem("authentication.username", "is empty; "+forms)
 	case !oneLine(a.Username):
 		v.problem("authentication.username", `holds a control character (in JSON a single backslash followed by b, f, n, r or t makes one); `+forms)
+	case len(a.Username) > 1024:
+		v.problem("authentication.username", "is longer than the 1024 bytes a name may have; "+forms)
 	case a.Username != strings.TrimSpace(a.Username):
 		v.problem("authentication.username", "begins or ends with a space; take it away")
 	case backslash && (domain == "" || user == "" || strings.ContainsAny(user, `\@`)):
@@ -75,14 +78,24 @@ func (v *configCheck) password(a Authentication) {
 	}
 	switch {
 	case a.Password.IsZero() && a.PasswordFunc == nil:
-		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+EnvPassword+", if the program reads it) or by PasswordFunc")
+		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it) or by PasswordFunc")
 	case !a.Password.IsZero() && a.PasswordFunc != nil:
 		v.problem("authentication.password", "is given twice, by itself and by PasswordFunc; take one away")
+	}
+	v.secret("authentication.password", a.Password)
+}
+
+// secret refuses what no password holds but a file often ends in. A wrong
+// password locks the account.
+func (v *configCheck) secret(field string, s Secret) {
+	if strings.ContainsAny(s.Reveal(), "\r\n\x00") {
+		v.problem(field, "holds a line break or a NUL character, as a secret does that was read from a file together with the end of its line; take it away")
 	}
 }
 
 // application checks the settings of Azure AD.
-func (v *configCheck) application(a Authentication) {
+func (v *configCheck) application(c *Config) {
+	a := c.Authentication
 	switch {
 	case a.ApplicationID == "":
 		v.problem("authentication.applicationId", "is empty; give the application (client) id of the registration in Azure AD")
@@ -97,13 +110,12 @@ func (v *configCheck) application(a Authentication) {
 	case !isGUID(a.TenantID) && !isDomain(a.TenantID):
 		v.problem("authentication.tenantId", "is neither a GUID nor a domain; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
 	}
-	if a.AuthenticationEndpoint != "" {
-		v.endpoint("authentication.authenticationEndpoint", a.AuthenticationEndpoint, false, "such as "+DefaultAuthenticationEndpoint)
-	}
+	v.authority(c)
 	if a.PrivateKeyFile == "" {
 		v.problem("authentication.privateKeyFile", "is empty; give the PFX file with the certificate and key of the application")
 	}
 	v.file("authentication.privateKeyFile", a.PrivateKeyFile)
+	v.secret("authentication.privateKeyPassword", a.PrivateKeyPassword)
 }
 
 // onlineHosts are the EWS hosts of Exchange Online, the sovereign clouds
@@ -137,14 +149,18 @@ func isGUID(s string) bool {
 	return true
 }
 
-// isDomain reports whether s looks like a DNS name of at least two labels.
+// isDomain reports whether s looks like a DNS name of at least two labels, and
+// not like an IP address.
 func isDomain(s string) bool {
 	labels := strings.Split(s, ".")
 	if len(s) > 253 || len(labels) < 2 {
 		return false
 	}
+	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
+		return false
+	}
 	for _, l := range labels {
-		if l == "" || len(l) > 63 || strings.ContainsFunc(l, func(r rune) bool {
+		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, func(r rune) bool {
 			return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 		}) {
 			return false

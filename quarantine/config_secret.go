@@ -159,6 +159,14 @@ func (c *Config) secretFromEnv(s *Secret, variable string, lookup func(string) (
 	}
 }
 
+// envNames names the variables that a secret of the configuration can stand in.
+func (c *Config) envNames(variable string) string {
+	if c.Name == "" {
+		return variable
+	}
+	return variable + "_" + envName(c.Name) + ", or " + variable + " for all configurations"
+}
+
 func envName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') {

@@ -99,6 +99,7 @@ func TestConfigValidateAccepts(t *testing.T) {
 			*c = onlineConfig()
 			c.Access = quarantine.AccessImpersonation
 			c.Authentication.TenantID = "AAAABBBB-0000-cccc-1111-dddd2222eeee"
+			c.EWSURL = "https://outlook-dod.office365.us/EWS/Exchange.asmx"
 			c.Authentication.AuthenticationEndpoint = "https://login.microsoftonline.us"
 			c.QuarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
 		},

@@ -2,8 +2,7 @@ package quarantine
 
 import (
 	"errors"
-	"net/netip"
-	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,22 +18,29 @@ import (
 func (c *Config) Validate() error {
 	v := &configCheck{name: c.Name}
 	v.text("name", c.Name, 255)
+	if c.Name != strings.TrimSpace(c.Name) {
+		v.problem("name", "begins or ends with white space; take it away")
+	}
 	v.ewsURL(c)
 	v.autodiscover(c)
-	if err := validAddress(c.QuarantineMailbox); err != nil {
-		v.problem("quarantineMailbox", err.Error())
-	}
+	v.address("quarantineMailbox", c.QuarantineMailbox)
 	v.claims(c.Domains, c.Mailboxes)
+	v.once("domains", c.Domains)
+	v.once("mailboxes", c.Mailboxes)
+	v.once("autodiscoverHosts", c.AutodiscoverHosts)
 	v.access(c)
 	v.authentication(c)
 	v.folder(c.QuarantineFolder)
 	impersonation := c.WithDefaults().Access != AccessFull
 	v.header("quarantineHeader", c.QuarantineHeader, impersonation)
 	v.header("undoHeader", c.UndoHeader, impersonation)
+	if c.UndoHeader.Name != "" && strings.EqualFold(c.UndoHeader.Name, c.QuarantineHeader.Name) {
+		v.problem("undoHeader.name", "is that of quarantineHeader, which is taken off when a message is restored; choose another, such as X-Released")
+	}
 	v.searchLimits(c)
 	v.proxy(c.ProxyURL)
 	v.file("rootCAFile", c.RootCAFile)
-	v.file("journalFile", c.JournalFile)
+	v.journal(c)
 	return errors.Join(v.errs...)
 }
 
@@ -58,34 +64,6 @@ func (v *configCheck) text(field, s string, limit int) {
 	}
 }
 
-// endpoint checks a URL that credentials go to and that is not empty. No message
-// quotes it, since it may hold a password.
-func (v *configCheck) endpoint(field, raw string, plain bool, example string) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		v.problem(field, "is not a URL; give one "+example)
-		return
-	}
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		v.problem(field, "does not begin with https://; give one "+example)
-	case u.User != nil:
-		v.problem(field, "holds a user name or password; take it out and use the settings of authentication")
-	case u.Hostname() == "":
-		v.problem(field, "names no host; give one "+example)
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		v.problem(field, "has something behind ? or #; take it away")
-	case field == "ewsUrl" && strings.Trim(u.Path, "/") == "":
-		v.problem(field, "has no path; it usually ends in /EWS/Exchange.asmx")
-	case u.Scheme == "http" && !plain && !loopback(u.Hostname()):
-		remedy := "; use https"
-		if field == "ewsUrl" {
-			remedy += ` (or, if the link is encrypted by other means, set "allowPlainHTTP": true)`
-		}
-		v.problem(field, "is plain HTTP to another machine, where all can read the password and the mail"+remedy)
-	}
-}
-
 // claims checks which mailboxes are said to be here.
 func (v *configCheck) claims(domains, mailboxes []string) {
 	for i, domain := range domains {
@@ -94,19 +72,32 @@ func (v *configCheck) claims(domains, mailboxes []string) {
 		}
 	}
 	for i, address := range mailboxes {
-		if err := validAddress(address); err != nil {
-			v.problem("mailboxes["+strconv.Itoa(i)+"]", err.Error())
-		}
+		v.address("mailboxes["+strconv.Itoa(i)+"]", address)
 	}
 }
 
-// loopback reports whether a host is this machine.
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
+// address checks the address of a mailbox.
+func (v *configCheck) address(field, address string) {
+	err := validAddress(address)
+	_, domain, _ := strings.Cut(address, "@")
+	switch {
+	case err != nil:
+		v.problem(field, err.Error())
+	case !oneLine(address):
+		v.problem(field, "holds a control character; give the address as name@example.com")
+	case slices.Contains(strings.Split(domain, "."), ""):
+		v.problem(field, "has a domain with a dot too many; give the address as name@example.com")
 	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// once refuses what stands in a list twice.
+func (v *configCheck) once(field string, list []string) {
+	for i, s := range list {
+		first := slices.IndexFunc(list, func(other string) bool { return strings.EqualFold(s, other) })
+		if first < i {
+			v.problem(field+"["+strconv.Itoa(i)+"]", "is "+field+"["+strconv.Itoa(first)+"] again; take one away")
+		}
+	}
 }
 
 func (v *configCheck) access(c *Config) {
@@ -126,6 +117,16 @@ func (v *configCheck) searchLimits(c *Config) {
 	for field, problem := range c.SearchLimits.problems() {
 		v.problem("searchLimits."+field, problem)
 	}
+	l := c.SearchLimits
+	if l.Total > 0 && l.PerMailbox > l.Total {
+		v.problem("searchLimits.perMailbox", "is more than searchLimits.total, so that it bounds nothing; lower it, or raise the total")
+	}
+	for i, address := range l.Protected {
+		if validAddress(address) == nil { // else it is among the problems
+			v.address("searchLimits.protected["+strconv.Itoa(i)+"]", address)
+		}
+	}
+	v.once("searchLimits.protected", l.Protected)
 }
 
 // folder checks the name of the quarantine folder, which may be empty.
@@ -140,8 +141,8 @@ func (v *configCheck) folder(name string) {
 }
 
 // reservedHeaders are the names that mail itself uses: to add one would change
-// what the message says or how it is read. Those that begin with Content- and
-// Resent- are, too.
+// what the message says or how it is read. Those that begin with Content-,
+// Resent- and X-MS-Exchange- are, too.
 var reservedHeaders = []string{
 	"authentication-results", "bcc", "cc", "comments", "date", "delivered-to", "dkim-signature", "from", "in-reply-to",
 	"keywords", "message-id", "mime-version", "received", "received-spf", "references", "reply-to", "return-path",
@@ -163,8 +164,8 @@ func (v *configCheck) header(field string, h Header, impersonation bool) {
 		v.problem(field+".name", "is too long; at most 126 characters are allowed")
 	case strings.ContainsFunc(h.Name, func(r rune) bool { return r <= ' ' || r >= 0x7F || r == ':' }):
 		v.problem(field+".name", "holds a space, a colon or another character that RFC 5322 does not allow in a field name; use letters, digits and hyphens, such as X-Quarantined")
-	case slices.Contains(reservedHeaders, lower), strings.HasPrefix(lower, "content-"), strings.HasPrefix(lower, "resent-"):
-		v.problem(field+".name", "is a header that mail itself uses; choose another, such as X-Quarantined")
+	case slices.Contains(reservedHeaders, lower), slices.ContainsFunc([]string{"content-", "resent-", "x-ms-exchange-"}, func(p string) bool { return strings.HasPrefix(lower, p) }):
+		v.problem(field+".name", "is a header that mail itself or Exchange uses; choose another, such as X-Quarantined")
 	}
 	switch {
 	case h.Value == "":
@@ -176,22 +177,30 @@ func (v *configCheck) header(field string, h Header, impersonation bool) {
 	}
 }
 
-// proxy checks the URL of the proxy, also where it is bypassed. No message
-// quotes it.
-func (v *configCheck) proxy(p ProxyURL) {
-	if p.IsZero() {
-		return
-	}
-	u, err := url.Parse(p.Reveal())
-	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		v.problem("proxyUrl", "is not the URL of a proxy; give one such as http://proxy.example.com:3128")
+// file checks a path without looking at the file; it may be empty.
+func (v *configCheck) file(field, path string) {
+	switch {
+	case strings.ContainsRune(path, 0):
+		v.problem(field, "holds a NUL character; give the path of a file")
+	case path != "" && strings.TrimSpace(path) == "":
+		v.problem(field, "is blank; give the path of a file, or leave it out")
+	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, `\`):
+		v.problem(field, "is the path of a folder; give that of a file in it")
 	}
 }
 
-// file checks a path without looking at the file; it may be empty.
-func (v *configCheck) file(field, path string) {
-	if strings.ContainsRune(path, 0) {
-		v.problem(field, "holds a NUL character; give the path of a file")
+// journal checks the path of the journal, which is written to.
+func (v *configCheck) journal(c *Config) {
+	v.file("journalFile", c.JournalFile)
+	if c.JournalFile == "" {
+		return
+	}
+	for _, other := range []struct{ field, path string }{
+		{"rootCAFile", c.RootCAFile}, {"authentication.privateKeyFile", c.Authentication.PrivateKeyFile},
+	} {
+		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(c.JournalFile) {
+			v.problem("journalFile", "is the file of "+other.field+"; give the journal a file of its own")
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -95,7 +96,10 @@ func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, er
 
 func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	certificate, err := auth.LoadPFX(c.Authentication.PrivateKeyFile, c.Authentication.PrivateKeyPassword.Reveal())
-	if err != nil {
+	switch {
+	case errors.Is(err, auth.ErrPFXPassword) && c.Authentication.PrivateKeyPassword.IsZero():
+		return nil, fmt.Errorf("authentication.privateKeyFile: %w, or the environment variable %s, if the program reads it", err, c.envNames(EnvPrivateKeyPassword))
+	case err != nil:
 		return nil, fmt.Errorf("authentication.privateKeyFile: %w", err)
 	}
 	endpoint := c.Authentication.AuthenticationEndpoint

@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,50 +77,3 @@ func (v *configCheck) autodiscover(c *Config) {
 		}
 	}
 }
-
-// ewsURL checks the URL of EWS, or that it can be found.
-func (v *configCheck) ewsURL(c *Config) {
-	if c.EWSURL != "" {
-		v.endpoint("ewsUrl", c.EWSURL, c.AllowPlainHTTP, "such as https://mail.example.com/EWS/Exchange.asmx")
-		return
-	}
-	_, domain, _ := strings.Cut(c.QuarantineMailbox, "@")
-	if c.AllowPlainHTTP {
-		v.problem("allowPlainHTTP", "is about an ewsUrl that begins with http://, and there is none; set ewsUrl, or take it out")
-	}
-	switch c.Authentication.Type {
-	case AuthenticationNTLM, AuthenticationBasic:
-		if validAddress(c.QuarantineMailbox) == nil && !isDomain(domain) {
-			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (a domain with other letters can be looked up in its form with xn--)")
-		}
-	case AuthenticationAzureAD:
-		switch hosts := hostsOfAuthority(c.Authentication.AuthenticationEndpoint); {
-		case hosts == nil:
-			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of no cloud of Microsoft's, so that where EWS is cannot be told; set ewsUrl")
-		case len(hosts) > 1:
-			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of several clouds; set one of "+onlineURL(hosts[0])+" (GCC High) and "+onlineURL(hosts[1])+" (DoD)")
-		}
-	}
-}
-
-// hostsOfAuthority returns the EWS hosts of the clouds that an authentication
-// endpoint is for, nil if it is for none that is known. Of a malformed endpoint
-// it says nothing: that is reported where it stands.
-func hostsOfAuthority(endpoint string) []string {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" {
-		u = &url.URL{Host: "login.windows.net"}
-	}
-	switch strings.ToLower(u.Hostname()) {
-	case "login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net":
-		return []string{"outlook.office365.com"}
-	case "login.microsoftonline.us", "login.usgovcloudapi.net":
-		return []string{"outlook.office365.us", "outlook-dod.office365.us"}
-	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
-		return []string{"partner.outlook.cn"}
-	}
-	return nil
-}
-
-// onlineURL returns the EWS URL of a host of Exchange Online.
-func onlineURL(host string) string { return "https://" + host + "/EWS/Exchange.asmx" }
