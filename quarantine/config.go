@@ -28,10 +28,10 @@ type Config struct {
 	EWSURL string `json:"ewsUrl,omitempty"`
 
 	// AutodiscoverHosts are hosts, each with all below it, that the password may
-	// go to, and that EWS may be on, if EWSURL is found by Autodiscover. Without
-	// being listed may all hosts of the registered domain of QuarantineMailbox:
-	// with quarantine@corp.example.com, example.com and all below it. Only
-	// without EWSURL. Default: none.
+	// go to, and that EWS may be on, where Autodiscover finds it. The hosts of
+	// the registered domain of QuarantineMailbox need not be listed: with
+	// quarantine@corp.example.com, example.com and all below it. Only without
+	// EWSURL. Default: none.
 	AutodiscoverHosts []string `json:"autodiscoverHosts,omitempty"`
 
 	// AllowPlainHTTP accepts an EWSURL without TLS on another machine. Whoever
@@ -60,6 +60,7 @@ type Config struct {
 	// FullAccess; with Azure AD it is always Impersonation.
 	Access Access `json:"access,omitempty"`
 
+	// Authentication is how the account signs in. Required.
 	Authentication Authentication `json:"authentication,omitzero"`
 
 	// QuarantineFolder is the name of a folder below the top of the quarantine
@@ -136,7 +137,8 @@ const (
 
 // Authentication is how the account signs in.
 type Authentication struct {
-	// Type is required.
+	// Type is the way to sign in: with NTLM or Basic by user name and password,
+	// with Azure AD as an application with a certificate. Required.
 	Type AuthenticationType `json:"type,omitempty"`
 
 	// Username is the account for NTLM and Basic: DOMAIN\user or a user
@@ -144,7 +146,8 @@ type Authentication struct {
 	Username string `json:"username,omitempty"`
 
 	// Password is the account's. Instead of standing in a file it can come from
-	// the environment, see [Config.SecretsFromEnv], or from PasswordFunc.
+	// the environment (EWSQ_PASSWORD, see [Config.SecretsFromEnv]), or in Go from
+	// PasswordFunc.
 	Password Secret `json:"password,omitzero"`
 
 	// ApplicationID is the application (client) id of the registration in Azure
@@ -159,7 +162,7 @@ type Authentication struct {
 
 	// PrivateKeyFile is a PFX file with the certificate and private key that
 	// are registered for the application, PrivateKeyPassword its password,
-	// empty if it has none.
+	// empty if it has none; it can come from the environment (EWSQ_PFX_PASSWORD).
 	PrivateKeyFile     string `json:"privateKeyFile,omitempty"`
 	PrivateKeyPassword Secret `json:"privateKeyPassword,omitzero"`
 

@@ -39,7 +39,8 @@ func spoilt(t *testing.T, good string, changes map[string]any) []byte {
 	t.Helper()
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal([]byte(good), &doc))
-	for path, value := range changes {
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		value := changes[path]
 		object, name := doc, path
 		if outer, inner, nested := strings.Cut(path, "."); nested {
 			sub, ok := doc[outer].(map[string]any)
@@ -151,7 +152,7 @@ var badConfigs = map[string]bad{
 	"no type":                {goodNTLM, set("authentication.type", drop{}), "authentication.type", `"ntlm"`, false},
 	"type as people say":     {goodNTLM, set("authentication.type", "NTLM"), "authentication.type", `"ntlm"`, false},
 	"type of the future":     {goodNTLM, set("authentication.type", "kerberos"), "authentication.type", `"ntlm"`, false},
-	"password for Online":    {goodNTLM, set("ewsUrl", "https://outlook.office365.com/EWS/Exchange.asmx"), "authentication.type", `"azureAD"`, true},
+	"password for Online":    {goodNTLM, set("ewsUrl", "https://outlook.office365.com/EWS/Exchange.asmx"), "authentication.type", `"azureAD"`, false},
 	"no user":                {goodNTLM, set("authentication.username", drop{}), "authentication.username", `DOMAIN\user`, false},
 	"user without domain":    {goodNTLM, set("authentication.username", "svc"), "authentication.username", `DOMAIN\user`, false},
 	"user of two domains":    {goodNTLM, set("authentication.username", `EXAMPLE\svc@example.test`), "authentication.username", `DOMAIN\user`, false},
