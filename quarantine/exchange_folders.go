@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // searchFolderType is the PidTagFolderType of a search folder.
@@ -175,9 +176,28 @@ var (
 	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
 )
 
-// escapeName makes a display name fit for a path.
-func escapeName(name string) string { return nameEscapes.Replace(name) }
+// escapeName makes a display name fit for a path, and for a request. Servers give
+// names with characters that XML cannot carry, and take none.
+func escapeName(name string) string {
+	name = nameEscapes.Replace(name)
+	if !strings.ContainsFunc(name, xmlwire.Forbidden) {
+		return name
+	}
+	var b strings.Builder
+	for _, r := range name {
+		if !xmlwire.Forbidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, c := range []byte(string(r)) {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
 
+// unescapeName leaves characters escaped that no folder can be made with: one that
+// takes the place of such a folder shows them so.
 func unescapeName(name string) string { return nameUnescapes.Replace(name) }
 
 // Folder returns a folder, creating it where the request says so.
