@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"time"
+)
+
+// api answers over HTTP. It only reads and writes alerts; work does what they
+// ask for.
+type api struct {
+	alerts *store
+	work   *work
+}
+
+func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Handler {
+	a := &api{alerts, work}
+	probes, guarded := http.NewServeMux(), http.NewServeMux()
+	for _, route := range []struct {
+		mux          *http.ServeMux
+		method, path string
+		handler      handler
+	}{
+		{guarded, http.MethodPost, "/alerts", a.post},
+		{guarded, http.MethodGet, "/alerts/{id}", a.get},
+		{guarded, http.MethodPost, "/alerts/{id}/restore", a.restore},
+		{probes, http.MethodGet, "/healthz", healthz},
+		{probes, http.MethodGet, "/readyz", a.readyz},
+	} {
+		route.mux.Handle(route.method+" "+route.path, route.handler.logged(log))
+		route.mux.Handle(route.path, onlyBy(route.method).logged(log))
+	}
+	guarded.Handle("/", handler(notFound).logged(log))
+	probes.Handle("/", authorized(token, guarded))
+	return recovered(log, probes)
+}
+
+// post takes an alert on. It is kept before it is acknowledged.
+func (a *api) post(w http.ResponseWriter, r *http.Request) error {
+	// A form of a web page from elsewhere cannot have this type.
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
+	}
+	o, err := readOrder(r.Header.Get("Idempotency-Key"), http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	kept, err := a.alerts.get(o.ID)
+	if errors.Is(err, errNoAlert) {
+		kept, err = a.work.accept(o)
+	}
+	if err != nil {
+		return refusal(err)
+	}
+	if !kept.same(&o) {
+		return &problem{Status: http.StatusUnprocessableEntity, Field: "id", Detail: "was used for another alert; give each its own id or Idempotency-Key"}
+	}
+	return accepted(w, kept)
+}
+
+// restore asks that what an alert has taken be put back. Asking again while that
+// is under way changes nothing, and afterwards tries again what failed.
+func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
+	kept, err := a.work.restore(r.PathValue("id"))
+	if err != nil {
+		return refusal(err)
+	}
+	return accepted(w, kept)
+}
+
+func accepted(w http.ResponseWriter, a alert) error {
+	w.Header().Set("Location", "/alerts/"+a.ID)
+	a.Results, a.Restored = nil, nil
+	writeJSON(w, http.StatusAccepted, "application/json", a)
+	return nil
+}
+
+// refusal is what callers are told about an error of the work or the store.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, errNoAlert):
+		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
+	case errors.Is(err, errNotDone):
+		return &problem{Status: http.StatusConflict, Detail: err.Error(), retryAfter: 5 * time.Second}
+	case errors.Is(err, errFull), errors.Is(err, errStopped):
+		return &problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), retryAfter: 10 * time.Second}
+	}
+	return err
+}
+
+func (a *api) get(w http.ResponseWriter, r *http.Request) error {
+	kept, err := a.alerts.get(r.PathValue("id"))
+	if err != nil {
+		return refusal(err)
+	}
+	writeJSON(w, http.StatusOK, "application/json", kept)
+	return nil
+}
+
+func healthz(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
+	return nil
+}
+
+// readyz tells whether to send alerts here. Before that they are taken on, too,
+// but wait.
+func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
+	if !a.work.isReady() {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: "what an earlier run left is being settled, or the service is being stopped", retryAfter: 5 * time.Second}
+	}
+	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
+	return nil
+}
+
+func notFound(http.ResponseWriter, *http.Request) error {
+	return &problem{Status: http.StatusNotFound, Detail: "there are /alerts, /healthz and /readyz"}
+}
+
+func onlyBy(method string) handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", method)
+		return &problem{Status: http.StatusMethodNotAllowed, Detail: "use " + method}
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// errStopped is why work was cancelled.
+var errStopped = errors.New("the service is being stopped")
+
+// serve wires the parts together, runs them until ctx ends, and takes them down
+// in the opposite order.
+func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	router, err := openRouter(s.config, lookup, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, router.Close()) }()
+	alerts, err := openStore(s.data, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, alerts.close()) }()
+	listener, token, err := s.listen(ctx, lookup)
+	if err != nil {
+		return err
+	}
+	stopping, stop := context.WithCancel(ctx)
+	defer stop()
+	work, err := newWork(stopping.Done(), router, alerts, log, s.queue)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           newAPI(alerts, work, log, token),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	line, err := terminal.JSONLine(map[string]string{"url": "http://" + listener.Addr().String()})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if _, err := stdout.Write(line); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+
+	// Work outlives the signal: its context ends when the time of grace is over.
+	working, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		work.run(working, s.workers)
+	}()
+	broken := make(chan error, 1)
+	go func() { broken <- server.Serve(listener) }()
+
+	select {
+	case <-ctx.Done():
+		log.Info("stopping", "grace", s.grace)
+	case err = <-broken:
+	}
+	stop()
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
+	defer done()
+	if server.Shutdown(grace) != nil {
+		_ = server.Close() // callers that are too slow
+	}
+	select {
+	case <-idle:
+	case <-grace.Done():
+		cancel(errStopped)
+		<-idle
+	}
+	log.Info("stopped", "alertsLeft", work.left())
+	return err
+}
+
+// openRouter opens what the configuration file describes. Nothing is asked of
+// Exchange yet.
+func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
+	configs, err := quarantine.LoadConfigs(file)
+	if err != nil {
+		return nil, fmt.Errorf("-config: %w", err)
+	}
+	for i := range configs {
+		c := &configs[i]
+		c.SecretsFromEnv(lookup)
+		if c.IsEnabled() && c.JournalFile == "" {
+			log.Warn("without journalFile, what a crash interrupts is settled only when its alert is run again", "server", c.Name)
+		}
+	}
+	return quarantine.OpenRouter(configs, &quarantine.RouterOptions{
+		OptionsFor: func(*quarantine.Config) *quarantine.Options {
+			return &quarantine.Options{UserAgent: "ewsq-service", Logger: log}
+		},
+		Logger: log,
+	})
+}
+
+// listen opens the socket, which without a token only this machine may reach.
+func (s settings) listen(ctx context.Context, lookup func(string) (string, bool)) (net.Listener, string, error) {
+	token, _ := lookup(envToken)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return nil, "", fmt.Errorf("-addr: %w", err)
+	}
+	addr, ok := listener.Addr().(*net.TCPAddr)
+	if token == "" && (!ok || !addr.IP.IsLoopback()) {
+		err := fmt.Errorf("-addr %s can be reached from other machines: set %s in the environment to the token that callers must send; %w", s.addr, envToken, errUsage)
+		return nil, "", errors.Join(err, listener.Close())
+	}
+	return listener, token, nil
+}
