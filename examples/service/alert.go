@@ -100,8 +100,10 @@ func readOrder(key string, body io.Reader) (order, error) {
 	if err := in.Decode(&o); err != nil {
 		return o, badJSON(err)
 	}
-	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+	if _, err := in.Token(); err == nil {
 		return o, badField("", "something follows the object; send one alert a request")
+	} else if !errors.Is(err, io.EOF) {
+		return o, badJSON(err)
 	}
 	if unquoted, err := strconv.Unquote(key); err == nil {
 		key = unquoted

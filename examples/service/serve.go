@@ -21,6 +21,11 @@ var errStopped = errors.New("the service is being stopped")
 // in the opposite order.
 func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
+	listener, token, err := s.listen(ctx, lookup)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	router, err := openRouter(s.config, lookup, log)
 	if err != nil {
 		return err
@@ -31,15 +36,11 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 	defer func() { err = errors.Join(err, alerts.close()) }()
-	listener, token, err := s.listen(ctx, lookup)
-	if err != nil {
-		return err
-	}
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
 	work, err := newWork(stopping.Done(), router, alerts, log, s.queue)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	server := &http.Server{
 		Handler:           newAPI(alerts, work, log, token),
@@ -52,10 +53,10 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	}
 	line, err := terminal.JSONLine(map[string]string{"url": "http://" + listener.Addr().String()})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	if _, err := stdout.Write(line); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 
 	// Work outlives the signal: its context ends when the time of grace is over.
@@ -95,7 +96,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
 	configs, err := quarantine.LoadConfigs(file)
 	if err != nil {
-		return nil, fmt.Errorf("-config: %w", err)
+		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
 	for i := range configs {
 		c := &configs[i]

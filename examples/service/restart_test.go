@@ -1,0 +1,164 @@
+package main
+
+import (
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// A service that is stopped while Exchange is at work for it leaves the alert
+// open; the next one settles the journal, is ready, and brings it to its end.
+func TestRestartInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name          string
+		what          action
+		before, after int // copies in quarantine
+		outcome       quarantine.Outcome
+	}{
+		{"quarantine", actionQuarantine, 0, 1, quarantine.AlreadyQuarantined},
+		{"restore", actionRestore, 1, 0, quarantine.AlreadyRestored},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			acted := make(chan struct{}, 8)
+			l.OnResponse(func(_ int, r *ewstest.Request) {
+				if r.Operation == ews.OpMoveItem {
+					acted <- struct{}{}
+				}
+			})
+			s := l.start(t, "-grace", "0s")
+			if tc.what == actionRestore {
+				s.post(t, "a1", bob, alice)
+				s.done(t, "a1", actionQuarantine)
+				<-acted
+			}
+			require.Equal(t, tc.before, l.copies(vault))
+			held := l.hold(t, operation(ews.OpMoveItem))
+			if tc.what == actionRestore {
+				s.call(t, http.MethodPost, "/alerts/a1/restore", "")
+			} else {
+				s.post(t, "a1", bob, alice)
+			}
+			<-held.reached
+			s.stop()
+			s.end(t)
+			require.Equal(t, tc.before, l.copies(vault), "Exchange has not acted yet")
+			held.open()
+			<-acted // when nobody listens any more
+			require.Equal(t, tc.after, l.copies(vault))
+
+			held = l.hold(t, anything)
+			s = l.start(t)
+			<-held.reached // by the recovery
+			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/healthz", "").Status)
+			assert.Equal(t, http.StatusServiceUnavailable, s.call(t, http.MethodGet, "/readyz", "").Status)
+			s.post(t, "a2", bob) // waits
+			assert.Equal(t, stateRunning, s.call(t, http.MethodGet, "/alerts/a1", "").Alert.State)
+			held.open()
+			a := s.done(t, "a1", tc.what)
+			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/readyz", "").Status)
+			s.done(t, "a2", actionQuarantine)
+
+			results := *a.resultsOf(tc.what)
+			require.NotEmpty(t, results)
+			assert.Equal(t, alice, results[0].Mailbox)
+			assert.Equal(t, tc.outcome, results[0].Outcome)
+			assert.Len(t, results[0].Receipt.Items, 1)
+			assert.Equal(t, tc.after, l.copies(vault))
+			assert.Equal(t, 1-tc.after, l.copies(alice))
+			assert.Empty(t, l.Notices())
+			assert.Contains(t, s.log.String(), "msg=recovered")
+		})
+	}
+}
+
+// The receipt of an alert that was interrupted between two copies tells both, so
+// that both are restored.
+func TestRestartBetweenCopies(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.config = l.write(t, "plain.json", nil) // no journal
+	l.Mailbox(alice).Deliver(phishingMail(t))
+	moved := make(chan struct{})
+	l.OnResponse(func(_ int, r *ewstest.Request) {
+		if r.Operation == ews.OpMoveItem && l.copies(vault) == 1 {
+			close(moved)
+		}
+	})
+	held := l.hold(t, func(*ewstest.Request) bool {
+		select {
+		case <-moved:
+			return true
+		default:
+			return false
+		}
+	})
+	s := l.start(t, "-grace", "0s")
+	s.post(t, "a1", alice)
+	<-held.reached
+	s.stop()
+	s.end(t)
+	held.open()
+	require.Equal(t, 1, l.copies(alice))
+	require.Equal(t, 1, l.copies(vault))
+
+	s = l.start(t)
+	a := s.done(t, "a1", actionQuarantine)
+	require.Len(t, a.Results, 1)
+	require.Len(t, a.Results[0].Receipt.Items, 2)
+	assert.Equal(t, quarantine.Quarantined, a.Results[0].Outcome)
+	assert.Equal(t, 2, l.copies(vault))
+	s.call(t, http.MethodPost, "/alerts/a1/restore", "")
+	s.done(t, "a1", actionRestore)
+	assert.Equal(t, 2, l.copies(alice))
+	assert.Zero(t, l.copies(vault))
+}
+
+// After a signal what is in work comes to its end, and what waits is kept for
+// the next start.
+func TestGracefulShutdown(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	s := l.start(t, "-workers", "1")
+	held := l.hold(t, operation(ews.OpMoveItem))
+	s.post(t, "a1", alice)
+	<-held.reached
+	s.post(t, "a2", bob)
+	s.stop()
+	s.log.await(t, "msg=stopping")
+	select {
+	case <-s.ended:
+		require.Fail(t, "the service did not wait for what is in work")
+	default:
+	}
+	held.open()
+	s.end(t)
+	assert.Contains(t, s.log.String(), "msg=stopped alertsLeft=1")
+	assert.Equal(t, 1, l.copies(vault))
+	_, err := http.Get(s.url + "/healthz")
+	require.Error(t, err, "nobody listens any more")
+
+	s = l.start(t)
+	assert.Equal(t, quarantine.Quarantined, s.call(t, http.MethodGet, "/alerts/a1", "").Alert.Results[0].Outcome)
+	assert.Equal(t, quarantine.NotFound, s.done(t, "a2", actionQuarantine).Results[0].Outcome)
+	assert.NotContains(t, s.log.String(), `alert=a1`, "it is not run again")
+}
+
+func TestDataInUse(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.start(t)
+	log := newWatched()
+	args := []string{"-config", l.write(t, "other.json", nil), "-data", filepath.Join(l.dir, "data")}
+	assert.Equal(t, 1, run(t.Context(), args, nil, log, func(string) (string, bool) { return "svc-password", true }))
+	assert.Contains(t, log.String(), "is in use by another process")
+}
