@@ -252,7 +252,10 @@ func (p *passage) strays(ctx context.Context) ([]Item, error) {
 		return nil, err
 	}
 	strays := slices.DeleteFunc(found.Items, func(it Item) bool {
-		return it.Stamp.Direction != p.direction || differs(p.item, it, WayMove) != ""
+		// What a move out of quarantine leaves in Recoverable Items there is not
+		// the item: another run has brought that home.
+		left := p.direction == ToUser && it.Folder.recoverable()
+		return left || it.Stamp.Direction != p.direction || differs(p.item, it, WayMove) != ""
 	})
 	if len(strays) == 0 && len(found.Unsearched) > 0 {
 		return nil, fmt.Errorf("folder %q could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)

@@ -136,9 +136,9 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptI
 		err = p.release(ctx)
 	case errors.Is(err, errOvertaken):
 		done, err = AlreadyRestored, nil
-	case errors.Is(err, errElsewhere):
-		// Another run may have brought it back and finished.
-		if now, lookErr := s.returned(ctx, t, ri); lookErr == nil && now.Outcome == AlreadyRestored {
+	case errors.Is(err, ErrGone):
+		// Another run may have brought it back, and finished or be about to.
+		if now, lookErr := s.returned(ctx, t, ri); lookErr == nil && now.Outcome.Done() {
 			p.finish(ctx)
 			return now
 		}
@@ -171,8 +171,8 @@ func (p *passage) release(ctx context.Context) error {
 // home returns the folder that an item goes back to.
 func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder, error) {
 	want := FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true}
-	if visible, hidden := recoverableHome[ews.FolderName(was.Base)]; hidden {
-		want = FolderRequest{Base: string(visible)}
+	if was.recoverable() {
+		want = FolderRequest{Base: string(recoverableHome[ews.FolderName(was.Base)])}
 	}
 	if again {
 		want.ID = ""
@@ -192,6 +192,12 @@ var recoverableHome = map[ews.FolderName]ews.FolderName{
 	ews.FolderRecoverableItemsPurges:           ews.FolderDeletedItems,
 	ews.FolderArchiveRecoverableItemsDeletions: ews.FolderArchiveDeletedItems,
 	ews.FolderArchiveRecoverableItemsPurges:    ews.FolderArchiveDeletedItems,
+}
+
+// recoverable reports whether the folder is one of Recoverable Items.
+func (f Folder) recoverable() bool {
+	_, ok := recoverableHome[ews.FolderName(f.Base)]
+	return ok
 }
 
 // returned finds out what became of an item that is not in quarantine. An

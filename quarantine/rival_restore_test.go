@@ -1,0 +1,81 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// Two runs that take, or bring back, one copy: of two processes, or for two targets
+// that both mean it. Whichever comes late finds it done, at whatever request of its
+// own the other one has done all of it; and there is one copy, where it belongs.
+func TestDoneMeanwhile(t *testing.T) {
+	t.Parallel()
+	all := slices.Clone(accesses)
+	for name, o := range map[string]worldOptions{"FullAccess, everywhere": everywhere(false), "Impersonation, everywhere": everywhere(true)} {
+		one := accesses[0]
+		one.name, one.worldOptions = name, o
+		all = append(all, one)
+		o.settings = nil // what a move leaves in Recoverable Items stays
+		one.name, one.worldOptions = name+", not swept", o
+		all = append(all, one)
+	}
+	for _, a := range all {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			for nth := 1; meanwhile(t, a.worldOptions, nth); nth++ {
+				require.Less(t, nth, 100)
+			}
+		})
+	}
+}
+
+// meanwhile lets another run do all at the nth request of each of a quarantine and
+// a restore. It returns whether one of them had so many.
+func meanwhile(t *testing.T, o worldOptions, nth int) (struck bool) {
+	t.Helper()
+	w := newWorld(t, o)
+	w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+	target := quarantine.Target{Mailbox: alice, MessageID: theID}
+	var seen atomic.Int64
+	var other func()
+	w.OnRequest(func(int, *ewstest.Request) {
+		if seen.Add(1) == int64(nth) {
+			struck = true
+			other()
+		}
+	})
+	both := func(what string, done []quarantine.Outcome, run func(*quarantine.Service) (*quarantine.Receipt, error)) (receipt *quarantine.Receipt) {
+		check := func(s *quarantine.Service) {
+			var err error
+			receipt, err = run(s)
+			what := fmt.Sprintf("%s, at request %d", what, nth)
+			require.NoError(t, err, what)
+			require.NoError(t, receipt.Err(), what)
+			assert.Contains(t, done, receipt.Outcome(), what)
+		}
+		rival := w.newService(t, o)
+		other = func() { check(rival) }
+		seen.Store(0)
+		check(w.service)
+		return receipt
+	}
+	taken := both("quarantine", []quarantine.Outcome{quarantine.Quarantined, quarantine.AlreadyQuarantined}, func(s *quarantine.Service) (*quarantine.Receipt, error) {
+		return s.Quarantine(t.Context(), target)
+	})
+	assert.Empty(t, w.in(alice, theID), nth)
+	assert.Len(t, w.in(vault, theID), 1, nth)
+	both("restore", []quarantine.Outcome{quarantine.Restored, quarantine.AlreadyRestored}, func(s *quarantine.Service) (*quarantine.Receipt, error) {
+		return s.Restore(t.Context(), taken)
+	})
+	assert.Len(t, w.in(alice, theID), 1, nth)
+	assert.Empty(t, w.in(vault, theID), nth)
+	return struck
+}
