@@ -46,7 +46,7 @@ func TestUsage(t *testing.T) {
 		"no configuration":      {append([]string{"find"}, target...), "-config FILE is missing"},
 		"no such configuration": {find(b.dir+"/none.json", target...), "none.json"},
 		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is no setting"},
-		"incomplete":            {find(incomplete, target...), "ewsUrl is empty"},
+		"incomplete":            {find(incomplete, target...), "quarantineMailbox is empty"},
 		"no user":               {find(noUser, target...), "authentication.username is empty"},
 		"all disabled":          {find(off, target...), "enabled set to false"},
 		"same folder":           {find(two, target...), `"Annex": quarantineFolder is the folder of "Lab"`},
