@@ -148,6 +148,7 @@ func TestCheckAutodiscoverTakenAway(t *testing.T) {
 			report := s.check(t)
 			require.Equal(t, c.failed, names(report, quarantine.CheckFailed), report)
 			assert.Empty(t, names(report, quarantine.CheckWarning), report)
+			onlyDependents(t, report)
 			first := report.With(quarantine.CheckFailed)[0]
 			assert.Contains(t, first.Remedy+"\n"+strings.Join(first.Commands, "\n"), c.remedy)
 			assert.NotContains(t, report.String(), "not-the-password")

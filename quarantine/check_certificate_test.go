@@ -2,6 +2,7 @@ package quarantine_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,24 +22,25 @@ func TestCheckOfCertificate(t *testing.T) {
 		status  quarantine.CheckStatus
 		check   string
 		seen    string
+		remedy  string
 	}{
 		"password": {
 			spoil: func(_ *testing.T, s *checkScene) {
 				s.cfg.Authentication.PrivateKeyPassword = quarantine.NewSecret("other")
 			},
-			status: quarantine.CheckFailed, check: "certificate", seen: "password",
+			status: quarantine.CheckFailed, check: "certificate", seen: "password", remedy: "privateKeyPassword",
 		},
 		"file": {
 			spoil:  func(_ *testing.T, s *checkScene) { s.cfg.Authentication.PrivateKeyFile = "/nowhere/app.pfx" },
-			status: quarantine.CheckFailed, check: "certificate", seen: "/nowhere/app.pfx",
+			status: quarantine.CheckFailed, check: "certificate", seen: "/nowhere/app.pfx", remedy: "privateKeyFile",
 		},
 		"expired": {
 			options: auth.CertificateOptions{Now: time.Now().Add(-40 * day), Lifetime: 30 * day},
-			status:  quarantine.CheckFailed, check: "certificate", seen: "expired",
+			status:  quarantine.CheckFailed, check: "certificate", seen: "expired", remedy: "register it with application 00001111-aaaa-2222-bbbb-3333cccc4444",
 		},
 		"expires soon": {
 			options: auth.CertificateOptions{Lifetime: 10 * day},
-			status:  quarantine.CheckWarning, check: "certificate", seen: "9 days left",
+			status:  quarantine.CheckWarning, check: "certificate", seen: "9 days left", remedy: "register it with application 00001111-aaaa-2222-bbbb-3333cccc4444",
 		},
 		"not registered": {
 			spoil: func(t *testing.T, s *checkScene) {
@@ -46,13 +48,13 @@ func TestCheckOfCertificate(t *testing.T) {
 				require.NoError(t, err)
 				s.cfg.Authentication.PrivateKeyFile = writePFX(t, other, "pfx-password")
 			},
-			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS",
+			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS", remedy: "Get-MgApplication -Filter 'appId eq ''00001111-",
 		},
 		"not this application": {
 			spoil: func(_ *testing.T, s *checkScene) {
 				s.cfg.Authentication.ApplicationID = "11112222-aaaa-2222-bbbb-3333cccc4444"
 			},
-			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS",
+			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS", remedy: "Get-MgApplication -Filter 'appId eq ''11112222-",
 		},
 		"EWS": {
 			spoil: func(_ *testing.T, s *checkScene) {
@@ -63,7 +65,26 @@ func TestCheckOfCertificate(t *testing.T) {
 					return http.StatusForbidden
 				}
 			},
-			status: quarantine.CheckFailed, check: "ewsAllowed", seen: "EwsAllowedAppIDs",
+			status: quarantine.CheckFailed, check: "ewsAllowed", seen: "EwsAllowedAppIDs", remedy: "00001111-aaaa-2222-bbbb-3333cccc4444",
+		},
+		"not this tenant": {
+			spoil:  func(_ *testing.T, s *checkScene) { s.cfg.Authentication.TenantID = "other.onmicrosoft.com" },
+			status: quarantine.CheckFailed, check: "authentication", seen: "AADSTS", remedy: "tenantId",
+		},
+		"authority": {
+			spoil: func(t *testing.T, s *checkScene) {
+				s.cfg.Authentication.AuthenticationEndpoint = "https://" + deadPort(t)
+			},
+			status: quarantine.CheckFailed, check: "authentication", seen: "check authentication.authenticationEndpoint", remedy: "authenticationEndpoint",
+		},
+		"right": {
+			spoil: func(_ *testing.T, s *checkScene) {
+				s.RevokeImpersonation("svc", "*")
+				s.GrantImpersonation("svc", vault)
+				s.GrantImpersonation("svc", bob)
+			},
+			status: quarantine.CheckFailed, check: "impersonation", seen: "ErrorImpersonateUserDenied",
+			remedy: "Test-ServicePrincipalAuthorization -Identity '00001111-aaaa-2222-bbbb-3333cccc4444' -Resource 'alice@example.test'",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +100,8 @@ func TestCheckOfCertificate(t *testing.T) {
 			assert.Equal(t, c.check, string(bad[0].Name))
 			assert.Equal(t, c.status, bad[0].Status)
 			assert.Contains(t, bad[0].Seen, c.seen)
-			assert.NotEmpty(t, bad[0].Remedy)
+			assert.Contains(t, bad[0].Remedy+"\n"+strings.Join(bad[0].Commands, "\n"), c.remedy)
+			onlyDependents(t, report)
 			assert.NotContains(t, report.String(), "pfx-password")
 		})
 	}

@@ -45,7 +45,7 @@ func (k *checker) nameRemedy(host string) remedy {
 
 func (k *checker) portRemedy(u *url.URL) remedy {
 	if k.cfg.UseProxy {
-		return remedy{text: "check proxyUrl, and that the proxy lets this machine through to " + u.Host + "; without useProxy the proxy is not used"}
+		return remedy{text: "check proxyUrl (" + k.proxyName() + "), and that the proxy lets this machine through to " + u.Host + "; without useProxy the proxy is not used"}
 	}
 	port := u.Port()
 	if port == "" {
@@ -55,6 +55,21 @@ func (k *checker) portRemedy(u *url.URL) remedy {
 		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall stands between; if the way out is by a proxy, set useProxy and proxyUrl",
 		[]string{"Test-NetConnection -ComputerName " + psQuote(u.Hostname()) + " -Port " + port},
 	}
+}
+
+// proxyName names the proxy, without its password.
+func (k *checker) proxyName() string {
+	if k.cfg.ProxyURL.IsZero() {
+		return "not set: the environment's"
+	}
+	return k.cfg.ProxyURL.String()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
@@ -68,7 +83,7 @@ func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return remedy{text: "put the certificate of the authority that issued it into a PEM file and name that in rootCAFile; if a proxy opens TLS on the way, that of the proxy"}
+		return remedy{text: "put the certificate of the authority that issued it into a PEM file and name that in rootCAFile (now " + orNone(k.cfg.RootCAFile) + "); if a proxy opens TLS on the way, that of the proxy"}
 	}
 	return remedy{text: "the server has to offer TLS 1.2 or newer and a certificate that is trusted here; rootCAFile adds trusted authorities"}
 }
@@ -136,8 +151,8 @@ func accountName(username string) string {
 }
 
 func (k *checker) certificateRemedy() remedy {
-	return remedy{text: "make a new certificate (ewsq cert), register it with application " + k.cfg.Authentication.ApplicationID +
-		" beside the old one, and set privateKeyFile and privateKeyPassword to it"}
+	return remedy{text: "check privateKeyFile (" + k.cfg.Authentication.PrivateKeyFile + ") and privateKeyPassword; or make a new certificate (ewsq cert), register it with application " + k.cfg.Authentication.ApplicationID +
+		" beside the old one, and set both to it"}
 }
 
 func (k *checker) allowRemedy() remedy {

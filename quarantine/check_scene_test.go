@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +179,49 @@ func (s *checkScene) untouched(t *testing.T) {
 		}
 	}
 	assert.Empty(t, s.Notices())
+}
+
+// blockers are the checks without which no later one can be made.
+var blockers = []quarantine.CheckName{
+	quarantine.CheckAutodiscover, quarantine.CheckDNS, quarantine.CheckTCP, quarantine.CheckTLS, quarantine.CheckEndpoint,
+	quarantine.CheckAuthentication, quarantine.CheckEWSAllowed, quarantine.CheckVersion,
+}
+
+// onlyDependents demands that what was skipped hangs on what failed, or is not
+// wanted, and that nothing is said of what could not be looked at.
+func onlyDependents(t *testing.T, report *quarantine.CheckReport) {
+	t.Helper()
+	unwanted := []string{
+		"not used with", "ewsUrl is set", " is off", "neither scanRecoverableItems nor", "an item is needed to see it", "it can be tried only between", "the program brings its own transport",
+	}
+	blocked := false
+	for _, c := range report.Checks {
+		assert.NotEmpty(t, c.Seen, c.Name)
+		switch c.Status {
+		case quarantine.CheckOK, quarantine.CheckWarning:
+			early := c.Name == quarantine.CheckCertificate || c.Name == quarantine.CheckThrottling
+			assert.False(t, blocked && !early, "%s cannot be known: %s", c.Name, c.Seen)
+		case quarantine.CheckFailed:
+			assert.False(t, blocked && c.Name != quarantine.CheckCertificate, "%s hangs on what failed before", c.Name)
+			assert.NotEmpty(t, c.Remedy, c.Name)
+			blocked = blocked || slices.Contains(blockers, c.Name)
+		case quarantine.CheckSkipped:
+			assert.Empty(t, c.Remedy, c.Name)
+			assert.True(t, slices.ContainsFunc(unwanted, func(s string) bool { return strings.Contains(c.Seen, s) }) || hangsOn(report, c),
+				"%s: %s hangs on nothing that failed", c.Name, c.Seen)
+		default:
+			t.Errorf("%s has the status %q", c.Name, c.Status)
+		}
+	}
+}
+
+// hangsOn reports whether a check that was skipped names one that failed.
+func hangsOn(report *quarantine.CheckReport, skipped quarantine.CheckResult) bool {
+	return slices.ContainsFunc(report.With(quarantine.CheckFailed), func(c quarantine.CheckResult) bool {
+		ofVault := c.Mailbox == vault && strings.Contains(skipped.Seen, "has to open first")
+		untold := c.Mailbox == skipped.Mailbox && strings.Contains(skipped.Seen, "cannot be told without the right")
+		return ofVault || untold || strings.Contains(skipped.Seen, string(c.Name)+" has to be put right first")
+	})
 }
 
 // names returns the checks that have a status, with their mailboxes.
