@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -60,9 +61,7 @@ func (l *lab) write(t *testing.T, name string, settings map[string]any) string {
 		"ewsUrl": l.URL(), "quarantineMailbox": vault, "messageIdSearch": true,
 		"authentication": map[string]string{"type": "basic", "username": "svc@example.test"},
 	}
-	for k, v := range settings {
-		config[k] = v
-	}
+	maps.Copy(config, settings)
 	text, err := json.Marshal(config)
 	require.NoError(t, err)
 	path := filepath.Join(l.dir, name)
