@@ -137,7 +137,7 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := newWatched()
-			status := run(t.Context(), tc.args, nil, log, func(name string) (string, bool) { v, ok := l.env[name]; return v, ok })
+			status := run(t.Context(), append([]string{"-addr", "127.0.0.1:0"}, tc.args...), nil, log, func(name string) (string, bool) { v, ok := l.env[name]; return v, ok })
 			assert.Equal(t, tc.status, status, "%s", log)
 			assert.Contains(t, log.String(), tc.want)
 		})

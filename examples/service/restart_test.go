@@ -49,6 +49,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 				s.post(t, "a1", bob, alice)
 			}
 			<-held.reached
+			s.log.await(t, "action=quarantine mailbox=bob@example.test")
 			s.stop()
 			s.end(t)
 			require.Equal(t, tc.before, l.copies(vault), "Exchange has not acted yet")
@@ -61,8 +62,12 @@ func TestRestartInTheMiddle(t *testing.T) {
 			<-held.reached // by the recovery
 			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/healthz", "").Status)
 			assert.Equal(t, http.StatusServiceUnavailable, s.call(t, http.MethodGet, "/readyz", "").Status)
-			s.post(t, "a2", bob) // waits
-			assert.Equal(t, stateRunning, s.call(t, http.MethodGet, "/alerts/a1", "").Alert.State)
+			s.post(t, "a2", "carol@example.test") // waits
+			left := s.call(t, http.MethodGet, "/alerts/a1", "").Alert
+			assert.Equal(t, stateRunning, left.State)
+			for _, r := range *left.resultsOf(tc.what) {
+				assert.Empty(t, r.Error, "that the service was stopped is no result")
+			}
 			held.open()
 			a := s.done(t, "a1", tc.what)
 			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/readyz", "").Status)
@@ -70,6 +75,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 
 			results := *a.resultsOf(tc.what)
 			require.NotEmpty(t, results)
+			assert.NotContains(t, s.log.String(), "mailbox=bob@example.test", "what had its result is not asked again")
 			assert.Equal(t, alice, results[0].Mailbox)
 			assert.Equal(t, tc.outcome, results[0].Outcome)
 			assert.Len(t, results[0].Receipt.Items, 1)
@@ -158,7 +164,7 @@ func TestDataInUse(t *testing.T) {
 	l := newLab(t)
 	l.start(t)
 	log := newWatched()
-	args := []string{"-config", l.write(t, "other.json", nil), "-data", filepath.Join(l.dir, "data")}
+	args := []string{"-addr", "127.0.0.1:0", "-config", l.write(t, "other.json", nil), "-data", filepath.Join(l.dir, "data")}
 	assert.Equal(t, 1, run(t.Context(), args, nil, log, func(string) (string, bool) { return "svc-password", true }))
 	assert.Contains(t, log.String(), "is in use by another process")
 }

@@ -174,4 +174,9 @@ func TestRestoreAgain(t *testing.T) {
 	require.Len(t, a.Restored, 1)
 	assert.Empty(t, a.Restored[0].Error)
 	assert.Equal(t, quarantine.Restored, a.Restored[0].Outcome)
+
+	seen := len(l.Requests())
+	s.call(t, http.MethodPost, "/alerts/a1/restore", "")
+	s.done(t, "a1", actionRestore)
+	assert.Len(t, l.Requests(), seen, "what is restored is not restored again")
 }
