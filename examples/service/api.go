@@ -47,7 +47,7 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	kept, err := a.alerts.get(o.ID)
+	kept, err := a.alerts.find(o.ID)
 	if errors.Is(err, errNoAlert) {
 		kept, err = a.work.accept(o)
 	}
@@ -72,7 +72,6 @@ func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
 
 func accepted(w http.ResponseWriter, a alert) error {
 	w.Header().Set("Location", "/alerts/"+a.ID)
-	a.Results, a.Restored = nil, nil
 	writeJSON(w, http.StatusAccepted, "application/json", a)
 	return nil
 }

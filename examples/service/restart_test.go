@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -95,9 +96,10 @@ func TestRestartBetweenCopies(t *testing.T) {
 	l.config = l.write(t, "plain.json", nil) // no journal
 	l.Mailbox(alice).Deliver(phishingMail(t))
 	moved := make(chan struct{})
+	first := sync.OnceFunc(func() { close(moved) })
 	l.OnResponse(func(_ int, r *ewstest.Request) {
 		if r.Operation == ews.OpMoveItem && l.copies(vault) == 1 {
-			close(moved)
+			first()
 		}
 	})
 	held := l.hold(t, func(*ewstest.Request) bool {

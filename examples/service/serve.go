@@ -21,7 +21,7 @@ var errStopped = errors.New("the service is being stopped")
 // in the opposite order.
 func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	listener, token, err := s.listen(ctx, lookup)
+	listener, token, err := s.listen(ctx, lookup, log)
 	if err != nil {
 		return err
 	}
@@ -114,16 +114,19 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 }
 
 // listen opens the socket, which without a token only this machine may reach.
-func (s settings) listen(ctx context.Context, lookup func(string) (string, bool)) (net.Listener, string, error) {
+func (s settings) listen(ctx context.Context, lookup func(string) (string, bool), log *slog.Logger) (net.Listener, string, error) {
 	token, _ := lookup(envToken)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return nil, "", fmt.Errorf("-addr: %w", err)
 	}
-	addr, ok := listener.Addr().(*net.TCPAddr)
-	if token == "" && (!ok || !addr.IP.IsLoopback()) {
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
+		return listener, token, nil
+	}
+	if token == "" {
 		err := fmt.Errorf("-addr %s can be reached from other machines: set %s in the environment to the token that callers must send; %w", s.addr, envToken, errUsage)
 		return nil, "", errors.Join(err, listener.Close())
 	}
+	log.Warn("the token and the alerts go over the network as plain HTTP; put a proxy with TLS in front", "addr", listener.Addr().String())
 	return listener, token, nil
 }

@@ -109,8 +109,14 @@ func (s *store) putResult(id string, what action, r result) error {
 	return s.db.Batch(func(tx *bbolt.Tx) error { return put(tx, resultsBucket, resultKey(id, what, r.Mailbox), r) })
 }
 
-// get returns an alert with its results, which are in the order of addresses.
-// The error matches errNoAlert if there is none.
+// find returns an alert without its results. The error matches errNoAlert if
+// there is none.
+func (s *store) find(id string) (a alert, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error { a, err = readAlert(tx, id); return err })
+	return a, err
+}
+
+// get is find with the results, in the order of addresses.
 func (s *store) get(id string) (a alert, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {

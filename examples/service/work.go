@@ -169,7 +169,7 @@ func (w *work) do(ctx context.Context, id string) {
 		_, err = w.alerts.update(id, func(a *alert) error { a.State = stateDone; return nil })
 	}
 	if err != nil {
-		w.log.Error("alert stays open", "alert", id, "action", a.Action, "error", err)
+		w.log.Warn("alert stays open until the next start", "alert", id, "action", a.Action, "error", err)
 		return
 	}
 	w.log.Info("alert done", "alert", id, "action", a.Action)
@@ -234,8 +234,8 @@ func (w *work) putBack(ctx context.Context, a *alert) error {
 // cancelled: then the next start tries again.
 func (w *work) keep(ctx context.Context, id string, what action, mailbox string, receipt *quarantine.Receipt, err error) error {
 	r := result{Mailbox: mailbox}
-	if err == nil {
-		r.Receipt, r.Outcome, err = receipt, receipt.Outcome(), receipt.Err()
+	if receipt != nil && (err == nil || len(receipt.Items) > 0) {
+		r.Receipt, r.Outcome, err = receipt, receipt.Outcome(), errors.Join(err, receipt.Err())
 	}
 	if err != nil {
 		if ctx.Err() != nil {
