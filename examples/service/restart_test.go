@@ -88,17 +88,17 @@ func TestRestartInTheMiddle(t *testing.T) {
 	}
 }
 
-// The receipt of an alert that was interrupted between two copies tells both, so
-// that both are restored.
-func TestRestartBetweenCopies(t *testing.T) {
-	t.Parallel()
+// interruptedBetweenCopies stops a service without a journal between two copies
+// of the message in one mailbox.
+func interruptedBetweenCopies(t *testing.T) *lab {
+	t.Helper()
 	l := newLab(t)
-	l.config = l.write(t, "plain.json", nil) // no journal
+	l.config = l.write(t, "plain.json", nil)
 	l.Mailbox(alice).Deliver(phishingMail(t))
 	moved := make(chan struct{})
 	first := sync.OnceFunc(func() { close(moved) })
 	l.OnResponse(func(_ int, r *ewstest.Request) {
-		if r.Operation == ews.OpMoveItem && l.copies(vault) == 1 {
+		if r.Operation == ews.OpMoveItem {
 			first()
 		}
 	})
@@ -118,8 +118,15 @@ func TestRestartBetweenCopies(t *testing.T) {
 	held.open()
 	require.Equal(t, 1, l.copies(alice))
 	require.Equal(t, 1, l.copies(vault))
+	return l
+}
 
-	s = l.start(t)
+// The receipt of an alert that was interrupted between two copies tells both, so
+// that both are restored.
+func TestRestartBetweenCopies(t *testing.T) {
+	t.Parallel()
+	l := interruptedBetweenCopies(t)
+	s := l.start(t)
 	a := s.done(t, "a1", actionQuarantine)
 	require.Len(t, a.Results, 1)
 	require.Len(t, a.Results[0].Receipt.Items, 2)
@@ -129,6 +136,28 @@ func TestRestartBetweenCopies(t *testing.T) {
 	s.done(t, "a1", actionRestore)
 	assert.Equal(t, 2, l.copies(alice))
 	assert.Zero(t, l.copies(vault))
+}
+
+// If it cannot be found out what was taken before, the receipt of what was taken
+// since is kept nevertheless, with the error.
+func TestReceiptOutlivesError(t *testing.T) {
+	t.Parallel()
+	l := interruptedBetweenCopies(t)
+	l.OnResponse(func(_ int, r *ewstest.Request) {
+		if r.Code == "ErrorItemNotFound" && l.copies(vault) == 2 { // the second is proved to be gone
+			l.RevokeFullAccess("svc", "*")
+		}
+	})
+	s := l.start(t)
+	a := s.done(t, "a1", actionQuarantine)
+	require.Len(t, a.Results, 1)
+	assert.NotEmpty(t, a.Results[0].Error)
+	require.NotNil(t, a.Results[0].Receipt)
+	assert.Len(t, a.Results[0].Receipt.Items, 1)
+	l.GrantFullAccess("svc", "*")
+	s.call(t, http.MethodPost, "/alerts/a1/restore", "")
+	s.done(t, "a1", actionRestore)
+	assert.Equal(t, 1, l.copies(alice))
 }
 
 // After a signal what is in work comes to its end, and what waits is kept for
