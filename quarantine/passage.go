@@ -298,6 +298,10 @@ func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
 		return nil, err
 	}
 	it.Folder = p.dest
+	if p.direction == ToUser && it.Stamp == nil {
+		p.copied = &it
+		return nil, errOvertaken // another run has finished with this very copy
+	}
 	if it, err = p.to.Mark(ctx, it, Mark{Stamp: &p.stamp}); err != nil {
 		return nil, err
 	}

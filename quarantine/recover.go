@@ -51,7 +51,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	switch {
 	case in.Direction == ToUser:
 		r, err = s.Restore(ctx, &Receipt{Target: in.Target, Items: []ReceiptItem{{
-			Outcome: Quarantined, Operation: in.Operation, MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received, From: in.From,
+			Outcome: Failed, Operation: in.Operation, MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received, From: in.From,
 		}}})
 	case in.Target.byCriteria():
 		r, err = s.resume(ctx, in)

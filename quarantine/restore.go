@@ -32,6 +32,8 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	defer unlock()
 
 	out := s.receipt("restore", r.Target)
+	back := make(map[string]bool)
+	var missing []int // members of out.Items that are not in quarantine
 	for _, taken := range r.Items {
 		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
 			continue
@@ -40,25 +42,21 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			return nil, fmt.Errorf("%w receipt: operation %q is none this program gives", ErrInvalid, taken.Operation)
 		}
 		found, err := s.inQuarantine(ctx, Target{}, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
-		if err != nil {
-			if len(out.Items) == 0 {
-				return nil, fmt.Errorf("searching quarantine: %w", err)
-			}
-			taken.Outcome, taken.Err = Failed, err
-			out.Items = append(out.Items, taken)
-			continue
+		if err != nil && len(out.Items) == 0 {
+			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 		out.Unsearched = append(out.Unsearched, found.Unsearched...)
-		if len(found.Items) == 0 {
-			ri, err := s.returned(ctx, r.Target, taken)
-			if err != nil {
-				ri.Outcome, ri.Err = Failed, err
-			}
-			out.Items = append(out.Items, ri)
-			continue
+		switch {
+		case err != nil:
+			taken.Outcome, taken.Err = Failed, err
+		case len(found.Items) > 0:
+			taken = s.giveBack(ctx, r.Target, found.Items, back)
+		default:
+			missing = append(missing, len(out.Items))
 		}
-		out.Items = append(out.Items, s.giveBack(ctx, r.Target, found.Items))
+		out.Items = append(out.Items, taken)
 	}
+	s.account(ctx, out, missing, back)
 	out.Finished = time.Now().UTC()
 	return out, nil
 }
@@ -91,11 +89,12 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		}
 		byOperation[op] = append(byOperation[op], it)
 	}
+	back := make(map[string]bool)
 	for _, op := range order {
-		out.Items = append(out.Items, s.giveBack(ctx, t, byOperation[op]))
+		out.Items = append(out.Items, s.giveBack(ctx, t, byOperation[op], back))
 	}
 	if len(order) == 0 {
-		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID})
+		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back)
 		if err != nil {
 			return nil, err
 		}
@@ -107,9 +106,10 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	return out, nil
 }
 
-// giveBack brings an item back to its mailbox. There is more than one only if
-// an interrupted run left a second copy in quarantine.
-func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptItem {
+// giveBack brings an item back to its mailbox and notes in back that it is
+// there. There is more than one only if an interrupted run left a second copy in
+// quarantine.
+func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map[string]bool) ReceiptItem {
 	slices.SortFunc(items, func(a, b Item) int {
 		// One that is on its way back already goes on.
 		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
@@ -138,12 +138,13 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item) ReceiptI
 		done, err = AlreadyRestored, nil
 	case errors.Is(err, ErrGone):
 		// Another run may have brought it back, and finished or be about to.
-		if now, lookErr := s.returned(ctx, t, ri); lookErr == nil && now.Outcome.Done() {
+		if now, lookErr := s.returned(ctx, t, ri, false, back); lookErr == nil && now.Outcome.Done() {
 			p.finish(ctx)
 			return now
 		}
 	}
 	p.conclude(ctx, &ri, err, done)
+	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
 		if err == nil && differs(it, twin, "") == "" {
 			if err := p.remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
@@ -200,9 +201,36 @@ func (f Folder) recoverable() bool {
 	return ok
 }
 
+// account finds out what became of the members of a receipt that are not in
+// quarantine. Each is looked for in the folder it came from before any is looked
+// for elsewhere, so that none takes the place of another.
+func (s *Service) account(ctx context.Context, out *Receipt, missing []int, back map[string]bool) {
+	for _, home := range []bool{true, false} {
+		var left []int
+		for _, i := range missing {
+			taken := out.Items[i]
+			ri, err := s.returned(ctx, out.Target, taken, home, back)
+			switch {
+			case err != nil:
+				ri.Outcome, ri.Err = Failed, err
+			case ri.Outcome != NotFound:
+			case home:
+				left = append(left, i)
+				continue
+			case taken.Outcome.Done():
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
+			}
+			out.Items[i] = ri
+		}
+		missing = left
+	}
+}
+
 // returned finds out what became of an item that is not in quarantine. An
-// interrupted restore may have brought it back with its stamp on.
-func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (ReceiptItem, error) {
+// interrupted restore may have brought it back with its stamp on. An item in the
+// mailbox answers for one copy only: those in back do for another. Home says
+// that one without a stamp has to be in the folder it was taken from.
+func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, home bool, back map[string]bool) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := taken
 	ri.Err, ri.To = nil, Place{}
@@ -213,7 +241,9 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (Re
 	ri.Outcome = NotFound
 	for _, it := range found.Items {
 		if it.Stamp == nil {
-			if ri.Outcome == NotFound {
+			other := back[it.ID] || home && it.Folder.ID != taken.From.Folder.ID ||
+				!taken.Received.IsZero() && !sameTime(it.Received, taken.Received)
+			if !other && ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = Place{it.Mailbox, it.Folder, it.ID}
 			}
@@ -238,6 +268,9 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem) (Re
 		if err != nil {
 			return ri, err
 		}
+	}
+	if ri.Outcome != NotFound {
+		back[ri.To.ItemID] = true
 	}
 	return ri, nil
 }

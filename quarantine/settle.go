@@ -233,6 +233,15 @@ func (p *passage) overtaken(ctx context.Context, copies []Item) (done bool, err 
 	if twin == nil {
 		return false, nil
 	}
+	mine, err := p.to.Inspect(ctx, p.made)
+	if err == nil && !p.marked(mine) {
+		// The other run finished with the very copy that this one made.
+		p.copied = &mine
+		return true, errOvertaken
+	}
+	if err != nil && !errors.Is(err, ErrGone) {
+		return true, p.undecided(err, nil)
+	}
 	if err := p.remove(ctx, p.to, Item{ID: p.made}); err != nil && !errors.Is(err, ErrGone) {
 		p.residues = append(p.residues, "a second copy is still in "+p.to.Address())
 		return true, p.undecided(err, nil)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -72,6 +73,39 @@ func TestThereAndBack(t *testing.T) {
 			open, err := w.journal.Open(t.Context())
 			require.NoError(t, err)
 			assert.Empty(t, open)
+		})
+	}
+}
+
+// A copy that somebody has deleted in quarantine is not called restored because
+// another copy of the message is.
+func TestRestoreOfADeletedCopy(t *testing.T) {
+	t.Parallel()
+	for _, a := range accesses {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, a.worldOptions)
+			box := w.Mailbox(alice)
+			for _, name := range []string{"One", "Two", "Three"} {
+				box.DeliverWith(eml(theID, "Invoice"), delivered(box.AddFolder(box.Folder(ews.FolderInbox), name), false))
+			}
+			taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+			require.NoError(t, err)
+			require.NoError(t, taken.Err())
+			require.Len(t, taken.Items, 3)
+			w.Mailbox(vault).DeleteMessage(ews.ItemID{ID: taken.Items[1].To.ItemID})
+			require.Len(t, w.in(vault, theID), 2)
+			for _, want := range []quarantine.Outcome{quarantine.Restored, quarantine.AlreadyRestored} {
+				back, err := w.service.Restore(t.Context(), taken)
+				require.NoError(t, err)
+				require.ErrorIs(t, back.Err(), quarantine.ErrGone)
+				require.Len(t, back.Items, 3)
+				assert.Equal(t, want, back.Items[0].Outcome)
+				assert.Equal(t, quarantine.NotFound, back.Items[1].Outcome)
+				assert.Equal(t, want, back.Items[2].Outcome)
+				assert.NotEqual(t, back.Items[0].To.ItemID, back.Items[2].To.ItemID)
+				assert.Len(t, w.in(alice, theID), 2)
+			}
 		})
 	}
 }

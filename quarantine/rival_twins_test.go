@@ -1,0 +1,61 @@
+package quarantine_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// Two restores at once of two items that are alike: whatever the one sees of what
+// the other has done, both items come back, each once.
+func TestRivalRestoresOfTwins(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ id, one, two string }{
+		"identical without id": {"", "Your invoice", "Your invoice"},
+		"identical with id":    {theID, "Your invoice", "Your invoice"},
+		"different without id": {"", "Invoice 1", "Other 2"},
+	} {
+		for _, a := range accesses {
+			t.Run(name+"/"+a.name, func(t *testing.T) {
+				t.Parallel()
+				o := a.worldOptions
+				o.settings = searching(false, quarantine.Limits{}).settings
+				step := 1
+				if !askedFor("Rival") {
+					step = 3
+				}
+				for at := 1; at < 200; at += step {
+					w := newWorld(t, o)
+					for _, subject := range []string{c.one, c.two} {
+						w.Mailbox(alice).DeliverWith(eml(c.id, subject), ewstest.Delivery{Received: noon})
+					}
+					taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, Criteria: quarantine.Criteria{Sender: "mallory@evil.example"}})
+					require.NoError(t, err)
+					require.NoError(t, taken.Err())
+					require.Len(t, taken.Items, 2)
+					var seen atomic.Int64
+					struck := false
+					w.OnRequest(func(int, *ewstest.Request) {
+						if seen.Add(1) == int64(at) {
+							struck = true
+							_, err := w.newService(t, o).Restore(t.Context(), taken)
+							assert.NoError(t, err)
+						}
+					})
+					_, err = w.service.Restore(t.Context(), taken)
+					require.NoError(t, err)
+					assert.Equal(t, []string{c.one, c.two}, w.subjects(alice), "a rival at call %d", at)
+					assert.Empty(t, w.subjects(vault), "a rival at call %d", at)
+					if !struck || t.Failed() {
+						break
+					}
+				}
+			})
+		}
+	}
+}
