@@ -198,6 +198,9 @@ func (c Criteria) validSubject() error {
 	if len(c.Subject) > maxSubject {
 		return fmt.Errorf("is longer than %d bytes; give its beginning with subjectMatch %q", maxSubject, SubjectPrefix)
 	}
+	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= cutLength {
+		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning with subjectMatch %q", cutLength, SubjectPrefix)
+	}
 	if len(words(c.Subject)) == 0 {
 		return errors.New("is blank; leave it out, or give some of it")
 	}

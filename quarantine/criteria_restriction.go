@@ -1,7 +1,9 @@
 package quarantine
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -19,6 +21,24 @@ var (
 // restriction of 255 nodes.
 const maxWords = 32
 
+// maxAsked is of how much of a long subject the server is asked for: it may keep
+// only 255 characters, blanks among them that are not known.
+const maxAsked = 128
+
+// cutRunes returns a text without what goes beyond n characters, nor the word that
+// would be cut.
+func cutRunes(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	cut := string(runes[:n])
+	if i := strings.LastIndexFunc(cut, unicode.IsSpace); i > 0 && !unicode.IsSpace(runes[n]) {
+		return cut[:i]
+	}
+	return cut
+}
+
 // restriction says to the server what it can decide. It lets through all that
 // matches, and more: servers compare otherwise, keep less than was sent, and
 // lack properties. What it let through is looked at by [Criteria.matchFound] and
@@ -30,7 +50,7 @@ func (c Criteria) restriction() ews.And {
 	var all ews.And
 	if c.Subject != "" {
 		// Word by word, because how many blanks stand between them differs.
-		for i, word := range words(c.Subject) {
+		for i, word := range words(cutRunes(c.Subject, maxAsked)) {
 			if i == maxWords {
 				break
 			}

@@ -38,7 +38,7 @@ func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit
 	if err := validMessageID(messageID); err != nil {
 		return nil, fmt.Errorf("%w messageId: %w", ErrInvalid, err)
 	}
-	threads, err := m.threads(ctx, messageID)
+	from, err := m.threads(ctx, messageID)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit
 	}
 	var candidates []ews.ItemID
 	for batch := range slices.Chunk(ids, foldersPerCall) {
-		request := ews.FindItemRequest{Restriction: follows(messageID, threads)}
+		request := ews.FindItemRequest{Restriction: follows(messageID, from.threads)}
 		for _, id := range batch {
 			request.Folders = append(request.Folders, ews.FolderID{ID: id})
 		}
@@ -63,7 +63,7 @@ func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit
 	}
 	var found []Forwarded
 	for batch := range slices.Chunk(candidates, detailsPerCall) {
-		more, err := m.passedOn(ctx, batch, messageID, threads)
+		more, err := m.passedOn(ctx, batch, messageID, from)
 		if err != nil {
 			return nil, err
 		}
@@ -92,29 +92,57 @@ func (m *exchangeMailbox) sentFolders(ctx context.Context) ([]string, error) {
 	return nil, fmt.Errorf("%w: %s shows no Sent Items", ErrUnreachable, m.address)
 }
 
-// threads returns the places of the copies of a message in their conversations.
-func (m *exchangeMailbox) threads(ctx context.Context, messageID string) ([]thread, error) {
-	found, err := m.Find(ctx, Query{MessageID: messageID})
-	if err != nil {
-		return nil, err
+// origin is what is known of a message that may have been passed on.
+type origin struct {
+	threads  []thread
+	received time.Time // of the first copy; zero if there is none
+}
+
+// forwardSkew is how much the clocks of who forwards and who delivers may differ.
+const forwardSkew = 15 * time.Minute
+
+// threads returns the places of the copies of a message in their conversations,
+// and when the first was received.
+func (m *exchangeMailbox) threads(ctx context.Context, messageID string) (origin, error) {
+	for again := false; ; again = true {
+		found, err := m.Find(ctx, Query{MessageID: messageID})
+		if err != nil {
+			return origin{}, err
+		}
+		o, err := m.threadsOf(ctx, found.Items)
+		if again || !errors.Is(err, ews.ErrNotFound) {
+			return o, err
+		}
+		// Its owner has moved it meanwhile.
 	}
-	var all []thread
-	for batch := range slices.Chunk(found.Items[:min(len(found.Items), maxThreads)], detailsPerCall) {
+}
+
+func (m *exchangeMailbox) threadsOf(ctx context.Context, items []Item) (origin, error) {
+	var o origin
+	for _, it := range items {
+		if o.received.IsZero() || it.Received.Before(o.received) {
+			o.received = it.Received
+		}
+	}
+	for batch := range slices.Chunk(items[:min(len(items), maxThreads)], detailsPerCall) {
 		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: []ews.PropertyPath{pidTagConversationTopic, pidTagConversationIndex}}}
 		for _, it := range batch {
 			request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
 		}
 		results, err := m.client.GetItem(ctx, request)
 		if err != nil {
-			return nil, err
+			return origin{}, err
 		}
 		for _, r := range results {
-			if t := threadOf(r.Value); r.Err == nil && t.topic != "" && len(t.index) >= minIndex && !slices.ContainsFunc(all, t.equal) {
-				all = append(all, t)
+			if r.Err != nil {
+				return origin{}, fmt.Errorf("reading the conversation of the message in %s: %w", m.address, r.Err)
+			}
+			if t := threadOf(r.Value); t.topic != "" && len(t.index) >= minIndex && !slices.ContainsFunc(o.threads, t.equal) {
+				o.threads = append(o.threads, t)
 			}
 		}
 	}
-	return all, nil
+	return o, nil
 }
 
 // maxThreads is how many copies of a message are asked for their conversation.
@@ -150,7 +178,7 @@ func follows(messageID string, threads []thread) ews.Restriction {
 }
 
 // passedOn reads candidates and returns those that follow the message.
-func (m *exchangeMailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID string, threads []thread) ([]Forwarded, error) {
+func (m *exchangeMailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID string, from origin) ([]Forwarded, error) {
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: ids, Shape: ews.ItemShape{Properties: []ews.PropertyPath{
 		ews.FieldInternetMessageID, ews.FieldDateTimeSent, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients,
 		pidTagInReplyToID, pidTagInternetReferences, pidTagConversationTopic, pidTagConversationIndex,
@@ -166,7 +194,10 @@ func (m *exchangeMailbox) passedOn(ctx context.Context, ids []ews.ItemID, messag
 		if r.Err != nil {
 			return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, r.Err)
 		}
-		by := traceOf(r.Value, messageID, threads)
+		if !r.Value.Sent.IsZero() && r.Value.Sent.Before(from.received.Add(-forwardSkew)) {
+			continue // whatever it names, it was sent before the message came
+		}
+		by := traceOf(r.Value, messageID, from.threads)
 		if by == "" || sameMessageID(r.Value.InternetMessageID, messageID) {
 			continue
 		}

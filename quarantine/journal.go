@@ -17,6 +17,7 @@ type Journal interface {
 	// Finish takes an intent away. One that is not there is no error.
 	Finish(ctx context.Context, operation string) error
 	// Open returns the intents that were begun and not finished, oldest first.
+	// Those that it returns beside an error are settled all the same.
 	Open(ctx context.Context) ([]Intent, error)
 }
 

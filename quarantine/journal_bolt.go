@@ -68,21 +68,24 @@ func (j *BoltJournal) Finish(_ context.Context, operation string) error {
 	})
 }
 
-// Open returns the intents that were not finished, oldest first.
+// Open returns the intents that were not finished, oldest first. The error names
+// those that cannot be read; the others are returned with it.
 func (j *BoltJournal) Open(context.Context) ([]Intent, error) {
 	var intents []Intent
+	var unread []error
 	err := j.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(intentsBucket).ForEach(func(operation, b []byte) error {
 			var in Intent
 			if err := json.Unmarshal(b, &in); err != nil {
-				return fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err)
+				unread = append(unread, fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err))
+				return nil
 			}
 			intents = append(intents, in)
 			return nil
 		})
 	})
 	slices.SortStableFunc(intents, func(a, b Intent) int { return a.At.Compare(b.At) })
-	return intents, err
+	return intents, errors.Join(append(unread, err)...)
 }
 
 // Close closes the file.

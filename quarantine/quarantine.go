@@ -81,6 +81,11 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, 
 			break
 		}
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched
+		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
+			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
+			r.Unsearched = append(r.Unsearched, Unsearched{Cause: CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
+			break
+		}
 		moved := false
 		for _, it := range found.Items {
 			if seen[it.ID] {
@@ -105,6 +110,17 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, 
 	}
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// unseen counts the items that are not among the seen.
+func unseen(items []Item, seen map[string]bool) int {
+	n := 0
+	for _, it := range items {
+		if !seen[it.ID] {
+			n++
+		}
+	}
+	return n
 }
 
 // take brings one copy into quarantine. It reports whether the copy was not

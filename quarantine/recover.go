@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // Recover settles what an interrupted run left: every intent of the journal
@@ -19,11 +20,8 @@ import (
 // the iteration is the journal's, and terminal.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
-		intents, err := s.journal.Open(ctx)
-		if err != nil {
-			yield(nil, fmt.Errorf("journal: %w", err))
-			return
-		}
+		// What can be read is settled, even if some of it cannot.
+		intents, journalErr := s.journal.Open(ctx)
 		for _, in := range intents {
 			if ctx.Err() != nil {
 				yield(nil, context.Cause(ctx))
@@ -39,6 +37,9 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 			if !yield(r, nil) {
 				return
 			}
+		}
+		if journalErr != nil {
+			yield(nil, fmt.Errorf("journal: %w", journalErr))
 		}
 	}
 }
@@ -81,16 +82,37 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 			}
 			// The run may have ended before the item had its stamp.
 			it, err := mailbox.Inspect(ctx, in.From.ItemID)
-			if err != nil && !errors.Is(err, ErrGone) {
-				return Findings{}, err
-			}
-			if err == nil {
+			switch {
+			case err == nil:
 				it.Folder = in.From.Folder
 				found.Items = append(found.Items, it)
+				return found, nil
+			case !errors.Is(err, ErrGone):
+				return Findings{}, err
 			}
-			return found, nil
+			return s.filed(ctx, mailbox, in)
 		},
 		func(ctx context.Context) (Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
+}
+
+// filed finds the item of an intent that its owner has moved before it had its
+// stamp: what is described as it is, if that is one item only.
+func (s *Service) filed(ctx context.Context, mailbox Mailbox, in Intent) (Findings, error) {
+	q, ok := alike(in.MessageID, in.Received)
+	if !ok {
+		return Findings{}, nil
+	}
+	found, err := s.look(ctx, mailbox, in.Target, unlimited, q)
+	if err != nil {
+		return Findings{}, err
+	}
+	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
+		return it.Stamp != nil || !sameMessageID(it.MessageID, in.MessageID) || !sameTime(it.Received, in.Received)
+	})
+	if len(found.Items) > 1 {
+		return Findings{}, fmt.Errorf("%d messages in %s may be the one that was to be taken: run the target again", len(found.Items), in.From.Mailbox)
+	}
+	return found, nil
 }
 
 // settled reports whether nothing of a run is undecided.

@@ -55,7 +55,7 @@ func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action stri
 			}
 		})
 		switch {
-		case err != nil:
+		case err != nil && (action != "find" || c.err != nil):
 		case c.err != nil:
 			for _, found := range c.held {
 				emit(&Receipt{Action: action, Server: found.Server, Strategy: found.Strategy, Target: found.Target, Items: []ReceiptItem{}}, c.err)
