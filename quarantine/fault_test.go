@@ -128,7 +128,7 @@ func TestFaultMatrix(t *testing.T) {
 						for i, b := range blows {
 							step, first := 1, 0
 							if !askedFor("Fault") {
-								step, first = 6, i%6
+								step, first = 10, i%10
 							}
 							for n := first; n < 80; n += step {
 								more := false

@@ -17,7 +17,7 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 1, "first seed of TestRandomRuns")
-	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 if -run names it, else 1,000")
+	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 if -run names it, else 600")
 )
 
 // askedFor reports whether -run names a test: then it does all it can, while in
@@ -47,7 +47,7 @@ func TestRandomRuns(t *testing.T) {
 	t.Parallel()
 	runs := *randomRuns
 	if runs == 0 {
-		runs = 1_000
+		runs = 600
 		if askedFor("Random") {
 			runs = 10_000
 		}

@@ -54,7 +54,9 @@ func (s *session) load() error {
 		}
 		missing := secretVariables(*c)
 		c.SecretsFromEnv(s.lookup)
-		errs = append(errs, hintSecret(c.Validate(), missing))
+		if s.server == "" || strings.EqualFold(c.Name, s.server) {
+			errs = append(errs, hintSecret(c.Validate(), missing))
+		}
 		name := strings.ToLower(c.Name)
 		if names[name] {
 			errs = append(errs, fmt.Errorf("two configurations have the name %q; give each its own", c.Name))
