@@ -205,7 +205,7 @@ func TestAzureADSendsTheChainOnRequest(t *testing.T) {
 		})
 		_, _, err := o.ask(t, o.client(t, func(opts *auth.AzureADOptions) { opts.SendChain = send }), "x")
 		require.NoError(t, err)
-		assert.Equal(t, send, strings.Contains(header, "x5c"), header)
+		assert.Equal(t, send, strings.Contains(header, `"x5c":`), header)
 	}
 }
 
