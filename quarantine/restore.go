@@ -33,7 +33,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 
 	out := s.receipt("restore", r.Target)
 	back := make(map[string]bool)
-	var missing []int // members of out.Items that are not in quarantine
+	var missing []missed
 	for _, taken := range r.Items {
 		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
 			continue
@@ -46,15 +46,24 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 		out.Unsearched = append(out.Unsearched, found.Unsearched...)
+		ri := taken
 		switch {
 		case err != nil:
-			taken.Outcome, taken.Err = Failed, err
+			ri.Outcome, ri.Err = Failed, err
 		case len(found.Items) > 0:
-			taken = s.giveBack(ctx, r.Target, found.Items, back)
+			var gone *missed
+			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back); gone != nil {
+				gone.at = len(out.Items)
+				missing = append(missing, *gone)
+			}
 		default:
-			missing = append(missing, len(out.Items))
+			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
+			if taken.Outcome.Done() {
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
+			}
+			missing = append(missing, missed{at: len(out.Items), taken: taken})
 		}
-		out.Items = append(out.Items, taken)
+		out.Items = append(out.Items, ri)
 	}
 	s.account(ctx, out, missing, back)
 	out.Finished = time.Now().UTC()
@@ -90,9 +99,16 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		byOperation[op] = append(byOperation[op], it)
 	}
 	back := make(map[string]bool)
-	for _, op := range order {
-		out.Items = append(out.Items, s.giveBack(ctx, t, byOperation[op], back))
+	var missing []missed
+	for i, op := range order {
+		ri, gone := s.giveBack(ctx, t, byOperation[op], back)
+		if gone != nil {
+			gone.at = i
+			missing = append(missing, *gone)
+		}
+		out.Items = append(out.Items, ri)
 	}
+	s.account(ctx, out, missing, back)
 	if len(order) == 0 {
 		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back)
 		if err != nil {
@@ -108,8 +124,9 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 
 // giveBack brings an item back to its mailbox and notes in back that it is
 // there. There is more than one only if an interrupted run left a second copy in
-// quarantine.
-func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map[string]bool) ReceiptItem {
+// quarantine. If the item was gone before it could be carried, that is what it
+// returns, too: another run may have brought it back, or be about to.
+func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map[string]bool) (ReceiptItem, *missed) {
 	slices.SortFunc(items, func(a, b Item) int {
 		// One that is on its way back already goes on.
 		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
@@ -131,17 +148,16 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
 	err := p.run(ctx)
 	done := Restored
+	var gone *missed
 	switch {
 	case err == nil:
 		err = p.release(ctx)
 	case errors.Is(err, errOvertaken):
 		done, err = AlreadyRestored, nil
 	case errors.Is(err, ErrGone):
-		// Another run may have brought it back, and finished or be about to.
-		if now, lookErr := s.returned(ctx, t, ri, false, back); lookErr == nil && now.Outcome.Done() {
-			p.finish(ctx)
-			return now
-		}
+		taken := ri
+		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
+		gone = &missed{taken: taken, done: func() { p.finish(ctx) }}
 	}
 	p.conclude(ctx, &ri, err, done)
 	back[ri.To.ItemID] = true
@@ -152,7 +168,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 			}
 		}
 	}
-	return ri
+	return ri, gone
 }
 
 // release takes the stamp off the item that is back. The read state is put
@@ -201,28 +217,33 @@ func (f Folder) recoverable() bool {
 	return ok
 }
 
-// account finds out what became of the members of a receipt that are not in
-// quarantine. Each is looked for in the folder it came from before any is looked
-// for elsewhere, so that none takes the place of another.
-func (s *Service) account(ctx context.Context, out *Receipt, missing []int, back map[string]bool) {
+// missed is a member of a receipt that is not in quarantine.
+type missed struct {
+	at    int         // which of the receipt's items
+	taken ReceiptItem // as it was taken
+	done  func()      // to be called if it is back; may be nil
+}
+
+// account finds out which of the members of a receipt that are not in quarantine
+// are back, and leaves the others as they are. Each is looked for in the folder
+// it came from before any is looked for elsewhere, so that none takes the place
+// of another.
+func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
 	for _, home := range []bool{true, false} {
-		var left []int
-		for _, i := range missing {
-			taken := out.Items[i]
-			ri, err := s.returned(ctx, out.Target, taken, home, back)
-			switch {
-			case err != nil:
+		missing = slices.DeleteFunc(missing, func(a missed) bool {
+			ri, err := s.returned(ctx, out.Target, a.taken, home, back)
+			if err != nil {
 				ri.Outcome, ri.Err = Failed, err
-			case ri.Outcome != NotFound:
-			case home:
-				left = append(left, i)
-				continue
-			case taken.Outcome.Done():
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
 			}
-			out.Items[i] = ri
-		}
-		missing = left
+			if ri.Outcome == NotFound {
+				return false
+			}
+			out.Items[a.at] = ri
+			if a.done != nil && ri.Outcome.Done() {
+				a.done()
+			}
+			return true
+		})
 	}
 }
 

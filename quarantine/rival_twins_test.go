@@ -43,12 +43,15 @@ func TestRivalRestoresOfTwins(t *testing.T) {
 					w.OnRequest(func(int, *ewstest.Request) {
 						if seen.Add(1) == int64(at) {
 							struck = true
-							_, err := w.newService(t, o).Restore(t.Context(), taken)
-							assert.NoError(t, err)
+							back, err := w.newService(t, o).Restore(t.Context(), taken)
+							if assert.NoError(t, err) {
+								assert.NoError(t, back.Err(), "the rival at call %d", at)
+							}
 						}
 					})
-					_, err = w.service.Restore(t.Context(), taken)
+					back, err := w.service.Restore(t.Context(), taken)
 					require.NoError(t, err)
+					assert.NoError(t, back.Err(), "a rival at call %d", at)
 					assert.Equal(t, []string{c.one, c.two}, w.subjects(alice), "a rival at call %d", at)
 					assert.Empty(t, w.subjects(vault), "a rival at call %d", at)
 					if !struck || t.Failed() {
