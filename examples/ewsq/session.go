@@ -52,10 +52,9 @@ func (s *session) load() error {
 		if !c.IsEnabled() {
 			continue
 		}
-		missing := secretVariables(*c)
 		c.SecretsFromEnv(s.lookup)
 		if s.server == "" || strings.EqualFold(c.Name, s.server) {
-			errs = append(errs, hintSecret(c.Validate(), missing))
+			errs = append(errs, c.Validate())
 		}
 		name := strings.ToLower(c.Name)
 		if names[name] {
@@ -71,25 +70,6 @@ func (s *session) load() error {
 		return usageError{err}
 	}
 	return nil
-}
-
-// secretVariables returns the variables of the environment that may hold the
-// secret that a configuration leaves out, the most particular first.
-func secretVariables(c quarantine.Config) []string {
-	var names []string
-	c.SecretsFromEnv(func(name string) (string, bool) {
-		names = append(names, name)
-		return "", false
-	})
-	return names
-}
-
-// hintSecret names the variables where a configuration lacks a secret.
-func hintSecret(err error, variables []string) error {
-	if err == nil || len(variables) < 2 || !strings.Contains(strings.ToLower(err.Error()), "password") {
-		return err
-	}
-	return fmt.Errorf("%w (for this configuration: %s)", err, strings.Join(variables, ", or else "))
 }
 
 // named returns the configuration of a name.
@@ -139,11 +119,6 @@ func (s *session) open(perServer int) (*quarantine.Router, error) {
 		},
 	})
 	if err != nil {
-		for i := range s.selected {
-			if e, ok := errors.AsType[*quarantine.ServerError](err); ok && e.Server == s.selected[i].Name {
-				err = hintSecret(err, secretVariables(s.selected[i]))
-			}
-		}
 		return nil, usageError{err}
 	}
 	s.router = r

@@ -163,7 +163,7 @@ func TestSecretOfOneOfSeveral(t *testing.T) {
 	x.env = map[string]string{"EWSQ_PASSWORD_A": "svc-password"}
 	r := x.run(t, "list")
 	assert.Equal(t, exitUsage, r.status)
-	assert.Contains(t, r.stderr, "EWSQ_PASSWORD_HEAD_OFFICE__K_LN, or else EWSQ_PASSWORD")
+	assert.Contains(t, r.stderr, "EWSQ_PASSWORD_HEAD_OFFICE__K_LN, or EWSQ_PASSWORD for all")
 	assert.NotContains(t, r.stderr, "EWSQ_PASSWORD_A")
 	x.env["EWSQ_PASSWORD_HEAD_OFFICE__K_LN"] = "svc-password"
 	r = x.run(t, "list")

@@ -55,7 +55,7 @@ func TestQuarantineAndRestore(t *testing.T) {
 	log := s.log.String()
 	assert.NotContains(t, log, "svc-password")
 	assert.NotContains(t, log, "Your mailbox is full")
-	assert.Contains(t, log, `reason="phishing\nmsg=\"alert done\" \x1b[31m"`, "what callers send cannot forge a line")
+	assert.NotContains(t, log, "phishing", "a caller's words may quote the message")
 	assert.NotContains(t, log, "journalFile")
 	assert.NotContains(t, log, "-data")
 }

@@ -109,7 +109,7 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 	if err != nil || !fresh {
 		return a, err
 	}
-	w.log.Info("alert accepted", "alert", a.ID, "action", a.Action, "mailboxes", len(a.Mailboxes), "reason", a.Reason)
+	w.log.Info("alert accepted", "alert", a.ID, "action", a.Action, "mailboxes", len(a.Mailboxes))
 	w.queue <- a.ID // has room: only those who hold the lock put into it
 	return a, nil
 }
