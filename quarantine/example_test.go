@@ -63,6 +63,45 @@ func Example() {
 	// restored to /Inbox
 }
 
+// An alert without a usable Message-ID describes the message. Whoever asks looks
+// first at what would be taken.
+func ExampleService_Quarantine_criteria() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: Your invoice 4711\r\n\r\nClick here.\r\n"))
+	strategy, err := quarantine.NewFullAccess(srv.Client("svc", nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	q, err := quarantine.New(strategy, quarantine.Settings{
+		QuarantineMailbox: "quarantine@example.test",
+		MessageIDSearch:   true,
+		SearchLimits:      quarantine.Limits{PerMailbox: 10, Protected: []string{"board@example.test"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	ctx := context.Background()
+
+	target := quarantine.Target{Mailbox: "alice@example.test", Criteria: quarantine.Criteria{
+		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix,
+	}}
+	found, err := q.Find(ctx, target)
+	if err != nil {
+		log.Fatal(err) // too much matches, say
+	}
+	fmt.Println(len(found.Items), "would be taken")
+	receipt, err := q.Quarantine(ctx, target)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(receipt.Outcome(), "from", receipt.Items[0].Folder)
+	// Output:
+	// 1 would be taken
+	// quarantined from /Inbox
+}
+
 // A service with a journal settles at its start what an earlier process left.
 func ExampleService_Recover() {
 	srv := ewstest.NewServer(ewstest.Options{})

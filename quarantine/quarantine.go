@@ -18,13 +18,19 @@ const passes = 3
 // asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
 // [ErrTooManyHits] or [ErrProtected], or is the server's.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
+	r, _, err := s.find(ctx, t)
+	return r, err
+}
+
+// find is Find, and returns the items themselves, too.
+func (s *Service) find(ctx context.Context, t Target) (*Receipt, Findings, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
-		return nil, err
+		return nil, Findings{}, err
 	}
 	r := s.receipt("find", t)
 	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, Query{})
 	if err != nil {
-		return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+		return nil, Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	for _, it := range found.Items {
 		ri := receiptItem(it)
@@ -33,7 +39,7 @@ func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	}
 	r.Searched, r.Unsearched = found.Searched, found.Unsearched
 	r.Finished = time.Now().UTC()
-	return r, nil
+	return r, found, nil
 }
 
 // Quarantine moves every copy of a message out of its mailbox into the
@@ -48,12 +54,25 @@ func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 // server, a mailbox that cannot be opened, limits exceeded. What became of each
 // copy is in the receipt; [Receipt.Err] joins what went wrong there.
 func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
+	return s.quarantineFound(ctx, t, nil)
+}
+
+// quarantineFound is Quarantine of what a search has found, nil if it is yet to
+// be searched. What is not there any more is searched again.
+func (s *Service) quarantineFound(ctx context.Context, t Target, known *Findings) (*Receipt, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
 	}
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	return s.takeAll(ctx, t, mailbox,
-		func(ctx context.Context) (Findings, error) { return s.look(ctx, mailbox, t, s.limits, Query{}) },
+		func(ctx context.Context) (Findings, error) {
+			if known != nil {
+				found := *known
+				known = nil
+				return found, nil
+			}
+			return s.look(ctx, mailbox, t, s.limits, Query{})
+		},
 		func(ctx context.Context) (Findings, error) {
 			return s.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
 		})

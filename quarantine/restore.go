@@ -309,10 +309,14 @@ func (s *Service) likeTaken(ctx context.Context, mailbox Mailbox, t Target, take
 	}
 	found, err := mailbox.Find(ctx, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
-		if bareMessageID(taken.MessageID) == "" && taken.Size > 0 && (it.Size < smallest(taken.Size, 2<<10, WayMIME) || taken.Size < smallest(it.Size, 2<<10, WayMIME)) {
-			return true // without an id, two messages of one second are told apart by their sizes
+		switch {
+		case !sameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
+			return true
+		case bareMessageID(taken.MessageID) == "" && taken.Size > 0:
+			// Nothing else tells messages of the same second apart.
+			return it.Size < smallest(taken.Size, 2<<10, WayMIME) || taken.Size < smallest(it.Size, 2<<10, WayMIME)
 		}
-		return !sameMessageID(it.MessageID, taken.MessageID) || taken.Class != "" && !strings.EqualFold(it.Class, taken.Class)
+		return false
 	})
 	return found, err
 }

@@ -42,30 +42,34 @@ const aheadOfSlots = 4
 func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
 		c := r.newCount()
-		err := r.spread(ctx, targets, func(t Target) {
+		err := spread(ctx, r.window(), targets, func(t Target) {
 			if !t.byCriteria() {
 				emit(r.one(ctx, t, action, do))
 				return
 			}
-			if found, err := r.one(ctx, t, "find", (*Service).Find); err != nil {
-				found.Action = action
-				emit(found, err)
-			} else {
-				c.add(found)
+			var found Findings
+			receipt, err := r.one(ctx, t, "find", func(s *Service, ctx context.Context, t Target) (out *Receipt, err error) {
+				out, found, err = s.find(ctx, t)
+				return out, err
+			})
+			if err != nil {
+				receipt.Action = action
+				emit(receipt, err)
+				return
 			}
+			c.add(counted{receipt, found})
 		})
 		switch {
-		case err != nil && (action != "find" || c.err != nil):
 		case c.err != nil:
-			for _, found := range c.held {
-				emit(&Receipt{Action: action, Server: found.Server, Strategy: found.Strategy, Target: found.Target, Items: []ReceiptItem{}}, c.err)
+			for _, h := range c.held {
+				emit(&Receipt{Action: action, Server: h.receipt.Server, Strategy: h.receipt.Strategy, Target: h.receipt.Target, Items: []ReceiptItem{}}, c.err)
 			}
 		case action == "find":
-			for _, found := range c.held {
-				emit(found, nil)
+			for _, h := range c.held {
+				emit(h.receipt, nil)
 			}
-		default:
-			err = r.spread(ctx, c.targets(), func(t Target) { emit(r.one(ctx, t, action, do)) })
+		case err == nil:
+			err = spread(ctx, r.window(), slices.Values(c.held), func(h counted) { emit(r.one(ctx, h.receipt.Target, action, h.quarantine)) })
 		}
 		if err != nil {
 			emit(nil, err)
@@ -73,13 +77,16 @@ func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action stri
 	})
 }
 
-// spread runs work for each target, several at once, and returns when all are
-// done. The error says that the context ended before all were begun.
-func (r *Router) spread(ctx context.Context, targets iter.Seq[Target], work func(Target)) error {
-	window := make(chan struct{}, aheadOfSlots*r.opts.PerServer*len(r.routes))
+// window is how many targets are taken on at a time.
+func (r *Router) window() int { return aheadOfSlots * r.opts.PerServer * len(r.routes) }
+
+// spread runs work for each member of a sequence, so many at once, and returns
+// when all are done. The error says that the context ended before all were begun.
+func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T)) error {
+	window := make(chan struct{}, atOnce)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for t := range targets {
+	for one := range all {
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
@@ -89,7 +96,7 @@ func (r *Router) spread(ctx context.Context, targets iter.Seq[Target], work func
 		}
 		wg.Go(func() {
 			defer func() { <-window }()
-			work(t)
+			work(one)
 		})
 	}
 	return nil

@@ -1,7 +1,7 @@
 package quarantine
 
 import (
-	"iter"
+	"context"
 	"sync"
 )
 
@@ -11,35 +11,38 @@ type count struct {
 
 	mu      sync.Mutex
 	tallies map[string]*hitTally // by server
-	held    []*Receipt           // of Find, for the targets that wait
+	held    []counted            // what waits until all is counted
 	err     error                // there is too much
+}
+
+// counted is a target of which it is known what matches it.
+type counted struct {
+	receipt *Receipt // of Find
+	found   Findings
 }
 
 func (r *Router) newCount() *count { return &count{router: r, tallies: make(map[string]*hitTally)} }
 
-// add counts what was found for a target, and holds the target back until all
-// have been counted.
-func (c *count) add(found *Receipt) {
+// add counts what was found for a target, and holds it back.
+func (c *count) add(h counted) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held = append(c.held, found)
-	tally := c.tallies[found.Server]
+	c.held = append(c.held, h)
+	tally := c.tallies[h.receipt.Server]
 	if tally == nil {
-		tally = c.router.named(found.Server).service.limits.newTally()
-		c.tallies[found.Server] = tally
+		tally = c.router.named(h.receipt.Server).service.limits.newTally()
+		c.tallies[h.receipt.Server] = tally
 	}
-	if err := tally.add(len(found.Items)); c.err == nil {
+	if err := tally.add(len(h.found.Items)); c.err == nil {
 		c.err = err
 	}
 }
 
-// targets yields those that were held back.
-func (c *count) targets() iter.Seq[Target] {
-	return func(yield func(Target) bool) {
-		for _, found := range c.held {
-			if !yield(found.Target) {
-				return
-			}
-		}
+// quarantine takes what was counted, which is not searched again unless the
+// mailbox has moved to another server since.
+func (h counted) quarantine(s *Service, ctx context.Context, t Target) (*Receipt, error) {
+	if s.name != h.receipt.Server {
+		return s.Quarantine(ctx, t)
 	}
+	return s.quarantineFound(ctx, t, &h.found)
 }

@@ -2,7 +2,9 @@ package quarantine_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -133,4 +135,31 @@ func TestRouterRefusesTooMuchInAll(t *testing.T) {
 	}
 	assert.Equal(t, 1, failed)
 	assert.Len(t, worlds[0].subjects("quarantine@a.test"), 3)
+}
+
+// What was counted is taken, not what has come since: that was not counted.
+func TestRouterTakesWhatItCounted(t *testing.T) {
+	t.Parallel()
+	r, worlds, targets := counting(t, 3)
+	var once sync.Once
+	worlds[0].OnRequest(func(_ int, q *ewstest.Request) {
+		if q.Operation == ews.OpUpdateItem {
+			once.Do(func() {
+				for _, target := range targets[:3] {
+					worlds[0].Mailbox(target.Mailbox).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon.Add(time.Minute)})
+				}
+			})
+		}
+	})
+	for receipt, err := range r.QuarantineAll(t.Context(), slices.Values(targets)) {
+		require.NoError(t, err)
+		require.NoError(t, receipt.Err())
+		assert.Len(t, receipt.Items, 1)
+		assert.NotEmpty(t, receipt.Searched)
+	}
+	assert.Len(t, worlds[0].subjects("quarantine@a.test"), 3)
+	assert.Len(t, worlds[1].subjects("quarantine@b.test"), 3)
+	for _, target := range targets[:3] {
+		assert.Len(t, worlds[0].subjects(target.Mailbox), 1)
+	}
 }
