@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// NewFolder describes a folder to be created.
-type NewFolder struct {
+// FolderSpec describes a folder to be created.
+type FolderSpec struct {
 	DisplayName string // required
 	Class       string // folder class; default: IPF.Note, a folder for mail
 	Extended    []ExtendedProperty
@@ -17,7 +17,7 @@ type NewFolder struct {
 // CreateFolderRequest asks for new folders below one parent.
 type CreateFolderRequest struct {
 	Parent  FolderRef
-	Folders []NewFolder // at least one
+	Folders []FolderSpec // at least one
 }
 
 // CreateFolder creates folders. The error of a folder whose name is taken has

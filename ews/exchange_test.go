@@ -93,7 +93,7 @@ func round(t *testing.T, c *ews.Client, speaks ews.Version) {
 		assert.Equal(t, "Flagged", items[0].Value.Flag.Status)
 	}
 
-	made, err := q.CreateFolder(t.Context(), ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.NewFolder{{DisplayName: "below & more"}}})
+	made, err := q.CreateFolder(t.Context(), ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.FolderSpec{{DisplayName: "below & more"}}})
 	require.NoError(t, errors.Join(err, made.Err()))
 	copies, err := q.CopyItem(t.Context(), ews.CopyItemRequest{IDs: []ews.ItemID{id}, To: made[0].Value})
 	require.NoError(t, errors.Join(err, copies.Err()))

@@ -31,7 +31,7 @@ var decoders = map[ews.Operation]func(ctx context.Context, c *ews.Client) error{
 		return first(err, r.Err())
 	},
 	ews.OpCreateFolder: func(ctx context.Context, c *ews.Client) error {
-		r, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.NewFolder{{DisplayName: "x"}}})
+		r, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.FolderSpec{{DisplayName: "x"}}})
 		return first(err, r.Err())
 	},
 	ews.OpCreateItem: func(ctx context.Context, c *ews.Client) error {

@@ -57,7 +57,7 @@ func goldenRequests() []goldenRequest {
 			})
 		}},
 		{name: "create_folder", call: func(ctx context.Context, c *ews.Client) {
-			c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.NewFolder{
+			c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.FolderSpec{
 				{DisplayName: "Quarantäne & more"},
 				{DisplayName: "hidden", Class: "IPF.Custom", Extended: []ews.ExtendedProperty{{Field: ews.PidTagAttributeHidden, Value: "true"}}},
 			}})
@@ -85,8 +85,8 @@ func goldenRequests() []goldenRequest {
 					ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(due)},
 					ews.Compare{Op: ews.IsLessThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(due.Add(time.Millisecond))},
 					ews.Contains{Property: ews.FieldSubject, Value: "invoice"},
-					ews.Contains{Property: ews.FieldSubject, Value: "Re:", Mode: ews.Prefixed, Comparison: ews.IgnoreCase},
-					ews.And{ews.Contains{Property: ews.FieldItemClass, Value: "IPM.Note", Mode: ews.FullString}},
+					ews.Contains{Property: ews.FieldSubject, Value: "Re:", Mode: ews.ModePrefixed, Comparison: ews.ComparisonIgnoreCase},
+					ews.And{ews.Contains{Property: ews.FieldItemClass, Value: "IPM.Note", Mode: ews.ModeFullString}},
 				},
 				Sort: []ews.SortField{{Property: ews.FieldDateTimeReceived, Descending: true}, {Property: ews.FieldSubject}},
 			})

@@ -91,7 +91,7 @@ func TestCreateFolder(t *testing.T) {
 		success(ews.OpCreateFolder, `<m:Folders><t:Folder><t:FolderId Id="new" ChangeKey="K"/></t:Folder></m:Folders>`),
 		refusal(ews.OpCreateFolder, "ErrorFolderExists"), success(ews.OpCreateFolder, ``)))
 	results, err := newClient(t, srv, nil).CreateFolder(t.Context(), ews.CreateFolderRequest{
-		Parent: inbox(), Folders: []ews.NewFolder{{DisplayName: "a"}, {DisplayName: "b"}, {DisplayName: "c"}},
+		Parent: inbox(), Folders: []ews.FolderSpec{{DisplayName: "a"}, {DisplayName: "b"}, {DisplayName: "c"}},
 	})
 	require.NoError(t, err)
 	assert.Equal(t, ews.FolderID{ID: "new", ChangeKey: "K"}, results[0].Value)

@@ -43,8 +43,8 @@ const (
 type Contains struct {
 	Property   PropertyPath
 	Value      string
-	Mode       ContainmentMode       // default: Substring
-	Comparison ContainmentComparison // default: Exact
+	Mode       ContainmentMode       // default: ModeSubstring
+	Comparison ContainmentComparison // default: ComparisonExact
 }
 
 // ContainmentMode says where a [Contains] looks.
@@ -52,9 +52,9 @@ type ContainmentMode string
 
 // Containment modes.
 const (
-	FullString ContainmentMode = "FullString"
-	Prefixed   ContainmentMode = "Prefixed"
-	Substring  ContainmentMode = "Substring"
+	ModeFullString ContainmentMode = "FullString"
+	ModePrefixed   ContainmentMode = "Prefixed"
+	ModeSubstring  ContainmentMode = "Substring"
 )
 
 // ContainmentComparison says how a [Contains] compares.
@@ -62,8 +62,8 @@ type ContainmentComparison string
 
 // Containment comparisons.
 const (
-	Exact      ContainmentComparison = "Exact"
-	IgnoreCase ContainmentComparison = "IgnoreCase"
+	ComparisonExact      ContainmentComparison = "Exact"
+	ComparisonIgnoreCase ContainmentComparison = "IgnoreCase"
 )
 
 func (And) restriction()      {}

@@ -44,12 +44,12 @@ func checkNode(field string, r Restriction, nodes *int, depth int) error {
 		return checkPath(field+".Property", r.Property)
 	case Contains:
 		switch r.Mode {
-		case "", FullString, Prefixed, Substring:
+		case "", ModeFullString, ModePrefixed, ModeSubstring:
 		default:
 			return wrong(field+".Mode", "is %q: give FullString, Prefixed or Substring", r.Mode)
 		}
 		switch r.Comparison {
-		case "", Exact, IgnoreCase:
+		case "", ComparisonExact, ComparisonIgnoreCase:
 		default:
 			return wrong(field+".Comparison", "is %q: give Exact or IgnoreCase", r.Comparison)
 		}
@@ -102,8 +102,8 @@ func encodeNode(e *xmlwire.Encoder, r Restriction) {
 		e.Close()
 	case Contains:
 		e.Open("t:Contains")
-		e.Attr("ContainmentMode", string(cmp.Or(r.Mode, Substring)))
-		e.Attr("ContainmentComparison", string(cmp.Or(r.Comparison, Exact)))
+		e.Attr("ContainmentMode", string(cmp.Or(r.Mode, ModeSubstring)))
+		e.Attr("ContainmentComparison", string(cmp.Or(r.Comparison, ComparisonExact)))
 		encodePath(e, r.Property)
 		encodeConstant(e, r.Value)
 		e.Close()

@@ -130,7 +130,7 @@ func TestWritesAreNeverRepeated(t *testing.T) {
 			return err
 		},
 		ews.OpCreateFolder: func(ctx context.Context, c *ews.Client) error {
-			r, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.NewFolder{{DisplayName: "x"}}})
+			r, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: inbox(), Folders: []ews.FolderSpec{{DisplayName: "x"}}})
 			return errors.Join(err, r.Err())
 		},
 		ews.OpUploadItems: func(ctx context.Context, c *ews.Client) error {

@@ -161,11 +161,11 @@ func TestWrongRequests(t *testing.T) {
 			return err
 		}, "CreateFolderRequest.Folders"},
 		"create nameless folder": {func(ctx context.Context, c *ews.Client) error {
-			_, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.NewFolder{{}}})
+			_, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.FolderSpec{{}}})
 			return err
 		}, "CreateFolderRequest.Folders[0].DisplayName"},
 		"create folder with wrong value": {func(ctx context.Context, c *ews.Client) error {
-			_, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.NewFolder{{DisplayName: "x", Extended: []ews.ExtendedProperty{{Field: stampField, Values: []string{"x"}}}}}})
+			_, err := c.CreateFolder(ctx, ews.CreateFolderRequest{Parent: folder, Folders: []ews.FolderSpec{{DisplayName: "x", Extended: []ews.ExtendedProperty{{Field: stampField, Values: []string{"x"}}}}}})
 			return err
 		}, "CreateFolderRequest.Folders[0].Extended[0].Values"},
 		"no MIME":         {createWith(func(r *ews.CreateItemRequest) { r.MIME = ews.Content{} }), "CreateItemRequest.MIME.Open"},

@@ -105,7 +105,7 @@ func (k *checker) removeItems(ctx context.Context, places []testPlace, operation
 	k.limiter.insist()
 	this := ews.Compare{Op: ews.IsEqualTo, Property: stampField(StampState), Value: testState(operation)}
 	left := ews.And{
-		ews.Contains{Property: stampField(StampState), Value: selfTest + "|", Mode: ews.Prefixed},
+		ews.Contains{Property: stampField(StampState), Value: selfTest + "|", Mode: ews.ModePrefixed},
 		ews.Compare{Op: ews.IsLessThan, Property: ews.FieldDateTimeCreated, Value: ews.FormatTime(k.now().Add(-selfTestAge).UTC())},
 	}
 	errs := []error{removeMatching(ctx, places[0], ews.Or{this, left})}

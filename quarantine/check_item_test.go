@@ -21,12 +21,12 @@ func TestCheckCleansUp(t *testing.T) {
 	for name, break_ := range map[string]func(*checkScene){
 		"answer to the creation lost":   func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.DropAfter) },
 		"answer to the creation cut":    func(s *checkScene) { s.FailNext(ews.OpCreateItem, ewstest.CutResponse) },
-		"reading back":                  func(s *checkScene) { s.FailNext(ews.OpGetItem, ewstest.Code("ErrorItemNotFound", false)) },
+		"reading back":                  func(s *checkScene) { s.FailNext(ews.OpGetItem, ewstest.MemberCode("ErrorItemNotFound")) },
 		"export cut":                    func(s *checkScene) { s.FailNext(ews.OpExportItems, ewstest.TruncatedExport) },
 		"answer to the move lost":       func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.DropAfter) },
 		"move that leaves the original": func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.MoveFailedCopyLeft) },
 		"throttled at the move":         func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Busy.BackOff(5*time.Minute)) },
-		"throttled without a hint":      func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.Code("ErrorTimeoutExpired", true)) },
+		"throttled without a hint":      func(s *checkScene) { s.FailNext(ews.OpMoveItem, ewstest.FaultCode("ErrorTimeoutExpired")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +59,7 @@ func TestCheckRemovesLeftovers(t *testing.T) {
 	t.Parallel()
 	s := newCheckScene(t, quarantine.AccessImpersonation)
 	folder := s.Mailbox(vault).AddFolder(nil, "Quarantine")
-	s.FailNext(ews.OpDeleteItem, ewstest.Code("ErrorAccessDenied", false))
+	s.FailNext(ews.OpDeleteItem, ewstest.MemberCode("ErrorAccessDenied"))
 	s.check(t)
 	require.Len(t, folder.Messages(), 1)
 	s.check(t)

@@ -176,7 +176,7 @@ func TestCheckTakenAway(t *testing.T) {
 		"version": {
 			take: func(_ *testing.T, s *checkScene) {
 				for range 8 {
-					s.FailNext(ews.OpConvertID, ewstest.Code("ErrorInvalidServerVersion", true))
+					s.FailNext(ews.OpConvertID, ewstest.FaultCode("ErrorInvalidServerVersion"))
 				}
 			},
 			failed: []string{"version"}, remedy: "Exchange 2010 SP1",
@@ -250,34 +250,34 @@ func TestCheckTakenAway(t *testing.T) {
 		},
 		"right to create": {
 			take: func(_ *testing.T, s *checkScene) {
-				s.FailNext(ews.OpCreateItem, ewstest.Code("ErrorCreateItemAccessDenied", false))
+				s.FailNext(ews.OpCreateItem, ewstest.MemberCode("ErrorCreateItemAccessDenied"))
 			},
 			failed: []string{"quarantineWrite " + vault}, remedy: "let the account create items",
 		},
 		"right to delete": {
 			take: func(_ *testing.T, s *checkScene) {
-				s.FailNext(ews.OpDeleteItem, ewstest.Code("ErrorAccessDenied", false))
+				s.FailNext(ews.OpDeleteItem, ewstest.MemberCode("ErrorAccessDenied"))
 			},
 			failed: []string{"quarantineWrite " + vault}, remedy: "delete the message",
 		},
 		"export": {
 			access: impersonation,
 			take: func(_ *testing.T, s *checkScene) {
-				s.FailNext(ews.OpExportItems, ewstest.Code("ErrorInvalidRequest", true))
+				s.FailNext(ews.OpExportItems, ewstest.FaultCode("ErrorInvalidRequest"))
 			},
 			failed: []string{"exportUpload"}, remedy: "UploadItems",
 		},
 		"upload": {
 			access: impersonation,
 			take: func(_ *testing.T, s *checkScene) {
-				s.FailNext(ews.OpUploadItems, ewstest.Code("ErrorAccessDenied", false))
+				s.FailNext(ews.OpUploadItems, ewstest.MemberCode("ErrorAccessDenied"))
 			},
 			failed: []string{"exportUpload"}, remedy: "UploadItems",
 		},
 		"export, where messages are moved": {
 			access: full,
 			take: func(_ *testing.T, s *checkScene) {
-				s.FailNext(ews.OpExportItems, ewstest.Code("ErrorInvalidRequest", true))
+				s.FailNext(ews.OpExportItems, ewstest.FaultCode("ErrorInvalidRequest"))
 			},
 			warned: []string{"exportUpload"},
 		},
@@ -289,14 +289,14 @@ func TestCheckTakenAway(t *testing.T) {
 		"Recoverable Items": {
 			take: func(_ *testing.T, s *checkScene) {
 				s.cfg.ScanRecoverableItems, s.opts.Mailboxes, s.cfg.QuarantineFolder = true, []string{alice}, "Not there yet"
-				s.whenAsked("recoverableitemsdeletions", ewstest.Code("ErrorAccessDenied", false))
+				s.whenAsked("recoverableitemsdeletions", ewstest.MemberCode("ErrorAccessDenied"))
 			},
 			failed: []string{"recoverableItems " + alice}, remedy: "Recoverable Items",
 		},
 		"archive": {
 			take: func(_ *testing.T, s *checkScene) {
 				s.cfg.ScanOnlineArchive, s.opts.Mailboxes = true, []string{alice}
-				s.whenAsked("archivemsgfolderroot", ewstest.Code("ErrorGetRemoteArchiveFolderFailed", false))
+				s.whenAsked("archivemsgfolderroot", ewstest.MemberCode("ErrorGetRemoteArchiveFolderFailed"))
 			},
 			failed: []string{"archive " + alice}, remedy: "Get-Mailbox -Identity 'alice@example.test' | Format-List Archive*",
 		},

@@ -54,7 +54,7 @@ func (c Criteria) restriction() ews.And {
 			if i == maxWords {
 				break
 			}
-			all = append(all, ews.Contains{Property: ews.FieldSubject, Value: word, Mode: ews.Substring, Comparison: ews.IgnoreCase})
+			all = append(all, ews.Contains{Property: ews.FieldSubject, Value: word, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase})
 		}
 	}
 	if c.Sender != "" {
@@ -82,7 +82,7 @@ func (c Criteria) senderRestriction() ews.Restriction {
 		{pidTagSentRepresentingSMTPAddress, pidTagSentRepresentingEmailAddress, pidTagSentRepresentingAddressType},
 	} {
 		contains := func(p ews.PropertyPath) ews.Restriction {
-			return ews.Contains{Property: p, Value: c.Sender, Mode: ews.Substring, Comparison: ews.IgnoreCase}
+			return ews.Contains{Property: p, Value: c.Sender, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
 		}
 		any = append(any, contains(who.smtp), contains(who.address), ews.And{
 			ews.Not{Restriction: ews.Exists{Property: who.smtp}},

@@ -263,7 +263,7 @@ func (m *exchangeMailbox) child(ctx context.Context, parent ews.FolderRef, name 
 	if !errors.Is(err, ErrGone) || !create {
 		return id, err
 	}
-	results, err := m.client.CreateFolder(ctx, ews.CreateFolderRequest{Parent: parent, Folders: []ews.NewFolder{{DisplayName: name}}})
+	results, err := m.client.CreateFolder(ctx, ews.CreateFolderRequest{Parent: parent, Folders: []ews.FolderSpec{{DisplayName: name}}})
 	if err == nil {
 		err = results[0].Err
 	}

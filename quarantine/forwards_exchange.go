@@ -165,8 +165,8 @@ func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(
 func follows(messageID string, threads []thread) ews.Restriction {
 	bare := bareMessageID(messageID)
 	any := ews.Or{
-		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.Substring, Comparison: ews.IgnoreCase},
-		ews.Contains{Property: pidTagInternetReferences, Value: bare, Mode: ews.Substring, Comparison: ews.IgnoreCase},
+		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
+		ews.Contains{Property: pidTagInternetReferences, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
 	}
 	for _, t := range threads {
 		any = append(any, ews.And{

@@ -34,8 +34,8 @@ const historiesPerWorld = 100
 var randomFaults = []ewstest.Fault{
 	ewstest.DropBefore, ewstest.DropAfter, ewstest.CutResponse, ewstest.Unavailable, ewstest.Unavailable.BackOff(backOff),
 	ewstest.Busy.BackOff(backOff), ewstest.BusyItem.BackOff(backOff), ewstest.BusyInner,
-	ewstest.Code("ErrorInternalServerTransientError", false), ewstest.Code("ErrorTimeoutExpired", false),
-	ewstest.Code("ErrorMoveCopyFailed", false), ewstest.MoveFailedCopyLeft, ewstest.StaleChangeKey,
+	ewstest.MemberCode("ErrorInternalServerTransientError"), ewstest.MemberCode("ErrorTimeoutExpired"),
+	ewstest.MemberCode("ErrorMoveCopyFailed"), ewstest.MoveFailedCopyLeft, ewstest.StaleChangeKey,
 	ewstest.TruncatedExport, ewstest.TruncatedExportEncoded, ewstest.TruncatedExportAfter, ewstest.MailboxMoving, ewstest.EmptyBody,
 }
 

@@ -264,7 +264,7 @@ func TestRouterListsInSpiteOfOneServer(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil})
 	require.NoError(t, err)
-	a.FailRandomly(1, ewstest.Code("ErrorPasswordExpired", true))
+	a.FailRandomly(1, ewstest.FaultCode("ErrorPasswordExpired"))
 	var listed []string
 	var failed []error
 	for it, err := range r.List(t.Context(), quarantine.ListRequest{}) {

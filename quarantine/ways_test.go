@@ -37,8 +37,8 @@ func TestRefusedWaysAreRememberedAndTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]ewstest.Fault{
 		"ErrorCrossMailboxMoveCopy":      ewstest.CrossMailboxRefused,
-		"ErrorToFolderNotFound":          ewstest.Code("ErrorToFolderNotFound", false),
-		"ErrorInternalServerError fault": ewstest.Code("ErrorInternalServerError", true),
+		"ErrorToFolderNotFound":          ewstest.MemberCode("ErrorToFolderNotFound"),
+		"ErrorInternalServerError fault": ewstest.FaultCode("ErrorInternalServerError"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,7 +54,7 @@ func TestRefusedWaysAreRememberedAndTriedAgain(t *testing.T) {
 				assert.Zero(t, asked[ews.OpMoveItem])
 
 				// Now transfers are refused, too: the change is noticed.
-				w.FailNext(ews.OpExportItems, ewstest.Code("ErrorAccessDenied", false))
+				w.FailNext(ews.OpExportItems, ewstest.MemberCode("ErrorAccessDenied"))
 				way, _ = w.take(t, 3)
 				assert.Equal(t, quarantine.WayMIME, way)
 
@@ -69,7 +69,7 @@ func TestRefusedWaysAreRememberedAndTriedAgain(t *testing.T) {
 func TestMIMEWhereImpersonationCannotTransfer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{impersonation: true})
-	w.FailNext(ews.OpUploadItems, ewstest.Code("ErrorInvalidOperation", false))
+	w.FailNext(ews.OpUploadItems, ewstest.MemberCode("ErrorInvalidOperation"))
 	way, asked := w.take(t, 1)
 	assert.Equal(t, quarantine.WayMIME, way)
 	assert.Equal(t, 1, asked[ews.OpUploadItems])

@@ -37,7 +37,7 @@
 // Exchange Online 27 (EWSMaxConcurrency), and other programs may use the same
 // account. [DefaultPerPayer] suits a server nothing is known of. Where the
 // version is known, [Limiter.SetLimit] may raise the bound of a service account
-// to [ServiceAccount2013]. The quarantine mailbox is the hot spot under
+// to [LimitServiceAccount2013]. The quarantine mailbox is the hot spot under
 // impersonation, since every copy is charged to it: Options.Limits sets payers
 // apart. Back-off without a hint starts between 10 and 20 seconds and doubles to
 // a minute.

@@ -10,8 +10,8 @@ import (
 
 func ExampleLimiter_Acquire() {
 	limiter, err := throttle.New(&throttle.Options{
-		Limits: map[string]int{"quarantine@example.com": throttle.QuarantineMailbox},
-		OnPark: func(p throttle.Park) { fmt.Println(p.Payer, "is parked for", p.For) },
+		Limits: map[string]int{"quarantine@example.com": throttle.LimitQuarantineMailbox},
+		OnPark: func(p throttle.ParkEvent) { fmt.Println(p.Payer, "is parked for", p.For) },
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -427,7 +427,7 @@ func TestSetLimit(t *testing.T) {
 		go func() { granted <- acquire(t, l, "svc") }()
 		synctest.Wait()
 		require.Empty(t, granted)
-		l.SetLimit("SVC", throttle.ServiceAccount2013)
+		l.SetLimit("SVC", throttle.LimitServiceAccount2013)
 		(<-granted)(true, time.Second)
 		assert.Equal(t, 10, l.State("svc").Allowed)
 		l.SetLimit("svc", 30)
@@ -449,10 +449,10 @@ func TestOnPark(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var l *throttle.Limiter
-		var parks []throttle.Park
+		var parks []throttle.ParkEvent
 		l = newLimiter(t, &throttle.Options{
 			Jitter: func() float64 { return 0 },
-			OnPark: func(p throttle.Park) {
+			OnPark: func(p throttle.ParkEvent) {
 				parks = append(parks, p)
 				l.State(p.Payer) // no lock is held
 			},
@@ -463,7 +463,7 @@ func TestOnPark(t *testing.T) {
 		b(true, time.Second) // changes nothing
 		time.Sleep(time.Minute)
 		call(t, l, "alice", true, 0)
-		assert.Equal(t, []throttle.Park{
+		assert.Equal(t, []throttle.ParkEvent{
 			{Payer: "alice", Until: start.Add(time.Minute), For: time.Minute, Hinted: true, Allowed: 4},
 			{Payer: "alice", Until: start.Add(70 * time.Second), For: 10 * time.Second, Allowed: 2},
 		}, parks)

@@ -14,13 +14,13 @@ const (
 	// DefaultPerPayer is safe on every version, for a service account and for a
 	// mailbox.
 	DefaultPerPayer = 8
-	// ServiceAccount2010 suits a service account on Exchange 2010.
-	ServiceAccount2010 = 8
-	// ServiceAccount2013 suits a service account on Exchange 2013 and later.
-	ServiceAccount2013 = 20
-	// QuarantineMailbox suits the mailbox that all copies go to under
+	// LimitServiceAccount2010 suits a service account on Exchange 2010.
+	LimitServiceAccount2010 = 8
+	// LimitServiceAccount2013 suits a service account on Exchange 2013 and later.
+	LimitServiceAccount2013 = 20
+	// LimitQuarantineMailbox suits the mailbox that all copies go to under
 	// impersonation, on Exchange 2013 and later.
-	QuarantineMailbox = 10
+	LimitQuarantineMailbox = 10
 )
 
 // Options are the settings of a [Limiter]. The zero value, and nil, stand for
@@ -56,11 +56,11 @@ type Options struct {
 	// OnPark is called, without locks held, each time a payer is parked or its
 	// park is prolonged; for logs and metrics. It should return soon: the
 	// worker that brought the news waits for it. Default: none.
-	OnPark func(Park)
+	OnPark func(ParkEvent)
 }
 
-// Park tells that a payer is parked.
-type Park struct {
+// ParkEvent tells that a payer is parked.
+type ParkEvent struct {
 	Payer   string        // in lower case
 	Until   time.Time     // when the payer may call again
 	For     time.Duration // how long that is from now

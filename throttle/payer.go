@@ -63,7 +63,7 @@ func (p *payer) setLimit(n int) {
 
 // report takes in the outcome of a call that began in the given epoch. It
 // returns the park that follows from it, nil if none does.
-func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time.Duration) *Park {
+func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time.Duration) *ParkEvent {
 	current := epoch == p.epoch
 	if !throttled && backOff <= 0 {
 		if current {
@@ -92,7 +92,7 @@ func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time
 		return nil
 	}
 	p.until = until
-	return &Park{Payer: p.key, Until: until, For: backOff, Hinted: hinted, Allowed: p.allowed}
+	return &ParkEvent{Payer: p.key, Until: until, For: backOff, Hinted: hinted, Allowed: p.allowed}
 }
 
 func (p *payer) succeeded() {

@@ -69,7 +69,7 @@ func BenchmarkSearch(b *testing.B) {
 	c := srv.Client("svc", nil)
 	for name, r := range map[string]ews.Restriction{
 		"Message-ID": ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldInternetMessageID, Value: "<77777@news.example>"},
-		"sender":     ews.Contains{Property: ews.PidTagSenderSMTPAddress, Value: "SENDER77@news.example", Mode: ews.Substring, Comparison: ews.IgnoreCase},
+		"sender":     ews.Contains{Property: ews.PidTagSenderSMTPAddress, Value: "SENDER77@news.example", Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
 		"time":       ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: "2026-11-24T02:46:00Z"},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -39,8 +39,8 @@ func TestFaultsThroughDirectAndSocket(t *testing.T) {
 			"empty":           {fault: ewstest.EmptyBody, status: 200},
 			"copy left":       {fault: ewstest.MoveFailedCopyLeft, status: 200, code: "ErrorMoveCopyFailed"},
 			"cross mailbox":   {fault: ewstest.CrossMailboxRefused, status: 200, code: "ErrorCrossMailboxMoveCopy"},
-			"code":            {fault: ewstest.Code("ErrorTimeoutExpired", false), status: 200, code: "ErrorTimeoutExpired"},
-			"code as a fault": {fault: ewstest.Code("ErrorTimeoutExpired", true), status: 500, code: "ErrorTimeoutExpired"},
+			"code":            {fault: ewstest.MemberCode("ErrorTimeoutExpired"), status: 200, code: "ErrorTimeoutExpired"},
+			"code as a fault": {fault: ewstest.FaultCode("ErrorTimeoutExpired"), status: 500, code: "ErrorTimeoutExpired"},
 		} {
 			t.Run(name+map[bool]string{false: ", direct", true: ", socket"}[socket], func(t *testing.T) {
 				t.Parallel()
@@ -118,7 +118,7 @@ func TestFaultsByCountNumberAndChance(t *testing.T) {
 	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
 	get := getItemXML(idOnly, itemID(m))
 	ask := func() string { return codes(c.do(get))[0] }
-	c.srv.FailAt(1, ewstest.Code("ErrorTimeoutExpired", false))
+	c.srv.FailAt(1, ewstest.MemberCode("ErrorTimeoutExpired"))
 	c.srv.FailNext(ews.OpGetItem, ewstest.Busy, ewstest.BusyItem)
 	assert.Equal(t, []string{"ErrorServerBusy", "ErrorTimeoutExpired", "ErrorServerBusy", "NoError"}, []string{ask(), ask(), ask(), ask()})
 
@@ -147,7 +147,7 @@ func TestFaultOfOneMember(t *testing.T) {
 	c := newCaller(t, ewstest.Options{})
 	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
 	three := getItemXML(idOnly, itemID(m), itemID(m), itemID(m))
-	c.srv.FailNext("", ewstest.Code("ErrorTimeoutExpired", false).AtMember(1), ewstest.Code("ErrorAccessDenied", false).AtMember(1))
+	c.srv.FailNext("", ewstest.MemberCode("ErrorTimeoutExpired").AtMember(1), ewstest.MemberCode("ErrorAccessDenied").AtMember(1))
 	assert.Equal(t, []string{"NoError", "ErrorTimeoutExpired", "NoError"}, codes(c.do(three)))
 	answer := c.do(three)
 	assert.Equal(t, []string{"NoError", "ErrorAccessDenied", "ErrorBatchProcessingStopped"}, codes(answer))

@@ -69,12 +69,15 @@ var (
 	CrossMailboxRefused = Fault{Name: "ErrorCrossMailboxMoveCopy", kind: faultMember, code: "ErrorCrossMailboxMoveCopy"}
 )
 
-// Code returns a fault that answers with a response code without acting: as a
-// SOAP fault (fault true) or in every response message.
-func Code(code ews.ResponseCode, fault bool) Fault {
-	if fault {
-		return Fault{Name: string(code) + " fault", kind: faultSOAP, code: code}
-	}
+// FaultCode returns a fault that answers with a SOAP fault of a response code,
+// without acting.
+func FaultCode(code ews.ResponseCode) Fault {
+	return Fault{Name: string(code) + " fault", kind: faultSOAP, code: code}
+}
+
+// MemberCode returns a fault that answers with a response code in every response
+// message, without acting.
+func MemberCode(code ews.ResponseCode) Fault {
 	return Fault{Name: string(code), kind: faultMember, code: code}
 }
 
@@ -84,7 +87,7 @@ func Slow(d time.Duration) Fault {
 }
 
 // BackOff returns Busy, BusyItem, BusyInner, Unavailable or a fault made by
-// [Code] with a hint to wait: to the millisecond, Unavailable to the second.
+// [FaultCode] or [MemberCode] with a hint to wait: to the millisecond, Unavailable to the second.
 func (f Fault) BackOff(d time.Duration) Fault {
 	f.wait = d
 	return f

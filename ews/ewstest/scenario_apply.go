@@ -233,7 +233,10 @@ func (s *Scenario) applyFaults(srv *Server) {
 	for _, f := range s.data.Faults {
 		fault, known := faultNames[f.Fault]
 		if !known {
-			fault = Code(ews.ResponseCode(f.Fault), f.AsFault)
+			fault = MemberCode(ews.ResponseCode(f.Fault))
+			if f.AsFault {
+				fault = FaultCode(ews.ResponseCode(f.Fault))
+			}
 		}
 		if f.BackOff > 0 {
 			fault = fault.BackOff(time.Duration(f.BackOff))

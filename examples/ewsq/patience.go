@@ -40,7 +40,7 @@ func (p *patience) limiter(c *quarantine.Config) *throttle.Limiter {
 		return l
 	}
 	var l *throttle.Limiter
-	l, err := throttle.New(&throttle.Options{OnPark: func(park throttle.Park) {
+	l, err := throttle.New(&throttle.Options{OnPark: func(park throttle.ParkEvent) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.parks[parked{l, park.Payer}] = c.Name

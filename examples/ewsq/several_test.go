@@ -142,7 +142,7 @@ func TestRecoverOnSeveral(t *testing.T) {
 func TestReportNamesWhatWasNotSearched(t *testing.T) {
 	t.Parallel()
 	x := setupPair(t)
-	x.b.FailNext(ews.OpFindItem, slices.Repeat([]ewstest.Fault{ewstest.Code("ErrorAccessDenied", false)}, 200)...)
+	x.b.FailNext(ews.OpFindItem, slices.Repeat([]ewstest.Fault{ewstest.MemberCode("ErrorAccessDenied")}, 200)...)
 	r := x.run(t, "find", "-mailbox", "alice@b.test", "-message-id", phishing)
 	x.b.ClearFaults()
 	assert.Equal(t, exitSome, r.status)
