@@ -8,7 +8,7 @@ import (
 	"net"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 // checkAutodiscover finds the address of EWS, if the configuration has none. It

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )

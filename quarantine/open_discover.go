@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 // Pauses after a search that found nothing, before the next.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 // discoveryError says why no EWS URL was found. Package ews recognises it by its

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 // trusts reports whether Autodiscover may ask a host, send the password there,

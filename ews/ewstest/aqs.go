@@ -4,14 +4,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // aqs makes a predicate of an Advanced Query Syntax string, as far as hunting
 // for mail needs it: terms that all must match, keyword:value or a word for any
 // text; values in quotes; AND, OR and NOT. It is case-insensitive, and knows
 // neither Message-IDs nor custom properties.
-func aqs(query string) func(*store.Item) bool {
+func aqs(query string) func(*mailstore.Item) bool {
 	var alternatives [][]term
 	current := []term{}
 	negate := false
@@ -32,7 +32,7 @@ func aqs(query string) func(*store.Item) bool {
 		current = append(current, t)
 	}
 	alternatives = append(alternatives, current)
-	return func(it *store.Item) bool {
+	return func(it *mailstore.Item) bool {
 		for _, terms := range alternatives {
 			all := true
 			for _, t := range terms {
@@ -73,7 +73,7 @@ func parseTerm(word string) term {
 	return t
 }
 
-func (t term) matches(it *store.Item) bool {
+func (t term) matches(it *mailstore.Item) bool {
 	p := it.Properties()
 	has := func(texts ...string) bool {
 		for _, s := range texts {
@@ -83,7 +83,7 @@ func (t term) matches(it *store.Item) bool {
 		}
 		return false
 	}
-	from := []string{p.Text(store.TagFromName), p.Text(store.TagFromAddress), p.Text(store.TagSenderName), p.Text(store.TagSenderAddress)}
+	from := []string{p.Text(mailstore.TagFromName), p.Text(mailstore.TagFromAddress), p.Text(mailstore.TagSenderName), p.Text(mailstore.TagSenderAddress)}
 	recipients := func(headers ...string) (all []string) {
 		for _, h := range headers {
 			for _, a := range it.Content().Addresses(h) {
@@ -94,7 +94,7 @@ func (t term) matches(it *store.Item) bool {
 	}
 	switch t.keyword {
 	case "subject":
-		return has(p.Text(store.TagSubject))
+		return has(p.Text(mailstore.TagSubject))
 	case "body":
 		return has(body(it))
 	case "from":
@@ -115,28 +115,28 @@ func (t term) matches(it *store.Item) bool {
 		}
 		return false
 	case "category":
-		return has(p[store.PropKeywords].Values...)
+		return has(p[mailstore.PropKeywords].Values...)
 	case "importance":
 		return has(it.Importance())
 	case "kind":
 		return t.value == "email" && messageKinds[it.Kind()]
 	case "hasattachment", "hasattachments":
-		return strconv.FormatBool(p.Bool(store.TagHasAttachments)) == t.value
+		return strconv.FormatBool(p.Bool(mailstore.TagHasAttachments)) == t.value
 	case "isread":
 		return strconv.FormatBool(it.Read()) == t.value
 	case "isflagged":
 		return strconv.FormatBool(it.Flag().Status == "Flagged") == t.value
 	case "received":
-		return strings.HasPrefix(p.Text(store.TagDeliveryTime), t.value)
+		return strings.HasPrefix(p.Text(mailstore.TagDeliveryTime), t.value)
 	case "sent":
-		return strings.HasPrefix(p.Text(store.TagSubmitTime), t.value)
+		return strings.HasPrefix(p.Text(mailstore.TagSubmitTime), t.value)
 	case "":
-		return has(append(from, p.Text(store.TagSubject), body(it))...) || has(recipients("To", "Cc", "Bcc")...)
+		return has(append(from, p.Text(mailstore.TagSubject), body(it))...) || has(recipients("To", "Cc", "Bcc")...)
 	}
 	return false
 }
 
-func body(it *store.Item) string {
+func body(it *mailstore.Item) string {
 	text, _ := it.Content().Body()
 	return text
 }

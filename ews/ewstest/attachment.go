@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func (w *itemWriter) attachments() {
@@ -27,7 +27,7 @@ func (w *itemWriter) attachments() {
 			w.Leaf("t:ContentId", a.ContentID)
 		}
 		w.Int("t:Size", a.Size)
-		w.Leaf("t:LastModifiedTime", w.it.Properties().Text(store.TagCreated))
+		w.Leaf("t:LastModifiedTime", w.it.Properties().Text(mailstore.TagCreated))
 		w.Bool("t:IsInline", a.IsInline)
 		w.Close()
 	}
@@ -35,16 +35,16 @@ func (w *itemWriter) attachments() {
 }
 
 // attachmentID is the id of an item with the position of the attachment.
-func attachmentID(it *store.Item, i int) string {
+func attachmentID(it *mailstore.Item, i int) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint16(it.ID().Bytes(), uint16(i)))
 }
 
 // parseAttachmentID takes it apart.
-func parseAttachmentID(s string) (id store.ID, i int, ok bool) {
+func parseAttachmentID(s string) (id mailstore.ID, i int, ok bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) < 2 {
-		return store.ID{}, 0, false
+		return mailstore.ID{}, 0, false
 	}
-	id, err = store.ParseBytes(b[:len(b)-2])
-	return id, int(binary.BigEndian.Uint16(b[len(b)-2:])), err == nil && id.Kind == store.KindItem
+	id, err = mailstore.ParseBytes(b[:len(b)-2])
+	return id, int(binary.BigEndian.Uint16(b[len(b)-2:])), err == nil && id.Kind == mailstore.KindItem
 }

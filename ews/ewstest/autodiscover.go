@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // AutodiscoverOptions say how the Autodiscover service of a [Server] answers.
@@ -115,7 +115,7 @@ func (a *Autodiscover) hasJSON() bool {
 
 // entry returns the mailbox of an address, nil if there is none, or where it is
 // instead.
-func (a *Autodiscover) entry(address string) (box *store.Mailbox, elsewhere string) {
+func (a *Autodiscover) entry(address string) (box *mailstore.Mailbox, elsewhere string) {
 	if to, ok := a.moved[strings.ToLower(address)]; ok {
 		return nil, to
 	}

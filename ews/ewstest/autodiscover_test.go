@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 

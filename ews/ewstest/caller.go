@@ -3,14 +3,14 @@ package ewstest
 import (
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // caller is who a request acts as.
 type caller struct {
-	account      string         // who signed in, or is impersonated
-	box          *store.Mailbox // its own mailbox, nil if it has none
+	account      string             // who signed in, or is impersonated
+	box          *mailstore.Mailbox // its own mailbox, nil if it has none
 	impersonated bool
 	directory    *directory
 }
@@ -28,7 +28,7 @@ func (w *caller) payer() string {
 func (w *caller) hasMailbox() bool { return w.box != nil && !w.box.Gone }
 
 // opens reports whether the caller may work in a mailbox.
-func (w *caller) opens(m *store.Mailbox) bool {
+func (w *caller) opens(m *mailstore.Mailbox) bool {
 	return m == w.box || granted(w.directory.fullAccess, w.account, m)
 }
 
@@ -70,12 +70,12 @@ func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refus
 	return w, nil
 }
 
-func notPrimary(box *store.Mailbox) *refusal {
+func notPrimary(box *mailstore.Mailbox) *refusal {
 	return &refusal{code: "ErrorNonPrimarySmtpAddress", values: []value{{"Primary", box.Address}}}
 }
 
 // reachable refuses a mailbox that is not there, or not there any more.
-func reachable(box *store.Mailbox) *refusal {
+func reachable(box *mailstore.Mailbox) *refusal {
 	switch {
 	case box == nil, box.Gone && !box.Moving:
 		return refuse("ErrorNonExistentMailbox")

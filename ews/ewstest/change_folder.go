@@ -4,12 +4,12 @@ import (
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // removals are the ways to delete.
-var removals = map[string]store.Removal{"HardDelete": store.Hard, "SoftDelete": store.Soft, "MoveToDeletedItems": store.ToDeletedItems}
+var removals = map[string]mailstore.Removal{"HardDelete": mailstore.Hard, "SoftDelete": mailstore.Soft, "MoveToDeletedItems": mailstore.ToDeletedItems}
 
 // deleteFolder deletes folders with what is in them. Items of folders that are
 // not moved to Deleted Items go to Recoverable Items, each by itself.
@@ -20,7 +20,7 @@ func deleteFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		if how == store.ToDeletedItems {
+		if how == mailstore.ToDeletedItems {
 			if f.Mailbox != c.who.box {
 				return nil, refuse("ErrorCannotDeleteObject")
 			}
@@ -31,14 +31,14 @@ func deleteFolder(c *call) *refusal {
 			return nil, nil
 		}
 		c.acted = true
-		f.Walk(func(g *store.Folder) { removeAll(g, how) })
+		f.Walk(func(g *mailstore.Folder) { removeAll(g, how) })
 		f.Delete()
 		return nil, nil
 	})
 	return nil
 }
 
-func removeAll(f *store.Folder, how store.Removal) {
+func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 	if f.Search != nil {
 		return
 	}
@@ -58,7 +58,7 @@ func emptyFolder(c *call) *refusal {
 			return nil, refused
 		case f.IsRoot(), f.Search != nil:
 			return nil, refuse("ErrorCannotEmptyFolder")
-		case how == store.ToDeletedItems && f.Mailbox != c.who.box:
+		case how == mailstore.ToDeletedItems && f.Mailbox != c.who.box:
 			return nil, refuse("ErrorCannotDeleteObject")
 		}
 		c.acted = true
@@ -66,7 +66,7 @@ func emptyFolder(c *call) *refusal {
 		if c.op.AttrBool("DeleteSubFolders", false) {
 			for _, below := range slices.Clone(f.Children) {
 				if below.Distinguished == "" {
-					below.Walk(func(g *store.Folder) { removeAll(g, how) })
+					below.Walk(func(g *mailstore.Folder) { removeAll(g, how) })
 					below.Delete()
 				}
 			}
@@ -177,7 +177,7 @@ func createFolderPath(c *call) *refusal {
 }
 
 // changeable finds a folder that may be moved or deleted.
-func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*store.Folder, *refusal) {
+func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*mailstore.Folder, *refusal) {
 	f, refused := c.folder(n)
 	switch {
 	case refused != nil:
@@ -189,7 +189,7 @@ func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*s
 }
 
 // writeFolders writes the id of one folder, as answers to writes do.
-func (e *encoder) writeFolders(f *store.Folder) {
+func (e *encoder) writeFolders(f *mailstore.Folder) {
 	e.Open("m:Folders")
 	e.Open("t:" + folderKind(f))
 	e.folderID("t:FolderId", f)

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -45,7 +45,7 @@ func convertID(c *call) *refusal {
 // in a mark of the store id.
 const storeMark = "\x2e"
 
-func encodeID(format string, id store.ID) string {
+func encodeID(format string, id mailstore.ID) string {
 	b := id.Bytes()
 	switch format {
 	case "HexEntryId":
@@ -60,7 +60,7 @@ func encodeID(format string, id store.ID) string {
 	return id.String()
 }
 
-func decodeID(format, s string) (store.ID, error) {
+func decodeID(format, s string) (mailstore.ID, error) {
 	var b []byte
 	var err error
 	switch format {
@@ -76,13 +76,13 @@ func decodeID(format, s string) (store.ID, error) {
 		b = b[min(2, len(b)):]
 	case "OwaId":
 		if s, err = url.QueryUnescape(s); err == nil {
-			return store.ParseID(s)
+			return mailstore.ParseID(s)
 		}
 	default:
-		return store.ParseID(s)
+		return mailstore.ParseID(s)
 	}
 	if err != nil {
-		return store.ID{}, err
+		return mailstore.ID{}, err
 	}
-	return store.ParseBytes(b)
+	return mailstore.ParseBytes(b)
 }

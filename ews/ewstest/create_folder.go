@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func createFolder(c *call) *refusal {
@@ -31,7 +31,7 @@ var folderClasses = map[string]string{
 	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
 }
 
-func (c *call) newFolder(parent *store.Folder, n *ewsschema.Node) (*store.Folder, *refusal) {
+func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	name := n.Value("DisplayName")
 	class, ok := folderClasses[n.Local]
 	switch {

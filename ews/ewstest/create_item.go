@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func createItem(c *call) *refusal {
@@ -33,7 +33,7 @@ func createItem(c *call) *refusal {
 }
 
 // savedFolder is where new items go; nil without a SavedItemFolderId.
-func (c *call) savedFolder() (*store.Folder, *refusal) {
+func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 	n := c.op.Child("SavedItemFolderId").First()
 	if n == nil {
 		return nil, nil
@@ -70,7 +70,7 @@ var newKinds = map[string]struct {
 }
 
 // create makes an item. It returns none if it was only sent.
-func (c *call) create(f *store.Folder, n *ewsschema.Node) (*store.Item, *refusal) {
+func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	kind, ok := newKinds[n.Local]
 	if !ok {
 		return nil, refuseText("ErrorInvalidItemForOperationCreateItem", "An item of type "+n.Local+" cannot be created.")
@@ -109,8 +109,8 @@ func (c *call) create(f *store.Folder, n *ewsschema.Node) (*store.Item, *refusal
 }
 
 // newItem reads the element of an item to be created.
-func newItem(n *ewsschema.Node, class string) (*store.New, *refusal) {
-	item := &store.New{Class: class}
+func newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
+	item := &mailstore.New{Class: class}
 	if m := n.Child("MimeContent"); m.Exists() {
 		mime, err := decodeBase64(m.Text)
 		if err != nil {
@@ -120,7 +120,7 @@ func newItem(n *ewsschema.Node, class string) (*store.New, *refusal) {
 	} else {
 		item.MIME = compose(n)
 	}
-	u := &update{item: &store.Item{}}
+	u := &update{item: &mailstore.Item{}}
 	isRead := n.Child("IsRead")
 	for _, k := range n.Kids() {
 		switch k.Local {
@@ -143,14 +143,14 @@ func newItem(n *ewsschema.Node, class string) (*store.New, *refusal) {
 			if refused != nil {
 				return nil, refused
 			}
-			if store.Computed(keyOf(p.Field)) {
+			if mailstore.Computed(keyOf(p.Field)) {
 				return nil, refuseText("ErrorInvalidPropertySet", "The property is read-only.")
 			}
 			u.set = append(u.set, p)
 		}
 	}
 	if isRead.Exists() {
-		u.set = append(u.set, store.WithReadState(u.set, isRead.Text == "true" || isRead.Text == "1"))
+		u.set = append(u.set, mailstore.WithReadState(u.set, isRead.Text == "true" || isRead.Text == "1"))
 	}
 	item.Properties = u.set
 	return item, nil

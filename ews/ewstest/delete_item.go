@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func deleteItem(c *call) *refusal {
@@ -20,14 +20,14 @@ func deleteItem(c *call) *refusal {
 			return nil, refuseText("ErrorSendMeetingCancellationsRequired", "SendMeetingCancellations is required for calendar items.")
 		case it.Kind() == "Task" && !occurrences:
 			return nil, refuseText("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.")
-		case how == store.ToDeletedItems && it.Folder.Mailbox != c.who.box:
+		case how == mailstore.ToDeletedItems && it.Folder.Mailbox != c.who.box:
 			return nil, refuse("ErrorCannotDeleteObject")
-		case it.Associated && how != store.Hard:
+		case it.Associated && how != mailstore.Hard:
 			return nil, refuseText("ErrorInvalidOperation", "Associated items can only be deleted for good.")
 		}
 		c.acted = true
 		if it.Kind() == "CalendarItem" && cancellations != "SendToNone" {
-			c.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(store.TagSubject), Item: it})
+			c.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 		}
 		it.Remove(how, suppress)
 		return nil, nil

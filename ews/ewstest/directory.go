@@ -3,7 +3,7 @@ package ewstest
 import (
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // directory is what Active Directory is to Exchange: accounts, rights and
@@ -80,7 +80,7 @@ func grant(rights map[string]map[string]bool, user, mailbox string) {
 	rights[user][mailbox] = true
 }
 
-func granted(rights map[string]map[string]bool, user string, m *store.Mailbox) bool {
+func granted(rights map[string]map[string]bool, user string, m *mailstore.Mailbox) bool {
 	r := rights[user]
 	return r[everybody] || r[strings.ToLower(m.Address)]
 }

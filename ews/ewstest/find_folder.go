@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // maxFolders is how many folders a page of FindFolder has at most.
@@ -39,9 +39,9 @@ func findFolder(c *call) *refusal {
 	return nil
 }
 
-func below(parent *store.Folder, traversal string, matches func(*store.Folder) bool) []*store.Folder {
-	var found []*store.Folder
-	add := func(f *store.Folder) {
+func below(parent *mailstore.Folder, traversal string, matches func(*mailstore.Folder) bool) []*mailstore.Folder {
+	var found []*mailstore.Folder
+	add := func(f *mailstore.Folder) {
 		if matches == nil || matches(f) {
 			found = append(found, f)
 		}

@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // Members of a page of FindItem, at most.
@@ -62,11 +62,11 @@ func findItem(c *call) *refusal {
 
 // pick returns the items of a folder that a traversal sees and a condition lets
 // through. SoftDeleted sees nothing since Exchange 2010.
-func pick(f *store.Folder, traversal string, matches func(*store.Item) bool) []*store.Item {
+func pick(f *mailstore.Folder, traversal string, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if traversal == "SoftDeleted" {
 		return nil
 	}
-	var found []*store.Item
+	var found []*mailstore.Item
 	for _, it := range f.Items() {
 		if it.Associated == (traversal == "Associated") && (matches == nil || matches(it)) {
 			found = append(found, it)

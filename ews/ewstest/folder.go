@@ -2,13 +2,13 @@ package ewstest
 
 import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // Folder is a folder of a mailbox.
 type Folder struct {
 	server *Server
-	folder *store.Folder
+	folder *mailstore.Folder
 }
 
 // ID returns the id and change key that EWS gives the folder.

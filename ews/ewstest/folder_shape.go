@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // folderShape is what a request wants to know of folders.
@@ -43,7 +43,7 @@ func (s *folderShape) wants(uri string, base baseShape) bool {
 }
 
 // folderKind is the element that EWS shows a folder as.
-func folderKind(f *store.Folder) string {
+func folderKind(f *mailstore.Folder) string {
 	if f.Search != nil {
 		return "SearchFolder"
 	}
@@ -59,7 +59,7 @@ func folderKind(f *store.Folder) string {
 }
 
 // writeFolder writes a folder, in the order of the schema.
-func (e *encoder) writeFolder(f *store.Folder, s *folderShape) {
+func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	kind := folderKind(f)
 	e.Open("t:" + kind)
 	e.folderID("t:FolderId", f)

@@ -4,8 +4,8 @@ import (
 	"strconv"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // getter reads a property of an item or folder: its text form, or several, and
@@ -45,8 +45,8 @@ func (r resolver[T]) path(n *ewsschema.Node) (getter[T], *refusal) {
 	return getter[T]{}, &refusal{code: "ErrorUnsupportedPathForQuery", text: "The property cannot be used in a query."}
 }
 
-func itemProperty(key ews.ExtendedField) getter[*store.Item] {
-	return getter[*store.Item]{key.Type, func(it *store.Item) ([]string, bool) {
+func itemProperty(key ews.ExtendedField) getter[*mailstore.Item] {
+	return getter[*mailstore.Item]{key.Type, func(it *mailstore.Item) ([]string, bool) {
 		p, ok := it.Property(key)
 		if p.Values != nil {
 			return p.Values, ok
@@ -55,57 +55,57 @@ func itemProperty(key ews.ExtendedField) getter[*store.Item] {
 	}}
 }
 
-func itemText(kind ews.PropertyType, get func(*store.Item) string) getter[*store.Item] {
-	return getter[*store.Item]{kind, func(it *store.Item) ([]string, bool) { return []string{get(it)}, true }}
+func itemText(kind ews.PropertyType, get func(*mailstore.Item) string) getter[*mailstore.Item] {
+	return getter[*mailstore.Item]{kind, func(it *mailstore.Item) ([]string, bool) { return []string{get(it)}, true }}
 }
 
 // itemQuery are the item properties that can be searched and sorted by.
-var itemQuery = resolver[*store.Item]{
-	property: (*store.Item).Property,
-	fields: map[string]getter[*store.Item]{
-		"item:Subject":                       itemProperty(store.TagSubject),
-		"item:ItemClass":                     itemProperty(store.TagClass),
-		"item:DateTimeReceived":              itemProperty(store.TagDeliveryTime),
-		"item:DateTimeSent":                  itemProperty(store.TagSubmitTime),
-		"item:DateTimeCreated":               itemProperty(store.TagCreated),
-		"item:LastModifiedTime":              itemProperty(store.TagModified),
-		"item:Size":                          itemProperty(store.TagSize),
-		"item:HasAttachments":                itemProperty(store.TagHasAttachments),
-		"item:InReplyTo":                     itemProperty(store.TagInReplyTo),
-		"item:DisplayTo":                     itemProperty(store.TagDisplayTo),
-		"item:DisplayCc":                     itemProperty(store.TagDisplayCc),
-		"item:Body":                          itemProperty(store.TagBody),
-		"item:Categories":                    itemProperty(store.PropKeywords),
-		"item:Importance":                    itemText(ews.TypeString, (*store.Item).Importance),
-		"item:Sensitivity":                   itemText(ews.TypeString, (*store.Item).Sensitivity),
-		"item:IsDraft":                       itemText(ews.TypeBoolean, func(it *store.Item) string { return strconv.FormatBool(it.Draft()) }),
-		"item:IsAssociated":                  itemText(ews.TypeBoolean, func(it *store.Item) string { return strconv.FormatBool(it.Associated) }),
-		"message:From":                       itemProperty(store.TagFromName),
-		"message:Sender":                     itemProperty(store.TagSenderName),
-		"message:ToRecipients":               itemProperty(store.TagDisplayTo),
-		"message:CcRecipients":               itemProperty(store.TagDisplayCc),
-		"message:BccRecipients":              itemProperty(store.TagDisplayBcc),
-		"message:InternetMessageId":          itemProperty(store.TagMessageID),
-		"message:References":                 itemProperty(store.TagReferences),
-		"message:ConversationTopic":          itemProperty(store.TagTopic),
-		"message:IsRead":                     itemText(ews.TypeBoolean, func(it *store.Item) string { return strconv.FormatBool(it.Read()) }),
-		"message:IsReadReceiptRequested":     itemProperty(store.TagReadReceipt),
-		"message:IsDeliveryReceiptRequested": itemProperty(store.TagDeliveryReport),
+var itemQuery = resolver[*mailstore.Item]{
+	property: (*mailstore.Item).Property,
+	fields: map[string]getter[*mailstore.Item]{
+		"item:Subject":                       itemProperty(mailstore.TagSubject),
+		"item:ItemClass":                     itemProperty(mailstore.TagClass),
+		"item:DateTimeReceived":              itemProperty(mailstore.TagDeliveryTime),
+		"item:DateTimeSent":                  itemProperty(mailstore.TagSubmitTime),
+		"item:DateTimeCreated":               itemProperty(mailstore.TagCreated),
+		"item:LastModifiedTime":              itemProperty(mailstore.TagModified),
+		"item:Size":                          itemProperty(mailstore.TagSize),
+		"item:HasAttachments":                itemProperty(mailstore.TagHasAttachments),
+		"item:InReplyTo":                     itemProperty(mailstore.TagInReplyTo),
+		"item:DisplayTo":                     itemProperty(mailstore.TagDisplayTo),
+		"item:DisplayCc":                     itemProperty(mailstore.TagDisplayCc),
+		"item:Body":                          itemProperty(mailstore.TagBody),
+		"item:Categories":                    itemProperty(mailstore.PropKeywords),
+		"item:Importance":                    itemText(ews.TypeString, (*mailstore.Item).Importance),
+		"item:Sensitivity":                   itemText(ews.TypeString, (*mailstore.Item).Sensitivity),
+		"item:IsDraft":                       itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Draft()) }),
+		"item:IsAssociated":                  itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Associated) }),
+		"message:From":                       itemProperty(mailstore.TagFromName),
+		"message:Sender":                     itemProperty(mailstore.TagSenderName),
+		"message:ToRecipients":               itemProperty(mailstore.TagDisplayTo),
+		"message:CcRecipients":               itemProperty(mailstore.TagDisplayCc),
+		"message:BccRecipients":              itemProperty(mailstore.TagDisplayBcc),
+		"message:InternetMessageId":          itemProperty(mailstore.TagMessageID),
+		"message:References":                 itemProperty(mailstore.TagReferences),
+		"message:ConversationTopic":          itemProperty(mailstore.TagTopic),
+		"message:IsRead":                     itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Read()) }),
+		"message:IsReadReceiptRequested":     itemProperty(mailstore.TagReadReceipt),
+		"message:IsDeliveryReceiptRequested": itemProperty(mailstore.TagDeliveryReport),
 	},
 }
 
-func folderText(kind ews.PropertyType, get func(*store.Folder) string) getter[*store.Folder] {
-	return getter[*store.Folder]{kind, func(f *store.Folder) ([]string, bool) { return []string{get(f)}, true }}
+func folderText(kind ews.PropertyType, get func(*mailstore.Folder) string) getter[*mailstore.Folder] {
+	return getter[*mailstore.Folder]{kind, func(f *mailstore.Folder) ([]string, bool) { return []string{get(f)}, true }}
 }
 
 // folderQuery are the folder properties that can be searched by.
-var folderQuery = resolver[*store.Folder]{
-	property: (*store.Folder).Property,
-	fields: map[string]getter[*store.Folder]{
-		"folder:DisplayName":      folderText(ews.TypeString, func(f *store.Folder) string { return f.Name }),
-		"folder:FolderClass":      folderText(ews.TypeString, func(f *store.Folder) string { return f.Class }),
-		"folder:TotalCount":       folderText(ews.TypeInteger, func(f *store.Folder) string { return strconv.Itoa(f.Count()) }),
-		"folder:UnreadCount":      folderText(ews.TypeInteger, func(f *store.Folder) string { return strconv.Itoa(f.Unread()) }),
-		"folder:ChildFolderCount": folderText(ews.TypeInteger, func(f *store.Folder) string { return strconv.Itoa(len(f.Children)) }),
+var folderQuery = resolver[*mailstore.Folder]{
+	property: (*mailstore.Folder).Property,
+	fields: map[string]getter[*mailstore.Folder]{
+		"folder:DisplayName":      folderText(ews.TypeString, func(f *mailstore.Folder) string { return f.Name }),
+		"folder:FolderClass":      folderText(ews.TypeString, func(f *mailstore.Folder) string { return f.Class }),
+		"folder:TotalCount":       folderText(ews.TypeInteger, func(f *mailstore.Folder) string { return strconv.Itoa(f.Count()) }),
+		"folder:UnreadCount":      folderText(ews.TypeInteger, func(f *mailstore.Folder) string { return strconv.Itoa(f.Unread()) }),
+		"folder:ChildFolderCount": folderText(ews.TypeInteger, func(f *mailstore.Folder) string { return strconv.Itoa(len(f.Children)) }),
 	},
 }

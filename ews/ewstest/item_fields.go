@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // itemWriter writes the properties of one item.
 type itemWriter struct {
 	*encoder
-	it    *store.Item
+	it    *mailstore.Item
 	shape *itemShape
 }
 
@@ -27,33 +27,33 @@ var itemFields = []itemField{
 	}},
 	{uri: "item:ItemId", base: inDefault, write: func(w *itemWriter) { w.itemID("t:ItemId", w.it) }},
 	{uri: "item:ParentFolderId", base: inAll, write: func(w *itemWriter) { w.folderID("t:ParentFolderId", w.it.Folder) }},
-	{uri: "item:ItemClass", base: inAll, write: func(w *itemWriter) { w.text("t:ItemClass", store.TagClass) }},
-	{uri: "item:Subject", base: inDefault, write: func(w *itemWriter) { w.text("t:Subject", store.TagSubject) }},
+	{uri: "item:ItemClass", base: inAll, write: func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) }},
+	{uri: "item:Subject", base: inDefault, write: func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) }},
 	{uri: "item:Sensitivity", base: inDefault, write: func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) }},
 	{uri: "item:Body", base: inDefault, heavy: true, write: (*itemWriter).body},
 	{uri: "item:Attachments", base: inDefault, heavy: true, write: (*itemWriter).attachments},
-	{uri: "item:DateTimeReceived", base: inAll, write: func(w *itemWriter) { w.time("t:DateTimeReceived", store.TagDeliveryTime) }},
+	{uri: "item:DateTimeReceived", base: inAll, write: func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) }},
 	{uri: "item:Size", base: inDefault, write: func(w *itemWriter) { w.Int("t:Size", w.it.Size()) }},
 	{uri: "item:Categories", base: inAll, write: (*itemWriter).categories},
 	{uri: "item:Importance", base: inAll, write: func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) }},
-	{uri: "item:InReplyTo", base: inAll, write: func(w *itemWriter) { w.text("t:InReplyTo", store.TagInReplyTo) }},
-	{uri: "item:IsSubmitted", base: inAll, write: func(w *itemWriter) { w.flag("t:IsSubmitted", store.FlagSubmitted) }},
-	{uri: "item:IsDraft", base: inAll, write: func(w *itemWriter) { w.flag("t:IsDraft", store.FlagUnsent) }},
+	{uri: "item:InReplyTo", base: inAll, write: func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) }},
+	{uri: "item:IsSubmitted", base: inAll, write: func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) }},
+	{uri: "item:IsDraft", base: inAll, write: func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) }},
 	{uri: "item:IsFromMe", base: inAll, write: func(w *itemWriter) { w.Bool("t:IsFromMe", false) }},
 	{uri: "item:IsResend", base: inAll, write: func(w *itemWriter) { w.Bool("t:IsResend", false) }},
-	{uri: "item:IsUnmodified", base: inAll, write: func(w *itemWriter) { w.flag("t:IsUnmodified", store.FlagUnmodified) }},
+	{uri: "item:IsUnmodified", base: inAll, write: func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) }},
 	{uri: "item:InternetMessageHeaders", base: inAll, heavy: true, write: (*itemWriter).headers},
-	{uri: "item:DateTimeSent", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeSent", store.TagSubmitTime) }},
-	{uri: "item:DateTimeCreated", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeCreated", store.TagCreated) }},
+	{uri: "item:DateTimeSent", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) }},
+	{uri: "item:DateTimeCreated", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) }},
 	{uri: "item:ResponseObjects", base: inDefault, heavy: true, write: (*itemWriter).responseObjects},
-	{uri: "item:DisplayCc", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayCc", store.TagDisplayCc) }},
-	{uri: "item:DisplayTo", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayTo", store.TagDisplayTo) }},
+	{uri: "item:DisplayCc", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayCc", mailstore.TagDisplayCc) }},
+	{uri: "item:DisplayTo", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayTo", mailstore.TagDisplayTo) }},
 	{uri: "item:HasAttachments", base: inDefault, write: func(w *itemWriter) {
-		w.Bool("t:HasAttachments", w.it.Properties().Bool(store.TagHasAttachments))
+		w.Bool("t:HasAttachments", w.it.Properties().Bool(mailstore.TagHasAttachments))
 	}},
 	{uri: "ExtendedProperty"},
 	{uri: "item:EffectiveRights", base: inAll, write: func(w *itemWriter) { w.rights() }},
-	{uri: "item:LastModifiedTime", since: ewsschema.Exchange2007SP1, base: inAll, write: func(w *itemWriter) { w.time("t:LastModifiedTime", store.TagModified) }},
+	{uri: "item:LastModifiedTime", since: ewsschema.Exchange2007SP1, base: inAll, write: func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) }},
 	{uri: "item:IsAssociated", since: ewsschema.Exchange2010, base: inAll, write: func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) }},
 	{uri: "item:ConversationId", since: ewsschema.Exchange2010, base: inAll, write: (*itemWriter).conversation},
 	{uri: "item:Flag", since: ewsschema.Exchange2013, base: inAll, write: (*itemWriter).followUp},
@@ -62,24 +62,24 @@ var itemFields = []itemField{
 		w.Leaf("t:InstanceKey", base64.StdEncoding.EncodeToString(key))
 	}},
 	{uri: "message:Sender", message: true, base: inAll, write: func(w *itemWriter) {
-		w.single("t:Sender", store.TagSenderName, store.TagSenderAddress)
+		w.single("t:Sender", mailstore.TagSenderName, mailstore.TagSenderAddress)
 	}},
 	{uri: "message:ToRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:ToRecipients", "To") }},
 	{uri: "message:CcRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:CcRecipients", "Cc") }},
 	{uri: "message:BccRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:BccRecipients", "Bcc") }},
 	{uri: "message:IsReadReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
-		w.Bool("t:IsReadReceiptRequested", w.it.Properties().Bool(store.TagReadReceipt))
+		w.Bool("t:IsReadReceiptRequested", w.it.Properties().Bool(mailstore.TagReadReceipt))
 	}},
 	{uri: "message:IsDeliveryReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
-		w.Bool("t:IsDeliveryReceiptRequested", w.it.Properties().Bool(store.TagDeliveryReport))
+		w.Bool("t:IsDeliveryReceiptRequested", w.it.Properties().Bool(mailstore.TagDeliveryReport))
 	}},
-	{uri: "message:ConversationTopic", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:ConversationTopic", store.TagTopic) }},
+	{uri: "message:ConversationTopic", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:ConversationTopic", mailstore.TagTopic) }},
 	{uri: "message:From", message: true, base: inDefault, write: func(w *itemWriter) {
-		w.single("t:From", store.TagFromName, store.TagFromAddress)
+		w.single("t:From", mailstore.TagFromName, mailstore.TagFromAddress)
 	}},
-	{uri: "message:InternetMessageId", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:InternetMessageId", store.TagMessageID) }},
-	{uri: "message:IsRead", message: true, base: inDefault, write: func(w *itemWriter) { w.flag("t:IsRead", store.FlagRead) }},
-	{uri: "message:References", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:References", store.TagReferences) }},
+	{uri: "message:InternetMessageId", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:InternetMessageId", mailstore.TagMessageID) }},
+	{uri: "message:IsRead", message: true, base: inDefault, write: func(w *itemWriter) { w.flag("t:IsRead", mailstore.FlagRead) }},
+	{uri: "message:References", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:References", mailstore.TagReferences) }},
 	{uri: "message:ReplyTo", message: true, base: inAll, heavy: true, write: func(w *itemWriter) { w.recipients("t:ReplyTo", "Reply-To") }},
 }
 
@@ -103,7 +103,7 @@ func (w *itemWriter) time(name string, f ews.ExtendedField) {
 }
 
 func (w *itemWriter) flag(name string, bit int64) {
-	w.Bool(name, w.it.Properties().Int(store.TagFlags)&bit != 0)
+	w.Bool(name, w.it.Properties().Int(mailstore.TagFlags)&bit != 0)
 }
 
 func (w *itemWriter) body() {
@@ -119,7 +119,7 @@ func (w *itemWriter) body() {
 }
 
 func (w *itemWriter) categories() {
-	p, ok := w.it.Properties()[store.PropKeywords]
+	p, ok := w.it.Properties()[mailstore.PropKeywords]
 	if !ok || len(p.Values) == 0 {
 		return
 	}
@@ -165,7 +165,7 @@ func (w *itemWriter) responseObjects() {
 }
 
 func (w *itemWriter) conversation() {
-	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(store.TagTopic))))
+	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(mailstore.TagTopic))))
 	w.Open("t:ConversationId")
 	w.Attr("Id", base64.StdEncoding.EncodeToString(sum[:]))
 	w.Close()

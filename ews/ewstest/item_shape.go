@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // itemShape is what a request wants to know of items.
@@ -87,7 +87,7 @@ var messageKinds = map[string]bool{
 }
 
 // writeItem writes an item.
-func (e *encoder) writeItem(it *store.Item, s *itemShape) {
+func (e *encoder) writeItem(it *mailstore.Item, s *itemShape) {
 	kind := it.Kind()
 	e.Open("t:" + kind)
 	w := &itemWriter{encoder: e, it: it, shape: s}
@@ -104,20 +104,20 @@ func (e *encoder) writeItem(it *store.Item, s *itemShape) {
 }
 
 // writeItemID writes the id alone, as answers to writes do.
-func (e *encoder) writeItemID(it *store.Item) {
+func (e *encoder) writeItemID(it *mailstore.Item) {
 	e.Open("t:" + it.Kind())
 	e.itemID("t:ItemId", it)
 	e.Close()
 }
 
-func (e *encoder) itemID(name string, it *store.Item) {
+func (e *encoder) itemID(name string, it *mailstore.Item) {
 	e.Open(name)
 	e.Attr("Id", it.ID().String())
 	e.Attr("ChangeKey", it.ChangeKey())
 	e.Close()
 }
 
-func (e *encoder) folderID(name string, f *store.Folder) {
+func (e *encoder) folderID(name string, f *mailstore.Folder) {
 	e.Open(name)
 	e.Attr("Id", f.ID().String())
 	e.Attr("ChangeKey", f.ChangeKey())

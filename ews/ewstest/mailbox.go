@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // MailboxOptions are the optional settings of a mailbox.
@@ -21,7 +21,7 @@ type MailboxOptions struct {
 // Mailbox is a mailbox of a [Server], for setting up and looking in.
 type Mailbox struct {
 	server *Server
-	box    *store.Mailbox
+	box    *mailstore.Mailbox
 }
 
 // Address returns the primary address.
@@ -65,24 +65,24 @@ func (m *Mailbox) Fill(n int, message func(i int) (eml []byte, d Delivery)) {
 	}
 }
 
-func (m *Mailbox) deliver(eml []byte, d Delivery) *store.Item {
+func (m *Mailbox) deliver(eml []byte, d Delivery) *mailstore.Item {
 	folder := m.box.Named(ews.FolderInbox)
 	if d.Folder != nil {
 		folder = d.Folder.folder
 	}
-	n := store.New{
+	n := mailstore.New{
 		MIME: eml, Delivered: true, Received: d.Received, Read: d.Read, Class: d.Class,
 		Associated: d.Associated, Properties: append([]ews.ExtendedProperty(nil), d.Extended...),
 	}
 	if len(d.Categories) > 0 {
-		n.Properties = append(n.Properties, store.Categories(d.Categories))
+		n.Properties = append(n.Properties, mailstore.Categories(d.Categories))
 	}
 	if d.Importance != "" {
-		if p, ok := store.Importance(d.Importance); ok {
+		if p, ok := mailstore.Importance(d.Importance); ok {
 			n.Properties = append(n.Properties, p)
 		}
 	}
-	set, _ := store.FlagProperties(d.Flag)
+	set, _ := mailstore.FlagProperties(d.Flag)
 	n.Properties = append(n.Properties, set...)
 	return folder.Create(n)
 }
@@ -94,7 +94,7 @@ func (m *Mailbox) Folder(name ews.FolderName) *Folder {
 	return m.wrap(m.box.Named(name))
 }
 
-func (m *Mailbox) wrap(f *store.Folder) *Folder {
+func (m *Mailbox) wrap(f *mailstore.Folder) *Folder {
 	if f == nil {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (m *Mailbox) AddSearchFolder(name string) *Folder {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	f := m.box.Named(ews.FolderMsgFolderRoot).Add(name, "IPF.Note")
-	f.Search = func(*store.Item) bool { return true }
+	f.Search = func(*mailstore.Item) bool { return true }
 	return m.wrap(f)
 }
 
@@ -139,7 +139,7 @@ func (m *Mailbox) Folders() []*Folder {
 	var all []*Folder
 	for _, root := range []ews.FolderName{ews.FolderRoot, ews.FolderArchiveRoot} {
 		if f := m.box.Named(root); f != nil {
-			f.Walk(func(g *store.Folder) { all = append(all, m.wrap(g)) })
+			f.Walk(func(g *mailstore.Folder) { all = append(all, m.wrap(g)) })
 		}
 	}
 	return all
@@ -218,9 +218,9 @@ func (m *Mailbox) DeleteMessage(id ews.ItemID) bool {
 	return it != nil
 }
 
-func (m *Mailbox) item(id ews.ItemID) *store.Item {
-	parsed, err := store.ParseID(id.ID)
-	if err != nil || parsed.Kind != store.KindItem || parsed.Mailbox != m.box.GUID() {
+func (m *Mailbox) item(id ews.ItemID) *mailstore.Item {
+	parsed, err := mailstore.ParseID(id.ID)
+	if err != nil || parsed.Kind != mailstore.KindItem || parsed.Mailbox != m.box.GUID() {
 		return nil
 	}
 	return m.box.Item(parsed.Number)
@@ -233,7 +233,7 @@ func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
 	defer m.server.mu.Unlock()
 	it := m.item(id)
 	if it != nil {
-		it.Update([]ews.ExtendedProperty{store.ReadState(it, read)}, nil, false)
+		it.Update([]ews.ExtendedProperty{mailstore.ReadState(it, read)}, nil, false)
 	}
 	return it != nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // Message is a snapshot of an item. It does not change; look again after a call.
@@ -45,7 +45,7 @@ type Message struct {
 const maxKept = 256 << 10
 
 // snapshot describes an item. It is kept until the item changes.
-func snapshot(it *store.Item) *Message {
+func snapshot(it *mailstore.Item) *Message {
 	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
 		return m
 	}
@@ -57,17 +57,17 @@ func snapshot(it *store.Item) *Message {
 		FolderID:       ews.FolderID{ID: it.Folder.ID().String(), ChangeKey: it.Folder.ChangeKey()},
 		Distinguished:  it.Folder.Distinguished,
 		Class:          it.Class(),
-		Subject:        p.Text(store.TagSubject),
-		MessageID:      p.Text(store.TagMessageID),
+		Subject:        p.Text(mailstore.TagSubject),
+		MessageID:      p.Text(mailstore.TagMessageID),
 		Read:           it.Read(),
 		Draft:          it.Draft(),
-		Received:       p.Time(store.TagDeliveryTime),
-		Sent:           p.Time(store.TagSubmitTime),
-		Created:        p.Time(store.TagCreated),
-		Modified:       p.Time(store.TagModified),
+		Received:       p.Time(mailstore.TagDeliveryTime),
+		Sent:           p.Time(mailstore.TagSubmitTime),
+		Created:        p.Time(mailstore.TagCreated),
+		Modified:       p.Time(mailstore.TagModified),
 		Size:           it.Size(),
 		Importance:     it.Importance(),
-		Categories:     slices.Clone(p[store.PropKeywords].Values),
+		Categories:     slices.Clone(p[mailstore.PropKeywords].Values),
 		Flag:           it.Flag(),
 		Attachments:    slices.Clone(it.Attachments()),
 		ReceiptPending: it.Pending(),
@@ -84,7 +84,7 @@ func snapshot(it *store.Item) *Message {
 	return m
 }
 
-func snapshots(items []*store.Item) []*Message {
+func snapshots(items []*mailstore.Item) []*Message {
 	all := make([]*Message, len(items))
 	for i, it := range items {
 		all[i] = snapshot(it)

@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func moveItem(c *call) *refusal { return c.carry(true) }
@@ -37,7 +37,7 @@ func (c *call) carry(move bool) *refusal {
 			it.CopyTo(to)
 			return nil, &refusal{code: c.fault.code}
 		}
-		var there *store.Item
+		var there *mailstore.Item
 		if move {
 			there = it.MoveTo(to)
 		} else {
@@ -55,7 +55,7 @@ func (c *call) carry(move bool) *refusal {
 }
 
 // mayCarry refuses what cannot be moved or copied.
-func (c *call) mayCarry(it *store.Item, to *store.Folder, move bool) *refusal {
+func (c *call) mayCarry(it *mailstore.Item, to *mailstore.Folder, move bool) *refusal {
 	switch {
 	case it.Associated:
 		return refuseText("ErrorInvalidOperation", "Associated items cannot be moved or copied.")
@@ -99,6 +99,6 @@ func (c *call) crosses(target *ewsschema.Node) bool {
 	if address := target.Path("Mailbox", "EmailAddress").Content(); address != "" {
 		return !c.who.box.Has(address)
 	}
-	id, err := store.ParseID(target.Get("Id"))
+	id, err := mailstore.ParseID(target.Get("Id"))
 	return err == nil && id.Mailbox != c.who.box.GUID()
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // Notice is something that reached another person: a read receipt, a "not
@@ -26,7 +26,7 @@ func (s *Server) Notices() []Notice {
 }
 
 // notified is called by the store, with the lock held.
-func (s *Server) notified(n store.Notice) {
+func (s *Server) notified(n mailstore.Notice) {
 	notice := Notice{Kind: n.Kind, From: n.From, To: n.To, Subject: n.Subject}
 	if n.Item != nil && n.Item.Folder != nil {
 		notice.Item = ews.ItemID{ID: n.Item.ID().String(), ChangeKey: n.Item.ChangeKey()}

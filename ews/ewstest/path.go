@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // extendedField reads an ExtendedFieldURI.
@@ -166,4 +166,4 @@ func canonical(t ews.PropertyType, s string) (string, *refusal) {
 }
 
 // keyOf is the normalised name of a property.
-func keyOf(f ews.ExtendedField) ews.ExtendedField { return store.Key(f) }
+func keyOf(f ews.ExtendedField) ews.ExtendedField { return mailstore.Key(f) }

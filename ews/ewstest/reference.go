@@ -4,12 +4,12 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // folder finds the folder that a FolderId or DistinguishedFolderId names.
-func (c *call) folder(n *ewsschema.Node) (*store.Folder, *refusal) {
+func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	switch {
 	case !n.Exists():
 		return nil, refuse("ErrorFolderNotFound")
@@ -20,7 +20,7 @@ func (c *call) folder(n *ewsschema.Node) (*store.Folder, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	if id.Kind != store.KindFolder {
+	if id.Kind != mailstore.KindFolder {
 		return nil, refuseText("ErrorCannotUseItemIdForFolderId", "An item id was given where a folder id was wanted.")
 	}
 	box, refused := c.mailbox(id.Mailbox, "ErrorFolderNotFound")
@@ -34,7 +34,7 @@ func (c *call) folder(n *ewsschema.Node) (*store.Folder, *refusal) {
 	return f, nil
 }
 
-func (c *call) distinguished(n *ewsschema.Node) (*store.Folder, *refusal) {
+func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	box := c.who.box
 	if address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content()); address != "" {
 		box = c.org.ByAddress(address)
@@ -64,7 +64,7 @@ func (c *call) distinguished(n *ewsschema.Node) (*store.Folder, *refusal) {
 }
 
 // item finds the item that an ItemId names.
-func (c *call) item(n *ewsschema.Node) (*store.Item, *refusal) {
+func (c *call) item(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	if n.Local == "OccurrenceItemId" || n.Local == "RecurringMasterItemId" {
 		return nil, refuse("ErrorItemNotFound")
 	}
@@ -72,7 +72,7 @@ func (c *call) item(n *ewsschema.Node) (*store.Item, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	if id.Kind != store.KindItem {
+	if id.Kind != mailstore.KindItem {
 		return nil, refuseText("ErrorCannotUseFolderIdForItemId", "A folder id was given where an item id was wanted.")
 	}
 	box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")
@@ -86,23 +86,23 @@ func (c *call) item(n *ewsschema.Node) (*store.Item, *refusal) {
 	return it, nil
 }
 
-func (c *call) parseID(n *ewsschema.Node) (store.ID, *refusal) {
+func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 	text := n.Get("Id")
 	switch {
 	case text == "":
-		return store.ID{}, refuse("ErrorInvalidIdEmpty")
+		return mailstore.ID{}, refuse("ErrorInvalidIdEmpty")
 	case len(text) > 2048:
-		return store.ID{}, refuseText("ErrorInvalidIdMonikerTooLong", "The id is too long.")
+		return mailstore.ID{}, refuseText("ErrorInvalidIdMonikerTooLong", "The id is too long.")
 	}
-	id, err := store.ParseID(text)
+	id, err := mailstore.ParseID(text)
 	if err != nil {
-		return store.ID{}, refuse("ErrorInvalidIdMalformed")
+		return mailstore.ID{}, refuse("ErrorInvalidIdMalformed")
 	}
 	return id, nil
 }
 
 // mailbox finds the mailbox an id belongs to. Who may not see it learns nothing.
-func (c *call) mailbox(guid store.GUID, unseen ews.ResponseCode) (*store.Mailbox, *refusal) {
+func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore.Mailbox, *refusal) {
 	box := c.org.ByGUID(guid)
 	if box == nil {
 		return nil, refuseText("ErrorNonExistentMailbox", "No mailbox with such guid.")
@@ -117,12 +117,12 @@ func (c *call) mailbox(guid store.GUID, unseen ews.ResponseCode) (*store.Mailbox
 }
 
 // changeKey returns the change number that an id carries, and whether it does.
-func changeKey(n *ewsschema.Node, kind store.Kind) (change uint64, given bool, refused *refusal) {
+func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given bool, refused *refusal) {
 	text := n.Get("ChangeKey")
 	if text == "" {
 		return 0, false, nil
 	}
-	change, err := store.ParseChange(kind, text)
+	change, err := mailstore.ParseChange(kind, text)
 	if err != nil {
 		return 0, true, refuse("ErrorInvalidChangeKey")
 	}

@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // maxCandidates is how many candidates ResolveNames returns at most.
@@ -101,7 +101,7 @@ func begins(name string, texts ...string) bool {
 }
 
 // proxies lists addresses as the directory has them, the primary one in capitals.
-func proxies(box *store.Mailbox) []string {
+func proxies(box *mailstore.Mailbox) []string {
 	all := []string{"SMTP:" + box.Address}
 	for _, p := range box.Proxies {
 		all = append(all, "smtp:"+p)

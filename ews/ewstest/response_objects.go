@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // responses are the response objects of CreateItem: things to be done about an
@@ -39,9 +39,9 @@ func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 	}
 	c.acted = true
 	if c.op.Get("MessageDisposition") != "SaveOnly" {
-		c.notified(store.Notice{
-			Kind: "MeetingResponse", From: it.Folder.Mailbox.Address, To: it.Properties().Text(store.TagFromAddress),
-			Subject: it.Properties().Text(store.TagSubject), Item: it,
+		c.notified(mailstore.Notice{
+			Kind: "MeetingResponse", From: it.Folder.Mailbox.Address, To: it.Properties().Text(mailstore.TagFromAddress),
+			Subject: it.Properties().Text(mailstore.TagSubject), Item: it,
 		})
 	}
 	return nil
@@ -49,7 +49,7 @@ func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 
 // referenced finds the item of a response object. Its change key must be given
 // and current.
-func (c *call) referenced(n *ewsschema.Node) (*store.Item, *refusal) {
+func (c *call) referenced(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	ref := n.Child("ReferenceItemId")
 	if !ref.Exists() {
 		return nil, refuse("ErrorInvalidReferenceItem")
@@ -58,7 +58,7 @@ func (c *call) referenced(n *ewsschema.Node) (*store.Item, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	change, given, refused := changeKey(ref, store.KindItem)
+	change, given, refused := changeKey(ref, mailstore.KindItem)
 	switch {
 	case refused != nil:
 		return nil, refused

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // refusals are the names of the ways to refuse a move under impersonation.
@@ -68,8 +68,8 @@ func (s *Scenario) check() error {
 			}
 			addresses[a] = true
 		}
-		if m.Language != "" && !slices.Contains(store.Languages(), m.Language) {
-			return fmt.Errorf("mailboxes[%d]: language %q is none of %s", i, m.Language, strings.Join(store.Languages(), ", "))
+		if m.Language != "" && !slices.Contains(mailstore.Languages(), m.Language) {
+			return fmt.Errorf("mailboxes[%d]: language %q is none of %s", i, m.Language, strings.Join(mailstore.Languages(), ", "))
 		}
 		for _, f := range m.Folders {
 			if !strings.Contains(f, "/") {
@@ -117,7 +117,7 @@ func checkMessage(m scenarioMessage, addresses map[string]bool) error {
 	case (m.EML == "") == (m.File == ""):
 		return fmt.Errorf("exactly one of eml and file must be given")
 	}
-	if _, ok := store.Importance(m.Importance); !ok && m.Importance != "" {
+	if _, ok := mailstore.Importance(m.Importance); !ok && m.Importance != "" {
 		return fmt.Errorf("importance %q is none of Low, Normal, High", m.Importance)
 	}
 	switch m.Flag {

@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // Server is an Exchange organisation. All methods may be called concurrently.
@@ -17,10 +17,10 @@ type Server struct {
 	authority *azuread.Authority // nil without Bearer
 
 	mu        sync.Mutex // guards what follows
-	org       *store.Organisation
+	org       *mailstore.Organisation
 	directory *directory
 	notices   []Notice
-	wrappers  map[*store.Mailbox]*Mailbox
+	wrappers  map[*mailstore.Mailbox]*Mailbox
 	pageLimit int
 
 	log    journal
@@ -40,9 +40,9 @@ func NewServer(opts Options) *Server {
 	s := &Server{
 		opts:      opts,
 		directory: newDirectory(opts.Domain),
-		wrappers:  make(map[*store.Mailbox]*Mailbox),
+		wrappers:  make(map[*mailstore.Mailbox]*Mailbox),
 	}
-	s.org = store.NewOrganisation(store.Settings{
+	s.org = mailstore.NewOrganisation(mailstore.Settings{
 		Now:          opts.Now,
 		Seed:         opts.Seed,
 		Retention:    !opts.RetentionOff,
@@ -99,7 +99,7 @@ func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.directory.accounts[strings.ToLower(address)] = o.Password
-	box := s.org.AddMailbox(store.Info{
+	box := s.org.AddMailbox(mailstore.Info{
 		Address:     address,
 		DisplayName: o.DisplayName,
 		Proxies:     append([]string(nil), o.ProxyAddresses...),

@@ -2,8 +2,8 @@ package ewstest
 
 import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func updateItem(c *call) *refusal {
@@ -42,14 +42,14 @@ func updateItem(c *call) *refusal {
 
 // mayUpdate checks the attributes that the kind of item needs, and the change
 // key.
-func (c *call) mayUpdate(it *store.Item, id *ewsschema.Node) *refusal {
+func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	if _, ok := c.op.Attr("MessageDisposition"); !ok && messageKinds[it.Kind()] {
 		return refuseText("ErrorMessageDispositionRequired", "The MessageDisposition attribute is required for messages.")
 	}
 	if _, ok := c.op.Attr("SendMeetingInvitationsOrCancellations"); !ok && it.Kind() == "CalendarItem" {
 		return refuseText("ErrorSendMeetingInvitationsOrCancellationsRequired", "SendMeetingInvitationsOrCancellations is required for calendar items.")
 	}
-	change, given, refused := changeKey(id, store.KindItem)
+	change, given, refused := changeKey(id, mailstore.KindItem)
 	if refused != nil {
 		return refused
 	}
@@ -64,17 +64,17 @@ func (c *call) mayUpdate(it *store.Item, id *ewsschema.Node) *refusal {
 }
 
 // sent records that an item went out to its recipients.
-func (s *Server) sent(it *store.Item) {
+func (s *Server) sent(it *mailstore.Item) {
 	for _, h := range []string{"To", "Cc", "Bcc"} {
 		for _, a := range it.Content().Addresses(h) {
-			s.notified(store.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, To: a.Email, Subject: it.Properties().Text(store.TagSubject), Item: it})
+			s.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 		}
 	}
 }
 
 // update collects the changes to one item.
 type update struct {
-	item   *store.Item
+	item   *mailstore.Item
 	set    []ews.ExtendedProperty
 	remove []ews.ExtendedField
 }
@@ -135,7 +135,7 @@ func (u *update) assign(path, v *ewsschema.Node, appended bool) *refusal {
 // writable refuses properties that are worked out by the server, and the message
 // flags, which can be set when an item is created only.
 func writable(key ews.ExtendedField) *refusal {
-	if store.Computed(key) || key == store.TagFlags {
+	if mailstore.Computed(key) || key == mailstore.TagFlags {
 		return refuseText("ErrorInvalidPropertySet", "The property is read-only.")
 	}
 	return nil
@@ -185,21 +185,21 @@ func (u *update) value(uri string, v *ewsschema.Node) (p ews.ExtendedProperty, r
 	ok := true
 	switch uri {
 	case "item:Subject":
-		p = ews.ExtendedProperty{Field: store.TagSubject, Value: v.Text}
+		p = ews.ExtendedProperty{Field: mailstore.TagSubject, Value: v.Text}
 	case "item:ItemClass":
-		p = ews.ExtendedProperty{Field: store.TagClass, Value: v.Text}
+		p = ews.ExtendedProperty{Field: mailstore.TagClass, Value: v.Text}
 	case "item:InReplyTo":
-		p = ews.ExtendedProperty{Field: store.TagInReplyTo, Value: v.Text}
+		p = ews.ExtendedProperty{Field: mailstore.TagInReplyTo, Value: v.Text}
 	case "message:References":
-		p = ews.ExtendedProperty{Field: store.TagReferences, Value: v.Text}
+		p = ews.ExtendedProperty{Field: mailstore.TagReferences, Value: v.Text}
 	case "item:Sensitivity":
-		p, ok = store.Sensitivity(v.Text)
+		p, ok = mailstore.Sensitivity(v.Text)
 	case "item:Importance":
-		p, ok = store.Importance(v.Text)
+		p, ok = mailstore.Importance(v.Text)
 	case "message:IsRead":
-		p = store.ReadState(u.item, v.Text == "true" || v.Text == "1")
+		p = mailstore.ReadState(u.item, v.Text == "true" || v.Text == "1")
 	case "item:Categories":
-		p = store.Categories(stringsOf(v))
+		p = mailstore.Categories(stringsOf(v))
 	case "item:Flag":
 		set, remove, refused := followUp(v)
 		if refused != nil {
@@ -224,23 +224,23 @@ func stringsOf(n *ewsschema.Node) []string {
 // followUp makes the MAPI properties of a Flag.
 func followUp(n *ewsschema.Node) (set []ews.ExtendedProperty, remove []ews.ExtendedField, refused *refusal) {
 	f := ews.Flag{Status: n.Value("FlagStatus")}
-	f.Start, _ = store.ParseTime(n.Value("StartDate"))
-	f.Due, _ = store.ParseTime(n.Value("DueDate"))
-	f.Complete, _ = store.ParseTime(n.Value("CompleteDate"))
+	f.Start, _ = mailstore.ParseTime(n.Value("StartDate"))
+	f.Due, _ = mailstore.ParseTime(n.Value("DueDate"))
+	f.Complete, _ = mailstore.ParseTime(n.Value("CompleteDate"))
 	switch {
 	case f.Status == "Flagged" && f.Start.IsZero() != f.Due.IsZero(),
 		f.Status != "Flagged" && (!f.Start.IsZero() || !f.Due.IsZero()),
 		f.Status != "Complete" && !f.Complete.IsZero():
 		return nil, nil, refuseText("ErrorInvalidArgument", "A flag has start and due date together, and only if flagged; a completion date only if complete.")
 	}
-	set, remove = store.FlagProperties(f)
+	set, remove = mailstore.FlagProperties(f)
 	return set, remove, nil
 }
 
 // removable are the MAPI properties of the fields that can be deleted.
 var removable = map[string]ews.ExtendedField{
-	"item:Categories": store.PropKeywords, "item:Subject": store.TagSubject, "item:InReplyTo": store.TagInReplyTo,
-	"message:References": store.TagReferences,
+	"item:Categories": mailstore.PropKeywords, "item:Subject": mailstore.TagSubject, "item:InReplyTo": mailstore.TagInReplyTo,
+	"message:References": mailstore.TagReferences,
 }
 
 func (u *update) delete(path *ewsschema.Node) *refusal {
@@ -257,7 +257,7 @@ func (u *update) delete(path *ewsschema.Node) *refusal {
 	}
 	uri := path.Get("FieldURI")
 	if uri == "item:Flag" {
-		_, remove := store.FlagProperties(ews.Flag{Status: "NotFlagged"})
+		_, remove := mailstore.FlagProperties(ews.Flag{Status: "NotFlagged"})
 		u.remove = append(u.remove, remove...)
 		return nil
 	}

@@ -1,8 +1,8 @@
 package ewstest
 
 import (
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func uploadItems(c *call) *refusal {
@@ -22,7 +22,7 @@ func uploadItems(c *call) *refusal {
 	return nil
 }
 
-func (c *call) upload(n *ewsschema.Node) (*store.Item, *refusal) {
+func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	f, refused := c.folder(n.Child("ParentFolderId"))
 	switch {
 	case refused != nil:
@@ -32,7 +32,7 @@ func (c *call) upload(n *ewsschema.Node) (*store.Item, *refusal) {
 	case f.Recoverable():
 		return nil, refuse("ErrorAccessDenied")
 	}
-	var old *store.Item
+	var old *mailstore.Item
 	if action := n.Get("CreateAction"); action != "CreateNew" {
 		old, refused = c.item(n.Child("ItemId"))
 		if refused == nil && old.Folder != f {

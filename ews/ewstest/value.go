@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // typedValue is a value that can be compared with another of its kind.
@@ -52,7 +52,7 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 		}
 		return typedValue{}, false
 	case ews.TypeSystemTime:
-		at, err := store.ParseTime(strings.TrimSpace(s))
+		at, err := mailstore.ParseTime(strings.TrimSpace(s))
 		return typedValue{kind: timeValue, time: at}, err == nil
 	case ews.TypeBinary:
 		b, err := decodeBase64(s)

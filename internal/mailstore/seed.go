@@ -1,10 +1,10 @@
-package store
+package mailstore
 
 import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // seed is what a delivered item is made of. The item itself is made when it is

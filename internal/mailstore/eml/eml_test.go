@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 func render(m *eml.Message, key string) []byte {

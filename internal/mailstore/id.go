@@ -1,4 +1,4 @@
-package store
+package mailstore
 
 import (
 	"encoding/base64"

@@ -6,7 +6,7 @@ import (
 	"log"
 	"net/http"
 
-	"github.com/ewsquarantine/ewsquarantine/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 func ExampleClient_EWSURL() {

@@ -1,4 +1,4 @@
-package store
+package mailstore
 
 import (
 	"encoding/base64"
@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // Item is an item in a folder. When it is moved it stays the same Item but gets

@@ -1,4 +1,4 @@
-package store_test
+package mailstore_test
 
 import (
 	"bytes"
@@ -11,68 +11,68 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/store"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-func newMailbox(t testing.TB, info store.Info) *store.Mailbox {
+func newMailbox(t testing.TB, info mailstore.Info) *mailstore.Mailbox {
 	t.Helper()
 	if info.Address == "" {
 		info.Address = "a@x.example"
 	}
-	return store.NewOrganisation(store.Settings{
+	return mailstore.NewOrganisation(mailstore.Settings{
 		Now: func() time.Time { return time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC) }, Seed: 1, Retention: true,
-		Leftover: ews.FolderRecoverableItemsDeletions, Since2013: true, Since2013SP1: true, Notify: func(store.Notice) {},
+		Leftover: ews.FolderRecoverableItemsDeletions, Since2013: true, Since2013SP1: true, Notify: func(mailstore.Notice) {},
 	}).AddMailbox(info)
 }
 
 func TestIDs(t *testing.T) {
 	t.Parallel()
-	id := store.ID{Mailbox: store.GUID{1, 2, 3}, Kind: store.KindItem, Number: 42}
+	id := mailstore.ID{Mailbox: mailstore.GUID{1, 2, 3}, Kind: mailstore.KindItem, Number: 42}
 	text := id.String()
 	assert.True(t, strings.HasPrefix(text, "AAMk"))
 	assert.LessOrEqual(t, len(text), 512)
-	back, err := store.ParseID(text)
+	back, err := mailstore.ParseID(text)
 	require.NoError(t, err)
 	assert.Equal(t, id, back)
 	for _, bad := range []string{"", "x", text[1:], text[:len(text)-4], strings.ToLower(text), strings.ToUpper(text), text + text, "AAMk" + strings.Repeat("A", len(text)-4)} {
-		_, err := store.ParseID(bad)
-		assert.ErrorIs(t, err, store.ErrMalformed, bad)
+		_, err := mailstore.ParseID(bad)
+		assert.ErrorIs(t, err, mailstore.ErrMalformed, bad)
 	}
-	key := store.FormatChange(store.KindItem, 7)
-	change, err := store.ParseChange(store.KindItem, key)
+	key := mailstore.FormatChange(mailstore.KindItem, 7)
+	change, err := mailstore.ParseChange(mailstore.KindItem, key)
 	require.NoError(t, err)
 	assert.Equal(t, uint64(7), change)
-	_, err = store.ParseChange(store.KindFolder, key)
-	assert.ErrorIs(t, err, store.ErrMalformed)
+	_, err = mailstore.ParseChange(mailstore.KindFolder, key)
+	assert.ErrorIs(t, err, mailstore.ErrMalformed)
 }
 
 func FuzzParseID(f *testing.F) {
-	f.Add(store.ID{Kind: store.KindItem, Number: 1}.String())
+	f.Add(mailstore.ID{Kind: mailstore.KindItem, Number: 1}.String())
 	f.Add("")
 	f.Add("AAMk")
 	f.Fuzz(func(t *testing.T, s string) {
-		if id, err := store.ParseID(s); err == nil && id.String() != s {
+		if id, err := mailstore.ParseID(s); err == nil && id.String() != s {
 			t.Errorf("%q is read as %v, which is written %q", s, id, id.String())
 		}
-		_, _ = store.ParseChange(store.KindItem, s)
+		_, _ = mailstore.ParseChange(mailstore.KindItem, s)
 	})
 }
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t,
-		store.Key(ews.ExtendedField{Set: ews.SetInternetHeaders, Name: "X-A", Type: ews.TypeString}),
-		store.Key(ews.ExtendedField{GUID: "00020386-0000-0000-C000-000000000046", Name: "x-a", Type: ews.TypeString}))
+		mailstore.Key(ews.ExtendedField{Set: ews.SetInternetHeaders, Name: "X-A", Type: ews.TypeString}),
+		mailstore.Key(ews.ExtendedField{GUID: "00020386-0000-0000-C000-000000000046", Name: "x-a", Type: ews.TypeString}))
 	assert.NotEqual(t,
-		store.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeString}),
-		store.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "a", Type: ews.TypeString}))
+		mailstore.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeString}),
+		mailstore.Key(ews.ExtendedField{Set: ews.SetPublicStrings, Name: "a", Type: ews.TypeString}))
 }
 
 func TestSizesAddUp(t *testing.T) {
 	t.Parallel()
-	m := newMailbox(t, store.Info{Archive: true})
+	m := newMailbox(t, mailstore.Info{Archive: true})
 	inbox := m.Named(ews.FolderInbox)
-	it := inbox.Create(store.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
+	it := inbox.Create(mailstore.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
 	size := it.Size()
 	assert.Equal(t, size, m.Size())
 	it.Update([]ews.ExtendedProperty{{Field: ews.ExtendedField{Set: ews.SetPublicStrings, Name: "N", Type: ews.TypeString}, Value: "value"}}, nil, false)
@@ -89,8 +89,8 @@ func TestSizesAddUp(t *testing.T) {
 
 func TestExportRoundTrip(t *testing.T) {
 	t.Parallel()
-	m := newMailbox(t, store.Info{})
-	it := m.Named(ews.FolderInbox).Create(store.New{MIME: []byte("Subject: =?utf-8?q?=1F?=\r\nFrom: caf\xe9@x\r\n\r\n\xff\x00"), Delivered: true, Properties: []ews.ExtendedProperty{
+	m := newMailbox(t, mailstore.Info{})
+	it := m.Named(ews.FolderInbox).Create(mailstore.New{MIME: []byte("Subject: =?utf-8?q?=1F?=\r\nFrom: caf\xe9@x\r\n\r\n\xff\x00"), Delivered: true, Properties: []ews.ExtendedProperty{
 		{Field: ews.ExtendedField{Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeStringArray}, Values: []string{"\x00", "\uFFFE"}},
 	}})
 	copied, err := m.Named(ews.FolderDrafts).Import(bytes.Join(it.Export(), nil), false)
@@ -101,14 +101,14 @@ func TestExportRoundTrip(t *testing.T) {
 }
 
 func FuzzImport(f *testing.F) {
-	m := newMailbox(f, store.Info{})
-	it := m.Named(ews.FolderInbox).Create(store.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
+	m := newMailbox(f, mailstore.Info{})
+	it := m.Named(ews.FolderInbox).Create(mailstore.New{MIME: []byte("Subject: a\r\n\r\nb"), Delivered: true})
 	stream := bytes.Join(it.Export(), nil)
 	f.Add(stream)
 	f.Add(stream[:len(stream)/2])
 	f.Add([]byte("EWSTEST\x01\xff\xff\xff\xff\xff\xff\xff\xff1234"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m := newMailbox(t, store.Info{})
+		m := newMailbox(t, mailstore.Info{})
 		it, err := m.Named(ews.FolderInbox).Import(b, false)
 		if err == nil {
 			it.MIME()
@@ -118,8 +118,8 @@ func FuzzImport(f *testing.F) {
 
 func TestLanguagesNameEveryVisibleFolderOnce(t *testing.T) {
 	t.Parallel()
-	for _, language := range store.Languages() {
-		m := newMailbox(t, store.Info{Language: language})
+	for _, language := range mailstore.Languages() {
+		m := newMailbox(t, mailstore.Info{Language: language})
 		seen := map[string]bool{}
 		for _, f := range m.Named(ews.FolderMsgFolderRoot).Children {
 			assert.False(t, seen[f.Name], "%s: %s", language, f.Name)
@@ -130,11 +130,11 @@ func TestLanguagesNameEveryVisibleFolderOnce(t *testing.T) {
 
 func TestSearchKeysDiffer(t *testing.T) {
 	t.Parallel()
-	m := newMailbox(t, store.Info{})
+	m := newMailbox(t, mailstore.Info{})
 	seen := map[string]bool{}
 	for range 100 {
-		it := m.Named(ews.FolderInbox).Create(store.New{Delivered: true})
-		key := it.Properties().Text(store.TagSearchKey)
+		it := m.Named(ews.FolderInbox).Create(mailstore.New{Delivered: true})
+		key := it.Properties().Text(mailstore.TagSearchKey)
 		b, err := base64.StdEncoding.DecodeString(key)
 		require.NoError(t, err)
 		assert.Len(t, b, 16)

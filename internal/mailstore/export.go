@@ -1,4 +1,4 @@
-package store
+package mailstore
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/ews/ewstest/internal/eml"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // The stream of ExportItems: magic with version, length and JSON of the head,
