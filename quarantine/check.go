@@ -3,13 +3,13 @@ package quarantine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // CheckName is what one check of the self-test is about.
@@ -148,7 +148,7 @@ type CheckOptions struct {
 // was seen until then.
 func Check(ctx context.Context, cfg *Config, opts *CheckOptions) (*CheckReport, error) {
 	if cfg == nil {
-		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
+		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -159,13 +159,13 @@ func Check(ctx context.Context, cfg *Config, opts *CheckOptions) (*CheckReport, 
 	}
 	var errs []error
 	for _, m := range o.Mailboxes {
-		if err := validAddress(m); err != nil {
-			errs = append(errs, fmt.Errorf("%w options: Mailboxes: %w", ErrInvalid, err))
+		if err := mailname.CheckAddress(m); err != nil {
+			errs = append(errs, invalid("options", "Mailboxes", err.Error()))
 		}
 	}
 	if o.Group != "" {
-		if err := validAddress(o.Group); err != nil {
-			errs = append(errs, fmt.Errorf("%w options: Group: %w", ErrInvalid, err))
+		if err := mailname.CheckAddress(o.Group); err != nil {
+			errs = append(errs, invalid("options", "Group", err.Error()))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

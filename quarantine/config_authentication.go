@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // authentication checks how the account signs in, and that nothing is set that
@@ -107,7 +109,7 @@ func (v *configCheck) application(c *Config) {
 		v.problem("authentication.tenantId", "is empty; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
 	case slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(a.TenantID)):
 		v.problem("authentication.tenantId", "stands for no particular tenant, so that no application can sign in; give the tenant's id or a domain of it")
-	case !isGUID(a.TenantID) && !isDomain(a.TenantID):
+	case !isGUID(a.TenantID) && !mailname.IsDomain(a.TenantID):
 		v.problem("authentication.tenantId", "is neither a GUID nor a domain; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
 	}
 	v.authority(c)
@@ -143,26 +145,6 @@ func isGUID(s string) bool {
 		hyphen := i == 8 || i == 13 || i == 18 || i == 23
 		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 		if hyphen != (c == '-') || !hyphen && !hex {
-			return false
-		}
-	}
-	return true
-}
-
-// isDomain reports whether s looks like a DNS name of at least two labels, and
-// not like an IP address.
-func isDomain(s string) bool {
-	labels := strings.Split(s, ".")
-	if len(s) > 253 || len(labels) < 2 {
-		return false
-	}
-	if strings.Trim(labels[len(labels)-1], "0123456789") == "" {
-		return false
-	}
-	for _, l := range labels {
-		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || strings.ContainsFunc(l, func(r rune) bool {
-			return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-		}) {
 			return false
 		}
 	}

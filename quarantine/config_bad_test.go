@@ -266,7 +266,7 @@ func TestConfigBad(t *testing.T) {
 			if joined, ok := err.(interface{ Unwrap() []error }); ok {
 				require.Len(t, joined.Unwrap(), 1, "one cause, one problem: %v", err)
 			}
-			e, ok := errors.AsType[*quarantine.ConfigError](err)
+			e, ok := errors.AsType[*quarantine.InvalidError](err)
 			require.True(t, ok, "%v", err)
 			assert.Equal(t, b.field, e.Field, "%v", err)
 			assert.Contains(t, e.Problem, b.remedy)
@@ -328,8 +328,8 @@ func TestConfigBadTypes(t *testing.T) {
 		}
 		for name, value := range values {
 			err := verdict(spoilt(t, goodNTLM, set(path, value)))
-			e, isConfig := errors.AsType[*quarantine.ConfigError](err)
-			mistyped := isConfig && e.Field == path && strings.HasPrefix(e.Problem, "must be ") && e.Line > 0
+			e, isConfig := errors.AsType[*quarantine.InvalidError](err)
+			mistyped := isConfig && e.Field == path && strings.HasPrefix(e.Problem, "must be ") && strings.Contains(e.What, "line ")
 			assert.Equal(t, name != own, mistyped, "%s as %s: %v", path, name, err)
 		}
 		_, err := quarantine.ParseConfig(bytes.NewReader(spoilt(t, goodNTLM, set(path, nil))))

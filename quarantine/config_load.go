@@ -15,40 +15,13 @@ import (
 // MaxConfigSize is how many bytes a configuration file may have.
 const MaxConfigSize = 4 << 20
 
-// ConfigError is something wrong with a configuration. It matches [ErrInvalid].
-type ConfigError struct {
-	// Name is [Config].Name, if there is one.
-	Name string
-	// Field is the field in the spelling of JSON, such as
-	// "authentication.username"; empty if the text as a whole is meant.
-	Field string
-	// Problem says what is wrong and what to do. It never holds a secret.
-	Problem string
-	// Line and Column say where it stands in the text, counted from 1 and in
-	// characters; 0 if it is not about a text.
-	Line, Column int
+// configNamed names a configuration in errors.
+func configNamed(name string) string {
+	if name == "" {
+		return "configuration"
+	}
+	return fmt.Sprintf("configuration %q", name)
 }
-
-// Error returns the whole message in one line.
-func (e *ConfigError) Error() string {
-	var b strings.Builder
-	b.WriteString("quarantine: configuration")
-	if e.Name != "" {
-		fmt.Fprintf(&b, " %q", e.Name)
-	}
-	if e.Line > 0 {
-		fmt.Fprintf(&b, ", line %d, column %d", e.Line, e.Column)
-	}
-	b.WriteString(": ")
-	if e.Field != "" {
-		b.WriteString(e.Field + " ")
-	}
-	b.WriteString(e.Problem)
-	return b.String()
-}
-
-// Is reports whether target is [ErrInvalid].
-func (e *ConfigError) Is(target error) bool { return target == ErrInvalid }
 
 // LoadConfig reads a file that holds one configuration as a JSON object. What
 // it says is checked by [Open], or by [Config.Validate]: secrets may come from
@@ -79,7 +52,7 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 // ParseConfig reads one configuration, a JSON object. Unknown and repeated
 // fields are refused, names that differ in case from the right ones included,
 // and so are values of another type and anything after the object: each with a
-// [*ConfigError] that says where. A byte order mark is passed over.
+// [*InvalidError] that says where. A byte order mark is passed over.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
@@ -114,10 +87,10 @@ func readConfig(r io.Reader) (configText, error) {
 		return nil, fmt.Errorf("quarantine: configuration: %w", err)
 	}
 	if len(b) > MaxConfigSize {
-		return nil, &ConfigError{Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
+		return nil, &InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
 	}
 	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) {
-		return nil, &ConfigError{Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
+		return nil, &InvalidError{What: "configuration", Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
 	}
 	text := configText(bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF")))
 	for i := 0; i < len(text); {
@@ -145,7 +118,7 @@ func (t configText) parse() ([]Config, error) {
 		err = json.Unmarshal(t, &configs[0])
 	}
 	if err != nil {
-		return nil, &ConfigError{Problem: err.Error()}
+		return nil, invalid("configuration", "", "cannot be read: "+err.Error())
 	}
 	return configs, nil
 }
@@ -173,7 +146,7 @@ func (t configText) errorAt(offset int, field, problem string) error {
 	before := string(t[:min(max(offset, 0), len(t))])
 	line := strings.Count(before, "\n") + 1
 	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
-	return &ConfigError{Field: field, Problem: problem, Line: line, Column: column}
+	return invalid(fmt.Sprintf("configuration, line %d, column %d", line, column), field, problem)
 }
 
 // skipSpace returns the offset of the first byte from offset on that is neither

@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,10 +236,14 @@ func TestConfigValidateRefuses(t *testing.T) {
 			joined, ok := err.(interface{ Unwrap() []error })
 			require.True(t, ok)
 			require.Len(t, joined.Unwrap(), 1, "one cause, one problem: %v", err)
-			e, ok := errors.AsType[*quarantine.ConfigError](err)
+			e, ok := errors.AsType[*quarantine.InvalidError](err)
 			require.True(t, ok)
 			assert.Equal(t, tc.field, e.Field)
-			assert.Equal(t, c.Name, e.Name)
+			want := "configuration"
+			if c.Name != "" {
+				want = fmt.Sprintf("configuration %q", c.Name)
+			}
+			assert.Equal(t, want, e.What)
 			assert.Contains(t, e.Problem, tc.remedy)
 			assert.Contains(t, err.Error(), tc.field)
 			assert.NotContains(t, err.Error(), configPassword)

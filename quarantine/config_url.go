@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // location returns a URL that credentials go to, or reports what is wrong with
@@ -145,7 +146,7 @@ func (v *configCheck) ewsURL(c *Config) {
 	}
 	switch c.Authentication.Type {
 	case AuthenticationNTLM, AuthenticationBasic:
-		if validAddress(c.QuarantineMailbox) == nil && !isDomain(domain) {
+		if mailname.CheckAddress(c.QuarantineMailbox) == nil && !mailname.IsDomain(domain) {
 			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (a domain with other letters can be looked up in its form with xn--)")
 		}
 	case AuthenticationAzureAD:

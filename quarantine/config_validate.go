@@ -9,11 +9,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // Validate reports everything that is wrong with the configuration: one
-// [*ConfigError] for each problem, joined, each with the field in the spelling
+// [*InvalidError] for each problem, joined, each with the field in the spelling
 // of JSON and what to do. It reads no file and asks no server.
 func (c *Config) Validate() error {
 	v := &configCheck{name: c.Name}
@@ -51,7 +52,7 @@ type configCheck struct {
 }
 
 func (v *configCheck) problem(field, text string) {
-	v.errs = append(v.errs, &ConfigError{Name: v.name, Field: field, Problem: text})
+	v.errs = append(v.errs, &InvalidError{What: configNamed(v.name), Field: field, Problem: text})
 }
 
 // text checks a text for people; it may be empty.
@@ -67,7 +68,7 @@ func (v *configCheck) text(field, s string, limit int) {
 // claims checks which mailboxes are said to be here.
 func (v *configCheck) claims(domains, mailboxes []string) {
 	for i, domain := range domains {
-		if !isDomain(domain) {
+		if !mailname.IsDomain(domain) {
 			v.problem("domains["+strconv.Itoa(i)+"]", "is not a domain; give one such as example.com, without @ or wildcard, one with other letters in its form with xn--")
 		}
 	}
@@ -78,7 +79,7 @@ func (v *configCheck) claims(domains, mailboxes []string) {
 
 // address checks the address of a mailbox.
 func (v *configCheck) address(field, address string) {
-	err := validAddress(address)
+	err := mailname.CheckAddress(address)
 	_, domain, _ := strings.Cut(address, "@")
 	switch {
 	case err != nil:
@@ -122,7 +123,7 @@ func (v *configCheck) searchLimits(c *Config) {
 		v.problem("searchLimits.perMailbox", "is more than searchLimits.total, so that it bounds nothing; lower it, or raise the total")
 	}
 	for i, address := range l.Protected {
-		if validAddress(address) == nil { // else it is among the problems
+		if mailname.CheckAddress(address) == nil { // else it is among the problems
 			v.address("searchLimits.protected["+strconv.Itoa(i)+"]", address)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Criteria describe messages whose Message-ID is not known. All that are set
@@ -111,13 +112,12 @@ func (c Criteria) String() string {
 
 // Validate reports whether the criteria can be searched for. It refuses those
 // that would match everything, or nearly, or would have everything read. The
-// error matches [ErrInvalid], names each field by its JSON name and says what to
-// do.
+// error joins an [*InvalidError] for each field.
 func (c Criteria) Validate() error {
 	var errs []error
 	check := func(field string, err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%w criteria: %s: %w", ErrInvalid, field, err))
+			errs = append(errs, invalid("criteria", field, err.Error()))
 		}
 	}
 	if c.Sender != "" {
@@ -131,12 +131,12 @@ func (c Criteria) Validate() error {
 	check("receivedAfter", validMoment(c.ReceivedAfter))
 	check("receivedBefore", validMoment(c.ReceivedBefore))
 	if !c.ReceivedAfter.IsZero() && !c.ReceivedBefore.IsZero() && !c.ReceivedAfter.Before(c.ReceivedBefore) {
-		check("receivedBefore", errors.New("is not after receivedAfter: nothing can be received in between; exchange the two"))
+		check("receivedBefore", errors.New("is not later than the other bound: nothing can have been received in between; swap the two"))
 	}
 	check("attachmentName", validAttachmentName(c.AttachmentName))
 	if c.AttachmentSHA256 != "" {
 		if b, err := hex.DecodeString(c.AttachmentSHA256); err != nil || len(b) != 32 {
-			check("attachmentSHA256", errors.New("is no SHA-256; give its 64 hexadecimal digits"))
+			check("attachmentSHA256", errors.New("is not a SHA-256 digest; give its 64 hexadecimal digits"))
 		}
 	}
 	if c.URL != "" {
@@ -150,29 +150,26 @@ func (c Criteria) Validate() error {
 
 // selective refuses criteria that leave everything in.
 func (c Criteria) selective() error {
-	refuse := func(field, text string) error {
-		return fmt.Errorf("%w criteria: %s: %s", ErrInvalid, field, text)
-	}
 	if c.Sender != "" || c.Subject != "" {
 		return nil
 	}
 	if c.Recipient == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
-		return refuse("sender", "nothing is set that tells messages apart; a time alone would match all of them: "+
-			"set sender, recipient, subject, attachmentName, attachmentSHA256 or url")
+		return invalid("criteria", "sender", "is not set, nor is anything else that tells messages apart; a time alone would match all of them: "+
+			"set at least one criterion besides the time")
 	}
 	switch {
 	case c.ReceivedAfter.IsZero():
-		return refuse("receivedAfter", c.reads())
+		return invalid("criteria", "receivedAfter", "is missing; "+c.reads())
 	case c.ReceivedBefore.IsZero():
-		return refuse("receivedBefore", c.reads())
+		return invalid("criteria", "receivedBefore", "is missing; "+c.reads())
 	case c.ReceivedBefore.Sub(c.ReceivedAfter) > MaxCriteriaWindow:
-		return refuse("receivedAfter", fmt.Sprintf("is %.0f days before receivedBefore; %s", c.ReceivedBefore.Sub(c.ReceivedAfter).Hours()/24, c.reads()))
+		return invalid("criteria", "receivedAfter", fmt.Sprintf("is %.0f days before the other bound; %s", c.ReceivedBefore.Sub(c.ReceivedAfter).Hours()/24, c.reads()))
 	}
 	return nil
 }
 
 func (c Criteria) reads() string {
-	return fmt.Sprintf("without sender and subject, all messages of the time have to be read: set both receivedAfter and receivedBefore, at most %.0f days apart",
+	return fmt.Sprintf("without sender and subject, every message of that time has to be read: give both bounds of the time, at most %.0f days apart",
 		MaxCriteriaWindow.Hours()/24)
 }
 
@@ -183,7 +180,7 @@ func (c Criteria) validSubjectMatch() error {
 		return fmt.Errorf(`is %q; give "exact", "prefix" or "contains"`, c.SubjectMatch)
 	}
 	if c.SubjectMatch != "" && c.Subject == "" {
-		return errors.New("is set without subject; set that, too, or leave it out")
+		return errors.New("is set, but there is no subject; give one, or leave it out")
 	}
 	return nil
 }
@@ -196,16 +193,16 @@ func (c Criteria) validSubject() error {
 		return err
 	}
 	if len(c.Subject) > maxSubject {
-		return fmt.Errorf("is longer than %d bytes; give its beginning with subjectMatch %q", maxSubject, SubjectPrefix)
+		return fmt.Errorf("is longer than %d bytes; give its beginning, to be compared as a %s", maxSubject, SubjectPrefix)
 	}
 	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= cutLength {
-		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning with subjectMatch %q", cutLength, SubjectPrefix)
+		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", cutLength, SubjectPrefix)
 	}
 	if len(words(c.Subject)) == 0 {
 		return errors.New("is blank; leave it out, or give some of it")
 	}
 	if (c.SubjectMatch == SubjectPrefix || c.SubjectMatch == SubjectContains) && weight(c.Subject) < minSubject {
-		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject with subjectMatch %q", c.Subject, minSubject, SubjectExact)
+		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject, to be compared as %s", c.Subject, minSubject, SubjectExact)
 	}
 	return nil
 }
@@ -228,7 +225,7 @@ func weight(s string) int {
 func words(s string) []string { return strings.Fields(s) }
 
 func validCriterionAddress(address string) error {
-	if err := validAddress(address); err != nil {
+	if err := mailname.CheckAddress(address); err != nil {
 		return err
 	}
 	return validText(address)
@@ -243,7 +240,7 @@ func validAttachmentName(name string) error {
 	case len(name) > maxSubject:
 		return fmt.Errorf("is longer than %d bytes; search by other criteria", maxSubject)
 	case strings.ContainsAny(name, `*?/\`):
-		return fmt.Errorf("%q is no file name: it is compared as a whole; give the name without folder and wildcards", name)
+		return fmt.Errorf("%q is not a file name: it is compared as a whole; give the name without folder and wildcards", name)
 	}
 	return validText(name)
 }
@@ -259,7 +256,7 @@ func validURL(link string) error {
 // validText refuses control characters: no field of a message shows them, and
 // most cannot be asked for.
 func validText(s string) error {
-	if err := printable(s); err != nil {
+	if err := mailname.CheckText(s); err != nil {
 		return err
 	}
 	for i, r := range s {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Limits bound what a search by [Criteria] may find. A message found by its
@@ -39,12 +41,12 @@ var (
 	ErrProtected = errors.New("quarantine: the mailbox is protected from searches by criteria")
 )
 
-// Validate reports whether the limits can be used. The error matches
-// [ErrInvalid] and names the field by its JSON name.
+// Validate reports whether the limits can be used. The error joins an
+// [*InvalidError] for each field.
 func (l Limits) Validate() error {
 	var errs []error
 	for field, problem := range l.problems() {
-		errs = append(errs, fmt.Errorf("%w limits: %s: %s", ErrInvalid, field, problem))
+		errs = append(errs, invalid("limits", field, problem))
 	}
 	return errors.Join(errs...)
 }
@@ -61,7 +63,7 @@ func (l Limits) problems() iter.Seq2[string, string] {
 			}
 		}
 		for i, address := range l.Protected {
-			if err := validAddress(address); err != nil && !yield(fmt.Sprintf("protected[%d]", i), err.Error()) {
+			if err := mailname.CheckAddress(address); err != nil && !yield(fmt.Sprintf("protected[%d]", i), err.Error()) {
 				return
 			}
 		}

@@ -75,7 +75,7 @@ func TestCriteriaValidate(t *testing.T) {
 	for name, tt := range bad {
 		err := tt.c.Validate()
 		require.ErrorIs(t, err, quarantine.ErrInvalid, name)
-		assert.ErrorContains(t, err, "criteria: "+tt.field+": ", name)
+		assert.ErrorContains(t, err, "criteria: "+tt.field+" ", name)
 	}
 }
 
@@ -98,6 +98,6 @@ func TestLimitsValidate(t *testing.T) {
 	err := quarantine.Limits{PerMailbox: -1, Total: -2, Examined: -3, Protected: []string{"ceo"}}.Validate()
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	for _, field := range []string{"perMailbox", "total", "examined", "protected[0]"} {
-		assert.ErrorContains(t, err, "limits: "+field+": ")
+		assert.ErrorContains(t, err, "limits: "+field+" ")
 	}
 }

@@ -47,7 +47,7 @@ type ForwardOptions struct {
 
 func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
 	if o.MaxDepth < 0 || o.MaxCopies < 0 {
-		return o, fmt.Errorf("%w forward options: MaxDepth and MaxCopies must not be negative; leave them out for the defaults", ErrInvalid)
+		return o, invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 3
@@ -114,7 +114,7 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 // followForwards is [Service.Forwards] on any ground.
 func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
-		return nil, fmt.Errorf("%w target: criteria: forwards are followed from a Message-ID; find the message first, and give its messageId", ErrInvalid)
+		return nil, invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
 	}
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -166,7 +166,7 @@ func (f *follower) run(ctx context.Context) error {
 		at := f.queue[0]
 		f.queue = f.queue[1:]
 		if at.depth > f.opts.MaxDepth {
-			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("it was not looked further than %d steps (MaxDepth)", f.opts.MaxDepth))
+			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("it was not followed further, for the limit is %d steps", f.opts.MaxDepth))
 			continue
 		}
 		sent, err := f.ground.forwarded(ctx, at.Mailbox, at.MessageID, f.opts.MaxCopies)
@@ -195,7 +195,7 @@ func (f *follower) unfollowed(address, messageID, reason string) {
 
 // pass notes a message that passes another on, and goes to its recipients.
 func (f *follower) pass(ctx context.Context, at trailStep, message Forwarded) error {
-	if err := validMessageID(message.MessageID); err != nil {
+	if err := checkMessageID(message.MessageID); err != nil {
 		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("what was sent on has a Message-ID that %v", err))
 		return nil
 	}
@@ -227,7 +227,7 @@ func (f *follower) add(c ForwardedCopy) error {
 		return nil
 	}
 	if len(f.trail.Copies) >= f.opts.MaxCopies {
-		return fmt.Errorf("%w: more than %d copies; follow from fewer mailboxes, or raise MaxCopies", ErrTooManyHits, f.opts.MaxCopies)
+		return &LimitError{Setting: "MaxCopies", Limit: f.opts.MaxCopies, What: "copies", kind: ErrTooManyHits}
 	}
 	f.trail.Copies = append(f.trail.Copies, c)
 	if !c.Sent {

@@ -35,9 +35,6 @@ const minIndex = 22
 // Forwarded returns what the owner sent on, from Sent Items and the folders
 // below it.
 func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error) {
-	if err := validMessageID(messageID); err != nil {
-		return nil, fmt.Errorf("%w messageId: %w", ErrInvalid, err)
-	}
 	from, err := m.threads(ctx, messageID)
 	if err != nil {
 		return nil, err
@@ -57,7 +54,7 @@ func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit
 				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
 			}
 			if candidates = append(candidates, it.ID); len(candidates) > max(limit, 1)*forwardSlack {
-				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on; raise MaxCopies", ErrTooManyHits, len(candidates)-1, m.address)
+				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on", ErrTooManyHits, len(candidates)-1, m.address)
 			}
 		}
 	}
@@ -68,7 +65,7 @@ func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit
 			return nil, err
 		}
 		if found = append(found, more...); len(found) > limit {
-			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on; raise MaxCopies", ErrTooManyHits, limit, m.address)
+			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on", ErrTooManyHits, limit, m.address)
 		}
 	}
 	return found, nil

@@ -3,7 +3,6 @@ package quarantine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -78,7 +77,7 @@ func (f *follower) group(ctx context.Context, address, messageID string) ([]Memb
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, ErrTooManyMembers):
-		return nil, fmt.Errorf("%w: it went to a group of more than %d members; raise MaxCopies: %w", ErrTooManyHits, f.opts.MaxCopies, err)
+		return nil, &LimitError{Setting: "MaxCopies", Limit: f.opts.MaxCopies, What: "members of " + address + ", a group it was sent to", kind: ErrTooManyHits}
 	case err != nil:
 		f.unfollowed(address, messageID, err.Error())
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -52,13 +52,13 @@ type Options struct {
 // be used.
 func Open(cfg *Config, opts *Options) (*Service, error) {
 	if cfg == nil {
-		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
+		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if !cfg.IsEnabled() {
-		return nil, fmt.Errorf("%w configuration: enabled is false", ErrInvalid)
+		return nil, invalid("configuration", "enabled", "is false; set it to true, or do not open it")
 	}
 	c := cfg.WithDefaults()
 	var o Options

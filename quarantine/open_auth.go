@@ -83,7 +83,7 @@ func (c *Config) credential() (auth.Credential, error) {
 func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	transport, ok := base.(*http.Transport)
 	if !ok {
-		return nil, fmt.Errorf("%w options: Transport: NTLM signs in connections, so it needs an *http.Transport, not a %T", ErrInvalid, base)
+		return nil, invalid("options", "Transport", fmt.Sprintf("is a %T; NTLM signs in connections, so it needs an *http.Transport", base))
 	}
 	credential, err := c.credential()
 	if err != nil {

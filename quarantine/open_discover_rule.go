@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // trusts reports whether Autodiscover may ask a host, send the password there,
@@ -68,7 +69,7 @@ func (v *configCheck) autodiscover(c *Config) {
 		field := "autodiscoverHosts[" + strconv.Itoa(i) + "]"
 		suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(host))
 		switch {
-		case !isDomain(host):
+		case !mailname.IsDomain(host):
 			v.problem(field, "is not the full name of a host; give one such as mail.example.com, without scheme, port, path or wildcard")
 		case strings.EqualFold(suffix, host):
 			v.problem(field, "is a name below which anybody can register one, so that the password could go to anybody; give the name of the host")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Directory is a [Mailbox] whose owner can look into the address book of the
@@ -60,7 +62,7 @@ type ExpandOptions struct {
 
 func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
 	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
-		return o, fmt.Errorf("%w expand options: MaxDepth, MaxMembers and MaxGroups must not be negative; leave them out for the defaults", ErrInvalid)
+		return o, invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 32
@@ -132,8 +134,8 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 }
 
 func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
-	if err := validAddress(group); err != nil {
-		return opts, fmt.Errorf("%w group: %w", ErrInvalid, err)
+	if err := mailname.CheckAddress(group); err != nil {
+		return opts, invalid("group", "", err.Error())
 	}
 	return opts.withDefaults()
 }
@@ -224,10 +226,10 @@ func (x *expander) take(m Member, depth int) error {
 	switch m.Kind {
 	case MemberGroup, MemberGroupMailbox:
 		if depth > x.opts.MaxDepth {
-			return fmt.Errorf("%w: groups are nested deeper than %d (MaxDepth), at %s", ErrTooManyMembers, x.opts.MaxDepth, m.Address)
+			return &LimitError{Setting: "MaxDepth", Limit: x.opts.MaxDepth, What: "groups within one another, at " + m.Address, kind: ErrTooManyMembers}
 		}
 		if x.groups++; x.groups > x.opts.MaxGroups {
-			return fmt.Errorf("%w: more than %d groups (MaxGroups)", ErrTooManyMembers, x.opts.MaxGroups)
+			return &LimitError{Setting: "MaxGroups", Limit: x.opts.MaxGroups, What: "groups", kind: ErrTooManyMembers}
 		}
 		x.queue = append(x.queue, queuedGroup{m, depth})
 		if m.Kind == MemberGroup {
@@ -240,7 +242,7 @@ func (x *expander) take(m Member, depth int) error {
 		x.result.Contacts = append(x.result.Contacts, m)
 	}
 	if len(x.result.Mailboxes)+len(x.result.Contacts) > x.opts.MaxMembers {
-		return fmt.Errorf("%w: more than %d members (MaxMembers)", ErrTooManyMembers, x.opts.MaxMembers)
+		return &LimitError{Setting: "MaxMembers", Limit: x.opts.MaxMembers, What: "members", kind: ErrTooManyMembers}
 	}
 	return nil
 }
@@ -252,7 +254,7 @@ func (x *expander) explain(ctx context.Context, address string, cause error) err
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {
 	case err == nil && found.Kind != MemberGroup && found.Kind != MemberGroupMailbox:
-		return fmt.Errorf("%w group: it is the address of a %s, not of a group: %w", ErrInvalid, found.Kind, cause)
+		return invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
 	case err == nil:
 		return fmt.Errorf("the address book shows the group, but not its members to this account: %w", cause)
 	}

@@ -99,7 +99,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 		d = *o
 	}
 	if d.PerServer < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, fmt.Errorf("%w router options: PerServer, AskAtOnce, AskFor, Remember and RememberFor must not be negative", ErrInvalid)
+		return d, invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = 8
@@ -123,7 +123,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 }
 
 // NewRouter returns a Router over services made by [New] or [Open]. It does no
-// I/O. The error matches [ErrInvalid] and joins one [*ConfigError] for each name
+// I/O. The error joins an [*InvalidError] for each name
 // that is missing or given twice, each domain or mailbox that is malformed or
 // claimed twice, and each journal that two services share.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
@@ -132,7 +132,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 		return nil, err
 	}
 	if len(routes) == 0 {
-		return nil, fmt.Errorf("%w router: there is no service; give at least one", ErrInvalid)
+		return nil, invalid("router", "", "has no service; give at least one")
 	}
 	r := &Router{
 		byMailbox: make(map[string]*route),
@@ -145,7 +145,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	var errs []error
 	for i, in := range routes {
 		if in.Service == nil {
-			errs = append(errs, fmt.Errorf("%w router: route %d has no service", ErrInvalid, i))
+			errs = append(errs, invalid("router", fmt.Sprintf("route %d", i), "has no service"))
 			continue
 		}
 		errs = append(errs, r.add(in, len(routes) > 1))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // silence is how long a server that did not answer is asked only if no other
@@ -21,8 +22,8 @@ const silence = time.Minute
 // it is claimed or remembered, and asks where it is not. The error matches
 // [ErrInvalid] or [ErrNoRoute].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
-	if err := validAddress(mailbox); err != nil {
-		return "", fmt.Errorf("%w mailbox: %w", ErrInvalid, err)
+	if err := mailname.CheckAddress(mailbox); err != nil {
+		return "", invalid("mailbox", "", err.Error())
 	}
 	rt, err := r.locate(ctx, mailbox)
 	if err != nil {

@@ -23,7 +23,7 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*Router, error) {
 		}
 	}
 	if len(enabled) == 0 {
-		return nil, fmt.Errorf("%w configuration: none of %d is enabled; set enabled to true in one", ErrInvalid, len(configs))
+		return nil, invalid("configuration", "enabled", fmt.Sprintf("is false in all %d configurations; set it to true in one", len(configs)))
 	}
 	if err := errors.Join(append(errs, distinct(enabled))...); err != nil {
 		return nil, err

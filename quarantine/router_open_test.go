@@ -83,7 +83,7 @@ func TestOpenRouterRefuses(t *testing.T) {
 			b.EWSURL, b.QuarantineMailbox, b.QuarantineFolder = "https://MAIL.a.test/ews/exchange.asmx", "Quarantine@A.test", "quarantine"
 		}, `configuration "B": quarantineFolder is the folder of "A" on the same server, too`},
 		"invalid":     {func(a, _ *quarantine.Config) { a.EWSURL = "http://mail.a.test/EWS/Exchange.asmx" }, `configuration "A": ewsUrl is plain HTTP`},
-		"all are off": {func(a, b *quarantine.Config) { a.Enabled, b.Enabled = new(false), new(false) }, "none of 2 is enabled"},
+		"all are off": {func(a, b *quarantine.Config) { a.Enabled, b.Enabled = new(false), new(false) }, "enabled is false in all 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -192,7 +192,7 @@ func TestRouterRestoreFindsItsServer(t *testing.T) {
 	r, _, _ := twoOrganisations(t, nil)
 	_, err := r.Restore(t.Context(), &quarantine.Receipt{Server: "C"})
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
-	assert.ErrorContains(t, err, `there are ["A" "B"]`)
+	assert.ErrorContains(t, err, `the servers are ["A" "B"]`)
 	_, err = r.Restore(t.Context(), nil)
 	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.Nil(t, r.Service("C"))

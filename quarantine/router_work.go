@@ -22,14 +22,14 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 // error tells.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	if receipt == nil {
-		return nil, fmt.Errorf("%w receipt: there is none", ErrInvalid)
+		return nil, invalid("receipt", "", "is nil; give the receipt of a quarantine")
 	}
 	rt := r.named(receipt.Server)
 	if receipt.Server == "" && len(r.routes) == 1 {
 		rt = r.routes[0]
 	}
 	if rt == nil {
-		return nil, fmt.Errorf("%w receipt: server: there is none named %q; there are %q", ErrInvalid, receipt.Server, r.Servers())
+		return nil, invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
 	}
 	out, err := rt.service.Restore(ctx, receipt)
 	return r.restored(ctx, rt, receipt.Target, out, err)

@@ -182,7 +182,7 @@ func TestByCriteriaRefused(t *testing.T) {
 
 	both := target
 	both.MessageID = theID
-	require.ErrorContains(t, both.Validate(), "beside criteria")
+	require.ErrorContains(t, both.Validate(), "as well as criteria")
 	_, err = s.Forwards(t.Context(), target, quarantine.ForwardOptions{})
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }

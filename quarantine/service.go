@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Settings of a [Service] made from parts.
@@ -92,16 +93,16 @@ type Service struct {
 // New returns a Service that works by a strategy. It does no I/O.
 func New(strategy Strategy, settings Settings) (*Service, error) {
 	if strategy == nil {
-		return nil, fmt.Errorf("%w settings: a strategy is missing", ErrInvalid)
+		return nil, invalid("settings", "", "come without a strategy; give one")
 	}
-	if err := validAddress(settings.QuarantineMailbox); err != nil {
-		return nil, fmt.Errorf("%w settings: quarantineMailbox: %w", ErrInvalid, err)
+	if err := mailname.CheckAddress(settings.QuarantineMailbox); err != nil {
+		return nil, invalid("settings", "QuarantineMailbox", err.Error())
 	}
 	if err := settings.SearchLimits.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
 	}
 	if settings.Attempts < 0 || settings.Wait < 0 {
-		return nil, fmt.Errorf("%w settings: Attempts and Wait must not be negative", ErrInvalid)
+		return nil, invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
 	}
 	s := &Service{
 		strategy:   strategy,
@@ -269,7 +270,7 @@ func (s *Service) check(t Target) error {
 		return err
 	}
 	if strings.EqualFold(t.Mailbox, s.quarantine.Address()) {
-		return fmt.Errorf("%w target: mailbox: %s is the quarantine mailbox itself", ErrInvalid, t.Mailbox)
+		return invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
 	}
 	return nil
 }

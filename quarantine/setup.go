@@ -75,7 +75,7 @@ const (
 // that of [Config.Validate], or says that the version does not fit.
 func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	if cfg == nil {
-		return nil, fmt.Errorf("%w configuration: there is none", ErrInvalid)
+		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	var o SetupOptions
 	if opts != nil {
@@ -89,7 +89,7 @@ func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	}
 	product, ok := exchangeProducts[o.ExchangeVersion]
 	if !ok {
-		return nil, fmt.Errorf("%w options: ExchangeVersion: %q is none; use 2010, 2013, 2016, 2019, SE or online", ErrInvalid, o.ExchangeVersion)
+		return nil, invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
 	}
 	s := &setup{version: o.ExchangeVersion, guide: &SetupGuide{}}
 	s.complete(*cfg)
@@ -168,17 +168,17 @@ func (s *setup) complete(c Config) {
 func (s *setup) fits() error {
 	azure := s.cfg.Authentication.Type == AuthenticationAzureAD
 	refuse := func(format string, args ...any) error {
-		return fmt.Errorf("%w options: ExchangeVersion: "+format, append([]any{ErrInvalid}, args...)...)
+		return invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
 	}
 	switch {
 	case s.version == ExchangeOnline && !azure:
-		return refuse(`Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
+		return refuse(`is online, and Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
 	case s.version != ExchangeOnline && !s.unlocated && onlineHost(s.cfg.EWSURL):
-		return refuse("%s is not what ewsUrl leads to; use online", s.version)
+		return refuse("is %s, but ewsUrl leads to Exchange Online; use online", s.version)
 	case s.version == Exchange2010 && azure:
-		return refuse(`Exchange 2010 knows no tokens; set authentication.type to "ntlm"`)
+		return refuse(`is 2010, which does not accept tokens; set authentication.type to "ntlm"`)
 	case s.version != ExchangeOnline && azure:
-		return refuse("%s with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
+		return refuse("is %s: that version with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Direction says which way the item that carries a stamp was last sent.
@@ -82,7 +84,7 @@ func (s Stamp) Values() map[string]string {
 // unstamped.
 func ParseStamp(values map[string]string) *Stamp {
 	s := &Stamp{Operation: values[StampOperation], Mailbox: values[StampMailbox]}
-	if !validOperation(s.Operation) || validAddress(s.Mailbox) != nil {
+	if !validOperation(s.Operation) || mailname.CheckAddress(s.Mailbox) != nil {
 		return nil
 	}
 	s.Folder.ID = values[StampFolderID]

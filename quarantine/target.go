@@ -2,11 +2,9 @@ package quarantine
 
 import (
 	"errors"
-	"fmt"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Target is a message in a mailbox, named by its Message-ID or, where an alert
@@ -35,23 +33,20 @@ type Target struct {
 // quarantine.
 const MaxReason = 96
 
-// ErrInvalid matches an argument or a configuration that cannot be used. The
-// error names it and says what to do.
-var ErrInvalid = errors.New("quarantine: invalid")
-
-// Validate reports whether the target can be searched for.
+// Validate reports whether the target can be searched for. The error is an
+// [*InvalidError], or several joined.
 func (t Target) Validate() error {
-	if err := validAddress(t.Mailbox); err != nil {
-		return fmt.Errorf("%w target: mailbox: %w", ErrInvalid, err)
+	if err := mailname.CheckAddress(t.Mailbox); err != nil {
+		return invalid("target", "mailbox", err.Error())
 	}
 	if t.byCriteria() {
 		if t.MessageID != "" {
-			return fmt.Errorf("%w target: messageId: is given beside criteria; leave out one of them", ErrInvalid)
+			return invalid("target", "messageId", "is given as well as criteria; leave out one of them")
 		}
 		return t.Criteria.Validate()
 	}
-	if err := validMessageID(t.MessageID); err != nil {
-		return fmt.Errorf("%w target: messageId: %w", ErrInvalid, err)
+	if err := checkMessageID(t.MessageID); err != nil {
+		return invalid("target", "messageId", err.Error())
 	}
 	return nil
 }
@@ -59,43 +54,17 @@ func (t Target) Validate() error {
 // byCriteria reports whether the message is described, not named.
 func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 
-func validAddress(address string) error {
-	local, domain, ok := strings.Cut(address, "@")
-	switch {
-	case address == "":
-		return errors.New("is empty; give the primary SMTP address of the mailbox")
-	case len(address) > 254:
-		return errors.New("is longer than the 254 bytes an address may have")
-	case !ok || local == "" || domain == "" || strings.ContainsAny(address, " \t<>,;:\"") || strings.Contains(domain, "@"):
-		return fmt.Errorf("%q is no SMTP address; give it as name@example.com", address)
-	}
-	return printable(address)
-}
-
-// validMessageID refuses what no server can be asked for. What is merely
+// checkMessageID refuses what no server can be asked for. What is merely
 // malformed (spaces, quotes, no @) is searched for as it stands: attackers
 // write such ids, and servers keep them.
-func validMessageID(id string) error {
+func checkMessageID(id string) error {
 	if bareMessageID(id) == "" {
 		return errors.New("is empty; give the value of the Message-ID header, or criteria")
 	}
 	if len(id) > 4096 {
 		return errors.New("is longer than 4096 bytes; search by other criteria")
 	}
-	return printable(id)
-}
-
-// printable refuses what XML 1.0 cannot carry, and so no request can hold.
-func printable(s string) error {
-	for i, r := range s {
-		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
-			return fmt.Errorf("holds bytes that are not UTF-8 at offset %d, which EWS cannot search for; search by other criteria", i)
-		}
-		if xmlwire.Forbidden(r) {
-			return fmt.Errorf("holds the control character %U at offset %d, which EWS cannot search for; search by other criteria", r, i)
-		}
-	}
-	return nil
+	return mailname.CheckText(id)
 }
 
 // bareMessageID returns an id without surrounding white space and brackets.

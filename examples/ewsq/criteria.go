@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -131,33 +132,33 @@ func parseMoment(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time; give it as 2026-11-24T10:00:00Z, or as a date like 2026-11-24, which begins at midnight UTC", s)
 }
 
-// inFlags returns the text of an error about a target with the names of flags in
-// place of those of fields.
+// inFlags returns an error about a target that names flags in place of fields.
 func inFlags(err error) error {
-	if err == nil {
-		return nil
+	var lines []string
+	for _, p := range quarantine.Problems(err) {
+		lines = append(lines, fmt.Sprintf("-%s %s", flagOf(p.Field), p.Problem))
 	}
-	pairs := []string{
-		"quarantine: invalid target: mailbox: ", "-mailbox: ", "quarantine: invalid target: messageId: ", "-message-id: ",
+	if len(lines) == 0 {
+		return err
 	}
-	for _, one := range criteria() {
-		field := plainName(one.flag)
-		for _, spelling := range []string{"subjectMatch", "receivedAfter", "receivedBefore", "attachmentName", "attachmentSHA256"} {
-			if plainName(spelling) == field {
-				pairs = append(pairs, "quarantine: invalid criteria: "+spelling+": ", "-"+one.flag+": ", spelling, "-"+one.flag)
-			}
-		}
-		pairs = append(pairs, "quarantine: invalid criteria: "+field+": ", "-"+one.flag+": ")
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// flagOf returns the flag for a field of a target or of criteria.
+func flagOf(field string) string {
+	all := append([]string{"mailbox", "message-id"}, criteriaNames()...)
+	i := slices.IndexFunc(all, func(name string) bool { return plainName(name) == plainName(field) })
+	if i < 0 {
+		return field
 	}
-	return fmt.Errorf("%s", strings.NewReplacer(pairs...).Replace(err.Error()))
+	return all[i]
 }
 
 // checkAddress reports whether an address can be that of a mailbox.
 func checkAddress(address string) error {
 	err := quarantine.Target{Mailbox: address, MessageID: "any"}.Validate()
-	if err == nil {
-		return nil
+	for _, p := range quarantine.Problems(err) {
+		return errors.New(p.Problem)
 	}
-	_, problem, _ := strings.Cut(err.Error(), "mailbox: ")
-	return fmt.Errorf("%s", problem)
+	return err
 }

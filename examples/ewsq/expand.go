@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -81,9 +80,9 @@ func (s *session) ask(ctx context.Context, r *quarantine.Router, g groupFlags) (
 	shown := s.follow("expanding "+g.address, -1, 1)
 	defer shown.ended()
 	members, err := r.Expand(ctx, g.address, g.bounds)
-	if errors.Is(err, quarantine.ErrTooManyMembers) {
-		text := strings.NewReplacer("MaxDepth", "-max-depth", "MaxMembers", "-max-members", "MaxGroups", "-max-groups").Replace(err.Error())
-		return nil, fmt.Errorf("%s; raise that, or choose a smaller group", text)
+	if e, ok := errors.AsType[*quarantine.LimitError](err); ok {
+		flag := map[string]string{"MaxDepth": "-max-depth", "MaxMembers": "-max-members", "MaxGroups": "-max-groups"}[e.Setting]
+		return nil, fmt.Errorf("%w: more than %d %s; raise %s, or choose a smaller group", quarantine.ErrTooManyMembers, e.Limit, e.What, flag)
 	}
 	return members, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -130,7 +131,10 @@ func (f *follower) isNew(as quarantine.Outcome, mailbox, messageID string) bool 
 
 // lost notes that it is not known where a message went.
 func (f *follower) lost(t quarantine.Target, err error) {
-	text := strings.NewReplacer("MaxDepth", "-forward-depth", "MaxCopies", "-forward-max", "MaxMembers", "-forward-max").Replace(err.Error())
+	text := err.Error()
+	if e, ok := errors.AsType[*quarantine.LimitError](err); ok {
+		text = fmt.Sprintf("%v: more than %d %s; raise -forward-max, or begin with fewer mailboxes", quarantine.ErrTooManyHits, e.Limit, e.What)
+	}
 	f.plan.asides = append(f.plan.asides, result{
 		Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: unknown, Error: "whom it was sent on to is not known: " + text,
 	})
@@ -155,7 +159,6 @@ func (f *follower) take(from quarantine.Target, trail *quarantine.ForwardTrail) 
 		if !f.isNew(unknown, u.Address, u.MessageID) {
 			continue
 		}
-		why := strings.ReplaceAll(u.Reason, "MaxDepth", "-forward-depth")
-		f.plan.asides = append(f.plan.asides, result{Mailbox: u.Address, MessageID: cmp.Or(u.MessageID, from.MessageID), Outcome: unknown, Error: why, origin: step})
+		f.plan.asides = append(f.plan.asides, result{Mailbox: u.Address, MessageID: cmp.Or(u.MessageID, from.MessageID), Outcome: unknown, Error: u.Reason, origin: step})
 	}
 }

@@ -49,10 +49,10 @@ func TestExpand(t *testing.T) {
 		"nobody":           {[]string{"-group", "nobody@a.test"}, exitSome, "shows no group of this address"},
 		"a mailbox":        {[]string{"-group", "alice@a.test"}, exitSome, "address of a mailbox"},
 		"of none":          {[]string{"-group", "team@c.test"}, exitSome, "team@c.test"},
-		"bound":            {[]string{"-group", "all@a.test", "-max-members", "2"}, exitSome, "more than 2 members (-max-members); raise that"},
+		"bound":            {[]string{"-group", "all@a.test", "-max-members", "2"}, exitSome, "more than 2 members; raise -max-members"},
 		"depth":            {[]string{"-group", "all@a.test", "-max-depth", "1", "-max-groups", "1"}, exitSome, "-max-groups"},
 		"no group":         {nil, exitUsage, "-group ADDRESS is missing"},
-		"no address":       {[]string{"-group", "all"}, exitUsage, "-group: \"all\" is no SMTP address"},
+		"no address":       {[]string{"-group", "all"}, exitUsage, "-group: \"all\" is not an SMTP address"},
 		"absurd bound":     {[]string{"-group", "all@a.test", "-max-depth", "0"}, exitUsage, "for flag -max-depth: it must be a number from 1 to 1000"},
 		"bound twice":      {[]string{"-group", "all@a.test", "-max-depth", "2", "-max-depth", "3"}, exitUsage, "for flag -max-depth: it is given twice"},
 		"no configuration": {[]string{"-group", "all@a.test", "-server", "C"}, exitUsage, "-server: no enabled configuration"},
@@ -142,7 +142,7 @@ func TestGroupInPlaceOfMailbox(t *testing.T) {
 		"no address":    {[]string{"-group", "all", "-message-id", phishing}, "-group: "},
 		"lonely bound":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-max-members", "5"}, "-max-members is given without -group"},
 		"lonely depth":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-forward-depth", "5"}, "-forward-depth is given without -follow-forwards"},
-		"empty message": {[]string{"-group", "all@a.test", "-message-id", "<>"}, "-message-id: is empty"},
+		"empty message": {[]string{"-group", "all@a.test", "-message-id", "<>"}, "-message-id is empty"},
 	} {
 		r := x.run(t, append([]string{"quarantine"}, tc.args...)...)
 		assert.Equal(t, exitUsage, r.status, name)
@@ -209,7 +209,7 @@ func TestFollowForwardsInPart(t *testing.T) {
 	assert.Equal(t, exitSome, r.status)
 	require.Len(t, r.lines, 4)
 	assert.Equal(t, "unknown", r.lines[0]["outcome"])
-	assert.Contains(t, r.lines[0]["error"], "not looked further than 1 steps (-forward-depth)")
+	assert.Contains(t, r.lines[0]["error"], "not followed further, for the limit is 1 steps")
 	r = b.run(t, append(args, "-forward-max", "1")...)
 	assert.Equal(t, exitSome, r.status)
 	assert.Equal(t, []any{"unknown", "found"}, []any{r.lines[0]["outcome"], r.lines[1]["outcome"]})

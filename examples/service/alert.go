@@ -134,7 +134,7 @@ func (o *order) check() error {
 	for i, m := range o.Mailboxes {
 		// With a Message-ID that is good, what is wrong is the address.
 		if err := (quarantine.Target{Mailbox: m, MessageID: "<any@example.com>"}).Validate(); err != nil {
-			return badField(fmt.Sprintf("mailboxes[%d]", i), err.Error())
+			return badField(fmt.Sprintf("mailboxes[%d]", i), problemsOf(err))
 		}
 		seen[strings.ToLower(m)] = false
 	}
@@ -146,11 +146,20 @@ func (o *order) check() error {
 	})
 	if err := o.target(o.Mailboxes[0]).Validate(); err != nil {
 		if o.Criteria.IsZero() {
-			return badField("messageId", err.Error())
+			return badField("messageId", problemsOf(err))
 		}
 		return badField("criteria", err.Error())
 	}
 	return nil
+}
+
+// problemsOf says what is wrong with a field that the answer names.
+func problemsOf(err error) string {
+	var all []string
+	for _, p := range quarantine.Problems(err) {
+		all = append(all, p.Problem)
+	}
+	return strings.Join(all, "; ")
 }
 
 // badJSON names the field in an error of encoding/json, as far as that does.

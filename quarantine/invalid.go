@@ -1,0 +1,55 @@
+package quarantine
+
+import "errors"
+
+// ErrInvalid reports that an argument or a setting cannot be used (test with
+// errors.Is). The error itself is an [*InvalidError], or several joined.
+var ErrInvalid = errors.New("quarantine: invalid")
+
+// InvalidError says what is wrong with an argument or a setting. It matches
+// [ErrInvalid].
+type InvalidError struct {
+	// What is the thing that was refused, such as target, criteria or
+	// configuration "Head office", line 3, column 5.
+	What string
+	// Field is the field of it, in the spelling of JSON if it has one, such as
+	// "messageId" or "authentication.username"; empty if the whole is meant.
+	Field string
+	// Problem says what is wrong and what to do. It continues a sentence that
+	// begins with the field, and never holds a secret.
+	Problem string
+}
+
+// Error returns the whole message in one line.
+func (e *InvalidError) Error() string {
+	text := "quarantine: " + e.What + ": "
+	if e.Field != "" {
+		text += e.Field + " "
+	}
+	return text + e.Problem
+}
+
+// Is reports whether target is [ErrInvalid].
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+func invalid(what, field, problem string) error {
+	return &InvalidError{What: what, Field: field, Problem: problem}
+}
+
+// Problems returns every [*InvalidError] that err holds, in order: Validate joins
+// one for each field that is wrong.
+func Problems(err error) []*InvalidError {
+	if e, ok := err.(*InvalidError); ok {
+		return []*InvalidError{e}
+	}
+	var all []*InvalidError
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			all = append(all, Problems(one)...)
+		}
+	case interface{ Unwrap() error }:
+		all = Problems(e.Unwrap())
+	}
+	return all
+}
