@@ -187,7 +187,7 @@ func suggest(typ reflect.Type, name string) string {
 // quoteUnprintable quotes a name that cannot be shown as it is, and cuts it.
 func quoteUnprintable(name string) string {
 	if len(name) > 64 {
-		name = cutUTF8(name, 64) + "…"
+		name = strings.ToValidUTF8(name[:64], "") + "…"
 	}
 	q := fmt.Sprintf("%q", name)
 	if q == `"`+name+`"` && name != "" {

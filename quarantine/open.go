@@ -98,11 +98,11 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
 		MessageIDSearch: c.MessageIDSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
+		OnClose: func() error { return errors.Join(conn.close(), closeJournal()) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, closeJournal())
 	}
-	s.close = func() error { return errors.Join(conn.close(), closeJournal()) }
 	return s, nil
 }
 

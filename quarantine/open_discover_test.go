@@ -315,7 +315,7 @@ func TestDiscoverByRouter(t *testing.T) {
 		c.EWSURL = ""
 		configs = append(configs, c)
 	}
-	opts := &quarantine.RouterOptions{OptionsFor: func(*quarantine.Config) *quarantine.Options {
+	opts := &quarantine.OpenRouterOptions{OptionsFor: func(*quarantine.Config) *quarantine.Options {
 		return &quarantine.Options{Transport: network, Resolver: noRecords{}}
 	}}
 	r, err := quarantine.OpenRouter(configs, opts)

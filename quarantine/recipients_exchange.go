@@ -108,7 +108,7 @@ func (m *exchangeMailbox) directoryError(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", ErrGone, err)
 	case refusal.Code == codeNoMailbox && m.x.delegate:
 		return fmt.Errorf("%w: the service account has no mailbox, and Exchange expands groups only for a caller that has one: "+
-			"give it one (Enable-Mailbox -Identity ACCOUNT), or use access %q: %w", ErrNoDirectory, AccessImpersonation, err)
+			"give it one (Enable-Mailbox -Identity ACCOUNT), or use impersonation: %w", ErrNoDirectory, err)
 	case refusal.Code == codeNoMailbox:
 		return fmt.Errorf("%w: groups are expanded as the owner of %s, who has no mailbox: check the setting quarantineMailbox: %w", ErrNoDirectory, m.address, err)
 	case errors.Is(err, ews.ErrNoMailbox) || errors.Is(err, ews.ErrAccessDenied):

@@ -48,18 +48,18 @@ type Route struct {
 	// Required.
 	Service *Service
 
-	// Domains and Mailboxes are as in [Config].
-	Domains   []string
+	// Domains are the domains of mailboxes that are there, such as example.com,
+	// which does not include sub.example.com. Default: none.
+	Domains []string
+
+	// Mailboxes are primary SMTP addresses of mailboxes that are there, whichever
+	// service claims their domain. Default: none.
 	Mailboxes []string
 }
 
 // RouterOptions are the settings of a [Router]. The zero value, and nil, stand
 // for the defaults.
 type RouterOptions struct {
-	// OptionsFor returns the options with which [OpenRouter] opens the service
-	// of a configuration. Default: those of nil for each.
-	OptionsFor func(*Config) *Options
-
 	// PerServer is how many targets [Router.QuarantineAll] and [Router.FindAll]
 	// have in work at a time on each server. The server's own budgets, see
 	// package throttle, hold beside it. Default: 8.
@@ -122,7 +122,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	return d, nil
 }
 
-// NewRouter returns a Router over services made by [New] or [Open]. It does no
+// NewRouter returns a Router over services made by [New]. It does no
 // I/O. The error joins an [*InvalidError] for each name
 // that is missing or given twice, each domain or mailbox that is malformed or
 // claimed twice, and each journal that two services share.

@@ -6,41 +6,60 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
-// add takes up a service with its claims.
+// add takes in a service with its claims.
 func (r *Router) add(in Route, several bool) error {
 	s := in.Service
-	v := &configCheck{name: s.name}
+	c := &claimCheck{what: "route"}
+	if s.name != "" {
+		c.what = fmt.Sprintf("route %q", s.name)
+	}
 	if several && s.name == "" {
-		v.problem("name", "is empty; where there are several configurations, each needs a name of its own, by which receipts find it")
+		c.problem("name", "is empty; where there are several services, each needs a name, by which receipts find it")
 	}
 	for _, other := range r.routes {
 		if s.name != "" && strings.EqualFold(other.name(), s.name) {
-			v.problem("name", "is given twice; give each configuration a name of its own, by which receipts find it")
+			c.problem("name", "is given twice; give each service its own name, by which receipts find it")
 		}
 		if sameJournal(other.service.journal, s.journal) {
-			v.problem("journalFile", fmt.Sprintf("is the journal of %q, too; give each a journal of its own", other.name()))
+			c.problem("journal", fmt.Sprintf("is the journal of %q, too; give each service its own journal", other.name()))
 		}
 	}
-	v.claims(in.Domains, in.Mailboxes)
 	rt := &route{service: s, slots: make(chan struct{}, r.opts.PerServer)}
-	v.claim(r.byDomain, rt, "domains", in.Domains,
-		"leave it in one of them; a configuration without domains and mailboxes is asked about mailboxes that are not there")
-	v.claim(r.byMailbox, rt, "mailboxes", in.Mailboxes, "leave it in the one that has it")
+	c.claim(r.byDomain, rt, "domains", in.Domains, mailname.CheckDomain,
+		"leave it in one of them; a service without domains and mailboxes is asked about mailboxes that are not there")
+	c.claim(r.byMailbox, rt, "mailboxes", in.Mailboxes, mailname.CheckSetting, "leave it in the one that has it")
 	r.routes = append(r.routes, rt)
 	if len(in.Domains)+len(in.Mailboxes) == 0 {
 		r.unclaimed = append(r.unclaimed, rt)
 	}
-	return errors.Join(v.errs...)
+	return errors.Join(c.errs...)
 }
 
-// claim enters what a service claims into a table.
-func (v *configCheck) claim(table map[string]*route, rt *route, field string, claims []string, remedy string) {
-	for i, c := range claims {
-		key := strings.ToLower(c)
+// claimCheck collects what is wrong with a route.
+type claimCheck struct {
+	what string
+	errs []error
+}
+
+func (c *claimCheck) problem(field, text string) {
+	c.errs = append(c.errs, invalid(c.what, field, text))
+}
+
+// claim checks what a service claims and enters it into a table.
+func (c *claimCheck) claim(table map[string]*route, rt *route, field string, claims []string, check func(string) error, remedy string) {
+	for i, claim := range claims {
+		field := fmt.Sprintf("%s[%d]", field, i)
+		if err := check(claim); err != nil {
+			c.problem(field, err.Error())
+			continue
+		}
+		key := strings.ToLower(claim)
 		if other := table[key]; other != nil && other != rt {
-			v.problem(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%q is claimed by %q, too; %s", c, other.name(), remedy))
+			c.problem(field, fmt.Sprintf("%q is claimed by %q, too; %s", claim, other.name(), remedy))
 			continue
 		}
 		table[key] = rt

@@ -29,7 +29,7 @@ func ExampleOpenRouter() {
 			Authentication:    quarantine.Authentication{Type: "basic", Username: "svc@example.org", Password: quarantine.NewSecret("svc-password")},
 		},
 	}
-	router, err := quarantine.OpenRouter(configs, &quarantine.RouterOptions{
+	router, err := quarantine.OpenRouter(configs, &quarantine.OpenRouterOptions{
 		// Only because there is no Exchange here.
 		OptionsFor: func(c *quarantine.Config) *quarantine.Options {
 			return &quarantine.Options{Transport: servers[c.Name].Direct()}

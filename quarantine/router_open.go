@@ -9,11 +9,26 @@ import (
 	"strings"
 )
 
+// OpenRouterOptions are the options of [OpenRouter] beyond the configurations.
+// nil or the zero value means the defaults.
+type OpenRouterOptions struct {
+	// Router are the options of the router itself.
+	Router RouterOptions
+
+	// OptionsFor returns the options with which the service of a configuration
+	// is opened. Default: nil for each.
+	OptionsFor func(*Config) *Options
+}
+
 // OpenRouter makes a [Router] from configurations: it opens a [Service] for each
 // that is enabled, by [Open], and leaves the others out unread. It talks to no
 // server. The error joins all that is wrong with the configurations, alone and
 // together; then nothing stays open.
-func OpenRouter(configs []Config, opts *RouterOptions) (*Router, error) {
+func OpenRouter(configs []Config, opts *OpenRouterOptions) (*Router, error) {
+	var o OpenRouterOptions
+	if opts != nil {
+		o = *opts
+	}
 	var enabled []*Config
 	var errs []error
 	for i := range configs {
@@ -28,9 +43,8 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*Router, error) {
 	if err := errors.Join(append(errs, distinct(enabled))...); err != nil {
 		return nil, err
 	}
-	optionsFor := func(*Config) *Options { return nil }
-	if opts != nil && opts.OptionsFor != nil {
-		optionsFor = opts.OptionsFor
+	if o.OptionsFor == nil {
+		o.OptionsFor = func(*Config) *Options { return nil }
 	}
 	var routes []Route
 	undo := func(err error) (*Router, error) {
@@ -41,17 +55,31 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*Router, error) {
 		return nil, errors.Join(errs...)
 	}
 	for _, c := range enabled {
-		s, err := Open(c, optionsFor(c))
+		s, err := Open(c, o.OptionsFor(c))
 		if err != nil {
 			return undo(&ServerError{Server: c.Name, Err: err})
 		}
 		routes = append(routes, Route{Service: s, Domains: c.Domains, Mailboxes: c.Mailboxes})
 	}
-	r, err := NewRouter(routes, opts)
+	r, err := NewRouter(routes, &o.Router)
 	if err != nil {
-		return undo(err)
+		return undo(ofConfigurations(err))
 	}
 	return r, nil
+}
+
+// ofConfigurations returns what [NewRouter] says of routes, said of the
+// configurations that they were made from.
+func ofConfigurations(err error) error {
+	problems := Problems(err)
+	if len(problems) == 0 {
+		return err
+	}
+	errs := make([]error, len(problems))
+	for i, p := range problems {
+		errs[i] = invalid("configuration"+strings.TrimPrefix(p.What, "route"), p.Field, p.Problem)
+	}
+	return errors.Join(errs...)
 }
 
 // distinct reports what two configurations may not have in common and can only

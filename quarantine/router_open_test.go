@@ -36,7 +36,7 @@ func TestOpenRouter(t *testing.T) {
 		configs = append(configs, c)
 	}
 	off := quarantine.Config{Enabled: new(false), Name: "A", Domains: []string{"not a domain"}}
-	opts := &quarantine.RouterOptions{OptionsFor: func(c *quarantine.Config) *quarantine.Options {
+	opts := &quarantine.OpenRouterOptions{OptionsFor: func(c *quarantine.Config) *quarantine.Options {
 		return &quarantine.Options{Transport: servers[c.Name].Direct()}
 	}}
 	r, err := quarantine.OpenRouter(append(configs, off), opts)
@@ -114,7 +114,7 @@ func TestNewRouterRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "PerServer")
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("A")}, {Service: service("B")}}, nil)
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
-	assert.ErrorContains(t, err, `configuration "B": journalFile is the journal of "A", too`)
+	assert.ErrorContains(t, err, `route "B": journal is the journal of "A", too`)
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("")}}, nil)
 	require.NoError(t, err, "alone it needs no name")
 }

@@ -63,6 +63,10 @@ type Settings struct {
 	// Logger receives what went wrong without changing an outcome. Default:
 	// discard.
 	Logger *slog.Logger
+
+	// OnClose is called by [Service.Close], to release what the strategy and the
+	// journal hold. Default: nothing is called.
+	OnClose func() error
 }
 
 // Service quarantines messages of one Exchange organisation and restores them.
@@ -114,7 +118,7 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 		attempts:   settings.Attempts,
 		wait:       settings.Wait,
 		log:        settings.Logger,
-		close:      func() error { return nil },
+		close:      settings.OnClose,
 		folders:    make(map[string]Folder),
 		busy:       make(map[string]chan struct{}),
 
@@ -142,8 +146,13 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 	return s, nil
 }
 
-// Close releases the connections and the journal that Open made.
-func (s *Service) Close() error { return s.close() }
+// Close calls [Settings.OnClose], which releases connections and journal.
+func (s *Service) Close() error {
+	if s.close == nil {
+		return nil
+	}
+	return s.close()
+}
 
 // pause waits before a repetition.
 func (s *Service) pause(ctx context.Context, attempt int) error {

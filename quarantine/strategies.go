@@ -55,7 +55,7 @@ func NewFullAccess(client *ews.Client, opts *StrategyOptions) (*FullAccess, erro
 }
 
 // Name returns "fullAccess".
-func (f *FullAccess) Name() string { return string(AccessFull) }
+func (f *FullAccess) Name() string { return "fullAccess" }
 
 // Impersonation is the [Strategy] for an account with the
 // ApplicationImpersonation role, or an application with full_access_as_app. It
@@ -77,7 +77,7 @@ func NewImpersonation(client *ews.Client, opts *StrategyOptions) (*Impersonation
 }
 
 // Name returns "impersonation".
-func (i *Impersonation) Name() string { return string(AccessImpersonation) }
+func (i *Impersonation) Name() string { return "impersonation" }
 
 // exchangeStrategy is what both have in common.
 type exchangeStrategy struct {

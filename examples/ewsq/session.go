@@ -111,9 +111,8 @@ func (s *session) several() bool { return len(s.selected) > 1 }
 func (s *session) open(perServer int) (*quarantine.Router, error) {
 	logger := s.logger()
 	s.patience = newPatience()
-	r, err := quarantine.OpenRouter(s.selected, &quarantine.RouterOptions{
-		PerServer: perServer,
-		Logger:    logger,
+	r, err := quarantine.OpenRouter(s.selected, &quarantine.OpenRouterOptions{
+		Router: quarantine.RouterOptions{PerServer: perServer, Logger: logger},
 		OptionsFor: func(c *quarantine.Config) *quarantine.Options {
 			return &quarantine.Options{Logger: logger, Limiter: s.patience.limiter(c)}
 		},

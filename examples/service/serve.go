@@ -105,11 +105,11 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 			log.Warn("without journalFile, what a crash interrupts is settled only when its alert is run again", "server", c.Name)
 		}
 	}
-	return quarantine.OpenRouter(configs, &quarantine.RouterOptions{
+	return quarantine.OpenRouter(configs, &quarantine.OpenRouterOptions{
 		OptionsFor: func(*quarantine.Config) *quarantine.Options {
 			return &quarantine.Options{UserAgent: "ewsq-service", Logger: log}
 		},
-		Logger: log,
+		Router: quarantine.RouterOptions{Logger: log},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // maxAddress is the length of the longest address, in bytes (RFC 5321, section
@@ -42,8 +43,26 @@ func IsDomain(s string) bool {
 	})
 }
 
-// HasEmptyLabel reports whether the domain of an address has a dot too many.
-func HasEmptyLabel(address string) bool {
+// CheckSetting is [CheckAddress] for an address in a configuration, where it is
+// taken at its word: it must also be plain text, with a domain that can exist.
+func CheckSetting(address string) error {
+	if err := CheckAddress(address); err != nil {
+		return err
+	}
 	_, domain, _ := strings.Cut(address, "@")
-	return slices.Contains(strings.Split(domain, "."), "")
+	switch {
+	case strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
+		return errors.New("has a control character; give the address as name@example.com")
+	case slices.Contains(strings.Split(domain, "."), ""):
+		return errors.New("has a domain with a dot too many; give the address as name@example.com")
+	}
+	return nil
+}
+
+// CheckDomain reports what is wrong with a domain in a configuration.
+func CheckDomain(domain string) error {
+	if !IsDomain(domain) {
+		return errors.New("is not a domain; give one such as example.com, without @ or wildcard, and one with other letters in its xn-- form")
+	}
+	return nil
 }
