@@ -85,9 +85,6 @@ type exchangeMailbox struct {
 	tree *folderTree
 }
 
-// Address returns the address of the mailbox.
-func (m *exchangeMailbox) Address() string { return m.address }
-
 // known returns the reference to a well-known folder.
 func (m *exchangeMailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 	f := ews.DistinguishedFolder{Name: name}

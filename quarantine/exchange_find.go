@@ -37,13 +37,13 @@ func stampField(name string) ews.ExtendedField {
 	return ews.ExtendedField{GUID: StampSet, Name: name, Type: ews.TypeString}
 }
 
-// Find returns the items that a query asks for.
-func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
+// find returns the items that a query asks for.
+func (m *exchangeMailbox) find(ctx context.Context, q Query) (Findings, error) {
 	return (&finder{mailbox: m, query: q, restriction: q.restriction()}).run(ctx)
 }
 
-// Search returns those of them that match criteria.
-func (m *exchangeMailbox) Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
+// search returns those of them that match criteria.
+func (m *exchangeMailbox) search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
 	s, err := m.newSifter(c, l)
 	if err != nil {
 		return Findings{}, err
@@ -191,7 +191,7 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 		return err
 	}
 	undo()
-	f.found.Unsearched = append(f.found.Unsearched, unsearched(tree.folder(folder), err))
+	f.found.Unsearched = append(f.found.Unsearched, unsearched(tree.folder(folder), translate(err)))
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree 
 			it.Folder = tree.folder(folder)
 		}
 		if len(raw.InternetMessageID) >= cutLength {
-			whole, err := f.mailbox.Inspect(ctx, it.ID)
+			whole, err := f.mailbox.inspect(ctx, it.ID)
 			if errors.Is(err, ErrGone) {
 				continue
 			}

@@ -200,8 +200,8 @@ func escapeName(name string) string {
 // takes the place of such a folder shows them so.
 func unescapeName(name string) string { return nameUnescapes.Replace(name) }
 
-// Folder returns a folder, creating it where the request says so.
-func (m *exchangeMailbox) Folder(ctx context.Context, want FolderRequest) (Folder, error) {
+// folder returns a folder, creating it where the request says so.
+func (m *exchangeMailbox) folder(ctx context.Context, want FolderRequest) (Folder, error) {
 	if want.ID != "" {
 		results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: want.ID}}})
 		switch {

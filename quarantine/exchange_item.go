@@ -33,8 +33,8 @@ func (m *exchangeMailbox) item(raw ews.Item, tree *folderTree) Item {
 	return it
 }
 
-// Inspect reads one item again.
-func (m *exchangeMailbox) Inspect(ctx context.Context, itemID string) (Item, error) {
+// inspect reads one item again.
+func (m *exchangeMailbox) inspect(ctx context.Context, itemID string) (Item, error) {
 	if itemID == "" {
 		return Item{}, ErrGone
 	}

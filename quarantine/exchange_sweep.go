@@ -8,9 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Sweep removes what a move left in Recoverable Items. What retention keeps in
+// sweepAll removes what a move left in Recoverable Items. What retention keeps in
 // Purges its owner cannot recover, and nobody can remove.
-func (m *exchangeMailbox) Sweep(ctx context.Context, operation string) (int, error) {
+func (m *exchangeMailbox) sweepAll(ctx context.Context, operation string) (int, error) {
 	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
 	if m.x.archive {
 		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
@@ -43,7 +43,7 @@ func (m *exchangeMailbox) sweep(ctx context.Context, name ews.FolderName, operat
 		left = append(left, m.item(raw, &folderTree{}))
 	}
 	for i, it := range left {
-		if err := m.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
+		if err := m.remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
 			return i, err
 		}
 	}

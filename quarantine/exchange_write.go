@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Mark changes an item in one UpdateItem. The change key makes the server
+// mark changes an item in one UpdateItem. The change key makes the server
 // refuse it if the item was changed by somebody else, so two processes never
 // overwrite each other's stamp.
-func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item, error) {
+func (m *exchangeMailbox) mark(ctx context.Context, item Item, mark Mark) (Item, error) {
 	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
 	if mark.Stamp != nil {
 		values := mark.Stamp.Values()
@@ -88,7 +88,7 @@ func (m *exchangeMailbox) hush(ctx context.Context, id *ews.ItemID) error {
 	if err := m.client.SuppressReadReceipt(ctx, *id); err != nil {
 		return fmt.Errorf("suppressing the read receipt: %w", gone(err))
 	}
-	fresh, err := m.Inspect(ctx, id.ID)
+	fresh, err := m.inspect(ctx, id.ID)
 	if err != nil {
 		return err
 	}
@@ -96,8 +96,8 @@ func (m *exchangeMailbox) hush(ctx context.Context, id *ews.ItemID) error {
 	return nil
 }
 
-// Remove deletes an item for good and tells nobody.
-func (m *exchangeMailbox) Remove(ctx context.Context, item Item) error {
+// remove deletes an item for good and tells nobody.
+func (m *exchangeMailbox) remove(ctx context.Context, item Item) error {
 	request := ews.DeleteItemRequest{
 		IDs:                []ews.ItemID{{ID: item.ID}},
 		Type:               ews.HardDelete,

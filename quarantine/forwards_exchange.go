@@ -32,9 +32,9 @@ type thread struct {
 // See [MS-OXOMSG], section 2.2.1.3.
 const minIndex = 22
 
-// Forwarded returns what the owner sent on, from Sent Items and the folders
+// forwarded returns what the owner sent on, from Sent Items and the folders
 // below it.
-func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error) {
+func (m *exchangeMailbox) forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error) {
 	from, err := m.threads(ctx, messageID)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ const forwardSkew = 15 * time.Minute
 // and when the first was received.
 func (m *exchangeMailbox) threads(ctx context.Context, messageID string) (origin, error) {
 	for again := false; ; again = true {
-		found, err := m.Find(ctx, Query{MessageID: messageID})
+		found, err := m.find(ctx, Query{MessageID: messageID})
 		if err != nil {
 			return origin{}, err
 		}

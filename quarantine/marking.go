@@ -46,7 +46,7 @@ func (p *passage) mark(ctx context.Context) (resumed bool, err error) {
 		if p.marked(fresh) && !errors.Is(err, ErrConflict) {
 			return resumed, nil // only the answer was lost
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
+		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
 			return resumed, err
 		}
 		if err := p.s.pause(ctx, attempt); err != nil {

@@ -33,6 +33,7 @@ type passage struct {
 	made     string // id of the copy that this run made, if the server said
 	begun    string // operation whose intent is in the journal
 	way      Way
+	faithful bool            // the way keeps every property; false if it is not known
 	dest     Folder          // destination
 	others   []Item          // at the destination end, left by a run in the other direction
 	copied   *Item           // the proved copy
@@ -48,7 +49,7 @@ var errElsewhere = fmt.Errorf("%w: it is neither where it was found nor at the o
 func (p *passage) run(ctx context.Context) error {
 	resumed, err := p.mark(ctx)
 	if err != nil {
-		return p.abandon(ctx, err, !resumed && (unexecuted(err) || errors.Is(err, ErrGone)))
+		return p.abandon(ctx, err, !resumed && (Untouched(err) || errors.Is(err, ErrGone)))
 	}
 	if p.dest, err = p.destination(ctx, false); err != nil {
 		return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), !resumed)
@@ -73,7 +74,7 @@ func (p *passage) run(ctx context.Context) error {
 				// this one that an earlier run carried.
 				p.fresh, look = true, false
 				if _, err := p.mark(ctx); err != nil {
-					return p.abandon(ctx, err, unexecuted(err) || errors.Is(err, ErrGone))
+					return p.abandon(ctx, err, Untouched(err) || errors.Is(err, ErrGone))
 				}
 				continue
 			}
@@ -83,7 +84,7 @@ func (p *passage) run(ctx context.Context) error {
 			if !p.marked(p.item) {
 				// Another run took the stamp off, or put its own on.
 				if _, err := p.mark(ctx); err != nil {
-					return p.abandon(ctx, err, unexecuted(err) || errors.Is(err, ErrGone))
+					return p.abandon(ctx, err, Untouched(err) || errors.Is(err, ErrGone))
 				}
 				if attempt < p.s.attempts {
 					continue
@@ -91,12 +92,12 @@ func (p *passage) run(ctx context.Context) error {
 			}
 		}
 		if attempt >= p.s.attempts {
-			return p.abandon(ctx, last, unexecuted(last))
+			return p.abandon(ctx, last, Untouched(last))
 		}
 		carried, err := p.s.strategy.Carry(ctx, Carriage{From: p.from, Item: p.item, To: p.to, Folder: p.dest})
 		look = true
 		if err == nil {
-			p.way, p.made = carried.Way, carried.ItemID
+			p.way, p.faithful, p.made = carried.Way, carried.Faithful, carried.ItemID
 			copies, err := p.arrived(ctx)
 			if err != nil {
 				return p.undecided(err, nil)
@@ -122,11 +123,11 @@ func (p *passage) run(ctx context.Context) error {
 			if p.dest, err = p.destination(ctx, true); err != nil {
 				return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), true)
 			}
-		case unexecuted(err) && !transient(err):
+		case Untouched(err) && !Temporary(err):
 			return p.abandon(ctx, err, true)
 		default:
 			p.repeated = true
-			if err := p.patience(ctx, attempt, carried.Way, err); err != nil {
+			if err := p.patience(ctx, attempt, carried.Once, err); err != nil {
 				return p.undecided(err, last)
 			}
 		}
@@ -141,8 +142,8 @@ const patienceFactor = 30
 // possible, since its id goes with it; to make another copy is. So where the
 // answer was lost, the server gets the time to finish, unless the copy shows
 // before.
-func (p *passage) patience(ctx context.Context, attempt int, way Way, cause error) error {
-	if way == WayMove || answered(cause) {
+func (p *passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
+	if once || Answered(cause) {
 		return p.s.pause(ctx, attempt)
 	}
 	for begin := time.Now(); time.Since(begin) < patienceFactor*p.s.wait; attempt++ {
@@ -161,7 +162,7 @@ func (p *passage) patience(ctx context.Context, attempt int, way Way, cause erro
 func (p *passage) destination(ctx context.Context, again bool) (Folder, error) {
 	for attempt := 0; ; attempt++ {
 		f, err := p.folder(ctx, again)
-		if err == nil || attempt == p.s.attempts || !transient(err) {
+		if err == nil || attempt == p.s.attempts || !Temporary(err) {
 			return f, err
 		}
 		if err := p.s.pause(ctx, attempt); err != nil {
@@ -255,7 +256,7 @@ func (p *passage) strays(ctx context.Context) ([]Item, error) {
 		// What a move out of quarantine leaves in Recoverable Items there is not
 		// the item: another run has brought that home.
 		left := p.direction == ToUser && it.Folder.recoverable()
-		return left || it.Stamp.Direction != p.direction || differs(p.item, it, WayMove) != ""
+		return left || it.Stamp.Direction != p.direction || differs(p.item, it, true) != ""
 	})
 	if len(strays) == 0 && len(found.Unsearched) > 0 {
 		return nil, fmt.Errorf("folder %q could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
@@ -322,7 +323,7 @@ func (p *passage) stripped(ctx context.Context) ([]Item, error) {
 		return nil, err
 	}
 	for _, it := range found.Items {
-		if it.Stamp == nil && differs(p.item, it, p.way) == "" {
+		if it.Stamp == nil && differs(p.item, it, p.faithful) == "" {
 			marked, err := p.to.Mark(ctx, it, Mark{Stamp: &p.stamp})
 			if err != nil {
 				return nil, err
@@ -336,22 +337,13 @@ func (p *passage) stripped(ctx context.Context) ([]Item, error) {
 // undecided ends the run where it cannot be seen what is where. The intent
 // stays open, and the stamp on the item.
 func (p *passage) undecided(err, last error) error {
-	return undecidedError{errors.Join(err, last)}
+	err = errors.Join(err, last)
+	// Whatever the causes say, something may have been done.
+	return &Error{
+		Err:       fmt.Errorf("what became of it is not known yet; run it again: %w", err),
+		Temporary: Temporary(err), Cause: CauseOf(err), Code: CodeOf(err),
+	}
 }
-
-// undecidedError says that it cannot be seen what is where, whatever the cause.
-type undecidedError struct{ error }
-
-// Error returns the cause and what to do.
-func (e undecidedError) Error() string {
-	return fmt.Sprintf("what became of it is not known yet; run it again: %v", e.error)
-}
-
-// Unwrap returns the cause.
-func (e undecidedError) Unwrap() error { return e.error }
-
-// NotExecuted says that something may have been done.
-func (undecidedError) NotExecuted() bool { return false }
 
 // abandon ends the run with the item where it was. Where it is certain that
 // nothing was carried, the stamp is taken off again.

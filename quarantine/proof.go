@@ -11,9 +11,9 @@ import (
 // proved. Servers make MIME anew each time, so its bytes prove nothing; what
 // every way keeps are identity, class, dates, attachments and, within what a
 // server adds or drops, the size.
-func differs(original, c Item, way Way) string {
+func differs(original, c Item, faithful bool) string {
 	switch {
-	case !sameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful(way)):
+	case !sameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
 		// To one without, a server may give one when it makes the item anew.
 		return "it has another Message-ID"
 	case !strings.EqualFold(original.Class, c.Class):
@@ -24,12 +24,12 @@ func differs(original, c Item, way Way) string {
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
 	case original.HasAttachments != c.HasAttachments:
 		return "it has attachments where the original has none, or none where it has some"
-	case faithful(way) && subject(original) != subject(c):
+	case faithful && subject(original) != subject(c):
 		return "it has another subject"
-	case c.Size < smallest(original.Size, 2<<10, way):
+	case c.Size < smallest(original.Size, 2<<10, faithful):
 		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
 	}
-	if original.whole() && c.whole() && !sameAttachments(original.Attachments, c.Attachments, way) {
+	if original.whole() && c.whole() && !sameAttachments(original.Attachments, c.Attachments, faithful) {
 		return "its attachments differ in number, name or size"
 	}
 	return ""
@@ -37,20 +37,17 @@ func differs(original, c Item, way Way) string {
 
 // smallest returns the size below which a copy cannot be whole. A server counts
 // its own properties in, and MIME loses some of them.
-func smallest(size, slack int64, way Way) int64 {
-	if faithful(way) {
+func smallest(size, slack int64, faithful bool) int64 {
+	if faithful {
 		return size - size/20 - slack
 	}
 	return size/2 - 2*slack // MIME, or made by an earlier run
 }
 
-// faithful reports whether a way keeps every property.
-func faithful(way Way) bool { return way == WayMove || way == WayTransfer }
-
 // subject returns what can be compared: longer ones may have been cut.
 func subject(it Item) string { return cutUTF8(it.Subject, 200) }
 
-func sameAttachments(a, b []Attachment, way Way) bool {
+func sameAttachments(a, b []Attachment, faithful bool) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -62,7 +59,7 @@ func sameAttachments(a, b []Attachment, way Way) bool {
 	}
 	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
 	for i := range a {
-		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, 512, way) {
+		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, 512, faithful) {
 			return false
 		}
 	}

@@ -195,7 +195,7 @@ func (s *Service) single(ctx context.Context, items []Item) []Item {
 	var kept []Item
 	for _, it := range items {
 		twin := slices.ContainsFunc(kept, func(k Item) bool {
-			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && differs(k, it, "") == ""
+			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && differs(k, it, false) == ""
 		})
 		if twin {
 			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
@@ -231,7 +231,7 @@ func (p *passage) conclude(ctx context.Context, ri *ReceiptItem, err error, done
 	case err == nil:
 		ri.Outcome = done
 		p.finish(ctx)
-	case unexecuted(err) && !transient(err) && p.copied == nil:
+	case Untouched(err) && !Temporary(err) && p.copied == nil:
 		ri.Outcome, ri.Err = Refused, err
 	default:
 		ri.Outcome, ri.Err = Failed, err

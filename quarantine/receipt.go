@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // Outcome is what became of one copy of a message, or of a whole target.
@@ -104,28 +102,19 @@ type Unsearched struct {
 	Reason string `json:"reason"`
 }
 
-// Cause says why a folder could not be searched, as far as the server tells.
+// Cause says why a call failed, or why a folder could not be searched.
 type Cause string
 
-// Causes.
+// Causes. In a receipt, only the first four stand.
 const (
-	CauseNotFound     Cause = "notFound"     // it is not there any more
+	CauseNotFound     Cause = "notFound"     // it is gone, or not visible to the account
 	CauseNoPermission Cause = "noPermission" // the account may not look into it
 	CauseUnreachable  Cause = "unreachable"  // the server, or the store it is in, did not answer
 	CauseUndecided    Cause = "undecided"    // it was searched, but a message in it could not be looked into
+	CauseNoMailbox    Cause = "noMailbox"    // the server does not have the mailbox, or no longer
+	CauseMoving       Cause = "moving"       // the mailbox is being moved to another server
+	CauseSignIn       Cause = "signIn"       // the server refused the credentials
 )
-
-// unsearched describes a folder whose search failed.
-func unsearched(f Folder, err error) Unsearched {
-	u := Unsearched{Folder: f, Cause: CauseUnreachable, Reason: err.Error()}
-	switch {
-	case errors.Is(err, ews.ErrAccessDenied):
-		u.Cause = CauseNoPermission
-	case errors.Is(err, ews.ErrNotFound):
-		u.Cause = CauseNotFound
-	}
-	return u
-}
 
 // ReceiptItem is what became of one copy.
 type ReceiptItem struct {

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -27,7 +26,7 @@ func TestReceiptRoundTrip(t *testing.T) {
 				From: quarantine.Place{Mailbox: "alice@example.test", Folder: quarantine.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
 				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: quarantine.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
 			},
-			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &ews.ResponseError{Operation: ews.OpMoveItem, Code: "ErrorServerBusy"}, Residue: "something"},
+			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &quarantine.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
 		},
 		Unsearched: []quarantine.Unsearched{{Folder: quarantine.Folder{Path: "/Secret"}, Reason: "denied"}},
 	}

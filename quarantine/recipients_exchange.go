@@ -14,9 +14,9 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 const codeNoMailbox ews.ResponseCode = "ErrorNameResolutionNoMailbox"
 
-// Members returns the members of a group. With FullAccess it is the service
+// members returns the members of a group. With FullAccess it is the service
 // account that asks, and with impersonation the owner of the mailbox.
-func (m *exchangeMailbox) Members(ctx context.Context, address string) ([]Member, bool, error) {
+func (m *exchangeMailbox) members(ctx context.Context, address string) ([]Member, bool, error) {
 	list, err := m.client.ExpandDL(ctx, ews.Mailbox{EmailAddress: address})
 	if err != nil {
 		return nil, false, m.directoryError(ctx, err)
@@ -32,9 +32,9 @@ func (m *exchangeMailbox) Members(ctx context.Context, address string) ([]Member
 	return members, list.Complete, nil
 }
 
-// Lookup returns whom an address stands for, whether it is the primary one or
+// lookup returns whom an address stands for, whether it is the primary one or
 // not.
-func (m *exchangeMailbox) Lookup(ctx context.Context, address string) (Member, error) {
+func (m *exchangeMailbox) lookup(ctx context.Context, address string) (Member, error) {
 	name := address
 	if strings.Contains(address, "@") {
 		name = "smtp:" + address
@@ -63,7 +63,7 @@ func (m *exchangeMailbox) member(ctx context.Context, raw ews.Mailbox) (Member, 
 	if member.Address != "" || raw.EmailAddress == "" {
 		return member, nil
 	}
-	found, err := m.Lookup(ctx, raw.EmailAddress)
+	found, err := m.lookup(ctx, raw.EmailAddress)
 	switch {
 	case errors.Is(err, ErrGone):
 		return member, nil

@@ -162,7 +162,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	p.conclude(ctx, &ri, err, done)
 	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
-		if err == nil && differs(it, twin, "") == "" {
+		if err == nil && differs(it, twin, false) == "" {
 			if err := p.remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
 				ri.Residue = "a second copy is still in " + s.quarantine.Address()
 			}
@@ -196,7 +196,7 @@ func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder,
 	}
 	f, err := mailbox.Folder(ctx, want)
 	archived := strings.HasPrefix(was.Base, "archive") // which may have been taken away
-	if err == nil || transient(err) || errors.Is(err, ErrUnreachable) && !archived {
+	if err == nil || Temporary(err) || errors.Is(err, ErrUnreachable) && !archived {
 		return f, err
 	}
 	return mailbox.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
@@ -314,7 +314,7 @@ func (s *Service) likeTaken(ctx context.Context, mailbox Mailbox, t Target, take
 			return true
 		case bareMessageID(taken.MessageID) == "" && taken.Size > 0:
 			// Nothing else tells messages of the same second apart.
-			return it.Size < smallest(taken.Size, 2<<10, WayMIME) || taken.Size < smallest(it.Size, 2<<10, WayMIME)
+			return it.Size < smallest(taken.Size, 2<<10, false) || taken.Size < smallest(it.Size, 2<<10, false)
 		}
 		return false
 	})

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // ErrNoRoute matches a mailbox for which a [Router] found no service, or more
@@ -83,22 +81,18 @@ func (e *RouteError) Unwrap() []error {
 // absent reports whether a server says that it does not have a mailbox, or that
 // the account may not open it, which Exchange does not tell apart.
 func absent(err error) bool {
-	return errors.Is(err, ErrUnreachable) || errors.Is(err, ErrGone) || errors.Is(err, ews.ErrNoMailbox) || errors.Is(err, ews.ErrNotFound)
-}
-
-// codeMoving is the answer for a mailbox that is on its way to another server,
-// or has just gone there.
-const codeMoving = "ErrorMailboxMoveInProgress"
-
-// movedAway reports whether an error is what a server answers after a mailbox
-// has left it. "No mailbox with such guid" has the code of
-// [ews.ErrNoMailbox].
-func movedAway(err error) bool {
-	if errors.Is(err, ErrUnreachable) || errors.Is(err, ews.ErrNoMailbox) {
+	if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrGone) {
 		return true
 	}
-	refused, ok := errors.AsType[*ews.ResponseError](err)
-	return ok && (refused.Code == codeMoving || refused.Inner == codeMoving)
+	cause := CauseOf(err)
+	return cause == CauseNoMailbox || cause == CauseNotFound
+}
+
+// movedAway reports whether an error is what a server answers after a mailbox
+// has left it.
+func movedAway(err error) bool {
+	cause := CauseOf(err)
+	return errors.Is(err, ErrUnreachable) || cause == CauseNoMailbox || cause == CauseMoving
 }
 
 // leftBehind returns the error of a receipt that tells that the mailbox moved

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
@@ -148,7 +147,7 @@ func (rt *route) ask(ctx context.Context, address string, limit time.Duration) e
 	if late {
 		err = fmt.Errorf("no answer within %v: %w", limit, err)
 	}
-	if _, cut := errors.AsType[*ews.TransportError](err); cut || late || errors.Is(err, ews.ErrUnauthorized) {
+	if cause := CauseOf(err); cause == CauseUnreachable || cause == CauseSignIn || late {
 		rt.mu.Lock()
 		rt.silentUntil = time.Now().Add(silence)
 		rt.mu.Unlock()

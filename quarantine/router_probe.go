@@ -15,18 +15,6 @@ type Prober interface {
 	Probe(ctx context.Context) error
 }
 
-// Probe reads the Inbox.
-func (m *exchangeMailbox) Probe(ctx context.Context) error {
-	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderInbox)}})
-	if err == nil {
-		err = results[0].Err
-	}
-	if err != nil {
-		return m.unreachable(ctx, err)
-	}
-	return nil
-}
-
 // probe asks a service whether it has a mailbox.
 func (rt *route) probe(ctx context.Context, address string) error {
 	m := rt.service.strategy.Mailbox(address)

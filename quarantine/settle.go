@@ -92,7 +92,7 @@ func (p *passage) amend(ctx context.Context, m Mark, failure string) {
 			p.copied = &marked
 			return
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
+		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) || p.s.pause(ctx, attempt) != nil {
 			p.residues = append(p.residues, fmt.Sprintf("%s: %v", failure, err))
 			return
 		}
@@ -111,7 +111,7 @@ func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) e
 		if err == nil {
 			return nil
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrGone) && !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
+		if attempt == p.s.attempts || !errors.Is(err, ErrGone) && !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
 			return err
 		}
 		if !errors.Is(err, ErrGone) {
@@ -125,7 +125,7 @@ func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) e
 			if err != nil {
 				return err
 			}
-			i := slices.IndexFunc(found.Items, func(f Item) bool { return p.marked(f) && differs(it, f, "") == "" })
+			i := slices.IndexFunc(found.Items, func(f Item) bool { return p.marked(f) && differs(it, f, false) == "" })
 			if i < 0 {
 				return nil
 			}
@@ -168,7 +168,7 @@ func (p *passage) sweep(ctx context.Context) {
 		if err == nil {
 			return
 		}
-		if attempt == p.s.attempts || !transient(err) && !ambiguous(err) || p.s.pause(ctx, attempt) != nil {
+		if attempt == p.s.attempts || !Temporary(err) && Untouched(err) || p.s.pause(ctx, attempt) != nil {
 			p.residues = append(p.residues, fmt.Sprintf("Recoverable Items may still hold it: %v", err))
 			return
 		}
@@ -201,7 +201,7 @@ func (p *passage) unstamped(ctx context.Context, f func(Item)) error {
 		return err
 	}
 	for _, it := range found.Items {
-		if it.Stamp == nil && differs(p.item, it, "") == "" {
+		if it.Stamp == nil && differs(p.item, it, false) == "" {
 			f(it)
 		}
 	}
@@ -298,7 +298,7 @@ func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Ite
 			whole.Folder = c.Folder
 			c = whole
 		}
-		if why := differs(known, c, p.way); why != "" {
+		if why := differs(known, c, p.faithful); why != "" {
 			unproved[c.ID] = why
 			continue
 		}
@@ -368,7 +368,7 @@ func (p *passage) remove(ctx context.Context, m Mailbox, it Item) error {
 		if err == nil || attempt > 0 && errors.Is(err, ErrGone) {
 			return nil
 		}
-		if errors.Is(err, ErrGone) || attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !transient(err) && !ambiguous(err) {
+		if errors.Is(err, ErrGone) || attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
 			return err
 		}
 		if err := p.s.pause(ctx, attempt); err != nil {
@@ -382,7 +382,7 @@ func (p *passage) remove(ctx context.Context, m Mailbox, it Item) error {
 // fails: they are identical, and the next run sees them again.
 func (p *passage) removeSurplus(ctx context.Context, kept Item, copies []Item) {
 	for _, c := range append(copies, p.others...) {
-		if c.ID == kept.ID || differs(kept, c, "") != "" {
+		if c.ID == kept.ID || differs(kept, c, false) != "" {
 			continue
 		}
 		if err := p.remove(ctx, p.to, c); err != nil && !errors.Is(err, ErrGone) {

@@ -106,12 +106,17 @@ func (s exchangeStrategy) Mailbox(address string) Mailbox { return s.x.mailbox(a
 // Carry brings an item to the other mailbox, by the way that worked last
 // between these two, or else by the first that the server does not refuse.
 func (s exchangeStrategy) Carry(ctx context.Context, c Carriage) (Carried, error) {
+	carried, err := s.carry(ctx, c)
+	return carried, translate(err)
+}
+
+func (s exchangeStrategy) carry(ctx context.Context, c Carriage) (Carried, error) {
 	from, to := s.x.mailbox(c.From.Address()), s.x.mailbox(c.To.Address())
 	pair := wayPair{from.address, to.address}
 	var refusals []error
 	for _, way := range s.ways.order(pair) {
 		carried, err := ways[way](ctx, from, to, c)
-		carried.Way = way
+		carried.Way, carried.Faithful, carried.Once = way, way != WayMIME, way == WayMove
 		if err == nil {
 			s.ways.worked(pair, way)
 			return carried, nil
@@ -140,13 +145,13 @@ func (s exchangeStrategy) Carry(ctx context.Context, c Carriage) (Carried, error
 
 // bothThere reports whether the item and the folder it is to go to are there.
 func bothThere(ctx context.Context, from, to *exchangeMailbox, c Carriage) (bool, error) {
-	if _, err := from.Inspect(ctx, c.Item.ID); err != nil {
+	if _, err := from.inspect(ctx, c.Item.ID); err != nil {
 		if errors.Is(err, ErrGone) {
 			return false, nil
 		}
 		return false, err
 	}
-	_, err := to.Folder(ctx, FolderRequest{ID: c.Folder.ID})
+	_, err := to.folder(ctx, FolderRequest{ID: c.Folder.ID})
 	if errors.Is(err, ErrGone) {
 		return false, nil
 	}

@@ -11,10 +11,10 @@ import (
 // a strategy only does what it is told, once, and reports.
 //
 // A strategy never repeats a write whose outcome it does not know: it returns
-// the error, and the service looks. An error that may pass says so by a method
-// Temporary() bool, or is one of package ews. Methods may be called
-// concurrently. The suite of package quarantinetest tells whether a strategy
-// keeps this contract.
+// the error, and the service looks. Errors are an [*Error], which says what they
+// mean, or match one of the errors below. Methods may be called concurrently.
+// The suite of package quarantinetest tells whether a strategy keeps this
+// contract.
 type Strategy interface {
 	// Name names the strategy in receipts.
 	Name() string
@@ -37,13 +37,28 @@ type Carriage struct {
 	Folder Folder
 }
 
-// Carried says how an item was carried.
+// Carried says how an item was carried. With an error it says by which way it
+// was tried last.
 type Carried struct {
+	// Way is a label for receipts; what the engine does depends on the fields
+	// below.
 	Way Way
+
+	// Faithful: the way keeps every property of the item, so the engine demands
+	// an equal subject and attachments, and nearly the same size of the copy.
+	// Otherwise the copy may have been made anew from the message.
+	Faithful bool
+
+	// Once: a second try cannot make a second copy, because the first takes the
+	// item away with its id. Otherwise the engine waits after a lost answer, for
+	// a copy that may still arrive, before it tries again.
+	Once bool
+
 	// ItemID is the id of the copy, if the server said.
 	ItemID string
-	// Moved says that the original is gone if the call succeeded. Otherwise it
-	// is still there, to be removed when the copy has been proved.
+
+	// Moved: the original is gone if the call succeeded. Otherwise it is still
+	// there, to be removed when the copy has been proved.
 	Moved bool
 }
 

@@ -34,24 +34,17 @@ func (st storeStrategy) Carry(_ context.Context, c quarantine.Carriage) (quarant
 	if err != nil {
 		return quarantine.Carried{}, translate(err)
 	}
-	return quarantine.Carried{Way: quarantine.WayMove, ItemID: strconv.Itoa(id), Moved: true}, nil
+	return quarantine.Carried{Way: quarantine.WayMove, Faithful: true, Once: true, ItemID: strconv.Itoa(id), Moved: true}, nil
 }
 
-// refused is an error after which nothing has changed. Saying so lets the
-// service leave no trace on the message.
-type refused struct{ error }
-
-func (refused) NotExecuted() bool { return true }
-
-// translate turns errors of the store into those a service understands.
+// translate turns errors of the store into those the engine understands: the
+// store always answers, and what it refuses has changed nothing.
 func translate(err error) error {
 	if errors.Is(err, errNoMessage) || errors.Is(err, errNoFolder) {
-		return refused{fmt.Errorf("%w: %w", quarantine.ErrGone, err)}
+		return &quarantine.Error{Err: fmt.Errorf("%w: %w", quarantine.ErrGone, err), Untouched: true, Answered: true}
 	}
-	return err
+	return &quarantine.Error{Err: err, Answered: true}
 }
-
-func (r refused) Unwrap() error { return r.error }
 
 // storeMailbox is one mailbox of the store.
 type storeMailbox struct {

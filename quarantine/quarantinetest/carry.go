@@ -2,6 +2,7 @@ package quarantinetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -77,6 +78,38 @@ func carryState(t *testing.T, lab Lab) {
 	}
 	if n := lab.Notices(t); n != 0 {
 		t.Errorf("%d notices were sent, want 0", n)
+	}
+}
+
+// carryKeepsItsWord holds what Carried says of the way against what it does.
+func carryKeepsItsWord(t *testing.T, lab Lab) {
+	m := message(theID)
+	m.Attachment = "invoice.pdf"
+	c := carriage(t, lab, m)
+	before, err := c.From.Inspect(t.Context(), c.Item.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried, err := lab.Strategy().Carry(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := the(t, c.To, quarantine.Query{Operation: stampFor(lab).Operation, In: &c.Folder})
+	after, err := c.To.Inspect(t.Context(), found.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if carried.Faithful && (before.Subject != after.Subject || !slices.Equal(before.Attachments, after.Attachments)) {
+		t.Errorf("Carry says the way is faithful, but the copy differs:\n%+v\n%+v", after, before)
+	}
+	if !carried.Once {
+		return
+	}
+	if _, err := lab.Strategy().Carry(t.Context(), c); err == nil {
+		t.Error("Carry says that an item can be carried once only, and carried it twice")
+	}
+	if n := len(lab.Messages(t, lab.Quarantine())); n != 1 {
+		t.Errorf("%d messages are in quarantine, want 1", n)
 	}
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 		{"Remove/ForGood", removeForGood},
 		{"Carry/StampTravels", carryStamp},
 		{"Carry/StateTravels", carryState},
+		{"Carry/KeepsItsWord", carryKeepsItsWord},
 		{"Carry/GoneItem", carryGoneItem},
 		{"Carry/GoneFolder", carryGoneFolder},
 		{"Service/ThereAndBack", thereAndBack},

@@ -1,0 +1,89 @@
+package quarantine
+
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// The methods of this file are what the engine calls. They translate errors of
+// EWS; nothing else in this package does.
+
+// Address returns the address of the mailbox.
+func (m *exchangeMailbox) Address() string { return m.address }
+
+// Find returns the items that a query asks for.
+func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
+	found, err := m.find(ctx, q)
+	return found, translate(err)
+}
+
+// Search returns those of them that match criteria.
+func (m *exchangeMailbox) Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
+	found, err := m.search(ctx, c, l, q)
+	return found, translate(err)
+}
+
+// Inspect reads one item again.
+func (m *exchangeMailbox) Inspect(ctx context.Context, itemID string) (Item, error) {
+	it, err := m.inspect(ctx, itemID)
+	return it, translate(err)
+}
+
+// Mark changes an item in one UpdateItem.
+func (m *exchangeMailbox) Mark(ctx context.Context, item Item, mark Mark) (Item, error) {
+	it, err := m.mark(ctx, item, mark)
+	return it, translate(err)
+}
+
+// Remove deletes an item for good and tells nobody.
+func (m *exchangeMailbox) Remove(ctx context.Context, item Item) error {
+	return translate(m.remove(ctx, item))
+}
+
+// Folder returns a folder, creating it where the request says so.
+func (m *exchangeMailbox) Folder(ctx context.Context, want FolderRequest) (Folder, error) {
+	f, err := m.folder(ctx, want)
+	return f, translate(err)
+}
+
+// Sweep removes what a move left in Recoverable Items.
+func (m *exchangeMailbox) Sweep(ctx context.Context, operation string) (int, error) {
+	n, err := m.sweepAll(ctx, operation)
+	return n, translate(err)
+}
+
+// Probe reads the Inbox.
+func (m *exchangeMailbox) Probe(ctx context.Context) error { return translate(m.probe(ctx)) }
+
+// Members returns the members of a group.
+func (m *exchangeMailbox) Members(ctx context.Context, address string) ([]Member, bool, error) {
+	members, complete, err := m.members(ctx, address)
+	return members, complete, translate(err)
+}
+
+// Lookup returns whom an address stands for, whether it is the primary one or
+// not.
+func (m *exchangeMailbox) Lookup(ctx context.Context, address string) (Member, error) {
+	who, err := m.lookup(ctx, address)
+	return who, translate(err)
+}
+
+// Forwarded returns what the owner sent on, from Sent Items and the folders
+// below it.
+func (m *exchangeMailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error) {
+	sent, err := m.forwarded(ctx, messageID, limit)
+	return sent, translate(err)
+}
+
+// probe reads the Inbox.
+func (m *exchangeMailbox) probe(ctx context.Context) error {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderInbox)}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return m.unreachable(ctx, err)
+	}
+	return nil
+}
