@@ -150,6 +150,7 @@ func (t *folderTree) folder(id string) Folder {
 	}
 	slices.Reverse(names)
 	f.Path = "/" + strings.Join(names, "/")
+	_, f.Recoverable = recoverableHome[ews.FolderName(f.Base)]
 	return f
 }
 
@@ -200,33 +201,30 @@ func escapeName(name string) string {
 // takes the place of such a folder shows them so.
 func unescapeName(name string) string { return nameUnescapes.Replace(name) }
 
-// folder returns a folder, creating it where the request says so.
+// folder returns the folder of a name, creating it where the request says so.
 func (m *exchangeMailbox) folder(ctx context.Context, want FolderRequest) (Folder, error) {
-	if want.ID != "" {
-		results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: want.ID}}})
-		switch {
-		case err != nil:
-			return Folder{}, gone(err)
-		case results[0].Err == nil:
-			return m.describe(ctx, want.ID)
-		case want.Base == "" || !errors.Is(results[0].Err, ews.ErrNotFound):
-			return Folder{}, gone(results[0].Err)
-		}
-	}
-	if want.Base == "" {
+	if len(want.Names) == 0 {
 		return Folder{}, fmt.Errorf("%w: no folder was named", ErrGone)
 	}
-	if want.Below == "" {
-		results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderName(want.Base))}})
-		if err != nil {
-			return Folder{}, m.unreachable(ctx, err)
-		}
-		if results[0].Err != nil {
-			return Folder{}, m.unreachable(ctx, results[0].Err)
-		}
-		return m.describe(ctx, results[0].Value.ID.ID)
+	escaped := make([]string, len(want.Names))
+	for i, name := range want.Names {
+		escaped[i] = escapeName(name)
 	}
-	return m.descend(ctx, want)
+	f := Folder{Base: string(ews.FolderMsgFolderRoot), Below: strings.Join(escaped, "/")}
+	f.Path = "/" + f.Below
+	return m.descend(ctx, f, want.Create)
+}
+
+// folderByID returns a folder by its id.
+func (m *exchangeMailbox) folderByID(ctx context.Context, id string) (Folder, error) {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return Folder{}, gone(err)
+	}
+	return m.describe(ctx, id)
 }
 
 // describe gives a folder its path. Not to know the path is no failure.
@@ -238,16 +236,12 @@ func (m *exchangeMailbox) describe(ctx context.Context, id string) (Folder, erro
 	return tree.folder(id), nil
 }
 
-// descend walks down the path of a request, creating what is missing if it says
-// so.
-func (m *exchangeMailbox) descend(ctx context.Context, want FolderRequest) (Folder, error) {
-	var at ews.FolderRef = m.known(ews.FolderName(want.Base))
-	f := Folder{Base: want.Base, Below: want.Below, Path: "/" + want.Below}
-	if ews.FolderName(want.Base) != ews.FolderMsgFolderRoot {
-		f.Path = "/" + want.Base + "/" + want.Below
-	}
-	for segment := range strings.SplitSeq(want.Below, "/") {
-		id, err := m.child(ctx, at, unescapeName(segment), want.Create)
+// descend walks down from the base of a folder to it, creating what is missing
+// if it may.
+func (m *exchangeMailbox) descend(ctx context.Context, f Folder, create bool) (Folder, error) {
+	var at ews.FolderRef = m.known(ews.FolderName(f.Base))
+	for segment := range strings.SplitSeq(f.Below, "/") {
+		id, err := m.child(ctx, at, unescapeName(segment), create)
 		if err != nil {
 			return Folder{}, err
 		}

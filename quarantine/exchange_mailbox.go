@@ -47,6 +47,12 @@ func (m *exchangeMailbox) Folder(ctx context.Context, want FolderRequest) (Folde
 	return f, translate(err)
 }
 
+// Home returns the folder that an item goes back to.
+func (m *exchangeMailbox) Home(ctx context.Context, was Folder) (Folder, error) {
+	f, err := m.home(ctx, was)
+	return f, translate(err)
+}
+
 // Sweep removes what a move left in Recoverable Items.
 func (m *exchangeMailbox) Sweep(ctx context.Context, operation string) (int, error) {
 	n, err := m.sweepAll(ctx, operation)

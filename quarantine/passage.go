@@ -255,7 +255,7 @@ func (p *passage) strays(ctx context.Context) ([]Item, error) {
 	strays := slices.DeleteFunc(found.Items, func(it Item) bool {
 		// What a move out of quarantine leaves in Recoverable Items there is not
 		// the item: another run has brought that home.
-		left := p.direction == ToUser && it.Folder.recoverable()
+		left := p.direction == ToUser && it.Folder.Recoverable
 		return left || it.Stamp.Direction != p.direction || differs(p.item, it, true) != ""
 	})
 	if len(strays) == 0 && len(found.Unsearched) > 0 {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // Restore puts back what a receipt of [Service.Quarantine] says was taken: into
@@ -139,7 +137,11 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	p := &passage{
 		s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, item: it,
 		folder: func(ctx context.Context, again bool) (Folder, error) {
-			return home(ctx, mailbox, it.Stamp.Folder, again)
+			was := it.Stamp.Folder
+			if again {
+				was.ID = "" // the folder that was found by it is gone
+			}
+			return mailbox.Home(ctx, was)
 		},
 		scope: func(Folder) Query { return Query{} },
 		taken: func(string) bool { return false },
@@ -183,38 +185,6 @@ func (p *passage) release(ctx context.Context) error {
 		return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
 	}
 	return nil
-}
-
-// home returns the folder that an item goes back to.
-func home(ctx context.Context, mailbox Mailbox, was Folder, again bool) (Folder, error) {
-	want := FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true}
-	if was.recoverable() {
-		want = FolderRequest{Base: string(recoverableHome[ews.FolderName(was.Base)])}
-	}
-	if again {
-		want.ID = ""
-	}
-	f, err := mailbox.Folder(ctx, want)
-	archived := strings.HasPrefix(was.Base, "archive") // which may have been taken away
-	if err == nil || Temporary(err) || errors.Is(err, ErrUnreachable) && !archived {
-		return f, err
-	}
-	return mailbox.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
-}
-
-// recoverableHome is where items from Recoverable Items go back to: nothing can
-// be put there, and what its owner had deleted belongs to Deleted Items.
-var recoverableHome = map[ews.FolderName]ews.FolderName{
-	ews.FolderRecoverableItemsDeletions:        ews.FolderDeletedItems,
-	ews.FolderRecoverableItemsPurges:           ews.FolderDeletedItems,
-	ews.FolderArchiveRecoverableItemsDeletions: ews.FolderArchiveDeletedItems,
-	ews.FolderArchiveRecoverableItemsPurges:    ews.FolderArchiveDeletedItems,
-}
-
-// recoverable reports whether the folder is one of Recoverable Items.
-func (f Folder) recoverable() bool {
-	_, ok := recoverableHome[ews.FolderName(f.Base)]
-	return ok
 }
 
 // missed is a member of a receipt that is not in quarantine.

@@ -133,6 +133,10 @@ func (m ledgerMailbox) Folder(context.Context, quarantine.FolderRequest) (quaran
 	return quarantine.Folder{}, quarantine.ErrGone
 }
 
+func (m ledgerMailbox) Home(ctx context.Context, _ quarantine.Folder) (quarantine.Folder, error) {
+	return m.Folder(ctx, quarantine.FolderRequest{})
+}
+
 // newRouter returns a router over ledgers that claim nothing.
 func newRouter(t testing.TB, opts *quarantine.RouterOptions, ledgers ...*ledger) *quarantine.Router {
 	t.Helper()

@@ -2,12 +2,10 @@ package quarantine
 
 import (
 	"context"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // Prober is a [Mailbox] that can tell cheaply whether it can be opened. Of one
-// that cannot, a [Router] reads the Inbox by [Mailbox.Folder] instead.
+// that cannot, a [Router] looks up the Inbox by [Mailbox.Home] instead.
 type Prober interface {
 	// Probe returns nil if the mailbox is there and can be opened. The error
 	// matches [ErrUnreachable] if the server does not have it, or does not let
@@ -21,6 +19,6 @@ func (rt *route) probe(ctx context.Context, address string) error {
 	if p, ok := m.(Prober); ok {
 		return p.Probe(ctx)
 	}
-	_, err := m.Folder(ctx, FolderRequest{Base: string(ews.FolderInbox)})
+	_, err := m.Home(ctx, Folder{})
 	return err
 }

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
@@ -171,10 +170,10 @@ func (s *Service) pause(ctx context.Context, attempt int) error {
 // folderOf returns the quarantine folder for a mailbox, creating it if it is
 // missing. Again says that the one it gave last is not there any more.
 func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Folder, error) {
-	key, below := "", escapeName(s.folderName)
+	key, names := "", []string{s.folderName}
 	if s.perMailbox {
 		key = strings.ToLower(mailbox)
-		below += "/" + escapeName(key)
+		names = append(names, key)
 	}
 	s.mu.Lock()
 	f, ok := s.folders[key]
@@ -182,7 +181,7 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Fol
 	if ok && !again {
 		return f, nil
 	}
-	f, err := s.quarantine.Folder(ctx, FolderRequest{Base: string(ews.FolderMsgFolderRoot), Below: below, Create: true})
+	f, err := s.quarantine.Folder(ctx, FolderRequest{Names: names, Create: true})
 	if err != nil {
 		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
 	}
@@ -207,7 +206,7 @@ func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
 	if ok && !again {
 		return f, nil
 	}
-	f, err := s.quarantine.Folder(ctx, FolderRequest{Base: string(ews.FolderMsgFolderRoot), Below: escapeName(s.folderName)})
+	f, err := s.quarantine.Folder(ctx, FolderRequest{Names: []string{s.folderName}})
 	if err != nil {
 		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
 	}
@@ -215,10 +214,13 @@ func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
 	return f, nil
 }
 
+// maxFolders is how many quarantine folders are remembered.
+const maxFolders = 4096
+
 func (s *Service) remember(key string, f Folder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.folders) >= maxMailboxes {
+	if len(s.folders) >= maxFolders {
 		clear(s.folders)
 	}
 	s.folders[key] = f

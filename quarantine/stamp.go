@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base32"
 	"strconv"
@@ -74,9 +75,20 @@ func (s Stamp) Values() map[string]string {
 		StampOperation: s.Operation,
 		StampMailbox:   strings.ToLower(s.Mailbox),
 		StampFolderID:  fit(s.Folder.ID),
-		StampPath:      fit(s.Folder.Base + "|" + s.Folder.Below),
+		StampPath:      fit(s.path(fit)),
 		StampState:     state,
 	}
+}
+
+// path returns where the folder is for the server, and after it, if there is
+// room, the part of its path for people that the first does not tell.
+func (s Stamp) path(fit func(string) string) string {
+	place := s.Folder.Base + "|" + s.Folder.Below
+	shown := s.Folder.Path
+	if s.Folder.Below != "" {
+		shown = strings.TrimSuffix(shown, "/"+s.Folder.Below)
+	}
+	return cmp.Or(fit(place+"|"+shown), place)
 }
 
 // ParseStamp reads a stamp from the values of its properties. It returns nil if
@@ -88,10 +100,15 @@ func ParseStamp(values map[string]string) *Stamp {
 		return nil
 	}
 	s.Folder.ID = values[StampFolderID]
-	s.Folder.Base, s.Folder.Below, _ = strings.Cut(values[StampPath], "|")
-	s.Folder.Path = "/" + s.Folder.Base
-	if s.Folder.Below != "" {
-		s.Folder.Path += "/" + s.Folder.Below
+	base, rest, _ := strings.Cut(values[StampPath], "|")
+	below, shown, told := strings.Cut(rest, "|")
+	if !told {
+		shown = "/" + base // a stamp of an earlier version, or one with a long path
+	}
+	s.Folder.Base, s.Folder.Below = base, below
+	s.Folder.Path = shown
+	if below != "" {
+		s.Folder.Path += "/" + below
 	}
 	state := strings.SplitN(values[StampState], "|", 5)
 	if len(state) != 5 || state[0] != "1" {

@@ -30,6 +30,8 @@ func TestStampRoundTrip(t *testing.T) {
 		"restoring":       func(s *quarantine.Stamp) { s.Direction = quarantine.ToUser; s.Read = false },
 		"no folder":       func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{Path: "/"} },
 		"base itself":     func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{ID: "x", Path: "/inbox", Base: "inbox"} },
+		"path for people": func(s *quarantine.Stamp) { s.Folder.Path = "/Posteingang/Projects/2026" },
+		"below the top":   func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{Path: "/Projects", Base: "msgfolderroot", Below: "Projects"} },
 		"no reason":       func(s *quarantine.Stamp) { s.Reason = "" },
 		"longest address": func(s *quarantine.Stamp) { s.Mailbox = strings.Repeat("a", 241) + "@example.test" },
 	} {
@@ -64,6 +66,22 @@ func TestStampKeepsWithinItsLimits(t *testing.T) {
 	for _, v := range s.Values() {
 		assert.Less(t, len(v), 255)
 	}
+}
+
+func TestStampOfEarlierVersionIsRead(t *testing.T) {
+	t.Parallel()
+	values := sampleStamp().Values()
+	values[quarantine.StampPath] = "inbox|Projects/2026" // as it was without the path for people
+	got := quarantine.ParseStamp(values)
+	require.NotNil(t, got)
+	assert.Equal(t, sampleStamp(), *got)
+
+	s := sampleStamp()
+	s.Folder.Path = "/Posteingang/" + strings.Repeat("p", 100) + "/" + s.Folder.Below
+	s.Folder.Below = strings.Repeat("p", 150)
+	got = quarantine.ParseStamp(s.Values())
+	require.NotNil(t, got)
+	assert.Equal(t, s.Folder.Below, got.Folder.Below, "what undo needs goes before what people read")
 }
 
 func TestDamagedStampIsNone(t *testing.T) {

@@ -151,7 +151,7 @@ func bothThere(ctx context.Context, from, to *exchangeMailbox, c Carriage) (bool
 		}
 		return false, err
 	}
-	_, err := to.folder(ctx, FolderRequest{ID: c.Folder.ID})
+	_, err := to.folderByID(ctx, c.Folder.ID)
 	if errors.Is(err, ErrGone) {
 		return false, nil
 	}

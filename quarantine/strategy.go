@@ -86,9 +86,16 @@ type Mailbox interface {
 	// more: its owner may have moved it.
 	Remove(ctx context.Context, item Item) error
 
-	// Folder returns a folder, creating it where the request says so. The error
-	// matches [ErrGone] if there is none.
+	// Folder returns a folder by its name, creating it where the request says so.
+	// The error matches [ErrGone] if it does not exist.
 	Folder(ctx context.Context, want FolderRequest) (Folder, error)
+
+	// Home returns the folder that an item which was in a folder goes back to:
+	// that folder by its id; or else its path, re-created as far as it is
+	// missing; or else the Inbox. From Recoverable Items, where nothing can be
+	// put, an item goes to where its owner would find it: Deleted Items. The zero
+	// Folder means the Inbox.
+	Home(ctx context.Context, was Folder) (Folder, error)
 }
 
 // Errors of a [Mailbox].
@@ -135,19 +142,23 @@ type Folder struct {
 	// Path is its path as people read it: display names behind slashes. A slash
 	// in a name is written %2F, a percent sign %25.
 	Path string `json:"path,omitempty"`
-	// Base is the well-known name of the nearest folder above it, or of itself,
-	// that has one ("inbox", "msgfolderroot", …), and Below the path from there.
+	// Base names a folder that keeps its name in every language, the nearest one
+	// above it or itself, and Below is the path from there. The names are the
+	// driver's own: with them it finds, or creates, the folder when the id is
+	// gone.
 	Base  string `json:"base,omitempty"`
 	Below string `json:"below,omitempty"`
+	// Recoverable: it is one of Recoverable Items, which holds what the owner of
+	// the mailbox has deleted and may recover.
+	Recoverable bool `json:"recoverable,omitempty"`
 }
 
-// FolderRequest says which folder is wanted. The ways to name it are tried in
-// the order of the fields; the first that gives a folder counts.
+// FolderRequest says which folder is wanted.
 type FolderRequest struct {
-	ID    string // a folder that may have gone
-	Base  string // a well-known name; with Below: the folder below it
-	Below string // path below Base
-	// Create creates what is missing of Below.
+	// Names are display names, from the top of the mailbox down, as they are: the
+	// driver escapes what its paths cannot hold. At least one.
+	Names []string
+	// Create creates what is missing.
 	Create bool
 }
 

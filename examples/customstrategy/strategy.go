@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,7 +103,7 @@ func (m storeMailbox) item(msg *message) quarantine.Item {
 
 // folder describes a folder. In the store the path is the id.
 func folder(path string) quarantine.Folder {
-	return quarantine.Folder{ID: path, Path: "/" + path, Base: "msgfolderroot", Below: path}
+	return quarantine.Folder{ID: path, Path: "/" + path, Below: path}
 }
 
 // message gives access to one message.
@@ -161,21 +162,26 @@ func (m storeMailbox) Remove(_ context.Context, item quarantine.Item) error {
 	})
 }
 
-func (m storeMailbox) Folder(_ context.Context, want quarantine.FolderRequest) (f quarantine.Folder, err error) {
+func (m storeMailbox) Folder(_ context.Context, want quarantine.FolderRequest) (quarantine.Folder, error) {
+	names := make([]string, len(want.Names))
+	for i, name := range want.Names {
+		names[i] = url.PathEscape(name)
+	}
+	return m.folder(strings.Join(names, "/"), want.Create)
+}
+
+// Home is simple here: a path is an id, and there are no Recoverable Items.
+func (m storeMailbox) Home(_ context.Context, was quarantine.Folder) (quarantine.Folder, error) {
+	if was.Below == "" {
+		return m.folder("Inbox", false)
+	}
+	return m.folder(was.Below, true)
+}
+
+// folder returns the folder of a path, creating it if it may.
+func (m storeMailbox) folder(path string, create bool) (f quarantine.Folder, err error) {
 	err = m.s.with(m.address, func(b *box) error {
-		path := want.Below
-		switch {
-		case want.ID != "" && b.folders[want.ID]:
-			path = want.ID
-		case want.Base == "inbox":
-			path = "Inbox"
-			if want.Below != "" {
-				path += "/" + want.Below
-			}
-		case want.Base == "":
-			return translate(errNoFolder)
-		}
-		if !b.folders[path] && !want.Create {
+		if path == "" || !b.folders[path] && !create {
 			return translate(errNoFolder)
 		}
 		b.folders[path] = true

@@ -17,7 +17,7 @@ func carriage(t *testing.T, lab Lab, m Message) quarantine.Carriage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := to.Folder(t.Context(), quarantine.FolderRequest{Base: base, Below: "Quarantine", Create: true})
+	folder, err := to.Folder(t.Context(), quarantine.FolderRequest{Names: []string{"Quarantine"}, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}

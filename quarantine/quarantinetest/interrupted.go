@@ -172,6 +172,13 @@ func (m cutMailbox) Remove(ctx context.Context, item quarantine.Item) (err error
 	return err
 }
 
+func (m cutMailbox) Home(ctx context.Context, was quarantine.Folder) (f quarantine.Folder, err error) {
+	if cut := m.c.call(func() { f, err = m.Mailbox.Home(context.WithoutCancel(ctx), was) }); cut != nil {
+		return quarantine.Folder{}, cut
+	}
+	return f, err
+}
+
 func (m cutMailbox) Folder(ctx context.Context, want quarantine.FolderRequest) (f quarantine.Folder, err error) {
 	if cut := m.c.call(func() { f, err = m.Mailbox.Folder(context.WithoutCancel(ctx), want) }); cut != nil {
 		return quarantine.Folder{}, cut

@@ -9,13 +9,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// base is the well-known folder that the suite creates folders below.
-const base = "msgfolderroot"
-
 func stampFor(lab Lab) *quarantine.Stamp {
 	return &quarantine.Stamp{
 		Operation: "aaaaaaaaaaaaaaaaaaaaaaaaa2", Mailbox: strings.ToLower(lab.User()),
-		Folder:    quarantine.Folder{Base: "inbox", Path: "/inbox"},
+		Folder:    quarantine.Folder{Base: "inbox", Below: "Bills", Path: "/Posteingang/Bills"},
 		Direction: quarantine.ToQuarantine, At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "test",
 	}
 }
@@ -275,7 +272,7 @@ func markReadState(t *testing.T, lab Lab) {
 
 func folderCreate(t *testing.T, lab Lab) {
 	m := lab.Strategy().Mailbox(lab.Quarantine())
-	want := quarantine.FolderRequest{Base: base, Below: "Quarantine/alice@example.test", Create: true}
+	want := quarantine.FolderRequest{Names: []string{"Quarantine, 100% / safe|", "alice@example.test"}, Create: true}
 	first, err := m.Folder(t.Context(), want)
 	if err != nil {
 		t.Fatal(err)
@@ -297,8 +294,8 @@ func folderCreate(t *testing.T, lab Lab) {
 func folderMissing(t *testing.T, lab Lab) {
 	m := lab.Strategy().Mailbox(lab.Quarantine())
 	for _, want := range []quarantine.FolderRequest{
-		{Base: base, Below: "No such folder"},
-		{Base: base, Below: "No such/folder"},
+		{Names: []string{"No such folder"}},
+		{Names: []string{"No such", "folder"}},
 		{},
 	} {
 		if f, err := m.Folder(t.Context(), want); !errors.Is(err, quarantine.ErrGone) {
@@ -307,26 +304,40 @@ func folderMissing(t *testing.T, lab Lab) {
 	}
 }
 
-func folderByID(t *testing.T, lab Lab) {
+func folderHome(t *testing.T, lab Lab) {
 	msg := message(theID)
 	msg.Folder = "Projects"
 	lab.Deliver(t, msg)
+	lab.Deliver(t, message(otherID))
 	m := lab.Strategy().Mailbox(lab.User())
-	was := the(t, m, quarantine.Query{MessageID: theID}).Folder
-	if was.Base == "" || was.Below == "" {
-		t.Errorf("the folder of the item has no path to re-create it by: %+v", was)
+	home := func(was quarantine.Folder) quarantine.Folder {
+		t.Helper()
+		got, err := m.Home(t.Context(), was)
+		if err != nil || got.ID == "" || got.Path == "" {
+			t.Fatalf("Home(%+v) gave %+v, %v", was, got, err)
+		}
+		return got
 	}
-	got, err := m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID})
-	if err != nil || got.ID != was.ID {
-		t.Fatalf("Folder by id gave %+v, %v, want %+v", got, err, was)
+	inbox := the(t, m, quarantine.Query{MessageID: otherID}).Folder
+	was := the(t, m, quarantine.Query{MessageID: theID}).Folder
+	if was.Recoverable || inbox.Recoverable {
+		t.Errorf("%+v or %+v says it is of Recoverable Items", was, inbox)
+	}
+	if got := home(was); got.ID != was.ID || got.Path != was.Path {
+		t.Errorf("Home of a folder that is there gave %+v, want %+v", got, was)
+	}
+	for _, none := range []quarantine.Folder{{}, {ID: was.ID + "x"}} {
+		if got := home(none); got.ID != inbox.ID || got.Path != inbox.Path {
+			t.Errorf("Home(%+v) gave %+v, want the Inbox %+v", none, got, inbox)
+		}
 	}
 	lab.DeleteFolder(t, "Projects")
-	if _, err := m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID}); !errors.Is(err, quarantine.ErrGone) {
-		t.Errorf("Folder by the id of one that is gone: %v, want ErrGone", err)
+	first := home(was)
+	if first.ID == inbox.ID || first.Path != was.Path {
+		t.Errorf("Home did not re-create the path %s: %+v", was.Path, first)
 	}
-	got, err = m.Folder(t.Context(), quarantine.FolderRequest{ID: was.ID, Base: was.Base, Below: was.Below, Create: true})
-	if err != nil || got.ID == "" {
-		t.Errorf("Folder did not re-create the path: %+v, %v", got, err)
+	if again := home(was); again.ID != first.ID {
+		t.Errorf("Home re-created the path twice: %+v, %+v", first, again)
 	}
 }
 

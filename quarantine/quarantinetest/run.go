@@ -29,7 +29,7 @@ func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 		{"Mark/ReadState", markReadState},
 		{"Folder/CreateIsRepeatable", folderCreate},
 		{"Folder/Missing", folderMissing},
-		{"Folder/ByID", folderByID},
+		{"Folder/Home", folderHome},
 		{"Remove/ForGood", removeForGood},
 		{"Carry/StampTravels", carryStamp},
 		{"Carry/StateTravels", carryState},
