@@ -63,16 +63,6 @@ type Criteria struct {
 	URL string `json:"url,omitempty"`
 }
 
-// SubjectMatch says how a subject is compared.
-type SubjectMatch string
-
-// Ways to compare a subject.
-const (
-	SubjectExact    SubjectMatch = "exact"
-	SubjectPrefix   SubjectMatch = "prefix"
-	SubjectContains SubjectMatch = "contains"
-)
-
 // Bounds of criteria.
 const (
 	// MaxCriteriaWindow is how far ReceivedAfter and ReceivedBefore may be apart
@@ -195,8 +185,8 @@ func (c Criteria) validSubject() error {
 	if len(c.Subject) > maxSubject {
 		return fmt.Errorf("is longer than %d bytes; give its beginning, to be compared as a %s", maxSubject, SubjectPrefix)
 	}
-	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= cutLength {
-		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", cutLength, SubjectPrefix)
+	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= CutLength {
+		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", CutLength, SubjectPrefix)
 	}
 	if len(words(c.Subject)) == 0 {
 		return errors.New("is blank; leave it out, or give some of it")

@@ -5,18 +5,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// matchFound checks what the answer to a search tells: the kind of the item, its
-// subject and when it was received. Of searchProperties it needs
-// [ews.FieldSubject] and [ews.FieldDateTimeReceived].
-func (c Criteria) matchFound(it ews.Item) bool {
-	switch it.Kind {
-	case "Contact", "DistributionList", "Task":
-		return false // no mail, though it has a subject and a time
-	}
+// matchFound checks what every item tells: its subject and when it was received.
+func (c Criteria) matchFound(it Item) bool {
 	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
 }
 
@@ -33,7 +25,7 @@ func (c Criteria) matchSubject(subject string) bool {
 		return true
 	}
 	want, got := foldSubject(c.Subject), foldSubject(subject)
-	if cut := utf8.RuneCountInString(subject) >= cutLength; cut && strings.HasPrefix(want, got) {
+	if cut := utf8.RuneCountInString(subject) >= CutLength; cut && strings.HasPrefix(want, got) {
 		return true // the server keeps no more of it
 	}
 	switch c.SubjectMatch {
@@ -51,33 +43,10 @@ func foldSubject(s string) string {
 	return strings.ToLower(strings.ToUpper(strings.Join(words(s), " ")))
 }
 
-// needsDetails reports whether the properties of items have to be read that a
-// search does not return.
-func (c Criteria) needsDetails() bool {
+// examines reports whether more of a message has to be read than every item
+// tells.
+func (c Criteria) examines() bool {
 	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
-}
-
-// detailProperties are the properties that matchDetails and matchesContent look
-// at, for GetItem.
-func (c Criteria) detailProperties() []ews.PropertyPath {
-	properties := []ews.PropertyPath{ews.FieldItemClass}
-	if c.Sender != "" {
-		properties = append(properties, ews.FieldFrom, ews.FieldSender)
-		for _, f := range senderAddresses {
-			properties = append(properties, f)
-		}
-	}
-	if c.Recipient != "" {
-		properties = append(properties, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients)
-	}
-	if c.AttachmentName != "" || c.AttachmentSHA256 != "" {
-		properties = append(properties, ews.FieldAttachments)
-	}
-	return properties
-}
-
-var senderAddresses = []ews.ExtendedField{
-	ews.PidTagSenderSMTPAddress, pidTagSentRepresentingSMTPAddress, pidTagSenderEmailAddress, pidTagSentRepresentingEmailAddress,
 }
 
 // matching is what is known of whether a message matches.
@@ -91,26 +60,19 @@ const (
 
 // matchDetails checks addresses, and whether there is an attachment at all that
 // may be the one. Whether it is, and all the rest, matchMIME tells.
-func (c Criteria) matchDetails(it ews.Item) matching {
+func (c Criteria) matchDetails(m Candidate) matching {
 	v := matchYes
 	if c.Sender != "" {
-		value := func(f ews.ExtendedField) string { p, _ := it.Property(f); return p.Value }
-		v = worse(v, among(c.Sender,
-			[]string{it.Sender.EmailAddress, value(ews.PidTagSenderSMTPAddress), value(pidTagSenderEmailAddress)},
-			[]string{it.From.EmailAddress, value(pidTagSentRepresentingSMTPAddress), value(pidTagSentRepresentingEmailAddress)}))
+		v = worse(v, among(c.Sender, m.Senders))
 	}
 	if c.Recipient != "" {
-		var people [][]string
-		for _, m := range slices.Concat(it.To, it.Cc, it.Bcc) {
-			people = append(people, []string{m.EmailAddress})
-		}
-		v = worse(v, among(c.Recipient, people...))
+		v = worse(v, among(c.Recipient, m.Recipients))
 	}
-	hidden := hidesAttachments(it)
-	if c.AttachmentSHA256 != "" && len(it.Attachments) == 0 && !hidden {
+	hidden := hidesAttachments(m.Item)
+	if c.AttachmentSHA256 != "" && len(m.Item.Attachments) == 0 && !hidden {
 		v = matchNo
 	}
-	if c.AttachmentName != "" && !hidden && !c.nameAmong(it.Attachments) {
+	if c.AttachmentName != "" && !hidden && !c.nameAmong(m.Item.Attachments) {
 		v = matchNo
 	}
 	return v
@@ -129,11 +91,11 @@ func worse(a, b matching) matching {
 
 // among looks for an address among those of some people. People of whom no SMTP
 // address is known may be the one.
-func among(want string, people ...[]string) matching {
+func among(want string, people []Party) matching {
 	v := matchNo
-	for _, addresses := range people {
+	for _, who := range people {
 		known, named := false, false
-		for _, a := range addresses {
+		for _, a := range who.Addresses {
 			a = strings.TrimSpace(a)
 			if strings.EqualFold(a, want) {
 				return matchYes
@@ -148,16 +110,16 @@ func among(want string, people ...[]string) matching {
 	return v
 }
 
-// hidesAttachments reports whether an item may have attachments that the server
-// does not list: in messages that are attached, or within a signature.
-func hidesAttachments(it ews.Item) bool {
-	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a ews.Attachment) bool {
-		return a.IsItem || strings.EqualFold(a.Name, "smime.p7m")
+// hidesAttachments reports whether a message may have attachments that the
+// server does not list: in messages that are attached, or within a signature.
+func hidesAttachments(it Item) bool {
+	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a Attachment) bool {
+		return a.Message || strings.EqualFold(a.Name, "smime.p7m")
 	})
 }
 
-func (c Criteria) nameAmong(attachments []ews.Attachment) bool {
-	return slices.ContainsFunc(attachments, func(a ews.Attachment) bool { return c.matchAttachmentName(a.Name) })
+func (c Criteria) nameAmong(attachments []Attachment) bool {
+	return slices.ContainsFunc(attachments, func(a Attachment) bool { return c.matchAttachmentName(a.Name) })
 }
 
 func (c Criteria) matchAttachmentName(name string) bool {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
@@ -17,7 +16,7 @@ var errOpaque = errors.New("the message is encrypted or wrapped, so what it hold
 
 // needsMIME reports whether the message itself has to be read of an item that
 // matchDetails did not sort out.
-func (c Criteria) needsMIME(it ews.Item) bool {
+func (c Criteria) needsMIME(it Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }
 

@@ -39,18 +39,17 @@ func cutRunes(s string, n int) string {
 	return cut
 }
 
-// restriction says to the server what it can decide. It lets through all that
+// criteriaRestriction says to the server what it can decide. It lets through all that
 // matches, and more: servers compare otherwise, keep less than was sent, and
-// lack properties. What it let through is looked at by [Criteria.matchFound] and
-// the functions after it.
+// lack properties. The engine sifts what it let through.
 //
 // Attachments are not asked for: what servers call one does not include what
 // stands within the text, such as a picture or page that is shown in place.
-func (c Criteria) restriction() ews.And {
+func criteriaRestriction(c Filter) ews.And {
 	var all ews.And
 	if c.Subject != "" {
 		// Word by word, because how many blanks stand between them differs.
-		for i, word := range words(cutRunes(c.Subject, maxAsked)) {
+		for i, word := range strings.Fields(cutRunes(c.Subject, maxAsked)) {
 			if i == maxWords {
 				break
 			}
@@ -58,7 +57,7 @@ func (c Criteria) restriction() ews.And {
 		}
 	}
 	if c.Sender != "" {
-		all = append(all, c.senderRestriction())
+		all = append(all, senderRestriction(c.Sender))
 	}
 	received := func(op ews.CompareOp, t time.Time) {
 		all = append(all, ews.Compare{Op: op, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(t)})
@@ -75,14 +74,14 @@ func (c Criteria) restriction() ews.And {
 // senderRestriction finds who sent a message and for whom. The SMTP address of a
 // sender of the organisation is a property of its own, which older messages and
 // servers lack: those are let through, unless the other address is one of SMTP.
-func (c Criteria) senderRestriction() ews.Restriction {
+func senderRestriction(sender string) ews.Restriction {
 	var any ews.Or
 	for _, who := range []struct{ smtp, address, kind ews.ExtendedField }{
 		{ews.PidTagSenderSMTPAddress, pidTagSenderEmailAddress, pidTagSenderAddressType},
 		{pidTagSentRepresentingSMTPAddress, pidTagSentRepresentingEmailAddress, pidTagSentRepresentingAddressType},
 	} {
 		contains := func(p ews.PropertyPath) ews.Restriction {
-			return ews.Contains{Property: p, Value: c.Sender, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
+			return ews.Contains{Property: p, Value: sender, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
 		}
 		any = append(any, contains(who.smtp), contains(who.address), ews.And{
 			ews.Not{Restriction: ews.Exists{Property: who.smtp}},

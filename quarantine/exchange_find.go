@@ -3,7 +3,6 @@ package quarantine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +13,6 @@ import (
 // foldersPerCall is how many folders one FindItem looks into. More make the
 // call last longer than a server may take, and one answer too large.
 const foldersPerCall = 20
-
-// cutLength is the length from which on a string in search results may have
-// been cut.
-const cutLength = 255
 
 // searchProperties are what a search returns of each item.
 var searchProperties = append([]ews.PropertyPath{
@@ -39,16 +34,7 @@ func stampField(name string) ews.ExtendedField {
 
 // find returns the items that a query asks for.
 func (m *exchangeMailbox) find(ctx context.Context, q Query) (Findings, error) {
-	return (&finder{mailbox: m, query: q, restriction: q.restriction()}).run(ctx)
-}
-
-// search returns those of them that match criteria.
-func (m *exchangeMailbox) search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
-	s, err := m.newSifter(c, l)
-	if err != nil {
-		return Findings{}, err
-	}
-	return (&finder{mailbox: m, query: q, restriction: append(q.restriction(), c.restriction()...), sifter: s}).run(ctx)
+	return (&finder{mailbox: m, query: q, restriction: queryRestriction(q)}).run(ctx)
 }
 
 // finder is one search in one mailbox.
@@ -56,15 +42,17 @@ type finder struct {
 	mailbox     *exchangeMailbox
 	query       Query
 	restriction ews.And
-	sifter      *sifter // nil: the query alone decides
+	examiner    *examiner // nil: the items are the findings
 
-	found     Findings
-	undecided []Unsearched // of items that the sifter could not decide on
+	found Findings
+	taken int // how many items it has come upon
 }
 
 func (f *finder) run(ctx context.Context) (Findings, error) {
 	err := f.everywhere(ctx)
-	f.found.Unsearched = append(f.found.Unsearched, f.undecided...)
+	if f.examiner != nil && f.examiner.stopped != nil {
+		err = f.examiner.stopped
+	}
 	return f.found, err
 }
 
@@ -79,7 +67,7 @@ func (f *finder) everywhere(ctx context.Context) error {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	if err != nil || len(f.found.Items) > 0 && len(f.found.Unsearched) == 0 {
+	if err != nil || f.taken > 0 && len(f.found.Unsearched) == 0 {
 		return err
 	}
 	// Nothing was found where it was looked, or a folder has vanished: what is
@@ -158,8 +146,7 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 // collect takes a page of one folder and reads the pages that follow it. The
 // error ends the search of the whole mailbox.
 func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
-	undo := f.savepoint()
-	before := len(f.found.Items)
+	items, before := len(f.found.Items), f.taken
 	pages, err := 0, error(nil)
 	for offset := 0; ; {
 		pages++
@@ -183,38 +170,26 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	}
 	switch {
 	case err == nil:
-		f.found.Searched = append(f.found.Searched, Searched{tree.folder(folder), pages, len(f.found.Items) - before})
+		f.found.Searched = append(f.found.Searched, Searched{tree.folder(folder), pages, f.taken - before})
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, ErrTooManyHits):
-		return err
+	case f.examiner != nil && f.examiner.stopped != nil:
+		return f.examiner.stopped
 	}
-	undo()
+	// The folder is looked into again as a whole.
+	f.found.Items, f.taken = f.found.Items[:items], before
 	f.found.Unsearched = append(f.found.Unsearched, unsearched(tree.folder(folder), translate(err)))
 	return nil
 }
 
-// savepoint returns what takes back everything that was found since: a folder
-// that fails is looked into again as a whole.
-func (f *finder) savepoint() (undo func()) {
-	items, undecided, hits := len(f.found.Items), len(f.undecided), 0
-	if f.sifter != nil {
-		hits = f.sifter.hits
-	}
-	return func() {
-		f.found.Items, f.undecided = f.found.Items[:items], f.undecided[:undecided]
-		if f.sifter != nil {
-			f.sifter.hits = hits
-		}
-	}
-}
-
 // take keeps what is wanted of the items of one page.
 func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
-	wanted := make(map[string]Item)
-	var left []ews.Item
+	var wanted []Item
 	for _, raw := range raws {
+		if f.examiner != nil && !isMail(raw) {
+			continue
+		}
 		it := f.mailbox.item(raw, tree)
 		switch q := f.query; {
 		case q.In != nil && q.In.ID == folder:
@@ -222,7 +197,7 @@ func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree 
 		case it.Folder.ID == "":
 			it.Folder = tree.folder(folder)
 		}
-		if len(raw.InternetMessageID) >= cutLength {
+		if len(raw.InternetMessageID) >= CutLength {
 			whole, err := f.mailbox.inspect(ctx, it.ID)
 			if errors.Is(err, ErrGone) {
 				continue
@@ -235,42 +210,20 @@ func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree 
 		if it.Stamp != nil && isPurges(tree.base[folder]) {
 			continue // what quarantine itself has removed, and retention keeps
 		}
-		if f.query.matches(it) {
-			wanted[it.ID] = it
-			left = append(left, raw)
+		if f.query.Matches(it) {
+			wanted = append(wanted, it)
 		}
 	}
-	if f.sifter != nil && len(left) > 0 {
-		hits, undecided, err := f.sifter.sift(ctx, left)
-		if err != nil {
-			return err
-		}
-		f.report(tree.folder(folder), undecided)
-		left = hits
+	f.taken += len(wanted)
+	if f.examiner != nil {
+		return f.examiner.examine(ctx, wanted)
 	}
-	for _, raw := range left {
-		f.found.Items = append(f.found.Items, wanted[raw.ID.ID])
-	}
+	f.found.Items = append(f.found.Items, wanted...)
 	return nil
 }
 
-// maxUndecided is how many items of a page are told one by one of which it
-// cannot be known whether they match.
-const maxUndecided = 10
-
-// report notes the items of a folder that could not be decided on.
-func (f *finder) report(folder Folder, errs []error) {
-	told := errs[:min(len(errs), maxUndecided)]
-	for _, err := range told {
-		f.undecided = append(f.undecided, Unsearched{folder, CauseUndecided, err.Error()})
-	}
-	if n := len(errs) - len(told); n > 0 {
-		f.undecided = append(f.undecided, Unsearched{folder, CauseUndecided, fmt.Sprintf("%d more messages could not be looked into", n)})
-	}
-}
-
-// restriction says to the server what the query asks for.
-func (q Query) restriction() ews.And {
+// queryRestriction says to the server what a query asks for.
+func queryRestriction(q Query) ews.And {
 	var all ews.And
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {
 		return ews.Compare{Op: ews.IsEqualTo, Property: p, Value: v}
@@ -298,19 +251,4 @@ func (q Query) restriction() ews.And {
 		all = append(all, ews.Exists{Property: stampField(StampOperation)})
 	}
 	return all
-}
-
-// matches checks what the server gave: it compares more loosely than it should.
-func (q Query) matches(it Item) bool {
-	if q.MessageID != "" && !sameMessageID(it.MessageID, q.MessageID) {
-		return false
-	}
-	if !q.Received.IsZero() && !sameTime(it.Received, q.Received) {
-		return false
-	}
-	if q.Operation == "" && q.Origin == "" && !q.Stamped {
-		return true
-	}
-	return it.Stamp != nil && (q.Operation == "" || it.Stamp.Operation == q.Operation) &&
-		(q.Origin == "" || strings.EqualFold(it.Stamp.Mailbox, q.Origin))
 }

@@ -18,9 +18,7 @@ func (m *exchangeMailbox) item(raw ews.Item, tree *folderTree) Item {
 	if raw.ParentFolderID.ID != "" {
 		it.Folder = tree.folder(raw.ParentFolderID.ID)
 	}
-	for _, a := range raw.Attachments {
-		it.Attachments = append(it.Attachments, Attachment{Name: a.Name, Size: a.Size, Inline: a.IsInline})
-	}
+	it.Attachments = attachments(raw)
 	values := make(map[string]string, 5)
 	for _, p := range raw.Extended {
 		if p.Field.GUID == StampSet {
@@ -31,6 +29,14 @@ func (m *exchangeMailbox) item(raw ews.Item, tree *folderTree) Item {
 		it.Stamp = ParseStamp(values)
 	}
 	return it
+}
+
+func attachments(raw ews.Item) []Attachment {
+	var all []Attachment
+	for _, a := range raw.Attachments {
+		all = append(all, Attachment{Name: a.Name, Size: a.Size, Inline: a.IsInline, Message: a.IsItem})
+	}
+	return all
 }
 
 // inspect reads one item again.

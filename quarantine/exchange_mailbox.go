@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"io"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -18,10 +19,23 @@ func (m *exchangeMailbox) Find(ctx context.Context, q Query) (Findings, error) {
 	return found, translate(err)
 }
 
-// Search returns those of them that match criteria.
-func (m *exchangeMailbox) Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error) {
-	found, err := m.search(ctx, c, l, q)
+// Candidates visits what may match criteria.
+func (m *exchangeMailbox) Candidates(ctx context.Context, filter Filter, q Query, visit func(Candidate) error) (Findings, error) {
+	var stopped error
+	found, err := m.candidates(ctx, filter, q, func(c Candidate) error {
+		stopped = visit(c)
+		return stopped
+	})
+	if stopped != nil {
+		return found, stopped // it is the engine's, not the server's
+	}
 	return found, translate(err)
+}
+
+// Open opens the MIME form of an item.
+func (m *exchangeMailbox) Open(ctx context.Context, it Item) (io.ReadCloser, error) {
+	message, err := m.open(ctx, it)
+	return message, translate(err)
 }
 
 // Inspect reads one item again.

@@ -30,7 +30,7 @@ func (m *exchangeMailbox) sweep(ctx context.Context, name ews.FolderName, operat
 	request := ews.FindItemRequest{
 		Folders:     []ews.FolderRef{m.known(name)},
 		Shape:       ews.ItemShape{Properties: stampPaths()},
-		Restriction: Query{Operation: operation}.restriction(),
+		Restriction: queryRestriction(Query{Operation: operation}),
 	}
 	var left []Item
 	for raw, err := range m.client.FindItems(ctx, request) {

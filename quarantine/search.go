@@ -29,7 +29,7 @@ func (s *Service) look(ctx context.Context, m Mailbox, t Target, l Limits, q Que
 	if !ok {
 		return Findings{}, fmt.Errorf("the strategy %q cannot search by criteria; name the message by messageId: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
-	found, err := searcher.Search(ctx, t.Criteria, l, q)
+	found, err := sift(ctx, m, searcher, t.Criteria, l, q)
 	if err != nil {
 		return Findings{}, err
 	}

@@ -31,7 +31,9 @@ func TestStampRoundTrip(t *testing.T) {
 		"no folder":       func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{Path: "/"} },
 		"base itself":     func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{ID: "x", Path: "/inbox", Base: "inbox"} },
 		"path for people": func(s *quarantine.Stamp) { s.Folder.Path = "/Posteingang/Projects/2026" },
-		"below the top":   func(s *quarantine.Stamp) { s.Folder = quarantine.Folder{Path: "/Projects", Base: "msgfolderroot", Below: "Projects"} },
+		"below the top": func(s *quarantine.Stamp) {
+			s.Folder = quarantine.Folder{Path: "/Projects", Base: "msgfolderroot", Below: "Projects"}
+		},
 		"no reason":       func(s *quarantine.Stamp) { s.Reason = "" },
 		"longest address": func(s *quarantine.Stamp) { s.Mailbox = strings.Repeat("a", 241) + "@example.test" },
 	} {

@@ -167,6 +167,8 @@ type Attachment struct {
 	Name   string
 	Size   int64
 	Inline bool
+	// Message: it is itself a message, whose own attachments are not listed.
+	Message bool
 }
 
 // Item is an item of a mailbox as a strategy sees it.
@@ -208,17 +210,6 @@ type Mark struct {
 	// Mark has set; DropHeader takes the one of that name off again.
 	SetHeader  Header
 	DropHeader string
-}
-
-// Searcher is a [Mailbox] that can be searched by [Criteria]. Without it,
-// targets that have them are refused.
-type Searcher interface {
-	// Search returns the items that match the criteria, and of these only those
-	// that the query asks for, otherwise as Find does. An item of which it
-	// cannot be known is reported as unsearched, with [CauseUndecided]. The error
-	// matches [ErrTooManyHits] if there are more than the limits allow, and
-	// [ErrProtected] if the mailbox must not be searched so.
-	Search(ctx context.Context, c Criteria, l Limits, q Query) (Findings, error)
 }
 
 // Sweeper is a [Mailbox] that can remove what moving an item away has left in

@@ -134,41 +134,6 @@ func findByTime(t *testing.T, lab Lab) {
 	none(t, m, quarantine.Query{Received: received, MessageID: otherID})
 }
 
-// searchByCriteria is for mailboxes that can be searched so; others are not
-// asked.
-func searchByCriteria(t *testing.T, lab Lab) {
-	lab.Deliver(t, message(theID))
-	other := message(otherID)
-	other.Subject = "You have not won"
-	lab.Deliver(t, other)
-	m, ok := lab.Strategy().Mailbox(lab.User()).(quarantine.Searcher)
-	if !ok {
-		return
-	}
-	c := quarantine.Criteria{Subject: "you  have WON", ReceivedAfter: received}
-	found, err := m.Search(t.Context(), c, quarantine.Limits{}, quarantine.Query{})
-	if err != nil {
-		t.Fatalf("Search(%s): %v", c, err)
-	}
-	if len(found.Items) != 1 || found.Items[0].MessageID != theID || len(found.Unsearched) != 0 {
-		t.Errorf("Search(%s) gave %+v, want %s", c, found, theID)
-	}
-	if found, err = m.Search(t.Context(), c, quarantine.Limits{}, quarantine.Query{Stamped: true}); err != nil || len(found.Items) != 0 {
-		t.Errorf("Search(%s) for stamped items gave %d and %v, want none", c, len(found.Items), err)
-	}
-	c = quarantine.Criteria{Subject: "you have", SubjectMatch: quarantine.SubjectPrefix}
-	if found, err = m.Search(t.Context(), c, quarantine.Limits{PerMailbox: 1}, quarantine.Query{}); !errors.Is(err, quarantine.ErrTooManyHits) {
-		t.Errorf("Search(%s) gave %d items and %v, want ErrTooManyHits", c, len(found.Items), err)
-	}
-	if found, err = m.Search(t.Context(), c, quarantine.Limits{Protected: []string{lab.User()}}, quarantine.Query{}); !errors.Is(err, quarantine.ErrProtected) {
-		t.Errorf("Search(%s) in a protected mailbox gave %d items and %v, want ErrProtected", c, len(found.Items), err)
-	}
-	c = quarantine.Criteria{ReceivedAfter: received}
-	if found, err = m.Search(t.Context(), c, quarantine.Limits{}, quarantine.Query{}); !errors.Is(err, quarantine.ErrInvalid) {
-		t.Errorf("Search(%s) gave %d items and %v, want ErrInvalid", c, len(found.Items), err)
-	}
-}
-
 func inspectWhole(t *testing.T, lab Lab) {
 	m := message(theID)
 	m.Attachment = "invoice.pdf"

@@ -1,0 +1,152 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// sifter decides, of what a driver found in one mailbox, what matches criteria,
+// and counts. It is not safe for concurrent use.
+type sifter struct {
+	mailbox  Mailbox
+	searcher Searcher
+	criteria Criteria
+	limits   Limits
+
+	seen     map[string]bool // ids
+	items    []Item          // that match
+	hits     map[string]int  // by id of the folder
+	examined int
+
+	undecided map[string]*undecided // by id of the folder
+	order     []string              // of undecided
+}
+
+// undecided are the messages of a folder of which it cannot be known whether
+// they match.
+type undecided struct {
+	folder Folder
+	told   []string
+	more   int
+}
+
+// maxUndecided is how many messages of a folder are told one by one of which it
+// cannot be known whether they match.
+const maxUndecided = 10
+
+// sift searches a mailbox by criteria. The error matches [ErrTooManyHits] or
+// [ErrProtected], or is the driver's.
+func sift(ctx context.Context, m Mailbox, searcher Searcher, c Criteria, l Limits, q Query) (Findings, error) {
+	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
+		return Findings{}, err
+	}
+	s := &sifter{
+		mailbox: m, searcher: searcher, criteria: c, limits: l.withDefaults(),
+		seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
+	}
+	if err := s.limits.checkMailbox(m.Address()); err != nil {
+		return Findings{}, err
+	}
+	found, err := searcher.Candidates(ctx, Filter(c), q, func(it Candidate) error { return s.visit(ctx, it) })
+	if err != nil {
+		return Findings{}, err
+	}
+	found.Items = s.items
+	for i, f := range found.Searched {
+		found.Searched[i].Hits = s.hits[f.Folder.ID]
+	}
+	for _, id := range s.order {
+		found.Unsearched = append(found.Unsearched, s.undecided[id].report()...)
+	}
+	return found, nil
+}
+
+// visit sifts one message. A driver may show it twice.
+func (s *sifter) visit(ctx context.Context, m Candidate) error {
+	if s.seen[m.Item.ID] {
+		return nil
+	}
+	s.seen[m.Item.ID] = true
+	if !s.criteria.matchFound(m.Item) {
+		return nil
+	}
+	if s.criteria.examines() {
+		s.examined++
+		if err := s.limits.checkExamined(s.mailbox.Address(), s.examined); err != nil {
+			return err
+		}
+		v, err := s.decide(ctx, m)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, ErrGone):
+			return nil // who moved it made a new one, which another search finds
+		case err != nil:
+			s.report(m.Item, err)
+			return nil
+		case v != matchYes:
+			return nil
+		}
+	}
+	s.items = append(s.items, m.Item)
+	s.hits[m.Item.Folder.ID]++
+	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
+}
+
+// errUnresolved is of a message that names people by something else than their
+// SMTP address.
+var errUnresolved = errors.New("the server gives no SMTP address of its sender or recipients")
+
+// decide looks at one message, and into it if need be.
+func (s *sifter) decide(ctx context.Context, m Candidate) (matching, error) {
+	if m.Err != nil {
+		return matchNo, m.Err
+	}
+	v := s.criteria.matchDetails(m)
+	if v == matchNo || !s.criteria.needsMIME(m.Item) {
+		if v == matchUnsure {
+			return matchNo, errUnresolved
+		}
+		return v, nil
+	}
+	message, err := s.searcher.Open(ctx, m.Item)
+	if err != nil {
+		return matchNo, err
+	}
+	defer message.Close()
+	matches, err := s.criteria.matchMIME(message)
+	switch {
+	case err != nil || !matches:
+		return matchNo, err
+	case v == matchUnsure:
+		return matchNo, errUnresolved
+	}
+	return matchYes, nil
+}
+
+// report notes a message that could not be decided on.
+func (s *sifter) report(it Item, err error) {
+	u := s.undecided[it.Folder.ID]
+	if u == nil {
+		u = &undecided{folder: it.Folder}
+		s.undecided[it.Folder.ID] = u
+		s.order = append(s.order, it.Folder.ID)
+	}
+	if len(u.told) == maxUndecided {
+		u.more++
+		return
+	}
+	u.told = append(u.told, fmt.Sprintf("message %q of %s: %v", it.MessageID, it.Received.Format("2006-01-02 15:04:05Z07:00"), err))
+}
+
+func (u *undecided) report() []Unsearched {
+	var all []Unsearched
+	for _, reason := range u.told {
+		all = append(all, Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
+	}
+	if u.more > 0 {
+		all = append(all, Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
+	}
+	return all
+}
