@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// defaultAuthority is where tokens come from unless a setting or the cloud of
-// the EWS endpoint says otherwise.
+// defaultAuthority issues the tokens unless a setting or the cloud of the EWS
+// endpoint says otherwise.
 const defaultAuthority = "https://login.windows.net"
 
 // AzureADOptions are the settings of [AzureAD].
@@ -22,28 +22,28 @@ type AzureADOptions struct {
 	// TenantID is the tenant's id or one of its domain names. Required.
 	TenantID string
 
-	// Certificate signs the requests for tokens. Required. It is registered
-	// with the application, see [Certificate.CER] and
+	// Certificate signs the token requests. Required. It must be registered
+	// with the application; see [Certificate.CER] and
 	// [Certificate.KeyCredentials].
 	Certificate *Certificate
 
 	// AuthenticationEndpoint is the authority's URL without the tenant. Hosts
 	// that are not Microsoft's are not looked up in Microsoft's directory of
-	// authorities. Default: that of the cloud whose EWS host ewsURL has (see
+	// authorities. Default: that of the cloud with the EWS host of ewsURL (see
 	// [Clouds]), else https://login.windows.net.
 	AuthenticationEndpoint string
 
-	// Scope is what the token is asked for. Default: that of the cloud, else
-	// https://HOST/.default with the host of ewsURL.
+	// Scope is the scope requested for the token. Default: that of the cloud,
+	// else https://HOST/.default with the host of ewsURL.
 	Scope string
 
-	// SendChain sends the certificate and its chain with each request for a
-	// token, for applications that trust a subject name and issuer instead of
-	// one certificate.
+	// SendChain sends the certificate and its chain with each token request,
+	// for applications that trust a subject name and issuer instead of one
+	// certificate.
 	SendChain bool
 
-	// Transport sends the requests to Exchange. Default: one of NewTransport
-	// without options, of its own.
+	// Transport sends the requests to Exchange. Default: a private one from
+	// NewTransport without options.
 	Transport http.RoundTripper
 
 	// TokenTransport sends the requests to the authority. Default: Transport.
@@ -61,13 +61,13 @@ var (
 // mailbox it works on; the application needs full_access_as_app, or the role
 // Application EWS.AccessAsApp for the mailboxes in question.
 //
-// Tokens go to the host of ewsURL, over https, and nowhere else. One is kept and
-// replaced ahead of its end, by one request however many goroutines need it. A
-// 401 that names an invalid or expired token, or asks for claims, has the token
-// replaced and the request sent once more, if its body can be had again; any
-// other is an [*AuthError]. A 403 is an [*EWSBlockedError].
+// Tokens go to the host of ewsURL over https, and nowhere else. One token is kept
+// and replaced before it expires, with a single request however many goroutines
+// need it. On a 401 that reports an invalid or expired token, or demands claims,
+// the token is replaced and the request is sent once more if its body can be
+// read again; any other 401 is an [*AuthError]. A 403 is an [*EWSBlockedError].
 //
-// Exchange Online answers EWS for allow-listed applications only, and until
+// Exchange Online accepts EWS only from allow-listed applications, and only until
 // 2027-04-01.
 //
 // It does no I/O.
@@ -77,11 +77,11 @@ func AzureAD(ewsURL string, opts AzureADOptions) (*AzureADTransport, error) {
 		return nil, err
 	}
 	if e.scheme != "https" {
-		return nil, errors.New("auth: ewsUrl must begin with https:// for Azure AD, since whoever sees a token can use it")
+		return nil, errors.New("auth: ewsUrl must begin with https:// for Azure AD, because anyone who sees a token can use it")
 	}
 	switch {
 	case !guid.MatchString(opts.ApplicationID):
-		return nil, errors.New("auth: authentication.applicationId is not a GUID; it stands on the application's page in the Azure portal")
+		return nil, errors.New("auth: authentication.applicationId is not a GUID; copy it from the application's page in the Azure portal")
 	case !guid.MatchString(opts.TenantID) && !domain.MatchString(opts.TenantID):
 		return nil, errors.New("auth: authentication.tenantId is neither a GUID nor a domain name such as customer.onmicrosoft.com")
 	case opts.Certificate == nil:
@@ -125,7 +125,7 @@ func chooseCloud(e endpoint, authority, scope string) (string, string, error) {
 	}
 	u, err := url.Parse(authority)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
-		return "", "", errors.New("auth: authentication.authenticationEndpoint must be like https://login.windows.net; the tenant goes into authentication.tenantId")
+		return "", "", errors.New("auth: authentication.authenticationEndpoint must be a URL like https://login.windows.net; the tenant belongs in authentication.tenantId")
 	}
 	if given && known {
 		own, err := url.Parse(cloud.Authority)
@@ -150,11 +150,11 @@ type AzureADTransport struct {
 	applicationID string
 	certificate   *Certificate
 	next          http.RoundTripper
-	tokens        *tokenSource // a pointer, so that fmt does not print what it holds
+	tokens        *tokenSource // a pointer, so that fmt does not print its contents
 }
 
-// Certificate returns the certificate it signs in with, so that its expiry can
-// be watched.
+// Certificate returns the certificate used to sign in, so that its expiry can be
+// monitored.
 func (t *AzureADTransport) Certificate() *Certificate { return t.certificate }
 
 // CloseIdleConnections closes the connections that are not in use.
@@ -197,7 +197,7 @@ func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*htt
 	}
 	resp, err = t.send(req, body, value)
 	if errors.Is(err, errBodySpent) {
-		return nil, t.refused(refusal, "The token has been replaced, but the request cannot be sent again, since its body cannot be read again. ")
+		return nil, t.refused(refusal, "The token was replaced, but the request cannot be sent again because its body cannot be read again. ")
 	}
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		t.tokens.unhelpful()

@@ -21,8 +21,8 @@ import (
 type fetchFunc = func(ctx context.Context, claims string) (token, time.Duration, error)
 
 // newTokenFetcher returns a function that gets a token from the authority. MSAL
-// signs and asks; when to ask is ours to say, since MSAL lets each goroutine
-// that finds no token ask for one.
+// signs and sends the requests; this package decides when, because MSAL would
+// let each goroutine that finds no token request one.
 func newTokenFetcher(authority, scope string, opts AzureADOptions) (fetchFunc, error) {
 	u, err := url.Parse(authority)
 	if err != nil {
@@ -31,7 +31,7 @@ func newTokenFetcher(authority, scope string, opts AzureADOptions) (fetchFunc, e
 	cert := opts.Certificate
 	cred, err := confidential.NewCredFromCert(append([]*x509.Certificate{cert.leaf}, cert.chain...), cert.key())
 	if err != nil {
-		return nil, fmt.Errorf("auth: the certificate cannot be used: %w", err)
+		return nil, fmt.Errorf("auth: cannot use the certificate: %w", err)
 	}
 	options := []confidential.Option{
 		confidential.WithHTTPClient(&http.Client{
@@ -40,7 +40,7 @@ func newTokenFetcher(authority, scope string, opts AzureADOptions) (fetchFunc, e
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}),
 		confidential.WithCache(noCache{}),
-		// Tells that claims challenges are understood.
+		// Declares that claims challenges are understood.
 		confidential.WithClientCapabilities([]string{"CP1"}),
 		confidential.WithInstanceDiscovery(authorityGroup(u.Hostname()) != ""),
 	}
@@ -71,14 +71,14 @@ func newTokenFetcher(authority, scope string, opts AzureADOptions) (fetchFunc, e
 func newToken(r confidential.AuthResult) token {
 	t := token{value: r.AccessToken, expires: r.ExpiresOn, refreshOn: r.Metadata.RefreshOn}
 	if t.refreshOn.IsZero() {
-		// A quarter of its life ahead.
+		// When a quarter of its lifetime is left.
 		t.refreshOn = t.expires.Add(-time.Until(t.expires) / 4)
 	}
 	return t
 }
 
-// noCache keeps MSAL from answering with a token it got before: this package
-// keeps the token, and asks when it wants a new one.
+// noCache keeps MSAL from returning a token it got earlier: this package keeps
+// the token and asks for a new one when it needs it.
 type noCache struct{}
 
 // Replace implements [cache.ExportReplace].
@@ -112,34 +112,34 @@ func (e *TokenError) Error() string {
 
 // tokenAdvice says what to do about the commonest AADSTS errors.
 var tokenAdvice = map[int]string{
-	90002:   "there is no such tenant: check authentication.tenantId, and authenticationEndpoint for the right cloud",
-	900023:  "there is no such tenant: check authentication.tenantId",
+	90002:   "no such tenant: check authentication.tenantId, and that authenticationEndpoint is in the right cloud",
+	900023:  "no such tenant: check authentication.tenantId",
 	900382:  "the tenant is in another cloud: check authentication.authenticationEndpoint",
 	700016:  "the application is not known in this tenant: check authentication.applicationId and tenantId, and give admin consent",
-	700027:  "the certificate is not registered with the application, or its time is over: upload the .cer file, or add its keyCredentials to the manifest",
-	700024:  "this machine's clock is wrong, so that the signed request is out of its time",
+	700027:  "the certificate is not registered with the application, or has expired: upload the .cer file, or add its keyCredentials to the manifest",
+	700024:  "the signed request is outside its validity period: check this machine's clock",
 	7000222: "the application's credential has expired: register a new certificate",
 	7000229: "the application has no service principal in this tenant: give admin consent",
 	7000112: "the application is disabled in this tenant",
-	500011:  "Exchange Online is not known in this tenant under that scope: check the scope and the cloud",
+	500011:  "this tenant does not know Exchange Online under that scope: check the scope and the cloud",
 	501051:  "the application is not assigned to a role: grant full_access_as_app with admin consent",
 	65001:   "consent is missing: grant full_access_as_app with admin consent",
 	53003:   "a Conditional Access policy blocks the application",
 }
 
-// tokenFailure makes an error of MSAL fit to show: MSAL's holds the whole
-// request, with the signed assertion. It also says how long to leave the
+// tokenFailure makes an MSAL error safe to show: MSAL's contains the whole
+// request, with the signed assertion. It also returns how long to leave the
 // authority alone.
 func tokenFailure(err error, host string) (time.Duration, error) {
 	call, ok := errors.AsType[msalerrors.CallErr](err)
 	if !ok || call.Resp == nil {
 		return failurePause, &AuthError{
 			Scheme: "Bearer", Host: host, Unsent: true, Err: flatError{err},
-			Message: "there is no token, for want of an answer that can be used; check authentication.authenticationEndpoint, and the way there (name servers, proxy, firewall)",
+			Message: "no token, because the authority sent no usable response; check authentication.authenticationEndpoint and the connection to it (name servers, proxy, firewall)",
 		}
 	}
 	refusal := readTokenError(call.Resp)
-	e := &AuthError{Scheme: "Bearer", Host: host, Unsent: true, Err: refusal, Message: "the authority issued no token; it may be out of order"}
+	e := &AuthError{Scheme: "Bearer", Host: host, Unsent: true, Err: refusal, Message: "the authority issued no token; it may be temporarily unavailable"}
 	pause := failurePause
 	if refusal.Status < 500 && refusal.Status != http.StatusTooManyRequests {
 		e.Refused, pause = true, refusalPause
@@ -157,8 +157,8 @@ func tokenFailure(err error, host string) (time.Duration, error) {
 	return pause, e
 }
 
-// flatError shows an error in one line of bounded length: MSAL breaks lines, and
-// repeats whole answers.
+// flatError shows an error in one line of bounded length: MSAL's errors contain
+// line breaks and whole responses.
 type flatError struct{ err error }
 
 func (e flatError) Error() string {
@@ -175,7 +175,7 @@ func (e flatError) Unwrap() error { return e.err }
 // readTokenError reads an OAuth 2.0 error.
 func readTokenError(resp *http.Response) *TokenError {
 	e := &TokenError{Status: resp.StatusCode}
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // MSAL has it in memory
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // MSAL has buffered it
 	var body struct {
 		Error         string `json:"error"`
 		Description   string `json:"error_description"`

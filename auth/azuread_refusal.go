@@ -14,9 +14,9 @@ import (
 const maxClaims = 8 << 10
 
 // EWSBlockedError reports that Exchange answered 403: EWS is blocked for the
-// tenant, the mailbox, the application or the user agent. It is for an
-// administrator to solve; repeating the request does not help. The request was
-// not carried out.
+// tenant, the mailbox, the application or the user agent. An administrator must
+// resolve it; repeating the request does not help. The request was not carried
+// out.
 type EWSBlockedError struct {
 	ApplicationID string
 	Host          string
@@ -26,7 +26,7 @@ type EWSBlockedError struct {
 // Error says what to allow, and until when.
 func (e *EWSBlockedError) Error() string {
 	s := fmt.Sprintf("auth: %s does not let application %s use EWS (403). In Exchange Online an administrator can allow it with: "+
-		"Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs %q (add it to the ids that are there); also check EwsEnabled of the mailbox and EwsApplicationAccessPolicy. "+
+		"Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs %q (add it to the existing ids); also check EwsEnabled of the mailbox and EwsApplicationAccessPolicy. "+
 		"EWS in Exchange Online ends on 2027-04-01", e.Host, e.ApplicationID, e.ApplicationID)
 	if e.Detail != "" {
 		s += fmt.Sprintf(". The server said: %q", e.Detail)
@@ -34,13 +34,13 @@ func (e *EWSBlockedError) Error() string {
 	return s
 }
 
-// Unauthorized reports that the server refused whom the request was made by.
+// Unauthorized reports that the server refused the application.
 func (e *EWSBlockedError) Unauthorized() bool { return true }
 
-// NotExecuted reports that the server surely did not do what was asked.
+// NotExecuted reports that the server did not carry out the request.
 func (e *EWSBlockedError) NotExecuted() bool { return true }
 
-// bearerRefusal is what a 401 says of the token.
+// bearerRefusal is what a 401 says about the token.
 type bearerRefusal struct {
 	code        string // error of WWW-Authenticate (RFC 6750)
 	claims      string // JSON that a new token must satisfy
@@ -48,16 +48,16 @@ type bearerRefusal struct {
 	number      string // its error number
 }
 
-// Error numbers of x-ms-diagnostics that a new token may cure.
+// Error numbers in x-ms-diagnostics for which a new token may help.
 const (
 	diagInvalidSignature = "2000000"
 	diagInvalidToken     = "2000001"
 	diagTokenExpired     = "2000002"
 )
 
-// renew reports whether a new token may help. Exchange says invalid_token of
-// much that has nothing to do with the token's age; x-ms-diagnostics knows
-// better.
+// renew reports whether a new token may help. Exchange says invalid_token in many
+// cases that have nothing to do with the token's age; x-ms-diagnostics is more
+// precise.
 func (r bearerRefusal) renew() bool {
 	if r.claims != "" {
 		return true
@@ -74,7 +74,7 @@ func (r bearerRefusal) renew() bool {
 // bearerParam matches a parameter of a Bearer challenge.
 var bearerParam = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
 
-// readBearerRefusal reads and closes an answer 401.
+// readBearerRefusal reads and closes a 401 response.
 func readBearerRefusal(resp *http.Response) bearerRefusal {
 	drain(resp)
 	r := bearerRefusal{diagnostics: shorten(resp.Header.Get("X-Ms-Diagnostics"))}
@@ -97,8 +97,8 @@ func readBearerRefusal(resp *http.Response) bearerRefusal {
 	return r
 }
 
-// decodeClaims returns the JSON object of a claims challenge, which is base64 of
-// one kind or another; empty if it is none.
+// decodeClaims returns the JSON object of a claims challenge, which may use any
+// variant of base64; it returns "" if the challenge is invalid.
 func decodeClaims(text string) string {
 	if len(text) > maxClaims {
 		return ""
@@ -120,7 +120,7 @@ func (t *AzureADTransport) refused(r bearerRefusal, before string) *AuthError {
 	advice := map[string]string{
 		"2000003": "the token is for another resource: check ewsUrl and the scope",
 		"2000004": "the mailbox is in another tenant: check authentication.tenantId",
-		"2000005": "the user or mailbox is not known there",
+		"2000005": "the server does not know the user or mailbox",
 		"2000006": "the application is not allowed: check authentication.applicationId, and that full_access_as_app is granted with admin consent",
 		"2000008": "the application lacks the right: grant full_access_as_app with admin consent, or the role Application EWS.AccessAsApp",
 	}[r.number]
@@ -150,12 +150,12 @@ func shorten(s string) string {
 	return s
 }
 
-// htmlNoise matches what is not text in an error page.
+// htmlNoise matches everything in an error page that is not text.
 var htmlNoise = regexp.MustCompile(`(?s)<(script|style)\b.*?</(script|style)>|<[^>]*>`)
 
-// readDetail reads and closes an answer and returns what it says, shortened.
+// readDetail reads and closes a response and returns what it says, shortened.
 func readDetail(resp *http.Response) string {
-	page, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // whatever there is
+	page, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // best effort
 	drain(resp)
 	if d := resp.Header.Get("X-Ms-Diagnostics"); d != "" {
 		return shorten(d)

@@ -61,7 +61,7 @@ func TestAzureADTokenRefused(t *testing.T) {
 					assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), secret)
 				}
 			}
-			assert.LessOrEqual(t, o.Stats().Tokens, int64(1), "it is not asked again and again")
+			assert.LessOrEqual(t, o.Stats().Tokens, int64(1), "it is not asked repeatedly")
 			assert.Zero(t, o.calls.Load())
 		})
 	}
@@ -106,9 +106,9 @@ func TestAzureADUnreachableAuthority(t *testing.T) {
 	o := newOnline(t, nil)
 	o.authority.Close()
 	_, _, err := o.ask(t, o.client(t, nil), "x")
-	require.ErrorContains(t, err, "there is no token")
+	require.ErrorContains(t, err, "no usable response")
 	require.ErrorContains(t, err, "authentication.authenticationEndpoint")
-	assert.NotContains(t, err.Error(), "\n", "MSAL breaks lines")
+	assert.NotContains(t, err.Error(), "\n", "MSAL's errors contain line breaks")
 	assert.True(t, isNotSent(err))
 	var op *net.OpError
 	require.ErrorAs(t, err, &op)

@@ -29,17 +29,17 @@ const (
 	applicationID = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 )
 
-// online is an authority, an Exchange that takes its tokens, and a certificate.
+// online is an authority, an Exchange that accepts its tokens, and a certificate.
 type online struct {
 	*azuread.Authority
 	cert      *auth.Certificate
 	authority *httptest.Server
 	exchange  *httptest.Server
-	transport *http.Transport // trusts both, and reaches Microsoft's hosts at them
+	transport *http.Transport // trusts both, and reaches them under Microsoft's host names
 
 	calls    atomic.Int64
 	refusals atomic.Int64
-	answer   atomic.Value // of http.HandlerFunc: instead of the usual answer
+	answer   atomic.Value // of http.HandlerFunc: instead of the usual response
 }
 
 var sharedCertificate = sync.OnceValues(func() (*auth.Certificate, error) { return auth.NewCertificate(nil) })
@@ -66,7 +66,7 @@ func newOnline(t testing.TB, change func(*azuread.Options)) *online {
 	o.authority = quietServer(t, o)
 	o.exchange = quietServer(t, http.HandlerFunc(o.serve))
 	o.transport = transport(t, nil)
-	o.transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // other names lead here, too
+	o.transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // other host names lead here, too
 	o.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		host, _, _ := net.SplitHostPort(addr)
 		switch {
@@ -90,7 +90,7 @@ func quietServer(t testing.TB, h http.Handler) *httptest.Server {
 	return srv
 }
 
-// serve answers "application body", or 401 as Exchange Online does.
+// serve responds with "application body", or with 401 as Exchange Online does.
 func (o *online) serve(w http.ResponseWriter, r *http.Request) {
 	o.calls.Add(1)
 	if special, ok := o.answer.Load().(http.HandlerFunc); ok && special != nil {
@@ -162,7 +162,7 @@ func TestAzureADSignsIn(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, http.StatusOK, status)
 			assert.Equal(t, applicationID+" <x/>", got)
-			assert.Same(t, req, resp.Request, "the answer does not carry the token about")
+			assert.Same(t, req, resp.Request, "the response does not carry the token around")
 			assert.Empty(t, req.Header)
 		}
 		assert.Equal(t, azuread.Stats{Tokens: 1, Discoveries: 1}, o.Stats())
@@ -177,7 +177,7 @@ func TestAzureADThousandGoroutinesOneTokenRequest(t *testing.T) {
 	started.Add(1000)
 	o := newOnline(t, func(opts *azuread.Options) {
 		opts.BeforeToken = func(http.ResponseWriter, *http.Request) bool {
-			started.Wait() // all of them want one meanwhile
+			started.Wait() // meanwhile all of them want one
 			return false
 		}
 	})
@@ -227,7 +227,7 @@ func TestAzureADReplacesAnExpiredToken(t *testing.T) {
 	require.NoError(t, err)
 	ahead.Store(int64(2 * time.Hour)) // the server's clock is ahead of ours
 	_, _, err = o.ask(t, rt, "x")
-	if err != nil { // the assertion is out of its time as well
+	if err != nil { // the assertion is outside its validity period, too
 		require.ErrorContains(t, err, "clock")
 		assert.True(t, authError(t, err).NotSent())
 	}

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// BasicOptions are the settings of [Basic]. The zero value, and nil, stand for
-// the defaults.
+// BasicOptions are the settings of [Basic]. nil or the zero value means the
+// defaults.
 type BasicOptions struct {
-	// Transport sends the requests. Default: one of NewTransport without
-	// options, of its own.
+	// Transport sends the requests. Default: a private one from NewTransport
+	// without options.
 	Transport http.RoundTripper
 
 	// SendPasswordOverPlainHTTP allows an endpoint without TLS that is not on
-	// this machine. Whoever listens on the network then learns the password.
+	// this machine. Anyone who listens on the network then learns the password.
 	SendPasswordOverPlainHTTP bool
 }
 
 // Basic returns a RoundTripper that sends user name and password with every
-// request to the host of endpoint (RFC 7617), without being asked first, and
-// refuses requests to any other. The user name may not hold a colon.
+// request to the host of ewsURL (RFC 7617), without waiting for a challenge, and
+// refuses requests to any other. The user name must not contain a colon.
 //
-// An answer 401 is returned as it is; ews.Client turns it into an error. After
-// it, requests fail with an [*AuthError] as the package comment says.
+// A 401 response is returned as is; ews.Client turns it into an error. After it,
+// requests fail with an [*AuthError] as described in the package comment.
 func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTripper, error) {
 	var o BasicOptions
 	if opts != nil {
@@ -41,7 +41,7 @@ func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTrippe
 		return nil, errors.New("auth: Basic needs a Credential from NewCredential")
 	}
 	if strings.Contains(cred.username, ":") {
-		return nil, errors.New(`auth: authentication.username holds ":", which Basic cannot carry; use "ntlm" as authentication.type or another form of the name`)
+		return nil, errors.New(`auth: authentication.username contains ":", which Basic does not allow; use "ntlm" as authentication.type or another form of the name`)
 	}
 	if o.Transport == nil {
 		if o.Transport, err = NewTransport(nil); err != nil {
@@ -80,8 +80,8 @@ func (b *basic) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// authorise returns a copy of req with the password, and the function to report
-// to what became of it.
+// authorise returns a copy of req with the password, and the function to call
+// with its outcome.
 func (b *basic) authorise(req *http.Request) (*http.Request, func(verdict, *AuthError), error) {
 	if err := b.endpoint.admit("Basic", req); err != nil {
 		return nil, nil, err
@@ -96,7 +96,7 @@ func (b *basic) authorise(req *http.Request) (*http.Request, func(verdict, *Auth
 		end(undecided, nil)
 		return nil, nil, &AuthError{
 			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
-			Message: "the password could not be had", Err: err,
+			Message: "cannot get the password", Err: err,
 		}
 	}
 	authorised := req.Clone(ctx)

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// fakeTransport answers without a network.
+// fakeTransport responds without a network.
 type fakeTransport struct {
 	mu       sync.Mutex
 	requests []*http.Request
@@ -67,7 +67,7 @@ func post(t testing.TB, url, body string) *http.Request {
 	return req
 }
 
-// watchedBody notes that it was closed.
+// watchedBody records that it was closed.
 type watchedBody struct {
 	io.Reader
 	times atomic.Int64
@@ -75,7 +75,7 @@ type watchedBody struct {
 
 func (b *watchedBody) Close() error { b.times.Add(1); return nil }
 
-// closed reports whether it was closed once, which is enough.
+// closed reports whether it was closed; once is enough.
 func (b *watchedBody) closed() bool { return b.times.Load() == 1 }
 
 func TestBasicIsPreemptive(t *testing.T) {
@@ -96,7 +96,7 @@ func TestBasicIsPreemptive(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, `EXAMPLE\svc|`+password+`|<x/>`, string(got))
 	assert.Empty(t, req.Header, "the caller's request is left alone")
-	assert.Same(t, req, resp.Request, "the answer does not carry the password about")
+	assert.Same(t, req, resp.Request, "the response does not carry the password around")
 }
 
 func TestBasicRefusesEndpoints(t *testing.T) {

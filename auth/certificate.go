@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// What can be wrong with a certificate or the file it comes in. A
-// [*CertificateError] matches one of them by [errors.Is].
+// What can be wrong with a certificate or its file. A [*CertificateError]
+// matches one of them with [errors.Is].
 var (
-	ErrPFXFormat              = errors.New("not a PFX (PKCS#12) file that can be read")
+	ErrPFXFormat              = errors.New("not a readable PFX (PKCS#12) file")
 	ErrPFXPassword            = errors.New("the password of the PFX file is wrong")
-	ErrNoCertificate          = errors.New("there is no certificate in it")
-	ErrNoPrivateKey           = errors.New("there is no private key in it")
+	ErrNoCertificate          = errors.New("the file contains no certificate")
+	ErrNoPrivateKey           = errors.New("the file contains no private key")
 	ErrKeyType                = errors.New("the private key is not an RSA key")
 	ErrKeyMismatch            = errors.New("the private key does not belong to the certificate")
 	ErrCertificateExpired     = errors.New("the certificate has expired")
@@ -57,12 +57,12 @@ func (e *CertificateError) Unwrap() []error {
 	return []error{e.Reason, e.Detail}
 }
 
-// Certificate is a certificate with its private key, and the certificates that
-// issued it, if known. It does not show the key when it is printed or logged.
+// Certificate is a certificate with its private key and, if known, the
+// certificates that issued it. It does not show the key when printed or logged.
 type Certificate struct {
 	leaf  *x509.Certificate
 	chain []*x509.Certificate
-	// A function, so that nothing that prints it reaches the key.
+	// A function, so that nothing that prints the struct reaches the key.
 	key func() *rsa.PrivateKey
 }
 
@@ -70,7 +70,7 @@ type Certificate struct {
 func newCertificate(certs []*x509.Certificate, key any) (*Certificate, error) {
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, &CertificateError{Reason: ErrKeyType, Remedy: "Azure AD takes RSA keys only; make one with: ewsq cert"}
+		return nil, &CertificateError{Reason: ErrKeyType, Remedy: "Azure AD accepts only RSA keys; create one with: ewsq cert"}
 	}
 	c := &Certificate{key: func() *rsa.PrivateKey { return private }}
 	for _, cert := range certs {
@@ -89,8 +89,8 @@ func newCertificate(certs []*x509.Certificate, key any) (*Certificate, error) {
 // NotBefore returns the time from which the certificate is valid.
 func (c *Certificate) NotBefore() time.Time { return c.leaf.NotBefore }
 
-// NotAfter returns the time at which the certificate expires. Renew it well
-// before: the new one has to be registered with the application first.
+// NotAfter returns the time at which the certificate expires. Renew it well in
+// advance: the new one must first be registered with the application.
 func (c *Certificate) NotAfter() time.Time { return c.leaf.NotAfter }
 
 // Subject returns the subject's distinguished name.
@@ -101,7 +101,7 @@ func (c *Certificate) Subject() string { return c.leaf.Subject.String() }
 func (c *Certificate) Thumbprint() string { return fmt.Sprintf("%X", sha1.Sum(c.leaf.Raw)) }
 
 // CER returns the certificate without the key, in DER: the content of a .cer
-// file, to be uploaded to the application.
+// file to upload to the application.
 func (c *Certificate) CER() []byte { return append([]byte(nil), c.leaf.Raw...) }
 
 // CheckValidity returns a [*CertificateError] if the certificate has expired, or
@@ -112,7 +112,7 @@ func (c *Certificate) CheckValidity(at time.Time) error {
 		return &CertificateError{
 			Reason: ErrCertificateExpired,
 			Detail: fmt.Errorf("on %s", c.leaf.NotAfter.UTC().Format(time.DateTime)),
-			Remedy: "make a new one (ewsq cert) and register it with the application",
+			Remedy: "create a new one (ewsq cert) and register it with the application",
 		}
 	case at.Before(c.leaf.NotBefore):
 		return &CertificateError{

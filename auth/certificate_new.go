@@ -15,29 +15,29 @@ import (
 	"time"
 )
 
-// CertificateOptions are the settings of [NewCertificate]. The zero value, and
-// nil, stand for the defaults.
+// CertificateOptions are the settings of [NewCertificate]. nil or the zero value
+// means the defaults.
 type CertificateOptions struct {
-	// Subject is the distinguished name, such as "CN=quarantine,O=Example": CN,
-	// O, OU, L, ST and C are known. A text without "=" is the CN. Default:
+	// Subject is the distinguished name, such as "CN=quarantine,O=Example". It
+	// may use CN, O, OU, L, ST and C; text without "=" is the CN. Default:
 	// CN=ewsquarantine.
 	Subject string
 
-	// Lifetime is how long it is valid. Azure AD takes any; policies of the
-	// tenant may set a limit. Default: 365 days.
+	// Lifetime is how long it is valid. Azure AD accepts any; tenant policies
+	// may set a limit. Default: 365 days.
 	Lifetime time.Duration
 
 	// Bits is the size of the RSA key: 2048 to 4096. Default: 2048.
 	Bits int
 
-	// Now is the time of the beginning. Default: the current time.
+	// Now is the start of the lifetime. Default: the current time.
 	Now time.Time
 }
 
-// NewCertificate makes an RSA key and a self-signed certificate (SHA-256) with
+// NewCertificate creates an RSA key and a self-signed certificate (SHA-256) with
 // which an application can sign in to Azure AD once the certificate, or what
 // [Certificate.KeyCredentials] returns, is registered with it. It is valid from
-// five minutes before Now, for clocks that go wrong.
+// five minutes before Now, to allow for wrong clocks.
 func NewCertificate(opts *CertificateOptions) (*Certificate, error) {
 	var o CertificateOptions
 	if opts != nil {
@@ -67,11 +67,11 @@ func NewCertificate(opts *CertificateOptions) (*Certificate, error) {
 	}
 	key, err := rsa.GenerateKey(rand.Reader, o.Bits)
 	if err != nil {
-		return nil, fmt.Errorf("auth: the key cannot be made: %w", err)
+		return nil, fmt.Errorf("auth: cannot create the key: %w", err)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return nil, fmt.Errorf("auth: the serial number cannot be made: %w", err)
+		return nil, fmt.Errorf("auth: cannot create the serial number: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial,
@@ -85,16 +85,16 @@ func NewCertificate(opts *CertificateOptions) (*Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return nil, fmt.Errorf("auth: the certificate cannot be made: %w", err)
+		return nil, fmt.Errorf("auth: cannot create the certificate: %w", err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("auth: the certificate cannot be read: %w", err)
+		return nil, fmt.Errorf("auth: cannot read the certificate: %w", err)
 	}
 	return newCertificate([]*x509.Certificate{leaf}, key)
 }
 
-// parseSubject reads a distinguished name of plain attributes.
+// parseSubject parses a distinguished name with plain attributes.
 func parseSubject(s string) (pkix.Name, error) {
 	if !strings.Contains(s, "=") {
 		return pkix.Name{CommonName: s}, nil
@@ -104,7 +104,7 @@ func parseSubject(s string) (pkix.Name, error) {
 		key, value, _ := strings.Cut(part, "=")
 		value = strings.TrimSpace(value)
 		if value == "" {
-			return pkix.Name{}, fmt.Errorf("auth: the subject %q has an attribute without value; write it like CN=quarantine,O=Example", s)
+			return pkix.Name{}, fmt.Errorf("auth: the subject %q has an attribute without a value; write it like CN=quarantine,O=Example", s)
 		}
 		switch strings.ToUpper(strings.TrimSpace(key)) {
 		case "CN":
@@ -120,16 +120,16 @@ func parseSubject(s string) (pkix.Name, error) {
 		case "C":
 			name.Country = append(name.Country, value)
 		default:
-			return pkix.Name{}, fmt.Errorf("auth: the subject %q has the attribute %q; CN, O, OU, L, ST and C are known", s, key)
+			return pkix.Name{}, fmt.Errorf("auth: the subject %q has an unknown attribute %q; use CN, O, OU, L, ST and C", s, key)
 		}
 	}
 	return name, nil
 }
 
 // KeyCredentials returns JSON for the manifest of an application registration in
-// Azure AD: an object with the property keyCredentials, whose content goes into
-// the property of that name, after those that are there. The keyId is new with
-// each call.
+// Azure AD: an object with the property keyCredentials, whose elements go into
+// the manifest's property of that name, after the existing ones. The keyId is new
+// with each call.
 //
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth.
 func (c *Certificate) KeyCredentials() ([]byte, error) {

@@ -69,7 +69,7 @@ func TestLoadPFXRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "privateKeyFile")
 }
 
-// encode makes a PFX file as go-pkcs12 does.
+// encode makes a PFX file with go-pkcs12.
 func encode(t testing.TB, e *pkcs12.Encoder, key any, leaf *x509.Certificate, chain []*x509.Certificate, password string) []byte {
 	t.Helper()
 	data, err := e.Encode(key, leaf, chain, password)
@@ -179,8 +179,8 @@ func TestNewCertificateRefuses(t *testing.T) {
 		"Bits":              {Bits: 1024},
 		"between 2048":      {Bits: 8192},
 		"attribute \"X\"":   {Subject: "X=1"},
-		"without value":     {Subject: "CN=a,O="},
-		"has the attribute": {Subject: "=a"},
+		"without a value":   {Subject: "CN=a,O="},
+		"unknown attribute": {Subject: "=a"},
 	} {
 		_, err := auth.NewCertificate(&opts)
 		require.ErrorContains(t, err, want)

@@ -21,9 +21,9 @@ const (
 )
 
 // channelBinding returns the value of MsvAvChannelBindings for a TLS connection
-// whose server showed cert: the MD5 of a gss_channel_bindings_struct without
+// whose server presented cert: the MD5 of a gss_channel_bindings_struct without
 // addresses (RFC 2744) around the tls-server-end-point binding (RFC 5929). It
-// returns nil if none is defined for the certificate's signature.
+// returns nil if no binding is defined for the certificate's signature.
 func channelBinding(cert *x509.Certificate) []byte {
 	hash := endPointHash(cert)
 	if hash == 0 {
@@ -39,13 +39,13 @@ func channelBinding(cert *x509.Certificate) []byte {
 	return digest[:]
 }
 
-// oid keys the tables below; asn1.ObjectIdentifier is a slice.
+// oid returns an id as text, for the tables below.
 func oid(id asn1.ObjectIdentifier) string { return id.String() }
 
 const oidPSS = "1.2.840.113549.1.1.10"
 
-// signatureHashes says which hash a signature algorithm uses. crypto/x509 does
-// not know all of them.
+// signatureHash returns the hash that a signature algorithm uses, 0 if unknown.
+// crypto/x509 does not know all of them.
 func signatureHash(id string) crypto.Hash {
 	switch id {
 	case "1.2.840.113549.1.1.4": // md5WithRSAEncryption
@@ -77,7 +77,7 @@ func signatureHash(id string) crypto.Hash {
 	return 0
 }
 
-// digestHash is the same for the hash that the parameters of RSA-PSS name.
+// digestHash returns the hash named in the parameters of RSA-PSS, 0 if unknown.
 func digestHash(id string) crypto.Hash {
 	switch id {
 	case "", "1.3.14.3.2.26": // the default
@@ -94,8 +94,8 @@ func digestHash(id string) crypto.Hash {
 	return 0
 }
 
-// endPointHash returns the hash of RFC 5929, section 4.1: the one of the
-// certificate's signature, but SHA-256 for MD5 and SHA-1; 0 if there is none.
+// endPointHash returns the hash of RFC 5929, section 4.1: that of the
+// certificate's signature, but SHA-256 instead of MD5 and SHA-1; 0 if none.
 func endPointHash(cert *x509.Certificate) crypto.Hash {
 	var c struct {
 		TBS       asn1.RawValue
@@ -125,11 +125,11 @@ func endPointHash(cert *x509.Certificate) crypto.Hash {
 	return hash
 }
 
-// bindChallenge returns a copy of a CHALLENGE message with the channel binding in
-// its target information, from where the NTLMv2 response takes it, signed. A
-// challenge without target information gets some.
+// bindChallenge returns a copy of a CHALLENGE message with the channel binding
+// added to its target information, which the NTLMv2 response repeats and signs.
+// Target information is added if the challenge has none.
 func bindChallenge(challenge, binding []byte) ([]byte, error) {
-	const fieldAt, header = 40, 48 // the field of the target information; the least length
+	const fieldAt, header = 40, 48 // offset of the target information field; minimum length
 	if len(challenge) < header || string(challenge[:8]) != "NTLMSSP\x00" || binary.LittleEndian.Uint32(challenge[8:]) != 2 {
 		return nil, errors.New("not an NTLM challenge")
 	}
@@ -138,7 +138,7 @@ func bindChallenge(challenge, binding []byte) ([]byte, error) {
 	var info []byte
 	if n > 0 {
 		if start+n > uint64(len(challenge)) {
-			return nil, errors.New("the target information points beyond the challenge")
+			return nil, errors.New("the target information extends beyond the challenge")
 		}
 		var err error
 		if info, err = withoutBinding(challenge[start : start+n]); err != nil {
@@ -160,7 +160,8 @@ func bindChallenge(challenge, binding []byte) ([]byte, error) {
 	return bound, nil
 }
 
-// withoutBinding returns the AV pairs before MsvAvEOL without a channel binding.
+// withoutBinding returns the AV pairs before MsvAvEOL, without any channel
+// binding.
 func withoutBinding(pairs []byte) ([]byte, error) {
 	var kept []byte
 	for {

@@ -18,7 +18,7 @@ import (
 )
 
 // What Debian's python3-ntlm-auth 1.4.0 computes for the certificates in
-// testdata/binding, which openssl made.
+// testdata/binding, which were created with openssl.
 var bindings = map[string]string{
 	"ecdsa-sha1":        "feacbcf82ad1f84a247ae68ca1130550",
 	"ecdsa-sha224":      "27f7b6dc6b344d82f53af5d88b500139",
@@ -164,7 +164,7 @@ func FuzzAuthenticateMessage(f *testing.F) {
 		}
 		a, err := ntlmserver.ParseAuthenticate(msg)
 		if err != nil {
-			return // a pair twice, which the server would not send
+			return // a duplicate pair, which the server would not send
 		}
 		if !bytes.Equal(a.AV[10], binding) {
 			t.Errorf("binding %x", a.AV[10])
@@ -194,11 +194,11 @@ func TestChallengeFrom(t *testing.T) {
 		"any case":      {[]string{"ntlm " + token}, ""},
 		"second":        {[]string{"Negotiate", "NTLM " + token}, ""},
 		"one line":      {[]string{`Basic realm="a, NTLM AAAA", charset="UTF-8", Negotiate, NTLM ` + token}, ""},
-		"bare":          {[]string{"NTLM"}, "does not go on"},
+		"bare":          {[]string{"NTLM"}, "does not continue"},
 		"other":         {[]string{"Negotiate", "Basic realm=x"}, "other scheme"},
 		"basic":         {[]string{`Basic realm="mail"`}, `["Basic"]`},
 		"bearer":        {[]string{"Bearer"}, "authentication.type"},
-		"nothing":       {nil, "offers nothing"},
+		"nothing":       {nil, "offers no way to sign in"},
 		"not base64":    {[]string{"NTLM !"}, "Kerberos"},
 		"not NTLM":      {[]string{"NTLM oYG2"}, "Kerberos"},
 		"escaped quote": {[]string{`Basic realm="\", NTLM"`}, `["Basic"]`},

@@ -9,12 +9,12 @@ type Cloud struct {
 	EWSHost string
 	// Authority is the authentication endpoint.
 	Authority string
-	// Scope is what an application asks a token for.
+	// Scope is the scope for which an application requests a token.
 	Scope string
 }
 
-// Clouds returns the clouds that are known: worldwide (with GCC), US Government
-// L4 (GCC High) and L5 (DoD), and China (21Vianet). Any other is set by hand, with
+// Clouds returns the known clouds: worldwide (with GCC), US Government L4 (GCC
+// High) and L5 (DoD), and China (21Vianet). For any other, set
 // AzureADOptions.AuthenticationEndpoint and Scope.
 func Clouds() []Cloud {
 	return []Cloud{
@@ -35,8 +35,8 @@ func CloudOf(ewsHost string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
-// authorityGroup says which authorities sign in to the same directories; empty
-// for hosts that are not Microsoft's.
+// authorityGroup names the group of authorities that sign in to the same
+// directories; it is empty for hosts that are not Microsoft's.
 func authorityGroup(host string) string {
 	switch strings.ToLower(host) {
 	case "login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net":

@@ -10,17 +10,16 @@ import (
 
 const redacted = "[redacted]"
 
-// Credential is a user name and a password. It shows neither when it is
-// printed, logged or marshalled. The zero value is no credential; constructors
-// refuse it.
+// Credential is a user name and a password. It shows neither when printed, logged
+// or marshalled. The zero value is invalid; constructors refuse it.
 type Credential struct {
 	username string
-	// A function, since fmt prints unexported strings of structs around it.
+	// A function, because fmt prints unexported strings in enclosing structs.
 	password func(context.Context) (string, error)
 }
 
-// NewCredential returns the credential of an account, named as DOMAIN\user or as
-// user principal name (user@example.com). Neither may be empty.
+// NewCredential returns the credential of an account, given as DOMAIN\user or as
+// user principal name (user@example.com). Neither argument may be empty.
 func NewCredential(username, password string) (Credential, error) {
 	if password == "" {
 		return Credential{}, errors.New("auth: authentication.password is empty")
@@ -28,18 +27,18 @@ func NewCredential(username, password string) (Credential, error) {
 	return NewCredentialFunc(username, func(context.Context) (string, error) { return password, nil })
 }
 
-// NewCredentialFunc is like [NewCredential] for a password that is fetched when it is
+// NewCredentialFunc is like [NewCredential] for a password that is fetched when
 // needed: by Basic for each request, by NTLM for each connection. The function
-// may be called concurrently, and should keep the password for a while.
+// may be called concurrently and should cache the password for a while.
 func NewCredentialFunc(username string, password func(context.Context) (string, error)) (Credential, error) {
 	if password == nil {
-		return Credential{}, errors.New("auth: there is no function to get authentication.password from")
+		return Credential{}, errors.New("auth: the function that returns authentication.password is nil")
 	}
 	if strings.TrimSpace(username) == "" {
 		return Credential{}, errors.New("auth: authentication.username is empty; give DOMAIN\\user or user@example.com")
 	}
 	if strings.ContainsFunc(username, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return Credential{}, errors.New("auth: authentication.username holds a control character")
+		return Credential{}, errors.New("auth: authentication.username contains a control character")
 	}
 	if domain, user, ok := strings.Cut(username, `\`); ok && (domain == "" || user == "") {
 		return Credential{}, errors.New("auth: authentication.username has an empty domain or user; give DOMAIN\\user or user@example.com")
@@ -73,5 +72,5 @@ func (c Credential) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
 // LogValue returns "[redacted]".
 func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText returns "[redacted]". It covers JSON, too.
+// MarshalText returns "[redacted]", also for JSON.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -17,20 +17,20 @@ type endpoint struct {
 	bare   string // without port
 }
 
-// parseEndpoint reads the URL of an EWS endpoint. The error never quotes it,
-// since it may hold a password.
+// parseEndpoint parses the URL of an EWS endpoint. The error never quotes it,
+// because it may contain a password.
 func parseEndpoint(raw string) (endpoint, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return endpoint{}, errors.New("auth: ewsUrl is not a URL; give one such as https://mail.example.com/EWS/Exchange.asmx")
+		return endpoint{}, errors.New("auth: ewsUrl is not a URL; use one such as https://mail.example.com/EWS/Exchange.asmx")
 	}
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return endpoint{}, errors.New("auth: ewsUrl does not begin with https://")
 	case u.User != nil:
-		return endpoint{}, errors.New("auth: ewsUrl holds a user name; set authentication.username and authentication.password instead")
+		return endpoint{}, errors.New("auth: ewsUrl contains a user name; set authentication.username and authentication.password instead")
 	case u.Hostname() == "":
-		return endpoint{}, errors.New("auth: ewsUrl names no host")
+		return endpoint{}, errors.New("auth: ewsUrl has no host")
 	}
 	return newEndpoint(u), nil
 }
@@ -45,7 +45,7 @@ func newEndpoint(u *url.URL) endpoint {
 	return e
 }
 
-// secure reports whether what is sent there cannot be read on the way.
+// secure reports whether data sent there cannot be read in transit.
 func (e endpoint) secure() bool { return e.scheme == "https" || e.loopback() }
 
 func (e endpoint) loopback() bool {
@@ -56,13 +56,13 @@ func (e endpoint) loopback() bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// requireSecure refuses an endpoint that would show credentials on the network,
-// unless option was set.
+// requireSecure refuses an endpoint that would expose credentials on the network,
+// unless the option was set.
 func (e endpoint) requireSecure(scheme, option string, allowed bool) error {
 	if e.secure() || allowed {
 		return nil
 	}
-	return fmt.Errorf("auth: %s would send credentials to %s over plain HTTP, for all to read; use https in ewsUrl (or allow it with allowPlainHTTP, which is %s)", scheme, e.host, option)
+	return fmt.Errorf("auth: %s would send credentials to %s over plain HTTP, where anyone can read them; use https in ewsUrl (or allow it with allowPlainHTTP, which is %s)", scheme, e.host, option)
 }
 
 // admit refuses a request that does not go to the endpoint.
@@ -82,7 +82,7 @@ func (e endpoint) admit(scheme string, req *http.Request) error {
 	if req.Host == "" {
 		return nil
 	}
-	// A Host header of another name would reach another site of the same server.
+	// A Host header with another name would reach another site on the same server.
 	if got := newEndpoint(&url.URL{Scheme: e.scheme, Host: req.Host}); got != e {
 		return refuse("a virtual host " + got.host)
 	}

@@ -1,7 +1,7 @@
 package auth
 
 // AuthError reports that a request was not carried out because signing in
-// failed, or would have been unsafe. It is not worth repeating as it is.
+// failed, or would have been unsafe. There is no point in repeating it unchanged.
 //
 // Callers that must not import this package can recognise it by its methods
 // Unauthorized, NotSent and NotExecuted.
@@ -9,13 +9,13 @@ type AuthError struct {
 	Scheme string // "Basic", "NTLM", "Negotiate" or "Bearer"
 	Host   string // host and port of the endpoint
 
-	// Message says what happened and what to check, for people. It names
+	// Message says what happened and what to check, for humans. It names
 	// settings, never their secret values.
 	Message string
 
 	Refused bool  // the server refused the credentials, now or before
 	Unsent  bool  // no byte of the request has been sent
-	Err     error // cause, if there is one
+	Err     error // cause, if any
 }
 
 // Error returns the message and the cause.
@@ -30,15 +30,15 @@ func (e *AuthError) Error() string {
 // Unwrap returns the cause.
 func (e *AuthError) Unwrap() error { return e.Err }
 
-// Unauthorized reports that the server refused the credentials, now or before.
+// Unauthorized reports whether the server refused the credentials, now or before.
 // The request was not carried out, whether it was sent or not.
 func (e *AuthError) Unauthorized() bool { return e.Refused }
 
-// NotSent reports that no byte of the request, as opposed to the sign-in before
-// it, has been sent.
+// NotSent reports whether no byte of the request, as opposed to the sign-in
+// before it, has been sent.
 func (e *AuthError) NotSent() bool { return e.Unsent }
 
-// NotExecuted reports that the server surely did not do what was asked.
+// NotExecuted reports whether the server certainly did not carry out the request.
 func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent }
 
 // unsent returns a copy of e for a request that was not even sent.

@@ -46,7 +46,7 @@ func ExampleNTLM() {
 		fmt.Println(err)
 		return
 	}
-	connections, err := auth.NewTransport(&auth.TransportOptions{UseProxy: true}) // as the environment says
+	connections, err := auth.NewTransport(&auth.TransportOptions{UseProxy: true}) // as set in the environment
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -60,7 +60,7 @@ func ExampleNTLM() {
 		return
 	}
 	defer rt.CloseIdleConnections()
-	fmt.Printf("%+v\n", rt.Stats()) // it signs in when the first request comes
+	fmt.Printf("%+v\n", rt.Stats()) // it signs in on the first request
 	// Output:
 	// {Requests:0 RoundTrips:0 Handshakes:0 Open:0}
 }
@@ -86,8 +86,8 @@ func ExampleNewCertificate() {
 	// CN=quarantine true
 }
 
-// headerAuth is an authentication of one's own: here a proxy that believes a
-// header, as a gateway for Kerberos might.
+// headerAuth is a custom form of authentication: here a proxy that trusts a
+// header, as a Kerberos gateway might.
 type headerAuth struct {
 	user string
 	next http.RoundTripper
@@ -99,7 +99,7 @@ func (a headerAuth) RoundTrip(req *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(req)
 }
 
-// Any RoundTripper can authenticate; this package need not know of it.
+// Any RoundTripper can authenticate; this package need not know about it.
 func Example_ownRoundTripper() {
 	exchange := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println("server sees", r.Header.Get("X-Remote-User"))

@@ -12,7 +12,7 @@ const (
 	maxPause   = 30 * time.Minute
 )
 
-// verdict is what an attempt to sign in showed.
+// verdict is the result of an attempt to sign in.
 type verdict int
 
 const (
@@ -21,19 +21,20 @@ const (
 	refused
 )
 
-// lockout keeps wrong credentials from being tried until the account is locked.
-// Until they are accepted, and after a refusal, one attempt is made at a time.
+// lockout prevents wrong credentials from being tried until the account is
+// locked. Before they are accepted, and after a refusal, attempts are made one at
+// a time.
 type lockout struct {
 	mu       sync.Mutex
-	worked   bool          // were accepted once
+	worked   bool          // accepted at least once
 	refusal  *AuthError    // the last refusal, nil after an acceptance
 	refusals int           // in a row
-	until    time.Time     // no attempt before, if they worked once
-	trying   chan struct{} // closed when the attempt under way ends
+	until    time.Time     // no attempt before then, if they worked once
+	trying   chan struct{} // closed when the attempt in progress ends
 }
 
-// begin waits until an attempt may be made. It returns an error if none may.
-// end must be called with what the attempt showed; err belongs to refused.
+// begin waits until an attempt may be made. It returns an error if none may be.
+// end must be called with the result of the attempt; err goes with refused.
 func (l *lockout) begin(ctx context.Context) (end func(v verdict, err *AuthError), err error) {
 	for {
 		l.mu.Lock()
@@ -86,14 +87,14 @@ func (l *lockout) end(mine chan struct{}) func(verdict, *AuthError) {
 
 func (l *lockout) message() string {
 	if l.worked {
-		return "the server refused the credentials a moment ago, though they had worked before; not tried again until " +
+		return "the server refused the credentials a moment ago, although they had worked before; not tried again until " +
 			l.until.Format(time.TimeOnly) + ", so that the account is not locked: " + l.refusal.Message
 	}
 	return "the server refused the credentials before; not tried again, so that the account is not locked: " + l.refusal.Message
 }
 
-// judge returns what an answer's status says of the credentials sent with the
-// request. Gateways answer without asking the server.
+// judge returns what a response's status says about the credentials sent with
+// the request. Gateways respond without asking the server.
 func judge(status int) verdict {
 	switch status {
 	case 401:

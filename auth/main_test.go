@@ -5,5 +5,5 @@ import (
 	"log"
 )
 
-// quiet keeps the handshake errors that tests provoke out of their output.
+// quiet keeps the handshake errors provoked by tests out of their output.
 var quiet = log.New(io.Discard, "", 0)

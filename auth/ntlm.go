@@ -11,33 +11,33 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// NTLMOptions are the settings of [NTLM]. The zero value, and nil, stand for the
+// NTLMOptions are the settings of [NTLM]. nil or the zero value means the
 // defaults.
 type NTLMOptions struct {
 	// Transport holds the connection settings. It is copied for each
-	// connection and never used itself; HTTP/2 is switched off in the copies.
+	// connection and never used itself; HTTP/2 is turned off in the copies.
 	// Its Dial, DialTLS and DialTLSContext must be nil; DialContext and
-	// TLSClientConfig are used. Default: as NewTransport without options.
+	// TLSClientConfig are used. Default: as from NewTransport without options.
 	Transport *http.Transport
 
 	// MaxConnections bounds the connections, and thus the requests in flight.
-	// Further requests wait, in order. Connections are made when a request
-	// finds none idle, and closed when they were idle for the Transport's
+	// Further requests wait, in order. Connections are opened when a request
+	// finds none idle, and closed after being idle for the Transport's
 	// IdleConnTimeout. Default: 64.
 	MaxConnections int
 
 	// DisableChannelBinding leaves out the channel binding (see [NTLM]). A
-	// proxy that ends TLS on the way makes it wrong, and a wrong one is refused
-	// even where none would pass.
+	// proxy that terminates TLS in between makes it wrong, and a wrong binding
+	// is refused even where none would be accepted.
 	DisableChannelBinding bool
 
 	// SendNTLMOverPlainHTTP allows an endpoint without TLS that is not on this
-	// machine. Whoever can change what passes on the network may then act as
-	// the account.
+	// machine. Anyone who can change network traffic may then act as the
+	// account.
 	SendNTLMOverPlainHTTP bool
 
-	// Workstation is the name of this machine that the server's security log
-	// will show. Default: none is sent.
+	// Workstation is the name of this machine to appear in the server's security
+	// log. Default: none is sent.
 	Workstation string
 }
 
@@ -46,20 +46,20 @@ type NTLMOptions struct {
 // and refuses requests to any other.
 //
 // The server authenticates a connection, not a request. So each connection is a
-// session of its own: it is signed in once, carries one request at a time, and
-// no other identity's requests ever. Over TLS the sign-in is bound to the
-// server's certificate (tls-server-end-point, RFC 5929), which servers with
+// separate session: it is signed in once, carries one request at a time, and
+// never carries requests of another identity. Over TLS, the sign-in is bound to
+// the server's certificate (tls-server-end-point, RFC 5929), which servers with
 // Extended Protection require and others ignore.
 //
-// A request is made once. It is sent again only if not a byte of it went out,
-// since the server had closed the idle connection meanwhile, or if the server
-// answered 401 on a connection that was signed in, so that it did nothing; then
-// once, and if the body can be had again. A 401 after a complete handshake is an
-// [*AuthError], never an answer. Any other answer to the handshake, such as 503,
-// is the answer to the request.
+// A request is normally sent once. It is sent again only if no byte of it went
+// out because the server had closed the idle connection, or if the server
+// returned 401 on a signed-in connection and so did nothing; in the latter case
+// only once, and only if the body can be read again. A 401 after a complete
+// handshake is an [*AuthError], never a response. Any other response to the
+// handshake, such as 503, is the response to the request.
 //
-// A request with up to 64 KiB of body travels with the last message of the
-// handshake. A larger body, or one of unknown length, is sent only when the
+// A request with a body of up to 64 KiB is sent with the last message of the
+// handshake. A larger body, or one of unknown length, is sent only once the
 // server has accepted the sign-in.
 func NTLM(ewsURL string, cred Credential, opts *NTLMOptions) (*NTLMTransport, error) {
 	var o NTLMOptions
@@ -77,7 +77,7 @@ func NTLM(ewsURL string, cred Credential, opts *NTLMOptions) (*NTLMTransport, er
 	case cred.isZero():
 		return nil, errors.New("auth: NTLM needs a Credential from NewCredential")
 	case o.MaxConnections < 0:
-		return nil, errors.New("auth: NTLMOptions.MaxConnections is negative; leave it 0 for the default")
+		return nil, errors.New("auth: NTLMOptions.MaxConnections is negative; use 0 for the default")
 	case o.MaxConnections == 0:
 		o.MaxConnections = 64
 	}
@@ -103,11 +103,11 @@ func NTLM(ewsURL string, cred Credential, opts *NTLMOptions) (*NTLMTransport, er
 func sessionTemplate(t *http.Transport) (*http.Transport, error) {
 	template := t.Clone()
 	switch {
-	//lint:ignore SA1019 they are read to refuse them
+	//lint:ignore SA1019 they are read only to refuse them
 	case t.Dial != nil || t.DialTLS != nil || t.DialTLSContext != nil:
 		return nil, errors.New("auth: NTLMOptions.Transport has Dial, DialTLS or DialTLSContext; use DialContext and TLSClientConfig")
 	case t.DisableKeepAlives:
-		return nil, errors.New("auth: NTLMOptions.Transport has DisableKeepAlives, but NTLM lives in the connection")
+		return nil, errors.New("auth: NTLMOptions.Transport has DisableKeepAlives, but NTLM needs persistent connections")
 	}
 	template.Protocols = new(http.Protocols)
 	template.Protocols.SetHTTP1(true)
@@ -133,22 +133,22 @@ type NTLMTransport struct {
 	room    *semaphore.Weighted // one for each connection that may exist
 	lockout lockout
 	scheme  atomic.Value // of string: the header scheme that works
-	// rideOnly is set when the server was seen to close the connection after a
-	// sign-in without a body, so that every body has to travel with it.
+	// rideOnly is set once the server has closed the connection after a sign-in
+	// without a body, so every body must be sent with the sign-in.
 	rideOnly atomic.Bool
 
 	mu   sync.Mutex
-	idle []*session // the last one was used last
+	idle []*session // most recently used last
 
 	requests, roundTrips, handshakes, open atomic.Int64
 }
 
 // NTLMStats counts what an [NTLMTransport] has done.
 type NTLMStats struct {
-	Requests   int64 // asked of it
-	RoundTrips int64 // HTTP exchanges made for them, those of handshakes included
-	Handshakes int64 // that came to their end, accepted or refused
-	Open       int64 // connections just now
+	Requests   int64 // requests received from callers
+	RoundTrips int64 // HTTP exchanges made for them, including handshakes
+	Handshakes int64 // completed handshakes, accepted or refused
+	Open       int64 // connections currently open
 }
 
 // Stats returns the counters.
@@ -172,8 +172,8 @@ func (t *NTLMTransport) CloseIdleConnections() {
 	}
 }
 
-// takeIdle returns the session that was used last, so that the others grow old;
-// nil if there is none.
+// takeIdle returns the most recently used session, so that the others can expire,
+// or nil if none is idle.
 func (t *NTLMTransport) takeIdle() *session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -189,7 +189,7 @@ func (t *NTLMTransport) takeIdle() *session {
 	return nil
 }
 
-// put makes a session available, or ends it, and lets the next request go.
+// put makes a session available, or ends it, and lets the next request proceed.
 func (t *NTLMTransport) put(s *session, reusable bool) {
 	if reusable && s.ready && !s.closed() {
 		t.mu.Lock()
@@ -201,7 +201,7 @@ func (t *NTLMTransport) put(s *session, reusable bool) {
 	t.room.Release(1)
 }
 
-// forget drops a session whose connection was closed while it was idle.
+// forget drops a session whose connection was closed while idle.
 func (t *NTLMTransport) forget(s *session) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -227,10 +227,10 @@ func (t *NTLMTransport) checkProxy(req *http.Request) error {
 	}
 	proxy, err := t.template.Proxy(req)
 	if err != nil {
-		return notSent(fmt.Errorf("auth: the proxy cannot be found out: %w", err))
+		return notSent(fmt.Errorf("auth: cannot determine the proxy: %w", err))
 	}
 	if proxy != nil {
-		return t.authError("NTLM over plain HTTP does not survive a proxy, which may share connections between users; use https in ewsUrl, or useProxy false", nil)
+		return t.authError("NTLM over plain HTTP does not work through a proxy, which may share connections between users; use https in ewsUrl, or set useProxy to false", nil)
 	}
 	return nil
 }

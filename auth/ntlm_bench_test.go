@@ -20,9 +20,9 @@ const (
 )
 
 // BenchmarkNTLM makes 10,000 requests of 4 KB from 64 goroutines over TLS with
-// this package, and with plain go-ntlmssp over a shared transport. Beside the
-// time it reports, for each request, what the caller got as errors and answers
-// 401, the HTTP exchanges that it took, and the connections in all.
+// this package, and with plain go-ntlmssp over a shared transport. Besides the
+// time, it reports per request how many errors and 401s the caller got and how
+// many HTTP exchanges it took, and the total number of connections.
 func BenchmarkNTLM(b *testing.B) {
 	b.Run("auth.NTLM", func(b *testing.B) {
 		benchmarkNTLM(b, func(e *exchange) http.RoundTripper { return e.ntlm(b, svc, nil) })
@@ -40,7 +40,7 @@ func BenchmarkNTLM(b *testing.B) {
 	})
 }
 
-// plainNTLM is go-ntlmssp as its documentation shows it, over one transport.
+// plainNTLM is go-ntlmssp used as in its documentation, over one transport.
 func plainNTLM(b *testing.B, e *exchange, idle int) http.RoundTripper {
 	base := transport(b, nil)
 	base.TLSClientConfig.RootCAs = e.roots
@@ -100,8 +100,8 @@ func hammer(b *testing.B, e *exchange, rt http.RoundTripper, body []byte) (faile
 	return errs.Load(), refused.Load()
 }
 
-// TestNTLMNumbers holds what the project promises: 64 goroutines, 10,000
-// requests, no error, at most 1.02 round trips a request.
+// TestNTLMNumbers checks what the project promises: 64 goroutines, 10,000
+// requests, no error, at most 1.02 round trips per request.
 func TestNTLMNumbers(t *testing.T) {
 	t.Parallel()
 	e := newExchange(t, nil)

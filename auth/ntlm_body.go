@@ -10,15 +10,15 @@ import (
 
 var errBodyRetired = errors.New("auth: the request was sent again on another connection")
 
-// requestBody hands the body of a request to one attempt after the other: again
-// and again if the request can make new ones (GetBody), else for as long as
-// nothing was read.
+// requestBody provides the body of a request to one attempt after another: any
+// number of times if the request can make new ones (GetBody), otherwise as long
+// as nothing has been read.
 type requestBody struct {
 	req   *http.Request
 	close func() error // of the original, once
 
 	mu     sync.Mutex
-	unread bool // nothing was read of req.Body
+	unread bool // nothing has been read from req.Body
 	last   *attemptBody
 }
 
@@ -32,14 +32,14 @@ func newRequestBody(req *http.Request) *requestBody {
 
 func (b *requestBody) empty() bool { return b.req.Body == nil || b.req.Body == http.NoBody }
 
-// spent reports whether there is no body for a further attempt.
+// spent reports whether no body is left for another attempt.
 func (b *requestBody) spent() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.empty() && !b.unread && b.req.GetBody == nil
 }
 
-// next returns the body for one more attempt, false if there is none.
+// next returns the body for one more attempt, or false if none is left.
 func (b *requestBody) next() (io.ReadCloser, bool) {
 	if b.empty() {
 		return b.req.Body, true
@@ -64,7 +64,7 @@ func (b *requestBody) next() (io.ReadCloser, bool) {
 	return fresh, true
 }
 
-// settle lets go of the original body, unless an attempt that still runs uses
+// settle closes the original body, unless an attempt that is still running uses
 // it and will close it.
 func (b *requestBody) settle(failed bool) {
 	if b.empty() {
@@ -78,10 +78,10 @@ func (b *requestBody) settle(failed bool) {
 		return
 	}
 	b.mu.Unlock()
-	_ = b.close() // nothing is written to it
+	_ = b.close() // it was only read
 }
 
-// attemptBody is the original body as one attempt sees it. Closing it does not
+// attemptBody is one attempt's view of the original body. Closing it does not
 // close the original while another attempt might need it.
 type attemptBody struct {
 	from    *requestBody
@@ -115,21 +115,21 @@ func (a *attemptBody) Close() error {
 }
 
 const (
-	// drainLimit and drainTime bound what is read of an answer that its reader
-	// did not want to the end, to keep the connection.
+	// drainLimit and drainTime bound how much of an abandoned response is read,
+	// and for how long, to keep the connection.
 	drainLimit = 64 << 10
 	drainTime  = time.Second
 )
 
-// drain reads the rest of an answer of the handshake and reports whether the
-// connection can be used further.
+// drain reads the rest of a handshake response and reports whether the
+// connection can still be used.
 func drain(resp *http.Response) bool {
 	_, err := io.CopyN(io.Discard, resp.Body, drainLimit)
-	_ = resp.Body.Close() // what was wanted has been read
+	_ = resp.Body.Close() // what was needed has been read
 	return errors.Is(err, io.EOF) && !resp.Close
 }
 
-// answerBody gives the session back when the answer has been read.
+// answerBody returns the session to the pool when the response has been read.
 type answerBody struct {
 	io.ReadCloser
 	done func(reusable bool)
@@ -164,8 +164,8 @@ func (b *answerBody) finish(reusable bool) {
 	}
 }
 
-// Close implements [io.Closer]. A small rest, such as the end of a chunked body
-// that an XML reader does not ask for, is read in the background.
+// Close implements [io.Closer]. A small remainder, such as the end of a chunked
+// body that an XML reader leaves unread, is read in the background.
 func (b *answerBody) Close() error {
 	b.mu.Lock()
 	again, over := b.closed, b.over

@@ -18,7 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// stream returns a request whose body can be read once and has no known length.
+// stream returns a request whose body can be read only once and has no known
+// length.
 func (e *exchange) stream(t testing.TB, body io.Reader) (*http.Request, *watchedBody) {
 	t.Helper()
 	b := &watchedBody{Reader: body}
@@ -78,7 +79,7 @@ func TestNTLMServerClosesIdleConnections(t *testing.T) {
 	for i := range 10 {
 		req := post(t, e.url(), "x")
 		var body *watchedBody
-		if i%2 == 1 { // also with a body that can be read once only
+		if i%2 == 1 { // also with a body that can be read only once
 			req, body = e.stream(t, strings.NewReader("x"))
 		}
 		_, got, err := read(rt.RoundTrip(req))
@@ -119,7 +120,7 @@ func TestNTLMSignInLost(t *testing.T) {
 
 	lose.Store(1)
 	_, got, err := e.ask(t, rt, "again")
-	require.NoError(t, err, "signed in anew, once")
+	require.NoError(t, err, "signed in again, once")
 	assert.Equal(t, svc+" again", got)
 
 	lose.Store(1)
@@ -132,13 +133,13 @@ func TestNTLMSignInLost(t *testing.T) {
 	_, _, err = e.ask(t, rt, "x")
 	require.NoError(t, err)
 
-	// A server that wants a sign-in with each request.
+	// A server that requires a sign-in for each request.
 	lose.Store(1 << 40)
 	before := rt.Stats().Handshakes
 	large := strings.Repeat("x", 65<<10)
 	_, _, err = e.ask(t, rt, large)
 	assert.True(t, authError(t, err).Unauthorized())
-	require.ErrorContains(t, err, "sign-in with each request")
+	require.ErrorContains(t, err, "sign-in for each request")
 	assert.LessOrEqual(t, rt.Stats().Handshakes-before, int64(2))
 }
 
@@ -204,7 +205,7 @@ func TestNTLMUntrustedCertificate(t *testing.T) {
 	assert.Zero(t, e.Stats().Requests)
 }
 
-// scripted is a server without NTLM of its own, which answers as it is told.
+// scripted is a server without its own NTLM, which responds as told.
 func scripted(t *testing.T, handler http.HandlerFunc) *exchange {
 	t.Helper()
 	srv := httptest.NewServer(handler)
@@ -231,11 +232,11 @@ func TestNTLMHandshakeFails(t *testing.T) {
 		want    string
 		refused bool
 	}{
-		"Basic only":      {unauthorized(`Basic realm="mail"`), "does not offer NTLM", true},
+		"Basic only":      {unauthorized(`Basic realm="mail"`), "instead of NTLM", true},
 		"nothing":         {unauthorized(), "Windows authentication", true},
-		"no challenge":    {unauthorized("NTLM", "Negotiate"), "does not go on", true},
+		"no challenge":    {unauthorized("NTLM", "Negotiate"), "does not continue", true},
 		"Kerberos":        {unauthorized("NTLM oYG2"), "Kerberos", true},
-		"short challenge": {challenge("NTLMSSP\x00\x02\x00\x00\x00"), "cannot be answered", false},
+		"short challenge": {challenge("NTLMSSP\x00\x02\x00\x00\x00"), "cannot answer", false},
 		"NTLM v1": {challenge("NTLMSSP\x00\x02\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\x81\x02\x00\x00" +
 			strings.Repeat("\x00", 24)), "NTLMSSP_NEGOTIATE_LM_KEY", false},
 		"ping-pong": {func(w http.ResponseWriter, r *http.Request) {
@@ -312,7 +313,7 @@ func TestNTLMGatewayAnswersTheLastLeg(t *testing.T) {
 	status, _, err = e.ask(t, rt, "x")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, status)
-	assert.EqualValues(t, 2, e.Stats().Connections, "the first was not taken for signed in")
+	assert.EqualValues(t, 2, e.Stats().Connections, "the first was not considered signed in")
 }
 
 func TestNTLMServerThatAsksForNothing(t *testing.T) {
@@ -321,7 +322,7 @@ func TestNTLMServerThatAsksForNothing(t *testing.T) {
 		e := scripted(t, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			if len(body) == 0 {
-				w.WriteHeader(code) // a fault, since the request is empty
+				w.WriteHeader(code) // a fault, because the request is empty
 				return
 			}
 			assert.Empty(t, r.Header.Get("Authorization"))
@@ -337,8 +338,8 @@ func TestNTLMServerThatAsksForNothing(t *testing.T) {
 	}
 }
 
-// A server may answer the sign-in without body and then close. The next
-// attempt lets the body travel with the sign-in.
+// A server may close the connection after a sign-in without a body. The next
+// attempt sends the body with the sign-in.
 func TestNTLMServerClosesAfterAnEmptySignIn(t *testing.T) {
 	t.Parallel()
 	e := newExchange(t, func(o *exchangeOptions) {

@@ -6,23 +6,23 @@ import (
 	"net/http"
 )
 
-// rideLimit is the largest body that travels with the last message of a
-// handshake, when the server has not accepted the sign-in yet.
+// rideLimit is the largest body sent with the last message of a handshake, before
+// the server has accepted the sign-in.
 const rideLimit = 64 << 10
 
-// outcome is what one attempt at a request came to.
+// outcome is the result of one attempt at a request.
 type outcome struct {
-	resp *http.Response // the answer for the caller
-	err  error          // final
-	// again says that the server surely did not do what was asked, so that the
-	// request may be tried on another connection; err is why.
+	resp *http.Response // the response for the caller
+	err  error          // final, unless again is set
+	// again is set if the server certainly did not carry out the request, so it
+	// may be tried on another connection; err is the reason.
 	again bool
-	// signedIn says that the session is ready for the request itself.
+	// signedIn is set if the session is ready for the request itself.
 	signedIn bool
 }
 
-// withoutBody returns a copy of req for the handshake: same place and headers,
-// nothing to act upon.
+// withoutBody returns a copy of req for the handshake, with the same URL and
+// headers but nothing to act upon.
 func withoutBody(req *http.Request) *http.Request {
 	r := req.Clone(req.Context())
 	r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
@@ -36,13 +36,13 @@ func withoutBody(req *http.Request) *http.Request {
 // withBody returns a copy of req for one attempt.
 func withBody(req *http.Request, body io.ReadCloser) *http.Request {
 	r := req.Clone(req.Context())
-	r.Body, r.GetBody = body, nil // the attempts are ours to make
+	r.Body, r.GetBody = body, nil // this package decides about further attempts
 	r.Header.Del("Authorization")
 	return r
 }
 
 // signIn runs the handshake on a new session. If the request may ride along, the
-// outcome is its answer, else the session is signed in for it.
+// outcome is its response, otherwise a session that is signed in for it.
 func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody) outcome {
 	end, err := t.lockout.begin(req.Context())
 	if err != nil {
@@ -55,7 +55,7 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 	}
 	password, err := t.cred.reveal(req.Context())
 	if err != nil {
-		return outcome{err: t.authError("the password could not be had", err)}
+		return outcome{err: t.authError("cannot get the password", err)}
 	}
 	msg, err := authenticateMessage(challenge, binding, t.cred.username, password, t.opts.Workstation)
 	if err != nil {
@@ -101,7 +101,7 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 }
 
 // negotiate sends the first message. It returns the server's challenge and the
-// channel binding to answer it with; without a challenge, out says what to do.
+// channel binding to respond with; without a challenge, out says what to do.
 func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, binding []byte, out outcome) {
 	fail := func(err error) ([]byte, []byte, outcome) { return nil, nil, outcome{err: err} }
 	msg, err := negotiateMessage()
@@ -118,13 +118,13 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
 	case code < 300, code == http.StatusInternalServerError:
-		// The server does not ask who it is: its answer to a request without
-		// content is none to ours.
+		// The server requires no sign-in, but its response to a request without
+		// content is not the response to ours.
 		drain(resp)
 		s.ready = true
 		return nil, nil, outcome{signedIn: true}
 	default:
-		return nil, nil, outcome{resp: resp} // true for the request, too
+		return nil, nil, outcome{resp: resp} // it applies to the request, too
 	}
 	challenge, err = challengeFrom(resp.Header, scheme)
 	kept := drain(resp)
@@ -132,7 +132,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 	case errors.Is(err, errOtherScheme):
 		other := map[string]string{schemeNTLM: schemeNegotiate, schemeNegotiate: schemeNTLM}[scheme]
 		t.scheme.CompareAndSwap(scheme, other)
-		return nil, nil, outcome{again: true, err: t.authError("the server offers neither NTLM nor Negotiate consistently", nil)}
+		return nil, nil, outcome{again: true, err: t.authError("the server does not offer NTLM or Negotiate consistently", nil)}
 	case err != nil:
 		e := t.authError("the handshake failed", err)
 		e.Refused = true
@@ -157,6 +157,6 @@ func (t *NTLMTransport) refusedMessage(binding []byte) string {
 	case t.endpoint.scheme == "http":
 		return account + "If they are right, the server may require Extended Protection, which needs https in ewsUrl"
 	default:
-		return account + "If they are right, the server may require Extended Protection, for which its TLS certificate must have a signature with a hash (RFC 5929)"
+		return account + "If they are right, the server may require Extended Protection, for which its TLS certificate must have a signature that uses a hash (RFC 5929)"
 	}
 }

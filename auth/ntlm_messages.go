@@ -33,8 +33,8 @@ func negotiateMessage() ([]byte, error) {
 	return msg, nil
 }
 
-// authenticateMessage answers a challenge. binding is the value of
-// MsvAvChannelBindings, nil for none.
+// authenticateMessage returns the message that answers a challenge. binding is
+// the value of MsvAvChannelBindings, nil for none.
 func authenticateMessage(challenge, binding []byte, username, password, workstation string) ([]byte, error) {
 	if binding != nil {
 		var err error
@@ -45,7 +45,7 @@ func authenticateMessage(challenge, binding []byte, username, password, workstat
 	msg, err := ntlmssp.NewAuthenticateMessage(challenge, username, password,
 		&ntlmssp.AuthenticateMessageOptions{WorkstationName: workstation})
 	if err != nil {
-		return nil, fmt.Errorf("the challenge cannot be answered: %w", err)
+		return nil, fmt.Errorf("cannot answer the challenge: %w", err)
 	}
 	return msg, nil
 }
@@ -54,10 +54,10 @@ func authorization(scheme string, msg []byte) string {
 	return scheme + " " + base64.StdEncoding.EncodeToString(msg)
 }
 
-// offer is one challenge of WWW-Authenticate headers.
+// offer is one challenge in WWW-Authenticate headers.
 type offer struct{ scheme, rest string }
 
-// offers takes WWW-Authenticate headers apart: each may hold several challenges,
+// offers splits WWW-Authenticate headers: each may contain several challenges,
 // and quoted strings with commas.
 func offers(header http.Header) []offer {
 	var all []offer
@@ -65,7 +65,7 @@ func offers(header http.Header) []offer {
 		for _, part := range splitUnquoted(value) {
 			scheme, rest, _ := strings.Cut(strings.TrimSpace(part), " ")
 			if scheme == "" || strings.Contains(scheme, "=") {
-				continue // a further parameter of the scheme before
+				continue // another parameter of the previous scheme
 			}
 			all = append(all, offer{scheme, strings.TrimSpace(rest)})
 		}
@@ -73,7 +73,7 @@ func offers(header http.Header) []offer {
 	return all
 }
 
-// splitUnquoted splits at commas outside of quoted strings.
+// splitUnquoted splits at commas outside quoted strings.
 func splitUnquoted(s string) []string {
 	var parts []string
 	start, quoted := 0, false
@@ -91,10 +91,10 @@ func splitUnquoted(s string) []string {
 	return append(parts, s[start:])
 }
 
-// errOtherScheme says that the server wants NTLM under the other scheme.
+// errOtherScheme reports that the server wants NTLM under the other scheme.
 var errOtherScheme = errors.New("the server offers the other scheme")
 
-// challengeFrom finds the challenge for a scheme in an answer 401.
+// challengeFrom finds the challenge for a scheme in a 401 response.
 func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 	var names []string
 	for _, o := range offers(header) {
@@ -104,7 +104,7 @@ func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 		}
 		msg, err := base64.StdEncoding.DecodeString(o.rest)
 		if err != nil || !strings.HasPrefix(string(msg), "NTLMSSP\x00") {
-			return nil, errors.New("the server's challenge is no NTLM message; it may want Kerberos only")
+			return nil, errors.New("the server's challenge is not an NTLM message; it may accept only Kerberos")
 		}
 		return msg, nil
 	}
@@ -113,11 +113,11 @@ func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 	}
 	switch {
 	case has(scheme):
-		return nil, errors.New("the server offers NTLM but does not go on with the handshake; a proxy or load balancer between here and the server may not keep connections together")
+		return nil, errors.New("the server offers NTLM but does not continue the handshake; a proxy or load balancer in between may not keep client and server connections paired")
 	case has(schemeNTLM) || has(schemeNegotiate):
 		return nil, errOtherScheme
 	case len(names) == 0:
-		return nil, errors.New("the server answers 401 and offers nothing to sign in with; enable Windows authentication on its EWS virtual directory")
+		return nil, errors.New("the server returned 401 but offers no way to sign in; enable Windows authentication on its EWS virtual directory")
 	}
-	return nil, fmt.Errorf("the server does not offer NTLM but %.200q; set authentication.type to what it offers, or enable Windows authentication on its EWS virtual directory", names)
+	return nil, fmt.Errorf("the server offers %.200q instead of NTLM; set authentication.type to one that it offers, or enable Windows authentication on its EWS virtual directory", names)
 }

@@ -9,7 +9,7 @@ import (
 // maxSignIns bounds the new connections tried for one request.
 const maxSignIns = 3
 
-var errBodySpent = errors.New("auth: the connection ended before the request was sent, and its body cannot be read again; set http.Request.GetBody")
+var errBodySpent = errors.New("auth: the connection ended before the request was sent, and the body cannot be read again; set http.Request.GetBody")
 
 // RoundTrip implements [http.RoundTripper].
 func (t *NTLMTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -49,14 +49,14 @@ func (t *NTLMTransport) roundTrip(req *http.Request, body *requestBody) (*http.R
 	return resp, nil
 }
 
-// exchange finds a session for the request and makes it. It returns the session
-// that the answer is being read from.
+// exchange finds a session for the request and sends it. It returns the session
+// that the response is read from.
 func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session, *http.Response, error) {
 	var lostSignIn bool
 	for signIns := 0; ; {
 		s := t.takeIdle()
 		if lostSignIn && s != nil {
-			// The new connection takes the place of this one, likely as lost.
+			// This one has probably lost its sign-in, too; a new one replaces it.
 			s.discard()
 			s = nil
 		}
@@ -86,9 +86,9 @@ func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session
 	}
 }
 
-var errSignInLost = errors.New("the server answered 401 on a connection that was signed in")
+var errSignInLost = errors.New("the server returned 401 on a connection that was signed in")
 
-// ask makes the request on a session that is signed in.
+// ask sends the request on a session that is signed in.
 func (t *NTLMTransport) ask(s *session, req *http.Request, body *requestBody) outcome {
 	stream, ok := body.next()
 	if !ok {
@@ -99,12 +99,12 @@ func (t *NTLMTransport) ask(s *session, req *http.Request, body *requestBody) ou
 	case err != nil && req.Context().Err() != nil && unsent:
 		return outcome{err: notSent(err)}
 	case err != nil:
-		// errSessionGone comes alone only if net/http itself would repeat the
-		// request, be it that nothing was sent or that its method allows it.
+		// errSessionGone occurs here only if net/http itself would repeat the
+		// request, because nothing was sent or because its method allows it.
 		return outcome{again: unsent || errors.Is(err, errSessionGone), err: markUnsent(err, unsent)}
 	case resp.StatusCode == http.StatusUnauthorized:
 		drain(resp)
-		e := t.authError("the server may not keep connections together, or ask for a sign-in with each request", errSignInLost)
+		e := t.authError("a proxy or load balancer may not keep client and server connections paired, or the server may require a sign-in for each request", errSignInLost)
 		e.Refused, e.Unsent = true, false
 		return outcome{again: true, err: e}
 	}

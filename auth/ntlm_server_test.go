@@ -33,7 +33,7 @@ const (
 	upn = "bob@example.test"
 )
 
-// exchange is a server that signs in with NTLM and answers "user body".
+// exchange is a server that requires NTLM and responds with "user body".
 type exchange struct {
 	*ntlmserver.Server
 	http  *httptest.Server
@@ -44,7 +44,7 @@ type exchange struct {
 	refusals []string
 }
 
-// seen is what came in, authenticated or not.
+// seen is a request received, authenticated or not.
 type seen struct {
 	authorization string
 	length        int64
@@ -101,7 +101,7 @@ func newExchange(t testing.TB, change func(*exchangeOptions)) *exchange {
 		e.http.Start()
 	} else {
 		e.http.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-		e.http.EnableHTTP2 = true // the client must not take it
+		e.http.EnableHTTP2 = true // the client must not use it
 		e.http.StartTLS()
 	}
 	t.Cleanup(e.http.Close)
@@ -164,11 +164,11 @@ func (c *watchedConn) Close() error { c.ended(); return c.Conn.Close() }
 // answer writes who is asking and what.
 func answer(w http.ResponseWriter, r *http.Request) {
 	user, _ := ntlmserver.UserFrom(r.Context())
-	body, _ := io.ReadAll(r.Body) // before the answer, which would cut it off
+	body, _ := io.ReadAll(r.Body) // before responding, which would cut it off
 	_, _ = io.WriteString(w, user.String()+" "+string(body))
 }
 
-// ask posts body and returns the answer's status and text.
+// ask posts body and returns the response's status and text.
 func (e *exchange) ask(t testing.TB, rt http.RoundTripper, body string) (int, string, error) {
 	t.Helper()
 	return read(rt.RoundTrip(post(t, e.url(), body)))

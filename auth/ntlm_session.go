@@ -10,23 +10,23 @@ import (
 )
 
 // errSessionGone is what a session's transport gets when its connection has
-// ended and it wants to make another.
+// ended and it tries to open another.
 var errSessionGone = errors.New("the connection has ended")
 
-// session is one connection and what it was signed in for.
+// session is one connection and its sign-in.
 //
-// Its transport makes one connection in its life. So net/http keeps its many
-// duties (streaming both ways, early answers, proxies, TLS, cancellation, the
-// end of idle connections), and can still not move a request to a connection
-// that is not signed in: a second dial fails, before anything is written.
+// Its transport makes one connection in its lifetime. So net/http keeps its many
+// duties (streaming both ways, early responses, proxies, TLS, cancellation,
+// expiry of idle connections) but cannot move a request to a connection that is
+// not signed in: a second dial fails before anything is written.
 type session struct {
 	owner     *NTLMTransport
 	transport *http.Transport
 	ready     bool // signed in, as far as is known
 
 	mu   sync.Mutex
-	used bool         // the one dial was made
-	conn *sessionConn // nil until it succeeded
+	used bool         // the only dial has been made
+	conn *sessionConn // nil until it succeeds
 }
 
 func (t *NTLMTransport) newSession() *session {
@@ -41,7 +41,7 @@ func (t *NTLMTransport) newSession() *session {
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// dialOnce lets the session's transport dial a single time.
+// dialOnce lets the session's transport dial only once.
 func (s *session) dialOnce(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		s.mu.Lock()
@@ -64,7 +64,7 @@ func (s *session) dialOnce(dial dialFunc) dialFunc {
 	}
 }
 
-// connection returns the session's connection, nil if there is none yet.
+// connection returns the session's connection, or nil if not yet connected.
 func (s *session) connection() *sessionConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *session) closed() bool {
 	return c != nil && c.ended.Load()
 }
 
-// written returns how many bytes went out so far.
+// written returns how many bytes have been sent so far.
 func (s *session) written() int64 {
 	if c := s.connection(); c != nil {
 		return c.written.Load()
@@ -84,7 +84,7 @@ func (s *session) written() int64 {
 	return 0
 }
 
-// discard ends the session. It is not in use.
+// discard ends the session, which must not be in use.
 func (s *session) discard() {
 	s.transport.CloseIdleConnections()
 	if c := s.connection(); c != nil {
@@ -92,8 +92,8 @@ func (s *session) discard() {
 	}
 }
 
-// send makes one exchange on the session's connection. unsent reports that no
-// byte of req went out.
+// send makes one exchange on the session's connection. unsent reports whether no
+// byte of req was sent.
 func (s *session) send(req *http.Request) (resp *http.Response, unsent bool, err error) {
 	s.owner.roundTrips.Add(1)
 	before := s.written()
@@ -107,7 +107,7 @@ func (s *session) send(req *http.Request) (resp *http.Response, unsent bool, err
 	return resp, unsent, err
 }
 
-// sessionConn counts what is written, and tells when it ends.
+// sessionConn counts the bytes written and reports when it is closed.
 type sessionConn struct {
 	net.Conn
 	session *session

@@ -51,7 +51,7 @@ func TestNTLMCancellation(t *testing.T) {
 	wg.Wait()
 	close(release)
 	_, got, err := e.ask(t, rt, "after")
-	require.NoError(t, err, "the place is free again")
+	require.NoError(t, err, "the slot is free again")
 	assert.Equal(t, svc+" after", got)
 }
 
@@ -98,7 +98,7 @@ func TestNTLMEarlyAnswerToALargeBody(t *testing.T) {
 		req, _ := e.stream(t, io.LimitReader(zeroes{}, 64<<20))
 		req.Header.Set("X-Large", "1")
 		status, _, err := read(rt.RoundTrip(req))
-		if err == nil { // else the server closed before the answer was read
+		if err == nil { // else the server closed before the response was read
 			assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 		}
 		_, got, err := e.ask(t, rt, "x")
@@ -130,7 +130,7 @@ func TestNTLMAnswersThatAreNotReadToTheEnd(t *testing.T) {
 		_, err = resp.Body.Read(make([]byte, 1))
 		require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
 	}
-	assert.EqualValues(t, 1, e.Stats().Handshakes, "a small rest does not cost the connection")
+	assert.EqualValues(t, 1, e.Stats().Handshakes, "a small remainder does not cost the connection")
 
 	req := post(t, e.url(), "x")
 	req.Header.Set("X-Large", "1")

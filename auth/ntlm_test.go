@@ -78,10 +78,10 @@ func TestNTLMUnderLoadWithTwoIdentities(t *testing.T) {
 			s := e.Stats()
 			assert.Zero(t, s.Refusals, e.refusals)
 			assert.Equal(t, s.Connections, s.Handshakes)
-			assert.Equal(t, s.Requests, 2*workers*each+s.Connections, "one round trip more for each connection")
+			assert.Equal(t, s.Requests, 2*workers*each+s.Connections, "one extra round trip for each connection")
 			if most > 0 {
 				// On a machine so busy that 50 ms pass between a write and its
-				// report, net/http lets go of a connection.
+				// report, net/http drops a connection.
 				assert.LessOrEqual(t, s.Connections, int64(2*most+4))
 			}
 			for _, rt := range clients {
@@ -181,7 +181,7 @@ func TestNTLMChannelBindingCertificates(t *testing.T) {
 	}
 }
 
-// A device that ends TLS shows another certificate than the server knows of.
+// A device that ends TLS presents a different certificate from the server's.
 func TestNTLMBehindATLSTerminatingProxy(t *testing.T) {
 	t.Parallel()
 	inner := certificate(t, ecdsaKey(t, elliptic.P256()), 0)
@@ -209,7 +209,7 @@ func TestNTLMBehindATLSTerminatingProxy(t *testing.T) {
 	}
 }
 
-// authenticateMessages returns the AUTHENTICATE messages that came in.
+// authenticateMessages returns the AUTHENTICATE messages received.
 func (e *exchange) authenticateMessages(t testing.TB) []*ntlmserver.Authenticate {
 	var all []*ntlmserver.Authenticate
 	e.mu.Lock()
@@ -236,9 +236,9 @@ func TestNTLMBindsNothingWithoutTLS(t *testing.T) {
 }
 
 // The channel binding is put into our copy of the challenge. A message
-// integrity code would be computed over that copy and be wrong. When this test
-// fails, go-ntlmssp has begun to send one, and bindChallenge must give way to
-// whatever it then offers for channel bindings.
+// integrity code would be computed over that copy and be wrong. If this test
+// fails, go-ntlmssp has started to send one, and bindChallenge must be replaced
+// by whatever it then offers for channel bindings.
 func TestNTLMLibrarySendsNoMIC(t *testing.T) {
 	t.Parallel()
 	e := newExchange(t, nil)
@@ -297,7 +297,7 @@ func TestNTLMKeepsTheTransportTemplateApart(t *testing.T) {
 	assert.True(t, base.Protocols.HTTP2())
 }
 
-// A proxy for TLS hands the bytes through, so that the binding stays right.
+// A proxy for TLS passes the bytes through, so the binding stays correct.
 func TestNTLMThroughAConnectProxy(t *testing.T) {
 	t.Parallel()
 	e := newExchange(t, func(o *exchangeOptions) { o.Protection = ntlmserver.ProtectionRequire })

@@ -12,8 +12,8 @@ import (
 
 // LoadPFX reads a certificate with its private key from a PFX (PKCS#12) file, as
 // Windows, Azure Key Vault and openssl export them, with legacy or modern
-// encryption. password is empty for a file without one. Failures are
-// [*CertificateError], save that the file cannot be read. Validity is not
+// encryption. password is empty for a file without one. Errors are
+// [*CertificateError], except if the file cannot be read. Validity is not
 // checked here: see [Certificate.CheckValidity].
 func LoadPFX(file, password string) (*Certificate, error) {
 	data, err := os.ReadFile(file)
@@ -39,8 +39,8 @@ func ParsePFX(data []byte, password string) (*Certificate, error) {
 	return newCertificate(append([]*x509.Certificate{leaf}, chain...), key)
 }
 
-// pfxError tells apart what a decoder's error means. Those that are no values
-// are known by their text; a test holds that.
+// pfxError classifies the decoder's error. Errors that are not exported values
+// are recognised by their text; a test checks that.
 func pfxError(err error, noPassword bool) error {
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
@@ -50,25 +50,25 @@ func pfxError(err error, noPassword bool) error {
 		}
 		return &CertificateError{Reason: ErrPFXPassword, Remedy: remedy}
 	case err.Error() == "pkcs12: no MAC in data":
-		return &CertificateError{Reason: ErrPFXPassword, Remedy: "the file has none; leave privateKeyPassword empty"}
+		return &CertificateError{Reason: ErrPFXPassword, Remedy: "the file has no password; leave privateKeyPassword empty"}
 	case err.Error() == "pkcs12: private key missing":
 		return &CertificateError{Reason: ErrNoPrivateKey, Remedy: "export the certificate with its private key"}
 	case err.Error() == "pkcs12: certificate missing":
 		return &CertificateError{Reason: ErrNoCertificate, Remedy: "export the private key with its certificate"}
 	}
-	return &CertificateError{Reason: ErrPFXFormat, Detail: err, Remedy: "export it again, for instance with: openssl pkcs12 -in FILE -nodes | openssl pkcs12 -export -out cert.pfx"}
+	return &CertificateError{Reason: ErrPFXFormat, Detail: err, Remedy: "export it again, for example with: openssl pkcs12 -in FILE -nodes | openssl pkcs12 -export -out cert.pfx"}
 }
 
 // PFX returns the certificate with its key and chain as the content of a PFX
 // file, with AES-256 encryption (readable by Windows Server 2019, OpenSSL 1.1
-// and later). The password may not be empty.
+// and later). The password must not be empty.
 func (c *Certificate) PFX(password string) ([]byte, error) {
 	if password == "" {
 		return nil, errors.New("auth: a PFX file with a private key needs a password")
 	}
 	data, err := pkcs12.Modern2023.Encode(c.key(), c.leaf, c.chain, password)
 	if err != nil {
-		return nil, fmt.Errorf("auth: the PFX file cannot be made: %w", err)
+		return nil, fmt.Errorf("auth: cannot create the PFX file: %w", err)
 	}
 	return data, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// connectProxy is an HTTP proxy that knows CONNECT.
+// connectProxy is an HTTP proxy that supports CONNECT.
 type connectProxy struct {
 	url string
 	mu  sync.Mutex

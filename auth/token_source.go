@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// expiryMargin is how long before its end a token is no longer used.
+	// expiryMargin is how long before its expiry a token is no longer used.
 	expiryMargin = time.Minute
-	// tokenTimeout bounds one request for a token.
+	// tokenTimeout bounds one token request.
 	tokenTimeout = time.Minute
 	// refusalPause is how long the authority is left alone after it refused a
 	// token, failurePause after it could not be reached.
@@ -24,25 +24,25 @@ var errNoReplacement = errors.New("a new token was refused a moment ago")
 type token struct {
 	value     string
 	expires   time.Time
-	refreshOn time.Time // from then on a new one is fetched ahead
-	claims    string    // that it was asked for with
+	refreshOn time.Time // from then on, a new one is fetched in advance
+	claims    string    // with which it was requested
 }
 
 // tokenSource keeps one token and lets one request for a new one run at a time.
 type tokenSource struct {
-	// fetch asks the authority. claims come from a claims challenge, mostly
-	// empty. pause is how long to wait after an error.
+	// fetch asks the authority. claims come from a claims challenge and are
+	// usually empty. pause is how long to wait after an error.
 	fetch func(ctx context.Context, claims string) (t token, pause time.Duration, err error)
 
 	mu      sync.Mutex
 	current token
 	running *tokenFetch
-	failure error     // of the last request, nil if it went well
+	failure error     // of the last request, nil if it succeeded
 	resume  time.Time // no request before then, after a failure
-	keep    time.Time // no replacement before then, since one did not help
+	keep    time.Time // no replacement before then, because one did not help
 }
 
-// tokenFetch is a request for a token that several callers may wait for.
+// tokenFetch is a token request that several callers may wait for.
 type tokenFetch struct {
 	done   chan struct{}
 	claims string
@@ -50,9 +50,8 @@ type tokenFetch struct {
 	err    error
 }
 
-// get returns a token that can be used now. Callers that come while one is being
-// fetched wait for that one, but while the old one is good for some time they
-// get that instead.
+// get returns a token that can be used now. Callers that arrive while a new one
+// is being fetched wait for it, unless the old one is still good for a while.
 func (s *tokenSource) get(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	now := time.Now()
@@ -72,10 +71,10 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 	return f.wait(ctx)
 }
 
-// replace returns another token than the refused one, with claims that the
-// server asked for, if it did. Many callers may find the same token refused;
-// one request is made. It returns errNoReplacement if a new token has just
-// been refused as well.
+// replace returns a token other than the refused one, with the claims that the
+// server asked for, if any. If many callers find the same token refused, only
+// one request is made. It returns errNoReplacement if a new token has just been
+// refused as well.
 func (s *tokenSource) replace(ctx context.Context, refused, claims string) (string, error) {
 	s.mu.Lock()
 	now := time.Now()
@@ -98,15 +97,15 @@ func (s *tokenSource) replace(ctx context.Context, refused, claims string) (stri
 	return f.wait(ctx)
 }
 
-// unhelpful notes that a replacement was refused as well.
+// unhelpful records that a replacement was refused as well.
 func (s *tokenSource) unhelpful() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep = time.Now().Add(refusalPause)
 }
 
-// join returns the request that is under way, or begins one. It is called with
-// mu held.
+// join returns the request in progress, or starts one. It is called with mu
+// held.
 func (s *tokenSource) join(ctx context.Context, claims string, now time.Time) (*tokenFetch, error) {
 	if f := s.running; f != nil && (claims == "" || f.claims == claims) {
 		return f, nil
@@ -117,8 +116,8 @@ func (s *tokenSource) join(ctx context.Context, claims string, now time.Time) (*
 	return s.start(ctx, claims), nil
 }
 
-// start begins a request for a token, which goes on when its first caller has
-// lost interest. It is called with mu held.
+// start starts a token request, which continues even if its first caller gives
+// up. It is called with mu held.
 func (s *tokenSource) start(ctx context.Context, claims string) *tokenFetch {
 	f := &tokenFetch{done: make(chan struct{}), claims: claims}
 	s.running = f

@@ -104,7 +104,7 @@ func TestTokenSurvivesAnOutageUntilItExpires(t *testing.T) {
 			assert.Equal(t, "token1", got)
 			time.Sleep(6 * time.Second)
 		}
-		assert.LessOrEqual(t, f.asked.Load(), int64(16), "about one attempt a minute")
+		assert.LessOrEqual(t, f.asked.Load(), int64(16), "about one attempt per minute")
 		time.Sleep(time.Minute)
 		_, err = s.get(t.Context())
 		require.ErrorIs(t, err, down)
@@ -134,7 +134,7 @@ func TestTokenWaitEndsWithTheContext(t *testing.T) {
 		})
 		synctest.Wait()
 		got, err := s.get(t.Context())
-		require.NoError(t, err, "the request goes on for the others")
+		require.NoError(t, err, "the request continues for the others")
 		assert.Equal(t, "token1", got)
 		wg.Wait()
 		assert.EqualValues(t, 1, f.asked.Load())

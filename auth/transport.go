@@ -16,54 +16,54 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// TransportOptions are the settings of [NewTransport]. The zero value, and nil,
-// stand for the defaults.
+// TransportOptions are the settings of [NewTransport]. nil or the zero value
+// means the defaults.
 type TransportOptions struct {
-	// UseProxy sends requests through a proxy. Default: straight to the server,
-	// whatever the environment says.
+	// UseProxy sends requests through a proxy. Default: directly to the server,
+	// regardless of the environment.
 	UseProxy bool
 
 	// ProxyURL is the proxy to use: http, https, socks5 or socks5h, with user
-	// name and password if it asks for them. Without UseProxy it is bypassed.
-	// Default: the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name when
-	// the transport is made.
+	// name and password if required. It is ignored without UseProxy. Default:
+	// the proxy set in HTTPS_PROXY, HTTP_PROXY and NO_PROXY when the transport
+	// is created.
 	ProxyURL string
 
-	// RootCAs holds certificates in PEM that are trusted besides the system's.
+	// RootCAs holds PEM certificates to trust in addition to the system's.
 	RootCAs []byte
 
 	// RootCAFile is a file of such certificates. NewTransport reads it.
 	RootCAFile string
 
-	// InsecureTrustAnyServer switches off the verification of the server's
-	// certificate, so that anybody on the way can read and change all mail and
-	// steal the credentials. It affects this transport only. For trials.
+	// InsecureTrustAnyServer turns off verification of the server's
+	// certificate, so that anyone in between can read and change all mail and
+	// steal the credentials. It affects only this transport. For testing.
 	InsecureTrustAnyServer bool
 
-	// HTTP1Only does without HTTP/2. NTLM does so of itself.
+	// HTTP1Only turns off HTTP/2. NTLM always does so.
 	HTTP1Only bool
 
-	// DialTimeout bounds making a connection, TLSHandshakeTimeout its TLS
-	// handshake. Default: 15 seconds each.
+	// DialTimeout bounds the time to connect, TLSHandshakeTimeout that of the
+	// TLS handshake. Default: 15 seconds each.
 	DialTimeout, TLSHandshakeTimeout time.Duration
 
 	// ResponseHeaderTimeout bounds the time from the last byte of a request to
-	// the header of its answer. Exchange works up to a minute on a batch and
-	// should be the first to give up. Bodies are not timed: a stream may take
-	// as long as it moves. Default: 150 seconds.
+	// the header of its response. Exchange works on a batch for up to a minute
+	// and should be the first to give up. Bodies are not timed: a stream may
+	// take as long as it needs. Default: 150 seconds.
 	ResponseHeaderTimeout time.Duration
 
-	// IdleTimeout is how long an unused connection is kept. It should be below
-	// the server's (120 seconds on IIS). Default: 90 seconds.
+	// IdleTimeout is how long an unused connection is kept. It should be shorter
+	// than the server's (120 seconds on IIS). Default: 90 seconds.
 	IdleTimeout time.Duration
 
 	// MaxIdle is how many unused connections are kept. Default: 64.
 	MaxIdle int
 }
 
-// NewTransport returns a transport with settings that suit EWS, with TLS 1.2 or
-// newer. It shares nothing with other transports and makes no connection. Give
-// each identity its own.
+// NewTransport returns a transport with settings suitable for EWS, using TLS 1.2
+// or newer. It shares nothing with other transports. NewTransport makes no
+// connection. Give each identity its own transport.
 func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 	var o TransportOptions
 	if opts != nil {
@@ -122,8 +122,8 @@ func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 	}, nil
 }
 
-// proxyFunc returns the function of [http.Transport.Proxy]. Its errors do not
-// quote the URL, which may hold a password.
+// proxyFunc returns the function for http.Transport.Proxy. Its errors do not
+// quote the URL, which may contain a password.
 func proxyFunc(use bool, raw string) (func(*http.Request) (*url.URL, error), error) {
 	if raw == "" {
 		if !use {
@@ -134,7 +134,7 @@ func proxyFunc(use bool, raw string) (func(*http.Request) (*url.URL, error), err
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
-		return nil, errors.New("auth: proxyUrl is not the URL of a proxy; give one such as http://proxy.example.com:3128")
+		return nil, errors.New("auth: proxyUrl is not the URL of a proxy; use one such as http://proxy.example.com:3128")
 	}
 	if !use {
 		return nil, nil
@@ -142,15 +142,15 @@ func proxyFunc(use bool, raw string) (func(*http.Request) (*url.URL, error), err
 	return http.ProxyURL(u), nil
 }
 
-// rootCAs returns the system's roots and those given, nil (the system's) if
-// none are.
+// rootCAs returns the system's roots plus those given, or nil (the system's) if
+// none are given.
 func rootCAs(text []byte, file string) (*x509.CertPool, error) {
 	if len(text) == 0 && file == "" {
 		return nil, nil
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		pool = x509.NewCertPool() // a system without roots; those given still count
+		pool = x509.NewCertPool() // a system without roots; use those given
 	}
 	if len(text) > 0 {
 		if err := addCertificates(pool, text); err != nil {
@@ -182,13 +182,13 @@ func addCertificates(pool *x509.CertPool, text []byte) error {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return fmt.Errorf("a certificate cannot be read: %w", err)
+			return fmt.Errorf("cannot read a certificate: %w", err)
 		}
 		pool.AddCert(cert)
 		found = true
 	}
 	if !found {
-		return errors.New(`it holds no certificate in PEM ("-----BEGIN CERTIFICATE-----"); convert a DER file with: openssl x509 -inform der -in FILE`)
+		return errors.New(`no PEM certificate found ("-----BEGIN CERTIFICATE-----"); convert a DER file with: openssl x509 -inform der -in FILE`)
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func TestTransportRefusesRoots(t *testing.T) {
 	dir := t.TempDir()
 	der := filepath.Join(dir, "der.cer")
 	require.NoError(t, os.WriteFile(der, srv.Certificate().Raw, 0o600))
-	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no certificate")})
+	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no PEM certificate")})
 	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte(password)})
 	for name, tc := range map[string]struct {
 		opts auth.TransportOptions
@@ -102,8 +102,8 @@ func TestTransportRefusesRoots(t *testing.T) {
 	}{
 		"missing":  {auth.TransportOptions{RootCAFile: filepath.Join(dir, "none.pem")}, "rootCAFile"},
 		"DER":      {auth.TransportOptions{RootCAFile: der}, "openssl x509"},
-		"broken":   {auth.TransportOptions{RootCAs: broken}, "RootCAs: a certificate cannot be read"},
-		"key only": {auth.TransportOptions{RootCAs: key}, "no certificate"},
+		"broken":   {auth.TransportOptions{RootCAs: broken}, "RootCAs: cannot read a certificate"},
+		"key only": {auth.TransportOptions{RootCAs: key}, "no PEM certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

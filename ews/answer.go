@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// answer is one HTTP answer that is being read.
+// answer is one HTTP response being read.
 type answer struct {
 	client  *Client
 	op      Operation
@@ -32,17 +32,17 @@ type answer struct {
 	d     *xmlwire.Decoder
 	depth int // of the response element
 
-	detached bool // somebody keeps it open for reading a stream
+	detached bool // kept open by the reader of a stream
 	closing  sync.Once
 
 	messages  int // response messages seen
 	skipped   int // of these, not attempted
-	refusals  int // of these, refused for the version
+	refusals  int // of these, refused because of the version
 	throttled bool
 	backOff   time.Duration
 }
 
-// limits bound what is believed of a server. A page has 1,000 items at most.
+// limits bound what is accepted from a server. A page has at most 1,000 items.
 var limits = xmlwire.Limits{MaxElements: 1_000_000}
 
 // begin reads the envelope up to the response element and makes it current.
@@ -83,7 +83,7 @@ func (a *answer) begin(resp *http.Response) error {
 			}
 			switch {
 			case a.d.Local() != string(a.op)+"Response":
-				return a.unreadable(a.wrongAnswer("it answers another operation"))
+				return a.unreadable(a.wrongAnswer("it is the response to another operation"))
 			case a.d.Space() != xmlwire.SpaceMessages:
 				return a.unreadable(a.wrongAnswer("the response element is not in the namespace of EWS messages"))
 			}
@@ -114,8 +114,8 @@ func (a *answer) header() {
 	}
 }
 
-// wrongAnswer returns the error of the decoder, if there is one, or else one
-// that says what is wrong.
+// wrongAnswer returns the decoder's error, if any, and otherwise one with the
+// given detail.
 func (a *answer) wrongAnswer(detail string) error {
 	if err := a.d.Err(); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (a *answer) wrongAnswer(detail string) error {
 	return errors.New(detail)
 }
 
-// finish reads to the end of the answer.
+// finish reads the answer to its end.
 func (a *answer) finish() error {
 	if err := a.d.Finish(); err != nil {
 		return a.unreadable(err)
@@ -131,7 +131,7 @@ func (a *answer) finish() error {
 	return nil
 }
 
-// malformed returns the error of an answer that can be read but makes no sense.
+// malformed returns the error for an answer that is readable but makes no sense.
 func (a *answer) malformed(detail string) error {
 	return &DecodeError{
 		Operation: a.op, Mailbox: a.client.mailbox,
@@ -139,7 +139,7 @@ func (a *answer) malformed(detail string) error {
 	}
 }
 
-// unreadable turns an error of reading into the caller's.
+// unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
 		if errors.Is(broken, errTooLarge) {
@@ -165,8 +165,8 @@ func (a *answer) unreadable(err error) error {
 	return e
 }
 
-// detailError is a cause of the decoder with its detail, without the place,
-// which the DecodeError has.
+// detailError is a decoder error with its detail but without its position,
+// which is in the DecodeError.
 type detailError struct {
 	err    error
 	detail string
@@ -175,7 +175,7 @@ type detailError struct {
 func (e *detailError) Error() string { return e.err.Error() + ": " + e.detail }
 func (e *detailError) Unwrap() error { return e.err }
 
-// refused notes the refusal of one response message.
+// refused records that one response message is a refusal.
 func (a *answer) refused(err *ResponseError) {
 	if err.Code == codeBatchStopped {
 		a.skipped++
@@ -190,8 +190,8 @@ func (a *answer) refused(err *ResponseError) {
 	a.warn(err)
 }
 
-// versionRefused reports whether the request has to be sent with an older
-// version: if it writes, nothing of it may have been executed.
+// versionRefused reports whether the request must be sent again with an older
+// version. A write must not have been executed even in part.
 func (a *answer) versionRefused(t *task) bool {
 	if a.refusals == 0 || a.version == Exchange2010 {
 		return false
@@ -249,7 +249,7 @@ func (a *answer) warn(err error) {
 	attrs := a.attrs()
 	switch e := err.(type) {
 	case *ResponseError:
-		// The message is left out: it may quote names of people and subjects.
+		// The message is left out: it may quote people's names and subjects.
 		attrs = append(attrs, slog.String("code", plain(string(e.Code))), slog.Bool("fault", e.Fault))
 		if e.Inner != "" {
 			attrs = append(attrs, slog.String("inner", plain(string(e.Inner))))

@@ -10,24 +10,25 @@ import (
 	"strings"
 )
 
-// maxAnswer bounds an answer that is not streamed, decompressed, in bytes.
+// maxAnswer bounds the decompressed size, in bytes, of an answer that is not
+// streamed.
 const maxAnswer = 256 << 20
 
-var errTooLarge = errors.New("the answer is larger than 256 MiB")
+var errTooLarge = errors.New("the response is larger than 256 MiB")
 
 // answerBody is the body of an answer: decompressed, bounded, and with its last
-// bytes kept for whoever has to look for a marker behind the document.
+// bytes kept so that a marker after the document can be found.
 type answerBody struct {
 	ctx    context.Context
 	raw    io.ReadCloser
 	src    io.Reader
 	prefix []byte // read ahead
-	left   int64  // bytes that are still accepted; negative: any number
+	left   int64  // bytes still accepted; negative: unlimited
 	err    error
 	tail   []byte
 }
 
-// maxTail is how many of the last bytes are kept.
+// maxTail is the number of trailing bytes kept.
 const maxTail = 256
 
 func (a *answer) openBody(resp *http.Response, stream bool) error {
@@ -85,7 +86,7 @@ func (b *answerBody) keepTail(p []byte) {
 	b.tail = append(b.tail, p...)
 }
 
-// failure returns the error that reading ended with, nil if it was the end.
+// failure returns the error that ended reading, or nil for io.EOF.
 func (b *answerBody) failure() error {
 	if b.err == io.EOF {
 		return nil
@@ -93,7 +94,7 @@ func (b *answerBody) failure() error {
 	return b.err
 }
 
-// looksLikeXML reports whether the body is XML rather than a page or nothing.
+// looksLikeXML reports whether the body is XML rather than HTML or empty.
 func (b *answerBody) looksLikeXML() (bool, error) {
 	for len(b.prefix) < 512 {
 		start := bytes.TrimLeft(bytes.TrimPrefix(b.prefix, []byte("\xEF\xBB\xBF")), " \t\r\n")
@@ -118,19 +119,19 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 	return true, nil
 }
 
-// drainLimit is how much of an unread answer is read in order to keep the
-// connection, which may have been authenticated at some cost.
+// drainLimit is how much of an unread answer is read to keep the connection,
+// which may have been expensive to authenticate.
 const drainLimit = 64 << 10
 
 func (b *answerBody) drain() {
 	if b.err == nil && b.ctx.Err() == nil {
-		// Whether it works shows in whether the connection is used again.
+		// If this fails, the connection is simply not reused.
 		_, _ = io.CopyN(io.Discard, b, drainLimit)
 	}
 }
 
-// lazyGzip reads the gzip header when it is asked for data: an answer may have
-// the header field and no body.
+// lazyGzip reads the gzip header on the first Read, because an answer may have
+// a Content-Encoding but no body.
 type lazyGzip struct {
 	src io.Reader
 	z   *gzip.Reader

@@ -7,15 +7,15 @@ import (
 	"io"
 )
 
-// base64Checker makes sure, piece by piece, that text is base64 with nothing
-// but white space in it, and whole: text that was cut short is found, and so is
-// a marker behind the padding.
+// base64Checker checks, piece by piece, that text is complete base64 with
+// nothing else but white space in it. It detects text that was cut short and a
+// marker after the padding.
 type base64Checker struct {
-	digits  int64 // characters without white space, padding included
+	digits  int64 // characters other than white space, including padding
 	padding int
 }
 
-// Classes of bytes. What is no base64 digit has a bit set.
+// Byte classes. Everything but base64 digits has a bit set.
 const (
 	base64Blank   = 1
 	base64Padding = 2
@@ -38,8 +38,8 @@ var base64Class = func() (table [256]byte) {
 }()
 
 var (
-	errNoBase64  = errors.New("it is not base64")
-	errCutBase64 = errors.New("its base64 is cut short")
+	errNoBase64  = errors.New("not valid base64")
+	errCutBase64 = errors.New("base64 is cut short")
 )
 
 func (c *base64Checker) check(p []byte) error {
@@ -55,7 +55,7 @@ func (c *base64Checker) check(p []byte) error {
 	return nil
 }
 
-// base64Pairs has the classes of two bytes at once.
+// base64Pairs holds the combined classes of each pair of bytes.
 var base64Pairs = func() (table [1 << 16]byte) {
 	for i := range table {
 		table[i] = base64Class[i&0xFF] | base64Class[i>>8]
@@ -64,7 +64,7 @@ var base64Pairs = func() (table [1 << 16]byte) {
 }()
 
 // base64Classes returns the classes that occur in p. Large content is mostly
-// digits, and this loop decides what passing it on costs.
+// digits, and this loop dominates the cost of passing it on.
 func base64Classes(p []byte) byte {
 	var found byte
 	table := &base64Pairs
@@ -98,7 +98,7 @@ func (c *base64Checker) slow(p []byte) error {
 	return nil
 }
 
-// end is told that there is no more.
+// end checks, after the last piece, that the text is complete.
 func (c *base64Checker) end() error {
 	switch {
 	case c.digits == 0:
@@ -111,15 +111,15 @@ func (c *base64Checker) end() error {
 	return nil
 }
 
-// base64Reader decodes base64 text that has no white space in it.
+// base64Reader decodes base64 text without white space.
 type base64Reader struct {
 	src    io.Reader
-	text   []byte // read, not decoded
-	n      int    // of text
-	plain  []byte // decoded, not handed out
+	text   []byte // read, not yet decoded
+	n      int    // bytes used in text
+	plain  []byte // decoded, not yet returned
 	block  []byte
 	padded bool
-	wrap   func(error) error // of what is wrong with the text
+	wrap   func(error) error // wraps errors in the text
 	err    error
 }
 
@@ -127,7 +127,8 @@ func newBase64Reader(src io.Reader, wrap func(error) error) *base64Reader {
 	return &base64Reader{src: src, wrap: wrap, text: make([]byte, 32<<10), block: make([]byte, 24<<10)}
 }
 
-// Read decodes. The error of the source, io.EOF too, comes after the last byte.
+// Read returns decoded bytes. The source's error, including io.EOF, comes after
+// the last byte.
 func (r *base64Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil

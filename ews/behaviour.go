@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// verdict is what one error means. The functions below combine the verdicts of
-// all errors that a joined or wrapped one is made of.
+// verdict says what one error means. The functions below combine the verdicts
+// of all errors in a joined or wrapped error.
 type verdict struct {
 	notSent     bool
 	notExecuted bool
 	transient   bool
-	read        bool // nothing can have happened
+	read        bool // nothing can have changed
 	backOff     time.Duration
 }
 
@@ -25,16 +25,16 @@ type judged interface {
 }
 
 // NotSent reports whether no byte of the request can have reached the server.
-// Of joined errors it must hold for each.
+// For joined errors, this must be true of each.
 func NotSent(err error) bool { return all(err, func(v verdict) bool { return v.notSent }) }
 
-// NotExecuted reports whether the server surely did not do what was asked, so
-// that asking again cannot do it twice. In doubt it reports false. Of joined
-// errors it must hold for each.
+// NotExecuted reports whether the server certainly did not carry out the
+// request, so that repeating it cannot carry it out twice. If in doubt, it
+// returns false. For joined errors, this must be true of each.
 func NotExecuted(err error) bool { return all(err, func(v verdict) bool { return v.notExecuted }) }
 
-// Ambiguous reports whether a write may or may not have happened: look at the
-// state before asking again. Of joined errors one suffices.
+// Ambiguous reports whether a write may or may not have happened: check the
+// state before repeating it. For joined errors, one is enough.
 func Ambiguous(err error) bool {
 	for v := range verdicts(err) {
 		if !v.notExecuted && !v.read {
@@ -48,12 +48,12 @@ func Ambiguous(err error) bool {
 func IsThrottled(err error) bool { return errors.Is(err, ErrThrottled) }
 
 // IsTransient reports whether the same request may succeed later. It says
-// nothing about whether a write may be repeated: see [NotExecuted]. Of joined
-// errors it must hold for each.
+// nothing about whether a write may be repeated: see [NotExecuted]. For joined
+// errors, this must be true of each.
 func IsTransient(err error) bool { return all(err, func(v verdict) bool { return v.transient }) }
 
-// BackOff returns how long the server asked to wait, and whether it did. Of
-// joined errors it returns the longest.
+// BackOff returns how long the server told the caller to wait, and whether it
+// did. For joined errors, it returns the longest time.
 func BackOff(err error) (time.Duration, bool) {
 	var longest time.Duration
 	for v := range verdicts(err) {
@@ -62,8 +62,8 @@ func BackOff(err error) (time.Duration, bool) {
 	return longest, longest > 0
 }
 
-// all reports whether a condition holds for each error of this package that
-// err is made of, and whether there is one.
+// all reports whether a condition holds for every error in err whose meaning
+// is known; it is false if err contains no such error.
 func all(err error, holds func(verdict) bool) bool {
 	any := false
 	for v := range verdicts(err) {
@@ -75,8 +75,8 @@ func all(err error, holds func(verdict) bool) bool {
 	return any
 }
 
-// verdicts steps through the errors that err is made of, as far as their
-// meaning is known. What an error of this package wraps is part of its verdict.
+// verdicts iterates over the errors in err whose meaning is known. Whatever an
+// error of this package wraps is part of that error's verdict.
 func verdicts(err error) func(yield func(verdict) bool) {
 	return func(yield func(verdict) bool) { walk(err, yield) }
 }
@@ -113,7 +113,7 @@ func walk(err error, yield func(verdict) bool) bool {
 func (e *requestError) verdict() verdict { return verdict{notSent: true, notExecuted: true} }
 
 func (e *versionError) verdict() verdict {
-	// With a refusal behind it bytes were sent, but nothing was done.
+	// If it wraps a refusal, bytes were sent but nothing was done.
 	return verdict{notSent: e.err == nil, notExecuted: true}
 }
 
@@ -129,12 +129,12 @@ func (e *ResponseError) transient() bool {
 	return errors.Is(e, ErrThrottled)
 }
 
-// notExecuted is false for whatever may strike in the middle of the work: an
-// outage of the store or of the directory, a timeout, a failure while saving.
+// notExecuted is false for errors that can occur halfway through: an outage of
+// the store or the directory, a timeout, a failure while saving.
 func (e *ResponseError) notExecuted() bool {
 	switch e.Code {
 	case "ErrorServerBusy", "ErrorExceededConnectionCount", codeFindCount:
-		// Exchange looks at the budget before it begins with an item.
+		// Exchange checks the budget before it starts on an item.
 		return true
 	case "ErrorItemSave", "ErrorItemSavePropertyError", "ErrorPropertyUpdate":
 		return false
@@ -150,7 +150,7 @@ func (e *ResponseError) notExecuted() bool {
 	return false
 }
 
-// precedesMove reports whether a move is refused with a code before anything
+// precedesMove reports whether a move is refused with this code before anything
 // has been copied.
 func precedesMove(code ResponseCode) bool {
 	switch code {
@@ -175,8 +175,8 @@ func (e *HTTPError) verdict() verdict {
 		v.transient = true
 	}
 	v.transient = v.transient || e.outage
-	// Client errors come from what stands before EWS. A queue that is full
-	// (503) looks like a back end that went away in the middle.
+	// Client errors (4xx) come from components in front of EWS. A full queue
+	// (503) looks just like a back end that went away halfway through.
 	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
 	return v
 }
@@ -193,13 +193,13 @@ func (e *TransportError) verdict() verdict {
 	return verdict{
 		read:    e.Operation.reads(),
 		notSent: e.Unsent,
-		// A server that has not got the whole request cannot act on it.
+		// A server that has not received the whole request cannot act on it.
 		notExecuted: e.Unsent || e.partial || unauthorized(e.Err),
 		transient:   !e.lasting(),
 	}
 }
 
-// lasting reports whether trying again is of no use: the caller gave up, the
+// lasting reports whether retrying is pointless: the caller gave up, the
 // credentials or the certificate are wrong, or the content cannot be read.
 func (e *TransportError) lasting() bool {
 	if e.final || unauthorized(e.Err) {

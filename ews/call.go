@@ -7,27 +7,27 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// operation binds a request to the type of its answer.
+// operation ties a request to the type of its response.
 type operation[R any] interface {
-	// task says how the request is sent. It fails if a field is wrong.
+	// task describes how to send the request. It fails if a field is invalid.
 	task() (task, error)
-	// encode writes the request element as version v has it.
+	// encode writes the request element for version v.
 	encode(e *xmlwire.Encoder, v Version)
-	// decode reads the answer, whose response element is current.
+	// decode reads the answer, whose current element is the response element.
 	decode(a *answer) (R, error)
 }
 
-// task is what has to be known of a request in order to send it.
+// task is what the client must know about a request to send it.
 type task struct {
 	op       Operation
-	least    Version // the oldest version that can express the request; 0: all
-	what     string  // what needs it
+	least    Version // the oldest version that can express the request; 0: any
+	what     string  // what needs that version
 	contents []Content
 	stream   bool // the answer may be of any length
 	encode   func(e *xmlwire.Encoder, v Version)
 }
 
-// do sends a request and reads the answer. A read is repeated as Options say.
+// do sends a request and reads the answer. Reads are retried as set in Options.
 func do[R any](ctx context.Context, c *Client, req operation[R]) (R, error) {
 	var result R
 	t, err := prepare(c, req)
@@ -65,12 +65,13 @@ func (c *Client) checkView() error {
 	case c.mailbox == "":
 		return wrong("the mailbox of Client.Impersonating or Client.ForMailbox", "is empty")
 	case !headerSafe(c.mailbox):
-		return wrong("the mailbox of Client.Impersonating or Client.ForMailbox", "holds a control character")
+		return wrong("the mailbox of Client.Impersonating or Client.ForMailbox", "contains a control character")
 	}
 	return nil
 }
 
-// perform sends a request, again if it only reads and the error will pass.
+// perform sends a request, and retries it if it only reads and the error is
+// transient.
 func (c *Client) perform(ctx context.Context, t *task, read func(*answer) error) error {
 	p := c.patience(t.op)
 	for {
@@ -82,11 +83,11 @@ func (c *Client) perform(ctx context.Context, t *task, read func(*answer) error)
 }
 
 // attempt sends a request once, or as often as it takes to find a version that
-// the server speaks: what is refused for its version was not executed.
+// the server speaks: a request refused because of its version is not executed.
 func (c *Client) attempt(ctx context.Context, t *task, read func(*answer) error) error {
 	v := c.state.version()
-	var refusal error // the last one for its version
-	var doubt error   // the first one that may have been for its version
+	var refusal error // the last refusal because of the version
+	var doubt error   // the first error that may be due to the version
 	for {
 		if v < t.least {
 			return c.tooOld(t, v, errors.Join(refusal, doubt))
@@ -102,7 +103,7 @@ func (c *Client) attempt(ctx context.Context, t *task, read func(*answer) error)
 			}
 		default:
 			if doubt != nil && understood(err) {
-				// An older version helped, so that is what it was about.
+				// An older version helped, so the version was the problem.
 				c.state.stepDown(v + 1)
 			}
 			return err
@@ -156,13 +157,14 @@ func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer
 		return versionRefused, err
 	case !known && (e.Code == codeInvalidRequest || e.Code == codeSchemaValidation):
 		// An old server's schema lists the versions it knows. Once any answer
-		// has told the build, such a fault means something else.
+		// has revealed the build, such a fault means something else.
 		return versionDoubted, err
 	}
 	return versionAccepted, err
 }
 
-// understood reports whether the server read the request, whatever became of it.
+// understood reports whether the server understood the request, whatever the
+// outcome.
 func understood(err error) bool {
 	if err == nil {
 		return true

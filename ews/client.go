@@ -12,36 +12,36 @@ import (
 	"time"
 )
 
-// Limiter decides when a call may be sent. Package throttle has the one this
-// module uses; a nil Limiter lets every call through.
+// Limiter decides when a call may be sent. Package throttle provides the one
+// this module uses; a nil Limiter lets every call through.
 type Limiter interface {
-	// Acquire waits until a call charged to payer may be sent, or until ctx
-	// ends, whose cause it then returns. release must be called exactly once,
-	// when the answer has been read: throttled says whether the server asked
-	// this payer to slow down, backOff for how long (zero: it did not say).
+	// Acquire waits until a call charged to payer may be sent. If ctx ends
+	// first, it returns the cause. release must be called exactly once, after
+	// the response has been read: throttled tells whether the server asked this
+	// payer to slow down, and backOff for how long (zero: it did not say).
 	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
 }
 
-// Options are the optional settings of a [Client]. The zero value, and nil,
-// stand for the defaults.
+// Options are the optional settings of a [Client]. nil or the zero value means
+// the defaults.
 type Options struct {
-	// Transport sends the requests; it authenticates, too. Default: a private
+	// Transport sends the requests and authenticates them. Default: a private
 	// HTTP/1.1 transport without credentials.
 	Transport http.RoundTripper
 
-	// Discover finds the endpoint, for a client that is made without one: by
-	// Autodiscover, for example. It is called by the calls of the client,
-	// concurrently if they are, until it has returned a URL, which then stays.
-	// A call for which it fails sends nothing and returns a [*TransportError]
-	// that wraps the error. Default: none; then NewClient needs the endpoint.
+	// Discover finds the endpoint, for example by Autodiscover, for a client
+	// created without one. Each client call runs it, possibly concurrently,
+	// until it has returned a usable URL, which is then kept. If it fails, the
+	// call sends nothing and returns a [*TransportError] that wraps the error.
+	// Default: none; NewClient then needs the endpoint.
 	Discover func(ctx context.Context) (string, error)
 
-	// Limiter is asked before each call. Default: none.
+	// Limiter is consulted before each call. Default: none.
 	Limiter Limiter
 
-	// Payer is the budget that calls are charged to when no mailbox is
-	// impersonated: the name of the service account. With impersonation the
-	// impersonated mailbox pays.
+	// Payer is the budget charged for calls without impersonation: the name of
+	// the service account. Calls with impersonation are charged to the
+	// impersonated mailbox.
 	Payer string
 
 	// UserAgent identifies the product in Exchange's allow and block lists.
@@ -51,20 +51,20 @@ type Options struct {
 	// MaxVersion is the newest schema version to speak. Default: Exchange2013SP1.
 	MaxVersion Version
 
-	// Timeout bounds one call from its first byte to the response header, so
-	// that the server's own limit of about a minute strikes first. While
-	// [Content] is being sent it begins anew with each piece.
-	// Default: 130 seconds; negative: no bound.
+	// Timeout bounds one call from its first byte to the response header. It
+	// should exceed the server's own limit of about a minute. While [Content]
+	// is being sent, it restarts with each piece.
+	// Default: 130 seconds; negative: no limit.
 	Timeout time.Duration
 
-	// ReadAttempts is how often a call that only reads is tried when the
-	// server is busy or the connection breaks. Writes are never repeated.
+	// ReadAttempts is how many times a read-only call is tried if the server
+	// is busy or the connection breaks. Writes are never repeated.
 	// Default: 4; 1: never repeat.
 	ReadAttempts int
 
 	// Logger receives one record per call at level Debug, and one per refusal
 	// at level Warn: operation, mailbox, status, request ids, duration; never
-	// credentials, addresses of senders, subjects or content. Default: discard.
+	// credentials, sender addresses, subjects or content. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -73,7 +73,7 @@ type Options struct {
 type Client struct {
 	*settings
 	mailbox     string
-	view        bool // Impersonating or ForMailbox made it
+	view        bool // made by Impersonating or ForMailbox
 	impersonate bool
 	state       *mailboxState
 }
@@ -100,9 +100,9 @@ const (
 
 // NewClient returns a client for an endpoint such as
 // https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts;
-// nil stands for the defaults. The endpoint must be an absolute http or https
-// URL with a host and path and without user information; it is empty if
-// Options.Discover finds it.
+// nil means the defaults. The endpoint must be an absolute http or https URL
+// with a host and path and without user information; it must be empty if
+// Options.Discover is set.
 func NewClient(endpoint string, opts *Options) (*Client, error) {
 	var o Options
 	if opts != nil {
@@ -126,7 +126,7 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		}
 		s.endpoint.Store(u)
 	case endpoint != "":
-		return nil, errors.New("ews: there is an endpoint, and Options.Discover; give one of them")
+		return nil, errors.New("ews: both an endpoint and Options.Discover are given; use only one of them")
 	}
 	if s.transport == nil {
 		s.transport = newTransport()
@@ -135,32 +135,32 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.attempts < 0 {
-		return nil, fmt.Errorf("ews: Options.ReadAttempts must not be negative, is %d", s.attempts)
+		return nil, fmt.Errorf("ews: Options.ReadAttempts is %d; it must not be negative", s.attempts)
 	}
 	if !headerSafe(s.userAgent) {
-		return nil, errors.New("ews: Options.UserAgent holds a character that a header cannot carry")
+		return nil, errors.New("ews: Options.UserAgent contains a character that is not allowed in a header")
 	}
 	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
 	if newest < Exchange2010 || newest > Exchange2013SP1 {
-		return nil, fmt.Errorf("ews: Options.MaxVersion must be one of the versions of this package, is %v", newest)
+		return nil, fmt.Errorf("ews: Options.MaxVersion is %v; it must be one of this package's versions", newest)
 	}
 	s.states = newMailboxStates(newest)
 	return &Client{settings: s, state: s.states.of("")}, nil
 }
 
-// parseEndpoint does not repeat the URL in its errors: it may hold a password.
+// parseEndpoint does not quote the URL in errors: it may contain a password.
 func parseEndpoint(endpoint string) (*url.URL, error) {
 	u, err := url.Parse(endpoint)
-	const like = ": give an absolute URL such as https://mail.example.com/EWS/Exchange.asmx (setting ewsUrl)"
+	const like = ": use an absolute URL such as https://mail.example.com/EWS/Exchange.asmx (setting ewsUrl)"
 	switch {
 	case err != nil:
-		return nil, errors.New("ews: the endpoint is no URL" + like)
+		return nil, errors.New("ews: the endpoint is not a URL" + like)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("ews: the endpoint has no http or https scheme" + like)
+		return nil, errors.New("ews: the endpoint is not an http or https URL" + like)
 	case u.Hostname() == "":
 		return nil, errors.New("ews: the endpoint has no host" + like)
 	case u.User != nil:
-		return nil, errors.New("ews: the endpoint holds user information; credentials belong into the transport" + like)
+		return nil, errors.New("ews: the endpoint contains user information; credentials belong in the transport" + like)
 	case u.Path == "":
 		return nil, errors.New("ews: the endpoint has no path" + like)
 	case u.Fragment != "":
@@ -169,7 +169,7 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 	return u, nil
 }
 
-// newTransport returns the transport of clients that were given none.
+// newTransport returns the default transport.
 func newTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -182,8 +182,8 @@ func newTransport() *http.Transport {
 	}
 }
 
-// Impersonating returns a view of the client that works as the owner of a
-// mailbox, named by its primary SMTP address: each request carries the
+// Impersonating returns a view of the client that acts as the owner of a
+// mailbox, given by its primary SMTP address: each request carries the
 // ExchangeImpersonation header and X-AnchorMailbox, and is charged to that
 // mailbox. The account needs the ApplicationImpersonation right.
 func (c *Client) Impersonating(address string) *Client {
@@ -192,21 +192,21 @@ func (c *Client) Impersonating(address string) *Client {
 
 // ForMailbox returns a view of the client for working in a mailbox as a
 // delegate: each request carries X-AnchorMailbox and is charged to
-// Options.Payer. Every [DistinguishedFolder] must name the mailbox, too.
+// Options.Payer. Every [DistinguishedFolder] must also name the mailbox.
 func (c *Client) ForMailbox(address string) *Client {
 	return &Client{settings: c.settings, mailbox: address, view: true, state: c.states.of(address)}
 }
 
-// Mailbox returns the address of the view's mailbox, empty for the client that
-// NewClient returned.
+// Mailbox returns the address of the view's mailbox; it is empty for the client
+// that NewClient returned.
 func (c *Client) Mailbox() string { return c.mailbox }
 
 // Version returns the schema version that the next request of this view will
 // carry.
 func (c *Client) Version() Version { return c.state.version() }
 
-// Build returns the build of the server that answered last for this view's
-// mailbox, zero if none has.
+// Build returns the build of the server that last answered for this view's
+// mailbox, or zero if none has.
 func (c *Client) Build() Build { return c.state.lastBuild() }
 
 func (c *Client) payingMailbox() string {

@@ -190,7 +190,7 @@ func TestGzip(t *testing.T) {
 	assert.ErrorIs(t, err, ews.ErrThrottled)
 }
 
-// TestAnswersAreBounded: a small compressed answer that never ends.
+// TestAnswersAreBounded: a small compressed response that never ends.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	begin, end, _ := strings.Cut(soap(response(ews.OpGetFolder, "<m:x>HOLE</m:x>")), "HOLE")
@@ -222,7 +222,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	assert.Equal(t, srv.URL+"/EWS/Exchange.asmx", e.URL)
 }
 
-// TestUnsent tells failures before the first byte from those after it.
+// TestUnsent distinguishes failures before the first byte from later ones.
 func TestUnsent(t *testing.T) {
 	t.Parallel()
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -5,33 +5,34 @@ import (
 	"io"
 )
 
-// Content is large content to be sent: a MIME message, or what ExportItems
-// gave. It is read while the request is being sent and never held whole. When
-// the call has returned, nobody reads it any more.
+// Content is large content to send: a MIME message, or data from ExportItems.
+// It is read while the request is being sent and never held in memory as a
+// whole. It is not read after the call has returned.
 type Content struct {
-	// Open returns the content from its beginning. It is called once for each
-	// time the request is put on the wire: more than once if authentication
-	// needs several legs or the schema version has to be lowered, so it must
-	// be repeatable unless the caller knows better.
+	// Open returns the content from its start. It is called each time the
+	// request is sent: more than once if authentication takes several round
+	// trips or the schema version must be lowered, so it must be repeatable
+	// unless the caller knows better.
 	Open func() (io.ReadCloser, error)
 
-	// Size is the number of bytes that Open's reader gives; -1: unknown, and
-	// the request is sent in chunks. A reader that gives more or fewer bytes
-	// fails the call before the server has the whole request.
+	// Size is the number of bytes that Open's reader returns; -1 means unknown,
+	// and the request is sent in chunks. If the reader returns more or fewer
+	// bytes, the call fails before the server has the whole request.
 	Size int64
 
-	// Base64 says that the reader gives base64 text, white space allowed, which
-	// is passed on as it is. Otherwise the bytes are encoded on the way.
+	// Base64 is set if the reader returns base64 text, with or without white
+	// space, which is passed on as is. Otherwise the bytes are encoded on the
+	// fly.
 	Base64 bool
 }
 
-// check makes sure that the content can be sent.
+// check returns an error if the content cannot be sent.
 func (c Content) check(field string) error {
 	switch {
 	case c.Open == nil:
 		return wrong(field+".Open", "is nil")
 	case c.Size == 0:
-		return wrong(field+".Size", "is 0: empty content is none; -1 says that the size is not known")
+		return wrong(field+".Size", "is 0: content must not be empty; use -1 if the size is unknown")
 	case c.Size < -1:
 		return wrong(field+".Size", "is %d", c.Size)
 	}

@@ -34,7 +34,7 @@ var created = success(ews.OpCreateItem, `<m:Items><t:Message><t:ItemId Id="new" 
 
 var sentMIME = regexp.MustCompile(`(?s)<t:MimeContent[^>]*>(.*)</t:MimeContent>`)
 
-// TestContentIsEncoded with readers that give it in all kinds of pieces.
+// TestContentIsEncoded with readers that return it in all kinds of pieces.
 func TestContentIsEncoded(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 2, 3, 4, 5, 3000, 48 << 10, 48<<10 + 1, 100_001} {
@@ -121,14 +121,14 @@ func TestBrokenContent(t *testing.T) {
 		"too short, base64":       {text(large, int64(len(large))+4, true), "ends after"},
 		"empty, unknown size":     {text("", -1, false), "empty"},
 		"blank base64":            {text(" \r\n", -1, true), "empty"},
-		"markup in base64":        {text("QUJD</t:MimeContent><t:Subject>x", -1, true), "not base64"},
-		"reference in base64":     {text("QUJD&lt;QUJ", -1, true), "not base64"},
-		"marker in base64":        {text("QUJD=== Truncated Data ===", -1, true), "not base64"},
-		"data behind padding":     {text("QQ==QUJD", -1, true), "not base64"},
-		"too much padding":        {text("Q===", -1, true), "not base64"},
+		"markup in base64":        {text("QUJD</t:MimeContent><t:Subject>x", -1, true), "not valid base64"},
+		"reference in base64":     {text("QUJD&lt;QUJ", -1, true), "not valid base64"},
+		"marker in base64":        {text("QUJD=== Truncated Data ===", -1, true), "not valid base64"},
+		"data behind padding":     {text("QQ==QUJD", -1, true), "not valid base64"},
+		"too much padding":        {text("Q===", -1, true), "not valid base64"},
 		"base64 cut":              {text("QUJDQ", -1, true), "cut short"},
-		"url alphabet":            {text("QU-_", -1, true), "not base64"},
-		"late markup":             {text(large+"<", -1, true), "not base64"},
+		"url alphabet":            {text("QU-_", -1, true), "not valid base64"},
+		"late markup":             {text(large+"<", -1, true), "not valid base64"},
 		"error at once":           {contentOf(func() io.Reader { return iotest.ErrReader(broken) }, 10), "disk error"},
 		"error later":             {contentOf(func() io.Reader { return io.MultiReader(strings.NewReader(large), iotest.ErrReader(broken)) }, -1), "disk error"},
 		"error when it is opened": {ews.Content{Open: func() (io.ReadCloser, error) { return nil, broken }, Size: 10}, "disk error"},
@@ -145,7 +145,7 @@ func TestBrokenContent(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	assert.Zero(t, whole, "requests that arrived whole")
+	assert.Zero(t, whole, "requests that arrived complete")
 }
 
 type closeError struct {
@@ -196,8 +196,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestContentIsLeftAlone: when the call has returned, nobody reads the content,
-// though a server answered before it had everything.
+// TestContentIsLeftAlone: once the call has returned, the content is not read,
+// even if the server answered before it had everything.
 func TestContentIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -233,8 +233,8 @@ func (g *guardedReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestUploadTimeoutCountsFromTheLastPiece: content that moves is not bounded,
-// the wait for the answer is.
+// TestUploadTimeoutCountsFromTheLastPiece: moving content is not bounded, but
+// the wait for the response is.
 func TestUploadTimeoutCountsFromTheLastPiece(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {

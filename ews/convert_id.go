@@ -34,7 +34,7 @@ type ConvertIDRequest struct {
 	To  IDFormat
 }
 
-// ConvertID converts identifiers. The server computes them; it does not look
+// ConvertID converts identifiers. The server computes them without checking
 // whether the item exists.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/convertid-operation.
 func (c *Client) ConvertID(ctx context.Context, req ConvertIDRequest) (Results[AlternateID], error) {
@@ -48,7 +48,7 @@ type convertID ConvertIDRequest
 func (r convertID) task() (task, error) {
 	t := task{op: OpConvertID}
 	if len(r.IDs) == 0 {
-		return t, wrong("ConvertIDRequest.IDs", "is empty: give at least one id")
+		return t, wrong("ConvertIDRequest.IDs", "is empty: at least one id is required")
 	}
 	for i, id := range r.IDs {
 		field := "ConvertIDRequest.IDs" + at(i)
@@ -58,11 +58,11 @@ func (r convertID) task() (task, error) {
 		case id.Mailbox == "":
 			return t, wrong(field+".Mailbox", "is empty")
 		case !id.Format.known():
-			return t, wrong(field+".Format", "is %q, which is none", id.Format)
+			return t, wrong(field+".Format", "is %q, which is not a format: use one of the Format constants", id.Format)
 		}
 	}
 	if !r.To.known() {
-		return t, wrong("ConvertIDRequest.To", "is %q, which is no format", r.To)
+		return t, wrong("ConvertIDRequest.To", "is %q, which is not a format: use one of the Format constants", r.To)
 	}
 	return t, nil
 }

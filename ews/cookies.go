@@ -12,13 +12,13 @@ import (
 // other address and follows no redirect.
 type cookies []*http.Cookie
 
-// Bounds against a server that sets cookies without end.
+// Limits that guard against a server that keeps setting cookies.
 const (
 	maxCookies     = 16
 	maxCookieBytes = 4 << 10
 )
 
-// take keeps the cookies of an answer.
+// take stores the cookies of a response.
 func (cs *cookies) take(lines []string, now time.Time) {
 	for _, line := range lines {
 		if len(line) > maxCookieBytes {
@@ -68,7 +68,7 @@ func expired(c *http.Cookie, now time.Time) bool {
 	return !c.Expires.IsZero() && !c.Expires.After(now)
 }
 
-// pathMatches is RFC 6265, 5.1.4. Letter case is ignored, as IIS does: cookies
+// pathMatches implements RFC 6265, 5.1.4, but ignores case, as IIS does: cookies
 // for /EWS are sent to /ews/exchange.asmx.
 func pathMatches(cookie, request string) bool {
 	if cookie == "" || cookie == "/" || cookie[0] != '/' {

@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// FolderSpec describes a folder to be created.
+// FolderSpec describes a folder to create.
 type FolderSpec struct {
 	DisplayName string // required
 	Class       string // folder class; default: IPF.Note, a folder for mail
@@ -20,7 +20,7 @@ type CreateFolderRequest struct {
 	Folders []FolderSpec // at least one
 }
 
-// CreateFolder creates folders. The error of a folder whose name is taken has
+// CreateFolder creates folders. If the name of a folder is taken, its error has
 // the code ErrorFolderExists. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation.
 func (c *Client) CreateFolder(ctx context.Context, req CreateFolderRequest) (Results[FolderID], error) {
@@ -37,7 +37,7 @@ func (r createFolder) task() (task, error) {
 		return t, err
 	}
 	if len(r.Folders) == 0 {
-		return t, wrong("CreateFolderRequest.Folders", "is empty: give at least one folder")
+		return t, wrong("CreateFolderRequest.Folders", "is empty: at least one folder is required")
 	}
 	for i, f := range r.Folders {
 		field := "CreateFolderRequest.Folders" + at(i)

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// CreateItemRequest asks for one new message made from MIME.
+// CreateItemRequest asks to create one message from MIME.
 type CreateItemRequest struct {
 	Folder       FolderRef // where it is saved; required
 	MIME         Content   // required
@@ -17,17 +17,17 @@ type CreateItemRequest struct {
 	Class      string // item class; default: what the server derives from the MIME
 	Importance string // "Low", "Normal" or "High"; default: what the MIME says
 	Categories []string
-	Flag       Flag // sent from Exchange 2013 on, if Status is set; older servers have no such element
+	Flag       Flag // sent to Exchange 2013 and later if Status is set; older servers do not know the element
 	IsRead     *bool
 
-	// Extended are MAPI properties to be set with it. Without
-	// PidTagMessageFlags the item is a draft; without
-	// PidTagMessageDeliveryTime it is dated now.
+	// Extended are MAPI properties to set on the item. Without
+	// PidTagMessageFlags it is a draft; without PidTagMessageDeliveryTime it
+	// gets the current time.
 	Extended []ExtendedProperty
 }
 
-// CreateItem saves one new message. It is never sent: the disposition is
-// SaveOnly, always. It is a write and is never repeated.
+// CreateItem saves one new message. The message is never sent: the disposition
+// is always SaveOnly. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation.
 func (c *Client) CreateItem(ctx context.Context, req CreateItemRequest) (ItemID, error) {
 	return do(ctx, c, createItem(req))
@@ -109,7 +109,7 @@ func (f Flag) check(field string) error {
 	case "", "NotFlagged", "Flagged", "Complete":
 		return nil
 	}
-	return wrong(field+".Status", "is %q: give NotFlagged, Flagged or Complete", f.Status)
+	return wrong(field+".Status", "is %q: use NotFlagged, Flagged or Complete", f.Status)
 }
 
 func (f Flag) encode(e *xmlwire.Encoder) {
@@ -131,5 +131,5 @@ func checkImportance(field, value string) error {
 	case "Low", "Normal", "High":
 		return nil
 	}
-	return wrong(field, "is %q: give Low, Normal or High", value)
+	return wrong(field, "is %q: use Low, Normal or High", value)
 }

@@ -13,11 +13,11 @@ type DeleteType string
 // Delete types.
 const (
 	// HardDelete leaves nothing that the user can recover; where retention or
-	// a hold applies, the item goes to the Purges of Recoverable Items.
+	// a hold applies, the item goes to the Purges folder of Recoverable Items.
 	HardDelete DeleteType = "HardDelete"
 	// SoftDelete puts the item where the user can recover it.
 	SoftDelete DeleteType = "SoftDelete"
-	// MoveToDeletedItems is refused for a delegate in another's mailbox.
+	// MoveToDeletedItems is refused for a delegate in another user's mailbox.
 	MoveToDeletedItems DeleteType = "MoveToDeletedItems"
 )
 
@@ -26,16 +26,16 @@ type DeleteItemRequest struct {
 	IDs  []ItemID   // at least one, all of one mailbox
 	Type DeleteType // required
 
-	// RequireSuppression refuses the deletion, with [ErrUnsupportedVersion],
-	// where the server cannot suppress the "not read" notice that deleting an
-	// unread message sends. Without it such a server is asked all the same;
-	// call [Client.SuppressReadReceipt] first.
+	// RequireSuppression makes the deletion fail with [ErrUnsupportedVersion]
+	// if the server cannot suppress the "not read" notice that deleting an
+	// unread message sends. Without it, the request goes to such a server
+	// anyway; call [Client.SuppressReadReceipt] first.
 	RequireSuppression bool
 }
 
-// DeleteItem deletes items. Nothing is sent to anybody: SendToNone and, from
-// Exchange 2013 SP1 on, SuppressReadReceipts are always given. It is a write
-// and is never repeated.
+// DeleteItem deletes items. Nobody is notified: SendToNone and, on Exchange 2013
+// SP1 and later, SuppressReadReceipts are always set. It is a write and is never
+// repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation.
 func (c *Client) DeleteItem(ctx context.Context, req DeleteItemRequest) (Results[struct{}], error) {
 	return do(ctx, c, deleteItem(req))
@@ -51,16 +51,16 @@ func (r deleteItem) task() (task, error) {
 	switch r.Type {
 	case HardDelete, SoftDelete, MoveToDeletedItems:
 	default:
-		return t, wrong("DeleteItemRequest.Type", "is %q: give HardDelete, SoftDelete or MoveToDeletedItems", r.Type)
+		return t, wrong("DeleteItemRequest.Type", "is %q: use HardDelete, SoftDelete or MoveToDeletedItems", r.Type)
 	}
 	return t, checkItemIDs("DeleteItemRequest.IDs", r.IDs)
 }
 
-// suppression is what RequireSuppression stands for in errors.
+// suppression names RequireSuppression in errors.
 const suppression = "suppressing read receipts (RequireSuppression)"
 
-// encode writes what is mandatory for calendar items and tasks always: ids do
-// not tell their kind.
+// encode always writes the attributes that calendar items and tasks require,
+// because an id does not reveal the kind of item.
 func (r deleteItem) encode(e *xmlwire.Encoder, v Version) {
 	e.Open("m:DeleteItem")
 	e.Attr("DeleteType", string(r.Type))
@@ -81,8 +81,8 @@ func (r deleteItem) decode(a *answer) (Results[struct{}], error) {
 	return batch(a, len(r.IDs), func(*struct{}) {})
 }
 
-// SuppressesReceipts reports whether the version that the next request of this
-// view will carry can suppress receipts when items are deleted or marked as
-// read (Exchange 2013 SP1 and later). Before the first answer it reports what
-// is assumed; to rely on it, set RequireSuppression in the request.
+// SuppressesReceipts reports whether the schema version of this view's next
+// request can suppress receipts when items are deleted or marked as read
+// (Exchange 2013 SP1 and later). Before the first response this is only an
+// assumption; to rely on it, set RequireSuppression in the request.
 func (c *Client) SuppressesReceipts() bool { return c.Version() >= Exchange2013SP1 }

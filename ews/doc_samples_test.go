@@ -14,14 +14,14 @@ import (
 
 var responseElement = regexp.MustCompile(`<(?:\w+:)?(\w+)Response[ >]`)
 
-// TestDocumentationSamples reads every answer that Microsoft's documentation
-// shows, where they are. Those of this package's operations are read or refused
-// with an error that says why; each of the others is refused, not mistaken.
+// TestDocumentationSamples reads every response that Microsoft's documentation
+// shows, where available. Those of this package's operations are read or refused
+// with an error that says why; all others are refused, not misread.
 func TestDocumentationSamples(t *testing.T) {
 	t.Parallel()
 	dir, found := shared(t, "ews-doc-samples", "response")
 	if !found {
-		t.Log("the samples are not here")
+		t.Log("the samples are not available here")
 		return
 	}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.xml"))

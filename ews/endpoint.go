@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// URL returns the endpoint, empty as long as Options.Discover has not found it.
+// URL returns the endpoint; it is empty until Options.Discover has found it.
 func (c *Client) URL() string {
 	u := c.endpoint.Load()
 	if u == nil {
@@ -15,7 +15,7 @@ func (c *Client) URL() string {
 	return u.String()
 }
 
-// place is the endpoint as it stands in errors: without its query.
+// place returns the endpoint as shown in errors: without its query.
 func (c *Client) place() string {
 	p := c.endpoint.Load()
 	if p == nil {
@@ -26,7 +26,7 @@ func (c *Client) place() string {
 	return u.String()
 }
 
-// locate returns the endpoint, which it finds out if it is not known.
+// locate returns the endpoint, discovering it if necessary.
 func (c *Client) locate(ctx context.Context) (*url.URL, error) {
 	if u := c.endpoint.Load(); u != nil {
 		return u, nil
@@ -40,7 +40,7 @@ func (c *Client) locate(ctx context.Context) (*url.URL, error) {
 	}
 	u, err := parseEndpoint(raw)
 	if err != nil {
-		return nil, fmt.Errorf("what Options.Discover returned cannot be used: %w", err)
+		return nil, fmt.Errorf("Options.Discover returned an unusable endpoint: %w", err)
 	}
 	if !c.endpoint.CompareAndSwap(nil, u) {
 		u = c.endpoint.Load() // another call was faster; all use the same

@@ -42,18 +42,18 @@ func TestEndpointIsDiscovered(t *testing.T) {
 	require.True(t, isTransport)
 	assert.Empty(t, e.URL)
 	assert.True(t, ews.NotSent(err))
-	assert.False(t, ews.IsTransient(err), "whether it passes is for the function to say")
-	assert.Equal(t, "ews: GetFolder: nothing was sent, the address of EWS is not known: nobody knows", err.Error())
+	assert.False(t, ews.IsTransient(err), "only the function can say whether it is transient")
+	assert.Equal(t, "ews: GetFolder: nothing was sent, because the EWS address is unknown: nobody knows", err.Error())
 	assert.EqualValues(t, 1, asked.Load(), "a read is not repeated for it")
 
 	require.NoError(t, getFolder(t.Context(), c))
 	require.NoError(t, getFolder(t.Context(), c.Impersonating("alice@example.test")))
-	assert.EqualValues(t, 2, asked.Load(), "what was found stays")
+	assert.EqualValues(t, 2, asked.Load(), "the endpoint found is kept")
 	assert.Equal(t, endpoint, c.URL())
 	assert.Equal(t, []string{endpoint, endpoint}, hosts)
 }
 
-// TestEndpointsOfConcurrentCalls: whichever is found first is used by all.
+// TestEndpointsOfConcurrentCalls: all use whichever is found first.
 func TestEndpointsOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32

@@ -7,14 +7,14 @@ type ErrorClass string
 const (
 	ClassUnknown      ErrorClass = ""
 	ClassOK           ErrorClass = "ok"
-	ClassNothingToDo  ErrorClass = "ok-nothing-to-do"    // what was asked is so already
-	ClassRefresh      ErrorClass = "retry-now-refreshed" // read the item again, repeat with its new change key
+	ClassNothingToDo  ErrorClass = "ok-nothing-to-do"    // already as requested
+	ClassRefresh      ErrorClass = "retry-now-refreshed" // read the item again and repeat with its new change key
 	ClassBackOff      ErrorClass = "backoff"             // repeat later
 	ClassItem         ErrorClass = "item"                // permanent for this item
 	ClassMailbox      ErrorClass = "mailbox"             // permanent for this mailbox
 	ClassMailboxLater ErrorClass = "mailbox-long-retry"  // the mailbox may be back in hours, perhaps elsewhere
-	ClassConfig       ErrorClass = "config"              // rights or configuration: stop, and tell the administrator
-	ClassRequest      ErrorClass = "request-bug"         // the request is wrong, or of a wrong version
+	ClassConfig       ErrorClass = "config"              // rights or configuration: stop and tell the administrator
+	ClassRequest      ErrorClass = "request-bug"         // the request is wrong, or has the wrong version
 	ClassAmbiguous    ErrorClass = "ambiguous"           // look at the state before repeating
 	ClassSkipped      ErrorClass = "skipped-in-batch"    // not attempted
 )

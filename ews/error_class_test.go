@@ -26,8 +26,8 @@ func TestClass(t *testing.T) {
 	}
 }
 
-// shared returns the path of material that lies beside the repository on some
-// machines only.
+// shared returns the path of material that exists next to the repository only on
+// some machines.
 func shared(t testing.TB, elements ...string) (string, bool) {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -45,12 +45,12 @@ func shared(t testing.TB, elements ...string) (string, bool) {
 	return path, err == nil
 }
 
-// TestClassFollowsTable compares with the table of all codes, where it is.
+// TestClassFollowsTable compares with the table of all codes, where available.
 func TestClassFollowsTable(t *testing.T) {
 	t.Parallel()
 	path, found := shared(t, "ews-response-codes.tsv")
 	if !found {
-		t.Log("the table of all codes is not here")
+		t.Log("the table of all codes is not available here")
 		return
 	}
 	table, err := os.ReadFile(path)

@@ -14,19 +14,19 @@ type ResponseCode string
 // response message.
 type ResponseError struct {
 	Operation Operation
-	Mailbox   string // the mailbox worked on, if the client knows it
+	Mailbox   string // the mailbox in question, if the client knows it
 
 	Code  ResponseCode
 	Inner ResponseCode // inner error code from MessageXml, if any
 
-	// Message is the server's text, for people. It is never parsed, and may
-	// hold what an attacker wrote: quote it before printing.
+	// Message is the server's text, for humans. It is never parsed and may
+	// contain what an attacker wrote: quote it before printing.
 	Message string
 
-	// BackOff is how long the server asked to wait, zero if it did not say.
+	// BackOff is how long the server said to wait, zero if it did not say.
 	BackOff time.Duration
 
-	// Fault reports that the whole request was refused, not one member of it.
+	// Fault is set if the whole request was refused, not just one member of it.
 	Fault bool
 
 	HTTPStatus int
@@ -37,8 +37,8 @@ type ResponseError struct {
 	Property string
 }
 
-// HTTPError is an answer that is not SOAP: a status of a proxy, of IIS or of
-// the authentication layer, an HTML page, an empty body.
+// HTTPError is a response that is not SOAP: a status from a proxy, IIS or the
+// authentication layer, an HTML page, or an empty body.
 type HTTPError struct {
 	Operation  Operation
 	Mailbox    string
@@ -49,21 +49,21 @@ type HTTPError struct {
 	Diagnostic string        // X-CasErrorCode, x-ms-diagnostics or the page's title, shortened
 	RequestID  string
 
-	outage  bool // a page that servers show for a moment, whatever its status says
+	outage  bool // a page that servers show briefly under load, whatever its status
 	version bool // the page says that the schema version is refused
 }
 
-// DecodeError reports an answer that is SOAP but cannot be read. The outcome
-// of the operation is unknown.
+// DecodeError reports a SOAP response that cannot be read. The outcome of the
+// operation is unknown.
 type DecodeError struct {
 	Operation Operation
 	Mailbox   string
 	Path      string // element path
-	Offset    int64  // bytes into the answer
+	Offset    int64  // bytes into the response
 	Err       error
 }
 
-// TransportError reports that no answer came: the connection could not be
+// TransportError reports that no response arrived: the connection could not be
 // made, broke, or the context ended.
 type TransportError struct {
 	Operation Operation
@@ -72,40 +72,40 @@ type TransportError struct {
 	Unsent    bool   // no byte of the request can have reached the server
 	Err       error
 
-	partial bool // the whole request cannot have reached the server
-	final   bool // trying again is of no use: the caller gave up
+	partial bool // the server cannot have received the whole request
+	final   bool // retrying is pointless: the caller gave up
 }
 
-// Sentinels for the groups of errors that callers branch on, by [errors.Is].
-// They match [*ResponseError] and [*HTTPError] by code and status.
+// Sentinel errors for the groups that callers branch on with [errors.Is]. They
+// match [*ResponseError] by code and [*HTTPError] by status.
 var (
-	// ErrNotFound matches an item, folder or mailbox that is gone or moved, or
-	// that the caller may not see: Exchange does not tell these apart.
+	// ErrNotFound reports that an item, folder or mailbox is gone, has moved or
+	// is not visible to the caller: Exchange does not tell these apart.
 	ErrNotFound = errors.New("ews: not found, or not visible to this account")
-	// ErrAccessDenied matches missing rights, as far as the server admits it.
+	// ErrAccessDenied reports missing rights, as far as the server admits it.
 	ErrAccessDenied = errors.New("ews: access denied")
-	// ErrUnauthorized matches refused credentials (HTTP 401, 440, 456). It is
+	// ErrUnauthorized reports refused credentials (HTTP 401, 440, 456). It is
 	// final: repeating a wrong password locks the account.
 	ErrUnauthorized = errors.New("ews: credentials refused")
-	// ErrThrottled matches every form of "not now".
+	// ErrThrottled reports any form of "not now".
 	ErrThrottled = errors.New("ews: throttled")
-	// ErrNoMailbox matches an address or id whose mailbox the server does not
-	// have.
+	// ErrNoMailbox reports that the server does not have the mailbox of an
+	// address or id.
 	ErrNoMailbox = errors.New("ews: no such mailbox")
-	// ErrQuota matches a full mailbox.
+	// ErrQuota reports that a mailbox is full.
 	ErrQuota = errors.New("ews: quota exceeded")
-	// ErrUnsupportedVersion matches a server, or mailbox, too old for the
+	// ErrUnsupportedVersion reports that a server or mailbox is too old for the
 	// operation or for every version this package can speak.
 	ErrUnsupportedVersion = errors.New("ews: not supported by this Exchange version")
-	// ErrNotProcessed matches a member of a batch that the server did not
-	// attempt or did not answer for.
+	// ErrNotProcessed reports that the server did not attempt a member of a
+	// batch, or did not answer for it.
 	ErrNotProcessed = errors.New("ews: not processed")
-	// ErrTruncated matches an export stream that ends in the server's
-	// truncation marker. It is transient; the data is worthless.
+	// ErrTruncated reports that an export stream ends in the server's truncation
+	// marker. It is transient; the data is unusable.
 	ErrTruncated = errors.New("ews: export truncated by the server")
-	// ErrStalledPaging matches a server whose next page does not advance.
+	// ErrStalledPaging reports that the server's next page does not advance.
 	ErrStalledPaging = errors.New("ews: paging does not advance")
-	// ErrForbiddenText matches a request that holds a character XML 1.0 cannot
-	// carry, so that it was not sent.
-	ErrForbiddenText = errors.New("ews: text holds a character that XML 1.0 forbids")
+	// ErrForbiddenText reports that a request was not sent because it contains
+	// a character that XML 1.0 forbids.
+	ErrForbiddenText = errors.New("ews: text contains a character that XML 1.0 forbids")
 )

@@ -2,7 +2,7 @@ package ews
 
 import "net/http"
 
-// hasCode is a target of errors.Is that matches refusals with a code.
+// hasCode is an errors.Is target that matches refusals with that code.
 type hasCode ResponseCode
 
 func (c hasCode) Error() string { return string(c) }
@@ -77,8 +77,8 @@ func isAccessDenied(code ResponseCode) bool {
 	return false
 }
 
-// isThrottling covers the codes by which servers say "not now" to a caller, as
-// opposed to those of an outage behind them.
+// isThrottling reports whether servers use a code to say "not now" to a caller,
+// as opposed to codes for an outage behind them.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange.
 func isThrottling(code ResponseCode) bool {
 	switch code {

@@ -93,14 +93,14 @@ func TestPages(t *testing.T) {
 		isNot     []error
 		says      []string
 		transient bool
-		refused   bool // surely not executed
+		refused   bool // certainly not executed
 	}{
 		"sign-in page":     {status: 200, body: html, says: []string{"ewsUrl", "/EWS/Exchange.asmx"}},
 		"text":             {status: 200, body: "It works!", says: []string{"ewsUrl"}},
 		"other XML":        {status: 200, body: `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>`, says: []string{"ewsUrl"}},
-		"empty":            {status: 200, says: []string{"empty answer"}, transient: true},
-		"blank":            {status: 200, body: " \r\n", says: []string{"empty answer"}, transient: true},
-		"moved":            {status: 302, header: http.Header{"Location": {"https://other.example.test/EWS/x?secret"}}, says: []string{"redirected", "ewsUrl", `"other.example.test"`}},
+		"empty":            {status: 200, says: []string{"empty response"}, transient: true},
+		"blank":            {status: 200, body: " \r\n", says: []string{"empty response"}, transient: true},
+		"moved":            {status: 302, header: http.Header{"Location": {"https://other.example.test/EWS/x?secret"}}, says: []string{"redirects are not followed", "ewsUrl", `"other.example.test"`}},
 		"outage":           {status: 302, header: http.Header{"Location": {"/ews/genericerrorpage.htm?aspxerrorpath=/ews/exchange.asmx"}}, says: []string{"error page"}, transient: true},
 		"bad request":      {status: 400, says: []string{"maxReceivedMessageSize"}, refused: true},
 		"unauthorized":     {status: 401, body: soap(""), is: []error{ews.ErrUnauthorized}, says: []string{"authentication.username", "authentication.password"}, refused: true},
@@ -161,7 +161,7 @@ func TestRetryAfter(t *testing.T) {
 	assert.InDelta(t, time.Hour, got, float64(2*time.Second))
 }
 
-// TestErrorTextIsBounded lets a server send text that is long and evil.
+// TestErrorTextIsBounded has a server send long and malicious text.
 func TestErrorTextIsBounded(t *testing.T) {
 	t.Parallel()
 	evil := strings.Repeat("x\x1b[31m\n", 10_000)
@@ -171,7 +171,7 @@ func TestErrorTextIsBounded(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\x1b")
 	assert.NotContains(t, err.Error(), "\n")
 	e, _ := errors.AsType[*ews.ResponseError](err)
-	assert.Equal(t, evil, e.Message, "the text itself is handed on")
+	assert.Equal(t, evil, e.Message, "the text itself is passed on")
 }
 
 func TestUnreadableAnswers(t *testing.T) {
@@ -205,8 +205,8 @@ func TestUnreadableAnswers(t *testing.T) {
 	}
 }
 
-// TestContradictions: a member of a batch that says two things has failed, and
-// only that member.
+// TestContradictions: a member of a batch that contradicts itself has failed,
+// and only that member.
 func TestContradictions(t *testing.T) {
 	t.Parallel()
 	message := func(class, code string) string {

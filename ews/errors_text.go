@@ -13,10 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxQuote is how much of a server's text an error message repeats, in bytes.
+// maxQuote is how many bytes of a server's text an error message quotes at most.
 const maxQuote = 200
 
-// Error returns the refusal as one line. The server's text is quoted and cut.
+// Error returns the refusal as one line. The server's text is quoted and
+// shortened.
 func (e *ResponseError) Error() string {
 	var b strings.Builder
 	subject(&b, e.Operation, e.Mailbox)
@@ -34,13 +35,13 @@ func (e *ResponseError) Error() string {
 		b.WriteString(": " + quote(e.Message))
 	}
 	if e.BackOff > 0 {
-		b.WriteString("; the server asks to wait " + e.BackOff.String())
+		b.WriteString("; the server says to wait " + e.BackOff.String())
 	}
 	requestID(&b, e.RequestID)
 	return b.String()
 }
 
-// Error returns what the answer means and what to do, as one line.
+// Error returns what the response means and what to do, as one line.
 func (e *HTTPError) Error() string {
 	var b strings.Builder
 	subject(&b, e.Operation, e.Mailbox)
@@ -56,17 +57,17 @@ func (e *HTTPError) Error() string {
 		b.WriteString(" (" + quote(e.Diagnostic) + ")")
 	}
 	if e.RetryAfter > 0 {
-		b.WriteString("; the server asks to wait " + e.RetryAfter.String())
+		b.WriteString("; the server says to wait " + e.RetryAfter.String())
 	}
 	requestID(&b, e.RequestID)
 	return b.String()
 }
 
-// Error returns where and why the answer could not be read.
+// Error returns where and why the response could not be read.
 func (e *DecodeError) Error() string {
 	var b strings.Builder
 	subject(&b, e.Operation, e.Mailbox)
-	b.WriteString("cannot read the answer")
+	b.WriteString("cannot read the response")
 	if e.Path != "" {
 		fmt.Fprintf(&b, " at byte %d in %s", e.Offset, quote(e.Path))
 	}
@@ -85,13 +86,13 @@ func (e *TransportError) Error() string {
 	subject(&b, e.Operation, e.Mailbox)
 	switch {
 	case e.URL == "":
-		b.WriteString("nothing was sent, the address of EWS is not known")
+		b.WriteString("nothing was sent, because the EWS address is unknown")
 	case ofSignIn(e.Err):
 		b.WriteString("not signed in to " + e.URL)
 	case e.Unsent:
-		b.WriteString("no answer from " + e.URL + ", nothing was sent")
+		b.WriteString("no response from " + e.URL + ", nothing was sent")
 	default:
-		b.WriteString("no answer from " + e.URL)
+		b.WriteString("no response from " + e.URL)
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
@@ -111,23 +112,23 @@ func ofSignIn(err error) bool {
 	return ok
 }
 
-// connectionRemedy says what to do about a connection that could not be made,
-// and nothing if the cause is none of the usual ones.
+// connectionRemedy says what to do about a connection that could not be made;
+// it is empty if the cause is not one of the usual ones.
 func connectionRemedy(err error) string {
 	if ofSignIn(err) {
-		return "" // it says what to do, perhaps about another server
+		return "" // the error says what to do, perhaps about another server
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
 		return "check proxyUrl, and that the proxy is running, or set useProxy to false"
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return "check the host name in ewsUrl, and the name servers of this machine"
+		return "check the host name in ewsUrl and this machine's name servers"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "put the certificate of the authority that signed the server's into a PEM file and name it in rootCAFile"
+		return "save the certificate of the CA that signed the server's certificate in a PEM file and set rootCAFile to it"
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return "use a name in ewsUrl that the server's certificate has"
+		return "use a host name in ewsUrl that is in the server's certificate"
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return "the server's certificate has expired, or the clock of one of the two machines is wrong"
@@ -136,7 +137,7 @@ func connectionRemedy(err error) string {
 		return "the server does not speak TLS on that port: check ewsUrl"
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
-		return "check host and port in ewsUrl, and that nothing on the way blocks them"
+		return "check the host and port in ewsUrl, and that no firewall on the way blocks them"
 	}
 	return ""
 }
@@ -144,7 +145,7 @@ func connectionRemedy(err error) string {
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Is reports whether credentials were refused below, in the RoundTripper.
+// Is matches [ErrUnauthorized] if credentials were refused in the RoundTripper.
 func (e *TransportError) Is(target error) bool {
 	return target == ErrUnauthorized && unauthorized(e.Err)
 }
@@ -166,7 +167,7 @@ func requestID(b *strings.Builder, id string) {
 	}
 }
 
-// plain returns s itself if it is short and printable, else quoted and cut.
+// plain returns s as is if it is short and printable, else quoted and shortened.
 func plain(s string) string {
 	for _, r := range s {
 		if r < '!' || r > '~' || r == '"' {
@@ -181,7 +182,7 @@ func plain(s string) string {
 
 func quote(s string) string { return strconv.Quote(shorten(s, maxQuote)) }
 
-// shorten cuts s after at most n bytes, between two characters.
+// shorten cuts s after at most n bytes, at a character boundary.
 func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -196,10 +197,10 @@ func shorten(s string, n int) string {
 	return s + "…"
 }
 
-// maxBackOff bounds hints, so that a nonsensical one does not overflow.
+// maxBackOff bounds hints so that a nonsensical one does not overflow.
 const maxBackOff = 24 * time.Hour
 
-// milliseconds reads a back-off hint; 0 if it makes no sense.
+// milliseconds parses a back-off hint; it returns 0 if the hint is invalid.
 func milliseconds(s string) time.Duration {
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 	if err != nil || n <= 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// exampleServer answers as a small Exchange would, so that the examples run.
+// exampleServer answers like a small Exchange, so that the examples run.
 func exampleServer() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -69,7 +69,7 @@ func Example() {
 	// server 15.1.2507.6
 }
 
-// A batch answers for each of its members.
+// A batch returns a result for each of its members.
 func ExampleClient_GetItem() {
 	srv := exampleServer()
 	defer srv.Close()
@@ -83,7 +83,7 @@ func ExampleClient_GetItem() {
 		Shape: ews.ItemShape{Base: ews.ShapeDefault},
 	})
 	if err != nil {
-		fmt.Println(err) // nothing was answered
+		fmt.Println(err) // the whole request failed
 		return
 	}
 	for i, r := range results {
@@ -101,8 +101,8 @@ func ExampleClient_GetItem() {
 	// 1 is gone, has moved, or is not visible
 }
 
-// An item is carried from one mailbox into another without being held: the
-// base64 text of the export is passed on into the upload.
+// An item is transferred from one mailbox to another without being held in
+// memory: the base64 text of the export is passed on to the upload.
 func ExampleClient_ExportItems() {
 	srv := exampleServer()
 	defer srv.Close()
@@ -144,8 +144,8 @@ func ExampleClient_ExportItems() {
 	// the copy is AAMkNew
 }
 
-// What an error means for the caller is asked of functions, not read from its
-// code or text.
+// Functions tell what an error means for the caller; do not read its code or
+// text.
 func ExampleNotExecuted() {
 	srv := exampleServer()
 	defer srv.Close()
@@ -159,10 +159,10 @@ func ExampleNotExecuted() {
 	})
 	err = errors.Join(err, results.Err())
 	fmt.Println("asked to slow down:", ews.IsThrottled(err))
-	fmt.Println("surely not deleted:", ews.NotExecuted(err))
-	fmt.Println("to be looked at first:", ews.Ambiguous(err))
+	fmt.Println("certainly not deleted:", ews.NotExecuted(err))
+	fmt.Println("check the state first:", ews.Ambiguous(err))
 	// Output:
 	// asked to slow down: true
-	// surely not deleted: true
-	// to be looked at first: false
+	// certainly not deleted: true
+	// check the state first: false
 }

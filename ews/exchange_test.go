@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestWithExchange makes the round of all operations with the Exchange for
-// tests, which validates each request, in each version it can be.
+// TestWithExchange runs all operations against the Exchange for tests, which
+// validates each request, in each version it can simulate.
 func TestWithExchange(t *testing.T) {
 	t.Parallel()
 	for version, speaks := range map[ewstest.Version]ews.Version{

@@ -6,18 +6,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// DistributionList is the members of a distribution list, one level deep:
-// members that are lists themselves have to be expanded in turn.
+// DistributionList holds the members of a distribution list, one level deep:
+// members that are lists themselves must be expanded in turn.
 type DistributionList struct {
 	Members []Mailbox
-	// Complete says that the server returned all members it knows. Hidden
-	// members, and those without an address, are never returned.
+	// Complete reports whether the server returned all members it knows. Hidden
+	// members and those without an address are never returned.
 	Complete bool
 }
 
-// ExpandDL returns the members of a distribution list, named by its address,
-// or by its ItemID if it is a private one. A caller without a mailbox is
-// refused; impersonating one that has a mailbox helps.
+// ExpandDL returns the members of a distribution list, given by its address, or
+// by its ItemID if it is a private one. A caller without a mailbox is refused;
+// impersonate a user who has one.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
 func (c *Client) ExpandDL(ctx context.Context, list Mailbox) (*DistributionList, error) {
 	dl, err := do(ctx, c, expandDL(list))
@@ -32,7 +32,7 @@ type expandDL Mailbox
 func (r expandDL) task() (task, error) {
 	t := task{op: OpExpandDL}
 	if r.EmailAddress == "" && r.ItemID.IsZero() {
-		return t, wrong("the list to ExpandDL", "has neither EmailAddress nor ItemID")
+		return t, wrong("ExpandDL argument list", "has neither EmailAddress nor ItemID")
 	}
 	return t, nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// Exports is the answer to ExportItems, read from the server while the caller
-// reads:
+// Exports is the response to ExportItems, streamed from the server as the
+// caller reads:
 //
 //	exports, err := client.ExportItems(ctx, ids)
 //	if err != nil { … }
@@ -20,12 +20,12 @@ import (
 //	}
 //	err = exports.Err()
 //
-// It holds a place of the limiter until it is closed or Next returned false.
+// It occupies a slot of the limiter until it is closed or Next returns false.
 type Exports struct {
 	ids    []ItemID
 	a      *answer // nil if the only item was refused
 	index  int
-	peeked bool // Next was called inside already
+	peeked bool // Next was already called internally
 	ended  bool // there are no more response messages
 	done   bool
 	err    error
@@ -38,10 +38,11 @@ type Exports struct {
 }
 
 // ExportItems returns items as opaque streams that hold every MAPI property,
-// for [Client.UploadItems]. The change keys of the ids are not sent. At most a
-// hundred items a call are advisable; large ones go alone.
+// for [Client.UploadItems]. The change keys of the ids are not sent. Ask for at
+// most a hundred items per call, and for large ones individually.
 //
-// Exchange 2010 SP1 and later; [ErrUnsupportedVersion] before.
+// It needs Exchange 2010 SP1 or later; otherwise the error is
+// [ErrUnsupportedVersion].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation.
 func (c *Client) ExportItems(ctx context.Context, ids []ItemID) (*Exports, error) {
 	exports, err := do(ctx, c, newExportItems(ids))
@@ -64,7 +65,7 @@ func newExportItems(ids []ItemID) exportItems {
 
 func (r exportItems) task() (task, error) {
 	t := task{op: OpExportItems, least: Exchange2010SP1, what: "ExportItems", stream: true}
-	return t, checkItemIDs("the ids to ExportItems", r)
+	return t, checkItemIDs("ExportItems argument ids", r)
 }
 
 func (r exportItems) encode(e *xmlwire.Encoder, _ Version) {
@@ -73,8 +74,8 @@ func (r exportItems) encode(e *xmlwire.Encoder, _ Version) {
 	e.Close()
 }
 
-// itemRefused is the error of the only item. Inside of the call it is treated
-// like one of the whole request, so that it is repeated like one.
+// itemRefused is the error of the only item. Within the call it is treated as an
+// error of the whole request, so that it is retried as one.
 type itemRefused struct{ error }
 
 func (e *itemRefused) Unwrap() error { return e.error }
@@ -102,8 +103,8 @@ func (r exportItems) decode(a *answer) (*Exports, error) {
 	return e, nil
 }
 
-// Next advances to the next item and reports whether there is one. What the
-// caller has not read of the item before is skipped.
+// Next advances to the next item and reports whether there is one. Any unread
+// data of the previous item is skipped.
 func (e *Exports) Next() bool {
 	switch {
 	case e.peeked:
@@ -132,7 +133,7 @@ func (e *Exports) Next() bool {
 	return !e.fatal()
 }
 
-// leave skips what was not read of the item.
+// leave skips the unread data of the item.
 func (e *Exports) leave() {
 	if e.data != nil {
 		e.data.expire()
@@ -160,18 +161,18 @@ func (e *Exports) message() {
 	}
 }
 
-// verdict says whether the response message that was read reports success.
+// verdict returns nil if the response message that was read reports success.
 func (e *Exports) verdict() error {
 	err, ok := e.a.outcome(e.m, "")
 	e.a.messages++
 	if !ok {
-		return e.a.malformed("a response message says neither success nor failure")
+		return e.a.malformed("a response message reports neither success nor failure")
 	}
 	return err
 }
 
-// settle reads what follows the data of an item: to the end of its response
-// message, and of the whole answer if it is the last one.
+// settle reads what follows an item's data: the rest of its response message
+// and, if it is the last one, of the whole answer.
 func (e *Exports) settle() error {
 	if err := e.between(e.depth); err != nil {
 		return err
@@ -186,7 +187,7 @@ func (e *Exports) settle() error {
 	return e.err
 }
 
-// rest reads from behind the last response message to the end of the answer.
+// rest reads from after the last response message to the end of the answer.
 func (e *Exports) rest() error {
 	if e.a == nil || e.done {
 		return nil
@@ -212,7 +213,8 @@ func (e *Exports) end(err error) {
 	}
 }
 
-// fatal ends the loop if the answer can be read no further.
+// fatal ends the loop if the answer cannot be read any further, and reports
+// whether the loop has ended.
 func (e *Exports) fatal() bool {
 	if e.a == nil || e.done || e.a.d.Err() == nil {
 		return e.done
@@ -221,10 +223,10 @@ func (e *Exports) fatal() bool {
 	return true
 }
 
-// Index returns the position of the item among those asked for.
+// Index returns the position of the item among those requested.
 func (e *Exports) Index() int { return max(e.index, 0) }
 
-// ID returns the id of the item as it was asked for.
+// ID returns the id of the item as requested.
 func (e *Exports) ID() ItemID { return e.ids[min(e.Index(), len(e.ids)-1)] }
 
 // ItemErr returns the error of the item, nil if it has data.
@@ -233,8 +235,8 @@ func (e *Exports) ItemErr() error { return e.itemErr }
 // Reader returns the data as the base64 text that the server sent, without
 // white space, ready for a [Content] with Base64 set. Instead of io.EOF it
 // returns an error matching [ErrTruncated] if the data ends in the server's
-// truncation marker, and another if the answer breaks off. It is valid until
-// Next or Close.
+// truncation marker, and another error if the response breaks off. It is valid
+// until the next call of Next or Close.
 func (e *Exports) Reader() io.Reader {
 	if e.data == nil {
 		return failedReader{e.noData()}
@@ -242,8 +244,8 @@ func (e *Exports) Reader() io.Reader {
 	return e.data
 }
 
-// Decoded returns the data itself, under the same conditions. Only one of
-// Reader and Decoded can be used for an item.
+// Decoded returns the decoded data, on the same terms. Only one of Reader and
+// Decoded can be used for an item.
 func (e *Exports) Decoded() io.Reader {
 	if e.data == nil {
 		return failedReader{e.noData()}
@@ -265,11 +267,11 @@ type failedReader struct{ err error }
 
 func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
 
-// Err returns the error that ended the loop, if any. An answer that was not
-// read to its well-formed end is one.
+// Err returns the error that ended the loop, if any. A response without a
+// well-formed end is such an error.
 func (e *Exports) Err() error { return e.err }
 
-// Close ends the call. After Next returned false it does nothing.
+// Close ends the call. It does nothing once Next has returned false.
 func (e *Exports) Close() error {
 	if e.data != nil {
 		e.data.expire()

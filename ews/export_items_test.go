@@ -30,11 +30,11 @@ func export(t *testing.T, body string, ids ...string) *ews.Exports {
 	exports, err := newClient(t, srv, &ews.Options{ReadAttempts: 1}).ExportItems(t.Context(), list)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, exports.Close()) })
-	assert.NotContains(t, srv.seen()[0].body, "stale", "a change key that is out of date would be refused")
+	assert.NotContains(t, srv.seen()[0].body, "stale", "an outdated change key would be refused")
 	return exports
 }
 
-// outcome is what a caller got of one item.
+// outcome is what a caller got for one item.
 type outcome struct {
 	id, data string
 	err      error
@@ -99,7 +99,7 @@ func TestExportItems(t *testing.T) {
 
 func TestExportItemsSkipping(t *testing.T) {
 	t.Parallel()
-	large := strings.Repeat("QUJD", 2_500_000) // more than a text may be that is held whole
+	large := strings.Repeat("QUJD", 2_500_000) // more than the limit for text held in memory
 	exports := export(t, soap(response(ews.OpExportItems, exported("0", large), exported("1", "QUJD"), exported("2", large))), "0", "1", "2")
 	require.True(t, exports.Next())
 	first := exports.Reader()
@@ -124,8 +124,8 @@ func TestExportItemsTooFewAnswers(t *testing.T) {
 	assert.NoError(t, exports.Err())
 }
 
-// TestTruncatedExports: the marker in each form a server might give it. It is
-// never handed on, and io.EOF never comes.
+// TestTruncatedExports: the marker in each form a server might use. It is never
+// passed on, and io.EOF never comes.
 func TestTruncatedExports(t *testing.T) {
 	t.Parallel()
 	const marker = "=== Truncated Data ==="
@@ -170,7 +170,7 @@ func TestTruncatedExports(t *testing.T) {
 	}
 }
 
-// TestTruncatedExportOfOne: the others of the batch are whole.
+// TestTruncatedExportOfOne: the others in the batch are complete.
 func TestTruncatedExportOfOne(t *testing.T) {
 	t.Parallel()
 	exports := export(t, soap(response(ews.OpExportItems, exported("0", "QUJD"), exported("1", "QUJD=== Truncated Data ==="), exported("2", "REVG"))), "0", "1", "2")
@@ -212,7 +212,7 @@ func TestBrokenExports(t *testing.T) {
 	exports := export(t, soap(response(ews.OpExportItems, exported("0", "Q?JD"), exported("1", "QUJD"))), "0", "1")
 	got := drain(exports, asBytes)
 	require.Len(t, got, 2)
-	assert.ErrorContains(t, got[0].err, "not base64")
+	assert.ErrorContains(t, got[0].err, "not valid base64")
 	assert.NoError(t, got[1].err)
 }
 

@@ -10,15 +10,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// truncationMarker is what a server that runs into a limit puts at the end of
-// an export, white space left out. The documentation does not say whether it is
-// part of the data, encoded or not, or stands behind the document.
+// truncationMarker is what a server that hits a limit puts at the end of an
+// export, here in lower case and without white space. The documentation does not
+// say whether it is part of the data, encoded or not, or follows the document.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-export-items-by-using-ews-in-exchange.
 const truncationMarker = "===truncateddata==="
 
-// heldBack is how many characters at the end of the data are kept until it is
-// known that they are no marker. It is a multiple of 4, and more than the
-// marker takes in base64, also as UTF-16.
+// heldBack is how many characters at the end of the data are held back until
+// they are known not to be the marker. It is a multiple of 4, and more than the
+// marker takes up in base64, even as UTF-16.
 const heldBack = 128
 
 // exportReader reads the data of one item as base64 text.
@@ -26,9 +26,9 @@ type exportReader struct {
 	exports *Exports
 	src     *xmlwire.TextReader
 	tail    [heldBack]byte
-	n       int    // of tail
-	block   []byte // for callers that read little at once
-	rest    []byte // of block
+	n       int    // bytes used in tail
+	block   []byte // for callers that read little at a time
+	rest    []byte // unread part of block
 	total   int64
 	err     error
 }
@@ -55,7 +55,7 @@ func (r *exportReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// read reads into p, which holds more than what is held back.
+// read reads into p, which must be larger than heldBack.
 func (r *exportReader) read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
@@ -63,7 +63,7 @@ func (r *exportReader) read(p []byte) (int, error) {
 	n := copy(p, r.tail[:r.n])
 	var err error
 	for err == nil && n < len(p)/2 {
-		// Small pieces would cost whoever passes them on a packet each.
+		// Small pieces could end up as one network packet each.
 		var m int
 		m, err = r.src.Read(p[n:])
 		r.total += int64(m)
@@ -81,14 +81,14 @@ func (r *exportReader) read(p []byte) (int, error) {
 	return 0, r.err
 }
 
-// end is called when the text has ended, with the last n bytes of it in p. They
-// are data if all else is in order.
+// end is called when the text has ended, with its last n bytes in p. They are
+// data if everything else is in order.
 func (r *exportReader) end(p []byte, n int) (int, error) {
 	a := r.exports.a
 	tail := p[max(0, n-heldBack):n]
 	switch {
 	case r.total == 0:
-		r.err = a.malformed("the Data is empty")
+		r.err = a.malformed("Data is empty")
 	case isTruncated(tail):
 		r.err = r.exports.truncated()
 	case r.total%4 != 0:
@@ -104,7 +104,7 @@ func (r *exportReader) end(p []byte, n int) (int, error) {
 	return n, nil
 }
 
-// expire makes the reader useless.
+// expire makes all further reads fail.
 func (r *exportReader) expire() {
 	r.rest = nil
 	if r.err == nil {
@@ -112,8 +112,8 @@ func (r *exportReader) expire() {
 	}
 }
 
-// isTruncated reports whether the end of some base64 text is the marker, as it
-// is, encoded by itself, or encoded together with the data.
+// isTruncated reports whether some base64 text ends in the marker: as is,
+// encoded by itself, or encoded together with the data.
 func isTruncated(tail []byte) bool {
 	if hasMarker(tail) {
 		return true
@@ -148,8 +148,8 @@ func (e *Exports) truncated() error {
 	}
 }
 
-// between reads to the end of the element at depth. Text is not expected there,
-// and may be the marker.
+// between reads to the end of the element at depth. Text is not expected there
+// but may be the marker.
 func (e *Exports) between(depth int) error {
 	a, d := e.a, e.a.d
 	var text strings.Builder
@@ -158,7 +158,7 @@ func (e *Exports) between(depth int) error {
 		case depth == e.depth && e.m != nil:
 			a.messageHead(e.m)
 		case depth == a.depth+1:
-			return a.malformed("more response messages than were asked for")
+			return a.malformed("more response messages than requested")
 		}
 	}
 	if err := d.Err(); err != nil {

@@ -15,8 +15,8 @@ import (
 
 const endpoint = "https://mail.example.test/EWS/Exchange.asmx"
 
-// fakeServer is a RoundTripper that answers each request in its turn and keeps
-// what it was asked.
+// fakeServer is a RoundTripper that answers each request in turn and records the
+// requests.
 type fakeServer struct {
 	mu       sync.Mutex
 	answers  []answerFunc
@@ -114,7 +114,7 @@ func refusal(op ews.Operation, code ews.ResponseCode) string {
 		string(code) + "</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey></m:" + string(op) + "ResponseMessage>"
 }
 
-// fault is a SOAP fault as Exchange gives it, without a header.
+// fault is a SOAP fault as Exchange returns it, without a header.
 func fault(code ews.ResponseCode, messageXML string) string {
 	return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>` +
 		`<faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:` + string(code) + `</faultcode>` +
@@ -138,7 +138,7 @@ func newClient(t testing.TB, transport http.RoundTripper, opts *ews.Options) *ew
 
 func inbox() ews.FolderRef { return ews.DistinguishedFolder{Name: ews.FolderInbox} }
 
-// staticServer gives the same answer to everything and remembers nothing.
+// staticServer returns the same response to everything and remembers nothing.
 type staticServer struct{ body string }
 
 func (s *staticServer) RoundTrip(r *http.Request) (*http.Response, error) {

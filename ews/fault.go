@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// fault reads a SOAP fault. The code stands in the detail; faults of older
-// kinds have only a faultcode, such as a:ErrorServerBusy or soap:Client.
+// fault reads a SOAP fault. The code is in the detail; older kinds of fault
+// have only a faultcode, such as a:ErrorServerBusy or soap:Client.
 func (a *answer) fault() error {
 	e := &ResponseError{
 		Operation: a.op, Mailbox: a.client.mailbox, Fault: true,
@@ -55,9 +55,9 @@ func (a *answer) faultDetail(e *ResponseError) {
 	}
 }
 
-// messageXML reads what comes beside a message. Namespaces differ between
-// faults and response messages, and the content is open, so only local names
-// count.
+// messageXML reads the details that accompany a message. Namespaces differ
+// between faults and response messages, and the content is open-ended, so only
+// local names count.
 func messageXML(d *xmlwire.Decoder, e *ResponseError) {
 	depth := d.Depth()
 	for d.NextChild(depth) {
@@ -86,7 +86,7 @@ func messageXML(d *xmlwire.Decoder, e *ResponseError) {
 		case "Violation":
 			addViolation(e, d.Text())
 		default:
-			// Some servers wrap the values once more.
+			// Some servers wrap the values in another element.
 			if d.Depth() < depth+4 {
 				messageXML(d, e)
 			}
@@ -94,14 +94,14 @@ func messageXML(d *xmlwire.Decoder, e *ResponseError) {
 	}
 }
 
-// addViolation adds what a schema validation found to the message.
+// addViolation appends a schema violation to the message.
 func addViolation(e *ResponseError, text string) {
 	if text = strings.TrimSpace(text); text != "" {
 		e.Message = strings.TrimSpace(e.Message + " " + text)
 	}
 }
 
-// describe names an extended field for people.
+// describe returns a readable name of an extended field.
 func (f ExtendedField) describe() string {
 	set := string(f.Set)
 	if set == "" {

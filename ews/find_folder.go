@@ -8,11 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// FolderTraversal says how far below its parent FindFolder looks.
+// FolderTraversal says how far below the parent FindFolder looks.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder.
 type FolderTraversal string
 
-// Folder traversals. The zero value stands for FolderShallow.
+// Folder traversals. The zero value means FolderShallow.
 const (
 	FolderShallow     FolderTraversal = "Shallow"
 	FolderDeep        FolderTraversal = "Deep"
@@ -24,19 +24,19 @@ type FindFolderRequest struct {
 	Parent      FolderRef
 	Traversal   FolderTraversal // default: FolderShallow
 	Shape       FolderShape
-	Restriction Restriction // on properties of folders; nil: all
+	Restriction Restriction // on folder properties; nil: all
 	PageSize    int         // 1 to 1000; default: 500
-	Offset      int         // folders to leave out at the beginning
+	Offset      int         // folders to skip at the start
 }
 
-// FolderPage is one page of the answer to FindFolder.
+// FolderPage is one page of FindFolder's results.
 type FolderPage struct {
 	Folders []Folder
-	Total   int // folders there are; -1 if the server does not say
-	// Last says that there is nothing after this page. The length of a page
-	// says nothing: servers return short ones.
+	Total   int // total number of folders; -1 if the server does not say
+	// Last reports whether this is the last page. The length of a page tells
+	// nothing: servers return short ones.
 	Last       bool
-	NextOffset int // where the next page begins; meaningless if Last
+	NextOffset int // where the next page starts; meaningless if Last
 }
 
 // FindFolder returns one page of the folders below another.
@@ -60,7 +60,7 @@ const defaultFolderPage = 500
 
 type findFolder struct {
 	FindFolderRequest
-	size int // of the page
+	size int // page size
 }
 
 func (r findFolder) task() (task, error) {
@@ -71,7 +71,7 @@ func (r findFolder) task() (task, error) {
 	switch r.Traversal {
 	case "", FolderShallow, FolderDeep, FolderSoftDeleted:
 	default:
-		return t, wrong("FindFolderRequest.Traversal", "is %q: give Shallow, Deep or SoftDeleted", r.Traversal)
+		return t, wrong("FindFolderRequest.Traversal", "is %q: use Shallow, Deep or SoftDeleted", r.Traversal)
 	}
 	if r.Restriction != nil {
 		if err := checkRestriction("FindFolderRequest.Restriction", r.Restriction); err != nil {
@@ -121,13 +121,13 @@ func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
 		page.Last, page.NextOffset = p.settle(r.Offset, len(page.Folders))
 	})
 	if tooMany {
-		return nil, a.malformed("a page has more folders than can be asked for")
+		return nil, a.malformed("a page has more folders than can be requested")
 	}
 	return demand(a, results, err, func(p *FolderPage) bool { return p.Last || p.NextOffset > 0 || p.Total != 0 }, "a page of folders")
 }
 
-// FindFolders returns all folders below another, page by page. An error is
-// terminal; it matches [ErrStalledPaging] if the server's pages do not
+// FindFolders returns all folders below another, page by page. An error ends
+// the iteration; it matches [ErrStalledPaging] if the server's pages do not
 // advance.
 func (c *Client) FindFolders(ctx context.Context, req FindFolderRequest) iter.Seq2[Folder, error] {
 	return func(yield func(Folder, error) bool) {

@@ -13,9 +13,8 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem.
 type ItemTraversal string
 
-// Item traversals. The zero value stands for ItemShallow. SoftDeleted is not
-// supported by servers since Exchange 2010; look into the Recoverable Items
-// folders instead.
+// Item traversals. The zero value means ItemShallow. SoftDeleted is not
+// supported since Exchange 2010; search the Recoverable Items folders instead.
 const (
 	ItemShallow     ItemTraversal = "Shallow"
 	ItemAssociated  ItemTraversal = "Associated"
@@ -24,24 +23,24 @@ const (
 
 // FindItemRequest asks for the items of folders.
 type FindItemRequest struct {
-	Folders     []FolderRef   // at least one, all of one mailbox; ten to twenty at most are advisable
+	Folders     []FolderRef   // at least one, all of one mailbox; preferably no more than ten to twenty
 	Traversal   ItemTraversal // default: ItemShallow
 	Shape       ItemShape
 	Restriction Restriction // nil: all; excludes QueryString
 	QueryString string      // an AQS query, which needs the content index and lags behind it; excludes Restriction
 	Sort        []SortField
-	PageSize    int // 1 to 1000; default: 200. Servers give 250 at most with a Restriction or QueryString.
-	Offset      int // items to leave out at the beginning of each folder
+	PageSize    int // 1 to 1000; default: 200. Servers return at most 250 with a Restriction or QueryString.
+	Offset      int // items to skip at the start of each folder
 }
 
 // ItemPage is one page of the items of one folder.
 type ItemPage struct {
 	Items []Item
-	Total int // items there are in the view; -1 if the server does not say
-	// Last says that there is nothing after this page. The length of a page
-	// says nothing: servers return short ones.
+	Total int // total number of items in the view; -1 if the server does not say
+	// Last reports whether this is the last page. The length of a page tells
+	// nothing: servers return short ones.
 	Last       bool
-	NextOffset int // where the next page begins; meaningless if Last
+	NextOffset int // where the next page starts; meaningless if Last
 }
 
 // FindItem returns one page of items for each folder, in the order of the
@@ -61,7 +60,7 @@ const defaultItemPage = 200
 
 type findItem struct {
 	FindItemRequest
-	size int // of the page
+	size int // page size
 }
 
 func (r findItem) task() (task, error) {
@@ -72,11 +71,11 @@ func (r findItem) task() (task, error) {
 	switch r.Traversal {
 	case "", ItemShallow, ItemAssociated, ItemSoftDeleted:
 	default:
-		return t, wrong("FindItemRequest.Traversal", "is %q: give Shallow, Associated or SoftDeleted", r.Traversal)
+		return t, wrong("FindItemRequest.Traversal", "is %q: use Shallow, Associated or SoftDeleted", r.Traversal)
 	}
 	if r.Restriction != nil {
 		if r.QueryString != "" {
-			return t, wrong("FindItemRequest.Restriction", "excludes QueryString: give one of them")
+			return t, wrong("FindItemRequest.Restriction", "cannot be combined with QueryString: use only one of them")
 		}
 		if err := checkRestriction("FindItemRequest.Restriction", r.Restriction); err != nil {
 			return t, err
@@ -133,12 +132,12 @@ func (r findItem) decode(a *answer) (Results[ItemPage], error) {
 		page.Last, page.NextOffset = p.settle(r.Offset, len(page.Items))
 	})
 	if tooMany {
-		return nil, a.malformed("a page has more items than can be asked for")
+		return nil, a.malformed("a page has more items than can be requested")
 	}
 	return demand(a, results, err, func(p *ItemPage) bool { return p.Last || p.NextOffset > 0 || p.Total != 0 }, "a page of items")
 }
 
-// expected returns how many entries of a page to make room for.
+// expected returns how many page entries to make room for.
 func expected(total, offset, size int) int {
 	if total < 0 {
 		return 0
@@ -146,13 +145,13 @@ func expected(total, offset, size int) int {
 	return max(0, min(total-offset, size))
 }
 
-// FindItems returns all items of all folders, page by page. A folder whose
-// last page was seen is not asked again. The error of one folder is terminal
+// FindItems returns all items of all folders, page by page. A folder is not
+// asked again after its last page. The error of one folder ends the iteration
 // like any other; it matches [ErrStalledPaging] if the server's pages do not
 // advance.
 //
-// Who moves or deletes items while paging skips others, because offsets count
-// what is there: collect first, or begin anew.
+// Moving or deleting items while paging makes it skip others, because offsets
+// count the items present: collect them first, or start over.
 func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		pending := make([]pendingFolder, len(req.Folders))
@@ -160,8 +159,8 @@ func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[I
 			pending[i] = pendingFolder{f, req.Offset}
 		}
 		for {
-			// An offset holds for all folders of a request, so it takes those
-			// that have come as far as the first.
+			// An offset applies to all folders of a request, so this one asks
+			// for those that have got as far as the first.
 			page := req
 			page.Folders, page.Offset = alike(pending)
 			results, err := c.FindItem(ctx, page)

@@ -15,9 +15,9 @@ import (
 
 const benchmarkItems = 1000
 
-// BenchmarkFindItemPage reads the same answer, a page of 1,000 items with the
-// properties that locating a message asks for, through the whole client and
-// with encoding/xml into structs of the same content (TestFindItemPageEqual).
+// BenchmarkFindItemPage reads the same response, a page of 1,000 items with the
+// properties needed to locate a message, through the whole client and with
+// encoding/xml into structs with the same content (TestFindItemPageEqual).
 func BenchmarkFindItemPage(b *testing.B) {
 	page := pageOfItems(benchmarkItems)
 	b.Run("ews", func(b *testing.B) {
@@ -59,7 +59,7 @@ func TestFindItemPageEqual(t *testing.T) {
 	}
 }
 
-// TestFindItemPageAllocations holds the promise of at most six allocations an
+// TestFindItemPageAllocations checks the promise of at most six allocations per
 // item.
 func TestFindItemPageAllocations(t *testing.T) {
 	c := newClient(t, serveForever(pageOfItems(benchmarkItems)), nil)
@@ -70,7 +70,7 @@ func TestFindItemPageAllocations(t *testing.T) {
 		}
 	})
 	if perItem := allocations / benchmarkItems; perItem > 6 {
-		t.Errorf("%.1f allocations an item, want 6 at most", perItem)
+		t.Errorf("%.1f allocations per item, want at most 6", perItem)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// decoders are calls that read the answer of each family of operations.
+// decoders are calls that read the response of each family of operations.
 var decoders = map[ews.Operation]func(ctx context.Context, c *ews.Client) error{
 	ews.OpGetFolder: func(ctx context.Context, c *ews.Client) error {
 		r, err := c.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{inbox(), inbox()}})
@@ -103,18 +103,18 @@ func first(errs ...error) error {
 	return nil
 }
 
-// once is a client that reads one answer and gives up.
+// once is a client that reads one response and gives up.
 func once(t testing.TB, status int, body string) *ews.Client {
 	return newClient(t, serve(respond(status, body)), &ews.Options{ReadAttempts: 1})
 }
 
-// judge asks everything of an error that can be asked.
+// judge calls everything that can be called on an error.
 func judge(t testing.TB, err error) {
 	if err == nil {
 		return
 	}
 	if len(err.Error()) > 4000 {
-		t.Errorf("an error of %d bytes", len(err.Error()))
+		t.Errorf("error text of %d bytes", len(err.Error()))
 	}
 	if ews.NotSent(err) && !ews.NotExecuted(err) {
 		t.Errorf("not sent, but perhaps executed: %v", err)
@@ -170,7 +170,7 @@ func FuzzWrites(f *testing.F) {
 
 func FuzzDirectory(f *testing.F) { fuzz(f, ews.OpExpandDL, ews.OpResolveNames, ews.OpConvertID) }
 
-// FuzzExport also holds that whatever is called whole has no marker at its end.
+// FuzzExport also checks that no export reported as complete ends in the marker.
 func FuzzExport(f *testing.F) {
 	seed(f, ews.OpExportItems)
 	f.Add([]byte(soap(response(ews.OpExportItems, exported("0", "QUJD=== Truncated Data ===")))))
@@ -184,7 +184,7 @@ func FuzzExport(f *testing.F) {
 		for exports.Next() {
 			text, err := io.ReadAll(exports.Reader())
 			if err == nil && (len(text) == 0 || len(text)%4 != 0 || strings.HasSuffix(string(text), "===")) {
-				t.Errorf("called whole: %q", text)
+				t.Errorf("called complete: %q", text)
 			}
 		}
 	})
@@ -203,12 +203,12 @@ func FuzzMIME(f *testing.F) {
 		b, err := io.ReadAll(m)
 		judge(t, err)
 		if err == nil && len(b) == 0 {
-			t.Error("an empty MIME was called whole")
+			t.Error("an empty MIME was called complete")
 		}
 	})
 }
 
-// FuzzRefusals reads answers as faults and pages of any status.
+// FuzzRefusals reads responses as faults and pages of any status.
 func FuzzRefusals(f *testing.F) {
 	seed(f)
 	f.Add([]byte("<html><head><title>&#x1f;x</title>"))
@@ -217,7 +217,7 @@ func FuzzRefusals(f *testing.F) {
 		for _, status := range []int{200, 302, 400, 401, 500, 503} {
 			err := decoders[ews.OpDeleteItem](t.Context(), once(t, status, string(body)))
 			if err == nil && status != 200 && status != 500 {
-				t.Errorf("status %d was success", status)
+				t.Errorf("status %d counted as success", status)
 			}
 			judge(t, err)
 		}
@@ -242,7 +242,7 @@ func FuzzBase64Content(f *testing.F) {
 	})
 }
 
-// validBase64 is the grammar of base64Binary (XML Schema part 2, 3.2.16), but
+// validBase64 is the grammar of base64Binary (XML Schema part 2, 3.2.16), except
 // for its canonical last digit.
 func validBase64(s string) bool {
 	s = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(s)

@@ -8,12 +8,12 @@ import (
 
 // GetItemRequest asks for properties of items.
 type GetItemRequest struct {
-	IDs   []ItemID // at least one, all of one mailbox; ten are advisable
+	IDs   []ItemID // at least one, all of one mailbox; preferably about ten
 	Shape ItemShape
 }
 
-// GetItem returns items, one result for each asked, in their order. It does
-// not mark them as read. For the MIME of a message see [Client.OpenMIME].
+// GetItem returns one result per requested item, in the order requested. It does
+// not mark items as read. For the MIME of a message see [Client.OpenMIME].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getitem-operation.
 func (c *Client) GetItem(ctx context.Context, req GetItemRequest) (Results[Item], error) {
 	return readBatch(ctx, c, len(req.IDs), func(members []int, _ error) getItem {

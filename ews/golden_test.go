@@ -17,11 +17,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden requests anew")
 
-// stampField is a property as the module's own stamp is made of.
+// stampField is a property like those that make up the module's own stamp.
 var stampField = ews.ExtendedField{GUID: "11111111-2222-3333-4444-555555555555", Name: "Operation", Type: ews.TypeString}
 
-// goldenRequest is a call whose request is kept in testdata/requests, from
-// where the build checks it against Exchange's schema.
+// goldenRequest is a call whose request is kept in testdata/requests, where the
+// build checks it against Exchange's schema.
 type goldenRequest struct {
 	name    string
 	version ews.Version // default: the newest

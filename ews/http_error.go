@@ -16,10 +16,10 @@ const (
 	statusAccountLocked = 456 // Exchange Online
 )
 
-// maxPage is how much is read of an answer that is not SOAP, and of a fault.
+// maxPage is how much of a fault is read at most, in bytes.
 const maxPage = 1 << 20
 
-// page makes the error of an answer that is not SOAP.
+// page returns the error for an answer that is not SOAP.
 func (a *answer) page(resp *http.Response) error {
 	h := resp.Header
 	e := &HTTPError{
@@ -48,69 +48,70 @@ func (a *answer) page(resp *http.Response) error {
 	return e
 }
 
-// reason says what a status means with EWS and what to do.
+// reason says what a status means for EWS and what to do.
 func reason(e *HTTPError, location string, empty bool) string {
 	switch s := e.Status; {
 	case e.outage && s >= 300 && s < 400:
-		return "the server redirects to its error page, which it does for a moment under load; try again later"
+		return "the server redirects to its error page, as it does briefly under load; try again later"
 	case s >= 300 && s < 400:
-		return "redirected, which is not followed, because credentials must not go to an address nobody configured; " +
+		return "redirects are not followed, because credentials must not go to an address that nobody configured; " +
 			"if the mailbox has moved to another server, set ewsUrl to its EWS address" + target(location)
 	case s == http.StatusOK && empty:
-		return "an empty answer, where SOAP was expected; a proxy or load balancer in between may have cut it off"
+		return "empty response instead of SOAP; a proxy or load balancer in between may have cut it off"
 	case s == http.StatusOK:
-		return "a page, where SOAP was expected: ewsUrl does not lead to EWS, or a sign-in page or proxy answers in its place; " +
-			"it has to end in /EWS/Exchange.asmx"
+		return "a web page instead of SOAP: ewsUrl does not lead to EWS, or a sign-in page or proxy answers in its place; " +
+			"ewsUrl must end in /EWS/Exchange.asmx"
 	case s == http.StatusBadRequest:
-		return "the server could not read the request; if it was large, it is beyond maxReceivedMessageSize of the server's web.config"
+		return "the server could not read the request; if it was large, it may exceed maxReceivedMessageSize in the server's web.config"
 	case s == http.StatusUnauthorized:
 		return "credentials refused: check authentication.type, authentication.username and authentication.password " +
-			"(or the certificate and application), and whether the server offers this kind of sign-in for EWS; " +
+			"(or the certificate and application), and that the server offers this kind of sign-in for EWS; " +
 			"it is not tried again, so that the account is not locked"
 	case s == http.StatusForbidden:
-		return "EWS is blocked for this tenant, mailbox, application or user agent: an administrator has to allow it " +
+		return "EWS is blocked for this tenant, mailbox, application or user agent: an administrator must allow it " +
 			"(EWSEnabled, EwsAllowedAppIDs, EwsApplicationAccessPolicy with its allow and block lists)"
 	case s == http.StatusNotFound:
-		return "there is nothing at this address, or the request was too large for the request filter of IIS: " +
-			"check ewsUrl, which has to end in /EWS/Exchange.asmx"
+		return "there is nothing at this address, or the request was too large for IIS request filtering: " +
+			"check ewsUrl, which must end in /EWS/Exchange.asmx"
 	case s == http.StatusMethodNotAllowed:
-		return "what answers does not take EWS requests: check ewsUrl, which has to end in /EWS/Exchange.asmx"
+		return "this address does not accept EWS requests: check ewsUrl, which must end in /EWS/Exchange.asmx"
 	case s == http.StatusProxyAuthRequired:
 		return "the proxy asks for credentials: check useProxy and proxyUrl"
 	case s == http.StatusRequestEntityTooLarge:
-		return "the request is too large for the server: maxAllowedContentLength and maxReceivedMessageSize of its web.config allow less"
+		return "the request is too large for the server: it exceeds maxAllowedContentLength or maxReceivedMessageSize in its web.config"
 	case s == http.StatusTooManyRequests:
-		return "too many requests; ask again later"
+		return "too many requests; try again later"
 	case s == statusLoginTimeout:
-		return "the sign-in page of a proxy or of Outlook on the web answers in the place of EWS: " +
+		return "a sign-in page of a proxy or of Outlook on the web answers in place of EWS: " +
 			"check that ewsUrl leads to EWS without forms-based authentication"
 	case s == statusAccountLocked:
-		return "the account is locked: unlock it by signing in at a browser, then check authentication.username and authentication.password"
+		return "the account is locked: unlock it by signing in with a browser, then check authentication.username and authentication.password"
 	case s == http.StatusInternalServerError && e.version:
 		return "the server does not know the schema version of the request"
 	case s == http.StatusInternalServerError:
-		return "the server failed without a SOAP fault, which it does for a moment under load; if it stays, " +
+		return "the server failed without a SOAP fault, as it does briefly under load; if this persists, " +
 			"check the mailbox's server and whether X-AnchorMailbox names an existing mailbox"
 	case s == http.StatusServiceUnavailable:
-		return "the server is too busy, or its EWS application pool is stopped; ask again later"
+		return "the server is too busy, or its EWS application pool is stopped; try again later"
 	case s == http.StatusBadGateway || s == http.StatusGatewayTimeout:
-		return "a proxy got no answer from the mailbox's server; what became of the request is unknown"
+		return "a proxy got no response from the mailbox's server; whether the request was carried out is unknown"
 	}
-	return "an answer that is not SOAP"
+	return "the response is not SOAP"
 }
 
-// target names the host that a redirect leads to, which is what the
-// administrator has to know of it.
+// target names the host that a redirect leads to, which is all that the
+// administrator needs to know.
 func target(location string) string {
 	rest, ok := strings.CutPrefix(location, "https://")
 	if !ok {
 		return ""
 	}
 	host, _, _ := strings.Cut(rest, "/")
-	return " (the server names host " + quote(host) + ")"
+	return " (the server redirects to host " + quote(host) + ")"
 }
 
-// retryAfter reads a Retry-After header; 0 if there is none.
+// retryAfter parses a Retry-After header; it returns 0 if the header is missing
+// or invalid.
 func retryAfter(value string, now time.Time) time.Duration {
 	if value == "" {
 		return 0

@@ -1,22 +1,22 @@
 package ews
 
-// ItemID names an item. Ids are opaque and case-sensitive, hold at most 512
-// bytes of base64, carry the mailbox they belong to, and change whenever the
-// item is moved, by whomever.
+// ItemID identifies an item. Ids are opaque and case-sensitive, are at most 512
+// bytes of base64, contain the mailbox they belong to, and change whenever
+// anyone moves the item.
 //
-// ChangeKey names one state of the item; it may be empty where a request only
-// reads. See
+// ChangeKey identifies one state of the item; it may be empty in requests that
+// only read. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemid.
 type ItemID struct {
 	ID        string
 	ChangeKey string
 }
 
-// IsZero reports whether the id is empty, as it is in the answer to a move
-// into another mailbox, which names no new id.
+// IsZero reports whether the id is empty, as it is after a move to another
+// mailbox, for which the server returns no new id.
 func (id ItemID) IsZero() bool { return id.ID == "" }
 
-// FolderID names a folder. It survives moves of the folder and is as opaque
+// FolderID identifies a folder. It survives moves of the folder and is as opaque
 // and case-sensitive as [ItemID].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/folderid.
 type FolderID struct {
@@ -27,9 +27,9 @@ type FolderID struct {
 // IsZero reports whether the id is empty.
 func (id FolderID) IsZero() bool { return id.ID == "" }
 
-// FolderRef names a folder in a request: a [FolderID] or a
-// [DistinguishedFolder]. There is no reference by display name, because those
-// are localised and an attacker's or a user's to choose.
+// FolderRef identifies a folder in a request: a [FolderID] or a
+// [DistinguishedFolder]. Folders cannot be referenced by display name, because
+// those are localised and can be chosen by a user or an attacker.
 type FolderRef interface{ folderRef() }
 
 func (FolderID) folderRef()            {}
@@ -37,8 +37,8 @@ func (DistinguishedFolder) folderRef() {}
 
 // DistinguishedFolder names a well-known folder of a mailbox. An empty Mailbox
 // means the mailbox of the caller: the impersonated one, or the service
-// account's own. A delegate names the mailbox, by its primary SMTP address,
-// on every distinguished folder.
+// account's own. A delegate must give the mailbox, by its primary SMTP address,
+// with every distinguished folder.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/distinguishedfolderid.
 type DistinguishedFolder struct {
 	Name    FolderName
@@ -46,8 +46,8 @@ type DistinguishedFolder struct {
 }
 
 // FolderName is the Id of a distinguished folder, as the protocol spells it.
-// The constants are those this module uses; any other value is passed on. A
-// name unknown to the server fails the whole request.
+// The constants are those this module uses; any other value is passed on as is.
+// A name unknown to the server fails the whole request.
 type FolderName string
 
 // Distinguished folder names, with the first Exchange version that knows them.
@@ -85,8 +85,8 @@ const (
 	FolderArchiveInbox        FolderName = "archiveinbox"        // 2013 SP1
 )
 
-// Mailbox is an address as EWS gives it: of a sender or recipient, a member
-// of a distribution list, or a name that was resolved.
+// Mailbox is an address as EWS returns it: of a sender or recipient, a member
+// of a distribution list, or a resolved name.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mailbox.
 type Mailbox struct {
 	Name         string

@@ -2,7 +2,7 @@ package ews
 
 import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 
-// check makes sure that an id can be sent.
+// check returns an error if the id cannot be sent.
 func (id ItemID) check() error {
 	if id.ID == "" {
 		return wrong("ID", "is empty")
@@ -26,7 +26,7 @@ func encodeID(e *xmlwire.Encoder, name, id, changeKey string) {
 
 func checkItemIDs(field string, ids []ItemID) error {
 	if len(ids) == 0 {
-		return wrong(field, "is empty: give at least one item")
+		return wrong(field, "is empty: at least one item is required")
 	}
 	for i, id := range ids {
 		if err := id.check(); err != nil {
@@ -47,7 +47,7 @@ func encodeItemIDs(e *xmlwire.Encoder, ids []ItemID) {
 func checkFolder(field string, f FolderRef) error {
 	switch f := f.(type) {
 	case nil:
-		return wrong(field, "is missing: give a FolderID or DistinguishedFolder")
+		return wrong(field, "is missing: use a FolderID or DistinguishedFolder")
 	case FolderID:
 		if f.ID == "" {
 			return wrong(field+".ID", "is empty")
@@ -57,14 +57,14 @@ func checkFolder(field string, f FolderRef) error {
 			return wrong(field+".Name", "is empty")
 		}
 	default:
-		return wrong(field, "is of an unknown type %T: give a FolderID or DistinguishedFolder", f)
+		return wrong(field, "is of an unknown type %T: use a FolderID or DistinguishedFolder", f)
 	}
 	return nil
 }
 
 func checkFolders(field string, folders []FolderRef) error {
 	if len(folders) == 0 {
-		return wrong(field, "is empty: give at least one folder")
+		return wrong(field, "is empty: at least one folder is required")
 	}
 	for i, f := range folders {
 		if err := checkFolder(field+at(i), f); err != nil {

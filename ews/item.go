@@ -2,9 +2,9 @@ package ews
 
 import "time"
 
-// Item is an item of a mailbox. Only what the shape of the request asked for
-// is filled; FindItem leaves out bodies and recipients, cuts strings at 255
-// characters, and gives of From and Sender only the name.
+// Item is an item of a mailbox. Only the properties that the request's shape
+// asked for are set; FindItem leaves out bodies and recipients, cuts strings at
+// 255 characters, and returns only the names of From and Sender.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item.
 type Item struct {
 	ID             ItemID
@@ -26,9 +26,9 @@ type Item struct {
 	Categories        []string
 	Flag              Flag // 2013
 
-	Received, Sent, Created, LastModified time.Time // UTC; zero if not given
+	Received, Sent, Created, LastModified time.Time // UTC; zero if not returned
 
-	IsRead               bool // never given for items that have no read state
+	IsRead               bool // never returned for items without a read state
 	IsDraft              bool
 	HasAttachments       bool
 	ReadReceiptRequested bool
@@ -81,10 +81,10 @@ type Folder struct {
 	ParentID    FolderID
 	Kind        string // element name: "Folder", "CalendarFolder", "SearchFolder", …
 	Class       string // folder class, such as "IPF.Note"; may be empty
-	DisplayName string // localised; for people only
+	DisplayName string // localised; for display only
 
-	// Distinguished is the well-known name, where the server gives one
-	// (Exchange 2013 and later).
+	// Distinguished is the well-known name, if the server returns one (Exchange
+	// 2013 and later).
 	Distinguished FolderName
 
 	TotalCount, ChildFolderCount, UnreadCount int
@@ -103,7 +103,7 @@ func (f *Folder) Property(field ExtendedField) (ExtendedProperty, bool) {
 	return ExtendedProperty{}, false
 }
 
-// EffectiveRights is what the caller may do with a folder.
+// EffectiveRights says what the caller may do with a folder.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/effectiverights.
 type EffectiveRights struct {
 	CreateAssociated, CreateContents, CreateHierarchy, Delete, Modify, Read bool

@@ -10,16 +10,16 @@ import (
 	"weak"
 )
 
-// mailboxState is what a client has learnt of the server behind one mailbox.
-// In mixed organisations mailboxes live on servers of different versions, so
-// none of it holds for another mailbox. All views of the mailbox share it.
+// mailboxState is what a client has learnt about the server behind one mailbox.
+// In mixed organisations, mailboxes live on servers of different versions, so
+// none of it applies to another mailbox. All views of the mailbox share it.
 type mailboxState struct {
 	key string
 
 	mu      sync.Mutex
 	max     Version // Options.MaxVersion
 	ceiling Version // the newest version that was not refused
-	build   Build   // of the server that answered last
+	build   Build   // of the server that last answered
 	refused Build   // what build was when the ceiling was lowered
 	cookies cookies
 }
@@ -41,8 +41,8 @@ func (s *mailboxState) lastBuild() Build {
 	return s.build
 }
 
-// answered notes the build of an answer. A mailbox that has moved to a newer
-// server may speak newer versions again.
+// answered records the server build from an answer. A mailbox that has moved to
+// a newer server may use newer versions again.
 func (s *mailboxState) answered(b Build) {
 	if b.IsZero() {
 		return
@@ -59,7 +59,7 @@ func (s *mailboxState) answered(b Build) {
 	s.build = b
 }
 
-// stepDown notes that v was refused.
+// stepDown records that v was refused.
 func (s *mailboxState) stepDown(v Version) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,15 +83,15 @@ func (s *mailboxState) cookieHeader(path string, secure bool, now time.Time) str
 	return s.cookies.header(path, secure, now)
 }
 
-// mailboxStates finds the state of a mailbox. A state lives as long as a view
-// of its mailbox does, or as long as it is among those asked for last; so a
-// run over any number of mailboxes keeps a bounded number of them.
+// mailboxStates finds the state of a mailbox. A state lives as long as a view of
+// its mailbox, or while it is among the most recently used; so a run over any
+// number of mailboxes keeps a bounded number of states.
 type mailboxStates struct {
 	max Version
 
 	mu     sync.Mutex
 	all    map[string]weak.Pointer[mailboxState]
-	recent *list.List // of *mailboxState, the one asked for last in front
+	recent *list.List // of *mailboxState, most recently used first
 	places map[string]*list.Element
 }
 
@@ -107,7 +107,7 @@ func newMailboxStates(max Version) *mailboxStates {
 	}
 }
 
-// of returns the state of a mailbox; addresses are compared without case.
+// of returns the state of a mailbox; addresses are compared ignoring case.
 func (ss *mailboxStates) of(mailbox string) *mailboxState {
 	key := strings.ToLower(mailbox)
 	ss.mu.Lock()

@@ -31,7 +31,7 @@ func decodeRecipient(d *xmlwire.Decoder, m *Mailbox) {
 	}
 }
 
-// decodeRecipients reads an element that holds any number of them.
+// decodeRecipients reads an element that holds any number of Mailboxes.
 func decodeRecipients(d *xmlwire.Decoder) []Mailbox {
 	var list []Mailbox
 	depth := d.Depth()

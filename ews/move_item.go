@@ -12,16 +12,16 @@ type MoveItemRequest struct {
 	To  FolderRef
 }
 
-// MoveItem moves items and returns their new ids. A move into another mailbox
-// gives none: a zero [ItemID] with a nil error then means that the server says
-// it moved the item, and the caller has to find it. Under impersonation such a
-// move fails. It is a write and is never repeated.
+// MoveItem moves items and returns their new ids. A move to another mailbox
+// returns none: a zero [ItemID] with a nil error then means that the server
+// reported success, and the caller must find the item. With impersonation such
+// a move fails. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation.
 func (c *Client) MoveItem(ctx context.Context, req MoveItemRequest) (Results[ItemID], error) {
 	return do(ctx, c, moveItem{OpMoveItem, req})
 }
 
-// moveItem is MoveItem or CopyItem, which differ in their name alone.
+// moveItem is MoveItem or CopyItem, which differ only in name.
 type moveItem struct {
 	op Operation
 	MoveItemRequest
@@ -35,8 +35,8 @@ func (r moveItem) task() (task, error) {
 	return t, checkFolder(string(r.op)+"Request.To", r.To)
 }
 
-// encode leaves ReturnNewItemIds out: servers ignore it, and those before
-// Exchange 2010 SP1 refuse it.
+// encode omits ReturnNewItemIds: servers ignore it, and those before Exchange
+// 2010 SP1 refuse it.
 func (r moveItem) encode(e *xmlwire.Encoder, _ Version) {
 	e.Open("m:" + string(r.op))
 	encodeFolders(e, "m:ToFolderId", []FolderRef{r.To})
@@ -49,7 +49,7 @@ func (r moveItem) decode(a *answer) (Results[ItemID], error) {
 }
 
 // decodeNewID reads the id of a moved, copied, created or changed item, if the
-// current element is the list with it.
+// current element is the list that contains it.
 func decodeNewID(d *xmlwire.Decoder, id *ItemID) {
 	if d.Local() != "Items" {
 		return

@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// MIME is the MIME form of one item, read from the server while the caller
-// reads. It holds a place of the limiter until it is closed or read to its
-// end.
+// MIME is the MIME form of one item, streamed from the server as the caller
+// reads. It occupies a slot of the limiter until it is closed or read
+// completely.
 type MIME struct {
 	ItemID       ItemID
-	CharacterSet string // what the server says; usually UTF-8
+	CharacterSet string // as reported by the server; usually UTF-8
 
 	a     *answer
 	m     *message
@@ -23,11 +23,11 @@ type MIME struct {
 	err   error
 }
 
-// OpenMIME returns the MIME form of an item as a stream. Servers make it anew
-// from their properties each time: it is not byte for byte what was delivered.
-// The change key of the id is not sent.
+// OpenMIME returns the MIME form of an item as a stream. Servers rebuild it from
+// the item's properties each time, so it is not byte for byte what was
+// delivered. The change key of the id is not sent.
 //
-// The caller must close it.
+// The caller must close the stream.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mimecontent.
 func (c *Client) OpenMIME(ctx context.Context, id ItemID) (*MIME, error) {
 	return do(ctx, c, openMIME{ItemID{ID: id.ID}})
@@ -36,7 +36,7 @@ func (c *Client) OpenMIME(ctx context.Context, id ItemID) (*MIME, error) {
 type openMIME struct{ id ItemID }
 
 func (r openMIME) task() (task, error) {
-	return task{op: OpGetItem, stream: true}, within("the id to OpenMIME", r.id.check())
+	return task{op: OpGetItem, stream: true}, within("OpenMIME argument id", r.id.check())
 }
 
 func (r openMIME) encode(e *xmlwire.Encoder, _ Version) {
@@ -79,7 +79,8 @@ func (r openMIME) decode(a *answer) (*MIME, error) {
 	return nil, a.malformed("a response message reports success without MIME")
 }
 
-// find comes to the content of the first item of the current element.
+// find advances to the content of the first item in the current element and
+// reports whether it has any.
 func (m *MIME) find() bool {
 	d := m.a.d
 	if !d.NextChild(d.Depth()) {
@@ -96,8 +97,8 @@ func (m *MIME) find() bool {
 	return false
 }
 
-// settle reads what follows the content to the end of the answer and says
-// whether all of it reports success.
+// settle reads the rest of the answer after the content and returns nil if all
+// of it reports success.
 func (m *MIME) settle() error {
 	a, d := m.a, m.a.d
 	for d.NextChild(m.depth) {
@@ -108,11 +109,11 @@ func (m *MIME) settle() error {
 	}
 	refusal, ok := a.outcome(m.m, "")
 	if !ok {
-		return a.malformed("a response message says neither success nor failure")
+		return a.malformed("a response message reports neither success nor failure")
 	}
 	a.messages++
 	if d.NextChild(a.depth + 1) {
-		return a.malformed("more response messages than were asked for: 1 expected")
+		return a.malformed("more response messages than requested: 1 expected")
 	}
 	if err := a.finish(); err != nil {
 		return err
@@ -120,8 +121,8 @@ func (m *MIME) settle() error {
 	return refusal
 }
 
-// Read reads decoded MIME. It returns io.EOF only when the whole answer was
-// read and found well-formed; a MIME that is cut short ends in another error.
+// Read reads decoded MIME. It returns io.EOF only once the whole response has
+// been read and found well-formed; MIME that is cut short ends in another error.
 func (m *MIME) Read(p []byte) (int, error) {
 	if m.err != nil {
 		return 0, m.err
@@ -157,7 +158,7 @@ func (m *MIME) broken(err error) error { return m.a.malformed("MimeContent: " + 
 
 var errClosed = errors.New("ews: read after Close")
 
-// Close ends the call. After io.EOF it does nothing.
+// Close ends the call. It does nothing after io.EOF.
 func (m *MIME) Close() error {
 	if m.err == nil {
 		m.err = errClosed

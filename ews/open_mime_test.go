@@ -65,7 +65,7 @@ func TestBrokenMIME(t *testing.T) {
 			_, err = io.ReadAll(m)
 			require.Error(t, err)
 			_, again := m.Read(make([]byte, 1))
-			assert.Equal(t, err, again, "the error stays")
+			assert.Equal(t, err, again, "the error is sticky")
 			assert.Zero(t, l.held)
 			assert.NoError(t, m.Close())
 		})

@@ -1,6 +1,6 @@
 package ews
 
-// Operation is the name of an EWS operation, as it stands in the request.
+// Operation is the name of an EWS operation, as it appears in the request.
 type Operation string
 
 // The operations of this package.

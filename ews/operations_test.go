@@ -55,7 +55,7 @@ func TestGetItem(t *testing.T) {
 	_, has = it.Property(ews.PidTagMessageFlags)
 	assert.False(t, has)
 
-	require.NoError(t, results[1].Err, "a neighbour of strange values is whole")
+	require.NoError(t, results[1].Err, "a neighbour of strange values is complete")
 	assert.Equal(t, ews.Item{ID: ews.ItemID{ID: "AAMk=b"}, Kind: "MeetingRequest", Subject: "odd values"}, results[1].Value)
 	e := results[2].Err
 	assert.ErrorIs(t, e, ews.ErrNotFound)
@@ -171,7 +171,7 @@ func TestExpandDL(t *testing.T) {
 func TestResolveNames(t *testing.T) {
 	t.Parallel()
 	found, err := fromFixture(t, "resolve_names.xml").ResolveNames(t.Context(), ews.ResolveNamesRequest{Name: "al"})
-	require.NoError(t, err, "more than one is a warning, and no error")
+	require.NoError(t, err, "more than one is a warning, not an error")
 	assert.Equal(t, &ews.Resolutions{Complete: false, Candidates: []ews.Resolution{
 		{Mailbox: ews.Mailbox{Name: "Alice", EmailAddress: "alice@example.test", RoutingType: "SMTP", MailboxType: "Mailbox"}, DisplayName: "Alice A.", Addresses: []string{"SMTP:alice@example.test", "smtp:a@example.test"}},
 		{Mailbox: ews.Mailbox{Name: "Albert", EmailAddress: "albert@example.test", RoutingType: "SMTP", MailboxType: "Mailbox"}},
@@ -195,8 +195,8 @@ func TestConvertID(t *testing.T) {
 	assert.ErrorContains(t, results[2].Err, "without an id")
 }
 
-// TestForbiddenCharactersInAPage: one bad subject costs neither the page nor
-// its neighbours (&#x1F; from real servers, and a raw control byte).
+// TestForbiddenCharactersInAPage: one bad subject fails neither the page nor its
+// neighbours (&#x1F; from real servers, and a raw control byte).
 func TestForbiddenCharactersInAPage(t *testing.T) {
 	t.Parallel()
 	item := func(subject string) string { return `<t:Message><t:Subject>` + subject + `</t:Subject></t:Message>` }

@@ -10,13 +10,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// maxPageSize is how many entries servers return at most.
+// maxPageSize is the most entries that servers return.
 const maxPageSize = 1000
 
 func checkPage(request string, size, offset int) error {
 	switch {
 	case size < 0 || size > maxPageSize:
-		return wrong(request+".PageSize", "is %d: give 1 to %d, or 0 for the default", size, maxPageSize)
+		return wrong(request+".PageSize", "is %d: use 1 to %d, or 0 for the default", size, maxPageSize)
 	case offset < 0:
 		return wrong(request+".Offset", "is %d, which is negative", offset)
 	}
@@ -31,10 +31,10 @@ func encodeView(e *xmlwire.Encoder, name string, size, offset int) {
 	e.Close()
 }
 
-// paging is what a server says of a page.
+// paging is what a server says about a page.
 type paging struct {
-	total int // -1: nothing
-	next  int // -1: nothing
+	total int // -1: not given
+	next  int // -1: not given
 	last  string
 }
 
@@ -53,10 +53,10 @@ func decodePaging(d *xmlwire.Decoder) paging {
 	}
 }
 
-// settle says whether a page of count entries that began at offset is the last
-// one, and where the next begins. Servers contradict themselves: a last page
-// comes with an offset, a page that is not the last without one, and a view
-// that is empty is called unfinished.
+// settle reports whether a page of count entries that starts at offset is the
+// last one, and where the next one starts. Servers contradict themselves: the
+// last page comes with an offset, another page without one, and an empty view
+// is called unfinished.
 func (p paging) settle(offset, count int) (last bool, next int) {
 	switch p.last {
 	case "true", "1":
@@ -66,7 +66,7 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 			return true, offset
 		}
 	default:
-		// Exchange always says it; what does not has to be judged by its total.
+		// Exchange always says so; other servers must be judged by the total.
 		if p.total >= 0 && offset+count >= p.total {
 			return true, offset + count
 		}
@@ -77,7 +77,8 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 	return false, p.next
 }
 
-// complete says whether a list of count entries that is never paged is whole.
+// complete reports whether a list of count entries, which is never paged, is
+// complete.
 func (p paging) complete(count int) bool {
 	switch p.last {
 	case "true", "1":
@@ -88,8 +89,8 @@ func (p paging) complete(count int) bool {
 	return p.total >= 0 && count >= p.total
 }
 
-// smaller returns the size of the next page after an error: half of it, if the
-// page was too large for the server.
+// smaller returns the page size to use after an error: half of size if the page
+// was too large for the server.
 func smaller(size int, failed error) int {
 	if errors.Is(failed, hasCode(codeFindCount)) {
 		return max(size/2, 1)
@@ -97,14 +98,14 @@ func smaller(size int, failed error) int {
 	return size
 }
 
-// pendingFolder is a folder of which there is more to be read.
+// pendingFolder is a folder with more to read.
 type pendingFolder struct {
 	folder FolderRef
 	offset int
 }
 
-// alike brings the folders with the offset of the first one to the front and
-// returns them.
+// alike moves the folders with the same offset as the first one to the front and
+// returns them with that offset.
 func alike(pending []pendingFolder) ([]FolderRef, int) {
 	if len(pending) == 0 {
 		return nil, 0
@@ -129,5 +130,5 @@ func alike(pending []pendingFolder) ([]FolderRef, int) {
 }
 
 func stalled(op Operation, mailbox string, offset int) error {
-	return fmt.Errorf("ews: %s in %s: the page at offset %d names no later one: %w", op, plain(mailbox), offset, ErrStalledPaging)
+	return fmt.Errorf("ews: %s in %s: the page at offset %d does not lead to a later one: %w", op, plain(mailbox), offset, ErrStalledPaging)
 }

@@ -22,7 +22,7 @@ var (
 // folderServer pages through folders as Exchange does: each answers for itself.
 type folderServer map[string]int
 
-// pageSizes is how many items the server gives at once, whatever is asked for.
+// pageSizes is how many items the server returns at once, whatever is requested.
 func (f folderServer) answer(give func(folder string, offset int) int) answerFunc {
 	return func(r *http.Request, body string) (*http.Response, error) {
 		offset, _ := strconv.Atoi(askedOffset.FindStringSubmatch(body)[1])
@@ -42,7 +42,7 @@ func (f folderServer) answer(give func(folder string, offset int) int) answerFun
 	}
 }
 
-// TestFindItems collects folders of different lengths from a server that gives
+// TestFindItems collects folders of different lengths from a server that returns
 // short pages, of different lengths in each folder.
 func TestFindItems(t *testing.T) {
 	t.Parallel()
@@ -118,7 +118,7 @@ func TestFindItemsErrors(t *testing.T) {
 			items := 0
 			var failure error
 			for _, err := range newClient(t, srv, &ews.Options{ReadAttempts: 1}).FindItems(t.Context(), ews.FindItemRequest{Folders: []ews.FolderRef{inbox()}, PageSize: 3}) {
-				require.NoError(t, failure, "an error is the last thing")
+				require.NoError(t, failure, "an error comes last")
 				if failure = err; err == nil {
 					items++
 				}
@@ -146,17 +146,17 @@ func TestFindItemPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, ews.ItemPage{Items: []ews.Item{{ID: ews.ItemID{ID: "a"}, Kind: "Message"}}, Total: 50, NextOffset: 7}, results[0].Value)
 	assert.ErrorIs(t, results[1].Err, ews.ErrNotFound)
-	assert.ErrorContains(t, results[2].Err, "without a page of items", "success without content is none")
+	assert.ErrorContains(t, results[2].Err, "without a page of items", "success without content is not success")
 }
 
 func TestTooManyItems(t *testing.T) {
 	t.Parallel()
 	srv := serve(ok(ews.OpFindItem, success(ews.OpFindItem, `<m:RootFolder IncludesLastItemInRange="true"><t:Items>`+strings.Repeat("<t:Message/>", 1001)+`</t:Items></m:RootFolder>`)))
 	_, err := newClient(t, srv, nil).FindItem(t.Context(), ews.FindItemRequest{Folders: []ews.FolderRef{inbox()}})
-	assert.ErrorContains(t, err, "more items than can be asked for")
+	assert.ErrorContains(t, err, "more items than can be requested")
 	srv = serve(ok(ews.OpFindFolder, success(ews.OpFindFolder, `<m:RootFolder IncludesLastItemInRange="true"><t:Folders>`+strings.Repeat("<t:Folder/>", 1001)+`</t:Folders></m:RootFolder>`)))
 	_, err = newClient(t, srv, nil).FindFolder(t.Context(), ews.FindFolderRequest{Parent: inbox()})
-	assert.ErrorContains(t, err, "more folders than can be asked for")
+	assert.ErrorContains(t, err, "more folders than can be requested")
 }
 
 func TestFindFolders(t *testing.T) {

@@ -73,8 +73,8 @@ const (
 )
 
 // ExtendedField names a MAPI property by exactly one of: Tag (below 0x8000;
-// higher numbers are refused by servers, because they differ from mailbox to
-// mailbox), a property set (Set or GUID) with Name, or a property set with ID.
+// servers refuse higher numbers, because they differ from mailbox to mailbox),
+// a property set (Set or GUID) with Name, or a property set with ID.
 // It is comparable, so it can be a map key.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/extendedfielduri.
 type ExtendedField struct {
@@ -101,7 +101,7 @@ const (
 	SetSharing         PropertySet = "Sharing"
 )
 
-// MAPI properties this module uses, named after [MS-OXPROPS].
+// MAPI properties this module uses, named as in [MS-OXPROPS].
 var (
 	PidTagSearchKey               = ExtendedField{Tag: 0x300B, Type: TypeBinary}
 	PidTagInternetMessageID       = ExtendedField{Tag: 0x1035, Type: TypeString}
@@ -117,8 +117,8 @@ var (
 
 // ExtendedProperty is the value of an extended property, in the text form of
 // the protocol: base64 for Binary, xs:dateTime for SystemTime, decimal for
-// numbers, "true" or "false" for Boolean. Values is used, and Value is not,
-// for array types.
+// numbers, "true" or "false" for Boolean. Array types use Values instead of
+// Value.
 type ExtendedProperty struct {
 	Field  ExtendedField
 	Value  string

@@ -11,7 +11,7 @@ import (
 func checkPath(field string, p PropertyPath) error {
 	switch p := p.(type) {
 	case nil:
-		return wrong(field, "is missing: give a FieldURI or ExtendedField")
+		return wrong(field, "is missing: use a FieldURI or ExtendedField")
 	case FieldURI:
 		if p == "" {
 			return wrong(field, "is an empty FieldURI")
@@ -19,7 +19,7 @@ func checkPath(field string, p PropertyPath) error {
 	case ExtendedField:
 		return within(field, p.check())
 	default:
-		return wrong(field, "is of an unknown type %T: give a FieldURI or ExtendedField", p)
+		return wrong(field, "is of an unknown type %T: use a FieldURI or ExtendedField", p)
 	}
 	return nil
 }
@@ -33,28 +33,28 @@ func checkPaths(field string, paths []PropertyPath) error {
 	return nil
 }
 
-// check makes sure that the field is named in exactly one way.
+// check returns an error unless the field is named in exactly one way.
 func (f ExtendedField) check() error {
 	inSet := f.Set != "" || f.GUID != ""
 	switch {
 	case f.Type == "":
 		return wrong("Type", "is empty")
 	case f.Tag == 0 && !inSet:
-		return wrong("Tag", "is 0 and there is no Set or GUID: name the property by exactly one of them")
+		return wrong("Tag", "is 0 and Set and GUID are empty: name the property by exactly one of them")
 	case f.Tag != 0 && (inSet || f.Name != "" || f.ID != 0):
-		return wrong("Tag", "excludes Set, GUID, Name and ID")
+		return wrong("Tag", "cannot be combined with Set, GUID, Name or ID")
 	case f.Tag >= 0x8000:
-		return wrong("Tag", "is 0x%X; servers refuse tags from 0x8000 on, which differ from mailbox to mailbox: name the property by GUID", f.Tag)
+		return wrong("Tag", "is 0x%X; servers refuse tags of 0x8000 and above, which differ from mailbox to mailbox: name the property by GUID", f.Tag)
 	case f.Tag != 0:
 		return nil
 	case f.Set != "" && f.GUID != "":
-		return wrong("Set", "excludes GUID")
+		return wrong("Set", "cannot be combined with GUID")
 	case f.Name != "" && f.ID != 0:
-		return wrong("Name", "excludes ID")
+		return wrong("Name", "cannot be combined with ID")
 	case f.Name == "" && f.ID == 0:
 		return wrong("Name", "is empty and ID is 0: a property set needs one of them")
 	case f.GUID != "" && !isGUID(f.GUID):
-		return wrong("GUID", "is not of the form 00000000-0000-0000-0000-000000000000 in lower case")
+		return wrong("GUID", "must have the form 00000000-0000-0000-0000-000000000000 in lower case")
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (f ExtendedField) encode(e *xmlwire.Encoder) {
 	case f.Name != "":
 		e.Attr("PropertyName", f.Name)
 	case f.ID != 0:
-		// The schema has a signed number.
+		// The schema uses a signed number.
 		e.Attr("PropertyId", strconv.FormatInt(int64(int32(f.ID)), 10))
 	}
 	e.Attr("PropertyType", string(f.Type))
@@ -112,7 +112,7 @@ func (f ExtendedField) encode(e *xmlwire.Encoder) {
 func decodeExtendedField(d *xmlwire.Decoder, f *ExtendedField) {
 	f.Type = PropertyType(d.AttrInterned("PropertyType"))
 	if tag := d.AttrInterned("PropertyTag"); tag != "" {
-		// Hexadecimal with 0x, or decimal; a malformed one names no property.
+		// Hexadecimal with 0x, or decimal; a malformed tag is ignored.
 		if n, err := strconv.ParseUint(tag, 0, 16); err == nil {
 			f.Tag = uint16(n)
 		}
@@ -141,7 +141,7 @@ func (p ExtendedProperty) check() error {
 	case isArray(p.Field.Type) && len(p.Values) == 0:
 		return wrong("Values", "is empty, but %s is an array type", p.Field.Type)
 	case !isArray(p.Field.Type) && p.Values != nil:
-		return wrong("Values", "is given, but %s is no array type: use Value", p.Field.Type)
+		return wrong("Values", "is set, but %s is not an array type: use Value", p.Field.Type)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (p ExtendedProperty) encode(e *xmlwire.Encoder) {
 	e.Close()
 }
 
-// appendExtendedProperty reads the current element to the end of a list.
+// appendExtendedProperty reads the current element and appends it to a list.
 func appendExtendedProperty(d *xmlwire.Decoder, list []ExtendedProperty) []ExtendedProperty {
 	list = append(list, ExtendedProperty{})
 	p := &list[len(list)-1]

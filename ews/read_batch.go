@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// readBatch sends a request for several things that only reads. Members that
-// were refused for a while, and those skipped behind them, are asked for again,
-// without the others. request makes the request for some of the members, and is
-// told the error of the attempt before.
+// readBatch sends a request that only reads several things. Members with
+// transient errors, and those skipped after them, are requested again without
+// the others. request makes the request for some of the members; failed is the
+// error of the previous attempt.
 func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n int, request func(members []int, failed error) O) (Results[V], error) {
 	members := make([]int, n)
 	for i := range members {
@@ -47,8 +47,8 @@ func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n
 	}
 }
 
-// worthRepeating returns the members whose errors may pass, and these errors.
-// What was skipped shares the fate of the error before it.
+// worthRepeating returns the members with transient errors, and these errors.
+// Skipped members share the fate of the error before them.
 func worthRepeating[V any](members []int, part Results[V]) ([]int, error) {
 	var again []int
 	var errs Results[V]

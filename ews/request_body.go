@@ -8,20 +8,20 @@ import (
 	"sync"
 )
 
-// requestBody is the body of one request: text of the encoder with the content
-// that is streamed between. It can be put on the wire several times.
+// requestBody is the body of one request: encoded text with streamed content in
+// between. It can be sent several times.
 type requestBody struct {
 	parts    []bodyPart
-	progress func() // called with each piece of content
+	progress func() // called for each piece of content
 
 	mu       sync.Mutex
 	stopped  bool
-	touched  bool  // a byte was asked for
-	complete bool  // all of it was handed over at least once
+	touched  bool  // reading has started
+	complete bool  // it was read completely at least once
 	err      error // the first failure of the content
 }
 
-// bodyPart is text, or content.
+// bodyPart is text or content.
 type bodyPart struct {
 	text    []byte
 	content *Content
@@ -40,7 +40,7 @@ func newRequestBody(text []byte, splices []int, contents []Content) *requestBody
 	return b
 }
 
-// length returns the length of the body, -1 if it is not known before.
+// length returns the length of the body, or -1 if it is not known in advance.
 func (b *requestBody) length() int64 {
 	var n int64
 	for _, p := range b.parts {
@@ -58,21 +58,21 @@ func (b *requestBody) length() int64 {
 	return n
 }
 
-// open returns the body from its beginning.
+// open returns the body from its start.
 func (b *requestBody) open() io.ReadCloser { return &bodyReader{body: b} }
 
-// reopen is open for http.Request.GetBody.
+// reopen is open in the form of http.Request.GetBody.
 func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
 
-// quiet ends the calls of progress.
+// quiet stops further calls of progress.
 func (b *requestBody) quiet() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.progress = func() {}
 }
 
-// stop makes all further reading fail. When it returns, nobody reads content
-// any more: a transport may still be sending after it has given an answer.
+// stop makes all further reads fail. Once it returns, content is no longer read:
+// a transport may still be sending after it has returned a response.
 func (b *requestBody) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -85,7 +85,7 @@ func (b *requestBody) state() (touched, complete bool, err error) {
 	return b.touched, b.complete, b.err
 }
 
-// contentError is content that cannot be sent as promised. The server never
+// contentError reports content that cannot be sent as declared. The server never
 // gets the whole request.
 type contentError struct {
 	index int
@@ -127,7 +127,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 			if n := copy(p, part.text[r.offset:]); n > 0 || len(p) == 0 {
 				r.offset += n
 				if r.part == len(b.parts)-1 && r.offset == len(part.text) {
-					// A transport that knows the length does not ask again.
+					// A transport that knows the length does not read again.
 					b.complete = true
 				}
 				return n, nil
@@ -179,7 +179,7 @@ func (r *bodyReader) closeContent() error {
 	return err
 }
 
-// Close ends the reading.
+// Close ends reading.
 func (r *bodyReader) Close() error {
 	r.body.mu.Lock()
 	defer r.body.mu.Unlock()
@@ -189,17 +189,17 @@ func (r *bodyReader) Close() error {
 	return r.closeContent()
 }
 
-// contentReader gives content as base64 text and makes sure of its size.
+// contentReader returns content as base64 text and checks its size.
 type contentReader struct {
 	source io.ReadCloser
 	size   int64 // -1: unknown
 	read   int64
-	text   *base64Checker // content that is base64 already
-	raw    []byte         // bytes to be encoded
-	begin  int            // of what is in raw
+	text   *base64Checker // for content that is already base64
+	raw    []byte         // bytes to encode
+	begin  int            // of the data in raw
 	end    int
 	eof    bool
-	rest   []byte // encoded, for a caller who reads less than four bytes at once
+	rest   []byte // encoded, for reads of less than four bytes
 }
 
 // rawBlock is a multiple of 3, so that blocks are encoded without padding.
@@ -268,7 +268,7 @@ func (r *contentReader) Read(p []byte) (int, error) {
 	return base64.StdEncoding.EncodedLen(n), nil
 }
 
-// fill reads from the source. At its end it makes sure of the size.
+// fill reads from the source. At its end it checks the size.
 func (r *contentReader) fill(p []byte) (int, error) {
 	for range 100 {
 		n, err := r.source.Read(p)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// requestError is a request that this package refuses to send.
+// requestError reports a request that this package refuses to send.
 type requestError struct {
 	op      Operation
 	mailbox string
@@ -33,7 +33,7 @@ func wrong(field, format string, args ...any) error {
 	return &fieldError{field, fmt.Sprintf(format, args...)}
 }
 
-// within puts the name of the surrounding field before that of a wrong one.
+// within prefixes the field in err with the name of the field that contains it.
 func within(field string, err error) error {
 	if e, ok := err.(*fieldError); ok {
 		sep := "."
@@ -47,7 +47,7 @@ func within(field string, err error) error {
 
 func at(i int) string { return fmt.Sprintf("[%d]", i) }
 
-// versionError is a request that the version which the server speaks cannot
+// versionError reports a request that the server's schema version cannot
 // express.
 type versionError struct {
 	op      Operation
@@ -55,7 +55,7 @@ type versionError struct {
 	speaks  Version
 	least   Version
 	what    string // what needs the newer version
-	err     error  // the refusal from which the version was learnt, or nil
+	err     error  // the refusal that revealed the version, or nil
 }
 
 func (e *versionError) Error() string {
@@ -63,7 +63,7 @@ func (e *versionError) Error() string {
 	subject(&b, e.op, e.mailbox)
 	fmt.Fprintf(&b, "nothing was done: %s needs schema version %v", e.what, e.least)
 	if e.speaks != 0 {
-		fmt.Fprintf(&b, ", and the server speaks %v at most", e.speaks)
+		fmt.Fprintf(&b, ", but the server speaks at most %v", e.speaks)
 	}
 	if e.err != nil {
 		b.WriteString(": " + e.err.Error())

@@ -12,8 +12,8 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/resolvenames.
 type ResolveScope string
 
-// Scopes. The zero value stands for ScopeActiveDirectory: what a user has
-// among their contacts proves nothing about an address.
+// Scopes. The zero value means ScopeActiveDirectory: a user's contacts prove
+// nothing about an address.
 const (
 	ScopeActiveDirectory         ResolveScope = "ActiveDirectory"
 	ScopeActiveDirectoryContacts ResolveScope = "ActiveDirectoryContacts"
@@ -21,7 +21,7 @@ const (
 	ScopeContactsActiveDirectory ResolveScope = "ContactsActiveDirectory"
 )
 
-// ResolveNamesRequest asks whom a name or address stands for.
+// ResolveNamesRequest asks who a name or address refers to.
 type ResolveNamesRequest struct {
 	// Name is a display name, alias or address, or the beginning of one. With
 	// the prefix "smtp:" it is compared with all addresses of a mailbox, not
@@ -29,26 +29,26 @@ type ResolveNamesRequest struct {
 	Name            string
 	Scope           ResolveScope // default: ScopeActiveDirectory
 	Folder          FolderRef    // a contacts folder, for the scopes with contacts; nil: the default one
-	FullContactData bool         // fills the Addresses and more
+	FullContactData bool         // also returns DisplayName and Addresses
 }
 
 // Resolution is one candidate for a name.
 type Resolution struct {
 	Mailbox     Mailbox
 	DisplayName string   // with FullContactData
-	Addresses   []string // with FullContactData; as the directory has them, such as "SMTP:a@example.com"
+	Addresses   []string // with FullContactData; as stored in the directory, such as "SMTP:a@example.com"
 }
 
-// Resolutions is the answer to ResolveNames.
+// Resolutions is the result of ResolveNames.
 type Resolutions struct {
 	Candidates []Resolution
-	// Complete says that there are no more candidates; servers return 100 at
-	// most.
+	// Complete reports whether these are all candidates; servers return at most
+	// 100.
 	Complete bool
 }
 
-// ResolveNames returns the candidates for a name; more than one is no error.
-// If there is none, the error matches [ErrNotFound].
+// ResolveNames returns the candidates for a name; more than one is not an error.
+// If it finds none, the error matches [ErrNotFound].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/resolvenames-operation.
 func (c *Client) ResolveNames(ctx context.Context, req ResolveNamesRequest) (*Resolutions, error) {
 	found, err := do(ctx, c, resolveNames(req))
@@ -68,7 +68,7 @@ func (r resolveNames) task() (task, error) {
 	switch r.Scope {
 	case "", ScopeActiveDirectory, ScopeActiveDirectoryContacts, ScopeContacts, ScopeContactsActiveDirectory:
 	default:
-		return t, wrong("ResolveNamesRequest.Scope", "is %q, which is none", r.Scope)
+		return t, wrong("ResolveNamesRequest.Scope", "is %q, which is not a scope: use one of the Scope constants", r.Scope)
 	}
 	if r.Folder != nil {
 		return t, checkFolder("ResolveNamesRequest.Folder", r.Folder)

@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// message is one response message without what the operation adds to it.
+// message is one response message without its operation-specific elements.
 type message struct {
 	class string
 	err   ResponseError
@@ -19,9 +19,9 @@ func (m *message) succeeds() bool {
 }
 
 // eachMessage reads the response messages of an answer to a request for n
-// things. It calls payload for each element that the operation adds to message
-// i, and settle with the outcome of the message. accept says which warnings are
-// none.
+// things. It calls payload for each operation-specific element of message i, and
+// settle with the outcome of the message. A warning with the code accept counts
+// as success.
 func (a *answer) eachMessage(n int, accept ResponseCode, payload func(i int), settle func(i int, err error)) error {
 	d := a.d
 	for d.NextChild(a.depth) {
@@ -30,7 +30,7 @@ func (a *answer) eachMessage(n int, accept ResponseCode, payload func(i int), se
 		}
 		for d.NextChild(a.depth + 1) {
 			if a.messages == n {
-				return a.malformed("more response messages than were asked for: " + strconv.Itoa(n) + " expected")
+				return a.malformed("more response messages than requested: " + strconv.Itoa(n) + " expected")
 			}
 			m := a.message(func() { payload(a.messages) })
 			if err := d.Err(); err != nil {
@@ -38,7 +38,7 @@ func (a *answer) eachMessage(n int, accept ResponseCode, payload func(i int), se
 			}
 			err, ok := a.outcome(m, accept)
 			if !ok {
-				return a.malformed("a response message says neither success nor failure")
+				return a.malformed("a response message reports neither success nor failure")
 			}
 			settle(a.messages, err)
 			a.messages++
@@ -62,8 +62,8 @@ func (a *answer) message(payload func()) *message {
 	return m
 }
 
-// messageHead reads the current element if it is one that all response
-// messages have.
+// messageHead reads the current element if it is one that all response messages
+// have, and reports whether it is.
 func (a *answer) messageHead(m *message) bool {
 	d := a.d
 	switch d.Local() {
@@ -81,8 +81,8 @@ func (a *answer) messageHead(m *message) bool {
 	return true
 }
 
-// outcome says whether a response message reports success: its class and its
-// code have to agree. ok is false if it says nothing at all.
+// outcome returns nil if a response message reports success: its class and its
+// code must agree. ok is false if it has neither.
 func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 	code := m.err.Code
 	switch {
@@ -93,7 +93,7 @@ func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 	case m.class == "Warning" && code == accept && accept != "":
 		return nil, true
 	case code == codeNoError, code == "":
-		// The class says otherwise, and a failure must not be overlooked.
+		// The class contradicts the code, and a failure must not be missed.
 		return a.malformed("a response message of class " + plain(m.class) + " with code " + plain(string(code))), true
 	}
 	e := m.err
@@ -103,8 +103,8 @@ func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 	return &e, true
 }
 
-// missing is the error of a member of a batch that the server gave no answer
-// for: whether it was attempted is unknown.
+// missing returns the error for a member of a batch that the server did not
+// answer for: whether it was attempted is unknown.
 func (a *answer) missing() error {
 	return &DecodeError{
 		Operation: a.op, Mailbox: a.client.mailbox,
@@ -116,7 +116,7 @@ func (a *answer) missing() error {
 type missingError struct{ got int }
 
 func (e *missingError) Error() string {
-	return "the answer ends after " + strconv.Itoa(e.got) + " response messages: " + ErrNotProcessed.Error()
+	return "the response ends after " + strconv.Itoa(e.got) + " response messages: " + ErrNotProcessed.Error()
 }
 
 func (e *missingError) Unwrap() error { return ErrNotProcessed }
@@ -154,7 +154,7 @@ func single[V any](a *answer, accept ResponseCode, payload func(v *V)) (V, error
 	return v, nil
 }
 
-// demand turns members that report success but lack what was asked for into
+// demand turns members that report success but lack what was requested into
 // errors.
 func demand[V any](a *answer, results Results[V], err error, has func(v *V) bool, what string) (Results[V], error) {
 	for i := range results {

@@ -5,8 +5,8 @@ package ews
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction.
 type Restriction interface{ restriction() }
 
-// And matches what all of its members match. It needs at least one; with one
-// it is that one.
+// And matches what all of its members match. It needs at least one; with only
+// one it is equivalent to that member.
 type And []Restriction
 
 // Or matches what any of its members matches.
@@ -18,8 +18,8 @@ type Not struct{ Restriction Restriction }
 // Exists matches items that have the property.
 type Exists struct{ Property PropertyPath }
 
-// Compare matches items whose property stands in the given relation to a
-// constant: text as it is, times by [FormatTime], binary as base64.
+// Compare matches items whose property has the given relation to a constant:
+// text as is, times as from [FormatTime], binary data as base64.
 type Compare struct {
 	Op       CompareOp
 	Property PropertyPath

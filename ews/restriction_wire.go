@@ -6,10 +6,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// maxRestriction is how many nodes servers accept (ErrorRestrictionTooLong).
+// maxRestriction is the most nodes that servers accept (ErrorRestrictionTooLong).
 const maxRestriction = 255
 
-// maxRestrictionDepth keeps within what XML readers accept.
+// maxRestrictionDepth keeps the nesting within what XML readers accept.
 const maxRestrictionDepth = 40
 
 func checkRestriction(field string, r Restriction) error {
@@ -39,19 +39,19 @@ func checkNode(field string, r Restriction, nodes *int, depth int) error {
 		switch r.Op {
 		case IsEqualTo, IsNotEqualTo, IsGreaterThan, IsGreaterThanOrEqualTo, IsLessThan, IsLessThanOrEqualTo:
 		default:
-			return wrong(field+".Op", "is %q, which is no relation", r.Op)
+			return wrong(field+".Op", "is %q, which is not a relation: use one of the CompareOp constants", r.Op)
 		}
 		return checkPath(field+".Property", r.Property)
 	case Contains:
 		switch r.Mode {
 		case "", ModeFullString, ModePrefixed, ModeSubstring:
 		default:
-			return wrong(field+".Mode", "is %q: give FullString, Prefixed or Substring", r.Mode)
+			return wrong(field+".Mode", "is %q: use FullString, Prefixed or Substring", r.Mode)
 		}
 		switch r.Comparison {
 		case "", ComparisonExact, ComparisonIgnoreCase:
 		default:
-			return wrong(field+".Comparison", "is %q: give Exact or IgnoreCase", r.Comparison)
+			return wrong(field+".Comparison", "is %q: use Exact or IgnoreCase", r.Comparison)
 		}
 		return checkPath(field+".Property", r.Property)
 	}
@@ -60,7 +60,7 @@ func checkNode(field string, r Restriction, nodes *int, depth int) error {
 
 func checkNodes(field string, members []Restriction, nodes *int, depth int) error {
 	if len(members) == 0 {
-		return wrong(field, "has no members: give at least one")
+		return wrong(field, "has no members: at least one is required")
 	}
 	for i, m := range members {
 		if err := checkNode(field+at(i), m, nodes, depth+1); err != nil {
@@ -110,8 +110,8 @@ func encodeNode(e *xmlwire.Encoder, r Restriction) {
 	}
 }
 
-// encodeNodes writes a single member without the element around it: servers
-// want two at least.
+// encodeNodes writes a single member without the enclosing element: servers
+// require at least two.
 func encodeNodes(e *xmlwire.Encoder, name string, members []Restriction) {
 	if len(members) == 1 {
 		encodeNode(e, members[0])

@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// Result is what a server answered for one member of a batch: a value, or the
-// error of that member. Err is a [*ResponseError] when the server refused it,
-// and matches [ErrNotProcessed] when the server gave no answer for it.
+// Result is the server's response for one member of a batch: a value, or the
+// error of that member. Err is a [*ResponseError] if the server refused it, and
+// matches [ErrNotProcessed] if the server did not answer for it.
 type Result[T any] struct {
 	Value T
 	Err   error
 }
 
-// Results has one [Result] for each thing asked, in the order asked.
+// Results has one [Result] per requested member, in the order requested.
 type Results[T any] []Result[T]
 
 // Err joins the errors of all members, each with its position; it is nil if

@@ -13,15 +13,15 @@ const (
 	busyDelay   = 10 * time.Second // after "not now"
 	brokenDelay = 500 * time.Millisecond
 	maxDelay    = time.Minute
-	// maxHint is the longest hint that is waited for here; with a longer one
-	// the caller has better things to do.
+	// maxHint is the longest hint that a call waits for; with a longer one it
+	// fails, so that the caller can do something else.
 	maxHint = 10 * time.Minute
 )
 
 // patience decides whether and when a call is repeated.
 type patience struct {
 	client *Client
-	left   int // attempts
+	left   int // attempts left
 	failed int
 	ended  error // what ended the waiting
 }
@@ -34,7 +34,7 @@ func (c *Client) patience(op Operation) *patience {
 	return p
 }
 
-// again waits as long as err asks for and reports whether to try again.
+// again waits as long as err requires and reports whether to try again.
 func (p *patience) again(ctx context.Context, err error) bool {
 	p.left--
 	if p.left <= 0 || !IsTransient(err) || hopeless(err) {
@@ -47,7 +47,7 @@ func (p *patience) again(ctx context.Context, err error) bool {
 	p.failed++
 	throttled := IsThrottled(err)
 	if throttled && p.client.limiter != nil {
-		return true // it knows, and Acquire waits
+		return true // the limiter knows, and Acquire waits
 	}
 	delay := hint
 	if !hinted {
@@ -69,8 +69,8 @@ func (p *patience) again(ctx context.Context, err error) bool {
 	}
 }
 
-// hopeless reports whether an error that will pass takes too long for a call to
-// wait for it.
+// hopeless reports whether a transient error lasts too long for a call to wait
+// for.
 func hopeless(err error) bool {
 	e, ok := errors.AsType[*ResponseError](err)
 	return ok && Class(e.Code) == ClassMailboxLater
@@ -85,13 +85,13 @@ func (p *patience) outcome(err error) error {
 }
 
 // waitError is the last error of a call whose context ended while it waited to
-// be repeated. It means what that error means.
+// retry. It means the same as that error.
 type waitError struct {
 	err, cause error
 }
 
 func (e *waitError) Error() string {
-	return fmt.Sprintf("%v (gave up waiting to ask again: %v)", e.err, e.cause)
+	return fmt.Sprintf("%v (gave up waiting to retry: %v)", e.err, e.cause)
 }
 
 func (e *waitError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -205,7 +205,7 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 	})
 }
 
-// TestSmallerPages: a server that finds too much is asked for less.
+// TestSmallerPages: if the server finds a page too large, less is requested.
 func TestSmallerPages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestLimiter(t *testing.T) {
 		c := newClient(t, srv, &ews.Options{Limiter: l, Payer: "svc"})
 		begin := time.Now()
 		require.NoError(t, getFolder(t.Context(), c.ForMailbox("alice@example.test")))
-		assert.Equal(t, 5*time.Second, time.Since(begin), "the limiter waits, the client does not wait as well")
+		assert.Equal(t, 5*time.Second, time.Since(begin), "only the limiter waits, not the client as well")
 		assert.Error(t, getFolder(t.Context(), c.Impersonating("bob@example.test")))
 		require.NoError(t, getFolder(t.Context(), c))
 		assert.Equal(t, []string{"svc", "svc", "bob@example.test", "svc", "svc"}, l.payers)

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// send puts a request on the wire and reads the answer up to the response
-// element. If it returns no error, the answer must be closed.
+// send sends a request and reads the answer up to the response element. If it
+// returns no error, the answer must be closed.
 func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) {
 	text, splices, err := c.envelope(t, v)
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *Client) unsent(t *task, err error) *TransportError {
 type timeoutError struct{ after time.Duration }
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("no answer within %v (Options.Timeout)", e.after)
+	return fmt.Sprintf("no response within %v (Options.Timeout)", e.after)
 }
 
 func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
@@ -99,8 +99,8 @@ func (a *answer) open(stream bool) error {
 	return a.begin(resp)
 }
 
-// startTimer ends the context when the answer takes too long. The returned
-// function stops that.
+// startTimer cancels the context if the answer takes too long. The returned
+// function stops the timer.
 func (a *answer) startTimer() (stop func()) {
 	timeout := a.client.timeout
 	if timeout < 0 {
@@ -115,12 +115,12 @@ func (a *answer) startTimer() (stop func()) {
 	return func() { a.request.quiet(); timer.Stop() }
 }
 
-// broken says why there is no answer.
+// broken returns the error that says why there is no answer.
 func (a *answer) broken(err error, connected bool) error {
 	touched, complete, contentErr := a.request.state()
 	e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: err}
-	// A RoundTripper that is no http.Transport tells no connections. If it
-	// never asked for the body, it had nothing that a server could act on.
+	// A RoundTripper that is not an http.Transport reports no connections. If
+	// it never read the body, it had nothing that a server could act on.
 	e.Unsent = unsent(err) || !connected && !touched
 	e.partial = !complete
 	if contentErr != nil {
@@ -157,7 +157,7 @@ func (a *answer) headers(req *http.Request) {
 
 const declaration = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
 
-// envelope returns the whole request and the places of its contents.
+// envelope returns the whole request and the offsets at which its contents go.
 func (c *Client) envelope(t *task, v Version) ([]byte, []int, error) {
 	var e xmlwire.Encoder
 	e.Open("s:Envelope")

@@ -4,15 +4,15 @@ package ews
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/baseshape.
 type BaseShape string
 
-// Base shapes. The zero value stands for ShapeIDOnly.
+// Base shapes. The zero value means ShapeIDOnly.
 const (
 	ShapeIDOnly        BaseShape = "IdOnly"
 	ShapeDefault       BaseShape = "Default"
 	ShapeAllProperties BaseShape = "AllProperties"
 )
 
-// ItemShape says which properties of items to return: those of Base and,
-// beside them, Properties. The zero value asks for the ids alone.
+// ItemShape says which properties of items to return: those of Base plus
+// Properties. The zero value asks only for the ids.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
 type ItemShape struct {
 	Base       BaseShape // default: ShapeIDOnly

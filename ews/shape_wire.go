@@ -18,7 +18,7 @@ func checkShape(field string, base BaseShape, properties []PropertyPath) error {
 	switch base {
 	case "", ShapeIDOnly, ShapeDefault, ShapeAllProperties:
 	default:
-		return wrong(field+".Base", "is %q: give IdOnly, Default or AllProperties", base)
+		return wrong(field+".Base", "is %q: use IdOnly, Default or AllProperties", base)
 	}
 	return checkPaths(field+".Properties", properties)
 }
@@ -35,8 +35,8 @@ func (s FolderShape) encode(e *xmlwire.Encoder, v Version) {
 	e.Close()
 }
 
-// encodeShape leaves out what version v does not know: one name that is not in
-// the server's schema fails the whole request.
+// encodeShape omits properties that version v does not know: one name that is
+// not in the server's schema fails the whole request.
 func encodeShape(e *xmlwire.Encoder, v Version, base BaseShape, properties []PropertyPath) {
 	e.Leaf("t:BaseShape", string(cmp.Or(base, ShapeIDOnly)))
 	open := false

@@ -17,9 +17,9 @@ import (
 // largeItem is the size of the item in the benchmarks, in bytes.
 const largeItem = 150 << 20
 
-// BenchmarkStreams carries an item of 150 MB through the client in each of the
-// ways that stream. heap-MB is how far the heap, collected or not, rose above
-// what it was before: the server is in the same process and keeps nothing.
+// BenchmarkStreams passes an item of 150 MB through the client in each of the
+// ways that stream. heap-MB is how far the heap, including garbage, rose above
+// its previous size: the server is in the same process and keeps nothing.
 func BenchmarkStreams(b *testing.B) {
 	srv := httptest.NewServer(http.HandlerFunc(streamHandler))
 	defer srv.Close()
@@ -97,7 +97,7 @@ func expectBytes(n int64, err error) error {
 	return err
 }
 
-// zeros is content of a size that is made while it is read.
+// zeros is content of a given size, generated while it is read.
 func zeros(n, size int64, base64 bool) ews.Content {
 	return ews.Content{
 		Open:   func() (io.ReadCloser, error) { return io.NopCloser(io.LimitReader(letters{}, n)), nil },
@@ -119,7 +119,8 @@ func (letters) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// streamHandler takes any upload and gives any large content, holding neither.
+// streamHandler accepts any upload and returns any large content, holding
+// neither in memory.
 func streamHandler(w http.ResponseWriter, r *http.Request) {
 	begin := make([]byte, 1024)
 	n, _ := io.ReadFull(r.Body, begin)
@@ -192,8 +193,9 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// TestStreamsKeepMemoryConstant is the promise of BenchmarkStreams for go test,
-// with the two ways that a decoder or encoder could hold whole.
+// TestStreamsKeepMemoryConstant checks the promise of BenchmarkStreams in go
+// test, in the two ways in which a decoder or encoder could hold everything in
+// memory.
 func TestStreamsKeepMemoryConstant(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(streamHandler))
 	defer srv.Close()
@@ -214,6 +216,6 @@ func TestStreamsKeepMemoryConstant(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rise := heap.stop(); rise > 16 {
-		t.Errorf("the heap rose by %.1f MB, want 16 at most", rise)
+		t.Errorf("the heap rose by %.1f MB, want at most 16", rise)
 	}
 }

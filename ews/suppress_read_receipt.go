@@ -10,8 +10,8 @@ import (
 // SuppressReadReceipt withdraws the read receipt that an unread message asks
 // for, so that neither reading nor deleting it tells the sender. It is what
 // servers before Exchange 2013 SP1 have instead of the SuppressReadReceipts
-// attribute. The id needs a current change key. An item without a pending
-// receipt is no error.
+// attribute. The id needs a current change key. It is not an error if the item
+// has no pending receipt.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/suppressreadreceipt.
 func (c *Client) SuppressReadReceipt(ctx context.Context, id ItemID) error {
 	_, err := do(ctx, c, suppressReadReceipt(id))
@@ -27,9 +27,9 @@ func (r suppressReadReceipt) task() (task, error) {
 	t := task{op: OpCreateItem}
 	switch {
 	case r.ID == "":
-		return t, wrong("the id to SuppressReadReceipt", "is empty")
+		return t, wrong("SuppressReadReceipt argument id", "is empty")
 	case r.ChangeKey == "":
-		return t, wrong("the id to SuppressReadReceipt", "has no ChangeKey: get the item first")
+		return t, wrong("SuppressReadReceipt argument id", "has no ChangeKey: get the item first")
 	}
 	return t, nil
 }

@@ -2,8 +2,8 @@ package ews
 
 import "time"
 
-// FormatTime returns a time in the form that restrictions and properties have
-// it: UTC, to the second, or to the millisecond if it has a fraction.
+// FormatTime returns a time in the form that restrictions and properties use:
+// UTC, to the second, or to the millisecond if it has a fraction.
 func FormatTime(t time.Time) string {
 	t = t.UTC()
 	if t.Nanosecond()/int(time.Millisecond) == 0 {

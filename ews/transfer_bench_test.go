@@ -14,10 +14,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// BenchmarkTransfer carries an item of 150 MB from one HTTP connection into
-// another: with ExportItems and UploadItems, the base64 text passed on, and
-// with io.Copy of the same bytes. cpu-ms/op is the processor time of the whole
-// process, the servers' part of it included in both.
+// BenchmarkTransfer passes an item of 150 MB from one HTTP connection to another:
+// with ExportItems and UploadItems, passing on the base64 text, and with io.Copy
+// of the same bytes. cpu-ms/op is the processor time of the whole process, in
+// both cases including the servers' share.
 func BenchmarkTransfer(b *testing.B) {
 	srv := httptest.NewServer(http.HandlerFunc(streamHandler))
 	defer srv.Close()
@@ -45,7 +45,7 @@ func newTransferClient(b *testing.B, url string, transport http.RoundTripper) *e
 	return c
 }
 
-// measure reports processor time and the heap beside the time that passed.
+// measure reports processor time and heap in addition to elapsed time.
 func measure(b *testing.B, run func() error) {
 	b.SetBytes(largeItem / 3 * 4)
 	heap := watchHeap()

@@ -2,12 +2,12 @@ package ews
 
 import "context"
 
-// ConflictResolution says what becomes of an update if the item has changed
+// ConflictResolution says what happens to an update if the item has changed
 // since its change key was read.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem.
 type ConflictResolution string
 
-// Conflict resolutions. The zero value stands for AlwaysOverwrite.
+// Conflict resolutions. The zero value means AlwaysOverwrite.
 const (
 	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite"
 	AutoResolve     ConflictResolution = "AutoResolve"
@@ -19,10 +19,10 @@ const (
 type Change interface{ change() }
 
 // SetField sets one property. Value is its text form: "true" or "false",
-// [FormatTime], base64, or the text itself. Values is used, and Value is not,
-// for [FieldCategories] and for extended properties of array types.
+// [FormatTime], base64, or the text itself. [FieldCategories] and extended
+// properties of array types use Values instead of Value.
 //
-// Of the properties that EWS itself defines these can be set:
+// Of the properties that EWS itself defines, these can be set:
 // [FieldItemClass], [FieldSubject], [FieldSensitivity], [FieldCategories],
 // [FieldImportance], [FieldIsRead], and [FieldFlag] by the name of its status
 // (2013).
@@ -40,11 +40,11 @@ type DeleteField struct{ Property PropertyPath }
 func (SetField) change()    {}
 func (DeleteField) change() {}
 
-// ItemChange is the changes to one item. Servers want a current change key
-// with the id, also for AlwaysOverwrite.
+// ItemChange holds the changes to one item. Servers require a current change key
+// in the ID, even for AlwaysOverwrite.
 type ItemChange struct {
 	ID      ItemID
-	Kind    string // element name of the item, as [Item].Kind has it; default: "Message"
+	Kind    string // element name of the item, as in [Item].Kind; default: "Message"
 	Changes []Change
 }
 
@@ -53,15 +53,15 @@ type UpdateItemRequest struct {
 	Items              []ItemChange       // at least one, all of one mailbox
 	ConflictResolution ConflictResolution // default: AlwaysOverwrite
 
-	// RequireSuppression refuses the update, with [ErrUnsupportedVersion],
-	// where the server cannot suppress the receipt that marking a message as
-	// read sends. Without it such a server is asked all the same.
+	// RequireSuppression makes the update fail with [ErrUnsupportedVersion] if
+	// the server cannot suppress the receipt that marking a message as read
+	// sends. Without it, the request goes to such a server anyway.
 	RequireSuppression bool
 }
 
-// UpdateItem changes items and returns their new change keys. Nothing is sent
-// to anybody: SaveOnly, SendToNone and, from Exchange 2013 SP1 on,
-// SuppressReadReceipts are always given. It is a write and is never repeated.
+// UpdateItem changes items and returns their new change keys. Nobody is
+// notified: SaveOnly, SendToNone and, on Exchange 2013 SP1 and later,
+// SuppressReadReceipts are always set. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem-operation.
 func (c *Client) UpdateItem(ctx context.Context, req UpdateItemRequest) (Results[ItemID], error) {
 	return do(ctx, c, updateItem(req))

@@ -11,12 +11,12 @@ type updateItem UpdateItemRequest
 func (r updateItem) task() (task, error) {
 	t := task{op: OpUpdateItem}
 	if len(r.Items) == 0 {
-		return t, wrong("UpdateItemRequest.Items", "is empty: give at least one item")
+		return t, wrong("UpdateItemRequest.Items", "is empty: at least one item is required")
 	}
 	switch r.ConflictResolution {
 	case "", AlwaysOverwrite, AutoResolve, NeverOverwrite:
 	default:
-		return t, wrong("UpdateItemRequest.ConflictResolution", "is %q: give AlwaysOverwrite, AutoResolve or NeverOverwrite", r.ConflictResolution)
+		return t, wrong("UpdateItemRequest.ConflictResolution", "is %q: use AlwaysOverwrite, AutoResolve or NeverOverwrite", r.ConflictResolution)
 	}
 	for i := range r.Items {
 		if err := r.Items[i].check(); err != nil {
@@ -24,7 +24,7 @@ func (r updateItem) task() (task, error) {
 		}
 		for _, c := range r.Items[i].Changes {
 			if since := sinceOf(c); since > t.least {
-				t.least, t.what = since, "setting a property that is new"
+				t.least, t.what = since, "changing one of the properties"
 			}
 		}
 	}
@@ -34,8 +34,8 @@ func (r updateItem) task() (task, error) {
 	return t, nil
 }
 
-// sinceOf returns the first version that has the property of a change. A
-// change, unlike a property to be returned, cannot be left out in silence.
+// sinceOf returns the first version that has the property of a change. Unlike a
+// property to return, a change must not be left out silently.
 func sinceOf(c Change) Version {
 	var p PropertyPath
 	switch c := c.(type) {
@@ -58,17 +58,17 @@ func (ic *ItemChange) check() error {
 	case "", "Message", "Item", "CalendarItem", "Contact", "DistributionList", "MeetingMessage", "MeetingRequest",
 		"MeetingResponse", "MeetingCancellation", "Task", "PostItem", "RoleMember", "Network", "Person":
 	default:
-		return wrong("Kind", "is %q, which no item has", ic.Kind)
+		return wrong("Kind", "is %q, which is not a kind of item", ic.Kind)
 	}
 	if len(ic.Changes) == 0 {
-		return wrong("Changes", "is empty: give at least one change")
+		return wrong("Changes", "is empty: at least one change is required")
 	}
 	for i, c := range ic.Changes {
 		if err := checkChange(c); err != nil {
 			return within("Changes"+at(i), err)
 		}
 		if set, ok := c.(SetField); ok && set.Property == FieldIsRead && !hasReadState(ic.Kind) {
-			return wrong("Changes"+at(i), "sets %s, which a %s has not", FieldIsRead, ic.Kind)
+			return wrong("Changes"+at(i), "sets %s, which a %s does not have", FieldIsRead, ic.Kind)
 		}
 	}
 	return nil
@@ -97,20 +97,20 @@ func checkChange(c Change) error {
 	case DeleteField:
 		return checkPath("Property", c.Property)
 	case nil:
-		return wrong("", "is missing: give a SetField or DeleteField")
+		return wrong("", "is missing: use a SetField or DeleteField")
 	}
-	return wrong("", "is of an unknown type %T: give a SetField or DeleteField", c)
+	return wrong("", "is of an unknown type %T: use a SetField or DeleteField", c)
 }
 
 func (c SetField) checkField(p FieldURI) error {
 	if p == FieldCategories {
 		if c.Value != "" {
-			return wrong("Value", "is given, but categories are a list: use Values")
+			return wrong("Value", "is set, but categories are a list: use Values")
 		}
 		return nil
 	}
 	if c.Values != nil {
-		return wrong("Values", "is given, but %s is no list: use Value", p)
+		return wrong("Values", "is set, but %s is not a list: use Value", p)
 	}
 	switch p {
 	case FieldItemClass, FieldSubject:
@@ -120,17 +120,17 @@ func (c SetField) checkField(p FieldURI) error {
 		case "Normal", "Personal", "Private", "Confidential":
 			return nil
 		}
-		return wrong("Value", "of %s is %q: give Normal, Personal, Private or Confidential", p, c.Value)
+		return wrong("Value", "of %s is %q: use Normal, Personal, Private or Confidential", p, c.Value)
 	case FieldImportance:
 		return checkImportance("Value", c.Value)
 	case FieldIsRead:
 		if c.Value != "true" && c.Value != "false" {
-			return wrong("Value", "of %s is %q: give true or false", p, c.Value)
+			return wrong("Value", "of %s is %q: use true or false", p, c.Value)
 		}
 		return nil
 	case FieldFlag:
 		if c.Value == "" {
-			return wrong("Value", "of %s is empty: give the name of a status", p)
+			return wrong("Value", "of %s is empty: use NotFlagged, Flagged or Complete", p)
 		}
 		return Flag{Status: c.Value}.check("Value")
 	}

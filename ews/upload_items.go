@@ -7,32 +7,32 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// UploadAction says what UploadItems does with an item that is there already.
+// UploadAction says what UploadItems does with an item that already exists.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item-uploaditemtype.
 type UploadAction string
 
-// Upload actions. The zero value stands for UploadCreateNew.
+// Upload actions. The zero value means UploadCreateNew.
 const (
-	UploadCreateNew      UploadAction = "CreateNew"      // a new item, always
+	UploadCreateNew      UploadAction = "CreateNew"      // always a new item
 	UploadUpdate         UploadAction = "Update"         // replaces ItemID, which must be in Parent
-	UploadUpdateOrCreate UploadAction = "UpdateOrCreate" // replaces ItemID if it is in Parent, else a new item
+	UploadUpdateOrCreate UploadAction = "UpdateOrCreate" // replaces ItemID if it is in Parent, otherwise a new item
 )
 
-// UploadItem is one item to be uploaded.
+// UploadItem is one item to upload.
 type UploadItem struct {
-	Parent     FolderID // a real folder id; UploadItems takes no well-known names
-	Data       Content  // what ExportItems gave
+	Parent     FolderID // a real folder id; UploadItems does not accept well-known names
+	Data       Content  // as returned by ExportItems
 	Associated bool     // folder associated information, not a message
 	Action     UploadAction
 	ItemID     ItemID // for UploadUpdate and UploadUpdateOrCreate
 }
 
-// UploadItems creates items from what [Client.ExportItems] gave and returns
-// their ids. It is a write and is never repeated.
+// UploadItems creates items from the data that [Client.ExportItems] returned,
+// and returns their ids. It is a write and is never repeated.
 //
-// Exchange 2010 SP1 and later; [ErrUnsupportedVersion] before. Servers accept
-// requests up to a limit, 25 MB of base64 on 2010 SP1 and 64 MB later, unless
-// configured otherwise.
+// It needs Exchange 2010 SP1 or later; otherwise the error is
+// [ErrUnsupportedVersion]. Servers limit the size of a request: by default to
+// 25 MB of base64 on 2010 SP1 and 64 MB on later versions.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/uploaditems-operation.
 func (c *Client) UploadItems(ctx context.Context, items []UploadItem) (Results[ItemID], error) {
 	return do(ctx, c, uploadItems(items))
@@ -43,7 +43,7 @@ type uploadItems []UploadItem
 func (r uploadItems) task() (task, error) {
 	t := task{op: OpUploadItems, least: Exchange2010SP1, what: "UploadItems"}
 	if len(r) == 0 {
-		return t, wrong("the items to UploadItems", "are empty: give at least one")
+		return t, wrong("UploadItems argument items", "is empty: at least one item is required")
 	}
 	for i, item := range r {
 		if err := item.check(); err != nil {
@@ -56,7 +56,7 @@ func (r uploadItems) task() (task, error) {
 
 func (u *UploadItem) check() error {
 	if u.Parent.IsZero() {
-		return wrong("Parent.ID", "is empty: UploadItems needs the real id of the folder, so get the folder first")
+		return wrong("Parent.ID", "is empty: UploadItems needs the real folder id; get the folder first")
 	}
 	switch u.Action {
 	case "", UploadCreateNew:
@@ -65,7 +65,7 @@ func (u *UploadItem) check() error {
 			return wrong("ItemID", "is empty, but %s needs it", u.Action)
 		}
 	default:
-		return wrong("Action", "is %q: give CreateNew, Update or UpdateOrCreate", u.Action)
+		return wrong("Action", "is %q: use CreateNew, Update or UpdateOrCreate", u.Action)
 	}
 	return u.Data.check("Data")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// TestWrongRequests: what cannot be right is not sent, and the error names the
+// TestWrongRequests: invalid requests are not sent, and the error names the
 // field.
 func TestWrongRequests(t *testing.T) {
 	t.Parallel()
@@ -112,7 +112,7 @@ func TestWrongRequests(t *testing.T) {
 		"negative offset":     {find(func(r *ews.FindItemRequest) { r.Offset = -1 }), "FindItemRequest.Offset"},
 		"item traversal":      {find(func(r *ews.FindItemRequest) { r.Traversal = "Deep" }), "FindItemRequest.Traversal"},
 		"sort":                {find(func(r *ews.FindItemRequest) { r.Sort = []ews.SortField{{}} }), "FindItemRequest.Sort[0].Property"},
-		"query and filter":    {find(func(r *ews.FindItemRequest) { r.QueryString, r.Restriction = "x", ews.Exists{Property: stampField} }), "excludes QueryString"},
+		"query and filter":    {find(func(r *ews.FindItemRequest) { r.QueryString, r.Restriction = "x", ews.Exists{Property: stampField} }), "cannot be combined with QueryString"},
 		"255 of nodes and Or": {restrict(many), "more than 255 nodes"},
 		"deep nesting":        {restrict(deep), "deep"},
 		"empty And":           {restrict(ews.Or{ews.And{}}), "FindItemRequest.Restriction[0]"},
@@ -125,9 +125,9 @@ func TestWrongRequests(t *testing.T) {
 		"pointer to field":    {property(&stampField), "unknown type *ews.ExtendedField"},
 		"no type":             {property(ews.ExtendedField{Tag: 1}), "FindItemRequest.Shape.Properties[1].Type"},
 		"no form":             {property(ews.ExtendedField{Type: ews.TypeString}), "exactly one"},
-		"two forms":           {property(ews.ExtendedField{Tag: 1, Name: "x", Type: ews.TypeString}), "excludes"},
-		"two sets":            {property(ews.ExtendedField{Set: ews.SetCommon, GUID: stampField.GUID, Name: "x", Type: ews.TypeString}), "Set excludes GUID"},
-		"name and id":         {property(ews.ExtendedField{Set: ews.SetCommon, Name: "x", ID: 1, Type: ews.TypeString}), "Name excludes ID"},
+		"two forms":           {property(ews.ExtendedField{Tag: 1, Name: "x", Type: ews.TypeString}), "cannot be combined with"},
+		"two sets":            {property(ews.ExtendedField{Set: ews.SetCommon, GUID: stampField.GUID, Name: "x", Type: ews.TypeString}), "Set cannot be combined with GUID"},
+		"name and id":         {property(ews.ExtendedField{Set: ews.SetCommon, Name: "x", ID: 1, Type: ews.TypeString}), "Name cannot be combined with ID"},
 		"neither name nor id": {property(ews.ExtendedField{Set: ews.SetCommon, Type: ews.TypeString}), "Name is empty and ID is 0"},
 		"high tag":            {property(ews.ExtendedField{Tag: 0x8001, Type: ews.TypeString}), "0x8000"},
 		"GUID in braces":      {property(ews.ExtendedField{GUID: "{" + stampField.GUID + "}", Name: "x", Type: ews.TypeString}), ".GUID"},
@@ -143,7 +143,7 @@ func TestWrongRequests(t *testing.T) {
 		"MIME of nothing": {func(ctx context.Context, c *ews.Client) error {
 			_, err := c.OpenMIME(ctx, ews.ItemID{})
 			return err
-		}, "the id to OpenMIME"},
+		}, "OpenMIME argument id"},
 		"no target": {func(ctx context.Context, c *ews.Client) error {
 			_, err := c.MoveItem(ctx, ews.MoveItemRequest{IDs: items})
 			return err
@@ -193,12 +193,12 @@ func TestWrongRequests(t *testing.T) {
 		"no read state": {updateWith(func(ic *ews.ItemChange) {
 			ic.Kind = "Task"
 			ic.Changes = []ews.Change{ews.SetField{Property: ews.FieldIsRead, Value: "true"}}
-		}), "which a Task has not"},
+		}), "which a Task does not have"},
 		"set what cannot be":  {set(ews.SetField{Property: ews.FieldSize, Value: "1"}), "Changes[1].Property is item:Size"},
 		"set nothing":         {set(ews.SetField{}), "Changes[1].Property"},
 		"categories by value": {set(ews.SetField{Property: ews.FieldCategories, Value: "red"}), "Changes[1].Value"},
 		"subject by values":   {set(ews.SetField{Property: ews.FieldSubject, Values: []string{"x"}}), "Changes[1].Values"},
-		"read, maybe":         {set(ews.SetField{Property: ews.FieldIsRead, Value: "yes"}), "give true or false"},
+		"read, maybe":         {set(ews.SetField{Property: ews.FieldIsRead, Value: "yes"}), "use true or false"},
 		"odd importance":      {set(ews.SetField{Property: ews.FieldImportance, Value: "x"}), "Changes[1].Value"},
 		"odd sensitivity":     {set(ews.SetField{Property: ews.FieldSensitivity, Value: "x"}), "Changes[1].Value"},
 		"odd flag":            {set(ews.SetField{Property: ews.FieldFlag, Value: ""}), "Changes[1].Value"},
@@ -207,11 +207,11 @@ func TestWrongRequests(t *testing.T) {
 		"export nothing": {func(ctx context.Context, c *ews.Client) error {
 			_, err := c.ExportItems(ctx, nil)
 			return err
-		}, "the ids to ExportItems"},
+		}, "ExportItems argument ids"},
 		"upload nothing": {func(ctx context.Context, c *ews.Client) error {
 			_, err := c.UploadItems(ctx, nil)
 			return err
-		}, "the items to UploadItems"},
+		}, "UploadItems argument items"},
 		"upload nowhere":      {upload(ews.UploadItem{Data: data}), "UploadItem[0].Parent.ID"},
 		"upload no data":      {upload(ews.UploadItem{Parent: folder}), "UploadItem[0].Data.Open"},
 		"update without item": {upload(ews.UploadItem{Parent: folder, Data: data, Action: ews.UploadUpdateOrCreate}), "UploadItem[0].ItemID"},

@@ -3,13 +3,13 @@ package ews
 import "fmt"
 
 // Version is a schema version, the value of RequestServerVersion. The zero
-// value is no version. Versions are ordered.
+// value means no version. Versions are ordered.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/requestserverversion.
 type Version int
 
-// Schema versions this package sends. Exchange 2016, 2019, Subscription
-// Edition and Exchange Online are addressed with Exchange2013SP1, the lowest
-// version that has everything the job needs.
+// Schema versions this package sends. Exchange 2016, 2019, Subscription Edition
+// and Exchange Online are addressed with Exchange2013SP1, the oldest version that
+// has everything this package needs.
 const (
 	Exchange2010    Version = iota + 1 // Exchange 2010 RTM
 	Exchange2010SP1                    // Exchange 2010 SP1
@@ -36,7 +36,7 @@ func (v Version) String() string {
 }
 
 // Build is the build number of a server, from the ServerVersionInfo header of
-// its answers.
+// its responses.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/serverversioninfo.
 type Build struct {
 	Major, Minor, Build, Revision int
@@ -50,8 +50,8 @@ func (b Build) String() string {
 	return fmt.Sprintf("%d.%d.%d.%d", b.Major, b.Minor, b.Build, b.Revision)
 }
 
-// Version returns the schema version of the fixed list that fits the build,
-// and zero for a build before Exchange 2010 or an unknown one.
+// Version returns the newest schema version in the fixed list above that the
+// build supports, or zero for an unknown build or one before Exchange 2010.
 func (b Build) Version() Version {
 	switch {
 	case b.Major > 15, b.Major == 15 && b.Minor >= 1, b.Major == 15 && b.Build >= 847:

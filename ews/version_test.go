@@ -39,8 +39,8 @@ func deletion(require bool) ews.DeleteItemRequest {
 	return ews.DeleteItemRequest{IDs: []ews.ItemID{{ID: "I"}}, Type: ews.HardDelete, RequireSuppression: require}
 }
 
-// TestVersionStepsDown: what is refused for its version was not executed, so a
-// write is sent again, without what the older version does not know.
+// TestVersionStepsDown: a request refused because of its version was not
+// executed, so a write is sent again, without what the older version lacks.
 func TestVersionStepsDown(t *testing.T) {
 	t.Parallel()
 	for _, code := range []ews.ResponseCode{
@@ -94,7 +94,7 @@ func TestVersionRefusedByResponseMessage(t *testing.T) {
 }
 
 // TestRequireSuppressionOnUnknownServer: the first request to a server is a
-// deletion, and the server turns out to be too old for doing it quietly.
+// deletion, and the server turns out to be too old to do it quietly.
 func TestRequireSuppressionOnUnknownServer(t *testing.T) {
 	t.Parallel()
 	for _, code := range []ews.ResponseCode{"ErrorInvalidServerVersion", "ErrorSchemaValidation"} {
@@ -133,7 +133,7 @@ func TestVersionTooOldForOperation(t *testing.T) {
 }
 
 // TestRealSchemaFault: once a server has answered, a schema fault is about the
-// request; before, it is the first one that is returned.
+// request; before that, the first one is returned.
 func TestRealSchemaFault(t *testing.T) {
 	t.Parallel()
 	srv := serve(ok(ews.OpDeleteItem, deleted), respond(500, fault("ErrorSchemaValidation", "")))
@@ -169,8 +169,8 @@ func TestVersionRefusedAlways(t *testing.T) {
 	assert.Equal(t, 5, srv.count())
 }
 
-// TestVersionFollowsBuild: the version fits what the server says it is, for
-// each mailbox by itself, and for all views of the mailbox.
+// TestVersionFollowsBuild: the version matches the build the server reports, for
+// each mailbox separately and for all views of the mailbox.
 func TestVersionFollowsBuild(t *testing.T) {
 	t.Parallel()
 	answer := respond(200, soapOf(build(15, 0, 516), response(ews.OpDeleteItem, deleted)))
@@ -196,7 +196,7 @@ func TestVersionFollowsBuild(t *testing.T) {
 }
 
 // TestVersionOfMixedOrganisation: the front end is new and says so, the
-// mailbox's server is old and refuses. That must not be asked anew each time.
+// mailbox's server is old and refuses. It must not be tried again each time.
 func TestVersionOfMixedOrganisation(t *testing.T) {
 	t.Parallel()
 	srv := serve(speaking("Exchange2010_SP2", respond(500, fault("ErrorInvalidSchemaVersionForMailboxVersion", "")),

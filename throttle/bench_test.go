@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// BenchmarkAcquire measures what a call pays for being limited.
+// BenchmarkAcquire measures what limiting costs a call.
 func BenchmarkAcquire(b *testing.B) {
 	b.Run("alone", func(b *testing.B) {
 		l := newLimiter(b, nil)

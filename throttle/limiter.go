@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Limiter decides when a call may be sent. All workers of a process that talk
-// to one Exchange organisation share one. Its methods may be called
+// Limiter decides when a call may be sent. All workers of a process that talk to
+// the same Exchange organisation share one. Its methods may be called
 // concurrently.
 type Limiter struct {
 	opts Options
@@ -18,13 +18,13 @@ type Limiter struct {
 	limits map[string]int
 	payers map[string]*payer
 	units  int       // calls and reservations in flight, bounded by MaxConcurrent
-	turns  list.List // of *payer: those that wait for a unit, the next in front
-	idle   list.List // of *payer: unused but not as they began, the oldest in front
+	turns  list.List // of *payer: those that wait for a unit, next one first
+	idle   list.List // of *payer: unused but with state to remember, oldest first
 	seq    uint64    // order of arrival
 }
 
-// New returns a limiter. It copies opts; nil stands for the defaults. It starts
-// no goroutine and needs no Close.
+// New returns a limiter. It copies opts; nil means the defaults. It starts no
+// goroutine and needs no Close.
 func New(opts *Options) (*Limiter, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
@@ -37,16 +37,16 @@ func New(opts *Options) (*Limiter, error) {
 	}, nil
 }
 
-// Acquire waits until a call charged to payer may be sent. The name of the payer
-// is taken in any case; the empty one is a payer like any other. If ctx ends
+// Acquire waits until a call charged to payer may be sent. The payer's name is
+// not case-sensitive; the empty name is a payer like any other. If ctx ends
 // first, Acquire returns its cause.
 //
-// release must be called once, when the answer has been read: throttled says
-// whether the server asked the payer to slow down, backOff for how long (zero: it
-// did not say). A backOff above zero counts as throttled in any case, and parks
-// the payer for no longer than Options.MaxPark. Where less parallelism is asked
-// for and no pause (ErrorExceededConnectionCount), a backOff of about a second
-// says so. Further calls of release do nothing.
+// release must be called once, after the response has been read: throttled tells
+// whether the server asked the payer to slow down, and backOff for how long
+// (zero: it did not say). A backOff above zero always counts as throttled, and
+// parks the payer for at most Options.MaxPark. If the server wants fewer calls at
+// once but no pause (ErrorExceededConnectionCount), pass a backOff of about a
+// second. Further calls of release do nothing.
 //
 // With a context from [Limiter.Reserve], Acquire takes from that reservation.
 func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error) {
@@ -62,8 +62,8 @@ func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throt
 	return l.releaser(p, w.epoch, func() { l.giveBack(p, 1, 1) }), nil
 }
 
-// releaser returns the function that reports a call's outcome and, with mu
-// held, gives back what it took.
+// releaser returns the function that reports a call's outcome and, with mu held,
+// gives back what the call took.
 func (l *Limiter) releaser(p *payer, epoch uint64, giveBack func()) func(bool, time.Duration) {
 	var once sync.Once
 	return func(throttled bool, backOff time.Duration) {
@@ -79,9 +79,9 @@ func (l *Limiter) releaser(p *payer, epoch uint64, giveBack func()) func(bool, t
 	}
 }
 
-// SetLimit changes the bound on calls in flight for one payer, for instance when
-// the server's version has become known. It takes effect at once; calls in
-// flight are left alone. n below 1 counts as 1.
+// SetLimit changes the bound on calls in flight for one payer, for example once
+// the server's version is known. It takes effect at once but does not affect
+// calls in flight. n below 1 counts as 1.
 func (l *Limiter) SetLimit(payer string, n int) {
 	key := strings.ToLower(payer)
 	l.mu.Lock()
@@ -93,18 +93,18 @@ func (l *Limiter) SetLimit(payer string, n int) {
 	}
 }
 
-// State is what the limiter knows of a payer at one moment.
+// State is what the limiter knows about a payer at one moment.
 type State struct {
 	Limit       int       // the configured bound on calls in flight
-	Allowed     int       // the bound now: lower after throttling
-	InFlight    int       // calls in flight and places reserved
-	Waiting     int       // callers that wait
+	Allowed     int       // the current bound: lower after throttling
+	InFlight    int       // calls in flight and slots reserved
+	Waiting     int       // waiting callers
 	ParkedUntil time.Time // zero: not parked
 	Refusals    int       // times in a row the server throttled without a hint
 }
 
-// State returns what the limiter knows of payer. An unknown payer stands as
-// every payer begins.
+// State returns what the limiter knows about payer. For an unknown payer it
+// returns the initial state.
 func (l *Limiter) State(payer string) State {
 	key := strings.ToLower(payer)
 	l.mu.Lock()
@@ -127,8 +127,8 @@ func (l *Limiter) State(payer string) State {
 	return s
 }
 
-// Payers returns how many payers the limiter keeps state for: those with calls
-// in flight or waiting, parked ones, and those throttled not long ago.
+// Payers returns the number of payers the limiter keeps state for: those with
+// calls in flight or waiting, parked ones, and those throttled recently.
 func (l *Limiter) Payers() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -169,7 +169,7 @@ func TestNoSlotIsHandedOutBeforeTheParkEnds(t *testing.T) {
 			})
 		}
 		time.Sleep(3 * time.Minute)
-		b(true, 5*time.Minute) // a late refusal prolongs the park
+		b(true, 5*time.Minute) // a late refusal extends the park
 		wg.Wait()
 		assert.Equal(t, 8*time.Minute, time.Since(start))
 	})
@@ -183,7 +183,7 @@ func TestAShorterHintDoesNotShortenThePark(t *testing.T) {
 		start := time.Now()
 		a(true, 5*time.Minute)
 		b(true, time.Second)
-		c(false, 0) // a call from before the refusal proves nothing
+		c(false, 0) // a call started before the refusal proves nothing
 		call(t, l, "svc", false, 0)
 		assert.Equal(t, 5*time.Minute, time.Since(start))
 	})
@@ -243,7 +243,7 @@ func TestBackOffWithoutHint(t *testing.T) {
 				}
 				call(t, l, "a", false, 0)
 				call(t, l, "a", true, 0)
-				assert.Equal(t, tc.want[0], time.Until(l.State("a").ParkedUntil), "a call that passes ends the series")
+				assert.Equal(t, tc.want[0], time.Until(l.State("a").ParkedUntil), "a successful call ends the series")
 			})
 		})
 	}

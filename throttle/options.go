@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Bounds on the calls in flight for one payer that leave room below the
-// server's own (EWSMaxConcurrency: 10 on Exchange 2010, 27 since 2013).
+// Bounds on the calls in flight for one payer that stay below the server's own
+// (EWSMaxConcurrency: 10 on Exchange 2010, 27 since 2013).
 const (
 	// DefaultPerPayer is safe on every version, for a service account and for a
 	// mailbox.
@@ -18,24 +18,25 @@ const (
 	LimitServiceAccount2010 = 8
 	// LimitServiceAccount2013 suits a service account on Exchange 2013 and later.
 	LimitServiceAccount2013 = 20
-	// LimitQuarantineMailbox suits the mailbox that all copies go to under
+	// LimitQuarantineMailbox suits the mailbox that receives all copies, with
 	// impersonation, on Exchange 2013 and later.
 	LimitQuarantineMailbox = 10
 )
 
-// Options are the settings of a [Limiter]. The zero value, and nil, stand for
-// the defaults.
+// Options are the settings of a [Limiter]. nil or the zero value means the
+// defaults.
 type Options struct {
 	// PerPayer bounds the calls in flight for one payer. Default: DefaultPerPayer.
 	PerPayer int
 
-	// Limits holds the bounds of payers that differ from PerPayer, by name in
-	// any case: the quarantine mailbox, the service account. Each is at least 1.
+	// Limits holds the bounds of payers that differ from PerPayer, such as the
+	// quarantine mailbox or the service account. Names are not case-sensitive.
+	// Each bound must be at least 1.
 	Limits map[string]int
 
-	// MaxConcurrent bounds the calls in flight over all payers. A reservation
-	// counts as one, whatever it holds. Payers that wait for room get it in
-	// turn. Default: 0, no bound.
+	// MaxConcurrent bounds the calls in flight across all payers. A reservation
+	// counts as one, however many slots it holds. Waiting payers take turns.
+	// Default: 0, no bound.
 	MaxConcurrent int
 
 	// BackOffMin and BackOffMax bound the time a payer is parked when the
@@ -44,9 +45,9 @@ type Options struct {
 	// never below BackOffMin. Default: 10 seconds and 1 minute.
 	BackOffMin, BackOffMax time.Duration
 
-	// MaxPark is the longest time that a hint can park a payer; a longer one is
-	// cut to it. Exchange Online often asks for 5 minutes; hours come from a
-	// defect or a proxy. Default: 30 minutes.
+	// MaxPark is the longest time that a hint can park a payer; longer hints are
+	// cut to it. Exchange Online often asks for 5 minutes; hours come from a bug
+	// or a proxy. Default: 30 minutes.
 	MaxPark time.Duration
 
 	// Jitter returns a number in [0, 1) that spreads delays without a hint. It
@@ -54,12 +55,12 @@ type Options struct {
 	Jitter func() float64
 
 	// OnPark is called, without locks held, each time a payer is parked or its
-	// park is prolonged; for logs and metrics. It should return soon: the
-	// worker that brought the news waits for it. Default: none.
+	// park is extended; for logs and metrics. It should return quickly: the
+	// worker that reported the throttling waits for it. Default: none.
 	OnPark func(ParkEvent)
 }
 
-// ParkEvent tells that a payer is parked.
+// ParkEvent reports that a payer is parked.
 type ParkEvent struct {
 	Payer   string        // in lower case
 	Until   time.Time     // when the payer may call again
@@ -68,7 +69,7 @@ type ParkEvent struct {
 	Allowed int           // calls in flight allowed from then on
 }
 
-// withDefaults returns a checked copy of o with its defaults filled in.
+// withDefaults returns a validated copy of o with its defaults filled in.
 func (o *Options) withDefaults() (Options, error) {
 	var opts Options
 	if o != nil {
@@ -85,7 +86,7 @@ func (o *Options) withDefaults() (Options, error) {
 		{"MaxPark", int64(opts.MaxPark)},
 	} {
 		if field.value < 0 {
-			return Options{}, fmt.Errorf("throttle: %s is negative; leave it 0 for the default", field.name)
+			return Options{}, fmt.Errorf("throttle: %s is negative; use 0 for the default", field.name)
 		}
 	}
 	limits := make(map[string]int, len(opts.Limits))
@@ -95,7 +96,7 @@ func (o *Options) withDefaults() (Options, error) {
 		}
 		key := strings.ToLower(name)
 		if _, twice := limits[key]; twice {
-			return Options{}, fmt.Errorf("throttle: Limits names %q twice, in different case", key)
+			return Options{}, fmt.Errorf("throttle: Limits contains %q twice, in different case", key)
 		}
 		limits[key] = n
 	}

@@ -39,7 +39,7 @@ func TestOverallBound(t *testing.T) {
 		start := time.Now()
 		wg.Wait()
 		assert.EqualValues(t, 5, most.Load())
-		assert.Equal(t, 40*time.Second, time.Since(start), "no place stands empty")
+		assert.Equal(t, 40*time.Second, time.Since(start), "no slot stays empty")
 		assert.Zero(t, l.Payers())
 	})
 }
@@ -65,7 +65,7 @@ func TestAParkedPayerTakesNoRoomFromOthers(t *testing.T) {
 }
 
 // A payer with many calls waiting must not keep one with a single call waiting
-// until all of its own are done.
+// until all its own are done.
 func TestPayersTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,9 +107,9 @@ func TestAWaiterForRoomMayLeave(t *testing.T) {
 	})
 }
 
-// TestNothingIsLostUnderLoad lets workers make calls with every outcome, give up
-// while they wait, and hold pairs of calls in both directions, and then asks that
-// every place came back.
+// TestNothingIsLostUnderLoad has workers make calls with every outcome, give up
+// while waiting, and hold pairs of calls in both directions, and then checks that
+// every slot was given back.
 func TestNothingIsLostUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, overall := range []int{0, 1, 3} {

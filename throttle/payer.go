@@ -10,8 +10,8 @@ const (
 	// a payer by one.
 	recoverAfter = 10
 
-	// forgetAfter is how long a throttled payer is remembered unused, from the
-	// end of its park.
+	// forgetAfter is how long an unused payer that was throttled is remembered,
+	// counted from the end of its park.
 	forgetAfter = 10 * time.Minute
 )
 
@@ -20,21 +20,21 @@ type payer struct {
 	key      string
 	limit    int // as configured
 	allowed  int // 1 to limit
-	inFlight int // calls, and places reserved
+	inFlight int // calls and reserved slots
 
 	until    time.Time // parked until then
 	refusals int       // times in a row throttled without a hint
 	passed   int       // calls not throttled since allowed last changed
 
-	// epoch counts the times that allowed was lowered. A call that began in an
-	// earlier epoch tells nothing new of the present one.
+	// epoch counts how often allowed was lowered. A call that started in an
+	// earlier epoch says nothing about the current one.
 	epoch uint64
 
-	// The three lines of waiters, each in order of arrival. Who has been
-	// promised a place waits for the end of the park only; who holds a unit of
-	// MaxConcurrent must not stand behind somebody who waits for one.
+	// The three queues of waiters, each in order of arrival. Waiters with a
+	// promised slot wait only for the end of the park; those holding a unit of
+	// MaxConcurrent must not queue behind those waiting for one.
 	promised, holding, queue list.List
-	timer                    *time.Timer // set while somebody waits for the end of a park
+	timer                    *time.Timer // set while anyone waits for the end of a park
 
 	turn      *list.Element // in Limiter.turns
 	idle      *list.Element // in Limiter.idle
@@ -50,8 +50,8 @@ func (p *payer) asNew(now time.Time) bool {
 	return p.allowed == p.limit && p.refusals == 0 && !p.parked(now)
 }
 
-// fits reports whether n more places may be taken. A reservation of more places
-// than allowed goes alone rather than never.
+// fits reports whether n more slots may be taken. A reservation of more slots
+// than allowed has the payer to itself rather than never being granted.
 func (p *payer) fits(n int) bool { return p.inFlight == 0 || p.inFlight+n <= p.allowed }
 
 func (p *payer) setLimit(n int) {
@@ -61,8 +61,8 @@ func (p *payer) setLimit(n int) {
 	p.limit = n
 }
 
-// report takes in the outcome of a call that began in the given epoch. It
-// returns the park that follows from it, nil if none does.
+// report records the outcome of a call that started in the given epoch. It
+// returns the resulting park, or nil if there is no new one.
 func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time.Duration) *ParkEvent {
 	current := epoch == p.epoch
 	if !throttled && backOff <= 0 {
@@ -80,7 +80,7 @@ func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time
 		p.refusals++
 		backOff = opts.delay(p.refusals)
 	default:
-		return nil // one more answer to what is known already
+		return nil // one more report of what is already known
 	}
 	if current {
 		p.epoch++
@@ -106,7 +106,7 @@ func (p *payer) succeeded() {
 	}
 }
 
-// lookUp returns the state of a payer and makes it if need be.
+// lookUp returns the state of a payer, creating it if necessary.
 func (l *Limiter) lookUp(key string) *payer {
 	l.sweep()
 	p := l.payers[key]
@@ -122,8 +122,8 @@ func (l *Limiter) lookUp(key string) *payer {
 	return p
 }
 
-// settle forgets p if nobody uses it and it stands as it began, and else notes
-// that it is unused.
+// settle forgets an unused p if its state is as new, and otherwise records since
+// when it is unused.
 func (l *Limiter) settle(p *payer) {
 	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil {
 		return
@@ -141,7 +141,7 @@ func (l *Limiter) settle(p *payer) {
 	p.idle = l.idle.PushBack(p)
 }
 
-// sweep forgets the payers whose time has come.
+// sweep forgets the payers that have been idle long enough.
 func (l *Limiter) sweep() {
 	if l.idle.Len() == 0 {
 		return

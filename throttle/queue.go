@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// errParked tells a reservation that what it still lacks is parked, so that it
-// does not sit on the rest.
+// errParked tells a reservation that a payer it still needs is parked, so that it
+// does not hold on to the others.
 var errParked = errors.New("throttle: parked")
 
-// waiter is a caller that waits for places of one payer.
+// waiter is a caller that waits for slots of one payer.
 type waiter struct {
-	slots int // places wanted; 0: promised already, waits for the end of the park
-	units int // units of MaxConcurrent wanted; 0: holds one already
+	slots int // slots wanted; 0: already promised, waits for the end of the park
+	units int // units of MaxConcurrent wanted; 0: already holds one
 	seq   uint64
 
 	// giveUp makes the wait end with errParked when the payer is parked.
@@ -22,13 +22,13 @@ type waiter struct {
 
 	done  chan struct{}
 	err   error  // set before done is closed
-	epoch uint64 // the payer's when the place was granted
+	epoch uint64 // the payer's when the slot was granted
 
 	line *list.List
-	elem *list.Element // nil: waits no more
+	elem *list.Element // nil: no longer waiting
 }
 
-// wait blocks until the payer's places that w asks for are granted.
+// wait blocks until w is granted the payer's slots that it wants.
 func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -55,9 +55,9 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	switch {
 	case w.elem != nil:
 		w.leave()
-		l.serve(p) // whoever stood behind may fit
+		l.serve(p) // whoever was behind may fit
 		l.settle(p)
-	case w.err == nil: // granted in the same moment
+	case w.err == nil: // granted at the same moment
 		l.giveBack(p, w.slots, w.units)
 	}
 	return nil, context.Cause(ctx)
@@ -94,10 +94,10 @@ func (w *waiter) finish(err error) {
 // full reports whether MaxConcurrent is reached.
 func (l *Limiter) full() bool { return l.opts.MaxConcurrent > 0 && l.units >= l.opts.MaxConcurrent }
 
-// serve grants p's waiters what can be granted now, and sees to it that the
-// others are served when that changes.
+// serve grants p's waiters what can be granted now, and ensures that the others
+// are served when that changes.
 func (l *Limiter) serve(p *payer) {
-	// Payers that wait for their turn go before p.
+	// Payers that wait for their turn come before p.
 	full := l.full() || l.turns.Len() > 0
 	for l.grantOne(p, full) {
 		full = full || l.full()
@@ -111,7 +111,7 @@ func (l *Limiter) serve(p *payer) {
 	}
 }
 
-// grantOne serves the waiter of p whose turn it is, if that can be.
+// grantOne serves the next waiter of p, if possible, and reports whether it did.
 func (l *Limiter) grantOne(p *payer, full bool) bool {
 	if p.waiting() == 0 {
 		return false
@@ -131,9 +131,9 @@ func (l *Limiter) grantOne(p *payer, full bool) bool {
 	return true
 }
 
-// next returns the waiter that must be served next, nil if none may. Arrival
-// decides, but who needs a unit of MaxConcurrent while there is none stands
-// aside.
+// next returns the waiter to serve next, or nil if none can be served. Arrival
+// decides, but waiters that need a unit of MaxConcurrent are passed over while
+// none is free.
 func (p *payer) next(full bool) *waiter {
 	if e := p.promised.Front(); e != nil {
 		return e.Value.(*waiter)
@@ -151,8 +151,8 @@ func (p *payer) next(full bool) *waiter {
 	return holding
 }
 
-// sitOut makes p's waiters wait for the end of its park, save those that would
-// rather give up.
+// sitOut makes p's waiters wait for the end of its park, except those that give
+// up instead.
 func (l *Limiter) sitOut(p *payer, now time.Time) {
 	for _, line := range []*list.List{&p.holding, &p.queue} {
 		for e := line.Front(); e != nil; {
@@ -166,7 +166,7 @@ func (l *Limiter) sitOut(p *payer, now time.Time) {
 	if p.timer != nil || p.waiting() == 0 {
 		return
 	}
-	// A park that is prolonged meanwhile is found when the timer fires.
+	// If the park is extended meanwhile, that is noticed when the timer fires.
 	p.timer = time.AfterFunc(p.until.Sub(now), func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -176,8 +176,8 @@ func (l *Limiter) sitOut(p *payer, now time.Time) {
 	})
 }
 
-// giveBack returns places of p and units of MaxConcurrent, and serves whoever
-// can use them.
+// giveBack returns slots of p and units of MaxConcurrent, and serves whoever can
+// use them.
 func (l *Limiter) giveBack(p *payer, slots, units int) {
 	p.inFlight -= slots
 	l.units -= units

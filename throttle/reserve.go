@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// ErrNested is returned by [Limiter.Reserve] for a context that holds a
-// reservation of the same limiter: growing one could deadlock.
-var ErrNested = errors.New("throttle: the context holds a reservation already")
+// ErrNested is returned by [Limiter.Reserve] if the context already has a
+// reservation of the same limiter: extending one could deadlock.
+var ErrNested = errors.New("throttle: the context already has a reservation")
 
-// Reserve takes places for calls that will be in flight together, such as an
+// Reserve takes slots for calls that will be in flight together, such as an
 // export that is streamed into an upload, so that no two workers wait for each
-// other's second call. Name each payer as often as it will have such calls: the
-// service account twice under FullAccess.
+// other's second call. Name each payer as often as it will have such calls: with
+// FullAccess, name the service account twice.
 //
-// Acquire with the returned context takes the reserved places, waits only for a
-// park to end, and gives them back for the next call; a call beyond what was
-// reserved waits like any other. done ends the reservation and must be called;
-// calls still in flight keep their places until they are released. Should a
-// payer be named more often than it is allowed calls just then, the reservation
-// waits until it has the payer for itself.
+// Acquire with the returned context takes a reserved slot, waiting only for a
+// park to end; its release makes the slot available for the next call. Calls
+// beyond what was reserved wait like any other. done ends the reservation and
+// must be called; calls still in flight keep their slots until they are released.
+// If a payer is named more often than its currently allowed calls, the
+// reservation waits until it has the payer to itself.
 //
 // If ctx ends first, Reserve returns its cause.
 func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Context, done func(), err error) {
@@ -36,7 +36,7 @@ func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Cont
 	for i, name := range payers {
 		keys[i] = strings.ToLower(name)
 	}
-	slices.Sort(keys) // the same order for all, so that no circle of waiters can form
+	slices.Sort(keys) // the same order for all, so that waiters cannot form a cycle
 	r := &reservation{limiter: l, free: make(map[string]int)}
 	for {
 		lacking, err := l.tryReserve(ctx, r, keys)
@@ -53,9 +53,9 @@ func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Cont
 	}
 }
 
-// tryReserve takes the places one payer after the other. It returns errParked
-// rather than keep places of one payer until another's park ends, and the name
-// of that other.
+// tryReserve takes the slots, one payer after another. Rather than hold slots of
+// one payer until another's park ends, it returns errParked and the name of that
+// other payer.
 func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string) (lacking string, err error) {
 	for first := 0; first < len(keys); {
 		key := keys[first]
@@ -101,18 +101,18 @@ func (l *Limiter) sleepOut(ctx context.Context, key string) error {
 
 type reservationKey struct{ *Limiter }
 
-// reservation returns the reservation that ctx holds of l, nil if none.
+// reservation returns the reservation of l in ctx, or nil if it has none.
 func (l *Limiter) reservation(ctx context.Context) *reservation {
 	r, _ := ctx.Value(reservationKey{l}).(*reservation)
 	return r
 }
 
 // reservation is guarded by its limiter's mu. It counts as one unit of
-// MaxConcurrent until its last place is given back.
+// MaxConcurrent until its last slot is given back.
 type reservation struct {
 	limiter *Limiter
 	payers  []*payer
-	free    map[string]int // places not in use
+	free    map[string]int // slots not in use
 	inUse   int
 	ended   bool
 }
@@ -135,7 +135,7 @@ func (r *reservation) end() {
 	}
 }
 
-// reset gives back everything, to begin anew.
+// reset gives everything back, to start over.
 func (r *reservation) reset() {
 	r.limiter.mu.Lock()
 	defer r.limiter.mu.Unlock()
@@ -155,7 +155,7 @@ func (r *reservation) giveBack() {
 	}
 }
 
-// take uses one reserved place, if there is one.
+// take uses one reserved slot, if available, and reports whether it did.
 func (r *reservation) take(key string) bool {
 	r.limiter.mu.Lock()
 	defer r.limiter.mu.Unlock()
@@ -167,7 +167,7 @@ func (r *reservation) take(key string) bool {
 	return true
 }
 
-// putBack ends the use of a place, with mu held.
+// putBack ends the use of a slot, with mu held.
 func (r *reservation) putBack(p *payer) {
 	r.inUse--
 	switch {
@@ -181,14 +181,14 @@ func (r *reservation) putBack(p *payer) {
 	}
 }
 
-// acquireReserved makes a call out of a place that was taken from r.
+// acquireReserved acquires a call with a slot taken from r.
 func (l *Limiter) acquireReserved(ctx context.Context, r *reservation, key string) (func(bool, time.Duration), error) {
 	w := &waiter{}
 	p, err := l.wait(ctx, key, w)
 	if err != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		r.putBack(l.payers[key]) // known: the place counts as in flight
+		r.putBack(l.payers[key]) // present: the slot counts as in flight
 		return nil, err
 	}
 	return l.releaser(p, w.epoch, func() { r.putBack(p) }), nil

@@ -74,7 +74,7 @@ func TestReservedPlacesAreUsedAgain(t *testing.T) {
 		require.NoError(t, err)
 		beyond, err := l.Acquire(ctx, "a")
 		require.NoError(t, err)
-		assert.Equal(t, 2, l.State("a").InFlight, "a call beyond the reservation takes a place of its own")
+		assert.Equal(t, 2, l.State("a").InFlight, "a call beyond the reservation takes its own slot")
 		done()
 		done()
 		assert.Equal(t, 2, l.State("a").InFlight)
@@ -84,7 +84,7 @@ func TestReservedPlacesAreUsedAgain(t *testing.T) {
 		assert.Zero(t, l.Payers())
 
 		after, err := l.Acquire(ctx, "a")
-		require.NoError(t, err, "an ended reservation is none")
+		require.NoError(t, err, "an ended reservation no longer counts")
 		after(false, 0)
 	})
 }
