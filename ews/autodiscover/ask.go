@@ -16,21 +16,21 @@ const (
 	plainPath = "/autodiscover/autodiscover.xml"
 )
 
-// Sizes of the largest answers that are read.
+// Maximum sizes of answers, in bytes.
 const (
 	maxSOAP = 1 << 20
 	maxJSON = 64 << 10
 )
 
-// reply is what a request gave.
+// reply is the answer to a request.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// call makes one request and reads the answer, of which more than limit bytes
-// are an error.
+// call makes one request and reads the answer; one of more than limit bytes is
+// an error. With a limit of 0 the body is not read.
 func (c *Client) call(ctx context.Context, rt http.RoundTripper, method, target string, body []byte, limit int64) (*reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
@@ -61,7 +61,8 @@ func (c *Client) call(ctx context.Context, rt http.RoundTripper, method, target 
 	return r, nil
 }
 
-// redirection returns where an answer redirects to, nil if it does not.
+// redirection returns the URL that an answer redirects to, nil if it is not a
+// redirect.
 func (r *reply) redirection(from string) (*url.URL, error) {
 	switch r.status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -80,7 +81,7 @@ func (r *reply) redirection(from string) (*url.URL, error) {
 	return u, nil
 }
 
-// refused returns the error of an answer whose status says no.
+// refused returns the error for an answer with an unexpected status.
 func (r *reply) refused() error {
 	return &refusal{
 		text:      strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, http.StatusText(r.status))),
@@ -88,8 +89,7 @@ func (r *reply) refused() error {
 	}
 }
 
-// wantsCredentials reports whether an Exchange is there and asks for
-// credentials.
+// wantsCredentials reports whether the server asks for credentials.
 func (r *reply) wantsCredentials() bool {
 	return r.status == http.StatusUnauthorized && len(r.header.Values("WWW-Authenticate")) > 0
 }

@@ -11,35 +11,35 @@ import (
 	"time"
 )
 
-// DefaultUserAgent is what servers are told if [Options.UserAgent] is empty.
+// DefaultUserAgent is the User-Agent used if [Options.UserAgent] is empty.
 const DefaultUserAgent = "ewsquarantine-autodiscover"
 
-// Options are the settings of a [Client]. The zero value, and nil, stand for
-// the defaults.
+// Options are the settings of a [Client]; nil or the zero value means the
+// defaults.
 type Options struct {
 	// Transport returns the RoundTripper that signs in at a host, such as
-	// "mail.example.com" or "mail.example.com:8443"; nil if no credentials may
-	// go there. It is called for hosts that the rule allows and that ask for
-	// credentials, and may be called concurrently. Default: none for any host,
-	// so that only the JSON service is asked.
+	// "mail.example.com" or "mail.example.com:8443", or nil if no credentials may
+	// go there. It is called only for hosts that the rule allows and that ask for
+	// credentials, possibly concurrently. Default: nil for every host, so only
+	// the JSON service is asked.
 	Transport func(host string) http.RoundTripper
 
-	// Anonymous carries the requests that need no credentials and must add none.
-	// It follows no redirect. Default: a transport of its own that uses no proxy.
+	// Anonymous carries the requests that need no credentials. It must neither
+	// add any nor follow redirects. Default: a private transport without a proxy.
 	Anonymous http.RoundTripper
 
-	// AllowedHosts are hosts that are trusted besides those of the mailbox's
-	// domain, each with all hosts below it; see also [ExchangeOnline].
+	// AllowedHosts are trusted in addition to the mailbox's domain, each with all
+	// hosts below it; see also [ExchangeOnline].
 	AllowedHosts []string
 
-	// Allow replaces the rule: it says whether a host, a name without a port in
-	// lower case, is trusted in the search for the mailbox of an address.
-	// AllowedHosts must be empty then.
+	// Allow replaces the rule: it reports whether a host (in lower case, without
+	// a port) is trusted when looking for the mailbox of an address. AllowedHosts
+	// must then be empty.
 	Allow func(address, host string) bool
 
-	// Internal prefers the URL that is meant for clients inside of the
-	// organisation's network, where the server gives two. Default: the one for
-	// clients outside, which is the more likely to have a valid certificate.
+	// Internal prefers the URL for clients inside the organisation's network if
+	// the server returns both. Default: the one for clients outside, which is
+	// more likely to have a valid certificate.
 	Internal bool
 
 	// Resolver looks up SRV records. Default: net.DefaultResolver.
@@ -62,8 +62,8 @@ type Client struct {
 	opts Options
 }
 
-// NewClient returns a Client. It does no I/O. The error names the option that
-// cannot be used.
+// NewClient returns a Client. It does no I/O. The error names the invalid
+// option.
 func NewClient(opts *Options) (*Client, error) {
 	var o Options
 	if opts != nil {
@@ -76,13 +76,13 @@ func NewClient(opts *Options) (*Client, error) {
 		o.Timeout = 15 * time.Second
 	}
 	if o.Allow != nil && len(o.AllowedHosts) > 0 {
-		return nil, errors.New("autodiscover: Options.Allow replaces AllowedHosts; give one of them")
+		return nil, errors.New("autodiscover: Options.Allow replaces AllowedHosts; set only one of them")
 	}
 	o.AllowedHosts = slices.Clone(o.AllowedHosts)
 	for i, h := range o.AllowedHosts {
 		o.AllowedHosts[i] = strings.ToLower(strings.TrimSuffix(h, "."))
 		if !validHost(o.AllowedHosts[i]) {
-			return nil, fmt.Errorf("autodiscover: Options.AllowedHosts: %q is not the name of a host; give one such as mail.example.com, without scheme, port or path", h)
+			return nil, fmt.Errorf("autodiscover: Options.AllowedHosts: %q is not a host name; give one such as mail.example.com, without scheme, port or path", h)
 		}
 	}
 	if o.Transport == nil {
@@ -110,21 +110,20 @@ func NewClient(opts *Options) (*Client, error) {
 
 // Result is what was found for a mailbox.
 type Result struct {
-	// EWSURL is the URL of Exchange Web Services. It is HTTPS, and its host is
-	// one that the rule allows.
+	// EWSURL is the URL of Exchange Web Services. It is HTTPS, and the rule allows
+	// its host.
 	EWSURL string
-	// Address is the address of the mailbox there. It differs from the one asked
-	// for if the server redirected to another.
+	// Address is the address of the mailbox there. It differs from the requested
+	// one if the server redirected to another.
 	Address string
-	// Source is the URL that told, in the form without a query.
+	// Source is the URL, without its query, that returned EWSURL.
 	Source string
-	// Attempts are those that failed before, in the order in which they were
-	// made.
+	// Attempts are the ones that failed before, in order.
 	Attempts []Attempt
 }
 
 // EWSURL returns the URL of Exchange Web Services for the mailbox of an address.
-// The error is the cause of a context that ended, or an [*Error].
+// Its errors are those of [Client.Lookup].
 func (c *Client) EWSURL(ctx context.Context, address string) (string, error) {
 	r, err := c.Lookup(ctx, address)
 	if err != nil {

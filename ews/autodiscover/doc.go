@@ -1,41 +1,41 @@
-// Package autodiscover finds the EWS URL of a mailbox when a configuration has
-// none: a [Client] takes an address and returns a URL.
+// Package autodiscover finds the EWS URL of a mailbox when the configuration
+// does not give one: a [Client] takes an address and returns a URL.
 //
 // # Where it looks
 //
-// For alice@example.com it goes to these places in turn and stops at the first
-// that answers with a URL:
+// For alice@example.com it tries these places in turn and stops at the first
+// that returns a URL:
 //
 //  1. https://example.com and https://autodiscover.example.com
 //  2. the host that http://autodiscover.example.com/autodiscover/autodiscover.xml
 //     redirects to
 //  3. the hosts of the SRV record _autodiscover._tcp.example.com
 //
-// At each it first asks without credentials whether an Exchange is there. Where
-// one is, it calls the SOAP operation GetUserSettings at
-// /autodiscover/autodiscover.svc, if it has credentials for the host, and
-// otherwise, or if that gives nothing, the JSON service at
-// /autodiscover/autodiscover.json, which takes none; Exchange 2016 (CU 3) and
-// later, and Exchange Online, have it. Answers that redirect to another host or
-// another address are followed, a bounded number of times.
+// At each it first sends a request without credentials. If the server asks for
+// credentials, and there are some for the host, it calls the SOAP operation
+// GetUserSettings at /autodiscover/autodiscover.svc. Otherwise, or if that
+// yields no URL, it asks the JSON service at /autodiscover/autodiscover.json,
+// which needs no credentials; Exchange 2016 (CU 3) and later, and Exchange
+// Online, have it. Redirects to another host or address are followed, up to a
+// limit.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/autodiscover-for-exchange.
 //
-// Exchange Online needs none of this: its URL is the same for everybody,
+// Exchange Online needs none of this: its URL is the same for every mailbox,
 // https://outlook.office365.com/EWS/Exchange.asmx.
 //
-// # Whom it trusts
+// # What it trusts
 //
-// Whoever can put himself between here and the mailbox's domain, or into its
-// DNS, can answer the request without TLS and the SRV record as he likes, and
-// the URL found will be sent a password. So there is a rule about hosts: nothing
-// is asked of a host that it does not allow, nothing is sent there, and no URL
-// that leads there is returned. By default it allows the domain of the address
-// with all hosts below it, and what [Options.AllowedHosts] lists. Everything but
-// the one request of step 2, which carries nothing, is HTTPS.
+// An attacker between this client and the mailbox's domain, or in its DNS, can
+// forge the SRV record and the answer to the request without TLS, and the URL
+// found will be sent a password. So there is a rule about hosts: a host that it
+// does not allow is never contacted, and no URL that leads there is returned.
+// By default it allows the domain of the address with all hosts below it, and
+// those in [Options.AllowedHosts]. Everything but the one request of step 2,
+// which carries no data, is HTTPS.
 //
-// The rule also decides where credentials may go, so beware of tokens: a bearer
-// token that is good for all mailboxes has no business on the web server that
-// answers for example.com, although it is within the domain. Credentials go only
-// to servers that ask for them, but anybody can ask. [Options.Transport] says
-// which host gets which, and may say none.
+// The rule also limits where credentials may go, so beware of tokens: a bearer
+// token that is valid for all mailboxes must not reach the web server of
+// example.com, although that host is within the domain. Credentials go only to
+// servers that ask for them, but any server can ask. [Options.Transport] decides
+// which host gets which credentials, if any.
 package autodiscover

@@ -13,42 +13,42 @@ import (
 
 // Sentinels for errors.Is.
 var (
-	// ErrNotFound matches every [*Error].
+	// ErrNotFound reports that no EWS URL was found; every [*Error] matches it.
 	ErrNotFound = errors.New("autodiscover: no EWS URL was found")
-	// ErrUnauthorized matches credentials that a server refused. They are used
-	// nowhere else then: repeating a wrong password locks the account.
+	// ErrUnauthorized reports that a server refused the credentials. They are not
+	// tried elsewhere then: repeating a wrong password locks the account.
 	ErrUnauthorized = errors.New("autodiscover: credentials refused")
-	// ErrHost matches a host that the rule does not allow; see [HostError].
+	// ErrHost reports a host that the rule does not allow; see [HostError].
 	ErrHost = errors.New("autodiscover: host not allowed")
 )
 
-// HostError is a host that a server named and that the rule does not allow.
+// HostError reports a host that the rule does not allow.
 type HostError struct{ Host string }
 
-// Error says how to allow it.
+// Error names the host and suggests how to allow it.
 func (e *HostError) Error() string {
-	return "it leads to " + quote(e.Host) + ", which is not within the mailbox's domain; if that is where your mailboxes are, allow the host, or set the EWS URL by hand"
+	return "it leads to " + quote(e.Host) + ", which is outside the mailbox's domain; if your mailboxes are there, allow the host or set the EWS URL yourself"
 }
 
 // Is reports whether target is [ErrHost].
 func (e *HostError) Is(target error) bool { return target == ErrHost }
 
-// Attempt is one question that did not give a URL.
+// Attempt is a request, or an SRV lookup, that did not yield a URL.
 type Attempt struct {
-	URL string // that was asked; of an SRV record, its name
+	URL string // the URL requested, or the name of the SRV record
 	Err error
 }
 
-// Error says why no URL was found. It matches [ErrNotFound].
+// Error reports why no URL was found. It matches [ErrNotFound].
 type Error struct {
 	Address  string
 	Attempts []Attempt // in the order in which they were made
 }
 
-// maxTold is how many attempts a message repeats.
+// maxTold is the maximum number of attempts listed in a message.
 const maxTold = 12
 
-// Error returns all that was tried, as one line.
+// Error lists what was tried, on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("autodiscover: no EWS URL for " + e.Address)
@@ -74,8 +74,9 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// Temporary reports whether the same may succeed later: no server refused the
-// credentials, and one did not answer, or said that it cannot now.
+// Temporary reports whether a retry may succeed: no server refused the
+// credentials, and at least one failure was temporary, such as a timeout or a
+// busy server.
 func (e *Error) Temporary() bool {
 	temporary := false
 	for _, a := range e.Attempts {
@@ -92,7 +93,7 @@ func (e *Error) Temporary() bool {
 	return temporary
 }
 
-// refusal is a server that says no.
+// refusal is the error for a server that answered without a URL.
 type refusal struct {
 	text      string
 	temporary bool
@@ -100,18 +101,18 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.text }
 
-// Temporary reports whether the server may say something else later.
+// Temporary reports whether the server may answer differently later.
 func (r *refusal) Temporary() bool { return r.temporary }
 
-// silence is a server that did not answer.
+// silence is the error for a server that did not answer.
 type silence struct{ err error }
 
 func (s silence) Error() string { return "no answer: " + shorten(s.err.Error()) }
 
 func (s silence) Unwrap() error { return s.err }
 
-// Temporary reports whether it may answer later: neither is its name unknown nor
-// its certificate wrong.
+// Temporary reports whether the server may answer later: not if its name is
+// unknown, its certificate is invalid, or the request was cancelled.
 func (s silence) Temporary() bool {
 	if dns, ok := errors.AsType[*net.DNSError](s.err); ok {
 		return !dns.IsNotFound
@@ -122,12 +123,12 @@ func (s silence) Temporary() bool {
 	return !errors.Is(s.err, context.Canceled)
 }
 
-// maxQuote is how much of a server's text a message repeats, in bytes.
+// maxQuote is the maximum length of server text quoted in a message, in bytes.
 const maxQuote = 200
 
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 
-// shorten cuts a text, between two characters.
+// shorten cuts a text to maxQuote bytes without splitting a character.
 func shorten(s string) string {
 	if len(s) <= maxQuote {
 		return s

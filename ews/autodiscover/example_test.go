@@ -10,15 +10,15 @@ import (
 )
 
 func ExampleClient_EWSURL() {
-	// In place of the network.
+	// A fake network.
 	network := &internet{servers: map[string]http.HandlerFunc{
 		"https://autodiscover.example.com": exchange(external("https://mail.example.com/EWS/Exchange.asmx"), ""),
 	}}
 	client, err := autodiscover.NewClient(&autodiscover.Options{
 		Anonymous: network,
 		Resolver:  network,
-		// Credentials for the servers of the company, and for no other. A real
-		// one is made by package auth.
+		// Credentials for the company's server only. For a real transport, see
+		// package auth.
 		Transport: func(host string) http.RoundTripper {
 			if host == "autodiscover.example.com" {
 				return signingIn{network, host}

@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
-// TestRefuses are answers that must not be believed: no URL comes back, and no
-// credentials have gone astray.
+// TestRefuses checks answers that must not be trusted: no URL is returned, and
+// no request goes to a foreign host.
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	type servers = map[string]http.HandlerFunc
@@ -38,7 +38,7 @@ func TestRefuses(t *testing.T) {
 		"domain behind a backslash":    {at(exchange("", answerJSON(`https://evil.test\\.example.com/EWS/Exchange.asmx`))), "not a URL", nil},
 		"URL without TLS":              {at(exchange(external("http://mail.example.com/EWS/Exchange.asmx"), "")), "not HTTPS", nil},
 		"URL of a file":                {at(exchange(external("file:///etc/passwd"), "")), "not HTTPS", nil},
-		"URL with a query":             {at(exchange(external(ews+"?x=y"), "")), "behind it", nil},
+		"URL with a query":             {at(exchange(external(ews+"?x=y"), "")), "query or fragment", nil},
 		"URL without a path":           {at(exchange(external("https://mail.example.com/"), "")), "no path", nil},
 		"long URL":                     {at(exchange(external("https://mail.example.com/"+strings.Repeat("x", 3000)), "")), "not a URL", nil},
 		"no URL":                       {at(exchange(user("NoError", ""), "")), "ExternalUrl", nil},
@@ -53,7 +53,7 @@ func TestRefuses(t *testing.T) {
 		"RedirectUrl to nothing":       {at(exchange(user("RedirectUrl", ""), "")), "not HTTPS", nil},
 		"RedirectAddress elsewhere":    {at(exchange(user("RedirectAddress", "alice@evil.test"), "")), `leads to "evil.test"`, autodiscover.ErrHost},
 		"RedirectAddress to itself":    {at(exchange(user("RedirectAddress", "ALICE@example.com"), "")), "asked for", nil},
-		"RedirectAddress to nothing":   {at(exchange(user("RedirectAddress", "\n"), "")), "no SMTP address", nil},
+		"RedirectAddress to nothing":   {at(exchange(user("RedirectAddress", "\n"), "")), "not an SMTP address", nil},
 		"JSON in a circle": {&internet{servers: servers{apex: func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, byJSON) {
 				redirect(r.URL.RequestURI())(w, r)
@@ -77,15 +77,15 @@ func TestRefuses(t *testing.T) {
 		"fault":            {at(exchange(soapAnswer(`<s:Fault><faultcode>a:InternalServiceFault</faultcode><faultstring>Oops.</faultstring></s:Fault>`), "")), `"InternalServiceFault": "Oops."`, nil},
 		"HTML":             {at(exchange("<html><body>Welcome</body></html>", "<html>")), "is it an Exchange server?", nil},
 		"nothing":          {at(exchange(" ", " ")), "", nil},
-		"other operation":  {at(exchange(soapAnswer(`<x xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"/>`), "")), "no answer of Autodiscover", nil},
-		"other namespace":  {at(exchange(strings.ReplaceAll(external(ews), "http://schemas.microsoft.com", "https://schemas.microsoft.com"), "")), "no answer of Autodiscover", nil},
+		"other operation":  {at(exchange(soapAnswer(`<x xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"/>`), "")), "not an Autodiscover answer", nil},
+		"other namespace":  {at(exchange(strings.ReplaceAll(external(ews), "http://schemas.microsoft.com", "https://schemas.microsoft.com"), "")), "not an Autodiscover answer", nil},
 		"DTD":              {at(exchange(`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>`+external("&e;"), "")), "not well-formed", nil},
 		"deep":             {at(exchange(soapAnswer(strings.Repeat("<a>", 10_000)), "")), "limit exceeded", nil},
 		"large":            {at(exchange(soapAnswer(strings.Repeat(" ", 2<<20)), "")), "larger than 1024 KiB", nil},
 		"large JSON":       {at(exchange("", `{"Url":"`+strings.Repeat("x", 100<<10)+`"}`)), "larger than 64 KiB", nil},
 		"JSON refusal":     {at(exchange("", `{"ErrorCode":"UserNotFound","ErrorMessage":"who?"}`)), `"UserNotFound": "who?"`, nil},
-		"other protocol":   {at(exchange("", `{"Protocol":"ActiveSync","Url":"`+ews+`"}`)), "no answer of Autodiscover", nil},
-		"JSON of a number": {at(exchange("", `{"Url":7}`)), "no answer of Autodiscover", nil},
+		"other protocol":   {at(exchange("", `{"Protocol":"ActiveSync","Url":"`+ews+`"}`)), "not an Autodiscover answer", nil},
+		"JSON of a number": {at(exchange("", `{"Url":7}`)), "not an Autodiscover answer", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestChainsAreBounded follows redirections that never end.
+// TestChainsAreBounded follows endless redirects.
 func TestChainsAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(n int) http.HandlerFunc{
@@ -171,7 +171,7 @@ func TestTemporary(t *testing.T) {
 	}
 }
 
-// believable checks the URL that came out of an answer nobody vouches for.
+// believable checks the URL found in an untrusted answer.
 func believable(t *testing.T, found string, err error) {
 	t.Helper()
 	if err != nil {

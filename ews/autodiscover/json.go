@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// protocolURL returns the URL of the JSON service for a mailbox. The count tells
-// the server how often a request has been redirected.
+// protocolURL returns the URL of the JSON service for a mailbox. It tells the
+// server how many redirects were followed before.
 func protocolURL(host, address string, redirected int) string {
 	u := "https://" + host + "/autodiscover/autodiscover.json/v1.0/" + url.PathEscape(address) + "?Protocol=EWS"
 	if redirected > 0 {
@@ -18,7 +18,7 @@ func protocolURL(host, address string, redirected int) string {
 	return u
 }
 
-// decodeProtocol returns the URL in an answer of the JSON service.
+// decodeProtocol returns the URL from an answer of the JSON service.
 func decodeProtocol(body []byte) (string, error) {
 	var answer struct {
 		Protocol     string

@@ -13,14 +13,15 @@ import (
 	"strings"
 )
 
-// Bounds of one search.
+// Limits of one search.
 const (
-	maxHops = 10 // redirections, of whatever kind
+	maxHops = 10 // redirects of any kind
 	maxSRV  = 4  // hosts of an SRV record
 )
 
-// Lookup finds the EWS URL of a mailbox and tells how. The error is the cause
-// of a context that ended, or an [*Error].
+// Lookup finds the EWS URL of a mailbox and reports how it was found. The error
+// is an [*Error], the cause of ctx if that has ended, or reports an invalid
+// address.
 func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 	parsed, err := parseAddress(address)
 	if err != nil {
@@ -44,15 +45,15 @@ func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 // lookup is one search.
 type lookup struct {
 	*Client
-	origin   string // the address that was asked for, by which the rule goes
-	address  string // the one that redirections led to
+	origin   string // the requested address, to which the rule applies
+	address  string // the one that redirects led to
 	hops     int
-	seen     map[string]bool // hosts that were asked about an address
+	seen     map[string]bool // hosts already asked, each with the address
 	attempts []Attempt
 	refused  bool // credentials were refused somewhere
 }
 
-// step is what asking a host led to: a URL, another address, another host, or
+// step is the result of asking a host: a URL, another address, another host, or
 // nothing.
 type step struct {
 	url, source string
@@ -62,7 +63,7 @@ type step struct {
 
 func (s step) ends() bool { return s.url != "" || s.address != "" }
 
-// byDomain goes to all places that the domain of the address names.
+// byDomain tries all places for the domain of the address.
 func (l *lookup) byDomain(ctx context.Context) step {
 	domain := domainOf(l.address)
 	for _, host := range []string{domain, "autodiscover." + domain} {
@@ -81,7 +82,7 @@ func (l *lookup) byDomain(ctx context.Context) step {
 	return step{}
 }
 
-// follow asks a host, and those that it redirects to.
+// follow asks a host, and then those it redirects to.
 func (l *lookup) follow(ctx context.Context, host string) step {
 	from := ""
 	for host != "" && ctx.Err() == nil && l.enter(host, from) {
@@ -94,8 +95,8 @@ func (l *lookup) follow(ctx context.Context, host string) step {
 	return step{}
 }
 
-// enter reports whether a host may be asked, and has not been yet. From is the
-// URL that led to it, if any did.
+// enter reports whether a host is allowed and has not been asked yet, and marks
+// it as asked. From is the URL that led to it, if any.
 func (l *lookup) enter(host, from string) bool {
 	if !l.opts.allows(l.origin, host) {
 		if from == "" {
@@ -115,7 +116,7 @@ func (l *lookup) enter(host, from string) bool {
 	return true
 }
 
-// hop counts a redirection, and reports whether it may be followed.
+// hop counts a redirect and reports whether it may be followed.
 func (l *lookup) hop(from string) bool {
 	if l.hops++; l.hops > maxHops {
 		l.failed(from, errors.New("redirected too often"))
@@ -128,7 +129,7 @@ func (l *lookup) failed(source string, err error) {
 	l.attempts = append(l.attempts, Attempt{URL: source, Err: err})
 }
 
-// ask asks one host by all ways that it has.
+// ask tries the services of one host.
 func (l *lookup) ask(ctx context.Context, host string) step {
 	source := "https://" + host + plainPath
 	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, source, nil, 0)
@@ -149,8 +150,8 @@ func (l *lookup) ask(ctx context.Context, host string) step {
 	return l.json(ctx, host)
 }
 
-// redirected returns the host that an answer redirects to, empty if it must not
-// be followed.
+// redirected reports whether an answer is a redirect, and returns the host it
+// leads to, empty if it must not be followed.
 func (l *lookup) redirected(r *reply, source string) (host string, ok bool) {
 	to, err := r.redirection(source)
 	if err == nil && to == nil {
@@ -197,7 +198,7 @@ func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) st
 	case http.StatusOK, http.StatusInternalServerError:
 	case http.StatusUnauthorized:
 		l.refused = true
-		return fail(fmt.Errorf("%w: check user name and password", ErrUnauthorized))
+		return fail(fmt.Errorf("%w: check the user name and password", ErrUnauthorized))
 	default:
 		return fail(r.refused())
 	}
@@ -215,7 +216,7 @@ func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) st
 	return s
 }
 
-// heed does what an answer of GetUserSettings says.
+// heed acts on an answer of GetUserSettings.
 func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	switch answer.code {
 	case redirectAddress:
@@ -265,7 +266,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	return step{}, answer.refused()
 }
 
-// json asks the service that needs no credentials.
+// json asks the JSON service, which needs no credentials.
 func (l *lookup) json(ctx context.Context, host string) step {
 	target := protocolURL(host, l.address, l.hops)
 	source, _, _ := strings.Cut(target, "?")
@@ -292,8 +293,8 @@ func (l *lookup) json(ctx context.Context, host string) step {
 	return step{url: found, source: source}
 }
 
-// unauthorized reports whether a RoundTripper found out that the credentials are
-// refused.
+// unauthorized reports whether a RoundTripper failed because the credentials
+// were refused.
 func unauthorized(err error) bool {
 	e, ok := errors.AsType[interface {
 		error
@@ -307,8 +308,8 @@ func isRefusal(err error) bool {
 	return ok
 }
 
-// plain makes the one request without TLS. It carries nothing, and only a
-// redirection to HTTPS is believed.
+// plain makes the one request without TLS. It carries no data, and only a
+// redirect to HTTPS is trusted.
 func (l *lookup) plain(ctx context.Context, source string) (host string) {
 	if ctx.Err() != nil || !l.opts.allows(l.origin, "autodiscover."+domainOf(l.address)) {
 		return ""
@@ -325,7 +326,7 @@ func (l *lookup) plain(ctx context.Context, source string) (host string) {
 	return host
 }
 
-// srv returns the hosts of the SRV record, in the order of its priorities.
+// srv returns the first hosts of the SRV record, in order of priority.
 func (l *lookup) srv(ctx context.Context, domain string) []string {
 	if ctx.Err() != nil || !l.opts.allows(l.origin, domain) {
 		return nil
@@ -345,7 +346,7 @@ func (l *lookup) srv(ctx context.Context, domain string) []string {
 	for _, r := range records[:min(len(records), maxSRV)] {
 		host := strings.ToLower(strings.TrimSuffix(r.Target, "."))
 		if !validHost(host) || r.Port == 0 {
-			l.failed(source, fmt.Errorf("it names %s, which is no host", quote(r.Target)))
+			l.failed(source, fmt.Errorf("it names %s, which is not a usable host", quote(r.Target)))
 			continue
 		}
 		if r.Port != 443 {

@@ -29,7 +29,7 @@ func TestFinds(t *testing.T) {
 		change func(*autodiscover.Options)
 		want   string
 		source string
-		signed []string // where credentials went
+		signed []string // URLs that received credentials
 	}{
 		"SOAP at the domain": {
 			net:    &internet{servers: servers{apex: exchange(external(ews), "")}},
@@ -220,7 +220,8 @@ type refusedByTransport struct{ error }
 
 func (refusedByTransport) Unauthorized() bool { return true }
 
-// TestWrongPasswordIsTriedOnce: repeating it would lock the account.
+// TestWrongPasswordIsTriedOnce checks that a wrong password is not repeated,
+// which would lock the account.
 func TestWrongPasswordIsTriedOnce(t *testing.T) {
 	t.Parallel()
 	wrong := func(w http.ResponseWriter, _ *http.Request) {

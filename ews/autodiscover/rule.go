@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// ExchangeOnline returns the hosts of Exchange Online, all clouds included, for
-// [Options.AllowedHosts]: a mailbox that has moved there from one's own servers
-// is found through them. All are names that Microsoft owns, with those below
-// them.
+// ExchangeOnline returns the hosts of Exchange Online in all clouds, for
+// [Options.AllowedHosts]. They let the client find a mailbox that has moved
+// there from on-premises servers. Microsoft owns all these names and those
+// below them.
 func ExchangeOnline() []string {
 	return []string{
 		"outlook.com", "outlook.office.com", "office365.com", "onmicrosoft.com", // worldwide
@@ -20,8 +20,8 @@ func ExchangeOnline() []string {
 	}
 }
 
-// allows reports whether a host, with or without a port, is trusted in the
-// search for the mailbox of an address.
+// allows reports whether a host, with or without a port, is trusted when looking
+// for the mailbox of an address.
 func (o *Options) allows(address, host string) bool {
 	name := hostname(host)
 	if o.Allow != nil {
@@ -41,17 +41,17 @@ func hostname(host string) string {
 	return name
 }
 
-// secureHost returns the host of a URL that may be asked, with its port if that
-// is not the usual one.
+// secureHost returns the host of an HTTPS URL, with its port unless that is 443.
+// Any other URL, or one with a user name, is an error.
 func secureHost(u *url.URL) (string, error) {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	switch {
 	case u.Scheme != "https":
 		return "", fmt.Errorf("%w: it is not HTTPS", errUnsafe)
 	case u.User != nil:
-		return "", fmt.Errorf("%w: it holds a user name", errUnsafe)
+		return "", fmt.Errorf("%w: it contains a user name", errUnsafe)
 	case !validHost(host):
-		return "", fmt.Errorf("%w: it names no host", errUnsafe)
+		return "", fmt.Errorf("%w: it has no valid host", errUnsafe)
 	}
 	if p := u.Port(); p != "" && p != "443" {
 		host += ":" + p
@@ -59,13 +59,13 @@ func secureHost(u *url.URL) (string, error) {
 	return host, nil
 }
 
-// errUnsafe is the error for a URL that is not followed, whatever its host.
+// errUnsafe reports a URL that is not followed, whatever its host.
 var errUnsafe = errors.New("not a URL that can be followed")
 
-// maxURL is the length of the longest URL that is believed.
+// maxURL is the maximum length of an accepted URL, in bytes.
 const maxURL = 2048
 
-// endpoint checks a URL that a server gave as that of EWS.
+// endpoint checks and cleans an EWS URL that a server returned.
 func (o *Options) endpoint(address, raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	u, err := url.Parse(raw)
@@ -77,7 +77,7 @@ func (o *Options) endpoint(address, raw string) (string, error) {
 		return "", fmt.Errorf("%s: %w", quote(raw), err)
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
-		return "", fmt.Errorf("%s: %w: it has no path, or something behind it", quote(raw), errUnsafe)
+		return "", fmt.Errorf("%s: %w: it has no path, or has a query or fragment", quote(raw), errUnsafe)
 	}
 	if !o.allows(address, host) {
 		return "", &HostError{Host: hostname(host)}
@@ -85,8 +85,8 @@ func (o *Options) endpoint(address, raw string) (string, error) {
 	return (&url.URL{Scheme: "https", Host: host, Path: u.Path, RawPath: u.RawPath}).String(), nil
 }
 
-// validHost reports whether s is a name that can be looked up, or an IPv4
-// address. It is in lower case.
+// validHost reports whether s is a host name, in lower case, that can be looked
+// up, or an IPv4 address.
 func validHost(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false
@@ -99,11 +99,12 @@ func validHost(s string) bool {
 	return true
 }
 
-// parseAddress returns an SMTP address with its domain in lower case.
+// parseAddress checks an SMTP address and returns it with its domain in lower
+// case.
 func parseAddress(s string) (string, error) {
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7F || r == 0xFFFD || r == '<' || r == '>' }) {
-		return "", fmt.Errorf("%s is no SMTP address; give it as name@example.com", quote(s))
+		return "", fmt.Errorf("%s is not an SMTP address; give it as name@example.com", quote(s))
 	}
 	domain := strings.ToLower(s[at+1:])
 	if !validHost(domain) || !strings.Contains(domain, ".") {
@@ -112,5 +113,5 @@ func parseAddress(s string) (string, error) {
 	return s[:at+1] + domain, nil
 }
 
-// domainOf returns the domain of an address that parseAddress gave.
+// domainOf returns the domain of an address from parseAddress.
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

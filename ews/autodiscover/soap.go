@@ -11,14 +11,14 @@ import (
 // action is the value of the WS-Addressing header that names the operation.
 const action = xmlwire.URIAutodiscover + "/Autodiscover/GetUserSettings"
 
-// Settings that are asked for.
+// Settings to request.
 const (
 	externalURL = "ExternalEwsUrl"
 	internalURL = "InternalEwsUrl"
 )
 
 // userSettingsRequest returns the request for the URLs of a mailbox. The version
-// is that of the first Exchange that has the service; all later ones take it.
+// is that of the first Exchange with this service; all later ones accept it.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap.
 func userSettingsRequest(endpoint, address string) ([]byte, error) {
 	var e xmlwire.Encoder
@@ -54,19 +54,19 @@ func userSettingsRequest(endpoint, address string) ([]byte, error) {
 type userSettings struct {
 	code     string // of the mailbox, or of the whole request if that was refused
 	message  string
-	target   string // of a redirection
+	target   string // of a redirect
 	external string
 	internal string
 }
 
-// soapLimits bound an answer, which has some dozens of elements.
+// soapLimits bounds an answer, which normally has a few dozen elements.
 var soapLimits = xmlwire.Limits{MaxDepth: 24, MaxElements: 10_000, MaxTag: 16 << 10, MaxText: 64 << 10}
 
-// errNoAnswer is the error for a document that is something else.
-var errNoAnswer = errors.New("it is no answer of Autodiscover; is it an Exchange server?")
+// errNoAnswer reports an answer that does not come from Autodiscover.
+var errNoAnswer = errors.New("this is not an Autodiscover answer; is it an Exchange server?")
 
 // decodeUserSettings reads the answer to a request for one mailbox. A SOAP fault
-// is an answer with the code of the fault.
+// becomes an answer with the code of the fault.
 func decodeUserSettings(r io.Reader) (userSettings, error) {
 	var answer userSettings
 	d := xmlwire.NewDecoder(r, soapLimits)
@@ -112,8 +112,8 @@ func (a *userSettings) fault(d *xmlwire.Decoder) {
 	}
 }
 
-// response reads the response message. What it says about the whole request
-// counts unless that was fine.
+// response reads the response message. The status of the whole request counts
+// only if it is an error or there is no answer for the user.
 func (a *userSettings) response(d *xmlwire.Decoder) {
 	depth := d.Depth()
 	for d.NextChild(depth) {
@@ -196,11 +196,11 @@ const (
 	internalError   = "InternalServerError"
 )
 
-// refused returns the error of an answer without a URL.
+// refused returns the error for an answer without a URL.
 func (a *userSettings) refused() error {
 	switch a.code {
 	case noError:
-		return &refusal{text: "the mailbox is known, but the server gives no URL of EWS for it; set ExternalUrl of its EWS virtual directory"}
+		return &refusal{text: "the server knows the mailbox but returned no EWS URL; set ExternalUrl on its EWS virtual directory"}
 	case "InvalidUser":
 		return &refusal{text: "the server does not know the address: " + quote(a.message)}
 	case "":

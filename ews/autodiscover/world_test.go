@@ -25,12 +25,12 @@ const (
 	service = "https://autodiscover.example.com"
 )
 
-// internet is what answers: handlers by scheme and host. A host that is not
-// there does not exist.
+// internet is a fake network: handlers by scheme and host. Other hosts do not
+// exist.
 type internet struct {
 	servers map[string]http.HandlerFunc
 	records map[string][]*net.SRV
-	refused error // what signing in ends with
+	refused error // returned by signing in
 
 	mu   sync.Mutex
 	seen []string // "METHOD URL", with "+" before it if credentials were sent
@@ -65,7 +65,7 @@ func (n *internet) LookupSRV(_ context.Context, service, proto, name string) (st
 	return "", nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
-// signingIn adds credentials for one host, and refuses to talk to another.
+// signingIn adds credentials for one host and refuses to talk to any other.
 type signingIn struct {
 	net  *internet
 	host string
@@ -83,7 +83,7 @@ func (s signingIn) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.net.RoundTrip(r)
 }
 
-// client returns a client with credentials for all hosts that are allowed.
+// client returns a client with credentials for all allowed hosts.
 func (n *internet) client(t testing.TB, change func(*autodiscover.Options)) *autodiscover.Client {
 	t.Helper()
 	opts := &autodiscover.Options{
@@ -98,7 +98,7 @@ func (n *internet) client(t testing.TB, change func(*autodiscover.Options)) *aut
 	return c
 }
 
-// sentCredentials returns the URLs that credentials went to.
+// sentCredentials returns the URLs that received credentials.
 func (n *internet) sentCredentials() []string {
 	var urls []string
 	for _, line := range n.seen {
@@ -110,8 +110,8 @@ func (n *internet) sentCredentials() []string {
 	return urls
 }
 
-// exchange is a server that asks for credentials, and answers SOAP and JSON
-// with what is given; without, it does not have that service.
+// exchange is a server that asks for credentials and answers SOAP and JSON
+// requests with the given texts. An empty text means it lacks that service.
 func exchange(soap, json string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		signedIn := r.Header.Get("Authorization") != ""
@@ -132,7 +132,7 @@ func exchange(soap, json string) http.HandlerFunc {
 	}
 }
 
-// website is a server that knows nothing of Exchange.
+// website is a server without Exchange.
 func website(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
 
 func redirect(to string) http.HandlerFunc {
@@ -146,8 +146,8 @@ func soapAnswer(content string) string {
 	return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/><s:Body>` + content + `</s:Body></s:Envelope>`
 }
 
-// user is the answer for one mailbox: a code, the target of a redirection, and
-// the settings as pairs.
+// user is the answer for one mailbox: a code, the target of a redirect, and the
+// settings as pairs.
 func user(code, target string, settings ...string) string {
 	var b strings.Builder
 	for i := 0; i < len(settings); i += 2 {

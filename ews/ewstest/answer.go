@@ -15,7 +15,7 @@ type answer struct {
 
 	drop  bool  // nothing is sent, the connection is closed
 	cut   bool  // the connection is closed in the middle of the body
-	cause error // of drop, for callers in process: the request could not be read
+	cause error // why drop is set, for callers in process
 }
 
 func textAnswer(status int, kind, text string) *answer {
@@ -43,7 +43,7 @@ func (a *answer) write(w http.ResponseWriter) {
 	_, _ = io.Copy(w, body)
 }
 
-// response makes the answer a response of a round trip in process.
+// response turns the answer into the response of an in-process round trip.
 func (a *answer) response(r *http.Request) (*http.Response, error) {
 	if a.drop {
 		if a.cause != nil {
@@ -71,7 +71,7 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// failing is a connection that broke.
+// failing is a reader on a broken connection.
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

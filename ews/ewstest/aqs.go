@@ -7,9 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// aqs makes a predicate of an Advanced Query Syntax string, as far as hunting
-// for mail needs it: terms that all must match, keyword:value or a word for any
-// text; values in quotes; AND, OR and NOT. It is case-insensitive, and knows
+// aqs turns an Advanced Query Syntax string into a predicate, as far as mail
+// searches need it: terms that must all match, each keyword:value or a word to
+// find in any text; quoted values; AND, OR and NOT. It ignores case and supports
 // neither Message-IDs nor custom properties.
 func aqs(query string) func(*mailstore.Item) bool {
 	var alternatives [][]term
@@ -46,7 +46,7 @@ func aqs(query string) func(*mailstore.Item) bool {
 	}
 }
 
-// words splits at blanks outside of quotes and takes brackets away.
+// words splits at white space outside quotes and drops parentheses.
 func words(s string) []string {
 	quoted := false
 	fields := strings.FieldsFunc(s, func(r rune) bool {

@@ -34,12 +34,12 @@ func (w *itemWriter) attachments() {
 	w.Close()
 }
 
-// attachmentID is the id of an item with the position of the attachment.
+// attachmentID combines the id of an item with the position of the attachment.
 func attachmentID(it *mailstore.Item, i int) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint16(it.ID().Bytes(), uint16(i)))
 }
 
-// parseAttachmentID takes it apart.
+// parseAttachmentID splits an id made by attachmentID.
 func parseAttachmentID(s string) (id mailstore.ID, i int, ok bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
 	if err != nil || len(b) < 2 {

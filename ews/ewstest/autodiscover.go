@@ -9,29 +9,29 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// AutodiscoverOptions say how the Autodiscover service of a [Server] answers.
-// The zero value, and nil, stand for the defaults.
+// AutodiscoverOptions control how the Autodiscover service of a [Server]
+// answers; nil or the zero value means the defaults.
 type AutodiscoverOptions struct {
-	// EWSURL is the external URL that is given for each mailbox. Default: that of
-	// EWS at the host that was asked, with HTTPS.
+	// EWSURL is the external URL returned for each mailbox. Default: the HTTPS URL
+	// of EWS on the host of the request.
 	EWSURL string
-	// InternalEWSURL is the internal one. Default: none is set.
+	// InternalEWSURL is the internal URL. Default: none.
 	InternalEWSURL string
 
-	// Redirects are mailboxes that are elsewhere: by address, another address or
-	// the URL of another service.
+	// Redirects lists mailboxes that are elsewhere: it maps an address to another
+	// address or to the URL of another service.
 	Redirects map[string]string
 
-	// NoSOAP and NoJSON leave a service out. Servers before Exchange 2016 have
-	// no JSON in any case.
+	// NoSOAP and NoJSON turn a service off. Servers before Exchange 2016 never
+	// have JSON.
 	NoSOAP, NoJSON bool
 }
 
 // Autodiscover is the Autodiscover service of a [Server]: GetUserSettings of the
-// SOAP service, for those who sign in, and the JSON service, for everybody. It
-// answers at any host; see [Autodiscover.Direct].
+// SOAP service, which requires signing in, and the JSON service, which does not.
+// It answers on any host; see [Autodiscover.Direct].
 //
-// It is strict: a request that the schema does not allow is refused.
+// It is strict: it refuses requests that the schema does not allow.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/soap-autodiscover-web-service-reference-for-exchange.
 type Autodiscover struct {
 	server *Server
@@ -39,7 +39,7 @@ type Autodiscover struct {
 	moved  map[string]string // by address in lower case
 }
 
-// Paths of Autodiscover, in lower case: IIS does not mind case.
+// Paths of Autodiscover, in lower case: IIS ignores case.
 const (
 	autodiscoverRoot = "/autodiscover/"
 	autodiscoverXML  = "/autodiscover/autodiscover.xml"
@@ -60,8 +60,8 @@ func (s *Server) Autodiscover(opts *AutodiscoverOptions) *Autodiscover {
 	return a
 }
 
-// ServeHTTP answers below /autodiscover/, and hands all else on to the server,
-// so that both can be served together.
+// ServeHTTP answers requests below /autodiscover/ and passes all others to the
+// server, so one handler can serve both.
 func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.ToLower(r.URL.Path)
 	switch {
@@ -83,7 +83,7 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Direct returns a RoundTripper that calls the service in process, whatever the
-// host of the URL; add credentials by [Server.As].
+// host of the URL; add credentials with [Server.As].
 func (a *Autodiscover) Direct() http.RoundTripper { return autodiscoverDirect{a} }
 
 type autodiscoverDirect struct{ *Autodiscover }
@@ -113,8 +113,8 @@ func (a *Autodiscover) hasJSON() bool {
 	return !a.opts.NoJSON && a.server.opts.Version >= Exchange2016
 }
 
-// entry returns the mailbox of an address, nil if there is none, or where it is
-// instead.
+// entry returns the mailbox of an address, or where it redirects to. For an
+// unknown address it returns neither.
 func (a *Autodiscover) entry(address string) (box *mailstore.Mailbox, elsewhere string) {
 	if to, ok := a.moved[strings.ToLower(address)]; ok {
 		return nil, to
@@ -136,8 +136,8 @@ func (a *Autodiscover) external(host string) string {
 	return "https://" + host + endpoint
 }
 
-// servePlain answers at the place of the older service, which only clients of
-// mail use.
+// servePlain answers at the path of the older service, which only mail clients
+// use.
 func (a *Autodiscover) servePlain(w http.ResponseWriter) {
 	w.Header().Set("X-SOAP-Enabled", "True")
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")

@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// maxUsers is how many mailboxes one GetUserSettings may ask about.
+// maxUsers is the maximum number of mailboxes in one GetUserSettings request.
 const maxUsers = 100
 
-// settingsRequest is a request GetUserSettings.
+// settingsRequest is a GetUserSettings request.
 type settingsRequest struct {
 	version  string
 	users    []string
@@ -36,8 +36,7 @@ func (a *Autodiscover) serveSOAP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// parseSettingsRequest reads a request. Elements must stand in the order of the
-// schema.
+// parseSettingsRequest reads a request. Elements must be in schema order.
 func parseSettingsRequest(r io.Reader) (settingsRequest, error) {
 	var req settingsRequest
 	d := xmlwire.NewDecoder(r, xmlwire.Limits{MaxDepth: 16, MaxElements: 2000, MaxText: 4096, Strict: true})
@@ -96,7 +95,7 @@ func (req *settingsRequest) body(d *xmlwire.Decoder) error {
 			}
 		}
 		if at < 0 {
-			return fmt.Errorf("the element %q is not expected; expected is one of %q", d.Local(), order)
+			return fmt.Errorf("the element %q is not expected; expected one of %q", d.Local(), order)
 		}
 		switch order[at] {
 		case "Users":
@@ -140,7 +139,7 @@ func settingsFault(err error) []byte {
 	})
 }
 
-// settingsAnswer answers a request that could be read.
+// settingsAnswer answers a parsed request.
 func (a *Autodiscover) settingsAnswer(req settingsRequest, host string) []byte {
 	code, text := "NoError", ""
 	switch {
@@ -209,8 +208,8 @@ func userStatus(e *xmlwire.Encoder, code, text, target string) {
 	e.Close()
 }
 
-// userValues writes the settings that were asked for, and of which there are
-// none.
+// userValues writes the requested settings, with errors for those that have no
+// value.
 func userValues(e *xmlwire.Encoder, settings []string, known map[string]string) {
 	e.Open("UserSettingErrors")
 	for _, name := range settings {
@@ -236,7 +235,7 @@ func userValues(e *xmlwire.Encoder, settings []string, known map[string]string) 
 	e.Close()
 }
 
-// supportedSchemas returns what EwsSupportedSchemas says of a version.
+// supportedSchemas returns the value of EwsSupportedSchemas for a version.
 func supportedSchemas(v Version) string {
 	names := []string{"Exchange2007", "Exchange2007_SP1", "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2", "Exchange2013", "Exchange2013_SP1"}
 	switch {

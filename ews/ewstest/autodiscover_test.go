@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// noRecords is a resolver of a domain without SRV records.
+// noRecords is a resolver for a domain without SRV records.
 type noRecords struct{}
 
 func (noRecords) LookupSRV(_ context.Context, _, _, name string) (string, []*net.SRV, error) {
@@ -42,7 +42,7 @@ func TestAutodiscover(t *testing.T) {
 		opts    *ewstest.AutodiscoverOptions
 		signIn  bool
 		address string
-		want    string // the URL, or what the error says
+		want    string // the URL, or part of the error
 		source  string
 	}{
 		"SOAP":            {0, nil, true, "alice@example.test", "https://example.test/EWS/Exchange.asmx", "autodiscover.svc"},
@@ -134,7 +134,7 @@ func TestAutodiscoverIsStrict(t *testing.T) {
 	}
 }
 
-// TestAutodiscoverBesideEWS serves both from one handler.
+// TestAutodiscoverBesideEWS serves Autodiscover and EWS from one handler.
 func TestAutodiscoverBesideEWS(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(ewstest.Options{})

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// BenchmarkDirect is one small operation in process, which bounds how many
+// BenchmarkDirect measures one small operation in process, which limits how many
 // histories a test can run.
 func BenchmarkDirect(b *testing.B) {
 	srv := ewstest.NewServer(ewstest.Options{})
@@ -35,7 +35,8 @@ func BenchmarkDirect(b *testing.B) {
 	}
 }
 
-// BenchmarkNewServer is the default scenario, made anew for each history.
+// BenchmarkNewServer measures setting up the default scenario, as each history
+// does.
 func BenchmarkNewServer(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -43,8 +44,8 @@ func BenchmarkNewServer(b *testing.B) {
 	}
 }
 
-// large fills the Inbox of alice with n small messages, of which one in a
-// thousand is of one sender.
+// large fills the Inbox of alice with n small messages, one in a thousand of them
+// from the same sender.
 func large(srv *ewstest.Server, n int) {
 	srv.Mailbox(alice).Fill(n, func(i int) ([]byte, ewstest.Delivery) {
 		eml := fmt.Appendf(nil, "From: Sender %d <sender%d@news.example>\r\nTo: alice@example.test\r\nSubject: Number %d\r\nMessage-ID: <%d@news.example>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nText.\r\n", i%1000, i%1000, i, i)
@@ -52,7 +53,7 @@ func large(srv *ewstest.Server, n int) {
 	})
 }
 
-// BenchmarkFill is a folder of 100,000 messages.
+// BenchmarkFill measures filling a folder with 100,000 messages.
 func BenchmarkFill(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -62,7 +63,7 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch is one page of a search in a folder of 100,000 messages.
+// BenchmarkSearch measures a page of a search in a folder of 100,000 messages.
 func BenchmarkSearch(b *testing.B) {
 	srv := ewstest.NewServer(ewstest.Options{})
 	large(srv, 100_000)

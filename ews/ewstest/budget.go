@@ -12,8 +12,8 @@ type budgets struct {
 	state  map[string]*spending
 }
 
-// Budget bounds what one payer, an account or an impersonated mailbox, may ask
-// for. Zero values: no bound.
+// Budget limits the requests of one payer, an account or an impersonated
+// mailbox. Zero means no limit.
 type Budget struct {
 	MaxConcurrency    int
 	RequestsPerMinute int
@@ -21,12 +21,12 @@ type Budget struct {
 
 type spending struct {
 	running int
-	since   time.Time // beginning of the current minute
+	since   time.Time // start of the current minute
 	asked   int
 }
 
-// SetBudget gives a user a budget of its own, instead of that of [Options]. It
-// also holds for the mailbox of the user when it is impersonated, apart.
+// SetBudget gives a user its own budget instead of the one in [Options]. When the
+// user's mailbox is impersonated, the same limits apply, counted separately.
 func (s *Server) SetBudget(user string, b Budget) {
 	s.mu.Lock()
 	account := s.directory.account(user)

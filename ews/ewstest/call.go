@@ -5,7 +5,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// call is an operation at work. The lock of the server is held.
+// call is an operation in progress. The server's lock is held.
 type call struct {
 	*Server
 	*turn
@@ -14,8 +14,8 @@ type call struct {
 	out *reply
 }
 
-// operations are those the server has. They return a refusal only for the whole
-// request.
+// operations are the supported operations. They return a refusal only to refuse
+// the whole request.
 var operations = map[string]func(*call) *refusal{
 	"ConvertId":        convertID,
 	"CopyItem":         copyItem,
@@ -40,7 +40,7 @@ var operations = map[string]func(*call) *refusal{
 	"UploadItems":      uploadItems,
 }
 
-// batchFatal are the errors after which a server does not go on with a batch.
+// batchFatal are the errors after which a server stops processing a batch.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 var batchFatal = map[ews.ResponseCode]bool{
 	"ErrorAccessDenied": true, "ErrorAccountDisabled": true, "ErrorADUnavailable": true,
@@ -49,8 +49,8 @@ var batchFatal = map[ews.ResponseCode]bool{
 	"ErrorQuotaExceeded": true, "ErrorInsufficientResources": true,
 }
 
-// batch handles the members of a request one after the other. f returns what
-// the response message holds, or an error.
+// batch handles the members of a request one by one. f returns a function that
+// writes the content of the response message, or a refusal.
 func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body func(), refused *refusal)) {
 	stopped := false
 	for i, n := range members {
@@ -72,5 +72,5 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 	}
 }
 
-// schema is the version the request is written in.
+// schema returns the schema version of the request.
 func (c *call) schema() ewsschema.Version { return c.request.Version }

@@ -7,15 +7,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// caller is who a request acts as.
+// caller is the identity a request acts as.
 type caller struct {
-	account      string             // who signed in, or is impersonated
+	account      string             // that signed in or is impersonated
 	box          *mailstore.Mailbox // its own mailbox, nil if it has none
 	impersonated bool
 	directory    *directory
 }
 
-// payer names the budget: that of an impersonated mailbox is its own.
+// payer names the budget to charge; an impersonated mailbox has its own.
 func (w *caller) payer() string {
 	if w.impersonated {
 		return "impersonated " + w.account
@@ -23,16 +23,16 @@ func (w *caller) payer() string {
 	return w.account
 }
 
-// hasMailbox reports whether there is a mailbox as whose owner the caller can look
-// into the address book.
+// hasMailbox reports whether the caller has a mailbox, which it needs to use the
+// address book.
 func (w *caller) hasMailbox() bool { return w.box != nil && !w.box.Gone }
 
-// opens reports whether the caller may work in a mailbox.
+// opens reports whether the caller may open a mailbox.
 func (w *caller) opens(m *mailstore.Mailbox) bool {
 	return m == w.box || granted(w.directory.fullAccess, w.account, m)
 }
 
-// caller finds out who a request acts as.
+// caller determines the identity a request acts as.
 func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refusal) {
 	w := &caller{account: account, box: s.org.ByAddress(account), directory: s.directory}
 	modes := header.All("ExchangeImpersonation")
@@ -74,7 +74,7 @@ func notPrimary(box *mailstore.Mailbox) *refusal {
 	return &refusal{code: "ErrorNonPrimarySmtpAddress", values: []value{{"Primary", box.Address}}}
 }
 
-// reachable refuses a mailbox that is not there, or not there any more.
+// reachable refuses a mailbox that does not exist, was removed or is moving.
 func reachable(box *mailstore.Mailbox) *refusal {
 	switch {
 	case box == nil, box.Gone && !box.Moving:

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// captureVariable is the environment variable that names the directory.
+// captureVariable is the environment variable that names the capture directory.
 const captureVariable = "EWSTEST_CAPTURE"
 
 // capture writes requests and answers into a directory.
@@ -33,7 +33,7 @@ func (c *capture) write(n int, operation, what string, body []byte) {
 	}
 }
 
-// cutBody returns the body of an answer with large content cut.
+// cutBody returns the body of an answer with large content truncated.
 func cutBody(pieces []piece) []byte {
 	var b bytes.Buffer
 	for _, p := range pieces {

@@ -8,11 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// removals are the ways to delete.
+// removals maps a DeleteType to the way to remove.
 var removals = map[string]mailstore.Removal{"HardDelete": mailstore.Hard, "SoftDelete": mailstore.Soft, "MoveToDeletedItems": mailstore.ToDeletedItems}
 
-// deleteFolder deletes folders with what is in them. Items of folders that are
-// not moved to Deleted Items go to Recoverable Items, each by itself.
+// deleteFolder deletes folders and their content. Unless a folder is moved to
+// Deleted Items, its items go to Recoverable Items one by one.
 func deleteFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -47,8 +47,8 @@ func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 	}
 }
 
-// emptyFolder removes what is in folders, with DeleteSubFolders also the folders
-// below that are no well-known ones.
+// emptyFolder removes the items of folders and, with DeleteSubFolders, also the
+// subfolders that are not well-known folders.
 func emptyFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -154,7 +154,7 @@ func updateFolder(c *call) *refusal {
 	return nil
 }
 
-// createFolderPath makes folders one below the other; those that exist are used.
+// createFolderPath creates nested folders, reusing those that exist.
 func createFolderPath(c *call) *refusal {
 	parent, missing := c.folder(c.op.Child("ParentFolderId").First())
 	if missing != nil && missing.code == "ErrorFolderNotFound" {
@@ -188,7 +188,7 @@ func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*m
 	return f, nil
 }
 
-// writeFolders writes the id of one folder, as answers to writes do.
+// writeFolders writes the id of one folder, as answers to write operations do.
 func (e *encoder) writeFolders(f *mailstore.Folder) {
 	e.Open("m:Folders")
 	e.Open("t:" + folderKind(f))

@@ -70,7 +70,7 @@ func TestMoveRenameAndCreatePath(t *testing.T) {
 	first := c.do(path)
 	assert.Equal(t, []string{"NoError", "NoError"}, codes(first))
 	assert.Equal(t, f.ID().ID, attrs(first, "FolderId", "Id")[0])
-	assert.Equal(t, attrs(first, "FolderId", "Id"), attrs(c.do(path), "FolderId", "Id"), "what exists is used")
+	assert.Equal(t, attrs(first, "FolderId", "Id"), attrs(c.do(path), "FolderId", "Id"), "existing folders are reused")
 }
 
 func TestGetAttachment(t *testing.T) {

@@ -41,8 +41,8 @@ func convertID(c *call) *refusal {
 	return nil
 }
 
-// The formats differ as those of Exchange do: in how the bytes are written, and
-// in a mark of the store id.
+// As in Exchange, the formats differ in how the bytes are encoded; a store id
+// also carries a mark.
 const storeMark = "\x2e"
 
 func encodeID(format string, id mailstore.ID) string {

@@ -26,7 +26,7 @@ func createFolder(c *call) *refusal {
 	return nil
 }
 
-// folderClasses are the classes of the elements that a folder is created as.
+// folderClasses maps the element that a folder is created as to its class.
 var folderClasses = map[string]string{
 	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
 }
@@ -36,7 +36,7 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	class, ok := folderClasses[n.Local]
 	switch {
 	case !ok:
-		return nil, refuseText("ErrorInvalidOperation", "ewstest creates no "+n.Local+".")
+		return nil, refuseText("ErrorInvalidOperation", "ewstest cannot create a "+n.Local+".")
 	case strings.TrimSpace(name) == "":
 		return nil, refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
 	case parent.Recoverable(), parent.Search != nil:

@@ -32,7 +32,7 @@ func createItem(c *call) *refusal {
 	return nil
 }
 
-// savedFolder is where new items go; nil without a SavedItemFolderId.
+// savedFolder returns the folder for new items, nil without a SavedItemFolderId.
 func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 	n := c.op.Child("SavedItemFolderId").First()
 	if n == nil {
@@ -55,8 +55,8 @@ func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 	return f, nil
 }
 
-// newKinds are the elements that can be created: the class, and the folder where
-// an item goes without a SavedItemFolderId.
+// newKinds are the elements that can be created, each with its class and the
+// folder that receives it without a SavedItemFolderId.
 var newKinds = map[string]struct {
 	class  string
 	folder ews.FolderName
@@ -69,7 +69,7 @@ var newKinds = map[string]struct {
 	"PostItem":     {"IPM.Post", ews.FolderInbox},
 }
 
-// create makes an item. It returns none if it was only sent.
+// create makes an item. It returns nil if the item was only sent.
 func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	kind, ok := newKinds[n.Local]
 	if !ok {
@@ -108,7 +108,7 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 	return it, nil
 }
 
-// newItem reads the element of an item to be created.
+// newItem reads the element of an item to create.
 func newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	item := &mailstore.New{Class: class}
 	if m := n.Child("MimeContent"); m.Exists() {
@@ -156,7 +156,7 @@ func newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	return item, nil
 }
 
-// compose makes the MIME of an item that was given without any.
+// compose builds MIME for an item that was given without.
 func compose(n *ewsschema.Node) []byte {
 	var b strings.Builder
 	header := func(name, v string) {

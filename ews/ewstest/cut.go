@@ -6,21 +6,21 @@ import (
 	"io"
 )
 
-// largeText is how much of large content is recorded: a multiple of four, so
-// that base64 stays base64.
+// largeText is how many bytes of large content are recorded: a multiple of four,
+// so that truncated base64 stays valid.
 const largeText = 1 << 10
 
-// recorder keeps what is read through it, the text of MimeContent and Data cut
-// to its beginning.
+// recorder keeps what is read through it, with the text of large elements cut to
+// largeText bytes.
 type recorder struct {
 	from io.Reader
 	kept []byte
-	err  error // other than the end
+	err  error // other than io.EOF
 
 	tag     []byte // the tag being read, if inside one
 	inTag   bool
 	large   bool // inside an element with large content
-	textLen int  // of its text so far
+	textLen int  // length of its text so far
 }
 
 func (r *recorder) Read(p []byte) (int, error) {

@@ -8,10 +8,9 @@ import (
 )
 
 // Direct returns a RoundTripper that calls the server in process, without a
-// socket, so that it works inside a testing/synctest bubble. It streams request
-// and response bodies, and honours cut connections of faults: the error then is
-// io.ErrUnexpectedEOF. It looks only at the path of the URL, which is that of
-// [Server.DirectURL].
+// socket, so it works inside a testing/synctest bubble. It streams request and
+// response bodies. Faults that break the connection give io.ErrUnexpectedEOF.
+// Only the path of the URL matters, which must be that of [Server.DirectURL].
 func (s *Server) Direct() http.RoundTripper { return direct{s} }
 
 // DirectURL returns an address for [Server.Direct]. No socket is opened for it.
@@ -44,7 +43,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteRequest != nil {
 		trace.WroteRequest(httptrace.WroteRequestInfo{Err: a.cause})
 	}
-	// What the server did not read is sent all the same.
+	// A client also sends what the server does not read.
 	if !a.drop {
 		if _, err := io.Copy(io.Discard, in.Body); err != nil {
 			return nil, err
@@ -53,7 +52,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.response(r)
 }
 
-// refusalWriter keeps the answer of a sign-in that failed.
+// refusalWriter records an answer, such as that to a failed sign-in.
 type refusalWriter struct {
 	status int
 	header http.Header
@@ -64,9 +63,9 @@ func (w *refusalWriter) Header() http.Header         { return w.header }
 func (w *refusalWriter) WriteHeader(status int)      { w.status = status }
 func (w *refusalWriter) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-// As wraps a RoundTripper with pre-emptive Basic credentials of a user whose
-// password follows the scenario (NAME-password), or was set by
-// [MailboxOptions] or [Server.AddUser]; e.g. As(s.Direct(), "svc").
+// As wraps a RoundTripper so that every request carries the Basic credentials of
+// a user, e.g. As(s.Direct(), "svc"). The password is the one set by
+// [MailboxOptions] or [Server.AddUser], or else NAME-password.
 func (s *Server) As(rt http.RoundTripper, user string) http.RoundTripper {
 	s.mu.Lock()
 	account := s.directory.account(user)

@@ -6,11 +6,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// directory is what Active Directory is to Exchange: accounts, rights and
-// distribution lists. The lock of the server guards it.
+// directory takes the place of Active Directory: accounts, rights, distribution
+// lists and contacts. The server's lock guards it.
 type directory struct {
 	domain      string
-	accounts    map[string]string // address in lower case: password
+	accounts    map[string]string // passwords by address in lower case
 	fullAccess  map[string]map[string]bool
 	impersonate map[string]map[string]bool
 	lists       map[string]*list
@@ -23,7 +23,7 @@ type list struct {
 	name    string
 	hidden  bool
 	members []string
-	pattern string // of the members, if it is a dynamic one
+	pattern string // of the members' addresses, if the list is dynamic
 }
 
 type contact struct {
@@ -43,8 +43,8 @@ func newDirectory(domain string) *directory {
 	}
 }
 
-// account returns the name under which an account is kept: user, user@domain
-// and DOMAIN\user are the same.
+// account returns the key of an account: user, user@domain and DOMAIN\user are
+// the same.
 func (d *directory) account(name string) string {
 	name = strings.ToLower(name)
 	if netbios, user, ok := strings.Cut(name, `\`); ok {
@@ -58,7 +58,7 @@ func (d *directory) account(name string) string {
 	return name
 }
 
-// everybody stands for all mailboxes in a grant.
+// everybody means all mailboxes in a grant.
 const everybody = "*"
 
 // netBIOS is the short name of the domain: example for example.test.
@@ -67,7 +67,7 @@ func (d *directory) netBIOS() string {
 	return strings.ToLower(short)
 }
 
-// localPart returns what stands before the @ of an address.
+// localPart returns the part of an address before the @.
 func localPart(address string) string {
 	local, _, _ := strings.Cut(address, "@")
 	return local
@@ -85,7 +85,8 @@ func granted(rights map[string]map[string]bool, user string, m *mailstore.Mailbo
 	return r[everybody] || r[strings.ToLower(m.Address)]
 }
 
-// signsIn reports whether a name and password are right, and whose they are.
+// signsIn reports whether a name and password are correct, and returns the
+// account.
 func (d *directory) signsIn(name, password string) (account string, ok bool) {
 	account = d.account(name)
 	want, known := d.accounts[account]
@@ -108,8 +109,8 @@ func (d *directory) addContact(c *contact) {
 	d.contacts[key] = c
 }
 
-// list finds the lists that a name stands for: an address, an alias or a display
-// name. The address goes before the others, which need not be unique.
+// list finds the lists that a name refers to: an address, an alias or a display
+// name. An address takes precedence over the others, which need not be unique.
 func (d *directory) list(name string) []*list {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if l := d.lists[name]; l != nil {

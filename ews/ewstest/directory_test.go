@@ -31,7 +31,7 @@ func TestExpandDL(t *testing.T) {
 	}
 }
 
-// A list goes by its address, alias or display name, as long as that is one only.
+// A list can be named by its address, alias or display name if that is unique.
 func TestExpandDLByName(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -48,10 +48,10 @@ func TestExpandDLByName(t *testing.T) {
 		assert.Equal(t, []string{want}, codes(expand(name)), name)
 	}
 	c.srv.AddListWith("sales@other.example", ewstest.ListOptions{Hidden: true})
-	assert.Equal(t, []string{alice}, texts(expand("sales"), "EmailAddress"), "what is hidden stands in nobody's way")
+	assert.Equal(t, []string{alice}, texts(expand("sales"), "EmailAddress"), "a hidden list does not make the name ambiguous")
 }
 
-// The server works out who is in a dynamic group, whenever it is asked.
+// The server evaluates the members of a dynamic group on each request.
 func TestDynamicList(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -86,7 +86,8 @@ func TestContacts(t *testing.T) {
 	}
 }
 
-// Who has no mailbox, or no longer, cannot look into the address book.
+// An account without a mailbox, or whose mailbox was removed, cannot use the
+// address book.
 func TestAddressBookNeedsAMailbox(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -109,7 +110,7 @@ func TestAddressBookNeedsAMailbox(t *testing.T) {
 	c.srv.AddMailbox("robot@example.test", &ewstest.MailboxOptions{Password: "robot-password"})
 	assert.Equal(t, []string{"NoError", "NoError"}, ask(c))
 	c.srv.Mailbox("robot@example.test").Remove(false)
-	assert.Equal(t, none, ask(c), "it was moved away")
+	assert.Equal(t, none, ask(c), "the mailbox was removed")
 }
 
 func TestResolveNames(t *testing.T) {

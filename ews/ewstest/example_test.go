@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// The quickest way to test a client of Exchange: deliver a message, work with
-// it, look at what became of it.
+// The quickest way to test an Exchange client: deliver a message, work with it,
+// check the result.
 func Example() {
 	srv := ewstest.NewServer(ewstest.Options{Version: ewstest.Exchange2019})
 	defer srv.Close()
@@ -32,8 +32,8 @@ func Example() {
 	// 0 notices
 }
 
-// A fault that loses the answer: the server moved the message, the client cannot
-// know.
+// A fault that loses the answer: the server moved the message, but the client
+// cannot know.
 func ExampleServer_FailNext() {
 	srv := ewstest.NewServer(ewstest.Options{})
 	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Invoice\r\n\r\nPay!\r\n"))
@@ -50,8 +50,8 @@ func ExampleServer_FailNext() {
 	// in quarantine: 1
 }
 
-// A hook changes the state between two requests: the user moves the message
-// away just before it is asked for.
+// A hook changes the state between two requests: the user moves the message away
+// just before the client asks for it.
 func ExampleServer_OnRequest() {
 	srv := ewstest.NewServer(ewstest.Options{})
 	alice := srv.Mailbox("alice@example.test")
@@ -70,7 +70,7 @@ func ExampleServer_OnRequest() {
 	// Output: true /Junk Email
 }
 
-// An organisation described in a file, here in a string.
+// An organisation described in JSON, here in a string instead of a file.
 func ExampleLoadScenario() {
 	sc, err := ewstest.LoadScenario(strings.NewReader(`{
 		"domain": "corp.example",
@@ -93,7 +93,7 @@ func ExampleLoadScenario() {
 	// Output: /Junk-E-Mail Hallo
 }
 
-// MIME is made anew from the properties, so it is not what was delivered.
+// MIME is generated from the properties, so it differs from what was delivered.
 func ExampleMailbox_Deliver() {
 	srv := ewstest.NewServer(ewstest.Options{})
 	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Hi\nFrom: eve@evil.example\n\nHello\n"))

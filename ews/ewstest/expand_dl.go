@@ -7,9 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// expandDL shows the members of one list, dynamic ones included, one level deep.
+// expandDL returns the members of one list, dynamic or not, one level deep.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
-
 func expandDL(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op.Child("Mailbox")}, func(n *ewsschema.Node) (func(), *refusal) {
 		if !c.who.hasMailbox() {
@@ -36,15 +35,15 @@ func expandDL(c *call) *refusal {
 	return nil
 }
 
-// entry is what the address book shows of somebody.
+// entry is an entry of the address book.
 type entry struct{ name, address, kind string }
 
 func (l *list) entry() entry { return entry{l.name, l.address, "PublicDL"} }
 
 func (c *contact) entry() entry { return entry{c.name, c.address, "Contact"} }
 
-// members returns the members of a list that are not hidden, lists among them
-// as lists.
+// members returns the members of a list that are not hidden, without expanding
+// nested lists.
 func (s *Server) members(l *list) []entry {
 	var all []entry
 	for _, address := range s.membersOf(l) {
@@ -55,8 +54,8 @@ func (s *Server) members(l *list) []entry {
 	return all
 }
 
-// lookUp finds an address in the address book. Who is not in it is a contact all
-// the same.
+// lookUp finds an address in the address book and reports whether it is shown.
+// An address that is not in the book counts as a contact.
 func (s *Server) lookUp(address string) (entry, bool) {
 	if l := s.directory.lists[strings.ToLower(address)]; l != nil {
 		return l.entry(), !l.hidden

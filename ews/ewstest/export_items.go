@@ -4,7 +4,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// truncationMarker is what stands at the end of an export that a server gave up.
+// truncationMarker is the end of an export that a server could not complete.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-export-items-by-using-ews-in-exchange.
 const truncationMarker = "=== Truncated Data ==="
 
@@ -26,7 +26,7 @@ func exportItems(c *call) *refusal {
 	return nil
 }
 
-// writeData writes an export stream, or the half of it that a fault lets through.
+// writeData writes an export stream, or half of it if a fault truncates it.
 func (c *call) writeData(stream [][]byte) {
 	switch c.fault.kind {
 	case faultTruncate, faultTruncateEncoded:

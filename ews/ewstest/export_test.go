@@ -23,7 +23,7 @@ func uploadXML(action string, folder *ewstest.Folder, id, data string) string {
 
 const withAttachment = "From: eve@evil.example\r\nTo: alice@example.test\r\nSubject: =?utf-8?q?R=C3=A9sum=C3=A9?=\r\nMessage-ID: <3@evil.example>\r\nImportance: high\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\npreamble\r\n--x\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x\r\nContent-Type: application/octet-stream; name=bad.exe\r\nContent-Disposition: attachment; filename=bad.exe\r\nContent-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA\r\n--x--\r\n"
 
-// same compares two items in all that a faithful copy keeps.
+// same checks that two items agree in everything that a faithful copy keeps.
 func same(t *testing.T, want, got *ewstest.Message) {
 	t.Helper()
 	strip := func(m *ewstest.Message) map[ews.ExtendedField]ews.ExtendedProperty {

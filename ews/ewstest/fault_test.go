@@ -23,7 +23,7 @@ func TestFaultsThroughDirectAndSocket(t *testing.T) {
 			status int
 			code   string
 			text   string // in the answer
-			broken bool   // no answer, or half of one
+			broken bool   // no answer, or only half of it
 			moved  bool
 		}{
 			"drop before":     {fault: ewstest.DropBefore, broken: true},
@@ -80,7 +80,7 @@ func TestFaultsThroughDirectAndSocket(t *testing.T) {
 	}
 }
 
-// socketTransport sends what is addressed to the direct URL to the socket.
+// socketTransport sends requests for the direct URL to the socket.
 type socketTransport struct {
 	url  string
 	next http.RoundTripper
@@ -203,7 +203,7 @@ func TestCancelledRequestEnds(t *testing.T) {
 	})
 }
 
-// failingBody breaks off in the middle.
+// failingBody is a body that breaks off in the middle.
 type failingBody struct{ io.Reader }
 
 func (failingBody) Close() error { return nil }

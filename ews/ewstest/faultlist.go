@@ -36,24 +36,25 @@ const (
 	faultSlow
 )
 
-// Faults on demand. Those that refuse do so without acting, unless they say
-// otherwise.
+// Faults on demand. Those that refuse a request do so without acting, unless
+// stated otherwise.
 var (
-	// DropBefore closes the connection when the request was read.
+	// DropBefore closes the connection after reading the request.
 	DropBefore = Fault{Name: "drop before the server acted", kind: faultDropBefore}
 	// DropAfter acts and closes the connection without an answer.
 	DropAfter = Fault{Name: "drop after the server acted", kind: faultDropAfter}
-	// Unavailable is HTTP 503, with Retry-After if it has a back-off.
+	// Unavailable answers HTTP 503, with Retry-After if it has a back-off.
 	Unavailable = Fault{Name: "503", kind: faultUnavailable}
 	Busy        = Fault{Name: "ErrorServerBusy fault", kind: faultSOAP, code: "ErrorServerBusy"}
 	BusyItem    = Fault{Name: "ErrorServerBusy response message", kind: faultMember, code: "ErrorServerBusy"}
-	// BusyInner is ErrorInternalServerError in each response message, with an
-	// inner error that says ErrorServerBusy.
+	// BusyInner is ErrorInternalServerError in each response message, with the
+	// inner error ErrorServerBusy.
 	BusyInner = Fault{Name: "ErrorInternalServerError with ErrorServerBusy inside", kind: faultMember, code: "ErrorInternalServerError", inner: "ErrorServerBusy"}
 
-	// TruncatedExport ends the data of each item in the middle, with the marker
-	// of a truncation as text. The other two have the marker in base64, and
-	// after the whole document. They concern ExportItems only.
+	// TruncatedExport cuts the data of each item in half and appends the
+	// truncation marker as text. TruncatedExportEncoded appends it in base64;
+	// TruncatedExportAfter cuts nothing and appends it to the whole document. They
+	// apply to ExportItems only.
 	TruncatedExport        = Fault{Name: "truncated export", kind: faultTruncate}
 	TruncatedExportEncoded = Fault{Name: "truncated export, marker encoded", kind: faultTruncateEncoded}
 	TruncatedExportAfter   = Fault{Name: "truncated export, marker after the document", kind: faultTruncateAfter}
@@ -64,12 +65,13 @@ var (
 	EmptyBody      = Fault{Name: "200 with an empty body", kind: faultEmpty}
 	// CutResponse acts and closes the connection in the middle of the answer.
 	CutResponse = Fault{Name: "the answer breaks off in the middle", kind: faultCut}
-	// MoveFailedCopyLeft leaves original and copy. It concerns MoveItem only.
+	// MoveFailedCopyLeft leaves both the original and a copy. It applies to
+	// MoveItem only.
 	MoveFailedCopyLeft  = Fault{Name: "ErrorMoveCopyFailed, a copy is left", kind: faultCopyLeft, code: "ErrorMoveCopyFailed"}
 	CrossMailboxRefused = Fault{Name: "ErrorCrossMailboxMoveCopy", kind: faultMember, code: "ErrorCrossMailboxMoveCopy"}
 )
 
-// FaultCode returns a fault that answers with a SOAP fault of a response code,
+// FaultCode returns a fault that answers with a SOAP fault with a response code,
 // without acting.
 func FaultCode(code ews.ResponseCode) Fault {
 	return Fault{Name: string(code) + " fault", kind: faultSOAP, code: code}
@@ -86,16 +88,17 @@ func Slow(d time.Duration) Fault {
 	return Fault{Name: "slow answer", kind: faultSlow, wait: d}
 }
 
-// BackOff returns Busy, BusyItem, BusyInner, Unavailable or a fault made by
-// [FaultCode] or [MemberCode] with a hint to wait: to the millisecond, Unavailable to the second.
+// BackOff returns the fault with a hint to wait, in milliseconds, or in whole
+// seconds for Unavailable. The other faults it applies to are Busy, BusyItem,
+// BusyInner and those made by [FaultCode] or [MemberCode].
 func (f Fault) BackOff(d time.Duration) Fault {
 	f.wait = d
 	return f
 }
 
-// AtMember returns a fault of response messages that strikes only one member of
-// a batch, counted from 0. The members before it are acted on; those after it,
-// too, unless the code is one that stops a batch.
+// AtMember limits a fault of response messages to one member of a batch, counted
+// from 0. The members before it are processed normally, and so are those after
+// it unless the code stops a batch.
 func (f Fault) AtMember(i int) Fault {
 	f.member = i + 1
 	return f
@@ -112,8 +115,8 @@ func (f Fault) concerns(op ews.Operation) bool {
 	return true
 }
 
-// fits reports whether a real server could fail in this way there; random
-// faults keep to that.
+// fits reports whether a real server could fail this way in an operation; random
+// faults are limited to that.
 func (f Fault) fits(op ews.Operation) bool {
 	switch f.code {
 	case "ErrorIrresolvableConflict":

@@ -28,9 +28,9 @@ func (f *faults) init(seed uint64) {
 	f.at = make(map[int]Fault)
 }
 
-// FailNext makes the next request of the operation fail, several faults the
-// next several. Operation "" means any. A fault that cannot strike the operation,
-// such as [TruncatedExport] outside of ExportItems, waits for one it can.
+// FailNext makes the next requests of an operation fail, one for each fault.
+// Operation "" means any. A fault that cannot strike an operation, such as
+// [TruncatedExport] outside ExportItems, waits for one that it can strike.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -48,9 +48,9 @@ func (s *Server) FailAt(n int, fault Fault) {
 }
 
 // FailRandomly makes requests fail with a probability, drawing from faults;
-// probability 0 ends it. The draws follow from Options.Seed and the order of
-// requests. Faults are drawn only where a real server could fail so: a stale
-// change key, say, strikes UpdateItem only.
+// probability 0 turns it off. The draws depend on Options.Seed and the order of
+// requests. Faults are drawn only where a real server could fail that way: a
+// stale change key, for example, strikes only UpdateItem.
 func (s *Server) FailRandomly(probability float64, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -58,7 +58,7 @@ func (s *Server) FailRandomly(probability float64, faults ...Fault) {
 	s.faults.drawn = append([]Fault(nil), faults...)
 }
 
-// ClearFaults forgets all faults that were asked for and did not strike yet.
+// ClearFaults cancels all faults that have not struck yet.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Messages that were filled in are those that were delivered, one by one.
+// Fill yields the same messages as delivering them one by one.
 func TestFill(t *testing.T) {
 	t.Parallel()
 	message := func(i int) ([]byte, ewstest.Delivery) {
@@ -37,7 +37,7 @@ func TestFill(t *testing.T) {
 	assert.Equal(t, delivered.Mailbox(alice).Size(), filled.Mailbox(alice).Size())
 }
 
-// A search finds the same in messages that nobody has looked at yet.
+// A search gives the same result for messages that were not inspected before.
 func TestSearchOfFilled(t *testing.T) {
 	t.Parallel()
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {
@@ -76,7 +76,7 @@ func TestSearchOfFilled(t *testing.T) {
 				}
 				return []byte(eml), ewstest.Delivery{Received: time.Date(2026, 11, 24, 10, i, 0, 0, time.UTC), Read: i%2 == 0}
 			})
-			for range 2 { // the second time some have been looked at
+			for range 2 { // the second time, some have been inspected
 				pages, err := srv.Client("svc", nil).FindItem(t.Context(), ews.FindItemRequest{
 					Folders:     []ews.FolderRef{ews.DistinguishedFolder{Name: ews.FolderInbox, Mailbox: alice}},
 					Restriction: tt.restriction,

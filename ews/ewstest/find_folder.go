@@ -5,7 +5,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// maxFolders is how many folders a page of FindFolder has at most.
+// maxFolders is the maximum number of folders on a page of FindFolder.
 const maxFolders = 1000
 
 func findFolder(c *call) *refusal {

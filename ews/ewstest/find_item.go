@@ -5,7 +5,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Members of a page of FindItem, at most.
+// Maximum numbers of items on a page of FindItem.
 const (
 	maxItems           = 1000
 	maxItemsRestricted = 250 // with a restriction or query string, 2013 and later
@@ -60,8 +60,8 @@ func findItem(c *call) *refusal {
 	return nil
 }
 
-// pick returns the items of a folder that a traversal sees and a condition lets
-// through. SoftDeleted sees nothing since Exchange 2010.
+// pick returns the items of a folder that a traversal includes and a condition
+// accepts. Since Exchange 2010, SoftDeleted finds nothing.
 func pick(f *mailstore.Folder, traversal string, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if traversal == "SoftDeleted" {
 		return nil

@@ -108,7 +108,7 @@ func TestFindItemPages(t *testing.T) {
 	deliver(c, 10)
 	c.srv.LimitPages(3)
 	n, offset, _, last := page(c, `<m:IndexedPageItemView MaxEntriesReturned="9" Offset="5" BasePoint="Beginning"/>`, "")
-	assert.Equal(t, []any{3, "8", "false"}, []any{n, offset, last}, "a short page is not the last")
+	assert.Equal(t, []any{3, "8", "false"}, []any{n, offset, last}, "a short page need not be the last")
 	n, _, _, last = page(c, `<m:IndexedPageItemView MaxEntriesReturned="9" Offset="8" BasePoint="Beginning"/>`, "")
 	assert.Equal(t, []any{2, "true"}, []any{n, last})
 	n, _, _, last = page(c, `<m:IndexedPageItemView MaxEntriesReturned="9" Offset="99" BasePoint="Beginning"/>`, "")

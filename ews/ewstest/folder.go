@@ -11,7 +11,7 @@ type Folder struct {
 	folder *mailstore.Folder
 }
 
-// ID returns the id and change key that EWS gives the folder.
+// ID returns the folder's id and change key in EWS.
 func (f *Folder) ID() ews.FolderID {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
@@ -26,7 +26,7 @@ func (f *Folder) Name() string {
 }
 
 // Path returns the display names from the top of the information store, such as
-// "/Inbox/Sub"; folders elsewhere begin with what they stand below:
+// "/Inbox/Sub"; paths elsewhere begin with the tree they are in:
 // "/Recoverable Items/Purges", "/Archive/Inbox".
 func (f *Folder) Path() string {
 	f.server.mu.Lock()
@@ -37,7 +37,7 @@ func (f *Folder) Path() string {
 // Distinguished returns the well-known name of the folder, empty if it has none.
 func (f *Folder) Distinguished() ews.FolderName { return f.folder.Distinguished }
 
-// Parent returns the folder that this one stands in, nil for the root of a mailbox
+// Parent returns the folder that contains this one, nil for the root of a mailbox
 // or archive.
 func (f *Folder) Parent() *Folder {
 	f.server.mu.Lock()
@@ -48,25 +48,25 @@ func (f *Folder) Parent() *Folder {
 	return &Folder{server: f.server, folder: f.folder.Parent}
 }
 
-// IsSearch reports whether it is a search folder, which shows what is in others.
+// IsSearch reports whether it is a search folder, which shows items of others.
 func (f *Folder) IsSearch() bool { return f.folder.Search != nil }
 
-// Messages returns the items of the folder, of a search folder those it finds.
+// Messages returns the items of the folder; for a search folder, those it finds.
 func (f *Folder) Messages() []*Message {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
 	return snapshots(f.folder.Items())
 }
 
-// Count returns the number of messages in the folder, without looking at them.
+// Count returns the number of messages in the folder, without making snapshots.
 func (f *Folder) Count() int {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
 	return f.folder.Count()
 }
 
-// Delete takes the folder away with its content, for good, as a user's
-// shift-delete of a folder.
+// Delete removes the folder and its content for good, as a user's shift-delete
+// does.
 func (f *Folder) Delete() {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
@@ -81,8 +81,8 @@ func (f *Folder) Rename(name string) {
 	f.folder.Touch()
 }
 
-// MoveTo puts the folder below another of the same mailbox. It does nothing if
-// that cannot be: into itself, or beside a folder of its name.
+// MoveTo moves the folder below another one of the same mailbox. It does nothing
+// if that is impossible: into itself, or next to a folder of the same name.
 func (f *Folder) MoveTo(parent *Folder) {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()

@@ -5,9 +5,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// folderShape is what a request wants to know of folders.
+// folderShape is the set of folder properties that a request asks for.
 type folderShape struct {
-	base     baseShape // of the properties wanted
+	base     baseShape // the lowest one wanted
 	named    map[string]bool
 	extended []wanted
 	schema   ewsschema.Version
@@ -42,7 +42,7 @@ func (s *folderShape) wants(uri string, base baseShape) bool {
 	return base >= s.base || s.named[uri]
 }
 
-// folderKind is the element that EWS shows a folder as.
+// folderKind returns the element that EWS uses for a folder.
 func folderKind(f *mailstore.Folder) string {
 	if f.Search != nil {
 		return "SearchFolder"
@@ -58,7 +58,7 @@ func folderKind(f *mailstore.Folder) string {
 	return "Folder"
 }
 
-// writeFolder writes a folder, in the order of the schema.
+// writeFolder writes a folder, in schema order.
 func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	kind := folderKind(f)
 	e.Open("t:" + kind)

@@ -45,7 +45,7 @@ func TestDefaultFolders(t *testing.T) {
 	for _, kind := range []string{"t:CalendarFolder", "t:ContactsFolder", "t:TasksFolder", "t:SearchFolder"} {
 		assert.Contains(t, answer, "<"+kind+">")
 	}
-	assert.Contains(t, texts(answer, "Value"), "2", "the search folder says it is one")
+	assert.Contains(t, texts(answer, "Value"), "2", "the search folder has the type of one")
 	assert.Contains(t, texts(answer, "DistinguishedFolderId"), "inbox")
 	assert.Empty(t, texts(c.in("Exchange2010_SP1").do(findFolderXML("Deep", folderOf("msgfolderroot", alice), "")), "DistinguishedFolderId"))
 }
@@ -96,7 +96,7 @@ func TestFindFolderPagesAndRestricts(t *testing.T) {
 	assert.Equal(t, []string{"B"}, texts(c.do(findFolderXML("Deep", folderOf("msgfolderroot", alice), only)), "DisplayName"))
 }
 
-// What a test can ask about folders.
+// Tests can inspect folders.
 func TestLookingAtFolders(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(ewstest.Options{})
@@ -128,7 +128,7 @@ func TestFoldersMoveAndKeepTheirIDs(t *testing.T) {
 	assert.Equal(t, "/Inbox/Open", box.Message(m.ID).Folder)
 	assert.Equal(t, id, f.ID().ID)
 	f.MoveTo(f)
-	assert.Equal(t, "/Inbox/Open", f.Path(), "no folder goes into itself")
+	assert.Equal(t, "/Inbox/Open", f.Path(), "a folder cannot be moved into itself")
 	same := slices.ContainsFunc(box.Folders(), func(g *ewstest.Folder) bool { return g.ID().ID == id })
 	assert.True(t, same)
 	f.Delete()

@@ -10,7 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// FuzzRequest sends any bytes as a request: the server must answer, and go on.
+// FuzzRequest sends arbitrary bytes as a request: the server must answer and keep
+// running.
 func FuzzRequest(f *testing.F) {
 	const id = `<t:ItemId Id="ITEM"/>`
 	for _, op := range []string{

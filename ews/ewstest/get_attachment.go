@@ -21,7 +21,7 @@ func getAttachment(c *call) *refusal {
 		if it == nil {
 			return nil, refuse("ErrorItemNotFound")
 		}
-		// The order is that of the store, which took it from the content.
+		// The store keeps the attachments in the order of the content.
 		all := it.Content().Attachments()
 		if i >= len(all) {
 			return nil, refuse("ErrorInvalidAttachmentId")

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// getter reads a property of an item or folder: its text form, or several, and
-// whether it is there.
+// getter reads a property of an item or folder: its value or values in text
+// form, and whether it exists.
 type getter[T any] struct {
 	kind ews.PropertyType
 	get  func(T) ([]string, bool)
@@ -59,7 +59,7 @@ func itemText(kind ews.PropertyType, get func(*mailstore.Item) string) getter[*m
 	return getter[*mailstore.Item]{kind, func(it *mailstore.Item) ([]string, bool) { return []string{get(it)}, true }}
 }
 
-// itemQuery are the item properties that can be searched and sorted by.
+// itemQuery has the item properties that queries can search and sort by.
 var itemQuery = resolver[*mailstore.Item]{
 	property: (*mailstore.Item).Property,
 	fields: map[string]getter[*mailstore.Item]{
@@ -98,7 +98,7 @@ func folderText(kind ews.PropertyType, get func(*mailstore.Folder) string) gette
 	return getter[*mailstore.Folder]{kind, func(f *mailstore.Folder) ([]string, bool) { return []string{get(f)}, true }}
 }
 
-// folderQuery are the folder properties that can be searched by.
+// folderQuery has the folder properties that queries can search by.
 var folderQuery = resolver[*mailstore.Folder]{
 	property: (*mailstore.Folder).Property,
 	fields: map[string]getter[*mailstore.Folder]{

@@ -102,7 +102,7 @@ func TestImpersonatedUserSeesOnlyTheirOwn(t *testing.T) {
 	c.srv.GrantFullAccess("bob", alice)
 	assert.Equal(t, []string{"NoError"}, codes(as.do(getItemXML(idOnly, itemID(m)))))
 	c.srv.RevokeFullAccess("bob", alice)
-	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.as("bob").do(getItemXML(idOnly, itemID(m)))), "no right looks like not found")
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.as("bob").do(getItemXML(idOnly, itemID(m)))), "without access it is not found")
 }
 
 func TestAccountWithoutMailbox(t *testing.T) {
@@ -140,7 +140,7 @@ func TestBudgets(t *testing.T) {
 	c := newCaller(t, ewstest.Options{RequestsPerMinute: 2})
 	ask := func(c *caller) string { return codes(c.do(findXML(folderOf("inbox", alice), "")))[0] }
 	assert.Equal(t, []string{"NoError", "NoError", "ErrorServerBusy"}, []string{ask(c), ask(c), ask(c)})
-	assert.Equal(t, "NoError", ask(c.impersonating(alice)), "an impersonated mailbox pays for itself")
+	assert.Equal(t, "NoError", ask(c.impersonating(alice)), "an impersonated mailbox has its own budget")
 	c.srv.SetBudget("svc", ewstest.Budget{})
 	assert.Equal(t, "NoError", ask(c))
 }
@@ -157,7 +157,7 @@ func TestConcurrencyLimit(t *testing.T) {
 		}
 		wg.Wait()
 		assert.ElementsMatch(t, []string{"NoError", "ErrorExceededConnectionCount"}, answers)
-		assert.Equal(t, []string{"NoError"}, codes(c.do(find)), "a request that is over counts no more")
+		assert.Equal(t, []string{"NoError"}, codes(c.do(find)), "a finished request no longer counts")
 	})
 }
 

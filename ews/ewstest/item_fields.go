@@ -19,8 +19,8 @@ type itemWriter struct {
 	shape *itemShape
 }
 
-// itemFields are the properties in the order of the schema. The one without
-// writer stands for the extended properties.
+// itemFields are the properties in schema order. The one without a writer marks
+// the place of the extended properties.
 var itemFields = []itemField{
 	{uri: "item:MimeContent", heavy: true, write: func(w *itemWriter) {
 		w.content("t:MimeContent", w.it.MIME(), "CharacterSet", "UTF-8")
@@ -83,7 +83,7 @@ var itemFields = []itemField{
 	{uri: "message:ReplyTo", message: true, base: inAll, heavy: true, write: func(w *itemWriter) { w.recipients("t:ReplyTo", "Reply-To") }},
 }
 
-// text writes a text property that exists.
+// text writes a text property if it exists.
 func (w *itemWriter) text(name string, f ews.ExtendedField) {
 	p, ok := w.it.Properties()[f]
 	if !ok {
@@ -130,7 +130,7 @@ func (w *itemWriter) categories() {
 	w.Close()
 }
 
-// maxHeaders bounds the header fields shown.
+// maxHeaders limits the header fields shown.
 const maxHeaders = 1000
 
 func (w *itemWriter) headers() {
@@ -148,8 +148,8 @@ func (w *itemWriter) headers() {
 	w.Close()
 }
 
-// responseObjects names what can be done about the item: withdrawing a receipt
-// is there while one is pending.
+// responseObjects lists the possible responses to the item: withdrawing a
+// receipt only while one is pending.
 func (w *itemWriter) responseObjects() {
 	if !messageKinds[w.it.Kind()] {
 		return
@@ -195,7 +195,7 @@ func (w *itemWriter) single(name string, who, address ews.ExtendedField) {
 	w.Open(name)
 	a := eml.Address{Name: p.Text(who), Email: p.Text(address)}
 	if w.shape.find {
-		// FindItem knows no addresses.
+		// FindItem returns no addresses.
 		a = eml.Address{Name: cutText(a.Name)}
 	}
 	w.mailbox(a)
@@ -229,7 +229,7 @@ func (w *itemWriter) mailbox(a eml.Address) {
 	w.Close()
 }
 
-// rights writes EffectiveRights: who may open a mailbox may do all in it.
+// rights writes EffectiveRights: whoever may open a mailbox has all rights in it.
 func (e *encoder) rights() {
 	e.Open("t:EffectiveRights")
 	for _, name := range []string{"t:CreateAssociated", "t:CreateContents", "t:CreateHierarchy", "t:Delete", "t:Modify", "t:Read"} {

@@ -5,15 +5,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// itemShape is what a request wants to know of items.
+// itemShape is the set of item properties that a request asks for.
 type itemShape struct {
 	fields   []bool // by position in itemFields
 	extended []wanted
-	find     bool // FindItem: less of everything
-	html     bool // body as HTML if there is one
+	find     bool // for FindItem: fewer properties, short texts
+	html     bool // body as HTML if it has one
 }
 
-// itemField is a property of items that EWS defines, in the order of the schema.
+// itemField is an item property that EWS defines.
 type itemField struct {
 	uri     string
 	since   ewsschema.Version
@@ -23,7 +23,7 @@ type itemField struct {
 	write   func(*itemWriter)
 }
 
-// baseShape says in which base shapes a property is.
+// baseShape tells which base shapes include a property.
 type baseShape int
 
 const (
@@ -32,7 +32,7 @@ const (
 	inDefault
 )
 
-// shape reads an ItemShape.
+// itemShape reads an ItemShape.
 func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemFields)), find: find, html: n.Value("BodyType") != "Text"}
 	for i, f := range itemFields {
@@ -103,7 +103,7 @@ func (e *encoder) writeItem(it *mailstore.Item, s *itemShape) {
 	e.Close()
 }
 
-// writeItemID writes the id alone, as answers to writes do.
+// writeItemID writes the id alone, as answers to write operations do.
 func (e *encoder) writeItemID(it *mailstore.Item) {
 	e.Open("t:" + it.Kind())
 	e.itemID("t:ItemId", it)

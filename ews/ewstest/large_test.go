@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A large message is answered as a stream: neither its MIME nor its base64 is
-// ever held.
+// A large message is streamed: neither its MIME nor its base64 is ever held in
+// memory as a whole.
 func TestLargeAnswersAreStreamed(t *testing.T) {
 	const size = 32 << 20
 	srv := ewstest.NewServer(ewstest.Options{})

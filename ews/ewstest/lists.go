@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// AddList creates a distribution list, or replaces it.
+// AddList creates or replaces a distribution list.
 func (s *Server) AddList(address string, members ...string) {
 	s.AddListWith(address, ListOptions{Members: members})
 }
 
 // AddHiddenList creates a distribution list that is hidden from address lists:
-// it can be expanded by none, and expanding another list leaves it out.
+// it cannot be expanded, and expanding another list omits it.
 func (s *Server) AddHiddenList(address string, members ...string) {
 	s.AddListWith(address, ListOptions{Members: members, Hidden: true})
 }
@@ -20,20 +20,20 @@ func (s *Server) AddHiddenList(address string, members ...string) {
 type ListOptions struct {
 	DisplayName string // default: local part
 
-	// Members are addresses of mailboxes, of other lists, and of others, which
-	// are contacts. Lists may contain one another.
+	// Members are addresses of mailboxes and other lists; any other address
+	// counts as a contact. Lists may contain one another.
 	Members []string
 
-	// Dynamic makes it a dynamic distribution group: whenever it is asked for,
-	// its members are the mailboxes whose primary address matches this pattern,
-	// as [path.Match] has it, in lower case, such as *@sales.example.test.
-	// Default: Members.
+	// Dynamic makes it a dynamic distribution group: its members are at any time
+	// the mailboxes whose primary address matches this [path.Match] pattern, such
+	// as *@sales.example.test, regardless of case. Default: the list has Members.
 	Dynamic string
 
 	Hidden bool // see [Server.AddHiddenList]
 }
 
-// AddListWith is AddList with other options. It panics if Dynamic is no pattern.
+// AddListWith is AddList with options. It panics if Dynamic is not a valid
+// pattern.
 func (s *Server) AddListWith(address string, o ListOptions) {
 	if o.DisplayName == "" {
 		o.DisplayName = localPart(address)
@@ -55,8 +55,8 @@ type ContactOptions struct {
 	Hidden      bool   // hidden from address lists
 }
 
-// AddContact creates a mail contact: somebody outside the organisation whom its
-// address book has. Nil options stand for the defaults.
+// AddContact creates a mail contact: an address book entry for somebody outside
+// the organisation. Nil options mean the defaults.
 func (s *Server) AddContact(address string, opts *ContactOptions) {
 	var o ContactOptions
 	if opts != nil {
@@ -84,8 +84,8 @@ func (s *Server) membersOf(l *list) []string {
 	return all
 }
 
-// mailboxesBehind returns the mailboxes that get what is sent to an address: its own, or
-// those of the members of a list, whatever is hidden.
+// mailboxesBehind returns the mailboxes that receive mail sent to an address: its
+// own, or those of a list's members, hidden or not.
 func (s *Server) mailboxesBehind(address string) []*Mailbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *Server) mailboxesBehind(address string) []*Mailbox {
 		key := strings.ToLower(queue[0])
 		l, box := s.directory.lists[key], s.org.ByAddress(key)
 		if l == nil && box != nil {
-			key = strings.ToLower(box.Address) // whatever address it goes by
+			key = strings.ToLower(box.Address) // whichever of its addresses was used
 		}
 		if seen[key] {
 			continue

@@ -9,16 +9,16 @@ import (
 
 // MailboxOptions are the optional settings of a mailbox.
 type MailboxOptions struct {
-	DisplayName    string   // default: local part with a capital
+	DisplayName    string   // default: local part, capitalised
 	Password       string   // default: local part + "-password"
 	ProxyAddresses []string // secondary SMTP addresses
 	Archive        bool     // has an online archive
 	Language       string   // display names of default folders: "en" (default), "de", "es", "fr", "it", "ja", "nl", "ru"
-	QuotaBytes     int64    // 0: none
+	QuotaBytes     int64    // 0: no limit
 	Hidden         bool     // hidden from address lists
 }
 
-// Mailbox is a mailbox of a [Server], for setting up and looking in.
+// Mailbox is a mailbox of a [Server], for setup and inspection.
 type Mailbox struct {
 	server *Server
 	box    *mailstore.Mailbox
@@ -28,34 +28,34 @@ type Mailbox struct {
 func (m *Mailbox) Address() string { return m.box.Address }
 
 // Deliver puts a message into the Inbox as transport would: received now,
-// unread, not a draft, whatever defects the bytes have. It refers to eml, which
-// must not change any more.
+// unread, not a draft, however malformed it is. It keeps eml, which must not be
+// modified afterwards.
 func (m *Mailbox) Deliver(eml []byte) *Message { return m.DeliverWith(eml, Delivery{}) }
 
-// Delivery are circumstances of a delivered message; zero values as Deliver.
+// Delivery describes how a message is delivered; the zero value means as by
+// [Mailbox.Deliver].
 type Delivery struct {
 	Folder     *Folder
 	Received   time.Time
 	Read       bool
 	Class      string
 	Categories []string
-	Importance string // Low, Normal, High; default: as the headers say
+	Importance string // Low, Normal, High; default: from the headers
 	Flag       ews.Flag
 	Extended   []ews.ExtendedProperty
 	Associated bool // folder associated information, not a message
 }
 
-// DeliverWith is Deliver with other circumstances. A quota does not keep a
-// message from being delivered.
+// DeliverWith is Deliver with settings. It ignores the quota.
 func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	return snapshot(m.deliver(eml, d))
 }
 
-// Fill delivers n messages as DeliverWith does, without taking a snapshot of each:
-// for folders with tens of thousands of them. What message returns for i, counted
-// from 0, is the i-th one.
+// Fill delivers n messages as DeliverWith does, without taking a snapshot of each,
+// for folders with tens of thousands of messages. The function message returns
+// the i-th one, counted from 0.
 func (m *Mailbox) Fill(n int, message func(i int) (eml []byte, d Delivery)) {
 	for i := range n {
 		eml, d := message(i)
@@ -102,7 +102,7 @@ func (m *Mailbox) wrap(f *mailstore.Folder) *Folder {
 }
 
 // AddFolder creates (or returns) the folder at a path of display names below a
-// parent (nil: top of information store).
+// parent (nil: the top of the information store).
 func (m *Mailbox) AddFolder(parent *Folder, path ...string) *Folder {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -121,8 +121,8 @@ func (m *Mailbox) AddFolder(parent *Folder, path ...string) *Folder {
 }
 
 // AddSearchFolder creates a search folder that shows all items of the mailbox,
-// as Outlook's AllItems does. It stands below the top of the information store,
-// where a deep walk meets it.
+// as Outlook's AllItems does. It is below the top of the information store,
+// where a deep traversal finds it.
 func (m *Mailbox) AddSearchFolder(name string) *Folder {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -153,38 +153,38 @@ func (m *Mailbox) Messages() []*Message {
 	return snapshots(m.box.Items())
 }
 
-// Remove takes the mailbox away, as a migration does: its address and ids
-// answer ErrorNonExistentMailbox, or ErrorMailboxMoveInProgress with moving.
-// What is in it can still be looked at.
+// Remove makes the mailbox unavailable, as a migration does: its address and ids
+// answer ErrorNonExistentMailbox, or ErrorMailboxMoveInProgress if moving is
+// set. Its content can still be inspected.
 func (m *Mailbox) Remove(moving bool) {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	m.server.org.RemoveMailbox(m.box, moving)
 }
 
-// Restore brings a mailbox back that was taken away.
+// Restore brings a removed mailbox back.
 func (m *Mailbox) Restore() {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	m.box.Gone, m.box.Moving = false, false
 }
 
-// SetQuota sets how many bytes the mailbox may hold, 0: no limit. Beyond it,
-// what a client wants to add answers ErrorQuotaExceeded.
+// SetQuota sets how many bytes the mailbox may hold; 0 means no limit. Clients
+// that would exceed it get ErrorQuotaExceeded.
 func (m *Mailbox) SetQuota(bytes int64) {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	m.box.Quota = bytes
 }
 
-// Size returns how many bytes the items take.
+// Size returns the size of all items in bytes.
 func (m *Mailbox) Size() int64 {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
 	return m.box.Size()
 }
 
-// Message returns the item of an id, nil if the mailbox has none.
+// Message returns the item with an id, nil if the mailbox has no such item.
 func (m *Mailbox) Message(id ews.ItemID) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -206,8 +206,8 @@ func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
 	return snapshot(it.MoveTo(to.folder))
 }
 
-// DeleteMessage takes an item away for good, without trace, and reports whether
-// it was there.
+// DeleteMessage removes an item for good, without a trace, and reports whether it
+// existed.
 func (m *Mailbox) DeleteMessage(id ews.ItemID) bool {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -226,8 +226,8 @@ func (m *Mailbox) item(id ews.ItemID) *mailstore.Item {
 	return m.box.Item(parsed.Number)
 }
 
-// SetRead marks an item as its owner would by reading it, which sends a receipt
-// that is pending, and reports whether it was there.
+// SetRead marks an item as read or unread, as its owner would, and reports
+// whether it existed. Marking it as read sends a pending receipt.
 func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()

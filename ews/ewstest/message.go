@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Message is a snapshot of an item. It does not change; look again after a call.
-// It may be shared with other callers and must not be modified.
+// Message is a snapshot of an item. It does not follow changes; get a new one
+// after a call. It may be shared with other callers and must not be modified.
 type Message struct {
 	ID             ews.ItemID
 	Mailbox        string
@@ -33,18 +33,19 @@ type Message struct {
 	Attachments    []ews.Attachment
 	ReceiptPending bool // a read or non-read receipt would be sent
 	Associated     bool // folder associated information
-	// Properties are all MAPI properties, named ones by set and name: text form
-	// of the protocol. Two items are equal in fidelity when these are equal, save
-	// the times of creation (0x3007) and modification (0x3008).
+	// Properties are all MAPI properties, named ones by set and name, in the text
+	// form of the protocol. A copy of an item is faithful if these are equal,
+	// except for the times of creation (0x3007) and modification (0x3008).
 	Properties map[ews.ExtendedField]ews.ExtendedProperty
-	Original   []byte // bytes as delivered; nil if the item was made from MIME by a client
-	MIME       []byte // what GetItem IncludeMimeContent would give
+	Original   []byte // bytes as delivered; nil if a client created the item
+	MIME       []byte // what GetItem with IncludeMimeContent would return
 }
 
-// maxKept is the size of MIME up to which a snapshot is kept.
+// maxKept is the maximum size of MIME, in bytes, for a snapshot to be cached.
 const maxKept = 256 << 10
 
-// snapshot describes an item. It is kept until the item changes.
+// snapshot describes an item. It is cached until the item changes, unless its
+// MIME is large.
 func snapshot(it *mailstore.Item) *Message {
 	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
 		return m

@@ -72,8 +72,8 @@ func (c *call) mayCarry(it *mailstore.Item, to *mailstore.Folder, move bool) *re
 	return nil
 }
 
-// noTarget is the error of a destination that was not found. Under impersonation
-// that may be because it is in another mailbox.
+// noTarget returns the error for a destination that was not found. Under
+// impersonation it may be in another mailbox.
 func (c *call) noTarget(missing *refusal) *refusal {
 	if c.who.impersonated && (missing.code == "ErrorNonExistentMailbox" || missing.code == "ErrorFolderNotFound") {
 		return c.crossRefused()
@@ -94,7 +94,7 @@ func (c *call) crossRefused() *refusal {
 	return refuse("ErrorToFolderNotFound")
 }
 
-// crosses reports whether a destination is in another mailbox than the caller's.
+// crosses reports whether a destination is outside the caller's mailbox.
 func (c *call) crosses(target *ewsschema.Node) bool {
 	if address := target.Path("Mailbox", "EmailAddress").Content(); address != "" {
 		return !c.who.box.Has(address)

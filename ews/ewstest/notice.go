@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Notice is something that reached another person: a read receipt, a "not
-// read" notice, a sent message, a meeting response.
+// Notice is something that reached another person: a read receipt, a "not read"
+// notice, a sent message or a meeting response.
 type Notice struct {
 	Kind    string // "IPNRN" (read), "IPNNRN" (not read), "Sent", "MeetingResponse"
 	From    string
@@ -17,15 +17,15 @@ type Notice struct {
 	Item    ews.ItemID
 }
 
-// Notices returns what reached other people so far. A test of discretion
-// demands that it is empty.
+// Notices returns what has reached other people so far. To test that a client
+// works unnoticed, check that it is empty.
 func (s *Server) Notices() []Notice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.notices)
 }
 
-// notified is called by the store, with the lock held.
+// notified records a notice, with the lock held.
 func (s *Server) notified(n mailstore.Notice) {
 	notice := Notice{Kind: n.Kind, From: n.From, To: n.To, Subject: n.Subject}
 	if n.Item != nil && n.Item.Folder != nil {

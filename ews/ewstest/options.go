@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Options of a [Server]; the zero value stands for the defaults.
+// Options are the settings of a [Server]; the zero value means the defaults.
 type Options struct {
 	Version Version // default: Exchange2016
 	Domain  string  // default: "example.test"
@@ -18,11 +18,11 @@ type Options struct {
 	// all and the impersonation right.
 	Empty bool
 
-	// Authentication lists the ways to sign in that are offered, in this order.
-	// Default: Basic. A scheme that is unknown, or lacks what it needs, panics.
+	// Authentication lists the authentication schemes offered, in this order.
+	// Default: Basic. NewServer panics if one is unknown or lacks what it needs.
 	Authentication []Scheme
 
-	// ExtendedProtection is what NTLM asks of channel bindings; it needs TLS.
+	// ExtendedProtection is how NTLM treats channel bindings; it needs TLS.
 	// Default: ProtectionOff.
 	ExtendedProtection Protection
 
@@ -32,22 +32,21 @@ type Options struct {
 	TLS      bool         // serve HTTPS with a certificate made at start
 	Listener net.Listener // default: a free port of 127.0.0.1
 
-	// RetentionOff makes HardDelete final: without it (the default, as on real
-	// servers) items go to Recoverable Items (single item recovery).
+	// RetentionOff makes HardDelete final. By default, as on real servers, items
+	// go to Recoverable Items (single item recovery).
 	RetentionOff bool
 
-	// MoveLeftover is the folder of Recoverable Items where the original of an
-	// item stays that was moved into another mailbox. Default:
-	// recoverableitemsdeletions, where its owner can recover it. "none" leaves
-	// nothing.
+	// MoveLeftover is the folder of Recoverable Items that keeps the original of
+	// an item moved into another mailbox. Default: recoverableitemsdeletions,
+	// where its owner can recover it. "none" keeps nothing.
 	MoveLeftover ews.FolderName
 
 	// CrossMailboxImpersonated is how a move or copy into another mailbox fails
 	// under impersonation. Default: RefuseToFolder.
 	CrossMailboxImpersonated Refusal
 
-	// ChangeKeys demands a change key with every UpdateItem, as the
-	// documentation says; without it AlwaysOverwrite does without, as servers do.
+	// ChangeKeys requires a change key in every UpdateItem, as documented.
+	// Otherwise AlwaysOverwrite needs none, as on real servers.
 	ChangeKeys bool
 
 	// MaxConcurrency is how many requests of one account, or of one impersonated
@@ -56,18 +55,18 @@ type Options struct {
 	MaxConcurrency int
 
 	// RequestsPerMinute is how many requests of one account, or of one
-	// impersonated mailbox, are served within a minute before ErrorServerBusy
-	// with a hint to wait. Default: no limit.
+	// impersonated mailbox, are served per minute before ErrorServerBusy with a
+	// hint to wait. Default: no limit.
 	RequestsPerMinute int
 
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now
-	Seed    uint64           // of ids and of faults by probability; default: 1
-	Logger  *slog.Logger     // one record a request; default: discard
+	Seed    uint64           // for ids and random faults; default: 1
+	Logger  *slog.Logger     // one record per request; default: discard
 }
 
-// Refusal is a form in which a server refuses to move or copy an item into
-// another mailbox for an impersonated caller. All were seen.
+// Refusal is how a server refuses to move or copy an item into another mailbox
+// for an impersonated caller. All of them have been observed.
 type Refusal int
 
 // Refusals.

@@ -72,11 +72,12 @@ func (e *encoder) writeField(f ews.ExtendedField) {
 	e.Close()
 }
 
-// wanted is an extended property that a shape asks for, as it was named.
+// wanted is an extended property that a shape asks for: as the request names it,
+// and normalised.
 type wanted struct{ as, key ews.ExtendedField }
 
-// writeExtended writes the extended properties of a shape that exist. Texts are
-// cut as FindItem does, if short.
+// writeExtended writes the extended properties of a shape that exist. If short
+// is set, it cuts texts as FindItem does.
 func (e *encoder) writeExtended(all []wanted, short bool, get func(ews.ExtendedField) (ews.ExtendedProperty, bool)) {
 	for _, w := range all {
 		p, ok := get(w.key)
@@ -142,7 +143,7 @@ func extendedProperty(n *ewsschema.Node) (ews.ExtendedProperty, *refusal) {
 	return p, nil
 }
 
-// canonical checks the text form of a value and makes it the one the store
+// canonical checks the text form of a value and returns the form that the store
 // keeps.
 func canonical(t ews.PropertyType, s string) (string, *refusal) {
 	v, ok := parseValue(t, s)
@@ -165,5 +166,5 @@ func canonical(t ews.PropertyType, s string) (string, *refusal) {
 	return s, nil
 }
 
-// keyOf is the normalised name of a property.
+// keyOf returns the normalised name of a property.
 func keyOf(f ews.ExtendedField) ews.ExtendedField { return mailstore.Key(f) }

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// piece is a part of an answer's body: bytes as they are, or the base64 of
-// content that is too large to be encoded beforehand.
+// piece is a part of an answer's body: raw bytes, followed by the base64 of
+// content that is too large to encode beforehand, if any.
 type piece struct {
 	raw     []byte
 	content [][]byte
@@ -36,7 +36,7 @@ func (p piece) reader() io.Reader {
 	return io.MultiReader(bytes.NewReader(p.raw), &base64Reader{from: io.MultiReader(readers...)})
 }
 
-// bodyOf returns the pieces as one stream, and its length.
+// bodyOf returns the pieces as one stream, with its length.
 func bodyOf(pieces []piece) (io.Reader, int64) {
 	if len(pieces) == 1 {
 		return pieces[0].reader(), pieces[0].size()

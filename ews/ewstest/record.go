@@ -8,21 +8,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Request is one request seen.
+// Request is a request that the server received.
 type Request struct {
 	Operation    ews.Operation
 	User         string      // who signed in
 	Impersonated string      // address, or empty
 	Anchor       string      // X-AnchorMailbox
-	Header       http.Header // Authorization left out
+	Header       http.Header // without Authorization
 	Version      string      // RequestServerVersion as sent
-	Body         []byte      // whole, save large content (MimeContent, Data), which is cut to its first 1 KiB
-	Fault        string      // name of an injected fault that struck
+	Body         []byte      // complete but for large content (MimeContent, Data), cut to its first 1 KiB
+	Fault        string      // name of the injected fault that struck
 	Code         string      // response code of the fault or first response message
 	Acted        bool        // the server changed its state
 }
 
-// journal is the requests seen, and who wants to hear of them.
+// journal holds the requests received and the hooks to call.
 type journal struct {
 	mu       sync.Mutex
 	seen     int
@@ -32,14 +32,14 @@ type journal struct {
 	capture  *capture
 }
 
-// Requests returns the requests seen so far, in order. Requests that could not
-// be signed in are not among them.
+// Requests returns the requests received so far, in order, without those that
+// failed to sign in.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory when the server
-// is made, bodies are also written there, below a directory of each server, as
-// NNNN-Operation-request.xml and NNNN-Operation-response.xml, large content cut
-// to its first 1 KiB: so all traffic of a test run can be held against the
-// schema. Answers that a fault made unreadable are left out.
+// is created, bodies are also written there, in a subdirectory for each server,
+// as NNNN-Operation-request.xml and NNNN-Operation-response.xml, with large
+// content cut to its first 1 KiB, so that all traffic of a test run can be
+// checked against the schema. Answers made unreadable by a fault are omitted.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -50,25 +50,25 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// ResetRequests forgets the requests seen; their numbers run on.
+// ResetRequests forgets the requests received; their numbering continues.
 func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.requests = nil
 }
 
-// OnRequest registers a hook that is called before a request is processed, in
-// order, with its running number; a test may change the state there. No lock is
-// held, so all methods of the server may be called.
+// OnRequest registers a hook that is called before a request is processed, with
+// its sequence number; a test may change the state there. Hooks are called in
+// order. No lock is held, so all methods of the server may be called.
 func (s *Server) OnRequest(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.before = append(s.log.before, f)
 }
 
-// OnResponse registers a hook that is called when a request was processed and
-// its outcome is known, before the answer is sent: in between, a test may end a
-// client, or change the state. No lock is held.
+// OnResponse registers a hook that is called after a request has been processed
+// and its outcome is known, but before the answer is sent, so a test may stop a
+// client or change the state in between. No lock is held.
 func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

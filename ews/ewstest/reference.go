@@ -101,7 +101,8 @@ func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 	return id, nil
 }
 
-// mailbox finds the mailbox an id belongs to. Who may not see it learns nothing.
+// mailbox finds the mailbox an id belongs to. For a caller without access it
+// returns the code unseen or, under impersonation, ErrorNonExistentMailbox.
 func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore.Mailbox, *refusal) {
 	box := c.org.ByGUID(guid)
 	if box == nil {
@@ -116,7 +117,7 @@ func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore
 	return box, reachable(box)
 }
 
-// changeKey returns the change number that an id carries, and whether it does.
+// changeKey returns the change number of an id, and whether it has one.
 func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given bool, refused *refusal) {
 	text := n.Get("ChangeKey")
 	if text == "" {

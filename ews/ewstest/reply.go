@@ -5,12 +5,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// reply is the answer to an operation while it is written.
+// reply is the answer to an operation while it is being written.
 type reply struct {
 	encoder
 	operation string
 	element   string // of a response message
-	empty     string // element that the schema wants also in a message of an error
+	empty     string // element that the schema requires even in an error message
 	code      ews.ResponseCode
 }
 
@@ -45,7 +45,7 @@ func (r *reply) note(code ews.ResponseCode) {
 	}
 }
 
-// success writes a response message without error.
+// success writes a response message without an error.
 func (r *reply) success(body func()) {
 	r.note("NoError")
 	r.Open(r.element)
@@ -55,7 +55,7 @@ func (r *reply) success(body func()) {
 	r.Close()
 }
 
-// refused writes a response message of an error.
+// refused writes a response message with an error.
 func (r *reply) refused(f *refusal) {
 	class := "Error"
 	if f.code == "ErrorBatchProcessingStopped" {
@@ -76,7 +76,7 @@ func (r *reply) withClass(class string, f *refusal, body func()) {
 	r.Close()
 }
 
-// rest writes what a response message holds.
+// rest writes the content of a response message.
 func (r *reply) rest(body func()) {
 	switch {
 	case body != nil:

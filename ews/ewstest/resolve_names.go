@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// maxCandidates is how many candidates ResolveNames returns at most.
+// maxCandidates is the maximum number of candidates that ResolveNames returns.
 const maxCandidates = 100
 
 func resolveNames(c *call) *refusal {
@@ -50,14 +50,14 @@ func resolveNames(c *call) *refusal {
 	return nil
 }
 
-// candidate is somebody a name may stand for, with all addresses.
+// candidate is a possible match for a name, with all its addresses.
 type candidate struct {
 	entry
 	addresses []string
 }
 
-// candidates looks a name up: the beginning of a display name, alias or primary
-// address; with the prefix smtp:, any address as a whole.
+// candidates looks up a name: the beginning of a display name, alias or primary
+// address or, with the prefix smtp:, a complete address.
 func (s *Server) candidates(n *ewsschema.Node) []candidate {
 	name := strings.ToLower(strings.TrimSpace(n.Content()))
 	exact, smtp := strings.CutPrefix(name, "smtp:")
@@ -100,7 +100,8 @@ func begins(name string, texts ...string) bool {
 	return false
 }
 
-// proxies lists addresses as the directory has them, the primary one in capitals.
+// proxies lists addresses in the directory's form, with a capital SMTP: for the
+// primary one.
 func proxies(box *mailstore.Mailbox) []string {
 	all := []string{"SMTP:" + box.Address}
 	for _, p := range box.Proxies {

@@ -5,8 +5,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// responses are the response objects of CreateItem: things to be done about an
-// item, written as if they were new ones.
+// responses are the response objects of CreateItem: actions on an item, written
+// as if they were new items.
 var responses = map[string]func(*call, *ewsschema.Node) *refusal{
 	"SuppressReadReceipt":   suppressReadReceipt,
 	"AcceptItem":            answerMeeting,
@@ -28,7 +28,7 @@ func suppressReadReceipt(c *call, n *ewsschema.Node) *refusal {
 	return nil
 }
 
-// answerMeeting tells the organiser, unless it is only saved.
+// answerMeeting notifies the organiser, unless the response is only saved.
 func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 	it, refused := c.referenced(n)
 	if refused != nil {

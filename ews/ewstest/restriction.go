@@ -8,11 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// maxNodes is how many nodes a restriction may have.
+// maxNodes is the maximum number of nodes in a restriction.
 const maxNodes = 255
 
-// condition makes a predicate of a Restriction; nil, that lets all through, if
-// there is none.
+// condition turns a Restriction into a predicate. Without one it returns nil,
+// which accepts everything.
 func condition[T any](r resolver[T], restriction *ewsschema.Node) (func(T) bool, *refusal) {
 	expression := restriction.First()
 	if expression == nil {
@@ -121,8 +121,8 @@ func contains[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 	}, nil
 }
 
-// comparison compares a property with a constant or with another property. What
-// is not there equals nothing.
+// comparison compares a property with a constant or with another property. A
+// missing property equals nothing.
 func comparison[T any](r resolver[T], g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 	holds, ok := relations[n.Local]
 	other := n.Child("FieldURIOrConstant").First()

@@ -13,11 +13,11 @@ import (
 )
 
 // Scenario is an organisation described in JSON: mailboxes, rights, lists,
-// messages, budgets and faults. All fields are optional, unknown ones are
+// messages, budgets and faults. All fields are optional; unknown fields are
 // refused:
 //
 //	{
-//	  "description": "for who reads the file",   (also in mailboxes, contacts, lists and messages)
+//	  "description": "for human readers",        (also in mailboxes, contacts, lists and messages)
 //	  "version": "Exchange2016", "domain": "example.test", "seed": 1, "latency": "20ms",
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
@@ -45,19 +45,19 @@ import (
 //
 // A user's or mailbox's password defaults to NAME-password.
 //
-// The mailbox of a message may also be a list: then each mailbox behind it gets
-// one, as transport would deliver it, hidden members and those of dynamic lists
-// included. The folder of a message is a well-known name such as archiveinbox or
-// recoverableitemsdeletions, or a path of display names that is created if need
-// be: it begins with "/" at the top of the information store, or with a
-// well-known name, whose folder may go by any name in the mailbox's language.
-// What was sent goes to sentitems.
+// The mailbox of a message may also be a list: then each of its mailboxes gets
+// the message, as transport would deliver it, including hidden members and those
+// of dynamic lists. The folder of a message is a well-known name, such as
+// archiveinbox or recoverableitemsdeletions, or a path of display names, which is
+// created if it does not exist. A path begins with "/" for the top of the
+// information store or with a well-known name, whatever that folder is called in
+// the mailbox's language. Sent messages belong in sentitems.
 //
-// A fault is named as the variables of this package
-// are, or by a response code; its "at" counts requests from the start. Faults
-// with a probability are drawn together, at the highest probability given.
+// A fault is given by the name of a variable of this package or by a response
+// code; its "at" counts requests from the start. Faults with a probability are
+// drawn together, at the highest probability given.
 type Scenario struct {
-	dir  string // of relative file names
+	dir  string // base of relative file names
 	data scenarioData
 }
 
@@ -157,12 +157,12 @@ func (d *duration) UnmarshalText(b []byte) error {
 	return err
 }
 
-// LoadScenario reads a scenario (JSON) of mailboxes, rights, lists, messages,
-// budgets and faults. Files that it names are relative to the working directory.
+// LoadScenario reads a scenario in JSON. Names of files in it are relative to the
+// working directory.
 func LoadScenario(r io.Reader) (*Scenario, error) { return loadScenario(r, "") }
 
-// LoadScenarioFile reads a scenario from a file. Files that it names are relative
-// to that one.
+// LoadScenarioFile reads a scenario from a file. Names of files in it are
+// relative to the directory of that file.
 func LoadScenarioFile(name string) (*Scenario, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -180,7 +180,7 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("ewstest: scenario: there is more after the end of the object")
+		return nil, errors.New("ewstest: scenario: unexpected data after the end of the object")
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)
@@ -188,8 +188,8 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 	return s, nil
 }
 
-// NewServer starts a server with the organisation of the scenario. What opts
-// sets comes before what the scenario says of it; Empty is always so.
+// NewServer starts a server with the organisation of the scenario. Options set in
+// opts take precedence over the scenario; Empty is always true.
 func (s *Scenario) NewServer(opts Options) (*Server, error) {
 	d := &s.data
 	if opts.Version == 0 && d.Version != "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// refusals are the names of the ways to refuse a move under impersonation.
+// refusals maps names to the ways to refuse a move under impersonation.
 var refusals = map[string]Refusal{
 	"": RefuseToFolder, "toFolder": RefuseToFolder, "item": RefuseItem, "crossMailbox": RefuseCrossMailbox, "fault": RefuseFault,
 }
@@ -27,7 +27,7 @@ var faultNames = map[string]Fault{
 	"CrossMailboxRefused": CrossMailboxRefused,
 }
 
-// check finds what is wrong with a scenario before anything is made of it.
+// check validates a scenario before anything is created from it.
 func (s *Scenario) check() error {
 	d := &s.data
 	if d.Version != "" {
@@ -36,12 +36,12 @@ func (s *Scenario) check() error {
 		}
 	}
 	if _, ok := refusals[d.ImpersonatedMove]; !ok {
-		return fmt.Errorf("impersonatedMove %q is none of toFolder, item, crossMailbox, fault", d.ImpersonatedMove)
+		return fmt.Errorf("impersonatedMove %q is not one of toFolder, item, crossMailbox, fault", d.ImpersonatedMove)
 	}
 	switch d.MoveLeftover {
 	case "", "none", ews.FolderRecoverableItemsDeletions, ews.FolderRecoverableItemsPurges:
 	default:
-		return fmt.Errorf("moveLeftover %q is none of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
+		return fmt.Errorf("moveLeftover %q is not one of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
 	}
 	if err := d.checkSignIn(); err != nil {
 		return err
@@ -54,22 +54,22 @@ func (s *Scenario) check() error {
 	}
 	for i, c := range d.Contacts {
 		if !strings.Contains(c.Address, "@") {
-			return fmt.Errorf("contacts[%d]: address %q is no address", i, c.Address)
+			return fmt.Errorf("contacts[%d]: address %q is not an SMTP address", i, c.Address)
 		}
 	}
 	for i, m := range d.Mailboxes {
 		if !strings.Contains(m.Address, "@") {
-			return fmt.Errorf("mailboxes[%d]: address %q is no address", i, m.Address)
+			return fmt.Errorf("mailboxes[%d]: address %q is not an SMTP address", i, m.Address)
 		}
 		for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
 			a = strings.ToLower(a)
 			if addresses[a] {
-				return fmt.Errorf("mailboxes[%d]: address %q stands twice", i, a)
+				return fmt.Errorf("mailboxes[%d]: address %q is used twice", i, a)
 			}
 			addresses[a] = true
 		}
 		if m.Language != "" && !slices.Contains(mailstore.Languages(), m.Language) {
-			return fmt.Errorf("mailboxes[%d]: language %q is none of %s", i, m.Language, strings.Join(mailstore.Languages(), ", "))
+			return fmt.Errorf("mailboxes[%d]: language %q is not one of %s", i, m.Language, strings.Join(mailstore.Languages(), ", "))
 		}
 		for _, f := range m.Folders {
 			if !strings.Contains(f, "/") {
@@ -85,7 +85,7 @@ func (s *Scenario) check() error {
 	for i, f := range d.Faults {
 		_, known := faultNames[f.Fault]
 		if !known && !strings.HasPrefix(f.Fault, "Error") {
-			return fmt.Errorf("faults[%d]: fault %q is neither one of this package nor a response code", i, f.Fault)
+			return fmt.Errorf("faults[%d]: fault %q is neither the name of a fault, such as DropAfter, nor a response code", i, f.Fault)
 		}
 		if f.Probability < 0 || f.Probability > 1 {
 			return fmt.Errorf("faults[%d]: probability must be between 0 and 1", i)
@@ -98,13 +98,13 @@ func checkList(l scenarioList, addresses map[string]bool) error {
 	key := strings.ToLower(l.Address)
 	switch _, err := path.Match(l.Dynamic, ""); {
 	case !strings.Contains(key, "@"):
-		return fmt.Errorf("address %q is no address", l.Address)
+		return fmt.Errorf("address %q is not an SMTP address", l.Address)
 	case addresses[key]:
-		return fmt.Errorf("address %q stands twice", l.Address)
+		return fmt.Errorf("address %q is used twice", l.Address)
 	case l.Dynamic != "" && len(l.Members) > 0:
-		return errors.New("dynamic and members are both given")
+		return errors.New("dynamic and members are both given; use one of them")
 	case err != nil:
-		return fmt.Errorf("dynamic %q is no pattern: %w", l.Dynamic, err)
+		return fmt.Errorf("dynamic %q is not a valid pattern: %w", l.Dynamic, err)
 	}
 	addresses[key] = true
 	return nil
@@ -113,21 +113,21 @@ func checkList(l scenarioList, addresses map[string]bool) error {
 func checkMessage(m scenarioMessage, addresses map[string]bool) error {
 	switch {
 	case !addresses[strings.ToLower(m.Mailbox)]:
-		return fmt.Errorf("mailbox %q is none of the scenario, nor a list", m.Mailbox)
+		return fmt.Errorf("mailbox %q is neither a mailbox nor a list of the scenario", m.Mailbox)
 	case (m.EML == "") == (m.File == ""):
 		return fmt.Errorf("exactly one of eml and file must be given")
 	}
 	if _, ok := mailstore.Importance(m.Importance); !ok && m.Importance != "" {
-		return fmt.Errorf("importance %q is none of Low, Normal, High", m.Importance)
+		return fmt.Errorf("importance %q is not one of Low, Normal, High", m.Importance)
 	}
 	switch m.Flag {
 	case "", "NotFlagged", "Flagged", "Complete":
 		return nil
 	}
-	return fmt.Errorf("flag %q is none of NotFlagged, Flagged, Complete", m.Flag)
+	return fmt.Errorf("flag %q is not one of NotFlagged, Flagged, Complete", m.Flag)
 }
 
-// contents reads the bytes of all messages.
+// contents returns the bytes of all messages.
 func (s *Scenario) contents() ([][]byte, error) {
 	all := make([][]byte, len(s.data.Messages))
 	for i, m := range s.data.Messages {
@@ -144,7 +144,7 @@ func (s *Scenario) contents() ([][]byte, error) {
 	return all, nil
 }
 
-// apply makes the organisation.
+// apply sets up the organisation.
 func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	d := &s.data
 	for _, u := range d.Users {
@@ -160,7 +160,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		})
 		for _, f := range m.Folders {
 			if box.folderAt(f) == nil {
-				return fmt.Errorf("mailbox %q: folder %q does not begin with a well-known name of this mailbox", m.Address, f)
+				return fmt.Errorf("mailbox %q: folder %q does not begin with the well-known name of a folder of this mailbox", m.Address, f)
 			}
 		}
 		for _, f := range m.SearchFolders {
@@ -191,16 +191,16 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	return nil
 }
 
-// deliver puts the message into its mailbox, or into all behind its list.
+// deliver puts the message into its mailbox, or into all mailboxes of its list.
 func (m *scenarioMessage) deliver(srv *Server, content []byte) error {
 	boxes := srv.mailboxesBehind(m.Mailbox)
 	if len(boxes) == 0 {
-		return fmt.Errorf("mailbox %q is a list that has no mailboxes behind it", m.Mailbox)
+		return fmt.Errorf("mailbox %q is a list with no mailboxes", m.Mailbox)
 	}
 	for _, box := range boxes {
 		folder := box.folderAt(m.Folder)
 		if folder == nil {
-			return fmt.Errorf("folder %q is neither a path beginning with / nor a well-known name of the mailbox %s", m.Folder, box.Address())
+			return fmt.Errorf("folder %q is neither a path beginning with / nor a well-known folder of mailbox %s", m.Folder, box.Address())
 		}
 		box.DeliverWith(content, Delivery{
 			Folder: folder, Received: m.Received, Read: m.Read, Class: m.Class,
@@ -210,8 +210,8 @@ func (m *scenarioMessage) deliver(srv *Server, content []byte) error {
 	return nil
 }
 
-// folderAt finds a folder by well-known name or path, the Inbox if name is empty.
-// It returns nil if there is none.
+// folderAt finds a folder by well-known name or path, creating the path; an empty
+// name means the Inbox. It returns nil if the well-known folder does not exist.
 func (m *Mailbox) folderAt(name string) *Folder {
 	if name == "" {
 		name = string(ews.FolderInbox)

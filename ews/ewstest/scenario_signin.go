@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// ParseScheme reads the name of a way to sign in, in any case: Basic, NTLM,
-// Negotiate or Bearer.
+// ParseScheme reads the name of an authentication scheme, ignoring case: Basic,
+// NTLM, Negotiate or Bearer.
 func ParseScheme(name string) (Scheme, error) {
 	all := []Scheme{Basic, NTLM, Negotiate, Bearer}
 	i := slices.IndexFunc(all, func(s Scheme) bool { return strings.EqualFold(string(s), name) })
 	if i < 0 {
-		return "", fmt.Errorf("ewstest: there is no way to sign in named %q; there are Basic, NTLM, Negotiate and Bearer", name)
+		return "", fmt.Errorf("ewstest: unknown authentication scheme %q; use Basic, NTLM, Negotiate or Bearer", name)
 	}
 	return all[i], nil
 }
 
-// protections are the names of the modes of Extended Protection.
+// protections maps names to the modes of Extended Protection.
 var protections = map[string]Protection{"": ProtectionOff, "off": ProtectionOff, "accept": ProtectionAccept, "require": ProtectionRequire}
 
-// checkSignIn finds mistakes in the ways to sign in.
+// checkSignIn validates the authentication settings.
 func (d *scenarioData) checkSignIn() error {
 	for i, name := range d.Authentication {
 		scheme, err := ParseScheme(name)
@@ -33,16 +33,16 @@ func (d *scenarioData) checkSignIn() error {
 			return fmt.Errorf("authentication[%d]: %w", i, err)
 		}
 		if scheme == Bearer && (d.Azure == nil || d.Azure.TenantID == "") {
-			return errors.New("authentication has Bearer, which needs azure with a tenantId")
+			return errors.New("authentication includes Bearer, which needs azure with a tenantId")
 		}
 	}
 	if _, ok := protections[d.ExtendedProtection]; !ok {
-		return fmt.Errorf("extendedProtection %q is none of off, accept, require", d.ExtendedProtection)
+		return fmt.Errorf("extendedProtection %q is not one of off, accept, require", d.ExtendedProtection)
 	}
 	return nil
 }
 
-// signIn completes the options by the ways to sign in.
+// signIn adds the authentication settings to the options.
 func (s *Scenario) signIn(opts *Options) error {
 	d := &s.data
 	if len(opts.Authentication) == 0 {
@@ -80,7 +80,7 @@ func (s *Scenario) certificate(name string) (*x509.Certificate, error) {
 	return x509.ParseCertificate(b)
 }
 
-// path is the name of a file that the scenario names.
+// path returns the path of a file named in the scenario.
 func (s *Scenario) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name

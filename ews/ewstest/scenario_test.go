@@ -63,7 +63,8 @@ func TestScenario(t *testing.T) {
 	assert.Equal(t, []string{"ErrorTimeoutExpired", "ErrorServerBusy", "NoError", "NoError", "ErrorServerBusy"}, seen)
 }
 
-// What transport does, the archive, what was deleted, and names in any language.
+// Delivery to lists, the archive, deleted messages, and folder names in other
+// languages.
 func TestScenarioMail(t *testing.T) {
 	t.Parallel()
 	sc, err := ewstest.LoadScenario(strings.NewReader(`{
@@ -122,7 +123,7 @@ func TestScenarioMistakes(t *testing.T) {
 		`{"mailboxes": [{"address": "a@x"}, {"address": "A@x"}]}`:               "twice",
 		`{"mailboxes": [{"address": "a@x", "language": "tlh"}]}`:                "tlh",
 		`{"mailboxes": [{"address": "a@x", "folders": ["x"]}]}`:                 "begin with /",
-		`{"messages": [{"mailbox": "a@x", "eml": "x"}]}`:                        "none of the scenario",
+		`{"messages": [{"mailbox": "a@x", "eml": "x"}]}`:                        "nor a list of the scenario",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x"}]}`: "exactly one of eml and file",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "importance": "Huge"}]}`: "Huge",
 		`{"mailboxes": [{"address": "a@x"}], "messages": [{"mailbox": "a@x", "eml": "x", "flag": "Maybe"}]}`:      "Maybe",

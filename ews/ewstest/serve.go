@@ -13,10 +13,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// endpoint is the path of EWS; IIS does not mind case.
+// endpoint is the path of EWS; IIS ignores case.
 const endpoint = "/EWS/Exchange.asmx"
 
-// ServeHTTP answers requests, so that the server can be mounted in another one.
+// ServeHTTP answers requests, so the server can be mounted in another one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.authority != nil && !strings.EqualFold(r.URL.Path, endpoint) {
 		s.authority.ServeHTTP(w, r)
@@ -27,7 +27,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// handle answers a request of an account.
+// handle answers a request from an account.
 func (s *Server) handle(r *http.Request, account string) *answer {
 	if !strings.EqualFold(r.URL.Path, endpoint) {
 		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
@@ -65,7 +65,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	return s.identify(r, n, a)
 }
 
-// identify adds the headers by which administrators find a request.
+// identify adds the headers that let administrators trace a request.
 func (s *Server) identify(r *http.Request, n int, a *answer) *answer {
 	if a.header == nil {
 		a.header = make(http.Header)
@@ -90,7 +90,7 @@ func (s *Server) entry(r *http.Request, account string, req *ewsschema.Request, 
 	return e
 }
 
-// pause waits, in the time of the bubble if there is one.
+// pause waits, on a bubble's clock inside a synctest bubble.
 func (s *Server) pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
@@ -103,7 +103,7 @@ func (s *Server) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// invalid turns the error of a request that is none into the fault of a server.
+// invalid turns the error of an invalid request into a server's fault.
 func invalid(err error) *refusal {
 	if v, ok := errors.AsType[*ewsschema.Violation](err); ok {
 		return &refusal{code: "ErrorSchemaValidation", text: "The request failed schema validation: " + v.Message, values: []value{

@@ -29,12 +29,12 @@ type Server struct {
 	socket socket
 }
 
-// NewServer returns a running server. The socket is opened when it is first
-// needed, by [Server.URL] or [Server.Transport], or at once with
-// Options.Listener; it panics if it cannot listen, like httptest.
+// NewServer returns a running server. The socket is opened when [Server.URL] or
+// [Server.Transport] first needs it, or at once with Options.Listener; like
+// httptest, opening it panics on failure.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory, every request
-// and every whole answer is written there; see [Server.Requests].
+// and every complete answer is written there; see [Server.Requests].
 func NewServer(opts Options) *Server {
 	opts = opts.withDefaults()
 	s := &Server{
@@ -63,7 +63,7 @@ func NewServer(opts Options) *Server {
 	return s
 }
 
-// defaultScenario makes the organisation of examples and tests.
+// defaultScenario sets up the organisation used by examples and tests.
 func (s *Server) defaultScenario() {
 	at := "@" + s.opts.Domain
 	for _, name := range []string{"alice", "bob", "carol", "quarantine", "svc"} {
@@ -74,8 +74,8 @@ func (s *Server) defaultScenario() {
 	s.GrantImpersonation("svc", everybody)
 }
 
-// LimitPages makes FindItem return at most n items a page, whatever was asked,
-// as a busy server may; 0 ends it.
+// LimitPages makes FindItem return at most n items a page, whatever was
+// requested, as a busy server may; 0 lifts the limit.
 func (s *Server) LimitPages(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Server) LimitPages(n int) {
 }
 
 // AddMailbox creates a mailbox with its default folders, and an account of the
-// same name that owns it. Nil options stand for the defaults.
+// same name that owns it. Nil options mean the defaults.
 func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
 	var o MailboxOptions
 	if opts != nil {
@@ -113,8 +113,8 @@ func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
 	return m
 }
 
-// Mailbox returns the mailbox of an address (case-insensitive; also a proxy
-// address). If there is none, it is created.
+// Mailbox returns the mailbox with a primary or proxy address, ignoring case. If
+// it does not exist, it is created.
 func (s *Server) Mailbox(address string) *Mailbox {
 	s.mu.Lock()
 	m := s.wrappers[s.org.ByAddress(address)]
@@ -125,8 +125,8 @@ func (s *Server) Mailbox(address string) *Mailbox {
 	return m
 }
 
-// Mailboxes returns all mailboxes in the order in which they were made, those that
-// were taken away included.
+// Mailboxes returns all mailboxes, including removed ones, in the order in which
+// they were created.
 func (s *Server) Mailboxes() []*Mailbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,14 +137,14 @@ func (s *Server) Mailboxes() []*Mailbox {
 	return all
 }
 
-// Version returns the Exchange version the server behaves as.
+// Version returns the Exchange version that the server imitates.
 func (s *Server) Version() Version { return s.opts.Version }
 
 // Domain returns the domain of the default scenario's addresses.
 func (s *Server) Domain() string { return s.opts.Domain }
 
-// Client returns an ews.Client for a user over [Server.Direct], with the user as
-// payer. Nil options stand for the defaults; their Transport is replaced.
+// Client returns an ews.Client for a user over [Server.Direct]. Nil options mean
+// the defaults; their Transport is replaced, and the user becomes their Payer.
 func (s *Server) Client(user string, opts *ews.Options) *ews.Client {
 	var o ews.Options
 	if opts != nil {

@@ -5,29 +5,29 @@ import (
 	"net/http"
 )
 
-// Scheme is a way to sign in.
+// Scheme is an authentication scheme.
 type Scheme string
 
 // Schemes.
 const (
 	Basic     Scheme = "Basic"
-	NTLM      Scheme = "NTLM"      // of connections, so not through [Server.Direct]
+	NTLM      Scheme = "NTLM"      // per connection, so not through [Server.Direct]
 	Negotiate Scheme = "Negotiate" // with plain NTLM messages
 	Bearer    Scheme = "Bearer"    // with tokens of the server's own Azure AD, see [Azure]
 )
 
-// Protection is what NTLM asks of channel bindings, named as IIS does.
+// Protection is how NTLM treats channel bindings, named as in IIS.
 type Protection int
 
 // Protections.
 const (
-	ProtectionOff     Protection = iota // bindings are not looked at
-	ProtectionAccept                    // a wrong binding is refused, none is not
-	ProtectionRequire                   // only the right binding passes
+	ProtectionOff     Protection = iota // bindings are ignored
+	ProtectionAccept                    // a wrong binding is refused, a missing one accepted
+	ProtectionRequire                   // only the right binding is accepted
 )
 
 // Azure is a tenant of Azure AD whose applications may sign in with a
-// certificate. They act as any mailbox by impersonation, and only so.
+// certificate. They can only act by impersonation, of any mailbox.
 type Azure struct {
 	TenantID     string   // GUID
 	TenantNames  []string // domain names
@@ -40,18 +40,18 @@ type Application struct {
 	Certificates []*x509.Certificate
 }
 
-// scheme is a way to sign in at work.
+// scheme implements a [Scheme].
 type scheme interface {
-	// handles reports whether the request is the scheme's business.
+	// handles reports whether the scheme is responsible for the request.
 	handles(r *http.Request) bool
-	// offers returns what an answer 401 says in WWW-Authenticate.
+	// offers returns the WWW-Authenticate values of a 401 answer.
 	offers() []string
-	// signIn returns the account, by its address in lower case. If that is not
-	// settled it answers and returns false.
+	// signIn returns the account, by its address in lower case. If the account is
+	// not known yet, it answers the request and returns false.
 	signIn(w http.ResponseWriter, r *http.Request) (account string, ok bool)
 }
 
-// initSchemes makes the ways to sign in that the options ask for.
+// initSchemes sets up the authentication schemes in the options.
 func (s *Server) initSchemes() {
 	ways := s.opts.Authentication
 	if len(ways) == 0 {
@@ -72,12 +72,12 @@ func (s *Server) initSchemes() {
 		case Bearer:
 			s.schemes = append(s.schemes, newBearer(s))
 		default:
-			panic("ewstest: Options.Authentication: there is no scheme " + string(way))
+			panic("ewstest: Options.Authentication: unknown scheme " + string(way))
 		}
 	}
 }
 
-// signIn finds out who sent a request, or answers 401.
+// signIn determines who sent a request, or answers 401.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) (account string, ok bool) {
 	for _, c := range s.schemes {
 		if c.handles(r) {

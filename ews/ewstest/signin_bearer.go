@@ -9,19 +9,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
-// bearerScheme is tokens of Azure AD.
+// bearerScheme accepts tokens of Azure AD.
 type bearerScheme struct {
 	server    *Server
 	authority *azuread.Authority
 }
 
-// applicationAccount begins the names of accounts that are applications.
+// applicationAccount is the prefix of account names of applications.
 const applicationAccount = "application "
 
 func newBearer(s *Server) *bearerScheme {
 	a := s.opts.Azure
 	if a == nil || a.TenantID == "" {
-		panic("ewstest: Options.Authentication has Bearer, which needs Options.Azure with a TenantID")
+		panic("ewstest: Options.Authentication includes Bearer, which needs Options.Azure with a TenantID")
 	}
 	opts := azuread.Options{TenantID: a.TenantID, TenantNames: a.TenantNames, Now: s.opts.Now}
 	for _, app := range a.Applications {
@@ -36,8 +36,9 @@ func newBearer(s *Server) *bearerScheme {
 	return &bearerScheme{s, authority}
 }
 
-// AuthorityURL returns, with [Bearer], the address of the Azure AD that gives out
-// tokens: the authentication endpoint of clients. It needs TLS, as clients do.
+// AuthorityURL returns the address of the Azure AD that issues tokens, the
+// authentication endpoint for clients; empty without [Bearer]. Use it with
+// Options.TLS, because clients require HTTPS.
 func (s *Server) AuthorityURL() string {
 	if s.authority == nil {
 		return ""
@@ -58,7 +59,8 @@ const challenge = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trus
 
 func (b *bearerScheme) offers() []string { return []string{challenge} }
 
-// signIn checks the token. Its audience is the server as the client calls it.
+// signIn checks the token. Its audience must be the server as the client
+// addresses it.
 func (b *bearerScheme) signIn(w http.ResponseWriter, r *http.Request) (string, bool) {
 	_, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token, err := b.authority.Verify(strings.TrimSpace(text), "https://"+r.Host)

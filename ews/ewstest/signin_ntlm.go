@@ -11,15 +11,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
 )
 
-// windowsScheme is NTLM, by itself or within Negotiate. It works on connections,
-// so it begins with the socket.
+// windowsScheme is NTLM, by itself or within Negotiate. It authenticates
+// connections, so it starts with the socket.
 type windowsScheme struct {
 	server *Server
 	names  []string
 	ntlm   atomic.Pointer[ntlmserver.Server]
 }
 
-// begin starts it for a socket with a certificate, nil without TLS.
+// begin starts NTLM for a socket with a certificate, nil without TLS.
 func (n *windowsScheme) begin(cert *x509.Certificate) {
 	s := n.server
 	ntlm, err := ntlmserver.New(ntlmserver.Options{

@@ -24,7 +24,7 @@ func refuseText(code ews.ResponseCode, text string) *refusal {
 	return &refusal{code: code, text: text}
 }
 
-// backOff returns the hint to wait, none for no time.
+// backOff returns a hint to wait, nil if d is not positive.
 func backOff(d time.Duration) []value {
 	if d <= 0 {
 		return nil
@@ -42,13 +42,13 @@ func (r *refusal) message() string {
 	return "The operation failed: " + string(r.code) + "."
 }
 
-// encoder writes an answer; large content is kept aside until it is sent.
+// encoder writes an answer; large content is kept apart until it is sent.
 type encoder struct {
 	xmlwire.Encoder
 	large [][][]byte
 }
 
-// content writes an element that holds the base64 of content.
+// content writes an element that contains the base64 of content.
 func (e *encoder) content(name string, content [][]byte, attrs ...string) {
 	e.Open(name)
 	for i := 0; i+1 < len(attrs); i += 2 {
@@ -82,7 +82,7 @@ func (e *encoder) envelope() {
 	e.Attr("xmlns:s", xmlwire.URISOAP)
 }
 
-// head writes the header of an answer, with the version of the server.
+// head writes the SOAP header of an answer, with the server's version.
 func (e *encoder) head(v Version) {
 	d := versions[v]
 	e.Open("s:Header")
@@ -112,7 +112,7 @@ func (e *encoder) messageXML(element string, values []value) {
 	e.Close()
 }
 
-// faultAnswer is a refusal of the whole request: HTTP 500, a fault, no header.
+// faultAnswer refuses a whole request: HTTP 500 and a fault without SOAP header.
 func faultAnswer(r *refusal) *answer {
 	e := &encoder{}
 	e.envelope()
@@ -137,7 +137,7 @@ func faultAnswer(r *refusal) *answer {
 		e.Open("t:MessageXml")
 		e.Attr("xmlns:t", xmlwire.URITypes)
 		for _, v := range r.values {
-			// Places of schema violations are elements of their own.
+			// Details of schema violations have their own elements.
 			if v.name == "LineNumber" || v.name == "LinePosition" || v.name == "Violation" {
 				e.Leaf("t:"+v.name, v.text)
 				continue

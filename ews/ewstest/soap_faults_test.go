@@ -41,8 +41,8 @@ func TestVersions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		version ewstest.Version
-		newest  string // that it accepts
-		refused string // that it does not
+		newest  string // version that it accepts
+		refused string // version that it refuses
 		major   string
 		minor   string
 		folders map[string]string

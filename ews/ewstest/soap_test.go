@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// caller sends raw requests, so that what goes over the wire is seen as it is.
+// caller sends raw requests, so tests see exactly what goes over the wire.
 type caller struct {
 	t         *testing.T
 	srv       *ewstest.Server
@@ -30,14 +30,14 @@ func newCaller(t *testing.T, opts ewstest.Options) *caller {
 	return &caller{t: t, srv: srv, user: "svc", version: "Exchange2013_SP1"}
 }
 
-// as returns a caller of another user.
+// as returns a caller for another user.
 func (c *caller) as(user string) *caller {
 	d := *c
 	d.user = user
 	return &d
 }
 
-// impersonating returns a caller that impersonates.
+// impersonating returns a caller that impersonates a mailbox.
 func (c *caller) impersonating(address string) *caller {
 	d := *c
 	d.header = `<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>` + address + `</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>`
@@ -73,7 +73,7 @@ func (c *caller) try(operation string) (int, string, error) {
 	return res.StatusCode, string(b), err
 }
 
-// do sends the operation; the answer must be one.
+// do sends the operation and returns the answer, which may be a fault.
 func (c *caller) do(operation string) string {
 	c.t.Helper()
 	_, body, err := c.try(operation)
@@ -84,7 +84,7 @@ func (c *caller) do(operation string) string {
 // codes returns the response codes of an answer.
 func codes(answer string) []string { return texts(answer, "ResponseCode") }
 
-// texts returns the texts of all elements of a local name.
+// texts returns the texts of all elements with a local name.
 func texts(answer, local string) []string {
 	var all []string
 	for _, m := range regexp.MustCompile(`<\w+:`+local+`(?:\s[^>]*)?>([^<]*)</`).FindAllStringSubmatch(answer, -1) {
@@ -93,7 +93,7 @@ func texts(answer, local string) []string {
 	return all
 }
 
-// attrs returns an attribute of all elements of a local name.
+// attrs returns an attribute of all elements with a local name.
 func attrs(answer, local, attr string) []string {
 	var all []string
 	for _, m := range regexp.MustCompile(`<\w+:`+local+`\s[^>]*?\b`+attr+`="([^"]*)"`).FindAllStringSubmatch(answer, -1) {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// socket is the server's listener, opened when it is needed.
+// socket is the server's listener, opened on demand.
 type socket struct {
 	mu       sync.Mutex
 	listener net.Listener
@@ -31,9 +31,9 @@ type socket struct {
 // URL returns the address of EWS, https://…/EWS/Exchange.asmx with TLS. The first
 // call opens the socket.
 //
-// Inside a testing/synctest bubble it opens none, because a goroutine that waits
-// for connections would keep the bubble's time from advancing, and returns
-// [Server.DirectURL].
+// Inside a testing/synctest bubble it opens none and returns
+// [Server.DirectURL], because a goroutine waiting for connections would keep the
+// bubble's clock from advancing.
 func (s *Server) URL() string {
 	if inBubble() {
 		return s.DirectURL()
@@ -46,11 +46,11 @@ func (s *Server) URL() string {
 	return scheme + s.socket.listener.Addr().String() + endpoint
 }
 
-// inBubble reports whether the caller is in a bubble, whose clock begins at the
-// year 2000.
+// inBubble reports whether the caller is in a synctest bubble, whose clock starts
+// in the year 2000.
 func inBubble() bool { return time.Now().Year() < 2010 }
 
-// CAPEM returns, with TLS, the root certificate to trust.
+// CAPEM returns the root certificate to trust, in PEM; nil without TLS.
 func (s *Server) CAPEM() []byte {
 	if !s.opts.TLS {
 		return nil
@@ -60,8 +60,8 @@ func (s *Server) CAPEM() []byte {
 }
 
 // Transport returns a RoundTripper that reaches the server over its socket,
-// without credentials (it trusts CAPEM). It speaks HTTP/1.1, and each call
-// returns another one, with connections of its own.
+// without credentials (it trusts CAPEM). It speaks HTTP/1.1. Each call returns a
+// new one, with its own connections.
 func (s *Server) Transport() http.RoundTripper {
 	s.listen()
 	t := &http.Transport{ForceAttemptHTTP2: false, Proxy: nil}
@@ -74,7 +74,7 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close ends the server and its connections.
+// Close stops the server and closes its connections.
 func (s *Server) Close() {
 	s.socket.mu.Lock()
 	defer s.socket.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Server) Close() {
 	}
 }
 
-// listen opens the socket unless it is open.
+// listen opens the socket unless it is open already.
 func (s *Server) listen() {
 	k := &s.socket
 	k.mu.Lock()
@@ -132,7 +132,7 @@ func (s *Server) listen() {
 	go func() { _ = server.Serve(serving) }()
 }
 
-// certificate makes a root and a certificate that it signs.
+// certificate makes a root certificate and a server certificate signed by it.
 func (k *socket) certificate(addr net.Addr) (tls.Certificate, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

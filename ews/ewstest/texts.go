@@ -2,7 +2,7 @@ package ewstest
 
 import "github.com/ewsquarantine/ewsquarantine/ews"
 
-// texts are what servers say with a code, near enough for people.
+// texts are the message texts of response codes, close to those of real servers.
 var texts = map[ews.ResponseCode]string{
 	"ErrorAccessDenied":                        "Access is denied. Check credentials and try again.",
 	"ErrorBatchProcessingStopped":              "The batch processing was stopped because of an earlier error.",

@@ -12,20 +12,20 @@ import (
 // turn is the handling of one request.
 type turn struct {
 	server  *Server
-	request *ewsschema.Request // nil if there is none
+	request *ewsschema.Request // nil if it could not be read
 	entry   *Request
 	fault   Fault
 	err     error // of the request
 	account string
 
-	payer    string // whose budget it came from, empty before that is known
+	payer    string // whose budget was charged, empty until then
 	struck   string // name of the fault that struck
 	code     ews.ResponseCode
 	acted    bool
 	readable bool // the answer is SOAP
 }
 
-// wait is how long the answer takes.
+// wait returns how long to delay the answer.
 func (t *turn) wait() time.Duration {
 	d := t.server.opts.Latency
 	if t.struck != "" && t.fault.kind == faultSlow {
@@ -34,7 +34,7 @@ func (t *turn) wait() time.Duration {
 	return d
 }
 
-// answer makes the answer, with the fault that strikes the request.
+// answer returns the answer, with the effect of a fault that strikes.
 func (t *turn) answer() *answer {
 	if a := t.before(); a != nil {
 		t.struck = t.fault.Name
@@ -57,8 +57,8 @@ func (t *turn) answer() *answer {
 	return a
 }
 
-// before answers in place of the server, if the fault is one that keeps it from
-// acting.
+// before returns the answer of a fault that keeps the server from acting, nil if
+// it is not one.
 func (t *turn) before() *answer {
 	switch t.fault.kind {
 	case faultDropBefore:
@@ -84,7 +84,7 @@ func (t *turn) failed(r *refusal) *answer {
 	return faultAnswer(r)
 }
 
-// process does what a server does with the request.
+// process handles the request as a server does.
 func (t *turn) process() *answer {
 	if t.err != nil {
 		return t.failed(invalid(t.err))
@@ -102,7 +102,7 @@ func (t *turn) process() *answer {
 	t.payer = who.payer()
 	act, ok := operations[t.request.Name]
 	if !ok {
-		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not have the operation "+t.request.Name+"."))
+		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not support the operation "+t.request.Name+"."))
 	}
 	c := &call{Server: s, turn: t, who: who, op: t.request.Operation, out: newReply(t.request.Name, s.opts.Version)}
 	if refused := act(c); refused != nil {
@@ -115,7 +115,8 @@ func (t *turn) process() *answer {
 	return xmlAnswer(http.StatusOK, c.out.finish())
 }
 
-// strike returns the refusal that a fault has for the n-th member of a batch.
+// strike returns the fault's refusal for the n-th member of a batch, nil if the
+// fault does not strike it.
 func (t *turn) strike(n int) *refusal {
 	if t.fault.kind != faultMember || t.fault.member != 0 && t.fault.member != n+1 {
 		return nil

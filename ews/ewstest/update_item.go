@@ -40,8 +40,8 @@ func updateItem(c *call) *refusal {
 	return nil
 }
 
-// mayUpdate checks the attributes that the kind of item needs, and the change
-// key.
+// mayUpdate checks the change key and the attributes that the kind of item
+// requires.
 func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	if _, ok := c.op.Attr("MessageDisposition"); !ok && messageKinds[it.Kind()] {
 		return refuseText("ErrorMessageDispositionRequired", "The MessageDisposition attribute is required for messages.")
@@ -63,7 +63,7 @@ func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	return nil
 }
 
-// sent records that an item went out to its recipients.
+// sent records that an item was sent to its recipients.
 func (s *Server) sent(it *mailstore.Item) {
 	for _, h := range []string{"To", "Cc", "Bcc"} {
 		for _, a := range it.Content().Addresses(h) {
@@ -132,8 +132,8 @@ func (u *update) assign(path, v *ewsschema.Node, appended bool) *refusal {
 	return refuse("ErrorInvalidPropertySet")
 }
 
-// writable refuses properties that are worked out by the server, and the message
-// flags, which can be set when an item is created only.
+// writable refuses properties that belong to the server, and the message flags,
+// which can only be set when an item is created.
 func writable(key ews.ExtendedField) *refusal {
 	if mailstore.Computed(key) || key == mailstore.TagFlags {
 		return refuseText("ErrorInvalidPropertySet", "The property is read-only.")
@@ -141,7 +141,7 @@ func writable(key ews.ExtendedField) *refusal {
 	return nil
 }
 
-// assignable are the elements of the fields that can be set, by URI.
+// assignable maps the URIs of the fields that can be set to their elements.
 var assignable = map[string]string{
 	"item:Subject": "Subject", "item:ItemClass": "ItemClass", "item:Sensitivity": "Sensitivity",
 	"item:Importance": "Importance", "item:Categories": "Categories", "item:Flag": "Flag", "item:InReplyTo": "InReplyTo",
@@ -179,8 +179,8 @@ func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refu
 	return nil
 }
 
-// value makes the MAPI property of an element. A flag is several, which are
-// added here.
+// value returns the MAPI property for an element. A flag has several, which it
+// adds to u instead.
 func (u *update) value(uri string, v *ewsschema.Node) (p ews.ExtendedProperty, refused *refusal) {
 	ok := true
 	switch uri {
@@ -221,7 +221,7 @@ func stringsOf(n *ewsschema.Node) []string {
 	return all
 }
 
-// followUp makes the MAPI properties of a Flag.
+// followUp returns the MAPI properties to set and remove for a Flag.
 func followUp(n *ewsschema.Node) (set []ews.ExtendedProperty, remove []ews.ExtendedField, refused *refusal) {
 	f := ews.Flag{Status: n.Value("FlagStatus")}
 	f.Start, _ = mailstore.ParseTime(n.Value("StartDate"))
@@ -237,7 +237,7 @@ func followUp(n *ewsschema.Node) (set []ews.ExtendedProperty, remove []ews.Exten
 	return set, remove, nil
 }
 
-// removable are the MAPI properties of the fields that can be deleted.
+// removable maps the URIs of the fields that can be deleted to MAPI properties.
 var removable = map[string]ews.ExtendedField{
 	"item:Categories": mailstore.PropKeywords, "item:Subject": mailstore.TagSubject, "item:InReplyTo": mailstore.TagInReplyTo,
 	"message:References": mailstore.TagReferences,

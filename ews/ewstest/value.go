@@ -32,8 +32,8 @@ const (
 	binaryValue
 )
 
-// parseValue reads the text form of a value of a type, and reports whether it is
-// one.
+// parseValue reads the text form of a value of a type and reports whether it is
+// valid.
 func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 	switch t {
 	case ews.TypeInteger, ews.TypeLong, ews.TypeShort:
@@ -61,8 +61,8 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 	return typedValue{kind: textValue, text: s}, true
 }
 
-// compare orders two values of one kind; texts without regard to case, as the
-// store does.
+// compare orders two values of the same kind; texts that differ only in case are
+// equal, as in the store.
 func (v typedValue) compare(w typedValue) int {
 	switch v.kind {
 	case numberValue:
@@ -87,7 +87,7 @@ func truth(b bool) int {
 	return 0
 }
 
-// decodeBase64 decodes base64 that may hold white space, as XML allows.
+// decodeBase64 decodes base64 that may contain white space, as XML allows.
 func decodeBase64(s string) ([]byte, error) {
 	if strings.ContainsAny(s, " \t") {
 		s = strings.Join(strings.Fields(s), "")

@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// Version is the Exchange version a [Server] behaves as. It decides which
-// operations, attributes and folders exist, the size of search pages, and what
-// ServerVersionInfo says.
+// Version is the Exchange version that a [Server] imitates. It decides which
+// operations, attributes and folders exist, the size of search pages, and the
+// content of ServerVersionInfo.
 type Version int
 
-// Versions. The zero value stands for Exchange2016.
+// Versions. The zero value means Exchange2016.
 const (
 	Exchange2010SP3 Version = iota + 1
 	Exchange2013            // RTM: no SuppressReadReceipts
@@ -24,8 +24,8 @@ const (
 	ExchangeOnline
 )
 
-// versions describes them: the build, what ServerVersionInfo calls the schema,
-// and the newest schema that requests may be written in.
+// versions describes the versions: the name, the build, the schema name in
+// ServerVersionInfo, and the newest schema that requests may use.
 var versions = map[Version]struct {
 	name   string
 	build  ews.Build
@@ -52,7 +52,7 @@ func (v Version) String() string {
 	return fmt.Sprintf("Version(%d)", int(v))
 }
 
-// Build returns the build number such a server gives in ServerVersionInfo.
+// Build returns the build number that such a server reports in ServerVersionInfo.
 func (v Version) Build() ews.Build {
 	if v == 0 {
 		v = Exchange2016
@@ -72,5 +72,5 @@ func ParseVersion(name string) (Version, error) {
 		}
 		names = append(names, v.String())
 	}
-	return 0, fmt.Errorf("ewstest: there is no Exchange version %q; known are %s", name, strings.Join(names, ", "))
+	return 0, fmt.Errorf("ewstest: unknown Exchange version %q; use one of %s", name, strings.Join(names, ", "))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// page is a part of a list, and what the answer says about its place.
+// page is a part of a list, with its position as the answer reports it.
 type page[T any] struct {
 	members []T
 	offset  int // where the next page begins
@@ -17,7 +17,7 @@ type page[T any] struct {
 	indexed bool // the request had an indexed view
 }
 
-// paged cuts a list as the view of a request says, at most limit members.
+// paged cuts a list to the view of a request, with at most limit members.
 func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) {
 	p := page[T]{total: len(all)}
 	count, offset := limit, 0
@@ -44,7 +44,7 @@ func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) 
 			}
 			offset = int(float64(len(all)) * float64(num) / float64(den))
 		default:
-			return p, refuseText("ErrorInvalidOperation", "ewstest does not have the view "+view.Local+".")
+			return p, refuseText("ErrorInvalidOperation", "ewstest does not support the view "+view.Local+".")
 		}
 	}
 	offset = min(offset, len(all))
@@ -101,7 +101,7 @@ func sorted[T any](r resolver[T], all []T, order *ewsschema.Node) ([]T, *refusal
 	return all, nil
 }
 
-// compareBy orders two members by a property; who lacks it comes first.
+// compareBy orders two members by a property; one that lacks it comes first.
 func compareBy[T any](g getter[T], a, b T) int {
 	first := func(t T) (typedValue, bool) {
 		values, ok := g.get(t)

@@ -26,11 +26,11 @@ import (
 const (
 	apachePath = "/usr/sbin/apache2"
 	moduleDir  = "/usr/lib/apache2/modules"
-	python     = "/usr/bin/python3" // that of Debian, with its packages
+	python     = "/usr/bin/python3" // Debian's, with its packages
 )
 
-// account is one that may sign in. Both forms of a user name are among them, and
-// examples/exchange knows both, with the same password.
+// account is a user who may sign in. The accounts cover both forms of a user
+// name; examples/exchange accepts both, with the same password.
 type account struct{ name, password, mailbox string }
 
 var (
@@ -38,13 +38,13 @@ var (
 	bob   = account{"bob@example.test", "bob-password", "bob@example.test"}
 )
 
-// Basic returns what Apache sends to the back end for the account.
+// Basic returns the Basic credentials that Apache sends to the back end.
 func (a account) Basic() string {
 	return base64.StdEncoding.EncodeToString([]byte(a.name + ":" + a.password))
 }
 
-// split returns the name as NTLM has it: a user principal name is a user without
-// a domain.
+// split returns the name as in NTLM: a user principal name is a user without a
+// domain.
 func (a account) split() (domain, user string) {
 	if domain, user, ok := strings.Cut(a.name, `\`); ok {
 		return domain, user
@@ -52,14 +52,14 @@ func (a account) split() (domain, user string) {
 	return "", a.name
 }
 
-// remoteUser is what gss-ntlmssp calls the account.
+// remoteUser returns the name that gss-ntlmssp gives the account.
 func (a account) remoteUser() string {
 	domain, user := a.split()
 	return domain + `\` + user
 }
 
-// Pattern matches remoteUser without a backslash, whose meaning in Apache's
-// configuration depends on where it stands.
+// Pattern matches remoteUser without using a backslash, whose meaning in Apache's
+// configuration depends on the context.
 func (a account) Pattern() string { return strings.ReplaceAll(a.remoteUser(), `\`, ".") }
 
 // userFileLine returns the line of the account in NTLM_USER_FILE.
@@ -73,17 +73,17 @@ type apache struct {
 	dir  string
 	url  string // of EWS
 	addr string
-	stop func() // ends it; its log is complete then
+	stop func() // stops it, after which its log is complete
 }
 
 // apacheOptions are the settings of an Apache.
 type apacheOptions struct {
 	backend     string
 	certificate certificate
-	env         []string // besides what every Apache gets
+	env         []string // in addition to the usual one
 }
 
-// startApache starts one and waits until it answers.
+// startApache starts an Apache and waits until it answers.
 func startApache(t *testing.T, o apacheOptions) *apache {
 	t.Helper()
 	a := &apache{dir: openDir(t), addr: freeAddress(t)}
@@ -101,7 +101,7 @@ func startApache(t *testing.T, o apacheOptions) *apache {
 		"httpd.conf": text.String(), "users": users,
 		"server.pem": string(o.certificate.pem), "server.key": string(o.certificate.key),
 	} {
-		// The worker is another user and has to read them; they are worth nothing.
+		// The worker runs as another user and must read them; they are not secret.
 		require.NoError(t, os.WriteFile(filepath.Join(a.dir, name), []byte(content), 0o644))
 	}
 	cmd := exec.Command(apachePath, "-f", filepath.Join(a.dir, "httpd.conf"), "-DFOREGROUND")
@@ -120,7 +120,7 @@ func startApache(t *testing.T, o apacheOptions) *apache {
 		case <-time.After(30 * time.Second):
 			_ = cmd.Process.Kill()
 			<-ended
-			t.Error("Apache did not end by itself")
+			t.Error("Apache did not stop and was killed")
 		}
 	})
 	t.Cleanup(a.stop)
@@ -140,17 +140,17 @@ func startApache(t *testing.T, o apacheOptions) *apache {
 	return a
 }
 
-// openDir returns a folder that Apache's worker can reach.
+// openDir returns a directory that Apache's worker can access.
 func openDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "apachetest-") // what t.TempDir makes lies in a folder that is closed to others
+	dir, err := os.MkdirTemp("", "apachetest-") // t.TempDir is below a directory that others cannot enter
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }
 
-// freeAddress returns an address of this machine that nobody listens on.
+// freeAddress returns a local address that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -159,16 +159,16 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// traffic is what Apache's log says.
+// traffic is a summary of Apache's log.
 type traffic struct {
 	connections, requests int
-	refusals              int            // answers 401; each handshake has one
-	byUser                map[string]int // requests by who was signed in
-	used                  int            // connections that served somebody
+	refusals              int            // 401 answers; each handshake has one
+	byUser                map[string]int // requests by signed-in user
+	used                  int            // connections that served a user
 	shared                int            // connections that served more than one user
 }
 
-// traffic reads the log. Only an Apache that has ended has written all of it.
+// traffic stops Apache, so its log is complete, and reads the log.
 func (a *apache) traffic(t *testing.T) traffic {
 	t.Helper()
 	a.stop()
@@ -183,7 +183,7 @@ func (a *apache) traffic(t *testing.T) traffic {
 		got.requests++
 		if number == "0" {
 			got.connections++
-			delete(users, port) // the port may have been another connection's
+			delete(users, port) // an earlier connection may have used the port
 		}
 		if code, err := strconv.Atoi(status); err == nil && code == 401 {
 			got.refusals++
@@ -202,7 +202,7 @@ func (a *apache) traffic(t *testing.T) traffic {
 	return got
 }
 
-// exchange is the built examples/exchange.
+// exchange builds examples/exchange.
 var exchange = sync.OnceValues(func() (string, error) {
 	file := filepath.Join(os.TempDir(), fmt.Sprintf("apachetest-exchange-%d", os.Getpid()))
 	out, err := exec.Command("go", "build", "-o", file, "../../examples/exchange").CombinedOutput()
@@ -220,8 +220,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// startExchange runs examples/exchange with a message of its own in the Inbox of
-// each account, and returns its address. The subject is the address of the owner.
+// startExchange runs examples/exchange with one message in the Inbox of each
+// account, whose subject is the address of the owner. It returns the server's URL
+// without a path.
 func startExchange(t *testing.T) string {
 	t.Helper()
 	file, err := exchange()

@@ -22,8 +22,8 @@ import (
 // channelBindings is the id of the AV pair MsvAvChannelBindings.
 const channelBindings = 0x000A
 
-// TestChannelBinding has gss-ntlmssp compare the channel bindings, and holds the
-// bytes that are sent against those of python3-ntlm-auth.
+// TestChannelBinding lets gss-ntlmssp compare the channel bindings, and compares
+// the bytes that are sent with those of python3-ntlm-auth.
 func TestChannelBinding(t *testing.T) {
 	backend := startExchange(t)
 	wrapper := buildWrapper(t)
@@ -32,7 +32,7 @@ func TestChannelBinding(t *testing.T) {
 	for _, c := range []struct {
 		algorithm x509.SignatureAlgorithm
 		require   bool
-		hash      []string // where requests_ntlm does not know it, and so binds nothing
+		hash      []string // set if requests_ntlm does not know it, and so binds nothing
 	}{
 		{x509.SHA256WithRSA, true, nil},
 		{x509.ECDSAWithSHA384, true, nil},
@@ -50,7 +50,7 @@ func TestChannelBinding(t *testing.T) {
 			}
 			a := startApache(t, apacheOptions{backend: backend, certificate: cert, env: env})
 
-			// Another certificate on the way makes the binding a wrong one.
+			// Another certificate in between makes the binding wrong.
 			end := newCertificate(t, c.algorithm)
 			proxy := startProxy(t, a.addr, cert, end)
 			_, want := end.bindings(t, c.hash...)
@@ -66,7 +66,7 @@ func TestChannelBinding(t *testing.T) {
 
 			assert.Equal(t, http.StatusOK, right.status)
 			if c.hash == nil {
-				assert.Equal(t, "200 "+alice.remoteUser(), other, "what others send is asked for")
+				assert.Equal(t, "200 "+alice.remoteUser(), other, "another client passes, too")
 			}
 			assert.Equal(t, http.StatusUnauthorized, wrong.status, "a wrong binding is refused in any case")
 			assert.Contains(t, wrong.message, "DisableChannelBinding")
@@ -83,7 +83,8 @@ func TestChannelBinding(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// TestWrongPasswordIsTriedOnce: an account is locked after some refusals.
+// TestWrongPasswordIsTriedOnce checks that a wrong password is not repeated,
+// because some refusals lock an account.
 func TestWrongPasswordIsTriedOnce(t *testing.T) {
 	cert := newCertificate(t, x509.SHA256WithRSA)
 	a := startApache(t, apacheOptions{backend: startExchange(t), certificate: cert})
@@ -106,13 +107,13 @@ func TestWrongPasswordIsTriedOnce(t *testing.T) {
 	assert.Equal(t, 1+1, seen.connections)
 }
 
-// answer is what became of one call.
+// answer is the outcome of one call.
 type answer struct {
 	status  int
 	message string
 }
 
-// signIn makes one call as alice over a transport of its own.
+// signIn makes one call as alice over a new transport.
 func signIn(t *testing.T, url string, trusted certificate, change func(*auth.NTLMOptions)) answer {
 	t.Helper()
 	rt := ntlm(t, url, alice, trusted.pem, change)
@@ -138,7 +139,7 @@ func buildWrapper(t *testing.T) string {
 	return file
 }
 
-// askRequestsNTLM asks with the client of others.
+// askRequestsNTLM makes a request with another client, requests_ntlm.
 func askRequestsNTLM(t *testing.T, a *apache) string {
 	t.Helper()
 	cmd := exec.Command(python, "testdata/ask.py", a.url, filepath.Join(a.dir, "server.pem"), alice.name)

@@ -23,16 +23,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// certificate is one of a server, self-signed, with its key.
+// certificate is a self-signed server certificate with its key.
 type certificate struct {
 	pem, key []byte
 	tls      tls.Certificate
 }
 
-// rsaKey is one for all, since it takes long to make.
+// rsaKey is shared, because it takes long to generate.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// newCertificate makes one for 127.0.0.1, signed as the algorithm says.
+// newCertificate makes a certificate for 127.0.0.1 with a signature algorithm.
 func newCertificate(t *testing.T, algorithm x509.SignatureAlgorithm) certificate {
 	t.Helper()
 	var key crypto.Signer
@@ -48,7 +48,7 @@ func newCertificate(t *testing.T, algorithm x509.SignatureAlgorithm) certificate
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "mail.example.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: algorithm,
-		IsCA: true, BasicConstraintsValid: true, // Python trusts nothing else as a root
+		IsCA: true, BasicConstraintsValid: true, // required by Python for a root
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func newCertificate(t *testing.T, algorithm x509.SignatureAlgorithm) certificate
 
 // bindings returns what requests_ntlm and ntlm_auth compute for the certificate:
 // the application data of the bindings and the value of MsvAvChannelBindings,
-// both in hexadecimal. A hash is named where requests_ntlm does not know it.
+// both in hexadecimal. The hash must be given if requests_ntlm does not know it.
 func (c certificate) bindings(t *testing.T, hash ...string) (data, value string) {
 	t.Helper()
 	cmd := exec.Command(python, append([]string{"testdata/binding.py"}, hash...)...)

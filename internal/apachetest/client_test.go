@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// ntlm returns the transport of an account that trusts the roots.
+// ntlm returns a transport for an account that trusts the roots.
 func ntlm(t *testing.T, url string, a account, roots []byte, change func(*auth.NTLMOptions)) *auth.NTLMTransport {
 	t.Helper()
 	base, err := auth.NewTransport(&auth.TransportOptions{RootCAs: roots})
@@ -30,7 +30,7 @@ func ntlm(t *testing.T, url string, a account, roots []byte, change func(*auth.N
 	return rt
 }
 
-// watcher passes requests on and counts who was answered how.
+// watcher passes requests on and counts the kinds of answers.
 type watcher struct {
 	next    http.RoundTripper
 	account account
@@ -63,8 +63,8 @@ func client(t *testing.T, url string, rt http.RoundTripper) *ews.Client {
 	return c
 }
 
-// subjects returns the subjects in the Inbox of whoever the server takes the
-// caller to be. It is one request.
+// subjects returns the subjects in the caller's Inbox, as the server identifies
+// the caller. It makes one request.
 func subjects(t *testing.T, c *ews.Client) ([]string, error) {
 	var all []string
 	for item, err := range c.FindItems(t.Context(), ews.FindItemRequest{

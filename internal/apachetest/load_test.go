@@ -26,10 +26,10 @@ const (
 )
 
 // TestTwoIdentitiesUnderLoad makes 2,000 EWS calls from 64 goroutines, which
-// work for two accounts by turns: none fails, none is answered as the other
-// account, as Apache says and as the mailbox shows, and each connection is signed
-// in once. For comparison the table also has go-ntlmssp as its documentation
-// shows it, over one transport, of which nothing is demanded.
+// alternate between two accounts: none fails, none is answered as the other
+// account, according to both Apache and the mailbox, and each connection signs in
+// once. For comparison, the table also shows go-ntlmssp, used over one transport
+// as in its documentation, with no requirements.
 func TestTwoIdentitiesUnderLoad(t *testing.T) {
 	backend := startExchange(t)
 	cert := newCertificate(t, x509.SHA256WithRSA)
@@ -57,10 +57,10 @@ func TestTwoIdentitiesUnderLoad(t *testing.T) {
 		assert.Empty(t, l.errors())
 		assert.EqualValues(t, requests, l.sum(func(w *watcher) int64 { return w.answered.Load() }))
 		assert.Zero(t, l.wrongMailbox.Load(), "answers from the other mailbox")
-		assert.EqualValues(t, seen.used, handshakes, "a handshake for each connection that was used")
-		assert.Equal(t, seen.connections, seen.refusals, "a challenge for each connection")
-		// On a machine that is busy enough net/http gives a connection up between
-		// the two messages; the request takes another then.
+		assert.EqualValues(t, seen.used, handshakes, "one handshake for each connection used")
+		assert.Equal(t, seen.connections, seen.refusals, "one challenge for each connection")
+		// On a busy machine, net/http may give up a connection between the two
+		// messages; the request then uses another one.
 		assert.LessOrEqual(t, seen.connections-seen.used, 3)
 		assert.LessOrEqual(t, seen.connections, 2*workers)
 		assert.EqualValues(t, seen.requests, roundTrips, "both sides count the same")
@@ -82,7 +82,7 @@ func TestTwoIdentitiesUnderLoad(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// basicOf gives go-ntlmssp the credentials as it wants them.
+// basicOf passes the credentials to go-ntlmssp in the form it expects.
 type basicOf struct {
 	account account
 	next    http.RoundTripper
@@ -95,7 +95,7 @@ func (b basicOf) RoundTrip(req *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(req)
 }
 
-// load is calls of two accounts and what came of them.
+// load makes calls for two accounts and records the results.
 type load struct {
 	watchers []*watcher
 	clients  []*ews.Client
@@ -142,7 +142,7 @@ func (l *load) run(t *testing.T) {
 	wg.Wait()
 }
 
-// errors returns the first few.
+// errors returns the first few errors.
 func (l *load) errors() []string { return l.errs[:min(3, len(l.errs))] }
 
 func (l *load) sum(of func(*watcher) int64) (n int64) {

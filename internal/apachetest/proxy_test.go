@@ -19,16 +19,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
 )
 
-// proxy ends TLS on the way, as inspecting firewalls do, and notes what clients
-// say.
+// proxy terminates TLS in between, as inspecting firewalls do, and records what
+// clients send.
 type proxy struct {
 	url  string
 	mu   sync.Mutex
 	said bytes.Buffer
 }
 
-// startProxy starts a proxy that shows the certificate own, in front of a server
-// that shows another.
+// startProxy starts a proxy with the certificate own, in front of a server with
+// the certificate shown.
 func startProxy(t *testing.T, server string, shown, own certificate) *proxy {
 	t.Helper()
 	roots := x509.NewCertPool()
@@ -50,7 +50,7 @@ func startProxy(t *testing.T, server string, shown, own certificate) *proxy {
 	return p
 }
 
-// carry copies one connection until either side ends it.
+// carry copies one connection until either side closes it.
 func (p *proxy) carry(in net.Conn, server string, config *tls.Config) {
 	defer in.Close()
 	out, err := tls.Dial("tcp", server, config)
@@ -67,7 +67,7 @@ func (p *proxy) carry(in net.Conn, server string, config *tls.Config) {
 	wg.Wait()
 }
 
-// Write notes what a client said.
+// Write records what a client sent.
 func (p *proxy) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,7 +77,7 @@ func (p *proxy) Write(b []byte) (int, error) {
 var authorization = regexp.MustCompile(`(?i)\r\nAuthorization: (?:NTLM|Negotiate) ([A-Za-z0-9+/=]+)\r\n`)
 
 // binding returns, in hexadecimal, the channel binding of the last AUTHENTICATE
-// message that passed; empty if it had none.
+// message that passed, empty if it had none.
 func (p *proxy) binding(t *testing.T) string {
 	t.Helper()
 	p.mu.Lock()

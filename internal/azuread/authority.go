@@ -19,42 +19,42 @@ import (
 type App struct {
 	ID           string
 	Certificates []*x509.Certificate
-	// Roles are granted to it, for every resource. Default: full_access_as_app.
+	// Roles are its roles for every resource. Default: full_access_as_app.
 	Roles []string
 }
 
 // Options are the settings of an [Authority].
 type Options struct {
-	// TenantID is the tenant's GUID, TenantNames are its domain names.
+	// TenantID is the tenant's GUID; TenantNames are its domain names.
 	TenantID    string
 	TenantNames []string
 
 	Apps []App
 
-	// Resources are the audiences that tokens can be had for, such as
+	// Resources are the audiences for which tokens are issued, such as
 	// https://outlook.office365.com. Default: any.
 	Resources []string
 
 	// Lifetime is how long tokens are valid. Default: 1 hour.
 	Lifetime time.Duration
 
-	// RefreshIn is after what time the client should ask for a new token ahead.
-	// Default: half the lifetime if that is at least an hour, else not said.
+	// RefreshIn is the time after which the client should request a new token
+	// early. Default: half the lifetime if that is at least an hour, else unset.
 	RefreshIn time.Duration
 
-	// Key signs the tokens. Default: a fresh RSA key, which takes a while to
-	// make.
+	// Key signs the tokens. Default: a new RSA key, which takes a while to
+	// generate.
 	Key *rsa.PrivateKey
 
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 
-	// BeforeToken is called for each request for a token before it is looked
-	// at; if it writes an answer it returns true. Default: none.
+	// BeforeToken is called for each token request before it is processed. It
+	// returns true if it has written an answer. Default: none.
 	BeforeToken func(w http.ResponseWriter, r *http.Request) bool
 }
 
-// Authority is the server.
+// Authority is an Azure AD server.
 type Authority struct {
 	opts Options
 	mux  *http.ServeMux
@@ -63,13 +63,13 @@ type Authority struct {
 
 	mu          sync.Mutex
 	assertions  map[string]time.Time // ids seen, until they expire
-	validFrom   time.Time            // tokens from before are revoked
+	validFrom   time.Time            // tokens issued before are revoked
 	needsClaims string
 
 	tokens, discoveries atomic.Int64
 }
 
-// New returns an authority with a key of its own.
+// New returns an authority.
 func New(opts Options) (*Authority, error) {
 	if opts.TenantID == "" {
 		return nil, errors.New("azuread: Options.TenantID is missing")
@@ -122,8 +122,8 @@ func (a *Authority) Revoke() {
 	a.validFrom = a.opts.Now()
 }
 
-// RequireClaims makes [Authority.Verify] demand that tokens were asked for with
-// the given claims, a JSON object; empty: no longer.
+// RequireClaims makes [Authority.Verify] require that tokens were requested with
+// the given claims, a JSON object; an empty string lifts the requirement.
 func (a *Authority) RequireClaims(claims string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -179,7 +179,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store, no-cache")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client is gone
+	_ = json.NewEncoder(w).Encode(body) // fails only if the client is gone
 }
 
 // refuse answers as Azure AD does.

@@ -49,7 +49,7 @@ func certificate(t testing.TB, key *rsa.PrivateKey, until time.Duration) *x509.C
 	return cert
 }
 
-// bench is an authority with one application, and what signs for it.
+// bench is an authority with one application and its signing key.
 type bench struct {
 	*azuread.Authority
 	url  string
@@ -96,7 +96,7 @@ func (b *bench) advance(d time.Duration) {
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// form is a request for a token; its assertion can be changed before it is
+// form returns a token request; its assertion can be changed before it is
 // signed.
 func (b *bench) form(t testing.TB, change func(header, claims map[string]any)) url.Values {
 	t.Helper()

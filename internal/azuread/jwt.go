@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// maxJWT bounds what is taken for a JWT.
+// maxJWT is the maximum length of a JWT, in bytes.
 const maxJWT = 64 << 10
 
-// jwt is a signed JSON Web Token (RFC 7519), taken apart and not verified yet.
+// jwt is a signed JSON Web Token (RFC 7519), parsed but not verified.
 type jwt struct {
 	header struct {
 		Algorithm     string   `json:"alg"`

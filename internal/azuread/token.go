@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// assertionType is that of a signed JWT (RFC 7523).
+// assertionType is the type of a signed JWT (RFC 7523).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// token answers a request for a token.
+// token answers a token request.
 func (a *Authority) token(w http.ResponseWriter, r *http.Request) {
 	a.tokens.Add(1)
 	if a.opts.BeforeToken != nil && a.opts.BeforeToken(w, r) {
@@ -52,7 +52,7 @@ func (a *Authority) token(w http.ResponseWriter, r *http.Request) {
 	a.issue(w, r, app, resource)
 }
 
-// resource returns the audience for the scopes asked for.
+// resource returns the audience for the requested scopes.
 func (a *Authority) resource(scope string) (string, bool) {
 	for one := range strings.FieldsSeq(scope) {
 		resource, ok := strings.CutSuffix(one, "/.default")
@@ -63,14 +63,14 @@ func (a *Authority) resource(scope string) (string, bool) {
 	return "", false
 }
 
-// aadsts is an error of Azure AD, with its AADSTS number.
+// aadsts is an Azure AD error with its AADSTS number.
 type aadsts struct {
 	number int
 	text   string
 }
 
-// checkAssertion verifies the signed assertion of an application. It returns
-// what is wrong, nil if nothing is.
+// checkAssertion verifies the signed assertion of an application. It returns nil
+// if it is valid.
 func (a *Authority) checkAssertion(r *http.Request, app App) *aadsts {
 	if r.PostForm.Get("client_assertion_type") != assertionType {
 		return &aadsts{7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
@@ -144,7 +144,7 @@ type accessToken struct {
 	Roles     []string `json:"roles,omitempty"`
 	Version   string   `json:"ver"`
 	ID        string   `json:"uti"`
-	// Not of Azure AD: when exactly, and which claims it was asked for with.
+	// Not in Azure AD: the exact time of issue, and the claims requested.
 	IssuedNanos int64  `json:"iat_ns"`
 	Asked       string `json:"asked_claims,omitempty"`
 }

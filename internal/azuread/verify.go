@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Why a token is refused. Number is the error number that Exchange puts into the
-// header x-ms-diagnostics.
+// Reasons to refuse a token. Number is the error number that Exchange returns in
+// the header x-ms-diagnostics.
 var (
 	ErrInvalidSignature = &Refusal{Number: "2000000", Category: "invalid_signature", Reason: "The token has an invalid signature."}
 	ErrInvalidToken     = &Refusal{Number: "2000001", Category: "invalid_token", Reason: "The token is invalid."}
@@ -24,8 +24,8 @@ type Refusal struct{ Number, Category, Reason string }
 // Error implements error.
 func (r *Refusal) Error() string { return "azuread: " + r.Category + ": " + r.Reason }
 
-// Diagnostics returns the value of the header x-ms-diagnostics, empty if there
-// is none.
+// Diagnostics returns the value of the header x-ms-diagnostics, empty if it is
+// not sent.
 func (r *Refusal) Diagnostics() string {
 	if r.Number == "" {
 		return ""
@@ -33,14 +33,14 @@ func (r *Refusal) Diagnostics() string {
 	return r.Number + `;reason="` + r.Reason + `";error_category="` + r.Category + `"`
 }
 
-// Token is what a verified token says.
+// Token is the content of a verified token.
 type Token struct {
 	ApplicationID string
 	TenantID      string
 	Audience      string
 	Roles         []string
 	Expires       time.Time
-	Claims        string // that it was asked for with, JSON
+	Claims        string // it was requested with, JSON
 }
 
 // Verify checks a token's signature, times and audience, and whether it was
@@ -77,8 +77,8 @@ func (a *Authority) Verify(text, audience string) (Token, error) {
 	}, nil
 }
 
-// holds reports whether the JSON object asked has all that needs has. Clients
-// add capabilities to what they were told to ask for.
+// holds reports whether the JSON object asked contains all of needs. Clients add
+// capabilities to the claims they were told to request.
 func holds(asked, needs string) bool {
 	var have, want any
 	if json.Unmarshal([]byte(asked), &have) != nil || json.Unmarshal([]byte(needs), &want) != nil {

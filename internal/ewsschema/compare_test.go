@@ -17,14 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAgainstPublishedSchema compares verdicts with those of xmllint over
-// Microsoft's schemas, for the fixtures, for the samples of Microsoft's
-// documentation, and for some thousand mutants of both. It is built with
-// -tags ewsschema, takes the folder of the schemas from EWS_SCHEMA_DIR, whose
-// neighbour ews-doc-samples holds the samples, and needs xmllint.
+// TestAgainstPublishedSchema compares the verdicts with those of xmllint using
+// Microsoft's schemas, for the fixtures, the samples in Microsoft's
+// documentation, and some thousand mutants of both. It is built with -tags
+// ewsschema, takes the directory of the schemas from EWS_SCHEMA_DIR, next to
+// which ews-doc-samples contains the samples, and needs xmllint.
 func TestAgainstPublishedSchema(t *testing.T) {
 	dir := os.Getenv("EWS_SCHEMA_DIR")
-	require.NotEmpty(t, dir, "EWS_SCHEMA_DIR names the folder of the schemas")
+	require.NotEmpty(t, dir, "set EWS_SCHEMA_DIR to the directory of the schemas")
 
 	var docs []document
 	for k, pattern := range []string{"testdata/valid/*.xml", filepath.Join(dir, "../ews-doc-samples/request/*.xml")} {
@@ -42,7 +42,7 @@ func TestAgainstPublishedSchema(t *testing.T) {
 			docs = append(docs, document{name, b})
 			for i, m := range mutants(b) {
 				if k > 0 && i%5 != 0 {
-					continue // the samples are many, and much alike
+					continue // there are many samples, which are much alike
 				}
 				docs = append(docs, document{fmt.Sprintf("%s mutant %d", name, i), m})
 			}
@@ -55,7 +55,7 @@ func TestAgainstPublishedSchema(t *testing.T) {
 	accepted := 0
 	for i, doc := range docs {
 		if !newest.Match(doc.xml) {
-			continue // the mutation took its version
+			continue // the mutation removed its version
 		}
 		_, err := ewsschema.Parse(bytes.NewReader(doc.xml), ewsschema.V20161010)
 		if err == nil {
@@ -78,8 +78,8 @@ type document struct {
 
 var version = regexp.MustCompile(`(RequestServerVersion[^>]*Version=")Exchange20[^"]*`)
 
-// atNewest makes a request one of the newest version: the schema that xmllint
-// has makes no difference between versions.
+// atNewest changes a request to the newest version, because the schema that
+// xmllint uses does not distinguish versions.
 func atNewest(b []byte) []byte {
 	b = version.ReplaceAll(b, []byte("${1}V2016_10_10"))
 	if !bytes.Contains(b, []byte("RequestServerVersion")) {
@@ -104,8 +104,8 @@ func modelled(b []byte) bool {
 	return req.Modelled
 }
 
-// stricter reports whether an error is one of those that the published schema,
-// which was loosened for other tools, or xmllint does not know.
+// stricter reports whether an error is one that the published schema, which was
+// relaxed for other tools, or xmllint does not detect.
 func stricter(err error) bool {
 	if _, ok := errors.AsType[*ewsschema.HeaderError](err); ok {
 		return true
@@ -114,14 +114,14 @@ func stricter(err error) bool {
 	if !ok {
 		return false
 	}
-	// One property, one expression: the servers' own schema allows no more.
-	// What is not base64, xmllint passes over.
+	// The servers' own schema allows only one property and one expression, and
+	// xmllint ignores characters that are not base64.
 	return onePath.MatchString(v.Message) || strings.Contains(v.Message, "its datatype 'base64Binary'")
 }
 
 var onePath = regexp.MustCompile(`^The element '(SetItemField|AppendToItemField|DeleteItemField|SetFolderField|AppendToFolderField|DeleteFolderField|Exists|Excludes|Contains|Is\w+To|IsLessThan|IsGreaterThan|FieldOrder|GroupBy|AggregateOn|Not|Restriction|Condition)' in namespace '[^']*' has invalid child element '(\w*FieldURI|And|Or|Not|Exists|Excludes|Contains|Is\w+)'`)
 
-// xmllint validates documents, many a call.
+// xmllint validates documents, many per call.
 func xmllint(t *testing.T, schema string, docs []document) []bool {
 	dir := t.TempDir()
 	valid := make([]bool, len(docs))

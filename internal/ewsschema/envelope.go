@@ -49,7 +49,7 @@ func validate(root *Node, server Version) (*Request, error) {
 	return req, req.operation()
 }
 
-// version finds out which version the request is written in.
+// version determines the schema version of the request.
 func (r *Request) version(server Version) error {
 	for _, h := range r.Header.Kids() {
 		if h.Space != xmlwire.SpaceTypes || h.Local != "RequestServerVersion" {
@@ -79,7 +79,7 @@ func violation(n *Node, format string, args ...any) *Violation {
 
 func blank(s string) bool { return strings.Trim(s, blanks) == "" }
 
-// quoted names an element as the validator of .NET does.
+// quoted formats the name of an element as .NET's validator does.
 func quoted(n *Node) string {
 	if uri := uriOf(n.Space); uri != "" {
 		return "'" + n.Local + "' in namespace '" + uri + "'"
@@ -87,7 +87,7 @@ func quoted(n *Node) string {
 	return "'" + n.Local + "'"
 }
 
-// full is the name of an element with its namespace in front.
+// full returns the name of an element preceded by its namespace.
 func full(n *Node) string {
 	if uri := uriOf(n.Space); uri != "" {
 		return uri + ":" + n.Local

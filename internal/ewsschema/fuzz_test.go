@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzParse checks that no request makes the parser panic, that errors are of
-// the types it promises, and that neither depends on how the request arrives.
+// FuzzParse checks that no request makes the parser panic, that errors have the
+// documented types, and that the result does not depend on how the request
+// arrives.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/valid/*.xml")
 	require.NoError(f, err)

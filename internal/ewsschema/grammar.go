@@ -34,12 +34,12 @@ var published = sync.OnceValue(func() *schema {
 	return s
 })
 
-// The grammar is a sequence of words; white space does not matter, and # begins
-// a comment. In a description, {...} is repetition by the reader:
+// The grammar is a sequence of words separated by white space; a line that begins
+// with # is a comment. In this description, ... means repetition:
 //
 //	namespace types|messages          of the elements declared from here on
-//	type NAME [: BASE] { PART... }    what BASE holds, and then the parts
-//	group NAME { PART... }            parts under a name
+//	type NAME [: BASE] { PART... }    the parts of BASE, then these parts
+//	group NAME { PART... }            named parts
 //	enum NAME { VALUE... }            one of the values
 //	list NAME TYPE                    values of TYPE, separated by white space
 //	union NAME TYPE TYPE              a value of either type
@@ -50,24 +50,24 @@ var published = sync.OnceValue(func() *schema {
 //
 // A part is one of
 //
-//	@NAME[?] TYPE                     an attribute, with ? an optional one
-//	text TYPE                         text, and no elements
-//	NAME[?*+] TYPE                    an element, as often as the sign says
+//	@NAME[?] TYPE                     an attribute, optional with ?
+//	text TYPE                         only text, no elements
+//	NAME[?*+] TYPE                    an element; signs as in regular expressions
 //	group NAME[?*+]                   the parts of a group, in order
 //	choice[?*+] { PART... }           one of the parts
 //	seq[?*+] { PART... }              all of the parts, in order
-//	since VERSION { PART... }         parts that this version brought
+//	since VERSION { PART... }         parts added in this version
 //
-// and since may stand around values of an enum, operations and headers, too.
+// Values of an enum, operations and headers may also be inside since.
 type grammar struct {
 	words []string
 	space xmlwire.Space
 
 	types  map[string]*typ
-	base   map[string]string // of types that have not inherited yet
+	base   map[string]string // base types not inherited from yet
 	bases  []string
 	groups map[string]*particle
-	// Names are resolved when all files have been read.
+	// Names are resolved once all files have been read.
 	typeRefs   []typeRef
 	groupRefs  []groupRef
 	operations map[string]*particle
@@ -122,7 +122,7 @@ func words(text string) []string {
 	return all
 }
 
-// next takes a word; at the end there are empty ones.
+// next takes the next word, which is empty at the end.
 func (g *grammar) next() string {
 	if len(g.words) == 0 {
 		return ""
@@ -175,16 +175,16 @@ func (g *grammar) declaration(since Version) error {
 	return nil
 }
 
-// block reads what stands in braces.
+// block reads a block in braces.
 func (g *grammar) block(inside func() error) error {
 	if w := g.next(); w == "{}" {
 		return nil
 	} else if w != "{" {
-		return fmt.Errorf("%q instead of {", w)
+		return fmt.Errorf("expected {, got %q", w)
 	}
 	for {
 		if len(g.words) == 0 {
-			return fmt.Errorf("a block without an end")
+			return fmt.Errorf("a block is not closed")
 		}
 		if g.words[0] == "}" {
 			g.next()
@@ -196,7 +196,7 @@ func (g *grammar) block(inside func() error) error {
 	}
 }
 
-// since reads a block of things that a version brought.
+// since reads a block of things added in a version.
 func (g *grammar) since(inside func(Version) error) error {
 	name := g.next()
 	v, ok := ParseVersion(name)
@@ -228,7 +228,7 @@ func (g *grammar) complexType() error {
 func (g *grammar) part(in *particle, of *typ, since Version) error {
 	word := g.next()
 	if of == nil && (word == "text" || strings.HasPrefix(word, "@")) {
-		return fmt.Errorf("%s in a group", word)
+		return fmt.Errorf("%s is not allowed in a group", word)
 	}
 	if name, ok := strings.CutPrefix(word, "@"); ok {
 		name, optional := strings.CutSuffix(name, "?")
@@ -291,8 +291,8 @@ func (g *grammar) enum() error {
 	return g.block(func() error { return value(0) })
 }
 
-// derived reads a simple type that is made of others, which must have been
-// declared before it, in the same file or as a built-in one.
+// derived reads a simple type made of others, which must be built-in or declared
+// before it.
 func (g *grammar) derived(kind string) error {
 	t := &typ{name: g.next(), simple: &simpleType{}}
 	g.types[t.name] = t
@@ -303,7 +303,7 @@ func (g *grammar) derived(kind string) error {
 	for range members {
 		m := g.types[g.next()]
 		if m == nil || m.simple == nil {
-			return fmt.Errorf("%s is made of an undeclared type", t.name)
+			return fmt.Errorf("type %s uses an undeclared type", t.name)
 		}
 		t.simple.members = append(t.simple.members, m.simple)
 	}
@@ -321,7 +321,7 @@ func (g *grammar) refer(to **typ, name string) {
 	g.typeRefs = append(g.typeRefs, typeRef{to, name})
 }
 
-// link resolves names and adds what types inherit.
+// link resolves names and inheritance.
 func (g *grammar) link() error {
 	for _, ref := range g.groupRefs {
 		group := g.groups[ref.name]
@@ -348,7 +348,7 @@ func (g *grammar) link() error {
 	return nil
 }
 
-// inherit gives a type what its base has.
+// inherit adds the parts of the base to a type.
 func (g *grammar) inherit(name string) error {
 	t, base := g.types[name], g.types[g.base[name]]
 	if base == nil || base == t {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every type that the grammar declares is reached from an operation or header.
+// Every type that the grammar declares is used by an operation or header.
 func TestGrammarHasNothingUnused(t *testing.T) {
 	t.Parallel()
 	s := published()

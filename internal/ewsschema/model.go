@@ -2,9 +2,8 @@ package ewsschema
 
 import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 
-// typ is a type of an element or attribute. Either simple is set, and an
-// element of it holds text only, or content, and it holds elements only. With
-// neither it is empty.
+// typ is the type of an element or attribute. With simple, an element contains
+// only text; with content, only elements; with neither, it is empty.
 type typ struct {
 	name    string
 	simple  *simpleType
@@ -43,10 +42,10 @@ const (
 
 const unbounded = -1
 
-// schema is what the grammar says.
+// schema is the compiled grammar.
 type schema struct {
 	types      map[string]*typ
-	bases      []string // names of types that others are made of
+	bases      []string // names of types that others extend
 	operations map[string]*particle
 	headers    map[string]*particle
 	unmodelled map[string]bool
@@ -54,8 +53,8 @@ type schema struct {
 
 func (p *particle) is(n *Node) bool { return p.local == n.Local && p.space == n.Space }
 
-// starts reports whether the particle, in a version of the schema, can begin
-// with an element.
+// starts reports whether, in a version of the schema, the particle can begin with
+// an element.
 func (p *particle) starts(n *Node, v Version) bool {
 	if p.since > v {
 		return false
@@ -74,7 +73,7 @@ func (p *particle) starts(n *Node, v Version) bool {
 	return false
 }
 
-// emptiable reports whether nothing at all fits the particle.
+// emptiable reports whether the particle can be empty.
 func (p *particle) emptiable(v Version) bool {
 	if p.since > v || p.min == 0 {
 		return true

@@ -18,8 +18,8 @@ var (
 	durationForm = regexp.MustCompile(`^-?P([0-9]+Y)?([0-9]+M)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?$`)
 )
 
-// moment returns a check of xs:dateTime, xs:date or xs:time. The zone may be
-// absent.
+// moment returns a check for xs:dateTime, xs:date or xs:time. The zone is
+// optional.
 func moment(date, clock bool) func(string) bool {
 	form := timeForm
 	if date && clock {
@@ -62,14 +62,14 @@ func isDate(year, month, day string) bool {
 func isClock(hour, minute, second, fraction string) bool {
 	h, m, s := atoi(hour), atoi(minute), atoi(second)
 	if h == 24 {
-		// The end of a day, and not a moment later.
+		// Hour 24 is valid only for the end of a day, 24:00:00.
 		return m == 0 && s == 0 && atoi(fraction) == 0
 	}
 	return h < 24 && m < 60 && s < 60
 }
 
-// atoi reads digits that a pattern has matched; none are 0, and too many
-// enough not to be 0.
+// atoi parses digits that a pattern has matched. It returns 0 for no digits, and
+// a non-zero number for one that is too large.
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// element is a document that can be changed and written again.
+// element is a document that can be modified and written again.
 type element struct {
 	name     xml.Name
 	attrs    []xml.Attr
@@ -19,8 +19,8 @@ type element struct {
 }
 
 // mutants returns variants of a request, each with one change: an element or
-// attribute taken out, doubled, swapped with its neighbour or renamed, or a
-// value that is of another type.
+// attribute removed, added, duplicated, swapped with its neighbour or renamed, or
+// a value of another type.
 func mutants(b []byte) [][]byte {
 	root := readElement(b)
 	if root == nil {
@@ -100,8 +100,8 @@ func otherSpace(uri string) string {
 	return strings.TrimSuffix(uri, "messages") + "types"
 }
 
-// values are texts to be put in place of v. None has white space around it:
-// xmllint does not collapse it before it reads a number or a time.
+// values returns texts to replace v. None has white space around it, because
+// xmllint does not collapse that before it reads a number or a time.
 func values(v string) []string {
 	return []string{"", v + "x", strings.ToUpper(v), "true", "-5", "70000", "0x12", "2026-02-29T00:00:00Z", "2026-11-25", "AQID", "1 2"}
 }

@@ -9,29 +9,29 @@ import (
 
 // Attr is an attribute.
 type Attr struct {
-	Space xmlwire.Space // SpaceNone for one without prefix
+	Space xmlwire.Space // SpaceNone without a prefix
 	Local string
 	Value string
 }
 
-// Node is an element of a request. All methods may be called on nil, which is
-// an element that is not there: without children, text and attributes.
+// Node is an element of a request. All methods may be called on nil, which means
+// a missing element: one without children, text and attributes.
 type Node struct {
 	Space    xmlwire.Space
 	Local    string
 	Attrs    []Attr
-	Text     string // its own, that of its children left out; blank for an element that may have children
+	Text     string // without that of children; blank for an element that may have children
 	Children []*Node
 
-	// Line and Column say where the name of the element begins, counted from 1
-	// as XML readers of .NET do; a column is a character.
+	// Line and Column are where the name of the element begins, counted from 1 as
+	// by .NET's XML readers; columns count characters.
 	Line, Column int
 }
 
-// Exists reports whether the element is there.
+// Exists reports whether the element exists.
 func (n *Node) Exists() bool { return n != nil }
 
-// Child returns the first child of the given local name, nil if there is none.
+// Child returns the first child with a local name, nil if it does not exist.
 func (n *Node) Child(local string) *Node {
 	if n == nil {
 		return nil
@@ -44,7 +44,7 @@ func (n *Node) Child(local string) *Node {
 	return nil
 }
 
-// First returns the first child, whatever its name, and nil if there is none.
+// First returns the first child, whatever its name, nil if there are no children.
 func (n *Node) First() *Node {
 	if n == nil || len(n.Children) == 0 {
 		return nil
@@ -52,8 +52,8 @@ func (n *Node) First() *Node {
 	return n.Children[0]
 }
 
-// Path returns the element that is reached by taking the first child of each
-// name in turn, nil if there is none.
+// Path returns the element reached by taking the first child with each name in
+// turn, nil if it does not exist.
 func (n *Node) Path(locals ...string) *Node {
 	for _, local := range locals {
 		n = n.Child(local)
@@ -69,7 +69,7 @@ func (n *Node) Kids() []*Node {
 	return n.Children
 }
 
-// All returns the children of the given local name, in order.
+// All returns the children with a local name, in order.
 func (n *Node) All(local string) []*Node {
 	var all []*Node
 	for _, c := range n.Kids() {
@@ -80,7 +80,8 @@ func (n *Node) All(local string) []*Node {
 	return all
 }
 
-// Attr returns the value of an attribute without prefix, and whether the element has it.
+// Attr returns the value of an attribute without a prefix, and whether the
+// element has it.
 func (n *Node) Attr(local string) (string, bool) {
 	if n != nil {
 		for _, a := range n.Attrs {
@@ -92,13 +93,13 @@ func (n *Node) Attr(local string) (string, bool) {
 	return "", false
 }
 
-// Get returns the value of an attribute; an absent one is empty.
+// Get returns the value of an attribute, empty if it is absent.
 func (n *Node) Get(local string) string {
 	v, _ := n.Attr(local)
 	return v
 }
 
-// Content returns the text of the element; an absent one's is empty.
+// Content returns the text of the element, empty if it does not exist.
 func (n *Node) Content() string {
 	if n == nil {
 		return ""
@@ -106,12 +107,12 @@ func (n *Node) Content() string {
 	return n.Text
 }
 
-// Value returns the text of the first child of the given name; an absent one's
-// is empty.
+// Value returns the text of the first child with a name, empty if it does not
+// exist.
 func (n *Node) Value(local string) string { return n.Child(local).Content() }
 
-// Bool returns the text of the first child of the given name as an xs:boolean,
-// or def if there is no such child.
+// Bool returns the text of the first child with a name as an xs:boolean, or def
+// if it does not exist.
 func (n *Node) Bool(local string, def bool) bool {
 	if c := n.Child(local); c != nil {
 		return isTrue(c.Text)
@@ -119,8 +120,8 @@ func (n *Node) Bool(local string, def bool) bool {
 	return def
 }
 
-// Int returns the text of the first child of the given name as a number, or
-// def if there is no such child or its number is out of range.
+// Int returns the text of the first child with a name as a number, or def if it
+// does not exist or is out of range.
 func (n *Node) Int(local string, def int64) int64 {
 	if c := n.Child(local); c != nil {
 		return number(c.Text, def)

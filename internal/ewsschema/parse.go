@@ -7,36 +7,36 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// Request is a request that fits the schema.
+// Request is a request that matches the schema.
 type Request struct {
 	// Name is the local name of the operation element, such as "FindItem".
 	Name string
 	// Operation is that element.
 	Operation *Node
-	// Header is the SOAP header, nil if there is none. Its children in the
-	// namespace of EWS types have been validated, others are left alone.
+	// Header is the SOAP header, nil if absent. Its children in the namespace of
+	// EWS types have been validated, but not the others.
 	Header *Node
-	// Version is the version that the request was validated as: that of its
-	// RequestServerVersion, and Exchange2007 if it has none.
+	// Version is the version that the request was validated against: that of its
+	// RequestServerVersion, or else Exchange2007.
 	Version Version
-	// VersionName is RequestServerVersion as sent, empty if there is none.
+	// VersionName is RequestServerVersion as sent, empty if absent.
 	VersionName string
-	// Modelled reports whether the content of the operation was validated. It
-	// is not for operations that EWS has but this package has no model of; a
-	// server that does not implement them says so instead of finding faults.
+	// Modelled reports whether the content of the operation was validated. It is
+	// false for EWS operations that this package has no model of, so a server can
+	// report that it does not support them.
 	Modelled bool
 }
 
-// Limits of a request. Tests hold mail in memory, so a text may be large.
+// Limits of a request. Tests keep mail in memory, so a text may be large.
 const (
 	maxDepth = 300
 	maxText  = 512 << 20
 )
 
-// Parse reads a request and validates it as a server does whose newest schema
-// is version server. Its errors are [*SyntaxError], [*Violation],
-// [*VersionError] and [*HeaderError]. Once the envelope has been found right,
-// there is a request beside the error, which tells what was asked.
+// Parse reads a request and validates it like a server whose newest schema is
+// version server. Its errors are [*SyntaxError], [*Violation], [*VersionError]
+// and [*HeaderError]. If the envelope is valid, it returns the request along with
+// the error, so the caller knows the operation.
 func Parse(r io.Reader, server Version) (*Request, error) {
 	root, err := readTree(r)
 	if err != nil {

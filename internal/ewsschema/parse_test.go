@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// envelope puts the content of a body, and headers, into a request.
+// envelope wraps the content of a body, and headers, in a request.
 func envelope(version, headers, body string) string {
 	if version != "" {
 		headers = `<t:RequestServerVersion Version="` + version + `"/>` + headers

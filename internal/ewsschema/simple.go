@@ -9,12 +9,12 @@ import (
 )
 
 // simpleType is a type of text: a built-in one if check is set, an enumeration
-// if enum is, and otherwise a list, a union or a restriction of its members.
+// if enum is set, and otherwise a list, union or restriction of its members.
 type simpleType struct {
 	check    func(string) bool
-	collapse bool // white space around the value does not matter
+	collapse bool // white space around the value is ignored
 
-	enum map[string]Version // when each value came
+	enum map[string]Version // values, with the versions that added them
 
 	members []*simpleType
 	list    bool
@@ -47,8 +47,8 @@ func parseBound(s string) (*int64, error) {
 	return &n, err
 }
 
-// fault returns what is wrong with a value, in the words of the validator of
-// .NET, and an empty string if nothing is.
+// fault returns the error in a value, in the words of .NET's validator, or an
+// empty string if it is valid.
 func (s *simpleType) fault(value string, v Version) string {
 	switch {
 	case s.check != nil:
@@ -108,7 +108,7 @@ func (s *simpleType) restricted(value string, v Version) string {
 	return ""
 }
 
-// builtins are the types of XML Schema that EWS uses.
+// builtins returns the types of XML Schema that EWS uses.
 func builtins() map[string]*simpleType {
 	collapsed := func(check func(string) bool) *simpleType {
 		return &simpleType{check: check, collapse: true}
@@ -146,7 +146,7 @@ var double = regexp.MustCompile(`^([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0
 
 func isDouble(s string) bool { return double.MatchString(s) }
 
-// isBase64 does without decoding, since the text may be very large.
+// isBase64 checks without decoding, because the text may be very large.
 func isBase64(s string) bool {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	var known [256]bool

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// headers checks the headers of EWS. Others, and those that no request of this
-// version has, are none of the schema's business.
+// headers checks the EWS headers. It ignores other headers, and the content of
+// those that this version does not have.
 func (r *Request) headers() error {
 	seen := make(map[string]bool)
 	for _, h := range r.Header.Kids() {
@@ -50,8 +50,7 @@ type validator struct {
 	version Version
 }
 
-// node checks an element and what it holds. Headers may carry attributes of
-// SOAP.
+// node checks an element and its content. Headers may have SOAP attributes.
 func (v *validator) node(n *Node, t *typ, header bool) *Violation {
 	if err := v.attributes(n, t, header); err != nil {
 		return err
@@ -120,8 +119,8 @@ func (t *typ) attr(local string) *attrDecl {
 	return nil
 }
 
-// content checks the children of an element against its content model, and
-// then each child against the type the model gives it.
+// content checks the children of an element against its content model, and then
+// each child against its type in the model.
 func (v *validator) content(n *Node, model *particle) *Violation {
 	m := matcher{version: v.version, rest: n.Children}
 	ok := m.match(model)
@@ -139,17 +138,16 @@ func (v *validator) content(n *Node, model *particle) *Violation {
 	return nil
 }
 
-// matcher fits children to a content model. Content models of XML Schema are
-// such that the next element alone says which particle it belongs to, so there
-// is nothing to try and take back.
+// matcher matches children to a content model. In XML Schema, the next element
+// alone determines its particle, so no backtracking is needed.
 type matcher struct {
 	version  Version
 	rest     []*Node     // not matched yet
 	types    []*typ      // of those matched
-	expected []*particle // what would have fitted instead of the first of rest
+	expected []*particle // possible instead of the first of rest
 }
 
-// match takes the particle as often as it comes and reports whether that was
+// match matches the particle as often as it occurs and reports whether that was
 // often enough.
 func (m *matcher) match(p *particle) bool {
 	if p.since > m.version {
@@ -168,7 +166,7 @@ func (m *matcher) match(p *particle) bool {
 	return n >= p.min || p.emptiable(m.version)
 }
 
-// once takes the particle one time; it begins with the first of the rest.
+// once matches the particle once, beginning with the first of the rest.
 func (m *matcher) once(p *particle) bool {
 	switch p.kind {
 	case element:
@@ -202,7 +200,7 @@ func expecting(all []*particle) string {
 	return " List of possible elements expected: '" + strings.Join(names, ", ") + "' in namespace '" + uriOf(all[0].space) + "'."
 }
 
-// excerpt cuts values short: they are the client's, and may be large.
+// excerpt shortens values, because those of clients may be large.
 func excerpt(s string) string {
 	const most = 100
 	if len(s) > most {

@@ -2,8 +2,8 @@ package ewsschema
 
 import "fmt"
 
-// Version is a version of the EWS schema, as RequestServerVersion names it.
-// Versions are ordered by age.
+// Version is a version of the EWS schema, as named in RequestServerVersion.
+// Newer versions are greater.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/requestserverversion.
 type Version int
 
@@ -23,7 +23,7 @@ const (
 	V20160413
 	V20160713
 	V20161010 // the newest of the published schemas of Exchange 2016
-	V20170711 // Exchange 2016, 2019 and Subscription Edition as they are today
+	V20170711 // current Exchange 2016, 2019 and Subscription Edition
 	V20180108 // Exchange Online
 )
 
@@ -46,10 +46,9 @@ var versionNames = [...]string{
 	V20180108:       "V2018_01_08",
 }
 
-// ParseVersion returns the version of a name such as "Exchange2010_SP1", and
-// whether there is one of that name. Names that were only ever used inside of
-// Microsoft ("Exchange2009", "Exchange2012") are versions to the schema; they
-// stand for the version after them.
+// ParseVersion returns the version with a name such as "Exchange2010_SP1", and
+// whether it exists. The schema also has names that were only used inside
+// Microsoft ("Exchange2009", "Exchange2012"); they mean the version after them.
 func ParseVersion(name string) (Version, bool) {
 	for v, n := range versionNames {
 		if n == name && n != "" {
@@ -65,7 +64,7 @@ func ParseVersion(name string) (Version, bool) {
 	return 0, false
 }
 
-// String returns the version as the protocol spells it.
+// String returns the name of the version in the protocol.
 func (v Version) String() string {
 	if v < Exchange2007 || int(v) >= len(versionNames) {
 		return fmt.Sprintf("Version(%d)", int(v))

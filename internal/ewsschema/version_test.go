@@ -26,7 +26,7 @@ func TestVersionNames(t *testing.T) {
 	assert.Equal(t, "Version(99)", ewsschema.Version(99).String())
 }
 
-// Each request is refused by the version before, and accepted by the one named
+// Each request is refused by the version before, and accepted by the named one
 // and all later ones.
 func TestVersionGates(t *testing.T) {
 	t.Parallel()

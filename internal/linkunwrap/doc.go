@@ -1,13 +1,13 @@
-// Package linkunwrap recognises a URL behind the disguises it wears in mail:
-// rewritten by a link-protection service, or written otherwise.
+// Package linkunwrap recognises a URL in the forms it takes in mail: rewritten by
+// a link-protection service, or spelt differently.
 //
-// Gateways replace the links of a message by links to themselves. Many carry
-// the original in a form that can be read back: these are undone by [Unwrap],
-// one inside another if need be. Others keep it on the service's servers behind
-// a token (Mimecast, INKY, Hornetsecurity, Forcepoint, McAfee); of them Mimecast
-// and INKY may name the domain, which is all that can be said of such a link.
+// Gateways replace the links in a message with links to themselves. Many contain
+// the original in a readable form: [Unwrap] recovers it, one layer at a time.
+// Others keep it on the service's servers behind a token (Mimecast, INKY,
+// Hornetsecurity, Forcepoint, McAfee); links of Mimecast and INKY may at least
+// name the domain.
 //
-// Two URLs are compared by [Matcher] as browsers read them, not as they are
-// spelt. All functions take what an attacker wrote: any input is accepted, and
-// the work is linear in its length.
+// [Matcher] compares URLs as browsers read them, not as they are spelt. The input
+// may come from an attacker: all functions accept anything, and the work is
+// linear in its length.
 package linkunwrap

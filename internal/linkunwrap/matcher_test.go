@@ -80,7 +80,7 @@ func TestMatcher(t *testing.T) {
 	}
 }
 
-// Services one inside another are undone, whichever comes first.
+// Nested services are unwrapped, whichever comes first.
 func TestMatcherChains(t *testing.T) {
 	t.Parallel()
 	m, err := linkunwrap.NewMatcher("https://evil.example/a?b=c&d=e f")
@@ -118,7 +118,7 @@ func TestMatcherChains(t *testing.T) {
 	for range 20 {
 		deep = wraps["Safe Links"](deep)
 	}
-	assert.False(t, m.Match(deep), "the work is bounded")
+	assert.False(t, m.Match(deep), "the number of layers is limited")
 }
 
 func TestNewMatcherRefuses(t *testing.T) {

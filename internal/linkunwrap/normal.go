@@ -9,14 +9,14 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// address is a URL in the form in which it is compared.
+// address is a URL in normalised form, for comparison.
 type address struct {
-	host  string // lower case, ASCII; with the port unless it is the scheme's own
-	path  string // percent-encoding undone, without dot segments and slash at the end
-	query string // percent-encoding undone
+	host  string // lower case, ASCII; with the port unless it is the default
+	path  string // percent-decoded, without dot segments and trailing slash
+	query string // percent-decoded
 }
 
-// parts are the parts of a URL, as they are written.
+// parts are the parts of a URL as written.
 type parts struct {
 	scheme   string // lower case; empty if the URL begins with www.
 	host     string // without user information, as written
@@ -26,15 +26,15 @@ type parts struct {
 	hasQuery bool
 }
 
-// maxURL is how many bytes of a URL are looked at. Browsers take about as much.
+// maxURL is how many bytes of a URL are read, about as many as in browsers.
 const maxURL = 64 << 10
 
 // isLink reports whether links of a scheme are followed.
 func isLink(scheme string) bool { return scheme == "http" || scheme == "https" || scheme == "ftp" }
 
-// split takes a URL apart as browsers do, which take much that RFC 3986 does
-// not: blanks around it, line ends within, any number of slashes or backslashes
-// after the scheme. It reports whether it is a link with a host.
+// split splits a URL as browsers do, which accept much that RFC 3986 does not:
+// blanks around it, line ends within, any number of slashes or backslashes after
+// the scheme. It reports whether it is a link with a host.
 // See https://url.spec.whatwg.org/#url-parsing.
 func split(link string) (parts, bool) {
 	if len(link) > maxURL {
@@ -50,7 +50,7 @@ func split(link string) (parts, bool) {
 		p.scheme = strings.ToLower(scheme)
 		rest = strings.TrimLeft(after, `/\`)
 		if rest == after {
-			return p, false // mailto: and the like write no slash
+			return p, false // without a slash it is not such a link
 		}
 	} else if len(link) < 4 || !strings.EqualFold(link[:4], "www.") {
 		return p, false
@@ -63,7 +63,7 @@ func split(link string) (parts, bool) {
 	}
 	authority := rest[:end]
 	p.path = strings.ReplaceAll(rest[end:], `\`, "/")
-	// What stands before the last @ is a user, however much it looks like a host.
+	// Text before the last @ is a user, however much it looks like a host.
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		authority = authority[at+1:]
 	}
@@ -74,7 +74,7 @@ func split(link string) (parts, bool) {
 	return p, p.host != ""
 }
 
-// normal returns the form of a URL in which it is compared.
+// normal returns the normalised form of a URL.
 func normal(link string) (address, bool) {
 	p, ok := split(link)
 	if !ok {
@@ -92,8 +92,8 @@ func normal(link string) (address, bool) {
 	return a, true
 }
 
-// ownPort reports whether a port is one that http and https, which are taken
-// for the same, have without being told.
+// ownPort reports whether a port is the default of the scheme. The schemes http
+// and https count as the same.
 func ownPort(scheme string, port uint64) bool {
 	if scheme == "ftp" {
 		return port == 21
@@ -101,7 +101,7 @@ func ownPort(scheme string, port uint64) bool {
 	return port == 80 || port == 443
 }
 
-// hostName returns a host as it is looked up.
+// hostName returns a host in the form used to look it up.
 func hostName(host string) string {
 	host = decode(host, false)
 	if bare, ok := strings.CutPrefix(host, "["); ok {
@@ -120,8 +120,8 @@ func hostName(host string) string {
 	return host
 }
 
-// oldIPv4 reads the ways to write an IPv4 address that browsers still take:
-// fewer than four numbers, octal, hexadecimal.
+// oldIPv4 reads an IPv4 address in the forms that browsers still accept: fewer
+// than four numbers, octal, hexadecimal.
 // See https://url.spec.whatwg.org/#concept-ipv4-parser.
 func oldIPv4(host string) (string, bool) {
 	fields := strings.Split(host, ".")
@@ -149,8 +149,8 @@ func oldIPv4(host string) (string, bool) {
 	return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}).String(), true
 }
 
-// cleanPath takes dot segments out. Empty segments stay: servers tell /a//b
-// from /a/b.
+// cleanPath removes dot segments. Empty segments stay, because servers
+// distinguish /a//b from /a/b.
 func cleanPath(path string) string {
 	if !strings.Contains(path, "/.") {
 		return path
@@ -170,8 +170,8 @@ func cleanPath(path string) string {
 	return strings.Join(slices.Clip(kept), "/")
 }
 
-// decode undoes percent-encoding once; what is none stays as it is. In a form,
-// a plus sign is a blank.
+// decode undoes percent-encoding once; anything malformed stays as it is. In a
+// form, a plus sign is a space.
 func decode(s string, form bool) string {
 	if !strings.ContainsRune(s, '%') && (!form || !strings.ContainsRune(s, '+')) {
 		return s

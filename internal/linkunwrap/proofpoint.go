@@ -8,10 +8,10 @@ func proofpoint2(p parts) string {
 	return decode(strings.NewReplacer("-", "%", "_", "/").Replace(raw(p, "u")), false)
 }
 
-// proofpoint3 reads the encoding of version 3: the URL stands plainly between
-// two pairs of underscores, but characters that might not survive are replaced
-// by an asterisk each, or a run of them by two and a letter that says how many.
-// They follow in base64.
+// proofpoint3 reads the encoding of version 3: the URL appears in plain text
+// between two pairs of underscores, but a character that might not survive is
+// replaced by an asterisk, or a run of them by two asterisks and a letter for
+// their number. The replaced characters follow in base64.
 func proofpoint3(p parts) string {
 	rest := p.path
 	if p.hasQuery {
@@ -29,8 +29,8 @@ func proofpoint3(p parts) string {
 	return putBack(decode(rest[:end], false), []rune(base64Text(kept)))
 }
 
-// putBack puts replaced characters back. Where there are too few, the asterisk
-// stays: it may be one of the URL.
+// putBack restores replaced characters. If there are too few, the asterisk stays,
+// because it may belong to the URL.
 func putBack(url string, replaced []rune) string {
 	var b strings.Builder
 	b.Grow(len(url) + len(replaced))
@@ -57,5 +57,5 @@ func putBack(url string, replaced []rune) string {
 	return b.String()
 }
 
-// runLengths are the letters of a run, from two characters on.
+// runLengths are the letters for the lengths of runs, from two characters up.
 const runLengths = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// Target is what a link of a protection service leads to.
+// Target is where a link of a protection service leads.
 type Target struct {
-	Service string // its name, for people
+	Service string // display name of the service
 	URL     string
-	// DomainOnly says that the link tells the domain and no more: URL is its
-	// root.
+	// DomainOnly reports that the link reveals only the domain: URL is its root.
 	DomainOnly bool
 }
 
 // service is a link-protection service.
 type service struct {
 	name string
-	// host is a host name. With a leading dot, those that end in it are meant;
-	// an asterisk at the end stands for any top-level domain.
+	// host is a host name. A leading dot means all hosts that end in it; an
+	// asterisk at the end means any top-level domain.
 	host string
-	// path is what the path must begin with.
+	// path is the required beginning of the path.
 	path   string
-	target func(p parts) string // empty: not to be read
+	target func(p parts) string // returns "" if the link cannot be read
 }
 
-// services in the order in which they are asked. What is known of each comes
-// from its vendor's documentation or from links found in public mail archives.
+// services are the known services, in the order in which they are tried. The
+// details come from the vendors' documentation or from links found in public
+// mail archives.
 var services = []service{
 	// https://learn.microsoft.com/en-us/defender-office-365/safe-links-about
 	{"Microsoft Safe Links", ".safelinks.protection.outlook.com", "", parameter("url")},
@@ -40,7 +40,7 @@ var services = []service{
 	{"Proofpoint URL Defense v3", "urldefense.proofpoint.com", "/v3/", proofpoint3},
 	{"Proofpoint URL Defense v3", "urldefense.com", "/v3/", proofpoint3},
 	{"Proofpoint URL Defense v3", "urldefense.us", "/v3/", proofpoint3},
-	// A token, and the domain where the policy shows it:
+	// A token, and the domain if the policy shows it:
 	// https://community.mimecast.com/docs/DOC-3013
 	{"Mimecast", ".mimecast.com", "/s/", token},
 	{"Mimecast", ".mimecastprotect.com", "/s/", token},
@@ -68,8 +68,8 @@ var services = []service{
 	{"TitanHQ", "linklock.titanhq.com", "/analyse", parameter("url")},
 }
 
-// Unwrap returns what a link of a protection service leads to, one layer of it,
-// and whether it is one that can be read.
+// Unwrap returns the target of a protection service's link, removing one layer,
+// and whether the link can be read.
 func Unwrap(link string) (Target, bool) {
 	p, ok := split(link)
 	if !ok {
@@ -90,7 +90,7 @@ func Unwrap(link string) (Target, bool) {
 	return Target{}, false
 }
 
-// serves reports whether a host is one of the service.
+// serves reports whether a host belongs to the service.
 func (s service) serves(host string) bool {
 	want := s.host
 	if stem, ok := strings.CutSuffix(want, ".*"); ok {
@@ -120,8 +120,8 @@ func parameter(names ...string) func(parts) string {
 	}
 }
 
-// raw returns a parameter of the query as it is written. An ampersand may have
-// been escaped for HTML once too often.
+// raw returns a query parameter as written. An ampersand may have been escaped
+// for HTML once too often.
 func raw(p parts, name string) string {
 	for pair := range strings.SplitSeq(p.query, "&") {
 		k, v, _ := strings.Cut(strings.TrimPrefix(pair, "amp;"), "=")
@@ -132,10 +132,10 @@ func raw(p parts, name string) string {
 	return ""
 }
 
-// token is of services that keep the target to themselves.
+// token is for services that do not reveal the target.
 func token(parts) string { return "" }
 
-// domain returns the root of the domain that links show to people.
+// domain returns the root of the domain that links show to readers.
 func domain(p parts) string {
 	for _, name := range []string{"domain", "d"} {
 		d := decode(raw(p, name), true)
@@ -146,7 +146,7 @@ func domain(p parts) string {
 	return ""
 }
 
-// lastSegment reads a target that stands percent-encoded behind a token.
+// lastSegment reads a percent-encoded target after a token.
 func lastSegment(p parts) string {
 	_, target, _ := strings.Cut(strings.TrimPrefix(p.path, "/"), "/")
 	target = decode(target, false)
@@ -159,7 +159,7 @@ func lastSegment(p parts) string {
 // sophos reads a target in base64.
 func sophos(p parts) string { return base64Text(decode(raw(p, "u"), false)) }
 
-// underscores reads a target that stands plainly between three underscores.
+// underscores reads a plain-text target between triple underscores.
 func underscores(p parts) string {
 	rest := p.path
 	if p.hasQuery {
@@ -175,8 +175,8 @@ func underscores(p parts) string {
 	return ""
 }
 
-// base64Text decodes base64 of either alphabet, padded or not; empty if it is
-// none.
+// base64Text decodes base64 in either alphabet, padded or not. It returns "" if
+// it is invalid.
 func base64Text(s string) string {
 	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
 	b, err := base64.RawURLEncoding.DecodeString(s)

@@ -9,18 +9,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// New describes an item to be made.
+// New describes an item to create.
 type New struct {
 	MIME       []byte
-	Delivered  bool // by transport; otherwise it is a draft, dated now
+	Delivered  bool // by transport; otherwise it is a draft with the current date
 	Associated bool
 	Received   time.Time // zero: now
 	Read       bool
-	Class      string // empty: derived
+	Class      string // empty: derived from the message
 	Properties []ews.ExtendedProperty
 }
 
-// Create makes an item in a folder.
+// Create creates an item in the folder.
 func (f *Folder) Create(n New) *Item {
 	o := f.Mailbox.org
 	s := &seed{New: n, now: o.Now(), searchKey: base64.StdEncoding.EncodeToString(o.Random(16))}
@@ -35,7 +35,7 @@ func (f *Folder) Create(n New) *Item {
 	return it
 }
 
-// grow makes what an item consists of.
+// grow fills in the item.
 func (n *seed) grow(it *Item) {
 	content := eml.Parse(n.MIME)
 	b := builder{}
@@ -86,7 +86,7 @@ func newFlags(n New, b builder) int64 {
 	return flags
 }
 
-// derive sets what a server takes from the headers.
+// derive sets the properties that a server takes from the headers.
 func derive(b builder, m *eml.Message) {
 	b.text(TagClass, m.Class())
 	b.text(TagSubject, m.Header("Subject"))
@@ -112,7 +112,7 @@ func derive(b builder, m *eml.Message) {
 	b.bool(TagDeliveryReport, m.Has("Return-Receipt-To"))
 }
 
-// people returns for whom a message was sent, and who did.
+// people returns the person a message is from, and the one who sent it.
 func people(m *eml.Message) (from, sender eml.Address) {
 	from, sender = one(m, "From"), one(m, "Sender")
 	if sender == (eml.Address{}) {
@@ -128,8 +128,8 @@ func one(m *eml.Message, header string) eml.Address {
 	return eml.Address{}
 }
 
-// person sets the four properties of an address. A name that is missing is
-// the address, as servers have it.
+// person sets the four properties of an address. As on servers, the address
+// replaces a missing name.
 func person(b builder, a eml.Address, name, kind, address, smtp ews.ExtendedField) {
 	if a == (eml.Address{}) {
 		return
@@ -163,7 +163,7 @@ func names(all []eml.Address) string {
 	return strings.Join(list, "; ")
 }
 
-// topic is the subject without the marks of replies.
+// topic returns the subject without reply prefixes.
 func topic(subject string) string {
 	for {
 		mark, rest, ok := strings.Cut(subject, ":")

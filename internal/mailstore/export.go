@@ -12,10 +12,10 @@ import (
 )
 
 // The stream of ExportItems: magic with version, length and JSON of the head,
-// the bytes of the message, and a checksum over all of it.
+// the bytes of the message, and a checksum of everything before it.
 const exportMagic = "EWSTEST\x01"
 
-// head is what the stream has beside the bytes.
+// head is the part of the stream other than the message.
 type head struct {
 	Properties  []ews.ExtendedProperty
 	Attachments []ews.Attachment
@@ -23,8 +23,8 @@ type head struct {
 	Delivered   bool
 }
 
-// ErrCorrupt is the error of a stream that Export did not write, or that was
-// changed since.
+// ErrCorrupt reports a stream that Export did not write, or that was changed
+// afterwards.
 var ErrCorrupt = errors.New("export stream is corrupt")
 
 // Export returns the item as a stream that keeps everything, in pieces.
@@ -45,8 +45,8 @@ func (it *Item) Export() [][]byte {
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
 }
 
-// Import makes an item from a stream: all as it was, only the times of creation
-// and modification are now's. With an old item, that is replaced.
+// Import creates an item from a stream, unchanged except that its times of
+// creation and modification are now.
 func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	it, err := decodeExport(stream)
 	if err != nil {
@@ -90,11 +90,11 @@ func decodeExport(stream []byte) (*Item, error) {
 	return it, nil
 }
 
-// Delete takes the item away for good, without trace or notice.
+// Delete removes the item for good, without a trace or notice.
 func (it *Item) Delete() { it.detach() }
 
-// TakePlaceOf makes the item stand where an old one stood, under its id, and
-// takes the old one away.
+// TakePlaceOf removes an old item of the same mailbox and gives its id to the
+// item.
 func (it *Item) TakePlaceOf(old *Item) {
 	m, number := it.Folder.Mailbox, old.number
 	old.detach()

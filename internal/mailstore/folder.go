@@ -14,13 +14,13 @@ type Folder struct {
 	Children      []*Folder
 	Name          string
 	Class         string
-	Distinguished ews.FolderName // empty if it is no well-known folder
+	Distinguished ews.FolderName // empty if it is not a well-known folder
 	Hidden        bool
 	Archive       bool // below the root of the archive
 	Properties    Properties
 
-	// Search makes it a search folder: it shows the items of the mailbox that
-	// the function picks, and holds none.
+	// Search makes it a search folder: it contains no items, but shows those of
+	// the mailbox that the function selects.
 	Search func(*Item) bool
 
 	number  uint64
@@ -29,7 +29,7 @@ type Folder struct {
 	deleted bool
 }
 
-// ID returns the id of the folder. It stays when the folder is moved.
+// ID returns the id of the folder, which does not change when it is moved.
 func (f *Folder) ID() ID { return ID{f.Mailbox.guid, KindFolder, f.number} }
 
 // ChangeKey returns the change key.
@@ -41,8 +41,8 @@ func (f *Folder) IsRoot() bool { return f.Parent == nil }
 // Gone reports whether the folder was deleted.
 func (f *Folder) Gone() bool { return f.deleted }
 
-// Items returns the items of the folder in the order they came; of a search
-// folder those it finds.
+// Items returns the items of the folder in order of arrival; for a search folder,
+// those it finds.
 func (f *Folder) Items() []*Item {
 	if f.Search == nil {
 		return f.items
@@ -62,7 +62,7 @@ func (f *Folder) Items() []*Item {
 }
 
 // Path returns the display names from the top of the information store, such as
-// "/Inbox/Sub". Folders elsewhere begin with the name of what they stand below:
+// "/Inbox/Sub". Paths elsewhere begin with the tree they are in:
 // "/Recoverable Items/Purges", "/Archive/Inbox".
 func (f *Folder) Path() string {
 	var names []string
@@ -82,7 +82,8 @@ func (f *Folder) Path() string {
 	return "/" + strings.Join(names, "/")
 }
 
-// Child returns the folder of a name right below, nil if there is none.
+// Child returns the direct subfolder with a name, ignoring case, nil if it does
+// not exist.
 func (f *Folder) Child(name string) *Folder {
 	i := slices.IndexFunc(f.Children, func(c *Folder) bool { return strings.EqualFold(c.Name, name) })
 	if i < 0 {
@@ -91,7 +92,7 @@ func (f *Folder) Child(name string) *Folder {
 	return f.Children[i]
 }
 
-// Add makes a folder right below.
+// Add creates a direct subfolder.
 func (f *Folder) Add(name, class string) *Folder {
 	m := f.Mailbox
 	c := &Folder{Mailbox: m, Parent: f, Name: name, Class: class, Archive: f.Archive, number: m.number(), change: m.org.nextChange()}
@@ -108,7 +109,7 @@ func (f *Folder) Walk(fn func(*Folder)) {
 	}
 }
 
-// Below reports whether the folder is g or stands below it.
+// Below reports whether the folder is g or below it.
 func (f *Folder) Below(g *Folder) bool {
 	for ; f != nil; f = f.Parent {
 		if f == g {
@@ -131,8 +132,8 @@ func (f *Folder) Recoverable() bool {
 // Touch gives the folder a new change key.
 func (f *Folder) Touch() { f.change = f.Mailbox.org.nextChange() }
 
-// MoveTo puts the folder below another of the same mailbox. It reports whether
-// it could: not into itself, nor beside one of its name.
+// MoveTo moves the folder below another one of the same mailbox and reports
+// whether that was possible: not into itself, nor next to a folder of its name.
 func (f *Folder) MoveTo(parent *Folder) bool {
 	if f.Parent == nil || parent.Mailbox != f.Mailbox || parent.Below(f) {
 		return false
@@ -148,7 +149,7 @@ func (f *Folder) MoveTo(parent *Folder) bool {
 	return true
 }
 
-// Delete takes the folder away with all that is in it, for good.
+// Delete removes the folder and everything in it for good.
 func (f *Folder) Delete() {
 	f.Walk(func(g *Folder) {
 		for _, it := range slices.Clone(g.items) {
@@ -177,7 +178,7 @@ func (f *Folder) Unread() int {
 	return n
 }
 
-// Count returns the number of items that are no associated ones.
+// Count returns the number of items that are not associated ones.
 func (f *Folder) Count() int {
 	n := 0
 	for _, it := range f.Items() {

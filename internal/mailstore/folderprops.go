@@ -14,8 +14,8 @@ const (
 	typeSearch  = 2
 )
 
-// Property returns a property of the folder by its normalised name, also one
-// that is worked out.
+// Property returns a property of the folder by its normalised name, whether
+// stored or computed.
 func (f *Folder) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	if v, ok := f.Properties[key]; ok {
 		return v, true
@@ -37,7 +37,7 @@ func (f *Folder) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	case TagHidden:
 		b.bool(key, f.Hidden)
 	case TagPath:
-		// The store parts the names by a character that XML cannot carry.
+		// The store separates the names by a character that XML cannot contain.
 		b.text(key, strings.ReplaceAll(f.Path(), "/", "\uFFFE"))
 	case TagEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(f.ID().Bytes()))

@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 )
 
-// Kind says what an id names.
+// Kind is what an id refers to.
 type Kind byte
 
 // Kinds.
@@ -16,8 +16,8 @@ const (
 	KindItem   Kind = 'I'
 )
 
-// ID is an id taken apart: the mailbox, and the number of a folder or of one
-// stay of an item in a folder. Numbers are never given twice.
+// ID is a parsed id: the mailbox, and the number of a folder or of an item's stay
+// in a folder. Numbers are never reused.
 type ID struct {
 	Mailbox GUID
 	Kind    Kind
@@ -27,7 +27,7 @@ type ID struct {
 // GUID names a mailbox.
 type GUID [16]byte
 
-// ErrMalformed is the error of an id that this server did not make.
+// ErrMalformed reports an id or change key that is not of the server's form.
 var ErrMalformed = errors.New("id is malformed")
 
 // prefix makes ids begin with AAMk, as those of Exchange do.
@@ -35,8 +35,8 @@ const prefix = "\x00\x03\x24"
 
 const idSize = len(prefix) + 16 + 1 + 8 + 4
 
-// Bytes returns the binary form. It holds a checksum, so that an id whose case
-// was folded is malformed.
+// Bytes returns the binary form. It contains a checksum, so an id with changed
+// case is malformed.
 func (id ID) Bytes() []byte {
 	b := make([]byte, 0, idSize)
 	b = append(b, prefix...)
@@ -46,7 +46,7 @@ func (id ID) Bytes() []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
-// String returns the id as it stands in an ItemId or FolderId.
+// String returns the id as it appears in an ItemId or FolderId.
 func (id ID) String() string { return base64.StdEncoding.EncodeToString(id.Bytes()) }
 
 // ParseBytes reads the binary form.

@@ -10,26 +10,26 @@ import (
 )
 
 // Item is an item in a folder. When it is moved it stays the same Item but gets
-// another number, so that its old id names nothing.
+// another number, so its old id becomes invalid.
 type Item struct {
-	Folder     *Folder // nil once it is gone
+	Folder     *Folder // nil once the item is gone
 	Associated bool    // folder associated information
-	Delivered  bool    // came by transport, not from a client
+	Delivered  bool    // by transport, not created by a client
 
-	// View may hold what was made of the item; it is dropped when it changes.
+	// View may cache something derived from the item; any change clears it.
 	View any
 
 	number uint64
 	change uint64
 	size   int64
 
-	seed        *seed // nil once the rest was made
+	seed        *seed // nil once the fields below are set
 	properties  Properties
 	content     *eml.Message
 	attachments []ews.Attachment
 }
 
-// Properties returns all properties that are kept. They must not be modified.
+// Properties returns all stored properties. They must not be modified.
 func (it *Item) Properties() Properties { return it.grown().properties }
 
 // Content returns the message that the item was made from.
@@ -44,7 +44,7 @@ func (it *Item) ID() ID { return ID{it.Folder.Mailbox.guid, KindItem, it.number}
 // ChangeKey returns the change key.
 func (it *Item) ChangeKey() string { return FormatChange(KindItem, it.change) }
 
-// Change returns the change number that the change key holds.
+// Change returns the change number in the change key.
 func (it *Item) Change() uint64 { return it.change }
 
 // Read reports whether the item is marked as read.
@@ -63,7 +63,7 @@ func (it *Item) Class() string { return it.Properties().Text(TagClass) }
 
 func (it *Item) flags() int64 { return it.Properties().Int(TagFlags) }
 
-// Size returns the bytes the item takes in the store.
+// Size returns the size of the item in the store, in bytes.
 func (it *Item) Size() int64 {
 	if it.size == 0 {
 		it.size = int64(len(it.Content().Raw())) + it.Properties().size() + 256
@@ -71,7 +71,7 @@ func (it *Item) Size() int64 {
 	return it.size
 }
 
-// Kind returns the element that EWS shows the item as.
+// Kind returns the element that EWS uses for the item.
 func (it *Item) Kind() string {
 	class := strings.ToUpper(it.Class())
 	for _, k := range kinds {
@@ -100,8 +100,7 @@ var kinds = []struct{ class, kind string }{
 	{"IPM.CONFIGURATION", "Item"},
 }
 
-// Property returns a property by its normalised name, also one that is worked
-// out instead of kept.
+// Property returns a property by its normalised name, whether stored or computed.
 func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	if it.seed != nil {
 		if v, ok, known := it.seed.property(key); known {
@@ -129,8 +128,8 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	return b[key], true
 }
 
-// Computed reports whether a property cannot be set, because it is worked out
-// or belongs to the store.
+// Computed reports whether a property cannot be set, because it is computed or
+// belongs to the store.
 func Computed(key ews.ExtendedField) bool {
 	switch key {
 	case TagSize, TagEntryID, TagParentEntryID, TagHasAttachments, TagCreated, TagModified:
@@ -139,8 +138,8 @@ func Computed(key ews.ExtendedField) bool {
 	return false
 }
 
-// Internet headers that the item has as properties, and a subject that was
-// changed, show in its MIME.
+// rendering returns the fields that differ in the item's MIME: internet headers
+// set as properties, and a changed subject.
 func (it *Item) rendering() eml.Rendering {
 	r := eml.Rendering{Key: []byte(it.Properties().Text(TagSearchKey))}
 	for k, v := range it.Properties() {
@@ -159,7 +158,7 @@ func validName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7F })
 }
 
-// MIME returns the item as MIME, made anew, in pieces.
+// MIME returns the item as newly generated MIME, in pieces.
 func (it *Item) MIME() [][]byte { return it.Content().Render(it.rendering()) }
 
 // Headers returns the internet headers a client sees: those of the message and
@@ -194,14 +193,14 @@ func (it *Item) detach() {
 	it.Folder, it.View = nil, nil
 }
 
-// replace gives the item other properties; it counts as a modification.
+// replace replaces the properties of the item and gives it a new change key.
 func (it *Item) replace(p Properties) {
 	it.grown().properties, it.size = p, 0
 	it.change = it.Folder.Mailbox.org.nextChange()
 	it.View = nil
 }
 
-// copy returns another item of the same content, in no folder yet.
+// copy returns another item with the same content, not yet in a folder.
 func (it *Item) copy(o *Organisation) *Item {
 	c := *it.grown()
 	c.Folder, c.View, c.change = nil, nil, o.nextChange()

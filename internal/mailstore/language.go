@@ -2,9 +2,9 @@ package mailstore
 
 import "slices"
 
-// languages names default folders as Outlook does in a mailbox of a language.
-// What is missing keeps its English name, as the folders users do not see do
-// everywhere.
+// languages maps the English names of default folders to the names that Outlook
+// uses in each language. Missing ones keep their English name, as folders that
+// users do not see always do.
 var languages = map[string]map[string]string{
 	"en": nil,
 	"de": {
@@ -66,7 +66,7 @@ var languages = map[string]map[string]string{
 	},
 }
 
-// Languages lists the languages that folder names exist in.
+// Languages lists the languages that have folder names, sorted.
 func Languages() []string {
 	var all []string
 	for l := range languages {

@@ -10,8 +10,8 @@ import (
 // Mailbox is a mailbox, with its archive if it has one.
 type Mailbox struct {
 	Info
-	Gone   bool // taken away
-	Moving bool // taken away, but said to be on its way
+	Gone   bool // removed
+	Moving bool // removed, but reported as being moved
 
 	org     *Organisation
 	guid    GUID
@@ -30,12 +30,12 @@ type Info struct {
 	Proxies     []string
 	Archive     bool
 	Language    string
-	Quota       int64 // bytes; 0: none
+	Quota       int64 // bytes; 0: no limit
 	Hidden      bool  // from address lists
 }
 
-// AddMailbox makes a mailbox with its default folders. An address that is taken
-// already is given to the new one.
+// AddMailbox creates a mailbox with its default folders. Addresses already in use
+// pass to the new mailbox.
 func (o *Organisation) AddMailbox(info Info) *Mailbox {
 	m := &Mailbox{
 		Info:    info,
@@ -54,15 +54,15 @@ func (o *Organisation) AddMailbox(info Info) *Mailbox {
 	return m
 }
 
-// RemoveMailbox takes a mailbox away, as a migration does.
+// RemoveMailbox marks a mailbox as gone, as a migration does.
 func (o *Organisation) RemoveMailbox(m *Mailbox, moving bool) {
 	m.Gone, m.Moving = true, moving
 }
 
-// GUID names the mailbox in ids.
+// GUID returns the GUID that names the mailbox in ids.
 func (m *Mailbox) GUID() GUID { return m.guid }
 
-// Has reports whether an address is one of the mailbox.
+// Has reports whether an address belongs to the mailbox.
 func (m *Mailbox) Has(address string) bool {
 	return strings.EqualFold(m.Address, address) ||
 		slices.ContainsFunc(m.Proxies, func(p string) bool { return strings.EqualFold(p, address) })
@@ -74,13 +74,13 @@ func (m *Mailbox) Named(name ews.FolderName) *Folder { return m.named[name] }
 // Root returns the root folder.
 func (m *Mailbox) Root() *Folder { return m.root }
 
-// Folder returns a folder by its number, nil if there is none.
+// Folder returns a folder by its number, nil if it does not exist.
 func (m *Mailbox) Folder(number uint64) *Folder { return m.folders[number] }
 
-// Item returns an item by its number, nil if there is none.
+// Item returns an item by its number, nil if it does not exist.
 func (m *Mailbox) Item(number uint64) *Item { return m.items[number] }
 
-// Size returns the bytes that the items take.
+// Size returns the size of all items in bytes.
 func (m *Mailbox) Size() int64 {
 	var n int64
 	for _, it := range m.items {
@@ -89,7 +89,7 @@ func (m *Mailbox) Size() int64 {
 	return n
 }
 
-// Full reports whether n more bytes are beyond the quota.
+// Full reports whether n more bytes would exceed the quota.
 func (m *Mailbox) Full(n int64) bool { return m.Quota > 0 && m.Size()+n > m.Quota }
 
 // Items returns all items, of all folders, archive and Recoverable Items

@@ -6,17 +6,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// sameStore reports whether two folders are of one mailbox or archive, so that
-// a move between them gives a new id back.
+// sameStore reports whether two folders are in the same mailbox or archive, so
+// that a move between them returns a new id.
 func sameStore(a, b *Folder) bool { return a.Mailbox == b.Mailbox && a.Archive == b.Archive }
 
-// SameStore reports whether the item stands in the same mailbox or archive as
-// a folder.
+// SameStore reports whether the item is in the same mailbox or archive as a
+// folder.
 func (it *Item) SameStore(f *Folder) bool { return sameStore(it.Folder, f) }
 
-// MoveTo moves the item. Within a mailbox it stays the item it is, under a new
-// id; its change key stays. Into another mailbox it is copied and the original
-// removed, which leaves that in Recoverable Items where they are kept.
+// MoveTo moves the item. Within a mailbox or archive it remains the same item,
+// with a new id and the same change key. Elsewhere it is copied and the original
+// removed, which may leave that in Recoverable Items; see [Settings].
 func (it *Item) MoveTo(f *Folder) *Item {
 	if sameStore(it.Folder, f) {
 		it.detach()
@@ -62,7 +62,7 @@ func (it *Item) keepIn(name ews.FolderName) {
 	it.attach(to)
 }
 
-// Removal says how an item is removed.
+// Removal is how an item is removed.
 type Removal int
 
 // Removals.
@@ -72,9 +72,9 @@ const (
 	ToDeletedItems
 )
 
-// Remove removes the item. Unless suppressed, removing an unread message that
-// asked for a receipt tells its sender, except from the junk folder and into
-// Deleted Items.
+// Remove removes the item. Unless suppress is set, removing an unread message
+// that asked for a receipt notifies its sender, except from the junk folder or
+// into Deleted Items.
 func (it *Item) Remove(how Removal, suppress bool) {
 	m := it.Folder.Mailbox
 	if how == ToDeletedItems && !it.Folder.Recoverable() {
@@ -111,8 +111,8 @@ func (it *Item) trash() *Folder {
 	return it.Folder.Mailbox.named[ews.FolderDeletedItems]
 }
 
-// keepVersion leaves the item as it was in Versions, as single item recovery
-// does when something essential changes.
+// keepVersion puts a copy of the unchanged item into Versions, as single item
+// recovery does before an essential property changes.
 func (it *Item) keepVersion() {
 	m := it.Folder.Mailbox
 	if !m.org.settings.Retention || it.Folder.Recoverable() || it.Associated || it.Draft() {

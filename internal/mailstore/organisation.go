@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Organisation is all mailboxes of a server.
+// Organisation holds all mailboxes of a server.
 type Organisation struct {
 	settings  Settings
 	random    *rand.Rand
@@ -23,14 +23,14 @@ type Organisation struct {
 type Settings struct {
 	Now  func() time.Time
 	Seed uint64
-	// Retention keeps what is deleted in Recoverable Items.
+	// Retention keeps deleted items in Recoverable Items.
 	Retention bool
 	// Leftover is the folder of Recoverable Items that keeps the original of an
 	// item moved into another mailbox, if Retention is on; empty: none.
 	Leftover ews.FolderName
 	// Since2013 and Since2013SP1 give mailboxes the folders of those versions.
 	Since2013, Since2013SP1 bool
-	// Notify is told of what reaches other people.
+	// Notify is called for everything that reaches other people.
 	Notify func(Notice)
 }
 
@@ -52,16 +52,16 @@ func NewOrganisation(s Settings) *Organisation {
 	}
 }
 
-// Mailboxes returns all mailboxes in the order they were made.
+// Mailboxes returns all mailboxes in the order in which they were created.
 func (o *Organisation) Mailboxes() []*Mailbox { return o.mailboxes }
 
-// ByAddress returns the mailbox of an address, primary or proxy, nil if there
-// is none.
+// ByAddress returns the mailbox with a primary or proxy address, nil if it does
+// not exist.
 func (o *Organisation) ByAddress(address string) *Mailbox {
 	return o.byAddress[strings.ToLower(address)]
 }
 
-// ByGUID returns the mailbox that an id names, nil if there is none.
+// ByGUID returns the mailbox with a GUID, nil if it does not exist.
 func (o *Organisation) ByGUID(g GUID) *Mailbox { return o.byGUID[g] }
 
 // Random returns n random bytes.

@@ -11,10 +11,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Properties are MAPI properties by their normalised name, see [Key].
+// Properties are MAPI properties by normalised name; see [Key].
 type Properties map[ews.ExtendedField]ews.ExtendedProperty
 
-// MAPI properties the store itself works with, named after MS-OXPROPS.
+// MAPI properties that the store itself uses, named after MS-OXPROPS.
 var (
 	TagClass              = tag(0x001A, ews.TypeString)
 	TagImportance         = tag(0x0017, ews.TypeInteger)
@@ -76,8 +76,8 @@ const (
 	FlagSubmitted     = 0x4
 	FlagUnsent        = 0x8
 	FlagHasAttachment = 0x10
-	FlagReadPending   = 0x100 // a read receipt is to be sent
-	FlagUnreadPending = 0x200 // a notice is to be sent if deleted unread
+	FlagReadPending   = 0x100 // send a receipt when read
+	FlagUnreadPending = 0x200 // send a notice if deleted unread
 )
 
 // sets are the GUIDs of the distinguished property sets.
@@ -92,9 +92,9 @@ var sets = map[string]ews.PropertySet{
 	"00062040-0000-0000-c000-000000000046": ews.SetSharing,
 }
 
-// Key returns the name under which a property is kept: a property set by its
-// distinguished name if it has one, names of internet headers in lower case, as
-// MAPI has them.
+// Key returns the name under which a property is stored: with the distinguished
+// name of its property set if there is one, and with names of internet headers
+// in lower case, as in MAPI.
 func Key(f ews.ExtendedField) ews.ExtendedField {
 	if f.GUID != "" {
 		f.GUID = strings.ToLower(f.GUID)
@@ -108,7 +108,7 @@ func Key(f ews.ExtendedField) ews.ExtendedField {
 	return f
 }
 
-// Text returns the text of a property, empty if it is not there.
+// Text returns the text of a property, empty if it is not set.
 func (p Properties) Text(f ews.ExtendedField) string { return p[f].Value }
 
 // Int returns a number.
@@ -117,10 +117,10 @@ func (p Properties) Int(f ews.ExtendedField) int64 {
 	return n
 }
 
-// Bool returns a truth value.
+// Bool returns a Boolean.
 func (p Properties) Bool(f ews.ExtendedField) bool { return p[f].Value == "true" }
 
-// Time returns a time, zero if it is not there.
+// Time returns a time, zero if it is not set.
 func (p Properties) Time(f ews.ExtendedField) time.Time {
 	t, _ := ParseTime(p[f].Value)
 	return t
@@ -142,7 +142,7 @@ func (b builder) text(f ews.ExtendedField, v string) {
 	b[f] = ews.ExtendedProperty{Field: f, Value: v}
 }
 
-// some sets a text unless it is empty.
+// some sets a text if it is not empty.
 func (b builder) some(f ews.ExtendedField, v string) {
 	if v != "" {
 		b.text(f, v)
@@ -153,7 +153,7 @@ func (b builder) int(f ews.ExtendedField, v int64)      { b.text(f, strconv.Form
 func (b builder) bool(f ews.ExtendedField, v bool)      { b.text(f, strconv.FormatBool(v)) }
 func (b builder) time(f ews.ExtendedField, t time.Time) { b.text(f, ews.FormatTime(t)) }
 
-// With returns the properties with some set and some taken away.
+// With returns a copy of the properties with some set and some removed.
 func (p Properties) With(set []ews.ExtendedProperty, remove ...ews.ExtendedField) Properties {
 	q := maps.Clone(p)
 	if q == nil {
@@ -168,7 +168,8 @@ func (p Properties) With(set []ews.ExtendedProperty, remove ...ews.ExtendedField
 	return q
 }
 
-// size is the room the properties take, times and flags of fixed width.
+// size returns the size of the properties in bytes; times and numbers have a
+// fixed width.
 func (p Properties) size() int64 {
 	n := 0
 	for k, v := range p {

@@ -6,15 +6,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Pending reports whether a read or "not read" notice would be sent. Junk mail
-// sends none.
+// Pending reports whether a read or "not read" notice would be sent, which never
+// happens for junk mail.
 func (it *Item) Pending() bool {
 	return it.flags()&(FlagReadPending|FlagUnreadPending) != 0 && !it.junk()
 }
 
 func (it *Item) junk() bool { return it.Folder.Distinguished == ews.FolderJunkEmail }
 
-// Suppress withdraws the pending receipt. It reports whether there was one.
+// Suppress withdraws the pending receipt and reports whether there was one.
 func (it *Item) Suppress() bool {
 	if !it.Pending() {
 		return false
@@ -23,8 +23,8 @@ func (it *Item) Suppress() bool {
 	return true
 }
 
-// settle takes the marks of a pending receipt away. That is no modification
-// that a change key would show.
+// settle clears the flags of a pending receipt. It does not change the change
+// key.
 func (it *Item) settle() {
 	flags := it.flags()
 	if flags&(FlagReadPending|FlagUnreadPending) == 0 {
@@ -38,7 +38,7 @@ func (it *Item) setFlags(flags int64) {
 	it.View = nil
 }
 
-// tell sends the notice of a kind if it is pending.
+// tell sends a notice if its flag is set.
 func (it *Item) tell(bit int64, kind string) {
 	if it.flags()&bit == 0 {
 		return

@@ -7,9 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// seed is what a delivered item is made of. The item itself is made when it is
-// looked at: until then it takes a tenth of the room and time, so that a folder
-// can hold a hundred thousand of which a search returns a few.
+// seed is what a delivered item is made from. The item is filled in when it is
+// first needed: until then it takes a tenth of the memory and time, so a folder
+// can hold a hundred thousand items of which a search returns a few.
 type seed struct {
 	New
 	now       time.Time
@@ -17,11 +17,11 @@ type seed struct {
 	brief     *brief // made by the first search
 }
 
-// waits reports whether the item need not be made yet: nothing that was given
-// with it changes what a search asks for.
+// waits reports whether filling in the item can wait: nothing given with it
+// changes what searches ask for.
 func (n *seed) waits() bool { return n.Delivered && !n.Associated && len(n.Properties) == 0 }
 
-// grown makes the item if it was not yet.
+// grown fills in the item if that was not done yet.
 func (it *Item) grown() *Item {
 	if s := it.seed; s != nil {
 		it.seed = nil
@@ -30,14 +30,14 @@ func (it *Item) grown() *Item {
 	return it
 }
 
-// brief is what searches ask for of a message.
+// brief is the part of a message that searches ask for.
 type brief struct {
 	subject, messageID string
 	from, sender       eml.Address
 }
 
-// property returns a property of the item to be, if it is one that searches ask
-// for: known says so.
+// property returns a property of the future item. Known is false if only the
+// complete item can tell.
 func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, known bool) {
 	v.Field = key
 	if key == TagDeliveryTime {
@@ -45,7 +45,7 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		return v, true, true
 	}
 	if key.GUID != "" {
-		return v, false, true // one's own, which nothing delivered has
+		return v, false, true // a custom property, which delivered items lack
 	}
 	if n.brief == nil {
 		m := eml.Parse(n.MIME)

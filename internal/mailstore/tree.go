@@ -22,7 +22,7 @@ const (
 
 // layout describes a default folder.
 type layout struct {
-	name     ews.FolderName // empty: not a well-known one
+	name     ews.FolderName // empty: not a well-known folder
 	display  string         // English
 	class    string
 	hidden   bool
@@ -46,7 +46,7 @@ var visible = []layout{
 	{display: "Quick Step Settings", class: classConfiguration, hidden: true},
 }
 
-// visible2013 came with Exchange 2013 as well-known folders.
+// visible2013 are the well-known folders added in Exchange 2013.
 var visible2013 = []layout{
 	{name: ews.FolderConversationHistory, display: "Conversation History", class: classNote},
 	{name: ews.FolderSyncIssues, display: "Sync Issues", class: classNote, children: []layout{
@@ -56,7 +56,8 @@ var visible2013 = []layout{
 	}},
 }
 
-// invisible stand below the root, beside the top of the information store.
+// invisible are the folders below the root, next to the top of the information
+// store.
 var invisible = []layout{
 	{name: ews.FolderSearchFolders, display: "Finder"},
 	{display: "Common Views"}, {display: "Views"}, {display: "Shortcuts"},
@@ -80,7 +81,7 @@ var archiveRecoverable = layout{
 	},
 }
 
-// buildTree makes the default folders.
+// buildTree creates the default folders.
 func (m *Mailbox) buildTree() {
 	s := m.org.settings
 	m.root = m.newRoot(false, ews.FolderRoot)

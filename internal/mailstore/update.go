@@ -2,8 +2,8 @@ package mailstore
 
 import "github.com/ewsquarantine/ewsquarantine/ews"
 
-// Update sets and removes properties. Marking as read a message that asked for
-// a receipt tells its sender, unless suppressed.
+// Update sets and removes properties. Marking a message that asked for a receipt
+// as read notifies its sender, unless suppress is set.
 func (it *Item) Update(set []ews.ExtendedProperty, remove []ews.ExtendedField, suppress bool) {
 	wasRead := it.Read()
 	for _, v := range set {

@@ -26,13 +26,14 @@ func nameOf(names []string, n int64, def string) string {
 	return names[n]
 }
 
-// Importance returns the property of a name such as High, and whether there is
-// such a name.
+// Importance returns the property for a name such as High, and whether that is
+// valid.
 func Importance(name string) (ews.ExtendedProperty, bool) {
 	return enumerated(TagImportance, importances, name)
 }
 
-// Sensitivity returns the property of a name such as Private.
+// Sensitivity returns the property for a name such as Private, and whether that
+// is valid.
 func Sensitivity(name string) (ews.ExtendedProperty, bool) {
 	return enumerated(TagSensitivity, sensitivities, name)
 }
@@ -47,12 +48,12 @@ func (it *Item) Sensitivity() string {
 	return nameOf(sensitivities, it.Properties().Int(TagSensitivity), "Normal")
 }
 
-// Categories returns the property that holds categories.
+// Categories returns the property for categories.
 func Categories(all []string) ews.ExtendedProperty {
 	return ews.ExtendedProperty{Field: PropKeywords, Values: append([]string(nil), all...)}
 }
 
-// ReadState returns the message flags of an item with another read state.
+// ReadState returns the message flags of an item with a new read state.
 func ReadState(it *Item, read bool) ews.ExtendedProperty {
 	flags := it.flags() &^ FlagRead
 	if read {
@@ -61,8 +62,8 @@ func ReadState(it *Item, read bool) ews.ExtendedProperty {
 	return ews.ExtendedProperty{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}
 }
 
-// FlagProperties returns the properties of a follow-up flag, and those that must
-// go. An empty status leaves all as it is.
+// FlagProperties returns the properties to set and to remove for a follow-up
+// flag, none for an empty status.
 func FlagProperties(f ews.Flag) (set []ews.ExtendedProperty, remove []ews.ExtendedField) {
 	b := builder{}
 	switch f.Status {
@@ -102,9 +103,8 @@ func (it *Item) Flag() ews.Flag {
 	return ews.Flag{Status: "NotFlagged"}
 }
 
-// WithReadState returns the message flags of an item to be created, those among
-// the properties given if there are any, with a read state. Without any the item
-// is a draft.
+// WithReadState returns the message flags of a new item with a read state. The
+// other flags are those among the given properties, or else those of a draft.
 func WithReadState(set []ews.ExtendedProperty, read bool) ews.ExtendedProperty {
 	flags := int64(FlagUnsent)
 	for _, p := range set {

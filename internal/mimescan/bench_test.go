@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// repeated gives a text again and again.
+// repeated reads a text again and again.
 type repeated struct {
 	text string
 	at   int
@@ -25,8 +25,8 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// BenchmarkScan reads four mebibytes of what is common, and of what is made to
-// be slow. Time and memory depend on neither much.
+// BenchmarkScan reads 4 MiB of common content, and of content made to be slow.
+// Time and memory differ little.
 func BenchmarkScan(b *testing.B) {
 	const size = 4 << 20
 	for name, message := range map[string][2]string{

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decoded undoes the transfer encoding; one that is not known is taken for none.
+// decoded undoes the transfer encoding; an unknown one is ignored.
 func (p part) decoded(r *bufio.Reader) io.Reader {
 	switch p.encoding {
 	case "base64":
@@ -23,8 +23,8 @@ func (p part) decoded(r *bufio.Reader) io.Reader {
 	return r
 }
 
-// utf8 converts a text to UTF-8, and reports whether that changes how a link is
-// written in it.
+// utf8 converts a text to UTF-8, and reports whether that may change the links in
+// it.
 func (p part) utf8(r io.Reader) (io.Reader, bool) {
 	switch {
 	case p.charset == "":
@@ -38,9 +38,10 @@ func (p part) utf8(r io.Reader) (io.Reader, bool) {
 	return r, false
 }
 
-// decoder hands out what fill gives, piece by piece.
+// decoder returns the output of fill, piece by piece.
 type decoder struct {
-	// fill appends what comes next to an empty slice; with io.EOF, what was left.
+	// fill appends the next piece to an empty slice, the last one along with
+	// io.EOF.
 	fill func(dst []byte) ([]byte, error)
 	buf  [1024]byte
 	out  []byte
@@ -59,8 +60,8 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// newBase64 decodes base64 and passes over what is none of it. After padding it
-// begins anew, as where encoded pieces were put together.
+// newBase64 decodes base64 and ignores other characters. After padding it starts
+// again, because encoded pieces may have been concatenated.
 func newBase64(r *bufio.Reader) io.Reader {
 	var bits uint32
 	count := 0 // characters in bits
@@ -68,7 +69,7 @@ func newBase64(r *bufio.Reader) io.Reader {
 		for len(dst) <= cap(dst)-3 {
 			c, err := r.ReadByte()
 			if err != nil {
-				c = '=' // what is left counts
+				c = '=' // decode the rest
 			}
 			if v := base64Values[c]; v > 0 {
 				bits, count = bits<<6|uint32(v-1), count+1
@@ -95,7 +96,7 @@ func newBase64(r *bufio.Reader) io.Reader {
 	}}
 }
 
-// base64Values are the values of the alphabet, each one more than it is.
+// base64Values are the values of the alphabet plus one; 0 means another byte.
 var base64Values = func() (values [256]byte) {
 	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		values[c] = byte(i + 1)
@@ -103,8 +104,8 @@ var base64Values = func() (values [256]byte) {
 	return values
 }()
 
-// newQuoted decodes quoted-printable and keeps what is none of it. Blanks at the
-// end of a line are not part of it (RFC 2045, section 6.7).
+// newQuoted decodes quoted-printable and keeps malformed sequences. It drops
+// blanks at the end of a line (RFC 2045, section 6.7).
 func newQuoted(r *bufio.Reader) io.Reader {
 	var blanks []byte
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
@@ -139,7 +140,7 @@ func escape(dst []byte, r *bufio.Reader) []byte {
 			return append(dst, byte(v))
 		}
 	}
-	// A soft line break, blanks that a gateway put there included.
+	// A soft line break, even with blanks added by a gateway.
 	ahead, _ := r.Peek(64)
 	for i, c := range ahead {
 		switch c {

@@ -47,7 +47,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// Mail as it is in the world, where it is at hand.
+// TestScanCorpus scans real mail, if the corpus is available.
 func TestScanCorpus(t *testing.T) {
 	t.Parallel()
 	root, err := os.Getwd()

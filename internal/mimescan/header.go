@@ -11,19 +11,18 @@ import (
 	"github.com/emersion/go-message/charset"
 )
 
-// field names that matter.
+// Names of the relevant fields.
 const (
 	contentType        = "content-type"
 	contentDisposition = "content-disposition"
 	contentEncoding    = "content-transfer-encoding"
 )
 
-// maxField is how much of one header field is kept.
+// maxField is how many bytes of a header field are kept.
 const maxField = 16 << 10
 
-// readHeader reads a header up to the blank line, and returns the fields that
-// matter. At a line that cannot be one of a header the body has begun: it is
-// returned.
+// readHeader reads a header up to the blank line and returns the relevant fields.
+// A line that cannot belong to a header begins the body; it is returned as rest.
 func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err error) {
 	fields = make(map[string][]byte)
 	name, inLine := "", false
@@ -51,7 +50,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 			if !ok || key == "" || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
 				if read == len(line) && strings.HasPrefix(text, "From ") {
 					name = ""
-					break // of a mailbox file
+					break // of an mbox file
 				}
 				return fields, bytes.Clone(line), nil
 			}
@@ -78,7 +77,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 	return fields, nil, nil
 }
 
-// part is what a header says of a body.
+// part describes a body, according to its header.
 type part struct {
 	kind        string // media type, lower case
 	charset     string // lower case
@@ -88,8 +87,7 @@ type part struct {
 	encoding    string
 }
 
-// maxBoundary is the length of a boundary that still is one. The standard
-// allows 70.
+// maxBoundary is the maximum length of a boundary. The standard allows 70.
 const maxBoundary = 1000
 
 func describe(fields map[string][]byte, defaultType string) part {
@@ -116,8 +114,8 @@ func describe(fields map[string][]byte, defaultType string) part {
 	return p
 }
 
-// mediaType reads the value of Content-Type or Content-Disposition, also one
-// that is not well-formed.
+// mediaType parses the value of Content-Type or Content-Disposition, even if it
+// is malformed.
 func mediaType(value string) (string, map[string]string) {
 	if kind, params, err := mime.ParseMediaType(value); err == nil {
 		return kind, params
@@ -156,7 +154,7 @@ func (p part) attached() bool {
 	return p.disposition == "attachment" || p.name != "" || !strings.HasPrefix(p.kind, "text/")
 }
 
-// extension returns that of the name, in lower case.
+// extension returns the extension of the name, in lower case.
 func (p part) extension() string { return strings.ToLower(path.Ext(p.name)) }
 
 func (p part) isHTML() bool {
@@ -167,7 +165,7 @@ func (p part) isHTML() bool {
 	return strings.Contains(p.kind, "html") || p.kind == "image/svg+xml"
 }
 
-// isText reports whether links are looked for.
+// isText reports whether the part is scanned for links.
 func (p part) isText() bool {
 	return strings.HasPrefix(p.kind, "text/") || strings.HasPrefix(p.kind, "multipart/") || p.isHTML() || p.extension() == ".ics"
 }

@@ -11,9 +11,9 @@ import (
 
 // Limits of a document.
 const (
-	maxToken    = 4 << 20 // of a tag, comment or text: pictures stand in attributes
-	maxBase     = 2 << 10 // of a base that is taken into account
-	maxRelative = 10_000  // links that are put together with it
+	maxToken    = 4 << 20 // bytes of a tag, comment or text; attributes may contain pictures
+	maxBase     = 2 << 10 // bytes of a base URL; a longer one is ignored
+	maxRelative = 10_000  // links resolved against the base
 )
 
 // scanHTML reports the links of a document: in its attributes, resolved against
@@ -34,7 +34,7 @@ func scanHTML(r io.Reader, emit func(string) error) error {
 		case html.TextToken:
 			_, _ = d.text.Write(z.Text())
 		case html.CommentToken, html.DoctypeToken:
-			// Conditional comments are where mail hides buttons.
+			// Mail hides buttons in conditional comments.
 			if err := d.value(z.Text()); err != nil {
 				return err
 			}
@@ -60,8 +60,8 @@ type document struct {
 	relative int // links resolved
 }
 
-// boundary keeps the texts of neighbouring blocks apart. Marks within a text,
-// such as <wbr>, do not part a link.
+// boundary separates the texts of neighbouring blocks. Inline tags, such as <wbr>,
+// do not split a link.
 func (d *document) boundary(tag []byte) {
 	switch string(tag) {
 	case "a", "abbr", "b", "big", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u", "wbr":
@@ -113,7 +113,7 @@ func (d *document) attribute(key string, value []byte) error {
 	return d.emit(d.base.ResolveReference(ref).String())
 }
 
-// value looks at a text that is complete.
+// value scans a complete text.
 func (d *document) value(text []byte) error {
 	s := &linkScanner{emit: d.emit}
 	_, _ = s.Write(text)

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// linkScanner finds the links of a text that is written to it.
+// linkScanner finds the links in the text written to it.
 type linkScanner struct {
 	emit func(link string) error
 	// unfold undoes the line folding of iCalendar (RFC 5545, section 3.1), which
@@ -17,13 +17,13 @@ type linkScanner struct {
 }
 
 const (
-	// maxLink is how much of a link is seen.
+	// maxLink is how many bytes of a link are read.
 	maxLink = 32 << 10
-	// window is how much of a text is looked at together.
+	// window is how many bytes of a text are scanned at once.
 	window = 2 * maxLink
 )
 
-// Write fails as emit does.
+// Write returns the error of emit, if any.
 func (s *linkScanner) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 && s.err == nil {
@@ -37,7 +37,7 @@ func (s *linkScanner) Write(p []byte) (int, error) {
 	return n, s.err
 }
 
-// close looks at the rest.
+// close scans the rest.
 func (s *linkScanner) close() error {
 	if s.err == nil {
 		s.drain(true)
@@ -45,7 +45,7 @@ func (s *linkScanner) close() error {
 	return s.err
 }
 
-// drain reports the links of the buffer, and keeps what may be the beginning of
+// drain reports the links in the buffer and keeps what may be the beginning of
 // one.
 func (s *linkScanner) drain(final bool) {
 	text := s.buf
@@ -61,7 +61,7 @@ func (s *linkScanner) drain(final bool) {
 		}
 		end := linkEnd(text, start)
 		if !final && start > 0 && len(text)-start < maxLink {
-			at = max(start-1, at) // what precedes it may be a bracket
+			at = max(start-1, at) // keep a bracket before it
 			break
 		}
 		s.report(text, start, end)
@@ -81,7 +81,7 @@ func unfold(text []byte) []byte {
 	return text
 }
 
-// nextLink returns where the next link begins, -1 if there is none.
+// nextLink returns where the next link begins, -1 if there are no more.
 func nextLink(text []byte, from int) int {
 	for i := from; ; i++ {
 		n := bytes.IndexAny(text[i:], ":.")
@@ -110,7 +110,7 @@ func wordByte(c byte) bool {
 	return c == '.' || c == '-' || c == '_' || c == '@' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// linkEnd returns where a link ends at the latest: at a blank, quotation mark or
+// linkEnd returns the last possible end of a link: at a blank, quotation mark or
 // angle bracket.
 func linkEnd(text []byte, start int) int {
 	limit := min(len(text), start+maxLink)
@@ -133,8 +133,8 @@ func linkEnd(text []byte, start int) int {
 	return limit
 }
 
-// report hands a link on as it may have been meant: whole, without the
-// punctuation of the sentence, and up to what often ends one.
+// report emits the possible forms of a link: complete, without the punctuation of
+// the sentence, and up to a character that often ends a link.
 func (s *linkScanner) report(text []byte, start, end int) {
 	link := string(text[start:end])
 	candidates := []string{link}
@@ -145,7 +145,7 @@ func (s *linkScanner) report(text []byte, start, end int) {
 	if cut > 0 {
 		candidates = append(candidates, link[:cut])
 	}
-	// RFC 3986, appendix C: within angle brackets a link may be broken by lines.
+	// RFC 3986, appendix C: a link in angle brackets may be broken across lines.
 	if start > 0 && text[start-1] == '<' && end < len(text) && text[end] <= ' ' {
 		rest := text[end:min(len(text), start+maxLink)]
 		if n := bytes.IndexAny(rest, "<>"); n >= 0 && rest[n] == '>' {

@@ -12,57 +12,58 @@ import (
 
 // Limits of one message.
 const (
-	maxDepth  = 32     // parts within parts, nested messages included
-	maxParts  = 10_000 // parts in all
+	maxDepth  = 32     // nesting of parts and messages
+	maxParts  = 10_000 // parts in total
 	maxHeader = 1 << 20
-	bufSize   = 16 << 10 // of one level
+	bufSize   = 16 << 10 // per level
 )
 
-// ErrTooComplex is returned for a message that has more parts, or parts deeper
-// within parts, than are looked at, or HTML with a tag or text of more than four
-// mebibytes, or more than 10,000 links relative to a base.
-// What was reported until then is true.
-var ErrTooComplex = errors.New("mimescan: the message is nested or formed beyond what is looked at")
+// ErrTooComplex reports that a message was not scanned completely: it has too
+// many parts or nests them too deeply, or has HTML with a tag or text of more than
+// 4 MiB or with more than 10,000 links relative to a base. Everything reported to
+// the handler is valid.
+var ErrTooComplex = errors.New("mimescan: the message is too complex to be scanned completely")
 
 // ErrStop is returned by a handler that has seen enough. [Scan] then returns no
-// error and does not read to the end.
+// error and stops reading.
 var ErrStop = errors.New("mimescan: stop")
 
-// Handler receives what a message holds, in its order. A function that is nil is
-// not called, and its work not done. An error ends the scan.
+// Handler receives the content of a message, in order. A nil function is not
+// called, and its work is not done. An error ends the scan.
 type Handler struct {
-	// Link receives each link of each text, and again as people and programs
-	// might delimit it otherwise. It is absolute, or begins with www.; entities
-	// of HTML are resolved. It may be anything an attacker wrote.
+	// Link receives each link in each text, and again in the forms in which
+	// people and programs might delimit it differently. It is absolute or begins
+	// with www., except that attributes of HTML are also reported as written; HTML
+	// entities are resolved. It may be anything that an attacker wrote.
 	Link func(link string) error
 
-	// Attachment receives each attachment once it is read, nested messages
-	// included, and what is attached to those.
+	// Attachment receives each attachment once it has been read, including nested
+	// messages and their attachments.
 	Attachment func(a Attachment) error
 }
 
-// Attachment is a file or message attached, or part of the message that has a
-// name or is no text.
+// Attachment is an attached file or message, or a part of the message that has a
+// name or is not text.
 type Attachment struct {
-	Name   string // as the header gives it, decoded; may be empty
+	Name   string // from the header, decoded; may be empty
 	Type   string // media type, lower case
 	SHA256 [sha256.Size]byte
 	Size   int64 // bytes, without transfer encoding
 }
 
-// Report is what Scan says of the message as a whole.
+// Report is what Scan found out about the message as a whole.
 type Report struct {
 	// Opaque is the media type of a part that is encrypted, or wrapped so that
-	// what it holds was not seen; empty if there is none.
+	// its content was not scanned; empty if all parts were readable.
 	Opaque string
 }
 
-// Scan reads a message to its end. It fails if the reader does, or as the
-// handler says, or with [ErrTooComplex].
+// Scan reads a message completely. It returns an error of the reader or handler,
+// or [ErrTooComplex].
 func Scan(r io.Reader, h Handler) (Report, error) {
 	s := &scanner{h: h}
 	if h.Link != nil {
-		// Several look at the same text: once refused, none goes on.
+		// Several scanners read the same text: after an error, all of them stop.
 		var refused error
 		s.h.Link = func(link string) error {
 			if refused == nil {
@@ -80,7 +81,7 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 		_, err = io.Copy(io.Discard, source)
 	}
 	if source.err != nil {
-		err = source.err // whatever it was taken for on the way
+		err = source.err // however it was interpreted on the way
 	}
 	if err == nil {
 		err = s.late
@@ -88,7 +89,7 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 	return s.report, err
 }
 
-// keeper remembers that reading failed.
+// keeper remembers a read error.
 type keeper struct {
 	r   io.Reader
 	err error
@@ -109,7 +110,7 @@ type scanner struct {
 	h      Handler
 	parts  int
 	report Report
-	late   error // what kept a text from being looked at, while the rest goes on
+	late   error // why a text was not scanned completely; the scan continues
 }
 
 // entity reads a message or part of one: header and body.
@@ -134,8 +135,8 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, depth int) error 
 	return s.leaf(p.decoded(br), p)
 }
 
-// multipart reads the parts between boundaries. What stands before the first is
-// text that few programs show, and all there is if the boundary never comes.
+// multipart reads the parts between boundaries. Before the first is text that few
+// programs show, and everything if the boundary never comes.
 func (s *scanner) multipart(br *bufio.Reader, p part, depth int) error {
 	if p.kind == "multipart/encrypted" {
 		s.report.Opaque = p.kind
@@ -161,7 +162,7 @@ func (s *scanner) multipart(br *bufio.Reader, p part, depth int) error {
 	return nil
 }
 
-// message reads a message that is attached.
+// message reads an attached message.
 func (s *scanner) message(body io.Reader, p part, depth int) error {
 	if s.h.Attachment == nil {
 		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", depth+1)
@@ -177,7 +178,7 @@ func (s *scanner) message(body io.Reader, p part, depth int) error {
 	return s.h.Attachment(d.attachment(p))
 }
 
-// leaf reads a part that has none of its own.
+// leaf reads a part without subparts.
 func (s *scanner) leaf(body io.Reader, p part) error {
 	if p.opaque() {
 		s.report.Opaque = p.kind
@@ -202,13 +203,13 @@ func (s *scanner) leaf(body io.Reader, p part) error {
 	return nil
 }
 
-// text looks for links.
+// text scans for links.
 func (s *scanner) text(body io.Reader, p part) error {
 	if s.h.Link == nil {
 		_, err := io.Copy(io.Discard, body)
 		return err
 	}
-	// As it is, whatever it is said to be: a link is ASCII in most charsets.
+	// First as it is, whatever its charset: in most, a link is ASCII.
 	plain := &linkScanner{emit: s.h.Link, unfold: p.kind == "text/calendar"}
 	body = io.TeeReader(body, plain)
 	converted, differs := p.utf8(body)
@@ -234,7 +235,7 @@ func (s *scanner) text(body io.Reader, p part) error {
 	return plain.close()
 }
 
-// digest is what is kept of an attachment.
+// digest computes the hash and size of an attachment.
 type digest struct {
 	hash hash.Hash
 	size int64

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// scan returns what a message holds.
+// scan returns the content of a message.
 func scan(t *testing.T, r io.Reader) (links []string, attachments []mimescan.Attachment, report mimescan.Report, err error) {
 	t.Helper()
 	report, err = mimescan.Scan(r, mimescan.Handler{
@@ -27,7 +27,7 @@ func scan(t *testing.T, r io.Reader) (links []string, attachments []mimescan.Att
 	return links, attachments, report, err
 }
 
-// trim takes off the line that makes a message in this file readable.
+// trim removes the line that makes a message in this file readable.
 func trim(s string) string {
 	if strings.HasPrefix(s, "\nContent-") {
 		return s[1:]
@@ -127,7 +127,7 @@ https://evil.example/a?x=3D1&y=3D2
 	}
 }
 
-// A link is found wherever it stands in a long text, and the text is not held.
+// A link is found wherever it is in a long text.
 func TestLinksOfLongTexts(t *testing.T) {
 	t.Parallel()
 	const link = "https://evil.example/a"
@@ -136,7 +136,7 @@ func TestLinksOfLongTexts(t *testing.T) {
 			text := strings.Repeat(fill, before/len(fill)+1)[:before]
 			links, _, _, err := scan(t, strings.NewReader("\n"+text+" "+link+" "+text))
 			require.NoError(t, err)
-			assert.Contains(t, links, link, "behind %d bytes of %q", before, fill)
+			assert.Contains(t, links, link, "after %d bytes of %q", before, fill)
 		}
 	}
 	long := "https://evil.example/" + strings.Repeat("a", 100_000)
@@ -195,7 +195,7 @@ png
 	assert.Equal(t, mimescan.Attachment{Type: "image/png", SHA256: sha256.Sum256([]byte("png")), Size: 3}, got[4])
 }
 
-// The bytes of an attachment are not touched, whatever its size and line ends.
+// The bytes of an attachment are unchanged, whatever its size and line ends.
 func TestAttachmentsExact(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, 2, 3, 4, 1023, 1024, 1025, 16<<10 - 1, 16 << 10, 16<<10 + 1, 100_001} {
@@ -245,7 +245,7 @@ func TestScanBounds(t *testing.T) {
 	}
 }
 
-// That reading failed is never taken for the end of the message.
+// A read error is never mistaken for the end of the message.
 func TestScanReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("connection lost")

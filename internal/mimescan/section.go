@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// section reads up to the next line that is a delimiter. The end of the line
-// before belongs to the delimiter.
+// section reads up to the next delimiter line. The line end before it belongs to
+// the delimiter.
 // See RFC 2046, section 5.1.1.
 type section struct {
 	br        *bufio.Reader
 	delimiter string
-	last      bool // there is no section after this one
+	last      bool // no section follows
 
 	inLine      bool
 	eol         string // of the line before, held back
-	first, line []byte // to be handed out
+	first, line []byte // to be returned
 	err         error
 }
 
@@ -38,7 +38,7 @@ func (s *section) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next takes in a line, or as much of it as the buffer holds.
+// next reads a line, or as much of it as fits into the buffer.
 func (s *section) next() {
 	line, err := s.br.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {

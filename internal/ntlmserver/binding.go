@@ -10,10 +10,10 @@ import (
 	"fmt"
 )
 
-// ChannelBinding returns what the AV pair MsvAvChannelBindings must hold on a
-// TLS connection whose server showed cert: the MD5 of a gss_channel_bindings_struct
-// (RFC 2744) without addresses around the tls-server-end-point binding of RFC
-// 5929.
+// ChannelBinding returns the required value of the AV pair MsvAvChannelBindings
+// on a TLS connection with the server certificate cert: the MD5 of a
+// gss_channel_bindings_struct (RFC 2744) without addresses around the
+// tls-server-end-point binding of RFC 5929.
 func ChannelBinding(cert *x509.Certificate) ([]byte, error) {
 	var hash crypto.Hash
 	switch cert.SignatureAlgorithm {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// handshake is what the server remembers between its challenge and the answer.
+// handshake is the server's state between its challenge and the answer.
 type handshake struct {
 	negotiate, challenge []byte
 	nonce                [8]byte
@@ -21,7 +21,7 @@ func (s *Server) newHandshake(negotiate []byte) (*handshake, error) {
 	}
 	h := &handshake{negotiate: negotiate}
 	rand.Read(h.nonce[:]) // never fails
-	// Like Samba, and unlike Windows, no target is named to who asks for none.
+	// Like Samba, and unlike Windows, it names a target only if asked for one.
 	var target, info []byte
 	offered := uint32(flagUnicode | flagNTLM | flagAlwaysSign | flagExtendedSecurity | flag128 | flag56)
 	if flags&flagRequestTarget != 0 {

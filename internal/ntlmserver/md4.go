@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// md4 returns the MD4 digest of data (RFC 1320). It is broken as a hash; NTLM
-// makes its key of it.
+// md4 returns the MD4 digest of data (RFC 1320). It is broken as a hash, but NTLM
+// derives its key from it.
 func md4(data []byte) []byte {
 	padded := append([]byte(nil), data...)
 	padded = append(padded, 0x80)
@@ -26,14 +26,14 @@ func md4(data []byte) []byte {
 	return out
 }
 
-// md4Order holds, for each round, which word of the block each step takes.
+// md4Order is, for each round, the word of the block that each step uses.
 var md4Order = [3][16]int{
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 	{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15},
 	{0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15},
 }
 
-// md4Shift holds how far each step of a round rotates; it repeats every four.
+// md4Shift is how far each step of a round rotates, repeating every four steps.
 var md4Shift = [3][4]int{{3, 7, 11, 19}, {3, 5, 9, 13}, {3, 9, 11, 15}}
 
 func md4Block(h *[4]uint32, block []byte) {

@@ -43,10 +43,11 @@ const (
 	avChannelBindings = 0x000A
 )
 
-// avFlagMIC in the AV pair MsvAvFlags says that the message carries a MIC.
+// avFlagMIC in the AV pair MsvAvFlags means that the message contains a MIC.
 const avFlagMIC = 0x2
 
-// micOffset is where an AUTHENTICATE message has its MIC, micSize its length.
+// micOffset is the position of the MIC in an AUTHENTICATE message, micSize its
+// length.
 const (
 	micOffset = 72
 	micSize   = 16
@@ -54,7 +55,7 @@ const (
 
 var errShort = errors.New("the message is too short")
 
-// messageType returns the type of an NTLM message, 0 if it is none.
+// messageType returns the type of an NTLM message, 0 if it is not one.
 func messageType(msg []byte) uint32 {
 	if len(msg) < 12 || string(msg[:8]) != signature {
 		return 0
@@ -73,20 +74,20 @@ func negotiateFlags(msg []byte) (uint32, error) {
 	return binary.LittleEndian.Uint32(msg[12:]), nil
 }
 
-// Authenticate is an AUTHENTICATE message, taken apart.
+// Authenticate is a parsed AUTHENTICATE message.
 type Authenticate struct {
 	Domain, User, Workstation string
 	Flags                     uint32
 	LM, NT                    []byte // the responses
 	SessionKey                []byte // encrypted
-	// MIC is nil unless the client says in its AV pairs that it sends one.
+	// MIC is nil unless the client's AV pairs announce one.
 	MIC []byte
-	// AV holds the client's copy of the target information, from the NTLMv2
+	// AV is the client's copy of the target information, from the NTLMv2
 	// response.
 	AV map[uint16][]byte
 }
 
-// ParseAuthenticate takes an AUTHENTICATE message apart. It aliases msg.
+// ParseAuthenticate parses an AUTHENTICATE message. The result aliases msg.
 func ParseAuthenticate(msg []byte) (*Authenticate, error) {
 	if messageType(msg) != typeAuthenticate {
 		return nil, errors.New("not an AUTHENTICATE message")
@@ -154,7 +155,7 @@ func parseAV(b []byte) (map[uint16][]byte, error) {
 			return nil, errors.New("an AV pair is cut short")
 		}
 		if _, twice := pairs[id]; twice {
-			return nil, fmt.Errorf("AV pair %#x stands twice", id)
+			return nil, fmt.Errorf("AV pair %#x appears twice", id)
 		}
 		pairs[id] = b[4 : 4+n]
 		b = b[4+n:]

@@ -14,46 +14,48 @@ import (
 	"sync/atomic"
 )
 
-// Protection says what Extended Protection asks of channel bindings.
+// Protection is how Extended Protection treats channel bindings.
 type Protection int
 
-// The modes, named as IIS does.
+// The modes, named as in IIS.
 const (
-	ProtectionOff     Protection = iota // bindings are not looked at
-	ProtectionAccept                    // a wrong binding is refused, none is not
-	ProtectionRequire                   // only the right binding passes
+	ProtectionOff     Protection = iota // bindings are ignored
+	ProtectionAccept                    // a wrong binding is refused, a missing one accepted
+	ProtectionRequire                   // only the right binding is accepted
 )
 
 // Options are the settings of a [Server].
 type Options struct {
-	// Password returns an account's password. A user principal name comes as
+	// Password returns an account's password. A user principal name is passed as
 	// user with an empty domain. Required.
 	Password func(domain, user string) (password string, ok bool)
 
-	// Domain and Computer are the NetBIOS names that challenges carry.
-	// Default: EXAMPLE and EXCHANGE.
+	// Domain and Computer are the NetBIOS names in challenges. Default: EXAMPLE
+	// and EXCHANGE.
 	Domain, Computer string
 
-	// Schemes are those offered, in this order: NTLM, Negotiate. Default: both.
+	// Schemes are the schemes offered, NTLM and Negotiate, in order. Default:
+	// both, Negotiate first.
 	Schemes []string
 
 	// Protection is the mode of Extended Protection; without TLS no binding is
-	// right. It needs Certificate, the one the TLS server shows.
+	// right. It needs Certificate, the TLS server's certificate.
 	Protection  Protection
 	Certificate *x509.Certificate
 
 	// OneHandshake refuses a second handshake on a connection, as
-	// mod_auth_gssapi does. Default: it starts anew, as in IIS.
+	// mod_auth_gssapi does. Default: a second one replaces the first, as in IIS.
 	OneHandshake bool
 
-	// OnRefusal is told why a handshake failed; clients are not. Default: none.
+	// OnRefusal is called with the reason why a handshake failed, which clients
+	// do not learn. Default: none.
 	OnRefusal func(User, error)
 }
 
-// User is who signed in on a connection.
+// User is the account that signed in on a connection.
 type User struct{ Domain, Name string }
 
-// String returns DOMAIN\name, or the name alone if there is no domain.
+// String returns DOMAIN\name, or only the name without a domain.
 func (u User) String() string {
 	if u.Domain == "" {
 		return u.Name
@@ -64,14 +66,14 @@ func (u User) String() string {
 // Stats counts what a server has seen.
 type Stats struct {
 	Connections int64
-	Requests    int64 // those of handshakes, too
-	Challenges  int64 // handed out
-	Handshakes  int64 // that ended well
-	Refusals    int64 // handshakes that did not
+	Requests    int64 // including those of handshakes
+	Challenges  int64 // issued
+	Handshakes  int64 // successful
+	Refusals    int64 // failed handshakes
 }
 
-// Server authenticates connections. Make its ConnContext the one of the
-// http.Server, and wrap the handler.
+// Server authenticates connections. Set the ConnContext of the http.Server to
+// its ConnContext, and wrap the handler.
 type Server struct {
 	opts    Options
 	binding []byte
@@ -97,7 +99,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts}
 	switch {
 	case opts.Certificate != nil:
-		// Without a binding defined for the certificate, none is right.
+		// If the certificate has no defined binding, no binding is right.
 		s.binding, _ = ChannelBinding(opts.Certificate)
 	case opts.Protection != ProtectionOff:
 		return nil, errors.New("ntlmserver: Options.Protection needs Certificate")
@@ -117,7 +119,8 @@ type conn struct {
 	user    *User
 }
 
-// ConnContext attaches the state of a connection; it is for [http.Server].
+// ConnContext attaches the state of a connection; it is the ConnContext of an
+// [http.Server].
 func (s *Server) ConnContext(ctx context.Context, _ net.Conn) context.Context {
 	s.connections.Add(1)
 	return context.WithValue(ctx, connKey{s}, new(conn))
@@ -134,8 +137,7 @@ func (s *Server) Stats() Stats {
 	}
 }
 
-// Wrap lets only authenticated requests through to next; [UserFrom] tells whose
-// they are.
+// Wrap passes only authenticated requests to next; [UserFrom] returns their user.
 func (s *Server) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, ok := s.Authenticate(w, r)
@@ -148,14 +150,14 @@ func (s *Server) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// UserFrom returns who sent a request that passed [Server.Wrap].
+// UserFrom returns the user of a request that passed [Server.Wrap].
 func UserFrom(ctx context.Context) (User, bool) {
 	u, ok := ctx.Value(userKey{}).(User)
 	return u, ok
 }
 
-// Handles reports whether a request is this package's business: it carries NTLM
-// or Negotiate credentials, or comes on an authenticated connection without any.
+// Handles reports whether a request is for this package: it has NTLM or Negotiate
+// credentials, or has none and comes on an authenticated connection.
 func (s *Server) Handles(r *http.Request) bool {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, _, _ := strings.Cut(header, " ")
@@ -170,7 +172,7 @@ func (s *Server) Handles(r *http.Request) bool {
 	return c.user != nil
 }
 
-// Schemes returns what an answer 401 should offer.
+// Schemes returns the schemes that a 401 answer should offer.
 func (s *Server) Schemes() []string { return slices.Clone(s.opts.Schemes) }
 
 func (s *Server) offered(scheme string) string {
@@ -182,13 +184,13 @@ func (s *Server) offered(scheme string) string {
 	return ""
 }
 
-// Authenticate returns who sent a request. If that is not settled it answers
-// 401, with the next challenge or with the schemes offered, and returns false.
+// Authenticate returns the user of a request. If the user is not known yet, it
+// answers 401, with the next challenge or the schemes offered, and returns false.
 func (s *Server) Authenticate(w http.ResponseWriter, r *http.Request) (User, bool) {
 	s.requests.Add(1)
 	c, ok := r.Context().Value(connKey{s}).(*conn)
 	if !ok {
-		http.Error(w, "ntlmserver: http.Server.ConnContext is not Server.ConnContext", http.StatusInternalServerError)
+		http.Error(w, "ntlmserver: set http.Server.ConnContext to Server.ConnContext", http.StatusInternalServerError)
 		return User{}, false
 	}
 	c.mu.Lock()
@@ -234,7 +236,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, c *conn, msg [
 	h := c.pending
 	c.pending, c.user = nil, nil
 	var user User
-	err := errors.New("no challenge was handed out on this connection")
+	err := errors.New("no challenge was issued on this connection")
 	if h != nil {
 		var binding []byte
 		if r.TLS != nil {

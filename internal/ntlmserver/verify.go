@@ -32,8 +32,8 @@ func (s *Server) verify(h *handshake, msg, binding []byte) (User, error) {
 	return user, s.checkBinding(a.AV[avChannelBindings], binding)
 }
 
-// checkMIC checks the message integrity code if the client says it sends one.
-// sessionKey is the session base key; a key exchange was not offered.
+// checkMIC checks the message integrity code if the client announces one.
+// sessionKey is the session base key, because no key exchange is offered.
 func checkMIC(h *handshake, a *Authenticate, msg, sessionKey []byte) error {
 	if a.MIC == nil {
 		return nil

@@ -5,28 +5,26 @@ import (
 	"iter"
 )
 
-// attribute keeps raw bytes of the window; they are valid until the decoder
-// moves on.
+// attribute refers to raw bytes of the window, valid until the decoder moves on.
 type attribute struct {
 	prefix, local, value []byte
 }
 
-// What no document of EWS comes near.
+// Limits that no EWS document comes near.
 const (
 	maxName     = 1024 // bytes of a name
 	maxAttrs    = 256  // attributes of an element
-	maxBindings = 256  // namespace declarations in force
+	maxBindings = 256  // namespace declarations in scope
 )
 
 // AttrName is the name of an attribute.
 type AttrName struct {
-	Space Space // SpaceNone for one without prefix
+	Space Space // SpaceNone without a prefix
 	Local string
 }
 
-// Attr returns the value of an attribute without prefix of the current
-// element, and whether it has it. It must be asked for before the element's
-// content is read.
+// Attr returns the value of an attribute without a prefix of the current element,
+// and whether the element has it. Call it before reading the element's content.
 func (d *Decoder) Attr(local string) (string, bool) {
 	for _, a := range d.attrs {
 		if len(a.prefix) == 0 && string(a.local) == local {
@@ -36,8 +34,8 @@ func (d *Decoder) Attr(local string) (string, bool) {
 	return "", false
 }
 
-// AttrInterned is Attr for values that are few and repeated; an absent
-// attribute is an empty one.
+// AttrInterned is Attr for values that are few and repeated. It returns "" for an
+// absent attribute.
 func (d *Decoder) AttrInterned(local string) string {
 	for _, a := range d.attrs {
 		if len(a.prefix) == 0 && string(a.local) == local {
@@ -47,8 +45,8 @@ func (d *Decoder) AttrInterned(local string) string {
 	return ""
 }
 
-// AttrNames returns the names of the attributes of the current element as they
-// were written, prefix included; namespace declarations are left out.
+// AttrNames returns the names of the attributes of the current element as
+// written, including the prefix, without namespace declarations.
 func (d *Decoder) AttrNames() []string {
 	names := make([]string, len(d.attrs))
 	for i, a := range d.attrs {
@@ -60,8 +58,8 @@ func (d *Decoder) AttrNames() []string {
 	return names
 }
 
-// Attrs steps through the attributes of the current element with their values,
-// in the order they were written; namespace declarations are left out.
+// Attrs iterates over the attributes of the current element and their values, in
+// the order written, without namespace declarations.
 func (d *Decoder) Attrs() iter.Seq2[AttrName, string] {
 	return func(yield func(AttrName, string) bool) {
 		for _, a := range d.attrs {
@@ -103,8 +101,8 @@ func (d *Decoder) attrValue(raw []byte) []byte {
 	return dst
 }
 
-// attributes reads the attributes of a start tag into d.attrs, and takes the
-// namespace declarations among them.
+// attributes reads the attributes of a start tag into d.attrs, and its namespace
+// declarations into d.bindings.
 func (d *Decoder) attributes(b []byte) bool {
 	d.attrs = d.attrs[:0]
 	for {
@@ -152,7 +150,7 @@ func (d *Decoder) attributes(b []byte) bool {
 	}
 }
 
-// strictNames refuses attributes that stand twice, and undeclared prefixes.
+// strictNames refuses duplicate attributes and undeclared prefixes.
 func (d *Decoder) strictNames() bool {
 	for i, a := range d.attrs {
 		space := SpaceNone
@@ -164,7 +162,7 @@ func (d *Decoder) strictNames() bool {
 				continue
 			}
 			if bytes.Equal(a.prefix, b.prefix) || space != SpaceOther && space == d.resolve(b.prefix) {
-				d.fail(ErrSyntax, "an attribute stands twice")
+				d.fail(ErrSyntax, "a duplicate attribute")
 			}
 		}
 	}
@@ -197,12 +195,12 @@ func (d *Decoder) resolve(prefix []byte) Space {
 		return SpaceXML
 	}
 	if d.limits.Strict {
-		d.fail(ErrSyntax, "a prefix that was not declared")
+		d.fail(ErrSyntax, "an undeclared prefix")
 	}
 	return SpaceOther
 }
 
-// cut splits a name at its colon and reports whether it can be a name at all.
+// cut splits a name at its colon and reports whether it is a plausible name.
 func cut(name []byte) (prefix, local []byte, ok bool) {
 	if len(name) == 0 || len(name) > maxName {
 		return nil, nil, false

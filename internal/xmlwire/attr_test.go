@@ -74,7 +74,7 @@ func TestAttrs(t *testing.T) {
 	}
 }
 
-// Attributes are gone once the decoder has moved on, rather than wrong.
+// Attributes are absent rather than wrong once the decoder has moved on.
 func TestAttrAfterContent(t *testing.T) {
 	t.Parallel()
 	moves := map[string]func(*xmlwire.Decoder){

@@ -136,7 +136,7 @@ func BenchmarkTextReader(b *testing.B) {
 	}
 }
 
-// What an attacker can make expensive must not be.
+// BenchmarkHostile measures documents that an attacker designed to be expensive.
 func BenchmarkHostile(b *testing.B) {
 	const size = 4 << 20
 	docs := map[string]string{

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Decoder reads one document. It reads ahead, so the underlying reader is
-// spent afterwards.
+// Decoder reads one document. It reads ahead, so the underlying reader must not
+// be used afterwards.
 type Decoder struct {
 	src    io.Reader
 	srcErr error
@@ -22,22 +22,22 @@ type Decoder struct {
 
 	open     []frame
 	openName []byte    // raw names of the open elements, end to end
-	bindings []binding // namespace declarations in force, innermost last
+	bindings []binding // namespace declarations in scope, innermost last
 	endNow   bool      // the innermost element was written <a/>: its end comes next
-	cdata    bool      // pos is inside of a CDATA section
-	current  int       // depth of the element that NextChild came to
+	cdata    bool      // pos is inside a CDATA section
+	current  int       // depth of the element that NextChild moved to
 
 	space Space
 	local string
 	attrs []attribute
 
 	line, column int // of counted, from 0
-	counted      int // up to where in buf lines are counted; Strict only
+	counted      int // end of the counted part of buf; Strict only
 
 	names    map[string]string
 	values   map[string]string
 	arena    strings.Builder
-	scratch  []byte      // a text being put together
+	scratch  []byte      // a text being assembled
 	decoded  []byte      // a run of it
 	attrText []byte      // a value of an attribute
 	stream   *TextReader // the reader of the current element's text, if any
@@ -45,10 +45,10 @@ type Decoder struct {
 
 // frame is an open element.
 type frame struct {
-	name     int // where its raw name begins in openName
+	name     int // start of its raw name in openName
 	local    string
 	space    Space
-	bindings int // declarations in force outside of it
+	bindings int // number of declarations in scope outside it
 }
 
 type binding struct {
@@ -56,7 +56,7 @@ type binding struct {
 	space  Space
 }
 
-// NewDecoder returns a decoder of one document.
+// NewDecoder returns a decoder for one document.
 func NewDecoder(r io.Reader, limits Limits) *Decoder {
 	return &Decoder{
 		src:    r,
@@ -72,14 +72,14 @@ func NewDecoder(r io.Reader, limits Limits) *Decoder {
 // Err returns the first error, nil if there was none.
 func (d *Decoder) Err() error { return d.err }
 
-// Depth returns how many elements are open, the current one included.
+// Depth returns how many elements are open, including the current one.
 func (d *Decoder) Depth() int { return len(d.open) }
 
 // Offset returns how many bytes of the document have been read.
 func (d *Decoder) Offset() int64 { return d.base + int64(d.pos) }
 
-// Space returns the namespace of the element that the last [Decoder.NextChild]
-// came to.
+// Space returns the namespace of the element that [Decoder.NextChild] last moved
+// to.
 func (d *Decoder) Space() Space { return d.space }
 
 // Local returns the local name of that element.
@@ -90,8 +90,8 @@ func (d *Decoder) Is(space Space, local string) bool {
 	return d.space == space && d.local == local
 }
 
-// Path returns the local names of the open elements, joined by slashes. Names
-// that are too long to be any of EWS are cut.
+// Path returns the local names of the open elements, joined by slashes. Names too
+// long for EWS are truncated.
 func (d *Decoder) Path() string {
 	const longest = 64
 	var b strings.Builder
@@ -104,10 +104,10 @@ func (d *Decoder) Path() string {
 	return b.String()
 }
 
-// NextChild comes to the next child of the element that was current when
-// [Decoder.Depth] returned depth, and makes it current. What has not been read
-// of its predecessor is skipped. It returns false when the parent has ended,
-// and on an error. Depth 0 stands for the document, whose child is the root.
+// NextChild moves to the next child of the element that was current when
+// [Decoder.Depth] returned depth, and makes it current. It skips the unread rest
+// of the previous child. It returns false if the parent has ended, and on an
+// error. Depth 0 means the document, whose only child is the root.
 func (d *Decoder) NextChild(depth int) bool {
 	d.stream = nil
 	if len(d.open) < depth {
@@ -134,8 +134,8 @@ func (d *Decoder) NextChild(depth int) bool {
 	return false
 }
 
-// Skip skips the rest of the current element, children and text. Skipped text
-// is not looked at, so that what is wrong with it is not found.
+// Skip skips the rest of the current element, children and text. Skipped text is
+// not checked, so errors in it are not found.
 func (d *Decoder) Skip() {
 	d.stream = nil
 	if d.isOpen() {
@@ -143,7 +143,7 @@ func (d *Decoder) Skip() {
 	}
 }
 
-// leave reads past the end of the open element at a depth.
+// leave reads past the end of the open element at depth.
 func (d *Decoder) leave(depth int) {
 	for d.err == nil && len(d.open) >= depth {
 		if d.token() == tokenEOF {
@@ -152,11 +152,11 @@ func (d *Decoder) leave(depth int) {
 	}
 }
 
-// isOpen reports whether the element that NextChild came to last has not ended.
+// isOpen reports whether the element that NextChild last moved to has not ended.
 func (d *Decoder) isOpen() bool { return d.current > 0 && len(d.open) >= d.current }
 
-// Finish reads to the end of the document, which must hold nothing after its
-// root element, and returns the first error.
+// Finish reads to the end of the document, which must not contain another element
+// or text after its root, and returns the first error.
 func (d *Decoder) Finish() error {
 	d.stream = nil
 	for d.err == nil {

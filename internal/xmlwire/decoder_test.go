@@ -15,7 +15,7 @@ func open(doc string) *xmlwire.Decoder {
 	return xmlwire.NewDecoder(strings.NewReader(doc), xmlwire.Limits{})
 }
 
-// root opens a document and comes to its root element.
+// root opens a document and moves to its root element.
 func root(t *testing.T, doc string) *xmlwire.Decoder {
 	t.Helper()
 	d := open(doc)
@@ -47,7 +47,7 @@ func TestWalk(t *testing.T) {
 	assert.NoError(t, d.Finish())
 }
 
-// What was left in the middle is skipped, however deep the walk was.
+// An element left in the middle is skipped, however deep the walk was.
 func TestWalkAbandonsInnerLoops(t *testing.T) {
 	t.Parallel()
 	d := root(t, `<r><a><b><c>x<d/></c><c/></b>y</a><z>9</z></r>`)
@@ -63,8 +63,8 @@ func TestWalkAbandonsInnerLoops(t *testing.T) {
 	assert.NoError(t, d.Finish())
 }
 
-// An element whose end has been read has no more text, and nothing to skip: its
-// parent's is not touched.
+// An element that has ended has no more text and nothing to skip: its parent's
+// content is not touched.
 func TestElementThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*xmlwire.Decoder){
@@ -268,7 +268,7 @@ func TestErrorSticksAndTells(t *testing.T) {
 	assert.Equal(t, err, d.Err())
 }
 
-// Names are the server's; an error does not repeat them without end.
+// Names come from the server; an error does not repeat them in full length.
 func TestErrorIsShort(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("n", 1000)

@@ -2,13 +2,13 @@
 //
 // It exists because encoding/xml gives up where this module must not: one
 // character that XML 1.0 forbids (a subject with &#x1F; in it, as real servers
-// send them) makes a whole page of results unreadable, a large text is held
-// whole, and a page of items costs more than a hundred allocations an item.
+// send them) makes a whole page of results unreadable. It also keeps a large text
+// in memory, and needs more than a hundred allocations for each item of a page.
 //
-// A [Decoder] is a cursor. [Decoder.NextChild] steps through the children of
-// an element, skipping what the caller did not read of the one before, so a
-// decoder of an element is a loop with a switch, and an unknown element costs
-// nothing and breaks nothing:
+// A [Decoder] is a cursor. [Decoder.NextChild] steps through the children of an
+// element, skipping what the caller did not read of the previous one. So an
+// element is decoded by a loop with a switch, and an unknown element costs and
+// breaks nothing:
 //
 //	depth := d.Depth()
 //	for d.NextChild(depth) {
@@ -21,12 +21,12 @@
 //	}
 //
 // The first error sticks: every later call returns a zero value, and
-// [Decoder.Err] tells. Depth, number of elements, length of a tag and of a
-// text are bounded by [Limits]; a text that may be large is read as a stream
-// by [Decoder.TextReader]. Text is handed on as the server wrote it, forbidden
-// characters included. Document type declarations are refused, so there are no
-// entities to expand.
+// [Decoder.Err] returns the error. [Limits] bound the depth, the number of
+// elements, and the length of a tag or text; read a text that may be large as a
+// stream, with [Decoder.TextReader]. Text is returned as the server wrote it,
+// including forbidden characters. Document type declarations are refused, so
+// there are no entities to expand.
 //
-// An [Encoder] writes elements in the order it is told and never lets a
-// character through that XML 1.0 cannot carry.
+// An [Encoder] writes elements in the order of its calls and never writes a
+// character that XML 1.0 cannot represent.
 package xmlwire

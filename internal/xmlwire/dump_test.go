@@ -9,17 +9,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// node is a document as the decoder sees it, for comparing.
+// node is a document as the decoder sees it, for comparison.
 type node struct {
 	space    xmlwire.Space
 	local    string
 	attrs    []string // name="value", with spaces for white space
-	text     string   // its own, that of children left out
+	text     string   // without that of children
 	children []*node
 }
 
-// dump reads a whole document through the parts of the interface that hand on
-// everything.
+// dump reads a whole document through the methods that return everything.
 func dump(r io.Reader, limits xmlwire.Limits) (*node, error) {
 	d := xmlwire.NewDecoder(r, limits)
 	var root *node
@@ -60,7 +59,7 @@ type pieces struct {
 
 func (p *pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.n)]) }
 
-// stutter returns nothing every other time.
+// stutter reads nothing every other time.
 type stutter struct {
 	r    io.Reader
 	even bool

@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// ErrForbidden is the error of an [Encoder] that was given a character XML 1.0
-// cannot carry.
-var ErrForbidden = errors.New("text holds a character that XML 1.0 forbids")
+// ErrForbidden reports that an [Encoder] was given a character that XML 1.0
+// cannot represent.
+var ErrForbidden = errors.New("text contains a character that XML 1.0 forbids")
 
-// Encoder writes one document or a part of one. Names are written as they are
-// given, prefix included, and must come from the program, never from outside.
+// Encoder writes one document or a part of one. Names are written as given,
+// including the prefix, and must come from the program, never from input.
 type Encoder struct {
-	// References lets forbidden characters through as references such as
-	// &#x1F;, as Exchange itself writes them. Otherwise they are errors.
+	// References writes forbidden characters as references such as &#x1F;, as
+	// Exchange itself does. Otherwise they are errors.
 	References bool
 
 	buf     []byte
@@ -66,7 +66,7 @@ func (e *Encoder) Close() {
 	e.buf = append(e.buf, '>')
 }
 
-// Leaf writes an element that holds nothing but text.
+// Leaf writes an element that contains only text.
 func (e *Encoder) Leaf(name, text string) {
 	e.Open(name)
 	if text != "" {
@@ -81,8 +81,8 @@ func (e *Encoder) Bool(name string, v bool) { e.Leaf(name, strconv.FormatBool(v)
 // Int writes a leaf with a number.
 func (e *Encoder) Int(name string, v int64) { e.Leaf(name, strconv.FormatInt(v, 10)) }
 
-// Splice marks the place of large content inside the innermost element. It is
-// not part of [Encoder.Bytes]; [Encoder.Splices] tells where it belongs.
+// Splice marks the place of large content inside the innermost element. The
+// content is not part of [Encoder.Bytes]; [Encoder.Splices] returns its place.
 func (e *Encoder) Splice() {
 	e.closeTag()
 	e.splices = append(e.splices, len(e.buf))
@@ -91,10 +91,10 @@ func (e *Encoder) Splice() {
 // Splices returns the offsets into Bytes of the places marked by Splice.
 func (e *Encoder) Splices() []int { return e.splices }
 
-// Bytes returns what was written.
+// Bytes returns the XML written so far.
 func (e *Encoder) Bytes() []byte { return e.buf }
 
-// Err returns [ErrForbidden] if a forbidden character was met.
+// Err returns [ErrForbidden] if a forbidden character was written.
 func (e *Encoder) Err() error { return e.err }
 
 func (e *Encoder) closeTag() {
@@ -127,7 +127,7 @@ func (e *Encoder) escape(s string, attribute bool) {
 		case r == '"' && attribute:
 			by = "&quot;"
 		case r == '\r':
-			// A literal one would come out as a line feed.
+			// A literal one would be read as a line feed.
 			by = "&#xD;"
 		case r == '\n' && attribute:
 			by = "&#xA;"

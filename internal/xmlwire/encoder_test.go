@@ -131,12 +131,12 @@ func roundTrip(t *testing.T, s string) {
 	references := xmlwire.Encoder{References: true}
 	doc = write(&references)
 	require.NoError(t, references.Err())
-	// Bytes that are no characters cannot be carried.
+	// Bytes that are not characters cannot be represented.
 	check(doc, big, strings.ToValidUTF8(eachInvalid(s), ""))
 	require.True(t, utf8.ValidString(doc))
 }
 
-// eachInvalid replaces each byte that is no character.
+// eachInvalid replaces each byte that is not part of a character.
 func eachInvalid(s string) string { return string([]rune(s)) }
 
 func TestRoundTrip(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 )
 
 // seeds adds the fixtures, the texts of other tests, and the samples of
-// Microsoft's documentation if they lie beside the repository.
+// Microsoft's documentation if they are next to the repository.
 func seeds(f *testing.F) {
 	patterns := []string{"testdata/*.xml", "../../../shared/ews-doc-samples/*/*.xml"}
 	for i, pattern := range patterns {
@@ -37,7 +37,7 @@ func seeds(f *testing.F) {
 }
 
 // FuzzDecoder checks that a document is read the same way however it arrives,
-// and, where encoding/xml reads it, that both see the same.
+// and that the result agrees with encoding/xml if that can read it.
 func FuzzDecoder(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -134,18 +134,18 @@ var (
 	cdataOutside = regexp.MustCompile(`^[^<]*<!\[CDATA|>\s*<!\[CDATA[^<]*$`)
 )
 
-// apart reports whether the two decoders differ over a document for a known
-// reason: limits, that encoding/xml takes each half of a surrogate pair by
-// itself, does not make spaces of white space in attributes, takes ":a" for a
-// name, CDATA for white space, and knows prefixes by their names.
+// apart reports whether the two decoders may differ for a known reason: limits;
+// or that encoding/xml decodes each half of a surrogate pair by itself, does not
+// turn white space in attributes into spaces, accepts ":a" as a name, accepts
+// CDATA as white space, and identifies prefixes by their names.
 func apart(b []byte, err error) bool {
 	return errors.Is(err, xmlwire.ErrLimit) || surrogate.Match(b) || longNumber.Match(b) || literalBlank.Match(b) ||
 		colon.Match(b) || cdataOutside.Match(b) || bytes.Contains(b, []byte("xmlns:xml")) || bytes.Contains(b, []byte("xmlns=\"xml\"")) ||
 		bytes.Contains(b, []byte(`"xmlns"`)) || bytes.Contains(b, []byte(`'xmlns'`)) || bytes.Contains(b, []byte(`<xmlns:`))
 }
 
-// FuzzTextReader checks that a stream may be left anywhere: the rest of the
-// document is what it would have been.
+// FuzzTextReader checks that a stream may be abandoned anywhere without affecting
+// the rest of the document.
 func FuzzTextReader(f *testing.F) {
 	for _, tt := range texts {
 		f.Add(tt.xml, 1, true)

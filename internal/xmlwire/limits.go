@@ -5,23 +5,23 @@ import (
 	"fmt"
 )
 
-// Limits bound what a [Decoder] accepts. A zero field stands for its default.
-// Beyond them, a name has at most 1 KiB, an element at most 256 attributes, and
-// at most 256 namespace declarations are in force at once.
+// Limits bound what a [Decoder] accepts. A zero field means its default. In
+// addition, a name has at most 1 KiB, an element at most 256 attributes, and at
+// most 256 namespace declarations are in scope at once.
 type Limits struct {
 	// MaxDepth is how many elements may be open at once. Default: 64.
 	MaxDepth int
 	// MaxElements is how many elements a document may have. Default: 4,000,000.
 	MaxElements int
-	// MaxTag is the length of one tag with its attributes, in bytes. Default:
-	// 256 KiB. Comments and processing instructions may have any length.
+	// MaxTag is the maximum length of a tag with its attributes, in bytes.
+	// Default: 256 KiB. Comments and processing instructions may have any length.
 	MaxTag int
-	// MaxText is the length in bytes of a text returned as a string; a text
-	// read by TextReader, or skipped, has no limit. Default: 8 MiB.
+	// MaxText is the maximum length of a text returned as a string, in bytes; a
+	// text that is skipped or read by TextReader has no limit. Default: 8 MiB.
 	MaxText int
 	// Strict makes characters that XML 1.0 forbids, undeclared prefixes and
-	// malformed references errors, as a server's reader does. Otherwise they
-	// are handed on.
+	// malformed references errors, as a server's reader does. Otherwise they are
+	// accepted.
 	Strict bool
 }
 
@@ -43,25 +43,25 @@ func (l Limits) withDefaults() Limits {
 
 // Causes of an [Error].
 var (
-	// ErrSyntax matches a document that is not well-formed.
+	// ErrSyntax reports a document that is not well-formed.
 	ErrSyntax = errors.New("not well-formed")
-	// ErrLimit matches a document beyond the [Limits].
+	// ErrLimit reports a document that exceeds the [Limits].
 	ErrLimit = errors.New("limit exceeded")
-	// ErrValue matches a text that is not of the type asked for.
+	// ErrValue reports a text that is not of the requested type.
 	ErrValue = errors.New("malformed value")
 )
 
-// Error says where and why a document could not be read. A failure of the
-// underlying reader is its Err; a document that ends early has
-// io.ErrUnexpectedEOF.
+// Error reports where and why a document could not be read. Err is the error of
+// the underlying reader, io.ErrUnexpectedEOF for a document that ends early, or
+// one of the causes above.
 type Error struct {
 	Path   string // of the element, such as "Envelope/Body/FindItemResponse"
 	Offset int64  // bytes into the document
-	Detail string // what was wrong; holds no text of the document
+	Detail string // what was wrong, without text of the document
 	Err    error
 }
 
-// Error returns the cause with its place.
+// Error returns the cause with its position.
 func (e *Error) Error() string {
 	s := e.Err.Error()
 	if e.Detail != "" {

@@ -68,8 +68,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A text that is skipped or read as a stream may be of any size, and so may
-// comments and instructions.
+// A text that is skipped or read as a stream may have any size, and so may
+// comments and processing instructions.
 func TestNoLimitWhereNothingIsKept(t *testing.T) {
 	t.Parallel()
 	big := strings.Repeat("0123456789", 100_000)
@@ -89,7 +89,7 @@ func TestNoLimitWhereNothingIsKept(t *testing.T) {
 const everything = "\xEF\xBB\xBF<?xml version=\"1.0\"?>\n<!-- c --><t:r" + typesDecl + ` a="1&amp;2" b='3'>` +
 	"text &lt; &#x1F; \r\n<![CDATA[ ]] > ]]><t:b/><t:c x=\"y\">z</t:c ><?p i?>end</t:r>\n"
 
-// A document that is cut anywhere is known to be cut.
+// Truncating a document anywhere is detected.
 func TestTruncated(t *testing.T) {
 	t.Parallel()
 	whole := strings.TrimSuffix(everything, "\n")
@@ -99,7 +99,7 @@ func TestTruncated(t *testing.T) {
 			for n := range len(whole) {
 				_, err := dump(chunk(strings.NewReader(whole[:n])), xmlwire.Limits{})
 				if n > 0 && n < 3 {
-					require.ErrorIs(t, err, xmlwire.ErrSyntax, "a part of a byte order mark")
+					require.ErrorIs(t, err, xmlwire.ErrSyntax, "part of a byte order mark")
 					continue
 				}
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF, "cut at %d", n)
@@ -112,7 +112,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// A text that is cut is never returned as if it were whole.
+// A truncated text is never returned as if it were complete.
 func TestTruncatedText(t *testing.T) {
 	t.Parallel()
 	doc := `<r>text &lt; <![CDATA[ ]] > ]]><b/>end`

@@ -2,9 +2,9 @@ package xmlwire
 
 import "strings"
 
-// NextChildText is [Decoder.NextChild] for content in which text between the
-// children matters: it appends to text what stands before the child, or before
-// the end of the parent.
+// NextChildText is [Decoder.NextChild] for content in which the text between
+// children matters: it appends to text what precedes the child or the end of the
+// parent.
 func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
 	if depth == 0 {
 		return d.NextChild(0) // text is not allowed there

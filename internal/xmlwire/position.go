@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Position returns the line and the column of the name of the start tag read
-// last, or of where an error was found, each counted from 1. A column is a
-// character. It is known under [Limits.Strict] only; otherwise both are 0.
+// Position returns the line and column of the name of the last start tag, or of
+// an error, counted from 1. Columns count characters. Without [Limits.Strict] both
+// are 0.
 func (d *Decoder) Position() (line, column int) {
 	if !d.limits.Strict {
 		return 0, 0
@@ -19,7 +19,7 @@ func (d *Decoder) Position() (line, column int) {
 	return d.line + 1, d.column + 1
 }
 
-// mark counts lines and columns up to a place in the window.
+// mark counts lines and columns up to a position in the window.
 func (d *Decoder) mark(to int) {
 	passed := d.buf[d.counted:to]
 	d.counted = to
@@ -31,8 +31,8 @@ func (d *Decoder) mark(to int) {
 	d.column += characters(passed)
 }
 
-// characters counts the characters that begin in b, which may end, or begin,
-// in the middle of one.
+// characters counts the characters that begin in b, which may begin or end in the
+// middle of one.
 func characters(b []byte) int {
 	n := 0
 	for len(b) >= 8 && binary.LittleEndian.Uint64(b)&0x8080808080808080 == 0 {

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxReference is the length of the longest reference that is decoded. Any
-// longer one that names a character is padded with zeros.
+// maxReference is the maximum length of a reference that is decoded. A longer one
+// that names a character must be padded with zeros.
 const maxReference = 32
 
 // appendReferences appends text with its references decoded. A reference to a
-// character that XML forbids gives that character; what is no reference is
-// handed on as it stands, save under Strict, where both are errors.
+// character that XML forbids yields that character, and a malformed reference is
+// appended as it is; under Strict, both are errors.
 func (d *Decoder) appendReferences(dst, text []byte) []byte {
 	for len(text) > 0 {
 		amp := bytes.IndexByte(text, '&')
@@ -45,7 +45,7 @@ func (d *Decoder) appendReferences(dst, text []byte) []byte {
 	return dst
 }
 
-// appendPlain appends text that holds no references.
+// appendPlain appends text without references.
 func (d *Decoder) appendPlain(dst, text []byte) []byte {
 	if d.limits.Strict && forbiddenAt(text) >= 0 {
 		d.fail(ErrSyntax, "a character that XML 1.0 forbids")
@@ -53,9 +53,9 @@ func (d *Decoder) appendPlain(dst, text []byte) []byte {
 	return append(dst, text...)
 }
 
-// isSurrogate reports whether r is the first half of a pair whose other half
-// stands at the beginning of rest, as some writers spell what lies beyond the
-// basic plane.
+// isSurrogate reports whether r is the first half of a surrogate pair whose other
+// half begins rest. Some writers encode characters beyond the basic plane that
+// way.
 func isSurrogate(r rune, rest []byte) bool {
 	if r < 0xD800 || r > 0xDBFF {
 		return false
@@ -79,7 +79,7 @@ func lowSurrogate(b []byte) (rune, int) {
 	return r, n + 1
 }
 
-// reference returns what a reference stands for; name is without & and ;.
+// reference returns the character of a reference; name is without & and ;.
 func reference(name []byte) (rune, bool) {
 	switch string(name) {
 	case "lt":
@@ -118,8 +118,8 @@ func Forbidden(r rune) bool {
 	return false
 }
 
-// forbiddenAt returns where the first forbidden or malformed character of b
-// is, -1 if there is none.
+// forbiddenAt returns the position of the first forbidden or malformed character
+// in b, -1 if all are allowed.
 func forbiddenAt(b []byte) int {
 	for i := 0; i < len(b); {
 		// Eight characters at once, if all are from space to DEL.

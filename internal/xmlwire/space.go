@@ -1,11 +1,11 @@
 package xmlwire
 
-// Space is the namespace of an element, as far as EWS knows it.
+// Space is the namespace of an element, if it is one that EWS uses.
 type Space uint8
 
 // The namespaces of EWS and Autodiscover.
 const (
-	SpaceOther        Space = iota // any other namespace, or a prefix nobody declared
+	SpaceOther        Space = iota // any other namespace, or an undeclared prefix
 	SpaceNone                      // no namespace
 	SpaceSOAP                      // SOAP 1.1 envelope
 	SpaceTypes                     // EWS types, prefix t
@@ -13,7 +13,7 @@ const (
 	SpaceErrors                    // details of EWS faults, prefix e
 	SpaceAutodiscover              // SOAP Autodiscover
 	SpaceInstance                  // XML Schema instance, prefix xsi
-	SpaceXML                       // what the prefix xml stands for
+	SpaceXML                       // the namespace of the prefix xml
 )
 
 // URIs of the namespaces.

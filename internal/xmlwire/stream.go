@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// TextReader reads the text of one element piece by piece. It returns io.EOF
-// when the element has ended, and the decoder's error if the document breaks
-// off or is malformed before that.
+// TextReader reads the text of one element piece by piece. It returns io.EOF at
+// the end of the element, and the decoder's error if the document ends or is
+// malformed before that.
 type TextReader struct {
 	cursor textCursor
 	rest   []byte
@@ -16,16 +16,16 @@ type TextReader struct {
 	done   bool
 }
 
-// ErrMovedOn is the error of a [TextReader] whose decoder has moved on before
-// the text was read to its end.
+// ErrMovedOn reports that the decoder moved on before a [TextReader] had read the
+// text completely.
 var ErrMovedOn = errors.New("xmlwire: the decoder has moved on")
 
-// TextReader returns a reader of the text of the current element. The decoder
-// may move on at any time; what has not been read is skipped then, and the
-// reader returns [ErrMovedOn]. So it does if another reader is made of the same
-// element, which goes on where the first one stopped.
+// TextReader returns a reader for the text of the current element. The decoder
+// may move on at any time; the rest of the text is then skipped, and the reader
+// returns [ErrMovedOn]. So it does if another reader is created for the same
+// element, which continues where the first one stopped.
 //
-// With blanks false, white space is left out, as base64 wants it.
+// With blanks false, white space is dropped, as for base64.
 func (d *Decoder) TextReader(blanks bool) *TextReader {
 	t := &TextReader{blanks: blanks}
 	t.cursor, t.rest = d.cursor()
@@ -71,7 +71,7 @@ func (t *TextReader) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// more makes sure that there is something left to hand on.
+// more ensures that rest is not empty.
 func (t *TextReader) more() error {
 	if t.cursor.d.stream != t {
 		t.rest = nil // the window has moved
@@ -107,8 +107,8 @@ func (t *TextReader) fill() error {
 	return nil
 }
 
-// squeeze takes white space out of run, in place: the run is the window's, and
-// nobody else looks at it again.
+// squeeze removes white space from run, in place: the run belongs to the window
+// and is not used again.
 func squeeze(run []byte) []byte {
 	if bytes.IndexByte(run, ' ') < 0 && bytes.IndexByte(run, '\t') < 0 {
 		return joinLines(run)
@@ -123,7 +123,7 @@ func squeeze(run []byte) []byte {
 	return run[:n]
 }
 
-// joinLines takes line ends out of run, in place.
+// joinLines removes line ends from run, in place.
 func joinLines(run []byte) []byte {
 	n := 0
 	for rest := run; len(rest) > 0; {

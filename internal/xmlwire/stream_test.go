@@ -75,8 +75,8 @@ func TestTextReaderConforms(t *testing.T) {
 	}
 }
 
-// A stream that is left in the middle, whatever stands there, does not harm
-// what comes after it.
+// A stream abandoned in the middle, whatever is there, does not affect what comes
+// after it.
 func TestTextReaderAbandoned(t *testing.T) {
 	t.Parallel()
 	evil := "abc &lt; <![CDATA[ </a><evil>1</evil> ]]> <!-- <evil/> --> <i><evil/></i> & \r"
@@ -136,7 +136,7 @@ func TestTextReaderOfNextElementIsAnother(t *testing.T) {
 	assert.Equal(t, io.EOF, err)
 	assert.False(t, d.NextChild(1))
 	_, err = second.Read(make([]byte, 1))
-	assert.Equal(t, io.EOF, err, "it was read to its end")
+	assert.Equal(t, io.EOF, err, "it was read completely")
 }
 
 func TestTextReadersOfOneElement(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the text of the current element and ends it; if it has ended
-// already, that is an empty one. Text inside of child elements is left out.
+// Text returns the text of the current element and ends it, or "" if it has ended
+// already. Text inside child elements is omitted.
 func (d *Decoder) Text() string {
 	if run, ok := d.simpleText(); ok {
 		return d.keep(run)
@@ -31,9 +31,9 @@ func (d *Decoder) TextInterned() string {
 	return intern(d.values, d.scratch)
 }
 
-// simpleText returns the text of the current element if it is all in the
-// window and needs no decoding, and ends the element. The bytes are valid until
-// the decoder moves on.
+// simpleText returns the text of the current element and ends it, if all of it is
+// in the window and needs no decoding. The bytes are valid until the decoder moves
+// on.
 func (d *Decoder) simpleText() ([]byte, bool) {
 	if d.err != nil || d.endNow || d.cdata || d.stream != nil || d.limits.Strict || !d.isOpen() {
 		return nil, false
@@ -54,7 +54,7 @@ func (d *Decoder) simpleText() ([]byte, bool) {
 }
 
 // keep returns b as a string. Short strings share an allocation with their
-// neighbours, which keeps the cost of a page of items down.
+// neighbours, which reduces the cost of a page of items.
 func (d *Decoder) keep(b []byte) string {
 	const chunk = 4 << 10
 	if len(b) == 0 {
@@ -72,8 +72,8 @@ func (d *Decoder) keep(b []byte) string {
 	return d.arena.String()[start:]
 }
 
-// AppendText appends the text of the current element to dst and ends the
-// element, under the same conditions as [Decoder.Text].
+// AppendText appends the text of the current element to dst and ends the element,
+// like [Decoder.Text].
 func (d *Decoder) AppendText(dst []byte) []byte {
 	t, run := d.cursor()
 	if !d.isOpen() {
@@ -91,8 +91,8 @@ func (d *Decoder) AppendText(dst []byte) []byte {
 	return dst
 }
 
-// cursor begins to read text. If a [TextReader] has begun with it, the cursor
-// goes on where that stopped, behind what is left of the run it was at.
+// cursor starts to read text. If a [TextReader] has already started, the cursor
+// continues where that stopped, and run is the rest of its current run.
 func (d *Decoder) cursor() (t textCursor, run []byte) {
 	if s := d.stream; s != nil {
 		d.stream = nil
@@ -108,12 +108,12 @@ func (d *Decoder) cursor() (t textCursor, run []byte) {
 type textCursor struct {
 	d       *Decoder
 	raw     bool // leave carriage returns as they are
-	afterCR bool // the run before ended in a carriage return
+	afterCR bool // the previous run ended in a carriage return
 	decoded []byte
 }
 
-// text returns the next run of the text, with that of child elements left out.
-// It returns false when the element has ended, and on an error.
+// text returns the next run of the text, without that of child elements. It
+// returns false if the element has ended, and on an error.
 func (t *textCursor) text() ([]byte, bool) {
 	d := t.d
 	for {
@@ -131,15 +131,15 @@ func (t *textCursor) text() ([]byte, bool) {
 	}
 }
 
-// next comes to the next run of text, with line ends and references put right,
-// or to a tag. The run is valid until the decoder moves on.
+// next moves to the next run of text, with line ends and references resolved, or
+// to a tag. The run is valid until the decoder moves on.
 func (t *textCursor) next() ([]byte, tokenKind) {
 	d := t.d
 	for d.err == nil {
 		inside := d.cdata
 		k := d.markup()
 		if k != tokenText {
-			t.afterCR = false // something else stands between it and a line feed
+			t.afterCR = false // a line feed would not follow it directly
 			if k == tokenOther {
 				continue
 			}
@@ -161,15 +161,14 @@ func (t *textCursor) next() ([]byte, tokenKind) {
 	return nil, tokenEOF
 }
 
-// charData takes character data up to the next tag, or to the end of the
-// window.
+// charData takes character data up to the next tag or the end of the window.
 func (t *textCursor) charData() []byte {
 	d := t.d
 	run := d.buf[d.pos:]
 	if i := bytes.IndexByte(run, '<'); i >= 0 {
 		run = run[:i]
 	} else {
-		// A reference, or a pair of them, may go on behind the window.
+		// A reference, or a pair of them, may continue beyond the window.
 		whole := d.wholeCharacters(run)
 		tail := max(0, len(run)-2*maxReference)
 		if amp := bytes.IndexByte(run[tail:], '&'); amp >= 0 {
@@ -186,8 +185,7 @@ func (t *textCursor) charData() []byte {
 	return t.clean(run, true)
 }
 
-// cdataRun takes text of a CDATA section up to its end, or to the end of the
-// window.
+// cdataRun takes text of a CDATA section up to its end or the end of the window.
 func (t *textCursor) cdataRun() []byte {
 	d := t.d
 	run := d.buf[d.pos:]
@@ -209,8 +207,8 @@ func (t *textCursor) cdataRun() []byte {
 	return t.clean(run[:n], false)
 }
 
-// wholeCharacters returns the length of b without the beginning of a character
-// that may go on behind it. Only a strict decoder looks at characters.
+// wholeCharacters returns the length of b without an incomplete character at its
+// end. Only a strict decoder checks characters.
 func (d *Decoder) wholeCharacters(b []byte) int {
 	if d.limits.Strict {
 		for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
@@ -225,7 +223,7 @@ func (d *Decoder) wholeCharacters(b []byte) int {
 	return len(b)
 }
 
-// clean turns line ends into line feeds (XML 1.0, 2.11) and decodes references.
+// clean converts line ends to line feeds (XML 1.0, 2.11) and decodes references.
 func (t *textCursor) clean(run []byte, references bool) []byte {
 	if t.raw {
 		if !t.d.limits.Strict && (!references || bytes.IndexByte(run, '&') < 0) {

@@ -86,7 +86,7 @@ func TestText(t *testing.T) {
 					got, err := read(d)
 					require.NoError(t, err, chunking)
 					require.Equal(t, tt.want, got, chunking)
-					// What follows is not damaged.
+					// The rest is not damaged.
 					require.True(t, d.NextChild(1), chunking)
 					require.Equal(t, "b", d.Local())
 					require.Equal(t, "next", d.Text())
@@ -97,7 +97,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// A text comes out the same wherever the window of the decoder ends in it.
+// A text is read the same wherever the decoder's window ends in it.
 func TestTextAcrossTheWindow(t *testing.T) {
 	t.Parallel()
 	const window = 32 << 10
@@ -124,7 +124,7 @@ func TestTextInterned(t *testing.T) {
 	assert.Equal(t, []string{"IPM.Note", "IPM.Note", "", "&"}, got)
 }
 
-// Strings stay what they are while the decoder goes on.
+// Strings do not change while the decoder continues.
 func TestTextIsKept(t *testing.T) {
 	t.Parallel()
 	const n = 5000

@@ -36,9 +36,9 @@ func (d *Decoder) token() tokenKind {
 	return tokenEOF
 }
 
-// markup reads the tag, comment, processing instruction or beginning of a
-// CDATA section at pos. It leaves text there, and sets cdata if it is that of
-// a CDATA section.
+// markup reads the tag, comment, processing instruction or beginning of a CDATA
+// section at pos. It does not read text, but sets cdata if the text is in a CDATA
+// section.
 func (d *Decoder) markup() tokenKind {
 	d.attrs = d.attrs[:0] // the window is about to move
 	switch {
@@ -83,7 +83,7 @@ func (d *Decoder) declaration() tokenKind {
 		return tokenOther
 	case d.have(cdataBegin):
 		if len(d.open) == 0 {
-			d.fail(ErrSyntax, "text outside of the root element")
+			d.fail(ErrSyntax, "text outside the root element")
 			return tokenEOF
 		}
 		d.pos += len(cdataBegin)
@@ -97,7 +97,7 @@ func (d *Decoder) declaration() tokenKind {
 	return tokenEOF
 }
 
-// have reports whether s stands at pos.
+// have reports whether the input at pos begins with s.
 func (d *Decoder) have(s string) bool {
 	for n := 1; n <= len(s); n++ {
 		if !d.window(n) || d.buf[d.pos+n-1] != s[n-1] {
@@ -124,7 +124,7 @@ func (d *Decoder) skipText() {
 			text = text[:i]
 		}
 		if len(d.open) == 0 && len(bytes.Trim(text, blanks)) > 0 {
-			d.fail(ErrSyntax, "text outside of the root element")
+			d.fail(ErrSyntax, "text outside the root element")
 			return
 		}
 		d.pos += len(text)
@@ -203,7 +203,7 @@ func (d *Decoder) startTag() tokenKind {
 	return tokenStart
 }
 
-// admit reports whether a start tag of n bytes keeps the limits.
+// admit reports whether a start tag of n bytes is within the limits.
 func (d *Decoder) admit(n int) bool {
 	d.elements++
 	switch {
@@ -221,8 +221,8 @@ func (d *Decoder) admit(n int) bool {
 	return false
 }
 
-// tagEnd returns the distance from pos to the > that ends the tag there,
-// minding quoted attribute values, and -1 on an error.
+// tagEnd returns the distance from pos to the > that ends the tag, outside quoted
+// attribute values, or -1 on an error.
 func (d *Decoder) tagEnd() int {
 	i, quote := 1, byte(0)
 	for {
@@ -256,8 +256,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // blanks is the white space of XML.
 const blanks = " \t\r\n"
 
-// intern returns b as a string, the same one each time, as long as there are
-// not too many.
+// intern returns b as a string, the same one each time unless there are too many.
 func intern(table map[string]string, b []byte) string {
 	if s, ok := table[string(b)]; ok {
 		return s

@@ -32,7 +32,7 @@ func (d *Decoder) Int64() int64 {
 }
 
 // Time returns the text of the current element as an xs:dateTime in UTC and
-// ends the element. A time without a zone is taken for UTC.
+// ends the element. A time without a zone is UTC. Anything else is an error.
 func (d *Decoder) Time() time.Time {
 	t, err := ParseTime(string(bytes.TrimSpace(d.shortText())))
 	if err != nil {
@@ -41,7 +41,7 @@ func (d *Decoder) Time() time.Time {
 	return t
 }
 
-// ParseTime reads an xs:dateTime, with or without a zone; without one it is
+// ParseTime reads an xs:dateTime and returns it in UTC. A time without a zone is
 // UTC.
 func ParseTime(s string) (time.Time, error) {
 	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {

@@ -5,16 +5,16 @@ import (
 	"io"
 )
 
-// The window begins small, since most answers are, and is made large as soon as
-// a document fills it.
+// The window starts small, because most answers are, and is enlarged as soon as a
+// document fills it.
 const (
 	smallWindow = 4 << 10
 	largeWindow = 32 << 10
 )
 
-// fill reads more of the document behind what is in the window from pos on. It
-// returns false at the end of the document, on an error, and when more than
-// MaxTag bytes would be kept.
+// fill reads more of the document into the window, keeping the bytes from pos on.
+// It returns false at the end of the document, on an error, and if MaxTag bytes
+// would have to be kept.
 func (d *Decoder) fill() bool {
 	if d.srcErr != nil || d.err != nil {
 		return false
@@ -44,7 +44,7 @@ func (d *Decoder) fill() bool {
 		if err != nil {
 			d.srcErr = err
 			if err != io.EOF {
-				// What was read is no more to be trusted than what is missing.
+				// The data read with the error cannot be trusted either.
 				d.fail(err, "")
 				return false
 			}
@@ -61,8 +61,8 @@ func (d *Decoder) fill() bool {
 	return false
 }
 
-// window makes at least n bytes from pos on available and reports whether
-// there are so many.
+// window makes at least n bytes from pos on available and reports whether that
+// was possible.
 func (d *Decoder) window(n int) bool {
 	for len(d.buf)-d.pos < n {
 		if !d.fill() {
@@ -73,7 +73,7 @@ func (d *Decoder) window(n int) bool {
 }
 
 // find returns the distance from pos to the first occurrence of c that is at
-// least from away, reading more as needed, and -1 if there is none.
+// least from away, reading more as needed, or -1 if c does not occur.
 func (d *Decoder) find(c byte, from int) int {
 	for {
 		if have := len(d.buf) - d.pos; have > from {

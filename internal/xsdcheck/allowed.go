@@ -11,8 +11,8 @@ import (
 
 var reference = regexp.MustCompile(`&#(x[0-9A-Fa-f]+|[0-9]+);`)
 
-// allowed replaces what XML 1.0 forbids, written raw or as a reference, and
-// reports whether there was any.
+// allowed replaces characters that XML 1.0 forbids, raw or as references, and
+// reports whether it found any.
 func allowed(text []byte) (clean []byte, changed bool) {
 	s := reference.ReplaceAllStringFunc(string(text), func(ref string) string {
 		number, hex := strings.CutPrefix(ref[2:len(ref)-1], "x")

@@ -13,20 +13,21 @@ import (
 	"strings"
 )
 
-// batch is how many files xmllint gets at once; it reads the schemas each time.
+// batch is the number of files per run of xmllint, which reads the schemas each
+// time.
 const batch = 500
 
-// report counts what was done.
+// report is the result of a check.
 type report struct {
 	valid   int
 	leftOut map[string]int // by reason
-	invalid []string       // what xmllint said
+	invalid []string       // output of xmllint
 }
 
 // String returns the report in lines.
 func (r report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d documents fit the schema, %d do not\n", r.valid, len(r.invalid))
+	fmt.Fprintf(&b, "%d documents match the schema, %d do not\n", r.valid, len(r.invalid))
 	reasons := make([]string, 0, len(r.leftOut))
 	for reason, n := range r.leftOut {
 		reasons = append(reasons, fmt.Sprintf("%d left out: %s\n", n, reason))
@@ -39,8 +40,8 @@ func (r report) String() string {
 	return b.String()
 }
 
-// check checks all files of the paths. It is an error if one does not fit, or if
-// there is nothing to check.
+// check checks all files of the paths. A file that does not match the schema is
+// an error, and so is having nothing to check.
 func check(schema string, paths []string) (report, error) {
 	r := report{leftOut: map[string]int{}}
 	dir, err := os.MkdirTemp("", "xsdcheck-")
@@ -67,7 +68,7 @@ func check(schema string, paths []string) (report, error) {
 		}
 	}
 	if len(files) == 0 {
-		return r, errors.New("there is nothing to check")
+		return r, errors.New("nothing to check: the paths contain no usable .xml file")
 	}
 	for part := range slices.Chunk(files, batch) {
 		if err := r.lint(schema, part); err != nil {
@@ -75,12 +76,12 @@ func check(schema string, paths []string) (report, error) {
 		}
 	}
 	if len(r.invalid) > 0 {
-		return r, fmt.Errorf("%d documents do not fit the schema", len(r.invalid))
+		return r, fmt.Errorf("%d documents do not match the schema", len(r.invalid))
 	}
 	return r, nil
 }
 
-// prepare returns the file to be checked in place of one, or why it is left out.
+// prepare returns the file to check in place of name, or why name is left out.
 func prepare(name, dir string, n int) (file, reason string, err error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -113,15 +114,16 @@ func prepare(name, dir string, n int) (file, reason string, err error) {
 	return file, "", os.WriteFile(file, clean, 0o600)
 }
 
-// newer matches a request of a version after V2016_10_10. Tests send such to see
-// what the server makes of it; this module's client never does.
+// newer matches a request with a version after V2016_10_10. Tests send such
+// requests to see how the server reacts; this module's client never does.
 var newer = regexp.MustCompile(`RequestServerVersion Version="V20(1[7-9]|[2-9][0-9])_`)
 
-// published matches a request of one of the versions this module's client knows.
+// published matches a request with one of the versions that this module's client
+// knows.
 var published = regexp.MustCompile(`RequestServerVersion Version="Exchange201(0|0_SP1|0_SP2|3|3_SP1)"`)
 
-// refused reports whether an answer says that the request was not well-formed or
-// did not fit the schema.
+// refused reports whether an answer is empty or reports that the request was not
+// well-formed or did not match the schema.
 func refused(answer []byte) bool {
 	for _, code := range []string{"ErrorSchemaValidation", "ErrorInvalidRequest"} {
 		if bytes.Contains(answer, []byte(">"+code+"<")) {
@@ -131,7 +133,7 @@ func refused(answer []byte) bool {
 	return len(bytes.TrimSpace(answer)) == 0
 }
 
-// lint runs xmllint over files and adds what it says.
+// lint runs xmllint on files and adds the results.
 func (r *report) lint(schema string, files []string) error {
 	cmd := exec.Command("xmllint", append([]string{"--nonet", "--noout", "--schema", schema}, files...)...)
 	out, err := cmd.CombinedOutput()
@@ -153,7 +155,7 @@ func (r *report) lint(schema string, files []string) error {
 			said.WriteString(line)
 		}
 	}
-	// Files that cannot be parsed get no verdict of their own.
+	// xmllint prints no verdict for files that it cannot parse.
 	if missing := len(files) - verdicts; missing > 0 {
 		r.invalid = append(r.invalid, fmt.Sprintf("%d documents are not well-formed:\n%s", missing, said.String()))
 	}

@@ -10,8 +10,8 @@ import (
 // Address is a mailbox of a header field.
 type Address struct{ Name, Email string }
 
-// Addresses returns the mailboxes of a header field, such as To. What does not
-// follow the grammar is made out as well as it can be.
+// Addresses returns the mailboxes of a header field, such as To. Malformed fields
+// are parsed as far as possible.
 func (m *Message) Addresses(name string) []Address {
 	value, ok := get(m.root.fields, name)
 	if !ok || strings.TrimSpace(value) == "" {
@@ -35,7 +35,7 @@ func (m *Message) Addresses(name string) []Address {
 	return all
 }
 
-// splitAddresses cuts a list at the commas and semicolons outside of quotes.
+// splitAddresses splits a list at commas and semicolons outside quotes.
 func splitAddresses(s string) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		quoted, begin := false, 0

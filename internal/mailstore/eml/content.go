@@ -26,7 +26,7 @@ type Attachment struct {
 func (m *Message) Attachments() []Attachment {
 	var all []Attachment
 	if m.root.kind == "multipart/signed" || isEnveloped(m.root.kind) {
-		// The whole of an S/MIME message is one attachment to MAPI.
+		// To MAPI, a whole S/MIME message is one attachment.
 		return []Attachment{{Name: "smime.p7m", ContentType: m.root.kind, Size: int64(len(m.root.body)), part: m.root}}
 	}
 	m.root.leaves(func(p *part) {
@@ -66,14 +66,14 @@ func (p *part) attachment() (Attachment, bool) {
 	return a, true
 }
 
-// size returns the number of bytes of the decoded body.
+// size returns the size of the decoded body in bytes.
 func (p *part) size() int64 {
 	n, _ := io.Copy(io.Discard, p.open())
 	return n
 }
 
-// open returns the body without its transfer encoding; where that is damaged,
-// or unknown, the bytes as they are.
+// open returns the body without its transfer encoding; if that is unknown, the
+// bytes as they are.
 func (p *part) open() io.Reader {
 	encoding, _ := get(p.fields, "Content-Transfer-Encoding")
 	encoding = strings.ToLower(strings.TrimSpace(encoding))
@@ -93,11 +93,11 @@ func (p *part) open() io.Reader {
 // Open returns the content of the attachment, decoded.
 func (a Attachment) Open() io.Reader { return a.part.open() }
 
-// maxBody bounds the text taken for the body.
+// maxBody limits the text of the body, in bytes.
 const maxBody = 4 << 20
 
-// Body returns the text of the message, and whether it is HTML. HTML comes
-// before plain text, as in a mailbox.
+// Body returns the text of the message, and whether it is HTML. As in a mailbox,
+// HTML takes precedence over plain text.
 func (m *Message) Body() (text string, html bool) {
 	var plain, rich string
 	m.root.leaves(func(p *part) {
@@ -117,7 +117,7 @@ func (m *Message) Body() (text string, html bool) {
 	return plain, false
 }
 
-// attachmentLike is attachment without the cost of its size.
+// attachmentLike is a cheap form of attachment that does not compute the size.
 func (p *part) attachmentLike() (name string, attached bool) {
 	value, _ := get(p.fields, "Content-Disposition")
 	disposition, params := typed(value)
@@ -146,7 +146,7 @@ func (p *part) text() string {
 	return string(b)
 }
 
-// Date returns the time of the Date header, and whether it can be read.
+// Date returns the time of the Date header, and whether that is valid.
 func (m *Message) Date() (time.Time, bool) {
 	value, ok := get(m.root.fields, "Date")
 	if !ok {

@@ -127,14 +127,14 @@ func TestRender(t *testing.T) {
 	assert.True(t, strings.HasPrefix(got, "From: e@x\r\nSubject: a\r\n\tb\r\nMessage-ID: <1@x>\r\nX-One: 1\r\nX-MS-Has-Attach: yes\r\n"), got)
 	assert.NotContains(t, strings.ReplaceAll(got, "\r\n", ""), "\n")
 	again := string(render(eml.Parse([]byte(got)), "key"))
-	assert.Equal(t, got, again, "what was made anew stays")
+	assert.Equal(t, got, again, "rewriting again changes nothing")
 	changed := string(bytes.Join(m.Render(eml.Rendering{Key: []byte("key"), Fields: []eml.Field{{Name: "X-One", Value: "é\r\nX-Two: 2"}}}), nil))
 	assert.Contains(t, changed, "X-One: =?utf-8?q?=C3=A9")
 	assert.NotContains(t, changed, "\r\nX-Two")
 }
 
-// corpus calls f for each message of the corpus beside the repository, if there
-// is one, and of this package's own.
+// corpus calls f for each message of the corpus next to the repository, if it
+// exists, and of this package's own corpus.
 func corpus(f func(name string, raw []byte)) {
 	dir, err := os.Getwd()
 	for err == nil && dir != filepath.Dir(dir) {
@@ -196,7 +196,7 @@ func FuzzParse(f *testing.F) {
 		made := render(m, "key")
 		again := eml.Parse(made)
 		if !bytes.Equal(made, render(again, "key")) {
-			t.Errorf("what was made anew does not stay:\n%q\n%q", made, render(again, "key"))
+			t.Errorf("rewriting again changes the message:\n%q\n%q", made, render(again, "key"))
 		}
 	})
 }

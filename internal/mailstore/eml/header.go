@@ -10,15 +10,15 @@ import (
 	_ "github.com/emersion/go-message/charset" // decodes header texts of any charset
 )
 
-// field is one header field. Its lines have neither line ends nor leading
-// white space; a line that is no field at all has no name.
+// field is one header field. Its lines have neither line ends nor leading white
+// space. A line that is not a field is kept as one without a name.
 type field struct {
 	name  string
 	lines [][]byte
 }
 
-// value returns the field unfolded, as valid UTF-8. Bytes that are not are taken
-// for Latin-1.
+// value returns the unfolded field as valid UTF-8. If it is not UTF-8, it is read
+// as Latin-1.
 func (f field) value() string {
 	v := bytes.TrimSpace(bytes.Join(f.lines, []byte(" ")))
 	if utf8.Valid(v) {
@@ -31,8 +31,8 @@ func (f field) value() string {
 	return string(runes)
 }
 
-// splitHeader divides a message or part into its fields and its body. A block
-// that does not begin with a field is all body.
+// splitHeader splits a message or part into its fields and its body. A block that
+// does not begin with a field is all body.
 func splitHeader(raw []byte) (fields []field, body []byte) {
 	rest := raw
 	for len(rest) > 0 {
@@ -54,7 +54,7 @@ func splitHeader(raw []byte) (fields []field, body []byte) {
 			case len(fields) > 0:
 				fields = append(fields, field{"", [][]byte{line}})
 			case bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")):
-				// The separator of a mailbox file.
+				// The separator of an mbox file.
 			default:
 				return nil, raw
 			}
@@ -91,7 +91,7 @@ func cutField(line []byte) (name string, value []byte, ok bool) {
 	return string(n), bytes.TrimLeft(v, " \t"), true
 }
 
-// get returns the first field of a name, unfolded, and whether there is one.
+// get returns the first field with a name, unfolded, and whether it exists.
 func get(fields []field, name string) (string, bool) {
 	for _, f := range fields {
 		if strings.EqualFold(f.name, name) {
@@ -101,7 +101,7 @@ func get(fields []field, name string) (string, bool) {
 	return "", false
 }
 
-// decode resolves encoded words. What cannot be decoded stays as it is.
+// decode decodes encoded words. A value that cannot be decoded stays as it is.
 func decode(value string) string {
 	if !strings.Contains(value, "=?") {
 		return value
@@ -115,8 +115,7 @@ func decode(value string) string {
 	return text
 }
 
-// typed parses a field with parameters, such as Content-Type, as well as it can
-// be.
+// typed parses a field with parameters, such as Content-Type, as far as possible.
 func typed(value string) (kind string, params map[string]string) {
 	var h message.Header
 	h.Set("Content-Type", value)
@@ -138,7 +137,7 @@ func typed(value string) (kind string, params map[string]string) {
 	return kind, params
 }
 
-// encodeText writes a header text so that it can stand in a message.
+// encodeText encodes a header text for use in a message.
 func encodeText(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r == '\r' || r == '\n' {

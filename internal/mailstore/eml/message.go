@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Limits of the structure. What is beyond them is one opaque part.
+// Limits of the structure, beyond which it is not parsed any further.
 const (
 	maxDepth = 24
 	maxParts = 2000
 )
 
-// Message is a message that was read. It does not change, and its methods may
-// be called concurrently.
+// Message is a parsed message. It does not change, and its methods may be called
+// concurrently.
 type Message struct {
 	raw  []byte
 	root *part
 }
 
-// part is a node of the MIME tree. A multipart has kids, unless its structure
-// cannot be made out.
+// part is a node of the MIME tree. A multipart has kids unless its structure
+// cannot be parsed.
 type part struct {
 	fields []field
 	body   []byte // encoded, between header and delimiter
@@ -28,14 +28,14 @@ type part struct {
 	kids   []*part
 }
 
-// Parse reads a message. There is nothing that it cannot read. The message
-// refers to raw, which must not change any more.
+// Parse reads a message. It accepts any input. The message refers to raw, which
+// must not be modified afterwards.
 func Parse(raw []byte) *Message {
 	budget := maxParts
 	return &Message{raw: raw, root: parsePart(raw, 0, &budget, "text/plain")}
 }
 
-// Raw returns the bytes the message was read from.
+// Raw returns the bytes that the message was read from.
 func (m *Message) Raw() []byte { return m.raw }
 
 func parsePart(raw []byte, depth int, budget *int, kind string) *part {
@@ -62,9 +62,9 @@ func parsePart(raw []byte, depth int, budget *int, kind string) *part {
 	return p
 }
 
-// splitParts returns the parts of a multipart body, none if there is no
-// delimiter. The last one need not be closed. What stands before the first and
-// after the last is dropped, as Exchange does.
+// splitParts returns the parts of a multipart body, none without a delimiter. The
+// last one need not be closed. Like Exchange, it drops the text before the first
+// part and after the last.
 func splitParts(body []byte, boundary string, budget int) [][]byte {
 	if boundary == "" {
 		return nil
@@ -99,7 +99,7 @@ func splitParts(body []byte, boundary string, budget int) [][]byte {
 	return parts
 }
 
-// trimEnd takes away the line end that belongs to the delimiter.
+// trimEnd removes the line end that belongs to the delimiter.
 func trimEnd(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))

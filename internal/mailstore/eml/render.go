@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// Rendering is what a message written anew has from elsewhere.
+// Rendering is the input for a rewritten message besides the message itself.
 type Rendering struct {
-	// Key names the item; boundaries are made from it.
+	// Key identifies the item; boundaries are derived from it.
 	Key []byte
-	// Fields are header fields that the item has as properties. They take the
-	// place of those of the same name.
+	// Fields are header fields that the item has as properties. They replace
+	// those with the same name.
 	Fields []Field
 }
 
-// Render writes the message anew, as a server does from its properties: the
-// fields in an order of its own, line ends normalised, boundaries replaced, all
-// content kept. The same message, key and fields give the same bytes. The pieces
-// belong one after the other; they may refer to the bytes of the message.
+// Render rewrites the message, as a server does from its properties: with its own
+// order of fields, normalised line ends and other boundaries, but all content.
+// The same message, key and fields yield the same bytes. The result is the
+// concatenation of the pieces, which may refer to the bytes of the message.
 func (m *Message) Render(r Rendering) [][]byte {
 	w := &writer{key: r.Key}
 	replaced := func(name string) bool {
@@ -53,7 +53,7 @@ func (m *Message) Render(r Rendering) [][]byte {
 // hasAttach is a field that Exchange adds to every message it renders.
 const hasAttach = "X-MS-Has-Attach"
 
-// HasAttachments reports whether there is an attachment, without looking at its
+// HasAttachments reports whether there is an attachment, without reading its
 // content.
 func (m *Message) HasAttachments() bool {
 	if m.root.kind == "multipart/signed" || isEnveloped(m.root.kind) {
@@ -67,7 +67,7 @@ func (m *Message) HasAttachments() bool {
 	return found
 }
 
-// order is that of the header fields; others stand before the last three.
+// order is the order of the header fields; others come before the last four.
 var order = map[string]int{
 	"received": 1, "from": 2, "sender": 3, "to": 4, "cc": 5, "reply-to": 6, "subject": 7,
 	"date": 8, "message-id": 9, "references": 10, "in-reply-to": 11,
@@ -138,7 +138,7 @@ func (w *writer) field(f field, p *part, boundary string) {
 		params["boundary"] = boundary
 		value := mime.FormatMediaType(p.kind, params)
 		if value == "" {
-			// A type or parameter that cannot be written.
+			// The type or a parameter cannot be written.
 			value = mime.FormatMediaType("multipart/mixed", map[string]string{"boundary": boundary})
 		}
 		w.text(f.name + ": " + value + "\r\n")
@@ -162,8 +162,8 @@ func (w *writer) boundary(path string) string {
 	return "_" + fmt.Sprintf("%03d", min(len(path)/2, 999)) + "_" + strings.ToUpper(hex.EncodeToString(h.Sum(nil)[:16])) + "_"
 }
 
-// body returns the encoded body with normalised line ends; what is binary, or
-// signed, stays as it is.
+// body returns the encoded body with normalised line ends; a binary or signed one
+// stays as it is.
 func (w *writer) body(p *part) []byte {
 	encoding, _ := get(p.fields, "Content-Transfer-Encoding")
 	if strings.EqualFold(strings.TrimSpace(encoding), "binary") || p.kind == "multipart/signed" || !bareLF(p.body) {
