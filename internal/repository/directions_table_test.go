@@ -1,0 +1,146 @@
+package repository_test
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/repository"
+)
+
+// layout has imports between packages that importRules allow, each package of the layout
+// at least once.
+const layout = `
+quarantine -> quarantine/driver
+quarantine -> quarantine/internal/passage
+quarantine -> internal/mimescan
+quarantine -> internal/linkunwrap
+quarantine/internal/passage -> quarantine/driver
+quarantine/boltjournal -> quarantine
+quarantine/boltjournal -> quarantine/driver
+quarantine/quarantinetest -> quarantine
+quarantine/quarantinetest -> quarantine/driver
+quarantine/ewsmail -> quarantine/driver
+quarantine/ewsmail -> ews
+quarantine/ewsmail -> internal/xmlwire
+quarantine/exchange -> quarantine
+quarantine/exchange -> quarantine/driver
+quarantine/exchange -> quarantine/ewsmail
+quarantine/exchange -> quarantine/boltjournal
+quarantine/exchange -> quarantine/exchange/internal/rules
+quarantine/exchange -> ews
+quarantine/exchange -> ews/autodiscover
+quarantine/exchange -> auth
+quarantine/exchange -> throttle
+quarantine/exchange/selftest -> quarantine/exchange
+quarantine/exchange/selftest -> ews
+quarantine/exchange/setup -> quarantine/exchange
+ews -> internal/xmlwire
+ews/autodiscover -> ews
+ews/ewstest -> ews
+ews/ewstest -> ews/autodiscover
+ews/ewstest -> internal/azuread
+ews/ewstest -> internal/ewsschema
+ews/ewstest -> internal/mailstore
+ews/ewstest -> internal/mailstore/eml
+ews/ewstest -> internal/ntlmserver
+internal/mailstore -> ews
+internal/mailstore -> internal/mailstore/eml
+internal/ewsschema -> internal/xmlwire
+internal/xsdcheck -> internal/xmlwire
+internal/apachetest -> fmt
+internal/repository -> fmt
+examples/ewsq -> quarantine/exchange/setup
+examples/ewsq -> quarantine/exchange/selftest
+examples/ewsq -> examples/internal/terminal
+examples/quickstart -> ews/ewstest
+examples/quickstart -> testdata
+`
+
+// forbidden are imports that importRules and onlyFor must not allow.
+const forbidden = `
+quarantine/driver -> internal/mimescan
+quarantine/driver -> ews
+quarantine/internal/passage -> quarantine
+quarantine/internal/passage -> internal/mimescan
+quarantine -> ews
+quarantine -> auth
+quarantine -> throttle
+quarantine -> quarantine/ewsmail
+quarantine -> quarantine/boltjournal
+quarantine -> quarantine/exchange
+quarantine -> quarantine/quarantinetest
+quarantine -> internal/mailstore
+quarantine/boltjournal -> ews
+quarantine/quarantinetest -> quarantine/boltjournal
+quarantine/quarantinetest -> ews/ewstest
+quarantine/ewsmail -> quarantine
+quarantine/ewsmail -> throttle
+quarantine/ewsmail -> auth
+quarantine/ewsmail -> ews/autodiscover
+quarantine/ewsmail -> ews/ewstest
+quarantine/exchange -> quarantine/exchange/selftest
+quarantine/exchange -> quarantine/exchange/setup
+quarantine/exchange -> ews/ewstest
+quarantine/exchange -> internal/ntlmserver
+quarantine/exchange -> examples/internal/terminal
+quarantine/exchange -> testdata
+quarantine/exchange/internal/rules -> quarantine/exchange/setup
+quarantine/exchange/selftest -> ews/ewstest
+quarantine/exchange/setup -> examples/internal/terminal
+ews -> auth
+ews -> throttle
+ews -> quarantine/driver
+ews -> ews/autodiscover
+ews -> internal/azuread
+ews/autodiscover -> ews/ewstest
+ews/ewstest -> auth
+ews/ewstest -> quarantine
+auth -> ews
+auth -> internal/xmlwire
+throttle -> ews
+internal/mailstore -> quarantine
+internal/mimescan -> quarantine/driver
+internal/xmlwire -> ews
+internal/ewsschema -> internal/repository
+testdata -> ews/ewstest
+`
+
+func TestImportRules(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, repository.CheckDirections(made(t, sources(layout)), importRules, onlyFor))
+	for edge := range strings.SplitSeq(strings.TrimSpace(forbidden), "\n") {
+		got := repository.CheckDirections(made(t, sources(layout+edge)), importRules, onlyFor)
+		from, to, _ := strings.Cut(edge, " -> ")
+		if assert.NotEmpty(t, got, edge) {
+			assert.Contains(t, got[0], from+" imports "+to+", which ", edge)
+		}
+	}
+}
+
+// sources are the files of packages that import each other as the edges say.
+func sources(edges string) map[string]string {
+	files := map[string]string{}
+	add := func(pkg, imported string) {
+		name := pkg + "/x.go"
+		if files[name] == "" {
+			files[name] = "package " + path.Base(pkg) + "\n"
+		}
+		if imported != "" {
+			files[name] += fmt.Sprintf("import _ %q\n", imported)
+		}
+	}
+	for edge := range strings.SplitSeq(strings.TrimSpace(edges), "\n") {
+		from, to, _ := strings.Cut(edge, " -> ")
+		if to == "fmt" {
+			add(from, to)
+			continue
+		}
+		add(from, "example.com/m/"+to)
+		add(to, "")
+	}
+	return files
+}

@@ -1,0 +1,80 @@
+package repository_test
+
+import (
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/repository"
+)
+
+// importRules say what the non-test files of each package of this module may import of
+// this module. A package that is not here fails the test: add it, and let it import as
+// little as it can. onlyFor, below, takes some packages away from all but a few.
+var importRules = []repository.Rule{
+	// The core knows no mail system.
+	{Package: "quarantine/driver", Imports: nil},
+	{Package: "quarantine/internal/passage", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine", Imports: []string{"quarantine/driver", "quarantine/internal/...", "internal/..."}},
+
+	// Parts of it that a product chooses.
+	{Package: "quarantine/boltjournal", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
+	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
+
+	// The driver for Exchange takes a client that is signed in and throttled already.
+	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
+
+	// One configuration puts everything together.
+	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
+
+	// The client for Exchange knows nothing of quarantine.
+	{Package: "ews", Imports: []string{"internal/..."}},
+	{Package: "ews/autodiscover", Imports: []string{"ews", "internal/..."}},
+	{Package: "ews/ewstest", Imports: []string{"ews", "ews/autodiscover", "internal/..."}},
+	{Package: "auth", Imports: nil},
+	{Package: "throttle", Imports: nil},
+
+	{Package: "internal/apachetest", Imports: nil},
+	{Package: "internal/azuread", Imports: nil},
+	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/linkunwrap", Imports: nil},
+	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},
+	{Package: "internal/mailstore/eml", Imports: nil},
+	{Package: "internal/mimescan", Imports: nil},
+	{Package: "internal/ntlmserver", Imports: nil},
+	{Package: "internal/repository", Imports: nil},
+	{Package: "internal/xmlwire", Imports: nil},
+	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
+
+	{Package: "examples/...", Imports: []string{"..."}},
+	{Package: "testdata", Imports: nil},
+}
+
+// onlyFor are packages that the non-test files of only a few others may import, whatever
+// importRules say: most of them are for tests.
+var onlyFor = []repository.Reservation{
+	{Package: "examples/...", For: nil},
+	{Package: "testdata", For: []string{"examples/..."}},
+
+	// What uses the configuration is not used by it.
+	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "examples/..."}},
+	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
+
+	// The Exchange for tests, and what only it is made of.
+	{Package: "ews/ewstest", For: []string{"examples/..."}},
+	{Package: "internal/azuread", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/ntlmserver", For: []string{"ews/ewstest", "examples/..."}},
+
+	// Suites, checks and tools.
+	{Package: "quarantine/quarantinetest", For: nil},
+	{Package: "internal/apachetest", For: nil},
+	{Package: "internal/repository", For: nil},
+	{Package: "internal/xsdcheck", For: nil},
+}
+
+func TestDirections(t *testing.T) {
+	t.Parallel()
+	report(t, "Packages of this module import each other as importRules and onlyFor in "+
+		"internal/repository/directions_test.go say. A new package needs a rule there.",
+		repository.CheckDirections(tree(t), importRules, onlyFor))
+}

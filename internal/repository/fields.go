@@ -1,0 +1,67 @@
+package repository
+
+import (
+	"fmt"
+	"go/ast"
+	"path"
+	"strconv"
+)
+
+// CheckContextFields returns the fields of structs, embedded ones too, that hold a
+// context.Context in non-test files. A context is passed to each call, as its first
+// parameter.
+func CheckContextFields(t *Tree) []string {
+	var out []string
+	for _, f := range t.Go {
+		name := importName(f.AST, "context")
+		if f.IsTest() || name == "" {
+			continue
+		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			s, ok := n.(*ast.StructType)
+			if !ok {
+				return true
+			}
+			for _, field := range s.Fields.List {
+				if isContext(field.Type, name) {
+					out = append(out, fmt.Sprintf("%s: a struct holds a context.Context; pass it to each call instead", t.at(field.Pos())))
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// isContext reports whether a type is context.Context, or a pointer or list of it.
+func isContext(typ ast.Expr, pkg string) bool {
+	switch typ := typ.(type) {
+	case *ast.ParenExpr:
+		return isContext(typ.X, pkg)
+	case *ast.StarExpr:
+		return isContext(typ.X, pkg)
+	case *ast.ArrayType:
+		return isContext(typ.Elt, pkg)
+	case *ast.SelectorExpr:
+		x, ok := typ.X.(*ast.Ident)
+		return ok && x.Name == pkg && typ.Sel.Name == "Context"
+	case *ast.Ident:
+		return pkg == "." && typ.Name == "Context"
+	}
+	return false
+}
+
+// importName is the name by which a file knows an imported package, "" if it does not
+// import it.
+func importName(file *ast.File, importPath string) string {
+	for _, spec := range file.Imports {
+		if p, err := strconv.Unquote(spec.Path.Value); err != nil || p != importPath {
+			continue
+		}
+		if spec.Name != nil {
+			return spec.Name.Name
+		}
+		return path.Base(importPath)
+	}
+	return ""
+}

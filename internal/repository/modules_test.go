@@ -1,0 +1,34 @@
+package repository_test
+
+import (
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/repository"
+)
+
+// modulesOf are the other modules that the non-test files of a package may import. A
+// package that is not here imports the standard library and this module only.
+var modulesOf = map[string][]string{
+	"auth": {
+		"github.com/Azure/go-ntlmssp",
+		"github.com/AzureAD/microsoft-authentication-library-for-go",
+		"golang.org/x/net",  // the proxy of the environment
+		"golang.org/x/sync", // a bound on connections
+		"software.sslmate.com/src/go-pkcs12",
+	},
+	"quarantine/boltjournal": {"go.etcd.io/bbolt"},
+	"quarantine/exchange":    {"golang.org/x/net"}, // registered domains
+
+	"internal/linkunwrap":    {"golang.org/x/net"}, // host names in other scripts
+	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
+	"internal/mailstore/eml": {"github.com/emersion/go-message"},
+
+	"examples/internal/terminal": {"golang.org/x/term"},
+	"examples/service":           {"go.etcd.io/bbolt", "golang.org/x/sync"},
+}
+
+func TestModules(t *testing.T) {
+	t.Parallel()
+	report(t, "Packages import other modules as modulesOf in internal/repository/modules_test.go says.",
+		repository.CheckModules(tree(t), modulesOf))
+}
