@@ -36,7 +36,7 @@ type testPlace struct {
 func (k *checker) withItem(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
 	folder := ews.FolderID{ID: k.folderID}
-	operation := newOperation()
+	operation := NewOperation()
 	places := []testPlace{{client: k.quarantine.client, folder: folder}}
 	item, err := k.createItem(ctx, folder, operation)
 	if err == nil {

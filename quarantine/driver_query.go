@@ -6,10 +6,10 @@ import "strings"
 // aside. Servers compare more loosely than they should, so a driver checks what
 // they return.
 func (q Query) Matches(it Item) bool {
-	if q.MessageID != "" && !sameMessageID(it.MessageID, q.MessageID) {
+	if q.MessageID != "" && !SameMessageID(it.MessageID, q.MessageID) {
 		return false
 	}
-	if !q.Received.IsZero() && !sameTime(it.Received, q.Received) {
+	if !q.Received.IsZero() && !SameTime(it.Received, q.Received) {
 		return false
 	}
 	if q.Operation == "" && q.Origin == "" && !q.Stamped {

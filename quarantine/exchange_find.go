@@ -229,7 +229,7 @@ func queryRestriction(q Query) ews.And {
 		return ews.Compare{Op: ews.IsEqualTo, Property: p, Value: v}
 	}
 	if q.MessageID != "" {
-		bare := bareMessageID(q.MessageID)
+		bare := BareMessageID(q.MessageID)
 		all = append(all, ews.Or{
 			equal(ews.FieldInternetMessageID, "<"+bare+">"),
 			equal(ews.FieldInternetMessageID, bare),

@@ -150,7 +150,7 @@ type trailStep struct {
 
 // isNew reports whether a message in a mailbox is met for the first time.
 func (f *follower) isNew(mailbox, messageID string) bool {
-	key := strings.ToLower(mailbox) + "\x00" + bareMessageID(messageID)
+	key := strings.ToLower(mailbox) + "\x00" + BareMessageID(messageID)
 	if f.seen[key] {
 		return false
 	}

@@ -160,7 +160,7 @@ func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(
 // follows asks for what names a message, or has the topic of its conversation:
 // a server cannot be asked for the beginning of an index.
 func follows(messageID string, threads []thread) ews.Restriction {
-	bare := bareMessageID(messageID)
+	bare := BareMessageID(messageID)
 	any := ews.Or{
 		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
 		ews.Contains{Property: pidTagInternetReferences, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
@@ -195,7 +195,7 @@ func (m *exchangeMailbox) passedOn(ctx context.Context, ids []ews.ItemID, messag
 			continue // whatever it names, it was sent before the message came
 		}
 		by := traceOf(r.Value, messageID, from.threads)
-		if by == "" || sameMessageID(r.Value.InternetMessageID, messageID) {
+		if by == "" || SameMessageID(r.Value.InternetMessageID, messageID) {
 			continue
 		}
 		f := Forwarded{MessageID: r.Value.InternetMessageID, Sent: r.Value.Sent.Truncate(time.Second), By: by}
@@ -235,8 +235,8 @@ func traceOf(it ews.Item, messageID string, threads []thread) ForwardTrace {
 
 // names reports whether a header of message ids holds one of them.
 func names(header, messageID string) bool {
-	bare := bareMessageID(messageID)
-	if bareMessageID(header) == bare {
+	bare := BareMessageID(messageID)
+	if BareMessageID(header) == bare {
 		return true // one that is no id by the grammar, blanks included
 	}
 	for header != "" {

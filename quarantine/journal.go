@@ -33,3 +33,24 @@ type Intent struct {
 	Received  time.Time `json:"received,omitzero"`
 	At        time.Time `json:"at"`
 }
+
+// ledger keeps the intents of one target.
+type ledger struct {
+	journal Journal
+	target  Target
+}
+
+func (s *Service) ledger(t Target) Ledger { return ledger{s.journal, t} }
+
+// Begin writes an intent.
+func (l ledger) Begin(ctx context.Context, stamp Stamp, it Item) error {
+	return l.journal.Begin(ctx, Intent{
+		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
+		From: Place{it.Mailbox, it.Folder, it.ID}, MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+	})
+}
+
+// Finish takes it away.
+func (l ledger) Finish(ctx context.Context, operation string) error {
+	return l.journal.Finish(ctx, operation)
+}

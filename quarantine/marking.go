@@ -10,71 +10,71 @@ import (
 
 // mark puts the stamp on the item. It reports whether the item had a stamp of
 // an earlier run in the same direction, whose copy may be at the other end.
-func (p *passage) mark(ctx context.Context) (resumed bool, err error) {
+func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 	for attempt := 0; ; attempt++ {
 		resumed = p.prepare()
 		if err := p.begin(ctx); err != nil {
 			return true, err
 		}
 		m := Mark{Stamp: &p.stamp}
-		if p.direction == ToUser {
+		if p.Direction == ToUser {
 			m.Read = &p.stamp.Read
 			// Off before it travels: made of the MIME form, the copy would have
 			// it among the headers it was received with, where it stays.
-			m.DropHeader = p.s.quarantineHeader.Name
+			m.DropHeader = p.engine.QuarantineHeader.Name
 		}
-		marked, err := p.from.Mark(ctx, p.item, m)
+		marked, err := p.From.Mark(ctx, p.Item, m)
 		if err == nil {
-			p.item = marked
+			p.Item = marked
 			return resumed, nil
 		}
 		if ctx.Err() != nil {
 			return true, context.Cause(ctx)
 		}
 		// To mark is safe to repeat, but with the change key it has now.
-		fresh, lookErr := p.from.Inspect(ctx, p.item.ID)
+		fresh, lookErr := p.From.Inspect(ctx, p.Item.ID)
 		if errors.Is(lookErr, ErrGone) {
 			return resumed, lookErr
 		}
 		if lookErr != nil {
 			return true, errors.Join(err, lookErr)
 		}
-		if fresh.Folder.Path == "" || fresh.Folder.ID == p.item.Folder.ID {
-			fresh.Folder = p.item.Folder
+		if fresh.Folder.Path == "" || fresh.Folder.ID == p.Item.Folder.ID {
+			fresh.Folder = p.Item.Folder
 		}
-		p.item = fresh
+		p.Item = fresh
 		if p.marked(fresh) && !errors.Is(err, ErrConflict) {
 			return resumed, nil // only the answer was lost
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
+		if attempt == p.engine.Attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
 			return resumed, err
 		}
-		if err := p.s.pause(ctx, attempt); err != nil {
+		if err := p.engine.pause(ctx, attempt); err != nil {
 			return true, err
 		}
 	}
 }
 
 // marked reports whether an item carries the stamp of this run.
-func (p *passage) marked(it Item) bool {
-	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Direction == p.direction
+func (p *Passage) marked(it Item) bool {
+	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Direction == p.Direction
 }
 
 // prepare decides on the stamp.
-func (p *passage) prepare() (resumed bool) {
-	had := p.item.Stamp
-	if p.direction == ToUser {
+func (p *Passage) prepare() (resumed bool) {
+	had := p.Item.Stamp
+	if p.Direction == ToUser {
 		p.stamp = *had
 		p.stamp.Direction = ToUser
 		return had.Direction == ToUser
 	}
 	p.stamp = Stamp{
-		Operation: newOperation(), Mailbox: p.from.Address(), Folder: p.item.Folder,
-		Direction: ToQuarantine, Read: p.item.Read, At: time.Now(), Reason: p.target.Reason,
+		Operation: NewOperation(), Mailbox: p.From.Address(), Folder: p.Item.Folder,
+		Direction: ToQuarantine, Read: p.Item.Read, At: time.Now(), Reason: p.Reason,
 	}
 	// A stamp of another mailbox is somebody else's, or forged.
 	p.own = true
-	if had == nil || p.fresh || !strings.EqualFold(had.Mailbox, p.from.Address()) || p.taken(had.Operation) {
+	if had == nil || p.fresh || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.Taken(had.Operation) {
 		return false
 	}
 	p.stamp.Operation, p.own = had.Operation, false
@@ -82,20 +82,19 @@ func (p *passage) prepare() (resumed bool) {
 }
 
 // begin writes the intent, unless it stands there already.
-func (p *passage) begin(ctx context.Context) error {
+func (p *Passage) begin(ctx context.Context) error {
 	if p.begun == p.stamp.Operation {
 		return nil
 	}
 	if p.begun != "" {
 		// Another process was quicker; its name for the operation counts.
-		if err := p.s.journal.Finish(ctx, p.begun); err != nil {
+		if err := p.Ledger.Finish(ctx, p.begun); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
 	}
-	err := p.s.journal.Begin(ctx, Intent{
-		Operation: p.stamp.Operation, Direction: p.direction, Target: p.target,
-		From: Place{p.from.Address(), p.item.Folder, p.item.ID}, MessageID: p.item.MessageID, Received: p.item.Received, At: time.Now().UTC(),
-	})
+	it := p.Item
+	it.Mailbox = p.From.Address()
+	err := p.Ledger.Begin(ctx, p.stamp, it)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

@@ -9,29 +9,33 @@ import (
 	"time"
 )
 
-// passage is one item on its way from one end to the other. Its methods follow
-// the table in the package comment.
-type passage struct {
-	s         *Service
-	direction Direction
-	target    Target
-	from, to  Mailbox
-	item      Item // at the source end, as last seen
+// Passage is one item on its way from one end to the other. Its methods follow
+// the table in the package comment of quarantine. The exported fields are set
+// before it runs; [Passage.Result] tells what became of it.
+type Passage struct {
+	Direction Direction
+	From, To  Mailbox
+	Item      Item   // at the source end, as last seen
+	Reason    string // for a new stamp
 
-	// folder finds the folder at the destination end; again says that the one
-	// it gave last is not there any more.
-	folder func(ctx context.Context, again bool) (Folder, error)
-	// scope is where at the destination end copies are looked for.
-	scope func(Folder) Query
-	// taken says that a name of an operation belongs to another item of this run.
-	taken func(operation string) bool
+	// Folder finds the folder at the destination end; again is set if the one it
+	// returned last is gone.
+	Folder func(ctx context.Context, again bool) (Folder, error)
+	// Scope is where at the destination end copies are looked for.
+	Scope func(Folder) Query
+	// Taken reports whether the name of an operation belongs to another item of
+	// this run.
+	Taken func(operation string) bool
+	// Ledger keeps the intent.
+	Ledger Ledger
 
+	engine   *Engine
 	stamp    Stamp
 	own      bool   // the name of the operation was made up in this run
 	fresh    bool   // it has to be: the one on the item belongs to another
 	repeated bool   // it was carried again after an answer was lost
 	made     string // id of the copy that this run made, if the server said
-	begun    string // operation whose intent is in the journal
+	begun    string // operation whose intent is in the ledger
 	way      Way
 	faithful bool            // the way keeps every property; false if it is not known
 	dest     Folder          // destination
@@ -41,12 +45,36 @@ type passage struct {
 	residues []string
 }
 
+// Result is what became of an item.
+type Result struct {
+	// Stamp is the one it carries, or carried.
+	Stamp Stamp
+	Way   Way // empty if nothing was carried
+	// Copy is the proved copy at the destination end; nil if there is none.
+	Copy *Item
+	// Residue says what was left behind and could not be taken away.
+	Residue string
+}
+
+// Result returns what became of the item.
+func (p *Passage) Result() Result {
+	r := Result{Stamp: p.stamp, Way: p.way, Residue: strings.Join(p.residues, "; ")}
+	if p.copied != nil {
+		it := *p.copied
+		if it.Folder.ID == "" || it.Folder.ID == p.dest.ID {
+			it.Folder = p.dest
+		}
+		r.Copy = &it
+	}
+	return r
+}
+
 // errElsewhere says that the item is at neither end.
 var errElsewhere = fmt.Errorf("%w: it is neither where it was found nor at the other end", ErrGone)
 
-// run brings the item to the other end. If it returns nil, a proved copy is
+// Run brings the item to the other end. If it returns nil, a proved copy is
 // there and the original is gone.
-func (p *passage) run(ctx context.Context) error {
+func (p *Passage) Run(ctx context.Context) error {
 	resumed, err := p.mark(ctx)
 	if err != nil {
 		return p.abandon(ctx, err, !resumed && (Untouched(err) || errors.Is(err, ErrGone)))
@@ -81,20 +109,20 @@ func (p *passage) run(ctx context.Context) error {
 			if err := p.refind(ctx); err != nil {
 				return p.lost(ctx, err)
 			}
-			if !p.marked(p.item) {
+			if !p.marked(p.Item) {
 				// Another run took the stamp off, or put its own on.
 				if _, err := p.mark(ctx); err != nil {
 					return p.abandon(ctx, err, Untouched(err) || errors.Is(err, ErrGone))
 				}
-				if attempt < p.s.attempts {
+				if attempt < p.engine.Attempts {
 					continue
 				}
 			}
 		}
-		if attempt >= p.s.attempts {
+		if attempt >= p.engine.Attempts {
 			return p.abandon(ctx, last, Untouched(last))
 		}
-		carried, err := p.s.strategy.Carry(ctx, Carriage{From: p.from, Item: p.item, To: p.to, Folder: p.dest})
+		carried, err := p.engine.Strategy.Carry(ctx, Carriage{From: p.From, Item: p.Item, To: p.To, Folder: p.dest})
 		look = true
 		if err == nil {
 			p.way, p.faithful, p.made = carried.Way, carried.Faithful, carried.ItemID
@@ -134,7 +162,7 @@ func (p *passage) run(ctx context.Context) error {
 	}
 }
 
-// patienceFactor is how many times [Settings].Wait a server may still be at work
+// patienceFactor is how many times [Engine].Wait a server may still be at work
 // on a request after its answer was lost. Exchange gives up after a minute.
 const patienceFactor = 30
 
@@ -142,12 +170,12 @@ const patienceFactor = 30
 // possible, since its id goes with it; to make another copy is. So where the
 // answer was lost, the server gets the time to finish, unless the copy shows
 // before.
-func (p *passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
+func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
 	if once || Answered(cause) {
-		return p.s.pause(ctx, attempt)
+		return p.engine.pause(ctx, attempt)
 	}
-	for begin := time.Now(); time.Since(begin) < patienceFactor*p.s.wait; attempt++ {
-		if err := p.s.pause(ctx, attempt); err != nil {
+	for begin := time.Now(); time.Since(begin) < patienceFactor*p.engine.Wait; attempt++ {
+		if err := p.engine.pause(ctx, attempt); err != nil {
 			return err
 		}
 		if copies, err := p.copies(ctx); err != nil || len(copies) > 0 {
@@ -159,23 +187,23 @@ func (p *passage) patience(ctx context.Context, attempt int, once bool, cause er
 
 // destination finds the folder at the destination end. To create it is safe to
 // repeat, because it is looked for first.
-func (p *passage) destination(ctx context.Context, again bool) (Folder, error) {
+func (p *Passage) destination(ctx context.Context, again bool) (Folder, error) {
 	for attempt := 0; ; attempt++ {
-		f, err := p.folder(ctx, again)
-		if err == nil || attempt == p.s.attempts || !Temporary(err) {
+		f, err := p.Folder(ctx, again)
+		if err == nil || attempt == p.engine.Attempts || !Temporary(err) {
 			return f, err
 		}
-		if err := p.s.pause(ctx, attempt); err != nil {
+		if err := p.engine.pause(ctx, attempt); err != nil {
 			return Folder{}, err
 		}
 	}
 }
 
 // copies returns the items at the destination end that carry the stamp.
-func (p *passage) copies(ctx context.Context) ([]Item, error) {
-	q := p.scope(p.dest)
+func (p *Passage) copies(ctx context.Context) ([]Item, error) {
+	q := p.Scope(p.dest)
 	q.Operation, q.Origin = p.stamp.Operation, p.stamp.Mailbox
-	found, err := p.to.Find(ctx, q)
+	found, err := p.To.Find(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +211,7 @@ func (p *passage) copies(ctx context.Context) ([]Item, error) {
 		// The folder it goes to may be one that is not searched otherwise, such
 		// as one of an archive.
 		q.In = &p.dest
-		there, err := p.to.Find(ctx, q)
+		there, err := p.To.Find(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +220,7 @@ func (p *passage) copies(ctx context.Context) ([]Item, error) {
 	var copies []Item
 	p.others = nil
 	for _, it := range found.Items {
-		if it.Stamp.Direction == p.direction {
+		if it.Stamp.Direction == p.Direction {
 			copies = append(copies, it)
 		} else {
 			p.others = append(p.others, it)
@@ -209,13 +237,13 @@ func (p *passage) copies(ctx context.Context) ([]Item, error) {
 
 // arrived looks for the copy after the server reported success. It may take the
 // server a moment to show it.
-func (p *passage) arrived(ctx context.Context) ([]Item, error) {
+func (p *Passage) arrived(ctx context.Context) ([]Item, error) {
 	for attempt := 0; ; attempt++ {
 		copies, err := p.copies(ctx)
 		if err != nil || len(copies) > 0 || attempt == 2 {
 			return copies, err
 		}
-		if err := p.s.pause(ctx, attempt); err != nil {
+		if err := p.engine.pause(ctx, attempt); err != nil {
 			return nil, err
 		}
 	}
@@ -224,11 +252,11 @@ func (p *passage) arrived(ctx context.Context) ([]Item, error) {
 // refind makes sure that the item is still at the source end; its owner may
 // have moved it, which gives it another id. Before a write is repeated this has
 // to be so.
-func (p *passage) refind(ctx context.Context) error {
-	fresh, err := p.from.Inspect(ctx, p.item.ID)
+func (p *Passage) refind(ctx context.Context) error {
+	fresh, err := p.From.Inspect(ctx, p.Item.ID)
 	if err == nil {
-		fresh.Folder = p.item.Folder
-		p.item = fresh
+		fresh.Folder = p.Item.Folder
+		p.Item = fresh
 		return nil
 	}
 	if !errors.Is(err, ErrGone) {
@@ -241,22 +269,22 @@ func (p *passage) refind(ctx context.Context) error {
 	if len(strays) == 0 {
 		return errElsewhere
 	}
-	p.item = strays[0]
+	p.Item = strays[0]
 	return nil
 }
 
 // strays returns the items at the source end that carry the stamp and are what
 // the item was: a copy that its owner made and changed is another item.
-func (p *passage) strays(ctx context.Context) ([]Item, error) {
-	found, err := p.from.Find(ctx, Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+func (p *Passage) strays(ctx context.Context) ([]Item, error) {
+	found, err := p.From.Find(ctx, Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
 	if err != nil {
 		return nil, err
 	}
 	strays := slices.DeleteFunc(found.Items, func(it Item) bool {
 		// What a move out of quarantine leaves in Recoverable Items there is not
 		// the item: another run has brought that home.
-		left := p.direction == ToUser && it.Folder.Recoverable
-		return left || it.Stamp.Direction != p.direction || differs(p.item, it, true) != ""
+		left := p.Direction == ToUser && it.Folder.Recoverable
+		return left || it.Stamp.Direction != p.Direction || Differs(p.Item, it, true) != ""
 	})
 	if len(strays) == 0 && len(found.Unsearched) > 0 {
 		return nil, fmt.Errorf("folder %q could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
@@ -266,7 +294,7 @@ func (p *passage) strays(ctx context.Context) ([]Item, error) {
 
 // lost handles an item that is not at the source end. The move may have been
 // carried out after the look at the destination.
-func (p *passage) lost(ctx context.Context, err error) error {
+func (p *Passage) lost(ctx context.Context, err error) error {
 	if !errors.Is(err, errElsewhere) {
 		return p.undecided(err, nil)
 	}
@@ -280,18 +308,18 @@ func (p *passage) lost(ctx context.Context, err error) error {
 		}
 	}
 	if len(copies) > 0 {
-		return p.settle(ctx, copies, p.direction == ToQuarantine)
+		return p.settle(ctx, copies, p.Direction == ToQuarantine)
 	}
 	return p.abandon(ctx, err, false)
 }
 
 // reclaim puts the stamp on the copy that this run has made, if it arrived
 // without: another run may have taken it off before the copy was made.
-func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
+func (p *Passage) reclaim(ctx context.Context) ([]Item, error) {
 	if p.made == "" {
 		return nil, nil
 	}
-	it, err := p.to.Inspect(ctx, p.made)
+	it, err := p.To.Inspect(ctx, p.made)
 	if errors.Is(err, ErrGone) {
 		return nil, nil
 	}
@@ -299,11 +327,11 @@ func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
 		return nil, err
 	}
 	it.Folder = p.dest
-	if p.direction == ToUser && it.Stamp == nil {
+	if p.Direction == ToUser && it.Stamp == nil {
 		p.copied = &it
-		return nil, errOvertaken // another run has finished with this very copy
+		return nil, ErrOvertaken // another run has finished with this very copy
 	}
-	if it, err = p.to.Mark(ctx, it, Mark{Stamp: &p.stamp}); err != nil {
+	if it, err = p.To.Mark(ctx, it, Mark{Stamp: &p.stamp}); err != nil {
 		return nil, err
 	}
 	return []Item{it}, nil
@@ -312,19 +340,19 @@ func (p *passage) reclaim(ctx context.Context) ([]Item, error) {
 // stripped looks at the destination end for the item without its stamp, and
 // puts it on again: a restore that ran at the same time may have taken it off
 // just before the item was moved.
-func (p *passage) stripped(ctx context.Context) ([]Item, error) {
-	q, ok := alike(p.item.MessageID, p.item.Received)
-	if p.direction != ToQuarantine || !ok {
+func (p *Passage) stripped(ctx context.Context) ([]Item, error) {
+	q, ok := Alike(p.Item.MessageID, p.Item.Received)
+	if p.Direction != ToQuarantine || !ok {
 		return nil, nil
 	}
 	q.In = &p.dest
-	found, err := p.to.Find(ctx, q)
+	found, err := p.To.Find(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range found.Items {
-		if it.Stamp == nil && differs(p.item, it, p.faithful) == "" {
-			marked, err := p.to.Mark(ctx, it, Mark{Stamp: &p.stamp})
+		if it.Stamp == nil && Differs(p.Item, it, p.faithful) == "" {
+			marked, err := p.To.Mark(ctx, it, Mark{Stamp: &p.stamp})
 			if err != nil {
 				return nil, err
 			}
@@ -336,7 +364,7 @@ func (p *passage) stripped(ctx context.Context) ([]Item, error) {
 
 // undecided ends the run where it cannot be seen what is where. The intent
 // stays open, and the stamp on the item.
-func (p *passage) undecided(err, last error) error {
+func (p *Passage) undecided(err, last error) error {
 	err = errors.Join(err, last)
 	// Whatever the causes say, something may have been done.
 	return &Error{
@@ -347,27 +375,27 @@ func (p *passage) undecided(err, last error) error {
 
 // abandon ends the run with the item where it was. Where it is certain that
 // nothing was carried, the stamp is taken off again.
-func (p *passage) abandon(ctx context.Context, err error, certain bool) error {
+func (p *Passage) abandon(ctx context.Context, err error, certain bool) error {
 	if !certain {
 		return err
 	}
-	if p.marked(p.item) && p.direction == ToQuarantine {
-		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.from, p.item, nil); clearErr != nil {
+	if p.marked(p.Item) && p.Direction == ToQuarantine {
+		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.From, p.Item, nil); clearErr != nil {
 			p.residues = append(p.residues, "the stamp is still on the item in the user's mailbox, which changes nothing for the user")
 			return err
 		}
 	}
-	p.finish(ctx)
+	p.Finish(ctx)
 	return err
 }
 
-// finish takes the intent out of the journal. If that fails, recovery will look
+// Finish takes the intent out of the ledger. If that fails, recovery will look
 // once more and find nothing to do.
-func (p *passage) finish(ctx context.Context) {
+func (p *Passage) Finish(ctx context.Context) {
 	if p.begun == "" {
 		return
 	}
-	if err := p.s.journal.Finish(context.WithoutCancel(ctx), p.begun); err != nil {
-		p.s.log.WarnContext(ctx, "journal: intent could not be finished", "operation", p.begun, "error", err)
+	if err := p.Ledger.Finish(context.WithoutCancel(ctx), p.begun); err != nil {
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be finished", "operation", p.begun, "error", err)
 	}
 }

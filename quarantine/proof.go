@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// differs says in what a copy is not what it should be, and nothing if it is
+// Differs says in what a copy is not what it should be, and nothing if it is
 // proved. Servers make MIME anew each time, so its bytes prove nothing; what
 // every way keeps are identity, class, dates, attachments and, within what a
 // server adds or drops, the size.
-func differs(original, c Item, faithful bool) string {
+func Differs(original, c Item, faithful bool) string {
 	switch {
-	case !sameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
+	case !SameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
 		// To one without, a server may give one when it makes the item anew.
 		return "it has another Message-ID"
 	case !strings.EqualFold(original.Class, c.Class):
 		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)
-	case !sameTime(original.Received, c.Received):
+	case !SameTime(original.Received, c.Received):
 		return fmt.Sprintf("it was received %s instead of %s", stampTime(c.Received), stampTime(original.Received))
-	case !sameTime(original.Sent, c.Sent):
+	case !SameTime(original.Sent, c.Sent):
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
 	case original.HasAttachments != c.HasAttachments:
 		return "it has attachments where the original has none, or none where it has some"
 	case faithful && subject(original) != subject(c):
 		return "it has another subject"
-	case c.Size < smallest(original.Size, 2<<10, faithful):
+	case c.Size < Smallest(original.Size, 2<<10, faithful):
 		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
 	}
-	if original.whole() && c.whole() && !sameAttachments(original.Attachments, c.Attachments, faithful) {
+	if whole(original) && whole(c) && !sameAttachments(original.Attachments, c.Attachments, faithful) {
 		return "its attachments differ in number, name or size"
 	}
 	return ""
 }
 
-// smallest returns the size below which a copy cannot be whole. A server counts
+// Smallest returns the size below which a copy cannot be whole. A server counts
 // its own properties in, and MIME loses some of them.
-func smallest(size, slack int64, faithful bool) int64 {
+func Smallest(size, slack int64, faithful bool) int64 {
 	if faithful {
 		return size - size/20 - slack
 	}
@@ -45,7 +45,7 @@ func smallest(size, slack int64, faithful bool) int64 {
 }
 
 // subject returns what can be compared: longer ones may have been cut.
-func subject(it Item) string { return cutUTF8(it.Subject, 200) }
+func subject(it Item) string { return it.Subject[:min(len(it.Subject), 200)] }
 
 func sameAttachments(a, b []Attachment, faithful bool) bool {
 	if len(a) != len(b) {
@@ -59,19 +59,28 @@ func sameAttachments(a, b []Attachment, faithful bool) bool {
 	}
 	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
 	for i := range a {
-		if a[i].Name != b[i].Name || b[i].Size < smallest(a[i].Size, 512, faithful) {
+		if a[i].Name != b[i].Name || b[i].Size < Smallest(a[i].Size, 512, faithful) {
 			return false
 		}
 	}
 	return true
 }
 
-// sameTime compares to the second, the precision of EWS.
-func sameTime(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }
+// whole reports whether the attachments of an item are known.
+func whole(it Item) bool { return !it.HasAttachments || len(it.Attachments) > 0 }
 
 func stampTime(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
 	return t.UTC().Format(time.RFC3339)
+}
+
+// Alike returns the query for items that may be the same message as one of that
+// id and time. It reports whether there is anything to ask for.
+func Alike(messageID string, received time.Time) (q Query, ok bool) {
+	if BareMessageID(messageID) != "" {
+		return Query{MessageID: messageID}, true
+	}
+	return Query{Received: received}, !received.IsZero()
 }

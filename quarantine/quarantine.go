@@ -145,22 +145,23 @@ func unseen(items []Item, seen map[string]bool) int {
 // take brings one copy into quarantine. It reports whether the copy was not
 // where it had been found and nothing was done.
 func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
-	p := &passage{
-		s: s, direction: ToQuarantine, target: t, from: mailbox, to: s.quarantine, item: it,
-		folder: func(ctx context.Context, again bool) (Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
-		scope:  func(f Folder) Query { return Query{In: &f} },
-		taken:  func(op string) bool { return operations[op] },
-	}
+	p := s.engine.New(Passage{
+		Direction: ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
+		Folder: func(ctx context.Context, again bool) (Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		Scope:  func(f Folder) Query { return Query{In: &f} },
+		Taken:  func(op string) bool { return operations[op] },
+	})
 	if it.Stamp != nil {
 		// An earlier run may have used another folder.
-		p.scope = func(Folder) Query { return Query{} }
+		p.Scope = func(Folder) Query { return Query{} }
 	}
-	err := p.run(ctx)
-	operations[p.stamp.Operation] = true
+	err := p.Run(ctx)
+	out := p.Result()
+	operations[out.Stamp.Operation] = true
 	ri = receiptItem(it)
-	ri.WasRead = p.stamp.Read
-	p.conclude(ctx, &ri, err, Quarantined)
-	return ri, errors.Is(err, ErrGone) && p.copied == nil
+	ri.WasRead = out.Stamp.Read
+	conclude(ctx, p, &ri, err, Quarantined)
+	return ri, errors.Is(err, ErrGone) && out.Copy == nil
 }
 
 // already looks for what an earlier run took.
@@ -178,9 +179,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Co
 		ri.From = Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
 		ri.To = Place{it.Mailbox, it.Folder, it.ID}
 		// The run that moved it may have been interrupted before it swept.
-		p := &passage{s: s, direction: ToQuarantine, from: s.strategy.Mailbox(it.Stamp.Mailbox), stamp: *it.Stamp}
-		p.sweep(ctx)
-		ri.Residue = strings.Join(p.residues, "; ")
+		ri.Residue = s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation)
 		r.Items = append(r.Items, ri)
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
@@ -195,7 +194,7 @@ func (s *Service) single(ctx context.Context, items []Item) []Item {
 	var kept []Item
 	for _, it := range items {
 		twin := slices.ContainsFunc(kept, func(k Item) bool {
-			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && differs(k, it, false) == ""
+			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && Differs(k, it, false) == ""
 		})
 		if twin {
 			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
@@ -215,23 +214,19 @@ func receiptItem(it Item) ReceiptItem {
 	}
 }
 
-// conclude writes what became of the item into its receipt, and the outcome
-// into the journal.
-func (p *passage) conclude(ctx context.Context, ri *ReceiptItem, err error, done Outcome) {
-	ri.Operation = p.stamp.Operation
-	ri.Way = p.way
-	if p.copied != nil {
-		ri.To = Place{p.to.Address(), p.copied.Folder, p.copied.ID}
-		if ri.To.Folder.ID == "" || ri.To.Folder.ID == p.dest.ID {
-			ri.To.Folder = p.dest
-		}
+// conclude writes what became of an item into its receipt, and the outcome into
+// the journal.
+func conclude(ctx context.Context, p *Passage, ri *ReceiptItem, err error, done Outcome) {
+	out := p.Result()
+	ri.Operation, ri.Way, ri.Residue = out.Stamp.Operation, out.Way, out.Residue
+	if out.Copy != nil {
+		ri.To = Place{p.To.Address(), out.Copy.Folder, out.Copy.ID}
 	}
-	ri.Residue = strings.Join(p.residues, "; ")
 	switch {
 	case err == nil:
 		ri.Outcome = done
-		p.finish(ctx)
-	case Untouched(err) && !Temporary(err) && p.copied == nil:
+		p.Finish(ctx)
+	case Untouched(err) && !Temporary(err) && out.Copy == nil:
 		ri.Outcome, ri.Err = Refused, err
 	default:
 		ri.Outcome, ri.Err = Failed, err

@@ -98,7 +98,7 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 // filed finds the item of an intent that its owner has moved before it had its
 // stamp: what is described as it is, if that is one item only.
 func (s *Service) filed(ctx context.Context, mailbox Mailbox, in Intent) (Findings, error) {
-	q, ok := alike(in.MessageID, in.Received)
+	q, ok := Alike(in.MessageID, in.Received)
 	if !ok {
 		return Findings{}, nil
 	}
@@ -107,7 +107,7 @@ func (s *Service) filed(ctx context.Context, mailbox Mailbox, in Intent) (Findin
 		return Findings{}, err
 	}
 	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
-		return it.Stamp != nil || !sameMessageID(it.MessageID, in.MessageID) || !sameTime(it.Received, in.Received)
+		return it.Stamp != nil || !SameMessageID(it.MessageID, in.MessageID) || !SameTime(it.Received, in.Received)
 	})
 	if len(found.Items) > 1 {
 		return Findings{}, fmt.Errorf("%d messages in %s may be the one that was to be taken: run the target again", len(found.Items), in.From.Mailbox)

@@ -36,7 +36,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
 			continue
 		}
-		if !validOperation(taken.Operation) {
+		if !ValidOperation(taken.Operation) {
 			return nil, invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
 		}
 		found, err := s.inQuarantine(ctx, Target{}, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
@@ -134,57 +134,43 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	})
 	it := items[0]
 	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
-	p := &passage{
-		s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, item: it,
-		folder: func(ctx context.Context, again bool) (Folder, error) {
+	p := s.engine.New(Passage{
+		Direction: ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it,
+		Folder: func(ctx context.Context, again bool) (Folder, error) {
 			was := it.Stamp.Folder
 			if again {
 				was.ID = "" // the folder that was found by it is gone
 			}
 			return mailbox.Home(ctx, was)
 		},
-		scope: func(Folder) Query { return Query{} },
-		taken: func(string) bool { return false },
-	}
+		Scope: func(Folder) Query { return Query{} },
+		Taken: func(string) bool { return false },
+	})
 	ri := receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
-	err := p.run(ctx)
+	err := p.Run(ctx)
 	done := Restored
 	var gone *missed
 	switch {
 	case err == nil:
-		err = p.release(ctx)
-	case errors.Is(err, errOvertaken):
+		err = p.Release(ctx)
+	case errors.Is(err, ErrOvertaken):
 		done, err = AlreadyRestored, nil
 	case errors.Is(err, ErrGone):
 		taken := ri
 		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
-		gone = &missed{taken: taken, done: func() { p.finish(ctx) }}
+		gone = &missed{taken: taken, done: func() { p.Finish(ctx) }}
 	}
-	p.conclude(ctx, &ri, err, done)
+	conclude(ctx, p, &ri, err, done)
 	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
-		if err == nil && differs(it, twin, false) == "" {
-			if err := p.remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
+		if err == nil && Differs(it, twin, false) == "" {
+			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
 				ri.Residue = "a second copy is still in " + s.quarantine.Address()
 			}
 		}
 	}
 	return ri, gone
-}
-
-// release takes the stamp off the item that is back. The read state is put
-// right only if the way did not carry it: what its owner has done since stays.
-func (p *passage) release(ctx context.Context) error {
-	var read *bool
-	if p.copied.Read != p.stamp.Read {
-		read = &p.stamp.Read
-	}
-	if err := p.unstamp(ctx, p.to, *p.copied, read); err != nil {
-		p.residues = append(p.residues, "the item is back, but still has its stamp")
-		return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
-	}
-	return nil
 }
 
 // missed is a member of a receipt that is not in quarantine.
@@ -233,7 +219,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 	for _, it := range found.Items {
 		if it.Stamp == nil {
 			other := back[it.ID] || home && it.Folder.ID != taken.From.Folder.ID ||
-				!taken.Received.IsZero() && !sameTime(it.Received, taken.Received)
+				!taken.Received.IsZero() && !SameTime(it.Received, taken.Received)
 			if !other && ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = Place{it.Mailbox, it.Folder, it.ID}
@@ -253,9 +239,9 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 			}
 			continue
 		}
-		p := &passage{s: s, direction: ToUser, target: t, from: s.quarantine, to: mailbox, stamp: *it.Stamp, copied: &it, begun: it.Stamp.Operation}
-		err := p.release(ctx)
-		p.conclude(ctx, &ri, err, Restored)
+		p := s.engine.Arrived(mailbox, it, s.ledger(t))
+		err := p.Release(ctx)
+		conclude(ctx, p, &ri, err, Restored)
 		if err != nil {
 			return ri, err
 		}
@@ -273,18 +259,18 @@ func (s *Service) likeTaken(ctx context.Context, mailbox Mailbox, t Target, take
 	if !t.byCriteria() || taken.Operation == "" {
 		return s.look(ctx, mailbox, t, unlimited, Query{})
 	}
-	q, ok := alike(taken.MessageID, taken.Received)
+	q, ok := Alike(taken.MessageID, taken.Received)
 	if !ok {
 		q = Query{Operation: taken.Operation, Origin: t.Mailbox}
 	}
 	found, err := mailbox.Find(ctx, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
 		switch {
-		case !sameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
+		case !SameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
 			return true
-		case bareMessageID(taken.MessageID) == "" && taken.Size > 0:
+		case BareMessageID(taken.MessageID) == "" && taken.Size > 0:
 			// Nothing else tells messages of the same second apart.
-			return it.Size < smallest(taken.Size, 2<<10, false) || taken.Size < smallest(it.Size, 2<<10, false)
+			return it.Size < Smallest(taken.Size, 2<<10, false) || taken.Size < Smallest(it.Size, 2<<10, false)
 		}
 		return false
 	})

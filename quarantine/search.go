@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 )
 
 // allowed refuses criteria where they are not to be searched by.
@@ -38,12 +37,3 @@ func (s *Service) look(ctx context.Context, m Mailbox, t Target, l Limits, q Que
 
 // unlimited is for searches after which nothing new is taken.
 var unlimited = Limits{PerMailbox: math.MaxInt, Total: math.MaxInt, Examined: math.MaxInt}
-
-// alike returns the query for items that may be the same message as one of that
-// id and time. It reports whether there is anything to ask for.
-func alike(messageID string, received time.Time) (q Query, ok bool) {
-	if bareMessageID(messageID) != "" {
-		return Query{MessageID: messageID}, true
-	}
-	return Query{Received: received}, !received.IsZero()
-}

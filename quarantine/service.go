@@ -1,11 +1,11 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -77,13 +77,9 @@ type Service struct {
 	folderName string
 	perMailbox bool
 	journal    Journal
-	attempts   int
-	wait       time.Duration
+	engine     *Engine
 	log        *slog.Logger
 	close      func() error
-
-	quarantineHeader, undoHeader Header
-	sweep                        bool
 
 	searchAllowed bool
 	limits        Limits
@@ -114,18 +110,13 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
 		journal:    settings.Journal,
-		attempts:   settings.Attempts,
-		wait:       settings.Wait,
 		log:        settings.Logger,
 		close:      settings.OnClose,
 		folders:    make(map[string]Folder),
 		busy:       make(map[string]chan struct{}),
 
-		quarantineHeader: settings.QuarantineHeader,
-		undoHeader:       settings.UndoHeader,
-		sweep:            settings.SweepRecoverableItems,
-		searchAllowed:    settings.MessageIDSearch,
-		limits:           settings.SearchLimits.withDefaults(),
+		searchAllowed: settings.MessageIDSearch,
+		limits:        settings.SearchLimits.withDefaults(),
 	}
 	if s.folderName == "" {
 		s.folderName = "Quarantine"
@@ -133,14 +124,13 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 	if s.journal == nil {
 		s.journal = noJournal{}
 	}
-	if s.attempts == 0 {
-		s.attempts = 5
-	}
-	if s.wait == 0 {
-		s.wait = 2 * time.Second
-	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.engine = &Engine{
+		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
+		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
+		Sweeps: settings.SweepRecoverableItems, Log: s.log,
 	}
 	return s, nil
 }
@@ -151,20 +141,6 @@ func (s *Service) Close() error {
 		return nil
 	}
 	return s.close()
-}
-
-// pause waits before a repetition.
-func (s *Service) pause(ctx context.Context, attempt int) error {
-	d := min(s.wait<<min(attempt, 10), 30*time.Second)
-	d = d/2 + rand.N(d/2+1)
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // folderOf returns the quarantine folder for a mailbox, creating it if it is
@@ -251,7 +227,7 @@ func (s *Service) inQuarantine(ctx context.Context, t Target, q Query) (Findings
 // mailbox, or on what any criteria find there. It would do no harm, but the work
 // of one would be for nothing.
 func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
-	key := strings.ToLower(t.Mailbox) + "\x00" + bareMessageID(t.MessageID)
+	key := strings.ToLower(t.Mailbox) + "\x00" + BareMessageID(t.MessageID)
 	for {
 		s.mu.Lock()
 		held, ok := s.busy[key]

@@ -12,7 +12,7 @@ import (
 // is too many: the original, copies that an interrupted run made twice, and
 // what a run in the other direction left. Moved says that the server moved the
 // original away.
-func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
+func (p *Passage) settle(ctx context.Context, copies []Item, moved bool) error {
 	original, err := p.original(ctx, moved)
 	if err != nil {
 		return p.undecided(err, nil)
@@ -52,8 +52,8 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 				return err
 			}
 		} else if err != nil {
-			p.residues = append(p.residues, "the original is still in "+p.from.Address())
-			return fmt.Errorf("a proved copy is in %s, but the original could not be removed; run it again: %w", p.to.Address(), err)
+			p.residues = append(p.residues, "the original is still in "+p.From.Address())
+			return fmt.Errorf("a proved copy is in %s, but the original could not be removed; run it again: %w", p.To.Address(), err)
 		}
 	}
 	if p.repeated {
@@ -63,18 +63,22 @@ func (p *passage) settle(ctx context.Context, copies []Item, moved bool) error {
 		}
 	}
 	p.removeSurplus(ctx, *kept, copies)
-	p.sweep(ctx)
+	if p.Direction == ToQuarantine {
+		if residue := p.engine.Sweep(ctx, p.From, p.stamp.Operation); residue != "" {
+			p.residues = append(p.residues, residue)
+		}
+	}
 	return nil
 }
 
 // note corrects the read state in the stamp, if the user has read the message
 // since the stamp was put on: whether it was read is what people will ask.
-func (p *passage) note(ctx context.Context, original *Item) {
+func (p *Passage) note(ctx context.Context, original *Item) {
 	read := p.copied.Read
 	if original != nil {
 		read = original.Read
 	}
-	if p.direction != ToQuarantine || read == p.stamp.Read {
+	if p.Direction != ToQuarantine || read == p.stamp.Read {
 		return
 	}
 	p.stamp.Read = read
@@ -83,20 +87,20 @@ func (p *passage) note(ctx context.Context, original *Item) {
 
 // amend changes the proved copy. It is repeated as need be, and what still fails
 // is told as a residue.
-func (p *passage) amend(ctx context.Context, m Mark, failure string) {
+func (p *Passage) amend(ctx context.Context, m Mark, failure string) {
 	it := *p.copied
 	for attempt := 0; ; attempt++ {
-		marked, err := p.to.Mark(ctx, it, m)
+		marked, err := p.To.Mark(ctx, it, m)
 		if err == nil {
 			marked.Folder = p.copied.Folder
 			p.copied = &marked
 			return
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) || p.s.pause(ctx, attempt) != nil {
+		if attempt == p.engine.Attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) || p.engine.pause(ctx, attempt) != nil {
 			p.residues = append(p.residues, fmt.Sprintf("%s: %v", failure, err))
 			return
 		}
-		if fresh, err := p.to.Inspect(ctx, it.ID); err == nil {
+		if fresh, err := p.To.Inspect(ctx, it.ID); err == nil {
 			it = fresh
 		}
 	}
@@ -105,17 +109,17 @@ func (p *passage) amend(ctx context.Context, m Mark, failure string) {
 // unstamp takes the stamp of this run off an item, wherever its owner may have
 // moved it meanwhile. That it is gone, or carries another stamp by now, is no
 // error.
-func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) error {
+func (p *Passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) error {
 	for attempt := 0; ; attempt++ {
 		_, err := m.Mark(ctx, it, Mark{Clear: true, Read: read})
 		if err == nil {
 			return nil
 		}
-		if attempt == p.s.attempts || !errors.Is(err, ErrGone) && !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
+		if attempt == p.engine.Attempts || !errors.Is(err, ErrGone) && !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
 			return err
 		}
 		if !errors.Is(err, ErrGone) {
-			if err := p.s.pause(ctx, attempt); err != nil {
+			if err := p.engine.pause(ctx, attempt); err != nil {
 				return err
 			}
 		}
@@ -125,7 +129,7 @@ func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) e
 			if err != nil {
 				return err
 			}
-			i := slices.IndexFunc(found.Items, func(f Item) bool { return p.marked(f) && differs(it, f, false) == "" })
+			i := slices.IndexFunc(found.Items, func(f Item) bool { return p.marked(f) && Differs(it, f, false) == "" })
 			if i < 0 {
 				return nil
 			}
@@ -146,33 +150,15 @@ func (p *passage) unstamp(ctx context.Context, m Mailbox, it Item, read *bool) e
 // label puts the header of the configuration on the proved copy, before the
 // original is removed, so that no copy is left without. To get malicious mail
 // out of a mailbox matters more than the header, so its failure is only told.
-func (p *passage) label(ctx context.Context) {
-	m := Mark{SetHeader: p.s.quarantineHeader}
-	if p.direction == ToUser {
-		m = Mark{SetHeader: p.s.undoHeader}
+func (p *Passage) label(ctx context.Context) {
+	m := Mark{SetHeader: p.engine.QuarantineHeader}
+	if p.Direction == ToUser {
+		m = Mark{SetHeader: p.engine.UndoHeader}
 	}
 	if m.SetHeader.Name == "" {
 		return
 	}
 	p.amend(ctx, m, "the header was not set")
-}
-
-// sweep removes what the move left in Recoverable Items, if that is wanted.
-func (p *passage) sweep(ctx context.Context) {
-	sweeper, ok := p.from.(Sweeper)
-	if !p.s.sweep || !ok || p.direction != ToQuarantine {
-		return
-	}
-	for attempt := 0; ; attempt++ {
-		_, err := sweeper.Sweep(ctx, p.stamp.Operation)
-		if err == nil {
-			return
-		}
-		if attempt == p.s.attempts || !Temporary(err) && Untouched(err) || p.s.pause(ctx, attempt) != nil {
-			p.residues = append(p.residues, fmt.Sprintf("Recoverable Items may still hold it: %v", err))
-			return
-		}
-	}
 }
 
 // errForeign says that what lies at the destination end under the name of the
@@ -181,8 +167,8 @@ var errForeign = errors.New("another item carries the stamp")
 
 // census notes which items like the one that comes back the user has already:
 // copies that came back before, or were delivered since.
-func (p *passage) census(ctx context.Context) error {
-	if p.direction != ToUser {
+func (p *Passage) census(ctx context.Context) error {
+	if p.Direction != ToUser {
 		return nil
 	}
 	p.twins = make(map[string]bool)
@@ -191,33 +177,33 @@ func (p *passage) census(ctx context.Context) error {
 
 // unstamped calls f with each item at the destination end that is like this one
 // and has no stamp.
-func (p *passage) unstamped(ctx context.Context, f func(Item)) error {
-	q, ok := alike(p.item.MessageID, p.item.Received)
+func (p *Passage) unstamped(ctx context.Context, f func(Item)) error {
+	q, ok := Alike(p.Item.MessageID, p.Item.Received)
 	if !ok {
 		return nil
 	}
-	found, err := p.to.Find(ctx, q)
+	found, err := p.To.Find(ctx, q)
 	if err != nil {
 		return err
 	}
 	for _, it := range found.Items {
-		if it.Stamp == nil && differs(p.item, it, false) == "" {
+		if it.Stamp == nil && Differs(p.Item, it, false) == "" {
 			f(it)
 		}
 	}
 	return nil
 }
 
-// errOvertaken says that another run has done what this one was to do.
-var errOvertaken = errors.New("another run has brought it back")
+// ErrOvertaken reports that another run has done what this one was to do.
+var ErrOvertaken = errors.New("another run has brought it back")
 
 // overtaken handles an original in quarantine that somebody else has removed
 // while this run carried it. If an item like it has appeared with the user since,
 // beside the copies that carry the stamp, another restore was quicker, and has
 // taken its stamp off already: then what this run made, and nothing else, is taken
-// away again, and the error is [errOvertaken].
-func (p *passage) overtaken(ctx context.Context, copies []Item) (done bool, err error) {
-	if p.direction != ToUser || p.made == "" {
+// away again, and the error is [ErrOvertaken].
+func (p *Passage) overtaken(ctx context.Context, copies []Item) (done bool, err error) {
+	if p.Direction != ToUser || p.made == "" {
 		return false, nil
 	}
 	var twin *Item
@@ -233,29 +219,29 @@ func (p *passage) overtaken(ctx context.Context, copies []Item) (done bool, err 
 	if twin == nil {
 		return false, nil
 	}
-	mine, err := p.to.Inspect(ctx, p.made)
+	mine, err := p.To.Inspect(ctx, p.made)
 	if err == nil && !p.marked(mine) {
 		// The other run finished with the very copy that this one made.
 		p.copied = &mine
-		return true, errOvertaken
+		return true, ErrOvertaken
 	}
 	if err != nil && !errors.Is(err, ErrGone) {
 		return true, p.undecided(err, nil)
 	}
-	if err := p.remove(ctx, p.to, Item{ID: p.made}); err != nil && !errors.Is(err, ErrGone) {
-		p.residues = append(p.residues, "a second copy is still in "+p.to.Address())
+	if err := p.engine.Remove(ctx, p.To, Item{ID: p.made}); err != nil && !errors.Is(err, ErrGone) {
+		p.residues = append(p.residues, "a second copy is still in "+p.To.Address())
 		return true, p.undecided(err, nil)
 	}
 	p.copied = twin
-	return true, errOvertaken
+	return true, ErrOvertaken
 }
 
 // original returns the item at the source end with everything a proof needs,
 // nil if it is gone as it should be.
-func (p *passage) original(ctx context.Context, moved bool) (*Item, error) {
-	whole, err := p.from.Inspect(ctx, p.item.ID)
+func (p *Passage) original(ctx context.Context, moved bool) (*Item, error) {
+	whole, err := p.From.Inspect(ctx, p.Item.ID)
 	if err == nil {
-		whole.Folder = p.item.Folder
+		whole.Folder = p.Item.Folder
 		return &whole, nil
 	}
 	if !errors.Is(err, ErrGone) {
@@ -269,7 +255,7 @@ func (p *passage) original(ctx context.Context, moved bool) (*Item, error) {
 	if err != nil || len(strays) == 0 {
 		return nil, err
 	}
-	stray, err := p.from.Inspect(ctx, strays[0].ID)
+	stray, err := p.From.Inspect(ctx, strays[0].ID)
 	if errors.Is(err, ErrGone) {
 		return nil, nil
 	}
@@ -282,13 +268,13 @@ func (p *passage) original(ctx context.Context, moved bool) (*Item, error) {
 
 // pick returns the first copy that is proved, and why others are not; one that
 // is gone again is neither. With the original gone the copies are compared with what was known of it.
-func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Item, map[string]string, error) {
+func (p *Passage) pick(ctx context.Context, original *Item, copies []Item) (*Item, map[string]string, error) {
 	unproved := make(map[string]string)
 	for _, c := range copies {
-		known := p.item
+		known := p.Item
 		if original != nil {
 			known = *original
-			whole, err := p.to.Inspect(ctx, c.ID)
+			whole, err := p.To.Inspect(ctx, c.ID)
 			if errors.Is(err, ErrGone) {
 				continue
 			}
@@ -298,7 +284,7 @@ func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Ite
 			whole.Folder = c.Folder
 			c = whole
 		}
-		if why := differs(known, c, p.faithful); why != "" {
+		if why := Differs(known, c, p.faithful); why != "" {
 			unproved[c.ID] = why
 			continue
 		}
@@ -309,27 +295,27 @@ func (p *passage) pick(ctx context.Context, original *Item, copies []Item) (*Ite
 
 // unproved handles copies none of which is what it should be. If the original
 // is there, they are taken away; if not, they are all there is, and stay.
-func (p *passage) unproved(ctx context.Context, original *Item, why map[string]string) error {
+func (p *Passage) unproved(ctx context.Context, original *Item, why map[string]string) error {
 	var reasons []string
 	for _, w := range why {
 		reasons = append(reasons, w)
 	}
-	err := fmt.Errorf("the copy in %s is not what it should be: %s", p.to.Address(), strings.Join(reasons, "; "))
+	err := fmt.Errorf("the copy in %s is not what it should be: %s", p.To.Address(), strings.Join(reasons, "; "))
 	if original == nil {
-		p.residues = append(p.residues, "the only copy is in "+p.to.Address())
+		p.residues = append(p.residues, "the only copy is in "+p.To.Address())
 		return err
 	}
-	if p.made == "" && !p.own && p.direction == ToQuarantine {
+	if p.made == "" && !p.own && p.Direction == ToQuarantine {
 		return errForeign
 	}
 	for id := range why {
 		if !p.own && id != p.made {
 			// Its stamp may be forged, or be that of a copy that somebody made.
-			p.residues = append(p.residues, "another item in "+p.to.Address()+" carries the same stamp")
+			p.residues = append(p.residues, "another item in "+p.To.Address()+" carries the same stamp")
 			continue
 		}
-		if removeErr := p.remove(ctx, p.to, Item{ID: id}); removeErr != nil && !errors.Is(removeErr, ErrGone) {
-			p.residues = append(p.residues, "an unproved copy is still in "+p.to.Address())
+		if removeErr := p.engine.Remove(ctx, p.To, Item{ID: id}); removeErr != nil && !errors.Is(removeErr, ErrGone) {
+			p.residues = append(p.residues, "an unproved copy is still in "+p.To.Address())
 			return fmt.Errorf("%w; and it could not be taken away: %w", err, removeErr)
 		}
 	}
@@ -338,8 +324,8 @@ func (p *passage) unproved(ctx context.Context, original *Item, why map[string]s
 
 // removeOriginal removes the item at the source end, wherever its owner may
 // have put it meanwhile. The error matches [ErrGone] if it was nowhere.
-func (p *passage) removeOriginal(ctx context.Context, original Item) error {
-	err := p.remove(ctx, p.from, original)
+func (p *Passage) removeOriginal(ctx context.Context, original Item) error {
+	err := p.engine.Remove(ctx, p.From, original)
 	if !errors.Is(err, ErrGone) {
 		return err
 	}
@@ -349,7 +335,7 @@ func (p *passage) removeOriginal(ctx context.Context, original Item) error {
 	}
 	removed := fmt.Errorf("%w: the original", ErrGone)
 	for _, s := range strays {
-		switch err := p.remove(ctx, p.from, s); {
+		switch err := p.engine.Remove(ctx, p.From, s); {
 		case err == nil:
 			removed = nil
 		case !errors.Is(err, ErrGone):
@@ -359,34 +345,30 @@ func (p *passage) removeOriginal(ctx context.Context, original Item) error {
 	return removed
 }
 
-// remove removes one item, repeating it as need be: an id names one item, so to
-// remove it twice does no harm. Where the first answer was lost, that it is gone
-// is the success.
-func (p *passage) remove(ctx context.Context, m Mailbox, it Item) error {
-	for attempt := 0; ; attempt++ {
-		err := m.Remove(ctx, it)
-		if err == nil || attempt > 0 && errors.Is(err, ErrGone) {
-			return nil
+// removeSurplus removes further copies at the destination end, and what a run
+// in the other direction left there. It does not matter for the outcome if that
+// fails: they are identical, and the next run sees them again.
+func (p *Passage) removeSurplus(ctx context.Context, kept Item, copies []Item) {
+	for _, c := range append(copies, p.others...) {
+		if c.ID == kept.ID || Differs(kept, c, false) != "" {
+			continue
 		}
-		if errors.Is(err, ErrGone) || attempt == p.s.attempts || !errors.Is(err, ErrConflict) && !Temporary(err) && Untouched(err) {
-			return err
-		}
-		if err := p.s.pause(ctx, attempt); err != nil {
-			return err
+		if err := p.engine.Remove(ctx, p.To, c); err != nil && !errors.Is(err, ErrGone) {
+			p.residues = append(p.residues, "a second copy is still in "+p.To.Address())
 		}
 	}
 }
 
-// removeSurplus removes further copies at the destination end, and what a run
-// in the other direction left there. It does not matter for the outcome if that
-// fails: they are identical, and the next run sees them again.
-func (p *passage) removeSurplus(ctx context.Context, kept Item, copies []Item) {
-	for _, c := range append(copies, p.others...) {
-		if c.ID == kept.ID || differs(kept, c, false) != "" {
-			continue
-		}
-		if err := p.remove(ctx, p.to, c); err != nil && !errors.Is(err, ErrGone) {
-			p.residues = append(p.residues, "a second copy is still in "+p.to.Address())
-		}
+// Release takes the stamp off the item that is back. The read state is put
+// right only if the way did not carry it: what its owner has done since stays.
+func (p *Passage) Release(ctx context.Context) error {
+	var read *bool
+	if p.copied.Read != p.stamp.Read {
+		read = &p.stamp.Read
 	}
+	if err := p.unstamp(ctx, p.To, *p.copied, read); err != nil {
+		p.residues = append(p.residues, "the item is back, but still has its stamp")
+		return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
+	}
+	return nil
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
 // Direction says which way the item that carries a stamp was last sent.
@@ -54,14 +52,14 @@ func StampNames() []string {
 	return []string{StampOperation, StampMailbox, StampFolderID, StampPath, StampState}
 }
 
-// stampLimit is the length in characters from which on FindItem cuts a string.
-const stampLimit = 255
+// MaxReason is how many bytes of a reason a stamp keeps.
+const MaxReason = 96
 
 // Values returns the stamp as the values of its properties, by name. What does
 // not fit is left out: an over-long folder id, or path.
 func (s Stamp) Values() map[string]string {
 	fit := func(v string) string {
-		if len(v) >= stampLimit {
+		if len(v) >= CutLength {
 			return ""
 		}
 		return v
@@ -96,7 +94,7 @@ func (s Stamp) path(fit func(string) string) string {
 // unstamped.
 func ParseStamp(values map[string]string) *Stamp {
 	s := &Stamp{Operation: values[StampOperation], Mailbox: values[StampMailbox]}
-	if !validOperation(s.Operation) || mailname.CheckAddress(s.Mailbox) != nil {
+	if !ValidOperation(s.Operation) || !plausibleAddress(s.Mailbox) {
 		return nil
 	}
 	s.Folder.ID = values[StampFolderID]
@@ -128,15 +126,17 @@ func ParseStamp(values map[string]string) *Stamp {
 	return s
 }
 
-// newOperation returns a new name for an operation: 26 characters, 128 random
+// NewOperation returns a new name for an operation: 26 characters, 128 random
 // bits.
-func newOperation() string {
+func NewOperation() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
-func validOperation(op string) bool {
+// ValidOperation reports whether a string is a name that [NewOperation] may
+// return.
+func ValidOperation(op string) bool {
 	if len(op) != 26 {
 		return false
 	}
@@ -146,6 +146,14 @@ func validOperation(op string) bool {
 		}
 	}
 	return true
+}
+
+// plausibleAddress reports whether a stamp may name a mailbox so.
+func plausibleAddress(address string) bool {
+	local, domain, ok := strings.Cut(address, "@")
+	return ok && local != "" && domain != "" && len(address) < CutLength && utf8.ValidString(address) &&
+		!strings.ContainsAny(address, " \t<>,;:\"") && !strings.Contains(domain, "@") &&
+		!strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0xFFFE || r == 0xFFFF })
 }
 
 // clean replaces what a property cannot carry, and the separator.

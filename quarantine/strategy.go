@@ -198,9 +198,6 @@ type Item struct {
 	Stamp *Stamp
 }
 
-// whole reports whether the attachments are known.
-func (it Item) whole() bool { return !it.HasAttachments || len(it.Attachments) > 0 }
-
 // Mark is a change to an item. Fields that are nil or false change nothing.
 type Mark struct {
 	Stamp *Stamp // sets it

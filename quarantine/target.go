@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
@@ -29,10 +28,6 @@ type Target struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// MaxReason is how many bytes of [Target].Reason are kept with the item in
-// quarantine.
-const MaxReason = 96
-
 // Validate reports whether the target can be searched for. The error is an
 // [*InvalidError], or several joined.
 func (t Target) Validate() error {
@@ -58,7 +53,7 @@ func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 // malformed (spaces, quotes, no @) is searched for as it stands: attackers
 // write such ids, and servers keep them.
 func checkMessageID(id string) error {
-	if bareMessageID(id) == "" {
+	if BareMessageID(id) == "" {
 		return errors.New("is empty; give the value of the Message-ID header, or criteria")
 	}
 	if len(id) > 4096 {
@@ -66,16 +61,3 @@ func checkMessageID(id string) error {
 	}
 	return mailname.CheckText(id)
 }
-
-// bareMessageID returns an id without surrounding white space and brackets.
-func bareMessageID(id string) string {
-	id = strings.TrimSpace(id)
-	if len(id) >= 2 && id[0] == '<' && id[len(id)-1] == '>' {
-		id = id[1 : len(id)-1]
-	}
-	return strings.TrimSpace(id)
-}
-
-// sameMessageID reports whether two ids are the same, brackets and surrounding
-// white space aside. They are case-sensitive (RFC 5322, section 3.6.4).
-func sameMessageID(a, b string) bool { return bareMessageID(a) == bareMessageID(b) }
