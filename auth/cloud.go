@@ -1,6 +1,10 @@
 package auth
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+)
 
 // Cloud is one of Microsoft's clouds, as far as signing in to EWS goes.
 type Cloud struct {
@@ -17,12 +21,13 @@ type Cloud struct {
 // High) and L5 (DoD), and China (21Vianet). For any other, set
 // AzureADOptions.AuthenticationEndpoint and Scope.
 func Clouds() []Cloud {
-	return []Cloud{
-		{"worldwide", "outlook.office365.com", "https://login.windows.net", "https://outlook.office365.com/.default"},
-		{"GCC High", "outlook.office365.us", "https://login.microsoftonline.us", "https://outlook.office365.us/.default"},
-		{"DoD", "outlook-dod.office365.us", "https://login.microsoftonline.us", "https://outlook-dod.office365.us/.default"},
-		{"China", "partner.outlook.cn", "https://login.partner.microsoftonline.cn", "https://partner.outlook.cn/.default"},
+	var clouds []Cloud
+	for _, c := range msclouds.All() {
+		clouds = append(clouds, Cloud{
+			Name: c.Name, EWSHost: c.EWSHost, Authority: "https://" + c.Authorities[0], Scope: "https://" + c.EWSHost + "/.default",
+		})
 	}
+	return clouds
 }
 
 // CloudOf returns the cloud whose EWS endpoint has the given host.
@@ -38,13 +43,9 @@ func CloudOf(ewsHost string) (Cloud, bool) {
 // authorityGroup names the group of authorities that sign in to the same
 // directories; it is empty for hosts that are not Microsoft's.
 func authorityGroup(host string) string {
-	switch strings.ToLower(host) {
-	case "login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net":
-		return "worldwide"
-	case "login.microsoftonline.us", "login.usgovcloudapi.net":
-		return "US Government"
-	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
-		return "China"
+	var names []string
+	for _, c := range msclouds.OfAuthority(host) {
+		names = append(names, c.Name)
 	}
-	return ""
+	return strings.Join(names, ", ")
 }

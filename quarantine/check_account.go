@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
-
-// onlineEnd is the day on which Exchange Online stops answering EWS.
-const onlineEnd = "2027-04-01"
 
 // probeID is no id of anything; servers answer ErrorInvalidIdMalformed.
 const probeID = "AAAA"
@@ -101,13 +100,13 @@ func (k *checker) account() string {
 
 // allowed says that EWS is not blocked, and for how long.
 func (k *checker) allowed() {
-	if !onlineHost(k.cfg.EWSURL) {
+	if u, err := url.Parse(k.cfg.EWSURL); err != nil || !msclouds.HasEWS(u.Hostname()) {
 		k.ok(CheckEWSAllowed, "", "EWS is not blocked for the account")
 		return
 	}
-	end, _ := time.Parse(time.DateOnly, onlineEnd) // a constant
+	end, _ := time.Parse(time.DateOnly, msclouds.EWSEnd) // a constant
 	days := int(end.Sub(k.now()).Hours() / 24)
-	k.warn(CheckEWSAllowed, "", fmt.Sprintf("EWS is not blocked for the application; Exchange Online ends it on %s (%d days left)", onlineEnd, days), remedy{
+	k.warn(CheckEWSAllowed, "", fmt.Sprintf("EWS is not blocked for the application; Exchange Online ends it on %s (%d days left)", msclouds.EWSEnd, days), remedy{
 		text: "have a strategy that uses Microsoft Graph ready before that day; there is no exception",
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
 )
 
 // checkAutodiscover finds the address of EWS, if the configuration has none. It
@@ -54,10 +56,10 @@ func (k *checker) autodiscoverRemedy(err error) remedy {
 	_, domain, _ := strings.Cut(k.cfg.QuarantineMailbox, "@")
 	own := []string{
 		"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl",
-		"Resolve-DnsName " + psQuote("autodiscover."+domain),
+		"Resolve-DnsName " + powershell.Quote("autodiscover."+domain),
 	}
 	if host, ok := errors.AsType[*autodiscover.HostError](err); ok {
-		if microsoftHost(host.Host) {
+		if msclouds.Has(host.Host) {
 			return remedy{text: "if the mailboxes are in Exchange Online, set authentication.type to \"azureAD\"; if they are not, set ewsUrl"}
 		}
 		return remedy{fmt.Sprintf("if %s is yours, set \"autodiscoverHosts\": [%q]; otherwise set ewsUrl", host.Host, host.Host), own}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
 )
 
 // remedy says what to do, and the lines of PowerShell that do it.
@@ -39,7 +41,7 @@ func (k *checker) nameRemedy(host string) remedy {
 	}
 	return remedy{
 		"check " + setting + k.foundURL() + " for a typing error, and that this machine's DNS server knows the name",
-		[]string{"Resolve-DnsName " + psQuote(host)},
+		[]string{"Resolve-DnsName " + powershell.Quote(host)},
 	}
 }
 
@@ -53,7 +55,7 @@ func (k *checker) portRemedy(u *url.URL) remedy {
 	}
 	return remedy{
 		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall stands between; if the way out is by a proxy, set useProxy and proxyUrl",
-		[]string{"Test-NetConnection -ComputerName " + psQuote(u.Hostname()) + " -Port " + port},
+		[]string{"Test-NetConnection -ComputerName " + powershell.Quote(u.Hostname()) + " -Port " + port},
 	}
 }
 
@@ -105,7 +107,7 @@ func (k *checker) signInRemedy() remedy {
 	case AuthenticationAzureAD:
 		return remedy{
 			"check applicationId, tenantId and authenticationEndpoint, that the latter can be reached from here, that this certificate is registered with the application, and that it has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
-			[]string{"Get-MgApplication -Filter " + psFilter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
+			[]string{"Get-MgApplication -Filter " + powershell.Filter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
 		}
 	case AuthenticationNTLM:
 		offered += "; if a proxy ends TLS in front of the server, set disableChannelBinding, and switch Extended Protection off on the server"
@@ -113,7 +115,7 @@ func (k *checker) signInRemedy() remedy {
 	return remedy{
 		"check username and password, and that the account is neither locked nor expired. It was tried once, so that the account is not locked; wait for the lockout to end before trying often" + offered,
 		[]string{
-			"Get-ADUser -Identity " + psQuote(accountName(a.Username)) + " -Properties LockedOut,PasswordExpired,Enabled | Format-List Name,Enabled,LockedOut,PasswordExpired",
+			"Get-ADUser -Identity " + powershell.Quote(powershell.AccountName(a.Username)) + " -Properties LockedOut,PasswordExpired,Enabled | Format-List Name,Enabled,LockedOut,PasswordExpired",
 			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*",
 		},
 	}
@@ -141,15 +143,6 @@ var schemesOf = map[AuthenticationType][]string{
 	AuthenticationNTLM: {"ntlm", "negotiate"}, AuthenticationBasic: {"basic"}, AuthenticationAzureAD: {"bearer"},
 }
 
-// accountName returns the name without its domain.
-func accountName(username string) string {
-	if _, user, ok := strings.Cut(username, `\`); ok {
-		return user
-	}
-	user, _, _ := strings.Cut(username, "@")
-	return user
-}
-
 func (k *checker) certificateRemedy() remedy {
 	return remedy{text: "check privateKeyFile (" + k.cfg.Authentication.PrivateKeyFile + ") and privateKeyPassword; or make a new certificate (ewsq cert), register it with application " + k.cfg.Authentication.ApplicationID +
 		" beside the old one, and set both to it"}
@@ -158,11 +151,11 @@ func (k *checker) certificateRemedy() remedy {
 func (k *checker) allowRemedy() remedy {
 	if k.cfg.online() {
 		return remedy{
-			"let an administrator of Exchange Online allow the application; the list is replaced as a whole, so what is on it is kept. It can take a day to have effect. Exchange Online ends EWS on " + onlineEnd,
-			allowCommands(psQuote(k.cfg.Authentication.ApplicationID)),
+			"let an administrator of Exchange Online allow the application; the list is replaced as a whole, so what is on it is kept. It can take a day to have effect. Exchange Online ends EWS on " + msclouds.EWSEnd,
+			powershell.AllowEWS(powershell.Quote(k.cfg.Authentication.ApplicationID)),
 		}
 	}
-	name := psQuote(k.cfg.Authentication.Username)
+	name := powershell.Quote(k.cfg.Authentication.Username)
 	return remedy{
 		"EWS is switched off for the account, the organisation or this program; look where, and switch it on",
 		[]string{
@@ -176,7 +169,7 @@ func (k *checker) allowRemedy() remedy {
 func (k *checker) addressRemedy(address string) remedy {
 	return remedy{
 		"give the primary address of a mailbox of this organisation",
-		[]string{"Get-Mailbox -Identity " + psQuote(address) + " | Format-List DisplayName,PrimarySmtpAddress,EmailAddresses,RecipientTypeDetails"},
+		[]string{"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List DisplayName,PrimarySmtpAddress,EmailAddresses,RecipientTypeDetails"},
 	}
 }
 
@@ -185,8 +178,8 @@ func (k *checker) quarantineRemedy() remedy {
 	return remedy{
 		"set quarantineMailbox to the primary address of a mailbox, or create it (ewsq setup has all the steps)",
 		[]string{
-			"Get-Mailbox -Identity " + psQuote(address) + " | Format-List PrimarySmtpAddress,RecipientTypeDetails",
-			newMailbox(address),
+			"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List PrimarySmtpAddress,RecipientTypeDetails",
+			powershell.NewMailbox(address),
 		},
 	}
 }
@@ -195,8 +188,8 @@ func (k *checker) unreachableRemedy(address string) remedy {
 	return remedy{
 		"the server cannot open it now: see whether it is being moved, or its database is not mounted",
 		[]string{
-			"Get-MoveRequest -Identity " + psQuote(address) + " -ErrorAction SilentlyContinue",
-			"Get-Mailbox -Identity " + psQuote(address) + " | Get-MailboxStatistics | Format-List DisplayName,Database,IsQuarantined",
+			"Get-MoveRequest -Identity " + powershell.Quote(address) + " -ErrorAction SilentlyContinue",
+			"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List DisplayName,Database,IsQuarantined",
 		},
 	}
 }
@@ -208,19 +201,19 @@ func (k *checker) accessRemedy(address string) remedy {
 	case k.cfg.Access == AccessFull:
 		return remedy{
 			"give the account FullAccess to the mailbox; Exchange keeps rights in a cache, so it can take an hour or two",
-			[]string{fullAccess(address, a.Username)},
+			[]string{powershell.FullAccess(address, a.Username)},
 		}
 	case k.cfg.online():
 		return remedy{
 			"give the application the right to the mailbox: full_access_as_app with admin consent, or a scope of RBAC for Applications that it is in",
-			[]string{"Test-ServicePrincipalAuthorization -Identity " + psQuote(a.ApplicationID) + " -Resource " + psQuote(address)},
+			[]string{"Test-ServicePrincipalAuthorization -Identity " + powershell.Quote(a.ApplicationID) + " -Resource " + powershell.Quote(address)},
 		}
 	}
 	return remedy{
 		"give the account the role ApplicationImpersonation, or widen its scope to the mailbox",
 		[]string{
 			"Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope",
-			impersonationRole(a.Username),
+			powershell.Impersonation(a.Username),
 		},
 	}
 }
@@ -238,8 +231,8 @@ func (k *checker) writeRemedy(err error) remedy {
 		return remedy{
 			"the quarantine mailbox is full: empty it, or raise its quota",
 			[]string{
-				"Get-Mailbox -Identity " + psQuote(address) + " | Get-MailboxStatistics | Format-List TotalItemSize,TotalDeletedItemSize,StorageLimitStatus",
-				"Set-Mailbox -Identity " + psQuote(address) + " -UseDatabaseQuotaDefaults $false -IssueWarningQuota 45GB -ProhibitSendQuota 48GB -ProhibitSendReceiveQuota 50GB",
+				"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List TotalItemSize,TotalDeletedItemSize,StorageLimitStatus",
+				"Set-Mailbox -Identity " + powershell.Quote(address) + " -UseDatabaseQuotaDefaults $false -IssueWarningQuota 45GB -ProhibitSendQuota 48GB -ProhibitSendReceiveQuota 50GB",
 			},
 		}
 	}
@@ -249,14 +242,14 @@ func (k *checker) writeRemedy(err error) remedy {
 func (k *checker) serviceMailboxRemedy() remedy {
 	return remedy{
 		"give the account a mailbox; without one, moving messages works, and expanding groups does not",
-		[]string{"Enable-Mailbox -Identity " + psQuote(k.cfg.Authentication.Username)},
+		[]string{"Enable-Mailbox -Identity " + powershell.Quote(k.cfg.Authentication.Username)},
 	}
 }
 
 func (k *checker) groupRemedy() remedy {
 	return remedy{
 		"check the address of the group; one that is hidden from address lists cannot be expanded",
-		[]string{"Get-DistributionGroup -Identity " + psQuote(k.opts.Group) + " | Format-List PrimarySmtpAddress,HiddenFromAddressListsEnabled"},
+		[]string{"Get-DistributionGroup -Identity " + powershell.Quote(k.opts.Group) + " | Format-List PrimarySmtpAddress,HiddenFromAddressListsEnabled"},
 	}
 }
 
@@ -276,7 +269,7 @@ func (k *checker) recoverableRemedy(address string) remedy {
 func (k *checker) archiveRemedy(address string) remedy {
 	return remedy{
 		"see whether the archive is reachable from the server that answers (that of a mailbox on premises may be in Exchange Online); or switch scanOnlineArchive off",
-		[]string{"Get-Mailbox -Identity " + psQuote(address) + " | Format-List Archive*"},
+		[]string{"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List Archive*"},
 	}
 }
 
@@ -286,6 +279,6 @@ func (k *checker) throttlingRemedy() remedy {
 	}
 	return remedy{
 		"run the self-test again when less is going on; give the account a throttling policy of its own (ewsq setup)",
-		[]string{"Get-ThrottlingPolicyAssociation -Identity " + psQuote(k.cfg.Authentication.Username) + " | Format-List Name,ThrottlingPolicyId"},
+		[]string{"Get-ThrottlingPolicyAssociation -Identity " + powershell.Quote(k.cfg.Authentication.Username) + " | Format-List Name,ThrottlingPolicyId"},
 	}
 }

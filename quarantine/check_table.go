@@ -3,32 +3,32 @@ package quarantine
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/display"
 )
 
 // WriteTable writes the report for people: a table of the checks, and below it
 // what to do about those that are not well. What could control a terminal, or
 // turn the direction of the text, is escaped.
 func (r *CheckReport) WriteTable(w io.Writer) error {
-	out := &stickyWriter{w: w}
+	out := display.NewWriter(w)
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(table, "STATUS\tCHECK\tMAILBOX\tSEEN")
 	for _, c := range r.Checks {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printableText(string(c.Status)), printableText(string(c.Name)), dash(printableText(c.Mailbox)), dash(printableText(c.Seen)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", display.Printable(string(c.Status)), display.Printable(string(c.Name)), dash(display.Printable(c.Mailbox)), dash(display.Printable(c.Seen)))
 	}
 	table.Flush() // out keeps the error
 	for _, status := range []CheckStatus{CheckFailed, CheckWarning} {
 		for _, c := range r.With(status) {
-			out.remedy(c)
+			writeRemedy(out, c)
 		}
 	}
 	if len(r.With(CheckFailed)) == 0 {
 		fmt.Fprintln(out, "\nNothing failed.")
 	}
-	return out.err
+	return out.Err()
 }
 
 // String returns what WriteTable writes.
@@ -45,23 +45,8 @@ func dash(s string) string {
 	return s
 }
 
-// stickyWriter keeps the first error.
-type stickyWriter struct {
-	w   io.Writer
-	err error
-}
-
-// Write writes unless an error came before.
-func (s *stickyWriter) Write(p []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.w.Write(p)
-	s.err = err
-	return n, err
-}
-
-func (s *stickyWriter) remedy(c CheckResult) {
+// writeRemedy writes what to do about a check that is not well.
+func writeRemedy(w io.Writer, c CheckResult) {
 	if c.Remedy == "" {
 		return
 	}
@@ -69,26 +54,8 @@ func (s *stickyWriter) remedy(c CheckResult) {
 	if c.Mailbox != "" {
 		about += " " + c.Mailbox
 	}
-	fmt.Fprintf(s, "\n%s (%s): %s\n", printableText(about), c.Status, printableText(c.Remedy))
+	fmt.Fprintf(w, "\n%s (%s): %s\n", display.Printable(about), c.Status, display.Printable(c.Remedy))
 	for _, line := range c.Commands {
-		fmt.Fprintf(s, "    %s\n", printableText(line))
+		fmt.Fprintf(w, "    %s\n", display.Printable(line))
 	}
-}
-
-// printableText returns a text with everything escaped that is not to be seen:
-// control characters, marks of direction, bytes that are not UTF-8.
-func printableText(s string) string {
-	plain := func(r rune) bool { return unicode.IsPrint(r) && r != unicode.ReplacementChar }
-	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if plain(r) {
-			b.WriteRune(r)
-			continue
-		}
-		b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-	}
-	return b.String()
 }

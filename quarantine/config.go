@@ -207,8 +207,8 @@ func (c *Config) WithDefaults() Config {
 		}
 	}
 	if d.EWSURL == "" && d.Authentication.Type == AuthenticationAzureAD {
-		if hosts := hostsOfAuthority(d.Authentication.AuthenticationEndpoint); len(hosts) == 1 {
-			d.EWSURL = onlineURL(hosts[0])
+		if clouds := cloudsOfAuthority(d.Authentication.AuthenticationEndpoint); len(clouds) == 1 {
+			d.EWSURL = clouds[0].EWSURL()
 		}
 	}
 	if d.QuarantineFolder == "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
 // authentication checks how the account signs in, and that nothing is set that
@@ -120,21 +121,10 @@ func (v *configCheck) application(c *Config) {
 	v.secret("authentication.privateKeyPassword", a.PrivateKeyPassword)
 }
 
-// onlineHosts are the EWS hosts of Exchange Online, the sovereign clouds
-// included.
-var onlineHosts = []string{
-	"outlook.office365.com", "outlook.office.com", "outlook.office365.us", "webmail.apps.mil", "outlook-dod.office365.us",
-	"partner.outlook.cn",
-}
-
 // onlineHost reports whether a URL leads to Exchange Online.
 func onlineHost(raw string) bool {
 	u, err := url.Parse(raw)
-	if err != nil {
-		return false
-	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	return slices.ContainsFunc(onlineHosts, func(h string) bool { return host == h || strings.HasSuffix(host, "."+h) })
+	return err == nil && msclouds.HasEWS(u.Hostname())
 }
 
 func isGUID(s string) bool {

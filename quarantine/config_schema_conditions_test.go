@@ -1,8 +1,10 @@
 package quarantine_test
 
 import (
+	"regexp"
 	"strings"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -36,9 +38,11 @@ func both(all ...any) object { return object{{"allOf", all}} }
 
 // configRules are what fields say of one another.
 func configRules() []any {
-	onlineHosts := strings.Join([]string{
-		`outlook\.office365\.com`, `outlook\.office\.com`, `outlook\.office365\.us`, `webmail\.apps\.mil`, `outlook-dod\.office365\.us`, `partner\.outlook\.cn`,
-	}, "|")
+	var hosts []string
+	for _, host := range msclouds.EWSHosts() {
+		hosts = append(hosts, regexp.QuoteMeta(host))
+	}
+	onlineHosts := strings.Join(hosts, "|")
 	noHeader := where(member{"name", empty}, member{"value", empty})
 	azure := signsIn(quarantine.AuthenticationAzureAD)
 	password := signsIn(quarantine.AuthenticationNTLM, quarantine.AuthenticationBasic)

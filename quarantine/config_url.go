@@ -10,6 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
 // location returns a URL that credentials go to, or reports what is wrong with
@@ -95,16 +96,16 @@ func (v *configCheck) authority(c *Config) {
 	if u == nil {
 		return
 	}
-	hosts := hostsOfAuthority(endpoint)
+	clouds := cloudsOfAuthority(endpoint)
 	ews, _ := url.Parse(c.EWSURL)
 	switch {
 	case u.Scheme != "https":
 		v.problem(field, "does not begin with https://; use https, or whoever is on the way can take the application's place")
 	case strings.Trim(u.Path, "/") != "":
 		v.problem(field, "has a path; give it like "+example+", the tenant belongs into authentication.tenantId")
-	case hosts != nil && ews != nil:
+	case len(clouds) > 0 && ews != nil:
 		cloud, known := auth.CloudOf(ews.Hostname())
-		if known && !slices.Contains(hosts, cloud.EWSHost) {
+		if known && !slices.ContainsFunc(clouds, func(c msclouds.Cloud) bool { return c.EWSHost == cloud.EWSHost }) {
 			v.problem(field, "is that of another cloud than ewsUrl; leave it out, or set it to "+cloud.Authority)
 		}
 	}
@@ -150,33 +151,22 @@ func (v *configCheck) ewsURL(c *Config) {
 			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (a domain with other letters can be looked up in its form with xn--)")
 		}
 	case AuthenticationAzureAD:
-		switch hosts := hostsOfAuthority(c.Authentication.AuthenticationEndpoint); {
-		case hosts == nil:
+		switch clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint); {
+		case len(clouds) == 0:
 			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of no cloud of Microsoft's, so that where EWS is cannot be told; set ewsUrl")
-		case len(hosts) > 1:
-			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of several clouds; set one of "+onlineURL(hosts[0])+" (GCC High) and "+onlineURL(hosts[1])+" (DoD)")
+		case len(clouds) > 1:
+			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of several clouds; set one of "+clouds[0].EWSURL()+" ("+clouds[0].Name+") and "+clouds[1].EWSURL()+" ("+clouds[1].Name+")")
 		}
 	}
 }
 
-// hostsOfAuthority returns the EWS hosts of the clouds that an authentication
-// endpoint is for, nil if it is for none that is known. Of a malformed endpoint
-// it says nothing: that is reported where it stands.
-func hostsOfAuthority(endpoint string) []string {
+// cloudsOfAuthority returns the clouds that an authentication endpoint is for,
+// none if it is for none that is known. Of a malformed endpoint it says nothing:
+// that is reported where it stands.
+func cloudsOfAuthority(endpoint string) []msclouds.Cloud {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		u = &url.URL{Host: "login.windows.net"}
+		return msclouds.All()[:1]
 	}
-	switch strings.ToLower(u.Hostname()) {
-	case "login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net":
-		return []string{"outlook.office365.com"}
-	case "login.microsoftonline.us", "login.usgovcloudapi.net":
-		return []string{"outlook.office365.us", "outlook-dod.office365.us"}
-	case "login.partner.microsoftonline.cn", "login.chinacloudapi.cn":
-		return []string{"partner.outlook.cn"}
-	}
-	return nil
+	return msclouds.OfAuthority(u.Hostname())
 }
-
-// onlineURL returns the EWS URL of a host of Exchange Online.
-func onlineURL(host string) string { return "https://" + host + "/EWS/Exchange.asmx" }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
 // discoveryError says why no EWS URL was found. Package ews recognises it by its
@@ -58,7 +59,7 @@ func attemptText(err error) string {
 	switch {
 	case !ok:
 		return err.Error()
-	case microsoftHost(host.Host):
+	case msclouds.Has(host.Host):
 		return fmt.Sprintf("it leads to %q, which is Exchange Online and accepts tokens only: set authentication.type to \"azureAD\" if the mailbox is there", host.Host)
 	}
 	return fmt.Sprintf("it leads to %q, which is outside of the mailbox's domain and gets no password: put the host into autodiscoverHosts if it is yours", host.Host)

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
 // trusts reports whether Autodiscover may ask a host, send the password there,
@@ -21,7 +21,7 @@ import (
 func (c *Config) trusts(host string) bool {
 	_, domain, _ := strings.Cut(strings.ToLower(c.QuarantineMailbox), "@")
 	switch {
-	case microsoftHost(host):
+	case msclouds.Has(host):
 		return false
 	case host == domain, host == "autodiscover."+domain:
 		return true
@@ -29,11 +29,6 @@ func (c *Config) trusts(host string) bool {
 	listed := slices.ContainsFunc(c.AutodiscoverHosts, func(h string) bool { return below(host, h) })
 	own := registeredDomain(domain)
 	return listed || own != "" && registeredDomain(host) == own
-}
-
-// microsoftHost reports whether a host is one of Exchange Online, or leads there.
-func microsoftHost(host string) bool {
-	return onlineHost("https://"+host) || slices.ContainsFunc(autodiscover.ExchangeOnline(), func(domain string) bool { return below(host, domain) })
 }
 
 // below reports whether a host is a domain or below it.
@@ -73,7 +68,7 @@ func (v *configCheck) autodiscover(c *Config) {
 			v.problem(field, "is not the full name of a host; give one such as mail.example.com, without scheme, port, path or wildcard")
 		case strings.EqualFold(suffix, host):
 			v.problem(field, "is a name below which anybody can register one, so that the password could go to anybody; give the name of the host")
-		case microsoftHost(host):
+		case msclouds.Has(host):
 			v.problem(field, `is Exchange Online, which accepts tokens only; take it out, and if the mailboxes are there set authentication.type to "azureAD"`)
 		}
 	}

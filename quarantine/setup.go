@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
 )
 
 // ExchangeVersion is the Exchange that [Setup] writes its steps for.
@@ -83,7 +85,7 @@ func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	}
 	if o.ExchangeVersion == "" {
 		o.ExchangeVersion = ExchangeSE
-		if cfg.Authentication.Type == AuthenticationAzureAD || onlineHost(cfg.EWSURL) {
+		if cfg.Authentication.Type == AuthenticationAzureAD || leadsOnline(cfg.EWSURL) {
 			o.ExchangeVersion = ExchangeOnline
 		}
 	}
@@ -107,7 +109,7 @@ func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	}
 	s.add("Try it", []string{
 		"The self-test tries each of these things and says what is missing. Name mailboxes of users that it may look into; it only reads them.",
-	}, ShellLocal, "ewsq -config FILE check -mailbox "+psQuote(s.exampleUser()))
+	}, ShellLocal, "ewsq -config FILE check -mailbox "+powershell.Quote(s.exampleUser()))
 	return s.guide, nil
 }
 
@@ -139,12 +141,15 @@ func (s *setup) complete(c Config) {
 	online := s.version == ExchangeOnline
 	if online {
 		fill((*string)(&a.Type), "authentication.type", string(AuthenticationAzureAD))
-		switch hosts := hostsOfAuthority(a.AuthenticationEndpoint); len(hosts) {
-		case 0:
-			fill(&c.EWSURL, "ewsUrl", onlineURL("outlook.office365.com"))
-		case 1: // the default
-		default:
-			fill(&c.EWSURL, "ewsUrl", onlineURL(hosts[0]))
+		clouds := msclouds.All()[:1]
+		if u, err := url.Parse(a.AuthenticationEndpoint); err == nil && u.Host != "" {
+			clouds = msclouds.OfAuthority(u.Hostname())
+		}
+		switch {
+		case len(clouds) == 0:
+			fill(&c.EWSURL, "ewsUrl", msclouds.All()[0].EWSURL())
+		case len(clouds) > 1: // of one, it is the default
+			fill(&c.EWSURL, "ewsUrl", clouds[0].EWSURL())
 		}
 	} else {
 		fill((*string)(&a.Type), "authentication.type", string(AuthenticationNTLM))
@@ -173,7 +178,7 @@ func (s *setup) fits() error {
 	switch {
 	case s.version == ExchangeOnline && !azure:
 		return refuse(`is online, and Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
-	case s.version != ExchangeOnline && !s.unlocated && onlineHost(s.cfg.EWSURL):
+	case s.version != ExchangeOnline && !s.unlocated && leadsOnline(s.cfg.EWSURL):
 		return refuse("is %s, but ewsUrl leads to Exchange Online; use online", s.version)
 	case s.version == Exchange2010 && azure:
 		return refuse(`is 2010, which does not accept tokens; set authentication.type to "ntlm"`)
@@ -181,6 +186,12 @@ func (s *setup) fits() error {
 		return refuse("is %s: that version with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
 	}
 	return nil
+}
+
+// leadsOnline reports whether a URL leads to Exchange Online.
+func leadsOnline(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && msclouds.HasEWS(u.Hostname())
 }
 
 // cloud returns the cloud of Exchange Online that the configuration is for.

@@ -1,6 +1,11 @@
 package quarantine
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
+)
 
 // Ids of Exchange Online as a resource, and of its application role
 // full_access_as_app. They are the same in every tenant.
@@ -15,7 +20,7 @@ const setupApp = "Mail quarantine"
 
 // online adds the steps for Exchange Online.
 func (s *setup) online() {
-	s.guide.Notes = append(s.guide.Notes, "Exchange Online answers EWS until "+onlineEnd+", and until then for allow-listed applications only. Plan a strategy that uses Microsoft Graph.")
+	s.guide.Notes = append(s.guide.Notes, "Exchange Online answers EWS until "+msclouds.EWSEnd+", and until then for allow-listed applications only. Plan a strategy that uses Microsoft Graph.")
 	cloud := s.cloud()
 	exchange, graph := cloudSwitches(cloud.Name)
 	address := fmt.Sprintf("Exchange Online has one address for each cloud. In the %s cloud `ewsUrl` is %s, and the authority is %s.",
@@ -56,9 +61,9 @@ func cloudSwitches(cloud string) (exchange, graph string) {
 func (s *setup) application() {
 	if !s.missing["authentication.applicationId"] {
 		s.add("Find the application", []string{"The configuration names it. Its service principal is what gets rights in this tenant."}, ShellGraph,
-			"$app = Get-MgApplication -Filter "+psFilter("appId", "eq", s.cfg.Authentication.ApplicationID),
-			"$principal = Get-MgServicePrincipal -Filter "+psFilter("appId", "eq", s.cfg.Authentication.ApplicationID),
-			"if (-not $principal) { $principal = New-MgServicePrincipal -AppId "+psQuote(s.cfg.Authentication.ApplicationID)+" }",
+			"$app = Get-MgApplication -Filter "+powershell.Filter("appId", "eq", s.cfg.Authentication.ApplicationID),
+			"$principal = Get-MgServicePrincipal -Filter "+powershell.Filter("appId", "eq", s.cfg.Authentication.ApplicationID),
+			"if (-not $principal) { $principal = New-MgServicePrincipal -AppId "+powershell.Quote(s.cfg.Authentication.ApplicationID)+" }",
 			"$app.AppId; $principal.Id",
 		)
 		return
@@ -66,7 +71,7 @@ func (s *setup) application() {
 	s.add("Register the application", []string{
 		"It belongs to this tenant only, and has no redirect address and no secret. The first line that the last command prints goes into `authentication.applicationId`.",
 	}, ShellGraph,
-		"$app = New-MgApplication -DisplayName "+psQuote(setupApp)+" -SignInAudience AzureADMyOrg",
+		"$app = New-MgApplication -DisplayName "+powershell.Quote(setupApp)+" -SignInAudience AzureADMyOrg",
 		"$principal = New-MgServicePrincipal -AppId $app.AppId",
 		"$app.AppId; $principal.Id",
 	)
@@ -92,9 +97,9 @@ func (s *setup) consent() {
 	s.add("Either: give it all mailboxes", []string{
 		"`full_access_as_app` lets the application work as the owner of every mailbox of the tenant, those created later included. The last command is the admin consent. Leave this step out to give it a part of the mailboxes only, as below.",
 	}, ShellGraph,
-		"Update-MgApplication -ApplicationId $app.Id -RequiredResourceAccess @(@{ ResourceAppId = "+psQuote(exchangeResource)+"; ResourceAccess = @(@{ Id = "+psQuote(fullAccessAsAppRole)+"; Type = 'Role' }) })",
-		"$exchange = Get-MgServicePrincipal -Filter "+psFilter("appId", "eq", exchangeResource),
-		"New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id -PrincipalId $principal.Id -ResourceId $exchange.Id -AppRoleId "+psQuote(fullAccessAsAppRole),
+		"Update-MgApplication -ApplicationId $app.Id -RequiredResourceAccess @(@{ ResourceAppId = "+powershell.Quote(exchangeResource)+"; ResourceAccess = @(@{ Id = "+powershell.Quote(fullAccessAsAppRole)+"; Type = 'Role' }) })",
+		"$exchange = Get-MgServicePrincipal -Filter "+powershell.Filter("appId", "eq", exchangeResource),
+		"New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id -PrincipalId $principal.Id -ResourceId $exchange.Id -AppRoleId "+powershell.Quote(fullAccessAsAppRole),
 	)
 }
 
@@ -104,21 +109,21 @@ func (s *setup) scope() {
 	s.add("Or: give it a part of the mailboxes", []string{
 		"RBAC for Applications gives the role `Application EWS.AccessAsApp` within a scope: here the members of a group, which has to have the quarantine mailbox as a member. Rights add up: as long as the application has `full_access_as_app` as well, the scope narrows nothing. A change can take up to two hours; the last command tells whether it has come into effect.",
 	}, ShellExchangeOnline,
-		"New-ServicePrincipal -AppId $principal.AppId -ObjectId $principal.Id -DisplayName "+psQuote(setupApp),
+		"New-ServicePrincipal -AppId $principal.AppId -ObjectId $principal.Id -DisplayName "+powershell.Quote(setupApp),
 		"$group = (Get-DistributionGroup -Identity 'quarantined-mailboxes').DistinguishedName",
 		`New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$group'"`,
 		"New-ManagementRoleAssignment -App $principal.Id -Role 'Application EWS.AccessAsApp' -CustomResourceScope 'Quarantine mailboxes'",
-		"Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource "+psQuote(s.cfg.QuarantineMailbox)+" | Format-Table",
+		"Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource "+powershell.Quote(s.cfg.QuarantineMailbox)+" | Format-Table",
 	)
 }
 
 // allowList lets the application use EWS.
 func (s *setup) allowList() {
-	application := psQuote(s.cfg.Authentication.ApplicationID)
+	application := powershell.Quote(s.cfg.Authentication.ApplicationID)
 	if s.missing["authentication.applicationId"] {
 		application = "$app.AppId"
 	}
 	s.add("Put it on the allow-list of EWS", []string{
-		"Since October 2026 Exchange Online answers EWS only where the organisation allows it, and only to the applications on a list; until " + onlineEnd + ", when it ends for all. The list is replaced as a whole, so what is on it is kept. It is set before EWS is switched on, and takes up to a day to have effect.",
-	}, ShellExchangeOnline, allowCommands(application)...)
+		"Since October 2026 Exchange Online answers EWS only where the organisation allows it, and only to the applications on a list; until " + msclouds.EWSEnd + ", when it ends for all. The list is replaced as a whole, so what is on it is kept. It is set before EWS is switched on, and takes up to a day to have effect.",
+	}, ShellExchangeOnline, powershell.AllowEWS(application)...)
 }

@@ -1,6 +1,10 @@
 package quarantine
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
+)
 
 // onPremises adds the steps for an Exchange Server.
 func (s *setup) onPremises() {
@@ -42,14 +46,14 @@ func (s *setup) autodiscover(commands []string) ([]string, []string) {
 	return []string{
 		"`ewsUrl` is not set, so that Autodiscover finds it from " + code(s.cfg.QuarantineMailbox) + " at the first call: at " + code(domain) + " and " + code(host) + ", where " + code("http://"+host) + " redirects to, and where the SRV record " + code("_autodiscover._tcp."+domain) + " does. One of them has to lead to the Exchange servers from this machine, with a certificate that is trusted for that name. Setting `ewsUrl` spares it.",
 		"What it gives is the ExternalUrl of the EWS virtual directory, or else its InternalUrl. The password goes only to hosts of the same registered domain; others of yours have to be listed in `autodiscoverHosts`.",
-	}, append(commands, "Resolve-DnsName "+psQuote(host), "Resolve-DnsName "+psQuote("_autodiscover._tcp."+domain)+" -Type SRV")
+	}, append(commands, "Resolve-DnsName "+powershell.Quote(host), "Resolve-DnsName "+powershell.Quote("_autodiscover._tcp."+domain)+" -Type SRV")
 }
 
 // quarantineMailbox creates the mailbox that takes the messages.
 func (s *setup) quarantineMailbox(shell SetupShell, onPremises bool) {
 	address := s.cfg.QuarantineMailbox
-	id := psQuote(address)
-	create := newMailbox(address)
+	id := powershell.Quote(address)
+	create := powershell.NewMailbox(address)
 	text := []string{
 		"A shared mailbox whose account nobody signs in with, and that no user has rights on: what lies in it is dangerous. It is hidden from address lists, takes no mail from outside, and processes no meeting requests, or a malicious invitation in quarantine would be put into its calendar and answered. No retention policy may touch what lies there.",
 		"Use a mailbox of its own for it, not that of the service account or of an administrator. Give its database room: it holds what was taken from all users, until that is released or deleted.",
@@ -72,7 +76,7 @@ func (s *setup) quarantineMailbox(shell SetupShell, onPremises bool) {
 // serviceAccount creates the account that signs in.
 func (s *setup) serviceAccount() {
 	username := s.cfg.Authentication.Username
-	name := accountName(username)
+	name := powershell.AccountName(username)
 	principal := username
 	if strings.Contains(username, `\`) {
 		_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
@@ -81,9 +85,9 @@ func (s *setup) serviceAccount() {
 	s.add("Create the service account", []string{
 		"It gets a mailbox, because without one Exchange expands no distribution lists for it. It needs no other right in Active Directory, and should be a member of no group of administrators. The password is asked for, and goes into `authentication.password` or into the environment variable " + code(EnvPassword) + ".",
 	}, ShellExchange,
-		"New-Mailbox -Name "+psQuote(name)+" -SamAccountName "+psQuote(name)+" -UserPrincipalName "+psQuote(principal)+" -Password (Read-Host 'Password' -AsSecureString)",
-		"Set-Mailbox -Identity "+psQuote(username)+" -HiddenFromAddressListsEnabled $true",
-		"Set-CASMailbox -Identity "+psQuote(username)+" -EwsEnabled $true -OWAEnabled $false -ActiveSyncEnabled $false -PopEnabled $false -ImapEnabled $false",
+		"New-Mailbox -Name "+powershell.Quote(name)+" -SamAccountName "+powershell.Quote(name)+" -UserPrincipalName "+powershell.Quote(principal)+" -Password (Read-Host 'Password' -AsSecureString)",
+		"Set-Mailbox -Identity "+powershell.Quote(username)+" -HiddenFromAddressListsEnabled $true",
+		"Set-CASMailbox -Identity "+powershell.Quote(username)+" -EwsEnabled $true -OWAEnabled $false -ActiveSyncEnabled $false -PopEnabled $false -ImapEnabled $false",
 	)
 }
 
@@ -92,13 +96,13 @@ func (s *setup) impersonation() {
 	user := s.cfg.Authentication.Username
 	s.add("Let the account impersonate", []string{
 		"With the role ApplicationImpersonation the account works as the owner of each mailbox, the quarantine mailbox included. It holds for mailboxes that are created later, too. Keep the password accordingly: the account can read and change all mail.",
-	}, ShellExchange, impersonationRole(user), "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope")
+	}, ShellExchange, powershell.Impersonation(user), "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope")
 	s.add("Narrow it down, if not all mailboxes are meant", []string{
 		"Instead of the assignment above, one with a scope: here the members of a group, which has to have the quarantine mailbox as a member. Put the distinguished name of the group in the place of the example.",
 	}, ShellExchange,
-		"Remove-ManagementRoleAssignment -Identity "+psQuote(impersonationAssignment),
-		"New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "+psFilter("MemberOfGroup", "-eq", "CN=Quarantined,OU=Groups,DC=example,DC=com"),
-		impersonationRole(user)+" -CustomRecipientWriteScope 'Quarantine mailboxes'",
+		"Remove-ManagementRoleAssignment -Identity "+powershell.Quote(powershell.ImpersonationAssignment),
+		"New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "+powershell.Filter("MemberOfGroup", "-eq", "CN=Quarantined,OU=Groups,DC=example,DC=com"),
+		powershell.Impersonation(user)+" -CustomRecipientWriteScope 'Quarantine mailboxes'",
 	)
 }
 
@@ -107,7 +111,7 @@ func (s *setup) impersonation() {
 // two at once.
 func (s *setup) grantAll() []string {
 	return []string{
-		"$account = " + psQuote(s.cfg.Authentication.Username),
+		"$account = " + powershell.Quote(s.cfg.Authentication.Username),
 		"$kinds = 'UserMailbox','SharedMailbox','RoomMailbox','EquipmentMailbox'",
 		"$mailboxes = Get-Mailbox -ResultSize Unlimited -RecipientTypeDetails $kinds",
 		"foreach ($m in $mailboxes) {",
@@ -124,7 +128,7 @@ func (s *setup) fullAccess() {
 			"The account can then read and change all mail; keep its password accordingly.",
 		"Without `-AutoMapping $false` Outlook would open all mailboxes for whoever signs in with the account.",
 	}, ShellExchange, append(s.grantAll(),
-		"Get-MailboxPermission -Identity "+psQuote(s.cfg.QuarantineMailbox)+" -User "+psQuote(s.cfg.Authentication.Username)+" | Format-List Identity,User,AccessRights,Deny")...)
+		"Get-MailboxPermission -Identity "+powershell.Quote(s.cfg.QuarantineMailbox)+" -User "+powershell.Quote(s.cfg.Authentication.Username)+" | Format-List Identity,User,AccessRights,Deny")...)
 }
 
 // Names on the Exchange server of what gives the right on new mailboxes.
@@ -148,13 +152,13 @@ func (s *setup) newMailboxes() {
 		if i == len(script)-1 {
 			end = ""
 		}
-		commands = append(commands, "    "+psQuote(line)+end)
+		commands = append(commands, "    "+powershell.Quote(line)+end)
 	}
 	commands = append(commands, ")",
-		"$script | Set-Content -Encoding Unicode -Path "+psQuote(setupScript),
-		"New-ManagementRoleAssignment -Name 'Quarantine access for new mailboxes' -Role 'Mail Recipients' -User "+psQuote(setupRunner),
-		"schtasks.exe /Create /TN "+psQuote(setupTask)+" /SC HOURLY /RU "+psQuote(setupRunner)+" /RP * /TR "+psQuote(`powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File `+setupScript),
-		"schtasks.exe /Run /TN "+psQuote(setupTask),
+		"$script | Set-Content -Encoding Unicode -Path "+powershell.Quote(setupScript),
+		"New-ManagementRoleAssignment -Name 'Quarantine access for new mailboxes' -Role 'Mail Recipients' -User "+powershell.Quote(setupRunner),
+		"schtasks.exe /Create /TN "+powershell.Quote(setupTask)+" /SC HOURLY /RU "+powershell.Quote(setupRunner)+" /RP * /TR "+powershell.Quote(`powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File `+setupScript),
+		"schtasks.exe /Run /TN "+powershell.Quote(setupTask),
 	)
 	s.add("Give it the same on new mailboxes, by a scheduled task", []string{
 		"FullAccess is a right on a mailbox, so one that is created tomorrow does not have it. This script, run every hour on an Exchange server, gives it. It runs under an account of its own (" + code(setupRunner) + " stands for it), which needs the right to log on as a batch job; who can change the script, or the account, can read all mail.",

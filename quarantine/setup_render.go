@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/display"
 )
 
 // code marks a text as code within a paragraph. A backquote in it would end the
 // mark, so it is shown as an apostrophe; commands have the exact text.
 func code(s string) string {
-	return "`" + strings.ReplaceAll(printableText(s), "`", "'") + "`"
+	return "`" + strings.ReplaceAll(display.Printable(s), "`", "'") + "`"
 }
 
 // WriteMarkdown writes the guide as Markdown (CommonMark).
 func (g *SetupGuide) WriteMarkdown(w io.Writer) error {
-	out := &stickyWriter{w: w}
+	out := display.NewWriter(w)
 	fmt.Fprintf(out, "# %s\n", g.Title)
 	for _, n := range g.Notes {
 		fmt.Fprintf(out, "\n> %s\n", n)
@@ -28,12 +30,12 @@ func (g *SetupGuide) WriteMarkdown(w io.Writer) error {
 			fmt.Fprintf(out, "\nIn %s:\n\n```powershell\n%s\n```\n", s.Shell.place(), strings.Join(s.Commands, "\n"))
 		}
 	}
-	return out.err
+	return out.Err()
 }
 
 // WriteText writes the guide as plain text.
 func (g *SetupGuide) WriteText(w io.Writer) error {
-	out := &stickyWriter{w: w}
+	out := display.NewWriter(w)
 	plain := func(s string) string { return strings.ReplaceAll(s, "`", "") }
 	fmt.Fprintln(out, plain(g.Title))
 	for _, n := range g.Notes {
@@ -48,7 +50,7 @@ func (g *SetupGuide) WriteText(w io.Writer) error {
 			fmt.Fprintf(out, "\nIn %s:\n\n    %s\n", s.Shell.place(), strings.ReplaceAll(strings.Join(s.Commands, "\n"), "\n", "\n    "))
 		}
 	}
-	return out.err
+	return out.Err()
 }
 
 func (s SetupShell) place() string {

@@ -1,5 +1,7 @@
 package quarantine
 
+import "github.com/ewsquarantine/ewsquarantine/internal/powershell"
+
 // setupPolicy names the throttling policy that setup makes.
 const setupPolicy = "Quarantine"
 
@@ -25,18 +27,18 @@ func (s *setup) throttling() {
 		text = append(text, "Exchange 2010 counts concurrent calls and the share of each minute that they spend in Active Directory, in the Client Access server and in the mailbox; `$null` is no limit. The default is 10 calls at once.")
 		commands = []string{
 			"Get-ThrottlingPolicy | Where-Object { $_.IsDefault } | Format-List Name,EWS*,CPUStartPercent",
-			"New-ThrottlingPolicy -Name " + psQuote(setupPolicy) + " -EWSMaxConcurrency 20 -EWSPercentTimeInAD 100 -EWSPercentTimeInCAS 500 -EWSPercentTimeInMailboxRPC 300 -EWSFindCountLimit 1000",
+			"New-ThrottlingPolicy -Name " + powershell.Quote(setupPolicy) + " -EWSMaxConcurrency 20 -EWSPercentTimeInAD 100 -EWSPercentTimeInCAS 500 -EWSPercentTimeInMailboxRPC 300 -EWSFindCountLimit 1000",
 		}
 	} else {
 		text = append(text, "Exchange 2013 and later give each account a budget of milliseconds: `EwsMaxBurst` at once, `EwsRechargeRate` an hour, blocked at `EwsCutoffBalance`. These are twice the defaults. The default is 27 calls at once.")
 		commands = []string{
 			"Get-ThrottlingPolicy | Where-Object { $_.ThrottlingPolicyScope -eq 'Global' } | Format-List Name,Ews*",
-			"New-ThrottlingPolicy -Name " + psQuote(setupPolicy) + " -ThrottlingPolicyScope Regular -EwsMaxConcurrency 54 -EwsMaxBurst 600000 -EwsRechargeRate 1800000 -EwsCutoffBalance 6000000",
+			"New-ThrottlingPolicy -Name " + powershell.Quote(setupPolicy) + " -ThrottlingPolicyScope Regular -EwsMaxConcurrency 54 -EwsMaxBurst 600000 -EwsRechargeRate 1800000 -EwsCutoffBalance 6000000",
 		}
 	}
 	commands = append(commands,
-		"Set-ThrottlingPolicyAssociation -Identity "+psQuote(charged)+" -ThrottlingPolicy "+psQuote(setupPolicy),
-		"Get-ThrottlingPolicyAssociation -Identity "+psQuote(charged)+" | Format-List Name,ThrottlingPolicyId",
+		"Set-ThrottlingPolicyAssociation -Identity "+powershell.Quote(charged)+" -ThrottlingPolicy "+powershell.Quote(setupPolicy),
+		"Get-ThrottlingPolicyAssociation -Identity "+powershell.Quote(charged)+" | Format-List Name,ThrottlingPolicyId",
 	)
 	s.add("Set the limits of the server", text, ShellExchange, commands...)
 }

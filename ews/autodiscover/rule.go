@@ -6,19 +6,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
 // ExchangeOnline returns the hosts of Exchange Online in all clouds, for
 // [Options.AllowedHosts]. They let the client find a mailbox that has moved
 // there from on-premises servers. Microsoft owns all these names and those
 // below them.
-func ExchangeOnline() []string {
-	return []string{
-		"outlook.com", "outlook.office.com", "office365.com", "onmicrosoft.com", // worldwide
-		"office365.us", "onmicrosoft.us", "webmail.apps.mil", // US government
-		"partner.outlook.cn", "partner.onmschina.cn", // China
-	}
-}
+func ExchangeOnline() []string { return msclouds.Domains() }
 
 // allows reports whether a host, with or without a port, is trusted when looking
 // for the mailbox of an address.
