@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -20,7 +21,7 @@ const (
 )
 
 // open opens a well-known folder of a mailbox. The text says what was seen.
-func (k *checker) open(ctx context.Context, m *exchangeMailbox, name ews.FolderName) (ews.Folder, reach, string) {
+func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ews.Folder, reach, string) {
 	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{
 		Folders: []ews.FolderRef{m.known(name)},
 		Shape:   ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderRights}},
@@ -41,7 +42,7 @@ func (k *checker) open(ctx context.Context, m *exchangeMailbox, name ews.FolderN
 		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "it is not the primary address: "+err.Error())
 	case errors.Is(err, ews.ErrNoMailbox):
 		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "there is no such mailbox: "+err.Error())
-	case errors.Is(err, ews.ErrAccessDenied), m.x.delegate && errors.Is(err, ews.ErrNotFound):
+	case errors.Is(err, ews.ErrAccessDenied), m.delegate && errors.Is(err, ews.ErrNotFound):
 		return ews.Folder{}, reachNoRight, k.hidden(ctx, m.address, err)
 	}
 	return ews.Folder{}, reachFailed, err.Error()
@@ -54,10 +55,15 @@ func (k *checker) hidden(ctx context.Context, address string, cause error) strin
 		return "the account may not open it: " + cause.Error()
 	}
 	found, err := k.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
-	if err == nil && hasAddress(found, address) {
+	if err == nil && lists(found, address) {
 		return "it is in the directory, and the account may not open it: " + cause.Error()
 	}
 	return "the account may not open it, of which Exchange says that it is not there: " + cause.Error()
+}
+
+// lists reports whether the directory lists an address as a primary one.
+func lists(found *ews.Resolutions, address string) bool {
+	return slices.ContainsFunc(found.Candidates, func(c ews.Resolution) bool { return strings.EqualFold(c.Mailbox.EmailAddress, address) })
 }
 
 // primary asks the directory for the primary address of a mailbox, and says so
@@ -67,7 +73,7 @@ func (k *checker) primary(ctx context.Context, address, otherwise string) string
 		return otherwise
 	}
 	found, err := k.directoryView().ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
-	if err != nil || len(found.Candidates) == 0 || hasAddress(found, address) {
+	if err != nil || len(found.Candidates) == 0 || lists(found, address) {
 		return otherwise
 	}
 	return "it is a secondary address; the primary one is " + found.Candidates[0].Mailbox.EmailAddress
@@ -148,7 +154,7 @@ func (k *checker) probe(ctx context.Context, address string) {
 }
 
 // recoverable opens Recoverable Items, if the configuration wants it.
-func (k *checker) recoverable(ctx context.Context, m *exchangeMailbox) {
+func (k *checker) recoverable(ctx context.Context, m *mailbox) {
 	if !k.cfg.ScanRecoverableItems && !k.cfg.SweepRecoverableItems {
 		k.skip(CheckRecoverableItems, m.address, "neither scanRecoverableItems nor sweepRecoverableItems is on")
 		return
@@ -166,7 +172,7 @@ func (k *checker) recoverable(ctx context.Context, m *exchangeMailbox) {
 // archive opens the archive, if the configuration wants it. To have none is
 // all right. A server says so in the same words as of a folder that may not be
 // seen; but the mailbox itself was seen.
-func (k *checker) archive(ctx context.Context, m *exchangeMailbox) {
+func (k *checker) archive(ctx context.Context, m *mailbox) {
 	if !k.cfg.ScanOnlineArchive {
 		k.skip(CheckArchive, m.address, "scanOnlineArchive is off")
 		return

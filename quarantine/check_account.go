@@ -22,13 +22,12 @@ func (k *checker) checkAccount(ctx context.Context) {
 		k.block(CheckCertificate)
 		return
 	}
-	rt, err := k.cfg.signIn(k.cfg.EWSURL, k.base)
+	rt, err := k.conn.SignIn(k.cfg.EWSURL)
 	if err != nil {
 		k.fail(CheckAuthentication, "", err.Error(), k.signInRemedy())
 		k.block(CheckAuthentication)
 		return
 	}
-	k.close = func() { closeIdle(rt) }
 	k.client, err = ews.NewClient(k.cfg.EWSURL, &ews.Options{
 		Transport: rt, Limiter: k.limiter, Payer: k.cfg.Authentication.Username, UserAgent: k.opts.UserAgent,
 		ReadAttempts: 3, Logger: k.opts.Logger,

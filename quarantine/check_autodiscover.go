@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
@@ -25,24 +24,17 @@ func (k *checker) checkAutodiscover(ctx context.Context) {
 		k.skip(CheckAutodiscover, "", "ewsUrl is set")
 		return
 	}
-	var resolver autodiscover.Resolver = net.DefaultResolver
-	if k.opts.Resolver != nil {
-		resolver = k.opts.Resolver
-	}
-	d, err := k.cfg.discovery(k.base, resolver, k.opts.UserAgent, k.opts.Logger)
-	if err != nil {
-		k.fail(CheckAuthentication, "", err.Error(), k.signInRemedy())
-		k.block(CheckAuthentication)
-		return
-	}
-	found, err := d.get(ctx)
-	failure, searched := errors.AsType[*discoveryError](err)
+	found, err := k.conn.Discover(ctx)
+	failure, searched := errors.AsType[interface {
+		error
+		Unauthorized() bool
+	}](err)
 	switch {
 	case err == nil:
 		k.cfg.EWSURL, k.report.URL, k.discovered = found.EWSURL, found.EWSURL, true
 		k.ok(CheckAutodiscover, "", fmt.Sprintf("%s says that EWS is at %s", found.Source, found.EWSURL))
 	case ctx.Err() != nil:
-	case searched && failure.Unauthorized():
+	case !searched || failure.Unauthorized():
 		k.fail(CheckAuthentication, "", err.Error(), k.signInRemedy())
 		k.block(CheckAuthentication)
 	default:

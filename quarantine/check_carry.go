@@ -136,7 +136,7 @@ func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) [
 func (k *checker) arrived(ctx context.Context, operation string, p testPlace) {
 	results, err := p.client.FindItem(ctx, ews.FindItemRequest{
 		Folders:     []ews.FolderRef{p.folder},
-		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: stampField(StampState), Value: testState(operation)},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: stampState, Value: testState(operation)},
 	})
 	if err == nil {
 		err = results[0].Err

@@ -22,6 +22,9 @@ const (
 	removalTime = time.Minute
 )
 
+// stampState is where a test item has its state.
+var stampState = ews.ExtendedField{GUID: StampSet, Name: StampState, Type: ews.TypeString}
+
 // testPlace is a folder where the test item may be.
 type testPlace struct {
 	client *ews.Client
@@ -73,14 +76,14 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 		Folder: folder, MIME: ews.BytesContent([]byte(mime)), IsRead: new(true),
 		Extended: []ews.ExtendedProperty{
 			{Field: ews.PidTagMessageFlags, Value: "1"},
-			{Field: stampField(StampState), Value: testState(operation)},
+			{Field: stampState, Value: testState(operation)},
 		},
 	})
 	if err != nil {
 		return ews.ItemID{}, err
 	}
 	results, err := k.quarantine.client.GetItem(ctx, ews.GetItemRequest{
-		IDs: []ews.ItemID{{ID: id.ID}}, Shape: ews.ItemShape{Properties: []ews.PropertyPath{stampField(StampState)}},
+		IDs: []ews.ItemID{{ID: id.ID}}, Shape: ews.ItemShape{Properties: []ews.PropertyPath{stampState}},
 	})
 	if err == nil {
 		err = results[0].Err
@@ -88,7 +91,7 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 	if err != nil {
 		return ews.ItemID{}, fmt.Errorf("the item cannot be read back: %w", err)
 	}
-	if p, _ := results[0].Value.Property(stampField(StampState)); p.Value != testState(operation) {
+	if p, _ := results[0].Value.Property(stampState); p.Value != testState(operation) {
 		return ews.ItemID{}, errors.New("the server did not keep a named property of the item; without it quarantine cannot work")
 	}
 	return results[0].Value.ID, nil
@@ -103,9 +106,9 @@ func (k *checker) removeItems(ctx context.Context, places []testPlace, operation
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
 	defer cancel()
 	k.limiter.insist()
-	this := ews.Compare{Op: ews.IsEqualTo, Property: stampField(StampState), Value: testState(operation)}
+	this := ews.Compare{Op: ews.IsEqualTo, Property: stampState, Value: testState(operation)}
 	left := ews.And{
-		ews.Contains{Property: stampField(StampState), Value: selfTest + "|", Mode: ews.ModePrefixed},
+		ews.Contains{Property: stampState, Value: selfTest + "|", Mode: ews.ModePrefixed},
 		ews.Compare{Op: ews.IsLessThan, Property: ews.FieldDateTimeCreated, Value: ews.FormatTime(k.now().Add(-selfTestAge).UTC())},
 	}
 	errs := []error{removeMatching(ctx, places[0], ews.Or{this, left})}
@@ -121,7 +124,7 @@ func (k *checker) removeItems(ctx context.Context, places []testPlace, operation
 func removeMatching(ctx context.Context, p testPlace, match ews.Restriction) error {
 	found := p.client.FindItems(ctx, ews.FindItemRequest{
 		Folders: []ews.FolderRef{p.folder}, Restriction: match,
-		Shape: ews.ItemShape{Properties: []ews.PropertyPath{stampField(StampState)}},
+		Shape: ews.ItemShape{Properties: []ews.PropertyPath{stampState}},
 	})
 	var ids []ews.ItemID
 	for it, err := range found {
@@ -129,7 +132,7 @@ func removeMatching(ctx context.Context, p testPlace, match ews.Restriction) err
 			return err
 		}
 		// The server compares more loosely than it should.
-		if state, _ := it.Property(stampField(StampState)); len(state.Value) > len(selfTest) && state.Value[:len(selfTest)+1] == selfTest+"|" {
+		if state, _ := it.Property(stampState); len(state.Value) > len(selfTest) && state.Value[:len(selfTest)+1] == selfTest+"|" {
 			ids = append(ids, ews.ItemID{ID: it.ID.ID})
 		}
 	}

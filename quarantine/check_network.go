@@ -9,10 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
 const (
@@ -66,24 +69,38 @@ func (d *dial) trace() *httptrace.ClientTrace {
 	}
 }
 
+// resolver looks up what Autodiscover asks for.
+func (k *checker) resolver() autodiscover.Resolver {
+	if k.opts.Resolver != nil {
+		return k.opts.Resolver
+	}
+	return net.DefaultResolver
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+}
+
 // checkTransport makes the transport that the service would use.
 func (k *checker) checkTransport(context.Context) {
-	base, err := k.cfg.transport(k.opts.Transport)
+	conn, err := Connect(&k.cfg, &Options{Transport: k.opts.Transport, Resolver: k.resolver(), UserAgent: k.opts.UserAgent, Logger: k.opts.Logger})
 	if err != nil {
 		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a file of certificates in PEM, or leave it out"})
 		k.block(CheckTLS)
 		return
 	}
-	if t, ok := base.(*http.Transport); ok && k.opts.Transport == nil && k.opts.Resolver != nil {
+	if t, ok := conn.Base().(*http.Transport); ok && k.opts.Transport == nil && k.opts.Resolver != nil {
 		t.DialContext = (&net.Dialer{Timeout: 15 * time.Second, Resolver: k.opts.Resolver}).DialContext
 	}
-	k.base = base
+	k.conn = conn
 }
 
 // checkNetwork looks at the way to the server, by the very transport that the
 // service uses, and with a request that carries no credentials.
 func (k *checker) checkNetwork(ctx context.Context) {
-	rt := k.base
+	rt := k.conn.Base()
 	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
 		t = t.Clone() // a connection of its own, so that all of it is seen
 		defer t.CloseIdleConnections()
@@ -184,7 +201,7 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 		k.fail(CheckTLS, "", seen, k.tlsRemedy(d.tlsErr, u))
 		k.block(CheckTLS)
 		return false
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		k.skip(CheckTLS, "", "plain HTTP to this machine")
 	case u.Scheme == "http":
 		k.warn(CheckTLS, "", "plain HTTP: whoever is on the way reads the password and every message", remedy{text: "use https in ewsUrl, unless the link is encrypted by other means"})

@@ -4,25 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// mailbox returns access to a mailbox, as the service would have it.
-func (k *checker) mailbox(address string) *exchangeMailbox {
-	return k.strategy.Mailbox(address).(*exchangeMailbox) // of c.strategy
+// mailbox is a mailbox, reached as the service would reach it.
+type mailbox struct {
+	address  string
+	client   *ews.Client
+	delegate bool
+}
+
+func (k *checker) mailbox(address string) *mailbox {
+	if k.cfg.Access == AccessImpersonation {
+		return &mailbox{address: address, client: k.client.Impersonating(address)}
+	}
+	return &mailbox{address: address, client: k.client.ForMailbox(address), delegate: true}
+}
+
+// known returns the reference to a well-known folder.
+func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
+	f := ews.DistinguishedFolder{Name: name}
+	if m.delegate {
+		f.Mailbox = m.address
+	}
+	return f
 }
 
 // checkQuarantine looks at the quarantine mailbox, and at what can be tried with
 // it alone.
 func (k *checker) checkQuarantine(ctx context.Context) {
-	strategy, err := k.cfg.strategy(k.client, &StrategyOptions{Payer: k.cfg.Authentication.Username})
-	if err != nil {
-		k.fail(k.accessName(), k.cfg.QuarantineMailbox, err.Error(), remedy{text: "set access"})
-		k.block(k.accessName())
-		return
-	}
-	k.strategy = strategy
 	opened := k.openQuarantine(ctx)
 	if k.blocker != "" || ctx.Err() != nil {
 		return
@@ -86,14 +98,14 @@ func (k *checker) openQuarantine(ctx context.Context) bool {
 // whether the rest can go on.
 func (k *checker) findFolder(ctx context.Context) bool {
 	address, name := k.cfg.QuarantineMailbox, k.cfg.QuarantineFolder
-	id, err := k.quarantine.childNamed(ctx, k.quarantine.known(ews.FolderMsgFolderRoot), name)
+	id, err := k.quarantine.child(ctx, name)
 	switch {
-	case err == nil:
+	case err == nil && id != "":
 		k.folderID = id
 		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is there", name))
 	case k.undecided(ctx, err):
 		return false
-	case !errors.Is(err, ErrGone):
+	case err != nil:
 		k.fail(CheckQuarantineFolder, address, err.Error(), k.unreachableRemedy(address))
 		return false
 	case k.root.Rights == nil:
@@ -104,6 +116,26 @@ func (k *checker) findFolder(ctx context.Context) bool {
 		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is not there yet; it can be created, and will be with the first message", name))
 	}
 	return true
+}
+
+// child returns the id of the folder of that name below the top; empty if there
+// is no such folder.
+func (m *mailbox) child(ctx context.Context, name string) (string, error) {
+	children := m.client.FindFolders(ctx, ews.FindFolderRequest{
+		Parent:      m.known(ews.FolderMsgFolderRoot),
+		Shape:       ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderName, ews.PidTagFolderType}},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldFolderName, Value: name},
+	})
+	for f, err := range children {
+		if err != nil {
+			return "", err
+		}
+		const searchFolder = "2"
+		if kind, _ := f.Property(ews.PidTagFolderType); strings.EqualFold(f.DisplayName, name) && kind.Value != searchFolder {
+			return f.ID.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // withoutFolder looks at what can be seen without a test item.

@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -24,13 +23,11 @@ type checker struct {
 	offers  []string         // ways to sign in that the server offers
 	limiter *checkLimiter
 
-	base        http.RoundTripper // adds no credentials
+	conn        *Connection       // the way to the server
 	discovered  bool              // Autodiscover gave cfg.EWSURL
 	certificate *auth.Certificate // of the application; nil if it cannot be used
 	client      *ews.Client       // as the account itself
-	close       func()            // ends its connections
-	strategy    Strategy
-	quarantine  *exchangeMailbox
+	quarantine  *mailbox
 	root        ews.Folder // top of the quarantine mailbox
 	folderID    string     // of the quarantine folder; empty if there is none
 }
@@ -106,10 +103,9 @@ func (k *checker) block(name CheckName) {
 
 // finish fills in what was not looked at.
 func (k *checker) finish(ctx context.Context) *CheckReport {
-	if k.close != nil {
-		k.close()
+	if k.conn != nil {
+		_ = k.conn.Close() // only idle connections, which are of no more use
 	}
-	closeIdle(k.base)
 	k.checkThrottling()
 	reason := k.blocker
 	if ctx.Err() != nil {

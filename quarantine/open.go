@@ -65,7 +65,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 	if opts != nil {
 		o = *opts
 	}
-	conn, err := c.connect(&o)
+	conn, err := Connect(cfg, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +75,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 			return nil, err
 		}
 	}
-	client, err := ews.NewClient(conn.url, &ews.Options{
-		Transport: conn.transport, Discover: conn.discover, Limiter: limiter, Payer: c.Authentication.Username, UserAgent: o.UserAgent, Logger: o.Logger,
-	})
+	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +96,7 @@ func Open(cfg *Config, opts *Options) (*Service, error) {
 		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
 		MessageIDSearch: c.MessageIDSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
-		OnClose: func() error { return errors.Join(conn.close(), closeJournal()) },
+		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, closeJournal())

@@ -1,51 +1,128 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
-// connection is the way to the server of a configuration.
-type connection struct {
-	url       string // of EWS; empty if discover finds it
-	discover  func(context.Context) (string, error)
-	transport http.RoundTripper // signs in
-	close     func() error      // ends what is idle
+// Connection is the way to the server of a configuration: it finds EWS where
+// the configuration does not say where it is, and signs in. [Open] uses one; so
+// can a program that makes calls of its own with package ews, or looks at each
+// step by itself. Its methods may be called concurrently.
+type Connection struct {
+	cfg       Config // with defaults
+	base      http.RoundTripper
+	discovery *discovery // nil: ewsUrl is set
+
+	mu     sync.Mutex
+	signIn []http.RoundTripper // to be closed
 }
 
-// connect returns the way to the server, without going it.
-func (c *Config) connect(o *Options) (connection, error) {
-	base, err := c.transport(o.Transport)
+// Connect prepares the way to the server of a configuration, which must be
+// valid, and goes no step of it: it contacts nobody. Of the options it uses
+// Transport, Resolver, UserAgent and Logger. The error names the setting that
+// cannot be used.
+func Connect(cfg *Config, opts *Options) (*Connection, error) {
+	if cfg == nil {
+		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	c := &Connection{cfg: cfg.WithDefaults(), base: o.Transport}
+	var err error
+	if c.base == nil {
+		c.base, err = auth.NewTransport(&auth.TransportOptions{
+			UseProxy: c.cfg.UseProxy, ProxyURL: c.cfg.ProxyURL.Reveal(), RootCAFile: c.cfg.RootCAFile,
+		})
+	}
+	if err == nil && c.cfg.EWSURL == "" {
+		c.discovery = newDiscovery(&c.cfg, c.base, o.Resolver, o.UserAgent, o.Logger)
+	}
 	if err != nil {
-		return connection{}, err
+		return nil, err
 	}
-	conn := connection{url: c.EWSURL}
-	if c.EWSURL == "" {
-		d, err := c.discovery(base, o.Resolver, o.UserAgent, o.Logger)
-		if err != nil {
-			return connection{}, err
-		}
-		conn.discover, conn.transport = d.EWSURL, d
-	} else if conn.transport, err = c.signIn(c.EWSURL, base); err != nil {
-		return connection{}, err
-	}
-	conn.close = func() error { closeIdle(conn.transport); closeIdle(base); return nil }
-	return conn, nil
+	return c, nil
 }
 
-// transport returns the transport that the configuration describes, unless one
-// is given. It adds no credentials.
-func (c *Config) transport(given http.RoundTripper) (http.RoundTripper, error) {
-	if given != nil {
-		return given, nil
+// Base returns the transport that the requests go through, which adds no
+// credentials: the one of the options, or one that the configuration describes.
+func (c *Connection) Base() http.RoundTripper { return c.base }
+
+// SignIn returns a RoundTripper that signs in to the host of a URL as the
+// configuration says, and to no other.
+func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
+	rt, err := c.cfg.signIn(url, c.base)
+	if err != nil {
+		return nil, err
 	}
-	return auth.NewTransport(&auth.TransportOptions{
-		UseProxy: c.UseProxy, ProxyURL: c.ProxyURL.Reveal(), RootCAFile: c.RootCAFile,
-	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.signIn = append(c.signIn, rt)
+	return rt, nil
+}
+
+// Discover finds the EWS URL by Autodiscover, where ewsUrl is empty. What it
+// finds stays; a failure is remembered for a while, and refused credentials for
+// good, so that the account is not locked.
+func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error) {
+	if c.discovery == nil {
+		return nil, invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so there is nothing to find")
+	}
+	found, err := c.discovery.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return found.Result, nil
+}
+
+// Client returns an EWS client that signs in as the configuration says. Where
+// ewsUrl is empty, the first call finds it. The options may be nil; their
+// Transport and Discover are set here.
+func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
+	var o ews.Options
+	if opts != nil {
+		o = *opts
+	}
+	o.Payer = cmp.Or(o.Payer, c.cfg.Authentication.Username)
+	if c.discovery != nil {
+		if err := c.discovery.checkSignIn(); err != nil {
+			return nil, err
+		}
+		o.Transport, o.Discover = c.discovery, c.discovery.EWSURL
+		return ews.NewClient("", &o)
+	}
+	var err error
+	if o.Transport, err = c.SignIn(c.cfg.EWSURL); err != nil {
+		return nil, err
+	}
+	return ews.NewClient(c.cfg.EWSURL, &o)
+}
+
+// Close ends the connections that are idle.
+func (c *Connection) Close() error {
+	if c.discovery != nil {
+		c.discovery.CloseIdleConnections()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, rt := range c.signIn {
+		closeIdle(rt)
+	}
+	closeIdle(c.base)
+	return nil
 }
 
 // signIn returns a RoundTripper that signs in to the host of a URL as the

@@ -29,6 +29,8 @@ type discovery struct {
 	client *autodiscover.Client
 	log    *slog.Logger
 
+	unusable error // the client could not be made
+
 	turn  chan struct{} // held by the one that searches
 	found atomic.Pointer[discovered]
 
@@ -45,24 +47,28 @@ type discovered struct {
 	transport http.RoundTripper // signs in at the URL
 }
 
-// discovery returns the search for the EWS URL. It does no I/O. The error names
-// what cannot be used to sign in, wherever EWS is.
-func (c *Config) discovery(base http.RoundTripper, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) (*discovery, error) {
+// newDiscovery returns the search for the EWS URL. It does no I/O.
+func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) *discovery {
 	d := &discovery{cfg: *c, base: base, log: log, turn: make(chan struct{}, 1)}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
-	}
-	_, domain, _ := strings.Cut(c.QuarantineMailbox, "@")
-	if _, err := d.signIn("autodiscover." + domain); err != nil {
-		return nil, err
 	}
 	opts := &autodiscover.Options{
 		Anonymous: base, Transport: d.signingIn, Resolver: resolver, UserAgent: userAgent,
 		Allow: func(_, host string) bool { return c.trusts(host) },
 	}
-	client, err := autodiscover.NewClient(opts)
-	d.client = client
-	return d, err
+	d.client, d.unusable = autodiscover.NewClient(opts)
+	return d
+}
+
+// checkSignIn reports what cannot be used to sign in, wherever EWS is.
+func (d *discovery) checkSignIn() error {
+	if d.unusable != nil {
+		return d.unusable
+	}
+	_, domain, _ := strings.Cut(d.cfg.QuarantineMailbox, "@")
+	_, err := d.signIn("autodiscover." + domain)
+	return err
 }
 
 // signIn returns a RoundTripper that signs in to the Autodiscover of a host.
@@ -111,6 +117,9 @@ func (d *discovery) get(ctx context.Context) (*discovered, error) {
 
 // search asks the servers.
 func (d *discovery) search(ctx context.Context) (*discovered, error) {
+	if err := d.checkSignIn(); err != nil {
+		return nil, err
+	}
 	result, err := d.client.Lookup(ctx, d.cfg.QuarantineMailbox)
 	for _, rt := range d.signIns {
 		closeIdle(rt)
