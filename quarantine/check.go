@@ -148,7 +148,7 @@ type CheckOptions struct {
 // was seen until then.
 func Check(ctx context.Context, cfg *Config, opts *CheckOptions) (*CheckReport, error) {
 	if cfg == nil {
-		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+		return nil, Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -160,12 +160,12 @@ func Check(ctx context.Context, cfg *Config, opts *CheckOptions) (*CheckReport, 
 	var errs []error
 	for _, m := range o.Mailboxes {
 		if err := mailname.CheckAddress(m); err != nil {
-			errs = append(errs, invalid("options", "Mailboxes", err.Error()))
+			errs = append(errs, Invalid("options", "Mailboxes", err.Error()))
 		}
 	}
 	if o.Group != "" {
 		if err := mailname.CheckAddress(o.Group); err != nil {
-			errs = append(errs, invalid("options", "Group", err.Error()))
+			errs = append(errs, Invalid("options", "Group", err.Error()))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -21,9 +21,7 @@ type remedy struct {
 
 // online reports whether the configuration is for Exchange Online, or signs in
 // as Exchange Online wants it.
-func (c *Config) online() bool {
-	return c.Authentication.Type == AuthenticationAzureAD
-}
+func (k *checker) online() bool { return k.cfg.Authentication.Type == AuthenticationAzureAD }
 
 // foundURL says where the address of EWS comes from, if not from the
 // configuration.
@@ -91,7 +89,7 @@ func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 }
 
 func (k *checker) urlRemedy() remedy {
-	if k.cfg.online() {
+	if k.online() {
 		return remedy{text: "set ewsUrl to https://outlook.office365.com/EWS/Exchange.asmx, or that of your cloud"}
 	}
 	return remedy{
@@ -149,7 +147,7 @@ func (k *checker) certificateRemedy() remedy {
 }
 
 func (k *checker) allowRemedy() remedy {
-	if k.cfg.online() {
+	if k.online() {
 		return remedy{
 			"let an administrator of Exchange Online allow the application; the list is replaced as a whole, so what is on it is kept. It can take a day to have effect. Exchange Online ends EWS on " + msclouds.EWSEnd,
 			powershell.AllowEWS(powershell.Quote(k.cfg.Authentication.ApplicationID)),
@@ -203,7 +201,7 @@ func (k *checker) accessRemedy(address string) remedy {
 			"give the account FullAccess to the mailbox; Exchange keeps rights in a cache, so it can take an hour or two",
 			[]string{powershell.FullAccess(address, a.Username)},
 		}
-	case k.cfg.online():
+	case k.online():
 		return remedy{
 			"give the application the right to the mailbox: full_access_as_app with admin consent, or a scope of RBAC for Applications that it is in",
 			[]string{"Test-ServicePrincipalAuthorization -Identity " + powershell.Quote(a.ApplicationID) + " -Resource " + powershell.Quote(address)},
@@ -274,7 +272,7 @@ func (k *checker) archiveRemedy(address string) remedy {
 }
 
 func (k *checker) throttlingRemedy() remedy {
-	if k.cfg.online() {
+	if k.online() {
 		return remedy{text: "the limits of Exchange Online cannot be changed; run fewer workers, and not beside other programs of the same application"}
 	}
 	return remedy{

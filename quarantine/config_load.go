@@ -118,7 +118,7 @@ func (t configText) parse() ([]Config, error) {
 		err = json.Unmarshal(t, &configs[0])
 	}
 	if err != nil {
-		return nil, invalid("configuration", "", "cannot be read: "+err.Error())
+		return nil, Invalid("configuration", "", "cannot be read: "+err.Error())
 	}
 	return configs, nil
 }
@@ -146,7 +146,7 @@ func (t configText) errorAt(offset int, field, problem string) error {
 	before := string(t[:min(max(offset, 0), len(t))])
 	line := strings.Count(before, "\n") + 1
 	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
-	return invalid(fmt.Sprintf("configuration, line %d, column %d", line, column), field, problem)
+	return Invalid(fmt.Sprintf("configuration, line %d, column %d", line, column), field, problem)
 }
 
 // skipSpace returns the offset of the first byte from offset on that is neither

@@ -105,11 +105,11 @@ func (v *configCheck) access(c *Config) {
 
 // searchLimits checks the bounds of searches by criteria.
 func (v *configCheck) searchLimits(c *Config) {
-	if !c.MessageIDSearch && !c.SearchLimits.isZero() {
+	if !c.MessageIDSearch && !c.SearchLimits.IsZero() {
 		v.problem("searchLimits", `is set, but no search by criteria is allowed; set "messageIdSearch": true, or take it away`)
 	}
-	for field, problem := range c.SearchLimits.problems() {
-		v.problem("searchLimits."+field, problem)
+	for _, p := range Problems(c.SearchLimits.Validate()) {
+		v.problem("searchLimits."+p.Field, p.Problem)
 	}
 	l := c.SearchLimits
 	if l.Total > 0 && l.PerMailbox > l.Total {

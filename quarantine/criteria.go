@@ -107,7 +107,7 @@ func (c Criteria) Validate() error {
 	var errs []error
 	check := func(field string, err error) {
 		if err != nil {
-			errs = append(errs, invalid("criteria", field, err.Error()))
+			errs = append(errs, Invalid("criteria", field, err.Error()))
 		}
 	}
 	if c.Sender != "" {
@@ -144,16 +144,16 @@ func (c Criteria) selective() error {
 		return nil
 	}
 	if c.Recipient == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
-		return invalid("criteria", "sender", "is not set, nor is anything else that tells messages apart; a time alone would match all of them: "+
+		return Invalid("criteria", "sender", "is not set, nor is anything else that tells messages apart; a time alone would match all of them: "+
 			"set at least one criterion besides the time")
 	}
 	switch {
 	case c.ReceivedAfter.IsZero():
-		return invalid("criteria", "receivedAfter", "is missing; "+c.reads())
+		return Invalid("criteria", "receivedAfter", "is missing; "+c.reads())
 	case c.ReceivedBefore.IsZero():
-		return invalid("criteria", "receivedBefore", "is missing; "+c.reads())
+		return Invalid("criteria", "receivedBefore", "is missing; "+c.reads())
 	case c.ReceivedBefore.Sub(c.ReceivedAfter) > MaxCriteriaWindow:
-		return invalid("criteria", "receivedAfter", fmt.Sprintf("is %.0f days before the other bound; %s", c.ReceivedBefore.Sub(c.ReceivedAfter).Hours()/24, c.reads()))
+		return Invalid("criteria", "receivedAfter", fmt.Sprintf("is %.0f days before the other bound; %s", c.ReceivedBefore.Sub(c.ReceivedAfter).Hours()/24, c.reads()))
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ var (
 func (l Limits) Validate() error {
 	var errs []error
 	for field, problem := range l.problems() {
-		errs = append(errs, invalid("limits", field, problem))
+		errs = append(errs, Invalid("limits", field, problem))
 	}
 	return errors.Join(errs...)
 }
@@ -70,8 +70,8 @@ func (l Limits) problems() iter.Seq2[string, string] {
 	}
 }
 
-// isZero reports whether nothing is set.
-func (l Limits) isZero() bool {
+// IsZero reports whether nothing is set.
+func (l Limits) IsZero() bool {
 	return l.PerMailbox == 0 && l.Total == 0 && l.Examined == 0 && len(l.Protected) == 0
 }
 

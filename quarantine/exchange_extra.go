@@ -80,7 +80,7 @@ func (m *exchangeMailbox) lacking(ctx context.Context, tree *folderTree, name ew
 	if noSuchFolder(err) {
 		return nil
 	}
-	tree.missing = append(tree.missing, unsearched(Folder{Path: "/" + string(name), Base: string(name)}, translate(err)))
+	tree.missing = append(tree.missing, NotSearched(Folder{Path: "/" + string(name), Base: string(name)}, translate(err)))
 	return nil
 }
 

@@ -179,7 +179,7 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	}
 	// The folder is looked into again as a whole.
 	f.found.Items, f.taken = f.found.Items[:items], before
-	f.found.Unsearched = append(f.found.Unsearched, unsearched(tree.folder(folder), translate(err)))
+	f.found.Unsearched = append(f.found.Unsearched, NotSearched(tree.folder(folder), translate(err)))
 	return nil
 }
 

@@ -12,13 +12,3 @@ func failureOf(err error) *Failure {
 	}
 	return &Failure{Message: err.Error(), Code: CodeOf(err), Transient: Temporary(err)}
 }
-
-// unsearched describes a folder whose search failed.
-func unsearched(f Folder, err error) Unsearched {
-	u := Unsearched{Folder: f, Cause: CauseUnreachable, Reason: err.Error()}
-	switch cause := CauseOf(err); cause {
-	case CauseNoPermission, CauseNotFound:
-		u.Cause = cause
-	}
-	return u
-}

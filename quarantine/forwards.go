@@ -8,32 +8,6 @@ import (
 	"time"
 )
 
-// Forwarder is a [Mailbox] that can tell to whom its owner passed a message on.
-type Forwarder interface {
-	// Forwarded returns the messages with which the owner forwarded or answered
-	// the one of that Message-ID. If there are more than limit, the error matches
-	// [ErrTooManyHits]; if the mailbox cannot be opened, [ErrUnreachable].
-	Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error)
-}
-
-// Forwarded is a message with which somebody forwarded or answered another.
-type Forwarded struct {
-	MessageID  string
-	Sent       time.Time
-	Recipients []Member // To, Cc and Bcc; the kind may be MemberOther
-	By         ForwardTrace
-}
-
-// ForwardTrace says how a forward was recognised.
-type ForwardTrace string
-
-// Traces of forwards, the surest first.
-const (
-	ByInReplyTo    ForwardTrace = "inReplyTo"    // it names the message as the one it follows
-	ByReferences   ForwardTrace = "references"   // it names the message among those before
-	ByConversation ForwardTrace = "conversation" // it stands below the message in its conversation
-)
-
 // ForwardOptions bound [Service.Forwards]. The zero value stands for the
 // defaults.
 type ForwardOptions struct {
@@ -47,7 +21,7 @@ type ForwardOptions struct {
 
 func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
 	if o.MaxDepth < 0 || o.MaxCopies < 0 {
-		return o, invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
+		return o, Invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 3
@@ -114,7 +88,7 @@ func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (
 // followForwards is [Service.Forwards] on any ground.
 func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
-		return nil, invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
+		return nil, Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
 	}
 	opts, err := opts.withDefaults()
 	if err != nil {

@@ -54,7 +54,7 @@ func (m *exchangeMailbox) forwarded(ctx context.Context, messageID string, limit
 				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
 			}
 			if candidates = append(candidates, it.ID); len(candidates) > max(limit, 1)*forwardSlack {
-				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on", ErrTooManyHits, len(candidates)-1, m.address)
+				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on", ErrTooMany, len(candidates)-1, m.address)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func (m *exchangeMailbox) forwarded(ctx context.Context, messageID string, limit
 			return nil, err
 		}
 		if found = append(found, more...); len(found) > limit {
-			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on", ErrTooManyHits, limit, m.address)
+			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on", ErrTooMany, limit, m.address)
 		}
 	}
 	return found, nil

@@ -27,7 +27,11 @@ func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limi
 	if !ok {
 		return nil, fmt.Errorf("the strategy %q cannot follow forwards: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
-	return m.Forwarded(ctx, messageID, limit)
+	sent, err := m.Forwarded(ctx, messageID, limit)
+	if errors.Is(err, ErrTooMany) {
+		return nil, &LimitError{Setting: "MaxCopies", Limit: limit, What: "messages in the Sent Items of " + mailbox, kind: ErrTooManyHits}
+	}
+	return sent, err
 }
 
 func (s *Service) book() Directory {

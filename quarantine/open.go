@@ -52,13 +52,13 @@ type Options struct {
 // be used.
 func Open(cfg *Config, opts *Options) (*Service, error) {
 	if cfg == nil {
-		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+		return nil, Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if !cfg.IsEnabled() {
-		return nil, invalid("configuration", "enabled", "is false; set it to true, or do not open it")
+		return nil, Invalid("configuration", "enabled", "is false; set it to true, or do not open it")
 	}
 	c := cfg.WithDefaults()
 	var o Options

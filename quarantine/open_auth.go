@@ -32,7 +32,7 @@ type Connection struct {
 // cannot be used.
 func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if cfg == nil {
-		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+		return nil, Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 // good, so that the account is not locked.
 func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error) {
 	if c.discovery == nil {
-		return nil, invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so there is nothing to find")
+		return nil, Invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so there is nothing to find")
 	}
 	found, err := c.discovery.get(ctx)
 	if err != nil {
@@ -160,7 +160,7 @@ func (c *Config) credential() (auth.Credential, error) {
 func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	transport, ok := base.(*http.Transport)
 	if !ok {
-		return nil, invalid("options", "Transport", fmt.Sprintf("is a %T; NTLM signs in connections, so it needs an *http.Transport", base))
+		return nil, Invalid("options", "Transport", fmt.Sprintf("is a %T; NTLM signs in connections, so it needs an *http.Transport", base))
 	}
 	credential, err := c.credential()
 	if err != nil {

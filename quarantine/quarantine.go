@@ -96,7 +96,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, 
 			if pass == 1 {
 				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 			}
-			r.Unsearched = append(r.Unsearched, unsearched(Folder{}, err))
+			r.Unsearched = append(r.Unsearched, NotSearched(Folder{}, err))
 			break
 		}
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched

@@ -43,16 +43,6 @@ func (o Outcome) Done() bool {
 	return false
 }
 
-// Way is how an item was carried.
-type Way string
-
-// Ways, from the most faithful on.
-const (
-	WayMove     Way = "move"     // MoveItem across mailboxes
-	WayTransfer Way = "transfer" // ExportItems, then UploadItems
-	WayMIME     Way = "mime"     // the MIME form, made into a new item
-)
-
 // Place is where an item was at some time.
 type Place struct {
 	Mailbox string `json:"mailbox"`
@@ -86,35 +76,6 @@ type Receipt struct {
 	// has any is incomplete: there may be more copies.
 	Unsearched []Unsearched `json:"unsearched,omitempty"`
 }
-
-// Searched is a folder that was searched to its end.
-type Searched struct {
-	Folder Folder `json:"folder"`
-	Pages  int    `json:"pages"` // that the server gave, up to the last one
-	Hits   int    `json:"hits"`
-}
-
-// Unsearched is a folder that could not be searched, or a message in it that
-// could not be looked into.
-type Unsearched struct {
-	Folder Folder `json:"folder"`
-	Cause  Cause  `json:"cause"`
-	Reason string `json:"reason"`
-}
-
-// Cause says why a call failed, or why a folder could not be searched.
-type Cause string
-
-// Causes. In a receipt, only the first four stand.
-const (
-	CauseNotFound     Cause = "notFound"     // it is gone, or not visible to the account
-	CauseNoPermission Cause = "noPermission" // the account may not look into it
-	CauseUnreachable  Cause = "unreachable"  // the server, or the store it is in, did not answer
-	CauseUndecided    Cause = "undecided"    // it was searched, but a message in it could not be looked into
-	CauseNoMailbox    Cause = "noMailbox"    // the server does not have the mailbox, or no longer
-	CauseMoving       Cause = "moving"       // the mailbox is being moved to another server
-	CauseSignIn       Cause = "signIn"       // the server refused the credentials
-)
 
 // ReceiptItem is what became of one copy.
 type ReceiptItem struct {

@@ -9,49 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 )
 
-// Directory is a [Mailbox] whose owner can look into the address book of the
-// organisation. The quarantine mailbox is asked: in Exchange, a caller needs a
-// mailbox for that.
-type Directory interface {
-	// Members returns the members of a group, one level deep, and whether these
-	// are all that the server shows. The error matches [ErrGone] if it shows no
-	// such group, and [ErrNoDirectory] if it shows none to this caller.
-	Members(ctx context.Context, address string) (members []Member, complete bool, err error)
-
-	// Lookup returns whom an address stands for, with the primary address. The
-	// error matches [ErrGone] if the address book does not show it, and
-	// [ErrNoDirectory] as above.
-	Lookup(ctx context.Context, address string) (Member, error)
-}
-
-// Member is somebody, or a group, as the address book shows it.
-type Member struct {
-	Name    string     `json:"name,omitempty"`
-	Address string     `json:"address"` // SMTP; empty if the server tells none
-	Kind    MemberKind `json:"kind"`
-	// Via is the address of the group in which [Service.Expand] met it first.
-	Via string `json:"via,omitempty"`
-}
-
-// MemberKind is what an entry of the address book is.
-type MemberKind string
-
-// Kinds of members.
-const (
-	MemberMailbox      MemberKind = "mailbox"
-	MemberGroup        MemberKind = "group"        // distribution list, security group, dynamic group
-	MemberGroupMailbox MemberKind = "groupMailbox" // Microsoft 365 group: both
-	MemberContact      MemberKind = "contact"      // mail contact or other address outside
-	MemberOther        MemberKind = "other"        // public folder, or what the server does not say
-)
-
-// Errors of [Service.Expand].
-var (
-	// ErrNoDirectory matches a caller that cannot look into the address book.
-	ErrNoDirectory = errors.New("quarantine: the address book cannot be looked into")
-	// ErrTooManyMembers matches a group beyond the limits of [ExpandOptions].
-	ErrTooManyMembers = errors.New("quarantine: the group is too large")
-)
+// ErrTooManyMembers matches a group beyond the limits of [ExpandOptions].
+var ErrTooManyMembers = errors.New("quarantine: the group is too large")
 
 // ExpandOptions bound [Service.Expand]. The zero value stands for the defaults.
 type ExpandOptions struct {
@@ -62,7 +21,7 @@ type ExpandOptions struct {
 
 func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
 	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
-		return o, invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
+		return o, Invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 32
@@ -135,7 +94,7 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 
 func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
 	if err := mailname.CheckAddress(group); err != nil {
-		return opts, invalid("group", "", err.Error())
+		return opts, Invalid("group", "", err.Error())
 	}
 	return opts.withDefaults()
 }
@@ -254,7 +213,7 @@ func (x *expander) explain(ctx context.Context, address string, cause error) err
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {
 	case err == nil && found.Kind != MemberGroup && found.Kind != MemberGroupMailbox:
-		return invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
+		return Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
 	case err == nil:
 		return fmt.Errorf("the address book shows the group, but not its members to this account: %w", cause)
 	}

@@ -18,7 +18,7 @@ import (
 // the receipt that is returned.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
-		return nil, invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, Invalid("receipt", "", "is nil; give the receipt of a quarantine")
 	}
 	if err := s.check(r.Target); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)
@@ -37,7 +37,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			continue
 		}
 		if !ValidOperation(taken.Operation) {
-			return nil, invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
+			return nil, Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
 		}
 		found, err := s.inQuarantine(ctx, Target{}, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {

@@ -99,7 +99,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 		d = *o
 	}
 	if d.PerServer < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
+		return d, Invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = 8
@@ -132,7 +132,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 		return nil, err
 	}
 	if len(routes) == 0 {
-		return nil, invalid("router", "", "has no service; give at least one")
+		return nil, Invalid("router", "", "has no service; give at least one")
 	}
 	r := &Router{
 		byMailbox: make(map[string]*route),
@@ -145,7 +145,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	var errs []error
 	for i, in := range routes {
 		if in.Service == nil {
-			errs = append(errs, invalid("router", fmt.Sprintf("route %d", i), "has no service"))
+			errs = append(errs, Invalid("router", fmt.Sprintf("route %d", i), "has no service"))
 			continue
 		}
 		errs = append(errs, r.add(in, len(routes) > 1))

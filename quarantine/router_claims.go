@@ -46,7 +46,7 @@ type claimCheck struct {
 }
 
 func (c *claimCheck) problem(field, text string) {
-	c.errs = append(c.errs, invalid(c.what, field, text))
+	c.errs = append(c.errs, Invalid(c.what, field, text))
 }
 
 // claim checks what a service claims and enters it into a table.

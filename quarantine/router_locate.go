@@ -22,7 +22,7 @@ const silence = time.Minute
 // [ErrInvalid] or [ErrNoRoute].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	if err := mailname.CheckAddress(mailbox); err != nil {
-		return "", invalid("mailbox", "", err.Error())
+		return "", Invalid("mailbox", "", err.Error())
 	}
 	rt, err := r.locate(ctx, mailbox)
 	if err != nil {

@@ -38,7 +38,7 @@ func OpenRouter(configs []Config, opts *OpenRouterOptions) (*Router, error) {
 		}
 	}
 	if len(enabled) == 0 {
-		return nil, invalid("configuration", "enabled", fmt.Sprintf("is false in all %d configurations; set it to true in one", len(configs)))
+		return nil, Invalid("configuration", "enabled", fmt.Sprintf("is false in all %d configurations; set it to true in one", len(configs)))
 	}
 	if err := errors.Join(append(errs, distinct(enabled))...); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func ofConfigurations(err error) error {
 	}
 	errs := make([]error, len(problems))
 	for i, p := range problems {
-		errs[i] = invalid("configuration"+strings.TrimPrefix(p.What, "route"), p.Field, p.Problem)
+		errs[i] = Invalid("configuration"+strings.TrimPrefix(p.What, "route"), p.Field, p.Problem)
 	}
 	return errors.Join(errs...)
 }

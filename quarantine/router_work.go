@@ -22,14 +22,14 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 // error tells.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	if receipt == nil {
-		return nil, invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, Invalid("receipt", "", "is nil; give the receipt of a quarantine")
 	}
 	rt := r.named(receipt.Server)
 	if receipt.Server == "" && len(r.routes) == 1 {
 		rt = r.routes[0]
 	}
 	if rt == nil {
-		return nil, invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
+		return nil, Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
 	}
 	out, err := rt.service.Restore(ctx, receipt)
 	return r.restored(ctx, rt, receipt.Target, out, err)
@@ -59,7 +59,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 		}
 		holds, err := rt.holds(ctx, t)
 		if err != nil {
-			out.Unsearched = append(out.Unsearched, unsearched(Folder{}, onServer(rt, err)))
+			out.Unsearched = append(out.Unsearched, NotSearched(Folder{}, onServer(rt, err)))
 		}
 		if holds {
 			out, err := rt.service.RestoreMessage(ctx, t)

@@ -10,7 +10,7 @@ import (
 // allowed refuses criteria where they are not to be searched by.
 func (s *Service) allowed(t Target) error {
 	if t.byCriteria() && !s.searchAllowed {
-		return invalid("target", "criteria", "are not allowed by the configuration; name the message by messageId, or set messageIdSearch to true")
+		return Invalid("target", "criteria", "are not allowed by the configuration; name the message by messageId, or set messageIdSearch to true")
 	}
 	return nil
 }

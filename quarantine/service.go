@@ -92,16 +92,16 @@ type Service struct {
 // New returns a Service that works by a strategy. It does no I/O.
 func New(strategy Strategy, settings Settings) (*Service, error) {
 	if strategy == nil {
-		return nil, invalid("settings", "", "come without a strategy; give one")
+		return nil, Invalid("settings", "", "come without a strategy; give one")
 	}
 	if err := mailname.CheckAddress(settings.QuarantineMailbox); err != nil {
-		return nil, invalid("settings", "QuarantineMailbox", err.Error())
+		return nil, Invalid("settings", "QuarantineMailbox", err.Error())
 	}
 	if err := settings.SearchLimits.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
 	}
 	if settings.Attempts < 0 || settings.Wait < 0 {
-		return nil, invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
+		return nil, Invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
 	}
 	s := &Service{
 		strategy:   strategy,
@@ -257,7 +257,7 @@ func (s *Service) check(t Target) error {
 		return err
 	}
 	if strings.EqualFold(t.Mailbox, s.quarantine.Address()) {
-		return invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
+		return Invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ const (
 // that of [Config.Validate], or says that the version does not fit.
 func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	if cfg == nil {
-		return nil, invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+		return nil, Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
 	}
 	var o SetupOptions
 	if opts != nil {
@@ -91,7 +91,7 @@ func Setup(cfg *Config, opts *SetupOptions) (*SetupGuide, error) {
 	}
 	product, ok := exchangeProducts[o.ExchangeVersion]
 	if !ok {
-		return nil, invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
+		return nil, Invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
 	}
 	s := &setup{version: o.ExchangeVersion, guide: &SetupGuide{}}
 	s.complete(*cfg)
@@ -173,7 +173,7 @@ func (s *setup) complete(c Config) {
 func (s *setup) fits() error {
 	azure := s.cfg.Authentication.Type == AuthenticationAzureAD
 	refuse := func(format string, args ...any) error {
-		return invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
+		return Invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
 	}
 	switch {
 	case s.version == ExchangeOnline && !azure:

@@ -208,12 +208,3 @@ type Mark struct {
 	SetHeader  Header
 	DropHeader string
 }
-
-// Sweeper is a [Mailbox] that can remove what moving an item away has left in
-// Recoverable Items, from where its owner could recover it.
-type Sweeper interface {
-	// Sweep removes for good the items there that carry the stamp of an
-	// operation, and returns how many there were. That there are none is no
-	// error.
-	Sweep(ctx context.Context, operation string) (int, error)
-}

@@ -32,16 +32,16 @@ type Target struct {
 // [*InvalidError], or several joined.
 func (t Target) Validate() error {
 	if err := mailname.CheckAddress(t.Mailbox); err != nil {
-		return invalid("target", "mailbox", err.Error())
+		return Invalid("target", "mailbox", err.Error())
 	}
 	if t.byCriteria() {
 		if t.MessageID != "" {
-			return invalid("target", "messageId", "is given as well as criteria; leave out one of them")
+			return Invalid("target", "messageId", "is given as well as criteria; leave out one of them")
 		}
 		return t.Criteria.Validate()
 	}
 	if err := checkMessageID(t.MessageID); err != nil {
-		return invalid("target", "messageId", err.Error())
+		return Invalid("target", "messageId", err.Error())
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func newWayMemory(chosen []Way, delegate bool) (*wayMemory, error) {
 	}
 	for _, w := range chosen {
 		if !slices.Contains(possible, w) {
-			return nil, invalid("strategy options", "Ways", fmt.Sprintf("has %q, which is not possible with this access; possible are %q", w, possible))
+			return nil, Invalid("strategy options", "Ways", fmt.Sprintf("has %q, which is not possible with this access; possible are %q", w, possible))
 		}
 	}
 	if len(chosen) == 0 {
