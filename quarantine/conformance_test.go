@@ -10,7 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
@@ -20,10 +20,10 @@ var accesses = []struct {
 	worldOptions
 }{
 	{"FullAccess/move", worldOptions{}},
-	{"FullAccess/transfer", worldOptions{ways: []quarantine.Way{quarantine.WayTransfer}}},
-	{"FullAccess/mime", worldOptions{ways: []quarantine.Way{quarantine.WayMIME}}},
+	{"FullAccess/transfer", worldOptions{ways: []driver.Way{driver.WayTransfer}}},
+	{"FullAccess/mime", worldOptions{ways: []driver.Way{driver.WayMIME}}},
 	{"Impersonation/transfer", worldOptions{impersonation: true}},
-	{"Impersonation/mime", worldOptions{impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}}},
+	{"Impersonation/mime", worldOptions{impersonation: true, ways: []driver.Way{driver.WayMIME}}},
 }
 
 func TestConformance(t *testing.T) {
@@ -46,13 +46,13 @@ func TestConformance(t *testing.T) {
 // lab shows an Exchange to the suite.
 type lab struct {
 	*world
-	strategy quarantine.Strategy
+	strategy driver.Strategy
 }
 
-func (l lab) Strategy() quarantine.Strategy { return l.strategy }
-func (l lab) User() string                  { return alice }
-func (l lab) Quarantine() string            { return vault }
-func (l lab) Notices(testing.TB) int        { return len(l.Server.Notices()) }
+func (l lab) Strategy() driver.Strategy { return l.strategy }
+func (l lab) User() string              { return alice }
+func (l lab) Quarantine() string        { return vault }
+func (l lab) Notices(testing.TB) int    { return len(l.Server.Notices()) }
 
 func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
 	box := l.Mailbox(alice)
@@ -97,7 +97,7 @@ func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Messag
 
 func stamped(m *ewstest.Message) bool {
 	for field := range m.Properties {
-		if field.GUID == quarantine.StampSet {
+		if field.GUID == driver.StampSet {
 			return true
 		}
 	}
@@ -126,7 +126,7 @@ func (l lab) DeleteFolder(_ testing.TB, folder string) {
 
 // fidelity returns in what an item differs from what it was. Ids, change key
 // and times of modification always do.
-func fidelity(before, after *ewstest.Message, way quarantine.Way) (diffs []string) {
+func fidelity(before, after *ewstest.Message, way driver.Way) (diffs []string) {
 	diff := func(what string, a, b any) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			diffs = append(diffs, fmt.Sprintf("%s: %v, was %v", what, b, a))
@@ -142,7 +142,7 @@ func fidelity(before, after *ewstest.Message, way quarantine.Way) (diffs []strin
 	diff("flag", before.Flag.Status, after.Flag.Status)
 	diff("subject", before.Subject, after.Subject)
 	diff("number of attachments", len(before.Attachments), len(after.Attachments))
-	if way == quarantine.WayMIME {
+	if way == driver.WayMIME {
 		return diffs
 	}
 	diff("MIME", string(before.MIME), string(after.MIME))

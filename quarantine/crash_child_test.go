@@ -18,6 +18,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -37,7 +40,7 @@ func TestMain(m *testing.M) {
 type errand struct {
 	URL           string
 	Impersonation bool
-	Ways          []quarantine.Way
+	Ways          []driver.Way
 	Journal       string // path of the journal file
 
 	Recover bool
@@ -112,7 +115,7 @@ func (e *errand) runHere() (*report, error) {
 
 // run runs the errand.
 func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *report, err error) {
-	journal, err := quarantine.OpenJournal(e.Journal)
+	journal, err := boltjournal.Open(e.Journal)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +167,8 @@ func (e *errand) act(ctx context.Context, s *quarantine.Service, done []*quarant
 
 // The headers under impersonation.
 var (
-	quarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
-	undoHeader       = quarantine.Header{Name: "X-Restored", Value: "yes"}
+	quarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes"}
+	undoHeader       = driver.Header{Name: "X-Restored", Value: "yes"}
 )
 
 func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal) (*quarantine.Service, error) {
@@ -178,15 +181,15 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		return nil, err
 	}
 	settings := quarantine.Settings{
-		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, MessageIDSearch: true,
+		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
 	}
-	opts := &quarantine.StrategyOptions{Limiter: limiter, Payer: "svc", Ways: e.Ways}
-	var strategy quarantine.Strategy
+	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
+	var strategy driver.Strategy
 	if e.Impersonation {
 		settings.QuarantineHeader, settings.UndoHeader = quarantineHeader, undoHeader
-		strategy, err = quarantine.NewImpersonation(client, opts)
+		strategy, err = ewsmail.NewImpersonation(client, opts)
 	} else {
-		strategy, err = quarantine.NewFullAccess(client, opts)
+		strategy, err = ewsmail.NewFullAccess(client, opts)
 	}
 	if err != nil {
 		return nil, err

@@ -25,13 +25,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // crashAccess is how the mailboxes are reached and the messages are carried.
 type crashAccess struct {
 	name          string
 	impersonation bool
-	way           quarantine.Way
+	way           driver.Way
 	version       ewstest.Version
 	criteria      bool // describe the messages, rather than name them
 }
@@ -103,7 +104,7 @@ func (s *scene) close() {
 
 // errand returns what a process is to know; what to do has to be added.
 func (s *scene) errand() errand {
-	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4}
+	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []driver.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4}
 }
 
 // ask returns the errand that the scene is about, from receipts if there are
@@ -259,7 +260,7 @@ func (s *scene) differences(m *ewstest.Message) []string {
 	differ("categories", was.Categories, m.Categories)
 	differ("flag", was.Flag, m.Flag)
 	differ("number of attachments", len(was.Attachments), len(m.Attachments))
-	if s.way != quarantine.WayMIME {
+	if s.way != driver.WayMIME {
 		differ("pending receipt", was.ReceiptPending, m.ReceiptPending)
 		was, is := comparable(was), comparable(m)
 		for field := range maps.Keys(was) {
@@ -278,17 +279,17 @@ func (s *scene) differences(m *ewstest.Message) []string {
 func comparable(m *ewstest.Message) map[ews.ExtendedField]ews.ExtendedProperty {
 	all := maps.Clone(m.Properties)
 	maps.DeleteFunc(all, func(f ews.ExtendedField, _ ews.ExtendedProperty) bool {
-		return f.Tag == 0x3007 || f.Tag == 0x3008 || f.GUID == quarantine.StampSet || isOurHeader(f, quarantineHeader) || isOurHeader(f, undoHeader)
+		return f.Tag == 0x3007 || f.Tag == 0x3008 || f.GUID == driver.StampSet || isOurHeader(f, quarantineHeader) || isOurHeader(f, undoHeader)
 	})
 	return all
 }
 
-func isOurHeader(f ews.ExtendedField, h quarantine.Header) bool {
+func isOurHeader(f ews.ExtendedField, h driver.Header) bool {
 	return f.Set == ews.SetInternetHeaders && strings.EqualFold(f.Name, h.Name)
 }
 
 // hasHeader reports whether an item has a header that we set.
-func hasHeader(m *ewstest.Message, h quarantine.Header) bool {
+func hasHeader(m *ewstest.Message, h driver.Header) bool {
 	for f, p := range m.Properties {
 		if isOurHeader(f, h) && p.Value == h.Value {
 			return true
@@ -316,18 +317,18 @@ func comparableMIME(mime []byte) string {
 
 // stampOf returns the stamp of an item, nil if it has none. Half of one is an
 // error.
-func stampOf(m *ewstest.Message) (*quarantine.Stamp, error) {
+func stampOf(m *ewstest.Message) (*driver.Stamp, error) {
 	values := make(map[string]string)
 	for f, p := range m.Properties {
-		if f.GUID == quarantine.StampSet {
+		if f.GUID == driver.StampSet {
 			values[f.Name] = p.Value
 		}
 	}
 	if len(values) == 0 {
 		return nil, nil
 	}
-	st := quarantine.ParseStamp(values)
-	if st == nil || len(values) != len(quarantine.StampNames()) {
+	st := driver.ParseStamp(values)
+	if st == nil || len(values) != len(driver.StampNames()) {
 		return nil, fmt.Errorf("the stamp is damaged: %v", values)
 	}
 	return st, nil

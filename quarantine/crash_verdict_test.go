@@ -10,6 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // aftermath is what was found after the end of a process.
@@ -78,7 +79,7 @@ func (s *scene) judgeHome(v *aftermath, m *ewstest.Message) {
 func (s *scene) judgeVault(v *aftermath, m *ewstest.Message) {
 	s.judgeItem(v, m)
 	st, err := stampOf(m)
-	if err != nil || st == nil || st.Direction != quarantine.ToQuarantine || st.Mailbox != alice || st.Read {
+	if err != nil || st == nil || st.Direction != driver.ToQuarantine || st.Mailbox != alice || st.Read {
 		v.problem("%s in quarantine has the stamp %+v, %v", m.MessageID, st, err)
 	}
 	if hasHeader(m, quarantineHeader) != s.impersonation || hasHeader(m, undoHeader) {

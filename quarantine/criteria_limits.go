@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Limits bound what a search by [Criteria] may find. A message found by its
@@ -42,11 +43,11 @@ var (
 )
 
 // Validate reports whether the limits can be used. The error joins an
-// [*InvalidError] for each field.
+// [*driver.InvalidError] for each field.
 func (l Limits) Validate() error {
 	var errs []error
 	for field, problem := range l.problems() {
-		errs = append(errs, Invalid("limits", field, problem))
+		errs = append(errs, driver.Invalid("limits", field, problem))
 	}
 	return errors.Join(errs...)
 }

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // matchFound checks what every item tells: its subject and when it was received.
-func (c Criteria) matchFound(it Item) bool {
+func (c Criteria) matchFound(it driver.Item) bool {
 	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
 }
 
@@ -25,13 +27,13 @@ func (c Criteria) matchSubject(subject string) bool {
 		return true
 	}
 	want, got := foldSubject(c.Subject), foldSubject(subject)
-	if cut := utf8.RuneCountInString(subject) >= CutLength; cut && strings.HasPrefix(want, got) {
+	if cut := utf8.RuneCountInString(subject) >= driver.CutLength; cut && strings.HasPrefix(want, got) {
 		return true // the server keeps no more of it
 	}
 	switch c.SubjectMatch {
-	case SubjectPrefix:
+	case driver.SubjectPrefix:
 		return strings.HasPrefix(got, want)
-	case SubjectContains:
+	case driver.SubjectContains:
 		return strings.Contains(got, want)
 	}
 	return got == want
@@ -60,7 +62,7 @@ const (
 
 // matchDetails checks addresses, and whether there is an attachment at all that
 // may be the one. Whether it is, and all the rest, matchMIME tells.
-func (c Criteria) matchDetails(m Candidate) matching {
+func (c Criteria) matchDetails(m driver.Candidate) matching {
 	v := matchYes
 	if c.Sender != "" {
 		v = worse(v, among(c.Sender, m.Senders))
@@ -91,7 +93,7 @@ func worse(a, b matching) matching {
 
 // among looks for an address among those of some people. People of whom no SMTP
 // address is known may be the one.
-func among(want string, people []Party) matching {
+func among(want string, people []driver.Party) matching {
 	v := matchNo
 	for _, who := range people {
 		known, named := false, false
@@ -112,14 +114,14 @@ func among(want string, people []Party) matching {
 
 // hidesAttachments reports whether a message may have attachments that the
 // server does not list: in messages that are attached, or within a signature.
-func hidesAttachments(it Item) bool {
-	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a Attachment) bool {
+func hidesAttachments(it driver.Item) bool {
+	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a driver.Attachment) bool {
 		return a.Message || strings.EqualFold(a.Name, "smime.p7m")
 	})
 }
 
-func (c Criteria) nameAmong(attachments []Attachment) bool {
-	return slices.ContainsFunc(attachments, func(a Attachment) bool { return c.matchAttachmentName(a.Name) })
+func (c Criteria) nameAmong(attachments []driver.Attachment) bool {
+	return slices.ContainsFunc(attachments, func(a driver.Attachment) bool { return c.matchAttachmentName(a.Name) })
 }
 
 func (c Criteria) matchAttachmentName(name string) bool {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // errOpaque is returned for a message that hides what was looked for, if it is
@@ -16,7 +17,7 @@ var errOpaque = errors.New("the message is encrypted or wrapped, so what it hold
 
 // needsMIME reports whether the message itself has to be read of an item that
 // matchDetails did not sort out.
-func (c Criteria) needsMIME(it Item) bool {
+func (c Criteria) needsMIME(it driver.Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }
 

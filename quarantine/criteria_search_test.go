@@ -15,21 +15,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
 // criteriaWorld is an Exchange with a service on it that searches by criteria.
-func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, quarantine.Strategy) {
+func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.Strategy) {
 	t.Helper()
 	srv := ewstest.NewServer(ewstest.Options{})
 	t.Cleanup(srv.Close)
 	client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: srv.As(srv.Direct(), "svc")})
 	require.NoError(t, err)
 	if impersonation {
-		s, err := quarantine.NewImpersonation(client, nil)
+		s, err := ewsmail.NewImpersonation(client, nil)
 		require.NoError(t, err)
 		return srv, s
 	}
-	s, err := quarantine.NewFullAccess(client, nil)
+	s, err := ewsmail.NewFullAccess(client, nil)
 	require.NoError(t, err)
 	return srv, s
 }
@@ -38,9 +40,9 @@ var criteriaDay = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
 // findBy returns the Message-IDs of what criteria find with Alice, without their
 // brackets, and why others are undecided.
-func findBy(t *testing.T, strategy quarantine.Strategy, c quarantine.Criteria, l quarantine.Limits) (ids, undecided []string, err error) {
+func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l quarantine.Limits) (ids, undecided []string, err error) {
 	t.Helper()
-	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault, MessageIDSearch: true, SearchLimits: l})
+	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault, CriteriaSearch: true, SearchLimits: l})
 	require.NoError(t, err)
 	r, err := s.Find(t.Context(), quarantine.Target{Mailbox: alice, Criteria: c})
 	if err != nil {
@@ -51,7 +53,7 @@ func findBy(t *testing.T, strategy quarantine.Strategy, c quarantine.Criteria, l
 		ids = append(ids, strings.Trim(it.MessageID, "<>"))
 	}
 	for _, u := range r.Unsearched {
-		require.Equal(t, quarantine.CauseUndecided, u.Cause, u.Reason)
+		require.Equal(t, driver.CauseUndecided, u.Cause, u.Reason)
 		undecided = append(undecided, u.Reason)
 	}
 	return ids, undecided, nil
@@ -88,10 +90,10 @@ func TestCriteriaSearch(t *testing.T) {
 		"sender by name":       {c: quarantine.Criteria{Sender: "Mallory@b.example"}},
 		"recipient":            {c: quarantine.Criteria{Recipient: "CAROL@example.test"}, want: []string{"html"}},
 		"subject":              {c: quarantine.Criteria{Subject: "your invoice no. 7 "}, want: []string{"invoice"}},
-		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: quarantine.SubjectContains}, want: []string{"invoice"}},
-		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: quarantine.SubjectPrefix}, want: []string{"invoice"}},
+		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: driver.SubjectContains}, want: []string{"invoice"}},
+		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: driver.SubjectPrefix}, want: []string{"invoice"}},
 		"subject, exact":       {c: quarantine.Criteria{Subject: "Your invoice"}},
-		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: quarantine.SubjectContains}},
+		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: driver.SubjectContains}},
 		"url":                  {c: quarantine.Criteria{URL: "https://evil.example/login"}, want: []string{"plain", "html", "wrapped"}, undecided: 1},
 		"url with query":       {c: quarantine.Criteria{URL: "http://evil.example/login?x=1"}, want: []string{"plain", "html"}, undecided: 1},
 		"url and sender":       {c: quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}, want: []string{"plain"}},
@@ -182,7 +184,7 @@ func TestCriteriaGuardRails(t *testing.T) {
 	_, _, err = findBy(t, strategy, within, quarantine.Limits{Protected: []string{"ALICE@example.test"}})
 	require.ErrorIs(t, err, quarantine.ErrProtected)
 	_, _, err = findBy(t, strategy, quarantine.Criteria{ReceivedAfter: criteriaDay}, quarantine.Limits{})
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 }
 
 // What fails on the way to a message is said of it, and the others are still

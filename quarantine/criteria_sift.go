@@ -4,18 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // sifter decides, of what a driver found in one mailbox, what matches criteria,
 // and counts. It is not safe for concurrent use.
 type sifter struct {
-	mailbox  Mailbox
-	searcher Searcher
+	mailbox  driver.Mailbox
+	searcher driver.Searcher
 	criteria Criteria
 	limits   Limits
 
 	seen     map[string]bool // ids
-	items    []Item          // that match
+	items    []driver.Item   // that match
 	hits     map[string]int  // by id of the folder
 	examined int
 
@@ -26,7 +28,7 @@ type sifter struct {
 // undecided are the messages of a folder of which it cannot be known whether
 // they match.
 type undecided struct {
-	folder Folder
+	folder driver.Folder
 	told   []string
 	more   int
 }
@@ -37,20 +39,20 @@ const maxUndecided = 10
 
 // sift searches a mailbox by criteria. The error matches [ErrTooManyHits] or
 // [ErrProtected], or is the driver's.
-func sift(ctx context.Context, m Mailbox, searcher Searcher, c Criteria, l Limits, q Query) (Findings, error) {
+func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Criteria, l Limits, q driver.Query) (driver.Findings, error) {
 	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
-		return Findings{}, err
+		return driver.Findings{}, err
 	}
 	s := &sifter{
 		mailbox: m, searcher: searcher, criteria: c, limits: l.withDefaults(),
 		seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
 	}
 	if err := s.limits.checkMailbox(m.Address()); err != nil {
-		return Findings{}, err
+		return driver.Findings{}, err
 	}
-	found, err := searcher.Candidates(ctx, Filter(c), q, func(it Candidate) error { return s.visit(ctx, it) })
+	found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
 	if err != nil {
-		return Findings{}, err
+		return driver.Findings{}, err
 	}
 	found.Items = s.items
 	for i, f := range found.Searched {
@@ -63,7 +65,7 @@ func sift(ctx context.Context, m Mailbox, searcher Searcher, c Criteria, l Limit
 }
 
 // visit sifts one message. A driver may show it twice.
-func (s *sifter) visit(ctx context.Context, m Candidate) error {
+func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	if s.seen[m.Item.ID] {
 		return nil
 	}
@@ -80,7 +82,7 @@ func (s *sifter) visit(ctx context.Context, m Candidate) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, ErrGone):
+		case errors.Is(err, driver.ErrGone):
 			return nil // who moved it made a new one, which another search finds
 		case err != nil:
 			s.report(m.Item, err)
@@ -99,7 +101,7 @@ func (s *sifter) visit(ctx context.Context, m Candidate) error {
 var errUnresolved = errors.New("the server gives no SMTP address of its sender or recipients")
 
 // decide looks at one message, and into it if need be.
-func (s *sifter) decide(ctx context.Context, m Candidate) (matching, error) {
+func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, error) {
 	if m.Err != nil {
 		return matchNo, m.Err
 	}
@@ -126,7 +128,7 @@ func (s *sifter) decide(ctx context.Context, m Candidate) (matching, error) {
 }
 
 // report notes a message that could not be decided on.
-func (s *sifter) report(it Item, err error) {
+func (s *sifter) report(it driver.Item, err error) {
 	u := s.undecided[it.Folder.ID]
 	if u == nil {
 		u = &undecided{folder: it.Folder}
@@ -140,13 +142,13 @@ func (s *sifter) report(it Item, err error) {
 	u.told = append(u.told, fmt.Sprintf("message %q of %s: %v", it.MessageID, it.Received.Format("2006-01-02 15:04:05Z07:00"), err))
 }
 
-func (u *undecided) report() []Unsearched {
-	var all []Unsearched
+func (u *undecided) report() []driver.Unsearched {
+	var all []driver.Unsearched
 	for _, reason := range u.told {
-		all = append(all, Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: reason})
 	}
 	if u.more > 0 {
-		all = append(all, Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
 	}
 	return all
 }

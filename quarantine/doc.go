@@ -1,7 +1,7 @@
 // Package quarantine takes a delivered message that turned out malicious out
 // of the mailboxes of an Exchange organisation, and can put it back as it was.
 //
-// [Open] makes a [Service] from a [Config]; [New] makes one from parts. A
+// [exchange.Open] makes a [Service] from a [exchange.Config]; [New] makes one from parts. A
 // Service finds every copy of a message in a mailbox, moves each into the
 // quarantine mailbox, proves that it did, and hands out a [Receipt], from which,
 // or from the item in quarantine alone, it undoes all of it.
@@ -9,7 +9,7 @@
 // # How nothing is lost and nothing doubled
 //
 // Before a copy of a message is touched, its intent goes into the [Journal],
-// and the item gets a [Stamp]: named properties that say which operation it
+// and the item gets a [driver.Stamp]: named properties that say which operation it
 // belongs to, where it came from and what undo needs. The stamp travels with
 // the item, so a copy can be recognised at either end without knowing its id.
 //
@@ -31,8 +31,8 @@
 //
 // # Extending
 //
-// A [Strategy] says how mailboxes are reached and how an item is carried from
-// one to another. [FullAccess] is the one for a service account with rights on
-// all mailboxes, [Impersonation] the one that works in each as its owner; users
+// A [driver.Strategy] says how mailboxes are reached and how an item is carried from
+// one to another. [ewsmail.FullAccess] is the one for a service account with rights on
+// all mailboxes, [ewsmail.Impersonation] the one that works in each as its owner; users
 // may bring their own. Nothing in it names EWS.
 package quarantine

@@ -1,6 +1,10 @@
 package quarantine
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
 
 // failureOf returns an error in the form in which it is kept, nil for nil.
 func failureOf(err error) *Failure {
@@ -10,5 +14,5 @@ func failureOf(err error) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok && error(f) == err {
 		return f
 	}
-	return &Failure{Message: err.Error(), Code: CodeOf(err), Transient: Temporary(err)}
+	return &Failure{Message: err.Error(), Code: driver.CodeOf(err), Transient: driver.Temporary(err)}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // blow is something that goes wrong at one call.
@@ -121,7 +122,7 @@ func TestFaultMatrix(t *testing.T) {
 	}
 	t.Run("points", func(t *testing.T) {
 		for _, a := range accesses {
-			for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
+			for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 				for _, id := range []string{theID, ""} {
 					t.Run(fmt.Sprintf("%s/%s/id=%t", a.name, direction, id != ""), func(t *testing.T) {
 						t.Parallel()
@@ -168,7 +169,7 @@ func TestFaultMatrix(t *testing.T) {
 // trial is one blow at one call.
 type trial struct {
 	access    worldOptions
-	direction quarantine.Direction
+	direction driver.Direction
 	id        string // Message-ID; empty: it has none, and criteria describe it
 	blow      blow
 	n         int
@@ -178,7 +179,7 @@ type trial struct {
 // run reports whether there was an n-th call.
 func (tr trial) run(t *testing.T) bool {
 	o := tr.access
-	o.settings = func(s *quarantine.Settings) { s.Wait, s.MessageIDSearch = 2*time.Second, true }
+	o.settings = func(s *quarantine.Settings) { s.Wait, s.CriteriaSearch = 2*time.Second, true }
 	w := newWorld(t, o)
 	w.id = tr.id
 	box := w.Mailbox(alice)
@@ -190,7 +191,7 @@ func (tr trial) run(t *testing.T) bool {
 		target.Criteria = quarantine.Criteria{Sender: "mallory@evil.example", Subject: "invoice"}
 	}
 	var receipt *quarantine.Receipt
-	if tr.direction == quarantine.ToUser {
+	if tr.direction == driver.ToUser {
 		var err error
 		receipt, err = w.service.Quarantine(t.Context(), target)
 		require.NoError(t, err)
@@ -200,7 +201,7 @@ func (tr trial) run(t *testing.T) bool {
 	tr.blow.strike(w, tr.n)
 	var r *quarantine.Receipt
 	var err error
-	if tr.direction == quarantine.ToUser {
+	if tr.direction == driver.ToUser {
 		r, err = w.service.Restore(t.Context(), receipt)
 	} else {
 		r, err = w.service.Quarantine(t.Context(), target)
@@ -252,7 +253,7 @@ func (tr trial) run(t *testing.T) bool {
 	if open, _ := w.journal.Open(t.Context()); len(open) > 0 {
 		fail(&tr.tally.lies, "the journal has %d open intents after recovery", len(open))
 	}
-	if tr.direction == quarantine.ToUser {
+	if tr.direction == driver.ToUser {
 		r, err = second.Restore(t.Context(), receipt)
 	} else {
 		r, err = second.Quarantine(t.Context(), target)
@@ -262,7 +263,7 @@ func (tr trial) run(t *testing.T) bool {
 		return true
 	}
 	end, other := vault, alice
-	if tr.direction == quarantine.ToUser {
+	if tr.direction == driver.ToUser {
 		end, other = alice, vault
 	}
 	copies := w.in(end, tr.id)
@@ -280,8 +281,8 @@ func (tr trial) run(t *testing.T) bool {
 	if len(w.Notices()) > 0 {
 		fail(&tr.tally.noticed, "notices: %+v", w.Notices())
 	}
-	if tr.direction == quarantine.ToUser {
-		if diffs := fidelity(before, copies[0], quarantine.WayMIME); len(diffs) > 0 {
+	if tr.direction == driver.ToUser {
+		if diffs := fidelity(before, copies[0], driver.WayMIME); len(diffs) > 0 {
 			fail(&tr.tally.lost, "the message came back with %q", diffs)
 		}
 		if stamped(copies[0]) {
@@ -295,7 +296,7 @@ func (tr trial) run(t *testing.T) bool {
 func (tr trial) honest(w *world, r *quarantine.Receipt, err error, fail func(*int, string, ...any)) {
 	atUser, inVault := w.in(alice, tr.id), w.in(vault, tr.id)
 	from, to := atUser, inVault
-	if tr.direction == quarantine.ToUser {
+	if tr.direction == driver.ToUser {
 		from, to = inVault, atUser
 	}
 	if len(atUser)+len(inVault) == 0 {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ForwardOptions bound [Service.Forwards]. The zero value stands for the
+// ForwardOptions bound [Service.FollowForwards]. The zero value stands for the
 // defaults.
 type ForwardOptions struct {
 	// MaxDepth is how often a message is followed from one mailbox to the next:
@@ -21,7 +23,7 @@ type ForwardOptions struct {
 
 func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
 	if o.MaxDepth < 0 || o.MaxCopies < 0 {
-		return o, Invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
+		return o, driver.Invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 3
@@ -51,12 +53,12 @@ type ForwardTrail struct {
 // it or who received it.
 type ForwardedCopy struct {
 	Target
-	Sent   bool         `json:"sent"`   // the sender's own copy
-	From   string       `json:"from"`   // mailbox of the sender
-	Parent string       `json:"parent"` // Message-ID of what was passed on
-	By     ForwardTrace `json:"by"`
-	SentAt time.Time    `json:"sentAt,omitzero"`
-	Depth  int          `json:"depth"` // 1: sent from the first mailbox
+	Sent   bool                `json:"sent"`   // the sender's own copy
+	From   string              `json:"from"`   // mailbox of the sender
+	Parent string              `json:"parent"` // Message-ID of what was passed on
+	By     driver.ForwardTrace `json:"by"`
+	SentAt time.Time           `json:"sentAt,omitzero"`
+	Depth  int                 `json:"depth"` // 1: sent from the first mailbox
 }
 
 // Unfollowed is a mailbox, group or address behind which the trail is not known.
@@ -78,17 +80,17 @@ type Unfollowed struct {
 //
 // The error says that nothing is known, or too much ([ErrTooManyHits]); it
 // matches [errors.ErrUnsupported] if the strategy cannot do it.
-func (s *Service) Forwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (s *Service) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
 	return followForwards(ctx, s, t, opts)
 }
 
-// followForwards is [Service.Forwards] on any ground.
+// followForwards is [Service.FollowForwards] on any ground.
 func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
-		return nil, Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
+		return nil, driver.Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
 	}
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -96,7 +98,7 @@ func followForwards(ctx context.Context, ground trailGround, t Target, opts Forw
 	}
 	f := &follower{
 		ground: ground, directory: ground.book(), opts: opts,
-		seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]Member),
+		seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]driver.Member),
 		trail: &ForwardTrail{Target: t, Copies: []ForwardedCopy{}, External: []string{}, Unfollowed: []Unfollowed{}},
 	}
 	if err := f.run(ctx); err != nil {
@@ -107,12 +109,12 @@ func followForwards(ctx context.Context, ground trailGround, t Target, opts Forw
 
 type follower struct {
 	ground    trailGround
-	directory Directory // nil: none, or not to be asked
+	directory driver.Directory // nil: none, or not to be asked
 	opts      ForwardOptions
 	trail     *ForwardTrail
-	seen      map[string]bool     // mailbox and Message-ID
-	external  map[string]bool     // addresses in lower case
-	resolved  map[string][]Member // mailboxes behind an address in lower case
+	seen      map[string]bool            // mailbox and Message-ID
+	external  map[string]bool            // addresses in lower case
+	resolved  map[string][]driver.Member // mailboxes behind an address in lower case
 	queue     []trailStep
 }
 
@@ -124,7 +126,7 @@ type trailStep struct {
 
 // isNew reports whether a message in a mailbox is met for the first time.
 func (f *follower) isNew(mailbox, messageID string) bool {
-	key := strings.ToLower(mailbox) + "\x00" + BareMessageID(messageID)
+	key := strings.ToLower(mailbox) + "\x00" + driver.BareMessageID(messageID)
 	if f.seen[key] {
 		return false
 	}
@@ -168,7 +170,7 @@ func (f *follower) unfollowed(address, messageID, reason string) {
 }
 
 // pass notes a message that passes another on, and goes to its recipients.
-func (f *follower) pass(ctx context.Context, at trailStep, message Forwarded) error {
+func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwarded) error {
 	if err := checkMessageID(message.MessageID); err != nil {
 		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("what was sent on has a Message-ID that %v", err))
 		return nil

@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // trailGround is where a trail is followed: one server, or several.
 type trailGround interface {
-	// forwarded is [Forwarder.Forwarded] of a mailbox.
-	forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error)
+	// forwarded is [driver.Forwarder.Forwarded] of a mailbox.
+	forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error)
 	// book returns whom to ask about recipients, nil if there is nobody.
-	book() Directory
+	book() driver.Directory
 	// has reports whether an address that no address book shows is taken for a
 	// mailbox. Whether there is one shows when it is opened.
 	has(ctx context.Context, address string) bool
@@ -22,20 +24,20 @@ type trailGround interface {
 	Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error)
 }
 
-func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error) {
-	m, ok := s.strategy.Mailbox(mailbox).(Forwarder)
+func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {
+	m, ok := s.strategy.Mailbox(mailbox).(driver.Forwarder)
 	if !ok {
 		return nil, fmt.Errorf("the strategy %q cannot follow forwards: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
 	sent, err := m.Forwarded(ctx, messageID, limit)
-	if errors.Is(err, ErrTooMany) {
+	if errors.Is(err, driver.ErrTooMany) {
 		return nil, &LimitError{Setting: "MaxCopies", Limit: limit, What: "messages in the Sent Items of " + mailbox, kind: ErrTooManyHits}
 	}
 	return sent, err
 }
 
-func (s *Service) book() Directory {
-	d, _ := s.quarantine.(Directory)
+func (s *Service) book() driver.Directory {
+	d, _ := s.quarantine.(driver.Directory)
 	return d
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // people returns the mailboxes behind a recipient: its own, or those of the
 // members of a group. Addresses outside and groups that stay closed go into the
 // trail.
-func (f *follower) people(ctx context.Context, r Member, messageID string) ([]Member, error) {
+func (f *follower) people(ctx context.Context, r driver.Member, messageID string) ([]driver.Member, error) {
 	if !strings.Contains(r.Address, "@") {
 		f.unfollowed(r.Name, messageID, "the server gives no SMTP address of this recipient")
 		return nil, nil
@@ -22,12 +24,12 @@ func (f *follower) people(ctx context.Context, r Member, messageID string) ([]Me
 	if err != nil {
 		return nil, err
 	}
-	var people []Member
+	var people []driver.Member
 	switch who.Kind {
-	case MemberGroup, MemberGroupMailbox:
+	case driver.MemberGroup, driver.MemberGroupMailbox:
 		people, err = f.group(ctx, who.Address, messageID)
-	case MemberMailbox:
-		people = []Member{who}
+	case driver.MemberMailbox:
+		people = []driver.Member{who}
 	default:
 		f.outside(who.Address)
 	}
@@ -40,25 +42,25 @@ func (f *follower) people(ctx context.Context, r Member, messageID string) ([]Me
 // lookUp asks the address book who a recipient is. Where it cannot be asked, or
 // hides somebody, an address of the same domain as the first mailbox is tried as
 // one: whether there is one shows when it is opened.
-func (f *follower) lookUp(ctx context.Context, r Member) (Member, error) {
+func (f *follower) lookUp(ctx context.Context, r driver.Member) (driver.Member, error) {
 	if f.directory != nil {
 		who, err := f.directory.Lookup(ctx, r.Address)
 		switch {
 		case err == nil && who.Address != "":
 			return who, nil
 		case ctx.Err() != nil:
-			return Member{}, context.Cause(ctx)
-		case errors.Is(err, ErrNoDirectory):
+			return driver.Member{}, context.Cause(ctx)
+		case errors.Is(err, driver.ErrNoDirectory):
 			f.directory = nil
 			f.unfollowed(r.Address, "", "groups cannot be told from mailboxes: "+err.Error())
-		case err != nil && !errors.Is(err, ErrGone):
+		case err != nil && !errors.Is(err, driver.ErrGone):
 			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
 		}
 	}
 	if strings.EqualFold(domainOf(r.Address), domainOf(f.trail.Target.Mailbox)) || f.ground.has(ctx, r.Address) {
-		return Member{Name: r.Name, Address: r.Address, Kind: MemberMailbox}, nil
+		return driver.Member{Name: r.Name, Address: r.Address, Kind: driver.MemberMailbox}, nil
 	}
-	return Member{Name: r.Name, Address: r.Address, Kind: MemberContact}, nil
+	return driver.Member{Name: r.Name, Address: r.Address, Kind: driver.MemberContact}, nil
 }
 
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
@@ -71,7 +73,7 @@ func (f *follower) outside(address string) {
 }
 
 // group returns the mailboxes of a group.
-func (f *follower) group(ctx context.Context, address, messageID string) ([]Member, error) {
+func (f *follower) group(ctx context.Context, address, messageID string) ([]driver.Member, error) {
 	members, err := f.ground.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
 	switch {
 	case ctx.Err() != nil:

@@ -3,6 +3,9 @@ package quarantine
 import (
 	"context"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Journal keeps what is about to be done, durably, so that an interrupted run
@@ -23,9 +26,9 @@ type Journal interface {
 
 // Intent is one item that is about to be carried.
 type Intent struct {
-	Operation string    `json:"operation"`
-	Direction Direction `json:"direction"`
-	Target    Target    `json:"target"`
+	Operation string           `json:"operation"`
+	Direction driver.Direction `json:"direction"`
+	Target    Target           `json:"target"`
 	// From is where the item is, as far as it was known.
 	From Place `json:"from"`
 	// MessageID and Received are the item's.
@@ -40,10 +43,10 @@ type ledger struct {
 	target  Target
 }
 
-func (s *Service) ledger(t Target) Ledger { return ledger{s.journal, t} }
+func (s *Service) ledger(t Target) passage.Ledger { return ledger{s.journal, t} }
 
 // Begin writes an intent.
-func (l ledger) Begin(ctx context.Context, stamp Stamp, it Item) error {
+func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
 	return l.journal.Begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
 		From: Place{it.Mailbox, it.Folder, it.ID}, MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),

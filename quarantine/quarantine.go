@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // passes is how often a mailbox is searched again because an item was not
@@ -15,7 +18,7 @@ const passes = 3
 
 // Find looks for every copy of a message in its mailbox and changes nothing.
 // The outcome of each item is [Found]. The error says that nothing could be
-// asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
+// asked: it matches [driver.ErrInvalid] or [driver.ErrUnreachable], for criteria also
 // [ErrTooManyHits] or [ErrProtected], or is the server's.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
@@ -23,14 +26,14 @@ func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 }
 
 // find is Find, and returns the items themselves, too.
-func (s *Service) find(ctx context.Context, t Target) (*Receipt, Findings, error) {
+func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
-		return nil, Findings{}, err
+		return nil, driver.Findings{}, err
 	}
 	r := s.receipt("find", t)
-	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, Query{})
+	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
 	if err != nil {
-		return nil, Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+		return nil, driver.Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	for _, it := range found.Items {
 		ri := receiptItem(it)
@@ -59,28 +62,28 @@ func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 
 // quarantineFound is Quarantine of what a search has found, nil if it is yet to
 // be searched. What is not there any more is searched again.
-func (s *Service) quarantineFound(ctx context.Context, t Target, known *Findings) (*Receipt, error) {
+func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.Findings) (*Receipt, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
 	}
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	return s.takeAll(ctx, t, mailbox,
-		func(ctx context.Context) (Findings, error) {
+		func(ctx context.Context) (driver.Findings, error) {
 			if known != nil {
 				found := *known
 				known = nil
 				return found, nil
 			}
-			return s.look(ctx, mailbox, t, s.limits, Query{})
+			return s.look(ctx, mailbox, t, s.limits, driver.Query{})
 		},
-		func(ctx context.Context) (Findings, error) {
-			return s.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
+		func(ctx context.Context) (driver.Findings, error) {
+			return s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
 		})
 }
 
 // takeAll takes what find finds, again until all of it stays where it was found.
 // If there was nothing, taken finds what an earlier run took.
-func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, taken func(context.Context) (Findings, error)) (*Receipt, error) {
+func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, taken func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -96,13 +99,13 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, 
 			if pass == 1 {
 				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 			}
-			r.Unsearched = append(r.Unsearched, NotSearched(Folder{}, err))
+			r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
 			break
 		}
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
-			r.Unsearched = append(r.Unsearched, Unsearched{Cause: CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
+			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: driver.CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
 			break
 		}
 		moved := false
@@ -132,7 +135,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox Mailbox, find, 
 }
 
 // unseen counts the items that are not among the seen.
-func unseen(items []Item, seen map[string]bool) int {
+func unseen(items []driver.Item, seen map[string]bool) int {
 	n := 0
 	for _, it := range items {
 		if !seen[it.ID] {
@@ -144,16 +147,16 @@ func unseen(items []Item, seen map[string]bool) int {
 
 // take brings one copy into quarantine. It reports whether the copy was not
 // where it had been found and nothing was done.
-func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
-	p := s.engine.New(Passage{
-		Direction: ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
-		Folder: func(ctx context.Context, again bool) (Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
-		Scope:  func(f Folder) Query { return Query{In: &f} },
+func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
+	p := s.engine.New(passage.Passage{
+		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
+		Folder: func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		Scope:  func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
 		Taken:  func(op string) bool { return operations[op] },
 	})
 	if it.Stamp != nil {
 		// An earlier run may have used another folder.
-		p.Scope = func(Folder) Query { return Query{} }
+		p.Scope = func(driver.Folder) driver.Query { return driver.Query{} }
 	}
 	err := p.Run(ctx)
 	out := p.Result()
@@ -161,11 +164,11 @@ func (s *Service) take(ctx context.Context, t Target, mailbox Mailbox, it Item, 
 	ri = receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	conclude(ctx, p, &ri, err, Quarantined)
-	return ri, errors.Is(err, ErrGone) && out.Copy == nil
+	return ri, errors.Is(err, driver.ErrGone) && out.Copy == nil
 }
 
 // already looks for what an earlier run took.
-func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Context) (Findings, error)) error {
+func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Context) (driver.Findings, error)) error {
 	found, err := taken(ctx)
 	if err != nil {
 		return err
@@ -189,15 +192,15 @@ func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Co
 // single returns the items in quarantine without those that are there twice: the
 // server may have carried one of them long after its answer was lost. Everybody
 // who looks keeps the same one.
-func (s *Service) single(ctx context.Context, items []Item) []Item {
-	items = slices.SortedStableFunc(slices.Values(items), func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
-	var kept []Item
+func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item {
+	items = slices.SortedStableFunc(slices.Values(items), func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
+	var kept []driver.Item
 	for _, it := range items {
-		twin := slices.ContainsFunc(kept, func(k Item) bool {
-			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && Differs(k, it, false) == ""
+		twin := slices.ContainsFunc(kept, func(k driver.Item) bool {
+			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && passage.Differs(k, it, false) == ""
 		})
 		if twin {
-			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
+			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, driver.ErrGone) {
 				s.log.WarnContext(ctx, "a second copy is still in quarantine", "operation", it.Stamp.Operation, "error", err)
 			}
 			continue
@@ -207,7 +210,7 @@ func (s *Service) single(ctx context.Context, items []Item) []Item {
 	return kept
 }
 
-func receiptItem(it Item) ReceiptItem {
+func receiptItem(it driver.Item) ReceiptItem {
 	return ReceiptItem{
 		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
 		Received: it.Received, From: Place{it.Mailbox, it.Folder, it.ID},
@@ -216,7 +219,7 @@ func receiptItem(it Item) ReceiptItem {
 
 // conclude writes what became of an item into its receipt, and the outcome into
 // the journal.
-func conclude(ctx context.Context, p *Passage, ri *ReceiptItem, err error, done Outcome) {
+func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue = out.Stamp.Operation, out.Way, out.Residue
 	if out.Copy != nil {
@@ -226,7 +229,7 @@ func conclude(ctx context.Context, p *Passage, ri *ReceiptItem, err error, done 
 	case err == nil:
 		ri.Outcome = done
 		p.Finish(ctx)
-	case Untouched(err) && !Temporary(err) && out.Copy == nil:
+	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil:
 		ri.Outcome, ri.Err = Refused, err
 	default:
 		ri.Outcome, ri.Err = Failed, err

@@ -13,6 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 var (
@@ -171,11 +172,11 @@ func (h *history) run(t *testing.T) {
 
 // losses returns the way whose losses have to be expected: with faults about,
 // the server may have refused a better one.
-func (o worldOptions) losses() quarantine.Way {
+func (o worldOptions) losses() driver.Way {
 	if len(o.ways) == 1 {
 		return o.ways[0]
 	}
-	return quarantine.WayMIME
+	return driver.WayMIME
 }
 
 // anywhere returns the message as it is now, or as it was if it is not with the

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Outcome is what became of one copy of a message, or of a whole target.
@@ -45,8 +47,8 @@ func (o Outcome) Done() bool {
 
 // Place is where an item was at some time.
 type Place struct {
-	Mailbox string `json:"mailbox"`
-	Folder  Folder `json:"folder"`
+	Mailbox string        `json:"mailbox"`
+	Folder  driver.Folder `json:"folder"`
 	// ItemID is the server's id, which changes with each move, by whomever.
 	// Empty if the server did not say.
 	ItemID string `json:"itemId,omitempty"`
@@ -57,7 +59,7 @@ type Place struct {
 type Receipt struct {
 	// Action is "quarantine", "restore" or "find".
 	Action string `json:"action"`
-	// Server is the name of the configuration, as [Config].Name has it.
+	// Server is the name of the configuration, as [exchange.Config].Name has it.
 	Server string `json:"server,omitempty"`
 	Target Target `json:"target"`
 	// Strategy is the name of the strategy.
@@ -71,18 +73,18 @@ type Receipt struct {
 	Items []ReceiptItem `json:"items"`
 
 	// Searched are the folders of the mailbox that were searched to their end.
-	Searched []Searched `json:"searched,omitempty"`
+	Searched []driver.Searched `json:"searched,omitempty"`
 	// Unsearched are those that could not be, with the reason. A receipt that
 	// has any is incomplete: there may be more copies.
-	Unsearched []Unsearched `json:"unsearched,omitempty"`
+	Unsearched []driver.Unsearched `json:"unsearched,omitempty"`
 }
 
 // ReceiptItem is what became of one copy.
 type ReceiptItem struct {
 	Outcome Outcome
-	// Operation names the item in quarantine for good: see [Stamp].
+	// Operation names the item in quarantine for good: see [driver.Stamp].
 	Operation string
-	Way       Way // empty if nothing was carried
+	Way       driver.Way // empty if nothing was carried
 	// Folder is the path of the folder it was taken from, for people.
 	Folder string
 	// WasRead is the read state it had for the user.
@@ -118,19 +120,19 @@ func (f *Failure) Error() string { return f.Message }
 
 // wireItem is the JSON form of a ReceiptItem.
 type wireItem struct {
-	Outcome   Outcome   `json:"outcome"`
-	Operation string    `json:"operation,omitempty"`
-	Way       Way       `json:"way,omitempty"`
-	Folder    string    `json:"folder,omitempty"`
-	WasRead   bool      `json:"wasRead"`
-	MessageID string    `json:"messageId,omitempty"`
-	Class     string    `json:"class,omitempty"`
-	Size      int64     `json:"size,omitempty"`
-	Received  time.Time `json:"received,omitzero"`
-	From      Place     `json:"from,omitzero"`
-	To        Place     `json:"to,omitzero"`
-	Err       *Failure  `json:"error,omitempty"`
-	Residue   string    `json:"residue,omitempty"`
+	Outcome   Outcome    `json:"outcome"`
+	Operation string     `json:"operation,omitempty"`
+	Way       driver.Way `json:"way,omitempty"`
+	Folder    string     `json:"folder,omitempty"`
+	WasRead   bool       `json:"wasRead"`
+	MessageID string     `json:"messageId,omitempty"`
+	Class     string     `json:"class,omitempty"`
+	Size      int64      `json:"size,omitempty"`
+	Received  time.Time  `json:"received,omitzero"`
+	From      Place      `json:"from,omitzero"`
+	To        Place      `json:"to,omitzero"`
+	Err       *Failure   `json:"error,omitempty"`
+	Residue   string     `json:"residue,omitempty"`
 }
 
 // MarshalJSON writes the item; Err becomes its message, code and whether it is

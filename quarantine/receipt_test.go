@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestReceiptRoundTrip(t *testing.T) {
@@ -21,14 +22,14 @@ func TestReceiptRoundTrip(t *testing.T) {
 		Started: at, Finished: at.Add(time.Second),
 		Items: []quarantine.ReceiptItem{
 			{
-				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: quarantine.WayMove, Folder: "/Inbox",
+				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: driver.WayMove, Folder: "/Inbox",
 				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at,
-				From: quarantine.Place{Mailbox: "alice@example.test", Folder: quarantine.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
-				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: quarantine.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
+				From: quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
+				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
 			},
-			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &quarantine.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
+			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
 		},
-		Unsearched: []quarantine.Unsearched{{Folder: quarantine.Folder{Path: "/Secret"}, Reason: "denied"}},
+		Unsearched: []driver.Unsearched{{Folder: driver.Folder{Path: "/Secret"}, Reason: "denied"}},
 	}
 	b, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -78,6 +79,6 @@ func TestReceiptSumsUp(t *testing.T) {
 			}
 		})
 	}
-	r := quarantine.Receipt{Unsearched: []quarantine.Unsearched{{Reason: "denied"}}}
+	r := quarantine.Receipt{Unsearched: []driver.Unsearched{{Reason: "denied"}}}
 	assert.ErrorContains(t, r.Err(), "denied")
 }

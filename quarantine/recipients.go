@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // ErrTooManyMembers matches a group beyond the limits of [ExpandOptions].
@@ -21,7 +22,7 @@ type ExpandOptions struct {
 
 func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
 	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
-		return o, Invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
+		return o, driver.Invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 32
@@ -40,8 +41,8 @@ type Expansion struct {
 	Group string `json:"group"`
 	// Server is the name of the server that showed the group.
 	Server    string          `json:"server,omitempty"`
-	Mailboxes []Member        `json:"mailboxes"`
-	Contacts  []Member        `json:"contacts"` // and all else that is no mailbox of the organisation
+	Mailboxes []driver.Member `json:"mailboxes"`
+	Contacts  []driver.Member `json:"contacts"` // and all else that is no mailbox of the organisation
 	Groups    []ExpandedGroup `json:"groups"`   // the group itself first
 	// Unexpanded are groups of which not all members are known, and members that
 	// have no address.
@@ -71,9 +72,9 @@ type Unexpanded struct {
 // among them, and so on. Groups that contain one another are no difficulty.
 // Exchange expands dynamic groups itself, if the caller may see their members.
 //
-// The error says that nothing is known: it matches [ErrInvalid] for an address
-// that is none of a group, [ErrGone] for one that the address book does not
-// show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
+// The error says that nothing is known: it matches [driver.ErrInvalid] for an address
+// that is none of a group, [driver.ErrGone] for one that the address book does not
+// show, [driver.ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
 // or is the server's. A group within the group that cannot be expanded is
 // reported and the others are.
 func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
@@ -94,16 +95,16 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 
 func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
 	if err := mailname.CheckAddress(group); err != nil {
-		return opts, Invalid("group", "", err.Error())
+		return opts, driver.Invalid("group", "", err.Error())
 	}
 	return opts.withDefaults()
 }
 
 // expandGroup asks a directory who stands behind a group.
-func expandGroup(ctx context.Context, directory Directory, group string, opts ExpandOptions) (*Expansion, error) {
+func expandGroup(ctx context.Context, directory driver.Directory, group string, opts ExpandOptions) (*Expansion, error) {
 	x := &expander{
 		directory: directory, opts: opts, seen: make(map[string]bool),
-		result: &Expansion{Group: group, Mailboxes: []Member{}, Contacts: []Member{}, Groups: []ExpandedGroup{}, Unexpanded: []Unexpanded{}},
+		result: &Expansion{Group: group, Mailboxes: []driver.Member{}, Contacts: []driver.Member{}, Groups: []ExpandedGroup{}, Unexpanded: []Unexpanded{}},
 	}
 	if err := x.run(ctx, group); err != nil {
 		return nil, fmt.Errorf("expanding %s: %w", group, err)
@@ -112,16 +113,16 @@ func expandGroup(ctx context.Context, directory Directory, group string, opts Ex
 }
 
 // directory returns whom to ask about groups.
-func (s *Service) directory() (Directory, error) {
-	d, ok := s.quarantine.(Directory)
+func (s *Service) directory() (driver.Directory, error) {
+	d, ok := s.quarantine.(driver.Directory)
 	if !ok {
-		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
+		return nil, fmt.Errorf("%w: the strategy %q has none", driver.ErrNoDirectory, s.strategy.Name())
 	}
 	return d, nil
 }
 
 type expander struct {
-	directory Directory
+	directory driver.Directory
 	opts      ExpandOptions
 	result    *Expansion
 	seen      map[string]bool // addresses in lower case
@@ -130,7 +131,7 @@ type expander struct {
 }
 
 type queuedGroup struct {
-	Member
+	driver.Member
 	depth int
 }
 
@@ -139,7 +140,7 @@ type queuedGroup struct {
 func (x *expander) run(ctx context.Context, group string) error {
 	x.seen[strings.ToLower(group)] = true
 	x.groups = 1
-	x.queue = []queuedGroup{{Member{Address: group, Kind: MemberGroup}, 0}}
+	x.queue = []queuedGroup{{driver.Member{Address: group, Kind: driver.MemberGroup}, 0}}
 	for len(x.queue) > 0 {
 		g := x.queue[0]
 		x.queue = x.queue[1:]
@@ -147,7 +148,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && (g.depth == 0 || errors.Is(err, ErrNoDirectory)):
+		case err != nil && (g.depth == 0 || errors.Is(err, driver.ErrNoDirectory)):
 			return x.explain(ctx, group, err)
 		case err != nil:
 			x.unexpanded(g.Member, err.Error())
@@ -167,12 +168,12 @@ func (x *expander) run(ctx context.Context, group string) error {
 	return nil
 }
 
-func (x *expander) unexpanded(m Member, reason string) {
+func (x *expander) unexpanded(m driver.Member, reason string) {
 	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{m.Name, m.Address, reason})
 }
 
 // take sorts a member in.
-func (x *expander) take(m Member, depth int) error {
+func (x *expander) take(m driver.Member, depth int) error {
 	if !strings.Contains(m.Address, "@") {
 		x.unexpanded(m, "the server gives no SMTP address of this member")
 		return nil
@@ -183,7 +184,7 @@ func (x *expander) take(m Member, depth int) error {
 	}
 	x.seen[key] = true
 	switch m.Kind {
-	case MemberGroup, MemberGroupMailbox:
+	case driver.MemberGroup, driver.MemberGroupMailbox:
 		if depth > x.opts.MaxDepth {
 			return &LimitError{Setting: "MaxDepth", Limit: x.opts.MaxDepth, What: "groups within one another, at " + m.Address, kind: ErrTooManyMembers}
 		}
@@ -191,11 +192,11 @@ func (x *expander) take(m Member, depth int) error {
 			return &LimitError{Setting: "MaxGroups", Limit: x.opts.MaxGroups, What: "groups", kind: ErrTooManyMembers}
 		}
 		x.queue = append(x.queue, queuedGroup{m, depth})
-		if m.Kind == MemberGroup {
+		if m.Kind == driver.MemberGroup {
 			return nil
 		}
 		x.result.Mailboxes = append(x.result.Mailboxes, m)
-	case MemberMailbox:
+	case driver.MemberMailbox:
 		x.result.Mailboxes = append(x.result.Mailboxes, m)
 	default:
 		x.result.Contacts = append(x.result.Contacts, m)
@@ -208,12 +209,12 @@ func (x *expander) take(m Member, depth int) error {
 
 // explain says what is wrong with an address that is none of a group.
 func (x *expander) explain(ctx context.Context, address string, cause error) error {
-	if !errors.Is(cause, ErrGone) {
+	if !errors.Is(cause, driver.ErrGone) {
 		return cause
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {
-	case err == nil && found.Kind != MemberGroup && found.Kind != MemberGroupMailbox:
-		return Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
+	case err == nil && found.Kind != driver.MemberGroup && found.Kind != driver.MemberGroupMailbox:
+		return driver.Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
 	case err == nil:
 		return fmt.Errorf("the address book shows the group, but not its members to this account: %w", cause)
 	}

@@ -13,9 +13,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-func addresses(members []quarantine.Member) []string {
+func addresses(members []driver.Member) []string {
 	all := []string{}
 	for _, m := range members {
 		all = append(all, m.Address)
@@ -65,10 +67,10 @@ func TestExpandRefuses(t *testing.T) {
 		group, says string
 		is          error
 	}{
-		"no address": {"all-staff", "SMTP", quarantine.ErrInvalid},
-		"a mailbox":  {alice, "not of a group", quarantine.ErrInvalid},
-		"nobody":     {"nobody@example.test", "check it", quarantine.ErrGone},
-		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", quarantine.ErrGone},
+		"no address": {"all-staff", "SMTP", driver.ErrInvalid},
+		"a mailbox":  {alice, "not of a group", driver.ErrInvalid},
+		"nobody":     {"nobody@example.test", "check it", driver.ErrGone},
+		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", driver.ErrGone},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +82,7 @@ func TestExpandRefuses(t *testing.T) {
 		})
 	}
 	_, err := w.service.Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{MaxDepth: -1})
-	assert.ErrorIs(t, err, quarantine.ErrInvalid)
+	assert.ErrorIs(t, err, driver.ErrInvalid)
 }
 
 // A service account without mailbox is told so, and what to do.
@@ -94,11 +96,11 @@ func TestExpandWithoutMailbox(t *testing.T) {
 	service := func(impersonation bool, vault string) *quarantine.Service {
 		client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: srv.As(srv.Direct(), "robot")})
 		require.NoError(t, err)
-		var strategy quarantine.Strategy
+		var strategy driver.Strategy
 		if impersonation {
-			strategy, err = quarantine.NewImpersonation(client, nil)
+			strategy, err = ewsmail.NewImpersonation(client, nil)
 		} else {
-			strategy, err = quarantine.NewFullAccess(client, nil)
+			strategy, err = ewsmail.NewFullAccess(client, nil)
 		}
 		require.NoError(t, err)
 		s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault})
@@ -106,7 +108,7 @@ func TestExpandWithoutMailbox(t *testing.T) {
 		return s
 	}
 	_, err := service(false, vault).Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
+	require.ErrorIs(t, err, driver.ErrNoDirectory)
 	assert.ErrorContains(t, err, "the service account has no mailbox")
 	assert.ErrorContains(t, err, "Enable-Mailbox")
 
@@ -115,7 +117,7 @@ func TestExpandWithoutMailbox(t *testing.T) {
 	assert.NotEmpty(t, got.Mailboxes)
 
 	_, err = service(true, "nowhere@example.test").Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
+	require.ErrorIs(t, err, driver.ErrNoDirectory)
 	assert.ErrorContains(t, err, "nowhere@example.test")
 }
 
@@ -188,36 +190,36 @@ func TestExpandFiftyThousand(t *testing.T) {
 
 // book is the directory of a strategy of somebody else's.
 type book struct {
-	quarantine.Mailbox
-	members map[string][]quarantine.Member
+	driver.Mailbox
+	members map[string][]driver.Member
 	part    string
 }
 
-func (b book) Members(_ context.Context, address string) ([]quarantine.Member, bool, error) {
+func (b book) Members(_ context.Context, address string) ([]driver.Member, bool, error) {
 	return b.members[address], address != b.part, nil
 }
 
-func (book) Lookup(context.Context, string) (quarantine.Member, error) {
-	return quarantine.Member{}, quarantine.ErrGone
+func (book) Lookup(context.Context, string) (driver.Member, error) {
+	return driver.Member{}, driver.ErrGone
 }
 
-type bookStrategy struct{ book quarantine.Mailbox }
+type bookStrategy struct{ book driver.Mailbox }
 
-func (bookStrategy) Name() string                        { return "book" }
-func (b bookStrategy) Mailbox(string) quarantine.Mailbox { return b.book }
-func (bookStrategy) Carry(context.Context, quarantine.Carriage) (quarantine.Carried, error) {
-	return quarantine.Carried{}, errors.ErrUnsupported
+func (bookStrategy) Name() string                    { return "book" }
+func (b bookStrategy) Mailbox(string) driver.Mailbox { return b.book }
+func (bookStrategy) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
+	return driver.Carried{}, errors.ErrUnsupported
 }
 
 func TestExpandOfAnotherStrategy(t *testing.T) {
 	t.Parallel()
-	b := book{part: "b@x.example", members: map[string][]quarantine.Member{
+	b := book{part: "b@x.example", members: map[string][]driver.Member{
 		"a@x.example": {
-			{Name: "Nameless", Kind: quarantine.MemberMailbox}, {Address: "b@x.example", Kind: quarantine.MemberGroup},
-			{Address: "c@x.example", Kind: quarantine.MemberGroupMailbox}, {Address: "folder@x.example", Kind: quarantine.MemberOther},
+			{Name: "Nameless", Kind: driver.MemberMailbox}, {Address: "b@x.example", Kind: driver.MemberGroup},
+			{Address: "c@x.example", Kind: driver.MemberGroupMailbox}, {Address: "folder@x.example", Kind: driver.MemberOther},
 		},
-		"b@x.example": {{Address: "d@x.example", Kind: quarantine.MemberMailbox}},
-		"c@x.example": {{Address: "D@x.example", Kind: quarantine.MemberMailbox}, {Address: "e@x.example", Kind: quarantine.MemberMailbox}},
+		"b@x.example": {{Address: "d@x.example", Kind: driver.MemberMailbox}},
+		"c@x.example": {{Address: "D@x.example", Kind: driver.MemberMailbox}, {Address: "e@x.example", Kind: driver.MemberMailbox}},
 	}}
 	s, err := quarantine.New(bookStrategy{b}, quarantine.Settings{QuarantineMailbox: vault})
 	require.NoError(t, err)
@@ -233,9 +235,9 @@ func TestExpandOfAnotherStrategy(t *testing.T) {
 
 func TestExpandNeedsADirectory(t *testing.T) {
 	t.Parallel()
-	s, err := quarantine.New(bookStrategy{struct{ quarantine.Mailbox }{}}, quarantine.Settings{QuarantineMailbox: vault})
+	s, err := quarantine.New(bookStrategy{struct{ driver.Mailbox }{}}, quarantine.Settings{QuarantineMailbox: vault})
 	require.NoError(t, err)
 	_, err = s.Expand(t.Context(), "a@x.example", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
+	require.ErrorIs(t, err, driver.ErrNoDirectory)
 	assert.ErrorContains(t, err, `"book"`)
 }

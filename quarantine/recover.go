@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Recover settles what an interrupted run left: every intent of the journal
@@ -50,7 +53,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	var r *Receipt
 	var err error
 	switch {
-	case in.Direction == ToUser:
+	case in.Direction == driver.ToUser:
 		r, err = s.Restore(ctx, &Receipt{Target: in.Target, Items: []ReceiptItem{{
 			Outcome: Failed, Operation: in.Operation, MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received, From: in.From,
 		}}})
@@ -60,7 +63,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 		r, err = s.Quarantine(ctx, in.Target)
 	}
 	if err != nil {
-		r = s.receipt(map[Direction]string{ToUser: "restore", ToQuarantine: "quarantine"}[in.Direction], in.Target)
+		r = s.receipt(map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}[in.Direction], in.Target)
 		r.Items = []ReceiptItem{{Outcome: Failed, Operation: in.Operation, From: in.From, Folder: in.From.Folder.Path, Err: err}}
 	}
 	return r
@@ -73,9 +76,9 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 		return nil, err
 	}
 	mailbox := s.strategy.Mailbox(in.Target.Mailbox)
-	stamped := Query{Operation: in.Operation, Origin: in.Target.Mailbox}
+	stamped := driver.Query{Operation: in.Operation, Origin: in.Target.Mailbox}
 	return s.takeAll(ctx, in.Target, mailbox,
-		func(ctx context.Context) (Findings, error) {
+		func(ctx context.Context) (driver.Findings, error) {
 			found, err := mailbox.Find(ctx, stamped)
 			if err != nil || len(found.Items) > 0 {
 				return found, err
@@ -87,30 +90,30 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 				it.Folder = in.From.Folder
 				found.Items = append(found.Items, it)
 				return found, nil
-			case !errors.Is(err, ErrGone):
-				return Findings{}, err
+			case !errors.Is(err, driver.ErrGone):
+				return driver.Findings{}, err
 			}
 			return s.filed(ctx, mailbox, in)
 		},
-		func(ctx context.Context) (Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
+		func(ctx context.Context) (driver.Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
 }
 
 // filed finds the item of an intent that its owner has moved before it had its
 // stamp: what is described as it is, if that is one item only.
-func (s *Service) filed(ctx context.Context, mailbox Mailbox, in Intent) (Findings, error) {
-	q, ok := Alike(in.MessageID, in.Received)
+func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) (driver.Findings, error) {
+	q, ok := passage.Alike(in.MessageID, in.Received)
 	if !ok {
-		return Findings{}, nil
+		return driver.Findings{}, nil
 	}
 	found, err := s.look(ctx, mailbox, in.Target, unlimited, q)
 	if err != nil {
-		return Findings{}, err
+		return driver.Findings{}, err
 	}
-	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
-		return it.Stamp != nil || !SameMessageID(it.MessageID, in.MessageID) || !SameTime(it.Received, in.Received)
+	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+		return it.Stamp != nil || !driver.SameMessageID(it.MessageID, in.MessageID) || !driver.SameTime(it.Received, in.Received)
 	})
 	if len(found.Items) > 1 {
-		return Findings{}, fmt.Errorf("%d messages in %s may be the one that was to be taken: run the target again", len(found.Items), in.From.Mailbox)
+		return driver.Findings{}, fmt.Errorf("%d messages in %s may be the one that was to be taken: run the target again", len(found.Items), in.From.Mailbox)
 	}
 	return found, nil
 }

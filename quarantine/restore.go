@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Restore puts back what a receipt of [Service.Quarantine] says was taken: into
@@ -18,7 +21,7 @@ import (
 // the receipt that is returned.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
-		return nil, Invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, driver.Invalid("receipt", "", "is nil; give the receipt of a quarantine")
 	}
 	if err := s.check(r.Target); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)
@@ -36,10 +39,10 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
 			continue
 		}
-		if !ValidOperation(taken.Operation) {
-			return nil, Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
+		if !driver.ValidOperation(taken.Operation) {
+			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
 		}
-		found, err := s.inQuarantine(ctx, Target{}, Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
+		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
@@ -57,7 +60,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
 			if taken.Outcome.Done() {
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", driver.ErrGone)
 			}
 			missing = append(missing, missed{at: len(out.Items), taken: taken})
 		}
@@ -82,12 +85,12 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	defer unlock()
 
 	out := s.receipt("restore", t)
-	found, err := s.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
+	found, err := s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
 	out.Unsearched = found.Unsearched
-	byOperation := make(map[string][]Item)
+	byOperation := make(map[string][]driver.Item)
 	var order []string
 	for _, it := range found.Items {
 		op := it.Stamp.Operation
@@ -124,8 +127,8 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 // there. There is more than one only if an interrupted run left a second copy in
 // quarantine. If the item was gone before it could be carried, that is what it
 // returns, too: another run may have brought it back, or be about to.
-func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map[string]bool) (ReceiptItem, *missed) {
-	slices.SortFunc(items, func(a, b Item) int {
+func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool) (ReceiptItem, *missed) {
+	slices.SortFunc(items, func(a, b driver.Item) int {
 		// One that is on its way back already goes on.
 		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
 			return c
@@ -134,16 +137,16 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	})
 	it := items[0]
 	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
-	p := s.engine.New(Passage{
-		Direction: ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it,
-		Folder: func(ctx context.Context, again bool) (Folder, error) {
+	p := s.engine.New(passage.Passage{
+		Direction: driver.ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it,
+		Folder: func(ctx context.Context, again bool) (driver.Folder, error) {
 			was := it.Stamp.Folder
 			if again {
 				was.ID = "" // the folder that was found by it is gone
 			}
 			return mailbox.Home(ctx, was)
 		},
-		Scope: func(Folder) Query { return Query{} },
+		Scope: func(driver.Folder) driver.Query { return driver.Query{} },
 		Taken: func(string) bool { return false },
 	})
 	ri := receiptItem(it)
@@ -154,9 +157,9 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	switch {
 	case err == nil:
 		err = p.Release(ctx)
-	case errors.Is(err, ErrOvertaken):
+	case errors.Is(err, passage.ErrOvertaken):
 		done, err = AlreadyRestored, nil
-	case errors.Is(err, ErrGone):
+	case errors.Is(err, driver.ErrGone):
 		taken := ri
 		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
 		gone = &missed{taken: taken, done: func() { p.Finish(ctx) }}
@@ -164,8 +167,8 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []Item, back map
 	conclude(ctx, p, &ri, err, done)
 	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
-		if err == nil && Differs(it, twin, false) == "" {
-			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
+		if err == nil && passage.Differs(it, twin, false) == "" {
+			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, driver.ErrGone) {
 				ri.Residue = "a second copy is still in " + s.quarantine.Address()
 			}
 		}
@@ -219,7 +222,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 	for _, it := range found.Items {
 		if it.Stamp == nil {
 			other := back[it.ID] || home && it.Folder.ID != taken.From.Folder.ID ||
-				!taken.Received.IsZero() && !SameTime(it.Received, taken.Received)
+				!taken.Received.IsZero() && !driver.SameTime(it.Received, taken.Received)
 			if !other && ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = Place{it.Mailbox, it.Folder, it.ID}
@@ -229,7 +232,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || taken.Operation != "" && it.Stamp.Operation != taken.Operation {
 			continue
 		}
-		if it.Stamp.Direction == ToQuarantine {
+		if it.Stamp.Direction == driver.ToQuarantine {
 			// It never left. The quarantine that put the stamp on may be at work
 			// on it, so the stamp stays.
 			if ri.Outcome == NotFound {
@@ -255,22 +258,22 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 // likeTaken returns the items of a mailbox that may be the one that was taken.
 // Where a target has criteria and the item is known, they are not searched by
 // again: they may match much else by now.
-func (s *Service) likeTaken(ctx context.Context, mailbox Mailbox, t Target, taken ReceiptItem) (Findings, error) {
+func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, taken ReceiptItem) (driver.Findings, error) {
 	if !t.byCriteria() || taken.Operation == "" {
-		return s.look(ctx, mailbox, t, unlimited, Query{})
+		return s.look(ctx, mailbox, t, unlimited, driver.Query{})
 	}
-	q, ok := Alike(taken.MessageID, taken.Received)
+	q, ok := passage.Alike(taken.MessageID, taken.Received)
 	if !ok {
-		q = Query{Operation: taken.Operation, Origin: t.Mailbox}
+		q = driver.Query{Operation: taken.Operation, Origin: t.Mailbox}
 	}
 	found, err := mailbox.Find(ctx, q)
-	found.Items = slices.DeleteFunc(found.Items, func(it Item) bool {
+	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		switch {
-		case !SameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
+		case !driver.SameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
 			return true
-		case BareMessageID(taken.MessageID) == "" && taken.Size > 0:
+		case driver.BareMessageID(taken.MessageID) == "" && taken.Size > 0:
 			// Nothing else tells messages of the same second apart.
-			return it.Size < Smallest(taken.Size, 2<<10, false) || taken.Size < Smallest(it.Size, 2<<10, false)
+			return it.Size < passage.Smallest(taken.Size, 2<<10, false) || taken.Size < passage.Smallest(it.Size, 2<<10, false)
 		}
 		return false
 	})
@@ -284,21 +287,21 @@ type ListRequest struct {
 }
 
 // List returns what lies in quarantine, oldest first. An error is terminal.
-func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
-		found, err := s.inQuarantine(ctx, Target{}, Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
+func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[driver.Item, error] {
+	return func(yield func(driver.Item, error) bool) {
+		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
 		if err != nil {
-			yield(Item{}, err)
+			yield(driver.Item{}, err)
 			return
 		}
-		slices.SortStableFunc(found.Items, func(a, b Item) int { return a.Stamp.At.Compare(b.Stamp.At) })
+		slices.SortStableFunc(found.Items, func(a, b driver.Item) int { return a.Stamp.At.Compare(b.Stamp.At) })
 		for _, it := range found.Items {
 			if !yield(it, nil) {
 				return
 			}
 		}
 		if len(found.Unsearched) > 0 {
-			yield(Item{}, (&Receipt{Unsearched: found.Unsearched}).Err())
+			yield(driver.Item{}, (&Receipt{Unsearched: found.Unsearched}).Err())
 		}
 	}
 }

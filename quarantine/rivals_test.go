@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,17 +11,20 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // forged is a stamp that came with the mail: whoever sends TNEF can set named
 // properties.
-func forged(direction quarantine.Direction) []ews.ExtendedProperty {
-	s := sampleStamp()
-	s.Direction = direction
+func forged(direction driver.Direction) []ews.ExtendedProperty {
+	s := driver.Stamp{
+		Operation: "abcdefghijklmnopqrstuvwxy2", Mailbox: alice, Folder: driver.Folder{ID: "AAMk+id/==", Path: "/Inbox/Projects/2026", Base: "inbox", Below: "Projects/2026"},
+		Direction: direction, Read: true, At: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), Reason: "credential phishing",
+	}
 	var properties []ews.ExtendedProperty
 	for name, v := range s.Values() {
 		properties = append(properties, ews.ExtendedProperty{
-			Field: ews.ExtendedField{GUID: quarantine.StampSet, Name: name, Type: ews.TypeString}, Value: v,
+			Field: ews.ExtendedField{GUID: driver.StampSet, Name: name, Type: ews.TypeString}, Value: v,
 		})
 	}
 	return properties
@@ -29,7 +33,7 @@ func forged(direction quarantine.Direction) []ews.ExtendedProperty {
 func TestForgedStamps(t *testing.T) {
 	t.Parallel()
 	for _, a := range accesses {
-		for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
+		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 			t.Run(fmt.Sprintf("%s/%s", a.name, direction), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, a.worldOptions)
@@ -72,7 +76,7 @@ func (w *world) between(op ews.Operation, do func()) {
 // carries are the operations that carry, by access.
 func carriesBy(o worldOptions) ews.Operation {
 	switch {
-	case len(o.ways) == 1 && o.ways[0] == quarantine.WayMIME:
+	case len(o.ways) == 1 && o.ways[0] == driver.WayMIME:
 		return ews.OpCreateItem
 	case len(o.ways) == 1, o.impersonation:
 		return ews.OpUploadItems

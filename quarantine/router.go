@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Router works across several Exchange organisations and Microsoft 365 tenants.
@@ -99,7 +101,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 		d = *o
 	}
 	if d.PerServer < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, Invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
+		return d, driver.Invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = 8
@@ -123,7 +125,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 }
 
 // NewRouter returns a Router over services made by [New]. It does no
-// I/O. The error joins an [*InvalidError] for each name
+// I/O. The error joins an [*driver.InvalidError] for each name
 // that is missing or given twice, each domain or mailbox that is malformed or
 // claimed twice, and each journal that two services share.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
@@ -132,7 +134,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 		return nil, err
 	}
 	if len(routes) == 0 {
-		return nil, Invalid("router", "", "has no service; give at least one")
+		return nil, driver.Invalid("router", "", "has no service; give at least one")
 	}
 	r := &Router{
 		byMailbox: make(map[string]*route),
@@ -145,7 +147,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	var errs []error
 	for i, in := range routes {
 		if in.Service == nil {
-			errs = append(errs, Invalid("router", fmt.Sprintf("route %d", i), "has no service"))
+			errs = append(errs, driver.Invalid("router", fmt.Sprintf("route %d", i), "has no service"))
 			continue
 		}
 		errs = append(errs, r.add(in, len(routes) > 1))

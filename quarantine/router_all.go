@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // QuarantineAll quarantines targets of any mailboxes, each as
@@ -47,7 +49,7 @@ func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action stri
 				emit(r.one(ctx, t, action, do))
 				return
 			}
-			var found Findings
+			var found driver.Findings
 			receipt, err := r.one(ctx, t, "find", func(s *Service, ctx context.Context, t Target) (out *Receipt, err error) {
 				out, found, err = s.find(ctx, t)
 				return out, err
@@ -127,7 +129,7 @@ func (r *Router) one(ctx context.Context, t Target, action string, do func(*Serv
 // ServerItem is an item in the quarantine of one of several servers.
 type ServerItem struct {
 	Server string // the name of the configuration
-	Item   Item
+	Item   driver.Item
 }
 
 // List is [Service.List] on all servers at once; on each the oldest item comes

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // add takes in a service with its claims.
@@ -46,7 +47,7 @@ type claimCheck struct {
 }
 
 func (c *claimCheck) problem(field, text string) {
-	c.errs = append(c.errs, Invalid(c.what, field, text))
+	c.errs = append(c.errs, driver.Invalid(c.what, field, text))
 }
 
 // claim checks what a service claims and enters it into a table.

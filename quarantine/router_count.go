@@ -3,6 +3,8 @@ package quarantine
 import (
 	"context"
 	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // count is what the criteria of one call match, on all servers.
@@ -18,7 +20,7 @@ type count struct {
 // counted is a target of which it is known what matches it.
 type counted struct {
 	receipt *Receipt // of Find
-	found   Findings
+	found   driver.Findings
 }
 
 func (r *Router) newCount() *count { return &count{router: r, tallies: make(map[string]*hitTally)} }

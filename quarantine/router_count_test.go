@@ -12,6 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // counting returns a router over two organisations with three mailboxes each
@@ -27,7 +28,7 @@ func counting(t *testing.T, total int) (*quarantine.Router, []*world, []quaranti
 			server: ewstest.Options{Domain: domain}, impersonation: i == 1,
 			settings: func(s *quarantine.Settings) {
 				s.Name, s.QuarantineMailbox = name, "quarantine@"+domain
-				s.MessageIDSearch, s.SearchLimits.Total = true, total
+				s.CriteriaSearch, s.SearchLimits.Total = true, total
 			},
 		})
 		for _, user := range []string{"alice@", "bob@", "carol@"} {
@@ -126,7 +127,7 @@ func TestRouterRefusesTooMuchInAll(t *testing.T) {
 	failed := 0
 	for receipt, err := range r.QuarantineAll(t.Context(), slices.Values(targets)) {
 		if receipt.Target.Mailbox == "nobody@a.test" {
-			require.ErrorIs(t, err, quarantine.ErrUnreachable)
+			require.ErrorIs(t, err, driver.ErrUnreachable)
 			assert.Equal(t, "quarantine", receipt.Action)
 			failed++
 			continue

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // ErrNoRoute matches a mailbox for which a [Router] found no service, or more
@@ -81,18 +83,18 @@ func (e *RouteError) Unwrap() []error {
 // absent reports whether a server says that it does not have a mailbox, or that
 // the account may not open it, which Exchange does not tell apart.
 func absent(err error) bool {
-	if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrGone) {
+	if errors.Is(err, driver.ErrUnreachable) || errors.Is(err, driver.ErrGone) {
 		return true
 	}
-	cause := CauseOf(err)
-	return cause == CauseNoMailbox || cause == CauseNotFound
+	cause := driver.CauseOf(err)
+	return cause == driver.CauseNoMailbox || cause == driver.CauseNotFound
 }
 
 // movedAway reports whether an error is what a server answers after a mailbox
 // has left it.
 func movedAway(err error) bool {
-	cause := CauseOf(err)
-	return errors.Is(err, ErrUnreachable) || cause == CauseNoMailbox || cause == CauseMoving
+	cause := driver.CauseOf(err)
+	return errors.Is(err, driver.ErrUnreachable) || cause == driver.CauseNoMailbox || cause == driver.CauseMoving
 }
 
 // leftBehind returns the error of a receipt that tells that the mailbox moved

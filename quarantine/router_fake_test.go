@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // ledger is a strategy for tests of the router: a server that has mailboxes
@@ -66,7 +67,7 @@ func (l *ledger) answer(ctx context.Context, address string) error {
 	answer, ok := l.answers[address]
 	l.mu.Unlock()
 	if !ok {
-		return fmt.Errorf("%w: %s", quarantine.ErrUnreachable, address)
+		return fmt.Errorf("%w: %s", driver.ErrUnreachable, address)
 	}
 	return answer(ctx)
 }
@@ -78,10 +79,10 @@ func (l *ledger) service(t testing.TB) *quarantine.Service {
 	return s
 }
 
-func (l *ledger) Name() string                              { return "ledger" }
-func (l *ledger) Mailbox(address string) quarantine.Mailbox { return ledgerMailbox{l, address} }
-func (l *ledger) Carry(context.Context, quarantine.Carriage) (quarantine.Carried, error) {
-	return quarantine.Carried{}, quarantine.ErrGone
+func (l *ledger) Name() string                          { return "ledger" }
+func (l *ledger) Mailbox(address string) driver.Mailbox { return ledgerMailbox{l, address} }
+func (l *ledger) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
+	return driver.Carried{}, driver.ErrGone
 }
 
 type ledgerMailbox struct {
@@ -98,7 +99,7 @@ func (m ledgerMailbox) Probe(ctx context.Context) error {
 	return m.answer(ctx, m.address)
 }
 
-func (m ledgerMailbox) Find(ctx context.Context, _ quarantine.Query) (quarantine.Findings, error) {
+func (m ledgerMailbox) Find(ctx context.Context, _ driver.Query) (driver.Findings, error) {
 	m.mu.Lock()
 	m.finding++
 	m.most = max(m.most, m.finding)
@@ -110,31 +111,31 @@ func (m ledgerMailbox) Find(ctx context.Context, _ quarantine.Query) (quarantine
 	}()
 	if m.search != nil {
 		if err := m.search(ctx, m.address); err != nil {
-			return quarantine.Findings{}, err
+			return driver.Findings{}, err
 		}
 	}
-	return quarantine.Findings{}, m.answer(ctx, m.address)
+	return driver.Findings{}, m.answer(ctx, m.address)
 }
 
-func (m ledgerMailbox) Inspect(context.Context, string) (quarantine.Item, error) {
-	return quarantine.Item{}, quarantine.ErrGone
+func (m ledgerMailbox) Inspect(context.Context, string) (driver.Item, error) {
+	return driver.Item{}, driver.ErrGone
 }
 
-func (m ledgerMailbox) Mark(context.Context, quarantine.Item, quarantine.Mark) (quarantine.Item, error) {
-	return quarantine.Item{}, quarantine.ErrGone
+func (m ledgerMailbox) Mark(context.Context, driver.Item, driver.Change) (driver.Item, error) {
+	return driver.Item{}, driver.ErrGone
 }
 
-func (m ledgerMailbox) Remove(context.Context, quarantine.Item) error { return quarantine.ErrGone }
+func (m ledgerMailbox) Remove(context.Context, driver.Item) error { return driver.ErrGone }
 
-func (m ledgerMailbox) Folder(context.Context, quarantine.FolderRequest) (quarantine.Folder, error) {
+func (m ledgerMailbox) Folder(context.Context, driver.FolderRequest) (driver.Folder, error) {
 	if m.folder != nil {
-		return quarantine.Folder{}, m.folder
+		return driver.Folder{}, m.folder
 	}
-	return quarantine.Folder{}, quarantine.ErrGone
+	return driver.Folder{}, driver.ErrGone
 }
 
-func (m ledgerMailbox) Home(ctx context.Context, _ quarantine.Folder) (quarantine.Folder, error) {
-	return m.Folder(ctx, quarantine.FolderRequest{})
+func (m ledgerMailbox) Home(ctx context.Context, _ driver.Folder) (driver.Folder, error) {
+	return m.Folder(ctx, driver.FolderRequest{})
 }
 
 // newRouter returns a router over ledgers that claim nothing.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // silence is how long a server that did not answer is asked only if no other
@@ -19,10 +20,10 @@ const silence = time.Minute
 
 // ServerOf returns the name of the server that a mailbox belongs to, as far as
 // it is claimed or remembered, and asks where it is not. The error matches
-// [ErrInvalid] or [ErrNoRoute].
+// [driver.ErrInvalid] or [ErrNoRoute].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	if err := mailname.CheckAddress(mailbox); err != nil {
-		return "", Invalid("mailbox", "", err.Error())
+		return "", driver.Invalid("mailbox", "", err.Error())
 	}
 	rt, err := r.locate(ctx, mailbox)
 	if err != nil {
@@ -147,7 +148,7 @@ func (rt *route) ask(ctx context.Context, address string, limit time.Duration) e
 	if late {
 		err = fmt.Errorf("no answer within %v: %w", limit, err)
 	}
-	if cause := CauseOf(err); cause == CauseUnreachable || cause == CauseSignIn || late {
+	if cause := driver.CauseOf(err); cause == driver.CauseUnreachable || cause == driver.CauseSignIn || late {
 		rt.mu.Lock()
 		rt.silentUntil = time.Now().Add(silence)
 		rt.mu.Unlock()

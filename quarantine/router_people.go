@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Expand is [Service.Expand] over the address books of all servers: each group
@@ -21,10 +23,10 @@ func (r *Router) Expand(ctx context.Context, group string, opts ExpandOptions) (
 	return r.people().Expand(ctx, group, opts)
 }
 
-// Forwards is [Service.Forwards] across all servers: what the owner of a mailbox
+// Forwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
 // sent on to a mailbox of another server is followed there. The error is as
 // there, or matches [ErrNoRoute].
-func (r *Router) Forwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (r *Router) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
 	}
@@ -84,13 +86,13 @@ func (p *people) Expand(ctx context.Context, group string, opts ExpandOptions) (
 }
 
 // Members asks the servers about a group, until one knows it.
-func (p *people) Members(ctx context.Context, address string) ([]Member, bool, error) {
+func (p *people) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
 	all, _ := p.among(address)
 	var gone, undecided error
 	for _, rt := range all {
 		book, err := rt.service.directory()
 		if err == nil {
-			var members []Member
+			var members []driver.Member
 			var complete bool
 			if members, complete, err = book.Members(ctx, address); err == nil {
 				p.mu.Lock()
@@ -104,7 +106,7 @@ func (p *people) Members(ctx context.Context, address string) ([]Member, bool, e
 		switch {
 		case ctx.Err() != nil:
 			return nil, false, context.Cause(ctx)
-		case errors.Is(err, ErrGone):
+		case errors.Is(err, driver.ErrGone):
 			gone = errors.Join(gone, onServer(rt, err))
 		default:
 			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
@@ -119,17 +121,17 @@ func (p *people) Members(ctx context.Context, address string) ([]Member, bool, e
 	return nil, false, &RouteError{Mailbox: address}
 }
 
-// ofOne returns an error that does not match [ErrNoDirectory] where there are
+// ofOne returns an error that does not match [driver.ErrNoDirectory] where there are
 // other servers, which have one.
 func (p *people) ofOne(err error) error {
-	if errors.Is(err, ErrNoDirectory) && len(p.r.routes) > 1 {
+	if errors.Is(err, driver.ErrNoDirectory) && len(p.r.routes) > 1 {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
 // settle looks for the contacts among members on the other servers.
-func (p *people) settle(ctx context.Context, rt *route, members []Member) []Member {
+func (p *people) settle(ctx context.Context, rt *route, members []driver.Member) []driver.Member {
 	members = slices.Clone(members)
 	places := make(chan struct{}, p.r.opts.AskAtOnce)
 	var wg sync.WaitGroup
@@ -148,7 +150,7 @@ func (p *people) settle(ctx context.Context, rt *route, members []Member) []Memb
 			case err == nil && inside(found.Kind):
 				members[i] = found
 			case err != nil && p.hasBut(ctx, m.Address, rt):
-				members[i].Kind = MemberMailbox
+				members[i].Kind = driver.MemberMailbox
 			}
 		})
 	}
@@ -158,48 +160,48 @@ func (p *people) settle(ctx context.Context, rt *route, members []Member) []Memb
 
 // inside reports whether somebody is of the organisation whose address book says
 // so.
-func inside(k MemberKind) bool {
-	return k == MemberMailbox || k == MemberGroup || k == MemberGroupMailbox
+func inside(k driver.MemberKind) bool {
+	return k == driver.MemberMailbox || k == driver.MemberGroup || k == driver.MemberGroupMailbox
 }
 
 // Lookup asks the servers about an address, until one has it.
-func (p *people) Lookup(ctx context.Context, address string) (Member, error) {
+func (p *people) Lookup(ctx context.Context, address string) (driver.Member, error) {
 	return p.find(ctx, address)
 }
 
 // find is Lookup but for some servers.
-func (p *people) find(ctx context.Context, address string, but ...*route) (Member, error) {
+func (p *people) find(ctx context.Context, address string, but ...*route) (driver.Member, error) {
 	all, _ := p.among(address)
-	var contact Member
+	var contact driver.Member
 	var undecided error
 	for _, rt := range all {
 		if slices.Contains(but, rt) {
 			continue
 		}
 		book, err := rt.service.directory()
-		var found Member
+		var found driver.Member
 		if err == nil {
 			found, err = book.Lookup(ctx, address)
 		}
 		switch {
 		case ctx.Err() != nil:
-			return Member{}, context.Cause(ctx)
+			return driver.Member{}, context.Cause(ctx)
 		case err == nil && found.Address != "" && inside(found.Kind):
 			p.note(found.Address, rt)
 			return found, nil
 		case err == nil && found.Address != "":
 			contact, but = found, append(slices.Clip(but), rt)
-		case err != nil && !errors.Is(err, ErrGone):
+		case err != nil && !errors.Is(err, driver.ErrGone):
 			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
 		}
 	}
 	switch {
 	case undecided != nil:
-		return Member{}, undecided
+		return driver.Member{}, undecided
 	case contact.Address == "":
-		return Member{}, ErrGone
+		return driver.Member{}, driver.ErrGone
 	case p.hasBut(ctx, address, but...):
-		contact.Kind = MemberMailbox
+		contact.Kind = driver.MemberMailbox
 	}
 	return contact, nil
 }
@@ -220,10 +222,10 @@ func (p *people) hasBut(ctx context.Context, address string, but ...*route) bool
 	return false
 }
 
-// A people is the ground on which [Router.Forwards] follows a trail.
+// A people is the ground on which [Router.FollowForwards] follows a trail.
 var _ trailGround = (*people)(nil)
 
-func (p *people) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]Forwarded, error) {
+func (p *people) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {
 	rt, err := p.r.locate(ctx, mailbox)
 	if err != nil {
 		return nil, err
@@ -243,7 +245,7 @@ func (p *people) forwarded(ctx context.Context, mailbox, messageID string, limit
 	return sent, onServer(rt, err)
 }
 
-func (p *people) book() Directory { return p }
+func (p *people) book() driver.Directory { return p }
 
 func (p *people) has(ctx context.Context, address string) bool { return p.hasBut(ctx, address) }
 

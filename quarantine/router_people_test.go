@@ -11,6 +11,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // claims are what the second of two organisations may claim.
@@ -55,14 +56,14 @@ func TestRouterExpandRefuses(t *testing.T) {
 	t.Parallel()
 	r, _, _ := twoOrganisations(t, nil, "b.test")
 	_, err := r.Expand(t.Context(), "team", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 	_, err = r.Expand(t.Context(), "all-staff@a.test", quarantine.ExpandOptions{MaxDepth: -1})
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 	_, err = r.Expand(t.Context(), "alice@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 	require.ErrorContains(t, err, "not of a group")
 	_, err = r.Expand(t.Context(), "nobody@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, quarantine.ErrGone)
+	require.ErrorIs(t, err, driver.ErrGone)
 	_, err = r.Expand(t.Context(), "team@c.test", quarantine.ExpandOptions{})
 	require.ErrorIs(t, err, quarantine.ErrNoRoute)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -105,7 +106,7 @@ func TestRouterForwards(t *testing.T) {
 			b.AddList("team@b.test", "carol@b.test", "carol@a.test", "friend@c.test")
 			a.sends("carol@a.test", "<f3@a.test>", "bob@a.test", "References: <f1@a.test> <f2@b.test>")
 
-			trail, err := r.Forwards(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil}, quarantine.ForwardOptions{MaxDepth: 5})
+			trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil}, quarantine.ForwardOptions{MaxDepth: 5})
 			require.NoError(t, err)
 			assert.Equal(t, []string{
 				"1 alice@a.test sent <f1@a.test> inReplyTo",
@@ -122,10 +123,10 @@ func TestRouterForwards(t *testing.T) {
 	}
 	r, _, _ := twoOrganisations(t, nil, "b.test")
 	for _, bad := range []quarantine.Target{{}, {Mailbox: "quarantine@b.test", MessageID: evil}} {
-		_, err := r.Forwards(t.Context(), bad, quarantine.ForwardOptions{})
-		require.ErrorIs(t, err, quarantine.ErrInvalid)
+		_, err := r.FollowForwards(t.Context(), bad, quarantine.ForwardOptions{})
+		require.ErrorIs(t, err, driver.ErrInvalid)
 	}
-	_, err := r.Forwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, quarantine.ForwardOptions{})
+	_, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, quarantine.ForwardOptions{})
 	assert.ErrorIs(t, err, quarantine.ErrNoRoute)
 }
 
@@ -136,7 +137,7 @@ func TestRouterForwardsFromAMovedMailbox(t *testing.T) {
 	a.Mailbox("bob@a.test").Remove(false)
 	b.AddMailbox("bob@a.test", nil)
 	b.sends("bob@a.test", "<f1@a.test>", "carol@b.test", "In-Reply-To: "+evil)
-	trail, err := r.Forwards(t.Context(), quarantine.Target{Mailbox: "bob@a.test", MessageID: evil}, quarantine.ForwardOptions{})
+	trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "bob@a.test", MessageID: evil}, quarantine.ForwardOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1 bob@a.test sent <f1@a.test> inReplyTo", "1 carol@b.test got <f1@a.test> inReplyTo"}, copies(trail))
 }

@@ -2,14 +2,16 @@ package quarantine
 
 import (
 	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // probe asks a service whether it has a mailbox.
 func (rt *route) probe(ctx context.Context, address string) error {
 	m := rt.service.strategy.Mailbox(address)
-	if p, ok := m.(Prober); ok {
+	if p, ok := m.(driver.Prober); ok {
 		return p.Probe(ctx)
 	}
-	_, err := m.Home(ctx, Folder{})
+	_, err := m.Home(ctx, driver.Folder{})
 	return err
 }

@@ -3,6 +3,8 @@ package quarantine
 import (
 	"context"
 	"fmt"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Find is [Service.Find] on the server that has the mailbox. The error is as
@@ -22,14 +24,14 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 // error tells.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	if receipt == nil {
-		return nil, Invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, driver.Invalid("receipt", "", "is nil; give the receipt of a quarantine")
 	}
 	rt := r.named(receipt.Server)
 	if receipt.Server == "" && len(r.routes) == 1 {
 		rt = r.routes[0]
 	}
 	if rt == nil {
-		return nil, Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
+		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
 	}
 	out, err := rt.service.Restore(ctx, receipt)
 	return r.restored(ctx, rt, receipt.Target, out, err)
@@ -59,7 +61,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 		}
 		holds, err := rt.holds(ctx, t)
 		if err != nil {
-			out.Unsearched = append(out.Unsearched, NotSearched(Folder{}, onServer(rt, err)))
+			out.Unsearched = append(out.Unsearched, driver.NotSearched(driver.Folder{}, onServer(rt, err)))
 		}
 		if holds {
 			out, err := rt.service.RestoreMessage(ctx, t)
@@ -71,7 +73,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 
 // holds reports whether a message lies in the quarantine of a service.
 func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
-	found, err := rt.service.inQuarantine(ctx, t, Query{Origin: t.Mailbox})
+	found, err := rt.service.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
 	if err == nil && len(found.Items) == 0 {
 		err = (&Receipt{Unsearched: found.Unsearched}).Err()
 	}

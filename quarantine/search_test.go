@@ -14,6 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -23,7 +24,7 @@ var lure = quarantine.Criteria{Sender: "mallory@evil.example", Subject: "Your in
 
 func searching(impersonation bool, limits quarantine.Limits) worldOptions {
 	return worldOptions{impersonation: impersonation, settings: func(s *quarantine.Settings) {
-		s.MessageIDSearch, s.SearchLimits = true, limits
+		s.CriteriaSearch, s.SearchLimits = true, limits
 	}}
 }
 
@@ -164,10 +165,10 @@ func TestByCriteriaRefused(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	target := quarantine.Target{Mailbox: alice, Criteria: lure}
 	_, err := w.service.Quarantine(t.Context(), target)
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 	assert.ErrorContains(t, err, "messageIdSearch")
 	_, err = w.service.Find(t.Context(), target)
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	require.ErrorIs(t, err, driver.ErrInvalid)
 
 	o := searching(false, quarantine.Limits{})
 	settings := quarantine.Settings{QuarantineMailbox: vault}
@@ -183,15 +184,15 @@ func TestByCriteriaRefused(t *testing.T) {
 	both := target
 	both.MessageID = theID
 	require.ErrorContains(t, both.Validate(), "as well as criteria")
-	_, err = s.Forwards(t.Context(), target, quarantine.ForwardOptions{})
-	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	_, err = s.FollowForwards(t.Context(), target, quarantine.ForwardOptions{})
+	require.ErrorIs(t, err, driver.ErrInvalid)
 }
 
 // ignorant is a strategy whose mailboxes can only do what they have to.
-type ignorant struct{ quarantine.Strategy }
+type ignorant struct{ driver.Strategy }
 
-func (s ignorant) Mailbox(address string) quarantine.Mailbox {
-	return struct{ quarantine.Mailbox }{s.Strategy.Mailbox(address)}
+func (s ignorant) Mailbox(address string) driver.Mailbox {
+	return struct{ driver.Mailbox }{s.Strategy.Mailbox(address)}
 }
 
 // What cannot be looked into makes the receipt incomplete, and is left.
@@ -213,7 +214,7 @@ func TestByCriteriaUndecided(t *testing.T) {
 	assert.Len(t, r.Items, 1)
 	require.Len(t, r.Unsearched, 11)
 	for _, u := range r.Unsearched {
-		assert.Equal(t, quarantine.CauseUndecided, u.Cause)
+		assert.Equal(t, driver.CauseUndecided, u.Cause)
 		assert.Equal(t, "/Inbox", u.Folder.Path)
 	}
 	assert.Contains(t, r.Unsearched[10].Reason, "2 more")

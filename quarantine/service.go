@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Settings of a [Service] made from parts.
@@ -33,17 +35,17 @@ type Settings struct {
 	// QuarantineHeader is put on each item in quarantine, UndoHeader on each
 	// that is restored, for other programs to see. The one of quarantine is taken
 	// off again. Default: none.
-	QuarantineHeader, UndoHeader Header
+	QuarantineHeader, UndoHeader driver.Header
 
 	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
 	// from where the user could recover it. It belongs with a strategy that
 	// scans Recoverable Items, which would find it there again.
 	SweepRecoverableItems bool
 
-	// MessageIDSearch allows targets with [Criteria], and SearchLimits bound what
-	// they may find. The strategy has to be able to search so: see [Searcher].
-	MessageIDSearch bool
-	SearchLimits    Limits
+	// CriteriaSearch allows targets with [Criteria], and SearchLimits bound what
+	// they may find. The strategy has to be able to search so: see [driver.Searcher].
+	CriteriaSearch bool
+	SearchLimits   Limits
 
 	// Journal keeps the intents. Default: none are kept, and what an
 	// interrupted run left is settled when the same target is run again.
@@ -71,13 +73,13 @@ type Settings struct {
 // Service quarantines messages of one Exchange organisation and restores them.
 // Its methods may be called concurrently.
 type Service struct {
-	strategy   Strategy
+	strategy   driver.Strategy
 	name       string
-	quarantine Mailbox
+	quarantine driver.Mailbox
 	folderName string
 	perMailbox bool
 	journal    Journal
-	engine     *Engine
+	engine     *passage.Engine
 	log        *slog.Logger
 	close      func() error
 
@@ -85,23 +87,23 @@ type Service struct {
 	limits        Limits
 
 	mu      sync.Mutex
-	folders map[string]Folder // quarantine folders by mailbox, "" for all
+	folders map[string]driver.Folder // quarantine folders by mailbox, "" for all
 	busy    map[string]chan struct{}
 }
 
 // New returns a Service that works by a strategy. It does no I/O.
-func New(strategy Strategy, settings Settings) (*Service, error) {
+func New(strategy driver.Strategy, settings Settings) (*Service, error) {
 	if strategy == nil {
-		return nil, Invalid("settings", "", "come without a strategy; give one")
+		return nil, driver.Invalid("settings", "", "come without a strategy; give one")
 	}
 	if err := mailname.CheckAddress(settings.QuarantineMailbox); err != nil {
-		return nil, Invalid("settings", "QuarantineMailbox", err.Error())
+		return nil, driver.Invalid("settings", "QuarantineMailbox", err.Error())
 	}
 	if err := settings.SearchLimits.Validate(); err != nil {
 		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
 	}
 	if settings.Attempts < 0 || settings.Wait < 0 {
-		return nil, Invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
+		return nil, driver.Invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
 	}
 	s := &Service{
 		strategy:   strategy,
@@ -112,10 +114,10 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 		journal:    settings.Journal,
 		log:        settings.Logger,
 		close:      settings.OnClose,
-		folders:    make(map[string]Folder),
+		folders:    make(map[string]driver.Folder),
 		busy:       make(map[string]chan struct{}),
 
-		searchAllowed: settings.MessageIDSearch,
+		searchAllowed: settings.CriteriaSearch,
 		limits:        settings.SearchLimits.withDefaults(),
 	}
 	if s.folderName == "" {
@@ -127,7 +129,7 @@ func New(strategy Strategy, settings Settings) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.engine = &Engine{
+	s.engine = &passage.Engine{
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
 		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
 		Sweeps: settings.SweepRecoverableItems, Log: s.log,
@@ -145,7 +147,7 @@ func (s *Service) Close() error {
 
 // folderOf returns the quarantine folder for a mailbox, creating it if it is
 // missing. Again says that the one it gave last is not there any more.
-func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Folder, error) {
+func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {
 	key, names := "", []string{s.folderName}
 	if s.perMailbox {
 		key = strings.ToLower(mailbox)
@@ -157,9 +159,9 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Fol
 	if ok && !again {
 		return f, nil
 	}
-	f, err := s.quarantine.Folder(ctx, FolderRequest{Names: names, Create: true})
+	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names, Create: true})
 	if err != nil {
-		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
+		return driver.Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
 	}
 	s.remember(key, f)
 	return f, nil
@@ -169,9 +171,9 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (Fol
 // folder of its own below it. No address looks like it.
 const rootKey = "/"
 
-// root returns the quarantine folder without creating it; [ErrGone] if there is
+// root returns the quarantine folder without creating it; [driver.ErrGone] if there is
 // none.
-func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
+func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
 	key := ""
 	if s.perMailbox {
 		key = rootKey
@@ -182,9 +184,9 @@ func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
 	if ok && !again {
 		return f, nil
 	}
-	f, err := s.quarantine.Folder(ctx, FolderRequest{Names: []string{s.folderName}})
+	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{s.folderName}})
 	if err != nil {
-		return Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
+		return driver.Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
 	}
 	s.remember(key, f)
 	return f, nil
@@ -193,7 +195,7 @@ func (s *Service) root(ctx context.Context, again bool) (Folder, error) {
 // maxFolders is how many quarantine folders are remembered.
 const maxFolders = 4096
 
-func (s *Service) remember(key string, f Folder) {
+func (s *Service) remember(key string, f driver.Folder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.folders) >= maxFolders {
@@ -205,14 +207,14 @@ func (s *Service) remember(key string, f Folder) {
 // inQuarantine finds the items in quarantine that a target means, the zero one
 // all of them, and that a query asks for. That there is no quarantine folder yet
 // means that there are none.
-func (s *Service) inQuarantine(ctx context.Context, t Target, q Query) (Findings, error) {
+func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, again)
-		if errors.Is(err, ErrGone) {
-			return Findings{}, nil
+		if errors.Is(err, driver.ErrGone) {
+			return driver.Findings{}, nil
 		}
 		if err != nil {
-			return Findings{}, err
+			return driver.Findings{}, err
 		}
 		q.In, q.Below = &root, true
 		found, err := s.look(ctx, s.quarantine, t, unlimited, q)
@@ -227,7 +229,7 @@ func (s *Service) inQuarantine(ctx context.Context, t Target, q Query) (Findings
 // mailbox, or on what any criteria find there. It would do no harm, but the work
 // of one would be for nothing.
 func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
-	key := strings.ToLower(t.Mailbox) + "\x00" + BareMessageID(t.MessageID)
+	key := strings.ToLower(t.Mailbox) + "\x00" + driver.BareMessageID(t.MessageID)
 	for {
 		s.mu.Lock()
 		held, ok := s.busy[key]
@@ -257,7 +259,7 @@ func (s *Service) check(t Target) error {
 		return err
 	}
 	if strings.EqualFold(t.Mailbox, s.quarantine.Address()) {
-		return Invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
+		return driver.Invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
 const (
@@ -57,10 +59,10 @@ func scenarioWorld(t testing.TB, name string, impersonation bool) *world {
 	t.Cleanup(srv.Close)
 	w := &world{Server: srv, journal: &quarantine.MemoryJournal{}}
 	w.service = w.newService(t, worldOptions{
-		impersonation: impersonation, strategy: quarantine.StrategyOptions{ScanRecoverableItems: true, ScanOnlineArchive: true},
+		impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
 		settings: func(s *quarantine.Settings) {
 			s.Name, s.QuarantineMailbox = name, "quarantine@"+srv.Domain()
-			s.SweepRecoverableItems, s.MessageIDSearch = true, true
+			s.SweepRecoverableItems, s.CriteriaSearch = true, true
 		},
 	})
 	return w
@@ -176,7 +178,7 @@ func TestTenantsThereAndBack(t *testing.T) {
 		assert.Len(t, operations[address], before[address], address)
 		taken := 0
 		for _, m := range w.Mailbox("quarantine@" + w.Domain()).Messages() {
-			if !isPurged(m) && malicious(m) && m.Properties[stampProperty(quarantine.StampMailbox)].Value == address {
+			if !isPurged(m) && malicious(m) && m.Properties[stampProperty(driver.StampMailbox)].Value == address {
 				taken++
 			}
 		}
@@ -262,7 +264,7 @@ func TestTenantsExpand(t *testing.T) {
 func TestTenantsForwards(t *testing.T) {
 	t.Parallel()
 	x := newTenants(t)
-	trail, err := x.router.Forwards(t.Context(), quarantine.Target{Mailbox: "carla@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
+	trail, err := x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "carla@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
 	require.NoError(t, err)
 	assert.True(t, trail.Complete, "%v", trail.Unfollowed)
 	var copies []string
@@ -275,7 +277,7 @@ func TestTenantsForwards(t *testing.T) {
 	}, copies)
 	assert.Equal(t, []string{"dispatch@supplier.test"}, trail.External)
 
-	trail, err = x.router.Forwards(t.Context(), quarantine.Target{Mailbox: "david@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
+	trail, err = x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "david@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
 	require.NoError(t, err)
 	require.Len(t, trail.Copies, 1)
 	assert.Equal(t, reply, trail.Copies[0].MessageID)
@@ -301,7 +303,7 @@ func (x *tenants) organisation(name string) *world {
 }
 
 func stampProperty(name string) ews.ExtendedField {
-	return ews.ExtendedField{GUID: quarantine.StampSet, Name: name, Type: ews.TypeString}
+	return ews.ExtendedField{GUID: driver.StampSet, Name: name, Type: ews.TypeString}
 }
 
 func count(r *quarantine.Receipt, o quarantine.Outcome) (n int) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestThereAndBack(t *testing.T) {
@@ -15,10 +16,10 @@ func TestThereAndBack(t *testing.T) {
 	const id = "<1@evil.example>"
 	for name, o := range map[string]worldOptions{
 		"move":                   {},
-		"full access, transfer":  {ways: []quarantine.Way{quarantine.WayTransfer}},
-		"full access, MIME":      {ways: []quarantine.Way{quarantine.WayMIME}},
+		"full access, transfer":  {ways: []driver.Way{driver.WayTransfer}},
+		"full access, MIME":      {ways: []driver.Way{driver.WayMIME}},
 		"impersonation":          {impersonation: true},
-		"impersonation, MIME":    {impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}},
+		"impersonation, MIME":    {impersonation: true, ways: []driver.Way{driver.WayMIME}},
 		"a folder for each user": {settings: func(s *quarantine.Settings) { s.FolderPerMailbox = true }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +99,7 @@ func TestRestoreOfADeletedCopy(t *testing.T) {
 			for _, want := range []quarantine.Outcome{quarantine.Restored, quarantine.AlreadyRestored} {
 				back, err := w.service.Restore(t.Context(), taken)
 				require.NoError(t, err)
-				require.ErrorIs(t, back.Err(), quarantine.ErrGone)
+				require.ErrorIs(t, back.Err(), driver.ErrGone)
 				require.Len(t, back.Items, 3)
 				assert.Equal(t, want, back.Items[0].Outcome)
 				assert.Equal(t, quarantine.NotFound, back.Items[1].Outcome)

@@ -16,7 +16,8 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
 // exportSize is the size of the item that BenchmarkTransfer carries: 150 MB,
@@ -34,17 +35,17 @@ func BenchmarkTransfer(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		s, err := quarantine.NewImpersonation(client, nil)
+		s, err := ewsmail.NewImpersonation(client, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
-		carriage := quarantine.Carriage{
-			From: s.Mailbox(alice), Item: quarantine.Item{ID: "large"},
-			To: s.Mailbox(vault), Folder: quarantine.Folder{ID: "folder"},
+		carriage := driver.Carriage{
+			From: s.Mailbox(alice), Item: driver.Item{ID: "large"},
+			To: s.Mailbox(vault), Folder: driver.Folder{ID: "folder"},
 		}
 		measureTransfer(b, func(ctx context.Context) error {
 			carried, err := s.Carry(ctx, carriage)
-			if err == nil && carried.Way != quarantine.WayTransfer {
+			if err == nil && carried.Way != driver.WayTransfer {
 				err = fmt.Errorf("carried by %s", carried.Way)
 			}
 			return err

@@ -11,6 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -32,9 +34,9 @@ type world struct {
 type worldOptions struct {
 	server        ewstest.Options
 	impersonation bool
-	ways          []quarantine.Way
+	ways          []driver.Way
 	settings      func(*quarantine.Settings)
-	strategy      quarantine.StrategyOptions
+	strategy      ewsmail.Options
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -46,7 +48,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 }
 
 // newStrategy returns a strategy of another process.
-func (w *world) newStrategy(t testing.TB, o worldOptions) quarantine.Strategy {
+func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	t.Helper()
 	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
 	require.NoError(t, err)
@@ -55,11 +57,11 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) quarantine.Strategy {
 	opts := &o.strategy
 	opts.Limiter, opts.Payer, opts.Ways = limiter, "svc", o.ways
 	if o.impersonation {
-		s, err := quarantine.NewImpersonation(client, opts)
+		s, err := ewsmail.NewImpersonation(client, opts)
 		require.NoError(t, err)
 		return s
 	}
-	s, err := quarantine.NewFullAccess(client, opts)
+	s, err := ewsmail.NewFullAccess(client, opts)
 	require.NoError(t, err)
 	return s
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // storeStrategy is all that is needed to quarantine mail in a store: a
@@ -20,31 +20,31 @@ type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }
 
-func (st storeStrategy) Mailbox(address string) quarantine.Mailbox {
+func (st storeStrategy) Mailbox(address string) driver.Mailbox {
 	return storeMailbox{st.s, address}
 }
 
 // Carry moves the message. The store does it in one step, so the original is
 // gone when the copy is there.
-func (st storeStrategy) Carry(_ context.Context, c quarantine.Carriage) (quarantine.Carried, error) {
+func (st storeStrategy) Carry(_ context.Context, c driver.Carriage) (driver.Carried, error) {
 	id, err := strconv.Atoi(c.Item.ID)
 	if err != nil {
-		return quarantine.Carried{}, quarantine.ErrGone
+		return driver.Carried{}, driver.ErrGone
 	}
 	id, err = st.s.move(c.From.Address(), id, c.To.Address(), c.Folder.ID)
 	if err != nil {
-		return quarantine.Carried{}, translate(err)
+		return driver.Carried{}, translate(err)
 	}
-	return quarantine.Carried{Way: quarantine.WayMove, Faithful: true, Once: true, ItemID: strconv.Itoa(id), Moved: true}, nil
+	return driver.Carried{Way: driver.WayMove, Faithful: true, Once: true, ItemID: strconv.Itoa(id), Moved: true}, nil
 }
 
 // translate turns errors of the store into those the engine understands: the
 // store always answers, and what it refuses has changed nothing.
 func translate(err error) error {
 	if errors.Is(err, errNoMessage) || errors.Is(err, errNoFolder) {
-		return &quarantine.Error{Err: fmt.Errorf("%w: %w", quarantine.ErrGone, err), Untouched: true, Answered: true}
+		return &driver.Error{Err: fmt.Errorf("%w: %w", driver.ErrGone, err), Untouched: true, Answered: true}
 	}
-	return &quarantine.Error{Err: err, Answered: true}
+	return &driver.Error{Err: err, Answered: true}
 }
 
 // storeMailbox is one mailbox of the store.
@@ -55,8 +55,8 @@ type storeMailbox struct {
 
 func (m storeMailbox) Address() string { return m.address }
 
-func (m storeMailbox) Find(_ context.Context, q quarantine.Query) (quarantine.Findings, error) {
-	var found quarantine.Findings
+func (m storeMailbox) Find(_ context.Context, q driver.Query) (driver.Findings, error) {
+	var found driver.Findings
 	err := m.s.with(m.address, func(b *box) error {
 		for _, msg := range b.sorted() {
 			it := m.item(msg)
@@ -70,7 +70,7 @@ func (m storeMailbox) Find(_ context.Context, q quarantine.Query) (quarantine.Fi
 	return found, err
 }
 
-func matches(q quarantine.Query, it quarantine.Item) bool {
+func matches(q driver.Query, it driver.Item) bool {
 	bare := func(id string) string { return strings.Trim(strings.TrimSpace(id), "<>") }
 	switch {
 	case q.MessageID != "" && bare(q.MessageID) != bare(it.MessageID),
@@ -86,24 +86,24 @@ func matches(q quarantine.Query, it quarantine.Item) bool {
 }
 
 // item describes a message. The tags of the stamp travel with the message.
-func (m storeMailbox) item(msg *message) quarantine.Item {
-	it := quarantine.Item{
+func (m storeMailbox) item(msg *message) driver.Item {
+	it := driver.Item{
 		ID: strconv.Itoa(msg.id), Version: strconv.Itoa(msg.revision), Kind: "Message", Mailbox: m.address,
 		Folder:    folder(msg.folder),
 		MessageID: msg.headers["Message-ID"], Class: "IPM.Note", Subject: msg.subject, Size: int64(1000 + len(msg.subject)),
 		Received: msg.received, Sent: msg.received, Read: msg.read, HasAttachments: len(msg.attachments) > 0,
 		Importance: "Normal",
-		Stamp:      quarantine.ParseStamp(msg.tags),
+		Stamp:      driver.ParseStamp(msg.tags),
 	}
 	for _, name := range slices.Sorted(maps.Keys(msg.attachments)) {
-		it.Attachments = append(it.Attachments, quarantine.Attachment{Name: name, Size: msg.attachments[name]})
+		it.Attachments = append(it.Attachments, driver.Attachment{Name: name, Size: msg.attachments[name]})
 	}
 	return it
 }
 
 // folder describes a folder. In the store the path is the id.
-func folder(path string) quarantine.Folder {
-	return quarantine.Folder{ID: path, Path: "/" + path, Below: path}
+func folder(path string) driver.Folder {
+	return driver.Folder{ID: path, Path: "/" + path, Below: path}
 }
 
 // message gives access to one message.
@@ -118,7 +118,7 @@ func (m storeMailbox) message(id string, f func(*box, *message) error) error {
 	})
 }
 
-func (m storeMailbox) Inspect(_ context.Context, id string) (it quarantine.Item, err error) {
+func (m storeMailbox) Inspect(_ context.Context, id string) (it driver.Item, err error) {
 	err = m.message(id, func(_ *box, msg *message) error {
 		it = m.item(msg)
 		return nil
@@ -126,14 +126,14 @@ func (m storeMailbox) Inspect(_ context.Context, id string) (it quarantine.Item,
 	return it, err
 }
 
-func (m storeMailbox) Mark(_ context.Context, item quarantine.Item, mark quarantine.Mark) (it quarantine.Item, err error) {
+func (m storeMailbox) Mark(_ context.Context, item driver.Item, mark driver.Change) (it driver.Item, err error) {
 	err = m.message(item.ID, func(_ *box, msg *message) error {
 		if strconv.Itoa(msg.revision) != item.Version {
-			return quarantine.ErrConflict
+			return driver.ErrConflict
 		}
 		msg.revision++
 		if mark.Clear {
-			for _, name := range quarantine.StampNames() {
+			for _, name := range driver.StampNames() {
 				delete(msg.tags, name)
 			}
 		}
@@ -155,14 +155,14 @@ func (m storeMailbox) Mark(_ context.Context, item quarantine.Item, mark quarant
 	return it, err
 }
 
-func (m storeMailbox) Remove(_ context.Context, item quarantine.Item) error {
+func (m storeMailbox) Remove(_ context.Context, item driver.Item) error {
 	return m.message(item.ID, func(b *box, msg *message) error {
 		delete(b.messages, msg.id)
 		return nil
 	})
 }
 
-func (m storeMailbox) Folder(_ context.Context, want quarantine.FolderRequest) (quarantine.Folder, error) {
+func (m storeMailbox) Folder(_ context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	names := make([]string, len(want.Names))
 	for i, name := range want.Names {
 		names[i] = url.PathEscape(name)
@@ -171,7 +171,7 @@ func (m storeMailbox) Folder(_ context.Context, want quarantine.FolderRequest) (
 }
 
 // Home is simple here: a path is an id, and there are no Recoverable Items.
-func (m storeMailbox) Home(_ context.Context, was quarantine.Folder) (quarantine.Folder, error) {
+func (m storeMailbox) Home(_ context.Context, was driver.Folder) (driver.Folder, error) {
 	if was.Below == "" {
 		return m.folder("Inbox", false)
 	}
@@ -179,7 +179,7 @@ func (m storeMailbox) Home(_ context.Context, was quarantine.Folder) (quarantine
 }
 
 // folder returns the folder of a path, creating it if it may.
-func (m storeMailbox) folder(path string, create bool) (f quarantine.Folder, err error) {
+func (m storeMailbox) folder(path string, create bool) (f driver.Folder, err error) {
 	err = m.s.with(m.address, func(b *box) error {
 		if path == "" || !b.folders[path] && !create {
 			return translate(errNoFolder)

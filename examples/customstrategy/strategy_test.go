@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
@@ -34,10 +34,10 @@ const (
 
 func newLab() lab { return lab{newStore(labUser, labVault)} }
 
-func (l lab) Strategy() quarantine.Strategy { return storeStrategy(l) }
-func (l lab) User() string                  { return labUser }
-func (l lab) Quarantine() string            { return labVault }
-func (l lab) Notices(testing.TB) int        { return 0 } // the store sends none
+func (l lab) Strategy() driver.Strategy { return storeStrategy(l) }
+func (l lab) User() string              { return labUser }
+func (l lab) Quarantine() string        { return labVault }
+func (l lab) Notices(testing.TB) int    { return 0 } // the store sends none
 
 func inboxFolder(name string) string {
 	if name == "" {

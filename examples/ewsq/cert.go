@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 func certCommand() command {
@@ -77,7 +77,7 @@ func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) err
 		KeyCredentials: filepath.Join(dir, "keyCredentials.json"),
 		Subject:        cert.Subject(), Thumbprint: cert.Thumbprint(), NotAfter: cert.NotAfter(),
 	}
-	password, _ := s.lookup(quarantine.EnvPrivateKeyPassword)
+	password, _ := s.lookup(exchange.EnvPrivateKeyPassword)
 	if password == "" {
 		password, m.PasswordFile = rand.Text(), filepath.Join(dir, "pfx-password")
 	}
@@ -107,7 +107,7 @@ func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) err
 		}
 	}
 	if m.PasswordFile != "" {
-		s.say("%s was not set: the password of %s is in %s", quarantine.EnvPrivateKeyPassword, m.PFX, m.PasswordFile)
+		s.say("%s was not set: the password of %s is in %s", exchange.EnvPrivateKeyPassword, m.PFX, m.PasswordFile)
 	}
 	return s.write(m, fmt.Sprintf("%s, valid until %s; upload %s to the application in Azure AD",
 		m.Subject, m.NotAfter.Format(time.DateOnly), m.CER))

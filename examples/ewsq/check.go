@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
 func checkCommand() command {
@@ -42,13 +42,13 @@ one, with checks, each of which has a status (ok, warning, failed, skipped).
 						return usagef("-group: %w", err)
 					}
 				}
-				return s.check(ctx, &quarantine.CheckOptions{Mailboxes: mailboxes, Group: group})
+				return s.check(ctx, &selftest.Options{Mailboxes: mailboxes, Group: group})
 			}
 		},
 	}
 }
 
-func (s *session) check(ctx context.Context, opts *quarantine.CheckOptions) error {
+func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
@@ -58,14 +58,14 @@ func (s *session) check(ctx context.Context, opts *quarantine.CheckOptions) erro
 	failed := false
 	for i := range s.selected {
 		shown.begin()
-		report, err := quarantine.Check(ctx, &s.selected[i], opts)
+		report, err := selftest.Check(ctx, &s.selected[i], opts)
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 		}
 		if err != nil {
 			return usageError{err}
 		}
-		ok := report.Status() != quarantine.CheckFailed
+		ok := report.Status() != selftest.Failed
 		lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
 		if err := s.write(report, lines...); err != nil {
 			return err

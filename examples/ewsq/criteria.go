@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // criterion is one of the criteria, as a flag. Columns of CSV files and members
@@ -38,9 +39,9 @@ func criteria() []criterion {
 		{"sender", "", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
 		{"recipient", "", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
 		{"subject", "", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
-		{"subject-match", string(quarantine.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
+		{"subject-match", string(driver.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
 			func(c *quarantine.Criteria, s string) error {
-				c.SubjectMatch = quarantine.SubjectMatch(s)
+				c.SubjectMatch = driver.SubjectMatch(s)
 				return nil
 			}},
 		{"received-after", "", "received at this `TIME` or after it", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},

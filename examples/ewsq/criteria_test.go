@@ -20,7 +20,7 @@ const lureSubject = "Your mailbox is full: confirm your password today"
 // setupSearch is setup with a configuration that allows criteria.
 func setupSearch(t *testing.T, limits string) *bundle {
 	t.Helper()
-	b := setup(t)
+	b := newBundle(t)
 	b.config = b.write(t, "search.json", strings.Replace(b.object("fullAccess"), "{", `{"messageIdSearch":true,"searchLimits":`+limits+`,`, 1))
 	return b
 }

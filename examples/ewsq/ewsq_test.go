@@ -32,7 +32,7 @@ type bundle struct {
 	columns func() int
 }
 
-func setup(t *testing.T) *bundle {
+func newBundle(t *testing.T) *bundle {
 	t.Helper()
 	srv := ewstest.NewServer(ewstest.Options{})
 	t.Cleanup(srv.Close)
@@ -156,7 +156,7 @@ func TestQuarantineAndRestore(t *testing.T) {
 	for _, access := range []string{"fullAccess", "impersonation"} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			b := newBundle(t)
 			b.config = b.write(t, "ewsq.json", b.object(access))
 			target := []string{"-mailbox", "alice@example.test", "-message-id", phishing}
 
@@ -224,7 +224,7 @@ func TestQuarantineAndRestore(t *testing.T) {
 
 func TestTargetsFile(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	csv := b.write(t, "targets.csv", "\ufeffmailbox,message_id,reason\r\n"+
 		"alice@example.test,"+phishing+",\"phishing, reported\"\r\nbob@example.test,"+phishing+"\r\n")
 	r := b.run(t, "quarantine", "-targets", csv)
@@ -256,7 +256,7 @@ func TestTargetsFile(t *testing.T) {
 
 func TestSomeTargetsFail(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.srv.RevokeFullAccess("svc", "*")
 	for _, name := range []string{"alice", "quarantine"} {
 		b.srv.GrantFullAccess("svc", name+"@example.test")
@@ -291,7 +291,7 @@ func TestSomeTargetsFail(t *testing.T) {
 
 func TestAttackersTextIsEscaped(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.srv.Mailbox("alice@example.test").Deliver(message(t, "control-character.eml"))
 	const id = `<parcel&fee"1"@evil.example>`
 	r := b.run(t, "quarantine", "-mailbox", "alice@example.test", "-message-id", id)
@@ -309,7 +309,7 @@ func TestAttackersTextIsEscaped(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	file := b.write(t, "targets.csv", "mailbox,message_id\nalice@example.test,"+phishing+"\nbob@example.test,"+phishing+"\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -332,7 +332,7 @@ func TestInterrupted(t *testing.T) {
 // it.
 func TestInterruptedInTheMiddle(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	var targets strings.Builder
 	for i := range 12 {
 		fmt.Fprintf(&targets, `{"mailbox":"alice@example.test","message_id":"<%d@evil.example>"}`+"\n", i)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func expandCommand() command {
@@ -91,7 +92,7 @@ func (s *session) ask(ctx context.Context, r *quarantine.Router, g groupFlags) (
 type member struct {
 	Server string `json:"server,omitempty"` // that showed the group
 	Group  string `json:"group"`
-	quarantine.Member
+	driver.Member
 	Error string `json:"error,omitempty"` // why not all that stand behind it are known
 }
 
@@ -114,7 +115,7 @@ func (s *session) expand(ctx context.Context, g groupFlags) error {
 		}
 	}
 	for _, u := range all.Unexpanded {
-		line := member{Server: all.Server, Group: g.address, Member: quarantine.Member{Name: u.Name, Address: u.Address, Kind: "unknown"}, Error: u.Reason}
+		line := member{Server: all.Server, Group: g.address, Member: driver.Member{Name: u.Name, Address: u.Address, Kind: "unknown"}, Error: u.Reason}
 		if err := s.write(line, fmt.Sprintf("%s %s: not all are known who stand behind it: %s", u.Address, u.Name, u.Reason)); err != nil {
 			return err
 		}

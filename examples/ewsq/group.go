@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // members plans a target for each member of a group, and says who is none.
@@ -45,5 +46,5 @@ func (s *session) members(ctx context.Context, r *quarantine.Router, t targetFla
 
 // isQuarantine reports whether an address is that of a quarantine mailbox.
 func (s *session) isQuarantine(address string) bool {
-	return slices.ContainsFunc(s.selected, func(c quarantine.Config) bool { return strings.EqualFold(c.QuarantineMailbox, address) })
+	return slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return strings.EqualFold(c.QuarantineMailbox, address) })
 }

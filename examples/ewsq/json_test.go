@@ -12,7 +12,7 @@ import (
 // With -json, no command writes anything for people.
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.columns = func() int { return 80 }
 	b.config = b.write(t, "journal.json", strings.Replace(b.object("fullAccess"), "{", `{"journalFile":"`+b.dir+`/ewsq.journal",`, 1))
 	target := []string{"-mailbox", "alice@example.test", "-message-id", phishing}
@@ -45,7 +45,7 @@ func TestJSON(t *testing.T) {
 // An error that ends the run is a line, too, with the exit status.
 func TestJSONErrors(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	for name, tc := range map[string]struct {
 		args   []string
 		status int
@@ -88,7 +88,7 @@ func TestJSONErrors(t *testing.T) {
 // -log with -json logs JSON.
 func TestJSONLog(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	r := b.run(t, "list", "-json", "-log")
 	require.Equal(t, exitDone, r.status)
 	require.NotEmpty(t, r.stderr)
@@ -100,7 +100,7 @@ func TestJSONLog(t *testing.T) {
 // A result that cannot be written is told where it can be.
 func TestJSONWithoutReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	var stderr strings.Builder
 	p := &program{stdin: strings.NewReader(""), stdout: brokenWriter{}, stderr: &stderr,
 		lookup: func(string) (string, bool) { return "svc-password", true }}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func listCommand() command {
@@ -50,20 +51,20 @@ was received and quarantined, the reason, and where it is now.
 
 // listed is the line of one item in quarantine.
 type listed struct {
-	Server      string               `json:"server,omitempty"`
-	Mailbox     string               `json:"mailbox"` // where it came from
-	MessageID   string               `json:"messageId"`
-	Subject     string               `json:"subject"`
-	Folder      string               `json:"folder"` // where it came from
-	WasRead     bool                 `json:"wasRead"`
-	Class       string               `json:"class"`
-	Size        int64                `json:"size"`
-	Received    time.Time            `json:"received,omitzero"`
-	Quarantined time.Time            `json:"quarantined"`
-	Reason      string               `json:"reason,omitempty"`
-	Operation   string               `json:"operation"`
-	Place       quarantine.Place     `json:"place"` // where it is now
-	Direction   quarantine.Direction `json:"direction"`
+	Server      string           `json:"server,omitempty"`
+	Mailbox     string           `json:"mailbox"` // where it came from
+	MessageID   string           `json:"messageId"`
+	Subject     string           `json:"subject"`
+	Folder      string           `json:"folder"` // where it came from
+	WasRead     bool             `json:"wasRead"`
+	Class       string           `json:"class"`
+	Size        int64            `json:"size"`
+	Received    time.Time        `json:"received,omitzero"`
+	Quarantined time.Time        `json:"quarantined"`
+	Reason      string           `json:"reason,omitempty"`
+	Operation   string           `json:"operation"`
+	Place       quarantine.Place `json:"place"` // where it is now
+	Direction   driver.Direction `json:"direction"`
 }
 
 func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
@@ -100,7 +101,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	return nil
 }
 
-func listedOf(server string, it quarantine.Item) listed {
+func listedOf(server string, it driver.Item) listed {
 	line := listed{
 		Server: server, MessageID: it.MessageID, Subject: it.Subject, Class: it.Class, Size: it.Size, Received: it.Received,
 		Place: quarantine.Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID},

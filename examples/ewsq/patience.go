@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -31,7 +31,7 @@ func newPatience() *patience {
 }
 
 // limiter returns the limiter for a configuration. Those for one host share it.
-func (p *patience) limiter(c *quarantine.Config) *throttle.Limiter {
+func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 	host := c.Name
 	if u, err := url.Parse(c.EWSURL); err == nil && u.Host != "" {
 		host = strings.ToLower(u.Host)

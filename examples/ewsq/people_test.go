@@ -67,7 +67,7 @@ func TestExpand(t *testing.T) {
 // A group within the group that cannot be expanded is reported.
 func TestExpandInPart(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.srv.AddList("outer@example.test", "inner@example.test", "alice@example.test")
 	b.srv.AddList("inner@example.test", "bob@example.test")
 	hide := func() {
@@ -100,7 +100,7 @@ func TestExpandInPart(t *testing.T) {
 // A service account without a mailbox is told so.
 func TestExpandWithoutMailbox(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.srv.AddUser("robot", "svc-password")
 	b.srv.GrantFullAccess("robot", "*")
 	b.config = b.write(t, "robot.json", strings.Replace(b.object("fullAccess"), "svc@", "robot@", 1))
@@ -201,7 +201,7 @@ func TestFollowForwards(t *testing.T) {
 // What cannot be followed is reported, and what can is taken.
 func TestFollowForwardsInPart(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	sends(b.srv, "alice@example.test", "<f1@example.test>", "bob@example.test", phishing, b.srv.Mailbox("bob@example.test"))
 	sends(b.srv, "bob@example.test", "<f2@example.test>", "carol@example.test", "<f1@example.test>", b.srv.Mailbox("carol@example.test"))
 	args := []string{"find", "-mailbox", "alice@example.test", "-message-id", phishing, "-follow-forwards"}

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // slate takes what is written, from any goroutine.
@@ -45,7 +45,7 @@ func sessionOn(out *slate, columns func() int) *session {
 // function that is returned has returned.
 func busy(t *testing.T, s *session, pause time.Duration) (rested func()) {
 	t.Helper()
-	l := s.patience.limiter(&quarantine.Config{Name: "Lab", EWSURL: "https://lab.example.test/EWS/Exchange.asmx"})
+	l := s.patience.limiter(&exchange.Config{Name: "Lab", EWSURL: "https://lab.example.test/EWS/Exchange.asmx"})
 	release, err := l.Acquire(t.Context(), "svc")
 	require.NoError(t, err)
 	release(true, pause)
@@ -129,7 +129,7 @@ func TestProgressIsNotForPrograms(t *testing.T) {
 // it on the terminal.
 func TestRunOnATerminal(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.columns = func() int { return 160 }
 	b.srv.FailNext(ews.OpFindItem, ewstest.Busy.BackOff(700*time.Millisecond))
 	r := b.run(t, "quarantine", "-group", "all-staff@example.test", "-message-id", phishing)

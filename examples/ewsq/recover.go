@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 func recoverCommand() command {
@@ -40,7 +40,7 @@ func (s *session) recoverAll(ctx context.Context) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(s.selected, func(c quarantine.Config) bool { return c.JournalFile != "" }) {
+	if !slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return c.JournalFile != "" }) {
 		return usagef("the configuration has no journalFile, so nothing is known of earlier runs; set it, or run the same targets again")
 	}
 	r, err := s.open(0)

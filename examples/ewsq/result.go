@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Outcomes beside those of package quarantine, of whom nothing can be asked.
@@ -29,7 +30,7 @@ type result struct {
 	Outcome  quarantine.Outcome  `json:"outcome"`
 	Strategy string              `json:"strategy"`
 	// Way is that of the first copy that was carried; the receipt has all.
-	Way     quarantine.Way      `json:"way,omitempty"`
+	Way     driver.Way          `json:"way,omitempty"`
 	Copies  int                 `json:"copies"` // found, each with its own outcome in the receipt
 	Error   string              `json:"error,omitempty"`
 	origin                      // where the target comes from, if not from the caller
@@ -46,10 +47,10 @@ type origin struct {
 
 // forward says how a message came into a mailbox that was not named.
 type forward struct {
-	From   string                  `json:"from"`   // mailbox of who sent it on
-	Parent string                  `json:"parent"` // Message-ID of what was sent on
-	By     quarantine.ForwardTrace `json:"by,omitempty"`
-	Depth  int                     `json:"depth,omitempty"`
+	From   string              `json:"from"`   // mailbox of who sent it on
+	Parent string              `json:"parent"` // Message-ID of what was sent on
+	By     driver.ForwardTrace `json:"by,omitempty"`
+	Depth  int                 `json:"depth,omitempty"`
 }
 
 // resultOf sums up what became of a target: a receipt, and perhaps the error
@@ -104,7 +105,7 @@ func refused(err error) bool {
 	if route, ok := errors.AsType[*quarantine.RouteError](err); ok && len(route.Answers) == len(route.Several) {
 		return true // none claims the mailbox, or several have it
 	}
-	for _, kind := range []error{quarantine.ErrInvalid, quarantine.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
+	for _, kind := range []error{driver.ErrInvalid, driver.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
 		if errors.Is(err, kind) {
 			return true
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // session is one run: the flags that all commands have, and the services that
@@ -21,9 +22,9 @@ type session struct {
 	server string
 	log    bool
 
-	configs  []quarantine.Config // those that are enabled
-	router   *quarantine.Router  // over those that are selected
-	selected []quarantine.Config
+	configs  []exchange.Config  // those that are enabled
+	router   *quarantine.Router // over those that are selected
+	selected []exchange.Config
 	patience *patience
 
 	mu sync.Mutex // keeps a result and its text together
@@ -41,7 +42,7 @@ func (s *session) load() error {
 	if s.config == "" {
 		return usagef("-config FILE is missing")
 	}
-	all, err := quarantine.LoadConfigs(s.config)
+	all, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return usageError{err}
 	}
@@ -73,7 +74,7 @@ func (s *session) load() error {
 }
 
 // named returns the configuration of a name.
-func named(configs []quarantine.Config, name string) (*quarantine.Config, error) {
+func named(configs []exchange.Config, name string) (*exchange.Config, error) {
 	var names []string
 	for i := range configs {
 		if strings.EqualFold(configs[i].Name, name) {
@@ -99,7 +100,7 @@ func (s *session) choose() error {
 	if err != nil {
 		return usagef("-server: %w", err)
 	}
-	s.selected = []quarantine.Config{*one}
+	s.selected = []exchange.Config{*one}
 	return nil
 }
 
@@ -111,10 +112,10 @@ func (s *session) several() bool { return len(s.selected) > 1 }
 func (s *session) open(perServer int) (*quarantine.Router, error) {
 	logger := s.logger()
 	s.patience = newPatience()
-	r, err := quarantine.OpenRouter(s.selected, &quarantine.OpenRouterOptions{
+	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{
 		Router: quarantine.RouterOptions{PerServer: perServer, Logger: logger},
-		OptionsFor: func(c *quarantine.Config) *quarantine.Options {
-			return &quarantine.Options{Logger: logger, Limiter: s.patience.limiter(c)}
+		OptionsFor: func(c *exchange.Config) *exchange.Options {
+			return &exchange.Options{Logger: logger, Limiter: s.patience.limiter(c)}
 		},
 	})
 	if err != nil {

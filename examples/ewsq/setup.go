@@ -6,7 +6,8 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/setup"
 )
 
 func setupCommand() command {
@@ -36,7 +37,7 @@ are not enabled included.
 				if *markdown && s.json {
 					return usagef("-markdown and -json are both given; choose one form")
 				}
-				return s.setup(quarantine.ExchangeVersion(version), *markdown)
+				return s.setup(setup.Version(version), *markdown)
 			}
 		},
 	}
@@ -45,15 +46,15 @@ are not enabled included.
 // guideLine is the line of one configuration.
 type guideLine struct {
 	Server string `json:"server,omitempty"`
-	*quarantine.SetupGuide
+	*setup.Guide
 }
 
-func (s *session) setup(version quarantine.ExchangeVersion, markdown bool) error {
+func (s *session) setup(version setup.Version, markdown bool) error {
 	if s.config == "" {
 		return usagef("-config FILE is missing")
 	}
 	// What is missing in the configuration is no mistake yet.
-	all, err := quarantine.LoadConfigs(s.config)
+	all, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return usageError{err}
 	}
@@ -62,11 +63,11 @@ func (s *session) setup(version quarantine.ExchangeVersion, markdown bool) error
 		if err != nil {
 			return usagef("-server: %w", err)
 		}
-		all = []quarantine.Config{*one}
+		all = []exchange.Config{*one}
 	}
 	var guides []guideLine
 	for i := range all {
-		guide, err := quarantine.Setup(&all[i], &quarantine.SetupOptions{ExchangeVersion: version})
+		guide, err := setup.New(&all[i], &setup.Options{ExchangeVersion: version})
 		if err != nil {
 			if version != "" {
 				err = fmt.Errorf("-exchange %s: %w", version, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // describeTargets is what there is to say of how messages are named, where they
@@ -103,7 +104,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 // depends on the mailbox.
 func (s *session) allowed(f *takeFlags, targets []quarantine.Target) error {
 	byCriteria := !f.criteria.IsZero() || slices.ContainsFunc(targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
-	if !byCriteria || slices.ContainsFunc(s.selected, func(c quarantine.Config) bool { return c.MessageIDSearch }) {
+	if !byCriteria || slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return c.CriteriaSearch }) {
 		return nil
 	}
 	what := "criteria in -targets"

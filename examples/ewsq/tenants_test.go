@@ -18,6 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // What testdata/scenarios holds: the phishing, which some copies of have no
@@ -152,7 +153,7 @@ func inQuarantine(srv *ewstest.Server) map[string]int {
 	from := make(map[string]int)
 	for _, m := range srv.Mailbox("quarantine@" + srv.Domain()).Messages() {
 		if !recoverable(m) {
-			from[m.Properties[ews.ExtendedField{GUID: quarantine.StampSet, Name: quarantine.StampMailbox, Type: ews.TypeString}].Value]++
+			from[m.Properties[ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampMailbox, Type: ews.TypeString}].Value]++
 		}
 	}
 	return from

@@ -13,7 +13,7 @@ import (
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	two := b.write(t, "two.json", "["+b.object("fullAccess")+","+strings.Replace(b.object("fullAccess"), "Lab", "Annex", 1)+"]")
 	same := b.write(t, "same.json", "["+b.object("fullAccess")+","+b.object("fullAccess")+"]")
 	off := b.write(t, "off.json", `{"enabled":false}`)
@@ -93,14 +93,14 @@ func TestUsage(t *testing.T) {
 
 func TestFlagsStandBehindTheCommandToo(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	r := b.bare(t, "list", "-config", b.config, "-server", "lab")
 	assert.Equal(t, exitDone, r.status, r.stderr)
 }
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	b.env["EWSQ_PASSWORD"] = "s3cret-wrong"
 	r := b.run(t, "find", "-mailbox", "alice@example.test", "-message-id", phishing)
 	assert.Equal(t, exitSome, r.status)
@@ -119,7 +119,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pi
 
 func TestLostResultsAreNoSuccess(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := newBundle(t)
 	var stderr strings.Builder
 	p := &program{stdin: strings.NewReader(""), stdout: brokenWriter{}, stderr: &stderr,
 		lookup: func(string) (string, bool) { return "svc-password", true }}

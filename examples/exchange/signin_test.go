@@ -10,6 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 const applicationID = "00001111-aaaa-2222-bbbb-3333cccc4444"
@@ -27,31 +28,31 @@ func TestSignIn(t *testing.T) {
 	require.NoError(t, os.WriteFile(pfxFile, pfx, 0o600))
 	require.NoError(t, os.WriteFile(cerFile, cert.CER(), 0o600))
 
-	password := func(typ quarantine.AuthenticationType) func(ready) quarantine.Authentication {
-		return func(ready) quarantine.Authentication {
-			return quarantine.Authentication{Type: typ, Username: `EXAMPLE\svc`, Password: quarantine.NewSecret("svc-password")}
+	password := func(typ exchange.AuthenticationType) func(ready) exchange.Authentication {
+		return func(ready) exchange.Authentication {
+			return exchange.Authentication{Type: typ, Username: `EXAMPLE\svc`, Password: exchange.NewSecret("svc-password")}
 		}
 	}
 	for name, tc := range map[string]struct {
 		args           []string
-		authentication func(ready) quarantine.Authentication
+		authentication func(ready) exchange.Authentication
 	}{
-		"basic of all": {[]string{"-auth", "basic,ntlm,bearer"}, password(quarantine.AuthenticationBasic)},
-		"ntlm":         {[]string{"-auth", "ntlm"}, password(quarantine.AuthenticationNTLM)},
-		"ntlm of all":  {[]string{"-auth", "basic,ntlm,bearer", "-tls"}, password(quarantine.AuthenticationNTLM)},
-		"bearer": {[]string{"-auth", "bearer", "-tls", "-app", applicationID + "=" + cerFile}, func(r ready) quarantine.Authentication {
-			return quarantine.Authentication{
-				Type: quarantine.AuthenticationAzureAD, ApplicationID: applicationID, TenantID: r.TenantID,
-				AuthenticationEndpoint: r.Authority, PrivateKeyFile: pfxFile, PrivateKeyPassword: quarantine.NewSecret("pfx-password"),
+		"basic of all": {[]string{"-auth", "basic,ntlm,bearer"}, password(exchange.AuthenticationBasic)},
+		"ntlm":         {[]string{"-auth", "ntlm"}, password(exchange.AuthenticationNTLM)},
+		"ntlm of all":  {[]string{"-auth", "basic,ntlm,bearer", "-tls"}, password(exchange.AuthenticationNTLM)},
+		"bearer": {[]string{"-auth", "bearer", "-tls", "-app", applicationID + "=" + cerFile}, func(r ready) exchange.Authentication {
+			return exchange.Authentication{
+				Type: exchange.AuthenticationAzureAD, ApplicationID: applicationID, TenantID: r.TenantID,
+				AuthenticationEndpoint: r.Authority, PrivateKeyFile: pfxFile, PrivateKeyPassword: exchange.NewSecret("pfx-password"),
 			}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := start(t, append(tc.args, "-load", "alice@example.test=../../testdata/mail")...)
-			q, err := quarantine.Open(&quarantine.Config{
+			q, err := exchange.Open(&exchange.Config{
 				EWSURL: r.ready.URL, QuarantineMailbox: "quarantine@example.test", RootCAFile: r.ready.CAFile,
-				Access: quarantine.AccessImpersonation, Authentication: tc.authentication(r.ready),
+				Access: exchange.Impersonation, Authentication: tc.authentication(r.ready),
 			}, nil)
 			require.NoError(t, err)
 			t.Cleanup(func() { assert.NoError(t, q.Close()) })

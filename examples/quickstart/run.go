@@ -8,19 +8,20 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
 // mode is a kind of access to be shown.
 type mode struct {
 	title  string
-	access quarantine.Access
+	access exchange.Access
 	about  string
 }
 
 var modes = []mode{
-	{"FullAccess", quarantine.AccessFull, "The account svc has FullAccess to every mailbox and moves the message itself"},
-	{"Impersonation", quarantine.AccessImpersonation, "The account svc works as the owner of each mailbox, and carries the message between two of them"},
+	{"FullAccess", exchange.FullAccess, "The account svc has FullAccess to every mailbox and moves the message itself"},
+	{"Impersonation", exchange.Impersonation, "The account svc works as the owner of each mailbox, and carries the message between two of them"},
 }
 
 const (
@@ -56,16 +57,16 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 	before := st.see()
 
 	// This is all a program has to do: a configuration, a service, two calls.
-	q, err := quarantine.Open(&quarantine.Config{
+	q, err := exchange.Open(&exchange.Config{
 		EWSURL:            srv.URL(),
 		QuarantineMailbox: quarantineBox,
 		Access:            m.access,
 
 		SweepRecoverableItems: true,
-		Authentication: quarantine.Authentication{
-			Type:     quarantine.AuthenticationBasic,
+		Authentication: exchange.Authentication{
+			Type:     exchange.AuthenticationBasic,
 			Username: "svc@example.test",
-			Password: quarantine.NewSecret("svc-password"),
+			Password: exchange.NewSecret("svc-password"),
 		},
 	}, nil)
 	if err != nil {

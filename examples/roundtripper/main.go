@@ -20,6 +20,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
@@ -75,7 +76,7 @@ func open(ewsURL string, tickets ticketSource) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	strategy, err := quarantine.NewFullAccess(client, nil)
+	strategy, err := ewsmail.NewFullAccess(client, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // errStopped is why work was cancelled.
@@ -94,7 +95,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 // openRouter opens what the configuration file describes. Nothing is asked of
 // Exchange yet.
 func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
-	configs, err := quarantine.LoadConfigs(file)
+	configs, err := exchange.LoadConfigs(file)
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
@@ -105,9 +106,9 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 			log.Warn("without journalFile, what a crash interrupts is settled only when its alert is run again", "server", c.Name)
 		}
 	}
-	return quarantine.OpenRouter(configs, &quarantine.OpenRouterOptions{
-		OptionsFor: func(*quarantine.Config) *quarantine.Options {
-			return &quarantine.Options{UserAgent: "ewsq-service", Logger: log}
+	return exchange.OpenRouter(configs, &exchange.RouterOptions{
+		OptionsFor: func(*exchange.Config) *exchange.Options {
+			return &exchange.Options{UserAgent: "ewsq-service", Logger: log}
 		},
 		Router: quarantine.RouterOptions{Logger: log},
 	})

@@ -5,23 +5,23 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // carriage delivers the message, stamps it and prepares to carry it.
-func carriage(t *testing.T, lab Lab, m Message) quarantine.Carriage {
+func carriage(t *testing.T, lab Lab, m Message) driver.Carriage {
 	t.Helper()
 	lab.Deliver(t, m)
 	from, to := lab.Strategy().Mailbox(lab.User()), lab.Strategy().Mailbox(lab.Quarantine())
-	it, err := from.Mark(t.Context(), the(t, from, quarantine.Query{MessageID: theID}), quarantine.Mark{Stamp: stampFor(lab)})
+	it, err := from.Mark(t.Context(), the(t, from, driver.Query{MessageID: theID}), driver.Change{Stamp: stampFor(lab)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := to.Folder(t.Context(), quarantine.FolderRequest{Names: []string{"Quarantine"}, Create: true})
+	folder, err := to.Folder(t.Context(), driver.FolderRequest{Names: []string{"Quarantine"}, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return quarantine.Carriage{From: from, Item: it, To: to, Folder: folder}
+	return driver.Carriage{From: from, Item: it, To: to, Folder: folder}
 }
 
 func carryStamp(t *testing.T, lab Lab) {
@@ -35,7 +35,7 @@ func carryStamp(t *testing.T, lab Lab) {
 		t.Error("Carry does not say by which way")
 	}
 	stamp := stampFor(lab)
-	got := the(t, c.To, quarantine.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, In: &c.Folder})
+	got := the(t, c.To, driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, In: &c.Folder})
 	if got.Stamp == nil || *got.Stamp != wanted(*stamp, got) {
 		t.Errorf("the copy's stamp is %+v, want %+v", got.Stamp, stamp)
 	}
@@ -43,7 +43,7 @@ func carryStamp(t *testing.T, lab Lab) {
 		t.Errorf("Carry says the copy is %q, but it is %q", carried.ItemID, got.ID)
 	}
 	_, err = c.From.Inspect(t.Context(), c.Item.ID)
-	if carried.Moved && !errors.Is(err, quarantine.ErrGone) {
+	if carried.Moved && !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Carry says it moved the item, but the original: %v, want ErrGone", err)
 	}
 	if !carried.Moved && err != nil {
@@ -66,7 +66,7 @@ func carryState(t *testing.T, lab Lab) {
 	if _, err := lab.Strategy().Carry(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	found := the(t, c.To, quarantine.Query{Operation: stampFor(lab).Operation, In: &c.Folder})
+	found := the(t, c.To, driver.Query{Operation: stampFor(lab).Operation, In: &c.Folder})
 	after, err := c.To.Inspect(t.Context(), found.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func carryKeepsItsWord(t *testing.T, lab Lab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := the(t, c.To, quarantine.Query{Operation: stampFor(lab).Operation, In: &c.Folder})
+	found := the(t, c.To, driver.Query{Operation: stampFor(lab).Operation, In: &c.Folder})
 	after, err := c.To.Inspect(t.Context(), found.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func carryGoneItem(t *testing.T, lab Lab) {
 	if err := c.From.Remove(t.Context(), c.Item); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lab.Strategy().Carry(t.Context(), c); !errors.Is(err, quarantine.ErrGone) {
+	if _, err := lab.Strategy().Carry(t.Context(), c); !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Carry of an item that is gone: %v, want ErrGone", err)
 	}
 	if n := len(lab.Messages(t, lab.Quarantine())); n != 0 {

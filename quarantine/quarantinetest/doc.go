@@ -1,5 +1,5 @@
 // Package quarantinetest is the conformance suite for strategies: it tells
-// whether a [quarantine.Strategy] keeps its contract, and so whether nothing is
+// whether a [driver.Strategy] keeps its contract, and so whether nothing is
 // lost or doubled when a [quarantine.Service] works by it.
 //
 // Give [Run] a function that makes a [Lab], an empty organisation with two

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // errCut is what a strategy under interruption answers.
@@ -16,9 +17,9 @@ var errCut = errors.New("quarantinetest: the call was cut off")
 // interrupted breaks a quarantine, and then a restore, off before and after
 // each call to the strategy in turn, runs it again, and counts.
 func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
-	for _, direction := range []quarantine.Direction{quarantine.ToQuarantine, quarantine.ToUser} {
+	for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 		for _, acted := range []bool{false, true} {
-			name := map[quarantine.Direction]string{quarantine.ToQuarantine: "Quarantine", quarantine.ToUser: "Restore"}[direction]
+			name := map[driver.Direction]string{driver.ToQuarantine: "Quarantine", driver.ToUser: "Restore"}[direction]
 			name += map[bool]string{false: "/BeforeItActed", true: "/AfterItActed"}[acted]
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -43,7 +44,7 @@ func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
 
 // interrupt runs once with everything from the n-th call on cut off, as a crash
 // does, and then again without. It reports whether there was an n-th call.
-func interrupt(t *testing.T, lab Lab, direction quarantine.Direction, n int, acted bool) bool {
+func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted bool) bool {
 	m := message(theID)
 	m.Folder, m.ReadReceipt = "Projects", true
 	lab.Deliver(t, m)
@@ -53,7 +54,7 @@ func interrupt(t *testing.T, lab Lab, direction quarantine.Direction, n int, act
 	broken := service(t, lab, cut, journal)
 	tg := target(lab)
 
-	if direction == quarantine.ToQuarantine {
+	if direction == driver.ToQuarantine {
 		_, _ = broken.Quarantine(cut.context(t), tg)
 	} else {
 		receipt := quarantined(t, whole, tg, quarantine.Quarantined, 1)
@@ -68,7 +69,7 @@ func interrupt(t *testing.T, lab Lab, direction quarantine.Direction, n int, act
 		t.Fatalf("the journal has %d open intents after Recover, want 0", len(open))
 	}
 	// Whoever asked asks again.
-	if direction == quarantine.ToQuarantine {
+	if direction == driver.ToQuarantine {
 		if r, err := whole.Quarantine(t.Context(), tg); err != nil || !r.Outcome().Done() {
 			t.Fatalf("Quarantine once more: %v, %v", err, r)
 		}
@@ -91,7 +92,7 @@ func interrupt(t *testing.T, lab Lab, direction quarantine.Direction, n int, act
 // cutter lets so many calls through and cuts off all that follow: the first of
 // them before or after it has acted.
 type cutter struct {
-	quarantine.Strategy
+	driver.Strategy
 	acted  bool
 	cancel context.CancelCauseFunc
 
@@ -127,61 +128,61 @@ func (c *cutter) call(act func()) error {
 	return errCut
 }
 
-func (c *cutter) Mailbox(address string) quarantine.Mailbox {
+func (c *cutter) Mailbox(address string) driver.Mailbox {
 	return cutMailbox{c.Strategy.Mailbox(address), c}
 }
 
-func (c *cutter) Carry(ctx context.Context, carriage quarantine.Carriage) (carried quarantine.Carried, err error) {
+func (c *cutter) Carry(ctx context.Context, carriage driver.Carriage) (carried driver.Carried, err error) {
 	ctx = context.WithoutCancel(ctx)
 	if cut := c.call(func() { carried, err = c.Strategy.Carry(ctx, carriage) }); cut != nil {
-		return quarantine.Carried{}, cut
+		return driver.Carried{}, cut
 	}
 	return carried, err
 }
 
 type cutMailbox struct {
-	quarantine.Mailbox
+	driver.Mailbox
 	c *cutter
 }
 
-func (m cutMailbox) Find(ctx context.Context, q quarantine.Query) (found quarantine.Findings, err error) {
+func (m cutMailbox) Find(ctx context.Context, q driver.Query) (found driver.Findings, err error) {
 	if cut := m.c.call(func() { found, err = m.Mailbox.Find(context.WithoutCancel(ctx), q) }); cut != nil {
-		return quarantine.Findings{}, cut
+		return driver.Findings{}, cut
 	}
 	return found, err
 }
 
-func (m cutMailbox) Inspect(ctx context.Context, id string) (it quarantine.Item, err error) {
+func (m cutMailbox) Inspect(ctx context.Context, id string) (it driver.Item, err error) {
 	if cut := m.c.call(func() { it, err = m.Mailbox.Inspect(context.WithoutCancel(ctx), id) }); cut != nil {
-		return quarantine.Item{}, cut
+		return driver.Item{}, cut
 	}
 	return it, err
 }
 
-func (m cutMailbox) Mark(ctx context.Context, item quarantine.Item, mark quarantine.Mark) (it quarantine.Item, err error) {
+func (m cutMailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (it driver.Item, err error) {
 	if cut := m.c.call(func() { it, err = m.Mailbox.Mark(context.WithoutCancel(ctx), item, mark) }); cut != nil {
 		return item, cut
 	}
 	return it, err
 }
 
-func (m cutMailbox) Remove(ctx context.Context, item quarantine.Item) (err error) {
+func (m cutMailbox) Remove(ctx context.Context, item driver.Item) (err error) {
 	if cut := m.c.call(func() { err = m.Mailbox.Remove(context.WithoutCancel(ctx), item) }); cut != nil {
 		return cut
 	}
 	return err
 }
 
-func (m cutMailbox) Home(ctx context.Context, was quarantine.Folder) (f quarantine.Folder, err error) {
+func (m cutMailbox) Home(ctx context.Context, was driver.Folder) (f driver.Folder, err error) {
 	if cut := m.c.call(func() { f, err = m.Mailbox.Home(context.WithoutCancel(ctx), was) }); cut != nil {
-		return quarantine.Folder{}, cut
+		return driver.Folder{}, cut
 	}
 	return f, err
 }
 
-func (m cutMailbox) Folder(ctx context.Context, want quarantine.FolderRequest) (f quarantine.Folder, err error) {
+func (m cutMailbox) Folder(ctx context.Context, want driver.FolderRequest) (f driver.Folder, err error) {
 	if cut := m.c.call(func() { f, err = m.Mailbox.Folder(context.WithoutCancel(ctx), want) }); cut != nil {
-		return quarantine.Folder{}, cut
+		return driver.Folder{}, cut
 	}
 	return f, err
 }

@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Lab is a small organisation that a strategy works on, as its administrator
 // sees it. Each is used by one test only, and the tests run in parallel.
 type Lab interface {
 	// Strategy returns the strategy under test.
-	Strategy() quarantine.Strategy
+	Strategy() driver.Strategy
 
 	// User and Quarantine are the addresses of two mailboxes, both empty.
 	User() string

@@ -6,19 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-func stampFor(lab Lab) *quarantine.Stamp {
-	return &quarantine.Stamp{
+func stampFor(lab Lab) *driver.Stamp {
+	return &driver.Stamp{
 		Operation: "aaaaaaaaaaaaaaaaaaaaaaaaa2", Mailbox: strings.ToLower(lab.User()),
-		Folder:    quarantine.Folder{Base: "inbox", Below: "Bills", Path: "/Posteingang/Bills"},
-		Direction: quarantine.ToQuarantine, At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "test",
+		Folder:    driver.Folder{Base: "inbox", Below: "Bills", Path: "/Posteingang/Bills"},
+		Direction: driver.ToQuarantine, At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Reason: "test",
 	}
 }
 
 // the returns the only item of a mailbox that a query finds.
-func the(t *testing.T, m quarantine.Mailbox, q quarantine.Query) quarantine.Item {
+func the(t *testing.T, m driver.Mailbox, q driver.Query) driver.Item {
 	t.Helper()
 	found, err := m.Find(t.Context(), q)
 	if err != nil {
@@ -30,7 +30,7 @@ func the(t *testing.T, m quarantine.Mailbox, q quarantine.Query) quarantine.Item
 	return found.Items[0]
 }
 
-func none(t *testing.T, m quarantine.Mailbox, q quarantine.Query) {
+func none(t *testing.T, m driver.Mailbox, q driver.Query) {
 	t.Helper()
 	found, err := m.Find(t.Context(), q)
 	if err != nil {
@@ -43,12 +43,12 @@ func none(t *testing.T, m quarantine.Mailbox, q quarantine.Query) {
 
 // user delivers the message and another, and returns access to the mailbox and
 // the item.
-func user(t *testing.T, lab Lab) (quarantine.Mailbox, quarantine.Item) {
+func user(t *testing.T, lab Lab) (driver.Mailbox, driver.Item) {
 	t.Helper()
 	lab.Deliver(t, message(theID))
 	lab.Deliver(t, message(otherID))
 	m := lab.Strategy().Mailbox(lab.User())
-	return m, the(t, m, quarantine.Query{MessageID: theID})
+	return m, the(t, m, driver.Query{MessageID: theID})
 }
 
 func findByMessageID(t *testing.T, lab Lab) {
@@ -60,7 +60,7 @@ func findByMessageID(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(otherID))
 	m := lab.Strategy().Mailbox(lab.User())
 	for _, id := range []string{theID, strings.Trim(theID, "<>"), " " + theID + " "} {
-		found, err := m.Find(t.Context(), quarantine.Query{MessageID: id})
+		found, err := m.Find(t.Context(), driver.Query{MessageID: id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,26 +77,26 @@ func findByMessageID(t *testing.T, lab Lab) {
 
 func findNothing(t *testing.T, lab Lab) {
 	m := lab.Strategy().Mailbox(lab.User())
-	none(t, m, quarantine.Query{MessageID: theID})
-	none(t, m, quarantine.Query{Operation: stampFor(lab).Operation})
-	none(t, m, quarantine.Query{Stamped: true})
+	none(t, m, driver.Query{MessageID: theID})
+	none(t, m, driver.Query{Operation: stampFor(lab).Operation})
+	none(t, m, driver.Query{Stamped: true})
 	lab.Deliver(t, message(otherID))
-	none(t, m, quarantine.Query{MessageID: theID})
-	none(t, m, quarantine.Query{MessageID: strings.ToUpper(otherID)})
+	none(t, m, driver.Query{MessageID: theID})
+	none(t, m, driver.Query{MessageID: strings.ToUpper(otherID)})
 }
 
 func findByStamp(t *testing.T, lab Lab) {
 	m, it := user(t, lab)
 	stamp := stampFor(lab)
-	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp}); err != nil {
+	if _, err := m.Mark(t.Context(), it, driver.Change{Stamp: stamp}); err != nil {
 		t.Fatal(err)
 	}
 	other := stampFor(lab)
 	other.Operation = "bbbbbbbbbbbbbbbbbbbbbbbbb3"
-	if _, err := m.Mark(t.Context(), the(t, m, quarantine.Query{MessageID: otherID}), quarantine.Mark{Stamp: other}); err != nil {
+	if _, err := m.Mark(t.Context(), the(t, m, driver.Query{MessageID: otherID}), driver.Change{Stamp: other}); err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range []quarantine.Query{
+	for _, q := range []driver.Query{
 		{Operation: stamp.Operation},
 		{Operation: stamp.Operation, Origin: stamp.Mailbox},
 		{MessageID: theID, Origin: stamp.Mailbox},
@@ -107,12 +107,12 @@ func findByStamp(t *testing.T, lab Lab) {
 			t.Errorf("Find(%+v) gave %+v with stamp %+v, want stamp %+v", q, got, got.Stamp, stamp)
 		}
 	}
-	none(t, m, quarantine.Query{Operation: stamp.Operation, Origin: "nobody@example.test"})
-	none(t, m, quarantine.Query{Operation: stamp.Operation, MessageID: otherID})
+	none(t, m, driver.Query{Operation: stamp.Operation, Origin: "nobody@example.test"})
+	none(t, m, driver.Query{Operation: stamp.Operation, MessageID: otherID})
 }
 
 // wanted returns the stamp as it should be read; its path is for people only.
-func wanted(s quarantine.Stamp, got quarantine.Item) quarantine.Stamp {
+func wanted(s driver.Stamp, got driver.Item) driver.Stamp {
 	if got.Stamp != nil {
 		s.Folder.Path = got.Stamp.Folder.Path
 	}
@@ -126,12 +126,12 @@ func findByTime(t *testing.T, lab Lab) {
 	later.Received = received.Add(time.Second)
 	lab.Deliver(t, later)
 	m := lab.Strategy().Mailbox(lab.User())
-	if got := the(t, m, quarantine.Query{Received: received}); got.MessageID != theID {
+	if got := the(t, m, driver.Query{Received: received}); got.MessageID != theID {
 		t.Errorf("Find by the time %s gave %s, want %s", received, got.MessageID, theID)
 	}
-	the(t, m, quarantine.Query{Received: received.Add(time.Second), MessageID: otherID})
-	none(t, m, quarantine.Query{Received: received.Add(-time.Second)})
-	none(t, m, quarantine.Query{Received: received, MessageID: otherID})
+	the(t, m, driver.Query{Received: received.Add(time.Second), MessageID: otherID})
+	none(t, m, driver.Query{Received: received.Add(-time.Second)})
+	none(t, m, driver.Query{Received: received, MessageID: otherID})
 }
 
 func inspectWhole(t *testing.T, lab Lab) {
@@ -139,7 +139,7 @@ func inspectWhole(t *testing.T, lab Lab) {
 	m.Attachment = "invoice.pdf"
 	lab.Deliver(t, m)
 	box := lab.Strategy().Mailbox(lab.User())
-	it := the(t, box, quarantine.Query{MessageID: theID})
+	it := the(t, box, driver.Query{MessageID: theID})
 	if !it.HasAttachments {
 		t.Error("Find does not say that the item has attachments")
 	}
@@ -160,7 +160,7 @@ func inspectGone(t *testing.T, lab Lab) {
 	if err := m.Remove(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Inspect(t.Context(), it.ID); !errors.Is(err, quarantine.ErrGone) {
+	if _, err := m.Inspect(t.Context(), it.ID); !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Inspect of an item that is gone: %v, want ErrGone", err)
 	}
 }
@@ -168,25 +168,25 @@ func inspectGone(t *testing.T, lab Lab) {
 func markSetAndClear(t *testing.T, lab Lab) {
 	m, it := user(t, lab)
 	stamp := stampFor(lab)
-	it, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp})
+	it, err := m.Mark(t.Context(), it, driver.Change{Stamp: stamp})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // what Mark returns must do for the next Mark
-		if it, err = m.Mark(t.Context(), it, quarantine.Mark{Stamp: stamp}); err != nil {
+		if it, err = m.Mark(t.Context(), it, driver.Change{Stamp: stamp}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if fresh, err := m.Inspect(t.Context(), it.ID); err != nil || fresh.Stamp == nil || *fresh.Stamp != wanted(*stamp, fresh) {
 		t.Fatalf("after Mark the stamp is %+v (%v), want %+v", fresh.Stamp, err, stamp)
 	}
-	if it, err = m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); err != nil {
+	if it, err = m.Mark(t.Context(), it, driver.Change{Clear: true}); err != nil {
 		t.Fatal(err)
 	}
 	if fresh, err := m.Inspect(t.Context(), it.ID); err != nil || fresh.Stamp != nil {
 		t.Fatalf("after Clear the stamp is %+v (%v), want none", fresh.Stamp, err)
 	}
-	if _, err = m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); err != nil {
+	if _, err = m.Mark(t.Context(), it, driver.Change{Clear: true}); err != nil {
 		t.Fatalf("Clear of what has no stamp: %v", err)
 	}
 }
@@ -197,10 +197,10 @@ func markConflict(t *testing.T, lab Lab) {
 		t.Log("the strategy has no versions: two processes may overwrite each other's stamp")
 		return
 	}
-	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stampFor(lab)}); err != nil {
+	if _, err := m.Mark(t.Context(), it, driver.Change{Stamp: stampFor(lab)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Clear: true}); !errors.Is(err, quarantine.ErrConflict) {
+	if _, err := m.Mark(t.Context(), it, driver.Change{Clear: true}); !errors.Is(err, driver.ErrConflict) {
 		t.Errorf("Mark with an old version: %v, want ErrConflict", err)
 	}
 }
@@ -210,7 +210,7 @@ func markGone(t *testing.T, lab Lab) {
 	if err := m.Remove(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Mark(t.Context(), it, quarantine.Mark{Stamp: stampFor(lab)}); !errors.Is(err, quarantine.ErrGone) {
+	if _, err := m.Mark(t.Context(), it, driver.Change{Stamp: stampFor(lab)}); !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Mark of an item that is gone: %v, want ErrGone", err)
 	}
 }
@@ -220,13 +220,13 @@ func markReadState(t *testing.T, lab Lab) {
 	m.ReadReceipt = true
 	lab.Deliver(t, m)
 	box := lab.Strategy().Mailbox(lab.User())
-	it := the(t, box, quarantine.Query{MessageID: theID})
+	it := the(t, box, driver.Query{MessageID: theID})
 	for _, read := range []bool{true, false, true, true} {
 		var err error
-		if it, err = box.Mark(t.Context(), it, quarantine.Mark{Read: &read}); err != nil {
+		if it, err = box.Mark(t.Context(), it, driver.Change{Read: &read}); err != nil {
 			t.Fatal(err)
 		}
-		if got := the(t, box, quarantine.Query{MessageID: theID}); got.Read != read || it.Read != read {
+		if got := the(t, box, driver.Query{MessageID: theID}); got.Read != read || it.Read != read {
 			t.Errorf("after Mark(Read: %t) the item's read state is %t", read, got.Read)
 		}
 	}
@@ -237,7 +237,7 @@ func markReadState(t *testing.T, lab Lab) {
 
 func folderCreate(t *testing.T, lab Lab) {
 	m := lab.Strategy().Mailbox(lab.Quarantine())
-	want := quarantine.FolderRequest{Names: []string{"Quarantine, 100% / safe|", "alice@example.test"}, Create: true}
+	want := driver.FolderRequest{Names: []string{"Quarantine, 100% / safe|", "alice@example.test"}, Create: true}
 	first, err := m.Folder(t.Context(), want)
 	if err != nil {
 		t.Fatal(err)
@@ -258,12 +258,12 @@ func folderCreate(t *testing.T, lab Lab) {
 
 func folderMissing(t *testing.T, lab Lab) {
 	m := lab.Strategy().Mailbox(lab.Quarantine())
-	for _, want := range []quarantine.FolderRequest{
+	for _, want := range []driver.FolderRequest{
 		{Names: []string{"No such folder"}},
 		{Names: []string{"No such", "folder"}},
 		{},
 	} {
-		if f, err := m.Folder(t.Context(), want); !errors.Is(err, quarantine.ErrGone) {
+		if f, err := m.Folder(t.Context(), want); !errors.Is(err, driver.ErrGone) {
 			t.Errorf("Folder(%+v) gave %+v, %v, want ErrGone", want, f, err)
 		}
 	}
@@ -275,7 +275,7 @@ func folderHome(t *testing.T, lab Lab) {
 	lab.Deliver(t, msg)
 	lab.Deliver(t, message(otherID))
 	m := lab.Strategy().Mailbox(lab.User())
-	home := func(was quarantine.Folder) quarantine.Folder {
+	home := func(was driver.Folder) driver.Folder {
 		t.Helper()
 		got, err := m.Home(t.Context(), was)
 		if err != nil || got.ID == "" || got.Path == "" {
@@ -283,15 +283,15 @@ func folderHome(t *testing.T, lab Lab) {
 		}
 		return got
 	}
-	inbox := the(t, m, quarantine.Query{MessageID: otherID}).Folder
-	was := the(t, m, quarantine.Query{MessageID: theID}).Folder
+	inbox := the(t, m, driver.Query{MessageID: otherID}).Folder
+	was := the(t, m, driver.Query{MessageID: theID}).Folder
 	if was.Recoverable || inbox.Recoverable {
 		t.Errorf("%+v or %+v says it is of Recoverable Items", was, inbox)
 	}
 	if got := home(was); got.ID != was.ID || got.Path != was.Path {
 		t.Errorf("Home of a folder that is there gave %+v, want %+v", got, was)
 	}
-	for _, none := range []quarantine.Folder{{}, {ID: was.ID + "x"}} {
+	for _, none := range []driver.Folder{{}, {ID: was.ID + "x"}} {
 		if got := home(none); got.ID != inbox.ID || got.Path != inbox.Path {
 			t.Errorf("Home(%+v) gave %+v, want the Inbox %+v", none, got, inbox)
 		}
@@ -311,14 +311,14 @@ func removeForGood(t *testing.T, lab Lab) {
 	msg.ReadReceipt = true
 	lab.Deliver(t, msg)
 	m := lab.Strategy().Mailbox(lab.User())
-	it := the(t, m, quarantine.Query{MessageID: theID})
+	it := the(t, m, driver.Query{MessageID: theID})
 	if err := m.Remove(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
 	if left := lab.Messages(t, lab.User()); len(left) != 0 {
 		t.Errorf("the user still has, or can recover, %+v", left)
 	}
-	if err := m.Remove(t.Context(), it); !errors.Is(err, quarantine.ErrGone) {
+	if err := m.Remove(t.Context(), it); !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Remove of an item that is gone: %v, want ErrGone", err)
 	}
 	if n := lab.Notices(t); n != 0 {

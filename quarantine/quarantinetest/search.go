@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // searcher returns the user's mailbox, with three messages, for strategies that
 // can search by criteria; others are not asked.
-func searcher(t *testing.T, lab Lab) (quarantine.Searcher, bool) {
+func searcher(t *testing.T, lab Lab) (driver.Searcher, bool) {
 	t.Helper()
 	m := message(theID)
 	m.Attachment = "invoice.pdf"
@@ -24,7 +25,7 @@ func searcher(t *testing.T, lab Lab) (quarantine.Searcher, bool) {
 	unlike := message("<unlike@good.example>")
 	unlike.Subject, unlike.Received = "Minutes", received.AddDate(0, 0, -3)
 	lab.Deliver(t, unlike)
-	s, ok := lab.Strategy().Mailbox(lab.User()).(quarantine.Searcher)
+	s, ok := lab.Strategy().Mailbox(lab.User()).(driver.Searcher)
 	return s, ok
 }
 
@@ -35,18 +36,18 @@ func searchCandidates(t *testing.T, lab Lab) {
 		return
 	}
 	for name, c := range map[string]struct {
-		filter quarantine.Filter
-		query  quarantine.Query
+		filter driver.Criteria
+		query  driver.Query
 		want   []string
 	}{
-		"subject":    {filter: quarantine.Filter{Subject: "you  have WON", SubjectMatch: quarantine.SubjectExact}, want: []string{theID}},
-		"beginning":  {filter: quarantine.Filter{Subject: "you have", SubjectMatch: quarantine.SubjectPrefix}, want: []string{theID, otherID}},
-		"part":       {filter: quarantine.Filter{Subject: "not won", SubjectMatch: quarantine.SubjectContains}, want: []string{otherID}},
-		"time":       {filter: quarantine.Filter{ReceivedAfter: received, ReceivedBefore: received.AddDate(0, 0, 1), AttachmentName: "INVOICE.pdf"}, want: []string{theID}},
-		"with query": {filter: quarantine.Filter{Subject: "won", SubjectMatch: quarantine.SubjectContains}, query: quarantine.Query{MessageID: otherID}, want: []string{otherID}},
+		"subject":    {filter: driver.Criteria{Subject: "you  have WON", SubjectMatch: driver.SubjectExact}, want: []string{theID}},
+		"beginning":  {filter: driver.Criteria{Subject: "you have", SubjectMatch: driver.SubjectPrefix}, want: []string{theID, otherID}},
+		"part":       {filter: driver.Criteria{Subject: "not won", SubjectMatch: driver.SubjectContains}, want: []string{otherID}},
+		"time":       {filter: driver.Criteria{ReceivedAfter: received, ReceivedBefore: received.AddDate(0, 0, 1), AttachmentName: "INVOICE.pdf"}, want: []string{theID}},
+		"with query": {filter: driver.Criteria{Subject: "won", SubjectMatch: driver.SubjectContains}, query: driver.Query{MessageID: otherID}, want: []string{otherID}},
 	} {
 		var seen []string
-		found, err := s.Candidates(t.Context(), c.filter, c.query, func(m quarantine.Candidate) error {
+		found, err := s.Candidates(t.Context(), c.filter, c.query, func(m driver.Candidate) error {
 			if m.Err != nil {
 				t.Errorf("%s: the details of %s: %v", name, m.Item.MessageID, m.Err)
 			}
@@ -81,7 +82,7 @@ func searchStops(t *testing.T, lab Lab) {
 	}
 	stop := errors.New("quarantinetest: enough")
 	calls := 0
-	_, err := s.Candidates(t.Context(), quarantine.Filter{Subject: "won", SubjectMatch: quarantine.SubjectContains}, quarantine.Query{}, func(quarantine.Candidate) error {
+	_, err := s.Candidates(t.Context(), driver.Criteria{Subject: "won", SubjectMatch: driver.SubjectContains}, driver.Query{}, func(driver.Candidate) error {
 		calls++
 		return stop
 	})
@@ -97,7 +98,7 @@ func searchOpen(t *testing.T, lab Lab) {
 		return
 	}
 	m := lab.Strategy().Mailbox(lab.User())
-	it := the(t, m, quarantine.Query{MessageID: theID})
+	it := the(t, m, driver.Query{MessageID: theID})
 	r, err := s.Open(t.Context(), it)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func searchOpen(t *testing.T, lab Lab) {
 	if err := m.Remove(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.Open(t.Context(), it); !errors.Is(err, quarantine.ErrGone) {
+	if r, err := s.Open(t.Context(), it); !errors.Is(err, driver.ErrGone) {
 		t.Errorf("Open of a message that is gone gave %v, %v, want ErrGone", r, err)
 	}
 }
@@ -121,13 +122,13 @@ func searchService(t *testing.T, lab Lab) {
 		return
 	}
 	find := func(c quarantine.Criteria, l quarantine.Limits) (*quarantine.Receipt, error) {
-		s, err := quarantine.New(lab.Strategy(), quarantine.Settings{QuarantineMailbox: lab.Quarantine(), MessageIDSearch: true, SearchLimits: l})
+		s, err := quarantine.New(lab.Strategy(), quarantine.Settings{QuarantineMailbox: lab.Quarantine(), CriteriaSearch: true, SearchLimits: l})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s.Find(t.Context(), quarantine.Target{Mailbox: lab.User(), Criteria: c})
 	}
-	both := quarantine.Criteria{Subject: "you have", SubjectMatch: quarantine.SubjectPrefix}
+	both := quarantine.Criteria{Subject: "you have", SubjectMatch: driver.SubjectPrefix}
 	if r, err := find(both, quarantine.Limits{}); err != nil || len(r.Items) != 2 || r.Err() != nil {
 		t.Errorf("Find(%s): %v, %v, want two messages", both, r, err)
 	}

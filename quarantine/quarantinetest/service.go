@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // service returns a Service that works by a strategy in a lab, with short
 // waits.
-func service(t *testing.T, lab Lab, strategy quarantine.Strategy, journal quarantine.Journal) *quarantine.Service {
+func service(t *testing.T, lab Lab, strategy driver.Strategy, journal quarantine.Journal) *quarantine.Service {
 	t.Helper()
 	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: lab.Quarantine(), Journal: journal, Wait: time.Millisecond})
 	if err != nil {
@@ -168,11 +169,11 @@ func folderGone(t *testing.T, lab Lab) {
 
 // hooked runs something before a call to Carry.
 type hooked struct {
-	quarantine.Strategy
+	driver.Strategy
 	before func()
 }
 
-func (h hooked) Carry(ctx context.Context, c quarantine.Carriage) (quarantine.Carried, error) {
+func (h hooked) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	h.before()
 	return h.Strategy.Carry(ctx, c)
 }

@@ -1,0 +1,139 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// carryByMIME makes a new item from the MIME form of the item and sets what
+// MIME cannot carry: read state, dates, class, importance, categories, flag,
+// stamp. What is lost is the search key, retention tags, reply and forward
+// state, and whatever other properties the MIME form has no place for.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-import-items-by-using-ews-in-exchange.
+func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
+	ctx, done, err := from.x.reserve(ctx, from, to)
+	if err != nil {
+		return driver.Carried{}, err
+	}
+	defer done()
+
+	raw, err := from.details(ctx, c.Item.ID)
+	if err != nil {
+		return driver.Carried{}, gone(err)
+	}
+	source := &mimeSource{ctx: ctx, client: from.client, id: raw.ID}
+	defer source.close()
+	request := ews.CreateItemRequest{
+		Folder:     ews.FolderID{ID: c.Folder.ID},
+		MIME:       ews.Content{Size: -1, Open: source.open},
+		Class:      raw.Class,
+		Importance: raw.Importance,
+		Categories: raw.Categories,
+		Flag:       raw.Flag,
+		IsRead:     &raw.IsRead,
+		Extended:   mimeProperties(raw, c.Item.Stamp),
+	}
+	id, err := to.client.CreateItem(ctx, request)
+	if source.failed != nil {
+		return driver.Carried{}, exportFailed{gone(source.failed)}
+	}
+	if err != nil {
+		return driver.Carried{}, gone(err)
+	}
+	return driver.Carried{ItemID: id.ID}, nil
+}
+
+// details reads what MIME does not carry.
+func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) {
+	properties := []ews.PropertyPath{
+		ews.FieldItemClass, ews.FieldImportance, ews.FieldCategories, ews.FieldIsRead, ews.FieldIsDraft,
+		ews.PidTagMessageDeliveryTime, ews.PidTagClientSubmitTime,
+	}
+	if m.client.Version() >= ews.Exchange2013 {
+		properties = append(properties, ews.FieldFlag)
+	}
+	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: []ews.ItemID{{ID: itemID}}, Shape: ews.ItemShape{Properties: properties}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return ews.Item{}, err
+	}
+	return results[0].Value, nil
+}
+
+// Bits of PidTagMessageFlags ([MS-OXCMSG] 2.2.1.6) that can be set when an item
+// is made. Without them it is a draft.
+const (
+	flagRead   = 0x1
+	flagUnsent = 0x8
+)
+
+func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
+	flags := 0
+	if raw.IsRead {
+		flags |= flagRead
+	}
+	if raw.IsDraft {
+		flags |= flagUnsent
+	}
+	properties := []ews.ExtendedProperty{{Field: ews.PidTagMessageFlags, Value: fmt.Sprint(flags)}}
+	for _, field := range []ews.ExtendedField{ews.PidTagMessageDeliveryTime, ews.PidTagClientSubmitTime} {
+		if p, ok := raw.Property(field); ok {
+			properties = append(properties, p)
+		}
+	}
+	if stamp != nil {
+		values := stamp.Values()
+		for _, name := range driver.StampNames() {
+			properties = append(properties, ews.ExtendedProperty{Field: stampField(name), Value: values[name]})
+		}
+	}
+	return properties
+}
+
+// mimeSource gives the MIME form of one item as often as it is asked for, one
+// at a time.
+type mimeSource struct {
+	ctx    context.Context
+	client *ews.Client
+	id     ews.ItemID
+	mime   *ews.MIME
+	failed error
+}
+
+func (s *mimeSource) open() (io.ReadCloser, error) {
+	s.close()
+	s.failed = nil
+	mime, err := s.client.OpenMIME(s.ctx, s.id)
+	if err != nil {
+		s.failed = err
+		return nil, err
+	}
+	s.mime = mime
+	return s, nil
+}
+
+// Read reads from the MIME form and remembers why it failed.
+func (s *mimeSource) Read(p []byte) (int, error) {
+	n, err := s.mime.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.failed = err
+	}
+	return n, err
+}
+
+// Close ends one reading.
+func (s *mimeSource) Close() error { return nil }
+
+func (s *mimeSource) close() {
+	if s.mime != nil {
+		s.mime.Close()
+		s.mime = nil
+	}
+}

@@ -1,0 +1,84 @@
+package ewsmail
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// translate says of an error of EWS what it means for the engine. Each method
+// that the engine calls returns its errors through it.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, done := err.(*driver.Error); done {
+		return err
+	}
+	e := &driver.Error{Err: err, Untouched: unexecuted(err), Answered: answered(err), Temporary: transient(err), Cause: causeOf(err)}
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
+		e.Code = string(refused.Code)
+	}
+	return e
+}
+
+// transient reports whether the same request may succeed later. What package
+// ews does not know tells by a method Temporary.
+func transient(err error) bool {
+	if t, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err); ok && t.Temporary() {
+		return true
+	}
+	return ews.IsTransient(err) || ews.IsThrottled(err)
+}
+
+// unexecuted reports whether a write surely did not happen. What package ews
+// does not know tells by a method NotExecuted.
+func unexecuted(err error) bool {
+	if n, ok := errors.AsType[interface {
+		error
+		NotExecuted() bool
+	}](err); ok {
+		return n.NotExecuted()
+	}
+	return ews.NotExecuted(err)
+}
+
+// answered reports whether the server has given its answer, if only a refusal:
+// then it is not still at work on the request.
+func answered(err error) bool {
+	if _, ok := errors.AsType[*ews.ResponseError](err); ok {
+		return true
+	}
+	h, ok := errors.AsType[*ews.HTTPError](err)
+	return ok && h.Status != http.StatusBadGateway && h.Status != http.StatusGatewayTimeout
+}
+
+// codeMoving is the answer for a mailbox that is on its way to another server,
+// or has just gone there.
+const codeMoving ews.ResponseCode = "ErrorMailboxMoveInProgress"
+
+// causeOf says why a request failed, as far as the server tells.
+func causeOf(err error) driver.Cause {
+	refused, _ := errors.AsType[*ews.ResponseError](err)
+	_, cut := errors.AsType[*ews.TransportError](err)
+	switch {
+	case refused != nil && (refused.Code == codeMoving || refused.Inner == codeMoving):
+		return driver.CauseMoving
+	case errors.Is(err, ews.ErrUnauthorized):
+		return driver.CauseSignIn
+	case errors.Is(err, ews.ErrNoMailbox): // also "No mailbox with such guid", after it has left
+		return driver.CauseNoMailbox
+	case errors.Is(err, ews.ErrAccessDenied):
+		return driver.CauseNoPermission
+	case errors.Is(err, ews.ErrNotFound):
+		return driver.CauseNotFound
+	case cut:
+		return driver.CauseUnreachable
+	}
+	return ""
+}

@@ -1,0 +1,298 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// searchFolderType is the PidTagFolderType of a search folder.
+const searchFolderType = "2"
+
+// baseFolders are the well-known folders that paths begin at. All versions
+// know them.
+var baseFolders = []ews.FolderName{
+	ews.FolderMsgFolderRoot, ews.FolderInbox, ews.FolderSentItems, ews.FolderDeletedItems,
+	ews.FolderDrafts, ews.FolderJunkEmail, ews.FolderOutbox,
+}
+
+// folderTree is the folders of a mailbox.
+type folderTree struct {
+	read  time.Time
+	nodes map[string]folderNode
+	base  map[string]ews.FolderName // by id
+	order []string                  // ids of all that users see and that can hold items, as the server gave them
+	extra [][]string                // further ids to look into, those of one store together
+	// missing are places that ought to be looked into and could not be listed.
+	missing []driver.Unsearched
+}
+
+type folderNode struct {
+	name, parent string
+}
+
+// folders returns the folders of the mailbox, read anew if what is remembered
+// is older than maxAge.
+func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tree != nil && time.Since(m.tree.read) < maxAge {
+		return m.tree, nil
+	}
+	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
+	if m.tree != nil {
+		tree.base = maps.Clone(m.tree.base) // ids of well-known folders do not change
+	} else {
+		base, err := m.baseFolders(ctx)
+		if err != nil {
+			return nil, err
+		}
+		tree.base = base
+	}
+	for id, name := range tree.base {
+		if name == ews.FolderMsgFolderRoot {
+			// It can hold items, too, and FindFolder does not return it.
+			tree.order = append(tree.order, id)
+		}
+	}
+	ids, err := m.walk(ctx, tree, ews.FolderMsgFolderRoot)
+	if err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	tree.order = append(tree.order, ids...)
+	if err := m.further(ctx, tree); err != nil {
+		return nil, err
+	}
+	m.tree = tree
+	return tree, nil
+}
+
+// walk adds all folders below a well-known one to the tree and returns the ids
+// of those that can hold items.
+func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName) (ids []string, err error) {
+	all := m.client.FindFolders(ctx, ews.FindFolderRequest{
+		Parent:    m.known(top),
+		Traversal: ews.FolderDeep,
+		Shape: ews.FolderShape{Properties: []ews.PropertyPath{
+			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
+		}},
+	})
+	for f, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, f.ParentID.ID}
+		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
+			ids = append(ids, f.ID.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, error) {
+	refs := make([]ews.FolderRef, len(baseFolders))
+	for i, name := range baseFolders {
+		refs[i] = m.known(name)
+	}
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs})
+	if err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	if err := results[0].Err; err != nil {
+		return nil, m.unreachable(ctx, err)
+	}
+	base := make(map[string]ews.FolderName, len(results))
+	for i, r := range results {
+		if r.Err == nil {
+			base[r.Value.ID.ID] = baseFolders[i]
+		} else if transient(r.Err) {
+			return nil, r.Err
+		}
+	}
+	return base, nil
+}
+
+// folder describes the folder with the given id; of one that is not in the tree
+// only the id is known.
+func (t *folderTree) folder(id string) driver.Folder {
+	f := driver.Folder{ID: id}
+	var names []string
+	below := -1
+	for at, hops := id, 0; hops < 300; hops++ {
+		name, isBase := t.base[at]
+		if isBase && below < 0 {
+			f.Base, below = string(name), len(names)
+		}
+		if name == ews.FolderMsgFolderRoot {
+			break
+		}
+		node, ok := t.nodes[at]
+		if !ok {
+			if isBase {
+				names = append(names, string(name)) // of Recoverable Items, or of the archive
+			}
+			break
+		}
+		names = append(names, escapeName(node.name))
+		at = node.parent
+	}
+	if below > 0 {
+		part := slices.Clone(names[:below])
+		slices.Reverse(part)
+		f.Below = strings.Join(part, "/")
+	}
+	slices.Reverse(names)
+	f.Path = "/" + strings.Join(names, "/")
+	_, f.Recoverable = recoverableHome[ews.FolderName(f.Base)]
+	return f
+}
+
+// within returns the ids of a folder and of those below it that can hold items.
+func (t *folderTree) within(id string) []string {
+	ids := []string{id}
+	for _, candidate := range t.order {
+		for at, hops := candidate, 0; hops < 300; hops++ {
+			node, ok := t.nodes[at]
+			if !ok {
+				break
+			}
+			if at = node.parent; at == id {
+				ids = append(ids, candidate)
+				break
+			}
+		}
+	}
+	return ids
+}
+
+var (
+	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
+	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
+)
+
+// escapeName makes a display name fit for a path, and for a request. Servers give
+// names with characters that XML cannot carry, and take none.
+func escapeName(name string) string {
+	name = nameEscapes.Replace(name)
+	if !strings.ContainsFunc(name, xmlwire.Forbidden) {
+		return name
+	}
+	var b strings.Builder
+	for _, r := range name {
+		if !xmlwire.Forbidden(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, c := range []byte(string(r)) {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// unescapeName leaves characters escaped that no folder can be made with: one that
+// takes the place of such a folder shows them so.
+func unescapeName(name string) string { return nameUnescapes.Replace(name) }
+
+// folder returns the folder of a name, creating it where the request says so.
+func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
+	if len(want.Names) == 0 {
+		return driver.Folder{}, fmt.Errorf("%w: no folder was named", driver.ErrGone)
+	}
+	escaped := make([]string, len(want.Names))
+	for i, name := range want.Names {
+		escaped[i] = escapeName(name)
+	}
+	f := driver.Folder{Base: string(ews.FolderMsgFolderRoot), Below: strings.Join(escaped, "/")}
+	f.Path = "/" + f.Below
+	return m.descend(ctx, f, want.Create)
+}
+
+// folderByID returns a folder by its id.
+func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, error) {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return driver.Folder{}, gone(err)
+	}
+	return m.describe(ctx, id)
+}
+
+// describe gives a folder its path. Not to know the path is no failure.
+func (m *mailbox) describe(ctx context.Context, id string) (driver.Folder, error) {
+	tree, err := m.folders(ctx, folderTTL)
+	if err != nil {
+		return driver.Folder{}, err
+	}
+	return tree.folder(id), nil
+}
+
+// descend walks down from the base of a folder to it, creating what is missing
+// if it may.
+func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (driver.Folder, error) {
+	var at ews.FolderRef = m.known(ews.FolderName(f.Base))
+	for segment := range strings.SplitSeq(f.Below, "/") {
+		id, err := m.child(ctx, at, unescapeName(segment), create)
+		if err != nil {
+			return driver.Folder{}, err
+		}
+		f.ID, at = id, ews.FolderID{ID: id}
+	}
+	return f, nil
+}
+
+// child returns the id of the folder of that name below another. Two runs that
+// create it at once both find the one that was created.
+func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, create bool) (string, error) {
+	id, err := m.childNamed(ctx, parent, name)
+	if !errors.Is(err, driver.ErrGone) || !create {
+		return id, err
+	}
+	results, err := m.client.CreateFolder(ctx, ews.CreateFolderRequest{Parent: parent, Folders: []ews.FolderSpec{{DisplayName: name}}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err == nil {
+		m.mu.Lock()
+		m.tree = nil
+		m.mu.Unlock()
+		return results[0].Value.ID, nil
+	}
+	// It may have been created by somebody else, or by this very request if
+	// only the answer was lost.
+	if id, lookErr := m.childNamed(ctx, parent, name); lookErr == nil {
+		return id, nil
+	}
+	return "", fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
+}
+
+func (m *mailbox) childNamed(ctx context.Context, parent ews.FolderRef, name string) (string, error) {
+	children := m.client.FindFolders(ctx, ews.FindFolderRequest{
+		Parent:      parent,
+		Shape:       ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderName, ews.PidTagFolderType}},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldFolderName, Value: name},
+	})
+	for f, err := range children {
+		if _, known := parent.(ews.DistinguishedFolder); known && err != nil {
+			return "", m.unreachable(ctx, err) // the mailbox, not the folder that is looked for
+		}
+		if err != nil {
+			return "", gone(err)
+		}
+		kind, _ := f.Property(ews.PidTagFolderType)
+		if strings.EqualFold(f.DisplayName, name) && kind.Value != searchFolderType {
+			return f.ID.ID, nil
+		}
+	}
+	return "", fmt.Errorf("%w: folder %q in %s", driver.ErrGone, name, m.address)
+}

@@ -1,0 +1,258 @@
+package ewsmail
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Properties of what belongs together, named after [MS-OXPROPS].
+var (
+	pidTagConversationTopic  = ews.ExtendedField{Tag: 0x0070, Type: ews.TypeString}
+	pidTagConversationIndex  = ews.ExtendedField{Tag: 0x0071, Type: ews.TypeBinary}
+	pidTagInternetReferences = ews.ExtendedField{Tag: 0x1039, Type: ews.TypeString}
+	pidTagInReplyToID        = ews.ExtendedField{Tag: 0x1042, Type: ews.TypeString}
+)
+
+// thread is the place of a message in its conversation.
+type thread struct {
+	topic string
+	index []byte
+}
+
+// minIndex is the length of the index of the first message of a conversation.
+// Each answer has that of what it answers, and five bytes more.
+// See [MS-OXOMSG], section 2.2.1.3.
+const minIndex = 22
+
+// forwarded returns what the owner sent on, from Sent Items and the folders
+// below it.
+func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([]driver.Forwarded, error) {
+	from, err := m.threads(ctx, messageID)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := m.sentFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var candidates []ews.ItemID
+	for batch := range slices.Chunk(ids, foldersPerCall) {
+		request := ews.FindItemRequest{Restriction: follows(messageID, from.threads)}
+		for _, id := range batch {
+			request.Folders = append(request.Folders, ews.FolderID{ID: id})
+		}
+		for it, err := range m.client.FindItems(ctx, request) {
+			if err != nil {
+				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
+			}
+			if candidates = append(candidates, it.ID); len(candidates) > max(limit, 1)*forwardSlack {
+				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on", driver.ErrTooMany, len(candidates)-1, m.address)
+			}
+		}
+	}
+	var found []driver.Forwarded
+	for batch := range slices.Chunk(candidates, detailsPerCall) {
+		more, err := m.passedOn(ctx, batch, messageID, from)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, more...); len(found) > limit {
+			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on", driver.ErrTooMany, limit, m.address)
+		}
+	}
+	return found, nil
+}
+
+// forwardSlack is how many candidates a server may give for each that is one: it
+// is asked for the topic of a conversation, which many may have.
+const forwardSlack = 4
+
+// sentFolders returns the ids of Sent Items and the folders below it.
+func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
+	tree, err := m.folders(ctx, folderTTL)
+	if err != nil {
+		return nil, err
+	}
+	for id, name := range tree.base {
+		if name == ews.FolderSentItems {
+			return tree.within(id), nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s shows no Sent Items", driver.ErrUnreachable, m.address)
+}
+
+// origin is what is known of a message that may have been passed on.
+type origin struct {
+	threads  []thread
+	received time.Time // of the first copy; zero if there is none
+}
+
+// forwardSkew is how much the clocks of who forwards and who delivers may differ.
+const forwardSkew = 15 * time.Minute
+
+// threads returns the places of the copies of a message in their conversations,
+// and when the first was received.
+func (m *mailbox) threads(ctx context.Context, messageID string) (origin, error) {
+	for again := false; ; again = true {
+		found, err := m.find(ctx, driver.Query{MessageID: messageID})
+		if err != nil {
+			return origin{}, err
+		}
+		o, err := m.threadsOf(ctx, found.Items)
+		if again || !errors.Is(err, ews.ErrNotFound) {
+			return o, err
+		}
+		// Its owner has moved it meanwhile.
+	}
+}
+
+func (m *mailbox) threadsOf(ctx context.Context, items []driver.Item) (origin, error) {
+	var o origin
+	for _, it := range items {
+		if o.received.IsZero() || it.Received.Before(o.received) {
+			o.received = it.Received
+		}
+	}
+	for batch := range slices.Chunk(items[:min(len(items), maxThreads)], detailsPerCall) {
+		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: []ews.PropertyPath{pidTagConversationTopic, pidTagConversationIndex}}}
+		for _, it := range batch {
+			request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
+		}
+		results, err := m.client.GetItem(ctx, request)
+		if err != nil {
+			return origin{}, err
+		}
+		for _, r := range results {
+			if r.Err != nil {
+				return origin{}, fmt.Errorf("reading the conversation of the message in %s: %w", m.address, r.Err)
+			}
+			if t := threadOf(r.Value); t.topic != "" && len(t.index) >= minIndex && !slices.ContainsFunc(o.threads, t.equal) {
+				o.threads = append(o.threads, t)
+			}
+		}
+	}
+	return o, nil
+}
+
+// maxThreads is how many copies of a message are asked for their conversation.
+const maxThreads = 20
+
+func threadOf(it ews.Item) thread {
+	topic, _ := it.Property(pidTagConversationTopic)
+	index, _ := it.Property(pidTagConversationIndex)
+	b, err := base64.StdEncoding.DecodeString(index.Value)
+	if err != nil {
+		b = nil
+	}
+	return thread{topic.Value, b}
+}
+
+func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(t.index, u.index) }
+
+// follows asks for what names a message, or has the topic of its conversation:
+// a server cannot be asked for the beginning of an index.
+func follows(messageID string, threads []thread) ews.Restriction {
+	bare := driver.BareMessageID(messageID)
+	any := ews.Or{
+		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
+		ews.Contains{Property: pidTagInternetReferences, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
+	}
+	for _, t := range threads {
+		any = append(any, ews.And{
+			ews.Exists{Property: pidTagConversationIndex},
+			ews.Compare{Op: ews.IsEqualTo, Property: pidTagConversationTopic, Value: t.topic},
+		})
+	}
+	return any
+}
+
+// passedOn reads candidates and returns those that follow the message.
+func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID string, from origin) ([]driver.Forwarded, error) {
+	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: ids, Shape: ews.ItemShape{Properties: []ews.PropertyPath{
+		ews.FieldInternetMessageID, ews.FieldDateTimeSent, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients,
+		pidTagInReplyToID, pidTagInternetReferences, pidTagConversationTopic, pidTagConversationIndex,
+	}}})
+	if err != nil {
+		return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, err)
+	}
+	var found []driver.Forwarded
+	for _, r := range results {
+		if errors.Is(r.Err, ews.ErrNotFound) {
+			continue // its owner has moved or deleted it
+		}
+		if r.Err != nil {
+			return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, r.Err)
+		}
+		if !r.Value.Sent.IsZero() && r.Value.Sent.Before(from.received.Add(-forwardSkew)) {
+			continue // whatever it names, it was sent before the message came
+		}
+		by := traceOf(r.Value, messageID, from.threads)
+		if by == "" || driver.SameMessageID(r.Value.InternetMessageID, messageID) {
+			continue
+		}
+		f := driver.Forwarded{MessageID: r.Value.InternetMessageID, Sent: r.Value.Sent.Truncate(time.Second), By: by}
+		for _, raw := range slices.Concat(r.Value.To, r.Value.Cc, r.Value.Bcc) {
+			member, err := m.member(ctx, raw)
+			if errors.Is(err, driver.ErrNoDirectory) {
+				member, err = memberOf(raw), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			f.Recipients = append(f.Recipients, member)
+		}
+		found = append(found, f)
+	}
+	return found, nil
+}
+
+// traceOf says how an item follows a message; not at all if empty.
+func traceOf(it ews.Item, messageID string, threads []thread) driver.ForwardTrace {
+	for _, t := range []struct {
+		field ews.ExtendedField
+		by    driver.ForwardTrace
+	}{{pidTagInReplyToID, driver.ByInReplyTo}, {pidTagInternetReferences, driver.ByReferences}} {
+		if p, ok := it.Property(t.field); ok && names(p.Value, messageID) {
+			return t.by
+		}
+	}
+	own := threadOf(it)
+	if slices.ContainsFunc(threads, func(t thread) bool {
+		return strings.EqualFold(t.topic, own.topic) && len(own.index) > len(t.index) && bytes.HasPrefix(own.index, t.index)
+	}) {
+		return driver.ByConversation
+	}
+	return ""
+}
+
+// names reports whether a header of message ids holds one of them.
+func names(header, messageID string) bool {
+	bare := driver.BareMessageID(messageID)
+	if driver.BareMessageID(header) == bare {
+		return true // one that is no id by the grammar, blanks included
+	}
+	for header != "" {
+		_, rest, ok := strings.Cut(header, "<")
+		if !ok {
+			break
+		}
+		id, after, closed := strings.Cut(rest, ">")
+		if !closed {
+			break
+		}
+		if strings.TrimSpace(id) == bare {
+			return true
+		}
+		header = after
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+package ewsmail
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// item turns what the server gave into an [driver.Item].
+func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
+	it := driver.Item{
+		ID: raw.ID.ID, Version: raw.ID.ChangeKey, Kind: raw.Kind, Mailbox: m.address,
+		MessageID: raw.InternetMessageID, Class: raw.Class, Subject: raw.Subject, Size: raw.Size,
+		Received: raw.Received, Sent: raw.Sent, Read: raw.IsRead, HasAttachments: raw.HasAttachments,
+		Importance: raw.Importance, Categories: raw.Categories,
+	}
+	if raw.ParentFolderID.ID != "" {
+		it.Folder = tree.folder(raw.ParentFolderID.ID)
+	}
+	it.Attachments = attachments(raw)
+	values := make(map[string]string, 5)
+	for _, p := range raw.Extended {
+		if p.Field.GUID == driver.StampSet {
+			values[p.Field.Name] = p.Value
+		}
+	}
+	if len(values) > 0 {
+		it.Stamp = driver.ParseStamp(values)
+	}
+	return it
+}
+
+func attachments(raw ews.Item) []driver.Attachment {
+	var all []driver.Attachment
+	for _, a := range raw.Attachments {
+		all = append(all, driver.Attachment{Name: a.Name, Size: a.Size, Inline: a.IsInline, Message: a.IsItem})
+	}
+	return all
+}
+
+// inspect reads one item again.
+func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, error) {
+	if itemID == "" {
+		return driver.Item{}, driver.ErrGone
+	}
+	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
+		IDs:   []ews.ItemID{{ID: itemID}},
+		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return driver.Item{}, gone(err)
+	}
+	m.mu.Lock()
+	tree := m.tree
+	m.mu.Unlock()
+	if tree == nil {
+		tree = &folderTree{}
+	}
+	return m.item(results[0].Value, tree), nil
+}

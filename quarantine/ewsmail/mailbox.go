@@ -1,0 +1,110 @@
+package ewsmail
+
+import (
+	"context"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// The methods of this file are what the engine calls. They translate errors of
+// EWS; nothing else in this package does.
+
+// Address returns the address of the mailbox.
+func (m *mailbox) Address() string { return m.address }
+
+// Find returns the items that a query asks for.
+func (m *mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
+	found, err := m.find(ctx, q)
+	return found, translate(err)
+}
+
+// Candidates visits what may match criteria.
+func (m *mailbox) Candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
+	var stopped error
+	found, err := m.candidates(ctx, filter, q, func(c driver.Candidate) error {
+		stopped = visit(c)
+		return stopped
+	})
+	if stopped != nil {
+		return found, stopped // it is the engine's, not the server's
+	}
+	return found, translate(err)
+}
+
+// Open opens the MIME form of an item.
+func (m *mailbox) Open(ctx context.Context, it driver.Item) (io.ReadCloser, error) {
+	message, err := m.open(ctx, it)
+	return message, translate(err)
+}
+
+// Inspect reads one item again.
+func (m *mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, error) {
+	it, err := m.inspect(ctx, itemID)
+	return it, translate(err)
+}
+
+// Mark changes an item in one UpdateItem.
+func (m *mailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
+	it, err := m.mark(ctx, item, mark)
+	return it, translate(err)
+}
+
+// Remove deletes an item for good and tells nobody.
+func (m *mailbox) Remove(ctx context.Context, item driver.Item) error {
+	return translate(m.remove(ctx, item))
+}
+
+// Folder returns a folder, creating it where the request says so.
+func (m *mailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
+	f, err := m.folder(ctx, want)
+	return f, translate(err)
+}
+
+// Home returns the folder that an item goes back to.
+func (m *mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
+	f, err := m.home(ctx, was)
+	return f, translate(err)
+}
+
+// Sweep removes what a move left in Recoverable Items.
+func (m *mailbox) Sweep(ctx context.Context, operation string) (int, error) {
+	n, err := m.sweepAll(ctx, operation)
+	return n, translate(err)
+}
+
+// Probe reads the Inbox.
+func (m *mailbox) Probe(ctx context.Context) error { return translate(m.probe(ctx)) }
+
+// Members returns the members of a group.
+func (m *mailbox) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
+	members, complete, err := m.members(ctx, address)
+	return members, complete, translate(err)
+}
+
+// Lookup returns whom an address stands for, whether it is the primary one or
+// not.
+func (m *mailbox) Lookup(ctx context.Context, address string) (driver.Member, error) {
+	who, err := m.lookup(ctx, address)
+	return who, translate(err)
+}
+
+// Forwarded returns what the owner sent on, from Sent Items and the folders
+// below it.
+func (m *mailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]driver.Forwarded, error) {
+	sent, err := m.forwarded(ctx, messageID, limit)
+	return sent, translate(err)
+}
+
+// probe reads the Inbox.
+func (m *mailbox) probe(ctx context.Context) error {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderInbox)}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return m.unreachable(ctx, err)
+	}
+	return nil
+}

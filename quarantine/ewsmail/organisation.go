@@ -1,0 +1,144 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// folderTTL is how long the folders of a mailbox are remembered. A message that
+// a rule or a user puts into a folder younger than that can be overlooked for
+// as long, unless nothing else is found: then the folders are read anew.
+const folderTTL = 2 * time.Minute
+
+// maxMailboxes is how many mailboxes are remembered with their folders.
+const maxMailboxes = 4096
+
+// exchange reaches the mailboxes of one Exchange organisation. It is what the
+// strategies that use EWS have in common.
+type organisation struct {
+	// view returns the client for working in a mailbox.
+	view func(address string) *ews.Client
+	// delegate says that distinguished folders must name the mailbox.
+	delegate bool
+	// remedy says which right is missing when a mailbox cannot be opened.
+	remedy string
+	// reserver gives places for two calls at once; nil if the limiter cannot.
+	reserver reserver
+	payer    string
+	// recoverable and archive say what else to look into.
+	recoverable, archive bool
+
+	mu        sync.Mutex
+	mailboxes map[string]*mailbox
+}
+
+// mailbox returns access to a mailbox, the same one for the same address.
+func (x *organisation) mailbox(address string) *mailbox {
+	key := strings.ToLower(address)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	m, ok := x.mailboxes[key]
+	if !ok {
+		if len(x.mailboxes) >= maxMailboxes {
+			x.forget()
+		}
+		m = &mailbox{x: x, address: address, client: x.view(address)}
+		x.mailboxes[key] = m
+	}
+	m.used = time.Now()
+	return m
+}
+
+// forget drops the half of the mailboxes that was used least recently.
+func (x *organisation) forget() {
+	var oldest, newest time.Time
+	for _, m := range x.mailboxes {
+		if oldest.IsZero() || m.used.Before(oldest) {
+			oldest = m.used
+		}
+		if m.used.After(newest) {
+			newest = m.used
+		}
+	}
+	middle := oldest.Add(newest.Sub(oldest) / 2)
+	for key, m := range x.mailboxes {
+		if !m.used.After(middle) {
+			delete(x.mailboxes, key)
+		}
+	}
+}
+
+// exchangeMailbox is a [driver.Mailbox] on an Exchange server.
+type mailbox struct {
+	x       *organisation
+	address string
+	client  *ews.Client
+	used    time.Time // guarded by x.mu
+
+	mu   sync.Mutex // held while the folders are read, so that they are read once
+	tree *folderTree
+}
+
+// known returns the reference to a well-known folder.
+func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
+	f := ews.DistinguishedFolder{Name: name}
+	if m.x.delegate {
+		f.Mailbox = m.address
+	}
+	return f
+}
+
+// unreachable explains why the mailbox cannot be opened. Exchange gives the
+// same answer for a mailbox that does not exist and one the account has no
+// right to; the directory tells them apart.
+func (m *mailbox) unreachable(ctx context.Context, cause error) error {
+	if refused, ok := errors.AsType[*ews.ResponseError](cause); ok && refused.Code == "ErrorNonPrimarySmtpAddress" {
+		return fmt.Errorf("%w: %s: it is a secondary address of a mailbox: give the primary address: %w", driver.ErrUnreachable, m.address, cause)
+	}
+	if _, ok := errors.AsType[*ews.HTTPError](cause); ok {
+		return cause // it is about the server, and says what to do
+	}
+	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
+		return cause
+	}
+	hint := "either there is no such mailbox, or the account has no right to it: check the address, and " + m.x.remedy
+	if m.x.delegate {
+		found, err := m.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + m.address})
+		switch {
+		case err == nil && len(found.Candidates) > 0 && strings.HasSuffix(found.Candidates[0].Mailbox.MailboxType, "DL"):
+			hint = "it is a distribution list, not a mailbox: name its members"
+		case err == nil && len(found.Candidates) > 0 && !hasAddress(found, m.address):
+			hint = fmt.Sprintf("the directory has it as %q: give the primary address", found.Candidates[0].Mailbox.EmailAddress)
+		case err == nil && len(found.Candidates) > 0:
+			hint = "the mailbox exists, so the account has no right to it: " + m.x.remedy
+		case errors.Is(err, ews.ErrNotFound):
+			hint = "the directory does not have the address: check it"
+		}
+	}
+	return fmt.Errorf("%w: %s: %s: %w", driver.ErrUnreachable, m.address, hint, cause)
+}
+
+func hasAddress(found *ews.Resolutions, address string) bool {
+	for _, c := range found.Candidates {
+		if strings.EqualFold(c.Mailbox.EmailAddress, address) {
+			return true
+		}
+	}
+	return false
+}
+
+// gone gives an error that matches [driver.ErrGone] if the server says that something
+// is not there, and err itself otherwise.
+func gone(err error) error {
+	if errors.Is(err, ews.ErrNotFound) {
+		return fmt.Errorf("%w: %w", driver.ErrGone, err)
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// detailsPerCall is how many items one GetItem asks for.
+const detailsPerCall = 10
+
+// candidates visits what may match criteria, with what they ask about.
+func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
+	f := &finder{
+		mailbox: m, query: q, restriction: append(queryRestriction(q), criteriaRestriction(filter)...),
+		examiner: &examiner{mailbox: m, properties: detailProperties(filter), visit: visit},
+	}
+	return f.run(ctx)
+}
+
+// open opens the MIME form of an item.
+func (m *mailbox) open(ctx context.Context, it driver.Item) (io.ReadCloser, error) {
+	message, err := m.client.OpenMIME(ctx, ews.ItemID{ID: it.ID})
+	if err != nil {
+		return nil, gone(err)
+	}
+	return message, nil
+}
+
+// detailProperties are the properties that criteria ask about and a search does
+// not return.
+func detailProperties(filter driver.Criteria) []ews.PropertyPath {
+	var properties []ews.PropertyPath
+	if filter.Sender != "" {
+		properties = append(properties, ews.FieldFrom, ews.FieldSender)
+		for _, f := range senderAddresses {
+			properties = append(properties, f)
+		}
+	}
+	if filter.Recipient != "" {
+		properties = append(properties, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients)
+	}
+	if filter.AttachmentName != "" || filter.AttachmentSHA256 != "" {
+		properties = append(properties, ews.FieldAttachments)
+	}
+	return properties
+}
+
+var senderAddresses = []ews.ExtendedField{
+	ews.PidTagSenderSMTPAddress, pidTagSentRepresentingSMTPAddress, pidTagSenderEmailAddress, pidTagSentRepresentingEmailAddress,
+}
+
+// examiner reads of the items that a search found what it did not return, and
+// shows them to the engine.
+type examiner struct {
+	mailbox    *mailbox
+	properties []ews.PropertyPath // empty: a search returns all that is asked about
+	visit      func(driver.Candidate) error
+	stopped    error // of visit
+}
+
+// examine shows items. The error is that of visit, or says that nothing could
+// be read of any of them.
+func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
+	if len(e.properties) == 0 {
+		for _, it := range items {
+			if err := e.show(driver.Candidate{Item: it}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for batch := range slices.Chunk(items, detailsPerCall) {
+		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: e.properties}}
+		for _, it := range batch {
+			request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
+		}
+		results, err := e.mailbox.client.GetItem(ctx, request)
+		if err != nil {
+			return err
+		}
+		for i, r := range results {
+			if errors.Is(r.Err, ews.ErrNotFound) {
+				continue // its owner has moved or deleted it
+			}
+			if err := e.show(candidate(batch[i], r)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *examiner) show(c driver.Candidate) error {
+	e.stopped = e.visit(c)
+	return e.stopped
+}
+
+// candidate adds what was read of an item.
+func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
+	if r.Err != nil {
+		return driver.Candidate{Item: it, Err: translate(r.Err)}
+	}
+	raw := r.Value
+	value := func(f ews.ExtendedField) string { p, _ := raw.Property(f); return p.Value }
+	it.Attachments = attachments(raw)
+	c := driver.Candidate{Item: it, Senders: []driver.Party{
+		{Addresses: []string{raw.Sender.EmailAddress, value(ews.PidTagSenderSMTPAddress), value(pidTagSenderEmailAddress)}},
+		{Addresses: []string{raw.From.EmailAddress, value(pidTagSentRepresentingSMTPAddress), value(pidTagSentRepresentingEmailAddress)}},
+	}}
+	for _, who := range slices.Concat(raw.To, raw.Cc, raw.Bcc) {
+		c.Recipients = append(c.Recipients, driver.Party{Addresses: []string{who.EmailAddress}})
+	}
+	return c
+}
+
+// isMail reports whether an item is a message. Others have a subject and a time,
+// too.
+func isMail(raw ews.Item) bool {
+	switch raw.Kind {
+	case "Contact", "DistributionList", "Task":
+		return false
+	}
+	return true
+}

@@ -1,0 +1,121 @@
+package ewsmail
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// wayTTL is how long a refusal counts: mailboxes move and administrators
+// change what is allowed, so a better way is tried again now and then.
+const wayTTL = time.Hour
+
+// wayMemory remembers which ways a server has refused between two mailboxes.
+type wayMemory struct {
+	all []driver.Way
+
+	mu      sync.Mutex
+	refusal map[wayPair]map[driver.Way]time.Time
+}
+
+type wayPair struct{ from, to string }
+
+func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
+	possible := []driver.Way{driver.WayTransfer, driver.WayMIME}
+	if delegate {
+		possible = []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME}
+	}
+	for _, w := range chosen {
+		if !slices.Contains(possible, w) {
+			return nil, driver.Invalid("strategy options", "Ways", fmt.Sprintf("has %q, which is not possible with this access; possible are %q", w, possible))
+		}
+	}
+	if len(chosen) == 0 {
+		chosen = possible
+	}
+	return &wayMemory{all: slices.Clone(chosen), refusal: make(map[wayPair]map[driver.Way]time.Time)}, nil
+}
+
+// order returns the ways to be tried: those that were not refused lately, or
+// all if there is no other.
+func (m *wayMemory) order(p wayPair) []driver.Way {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var open []driver.Way
+	for _, w := range m.all {
+		if at, ok := m.refusal[p][w]; !ok || time.Since(at) > wayTTL {
+			open = append(open, w)
+		}
+	}
+	if len(open) == 0 {
+		delete(m.refusal, p)
+		return m.all
+	}
+	return open
+}
+
+func (m *wayMemory) refused(p wayPair, w driver.Way) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.refusal) >= maxMailboxes {
+		clear(m.refusal)
+	}
+	if m.refusal[p] == nil {
+		m.refusal[p] = make(map[driver.Way]time.Time)
+	}
+	m.refusal[p][w] = time.Now()
+}
+
+func (m *wayMemory) worked(p wayPair, w driver.Way) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.refusal[p], w)
+}
+
+// verdict is what the failure of one way means for the others.
+type verdict int
+
+const (
+	final             verdict = iota // no other way would help, or the same may later
+	otherWay                         // surely nothing was done: try the next way
+	otherWayIfThere                  // the next way, unless the item or the folder is gone
+	otherWayAfterLook                // the next way, once it is certain that nothing was done
+)
+
+// judge says what the failure of a way means.
+func judge(way driver.Way, err error) verdict {
+	refused, ok := errors.AsType[*ews.ResponseError](err)
+	if errors.Is(err, ews.ErrUnsupportedVersion) {
+		return otherWay
+	}
+	if !ok {
+		return final
+	}
+	switch refused.Code {
+	case "ErrorCrossMailboxMoveCopy", "ErrorCrossSiteRequest", "ErrorInvalidOperation",
+		"ErrorContentConversionFailed", "ErrorMimeContentConversionFailed", "ErrorMimeContentInvalid",
+		"ErrorMimeContentInvalidBase64String", "ErrorUnsupportedMimeConversion", "ErrorInvalidItemForOperationCreateItem",
+		"ErrorItemCorrupt", "ErrorCorruptData", "ErrorMessageSizeExceeded", "ErrorAttachmentSizeLimitExceeded",
+		"ErrorDataSizeLimitExceeded", "ErrorUnsupportedTypeForConversion", "ErrorObjectTypeChanged":
+		return otherWay
+	case "ErrorToFolderNotFound", "ErrorItemNotFound":
+		// What a cross-mailbox move answers where it is not possible.
+		if way == driver.WayMove {
+			return otherWayIfThere
+		}
+	case "ErrorInternalServerError":
+		// For a move it is permanent as often as not. Whether a copy was made
+		// has to be seen first.
+		return otherWayAfterLook
+	case "ErrorAccessDenied":
+		if way != driver.WayMIME {
+			return otherWay
+		}
+	}
+	return final
+}

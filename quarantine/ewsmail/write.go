@@ -1,0 +1,125 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// mark changes an item in one UpdateItem. The change key makes the server
+// refuse it if the item was changed by somebody else, so two processes never
+// overwrite each other's stamp.
+func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
+	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
+	if mark.Stamp != nil {
+		values := mark.Stamp.Values()
+		for _, name := range driver.StampNames() {
+			change.Changes = append(change.Changes, ews.SetField{Property: stampField(name), Value: values[name]})
+		}
+		item.Stamp = mark.Stamp
+	}
+	if mark.Clear {
+		for _, name := range driver.StampNames() {
+			change.Changes = append(change.Changes, ews.DeleteField{Property: stampField(name)})
+		}
+		item.Stamp = nil
+	}
+	if mark.Read != nil && *mark.Read != item.Read {
+		if *mark.Read {
+			// A server that cannot suppress the receipt of an update would send
+			// it now.
+			if err := m.hush(ctx, &change.ID); err != nil {
+				return item, err
+			}
+		}
+		change.Changes = append(change.Changes, ews.SetField{Property: ews.FieldIsRead, Value: strconv.FormatBool(*mark.Read)})
+		item.Read = *mark.Read
+	}
+	if mark.DropHeader != "" && !strings.EqualFold(mark.DropHeader, mark.SetHeader.Name) {
+		change.Changes = append(change.Changes, ews.DeleteField{Property: headerField(mark.DropHeader)})
+	}
+	if mark.SetHeader.Name != "" {
+		change.Changes = append(change.Changes, ews.SetField{Property: headerField(mark.SetHeader.Name), Value: mark.SetHeader.Value})
+	}
+	if len(change.Changes) == 0 {
+		return item, nil
+	}
+	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
+		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite,
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return item, conflict(gone(err))
+	}
+	if id := results[0].Value; !id.IsZero() {
+		item.ID, item.Version = id.ID, id.ChangeKey
+	}
+	return item, nil
+}
+
+// conflict gives an error that matches [driver.ErrConflict] if the server says that
+// an item has changed, and err itself otherwise.
+func conflict(err error) error {
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
+		return fmt.Errorf("%w: %w", driver.ErrConflict, err)
+	}
+	return err
+}
+
+// headerField is the property that Exchange makes a header of, and a header a
+// property of.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-provision-x-headers-by-using-ews-in-exchange.
+func headerField(name string) ews.ExtendedField {
+	return ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(name), Type: ews.TypeString}
+}
+
+// hush withdraws a pending receipt where the server cannot suppress it in the
+// request that would send it (before Exchange 2013 SP1).
+func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
+	if m.client.SuppressesReceipts() {
+		return nil
+	}
+	if err := m.client.SuppressReadReceipt(ctx, *id); err != nil {
+		return fmt.Errorf("suppressing the read receipt: %w", gone(err))
+	}
+	fresh, err := m.inspect(ctx, id.ID)
+	if err != nil {
+		return err
+	}
+	id.ChangeKey = fresh.Version
+	return nil
+}
+
+// remove deletes an item for good and tells nobody.
+func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
+	request := ews.DeleteItemRequest{
+		IDs:                []ews.ItemID{{ID: item.ID}},
+		Type:               ews.HardDelete,
+		RequireSuppression: true,
+	}
+	err := m.delete(ctx, request)
+	if errors.Is(err, ews.ErrUnsupportedVersion) {
+		id := ews.ItemID{ID: item.ID, ChangeKey: item.Version}
+		if err := m.hush(ctx, &id); err != nil {
+			return err
+		}
+		request.RequireSuppression = false
+		err = m.delete(ctx, request)
+	}
+	return conflict(gone(err))
+}
+
+func (m *mailbox) delete(ctx context.Context, request ews.DeleteItemRequest) error {
+	results, err := m.client.DeleteItem(ctx, request)
+	if err == nil {
+		err = results[0].Err
+	}
+	return err
+}

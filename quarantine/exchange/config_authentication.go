@@ -1,0 +1,142 @@
+package exchange
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+)
+
+// authentication checks how the account signs in, and that nothing is set that
+// the chosen way does not use: it would show that another was meant.
+func (v *configCheck) authentication(c *Config) {
+	a := c.Authentication
+	switch a.Type {
+	case AuthenticationNTLM, AuthenticationBasic:
+		v.password(c)
+		v.unused(a.Type, map[string]bool{
+			"applicationId":          a.ApplicationID != "",
+			"tenantId":               a.TenantID != "",
+			"authenticationEndpoint": a.AuthenticationEndpoint != "" && a.AuthenticationEndpoint != DefaultAuthenticationEndpoint,
+			"privateKeyFile":         a.PrivateKeyFile != "",
+			"privateKeyPassword":     !a.PrivateKeyPassword.IsZero(),
+		}, `"azureAD"`)
+		if a.Type == AuthenticationBasic {
+			v.unused(a.Type, map[string]bool{"disableChannelBinding": a.DisableChannelBinding}, `"ntlm"`)
+		}
+		if onlineHost(c.EWSURL) {
+			v.problem("authentication.type", `cannot be "`+string(a.Type)+`" with Exchange Online, which accepts tokens only; set "azureAD"`)
+		}
+	case AuthenticationAzureAD:
+		v.application(c)
+		v.unused(a.Type, map[string]bool{
+			"username":              a.Username != "",
+			"password":              !a.Password.IsZero() || a.PasswordFunc != nil,
+			"disableChannelBinding": a.DisableChannelBinding,
+		}, `"ntlm" or "basic"`)
+	case "":
+		v.problem("authentication.type", `is empty; set "ntlm", "basic" or "azureAD"`)
+	default:
+		v.problem("authentication.type", `must be "ntlm", "basic" or "azureAD"`)
+	}
+}
+
+// unused refuses settings that only another type of authentication has.
+func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other string) {
+	var names []string
+	for name, isSet := range set {
+		if isSet {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		v.problem("authentication."+name, `is not used with authentication.type "`+string(typ)+`"; take it out, or set the type to `+other)
+	}
+}
+
+// password checks the settings of NTLM and Basic.
+func (v *configCheck) password(c *Config) {
+	a := c.Authentication
+	const forms = `give DOMAIN\user (in JSON with two backslashes) or user@example.com`
+	domain, user, backslash := strings.Cut(a.Username, `\`)
+	local, host, at := strings.Cut(a.Username, "@")
+	switch {
+	case a.Username == "":
+		v.problem("authentication.username", "is empty; "+forms)
+	case !oneLine(a.Username):
+		v.problem("authentication.username", `holds a control character (in JSON a single backslash followed by b, f, n, r or t makes one); `+forms)
+	case len(a.Username) > 1024:
+		v.problem("authentication.username", "is longer than the 1024 bytes a name may have; "+forms)
+	case a.Username != strings.TrimSpace(a.Username):
+		v.problem("authentication.username", "begins or ends with a space; take it away")
+	case backslash && (domain == "" || user == "" || strings.ContainsAny(user, `\@`)):
+		v.problem("authentication.username", "is neither form of a user name; "+forms)
+	case !backslash && (!at || local == "" || host == "" || strings.Contains(host, "@")):
+		v.problem("authentication.username", "has no domain; "+forms)
+	case a.Type == AuthenticationBasic && strings.Contains(a.Username, ":"):
+		v.problem("authentication.username", `holds a colon, which Basic cannot carry; use the other form of the name, or "ntlm"`)
+	}
+	switch {
+	case a.Password.IsZero() && a.PasswordFunc == nil:
+		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it) or by PasswordFunc")
+	case !a.Password.IsZero() && a.PasswordFunc != nil:
+		v.problem("authentication.password", "is given twice, by itself and by PasswordFunc; take one away")
+	}
+	v.secret("authentication.password", a.Password)
+}
+
+// secret refuses what no password holds but a file often ends in. A wrong
+// password locks the account.
+func (v *configCheck) secret(field string, s Secret) {
+	if strings.ContainsAny(s.Reveal(), "\r\n\x00") {
+		v.problem(field, "holds a line break or a NUL character, as a secret does that was read from a file together with the end of its line; take it away")
+	}
+}
+
+// application checks the settings of Azure AD.
+func (v *configCheck) application(c *Config) {
+	a := c.Authentication
+	switch {
+	case a.ApplicationID == "":
+		v.problem("authentication.applicationId", "is empty; give the application (client) id of the registration in Azure AD")
+	case !isGUID(a.ApplicationID):
+		v.problem("authentication.applicationId", "is not a GUID; give the application (client) id of the registration, such as 00001111-aaaa-2222-bbbb-3333cccc4444")
+	}
+	switch {
+	case a.TenantID == "":
+		v.problem("authentication.tenantId", "is empty; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
+	case slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(a.TenantID)):
+		v.problem("authentication.tenantId", "stands for no particular tenant, so that no application can sign in; give the tenant's id or a domain of it")
+	case !isGUID(a.TenantID) && !mailname.IsDomain(a.TenantID):
+		v.problem("authentication.tenantId", "is neither a GUID nor a domain; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
+	}
+	v.authority(c)
+	if a.PrivateKeyFile == "" {
+		v.problem("authentication.privateKeyFile", "is empty; give the PFX file with the certificate and key of the application")
+	}
+	v.file("authentication.privateKeyFile", a.PrivateKeyFile)
+	v.secret("authentication.privateKeyPassword", a.PrivateKeyPassword)
+}
+
+// onlineHost reports whether a URL leads to Exchange Online.
+func onlineHost(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && msclouds.HasEWS(u.Hostname())
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if hyphen != (c == '-') || !hyphen && !hex {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,339 @@
+package exchange_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// Configurations without a fault, to be spoilt.
+const (
+	goodNTLM = `{"name": "Head office", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test",
+		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
+	goodImpersonation = `{"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test", "access": "impersonation",
+		"quarantineHeader": {"name": "X-Quarantined", "value": "yes"},
+		"authentication": {"type": "basic", "username": "svc@example.test", "password": "` + configPassword + `"}}`
+	goodOnline = `{"quarantineMailbox": "quarantine@example.test",
+		"authentication": {"type": "azureAD", "applicationId": "00001111-aaaa-2222-bbbb-3333cccc4444", "tenantId": "customer.onmicrosoft.com", "privateKeyFile": "cert.pfx"}}`
+	goodDiscovery = `{"quarantineMailbox": "quarantine@example.test", "authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
+	goodSearch    = `{"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test", "messageIdSearch": true,
+		"searchLimits": {"perMailbox": 10, "total": 100, "examined": 1000, "protected": ["ceo@example.test"]},
+		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
+)
+
+// drop takes a field out.
+type drop struct{}
+
+// spoilt returns a configuration with fields changed, by their paths.
+func spoilt(t *testing.T, good string, changes map[string]any) []byte {
+	t.Helper()
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal([]byte(good), &doc))
+	for _, path := range slices.Sorted(maps.Keys(changes)) {
+		value := changes[path]
+		object, name := doc, path
+		if outer, inner, nested := strings.Cut(path, "."); nested {
+			sub, ok := doc[outer].(map[string]any)
+			if !ok {
+				sub = map[string]any{}
+				doc[outer] = sub
+			}
+			object, name = sub, inner
+		}
+		if value == (drop{}) {
+			delete(object, name)
+			continue
+		}
+		object[name] = value
+	}
+	b, err := json.Marshal(doc)
+	require.NoError(t, err)
+	return b
+}
+
+// verdict parses and checks a configuration.
+func verdict(text []byte) error {
+	c, err := exchange.ParseConfig(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	return c.Validate()
+}
+
+// bad is a configuration with one fault.
+type bad struct {
+	good    string
+	changes map[string]any
+	field   string
+	remedy  string
+	// beyond says that a JSON Schema cannot tell.
+	beyond bool
+}
+
+// set is one change.
+func set(path string, value any) map[string]any { return map[string]any{path: value} }
+
+func list(values ...any) []any { return values }
+
+// badConfigs are faults of every field: absurd, contradictory and malformed
+// values.
+var badConfigs = map[string]bad{
+	"enabled as text":         {goodNTLM, set("enabled", "false"), "enabled", "true or false", false},
+	"enabled as number":       {goodNTLM, set("enabled", 0), "enabled", "true or false", false},
+	"name as number":          {goodNTLM, set("name", 7), "name", "string", false},
+	"name of two lines":       {goodNTLM, set("name", "Head\noffice"), "name", "one line", false},
+	"name with spaces around": {goodNTLM, set("name", " Head office"), "name", "take it away", false},
+	"long name":               {goodNTLM, set("name", strings.Repeat("x", 256)), "name", "at most 255", false},
+
+	"URL as object":            {goodNTLM, set("ewsUrl", map[string]any{}), "ewsUrl", "string", false},
+	"URL without scheme":       {goodNTLM, set("ewsUrl", "mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://", false},
+	"URL of mail":              {goodNTLM, set("ewsUrl", "imaps://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://", false},
+	"URL with space":           {goodNTLM, set("ewsUrl", "https://mail.example.test/EWS/Exchange.asmx "), "ewsUrl", "white space", false},
+	"URL with wildcard":        {goodNTLM, set("ewsUrl", "https://*.example.test/EWS/Exchange.asmx"), "ewsUrl", "looked up", false},
+	"URL with two dots":        {goodNTLM, set("ewsUrl", "https://mail..test/EWS/Exchange.asmx"), "ewsUrl", "looked up", true},
+	"URL with no such port":    {goodNTLM, set("ewsUrl", "https://mail.example.test:65536/EWS/Exchange.asmx"), "ewsUrl", "port", true},
+	"URL with port 0":          {goodNTLM, set("ewsUrl", "https://mail.example.test:0/EWS/Exchange.asmx"), "ewsUrl", "port", true},
+	"URL with password":        {goodNTLM, set("ewsUrl", "https://svc:"+configPassword+"@mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "take it out", false},
+	"URL without path":         {goodNTLM, set("ewsUrl", "https://mail.example.test"), "ewsUrl", "/EWS/Exchange.asmx", false},
+	"URL of the description":   {goodNTLM, set("ewsUrl", "https://mail.example.test/EWS/Exchange.asmx?wsdl"), "ewsUrl", "behind ?", false},
+	"URL of the web client":    {goodNTLM, set("ewsUrl", "https://mail.example.test/OWA/"), "ewsUrl", "another service", true},
+	"URL of Autodiscover":      {goodNTLM, set("ewsUrl", "https://mail.example.test/autodiscover/autodiscover.xml"), "ewsUrl", "another service", true},
+	"plain HTTP":               {goodNTLM, set("ewsUrl", "http://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "allowPlainHTTP", false},
+	"plain HTTP with a token":  {goodOnline, set("ewsUrl", "http://127.0.0.1/EWS/Exchange.asmx"), "ewsUrl", "token", false},
+	"URL that cannot be found": {goodDiscovery, set("quarantineMailbox", "quarantine@example"), "ewsUrl", "Autodiscover cannot look up the domain", true},
+	"cloud that cannot be told": {goodOnline, set("authentication.authenticationEndpoint", "https://login.microsoftonline.us"), "ewsUrl",
+		"https://outlook-dod.office365.us/EWS/Exchange.asmx (DoD)", true},
+	"cloud that nobody knows": {goodOnline, set("authentication.authenticationEndpoint", "https://login.example.test"), "ewsUrl", "set ewsUrl", true},
+
+	"hosts as text":           {goodDiscovery, set("autodiscoverHosts", "mail.example.net"), "autodiscoverHosts", "array", false},
+	"hosts beside the URL":    {goodNTLM, set("autodiscoverHosts", list("mail.example.net")), "autodiscoverHosts", "ewsUrl", false},
+	"hosts of an application": {goodOnline, set("autodiscoverHosts", list("mail.example.net")), "autodiscoverHosts", `"azureAD"`, false},
+	"host as URL":             {goodDiscovery, set("autodiscoverHosts", list("https://mail.example.net")), "autodiscoverHosts[0]", "mail.example.com", false},
+	"host with wildcard":      {goodDiscovery, set("autodiscoverHosts", list("a.test", "*.example.net")), "autodiscoverHosts[1]", "wildcard", false},
+	"host as address":         {goodDiscovery, set("autodiscoverHosts", list("192.0.2.7")), "autodiscoverHosts[0]", "full name", false},
+	"everybody's hosts":       {goodDiscovery, set("autodiscoverHosts", list("co.uk")), "autodiscoverHosts[0]", "anybody", true},
+	"host of Exchange Online": {goodDiscovery, set("autodiscoverHosts", list("outlook.office365.com")), "autodiscoverHosts[0]", `"azureAD"`, true},
+	"host twice":              {goodDiscovery, set("autodiscoverHosts", list("a.test", "A.test")), "autodiscoverHosts[1]", "take one away", true},
+
+	"plain HTTP as text":    {goodNTLM, set("allowPlainHTTP", "yes"), "allowPlainHTTP", "true or false", false},
+	"plain HTTP of nothing": {goodDiscovery, set("allowPlainHTTP", true), "allowPlainHTTP", "set ewsUrl", false},
+
+	"no mailbox":             {goodNTLM, set("quarantineMailbox", drop{}), "quarantineMailbox", "primary SMTP address", false},
+	"mailbox as name":        {goodNTLM, set("quarantineMailbox", "Quarantine"), "quarantineMailbox", "name@example.com", false},
+	"mailbox as URL":         {goodNTLM, set("quarantineMailbox", "smtp:quarantine@example.test"), "quarantineMailbox", "name@example.com", false},
+	"mailbox with line":      {goodNTLM, set("quarantineMailbox", "quarantine@example.test\n"), "quarantineMailbox", "control character", false},
+	"mailbox with two dots":  {goodNTLM, set("quarantineMailbox", "quarantine@example..test"), "quarantineMailbox", "dot too many", false},
+	"long mailbox":           {goodNTLM, set("quarantineMailbox", strings.Repeat("q", 250)+"@example.test"), "quarantineMailbox", "254", false},
+	"mailbox with display":   {goodNTLM, set("quarantineMailbox", "Q <q@example.test>"), "quarantineMailbox", "name@example.com", false},
+	"domains as object":      {goodNTLM, set("domains", map[string]any{}), "domains", "array", false},
+	"domain as number":       {goodNTLM, set("domains", list(1)), "domains[0]", "string", false},
+	"domain with @":          {goodNTLM, set("domains", list("@example.test")), "domains[0]", "without @", false},
+	"domain as IP":           {goodNTLM, set("domains", list("192.0.2.1")), "domains[0]", "example.com", false},
+	"domain with hyphen":     {goodNTLM, set("domains", list("-example.test")), "domains[0]", "example.com", false},
+	"domain twice":           {goodNTLM, set("domains", list("example.test", "EXAMPLE.test")), "domains[1]", "domains[0] again", true},
+	"mailboxes as text":      {goodNTLM, set("mailboxes", "a@example.test"), "mailboxes", "array", false},
+	"mailboxes as a domain":  {goodNTLM, set("mailboxes", list("example.test")), "mailboxes[0]", "name@example.com", false},
+	"mailboxes twice":        {goodNTLM, set("mailboxes", list("a@example.test", "A@example.test")), "mailboxes[1]", "mailboxes[0] again", true},
+	"access in another case": {goodNTLM, set("access", "FullAccess"), "access", `"fullAccess"`, false},
+	"access as Exchange has": {goodNTLM, set("access", "ApplicationImpersonation"), "access", `"impersonation"`, false},
+	"FullAccess of an app":   {goodOnline, set("access", "fullAccess"), "access", `"impersonation"`, false},
+
+	"authentication as text": {goodNTLM, set("authentication", "ntlm"), "authentication", "object", false},
+	"no type":                {goodNTLM, set("authentication.type", drop{}), "authentication.type", `"ntlm"`, false},
+	"type as people say":     {goodNTLM, set("authentication.type", "NTLM"), "authentication.type", `"ntlm"`, false},
+	"type of the future":     {goodNTLM, set("authentication.type", "kerberos"), "authentication.type", `"ntlm"`, false},
+	"password for Online":    {goodNTLM, set("ewsUrl", "https://outlook.office365.com/EWS/Exchange.asmx"), "authentication.type", `"azureAD"`, false},
+	"no user":                {goodNTLM, set("authentication.username", drop{}), "authentication.username", `DOMAIN\user`, false},
+	"user without domain":    {goodNTLM, set("authentication.username", "svc"), "authentication.username", `DOMAIN\user`, false},
+	"user of two domains":    {goodNTLM, set("authentication.username", `EXAMPLE\svc@example.test`), "authentication.username", `DOMAIN\user`, false},
+	"user of two at":         {goodNTLM, set("authentication.username", "svc@a@example.test"), "authentication.username", `user@example.com`, false},
+	"user of one backslash":  {goodNTLM, set("authentication.username", "EXAMPLE\nsvc"), "authentication.username", "two backslashes", false},
+	"user with a space":      {goodNTLM, set("authentication.username", "svc@example.test "), "authentication.username", "space", false},
+	"long user":              {goodNTLM, set("authentication.username", strings.Repeat("s", 1024)+"@example.test"), "authentication.username", "1024", false},
+	"colon with Basic":       {goodImpersonation, set("authentication.username", "a:b@example.test"), "authentication.username", "colon", false},
+	"user of an application": {goodOnline, set("authentication.username", "svc@example.test"), "authentication.username", `"ntlm" or "basic"`, false},
+	"no password":            {goodNTLM, set("authentication.password", drop{}), "authentication.password", "EWSQ_PASSWORD_HEAD_OFFICE, or EWSQ_PASSWORD", true},
+	"password with line end": {goodNTLM, set("authentication.password", configPassword+"\n"), "authentication.password", "line break", false},
+	"password as number":     {goodNTLM, set("authentication.password", 1234), "authentication.password", "string", false},
+	"password of an app":     {goodOnline, set("authentication.password", configPassword), "authentication.password", `"ntlm" or "basic"`, false},
+	"no application":         {goodOnline, set("authentication.applicationId", drop{}), "authentication.applicationId", "client", false},
+	"application by name":    {goodOnline, set("authentication.applicationId", "Mail quarantine"), "authentication.applicationId", "GUID", false},
+	"application in braces":  {goodOnline, set("authentication.applicationId", "{00001111-aaaa-2222-bbbb-3333cccc4444}"), "authentication.applicationId", "GUID", false},
+	"application with NTLM":  {goodNTLM, set("authentication.applicationId", "00001111-aaaa-2222-bbbb-3333cccc4444"), "authentication.applicationId", `"azureAD"`, false},
+	"no tenant":              {goodOnline, set("authentication.tenantId", drop{}), "authentication.tenantId", "onmicrosoft.com", false},
+	"tenant for all":         {goodOnline, set("authentication.tenantId", "organizations"), "authentication.tenantId", "no particular tenant", false},
+	"tenant as URL":          {goodOnline, set("authentication.tenantId", "https://customer.onmicrosoft.com"), "authentication.tenantId", "domain", false},
+	"tenant with Basic":      {goodImpersonation, set("authentication.tenantId", "customer.onmicrosoft.com"), "authentication.tenantId", `"azureAD"`, false},
+	"authority without TLS":  {goodOnline, set("authentication.authenticationEndpoint", "http://login.windows.net"), "authentication.authenticationEndpoint", "https", false},
+	"authority with tenant":  {goodOnline, set("authentication.authenticationEndpoint", "https://login.windows.net/common"), "authentication.authenticationEndpoint", "authentication.tenantId", false},
+	"authority as host":      {goodOnline, set("authentication.authenticationEndpoint", "login.windows.net"), "authentication.authenticationEndpoint", "https://login.windows.net", false},
+	"authority of nobody":    {goodOnline, set("authentication.authenticationEndpoint", "https:///"), "authentication.authenticationEndpoint", "no host", false},
+	"authority of NTLM":      {goodNTLM, set("authentication.authenticationEndpoint", "https://login.microsoftonline.us"), "authentication.authenticationEndpoint", `"azureAD"`, false},
+	"authority elsewhere": {goodOnline, map[string]any{
+		"ewsUrl": "https://partner.outlook.cn/EWS/Exchange.asmx", "authentication.authenticationEndpoint": "https://login.microsoftonline.com",
+	}, "authentication.authenticationEndpoint", "https://login.partner.microsoftonline.cn", true},
+	"no key":                  {goodOnline, set("authentication.privateKeyFile", drop{}), "authentication.privateKeyFile", "PFX", false},
+	"key as a folder":         {goodOnline, set("authentication.privateKeyFile", "/etc/keys/"), "authentication.privateKeyFile", "file in it", false},
+	"key with NTLM":           {goodNTLM, set("authentication.privateKeyFile", "cert.pfx"), "authentication.privateKeyFile", `"azureAD"`, false},
+	"key password, line end":  {goodOnline, set("authentication.privateKeyPassword", configPassword+"\r\n"), "authentication.privateKeyPassword", "line break", false},
+	"key password with Basic": {goodImpersonation, set("authentication.privateKeyPassword", configPassword), "authentication.privateKeyPassword", `"azureAD"`, false},
+	"no binding, Basic":       {goodImpersonation, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm"`, false},
+	"no binding, application": {goodOnline, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm" or "basic"`, false},
+	"no binding, as text":     {goodNTLM, set("authentication.disableChannelBinding", "no"), "authentication.disableChannelBinding", "true or false", false},
+
+	"folder as path":            {goodNTLM, set("quarantineFolder", "Inbox/Quarantine"), "quarantineFolder", "not a path", false},
+	"folder as path of Windows": {goodNTLM, set("quarantineFolder", `\Quarantine`), "quarantineFolder", "not a path", false},
+	"blank folder":              {goodNTLM, set("quarantineFolder", "  "), "quarantineFolder", "space", false},
+	"folder of two lines":       {goodNTLM, set("quarantineFolder", "a\r\nb"), "quarantineFolder", "one line", false},
+	"long folder":               {goodNTLM, set("quarantineFolder", strings.Repeat("検", 256)), "quarantineFolder", "at most 255", false},
+	"folder per mailbox, text":  {goodNTLM, set("folderPerMailbox", "true"), "folderPerMailbox", "true or false", false},
+	"header with FullAccess":    {goodNTLM, set("quarantineHeader", map[string]any{"name": "X-A", "value": "b"}), "quarantineHeader", `"impersonation"`, false},
+	"undo with FullAccess":      {goodNTLM, set("undoHeader", map[string]any{"name": "X-A", "value": "b"}), "undoHeader", `"impersonation"`, false},
+	"header as text":            {goodImpersonation, set("quarantineHeader", "X-Quarantined: yes"), "quarantineHeader", "object", false},
+	"header without name":       {goodImpersonation, set("quarantineHeader.name", ""), "quarantineHeader.name", "X-Quarantined", false},
+	"header without value":      {goodImpersonation, set("quarantineHeader.value", drop{}), "quarantineHeader.value", "text of the header", false},
+	"header of mail":            {goodImpersonation, set("quarantineHeader.name", "Subject"), "quarantineHeader.name", "mail itself", false},
+	"header of Exchange":        {goodImpersonation, set("quarantineHeader.name", "X-MS-Exchange-Organization-SCL"), "quarantineHeader.name", "Exchange uses", false},
+	"header with space":         {goodImpersonation, set("quarantineHeader.name", "X Quarantined"), "quarantineHeader.name", "RFC 5322", false},
+	"header injection":          {goodImpersonation, set("quarantineHeader.value", "a\r\nBcc: eve@example.test"), "quarantineHeader.value", "one line", false},
+	"long header value":         {goodImpersonation, set("quarantineHeader.value", strings.Repeat("x", 256)), "quarantineHeader.value", "at most 255", false},
+	"undo header of mail":       {goodImpersonation, map[string]any{"undoHeader.name": "Resent-From", "undoHeader.value": "a"}, "undoHeader.name", "mail itself", false},
+	"undo header, blank":        {goodImpersonation, map[string]any{"undoHeader.name": "X-Released", "undoHeader.value": " "}, "undoHeader.value", "white space", false},
+	"both headers the same":     {goodImpersonation, map[string]any{"undoHeader.name": "x-quarantined", "undoHeader.value": "no"}, "undoHeader.name", "choose another", true},
+
+	"search as text":       {goodNTLM, set("messageIdSearch", "on"), "messageIdSearch", "true or false", false},
+	"limits of no search":  {goodSearch, set("messageIdSearch", false), "searchLimits", `"messageIdSearch": true`, false},
+	"limits as number":     {goodSearch, set("searchLimits", 100), "searchLimits", "object", false},
+	"limit below zero":     {goodSearch, set("searchLimits.perMailbox", -1), "searchLimits.perMailbox", "positive", false},
+	"limit as text":        {goodSearch, set("searchLimits.perMailbox", "100"), "searchLimits.perMailbox", "whole number", false},
+	"limit as fraction":    {goodSearch, set("searchLimits.total", 99.5), "searchLimits.total", "whole number", false},
+	"limit beyond bounds":  {goodSearch, set("searchLimits.total", 1e12), "searchLimits.total", "whole number", false},
+	"total below zero":     {goodSearch, set("searchLimits.total", -5), "searchLimits.total", "positive", false},
+	"limit over the total": {goodSearch, set("searchLimits.perMailbox", 101), "searchLimits.perMailbox", "raise the total", true},
+	"examined below zero":  {goodSearch, set("searchLimits.examined", -1), "searchLimits.examined", "positive", false},
+	"protected as text":    {goodSearch, set("searchLimits.protected", "ceo@example.test"), "searchLimits.protected", "array", false},
+	"protected by name":    {goodSearch, set("searchLimits.protected", list("ceo")), "searchLimits.protected[0]", "name@example.com", false},
+	"protected with line":  {goodSearch, set("searchLimits.protected", list("ceo@example.test\n")), "searchLimits.protected[0]", "control character", false},
+	"protected twice":      {goodSearch, set("searchLimits.protected", list("ceo@example.test", "CEO@example.test")), "searchLimits.protected[1]", "again", true},
+
+	"recoverable as number":    {goodNTLM, set("scanRecoverableItems", 1), "scanRecoverableItems", "true or false", false},
+	"sweep as text":            {goodNTLM, set("sweepRecoverableItems", ""), "sweepRecoverableItems", "true or false", false},
+	"archive as array":         {goodNTLM, set("scanOnlineArchive", list(true)), "scanOnlineArchive", "true or false", false},
+	"proxy as URL":             {goodNTLM, set("useProxy", "http://proxy.example.test:3128"), "useProxy", "true or false", false},
+	"proxy without scheme":     {goodNTLM, set("proxyUrl", "proxy.example.test:3128"), "proxyUrl", "http://proxy.example.com:3128", false},
+	"proxy of another kind":    {goodNTLM, set("proxyUrl", "socks4://proxy.example.test"), "proxyUrl", "http://proxy.example.com:3128", false},
+	"proxy with no such port":  {goodNTLM, set("proxyUrl", "http://proxy.example.test:70000"), "proxyUrl", "http://proxy.example.com:3128", true},
+	"proxy by a script":        {goodNTLM, set("proxyUrl", "http://proxy.example.test/proxy.pac"), "proxyUrl", "PAC", false},
+	"proxy with password":      {goodNTLM, set("proxyUrl", "http://u:"+configPassword+"@/"), "proxyUrl", "http://proxy.example.com:3128", false},
+	"NTLM through plain proxy": {goodNTLM, map[string]any{"ewsUrl": "http://127.0.0.1/EWS/Exchange.asmx", "useProxy": true}, "useProxy", `"useProxy": false`, false},
+	"roots as text":            {goodNTLM, set("rootCAFile", list("roots.pem")), "rootCAFile", "string", false},
+	"roots with NUL":           {goodNTLM, set("rootCAFile", "roots.pem\x00"), "rootCAFile", "NUL", false},
+	"blank roots":              {goodNTLM, set("rootCAFile", " "), "rootCAFile", "blank", false},
+	"roots as folder":          {goodNTLM, set("rootCAFile", "/etc/ssl/certs/"), "rootCAFile", "folder", false},
+	"journal as folder":        {goodNTLM, set("journalFile", `C:\journals\`), "journalFile", "folder", false},
+	"journal over roots":       {goodNTLM, map[string]any{"rootCAFile": "a/roots.pem", "journalFile": "a/./roots.pem"}, "journalFile", "a file of its own", true},
+	"journal over key":         {goodOnline, set("journalFile", "cert.pfx"), "journalFile", "authentication.privateKeyFile", true},
+
+	"a field of the future": {goodNTLM, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", "is no setting", false},
+	"a field in Go's case":  {goodNTLM, set("EWSURL", "https://mail.example.test/EWS/Exchange.asmx"), "EWSURL", "is no setting", false},
+	"a password outside":    {goodNTLM, set("password", configPassword), "password", "is no setting", false},
+	"a field of a header":   {goodImpersonation, set("quarantineHeader.Name", "X-A"), "quarantineHeader.Name", "write name", false},
+	"a limit misspelt":      {goodSearch, set("searchLimits.max", 7), "searchLimits.max", "perMailbox", false},
+}
+
+// TestConfigBad: each fault gives one error, which names the field by its path
+// in JSON, and what to do, and never shows a secret.
+func TestConfigBad(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{goodNTLM, goodImpersonation, goodOnline, goodDiscovery, goodSearch} {
+		require.NoError(t, verdict([]byte(good)))
+	}
+	for name, b := range badConfigs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := verdict(spoilt(t, b.good, b.changes))
+			require.ErrorIs(t, err, driver.ErrInvalid)
+			if joined, ok := err.(interface{ Unwrap() []error }); ok {
+				require.Len(t, joined.Unwrap(), 1, "one cause, one problem: %v", err)
+			}
+			e, ok := errors.AsType[*driver.InvalidError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, b.field, e.Field, "%v", err)
+			assert.Contains(t, e.Problem, b.remedy)
+			assert.Contains(t, err.Error(), b.field+" ")
+			assert.NotContains(t, err.Error(), configPassword)
+		})
+	}
+}
+
+// TestConfigBadIsComplete: there is a fault for each field.
+func TestConfigBadIsComplete(t *testing.T) {
+	t.Parallel()
+	tried := map[string]bool{}
+	for _, b := range badConfigs {
+		path, _, _ := strings.Cut(b.field, "[")
+		tried[path] = true
+	}
+	for path := range settingPaths(reflect.TypeFor[exchange.Config](), "") {
+		assert.True(t, tried[path], "no bad value of %s is tried", path)
+	}
+}
+
+// settingPaths returns the fields of a struct by their paths in JSON.
+func settingPaths(typ reflect.Type, prefix string) map[string]reflect.Type {
+	all := map[string]reflect.Type{}
+	for f := range typ.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		all[prefix+name] = f.Type
+		if f.Type.Kind() == reflect.Struct && !isText(f.Type) {
+			maps.Copy(all, settingPaths(f.Type, prefix+name+"."))
+		}
+	}
+	return all
+}
+
+// isText reports whether a struct is a string in JSON.
+func isText(typ reflect.Type) bool {
+	return slices.Contains([]reflect.Type{reflect.TypeFor[exchange.Secret](), reflect.TypeFor[exchange.ProxyURL]()}, typ)
+}
+
+// TestConfigBadTypes gives each field a value of each other type.
+func TestConfigBadTypes(t *testing.T) {
+	t.Parallel()
+	values := map[string]any{"string": "x", "boolean": true, "number": 1.0, "object": map[string]any{}, "array": []any{}}
+	for path, typ := range settingPaths(reflect.TypeFor[exchange.Config](), "") {
+		own := "string"
+		switch {
+		case typ.Kind() == reflect.Bool, typ.Kind() == reflect.Pointer:
+			own = "boolean"
+		case typ.Kind() == reflect.Int:
+			own = "number"
+		case typ.Kind() == reflect.Slice:
+			own = "array"
+		case typ.Kind() == reflect.Struct && !isText(typ):
+			own = "object"
+		}
+		for name, value := range values {
+			err := verdict(spoilt(t, goodNTLM, set(path, value)))
+			e, isConfig := errors.AsType[*driver.InvalidError](err)
+			mistyped := isConfig && e.Field == path && strings.HasPrefix(e.Problem, "must be ") && strings.Contains(e.What, "line ")
+			assert.Equal(t, name != own, mistyped, "%s as %s: %v", path, name, err)
+		}
+		_, err := exchange.ParseConfig(bytes.NewReader(spoilt(t, goodNTLM, set(path, nil))))
+		assert.NoError(t, err, "null is as if left out")
+	}
+}

@@ -1,0 +1,197 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// checkFields holds the text, which is known to be JSON, against the fields of
+// [Config] before it is decoded: encoding/json accepts names in any case and
+// repeated ones, and says of an unknown one neither where it stands nor in what.
+func (t configText) checkFields() error {
+	w := fieldWalk{text: t, dec: json.NewDecoder(bytes.NewReader(t))}
+	token, at, err := w.next()
+	if err != nil {
+		return err
+	}
+	config := reflect.TypeFor[Config]()
+	switch token {
+	case json.Delim('{'):
+		return w.object(config, "")
+	case json.Delim('['):
+		return w.array(config)
+	}
+	return t.errorAt(at, "", "is not a JSON object; it must begin with {")
+}
+
+type fieldWalk struct {
+	text configText
+	dec  *json.Decoder
+}
+
+// next returns the next token and where it begins.
+func (w *fieldWalk) next() (json.Token, int, error) {
+	at := w.text.skipSpace(int(w.dec.InputOffset()))
+	token, err := w.dec.Token()
+	if err != nil {
+		return nil, at, w.text.errorAt(at, "", "is not JSON: "+err.Error())
+	}
+	return token, at, nil
+}
+
+// array checks an array of configurations.
+func (w *fieldWalk) array(config reflect.Type) error {
+	for i := 0; ; i++ {
+		token, at, err := w.next()
+		if err != nil {
+			return err
+		}
+		path := fmt.Sprintf("[%d]", i)
+		switch {
+		case token == json.Delim(']') && i == 0:
+			return w.text.errorAt(at, "", "is an empty array; it must hold at least one configuration")
+		case token == json.Delim(']'):
+			return nil
+		case token != json.Delim('{'):
+			return w.text.errorAt(at, path, "must be an object")
+		}
+		if err := w.object(config, path+"."); err != nil {
+			return err
+		}
+	}
+}
+
+// object checks the members of an object whose brace has been read. Types nest
+// two deep, so there is no bound on recursion to keep.
+func (w *fieldWalk) object(typ reflect.Type, prefix string) error {
+	seen := map[string]bool{}
+	for {
+		token, at, err := w.next()
+		if err != nil {
+			return err
+		}
+		if token == json.Delim('}') {
+			return nil
+		}
+		name, _ := token.(string) // the decoder has made sure of it
+		field := fieldNamed(typ, name)
+		switch {
+		case field == nil:
+			return w.text.errorAt(at, prefix+quoteUnprintable(name), "is no setting"+suggest(typ, name))
+		case seen[name]:
+			return w.text.errorAt(at, prefix+name, "is given twice; take one away")
+		}
+		seen[name] = true
+		if err := w.value(field, prefix+name); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *fieldWalk) value(typ reflect.Type, path string) error {
+	token, at, err := w.next()
+	if err != nil {
+		return err
+	}
+	if token == nil { // null: as if left out
+		return nil
+	}
+	want, ok := "a string in quotation marks", false
+	switch {
+	case typ.Kind() == reflect.Bool:
+		want = "true or false, without quotation marks"
+		_, ok = token.(bool)
+	case typ.Kind() == reflect.Int:
+		want = "a whole number, without quotation marks"
+		if n, isNumber := token.(float64); isNumber {
+			ok = n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32
+		}
+	case typ.Kind() == reflect.Struct && typ != reflect.TypeFor[Secret]() && typ != reflect.TypeFor[ProxyURL]():
+		if token == json.Delim('{') {
+			return w.object(typ, path+".")
+		}
+		want = "an object in braces"
+	case typ.Kind() == reflect.Slice:
+		if token == json.Delim('[') {
+			return w.strings(path)
+		}
+		want = `an array of strings, such as ["example.com"]`
+	default:
+		_, ok = token.(string)
+	}
+	if !ok {
+		return w.text.errorAt(at, path, "must be "+want)
+	}
+	return nil
+}
+
+// strings checks an array of strings whose bracket has been read.
+func (w *fieldWalk) strings(path string) error {
+	for i := 0; ; i++ {
+		token, at, err := w.next()
+		if err != nil {
+			return err
+		}
+		if token == json.Delim(']') {
+			return nil
+		}
+		if _, ok := token.(string); !ok {
+			return w.text.errorAt(at, fmt.Sprintf("%s[%d]", path, i), "must be a string in quotation marks")
+		}
+	}
+}
+
+// fieldNamed returns the type of a field by its exact name in JSON, nil if
+// there is none; of a pointer, what it points to.
+func fieldNamed(typ reflect.Type, name string) reflect.Type {
+	for f := range typ.Fields() {
+		if tag := jsonName(f); tag != "" && tag == name {
+			if f.Type.Kind() == reflect.Pointer {
+				return f.Type.Elem()
+			}
+			return f.Type
+		}
+	}
+	return nil
+}
+
+// jsonName returns the name of a field in JSON, empty if it has none.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if name == "-" {
+		return ""
+	}
+	return name
+}
+
+// suggest returns what may have been meant.
+func suggest(typ reflect.Type, name string) string {
+	var names []string
+	for f := range typ.Fields() {
+		if tag := jsonName(f); tag != "" {
+			if strings.EqualFold(tag, name) {
+				return fmt.Sprintf("; write %s", tag)
+			}
+			names = append(names, tag)
+		}
+	}
+	slices.Sort(names)
+	return "; there are " + strings.Join(names, ", ")
+}
+
+// quoteUnprintable quotes a name that cannot be shown as it is, and cuts it.
+func quoteUnprintable(name string) string {
+	if len(name) > 64 {
+		name = strings.ToValidUTF8(name[:64], "") + "…"
+	}
+	q := fmt.Sprintf("%q", name)
+	if q == `"`+name+`"` && name != "" {
+		return name
+	}
+	return q
+}

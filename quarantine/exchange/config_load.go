@@ -1,0 +1,169 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// MaxConfigSize is how many bytes a configuration file may have.
+const MaxConfigSize = 4 << 20
+
+// configNamed names a configuration in errors.
+func configNamed(name string) string {
+	if name == "" {
+		return "configuration"
+	}
+	return fmt.Sprintf("configuration %q", name)
+}
+
+// LoadConfig reads a file that holds one configuration as a JSON object. What
+// it says is checked by [Open], or by [Config.Validate]: secrets may come from
+// elsewhere first. See [ParseConfig] for what is refused.
+func LoadConfig(path string) (*Config, error) {
+	return load(path, ParseConfig)
+}
+
+// LoadConfigs reads a file that holds one configuration, or an array of them.
+func LoadConfigs(path string) ([]Config, error) {
+	return load(path, ParseConfigs)
+}
+
+func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
+	var none T
+	f, err := os.Open(path)
+	if err != nil {
+		return none, fmt.Errorf("quarantine: configuration: %w", err)
+	}
+	defer f.Close()
+	v, err := parse(f)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+// ParseConfig reads one configuration, a JSON object. Unknown and repeated
+// fields are refused, names that differ in case from the right ones included,
+// and so are values of another type and anything after the object: each with a
+// [*driver.InvalidError] that says where. A byte order mark is passed over.
+func ParseConfig(r io.Reader) (*Config, error) {
+	text, err := readConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	if text.first() == '[' {
+		return nil, text.errorAt(text.skipSpace(0), "", "holds an array where one configuration is wanted; take one object out of it, or use LoadConfigs")
+	}
+	configs, err := text.parse()
+	if err != nil {
+		return nil, err
+	}
+	return &configs[0], nil
+}
+
+// ParseConfigs is like [ParseConfig] for one configuration or an array of at
+// least one.
+func ParseConfigs(r io.Reader) ([]Config, error) {
+	text, err := readConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	return text.parse()
+}
+
+// configText is the text of a configuration file.
+type configText []byte
+
+func readConfig(r io.Reader) (configText, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxConfigSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("quarantine: configuration: %w", err)
+	}
+	if len(b) > MaxConfigSize {
+		return nil, &driver.InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
+	}
+	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) {
+		return nil, &driver.InvalidError{What: "configuration", Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
+	}
+	text := configText(bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF")))
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return nil, text.errorAt(i, "", "holds a byte that is not UTF-8; save the file as UTF-8")
+		}
+		i += n
+	}
+	return text, nil
+}
+
+func (t configText) parse() ([]Config, error) {
+	if err := t.checkSyntax(); err != nil {
+		return nil, err
+	}
+	if err := t.checkFields(); err != nil {
+		return nil, err
+	}
+	var err error
+	configs := make([]Config, 1)
+	if t.first() == '[' {
+		err = json.Unmarshal(t, &configs)
+	} else {
+		err = json.Unmarshal(t, &configs[0])
+	}
+	if err != nil {
+		return nil, driver.Invalid("configuration", "", "cannot be read: "+err.Error())
+	}
+	return configs, nil
+}
+
+// checkSyntax refuses what is not one JSON value. A json.Decoder finds the same
+// errors, but not where they are.
+func (t configText) checkSyntax() error {
+	e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(t, new(json.RawMessage)))
+	if !ok {
+		return nil
+	}
+	offset := int(e.Offset) - 1 // it counts the offending byte
+	switch {
+	case strings.Contains(e.Error(), "unexpected end"):
+		return t.errorAt(len(t), "", "is not JSON: it ends too early; is a brace, bracket or quotation mark missing?")
+	case strings.Contains(e.Error(), "after top-level value"):
+		return t.errorAt(offset, "", "has something after its end; take it away")
+	case offset < len(t) && (t[offset] == '/' || t[offset] == '#'):
+		return t.errorAt(offset, "", "is not JSON: "+e.Error()+"; JSON has no comments")
+	}
+	return t.errorAt(offset, "", "is not JSON: "+e.Error())
+}
+
+func (t configText) errorAt(offset int, field, problem string) error {
+	before := string(t[:min(max(offset, 0), len(t))])
+	line := strings.Count(before, "\n") + 1
+	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return driver.Invalid(fmt.Sprintf("configuration, line %d, column %d", line, column), field, problem)
+}
+
+// skipSpace returns the offset of the first byte from offset on that is neither
+// white space nor a separator of JSON.
+func (t configText) skipSpace(offset int) int {
+	for offset < len(t) && strings.IndexByte(" \t\r\n,:", t[offset]) >= 0 {
+		offset++
+	}
+	return offset
+}
+
+// first returns the first byte that is not white space, 0 if there is none.
+func (t configText) first() byte {
+	if i := t.skipSpace(0); i < len(t) {
+		return t[i]
+	}
+	return 0
+}

@@ -1,0 +1,86 @@
+package exchange_test
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// with says that a field is there, and what it is like.
+func with(field string, s ...member) object {
+	return object{{"properties", object{{field, object(s)}}}, {"required", []string{field}}}
+}
+
+// where says what a field is like if it is there.
+func where(fields ...member) object { return object{{"properties", object(fields)}} }
+
+var (
+	empty    = object{{"maxLength", 0}}
+	noItems  = object{{"maxItems", 0}}
+	notSet   = object{{"const", false}}
+	zero     = object{{"const", 0}}
+	required = object{{"minLength", 1}}
+)
+
+func signsIn(types ...exchange.AuthenticationType) object {
+	return with("authentication", with("type", member{"enum", types})...)
+}
+
+// rule is a condition and what follows.
+func rule(comment string, condition, then object) object {
+	return object{{"$comment", comment}, {"if", condition}, {"then", then}}
+}
+
+// both says that two things hold.
+func both(all ...any) object { return object{{"allOf", all}} }
+
+// configRules are what fields say of one another.
+func configRules() []any {
+	var hosts []string
+	for _, host := range msclouds.EWSHosts() {
+		hosts = append(hosts, regexp.QuoteMeta(host))
+	}
+	onlineHosts := strings.Join(hosts, "|")
+	noHeader := where(member{"name", empty}, member{"value", empty})
+	azure := signsIn(exchange.AuthenticationAzureAD)
+	password := signsIn(exchange.AuthenticationNTLM, exchange.AuthenticationBasic)
+	impersonates := with("access", member{"const", exchange.Impersonation})
+	return []any{
+		rule("An application signs in with a certificate, and impersonates; tokens need TLS.", azure, where(
+			member{"access", object{{"const", exchange.Impersonation}}},
+			member{"ewsUrl", object{{"not", object{{"pattern", plainHTTP()}}}}},
+			member{"autodiscoverHosts", noItems},
+			member{"authentication", append(where(
+				member{"applicationId", required}, member{"tenantId", required}, member{"privateKeyFile", required},
+				member{"username", empty}, member{"password", empty}, member{"disableChannelBinding", notSet},
+			), member{"required", []string{"applicationId", "tenantId", "privateKeyFile"}})},
+		)),
+		rule("User name and password are for Exchange Server; Exchange Online accepts tokens only.", password, where(
+			member{"ewsUrl", object{{"not", object{{"pattern", `^[^/]*//([^/]*\.)?(` + onlineHosts + `)\.?(:[0-9]*)?/`}}}}},
+			member{"authentication", append(where(
+				member{"username", required},
+				member{"applicationId", empty}, member{"tenantId", empty}, member{"privateKeyFile", empty}, member{"privateKeyPassword", empty},
+				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
+			), member{"required", []string{"username"}})},
+		)),
+		rule("Basic cannot carry a colon, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
+			member{"authentication", where(member{"username", object{{"pattern", "^[^:]*$"}}}, member{"disableChannelBinding", notSet})},
+		)),
+		rule("fullAccess moves a message as it is.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
+			member{"quarantineHeader", noHeader}, member{"undoHeader", noHeader},
+		)),
+		rule("Limits bound what messageIdSearch allows.", object{{"not", with("messageIdSearch", member{"const", true})}}, where(
+			member{"searchLimits", where(member{"perMailbox", zero}, member{"total", zero}, member{"examined", zero}, member{"protected", noItems})},
+		)),
+		rule("Where ewsUrl is set, it is not searched for.", with("ewsUrl", required...), where(member{"autodiscoverHosts", noItems})),
+		rule("What is found by Autodiscover has TLS.", object{{"not", with("ewsUrl", required...)}}, where(member{"allowPlainHTTP", notSet})),
+		rule("Without TLS all can read along, save on this machine.",
+			with("ewsUrl", member{"pattern", plainHTTP()}, member{"not", object{{"pattern", plainHTTP() + local + "/"}}}),
+			with("allowPlainHTTP", member{"const", true})),
+		rule("NTLM without TLS does not survive a proxy.",
+			both(with("ewsUrl", member{"pattern", plainHTTP()}), signsIn(exchange.AuthenticationNTLM)),
+			where(member{"useProxy", notSet})),
+	}
+}

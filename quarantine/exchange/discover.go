@@ -1,0 +1,190 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+)
+
+// Pauses after a search that found nothing, before the next.
+const (
+	discoverPause    = 15 * time.Second
+	maxDiscoverPause = 5 * time.Minute
+)
+
+// discovery finds the EWS URL of a configuration that has none, and is the
+// RoundTripper that signs in there. One search is made at a time, by the call
+// that needs it first; the others wait for it. What it finds stays. A failure is
+// remembered for a while, so that a batch of a thousand mailboxes asks once, and
+// refused credentials for good, so that the account is not locked.
+type discovery struct {
+	cfg    Config // with defaults
+	base   http.RoundTripper
+	client *autodiscover.Client
+	log    *slog.Logger
+
+	unusable error // the client could not be made
+
+	turn  chan struct{} // held by the one that searches
+	found atomic.Pointer[discovered]
+
+	// Of the one whose turn it is.
+	signIns  []http.RoundTripper // of the search
+	failure  *discoveryError     // of the last one
+	failures int                 // in a row
+	until    time.Time           // no search before
+}
+
+// discovered is what a search found.
+type discovered struct {
+	*autodiscover.Result
+	transport http.RoundTripper // signs in at the URL
+}
+
+// newDiscovery returns the search for the EWS URL. It does no I/O.
+func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) *discovery {
+	d := &discovery{cfg: *c, base: base, log: log, turn: make(chan struct{}, 1)}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	opts := &autodiscover.Options{
+		Anonymous: base, Transport: d.signingIn, Resolver: resolver, UserAgent: userAgent,
+		Allow: func(_, host string) bool { return c.trusts(host) },
+	}
+	d.client, d.unusable = autodiscover.NewClient(opts)
+	return d
+}
+
+// checkSignIn reports what cannot be used to sign in, wherever EWS is.
+func (d *discovery) checkSignIn() error {
+	if d.unusable != nil {
+		return d.unusable
+	}
+	_, domain, _ := strings.Cut(d.cfg.QuarantineMailbox, "@")
+	_, err := d.signIn("autodiscover." + domain)
+	return err
+}
+
+// signIn returns a RoundTripper that signs in to the Autodiscover of a host.
+func (d *discovery) signIn(host string) (http.RoundTripper, error) {
+	return d.cfg.signIn("https://"+host+"/autodiscover/autodiscover.svc", d.base)
+}
+
+// signingIn is what autodiscover.Options.Transport asks for, of hosts that are
+// trusted.
+func (d *discovery) signingIn(host string) http.RoundTripper {
+	rt, err := d.signIn(host)
+	if err != nil {
+		return unsendable{err}
+	}
+	d.signIns = append(d.signIns, rt)
+	return rt
+}
+
+// EWSURL returns the URL, which it finds out if it is not known.
+func (d *discovery) EWSURL(ctx context.Context) (string, error) {
+	found, err := d.get(ctx)
+	if err != nil {
+		return "", err
+	}
+	return found.EWSURL, nil
+}
+
+func (d *discovery) get(ctx context.Context) (*discovered, error) {
+	if found := d.found.Load(); found != nil {
+		return found, nil
+	}
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if found := d.found.Load(); found != nil {
+		return found, nil
+	}
+	if d.failure != nil && (d.failure.Unauthorized() || time.Now().Before(d.until)) {
+		return nil, d.failure.again(d.until)
+	}
+	return d.search(ctx)
+}
+
+// search asks the servers.
+func (d *discovery) search(ctx context.Context) (*discovered, error) {
+	if err := d.checkSignIn(); err != nil {
+		return nil, err
+	}
+	result, err := d.client.Lookup(ctx, d.cfg.QuarantineMailbox)
+	for _, rt := range d.signIns {
+		closeIdle(rt)
+	}
+	d.signIns = nil
+	if err != nil && ctx.Err() != nil {
+		return nil, err // who gave up, and not the search
+	}
+	failure := d.judge(result, err)
+	if failure != nil {
+		d.failure, d.until = failure, time.Now().Add(min(discoverPause<<min(d.failures, 10), maxDiscoverPause))
+		d.failures++
+		d.log.WarnContext(ctx, "no EWS URL was found", "mailbox", d.cfg.QuarantineMailbox, "error", failure)
+		return nil, failure
+	}
+	rt, err := d.cfg.signIn(result.EWSURL, d.base)
+	if err != nil {
+		return nil, err
+	}
+	found := &discovered{result, rt}
+	d.found.Store(found)
+	d.log.DebugContext(ctx, "the EWS URL was found", "url", result.EWSURL, "source", result.Source)
+	return found, nil
+}
+
+// judge returns why a search failed, nil if it did not. Credentials that one
+// server refused are not tried at the next, even if a service that asks for none
+// gave the URL.
+func (d *discovery) judge(result *autodiscover.Result, err error) *discoveryError {
+	failure := &discoveryError{address: d.cfg.QuarantineMailbox, err: err}
+	if result != nil {
+		failure.attempts = result.Attempts
+	}
+	if e, ok := errors.AsType[*autodiscover.Error](err); ok {
+		failure.attempts = e.Attempts
+	}
+	if err == nil && !failure.Unauthorized() {
+		return nil
+	}
+	return failure
+}
+
+// RoundTrip sends a request that is for the URL which was found.
+func (d *discovery) RoundTrip(req *http.Request) (*http.Response, error) {
+	found, err := d.get(req.Context())
+	if err != nil {
+		return unsendable{err}.RoundTrip(req)
+	}
+	return found.transport.RoundTrip(req)
+}
+
+// CloseIdleConnections closes the connections that are not in use.
+func (d *discovery) CloseIdleConnections() {
+	if found := d.found.Load(); found != nil {
+		closeIdle(found.transport)
+	}
+}
+
+// unsendable is a RoundTripper that sends nothing.
+type unsendable struct{ err error }
+
+// RoundTrip returns the error.
+func (u unsendable) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		_ = req.Body.Close() // nothing was read of it
+	}
+	return nil, u.err
+}

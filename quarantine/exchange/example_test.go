@@ -1,0 +1,133 @@
+package exchange_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// A message is taken out of a mailbox and put back. The Exchange is one for
+// tests; with a real one only the configuration differs.
+func Example() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: You have won\r\n" +
+		"Message-ID: <1@evil.example>\r\n\r\nClick here.\r\n"))
+
+	cfg := &exchange.Config{
+		Name:              "Head office",
+		EWSURL:            srv.URL(),
+		QuarantineMailbox: "quarantine@example.test",
+		Access:            exchange.Impersonation,
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationBasic, Username: `EXAMPLE\svc`, Password: exchange.NewSecret("svc-password"),
+		},
+	}
+	q, err := exchange.Open(cfg, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	ctx := context.Background()
+
+	receipt, err := q.Quarantine(ctx, quarantine.Target{
+		Mailbox: "alice@example.test", MessageID: "<1@evil.example>", Reason: "credential phishing",
+	})
+	if err != nil {
+		log.Fatal(err) // nothing could be asked
+	}
+	for _, item := range receipt.Items {
+		fmt.Println(item.Outcome, "by", item.Way, "from", item.Folder, "read:", item.WasRead, "error:", item.Err)
+	}
+
+	// A receipt is plain data. It can be kept, and does for a restore.
+	kept, err := json.Marshal(receipt)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var read quarantine.Receipt
+	if err := json.Unmarshal(kept, &read); err != nil {
+		log.Fatal(err)
+	}
+	back, err := q.Restore(ctx, &read)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(back.Outcome(), "to", back.Items[0].To.Folder.Path)
+	// Output:
+	// quarantined by transfer from /Inbox read: false error: <nil>
+	// restored to /Inbox
+}
+
+// An alert without a usable Message-ID describes the message. Whoever asks looks
+// first at what would be taken.
+func ExampleService_Quarantine_criteria() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: Your invoice 4711\r\n\r\nClick here.\r\n"))
+	strategy, err := ewsmail.NewFullAccess(srv.Client("svc", nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	q, err := quarantine.New(strategy, quarantine.Settings{
+		QuarantineMailbox: "quarantine@example.test",
+		CriteriaSearch:    true,
+		SearchLimits:      quarantine.Limits{PerMailbox: 10, Protected: []string{"board@example.test"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	ctx := context.Background()
+
+	target := quarantine.Target{Mailbox: "alice@example.test", Criteria: quarantine.Criteria{
+		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: driver.SubjectPrefix,
+	}}
+	found, err := q.Find(ctx, target)
+	if err != nil {
+		log.Fatal(err) // too much matches, say
+	}
+	fmt.Println(len(found.Items), "would be taken")
+	receipt, err := q.Quarantine(ctx, target)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(receipt.Outcome(), "from", receipt.Items[0].Folder)
+	// Output:
+	// 1 would be taken
+	// quarantined from /Inbox
+}
+
+// A service with a journal settles at its start what an earlier process left.
+func ExampleService_Recover() {
+	srv := ewstest.NewServer(ewstest.Options{})
+	defer srv.Close()
+	strategy, err := ewsmail.NewFullAccess(srv.Client("svc", nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	q, err := quarantine.New(strategy, quarantine.Settings{
+		QuarantineMailbox: "quarantine@example.test",
+		Journal:           &quarantine.MemoryJournal{}, // in earnest: quarantine.OpenJournal(path)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer q.Close()
+	for receipt, err := range q.Recover(context.Background()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(receipt.Action, receipt.Target.Mailbox, receipt.Outcome())
+	}
+	fmt.Println("settled")
+	// Output:
+	// settled
+}

@@ -1,0 +1,101 @@
+package exchange_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+func basicConfig(name, host, domain string) exchange.Config {
+	return exchange.Config{
+		Name: name, EWSURL: "https://" + host + "/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@" + domain,
+		Domains: []string{domain},
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationBasic, Username: "svc@" + domain, Password: exchange.NewSecret("svc-password"),
+		},
+	}
+}
+
+// TestOpenRouter opens two tenants as a product would, with a journal each.
+func TestOpenRouter(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	servers := map[string]*ewstest.Server{}
+	var configs []exchange.Config
+	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
+		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		t.Cleanup(srv.Close)
+		servers[name] = srv
+		c := basicConfig(name, "mail."+domain, domain)
+		c.JournalFile = filepath.Join(dir, name)
+		configs = append(configs, c)
+	}
+	off := exchange.Config{Enabled: new(false), Name: "A", Domains: []string{"not a domain"}}
+	opts := &exchange.RouterOptions{OptionsFor: func(c *exchange.Config) *exchange.Options {
+		return &exchange.Options{Transport: servers[c.Name].Direct()}
+	}}
+	r, err := exchange.OpenRouter(append(configs, off), opts)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"A", "B"}, r.Servers())
+	for name, srv := range servers {
+		alice := quarantine.Target{Mailbox: "alice@" + srv.Domain(), MessageID: evil}
+		srv.Mailbox(alice.Mailbox).Deliver(eml(evil, "Invoice"))
+		receipt, err := r.Quarantine(t.Context(), alice)
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.Quarantined, receipt.Outcome())
+		assert.Equal(t, name, receipt.Server)
+		assert.FileExists(t, filepath.Join(dir, name))
+	}
+	require.NoError(t, r.Close())
+
+	// Closed, the journals can be opened again; and a router that cannot be
+	// opened leaves none of them open.
+	again := append([]exchange.Config(nil), configs...)
+	again[1].JournalFile = filepath.Join(dir, "none", "journal")
+	_, err = exchange.OpenRouter(again, opts)
+	require.ErrorContains(t, err, `server "`+again[1].Name+`"`)
+	r, err = exchange.OpenRouter(configs, opts)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+}
+
+func TestOpenRouterRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, tc := range map[string]struct {
+		change func(a, b *exchange.Config)
+		want   string
+	}{
+		"no name":      {func(_, b *exchange.Config) { b.Name = "" }, "configuration: name is empty"},
+		"same name":    {func(_, b *exchange.Config) { b.Name = "a" }, `configuration "a": name is given twice`},
+		"same domain":  {func(_, b *exchange.Config) { b.Domains = []string{"c.test", "A.TEST"} }, `configuration "B": domains[1] "A.TEST" is claimed by "A", too`},
+		"bad domain":   {func(_, b *exchange.Config) { b.Domains = []string{"@b.test"} }, `configuration "B": domains[0]`},
+		"same mailbox": {func(a, b *exchange.Config) { a.Mailboxes, b.Mailboxes = []string{"x@c.test"}, []string{"X@c.test"} }, `configuration "B": mailboxes[0] "X@c.test" is claimed by "A", too`},
+		"same journal": {func(a, b *exchange.Config) {
+			a.JournalFile, b.JournalFile = filepath.Join(dir, "j"), filepath.Join(dir, ".", "x", "..", "j")
+		}, `configuration "B": journalFile is the file of "A", too`},
+		"same quarantine": {func(a, b *exchange.Config) {
+			b.EWSURL, b.QuarantineMailbox, b.QuarantineFolder = "https://MAIL.a.test/ews/exchange.asmx", "Quarantine@A.test", "quarantine"
+		}, `configuration "B": quarantineFolder is the folder of "A" on the same server, too`},
+		"invalid":     {func(a, _ *exchange.Config) { a.EWSURL = "http://mail.a.test/EWS/Exchange.asmx" }, `configuration "A": ewsUrl is plain HTTP`},
+		"all are off": {func(a, b *exchange.Config) { a.Enabled, b.Enabled = new(false), new(false) }, "enabled is false in all 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := basicConfig("A", "mail.a.test", "a.test"), basicConfig("B", "mail.b.test", "b.test")
+			tc.change(&a, &b)
+			_, err := exchange.OpenRouter([]exchange.Config{a, b}, nil)
+			require.ErrorIs(t, err, driver.ErrInvalid)
+			assert.ErrorContains(t, err, tc.want)
+		})
+	}
+	_, err := exchange.OpenRouter(nil, nil)
+	assert.ErrorIs(t, err, driver.ErrInvalid)
+}

@@ -1,0 +1,194 @@
+package selftest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// reach is how an attempt to open a mailbox ended.
+type reach int
+
+const (
+	reachOpened    reach = iota
+	reachNoMailbox       // there is none of that address, or it is not the primary one
+	reachNoRight         // the account may not open it
+	reachFailed          // for another reason
+	reachUndecided       // nothing can be said
+)
+
+// open opens a well-known folder of a mailbox. The text says what was seen.
+func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ews.Folder, reach, string) {
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{
+		Folders: []ews.FolderRef{m.known(name)},
+		Shape:   ews.FolderShape{Properties: []ews.PropertyPath{ews.FieldFolderRights}},
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	var code ews.ResponseCode
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
+		code = refused.Code
+	}
+	switch {
+	case err == nil:
+		return results[0].Value, reachOpened, ""
+	case k.undecided(ctx, err):
+		return ews.Folder{}, reachUndecided, ""
+	case code == "ErrorNonPrimarySmtpAddress":
+		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "it is not the primary address: "+err.Error())
+	case errors.Is(err, ews.ErrNoMailbox):
+		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "there is no such mailbox: "+err.Error())
+	case errors.Is(err, ews.ErrAccessDenied), m.delegate && errors.Is(err, ews.ErrNotFound):
+		return ews.Folder{}, reachNoRight, k.hidden(ctx, m.address, err)
+	}
+	return ews.Folder{}, reachFailed, err.Error()
+}
+
+// hidden says why a mailbox that may not be opened looks as if it were not
+// there.
+func (k *checker) hidden(ctx context.Context, address string, cause error) string {
+	if !errors.Is(cause, ews.ErrNotFound) {
+		return "the account may not open it: " + cause.Error()
+	}
+	found, err := k.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
+	if err == nil && lists(found, address) {
+		return "it is in the directory, and the account may not open it: " + cause.Error()
+	}
+	return "the account may not open it, of which Exchange says that it is not there: " + cause.Error()
+}
+
+// lists reports whether the directory lists an address as a primary one.
+func lists(found *ews.Resolutions, address string) bool {
+	return slices.ContainsFunc(found.Candidates, func(c ews.Resolution) bool { return strings.EqualFold(c.Mailbox.EmailAddress, address) })
+}
+
+// primary asks the directory for the primary address of a mailbox, and says so
+// if it is another.
+func (k *checker) primary(ctx context.Context, address, otherwise string) string {
+	if k.cfg.Access == exchange.Impersonation && (k.quarantine == nil || strings.EqualFold(address, k.cfg.QuarantineMailbox)) {
+		return otherwise
+	}
+	found, err := k.directoryView().ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
+	if err != nil || len(found.Candidates) == 0 || lists(found, address) {
+		return otherwise
+	}
+	return "it is a secondary address; the primary one is " + found.Candidates[0].Mailbox.EmailAddress
+}
+
+// directoryView is the client that asks the directory: as the account itself,
+// or under impersonation as the quarantine mailbox, because the account may
+// have none.
+func (k *checker) directoryView() *ews.Client {
+	if k.cfg.Access == exchange.Impersonation {
+		return k.client.Impersonating(k.cfg.QuarantineMailbox)
+	}
+	return k.client
+}
+
+// missingRights says which of the rights that are needed on a folder of a user's
+// mailbox is not there.
+func missingRights(r *ews.EffectiveRights) string {
+	if r == nil {
+		return ""
+	}
+	var missing []string
+	for _, right := range []struct {
+		name string
+		has  bool
+	}{{"read", r.Read}, {"change", r.Modify}, {"delete", r.Delete}} {
+		if !right.has {
+			missing = append(missing, right.name)
+		}
+	}
+	return strings.Join(missing, ", ")
+}
+
+// checkProbes tries the rights on users' mailboxes. They are only read.
+func (k *checker) checkProbes(ctx context.Context) {
+	for _, address := range k.probes() {
+		if k.blocker != "" || ctx.Err() != nil {
+			return
+		}
+		k.probe(ctx, address)
+	}
+}
+
+func (k *checker) probe(ctx context.Context, address string) {
+	access := k.accessName()
+	m := k.mailbox(address)
+	inbox, how, seen := k.open(ctx, m, ews.FolderInbox)
+	skipRest := func(because Name, names ...Name) {
+		for _, name := range names {
+			k.skip(name, address, "not looked at: "+string(because)+" has to be put right first")
+		}
+	}
+	switch how {
+	case reachUndecided:
+		return
+	case reachNoMailbox:
+		k.fail(CheckMailbox, address, seen, k.addressRemedy(address))
+		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
+		return
+	case reachFailed:
+		k.fail(CheckMailbox, address, seen, k.unreachableRemedy(address))
+		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
+		return
+	case reachNoRight:
+		k.skip(CheckMailbox, address, "whether it exists cannot be told without the right to open it")
+		k.fail(access, address, seen, k.accessRemedy(address))
+		skipRest(access, CheckRecoverableItems, CheckArchive)
+		return
+	}
+	k.ok(CheckMailbox, address, "it is there")
+	if missing := missingRights(inbox.Rights); missing != "" {
+		k.fail(access, address, "the account may open the Inbox, but not "+missing, k.accessRemedy(address))
+	} else {
+		k.ok(access, address, "the Inbox can be read, changed and emptied")
+	}
+	k.recoverable(ctx, m)
+	k.archive(ctx, m)
+}
+
+// recoverable opens Recoverable Items, if the configuration wants it.
+func (k *checker) recoverable(ctx context.Context, m *mailbox) {
+	if !k.cfg.ScanRecoverableItems && !k.cfg.SweepRecoverableItems {
+		k.skip(CheckRecoverableItems, m.address, "neither scanRecoverableItems nor sweepRecoverableItems is on")
+		return
+	}
+	_, how, seen := k.open(ctx, m, ews.FolderRecoverableItemsDeletions)
+	switch how {
+	case reachUndecided:
+	case reachOpened:
+		k.ok(CheckRecoverableItems, m.address, "Deletions can be opened")
+	default:
+		k.fail(CheckRecoverableItems, m.address, seen, k.recoverableRemedy(m.address))
+	}
+}
+
+// archive opens the archive, if the configuration wants it. To have none is
+// all right. A server says so in the same words as of a folder that may not be
+// seen; but the mailbox itself was seen.
+func (k *checker) archive(ctx context.Context, m *mailbox) {
+	if !k.cfg.ScanOnlineArchive {
+		k.skip(CheckArchive, m.address, "scanOnlineArchive is off")
+		return
+	}
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(ews.FolderArchiveMsgFolderRoot)}})
+	if err == nil {
+		err = results[0].Err
+	}
+	switch {
+	case err == nil:
+		k.ok(CheckArchive, m.address, "the archive can be opened")
+	case k.undecided(ctx, err):
+	case errors.Is(err, ews.ErrNotFound):
+		k.ok(CheckArchive, m.address, "the mailbox has no archive")
+	default:
+		k.fail(CheckArchive, m.address, err.Error(), k.archiveRemedy(m.address))
+	}
+}

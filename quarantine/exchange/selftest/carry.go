@@ -1,0 +1,164 @@
+package selftest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// exportUpload looks whether items can be exported and uploaded. The test item,
+// if there is one, is exported. Nothing is uploaded: the folder that is named is
+// none, and what the server says of it tells whether it has the operation.
+func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
+	size, err := k.export(ctx, item)
+	if err == nil {
+		var results ews.Results[ews.ItemID]
+		results, err = k.quarantine.client.UploadItems(ctx, []ews.UploadItem{{
+			Parent: ews.FolderID{ID: probeID}, Data: ews.BytesContent([]byte("no item")),
+		}})
+		if err == nil {
+			err = results[0].Err
+		}
+		err = operationMissing(err)
+	}
+	switch {
+	case err == nil && item != nil:
+		k.ok(CheckExportUpload, "", fmt.Sprintf("the test item was exported (%d bytes); the server takes uploads", size))
+	case err == nil:
+		k.ok(CheckExportUpload, "", "the server has both operations; no item was exported, since there is no quarantine folder yet")
+	case k.undecided(ctx, err):
+	case k.cfg.Access == exchange.Impersonation:
+		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is carried as MIME, which loses properties", k.exportRemedy())
+	default:
+		k.warn(CheckExportUpload, "", err.Error()+"; where the server refuses to move a message, too, it is carried as MIME, which loses properties", k.exportRemedy())
+	}
+}
+
+// export exports the test item, or nothing, and returns how much came.
+func (k *checker) export(ctx context.Context, item *ews.ItemID) (int64, error) {
+	id := ews.ItemID{ID: probeID}
+	if item != nil {
+		id.ID = item.ID
+	}
+	exports, err := k.quarantine.client.ExportItems(ctx, []ews.ItemID{id})
+	if err != nil {
+		return 0, operationMissing(err)
+	}
+	defer exports.Close()
+	var size int64
+	for exports.Next() {
+		err = exports.ItemErr()
+		if err == nil {
+			size, err = io.Copy(io.Discard, exports.Decoded())
+		}
+		if item == nil {
+			err = operationMissing(err)
+		}
+		if err != nil {
+			return size, err
+		}
+	}
+	return size, exports.Err()
+}
+
+// operationMissing returns nil if the server has the operation and only could
+// not do something impossible.
+func operationMissing(err error) error {
+	refused, ok := errors.AsType[*ews.ResponseError](err)
+	if !ok || errors.Is(err, ews.ErrThrottled) {
+		return err
+	}
+	switch ews.Class(refused.Code) {
+	case ews.ClassItem, ews.ClassRequest:
+		switch refused.Code {
+		case "ErrorInvalidRequest", "ErrorSchemaValidation", "ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion",
+			"ErrorInvalidSchemaVersionForMailboxVersion", "ErrorInvalidOperation":
+			return err
+		}
+		return nil
+	}
+	if errors.Is(err, ews.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// skipMove says why moves are not looked at under impersonation.
+func (k *checker) skipMove() {
+	k.skip(CheckMove, "", "not used with impersonation, where servers refuse it: items are exported and uploaded")
+}
+
+// move moves the test item into Deleted Items of the service account's own
+// mailbox, as no user's mailbox may be written to. It returns the places where
+// the item, or what a move leaves, may be.
+func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) []testPlace {
+	if k.cfg.Access != exchange.FullAccess {
+		k.skipMove()
+		return nil
+	}
+	own, err := bin(ctx, k.client, ews.DistinguishedFolder{Name: ews.FolderDeletedItems})
+	if err != nil {
+		if !k.undecided(ctx, err) {
+			k.skip(CheckMove, "", "it can be tried only between the quarantine mailbox and the account's own, which cannot be opened; where moves are refused, items are exported and uploaded")
+		}
+		return nil
+	}
+	other, err := bin(ctx, k.quarantine.client, k.quarantine.known(ews.FolderDeletedItems))
+	if err != nil || other.ID == own.ID {
+		if !k.undecided(ctx, err) {
+			k.skip(CheckMove, "", "it can be tried only between the quarantine mailbox and the account's own, which are the same")
+		}
+		return nil
+	}
+	places := []testPlace{{client: k.client, folder: ews.FolderID{ID: own.ID}}}
+	if k.quarantine.client.Version() >= ews.Exchange2010SP1 {
+		deletions := k.quarantine.known(ews.FolderRecoverableItemsDeletions)
+		places = append(places, testPlace{client: k.quarantine.client, folder: deletions, leftover: true})
+	}
+	results, err := k.quarantine.client.MoveItem(ctx, ews.MoveItemRequest{IDs: []ews.ItemID{{ID: item.ID}}, To: ews.FolderID{ID: own.ID}})
+	if err == nil {
+		err = results[0].Err
+	}
+	switch {
+	case err == nil:
+		k.arrived(ctx, operation, places[0])
+	case k.undecided(ctx, err):
+	default:
+		k.warn(CheckMove, "", "the server does not move items between mailboxes: "+err.Error()+"; they are exported and uploaded", k.moveRemedy())
+	}
+	return places
+}
+
+// arrived looks whether the test item is where it was moved to.
+func (k *checker) arrived(ctx context.Context, operation string, p testPlace) {
+	results, err := p.client.FindItem(ctx, ews.FindItemRequest{
+		Folders:     []ews.FolderRef{p.folder},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: stampState, Value: testState(operation)},
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	switch {
+	case k.undecided(ctx, err):
+	case err != nil || len(results[0].Value.Items) == 0:
+		k.warn(CheckMove, "", "the server said that it moved the test item, but it did not arrive with its named properties; items are exported and uploaded where that happens", k.moveRemedy())
+	default:
+		k.ok(CheckMove, "", "the test item was moved into the account's own mailbox, and removed there")
+	}
+}
+
+// bin returns the id of Deleted Items.
+func bin(ctx context.Context, client *ews.Client, ref ews.DistinguishedFolder) (ews.FolderID, error) {
+	results, err := client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ref}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return ews.FolderID{}, err
+	}
+	return results[0].Value.ID, nil
+}

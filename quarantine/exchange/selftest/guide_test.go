@@ -1,0 +1,33 @@
+package selftest_test
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+const operatorsGuide = "../../../OPERATING.md"
+
+// TestOperatorsGuideIsComplete: every check is described, and every code is one
+// that Exchange has.
+func TestOperatorsGuideIsComplete(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(operatorsGuide)
+	require.NoError(t, err)
+	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
+		for _, c := range newCheckScene(t, access).check(t).Checks {
+			assert.Contains(t, string(guide), "| `"+string(c.Name)+"` ", "a check that the guide does not describe")
+		}
+	}
+	codes := regexp.MustCompile("`(Error[A-Za-z]+)`").FindAllStringSubmatch(string(guide), -1)
+	assert.Greater(t, len(codes), 20)
+	for _, code := range codes {
+		assert.NotEqual(t, ews.ClassUnknown, ews.Class(ews.ResponseCode(code[1])), "%s is not spelt as Exchange does", code[1])
+	}
+}

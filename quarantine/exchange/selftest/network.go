@@ -1,0 +1,266 @@
+package selftest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+const (
+	// checkDialTime bounds the first request, which asks for nothing.
+	checkDialTime = 30 * time.Second
+	// tlsNotice is how long before its end a server's certificate is warned of.
+	tlsNotice = 21 * 24 * time.Hour
+	// skewNotice and skewLimit are the differences of the clocks from which on
+	// there is a warning, and from which on signing in fails: Kerberos and the
+	// tokens of Azure AD allow five minutes.
+	skewNotice, skewLimit = time.Minute, 5 * time.Minute
+)
+
+// dial is what a request without credentials showed of the way to the server.
+type dial struct {
+	mu        sync.Mutex
+	host      string // looked up
+	addresses []net.IPAddr
+	dnsErr    error
+	reached   string // address of the connection
+	dialErr   error
+	tls       *tls.ConnectionState
+	tlsErr    error
+}
+
+func (d *dial) trace() *httptrace.ClientTrace {
+	locked := func(f func()) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		f()
+	}
+	return &httptrace.ClientTrace{
+		DNSStart: func(i httptrace.DNSStartInfo) { locked(func() { d.host = i.Host }) },
+		DNSDone:  func(i httptrace.DNSDoneInfo) { locked(func() { d.addresses, d.dnsErr = i.Addrs, i.Err }) },
+		ConnectDone: func(_, address string, err error) {
+			locked(func() {
+				if err == nil {
+					d.reached = address
+				} else {
+					d.dialErr = err
+				}
+			})
+		},
+		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
+			locked(func() {
+				if d.tlsErr = err; err == nil {
+					d.tls = &s
+				}
+			})
+		},
+	}
+}
+
+// resolver looks up what Autodiscover asks for.
+func (k *checker) resolver() autodiscover.Resolver {
+	if k.opts.Resolver != nil {
+		return k.opts.Resolver
+	}
+	return net.DefaultResolver
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+}
+
+// checkTransport makes the transport that the service would use.
+func (k *checker) checkTransport(context.Context) {
+	conn, err := exchange.Connect(&k.cfg, &exchange.Options{Transport: k.opts.Transport, Resolver: k.resolver(), UserAgent: k.opts.UserAgent, Logger: k.opts.Logger})
+	if err != nil {
+		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a file of certificates in PEM, or leave it out"})
+		k.block(CheckTLS)
+		return
+	}
+	if t, ok := conn.Base().(*http.Transport); ok && k.opts.Transport == nil && k.opts.Resolver != nil {
+		t.DialContext = (&net.Dialer{Timeout: 15 * time.Second, Resolver: k.opts.Resolver}).DialContext
+	}
+	k.conn = conn
+}
+
+// checkNetwork looks at the way to the server, by the very transport that the
+// service uses, and with a request that carries no credentials.
+func (k *checker) checkNetwork(ctx context.Context) {
+	rt := k.conn.Base()
+	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
+		t = t.Clone() // a connection of its own, so that all of it is seen
+		defer t.CloseIdleConnections()
+		rt = t
+	}
+	d := &dial{}
+	ctx, cancel := context.WithTimeoutCause(ctx, checkDialTime, fmt.Errorf("no answer within %s", checkDialTime))
+	defer cancel()
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, d.trace()), http.MethodGet, k.cfg.EWSURL, nil)
+	if err != nil {
+		k.fail(CheckEndpoint, "", err.Error(), k.urlRemedy())
+		k.block(CheckEndpoint)
+		return
+	}
+	began := k.now()
+	resp, err := rt.RoundTrip(req)
+	if err == nil {
+		resp.Body.Close()
+		k.offers = resp.Header.Values("WWW-Authenticate")
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !k.connection(d, err) {
+		return
+	}
+	if err != nil {
+		k.fail(CheckEndpoint, "", err.Error(), k.urlRemedy())
+		k.block(CheckEndpoint)
+		return
+	}
+	k.clock(resp.Header.Get("Date"), began, k.now())
+}
+
+// connection judges DNS, TCP and TLS, and reports whether all is well. The first
+// of them that failed explains err.
+func (k *checker) connection(d *dial, err error) bool {
+	if k.opts.Transport != nil {
+		for _, name := range []Name{CheckDNS, CheckTCP, CheckTLS} {
+			k.skip(name, "", "the program brings its own transport")
+		}
+		return true
+	}
+	u, _ := url.Parse(k.cfg.EWSURL) // validated
+	host, whose := u.Hostname(), "server"
+	if k.cfg.UseProxy {
+		whose = "server or proxy"
+	}
+	switch {
+	case d.dnsErr != nil:
+		k.fail(CheckDNS, "", fmt.Sprintf("the name %s has no address: %v", d.host, d.dnsErr), k.nameRemedy(d.host))
+		k.block(CheckDNS)
+		return false
+	case d.host == "":
+		k.ok(CheckDNS, "", "an address was given, no name")
+	default:
+		k.ok(CheckDNS, "", d.host+" is "+addresses(d.addresses))
+	}
+	if d.reached == "" {
+		cause := d.dialErr
+		if cause == nil {
+			cause = err
+		}
+		if cause != nil {
+			k.fail(CheckTCP, "", fmt.Sprintf("the %s cannot be reached: %v", whose, cause), k.portRemedy(u))
+			k.block(CheckTCP)
+			return false
+		}
+	}
+	if err != nil && u.Scheme == "https" && d.tls == nil && d.tlsErr == nil {
+		k.fail(CheckTCP, "", fmt.Sprintf("%s was reached, but no connection to %s came about: %v", d.reached, host, err), k.portRemedy(u))
+		k.block(CheckTCP)
+		return false
+	}
+	k.ok(CheckTCP, "", "connected to "+d.reached)
+	return k.tls(d, u)
+}
+
+func addresses(all []net.IPAddr) string {
+	const most = 4
+	var texts []string
+	for _, a := range all[:min(len(all), most)] {
+		texts = append(texts, a.String())
+	}
+	if len(all) > most {
+		texts = append(texts, "…")
+	}
+	return strings.Join(texts, ", ")
+}
+
+// tls judges the server's certificate.
+func (k *checker) tls(d *dial, u *url.URL) bool {
+	switch {
+	case d.tlsErr != nil:
+		seen := d.tlsErr.Error()
+		if e, ok := errors.AsType[*tls.CertificateVerificationError](d.tlsErr); ok && len(e.UnverifiedCertificates) > 0 {
+			seen = "the server's certificate is not trusted: " + e.Err.Error() + "; it is " + k.describe(e.UnverifiedCertificates[0])
+		}
+		k.fail(CheckTLS, "", seen, k.tlsRemedy(d.tlsErr, u))
+		k.block(CheckTLS)
+		return false
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+		k.skip(CheckTLS, "", "plain HTTP to this machine")
+	case u.Scheme == "http":
+		k.warn(CheckTLS, "", "plain HTTP: whoever is on the way reads the password and every message", remedy{text: "use https in ewsUrl, unless the link is encrypted by other means"})
+	case d.tls == nil || len(d.tls.PeerCertificates) == 0:
+		k.skip(CheckTLS, "", "no handshake was seen")
+	default:
+		cert := d.tls.PeerCertificates[0]
+		seen := tls.VersionName(d.tls.Version) + ", certificate of " + k.describe(cert)
+		if left := cert.NotAfter.Sub(k.now()); left < tlsNotice {
+			k.warn(CheckTLS, "", seen, remedy{text: "renew the certificate of the server before it expires; until then nothing is lost, after it nothing works", commands: []string{"Get-ExchangeCertificate | Sort-Object NotAfter | Format-List Subject,Services,NotAfter,Thumbprint"}})
+			break
+		}
+		k.ok(CheckTLS, "", seen)
+	}
+	return true
+}
+
+// describe says whose certificate it is and until when it is valid.
+func (k *checker) describe(c *x509.Certificate) string {
+	name := c.Subject.CommonName
+	if len(c.DNSNames) > 0 {
+		name = c.DNSNames[0]
+	}
+	days := int(c.NotAfter.Sub(k.now()).Hours() / 24)
+	when := fmt.Sprintf("%d days left", days)
+	if days < 0 {
+		when = "expired"
+	}
+	issuer := c.Issuer.CommonName
+	if issuer == "" {
+		issuer = c.Issuer.String()
+	}
+	return fmt.Sprintf("%q by %q, valid until %s (%s)", name, issuer, c.NotAfter.UTC().Format(time.DateOnly), when)
+}
+
+// clock compares the server's clock with this machine's in the middle of the
+// request.
+func (k *checker) clock(date string, began, ended time.Time) {
+	server, err := http.ParseTime(date)
+	if err != nil {
+		k.skip(CheckClock, "", "the server does not tell its time")
+		return
+	}
+	skew := began.Add(ended.Sub(began) / 2).Sub(server).Round(time.Second)
+	seen, ahead := "the clocks agree", "ahead of"
+	if skew < 0 {
+		ahead = "behind"
+	}
+	if skew.Abs() > time.Second {
+		seen = fmt.Sprintf("this machine's clock is %s %s the server's", skew.Abs(), ahead)
+	}
+	fix := remedy{text: "set the clocks of this machine and of the server by the same time service", commands: []string{"w32tm /query /status", "w32tm /resync"}}
+	switch {
+	case skew.Abs() > skewLimit:
+		k.fail(CheckClock, "", seen+"; beyond five minutes tokens and Kerberos are refused, and quarantined messages are dated wrongly", fix)
+	case skew.Abs() > skewNotice:
+		k.warn(CheckClock, "", seen, fix)
+	default:
+		k.ok(CheckClock, "", seen)
+	}
+}

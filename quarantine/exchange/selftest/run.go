@@ -1,0 +1,168 @@
+package selftest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// checker runs the self-test. What each check needs of those before it stands
+// in its fields.
+type checker struct {
+	cfg  exchange.Config // with defaults
+	opts Options
+	now  func() time.Time
+
+	report  *Report
+	rows    map[checkKey]int // of the report
+	blocker string           // why what is left is not looked at
+	offers  []string         // ways to sign in that the server offers
+	limiter *checkLimiter
+
+	conn        *exchange.Connection // the way to the server
+	discovered  bool                 // Autodiscover gave cfg.EWSURL
+	certificate *auth.Certificate    // of the application; nil if it cannot be used
+	client      *ews.Client          // as the account itself
+	quarantine  *mailbox
+	root        ews.Folder // top of the quarantine mailbox
+	folderID    string     // of the quarantine folder; empty if there is none
+}
+
+type checkKey struct {
+	name    Name
+	mailbox string
+}
+
+func newChecker(cfg *exchange.Config, opts Options) *checker {
+	k := &checker{cfg: cfg.WithDefaults(), opts: opts, now: opts.Now, rows: make(map[checkKey]int)}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	k.limiter = &checkLimiter{inner: opts.Limiter}
+	k.report = &Report{Server: cfg.Name, URL: k.cfg.EWSURL, Access: k.cfg.Access, Started: k.now().UTC()}
+	k.plan()
+	return k
+}
+
+// plan lays out all checks, so that none is missing from the report however
+// early it ends.
+func (k *checker) plan() {
+	vault := k.cfg.QuarantineMailbox
+	add := func(mailbox string, names ...Name) {
+		for _, name := range names {
+			key := checkKey{name, strings.ToLower(mailbox)}
+			if _, ok := k.rows[key]; !ok {
+				k.rows[key] = len(k.report.Checks)
+				k.report.Checks = append(k.report.Checks, Result{Name: name, Mailbox: mailbox})
+			}
+		}
+	}
+	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
+	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite)
+	add("", CheckDirectory, CheckExportUpload, CheckMove)
+	for _, m := range k.probes() {
+		add(m, CheckMailbox, k.accessName(), CheckRecoverableItems, CheckArchive)
+	}
+	add("", CheckThrottling)
+}
+
+// probes are the mailboxes to try; the quarantine mailbox is tried anyway.
+func (k *checker) probes() []string {
+	return slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
+}
+
+// accessName is the name of the right that the configuration relies on.
+func (k *checker) accessName() Name {
+	if k.cfg.Access == exchange.Impersonation {
+		return CheckImpersonation
+	}
+	return CheckFullAccess
+}
+
+func (k *checker) run(ctx context.Context) {
+	for _, step := range []func(context.Context){
+		k.checkCertificate, k.checkTransport, k.checkAutodiscover, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
+	} {
+		if k.blocker != "" || ctx.Err() != nil {
+			return
+		}
+		step(ctx)
+	}
+}
+
+// block ends the self-test: what is left hangs on the check that failed.
+func (k *checker) block(name Name) {
+	if k.blocker == "" {
+		k.blocker = "not looked at: " + string(name) + " has to be put right first"
+	}
+}
+
+// finish fills in what was not looked at.
+func (k *checker) finish(ctx context.Context) *Report {
+	if k.conn != nil {
+		_ = k.conn.Close() // only idle connections, which are of no more use
+	}
+	k.checkThrottling()
+	reason := k.blocker
+	if ctx.Err() != nil {
+		reason = "not looked at: " + context.Cause(ctx).Error()
+	}
+	for i := range k.report.Checks {
+		if c := &k.report.Checks[i]; c.Status == "" {
+			c.Status, c.Seen = Skipped, reason
+		}
+	}
+	k.report.Finished = k.now().UTC()
+	return k.report
+}
+
+// result returns the row of a check.
+func (k *checker) result(name Name, mailbox string) *Result {
+	return &k.report.Checks[k.rows[checkKey{name, strings.ToLower(mailbox)}]]
+}
+
+func (k *checker) ok(name Name, mailbox, seen string) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen = OK, seen
+}
+
+func (k *checker) skip(name Name, mailbox, reason string) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen = Skipped, reason
+}
+
+func (k *checker) warn(name Name, mailbox, seen string, r remedy) {
+	k.note(Warning, name, mailbox, seen, r)
+}
+
+func (k *checker) fail(name Name, mailbox, seen string, r remedy) {
+	k.note(Failed, name, mailbox, seen, r)
+}
+
+func (k *checker) note(status Status, name Name, mailbox, seen string, fix remedy) {
+	r := k.result(name, mailbox)
+	r.Status, r.Seen, r.Remedy, r.Commands = status, seen, fix.text, fix.commands
+}
+
+// undecided reports whether a check says nothing about what it is for, because
+// the server asks to slow down, or the self-test was ended. The check is then
+// left out.
+func (k *checker) undecided(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
+	if ctx.Err() != nil {
+		return true
+	}
+	if ews.IsThrottled(err) || k.limiter.gaveUp() {
+		k.limiter.refuse()
+		k.block(CheckThrottling)
+		return true
+	}
+	return false
+}

@@ -1,0 +1,213 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// ExchangeVersion is the Exchange that [New] writes its steps for.
+type Version string
+
+// Versions. Their cmdlets differ.
+const (
+	Exchange2010   Version = "2010"
+	Exchange2013   Version = "2013"
+	Exchange2016   Version = "2016"
+	Exchange2019   Version = "2019"
+	ExchangeSE     Version = "SE" // Subscription Edition
+	ExchangeOnline Version = "online"
+)
+
+// exchangeProducts are the versions with their names for people.
+var exchangeProducts = map[Version]string{
+	Exchange2010: "Exchange Server 2010", Exchange2013: "Exchange Server 2013", Exchange2016: "Exchange Server 2016",
+	Exchange2019: "Exchange Server 2019", ExchangeSE: "Exchange Server Subscription Edition", ExchangeOnline: "Exchange Online",
+}
+
+// SetupOptions are what [New] can be told. The zero value, and nil, stand for
+// the defaults.
+type Options struct {
+	// ExchangeVersion decides which commands there are. Default: ExchangeOnline
+	// with Azure AD, else ExchangeSE, whose commands are those of 2013 and later.
+	ExchangeVersion Version
+}
+
+// SetupGuide says how to prepare an organisation for a configuration.
+type Guide struct {
+	Title string `json:"title"`
+	// Notes come before the steps. Settings that the configuration leaves out
+	// are named here, with what the commands have in their place.
+	Notes []string `json:"notes,omitempty"`
+	Steps []Step   `json:"steps"`
+}
+
+// SetupStep is one thing to do.
+type Step struct {
+	Title string   `json:"title"`
+	Text  []string `json:"text"` // paragraphs; what stands between backquotes is code
+	// Shell is where the commands are to be run.
+	Shell    Shell    `json:"shell,omitempty"`
+	Commands []string `json:"commands,omitempty"`
+}
+
+// SetupShell is a command line.
+type Shell string
+
+// Shells.
+const (
+	ShellExchange       Shell = "Exchange Management Shell"
+	ShellExchangeOnline Shell = "Exchange Online PowerShell"
+	ShellGraph          Shell = "Microsoft Graph PowerShell"
+	ShellLocal          Shell = "this machine"
+)
+
+// Setup returns the steps and exact commands that prepare an organisation for a
+// configuration. It asks no server and changes nothing. Texts of the
+// configuration stand in the commands as literals of PowerShell, whatever
+// characters they hold.
+//
+// Settings that are missing, because the step that gives them is still to be
+// done, are filled in with examples. What is there must be valid: the error is
+// that of [exchange.Config.Validate], or says that the version does not fit.
+func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
+	if cfg == nil {
+		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.ExchangeVersion == "" {
+		o.ExchangeVersion = ExchangeSE
+		if cfg.Authentication.Type == exchange.AuthenticationAzureAD || leadsOnline(cfg.EWSURL) {
+			o.ExchangeVersion = ExchangeOnline
+		}
+	}
+	product, ok := exchangeProducts[o.ExchangeVersion]
+	if !ok {
+		return nil, driver.Invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
+	}
+	s := &builder{version: o.ExchangeVersion, guide: &Guide{}}
+	s.complete(*cfg)
+	if err := errors.Join(s.cfg.Validate(), s.fits()); err != nil {
+		return nil, err
+	}
+	s.guide.Title = "Preparing " + product
+	if cfg.Name != "" {
+		s.guide.Title += " for " + code(cfg.Name)
+	}
+	if o.ExchangeVersion == ExchangeOnline {
+		s.online()
+	} else {
+		s.onPremises()
+	}
+	s.add("Try it", []string{
+		"The self-test tries each of these things and says what is missing. Name mailboxes of users that it may look into; it only reads them.",
+	}, ShellLocal, "ewsq -config FILE check -mailbox "+powershell.Quote(s.exampleUser()))
+	return s.guide, nil
+}
+
+// setup collects the steps for one configuration.
+type builder struct {
+	cfg     exchange.Config
+	version Version
+	guide   *Guide
+	missing map[string]bool // settings that were filled in
+	// unlocated: ewsUrl is left out, which is all right.
+	unlocated bool
+}
+
+func (s *builder) add(title string, text []string, shell Shell, commands ...string) {
+	s.guide.Steps = append(s.guide.Steps, Step{Title: title, Text: text, Shell: shell, Commands: commands})
+}
+
+// complete fills in what the configuration leaves out.
+func (s *builder) complete(c exchange.Config) {
+	s.missing = make(map[string]bool)
+	fill := func(value *string, field, example string) {
+		if *value == "" {
+			*value = example
+			s.missing[field] = true
+			s.guide.Notes = append(s.guide.Notes, fmt.Sprintf("%s is not set; the commands have %s in its place.", code(field), code(example)))
+		}
+	}
+	a := &c.Authentication
+	online := s.version == ExchangeOnline
+	if online {
+		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationAzureAD))
+		clouds := msclouds.All()[:1]
+		if u, err := url.Parse(a.AuthenticationEndpoint); err == nil && u.Host != "" {
+			clouds = msclouds.OfAuthority(u.Hostname())
+		}
+		switch {
+		case len(clouds) == 0:
+			fill(&c.EWSURL, "ewsUrl", msclouds.All()[0].EWSURL())
+		case len(clouds) > 1: // of one, it is the default
+			fill(&c.EWSURL, "ewsUrl", clouds[0].EWSURL())
+		}
+	} else {
+		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationNTLM))
+	}
+	fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
+	if a.Type == exchange.AuthenticationAzureAD {
+		fill(&a.TenantID, "authentication.tenantId", "customer.onmicrosoft.com")
+		fill(&a.ApplicationID, "authentication.applicationId", "00000000-0000-0000-0000-000000000000")
+		fill(&a.PrivateKeyFile, "authentication.privateKeyFile", "quarantine.pfx")
+	} else {
+		fill(&a.Username, "authentication.username", `EXAMPLE\svc-quarantine`)
+		if a.Password.IsZero() && a.PasswordFunc == nil {
+			a.Password = exchange.NewSecret("none") // a guide needs no password
+		}
+	}
+	s.unlocated = c.EWSURL == ""
+	s.cfg = c.WithDefaults()
+}
+
+// fits reports whether the version can do what the configuration wants.
+func (s *builder) fits() error {
+	azure := s.cfg.Authentication.Type == exchange.AuthenticationAzureAD
+	refuse := func(format string, args ...any) error {
+		return driver.Invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
+	}
+	switch {
+	case s.version == ExchangeOnline && !azure:
+		return refuse(`is online, and Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
+	case s.version != ExchangeOnline && !s.unlocated && leadsOnline(s.cfg.EWSURL):
+		return refuse("is %s, but ewsUrl leads to Exchange Online; use online", s.version)
+	case s.version == Exchange2010 && azure:
+		return refuse(`is 2010, which does not accept tokens; set authentication.type to "ntlm"`)
+	case s.version != ExchangeOnline && azure:
+		return refuse("is %s: that version with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
+	}
+	return nil
+}
+
+// leadsOnline reports whether a URL leads to Exchange Online.
+func leadsOnline(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && msclouds.HasEWS(u.Hostname())
+}
+
+// cloud returns the cloud of Exchange Online that the configuration is for.
+func (s *builder) cloud() auth.Cloud {
+	if u, err := url.Parse(s.cfg.EWSURL); err == nil {
+		if c, ok := auth.CloudOf(u.Hostname()); ok {
+			return c
+		}
+	}
+	return auth.Clouds()[0]
+}
+
+// exampleUser is an address in the domain of the quarantine mailbox.
+func (s *builder) exampleUser() string {
+	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
+	return "alice@" + domain
+}

@@ -1,0 +1,403 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Passage is one item on its way from one end to the other. Its methods follow
+// the table in the package comment of quarantine. The exported fields are set
+// before it runs; [Passage.Result] tells what became of it.
+type Passage struct {
+	Direction driver.Direction
+	From, To  driver.Mailbox
+	Item      driver.Item // at the source end, as last seen
+	Reason    string      // for a new stamp
+
+	// Folder finds the folder at the destination end; again is set if the one it
+	// returned last is gone.
+	Folder func(ctx context.Context, again bool) (driver.Folder, error)
+	// Scope is where at the destination end copies are looked for.
+	Scope func(driver.Folder) driver.Query
+	// Taken reports whether the name of an operation belongs to another item of
+	// this run.
+	Taken func(operation string) bool
+	// Ledger keeps the intent.
+	Ledger Ledger
+
+	engine   *Engine
+	stamp    driver.Stamp
+	own      bool   // the name of the operation was made up in this run
+	fresh    bool   // it has to be: the one on the item belongs to another
+	repeated bool   // it was carried again after an answer was lost
+	made     string // id of the copy that this run made, if the server said
+	begun    string // operation whose intent is in the ledger
+	way      driver.Way
+	faithful bool            // the way keeps every property; false if it is not known
+	dest     driver.Folder   // destination
+	others   []driver.Item   // at the destination end, left by a run in the other direction
+	copied   *driver.Item    // the proved copy
+	twins    map[string]bool // ids of unstamped items like it that the user had before
+	residues []string
+}
+
+// Result is what became of an item.
+type Result struct {
+	// Stamp is the one it carries, or carried.
+	Stamp driver.Stamp
+	Way   driver.Way // empty if nothing was carried
+	// Copy is the proved copy at the destination end; nil if there is none.
+	Copy *driver.Item
+	// Residue says what was left behind and could not be taken away.
+	Residue string
+}
+
+// Result returns what became of the item.
+func (p *Passage) Result() Result {
+	r := Result{Stamp: p.stamp, Way: p.way, Residue: strings.Join(p.residues, "; ")}
+	if p.copied != nil {
+		it := *p.copied
+		if it.Folder.ID == "" || it.Folder.ID == p.dest.ID {
+			it.Folder = p.dest
+		}
+		r.Copy = &it
+	}
+	return r
+}
+
+// errElsewhere says that the item is at neither end.
+var errElsewhere = fmt.Errorf("%w: it is neither where it was found nor at the other end", driver.ErrGone)
+
+// Run brings the item to the other end. If it returns nil, a proved copy is
+// there and the original is gone.
+func (p *Passage) Run(ctx context.Context) error {
+	resumed, err := p.mark(ctx)
+	if err != nil {
+		return p.abandon(ctx, err, !resumed && (driver.Untouched(err) || errors.Is(err, driver.ErrGone)))
+	}
+	if p.dest, err = p.destination(ctx, false); err != nil {
+		return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), !resumed)
+	}
+	if err := p.census(ctx); err != nil {
+		return p.undecided(err, nil)
+	}
+	look := resumed
+	var last error
+	for attempt := 0; ; attempt++ {
+		if look {
+			copies, err := p.copies(ctx)
+			if err != nil {
+				return p.undecided(err, last)
+			}
+			if len(copies) > 0 {
+				err := p.settle(ctx, copies, false)
+				if !errors.Is(err, errForeign) {
+					return err
+				}
+				// What lies there under this name is another item: it was not
+				// this one that an earlier run carried.
+				p.fresh, look = true, false
+				if _, err := p.mark(ctx); err != nil {
+					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
+				}
+				continue
+			}
+			if err := p.refind(ctx); err != nil {
+				return p.lost(ctx, err)
+			}
+			if !p.marked(p.Item) {
+				// Another run took the stamp off, or put its own on.
+				if _, err := p.mark(ctx); err != nil {
+					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
+				}
+				if attempt < p.engine.Attempts {
+					continue
+				}
+			}
+		}
+		if attempt >= p.engine.Attempts {
+			return p.abandon(ctx, last, driver.Untouched(last))
+		}
+		carried, err := p.engine.Strategy.Carry(ctx, driver.Carriage{From: p.From, Item: p.Item, To: p.To, Folder: p.dest})
+		look = true
+		if err == nil {
+			p.way, p.faithful, p.made = carried.Way, carried.Faithful, carried.ItemID
+			copies, err := p.arrived(ctx)
+			if err != nil {
+				return p.undecided(err, nil)
+			}
+			if len(copies) == 0 {
+				if copies, err = p.reclaim(ctx); err != nil {
+					return p.undecided(err, nil)
+				}
+			}
+			if len(copies) > 0 {
+				return p.settle(ctx, copies, carried.Moved)
+			}
+			last = errors.New("the server reported success, but no copy arrived")
+			continue
+		}
+		last = err
+		switch {
+		case ctx.Err() != nil:
+			return p.undecided(context.Cause(ctx), nil)
+		case errors.Is(err, driver.ErrGone):
+			// The item was moved by somebody, or the folder is not there any
+			// more: the look at both ends tells the one, this the other.
+			if p.dest, err = p.destination(ctx, true); err != nil {
+				return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), true)
+			}
+		case driver.Untouched(err) && !driver.Temporary(err):
+			return p.abandon(ctx, err, true)
+		default:
+			p.repeated = true
+			if err := p.patience(ctx, attempt, carried.Once, err); err != nil {
+				return p.undecided(err, last)
+			}
+		}
+	}
+}
+
+// patienceFactor is how many times [Engine].Wait a server may still be at work
+// on a request after its answer was lost. Exchange gives up after a minute.
+const patienceFactor = 30
+
+// patience waits before the item is carried again. To move an item twice is not
+// possible, since its id goes with it; to make another copy is. So where the
+// answer was lost, the server gets the time to finish, unless the copy shows
+// before.
+func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
+	if once || driver.Answered(cause) {
+		return p.engine.pause(ctx, attempt)
+	}
+	for begin := time.Now(); time.Since(begin) < patienceFactor*p.engine.Wait; attempt++ {
+		if err := p.engine.pause(ctx, attempt); err != nil {
+			return err
+		}
+		if copies, err := p.copies(ctx); err != nil || len(copies) > 0 {
+			return err // the loop looks again, and goes on from there
+		}
+	}
+	return nil
+}
+
+// destination finds the folder at the destination end. To create it is safe to
+// repeat, because it is looked for first.
+func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, error) {
+	for attempt := 0; ; attempt++ {
+		f, err := p.Folder(ctx, again)
+		if err == nil || attempt == p.engine.Attempts || !driver.Temporary(err) {
+			return f, err
+		}
+		if err := p.engine.pause(ctx, attempt); err != nil {
+			return driver.Folder{}, err
+		}
+	}
+}
+
+// copies returns the items at the destination end that carry the stamp.
+func (p *Passage) copies(ctx context.Context) ([]driver.Item, error) {
+	q := p.Scope(p.dest)
+	q.Operation, q.Origin = p.stamp.Operation, p.stamp.Mailbox
+	found, err := p.To.Find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Items) == 0 && q.In == nil {
+		// The folder it goes to may be one that is not searched otherwise, such
+		// as one of an archive.
+		q.In = &p.dest
+		there, err := p.To.Find(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		found.Items = there.Items
+	}
+	var copies []driver.Item
+	p.others = nil
+	for _, it := range found.Items {
+		if it.Stamp.Direction == p.Direction {
+			copies = append(copies, it)
+		} else {
+			p.others = append(p.others, it)
+		}
+	}
+	if len(copies) == 0 && len(found.Unsearched) > 0 {
+		return nil, fmt.Errorf("folder %q at the destination could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
+	}
+	// The same order for everybody who looks: who takes away surplus copies
+	// must never take the one that another keeps.
+	slices.SortFunc(copies, func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
+	return copies, nil
+}
+
+// arrived looks for the copy after the server reported success. It may take the
+// server a moment to show it.
+func (p *Passage) arrived(ctx context.Context) ([]driver.Item, error) {
+	for attempt := 0; ; attempt++ {
+		copies, err := p.copies(ctx)
+		if err != nil || len(copies) > 0 || attempt == 2 {
+			return copies, err
+		}
+		if err := p.engine.pause(ctx, attempt); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// refind makes sure that the item is still at the source end; its owner may
+// have moved it, which gives it another id. Before a write is repeated this has
+// to be so.
+func (p *Passage) refind(ctx context.Context) error {
+	fresh, err := p.From.Inspect(ctx, p.Item.ID)
+	if err == nil {
+		fresh.Folder = p.Item.Folder
+		p.Item = fresh
+		return nil
+	}
+	if !errors.Is(err, driver.ErrGone) {
+		return err
+	}
+	strays, err := p.strays(ctx)
+	if err != nil {
+		return err
+	}
+	if len(strays) == 0 {
+		return errElsewhere
+	}
+	p.Item = strays[0]
+	return nil
+}
+
+// strays returns the items at the source end that carry the stamp and are what
+// the item was: a copy that its owner made and changed is another item.
+func (p *Passage) strays(ctx context.Context) ([]driver.Item, error) {
+	found, err := p.From.Find(ctx, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	if err != nil {
+		return nil, err
+	}
+	strays := slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+		// What a move out of quarantine leaves in Recoverable Items there is not
+		// the item: another run has brought that home.
+		left := p.Direction == driver.ToUser && it.Folder.Recoverable
+		return left || it.Stamp.Direction != p.Direction || Differs(p.Item, it, true) != ""
+	})
+	if len(strays) == 0 && len(found.Unsearched) > 0 {
+		return nil, fmt.Errorf("folder %q could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
+	}
+	return strays, nil
+}
+
+// lost handles an item that is not at the source end. The move may have been
+// carried out after the look at the destination.
+func (p *Passage) lost(ctx context.Context, err error) error {
+	if !errors.Is(err, errElsewhere) {
+		return p.undecided(err, nil)
+	}
+	copies, lookErr := p.copies(ctx)
+	if lookErr != nil {
+		return p.undecided(lookErr, nil)
+	}
+	if len(copies) == 0 {
+		if copies, lookErr = p.stripped(ctx); lookErr != nil {
+			return p.undecided(lookErr, nil)
+		}
+	}
+	if len(copies) > 0 {
+		return p.settle(ctx, copies, p.Direction == driver.ToQuarantine)
+	}
+	return p.abandon(ctx, err, false)
+}
+
+// reclaim puts the stamp on the copy that this run has made, if it arrived
+// without: another run may have taken it off before the copy was made.
+func (p *Passage) reclaim(ctx context.Context) ([]driver.Item, error) {
+	if p.made == "" {
+		return nil, nil
+	}
+	it, err := p.To.Inspect(ctx, p.made)
+	if errors.Is(err, driver.ErrGone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	it.Folder = p.dest
+	if p.Direction == driver.ToUser && it.Stamp == nil {
+		p.copied = &it
+		return nil, ErrOvertaken // another run has finished with this very copy
+	}
+	if it, err = p.To.Mark(ctx, it, driver.Change{Stamp: &p.stamp}); err != nil {
+		return nil, err
+	}
+	return []driver.Item{it}, nil
+}
+
+// stripped looks at the destination end for the item without its stamp, and
+// puts it on again: a restore that ran at the same time may have taken it off
+// just before the item was moved.
+func (p *Passage) stripped(ctx context.Context) ([]driver.Item, error) {
+	q, ok := Alike(p.Item.MessageID, p.Item.Received)
+	if p.Direction != driver.ToQuarantine || !ok {
+		return nil, nil
+	}
+	q.In = &p.dest
+	found, err := p.To.Find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range found.Items {
+		if it.Stamp == nil && Differs(p.Item, it, p.faithful) == "" {
+			marked, err := p.To.Mark(ctx, it, driver.Change{Stamp: &p.stamp})
+			if err != nil {
+				return nil, err
+			}
+			return []driver.Item{marked}, nil
+		}
+	}
+	return nil, nil
+}
+
+// undecided ends the run where it cannot be seen what is where. The intent
+// stays open, and the stamp on the item.
+func (p *Passage) undecided(err, last error) error {
+	err = errors.Join(err, last)
+	// Whatever the causes say, something may have been done.
+	return &driver.Error{
+		Err:       fmt.Errorf("what became of it is not known yet; run it again: %w", err),
+		Temporary: driver.Temporary(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
+	}
+}
+
+// abandon ends the run with the item where it was. Where it is certain that
+// nothing was carried, the stamp is taken off again.
+func (p *Passage) abandon(ctx context.Context, err error, certain bool) error {
+	if !certain {
+		return err
+	}
+	if p.marked(p.Item) && p.Direction == driver.ToQuarantine {
+		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.From, p.Item, nil); clearErr != nil {
+			p.residues = append(p.residues, "the stamp is still on the item in the user's mailbox, which changes nothing for the user")
+			return err
+		}
+	}
+	p.Finish(ctx)
+	return err
+}
+
+// Finish takes the intent out of the ledger. If that fails, recovery will look
+// once more and find nothing to do.
+func (p *Passage) Finish(ctx context.Context) {
+	if p.begun == "" {
+		return
+	}
+	if err := p.Ledger.Finish(context.WithoutCancel(ctx), p.begun); err != nil {
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be finished", "operation", p.begun, "error", err)
+	}
+}
