@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 type errand struct {
 	URL           string
 	Impersonation bool
-	Ways          []driver.Way
+	Ways          []quarantine.Way
 	Journal       string // path of the journal file
 
 	Recover bool
@@ -167,8 +167,8 @@ func (e *errand) act(ctx context.Context, s *quarantine.Service, done []*quarant
 
 // The headers under impersonation.
 var (
-	quarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes"}
-	undoHeader       = driver.Header{Name: "X-Restored", Value: "yes"}
+	quarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
+	undoHeader       = quarantine.Header{Name: "X-Restored", Value: "yes"}
 )
 
 func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal) (*quarantine.Service, error) {

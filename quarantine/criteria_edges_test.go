@@ -18,7 +18,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // The copy in quarantine was deleted, and another message came in the same second.
@@ -57,7 +56,7 @@ func TestByCriteriaLongSubject(t *testing.T) {
 	long2 = strings.TrimSpace(long2)
 	w.Mailbox(carol).DeliverWith(eml("", long2[:255]), ewstest.Delivery{Received: noon})
 	for box, s := range map[string]string{alice: long, bob: long, carol: long2} {
-		for _, m := range []driver.SubjectMatch{driver.SubjectExact, driver.SubjectPrefix} {
+		for _, m := range []quarantine.SubjectMatch{quarantine.SubjectExact, quarantine.SubjectPrefix} {
 			r, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: box, Criteria: quarantine.Criteria{Subject: s, SubjectMatch: m}})
 			require.NoError(t, err)
 			assert.Len(t, r.Items, 1, box+string(m))

@@ -53,7 +53,7 @@ func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l qua
 		ids = append(ids, strings.Trim(it.MessageID, "<>"))
 	}
 	for _, u := range r.Unsearched {
-		require.Equal(t, driver.CauseUndecided, u.Cause, u.Reason)
+		require.Equal(t, quarantine.CauseUndecided, u.Cause, u.Reason)
 		undecided = append(undecided, u.Reason)
 	}
 	return ids, undecided, nil
@@ -90,10 +90,10 @@ func TestCriteriaSearch(t *testing.T) {
 		"sender by name":       {c: quarantine.Criteria{Sender: "Mallory@b.example"}},
 		"recipient":            {c: quarantine.Criteria{Recipient: "CAROL@example.test"}, want: []string{"html"}},
 		"subject":              {c: quarantine.Criteria{Subject: "your invoice no. 7 "}, want: []string{"invoice"}},
-		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: driver.SubjectContains}, want: []string{"invoice"}},
-		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: driver.SubjectPrefix}, want: []string{"invoice"}},
+		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: quarantine.SubjectContains}, want: []string{"invoice"}},
+		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: quarantine.SubjectPrefix}, want: []string{"invoice"}},
 		"subject, exact":       {c: quarantine.Criteria{Subject: "Your invoice"}},
-		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: driver.SubjectContains}},
+		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: quarantine.SubjectContains}},
 		"url":                  {c: quarantine.Criteria{URL: "https://evil.example/login"}, want: []string{"plain", "html", "wrapped"}, undecided: 1},
 		"url with query":       {c: quarantine.Criteria{URL: "http://evil.example/login?x=1"}, want: []string{"plain", "html"}, undecided: 1},
 		"url and sender":       {c: quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}, want: []string{"plain"}},
@@ -184,7 +184,7 @@ func TestCriteriaGuardRails(t *testing.T) {
 	_, _, err = findBy(t, strategy, within, quarantine.Limits{Protected: []string{"ALICE@example.test"}})
 	require.ErrorIs(t, err, quarantine.ErrProtected)
 	_, _, err = findBy(t, strategy, quarantine.Criteria{ReceivedAfter: criteriaDay}, quarantine.Limits{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // What fails on the way to a message is said of it, and the others are still

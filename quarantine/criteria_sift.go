@@ -82,7 +82,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, driver.ErrGone):
+		case errors.Is(err, ErrGone):
 			return nil // who moved it made a new one, which another search finds
 		case err != nil:
 			s.report(m.Item, err)
@@ -145,10 +145,10 @@ func (s *sifter) report(it driver.Item, err error) {
 func (u *undecided) report() []driver.Unsearched {
 	var all []driver.Unsearched
 	for _, reason := range u.told {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: reason})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
 	}
 	if u.more > 0 {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
 	}
 	return all
 }

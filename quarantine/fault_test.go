@@ -282,7 +282,7 @@ func (tr trial) run(t *testing.T) bool {
 		fail(&tr.tally.noticed, "notices: %+v", w.Notices())
 	}
 	if tr.direction == driver.ToUser {
-		if diffs := fidelity(before, copies[0], driver.WayMIME); len(diffs) > 0 {
+		if diffs := fidelity(before, copies[0], quarantine.WayMIME); len(diffs) > 0 {
 			fail(&tr.tally.lost, "the message came back with %q", diffs)
 		}
 		if stamped(copies[0]) {

@@ -50,10 +50,10 @@ func (f *follower) lookUp(ctx context.Context, r driver.Member) (driver.Member, 
 			return who, nil
 		case ctx.Err() != nil:
 			return driver.Member{}, context.Cause(ctx)
-		case errors.Is(err, driver.ErrNoDirectory):
+		case errors.Is(err, ErrNoDirectory):
 			f.directory = nil
 			f.unfollowed(r.Address, "", "groups cannot be told from mailboxes: "+err.Error())
-		case err != nil && !errors.Is(err, driver.ErrGone):
+		case err != nil && !errors.Is(err, ErrGone):
 			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
 		}
 	}

@@ -174,13 +174,13 @@ func TestForwardsReportsWhatFails(t *testing.T) {
 	assert.Len(t, trail.Copies, 4, "they are targets all the same: whether they can be opened shows then")
 
 	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: bob, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
-	assert.ErrorIs(t, err, driver.ErrUnreachable)
+	assert.ErrorIs(t, err, quarantine.ErrUnreachable)
 	for _, bad := range []quarantine.Target{{}, {Mailbox: alice}, {Mailbox: vault, MessageID: "<a@b>"}} {
 		_, err = w.service.FollowForwards(t.Context(), bad, quarantine.ForwardOptions{})
-		assert.ErrorIs(t, err, driver.ErrInvalid)
+		assert.ErrorIs(t, err, quarantine.ErrInvalid)
 	}
 	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<a@b>"}, quarantine.ForwardOptions{MaxDepth: -1})
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 
 	s, err := quarantine.New(bookStrategy{book{Mailbox: addressOnly{}}}, quarantine.Settings{QuarantineMailbox: vault})
 	require.NoError(t, err)

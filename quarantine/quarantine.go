@@ -18,7 +18,7 @@ const passes = 3
 
 // Find looks for every copy of a message in its mailbox and changes nothing.
 // The outcome of each item is [Found]. The error says that nothing could be
-// asked: it matches [driver.ErrInvalid] or [driver.ErrUnreachable], for criteria also
+// asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
 // [ErrTooManyHits] or [ErrProtected], or is the server's.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
@@ -105,7 +105,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
-			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: driver.CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
+			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
 			break
 		}
 		moved := false
@@ -164,7 +164,7 @@ func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it
 	ri = receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	conclude(ctx, p, &ri, err, Quarantined)
-	return ri, errors.Is(err, driver.ErrGone) && out.Copy == nil
+	return ri, errors.Is(err, ErrGone) && out.Copy == nil
 }
 
 // already looks for what an earlier run took.
@@ -200,7 +200,7 @@ func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item
 			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && passage.Differs(k, it, false) == ""
 		})
 		if twin {
-			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, driver.ErrGone) {
+			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
 				s.log.WarnContext(ctx, "a second copy is still in quarantine", "operation", it.Stamp.Operation, "error", err)
 			}
 			continue

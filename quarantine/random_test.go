@@ -13,7 +13,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 var (
@@ -172,11 +171,11 @@ func (h *history) run(t *testing.T) {
 
 // losses returns the way whose losses have to be expected: with faults about,
 // the server may have refused a better one.
-func (o worldOptions) losses() driver.Way {
+func (o worldOptions) losses() quarantine.Way {
 	if len(o.ways) == 1 {
 		return o.ways[0]
 	}
-	return driver.WayMIME
+	return quarantine.WayMIME
 }
 
 // anywhere returns the message as it is now, or as it was if it is not with the

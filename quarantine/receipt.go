@@ -84,7 +84,7 @@ type ReceiptItem struct {
 	Outcome Outcome
 	// Operation names the item in quarantine for good: see [driver.Stamp].
 	Operation string
-	Way       driver.Way // empty if nothing was carried
+	Way       Way // empty if nothing was carried
 	// Folder is the path of the folder it was taken from, for people.
 	Folder string
 	// WasRead is the read state it had for the user.
@@ -120,19 +120,19 @@ func (f *Failure) Error() string { return f.Message }
 
 // wireItem is the JSON form of a ReceiptItem.
 type wireItem struct {
-	Outcome   Outcome    `json:"outcome"`
-	Operation string     `json:"operation,omitempty"`
-	Way       driver.Way `json:"way,omitempty"`
-	Folder    string     `json:"folder,omitempty"`
-	WasRead   bool       `json:"wasRead"`
-	MessageID string     `json:"messageId,omitempty"`
-	Class     string     `json:"class,omitempty"`
-	Size      int64      `json:"size,omitempty"`
-	Received  time.Time  `json:"received,omitzero"`
-	From      Place      `json:"from,omitzero"`
-	To        Place      `json:"to,omitzero"`
-	Err       *Failure   `json:"error,omitempty"`
-	Residue   string     `json:"residue,omitempty"`
+	Outcome   Outcome   `json:"outcome"`
+	Operation string    `json:"operation,omitempty"`
+	Way       Way       `json:"way,omitempty"`
+	Folder    string    `json:"folder,omitempty"`
+	WasRead   bool      `json:"wasRead"`
+	MessageID string    `json:"messageId,omitempty"`
+	Class     string    `json:"class,omitempty"`
+	Size      int64     `json:"size,omitempty"`
+	Received  time.Time `json:"received,omitzero"`
+	From      Place     `json:"from,omitzero"`
+	To        Place     `json:"to,omitzero"`
+	Err       *Failure  `json:"error,omitempty"`
+	Residue   string    `json:"residue,omitempty"`
 }
 
 // MarshalJSON writes the item; Err becomes its message, code and whether it is

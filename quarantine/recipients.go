@@ -72,9 +72,9 @@ type Unexpanded struct {
 // among them, and so on. Groups that contain one another are no difficulty.
 // Exchange expands dynamic groups itself, if the caller may see their members.
 //
-// The error says that nothing is known: it matches [driver.ErrInvalid] for an address
-// that is none of a group, [driver.ErrGone] for one that the address book does not
-// show, [driver.ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
+// The error says that nothing is known: it matches [ErrInvalid] for an address
+// that is none of a group, [ErrGone] for one that the address book does not
+// show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
 // or is the server's. A group within the group that cannot be expanded is
 // reported and the others are.
 func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
@@ -116,7 +116,7 @@ func expandGroup(ctx context.Context, directory driver.Directory, group string, 
 func (s *Service) directory() (driver.Directory, error) {
 	d, ok := s.quarantine.(driver.Directory)
 	if !ok {
-		return nil, fmt.Errorf("%w: the strategy %q has none", driver.ErrNoDirectory, s.strategy.Name())
+		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
 	}
 	return d, nil
 }
@@ -148,7 +148,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && (g.depth == 0 || errors.Is(err, driver.ErrNoDirectory)):
+		case err != nil && (g.depth == 0 || errors.Is(err, ErrNoDirectory)):
 			return x.explain(ctx, group, err)
 		case err != nil:
 			x.unexpanded(g.Member, err.Error())
@@ -209,7 +209,7 @@ func (x *expander) take(m driver.Member, depth int) error {
 
 // explain says what is wrong with an address that is none of a group.
 func (x *expander) explain(ctx context.Context, address string, cause error) error {
-	if !errors.Is(cause, driver.ErrGone) {
+	if !errors.Is(cause, ErrGone) {
 		return cause
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {

@@ -67,10 +67,10 @@ func TestExpandRefuses(t *testing.T) {
 		group, says string
 		is          error
 	}{
-		"no address": {"all-staff", "SMTP", driver.ErrInvalid},
-		"a mailbox":  {alice, "not of a group", driver.ErrInvalid},
-		"nobody":     {"nobody@example.test", "check it", driver.ErrGone},
-		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", driver.ErrGone},
+		"no address": {"all-staff", "SMTP", quarantine.ErrInvalid},
+		"a mailbox":  {alice, "not of a group", quarantine.ErrInvalid},
+		"nobody":     {"nobody@example.test", "check it", quarantine.ErrGone},
+		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", quarantine.ErrGone},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestExpandRefuses(t *testing.T) {
 		})
 	}
 	_, err := w.service.Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{MaxDepth: -1})
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // A service account without mailbox is told so, and what to do.
@@ -108,7 +108,7 @@ func TestExpandWithoutMailbox(t *testing.T) {
 		return s
 	}
 	_, err := service(false, vault).Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, "the service account has no mailbox")
 	assert.ErrorContains(t, err, "Enable-Mailbox")
 
@@ -117,7 +117,7 @@ func TestExpandWithoutMailbox(t *testing.T) {
 	assert.NotEmpty(t, got.Mailboxes)
 
 	_, err = service(true, "nowhere@example.test").Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, "nowhere@example.test")
 }
 
@@ -200,7 +200,7 @@ func (b book) Members(_ context.Context, address string) ([]driver.Member, bool,
 }
 
 func (book) Lookup(context.Context, string) (driver.Member, error) {
-	return driver.Member{}, driver.ErrGone
+	return driver.Member{}, quarantine.ErrGone
 }
 
 type bookStrategy struct{ book driver.Mailbox }
@@ -238,6 +238,6 @@ func TestExpandNeedsADirectory(t *testing.T) {
 	s, err := quarantine.New(bookStrategy{struct{ driver.Mailbox }{}}, quarantine.Settings{QuarantineMailbox: vault})
 	require.NoError(t, err)
 	_, err = s.Expand(t.Context(), "a@x.example", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, `"book"`)
 }

@@ -90,7 +90,7 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 				it.Folder = in.From.Folder
 				found.Items = append(found.Items, it)
 				return found, nil
-			case !errors.Is(err, driver.ErrGone):
+			case !errors.Is(err, ErrGone):
 				return driver.Findings{}, err
 			}
 			return s.filed(ctx, mailbox, in)

@@ -60,7 +60,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
 			if taken.Outcome.Done() {
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", driver.ErrGone)
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
 			}
 			missing = append(missing, missed{at: len(out.Items), taken: taken})
 		}
@@ -159,7 +159,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		err = p.Release(ctx)
 	case errors.Is(err, passage.ErrOvertaken):
 		done, err = AlreadyRestored, nil
-	case errors.Is(err, driver.ErrGone):
+	case errors.Is(err, ErrGone):
 		taken := ri
 		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
 		gone = &missed{taken: taken, done: func() { p.Finish(ctx) }}
@@ -168,7 +168,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
 		if err == nil && passage.Differs(it, twin, false) == "" {
-			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, driver.ErrGone) {
+			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
 				ri.Residue = "a second copy is still in " + s.quarantine.Address()
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestNewRouterRefuses(t *testing.T) {
@@ -19,13 +18,13 @@ func TestNewRouterRefuses(t *testing.T) {
 		return s
 	}
 	_, err := quarantine.NewRouter(nil, nil)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	_, err = quarantine.NewRouter([]quarantine.Route{{}}, nil)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("A")}}, &quarantine.RouterOptions{PerServer: -1})
 	require.ErrorContains(t, err, "PerServer")
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("A")}, {Service: service("B")}}, nil)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.ErrorContains(t, err, `route "B": journal is the journal of "A", too`)
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("")}}, nil)
 	require.NoError(t, err, "alone it needs no name")

@@ -106,7 +106,7 @@ func (p *people) Members(ctx context.Context, address string) ([]driver.Member, 
 		switch {
 		case ctx.Err() != nil:
 			return nil, false, context.Cause(ctx)
-		case errors.Is(err, driver.ErrGone):
+		case errors.Is(err, ErrGone):
 			gone = errors.Join(gone, onServer(rt, err))
 		default:
 			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
@@ -121,10 +121,10 @@ func (p *people) Members(ctx context.Context, address string) ([]driver.Member, 
 	return nil, false, &RouteError{Mailbox: address}
 }
 
-// ofOne returns an error that does not match [driver.ErrNoDirectory] where there are
+// ofOne returns an error that does not match [ErrNoDirectory] where there are
 // other servers, which have one.
 func (p *people) ofOne(err error) error {
-	if errors.Is(err, driver.ErrNoDirectory) && len(p.r.routes) > 1 {
+	if errors.Is(err, ErrNoDirectory) && len(p.r.routes) > 1 {
 		return errors.New(err.Error())
 	}
 	return err
@@ -191,7 +191,7 @@ func (p *people) find(ctx context.Context, address string, but ...*route) (drive
 			return found, nil
 		case err == nil && found.Address != "":
 			contact, but = found, append(slices.Clip(but), rt)
-		case err != nil && !errors.Is(err, driver.ErrGone):
+		case err != nil && !errors.Is(err, ErrGone):
 			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
 		}
 	}
@@ -199,7 +199,7 @@ func (p *people) find(ctx context.Context, address string, but ...*route) (drive
 	case undecided != nil:
 		return driver.Member{}, undecided
 	case contact.Address == "":
-		return driver.Member{}, driver.ErrGone
+		return driver.Member{}, ErrGone
 	case p.hasBut(ctx, address, but...):
 		contact.Kind = driver.MemberMailbox
 	}

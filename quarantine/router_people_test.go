@@ -11,7 +11,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // claims are what the second of two organisations may claim.
@@ -56,14 +55,14 @@ func TestRouterExpandRefuses(t *testing.T) {
 	t.Parallel()
 	r, _, _ := twoOrganisations(t, nil, "b.test")
 	_, err := r.Expand(t.Context(), "team", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	_, err = r.Expand(t.Context(), "all-staff@a.test", quarantine.ExpandOptions{MaxDepth: -1})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	_, err = r.Expand(t.Context(), "alice@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	require.ErrorContains(t, err, "not of a group")
 	_, err = r.Expand(t.Context(), "nobody@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrGone)
+	require.ErrorIs(t, err, quarantine.ErrGone)
 	_, err = r.Expand(t.Context(), "team@c.test", quarantine.ExpandOptions{})
 	require.ErrorIs(t, err, quarantine.ErrNoRoute)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -124,7 +123,7 @@ func TestRouterForwards(t *testing.T) {
 	r, _, _ := twoOrganisations(t, nil, "b.test")
 	for _, bad := range []quarantine.Target{{}, {Mailbox: "quarantine@b.test", MessageID: evil}} {
 		_, err := r.FollowForwards(t.Context(), bad, quarantine.ForwardOptions{})
-		require.ErrorIs(t, err, driver.ErrInvalid)
+		require.ErrorIs(t, err, quarantine.ErrInvalid)
 	}
 	_, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, quarantine.ForwardOptions{})
 	assert.ErrorIs(t, err, quarantine.ErrNoRoute)

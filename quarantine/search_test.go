@@ -165,10 +165,10 @@ func TestByCriteriaRefused(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	target := quarantine.Target{Mailbox: alice, Criteria: lure}
 	_, err := w.service.Quarantine(t.Context(), target)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.ErrorContains(t, err, "messageIdSearch")
 	_, err = w.service.Find(t.Context(), target)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 
 	o := searching(false, quarantine.Limits{})
 	settings := quarantine.Settings{QuarantineMailbox: vault}
@@ -185,7 +185,7 @@ func TestByCriteriaRefused(t *testing.T) {
 	both.MessageID = theID
 	require.ErrorContains(t, both.Validate(), "as well as criteria")
 	_, err = s.FollowForwards(t.Context(), target, quarantine.ForwardOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // ignorant is a strategy whose mailboxes can only do what they have to.
@@ -214,7 +214,7 @@ func TestByCriteriaUndecided(t *testing.T) {
 	assert.Len(t, r.Items, 1)
 	require.Len(t, r.Unsearched, 11)
 	for _, u := range r.Unsearched {
-		assert.Equal(t, driver.CauseUndecided, u.Cause)
+		assert.Equal(t, quarantine.CauseUndecided, u.Cause)
 		assert.Equal(t, "/Inbox", u.Folder.Path)
 	}
 	assert.Contains(t, r.Unsearched[10].Reason, "2 more")

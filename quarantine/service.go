@@ -35,7 +35,7 @@ type Settings struct {
 	// QuarantineHeader is put on each item in quarantine, UndoHeader on each
 	// that is restored, for other programs to see. The one of quarantine is taken
 	// off again. Default: none.
-	QuarantineHeader, UndoHeader driver.Header
+	QuarantineHeader, UndoHeader Header
 
 	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
 	// from where the user could recover it. It belongs with a strategy that
@@ -171,7 +171,7 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (dri
 // folder of its own below it. No address looks like it.
 const rootKey = "/"
 
-// root returns the quarantine folder without creating it; [driver.ErrGone] if there is
+// root returns the quarantine folder without creating it; [ErrGone] if there is
 // none.
 func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
 	key := ""
@@ -210,7 +210,7 @@ func (s *Service) remember(key string, f driver.Folder) {
 func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, again)
-		if errors.Is(err, driver.ErrGone) {
+		if errors.Is(err, ErrGone) {
 			return driver.Findings{}, nil
 		}
 		if err != nil {

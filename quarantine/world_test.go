@@ -34,7 +34,7 @@ type world struct {
 type worldOptions struct {
 	server        ewstest.Options
 	impersonation bool
-	ways          []driver.Way
+	ways          []quarantine.Way
 	settings      func(*quarantine.Settings)
 	strategy      ewsmail.Options
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -58,7 +57,7 @@ func TestConfigSchemaFields(t *testing.T) {
 	}
 	defaults := new(exchange.Config).WithDefaults()
 	for name, value := range map[string]any{
-		"config": defaults, "authentication": defaults.Authentication, "header": driver.Header{}, "limits": quarantine.Limits{},
+		"config": defaults, "authentication": defaults.Authentication, "header": quarantine.Header{}, "limits": quarantine.Limits{},
 	} {
 		schema := defs[name].(map[string]any)
 		assert.Equal(t, "object", schema["type"])

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
@@ -88,7 +87,7 @@ func ExampleService_Quarantine_criteria() {
 	ctx := context.Background()
 
 	target := quarantine.Target{Mailbox: "alice@example.test", Criteria: quarantine.Criteria{
-		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: driver.SubjectPrefix,
+		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix,
 	}}
 	found, err := q.Find(ctx, target)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -92,10 +91,10 @@ func TestOpenRouterRefuses(t *testing.T) {
 			a, b := basicConfig("A", "mail.a.test", "a.test"), basicConfig("B", "mail.b.test", "b.test")
 			tc.change(&a, &b)
 			_, err := exchange.OpenRouter([]exchange.Config{a, b}, nil)
-			require.ErrorIs(t, err, driver.ErrInvalid)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
 			assert.ErrorContains(t, err, tc.want)
 		})
 	}
 	_, err := exchange.OpenRouter(nil, nil)
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 }
