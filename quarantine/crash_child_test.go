@@ -180,8 +180,8 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	if err != nil {
 		return nil, err
 	}
-	settings := quarantine.Settings{
-		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
+	settings := quarantine.Options{
+		Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
 	var strategy driver.Strategy
@@ -194,7 +194,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	if err != nil {
 		return nil, err
 	}
-	return quarantine.New(strategy, settings)
+	return quarantine.New(strategy, vault, &settings)
 }
 
 // deadly is a journal that ends the process at a moment.

@@ -57,7 +57,7 @@ const home = "/Inbox/Projects"
 // restored. The journal goes into dir.
 func newScene(ctx context.Context, dir string, a crashAccess, do action, n int) (*scene, error) {
 	s := &scene{
-		crashAccess: a, Server: ewstest.NewServer(ewstest.Options{Version: a.version}), action: do,
+		crashAccess: a, Server: ewstest.NewServer(&ewstest.Options{Version: a.version}), action: do,
 		journal: filepath.Join(dir, "journal"), before: make(map[string]*ewstest.Message, n),
 	}
 	s.socket = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

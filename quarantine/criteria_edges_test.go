@@ -102,7 +102,7 @@ func TestForwardsForgedThread(t *testing.T) {
 	text := "From: alice@example.test\r\nTo: bob@example.test\r\nDate: Sun, 01 Nov 2026 10:00:00 +0000\r\nSubject: Re: Lure\r\nMessage-ID: <old@example.test>\r\n\r\nhonest"
 	box.DeliverWith([]byte(text), ewstest.Delivery{Folder: box.Folder(ews.FolderSentItems), Received: noon.AddDate(0, 0, -23), Extended: index(root + "reply")})
 	box.DeliverWith(eml("<lure@evil.example>", "Lure"), ewstest.Delivery{Received: noon, Extended: index(root)})
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.Empty(t, copies(trail), "sent 23 days before the lure came")
 }
@@ -125,7 +125,7 @@ func TestForwardsOfAMovedMessage(t *testing.T) {
 			box.MoveMessage(m.ID, box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")) // its owner files it meanwhile
 		}
 	})
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.True(t, moved)
 	assert.True(t, len(trail.Copies) > 0 || !trail.Complete)
@@ -194,7 +194,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	require.NoError(t, err)
 	o := searching(false, quarantine.Limits{})
 	set := o.settings
-	o.settings = func(s *quarantine.Settings) { set(s); s.Journal = j }
+	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j }
 	w := newWorld(t, o)
 	w.Mailbox(alice).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -214,7 +214,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	j2, err := boltjournal.Open(file)
 	require.NoError(t, err)
 	defer j2.Close()
-	o.settings = func(s *quarantine.Settings) { set(s); s.Journal = j2 }
+	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j2 }
 	for r, err := range w.newService(t, o).Recover(t.Context()) {
 		t.Log(r, err)
 	}

@@ -22,7 +22,7 @@ import (
 // criteriaWorld is an Exchange with a service on it that searches by criteria.
 func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.Strategy) {
 	t.Helper()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: srv.As(srv.Direct(), "svc")})
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ var criteriaDay = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 // brackets, and why others are undecided.
 func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l quarantine.Limits) (ids, undecided []string, err error) {
 	t.Helper()
-	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault, CriteriaSearch: true, SearchLimits: l})
+	s, err := quarantine.New(strategy, vault, &quarantine.Options{CriteriaSearch: true, SearchLimits: l})
 	require.NoError(t, err)
 	r, err := s.Find(t.Context(), quarantine.Target{Mailbox: alice, Criteria: c})
 	if err != nil {

@@ -179,7 +179,7 @@ type trial struct {
 // run reports whether there was an n-th call.
 func (tr trial) run(t *testing.T) bool {
 	o := tr.access
-	o.settings = func(s *quarantine.Settings) { s.Wait, s.CriteriaSearch = 2*time.Second, true }
+	o.settings = func(s *quarantine.Options) { s.Wait, s.CriteriaSearch = 2*time.Second, true }
 	w := newWorld(t, o)
 	w.id = tr.id
 	box := w.Mailbox(alice)

@@ -21,7 +21,11 @@ type ForwardOptions struct {
 	MaxCopies int
 }
 
-func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
+func (opts *ForwardOptions) withDefaults() (ForwardOptions, error) {
+	var o ForwardOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.MaxDepth < 0 || o.MaxCopies < 0 {
 		return o, driver.Invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
 	}
@@ -80,7 +84,7 @@ type Unfollowed struct {
 //
 // The error says that nothing is known, or too much ([ErrTooManyHits]); it
 // matches [errors.ErrUnsupported] if the strategy cannot do it.
-func (s *Service) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (s *Service) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
@@ -88,16 +92,16 @@ func (s *Service) FollowForwards(ctx context.Context, t Target, opts ForwardOpti
 }
 
 // followForwards is [Service.FollowForwards] on any ground.
-func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func followForwards(ctx context.Context, ground trailGround, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
 		return nil, driver.Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
 	}
-	opts, err := opts.withDefaults()
+	o, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	f := &follower{
-		ground: ground, directory: ground.book(), opts: opts,
+		ground: ground, directory: ground.book(), opts: o,
 		seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]driver.Member),
 		trail: &ForwardTrail{Target: t, Copies: []ForwardedCopy{}, External: []string{}, Unfollowed: []Unfollowed{}},
 	}

@@ -74,7 +74,7 @@ func (f *follower) outside(address string) {
 
 // group returns the mailboxes of a group.
 func (f *follower) group(ctx context.Context, address, messageID string) ([]driver.Member, error) {
-	members, err := f.ground.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
+	members, err := f.ground.Expand(ctx, address, &ExpandOptions{MaxMembers: f.opts.MaxCopies})
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

@@ -16,7 +16,7 @@ import (
 
 func everywhere(impersonation bool) worldOptions {
 	return worldOptions{impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
-		settings: func(s *quarantine.Settings) { s.SweepRecoverableItems = true }}
+		settings: func(s *quarantine.Options) { s.SweepRecoverableItems = true }}
 }
 
 func TestCopiesInRecoverableItemsAndArchive(t *testing.T) {
@@ -177,7 +177,7 @@ func TestHeaders(t *testing.T) {
 	for name, ways := range map[string][]quarantine.Way{"transfer": nil, "mime": {quarantine.WayMIME}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, worldOptions{impersonation: true, ways: ways, settings: func(s *quarantine.Settings) {
+			w := newWorld(t, worldOptions{impersonation: true, ways: ways, settings: func(s *quarantine.Options) {
 				s.QuarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes, by us"}
 				s.UndoHeader = quarantine.Header{Name: "X-Released", Value: "false alarm"}
 			}})
@@ -219,7 +219,7 @@ func TestSweep(t *testing.T) {
 	for _, sweep := range []bool{false, true} {
 		t.Run(fmt.Sprint(sweep), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, worldOptions{settings: func(s *quarantine.Settings) { s.SweepRecoverableItems = sweep }})
+			w := newWorld(t, worldOptions{settings: func(s *quarantine.Options) { s.SweepRecoverableItems = sweep }})
 			w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
 			r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
 			require.NoError(t, err)

@@ -96,7 +96,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	o.server.Seed = seed
 	o.server.Version = []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016, ewstest.ExchangeSE}[r.IntN(4)]
 	perMailbox := r.IntN(2) == 0
-	o.settings = func(s *quarantine.Settings) { s.Wait, s.FolderPerMailbox = 2*time.Second, perMailbox }
+	o.settings = func(s *quarantine.Options) { s.Wait, s.FolderPerMailbox = 2*time.Second, perMailbox }
 	return &history{world: newWorld(t, o), options: o, random: r}
 }
 

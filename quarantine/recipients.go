@@ -20,7 +20,11 @@ type ExpandOptions struct {
 	MaxGroups  int // groups, each counted once; default: 10,000
 }
 
-func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
+func (opts *ExpandOptions) withDefaults() (ExpandOptions, error) {
+	var o ExpandOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
 		return o, driver.Invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
 	}
@@ -77,8 +81,8 @@ type Unexpanded struct {
 // show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
 // or is the server's. A group within the group that cannot be expanded is
 // reported and the others are.
-func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	opts, err := checkExpand(group, opts)
+func (s *Service) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
+	o, err := checkExpand(group, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -86,16 +90,16 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 	if err != nil {
 		return nil, err
 	}
-	members, err := expandGroup(ctx, directory, group, opts)
+	members, err := expandGroup(ctx, directory, group, o)
 	if err == nil {
 		members.Server = s.name
 	}
 	return members, err
 }
 
-func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
+func checkExpand(group string, opts *ExpandOptions) (ExpandOptions, error) {
 	if err := mailname.CheckAddress(group); err != nil {
-		return opts, driver.Invalid("group", "", err.Error())
+		return ExpandOptions{}, driver.Invalid("group", "", err.Error())
 	}
 	return opts.withDefaults()
 }
@@ -114,7 +118,7 @@ func expandGroup(ctx context.Context, directory driver.Directory, group string, 
 
 // directory returns whom to ask about groups.
 func (s *Service) directory() (driver.Directory, error) {
-	d, ok := s.quarantine.(driver.Directory)
+	d, ok := driver.As[driver.Directory](s.quarantine)
 	if !ok {
 		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
 	}

@@ -13,7 +13,7 @@ func TestNewRouterRefuses(t *testing.T) {
 	t.Parallel()
 	journal := &quarantine.MemoryJournal{}
 	service := func(name string) *quarantine.Service {
-		s, err := quarantine.New(newLedger(name), quarantine.Settings{Name: name, QuarantineMailbox: "vault@a.test", Journal: journal})
+		s, err := quarantine.New(newLedger(name), "vault@a.test", &quarantine.Options{Name: name, Journal: journal})
 		require.NoError(t, err)
 		return s
 	}

@@ -25,8 +25,8 @@ func counting(t *testing.T, total int) (*quarantine.Router, []*world, []quaranti
 		name := string(rune('A' + i))
 		w := newWorld(t, worldOptions{
 			server: ewstest.Options{Domain: domain}, impersonation: i == 1,
-			settings: func(s *quarantine.Settings) {
-				s.Name, s.QuarantineMailbox = name, "quarantine@"+domain
+			settings: func(s *quarantine.Options) {
+				s.Name = name
 				s.CriteriaSearch, s.SearchLimits.Total = true, total
 			},
 		})

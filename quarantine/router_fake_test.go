@@ -74,7 +74,7 @@ func (l *ledger) answer(ctx context.Context, address string) error {
 
 func (l *ledger) service(t testing.TB) *quarantine.Service {
 	t.Helper()
-	s, err := quarantine.New(l, quarantine.Settings{Name: l.name, QuarantineMailbox: "vault@" + strings.ToLower(l.name) + ".test"})
+	s, err := quarantine.New(l, "vault@"+strings.ToLower(l.name)+".test", &quarantine.Options{Name: l.name})
 	require.NoError(t, err)
 	return s
 }

@@ -201,7 +201,7 @@ func TestRouterReadsTheInboxInstead(t *testing.T) {
 	b.folder = fmt.Errorf("%w: down", io.ErrUnexpectedEOF)
 	var routes []quarantine.Route
 	for _, l := range []*ledger{a, b} {
-		s, err := quarantine.New(unasking{l}, quarantine.Settings{Name: l.name, QuarantineMailbox: "vault@a.test"})
+		s, err := quarantine.New(unasking{l}, "vault@a.test", &quarantine.Options{Name: l.name})
 		require.NoError(t, err)
 		routes = append(routes, quarantine.Route{Service: s})
 	}

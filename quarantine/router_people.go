@@ -19,14 +19,14 @@ import (
 // errors are as there. For each contact the servers that may have the mailbox
 // are asked, so that a group with many members outside takes its time where a
 // configuration claims nothing.
-func (r *Router) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
+func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
 	return r.people().Expand(ctx, group, opts)
 }
 
 // Forwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
 // sent on to a mailbox of another server is followed there. The error is as
 // there, or matches [ErrNoRoute].
-func (r *Router) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
 	}
@@ -70,15 +70,15 @@ func (p *people) note(address string, rt *route) {
 }
 
 // Expand is [Router.Expand].
-func (p *people) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	opts, err := checkExpand(group, opts)
+func (p *people) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
+	o, err := checkExpand(group, opts)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	p.server = ""
 	p.mu.Unlock()
-	members, err := expandGroup(ctx, p, group, opts)
+	members, err := expandGroup(ctx, p, group, o)
 	if err == nil {
 		members.Server = p.server
 	}

@@ -25,8 +25,8 @@ func organisation(t testing.TB, name, domain string, impersonation bool) *world 
 	return newWorld(t, worldOptions{
 		server:        ewstest.Options{Domain: domain},
 		impersonation: impersonation,
-		settings: func(s *quarantine.Settings) {
-			s.Name, s.QuarantineMailbox = name, "quarantine@"+domain
+		settings: func(s *quarantine.Options) {
+			s.Name = name
 		},
 	})
 }

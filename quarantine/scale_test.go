@@ -49,7 +49,7 @@ func TestScaleGroups(t *testing.T) {
 	w.AddList("everybody@example.test", all...)
 	expand := func(o quarantine.ExpandOptions) (*quarantine.Expansion, error) {
 		w.ResetRequests()
-		return w.service.Expand(t.Context(), "everybody@example.test", o)
+		return w.service.Expand(t.Context(), "everybody@example.test", &o)
 	}
 
 	got, err := expand(quarantine.ExpandOptions{})
@@ -86,10 +86,10 @@ func TestScaleFlatGroup(t *testing.T) {
 	}
 	w.AddList("within@example.test", members[1:]...)
 	w.AddList("beyond@example.test", members...)
-	got, err := w.service.Expand(t.Context(), "within@example.test", quarantine.ExpandOptions{})
+	got, err := w.service.Expand(t.Context(), "within@example.test", nil)
 	require.NoError(t, err)
 	assert.Len(t, got.Contacts, 100_000)
-	_, err = w.service.Expand(t.Context(), "beyond@example.test", quarantine.ExpandOptions{})
+	_, err = w.service.Expand(t.Context(), "beyond@example.test", nil)
 	require.ErrorIs(t, err, quarantine.ErrTooManyMembers)
 	assert.ErrorContains(t, err, "more than 100000 members")
 	assert.Len(t, w.Requests(), 2)

@@ -26,7 +26,7 @@ func (s *Service) look(ctx context.Context, m driver.Mailbox, t Target, l Limits
 		}
 		return m.Find(ctx, q)
 	}
-	searcher, ok := m.(driver.Searcher)
+	searcher, ok := driver.As[driver.Searcher](m)
 	if !ok {
 		return driver.Findings{}, fmt.Errorf("the strategy %q cannot search by criteria; name the message by messageId: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}

@@ -15,17 +15,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Settings of a [Service] made from parts.
-type Settings struct {
-	// Name names the server in receipts.
+// Options of [New]. nil or the zero value means the defaults.
+type Options struct {
+	// Name names the server in receipts. Default: none.
 	Name string
 
-	// QuarantineMailbox is the primary SMTP address of the mailbox that takes
-	// the messages. Required.
-	QuarantineMailbox string
-
-	// QuarantineFolder is the name of the folder in it, below the top of
-	// information store. It is created if missing. Default: "Quarantine".
+	// QuarantineFolder is the name of the folder in the quarantine mailbox, below
+	// its top. It is created if missing. Default: "Quarantine".
 	QuarantineFolder string
 
 	// FolderPerMailbox puts the messages of each mailbox into a folder of their
@@ -91,24 +87,22 @@ type Service struct {
 	busy    map[string]chan struct{}
 }
 
-// New returns a Service that works by a strategy. It does no I/O.
-func New(strategy driver.Strategy, settings Settings) (*Service, error) {
-	if strategy == nil {
-		return nil, driver.Invalid("settings", "", "come without a strategy; give one")
+// New returns a Service that works by a strategy and keeps what it takes in the
+// quarantine mailbox, which is named by its primary SMTP address. It does no I/O.
+// The error joins an [*InvalidError] for each argument that cannot be used, and
+// for each option that needs what the strategy cannot do.
+func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Service, error) {
+	var settings Options
+	if opts != nil {
+		settings = *opts
 	}
-	if err := mailname.CheckAddress(settings.QuarantineMailbox); err != nil {
-		return nil, driver.Invalid("settings", "QuarantineMailbox", err.Error())
-	}
-	if err := settings.SearchLimits.Validate(); err != nil {
-		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
-	}
-	if settings.Attempts < 0 || settings.Wait < 0 {
-		return nil, driver.Invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
+	if err := settings.check(strategy, quarantineMailbox); err != nil {
+		return nil, err
 	}
 	s := &Service{
 		strategy:   strategy,
 		name:       settings.Name,
-		quarantine: strategy.Mailbox(settings.QuarantineMailbox),
+		quarantine: strategy.Mailbox(quarantineMailbox),
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
 		journal:    settings.Journal,
@@ -137,7 +131,39 @@ func New(strategy driver.Strategy, settings Settings) (*Service, error) {
 	return s, nil
 }
 
-// Close calls [Settings.OnClose], which releases connections and journal.
+// check reports what cannot be used.
+func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) error {
+	if strategy == nil {
+		return driver.Invalid("strategy", "", "is nil; give one, such as that of package ewsmail")
+	}
+	var errs []error
+	refuse := func(what, field, problem string) { errs = append(errs, driver.Invalid(what, field, problem)) }
+	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
+		refuse("quarantineMailbox", "", err.Error())
+	}
+	for _, p := range Problems(o.SearchLimits.Validate()) {
+		refuse("options", "SearchLimits."+p.Field, p.Problem)
+	}
+	if o.Attempts < 0 {
+		refuse("options", "Attempts", "is negative; leave it out for the default")
+	}
+	if o.Wait < 0 {
+		refuse("options", "Wait", "is negative; leave it out for the default")
+	}
+	lacks := func(field, capability string) {
+		refuse("options", field, fmt.Sprintf("is set, but the strategy %q cannot do it: its mailboxes have no driver.%s; leave it out", strategy.Name(), capability))
+	}
+	m := strategy.Mailbox(quarantineMailbox)
+	if _, ok := driver.As[driver.Sweeper](m); o.SweepRecoverableItems && !ok {
+		lacks("SweepRecoverableItems", "Sweeper")
+	}
+	if _, ok := driver.As[driver.Searcher](m); o.CriteriaSearch && !ok {
+		lacks("CriteriaSearch", "Searcher")
+	}
+	return errors.Join(errs...)
+}
+
+// Close calls [Options.OnClose], which releases connections and journal.
 func (s *Service) Close() error {
 	if s.close == nil {
 		return nil

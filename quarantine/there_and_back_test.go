@@ -19,7 +19,7 @@ func TestThereAndBack(t *testing.T) {
 		"full access, MIME":      {ways: []quarantine.Way{quarantine.WayMIME}},
 		"impersonation":          {impersonation: true},
 		"impersonation, MIME":    {impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}},
-		"a folder for each user": {settings: func(s *quarantine.Settings) { s.FolderPerMailbox = true }},
+		"a folder for each user": {settings: func(s *quarantine.Options) { s.FolderPerMailbox = true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -114,7 +114,7 @@ func TestRefusedSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			url, roots, ntlm := inFront(t, srv)
 			tc.authentication["type"], tc.authentication["username"] = "ntlm", `EXAMPLE\svc`

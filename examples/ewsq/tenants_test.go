@@ -62,7 +62,7 @@ func serveScenario(t *testing.T, name string, opts ewstest.Options) *ewstest.Ser
 	t.Helper()
 	s, err := ewstest.LoadScenarioFile(filepath.Join(repository(t), "testdata", "scenarios", name+".json"))
 	require.NoError(t, err)
-	srv, err := s.NewServer(opts)
+	srv, err := s.NewServer(&opts)
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
 	return srv

@@ -134,7 +134,7 @@ func TestConfigSchemaLimits(t *testing.T) {
 	limits := publishedSchema(t).root["$defs"].(map[string]any)["limits"].(map[string]any)["properties"].(map[string]any)
 	most := int(limits["perMailbox"].(map[string]any)["default"].(float64))
 	for extra, refused := range []bool{false, true} {
-		srv := ewstest.NewServer(ewstest.Options{})
+		srv := ewstest.NewServer(nil)
 		for i := range most + extra {
 			srv.Mailbox(alice).Deliver(eml(fmt.Sprintf("<%d@evil.example>", i), "Invoice"))
 		}

@@ -309,7 +309,7 @@ func TestDiscoverByRouter(t *testing.T) {
 	network := &internet{hosts: map[string]http.Handler{}}
 	var configs []exchange.Config
 	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
-		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		srv := ewstest.NewServer(&ewstest.Options{Domain: domain})
 		t.Cleanup(srv.Close)
 		network.place("autodiscover."+domain, srv.Autodiscover(nil))
 		srv.Mailbox("alice@" + domain).Deliver(eml(evil, "Invoice"))

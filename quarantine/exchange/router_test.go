@@ -29,7 +29,7 @@ func TestOpenRouter(t *testing.T) {
 	servers := map[string]*ewstest.Server{}
 	var configs []exchange.Config
 	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
-		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		srv := ewstest.NewServer(&ewstest.Options{Domain: domain})
 		t.Cleanup(srv.Close)
 		servers[name] = srv
 		c := basicConfig(name, "mail."+domain, domain)
