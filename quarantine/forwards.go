@@ -72,7 +72,7 @@ type Unfollowed struct {
 	Reason    string `json:"reason"`
 }
 
-// Forwards follows a message from a mailbox to those whom its owner forwarded it
+// FollowForwards follows a message from a mailbox to those whom its owner forwarded it
 // to or answered, from there on in the same way, and through groups. It changes
 // nothing; what it returns can be quarantined as targets of their own.
 //

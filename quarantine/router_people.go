@@ -23,7 +23,7 @@ func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) 
 	return r.people().Expand(ctx, group, opts)
 }
 
-// Forwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
+// FollowForwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
 // sent on to a mailbox of another server is followed there. The error is as
 // there, or matches [ErrNoRoute].
 func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Filter is what is asked of a message whose Message-ID is not known, as plain
+// Criteria is what is asked of a message whose Message-ID is not known, as plain
 // data: the engine has checked it, and decides what matches. All that is set must
 // hold.
 type Criteria struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// StrategyOptions are what [NewFullAccess] and [NewImpersonation] can be told.
+// Options are what [NewFullAccess] and [NewImpersonation] can be told.
 // The zero value, and nil, stand for the defaults.
 type Options struct {
 	// Limiter is the one that the client asks. If it can reserve places for
@@ -80,7 +80,7 @@ func NewImpersonation(client *ews.Client, opts *Options) (*Impersonation, error)
 // Name returns "impersonation".
 func (i *Impersonation) Name() string { return "impersonation" }
 
-// exchangeStrategy is what both have in common.
+// strategy is what both have in common.
 type strategy struct {
 	x    *organisation
 	ways *wayMemory

@@ -129,10 +129,10 @@ type Access string
 
 // Kinds of access.
 const (
-	// AccessFull: the account has the FullAccess permission on each
+	// FullAccess: the account has the FullAccess permission on each
 	// mailbox, the quarantine mailbox included.
 	FullAccess Access = "fullAccess"
-	// AccessImpersonation: the account has the ApplicationImpersonation role
+	// Impersonation: the account has the ApplicationImpersonation role
 	// and works as the owner of each mailbox.
 	Impersonation Access = "impersonation"
 )
