@@ -106,8 +106,8 @@ func (a *answer) header() {
 				return n
 			}
 			a.client.state.answered(Build{
-				number("MajorVersion"), number("MinorVersion"),
-				number("MajorBuildNumber"), number("MinorBuildNumber"),
+				Major: number("MajorVersion"), Minor: number("MinorVersion"),
+				Build: number("MajorBuildNumber"), Revision: number("MinorBuildNumber"),
 			})
 		}
 	}
