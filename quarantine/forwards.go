@@ -170,7 +170,7 @@ func (f *follower) run(ctx context.Context) error {
 }
 
 func (f *follower) unfollowed(address, messageID, reason string) {
-	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{address, messageID, reason})
+	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{Address: address, MessageID: messageID, Reason: reason})
 }
 
 // pass notes a message that passes another on, and goes to its recipients.

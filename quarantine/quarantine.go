@@ -179,8 +179,8 @@ func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Co
 		ri.Operation = it.Stamp.Operation
 		ri.Folder = it.Stamp.Folder.Path
 		ri.WasRead = it.Stamp.Read
-		ri.From = Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
-		ri.To = Place{it.Mailbox, it.Folder, it.ID}
+		ri.From = Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
+		ri.To = placeOf(it)
 		// The run that moved it may have been interrupted before it swept.
 		ri.Residue = s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation)
 		r.Items = append(r.Items, ri)
@@ -213,7 +213,7 @@ func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item
 func receiptItem(it driver.Item) ReceiptItem {
 	return ReceiptItem{
 		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
-		Received: it.Received, From: Place{it.Mailbox, it.Folder, it.ID},
+		Received: it.Received, From: placeOf(it),
 	}
 }
 
@@ -223,7 +223,7 @@ func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err erro
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue = out.Stamp.Operation, out.Way, out.Residue
 	if out.Copy != nil {
-		ri.To = Place{p.To.Address(), out.Copy.Folder, out.Copy.ID}
+		ri.To = Place{Mailbox: p.To.Address(), Folder: out.Copy.Folder, ItemID: out.Copy.ID}
 	}
 	switch {
 	case err == nil:

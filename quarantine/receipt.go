@@ -54,6 +54,11 @@ type Place struct {
 	ItemID string `json:"itemId,omitempty"`
 }
 
+// placeOf returns where the item is.
+func placeOf(it driver.Item) Place {
+	return Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID}
+}
+
 // Receipt tells what was asked and what became of it. It is plain data:
 // marshalled to JSON and back it is as good for a restore.
 type Receipt struct {
@@ -139,8 +144,19 @@ type wireItem struct {
 // transient.
 func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireItem{
-		it.Outcome, it.Operation, it.Way, it.Folder, it.WasRead, it.MessageID, it.Class, it.Size, it.Received,
-		it.From, it.To, failureOf(it.Err), it.Residue,
+		Outcome:   it.Outcome,
+		Operation: it.Operation,
+		Way:       it.Way,
+		Folder:    it.Folder,
+		WasRead:   it.WasRead,
+		MessageID: it.MessageID,
+		Class:     it.Class,
+		Size:      it.Size,
+		Received:  it.Received,
+		From:      it.From,
+		To:        it.To,
+		Err:       failureOf(it.Err),
+		Residue:   it.Residue,
 	})
 }
 
@@ -151,8 +167,18 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*it = ReceiptItem{
-		w.Outcome, w.Operation, w.Way, w.Folder, w.WasRead, w.MessageID, w.Class, w.Size, w.Received,
-		w.From, w.To, nil, w.Residue,
+		Outcome:   w.Outcome,
+		Operation: w.Operation,
+		Way:       w.Way,
+		Folder:    w.Folder,
+		WasRead:   w.WasRead,
+		MessageID: w.MessageID,
+		Class:     w.Class,
+		Size:      w.Size,
+		Received:  w.Received,
+		From:      w.From,
+		To:        w.To,
+		Residue:   w.Residue,
 	}
 	if w.Err != nil {
 		it.Err = w.Err

@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -30,6 +31,12 @@ func TestReceiptRoundTrip(t *testing.T) {
 			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
 		},
 		Unsearched: []driver.Unsearched{{Folder: driver.Folder{Path: "/Secret"}, Reason: "denied"}},
+	}
+	// With every field set in one item or the other, none can be missing from
+	// the JSON form unseen.
+	first, second := reflect.ValueOf(r.Items[0]), reflect.ValueOf(r.Items[1])
+	for i := range first.NumField() {
+		require.False(t, first.Field(i).IsZero() && second.Field(i).IsZero(), "%s is set in no item", first.Type().Field(i).Name)
 	}
 	b, err := json.Marshal(r)
 	require.NoError(t, err)

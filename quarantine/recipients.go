@@ -160,7 +160,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		case !complete:
 			x.unexpanded(g.Member, "the server returned some of its members only")
 		}
-		x.result.Groups = append(x.result.Groups, ExpandedGroup{g.Name, g.Address, g.depth, len(members)})
+		x.result.Groups = append(x.result.Groups, ExpandedGroup{Name: g.Name, Address: g.Address, Depth: g.depth, Members: len(members)})
 		for _, m := range members {
 			m.Via = g.Address
 			if err := x.take(m, g.depth+1); err != nil {
@@ -173,7 +173,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 }
 
 func (x *expander) unexpanded(m driver.Member, reason string) {
-	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{m.Name, m.Address, reason})
+	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{Name: m.Name, Address: m.Address, Reason: reason})
 }
 
 // take sorts a member in.

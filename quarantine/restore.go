@@ -161,7 +161,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		done, err = AlreadyRestored, nil
 	case errors.Is(err, ErrGone):
 		taken := ri
-		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
+		taken.Operation, taken.From = it.Stamp.Operation, Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
 		gone = &missed{taken: taken, done: func() { p.Finish(ctx) }}
 	}
 	conclude(ctx, p, &ri, err, done)
@@ -225,7 +225,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 				!taken.Received.IsZero() && !driver.SameTime(it.Received, taken.Received)
 			if !other && ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+				ri.To = placeOf(it)
 			}
 			continue
 		}
@@ -237,7 +237,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 			// on it, so the stamp stays.
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+				ri.To = placeOf(it)
 				ri.Residue = "a quarantine that is under way, or was interrupted, has its stamp on it: recover, or quarantine it again"
 			}
 			continue

@@ -185,7 +185,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		}
 	}
 	for _, b := range d.Budgets {
-		srv.SetBudget(b.User, Budget{b.MaxConcurrency, b.RequestsPerMinute})
+		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute})
 	}
 	s.applyFaults(srv)
 	return nil

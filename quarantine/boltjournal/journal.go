@@ -46,7 +46,7 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the journal %q: %w", path, err), db.Close())
 	}
-	return &Journal{db}, nil
+	return &Journal{db: db}, nil
 }
 
 // Begin writes an intent and returns when it is on the disk.

@@ -52,7 +52,7 @@ func NewFullAccess(client *ews.Client, opts *Options) (*FullAccess, error) {
 	}
 	s.x.view = client.ForMailbox
 	s.x.remedy = "give the service account FullAccess to it (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
-	return &FullAccess{s}, nil
+	return &FullAccess{strategy: s}, nil
 }
 
 // Name returns "fullAccess".
@@ -74,7 +74,7 @@ func NewImpersonation(client *ews.Client, opts *Options) (*Impersonation, error)
 	}
 	s.x.view = client.Impersonating
 	s.x.remedy = "give the account the impersonation right for it (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
-	return &Impersonation{s}, nil
+	return &Impersonation{strategy: s}, nil
 }
 
 // Name returns "impersonation".
