@@ -187,11 +187,11 @@ func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwar
 		return err
 	}
 	for _, r := range message.Recipients {
-		people, err := f.people(ctx, r, message.MessageID)
+		mailboxes, err := f.mailboxesOf(ctx, r, message.MessageID)
 		if err != nil {
 			return err
 		}
-		for _, p := range people {
+		for _, p := range mailboxes {
 			c.Target.Mailbox, c.Sent = p.Address, false
 			if err := f.add(c); err != nil {
 				return err

@@ -31,7 +31,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		return nil, driver.Findings{}, err
 	}
 	r := s.receipt("find", t)
-	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
+	found, err := s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
 	if err != nil {
 		return nil, driver.Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
@@ -74,7 +74,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 				known = nil
 				return found, nil
 			}
-			return s.look(ctx, mailbox, t, s.limits, driver.Query{})
+			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
 		func(ctx context.Context) (driver.Findings, error) {
 			return s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
@@ -82,8 +82,8 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 }
 
 // takeAll takes what find finds, again until all of it stays where it was found.
-// If there was nothing, taken finds what an earlier run took.
-func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, taken func(context.Context) (driver.Findings, error)) (*Receipt, error) {
+// If there was nothing, earlier finds what an earlier run took.
+func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		}
 	}
 	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, taken); err != nil {
+		if err := s.already(ctx, r, earlier); err != nil {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
@@ -150,9 +150,9 @@ func unseen(items []driver.Item, seen map[string]bool) int {
 func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
 	p := s.engine.New(passage.Passage{
 		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
-		Folder: func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
-		Scope:  func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
-		Taken:  func(op string) bool { return operations[op] },
+		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
+		NameInUse: func(op string) bool { return operations[op] },
 	})
 	if it.Stamp != nil {
 		// An earlier run may have used another folder.
@@ -168,8 +168,8 @@ func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it
 }
 
 // already looks for what an earlier run took.
-func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Context) (driver.Findings, error)) error {
-	found, err := taken(ctx)
+func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
+	found, err := earlier(ctx)
 	if err != nil {
 		return err
 	}

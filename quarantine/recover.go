@@ -105,7 +105,7 @@ func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) 
 	if !ok {
 		return driver.Findings{}, nil
 	}
-	found, err := s.look(ctx, mailbox, in.Target, unlimited, q)
+	found, err := s.search(ctx, mailbox, in.Target, unlimited, q)
 	if err != nil {
 		return driver.Findings{}, err
 	}

@@ -243,7 +243,7 @@ func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (d
 			return driver.Findings{}, err
 		}
 		q.In, q.Below = &root, true
-		found, err := s.look(ctx, s.quarantine, t, unlimited, q)
+		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}

@@ -24,7 +24,7 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 
 	raw, err := from.details(ctx, c.Item.ID)
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	source := &mimeSource{client: from.client, id: raw.ID}
 	defer source.close()
@@ -40,10 +40,10 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 	}
 	id, err := to.client.CreateItem(ctx, request)
 	if source.failed != nil {
-		return driver.Carried{}, exportFailed{gone(source.failed)}
+		return driver.Carried{}, exportFailed{asGone(source.failed)}
 	}
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: id.ID}, nil
 }

@@ -31,7 +31,7 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	// cannot be exported costs no upload.
 	first, err := source.open(ctx)
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	upload := ews.UploadItem{
 		Parent: ews.FolderID{ID: c.Folder.ID},
@@ -47,13 +47,13 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	results, err := to.client.UploadItems(ctx, []ews.UploadItem{upload})
 	if source.failed != nil {
 		// The upload broke off because the export did.
-		return driver.Carried{}, exportFailed{gone(source.failed)}
+		return driver.Carried{}, exportFailed{asGone(source.failed)}
 	}
 	if err == nil {
 		err = results[0].Err
 	}
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: results[0].Value.ID}, nil
 }

@@ -134,9 +134,9 @@ func hasAddress(found *ews.Resolutions, address string) bool {
 	return false
 }
 
-// gone gives an error that matches [driver.ErrGone] if the server says that something
+// asGone returns an error that matches [driver.ErrGone] if the server says that something
 // is not there, and err itself otherwise.
-func gone(err error) error {
+func asGone(err error) error {
 	if errors.Is(err, ews.ErrNotFound) {
 		return fmt.Errorf("%w: %w", driver.ErrGone, err)
 	}

@@ -26,7 +26,7 @@ func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driv
 func (m *mailbox) open(ctx context.Context, it driver.Item) (io.ReadCloser, error) {
 	message, err := m.client.OpenMIME(ctx, ews.ItemID{ID: it.ID})
 	if err != nil {
-		return nil, gone(err)
+		return nil, asGone(err)
 	}
 	return message, nil
 }

@@ -24,9 +24,9 @@ type Passage struct {
 	Folder func(ctx context.Context, again bool) (driver.Folder, error)
 	// Scope is where at the destination end copies are looked for.
 	Scope func(driver.Folder) driver.Query
-	// Taken reports whether the name of an operation belongs to another item of
+	// NameInUse reports whether the name of an operation belongs to another item of
 	// this run.
-	Taken func(operation string) bool
+	NameInUse func(operation string) bool
 	// Ledger keeps the intent.
 	Ledger Ledger
 
