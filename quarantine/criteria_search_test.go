@@ -211,3 +211,35 @@ func TestCriteriaFaults(t *testing.T) {
 	assert.ElementsMatch(t, []string{"lure 1", "lure 2"}, got)
 	assert.Empty(t, undecided)
 }
+
+// A message that its owner files while it is sifted is found where it is then,
+// whichever call it happens before.
+func TestCriteriaFiledMeanwhile(t *testing.T) {
+	t.Parallel()
+	c := quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}
+	for call := 0; ; call++ {
+		srv, strategy := criteriaWorld(t, false)
+		box := srv.Mailbox(alice)
+		elsewhere := box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")
+		for i := range 2 {
+			box.DeliverWith(mail(fmt.Sprint("lure ", i), "From: mallory@evil.example\nSubject: lure", "https://evil.example/"), ewstest.Delivery{Received: criteriaDay})
+		}
+		requests := 0
+		srv.OnRequest(func(_ int, _ *ewstest.Request) {
+			if requests++; requests == call+1 {
+				for _, m := range box.Messages() {
+					if m.MessageID == "<lure 1>" {
+						box.MoveMessage(m.ID, elsewhere)
+					}
+				}
+			}
+		})
+		got, undecided, err := findBy(t, strategy, c, quarantine.Limits{})
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []string{"lure 0", "lure 1"}, got, "moved before call %d", call)
+		assert.Empty(t, undecided)
+		if requests <= call {
+			break
+		}
+	}
+}

@@ -21,6 +21,7 @@ type sifter struct {
 	hits     map[string]int  // by id of the folder
 	examined int
 
+	gone      []driver.Item         // moved or deleted while they were sifted
 	undecided map[string]*undecided // by id of the folder
 	order     []string              // of undecided
 }
@@ -50,9 +51,24 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	if err := s.limits.checkMailbox(m.Address()); err != nil {
 		return driver.Findings{}, err
 	}
-	found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
-	if err != nil {
-		return driver.Findings{}, err
+	var found driver.Findings
+	for pass := 1; ; pass++ {
+		s.gone = nil
+		var err error
+		found, err = searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
+		if err != nil {
+			return driver.Findings{}, err
+		}
+		if len(s.gone) == 0 {
+			break
+		}
+		// Who moved it made a new one, which may be where it had been looked.
+		if pass == passes {
+			for _, it := range s.gone {
+				s.report(it, errMoving)
+			}
+			break
+		}
 	}
 	found.Items = s.items
 	for i, f := range found.Searched {
@@ -83,7 +99,9 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, ErrGone):
-			return nil // who moved it made a new one, which another search finds
+			delete(s.seen, m.Item.ID) // a search that lags behind may show it again
+			s.gone = append(s.gone, m.Item)
+			return nil
 		case err != nil:
 			s.report(m.Item, err)
 			return nil
@@ -95,6 +113,9 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	s.hits[m.Item.Folder.ID]++
 	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
 }
+
+// errMoving is of a message that was gone each time it was to be looked at.
+var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
 // errUnresolved is of a message that names people by something else than their
 // SMTP address.

@@ -69,7 +69,9 @@ type Candidate struct {
 	// and Bcc, if the criteria ask about them.
 	Senders, Recipients []Party
 	// Err: what the criteria ask about could not be read. The engine reports the
-	// message as one that it could not decide on.
+	// message as one that it could not decide on. If the error matches [ErrGone],
+	// the message has been moved or deleted meanwhile, and the engine searches
+	// again.
 	Err error
 }
 

@@ -46,7 +46,7 @@ type finder struct {
 	examiner    *examiner // nil: the items are the findings
 
 	found driver.Findings
-	kept  int // how many items it has come upon
+	kept  int // items that the query asks for
 }
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
@@ -68,11 +68,12 @@ func (f *finder) everywhere(ctx context.Context) error {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	if err != nil || f.kept > 0 && len(f.found.Unsearched) == 0 {
+	if err != nil || f.kept > 0 && f.examiner == nil && len(f.found.Unsearched) == 0 {
 		return err
 	}
-	// Nothing was found where it was looked, or a folder has vanished: what is
-	// remembered of the folders may be out of date.
+	// Nothing was found, or a folder has vanished, or whether a candidate matches
+	// is for the engine to say: what is remembered of the folders may be out of
+	// date.
 	fresh, err := f.mailbox.folders(ctx, 0)
 	if err != nil {
 		return err
