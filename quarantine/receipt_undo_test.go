@@ -47,7 +47,7 @@ func TestRestoreFromReceiptsOfEarlierVersions(t *testing.T) {
 		folder string
 		read   bool
 	}
-	perMailbox := func(s *quarantine.Settings) {
+	perMailbox := func(s *quarantine.Options) {
 		s.FolderPerMailbox = true
 		s.QuarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes"}
 		s.UndoHeader = driver.Header{Name: "X-Released", Value: "yes"}
