@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,4 +79,24 @@ func TestCapabilitiesOfDecoratedMailboxes(t *testing.T) {
 
 	_, ok := driver.As[driver.Sweeper](nil)
 	assert.False(t, ok)
+}
+
+// New reports everything that is wrong at once.
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	_, err := quarantine.New(w.newStrategy(t, worldOptions{}), "vault", &quarantine.Options{
+		Attempts: -1, Wait: -1, SearchLimits: quarantine.Limits{PerMailbox: -1, Protected: []string{"board"}},
+	})
+	var fields []string
+	for _, p := range quarantine.Problems(err) {
+		fields = append(fields, strings.TrimSpace(p.What+" "+p.Field))
+		assert.NotEmpty(t, p.Problem)
+	}
+	assert.ElementsMatch(t, []string{
+		"arguments quarantineMailbox", "options Attempts", "options Wait", "options SearchLimits.perMailbox", "options SearchLimits.protected[0]",
+	}, fields)
+	_, err = quarantine.New(nil, vault, nil)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	assert.ErrorContains(t, err, "strategy is nil")
 }

@@ -44,31 +44,31 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
 		return driver.Findings{}, err
 	}
-	s := &sifter{
-		mailbox: m, searcher: searcher, criteria: c, limits: l.withDefaults(),
-		seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
-	}
-	if err := s.limits.checkMailbox(m.Address()); err != nil {
+	l = l.withDefaults()
+	if err := l.checkMailbox(m.Address()); err != nil {
 		return driver.Findings{}, err
 	}
-	var found driver.Findings
 	for pass := 1; ; pass++ {
-		s.gone = nil
-		var err error
-		found, err = searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
+		s := &sifter{
+			mailbox: m, searcher: searcher, criteria: c, limits: l,
+			seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
+		}
+		found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
 		if err != nil {
 			return driver.Findings{}, err
 		}
-		if len(s.gone) == 0 {
-			break
+		if len(s.gone) == 0 || pass == passes {
+			return s.findings(found), nil
 		}
-		// Who moved it made a new one, which may be where it had been looked.
-		if pass == passes {
-			for _, it := range s.gone {
-				s.report(it, errMoving)
-			}
-			break
-		}
+		// Whoever moved a message made another id of it, perhaps in a folder that
+		// had been searched by then.
+	}
+}
+
+// findings adds what was sifted to where the driver looked.
+func (s *sifter) findings(found driver.Findings) driver.Findings {
+	for _, it := range s.gone {
+		s.report(it, errMoving)
 	}
 	found.Items = s.items
 	for i, f := range found.Searched {
@@ -77,7 +77,7 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	for _, id := range s.order {
 		found.Unsearched = append(found.Unsearched, s.undecided[id].report()...)
 	}
-	return found, nil
+	return found
 }
 
 // visit sifts one message. A driver may show it twice.
@@ -99,7 +99,6 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, ErrGone):
-			delete(s.seen, m.Item.ID) // a search that lags behind may show it again
 			s.gone = append(s.gone, m.Item)
 			return nil
 		case err != nil:

@@ -134,13 +134,10 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 // check reports what cannot be used.
 func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) error {
 	if strategy == nil {
-		return driver.Invalid("strategy", "", "is nil; give one, such as that of package ewsmail")
+		return driver.Invalid("arguments", "strategy", "is nil; give one, such as that of package ewsmail")
 	}
 	var errs []error
 	refuse := func(what, field, problem string) { errs = append(errs, driver.Invalid(what, field, problem)) }
-	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
-		refuse("quarantineMailbox", "", err.Error())
-	}
 	for _, p := range Problems(o.SearchLimits.Validate()) {
 		refuse("options", "SearchLimits."+p.Field, p.Problem)
 	}
@@ -149,6 +146,10 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	if o.Wait < 0 {
 		refuse("options", "Wait", "is negative; leave it out for the default")
+	}
+	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
+		refuse("arguments", "quarantineMailbox", err.Error())
+		return errors.Join(errs...)
 	}
 	lacks := func(field, capability string) {
 		refuse("options", field, fmt.Sprintf("is set, but the strategy %q cannot do it: its mailboxes have no driver.%s; leave it out", strategy.Name(), capability))
