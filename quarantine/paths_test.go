@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,9 +73,9 @@ func TestPathsReadTheSame(t *testing.T) {
 
 // pathOf writes names as a path.
 func pathOf(names []string) string {
-	path := ""
+	var path strings.Builder
 	for _, n := range names {
-		path += "/" + map[string]string{"Projekte": "Projekte", "50% / neu": "50%25 %2F neu"}[n]
+		path.WriteString("/" + map[string]string{"Projekte": "Projekte", "50% / neu": "50%25 %2F neu"}[n])
 	}
-	return path
+	return path.String()
 }
