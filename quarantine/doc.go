@@ -1,5 +1,5 @@
-// Package quarantine takes malicious messages that have already been delivered
-// out of the mailboxes of an organisation, and can put them back.
+// Package quarantine moves malicious messages out of the mailboxes they were
+// delivered to, and can put them back.
 //
 // A [Service] finds every copy of a message in a mailbox, moves each to the
 // quarantine mailbox, proves that it arrived, and returns a [Receipt]. The

@@ -117,7 +117,7 @@ func followForwards(ctx context.Context, ground trailGround, t Target, opts *For
 
 type follower struct {
 	ground    trailGround
-	directory driver.Directory // nil if there is no address book that can be asked
+	directory driver.Directory // nil if no address book can be asked
 	opts      ForwardOptions
 	trail     *ForwardTrail
 	seen      map[string]bool            // mailbox and Message-ID

@@ -19,9 +19,9 @@ const passes = 3
 // Find finds every copy of a message in its mailbox and changes nothing. The
 // outcome of each item is [Found].
 //
-// An error means that there is no result: it matches [ErrInvalid] or
-// [ErrUnreachable], for criteria also [ErrTooManyHits] or [ErrProtected], or
-// comes from the server.
+// If the mailbox could not be searched, or too much matched, it returns an
+// error, which matches [ErrInvalid] or [ErrUnreachable], for criteria also
+// [ErrTooManyHits] or [ErrProtected], or comes from the server.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
 	return r, err
