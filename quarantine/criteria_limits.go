@@ -106,7 +106,7 @@ func (l Limits) checkHits(address string, hits int) error {
 	return nil
 }
 
-// checkExamined refuses a mailbox in which too much has to be read.
+// checkExamined refuses a mailbox in which too much must be read.
 func (l Limits) checkExamined(address string, examined int) error {
 	if examined > l.Examined {
 		return fmt.Errorf("%w: more than %d messages in %s would have to be read: nothing was taken; narrow the time, add a sender or subject, or raise the limit examined",

@@ -27,16 +27,17 @@
 //     exchange.Open, exchange.OpenFile and exchange.OpenRouter
 //   - ewsmail is the driver for Exchange
 //   - boltjournal is a Journal in a file
-//   - driver is the contract between this package and a driver; [New] takes a custom
-//     driver.Strategy
+//   - driver is the contract between this package and a driver; a custom
+//     driver.Strategy is passed to [New]
 //   - quarantinetest checks whether a driver keeps the contract
 //
 // # Why nothing is lost or duplicated
 //
-// Before a copy is touched, its [Intent] is written to the journal, and the
-// item gets a [driver.Stamp]: named properties that record which operation it
-// belongs to, where it came from and what undo needs. The stamp travels with
-// the item, so a copy can be recognised at either end without its id.
+// Each copy of a message in a mailbox is an item. Before it is touched, an
+// [Intent] is written to the journal, and the item gets a [driver.Stamp]: named
+// properties that record which operation it belongs to, where it came from and
+// what undo needs. The stamp travels with the item, so a copy can be recognised
+// at either end without its id.
 //
 // Then the item is carried to the other mailbox, and the copy there is found by
 // its stamp, read back and proved against the original. Only then is the

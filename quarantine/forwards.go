@@ -85,9 +85,9 @@ type Unfollowed struct {
 // called before the message is taken away. Server rules that forward or
 // redirect leave nothing in Sent Items, and users may delete what is there.
 //
-// An error means that nothing is known, or that there is too much
-// ([ErrTooManyHits]). It matches [errors.ErrUnsupported] if the strategy does
-// not support this.
+// The error matches [ErrTooManyHits] if there are more copies than the options
+// allow, and [errors.ErrUnsupported] if the strategy does not support this. A
+// failure in any mailbox but the first is reported in the trail instead.
 func (s *Service) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := s.check(t); err != nil {
 		return nil, err

@@ -18,8 +18,9 @@ import (
 // re-created path; failing that, into the Inbox. Running it again changes
 // nothing.
 //
-// An error means that nothing was attempted. The returned receipt says what
-// happened to each item.
+// An error concerns the whole request, such as an invalid receipt or an
+// unreachable quarantine mailbox. The returned receipt says what happened to
+// each item.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
 		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")

@@ -1,4 +1,4 @@
-// Roundtripper shows how to sign in to Exchange in a custom way: an
+// Roundtripper shows how to sign in to Exchange in a custom way: a
 // [net/http.RoundTripper] adds a ticket to each request, as one for Kerberos
 // would. The library needs nothing special for this.
 //

@@ -200,10 +200,10 @@ func (p *Passage) unstamped(ctx context.Context, f func(driver.Item)) error {
 var ErrOvertaken = errors.New("another run has already restored it")
 
 // overtaken handles an original in quarantine that was removed by someone else
-// while this run carried it. If a similar item without this stamp has since
-// appeared in the user's mailbox, another restore was quicker and has already
-// removed its stamp: then only what this run made is removed again, and the
-// error is [ErrOvertaken].
+// while this run carried it. If a similar unstamped item has since appeared in
+// the user's mailbox, another restore was quicker and has already removed its
+// stamp: then only what this run made is removed again, and the error is
+// [ErrOvertaken].
 func (p *Passage) overtaken(ctx context.Context, copies []driver.Item) (done bool, err error) {
 	if p.Direction != driver.ToUser || p.made == "" {
 		return false, nil
