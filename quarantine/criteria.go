@@ -15,74 +15,74 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Criteria describe messages whose Message-ID is not known. All that are set
-// must hold.
+// Criteria describes messages whose Message-ID is not known. All fields that
+// are set must match.
 //
-// Store restrictions and the message itself decide, never the content index,
-// which lags behind. What a server cannot decide is read: first the properties
-// of the messages that are left, then the messages themselves, as a stream. A
-// message that cannot be read to a decision (it is encrypted, say) is reported
-// as unsearched.
+// Matching relies on stored properties and on the message itself, never on a
+// content index, which lags behind. What a server cannot decide is read: first
+// the properties of the remaining messages, then the messages themselves, as a
+// stream. A message that cannot be decided on (because it is encrypted, say) is
+// reported as unsearched.
 type Criteria struct {
-	// Sender is the address of the sender or of whom it was sent for: From or
-	// Sender.
+	// Sender is an address in From or Sender.
 	Sender string `json:"sender,omitempty"`
 
-	// Recipient is an address among To, Cc and Bcc as the message shows them. Who
-	// got a message as a hidden copy, or as a member of a list, is not there.
+	// Recipient is an address in To, Cc or Bcc, as the message shows them. Hidden
+	// recipients and members of a distribution list do not match.
 	Recipient string `json:"recipient,omitempty"`
 
-	// Subject is compared as SubjectMatch says, without regard to case, to blanks
-	// around it and to how many stand between words. Exchange keeps 255
-	// characters.
+	// Subject is compared as SubjectMatch says, ignoring case, surrounding white
+	// space and the amount of white space between words. Mail systems may keep
+	// only part of a long subject: Exchange keeps 255 characters.
 	Subject string `json:"subject,omitempty"`
 
-	// SubjectMatch says how. Default: SubjectExact.
+	// SubjectMatch is how Subject is compared. Default: SubjectExact.
 	SubjectMatch SubjectMatch `json:"subjectMatch,omitempty"`
 
-	// ReceivedAfter and ReceivedBefore bound when the message was received, to
-	// the second: at or after the one, before the other. Zero: no bound.
+	// ReceivedAfter and ReceivedBefore bound the time of receipt, to the second:
+	// ReceivedAfter is inclusive, ReceivedBefore exclusive. Zero: no bound.
 	ReceivedAfter  time.Time `json:"receivedAfter,omitzero"`
 	ReceivedBefore time.Time `json:"receivedBefore,omitzero"`
 
-	// AttachmentName is the whole name of an attachment, without regard to case.
-	// Messages that are attached count with theirs.
+	// AttachmentName is the whole name of an attachment, ignoring case.
+	// Attachments of attached messages count, too.
 	AttachmentName string `json:"attachmentName,omitempty"`
 
 	// AttachmentSHA256 is the SHA-256 of the content of an attachment, in
-	// hexadecimal. Messages that are attached count with theirs.
+	// hexadecimal. Attachments of attached messages count, too.
 	AttachmentSHA256 string `json:"attachmentSHA256,omitempty"`
 
-	// URL is one that the text of the message leads to, or an attached page does.
-	// It is recognised in plain text and HTML, whatever their encoding, and as
-	// rewritten by the link-protection services whose links can be read
-	// (Microsoft, Proofpoint, Barracuda, Cisco, Sophos, Trend Micro and others;
-	// Mimecast's name the domain at most). A link to a path below it counts, and
-	// so does one with more in its query; a URL without path stands for its host.
-	// http and https, ports that go without saying, fragments, percent-encoding
-	// and a slash at the end make no difference.
+	// URL is a link in the text of the message or in an attached page. It is
+	// recognised in plain text and HTML in any encoding, and as rewritten by
+	// link-protection services whose links can be decoded (Microsoft, Proofpoint,
+	// Barracuda, Cisco, Sophos, Trend Micro and others; Mimecast's reveal the
+	// domain at most). Links to a path below it match, and so do links with more
+	// in their query; a URL without a path matches its whole host. http and https,
+	// default ports, fragments, percent-encoding and a trailing slash make no
+	// difference.
 	URL string `json:"url,omitempty"`
 }
 
 // Bounds of criteria.
 const (
-	// MaxCriteriaWindow is how far ReceivedAfter and ReceivedBefore may be apart
-	// where neither Sender nor Subject is set, so that all that was received in
-	// between has to be read.
+	// MaxCriteriaWindow is how far apart ReceivedAfter and ReceivedBefore may be
+	// if neither Sender nor Subject is set, because then every message received in
+	// between must be read.
 	MaxCriteriaWindow = 31 * 24 * time.Hour
 
-	// minSubject is how many letters or digits of a subject must be given that is
-	// not the whole. An ideograph or syllable counts twice.
+	// minSubject is the least number of letters or digits in a partial subject. An
+	// ideograph or syllable counts twice.
 	minSubject = 4
 
-	// maxSubject is the length of a header line, and more than any server keeps.
+	// maxSubject is the length of a header line in bytes, more than any server
+	// keeps.
 	maxSubject = 998
 )
 
-// IsZero reports whether nothing is set.
+// IsZero reports whether no field is set.
 func (c Criteria) IsZero() bool { return c == Criteria{} }
 
-// String describes the criteria for people, in one line.
+// String describes the criteria for people, on one line.
 func (c Criteria) String() string {
 	var parts []string
 	add := func(set bool, format string, args ...any) {
@@ -101,9 +101,10 @@ func (c Criteria) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Validate reports whether the criteria can be searched for. It refuses those
-// that would match everything, or nearly, or would have everything read. The
-// error joins an [*InvalidError] for each field.
+// Validate reports whether the criteria can be searched for. It refuses
+// criteria that match everything or nearly everything, or that need every
+// message to be read. The error joins an [*InvalidError] for each invalid
+// field.
 func (c Criteria) Validate() error {
 	var errs []error
 	check := func(field string, err error) {
@@ -122,7 +123,7 @@ func (c Criteria) Validate() error {
 	check("receivedAfter", validMoment(c.ReceivedAfter))
 	check("receivedBefore", validMoment(c.ReceivedBefore))
 	if !c.ReceivedAfter.IsZero() && !c.ReceivedBefore.IsZero() && !c.ReceivedAfter.Before(c.ReceivedBefore) {
-		check("receivedBefore", errors.New("is not later than the other bound: nothing can have been received in between; swap the two"))
+		check("receivedBefore", errors.New("is not later than the other bound, so nothing can match; swap the two"))
 	}
 	check("attachmentName", validAttachmentName(c.AttachmentName))
 	if c.AttachmentSHA256 != "" {
@@ -139,14 +140,14 @@ func (c Criteria) Validate() error {
 	return errors.Join(errs...)
 }
 
-// selective refuses criteria that leave everything in.
+// selective refuses criteria that narrow the search too little.
 func (c Criteria) selective() error {
 	if c.Sender != "" || c.Subject != "" {
 		return nil
 	}
 	if c.Recipient == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
 		return driver.Invalid("criteria", "sender", "is not set, nor is anything else that tells messages apart; a time alone would match all of them: "+
-			"set at least one criterion besides the time")
+			"set at least one more criterion")
 	}
 	switch {
 	case c.ReceivedAfter.IsZero():
@@ -160,7 +161,7 @@ func (c Criteria) selective() error {
 }
 
 func (c Criteria) reads() string {
-	return fmt.Sprintf("without sender and subject, every message of that time has to be read: give both bounds of the time, at most %.0f days apart",
+	return fmt.Sprintf("without sender and subject, every message received in that time must be read: give both bounds, at most %.0f days apart",
 		MaxCriteriaWindow.Hours()/24)
 }
 
@@ -184,21 +185,21 @@ func (c Criteria) validSubject() error {
 		return err
 	}
 	if len(c.Subject) > maxSubject {
-		return fmt.Errorf("is longer than %d bytes; give its beginning, to be compared as a %s", maxSubject, SubjectPrefix)
+		return fmt.Errorf("is longer than %d bytes; give its beginning and compare it as a %s", maxSubject, SubjectPrefix)
 	}
 	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= driver.CutLength {
-		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", driver.CutLength, SubjectPrefix)
+		return fmt.Errorf("is too long to be part of a subject, which may be truncated at %d characters; give its beginning and compare it as a %s", driver.CutLength, SubjectPrefix)
 	}
 	if len(words(c.Subject)) == 0 {
-		return errors.New("is blank; leave it out, or give some of it")
+		return errors.New("is blank; leave it out or give some text")
 	}
 	if (c.SubjectMatch == SubjectPrefix || c.SubjectMatch == SubjectContains) && weight(c.Subject) < minSubject {
-		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject, to be compared as %s", c.Subject, minSubject, SubjectExact)
+		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject for an exact match", c.Subject, minSubject)
 	}
 	return nil
 }
 
-// weight counts what tells a text from others.
+// weight returns how many distinguishing characters a text has.
 func weight(s string) int {
 	n := 0
 	for _, r := range s {
@@ -212,7 +213,7 @@ func weight(s string) int {
 	return n
 }
 
-// words splits a text at its blanks.
+// words splits a text at white space.
 func words(s string) []string { return strings.Fields(s) }
 
 func validCriterionAddress(address string) error {
@@ -231,7 +232,7 @@ func validAttachmentName(name string) error {
 	case len(name) > maxSubject:
 		return fmt.Errorf("is longer than %d bytes; search by other criteria", maxSubject)
 	case strings.ContainsAny(name, `*?/\`):
-		return fmt.Errorf("%q is not a file name: it is compared as a whole; give the name without folder and wildcards", name)
+		return fmt.Errorf("%q is not a file name; give the whole name, without folders or wildcards", name)
 	}
 	return validText(name)
 }
@@ -245,26 +246,26 @@ func validURL(link string) error {
 }
 
 // validText refuses control characters: no field of a message shows them, and
-// most cannot be asked for.
+// most cannot be searched for.
 func validText(s string) error {
 	if err := mailname.CheckText(s); err != nil {
 		return err
 	}
 	for i, r := range s {
 		if unicode.IsControl(r) {
-			return fmt.Errorf("holds the control character %U at offset %d; leave it out", r, i)
+			return fmt.Errorf("contains the control character %U at offset %d; leave it out", r, i)
 		}
 	}
 	if !utf8.ValidString(s) {
-		return errors.New("is not UTF-8")
+		return errors.New("is not valid UTF-8")
 	}
 	return nil
 }
 
-// validMoment refuses times that no server can have received anything at.
+// validMoment refuses times at which no server can have received anything.
 func validMoment(t time.Time) error {
 	if !t.IsZero() && (t.Year() < 1980 || t.Year() > 9999) {
-		return fmt.Errorf("is in the year %d; give a time as 2026-11-24T10:00:00Z", t.Year())
+		return fmt.Errorf("is in the year %d; give a time such as 2026-11-24T10:00:00Z", t.Year())
 	}
 	return nil
 }

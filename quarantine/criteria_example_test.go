@@ -19,5 +19,5 @@ func ExampleCriteria_Validate() {
 	// Output:
 	// <nil>
 	// <nil>
-	// quarantine: criteria: subject "Re" would match too much; give at least 4 letters or digits, or the whole subject, to be compared as exact
+	// quarantine: criteria: subject "Re" would match too much; give at least 4 letters or digits, or the whole subject for an exact match
 }

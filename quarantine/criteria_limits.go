@@ -12,38 +12,38 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Limits bound what a search by [Criteria] may find. A message found by its
-// Message-ID is not bounded.
+// Limits bounds what a search by [Criteria] may find. It does not apply to
+// messages found by Message-ID.
 type Limits struct {
-	// PerMailbox is how many messages of one mailbox may match. If there are
-	// more, the mailbox is refused as a whole: none is taken. Default: 100.
+	// PerMailbox is how many messages in one mailbox may match. If more do, the
+	// whole mailbox is refused: nothing is taken from it. Default: 100.
 	PerMailbox int `json:"perMailbox,omitempty"`
 
-	// Total is how many may match in all mailboxes of one call that are on the
-	// same server. If there are more, the call is refused as a whole.
-	// Default: 5,000.
+	// Total is how many messages may match in all mailboxes of one call on the
+	// same server. If more do, the whole call is refused. Default: 5,000.
 	Total int `json:"total,omitempty"`
 
-	// Examined is how many messages of one mailbox may have to be read because
-	// the server cannot decide. If there are more, the mailbox is refused.
-	// Default: 10,000.
+	// Examined is how many messages of one mailbox may be read because the server
+	// cannot decide on them. If there are more, the mailbox is refused. Default:
+	// 10,000.
 	Examined int `json:"examined,omitempty"`
 
-	// Protected are addresses of mailboxes that are never searched by criteria.
+	// Protected lists the addresses of mailboxes that are never searched by
+	// criteria.
 	Protected []string `json:"protected,omitempty"`
 }
 
-// Errors of searches by criteria.
+// Errors of searches by criteria; test with errors.Is.
 var (
-	// ErrTooManyHits matches a search that found, or would have had to read, more
+	// ErrTooManyHits reports that a search found, or would have had to read, more
 	// than its limits allow. Nothing was taken.
-	ErrTooManyHits = errors.New("quarantine: the criteria match too much")
-	// ErrProtected matches a mailbox that must not be searched by criteria.
+	ErrTooManyHits = errors.New("quarantine: too many messages")
+	// ErrProtected reports that a mailbox must not be searched by criteria.
 	ErrProtected = errors.New("quarantine: the mailbox is protected from searches by criteria")
 )
 
 // Validate reports whether the limits can be used. The error joins an
-// [*InvalidError] for each field.
+// [*InvalidError] for each invalid field.
 func (l Limits) Validate() error {
 	var errs []error
 	for field, problem := range l.problems() {
@@ -52,7 +52,7 @@ func (l Limits) Validate() error {
 	return errors.Join(errs...)
 }
 
-// problems yields what is wrong, with the field.
+// problems yields each invalid field and its problem.
 func (l Limits) problems() iter.Seq2[string, string] {
 	return func(yield func(field, problem string) bool) {
 		for _, f := range []struct {
@@ -71,7 +71,7 @@ func (l Limits) problems() iter.Seq2[string, string] {
 	}
 }
 
-// IsZero reports whether nothing is set.
+// IsZero reports whether no field is set.
 func (l Limits) IsZero() bool {
 	return l.PerMailbox == 0 && l.Total == 0 && l.Examined == 0 && len(l.Protected) == 0
 }
@@ -93,7 +93,7 @@ func (l Limits) withDefaults() Limits {
 // checkMailbox refuses a mailbox that is protected.
 func (l Limits) checkMailbox(address string) error {
 	if slices.ContainsFunc(l.Protected, func(p string) bool { return strings.EqualFold(p, address) }) {
-		return fmt.Errorf("%w: %s: name the message by its Message-ID, or take the mailbox off the list protected", ErrProtected, address)
+		return fmt.Errorf("%w: %s: name the message by its Message-ID, or remove the mailbox from the list of protected mailboxes", ErrProtected, address)
 	}
 	return nil
 }
@@ -101,22 +101,22 @@ func (l Limits) checkMailbox(address string) error {
 // checkHits refuses a mailbox in which too much was found.
 func (l Limits) checkHits(address string, hits int) error {
 	if hits > l.PerMailbox {
-		return fmt.Errorf("%w: more than %d messages in %s: nothing was taken; narrow the criteria, or raise the limit perMailbox", ErrTooManyHits, l.PerMailbox, address)
+		return fmt.Errorf("%w: more than %d messages in %s: nothing was taken; narrow the criteria or raise the limit perMailbox", ErrTooManyHits, l.PerMailbox, address)
 	}
 	return nil
 }
 
-// checkExamined refuses a mailbox in which too much has to be read.
+// checkExamined refuses a mailbox in which too much must be read.
 func (l Limits) checkExamined(address string, examined int) error {
 	if examined > l.Examined {
-		return fmt.Errorf("%w: more than %d messages of %s would have to be read: nothing was taken; narrow the time or add sender or subject, or raise the limit examined",
+		return fmt.Errorf("%w: more than %d messages in %s would have to be read: nothing was taken; narrow the time, add a sender or subject, or raise the limit examined",
 			ErrTooManyHits, l.Examined, address)
 	}
 	return nil
 }
 
-// hitTally counts what is found in all mailboxes of one call. Its methods may be
-// called concurrently.
+// hitTally counts what is found in all mailboxes of one call. Its methods may
+// be called concurrently.
 type hitTally struct {
 	max int
 
@@ -126,14 +126,14 @@ type hitTally struct {
 
 func (l Limits) newTally() *hitTally { return &hitTally{max: l.withDefaults().Total} }
 
-// add counts the hits of a mailbox and fails once there are too many. Nothing
-// may be taken anywhere before all mailboxes have been counted.
+// add counts the hits in a mailbox and fails once there are too many. Nothing
+// may be taken anywhere until all mailboxes have been counted.
 func (t *hitTally) add(hits int) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.total += hits
 	if t.total > t.max {
-		return fmt.Errorf("%w: more than %d messages in all mailboxes: nothing was taken; narrow the criteria, or raise the limit total", ErrTooManyHits, t.max)
+		return fmt.Errorf("%w: more than %d messages in all mailboxes: nothing was taken; narrow the criteria or raise the limit total", ErrTooManyHits, t.max)
 	}
 	return nil
 }

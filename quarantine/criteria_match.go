@@ -9,7 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// matchFound checks what every item tells: its subject and when it was received.
+// matchFound checks what is known of every item: its subject and time of
+// receipt.
 func (c Criteria) matchFound(it driver.Item) bool {
 	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
 }
@@ -28,7 +29,7 @@ func (c Criteria) matchSubject(subject string) bool {
 	}
 	want, got := foldSubject(c.Subject), foldSubject(subject)
 	if cut := utf8.RuneCountInString(subject) >= driver.CutLength; cut && strings.HasPrefix(want, got) {
-		return true // the server keeps no more of it
+		return true // the server may have kept no more of it
 	}
 	switch c.SubjectMatch {
 	case SubjectPrefix:
@@ -39,29 +40,30 @@ func (c Criteria) matchSubject(subject string) bool {
 	return got == want
 }
 
-// foldSubject makes subjects comparable. To lower case by way of upper case, as
-// characters have several of one and the same of the other.
+// foldSubject makes subjects comparable. It lowers the case by way of upper
+// case, because some characters have several lower-case forms and one
+// upper-case form.
 func foldSubject(s string) string {
 	return strings.ToLower(strings.ToUpper(strings.Join(words(s), " ")))
 }
 
-// examines reports whether more of a message has to be read than every item
-// tells.
+// examines reports whether matching needs more of a message than matchFound
+// checks.
 func (c Criteria) examines() bool {
 	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
 }
 
-// matching is what is known of whether a message matches.
+// matching is whether a message is known to match.
 type matching int
 
 const (
 	matchNo     matching = iota
-	matchYes             // as far as it was looked
-	matchUnsure          // what was looked at does not tell
+	matchYes             // as far as was checked
+	matchUnsure          // what was checked does not decide it
 )
 
-// matchDetails checks addresses, and whether there is an attachment at all that
-// may be the one. Whether it is, and all the rest, matchMIME tells.
+// matchDetails checks addresses, and whether any attachment could be the one.
+// matchMIME decides the rest.
 func (c Criteria) matchDetails(m driver.Candidate) matching {
 	v := matchYes
 	if c.Sender != "" {
@@ -80,7 +82,7 @@ func (c Criteria) matchDetails(m driver.Candidate) matching {
 	return v
 }
 
-// worse returns what is known of two things that must both hold.
+// worse combines two results that must both match.
 func worse(a, b matching) matching {
 	switch {
 	case a == matchNo || b == matchNo:
@@ -91,8 +93,8 @@ func worse(a, b matching) matching {
 	return matchYes
 }
 
-// among looks for an address among those of some people. People of whom no SMTP
-// address is known may be the one.
+// among searches for an address among people. A person whose SMTP address is
+// not known might be the one.
 func among(want string, people []driver.Party) matching {
 	v := matchNo
 	for _, who := range people {
@@ -113,7 +115,8 @@ func among(want string, people []driver.Party) matching {
 }
 
 // hidesAttachments reports whether a message may have attachments that the
-// server does not list: in messages that are attached, or within a signature.
+// server does not list: in attached messages, or inside a signed or encrypted
+// message.
 func hidesAttachments(it driver.Item) bool {
 	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a driver.Attachment) bool {
 		return a.Message || strings.EqualFold(a.Name, "smime.p7m")

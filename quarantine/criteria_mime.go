@@ -11,23 +11,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errOpaque is returned for a message that hides what was looked for, if it is
-// there.
-var errOpaque = errors.New("the message is encrypted or wrapped, so what it holds cannot be looked at")
+// errOpaque is returned for a message that may hide what was searched for.
+var errOpaque = errors.New("the message is encrypted or wrapped, so its content cannot be examined")
 
-// needsMIME reports whether the message itself has to be read of an item that
-// matchDetails did not sort out.
+// needsMIME reports whether the message itself must be read after matchDetails
+// has not ruled it out.
 func (c Criteria) needsMIME(it driver.Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }
 
-// matchMIME reads a message and reports whether it has the link and the
-// attachments that are asked for; nothing else of the criteria. The message is
-// not held in memory and not read further than needed. That the answer cannot be
-// known is an error.
+// matchMIME reads a message and reports whether it has the wanted link and
+// attachments; it checks nothing else of the criteria. The message is not held
+// in memory, nor read further than needed. It returns an error if the answer
+// cannot be known.
 func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 	h := mimescan.Handler{}
-	open := 0 // what was not seen yet
+	open := 0 // conditions not met yet
 	saw := func(seen *bool) error {
 		if !*seen {
 			*seen = true

@@ -146,7 +146,7 @@ func TestCriteriaSenderWithoutSMTP(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got)
 	require.Len(t, undecided, 1)
-	assert.Contains(t, undecided[0], "the server gives no SMTP address of its sender or recipients")
+	assert.Contains(t, undecided[0], "the server returns no SMTP address for its sender or recipients")
 }
 
 func TestCriteriaLongSubject(t *testing.T) {

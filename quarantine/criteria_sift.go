@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// sifter decides, of what a driver found in one mailbox, what matches criteria,
-// and counts. It is not safe for concurrent use.
+// sifter decides which of the messages a driver found in one mailbox match the
+// criteria, and counts. It is not safe for concurrent use.
 type sifter struct {
 	mailbox  driver.Mailbox
 	searcher driver.Searcher
@@ -17,29 +17,28 @@ type sifter struct {
 	limits   Limits
 
 	seen     map[string]bool // ids
-	items    []driver.Item   // that match
-	hits     map[string]int  // by id of the folder
+	items    []driver.Item   // the matches
+	hits     map[string]int  // by folder id
 	examined int
 
 	gone      []driver.Item         // moved or deleted while they were sifted
-	undecided map[string]*undecided // by id of the folder
-	order     []string              // of undecided
+	undecided map[string]*undecided // by folder id
+	order     []string              // keys of undecided, in order of first use
 }
 
-// undecided are the messages of a folder of which it cannot be known whether
-// they match.
+// undecided are the messages of a folder that could not be decided on.
 type undecided struct {
 	folder driver.Folder
 	told   []string
 	more   int
 }
 
-// maxUndecided is how many messages of a folder are told one by one of which it
-// cannot be known whether they match.
+// maxUndecided is how many undecided messages of a folder are reported
+// individually.
 const maxUndecided = 10
 
 // sift searches a mailbox by criteria. The error matches [ErrTooManyHits] or
-// [ErrProtected], or is the driver's.
+// [ErrProtected], or comes from the driver.
 func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Criteria, l Limits, q driver.Query) (driver.Findings, error) {
 	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
 		return driver.Findings{}, err
@@ -80,7 +79,7 @@ func (s *sifter) findings(found driver.Findings) driver.Findings {
 	return found
 }
 
-// visit sifts one message. A driver may show it twice.
+// visit sifts one message, which a driver may pass twice.
 func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	if s.seen[m.Item.ID] {
 		return nil
@@ -113,14 +112,14 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
 }
 
-// errMoving is of a message that was gone each time it was to be looked at.
+// errMoving is returned for a message that was gone each time it was to be read.
 var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
-// errUnresolved is of a message that names people by something else than their
-// SMTP address.
-var errUnresolved = errors.New("the server gives no SMTP address of its sender or recipients")
+// errUnresolved is returned for a message that names people other than by SMTP
+// address.
+var errUnresolved = errors.New("the server returns no SMTP address for its sender or recipients")
 
-// decide looks at one message, and into it if need be.
+// decide checks one message, and reads it if necessary.
 func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, error) {
 	if m.Err != nil {
 		return matchNo, m.Err
@@ -147,7 +146,7 @@ func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, erro
 	return matchYes, nil
 }
 
-// report notes a message that could not be decided on.
+// report records a message that could not be decided on.
 func (s *sifter) report(it driver.Item, err error) {
 	u := s.undecided[it.Folder.ID]
 	if u == nil {
@@ -168,7 +167,7 @@ func (u *undecided) report() []driver.Unsearched {
 		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
 	}
 	if u.more > 0 {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be examined", u.more)})
 	}
 	return all
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ErrTooManyMembers matches a group beyond the limits of [ExpandOptions].
+// ErrTooManyMembers reports that a group exceeds the limits in [ExpandOptions]
+// (test with errors.Is).
 var ErrTooManyMembers = errors.New("quarantine: the group is too large")
 
-// ExpandOptions bound [Service.Expand]. The zero value stands for the defaults.
+// ExpandOptions bounds [Service.Expand]. nil or the zero value means the
+// defaults.
 type ExpandOptions struct {
-	MaxDepth   int // groups within groups; default: 32
+	MaxDepth   int // levels of nested groups; default: 32
 	MaxMembers int // mailboxes and contacts, each counted once; default: 100,000
 	MaxGroups  int // groups, each counted once; default: 10,000
 }
@@ -40,47 +42,47 @@ func (opts *ExpandOptions) withDefaults() (ExpandOptions, error) {
 	return o, nil
 }
 
-// Expansion is who stands behind a group, everybody once.
+// Expansion is the result of expanding a group. Everyone is listed once.
 type Expansion struct {
 	Group string `json:"group"`
 	// Server is the name of the server that showed the group.
 	Server    string          `json:"server,omitempty"`
 	Mailboxes []driver.Member `json:"mailboxes"`
-	Contacts  []driver.Member `json:"contacts"` // and all else that is no mailbox of the organisation
+	Contacts  []driver.Member `json:"contacts"` // and everything else that is not a mailbox of the organisation
 	Groups    []ExpandedGroup `json:"groups"`   // the group itself first
-	// Unexpanded are groups of which not all members are known, and members that
-	// have no address.
+	// Unexpanded lists groups whose members are not all known, and members without
+	// an address.
 	Unexpanded []Unexpanded `json:"unexpanded"`
-	// Complete says that nothing is unexpanded. Exchange never shows members and
-	// groups that are hidden from address lists, nor that it leaves them out.
+	// Complete means that Unexpanded is empty. Even so, a mail system may silently
+	// leave out members and groups that are hidden from address lists, as Exchange
+	// does.
 	Complete bool `json:"complete"`
 }
 
-// ExpandedGroup is a group that was met.
+// ExpandedGroup is a group that was expanded.
 type ExpandedGroup struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
-	Depth   int    `json:"depth"` // 0: the group that was asked for
+	Depth   int    `json:"depth"` // 0: the group passed to Expand
 	Members int    `json:"members"`
 }
 
-// Unexpanded is a group, or member, behind which somebody may stand who is not
-// known.
+// Unexpanded is a group or member that may stand for people who are not known.
 type Unexpanded struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address,omitempty"`
 	Reason  string `json:"reason"`
 }
 
-// Expand returns who stands behind a group: its members, those of the groups
-// among them, and so on. Groups that contain one another are no difficulty.
-// Exchange expands dynamic groups itself, if the caller may see their members.
+// Expand returns the members of a group, including those of the groups within
+// it. Groups may contain one another. Dynamic groups are expanded by the
+// server, if it shows their members to the account.
 //
-// The error says that nothing is known: it matches [ErrInvalid] for an address
-// that is none of a group, [ErrGone] for one that the address book does not
-// show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
-// or is the server's. A group within the group that cannot be expanded is
-// reported and the others are.
+// An error means that nothing was learned: it matches [ErrInvalid] if the
+// address is not that of a group, [ErrGone] if the address book does not show
+// it, [ErrNoDirectory] if it shows nothing to this account,
+// [ErrTooManyMembers], or comes from the server. If a group within the group
+// cannot be expanded, it is reported, and the others are expanded.
 func (s *Service) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
 	o, err := checkExpand(group, opts)
 	if err != nil {
@@ -104,7 +106,7 @@ func checkExpand(group string, opts *ExpandOptions) (ExpandOptions, error) {
 	return opts.withDefaults()
 }
 
-// expandGroup asks a directory who stands behind a group.
+// expandGroup expands a group with a directory.
 func expandGroup(ctx context.Context, directory driver.Directory, group string, opts ExpandOptions) (*Expansion, error) {
 	x := &expander{
 		directory: directory, opts: opts, seen: make(map[string]bool),
@@ -116,11 +118,11 @@ func expandGroup(ctx context.Context, directory driver.Directory, group string, 
 	return x.result, nil
 }
 
-// directory returns whom to ask about groups.
+// directory returns the address book.
 func (s *Service) directory() (driver.Directory, error) {
 	d, ok := driver.As[driver.Directory](s.quarantine)
 	if !ok {
-		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
+		return nil, fmt.Errorf("%w: the strategy %q does not support it", ErrNoDirectory, s.strategy.Name())
 	}
 	return d, nil
 }
@@ -130,7 +132,7 @@ type expander struct {
 	opts      ExpandOptions
 	result    *Expansion
 	seen      map[string]bool // addresses in lower case
-	groups    int             // met
+	groups    int             // groups found
 	queue     []queuedGroup
 }
 
@@ -139,8 +141,7 @@ type queuedGroup struct {
 	depth int
 }
 
-// run goes through the groups breadth first, so that each is met at its least
-// depth.
+// run visits the groups breadth first, so each is found at its smallest depth.
 func (x *expander) run(ctx context.Context, group string) error {
 	x.seen[strings.ToLower(group)] = true
 	x.groups = 1
@@ -158,7 +159,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 			x.unexpanded(g.Member, err.Error())
 			continue
 		case !complete:
-			x.unexpanded(g.Member, "the server returned some of its members only")
+			x.unexpanded(g.Member, "the server returned only some of its members")
 		}
 		x.result.Groups = append(x.result.Groups, ExpandedGroup{Name: g.Name, Address: g.Address, Depth: g.depth, Members: len(members)})
 		for _, m := range members {
@@ -176,10 +177,10 @@ func (x *expander) unexpanded(m driver.Member, reason string) {
 	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{Name: m.Name, Address: m.Address, Reason: reason})
 }
 
-// take sorts a member in.
+// take records a member.
 func (x *expander) take(m driver.Member, depth int) error {
 	if !strings.Contains(m.Address, "@") {
-		x.unexpanded(m, "the server gives no SMTP address of this member")
+		x.unexpanded(m, "the server returns no SMTP address for this member")
 		return nil
 	}
 	key := strings.ToLower(m.Address)
@@ -190,7 +191,7 @@ func (x *expander) take(m driver.Member, depth int) error {
 	switch m.Kind {
 	case driver.MemberGroup, driver.MemberGroupMailbox:
 		if depth > x.opts.MaxDepth {
-			return &LimitError{Setting: "MaxDepth", Limit: x.opts.MaxDepth, What: "groups within one another, at " + m.Address, kind: ErrTooManyMembers}
+			return &LimitError{Setting: "MaxDepth", Limit: x.opts.MaxDepth, What: "levels of nested groups, at " + m.Address, kind: ErrTooManyMembers}
 		}
 		if x.groups++; x.groups > x.opts.MaxGroups {
 			return &LimitError{Setting: "MaxGroups", Limit: x.opts.MaxGroups, What: "groups", kind: ErrTooManyMembers}
@@ -211,7 +212,7 @@ func (x *expander) take(m driver.Member, depth int) error {
 	return nil
 }
 
-// explain says what is wrong with an address that is none of a group.
+// explain says what is wrong with an address that is not that of a group.
 func (x *expander) explain(ctx context.Context, address string, cause error) error {
 	if !errors.Is(cause, ErrGone) {
 		return cause
@@ -220,8 +221,8 @@ func (x *expander) explain(ctx context.Context, address string, cause error) err
 	case err == nil && found.Kind != driver.MemberGroup && found.Kind != driver.MemberGroupMailbox:
 		return driver.Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
 	case err == nil:
-		return fmt.Errorf("the address book shows the group, but not its members to this account: %w", cause)
+		return fmt.Errorf("the address book shows this account the group, but not its members: %w", cause)
 	}
-	return fmt.Errorf("the address book shows no group of this address: check it, and whether the group is hidden from address lists, "+
-		"as hidden groups are not expanded (Set-DistributionGroup -Identity %s -HiddenFromAddressListsEnabled $false): %w", address, cause)
+	return fmt.Errorf("the address book shows no group with this address: check the address, and whether the group is hidden from address lists, "+
+		"because hidden groups cannot be expanded (in Exchange, use Set-DistributionGroup -Identity %s -HiddenFromAddressListsEnabled $false): %w", address, cause)
 }

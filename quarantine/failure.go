@@ -6,7 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// failureOf returns an error in the form in which it is kept, nil for nil.
+// failureOf returns an error in the form in which receipts store it, nil for
+// nil.
 func failureOf(err error) *Failure {
 	if err == nil {
 		return nil

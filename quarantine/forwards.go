@@ -10,14 +10,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ForwardOptions bound [Service.FollowForwards]. The zero value stands for the
-// defaults.
+// ForwardOptions bounds [Service.FollowForwards]. nil or the zero value means
+// the defaults.
 type ForwardOptions struct {
-	// MaxDepth is how often a message is followed from one mailbox to the next:
-	// 1 finds to whom the owner of the first mailbox sent it. Default: 3.
+	// MaxDepth is how many times a message is followed from one mailbox to the
+	// next: 1 finds only those to whom the owner of the first mailbox sent it.
+	// Default: 3.
 	MaxDepth int
-	// MaxCopies is how many copies may be found; beyond it, the call fails rather
-	// than tell a part. Default: 500.
+	// MaxCopies is how many copies may be found. If there are more, the call fails
+	// rather than return only some of them. Default: 500.
 	MaxCopies int
 }
 
@@ -38,52 +39,55 @@ func (opts *ForwardOptions) withDefaults() (ForwardOptions, error) {
 	return o, nil
 }
 
-// ForwardTrail is where a message went from a mailbox.
+// ForwardTrail describes where a message went from a mailbox.
 type ForwardTrail struct {
 	Target Target `json:"target"`
-	// Copies are further targets, each once, those nearest to the first mailbox
-	// first. That there is a message at each is likely, not certain.
+	// Copies are further targets, each listed once, those nearest to the first
+	// mailbox first. A message at each is likely, not certain.
 	Copies []ForwardedCopy `json:"copies"`
-	// External are addresses outside the organisation that it was sent to, each
-	// once. There it cannot be followed.
+	// External lists the addresses outside the organisation to which it was sent,
+	// each once. It cannot be followed there.
 	External []string `json:"external"`
-	// Unfollowed are mailboxes and groups where the trail may go on unseen.
+	// Unfollowed lists mailboxes and groups where the trail may continue unseen.
 	Unfollowed []Unfollowed `json:"unfollowed"`
-	// Complete says that nothing is unfollowed.
+	// Complete means that Unfollowed is empty.
 	Complete bool `json:"complete"`
 }
 
-// ForwardedCopy is a message that passes another on, in the mailbox of who sent
-// it or who received it.
+// ForwardedCopy is a message that passes another on, in the mailbox of its
+// sender or of a recipient.
 type ForwardedCopy struct {
 	Target
 	Sent   bool                `json:"sent"`   // the sender's own copy
-	From   string              `json:"from"`   // mailbox of the sender
-	Parent string              `json:"parent"` // Message-ID of what was passed on
+	From   string              `json:"from"`   // sender's mailbox
+	Parent string              `json:"parent"` // Message-ID of the message that was passed on
 	By     driver.ForwardTrace `json:"by"`
 	SentAt time.Time           `json:"sentAt,omitzero"`
 	Depth  int                 `json:"depth"` // 1: sent from the first mailbox
 }
 
-// Unfollowed is a mailbox, group or address behind which the trail is not known.
+// Unfollowed is a mailbox, group or address beyond which the trail is not
+// known.
 type Unfollowed struct {
 	Address   string `json:"address"`
 	MessageID string `json:"messageId,omitempty"`
 	Reason    string `json:"reason"`
 }
 
-// FollowForwards follows a message from a mailbox to those whom its owner forwarded it
-// to or answered, from there on in the same way, and through groups. It changes
-// nothing; what it returns can be quarantined as targets of their own.
+// FollowForwards follows a message from a mailbox to those to whom its owner
+// forwarded it or replied, and on from there in the same way, also through
+// groups. It changes nothing; the copies that it returns can be quarantined as
+// targets.
 //
-// What was sent is recognised in the sender's Sent Items, and the folders below
-// it, by the headers In-Reply-To and References, and while the message itself is
-// in the mailbox, also by its place in the conversation: so it is best called
-// before the message is taken away. A rule of the server that forwards or
-// redirects leaves nothing in Sent Items, nor does who deletes it there.
+// Sent messages are recognised in the sender's Sent Items, and the folders
+// below, by the headers In-Reply-To and References and, while the message
+// itself is in the mailbox, by their place in the conversation. So it is best
+// called before the message is taken away. Server rules that forward or
+// redirect leave nothing in Sent Items, and users may delete what is there.
 //
-// The error says that nothing is known, or too much ([ErrTooManyHits]); it
-// matches [errors.ErrUnsupported] if the strategy cannot do it.
+// The error matches [ErrTooManyHits] if there are more copies than the options
+// allow, and [errors.ErrUnsupported] if the strategy does not support this. A
+// failure in any mailbox but the first is reported in the trail instead.
 func (s *Service) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
@@ -91,10 +95,10 @@ func (s *Service) FollowForwards(ctx context.Context, t Target, opts *ForwardOpt
 	return followForwards(ctx, s, t, opts)
 }
 
-// followForwards is [Service.FollowForwards] on any ground.
+// followForwards is [Service.FollowForwards] for one server or several.
 func followForwards(ctx context.Context, ground trailGround, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
-		return nil, driver.Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
+		return nil, driver.Invalid("target", "criteria", "cannot be used to follow forwards; find the message first and give its messageId")
 	}
 	o, err := opts.withDefaults()
 	if err != nil {
@@ -113,7 +117,7 @@ func followForwards(ctx context.Context, ground trailGround, t Target, opts *For
 
 type follower struct {
 	ground    trailGround
-	directory driver.Directory // nil: none, or not to be asked
+	directory driver.Directory // nil if no address book can be asked
 	opts      ForwardOptions
 	trail     *ForwardTrail
 	seen      map[string]bool            // mailbox and Message-ID
@@ -122,13 +126,13 @@ type follower struct {
 	queue     []trailStep
 }
 
-// trailStep is a message in a mailbox from which the trail goes on.
+// trailStep is a message in a mailbox from which the trail continues.
 type trailStep struct {
 	Target
-	depth int // of what is sent from it
+	depth int // of messages sent from it
 }
 
-// isNew reports whether a message in a mailbox is met for the first time.
+// isNew reports whether a message in a mailbox is seen for the first time.
 func (f *follower) isNew(mailbox, messageID string) bool {
 	key := strings.ToLower(mailbox) + "\x00" + driver.BareMessageID(messageID)
 	if f.seen[key] {
@@ -146,7 +150,7 @@ func (f *follower) run(ctx context.Context) error {
 		at := f.queue[0]
 		f.queue = f.queue[1:]
 		if at.depth > f.opts.MaxDepth {
-			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("it was not followed further, for the limit is %d steps", f.opts.MaxDepth))
+			f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("not followed further: the limit is %d steps", f.opts.MaxDepth))
 			continue
 		}
 		sent, err := f.ground.forwarded(ctx, at.Mailbox, at.MessageID, f.opts.MaxCopies)
@@ -173,10 +177,10 @@ func (f *follower) unfollowed(address, messageID, reason string) {
 	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{Address: address, MessageID: messageID, Reason: reason})
 }
 
-// pass notes a message that passes another on, and goes to its recipients.
+// pass records a message that passes another on, and its recipients.
 func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwarded) error {
 	if err := checkMessageID(message.MessageID); err != nil {
-		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("what was sent on has a Message-ID that %v", err))
+		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("the message that passes it on has a Message-ID that %v", err))
 		return nil
 	}
 	c := ForwardedCopy{
@@ -201,7 +205,7 @@ func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwar
 	return nil
 }
 
-// add notes a copy, and that the trail may go on from it.
+// add records a copy, from which the trail may continue.
 func (f *follower) add(c ForwardedCopy) error {
 	if f.ground.isQuarantine(c.Mailbox) || !f.isNew(c.Mailbox, c.MessageID) {
 		return nil

@@ -9,14 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// trailGround is where a trail is followed: one server, or several.
+// trailGround is where a trail is followed: one server or several.
 type trailGround interface {
 	// forwarded is [driver.Forwarder.Forwarded] of a mailbox.
 	forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error)
-	// book returns whom to ask about recipients, nil if there is nobody.
+	// book returns the address book, or nil if the ground has none.
 	book() driver.Directory
-	// has reports whether an address that no address book shows is taken for a
-	// mailbox. Whether there is one shows when it is opened.
+	// has reports whether to treat an address that no address book shows as a
+	// mailbox. Opening it will show whether it exists.
 	has(ctx context.Context, address string) bool
 	// isQuarantine reports whether an address is that of a quarantine mailbox.
 	isQuarantine(address string) bool

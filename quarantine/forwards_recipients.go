@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailboxesOf returns the mailboxes behind a recipient: its own, or those of the
-// members of a group. Addresses outside and groups that stay closed go into the
-// trail.
+// mailboxesOf returns the mailboxes of a recipient: its own, or those of the
+// members of a group. External addresses, and groups that cannot be expanded,
+// are added to the trail.
 func (f *follower) mailboxesOf(ctx context.Context, r driver.Member, messageID string) ([]driver.Member, error) {
 	if !strings.Contains(r.Address, "@") {
-		f.unfollowed(r.Name, messageID, "the server gives no SMTP address of this recipient")
+		f.unfollowed(r.Name, messageID, "the server returns no SMTP address for this recipient")
 		return nil, nil
 	}
 	key := strings.ToLower(r.Address)
@@ -39,9 +39,9 @@ func (f *follower) mailboxesOf(ctx context.Context, r driver.Member, messageID s
 	return mailboxes, err
 }
 
-// lookUp asks the address book who a recipient is. Where it cannot be asked, or
-// hides somebody, an address of the same domain as the first mailbox is tried as
-// one: whether there is one shows when it is opened.
+// lookUp asks the address book who a recipient is. If it cannot be asked, or
+// does not show the recipient, an address in the same domain as the first
+// mailbox is treated as a mailbox: opening it will show whether it exists.
 func (f *follower) lookUp(ctx context.Context, r driver.Member) (driver.Member, error) {
 	if f.directory != nil {
 		who, err := f.directory.Lookup(ctx, r.Address)
@@ -52,9 +52,9 @@ func (f *follower) lookUp(ctx context.Context, r driver.Member) (driver.Member, 
 			return driver.Member{}, context.Cause(ctx)
 		case errors.Is(err, ErrNoDirectory):
 			f.directory = nil
-			f.unfollowed(r.Address, "", "groups cannot be told from mailboxes: "+err.Error())
+			f.unfollowed(r.Address, "", "groups cannot be distinguished from mailboxes: "+err.Error())
 		case err != nil && !errors.Is(err, ErrGone):
-			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
+			f.unfollowed(r.Address, "", "looking up this address failed: "+err.Error())
 		}
 	}
 	if strings.EqualFold(domainOf(r.Address), domainOf(f.trail.Target.Mailbox)) || f.ground.has(ctx, r.Address) {

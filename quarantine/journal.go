@@ -8,19 +8,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Journal keeps what is about to be done, durably, so that an interrupted run
-// can be settled by [Service.Recover]. An intent is written before the first
-// change on the server and taken away when its outcome is certain.
-//
-// Methods may be called concurrently.
+// Journal durably records what is about to be done, so [Service.Recover] can
+// settle an interrupted run. An intent is written before the first change on
+// the server and removed when its outcome is certain.
 type Journal interface {
-	// Begin writes an intent. When it returns, the intent survives a crash. One
-	// with the same operation is replaced.
+	// Begin writes an intent, replacing one with the same operation. When it
+	// returns, the intent survives a crash.
 	Begin(ctx context.Context, in Intent) error
-	// Finish takes an intent away. One that is not there is no error.
+	// Finish removes an intent. It is not an error if the intent does not exist.
 	Finish(ctx context.Context, operation string) error
-	// Open returns the intents that were begun and not finished, oldest first.
-	// Those that it returns beside an error are settled all the same.
+	// Open returns the unfinished intents, oldest first. Intents returned together
+	// with an error are settled all the same.
 	Open(ctx context.Context) ([]Intent, error)
 }
 
@@ -29,15 +27,15 @@ type Intent struct {
 	Operation string           `json:"operation"`
 	Direction driver.Direction `json:"direction"`
 	Target    Target           `json:"target"`
-	// From is where the item is, as far as it was known.
+	// From is where the item was when the intent was written, as far as known.
 	From Place `json:"from"`
-	// MessageID and Received are the item's.
+	// MessageID and Received are those of the item.
 	MessageID string    `json:"messageId,omitempty"`
 	Received  time.Time `json:"received,omitzero"`
 	At        time.Time `json:"at"`
 }
 
-// ledger keeps the intents of one target.
+// ledger records the intents of one target.
 type ledger struct {
 	journal Journal
 	target  Target
@@ -53,7 +51,7 @@ func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) e
 	})
 }
 
-// Finish takes it away.
+// Finish removes the intent.
 func (l ledger) Finish(ctx context.Context, operation string) error {
 	return l.journal.Finish(ctx, operation)
 }

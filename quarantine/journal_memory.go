@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// MemoryJournal is a [Journal] that lasts as long as the process: for tests.
-// The zero value is an empty one.
+// MemoryJournal is a [Journal] in memory, for tests: it is lost when the
+// process ends. The zero value is empty and ready to use.
 type MemoryJournal struct {
 	mu      sync.Mutex
 	intents map[string]Intent
 }
 
-// Begin keeps an intent.
+// Begin records an intent.
 func (j *MemoryJournal) Begin(_ context.Context, in Intent) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -25,7 +25,7 @@ func (j *MemoryJournal) Begin(_ context.Context, in Intent) error {
 	return nil
 }
 
-// Finish takes an intent away.
+// Finish removes an intent.
 func (j *MemoryJournal) Finish(_ context.Context, operation string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -33,7 +33,7 @@ func (j *MemoryJournal) Finish(_ context.Context, operation string) error {
 	return nil
 }
 
-// Open returns the intents that were not finished, oldest first.
+// Open returns the unfinished intents, oldest first.
 func (j *MemoryJournal) Open(context.Context) ([]Intent, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

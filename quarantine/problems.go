@@ -1,7 +1,7 @@
 package quarantine
 
-// Problems returns every [*InvalidError] that err holds, in order: Validate joins
-// one for each field that is wrong.
+// Problems returns every [*InvalidError] in err, in order: Validate joins one
+// for each invalid field.
 func Problems(err error) []*InvalidError {
 	if e, ok := err.(*InvalidError); ok {
 		return []*InvalidError{e}

@@ -12,20 +12,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// passes is how often a mailbox is searched again because an item was not
-// where it had been found.
+// passes is how often a mailbox is searched at most, if items are not where
+// they were found.
 const passes = 3
 
-// Find looks for every copy of a message in its mailbox and changes nothing.
-// The outcome of each item is [Found]. The error says that nothing could be
-// asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
-// [ErrTooManyHits] or [ErrProtected], or is the server's.
+// Find finds every copy of a message in its mailbox and changes nothing. The
+// outcome of each item is [Found].
+//
+// If the mailbox could not be searched, or too much matched, it returns an
+// error, which matches [ErrInvalid] or [ErrUnreachable], for criteria also
+// [ErrTooManyHits] or [ErrProtected], or comes from the server.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
 	return r, err
 }
 
-// find is Find, and returns the items themselves, too.
+// find is Find, and also returns the items themselves.
 func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, driver.Findings{}, err
@@ -45,23 +47,23 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 	return r, found, nil
 }
 
-// Quarantine moves every copy of a message out of its mailbox into the
-// quarantine mailbox, each with its own outcome. Running it again changes
-// nothing, or finishes what an interrupted run began.
+// Quarantine moves every copy of a message from its mailbox to the quarantine
+// mailbox, each with its own outcome. Running it again changes nothing, or
+// finishes what an interrupted run began.
 //
-// A target with criteria stands for what matches them now: running it again
-// also takes what has come since. If more matches than the limits allow, nothing
-// is taken.
+// Criteria in a target apply to what the mailbox holds now: running it again
+// also takes messages that have arrived since. If more match than the limits
+// allow, nothing is taken.
 //
-// The error says that nothing could be asked: wrong arguments, an unreachable
-// server, a mailbox that cannot be opened, limits exceeded. What became of each
-// copy is in the receipt; [Receipt.Err] joins what went wrong there.
+// An error means that nothing was attempted: invalid arguments, an unreachable
+// server, a mailbox that cannot be opened, or limits exceeded. The receipt says
+// what happened to each copy; [Receipt.Err] joins the errors in it.
 func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return s.quarantineFound(ctx, t, nil)
 }
 
-// quarantineFound is Quarantine of what a search has found, nil if it is yet to
-// be searched. What is not there any more is searched again.
+// quarantineFound is Quarantine for what a search has already found; nil means
+// that it has yet to search. If an item is gone, it searches again.
 func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.Findings) (*Receipt, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
@@ -81,8 +83,9 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 		})
 }
 
-// takeAll takes what find finds, again until all of it stays where it was found.
-// If there was nothing, earlier finds what an earlier run took.
+// takeAll takes what find returns, and searches again if an item was no longer
+// where it was found. If there was nothing to take, earlier finds what an
+// earlier run took.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
@@ -105,7 +108,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
-			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
+			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})
 			break
 		}
 		moved := false
@@ -134,7 +137,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	return r, nil
 }
 
-// unseen counts the items that are not among the seen.
+// unseen counts the items that have not been seen.
 func unseen(items []driver.Item, seen map[string]bool) int {
 	n := 0
 	for _, it := range items {
@@ -145,8 +148,8 @@ func unseen(items []driver.Item, seen map[string]bool) int {
 	return n
 }
 
-// take brings one copy into quarantine. It reports whether the copy was not
-// where it had been found and nothing was done.
+// take moves one copy into quarantine. It reports whether the copy was not
+// where it had been found, so that nothing was done.
 func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
 	p := s.engine.New(passage.Passage{
 		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
@@ -167,7 +170,7 @@ func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it
 	return ri, errors.Is(err, ErrGone) && out.Copy == nil
 }
 
-// already looks for what an earlier run took.
+// already adds what an earlier run took.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
 	found, err := earlier(ctx)
 	if err != nil {
@@ -189,9 +192,9 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 	return nil
 }
 
-// single returns the items in quarantine without those that are there twice: the
-// server may have carried one of them long after its answer was lost. Everybody
-// who looks keeps the same one.
+// single returns the items in quarantine without duplicates, and removes those:
+// the server may have carried an item long after its answer was lost.
+// Concurrent runs all keep the same one.
 func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item {
 	items = slices.SortedStableFunc(slices.Values(items), func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
 	var kept []driver.Item
@@ -217,7 +220,7 @@ func receiptItem(it driver.Item) ReceiptItem {
 	}
 }
 
-// conclude writes what became of an item into its receipt, and the outcome into
+// conclude writes the result for an item into its receipt, and the outcome into
 // the journal.
 func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()

@@ -9,34 +9,36 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Outcome is what became of one copy of a message, or of a whole target.
+// Outcome is the result for one copy of a message, or for a whole target.
 type Outcome string
 
 // Outcomes.
 const (
-	// Quarantined: the copy is in the quarantine mailbox, was read back there,
-	// and is gone from the user's.
+	// Quarantined means that the copy is in the quarantine mailbox, was read back
+	// there, and is gone from the user's mailbox.
 	Quarantined Outcome = "quarantined"
-	// AlreadyQuarantined: an earlier run did it; nothing was changed.
+	// AlreadyQuarantined means that an earlier run quarantined it. Nothing was
+	// changed.
 	AlreadyQuarantined Outcome = "alreadyQuarantined"
-	// Restored: the copy is back in the user's mailbox, was read back there,
-	// and is gone from quarantine.
+	// Restored means that the copy is back in the user's mailbox, was read back
+	// there, and is gone from quarantine.
 	Restored Outcome = "restored"
-	// AlreadyRestored: it is not in quarantine, but in the user's mailbox.
+	// AlreadyRestored means that it is in the user's mailbox and not in
+	// quarantine.
 	AlreadyRestored Outcome = "alreadyRestored"
-	// Found: a dry run, or Find, would act on it. Nothing was changed.
+	// Found means that Find, or a dry run, found it. Nothing was changed.
 	Found Outcome = "found"
-	// NotFound: there is no such message where it was looked for.
+	// NotFound means that there is no such message where it was searched for.
 	NotFound Outcome = "notFound"
-	// Refused: the server, or the configuration, does not allow it. The message
-	// is where it was.
+	// Refused means that the server or the configuration does not allow it. The
+	// message is where it was.
 	Refused Outcome = "refused"
-	// Failed: it could not be finished. At least one whole copy exists; Err and
-	// Residue say more. Running it again goes on from there.
+	// Failed means that it could not be completed. At least one whole copy exists;
+	// Err and Residue say more. Running it again continues from there.
 	Failed Outcome = "failed"
 )
 
-// Done reports whether the outcome is one that was asked for.
+// Done reports whether the outcome is a success.
 func (o Outcome) Done() bool {
 	switch o {
 	case Quarantined, AlreadyQuarantined, Restored, AlreadyRestored, Found:
@@ -49,22 +51,22 @@ func (o Outcome) Done() bool {
 type Place struct {
 	Mailbox string        `json:"mailbox"`
 	Folder  driver.Folder `json:"folder"`
-	// ItemID is the server's id, which changes with each move, by whomever.
-	// Empty if the server did not say.
+	// ItemID is the server's id, which changes whenever anyone moves the item.
+	// Empty if the server did not return it.
 	ItemID string `json:"itemId,omitempty"`
 }
 
-// placeOf returns where the item is.
+// placeOf returns where an item is.
 func placeOf(it driver.Item) Place {
 	return Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID}
 }
 
-// Receipt tells what was asked and what became of it. It is plain data:
-// marshalled to JSON and back it is as good for a restore.
+// Receipt says what was asked and what happened. It is plain data: a receipt
+// read back from JSON can be restored just as well.
 type Receipt struct {
 	// Action is "quarantine", "restore" or "find".
 	Action string `json:"action"`
-	// Server is the name of the configuration, as [exchange.Config].Name has it.
+	// Server is the name of the service that did the work: see [Options].
 	Server string `json:"server,omitempty"`
 	Target Target `json:"target"`
 	// Strategy is the name of the strategy.
@@ -74,25 +76,25 @@ type Receipt struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 
-	// Items has one member for each copy found.
+	// Items has one entry for each copy found.
 	Items []ReceiptItem `json:"items"`
 
-	// Searched are the folders of the mailbox that were searched to their end.
+	// Searched lists the folders of the mailbox that were searched completely.
 	Searched []driver.Searched `json:"searched,omitempty"`
-	// Unsearched are those that could not be, with the reason. A receipt that
-	// has any is incomplete: there may be more copies.
+	// Unsearched lists those that could not be, with the reason. If there are any,
+	// the receipt is incomplete: there may be more copies.
 	Unsearched []driver.Unsearched `json:"unsearched,omitempty"`
 }
 
-// ReceiptItem is what became of one copy.
+// ReceiptItem is the result for one copy.
 type ReceiptItem struct {
 	Outcome Outcome
-	// Operation names the item in quarantine for good: see [driver.Stamp].
+	// Operation identifies the item in quarantine permanently: see [driver.Stamp].
 	Operation string
 	Way       Way // empty if nothing was carried
-	// Folder is the path of the folder it was taken from, for people.
+	// Folder is the path of the folder it was taken from, as people see it.
 	Folder string
-	// WasRead is the read state it had for the user.
+	// WasRead reports whether the user had read it.
 	WasRead bool
 
 	MessageID string
@@ -100,23 +102,23 @@ type ReceiptItem struct {
 	Size      int64
 	Received  time.Time
 
-	// From and To are where it was and where it is now; To is zero if nothing
-	// was carried.
+	// From is where it was and To where it is now; To is zero if nothing was
+	// carried.
 	From, To Place
 
-	// Err is why it was refused or failed; a [*Failure] when read from JSON.
+	// Err says why it was refused or failed; a [*Failure] when read from JSON.
 	Err error
-	// Residue says what was left behind and could not be taken away, empty if
-	// nothing was.
+	// Residue says what was left behind and could not be removed; empty if nothing
+	// was.
 	Residue string
 }
 
-// Failure is an error that was written to JSON.
+// Failure is an error as stored in JSON.
 type Failure struct {
 	Message string `json:"message"`
-	// Code is the server's response code, if it gave one.
+	// Code is the server's error code, if it returned one.
 	Code string `json:"code,omitempty"`
-	// Transient says that the same may succeed later.
+	// Transient means that the same call may succeed later.
 	Transient bool `json:"transient,omitempty"`
 }
 
@@ -140,8 +142,8 @@ type wireItem struct {
 	Residue   string    `json:"residue,omitempty"`
 }
 
-// MarshalJSON writes the item; Err becomes its message, code and whether it is
-// transient.
+// MarshalJSON encodes the item. Err becomes its message, its code and whether
+// it is transient.
 func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireItem{
 		Outcome:   it.Outcome,
@@ -160,7 +162,7 @@ func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON decodes what MarshalJSON wrote.
 func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 	var w wireItem
 	if err := json.Unmarshal(b, &w); err != nil {
@@ -186,7 +188,7 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Outcome sums up the items: Failed if one failed, else Refused if one was
+// Outcome summarises the items: Failed if one failed, else Refused if one was
 // refused, else what was done; NotFound if there are none.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
@@ -200,8 +202,8 @@ func (r *Receipt) Outcome() Outcome {
 }
 
 // Err joins the errors of the items and of the folders that could not be
-// searched. It is nil if everything found was done and everything was searched;
-// a message that is not there is no error.
+// searched. It is nil if everything was searched and everything found was dealt
+// with; finding no message is not an error.
 func (r *Receipt) Err() error {
 	var errs []error
 	for i, it := range r.Items {

@@ -69,7 +69,7 @@ func TestExpandRefuses(t *testing.T) {
 	}{
 		"no address": {"all-staff", "SMTP", quarantine.ErrInvalid},
 		"a mailbox":  {alice, "not of a group", quarantine.ErrInvalid},
-		"nobody":     {"nobody@example.test", "check it", quarantine.ErrGone},
+		"nobody":     {"nobody@example.test", "check the address", quarantine.ErrGone},
 		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", quarantine.ErrGone},
 	}
 	for name, tt := range tests {

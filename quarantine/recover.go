@@ -12,18 +12,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Recover settles what an interrupted run left: every intent of the journal
-// that has no outcome. It looks at both ends and finishes what was begun; a
-// receipt says for each what became of it. Nothing is done where nothing was
-// left, so it may be run at every start.
+// Recover settles what an interrupted run left behind: every intent in the
+// journal without an outcome. It checks both ends, finishes what was begun, and
+// yields a receipt for each intent. If nothing was left, it does nothing, so it
+// can be run at every start.
 //
-// An intent stays in the journal where the server could not be asked; such a
-// receipt has a failed item. It is taken out where the item is at neither end,
-// which the receipt tells, because there is nothing left to settle. An error of
-// the iteration is the journal's, and terminal.
+// If the server could not be asked, the intent stays in the journal, and the
+// receipt has a failed item. If the item is at neither end, nothing is left to
+// settle: the intent is removed, and the receipt says so. An error comes from
+// the journal or the context, and ends the iteration.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
-		// What can be read is settled, even if some of it cannot.
+		// Intents that can be read are settled even if others cannot be read.
 		intents, journalErr := s.journal.Open(ctx)
 		for _, in := range intents {
 			if ctx.Err() != nil {
@@ -47,7 +47,7 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	}
 }
 
-// recover runs what an intent was about once more: the run finds the stamped
+// recover runs the operation of an intent again: that run finds the stamped
 // item at whichever end it is.
 func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	var r *Receipt
@@ -69,8 +69,8 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	return r
 }
 
-// resume takes the one item of an intent. What else its criteria match, which may
-// have come since, is not touched.
+// resume takes the one item of an intent. It does not touch other messages that
+// match the criteria, which may have arrived since.
 func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 	if err := s.check(in.Target); err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 		func(ctx context.Context) (driver.Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
 }
 
-// filed finds the item of an intent that its owner has moved before it had its
-// stamp: what is described as it is, if that is one item only.
+// filed finds the item of an intent whose owner moved it before it had its
+// stamp: the one that matches the intent, if there is only one.
 func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) (driver.Findings, error) {
 	q, ok := passage.Alike(in.MessageID, in.Received)
 	if !ok {
@@ -113,12 +113,12 @@ func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) 
 		return it.Stamp != nil || !driver.SameMessageID(it.MessageID, in.MessageID) || !driver.SameTime(it.Received, in.Received)
 	})
 	if len(found.Items) > 1 {
-		return driver.Findings{}, fmt.Errorf("%d messages in %s may be the one that was to be taken: run the target again", len(found.Items), in.From.Mailbox)
+		return driver.Findings{}, fmt.Errorf("%d messages in %s could be the one to take: quarantine the target again", len(found.Items), in.From.Mailbox)
 	}
 	return found, nil
 }
 
-// settled reports whether nothing of a run is undecided.
+// settled reports whether nothing in the receipt is undecided.
 func (r *Receipt) settled() bool {
 	for _, it := range r.Items {
 		if it.Outcome == Failed || it.Outcome == Refused && it.Residue != "" {

@@ -13,15 +13,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Restore puts back what a receipt of [Service.Quarantine] says was taken: into
-// the folder it came from, or, if that is gone, into its path re-created, or
-// into the Inbox; with the read state it had. Running it again changes nothing.
+// Restore puts back what a receipt of [Service.Quarantine] says was taken, with
+// its read state: into the folder it came from; if that is gone, into its
+// re-created path; failing that, into the Inbox. Running it again changes
+// nothing.
 //
-// The error says that nothing could be asked. What became of each item is in
-// the receipt that is returned.
+// An error concerns the whole request, such as an invalid receipt or an
+// unreachable quarantine mailbox. The returned receipt says what happened to
+// each item.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
-		return nil, driver.Invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
 	}
 	if err := s.check(r.Target); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)
@@ -40,7 +42,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			continue
 		}
 		if !driver.ValidOperation(was.Operation) {
-			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", was.Operation))
+			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which is not a valid operation name", was.Operation))
 		}
 		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {
@@ -60,7 +62,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
 			if was.Outcome.Done() {
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted?", ErrGone)
 			}
 			missing = append(missing, missed{at: len(out.Items), was: was})
 		}
@@ -71,9 +73,9 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	return out, nil
 }
 
-// RestoreMessage puts back every copy of a message that lies in quarantine for
-// a mailbox, from nothing but the items there, and under the same conditions as
-// [Service.Restore].
+// RestoreMessage puts back every copy of a message that was quarantined from a
+// mailbox, as [Service.Restore] does but without a receipt: the items in
+// quarantine are enough.
 func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
@@ -123,13 +125,14 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	return out, nil
 }
 
-// giveBack brings an item back to its mailbox and notes in back that it is
-// there. There is more than one only if an interrupted run left a second copy in
-// quarantine. If the item was gone before it could be carried, that is what it
-// returns, too: another run may have brought it back, or be about to.
+// giveBack moves an item back to its mailbox and records in back that it is
+// there. Items has more than one member only if an interrupted run left a
+// second copy in quarantine. If the item was gone before it could be carried,
+// it is also returned as missed: another run may have restored it, or be about
+// to.
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool) (ReceiptItem, *missed) {
 	slices.SortFunc(items, func(a, b driver.Item) int {
-		// One that is on its way back already goes on.
+		// Prefer one that is already on its way back.
 		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
 			return c
 		}
@@ -142,7 +145,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		Folder: func(ctx context.Context, again bool) (driver.Folder, error) {
 			was := it.Stamp.Folder
 			if again {
-				was.ID = "" // the folder that was found by it is gone
+				was.ID = "" // the folder with this id is gone
 			}
 			return mailbox.Home(ctx, was)
 		},
@@ -176,17 +179,16 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	return ri, gone
 }
 
-// missed is a member of a receipt that is not in quarantine.
+// missed is an item of a receipt that is not in quarantine.
 type missed struct {
 	at   int         // which of the receipt's items
 	was  ReceiptItem // as it was taken
-	done func()      // to be called if it is back; may be nil
+	done func()      // called if it is back; may be nil
 }
 
-// account finds out which of the members of a receipt that are not in quarantine
-// are back, and leaves the others as they are. Each is looked for in the folder
-// it came from before any is looked for elsewhere, so that none takes the place
-// of another.
+// account finds out which missing items are back in the mailbox, and leaves the
+// others unchanged. All are first searched for in the folder they came from,
+// and only then elsewhere, so that none is mistaken for another.
 func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
 	for _, sameFolder := range []bool{true, false} {
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
@@ -207,9 +209,10 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 }
 
 // returned finds out what became of an item that is not in quarantine. An
-// interrupted restore may have brought it back with its stamp on. An item in the
-// mailbox answers for one copy only: those in back do for another. SameFolder says
-// that one without a stamp has to be in the folder it was taken from.
+// interrupted restore may have brought it back with its stamp still on. Each
+// item in the mailbox counts for one copy only: those in back already count for
+// another. With sameFolder, an unstamped item must be in the folder it was
+// taken from.
 func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := was
@@ -233,12 +236,12 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			continue
 		}
 		if it.Stamp.Direction == driver.ToQuarantine {
-			// It never left. The quarantine that put the stamp on may be at work
-			// on it, so the stamp stays.
+			// It never left. The quarantine that stamped it may be working on it, so the
+			// stamp stays.
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = placeOf(it)
-				ri.Residue = "a quarantine that is under way, or was interrupted, has its stamp on it: recover, or quarantine it again"
+				ri.Residue = "it carries the stamp of a quarantine that is in progress or was interrupted: run the recovery, or quarantine it again"
 			}
 			continue
 		}
@@ -255,9 +258,9 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 	return ri, nil
 }
 
-// likeTaken returns the items of a mailbox that may be the one that was was.
-// Where a target has criteria and the item is known, they are not searched by
-// again: they may match much else by now.
+// likeTaken returns the items in a mailbox that may be the one that was taken.
+// If the target has criteria and the item is known, it does not search by the
+// criteria again, which may match many other messages by now.
 func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, was ReceiptItem) (driver.Findings, error) {
 	if !t.byCriteria() || was.Operation == "" {
 		return s.search(ctx, mailbox, t, unlimited, driver.Query{})
@@ -272,7 +275,7 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 		case !driver.SameMessageID(it.MessageID, was.MessageID), was.Class != "" && !strings.EqualFold(it.Class, was.Class):
 			return true
 		case driver.BareMessageID(was.MessageID) == "" && was.Size > 0:
-			// Nothing else tells messages of the same second apart.
+			// Nothing else distinguishes messages of the same second.
 			return it.Size < passage.Smallest(was.Size, 2<<10, false) || was.Size < passage.Smallest(it.Size, 2<<10, false)
 		}
 		return false
@@ -282,11 +285,12 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 
 // ListRequest says what [Service.List] returns.
 type ListRequest struct {
-	Mailbox   string // only what came from this mailbox; empty: all
+	Mailbox   string // only items from this mailbox; empty: all
 	MessageID string // only this message; empty: all
 }
 
-// List returns what lies in quarantine, oldest first. An error is terminal.
+// List returns the items in quarantine, oldest first. An error ends the
+// iteration.
 func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[driver.Item, error] {
 	return func(yield func(driver.Item, error) bool) {
 		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})

@@ -12,21 +12,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Router works across several Exchange organisations and Microsoft 365 tenants.
-// It finds out which of its services has a mailbox and lets that one do the
-// work; each keeps its own quarantine mailbox, transport, budgets and journal.
+// Router works across several organisations or tenants, each with a [Service].
+// It finds out which service has a mailbox and lets that one do the work; each
+// keeps its own quarantine mailbox, transport, budgets and journal.
 //
-// A mailbox belongs to the service that claims its address ([Route.Mailboxes]),
-// or else to the one that claims its domain ([Route.Domains]). A service that
-// claims nothing is asked, by a cheap read, about the mailboxes that nobody
-// claims. One that claims something is never asked about anything else, so that
-// the addresses of one organisation do not reach another.
+// A mailbox belongs to the service that claims its address (Mailboxes of its
+// [Route]) or, failing that, to the one that claims its domain (Domains).
+// Services that claim nothing are asked, by a cheap read, about mailboxes that
+// nobody claims. A service that claims anything is never asked about anything
+// else, so the addresses of one organisation do not leak to another.
 //
-// Mailboxes move, from one's own servers into the cloud above all. Where a
-// service answers that it does not have the mailbox, or that it is being moved,
-// the others that may have it are asked, the claims of a domain notwithstanding;
-// what they say is remembered for a while. So the usual set-up of a hybrid
-// organisation is to claim the domain for its own servers and nothing for its
+// Mailboxes move, typically from on-premises servers to the cloud. If a service
+// answers that it does not have the mailbox, or that the mailbox is being
+// moved, the router asks the others that may have it, despite claims to the
+// domain, and remembers the answer for a while. So a hybrid organisation
+// usually claims its domain for the on-premises servers and nothing for its
 // tenant.
 //
 // Its methods may be called concurrently.
@@ -34,63 +34,60 @@ type Router struct {
 	routes    []*route
 	byMailbox map[string]*route
 	byDomain  map[string]*route
-	unclaimed []*route // those that claim nothing
+	unclaimed []*route // routes that claim nothing
 	opts      RouterOptions
 	log       *slog.Logger
 
 	mu     sync.Mutex
 	places map[string]place         // by address in lower case
-	asking map[string]chan struct{} // addresses that are being asked about
+	asking map[string]chan struct{} // addresses being asked about
 }
 
-// Route is one service of a [Router] and the mailboxes that are known to be
-// there.
+// Route is one service of a [Router] and the mailboxes known to be there.
 type Route struct {
-	// Service does the work. Its name must differ from those of the others.
-	// Required.
+	// Service does the work. Its name must differ from those of the other
+	// services. Required.
 	Service *Service
 
-	// Domains are the domains of mailboxes that are there, such as example.com,
+	// Domains lists the domains of mailboxes that are there, such as example.com,
 	// which does not include sub.example.com. Default: none.
 	Domains []string
 
-	// Mailboxes are primary SMTP addresses of mailboxes that are there, whichever
-	// service claims their domain. Default: none.
+	// Mailboxes lists the primary SMTP addresses of mailboxes that are there,
+	// whichever service claims their domain. Default: none.
 	Mailboxes []string
 }
 
-// RouterOptions are the settings of a [Router]. The zero value, and nil, stand
-// for the defaults.
+// RouterOptions configures a [Router]. nil or the zero value means the
+// defaults.
 type RouterOptions struct {
 	// PerServer is how many targets [Router.QuarantineAll] and [Router.FindAll]
-	// have in work at a time on each server. The server's own budgets, see
-	// package throttle, hold beside it. Default: 8.
+	// work on at a time on each server. The server's own budgets apply as well:
+	// see package throttle. Default: 8.
 	PerServer int
 
 	// AskAtOnce is how many services are asked about one mailbox at a time, and
-	// AskFor how long one may take to answer; then it counts as one that did not.
+	// AskFor how long each has to answer before it counts as not answering.
 	// Default: 4 and 30 seconds.
 	AskAtOnce int
 	AskFor    time.Duration
 
-	// Remember is of how many mailboxes it is remembered where they are, and
-	// RememberFor for how long; then they are asked about again. Default: 65536
-	// and one hour.
+	// Remember is for how many mailboxes the router remembers where they are, and
+	// RememberFor for how long before it asks again. Default: 65,536 and one hour.
 	Remember    int
 	RememberFor time.Duration
 
-	// Logger receives a record at level Info when a mailbox is found to have
-	// moved. Default: discard.
+	// Logger logs at level Info that a mailbox has moved. Default: discard.
 	Logger *slog.Logger
 }
 
-// route is a service and the bounds on its work.
+// route is a service and the limits on its work.
 type route struct {
 	service *Service
-	slots   chan struct{} // places for targets in work
+	slots   chan struct{} // held by targets in progress
 
 	mu          sync.Mutex
-	silentUntil time.Time // until when it is asked last, because it did not answer
+	silentUntil time.Time // until then it is asked last, because it did not answer
 }
 
 func (rt *route) name() string { return rt.service.name }
@@ -124,10 +121,10 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	return d, nil
 }
 
-// NewRouter returns a Router over services made by [New]. It does no
-// I/O. The error joins an [*InvalidError] for each name
-// that is missing or given twice, each domain or mailbox that is malformed or
-// claimed twice, and each journal that two services share.
+// NewRouter returns a Router for services made by [New]. It does no I/O. The
+// error joins an [*InvalidError] for each name that is missing or given twice,
+// each domain or mailbox that is malformed or claimed twice, and each journal
+// shared by two services.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
@@ -158,7 +155,7 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	return r, nil
 }
 
-// Servers returns the names of the services, in the order in which they were
+// Servers returns the names of the services in the order in which they were
 // given.
 func (r *Router) Servers() []string {
 	names := make([]string, len(r.routes))
@@ -168,8 +165,8 @@ func (r *Router) Servers() []string {
 	return names
 }
 
-// Service returns the service of a name, as receipts have it, in any case; nil
-// if there is none.
+// Service returns the service with a name, as in receipts but ignoring case, or
+// nil if there is no such service.
 func (r *Router) Service(name string) *Service {
 	if rt := r.named(name); rt != nil {
 		return rt.service

@@ -9,36 +9,37 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// QuarantineAll quarantines targets of any mailboxes, each as
-// [Router.Quarantine] does, on all servers at once, and yields what became of
-// each as soon as it is known, in no particular order. Targets may hold the
-// same message and the same mailbox more than once.
+// QuarantineAll quarantines targets in any mailboxes, each as
+// [Router.Quarantine] does, on all servers at once, and yields each result as
+// soon as it is known, in no particular order. The same message or mailbox may
+// occur in several targets.
 //
-// Of targets with criteria nothing is taken before all of them, in all
-// mailboxes, have been counted: see [Limits.Total].
+// For targets with criteria, nothing is taken until all of them, in all
+// mailboxes, have been counted: see Total in [Limits].
 //
-// One that fails does not stop the others: with its error comes a receipt that
-// says no more than the target, and the server if it was known. When ctx ends,
-// no further target is begun, those in work are yielded as they come to their
-// end, and last a nil receipt with the cause says that not all were begun. When
-// the loop is left, those in work are cancelled and waited for; what they had
-// begun is settled by [Router.Recover], or by running the targets again.
+// A failed target does not stop the others: its error comes with a receipt that
+// contains only the target, and the server if known. When ctx ends, no more
+// targets are started, those in progress are still yielded as they finish, and
+// last comes a nil receipt with the cause, which means that not all were
+// started. When the loop is left early, targets in progress are cancelled and
+// waited for; [Router.Recover], or running the targets again, settles what they
+// had begun.
 //
-// At most RouterOptions.PerServer targets are in work on each server at a time.
-// Targets are taken on only shortly before; the sequence is read from another
-// goroutine, and must not block for ever.
+// At most PerServer targets of [RouterOptions] are in progress on each server
+// at a time. Targets are read shortly before they are needed, from another
+// goroutine; the sequence must not block for ever.
 func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	return r.each(ctx, targets, "quarantine", (*Service).Quarantine)
 }
 
 // FindAll is [Router.QuarantineAll] for [Router.Find]: it changes nothing, and
-// fails where that would.
+// fails where QuarantineAll would.
 func (r *Router) FindAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	return r.each(ctx, targets, "find", (*Service).Find)
 }
 
-// aheadOfSlots is how many targets for each that can be in work are taken on, so
-// that those for one busy server leave room for those of others.
+// aheadOfSlots is how many targets are read ahead for each slot, so targets for
+// one busy server leave room for those of others.
 const aheadOfSlots = 4
 
 func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
@@ -79,11 +80,12 @@ func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action stri
 	})
 }
 
-// window is how many targets are taken on at a time.
+// window is how many targets are accepted at a time.
 func (r *Router) window() int { return aheadOfSlots * r.opts.PerServer * len(r.routes) }
 
-// spread runs work for each member of a sequence, so many at once, and returns
-// when all are done. The error says that the context ended before all were begun.
+// spread runs work for each element of a sequence, at most atOnce at a time,
+// and returns when all are done. An error means that the context ended before
+// all were started.
 func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T)) error {
 	window := make(chan struct{}, atOnce)
 	var wg sync.WaitGroup
@@ -104,7 +106,7 @@ func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T
 	return nil
 }
 
-// one does one target when there is a place for it on its server.
+// one handles one target as soon as its server has a free slot.
 func (r *Router) one(ctx context.Context, t Target, action string, do func(*Service, context.Context, Target) (*Receipt, error)) (*Receipt, error) {
 	var at *route
 	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
@@ -128,14 +130,14 @@ func (r *Router) one(ctx context.Context, t Target, action string, do func(*Serv
 
 // ServerItem is an item in the quarantine of one of several servers.
 type ServerItem struct {
-	Server string // the name of the configuration
+	Server string // name of the service
 	Item   driver.Item
 }
 
-// List is [Service.List] on all servers at once; on each the oldest item comes
-// first. With a mailbox, only the servers that may have or have had it are
-// asked. An error is of one server, a [*ServerError], and does not stop the
-// others.
+// List is [Service.List] on all servers at once, each with its oldest items
+// first. With a mailbox, only the servers that may have it, or have had it, are
+// asked. An error is a [*ServerError] and concerns one server; it does not stop
+// the others.
 func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem, error] {
 	among := r.routes
 	if req.Mailbox != "" {
@@ -148,8 +150,8 @@ func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem
 	})
 }
 
-// Recover is [Service.Recover] on all servers at once. An error is of one
-// server, a [*ServerError], and does not stop the others.
+// Recover is [Service.Recover] on all servers at once. An error is a
+// [*ServerError] and concerns one server; it does not stop the others.
 func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return onEach(ctx, r.routes, func(ctx context.Context, rt *route, emit func(*Receipt, error)) {
 		for out, err := range rt.service.Recover(ctx) {
@@ -158,7 +160,7 @@ func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	})
 }
 
-// onEach runs something for each of some services at the same time.
+// onEach runs do for each of some services at the same time.
 func onEach[T any](ctx context.Context, among []*route, do func(context.Context, *route, func(T, error))) iter.Seq2[T, error] {
 	among = slices.Clone(among)
 	return gather(ctx, func(ctx context.Context, emit func(T, error)) {
@@ -170,10 +172,9 @@ func onEach[T any](ctx context.Context, among []*route, do func(context.Context,
 	})
 }
 
-// gather yields what work emits from any goroutine. Emit waits until the value
-// was taken, and does nothing once the loop was left; then the context ends.
-// Work must not return before its goroutines have, so that none outlives the
-// loop.
+// gather yields what work emits from any goroutine. emit blocks until the value
+// is taken; once the loop has been left, it does nothing, and the context ends.
+// work must not return before its goroutines have, so none outlives the loop.
 func gather[T any](ctx context.Context, work func(ctx context.Context, emit func(T, error))) iter.Seq2[T, error] {
 	type result struct {
 		value T
@@ -192,7 +193,7 @@ func gather[T any](ctx context.Context, work func(ctx context.Context, emit func
 				}
 			})
 		}()
-		// Also when yield panics, nothing may stay behind.
+		// Even if yield panics, nothing may be left running.
 		defer func() {
 			cancel()
 			close(left)

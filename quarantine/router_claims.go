@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// add takes in a service with its claims.
+// add adds a service with its claims.
 func (r *Router) add(in Route, several bool) error {
 	s := in.Service
 	c := &claimCheck{what: "route"}
@@ -19,20 +19,20 @@ func (r *Router) add(in Route, several bool) error {
 		c.what = fmt.Sprintf("route %q", s.name)
 	}
 	if several && s.name == "" {
-		c.problem("name", "is empty; where there are several services, each needs a name, by which receipts find it")
+		c.problem("name", "is empty; if there are several services, each needs a name for receipts to refer to")
 	}
 	for _, other := range r.routes {
 		if s.name != "" && strings.EqualFold(other.name(), s.name) {
-			c.problem("name", "is given twice; give each service its own name, by which receipts find it")
+			c.problem("name", "is given twice; give each service a unique name for receipts to refer to")
 		}
 		if sameJournal(other.service.journal, s.journal) {
-			c.problem("journal", fmt.Sprintf("is the journal of %q, too; give each service its own journal", other.name()))
+			c.problem("journal", fmt.Sprintf("is also the journal of %q; give each service its own journal", other.name()))
 		}
 	}
 	rt := &route{service: s, slots: make(chan struct{}, r.opts.PerServer)}
 	c.claim(r.byDomain, rt, "domains", in.Domains, mailname.CheckDomain,
-		"leave it in one of them; a service without domains and mailboxes is asked about mailboxes that are not there")
-	c.claim(r.byMailbox, rt, "mailboxes", in.Mailboxes, mailname.CheckSetting, "leave it in the one that has it")
+		"keep it in one of them; a service without domains and mailboxes is also asked about mailboxes that the other does not have")
+	c.claim(r.byMailbox, rt, "mailboxes", in.Mailboxes, mailname.CheckSetting, "keep it in the one that has the mailbox")
 	r.routes = append(r.routes, rt)
 	if len(in.Domains)+len(in.Mailboxes) == 0 {
 		r.unclaimed = append(r.unclaimed, rt)
@@ -40,7 +40,7 @@ func (r *Router) add(in Route, several bool) error {
 	return errors.Join(c.errs...)
 }
 
-// claimCheck collects what is wrong with a route.
+// claimCheck collects the problems of a route.
 type claimCheck struct {
 	what string
 	errs []error
@@ -50,7 +50,7 @@ func (c *claimCheck) problem(field, text string) {
 	c.errs = append(c.errs, driver.Invalid(c.what, field, text))
 }
 
-// claim checks what a service claims and enters it into a table.
+// claim validates the claims of a service and adds them to a table.
 func (c *claimCheck) claim(table map[string]*route, rt *route, field string, claims []string, check func(string) error, remedy string) {
 	for i, claim := range claims {
 		field := fmt.Sprintf("%s[%d]", field, i)
@@ -67,7 +67,7 @@ func (c *claimCheck) claim(table map[string]*route, rt *route, field string, cla
 	}
 }
 
-// sameJournal reports whether two services keep their intents in one place.
+// sameJournal reports whether two services use the same journal.
 func sameJournal(a, b Journal) bool {
 	if _, none := a.(noJournal); none {
 		return false
@@ -76,8 +76,8 @@ func sameJournal(a, b Journal) bool {
 	return t == reflect.TypeOf(b) && t.Kind() == reflect.Pointer && a == b
 }
 
-// candidates returns the services that may have a mailbox, the likeliest first,
-// and how many of them claim it.
+// candidates returns the services that may have a mailbox, likeliest first, and
+// how many of them claim it.
 func (r *Router) candidates(address string) (all []*route, claimed int) {
 	address = strings.ToLower(address)
 	_, domain, _ := strings.Cut(address, "@")

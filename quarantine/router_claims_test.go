@@ -25,7 +25,7 @@ func TestNewRouterRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "PerServer")
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("A")}, {Service: service("B")}}, nil)
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
-	assert.ErrorContains(t, err, `route "B": journal is the journal of "A", too`)
+	assert.ErrorContains(t, err, `route "B": journal is also the journal of "A"`)
 	_, err = quarantine.NewRouter([]quarantine.Route{{Service: service("")}}, nil)
 	require.NoError(t, err, "alone it needs no name")
 }

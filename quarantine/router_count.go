@@ -7,17 +7,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// count is what the criteria of one call match, on all servers.
+// count is what the criteria in one call match, on all servers.
 type count struct {
 	router *Router
 
 	mu      sync.Mutex
 	tallies map[string]*hitTally // by server
-	held    []counted            // what waits until all is counted
-	err     error                // there is too much
+	held    []counted            // waiting until everything has been counted
+	err     error                // set if there are too many matches
 }
 
-// counted is a target of which it is known what matches it.
+// counted is a target and what matches it.
 type counted struct {
 	receipt *Receipt // of Find
 	found   driver.Findings
@@ -25,7 +25,7 @@ type counted struct {
 
 func (r *Router) newCount() *count { return &count{router: r, tallies: make(map[string]*hitTally)} }
 
-// add counts what was found for a target, and holds it back.
+// add counts what was found for a target, and holds the target back.
 func (c *count) add(h counted) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,8 +40,8 @@ func (c *count) add(h counted) {
 	}
 }
 
-// quarantine takes what was counted, which is not searched again unless the
-// mailbox has moved to another server since.
+// quarantine takes what was counted. It searches again only if the mailbox has
+// moved to another server in the meantime.
 func (h counted) quarantine(s *Service, ctx context.Context, t Target) (*Receipt, error) {
 	if s.name != h.receipt.Server {
 		return s.Quarantine(ctx, t)

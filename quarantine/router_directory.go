@@ -10,22 +10,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Expand is [Service.Expand] over the address books of all servers: each group
-// is expanded by the server that claims its address or has spoken of it, or by
-// the first that knows it. Who is a contact in one address book and a mailbox or
-// a group on another server counts as that.
+// Expand is [Service.Expand] with the address books of all servers. Each group
+// is expanded by the server that claims its address or that named it, failing
+// that by the first server that knows it. If a contact in one address book is a
+// mailbox or a group on another server, it counts as that.
 //
-// An address for which no server is known matches [ErrNoRoute]; otherwise the
-// errors are as there. For each contact the servers that may have the mailbox
-// are asked, so that a group with many members outside takes its time where a
-// configuration claims nothing.
+// The error matches [ErrNoRoute] if no server is known for the address;
+// otherwise it is as for [Service.Expand]. For each contact, the servers that
+// may have its mailbox are asked, so a group with many external members takes
+// time if a service claims nothing.
 func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
 	return r.addressBooks().Expand(ctx, group, opts)
 }
 
-// FollowForwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
-// sent on to a mailbox of another server is followed there. The error is as
-// there, or matches [ErrNoRoute].
+// FollowForwards is [Service.FollowForwards] across all servers: a message
+// passed on to a mailbox on another server is followed there. The error is as
+// for the service, or matches [ErrNoRoute].
 func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
@@ -33,22 +33,22 @@ func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOpti
 	return followForwards(ctx, r.addressBooks(), t, opts)
 }
 
-// addressBooks are those of all servers, for the time of one call. Its
+// addressBooks combines the address books of all servers for one call. Its
 // methods may be called concurrently.
 type addressBooks struct {
 	r *Router
 
 	mu     sync.Mutex
-	shown  map[string]*route // by address in lower case: the server that spoke of it first
-	server string            // that showed the first group
+	shown  map[string]*route // by address in lower case: the server that named it first
+	server string            // server that showed the first group
 }
 
 func (r *Router) addressBooks() *addressBooks {
 	return &addressBooks{r: r, shown: make(map[string]*route)}
 }
 
-// among returns the servers to ask about an address, the likeliest first, and
-// how many of them claim it.
+// among returns the servers to ask about an address, likeliest first, and how
+// many of them claim it.
 func (b *addressBooks) among(address string) (all []*route, claimed int) {
 	all, claimed = b.r.candidates(address)
 	b.mu.Lock()
@@ -61,7 +61,7 @@ func (b *addressBooks) among(address string) (all []*route, claimed int) {
 	return all, claimed
 }
 
-// note remembers which server spoke of an address.
+// note remembers which server named an address.
 func (b *addressBooks) note(address string, rt *route) {
 	key := strings.ToLower(address)
 	b.mu.Lock()
@@ -87,7 +87,7 @@ func (b *addressBooks) Expand(ctx context.Context, group string, opts *ExpandOpt
 	return members, err
 }
 
-// Members asks the servers about a group, until one knows it.
+// Members asks the servers about a group until one knows it.
 func (b *addressBooks) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
 	all, _ := b.among(address)
 	var unknown, undecided error
@@ -123,8 +123,8 @@ func (b *addressBooks) Members(ctx context.Context, address string) ([]driver.Me
 	return nil, false, &RouteError{Mailbox: address}
 }
 
-// ofOne returns an error that does not match [ErrNoDirectory] where there are
-// other servers, which have one.
+// ofOne returns err, but not matching [ErrNoDirectory] if other servers may
+// have an address book.
 func (b *addressBooks) ofOne(err error) error {
 	if errors.Is(err, ErrNoDirectory) && len(b.r.routes) > 1 {
 		return errors.New(err.Error())
@@ -132,7 +132,7 @@ func (b *addressBooks) ofOne(err error) error {
 	return err
 }
 
-// settle looks for the contacts among members on the other servers.
+// settle looks up the contacts among members on the other servers.
 func (b *addressBooks) settle(ctx context.Context, rt *route, members []driver.Member) []driver.Member {
 	members = slices.Clone(members)
 	places := make(chan struct{}, b.r.opts.AskAtOnce)
@@ -160,18 +160,18 @@ func (b *addressBooks) settle(ctx context.Context, rt *route, members []driver.M
 	return members
 }
 
-// inside reports whether somebody is of the organisation whose address book says
-// so.
+// inside reports whether an entry belongs to the organisation of its address
+// book.
 func inside(k driver.MemberKind) bool {
 	return k == driver.MemberMailbox || k == driver.MemberGroup || k == driver.MemberGroupMailbox
 }
 
-// Lookup asks the servers about an address, until one has it.
+// Lookup asks the servers about an address until one has it.
 func (b *addressBooks) Lookup(ctx context.Context, address string) (driver.Member, error) {
 	return b.find(ctx, address)
 }
 
-// find is Lookup but for some servers.
+// find is Lookup, leaving out some servers.
 func (b *addressBooks) find(ctx context.Context, address string, but ...*route) (driver.Member, error) {
 	all, _ := b.among(address)
 	var contact driver.Member
@@ -208,9 +208,9 @@ func (b *addressBooks) find(ctx context.Context, address string, but ...*route) 
 	return contact, nil
 }
 
-// hasBut reports whether an address that no address book shows as one of its own
-// may be that of a mailbox on a server, but for some: one claims it, or has it,
-// or cannot say.
+// hasBut reports whether an address that no address book shows as internal may
+// be a mailbox on a server, leaving out some: one that claims it, has it, or
+// cannot tell.
 func (b *addressBooks) hasBut(ctx context.Context, address string, but ...*route) bool {
 	all, claimed := b.r.candidates(address)
 	for i, rt := range all {
@@ -224,7 +224,7 @@ func (b *addressBooks) hasBut(ctx context.Context, address string, but ...*route
 	return false
 }
 
-// addressBooks are the ground on which [Router.FollowForwards] follows a trail.
+// addressBooks is where [Router.FollowForwards] follows a trail.
 var _ trailGround = (*addressBooks)(nil)
 
 func (b *addressBooks) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {

@@ -8,23 +8,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ErrNoRoute matches a mailbox for which a [Router] found no service, or more
-// than one; see [RouteError].
+// ErrNoRoute reports that a [Router] found no service for a mailbox, or more
+// than one (test with errors.Is); see [RouteError].
 var ErrNoRoute = errors.New("quarantine: no server for the mailbox")
 
-// ServerError is an error of one of the services of a [Router].
+// ServerError is an error from one of the services of a [Router].
 type ServerError struct {
-	Server string // the name of the configuration
+	Server string // name of the service
 	Err    error
 }
 
-// Error returns the message with the name before it.
+// Error returns the message, prefixed with the server name.
 func (e *ServerError) Error() string { return fmt.Sprintf("server %q: %v", e.Server, e.Err) }
 
-// Unwrap returns the cause.
+// Unwrap returns the underlying error.
 func (e *ServerError) Unwrap() error { return e.Err }
 
-// onServer returns an error with the name of the server, nil for nil.
+// onServer adds the server name to an error, nil for nil.
 func onServer(rt *route, err error) error {
 	if err == nil || rt.name() == "" {
 		return err
@@ -36,21 +36,21 @@ func onServer(rt *route, err error) error {
 // [ErrNoRoute].
 type RouteError struct {
 	Mailbox string
-	// Several are the servers that all have it, if there are several.
+	// Several lists the servers that have the mailbox, if there is more than one.
 	Several []string
-	// Answers are what the others said, in the order of the configurations.
+	// Answers lists what the others answered, in the order of the routes.
 	Answers []*ServerError
 }
 
-// Error returns all answers.
+// Error returns the reason and all answers.
 func (e *RouteError) Error() string {
 	var b strings.Builder
 	b.WriteString("quarantine: " + e.Mailbox + ": ")
 	switch {
 	case len(e.Several) > 0:
-		fmt.Fprintf(&b, "the servers %q all have this mailbox; put the address into mailboxes of the one that is meant", e.Several)
+		fmt.Fprintf(&b, "the servers %q all have this mailbox; add the address to mailboxes of the right one", e.Several)
 	case len(e.Answers) == 0:
-		b.WriteString("no configuration is for this mailbox; add its domain to domains of one, or its address to mailboxes")
+		b.WriteString("no configuration covers this mailbox; add its domain to domains of one, or its address to mailboxes")
 	default:
 		b.WriteString("no server has this mailbox")
 	}
@@ -63,9 +63,8 @@ func (e *RouteError) Error() string {
 // Is reports whether target is [ErrNoRoute].
 func (e *RouteError) Is(target error) bool { return target == ErrNoRoute }
 
-// Unwrap returns the answers that decide what to do: those of servers that
-// could not say, if there are any, because one of them may have the mailbox;
-// otherwise all.
+// Unwrap returns the answers that matter: those of servers that could not tell,
+// if any, because one of them may have the mailbox; otherwise all.
 func (e *RouteError) Unwrap() []error {
 	var undecided, all []error
 	for _, a := range e.Answers {
@@ -80,8 +79,8 @@ func (e *RouteError) Unwrap() []error {
 	return all
 }
 
-// absent reports whether a server says that it does not have a mailbox, or that
-// the account may not open it, which Exchange does not tell apart.
+// absent reports whether a server answered that it does not have a mailbox, or
+// that the account may not open it, which a server may not distinguish.
 func absent(err error) bool {
 	if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrGone) {
 		return true
@@ -90,15 +89,15 @@ func absent(err error) bool {
 	return cause == driver.CauseNoMailbox || cause == CauseNotFound
 }
 
-// movedAway reports whether an error is what a server answers after a mailbox
+// movedAway reports whether an error is what a server returns once a mailbox
 // has left it.
 func movedAway(err error) bool {
 	cause := driver.CauseOf(err)
 	return errors.Is(err, ErrUnreachable) || cause == driver.CauseNoMailbox || cause == driver.CauseMoving
 }
 
-// leftBehind returns the error of a receipt that tells that the mailbox moved
-// away while it was worked on, nil if none does.
+// leftBehind returns the error in a receipt that shows that the mailbox moved
+// away during the work, or nil.
 func (r *Receipt) leftBehind() error {
 	for _, it := range r.Items {
 		if it.Err != nil && movedAway(it.Err) {

@@ -15,12 +15,12 @@ import (
 )
 
 // silence is how long a server that did not answer is asked only if no other
-// has the mailbox, so that one that is down does not hold up every new mailbox.
+// has the mailbox, so a server that is down does not delay every new mailbox.
 const silence = time.Minute
 
-// ServerOf returns the name of the server that a mailbox belongs to, as far as
-// it is claimed or remembered, and asks where it is not. The error matches
-// [ErrInvalid] or [ErrNoRoute].
+// ServerOf returns the name of the server to which a mailbox belongs. If the
+// mailbox is neither claimed nor remembered, it asks the servers. The error
+// matches [ErrInvalid] or [ErrNoRoute].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	if err := mailname.CheckAddress(mailbox); err != nil {
 		return "", driver.Invalid("mailbox", "", err.Error())
@@ -32,8 +32,8 @@ func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	return rt.name(), nil
 }
 
-// locate returns the service for a mailbox. One that is claimed, or for which
-// there is only one service, is not asked about: the work itself will tell.
+// locate returns the service for a mailbox. If the mailbox is claimed, or only
+// one service may have it, no service is asked: the work itself will show.
 func (r *Router) locate(ctx context.Context, address string) (*route, error) {
 	if rt := r.remembered(address); rt != nil {
 		return rt, nil
@@ -45,10 +45,10 @@ func (r *Router) locate(ctx context.Context, address string) (*route, error) {
 	return r.seek(ctx, address, all)
 }
 
-// elsewhere looks for a mailbox that a service seems not to have, going by an
-// error of its. The error that it returns is the cause itself if the service has
-// the mailbox after all, so that the cause is about something else, or if there
-// is nobody to ask; if no other has it either, it tells what all said.
+// elsewhere looks for a mailbox on other services after an error suggests that
+// failed does not have it. If failed has it after all, or there is no other
+// service to ask, it returns cause; if no other service has it either, the
+// error contains all answers.
 func (r *Router) elsewhere(ctx context.Context, address string, failed *route, cause error) (*route, error) {
 	r.forget(address, failed)
 	all, _ := r.candidates(address)
@@ -68,7 +68,7 @@ func (r *Router) elsewhere(ctx context.Context, address string, failed *route, c
 	return rt, nil
 }
 
-// seek asks which of some services has a mailbox and remembers it.
+// seek asks which of some services has a mailbox, and remembers it.
 func (r *Router) seek(ctx context.Context, address string, among []*route) (*route, error) {
 	done, err := r.turn(ctx, address)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *Router) seek(ctx context.Context, address string, among []*route) (*rou
 	}
 	defer done()
 	if rt := r.remembered(address); rt != nil && slices.Contains(among, rt) {
-		return rt, nil // somebody else has asked meanwhile
+		return rt, nil // another goroutine has asked in the meantime
 	}
 	answers := r.ask(ctx, address, among)
 	if ctx.Err() != nil {
@@ -104,7 +104,7 @@ func (r *Router) seek(ctx context.Context, address string, among []*route) (*rou
 	return nil, failed
 }
 
-// ask returns what services answer, nil for those that have the mailbox.
+// ask returns the answers of services, nil for those that have the mailbox.
 func (r *Router) ask(ctx context.Context, address string, among []*route) []error {
 	answers := make([]error, len(among))
 	var now, later []int
@@ -136,7 +136,7 @@ func (r *Router) askThese(ctx context.Context, address string, among []*route, w
 	wg.Wait()
 }
 
-// ask asks one service, and notes when it does not answer.
+// ask asks one service, and notes if it does not answer.
 func (rt *route) ask(ctx context.Context, address string, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -187,8 +187,8 @@ func (r *Router) remember(address string, rt *route) {
 	r.places[strings.ToLower(address)] = place{rt, time.Now().Add(r.opts.RememberFor)}
 }
 
-// tidy makes room: it drops what is out of date, or else a quarter of the rest,
-// whichever it is.
+// tidy makes room: it drops expired places and, if that is not enough,
+// arbitrary ones until a quarter is free.
 func (r *Router) tidy() {
 	now := time.Now()
 	for key, p := range r.places {
@@ -204,7 +204,8 @@ func (r *Router) tidy() {
 	}
 }
 
-// forget drops where a mailbox is, unless it has been found elsewhere since.
+// forget drops the place of a mailbox, unless it has been found elsewhere
+// since.
 func (r *Router) forget(address string, rt *route) {
 	key := strings.ToLower(address)
 	r.mu.Lock()
@@ -214,7 +215,7 @@ func (r *Router) forget(address string, rt *route) {
 	}
 }
 
-// turn waits until nobody else is asking about a mailbox.
+// turn waits until no other goroutine is asking about a mailbox.
 func (r *Router) turn(ctx context.Context, address string) (done func(), err error) {
 	key := strings.ToLower(address)
 	for {

@@ -175,9 +175,9 @@ func TestRouterExplainsARestoreAfterAMigration(t *testing.T) {
 	}
 	for range 2 {
 		err := problem(r.Restore(t.Context(), taken))
-		assert.ErrorContains(t, err, `the mailbox has moved to "B", and what lies in the quarantine of "A"`)
+		assert.ErrorContains(t, err, `the mailbox has moved to "B", and messages in the quarantine of "A"`)
 		err = problem(r.RestoreMessage(t.Context(), alice))
-		assert.ErrorContains(t, err, `the mailbox has moved to "B", and what lies in the quarantine of "A"`)
+		assert.ErrorContains(t, err, `the mailbox has moved to "B", and messages in the quarantine of "A"`)
 	}
 	assert.Len(t, a.in("quarantine@a.test", evil), 1)
 

@@ -8,23 +8,23 @@ import (
 )
 
 // Find is [Service.Find] on the server that has the mailbox. The error is as
-// there, or matches [ErrNoRoute].
+// for the service, or matches [ErrNoRoute].
 func (r *Router) Find(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Find(ctx, t) })
 }
 
 // Quarantine is [Service.Quarantine] on the server that has the mailbox. The
-// error is as there, or matches [ErrNoRoute].
+// error is as for the service, or matches [ErrNoRoute].
 func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Quarantine(ctx, t) })
 }
 
-// Restore is [Service.Restore] on the server that the receipt names. A mailbox
-// that has moved to another one since cannot be reached from there, which the
-// error tells.
+// Restore is [Service.Restore] on the server named in the receipt. If the
+// mailbox has since moved to another server, it cannot be restored from there,
+// and the error says so.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	if receipt == nil {
-		return nil, driver.Invalid("receipt", "", "is nil; give the receipt of a quarantine")
+		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
 	}
 	rt := r.named(receipt.Server)
 	if receipt.Server == "" && len(r.routes) == 1 {
@@ -37,9 +37,9 @@ func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error
 	return r.restored(ctx, rt, receipt.Target, out, err)
 }
 
-// RestoreMessage is [Service.RestoreMessage] on the server that has the mailbox.
-// If nothing lies in quarantine there, it is looked for in the quarantine of the
-// others that may have had the mailbox before.
+// RestoreMessage is [Service.RestoreMessage] on the server that has the
+// mailbox. If that server has nothing in quarantine, it tries the other servers
+// that may have had the mailbox before.
 func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) {
 	var at *route
 	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
@@ -71,7 +71,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 	return out, nil
 }
 
-// holds reports whether a message lies in the quarantine of a service.
+// holds reports whether a message is in the quarantine of a service.
 func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
 	found, err := rt.service.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
 	if err == nil && len(found.Items) == 0 {
@@ -80,7 +80,7 @@ func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
 	return len(found.Items) > 0, err
 }
 
-// restored explains the failure of a restore into a mailbox that has moved.
+// restored explains why a restore failed if the mailbox has moved.
 func (r *Router) restored(ctx context.Context, rt *route, t Target, out *Receipt, err error) (*Receipt, error) {
 	cause := err
 	if err == nil {
@@ -94,7 +94,7 @@ func (r *Router) restored(ctx context.Context, rt *route, t Target, out *Receipt
 		return out, onServer(rt, err)
 	}
 	explain := func(err error) error {
-		return fmt.Errorf("the mailbox has moved to %q, and what lies in the quarantine of %q cannot be carried there: move the mailbox back, or export the message by hand: %w",
+		return fmt.Errorf("the mailbox has moved to %q, and messages in the quarantine of %q cannot be restored there: move the mailbox back, or export the message by hand: %w",
 			to.name(), rt.name(), err)
 	}
 	if err != nil {
@@ -108,8 +108,8 @@ func (r *Router) restored(ctx context.Context, rt *route, t Target, out *Receipt
 	return out, nil
 }
 
-// atMailbox lets the service that has the mailbox of a target do something, and
-// another one if it turns out that the mailbox has moved.
+// atMailbox calls do with the service that has the mailbox of a target, and
+// once more with another service if the mailbox turns out to have moved.
 func (r *Router) atMailbox(ctx context.Context, t Target, do func(*route) (*Receipt, error)) (*Receipt, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
@@ -120,8 +120,8 @@ func (r *Router) atMailbox(ctx context.Context, t Target, do func(*route) (*Rece
 	}
 	out, err := do(rt)
 	if err != nil && movedAway(err) && ctx.Err() == nil {
-		// The error says that nothing was asked of the mailbox, so nothing was
-		// begun there that the other service would have to know of.
+		// An error means that nothing was done in the mailbox, so the other service
+		// need not know about it.
 		if rt, err = r.elsewhere(ctx, t.Mailbox, rt, err); err != nil {
 			return nil, err
 		}
@@ -133,8 +133,8 @@ func (r *Router) atMailbox(ctx context.Context, t Target, do func(*route) (*Rece
 	return out, onServer(rt, err)
 }
 
-// check refuses targets that no service would take: quarantine mailboxes of the
-// others are protected, too.
+// check refuses targets that any service would refuse: the quarantine mailboxes
+// of all services are protected.
 func (r *Router) check(t Target) error {
 	for _, rt := range r.routes {
 		if err := rt.service.check(t); err != nil {

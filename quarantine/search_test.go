@@ -170,7 +170,7 @@ func TestByCriteriaRefused(t *testing.T) {
 
 	both := target
 	both.MessageID = theID
-	require.ErrorContains(t, both.Validate(), "as well as criteria")
+	require.ErrorContains(t, both.Validate(), "together with criteria")
 	_, err = w.service.FollowForwards(t.Context(), target, nil)
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }

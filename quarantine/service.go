@@ -15,59 +15,59 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Options of [New]. nil or the zero value means the defaults.
+// Options configures [New]. nil or the zero value means the defaults.
 type Options struct {
-	// Name names the server in receipts. Default: none.
+	// Name is the name of the server in receipts. Default: none.
 	Name string
 
-	// QuarantineFolder is the name of the folder in the quarantine mailbox, below
-	// its top. It is created if missing. Default: "Quarantine".
+	// QuarantineFolder is the name of a folder at the top of the quarantine
+	// mailbox, which is created if missing. Default: "Quarantine".
 	QuarantineFolder string
 
-	// FolderPerMailbox puts the messages of each mailbox into a folder of their
-	// own below QuarantineFolder, named by the address.
+	// FolderPerMailbox puts the messages from each mailbox into a separate folder
+	// below QuarantineFolder, named after the mailbox's address.
 	FolderPerMailbox bool
 
-	// QuarantineHeader is put on each item in quarantine, UndoHeader on each
-	// that is restored, for other programs to see. The one of quarantine is taken
-	// off again. Default: none.
+	// QuarantineHeader is set on each item in quarantine and removed on restore;
+	// UndoHeader is set on each restored item. Other programs can recognise them.
+	// Default: none.
 	QuarantineHeader, UndoHeader Header
 
-	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
-	// from where the user could recover it. It belongs with a strategy that
-	// scans Recoverable Items, which would find it there again.
+	// SweepRecoverableItems removes what a move leaves in Recoverable Items, where
+	// the user could recover it. Set it if the strategy searches Recoverable
+	// Items, where it would otherwise find the message again. The strategy must
+	// support it: see [driver.Sweeper].
 	SweepRecoverableItems bool
 
-	// CriteriaSearch allows targets with [Criteria], and SearchLimits bound what
-	// they may find. The strategy has to be able to search so: see [driver.Searcher].
+	// CriteriaSearch allows targets with [Criteria]; SearchLimits bounds what they
+	// may find. The strategy must support it: see [driver.Searcher].
 	CriteriaSearch bool
 	SearchLimits   Limits
 
-	// Journal keeps the intents. Default: none are kept, and what an
-	// interrupted run left is settled when the same target is run again.
+	// Journal stores the intents. Default: none, and what an interrupted run left
+	// is settled when the same target is run again.
 	Journal Journal
 
-	// Attempts is how often a step that failed for a passing reason is repeated.
-	// Default: 5.
+	// Attempts is how often a step is retried after a temporary failure. Default:
+	// 5.
 	Attempts int
 
-	// Wait is the time before the first repetition; it doubles with each, up to
-	// 30 seconds, and is spread at random over half of it. A server that lost
-	// its connection may still be at work on the request, so it must not be
-	// near zero on a real one. Default: 2 seconds.
+	// Wait is the delay before the first retry. It doubles with each retry, up to
+	// 30 seconds, and the actual delay is random between half of it and all of it.
+	// A server that lost its connection may still be working on the request, so do
+	// not set it near zero in production. Default: 2 seconds.
 	Wait time.Duration
 
-	// Logger receives what went wrong without changing an outcome. Default:
-	// discard.
+	// Logger logs problems that do not change an outcome. Default: discard.
 	Logger *slog.Logger
 
-	// OnClose is called by [Service.Close], to release what the strategy and the
+	// OnClose is called by [Service.Close] to release what the strategy and the
 	// journal hold. Default: nothing is called.
 	OnClose func() error
 }
 
-// Service quarantines messages of one Exchange organisation and restores them.
-// Its methods may be called concurrently.
+// Service quarantines and restores messages of one organisation. Its methods
+// may be called concurrently.
 type Service struct {
 	strategy   driver.Strategy
 	name       string
@@ -87,10 +87,10 @@ type Service struct {
 	busy    map[string]chan struct{}
 }
 
-// New returns a Service that works by a strategy and keeps what it takes in the
-// quarantine mailbox, which is named by its primary SMTP address. It does no I/O.
-// The error joins an [*InvalidError] for each argument that cannot be used, and
-// for each option that needs what the strategy cannot do.
+// New returns a Service that uses a strategy and keeps what it takes in the
+// quarantine mailbox, given by its primary SMTP address. It does no I/O. The
+// error joins an [*InvalidError] for each invalid argument and for each option
+// that the strategy does not support.
 func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Service, error) {
 	var settings Options
 	if opts != nil {
@@ -131,10 +131,10 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	return s, nil
 }
 
-// check reports what cannot be used.
+// check returns an error for each option that cannot be used.
 func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) error {
 	if strategy == nil {
-		return driver.Invalid("arguments", "strategy", "is nil; give one, such as that of package ewsmail")
+		return driver.Invalid("arguments", "strategy", "is nil; pass one, such as those in package ewsmail")
 	}
 	var errs []error
 	refuse := func(what, field, problem string) { errs = append(errs, driver.Invalid(what, field, problem)) }
@@ -152,7 +152,7 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 		return errors.Join(errs...)
 	}
 	lacks := func(field, capability string) {
-		refuse("options", field, fmt.Sprintf("is set, but the strategy %q cannot do it: its mailboxes have no driver.%s; leave it out", strategy.Name(), capability))
+		refuse("options", field, fmt.Sprintf("is set, but the strategy %q does not support it: its mailboxes do not implement driver.%s; leave it out", strategy.Name(), capability))
 	}
 	m := strategy.Mailbox(quarantineMailbox)
 	if _, ok := driver.As[driver.Sweeper](m); o.SweepRecoverableItems && !ok {
@@ -164,7 +164,7 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	return errors.Join(errs...)
 }
 
-// Close calls [Options.OnClose], which releases connections and journal.
+// Close calls OnClose of [Options], which releases connections and the journal.
 func (s *Service) Close() error {
 	if s.close == nil {
 		return nil
@@ -173,7 +173,7 @@ func (s *Service) Close() error {
 }
 
 // folderOf returns the quarantine folder for a mailbox, creating it if it is
-// missing. Again says that the one it gave last is not there any more.
+// missing. again is set if the folder returned last time is gone.
 func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {
 	key, names := "", []string{s.folderName}
 	if s.perMailbox {
@@ -194,12 +194,12 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (dri
 	return f, nil
 }
 
-// rootKey is the key of the quarantine folder itself where each mailbox has a
-// folder of its own below it. No address looks like it.
+// rootKey is the key of the quarantine folder itself if each mailbox has a
+// separate folder below it. No address looks like it.
 const rootKey = "/"
 
-// root returns the quarantine folder without creating it; [ErrGone] if there is
-// none.
+// root returns the quarantine folder without creating it. The error matches
+// [ErrGone] if it does not exist.
 func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
 	key := ""
 	if s.perMailbox {
@@ -231,9 +231,9 @@ func (s *Service) remember(key string, f driver.Folder) {
 	s.folders[key] = f
 }
 
-// inQuarantine finds the items in quarantine that a target means, the zero one
-// all of them, and that a query asks for. That there is no quarantine folder yet
-// means that there are none.
+// inQuarantine finds the items in quarantine that match both a target, where
+// the zero value means all, and a query. If the quarantine folder does not
+// exist yet, there are none.
 func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, again)
@@ -248,13 +248,13 @@ func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (d
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}
-		// The folder that is remembered may have been deleted since.
+		// The remembered folder may have been deleted since.
 	}
 }
 
-// lock keeps two goroutines from working on the same message of the same
-// mailbox, or on what any criteria find there. It would do no harm, but the work
-// of one would be for nothing.
+// lock keeps two goroutines from working on the same message in the same
+// mailbox, or both on criteria there. That would do no harm, but the work of
+// one would be wasted.
 func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
 	key := strings.ToLower(t.Mailbox) + "\x00" + driver.BareMessageID(t.MessageID)
 	for {
@@ -280,7 +280,7 @@ func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error)
 	}
 }
 
-// check refuses targets that cannot be meant.
+// check refuses invalid targets and the quarantine mailbox itself.
 func (s *Service) check(t Target) error {
 	if err := t.Validate(); err != nil {
 		return err
@@ -295,7 +295,7 @@ func (s *Service) receipt(action string, t Target) *Receipt {
 	return &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
 }
 
-// noJournal keeps nothing.
+// noJournal stores nothing.
 type noJournal struct{}
 
 func (noJournal) Begin(context.Context, Intent) error    { return nil }

@@ -7,25 +7,25 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Target is a message in a mailbox, named by its Message-ID or, where an alert
-// has none that can be used, described by criteria.
+// Target is a message in a mailbox, named by its Message-ID or, if an alert has
+// no usable one, described by criteria.
 type Target struct {
 	// Mailbox is the primary SMTP address of the mailbox.
 	Mailbox string `json:"mailbox"`
 
-	// MessageID is the value of the Message-ID header, with or without its
-	// angle brackets. Every copy of the mailbox that carries it is meant.
-	// See RFC 5322, section 3.6.4.
+	// MessageID is the value of the Message-ID header, with or without angle
+	// brackets (RFC 5322, section 3.6.4). It means every copy in the mailbox that
+	// has this Message-ID.
 	MessageID string `json:"messageId"`
 
-	// Criteria describe the messages in place of MessageID; every one that
-	// matches is meant. What may be found by them is bounded by [Limits], and
-	// they have to be allowed: see [exchange.Config.CriteriaSearch].
+	// Criteria describes the messages in place of MessageID; it means every
+	// message that matches, within [Limits]. It must be enabled by CriteriaSearch
+	// in [Options].
 	Criteria Criteria `json:"criteria,omitzero"`
 
-	// Reason is for the people who read the receipt and the quarantine mailbox:
-	// what is wrong with the message. At most [driver.MaxReason] bytes are kept with
-	// the item; the receipt has all of it.
+	// Reason says what is wrong with the message, for people who read the receipt
+	// or the quarantine mailbox. The item keeps at most [driver.MaxReason] bytes
+	// of it; the receipt keeps all.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -37,7 +37,7 @@ func (t Target) Validate() error {
 	}
 	if t.byCriteria() {
 		if t.MessageID != "" {
-			return driver.Invalid("target", "messageId", "is given as well as criteria; leave out one of them")
+			return driver.Invalid("target", "messageId", "is given together with criteria; leave one of them out")
 		}
 		return t.Criteria.Validate()
 	}
@@ -47,18 +47,18 @@ func (t Target) Validate() error {
 	return nil
 }
 
-// byCriteria reports whether the message is described, not named.
+// byCriteria reports whether the message is described rather than named.
 func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 
-// checkMessageID refuses what no server can be asked for. What is merely
-// malformed (spaces, quotes, no @) is searched for as it stands: attackers
-// write such ids, and servers keep them.
+// checkMessageID refuses what no server can be asked for. Ids that are merely
+// malformed (spaces, quotes, no @) are searched for unchanged: attackers write
+// such ids, and servers keep them.
 func checkMessageID(id string) error {
 	if driver.BareMessageID(id) == "" {
 		return errors.New("is empty; give the value of the Message-ID header, or criteria")
 	}
 	if len(id) > 4096 {
-		return errors.New("is longer than 4096 bytes; search by other criteria")
+		return errors.New("is longer than 4096 bytes; search by criteria instead")
 	}
 	return mailname.CheckText(id)
 }

@@ -2,15 +2,15 @@ package quarantine
 
 import "github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 
-// Header is an internet header to be added to a message: its Name and Value.
+// Header is an internet header to add to a message: its Name and Value.
 type Header = driver.Header
 
-// SubjectMatch says how the subject of [Criteria] is compared.
+// SubjectMatch is how the subject in [Criteria] is compared.
 type SubjectMatch = driver.SubjectMatch
 
-// Ways to compare a subject, without regard to case and blanks.
+// Ways to compare a subject, ignoring case and differences in white space.
 const (
-	SubjectExact    = driver.SubjectExact    // the whole
+	SubjectExact    = driver.SubjectExact    // the whole subject
 	SubjectPrefix   = driver.SubjectPrefix   // its beginning
 	SubjectContains = driver.SubjectContains // any part of it
 )
@@ -18,20 +18,20 @@ const (
 // Way is how an item was carried: a label, for people and statistics.
 type Way = driver.Way
 
-// Ways of the drivers for Exchange, from the most faithful on.
+// Ways of the drivers for Exchange, most faithful first.
 const (
-	WayMove     = driver.WayMove     // moved across mailboxes as it is
+	WayMove     = driver.WayMove     // moved across mailboxes
 	WayTransfer = driver.WayTransfer // exported and uploaded, with all properties
-	WayMIME     = driver.WayMIME     // made anew from its MIME form
+	WayMIME     = driver.WayMIME     // a new item made from the MIME form
 )
 
-// Cause says why a folder could not be searched.
+// Cause is the reason why a folder could not be searched.
 type Cause = driver.Cause
 
 // Causes in a receipt.
 const (
-	CauseNotFound     = driver.CauseNotFound     // it is gone, or not visible to the account
-	CauseNoPermission = driver.CauseNoPermission // the account may not look into it
-	CauseUnreachable  = driver.CauseUnreachable  // the server, or the store it is in, did not answer
-	CauseUndecided    = driver.CauseUndecided    // it was searched, but a message in it could not be looked into
+	CauseNotFound     = driver.CauseNotFound     // gone, or not visible to the account
+	CauseNoPermission = driver.CauseNoPermission // the account may not read it
+	CauseUnreachable  = driver.CauseUnreachable  // the server, or the mailbox store, did not answer
+	CauseUndecided    = driver.CauseUndecided    // the folder was searched, but a message in it could not be examined
 )

@@ -1,11 +1,11 @@
-// Customstrategy shows how to bring a strategy of one's own: it quarantines and
-// restores a message in a mail system that is not Exchange at all. The rules that
-// keep mail from being lost stay the library's.
+// Customstrategy shows how to write a custom strategy: it quarantines and
+// restores a message in a mail system that is not Exchange. The library still
+// ensures that no mail is lost.
 //
 //	go run ./examples/customstrategy
 //
-// Its test runs the conformance suite of package quarantinetest on the strategy;
-// do the same with yours.
+// Its test runs the conformance suite of package quarantinetest on the
+// strategy; do the same with yours.
 package main
 
 import (

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// store is a mail system with an interface of its own, which knows nothing of
-// quarantine or of EWS. It stands for whatever yours is.
+// store is a mail system with its own interface, which knows nothing about
+// quarantine or EWS. It stands in for yours.
 type store struct {
 	mu    sync.Mutex
 	boxes map[string]*box
@@ -32,7 +32,7 @@ type message struct {
 	attachments map[string]int64
 	received    time.Time
 	read        bool
-	tags        map[string]string // anything that belongs to a message
+	tags        map[string]string // arbitrary properties of the message
 }
 
 // newStore returns a store with empty mailboxes.
@@ -44,7 +44,7 @@ func newStore(addresses ...string) *store {
 	return s
 }
 
-// with gives access to a mailbox while no other access goes on.
+// with calls f with a mailbox that nobody else accesses meanwhile.
 func (s *store) with(address string, f func(*box) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func (s *store) with(address string, f func(*box) error) error {
 	return f(b)
 }
 
-// add puts a message into a folder, creating the folder if need be.
+// add puts a message into a folder, creating the folder if necessary.
 func (s *store) add(address string, m message) {
 	_ = s.with(address, func(b *box) error {
 		s.next++
@@ -69,8 +69,8 @@ func (s *store) add(address string, m message) {
 	})
 }
 
-// move moves a message into a folder of another mailbox in one step; like most
-// systems, it gives the message a new id there.
+// move moves a message to a folder of another mailbox in a single step. Like
+// most systems, it assigns a new id there.
 func (s *store) move(from string, id int, to, folder string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *store) move(from string, id int, to, folder string) (int, error) {
 	return m.id, nil
 }
 
-// sorted returns the messages of a mailbox, oldest first.
+// sorted returns the messages in a mailbox, oldest first.
 func (b *box) sorted() []*message {
 	all := make([]*message, 0, len(b.messages))
 	for _, m := range b.messages {

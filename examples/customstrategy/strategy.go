@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// storeStrategy is all that is needed to quarantine mail in a store: a
-// quarantine.Strategy of three methods and a quarantine.Mailbox of six.
+// storeStrategy is all it takes to quarantine mail in a store: a
+// driver.Strategy with three methods and a driver.Mailbox with seven.
 type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }
@@ -24,8 +24,8 @@ func (st storeStrategy) Mailbox(address string) driver.Mailbox {
 	return storeMailbox{st.s, address}
 }
 
-// Carry moves the message. The store does it in one step, so the original is
-// gone when the copy is there.
+// Carry moves the message. The store does it in a single step, so the original
+// is gone once the copy is there.
 func (st storeStrategy) Carry(_ context.Context, c driver.Carriage) (driver.Carried, error) {
 	id, err := strconv.Atoi(c.Item.ID)
 	if err != nil {
@@ -38,8 +38,8 @@ func (st storeStrategy) Carry(_ context.Context, c driver.Carriage) (driver.Carr
 	return driver.Carried{Way: driver.WayMove, Faithful: true, Once: true, ItemID: strconv.Itoa(id), Moved: true}, nil
 }
 
-// translate turns errors of the store into those the engine understands: the
-// store always answers, and what it refuses has changed nothing.
+// translate converts errors of the store for the engine: the store always
+// answers, and if it has no such message or folder, it has changed nothing.
 func translate(err error) error {
 	if errors.Is(err, errNoMessage) || errors.Is(err, errNoFolder) {
 		return &driver.Error{Err: fmt.Errorf("%w: %w", driver.ErrGone, err), Untouched: true, Answered: true}
@@ -47,7 +47,7 @@ func translate(err error) error {
 	return &driver.Error{Err: err, Answered: true}
 }
 
-// storeMailbox is one mailbox of the store.
+// storeMailbox is one mailbox in the store.
 type storeMailbox struct {
 	s       *store
 	address string
@@ -85,7 +85,7 @@ func matches(q driver.Query, it driver.Item) bool {
 	return it.Folder.ID == q.In.ID || q.Below && strings.HasPrefix(it.Folder.ID, q.In.ID+"/")
 }
 
-// item describes a message. The tags of the stamp travel with the message.
+// item describes a message. The tags with the stamp travel with the message.
 func (m storeMailbox) item(msg *message) driver.Item {
 	it := driver.Item{
 		ID: strconv.Itoa(msg.id), Version: strconv.Itoa(msg.revision), Kind: "Message", Mailbox: m.address,
@@ -101,12 +101,12 @@ func (m storeMailbox) item(msg *message) driver.Item {
 	return it
 }
 
-// folder describes a folder. In the store the path is the id.
+// folder describes a folder. In the store, the path is the id.
 func folder(path string) driver.Folder {
 	return driver.Folder{ID: path, Path: "/" + path, Below: path}
 }
 
-// message gives access to one message.
+// message calls f with one message.
 func (m storeMailbox) message(id string, f func(*box, *message) error) error {
 	return m.s.with(m.address, func(b *box) error {
 		n, err := strconv.Atoi(id)
@@ -170,7 +170,7 @@ func (m storeMailbox) Folder(_ context.Context, want driver.FolderRequest) (driv
 	return m.folder(strings.Join(names, "/"), want.Create)
 }
 
-// Home is simple here: a path is an id, and there are no Recoverable Items.
+// Home is simple here: the path is the id, and there are no Recoverable Items.
 func (m storeMailbox) Home(_ context.Context, was driver.Folder) (driver.Folder, error) {
 	if was.Below == "" {
 		return m.folder("Inbox", false)
@@ -178,7 +178,7 @@ func (m storeMailbox) Home(_ context.Context, was driver.Folder) (driver.Folder,
 	return m.folder(was.Below, true)
 }
 
-// folder returns the folder of a path, creating it if it may.
+// folder returns the folder with a path, creating it if create is set.
 func (m storeMailbox) folder(path string, create bool) (f driver.Folder, err error) {
 	err = m.s.with(m.address, func(b *box) error {
 		if path == "" || !b.folders[path] && !create {

@@ -46,7 +46,7 @@ func TestExpand(t *testing.T) {
 		status int
 		want   string
 	}{
-		"nobody":           {[]string{"-group", "nobody@a.test"}, exitSome, "shows no group of this address"},
+		"nobody":           {[]string{"-group", "nobody@a.test"}, exitSome, "shows no group with this address"},
 		"a mailbox":        {[]string{"-group", "alice@a.test"}, exitSome, "address of a mailbox"},
 		"of none":          {[]string{"-group", "team@c.test"}, exitSome, "team@c.test"},
 		"bound":            {[]string{"-group", "all@a.test", "-max-members", "2"}, exitSome, "more than 2 members; raise -max-members"},
@@ -209,7 +209,7 @@ func TestFollowForwardsInPart(t *testing.T) {
 	assert.Equal(t, exitSome, r.status)
 	require.Len(t, r.lines, 4)
 	assert.Equal(t, "unknown", r.lines[0]["outcome"])
-	assert.Contains(t, r.lines[0]["error"], "not followed further, for the limit is 1 steps")
+	assert.Contains(t, r.lines[0]["error"], "not followed further: the limit is 1 steps")
 	r = b.run(t, append(args, "-forward-max", "1")...)
 	assert.Equal(t, exitSome, r.status)
 	assert.Equal(t, []any{"unknown", "found"}, []any{r.lines[0]["outcome"], r.lines[1]["outcome"]})

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// sighting is a message as somebody sees it who opens the mailbox.
+// sighting is a message as seen by someone who opens the mailbox.
 type sighting struct {
 	mailbox, folder, messageID string
 	read                       bool
@@ -21,7 +21,7 @@ type sighting struct {
 // state says what is where: how often each message is seen.
 type state map[sighting]int
 
-// visible returns the messages of a mailbox that its owner sees.
+// visible returns the messages in a mailbox that its owner sees.
 func (s *story) visible(address string) []*ewstest.Message {
 	return slices.DeleteFunc(s.srv.Mailbox(address).Messages(), func(m *ewstest.Message) bool {
 		return strings.HasPrefix(string(m.Distinguished), "recoverableitems")
@@ -29,7 +29,7 @@ func (s *story) visible(address string) []*ewstest.Message {
 }
 
 // recoverable returns how many copies of the phishing mail the owner of a
-// mailbox could bring back with "Recover deleted items".
+// mailbox could restore with "Recover deleted items".
 func (s *story) recoverable(address string) int {
 	n := 0
 	for _, m := range s.srv.Mailbox(address).Messages() {
@@ -40,7 +40,7 @@ func (s *story) recoverable(address string) int {
 	return n
 }
 
-// see looks at the server itself, not at what the service says.
+// see looks at the server itself, not at what the service reports.
 func (s *story) see() state {
 	seen := state{}
 	for _, address := range []string{alice, bob, carol, quarantineBox} {
@@ -51,7 +51,7 @@ func (s *story) see() state {
 	return seen
 }
 
-// quarantined returns what must be where when the phishing mail of these
+// quarantined returns the state expected once the phishing mail of these
 // mailboxes is in quarantine.
 func (st state) quarantined(mailboxes ...string) state {
 	want := state{}
@@ -64,7 +64,7 @@ func (st state) quarantined(mailboxes ...string) state {
 	return want
 }
 
-// check compares what is where with what must be.
+// check compares the actual state with the expected one.
 func (s *story) check(want state) error {
 	got := s.see()
 	if maps.Equal(got, want) {
@@ -72,7 +72,7 @@ func (s *story) check(want state) error {
 	}
 	for seen, n := range want {
 		if got[seen] < n {
-			return fmt.Errorf("%s is not in %s of %s as it should be (read: %t)", seen.messageID, seen.folder, seen.mailbox, seen.read)
+			return fmt.Errorf("%s should be in %s of %s (read: %t)", seen.messageID, seen.folder, seen.mailbox, seen.read)
 		}
 	}
 	for seen, n := range got {

@@ -1,9 +1,9 @@
-// Command quickstart shows what this module does, in a few seconds, with
-// nothing to set up: it starts an Exchange for tests in this process, delivers
-// messages, takes one out of several mailboxes, puts one back, and shows at each
-// step what is where. It does so under each kind of access.
+// Command quickstart shows what this module does, in a few seconds and without
+// any setup: it starts a test Exchange server in this process, delivers
+// messages, takes one out of several mailboxes, puts one back, and shows after
+// each step what is where. It does so for each kind of access.
 //
-// It exits with status 0 only if everything was as it says.
+// It exits with status 0 only if everything went as described.
 package main
 
 import (

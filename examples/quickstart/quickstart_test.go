@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), &out))
 	text := out.String()
-	assert.Contains(t, text, "Everything was as told.")
+	assert.Contains(t, text, "Everything went as described.")
 	for _, m := range modes {
 		assert.Contains(t, text, m.title)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
-// mode is a kind of access to be shown.
+// mode is a kind of access to demonstrate.
 type mode struct {
 	title  string
 	access exchange.Access
@@ -21,7 +21,7 @@ type mode struct {
 
 var modes = []mode{
 	{"FullAccess", exchange.FullAccess, "The account svc has FullAccess to every mailbox and moves the message itself"},
-	{"Impersonation", exchange.Impersonation, "The account svc works as the owner of each mailbox, and carries the message between two of them"},
+	{"Impersonation", exchange.Impersonation, "The account svc acts as the owner of each mailbox, and carries the message from one to the other"},
 }
 
 const (
@@ -32,7 +32,7 @@ const (
 	carol         = "carol@example.test"
 )
 
-// run shows each mode. The error says what was not as it had been told.
+// run demonstrates each mode. The error says what did not go as described.
 func run(ctx context.Context, out io.Writer) error {
 	for i, m := range modes {
 		fmt.Fprintf(out, "━━ %d of %d: %s ━━\n%s.\n\n", i+1, len(modes), m.title, m.about)
@@ -40,11 +40,11 @@ func run(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("%s: %w", m.title, err)
 		}
 	}
-	fmt.Fprint(out, "Everything was as told. Next: go run ./examples/ewsq -help\n")
+	fmt.Fprint(out, "Everything went as described. Next: go run ./examples/ewsq -help\n")
 	return nil
 }
 
-// show runs the story once, on an Exchange of its own.
+// show runs the story once, on a separate test server.
 func show(ctx context.Context, out io.Writer, m mode) error {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()
@@ -52,11 +52,11 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		return err
 	}
 	st := story{out: out, srv: srv}
-	fmt.Fprintf(out, "An Exchange 2016 runs at %s. ● is unread, ○ read.\n\n", srv.URL())
+	fmt.Fprintf(out, "A simulated Exchange 2016 is running at %s. ● is unread, ○ read.\n\n", srv.URL())
 	st.table()
 	before := st.see()
 
-	// This is all a program has to do: a configuration, a service, two calls.
+	// This is all a program needs: a configuration, a service, two calls.
 	q, err := exchange.Open(&exchange.Config{
 		EWSURL:            srv.URL(),
 		QuarantineMailbox: quarantineBox,
@@ -93,7 +93,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		return err
 	}
 
-	st.step("The same again for alice changes nothing.")
+	st.step("Doing the same again for alice changes nothing.")
 	again, err := q.Quarantine(ctx, quarantine.Target{Mailbox: alice, MessageID: phishing})
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		return err
 	}
 
-	st.step("For bob it was a false alarm. His receipt is all it takes to put it back.")
+	st.step("For bob it was a false alarm. His receipt is all it takes to put the message back.")
 	restored, err := q.Restore(ctx, receipts[bob])
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 	return st.epilogue()
 }
 
-// deliver loads the messages of testdata into the mailboxes.
+// deliver puts the messages from testdata into the mailboxes.
 func deliver(srv *ewstest.Server) error {
 	for _, d := range []struct{ file, mailbox string }{
 		{"plain.eml", alice}, {"phishing.eml", alice}, {"control-character.eml", alice},

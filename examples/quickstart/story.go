@@ -40,7 +40,7 @@ func (s *story) table() {
 	fmt.Fprintln(s.out)
 }
 
-// receipt shows a receipt, and refuses one that is not as expected.
+// receipt shows a receipt and returns an error if it is not as expected.
 func (s *story) receipt(r *quarantine.Receipt, want quarantine.Outcome) error {
 	if err := r.Err(); err != nil {
 		return err
@@ -65,19 +65,19 @@ func (s *story) receipt(r *quarantine.Receipt, want quarantine.Outcome) error {
 	return nil
 }
 
-// epilogue tells what cannot be seen in the mailboxes.
+// epilogue reports what cannot be seen in the mailboxes.
 func (s *story) epilogue() error {
 	if n := s.srv.Notices(); len(n) > 0 {
-		return fmt.Errorf("%d notices were sent, the first a %s to %s", len(n), n[0].Kind, n[0].To)
+		return fmt.Errorf("%d notices were sent, the first of them a %s to %s", len(n), n[0].Kind, n[0].To)
 	}
 	for _, address := range []string{alice, bob, carol} {
 		if n := s.recoverable(address); n > 0 {
 			return fmt.Errorf("the owner of %s could recover %d copies", address, n)
 		}
 	}
-	fmt.Fprintf(s.out, "   Looked up on the server itself: bob's message is byte for byte the one he had, and as\n"+
-		"   unread; every other message is where it was. Nobody was told, nor can anybody recover a\n"+
-		"   copy from Deleted Items. It took %d requests.\n", len(s.srv.Requests()))
+	fmt.Fprintf(s.out, "   Checked on the server itself: bob's message is byte for byte the one he had, and still\n"+
+		"   unread; every other message is where it was. Nobody was notified, and nobody can recover\n"+
+		"   a copy from Deleted Items. It took %d requests.\n", len(s.srv.Requests()))
 	fmt.Fprint(s.out, "\n\n")
 	return nil
 }

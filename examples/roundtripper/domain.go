@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// domain stands in for the domain controller: it gives out tickets, and the
-// server can check them. Each is good for one request.
+// domain stands in for the domain controller: it issues tickets, which the
+// server can verify. Each is valid for one request.
 type domain struct {
 	key []byte
 
@@ -23,7 +23,7 @@ func newDomain() *domain {
 	return &domain{key: []byte(rand.Text()), used: map[string]bool{}}
 }
 
-// ticketsFor returns the tickets of an account.
+// ticketsFor returns a source of tickets for an account.
 func (d *domain) ticketsFor(account string) ticketSource {
 	return func(_ context.Context, service string) ([]byte, error) {
 		text := account + "\n" + service + "\n" + rand.Text()
@@ -43,7 +43,7 @@ var (
 	errOtherServer = errors.New("the ticket is for another service")
 )
 
-// accept returns the account of a ticket for the service.
+// accept returns the account named in a ticket for the service.
 func (d *domain) accept(ticket []byte, service string) (string, error) {
 	if len(ticket) < sha256.Size {
 		return "", errForged
@@ -65,7 +65,7 @@ func (d *domain) accept(ticket []byte, service string) (string, error) {
 	return f[0], nil
 }
 
-// accepted returns how many tickets were used.
+// accepted returns how many tickets have been used.
 func (d *domain) accepted() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

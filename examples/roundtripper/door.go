@@ -9,8 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// door stands in for a server that signs in by tickets. Behind it the Exchange
-// for tests, which knows Basic, works for whom the ticket names.
+// door stands in for a server that authenticates by ticket. Behind it, the test
+// Exchange, which knows Basic authentication, acts for the account named in the
+// ticket.
 type door struct {
 	domain *domain
 	behind *ewstest.Server

@@ -1,12 +1,12 @@
-// Roundtripper shows how to sign in to Exchange in a way of one's own: an
-// [net/http.RoundTripper] that adds a ticket to each request, as one for Kerberos
-// would. The library needs nothing special for it.
+// Roundtripper shows how to sign in to Exchange in a custom way: a
+// [net/http.RoundTripper] adds a ticket to each request, as one for Kerberos
+// would. The library needs nothing special for this.
 //
 //	go run ./examples/roundtripper
 //
-// The domain controller and the door of the server are stand-ins (see domain.go
-// and door.go), with an Exchange for tests behind; what a product would keep is in
-// negotiate.go and in the function open.
+// The domain controller and the front of the server are stand-ins (see
+// domain.go and door.go), with a test Exchange server behind them. A real
+// product would keep negotiate.go and the function open.
 package main
 
 import (
@@ -58,13 +58,13 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	show(out, receipt)
-	fmt.Fprintf(out, "%d requests, each with a ticket of its own\n", kdc.accepted())
+	fmt.Fprintf(out, "%d requests, each with its own ticket\n", kdc.accepted())
 	return receipt.Err()
 }
 
 // open makes a service whose requests carry tickets.
 func open(ewsURL string, tickets ticketSource) (*quarantine.Service, error) {
-	connections, err := auth.NewTransport(nil) // proxy, trusted roots and time limits are set here
+	connections, err := auth.NewTransport(nil) // proxy, trusted roots and timeouts are set here
 	if err != nil {
 		return nil, err
 	}

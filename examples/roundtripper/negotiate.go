@@ -9,10 +9,10 @@ import (
 )
 
 // ticketSource returns a ticket for a service, such as HTTP/mail.example.com. A
-// GSSAPI or Kerberos library would stand behind it.
+// real one would use a GSSAPI or Kerberos library.
 type ticketSource func(ctx context.Context, service string) ([]byte, error)
 
-// negotiate is the RoundTripper: it signs in to one server, for one account.
+// negotiate is the RoundTripper: it signs in to one server with one account.
 type negotiate struct {
 	server  *url.URL
 	tickets ticketSource
@@ -30,7 +30,7 @@ func newNegotiate(ewsURL string, tickets ticketSource, next http.RoundTripper) (
 // RoundTrip implements [http.RoundTripper]. It does not retry: the client knows
 // which calls may be repeated.
 func (n *negotiate) RoundTrip(req *http.Request) (*http.Response, error) {
-	// Credentials are for the one server, wherever a redirect may lead.
+	// Credentials are for this server only, wherever a redirect may lead.
 	if req.URL.Scheme != n.server.Scheme || req.URL.Host != n.server.Host {
 		return nil, n.unsent(req, fmt.Errorf("tickets are for %s, not for %s", n.server.Host, req.URL.Host))
 	}
@@ -38,13 +38,13 @@ func (n *negotiate) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, n.unsent(req, fmt.Errorf("no ticket for HTTP/%s: %w", n.server.Hostname(), err))
 	}
-	req = req.Clone(req.Context()) // the caller's request stays as it was
+	req = req.Clone(req.Context()) // leave the caller's request unchanged
 	req.Header.Set("Authorization", "Negotiate "+base64.StdEncoding.EncodeToString(ticket))
 	return n.next.RoundTrip(req)
 }
 
-// unsent closes the body, which a RoundTripper owes in any case, and marks the
-// error: since nothing went out, whatever was asked for was surely not done.
+// unsent closes the body, as a RoundTripper always must, and marks the error:
+// nothing was sent, so whatever was asked for was certainly not done.
 func (n *negotiate) unsent(req *http.Request, err error) error {
 	if req.Body != nil {
 		_ = req.Body.Close()
@@ -52,10 +52,10 @@ func (n *negotiate) unsent(req *http.Request, err error) error {
 	return &unsentError{err}
 }
 
-// unsentError is recognised by package ews by its method.
+// unsentError is recognised by package ews through its NotSent method.
 type unsentError struct{ error }
 
-// NotSent reports that no byte of the request went out.
+// NotSent reports that no byte of the request was sent.
 func (*unsentError) NotSent() bool { return true }
 
 // Unwrap returns the cause.

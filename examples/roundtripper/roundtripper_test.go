@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, run(t.Context(), &out))
 	assert.Contains(t, out.String(), "quarantined: alice@example.test -> quarantine@example.test")
 	assert.Contains(t, out.String(), "restored: quarantine@example.test -> alice@example.test")
-	assert.Regexp(t, `\d\d requests, each with a ticket`, out.String())
+	assert.Regexp(t, `\d\d requests, each with its own ticket`, out.String())
 }
 
 var target = quarantine.Target{Mailbox: "alice@example.test", MessageID: "<1@evil.example>"}

@@ -1,3 +1,3 @@
-// Package boltjournal is the embedded journal: a [quarantine.Journal] in one
-// file, a bbolt database.
+// Package boltjournal stores a [quarantine.Journal] in a single file, a bbolt
+// database.
 package boltjournal

@@ -14,30 +14,31 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// ErrInUse matches a journal file that another process has open.
+// ErrInUse reports that another process has the journal file open (test with
+// errors.Is).
 var ErrInUse = errors.New("quarantine: the journal is in use by another process")
 
-// Journal is a [quarantine.Journal] in one file, a bbolt database. Every intent is on
-// the disk, synced, when Begin returns. The file holds addresses, Message-IDs
-// and folder names, never content or credentials, and is readable by its owner
-// only.
+// Journal is a [quarantine.Journal] in a single file, a bbolt database. When
+// Begin returns, the intent has been synced to disk. The file holds addresses,
+// Message-IDs and folder names, never content or credentials, and only its
+// owner can read it.
 type Journal struct{ db *bbolt.DB }
 
-// intentsBucket holds the intents, by operation, as JSON.
+// intentsBucket holds the intents as JSON, keyed by operation.
 var intentsBucket = []byte("intents")
 
-// Open opens a journal file, creating it if it is missing. One process
-// at a time can have it open: the error matches [ErrInUse] if another
-// does. The caller must close it.
+// Open opens a journal file, creating it if it is missing. Only one process at
+// a time can have it open: if another one still does after a second, the error
+// matches [ErrInUse]. The caller must close the journal.
 func Open(path string) (*Journal, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("%w: %q: stop the other one, or give each a file of its own", ErrInUse, path)
+		return nil, fmt.Errorf("%w: %q: stop the other process or use a different file", ErrInUse, path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the journal %q: %w", path, err)
 	}
-	// Workers that begin at the same time share one sync of the disk.
+	// Concurrent calls share one sync of the disk.
 	db.MaxBatchDelay = time.Millisecond
 	err = db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists(intentsBucket)
@@ -49,7 +50,7 @@ func Open(path string) (*Journal, error) {
 	return &Journal{db: db}, nil
 }
 
-// Begin writes an intent and returns when it is on the disk.
+// Begin writes an intent and returns once it has been synced to disk.
 func (j *Journal) Begin(ctx context.Context, in quarantine.Intent) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -63,15 +64,15 @@ func (j *Journal) Begin(ctx context.Context, in quarantine.Intent) error {
 	})
 }
 
-// Finish takes an intent away.
+// Finish removes an intent. It is not an error if the intent does not exist.
 func (j *Journal) Finish(_ context.Context, operation string) error {
 	return j.db.Batch(func(tx *bbolt.Tx) error {
 		return tx.Bucket(intentsBucket).Delete([]byte(operation))
 	})
 }
 
-// Open returns the intents that were not finished, oldest first. The error names
-// those that cannot be read; the others are returned with it.
+// Open returns the unfinished intents, oldest first. If some cannot be read,
+// the error names them, and the others are returned with it.
 func (j *Journal) Open(context.Context) ([]quarantine.Intent, error) {
 	var intents []quarantine.Intent
 	var unread []error

@@ -5,42 +5,44 @@ import (
 	"errors"
 )
 
-// ErrNoDirectory reports that the caller cannot look into the address book (test
+// ErrNoDirectory reports that the caller cannot search the address book (test
 // with errors.Is).
-var ErrNoDirectory = errors.New("quarantine: the address book cannot be looked into")
+var ErrNoDirectory = errors.New("quarantine: the address book cannot be searched")
 
-// Directory is a [Mailbox] whose owner can look into the address book of the
-// organisation. The quarantine mailbox is asked: in Exchange, a caller needs a
-// mailbox for that.
+// Directory is a [Mailbox] whose owner can search the organisation's address
+// book. The engine asks the quarantine mailbox, because in some mail systems,
+// such as Exchange, only the owner of a mailbox can do so.
 type Directory interface {
-	// Members returns the members of a group, one level deep, and whether these
-	// are all that the server shows. The error matches [ErrGone] if it shows no
-	// such group, and [ErrNoDirectory] if it shows none to this caller.
+	// Members returns the direct members of a group, and whether the list is
+	// complete as far as the server shows. The error matches [ErrGone] if the
+	// server shows no such group, and [ErrNoDirectory] if it shows this caller no
+	// groups at all.
 	Members(ctx context.Context, address string) (members []Member, complete bool, err error)
 
-	// Lookup returns whom an address stands for, with the primary address. The
-	// error matches [ErrGone] if the address book does not show it, and
-	// [ErrNoDirectory] as above.
+	// Lookup returns the entry for an address, with its primary address. The error
+	// matches [ErrGone] if the address book does not show the address, and
+	// [ErrNoDirectory] as for Members.
 	Lookup(ctx context.Context, address string) (Member, error)
 }
 
-// Member is somebody, or a group, as the address book shows it.
+// Member is a person, a group or another entry of the address book.
 type Member struct {
 	Name    string     `json:"name,omitempty"`
-	Address string     `json:"address"` // SMTP; empty if the server tells none
+	Address string     `json:"address"` // SMTP; empty if the server returns none
 	Kind    MemberKind `json:"kind"`
-	// Via is the address of the group in which [quarantine.Service.Expand] met it first.
+	// Via is the address of the group through which quarantine.Service.Expand
+	// first found it.
 	Via string `json:"via,omitempty"`
 }
 
-// MemberKind is what an entry of the address book is.
+// MemberKind is the kind of an address book entry.
 type MemberKind string
 
 // Kinds of members.
 const (
 	MemberMailbox      MemberKind = "mailbox"
 	MemberGroup        MemberKind = "group"        // distribution list, security group, dynamic group
-	MemberGroupMailbox MemberKind = "groupMailbox" // Microsoft 365 group: both
-	MemberContact      MemberKind = "contact"      // mail contact or other address outside
-	MemberOther        MemberKind = "other"        // public folder, or what the server does not say
+	MemberGroupMailbox MemberKind = "groupMailbox" // Microsoft 365 group: a group with a mailbox
+	MemberContact      MemberKind = "contact"      // mail contact or other external address
+	MemberOther        MemberKind = "other"        // public folder, or unknown
 )

@@ -1,29 +1,29 @@
-// Package driver is what a mail system must do so that package quarantine can
-// take messages out of its mailboxes and put them back: the contract between the
-// engine and a driver, in the shape of database/sql/driver. Products call
-// package quarantine; this package is for those who write a driver.
+// Package driver is the contract between the quarantine engine and a mail
+// system, in the manner of database/sql/driver. It is for those who write a
+// driver; products call package quarantine.
 //
-// A driver is a [Strategy]: it reaches mailboxes, and carries an item from one to
-// another. What it does in a mailbox is a [Mailbox]: find, inspect, mark, remove,
-// folders. The engine owns the order of things, the proof and the journal; a
-// driver does what it is told, once, and reports. It never repeats a write whose
-// outcome it does not know, and says of each failure what it means: see [Error].
+// A driver is a [Strategy]: it opens mailboxes and carries an item from one to
+// another. A [Mailbox] finds, inspects, marks and removes items, and finds
+// folders. The engine owns the sequence of steps, the proof and the journal; a
+// driver does what it is told, once, and reports the result. It never repeats a
+// write whose outcome it does not know, and it classifies each failure: see
+// [Error].
 //
-// What else a mail system can do are further interfaces of its mailboxes, which
-// the engine finds by [As], also behind decorators that have a method Unwrap:
+// Optional capabilities are further interfaces of a mailbox. The engine finds
+// them with [As], even behind decorators that have an Unwrap method:
 //
-//   - [Searcher]: messages are found by criteria
-//   - [Sweeper]: what a move leaves in Recoverable Items can be removed
-//   - [Prober]: whether a mailbox is there costs one cheap call
-//   - [Directory]: groups are expanded
-//   - [Forwarder]: it is known to whom a message was forwarded
+//   - [Searcher]: search for messages by criteria
+//   - [Sweeper]: remove what a move leaves in Recoverable Items
+//   - [Prober]: check cheaply whether a mailbox exists
+//   - [Directory]: expand groups
+//   - [Forwarder]: find out to whom a message was forwarded
 //
-// An item on its way carries a [Stamp]: a few short properties by which it is
-// recognised at either end without its id, and which undo needs. A driver keeps
-// them as the mail system keeps any property, by their names and values: see
-// [Stamp.Values] and [ParseStamp].
+// An item in transit carries a [Stamp]: a few short properties by which it can
+// be recognised at either end without its id, and which undo needs. A driver
+// stores them like any other property, by name and value: see [Stamp.Values]
+// and [ParseStamp].
 //
-// The suite of package quarantinetest tells whether a driver keeps the contract.
-// Package ewsmail is the driver for Exchange; examples/customstrategy has a small
-// one.
+// The suite of package quarantinetest checks whether a driver keeps the
+// contract. Package ewsmail is the driver for Exchange; examples/customstrategy
+// is a small one.
 package driver

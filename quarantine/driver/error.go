@@ -2,33 +2,33 @@ package driver
 
 import "errors"
 
-// Error is how a driver says what an error means for the engine. A driver wraps
-// what its mail system answered; what no flag is set for counts as the worst
-// case: the call may have had its effect, the server may still be at work on it,
-// and the same call will not succeed later.
+// Error tells the engine what an error means. A driver wraps what its mail
+// system answered. Flags that are not set mean the worst case: the call may
+// have taken effect, the server may still be working on it, and the same call
+// will not succeed later.
 //
-// The errors [ErrGone], [ErrConflict], [ErrUnreachable] and [ErrNoDirectory] may
-// be wrapped in it, or stand alone.
+// The errors [ErrGone], [ErrConflict], [ErrUnreachable] and [ErrNoDirectory]
+// may be wrapped in it or returned on their own.
 type Error struct {
-	// Err is the error itself. Its text becomes that of the Error.
+	// Err is the underlying error, whose text becomes that of the Error.
 	Err error
 
-	// Untouched: the call has changed nothing and cannot change anything later,
-	// because it was never sent or the server refused it.
+	// Untouched means that the call changed nothing and cannot change anything
+	// later, because it was never sent or the server refused it.
 	Untouched bool
 
-	// Answered: the server has given its answer, if only a refusal, so it is not
-	// still at work on the call. After a call that may have made a copy and was
-	// not answered, the engine waits before it tries again.
+	// Answered means that the server has answered, if only with a refusal, so it
+	// is no longer working on the call. After an unanswered call that may have
+	// made a copy, the engine waits before it tries again.
 	Answered bool
 
-	// Temporary: the same call may succeed later.
+	// Temporary means that the same call may succeed later.
 	Temporary bool
 
-	// Cause says why, as far as the server tells.
+	// Cause is the reason, as far as the server reports it.
 	Cause Cause
 
-	// Code is the server's own code for the error, for receipts. Default: none.
+	// Code is the server's own error code, for receipts. Default: none.
 	Code string
 }
 
@@ -38,20 +38,19 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Untouched reports whether a call that failed surely had no effect and will
-// have none. Of joined errors it must hold for each.
+// Untouched reports whether a failed call certainly had no effect and never
+// will. For joined errors it must hold for each.
 func Untouched(err error) bool { return each(err, func(e *Error) bool { return e.Untouched }) }
 
-// Answered reports whether the server is surely not still at work on the call
-// that failed. Of joined errors it must hold for each.
+// Answered reports whether the server is certainly no longer working on the
+// failed call. For joined errors it must hold for each.
 func Answered(err error) bool { return each(err, func(e *Error) bool { return e.Answered }) }
 
-// Temporary reports whether the same call may succeed later. Of joined errors it
-// must hold for each.
+// Temporary reports whether the same call may succeed later. For joined errors
+// it must hold for each.
 func Temporary(err error) bool { return each(err, func(e *Error) bool { return e.Temporary }) }
 
-// CauseOf returns why a call failed, as far as the driver said; empty if it did
-// not.
+// CauseOf returns why a call failed, or "" if the driver did not say.
 func CauseOf(err error) Cause {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Cause
@@ -59,7 +58,7 @@ func CauseOf(err error) Cause {
 	return ""
 }
 
-// CodeOf returns the server's own code for an error, empty if it gave none.
+// CodeOf returns the server's own error code, or "" if there was none.
 func CodeOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
@@ -67,8 +66,8 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// each reports whether a condition holds for each Error that err is made of, and
-// whether there is one. What an Error wraps is part of it.
+// each reports whether holds is true for every Error in the tree of err, and
+// there is at least one. It does not descend into what an Error wraps.
 func each(err error, holds func(*Error) bool) bool {
 	switch e := err.(type) {
 	case *Error:
@@ -88,7 +87,7 @@ func each(err error, holds func(*Error) bool) bool {
 	return false
 }
 
-// known reports whether an Error is among those that err is made of.
+// known reports whether the tree of err contains an Error.
 func known(err error) bool {
 	_, ok := errors.AsType[*Error](err)
 	return ok

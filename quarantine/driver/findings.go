@@ -1,30 +1,30 @@
 package driver
 
-// Searched is a folder that was searched to its end.
+// Searched is a folder that was searched completely.
 type Searched struct {
 	Folder Folder `json:"folder"`
-	Pages  int    `json:"pages"` // that the server gave, up to the last one
+	Pages  int    `json:"pages"` // result pages, including the last
 	Hits   int    `json:"hits"`
 }
 
 // Unsearched is a folder that could not be searched, or a message in it that
-// could not be looked into.
+// could not be examined.
 type Unsearched struct {
 	Folder Folder `json:"folder"`
 	Cause  Cause  `json:"cause"`
 	Reason string `json:"reason"`
 }
 
-// Cause says why a call failed, or why a folder could not be searched.
+// Cause is the reason why a call failed or a folder could not be searched.
 type Cause string
 
-// Causes. In a receipt, only the first four stand.
+// Causes. Only the first four appear in a receipt.
 const (
-	CauseNotFound     Cause = "notFound"     // it is gone, or not visible to the account
-	CauseNoPermission Cause = "noPermission" // the account may not look into it
-	CauseUnreachable  Cause = "unreachable"  // the server, or the store it is in, did not answer
-	CauseUndecided    Cause = "undecided"    // it was searched, but a message in it could not be looked into
-	CauseNoMailbox    Cause = "noMailbox"    // the server does not have the mailbox, or no longer
+	CauseNotFound     Cause = "notFound"     // gone, or not visible to the account
+	CauseNoPermission Cause = "noPermission" // the account may not read it
+	CauseUnreachable  Cause = "unreachable"  // the server, or the mailbox store, did not answer
+	CauseUndecided    Cause = "undecided"    // the folder was searched, but a message in it could not be examined
+	CauseNoMailbox    Cause = "noMailbox"    // the server does not have the mailbox, or no longer has it
 	CauseMoving       Cause = "moving"       // the mailbox is being moved to another server
 	CauseSignIn       Cause = "signIn"       // the server refused the credentials
 )

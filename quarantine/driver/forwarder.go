@@ -6,19 +6,20 @@ import (
 	"time"
 )
 
-// ErrTooMany reports that there is more than a limit allows (test with
+// ErrTooMany reports that there are more results than a limit allows (test with
 // errors.Is).
 var ErrTooMany = errors.New("quarantine: more than the limit")
 
-// Forwarder is a [Mailbox] that can tell to whom its owner passed a message on.
+// Forwarder is a [Mailbox] that can find out to whom its owner passed a message
+// on.
 type Forwarder interface {
 	// Forwarded returns the messages with which the owner forwarded or answered
-	// the one of that Message-ID. If there are more than limit, the error matches
-	// [ErrTooMany]; if the mailbox cannot be opened, [ErrUnreachable].
+	// the message with that Message-ID. The error matches [ErrTooMany] if there
+	// are more than limit, and [ErrUnreachable] if the mailbox cannot be opened.
 	Forwarded(ctx context.Context, messageID string, limit int) ([]Forwarded, error)
 }
 
-// Forwarded is a message with which somebody forwarded or answered another.
+// Forwarded is a message with which someone forwarded or answered another.
 type Forwarded struct {
 	MessageID  string
 	Sent       time.Time
@@ -26,12 +27,12 @@ type Forwarded struct {
 	By         ForwardTrace
 }
 
-// ForwardTrace says how a forward was recognised.
+// ForwardTrace is how a forward was recognised.
 type ForwardTrace string
 
-// Traces of forwards, the surest first.
+// Traces of forwards, most reliable first.
 const (
-	ByInReplyTo    ForwardTrace = "inReplyTo"    // it names the message as the one it follows
-	ByReferences   ForwardTrace = "references"   // it names the message among those before
-	ByConversation ForwardTrace = "conversation" // it stands below the message in its conversation
+	ByInReplyTo    ForwardTrace = "inReplyTo"    // its In-Reply-To header names the message
+	ByReferences   ForwardTrace = "references"   // its References header names the message
+	ByConversation ForwardTrace = "conversation" // it follows the message in its conversation
 )

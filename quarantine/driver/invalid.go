@@ -6,21 +6,21 @@ import "errors"
 // errors.Is). The error itself is an [*InvalidError], or several joined.
 var ErrInvalid = errors.New("quarantine: invalid")
 
-// InvalidError says what is wrong with an argument or a setting. It matches
-// [ErrInvalid].
+// InvalidError describes what is wrong with an argument or a setting. It
+// matches [ErrInvalid].
 type InvalidError struct {
 	// What is the thing that was refused, such as target, criteria or
 	// configuration "Head office", line 3, column 5.
 	What string
-	// Field is the field of it, in the spelling of JSON if it has one, such as
-	// "messageId" or "authentication.username"; empty if the whole is meant.
+	// Field is the field concerned, spelled as in JSON if it has a JSON name, such
+	// as "messageId" or "authentication.username"; empty if the whole is meant.
 	Field string
 	// Problem says what is wrong and what to do. It continues a sentence that
-	// begins with the field, and never holds a secret.
+	// begins with the field, and never contains a secret.
 	Problem string
 }
 
-// Error returns the whole message in one line.
+// Error returns the full message on one line.
 func (e *InvalidError) Error() string {
 	text := "quarantine: " + e.What + ": "
 	if e.Field != "" {

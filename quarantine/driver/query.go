@@ -2,9 +2,8 @@ package driver
 
 import "strings"
 
-// Matches reports whether an item is one that the query asks for, its folder
-// aside. Servers compare more loosely than they should, so a driver checks what
-// they return.
+// Matches reports whether the query asks for the item, ignoring folders.
+// Servers may match too loosely, so a driver checks what they return.
 func (q Query) Matches(it Item) bool {
 	if q.MessageID != "" && !SameMessageID(it.MessageID, q.MessageID) {
 		return false

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// BareMessageID returns a Message-ID without surrounding white space and
+// BareMessageID returns a Message-ID without surrounding white space and angle
 // brackets.
 func BareMessageID(id string) string {
 	id = strings.TrimSpace(id)
@@ -15,11 +15,11 @@ func BareMessageID(id string) string {
 	return strings.TrimSpace(id)
 }
 
-// SameMessageID reports whether two Message-IDs are the same, brackets and
-// surrounding white space aside. They are case-sensitive (RFC 5322, section
-// 3.6.4).
+// SameMessageID reports whether two Message-IDs are the same, ignoring angle
+// brackets and surrounding white space. They are case-sensitive (RFC 5322,
+// section 3.6.4).
 func SameMessageID(a, b string) bool { return BareMessageID(a) == BareMessageID(b) }
 
-// SameTime reports whether two times are the same to the second, the precision
-// of the mail systems.
+// SameTime reports whether two times are the same to the second, which is the
+// precision of mail systems.
 func SameTime(a, b time.Time) bool { return a.Truncate(time.Second).Equal(b.Truncate(time.Second)) }

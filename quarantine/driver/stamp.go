@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Direction says which way the item that carries a stamp was last sent.
+// Direction is which way a stamped item was last sent.
 type Direction string
 
 // Directions.
@@ -19,23 +19,24 @@ const (
 	ToUser       Direction = "r"
 )
 
-// Stamp is the provenance of an item: which operation it belongs to, where it
-// came from, and what undo needs. It is kept in five named properties of the
-// item, each under 255 characters, because longer ones are cut in search
-// results.
+// Stamp is the provenance of an item: the operation it belongs to, where it
+// came from, and what undo needs. It is stored in five named properties of the
+// item, each under 255 characters, because longer values are truncated in
+// search results.
 type Stamp struct {
-	// Operation names the item in quarantine, from its first stamp to its
+	// Operation identifies the item in quarantine, from its first stamp until its
 	// restore.
 	Operation string
-	Mailbox   string // where it came from
-	Folder    Folder // where in that mailbox
+	Mailbox   string // mailbox it came from
+	Folder    Folder // folder of that mailbox
 	Direction Direction
-	Read      bool // read state for the user
+	Read      bool // whether the user had read it
 	At        time.Time
-	Reason    string // cut to MaxReason bytes
+	Reason    string // truncated to MaxReason bytes
 }
 
-// StampSet is the property set of the stamp's names, as MAPI and EWS spell it.
+// StampSet is the GUID of the property set that holds the stamp's properties,
+// where a mail system has property sets, as MAPI and EWS do.
 const StampSet = "7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2"
 
 // Names of the stamp's properties within [StampSet]; all are strings.
@@ -47,16 +48,16 @@ const (
 	StampState     = "QuarantineState"
 )
 
-// StampNames lists the names, the operation first.
+// StampNames returns the names of the stamp's properties, the operation first.
 func StampNames() []string {
 	return []string{StampOperation, StampMailbox, StampFolderID, StampPath, StampState}
 }
 
-// MaxReason is how many bytes of a reason a stamp keeps.
+// MaxReason is how many bytes of the reason a stamp keeps.
 const MaxReason = 96
 
-// Values returns the stamp as the values of its properties, by name. What does
-// not fit is left out: an over-long folder id, or path.
+// Values returns the stamp's properties by name. A folder id or path that is
+// too long is left out.
 func (s Stamp) Values() map[string]string {
 	fit := func(v string) string {
 		if len(v) >= CutLength {
@@ -78,8 +79,8 @@ func (s Stamp) Values() map[string]string {
 	}
 }
 
-// path returns where the folder is for the server, and after it, if there is
-// room, the part of its path for people that the first does not tell.
+// path returns the folder's place for the server and, if it fits, the part of
+// its display path that the place does not imply.
 func (s Stamp) path(fit func(string) string) string {
 	place := s.Folder.Base + "|" + s.Folder.Below
 	shown := s.Folder.Path
@@ -99,8 +100,7 @@ func forPeople(part string) bool {
 }
 
 // ParseStamp reads a stamp from the values of its properties. It returns nil if
-// there is none or it is damaged: an item whose stamp cannot be read counts as
-// unstamped.
+// the stamp is missing or damaged: such an item counts as unstamped.
 func ParseStamp(values map[string]string) *Stamp {
 	s := &Stamp{Operation: values[StampOperation], Mailbox: values[StampMailbox]}
 	if !ValidOperation(s.Operation) || !plausibleAddress(s.Mailbox) {
@@ -108,7 +108,7 @@ func ParseStamp(values map[string]string) *Stamp {
 	}
 	s.Folder.ID = values[StampFolderID]
 	base, below, _ := strings.Cut(values[StampPath], "|")
-	shown := "/" + base // a stamp of an earlier version, or one with a long path
+	shown := "/" + base // a stamp from an earlier version, or one with a long path
 	if i := strings.LastIndexByte(below, '|'); i >= 0 && forPeople(below[i+1:]) {
 		below, shown = below[:i], below[i+1:]
 	}
@@ -135,16 +135,14 @@ func ParseStamp(values map[string]string) *Stamp {
 	return s
 }
 
-// NewOperation returns a new name for an operation: 26 characters, 128 random
-// bits.
+// NewOperation returns a new operation name: 26 characters, 128 random bits.
 func NewOperation() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
-// ValidOperation reports whether a string is a name that [NewOperation] may
-// return.
+// ValidOperation reports whether op is a name that [NewOperation] could return.
 func ValidOperation(op string) bool {
 	if len(op) != 26 {
 		return false
@@ -157,7 +155,7 @@ func ValidOperation(op string) bool {
 	return true
 }
 
-// plausibleAddress reports whether a stamp may name a mailbox so.
+// plausibleAddress reports whether address could be the mailbox in a stamp.
 func plausibleAddress(address string) bool {
 	local, domain, ok := strings.Cut(address, "@")
 	return ok && local != "" && domain != "" && len(address) < CutLength && utf8.ValidString(address) &&
@@ -165,7 +163,7 @@ func plausibleAddress(address string) bool {
 		!strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0xFFFE || r == 0xFFFF })
 }
 
-// clean replaces what a property cannot carry, and the separator.
+// clean replaces the separator and characters that a property cannot hold.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == '|' || r == 0x7F || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF {

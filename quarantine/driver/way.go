@@ -3,9 +3,9 @@ package driver
 // Way is how an item was carried.
 type Way string
 
-// Ways, from the most faithful on.
+// Ways, most faithful first.
 const (
-	WayMove     Way = "move"     // MoveItem across mailboxes
-	WayTransfer Way = "transfer" // ExportItems, then UploadItems
-	WayMIME     Way = "mime"     // the MIME form, made into a new item
+	WayMove     Way = "move"     // moved across mailboxes, as MoveItem does
+	WayTransfer Way = "transfer" // exported and uploaded, as ExportItems and UploadItems do
+	WayMIME     Way = "mime"     // a new item made from the MIME form
 )

@@ -32,7 +32,7 @@ func carryStamp(t *testing.T, lab Lab) {
 		t.Fatal(err)
 	}
 	if carried.Way == "" {
-		t.Error("Carry does not say by which way")
+		t.Error("Carry does not report the way")
 	}
 	stamp := stampFor(lab)
 	got := the(t, c.To, driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, In: &c.Folder})
@@ -50,7 +50,7 @@ func carryStamp(t *testing.T, lab Lab) {
 		t.Errorf("Carry says it left the original, but: %v", err)
 	}
 	if n := len(visible(t, lab, lab.User(), otherID)); n != 1 {
-		t.Errorf("another message is there %d times, want once", n)
+		t.Errorf("another message was found %d times, want once", n)
 	}
 }
 
@@ -81,7 +81,8 @@ func carryState(t *testing.T, lab Lab) {
 	}
 }
 
-// carryKeepsItsWord holds what Carried says of the way against what it does.
+// carryKeepsItsWord compares what Carried reports about the way with what Carry
+// does.
 func carryKeepsItsWord(t *testing.T, lab Lab) {
 	m := message(theID)
 	m.Attachment = "invoice.pdf"
@@ -106,7 +107,7 @@ func carryKeepsItsWord(t *testing.T, lab Lab) {
 		return
 	}
 	if _, err := lab.Strategy().Carry(t.Context(), c); err == nil {
-		t.Error("Carry says that an item can be carried once only, and carried it twice")
+		t.Error("Carry says that an item can only be carried once, but carried it twice")
 	}
 	if n := len(lab.Messages(t, lab.Quarantine())); n != 1 {
 		t.Errorf("%d messages are in quarantine, want 1", n)
@@ -128,12 +129,12 @@ func carryGoneItem(t *testing.T, lab Lab) {
 
 func carryGoneFolder(t *testing.T, lab Lab) {
 	c := carriage(t, lab, message(theID))
-	c.Folder.ID = c.Folder.ID[:len(c.Folder.ID)-1] // no folder has it
+	c.Folder.ID = c.Folder.ID[:len(c.Folder.ID)-1] // no folder has this id
 	if _, err := lab.Strategy().Carry(t.Context(), c); err == nil {
-		t.Error("Carry into a folder that is not there succeeded")
+		t.Error("Carry into a folder that does not exist succeeded")
 	}
 	if n := len(visible(t, lab, lab.User(), theID)); n != 1 {
-		t.Errorf("the message is there %d times, want once", n)
+		t.Errorf("the message was found %d times, want once", n)
 	}
 	if n := len(lab.Messages(t, lab.Quarantine())); n != 0 {
 		t.Errorf("%d messages arrived in quarantine, want 0", n)

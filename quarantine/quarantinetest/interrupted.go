@@ -11,10 +11,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errCut is what a strategy under interruption answers.
+// errCut is what an interrupted strategy returns.
 var errCut = errors.New("quarantinetest: the call was cut off")
 
-// interrupted breaks a quarantine, and then a restore, off before and after
+// interrupted interrupts a quarantine, and then a restore, before and after
 // each call to the strategy in turn, runs it again, and counts.
 func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
 	for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
@@ -42,8 +42,8 @@ func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
 	}
 }
 
-// interrupt runs once with everything from the n-th call on cut off, as a crash
-// does, and then again without. It reports whether there was an n-th call.
+// interrupt runs once with the n-th call and all later ones cut off, as in a
+// crash, and then again without. It reports whether there was an n-th call.
 func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted bool) bool {
 	m := message(theID)
 	m.Folder, m.ReadReceipt = "Projects", true
@@ -68,7 +68,7 @@ func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted b
 	if open, _ := journal.Open(t.Context()); len(open) != 0 {
 		t.Fatalf("the journal has %d open intents after Recover, want 0", len(open))
 	}
-	// Whoever asked asks again.
+	// The caller tries again.
 	if direction == driver.ToQuarantine {
 		if r, err := whole.Quarantine(t.Context(), tg); err != nil || !r.Outcome().Done() {
 			t.Fatalf("Quarantine once more: %v, %v", err, r)
@@ -89,8 +89,8 @@ func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted b
 	return cut.struck
 }
 
-// cutter lets so many calls through and cuts off all that follow: the first of
-// them before or after it has acted.
+// cutter lets a number of calls through and cuts off all that follow, the first
+// of them either before or after it has acted.
 type cutter struct {
 	driver.Strategy
 	acted  bool
@@ -101,14 +101,14 @@ type cutter struct {
 	struck bool
 }
 
-// context returns one that ends when the cutter strikes.
+// context returns a context that ends when the cutter strikes.
 func (c *cutter) context(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	c.cancel = cancel
 	return ctx
 }
 
-// call passes one call on, or not.
+// call passes one call on or cuts it off.
 func (c *cutter) call(act func()) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

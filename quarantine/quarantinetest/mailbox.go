@@ -17,7 +17,7 @@ func stampFor(lab Lab) *driver.Stamp {
 	}
 }
 
-// the returns the only item of a mailbox that a query finds.
+// the returns the only item in a mailbox that a query finds.
 func the(t *testing.T, m driver.Mailbox, q driver.Query) driver.Item {
 	t.Helper()
 	found, err := m.Find(t.Context(), q)
@@ -25,7 +25,7 @@ func the(t *testing.T, m driver.Mailbox, q driver.Query) driver.Item {
 		t.Fatalf("Find(%+v): %v", q, err)
 	}
 	if len(found.Items) != 1 || len(found.Unsearched) != 0 {
-		t.Fatalf("Find(%+v) gave %d items and left %d folders unsearched, want 1 and 0", q, len(found.Items), len(found.Unsearched))
+		t.Fatalf("Find(%+v) returned %d items and left %d folders unsearched, want 1 and 0", q, len(found.Items), len(found.Unsearched))
 	}
 	return found.Items[0]
 }
@@ -37,12 +37,11 @@ func none(t *testing.T, m driver.Mailbox, q driver.Query) {
 		t.Fatalf("Find(%+v): %v", q, err)
 	}
 	if len(found.Items) != 0 || len(found.Unsearched) != 0 {
-		t.Fatalf("Find(%+v) gave %d items and left %d folders unsearched, want none", q, len(found.Items), len(found.Unsearched))
+		t.Fatalf("Find(%+v) returned %d items and left %d folders unsearched, want none", q, len(found.Items), len(found.Unsearched))
 	}
 }
 
-// user delivers the message and another, and returns access to the mailbox and
-// the item.
+// user delivers the message and one more, and returns the mailbox and the item.
 func user(t *testing.T, lab Lab) (driver.Mailbox, driver.Item) {
 	t.Helper()
 	lab.Deliver(t, message(theID))
@@ -65,11 +64,11 @@ func findByMessageID(t *testing.T, lab Lab) {
 			t.Fatal(err)
 		}
 		if len(found.Items) != 2 {
-			t.Fatalf("Find(%q) gave %d items, want 2", id, len(found.Items))
+			t.Fatalf("Find(%q) returned %d items, want 2", id, len(found.Items))
 		}
 		for _, it := range found.Items {
 			if it.ID == "" || it.MessageID != theID || it.Folder.ID == "" || it.Folder.Path == "" || !it.Received.Equal(received) || it.Read || it.Stamp != nil {
-				t.Errorf("Find(%q) gave an incomplete item: %+v", id, it)
+				t.Errorf("Find(%q) returned an incomplete item: %+v", id, it)
 			}
 		}
 	}
@@ -104,14 +103,15 @@ func findByStamp(t *testing.T, lab Lab) {
 	} {
 		got := the(t, m, q)
 		if got.MessageID != theID || got.Stamp == nil || *got.Stamp != wanted(*stamp, got) {
-			t.Errorf("Find(%+v) gave %+v with stamp %+v, want stamp %+v", q, got, got.Stamp, stamp)
+			t.Errorf("Find(%+v) returned %+v with stamp %+v, want stamp %+v", q, got, got.Stamp, stamp)
 		}
 	}
 	none(t, m, driver.Query{Operation: stamp.Operation, Origin: "nobody@example.test"})
 	none(t, m, driver.Query{Operation: stamp.Operation, MessageID: otherID})
 }
 
-// wanted returns the stamp as it should be read; its path is for people only.
+// wanted returns the stamp as it should be read back; its path is only for
+// display.
 func wanted(s driver.Stamp, got driver.Item) driver.Stamp {
 	if got.Stamp != nil {
 		s.Folder.Path = got.Stamp.Folder.Path
@@ -119,7 +119,7 @@ func wanted(s driver.Stamp, got driver.Item) driver.Stamp {
 	return s
 }
 
-// findByTime finds what has no Message-ID to be named by.
+// findByTime finds an item without using its Message-ID.
 func findByTime(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(theID))
 	later := message(otherID)
@@ -127,7 +127,7 @@ func findByTime(t *testing.T, lab Lab) {
 	lab.Deliver(t, later)
 	m := lab.Strategy().Mailbox(lab.User())
 	if got := the(t, m, driver.Query{Received: received}); got.MessageID != theID {
-		t.Errorf("Find by the time %s gave %s, want %s", received, got.MessageID, theID)
+		t.Errorf("Find by the time %s returned %s, want %s", received, got.MessageID, theID)
 	}
 	the(t, m, driver.Query{Received: received.Add(time.Second), MessageID: otherID})
 	none(t, m, driver.Query{Received: received.Add(-time.Second)})
@@ -148,10 +148,10 @@ func inspectWhole(t *testing.T, lab Lab) {
 		t.Fatal(err)
 	}
 	if len(it.Attachments) != 1 || it.Attachments[0].Name != "invoice.pdf" || it.Attachments[0].Size == 0 {
-		t.Errorf("Inspect gave attachments %+v, want invoice.pdf with a size", it.Attachments)
+		t.Errorf("Inspect returned attachments %+v, want invoice.pdf with a size", it.Attachments)
 	}
 	if it.MessageID != theID || it.Class == "" || it.Size == 0 {
-		t.Errorf("Inspect gave an incomplete item: %+v", it)
+		t.Errorf("Inspect returned an incomplete item: %+v", it)
 	}
 }
 
@@ -172,7 +172,7 @@ func markSetAndClear(t *testing.T, lab Lab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // what Mark returns must do for the next Mark
+	for range 2 { // the next Mark must accept the item that Mark returns
 		if it, err = m.Mark(t.Context(), it, driver.Change{Stamp: stamp}); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func markSetAndClear(t *testing.T, lab Lab) {
 		t.Fatalf("after Clear the stamp is %+v (%v), want none", fresh.Stamp, err)
 	}
 	if _, err = m.Mark(t.Context(), it, driver.Change{Clear: true}); err != nil {
-		t.Fatalf("Clear of what has no stamp: %v", err)
+		t.Fatalf("Clear of an item without a stamp: %v", err)
 	}
 }
 
@@ -247,12 +247,12 @@ func folderCreate(t *testing.T, lab Lab) {
 		t.Fatal(err)
 	}
 	if first.ID == "" || first.ID != second.ID {
-		t.Errorf("the folder is %q, then %q", first.ID, second.ID)
+		t.Errorf("the folder's id is %q, then %q", first.ID, second.ID)
 	}
 	want.Create = false
 	third, err := m.Folder(t.Context(), want)
 	if err != nil || third.ID != first.ID {
-		t.Errorf("the folder that was created is not found: %q, %v", third.ID, err)
+		t.Errorf("the created folder was not found: %q, %v", third.ID, err)
 	}
 }
 
@@ -264,7 +264,7 @@ func folderMissing(t *testing.T, lab Lab) {
 		{},
 	} {
 		if f, err := m.Folder(t.Context(), want); !errors.Is(err, driver.ErrGone) {
-			t.Errorf("Folder(%+v) gave %+v, %v, want ErrGone", want, f, err)
+			t.Errorf("Folder(%+v) returned %+v, %v, want ErrGone", want, f, err)
 		}
 	}
 }
@@ -279,21 +279,21 @@ func folderHome(t *testing.T, lab Lab) {
 		t.Helper()
 		got, err := m.Home(t.Context(), was)
 		if err != nil || got.ID == "" || got.Path == "" {
-			t.Fatalf("Home(%+v) gave %+v, %v", was, got, err)
+			t.Fatalf("Home(%+v) returned %+v, %v", was, got, err)
 		}
 		return got
 	}
 	inbox := the(t, m, driver.Query{MessageID: otherID}).Folder
 	was := the(t, m, driver.Query{MessageID: theID}).Folder
 	if was.Recoverable || inbox.Recoverable {
-		t.Errorf("%+v or %+v says it is of Recoverable Items", was, inbox)
+		t.Errorf("%+v or %+v claims to be in Recoverable Items", was, inbox)
 	}
 	if got := home(was); got.ID != was.ID || got.Path != was.Path {
-		t.Errorf("Home of a folder that is there gave %+v, want %+v", got, was)
+		t.Errorf("Home of an existing folder returned %+v, want %+v", got, was)
 	}
 	for _, none := range []driver.Folder{{}, {ID: was.ID + "x"}} {
 		if got := home(none); got.ID != inbox.ID || got.Path != inbox.Path {
-			t.Errorf("Home(%+v) gave %+v, want the Inbox %+v", none, got, inbox)
+			t.Errorf("Home(%+v) returned %+v, want the Inbox %+v", none, got, inbox)
 		}
 	}
 	lab.DeleteFolder(t, "Projects")
@@ -302,7 +302,7 @@ func folderHome(t *testing.T, lab Lab) {
 		t.Errorf("Home did not re-create the path %s: %+v", was.Path, first)
 	}
 	if again := home(was); again.ID != first.ID {
-		t.Errorf("Home re-created the path twice: %+v, %+v", first, again)
+		t.Errorf("Home created the path twice: %+v, %+v", first, again)
 	}
 }
 

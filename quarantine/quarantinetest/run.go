@@ -2,14 +2,14 @@ package quarantinetest
 
 import "testing"
 
-// theID is the Message-ID of the message that the tests are about; otherID is
-// one that they must leave alone.
+// theID is the Message-ID of the message under test; otherID belongs to one
+// that must be left alone.
 const (
 	theID   = "<theMessage@evil.example>"
 	otherID = "<theOther@good.example>"
 )
 
-// Run runs the suite.
+// Run runs the suite as subtests of t, each with a new lab.
 func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 	t.Helper()
 	for _, c := range []struct {

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// searcher returns the user's mailbox, with three messages, for strategies that
-// can search by criteria; others are not asked.
+// searcher returns the user's mailbox, with three messages, if the strategy can
+// search by criteria.
 func searcher(t *testing.T, lab Lab) (driver.Searcher, bool) {
 	t.Helper()
 	m := message(theID)
@@ -29,7 +29,7 @@ func searcher(t *testing.T, lab Lab) (driver.Searcher, bool) {
 	return s, ok
 }
 
-// searchCandidates: nothing that matches is left out.
+// searchCandidates checks that no match is left out.
 func searchCandidates(t *testing.T, lab Lab) {
 	s, ok := searcher(t, lab)
 	if !ok {
@@ -49,10 +49,10 @@ func searchCandidates(t *testing.T, lab Lab) {
 		var seen []string
 		found, err := s.Candidates(t.Context(), c.filter, c.query, func(m driver.Candidate) error {
 			if m.Err != nil {
-				t.Errorf("%s: the details of %s: %v", name, m.Item.MessageID, m.Err)
+				t.Errorf("%s: details of %s: %v", name, m.Item.MessageID, m.Err)
 			}
 			if m.Item.ID == "" || m.Item.Folder.ID == "" || m.Item.Received.IsZero() {
-				t.Errorf("%s: an incomplete candidate: %+v", name, m.Item)
+				t.Errorf("%s: incomplete candidate: %+v", name, m.Item)
 			}
 			if c.filter.AttachmentName != "" && m.Item.MessageID == theID && len(m.Item.Attachments) != 1 {
 				t.Errorf("%s: candidate with attachments %+v, want one", name, m.Item.Attachments)
@@ -65,16 +65,17 @@ func searchCandidates(t *testing.T, lab Lab) {
 		}
 		for _, id := range c.want {
 			if !slices.Contains(seen, id) {
-				t.Errorf("%s: Candidates did not show %s, but %q", name, id, seen)
+				t.Errorf("%s: Candidates omitted %s; it visited %q", name, id, seen)
 			}
 		}
 		if c.query.MessageID != "" && len(seen) != len(c.want) {
-			t.Errorf("%s: Candidates showed %q, beyond the query", name, seen)
+			t.Errorf("%s: Candidates visited %q, more than the query asks for", name, seen)
 		}
 	}
 }
 
-// searchStops: what visit returns ends the search, and is returned as it is.
+// searchStops checks that an error from visit ends the search and is returned
+// unchanged.
 func searchStops(t *testing.T, lab Lab) {
 	s, ok := searcher(t, lab)
 	if !ok {
@@ -87,11 +88,12 @@ func searchStops(t *testing.T, lab Lab) {
 		return stop
 	})
 	if err != stop || calls != 1 {
-		t.Errorf("Candidates went on for %d calls and returned %v, want one call and the error of visit", calls, err)
+		t.Errorf("Candidates made %d calls to visit and returned %v, want one call and its error", calls, err)
 	}
 }
 
-// searchOpen: a message can be read, and one that is gone is told as such.
+// searchOpen checks that a message can be read, and that one that is gone is
+// reported as such.
 func searchOpen(t *testing.T, lab Lab) {
 	s, ok := searcher(t, lab)
 	if !ok {
@@ -106,17 +108,17 @@ func searchOpen(t *testing.T, lab Lab) {
 	defer r.Close()
 	text, err := io.ReadAll(r)
 	if err != nil || !strings.Contains(string(text), strings.Trim(theID, "<>")) {
-		t.Errorf("Open gave %d bytes without the Message-ID (%v)", len(text), err)
+		t.Errorf("Open returned %d bytes without the Message-ID (%v)", len(text), err)
 	}
 	if err := m.Remove(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := s.Open(t.Context(), it); !errors.Is(err, driver.ErrGone) {
-		t.Errorf("Open of a message that is gone gave %v, %v, want ErrGone", r, err)
+		t.Errorf("Open of a message that is gone returned %v, %v, want ErrGone", r, err)
 	}
 }
 
-// searchService: the engine finds, counts and refuses.
+// searchService checks that the engine finds, counts and refuses.
 func searchService(t *testing.T, lab Lab) {
 	if _, ok := searcher(t, lab); !ok {
 		return

@@ -10,8 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// service returns a Service that works by a strategy in a lab, with short
-// waits.
+// service returns a Service that uses a strategy in a lab, with short waits.
 func service(t *testing.T, lab Lab, strategy driver.Strategy, journal quarantine.Journal) *quarantine.Service {
 	t.Helper()
 	s, err := quarantine.New(strategy, lab.Quarantine(), &quarantine.Options{Journal: journal, Wait: time.Millisecond})
@@ -25,7 +24,7 @@ func target(lab Lab) quarantine.Target {
 	return quarantine.Target{Mailbox: lab.User(), MessageID: theID, Reason: "phishing"}
 }
 
-// quarantined runs Quarantine, which must do what is asked.
+// quarantined runs Quarantine, which must have the wanted outcome.
 func quarantined(t *testing.T, s *quarantine.Service, tg quarantine.Target, want quarantine.Outcome, items int) *quarantine.Receipt {
 	t.Helper()
 	r, err := s.Quarantine(t.Context(), tg)
@@ -39,7 +38,7 @@ func checked(t *testing.T, what string, r *quarantine.Receipt, err error, want q
 		t.Fatalf("%s: %v", what, err)
 	}
 	if r.Outcome() != want || len(r.Items) != items || r.Err() != nil {
-		t.Fatalf("%s gave %s with %d items (%v), want %s with %d", what, r.Outcome(), len(r.Items), r.Err(), want, items)
+		t.Fatalf("%s returned %s with %d items (%v), want %s with %d", what, r.Outcome(), len(r.Items), r.Err(), want, items)
 	}
 	for _, it := range r.Items {
 		if it.Residue != "" {
@@ -48,8 +47,8 @@ func checked(t *testing.T, what string, r *quarantine.Receipt, err error, want q
 	}
 }
 
-// counted checks how often the message is at either end, and that what is with
-// the user carries no stamp.
+// counted checks how often the message is at each end, and that only those in
+// quarantine carry a stamp.
 func counted(t *testing.T, lab Lab, withUser, inQuarantine int) {
 	t.Helper()
 	atUser, inVault := visible(t, lab, lab.User(), theID), visible(t, lab, lab.Quarantine(), theID)
@@ -100,7 +99,7 @@ func thereAndBack(t *testing.T, lab Lab) {
 		listed++
 	}
 	if listed != 1 {
-		t.Errorf("List gave %d items, want 1", listed)
+		t.Errorf("List returned %d items, want 1", listed)
 	}
 
 	r, err = s.Restore(t.Context(), receipt)
@@ -115,7 +114,7 @@ func thereAndBack(t *testing.T, lab Lab) {
 	checked(t, "Restore again", r, err, quarantine.AlreadyRestored, 1)
 	counted(t, lab, 1, 0)
 
-	// And from nothing but the item.
+	// Now restore from the item alone.
 	quarantined(t, s, tg, quarantine.Quarantined, 1)
 	r, err = service(t, lab, lab.Strategy(), nil).RestoreMessage(t.Context(), tg)
 	checked(t, "RestoreMessage", r, err, quarantine.Restored, 1)
@@ -125,7 +124,7 @@ func thereAndBack(t *testing.T, lab Lab) {
 		t.Errorf("the journal has %d open intents, want 0", len(open))
 	}
 	if n := len(visible(t, lab, lab.User(), otherID)); n != 1 {
-		t.Errorf("another message is there %d times, want once", n)
+		t.Errorf("another message was found %d times, want once", n)
 	}
 }
 
@@ -167,7 +166,7 @@ func folderGone(t *testing.T, lab Lab) {
 	}
 }
 
-// hooked runs something before a call to Carry.
+// hooked calls before ahead of each call to Carry.
 type hooked struct {
 	driver.Strategy
 	before func()
@@ -208,14 +207,14 @@ func twoAtOnce(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(theID))
 	var wg sync.WaitGroup
 	for range 4 {
-		s := service(t, lab, lab.Strategy(), nil) // each as another process
+		s := service(t, lab, lab.Strategy(), nil) // each acts as a separate process
 		wg.Go(func() {
 			if r, err := s.Quarantine(t.Context(), target(lab)); err != nil {
 				t.Errorf("Quarantine: %v", err)
 			} else {
 				for _, it := range r.Items {
 					if it.Outcome == quarantine.Failed {
-						t.Logf("one of several at once failed, which it may: %v", it.Err)
+						t.Logf("one of several concurrent runs failed, which is allowed: %v", it.Err)
 					}
 				}
 			}

@@ -11,46 +11,47 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Engine is what all passages of a service have in common.
+// Engine is what all passages of a service share.
 type Engine struct {
 	Strategy driver.Strategy
 
-	// Attempts is how often a step that failed for a passing reason is repeated,
-	// and Wait the time before the first repetition.
+	// Attempts is how often a step is retried after a temporary failure, and Wait
+	// the delay before the first retry.
 	Attempts int
 	Wait     time.Duration
 
-	// QuarantineHeader is put on each copy in quarantine, UndoHeader on each that
-	// is restored. No name: none.
+	// QuarantineHeader is set on each copy in quarantine, UndoHeader on each
+	// restored one. An empty name means none.
 	QuarantineHeader, UndoHeader driver.Header
 
-	// Sweeps: what moving an item away leaves in Recoverable Items is removed.
+	// Sweeps means that what a move leaves in Recoverable Items is removed.
 	Sweeps bool
 
 	Log *slog.Logger
 }
 
-// Ledger keeps what is about to be done with an item, durably, until it is done.
+// Ledger durably records what is about to be done with an item until it is
+// done.
 type Ledger interface {
-	// Begin notes that an item is about to get a stamp and to be carried.
+	// Begin records that an item is about to be stamped and carried.
 	Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error
-	// Finish takes the note away.
+	// Finish removes the record.
 	Finish(ctx context.Context, operation string) error
 }
 
-// New returns p, to be run by the engine.
+// New returns p, bound to the engine.
 func (e *Engine) New(p Passage) *Passage {
 	p.engine = e
 	return &p
 }
 
-// Arrived returns the passage of an item that an interrupted run has brought
-// back to its user with the stamp still on, to be released.
+// Arrived returns the passage of an item that an interrupted run has returned
+// to its user with the stamp still on, ready for Release.
 func (e *Engine) Arrived(at driver.Mailbox, it driver.Item, l Ledger) *Passage {
 	return &Passage{Direction: driver.ToUser, To: at, Ledger: l, engine: e, stamp: *it.Stamp, copied: &it, begun: it.Stamp.Operation}
 }
 
-// pause waits before a repetition.
+// pause waits before a retry.
 func (e *Engine) pause(ctx context.Context, attempt int) error {
 	d := min(e.Wait<<min(attempt, 10), 30*time.Second)
 	d = d/2 + rand.N(d/2+1)
@@ -64,8 +65,8 @@ func (e *Engine) pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// Sweep removes what moving an item away left in Recoverable Items, if that is
-// wanted and the driver can. It returns what could not be removed.
+// Sweep removes what a move left in Recoverable Items, if enabled and supported
+// by the driver. It returns what could not be removed.
 func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, operation string) (residue string) {
 	sweeper, ok := driver.As[driver.Sweeper](from)
 	if !e.Sweeps || !ok {
@@ -77,14 +78,14 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, operation strin
 			return ""
 		}
 		if attempt == e.Attempts || !driver.Temporary(err) && driver.Untouched(err) || e.pause(ctx, attempt) != nil {
-			return fmt.Sprintf("Recoverable Items may still hold it: %v", err)
+			return fmt.Sprintf("it may still be in Recoverable Items: %v", err)
 		}
 	}
 }
 
-// Remove removes one item, repeating it as needed: an id names one item, so to
-// remove it twice does no harm. Where the first answer was lost, that it is gone
-// is the success.
+// Remove removes one item, retrying as needed: an id names one item, so
+// removing it twice does no harm. On a retry, ErrGone counts as success,
+// because the first answer may have been lost.
 func (e *Engine) Remove(ctx context.Context, m driver.Mailbox, it driver.Item) error {
 	for attempt := 0; ; attempt++ {
 		err := m.Remove(ctx, it)

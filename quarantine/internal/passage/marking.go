@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mark puts the stamp on the item. It reports whether the item had a stamp of
-// an earlier run in the same direction, whose copy may be at the other end.
+// mark stamps the item. It reports whether the item already had a stamp from an
+// earlier run in the same direction, whose copy may be at the other end.
 func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 	for attempt := 0; ; attempt++ {
 		resumed = p.prepare()
@@ -21,8 +21,8 @@ func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 		m := driver.Change{Stamp: &p.stamp}
 		if p.Direction == driver.ToUser {
 			m.Read = &p.stamp.Read
-			// Off before it travels: made of the MIME form, the copy would have
-			// it among the headers it was received with, where it stays.
+			// Remove it before the item travels: a copy made from the MIME form would
+			// keep it for good, among the headers it was received with.
 			m.DropHeader = p.engine.QuarantineHeader.Name
 		}
 		marked, err := p.From.Mark(ctx, p.Item, m)
@@ -33,7 +33,7 @@ func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 		if ctx.Err() != nil {
 			return true, context.Cause(ctx)
 		}
-		// To mark is safe to repeat, but with the change key it has now.
+		// Marking can be repeated safely, but needs the item's current version.
 		fresh, lookErr := p.From.Inspect(ctx, p.Item.ID)
 		if errors.Is(lookErr, driver.ErrGone) {
 			return resumed, lookErr
@@ -57,12 +57,12 @@ func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 	}
 }
 
-// marked reports whether an item carries the stamp of this run.
+// marked reports whether an item carries this run's stamp.
 func (p *Passage) marked(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Direction == p.Direction
 }
 
-// prepare decides on the stamp.
+// prepare chooses the stamp.
 func (p *Passage) prepare() (resumed bool) {
 	had := p.Item.Stamp
 	if p.Direction == driver.ToUser {
@@ -74,7 +74,7 @@ func (p *Passage) prepare() (resumed bool) {
 		Operation: driver.NewOperation(), Mailbox: p.From.Address(), Folder: p.Item.Folder,
 		Direction: driver.ToQuarantine, Read: p.Item.Read, At: time.Now(), Reason: p.Reason,
 	}
-	// A stamp of another mailbox is somebody else's, or forged.
+	// A stamp that names another mailbox belongs to someone else, or is forged.
 	p.own = true
 	if had == nil || p.fresh || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
 		return false
@@ -83,13 +83,13 @@ func (p *Passage) prepare() (resumed bool) {
 	return had.Direction == driver.ToQuarantine
 }
 
-// begin writes the intent, unless it stands there already.
+// begin writes the intent, unless it has been written already.
 func (p *Passage) begin(ctx context.Context) error {
 	if p.begun == p.stamp.Operation {
 		return nil
 	}
 	if p.begun != "" {
-		// Another process was quicker; its name for the operation counts.
+		// Another process was quicker; its operation name counts.
 		if err := p.Ledger.Finish(ctx, p.begun); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}

@@ -12,52 +12,52 @@ import (
 
 // Passage is one item on its way from one end to the other. Its methods follow
 // the table in the package comment of quarantine. The exported fields are set
-// before it runs; [Passage.Result] tells what became of it.
+// before it runs; [Passage.Result] returns the result.
 type Passage struct {
 	Direction driver.Direction
 	From, To  driver.Mailbox
 	Item      driver.Item // at the source end, as last seen
 	Reason    string      // for a new stamp
 
-	// Folder finds the folder at the destination end; again is set if the one it
-	// returned last is gone.
+	// Folder returns the folder at the destination end; again is set if the folder
+	// returned last time is gone.
 	Folder func(ctx context.Context, again bool) (driver.Folder, error)
-	// Scope is where at the destination end copies are looked for.
+	// Scope says where at the destination end to search for copies.
 	Scope func(driver.Folder) driver.Query
-	// NameInUse reports whether the name of an operation belongs to another item of
-	// this run.
+	// NameInUse reports whether an operation name belongs to another item of this
+	// run.
 	NameInUse func(operation string) bool
-	// Ledger keeps the intent.
+	// Ledger records the intent.
 	Ledger Ledger
 
 	engine   *Engine
 	stamp    driver.Stamp
-	own      bool   // the name of the operation was made up in this run
-	fresh    bool   // it has to be: the one on the item belongs to another
-	repeated bool   // it was carried again after an answer was lost
-	made     string // id of the copy that this run made, if the server said
-	begun    string // operation whose intent is in the ledger
+	own      bool   // this run created the operation name
+	fresh    bool   // it must create one: the name on the item belongs to another item
+	repeated bool   // the item may be carried again after an answer was lost
+	made     string // id of the copy that this run made, if known
+	begun    string // operation with an intent in the ledger
 	way      driver.Way
-	faithful bool            // the way keeps every property; false if it is not known
+	faithful bool            // the way keeps every property; false if unknown
 	dest     driver.Folder   // destination
-	others   []driver.Item   // at the destination end, left by a run in the other direction
+	others   []driver.Item   // at the destination end, left behind by a run in the other direction
 	copied   *driver.Item    // the proved copy
-	twins    map[string]bool // ids of unstamped items like it that the user had before
+	twins    map[string]bool // ids of similar unstamped items that the user had before
 	residues []string
 }
 
-// Result is what became of an item.
+// Result is the result for an item.
 type Result struct {
-	// Stamp is the one it carries, or carried.
+	// Stamp is the stamp that the item carries, or carried.
 	Stamp driver.Stamp
 	Way   driver.Way // empty if nothing was carried
-	// Copy is the proved copy at the destination end; nil if there is none.
+	// Copy is the proved copy at the destination end, or nil.
 	Copy *driver.Item
-	// Residue says what was left behind and could not be taken away.
+	// Residue says what was left behind and could not be removed.
 	Residue string
 }
 
-// Result returns what became of the item.
+// Result returns the result for the item.
 func (p *Passage) Result() Result {
 	r := Result{Stamp: p.stamp, Way: p.way, Residue: strings.Join(p.residues, "; ")}
 	if p.copied != nil {
@@ -70,7 +70,7 @@ func (p *Passage) Result() Result {
 	return r
 }
 
-// Run brings the item to the other end. If it returns nil, a proved copy is
+// Run moves the item to the other end. If it returns nil, a proved copy is
 // there and the original is gone.
 func (p *Passage) Run(ctx context.Context) error {
 	resumed, err := p.mark(ctx)
@@ -78,7 +78,7 @@ func (p *Passage) Run(ctx context.Context) error {
 		return p.abandon(ctx, err, !resumed && (driver.Untouched(err) || errors.Is(err, driver.ErrGone)))
 	}
 	if p.dest, err = p.destination(ctx, false); err != nil {
-		return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), !resumed)
+		return p.abandon(ctx, fmt.Errorf("destination folder: %w", err), !resumed)
 	}
 	if err := p.census(ctx); err != nil {
 		return p.undecided(err, nil)
@@ -96,8 +96,8 @@ func (p *Passage) Run(ctx context.Context) error {
 				if !errors.Is(err, errForeign) {
 					return err
 				}
-				// What lies there under this name is another item: it was not
-				// this one that an earlier run carried.
+				// The item there with this name is a different one: it was not this item
+				// that an earlier run carried.
 				p.fresh, look = true, false
 				if _, err := p.mark(ctx); err != nil {
 					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
@@ -108,7 +108,7 @@ func (p *Passage) Run(ctx context.Context) error {
 				return p.lost(ctx, err)
 			}
 			if !p.marked(p.Item) {
-				// Another run took the stamp off, or put its own on.
+				// Another run removed the stamp, or replaced it.
 				if _, err := p.mark(ctx); err != nil {
 					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
 				}
@@ -144,10 +144,10 @@ func (p *Passage) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return p.undecided(context.Cause(ctx), nil)
 		case errors.Is(err, driver.ErrGone):
-			// The item was moved by somebody, or the folder is not there any
-			// more: the look at both ends tells the one, this the other.
+			// Either someone moved the item, or the folder is gone. Looking at both ends
+			// settles the former, this the latter.
 			if p.dest, err = p.destination(ctx, true); err != nil {
-				return p.abandon(ctx, fmt.Errorf("the folder at the destination: %w", err), true)
+				return p.abandon(ctx, fmt.Errorf("destination folder: %w", err), true)
 			}
 		case driver.Untouched(err) && !driver.Temporary(err):
 			return p.abandon(ctx, err, true)
@@ -160,14 +160,14 @@ func (p *Passage) Run(ctx context.Context) error {
 	}
 }
 
-// patienceFactor is how many times [Engine].Wait a server may still be at work
-// on a request after its answer was lost. Exchange gives up after a minute.
+// patienceFactor times [Engine].Wait is how long a server may still be working
+// on a request after its answer was lost. Exchange, for example, gives up after
+// a minute.
 const patienceFactor = 30
 
-// patience waits before the item is carried again. To move an item twice is not
-// possible, since its id goes with it; to make another copy is. So where the
-// answer was lost, the server gets the time to finish, unless the copy shows
-// before.
+// patience waits before the item is carried again. An item cannot be moved
+// twice, because its id changes, but it can be copied twice. So if the answer
+// was lost, the server gets time to finish, unless the copy appears first.
 func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
 	if once || driver.Answered(cause) {
 		return p.engine.pause(ctx, attempt)
@@ -177,14 +177,14 @@ func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause er
 			return err
 		}
 		if copies, err := p.copies(ctx); err != nil || len(copies) > 0 {
-			return err // the loop looks again, and goes on from there
+			return err // the loop in Run looks again and continues from there
 		}
 	}
 	return nil
 }
 
-// destination finds the folder at the destination end. To create it is safe to
-// repeat, because it is looked for first.
+// destination returns the folder at the destination end. It can be repeated
+// safely, because a folder is created only if none is found.
 func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, error) {
 	for attempt := 0; ; attempt++ {
 		f, err := p.Folder(ctx, again)
@@ -197,26 +197,26 @@ func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, e
 	}
 }
 
-// undecided ends the run where it cannot be seen what is where. The intent
-// stays open, and the stamp on the item.
+// undecided ends the run if it cannot be seen what is where. The intent stays
+// open, and the stamp stays on the item.
 func (p *Passage) undecided(err, last error) error {
 	err = errors.Join(err, last)
-	// Whatever the causes say, something may have been done.
+	// Whatever the causes say, something may have been changed.
 	return &driver.Error{
-		Err:       fmt.Errorf("what became of it is not known yet; run it again: %w", err),
+		Err:       fmt.Errorf("the outcome is not known yet; run it again: %w", err),
 		Temporary: driver.Temporary(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
 	}
 }
 
-// abandon ends the run with the item where it was. Where it is certain that
-// nothing was carried, the stamp is taken off again.
+// abandon ends the run with the item where it was. If it is certain that
+// nothing was carried, it removes the stamp.
 func (p *Passage) abandon(ctx context.Context, err error, certain bool) error {
 	if !certain {
 		return err
 	}
 	if p.marked(p.Item) && p.Direction == driver.ToQuarantine {
 		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.From, p.Item, nil); clearErr != nil {
-			p.residues = append(p.residues, "the stamp is still on the item in the user's mailbox, which changes nothing for the user")
+			p.residues = append(p.residues, "the item in the user's mailbox still carries the stamp, which the user cannot see")
 			return err
 		}
 	}
@@ -224,13 +224,13 @@ func (p *Passage) abandon(ctx context.Context, err error, certain bool) error {
 	return err
 }
 
-// Finish takes the intent out of the ledger. If that fails, recovery will look
-// once more and find nothing to do.
+// Finish removes the intent from the ledger. If that fails, recovery will look
+// again and find nothing to do.
 func (p *Passage) Finish(ctx context.Context) {
 	if p.begun == "" {
 		return
 	}
 	if err := p.Ledger.Finish(context.WithoutCancel(ctx), p.begun); err != nil {
-		p.engine.Log.WarnContext(ctx, "journal: intent could not be finished", "operation", p.begun, "error", err)
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "error", err)
 	}
 }

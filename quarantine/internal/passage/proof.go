@@ -9,15 +9,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Differs says in what a copy is not what it should be, and nothing if it is
-// proved. Servers make MIME anew each time, so its bytes prove nothing; what
-// every way keeps are identity, class, dates, attachments and, within what a
-// server adds or drops, the size.
+// Differs says how a copy differs from the original, or "" if it is proved.
+// Servers generate MIME anew each time, so its bytes prove nothing. What every
+// way preserves is identity, class, dates, attachments and, apart from what a
+// server adds or drops, size.
 func Differs(original, c driver.Item, faithful bool) string {
 	switch {
 	case !driver.SameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
-		// To one without, a server may give one when it makes the item anew.
-		return "it has another Message-ID"
+		// A server may assign one when it makes the item anew.
+		return "its Message-ID differs"
 	case !strings.EqualFold(original.Class, c.Class):
 		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)
 	case !driver.SameTime(original.Received, c.Received):
@@ -25,9 +25,9 @@ func Differs(original, c driver.Item, faithful bool) string {
 	case !driver.SameTime(original.Sent, c.Sent):
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
 	case original.HasAttachments != c.HasAttachments:
-		return "it has attachments where the original has none, or none where it has some"
+		return "either it or the original has no attachments"
 	case faithful && subject(original) != subject(c):
-		return "it has another subject"
+		return "its subject differs"
 	case c.Size < Smallest(original.Size, 2<<10, faithful):
 		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
 	}
@@ -37,16 +37,17 @@ func Differs(original, c driver.Item, faithful bool) string {
 	return ""
 }
 
-// Smallest returns the size below which a copy cannot be whole. A server counts
-// its own properties in, and MIME loses some of them.
+// Smallest returns the size below which a copy cannot be complete. A server
+// includes its own properties in the size, and MIME loses some of them.
 func Smallest(size, slack int64, faithful bool) int64 {
 	if faithful {
 		return size - size/20 - slack
 	}
-	return size/2 - 2*slack // MIME, or made by an earlier run
+	return size/2 - 2*slack // MIME, or made by an earlier run in an unknown way
 }
 
-// subject returns what can be compared: longer ones may have been cut.
+// subject returns the comparable part of the subject: a longer one may have
+// been truncated.
 func subject(it driver.Item) string { return it.Subject[:min(len(it.Subject), 200)] }
 
 func sameAttachments(a, b []driver.Attachment, faithful bool) bool {
@@ -78,8 +79,8 @@ func stampTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// Alike returns the query for items that may be the same message as one of that
-// id and time. It reports whether there is anything to ask for.
+// Alike returns a query for items that may be the same message as one with that
+// id and time. It reports false if there is neither to search for.
 func Alike(messageID string, received time.Time) (q driver.Query, ok bool) {
 	if driver.BareMessageID(messageID) != "" {
 		return driver.Query{MessageID: messageID}, true

@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// settle proves one of the copies at the destination end and then removes what
-// is too many: the original, copies that an interrupted run made twice, and
-// what a run in the other direction left. Moved says that the server moved the
-// original away.
+// settle proves one of the copies at the destination end and then removes the
+// rest: the original, duplicates made by an interrupted run, and leftovers of a
+// run in the other direction. moved means that the server moved the original
+// away.
 func (p *Passage) settle(ctx context.Context, copies []driver.Item, moved bool) error {
 	original, err := p.original(ctx, moved)
 	if err != nil {
@@ -24,7 +24,7 @@ func (p *Passage) settle(ctx context.Context, copies []driver.Item, moved bool) 
 		return p.undecided(err, nil)
 	}
 	if kept == nil && len(unproved) < len(copies) {
-		// One was moved between the look and the proof; it is still somewhere.
+		// One was moved between the search and the proof; it is still somewhere.
 		if copies, err = p.arrived(ctx); err == nil {
 			kept, unproved, err = p.pick(ctx, original, copies)
 		}
@@ -32,7 +32,7 @@ func (p *Passage) settle(ctx context.Context, copies []driver.Item, moved bool) 
 			return p.undecided(err, nil)
 		}
 		if kept == nil && len(unproved) < max(len(copies), 1) {
-			return p.undecided(errors.New("the copy was there, and is not where it was"), nil)
+			return p.undecided(errors.New("the copy was found, but has been moved since"), nil)
 		}
 	}
 	if kept == nil {
@@ -49,7 +49,7 @@ func (p *Passage) settle(ctx context.Context, copies []driver.Item, moved bool) 
 	if original != nil {
 		err := p.removeOriginal(ctx, *original)
 		if errors.Is(err, driver.ErrGone) {
-			// Somebody else removed it between the proof and now.
+			// Someone else removed it after the proof.
 			if done, err := p.overtaken(ctx, copies); done || err != nil {
 				return err
 			}
@@ -73,8 +73,8 @@ func (p *Passage) settle(ctx context.Context, copies []driver.Item, moved bool) 
 	return nil
 }
 
-// note corrects the read state in the stamp, if the user has read the message
-// since the stamp was put on: whether it was read is what people will ask.
+// note corrects the read state in the stamp if the user has read the message
+// since it was stamped, because people will ask whether it was read.
 func (p *Passage) note(ctx context.Context, original *driver.Item) {
 	read := p.copied.Read
 	if original != nil {
@@ -84,11 +84,11 @@ func (p *Passage) note(ctx context.Context, original *driver.Item) {
 		return
 	}
 	p.stamp.Read = read
-	p.amend(ctx, driver.Change{Stamp: &p.stamp}, "that it was read meanwhile could not be noted")
+	p.amend(ctx, driver.Change{Stamp: &p.stamp}, "the new read state could not be recorded")
 }
 
-// amend changes the proved copy. It is repeated as need be, and what still fails
-// is told as a residue.
+// amend changes the proved copy, retrying as needed. A final failure is
+// reported as a residue.
 func (p *Passage) amend(ctx context.Context, m driver.Change, failure string) {
 	it := *p.copied
 	for attempt := 0; ; attempt++ {
@@ -108,9 +108,8 @@ func (p *Passage) amend(ctx context.Context, m driver.Change, failure string) {
 	}
 }
 
-// unstamp takes the stamp of this run off an item, wherever its owner may have
-// moved it meanwhile. That it is gone, or carries another stamp by now, is no
-// error.
+// unstamp removes this run's stamp from an item, even if its owner has moved
+// it. It is not an error if the item is gone, or carries another stamp by now.
 func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item, read *bool) error {
 	for attempt := 0; ; attempt++ {
 		_, err := m.Mark(ctx, it, driver.Change{Clear: true, Read: read})
@@ -149,9 +148,9 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 	}
 }
 
-// label puts the header of the configuration on the proved copy, before the
-// original is removed, so that no copy is left without. To get malicious mail
-// out of a mailbox matters more than the header, so its failure is only told.
+// label sets the configured header on the proved copy before the original is
+// removed, so no copy is left without it. Getting malicious mail out of a
+// mailbox matters more than the header, so a failure is only reported.
 func (p *Passage) label(ctx context.Context) {
 	m := driver.Change{SetHeader: p.engine.QuarantineHeader}
 	if p.Direction == driver.ToUser {
@@ -163,12 +162,12 @@ func (p *Passage) label(ctx context.Context) {
 	p.amend(ctx, m, "the header was not set")
 }
 
-// errForeign says that what lies at the destination end under the name of the
-// operation is not a copy of the item.
+// errForeign means that what has the operation's name at the destination end is
+// not a copy of the item.
 var errForeign = errors.New("another item carries the stamp")
 
-// census notes which items like the one that comes back the user has already:
-// copies that came back before, or were delivered since.
+// census records which items like the one being restored the user already has:
+// copies restored before, or delivered since.
 func (p *Passage) census(ctx context.Context) error {
 	if p.Direction != driver.ToUser {
 		return nil
@@ -177,7 +176,7 @@ func (p *Passage) census(ctx context.Context) error {
 	return p.unstamped(ctx, func(it driver.Item) { p.twins[it.ID] = true })
 }
 
-// unstamped calls f with each item at the destination end that is like this one
+// unstamped calls f for each item at the destination end that is like this one
 // and has no stamp.
 func (p *Passage) unstamped(ctx context.Context, f func(driver.Item)) error {
 	q, ok := Alike(p.Item.MessageID, p.Item.Received)
@@ -196,14 +195,15 @@ func (p *Passage) unstamped(ctx context.Context, f func(driver.Item)) error {
 	return nil
 }
 
-// ErrOvertaken reports that another run has done what this one was to do.
-var ErrOvertaken = errors.New("another run has brought it back")
+// ErrOvertaken reports that another run has already done what this one was
+// meant to do.
+var ErrOvertaken = errors.New("another run has already restored it")
 
-// overtaken handles an original in quarantine that somebody else has removed
-// while this run carried it. If an item like it has appeared with the user since,
-// beside the copies that carry the stamp, another restore was quicker, and has
-// taken its stamp off already: then what this run made, and nothing else, is taken
-// away again, and the error is [ErrOvertaken].
+// overtaken handles an original in quarantine that was removed by someone else
+// while this run carried it. If a similar unstamped item has since appeared in
+// the user's mailbox, another restore was quicker and has already removed its
+// stamp: then only what this run made is removed again, and the error is
+// [ErrOvertaken].
 func (p *Passage) overtaken(ctx context.Context, copies []driver.Item) (done bool, err error) {
 	if p.Direction != driver.ToUser || p.made == "" {
 		return false, nil
@@ -238,8 +238,8 @@ func (p *Passage) overtaken(ctx context.Context, copies []driver.Item) (done boo
 	return true, ErrOvertaken
 }
 
-// original returns the item at the source end with everything a proof needs,
-// nil if it is gone as it should be.
+// original returns the item at the source end with everything a proof needs, or
+// nil if it is gone, as intended.
 func (p *Passage) original(ctx context.Context, moved bool) (*driver.Item, error) {
 	whole, err := p.From.Inspect(ctx, p.Item.ID)
 	if err == nil {
@@ -252,7 +252,7 @@ func (p *Passage) original(ctx context.Context, moved bool) (*driver.Item, error
 	if moved {
 		return nil, nil
 	}
-	// Its owner may have moved it meanwhile.
+	// Its owner may have moved it in the meantime.
 	strays, err := p.strays(ctx)
 	if err != nil || len(strays) == 0 {
 		return nil, err
@@ -268,8 +268,9 @@ func (p *Passage) original(ctx context.Context, moved bool) (*driver.Item, error
 	return &stray, nil
 }
 
-// pick returns the first copy that is proved, and why others are not; one that
-// is gone again is neither. With the original gone the copies are compared with what was known of it.
+// pick returns the first copy that is proved, and why others are not; copies
+// that have disappeared are in neither. If the original is gone, copies are
+// compared with what was known of it.
 func (p *Passage) pick(ctx context.Context, original *driver.Item, copies []driver.Item) (*driver.Item, map[string]string, error) {
 	unproved := make(map[string]string)
 	for _, c := range copies {
@@ -295,14 +296,14 @@ func (p *Passage) pick(ctx context.Context, original *driver.Item, copies []driv
 	return nil, unproved, nil
 }
 
-// unproved handles copies none of which is what it should be. If the original
-// is there, they are taken away; if not, they are all there is, and stay.
+// unproved handles copies none of which could be proved. If the original
+// exists, they are removed; if not, they are all there is, and stay.
 func (p *Passage) unproved(ctx context.Context, original *driver.Item, why map[string]string) error {
 	var reasons []string
 	for _, w := range why {
 		reasons = append(reasons, w)
 	}
-	err := fmt.Errorf("the copy in %s is not what it should be: %s", p.To.Address(), strings.Join(reasons, "; "))
+	err := fmt.Errorf("the copy in %s does not match the original: %s", p.To.Address(), strings.Join(reasons, "; "))
 	if original == nil {
 		p.residues = append(p.residues, "the only copy is in "+p.To.Address())
 		return err
@@ -312,20 +313,20 @@ func (p *Passage) unproved(ctx context.Context, original *driver.Item, why map[s
 	}
 	for id := range why {
 		if !p.own && id != p.made {
-			// Its stamp may be forged, or be that of a copy that somebody made.
+			// Its stamp may be forged, or it may be a copy that someone made.
 			p.residues = append(p.residues, "another item in "+p.To.Address()+" carries the same stamp")
 			continue
 		}
 		if removeErr := p.engine.Remove(ctx, p.To, driver.Item{ID: id}); removeErr != nil && !errors.Is(removeErr, driver.ErrGone) {
 			p.residues = append(p.residues, "an unproved copy is still in "+p.To.Address())
-			return fmt.Errorf("%w; and it could not be taken away: %w", err, removeErr)
+			return fmt.Errorf("%w; and it could not be removed: %w", err, removeErr)
 		}
 	}
 	return p.abandon(ctx, err, true)
 }
 
 // removeOriginal removes the item at the source end, wherever its owner may
-// have put it meanwhile. The error matches [driver.ErrGone] if it was nowhere.
+// have moved it. The error matches [driver.ErrGone] if it was not found.
 func (p *Passage) removeOriginal(ctx context.Context, original driver.Item) error {
 	err := p.engine.Remove(ctx, p.From, original)
 	if !errors.Is(err, driver.ErrGone) {
@@ -348,8 +349,8 @@ func (p *Passage) removeOriginal(ctx context.Context, original driver.Item) erro
 }
 
 // removeSurplus removes further copies at the destination end, and what a run
-// in the other direction left there. It does not matter for the outcome if that
-// fails: they are identical, and the next run sees them again.
+// in the other direction left there. Failure does not affect the outcome: the
+// copies are identical, and the next run will see them again.
 func (p *Passage) removeSurplus(ctx context.Context, kept driver.Item, copies []driver.Item) {
 	for _, c := range append(copies, p.others...) {
 		if c.ID == kept.ID || Differs(kept, c, false) != "" {
@@ -361,8 +362,8 @@ func (p *Passage) removeSurplus(ctx context.Context, kept driver.Item, copies []
 	}
 }
 
-// Release takes the stamp off the item that is back. The read state is put
-// right only if the way did not carry it: what its owner has done since stays.
+// Release removes the stamp from the restored item. It corrects the read state
+// only if the way did not preserve it: what the owner has changed since stays.
 func (p *Passage) Release(ctx context.Context) error {
 	var read *bool
 	if p.copied.Read != p.stamp.Read {
@@ -370,7 +371,7 @@ func (p *Passage) Release(ctx context.Context) error {
 	}
 	if err := p.unstamp(ctx, p.To, *p.copied, read); err != nil {
 		p.residues = append(p.residues, "the item is back, but still has its stamp")
-		return fmt.Errorf("the item is back, but its stamp could not be taken off; run it again: %w", err)
+		return fmt.Errorf("the item is back, but its stamp could not be removed; run it again: %w", err)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errElsewhere says that the item is at neither end.
-var errElsewhere = fmt.Errorf("%w: it is neither where it was found nor at the other end", driver.ErrGone)
+// errElsewhere means that the item is at neither end.
+var errElsewhere = fmt.Errorf("%w: it is neither where it was found nor at the destination", driver.ErrGone)
 
 // copies returns the items at the destination end that carry the stamp.
 func (p *Passage) copies(ctx context.Context) ([]driver.Item, error) {
@@ -22,8 +22,8 @@ func (p *Passage) copies(ctx context.Context) ([]driver.Item, error) {
 		return nil, err
 	}
 	if len(found.Items) == 0 && q.In == nil {
-		// The folder it goes to may be one that is not searched otherwise, such
-		// as one of an archive.
+		// The destination folder may be one that is otherwise not searched, such as
+		// one in an archive.
 		q.In = &p.dest
 		there, err := p.To.Find(ctx, q)
 		if err != nil {
@@ -43,14 +43,14 @@ func (p *Passage) copies(ctx context.Context) ([]driver.Item, error) {
 	if len(copies) == 0 && len(found.Unsearched) > 0 {
 		return nil, fmt.Errorf("folder %q at the destination could not be searched: %s", found.Unsearched[0].Folder.Path, found.Unsearched[0].Reason)
 	}
-	// The same order for everybody who looks: who takes away surplus copies
-	// must never take the one that another keeps.
+	// All runs use the same order: one that removes surplus copies must never
+	// remove the one that another run keeps.
 	slices.SortFunc(copies, func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
 	return copies, nil
 }
 
-// arrived looks for the copy after the server reported success. It may take the
-// server a moment to show it.
+// arrived looks for the copy after the server has reported success. The server
+// may take a moment to show it.
 func (p *Passage) arrived(ctx context.Context) ([]driver.Item, error) {
 	for attempt := 0; ; attempt++ {
 		copies, err := p.copies(ctx)
@@ -63,9 +63,9 @@ func (p *Passage) arrived(ctx context.Context) ([]driver.Item, error) {
 	}
 }
 
-// refind makes sure that the item is still at the source end; its owner may
-// have moved it, which gives it another id. Before a write is repeated this has
-// to be so.
+// refind makes sure that the item is still at the source end, which is required
+// before a write is repeated. Its owner may have moved it, which changes its
+// id.
 func (p *Passage) refind(ctx context.Context) error {
 	fresh, err := p.From.Inspect(ctx, p.Item.ID)
 	if err == nil {
@@ -87,16 +87,16 @@ func (p *Passage) refind(ctx context.Context) error {
 	return nil
 }
 
-// strays returns the items at the source end that carry the stamp and are what
-// the item was: a copy that its owner made and changed is another item.
+// strays returns the items at the source end that carry the stamp and match the
+// item: a copy that its owner made and changed is a different item.
 func (p *Passage) strays(ctx context.Context) ([]driver.Item, error) {
 	found, err := p.From.Find(ctx, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
 	if err != nil {
 		return nil, err
 	}
 	strays := slices.DeleteFunc(found.Items, func(it driver.Item) bool {
-		// What a move out of quarantine leaves in Recoverable Items there is not
-		// the item: another run has brought that home.
+		// What a move out of quarantine leaves in Recoverable Items there is not the
+		// item: another run has restored that.
 		left := p.Direction == driver.ToUser && it.Folder.Recoverable
 		return left || it.Stamp.Direction != p.Direction || Differs(p.Item, it, true) != ""
 	})
@@ -106,8 +106,8 @@ func (p *Passage) strays(ctx context.Context) ([]driver.Item, error) {
 	return strays, nil
 }
 
-// lost handles an item that is not at the source end. The move may have been
-// carried out after the look at the destination.
+// lost handles an item that is not at the source end. The move may have
+// happened after the search at the destination.
 func (p *Passage) lost(ctx context.Context, err error) error {
 	if !errors.Is(err, errElsewhere) {
 		return p.undecided(err, nil)
@@ -127,8 +127,8 @@ func (p *Passage) lost(ctx context.Context, err error) error {
 	return p.abandon(ctx, err, false)
 }
 
-// reclaim puts the stamp on the copy that this run has made, if it arrived
-// without: another run may have taken it off before the copy was made.
+// reclaim stamps the copy that this run made, if it arrived without its stamp:
+// another run may have removed the stamp before the copy was made.
 func (p *Passage) reclaim(ctx context.Context) ([]driver.Item, error) {
 	if p.made == "" {
 		return nil, nil
@@ -152,8 +152,8 @@ func (p *Passage) reclaim(ctx context.Context) ([]driver.Item, error) {
 }
 
 // stripped looks at the destination end for the item without its stamp, and
-// puts it on again: a restore that ran at the same time may have taken it off
-// just before the item was moved.
+// stamps it again: a concurrent restore may have removed the stamp just before
+// the item was moved.
 func (p *Passage) stripped(ctx context.Context) ([]driver.Item, error) {
 	q, ok := Alike(p.Item.MessageID, p.Item.Received)
 	if p.Direction != driver.ToQuarantine || !ok {
