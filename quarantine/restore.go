@@ -28,6 +28,11 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if err := s.check(r.Target); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)
 	}
+	for i, it := range r.Items {
+		if it.Operation != "" && !driver.ValidOperation(it.Operation) {
+			return nil, driver.Invalid("receipt", fmt.Sprintf("items[%d].operation", i), fmt.Sprintf("is %q, which is not a valid operation name", it.Operation))
+		}
+	}
 	unlock, err := s.lock(ctx, r.Target)
 	if err != nil {
 		return nil, err
@@ -40,9 +45,6 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	for _, was := range r.Items {
 		if was.Operation == "" || was.Outcome == NotFound || was.Outcome == Found {
 			continue
-		}
-		if !driver.ValidOperation(was.Operation) {
-			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which is not a valid operation name", was.Operation))
 		}
 		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {

@@ -1,5 +1,14 @@
 package driver
 
+// Findings are the result of a [Query].
+type Findings struct {
+	Items []Item
+	// Searched are the folders that were searched completely; Unsearched are those
+	// that could not be, and items that could not be examined.
+	Searched   []Searched
+	Unsearched []Unsearched
+}
+
 // Searched is a folder that was searched completely.
 type Searched struct {
 	Folder Folder `json:"folder"`

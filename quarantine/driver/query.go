@@ -1,6 +1,27 @@
 package driver
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// Query says which items to find. All conditions that are set must hold.
+type Query struct {
+	MessageID string // with or without angle brackets
+	Operation string // operation in the stamp
+	Origin    string // mailbox in the stamp
+	// Received is when the item was received, to the second.
+	Received time.Time
+
+	// In is the folder to search; with Below, also the folders below it. Nil means
+	// all folders that users see, but not search folders or Recoverable Items,
+	// unless the strategy is set to include those.
+	In    *Folder
+	Below bool
+
+	// Stamped finds all items that have a stamp.
+	Stamped bool
+}
 
 // Matches reports whether the query asks for the item, ignoring folders.
 // Servers may match too loosely, so a driver checks what they return.
