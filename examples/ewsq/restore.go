@@ -110,7 +110,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 		return err
 	}
 	if skipped > 0 {
-		s.say("skipped %s without a receipt, which cannot be restored from", count(skipped, "line"))
+		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
 	}
 	atOnce := workers * len(s.selected)
 	return s.runAll(ctx, plan{targets: stack.targets}, atOnce, pool(atOnce, func(ctx context.Context, t quarantine.Target) (*quarantine.Receipt, error) {

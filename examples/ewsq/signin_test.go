@@ -76,7 +76,7 @@ func arguments(args ...string) func(*testing.T, string) []string {
 	return func(*testing.T, string) []string { return args }
 }
 
-// scenario writes one whose server requires Extended Protection.
+// scenario writes a scenario whose server requires Extended Protection.
 func scenario(t *testing.T, dir string) string {
 	t.Helper()
 	file := filepath.Join(dir, "scenario.json")
@@ -137,8 +137,8 @@ func TestRefusedSignIn(t *testing.T) {
 	}
 }
 
-// inFront puts a server that signs in with NTLM, requires Extended Protection and
-// counts, in front of another.
+// inFront puts a server that requires NTLM and Extended Protection, and counts
+// handshakes, in front of another.
 func inFront(t *testing.T, srv *ewstest.Server) (url, roots string, ntlm *ntlmserver.Server) {
 	t.Helper()
 	first := httptest.NewTLSServer(nil)
