@@ -36,7 +36,7 @@ it was received and quarantined, the reason, and where it is now.
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var req quarantine.ListRequest
 			addText(flags, &req.Mailbox, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
-			addText(flags, &req.MessageID, "message-id", "", "only the message with the Message-ID `ID`")
+			addText(flags, &req.MessageID, "message-id", "", "only messages whose Message-ID is `ID`")
 			return func(ctx context.Context, s *session) error {
 				if req.Mailbox != "" {
 					if err := checkAddress(req.Mailbox); err != nil {

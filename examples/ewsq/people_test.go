@@ -75,7 +75,7 @@ func TestExpandInPart(t *testing.T) {
 		b.srv.AddList("inner@example.test", "bob@example.test")
 		b.srv.OnRequest(func(_ int, r *ewstest.Request) {
 			if r.Operation == ews.OpExpandDL {
-				if n++; n == 2 { // the group goes while the outer one is expanded
+				if n++; n == 2 { // the group disappears while the outer one is expanded
 					b.srv.AddHiddenList("inner@example.test", "bob@example.test")
 				}
 			}

@@ -82,7 +82,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		last := out.wipe()
 		assert.NotContains(t, last[strings.LastIndex(last, "\r2 of 3"):], "busy")
 		p.ended()
-		assert.Regexp(t, `\r +\r$`, out.wipe(), "nothing stays behind")
+		assert.Regexp(t, `\r +\r$`, out.wipe(), "nothing is left behind")
 	})
 }
 

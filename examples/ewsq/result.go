@@ -46,7 +46,7 @@ type origin struct {
 	Forward *forward `json:"forward,omitempty"` // the message was sent on
 }
 
-// forward says how a message came into a mailbox that was not named.
+// forward says how a message reached a mailbox that was not named.
 type forward struct {
 	From   string              `json:"from"`   // mailbox that sent it on
 	Parent string              `json:"parent"` // Message-ID of what was sent on

@@ -101,8 +101,8 @@ func writeConfig(t *testing.T, url, caFile string, authentication map[string]any
 	return file
 }
 
-// TestRefusedSignIn counts what a server sees of a sign-in that it refuses,
-// however many targets there are: some more and the account is locked.
+// TestRefusedSignIn counts the requests that a server gets for a sign-in that it
+// refuses: however many targets there are, repeating it would lock the account.
 func TestRefusedSignIn(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -335,6 +335,6 @@ func TestTenantsExpand(t *testing.T) {
 			want[address] = "mailbox"
 		}
 	}
-	assert.Equal(t, want, kinds, "lists in lists, in one another, of the other organisation and a dynamic one; nobody hidden")
+	assert.Equal(t, want, kinds, "nested and circular lists, one of the other organisation and a dynamic one; no hidden members")
 	assert.Contains(t, r.stderr, "13 mailboxes, 1 other, 6 groups including the one given")
 }

@@ -48,7 +48,7 @@ func TestQuarantineAndRestore(t *testing.T) {
 	assert.Equal(t, quarantine.Restored, a.Restored[0].Outcome)
 	assert.Equal(t, 1, l.copies(alice))
 	assert.Equal(t, 0, l.copies(vault))
-	assert.Empty(t, l.Notices(), "nobody was told")
+	assert.Empty(t, l.Notices(), "nobody was notified")
 
 	s.stop()
 	s.end(t)
