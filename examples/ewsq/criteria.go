@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// criterion is a search criterion, as a flag. CSV columns and JSON members have
-// the same name, in which case, hyphens, underscores and spaces do not matter.
+// criterion is a search criterion, as a flag. CSV columns and JSON members have the
+// same name; case, hyphens, underscores and spaces do not matter.
 type criterion struct {
 	flag, def, usage string
 	set              func(*quarantine.Criteria, string) error
@@ -86,8 +86,8 @@ func setCriterion(c *quarantine.Criteria, name, value string) (known bool, err e
 	return true, nil
 }
 
-// criteriaFromJSON reads a JSON object. An unknown member is refused: without it,
-// more would match than intended.
+// criteriaFromJSON reads a JSON object. An unknown member is refused: ignoring it
+// would match more than intended.
 func criteriaFromJSON(text json.RawMessage) (quarantine.Criteria, error) {
 	var c quarantine.Criteria
 	var members map[string]json.RawMessage
@@ -132,7 +132,7 @@ func parseMoment(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time; write it as 2026-11-24T10:00:00Z, or as a date such as 2026-11-24, which means midnight UTC", s)
 }
 
-// inFlags makes an error about a target name flags instead of fields.
+// inFlags rewrites an error about a target to name flags instead of fields.
 func inFlags(err error) error {
 	var lines []string
 	for _, p := range quarantine.Problems(err) {

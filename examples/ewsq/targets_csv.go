@@ -21,7 +21,7 @@ type targetColumns struct {
 
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
 // message_id or criteria or both, and optionally reason. Others are ignored, unless
-// there are criteria: a misspelt one would match more than intended.
+// there are criteria: ignoring a misspelt one would match more than intended.
 func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
 	r := csv.NewReader(in)
 	r.TrimLeadingSpace = true

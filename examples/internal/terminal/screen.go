@@ -46,7 +46,7 @@ func NewScreen(w io.Writer, columns func() int) *Screen { return &Screen{w: w, c
 // IsTerminal reports whether there can be a status line.
 func (s *Screen) IsTerminal() bool { return s.columns != nil }
 
-// Status replaces the status by text, escaped and cut to the width of the terminal.
+// Status replaces the status with text, escaped and cut to the width of the terminal.
 // An empty text removes it.
 func (s *Screen) Status(text string) {
 	s.mu.Lock()
