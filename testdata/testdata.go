@@ -1,21 +1,22 @@
-// Package testdata holds messages and organisations that the project wrote itself,
-// for the examples and for tests of more than one package.
+// Package testdata contains messages and organisations written for this project, for
+// the examples and for tests of more than one package.
 //
-// The folder scenarios has two organisations that were sent the same phishing, for
-// [ewstest.LoadScenarioFile] and examples/exchange -scenario: head-office.json, with
-// servers of its own, and cloud.json, a tenant of Exchange Online. Each says what
-// its mailboxes, lists and messages are there for. Their mail is in scenarios/mail.
+// The folder scenarios contains two organisations that received the same phishing
+// message, for [ewstest.LoadScenarioFile] and examples/exchange -scenario:
+// head-office.json, which runs its own servers, and cloud.json, a tenant of Exchange
+// Online. Each file describes the purpose of its mailboxes, lists and messages. Their
+// mail is in scenarios/mail.
 //
 // [ewstest.LoadScenarioFile]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews/ewstest#LoadScenarioFile
 package testdata
 
 import "embed"
 
-// Mail has the folder mail: one RFC 5322 message a file, lines ended by CRLF.
+// Mail contains the folder mail: one RFC 5322 message per file, with CRLF line ends.
 //
 //	plain.eml              an innocent message
-//	phishing.eml           HTML, to a whole staff, asks for a read receipt
-//	attachment.eml         with a file
+//	phishing.eml           HTML, to all staff, asks for a read receipt
+//	attachment.eml         with an attached file
 //	non-ascii.eml          subject in four scripts, encoded words
 //	control-character.eml  a subject that XML 1.0 cannot carry
 //

@@ -19,33 +19,34 @@ import (
 func certCommand() command {
 	return command{
 		name:     "cert",
-		summary:  "make a certificate for the application in Azure AD",
+		summary:  "create a certificate for the application in Azure AD",
 		synopsis: []string{"[-subject CN=NAME] [-days N] [-bits N] [-out-dir DIR]"},
 		offline:  true,
 		description: `
-Makes an RSA key and a self-signed certificate, and writes three files:
+Creates an RSA key and a self-signed certificate, and writes three files:
 
     quarantine.pfx           key and certificate: privateKeyFile in the configuration
-    quarantine.cer           the certificate, to be uploaded to the application
-    keyCredentials.json      the same for the application's manifest
+    quarantine.cer           the certificate, to upload to the application
+    keyCredentials.json      the certificate for the application's manifest
 
-The password of the PFX file is taken from EWSQ_PFX_PASSWORD. If that is not set,
-one is made up and written to a fourth file, pfx-password, for a vault. Files that
-exist are not overwritten. No server is asked, and no configuration is needed.
+The PFX file is protected by the password in EWSQ_PFX_PASSWORD. If that is not set,
+a random password is generated and written to a fourth file, pfx-password; move it
+to a vault. Existing files are not overwritten. No server is contacted, and no
+configuration is needed.
 
-The line has the names of the files, subject, thumbprint and notAfter.
+The result line contains the file names, subject, thumbprint and notAfter.
 `,
 		exit: map[int]string{exitDone: "The files were written."},
 		examples: []example{
-			{"A certificate for two years:", "ewsq cert -subject CN=quarantine,O=Example -days 730 -out-dir certificate"},
+			{"Create a certificate that is valid for two years:", "ewsq cert -subject CN=quarantine,O=Example -days 730 -out-dir certificate"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var subject, dir string
 			var days, bits int
-			addText(flags, &subject, "subject", "CN=quarantine", "distinguished `NAME` in the certificate, of CN, O, OU, L, ST and C")
-			addNumber(flags, &days, "days", 365, 1, 3650, "how many days it is valid, a `NUMBER`")
-			addNumber(flags, &bits, "bits", 2048, 2048, 4096, "size of the key, a `NUMBER`")
-			addText(flags, &dir, "out-dir", ".", "`FOLDER` for the files, which is created if missing")
+			addText(flags, &subject, "subject", "CN=quarantine", "distinguished `NAME` of the certificate, made of CN, O, OU, L, ST and C")
+			addNumber(flags, &days, "days", 365, 1, 3650, "`NUMBER` of days the certificate is valid")
+			addNumber(flags, &bits, "bits", 2048, 2048, 4096, "`NUMBER` of bits in the key")
+			addText(flags, &dir, "out-dir", ".", "`FOLDER` for the files; created if missing")
 			return func(_ context.Context, s *session) error {
 				return s.makeCertificate(dir, &auth.CertificateOptions{
 					Subject: subject, Lifetime: time.Duration(days) * 24 * time.Hour, Bits: bits,
@@ -55,7 +56,7 @@ The line has the names of the files, subject, thumbprint and notAfter.
 	}
 }
 
-// made is the line that tells what was made.
+// made is the result line.
 type made struct {
 	PFX            string    `json:"pfx"`
 	PasswordFile   string    `json:"passwordFile,omitempty"`
@@ -69,7 +70,7 @@ type made struct {
 func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) error {
 	cert, err := auth.NewCertificate(opts)
 	if err != nil {
-		// The numbers have been checked, so it is about the subject.
+		// The numbers have been checked, so the error is about the subject.
 		return usagef("-subject: %s", strings.TrimPrefix(err.Error(), "auth: "))
 	}
 	m := made{
@@ -98,7 +99,7 @@ func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) err
 	}
 	for _, f := range files {
 		if _, err := os.Lstat(f.name); !errors.Is(err, fs.ErrNotExist) {
-			return usagef("%s exists; remove it, or choose another -out-dir", f.name)
+			return usagef("%s already exists; remove it, or choose another -out-dir", f.name)
 		}
 	}
 	for _, f := range files {

@@ -13,29 +13,31 @@ import (
 func checkCommand() command {
 	return command{
 		name:     "check",
-		summary:  "the self-test: what is missing, and what to do about it",
+		summary:  "run the self-test: what is missing, and how to fix it",
 		synopsis: []string{"[-mailbox ADDRESS]... [-group ADDRESS]"},
 		description: `
-Looks at everything that a quarantine needs, from the name of the server to the
-rights on mailboxes, and says for each what was seen and what to do. It only
-reads, but for one test item that it puts into the quarantine folder and removes.
+Checks everything that a quarantine needs, from resolving the server's name to the
+rights on mailboxes, and reports for each check what was seen and what to do. It
+only reads, except for one test item that it writes to the quarantine folder and
+then removes.
 
-Without -server all enabled configurations are checked. A line is the report of
-one, with checks, each of which has a status (ok, warning, failed, skipped).
+Without -server, all enabled configurations are checked. A result line is the report
+for one configuration, with its checks; each check has a status (ok, warning, failed
+or skipped).
 `,
 		exit: map[int]string{
-			exitDone: "No check failed. A warning is no failure.",
+			exitDone: "No check failed. A warning is not a failure.",
 			exitSome: "A check failed.",
 		},
 		examples: []example{
-			{"Is all ready, also to look into Alice's mailbox?",
+			{"Is everything ready, including access to Alice's mailbox?",
 				"ewsq -config exchange.json check \\\n    -mailbox alice@example.test -group all-staff@example.test"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var mailboxes addresses
-			flags.Var(&mailboxes, "mailbox", "try the rights on the mailbox of this `ADDRESS`, too; may be repeated")
+			flags.Var(&mailboxes, "mailbox", "also check the rights on the mailbox `ADDRESS`; may be repeated")
 			var group string
-			addText(flags, &group, "group", "", "expand the distribution list of this `ADDRESS`")
+			addText(flags, &group, "group", "", "also expand the distribution list `ADDRESS`")
 			return func(ctx context.Context, s *session) error {
 				if group != "" {
 					if err := checkAddress(group); err != nil {

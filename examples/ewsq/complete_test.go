@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestCriteriaFlagsAreComplete: each criterion is a flag, a column and a member
-// of JSON, and no two flags set the same one.
+// TestCriteriaFlagsAreComplete checks that each criterion is a flag, a column and a
+// JSON member, and that no two flags set the same one.
 func TestCriteriaFlagsAreComplete(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
@@ -39,7 +39,7 @@ func TestCriteriaFlagsAreComplete(t *testing.T) {
 	assert.Len(t, criteria(), fields.NumField())
 }
 
-// TestOutcomesAreWords: people read every outcome in plain words.
+// TestOutcomesAreWords checks that people read every outcome in plain words.
 func TestOutcomesAreWords(t *testing.T) {
 	t.Parallel()
 	all, err := repository.Constants("../../quarantine", "Outcome")

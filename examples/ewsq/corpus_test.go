@@ -23,13 +23,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq anew for each Message-ID, and look at the mailbox in between")
+var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq separately for each Message-ID, and look at the mailbox in between")
 
-// TestCorpus does with the programs what an operator does: every message that
-// has a Message-ID is found, quarantined, listed and restored, and afterwards
-// each is back, byte for byte as a client reads its MIME, unread as before. The
-// messages are our own, and those of the shared corpus where it lies beside the
-// repository.
+// TestCorpus does what an operator does with the programs: every message that has a
+// Message-ID is found, quarantined, listed and restored, and afterwards each is back,
+// unread as before and with the same MIME, byte for byte. The messages are our own
+// and, if it is next to the repository, those of the shared corpus.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)
@@ -245,7 +244,7 @@ func (r runner) run(status int, args ...string) []map[string]any {
 	cmd := exec.CommandContext(r.t.Context(), r.ewsq, append([]string{"-config", r.config}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	_ = cmd.Run() // the status says it
+	_ = cmd.Run() // the status is checked below
 	require.Equal(r.t, status, cmd.ProcessState.ExitCode(), "%q: %s", args, stderr.String())
 	var lines []map[string]any
 	for line := range strings.Lines(stdout.String()) {
@@ -256,8 +255,8 @@ func (r runner) run(status int, args ...string) []map[string]any {
 	return lines
 }
 
-// roundTrip takes Message-IDs, of each of which there are so many copies,
-// through all commands.
+// roundTrip takes Message-IDs, given with their numbers of copies, through all
+// commands.
 func (r runner) roundTrip(ids map[string]int, url, address string) {
 	r.t.Helper()
 	var targets bytes.Buffer

@@ -13,15 +13,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// criterion is one of the criteria, as a flag. Columns of CSV files and members
-// of JSON objects have the same name, with any hyphens, underscores and
-// capitals.
+// criterion is a search criterion, as a flag. CSV columns and JSON members have the
+// same name; case, hyphens, underscores and spaces do not matter.
 type criterion struct {
 	flag, def, usage string
 	set              func(*quarantine.Criteria, string) error
 }
 
-// criteria returns all of them.
+// criteria returns all criteria.
 func criteria() []criterion {
 	plain := func(field func(*quarantine.Criteria) *string) func(*quarantine.Criteria, string) error {
 		return func(c *quarantine.Criteria, s string) error {
@@ -36,24 +35,24 @@ func criteria() []criterion {
 		}
 	}
 	return []criterion{
-		{"sender", "", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
-		{"recipient", "", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
-		{"subject", "", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
-		{"subject-match", string(quarantine.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
+		{"sender", "", "`ADDRESS` in From or Sender", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
+		{"recipient", "", "`ADDRESS` in To, Cc or Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
+		{"subject", "", "`TEXT` of the subject; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
+		{"subject-match", string(quarantine.SubjectExact), "`HOW` to compare the subject: exact, prefix or contains",
 			func(c *quarantine.Criteria, s string) error {
 				c.SubjectMatch = driver.SubjectMatch(s)
 				return nil
 			}},
-		{"received-after", "", "received at this `TIME` or after it", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},
+		{"received-after", "", "received at or after this `TIME`", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedAfter })},
 		{"received-before", "", "received before this `TIME`", moment(func(c *quarantine.Criteria) *time.Time { return &c.ReceivedBefore })},
-		{"attachment-name", "", "whole `NAME` of an attachment, in any case", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
-		{"attachment-sha256", "", "SHA-256 of an attachment's content, 64 hexadecimal `DIGITS`",
+		{"attachment-name", "", "full `NAME` of an attachment; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
+		{"attachment-sha256", "", "SHA-256 of an attachment's content, in 64 hexadecimal `DIGITS`",
 			plain(func(c *quarantine.Criteria) *string { return &c.AttachmentSHA256 })},
-		{"url", "", "`URL` that the text leads to, also as rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
+		{"url", "", "`URL` that the text links to, even if rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
 	}
 }
 
-// criteriaFlags adds a flag for each.
+// criteriaFlags adds a flag for each criterion.
 func criteriaFlags(flags *flag.FlagSet, c *quarantine.Criteria) {
 	for _, one := range criteria() {
 		addTextFunc(flags, one.flag, one.usage, one.def, func(s string) error { return one.set(c, s) })
@@ -68,13 +67,13 @@ func criteriaNames() []string {
 	return names
 }
 
-// plainName returns the name of a column or member without what makes no
-// difference.
+// plainName returns the name of a column or member without the differences that do
+// not matter.
 func plainName(s string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
 }
 
-// setCriterion sets the one of a name. It reports whether there is one.
+// setCriterion sets the criterion with the given name and reports whether it exists.
 func setCriterion(c *quarantine.Criteria, name, value string) (known bool, err error) {
 	all := criteria()
 	i := slices.IndexFunc(all, func(one criterion) bool { return plainName(one.flag) == plainName(name) })
@@ -87,13 +86,13 @@ func setCriterion(c *quarantine.Criteria, name, value string) (known bool, err e
 	return true, nil
 }
 
-// criteriaFromJSON reads an object. One with a member that is not known is
-// refused: without it more would match than was wanted.
+// criteriaFromJSON reads a JSON object. An unknown member is refused: ignoring it
+// would match more than intended.
 func criteriaFromJSON(text json.RawMessage) (quarantine.Criteria, error) {
 	var c quarantine.Criteria
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
-		return c, fmt.Errorf(`criteria is no JSON object; write it as {"sender":"mallory@evil.example"}`)
+		return c, fmt.Errorf(`criteria is not a JSON object; write it as {"sender":"mallory@evil.example"}`)
 	}
 	if len(members) == 0 {
 		return c, fmt.Errorf(`criteria is empty; write it as {"sender":"mallory@evil.example"}`)
@@ -102,38 +101,38 @@ func criteriaFromJSON(text json.RawMessage) (quarantine.Criteria, error) {
 	for name, raw := range members {
 		var value string
 		if err := json.Unmarshal(raw, &value); err != nil || value == "" {
-			return c, fmt.Errorf("criteria: %s is no text; put it in quotes, or leave it out", name)
+			return c, fmt.Errorf("criteria: %s must be a non-empty string; put it in quotes, or leave it out", name)
 		}
 		if seen[plainName(name)] {
-			return c, fmt.Errorf("criteria: %s is given twice; leave one out", name)
+			return c, fmt.Errorf("criteria: %s is given twice; remove one", name)
 		}
 		seen[plainName(name)] = true
 		switch known, err := setCriterion(&c, name, value); {
 		case err != nil:
 			return c, fmt.Errorf("criteria: %w", err)
 		case !known:
-			return c, fmt.Errorf("criteria: %s is none; there are %s", name, columnNames())
+			return c, fmt.Errorf("criteria: %s is not a criterion; the criteria are %s", name, columnNames())
 		}
 	}
 	return c, nil
 }
 
-// columnNames returns the names of the criteria as columns.
+// columnNames returns the names of the criteria as CSV columns.
 func columnNames() string {
 	return strings.ReplaceAll(strings.Join(criteriaNames(), ", "), "-", "_")
 }
 
-// parseMoment reads a time. A date stands for its beginning in UTC.
+// parseMoment parses a time. A date means midnight UTC.
 func parseMoment(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time; give it as 2026-11-24T10:00:00Z, or as a date like 2026-11-24, which begins at midnight UTC", s)
+	return time.Time{}, fmt.Errorf("%q is not a time; write it as 2026-11-24T10:00:00Z, or as a date such as 2026-11-24, which means midnight UTC", s)
 }
 
-// inFlags returns an error about a target that names flags in place of fields.
+// inFlags rewrites an error about a target to name flags instead of fields.
 func inFlags(err error) error {
 	var lines []string
 	for _, p := range quarantine.Problems(err) {
@@ -155,7 +154,7 @@ func flagOf(field string) string {
 	return all[i]
 }
 
-// checkAddress reports whether an address can be that of a mailbox.
+// checkAddress checks that an address can be that of a mailbox.
 func checkAddress(address string) error {
 	err := quarantine.Target{Mailbox: address, MessageID: "any"}.Validate()
 	for _, p := range quarantine.Problems(err) {

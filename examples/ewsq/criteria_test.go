@@ -66,10 +66,10 @@ func TestCriteria(t *testing.T) {
 	assert.Equal(t, exitDone, b.run(t, "restore", "-receipt", "-").status)
 	r = b.run(t, "find", "-targets", "-")
 	require.Equal(t, exitDone, r.status, r.stderr)
-	assert.Equal(t, criteria, r.lines[0]["criteria"], "results are targets again")
+	assert.Equal(t, criteria, r.lines[0]["criteria"], "results can be used as targets")
 }
 
-// Each criterion finds the message, and a value beside it does not.
+// Each criterion finds the message, and a different value does not.
 func TestEachCriterion(t *testing.T) {
 	t.Parallel()
 	b := setupSearch(t, `{}`)
@@ -160,15 +160,15 @@ func TestCriteriaUsage(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		"not allowed":         {off, at("-sender", "a@b.example"), "-sender: the configuration does not allow to search by criteria; set messageIdSearch to true"},
+		"not allowed":         {off, at("-sender", "a@b.example"), "-sender: the configuration does not allow searches by criteria; set messageIdSearch to true"},
 		"not allowed in file": {off, file("a.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"a@b.example"}}`), "criteria in -targets: the configuration does not allow"},
 		"id and criteria":     {b.config, at("-message-id", "<a@b>", "-sender", "a@b.example"), "-message-id and -sender are both given"},
 		"file and criteria":   {b.config, append(file("b.csv", "mailbox,message_id\na@b.example,x\n"), "-sender", "a@b.example"), "-targets and -sender are both given"},
 		"no mailbox":          {b.config, []string{"-sender", "a@b.example"}, "-mailbox (or -group) ADDRESS is missing"},
-		"empty":               {b.config, at("-sender", ""), "for flag -sender: it is empty"},
-		"blank":               {b.config, at("-subject", " "), "for flag -subject: it is empty"},
-		"twice":               {b.config, at("-sender", "a@b.example", "-sender", "c@b.example"), "for flag -sender: it is given twice"},
-		"no time":             {b.config, at("-sender", "a@b.example", "-received-after", "yesterday"), "for flag -received-after: \"yesterday\" is no time; give it as 2026-11-24T10:00:00Z"},
+		"empty":               {b.config, at("-sender", ""), "for flag -sender: must not be empty"},
+		"blank":               {b.config, at("-subject", " "), "for flag -subject: must not be empty"},
+		"twice":               {b.config, at("-sender", "a@b.example", "-sender", "c@b.example"), `for flag -sender: already given as "a@b.example"`},
+		"no time":             {b.config, at("-sender", "a@b.example", "-received-after", "yesterday"), "for flag -received-after: \"yesterday\" is not a time; write it as 2026-11-24T10:00:00Z"},
 		"everything":          {b.config, at("-received-after", "2026-11-24"), "-sender is not set, nor is anything else that tells messages apart"},
 		"turned around":       {b.config, at("-sender", "a@b.example", "-received-after", "2026-11-24", "-received-before", "2026-11-23"), "-received-before is not later than the other bound"},
 		"too long":            {b.config, at("-url", "https://x.example/", "-received-after", "2026-01-01", "-received-before", "2026-11-23"), "-received-after is 326 days before the other bound"},
@@ -180,21 +180,21 @@ func TestCriteriaUsage(t *testing.T) {
 		"no hash":             {b.config, at("-attachment-sha256", "123"), "-attachment-sha256 is not a SHA-256"},
 		"no url":              {b.config, at("-url", "::"), "-url "},
 		"wildcard":            {b.config, at("-attachment-name", "*.exe"), "-attachment-name \"*.exe\" is not a file name"},
-		"misspelt column":     {b.config, file("c.csv", "mailbox,sender,subjet\na@b.example,c@d.example,x\n"), `column "subjet", which is no criterion`},
+		"misspelt column":     {b.config, file("c.csv", "mailbox,sender,subjet\na@b.example,c@d.example,x\n"), `column "subjet", which is not a criterion`},
 		"column twice":        {b.config, file("d.csv", "mailbox,sender,Sender\na@b.example,c@d.example,x\n"), `column "Sender" twice`},
-		"semicolons":          {b.config, file("e.csv", "mailbox;message_id\na@b.example;x\n"), "separate the columns by commas"},
+		"semicolons":          {b.config, file("e.csv", "mailbox;message_id\na@b.example;x\n"), "separate the columns with commas"},
 		"both in a row":       {b.config, file("f.csv", "mailbox,message_id,sender\na@b.example,<x@y>,c@d.example\n"), "line 2: has both message_id and sender"},
 		"none in a row":       {b.config, file("g.csv", "mailbox,message_id,sender\na@b.example,,\n"), "line 2: names no message; fill in message_id or criteria"},
-		"bad time in a row":   {b.config, file("h.csv", "mailbox,sender,received_after\na@b.example,c@d.example,soon\n"), "line 2: received_after: \"soon\" is no time"},
-		"misspelt member":     {b.config, file("i.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","subjet":"x"}}`), "line 1: criteria: subjet is none; there are sender, recipient"},
+		"bad time in a row":   {b.config, file("h.csv", "mailbox,sender,received_after\na@b.example,c@d.example,soon\n"), "line 2: received_after: \"soon\" is not a time"},
+		"misspelt member":     {b.config, file("i.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","subjet":"x"}}`), "line 1: criteria: subjet is not a criterion; the criteria are sender, recipient"},
 		"both in an object":   {b.config, file("j.jsonl", `{"mailbox":"a@b.example","message_id":"x","criteria":{"sender":"c@d.example"}}`), "line 1: has both message_id and criteria"},
-		"no object":           {b.config, file("k.jsonl", `{"mailbox":"a@b.example","criteria":"sender"}`), "line 1: criteria is no JSON object"},
+		"no object":           {b.config, file("k.jsonl", `{"mailbox":"a@b.example","criteria":"sender"}`), "line 1: criteria is not a JSON object"},
 		"empty object":        {b.config, file("l.jsonl", "\n\n"+`{"mailbox":"a@b.example","criteria":{}}`), "line 3: criteria is empty"},
-		"no text":             {b.config, file("m.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":1}}`), "criteria: sender is no text"},
-		"number":              {b.config, file("n.jsonl", `{"mailbox":1}`), "mailbox is a number where a text is wanted"},
-		"number of fields":    {b.config, file("o.csv", "mailbox,message_id\na@b.example,x,y\n"), "line 2 has not as many fields as the first line has columns, which is 2"},
-		"bare quote":          {b.config, file("p.csv", "mailbox,message_id\na@b.example,x\"y\n"), "line 2, column 14: a quote stands in a field"},
-		"open quote":          {b.config, file("q.csv", "mailbox,message_id\na@b.example,\"x\nb@b.example,y\n"), "in the record that begins in line 2, does not end as it should"},
+		"no text":             {b.config, file("m.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":1}}`), "criteria: sender must be a non-empty string"},
+		"number":              {b.config, file("n.jsonl", `{"mailbox":1}`), "mailbox is a JSON number, not a string"},
+		"number of fields":    {b.config, file("o.csv", "mailbox,message_id\na@b.example,x,y\n"), "line 2 does not have 2 fields, one for each column in the first line"},
+		"bare quote":          {b.config, file("p.csv", "mailbox,message_id\na@b.example,x\"y\n"), "line 2, column 14: there is a quote in an unquoted field"},
+		"open quote":          {b.config, file("q.csv", "mailbox,message_id\na@b.example,\"x\nb@b.example,y\n"), "in the record that begins in line 2, does not end properly"},
 		"UTF-16":              {b.config, file("r.csv", "\xff\xfem\x00a\x00"), "is UTF-16; save it as UTF-8"},
 	} {
 		t.Run(name, func(t *testing.T) {

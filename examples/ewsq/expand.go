@@ -14,34 +14,34 @@ import (
 func expandCommand() command {
 	return command{
 		name:     "expand",
-		summary:  "say who stands behind a group",
+		summary:  "list the members of a group",
 		synopsis: []string{"-group ADDRESS [-max-depth N] [-max-members N] [-max-groups N]"},
 		description: `
 Asks the address book for the members of a distribution list, security group,
-dynamic group or Microsoft 365 group, for those of the groups among them, and so
-on. Everybody is named once, with the group in which the search met them first.
-Groups that contain one another are no difficulty.
+dynamic group or Microsoft 365 group, then for the members of nested groups, and so
+on. Each member is listed once, with the group in which it was first found. Groups
+may contain one another.
 
 Without -server, the configuration that claims the address (domains, mailboxes)
-is asked, or else each in turn. Who is a contact on one server and a mailbox or
-a group on another one counts as that.
+is asked, or otherwise each in turn. An address that is a contact on one server and
+a mailbox or a group on another counts as the latter.
 
-A group that cannot be expanded is reported, and the others are. Exchange shows
-neither hidden groups nor hidden members, nor does it say that it leaves them
-out. It expands groups only for a caller that has a mailbox: if the service
-account has none, the error says so.
+A group that cannot be expanded is reported, and the others are still expanded.
+Exchange shows neither hidden groups nor hidden members, and does not report that it
+leaves them out. It expands groups only for a caller that has a mailbox: if the
+service account does not have one, the error says so.
 
-A line has the members address, name, kind (mailbox, groupMailbox, contact,
-other), via (the group) and group (the one asked for). One that has an error
-tells of a group, or of a member without address, behind which somebody may
-stand who is not known.
+A result line has the members address, name, kind (mailbox, groupMailbox, contact or
+other), via (the group it was found in) and group (the one asked for). A line with
+an error is about a group, or a member without an address, whose recipients are not
+all known.
 `,
 		exit: map[int]string{
-			exitDone: "All members are known, as far as the server shows them.",
-			exitSome: "The group cannot be expanded, or is larger than the bounds allow, or a group within it cannot be expanded.",
+			exitDone: "All members that the server shows are known.",
+			exitSome: "The group cannot be expanded, exceeds a limit, or contains a group that cannot be expanded.",
 		},
 		examples: []example{
-			{"Who gets what is sent to everybody:", "ewsq -config exchange.json expand -group all-staff@example.test"},
+			{"Who receives what is sent to all staff?", "ewsq -config exchange.json expand -group all-staff@example.test"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var g groupFlags
@@ -60,20 +60,20 @@ stand who is not known.
 	}
 }
 
-// groupFlags say which group is meant, and how large it may be.
+// groupFlags name a group and limit its size.
 type groupFlags struct {
 	address string
 	bounds  quarantine.ExpandOptions
 }
 
-// addBounds adds the flags of the bounds.
+// addBounds adds the flags for the limits.
 func (g *groupFlags) addBounds(flags *flag.FlagSet) {
-	addNumber(flags, &g.bounds.MaxDepth, "max-depth", 32, 1, 1000, "how deep groups may be nested in the group, a `NUMBER`")
-	addNumber(flags, &g.bounds.MaxMembers, "max-members", 100_000, 1, 10_000_000, "how many members it may have, with those of all groups within it, a `NUMBER`")
-	addNumber(flags, &g.bounds.MaxGroups, "max-groups", 10_000, 1, 1_000_000, "how many groups there may be within it, a `NUMBER`")
+	addNumber(flags, &g.bounds.MaxDepth, "max-depth", 32, 1, 1000, "maximum `NUMBER` of levels of nested groups")
+	addNumber(flags, &g.bounds.MaxMembers, "max-members", 100_000, 1, 10_000_000, "maximum `NUMBER` of members, including those of nested groups")
+	addNumber(flags, &g.bounds.MaxGroups, "max-groups", 10_000, 1, 1_000_000, "maximum `NUMBER` of groups, including nested ones")
 }
 
-// boundNames are the names of those flags.
+// boundNames returns the names of those flags.
 func boundNames() []string { return []string{"max-depth", "max-members", "max-groups"} }
 
 // ask expands a group.
@@ -88,12 +88,12 @@ func (s *session) ask(ctx context.Context, r *quarantine.Router, g groupFlags) (
 	return members, err
 }
 
-// member is the line of somebody in a group.
+// member is the result line for a member of a group.
 type member struct {
-	Server string `json:"server,omitempty"` // that showed the group
+	Server string `json:"server,omitempty"` // the server that expanded the group
 	Group  string `json:"group"`
 	driver.Member
-	Error string `json:"error,omitempty"` // why not all that stand behind it are known
+	Error string `json:"error,omitempty"` // why its recipients are not all known
 }
 
 func (s *session) expand(ctx context.Context, g groupFlags) error {
@@ -116,12 +116,12 @@ func (s *session) expand(ctx context.Context, g groupFlags) error {
 	}
 	for _, u := range all.Unexpanded {
 		line := member{Server: all.Server, Group: g.address, Member: driver.Member{Name: u.Name, Address: u.Address, Kind: "unknown"}, Error: u.Reason}
-		if err := s.write(line, fmt.Sprintf("%s %s: not all are known who stand behind it: %s", u.Address, u.Name, u.Reason)); err != nil {
+		if err := s.write(line, fmt.Sprintf("%s %s: its recipients are not all known: %s", u.Address, u.Name, u.Reason)); err != nil {
 			return err
 		}
 	}
 	s.say("%s, %s, %s", count2(len(all.Mailboxes), "mailbox", "mailboxes"), count2(len(all.Contacts), "other", "others"),
-		count2(len(all.Groups), "group with the one itself", "groups with the one itself"))
+		count2(len(all.Groups), "group", "groups including the one given"))
 	if !all.Complete {
 		return errSome
 	}

@@ -8,23 +8,22 @@ import (
 	"strings"
 )
 
-// addText adds a flag that takes a text. An empty one, as an unset variable of a
-// script gives it, and a second one are refused: either would silently mean
-// something else than was wanted.
+// addText adds a string flag. An empty value, as from an unset variable in a
+// script, and a second, different one are refused: either would silently do
+// something that was not intended.
 func addText(flags *flag.FlagSet, dst *string, name, def, usage string) {
 	addTextFunc(flags, name, usage, def, func(s string) error {
 		*dst = s
 		return nil
 	})
-	// Flags that all commands have are there twice, before the command and
-	// behind it.
+	// Global flags exist twice, before and after the command.
 	flags.Lookup(name).Value.(*textFlag).given = *dst
 	if *dst == "" {
 		*dst = def
 	}
 }
 
-// addTextFunc is addText for a value that is read by a function.
+// addTextFunc is addText with a function that parses the value.
 func addTextFunc(flags *flag.FlagSet, name, usage, def string, set func(string) error) {
 	flags.Var(&textFlag{def: def, set: set}, name, usage)
 }
@@ -39,15 +38,15 @@ func (t *textFlag) String() string { return t.def }
 func (t *textFlag) Set(s string) error {
 	switch {
 	case strings.TrimSpace(s) == "":
-		return errors.New("it is empty; give a value, or leave the flag out")
+		return errors.New("must not be empty; give a value, or leave the flag out")
 	case t.given != "" && t.given != s:
-		return fmt.Errorf("it is given twice, the first time as %q; give it once", t.given)
+		return fmt.Errorf("already given as %q; give it once", t.given)
 	}
 	t.given = s
 	return t.set(s)
 }
 
-// addNumber adds a flag that takes a number between bounds.
+// addNumber adds a flag for a number between bounds.
 func addNumber(flags *flag.FlagSet, dst *int, name string, def, least, most int, usage string) {
 	*dst = def
 	flags.Var(&numberFlag{dst: dst, def: def, least: least, most: most}, name, fmt.Sprintf("%s, from %d to %d", usage, least, most))
@@ -64,17 +63,17 @@ func (n *numberFlag) String() string { return strconv.Itoa(n.def) }
 func (n *numberFlag) Set(s string) error {
 	i, err := strconv.Atoi(s)
 	if err != nil || i < n.least || i > n.most {
-		return fmt.Errorf("it must be a number from %d to %d", n.least, n.most)
+		return fmt.Errorf("must be a number from %d to %d", n.least, n.most)
 	}
 	if n.given && i != *n.dst {
-		return fmt.Errorf("it is given twice, the first time as %d; give it once", *n.dst)
+		return fmt.Errorf("already given as %d; give it once", *n.dst)
 	}
 	n.given = true
 	*n.dst = i
 	return nil
 }
 
-// addresses is a flag that may be given several times.
+// addresses is a flag that may be repeated.
 type addresses []string
 
 // String returns the addresses, separated by commas.
@@ -89,7 +88,7 @@ func (a *addresses) Set(s string) error {
 	return nil
 }
 
-// given returns the names of the flags that were given, of some.
+// given returns which of the named flags were given.
 func given(flags *flag.FlagSet, names ...string) []string {
 	var found []string
 	for _, name := range names {
@@ -102,10 +101,10 @@ func given(flags *flag.FlagSet, names ...string) []string {
 	return found
 }
 
-// onlyWith refuses flags that do nothing without another.
+// onlyWith refuses flags that have no effect without another.
 func onlyWith(flags *flag.FlagSet, needed string, has bool, names ...string) error {
 	if found := given(flags, names...); len(found) > 0 && !has {
-		return usagef("%s is given without %s, where it does nothing; give both, or leave it out", found[0], needed)
+		return usagef("%s has no effect without %s; give both, or leave it out", found[0], needed)
 	}
 	return nil
 }

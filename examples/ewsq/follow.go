@@ -12,19 +12,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// followFlags say whether and how far forwards are followed.
+// followFlags tell whether to follow forwards, and how far.
 type followFlags struct {
 	follow bool
 	bounds quarantine.ForwardOptions
 }
 
 func (f *followFlags) add(flags *flag.FlagSet) {
-	flags.BoolVar(&f.follow, "follow-forwards", false, "also take what was forwarded or answered from these mailboxes, where it went")
-	addNumber(flags, &f.bounds.MaxDepth, "forward-depth", 3, 1, 100, "how often a message is followed from one mailbox to the next, a `NUMBER`")
-	addNumber(flags, &f.bounds.MaxCopies, "forward-max", 500, 1, 1_000_000, "how many copies may be found of each message from each mailbox, a `NUMBER`")
+	flags.BoolVar(&f.follow, "follow-forwards", false, "include forwards and replies sent from these mailboxes, wherever they went")
+	addNumber(flags, &f.bounds.MaxDepth, "forward-depth", 3, 1, 100, "maximum `NUMBER` of times a message is followed from one mailbox to the next")
+	addNumber(flags, &f.bounds.MaxCopies, "forward-max", 500, 1, 1_000_000, "maximum `NUMBER` of copies to find for each message and starting mailbox")
 }
 
-// follower adds to a plan where the messages of its targets were sent on to.
+// follower adds to a plan the copies that forwards and replies of its targets made.
 type follower struct {
 	*session
 	router  *quarantine.Router
@@ -32,11 +32,11 @@ type follower struct {
 	workers int
 
 	plan  *plan
-	known map[string]bool // messages in mailboxes that are in the plan, and asides
+	known map[string]bool // messages by mailbox that are in the plan, and asides
 }
 
-// forwards follows the messages of all targets of a plan. It is to be called
-// before any is taken away, because some traces go with them.
+// forwards follows the messages of all targets of a plan. Call it before any is
+// taken away, because some traces go with them.
 func (s *session) forwards(ctx context.Context, r *quarantine.Router, p *plan, bounds quarantine.ForwardOptions, workers int) error {
 	f := &follower{session: s, router: r, bounds: bounds, workers: workers, plan: p, known: make(map[string]bool)}
 	if p.origins == nil {
@@ -63,7 +63,7 @@ func (s *session) forwards(ctx context.Context, r *quarantine.Router, p *plan, b
 	}
 	shown.ended()
 	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted while forwards were followed: nothing was changed: %w", context.Cause(ctx))
+		return fmt.Errorf("interrupted while following forwards; nothing was changed: %w", context.Cause(ctx))
 	}
 	slices.SortFunc(trails, func(a, b trail) int {
 		return cmp.Or(strings.Compare(a.from.Mailbox, b.from.Mailbox), strings.Compare(a.from.MessageID, b.from.MessageID))
@@ -78,8 +78,8 @@ func (s *session) forwards(ctx context.Context, r *quarantine.Router, p *plan, b
 	return nil
 }
 
-// starts returns the messages to follow. Those that are described by criteria
-// are looked for first, within the limits that hold for taking them, too.
+// starts returns the messages to follow. Those described by criteria are searched
+// for first, within the same limits as for taking them.
 func (f *follower) starts(ctx context.Context) []quarantine.Target {
 	var starts, described []quarantine.Target
 	for _, t := range f.plan.targets {
@@ -93,7 +93,7 @@ func (f *follower) starts(ctx context.Context) []quarantine.Target {
 		return starts
 	}
 	seen := make(map[quarantine.Target]bool)
-	shown := f.follow("looking for what to follow", len(described), f.workers)
+	shown := f.follow("searching for messages to follow", len(described), f.workers)
 	defer shown.ended()
 	for receipt, err := range f.router.FindAll(ctx, slices.Values(described)) {
 		if receipt == nil {
@@ -118,8 +118,8 @@ func (f *follower) starts(ctx context.Context) []quarantine.Target {
 	return starts
 }
 
-// isNew reports whether a message in a mailbox is met for the first time, in
-// what it is met as.
+// isNew reports whether a message in a mailbox is met for the first time, either as
+// a target or with the given outcome.
 func (f *follower) isNew(as quarantine.Outcome, mailbox, messageID string) bool {
 	key := string(as) + "\x00" + strings.ToLower(mailbox) + "\x00" + strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(messageID), "<"), ">")
 	if f.known[key] {
@@ -129,18 +129,18 @@ func (f *follower) isNew(as quarantine.Outcome, mailbox, messageID string) bool 
 	return true
 }
 
-// lost notes that it is not known where a message went.
+// lost records that it is not known where a message went.
 func (f *follower) lost(t quarantine.Target, err error) {
 	text := err.Error()
 	if e, ok := errors.AsType[*quarantine.LimitError](err); ok {
-		text = fmt.Sprintf("%v: more than %d %s; raise -forward-max, or begin with fewer mailboxes", quarantine.ErrTooManyHits, e.Limit, e.What)
+		text = fmt.Sprintf("%v: more than %d %s; raise -forward-max, or start with fewer mailboxes", quarantine.ErrTooManyHits, e.Limit, e.What)
 	}
 	f.plan.asides = append(f.plan.asides, result{
-		Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: unknown, Error: "whom it was sent on to is not known: " + text,
+		Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: unknown, Error: "its recipients are not all known: " + text,
 	})
 }
 
-// take adds what was found of one message.
+// take adds what was found by following one message.
 func (f *follower) take(from quarantine.Target, trail *quarantine.ForwardTrail) {
 	for _, c := range trail.Copies {
 		if !f.isNew("", c.Mailbox, c.MessageID) {

@@ -9,7 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// members plans a target for each member of a group, and says who is none.
+// members plans a target for each member of a group, and notes those that cannot be
+// one.
 func (s *session) members(ctx context.Context, r *quarantine.Router, t targetFlags, bounds quarantine.ExpandOptions, reason string) (plan, error) {
 	all, err := s.ask(ctx, r, groupFlags{t.group, bounds})
 	if err != nil {

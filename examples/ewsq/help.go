@@ -11,24 +11,24 @@ import (
 
 const aboutAll = `
 Takes malicious mail out of Exchange mailboxes, on Exchange Server 2010 and later
-and Exchange Online, and puts it back. A message is found in every folder, moved
-into a quarantine mailbox, and proved to be there before it is gone from where it
-was.
+and Exchange Online, and puts it back. Every copy of a message, in any folder, is
+moved into a quarantine mailbox; it is reported as quarantined only once the copy
+there has been verified.
 
-Standard output has one line of JSON for each result, as soon as it is there;
-standard error has text for people, on a terminal with a line that shows how far
-the run is. A server that asks for a pause gets it; the run says that it waits.
+Standard output has one line of JSON per result, written as soon as it is known;
+standard error has text for people and, on a terminal, a line that shows progress.
+If a server asks for a pause, the run waits and says so.
 
-An interrupt (Ctrl-C, SIGTERM) ends the run: nothing new is begun, what is in
-work breaks off at the next step, and a line for each target says what became of
-it, if only that it was not begun. A second one ends the program at once. Either
-way no message is lost; what was begun is finished by running the same again, or
-by recover.
+An interrupt (Ctrl-C, SIGTERM) ends the run: nothing new is started, work in
+progress stops at the next step, and a line for each target reports its result, even
+if only that it was not started. A second interrupt ends the program at once. Either
+way no message is lost; to finish what was started, run the same command again, or
+recover.
 `
 
 const exitAll = `
-0   All was done. That a message is not found is no failure.
-1   Some target failed or was refused, or not all is known.
+0   Everything was done. It is not an error if a message is not found.
+1   A target failed or was refused, or not everything is known.
 2   Bad usage or configuration; nothing was done.
 `
 
@@ -36,19 +36,19 @@ const environment = `
 EWSQ_PASSWORD       password of the service account (types ntlm and basic)
 EWSQ_PFX_PASSWORD   password of the PFX file (type azureAD, and for cert)
 
-They hold where the configuration leaves the secret out. One of several
-configurations can have its own: the same with "_" and its name behind, in upper
-case and with "_" for all but letters and digits, as EWSQ_PASSWORD_HEAD_OFFICE.
-It goes before the general one.
+They are used if the configuration leaves out the secret. Each of several
+configurations can have its own: append "_" and the name of the configuration, in
+upper case and with "_" for anything but A to Z and 0 to 9, as in
+EWSQ_PASSWORD_HEAD_OFFICE. It takes precedence over the general one.
 
-HTTPS_PROXY and NO_PROXY hold if the configuration wants it (useProxy).
+HTTPS_PROXY and NO_PROXY are used if the configuration says so (useProxy).
 `
 
 const configFormat = `
 The configuration is a JSON object, or an array of them, one for each Exchange
-organisation or tenant. Where there are several, each needs a name, and domains
-or mailboxes say which has what; those with "enabled": false are left out. What
-is wrong in it is told with line and column. The least:
+organisation or tenant. If there are several, each needs a name; domains and
+mailboxes say which mailboxes belong to which. Those with "enabled": false are
+ignored. Mistakes are reported with line and column. A minimal one:
 
     {"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx",
      "quarantineMailbox": "quarantine@example.test", "access": "fullAccess",
@@ -59,32 +59,33 @@ const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
 CSV: the first line names the columns, separated by commas, in any order:
-mailbox, and message_id or criteria, and optionally reason. The criteria are
+mailbox, message_id or criteria (or both), and optionally reason. The criteria are
 sender, recipient, subject, subject_match, received_after, received_before,
-attachment_name, attachment_sha256 and url. A line has a message_id or criteria.
+attachment_name, attachment_sha256 and url. A line has a message_id or criteria,
+not both.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing
 
-JSON lines: one object a line, with mailbox, message_id or criteria, and
-optionally reason. Results of ewsq are targets, too.
+JSON lines: one object per line, with mailbox, message_id or criteria, and
+optionally reason. Results of ewsq can be used as targets.
 
     {"mailbox":"alice@example.test","message_id":"<20261124.1@evil.example>"}
     {"mailbox":"bob@example.test","criteria":{"sender":"mallory@evil.example"}}
 `
 
 const receiptsFormat = `
-A file of receipts has the lines of JSON that quarantine wrote on standard
-output. Those without a receipt, where nothing was taken, are passed over.
+A file of receipts contains the JSON lines that quarantine wrote to standard output.
+Lines without a receipt, which have nothing to restore, are skipped.
 `
 
 const resultFormat = `
-A line has at least mailbox, messageId (or criteria), outcome, strategy, way,
-copies, error and receipt, those that are empty left out, and server where the
-configuration has a name. Text is an attacker's: do not show it unescaped.
+A line has mailbox, messageId (or criteria), outcome, strategy, way, copies, error
+and receipt, and server if the configuration has a name; way, error and receipt are
+left out if empty. Text may come from an attacker: do not display it unescaped.
 `
 
-// help answers the command help.
+// help runs the command help.
 func (p *program) help(args []string) error {
 	flags := newFlagSet("ewsq help")
 	if err := flags.Parse(args); err != nil {
@@ -103,13 +104,13 @@ func (p *program) help(args []string) error {
 		}
 		return p.helpCommand(c)
 	}
-	return usagef("help takes one command, not %d; see ewsq help", flags.NArg())
+	return usagef("help takes at most one command, not %d; see ewsq help", flags.NArg())
 }
 
-// page is a page of a manual, as it is written.
+// page builds a page of the manual.
 type page struct{ strings.Builder }
 
-// section adds a section, indented.
+// section adds an indented section.
 func (p *page) section(title, text string) {
 	text = strings.Trim(text, "\n")
 	if text == "" {
@@ -131,11 +132,11 @@ func (p *page) writeTo(w io.Writer) error {
 	return nil
 }
 
-// firstExamples are those of the first page.
+// firstExamples returns the examples on the first page.
 func firstExamples() []example {
 	return []example{
-		{"Is all ready?", "ewsq -config exchange.json check"},
-		{"Take a message away from all who are named in a file, whichever server they are on, and put it back:",
+		{"Is everything ready?", "ewsq -config exchange.json check"},
+		{"Take messages out of the mailboxes listed in a file, whichever server they are on, and put them back:",
 			"ewsq -config tenants.json quarantine -targets targets.csv > receipts.jsonl\newsq -config tenants.json restore -receipt receipts.jsonl"},
 	}
 }
@@ -149,13 +150,13 @@ func (p *program) helpAll() error {
 	for _, c := range commands() {
 		fmt.Fprintf(&list, "%-12s%s\n", c.name, c.summary)
 	}
-	list.WriteString("help        say more of a command: ewsq help COMMAND, or ewsq COMMAND -help\n")
+	list.WriteString("help        describe a command: ewsq help COMMAND, or ewsq COMMAND -help\n")
 	m.section("COMMANDS", list.String())
-	m.section("OPTIONS", "They stand before the command or behind it.\n\n"+options(globals()))
+	m.section("OPTIONS", "They may be given before or after the command.\n\n"+options(globals()))
 	m.section("RESULTS", resultFormat)
 	m.section("EXIT STATUS", exitAll)
 	m.section("ENVIRONMENT", environment)
-	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine tells of files of targets, ewsq help restore of receipts.")
+	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, ewsq help restore those of receipts.")
 	m.section("EXAMPLES", examples(firstExamples()))
 	return m.writeTo(p.stdout)
 }
@@ -183,18 +184,18 @@ func (p *program) helpCommand(c command) error {
 		m.section("ENVIRONMENT", environment)
 	}
 	if !c.offline {
-		m.section("FILES", strings.Trim("ewsq help tells of the configuration.\n"+c.files, "\n"))
+		m.section("FILES", strings.Trim("ewsq help describes the configuration.\n"+c.files, "\n"))
 	}
 	m.section("EXAMPLES", examples(c.examples))
 	return m.writeTo(p.stdout)
 }
 
-// exits returns what the exit statuses mean.
+// exits describes the exit statuses.
 func (c command) exits() string {
 	meaning := map[int]string{exitUsage: "Bad usage or configuration; nothing was done."}
 	maps.Copy(meaning, c.exit)
 	if meaning[exitSome] == "" {
-		meaning[exitSome] = "Standard output could not be written to."
+		meaning[exitSome] = "Standard output could not be written."
 	}
 	var b strings.Builder
 	for _, status := range []int{exitDone, exitSome, exitUsage} {
@@ -203,14 +204,14 @@ func (c command) exits() string {
 	return b.String()
 }
 
-// globals returns the flags that all commands have.
+// globals returns the flags common to all commands.
 func globals() *flag.FlagSet {
 	flags := newFlagSet("ewsq")
 	(&session{program: &program{}}).globalFlags(flags)
 	return flags
 }
 
-// optionColumn is where the description of a flag begins: behind the longest.
+// optionColumn is where the description of a flag begins: after the longest flag.
 const optionColumn = len("-attachment-sha256 DIGITS  ")
 
 // options describes flags.
@@ -243,7 +244,7 @@ func examples(all []example) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// wrap breaks a line at blanks, and begins each further one with an indent.
+// wrap breaks a line at spaces, and indents each further line.
 func wrap(s string, width int, indent string) string {
 	var lines []string
 	for len(s) > width {

@@ -56,11 +56,11 @@ func TestHelp(t *testing.T) {
 
 	wrong := b.bare(t, "help", "frobnicate")
 	assert.Equal(t, exitUsage, wrong.status)
-	assert.Contains(t, wrong.stderr, `there is no command "frobnicate"; there are find, quarantine`)
+	assert.Contains(t, wrong.stderr, `unknown command "frobnicate"; the commands are find, quarantine`)
 	assert.Equal(t, exitUsage, b.bare(t, "help", "find", "list").status)
 }
 
-// tidy holds that a page is plain text that fits a terminal.
+// tidy checks that a page is plain text that fits a terminal.
 func tidy(t *testing.T, page string) {
 	t.Helper()
 	for line := range strings.Lines(page) {
@@ -95,8 +95,8 @@ func TestExamplesWork(t *testing.T) {
 	}
 }
 
-// shell splits lines into the arguments of ewsq as a shell does. Files are those
-// of a folder, and where output is redirected to is left out.
+// shell splits lines into the arguments of ewsq as a shell does. Files are taken from
+// dir, and redirections of output are left out.
 func shell(t *testing.T, dir, text string) [][]string {
 	t.Helper()
 	var all [][]string

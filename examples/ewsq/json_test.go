@@ -42,7 +42,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// An error that ends the run is a line, too, with the exit status.
+// An error that ends the run is also a line, with the exit status.
 func TestJSONErrors(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -76,13 +76,13 @@ func TestJSONErrors(t *testing.T) {
 	require.Len(t, r.lines, 1)
 	assert.Contains(t, r.lines[0]["error"], "authentication.password")
 
-	// Where that ended a run of quarantine, there is nothing to restore.
+	// If that ended a run of quarantine, there is nothing to restore.
 	delete(b.env, "EWSQ_PASSWORD")
 	b.env["EWSQ_PASSWORD"] = "svc-password"
 	b.stdin = r.stdout
 	r = b.run(t, "restore", "-receipt", "-")
 	assert.Equal(t, exitDone, r.status, r.stderr)
-	assert.Contains(t, r.stderr, "1 line without receipt")
+	assert.Contains(t, r.stderr, "skipped 1 line without a receipt")
 }
 
 // -log with -json logs JSON.
@@ -97,7 +97,7 @@ func TestJSONLog(t *testing.T) {
 	}
 }
 
-// A result that cannot be written is told where it can be.
+// A result that cannot be written is reported where it can be.
 func TestJSONWithoutReader(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -15,28 +15,28 @@ import (
 func listCommand() command {
 	return command{
 		name:     "list",
-		summary:  "list what lies in quarantine",
+		summary:  "list the messages in quarantine",
 		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID]"},
 		description: `
-Without -server all enabled configurations are listed, at the same time; of each
-server the oldest comes first. What other programs have put into the quarantine
-mailbox is not shown.
+Without -server, all enabled configurations are listed at the same time; for each
+server, the oldest message comes first. Items that other programs have put into the
+quarantine mailbox are not shown.
 
-A line has the mailbox and folder where a message comes from, its subject (as an
-attacker wrote it: do not show it unescaped), read state, class, size, when it
-was received and quarantined, the reason, and where it is now.
+A result line has the mailbox and folder that the message came from, its subject
+(written by an attacker: do not display it unescaped), read state, class, size, when
+it was received and quarantined, the reason, and where it is now.
 `,
 		exit: map[int]string{
-			exitDone: "All was listed, if only that there is nothing.",
-			exitSome: "Some server could not be asked, or not to the end.",
+			exitDone: "Everything was listed, even if nothing is in quarantine.",
+			exitSome: "The list of a server is missing or incomplete.",
 		},
 		examples: []example{
-			{"What was taken from Alice?", "ewsq -config exchange.json list -mailbox alice@example.test"},
+			{"What was taken from Alice's mailbox?", "ewsq -config exchange.json list -mailbox alice@example.test"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var req quarantine.ListRequest
-			addText(flags, &req.Mailbox, "mailbox", "", "only what came from the mailbox of this `ADDRESS`")
-			addText(flags, &req.MessageID, "message-id", "", "only the message of this `ID`")
+			addText(flags, &req.Mailbox, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
+			addText(flags, &req.MessageID, "message-id", "", "only messages whose Message-ID is `ID`")
 			return func(ctx context.Context, s *session) error {
 				if req.Mailbox != "" {
 					if err := checkAddress(req.Mailbox); err != nil {
@@ -49,7 +49,7 @@ was received and quarantined, the reason, and where it is now.
 	}
 }
 
-// listed is the line of one item in quarantine.
+// listed is the result line for one item in quarantine.
 type listed struct {
 	Server      string           `json:"server,omitempty"`
 	Mailbox     string           `json:"mailbox"` // where it came from
@@ -95,7 +95,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	}
 	shown.ended()
 	if len(failed) > 0 {
-		return errors.Join(failed...) // the number would mean nothing
+		return errors.Join(failed...) // the number would be meaningless
 	}
 	s.say("%d in quarantine", n)
 	return nil

@@ -1,12 +1,12 @@
-// Command ewsq is the operator's command: it finds a message in mailboxes of
-// Exchange organisations, takes it into quarantine, puts it back, and lists what
-// lies there.
+// Command ewsq is the operator's tool: it finds messages in the mailboxes of
+// Exchange organisations, moves them into quarantine, lists what is there, and puts
+// them back.
 //
 //	ewsq -config FILE COMMAND [flags]
 //
-// Results are JSON lines on standard output, one for each; text for people and
-// progress go to standard error. The exit status is 0 if all was done, 1 if some
-// target failed or was refused, 2 for bad usage or configuration. See ewsq help.
+// Results are JSON lines on standard output; text for people and progress go to
+// standard error. The exit status is 0 if everything was done, 1 if a target failed
+// or was refused, and 2 for bad usage or configuration. See ewsq help.
 package main
 
 import (

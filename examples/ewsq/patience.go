@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// patience knows when the run waits for a server that asked for a pause. Its
-// methods may be called concurrently.
+// patience knows whether the run is waiting for a server that asked for a pause.
+// Its methods may be called concurrently.
 type patience struct {
 	limiters map[string]*throttle.Limiter // by host
 
@@ -19,8 +19,8 @@ type patience struct {
 	parks map[parked]string // the server that asked
 }
 
-// parked is somebody who may not ask a server for a while: the service account,
-// or under impersonation one mailbox.
+// parked is a payer that may not call a server for a while: the service account or,
+// with impersonation, one mailbox.
 type parked struct {
 	limiter *throttle.Limiter
 	payer   string
@@ -30,7 +30,8 @@ func newPatience() *patience {
 	return &patience{limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
 }
 
-// limiter returns the limiter for a configuration. Those for one host share it.
+// limiter returns the limiter for a configuration. Configurations for the same host
+// share it.
 func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 	host := c.Name
 	if u, err := url.Parse(c.EWSURL); err == nil && u.Host != "" {
@@ -46,19 +47,20 @@ func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 		p.parks[parked{l, park.Payer}] = c.Name
 	}})
 	if err != nil {
-		panic(err) // there is no setting that could be wrong
+		panic(err) // no option here can be invalid
 	}
 	p.limiters[host] = l
 	return l
 }
 
-// wait is a server that work waits for.
+// wait is a server that the run is waiting for.
 type wait struct {
 	server string
 	until  time.Time
 }
 
-// waiting returns what the run waits for longest, the zero value for nothing.
+// waiting returns the server that the run waits for longest, or the zero value if it
+// is not waiting.
 func (p *patience) waiting(now time.Time) wait {
 	p.mu.Lock()
 	defer p.mu.Unlock()

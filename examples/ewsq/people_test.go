@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// sends puts a message into the Sent Items of somebody, and into the Inbox of
+// sends puts a message into the Sent Items of its sender and the Inboxes of its
 // recipients.
 func sends(srv *ewstest.Server, from, id, to, inReplyTo string, into ...*ewstest.Mailbox) {
 	eml := fmt.Appendf(nil, "From: %s\r\nTo: %s\r\nSubject: Fwd: Lure\r\nMessage-ID: %s\r\nIn-Reply-To: %s\r\n\r\nLook at this.", from, to, id, inReplyTo)
@@ -53,8 +53,8 @@ func TestExpand(t *testing.T) {
 		"depth":            {[]string{"-group", "all@a.test", "-max-depth", "1", "-max-groups", "1"}, exitSome, "-max-groups"},
 		"no group":         {nil, exitUsage, "-group ADDRESS is missing"},
 		"no address":       {[]string{"-group", "all"}, exitUsage, "-group: \"all\" is not an SMTP address"},
-		"absurd bound":     {[]string{"-group", "all@a.test", "-max-depth", "0"}, exitUsage, "for flag -max-depth: it must be a number from 1 to 1000"},
-		"bound twice":      {[]string{"-group", "all@a.test", "-max-depth", "2", "-max-depth", "3"}, exitUsage, "for flag -max-depth: it is given twice"},
+		"absurd bound":     {[]string{"-group", "all@a.test", "-max-depth", "0"}, exitUsage, "for flag -max-depth: must be a number from 1 to 1000"},
+		"bound twice":      {[]string{"-group", "all@a.test", "-max-depth", "2", "-max-depth", "3"}, exitUsage, "for flag -max-depth: already given as 2; give it once"},
 		"no configuration": {[]string{"-group", "all@a.test", "-server", "C"}, exitUsage, "-server: no enabled configuration"},
 	} {
 		r := x.run(t, append([]string{"expand"}, tc.args...)...)
@@ -64,7 +64,7 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// A group within the group that cannot be expanded is reported.
+// A nested group that cannot be expanded is reported.
 func TestExpandInPart(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -75,7 +75,7 @@ func TestExpandInPart(t *testing.T) {
 		b.srv.AddList("inner@example.test", "bob@example.test")
 		b.srv.OnRequest(func(_ int, r *ewstest.Request) {
 			if r.Operation == ews.OpExpandDL {
-				if n++; n == 2 { // the group goes while the outer one is expanded
+				if n++; n == 2 { // the group disappears while the outer one is expanded
 					b.srv.AddHiddenList("inner@example.test", "bob@example.test")
 				}
 			}
@@ -94,10 +94,10 @@ func TestExpandInPart(t *testing.T) {
 	r = b.run(t, "quarantine", "-group", "outer@example.test", "-message-id", phishing)
 	assert.Equal(t, exitSome, r.status)
 	assert.Equal(t, map[any]any{"alice@example.test": "quarantined", "inner@example.test": "unknown"}, r.by("outcome"))
-	assert.Contains(t, r.stderr, "2 targets: 1 quarantined, 1 not all known")
+	assert.Contains(t, r.stderr, "2 targets: 1 quarantined, 1 not fully known")
 }
 
-// A service account without a mailbox is told so.
+// If the service account has no mailbox, the error says so.
 func TestExpandWithoutMailbox(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -127,7 +127,7 @@ func TestGroupInPlaceOfMailbox(t *testing.T) {
 	again := x.run(t, "find", "-targets", "-")
 	require.Equal(t, exitDone, again.status, again.stderr)
 	assert.Len(t, again.lines, 2)
-	assert.Contains(t, again.stderr, "2 lines tell of somebody who has no mailbox here")
+	assert.Contains(t, again.stderr, "skipped 2 lines that name no mailbox here")
 	back := x.run(t, "restore", "-receipt", "-")
 	require.Equal(t, exitDone, back.status, back.stderr)
 	assert.Contains(t, back.stderr, "2 targets: 2 restored")
@@ -140,8 +140,8 @@ func TestGroupInPlaceOfMailbox(t *testing.T) {
 		"file":          {[]string{"-group", "all@a.test", "-targets", x.config}, "-targets and -group are both given"},
 		"no id":         {[]string{"-group", "all@a.test"}, "-message-id ID is missing"},
 		"no address":    {[]string{"-group", "all", "-message-id", phishing}, "-group: "},
-		"lonely bound":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-max-members", "5"}, "-max-members is given without -group"},
-		"lonely depth":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-forward-depth", "5"}, "-forward-depth is given without -follow-forwards"},
+		"lonely bound":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-max-members", "5"}, "-max-members has no effect without -group"},
+		"lonely depth":  {[]string{"-mailbox", "alice@a.test", "-message-id", phishing, "-forward-depth", "5"}, "-forward-depth has no effect without -follow-forwards"},
 		"empty message": {[]string{"-group", "all@a.test", "-message-id", "<>"}, "-message-id is empty"},
 	} {
 		r := x.run(t, append([]string{"quarantine"}, tc.args...)...)

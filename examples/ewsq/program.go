@@ -14,41 +14,41 @@ import (
 
 // Exit statuses.
 const (
-	exitDone  = 0 // all done
-	exitSome  = 1 // some target failed or was refused
+	exitDone  = 0 // everything was done
+	exitSome  = 1 // a target failed or was refused
 	exitUsage = 2 // bad usage or configuration; nothing was done
 )
 
-// program is what a run has to work with.
+// program is what a run works with.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool) // of the environment
-	columns        func() int                  // of the terminal that stderr is; nil: it is none
-	both           bool                        // stdout shows on the same terminal
+	columns        func() int                  // width of the terminal on stderr; nil if it is not one
+	both           bool                        // stdout is shown on the same terminal
 
-	screen *terminal.Screen // over stderr
-	json   bool             // nothing is written for people
+	screen *terminal.Screen // wraps stderr
+	json   bool             // no text for people
 }
 
-// command is one of the commands; each stands in a file of its own.
+// command is one of the commands; each has its own file.
 type command struct {
 	name, summary string
-	synopsis      []string // arguments, one way to call it in each
+	synopsis      []string // arguments, one entry for each way to call it
 	description   string
-	files         string         // what there is to say of files it reads
-	exit          map[int]string // what the exit statuses mean here
+	files         string         // describes the files it reads
+	exit          map[int]string // what the exit statuses mean
 	examples      []example
 	offline       bool // works without a configuration
-	// prepare adds the flags of the command and returns what runs it once they
-	// have been parsed.
+	// prepare adds the flags of the command and returns the function that runs it
+	// once they have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error
 }
 
 // example is a command line that works.
 type example struct{ what, line string }
 
-// commands returns the commands in the order of the help.
+// commands returns the commands in the order in which help lists them.
 func commands() []command {
 	return []command{
 		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
@@ -68,22 +68,22 @@ func commandNamed(name string) (command, error) {
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	if i < 0 {
-		return command{}, usagef("there is no command %q; there are %s; see ewsq help", name, strings.Join(commandNames(), ", "))
+		return command{}, usagef("unknown command %q; the commands are %s; see ewsq help", name, strings.Join(commandNames(), ", "))
 	}
 	return all[i], nil
 }
 
-// usageError is a mistake of the caller: nothing was done.
+// usageError is a mistake by the caller; nothing was done.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errSome says that some target failed; the results have told which.
-var errSome = errors.New("not all was done")
+// errSome reports that a target failed; the results show which.
+var errSome = errors.New("not everything was done")
 
-// ended is the line of an error that ends a run.
+// ended is the line for an error that ends a run.
 type ended struct {
 	Error string `json:"error"`
 	Exit  int    `json:"exit"`
@@ -116,7 +116,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if p.json && s.writeJSON(line) == nil {
 		return line.Exit
 	}
-	p.json = false // there is no other place to say it
+	p.json = false // there is no other way to report it
 	for text := range strings.SplitSeq(line.Error, "\n") {
 		s.say("ewsq: %s", text)
 	}
@@ -130,7 +130,7 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 		return p.parsed(err, args, func() error { return p.helpAll() })
 	}
 	if global.NArg() == 0 {
-		return usagef("no command was given; there are %s; see ewsq help", strings.Join(commandNames(), ", "))
+		return usagef("no command was given; the commands are %s; see ewsq help", strings.Join(commandNames(), ", "))
 	}
 	if global.Arg(0) == "help" {
 		return p.help(global.Args()[1:])
@@ -141,12 +141,12 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	}
 	flags := newFlagSet("ewsq " + c.name)
 	run := c.prepare(flags)
-	s.globalFlags(flags) // they may stand behind the command, too
+	s.globalFlags(flags) // they may also follow the command
 	if err := flags.Parse(global.Args()[1:]); err != nil {
 		return p.parsed(err, args, func() error { return p.helpCommand(c) })
 	}
 	if flags.NArg() > 0 {
-		return usagef("%s takes no argument %q; flags begin with a hyphen, and a text with blanks needs quotes", c.name, flags.Arg(0))
+		return usagef("%s does not take the argument %q; flags begin with a hyphen, and a value with spaces needs quotes", c.name, flags.Arg(0))
 	}
 	return run(ctx, s)
 }
@@ -159,8 +159,8 @@ func newFlagSet(name string) *flag.FlagSet {
 	return flags
 }
 
-// parsed prints help if it was asked for, and makes any other error of parsing
-// one of usage. The flag -json holds also if it stands behind the mistake.
+// parsed prints help if it was asked for, and turns any other parse error into a
+// usage error. The flag -json takes effect even if it comes after the mistake.
 func (p *program) parsed(err error, args []string, help func() error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return help()
@@ -169,8 +169,8 @@ func (p *program) parsed(err error, args []string, help func() error) error {
 	return usageError{fmt.Errorf("%w; see -help", err)}
 }
 
-// say writes a line for people. What it is given is escaped: it may hold what
-// an attacker wrote.
+// say writes a line for people. It is escaped, because it may contain what an
+// attacker wrote.
 func (p *program) say(format string, args ...any) {
 	if p.json {
 		return

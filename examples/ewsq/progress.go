@@ -7,28 +7,27 @@ import (
 )
 
 const (
-	// redraw is how often the status on a terminal is written anew, and look how
-	// often it is looked whether there is something to say elsewhere.
+	// redraw is how often the status on a terminal is updated, and look how often
+	// progress checks elsewhere whether there is something to report.
 	redraw = 250 * time.Millisecond
 	look   = time.Second
 
-	// busyNotice is how long a run waits for a busy server before a line says
-	// so, where there is no terminal.
+	// busyNotice is how long a run waits for a busy server before it says so, if
+	// there is no terminal.
 	busyNotice = 5 * time.Second
 
-	// silent is how long a run writes nothing before a line says how far it is,
-	// where there is no terminal.
+	// silent is how long a run writes nothing before it reports its progress, if
+	// there is no terminal.
 	silent = 30 * time.Second
 )
 
-// progress shows how far a run is: on a terminal in a line that is rewritten in
-// place, elsewhere by a line now and then. Its methods may be called
-// concurrently.
+// progress shows how far a run has got: on a terminal in a line that is updated in
+// place, elsewhere in an occasional line. Its methods may be called concurrently.
 type progress struct {
 	s     *session
-	what  string // is done; empty for the targets themselves
-	total int    // negative: it is not known
-	atOne int    // how many can be in work at a time
+	what  string // what is being done; empty for the targets themselves
+	total int    // negative if not known
+	atOne int    // how many can be in progress at a time
 
 	mu            sync.Mutex
 	taken, done   int
@@ -36,13 +35,13 @@ type progress struct {
 	began, spoken time.Time
 	busy          wait
 	busySince     time.Time
-	told          bool // of busy
+	told          bool // busy was reported
 
 	stop chan struct{}
 	end  sync.WaitGroup
 }
 
-// follow shows the progress of a number of things until it is ended.
+// follow shows the progress of total items until it is ended.
 func (s *session) follow(what string, total, atOnce int) *progress {
 	now := time.Now()
 	p := &progress{s: s, what: what, total: total, atOne: atOnce, began: now, spoken: now, stop: make(chan struct{})}
@@ -70,20 +69,20 @@ func (s *session) follow(what string, total, atOnce int) *progress {
 	return p
 }
 
-// ended takes the status away.
+// ended removes the status.
 func (p *progress) ended() {
 	close(p.stop)
 	p.end.Wait()
 }
 
-// begin counts something that is in work.
+// begin counts an item that is started.
 func (p *progress) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken++
 }
 
-// finish counts something that is done, of which a line was written.
+// finish counts an item that is done and whose line was written.
 func (p *progress) finish(ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,7 +105,7 @@ func (p *progress) show(now time.Time) {
 	case p.s.screen.IsTerminal():
 	case !found.until.IsZero() && !p.told && now.Sub(p.busySince) >= busyNotice:
 		p.told = true
-		line = fmt.Sprintf("%s is busy and asks for a pause; the run goes on at %s, in %v",
+		line = fmt.Sprintf("%s is busy and asked for a pause; the run continues at %s, in %v",
 			serverName(found.server), found.until.Local().Format(time.TimeOnly), brief(found.until.Sub(now)))
 	case now.Sub(p.spoken) >= silent:
 		line = status
@@ -121,8 +120,8 @@ func (p *progress) show(now time.Time) {
 	}
 }
 
-// wait notes what the run waits for. A pause that is prolonged by little is not
-// worth another line.
+// wait records what the run is waiting for. A pause that is only slightly prolonged
+// is not worth another line.
 func (p *progress) wait(now time.Time, found wait) {
 	if found.until.IsZero() || p.busy.until.IsZero() {
 		p.busySince, p.told = now, false
@@ -133,7 +132,7 @@ func (p *progress) wait(now time.Time, found wait) {
 	p.busy = found
 }
 
-// status says how far the run is.
+// status reports how far the run has got.
 func (p *progress) status(now time.Time) string {
 	if p.total < 0 {
 		so := p.what
@@ -142,14 +141,14 @@ func (p *progress) status(now time.Time) string {
 		}
 		return fmt.Sprintf("%s, %v", so, brief(now.Sub(p.began))) + p.pause(now)
 	}
-	text := fmt.Sprintf("%d of %d done, %d in work, %d failed, %v", p.done, p.total, min(p.taken-p.done, p.atOne), p.failed, brief(now.Sub(p.began)))
+	text := fmt.Sprintf("%d of %d done, %d in progress, %d failed, %v", p.done, p.total, min(p.taken-p.done, p.atOne), p.failed, brief(now.Sub(p.began)))
 	if p.what != "" {
 		text = p.what + ": " + text
 	}
 	return text + p.pause(now)
 }
 
-// pause says what the run waits for, if it does.
+// pause reports what the run is waiting for, if anything.
 func (p *progress) pause(now time.Time) string {
 	if p.busy.until.IsZero() {
 		return ""

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// slate takes what is written, from any goroutine.
+// slate keeps what is written to it, from any goroutine.
 type slate struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -28,7 +28,7 @@ func (s *slate) Write(b []byte) (int, error) {
 	return s.text.Write(b)
 }
 
-// wipe returns what was written since.
+// wipe returns what was written since the last call.
 func (s *slate) wipe() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,8 +41,8 @@ func sessionOn(out *slate, columns func() int) *session {
 	return &session{program: &program{stderr: screen, screen: screen}, patience: newPatience()}
 }
 
-// busy makes a server ask for a pause, and somebody wait for it, until the
-// function that is returned has returned.
+// busy makes a server ask for a pause and a caller wait for it. The function that it
+// returns waits until the pause is over.
 func busy(t *testing.T, s *session, pause time.Duration) (rested func()) {
 	t.Helper()
 	l := s.patience.limiter(&exchange.Config{Name: "Lab", EWSURL: "https://lab.example.test/EWS/Exchange.asmx"})
@@ -67,22 +67,22 @@ func TestProgressOnATerminal(t *testing.T) {
 		p := s.follow("", 3, 2)
 		p.begin()
 		p.begin()
-		p.begin() // taken on, though two are in work
+		p.begin() // accepted, although only two are in progress
 		time.Sleep(2*time.Second + time.Millisecond)
-		assert.Contains(t, out.wipe(), "\r0 of 3 done, 2 in work, 0 failed, 2s")
+		assert.Contains(t, out.wipe(), "\r0 of 3 done, 2 in progress, 0 failed, 2s")
 		p.finish(true)
 		p.finish(false)
 		rested := busy(t, s, time.Minute)
 		time.Sleep(10 * time.Second)
 		shown := out.wipe()
-		assert.Contains(t, shown, `2 of 3 done, 1 in work, 1 failed, 12s; waiting for server "Lab", which is busy, for another 50s`)
-		assert.NotContains(t, shown, "\n", "no line is needed beside it")
+		assert.Contains(t, shown, `2 of 3 done, 1 in progress, 1 failed, 12s; waiting for server "Lab", which is busy, for another 50s`)
+		assert.NotContains(t, shown, "\n", "no separate line is needed")
 		rested()
 		time.Sleep(time.Second)
 		last := out.wipe()
 		assert.NotContains(t, last[strings.LastIndex(last, "\r2 of 3"):], "busy")
 		p.ended()
-		assert.Regexp(t, `\r +\r$`, out.wipe(), "nothing stays behind")
+		assert.Regexp(t, `\r +\r$`, out.wipe(), "nothing is left behind")
 	})
 }
 
@@ -98,11 +98,11 @@ func TestProgressElsewhere(t *testing.T) {
 		time.Sleep(busyNotice - time.Second)
 		assert.Empty(t, out.wipe(), "a short pause is not worth a line")
 		time.Sleep(3 * time.Second)
-		assert.Regexp(t, `^server "Lab" is busy and asks for a pause; the run goes on at \d\d:\d\d:\d\d, in 1m5[45]s\n$`, out.wipe())
+		assert.Regexp(t, `^server "Lab" is busy and asked for a pause; the run continues at \d\d:\d\d:\d\d, in 1m5[45]s\n$`, out.wipe())
 		time.Sleep(20 * time.Second)
-		assert.Empty(t, out.wipe(), "it is said once")
+		assert.Empty(t, out.wipe(), "it is reported once")
 		time.Sleep(silent)
-		assert.Regexp(t, `^0 of 3 done, 1 in work, 0 failed, .*; waiting for server "Lab"`, out.wipe(), "a long silence is broken")
+		assert.Regexp(t, `^0 of 3 done, 1 in progress, 0 failed, .*; waiting for server "Lab"`, out.wipe(), "a long silence is broken")
 		rested()
 		p.finish(true)
 		p.ended()
@@ -136,7 +136,7 @@ func TestRunOnATerminal(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Contains(t, r.stderr, `waiting for server "Lab", which is busy`)
 	assert.Contains(t, r.stderr, "\r0 of 3 done, ")
-	assert.NotContains(t, r.stderr, "\x1b", "no terminal is asked for more than a carriage return")
+	assert.NotContains(t, r.stderr, "\x1b", "the terminal needs to understand nothing but a carriage return")
 	assert.Len(t, r.lines, 3)
 	end := r.stderr[strings.LastIndex(r.stderr, "\r")+1:]
 	assert.True(t, strings.HasPrefix(end, "3 targets: 3 quarantined\n"), "%q", end)

@@ -13,19 +13,19 @@ import (
 func recoverCommand() command {
 	return command{
 		name:     "recover",
-		summary:  "settle what an interrupted run left",
+		summary:  "finish what an interrupted run left open",
 		synopsis: []string{""},
 		description: `
-The journals (journalFile in the configurations) say what was begun and not
-finished. Each is looked for at both ends and finished; a line, as quarantine and
-restore write them, says what became of it. Where nothing was left nothing is
-done, so it may be run at every start.
+The journals (journalFile in the configurations) record what was started and not
+finished. Each such item is searched for in both mailboxes and the work is finished;
+a line like those of quarantine and restore reports the result. If nothing was left
+open, nothing is done, so recover can be run at every start.
 
-Without a journal the same is reached by running the same targets again.
+Without a journal, run the same targets again instead.
 `,
 		exit: map[int]string{
-			exitDone: "Nothing is open any more.",
-			exitSome: "Something could not be settled; it stays open.",
+			exitDone: "Nothing is left open.",
+			exitSome: "Something could not be finished; it stays open.",
 		},
 		examples: []example{
 			{"After a crash:", "ewsq -config exchange.json recover"},
@@ -41,7 +41,7 @@ func (s *session) recoverAll(ctx context.Context) error {
 		return err
 	}
 	if !slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return c.JournalFile != "" }) {
-		return usagef("the configuration has no journalFile, so nothing is known of earlier runs; set it, or run the same targets again")
+		return usagef("the configuration has no journalFile, so nothing is known about earlier runs; set it, or run the same targets again")
 	}
 	r, err := s.open(0)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *session) recoverAll(ctx context.Context) error {
 		failed = failed || !line.ok()
 	}
 	shown.ended()
-	s.say("%d were open", settled)
+	s.say("%s", count2(settled, "item was open", "items were open"))
 	switch {
 	case len(errs) > 0:
 		return errors.Join(errs...)

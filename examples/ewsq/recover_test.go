@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestKilledRunIsRecovered kills a run of many targets with SIGKILL while the
-// server is at work for it, and settles what it left.
+// TestKilledRunIsRecovered kills a run of many targets with SIGKILL while the server
+// is working for it, and then finishes what it left open.
 func TestKilledRunIsRecovered(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
@@ -59,7 +59,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 				}
 				if carried.Add(1) == 4 {
 					kill()
-					<-dead // so that it does not hear of it
+					<-dead // the answer must not reach it
 				}
 			})
 			err = cmd.Run()
@@ -88,8 +88,8 @@ func TestKilledRunIsRecovered(t *testing.T) {
 	}
 }
 
-// countVisible returns how many messages the owner of a mailbox sees, and fails
-// the test if one is there twice.
+// countVisible returns how many messages the owner of a mailbox sees. The test fails
+// if one is there twice.
 func countVisible(t *testing.T, srv *ewstest.Server, address string) int {
 	t.Helper()
 	ids := map[string]bool{}

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// listedFolders is how many folders that were not searched the report names;
-// the receipts name all.
+// listedFolders is how many of the folders that were not searched the report lists;
+// the receipts list all.
 const listedFolders = 20
 
 // report sums up a run: what became of the targets, and how completely the
@@ -28,8 +28,8 @@ type serverSum struct {
 	mailboxes map[string]*coverage // by address in lower case
 }
 
-// coverage is how completely a mailbox was searched. A mailbox that several
-// targets are in counts once, by the most that any of them shows.
+// coverage is how completely a mailbox was searched. A mailbox with several targets
+// counts once, with the largest numbers of any of them.
 type coverage struct {
 	folders, pages int
 	unsearched     map[string]quarantine.Cause // by folder
@@ -92,7 +92,7 @@ func (p *report) sum() string {
 	return count(p.targets, "target") + ": " + strings.Join(parts, ", ")
 }
 
-// completeness returns lines that say what was searched, and what was not and
+// completeness returns lines that report what was searched, and what was not and
 // why.
 func (p *report) completeness() []string {
 	var lines []string
@@ -127,7 +127,7 @@ func (s *serverSum) lines(name string, only bool) []string {
 	case name != "":
 		head = name + ": searched"
 	case !only:
-		head = "no server known: searched"
+		head = "server unknown: searched"
 	}
 	whole := len(s.mailboxes) - part - none
 	text := fmt.Sprintf("%s %d of %s completely", head, whole, count(len(s.mailboxes), "mailbox"))
@@ -137,7 +137,7 @@ func (s *serverSum) lines(name string, only bool) []string {
 	if none > 0 {
 		text += fmt.Sprintf(", %d not at all", none)
 	}
-	text += fmt.Sprintf("; %s to the last of their %s; %s", count(folders, "folder"), count(pages, "page"), count2(s.copies, "copy", "copies"))
+	text += fmt.Sprintf("; read %s in full, %s; %s", count(folders, "folder"), count(pages, "page"), count2(s.copies, "copy", "copies"))
 	if len(list) == 0 {
 		return []string{text}
 	}
@@ -148,20 +148,20 @@ func (s *serverSum) lines(name string, only bool) []string {
 	text += fmt.Sprintf("; %s not searched: %s", count(len(list), "folder"), strings.Join(parts, ", "))
 	if len(list) > listedFolders {
 		more := len(list) - listedFolders
-		list = append(list[:listedFolders], fmt.Sprintf("    and %d more, which the receipts name", more))
+		list = append(list[:listedFolders], fmt.Sprintf("    and %d more, listed in the receipts", more))
 	}
 	return append([]string{text}, list...)
 }
 
-// causeWords returns a cause as people say it.
+// causeWords returns a cause in plain words.
 func causeWords(c quarantine.Cause) string {
 	switch c {
 	case quarantine.CauseNotFound:
-		return "not there any more"
+		return "not found"
 	case quarantine.CauseNoPermission:
 		return "no permission"
 	case quarantine.CauseUndecided:
-		return "a message in it could not be looked into"
+		return "contains a message that could not be checked"
 	}
 	return string(c)
 }

@@ -16,7 +16,7 @@ import (
 func restoreCommand() command {
 	return command{
 		name:    "restore",
-		summary: "put back what was taken",
+		summary: "put messages back from quarantine",
 		synopsis: []string{
 			"-receipt FILE",
 			"-mailbox ADDRESS -message-id ID",
@@ -24,24 +24,24 @@ func restoreCommand() command {
 			"-targets FILE",
 		},
 		description: `
-Each message goes back into the folder it came from, as unread or read as it
-was. If that folder is gone it is made again, or else the Inbox takes the
-message.
+Each message goes back to the folder it came from, read or unread as it was. If
+that folder no longer exists it is created again; failing that, the message goes to
+the Inbox.
 
-A file of receipts has the lines that quarantine wrote; each goes back on the
-server that it names. Without it, whatever lies in quarantine of that message
-and from that mailbox is put back; that needs nothing but the quarantine
-mailbox. Criteria are compared with what lies there; see quarantine -help for
-how they are written.
+A file of receipts contains the lines that quarantine wrote; each message goes back
+on the server that its receipt names. Without receipts, everything in quarantine
+that matches the message and the mailbox is put back; this needs no record other
+than the quarantine mailbox. Criteria are compared with what is in quarantine; see
+quarantine -help for how to write them.
 `,
 		files: receiptsFormat + targetsFormat,
 		exit: map[int]string{
-			exitDone: "All was done. A message that is not in quarantine is no failure.",
-			exitSome: "Some message was not put back; the line says why, and where it is.",
+			exitDone: "Everything was done. It is not an error if a message is not in quarantine.",
+			exitSome: "A message was not put back; its line says why, and where it is.",
 		},
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
-			{"Put a message back for Alice, without a receipt:",
+			{"Put a message back into Alice's mailbox, without a receipt:",
 				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
@@ -100,7 +100,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 		}
 		if _, err := named(s.selected, receipt.Server); err != nil {
 			if _, elsewhere := named(s.configs, receipt.Server); elsewhere == nil {
-				return usagef("-receipt %s: a receipt is of the server %q, and -server names another; leave it out", file, receipt.Server)
+				return usagef("-receipt %s: a receipt is for the server %q, but -server names another; leave it out", file, receipt.Server)
 			}
 			return usagef("-receipt %s: %w", file, err)
 		}
@@ -110,7 +110,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 		return err
 	}
 	if skipped > 0 {
-		s.say("%s without receipt, because nothing could be asked then; there is nothing to restore for them", count(skipped, "line"))
+		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
 	}
 	atOnce := workers * len(s.selected)
 	return s.runAll(ctx, plan{targets: stack.targets}, atOnce, pool(atOnce, func(ctx context.Context, t quarantine.Target) (*quarantine.Receipt, error) {
@@ -118,7 +118,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 	}))
 }
 
-// receiptStack hands out receipts by their targets, of which some may be alike.
+// receiptStack hands out receipts by target; several may have the same target.
 type receiptStack struct {
 	targets []quarantine.Target
 
@@ -143,7 +143,7 @@ func (s *receiptStack) next(t quarantine.Target) *quarantine.Receipt {
 	return r
 }
 
-// readReceipts reads results of quarantine, or receipts alone, one a line. It
+// readReceipts reads results of quarantine, or receipts alone, one per line. It
 // returns how many lines have none.
 func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, err error) {
 	for line, err := range jsonLines(in) {
@@ -154,15 +154,15 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 			Outcome quarantine.Outcome  `json:"outcome"`
 			Receipt *quarantine.Receipt `json:"receipt"`
 			Action  string              `json:"action"`
-			Exit    *int                `json:"exit"` // of the line with which a run ended early
+			Exit    *int                `json:"exit"` // set in the line for an error that ended a run
 		}
 		if err := json.Unmarshal(line.text, &r); err != nil {
-			return nil, 0, fmt.Errorf("line %d is no result of quarantine: %w", line.number, err)
+			return nil, 0, fmt.Errorf("line %d is not a result of quarantine: %w", line.number, err)
 		}
 		if r.Receipt == nil && r.Action != "" {
 			r.Receipt = new(quarantine.Receipt)
 			if err := json.Unmarshal(line.text, r.Receipt); err != nil {
-				return nil, 0, fmt.Errorf("line %d is no receipt: %w", line.number, err)
+				return nil, 0, fmt.Errorf("line %d is not a receipt: %w", line.number, err)
 			}
 		}
 		switch {
@@ -171,9 +171,9 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 		case r.Receipt == nil:
 			return nil, 0, fmt.Errorf("line %d is neither a result of quarantine nor a receipt; give the lines that quarantine wrote", line.number)
 		case r.Receipt.Action != "quarantine":
-			return nil, 0, fmt.Errorf("line %d is a receipt of %q, which took nothing; give the lines of quarantine", line.number, r.Receipt.Action)
+			return nil, 0, fmt.Errorf("line %d is a receipt of %q, which takes nothing; give the lines that quarantine wrote", line.number, r.Receipt.Action)
 		case r.Receipt.DryRun:
-			return nil, 0, fmt.Errorf("line %d is of a dry run, which took nothing; give the lines of a run without -dry-run", line.number)
+			return nil, 0, fmt.Errorf("line %d is from a dry run, which takes nothing; give the lines of a run without -dry-run", line.number)
 		default:
 			if err := r.Receipt.Target.Validate(); err != nil {
 				return nil, 0, fmt.Errorf("line %d: %w", line.number, err)
@@ -182,7 +182,7 @@ func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, er
 		}
 	}
 	if len(receipts)+skipped == 0 {
-		return nil, 0, errors.New("is empty; it must hold the lines that quarantine wrote")
+		return nil, 0, errors.New("is empty; it must contain the lines that quarantine wrote")
 	}
 	return receipts, skipped, nil
 }

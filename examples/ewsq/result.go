@@ -10,57 +10,58 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Outcomes beside those of package quarantine, of whom nothing can be asked.
+// Outcomes in addition to those of package quarantine, for addresses that cannot be
+// searched.
 const (
-	// outside: no mailbox of these servers, so that a copy there stays there.
+	// outside: it has no mailbox on these servers, so a copy there stays there.
 	outside quarantine.Outcome = "outside"
-	// unknown: somebody may stand behind the address who is not known.
+	// unknown: there may be recipients behind the address that are not known.
 	unknown quarantine.Outcome = "unknown"
 )
 
 func isAside(o quarantine.Outcome) bool { return o == outside || o == unknown }
 
-// result is the line that says what became of one target.
+// result is the line that reports what became of one target.
 type result struct {
 	Server    string `json:"server,omitempty"`
 	Mailbox   string `json:"mailbox"`
 	MessageID string `json:"messageId"` // empty if the message is described by criteria
-	// Criteria describe the message in its place.
+	// Criteria describe the message instead.
 	Criteria quarantine.Criteria `json:"criteria,omitzero"`
 	Outcome  quarantine.Outcome  `json:"outcome"`
 	Strategy string              `json:"strategy"`
-	// Way is that of the first copy that was carried; the receipt has all.
+	// Way is how the first copy was carried; the receipt has the others.
 	Way     quarantine.Way      `json:"way,omitempty"`
 	Copies  int                 `json:"copies"` // found, each with its own outcome in the receipt
 	Error   string              `json:"error,omitempty"`
 	origin                      // where the target comes from, if not from the caller
 	Receipt *quarantine.Receipt `json:"receipt,omitempty"`
 
-	single bool // there is one server only, which need not be named
+	single bool // there is only one server, which need not be named
 }
 
-// origin says why something is a target that was not named.
+// origin says why there is a target that was not named.
 type origin struct {
-	Group   string   `json:"group,omitempty"`   // it was met in this group
-	Forward *forward `json:"forward,omitempty"` // it was sent on
+	Group   string   `json:"group,omitempty"`   // the mailbox is a member of this group
+	Forward *forward `json:"forward,omitempty"` // the message was sent on
 }
 
-// forward says how a message came into a mailbox that was not named.
+// forward says how a message reached a mailbox that was not named.
 type forward struct {
-	From   string              `json:"from"`   // mailbox of who sent it on
+	From   string              `json:"from"`   // mailbox that sent it on
 	Parent string              `json:"parent"` // Message-ID of what was sent on
 	By     driver.ForwardTrace `json:"by,omitempty"`
 	Depth  int                 `json:"depth,omitempty"`
 }
 
-// resultOf sums up what became of a target: a receipt, and perhaps the error
-// because of which it says no more than the target.
+// resultOf sums up what became of a target. If there is an error, the receipt names
+// only the target.
 func resultOf(receipt *quarantine.Receipt, err error) result {
 	t := receipt.Target
 	r := result{
 		Server: receipt.Server, Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Strategy: receipt.Strategy,
 	}
-	if e, ok := err.(*quarantine.ServerError); ok { // not deeper: there, the name tells servers apart
+	if e, ok := err.(*quarantine.ServerError); ok { // not deeper: there, the name is needed to tell servers apart
 		r.Server, err = e.Server, e.Err
 	}
 	if errors.Is(err, context.Canceled) {
@@ -88,10 +89,10 @@ func resultOf(receipt *quarantine.Receipt, err error) result {
 	return r
 }
 
-// errNotBegun says that a target was left as it was because the run ended.
-var errNotBegun = errors.New("not begun: the run was interrupted; run it again")
+// errNotBegun reports that a target was not touched because the run ended.
+var errNotBegun = errors.New("not started: the run was interrupted; run it again")
 
-// interrupted explains an error that comes from an interrupt.
+// interrupted explains an error that an interrupt caused.
 func interrupted(err error) error {
 	if err == context.Canceled { // while it waited for its turn
 		return errNotBegun
@@ -99,8 +100,8 @@ func interrupted(err error) error {
 	return fmt.Errorf("interrupted; run it again: %w", err)
 }
 
-// refused reports whether an error says that something is not allowed, or is
-// not there, rather than that it failed.
+// refused reports whether an error means that something is not allowed or does not
+// exist, rather than that it failed.
 func refused(err error) bool {
 	if route, ok := errors.AsType[*quarantine.RouteError](err); ok && len(route.Answers) == len(route.Several) {
 		return true // none claims the mailbox, or several have it
@@ -113,11 +114,11 @@ func refused(err error) bool {
 	return false
 }
 
-// ok reports whether the outcome leaves nothing to be done.
+// ok reports whether there is nothing left to do.
 func (r result) ok() bool { return r.Error == "" }
 
-// lines returns the result in lines for people: one for the target, and one for
-// each copy where they differ in more than their folder.
+// lines returns the result as lines for people: one for the target, and after a
+// search or with criteria one for each copy.
 func (r result) lines() []string {
 	what := r.MessageID
 	if !r.Criteria.IsZero() {
@@ -157,8 +158,8 @@ func (r result) lines() []string {
 	return append([]string{head.String()}, below...)
 }
 
-// problem returns the error for people. Folders that were not searched are only
-// counted: the report lists them, with the cause.
+// problem returns the error for people. Several folders that were not searched are
+// only counted: the report lists them with the cause.
 func (r result) problem() string {
 	if r.Receipt == nil || len(r.Receipt.Unsearched) < 2 {
 		return r.Error
@@ -171,7 +172,7 @@ func (r result) problem() string {
 	return folders
 }
 
-// describe returns what there is to say of a copy.
+// describe describes a copy, in more detail if whole is set.
 func (r result) describe(it quarantine.ReceiptItem, whole bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", place(it), readState(it.WasRead))
@@ -201,7 +202,7 @@ func place(it quarantine.ReceiptItem) string {
 	if it.Folder != "" {
 		return it.Folder
 	}
-	return "in a folder without a name"
+	return "an unnamed folder"
 }
 
 func readState(read bool) string {
@@ -211,19 +212,19 @@ func readState(read bool) string {
 	return "unread"
 }
 
-// words returns an outcome as people say it.
+// words returns an outcome in plain words.
 func words(o quarantine.Outcome) string {
 	switch o {
 	case quarantine.AlreadyQuarantined:
-		return "quarantined already"
+		return "already quarantined"
 	case quarantine.AlreadyRestored:
-		return "restored already"
+		return "already restored"
 	case quarantine.NotFound:
 		return "not found"
 	case outside:
 		return "no mailbox here"
 	case unknown:
-		return "not all known"
+		return "not fully known"
 	}
 	return string(o)
 }

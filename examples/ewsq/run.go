@@ -9,22 +9,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// plan is what is to be done: targets, and what there is to say of those that
-// are none.
+// plan is what a run has to do: its targets, and results for addresses that cannot
+// be targets.
 type plan struct {
 	targets []quarantine.Target
-	origins map[quarantine.Target]origin // of those that were not named
+	origins map[quarantine.Target]origin // of targets that were not named
 	asides  []result
-	// complete says that a report tells what was searched.
+	// complete asks for a report of what was searched.
 	complete bool
 }
 
-// how does something to each of some targets, as [quarantine.Router.FindAll]
-// does.
+// how processes targets, as [quarantine.Router.FindAll] does.
 type how func(context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error]
 
-// runAll runs a plan, writes each result when it is there, and sums up at the
-// end. The error is errSome if one was not ok.
+// runAll runs a plan, writes each result as soon as it is known, and sums up at the
+// end. The error is errSome if a result was not ok.
 func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error {
 	run := &run{session: s, plan: p, report: newReport(), open: make(map[quarantine.Target]int)}
 	for _, t := range p.targets {
@@ -38,7 +37,7 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 	for receipt, err := range do(ctx, run.feed()) {
 		if receipt != nil {
 			run.take(receipt, err)
-		} // else it says that not all were begun, which shows below
+		} // otherwise not all were started, which is handled below
 	}
 	for _, t := range p.targets {
 		if run.open[t] > 0 {
@@ -49,13 +48,13 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 	return run.end()
 }
 
-// tellInterrupt says what goes on when the context ends, until the function that
-// it returns is called.
+// tellInterrupt says what happens if the context ends before the function that it
+// returns is called.
 func (s *session) tellInterrupt(ctx context.Context) (done func()) {
 	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(told)
-		s.say("interrupted: nothing new is begun, and what is in work breaks off; once more to end at once")
+		s.say("interrupted: nothing new is started, and work in progress is being stopped; interrupt again to end at once")
 	})
 	return func() {
 		if !stop() {
@@ -64,19 +63,19 @@ func (s *session) tellInterrupt(ctx context.Context) (done func()) {
 	}
 }
 
-// run is a plan that is being run. Its results come one at a time.
+// run is a plan in progress. Its results come one at a time.
 type run struct {
 	*session
 	plan
 	report   *report
 	progress *progress
-	open     map[quarantine.Target]int // how often each has no result yet
+	open     map[quarantine.Target]int // how many results each still lacks
 
-	broken atomic.Bool // results cannot be written, so that nothing more is begun
-	err    error       // because of which
+	broken atomic.Bool // results cannot be written, so nothing more is started
+	err    error       // why
 }
 
-// feed yields the targets as they are begun.
+// feed yields the targets as they are started.
 func (r *run) feed() iter.Seq[quarantine.Target] {
 	return func(yield func(quarantine.Target) bool) {
 		for _, t := range r.targets {
@@ -91,7 +90,7 @@ func (r *run) feed() iter.Seq[quarantine.Target] {
 	}
 }
 
-// take writes what became of a target.
+// take writes the result for a target.
 func (r *run) take(receipt *quarantine.Receipt, err error) {
 	r.open[receipt.Target]--
 	line := resultOf(receipt, err)
@@ -134,8 +133,8 @@ func (r *run) end() error {
 	return nil
 }
 
-// pool does something to each of some targets, several at once, as the methods
-// of a router do that have All in their name.
+// pool processes several targets at once, like the methods of a router whose names
+// end in All.
 func pool(workers int, do func(context.Context, quarantine.Target) (*quarantine.Receipt, error)) how {
 	return func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return func(yield func(*quarantine.Receipt, error) bool) {
@@ -159,14 +158,14 @@ func pool(workers int, do func(context.Context, quarantine.Target) (*quarantine.
 }
 
 // inParallel yields what do returns for each input, in the order in which they
-// are done. When the context ends, or the loop is left, no further one is begun.
+// complete. Once the context ends, or the loop is left, no further one is started.
 func inParallel[T, R any](ctx context.Context, workers int, inputs iter.Seq[T], do func(T) R) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		results := make(chan R)
 		defer func() {
 			cancel()
-			for range results { // those in work come to their end
+			for range results { // lets those in progress finish
 			}
 		}()
 		go func() {

@@ -14,16 +14,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// session is one run: the flags that all commands have, and the services that
-// were opened.
+// session is one run: the global flags, and the services that were opened.
 type session struct {
 	*program
 	config string
 	server string
 	log    bool
 
-	configs  []exchange.Config  // those that are enabled
-	router   *quarantine.Router // over those that are selected
+	configs  []exchange.Config  // the enabled ones
+	router   *quarantine.Router // over the selected ones
 	selected []exchange.Config
 	patience *patience
 
@@ -31,13 +30,13 @@ type session struct {
 }
 
 func (s *session) globalFlags(flags *flag.FlagSet) {
-	addText(flags, &s.config, "config", "", "configuration, a JSON `FILE`: one, or an array of them")
-	addText(flags, &s.server, "server", "", "`NAME` of the only configuration to use, where the file has several")
-	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: neither text nor progress on standard error, and an error that ends the run as a line of JSON")
-	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, with -json as JSON")
+	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them")
+	addText(flags, &s.server, "server", "", "use only the configuration with this `NAME`")
+	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: no text or progress on standard error, and an error that ends the run as a line of JSON")
+	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, as JSON with -json")
 }
 
-// load reads the configurations and checks those that are enabled.
+// load reads the configurations and checks the enabled ones.
 func (s *session) load() error {
 	if s.config == "" {
 		return usagef("-config FILE is missing")
@@ -65,7 +64,7 @@ func (s *session) load() error {
 		s.configs = append(s.configs, *c)
 	}
 	if len(s.configs) == 0 {
-		errs = append(errs, fmt.Errorf("%s: every configuration has enabled set to false; set it to true in one", s.config))
+		errs = append(errs, fmt.Errorf("%s: every configuration has enabled set to false; set it to true in at least one", s.config))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return usageError{err}
@@ -73,7 +72,7 @@ func (s *session) load() error {
 	return nil
 }
 
-// named returns the configuration of a name.
+// named returns the configuration with the given name.
 func named(configs []exchange.Config, name string) (*exchange.Config, error) {
 	var names []string
 	for i := range configs {
@@ -83,11 +82,11 @@ func named(configs []exchange.Config, name string) (*exchange.Config, error) {
 		names = append(names, fmt.Sprintf("%q", configs[i].Name))
 	}
 	slices.Sort(names)
-	return nil, usagef("no enabled configuration has the name %q; there are %s", name, strings.Join(names, ", "))
+	return nil, usagef("no enabled configuration has the name %q; the names are %s", name, strings.Join(names, ", "))
 }
 
 // choose loads the configurations and selects the one that -server names, or all
-// that are enabled.
+// enabled ones.
 func (s *session) choose() error {
 	if err := s.load(); err != nil {
 		return err
@@ -104,11 +103,11 @@ func (s *session) choose() error {
 	return nil
 }
 
-// several reports whether there is more than one server, so that it has to be
-// said which is meant.
+// several reports whether there is more than one server, so results must name
+// theirs.
 func (s *session) several() bool { return len(s.selected) > 1 }
 
-// open returns a router over the configurations that are selected.
+// open returns a router over the selected configurations.
 func (s *session) open(perServer int) (*quarantine.Router, error) {
 	logger := s.logger()
 	s.patience = newPatience()
@@ -125,7 +124,7 @@ func (s *session) open(perServer int) (*quarantine.Router, error) {
 	return r, nil
 }
 
-// logger returns where calls are logged, nil for nowhere.
+// logger returns the logger for calls, or nil if they are not logged.
 func (s *session) logger() *slog.Logger {
 	opts := &slog.HandlerOptions{Level: slog.LevelDebug}
 	switch {

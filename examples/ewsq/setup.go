@@ -16,26 +16,26 @@ func setupCommand() command {
 		summary:  "print the steps that prepare Exchange for this configuration",
 		synopsis: []string{"[-exchange VERSION] [-markdown]"},
 		description: `
-Prints the steps and the exact commands, with the names of this configuration, on
-standard output: as text for people, as Markdown, or with -json as one line for
-each configuration with title, notes and steps. Nothing is asked of any server.
-What the configuration lacks is filled in with examples, which the notes name.
+Prints the steps and the exact commands, with the names from this configuration, on
+standard output: as text, as Markdown, or with -json as one line for each
+configuration, with title, notes and steps. No server is contacted. What the
+configuration lacks is filled in with examples, which the notes point out.
 
-Without -server there are steps for each configuration of the file, those that
-are not enabled included.
+Without -server, it prints the steps for every configuration in the file, including
+disabled ones.
 `,
 		exit: map[int]string{exitDone: "The steps were printed."},
 		examples: []example{
-			{"What has to be done on Exchange 2016?", "ewsq -config exchange.json setup -exchange 2016"},
-			{"The same as a document:", "ewsq -config exchange.json setup -markdown > setup.md"},
+			{"What needs to be done on Exchange 2016?", "ewsq -config exchange.json setup -exchange 2016"},
+			{"The same, as a document:", "ewsq -config exchange.json setup -markdown > setup.md"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var version string
-			addText(flags, &version, "exchange", "", "`VERSION` of Exchange: 2010, 2013, 2016, 2019, SE or online; as configured if not given")
+			addText(flags, &version, "exchange", "", "`VERSION` of Exchange: 2010, 2013, 2016, 2019, SE or online; if not given, online or SE, depending on the configuration")
 			markdown := flags.Bool("markdown", false, "print Markdown")
 			return func(_ context.Context, s *session) error {
 				if *markdown && s.json {
-					return usagef("-markdown and -json are both given; choose one form")
+					return usagef("-markdown and -json are both given; choose one format")
 				}
 				return s.setup(setup.Version(version), *markdown)
 			}
@@ -43,7 +43,7 @@ are not enabled included.
 	}
 }
 
-// guideLine is the line of one configuration.
+// guideLine is the result line for one configuration.
 type guideLine struct {
 	Server string `json:"server,omitempty"`
 	*setup.Guide
@@ -53,7 +53,7 @@ func (s *session) setup(version setup.Version, markdown bool) error {
 	if s.config == "" {
 		return usagef("-config FILE is missing")
 	}
-	// What is missing in the configuration is no mistake yet.
+	// The configuration may still be incomplete.
 	all, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return usageError{err}

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// pair is two servers: A, which claims a.test, and B, which claims nothing
-// and so is asked about what A does not claim.
+// pair is two servers: A, which claims a.test, and B, which claims nothing and is
+// therefore asked about whatever A does not claim.
 type pair struct {
 	*bundle
 	a, b *ewstest.Server
@@ -87,7 +87,7 @@ func TestSeveralServers(t *testing.T) {
 	}, taken.by("server"))
 	assert.Equal(t, "impersonation", taken.by("strategy")["alice@b.test"])
 	assert.Contains(t, taken.stderr, "6 targets: 4 quarantined, 2 refused")
-	assert.Regexp(t, `A: searched 2 of 3 mailboxes completely, 1 not at all; \d+ folders to the last of their \d+ pages; 2 copies\n`, taken.stderr)
+	assert.Regexp(t, `A: searched 2 of 3 mailboxes completely, 1 not at all; read \d+ folders in full, \d+ pages; 2 copies\n`, taken.stderr)
 	assert.Regexp(t, `B: searched 2 of 3 mailboxes completely, 1 not at all`, taken.stderr)
 	for _, srv := range []*ewstest.Server{x.a, x.b} {
 		assert.Len(t, srv.Mailbox("quarantine@"+srv.Domain()).Messages(), 2)
@@ -100,7 +100,7 @@ func TestSeveralServers(t *testing.T) {
 	receipts := x.write(t, "receipts.jsonl", taken.stdout)
 	wrong := x.run(t, "restore", "-receipt", receipts, "-server", "B")
 	assert.Equal(t, exitUsage, wrong.status)
-	assert.Contains(t, wrong.stderr, `a receipt is of the server "A", and -server names another`)
+	assert.Contains(t, wrong.stderr, `a receipt is for the server "A", but -server names another`)
 	back := x.run(t, "restore", "-receipt", receipts)
 	assert.Equal(t, exitDone, back.status, back.stderr)
 	assert.Equal(t, map[any]any{"alice@a.test": "A", "bob@a.test": "A", "alice@b.test": "B", "carol@b.test": "B"}, back.by("server"))
@@ -120,7 +120,7 @@ func TestOneServerOfSeveral(t *testing.T) {
 	assert.Equal(t, "B", r.lines[0]["server"])
 	r = x.run(t, "find", "-server", "Gone", "-mailbox", "alice@b.test", "-message-id", phishing)
 	assert.Equal(t, exitUsage, r.status)
-	assert.Contains(t, r.stderr, `-server: no enabled configuration has the name "Gone"; there are "A", "B"`)
+	assert.Contains(t, r.stderr, `-server: no enabled configuration has the name "Gone"; the names are "A", "B"`)
 }
 
 func TestRecoverOnSeveral(t *testing.T) {
@@ -135,10 +135,10 @@ func TestRecoverOnSeveral(t *testing.T) {
 	x.config = x.write(t, "journal.json", text)
 	r = x.run(t, "recover")
 	assert.Equal(t, exitDone, r.status, r.stderr)
-	assert.Contains(t, r.stderr, "0 were open")
+	assert.Contains(t, r.stderr, "0 items were open")
 }
 
-// What could not be searched is in the report, with the cause.
+// What could not be searched appears in the report, with the cause.
 func TestReportNamesWhatWasNotSearched(t *testing.T) {
 	t.Parallel()
 	x := setupPair(t)
@@ -152,10 +152,10 @@ func TestReportNamesWhatWasNotSearched(t *testing.T) {
 	assert.Regexp(t, `: failed on B: 2\d folders were not searched\n`, r.stderr)
 	assert.Contains(t, r.stderr, "B: searched 0 of 1 mailbox completely, 1 in part")
 	assert.Regexp(t, `2\d folders not searched: 2\d no permission\n    not searched: /.* in alice@b.test, no permission\n`, r.stderr)
-	assert.Regexp(t, `    and \d more, which the receipts name\n`, r.stderr)
+	assert.Regexp(t, `    and \d more, listed in the receipts\n`, r.stderr)
 }
 
-// A secret that is missing is hinted at by the variable for this configuration.
+// The error about a missing secret names the variable for this configuration.
 func TestSecretOfOneOfSeveral(t *testing.T) {
 	t.Parallel()
 	x := setupPair(t)

@@ -76,7 +76,7 @@ func arguments(args ...string) func(*testing.T, string) []string {
 	return func(*testing.T, string) []string { return args }
 }
 
-// scenario writes one whose server requires Extended Protection.
+// scenario writes a scenario whose server requires Extended Protection.
 func scenario(t *testing.T, dir string) string {
 	t.Helper()
 	file := filepath.Join(dir, "scenario.json")
@@ -101,8 +101,8 @@ func writeConfig(t *testing.T, url, caFile string, authentication map[string]any
 	return file
 }
 
-// TestRefusedSignIn counts what a server sees of a sign-in that it refuses,
-// however many targets there are: some more and the account is locked.
+// TestRefusedSignIn counts the requests that a server gets for a sign-in that it
+// refuses: however many targets there are, repeating it would lock the account.
 func TestRefusedSignIn(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -137,8 +137,8 @@ func TestRefusedSignIn(t *testing.T) {
 	}
 }
 
-// inFront puts a server that signs in with NTLM, requires Extended Protection and
-// counts, in front of another.
+// inFront puts a server that requires NTLM and Extended Protection, and counts
+// handshakes, in front of another.
 func inFront(t *testing.T, srv *ewstest.Server) (url, roots string, ntlm *ntlmserver.Server) {
 	t.Helper()
 	first := httptest.NewTLSServer(nil)

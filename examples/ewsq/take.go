@@ -10,32 +10,31 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// describeTargets is what there is to say of how messages are named, where they
-// are looked for.
+// describeTargets explains how messages are named and where they are searched for.
 const describeTargets = `
-A message is named by its Message-ID, or described by criteria; then the
-configuration has to allow that (messageIdSearch), and bounds what may be found
-(searchLimits): beyond that everything is refused, and nothing is taken. All
-criteria that are given must hold. A time is written as 2026-11-24T10:00:00Z, or
-as a date, which begins at midnight UTC. Without sender and subject both ends of
-the time are needed, at most 31 days apart.
+A message is named by its Message-ID or described by criteria. The configuration
+must allow criteria (messageIdSearch) and limits what they may find (searchLimits):
+beyond a limit everything is refused, and nothing is taken. All criteria that are
+given must match. Write a time as 2026-11-24T10:00:00Z, or as a date, which means
+midnight UTC. With neither sender nor subject, both ends of the time range are
+required, at most 31 days apart.
 
-With several configurations each mailbox is looked for on the server that claims
-its address or domain (mailboxes, domains), or else on those that claim nothing.
+With several configurations, each mailbox is looked up on the server that claims its
+address or domain (mailboxes, domains), or otherwise on those that claim nothing.
 
-With -group, every member's mailbox is looked into, as expand tells them.
+With -group, the mailbox of every member that expand lists is searched.
 
-With -follow-forwards, what was forwarded or answered from the mailboxes is
-looked for in Sent Items, followed to its recipients and through groups, and
-looked for there under its own Message-ID, before anything is taken. What a rule
-of the server forwards leaves no trace.
+With -follow-forwards, forwards and replies sent from the mailboxes are found in
+Sent Items, followed to their recipients and through groups, and searched for there
+by their own Message-IDs, before anything is taken. What a server-side rule forwards
+leaves no trace.
 
 Members and recipients that have no mailbox on these servers get a line with the
-outcome "outside". A line with the outcome "unknown" tells of a group that could
-not be expanded, or a trail that could not be followed, and why.
+outcome "outside". A line with the outcome "unknown" reports a group that could not
+be expanded, or a trail that could not be followed, and why.
 `
 
-// takeFlags are the flags of commands that look into users' mailboxes.
+// takeFlags are the flags of commands that search users' mailboxes.
 type takeFlags struct {
 	targetFlags
 	group   groupFlags
@@ -51,16 +50,16 @@ func (f *takeFlags) add(flags *flag.FlagSet) {
 	addWorkers(flags, &f.workers)
 }
 
-// addWorkers adds the number of targets worked on at once. Whether the server
-// likes so many is the limiter's concern.
+// addWorkers adds the flag for the number of targets processed at once. Whether that
+// is too many for the server is the limiter's concern.
 func addWorkers(flags *flag.FlagSet, workers *int) {
-	addNumber(flags, workers, "workers", 8, 1, 64, "targets worked on at once on each server, a `NUMBER`")
+	addNumber(flags, workers, "workers", 8, 1, 64, "`NUMBER` of targets processed at once on each server")
 }
 
 // all is [quarantine.Router.FindAll] or [quarantine.Router.QuarantineAll].
 type all func(*quarantine.Router, context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error]
 
-// take does the same to each target that the flags name.
+// take processes each target that the flags name.
 func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, reason string, do all) error {
 	if err := onlyWith(flags, "-group", f.targetFlags.group != "", boundNames()...); err != nil {
 		return err
@@ -100,7 +99,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	})
 }
 
-// allowed refuses criteria where no configuration allows them; where some do, it
+// allowed refuses criteria if no configuration allows them; if only some do, it
 // depends on the mailbox.
 func (s *session) allowed(f *takeFlags, targets []quarantine.Target) error {
 	byCriteria := !f.criteria.IsZero() || slices.ContainsFunc(targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
@@ -111,5 +110,5 @@ func (s *session) allowed(f *takeFlags, targets []quarantine.Target) error {
 	if named := given(f.flags, criteriaNames()...); len(named) > 0 {
 		what = named[0]
 	}
-	return usagef("%s: the configuration does not allow to search by criteria; set messageIdSearch to true in it, or name the message by -message-id", what)
+	return usagef("%s: the configuration does not allow searches by criteria; set messageIdSearch to true in it, or name the message with -message-id", what)
 }

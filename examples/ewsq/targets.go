@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// targetFlags are the flags that say which messages are meant.
+// targetFlags are the flags that name messages.
 type targetFlags struct {
 	flags                           *flag.FlagSet
 	mailbox, group, messageID, file string
@@ -22,21 +22,21 @@ type targetFlags struct {
 func (t *targetFlags) add(flags *flag.FlagSet) {
 	t.flags = flags
 	addText(flags, &t.mailbox, "mailbox", "", "primary SMTP `ADDRESS` of the mailbox")
-	addText(flags, &t.messageID, "message-id", "", "`ID`, the value of the Message-ID header, with its brackets or without")
+	addText(flags, &t.messageID, "message-id", "", "`ID` from the Message-ID header, with or without angle brackets")
 	criteriaFlags(flags, &t.criteria)
-	addText(flags, &t.file, "targets", "", "`FILE` with many of them, CSV or JSON lines; - for standard input")
+	addText(flags, &t.file, "targets", "", "`FILE` with any number of targets, CSV or JSON lines; - for standard input")
 }
 
 func (t *targetFlags) addGroup(flags *flag.FlagSet) {
-	addText(flags, &t.group, "group", "", "`ADDRESS` of a group, in place of -mailbox: the mailboxes of all its members")
+	addText(flags, &t.group, "group", "", "`ADDRESS` of a group, instead of -mailbox: the mailboxes of all its members")
 }
 
-// named returns the flags that were given.
+// named returns those of the flags that were given.
 func (t *targetFlags) named() []string {
 	return given(t.flags, append([]string{"mailbox", "group", "message-id", "targets"}, criteriaNames()...)...)
 }
 
-// check refuses what contradicts itself.
+// check refuses flags that are incomplete or contradict one another.
 func (t *targetFlags) check() error {
 	byCriteria := given(t.flags, criteriaNames()...)
 	others := given(t.flags, append([]string{"mailbox", "group", "message-id"}, criteriaNames()...)...)
@@ -53,7 +53,7 @@ func (t *targetFlags) check() error {
 	case t.mailbox != "" && t.group != "":
 		return usagef("-mailbox and -group are both given; choose one, or put the mailboxes into a file for -targets")
 	case t.messageID != "" && len(byCriteria) > 0:
-		return usagef("-message-id and %s are both given; a message is named by its id or described by criteria: leave out one of them", byCriteria[0])
+		return usagef("-message-id and %s are both given; name a message by its ID or describe it by criteria, not both", byCriteria[0])
 	case len(others) == 0:
 		return usagef("no message is named; give %s and -message-id, or criteria such as -sender, or -targets", mailbox)
 	case t.mailbox == "" && t.group == "":
@@ -74,13 +74,13 @@ func (t *targetFlags) check() error {
 	return nil
 }
 
-// target returns the message that the flags name, in a mailbox.
+// target returns the message that the flags name, in the given mailbox.
 func (t *targetFlags) target(mailbox, reason string) quarantine.Target {
 	return quarantine.Target{Mailbox: mailbox, MessageID: t.messageID, Criteria: t.criteria, Reason: reason}
 }
 
-// read returns the targets, all of them checked; none if a group is to be
-// expanded first.
+// read returns the targets, all of them checked, or none if a group must be expanded
+// first.
 func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, error) {
 	if err := t.check(); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, erro
 		return nil, usagef("-targets %s: %w", t.file, err)
 	}
 	if list.passed > 0 {
-		s.say("%d lines tell of somebody who has no mailbox here, and are passed over", list.passed)
+		s.say("skipped %s that name no mailbox here", count(list.passed, "line"))
 	}
 	for i := range list.targets {
 		if list.targets[i].Reason == "" {
@@ -129,7 +129,7 @@ type targetList struct {
 	passed  int // lines that are results without a mailbox
 }
 
-// readTargets reads JSON lines if the first character is a brace, else CSV.
+// readTargets reads JSON lines if the first character is a brace, otherwise CSV.
 func readTargets(in io.Reader) (targetList, error) {
 	r := bufio.NewReader(in)
 	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
@@ -161,7 +161,7 @@ func readTargets(in io.Reader) (targetList, error) {
 	}
 	list, err := read(r, skipped)
 	if err == nil && len(list.targets)+list.passed == 0 {
-		err = errors.New("names no message; put at least one below the first line")
+		err = errors.New("names no message; add at least one below the first line")
 	}
 	return list, err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// targetColumns are the columns that a table of targets has.
+// targetColumns are the columns of a table of targets.
 type targetColumns struct {
 	names    []string // as the first line spells them
 	mailbox  int
@@ -19,10 +19,9 @@ type targetColumns struct {
 	criteria []int
 }
 
-// targetsFromCSV reads a table whose first line names its columns: mailbox, and
-// message_id or criteria or both, and optionally reason. Others are passed over,
-// unless there are criteria: one that is misspelt would let more match than was
-// wanted.
+// targetsFromCSV reads a table whose first line names its columns: mailbox,
+// message_id or criteria or both, and optionally reason. Others are ignored, unless
+// there are criteria: ignoring a misspelt one would match more than intended.
 func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
 	r := csv.NewReader(in)
 	r.TrimLeadingSpace = true
@@ -64,7 +63,7 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 		c.names = append(c.names, strings.TrimSpace(name))
 		plain := plainName(name)
 		if seen[plain] && plain != "" {
-			return nil, fmt.Errorf("the first line names the column %q twice; leave one out", strings.TrimSpace(name))
+			return nil, fmt.Errorf("the first line names the column %q twice; remove one", strings.TrimSpace(name))
 		}
 		seen[plain] = true
 		var unused quarantine.Criteria
@@ -85,11 +84,11 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 	switch {
 	case c.mailbox < 0 || c.message < 0 && len(c.criteria) == 0:
 		if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
-			return nil, errors.New("the first line has no comma; separate the columns by commas, not by semicolons or tabs")
+			return nil, errors.New("the first line has no comma; separate the columns with commas, not semicolons or tabs")
 		}
 		return nil, errors.New("the first line must name the columns mailbox and message_id, or mailbox and criteria (" + columnNames() + "), separated by commas")
 	case len(c.criteria) > 0 && len(strange) > 0:
-		return nil, fmt.Errorf("the first line names the column %q, which is no criterion, and beside criteria nothing is passed over; take it out, or correct it: there are %s",
+		return nil, fmt.Errorf("the first line names the column %q, which is not a criterion, and next to criteria no column is ignored; remove or correct it: the criteria are %s",
 			strange[0], columnNames())
 	}
 	return c, nil
@@ -122,7 +121,7 @@ func (c *targetColumns) target(record []string) (quarantine.Target, error) {
 	return t, nil
 }
 
-// csvError says what is wrong with a table, where, and what to do.
+// csvError explains what is wrong with a table, where, and what to do.
 func csvError(err error, skipped, columns int) error {
 	bad, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
@@ -131,12 +130,12 @@ func csvError(err error, skipped, columns int) error {
 	line, start := bad.Line+skipped, bad.StartLine+skipped
 	switch {
 	case errors.Is(bad.Err, csv.ErrFieldCount):
-		return fmt.Errorf("line %d has not as many fields as the first line has columns, which is %d; each line needs one comma less than that, and a field that holds a comma stands in quotes",
+		return fmt.Errorf("line %d does not have %d fields, one for each column in the first line; put a field that contains a comma in quotes",
 			start, columns)
 	case errors.Is(bad.Err, csv.ErrBareQuote):
-		return fmt.Errorf("line %d, column %d: a quote stands in a field that does not begin with one; put the whole field in quotes, and double the quote within it", line, bad.Column)
+		return fmt.Errorf("line %d, column %d: there is a quote in an unquoted field; put the whole field in quotes, and double the quote inside it", line, bad.Column)
 	case errors.Is(bad.Err, csv.ErrQuote):
-		return fmt.Errorf("line %d, column %d: a field in quotes, in the record that begins in line %d, does not end as it should; close it by a quote before the comma or the end of the line, and double quotes within it",
+		return fmt.Errorf("line %d, column %d: a quoted field, in the record that begins in line %d, does not end properly; close it with a quote before the comma or the end of the line, and double any quotes inside it",
 			line, bad.Column, start)
 	}
 	return fmt.Errorf("line %d, column %d: %w", line, bad.Column, bad.Err)

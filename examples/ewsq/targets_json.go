@@ -11,13 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// maxLine is how many bytes a line of a file may have: a receipt of a message
-// with thousands of copies fits.
+// maxLine is how many bytes a line of a file may have: enough for the receipt of a
+// message with thousands of copies.
 const maxLine = 16 << 20
 
-// targetsFromJSON reads objects, one a line, with mailbox, and message_id (or
-// messageId) or criteria, and optionally reason; others are passed over, so that
-// results of ewsq are targets, too.
+// targetsFromJSON reads objects, one per line, with mailbox, message_id (or
+// messageId) or criteria, and optionally reason. Other members are ignored, so
+// results of ewsq can be used as targets.
 func targetsFromJSON(in io.Reader, skipped int) (targetList, error) {
 	var list targetList
 	for line, err := range jsonLines(in) {
@@ -49,13 +49,13 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 		Reason    string             `json:"reason"`
 		Criteria  json.RawMessage    `json:"criteria"`
 		Outcome   quarantine.Outcome `json:"outcome"`
-		Exit      *int               `json:"exit"` // of the line with which a run ended early
+		Exit      *int               `json:"exit"` // set in the line for an error that ended a run
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return t, "", fmt.Errorf("%s is a %s where a text is wanted; put it in quotes", wrong.Field, wrong.Value)
+			return t, "", fmt.Errorf("%s is a JSON %s, not a string; put it in quotes", wrong.Field, wrong.Value)
 		}
-		return t, "", fmt.Errorf(`is no JSON object (%w); write it as {"mailbox":"alice@example.test","message_id":"<1@evil.example>"}`, err)
+		return t, "", fmt.Errorf(`is not a JSON object (%w); write it as {"mailbox":"alice@example.test","message_id":"<1@evil.example>"}`, err)
 	}
 	if raw.Exit != nil {
 		return t, unknown, nil
@@ -68,19 +68,19 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 		return t, raw.Outcome, nil
 	}
 	if t.MessageID != "" {
-		return t, "", errors.New("has both message_id and criteria; leave one of them out")
+		return t, "", errors.New("has both message_id and criteria; remove one")
 	}
 	t.Criteria, err = criteriaFromJSON(raw.Criteria)
 	return t, raw.Outcome, err
 }
 
-// numberedLine is a line of a file that is not blank.
+// numberedLine is a non-blank line of a file.
 type numberedLine struct {
 	number int
 	text   []byte
 }
 
-// jsonLines returns the lines that are not blank. A line is good until the next.
+// jsonLines returns the non-blank lines. A line is valid only until the next one.
 func jsonLines(in io.Reader) func(func(numberedLine, error) bool) {
 	return func(yield func(numberedLine, error) bool) {
 		scan := bufio.NewScanner(in)

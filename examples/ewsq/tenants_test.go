@@ -21,8 +21,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What testdata/scenarios holds: the phishing, which some copies of have no
-// Message-ID, and what became of it.
+// The phishing in testdata/scenarios; some copies of it have no Message-ID.
 const (
 	overdue        = "<invoice.4711@evil.example>"
 	overdueSubject = "Invoice 4711 is overdue"
@@ -30,7 +29,7 @@ const (
 )
 
 // tenants is the two organisations of testdata/scenarios, as servers, and a
-// configuration of both.
+// configuration for both.
 type tenants struct {
 	*bundle
 	head, cloud *ewstest.Server
@@ -68,8 +67,8 @@ func serveScenario(t *testing.T, name string, opts ewstest.Options) *ewstest.Ser
 	return srv
 }
 
-// azure is the tenant of the scenario with an application whose certificate ewsq
-// has made.
+// azure returns the tenant of the scenario, with an application whose certificate was
+// created by ewsq.
 func (x *tenants) azure(t *testing.T) *ewstest.Azure {
 	t.Helper()
 	made := x.bare(t, "cert", "-subject", "CN=quarantine", "-out-dir", x.dir)
@@ -84,7 +83,7 @@ func (x *tenants) azure(t *testing.T) *ewstest.Azure {
 	}
 }
 
-// settings is a configuration.
+// settings returns a configuration.
 func (x *tenants) settings(t *testing.T, srv *ewstest.Server, name string, own map[string]any) map[string]any {
 	t.Helper()
 	all := map[string]any{
@@ -110,7 +109,7 @@ func (x *tenants) mailboxes() map[string]*ewstest.Mailbox {
 	return all
 }
 
-// holdings says of a mailbox what its user can see or recover, in words. What was
+// holdings describes what the user of a mailbox can see or recover. What was
 // recoverable comes back to Deleted Items.
 func holdings(box *ewstest.Mailbox) []string {
 	homes := map[ews.FolderName]ews.FolderName{
@@ -138,7 +137,8 @@ func kept(m *ewstest.Message) bool {
 	return strings.HasSuffix(m.Folder, "/Purges") || strings.HasSuffix(m.Folder, "/Versions")
 }
 
-// remaining returns the messages of a mailbox that are meant and not kept.
+// remaining returns the messages of a mailbox that match and are not kept by
+// retention.
 func remaining(box *ewstest.Mailbox, meant func(*ewstest.Message) bool) []*ewstest.Message {
 	return slices.DeleteFunc(box.Messages(), func(m *ewstest.Message) bool { return kept(m) || !meant(m) })
 }
@@ -147,8 +147,8 @@ func isOverdue(m *ewstest.Message) bool {
 	return m.MessageID == overdue || m.MessageID == "" && m.Subject == overdueSubject
 }
 
-// inQuarantine returns how many messages lie in the quarantine of a server, by
-// the mailbox they came from.
+// inQuarantine returns how many messages are in the quarantine of a server, by the
+// mailbox they came from.
 func inQuarantine(srv *ewstest.Server) map[string]int {
 	from := make(map[string]int)
 	for _, m := range srv.Mailbox("quarantine@" + srv.Domain()).Messages() {
@@ -159,8 +159,8 @@ func inQuarantine(srv *ewstest.Server) map[string]int {
 	return from
 }
 
-// folders returns how many folders of a mailbox can hold mail that a user can
-// reach, archive and Recoverable Items included.
+// folders returns how many folders of a mailbox can contain mail that its user can
+// reach, including the archive and Recoverable Items.
 func folders(box *ewstest.Mailbox) int {
 	n := 0
 	for _, f := range box.Folders() {
@@ -177,8 +177,8 @@ func folders(box *ewstest.Mailbox) int {
 	return n
 }
 
-// TestTenants takes all copies out of both organisations with one command, named
-// by Message-ID and described where they have none, and puts them back.
+// TestTenants takes all copies out of both organisations with one command, by
+// Message-ID or, for those that have none, by criteria, and puts them back.
 func TestTenants(t *testing.T) {
 	t.Parallel()
 	x := setupTenants(t)
@@ -262,11 +262,11 @@ func TestTenants(t *testing.T) {
 		assert.Empty(t, inQuarantine(srv))
 		assert.Empty(t, srv.Notices())
 	}
-	assert.Contains(t, x.run(t, "recover").stderr, "0 were open")
+	assert.Contains(t, x.run(t, "recover").stderr, "0 items were open")
 }
 
-// TestTenantsByGroup takes a message from everybody behind a list that reaches
-// into both organisations, and what they passed on. Who is hidden no server shows.
+// TestTenantsByGroup takes a message, and forwards of it, from everybody on a list
+// that spans both organisations. Hidden members are not shown by any server.
 func TestTenantsByGroup(t *testing.T) {
 	t.Parallel()
 	x := setupTenants(t)
@@ -335,6 +335,6 @@ func TestTenantsExpand(t *testing.T) {
 			want[address] = "mailbox"
 		}
 	}
-	assert.Equal(t, want, kinds, "lists in lists, in one another, of the other organisation and a dynamic one; nobody hidden")
-	assert.Contains(t, r.stderr, "13 mailboxes, 1 other, 6 groups with the one itself")
+	assert.Equal(t, want, kinds, "nested and circular lists, one of the other organisation and a dynamic one; no hidden members")
+	assert.Contains(t, r.stderr, "13 mailboxes, 1 other, 6 groups including the one given")
 }

@@ -39,13 +39,13 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		"nothing":               {nil, "no command was given"},
-		"unknown command":       {[]string{"-config", b.config, "frobnicate"}, `no command "frobnicate"; there are find, quarantine`},
+		"unknown command":       {[]string{"-config", b.config, "frobnicate"}, `unknown command "frobnicate"; the commands are find, quarantine`},
 		"unknown flag":          {[]string{"-verbose", "find"}, "-verbose"},
 		"unknown flag of it":    {find(b.config, "-from", "x"), "-from"},
-		"argument":              {find(b.config, append(target, "x")...), `no argument "x"`},
+		"argument":              {find(b.config, append(target, "x")...), `does not take the argument "x"`},
 		"no configuration":      {append([]string{"find"}, target...), "-config FILE is missing"},
 		"no such configuration": {find(b.dir+"/none.json", target...), "none.json"},
-		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is no setting"},
+		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is no"},
 		"incomplete":            {find(incomplete, target...), "quarantineMailbox is empty"},
 		"no user":               {find(noUser, target...), "authentication.username is empty"},
 		"all disabled":          {find(off, target...), "enabled set to false"},
@@ -91,7 +91,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestFlagsStandBehindTheCommandToo(t *testing.T) {
+func TestFlagsMayFollowTheCommand(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	r := b.bare(t, "list", "-config", b.config, "-server", "lab")
@@ -117,7 +117,7 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-func TestLostResultsAreNoSuccess(t *testing.T) {
+func TestLostResultsAreNotSuccess(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	var stderr strings.Builder

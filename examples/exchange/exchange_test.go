@@ -109,7 +109,7 @@ func TestServes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, members.Members, 3)
 	assert.Zero(t, r.stop())
-	assert.Contains(t, r.stderr.String(), "5 messages of ../../testdata/mail are in the Inbox of alice@example.test")
+	assert.Contains(t, r.stderr.String(), "5 messages from ../../testdata/mail are in the Inbox of alice@example.test")
 	assert.Contains(t, r.stderr.String(), "FindItem", "-log shows the requests")
 	assert.NotContains(t, r.stderr.String(), "-password")
 	_, err = http.Get(r.ready.URL)
@@ -133,7 +133,7 @@ func TestServesAScenario(t *testing.T) {
 	r = start(t, "-scenario", file, "-version", "Exchange2013")
 	client = r.client(t, "svc")
 	assert.Equal(t, []string{"Hallo"}, inbox(t, client, "eve@example.test"))
-	assert.Equal(t, 0, client.ForMailbox("eve@example.test").Build().Minor, "-version goes before the scenario's")
+	assert.Equal(t, 0, client.ForMailbox("eve@example.test").Build().Minor, "-version takes precedence over the scenario's")
 }
 
 func TestServesTLS(t *testing.T) {
@@ -143,7 +143,7 @@ func TestServesTLS(t *testing.T) {
 	assert.Empty(t, inbox(t, client, "alice@example.test"))
 	assert.Equal(t, 14, client.ForMailbox("alice@example.test").Build().Major)
 	_, err := http.Get(r.ready.URL)
-	require.Error(t, err, "nobody else trusts it")
+	require.Error(t, err, "the default roots do not trust it")
 	require.FileExists(t, r.ready.CAFile)
 	assert.Zero(t, r.stop())
 	assert.NoFileExists(t, r.ready.CAFile)
@@ -166,7 +166,7 @@ func TestUsage(t *testing.T) {
 		"app form":        {[]string{"-auth", "bearer", "-app", "x"}, 2, "ID=FILE"},
 		"app alone":       {[]string{"-app", "x=y"}, 2, "-auth bearer"},
 		"app no file":     {[]string{"-addr", "127.0.0.1:0", "-auth", "bearer", "-app", "x=" + dir + "/none.cer"}, 1, "none.cer"},
-		"app no cert":     {[]string{"-addr", "127.0.0.1:0", "-auth", "bearer", "-app", "x=" + filepath.Join(dir, "x.txt")}, 1, "no certificate"},
+		"app no cert":     {[]string{"-addr", "127.0.0.1:0", "-auth", "bearer", "-app", "x=" + filepath.Join(dir, "x.txt")}, 1, "is not a certificate"},
 		"latency":         {[]string{"-latency", "-1s"}, 2, "negative"},
 		"load":            {[]string{"-load", "alice"}, 2, "ADDRESS=DIR"},
 		"load no address": {[]string{"-load", "alice=" + dir}, 2, "ADDRESS=DIR"},

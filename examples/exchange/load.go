@@ -26,7 +26,7 @@ func (l *loads) String() string {
 	return strings.Join(parts, " ")
 }
 
-// Set adds one.
+// Set adds a folder.
 func (l *loads) Set(s string) error {
 	address, dir, ok := strings.Cut(s, "=")
 	local, domain, at := strings.Cut(address, "@")
@@ -37,8 +37,8 @@ func (l *loads) Set(s string) error {
 	return nil
 }
 
-// deliver delivers every *.eml of the folders, in the order of their names, and
-// returns a line about each.
+// deliver delivers every *.eml in the folders, in the order of their names, and
+// returns a line about each folder.
 func (l loads) deliver(srv *ewstest.Server) ([]string, error) {
 	var lines []string
 	for _, one := range l {
@@ -60,9 +60,9 @@ func (l loads) deliver(srv *ewstest.Server) ([]string, error) {
 			n++
 		}
 		if n == 0 {
-			return nil, fmt.Errorf("-load: %s holds no *.eml", one.dir)
+			return nil, fmt.Errorf("-load: %s contains no *.eml", one.dir)
 		}
-		lines = append(lines, fmt.Sprintf("%d messages of %s are in the Inbox of %s", n, one.dir, one.address))
+		lines = append(lines, fmt.Sprintf("%d messages from %s are in the Inbox of %s", n, one.dir, one.address))
 	}
 	return lines, nil
 }

@@ -1,9 +1,9 @@
-// Command exchange runs the Exchange for tests of package ewstest as a server of
-// its own, so that any EWS client can be pointed at it.
+// Command exchange runs the Exchange for tests of package ewstest as a separate
+// server, for any EWS client to use.
 //
-// The first line on standard output is JSON and names the URL, with -tls also
-// the file of the certificate to trust. The server runs until it is interrupted;
-// nothing is kept. See exchange -help.
+// The first line on standard output is JSON with the URL and, with -tls, the file of
+// the certificate to trust. The server runs until it is interrupted; nothing is
+// saved. See exchange -help.
 package main
 
 import (

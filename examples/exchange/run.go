@@ -23,22 +23,22 @@ Usage:
 
     exchange [flags]
 
-The domain is example.test; there are the mailboxes alice, bob, carol and
-quarantine, and the distribution list all-staff. The owner of each signs in as
+The domain is example.test, with the mailboxes alice, bob, carol and quarantine and
+the distribution list all-staff. The owner of each mailbox signs in as
 NAME@example.test or EXAMPLE\NAME with the password NAME-password, and so does
-the service account svc (svc-password), which has FullAccess to all of them and
-the impersonation right.
+the service account svc (svc-password), which has FullAccess to all mailboxes and
+the right to impersonate their owners.
 
-A scenario, a JSON file, describes another organisation in place of this one:
-mailboxes, rights, lists, messages, budgets and faults. Its fields are in the
-documentation of ewstest.Scenario.
+A scenario, a JSON file, describes a different organisation: mailboxes, rights,
+lists, messages, budgets and faults. Its fields are in the documentation of
+ewstest.Scenario.
 
-With -auth bearer the server is an Azure AD as well, of one tenant (example.test),
-whose applications are those of -app, or of the scenario. "authority" in the first
-line is the authentication endpoint of clients, "tenantId" the tenant.
+With -auth bearer the server also acts as Azure AD with one tenant (example.test)
+and the applications given by -app, or by the scenario. In the first line,
+"authority" is the authentication endpoint for clients and "tenantId" the tenant.
 
-The first line on standard output is JSON: {"url":"…"}, with -tls also
-"caFile". All else goes to standard error.
+The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
+Everything else goes to standard error.
 
 Flags:
 
@@ -57,7 +57,7 @@ type settings struct {
 	log      bool
 }
 
-// errUsage marks mistakes of the caller.
+// errUsage marks mistakes by the caller.
 var errUsage = errors.New("see exchange -help")
 
 // run serves until the context ends. It returns the exit status: 0 after a
@@ -84,12 +84,12 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	s := &settings{}
 	flags := flag.NewFlagSet("exchange", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
-	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate made at start")
-	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml of DIR to the Inbox of ADDRESS; may be repeated")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
+	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
+	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to the Inbox of ADDRESS; may be repeated")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
-	version := flags.String("version", "", "`VERSION` to behave as: "+versionNames()+" (default Exchange2016, or what the scenario says)")
-	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default basic, or what the scenario says)")
+	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default that of the scenario, or Exchange2016)")
+	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
 	flags.BoolVar(&s.log, "log", false, "log each request on standard error")
@@ -104,7 +104,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	}
 	switch {
 	case flags.NArg() > 0:
-		return nil, fmt.Errorf("there is no argument %q; %w", flags.Arg(0), errUsage)
+		return nil, fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
 	case s.latency < 0:
 		return nil, fmt.Errorf("-latency must not be negative; %w", errUsage)
 	}
@@ -120,7 +120,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("-auth: %w; %w", err, errUsage)
 	}
 	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) {
-		return nil, fmt.Errorf("-app is of no use without -auth bearer; %w", errUsage)
+		return nil, fmt.Errorf("-app has no effect without -auth bearer; %w", errUsage)
 	}
 	return s, nil
 }
@@ -138,8 +138,8 @@ func versionNames() string {
 type ready struct {
 	URL    string `json:"url"`
 	CAFile string `json:"caFile,omitempty"`
-	// Authority is authenticationEndpoint for clients that sign in by tokens,
-	// and TenantID the id of their tenant.
+	// Authority is the authenticationEndpoint of clients that sign in with tokens,
+	// and TenantID the ID of their tenant.
 	Authority string `json:"authority,omitempty"`
 	TenantID  string `json:"tenantId,omitempty"`
 }
@@ -193,20 +193,20 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stderr, terminal.Escape(l))
 	}
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
-		fmt.Fprintln(stderr, "exchange: other machines can reach this server, whose passwords are known to all")
+		fmt.Fprintln(stderr, "exchange: other machines can reach this server, and its passwords are public")
 	}
 	if opts.Azure != nil && len(opts.Azure.Applications) == 0 {
-		fmt.Fprintln(stderr, "exchange: no application can sign in by tokens; give -app ID=FILE with a certificate, such as ewsq cert makes")
+		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -app ID=FILE with a certificate such as one from ewsq cert")
 	}
 	if first.Authority != "" && !s.tls {
-		fmt.Fprintln(stderr, "exchange: clients ask for tokens over TLS only; give -tls")
+		fmt.Fprintln(stderr, "exchange: clients request tokens only over TLS; give -tls")
 	}
 	<-ctx.Done()
 	return nil
 }
 
-// newServer starts the server with the organisation of the scenario, or the
-// usual one.
+// newServer starts the server with the organisation of the scenario, or the default
+// one.
 func (s *settings) newServer(opts ewstest.Options) (*ewstest.Server, error) {
 	if s.scenario == "" {
 		return ewstest.NewServer(&opts), nil

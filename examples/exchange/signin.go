@@ -26,13 +26,13 @@ func schemes(list string) ([]ewstest.Scheme, error) {
 		case "bearer":
 			all = append(all, ewstest.Bearer)
 		default:
-			return nil, fmt.Errorf("%q is no way to sign in; there are basic, ntlm and bearer", name)
+			return nil, fmt.Errorf("%q is not a way to sign in; use basic, ntlm or bearer", name)
 		}
 	}
 	return all, nil
 }
 
-// tenantID and tenantName are of the tenant that -auth bearer has.
+// tenantID and tenantName are those of the tenant of -auth bearer.
 const (
 	tenantID   = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 	tenantName = "example.test"
@@ -52,7 +52,7 @@ func (a *apps) String() string {
 	return strings.Join(parts, " ")
 }
 
-// Set adds one.
+// Set adds an application.
 func (a *apps) Set(s string) error {
 	id, file, ok := strings.Cut(s, "=")
 	if !ok || id == "" || file == "" {
@@ -86,7 +86,7 @@ func readCertificate(file string) (*x509.Certificate, error) {
 	}
 	cert, err := x509.ParseCertificate(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no certificate: %w", file, err)
+		return nil, fmt.Errorf("%s is not a certificate: %w", file, err)
 	}
 	return cert, nil
 }

@@ -15,8 +15,8 @@ import (
 
 const applicationID = "00001111-aaaa-2222-bbbb-3333cccc4444"
 
-// TestSignIn takes a message into quarantine under each way to sign in, as the
-// configuration of a product would.
+// TestSignIn takes a message into quarantine with each way to sign in, configured as
+// in a product.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

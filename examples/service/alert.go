@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Bounds of what callers may send.
+// Limits on what callers may send.
 const (
 	maxBody      = 1 << 20 // bytes
 	maxMailboxes = 5000
@@ -37,7 +37,7 @@ type alert struct {
 	Action   action    `json:"action"`
 	State    state     `json:"state"`
 	Received time.Time `json:"received"`
-	// Results and Restored are those of the two actions, as far as they are known.
+	// Results and Restored are the results of the two actions, as far as known.
 	Results  []result `json:"results,omitempty"`
 	Restored []result `json:"restored,omitempty"`
 }
@@ -53,7 +53,7 @@ type state string
 
 const (
 	stateQueued  state = "queued"
-	stateRunning state = "running" // or it was when the process ended
+	stateRunning state = "running" // or was when the process ended
 	stateDone    state = "done"
 )
 
@@ -61,11 +61,11 @@ const (
 type result struct {
 	Mailbox string              `json:"mailbox"`
 	Outcome quarantine.Outcome  `json:"outcome,omitempty"`
-	Receipt *quarantine.Receipt `json:"receipt,omitempty"` // none if nothing could be asked
+	Receipt *quarantine.Receipt `json:"receipt,omitempty"` // nil if the mailbox could not be searched
 	Error   string              `json:"error,omitempty"`
 }
 
-// resultsOf returns where the results of an action stand.
+// resultsOf returns the field for the results of an action.
 func (a *alert) resultsOf(what action) *[]result {
 	if what == actionRestore {
 		return &a.Restored
@@ -73,7 +73,7 @@ func (a *alert) resultsOf(what action) *[]result {
 	return &a.Results
 }
 
-// settled reports whether an action needs not be run again for a mailbox.
+// settled reports whether an action need not be run again for a mailbox.
 func (a *alert) settled(what action, mailbox string) bool {
 	return slices.ContainsFunc(*a.resultsOf(what), func(r result) bool { return r.Mailbox == mailbox && r.Error == "" })
 }
@@ -90,9 +90,10 @@ func (o *order) same(p *order) bool {
 	return errA == nil && errB == nil && string(a) == string(b)
 }
 
-// readOrder reads an idempotency key, empty for none, and the body of a request. The key becomes
-// the id of the alert, so that repeating the request leads to the same one. It is
-// a quoted string by draft-ietf-httpapi-idempotency-key-header, and often is not.
+// readOrder reads the body of a request and its idempotency key, which may be empty.
+// The key becomes the id of the alert, so repeating the request leads to the same
+// alert. According to draft-ietf-httpapi-idempotency-key-header it is a quoted string;
+// in practice it often is not.
 func readOrder(key string, body io.Reader) (order, error) {
 	var o order
 	in := json.NewDecoder(body)
@@ -101,7 +102,7 @@ func readOrder(key string, body io.Reader) (order, error) {
 		return o, badJSON(err)
 	}
 	if _, err := in.Token(); err == nil {
-		return o, badField("", "something follows the object; send one alert a request")
+		return o, badField("", "something follows the object; send one alert per request")
 	} else if !errors.Is(err, io.EOF) {
 		return o, badJSON(err)
 	}
@@ -110,7 +111,7 @@ func readOrder(key string, body io.Reader) (order, error) {
 	}
 	if key != "" {
 		if o.ID != "" && o.ID != key {
-			return o, badField("id", "differs from the header Idempotency-Key; leave out one of them")
+			return o, badField("id", "differs from the header Idempotency-Key; send only one of them")
 		}
 		o.ID = key
 	}
@@ -122,17 +123,17 @@ func readOrder(key string, body io.Reader) (order, error) {
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$`)
 
-// check refuses what cannot be meant, and drops mailboxes that are given twice.
+// check refuses an invalid order, and drops mailboxes that are given twice.
 func (o *order) check() error {
 	if !validID.MatchString(o.ID) {
-		return badField("id", "is not usable in a URL (nor is the header Idempotency-Key); give 1 to 100 letters, digits, '-', '.', '_' and '~', the first a letter or digit")
+		return badField("id", "cannot be used in a URL (nor can the header Idempotency-Key); give 1 to 100 letters, digits, '-', '.', '_' or '~', starting with a letter or digit")
 	}
 	if len(o.Mailboxes) == 0 || len(o.Mailboxes) > maxMailboxes {
-		return badField("mailboxes", fmt.Sprintf("has %d members; give from 1 to %d addresses", len(o.Mailboxes), maxMailboxes))
+		return badField("mailboxes", fmt.Sprintf("has %d members; give 1 to %d addresses", len(o.Mailboxes), maxMailboxes))
 	}
 	seen := make(map[string]bool, len(o.Mailboxes))
 	for i, m := range o.Mailboxes {
-		// With a Message-ID that is good, what is wrong is the address.
+		// The Message-ID is valid, so any error is about the address.
 		if err := (quarantine.Target{Mailbox: m, MessageID: "<any@example.com>"}).Validate(); err != nil {
 			return badField(fmt.Sprintf("mailboxes[%d]", i), problemsOf(err))
 		}
@@ -153,7 +154,7 @@ func (o *order) check() error {
 	return nil
 }
 
-// problemsOf says what is wrong with a field that the answer names.
+// problemsOf describes what is wrong with a field that the response names.
 func problemsOf(err error) string {
 	var all []string
 	for _, p := range quarantine.Problems(err) {
@@ -162,18 +163,18 @@ func problemsOf(err error) string {
 	return strings.Join(all, "; ")
 }
 
-// badJSON names the field in an error of encoding/json, as far as that does.
+// badJSON names the field in an error of encoding/json, if the error does.
 func badJSON(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body has more than %d bytes; send several alerts", maxBody)}
+		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; send several alerts", maxBody)}
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return badField(wrong.Field, "is a JSON "+wrong.Value+", which it cannot be")
+		return badField(wrong.Field, "cannot be a JSON "+wrong.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if field, err := strconv.Unquote(name); err == nil {
-			return badField(field, "is not known; leave it out")
+			return badField(field, "is unknown; leave it out")
 		}
 	}
-	return badField("", "the body is not the JSON of an alert: "+err.Error())
+	return badField("", "the body is not a JSON alert: "+err.Error())
 }

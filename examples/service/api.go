@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// api answers over HTTP. It only reads and writes alerts; work does what they
-// ask for.
+// api serves HTTP requests. It only reads and writes alerts; work does what they ask
+// for.
 type api struct {
 	alerts *store
 	work   *work
@@ -37,9 +37,9 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 	return recovered(log, probes)
 }
 
-// post takes an alert on. It is kept before it is acknowledged.
+// post accepts an alert. It is stored before it is acknowledged.
 func (a *api) post(w http.ResponseWriter, r *http.Request) error {
-	// A form of a web page from elsewhere cannot have this type.
+	// A form on another website cannot send this type.
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
 	}
@@ -55,13 +55,13 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 		return refusal(err)
 	}
 	if !kept.same(&o) {
-		return &problem{Status: http.StatusUnprocessableEntity, Field: "id", Detail: "was used for another alert; give each its own id or Idempotency-Key"}
+		return &problem{Status: http.StatusUnprocessableEntity, Field: "id", Detail: "was used for a different alert; give each its own id or Idempotency-Key"}
 	}
 	return accepted(w, kept)
 }
 
-// restore asks that what an alert has taken be put back. Asking again while that
-// is under way changes nothing, and afterwards tries again what failed.
+// restore requests that what an alert took be put back. Requesting it again while
+// that is in progress changes nothing; afterwards it retries what failed.
 func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
 	kept, err := a.work.restore(r.PathValue("id"))
 	if err != nil {
@@ -76,7 +76,7 @@ func accepted(w http.ResponseWriter, a alert) error {
 	return nil
 }
 
-// refusal is what callers are told about an error of the work or the store.
+// refusal returns the response to an error of the work or the store.
 func refusal(err error) error {
 	switch {
 	case errors.Is(err, errNoAlert):
@@ -103,18 +103,18 @@ func healthz(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// readyz tells whether to send alerts here. Before that they are taken on, too,
-// but wait.
+// readyz reports whether to send alerts here. Before it is ready, the service accepts
+// alerts, but they wait.
 func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if !a.work.isReady() {
-		return &problem{Status: http.StatusServiceUnavailable, Detail: "what an earlier run left is being settled, or the service is being stopped", retryAfter: 5 * time.Second}
+		return &problem{Status: http.StatusServiceUnavailable, Detail: "the service is finishing what an earlier run left open, or is stopping", retryAfter: 5 * time.Second}
 	}
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
 	return nil
 }
 
 func notFound(http.ResponseWriter, *http.Request) error {
-	return &problem{Status: http.StatusNotFound, Detail: "there are /alerts, /healthz and /readyz"}
+	return &problem{Status: http.StatusNotFound, Detail: "the paths are /alerts, /healthz and /readyz"}
 }
 
 func onlyBy(method string) handler {

@@ -12,25 +12,25 @@ import (
 	"strings"
 )
 
-// authorized lets callers through that send the token (RFC 6750). Without a
-// token the service listens on this machine alone, and a browser there could be
-// led to it under another host name by a page from elsewhere: that is refused.
+// authorized lets through callers that send the token (RFC 6750). Without a token,
+// the service listens only on this machine; a request under another host name, which a
+// website could have a local browser send (DNS rebinding), is refused.
 func authorized(token string, next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token == "" {
 			if !isLoopback(r.Host) {
-				(&problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service answers to the names of this machine only, such as localhost"}).write(w)
+				(&problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service accepts only the names of this machine, such as localhost"}).write(w)
 				return
 			}
 			next.ServeHTTP(w, r)
 			return
 		}
 		scheme, sent, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(sent)) // of one length, whatever was sent
+		got := sha256.Sum256([]byte(sent)) // the same length, whatever was sent
 		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			(&problem{Status: http.StatusUnauthorized, Detail: "send the header Authorization: Bearer with the token of " + envToken}).write(w)
+			(&problem{Status: http.StatusUnauthorized, Detail: "send the header Authorization: Bearer with the token in " + envToken}).write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -45,8 +45,8 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
-// recovered answers for a handler that panics, in place of the cut connection
-// of net/http. What it panicked with may hold anything, and is not logged.
+// recovered responds for a handler that panics; net/http would just drop the
+// connection. The value of the panic may contain anything, so it is not logged.
 func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

@@ -30,7 +30,7 @@ const (
 	vault    = "quarantine@example.test"
 )
 
-// lab is an Exchange with the phishing mail in Alice's mailbox, and what a
+// lab is an Exchange with the phishing mail in Alice's mailbox, and everything that a
 // service needs to work with it.
 type lab struct {
 	*ewstest.Server
@@ -54,7 +54,7 @@ func phishingMail(t *testing.T) []byte {
 	return eml
 }
 
-// write writes a configuration with some settings besides those it needs.
+// write writes a configuration with some additional settings.
 func (l *lab) write(t *testing.T, name string, settings map[string]any) string {
 	t.Helper()
 	config := map[string]any{
@@ -81,13 +81,13 @@ func (l *lab) copies(address string) int {
 	return n
 }
 
-// gate holds requests up before the server acts on them.
+// gate blocks requests before the server acts on them.
 type gate struct {
-	reached chan struct{} // closed when the first is held up
+	reached chan struct{} // closed when the first is blocked
 	open    func()
 }
 
-// hold makes the next request that matches wait, and those that match after it.
+// hold makes matching requests wait, from the next one on.
 func (l *lab) hold(t *testing.T, matches func(*ewstest.Request) bool) gate {
 	reached, opened := make(chan struct{}), make(chan struct{})
 	first, open := sync.OnceFunc(func() { close(reached) }), sync.OnceFunc(func() { close(opened) })
@@ -111,17 +111,17 @@ func operation(op ews.Operation) func(*ewstest.Request) bool {
 
 func anything(*ewstest.Request) bool { return true }
 
-// instance is a service that runs.
+// instance is a running service.
 type instance struct {
 	url   string
 	token string
 	log   *watched
-	stop  context.CancelFunc // as a signal does
+	stop  context.CancelFunc // acts like a signal
 	ended chan struct{}
 	code  int // once it has ended
 }
 
-// start starts a service that keeps its alerts with the lab.
+// start starts a service that keeps its alerts in the lab's directory.
 func (l *lab) start(t *testing.T, args ...string) *instance {
 	t.Helper()
 	return l.startBare(t, append([]string{"-config", l.config, "-data", filepath.Join(l.dir, "data")}, args...)...)
@@ -146,20 +146,20 @@ func (l *lab) startBare(t *testing.T, args ...string) *instance {
 	return i
 }
 
-// end waits until the service has ended by itself.
+// end waits until the service has ended on its own.
 func (i *instance) end(t *testing.T) {
 	t.Helper()
 	<-i.ended
 	require.Zero(t, i.code, "%s", i.log)
 }
 
-// answer is an answer of the service.
+// answer is a response of the service.
 type answer struct {
 	Status int
 	Header http.Header
 	Text   string
 	Alert  alert
-	// Problem is what an error holds.
+	// Problem is the content of an error.
 	Problem struct {
 		Title, Detail, Field string
 		Status               int
@@ -200,7 +200,7 @@ func (i *instance) call(t *testing.T, method, path, body string, headers ...stri
 	return a
 }
 
-// post posts an alert about the phishing mail and expects it to be taken on.
+// post posts an alert about the phishing mail and expects it to be accepted.
 func (i *instance) post(t *testing.T, id string, mailboxes ...string) answer {
 	t.Helper()
 	a := i.call(t, http.MethodPost, "/alerts", body(t, id, mailboxes...))
@@ -248,7 +248,7 @@ func (w *watched) String() string {
 	return w.text.String()
 }
 
-// await waits until the log has a text.
+// await waits until the log contains a text.
 func (w *watched) await(t *testing.T, text string) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)

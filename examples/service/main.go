@@ -1,7 +1,7 @@
-// Command service is a small HTTP service around package quarantine, as a
-// security product would embed it: something tells it that a message is
-// malicious, it takes the message out of the mailboxes, and others can see what
-// became of it or have it undone. It is meant to be read, and to be copied from.
+// Command service is a small HTTP service that embeds package quarantine as a
+// security product would: a client reports a malicious message, the service takes it
+// out of the mailboxes, and clients can see the results or have them undone. It is
+// meant to be read and copied from.
 //
 // # Trying it
 //
@@ -30,32 +30,33 @@
 //	curl -X POST 127.0.0.1:8081/alerts/incident-17/restore
 //	curl 127.0.0.1:8081/alerts/incident-17
 //
-// Without a Message-ID, messages are described; see [quarantine.Criteria]:
+// Messages without a known Message-ID are described by criteria; see
+// [quarantine.Criteria]:
 //
 //	curl 127.0.0.1:8081/alerts -H 'Content-Type: application/json' \
 //	    -d '{"mailboxes":["alice@example.test"],"criteria":{"subject":"Your mailbox is full","subjectMatch":"prefix"}}'
 //
-// # How it is made
+// # How it works
 //
-// An alert is on the disk before it is acknowledged (store.go). A bounded
-// number of workers hands its mailboxes to a [quarantine.Router], which finds the
-// server of each, and keeps the receipt of each as soon as it is there (work.go).
-// So there are two records of what is being done: the alerts, which are the
-// product's, and the journal of the SDK, which knows the single item.
+// An alert is on disk before it is acknowledged (store.go). A limited number of
+// workers pass its mailboxes to a [quarantine.Router], which finds the server of each
+// mailbox, and store each receipt as soon as it arrives (work.go). So there are two
+// records of what is being done: the alerts, which belong to the product, and the
+// journal of the SDK, which tracks individual items.
 //
 // Whatever ends the process, the next start settles the journal with
 // [quarantine.Router.Recover] and then runs the open alerts again. That is safe
-// because quarantine and restore can be repeated: what is done already is
+// because quarantine and restore can be repeated: an item that is already done is
 // recognised by its stamp, and its receipt says alreadyQuarantined.
 //
-// An alert is done when each mailbox has a receipt or an error. The SDK has by
-// then repeated what fails for a passing reason; whoever posts alerts decides
-// about the rest, and may post the same again under another id.
+// An alert is done when each mailbox has a receipt or an error. By then the SDK has
+// retried temporary failures; clients decide what to do about the others, and may post
+// the same alert again with a different id.
 //
 // # What a product would add
 //
-// TLS, or a proxy in front that has it; callers with rights of their own; the
-// deletion of old alerts, which are kept for good here; metrics.
+// TLS, or a proxy in front that provides it; separate rights for each caller; deletion
+// of old alerts, which are kept forever here; metrics.
 package main
 
 import (

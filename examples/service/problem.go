@@ -10,12 +10,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 )
 
-// problem is an error that a caller is told, as RFC 9457 has it.
+// problem is an error that is reported to a caller, in the form of RFC 9457.
 type problem struct {
 	Title  string `json:"title"` // filled in from Status
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
-	// Field is the field of the request that is meant.
+	// Field is the field of the request that is at fault.
 	Field string `json:"field,omitempty"`
 
 	retryAfter time.Duration
@@ -28,8 +28,8 @@ func badField(field, detail string) error {
 	return &problem{Status: http.StatusBadRequest, Field: field, Detail: detail}
 }
 
-// handler is an http.Handler that may fail. An error that is no problem is not
-// the caller's business: it goes to the log.
+// handler is an http.Handler that may fail. An error other than a problem is none of
+// the caller's business and goes to the log.
 type handler func(http.ResponseWriter, *http.Request) error
 
 func (h handler) logged(log *slog.Logger) http.Handler {
@@ -56,7 +56,7 @@ func (p *problem) write(w http.ResponseWriter) {
 	writeJSON(w, p.Status, "application/problem+json", &out)
 }
 
-// writeJSON answers. That the caller has gone is no concern.
+// writeJSON writes a response. It does not matter if the caller has gone.
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
 	text, err := terminal.JSONLine(v)
 	if err != nil {

@@ -26,13 +26,13 @@ func TestBadInput(t *testing.T) {
 		field   string
 		detail  string
 	}{
-		"nothing":               {body: "", status: 400, detail: "not the JSON of an alert"},
-		"no JSON":               {body: "mailboxes=a", status: 400, detail: "not the JSON of an alert"},
-		"broken off":            {body: `{"mailboxes":["a`, status: 400, detail: "not the JSON of an alert"},
+		"nothing":               {body: "", status: 400, detail: "not a JSON alert"},
+		"no JSON":               {body: "mailboxes=a", status: 400, detail: "not a JSON alert"},
+		"broken off":            {body: `{"mailboxes":["a`, status: 400, detail: "not a JSON alert"},
 		"an array":              {body: "[]", status: 400, detail: "JSON array"},
-		"two":                   {body: with(`"id":"x"`) + "{}", status: 400, detail: "one alert a request"},
-		"unknown field":         {body: with(`"mailbox":"x"`), status: 400, field: "mailbox", detail: "not known"},
-		"unknown criterion":     {body: `{"mailboxes":["alice@example.test"],"criteria":{"from":"x"}}`, status: 400, field: "from", detail: "not known"},
+		"two":                   {body: with(`"id":"x"`) + "{}", status: 400, detail: "one alert per request"},
+		"unknown field":         {body: with(`"mailbox":"x"`), status: 400, field: "mailbox", detail: "unknown"},
+		"unknown criterion":     {body: `{"mailboxes":["alice@example.test"],"criteria":{"from":"x"}}`, status: 400, field: "from", detail: "unknown"},
 		"another type":          {body: with(`"reason":5`), status: 400, field: "reason", detail: "JSON number"},
 		"criterion of another":  {body: `{"criteria":{"subject":[]}}`, status: 400, field: "criteria.subject", detail: "JSON array"},
 		"no mailboxes":          {body: `{"messageId":"<a@b>"}`, status: 400, field: "mailboxes", detail: "has 0 members"},
@@ -43,12 +43,12 @@ func TestBadInput(t *testing.T) {
 		"two ways":              {body: with(`"criteria":{"sender":"mallory@evil.example"}`), status: 400, field: "criteria", detail: "messageId"},
 		"matching everything":   {body: `{"mailboxes":["alice@example.test"],"criteria":{"receivedAfter":"2026-11-24T00:00:00Z"}}`, status: 400, field: "criteria", detail: "would match all"},
 		"no time":               {body: `{"mailboxes":["alice@example.test"],"criteria":{"receivedAfter":"yesterday"}}`, status: 400, detail: "yesterday"},
-		"id with a slash":       {body: with(`"id":"a/b"`), status: 400, field: "id", detail: "not usable in a URL"},
-		"id of dots":            {body: with(`"id":".."`), status: 400, field: "id", detail: "not usable in a URL"},
+		"id with a slash":       {body: with(`"id":"a/b"`), status: 400, field: "id", detail: "cannot be used in a URL"},
+		"id of dots":            {body: with(`"id":".."`), status: 400, field: "id", detail: "cannot be used in a URL"},
 		"long id":               {body: with(`"id":"` + strings.Repeat("x", 101) + `"`), status: 400, field: "id", detail: "1 to 100"},
 		"key with a space":      {body: with(`"reason":""`), headers: []string{"Idempotency-Key", "a b"}, status: 400, field: "id", detail: "Idempotency-Key"},
 		"id and another key":    {body: with(`"id":"a"`), headers: []string{"Idempotency-Key", "b"}, status: 400, field: "id", detail: "differs"},
-		"garbage behind":        {body: with(`"id":"x"`) + "x", status: 400, detail: "not the JSON of an alert"},
+		"garbage behind":        {body: with(`"id":"x"`) + "x", status: 400, detail: "not a JSON alert"},
 		"large":                 {body: with(`"reason":"` + strings.Repeat("x", maxBody) + `"`), status: 413, detail: "1048576 bytes"},
 		"large after the end":   {body: with(`"id":"x"`) + strings.Repeat(" ", maxBody), status: 413, detail: "1048576 bytes"},
 		"a form":                {body: with(`"id":"x"`), headers: []string{"Content-Type", "text/plain"}, status: 415, field: "Content-Type", detail: "application/json"},
@@ -107,7 +107,7 @@ func TestUnauthorized(t *testing.T) {
 		assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/healthz", "", "Authorization", sent).Status)
 	}
 	a := s.call(t, http.MethodPost, "/alerts", body(t, "a1", alice), "Authorization", "bearer correct-horse", "Host", "quarantine.example.com")
-	assert.Equal(t, http.StatusAccepted, a.Status, "with a token any name of the service will do")
+	assert.Equal(t, http.StatusAccepted, a.Status, "with a token, any name of the service is accepted")
 	s.done(t, "a1", actionQuarantine)
 	assert.NotContains(t, s.log.String(), "correct-horse")
 }
@@ -123,12 +123,12 @@ func TestSettings(t *testing.T) {
 		"help":                  {[]string{"-help"}, 0, "SERVICE_TOKEN"},
 		"nothing":               {nil, 2, "-config FILE is missing"},
 		"unknown flag":          {[]string{"-port", "1"}, 2, "-port"},
-		"argument":              {[]string{"-config", l.config, "x"}, 2, `no argument "x"`},
+		"argument":              {[]string{"-config", l.config, "x"}, 2, `unexpected argument "x"`},
 		"no workers":            {[]string{"-config", l.config, "-workers", "0"}, 2, "-workers is 0"},
 		"no queue":              {[]string{"-config", l.config, "-queue", "-1"}, 2, "-queue is -1"},
 		"negative grace":        {[]string{"-config", l.config, "-grace", "-1s"}, 2, "-grace is -1s"},
 		"no such configuration": {[]string{"-config", filepath.Join(l.dir, "none")}, 2, "none"},
-		"unknown setting":       {[]string{"-config", l.write(t, "unknown.json", map[string]any{"mailbox": ""})}, 2, "mailbox is no setting"},
+		"unknown setting":       {[]string{"-config", l.write(t, "unknown.json", map[string]any{"mailbox": ""})}, 2, "mailbox is no"},
 		"no user":               {[]string{"-config", l.write(t, "ntlm.json", map[string]any{"authentication": map[string]string{"type": "ntlm", "username": ""}})}, 2, "authentication.username"},
 		"wrong setting":         {[]string{"-config", l.write(t, "wrong.json", map[string]any{"access": "all"})}, 2, "access"},
 		"open to all":           {[]string{"-config", l.config, "-addr", "0.0.0.0:0"}, 2, "set SERVICE_TOKEN in the environment"},

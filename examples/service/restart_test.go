@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A service that is stopped while Exchange is at work for it leaves the alert
-// open; the next one settles the journal, is ready, and brings it to its end.
+// A service that is stopped while Exchange is working for it leaves the alert open;
+// the next one settles the journal, is ready, and finishes the alert.
 func TestRestartInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -55,7 +55,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 			s.end(t)
 			require.Equal(t, tc.before, l.copies(vault), "Exchange has not acted yet")
 			held.open()
-			<-acted // when nobody listens any more
+			<-acted // when nobody is listening
 			require.Equal(t, tc.after, l.copies(vault))
 
 			held = l.hold(t, anything)
@@ -67,7 +67,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 			left := s.call(t, http.MethodGet, "/alerts/a1", "").Alert
 			assert.Equal(t, stateRunning, left.State)
 			for _, r := range *left.resultsOf(tc.what) {
-				assert.Empty(t, r.Error, "that the service was stopped is no result")
+				assert.Empty(t, r.Error, "stopping the service does not produce a result")
 			}
 			held.open()
 			a := s.done(t, "a1", tc.what)
@@ -76,7 +76,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 
 			results := *a.resultsOf(tc.what)
 			require.NotEmpty(t, results)
-			assert.NotContains(t, s.log.String(), "mailbox=bob@example.test", "what had its result is not asked again")
+			assert.NotContains(t, s.log.String(), "mailbox=bob@example.test", "a mailbox that has its result is not processed again")
 			assert.Equal(t, alice, results[0].Mailbox)
 			assert.Equal(t, tc.outcome, results[0].Outcome)
 			assert.Len(t, results[0].Receipt.Items, 1)
@@ -121,8 +121,8 @@ func interruptedBetweenCopies(t *testing.T) *lab {
 	return l
 }
 
-// The receipt of an alert that was interrupted between two copies tells both, so
-// that both are restored.
+// The receipt of an alert that was interrupted between two copies lists both, so both
+// are restored.
 func TestRestartBetweenCopies(t *testing.T) {
 	t.Parallel()
 	l := interruptedBetweenCopies(t)
@@ -138,13 +138,13 @@ func TestRestartBetweenCopies(t *testing.T) {
 	assert.Zero(t, l.copies(vault))
 }
 
-// If it cannot be found out what was taken before, the receipt of what was taken
-// since is kept nevertheless, with the error.
+// If it is not possible to find out what was taken before, the receipt of what was
+// taken since is still kept, with the error.
 func TestReceiptOutlivesError(t *testing.T) {
 	t.Parallel()
 	l := interruptedBetweenCopies(t)
 	l.OnResponse(func(_ int, r *ewstest.Request) {
-		if r.Code == "ErrorItemNotFound" && l.copies(vault) == 2 { // the second is proved to be gone
+		if r.Code == "ErrorItemNotFound" && l.copies(vault) == 2 { // confirms that the second is gone
 			l.RevokeFullAccess("svc", "*")
 		}
 	})
@@ -160,8 +160,8 @@ func TestReceiptOutlivesError(t *testing.T) {
 	assert.Equal(t, 1, l.copies(alice))
 }
 
-// After a signal what is in work comes to its end, and what waits is kept for
-// the next start.
+// After a signal, work in progress is finished, and what is waiting is kept for the
+// next start.
 func TestGracefulShutdown(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -174,7 +174,7 @@ func TestGracefulShutdown(t *testing.T) {
 	s.log.await(t, "msg=stopping")
 	select {
 	case <-s.ended:
-		require.Fail(t, "the service did not wait for what is in work")
+		require.Fail(t, "the service did not wait for work in progress")
 	default:
 	}
 	held.open()
@@ -182,7 +182,7 @@ func TestGracefulShutdown(t *testing.T) {
 	assert.Contains(t, s.log.String(), "msg=stopped alertsLeft=1")
 	assert.Equal(t, 1, l.copies(vault))
 	_, err := http.Get(s.url + "/healthz")
-	require.Error(t, err, "nobody listens any more")
+	require.Error(t, err, "nobody is listening")
 
 	s = l.start(t)
 	assert.Equal(t, quarantine.Quarantined, s.call(t, http.MethodGet, "/alerts/a1", "").Alert.Results[0].Outcome)

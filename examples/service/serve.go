@@ -16,10 +16,10 @@ import (
 )
 
 // errStopped is why work was cancelled.
-var errStopped = errors.New("the service is being stopped")
+var errStopped = errors.New("the service is stopping")
 
-// serve wires the parts together, runs them until ctx ends, and takes them down
-// in the opposite order.
+// serve connects the parts, runs them until ctx ends, and shuts them down in reverse
+// order.
 func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	listener, token, err := s.listen(ctx, lookup, log)
@@ -60,7 +60,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 
-	// Work outlives the signal: its context ends when the time of grace is over.
+	// Work outlives the signal: its context ends after the grace period.
 	working, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	idle := make(chan struct{})
@@ -80,7 +80,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 	defer done()
 	if server.Shutdown(grace) != nil {
-		_ = server.Close() // callers that are too slow
+		_ = server.Close() // drops callers that are too slow
 	}
 	select {
 	case <-idle:
@@ -92,8 +92,8 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	return err
 }
 
-// openRouter opens what the configuration file describes. Nothing is asked of
-// Exchange yet.
+// openRouter opens what the configuration file describes. Exchange is not contacted
+// yet.
 func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
 	configs, err := exchange.LoadConfigs(file)
 	if err != nil {
@@ -103,7 +103,7 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 		c := &configs[i]
 		c.SecretsFromEnv(lookup)
 		if c.IsEnabled() && c.JournalFile == "" {
-			log.Warn("without journalFile, what a crash interrupts is settled only when its alert is run again", "server", c.Name)
+			log.Warn("without journalFile, what a crash interrupts is finished only when its alert is run again", "server", c.Name)
 		}
 	}
 	return exchange.OpenRouter(configs, &exchange.RouterOptions{
@@ -114,7 +114,7 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 	})
 }
 
-// listen opens the socket, which without a token only this machine may reach.
+// listen opens the socket. Without a token, only this machine may reach it.
 func (s settings) listen(ctx context.Context, lookup func(string) (string, bool), log *slog.Logger) (net.Listener, string, error) {
 	token, _ := lookup(envToken)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
@@ -128,6 +128,6 @@ func (s settings) listen(ctx context.Context, lookup func(string) (string, bool)
 		err := fmt.Errorf("-addr %s can be reached from other machines: set %s in the environment to the token that callers must send; %w", s.addr, envToken, errUsage)
 		return nil, "", errors.Join(err, listener.Close())
 	}
-	log.Warn("the token and the alerts go over the network as plain HTTP; put a proxy with TLS in front", "addr", listener.Addr().String())
+	log.Warn("the token and the alerts are sent over the network as plain HTTP; put a TLS proxy in front", "addr", listener.Addr().String())
 	return listener, token, nil
 }

@@ -32,8 +32,8 @@ func TestQuarantineAndRestore(t *testing.T) {
 	assert.Equal(t, "/Inbox", a.Results[0].Receipt.Items[0].Folder)
 	assert.Equal(t, "phishing\nmsg=\"alert done\" \u001b[31m", a.Results[0].Receipt.Target.Reason)
 	assert.Equal(t, quarantine.NotFound, a.Results[1].Outcome)
-	assert.Empty(t, a.Results[1].Error, "that a message is not there is no error")
-	assert.Nil(t, a.Results[2].Receipt, "nothing could be asked")
+	assert.Empty(t, a.Results[1].Error, "it is not an error if the message is not there")
+	assert.Nil(t, a.Results[2].Receipt, "the mailbox could not be searched")
 	assert.Contains(t, a.Results[2].Error, "nobody@example.test")
 	assert.Equal(t, 0, l.copies(alice))
 	assert.Equal(t, 1, l.copies(vault))
@@ -42,13 +42,13 @@ func TestQuarantineAndRestore(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, again.Status, again.Text)
 	assert.Equal(t, "/alerts/a1", again.Header.Get("Location"))
 	a = s.done(t, "a1", actionRestore)
-	assert.Len(t, a.Results, 3, "what was done before is still told")
+	assert.Len(t, a.Results, 3, "what was done before is still listed")
 	require.Len(t, a.Restored, 1, "there is nothing to restore for the others")
 	assert.Equal(t, alice, a.Restored[0].Mailbox)
 	assert.Equal(t, quarantine.Restored, a.Restored[0].Outcome)
 	assert.Equal(t, 1, l.copies(alice))
 	assert.Equal(t, 0, l.copies(vault))
-	assert.Empty(t, l.Notices(), "nobody was told")
+	assert.Empty(t, l.Notices(), "nobody was notified")
 
 	s.stop()
 	s.end(t)
@@ -73,7 +73,7 @@ func TestCriteria(t *testing.T) {
 	assert.NotContains(t, s.log.String(), "Your mailbox is full")
 }
 
-// Without -data and journalFile the service works, and says what that means.
+// Without -data and journalFile the service works, but logs what that means.
 func TestNothingKept(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -81,7 +81,7 @@ func TestNothingKept(t *testing.T) {
 	s.post(t, "a1", alice)
 	assert.Equal(t, quarantine.Quarantined, s.done(t, "a1", actionQuarantine).Results[0].Outcome)
 	assert.Contains(t, s.log.String(), `msg="without -data, alerts are lost when the service ends"`)
-	assert.Contains(t, s.log.String(), `msg="without journalFile, what a crash interrupts is settled only when its alert is run again" server=Lab`)
+	assert.Contains(t, s.log.String(), `msg="without journalFile, what a crash interrupts is finished only when its alert is run again" server=Lab`)
 }
 
 func TestSameAlertOnce(t *testing.T) {
@@ -91,7 +91,7 @@ func TestSameAlertOnce(t *testing.T) {
 	held := l.hold(t, anything)
 	text := `{"mailboxes":["alice@example.test"],"messageId":"<20261124.1@evil.example>"}`
 	var wg sync.WaitGroup
-	for _, key := range []string{"incident-17", `"incident-17"`} { // quoted, as the draft has it, and as many send it
+	for _, key := range []string{"incident-17", `"incident-17"`} { // quoted, as in the draft, and not, as often sent
 		wg.Go(func() {
 			a := s.call(t, http.MethodPost, "/alerts", text, "Idempotency-Key", key)
 			assert.Equal(t, http.StatusAccepted, a.Status)
@@ -128,22 +128,22 @@ func TestQueueFull(t *testing.T) {
 	s := l.start(t, "-workers", "1", "-queue", "1")
 	held := l.hold(t, anything)
 	s.post(t, "a1", alice)
-	<-held.reached // so it is not in the queue any more
+	<-held.reached // so it is no longer in the queue
 	s.post(t, "a2", bob)
 	for range 2 {
 		full := s.call(t, http.MethodPost, "/alerts", body(t, "a3", bob))
 		assert.Equal(t, http.StatusServiceUnavailable, full.Status)
 		assert.Equal(t, "10", full.Header.Get("Retry-After"))
 	}
-	assert.Equal(t, http.StatusNotFound, s.call(t, http.MethodGet, "/alerts/a3", "").Status, "it was not taken on")
-	assert.Equal(t, stateQueued, s.post(t, "a2", bob).Alert.State, "one that was taken on already is given back")
+	assert.Equal(t, http.StatusNotFound, s.call(t, http.MethodGet, "/alerts/a3", "").Status, "it was not accepted")
+	assert.Equal(t, stateQueued, s.post(t, "a2", bob).Alert.State, "one that was already accepted is returned")
 	held.open()
 	s.done(t, "a2", actionQuarantine)
 	s.post(t, "a3", bob)
 	s.done(t, "a3", actionQuarantine)
 }
 
-// What a restore could not reach is tried again when it is asked for again.
+// What a restore could not reach is retried when the restore is requested again.
 func TestRestoreAgain(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -162,7 +162,7 @@ func TestRestoreAgain(t *testing.T) {
 	<-held.reached
 	twice := s.call(t, http.MethodPost, "/alerts/a1/restore", "")
 	assert.Equal(t, http.StatusAccepted, twice.Status)
-	assert.Equal(t, stateRunning, twice.Alert.State, "it is under way")
+	assert.Equal(t, stateRunning, twice.Alert.State, "it is in progress")
 	held.open()
 	s.stop()
 	s.end(t)

@@ -22,27 +22,27 @@ Usage:
     POST /alerts               {"mailboxes":["a@example.com"],"messageId":"<…>","reason":"…"}
     GET  /alerts/{id}          its state, and a receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
-    GET  /healthz, /readyz     ready once what an earlier run left is settled
+    GET  /healthz, /readyz     ready once what an earlier run left open is finished
 
-The configuration is that of ewsq: a JSON object, or an array of them. Passwords
-may stand in the environment instead: EWSQ_PASSWORD and EWSQ_PFX_PASSWORD, or
-with the name of the configuration behind (EWSQ_PASSWORD_HEAD_OFFICE).
+The configuration is the same as for ewsq: a JSON object, or an array of them.
+Passwords may be set in the environment instead: EWSQ_PASSWORD and
+EWSQ_PFX_PASSWORD, or with the name of the configuration appended
+(EWSQ_PASSWORD_HEAD_OFFICE).
 
-With SERVICE_TOKEN in the environment, callers have to send it as a bearer token.
-Without it the service can only be reached from this machine.
+If SERVICE_TOKEN is set in the environment, callers must send it as a bearer token.
+Otherwise the service can be reached only from this machine.
 
 The first line on standard output is JSON: {"url":"…"}. The log goes to standard
-error. After an interrupt nothing more is begun, and what is in work is given
-time to end; what is then left is finished at the next start.
+error. After an interrupt, no new work is started and work in progress is given time
+to finish; what remains is finished at the next start.
 
-Exit status: 0 after a signal, 1 if it could not go on, 2 for bad usage or
-configuration.
+Exit status: 0 after a signal, 1 after an error, 2 for bad usage or configuration.
 
 Flags:
 
 `
 
-// envToken is the environment variable with the token of callers.
+// envToken is the environment variable with the token that callers must send.
 const envToken = "SERVICE_TOKEN"
 
 // settings are the flags.
@@ -52,7 +52,7 @@ type settings struct {
 	grace              time.Duration
 }
 
-// errUsage marks mistakes of who started the service.
+// errUsage marks mistakes by whoever started the service.
 var errUsage = errors.New("see service -help")
 
 // run serves until ctx ends and returns the exit status.
@@ -80,12 +80,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&s.config, "config", "", "configuration, a JSON `FILE`")
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`ADDRESS` to listen on; port 0 takes a free one")
-	flags.StringVar(&s.data, "data", "", "`DIR` for the alerts, made if it is missing; without it they are lost when the service ends")
-	flags.IntVar(&s.workers, "workers", 4, "how many alerts are in work at a time")
-	flags.IntVar(&s.queue, "queue", 1000, "how many may wait before further ones are refused")
-	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that what is in work is given after a signal")
+	flags.StringVar(&s.config, "config", "", "JSON `FILE` with the configuration")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`ADDRESS` to listen on; port 0 means any free port")
+	flags.StringVar(&s.data, "data", "", "`DIR` for the alerts, created if missing; without it, they are lost when the service ends")
+	flags.IntVar(&s.workers, "workers", 4, "how many alerts are processed at a time")
+	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
+	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, help)
@@ -97,7 +97,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	}
 	switch {
 	case flags.NArg() > 0:
-		return s, fmt.Errorf("there is no argument %q; %w", flags.Arg(0), errUsage)
+		return s, fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
 	case s.config == "":
 		return s, fmt.Errorf("-config FILE is missing; %w", errUsage)
 	case s.workers < 1 || s.workers > 64:
@@ -105,7 +105,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	case s.queue < 1 || s.queue > 100_000:
 		return s, fmt.Errorf("-queue is %d; give a number from 1 to 100000; %w", s.queue, errUsage)
 	case s.grace < 0:
-		return s, fmt.Errorf("-grace is %v; give a time such as 30s; %w", s.grace, errUsage)
+		return s, fmt.Errorf("-grace is %v; give a duration such as 30s; %w", s.grace, errUsage)
 	}
 	return s, nil
 }

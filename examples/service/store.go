@@ -15,25 +15,25 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// store keeps alerts in one file, a bbolt database, which only its owner can
-// read. Each method is one transaction; what it wrote is on the disk, synced,
-// when it returns. Methods may be called concurrently.
+// store keeps alerts in one file, a bbolt database that only its owner can read. Each
+// method is one transaction; what it wrote has been synced to disk when it returns.
+// Methods may be called concurrently.
 type store struct {
 	db   *bbolt.DB
-	temp string // directory to be removed at the end
+	temp string // directory to remove at the end
 }
 
-// Both buckets hold JSON: alerts by id, without results, and results by id,
-// action and mailbox, since there may be thousands. No id has a slash.
+// Both buckets contain JSON: alerts by id, without results, and results by id,
+// action and mailbox, since there may be thousands. An id never contains a slash.
 var (
 	alertsBucket  = []byte("alerts")
 	resultsBucket = []byte("results")
 )
 
-var errNoAlert = errors.New("there is no alert of that id")
+var errNoAlert = errors.New("no alert has that id")
 
-// openStore opens the store in a directory. Without one the file has no name, as
-// far as the system can do that, and is gone when the process ends.
+// openStore opens the store in a directory. Without a directory the file is unlinked
+// at once, if the system allows it, and is gone when the process ends.
 func openStore(dir string, log *slog.Logger) (s *store, err error) {
 	s = new(store)
 	if dir == "" {
@@ -49,7 +49,7 @@ func openStore(dir string, log *slog.Logger) (s *store, err error) {
 	path := filepath.Join(dir, "alerts.db")
 	s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("-data: %s is in use by another process; stop it, or give each a directory of its own", path)
+		return nil, fmt.Errorf("-data: %s is in use by another process; stop it, or give each process its own directory", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-data: opening %s: %w", path, err)
@@ -77,7 +77,7 @@ func (s *store) close() error {
 	return err
 }
 
-// create keeps a new alert. If there is one of that id, it is returned, and
+// create stores a new alert. If there already is one with that id, it is returned and
 // fresh is false.
 func (s *store) create(a alert) (kept alert, fresh bool, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
@@ -90,7 +90,7 @@ func (s *store) create(a alert) (kept alert, fresh bool, err error) {
 	return kept, fresh, err
 }
 
-// update changes an alert, save its results, unless change fails.
+// update changes an alert, but not its results, unless change fails.
 func (s *store) update(id string, change func(*alert) error) (a alert, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {
@@ -104,19 +104,19 @@ func (s *store) update(id string, change func(*alert) error) (a alert, err error
 	return a, err
 }
 
-// putResult keeps the result of one mailbox, in place of an earlier one.
+// putResult stores the result for one mailbox, replacing any earlier one.
 func (s *store) putResult(id string, what action, r result) error {
 	return s.db.Batch(func(tx *bbolt.Tx) error { return put(tx, resultsBucket, resultKey(id, what, r.Mailbox), r) })
 }
 
-// find returns an alert without its results. The error matches errNoAlert if
-// there is none.
+// find returns an alert without its results. The error matches errNoAlert if the
+// alert does not exist.
 func (s *store) find(id string) (a alert, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error { a, err = readAlert(tx, id); return err })
 	return a, err
 }
 
-// get is find with the results, in the order of addresses.
+// get is find with the results, sorted by address.
 func (s *store) get(id string) (a alert, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {

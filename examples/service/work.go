@@ -18,28 +18,28 @@ import (
 // restoresAtOnce is how many mailboxes of one alert are restored at a time.
 const restoresAtOnce = 8
 
-// work does what alerts ask for. What the process may not forget is in the
-// store; the queue holds only ids.
+// work does what alerts ask for. What must survive the process is in the store; the
+// queue contains only ids.
 type work struct {
-	stop   <-chan struct{} // closed when nothing more may be begun
+	stop   <-chan struct{} // closed when nothing new may be started
 	router *quarantine.Router
 	alerts *store
 	log    *slog.Logger
 	ready  atomic.Bool
 
-	mu    sync.Mutex // of who puts into the queue
+	mu    sync.Mutex // held to put into the queue
 	limit int
 	queue chan string
 }
 
-// Reasons for not taking something on.
+// Reasons for not accepting something.
 var (
-	errFull    = errors.New("as many alerts are waiting as may; try again later")
+	errFull    = errors.New("too many alerts are waiting; try again later")
 	errNotDone = errors.New("the alert is not done yet; try again later")
-	errAsked   = errors.New("it was asked for before")
+	errAsked   = errors.New("already requested")
 )
 
-// newWork returns the work with the alerts in its queue that an earlier run left.
+// newWork returns the work with the alerts that an earlier run left open in its queue.
 func newWork(stop <-chan struct{}, router *quarantine.Router, alerts *store, log *slog.Logger, limit int) (*work, error) {
 	open, err := alerts.open()
 	if err != nil {
@@ -66,8 +66,8 @@ func (w *work) isReady() bool { return w.ready.Load() && !w.isStopping() }
 // left returns how many alerts are in the queue.
 func (w *work) left() int { return len(w.queue) }
 
-// accept keeps a new alert and puts it into the queue, or returns the one that
-// has the id already.
+// accept stores a new alert and puts it into the queue, or returns the one that
+// already has the id.
 func (w *work) accept(o order) (alert, error) {
 	a := alert{order: o, Action: actionQuarantine, State: stateQueued, Received: time.Now().UTC()}
 	return w.enqueue(func() (alert, bool, error) { return w.alerts.create(a) })
@@ -93,9 +93,9 @@ func (w *work) restore(id string) (alert, error) {
 	})
 }
 
-// enqueue puts the alert that keep has kept into the queue, if it is fresh.
-// Nothing is kept for which there is no room. Others wait meanwhile, which costs
-// little: the store writes one after the other, too.
+// enqueue puts the alert that keep has stored into the queue, if it is fresh. Nothing
+// is stored if the queue has no room. Other callers wait meanwhile, which costs
+// little: the store writes one alert after the other anyway.
 func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,12 +110,12 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 		return a, err
 	}
 	w.log.Info("alert accepted", "alert", a.ID, "action", a.Action, "mailboxes", len(a.Mailboxes))
-	w.queue <- a.ID // has room: only those who hold the lock put into it
+	w.queue <- a.ID // has room: it is filled only under the lock
 	return a, nil
 }
 
-// run settles what an earlier run left, then does what is in the queue, until
-// the work is stopped. When ctx ends, it ends soon.
+// run finishes what an earlier run left open, then does what is in the queue until
+// the work is stopped. It ends soon after ctx.
 func (w *work) run(ctx context.Context, workers int) {
 	w.recover(ctx)
 	w.ready.Store(true)
@@ -135,8 +135,8 @@ func (w *work) run(ctx context.Context, workers int) {
 	wg.Wait()
 }
 
-// recover settles what the journals say was begun. What that cannot settle,
-// since the server cannot be reached, say, is not lost: it stays in the journal,
+// recover settles what the journals record as started. What it cannot settle, for
+// example because a server cannot be reached, is not lost: it stays in the journal,
 // and its alert, which is still open, is run again.
 func (w *work) recover(ctx context.Context) {
 	for receipt, err := range w.router.Recover(ctx) {
@@ -148,8 +148,8 @@ func (w *work) recover(ctx context.Context) {
 	}
 }
 
-// do does what one alert asks for. If it does not come to its end the alert
-// stays open, and the next start takes it up.
+// do does what one alert asks for. If it cannot complete, the alert stays open and
+// the next start resumes it.
 func (w *work) do(ctx context.Context, id string) {
 	interrupted := false
 	a, err := w.alerts.update(id, func(a *alert) error {
@@ -197,9 +197,9 @@ func (w *work) take(ctx context.Context, a *alert, interrupted bool) error {
 	return context.Cause(ctx)
 }
 
-// complete adds to a receipt what the process before had taken of the same
-// mailbox when it ended. The SDK names that only where it finds nothing to take;
-// so it is asked once more.
+// complete adds to a receipt what the previous process had already taken from the
+// same mailbox. The SDK reports that only if it finds nothing to take, so it is asked
+// once more.
 func (w *work) complete(ctx context.Context, receipt *quarantine.Receipt) error {
 	again, err := w.router.Quarantine(ctx, receipt.Target)
 	if err != nil {
@@ -230,7 +230,7 @@ func (w *work) putBack(ctx context.Context, a *alert) error {
 	return cmp.Or(group.Wait(), context.Cause(ctx))
 }
 
-// keep keeps what became of one mailbox, unless it failed because the work was
+// keep stores the result for one mailbox, unless it failed because the work was
 // cancelled: then the next start tries again.
 func (w *work) keep(ctx context.Context, id string, what action, mailbox string, receipt *quarantine.Receipt, err error) error {
 	r := result{Mailbox: mailbox}

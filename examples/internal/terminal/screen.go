@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Columns returns what tells how wide the terminal is that a file is, nil if it
-// is none.
+// Columns returns a function that reports the width of the terminal that f is, or nil
+// if f is not a terminal.
 func Columns(f *os.File) func() int {
 	fd := int(f.Fd())
 	if !term.IsTerminal(fd) {
@@ -26,28 +26,28 @@ func Columns(f *os.File) func() int {
 	}
 }
 
-// Screen is a writer with a line of status below what is written, on a terminal
-// that writes it over itself. It uses no escape sequences. Its methods may be
-// called concurrently; each line is written by one call to the writer below, so
-// that nothing flickers.
+// Screen is a writer to a terminal with a status line below what is written, which is
+// overwritten in place. It uses no escape sequences. Its methods may be called
+// concurrently; each line is written with one call to the underlying writer, to avoid
+// flicker.
 type Screen struct {
 	w       io.Writer
-	columns func() int // nil: no terminal
+	columns func() int // nil if w is not a terminal
 
 	mu     sync.Mutex
 	status string
-	shown  int // columns of the terminal that the status takes up
+	shown  int // columns that the status takes up
 }
 
-// NewScreen returns a screen on a terminal of which columns tells the width. If
-// columns is nil, w is no terminal, and there is no line of status.
+// NewScreen returns a screen on a terminal whose width columns reports. If columns is
+// nil, w is not a terminal, and there is no status line.
 func NewScreen(w io.Writer, columns func() int) *Screen { return &Screen{w: w, columns: columns} }
 
-// IsTerminal reports whether there can be a line of status.
+// IsTerminal reports whether there can be a status line.
 func (s *Screen) IsTerminal() bool { return s.columns != nil }
 
-// Status shows a text, escaped and cut to the width of the terminal, in place of
-// the one before. An empty one takes it away.
+// Status replaces the status with text, escaped and cut to the width of the terminal.
+// An empty text removes it.
 func (s *Screen) Status(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,12 +68,12 @@ func (s *Screen) Status(text string) {
 	}
 }
 
-// line returns the status as it fits, and notes how wide it is.
+// line returns as much of the status as fits, and records its width.
 func (s *Screen) line() string {
 	text, width := "", 0
 	for _, r := range Escape(s.status) {
 		n := cells(r)
-		// The last column stays free: some terminals go to the next line there.
+		// The last column stays free: some terminals wrap there.
 		if width+n >= s.columns() {
 			break
 		}
@@ -97,11 +97,11 @@ func (s *Screen) Write(b []byte) (int, error) {
 	return max(0, min(n-len(head), len(b))), err
 }
 
-// wipe returns what takes the status off the terminal.
+// wipe returns the text that removes the status from the terminal.
 func (s *Screen) wipe() string { return "\r" + strings.Repeat(" ", s.shown) + "\r" }
 
-// Above returns a writer to something else that shows on the same terminal:
-// while it writes, the status is away.
+// Above returns a writer to w, which is shown on the same terminal: the status is
+// removed while it writes.
 func (s *Screen) Above(w io.Writer) io.Writer { return above{s, w} }
 
 type above struct {
@@ -121,8 +121,8 @@ func (a above) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// cells returns how many columns a character may take up: ideographs and
-// pictures two. One too many does no harm.
+// cells returns how many columns a character may take up: two for ideographs and
+// pictures. One too many does no harm.
 func cells(r rune) int {
 	if r >= 0x1100 && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
 		return 2

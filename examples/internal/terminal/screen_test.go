@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 )
 
-// glass shows what a terminal shows that was written to.
+// glass shows what a terminal would show.
 type glass struct {
 	lines  [][]rune
 	column int
@@ -69,7 +69,7 @@ func TestScreen(t *testing.T) {
 	require.True(t, s.IsTerminal())
 	s.Status("1/10 done, slow")
 	s.Status("2/10 done")
-	assert.Equal(t, "2/10 done", g.String(), "the longer one before is gone")
+	assert.Equal(t, "2/10 done", g.String(), "nothing is left of the longer one before")
 	writes := g.writes
 	n, err := fmt.Fprintln(s, "alice: quarantined")
 	require.NoError(t, err)

@@ -1,7 +1,7 @@
-// Package terminal makes text that an attacker wrote fit to be shown: subjects,
-// names and server messages can hold escape sequences that clear or repaint a
-// terminal, line breaks that forge a line of output, and marks that turn the
-// direction of writing.
+// Package terminal makes text from attackers safe to display: subjects, names and
+// server messages can contain escape sequences that clear or repaint a terminal, line
+// breaks that forge a line of output, and marks that reverse the direction of
+// writing.
 package terminal
 
 import (
@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns s in one line, with everything that does not print replaced by
-// an escape as Go writes it: \x1b, \u202e, and \xff for a byte that is not
-// UTF-8. A backslash stays one.
+// Escape returns s as one line, with everything that is not printable replaced by an
+// escape as in Go: \x1b, \u202e, and \xff for a byte that is not UTF-8. A backslash
+// is left alone.
 func Escape(s string) string {
 	if !strings.ContainsFunc(s, hostile) {
 		return s
@@ -40,8 +40,8 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// Cut returns Escape of s, cut to a number of characters, the last of which is
-// then an ellipsis.
+// Cut returns Escape of s, cut to width characters; if it was cut, the last of them
+// is an ellipsis.
 func Cut(s string, width int) string {
 	s = Escape(s)
 	if utf8.RuneCountInString(s) <= width {
@@ -50,20 +50,20 @@ func Cut(s string, width int) string {
 	return string([]rune(s)[:width-1]) + "…"
 }
 
-// hostile reports whether a character does something to a terminal, or stands
-// for a byte that is not UTF-8.
+// hostile reports whether a character affects a terminal, or stands for a byte that
+// is not UTF-8.
 func hostile(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// plain undoes the escapes of encoding/json for the sake of HTML, so that a
-// Message-ID reads as it is and can be searched for. Pairs of backslashes stand
-// first, lest the second of one be taken for the beginning of an escape.
+// plain undoes the escapes that encoding/json makes for HTML: a Message-ID remains
+// readable and can be searched for. Pairs of backslashes come first, or the second of
+// a pair would be taken for the start of an escape.
 var plain = strings.NewReplacer(`\\`, `\\`, `\u003c`, `<`, `\u003e`, `>`, `\u0026`, `&`)
 
-// JSONLine returns v as JSON in one line with its line break. Characters that do
-// something to a terminal are written as \u escapes, also where encoding/json
-// passes them through (U+007F to U+009F, marks of direction).
+// JSONLine returns v as one line of JSON, including the line break. Characters that
+// affect a terminal are written as \u escapes, even those that encoding/json leaves
+// alone (U+007F to U+009F, marks of direction).
 func JSONLine(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
