@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// with says that a field is there, and what it is like.
+// with requires a field that matches a schema.
 func with(field string, s ...member) object {
 	return object{{"properties", object{{field, object(s)}}}, {"required", []string{field}}}
 }
 
-// where says what a field is like if it is there.
+// where requires a field, if present, to match a schema.
 func where(fields ...member) object { return object{{"properties", object(fields)}} }
 
 var (
@@ -28,15 +28,15 @@ func signsIn(types ...exchange.AuthenticationType) object {
 	return with("authentication", with("type", member{"enum", types})...)
 }
 
-// rule is a condition and what follows.
+// rule is a condition and its consequence.
 func rule(comment string, condition, then object) object {
 	return object{{"$comment", comment}, {"if", condition}, {"then", then}}
 }
 
-// both says that two things hold.
+// both requires two schemas.
 func both(all ...any) object { return object{{"allOf", all}} }
 
-// configRules are what fields say of one another.
+// configRules are the constraints between fields.
 func configRules() []any {
 	var hosts []string
 	for _, host := range msclouds.EWSHosts() {
