@@ -45,7 +45,7 @@ func TestUsage(t *testing.T) {
 		"argument":              {find(b.config, append(target, "x")...), `no argument "x"`},
 		"no configuration":      {append([]string{"find"}, target...), "-config FILE is missing"},
 		"no such configuration": {find(b.dir+"/none.json", target...), "none.json"},
-		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is no setting"},
+		"unknown setting":       {find(unknown, target...), "line 2, column 3: mailbox is not a setting"},
 		"incomplete":            {find(incomplete, target...), "quarantineMailbox is empty"},
 		"no user":               {find(noUser, target...), "authentication.username is empty"},
 		"all disabled":          {find(off, target...), "enabled set to false"},
