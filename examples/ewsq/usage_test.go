@@ -49,7 +49,7 @@ func TestUsage(t *testing.T) {
 		"incomplete":            {find(incomplete, target...), "quarantineMailbox is empty"},
 		"no user":               {find(noUser, target...), "authentication.username is empty"},
 		"all disabled":          {find(off, target...), "enabled set to false"},
-		"same folder":           {find(two, target...), `"Annex": quarantineFolder is the folder of "Lab"`},
+		"same folder":           {find(two, target...), `"Annex": quarantineFolder is also the folder of "Lab"`},
 		"no such server":        {find(two, append(target, "-server", "Attic")...), `no enabled configuration has the name "Attic"`},
 		"same name":             {find(same, target...), `two configurations have the name "Lab"`},
 		"no target":             {find(b.config), "give -mailbox (or -group) and -message-id, or criteria such as -sender, or -targets"},

@@ -133,7 +133,7 @@ var badConfigs = map[string]bad{
 	"mailbox as name":        {goodNTLM, set("quarantineMailbox", "Quarantine"), "quarantineMailbox", "name@example.com", false},
 	"mailbox as URL":         {goodNTLM, set("quarantineMailbox", "smtp:quarantine@example.test"), "quarantineMailbox", "name@example.com", false},
 	"mailbox with line":      {goodNTLM, set("quarantineMailbox", "quarantine@example.test\n"), "quarantineMailbox", "control character", false},
-	"mailbox with two dots":  {goodNTLM, set("quarantineMailbox", "quarantine@example..test"), "quarantineMailbox", "dot too many", false},
+	"mailbox with two dots":  {goodNTLM, set("quarantineMailbox", "quarantine@example..test"), "quarantineMailbox", "too many dots", false},
 	"long mailbox":           {goodNTLM, set("quarantineMailbox", strings.Repeat("q", 250)+"@example.test"), "quarantineMailbox", "254", false},
 	"mailbox with display":   {goodNTLM, set("quarantineMailbox", "Q <q@example.test>"), "quarantineMailbox", "name@example.com", false},
 	"domains as object":      {goodNTLM, set("domains", map[string]any{}), "domains", "array", false},

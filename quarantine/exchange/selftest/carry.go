@@ -38,7 +38,7 @@ func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
 	}
 }
 
-// export exports the test item, or an invalid id if there is none, and returns
+// export exports the test item, or an invalid id if item is nil, and returns
 // the size of the export.
 func (k *checker) export(ctx context.Context, item *ews.ItemID) (int64, error) {
 	id := ews.ItemID{ID: probeID}
