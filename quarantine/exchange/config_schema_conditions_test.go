@@ -48,7 +48,7 @@ func configRules() []any {
 	password := signsIn(exchange.AuthenticationNTLM, exchange.AuthenticationBasic)
 	impersonates := with("access", member{"const", exchange.Impersonation})
 	return []any{
-		rule("An application signs in with a certificate, and impersonates; tokens need TLS.", azure, where(
+		rule("An application signs in with a certificate and uses impersonation; tokens need TLS.", azure, where(
 			member{"access", object{{"const", exchange.Impersonation}}},
 			member{"ewsUrl", object{{"not", object{{"pattern", plainHTTP()}}}}},
 			member{"autodiscoverHosts", noItems},
@@ -65,21 +65,21 @@ func configRules() []any {
 				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
 			), member{"required", []string{"username"}})},
 		)),
-		rule("Basic cannot carry a colon, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
+		rule("Basic does not allow a colon in the user name, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
 			member{"authentication", where(member{"username", object{{"pattern", "^[^:]*$"}}}, member{"disableChannelBinding", notSet})},
 		)),
-		rule("fullAccess moves a message as it is.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
+		rule("fullAccess moves messages unchanged, so it cannot add headers.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
 			member{"quarantineHeader", noHeader}, member{"undoHeader", noHeader},
 		)),
-		rule("Limits bound what messageIdSearch allows.", object{{"not", with("messageIdSearch", member{"const", true})}}, where(
+		rule("searchLimits need messageIdSearch.", object{{"not", with("messageIdSearch", member{"const", true})}}, where(
 			member{"searchLimits", where(member{"perMailbox", zero}, member{"total", zero}, member{"examined", zero}, member{"protected", noItems})},
 		)),
-		rule("Where ewsUrl is set, it is not searched for.", with("ewsUrl", required...), where(member{"autodiscoverHosts", noItems})),
-		rule("What is found by Autodiscover has TLS.", object{{"not", with("ewsUrl", required...)}}, where(member{"allowPlainHTTP", notSet})),
-		rule("Without TLS all can read along, save on this machine.",
+		rule("If ewsUrl is set, Autodiscover is not used.", with("ewsUrl", required...), where(member{"autodiscoverHosts", noItems})),
+		rule("Autodiscover only finds URLs with TLS.", object{{"not", with("ewsUrl", required...)}}, where(member{"allowPlainHTTP", notSet})),
+		rule("Plain HTTP exposes everything, except on this machine.",
 			with("ewsUrl", member{"pattern", plainHTTP()}, member{"not", object{{"pattern", plainHTTP() + local + "/"}}}),
 			with("allowPlainHTTP", member{"const", true})),
-		rule("NTLM without TLS does not survive a proxy.",
+		rule("NTLM without TLS does not work through a proxy.",
 			both(with("ewsUrl", member{"pattern", plainHTTP()}), signsIn(exchange.AuthenticationNTLM)),
 			where(member{"useProxy", notSet})),
 	}
