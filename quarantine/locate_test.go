@@ -149,7 +149,7 @@ func TestMailboxesThatCannotBeOpened(t *testing.T) {
 		prepare       func(w *world)
 		want          string
 	}{
-		"unknown":                {false, "nobody@example.test", func(*world) {}, "directory does not have"},
+		"unknown":                {false, "nobody@example.test", func(*world) {}, "directory does not contain"},
 		"unknown, impersonation": {true, "nobody@example.test", func(*world) {}, "nobody@example.test"},
 		"no FullAccess":          {false, alice, func(w *world) { w.RevokeFullAccess("svc", "*") }, "FullAccess"},
 		"no impersonation":       {true, alice, func(w *world) { w.RevokeImpersonation("svc", "*") }, "ApplicationImpersonation"},

@@ -128,7 +128,7 @@ func TestSettings(t *testing.T) {
 		"no queue":              {[]string{"-config", l.config, "-queue", "-1"}, 2, "-queue is -1"},
 		"negative grace":        {[]string{"-config", l.config, "-grace", "-1s"}, 2, "-grace is -1s"},
 		"no such configuration": {[]string{"-config", filepath.Join(l.dir, "none")}, 2, "none"},
-		"unknown setting":       {[]string{"-config", l.write(t, "unknown.json", map[string]any{"mailbox": ""})}, 2, "mailbox is no"},
+		"unknown setting":       {[]string{"-config", l.write(t, "unknown.json", map[string]any{"mailbox": ""})}, 2, "mailbox is not a setting"},
 		"no user":               {[]string{"-config", l.write(t, "ntlm.json", map[string]any{"authentication": map[string]string{"type": "ntlm", "username": ""}})}, 2, "authentication.username"},
 		"wrong setting":         {[]string{"-config", l.write(t, "wrong.json", map[string]any{"access": "all"})}, 2, "access"},
 		"open to all":           {[]string{"-config", l.config, "-addr", "0.0.0.0:0"}, 2, "set SERVICE_TOKEN in the environment"},

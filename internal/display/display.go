@@ -1,5 +1,5 @@
-// Package display writes for people what others may have written for machines:
-// with what could control a terminal escaped.
+// Package display shows text of untrusted origin to people, with everything that
+// could control a terminal escaped.
 package display
 
 import (
@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// Printable returns a text with everything escaped that is not to be seen:
-// control characters, marks of direction, bytes that are not UTF-8.
+// Printable returns a text with everything invisible escaped: control characters,
+// marks that change the direction, bytes that are not UTF-8.
 func Printable(s string) string {
 	plain := func(r rune) bool { return unicode.IsPrint(r) && r != unicode.ReplacementChar }
 	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
@@ -27,17 +27,16 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// Writer keeps the first error, so that it need not be looked at after each
-// line.
+// Writer remembers the first error, which need not be checked after each line.
 type Writer struct {
 	w   io.Writer
 	err error
 }
 
-// NewWriter returns a writer over another one.
+// NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Write writes unless an error came before.
+// Write writes p, unless an earlier write failed.
 func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err

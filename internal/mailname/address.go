@@ -17,11 +17,11 @@ func CheckAddress(address string) error {
 	local, domain, ok := strings.Cut(address, "@")
 	switch {
 	case address == "":
-		return errors.New("is empty; give the primary SMTP address of the mailbox")
+		return errors.New("is empty; use the primary SMTP address of the mailbox")
 	case len(address) > maxAddress:
-		return fmt.Errorf("is longer than the %d bytes an address may have", maxAddress)
+		return fmt.Errorf("is longer than the %d bytes that an address may have; use the primary SMTP address of the mailbox", maxAddress)
 	case !ok || local == "" || domain == "" || strings.ContainsAny(address, " \t<>,;:\"") || strings.Contains(domain, "@"):
-		return fmt.Errorf("%q is not an SMTP address; give it as name@example.com", address)
+		return fmt.Errorf("%q is not an SMTP address; use the form name@example.com", address)
 	}
 	return CheckText(address)
 }
@@ -43,8 +43,8 @@ func IsDomain(s string) bool {
 	})
 }
 
-// CheckSetting is [CheckAddress] for an address in a configuration, where it is
-// taken at its word: it must also be plain text, with a domain that can exist.
+// CheckSetting is like [CheckAddress], but stricter, for addresses in a
+// configuration: control characters and empty labels of the domain are refused.
 func CheckSetting(address string) error {
 	if err := CheckAddress(address); err != nil {
 		return err
@@ -52,9 +52,9 @@ func CheckSetting(address string) error {
 	_, domain, _ := strings.Cut(address, "@")
 	switch {
 	case strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }):
-		return errors.New("has a control character; give the address as name@example.com")
+		return errors.New("contains a control character; use the form name@example.com")
 	case slices.Contains(strings.Split(domain, "."), ""):
-		return errors.New("has a domain with a dot too many; give the address as name@example.com")
+		return errors.New("has too many dots in its domain; use the form name@example.com")
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func CheckSetting(address string) error {
 // CheckDomain reports what is wrong with a domain in a configuration.
 func CheckDomain(domain string) error {
 	if !IsDomain(domain) {
-		return errors.New("is not a domain; give one such as example.com, without @ or wildcard, and one with other letters in its xn-- form")
+		return errors.New("is not a domain; use one such as example.com, without @ or wildcard, and with non-ASCII letters in xn-- form")
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package msclouds is the one list of Microsoft's clouds: their hosts for EWS,
-// for signing in, and for Autodiscover.
+// Package msclouds is the only list of Microsoft's clouds: their hosts for EWS,
+// signing in and Autodiscover.
 package msclouds
 
 import (
@@ -13,14 +13,13 @@ const EWSEnd = "2027-04-01"
 // Cloud is one of Microsoft's clouds.
 type Cloud struct {
 	Name string
-	// EWSHost is the host of EWS, and OtherHosts are further ones that lead
-	// there.
+	// EWSHost is the host of EWS. OtherHosts are further hosts that lead to it.
 	EWSHost    string
 	OtherHosts []string
 	// Authorities are the hosts to sign in at, the usual one first.
 	Authorities []string
-	// Domains are the names, each with all below it, that belong to Microsoft and
-	// have mailboxes or Autodiscover of the cloud below them.
+	// Domains are Microsoft's domains with mailboxes or Autodiscover of the cloud.
+	// Each includes its subdomains.
 	Domains []string
 }
 
@@ -54,8 +53,8 @@ func All() []Cloud {
 	}
 }
 
-// OfAuthority returns the clouds that one signs in to at a host, none if it is
-// not Microsoft's. Two of them share their authorities.
+// OfAuthority returns the clouds whose authorities include a host, if any. GCC
+// High and DoD share theirs.
 func OfAuthority(host string) []Cloud {
 	host = strings.ToLower(host)
 	return slices.DeleteFunc(All(), func(c Cloud) bool { return !slices.Contains(c.Authorities, host) })
@@ -70,7 +69,7 @@ func EWSHosts() []string {
 	return hosts
 }
 
-// HasEWS reports whether a host, without a port, is one of EWS or below one.
+// HasEWS reports whether a host, without a port, is a host of EWS or below one.
 func HasEWS(host string) bool {
 	return slices.ContainsFunc(EWSHosts(), func(h string) bool { return within(host, h) })
 }

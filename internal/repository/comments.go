@@ -6,10 +6,10 @@ import (
 	"go/token"
 )
 
-// CheckComments returns the exported declarations at the top level, and the exported
-// methods of exported types, that have no doc comment. It looks at the non-test files of
-// the packages that other modules can import. One comment on a group of constants or
-// variables will do for all of it.
+// CheckComments returns the exported top-level declarations, and the exported methods of
+// exported types, that have no doc comment. It checks the non-test files of the packages
+// that other modules can import. One comment on a group of constants or variables is
+// enough for all of it.
 func CheckComments(t *Tree) []string {
 	var out []string
 	missing := func(pos token.Pos, name string) {
@@ -35,7 +35,7 @@ func CheckComments(t *Tree) []string {
 	return out
 }
 
-// silent returns the exported names in a declaration that no comment explains.
+// silent returns the exported names in a declaration that have no comment.
 func silent(decl *ast.GenDecl) []*ast.Ident {
 	var out []*ast.Ident
 	for _, spec := range decl.Specs {
@@ -58,10 +58,11 @@ func silent(decl *ast.GenDecl) []*ast.Ident {
 	return out
 }
 
-// says reports whether there is a comment that holds more than directives.
+// says reports whether a comment contains more than directives.
 func says(doc *ast.CommentGroup) bool { return doc != nil && doc.Text() != "" }
 
-// funcName is the name of a function, or "Type.Method", and whether both are exported.
+// funcName returns the name of a function, or "Type.Method", and whether all of it is
+// exported.
 func funcName(decl *ast.FuncDecl) (name string, exported bool) {
 	name, exported = decl.Name.Name, decl.Name.IsExported()
 	if decl.Recv == nil || len(decl.Recv.List) == 0 {
@@ -71,7 +72,7 @@ func funcName(decl *ast.FuncDecl) (name string, exported bool) {
 	return recv + "." + name, exported && ast.IsExported(recv)
 }
 
-// receiver is the name of the type of a receiver.
+// receiver returns the name of the type of a receiver.
 func receiver(typ ast.Expr) string {
 	switch typ := typ.(type) {
 	case *ast.StarExpr:

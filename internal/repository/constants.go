@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Constants returns the values, by name, of the string constants of a type that
-// the files of a package declare. Tests use it to see that nothing forgets one.
+// Constants returns the string constants of a type that a package declares: their
+// values by name. Tests use it to make sure that none is forgotten.
 func Constants(dir, typ string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Rule says which packages of the module the non-test files of a package may
-// import. Both fields hold paths below the module's: "ews", "ews/..." for ews and
-// what is below it, "..." for all. The rule that names a package itself applies, or else
-// the one with the longest pattern that covers it.
+// Rule says which packages of the module the non-test files of a package may import. Both
+// fields contain paths below the module's: "ews", "ews/..." for ews and everything below
+// it, "..." for all. The rule that names a package exactly applies, or else the one with
+// the longest pattern that covers it.
 type Rule struct {
 	Package string
 	Imports []string
@@ -33,7 +33,7 @@ func CheckDirections(t *Tree, rules []Rule, reserved []Reservation) []string {
 	for _, pkg := range slices.Sorted(maps.Keys(edges)) {
 		rule := ruleFor(rules, pkg)
 		if rule == nil {
-			out = append(out, fmt.Sprintf("package %s has no rule: add one that says what it may import", pkg))
+			out = append(out, fmt.Sprintf("package %s has no rule; add one that says what it may import", pkg))
 			continue
 		}
 		for _, imported := range slices.Sorted(maps.Keys(edges[pkg])) {
@@ -55,7 +55,7 @@ func CheckDirections(t *Tree, rules []Rule, reserved []Reservation) []string {
 	return append(out, idle(edges, rules, reserved)...)
 }
 
-// ruleFor returns the rule that applies to the package, nil if none does.
+// ruleFor returns the rule that applies to the package, or nil.
 func ruleFor(rules []Rule, pkg string) *Rule {
 	var best *Rule
 	for i, r := range rules {
@@ -69,7 +69,7 @@ func ruleFor(rules []Rule, pkg string) *Rule {
 	return best
 }
 
-// idle returns the rules that apply to no package, and the reservations of none.
+// idle returns the rules that apply to no package, and the reservations that cover none.
 func idle(edges map[string]map[string][]string, rules []Rule, reserved []Reservation) []string {
 	applied := map[string]bool{}
 	for pkg := range edges {
@@ -92,8 +92,8 @@ func idle(edges map[string]map[string][]string, rules []Rule, reserved []Reserva
 	return out
 }
 
-// imports returns for each package what its non-test files import, and where. A
-// package that has only tests is in it with no imports.
+// imports returns for each package what its non-test files import, and where. A package
+// with only tests is included, without imports.
 func (t *Tree) imports() map[string]map[string][]string {
 	edges := map[string]map[string][]string{}
 	for _, f := range t.Go {
@@ -113,7 +113,7 @@ func (t *Tree) imports() map[string]map[string][]string {
 	return edges
 }
 
-// inside returns the path of a package below the module's, if it is of the module.
+// inside returns the path of a package below the module's, if it belongs to the module.
 func (t *Tree) inside(importPath string) (string, bool) {
 	if importPath == t.Module {
 		return ".", true

@@ -39,7 +39,7 @@ func TestCheckDirections(t *testing.T) {
 	assert.Equal(t, []string{
 		"core imports high, which its rule does not allow: core/b.go:5",
 		"high imports suite, which is reserved for demo/..., tests: high/h.go:6",
-		"package new has no rule: add one that says what it may import",
+		"package new has no rule; add one that says what it may import",
 		"the rule for core/... applies to no package",
 		"the rule for gone applies to no package",
 		"the reservation of lost/... covers no package",
@@ -66,8 +66,8 @@ func TestCheckModules(t *testing.T) {
 		"c/c.go":      "package c\n",
 	})
 	assert.Equal(t, []string{
-		"a imports example.org/onerous, a module that the table does not allow it: a/a.go:7",
-		"b imports example.org/one, a module that the table does not allow it: b/b.go:3",
+		"a imports the module example.org/onerous, which the table does not allow: a/a.go:7",
+		"b imports the module example.org/one, which the table does not allow: b/b.go:3",
 		"c does not import example.org/one: remove it from the table",
 		"d does not import example.org/two: remove it from the table",
 	}, repository.CheckModules(tree, map[string][]string{

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// layout has imports between packages that importRules allow, each package of the layout
-// at least once.
+// layout contains allowed imports between packages, with each package of the layout at
+// least once.
 const layout = `
 quarantine -> quarantine/driver
 quarantine -> quarantine/internal/passage
@@ -127,7 +127,7 @@ func TestImportRules(t *testing.T) {
 	}
 }
 
-// sources are the files of packages that import each other as the edges say.
+// sources returns the files of packages that import each other as in edges.
 func sources(edges string) map[string]string {
 	files := map[string]string{}
 	add := func(pkg, imported string) {

@@ -6,26 +6,26 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// importRules say what the non-test files of each package of this module may import of
-// this module. A package that is not here fails the test: add it, and let it import as
-// little as it can. onlyFor, below, takes some packages away from all but a few.
+// importRules say what the non-test files of each package of this module may import from
+// this module. A package that is not listed fails the test: add it, and let it import as
+// little as possible. onlyFor, below, reserves some packages for a few others.
 var importRules = []repository.Rule{
 	// The core knows no mail system.
 	{Package: "quarantine/driver", Imports: nil},
 	{Package: "quarantine/internal/passage", Imports: []string{"quarantine/driver"}},
 	{Package: "quarantine", Imports: []string{"quarantine/driver", "quarantine/internal/...", "internal/..."}},
 
-	// Parts of it that a product chooses.
+	// Optional parts that a product chooses.
 	{Package: "quarantine/boltjournal", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 
-	// The driver for Exchange takes a client that is signed in and throttled already.
+	// The driver for Exchange is given a client with authentication and throttling.
 	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
 
-	// One configuration puts everything together.
+	// This puts everything together from a configuration.
 	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
 
-	// The client for Exchange knows nothing of quarantine.
+	// The client for Exchange knows nothing about quarantine.
 	{Package: "ews", Imports: []string{"internal/..."}},
 	{Package: "ews/autodiscover", Imports: []string{"ews", "internal/..."}},
 	{Package: "ews/ewstest", Imports: []string{"ews", "ews/autodiscover", "internal/..."}},
@@ -59,11 +59,11 @@ var onlyFor = []repository.Reservation{
 	{Package: "examples/...", For: nil},
 	{Package: "testdata", For: []string{"examples/..."}},
 
-	// What uses the configuration is not used by it.
+	// These use the configuration, not the other way round.
 	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "examples/..."}},
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
 
-	// The Exchange for tests, and what only it is made of.
+	// The Exchange server for tests, and packages that only it uses.
 	{Package: "ews/ewstest", For: []string{"examples/..."}},
 	{Package: "internal/azuread", For: []string{"ews/ewstest", "examples/..."}},
 	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},

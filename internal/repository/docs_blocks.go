@@ -17,11 +17,11 @@ type Block struct {
 // and what follows.
 var fence = regexp.MustCompile("^([ \t]*)(```+|~~~+)[ \t]*(.*)$")
 
-// Blocks returns the blocks of a Markdown file that say they are Go, without their
-// indentation. A block that is not closed is an error.
+// Blocks returns the blocks of a Markdown file that are marked as Go, without their
+// indentation. An unclosed block is an error.
 func Blocks(f TextFile) ([]Block, error) {
 	var out []Block
-	var open []string // what fence matched of the block that is open
+	var open []string // submatches of the fence that opened the current block
 	var cur Block
 	for i, line := range strings.Split(f.Text, "\n") {
 		m := fence.FindStringSubmatch(strings.TrimRight(line, "\r"))

@@ -29,9 +29,9 @@ var standard = []string{
 	"slices", "strconv", "strings", "sync", "sync/atomic", "testing", "testing/synctest", "time",
 }
 
-// PackagesByName returns what a block may use without importing it: much of the standard
-// library, and the packages of the module that others can import. Of two packages with one
-// name it is the module's, and the one with the shorter path.
+// PackagesByName returns the packages that a block may use without importing them: much
+// of the standard library, and the packages of the module that others can import. If
+// several have one name, the module's wins, then the one with the shortest path.
 func PackagesByName(t *Tree) map[string]string {
 	byName := map[string]string{}
 	for _, p := range standard {
@@ -49,8 +49,8 @@ func PackagesByName(t *Tree) map[string]string {
 	return byName
 }
 
-// Check returns the errors of all Go blocks in the files, each with its place, and how many
-// blocks there are.
+// Check returns the errors in all Go blocks of the files, with their positions, and the
+// number of blocks.
 func (d Docs) Check(files []TextFile) (violations []string, blocks int, err error) {
 	fset := token.NewFileSet()
 	var snippets []*Snippet
@@ -79,10 +79,10 @@ func (d Docs) Check(files []TextFile) (violations []string, blocks int, err erro
 	return violations, blocks, nil
 }
 
-// importer reads the export data of all that the snippets import, which "go list" has
-// compiled where the cache has none.
+// importer reads the export data of everything that the snippets import. "go list"
+// compiles what is not in the cache.
 func (d Docs) importer(fset *token.FileSet, snippets []*Snippet) (types.Importer, error) {
-	paths := map[string]bool{"unsafe": true} // never empty, for go list takes that for "."
+	paths := map[string]bool{"unsafe": true} // never empty, which go list would take as "."
 	for _, s := range snippets {
 		for _, p := range s.Imports {
 			paths[p] = true
@@ -106,8 +106,8 @@ func (d Docs) importer(fset *token.FileSet, snippets []*Snippet) (types.Importer
 	}), nil
 }
 
-// typeErrors returns what the compiler would say of a snippet, except that something is
-// not used.
+// typeErrors returns the errors that the compiler would report for a snippet, except
+// those about unused names.
 func (d Docs) typeErrors(fset *token.FileSet, s *Snippet, imp types.Importer) []string {
 	var out []string
 	for _, p := range s.Imports {
@@ -120,11 +120,11 @@ func (d Docs) typeErrors(fset *token.FileSet, s *Snippet, imp types.Importer) []
 			out = append(out, err.Error())
 		}
 	}}
-	_, _ = conf.Check("snippet", fset, []*ast.File{s.File}, nil) // its error is the first of those above
+	_, _ = conf.Check("snippet", fset, []*ast.File{s.File}, nil) // its error is the first one reported above
 	return out
 }
 
-// unused reports whether the error is that a variable, import or label is not used.
+// unused reports whether the error is about an unused variable, import or label.
 func unused(e types.Error) bool {
 	return strings.HasPrefix(e.Msg, "declared and not used") ||
 		strings.HasSuffix(e.Msg, "imported and not used") ||

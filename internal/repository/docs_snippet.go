@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// Snippet is a block made into a whole file. Positions are those in the Markdown file.
+// Snippet is a block turned into a whole file. Positions refer to the Markdown file.
 type Snippet struct {
 	Block   Block
 	File    *ast.File
 	Imports []string
 }
 
-// NewSnippet makes a file of a block. A block that begins with a package clause is taken
-// as it is. Any other may begin with imports; what it uses besides is imported by name.
-// Declarations become those of the file. Statements become the body of a function,
-// with variables ctx, a context.Context, and t, a *testing.T.
+// NewSnippet turns a block into a file. A block with a package clause is used as it is.
+// Any other may begin with imports; further packages that it uses are imported by name.
+// Declarations become those of the file. Statements become the body of a function with
+// the variables ctx, a context.Context, and t, a *testing.T.
 func NewSnippet(fset *token.FileSet, b Block, byName map[string]string) (*Snippet, error) {
 	s := &Snippet{Block: b}
 	var err error
@@ -43,7 +43,7 @@ func NewSnippet(fset *token.FileSet, b Block, byName map[string]string) (*Snippe
 	return s, nil
 }
 
-// parse parses the code of the block, or a part of it, between what is put around it.
+// parse parses the code of the block, or a part of it, with text before and after it.
 func (s *Snippet) parse(fset *token.FileSet, before, code, after string) (*ast.File, error) {
 	src := fmt.Sprintf("%s//line %s:%d\n%s\n%s", before, s.Block.File, s.Block.Line, code, after)
 	return parser.ParseFile(fset, "", src, parser.SkipObjectResolution)
@@ -52,15 +52,15 @@ func (s *Snippet) parse(fset *token.FileSet, before, code, after string) (*ast.F
 // clause begins the file that a block is wrapped in.
 const clause = "package snippet\n"
 
-// variables are those that a block of statements may use. They follow the block, so their
+// variables are available to a block of statements. They follow the block, so their
 // imports have names that no block uses.
 const (
 	variables        = "var ctx context_.Context; var t *testing_.T"
 	variablesImports = "import context_ \"context\"; import testing_ \"testing\"\n"
 )
 
-// wrap parses a block that is not a whole file: once to see what it is and uses, and
-// once more with all that it needs.
+// wrap parses a block that is not a whole file: once to find out what it is and uses, and
+// again with everything that it needs.
 func (s *Snippet) wrap(fset *token.FileSet, byName map[string]string) (*ast.File, error) {
 	imports, rest := s.split()
 	file, err := s.parse(fset, clause, imports+rest, "")
@@ -81,7 +81,7 @@ func (s *Snippet) wrap(fset *token.FileSet, byName map[string]string) (*ast.File
 }
 
 // onlyVariables reports whether a file declares variables and no function. Then the block
-// may as well be part of a function, and use what that has.
+// may also be part of a function and use its variables.
 func onlyVariables(file *ast.File) bool {
 	variables := false
 	for _, decl := range file.Decls {
@@ -94,8 +94,8 @@ func onlyVariables(file *ast.File) bool {
 	return variables
 }
 
-// split separates the imports at the beginning of the block from the rest. Both together
-// have the lines of the block.
+// split separates the imports at the beginning of the block from the rest, without
+// dropping any lines.
 func (s *Snippet) split() (imports, rest string) {
 	if firstToken(s.Block.Code) != token.IMPORT {
 		return "", s.Block.Code
@@ -115,8 +115,8 @@ func (s *Snippet) split() (imports, rest string) {
 	return s.Block.Code[:end], s.Block.Code[end:]
 }
 
-// importsFor declares the imports of the packages that a file names and does not import. A
-// name that the file declares itself at the top does not name a package.
+// importsFor returns imports for the packages that a file uses but does not import. Names
+// that the file itself declares at the top level are not packages.
 func importsFor(file *ast.File, byName map[string]string) string {
 	needed := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -139,7 +139,7 @@ func importsFor(file *ast.File, byName map[string]string) string {
 	return b.String()
 }
 
-// declared returns the names that a file declares at the top, by imports too.
+// declared returns the names that a file declares at the top level, including imports.
 func declared(file *ast.File) []string {
 	var names []string
 	for _, decl := range file.Decls {
@@ -166,7 +166,7 @@ func declared(file *ast.File) []string {
 	return names
 }
 
-// results is the list of results that the return statements of the file's only function
+// results returns the result list that the return statements of the file's only function
 // need: an error last, anything before it.
 func results(file *ast.File) string {
 	n := 0
@@ -193,14 +193,14 @@ func firstToken(code string) token.Token {
 	return tok
 }
 
-// dots matches what stands in documentation for code that was left out.
+// dots matches an ellipsis for omitted code.
 var dots = regexp.MustCompile(`…|[({,]\s*\.\.\.\s*[,)}]|^\s*\.\.\.\s*$`)
 
-// placeholder adds to an error of the parser that the block leaves code out, where it does.
+// placeholder adds to a parser error that the block omits code, if it does.
 func (s *Snippet) placeholder(err error) error {
 	for i, line := range strings.Split(s.Block.Code, "\n") {
 		if dots.MatchString(line) {
-			hint := fmt.Errorf("%s:%d: code is left out, so the block does not compile; write it out: %s",
+			hint := fmt.Errorf("%s:%d: the block omits code, so it does not compile; write it out: %s",
 				s.Block.File, s.Block.Line+i, strings.TrimSpace(line))
 			return errors.Join(hint, err)
 		}

@@ -10,11 +10,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// snippets are blocks of Go and what each is wrong with, by line; nothing if it compiles.
+// snippets are blocks of Go with their expected errors, by line; "" if it compiles.
 var snippets = []struct{ name, code, want string }{
 	{"statements", `fmt.Println("a", time.Second)`, ""},
-	{"ctx is there", `req, err := http.NewRequestWithContext(ctx, "GET", "http://a.example", nil)`, ""},
-	{"t is there", `t.Fatal("no")`, ""},
+	{"ctx exists", `req, err := http.NewRequestWithContext(ctx, "GET", "http://a.example", nil)`, ""},
+	{"t exists", `t.Fatal("no")`, ""},
 	{"ctx may be declared", `ctx := context.Background()
 fmt.Println(ctx)`, ""},
 	{"a name may hide a package", `log := 1
@@ -97,16 +97,16 @@ x = = 2`, "doc.md:11: expected operand, found '='"},
 
 func {}`, "doc.md:12: expected 'IDENT', found '{'"},
 	{"a placeholder in a literal", `x := 1
-y := quarantine.Target{...}`, "doc.md:11: code is left out, so the block does not compile; write it out: y := quarantine.Target{...}"},
-	{"a placeholder among arguments", `f(x, ...)`, "doc.md:10: code is left out"},
+y := quarantine.Target{...}`, "doc.md:11: the block omits code, so it does not compile; write it out: y := quarantine.Target{...}"},
+	{"a placeholder among arguments", `f(x, ...)`, "doc.md:10: the block omits code"},
 	{"a placeholder on a line", `func f() {
 	...
-}`, "doc.md:11: code is left out"},
+}`, "doc.md:11: the block omits code"},
 	{"a placeholder in a file", `package p
 
-var x = []int{..., 3}`, "doc.md:12: code is left out"},
+var x = []int{..., 3}`, "doc.md:12: the block omits code"},
 	{"an ellipsis", `x := 1
-…`, "doc.md:11: code is left out"},
+…`, "doc.md:11: the block omits code"},
 	{"variadic is not a placeholder", `f := func(a ...int) {}
 f([]int{1}...)
 _ = [...]int{1}`, ""},
@@ -115,7 +115,7 @@ _ = [...]int{1}`, ""},
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	docs := docs(t)
-	// One file for each snippet, which are checked together: "go list" runs once.
+	// One file for each snippet, but one check of all of them: "go list" runs once.
 	files := make([]repository.TextFile, len(snippets))
 	for i, s := range snippets {
 		files[i].Path = strings.ReplaceAll(s.name, " ", "-") + ".md"

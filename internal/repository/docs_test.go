@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// TestDocs holds that the Go code in the documentation compiles.
+// TestDocs checks that the Go code in the documentation compiles.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	violations, blocks, err := docs(t).Check(tree(t).Markdown)

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// CheckContextFields returns the fields of structs, embedded ones too, that hold a
-// context.Context in non-test files. A context is passed to each call, as its first
+// CheckContextFields returns the struct fields in non-test files, including embedded
+// ones, that contain a context.Context. Pass a context to each call instead, as its first
 // parameter.
 func CheckContextFields(t *Tree) []string {
 	var out []string
@@ -24,7 +24,7 @@ func CheckContextFields(t *Tree) []string {
 			}
 			for _, field := range s.Fields.List {
 				if isContext(field.Type, name) {
-					out = append(out, fmt.Sprintf("%s: a struct holds a context.Context; pass it to each call instead", t.at(field.Pos())))
+					out = append(out, fmt.Sprintf("%s: a struct contains a context.Context; pass it to each call instead", t.at(field.Pos())))
 				}
 			}
 			return true
@@ -51,8 +51,7 @@ func isContext(typ ast.Expr, pkg string) bool {
 	return false
 }
 
-// importName is the name by which a file knows an imported package, "" if it does not
-// import it.
+// importName returns the name under which a file imports a package, or "" if it does not.
 func importName(file *ast.File, importPath string) string {
 	for _, spec := range file.Imports {
 		if p, err := strconv.Unquote(spec.Path.Value); err != nil || p != importPath {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// CheckFigures returns where the time limit of "go test ./..." is not the given number of
-// seconds: .ci/run must set limit to it, and each of the documents must name it within
-// three lines of the command.
+// CheckFigures returns the files where the time limit of "go test ./..." is not the given
+// number of seconds: .ci/run must set limit to it, and each of the documents must mention
+// it within three lines of the command.
 func CheckFigures(root fs.FS, seconds int, documents ...string) ([]string, error) {
 	var out []string
 	run, err := fs.ReadFile(root, ".ci/run")
@@ -33,8 +33,8 @@ func CheckFigures(root fs.FS, seconds int, documents ...string) ([]string, error
 	return out, nil
 }
 
-// near reports whether a line that has one text is at most so many lines away from one
-// that has the other.
+// near reports whether a line that contains one text is at most so many lines away from
+// one that contains the other.
 func near(lines []string, one, other string, distance int) bool {
 	for i, line := range lines {
 		if !strings.Contains(line, one) {

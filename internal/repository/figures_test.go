@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// TestFiguresAgree holds that CI enforces the time that the documents promise.
+// TestFiguresAgree checks that CI enforces the time that the documents promise.
 func TestFiguresAgree(t *testing.T) {
 	t.Parallel()
 	violations, err := repository.CheckFigures(root(), 60, "CONTRIBUTING.md", "README.md")

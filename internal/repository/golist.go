@@ -9,7 +9,7 @@ import (
 	"os/exec"
 )
 
-// Package is what "go list" says of a package.
+// Package is what "go list" reports about a package.
 type Package struct {
 	ImportPath string
 	Standard   bool
@@ -19,8 +19,8 @@ type Package struct {
 	Error      *struct{ Err string }
 }
 
-// List runs "go list -e -json" in a folder with the arguments and returns the packages by
-// import path. A package that cannot be loaded has its Error set.
+// List runs "go list -e -json" in a folder with the arguments, and returns the packages
+// by import path. A package that cannot be loaded has Error set.
 func List(dir string, args ...string) (map[string]*Package, error) {
 	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Standard,Imports,Export,Module,Error"}, args...)...)
 	cmd.Dir = dir

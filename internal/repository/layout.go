@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// CheckFolders returns the folders at the top that are not wanted, and those that are
-// missing. Folders that begin with a dot, or that .gitignore names as "/folder/", do not
-// count.
+// CheckFolders returns the top-level folders that are not in the list, and those in the
+// list that are missing. It ignores folders that begin with a dot or that .gitignore names
+// as "/folder/".
 func CheckFolders(root fs.FS, want ...string) ([]string, error) {
 	entries, err := fs.ReadDir(root, ".")
 	if err != nil {
@@ -38,7 +38,7 @@ func CheckFolders(root fs.FS, want ...string) ([]string, error) {
 	return out, nil
 }
 
-// CheckLines returns the Go files, tests included, that have more lines than that.
+// CheckLines returns the Go files, including tests, with more lines than most.
 func CheckLines(t *Tree, most int) []string {
 	var out []string
 	for _, f := range t.Go {
@@ -49,8 +49,8 @@ func CheckLines(t *Tree, most int) []string {
 	return out
 }
 
-// CheckNames returns the packages with one of the names, which say nothing of what a
-// package is for. The folder counts as well as the package clause.
+// CheckNames returns the packages that have one of the names, which do not say what a
+// package is for. It checks both the folder and the package clause.
 func CheckNames(t *Tree, banned ...string) []string {
 	seen := map[string]bool{}
 	for _, f := range t.Go {

@@ -92,7 +92,7 @@ type Interface interface{ M(context.Context) }
 		"a/dot.go":     "package a\n\nimport . \"context\"\n\ntype d struct{ ctx Context }\n",
 		"a/other.go":   "package a\n\nimport context \"example.org/other\"\n\ntype o struct{ ctx context.Context }\n",
 	})
-	const what = ": a struct holds a context.Context; pass it to each call instead"
+	const what = ": a struct contains a context.Context; pass it to each call instead"
 	assert.Equal(t, []string{
 		"a/a.go:7" + what, "a/a.go:9" + what, "a/a.go:11" + what, "a/a.go:12" + what, "a/a.go:21" + what,
 		"a/dot.go:5" + what, "a/renamed.go:5" + what,

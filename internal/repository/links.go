@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Links says what a program may not link. Own has patterns of packages of the module,
-// as in [Rule]; Modules has the only other modules that it may link.
+// Links says what a program may link. Own are patterns, as in [Rule], of packages of the
+// module that it must not link; Modules are the only other modules that it may link.
 type Links struct {
 	Module  string
 	Own     []string
 	Modules []string
 }
 
-// Check returns what a package links against the rules, directly or through others, each
-// with the shortest chain of imports that leads there. What is linked only because of such a
-// package is left out. The package is named by its path below the module's.
+// Check returns what a package links, directly or indirectly, against the rules, each with
+// the shortest chain of imports that leads to it. Packages that are linked only because of
+// a listed one are omitted. root is the path of the package below the module's.
 func (l Links) Check(packages map[string]*Package, root string) []string {
 	start := l.Module + "/" + root
 	if p := packages[start]; p == nil || p.Error != nil {

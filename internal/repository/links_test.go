@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// TestLinks holds that a product with a mail system of its own links nothing of Exchange.
+// TestLinks checks that a product with its own mail system links nothing for Exchange.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	roots := []string{"quarantine", "quarantine/quarantinetest", "examples/customstrategy"}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// matches reports whether the pattern covers the package: "..." covers all, "a/..."
-// covers a and all below it, and anything else only the package of that name.
+// matches reports whether the pattern covers the package: "..." covers all packages,
+// "a/..." covers a and all below it, and anything else only the package of that name.
 func matches(pattern, pkg string) bool {
 	if pattern == "..." {
 		return true
@@ -18,7 +18,7 @@ func matches(pattern, pkg string) bool {
 	return pattern == pkg
 }
 
-// below reports whether the path is dir or lies in it.
+// below reports whether the path is dir or below it.
 func below(dir, path string) bool {
 	return path == dir || strings.HasPrefix(path, dir+"/")
 }

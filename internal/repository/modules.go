@@ -8,8 +8,9 @@ import (
 )
 
 // CheckModules returns the imports of other modules, in non-test files, that the table
-// does not allow, and what is in the table without need. The table has the paths of
-// modules by package; a package that is not in it may import the standard library only.
+// does not allow, and the table's unnecessary entries. The table lists the paths of modules
+// by package; a package that is not in it may only import this module and the standard
+// library.
 func CheckModules(t *Tree, table map[string][]string) []string {
 	var out []string
 	edges := t.imports()
@@ -21,7 +22,7 @@ func CheckModules(t *Tree, table map[string][]string) []string {
 			}
 			module := slices.IndexFunc(table[pkg], func(m string) bool { return below(m, imported) })
 			if module < 0 {
-				out = append(out, fmt.Sprintf("%s imports %s, a module that the table does not allow it: %s", pkg, imported, some(edges[pkg][imported])))
+				out = append(out, fmt.Sprintf("%s imports the module %s, which the table does not allow: %s", pkg, imported, some(edges[pkg][imported])))
 				continue
 			}
 			used[pkg+" "+table[pkg][module]] = true
@@ -37,8 +38,8 @@ func CheckModules(t *Tree, table map[string][]string) []string {
 	return out
 }
 
-// isStandard reports whether a package is of the standard library: its path does not
-// begin with the name of a host.
+// isStandard reports whether a package belongs to the standard library: its path does not
+// begin with a host name.
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")

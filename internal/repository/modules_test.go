@@ -7,13 +7,13 @@ import (
 )
 
 // modulesOf are the other modules that the non-test files of a package may import. A
-// package that is not here imports the standard library and this module only.
+// package that is not listed may only import the standard library and this module.
 var modulesOf = map[string][]string{
 	"auth": {
 		"github.com/Azure/go-ntlmssp",
 		"github.com/AzureAD/microsoft-authentication-library-for-go",
-		"golang.org/x/net",  // the proxy of the environment
-		"golang.org/x/sync", // a bound on connections
+		"golang.org/x/net",  // proxy from the environment
+		"golang.org/x/sync", // limit on connections
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"quarantine/boltjournal": {"go.etcd.io/bbolt"},

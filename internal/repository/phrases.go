@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Phrase is a way of putting things that must not come back.
+// Phrase is a turn of phrase that must not be used.
 type Phrase struct {
 	RE      *regexp.Regexp
 	Except  *regexp.Regexp // fine if this matches the paragraph up to the phrase's end; may be nil
 	Instead string
 }
 
-// CheckPhrases returns each place of a phrase, with what to write instead. The
-// file that lists the phrases is left out.
+// CheckPhrases returns each occurrence of a phrase, with what to write instead. It
+// skips the file that lists the phrases.
 func CheckPhrases(prose []*Prose, phrases []Phrase, list string) []string {
 	var out []string
 	for _, p := range prose {
@@ -23,7 +23,7 @@ func CheckPhrases(prose []*Prose, phrases []Phrase, list string) []string {
 		}
 		for _, phrase := range phrases {
 			if prefix, _ := phrase.RE.LiteralPrefix(); !strings.Contains(p.Text, prefix) {
-				continue // much faster than to try the expression
+				continue // much faster than trying the expression
 			}
 			for _, m := range phrase.RE.FindAllStringIndex(p.Text, -1) {
 				if phrase.Except == nil || !phrase.Except.MatchString(p.Text[:m[1]]) {

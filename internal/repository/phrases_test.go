@@ -9,9 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// phrases are what the comments, strings and documents must not say, each with what to
-// write instead. A phrase is found across the lines of a paragraph. Those that begin with
-// plain text are found fastest.
+// phrases must not be used in comments, strings and documents. Each comes with what to
+// write instead. A phrase is found across the lines of a paragraph. Expressions that begin
+// with plain text are the fastest.
 var phrases = []struct{ re, instead, except string }{
 	{re: `stands? for the defaults?\b`, instead: `"nil means the defaults", "the zero value means the default"`},
 	{
@@ -30,6 +30,8 @@ var phrases = []struct{ re, instead, except string }{
 	{re: `as need be\b`, instead: `"as needed"`},
 	{re: `at the longest\b`, instead: `"at most"`},
 	{re: `goes before the general\b`, instead: `"takes precedence over the general"`},
+	{re: `put right first\b`, instead: `"fix ... first"`},
+	{re: `keeps rights in a cache\b`, instead: `"caches rights"`},
 	{re: `Err([A-Z]\w+ matches (a|an|the|what|who)|Gone matches)\b`, instead: `"reports that ..."`},
 }
 
@@ -77,6 +79,8 @@ func TestPhrasesMatch(t *testing.T) {
 		"as often as need be":                                 1,
 		"a minute at the longest":                             1,
 		"the special one goes before the general one":         1,
+		"not looked at: mailbox has to be put right first":    1,
+		"Exchange keeps rights in a cache":                    1,
 		"ErrGone matches errors":                              1,
 		"ErrThrottled matches what a server says":             1,
 		"ErrThrottled matches errors that say so":             0,

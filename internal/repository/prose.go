@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Prose is a paragraph of a file: part of a comment, a string or a paragraph of a
-// Markdown file, with its lines joined by spaces, so that a phrase is found across them.
+// Prose is a paragraph of a file: of a comment, a string or Markdown text. Its lines are
+// joined by spaces, so a phrase is found across them.
 type Prose struct {
 	File   string
 	Text   string
@@ -20,13 +20,12 @@ type Prose struct {
 	lines  []int // and its number in the file
 }
 
-// Line is the number of the line that has the byte of Text at an offset.
+// Line returns the number of the line that contains the byte of Text at an offset.
 func (p *Prose) Line(offset int) int {
 	return p.lines[sort.SearchInts(p.starts, offset+1)-1]
 }
 
-// ProseOf returns all that the files of a tree say in comments, strings and Markdown,
-// without what lies in testdata.
+// ProseOf returns the prose in comments, strings and Markdown of a tree, except testdata.
 func ProseOf(t *Tree) []*Prose {
 	var out []*Prose
 	for _, f := range t.Go {
@@ -48,7 +47,7 @@ func ProseOf(t *Tree) []*Prose {
 	return out
 }
 
-// startsBlock matches the lines of Markdown that do not go on with the paragraph above.
+// startsBlock matches the lines of Markdown that do not continue the paragraph above.
 var startsBlock = regexp.MustCompile("^\\s*([-*]\\s|\\d+\\.\\s|[|#]|```)")
 
 func (t *Tree) goProse(f *GoFile) []*Prose {
@@ -78,7 +77,7 @@ func (t *Tree) goProse(f *GoFile) []*Prose {
 	return c.out
 }
 
-// collector makes paragraphs from lines.
+// collector joins lines into paragraphs.
 type collector struct {
 	file string
 	out  []*Prose

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// rootDir is the module's root, seen from the tests of this package.
+// rootDir is the module's root, relative to this package.
 const rootDir = "../.."
 
 // root is the repository itself.
@@ -21,7 +21,7 @@ func root() fs.FS { return os.DirFS(rootDir) }
 
 var loadOnce = sync.OnceValues(func() (*repository.Tree, error) { return repository.Load(root()) })
 
-// tree returns the repository as all tests read it.
+// tree returns the repository; all tests share it.
 func tree(t *testing.T) *repository.Tree {
 	t.Helper()
 	tree, err := loadOnce()
@@ -29,7 +29,7 @@ func tree(t *testing.T) *repository.Tree {
 	return tree
 }
 
-// report fails the test if there are violations, and prints the rule and the first fifty.
+// report fails the test if there are violations, with the rule and the first fifty.
 func report(t *testing.T, rule string, violations []string) {
 	t.Helper()
 	if len(violations) == 0 {
@@ -40,7 +40,7 @@ func report(t *testing.T, rule string, violations []string) {
 	t.Errorf("%s\n%d violations, %d of them here:\n%s", rule, len(violations), len(shown), strings.Join(shown, "\n"))
 }
 
-// made returns a made-up repository of module m, with the given files.
+// made returns a made-up repository of module m with the given files.
 func made(t *testing.T, files map[string]string) *repository.Tree {
 	t.Helper()
 	tree, err := repository.Load(madeFS(files))

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Tree is what the checks read of a repository.
+// Tree is the part of a repository that the checks read.
 type Tree struct {
 	Module   string // path of the module, from go.mod
 	Go       []*GoFile
@@ -20,7 +20,7 @@ type Tree struct {
 	Fset     *token.FileSet
 }
 
-// GoFile is a Go file, whatever its build constraints say.
+// GoFile is a Go file, whatever its build constraints.
 type GoFile struct {
 	Path  string // relative to the root, with slashes
 	Lines int
@@ -33,9 +33,9 @@ type TextFile struct {
 	Text string
 }
 
-// Load reads the Go and Markdown files of a repository, whose go.mod is at the top.
-// Folders that begin with a dot are skipped, and so are folders named testdata,
-// except for the Go files in the one at the top, which is a package.
+// Load reads the Go and Markdown files of a repository, whose go.mod is at the top. It
+// skips folders that begin with a dot and those named testdata, except for the Go files
+// in the one at the top, which is a package.
 func Load(root fs.FS) (*Tree, error) {
 	gomod, err := fs.ReadFile(root, "go.mod")
 	if err != nil {
@@ -87,7 +87,7 @@ func (t *Tree) add(root fs.FS, name string) error {
 	return nil
 }
 
-// Dir is the folder of the file, "." for the root.
+// Dir returns the folder of the file, "." for the root.
 func (f *GoFile) Dir() string { return path.Dir(f.Path) }
 
 // IsTest reports whether only "go test" compiles the file.
@@ -103,7 +103,7 @@ func isInternal(importPath string) bool {
 	return strings.Contains("/"+importPath+"/", "/internal/")
 }
 
-// at is "file:line" of a position in the tree.
+// at returns a position in the tree as "file:line".
 func (t *Tree) at(pos token.Pos) string {
 	p := t.Fset.Position(pos)
 	return p.Filename + ":" + strconv.Itoa(p.Line)

@@ -1,4 +1,4 @@
-// Package tlstest makes TLS servers for tests that stand for hosts of any name.
+// Package tlstest provides TLS servers for tests, with any host names.
 package tlstest
 
 import (
@@ -22,11 +22,11 @@ import (
 	"time"
 )
 
-// Silent is for servers whose failed handshakes are meant.
+// Silent is a logger for servers whose handshakes are meant to fail.
 var Silent = log.New(io.Discard, "", 0)
 
-// Certificate returns a certificate for some hosts, and for this machine, that
-// is its own authority and valid until a time.
+// Certificate returns a self-signed certificate for some hosts and 127.0.0.1 that
+// is valid until a time.
 func Certificate(t testing.TB, until time.Time, hosts ...string) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -48,7 +48,7 @@ func Certificate(t testing.TB, until time.Time, hosts ...string) (tls.Certificat
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, leaf
 }
 
-// Hosts is a server that stands for several hosts.
+// Hosts is a server that plays several hosts.
 type Hosts struct {
 	*httptest.Server
 	Roots []byte // PEM
@@ -59,7 +59,7 @@ type Hosts struct {
 	log []string // addresses that were connected to
 }
 
-// NewHosts returns a server that is yet to be started.
+// NewHosts returns a server that has not been started.
 func NewHosts(t testing.TB, h http.Handler, hosts ...string) *Hosts {
 	t.Helper()
 	cert, leaf := Certificate(t, time.Now().Add(60*24*time.Hour), hosts...)
@@ -69,13 +69,14 @@ func NewHosts(t testing.TB, h http.Handler, hosts ...string) *Hosts {
 	return f
 }
 
-// Start starts the server, until the test ends.
+// Start starts the server and closes it when the test ends.
 func (f *Hosts) Start(t testing.TB) {
 	f.StartTLS()
 	t.Cleanup(f.Close)
 }
 
-// Dial connects to the server for its hosts, at port 443, and for no other.
+// Dial connects to the server for its hosts at port 443. Other addresses fail like
+// an unknown host.
 func (f *Hosts) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// carryByMIME makes a new item from the MIME form of the item and sets what
-// MIME cannot carry: read state, dates, class, importance, categories, flag,
-// stamp. What is lost is the search key, retention tags, reply and forward
-// state, and whatever other properties the MIME form has no place for.
+// carryByMIME creates a new item from the MIME form of the item and sets what
+// MIME does not contain: read state, dates, class, importance, categories, flag,
+// stamp. The search key, retention tags, reply and forward state, and all other
+// properties that MIME cannot represent are lost.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-import-items-by-using-ews-in-exchange.
 func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
 	ctx, done, err := from.x.reserve(ctx, from, to)
@@ -48,7 +48,7 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 	return driver.Carried{ItemID: id.ID}, nil
 }
 
-// details reads what MIME does not carry.
+// details reads what MIME does not contain.
 func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) {
 	properties := []ews.PropertyPath{
 		ews.FieldItemClass, ews.FieldImportance, ews.FieldCategories, ews.FieldIsRead, ews.FieldIsDraft,
@@ -68,7 +68,7 @@ func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) 
 }
 
 // Bits of PidTagMessageFlags ([MS-OXCMSG] 2.2.1.6) that can be set when an item
-// is made. Without them it is a draft.
+// is created. Without the property it becomes a draft.
 const (
 	flagRead   = 0x1
 	flagUnsent = 0x8
@@ -97,8 +97,8 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 	return properties
 }
 
-// mimeSource gives the MIME form of one item as often as it is asked for, one
-// at a time.
+// mimeSource opens the MIME form of one item, repeatedly if necessary, with one
+// open at a time.
 type mimeSource struct {
 	client *ews.Client
 	id     ews.ItemID
@@ -127,7 +127,8 @@ func (s *mimeSource) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends one reading.
+// Close does nothing: the next open closes the MIME form, or the end of the
+// transfer.
 func (s *mimeSource) Close() error { return nil }
 
 func (s *mimeSource) close() {

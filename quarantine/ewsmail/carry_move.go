@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// carryByMove moves the item across mailboxes. The server gives no id for it.
+// carryByMove moves the item across mailboxes. Servers may return no new id.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation.
 func carryByMove(ctx context.Context, from, _ *mailbox, c driver.Carriage) (driver.Carried, error) {
 	results, err := from.client.MoveItem(ctx, ews.MoveItemRequest{

@@ -10,13 +10,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// reserver is a limiter that can give places for calls in flight together.
+// reserver is a limiter that can reserve several concurrent calls.
 type reserver interface {
 	Reserve(ctx context.Context, payers ...string) (context.Context, func(), error)
 }
 
-// carryByTransfer exports the item from one mailbox and uploads it to the
-// other. The export goes from the one answer straight into the other request.
+// carryByTransfer exports the item from one mailbox and uploads it to the other.
+// It streams the answer to the export into the upload request.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/exporting-and-importing-items-by-using-ews-in-exchange.
 func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
 	ctx, done, err := from.x.reserve(ctx, from, to)
@@ -27,8 +27,8 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 
 	source := &exportSource{client: from.client, id: ews.ItemID{ID: c.Item.ID}}
 	defer source.close()
-	// The export is opened before the upload begins, so that an item that
-	// cannot be exported costs no upload.
+	// Open the export first: an item that cannot be exported then costs no
+	// upload.
 	first, err := source.open(ctx)
 	if err != nil {
 		return driver.Carried{}, asGone(err)
@@ -41,12 +41,12 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 				first = nil
 				return r, nil
 			}
-			return source.open(ctx) // the request is put on the wire once more
+			return source.open(ctx) // the request is sent again
 		}},
 	}
 	results, err := to.client.UploadItems(ctx, []ews.UploadItem{upload})
 	if source.failed != nil {
-		// The upload broke off because the export did.
+		// The upload failed because the export did.
 		return driver.Carried{}, exportFailed{asGone(source.failed)}
 	}
 	if err == nil {
@@ -58,7 +58,8 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	return driver.Carried{ItemID: results[0].Value.ID}, nil
 }
 
-// exportFailed is an upload that the server never had the whole of.
+// exportFailed is the error of an upload that was cut off because its source
+// failed.
 type exportFailed struct{ error }
 
 // Unwrap returns why the export failed.
@@ -66,19 +67,19 @@ func (e exportFailed) Unwrap() error { return e.error }
 
 // Error returns the reason.
 func (e exportFailed) Error() string {
-	return fmt.Sprintf("the export broke off, so nothing was uploaded: %v", e.error)
+	return fmt.Sprintf("the export failed midway, so nothing was uploaded: %v", e.error)
 }
 
-// NotExecuted reports that the server cannot have made an item: a request that
-// ends early is no request.
+// NotExecuted reports that the server cannot have created an item: it discards an
+// incomplete request.
 func (exportFailed) NotExecuted() bool { return true }
 
-// Temporary reports whether another try may succeed.
+// Temporary reports whether another attempt may succeed.
 func (e exportFailed) Temporary() bool {
 	return errors.Is(e.error, ews.ErrTruncated) || ews.IsTransient(e.error) || ews.IsThrottled(e.error)
 }
 
-// exportSource gives the export of one item as often as it is asked for, one at
+// exportSource exports one item, repeatedly if necessary, with one export open at
 // a time.
 type exportSource struct {
 	client  *ews.Client
@@ -117,7 +118,7 @@ func (s *exportSource) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends one reading; the export itself ends with the next, or with the
+// Close does nothing: the next open closes the export, or the end of the
 // transfer.
 func (s *exportSource) Close() error { return nil }
 
@@ -128,7 +129,7 @@ func (s *exportSource) close() {
 	}
 }
 
-// reserve takes places for a call in each of two mailboxes.
+// reserve reserves a call in each of two mailboxes.
 func (x *organisation) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
 	if x.reserver == nil {
 		return ctx, func() {}, nil

@@ -10,13 +10,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// codeNoMailbox is how Exchange refuses to look into the address book for a
-// caller that has no mailbox.
+// codeNoMailbox is how Exchange refuses address book queries of a caller that has
+// no mailbox.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 const codeNoMailbox ews.ResponseCode = "ErrorNameResolutionNoMailbox"
 
-// members returns the members of a group. With FullAccess it is the service
-// account that asks, and with impersonation the owner of the mailbox.
+// members returns the members of a group. With FullAccess the service account
+// makes the query, with impersonation the owner of the mailbox.
 func (m *mailbox) members(ctx context.Context, address string) ([]driver.Member, bool, error) {
 	list, err := m.client.ExpandDL(ctx, ews.Mailbox{EmailAddress: address})
 	if err != nil {
@@ -33,8 +33,7 @@ func (m *mailbox) members(ctx context.Context, address string) ([]driver.Member,
 	return members, list.Complete, nil
 }
 
-// lookup returns whom an address stands for, whether it is the primary one or
-// not.
+// lookup returns the owner of an address, primary or secondary.
 func (m *mailbox) lookup(ctx context.Context, address string) (driver.Member, error) {
 	name := address
 	if strings.Contains(address, "@") {
@@ -44,7 +43,7 @@ func (m *mailbox) lookup(ctx context.Context, address string) (driver.Member, er
 	if err != nil {
 		return driver.Member{}, m.directoryError(ctx, err)
 	}
-	// More than one, and the address is a part of theirs.
+	// There may be several, since a part of an address matches, too.
 	if len(found.Candidates) != 1 && strings.Contains(address, "@") {
 		for _, c := range found.Candidates {
 			if strings.EqualFold(c.Mailbox.EmailAddress, address) {
@@ -58,7 +57,7 @@ func (m *mailbox) lookup(ctx context.Context, address string) (driver.Member, er
 	return memberOf(found.Candidates[0].Mailbox), nil
 }
 
-// member makes sure of an SMTP address, as far as the address book has it.
+// member adds the SMTP address from the address book, if it is missing.
 func (m *mailbox) member(ctx context.Context, raw ews.Mailbox) (driver.Member, error) {
 	member := memberOf(raw)
 	if member.Address != "" || raw.EmailAddress == "" {
@@ -74,7 +73,7 @@ func (m *mailbox) member(ctx context.Context, raw ews.Mailbox) (driver.Member, e
 	return found, nil
 }
 
-// memberOf describes an entry; without address, unless that is one of SMTP.
+// memberOf describes an entry, with its address only if that is an SMTP address.
 func memberOf(raw ews.Mailbox) driver.Member {
 	member := driver.Member{Name: raw.Name, Kind: memberKind(raw.MailboxType)}
 	if strings.Contains(raw.EmailAddress, "@") && !strings.EqualFold(raw.RoutingType, "EX") {
@@ -83,7 +82,7 @@ func memberOf(raw ews.Mailbox) driver.Member {
 	return member
 }
 
-// memberKind reads a MailboxType.
+// memberKind converts a MailboxType.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mailboxtype.
 func memberKind(mailboxType string) driver.MemberKind {
 	switch mailboxType {
@@ -99,7 +98,7 @@ func memberKind(mailboxType string) driver.MemberKind {
 	return driver.MemberOther
 }
 
-// directoryError explains why the address book says nothing.
+// directoryError explains why a query of the address book failed.
 func (m *mailbox) directoryError(ctx context.Context, err error) error {
 	refusal, ok := errors.AsType[*ews.ResponseError](err)
 	switch {
@@ -108,7 +107,7 @@ func (m *mailbox) directoryError(ctx context.Context, err error) error {
 	case refusal.Code == "ErrorNameResolutionNoResults":
 		return fmt.Errorf("%w: %w", driver.ErrGone, err)
 	case refusal.Code == codeNoMailbox && m.x.delegate:
-		return fmt.Errorf("%w: the service account has no mailbox, and Exchange expands groups only for a caller that has one: "+
+		return fmt.Errorf("%w: the service account has no mailbox, which Exchange requires to expand groups: "+
 			"give it one (Enable-Mailbox -Identity ACCOUNT), or use impersonation: %w", driver.ErrNoDirectory, err)
 	case refusal.Code == codeNoMailbox:
 		return fmt.Errorf("%w: groups are expanded as the owner of %s, who has no mailbox: check the setting quarantineMailbox: %w", driver.ErrNoDirectory, m.address, err)

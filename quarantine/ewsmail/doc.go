@@ -1,17 +1,17 @@
-// Package ewsmail is the driver for Exchange over EWS: what package quarantine
-// needs of a mail system, done with package ews.
+// Package ewsmail is the driver for Exchange over EWS: it implements what package
+// quarantine needs from a mail system with package ews.
 //
-// There are two strategies. [FullAccess] is for a service account that has the
-// FullAccess right on all mailboxes; [Impersonation] is for one that works in each
-// mailbox as its owner. An item is carried in one of three ways, which are tried
+// It has two strategies. [FullAccess] is for a service account that has the
+// FullAccess right on all mailboxes; [Impersonation] is for one that acts as the
+// owner of each mailbox. There are three ways to carry an item, which are tried
 // in this order as far as access and server allow:
 //
-//   - MoveItem across mailboxes, which only FullAccess can
+//   - MoveItem across mailboxes, only with FullAccess
 //   - ExportItems, streamed into UploadItems, with all properties
-//   - the MIME form, made into a new item
+//   - the MIME form, from which a new item is created
 //
-// The stamp of an item is kept in named properties, and travels with it.
+// The stamp of an item is stored in named properties and travels with it.
 //
-// A product seldom uses this package itself: package exchange makes a service
+// Products seldom use this package directly: package exchange makes a service
 // from a configuration.
 package ewsmail

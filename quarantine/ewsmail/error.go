@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// translate says of an error of EWS what it means for the engine. Each method
-// that the engine calls returns its errors through it.
+// translate converts an EWS error into a [driver.Error] for the engine. Every
+// method that the engine calls returns its errors through it.
 func translate(err error) error {
 	if err == nil {
 		return nil
@@ -24,8 +24,8 @@ func translate(err error) error {
 	return e
 }
 
-// transient reports whether the same request may succeed later. What package
-// ews does not know tells by a method Temporary.
+// transient reports whether the same request may succeed later. Errors that
+// package ews does not know report it with a method Temporary.
 func transient(err error) bool {
 	if t, ok := errors.AsType[interface {
 		error
@@ -36,8 +36,8 @@ func transient(err error) bool {
 	return ews.IsTransient(err) || ews.IsThrottled(err)
 }
 
-// unexecuted reports whether a write surely did not happen. What package ews
-// does not know tells by a method NotExecuted.
+// unexecuted reports whether a write certainly did not happen. Errors that
+// package ews does not know report it with a method NotExecuted.
 func unexecuted(err error) bool {
 	if n, ok := errors.AsType[interface {
 		error
@@ -48,8 +48,8 @@ func unexecuted(err error) bool {
 	return ews.NotExecuted(err)
 }
 
-// answered reports whether the server has given its answer, if only a refusal:
-// then it is not still at work on the request.
+// answered reports whether the server has answered, even with a refusal: then it
+// is no longer working on the request.
 func answered(err error) bool {
 	if _, ok := errors.AsType[*ews.ResponseError](err); ok {
 		return true
@@ -58,11 +58,11 @@ func answered(err error) bool {
 	return ok && h.Status != http.StatusBadGateway && h.Status != http.StatusGatewayTimeout
 }
 
-// codeMoving is the answer for a mailbox that is on its way to another server,
-// or has just gone there.
+// codeMoving is the answer for a mailbox that is being moved to another server,
+// or has just been.
 const codeMoving ews.ResponseCode = "ErrorMailboxMoveInProgress"
 
-// causeOf says why a request failed, as far as the server tells.
+// causeOf returns why a request failed, as far as the error shows it.
 func causeOf(err error) driver.Cause {
 	refused, _ := errors.AsType[*ews.ResponseError](err)
 	_, cut := errors.AsType[*ews.TransportError](err)
@@ -71,7 +71,7 @@ func causeOf(err error) driver.Cause {
 		return driver.CauseMoving
 	case errors.Is(err, ews.ErrUnauthorized):
 		return driver.CauseSignIn
-	case errors.Is(err, ews.ErrNoMailbox): // also "No mailbox with such guid", after it has left
+	case errors.Is(err, ews.ErrNoMailbox): // also "No mailbox with such guid", after a move
 		return driver.CauseNoMailbox
 	case errors.Is(err, ews.ErrAccessDenied):
 		return driver.CauseNoPermission

@@ -11,11 +11,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// foldersPerCall is how many folders one FindItem looks into. More make the
-// call last longer than a server may take, and one answer too large.
+// foldersPerCall is how many folders one FindItem searches. With more, a call can
+// exceed the server's time limit, and its answer becomes too large.
 const foldersPerCall = 20
 
-// searchProperties are what a search returns of each item.
+// searchProperties are the properties that a search returns for each item.
 var searchProperties = append([]ews.PropertyPath{
 	ews.FieldParentFolderID, ews.FieldItemClass, ews.FieldSubject, ews.FieldSize, ews.FieldDateTimeReceived,
 	ews.FieldDateTimeSent, ews.FieldHasAttachments, ews.FieldIsRead, ews.FieldInternetMessageID,
@@ -33,7 +33,7 @@ func stampField(name string) ews.ExtendedField {
 	return ews.ExtendedField{GUID: driver.StampSet, Name: name, Type: ews.TypeString}
 }
 
-// find returns the items that a query asks for.
+// find returns the items that match a query.
 func (m *mailbox) find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	return (&finder{mailbox: m, query: q, restriction: queryRestriction(q)}).run(ctx)
 }
@@ -57,7 +57,7 @@ func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	return f.found, err
 }
 
-// everywhere looks into all folders that the query names.
+// everywhere searches all folders that the query covers.
 func (f *finder) everywhere(ctx context.Context) error {
 	q := f.query
 	if q.In != nil && !q.Below {
@@ -95,8 +95,7 @@ func (f *finder) everywhere(ctx context.Context) error {
 	return f.search(ctx, again, fresh)
 }
 
-// scope returns the ids of the folders that a query looks into, those of one
-// store together.
+// scope returns the ids of the folders that a query covers, grouped by store.
 func (t *folderTree) scope(q driver.Query) [][]string {
 	if q.In == nil {
 		return append([][]string{t.order}, t.extra...)
@@ -104,8 +103,8 @@ func (t *folderTree) scope(q driver.Query) [][]string {
 	return [][]string{t.within(q.In.ID)}
 }
 
-// search looks into folders. A folder that cannot be searched is reported, and
-// does not keep the others from being searched.
+// search searches folders. It reports those that cannot be searched, and
+// continues with the others.
 func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree) error {
 	if f.query.In == nil {
 		f.found.Unsearched = append(f.found.Unsearched, tree.missing...)
@@ -134,7 +133,7 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 	}
 	for i, page := range pages {
 		if errors.Is(page.Err, ews.ErrNotProcessed) {
-			page.Value, page.Err = ews.ItemPage{}, nil // asked again by itself
+			page.Value, page.Err = ews.ItemPage{}, nil // retried on its own
 		}
 		one := request
 		one.Folders = request.Folders[i : i+1]
@@ -145,7 +144,7 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 	return nil
 }
 
-// collect takes a page of one folder and reads the pages that follow it. The
+// collect takes the first page of one folder and reads the following ones. An
 // error ends the search of the whole mailbox.
 func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
 	items, before := len(f.found.Items), f.kept
@@ -179,13 +178,13 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	case f.examiner != nil && f.examiner.stopped != nil:
 		return f.examiner.stopped
 	}
-	// The folder is looked into again as a whole.
+	// The whole folder will be searched again.
 	f.found.Items, f.kept = f.found.Items[:items], before
 	f.found.Unsearched = append(f.found.Unsearched, driver.NotSearched(tree.folder(folder), translate(err)))
 	return nil
 }
 
-// keep keeps what is wanted of the items of one page.
+// keep keeps the items of one page that match.
 func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
 	var wanted []driver.Item
 	for _, raw := range raws {
@@ -210,7 +209,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 			it.MessageID = whole.MessageID
 		}
 		if it.Stamp != nil && isPurges(tree.base[folder]) {
-			continue // what quarantine itself has removed, and retention keeps
+			continue // removed by the quarantine itself, and kept by retention
 		}
 		if f.query.Matches(it) {
 			wanted = append(wanted, it)
@@ -224,7 +223,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 	return nil
 }
 
-// queryRestriction says to the server what a query asks for.
+// queryRestriction returns the EWS restriction for a query.
 func queryRestriction(q driver.Query) ews.And {
 	var all ews.And
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {

@@ -17,8 +17,8 @@ import (
 // searchFolderType is the PidTagFolderType of a search folder.
 const searchFolderType = "2"
 
-// baseFolders are the well-known folders that paths begin at. All versions
-// know them.
+// baseFolders are the well-known folders that paths begin at. All versions of
+// Exchange know them.
 var baseFolders = []ews.FolderName{
 	ews.FolderMsgFolderRoot, ews.FolderInbox, ews.FolderSentItems, ews.FolderDeletedItems,
 	ews.FolderDrafts, ews.FolderJunkEmail, ews.FolderOutbox,
@@ -29,9 +29,9 @@ type folderTree struct {
 	read  time.Time
 	nodes map[string]folderNode
 	base  map[string]ews.FolderName // by id
-	order []string                  // ids of all that users see and that can hold items, as the server gave them
-	extra [][]string                // further ids to look into, those of one store together
-	// missing are places that ought to be looked into and could not be listed.
+	order []string                  // ids of all that users see and that can contain items, in the server's order
+	extra [][]string                // further ids to search, grouped by store
+	// missing are places that should be searched but could not be listed.
 	missing []driver.Unsearched
 }
 
@@ -39,8 +39,8 @@ type folderNode struct {
 	name, parent string
 }
 
-// folders returns the folders of the mailbox, read anew if what is remembered
-// is older than maxAge.
+// folders returns the folders of the mailbox, and reads them again if they were
+// read longer than maxAge ago.
 func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,7 +59,7 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	}
 	for id, name := range tree.base {
 		if name == ews.FolderMsgFolderRoot {
-			// It can hold items, too, and FindFolder does not return it.
+			// It can contain items, too, and FindFolder does not return it.
 			tree.order = append(tree.order, id)
 		}
 	}
@@ -76,7 +76,7 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 }
 
 // walk adds all folders below a well-known one to the tree and returns the ids
-// of those that can hold items.
+// of those that can contain items.
 func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName) (ids []string, err error) {
 	all := m.client.FindFolders(ctx, ews.FindFolderRequest{
 		Parent:    m.known(top),
@@ -120,8 +120,8 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 	return base, nil
 }
 
-// folder describes the folder with the given id; of one that is not in the tree
-// only the id is known.
+// folder describes the folder with the given id. For a folder that is not in the
+// tree, only the id is known.
 func (t *folderTree) folder(id string) driver.Folder {
 	f := driver.Folder{ID: id}
 	var names []string
@@ -155,7 +155,8 @@ func (t *folderTree) folder(id string) driver.Folder {
 	return f
 }
 
-// within returns the ids of a folder and of those below it that can hold items.
+// within returns the id of a folder and those of the folders below it that can
+// contain items.
 func (t *folderTree) within(id string) []string {
 	ids := []string{id}
 	for _, candidate := range t.order {
@@ -178,8 +179,8 @@ var (
 	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
 )
 
-// escapeName makes a display name fit for a path, and for a request. Servers give
-// names with characters that XML cannot carry, and take none.
+// escapeName escapes a display name for a path and for a request. Servers return
+// names with characters that XML does not allow, but do not accept them.
 func escapeName(name string) string {
 	name = nameEscapes.Replace(name)
 	if !strings.ContainsFunc(name, xmlwire.Forbidden) {
@@ -198,14 +199,15 @@ func escapeName(name string) string {
 	return b.String()
 }
 
-// unescapeName leaves characters escaped that no folder can be made with: one that
-// takes the place of such a folder shows them so.
+// unescapeName reverses escapeName, except for characters that no request can
+// contain: a folder that replaces such a folder shows them escaped.
 func unescapeName(name string) string { return nameUnescapes.Replace(name) }
 
-// folder returns the folder of a name, creating it where the request says so.
+// folder returns the folder with a path of names. It creates what is missing if
+// the request says so.
 func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	if len(want.Names) == 0 {
-		return driver.Folder{}, fmt.Errorf("%w: no folder was named", driver.ErrGone)
+		return driver.Folder{}, fmt.Errorf("%w: the request names no folder", driver.ErrGone)
 	}
 	escaped := make([]string, len(want.Names))
 	for i, name := range want.Names {
@@ -228,7 +230,7 @@ func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, err
 	return m.describe(ctx, id)
 }
 
-// describe gives a folder its path. Not to know the path is no failure.
+// describe returns a folder with its path. An unknown path is not an error.
 func (m *mailbox) describe(ctx context.Context, id string) (driver.Folder, error) {
 	tree, err := m.folders(ctx, folderTTL)
 	if err != nil {
@@ -237,8 +239,8 @@ func (m *mailbox) describe(ctx context.Context, id string) (driver.Folder, error
 	return tree.folder(id), nil
 }
 
-// descend walks down from the base of a folder to it, creating what is missing
-// if it may.
+// descend walks from the base of a folder down to it. If create is set, it
+// creates what is missing.
 func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (driver.Folder, error) {
 	var at ews.FolderRef = m.known(ews.FolderName(f.Base))
 	for segment := range strings.SplitSeq(f.Below, "/") {
@@ -251,8 +253,8 @@ func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (dr
 	return f, nil
 }
 
-// child returns the id of the folder of that name below another. Two runs that
-// create it at once both find the one that was created.
+// child returns the id of the subfolder with a name. If two runs create it at
+// once, both return the one that was created.
 func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, create bool) (string, error) {
 	id, err := m.childNamed(ctx, parent, name)
 	if !errors.Is(err, driver.ErrGone) || !create {
@@ -268,8 +270,8 @@ func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, 
 		m.mu.Unlock()
 		return results[0].Value.ID, nil
 	}
-	// It may have been created by somebody else, or by this very request if
-	// only the answer was lost.
+	// Somebody else may have created it, or this request did and only the answer
+	// was lost.
 	if id, lookErr := m.childNamed(ctx, parent, name); lookErr == nil {
 		return id, nil
 	}
@@ -284,7 +286,7 @@ func (m *mailbox) childNamed(ctx context.Context, parent ews.FolderRef, name str
 	})
 	for f, err := range children {
 		if _, known := parent.(ews.DistinguishedFolder); known && err != nil {
-			return "", m.unreachable(ctx, err) // the mailbox, not the folder that is looked for
+			return "", m.unreachable(ctx, err) // the problem is the mailbox, not the folder
 		}
 		if err != nil {
 			return "", asGone(err)

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Properties of what belongs together, named after [MS-OXPROPS].
+// Properties that relate messages to each other, named after [MS-OXPROPS].
 var (
 	pidTagConversationTopic  = ews.ExtendedField{Tag: 0x0070, Type: ews.TypeString}
 	pidTagConversationIndex  = ews.ExtendedField{Tag: 0x0071, Type: ews.TypeBinary}
@@ -29,12 +29,12 @@ type thread struct {
 }
 
 // minIndex is the length of the index of the first message of a conversation.
-// Each answer has that of what it answers, and five bytes more.
+// Each reply has the index of the message that it replies to, plus five bytes.
 // See [MS-OXOMSG], section 2.2.1.3.
 const minIndex = 22
 
-// forwarded returns what the owner sent on, from Sent Items and the folders
-// below it.
+// forwarded returns the owner's forwards of a message and replies to it, from
+// Sent Items and the folders below.
 func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([]driver.Forwarded, error) {
 	from, err := m.threads(ctx, messageID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([
 				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
 			}
 			if candidates = append(candidates, it.ID); len(candidates) > max(limit, 1)*forwardSlack {
-				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may have passed it on", driver.ErrTooMany, len(candidates)-1, m.address)
+				return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s may be forwards of it", driver.ErrTooMany, len(candidates)-1, m.address)
 			}
 		}
 	}
@@ -66,14 +66,14 @@ func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([
 			return nil, err
 		}
 		if found = append(found, more...); len(found) > limit {
-			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s passed it on", driver.ErrTooMany, limit, m.address)
+			return nil, fmt.Errorf("%w: more than %d messages in Sent Items of %s are forwards of it", driver.ErrTooMany, limit, m.address)
 		}
 	}
 	return found, nil
 }
 
-// forwardSlack is how many candidates a server may give for each that is one: it
-// is asked for the topic of a conversation, which many may have.
+// forwardSlack is how many candidates a server may return for each actual
+// forward: many may have the same conversation topic.
 const forwardSlack = 4
 
 // sentFolders returns the ids of Sent Items and the folders below it.
@@ -87,20 +87,21 @@ func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
 			return tree.within(id), nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %s shows no Sent Items", driver.ErrUnreachable, m.address)
+	return nil, fmt.Errorf("%w: %s has no Sent Items that the account can see", driver.ErrUnreachable, m.address)
 }
 
-// origin is what is known of a message that may have been passed on.
+// origin is what is known about a message that may have been forwarded.
 type origin struct {
 	threads  []thread
-	received time.Time // of the first copy; zero if there is none
+	received time.Time // of the first copy; zero if no copy was found
 }
 
-// forwardSkew is how much the clocks of who forwards and who delivers may differ.
+// forwardSkew is how much the clocks of the forwarding and the delivering machine
+// may differ.
 const forwardSkew = 15 * time.Minute
 
-// threads returns the places of the copies of a message in their conversations,
-// and when the first was received.
+// threads returns where the copies of a message are in their conversations, and
+// when the first was received.
 func (m *mailbox) threads(ctx context.Context, messageID string) (origin, error) {
 	for again := false; ; again = true {
 		found, err := m.find(ctx, driver.Query{MessageID: messageID})
@@ -111,7 +112,7 @@ func (m *mailbox) threads(ctx context.Context, messageID string) (origin, error)
 		if again || !errors.Is(err, ews.ErrNotFound) {
 			return o, err
 		}
-		// Its owner has moved it meanwhile.
+		// The owner has moved it meanwhile.
 	}
 }
 
@@ -143,7 +144,7 @@ func (m *mailbox) threadsOf(ctx context.Context, items []driver.Item) (origin, e
 	return o, nil
 }
 
-// maxThreads is how many copies of a message are asked for their conversation.
+// maxThreads is how many copies of a message are read for their conversation.
 const maxThreads = 20
 
 func threadOf(it ews.Item) thread {
@@ -158,8 +159,8 @@ func threadOf(it ews.Item) thread {
 
 func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(t.index, u.index) }
 
-// follows asks for what names a message, or has the topic of its conversation:
-// a server cannot be asked for the beginning of an index.
+// follows returns a restriction for messages that name a message, or have the
+// topic of its conversation: servers cannot search for the prefix of an index.
 func follows(messageID string, threads []thread) ews.Restriction {
 	bare := driver.BareMessageID(messageID)
 	any := ews.Or{
@@ -193,7 +194,7 @@ func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID stri
 			return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, r.Err)
 		}
 		if !r.Value.Sent.IsZero() && r.Value.Sent.Before(from.received.Add(-forwardSkew)) {
-			continue // whatever it names, it was sent before the message came
+			continue // whatever it names, it was sent before the message arrived
 		}
 		by := traceOf(r.Value, messageID, from.threads)
 		if by == "" || driver.SameMessageID(r.Value.InternetMessageID, messageID) {
@@ -215,7 +216,7 @@ func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID stri
 	return found, nil
 }
 
-// traceOf says how an item follows a message; not at all if empty.
+// traceOf returns how an item follows a message, or "" if it does not.
 func traceOf(it ews.Item, messageID string, threads []thread) driver.ForwardTrace {
 	for _, t := range []struct {
 		field ews.ExtendedField
@@ -234,11 +235,11 @@ func traceOf(it ews.Item, messageID string, threads []thread) driver.ForwardTrac
 	return ""
 }
 
-// names reports whether a header of message ids holds one of them.
+// names reports whether a header of message ids contains an id.
 func names(header, messageID string) bool {
 	bare := driver.BareMessageID(messageID)
 	if driver.BareMessageID(header) == bare {
-		return true // one that is no id by the grammar, blanks included
+		return true // even an invalid id, with blanks for example
 	}
 	for header != "" {
 		_, rest, ok := strings.Cut(header, "<")

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// further adds to the tree what is to be looked into besides the folders that
-// users see. What is not there is left out: not every mailbox has an archive.
+// further adds to the tree what to search in addition to the folders that users
+// see. It ignores what does not exist: not every mailbox has an archive.
 func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 	if m.x.recoverable {
 		ids, err := m.add(ctx, tree, ews.FolderRecoverableItemsDeletions, ews.FolderRecoverableItemsPurges)
@@ -21,8 +21,8 @@ func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 	if !m.x.archive {
 		return nil
 	}
-	// A server may refuse a whole request because of one name of an archive that
-	// is not there, so these are asked for by themselves.
+	// A server may refuse a whole request because of one folder of a missing
+	// archive, so these have a request of their own.
 	names := []ews.FolderName{ews.FolderArchiveMsgFolderRoot, ews.FolderArchiveDeletedItems}
 	top, err := m.add(ctx, tree, names...)
 	if err != nil {
@@ -47,8 +47,8 @@ func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 	return nil
 }
 
-// add adds well-known folders to the tree and returns the ids of those that are
-// there.
+// add adds well-known folders to the tree and returns the ids of those that
+// exist.
 func (m *mailbox) add(ctx context.Context, tree *folderTree, names ...ews.FolderName) (ids []string, err error) {
 	refs := make([]ews.FolderRef, len(names))
 	for i, name := range names {
@@ -72,8 +72,8 @@ func (m *mailbox) add(ctx context.Context, tree *folderTree, names ...ews.Folder
 	return ids, nil
 }
 
-// lacking handles a well-known folder that cannot be opened. That a mailbox has
-// no archive is no failure; anything else makes the search incomplete.
+// lacking handles a well-known folder that cannot be opened. A folder or archive
+// that does not exist is not an error; anything else makes the search incomplete.
 func (m *mailbox) lacking(ctx context.Context, tree *folderTree, name ews.FolderName, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -85,8 +85,8 @@ func (m *mailbox) lacking(ctx context.Context, tree *folderTree, name ews.Folder
 	return nil
 }
 
-// noSuchFolder reports whether the server says that a well-known folder, or the
-// archive it is in, is not there.
+// noSuchFolder reports whether the error means that a well-known folder, or the
+// archive it is in, does not exist.
 func noSuchFolder(err error) bool {
 	refused, ok := errors.AsType[*ews.ResponseError](err)
 	if !ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// recoverableHome is where items from Recoverable Items go back to: nothing can
-// be put there, and what its owner had deleted belongs to Deleted Items.
+// recoverableHome is where items from Recoverable Items are restored to: nothing
+// can be written there, and deleted items belong in Deleted Items.
 var recoverableHome = map[ews.FolderName]ews.FolderName{
 	ews.FolderRecoverableItemsDeletions:        ews.FolderDeletedItems,
 	ews.FolderRecoverableItemsPurges:           ews.FolderDeletedItems,
@@ -18,13 +18,13 @@ var recoverableHome = map[ews.FolderName]ews.FolderName{
 	ews.FolderArchiveRecoverableItemsPurges:    ews.FolderArchiveDeletedItems,
 }
 
-// home returns the folder that an item goes back to.
+// home returns the folder to restore an item to.
 func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	if was.Base == "" && was.ID == "" {
 		return m.wellKnown(ctx, ews.FolderInbox)
 	}
 	f, err := m.sameFolder(ctx, was)
-	// An archive may have been taken away, while the mailbox is there.
+	// The archive may have been removed while the mailbox still exists.
 	archived := strings.HasPrefix(was.Base, "archive")
 	if err == nil || transient(err) || errors.Is(err, driver.ErrUnreachable) && !archived {
 		return f, err
@@ -32,8 +32,8 @@ func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, e
 	return m.wellKnown(ctx, ews.FolderInbox)
 }
 
-// sameFolder returns a folder by its id, or else by its path, re-created as far
-// as it is missing.
+// sameFolder returns a folder by its id or, failing that, by its path, whose
+// missing parts it creates.
 func (m *mailbox) sameFolder(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	if name, ok := recoverableHome[ews.FolderName(was.Base)]; ok {
 		return m.wellKnown(ctx, name)

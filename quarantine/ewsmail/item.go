@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// item turns what the server gave into an [driver.Item].
+// item converts an item of the server into a [driver.Item].
 func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
 	it := driver.Item{
 		ID: raw.ID.ID, Version: raw.ID.ChangeKey, Kind: raw.Kind, Mailbox: m.address,

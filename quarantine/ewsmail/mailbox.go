@@ -8,19 +8,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The methods of this file are what the engine calls. They translate errors of
-// EWS; nothing else in this package does.
+// The engine calls the methods in this file. Together with [strategy.Carry], they
+// translate EWS errors for it.
 
 // Address returns the address of the mailbox.
 func (m *mailbox) Address() string { return m.address }
 
-// Find returns the items that a query asks for.
+// Find returns the items that match a query.
 func (m *mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	found, err := m.find(ctx, q)
 	return found, translate(err)
 }
 
-// Candidates visits what may match criteria.
+// Candidates visits the items that may match criteria.
 func (m *mailbox) Candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
 	var stopped error
 	found, err := m.candidates(ctx, filter, q, func(c driver.Candidate) error {
@@ -28,7 +28,7 @@ func (m *mailbox) Candidates(ctx context.Context, filter driver.Criteria, q driv
 		return stopped
 	})
 	if stopped != nil {
-		return found, stopped // it is the engine's, not the server's
+		return found, stopped // the error is the engine's, not the server's
 	}
 	return found, translate(err)
 }
@@ -45,24 +45,24 @@ func (m *mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, erro
 	return it, translate(err)
 }
 
-// Mark changes an item in one UpdateItem.
+// Mark changes an item with one UpdateItem.
 func (m *mailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	it, err := m.mark(ctx, item, mark)
 	return it, translate(err)
 }
 
-// Remove deletes an item for good and tells nobody.
+// Remove permanently deletes an item, without notifying its sender.
 func (m *mailbox) Remove(ctx context.Context, item driver.Item) error {
 	return translate(m.remove(ctx, item))
 }
 
-// Folder returns a folder, creating it where the request says so.
+// Folder returns a folder. It creates a missing one if the request says so.
 func (m *mailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	f, err := m.folder(ctx, want)
 	return f, translate(err)
 }
 
-// Home returns the folder that an item goes back to.
+// Home returns the folder to restore an item to.
 func (m *mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	f, err := m.home(ctx, was)
 	return f, translate(err)
@@ -83,15 +83,14 @@ func (m *mailbox) Members(ctx context.Context, address string) ([]driver.Member,
 	return members, complete, translate(err)
 }
 
-// Lookup returns whom an address stands for, whether it is the primary one or
-// not.
+// Lookup returns the owner of an address, primary or secondary.
 func (m *mailbox) Lookup(ctx context.Context, address string) (driver.Member, error) {
 	who, err := m.lookup(ctx, address)
 	return who, translate(err)
 }
 
-// Forwarded returns what the owner sent on, from Sent Items and the folders
-// below it.
+// Forwarded returns the owner's forwards of a message and replies to it, from
+// Sent Items and the folders below.
 func (m *mailbox) Forwarded(ctx context.Context, messageID string, limit int) ([]driver.Forwarded, error) {
 	sent, err := m.forwarded(ctx, messageID, limit)
 	return sent, translate(err)

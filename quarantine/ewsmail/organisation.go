@@ -12,34 +12,34 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// folderTTL is how long the folders of a mailbox are remembered. A message that
-// a rule or a user puts into a folder younger than that can be overlooked for
-// as long, unless nothing else is found: then the folders are read anew.
+// folderTTL is how long the folders of a mailbox are remembered. For that long, a
+// message in a new folder can be overlooked, unless nothing else is found: then
+// the folders are read again.
 const folderTTL = 2 * time.Minute
 
-// maxMailboxes is how many mailboxes are remembered with their folders.
+// maxMailboxes is how many mailboxes are remembered, with their folders.
 const maxMailboxes = 4096
 
-// organisation reaches the mailboxes of one Exchange organisation. It is what the
-// strategies that use EWS have in common.
+// organisation provides access to the mailboxes of one Exchange organisation. It
+// is shared by the strategies.
 type organisation struct {
-	// view returns the client for working in a mailbox.
+	// view returns the client for a mailbox.
 	view func(address string) *ews.Client
 	// delegate says that distinguished folders must name the mailbox.
 	delegate bool
-	// remedy says which right is missing when a mailbox cannot be opened.
+	// remedy says how to grant the right that a mailbox needs.
 	remedy string
-	// reserver gives places for two calls at once; nil if the limiter cannot.
+	// reserver reserves two calls at once; nil if the limiter cannot.
 	reserver reserver
 	payer    string
-	// recoverable and archive say what else to look into.
+	// recoverable and archive say what else to search.
 	recoverable, archive bool
 
 	mu        sync.Mutex
 	mailboxes map[string]*mailbox
 }
 
-// mailbox returns access to a mailbox, the same one for the same address.
+// mailbox returns the mailbox with an address, the same one each time.
 func (x *organisation) mailbox(address string) *mailbox {
 	key := strings.ToLower(address)
 	x.mu.Lock()
@@ -56,7 +56,8 @@ func (x *organisation) mailbox(address string) *mailbox {
 	return m
 }
 
-// forget drops the half of the mailboxes that was used least recently.
+// forget drops the mailboxes that were last used in the older half of the time
+// since the oldest use.
 func (x *organisation) forget() {
 	var oldest, newest time.Time
 	for _, m := range x.mailboxes {
@@ -82,7 +83,7 @@ type mailbox struct {
 	client  *ews.Client
 	used    time.Time // guarded by x.mu
 
-	mu   sync.Mutex // held while the folders are read, so that they are read once
+	mu   sync.Mutex // held while the folders are read, so they are read only once
 	tree *folderTree
 }
 
@@ -95,31 +96,31 @@ func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 	return f
 }
 
-// unreachable explains why the mailbox cannot be opened. Exchange gives the
-// same answer for a mailbox that does not exist and one the account has no
+// unreachable explains why the mailbox cannot be opened. Exchange returns the
+// same error for a mailbox that does not exist and one that the account has no
 // right to; the directory tells them apart.
 func (m *mailbox) unreachable(ctx context.Context, cause error) error {
 	if refused, ok := errors.AsType[*ews.ResponseError](cause); ok && refused.Code == "ErrorNonPrimarySmtpAddress" {
-		return fmt.Errorf("%w: %s: it is a secondary address of a mailbox: give the primary address: %w", driver.ErrUnreachable, m.address, cause)
+		return fmt.Errorf("%w: %s: this is a secondary address: use the mailbox's primary address: %w", driver.ErrUnreachable, m.address, cause)
 	}
 	if _, ok := errors.AsType[*ews.HTTPError](cause); ok {
-		return cause // it is about the server, and says what to do
+		return cause // it concerns the server, and says what to do
 	}
 	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
 		return cause
 	}
-	hint := "either there is no such mailbox, or the account has no right to it: check the address, and " + m.x.remedy
+	hint := "the mailbox does not exist, or the account has no right to it: check the address, or " + m.x.remedy
 	if m.x.delegate {
 		found, err := m.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + m.address})
 		switch {
 		case err == nil && len(found.Candidates) > 0 && strings.HasSuffix(found.Candidates[0].Mailbox.MailboxType, "DL"):
-			hint = "it is a distribution list, not a mailbox: name its members"
+			hint = "this is a distribution list, not a mailbox: use the addresses of its members"
 		case err == nil && len(found.Candidates) > 0 && !hasAddress(found, m.address):
-			hint = fmt.Sprintf("the directory has it as %q: give the primary address", found.Candidates[0].Mailbox.EmailAddress)
+			hint = fmt.Sprintf("this is not a primary address: use %q, as in the directory", found.Candidates[0].Mailbox.EmailAddress)
 		case err == nil && len(found.Candidates) > 0:
-			hint = "the mailbox exists, so the account has no right to it: " + m.x.remedy
+			hint = "the mailbox exists, but the account has no right to it: " + m.x.remedy
 		case errors.Is(err, ews.ErrNotFound):
-			hint = "the directory does not have the address: check it"
+			hint = "the directory does not contain this address: check it"
 		}
 	}
 	return fmt.Errorf("%w: %s: %s: %w", driver.ErrUnreachable, m.address, hint, cause)
@@ -134,8 +135,8 @@ func hasAddress(found *ews.Resolutions, address string) bool {
 	return false
 }
 
-// asGone returns an error that matches [driver.ErrGone] if the server says that something
-// is not there, and err itself otherwise.
+// asGone wraps err in [driver.ErrGone] if the server reports that something does
+// not exist, and returns err itself otherwise.
 func asGone(err error) error {
 	if errors.Is(err, ews.ErrNotFound) {
 		return fmt.Errorf("%w: %w", driver.ErrGone, err)

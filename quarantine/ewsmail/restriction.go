@@ -18,16 +18,16 @@ var (
 	pidTagSentRepresentingSMTPAddress  = ews.ExtendedField{Tag: 0x5D02, Type: ews.TypeString}
 )
 
-// maxWords is how many words of a subject the server is asked for. It takes a
-// restriction of 255 nodes.
+// maxWords is how many words of a subject the restriction contains. Servers accept
+// restrictions of up to 255 nodes.
 const maxWords = 32
 
-// maxAsked is of how much of a long subject the server is asked for: it may keep
-// only 255 characters, blanks among them that are not known.
+// maxAsked is how many characters of a subject the restriction contains: servers
+// may keep only 255, including an unknown number of blanks.
 const maxAsked = 128
 
-// cutRunes returns a text without what goes beyond n characters, nor the word that
-// would be cut.
+// cutRunes truncates a text to at most n characters, at the end of a word if
+// possible.
 func cutRunes(s string, n int) string {
 	runes := []rune(s)
 	if len(runes) <= n {
@@ -40,16 +40,17 @@ func cutRunes(s string, n int) string {
 	return cut
 }
 
-// criteriaRestriction says to the server what it can decide. It lets through all that
-// matches, and more: servers compare otherwise, keep less than was sent, and
-// lack properties. The engine sifts what it let through.
+// criteriaRestriction returns a restriction for what the server can decide. It
+// matches everything that the criteria match, and more: servers compare
+// differently, keep less than was sent, and lack properties. The engine filters
+// the result.
 //
-// Attachments are not asked for: what servers call one does not include what
-// stands within the text, such as a picture or page that is shown in place.
+// Attachments are left out: the server's flag does not count inline ones, such as
+// pictures in the text.
 func criteriaRestriction(c driver.Criteria) ews.And {
 	var all ews.And
 	if c.Subject != "" {
-		// Word by word, because how many blanks stand between them differs.
+		// Word by word, because the number of blanks between words differs.
 		for i, word := range strings.Fields(cutRunes(c.Subject, maxAsked)) {
 			if i == maxWords {
 				break
@@ -72,9 +73,10 @@ func criteriaRestriction(c driver.Criteria) ews.And {
 	return all
 }
 
-// senderRestriction finds who sent a message and for whom. The SMTP address of a
-// sender of the organisation is a property of its own, which older messages and
-// servers lack: those are let through, unless the other address is one of SMTP.
+// senderRestriction matches the sender and whom a message was sent for. The SMTP
+// address of an internal sender is a separate property, which older messages and
+// servers lack: without it a message matches, unless the other address is an SMTP
+// address.
 func senderRestriction(sender string) ews.Restriction {
 	var any ews.Or
 	for _, who := range []struct{ smtp, address, kind ews.ExtendedField }{

@@ -12,7 +12,8 @@ import (
 // detailsPerCall is how many items one GetItem asks for.
 const detailsPerCall = 10
 
-// candidates visits what may match criteria, with what they ask about.
+// candidates visits the items that may match criteria, with the properties that
+// the criteria need.
 func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
 	f := &finder{
 		mailbox: m, query: q, restriction: append(queryRestriction(q), criteriaRestriction(filter)...),
@@ -30,8 +31,8 @@ func (m *mailbox) open(ctx context.Context, it driver.Item) (io.ReadCloser, erro
 	return message, nil
 }
 
-// detailProperties are the properties that criteria ask about and a search does
-// not return.
+// detailProperties are the properties that criteria need and a search does not
+// return.
 func detailProperties(filter driver.Criteria) []ews.PropertyPath {
 	var properties []ews.PropertyPath
 	if filter.Sender != "" {
@@ -53,17 +54,17 @@ var senderAddresses = []ews.ExtendedField{
 	ews.PidTagSenderSMTPAddress, pidTagSentRepresentingSMTPAddress, pidTagSenderEmailAddress, pidTagSentRepresentingEmailAddress,
 }
 
-// examiner reads of the items that a search found what it did not return, and
-// shows them to the engine.
+// examiner reads the properties that a search does not return, and passes the
+// items to the engine.
 type examiner struct {
 	mailbox    *mailbox
-	properties []ews.PropertyPath // empty: a search returns all that is asked about
+	properties []ews.PropertyPath // empty: a search returns all that is needed
 	visit      func(driver.Candidate) error
 	stopped    error // of visit
 }
 
-// examine shows items. The error is that of visit, or says that nothing could
-// be read of any of them.
+// examine visits items. The error is that of visit, or of a GetItem that failed
+// as a whole.
 func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 	if len(e.properties) == 0 {
 		for _, it := range items {
@@ -96,7 +97,7 @@ func (e *examiner) show(c driver.Candidate) error {
 	return e.stopped
 }
 
-// candidate adds what was read of an item.
+// candidate adds to an item what was read of it.
 func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	if r.Err != nil {
 		return driver.Candidate{Item: it, Err: translate(asGone(r.Err))}
@@ -114,8 +115,8 @@ func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	return c
 }
 
-// isMail reports whether an item is a message. Others have a subject and a time,
-// too.
+// isMail reports whether an item is a message. Other items also have a subject
+// and a time.
 func isMail(raw ews.Item) bool {
 	switch raw.Kind {
 	case "Contact", "DistributionList", "Task":

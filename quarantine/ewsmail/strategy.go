@@ -8,13 +8,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Options are what [NewFullAccess] and [NewImpersonation] can be told.
-// The zero value, and nil, stand for the defaults.
+// Options are the options of [NewFullAccess] and [NewImpersonation]. nil or the
+// zero value means the defaults.
 type Options struct {
-	// Limiter is the one that the client asks. If it can reserve places for
-	// calls that are in flight together, as the one of package throttle can, the
-	// strategy does so for an export that is streamed into an upload; otherwise
-	// workers that hold one call and wait for another can block one another.
+	// Limiter is the limiter of the client. If it can reserve several calls at
+	// once, as the one of package throttle can, the strategy reserves both when it
+	// streams an export into an upload; otherwise workers that hold one call and
+	// wait for another can deadlock.
 	Limiter ews.Limiter
 
 	// Payer is as in [ews.Options].
@@ -24,23 +24,21 @@ type Options struct {
 	// Default: all that the access allows, the most faithful first.
 	Ways []driver.Way
 
-	// ScanRecoverableItems looks into Recoverable Items, too: into what users
-	// have deleted and can recover (Deletions), and into what they cannot
-	// (Purges). What is restored from there comes back into Deleted Items.
-	// Exchange 2010 SP1 and later.
+	// ScanRecoverableItems also searches Recoverable Items: what users have
+	// deleted and can recover (Deletions), and what they cannot (Purges). Items
+	// from there are restored to Deleted Items. Exchange 2010 SP1 and later.
 	ScanRecoverableItems bool
 
-	// ScanOnlineArchive looks into the archive of each mailbox that has one,
-	// too, and with ScanRecoverableItems into its Recoverable Items. Exchange
-	// 2010 SP1 and later.
+	// ScanOnlineArchive also searches the archive of each mailbox that has one
+	// and, with ScanRecoverableItems, its Recoverable Items. Exchange 2010 SP1 and
+	// later.
 	ScanOnlineArchive bool
 }
 
-// FullAccess is the [driver.Strategy] for a service account with the FullAccess right
-// on the users' mailboxes and on the quarantine mailbox. It carries items by
-// MoveItem across mailboxes, which keeps every property and leaves the headers
-// untouched. Where the server refuses that, it carries them as [Impersonation]
-// does.
+// FullAccess is the [driver.Strategy] for a service account with the FullAccess
+// right on the users' mailboxes and on the quarantine mailbox. It carries items
+// with MoveItem across mailboxes, which preserves every property and the headers.
+// If the server refuses that, it carries them like [Impersonation].
 type FullAccess struct{ strategy }
 
 // NewFullAccess returns the strategy for a client that signs in as the service
@@ -51,7 +49,7 @@ func NewFullAccess(client *ews.Client, opts *Options) (*FullAccess, error) {
 		return nil, err
 	}
 	s.x.view = client.ForMailbox
-	s.x.remedy = "give the service account FullAccess to it (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
+	s.x.remedy = "give the service account FullAccess to the mailbox (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
 	return &FullAccess{strategy: s}, nil
 }
 
@@ -60,9 +58,9 @@ func (f *FullAccess) Name() string { return "fullAccess" }
 
 // Impersonation is the [driver.Strategy] for an account with the
 // ApplicationImpersonation role, or an application with full_access_as_app. It
-// works in each mailbox as its owner, who sees nothing but it, so items are
-// carried by exporting them as one and uploading them as the other, or as MIME
-// where the server refuses that.
+// acts as the owner of each mailbox, who sees no other mailbox. So it exports
+// items as one owner and uploads them as the other, or carries them as MIME if
+// the server refuses that.
 type Impersonation struct{ strategy }
 
 // NewImpersonation returns the strategy for a client that signs in as the
@@ -73,14 +71,14 @@ func NewImpersonation(client *ews.Client, opts *Options) (*Impersonation, error)
 		return nil, err
 	}
 	s.x.view = client.Impersonating
-	s.x.remedy = "give the account the impersonation right for it (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
+	s.x.remedy = "give the account the right to impersonate its owner (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
 	return &Impersonation{strategy: s}, nil
 }
 
 // Name returns "impersonation".
 func (i *Impersonation) Name() string { return "impersonation" }
 
-// strategy is what both have in common.
+// strategy is what both strategies share.
 type strategy struct {
 	x      *organisation
 	memory *wayMemory
@@ -88,7 +86,7 @@ type strategy struct {
 
 func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, error) {
 	if client == nil {
-		return strategy{}, errors.New("quarantine: a strategy needs a client")
+		return strategy{}, errors.New("quarantine: the client of the strategy is nil; pass one, for example from ews.NewClient")
 	}
 	var o Options
 	if opts != nil {
@@ -104,8 +102,9 @@ func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, er
 // Mailbox returns access to a mailbox.
 func (s strategy) Mailbox(address string) driver.Mailbox { return s.x.mailbox(address) }
 
-// Carry brings an item to the other mailbox, by the way that worked last
-// between these two, or else by the first that the server does not refuse.
+// Carry takes an item to the other mailbox, in the first way that the server does
+// not refuse. Ways that it lately refused between these two mailboxes are not
+// tried again.
 func (s strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.carry(ctx, c)
 	return carried, translate(err)
@@ -124,8 +123,8 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 		}
 		next := recourseAfter(way, err)
 		if next == otherWayIfThere {
-			// The answer is the truth, or what the server says instead of "not
-			// between these mailboxes".
+			// Either the answer is true, or the server means "not between these
+			// mailboxes".
 			if there, lookErr := bothThere(ctx, from, to, c); lookErr != nil || !there {
 				return carried, errors.Join(err, lookErr)
 			}
@@ -135,8 +134,8 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 			s.memory.refused(pair, way)
 		}
 		if next != otherWay {
-			// Whether this attempt left something behind has to be looked at
-			// before another is made.
+			// Before another attempt, the engine must check whether this one left
+			// something behind.
 			return carried, errors.Join(append(refusals, err)...)
 		}
 		refusals = append(refusals, err)
@@ -144,7 +143,7 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 	return driver.Carried{}, refusedAll{errors.Join(refusals...)}
 }
 
-// bothThere reports whether the item and the folder it is to go to are there.
+// bothThere reports whether both the item and the target folder exist.
 func bothThere(ctx context.Context, from, to *mailbox, c driver.Carriage) (bool, error) {
 	if _, err := from.inspect(ctx, c.Item.ID); err != nil {
 		if errors.Is(err, driver.ErrGone) {
@@ -168,7 +167,7 @@ func (r refusedAll) Unwrap() error { return r.error }
 // NotExecuted reports that nothing was done.
 func (refusedAll) NotExecuted() bool { return true }
 
-// carriers are the functions that carry.
+// carriers are the functions that carry an item, by way.
 var carriers = map[driver.Way]func(context.Context, *mailbox, *mailbox, driver.Carriage) (driver.Carried, error){
 	driver.WayMove: carryByMove, driver.WayTransfer: carryByTransfer, driver.WayMIME: carryByMIME,
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// sweepAll removes what a move left in Recoverable Items. What retention keeps in
-// Purges its owner cannot recover, and nobody can remove.
+// sweepAll removes what a move left in Recoverable Items. It leaves Purges alone:
+// the owner cannot recover what retention keeps there, and nobody can remove it.
 func (m *mailbox) sweepAll(ctx context.Context, operation string) (int, error) {
 	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
 	if m.x.archive {

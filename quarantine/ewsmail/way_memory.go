@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// wayTTL is how long a refusal counts: mailboxes move and administrators
-// change what is allowed, so a better way is tried again now and then.
+// wayTTL is how long a refusal is remembered: mailboxes move and administrators
+// change permissions, so a better way is retried now and then.
 const wayTTL = time.Hour
 
 // wayMemory remembers which ways a server has refused between two mailboxes.
@@ -32,7 +32,7 @@ func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	}
 	for _, w := range chosen {
 		if !slices.Contains(possible, w) {
-			return nil, driver.Invalid("strategy options", "Ways", fmt.Sprintf("has %q, which is not possible with this access; possible are %q", w, possible))
+			return nil, driver.Invalid("strategy options", "Ways", fmt.Sprintf("contains %q, which is not possible with this strategy; use only %q", w, possible))
 		}
 	}
 	if len(chosen) == 0 {
@@ -41,8 +41,8 @@ func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	return &wayMemory{all: slices.Clone(chosen), refusal: make(map[wayPair]map[driver.Way]time.Time)}, nil
 }
 
-// order returns the ways to be tried: those that were not refused lately, or
-// all if there is no other.
+// order returns the ways to try: those that were not refused lately, or all if
+// all were.
 func (m *wayMemory) order(p wayPair) []driver.Way {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,17 +77,17 @@ func (m *wayMemory) worked(p wayPair, w driver.Way) {
 	delete(m.refusal[p], w)
 }
 
-// recourse is what the failure of one way means for the others.
+// recourse is what to do after one way has failed.
 type recourse int
 
 const (
-	final             recourse = iota // no other way would help, or the same may later
-	otherWay                          // surely nothing was done: try the next way
-	otherWayIfThere                   // the next way, unless the item or the folder is gone
-	otherWayAfterLook                 // the next way, once it is certain that nothing was done
+	final             recourse = iota // no other way would help, or this one may work later
+	otherWay                          // certainly nothing was done: try the next way
+	otherWayIfThere                   // try the next way, unless the item or the folder is gone
+	otherWayAfterLook                 // try the next way, once it is certain that nothing was done
 )
 
-// recourseAfter says what the failure of a way means.
+// recourseAfter returns what to do after a way has failed.
 func recourseAfter(way driver.Way, err error) recourse {
 	refused, ok := errors.AsType[*ews.ResponseError](err)
 	if errors.Is(err, ews.ErrUnsupportedVersion) {
@@ -104,13 +104,13 @@ func recourseAfter(way driver.Way, err error) recourse {
 		"ErrorDataSizeLimitExceeded", "ErrorUnsupportedTypeForConversion", "ErrorObjectTypeChanged":
 		return otherWay
 	case "ErrorToFolderNotFound", "ErrorItemNotFound":
-		// What a cross-mailbox move answers where it is not possible.
+		// Servers answer this if a cross-mailbox move is not possible.
 		if way == driver.WayMove {
 			return otherWayIfThere
 		}
 	case "ErrorInternalServerError":
-		// For a move it is permanent as often as not. Whether a copy was made
-		// has to be seen first.
+		// For a move this is often permanent. First it must be clear whether a
+		// copy was made.
 		return otherWayAfterLook
 	case "ErrorAccessDenied":
 		if way != driver.WayMIME {

@@ -11,9 +11,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mark changes an item in one UpdateItem. The change key makes the server
-// refuse it if the item was changed by somebody else, so two processes never
-// overwrite each other's stamp.
+// mark changes an item with one UpdateItem. Because of the change key, the server
+// refuses it if the item has changed meanwhile, so two processes never overwrite
+// each other's stamp.
 func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
 	if mark.Stamp != nil {
@@ -31,8 +31,8 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	}
 	if mark.Read != nil && *mark.Read != item.Read {
 		if *mark.Read {
-			// A server that cannot suppress the receipt of an update would send
-			// it now.
+			// A server that cannot suppress the read receipt of an update would
+			// send it now.
 			if err := m.hush(ctx, &change.ID); err != nil {
 				return item, err
 			}
@@ -64,8 +64,8 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	return item, nil
 }
 
-// asConflict returns an error that matches [driver.ErrConflict] if the server says that
-// an item has changed, and err itself otherwise.
+// asConflict wraps err in [driver.ErrConflict] if the server reports that an item
+// has changed, and returns err itself otherwise.
 func asConflict(err error) error {
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
 		return fmt.Errorf("%w: %w", driver.ErrConflict, err)
@@ -73,14 +73,13 @@ func asConflict(err error) error {
 	return err
 }
 
-// headerField is the property that Exchange makes a header of, and a header a
-// property of.
+// headerField returns the property that Exchange maps to and from a header.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-provision-x-headers-by-using-ews-in-exchange.
 func headerField(name string) ews.ExtendedField {
 	return ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(name), Type: ews.TypeString}
 }
 
-// hush withdraws a pending receipt where the server cannot suppress it in the
+// hush cancels a pending read receipt if the server cannot suppress it in the
 // request that would send it (before Exchange 2013 SP1).
 func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
 	if m.client.SuppressesReceipts() {
@@ -97,7 +96,7 @@ func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
 	return nil
 }
 
-// remove deletes an item for good and tells nobody.
+// remove permanently deletes an item, without notifying its sender.
 func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 	request := ews.DeleteItemRequest{
 		IDs:                []ews.ItemID{{ID: item.ID}},

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
-// authentication checks how the account signs in, and that nothing is set that
-// the chosen way does not use: it would show that another was meant.
+// authentication checks how the account signs in. Settings that the chosen type
+// does not use are refused: they suggest that another type was intended.
 func (v *configCheck) authentication(c *Config) {
 	a := c.Authentication
 	switch a.Type {
@@ -43,7 +43,7 @@ func (v *configCheck) authentication(c *Config) {
 	}
 }
 
-// unused refuses settings that only another type of authentication has.
+// unused refuses settings that only another type of authentication uses.
 func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other string) {
 	var names []string
 	for name, isSet := range set {
@@ -53,46 +53,46 @@ func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other 
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		v.problem("authentication."+name, `is not used with authentication.type "`+string(typ)+`"; take it out, or set the type to `+other)
+		v.problem("authentication."+name, `is not used with authentication.type "`+string(typ)+`"; remove it, or set the type to `+other)
 	}
 }
 
 // password checks the settings of NTLM and Basic.
 func (v *configCheck) password(c *Config) {
 	a := c.Authentication
-	const forms = `give DOMAIN\user (in JSON with two backslashes) or user@example.com`
+	const forms = `use DOMAIN\user (in JSON with two backslashes) or user@example.com`
 	domain, user, backslash := strings.Cut(a.Username, `\`)
 	local, host, at := strings.Cut(a.Username, "@")
 	switch {
 	case a.Username == "":
 		v.problem("authentication.username", "is empty; "+forms)
 	case !oneLine(a.Username):
-		v.problem("authentication.username", `holds a control character (in JSON a single backslash followed by b, f, n, r or t makes one); `+forms)
+		v.problem("authentication.username", `contains a control character (in JSON, a single backslash before b, f, n, r or t makes one); `+forms)
 	case len(a.Username) > 1024:
-		v.problem("authentication.username", "is longer than the 1024 bytes a name may have; "+forms)
+		v.problem("authentication.username", "is longer than 1024 bytes; "+forms)
 	case a.Username != strings.TrimSpace(a.Username):
-		v.problem("authentication.username", "begins or ends with a space; take it away")
+		v.problem("authentication.username", "begins or ends with a space; remove it")
 	case backslash && (domain == "" || user == "" || strings.ContainsAny(user, `\@`)):
-		v.problem("authentication.username", "is neither form of a user name; "+forms)
+		v.problem("authentication.username", "is not a valid user name; "+forms)
 	case !backslash && (!at || local == "" || host == "" || strings.Contains(host, "@")):
 		v.problem("authentication.username", "has no domain; "+forms)
 	case a.Type == AuthenticationBasic && strings.Contains(a.Username, ":"):
-		v.problem("authentication.username", `holds a colon, which Basic cannot carry; use the other form of the name, or "ntlm"`)
+		v.problem("authentication.username", `contains a colon, which Basic does not allow; use the other form of the name, or "ntlm"`)
 	}
 	switch {
 	case a.Password.IsZero() && a.PasswordFunc == nil:
-		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it) or by PasswordFunc")
+		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it) or with PasswordFunc")
 	case !a.Password.IsZero() && a.PasswordFunc != nil:
-		v.problem("authentication.password", "is given twice, by itself and by PasswordFunc; take one away")
+		v.problem("authentication.password", "is set together with PasswordFunc; remove one")
 	}
 	v.secret("authentication.password", a.Password)
 }
 
-// secret refuses what no password holds but a file often ends in. A wrong
-// password locks the account.
+// secret refuses characters that no password contains but files often end in:
+// a wrong password locks the account.
 func (v *configCheck) secret(field string, s Secret) {
 	if strings.ContainsAny(s.Reveal(), "\r\n\x00") {
-		v.problem(field, "holds a line break or a NUL character, as a secret does that was read from a file together with the end of its line; take it away")
+		v.problem(field, "contains a line break or a NUL character, perhaps the end of the line in the file it was read from; remove it")
 	}
 }
 
@@ -101,27 +101,27 @@ func (v *configCheck) application(c *Config) {
 	a := c.Authentication
 	switch {
 	case a.ApplicationID == "":
-		v.problem("authentication.applicationId", "is empty; give the application (client) id of the registration in Azure AD")
+		v.problem("authentication.applicationId", "is empty; set it to the application (client) id of the registration in Azure AD")
 	case !isGUID(a.ApplicationID):
-		v.problem("authentication.applicationId", "is not a GUID; give the application (client) id of the registration, such as 00001111-aaaa-2222-bbbb-3333cccc4444")
+		v.problem("authentication.applicationId", "is not a GUID; use the application (client) id of the registration, such as 00001111-aaaa-2222-bbbb-3333cccc4444")
 	}
 	switch {
 	case a.TenantID == "":
-		v.problem("authentication.tenantId", "is empty; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
+		v.problem("authentication.tenantId", "is empty; set it to the tenant's id or one of its domains, such as customer.onmicrosoft.com")
 	case slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(a.TenantID)):
-		v.problem("authentication.tenantId", "stands for no particular tenant, so that no application can sign in; give the tenant's id or a domain of it")
+		v.problem("authentication.tenantId", "names no particular tenant, which applications need to sign in; use the tenant's id or one of its domains")
 	case !isGUID(a.TenantID) && !mailname.IsDomain(a.TenantID):
-		v.problem("authentication.tenantId", "is neither a GUID nor a domain; give the tenant's id or a domain of it, such as customer.onmicrosoft.com")
+		v.problem("authentication.tenantId", "is neither a GUID nor a domain; use the tenant's id or one of its domains, such as customer.onmicrosoft.com")
 	}
 	v.authority(c)
 	if a.PrivateKeyFile == "" {
-		v.problem("authentication.privateKeyFile", "is empty; give the PFX file with the certificate and key of the application")
+		v.problem("authentication.privateKeyFile", "is empty; set it to the PFX file with the certificate and key of the application")
 	}
 	v.file("authentication.privateKeyFile", a.PrivateKeyFile)
 	v.secret("authentication.privateKeyPassword", a.PrivateKeyPassword)
 }
 
-// onlineHost reports whether a URL leads to Exchange Online.
+// onlineHost reports whether a URL points to Exchange Online.
 func onlineHost(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && msclouds.HasEWS(u.Hostname())

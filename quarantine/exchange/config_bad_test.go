@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Configurations without a fault, to be spoilt.
+// Valid configurations, which the tests spoil.
 const (
 	goodNTLM = `{"name": "Head office", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test",
 		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
@@ -32,10 +32,10 @@ const (
 		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
 )
 
-// drop takes a field out.
+// drop removes a field.
 type drop struct{}
 
-// spoilt returns a configuration with fields changed, by their paths.
+// spoilt returns a configuration with the fields at some paths changed.
 func spoilt(t *testing.T, good string, changes map[string]any) []byte {
 	t.Helper()
 	var doc map[string]any
@@ -77,7 +77,7 @@ type bad struct {
 	changes map[string]any
 	field   string
 	remedy  string
-	// beyond says that a JSON Schema cannot tell.
+	// beyond says that a JSON Schema cannot detect the fault.
 	beyond bool
 }
 
@@ -86,29 +86,29 @@ func set(path string, value any) map[string]any { return map[string]any{path: va
 
 func list(values ...any) []any { return values }
 
-// badConfigs are faults of every field: absurd, contradictory and malformed
+// badConfigs has faults in every field: absurd, contradictory and malformed
 // values.
 var badConfigs = map[string]bad{
 	"enabled as text":         {goodNTLM, set("enabled", "false"), "enabled", "true or false", false},
 	"enabled as number":       {goodNTLM, set("enabled", 0), "enabled", "true or false", false},
 	"name as number":          {goodNTLM, set("name", 7), "name", "string", false},
 	"name of two lines":       {goodNTLM, set("name", "Head\noffice"), "name", "one line", false},
-	"name with spaces around": {goodNTLM, set("name", " Head office"), "name", "take it away", false},
+	"name with spaces around": {goodNTLM, set("name", " Head office"), "name", "remove it", false},
 	"long name":               {goodNTLM, set("name", strings.Repeat("x", 256)), "name", "at most 255", false},
 
 	"URL as object":            {goodNTLM, set("ewsUrl", map[string]any{}), "ewsUrl", "string", false},
 	"URL without scheme":       {goodNTLM, set("ewsUrl", "mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://", false},
 	"URL of mail":              {goodNTLM, set("ewsUrl", "imaps://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://", false},
 	"URL with space":           {goodNTLM, set("ewsUrl", "https://mail.example.test/EWS/Exchange.asmx "), "ewsUrl", "white space", false},
-	"URL with wildcard":        {goodNTLM, set("ewsUrl", "https://*.example.test/EWS/Exchange.asmx"), "ewsUrl", "looked up", false},
-	"URL with two dots":        {goodNTLM, set("ewsUrl", "https://mail..test/EWS/Exchange.asmx"), "ewsUrl", "looked up", true},
+	"URL with wildcard":        {goodNTLM, set("ewsUrl", "https://*.example.test/EWS/Exchange.asmx"), "ewsUrl", "invalid host name", false},
+	"URL with two dots":        {goodNTLM, set("ewsUrl", "https://mail..test/EWS/Exchange.asmx"), "ewsUrl", "invalid host name", true},
 	"URL with no such port":    {goodNTLM, set("ewsUrl", "https://mail.example.test:65536/EWS/Exchange.asmx"), "ewsUrl", "port", true},
 	"URL with port 0":          {goodNTLM, set("ewsUrl", "https://mail.example.test:0/EWS/Exchange.asmx"), "ewsUrl", "port", true},
-	"URL with password":        {goodNTLM, set("ewsUrl", "https://svc:"+configPassword+"@mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "take it out", false},
+	"URL with password":        {goodNTLM, set("ewsUrl", "https://svc:"+configPassword+"@mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "remove it", false},
 	"URL without path":         {goodNTLM, set("ewsUrl", "https://mail.example.test"), "ewsUrl", "/EWS/Exchange.asmx", false},
-	"URL of the description":   {goodNTLM, set("ewsUrl", "https://mail.example.test/EWS/Exchange.asmx?wsdl"), "ewsUrl", "behind ?", false},
-	"URL of the web client":    {goodNTLM, set("ewsUrl", "https://mail.example.test/OWA/"), "ewsUrl", "another service", true},
-	"URL of Autodiscover":      {goodNTLM, set("ewsUrl", "https://mail.example.test/autodiscover/autodiscover.xml"), "ewsUrl", "another service", true},
+	"URL of the description":   {goodNTLM, set("ewsUrl", "https://mail.example.test/EWS/Exchange.asmx?wsdl"), "ewsUrl", "query (?)", false},
+	"URL of the web client":    {goodNTLM, set("ewsUrl", "https://mail.example.test/OWA/"), "ewsUrl", "another Exchange service", true},
+	"URL of Autodiscover":      {goodNTLM, set("ewsUrl", "https://mail.example.test/autodiscover/autodiscover.xml"), "ewsUrl", "another Exchange service", true},
 	"plain HTTP":               {goodNTLM, set("ewsUrl", "http://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "allowPlainHTTP", false},
 	"plain HTTP with a token":  {goodOnline, set("ewsUrl", "http://127.0.0.1/EWS/Exchange.asmx"), "ewsUrl", "token", false},
 	"URL that cannot be found": {goodDiscovery, set("quarantineMailbox", "quarantine@example"), "ewsUrl", "Autodiscover cannot look up the domain", true},
@@ -121,10 +121,10 @@ var badConfigs = map[string]bad{
 	"hosts of an application": {goodOnline, set("autodiscoverHosts", list("mail.example.net")), "autodiscoverHosts", `"azureAD"`, false},
 	"host as URL":             {goodDiscovery, set("autodiscoverHosts", list("https://mail.example.net")), "autodiscoverHosts[0]", "mail.example.com", false},
 	"host with wildcard":      {goodDiscovery, set("autodiscoverHosts", list("a.test", "*.example.net")), "autodiscoverHosts[1]", "wildcard", false},
-	"host as address":         {goodDiscovery, set("autodiscoverHosts", list("192.0.2.7")), "autodiscoverHosts[0]", "full name", false},
+	"host as address":         {goodDiscovery, set("autodiscoverHosts", list("192.0.2.7")), "autodiscoverHosts[0]", "full host name", false},
 	"everybody's hosts":       {goodDiscovery, set("autodiscoverHosts", list("co.uk")), "autodiscoverHosts[0]", "anybody", true},
 	"host of Exchange Online": {goodDiscovery, set("autodiscoverHosts", list("outlook.office365.com")), "autodiscoverHosts[0]", `"azureAD"`, true},
-	"host twice":              {goodDiscovery, set("autodiscoverHosts", list("a.test", "A.test")), "autodiscoverHosts[1]", "take one away", true},
+	"host twice":              {goodDiscovery, set("autodiscoverHosts", list("a.test", "A.test")), "autodiscoverHosts[1]", "remove one", true},
 
 	"plain HTTP as text":    {goodNTLM, set("allowPlainHTTP", "yes"), "allowPlainHTTP", "true or false", false},
 	"plain HTTP of nothing": {goodDiscovery, set("allowPlainHTTP", true), "allowPlainHTTP", "set ewsUrl", false},
@@ -133,7 +133,7 @@ var badConfigs = map[string]bad{
 	"mailbox as name":        {goodNTLM, set("quarantineMailbox", "Quarantine"), "quarantineMailbox", "name@example.com", false},
 	"mailbox as URL":         {goodNTLM, set("quarantineMailbox", "smtp:quarantine@example.test"), "quarantineMailbox", "name@example.com", false},
 	"mailbox with line":      {goodNTLM, set("quarantineMailbox", "quarantine@example.test\n"), "quarantineMailbox", "control character", false},
-	"mailbox with two dots":  {goodNTLM, set("quarantineMailbox", "quarantine@example..test"), "quarantineMailbox", "dot too many", false},
+	"mailbox with two dots":  {goodNTLM, set("quarantineMailbox", "quarantine@example..test"), "quarantineMailbox", "too many dots", false},
 	"long mailbox":           {goodNTLM, set("quarantineMailbox", strings.Repeat("q", 250)+"@example.test"), "quarantineMailbox", "254", false},
 	"mailbox with display":   {goodNTLM, set("quarantineMailbox", "Q <q@example.test>"), "quarantineMailbox", "name@example.com", false},
 	"domains as object":      {goodNTLM, set("domains", map[string]any{}), "domains", "array", false},
@@ -141,10 +141,10 @@ var badConfigs = map[string]bad{
 	"domain with @":          {goodNTLM, set("domains", list("@example.test")), "domains[0]", "without @", false},
 	"domain as IP":           {goodNTLM, set("domains", list("192.0.2.1")), "domains[0]", "example.com", false},
 	"domain with hyphen":     {goodNTLM, set("domains", list("-example.test")), "domains[0]", "example.com", false},
-	"domain twice":           {goodNTLM, set("domains", list("example.test", "EXAMPLE.test")), "domains[1]", "domains[0] again", true},
+	"domain twice":           {goodNTLM, set("domains", list("example.test", "EXAMPLE.test")), "domains[1]", "repeats domains[0]", true},
 	"mailboxes as text":      {goodNTLM, set("mailboxes", "a@example.test"), "mailboxes", "array", false},
 	"mailboxes as a domain":  {goodNTLM, set("mailboxes", list("example.test")), "mailboxes[0]", "name@example.com", false},
-	"mailboxes twice":        {goodNTLM, set("mailboxes", list("a@example.test", "A@example.test")), "mailboxes[1]", "mailboxes[0] again", true},
+	"mailboxes twice":        {goodNTLM, set("mailboxes", list("a@example.test", "A@example.test")), "mailboxes[1]", "repeats mailboxes[0]", true},
 	"access in another case": {goodNTLM, set("access", "FullAccess"), "access", `"fullAccess"`, false},
 	"access as Exchange has": {goodNTLM, set("access", "ApplicationImpersonation"), "access", `"impersonation"`, false},
 	"FullAccess of an app":   {goodOnline, set("access", "fullAccess"), "access", `"impersonation"`, false},
@@ -178,7 +178,7 @@ var badConfigs = map[string]bad{
 	"authority without TLS":  {goodOnline, set("authentication.authenticationEndpoint", "http://login.windows.net"), "authentication.authenticationEndpoint", "https", false},
 	"authority with tenant":  {goodOnline, set("authentication.authenticationEndpoint", "https://login.windows.net/common"), "authentication.authenticationEndpoint", "authentication.tenantId", false},
 	"authority as host":      {goodOnline, set("authentication.authenticationEndpoint", "login.windows.net"), "authentication.authenticationEndpoint", "https://login.windows.net", false},
-	"authority of nobody":    {goodOnline, set("authentication.authenticationEndpoint", "https:///"), "authentication.authenticationEndpoint", "no host", false},
+	"authority of nobody":    {goodOnline, set("authentication.authenticationEndpoint", "https:///"), "authentication.authenticationEndpoint", "has no host", false},
 	"authority of NTLM":      {goodNTLM, set("authentication.authenticationEndpoint", "https://login.microsoftonline.us"), "authentication.authenticationEndpoint", `"azureAD"`, false},
 	"authority elsewhere": {goodOnline, map[string]any{
 		"ewsUrl": "https://partner.outlook.cn/EWS/Exchange.asmx", "authentication.authenticationEndpoint": "https://login.microsoftonline.com",
@@ -225,7 +225,7 @@ var badConfigs = map[string]bad{
 	"protected as text":    {goodSearch, set("searchLimits.protected", "ceo@example.test"), "searchLimits.protected", "array", false},
 	"protected by name":    {goodSearch, set("searchLimits.protected", list("ceo")), "searchLimits.protected[0]", "name@example.com", false},
 	"protected with line":  {goodSearch, set("searchLimits.protected", list("ceo@example.test\n")), "searchLimits.protected[0]", "control character", false},
-	"protected twice":      {goodSearch, set("searchLimits.protected", list("ceo@example.test", "CEO@example.test")), "searchLimits.protected[1]", "again", true},
+	"protected twice":      {goodSearch, set("searchLimits.protected", list("ceo@example.test", "CEO@example.test")), "searchLimits.protected[1]", "repeats", true},
 
 	"recoverable as number":    {goodNTLM, set("scanRecoverableItems", 1), "scanRecoverableItems", "true or false", false},
 	"sweep as text":            {goodNTLM, set("sweepRecoverableItems", ""), "sweepRecoverableItems", "true or false", false},
@@ -242,18 +242,18 @@ var badConfigs = map[string]bad{
 	"blank roots":              {goodNTLM, set("rootCAFile", " "), "rootCAFile", "blank", false},
 	"roots as folder":          {goodNTLM, set("rootCAFile", "/etc/ssl/certs/"), "rootCAFile", "folder", false},
 	"journal as folder":        {goodNTLM, set("journalFile", `C:\journals\`), "journalFile", "folder", false},
-	"journal over roots":       {goodNTLM, map[string]any{"rootCAFile": "a/roots.pem", "journalFile": "a/./roots.pem"}, "journalFile", "a file of its own", true},
+	"journal over roots":       {goodNTLM, map[string]any{"rootCAFile": "a/roots.pem", "journalFile": "a/./roots.pem"}, "journalFile", "separate file", true},
 	"journal over key":         {goodOnline, set("journalFile", "cert.pfx"), "journalFile", "authentication.privateKeyFile", true},
 
-	"a field of the future": {goodNTLM, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", "is no setting", false},
-	"a field in Go's case":  {goodNTLM, set("EWSURL", "https://mail.example.test/EWS/Exchange.asmx"), "EWSURL", "is no setting", false},
-	"a password outside":    {goodNTLM, set("password", configPassword), "password", "is no setting", false},
-	"a field of a header":   {goodImpersonation, set("quarantineHeader.Name", "X-A"), "quarantineHeader.Name", "write name", false},
+	"a field of the future": {goodNTLM, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", "is not a setting", false},
+	"a field in Go's case":  {goodNTLM, set("EWSURL", "https://mail.example.test/EWS/Exchange.asmx"), "EWSURL", "is not a setting", false},
+	"a password outside":    {goodNTLM, set("password", configPassword), "password", "is not a setting", false},
+	"a field of a header":   {goodImpersonation, set("quarantineHeader.Name", "X-A"), "quarantineHeader.Name", "use name", false},
 	"a limit misspelt":      {goodSearch, set("searchLimits.max", 7), "searchLimits.max", "perMailbox", false},
 }
 
-// TestConfigBad: each fault gives one error, which names the field by its path
-// in JSON, and what to do, and never shows a secret.
+// TestConfigBad: each fault causes one error, which gives the JSON path of the
+// field and what to do, and never shows a secret.
 func TestConfigBad(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{goodNTLM, goodImpersonation, goodOnline, goodDiscovery, goodSearch} {
@@ -277,7 +277,7 @@ func TestConfigBad(t *testing.T) {
 	}
 }
 
-// TestConfigBadIsComplete: there is a fault for each field.
+// TestConfigBadIsComplete: every field has a fault.
 func TestConfigBadIsComplete(t *testing.T) {
 	t.Parallel()
 	tried := map[string]bool{}
@@ -290,7 +290,7 @@ func TestConfigBadIsComplete(t *testing.T) {
 	}
 }
 
-// settingPaths returns the fields of a struct by their paths in JSON.
+// settingPaths returns the types of the fields of a struct, by JSON path.
 func settingPaths(typ reflect.Type, prefix string) map[string]reflect.Type {
 	all := map[string]reflect.Type{}
 	for f := range typ.Fields() {
@@ -334,6 +334,6 @@ func TestConfigBadTypes(t *testing.T) {
 			assert.Equal(t, name != own, mistyped, "%s as %s: %v", path, name, err)
 		}
 		_, err := exchange.ParseConfig(bytes.NewReader(spoilt(t, goodNTLM, set(path, nil))))
-		assert.NoError(t, err, "null is as if left out")
+		assert.NoError(t, err, "null counts as omitted")
 	}
 }

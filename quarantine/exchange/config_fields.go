@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// checkFields holds the text, which is known to be JSON, against the fields of
-// [Config] before it is decoded: encoding/json accepts names in any case and
-// repeated ones, and says of an unknown one neither where it stands nor in what.
+// checkFields checks the text, which is known to be JSON, against the fields of
+// [Config] before it is decoded: encoding/json ignores case, accepts repeated
+// names, and does not report where an unknown name is.
 func (t configText) checkFields() error {
 	w := fieldWalk{text: t, dec: json.NewDecoder(bytes.NewReader(t))}
 	token, at, err := w.next()
@@ -34,7 +34,7 @@ type fieldWalk struct {
 	dec  *json.Decoder
 }
 
-// next returns the next token and where it begins.
+// next returns the next token and the offset where it begins.
 func (w *fieldWalk) next() (json.Token, int, error) {
 	at := w.text.skipSpace(int(w.dec.InputOffset()))
 	token, err := w.dec.Token()
@@ -54,7 +54,7 @@ func (w *fieldWalk) array(config reflect.Type) error {
 		path := fmt.Sprintf("[%d]", i)
 		switch {
 		case token == json.Delim(']') && i == 0:
-			return w.text.errorAt(at, "", "is an empty array; it must hold at least one configuration")
+			return w.text.errorAt(at, "", "is an empty array; add at least one configuration")
 		case token == json.Delim(']'):
 			return nil
 		case token != json.Delim('{'):
@@ -66,8 +66,8 @@ func (w *fieldWalk) array(config reflect.Type) error {
 	}
 }
 
-// object checks the members of an object whose brace has been read. Types nest
-// two deep, so there is no bound on recursion to keep.
+// object checks the members of an object whose opening brace has been read.
+// The types nest only two deep, which bounds the recursion.
 func (w *fieldWalk) object(typ reflect.Type, prefix string) error {
 	seen := map[string]bool{}
 	for {
@@ -78,13 +78,13 @@ func (w *fieldWalk) object(typ reflect.Type, prefix string) error {
 		if token == json.Delim('}') {
 			return nil
 		}
-		name, _ := token.(string) // the decoder has made sure of it
+		name, _ := token.(string) // the decoder guarantees it
 		field := fieldNamed(typ, name)
 		switch {
 		case field == nil:
-			return w.text.errorAt(at, prefix+quoteUnprintable(name), "is no setting"+suggest(typ, name))
+			return w.text.errorAt(at, prefix+quoteUnprintable(name), "is not a setting"+suggest(typ, name))
 		case seen[name]:
-			return w.text.errorAt(at, prefix+name, "is given twice; take one away")
+			return w.text.errorAt(at, prefix+name, "is set twice; remove one")
 		}
 		seen[name] = true
 		if err := w.value(field, prefix+name); err != nil {
@@ -98,7 +98,7 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 	if err != nil {
 		return err
 	}
-	if token == nil { // null: as if left out
+	if token == nil { // null: as if omitted
 		return nil
 	}
 	want, ok := "a string in quotation marks", false
@@ -130,7 +130,7 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 	return nil
 }
 
-// strings checks an array of strings whose bracket has been read.
+// strings checks an array of strings whose opening bracket has been read.
 func (w *fieldWalk) strings(path string) error {
 	for i := 0; ; i++ {
 		token, at, err := w.next()
@@ -146,8 +146,8 @@ func (w *fieldWalk) strings(path string) error {
 	}
 }
 
-// fieldNamed returns the type of a field by its exact name in JSON, nil if
-// there is none; of a pointer, what it points to.
+// fieldNamed returns the type of the field with this exact JSON name, or nil.
+// For a pointer it returns the type that it points to.
 func fieldNamed(typ reflect.Type, name string) reflect.Type {
 	for f := range typ.Fields() {
 		if tag := jsonName(f); tag != "" && tag == name {
@@ -160,7 +160,7 @@ func fieldNamed(typ reflect.Type, name string) reflect.Type {
 	return nil
 }
 
-// jsonName returns the name of a field in JSON, empty if it has none.
+// jsonName returns the JSON name of a field, or "" if it has none.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	if name == "-" {
@@ -169,22 +169,23 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// suggest returns what may have been meant.
+// suggest returns which names are valid, the likely one if there is one.
 func suggest(typ reflect.Type, name string) string {
 	var names []string
 	for f := range typ.Fields() {
 		if tag := jsonName(f); tag != "" {
 			if strings.EqualFold(tag, name) {
-				return fmt.Sprintf("; write %s", tag)
+				return fmt.Sprintf("; use %s", tag)
 			}
 			names = append(names, tag)
 		}
 	}
 	slices.Sort(names)
-	return "; there are " + strings.Join(names, ", ")
+	return "; valid settings are " + strings.Join(names, ", ")
 }
 
-// quoteUnprintable quotes a name that cannot be shown as it is, and cuts it.
+// quoteUnprintable truncates a long name, and quotes one that cannot be shown
+// as it is.
 func quoteUnprintable(name string) string {
 	if len(name) > 64 {
 		name = strings.ToValidUTF8(name[:64], "") + "…"

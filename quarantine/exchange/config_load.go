@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// MaxConfigSize is how many bytes a configuration file may have.
+// MaxConfigSize is the maximum size of a configuration file, in bytes.
 const MaxConfigSize = 4 << 20
 
 // configNamed names a configuration in errors.
@@ -26,14 +26,14 @@ func configNamed(name string) string {
 	return fmt.Sprintf("configuration %q", name)
 }
 
-// LoadConfig reads a file that holds one configuration as a JSON object. What
-// it says is checked by [Open], or by [Config.Validate]: secrets may come from
-// elsewhere first. See [ParseConfig] for what is refused.
+// LoadConfig reads a file that contains one configuration as a JSON object. It
+// does not check the values, since secrets may still come from elsewhere;
+// [Config.Validate] and [Open] do. See [ParseConfig] for what is refused.
 func LoadConfig(path string) (*Config, error) {
 	return load(path, ParseConfig)
 }
 
-// LoadConfigs reads a file that holds one configuration, or an array of them.
+// LoadConfigs reads a file that contains one configuration or an array of them.
 func LoadConfigs(path string) ([]Config, error) {
 	return load(path, ParseConfigs)
 }
@@ -52,17 +52,17 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 	return v, nil
 }
 
-// ParseConfig reads one configuration, a JSON object. Unknown and repeated
-// fields are refused, names that differ in case from the right ones included,
-// and so are values of another type and anything after the object: each with a
-// [*quarantine.InvalidError] that says where. A byte order mark is passed over.
+// ParseConfig reads one configuration, a JSON object. It refuses unknown and
+// repeated fields (names are case-sensitive), values of the wrong type, and
+// anything after the object, with a [*quarantine.InvalidError] that gives line
+// and column. A byte order mark is skipped.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
 		return nil, err
 	}
 	if text.first() == '[' {
-		return nil, text.errorAt(text.skipSpace(0), "", "holds an array where one configuration is wanted; take one object out of it, or use LoadConfigs")
+		return nil, text.errorAt(text.skipSpace(0), "", "is an array, but one configuration is expected; use one object of it, or LoadConfigs")
 	}
 	configs, err := text.parse()
 	if err != nil {
@@ -71,8 +71,8 @@ func ParseConfig(r io.Reader) (*Config, error) {
 	return &configs[0], nil
 }
 
-// ParseConfigs is like [ParseConfig] for one configuration or an array of at
-// least one.
+// ParseConfigs is like [ParseConfig], but also reads an array of one or more
+// configurations.
 func ParseConfigs(r io.Reader) ([]Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
@@ -90,7 +90,7 @@ func readConfig(r io.Reader) (configText, error) {
 		return nil, fmt.Errorf("quarantine: configuration: %w", err)
 	}
 	if len(b) > MaxConfigSize {
-		return nil, &quarantine.InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
+		return nil, &quarantine.InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; check that it is the right file"}
 	}
 	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) {
 		return nil, &quarantine.InvalidError{What: "configuration", Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
@@ -99,7 +99,7 @@ func readConfig(r io.Reader) (configText, error) {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && n == 1 {
-			return nil, text.errorAt(i, "", "holds a byte that is not UTF-8; save the file as UTF-8")
+			return nil, text.errorAt(i, "", "contains a byte that is not UTF-8; save the file as UTF-8")
 		}
 		i += n
 	}
@@ -126,19 +126,19 @@ func (t configText) parse() ([]Config, error) {
 	return configs, nil
 }
 
-// checkSyntax refuses what is not one JSON value. A json.Decoder finds the same
+// checkSyntax refuses anything but one JSON value. A json.Decoder finds the same
 // errors, but not where they are.
 func (t configText) checkSyntax() error {
 	e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(t, new(json.RawMessage)))
 	if !ok {
 		return nil
 	}
-	offset := int(e.Offset) - 1 // it counts the offending byte
+	offset := int(e.Offset) - 1 // Offset includes the offending byte
 	switch {
 	case strings.Contains(e.Error(), "unexpected end"):
-		return t.errorAt(len(t), "", "is not JSON: it ends too early; is a brace, bracket or quotation mark missing?")
+		return t.errorAt(len(t), "", "is not JSON: it ends too early; look for a missing brace, bracket or quotation mark")
 	case strings.Contains(e.Error(), "after top-level value"):
-		return t.errorAt(offset, "", "has something after its end; take it away")
+		return t.errorAt(offset, "", "is followed by other text; remove it")
 	case offset < len(t) && (t[offset] == '/' || t[offset] == '#'):
 		return t.errorAt(offset, "", "is not JSON: "+e.Error()+"; JSON has no comments")
 	}
@@ -152,8 +152,8 @@ func (t configText) errorAt(offset int, field, problem string) error {
 	return driver.Invalid(fmt.Sprintf("configuration, line %d, column %d", line, column), field, problem)
 }
 
-// skipSpace returns the offset of the first byte from offset on that is neither
-// white space nor a separator of JSON.
+// skipSpace returns the offset of the first byte at or after offset that is
+// neither white space nor a JSON separator.
 func (t configText) skipSpace(offset int) int {
 	for offset < len(t) && strings.IndexByte(" \t\r\n,:", t[offset]) >= 0 {
 		offset++
@@ -161,7 +161,7 @@ func (t configText) skipSpace(offset int) int {
 	return offset
 }
 
-// first returns the first byte that is not white space, 0 if there is none.
+// first returns the first byte that is not white space, or 0.
 func (t configText) first() byte {
 	if i := t.skipSpace(0); i < len(t) {
 		return t[i]

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// everySetting has each setting once.
+// everySetting contains most settings.
 const everySetting = `{
   "enabled": true,
   "name": "Head office",
@@ -80,7 +80,7 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 		assert.True(t, set)
 	}
 
-	// Written and read again it says the same, secrets left out.
+	// A round trip loses nothing but the secrets.
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), configPassword)
@@ -113,15 +113,15 @@ func TestParseConfigRefuses(t *testing.T) {
 		"single backslash":  {`{"authentication":{"username":"EXAMPLE\svc"}}`, "column 40: is not JSON: invalid character 's' in string escape code"},
 		"cut off":           {"{\n\"name\": \"a", "line 2, column 11: is not JSON: it ends too early"},
 		"cut off in object": {`{"name": "a"`, "is not JSON: it ends too early"},
-		"unknown":           {"{\n\t\"ewsURI\": \"x\"}", "line 2, column 2: ewsURI is no setting; there are access, "},
-		"unknown nested":    {`{"authentication": {"user": "x"}}`, "line 1, column 21: authentication.user is no setting; there are applicationId"},
-		"unknown in array":  {"[{},\n{\"é\": 1}]", "line 2, column 2: [1].é is no setting"},
-		"other case":        {`{"EWSUrl": "x"}`, "EWSUrl is no setting; write ewsUrl"},
-		"Go name":           {`{"PasswordFunc": "x"}`, "PasswordFunc is no setting"},
-		"dash":              {`{"authentication": {"-": "x"}}`, "authentication.- is no setting"},
-		"hostile name":      {"{\"a\\u001b[31m\": 1}", `"a\x1b[31m" is no setting`},
-		"empty name":        {`{"": 1}`, `"" is no setting`},
-		"twice":             {"{\"name\": \"a\",\n \"name\": \"b\"}", "line 2, column 2: name is given twice"},
+		"unknown":           {"{\n\t\"ewsURI\": \"x\"}", "line 2, column 2: ewsURI is not a setting; valid settings are access, "},
+		"unknown nested":    {`{"authentication": {"user": "x"}}`, "line 1, column 21: authentication.user is not a setting; valid settings are applicationId"},
+		"unknown in array":  {"[{},\n{\"é\": 1}]", "line 2, column 2: [1].é is not a setting"},
+		"other case":        {`{"EWSUrl": "x"}`, "EWSUrl is not a setting; use ewsUrl"},
+		"Go name":           {`{"PasswordFunc": "x"}`, "PasswordFunc is not a setting"},
+		"dash":              {`{"authentication": {"-": "x"}}`, "authentication.- is not a setting"},
+		"hostile name":      {"{\"a\\u001b[31m\": 1}", `"a\x1b[31m" is not a setting`},
+		"empty name":        {`{"": 1}`, `"" is not a setting`},
+		"twice":             {"{\"name\": \"a\",\n \"name\": \"b\"}", "line 2, column 2: name is set twice"},
 		"number":            {`{"name": 1}`, `line 1, column 10: name must be a string`},
 		"quoted bool":       {`{"useProxy": "true"}`, `column 14: useProxy must be true or false`},
 		"bool pointer":      {`{"enabled": 1}`, `enabled must be true or false`},
@@ -135,15 +135,15 @@ func TestParseConfigRefuses(t *testing.T) {
 		"array in array":    {`{"mailboxes": [[]]}`, `mailboxes[0] must be a string`},
 		"null in array":     {`{"mailboxes": [null]}`, `mailboxes[0] must be a string`},
 		"object for proxy":  {`{"proxyUrl": {"text": "31415926"}}`, `proxyUrl must be a string`},
-		"after the end":     {"{}\n {}", "line 2, column 2: has something after its end"},
-		"brace after":       {"{}}", "line 1, column 3: has something after its end"},
-		"comma after":       {"{},", "line 1, column 3: has something after its end"},
-		"after the array":   {"[{}] x", "line 1, column 6: has something after its end"},
+		"after the end":     {"{}\n {}", "line 2, column 2: is followed by other text"},
+		"brace after":       {"{}}", "line 1, column 3: is followed by other text"},
+		"comma after":       {"{},", "line 1, column 3: is followed by other text"},
+		"after the array":   {"[{}] x", "line 1, column 6: is followed by other text"},
 		"empty array":       {"[ ]", "is an empty array"},
 		"array of arrays":   {"[[]]", "[0] must be an object"},
 		"array with null":   {"[{}, null]", "line 1, column 6: [1] must be an object"},
 		"UTF-16":            {"\xff\xfe{\x00}\x00", "UTF-8"},
-		"Latin-1":           {"{\"name\":\n\"\xe4\"}", "line 2, column 2: holds a byte that is not UTF-8"},
+		"Latin-1":           {"{\"name\":\n\"\xe4\"}", "line 2, column 2: contains a byte that is not UTF-8"},
 		"too large":         {"{" + strings.Repeat(" ", exchange.MaxConfigSize) + "}", "larger than 4 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		})
 	}
 	_, err := exchange.ParseConfig(strings.NewReader("\n[{}]"))
-	require.ErrorContains(t, err, "line 2, column 1: holds an array")
+	require.ErrorContains(t, err, "line 2, column 1: is an array")
 	why := errors.New("unplugged")
 	_, err = exchange.ParseConfig(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(why)))
 	require.ErrorIs(t, err, why)

@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// with says that a field is there, and what it is like.
+// with requires a field that matches a schema.
 func with(field string, s ...member) object {
 	return object{{"properties", object{{field, object(s)}}}, {"required", []string{field}}}
 }
 
-// where says what a field is like if it is there.
+// where requires a field, if present, to match a schema.
 func where(fields ...member) object { return object{{"properties", object(fields)}} }
 
 var (
@@ -28,15 +28,15 @@ func signsIn(types ...exchange.AuthenticationType) object {
 	return with("authentication", with("type", member{"enum", types})...)
 }
 
-// rule is a condition and what follows.
+// rule is a condition and its consequence.
 func rule(comment string, condition, then object) object {
 	return object{{"$comment", comment}, {"if", condition}, {"then", then}}
 }
 
-// both says that two things hold.
+// both requires two schemas.
 func both(all ...any) object { return object{{"allOf", all}} }
 
-// configRules are what fields say of one another.
+// configRules are the constraints between fields.
 func configRules() []any {
 	var hosts []string
 	for _, host := range msclouds.EWSHosts() {
@@ -48,7 +48,7 @@ func configRules() []any {
 	password := signsIn(exchange.AuthenticationNTLM, exchange.AuthenticationBasic)
 	impersonates := with("access", member{"const", exchange.Impersonation})
 	return []any{
-		rule("An application signs in with a certificate, and impersonates; tokens need TLS.", azure, where(
+		rule("An application signs in with a certificate and uses impersonation; tokens need TLS.", azure, where(
 			member{"access", object{{"const", exchange.Impersonation}}},
 			member{"ewsUrl", object{{"not", object{{"pattern", plainHTTP()}}}}},
 			member{"autodiscoverHosts", noItems},
@@ -65,21 +65,21 @@ func configRules() []any {
 				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
 			), member{"required", []string{"username"}})},
 		)),
-		rule("Basic cannot carry a colon, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
+		rule("Basic does not allow a colon in the user name, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
 			member{"authentication", where(member{"username", object{{"pattern", "^[^:]*$"}}}, member{"disableChannelBinding", notSet})},
 		)),
-		rule("fullAccess moves a message as it is.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
+		rule("fullAccess moves messages unchanged, so it cannot add headers.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
 			member{"quarantineHeader", noHeader}, member{"undoHeader", noHeader},
 		)),
-		rule("Limits bound what messageIdSearch allows.", object{{"not", with("messageIdSearch", member{"const", true})}}, where(
+		rule("searchLimits need messageIdSearch.", object{{"not", with("messageIdSearch", member{"const", true})}}, where(
 			member{"searchLimits", where(member{"perMailbox", zero}, member{"total", zero}, member{"examined", zero}, member{"protected", noItems})},
 		)),
-		rule("Where ewsUrl is set, it is not searched for.", with("ewsUrl", required...), where(member{"autodiscoverHosts", noItems})),
-		rule("What is found by Autodiscover has TLS.", object{{"not", with("ewsUrl", required...)}}, where(member{"allowPlainHTTP", notSet})),
-		rule("Without TLS all can read along, save on this machine.",
+		rule("If ewsUrl is set, Autodiscover is not used.", with("ewsUrl", required...), where(member{"autodiscoverHosts", noItems})),
+		rule("Autodiscover only finds URLs with TLS.", object{{"not", with("ewsUrl", required...)}}, where(member{"allowPlainHTTP", notSet})),
+		rule("Plain HTTP exposes everything, except on this machine.",
 			with("ewsUrl", member{"pattern", plainHTTP()}, member{"not", object{{"pattern", plainHTTP() + local + "/"}}}),
 			with("allowPlainHTTP", member{"const", true})),
-		rule("NTLM without TLS does not survive a proxy.",
+		rule("NTLM without TLS does not work through a proxy.",
 			both(with("ewsUrl", member{"pattern", plainHTTP()}), signsIn(exchange.AuthenticationNTLM)),
 			where(member{"useProxy", notSet})),
 	}

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// evaluator holds values against a JSON Schema, as far as this project's uses
-// the language. A keyword that it does not know is an error, not ignored.
+// evaluator validates values against a JSON Schema, with the keywords that this
+// project uses. An unknown keyword is an error, not ignored.
 type evaluator struct {
 	root     map[string]any
 	keywords map[string]assertion
@@ -22,13 +22,13 @@ func newEvaluator(root map[string]any) *evaluator {
 	return &evaluator{root: root, keywords: assertions()}
 }
 
-// annotations say nothing about whether a value is valid.
+// annotations are keywords that do not affect validity.
 var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "format", "writeOnly", "then", "else"}
 
-// assertion says whether a value is as one keyword of a schema says.
+// assertion reports whether a value satisfies one keyword of a schema.
 type assertion = func(e *evaluator, schema map[string]any, keyword, value any) (bool, error)
 
-// assertions are the keywords that are known.
+// assertions are the supported keywords.
 func assertions() map[string]assertion {
 	return map[string]assertion{
 		"$ref": func(e *evaluator, _ map[string]any, ref, v any) (bool, error) {
@@ -143,7 +143,7 @@ func assertions() map[string]assertion {
 	}
 }
 
-// typeOf returns the name of a value's type in JSON.
+// typeOf returns the JSON type name of a value.
 func typeOf(v any) string {
 	switch v.(type) {
 	case map[string]any:
@@ -160,7 +160,7 @@ func typeOf(v any) string {
 	return "null"
 }
 
-// ofText is an assertion about texts, which says nothing of other values.
+// ofText is an assertion about strings, which other values always satisfy.
 func ofText(holds func(n float64, s string) bool) assertion {
 	return func(_ *evaluator, _ map[string]any, n, v any) (bool, error) {
 		s, ok := v.(string)
@@ -191,7 +191,7 @@ func (e *evaluator) all(n int, holds func(i int) (bool, error)) (bool, error) {
 	return true, nil
 }
 
-// valid reports whether a value is as a schema says.
+// valid reports whether a value satisfies a schema.
 func (e *evaluator) valid(schema, v any) (bool, error) {
 	o, ok := schema.(map[string]any)
 	if !ok {

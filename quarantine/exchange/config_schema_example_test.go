@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// An editor that is given the schema completes and checks configuration files.
+// With the schema, an editor can complete and check configuration files.
 func ExampleConfigSchema() {
 	var schema struct {
 		Draft string `json:"$schema"`
@@ -28,5 +28,5 @@ func ExampleConfigSchema() {
 	// Output:
 	// https://json-schema.org/draft/2020-12/schema
 	// [quarantineMailbox authentication]
-	// name names the organisation for people, in receipts and messages.
+	// name is the name of the organisation in receipts and messages.
 }

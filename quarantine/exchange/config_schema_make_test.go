@@ -20,7 +20,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// object is an object of JSON whose members keep their order.
+// object is a JSON object whose members keep their order.
 type object []member
 
 type member struct {
@@ -44,7 +44,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// plainJSON marshals without the escapes for HTML.
+// plainJSON marshals without HTML escapes.
 func plainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -53,9 +53,9 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// makeSchema makes the schema: names and types from the structs, descriptions
-// and the defaults of numbers from their doc comments, the rest from the tables
-// beside.
+// makeSchema makes the schema: names and types come from the structs,
+// descriptions and the defaults of numbers from their doc comments, the rest from
+// the tables in config_schema_rules_test.go.
 func makeSchema(t *testing.T) []byte {
 	t.Helper()
 	docs := readDocs(t)
@@ -111,7 +111,7 @@ func structSchema(t *testing.T, docs map[string]string, typ reflect.Type, prefix
 
 var defaultNumber = regexp.MustCompile(`Default: ([0-9,]+)\.`)
 
-// typeSchema returns what the type of a field says.
+// typeSchema returns the schema of the type of a field.
 func typeSchema(typ reflect.Type) object {
 	switch {
 	case typ.Kind() == reflect.Pointer:
@@ -128,8 +128,8 @@ func typeSchema(typ reflect.Type) object {
 	return object{{"type", "string"}}
 }
 
-// readDocs returns the doc comments of the fields of structs, by "Type.Field",
-// in the words of JSON.
+// readDocs returns the doc comments of struct fields, by "Type.Field", with JSON
+// names instead of Go names.
 func readDocs(t *testing.T) map[string]string {
 	t.Helper()
 	var files []string
@@ -168,7 +168,7 @@ func readDocs(t *testing.T) map[string]string {
 	return docs
 }
 
-// readFields reads one struct. A field without a comment has that of the one
+// readFields reads one struct. A field without a comment has that of the field
 // above.
 func readFields(docs map[string]string, typ string, s *ast.StructType) {
 	doc := ""
@@ -184,7 +184,7 @@ func readFields(docs map[string]string, typ string, s *ast.StructType) {
 
 var goWord = regexp.MustCompile(`[A-Za-z]+`)
 
-// jsonWords are the names of Go that stand for something in JSON.
+// jsonWords are the Go names that have a counterpart in JSON.
 func jsonWords() map[string]string {
 	words := map[string]string{
 		"FullAccess": string(exchange.FullAccess), "Impersonation": string(exchange.Impersonation),

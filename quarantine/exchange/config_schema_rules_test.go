@@ -6,14 +6,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Patterns are of the kind that ECMA 262, RE2 and Python all read: no look-ahead,
-// no flags, no classes by name.
+// Patterns use only what ECMA 262, RE2 and Python all understand: no look-ahead,
+// no flags, no named classes.
 const (
 	control = `\x00-\x1f\x7f-\x9f`
 	oneLine = `^[^` + control + `]*$`
-	// trimmed is one line that neither begins nor ends with a space.
+	// trimmed is one line without leading or trailing space.
 	trimmed = `^([^\s` + control + `]([^` + control + `]*[^\s` + control + `])?)?$`
-	// hostPart is a name or an IP address, and a port perhaps.
+	// hostPart is a name or an IP address, with an optional port.
 	hostPart = `([^.\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f][^\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?`
 	local    = `([Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{0,5})?`
 	guid     = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
@@ -37,12 +37,12 @@ func anyCase(word string) string {
 
 func plainHTTP() string { return "^" + anyCase("http") + "://" }
 
-// orEmpty lets a text be empty, which stands for left out.
+// orEmpty also allows an empty text, which means omitted.
 func orEmpty(s ...member) object {
 	return object{{"anyOf", []any{object{{"const", ""}}, object(s)}}}
 }
 
-// details are what types and comments do not say of the fields.
+// details are what types and comments do not say about the fields.
 var details = map[string]object{
 	"enabled": {{"default", true}},
 	"name":    {{"maxLength", 255}, {"pattern", trimmed}},
@@ -90,7 +90,7 @@ var details = map[string]object{
 	"searchLimits.protected": {{"items", object{{"$ref", "#/$defs/address"}}}},
 }
 
-// reserved is the pattern of the headers that are refused.
+// reserved is the pattern of refused headers.
 func reserved() string {
 	var names []string
 	for _, name := range []string{
@@ -106,7 +106,7 @@ func reserved() string {
 	return "^(" + strings.Join(names, "|") + ")"
 }
 
-// commonSchemas are what several fields share.
+// commonSchemas are shared by several fields.
 func commonSchemas() object {
 	return object{
 		{"address", object{{"description", "The primary SMTP address of a mailbox."}, {"format", "email"}, {"minLength", 1}, {"maxLength", 254},
@@ -120,7 +120,7 @@ func commonSchemas() object {
 	}
 }
 
-// headerRule wants both parts of a header, or none.
+// headerRule requires both parts of a header, or neither.
 func headerRule() object {
 	some := func(name string) object {
 		return object{{"properties", object{{name, object{{"minLength", 1}}}}}, {"required", []string{name}}}

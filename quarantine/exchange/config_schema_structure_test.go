@@ -12,8 +12,7 @@ import (
 )
 
 // TestConfigSchemaStructure: every part of the schema is a schema as the draft
-// has it, every reference leads somewhere, and what is given as an example or a
-// default is valid itself.
+// defines it, every reference resolves, and examples and defaults are valid.
 func TestConfigSchemaStructure(t *testing.T) {
 	t.Parallel()
 	e := publishedSchema(t)
@@ -34,7 +33,7 @@ type structure struct {
 	schemas int
 }
 
-// schema checks one schema and those within.
+// schema checks one schema and those nested in it.
 func (w *structure) schema(path string, v any) {
 	w.Helper()
 	s, ok := v.(map[string]any)

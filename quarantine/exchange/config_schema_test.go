@@ -34,7 +34,7 @@ func (e *evaluator) accepts(t *testing.T, text []byte) bool {
 	return ok
 }
 
-// TestConfigSchema: the schema is what the structs and their comments make it.
+// TestConfigSchema: the schema matches the structs and their comments.
 func TestConfigSchema(t *testing.T) {
 	t.Parallel()
 	golden(t, "config.schema.json", makeSchema(t))
@@ -46,8 +46,8 @@ func TestConfigSchemaIsCopied(t *testing.T) {
 	assert.Equal(t, byte('{'), exchange.ConfigSchema()[0])
 }
 
-// TestConfigSchemaFields holds the published schema against the structs, without
-// the help of what makes it.
+// TestConfigSchemaFields compares the published schema with the structs,
+// independently of the code that generates it.
 func TestConfigSchemaFields(t *testing.T) {
 	t.Parallel()
 	e := publishedSchema(t)
@@ -89,7 +89,7 @@ func orNone(v any) []any {
 	return list
 }
 
-// holdType compares the type of a field.
+// holdType compares the type of a field with its schema.
 func holdType(t *testing.T, path string, typ reflect.Type, property map[string]any) {
 	t.Helper()
 	if typ.Kind() == reflect.Pointer {
@@ -109,8 +109,8 @@ func holdType(t *testing.T, path string, typ reflect.Type, property map[string]a
 	}
 }
 
-// holdDefault compares a default with what WithDefaults fills in. Limits have
-// theirs where the searches are; there the comments say them.
+// holdDefault compares a default with what WithDefaults fills in. It does not
+// fill in limits: package quarantine does, as their comments say.
 func holdDefault(t *testing.T, path string, v reflect.Value, property map[string]any) {
 	t.Helper()
 	got, has := property["default"]
@@ -127,8 +127,8 @@ func holdDefault(t *testing.T, path string, v reflect.Value, property map[string
 	}
 }
 
-// TestConfigSchemaLimits: the defaults of the limits are the ones that bound a
-// search.
+// TestConfigSchemaLimits: the defaults of the limits are those that a search
+// uses.
 func TestConfigSchemaLimits(t *testing.T) {
 	t.Parallel()
 	limits := publishedSchema(t).root["$defs"].(map[string]any)["limits"].(map[string]any)["properties"].(map[string]any)
@@ -151,7 +151,7 @@ func TestConfigSchemaLimits(t *testing.T) {
 	}
 }
 
-// goodConfigs are configurations that both accept.
+// goodConfigs are accepted by both the schema and Validate.
 var goodConfigs = map[string]string{
 	"NTLM": goodNTLM, "impersonation": goodImpersonation, "application": goodOnline, "Autodiscover": goodDiscovery, "search": goodSearch,
 	"all empty": `{"enabled": true, "name": "", "ewsUrl": "", "domains": [], "mailboxes": [], "autodiscoverHosts": [], "allowPlainHTTP": false,
@@ -174,8 +174,8 @@ var goodConfigs = map[string]string{
 	"application, all set": `{"ewsUrl": "https://outlook-dod.office365.us/EWS/Exchange.asmx", "quarantineMailbox": "q@example.test", "access": "impersonation", "quarantineHeader": {"name": "X-A", "value": "b"}, "authentication": {"type": "azureAD", "applicationId": "AAAABBBB-0000-cccc-1111-dddd2222eeee", "tenantId": "AAAABBBB-0000-cccc-1111-dddd2222eeee", "authenticationEndpoint": "https://login.microsoftonline.us/", "privateKeyFile": "a.pfx", "privateKeyPassword": "x", "username": ""}}`,
 }
 
-// TestConfigSchemaVerdicts: schema and Validate agree, wherever the schema can
-// tell.
+// TestConfigSchemaVerdicts: the schema and Validate agree wherever a schema can
+// detect a fault.
 func TestConfigSchemaVerdicts(t *testing.T) {
 	t.Parallel()
 	e := publishedSchema(t)
@@ -204,8 +204,8 @@ func TestConfigSchemaVerdicts(t *testing.T) {
 	}
 }
 
-// TestConfigSchemaIsNotStricter changes one field and two of configurations for
-// which nobody marked it: what the schema refuses, the loader or Validate refuses, too.
+// TestConfigSchemaIsNotStricter changes one or two fields of configurations at
+// will: whatever the schema refuses, the loader or Validate refuses, too.
 func TestConfigSchemaIsNotStricter(t *testing.T) {
 	t.Parallel()
 	e := publishedSchema(t)
@@ -225,8 +225,8 @@ func TestConfigSchemaIsNotStricter(t *testing.T) {
 	}
 }
 
-// TestConfigSchemaEvaluator: the evaluator of these tests refuses what it does
-// not know, so that no keyword is passed over.
+// TestConfigSchemaEvaluator: the evaluator of these tests refuses unknown
+// keywords instead of ignoring them.
 func TestConfigSchemaEvaluator(t *testing.T) {
 	t.Parallel()
 	for _, schema := range []string{`{"patternProperties": {}}`, `{"type": ["string", "null"]}`, `{"$ref": "#/$defs/none"}`, `{"pattern": "("}`, `{"allOf": [7]}`, `{"additionalProperties": {}}`} {

@@ -12,14 +12,15 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a password. It is not shown when it, or what holds it, is printed,
-// logged or marshalled. The zero value is no password.
+// Secret is a password. It is not shown when it, or a value that contains it, is
+// printed, logged or marshalled. The zero value means no password.
 type Secret struct {
-	// A function, since fmt prints the unexported strings of structs around it.
+	// A function, since fmt would print an unexported string of a struct that
+	// contains it.
 	value func() string
 }
 
-// NewSecret returns a secret; an empty one is the zero value.
+// NewSecret returns a secret. Of an empty string it is the zero value.
 func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
@@ -27,7 +28,7 @@ func NewSecret(s string) Secret {
 	return Secret{value: func() string { return s }}
 }
 
-// Reveal returns the password.
+// Reveal returns the password in plain text.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -35,10 +36,10 @@ func (s Secret) Reveal() string {
 	return s.value()
 }
 
-// IsZero reports whether there is none.
+// IsZero reports whether no password is set.
 func (s Secret) IsZero() bool { return s.value == nil }
 
-// String returns "[redacted]", or nothing for the zero value.
+// String returns "[redacted]", or "" for the zero value.
 func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
@@ -55,8 +56,8 @@ func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 // LogValue returns the same as String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalJSON writes an empty string. A placeholder would be taken for the
-// password when it is read again, and a wrong password locks the account.
+// MarshalJSON writes an empty string. A placeholder would be read back as the
+// password, and a wrong password locks the account.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
 
 // UnmarshalJSON reads a string. The error does not quote it.
@@ -69,23 +70,22 @@ func (s *Secret) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// ProxyURL is the URL of a proxy, which may hold a user name and a password.
-// Neither is shown when it is printed, logged or marshalled. The zero value is
-// no URL.
+// ProxyURL is the URL of a proxy, which may contain a user name and password.
+// Neither is shown when it is printed, logged or marshalled. The zero value
+// means no URL.
 type ProxyURL struct{ text Secret }
 
-// NewProxyURL returns a proxy URL without looking at it; [Config.Validate]
-// does.
+// NewProxyURL returns a proxy URL. It does not check it; [Config.Validate] does.
 func NewProxyURL(s string) ProxyURL { return ProxyURL{text: NewSecret(s)} }
 
-// Reveal returns the whole URL.
+// Reveal returns the whole URL, including user name and password.
 func (p ProxyURL) Reveal() string { return p.text.Reveal() }
 
-// IsZero reports whether there is none.
+// IsZero reports whether no URL is set.
 func (p ProxyURL) IsZero() bool { return p.text.IsZero() }
 
-// String returns the URL without user name and password, "[redacted]" for
-// something that is no URL.
+// String returns scheme, host and path, without user name and password, or
+// "[redacted]" for something that is not a URL.
 func (p ProxyURL) String() string {
 	if p.IsZero() {
 		return ""
@@ -112,7 +112,7 @@ func (p ProxyURL) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()
 // UnmarshalJSON reads a string. The error does not quote it.
 func (p *ProxyURL) UnmarshalJSON(b []byte) error { return p.text.UnmarshalJSON(b) }
 
-// Environment variables of [Config.SecretsFromEnv].
+// Environment variables that [Config.SecretsFromEnv] reads.
 const (
 	EnvPassword           = "EWSQ_PASSWORD"
 	EnvPrivateKeyPassword = "EWSQ_PFX_PASSWORD"
@@ -122,13 +122,12 @@ const (
 // its type of authentication uses: Password from EWSQ_PASSWORD,
 // PrivateKeyPassword from EWSQ_PFX_PASSWORD.
 //
-// Where there are several configurations, each can have its own variable: the
-// name with "_" and [Config].Name behind it, in upper case, with "_" for
-// everything but A to Z and 0 to 9 (EWSQ_PASSWORD_HEAD_OFFICE). It goes before
-// the general one.
+// If there are several configurations, each can have its own variable: append
+// "_" and [Config].Name in upper case, with "_" for everything but A to Z and 0
+// to 9 (EWSQ_PASSWORD_HEAD_OFFICE). It takes precedence over the general one.
 //
-// lookup is [os.LookupEnv] or works like it; nil stands for it. A variable that
-// is empty counts as not set.
+// lookup reads a variable; nil means [os.LookupEnv]. An empty variable counts as
+// not set.
 func (c *Config) SecretsFromEnv(lookup func(string) (string, bool)) {
 	if lookup == nil {
 		lookup = os.LookupEnv
@@ -159,7 +158,7 @@ func (c *Config) secretFromEnv(s *Secret, variable string, lookup func(string) (
 	}
 }
 
-// envNames names the variables that a secret of the configuration can stand in.
+// envNames names the variables that a secret of the configuration can come from.
 func (c *Config) envNames(variable string) string {
 	if c.Name == "" {
 		return variable

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// validConfig returns a configuration without a fault, with NTLM and FullAccess.
+// validConfig returns a valid configuration with NTLM and FullAccess.
 func validConfig() exchange.Config {
 	return exchange.Config{
 		Name:              "Head office",
@@ -56,7 +56,7 @@ func TestConfigDefaults(t *testing.T) {
 	assert.Equal(t, exchange.FullAccess, d.Access)
 	assert.Equal(t, "Quarantine", d.QuarantineFolder)
 	assert.Empty(t, d.Authentication.AuthenticationEndpoint)
-	assert.Nil(t, c.Enabled, "the original is left alone")
+	assert.Nil(t, c.Enabled, "the original is unchanged")
 	assert.Empty(t, c.QuarantineFolder)
 
 	c = onlineConfig()
@@ -151,11 +151,11 @@ func TestConfigValidateRefuses(t *testing.T) {
 		"no scheme":             {url("mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "https://"},
 		"other scheme":          {url("ftp://mail.example.test/EWS"), "ewsUrl", "https://"},
 		"no URL at all":         {url("https://mail.example.test:port/"), "ewsUrl", "https://"},
-		"no host":               {url("https:///EWS/Exchange.asmx"), "ewsUrl", "names no host"},
+		"no host":               {url("https:///EWS/Exchange.asmx"), "ewsUrl", "has no host"},
 		"no path":               {url("https://mail.example.test/"), "ewsUrl", "/EWS/Exchange.asmx"},
-		"query":                 {url("https://mail.example.test/EWS/Exchange.asmx?x=y"), "ewsUrl", "behind ?"},
-		"WSDL":                  {url("https://mail.example.test/EWS/Exchange.asmx?"), "ewsUrl", "behind ?"},
-		"user info":             {url("https://u:" + configPassword + "@mail.example.test/EWS"), "ewsUrl", "take it out"},
+		"query":                 {url("https://mail.example.test/EWS/Exchange.asmx?x=y"), "ewsUrl", "query (?)"},
+		"WSDL":                  {url("https://mail.example.test/EWS/Exchange.asmx?"), "ewsUrl", "query (?)"},
+		"user info":             {url("https://u:" + configPassword + "@mail.example.test/EWS"), "ewsUrl", "remove it"},
 		"plain HTTP":            {url("http://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "allowPlainHTTP"},
 		"lookalike of loopback": {url("http://127.0.0.1.example.test/EWS/Exchange.asmx"), "ewsUrl", "use https"},
 		"no mailbox":            {mailbox(""), "quarantineMailbox", "SMTP address"},

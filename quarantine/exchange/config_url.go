@@ -13,36 +13,35 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
-// location returns a URL that credentials go to, or reports what is wrong with
-// it and returns nil. No message quotes it, since it may hold a password.
+// location returns a URL that credentials are sent to, or reports what is wrong
+// with it and returns nil. No message quotes it: it may contain a password.
 func (v *configCheck) location(field, raw, example string) *url.URL {
 	refuse := func(problem string) *url.URL {
 		v.problem(field, problem)
 		return nil
 	}
 	if raw != strings.TrimSpace(raw) {
-		return refuse("begins or ends with white space; take it away")
+		return refuse("begins or ends with white space; remove it")
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return refuse("is not a URL; give one such as " + example)
+		return refuse("is not a URL; use one such as " + example)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return refuse("does not begin with https://; give one such as " + example)
+		return refuse("does not begin with https://; use a URL such as " + example)
 	case u.User != nil:
-		return refuse("holds a user name or password; take it out and use the settings of authentication")
+		return refuse("contains a user name or password; remove it and use the settings under authentication")
 	case u.Hostname() == "":
-		return refuse("names no host; give one such as " + example)
+		return refuse("has no host; use a URL such as " + example)
 	case !hasHost(u):
-		return refuse("names a host that cannot be looked up, or a port that there is not; give one such as " + example)
+		return refuse("has an invalid host name or port; use a URL such as " + example)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return refuse("has something behind ? or #; take it away")
+		return refuse("has a query (?) or fragment (#); remove it")
 	}
 	return u
 }
 
-// hasHost reports whether a URL names a host, and a port if any, that there can
-// be.
+// hasHost reports whether the host of a URL, and the port if any, can exist.
 func hasHost(u *url.URL) bool {
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil {
 		for label := range strings.SplitSeq(strings.TrimSuffix(u.Hostname(), "."), ".") {
@@ -58,7 +57,7 @@ func hasHost(u *url.URL) bool {
 	return port == "" || err == nil && n > 0 && n <= 65535
 }
 
-// ewsEndpoint checks the URL of EWS that is set.
+// ewsEndpoint checks ewsUrl, which is not empty.
 func (v *configCheck) ewsEndpoint(c *Config) {
 	u := v.location("ewsUrl", c.EWSURL, "https://mail.example.com/EWS/Exchange.asmx")
 	if u == nil {
@@ -69,18 +68,17 @@ func (v *configCheck) ewsEndpoint(c *Config) {
 	case first == "":
 		v.problem("ewsUrl", "has no path; it usually ends in /EWS/Exchange.asmx")
 	case slices.Contains(otherServices, strings.ToLower(first)):
-		v.problem("ewsUrl", "is that of another service of Exchange; that of EWS usually ends in /EWS/Exchange.asmx")
+		v.problem("ewsUrl", "is the URL of another Exchange service; that of EWS usually ends in /EWS/Exchange.asmx")
 	case u.Scheme == "http" && c.Authentication.Type == AuthenticationAzureAD:
-		v.problem("ewsUrl", `does not begin with https://, which authentication.type "azureAD" needs, since whoever sees a token can use it`)
+		v.problem("ewsUrl", `does not begin with https://, which authentication.type "azureAD" requires, since anyone who sees a token can use it`)
 	case u.Scheme == "http" && !c.AllowPlainHTTP && !loopback(u.Hostname()):
-		v.problem("ewsUrl", `is plain HTTP to another machine, where all can read the password and the mail; use https (or, if the link is encrypted by other means, set "allowPlainHTTP": true)`)
+		v.problem("ewsUrl", `is plain HTTP to another machine, which exposes the password and the mail; use https (or, if the link is encrypted by other means, set "allowPlainHTTP": true)`)
 	case u.Scheme == "http" && c.Authentication.Type == AuthenticationNTLM && c.UseProxy:
-		v.problem("useProxy", `is set, but NTLM without TLS does not survive a proxy, which may share connections between users; use https in ewsUrl, or set "useProxy": false`)
+		v.problem("useProxy", `is set, but NTLM without TLS does not work through a proxy, which may share connections between users; use https in ewsUrl, or set "useProxy": false`)
 	}
 }
 
-// otherServices are the first parts of the paths that Exchange has for other
-// clients.
+// otherServices are the first path segments of other Exchange services.
 var otherServices = []string{
 	"api", "autodiscover", "ecp", "mapi", "microsoft-server-activesync", "oab", "owa", "powershell", "rpc",
 }
@@ -100,19 +98,19 @@ func (v *configCheck) authority(c *Config) {
 	ews, _ := url.Parse(c.EWSURL)
 	switch {
 	case u.Scheme != "https":
-		v.problem(field, "does not begin with https://; use https, or whoever is on the way can take the application's place")
+		v.problem(field, "does not begin with https://; use https, or anyone on the network can impersonate the application")
 	case strings.Trim(u.Path, "/") != "":
-		v.problem(field, "has a path; give it like "+example+", the tenant belongs into authentication.tenantId")
+		v.problem(field, "has a path; use a URL such as "+example+" and put the tenant in authentication.tenantId")
 	case len(clouds) > 0 && ews != nil:
 		cloud, known := auth.CloudOf(ews.Hostname())
 		if known && !slices.ContainsFunc(clouds, func(c msclouds.Cloud) bool { return c.EWSHost == cloud.EWSHost }) {
-			v.problem(field, "is that of another cloud than ewsUrl; leave it out, or set it to "+cloud.Authority)
+			v.problem(field, "belongs to another cloud than ewsUrl; omit it, or set it to "+cloud.Authority)
 		}
 	}
 }
 
-// proxy checks the URL of the proxy, also where it is bypassed. No message
-// quotes it.
+// proxy checks the URL of the proxy, even if useProxy is off. No message quotes
+// it.
 func (v *configCheck) proxy(p ProxyURL) {
 	if p.IsZero() {
 		return
@@ -120,9 +118,9 @@ func (v *configCheck) proxy(p ProxyURL) {
 	u, err := url.Parse(p.Reveal())
 	switch {
 	case err != nil || u.Hostname() == "" || !hasHost(u) || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme):
-		v.problem("proxyUrl", "is not the URL of a proxy; give one such as http://proxy.example.com:3128")
+		v.problem("proxyUrl", "is not the URL of a proxy; use one such as http://proxy.example.com:3128")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		v.problem("proxyUrl", "has a path or something behind it, as a configuration script (PAC) has, which is not understood; give the proxy itself, such as http://proxy.example.com:3128")
+		v.problem("proxyUrl", "has a path, query or fragment; configuration scripts (PAC) are not supported, so use the proxy itself, such as http://proxy.example.com:3128")
 	}
 }
 
@@ -135,7 +133,7 @@ func loopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// ewsURL checks the URL of EWS, or that it can be found.
+// ewsURL checks the URL of EWS or, if it is empty, that it can be found.
 func (v *configCheck) ewsURL(c *Config) {
 	if c.EWSURL != "" {
 		v.ewsEndpoint(c)
@@ -143,26 +141,26 @@ func (v *configCheck) ewsURL(c *Config) {
 	}
 	_, domain, _ := strings.Cut(c.QuarantineMailbox, "@")
 	if c.AllowPlainHTTP {
-		v.problem("allowPlainHTTP", "is about an ewsUrl that begins with http://, and there is none; set ewsUrl, or take it out")
+		v.problem("allowPlainHTTP", "only applies to an ewsUrl that begins with http://, but ewsUrl is empty; set ewsUrl, or remove allowPlainHTTP")
 	}
 	switch c.Authentication.Type {
 	case AuthenticationNTLM, AuthenticationBasic:
 		if mailname.CheckAddress(c.QuarantineMailbox) == nil && !mailname.IsDomain(domain) {
-			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (a domain with other letters can be looked up in its form with xn--)")
+			v.problem("ewsUrl", "is empty, and Autodiscover cannot look up the domain of quarantineMailbox; set ewsUrl (or, for a domain with non-ASCII letters, use its xn-- form)")
 		}
 	case AuthenticationAzureAD:
 		switch clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint); {
 		case len(clouds) == 0:
-			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of no cloud of Microsoft's, so that where EWS is cannot be told; set ewsUrl")
+			v.problem("ewsUrl", "is empty, and has no default, since authentication.authenticationEndpoint belongs to no known Microsoft cloud; set ewsUrl")
 		case len(clouds) > 1:
-			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint is that of several clouds; set one of "+clouds[0].EWSURL()+" ("+clouds[0].Name+") and "+clouds[1].EWSURL()+" ("+clouds[1].Name+")")
+			v.problem("ewsUrl", "is empty, and authentication.authenticationEndpoint belongs to several clouds; set it to "+clouds[0].EWSURL()+" ("+clouds[0].Name+") or "+clouds[1].EWSURL()+" ("+clouds[1].Name+")")
 		}
 	}
 }
 
-// cloudsOfAuthority returns the clouds that an authentication endpoint is for,
-// none if it is for none that is known. Of a malformed endpoint it says nothing:
-// that is reported where it stands.
+// cloudsOfAuthority returns the clouds that an authentication endpoint belongs
+// to, if any. An empty or malformed one counts as the worldwide cloud: the
+// fault is reported elsewhere.
 func cloudsOfAuthority(endpoint string) []msclouds.Cloud {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {

@@ -14,14 +14,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Validate reports everything that is wrong with the configuration: one
-// [*quarantine.InvalidError] for each problem, joined, each with the field in the spelling
-// of JSON and what to do. It reads no file and asks no server.
+// Validate reports everything that is wrong with the configuration: a joined
+// error with one [*quarantine.InvalidError] for each problem, which gives the
+// JSON name of the field and what to do. It reads no file and contacts no
+// server.
 func (c *Config) Validate() error {
 	v := &configCheck{name: c.Name}
 	v.text("name", c.Name, 255)
 	if c.Name != strings.TrimSpace(c.Name) {
-		v.problem("name", "begins or ends with white space; take it away")
+		v.problem("name", "begins or ends with white space; remove it")
 	}
 	v.ewsURL(c)
 	v.autodiscover(c)
@@ -37,7 +38,7 @@ func (c *Config) Validate() error {
 	v.header("quarantineHeader", c.QuarantineHeader, impersonation)
 	v.header("undoHeader", c.UndoHeader, impersonation)
 	if c.UndoHeader.Name != "" && strings.EqualFold(c.UndoHeader.Name, c.QuarantineHeader.Name) {
-		v.problem("undoHeader.name", "is that of quarantineHeader, which is taken off when a message is restored; choose another, such as X-Released")
+		v.problem("undoHeader.name", "is the name of quarantineHeader, which is removed when a message is restored; choose another, such as X-Released")
 	}
 	v.searchLimits(c)
 	v.proxy(c.ProxyURL)
@@ -56,17 +57,17 @@ func (v *configCheck) problem(field, text string) {
 	v.errs = append(v.errs, &quarantine.InvalidError{What: configNamed(v.name), Field: field, Problem: text})
 }
 
-// text checks a text for people; it may be empty.
+// text checks a text that people read; it may be empty.
 func (v *configCheck) text(field, s string, limit int) {
 	switch {
 	case !oneLine(s):
-		v.problem(field, "holds a control character or bytes that are not UTF-8; write it in one line of plain text")
+		v.problem(field, "contains a control character or bytes that are not UTF-8; use one line of plain text")
 	case utf8.RuneCountInString(s) > limit:
-		v.problem(field, "is too long; at most "+strconv.Itoa(limit)+" characters are allowed")
+		v.problem(field, "is too long; use at most "+strconv.Itoa(limit)+" characters")
 	}
 }
 
-// claims checks which mailboxes are said to be here.
+// claims checks domains and mailboxes.
 func (v *configCheck) claims(domains, mailboxes []string) {
 	for i, domain := range domains {
 		if err := mailname.CheckDomain(domain); err != nil {
@@ -85,12 +86,12 @@ func (v *configCheck) address(field, address string) {
 	}
 }
 
-// once refuses what stands in a list twice.
+// once refuses duplicates in a list.
 func (v *configCheck) once(field string, list []string) {
 	for i, s := range list {
 		first := slices.IndexFunc(list, func(other string) bool { return strings.EqualFold(s, other) })
 		if first < i {
-			v.problem(field+"["+strconv.Itoa(i)+"]", "is "+field+"["+strconv.Itoa(first)+"] again; take one away")
+			v.problem(field+"["+strconv.Itoa(i)+"]", "repeats "+field+"["+strconv.Itoa(first)+"]; remove one")
 		}
 	}
 }
@@ -100,24 +101,24 @@ func (v *configCheck) access(c *Config) {
 	case c.Access != "" && c.Access != FullAccess && c.Access != Impersonation:
 		v.problem("access", `must be "fullAccess" or "impersonation"`)
 	case c.Access == FullAccess && c.Authentication.Type == AuthenticationAzureAD:
-		v.problem("access", `cannot be "fullAccess" with authentication.type "azureAD": an application has no mailbox of its own; set "impersonation" or leave it out`)
+		v.problem("access", `cannot be "fullAccess" with authentication.type "azureAD": an application has no mailbox of its own; set it to "impersonation" or omit it`)
 	}
 }
 
 // searchLimits checks the bounds of searches by criteria.
 func (v *configCheck) searchLimits(c *Config) {
 	if !c.CriteriaSearch && !c.SearchLimits.IsZero() {
-		v.problem("searchLimits", `is set, but no search by criteria is allowed; set "messageIdSearch": true, or take it away`)
+		v.problem("searchLimits", `is set, but searches by criteria are not allowed; set "messageIdSearch": true, or remove searchLimits`)
 	}
 	for _, p := range quarantine.Problems(c.SearchLimits.Validate()) {
 		v.problem("searchLimits."+p.Field, p.Problem)
 	}
 	l := c.SearchLimits
 	if l.Total > 0 && l.PerMailbox > l.Total {
-		v.problem("searchLimits.perMailbox", "is more than searchLimits.total, so that it bounds nothing; lower it, or raise the total")
+		v.problem("searchLimits.perMailbox", "is greater than searchLimits.total, so it has no effect; lower it, or raise the total")
 	}
 	for i, address := range l.Protected {
-		if mailname.CheckAddress(address) == nil { // else it is among the problems
+		if mailname.CheckAddress(address) == nil { // else already reported above
 			v.address("searchLimits.protected["+strconv.Itoa(i)+"]", address)
 		}
 	}
@@ -129,15 +130,15 @@ func (v *configCheck) folder(name string) {
 	v.text("quarantineFolder", name, 255)
 	switch {
 	case strings.ContainsAny(name, `/\`):
-		v.problem("quarantineFolder", "holds a slash or backslash; give the name of one folder, not a path")
+		v.problem("quarantineFolder", "contains a slash or backslash; use the name of one folder, not a path")
 	case name != strings.TrimSpace(name):
-		v.problem("quarantineFolder", "begins or ends with a space, which Exchange cuts off; take it away")
+		v.problem("quarantineFolder", "begins or ends with a space, which Exchange trims; remove it")
 	}
 }
 
-// reservedHeaders are the names that mail itself uses: to add one would change
-// what the message says or how it is read. Those that begin with Content-,
-// Resent- and X-MS-Exchange- are, too.
+// reservedHeaders are headers that mail itself uses: adding one would change
+// what the message says or how it is read. The same goes for names that begin
+// with Content-, Resent- or X-MS-Exchange-.
 var reservedHeaders = []string{
 	"authentication-results", "bcc", "cc", "comments", "date", "delivered-to", "dkim-signature", "from", "in-reply-to",
 	"keywords", "message-id", "mime-version", "received", "received-spf", "references", "reply-to", "return-path",
@@ -149,38 +150,38 @@ func (v *configCheck) header(field string, h quarantine.Header, impersonation bo
 		return
 	}
 	if !impersonation {
-		v.problem(field, `cannot be added with access "fullAccess", which moves the message as it is; set access to "impersonation", or take it out`)
+		v.problem(field, `cannot be added with access "fullAccess", which moves messages unchanged; set access to "impersonation", or remove the header`)
 	}
 	lower := strings.ToLower(h.Name)
 	switch {
 	case h.Name == "":
-		v.problem(field+".name", "is empty; give the name of a header, such as X-Quarantined")
+		v.problem(field+".name", "is empty; set it to the name of a header, such as X-Quarantined")
 	case len(h.Name) > 126:
-		v.problem(field+".name", "is too long; at most 126 characters are allowed")
+		v.problem(field+".name", "is too long; use at most 126 characters")
 	case strings.ContainsFunc(h.Name, func(r rune) bool { return r <= ' ' || r >= 0x7F || r == ':' }):
-		v.problem(field+".name", "holds a space, a colon or another character that RFC 5322 does not allow in a field name; use letters, digits and hyphens, such as X-Quarantined")
+		v.problem(field+".name", "contains a space, a colon or another character that RFC 5322 does not allow in a field name; use letters, digits and hyphens, as in X-Quarantined")
 	case slices.Contains(reservedHeaders, lower), slices.ContainsFunc([]string{"content-", "resent-", "x-ms-exchange-"}, func(p string) bool { return strings.HasPrefix(lower, p) }):
-		v.problem(field+".name", "is a header that mail itself or Exchange uses; choose another, such as X-Quarantined")
+		v.problem(field+".name", "is a header that mail itself or Exchange uses; choose another name, such as X-Quarantined")
 	}
 	switch {
 	case h.Value == "":
-		v.problem(field+".value", "is empty; give the text of the header")
+		v.problem(field+".value", "is empty; set it to the text of the header")
 	case strings.TrimSpace(h.Value) != h.Value:
-		v.problem(field+".value", "begins or ends with white space, which does not survive in mail; take it away")
+		v.problem(field+".value", "begins or ends with white space, which mail does not preserve; remove it")
 	default:
 		v.text(field+".value", h.Value, 255)
 	}
 }
 
-// file checks a path without looking at the file; it may be empty.
+// file checks a path, but not the file; it may be empty.
 func (v *configCheck) file(field, path string) {
 	switch {
 	case strings.ContainsRune(path, 0):
-		v.problem(field, "holds a NUL character; give the path of a file")
+		v.problem(field, "contains a NUL character; use the path of a file")
 	case path != "" && strings.TrimSpace(path) == "":
-		v.problem(field, "is blank; give the path of a file, or leave it out")
+		v.problem(field, "is blank; set it to the path of a file, or omit it")
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, `\`):
-		v.problem(field, "is the path of a folder; give that of a file in it")
+		v.problem(field, "is the path of a folder; use that of a file in it")
 	}
 }
 
@@ -194,12 +195,12 @@ func (v *configCheck) journal(c *Config) {
 		{"rootCAFile", c.RootCAFile}, {"authentication.privateKeyFile", c.Authentication.PrivateKeyFile},
 	} {
 		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(c.JournalFile) {
-			v.problem("journalFile", "is the file of "+other.field+"; give the journal a file of its own")
+			v.problem("journalFile", "is also the file of "+other.field+"; use a separate file for the journal")
 		}
 	}
 }
 
-// oneLine reports whether a text can be shown in one line and sent in XML.
+// oneLine reports whether a text can be shown on one line and sent in XML.
 func oneLine(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsControl(r) || xmlwire.Forbidden(r) || r == '\u2028' || r == '\u2029'

@@ -14,23 +14,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Connection is the way to the server of a configuration: it finds EWS where
-// the configuration does not say where it is, and signs in. [Open] uses one; so
-// can a program that makes calls of its own with package ews, or looks at each
-// step by itself. Its methods may be called concurrently.
+// Connection connects to the server of a configuration: it finds EWS if ewsUrl
+// is empty, and signs in. [Open] uses one; so can a program that makes its own
+// calls with package ews, or tests the steps one by one. Its methods may be
+// called concurrently.
 type Connection struct {
 	cfg       Config // with defaults
 	base      http.RoundTripper
 	discovery *discovery // nil: ewsUrl is set
 
 	mu     sync.Mutex
-	signIn []http.RoundTripper // to be closed
+	signIn []http.RoundTripper // for Close
 }
 
-// Connect prepares the way to the server of a configuration, which must be
-// valid, and goes no step of it: it contacts nobody. Of the options it uses
-// Transport, Resolver, UserAgent and Logger. The error names the setting that
-// cannot be used.
+// Connect prepares a connection to the server of a configuration, which must be
+// valid. It does no network I/O. Of the options it uses Transport, Resolver,
+// UserAgent and Logger. The error names the setting that cannot be used.
 func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -58,12 +57,12 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	return c, nil
 }
 
-// Base returns the transport that the requests go through, which adds no
-// credentials: the one of the options, or one that the configuration describes.
+// Base returns the underlying transport, which adds no credentials: the one in
+// the options, or one built from the configuration.
 func (c *Connection) Base() http.RoundTripper { return c.base }
 
-// SignIn returns a RoundTripper that signs in to the host of a URL as the
-// configuration says, and to no other.
+// SignIn returns a RoundTripper that signs in to the host of a URL, and to no
+// other, as configured.
 func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	rt, err := c.cfg.signIn(url, c.base)
 	if err != nil {
@@ -75,12 +74,13 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	return rt, nil
 }
 
-// Discover finds the EWS URL by Autodiscover, where ewsUrl is empty. What it
-// finds stays; a failure is remembered for a while, and refused credentials for
-// good, so that the account is not locked.
+// Discover finds the EWS URL with Autodiscover if ewsUrl is empty; otherwise it
+// returns an error. It remembers the result; a failure it remembers for 15
+// seconds to 5 minutes, and refused credentials for good, to avoid locking the
+// account.
 func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error) {
 	if c.discovery == nil {
-		return nil, driver.Invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so there is nothing to find")
+		return nil, driver.Invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so Autodiscover is not used; use that URL")
 	}
 	found, err := c.discovery.get(ctx)
 	if err != nil {
@@ -89,9 +89,9 @@ func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error)
 	return found.Result, nil
 }
 
-// Client returns an EWS client that signs in as the configuration says. Where
-// ewsUrl is empty, the first call finds it. The options may be nil; their
-// Transport and Discover are set here.
+// Client returns an EWS client that signs in as configured. If ewsUrl is empty,
+// its first call finds the URL. The options may be nil; their Transport and
+// Discover are ignored.
 func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
 	var o ews.Options
 	if opts != nil {
@@ -112,7 +112,7 @@ func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
 	return ews.NewClient(c.cfg.EWSURL, &o)
 }
 
-// Close ends the connections that are idle.
+// Close closes idle connections.
 func (c *Connection) Close() error {
 	if c.discovery != nil {
 		c.discovery.CloseIdleConnections()
@@ -126,8 +126,8 @@ func (c *Connection) Close() error {
 	return nil
 }
 
-// signIn returns a RoundTripper that signs in to the host of a URL as the
-// configuration says.
+// signIn returns a RoundTripper that signs in to the host of a URL as
+// configured.
 func (c *Config) signIn(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	switch c.Authentication.Type {
 	case AuthenticationNTLM:
@@ -148,8 +148,8 @@ func closeIdle(rt http.RoundTripper) {
 	}
 }
 
-// credential returns user name and password, which is fetched when it is needed
-// if the configuration says how.
+// credential returns user name and password. With PasswordFunc, the password is
+// fetched when it is needed.
 func (c *Config) credential() (auth.Credential, error) {
 	password := func(context.Context) (string, error) { return c.Authentication.Password.Reveal(), nil }
 	if c.Authentication.PasswordFunc != nil {
@@ -161,7 +161,7 @@ func (c *Config) credential() (auth.Credential, error) {
 func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, error) {
 	transport, ok := base.(*http.Transport)
 	if !ok {
-		return nil, driver.Invalid("options", "Transport", fmt.Sprintf("is a %T; NTLM signs in connections, so it needs an *http.Transport", base))
+		return nil, driver.Invalid("options", "Transport", fmt.Sprintf("is a %T; use an *http.Transport, since NTLM authenticates connections", base))
 	}
 	credential, err := c.credential()
 	if err != nil {

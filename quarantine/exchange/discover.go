@@ -12,31 +12,32 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
-// Pauses after a search that found nothing, before the next.
+// Pauses between a failed search and the next: they double from the first to
+// the second.
 const (
 	discoverPause    = 15 * time.Second
 	maxDiscoverPause = 5 * time.Minute
 )
 
-// discovery finds the EWS URL of a configuration that has none, and is the
-// RoundTripper that signs in there. One search is made at a time, by the call
-// that needs it first; the others wait for it. What it finds stays. A failure is
-// remembered for a while, so that a batch of a thousand mailboxes asks once, and
-// refused credentials for good, so that the account is not locked.
+// discovery finds the EWS URL of a configuration without ewsUrl, and is the
+// RoundTripper that signs in there. There is one search at a time, made by the
+// first call that needs it; the others wait. The result is kept. A failure is
+// remembered for a while, so that a batch of a thousand mailboxes searches once,
+// and refused credentials for good, to avoid locking the account.
 type discovery struct {
 	cfg    Config // with defaults
 	base   http.RoundTripper
 	client *autodiscover.Client
 	log    *slog.Logger
 
-	unusable error // the client could not be made
+	unusable error // why there is no client
 
-	turn  chan struct{} // held by the one that searches
+	turn  chan struct{} // full during a search
 	found atomic.Pointer[discovered]
 
-	// Of the one whose turn it is.
+	// Guarded by turn.
 	signIns  []http.RoundTripper // of the search
-	failure  *discoveryError     // of the last one
+	failure  *discoveryError     // of the last search
 	failures int                 // in a row
 	until    time.Time           // no search before
 }
@@ -47,7 +48,7 @@ type discovered struct {
 	transport http.RoundTripper // signs in at the URL
 }
 
-// newDiscovery returns the search for the EWS URL. It does no I/O.
+// newDiscovery returns a discovery. It does no I/O.
 func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) *discovery {
 	d := &discovery{cfg: *c, base: base, log: log, turn: make(chan struct{}, 1)}
 	if d.log == nil {
@@ -61,7 +62,7 @@ func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resol
 	return d
 }
 
-// checkSignIn reports what cannot be used to sign in, wherever EWS is.
+// checkSignIn reports what makes signing in impossible, wherever EWS is.
 func (d *discovery) checkSignIn() error {
 	if d.unusable != nil {
 		return d.unusable
@@ -71,13 +72,13 @@ func (d *discovery) checkSignIn() error {
 	return err
 }
 
-// signIn returns a RoundTripper that signs in to the Autodiscover of a host.
+// signIn returns a RoundTripper that signs in to Autodiscover on a host.
 func (d *discovery) signIn(host string) (http.RoundTripper, error) {
 	return d.cfg.signIn("https://"+host+"/autodiscover/autodiscover.svc", d.base)
 }
 
-// signingIn is what autodiscover.Options.Transport asks for, of hosts that are
-// trusted.
+// signingIn is the Transport of autodiscover.Options. It is called for trusted
+// hosts only.
 func (d *discovery) signingIn(host string) http.RoundTripper {
 	rt, err := d.signIn(host)
 	if err != nil {
@@ -87,7 +88,7 @@ func (d *discovery) signingIn(host string) http.RoundTripper {
 	return rt
 }
 
-// EWSURL returns the URL, which it finds out if it is not known.
+// EWSURL returns the URL, after searching for it if it is not yet known.
 func (d *discovery) EWSURL(ctx context.Context) (string, error) {
 	found, err := d.get(ctx)
 	if err != nil {
@@ -126,7 +127,7 @@ func (d *discovery) search(ctx context.Context) (*discovered, error) {
 	}
 	d.signIns = nil
 	if err != nil && ctx.Err() != nil {
-		return nil, err // who gave up, and not the search
+		return nil, err // the caller gave up; the search did not fail
 	}
 	failure := d.judge(result, err)
 	if failure != nil {
@@ -145,9 +146,9 @@ func (d *discovery) search(ctx context.Context) (*discovered, error) {
 	return found, nil
 }
 
-// judge returns why a search failed, nil if it did not. Credentials that one
-// server refused are not tried at the next, even if a service that asks for none
-// gave the URL.
+// judge returns why a search failed, or nil if it did not. Refused credentials
+// are a failure even if a service that needs none returned the URL: they must
+// not be tried there, too.
 func (d *discovery) judge(result *autodiscover.Result, err error) *discoveryError {
 	failure := &discoveryError{address: d.cfg.QuarantineMailbox, err: err}
 	if result != nil {
@@ -162,7 +163,7 @@ func (d *discovery) judge(result *autodiscover.Result, err error) *discoveryErro
 	return failure
 }
 
-// RoundTrip sends a request that is for the URL which was found.
+// RoundTrip sends a request to the URL that was found.
 func (d *discovery) RoundTrip(req *http.Request) (*http.Response, error) {
 	found, err := d.get(req.Context())
 	if err != nil {
@@ -171,7 +172,7 @@ func (d *discovery) RoundTrip(req *http.Request) (*http.Response, error) {
 	return found.transport.RoundTrip(req)
 }
 
-// CloseIdleConnections closes the connections that are not in use.
+// CloseIdleConnections closes idle connections.
 func (d *discovery) CloseIdleConnections() {
 	if found := d.found.Load(); found != nil {
 		closeIdle(found.transport)
@@ -184,7 +185,7 @@ type unsendable struct{ err error }
 // RoundTrip returns the error.
 func (u unsendable) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
-		_ = req.Body.Close() // nothing was read of it
+		_ = req.Body.Close() // nothing was read from it
 	}
 	return nil, u.err
 }

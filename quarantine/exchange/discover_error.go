@@ -10,24 +10,24 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
-// discoveryError says why no EWS URL was found. Package ews recognises it by its
-// methods.
+// discoveryError reports why no EWS URL was found. Package ews recognises it by
+// its methods.
 type discoveryError struct {
 	address  string
 	attempts []autodiscover.Attempt
-	err      error     // of the search; nil if it gave a URL that must not be used
-	until    time.Time // no new search before, if this one is repeated from memory
+	err      error     // of the search; nil if it returned a URL that must not be used
+	until    time.Time // next search, if this failure was remembered
 }
 
-// maxDiscoverTold is how many attempts a message repeats.
+// maxDiscoverTold is how many attempts a message lists.
 const maxDiscoverTold = 12
 
-// Error returns all that was tried and what to do, as one line.
+// Error returns, as one line, what was tried and what to do.
 func (e *discoveryError) Error() string {
 	var b strings.Builder
 	b.WriteString("quarantine: ewsUrl is not set, and Autodiscover for " + e.address)
 	if refusedAt := e.refusedAt(); refusedAt != "" {
-		b.WriteString(" ended at " + refusedAt + ", where the credentials were refused; they are not tried again, so that the account is not locked: check authentication.username and authentication.password, or set ewsUrl if only this service refuses them")
+		b.WriteString(" stopped at " + refusedAt + ", which refused the credentials; they are not tried again, to avoid locking the account: check authentication.username and authentication.password, or set ewsUrl if only this service refuses them")
 		return b.String()
 	}
 	if e.attempts == nil && e.err != nil {
@@ -47,13 +47,13 @@ func (e *discoveryError) Error() string {
 	}
 	b.WriteString("set ewsUrl")
 	if !e.until.IsZero() {
-		b.WriteString(" (it is not asked again before " + e.until.Format(time.TimeOnly) + ")")
+		b.WriteString(" (the next attempt is not before " + e.until.Format(time.TimeOnly) + ")")
 	}
 	return b.String()
 }
 
-// attemptText says why an attempt gave nothing, and of a host that may not be
-// asked which setting allows it.
+// attemptText says why an attempt failed, and which setting allows a host that
+// is not trusted.
 func attemptText(err error) string {
 	host, ok := errors.AsType[*autodiscover.HostError](err)
 	switch {
@@ -62,17 +62,17 @@ func attemptText(err error) string {
 	case msclouds.Has(host.Host):
 		return fmt.Sprintf("it leads to %q, which is Exchange Online and accepts tokens only: set authentication.type to \"azureAD\" if the mailbox is there", host.Host)
 	}
-	return fmt.Sprintf("it leads to %q, which is outside of the mailbox's domain and gets no password: put the host into autodiscoverHosts if it is yours", host.Host)
+	return fmt.Sprintf("it leads to %q, which is outside the mailbox's domain and gets no password: add the host to autodiscoverHosts if it is yours", host.Host)
 }
 
-// again returns the error for a call that came before a new search is due.
+// again returns the error for a call made before the next search is due.
 func (e *discoveryError) again(until time.Time) *discoveryError {
 	c := *e
 	c.until = until
 	return &c
 }
 
-// refusedAt returns where the credentials were refused, empty if nowhere.
+// refusedAt returns the URL that refused the credentials, or "".
 func (e *discoveryError) refusedAt() string {
 	for _, a := range e.attempts {
 		if errors.Is(a.Err, autodiscover.ErrUnauthorized) {
@@ -91,7 +91,7 @@ func (e *discoveryError) Unauthorized() bool { return e.refusedAt() != "" }
 // NotSent reports that no byte of the request has been sent.
 func (e *discoveryError) NotSent() bool { return true }
 
-// Temporary reports whether a later search may find it.
+// Temporary reports whether a later search may succeed.
 func (e *discoveryError) Temporary() bool {
 	if e.Unauthorized() {
 		return false

@@ -12,12 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
-// trusts reports whether Autodiscover may ask a host, send the password there,
-// and take it for that of EWS. The host has no port and is in lower case.
+// trusts reports whether Autodiscover may query a host, send the password to it,
+// and accept it as the host of EWS. The host has no port and is in lower case.
 //
-// Whoever owns the registered domain of the quarantine mailbox owns all names
-// below it, so that no other can have a certificate for them. Exchange Online
-// takes no password.
+// Whoever owns the registered domain of the quarantine mailbox also owns all
+// names below it, so nobody else can have a certificate for them. Exchange
+// Online accepts no passwords.
 func (c *Config) trusts(host string) bool {
 	_, domain, _ := strings.Cut(strings.ToLower(c.QuarantineMailbox), "@")
 	switch {
@@ -37,8 +37,8 @@ func below(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
-// registeredDomain returns the part of a name that somebody has registered, such
-// as example.co.uk of mail.example.co.uk; empty if there is none.
+// registeredDomain returns the registered domain of a name, such as
+// example.co.uk for mail.example.co.uk, or "".
 func registeredDomain(name string) string {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return ""
@@ -50,14 +50,14 @@ func registeredDomain(name string) string {
 	return domain
 }
 
-// autodiscover checks what is said about finding the URL.
+// autodiscover checks autodiscoverHosts.
 func (v *configCheck) autodiscover(c *Config) {
 	if len(c.AutodiscoverHosts) > 0 {
 		switch {
 		case c.EWSURL != "":
-			v.problem("autodiscoverHosts", "is not used where ewsUrl is set; take one of them out")
+			v.problem("autodiscoverHosts", "is not used if ewsUrl is set; remove one of them")
 		case c.Authentication.Type == AuthenticationAzureAD:
-			v.problem("autodiscoverHosts", `is not used with authentication.type "azureAD", for which EWS is never searched; take it out`)
+			v.problem("autodiscoverHosts", `is not used with authentication.type "azureAD", which does not use Autodiscover; remove it`)
 		}
 	}
 	for i, host := range c.AutodiscoverHosts {
@@ -65,11 +65,11 @@ func (v *configCheck) autodiscover(c *Config) {
 		suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(host))
 		switch {
 		case !mailname.IsDomain(host):
-			v.problem(field, "is not the full name of a host; give one such as mail.example.com, without scheme, port, path or wildcard")
+			v.problem(field, "is not a full host name; use one such as mail.example.com, without scheme, port, path or wildcard")
 		case strings.EqualFold(suffix, host):
-			v.problem(field, "is a name below which anybody can register one, so that the password could go to anybody; give the name of the host")
+			v.problem(field, "is a domain in which anybody can register names, so anybody could get the password; use the name of the host")
 		case msclouds.Has(host):
-			v.problem(field, `is Exchange Online, which accepts tokens only; take it out, and if the mailboxes are there set authentication.type to "azureAD"`)
+			v.problem(field, `is Exchange Online, which accepts tokens only; remove it, and if the mailboxes are there, set authentication.type to "azureAD"`)
 		}
 	}
 }

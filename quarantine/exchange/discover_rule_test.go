@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestDiscoverWhom holds the rule about hosts: who gets the password, and what
-// the error says of the others.
+// TestDiscoverWhom tests which hosts get the password, and what the error says
+// about the others.
 func TestDiscoverWhom(t *testing.T) {
 	t.Parallel()
 	url := func(u string) func(*discoverScene) {
@@ -25,7 +25,7 @@ func TestDiscoverWhom(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		change func(*discoverScene)
-		asks   []string // who is sent the password, if EWS was found
+		asks   []string // hosts that get the password, if EWS was found
 		says   []string // the error, if not
 	}{
 		"host of the registered domain": {

@@ -26,13 +26,13 @@ const (
 // noRecords is a resolver of domains without SRV records.
 type noRecords struct{}
 
-// LookupSRV finds none.
+// LookupSRV finds no record.
 func (noRecords) LookupSRV(_ context.Context, _, _, name string) (string, []*net.SRV, error) {
 	return "", nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
-// internet is the RoundTripper of a network in process: handlers by host, those
-// without TLS by "http://" and host. A host that is not there has no address.
+// internet is the RoundTripper of an in-process network: handlers by host, or by
+// "http://" and host for plain HTTP. Other hosts have no address.
 type internet struct {
 	mu    sync.Mutex
 	hosts map[string]http.Handler
@@ -71,7 +71,7 @@ func (n *internet) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// place puts a handler behind a host.
+// place registers a handler for a host.
 func (n *internet) place(host string, h http.Handler) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -87,7 +87,7 @@ func (n *internet) taken() []string {
 	return seen
 }
 
-// signedIn returns the hosts that credentials went to.
+// signedIn returns the hosts that credentials were sent to.
 func signedIn(seen []string) map[string]bool {
 	hosts := map[string]bool{}
 	for _, line := range seen {
@@ -100,8 +100,8 @@ func signedIn(seen []string) map[string]bool {
 	return hosts
 }
 
-// discoverScene is an Exchange at mail.example.test that Autodiscover leads to,
-// and a configuration without ewsUrl.
+// discoverScene is an Exchange server at mail.example.test that Autodiscover
+// points to, and a configuration without ewsUrl.
 type discoverScene struct {
 	*ewstest.Server
 	*internet
@@ -124,7 +124,7 @@ func newDiscoverScene(t *testing.T, access exchange.Access) *discoverScene {
 	return s
 }
 
-// answer changes what Autodiscover says.
+// answer changes the answer of Autodiscover.
 func (s *discoverScene) answer(change func(*ewstest.AutodiscoverOptions)) {
 	opts := &ewstest.AutodiscoverOptions{EWSURL: mailURL}
 	if change != nil {
@@ -141,7 +141,7 @@ func (s *discoverScene) open(t *testing.T) *quarantine.Service {
 	return service
 }
 
-// find looks for a message that is not there: a call that needs the server.
+// find searches for a message that does not exist: a call that needs the server.
 func find(t *testing.T, service *quarantine.Service) error {
 	t.Helper()
 	_, err := service.Find(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})

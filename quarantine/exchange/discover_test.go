@@ -26,8 +26,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestDiscoverAndQuarantine: the address is looked for at the first call, once,
-// and nobody but the two hosts gets the password.
+// TestDiscoverAndQuarantine: the first call searches for the address, once, and
+// only the two hosts get the password.
 func TestDiscoverAndQuarantine(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
@@ -54,7 +54,7 @@ func TestDiscoverAndQuarantine(t *testing.T) {
 				_, err = service.Restore(t.Context(), receipt)
 				require.NoError(t, err)
 				for _, line := range s.taken() {
-					assert.Equal(t, "+POST "+mailURL, line, "what was found stays")
+					assert.Equal(t, "+POST "+mailURL, line, "the result is kept")
 				}
 			})
 		}
@@ -70,8 +70,8 @@ func keys[V any](m map[string]V) []string {
 	return all
 }
 
-// TestDiscoverWithWrongPassword: it is tried once, wherever the search would
-// lead, and never again.
+// TestDiscoverWithWrongPassword: the password is tried once, wherever the search
+// would lead, and never again.
 func TestDiscoverWithWrongPassword(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*ewstest.AutodiscoverOptions){
@@ -86,7 +86,7 @@ func TestDiscoverWithWrongPassword(t *testing.T) {
 			service := s.open(t)
 			for range 3 {
 				err := find(t, service)
-				require.ErrorContains(t, err, "ewsUrl is not set, and Autodiscover for quarantine@example.test ended at https://autodiscover.example.test/autodiscover/autodiscover.svc, where the credentials were refused")
+				require.ErrorContains(t, err, "ewsUrl is not set, and Autodiscover for quarantine@example.test stopped at https://autodiscover.example.test/autodiscover/autodiscover.svc, which refused the credentials")
 				require.ErrorContains(t, err, "authentication.password")
 				assert.NotContains(t, err.Error(), "wrong-password")
 				assert.False(t, ews.IsTransient(err))
@@ -102,11 +102,10 @@ func TestDiscoverWithWrongPassword(t *testing.T) {
 	}
 }
 
-// TestDiscoverTellsTheServer: what goes wrong later is told with the URL that
-// was found.
+// TestDiscoverTellsTheServer: later errors name the URL that was found.
 func TestDiscoverTellsTheServer(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // reads are repeated
+	synctest.Test(t, func(t *testing.T) { // reads are retried
 		s := newDiscoverScene(t, exchange.FullAccess)
 		s.place(mailHost, http.NotFoundHandler())
 		var log bytes.Buffer
@@ -123,7 +122,7 @@ func TestDiscoverTellsTheServer(t *testing.T) {
 	})
 }
 
-// TestDiscoverAgain: a failure is remembered for a while and not for ever.
+// TestDiscoverAgain: a failure is remembered for a while, but not for ever.
 func TestDiscoverAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -134,7 +133,7 @@ func TestDiscoverAgain(t *testing.T) {
 		require.Error(t, find(t, service))
 		require.True(t, searched())
 		err := find(t, service)
-		require.ErrorContains(t, err, "it is not asked again before "+time.Now().Add(15*time.Second).Format(time.TimeOnly))
+		require.ErrorContains(t, err, "the next attempt is not before "+time.Now().Add(15*time.Second).Format(time.TimeOnly))
 		assert.False(t, searched())
 
 		time.Sleep(16 * time.Second)
@@ -154,10 +153,10 @@ func TestDiscoverAgain(t *testing.T) {
 	})
 }
 
-// heldUp answers when it is let go, or when the caller gives up.
+// heldUp answers when it is released, or when the caller gives up.
 type heldUp struct {
-	begun chan struct{} // gets one for each request
-	held  chan struct{} // closed to let go
+	begun chan struct{} // receives once for each request
+	held  chan struct{} // closed to release
 	next  http.Handler
 }
 
@@ -171,7 +170,7 @@ func (h heldUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestDiscoverTogether: of many calls at once one searches; if it gives up,
+// TestDiscoverTogether: of many concurrent calls, one searches; if it gives up,
 // another does.
 func TestDiscoverTogether(t *testing.T) {
 	t.Parallel()
@@ -183,7 +182,7 @@ func TestDiscoverTogether(t *testing.T) {
 		calls := 0
 		call := func(ctx context.Context) func() error {
 			calls++
-			address := fmt.Sprintf("user%d@example.test", calls) // one mailbox is asked by one call at a time
+			address := fmt.Sprintf("user%d@example.test", calls) // each mailbox gets one call at a time
 			s.AddMailbox(address, nil)
 			return func() error {
 				_, err := service.Find(ctx, quarantine.Target{Mailbox: address, MessageID: evil})
@@ -221,22 +220,23 @@ func TestDiscoverTogether(t *testing.T) {
 	})
 }
 
-// TestDiscoverOpenRefuses: what no server is needed for is told at once.
+// TestDiscoverOpenRefuses: faults that need no server to find are reported at
+// once.
 func TestDiscoverOpenRefuses(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)
 	s.cfg.Authentication.Type = exchange.AuthenticationNTLM
 	_, err := exchange.Open(&s.cfg, &exchange.Options{Transport: s.internet})
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
-	require.ErrorContains(t, err, "NTLM signs in connections")
+	require.ErrorContains(t, err, "NTLM authenticates connections")
 	s.cfg.RootCAFile = "/nowhere/roots.pem"
 	_, err = exchange.Open(&s.cfg, nil)
 	require.ErrorContains(t, err, "rootCAFile")
 	assert.Empty(t, s.taken())
 }
 
-// TestDiscoverNTLM has a network with sockets, TLS and a root certificate of its
-// own, as NTLM needs them.
+// TestDiscoverNTLM uses sockets, TLS and a private root certificate, as NTLM
+// needs them.
 func TestDiscoverNTLM(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)
@@ -279,13 +279,13 @@ func TestDiscoverNothingForAnApplication(t *testing.T) {
 		assert.Empty(t, c.EWSURL)
 
 		c.Authentication.PrivateKeyFile, c.Authentication.PrivateKeyPassword = pfx, exchange.NewSecret("pfx-password")
-		synctest.Test(t, func(t *testing.T) { // reads are repeated
+		synctest.Test(t, func(t *testing.T) { // reads are retried
 			network := &internet{}
 			service, err := exchange.Open(&c, &exchange.Options{Transport: network, Attempts: 1})
 			require.NoError(t, err)
 			require.Error(t, find(t, service))
 			for _, line := range network.taken() {
-				assert.Contains(t, line, " https://login.", "to sign in is all that is tried, and fails")
+				assert.Contains(t, line, " https://login.", "nothing is tried but to sign in, which fails")
 			}
 			require.NoError(t, service.Close())
 		})
@@ -302,8 +302,8 @@ func TestDiscoverNothingForAnApplication(t *testing.T) {
 	}
 }
 
-// TestDiscoverByRouter: two tenants without ewsUrl, found from the addresses of
-// their quarantine mailboxes.
+// TestDiscoverByRouter has two tenants without ewsUrl, which are found from the
+// addresses of their quarantine mailboxes.
 func TestDiscoverByRouter(t *testing.T) {
 	t.Parallel()
 	network := &internet{hosts: map[string]http.Handler{}}
@@ -332,5 +332,5 @@ func TestDiscoverByRouter(t *testing.T) {
 
 	configs[0].QuarantineMailbox = configs[1].QuarantineMailbox
 	_, err = exchange.OpenRouter(configs, opts)
-	assert.ErrorContains(t, err, "quarantineFolder is the folder of")
+	assert.ErrorContains(t, err, "quarantineFolder is also the folder of")
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// A message is taken out of a mailbox and put back. The Exchange is one for
-// tests; with a real one only the configuration differs.
+// A message is removed from a mailbox and restored. The server is a test server;
+// with a real one only the configuration differs.
 func Example() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()
@@ -40,13 +40,13 @@ func Example() {
 		Mailbox: "alice@example.test", MessageID: "<1@evil.example>", Reason: "credential phishing",
 	})
 	if err != nil {
-		log.Fatal(err) // nothing could be asked
+		log.Fatal(err) // nothing was done
 	}
 	for _, item := range receipt.Items {
 		fmt.Println(item.Outcome, "by", item.Way, "from", item.Folder, "read:", item.WasRead, "error:", item.Err)
 	}
 
-	// A receipt is plain data. It can be kept, and does for a restore.
+	// A receipt is plain data. It can be stored, and is all that a restore needs.
 	kept, err := json.Marshal(receipt)
 	if err != nil {
 		log.Fatal(err)
@@ -65,8 +65,8 @@ func Example() {
 	// restored to /Inbox
 }
 
-// An alert without a usable Message-ID describes the message. Whoever asks looks
-// first at what would be taken.
+// For an alert without a usable Message-ID, the target describes the message.
+// Find shows first what would be taken.
 func ExampleService_Quarantine_criteria() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()
@@ -90,7 +90,7 @@ func ExampleService_Quarantine_criteria() {
 	}}
 	found, err := q.Find(ctx, target)
 	if err != nil {
-		log.Fatal(err) // too much matches, say
+		log.Fatal(err) // for example, too many matches
 	}
 	fmt.Println(len(found.Items), "would be taken")
 	receipt, err := q.Quarantine(ctx, target)
@@ -103,7 +103,7 @@ func ExampleService_Quarantine_criteria() {
 	// quarantined from /Inbox
 }
 
-// A service with a journal settles at its start what an earlier process left.
+// A service with a journal first settles what an earlier process left unfinished.
 func ExampleService_Recover() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

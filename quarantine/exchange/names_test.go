@@ -21,7 +21,7 @@ const (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// golden compares a text with a file, or writes the file.
+// golden compares a text with a file or, with -update, writes the file.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if *update {
@@ -30,7 +30,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	want, err := os.ReadFile(name)
 	require.NoError(t, err, "run the test with -update to make it")
-	assert.Equal(t, string(want), string(got), "if the change is meant, run the test with -update")
+	assert.Equal(t, string(want), string(got), "if the change is intended, run the test with -update")
 }
 
 // eml makes a message.

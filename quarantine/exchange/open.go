@@ -16,44 +16,45 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// Options of [Open] beyond the configuration. The zero value, and nil, stand
-// for the defaults.
+// Options are the options of [Open] and [Connect] beyond the configuration. nil
+// or the zero value means the defaults.
 type Options struct {
-	// Transport carries the requests in place of the one the configuration
-	// describes: proxyUrl, rootCAFile and the like have no effect then. The
-	// credentials of the configuration are still added. For NTLM, which owns its
-	// connections, it has to be an [http.Transport], whose settings are copied.
-	// Where ewsUrl is empty it carries Autodiscover, too.
+	// Transport replaces the transport that the configuration describes:
+	// useProxy, proxyUrl and rootCAFile then have no effect. The credentials of
+	// the configuration are still added. For NTLM, which needs connections of its
+	// own, it must be an [*http.Transport], whose settings are copied. If ewsUrl
+	// is empty, Autodiscover uses it, too.
 	Transport http.RoundTripper
 
-	// Resolver looks up the SRV record of Autodiscover, where ewsUrl is empty.
+	// Resolver looks up the SRV record of Autodiscover if ewsUrl is empty.
 	// Default: [net.DefaultResolver].
 	Resolver autodiscover.Resolver
 
-	// Limiter bounds and delays the calls. Services for the same server should
-	// share one. Default: one of its own with the defaults of package throttle.
+	// Limiter limits the number and rate of calls. Services for the same server
+	// should share one. Default: a private one with the defaults of package
+	// throttle.
 	Limiter ews.Limiter
 
-	// Journal keeps the intents in place of journalFile.
+	// Journal stores the intents instead of journalFile.
 	Journal quarantine.Journal
 
 	// UserAgent identifies the product in Exchange's allow and block lists.
-	// Default: that of package ews.
+	// Default: the default of package ews.
 	UserAgent string
 
 	// Attempts and Wait are as in [quarantine.Options].
 	Attempts int
 	Wait     time.Duration
 
-	// Logger receives a record of each call at level Debug, and what went wrong
-	// at Warn; never credentials, subjects or content. Default: discard.
+	// Logger receives a record of each call at level Debug and of problems at
+	// Warn; never credentials, subjects or content. Default: discard.
 	Logger *slog.Logger
 }
 
-// Open makes a [quarantine.Service] from a configuration: it wires authentication, client,
-// throttling and strategy. It talks to no server, not even to find one where
-// ewsUrl is empty: the first call does. The error names the setting that cannot
-// be used.
+// Open makes a [quarantine.Service] from a configuration: it wires up
+// authentication, client, throttling, strategy and journal. It contacts no
+// server, not even to find EWS if ewsUrl is empty; the first call does. The
+// error names the setting that cannot be used.
 func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -62,7 +63,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		return nil, err
 	}
 	if !cfg.IsEnabled() {
-		return nil, driver.Invalid("configuration", "enabled", "is false; set it to true, or do not open it")
+		return nil, driver.Invalid("configuration", "enabled", "is false; set it to true, or do not open this configuration")
 	}
 	c := cfg.WithDefaults()
 	var o Options
@@ -108,8 +109,8 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	return s, nil
 }
 
-// journal returns the journal to keep, and how to close it if it was opened
-// here.
+// journal returns the journal to use, and a function that closes it if it was
+// opened here.
 func (c *Config) journal(given quarantine.Journal) (quarantine.Journal, func() error, error) {
 	done := func() error { return nil }
 	if given != nil || c.JournalFile == "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// The environment is that of the process, so this test runs by itself.
+// The environment belongs to the process, so this test is not parallel.
 func TestOpenFile(t *testing.T) {
 	t.Setenv(exchange.EnvPassword, "svc-password")
 	write := func(text string) string {

@@ -18,15 +18,15 @@ type RouterOptions struct {
 	// Router are the options of the router itself.
 	Router quarantine.RouterOptions
 
-	// OptionsFor returns the options with which the service of a configuration
-	// is opened. Default: nil for each.
+	// OptionsFor returns the options for opening the service of a configuration.
+	// Default: nil for each.
 	OptionsFor func(*Config) *Options
 }
 
-// OpenRouter makes a [quarantine.Router] from configurations: it opens a [quarantine.Service] for each
-// that is enabled, by [Open], and leaves the others out unread. It talks to no
-// server. The error joins all that is wrong with the configurations, alone and
-// together; then nothing stays open.
+// OpenRouter makes a [quarantine.Router] from configurations: it calls [Open] for
+// each that is enabled and ignores the others, without checking them. It
+// contacts no server. The error joins everything that is wrong with the
+// configurations, alone and in combination; then nothing stays open.
 func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, error) {
 	var o RouterOptions
 	if opts != nil {
@@ -71,8 +71,8 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 	return r, nil
 }
 
-// ofConfigurations returns what [quarantine.NewRouter] says of routes, said of the
-// configurations that they were made from.
+// ofConfigurations rewrites errors of [quarantine.NewRouter] about routes as
+// errors about the configurations that the routes were made from.
 func ofConfigurations(err error) error {
 	problems := quarantine.Problems(err)
 	if len(problems) == 0 {
@@ -85,18 +85,18 @@ func ofConfigurations(err error) error {
 	return errors.Join(errs...)
 }
 
-// distinct reports what two configurations may not have in common and can only
-// be seen before they are opened.
+// distinct reports what two configurations must not share and can only be
+// checked before they are opened.
 func distinct(configs []*Config) error {
 	var errs []error
 	for i, c := range configs {
 		v := &configCheck{name: c.Name}
 		for _, other := range configs[:i] {
 			if sameFile(c.JournalFile, other.JournalFile) {
-				v.problem("journalFile", fmt.Sprintf("is the file of %q, too; give each a journal of its own", other.Name))
+				v.problem("journalFile", fmt.Sprintf("is also the file of %q; give each a separate journal", other.Name))
 			}
 			if sameQuarantine(c, other) {
-				v.problem("quarantineFolder", fmt.Sprintf("is the folder of %q on the same server, too; give each a folder of its own", other.Name))
+				v.problem("quarantineFolder", fmt.Sprintf("is also the folder of %q on the same server; give each a separate folder", other.Name))
 			}
 		}
 		errs = append(errs, v.errs...)
@@ -104,8 +104,8 @@ func distinct(configs []*Config) error {
 	return errors.Join(errs...)
 }
 
-// sameFile reports whether two paths lead to one file, also if it is yet to be
-// created.
+// sameFile reports whether two paths lead to one file, even if it does not exist
+// yet.
 func sameFile(a, b string) bool {
 	if a == "" || b == "" {
 		return false
@@ -120,7 +120,7 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// sameQuarantine reports whether two configurations put messages into one
+// sameQuarantine reports whether two configurations put messages into the same
 // folder.
 func sameQuarantine(a, b *Config) bool {
 	a, b = new(a.WithDefaults()), new(b.WithDefaults())
@@ -128,8 +128,8 @@ func sameQuarantine(a, b *Config) bool {
 		strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox) && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
 }
 
-// sameServer reports whether two URLs surely lead to one server. Where there are
-// none, the servers are found from the addresses of the quarantine mailboxes.
+// sameServer reports whether two URLs certainly lead to one server. Two empty
+// URLs count as one: for the same quarantine mailbox, Autodiscover finds the same.
 func sameServer(a, b string) bool {
 	u, errA := url.Parse(a)
 	w, errB := url.Parse(b)

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Two organisations, of which the first claims its domain; the other is asked
-// about everything else.
+// Two organisations: the first claims its domain; the other is asked about
+// everything else.
 func ExampleOpenRouter() {
 	servers := map[string]*ewstest.Server{
 		"Head office": ewstest.NewServer(&ewstest.Options{Domain: "example.com"}),
@@ -31,7 +31,7 @@ func ExampleOpenRouter() {
 		},
 	}
 	router, err := exchange.OpenRouter(configs, &exchange.RouterOptions{
-		// Only because there is no Exchange here.
+		// Only because this example has no real Exchange.
 		OptionsFor: func(c *exchange.Config) *exchange.Options {
 			return &exchange.Options{Transport: servers[c.Name].Direct()}
 		},

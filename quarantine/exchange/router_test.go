@@ -22,7 +22,7 @@ func basicConfig(name, host, domain string) exchange.Config {
 	}
 }
 
-// TestOpenRouter opens two tenants as a product would, with a journal each.
+// TestOpenRouter opens two tenants as a product would, each with a journal.
 func TestOpenRouter(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -54,8 +54,8 @@ func TestOpenRouter(t *testing.T) {
 	}
 	require.NoError(t, r.Close())
 
-	// Closed, the journals can be opened again; and a router that cannot be
-	// opened leaves none of them open.
+	// After Close the journals can be opened again, and a router that fails to
+	// open leaves none of them open.
 	again := append([]exchange.Config(nil), configs...)
 	again[1].JournalFile = filepath.Join(dir, "none", "journal")
 	_, err = exchange.OpenRouter(again, opts)
@@ -79,10 +79,10 @@ func TestOpenRouterRefuses(t *testing.T) {
 		"same mailbox": {func(a, b *exchange.Config) { a.Mailboxes, b.Mailboxes = []string{"x@c.test"}, []string{"X@c.test"} }, `configuration "B": mailboxes[0] "X@c.test" is claimed by "A", too`},
 		"same journal": {func(a, b *exchange.Config) {
 			a.JournalFile, b.JournalFile = filepath.Join(dir, "j"), filepath.Join(dir, ".", "x", "..", "j")
-		}, `configuration "B": journalFile is the file of "A", too`},
+		}, `configuration "B": journalFile is also the file of "A"`},
 		"same quarantine": {func(a, b *exchange.Config) {
 			b.EWSURL, b.QuarantineMailbox, b.QuarantineFolder = "https://MAIL.a.test/ews/exchange.asmx", "Quarantine@A.test", "quarantine"
-		}, `configuration "B": quarantineFolder is the folder of "A" on the same server, too`},
+		}, `configuration "B": quarantineFolder is also the folder of "A" on the same server`},
 		"invalid":     {func(a, _ *exchange.Config) { a.EWSURL = "http://mail.a.test/EWS/Exchange.asmx" }, `configuration "A": ewsUrl is plain HTTP`},
 		"all are off": {func(a, b *exchange.Config) { a.Enabled, b.Enabled = new(false), new(false) }, "enabled is false in all 2"},
 	} {

@@ -15,13 +15,13 @@ type reach int
 
 const (
 	reachOpened    reach = iota
-	reachNoMailbox       // there is none of that address, or it is not the primary one
+	reachNoMailbox       // no mailbox has this as its primary address
 	reachNoRight         // the account may not open it
 	reachFailed          // for another reason
-	reachUndecided       // nothing can be said
+	reachUndecided       // not known
 )
 
-// open opens a well-known folder of a mailbox. The text says what was seen.
+// open opens a well-known folder of a mailbox. The text describes a failure.
 func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ews.Folder, reach, string) {
 	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{
 		Folders: []ews.FolderRef{m.known(name)},
@@ -40,35 +40,35 @@ func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ew
 	case k.undecided(ctx, err):
 		return ews.Folder{}, reachUndecided, ""
 	case code == "ErrorNonPrimarySmtpAddress":
-		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "it is not the primary address: "+err.Error())
+		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "this is not the primary address: "+err.Error())
 	case errors.Is(err, ews.ErrNoMailbox):
-		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "there is no such mailbox: "+err.Error())
+		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "the mailbox does not exist: "+err.Error())
 	case errors.Is(err, ews.ErrAccessDenied), m.delegate && errors.Is(err, ews.ErrNotFound):
 		return ews.Folder{}, reachNoRight, k.hidden(ctx, m.address, err)
 	}
 	return ews.Folder{}, reachFailed, err.Error()
 }
 
-// hidden says why a mailbox that may not be opened looks as if it were not
-// there.
+// hidden explains why a mailbox cannot be opened: without the right to it,
+// Exchange may answer as if it did not exist.
 func (k *checker) hidden(ctx context.Context, address string, cause error) string {
 	if !errors.Is(cause, ews.ErrNotFound) {
-		return "the account may not open it: " + cause.Error()
+		return "the account may not open the mailbox: " + cause.Error()
 	}
 	found, err := k.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + address})
 	if err == nil && lists(found, address) {
-		return "it is in the directory, and the account may not open it: " + cause.Error()
+		return "the mailbox is in the directory, but the account may not open it: " + cause.Error()
 	}
-	return "the account may not open it, of which Exchange says that it is not there: " + cause.Error()
+	return "the account may not open the mailbox, which Exchange reports as missing: " + cause.Error()
 }
 
-// lists reports whether the directory lists an address as a primary one.
+// lists reports whether one of the directory's entries has this primary address.
 func lists(found *ews.Resolutions, address string) bool {
 	return slices.ContainsFunc(found.Candidates, func(c ews.Resolution) bool { return strings.EqualFold(c.Mailbox.EmailAddress, address) })
 }
 
-// primary asks the directory for the primary address of a mailbox, and says so
-// if it is another.
+// primary asks the directory for the primary address of a mailbox and names it
+// if it differs; otherwise it returns the text given.
 func (k *checker) primary(ctx context.Context, address, otherwise string) string {
 	if k.cfg.Access == exchange.Impersonation && (k.quarantine == nil || strings.EqualFold(address, k.cfg.QuarantineMailbox)) {
 		return otherwise
@@ -77,12 +77,12 @@ func (k *checker) primary(ctx context.Context, address, otherwise string) string
 	if err != nil || len(found.Candidates) == 0 || lists(found, address) {
 		return otherwise
 	}
-	return "it is a secondary address; the primary one is " + found.Candidates[0].Mailbox.EmailAddress
+	return "this is a secondary address; the primary one is " + found.Candidates[0].Mailbox.EmailAddress
 }
 
-// directoryView is the client that asks the directory: as the account itself,
-// or under impersonation as the quarantine mailbox, because the account may
-// have none.
+// directoryView returns the client for directory queries: it acts as the account
+// or, with impersonation, as the owner of the quarantine mailbox, because the
+// account may have no mailbox.
 func (k *checker) directoryView() *ews.Client {
 	if k.cfg.Access == exchange.Impersonation {
 		return k.client.Impersonating(k.cfg.QuarantineMailbox)
@@ -90,8 +90,7 @@ func (k *checker) directoryView() *ews.Client {
 	return k.client
 }
 
-// missingRights says which of the rights that are needed on a folder of a user's
-// mailbox is not there.
+// missingRights lists the rights on a folder that are needed but missing.
 func missingRights(r *ews.EffectiveRights) string {
 	if r == nil {
 		return ""
@@ -108,7 +107,7 @@ func missingRights(r *ews.EffectiveRights) string {
 	return strings.Join(missing, ", ")
 }
 
-// checkProbes tries the rights on users' mailboxes. They are only read.
+// checkProbes checks the rights on users' mailboxes. They are only read.
 func (k *checker) checkProbes(ctx context.Context) {
 	for _, address := range k.probes() {
 		if k.blocker != "" || ctx.Err() != nil {
@@ -124,7 +123,7 @@ func (k *checker) probe(ctx context.Context, address string) {
 	inbox, how, seen := k.open(ctx, m, ews.FolderInbox)
 	skipRest := func(because Name, names ...Name) {
 		for _, name := range names {
-			k.skip(name, address, "not looked at: "+string(because)+" has to be put right first")
+			k.skip(name, address, fixFirst(because))
 		}
 	}
 	switch how {
@@ -139,40 +138,40 @@ func (k *checker) probe(ctx context.Context, address string) {
 		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
 		return
 	case reachNoRight:
-		k.skip(CheckMailbox, address, "whether it exists cannot be told without the right to open it")
+		k.skip(CheckMailbox, address, "not known whether it exists: that needs the right to open it")
 		k.fail(access, address, seen, k.accessRemedy(address))
 		skipRest(access, CheckRecoverableItems, CheckArchive)
 		return
 	}
-	k.ok(CheckMailbox, address, "it is there")
+	k.ok(CheckMailbox, address, "the mailbox exists")
 	if missing := missingRights(inbox.Rights); missing != "" {
-		k.fail(access, address, "the account may open the Inbox, but not "+missing, k.accessRemedy(address))
+		k.fail(access, address, "the account may open the Inbox, but lacks the right to "+missing, k.accessRemedy(address))
 	} else {
-		k.ok(access, address, "the Inbox can be read, changed and emptied")
+		k.ok(access, address, "the account may read, change and delete in the Inbox")
 	}
 	k.recoverable(ctx, m)
 	k.archive(ctx, m)
 }
 
-// recoverable opens Recoverable Items, if the configuration wants it.
+// recoverable opens Recoverable Items if the configuration uses them.
 func (k *checker) recoverable(ctx context.Context, m *mailbox) {
 	if !k.cfg.ScanRecoverableItems && !k.cfg.SweepRecoverableItems {
-		k.skip(CheckRecoverableItems, m.address, "neither scanRecoverableItems nor sweepRecoverableItems is on")
+		k.skip(CheckRecoverableItems, m.address, "scanRecoverableItems and sweepRecoverableItems are off")
 		return
 	}
 	_, how, seen := k.open(ctx, m, ews.FolderRecoverableItemsDeletions)
 	switch how {
 	case reachUndecided:
 	case reachOpened:
-		k.ok(CheckRecoverableItems, m.address, "Deletions can be opened")
+		k.ok(CheckRecoverableItems, m.address, "Recoverable Items can be opened")
 	default:
 		k.fail(CheckRecoverableItems, m.address, seen, k.recoverableRemedy(m.address))
 	}
 }
 
-// archive opens the archive, if the configuration wants it. To have none is
-// all right. A server says so in the same words as of a folder that may not be
-// seen; but the mailbox itself was seen.
+// archive opens the archive if the configuration uses it. A mailbox need not
+// have one. Servers answer the same for a missing archive as for a folder that
+// the account may not see, but the mailbox itself could be opened.
 func (k *checker) archive(ctx context.Context, m *mailbox) {
 	if !k.cfg.ScanOnlineArchive {
 		k.skip(CheckArchive, m.address, "scanOnlineArchive is off")

@@ -14,10 +14,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// probeID is no id of anything; servers answer ErrorInvalidIdMalformed.
+// probeID is not a valid id; servers answer ErrorInvalidIdMalformed.
 const probeID = "AAAA"
 
-// checkAccount signs in, once, and sees whether EWS answers, in which version.
+// checkAccount signs in, once, and checks whether EWS answers and its version.
 func (k *checker) checkAccount(ctx context.Context) {
 	if k.cfg.Authentication.Type == exchange.AuthenticationAzureAD && k.certificate == nil {
 		k.block(CheckCertificate)
@@ -38,8 +38,8 @@ func (k *checker) checkAccount(ctx context.Context) {
 		k.block(CheckEndpoint)
 		return
 	}
-	// ConvertId of something that is no id touches no mailbox, so that no right
-	// but that to sign in plays a part.
+	// ConvertId with an invalid id touches no mailbox, so the only right that it
+	// needs is to sign in.
 	view := k.client
 	if k.cfg.Authentication.Type == exchange.AuthenticationAzureAD {
 		view = k.client.Impersonating(k.cfg.QuarantineMailbox) // an application must
@@ -54,7 +54,7 @@ func (k *checker) checkAccount(ctx context.Context) {
 	k.answered(ctx, view, err)
 }
 
-// answered judges the first answer.
+// answered evaluates the first answer.
 func (k *checker) answered(ctx context.Context, view *ews.Client, err error) {
 	refusal, isSOAP := errors.AsType[*ews.ResponseError](err)
 	page, isPage := errors.AsType[*ews.HTTPError](err)
@@ -65,8 +65,8 @@ func (k *checker) answered(ctx context.Context, view *ews.Client, err error) {
 	case k.undecided(ctx, err):
 		return
 	case blocked, isPage && page.Status == http.StatusForbidden:
-		k.ok(CheckEndpoint, "", "something answers that knows EWS")
-		k.ok(CheckAuthentication, "", "the server took the credentials")
+		k.ok(CheckEndpoint, "", "the server answers")
+		k.ok(CheckAuthentication, "", "the server accepted the credentials")
 		k.fail(CheckEWSAllowed, "", err.Error(), k.allowRemedy())
 		k.block(CheckEWSAllowed)
 		return
@@ -83,14 +83,14 @@ func (k *checker) answered(ctx context.Context, view *ews.Client, err error) {
 	k.ok(CheckAuthentication, "", "signed in as "+k.account())
 	k.allowed()
 	if errors.Is(err, ews.ErrUnsupportedVersion) || isSOAP && refusal.Code == "ErrorInvalidServerVersion" {
-		k.fail(CheckVersion, "", err.Error(), remedy{text: "Exchange 2010 SP1 or later is needed; if the mailboxes are on such a server, let ewsUrl lead to it"})
+		k.fail(CheckVersion, "", err.Error(), remedy{text: "Exchange 2010 SP1 or later is required; if such a server has the mailboxes, set ewsUrl to it"})
 		k.block(CheckVersion)
 		return
 	}
 	k.version(view.Build(), view.Version())
 }
 
-// account names who signs in.
+// account names the account or application that signs in.
 func (k *checker) account() string {
 	if a := k.cfg.Authentication; a.Type == exchange.AuthenticationAzureAD {
 		return "application " + a.ApplicationID
@@ -98,7 +98,7 @@ func (k *checker) account() string {
 	return k.cfg.Authentication.Username
 }
 
-// allowed says that EWS is not blocked, and for how long.
+// allowed reports that EWS is not blocked, and when Exchange Online ends it.
 func (k *checker) allowed() {
 	if u, err := url.Parse(k.cfg.EWSURL); err != nil || !msclouds.HasEWS(u.Hostname()) {
 		k.ok(CheckEWSAllowed, "", "EWS is not blocked for the account")
@@ -107,21 +107,21 @@ func (k *checker) allowed() {
 	end, _ := time.Parse(time.DateOnly, msclouds.EWSEnd) // a constant
 	days := int(end.Sub(k.now()).Hours() / 24)
 	k.warn(CheckEWSAllowed, "", fmt.Sprintf("EWS is not blocked for the application; Exchange Online ends it on %s (%d days left)", msclouds.EWSEnd, days), remedy{
-		text: "have a strategy that uses Microsoft Graph ready before that day; there is no exception",
+		text: "switch to a strategy that uses Microsoft Graph before that day; there are no exceptions",
 	})
 }
 
-// version judges the build of the server.
+// version evaluates the build of the server.
 func (k *checker) version(b ews.Build, speaks ews.Version) {
-	seen := fmt.Sprintf("%s (%s), spoken to as %s", product(b), b, speaks)
+	seen := fmt.Sprintf("%s (%s), using schema version %s", product(b), b, speaks)
 	switch {
 	case b.IsZero():
-		k.skip(CheckVersion, "", "the answer does not say the version of the server")
+		k.skip(CheckVersion, "", "the answer does not contain the version of the server")
 	case b.Version() == 0:
-		k.fail(CheckVersion, "", seen, remedy{text: "Exchange 2010 SP1 or later is needed; if the mailboxes are on such a server, let ewsUrl lead to it"})
+		k.fail(CheckVersion, "", seen, remedy{text: "Exchange 2010 SP1 or later is required; if such a server has the mailboxes, set ewsUrl to it"})
 		k.block(CheckVersion)
 	case b.Major == 14 && b.Minor == 0:
-		k.warn(CheckVersion, "", seen+"; it can neither export items nor open Recoverable Items", remedy{text: "install Service Pack 3 on the Exchange 2010 servers"})
+		k.warn(CheckVersion, "", seen+"; it cannot export items or open Recoverable Items", remedy{text: "install Service Pack 3 on the Exchange 2010 servers"})
 	default:
 		k.ok(CheckVersion, "", seen)
 	}

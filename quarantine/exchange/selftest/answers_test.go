@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// TestCheckOfAnswers changes what the server says of rights and versions.
+// TestCheckOfAnswers changes the rights and versions that the server reports.
 func TestCheckOfAnswers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -28,7 +28,7 @@ func TestCheckOfAnswers(t *testing.T) {
 	}{
 		"may not create folders": {
 			replace: []string{"<t:CreateHierarchy>true", "<t:CreateHierarchy>false"}, noFolder: true,
-			failed: []string{"quarantineFolder " + vault}, says: `create the folder "Quarantine"`,
+			failed: []string{"quarantineFolder " + vault}, says: `create the top-level folder "Quarantine"`,
 		},
 		"may not create items": {
 			replace: []string{"<t:CreateContents>true", "<t:CreateContents>false"}, noFolder: true,
@@ -36,7 +36,7 @@ func TestCheckOfAnswers(t *testing.T) {
 		},
 		"may only read": {
 			replace: []string{"<t:Delete>true", "<t:Delete>false", "<t:Modify>true", "<t:Modify>false"},
-			failed:  []string{"fullAccess " + vault, "fullAccess " + alice, "fullAccess " + bob}, says: "but not change, delete",
+			failed:  []string{"fullAccess " + vault, "fullAccess " + alice, "fullAccess " + bob}, says: "but lacks the right to change, delete",
 		},
 		"old server": {
 			replace: []string{`MajorVersion="15"`, `MajorVersion="8"`},
@@ -79,8 +79,8 @@ func TestCheckNamesVersions(t *testing.T) {
 	}
 }
 
-// TestCheckWarnsOfTheServersCertificate: one that ends soon, and one that has
-// ended.
+// TestCheckWarnsOfTheServersCertificate has one certificate that expires soon and
+// one that has expired.
 func TestCheckWarnsOfTheServersCertificate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -108,8 +108,8 @@ func TestCheckWarnsOfTheServersCertificate(t *testing.T) {
 	}
 }
 
-// TestCheckOnline brings a transport, by which the host of Exchange Online is
-// the Exchange for tests.
+// TestCheckOnline uses a transport that sends requests for Exchange Online to the
+// test server.
 func TestCheckOnline(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -148,7 +148,7 @@ func TestCheckOnline(t *testing.T) {
 	}
 }
 
-// rerouted sends the requests for one host to another.
+// rerouted sends requests for one host to another.
 type rerouted struct {
 	from, to string
 	next     *http.Transport

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// checkAutodiscover finds the address of EWS, if the configuration has none. It
-// signs in where Autodiscover asks for it.
+// checkAutodiscover finds the address of EWS if ewsUrl is empty. It signs in if
+// Autodiscover requires it.
 func (k *checker) checkAutodiscover(ctx context.Context) {
 	switch {
 	case k.cfg.EWSURL == "":
@@ -33,7 +33,7 @@ func (k *checker) checkAutodiscover(ctx context.Context) {
 	switch {
 	case err == nil:
 		k.cfg.EWSURL, k.report.URL, k.discovered = found.EWSURL, found.EWSURL, true
-		k.ok(CheckAutodiscover, "", fmt.Sprintf("%s says that EWS is at %s", found.Source, found.EWSURL))
+		k.ok(CheckAutodiscover, "", fmt.Sprintf("%s reports that EWS is at %s", found.Source, found.EWSURL))
 	case ctx.Err() != nil:
 	case !searched || failure.Unauthorized():
 		k.fail(CheckAuthentication, "", err.Error(), k.signInRemedy())
@@ -44,7 +44,7 @@ func (k *checker) checkAutodiscover(ctx context.Context) {
 	}
 }
 
-// autodiscoverRemedy says which setting helps.
+// autodiscoverRemedy says which setting to change.
 func (k *checker) autodiscoverRemedy(err error) remedy {
 	_, domain, _ := strings.Cut(k.cfg.QuarantineMailbox, "@")
 	own := []string{
@@ -58,7 +58,7 @@ func (k *checker) autodiscoverRemedy(err error) remedy {
 		return remedy{fmt.Sprintf("if %s is yours, set \"autodiscoverHosts\": [%q]; otherwise set ewsUrl", host.Host, host.Host), own}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return remedy{"put the certificate of the authority that issued the server's into a PEM file and name that in rootCAFile, or set ewsUrl", own}
+		return remedy{"set rootCAFile to a PEM file with the certificate of the authority that issued the server's, or set ewsUrl", own}
 	}
-	return remedy{"set ewsUrl to what the server gives as its own address; or check quarantineMailbox, and let autodiscover." + domain + " lead to the server", own}
+	return remedy{"set ewsUrl to the address that the first command shows; or check quarantineMailbox, and point autodiscover." + domain + " to the server", own}
 }

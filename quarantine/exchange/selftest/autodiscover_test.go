@@ -17,8 +17,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// unlocated is a scene whose configuration has no ewsUrl. A record of DNS leads
-// to the server, whose port is not the usual one.
+// unlocated is a scene whose configuration has no ewsUrl. A DNS record points to
+// the server, which uses an unusual port.
 type unlocated struct {
 	*checkScene
 	dns  *nameServer
@@ -54,7 +54,7 @@ func newUnlocated(t *testing.T, access exchange.Access) *unlocated {
 	return s
 }
 
-// gives changes the URL that Autodiscover gives.
+// gives changes the URL that Autodiscover returns.
 func (s *unlocated) gives(url string) {
 	s.auto = s.Autodiscover(&ewstest.AutodiscoverOptions{EWSURL: url})
 }
@@ -75,15 +75,15 @@ func TestCheckAutodiscover(t *testing.T) {
 			for _, c := range report.Checks {
 				seen[c.Name] = c.Seen
 			}
-			assert.Equal(t, "https://mail.example.test:"+s.port+"/autodiscover/autodiscover.svc says that EWS is at "+url, seen[selftest.CheckAutodiscover])
-			assert.Equal(t, "mail.example.test is 127.0.0.1", seen[selftest.CheckDNS])
+			assert.Equal(t, "https://mail.example.test:"+s.port+"/autodiscover/autodiscover.svc reports that EWS is at "+url, seen[selftest.CheckAutodiscover])
+			assert.Equal(t, "mail.example.test resolves to 127.0.0.1", seen[selftest.CheckDNS])
 			assert.Contains(t, seen[selftest.CheckTLS], `certificate of "mail.example.test"`)
 			s.untouched(t)
 		})
 	}
 }
 
-// TestCheckAutodiscoverTakenAway takes away one thing at a time.
+// TestCheckAutodiscoverTakenAway removes one thing at a time.
 func TestCheckAutodiscoverTakenAway(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -91,7 +91,7 @@ func TestCheckAutodiscoverTakenAway(t *testing.T) {
 		failed []string
 		remedy string
 	}{
-		"record of DNS": {
+		"DNS record": {
 			take:   func(_ *testing.T, s *unlocated) { s.dns.records = nil },
 			failed: []string{"autodiscover"}, remedy: "Resolve-DnsName 'autodiscover.example.test'",
 		},
@@ -99,11 +99,11 @@ func TestCheckAutodiscoverTakenAway(t *testing.T) {
 			take:   func(_ *testing.T, s *unlocated) { s.Mailbox(vault).Remove(false) },
 			failed: []string{"autodiscover"}, remedy: "quarantineMailbox",
 		},
-		"host of one's own": {
+		"host outside the domain": {
 			take:   func(_ *testing.T, s *unlocated) { s.gives("https://mail.hoster.test/EWS/Exchange.asmx") },
 			failed: []string{"autodiscover"}, remedy: `"autodiscoverHosts": ["mail.hoster.test"]`,
 		},
-		"server of one's own": {
+		"host of Exchange Online": {
 			take:   func(_ *testing.T, s *unlocated) { s.gives("https://outlook.office365.com/EWS/Exchange.asmx") },
 			failed: []string{"autodiscover"}, remedy: `set authentication.type to "azureAD"`,
 		},
@@ -123,20 +123,20 @@ func TestCheckAutodiscoverTakenAway(t *testing.T) {
 		},
 		"name": {
 			take:   func(_ *testing.T, s *unlocated) { s.gives("https://gone.example.test/EWS/Exchange.asmx") },
-			failed: []string{"dns"}, remedy: "Autodiscover gave it",
+			failed: []string{"dns"}, remedy: "found by Autodiscover",
 		},
 		"port": {
 			take: func(t *testing.T, s *unlocated) {
 				_, port, _ := net.SplitHostPort(deadPort(t))
 				s.gives("https://mail.example.test:" + port + "/EWS/Exchange.asmx")
 			},
-			failed: []string{"tcp"}, remedy: "Autodiscover gave it",
+			failed: []string{"tcp"}, remedy: "found by Autodiscover",
 		},
 		"path": {
 			take: func(_ *testing.T, s *unlocated) {
 				s.gives("https://mail.example.test:" + s.port + "/EWS/Other.asmx")
 			},
-			failed: []string{"endpoint"}, remedy: "Autodiscover gave it",
+			failed: []string{"endpoint"}, remedy: "found by Autodiscover",
 		},
 		"access": {
 			take:   func(_ *testing.T, s *unlocated) { s.RevokeFullAccess("svc", "*") },

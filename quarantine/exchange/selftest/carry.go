@@ -10,9 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// exportUpload looks whether items can be exported and uploaded. The test item,
-// if there is one, is exported. Nothing is uploaded: the folder that is named is
-// none, and what the server says of it tells whether it has the operation.
+// exportUpload checks whether items can be exported and uploaded. It exports the
+// test item, if there is one. It uploads nothing: the folder id is invalid, and
+// the server's answer shows whether it supports the operation.
 func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
 	size, err := k.export(ctx, item)
 	if err == nil {
@@ -27,18 +27,19 @@ func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
 	}
 	switch {
 	case err == nil && item != nil:
-		k.ok(CheckExportUpload, "", fmt.Sprintf("the test item was exported (%d bytes); the server takes uploads", size))
+		k.ok(CheckExportUpload, "", fmt.Sprintf("the test item was exported (%d bytes); the server supports uploads", size))
 	case err == nil:
-		k.ok(CheckExportUpload, "", "the server has both operations; no item was exported, since there is no quarantine folder yet")
+		k.ok(CheckExportUpload, "", "the server supports both operations; no item was exported, since there is no quarantine folder yet")
 	case k.undecided(ctx, err):
 	case k.cfg.Access == exchange.Impersonation:
-		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is carried as MIME, which loses properties", k.exportRemedy())
+		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is transferred as MIME, which loses properties", k.exportRemedy())
 	default:
-		k.warn(CheckExportUpload, "", err.Error()+"; where the server refuses to move a message, too, it is carried as MIME, which loses properties", k.exportRemedy())
+		k.warn(CheckExportUpload, "", err.Error()+"; messages that the server does not move are then transferred as MIME, which loses properties", k.exportRemedy())
 	}
 }
 
-// export exports the test item, or nothing, and returns how much came.
+// export exports the test item, or an invalid id if item is nil, and returns
+// the size of the export.
 func (k *checker) export(ctx context.Context, item *ews.ItemID) (int64, error) {
 	id := ews.ItemID{ID: probeID}
 	if item != nil {
@@ -65,8 +66,8 @@ func (k *checker) export(ctx context.Context, item *ews.ItemID) (int64, error) {
 	return size, exports.Err()
 }
 
-// operationMissing returns nil if the server has the operation and only could
-// not do something impossible.
+// operationMissing returns nil if the server supports the operation and only
+// refused the invalid id.
 func operationMissing(err error) error {
 	refused, ok := errors.AsType[*ews.ResponseError](err)
 	if !ok || errors.Is(err, ews.ErrThrottled) {
@@ -87,14 +88,14 @@ func operationMissing(err error) error {
 	return err
 }
 
-// skipMove says why moves are not looked at under impersonation.
+// skipMove skips the check of moves, which impersonation does not use.
 func (k *checker) skipMove() {
-	k.skip(CheckMove, "", "not used with impersonation, where servers refuse it: items are exported and uploaded")
+	k.skip(CheckMove, "", "not used with impersonation, with which servers refuse it: items are exported and uploaded")
 }
 
 // move moves the test item into Deleted Items of the service account's own
-// mailbox, as no user's mailbox may be written to. It returns the places where
-// the item, or what a move leaves, may be.
+// mailbox, since it must not write to users' mailboxes. It returns the places
+// where the item, or what a move leaves behind, may be.
 func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) []testPlace {
 	if k.cfg.Access != exchange.FullAccess {
 		k.skipMove()
@@ -103,14 +104,14 @@ func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) [
 	own, err := bin(ctx, k.client, ews.DistinguishedFolder{Name: ews.FolderDeletedItems})
 	if err != nil {
 		if !k.undecided(ctx, err) {
-			k.skip(CheckMove, "", "it can be tried only between the quarantine mailbox and the account's own, which cannot be opened; where moves are refused, items are exported and uploaded")
+			k.skip(CheckMove, "", "it can only be tested between the quarantine mailbox and the account's own, which cannot be opened; where moves are refused, items are exported and uploaded")
 		}
 		return nil
 	}
 	other, err := bin(ctx, k.quarantine.client, k.quarantine.known(ews.FolderDeletedItems))
 	if err != nil || other.ID == own.ID {
 		if !k.undecided(ctx, err) {
-			k.skip(CheckMove, "", "it can be tried only between the quarantine mailbox and the account's own, which are the same")
+			k.skip(CheckMove, "", "it can only be tested between the quarantine mailbox and the account's own, which are the same or cannot be opened")
 		}
 		return nil
 	}
@@ -133,7 +134,7 @@ func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) [
 	return places
 }
 
-// arrived looks whether the test item is where it was moved to.
+// arrived checks whether the test item is where it was moved to.
 func (k *checker) arrived(ctx context.Context, operation string, p testPlace) {
 	results, err := p.client.FindItem(ctx, ews.FindItemRequest{
 		Folders:     []ews.FolderRef{p.folder},
@@ -145,9 +146,9 @@ func (k *checker) arrived(ctx context.Context, operation string, p testPlace) {
 	switch {
 	case k.undecided(ctx, err):
 	case err != nil || len(results[0].Value.Items) == 0:
-		k.warn(CheckMove, "", "the server said that it moved the test item, but it did not arrive with its named properties; items are exported and uploaded where that happens", k.moveRemedy())
+		k.warn(CheckMove, "", "the server reported that it moved the test item, but it did not arrive with its named properties; where that happens, items are exported and uploaded", k.moveRemedy())
 	default:
-		k.ok(CheckMove, "", "the test item was moved into the account's own mailbox, and removed there")
+		k.ok(CheckMove, "", "the test item was moved into the account's own mailbox and removed there")
 	}
 }
 

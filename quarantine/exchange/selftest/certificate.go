@@ -9,12 +9,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// certificateNotice is how long before its end the application's certificate is
-// warned of: a new one has to be registered first.
+// certificateNotice is how long before the application's certificate expires the
+// warnings begin: a new one must be registered first.
 const certificateNotice = 30 * 24 * time.Hour
 
-// checkCertificate looks at the certificate of the application. Without it
-// there is nothing to sign in with, but the way to the server can be looked at.
+// checkCertificate checks the certificate of the application. Without it there is
+// nothing to sign in with, but the network can still be checked.
 func (k *checker) checkCertificate(context.Context) {
 	a := k.cfg.Authentication
 	if a.Type != exchange.AuthenticationAzureAD {

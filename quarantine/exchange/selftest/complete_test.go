@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// TestChecksAreComplete: every check is in a report, and no report has one
-// without a name.
+// TestChecksAreComplete: every check is in some report, and reports have no
+// others.
 func TestChecksAreComplete(t *testing.T) {
 	t.Parallel()
 	all, err := repository.Constants(".", "Name")
@@ -42,7 +42,7 @@ func TestStatusesAreComplete(t *testing.T) {
 	for name, value := range all {
 		s := selftest.Status(value)
 		want, ok := worst[s]
-		require.True(t, ok, "it is not said how %s counts", name)
+		require.True(t, ok, "the test does not know how %s counts", name)
 		r := selftest.Report{Checks: []selftest.Result{{Name: selftest.CheckTCP, Status: selftest.OK}, {Name: selftest.CheckTLS, Status: s}}}
 		assert.Equal(t, want, r.Status(), name)
 		assert.NotEmpty(t, r.With(s), name)

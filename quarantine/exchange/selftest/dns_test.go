@@ -13,14 +13,14 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer is a name server in process.
+// nameServer is an in-process name server.
 type nameServer struct {
 	t       *testing.T
 	hosts   []string            // that are this machine
 	records map[string][]string // services by name, each "host:port"
 }
 
-// resolver asks the name server, and no other.
+// resolver queries only this name server.
 func (s *nameServer) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
@@ -29,7 +29,7 @@ func (s *nameServer) resolver() *net.Resolver {
 	}}
 }
 
-// serve answers the questions of one connection, which has the form of TCP.
+// serve answers the queries on one connection, which are framed as over TCP.
 func (s *nameServer) serve(c net.Conn) {
 	defer c.Close()
 	for {

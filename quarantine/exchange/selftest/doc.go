@@ -1,4 +1,4 @@
-// Package selftest tries everything that a configuration of package exchange
-// needs, from the name of the server to the rights on mailboxes, and says of each
-// thing what it saw and what to do.
+// Package selftest tests everything that a configuration of package exchange
+// needs, from the name of the server to the rights on mailboxes. For each check
+// it reports what it saw and what to do.
 package selftest

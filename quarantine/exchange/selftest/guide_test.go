@@ -14,15 +14,15 @@ import (
 
 const operatorsGuide = "../../../OPERATING.md"
 
-// TestOperatorsGuideIsComplete: every check is described, and every code is one
-// that Exchange has.
+// TestOperatorsGuideIsComplete: the guide describes every check, and every code
+// in it is one that Exchange has.
 func TestOperatorsGuideIsComplete(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(operatorsGuide)
 	require.NoError(t, err)
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
 		for _, c := range newCheckScene(t, access).check(t).Checks {
-			assert.Contains(t, string(guide), "| `"+string(c.Name)+"` ", "a check that the guide does not describe")
+			assert.Contains(t, string(guide), "| `"+string(c.Name)+"` ", "the guide does not describe this check")
 		}
 	}
 	codes := regexp.MustCompile("`(Error[A-Za-z]+)`").FindAllStringSubmatch(string(guide), -1)

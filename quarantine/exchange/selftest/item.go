@@ -12,31 +12,30 @@ import (
 )
 
 const (
-	// selfTest begins the state of a test item, in the place of that of a stamp.
-	// No mail that arrives can have it, and it is no stamp, so that nothing else
-	// takes the item for a message in quarantine.
+	// selfTest is the prefix of the state of a test item, in the property that has
+	// the state of a stamp. Incoming mail cannot have it, and it is not a valid
+	// stamp, so nothing else mistakes the item for a quarantined message.
 	selfTest = "self-test"
-	// selfTestAge is the age from which on a test item was left behind by a
-	// self-test that was ended, and is removed by the next.
+	// selfTestAge is the age above which a test item counts as left behind by an
+	// interrupted self-test; the next one removes it.
 	selfTestAge = time.Hour
 	// removalTime bounds the removal of the test item after ctx has ended.
 	removalTime = time.Minute
 )
 
-// stampState is where a test item has its state.
+// stampState is the property with the state of a test item.
 var stampState = ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampState, Type: ews.TypeString}
 
 // testPlace is a folder where the test item may be.
 type testPlace struct {
 	client *ews.Client
 	folder ews.FolderRef
-	// leftover says that it is what a move may leave in Recoverable Items, which
-	// goes by itself in time.
+	// leftover marks what a move may leave in Recoverable Items, which the server
+	// removes in time.
 	leftover bool
 }
 
-// withItem writes the test item, tries with it what can be tried, and removes
-// it.
+// withItem writes the test item, checks what needs one, and removes it.
 func (k *checker) withItem(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
 	folder := ews.FolderID{ID: k.folderID}
@@ -50,7 +49,7 @@ func (k *checker) withItem(ctx context.Context) {
 		}
 	}
 	removeErr := k.removeItems(ctx, places, operation)
-	because := "not looked at: quarantineWrite has to be put right first"
+	because := fixFirst(CheckQuarantineWrite)
 	switch {
 	case k.undecided(ctx, err):
 	case err != nil:
@@ -58,8 +57,8 @@ func (k *checker) withItem(ctx context.Context) {
 		k.skip(CheckExportUpload, "", because)
 		k.skip(CheckMove, "", because)
 	case removeErr != nil:
-		k.fail(CheckQuarantineWrite, address, "a test item was written and could not be removed: "+removeErr.Error(),
-			remedy{text: fmt.Sprintf("delete the message %q from the folder %q; the next self-test does it, too", testSubject, k.cfg.QuarantineFolder)})
+		k.fail(CheckQuarantineWrite, address, "a test item was written but could not be removed: "+removeErr.Error(),
+			remedy{text: fmt.Sprintf("delete the message %q from the folder %q, or run the self-test again after an hour, which removes it", testSubject, k.cfg.QuarantineFolder)})
 	default:
 		k.ok(CheckQuarantineWrite, address, "a test item was written, read back and removed")
 	}
@@ -93,16 +92,16 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 		return ews.ItemID{}, fmt.Errorf("the item cannot be read back: %w", err)
 	}
 	if p, _ := results[0].Value.Property(stampState); p.Value != testState(operation) {
-		return ews.ItemID{}, errors.New("the server did not keep a named property of the item; without it quarantine cannot work")
+		return ews.ItemID{}, errors.New("the server did not keep a named property of the item; the quarantine cannot work without it")
 	}
 	return results[0].Value.ID, nil
 }
 
 func testState(operation string) string { return selfTest + "|" + operation }
 
-// removeItems removes the test item from wherever it may be, and in the
-// quarantine folder those of self-tests that were ended. What was written is
-// removed even if ctx has ended.
+// removeItems removes the test item from every place where it may be, and from
+// the quarantine folder those of interrupted self-tests. It does so even if ctx
+// has ended.
 func (k *checker) removeItems(ctx context.Context, places []testPlace, operation string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
 	defer cancel()
@@ -121,7 +120,7 @@ func (k *checker) removeItems(ctx context.Context, places []testPlace, operation
 	return errors.Join(errs...)
 }
 
-// removeMatching removes the test items in a folder that match, for good.
+// removeMatching permanently removes matching test items from a folder.
 func removeMatching(ctx context.Context, p testPlace, match ews.Restriction) error {
 	found := p.client.FindItems(ctx, ews.FindItemRequest{
 		Folders: []ews.FolderRef{p.folder}, Restriction: match,
@@ -132,7 +131,7 @@ func removeMatching(ctx context.Context, p testPlace, match ews.Restriction) err
 		if err != nil {
 			return err
 		}
-		// The server compares more loosely than it should.
+		// Servers compare more loosely than they should.
 		if state, _ := it.Property(stampState); len(state.Value) > len(selfTest) && state.Value[:len(selfTest)+1] == selfTest+"|" {
 			ids = append(ids, ews.ItemID{ID: it.ID.ID})
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // TestCheckCleansUp: whatever fails after the item was written, it is removed,
-// also by a self-test that was ended.
+// even if the self-test is cancelled.
 func TestCheckCleansUp(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]func(*checkScene){

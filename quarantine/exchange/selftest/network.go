@@ -20,17 +20,18 @@ import (
 )
 
 const (
-	// checkDialTime bounds the first request, which asks for nothing.
+	// checkDialTime bounds the first request, which has no content.
 	checkDialTime = 30 * time.Second
-	// tlsNotice is how long before its end a server's certificate is warned of.
+	// tlsNotice is how long before a server's certificate expires the warnings
+	// begin.
 	tlsNotice = 21 * 24 * time.Hour
-	// skewNotice and skewLimit are the differences of the clocks from which on
-	// there is a warning, and from which on signing in fails: Kerberos and the
-	// tokens of Azure AD allow five minutes.
+	// skewNotice and skewLimit are the clock differences above which there is a
+	// warning and a failure: Kerberos and the tokens of Azure AD allow five
+	// minutes.
 	skewNotice, skewLimit = time.Minute, 5 * time.Minute
 )
 
-// dial is what a request without credentials showed of the way to the server.
+// dial records what a request without credentials saw of the connection.
 type dial struct {
 	mu        sync.Mutex
 	host      string // looked up
@@ -70,7 +71,7 @@ func (d *dial) trace() *httptrace.ClientTrace {
 	}
 }
 
-// resolver looks up what Autodiscover asks for.
+// resolver returns the resolver for Autodiscover.
 func (k *checker) resolver() autodiscover.Resolver {
 	if k.opts.Resolver != nil {
 		return k.opts.Resolver
@@ -88,7 +89,7 @@ func isLoopback(host string) bool {
 func (k *checker) checkTransport(context.Context) {
 	conn, err := exchange.Connect(&k.cfg, &exchange.Options{Transport: k.opts.Transport, Resolver: k.resolver(), UserAgent: k.opts.UserAgent, Logger: k.opts.Logger})
 	if err != nil {
-		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a file of certificates in PEM, or leave it out"})
+		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a PEM file of certificates, or omit it"})
 		k.block(CheckTLS)
 		return
 	}
@@ -98,12 +99,12 @@ func (k *checker) checkTransport(context.Context) {
 	k.conn = conn
 }
 
-// checkNetwork looks at the way to the server, by the very transport that the
-// service uses, and with a request that carries no credentials.
+// checkNetwork checks the connection to the server, with the transport that the
+// service uses and a request without credentials.
 func (k *checker) checkNetwork(ctx context.Context) {
 	rt := k.conn.Base()
 	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
-		t = t.Clone() // a connection of its own, so that all of it is seen
+		t = t.Clone() // for a new connection, all of which is traced
 		defer t.CloseIdleConnections()
 		rt = t
 	}
@@ -135,12 +136,12 @@ func (k *checker) checkNetwork(ctx context.Context) {
 	k.clock(resp.Header.Get("Date"), began, k.now())
 }
 
-// connection judges DNS, TCP and TLS, and reports whether all is well. The first
-// of them that failed explains err.
+// connection evaluates DNS, TCP and TLS, and reports whether all of them work. The
+// first that failed explains err.
 func (k *checker) connection(d *dial, err error) bool {
 	if k.opts.Transport != nil {
 		for _, name := range []Name{CheckDNS, CheckTCP, CheckTLS} {
-			k.skip(name, "", "the program brings its own transport")
+			k.skip(name, "", "not checked: Options.Transport is set")
 		}
 		return true
 	}
@@ -155,9 +156,9 @@ func (k *checker) connection(d *dial, err error) bool {
 		k.block(CheckDNS)
 		return false
 	case d.host == "":
-		k.ok(CheckDNS, "", "an address was given, no name")
+		k.ok(CheckDNS, "", "not needed: the host is an IP address")
 	default:
-		k.ok(CheckDNS, "", d.host+" is "+addresses(d.addresses))
+		k.ok(CheckDNS, "", d.host+" resolves to "+addresses(d.addresses))
 	}
 	if d.reached == "" {
 		cause := d.dialErr
@@ -171,7 +172,7 @@ func (k *checker) connection(d *dial, err error) bool {
 		}
 	}
 	if err != nil && u.Scheme == "https" && d.tls == nil && d.tlsErr == nil {
-		k.fail(CheckTCP, "", fmt.Sprintf("%s was reached, but no connection to %s came about: %v", d.reached, host, err), k.portRemedy(u))
+		k.fail(CheckTCP, "", fmt.Sprintf("connected to %s, but not from there to %s: %v", d.reached, host, err), k.portRemedy(u))
 		k.block(CheckTCP)
 		return false
 	}
@@ -191,7 +192,7 @@ func addresses(all []net.IPAddr) string {
 	return strings.Join(texts, ", ")
 }
 
-// tls judges the server's certificate.
+// tls evaluates the server's certificate.
 func (k *checker) tls(d *dial, u *url.URL) bool {
 	switch {
 	case d.tlsErr != nil:
@@ -205,14 +206,14 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		k.skip(CheckTLS, "", "plain HTTP to this machine")
 	case u.Scheme == "http":
-		k.warn(CheckTLS, "", "plain HTTP: whoever is on the way reads the password and every message", remedy{text: "use https in ewsUrl, unless the link is encrypted by other means"})
+		k.warn(CheckTLS, "", "plain HTTP: anyone on the network can read the password and every message", remedy{text: "use https in ewsUrl, unless the link is encrypted by other means"})
 	case d.tls == nil || len(d.tls.PeerCertificates) == 0:
 		k.skip(CheckTLS, "", "no handshake was seen")
 	default:
 		cert := d.tls.PeerCertificates[0]
 		seen := tls.VersionName(d.tls.Version) + ", certificate of " + k.describe(cert)
 		if left := cert.NotAfter.Sub(k.now()); left < tlsNotice {
-			k.warn(CheckTLS, "", seen, remedy{text: "renew the certificate of the server before it expires; until then nothing is lost, after it nothing works", commands: []string{"Get-ExchangeCertificate | Sort-Object NotAfter | Format-List Subject,Services,NotAfter,Thumbprint"}})
+			k.warn(CheckTLS, "", seen, remedy{text: "renew the certificate of the server before it expires; afterwards nothing works", commands: []string{"Get-ExchangeCertificate | Sort-Object NotAfter | Format-List Subject,Services,NotAfter,Thumbprint"}})
 			break
 		}
 		k.ok(CheckTLS, "", seen)
@@ -220,7 +221,7 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 	return true
 }
 
-// describe says whose certificate it is and until when it is valid.
+// describe returns the subject, issuer and expiry date of a certificate.
 func (k *checker) describe(c *x509.Certificate) string {
 	name := c.Subject.CommonName
 	if len(c.DNSNames) > 0 {
@@ -238,12 +239,12 @@ func (k *checker) describe(c *x509.Certificate) string {
 	return fmt.Sprintf("%q by %q, valid until %s (%s)", name, issuer, c.NotAfter.UTC().Format(time.DateOnly), when)
 }
 
-// clock compares the server's clock with this machine's in the middle of the
+// clock compares the server's clock with this machine's halfway through the
 // request.
 func (k *checker) clock(date string, began, ended time.Time) {
 	server, err := http.ParseTime(date)
 	if err != nil {
-		k.skip(CheckClock, "", "the server does not tell its time")
+		k.skip(CheckClock, "", "the server does not send the time")
 		return
 	}
 	skew := began.Add(ended.Sub(began) / 2).Sub(server).Round(time.Second)
@@ -254,10 +255,10 @@ func (k *checker) clock(date string, began, ended time.Time) {
 	if skew.Abs() > time.Second {
 		seen = fmt.Sprintf("this machine's clock is %s %s the server's", skew.Abs(), ahead)
 	}
-	fix := remedy{text: "set the clocks of this machine and of the server by the same time service", commands: []string{"w32tm /query /status", "w32tm /resync"}}
+	fix := remedy{text: "synchronise the clocks of this machine and the server with the same time service", commands: []string{"w32tm /query /status", "w32tm /resync"}}
 	switch {
 	case skew.Abs() > skewLimit:
-		k.fail(CheckClock, "", seen+"; beyond five minutes tokens and Kerberos are refused, and quarantined messages are dated wrongly", fix)
+		k.fail(CheckClock, "", seen+"; with more than five minutes, tokens and Kerberos are refused, and quarantined messages are dated wrongly", fix)
 	case skew.Abs() > skewNotice:
 		k.warn(CheckClock, "", seen, fix)
 	default:

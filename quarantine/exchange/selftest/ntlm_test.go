@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// ntlmScene is an Exchange that offers nothing but NTLM, over TLS.
+// ntlmScene is an Exchange server that only offers NTLM, over TLS.
 func ntlmScene(t *testing.T, o ewstest.Options) (*ewstest.Server, *exchange.Config) {
 	t.Helper()
 	o.TLS, o.Authentication = true, []ewstest.Scheme{ewstest.NTLM}
@@ -40,8 +40,8 @@ func TestCheckNTLM(t *testing.T) {
 	}{
 		"well":                          {},
 		"well, Extended Protection":     {options: ewstest.Options{ExtendedProtection: ewstest.ProtectionRequire}},
-		"password":                      {spoil: func(c *exchange.Config) { c.Authentication.Password = exchange.NewSecret("wrong") }, failed: []string{"authentication"}, remedy: "the account is not locked"},
-		"another way to sign in wanted": {spoil: func(c *exchange.Config) { c.Authentication.Type = exchange.AuthenticationBasic }, failed: []string{"authentication"}, remedy: "the server offers NTLM, the configuration says basic"},
+		"password":                      {spoil: func(c *exchange.Config) { c.Authentication.Password = exchange.NewSecret("wrong") }, failed: []string{"authentication"}, remedy: "avoid locking the account"},
+		"another way to sign in wanted": {spoil: func(c *exchange.Config) { c.Authentication.Type = exchange.AuthenticationBasic }, failed: []string{"authentication"}, remedy: "the server offers NTLM, but authentication.type is basic"},
 		"channel binding": {
 			options: ewstest.Options{ExtendedProtection: ewstest.ProtectionRequire},
 			spoil:   func(c *exchange.Config) { c.Authentication.DisableChannelBinding = true },

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// mailbox is a mailbox, reached as the service would reach it.
+// mailbox is a mailbox, accessed as the service would access it.
 type mailbox struct {
 	address  string
 	client   *ews.Client
@@ -33,8 +33,8 @@ func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 	return f
 }
 
-// checkQuarantine looks at the quarantine mailbox, and at what can be tried with
-// it alone.
+// checkQuarantine checks the quarantine mailbox and everything that needs no
+// other mailbox.
 func (k *checker) checkQuarantine(ctx context.Context) {
 	opened := k.openQuarantine(ctx)
 	if k.blocker != "" || ctx.Err() != nil {
@@ -43,10 +43,10 @@ func (k *checker) checkQuarantine(ctx context.Context) {
 	if opened || k.cfg.Access == exchange.FullAccess {
 		k.directory(ctx)
 	} else {
-		k.skip(CheckDirectory, "", "not looked at: groups are expanded as the quarantine mailbox, which has to open first")
+		k.skip(CheckDirectory, "", "not checked: groups are expanded as the owner of the quarantine mailbox, which cannot be opened")
 	}
 	if !opened {
-		because := "not looked at: the quarantine mailbox has to open first"
+		because := "not checked: the quarantine mailbox cannot be opened"
 		for _, name := range []Name{CheckQuarantineFolder, CheckQuarantineWrite} {
 			k.skip(name, k.cfg.QuarantineMailbox, because)
 		}
@@ -64,7 +64,8 @@ func (k *checker) checkQuarantine(ctx context.Context) {
 	k.withItem(ctx)
 }
 
-// openQuarantine opens the quarantine mailbox and reports whether it could.
+// openQuarantine opens the quarantine mailbox, and reports whether that worked and
+// the rights suffice.
 func (k *checker) openQuarantine(ctx context.Context) bool {
 	address, access := k.cfg.QuarantineMailbox, k.accessName()
 	m := k.mailbox(address)
@@ -73,54 +74,54 @@ func (k *checker) openQuarantine(ctx context.Context) bool {
 	case reachUndecided:
 		return false
 	case reachNoMailbox:
-		k.skip(access, address, "not looked at: quarantineMailbox has to be put right first")
+		k.skip(access, address, fixFirst(CheckQuarantineMailbox))
 		k.fail(CheckQuarantineMailbox, address, seen, k.quarantineRemedy())
 		return false
 	case reachFailed:
-		k.skip(access, address, "not looked at: quarantineMailbox has to be put right first")
+		k.skip(access, address, fixFirst(CheckQuarantineMailbox))
 		k.fail(CheckQuarantineMailbox, address, seen, k.unreachableRemedy(address))
 		return false
 	case reachNoRight:
 		k.fail(access, address, seen, k.accessRemedy(address))
-		k.skip(CheckQuarantineMailbox, address, "whether it exists cannot be told without the right to open it")
+		k.skip(CheckQuarantineMailbox, address, "not known whether it exists: that needs the right to open it")
 		return false
 	}
 	k.quarantine, k.root = m, root
-	k.ok(CheckQuarantineMailbox, address, "it is there")
+	k.ok(CheckQuarantineMailbox, address, "the mailbox exists")
 	if missing := missingRights(root.Rights); missing != "" {
-		k.fail(access, address, "the account may open the mailbox, but not "+missing, k.accessRemedy(address))
+		k.fail(access, address, "the account may open the mailbox, but lacks the right to "+missing, k.accessRemedy(address))
 		return false
 	}
 	k.ok(access, address, "the mailbox can be opened")
 	return true
 }
 
-// findFolder looks for the quarantine folder and does not create it. It reports
-// whether the rest can go on.
+// findFolder looks for the quarantine folder, without creating it. It reports
+// whether the self-test can continue.
 func (k *checker) findFolder(ctx context.Context) bool {
 	address, name := k.cfg.QuarantineMailbox, k.cfg.QuarantineFolder
 	id, err := k.quarantine.child(ctx, name)
 	switch {
 	case err == nil && id != "":
 		k.folderID = id
-		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is there", name))
+		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q exists", name))
 	case k.undecided(ctx, err):
 		return false
 	case err != nil:
 		k.fail(CheckQuarantineFolder, address, err.Error(), k.unreachableRemedy(address))
 		return false
 	case k.root.Rights == nil:
-		k.warn(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is not there, and whether it can be created the server does not tell", name), k.folderRemedy())
+		k.warn(CheckQuarantineFolder, address, fmt.Sprintf("folder %q does not exist, and the server does not report whether it can be created", name), k.folderRemedy())
 	case !k.root.Rights.CreateHierarchy:
-		k.fail(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is not there and may not be created", name), k.folderRemedy())
+		k.fail(CheckQuarantineFolder, address, fmt.Sprintf("folder %q does not exist, and the account may not create it", name), k.folderRemedy())
 	default:
-		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q is not there yet; it can be created, and will be with the first message", name))
+		k.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q does not exist yet; it can be created, and the first message creates it", name))
 	}
 	return true
 }
 
-// child returns the id of the folder of that name below the top; empty if there
-// is no such folder.
+// child returns the id of the top-level folder of that name, or "" if it does not
+// exist.
 func (m *mailbox) child(ctx context.Context, name string) (string, error) {
 	children := m.client.FindFolders(ctx, ews.FindFolderRequest{
 		Parent:      m.known(ews.FolderMsgFolderRoot),
@@ -139,27 +140,27 @@ func (m *mailbox) child(ctx context.Context, name string) (string, error) {
 	return "", nil
 }
 
-// withoutFolder looks at what can be seen without a test item.
+// withoutFolder checks what can be checked without a test item.
 func (k *checker) withoutFolder(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
-	const untried = "; not tried, since there is no quarantine folder yet"
+	const untried = "; not tested, since there is no quarantine folder yet"
 	switch rights := k.root.Rights; {
 	case rights == nil:
-		k.skip(CheckQuarantineWrite, address, "the server does not tell the rights"+untried)
+		k.skip(CheckQuarantineWrite, address, "the server does not report the rights"+untried)
 	case !rights.CreateContents:
 		k.fail(CheckQuarantineWrite, address, "the account may not create items", k.accessRemedy(address))
 	default:
 		k.ok(CheckQuarantineWrite, address, "the account may create items"+untried)
 	}
 	if k.cfg.Access == exchange.FullAccess {
-		k.skip(CheckMove, "", "an item is needed to see it, and there is no quarantine folder yet; where moves are refused, items are exported and uploaded")
+		k.skip(CheckMove, "", "testing it needs an item, and there is no quarantine folder yet; where moves are refused, items are exported and uploaded")
 	} else {
 		k.skipMove()
 	}
 	k.exportUpload(ctx, nil)
 }
 
-// directory looks whether names can be resolved and groups expanded.
+// directory checks whether names can be resolved and groups expanded.
 func (k *checker) directory(ctx context.Context) {
 	view := k.directoryView()
 	seen := "names can be resolved"
@@ -170,7 +171,7 @@ func (k *checker) directory(ctx context.Context) {
 			seen = fmt.Sprintf("%s has %d members", k.opts.Group, len(list.Members))
 		}
 	} else if _, err = view.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + k.cfg.QuarantineMailbox}); errors.Is(err, ews.ErrNotFound) {
-		err = nil // it is hidden from address lists, as it should be
+		err = nil // the mailbox is hidden from address lists, as it should be
 	}
 	refused, _ := errors.AsType[*ews.ResponseError](err)
 	switch {
@@ -178,10 +179,10 @@ func (k *checker) directory(ctx context.Context) {
 		k.ok(CheckDirectory, "", seen)
 	case k.undecided(ctx, err):
 	case refused != nil && (refused.Code == "ErrorNameResolutionNoMailbox" || refused.Code == "ErrorMissingEmailAddress"):
-		k.fail(CheckDirectory, "", "the account has no mailbox, and so can expand no group: "+err.Error(), k.serviceMailboxRemedy())
+		k.fail(CheckDirectory, "", "the account has no mailbox, so it cannot expand groups: "+err.Error(), k.serviceMailboxRemedy())
 	case k.opts.Group != "":
 		k.fail(CheckDirectory, "", err.Error(), k.groupRemedy())
 	default:
-		k.fail(CheckDirectory, "", err.Error(), remedy{text: "see what the server says"})
+		k.fail(CheckDirectory, "", err.Error(), remedy{text: "resolve the error that the server reports"})
 	}
 }

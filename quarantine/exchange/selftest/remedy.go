@@ -14,23 +14,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// remedy says what to do, and the lines of PowerShell that do it.
+// remedy is what to do, with PowerShell lines that help.
 type remedy struct {
 	text     string
 	commands []string
 }
 
-// online reports whether the configuration is for Exchange Online, or signs in
-// as Exchange Online wants it.
+// online reports whether the configuration is for Exchange Online, judging by how
+// it signs in.
 func (k *checker) online() bool { return k.cfg.Authentication.Type == exchange.AuthenticationAzureAD }
 
-// foundURL says where the address of EWS comes from, if not from the
+// foundURL says where the address of EWS comes from if not from the
 // configuration.
 func (k *checker) foundURL() string {
 	if !k.discovered {
 		return ""
 	}
-	return " (Autodiscover gave it; what is set goes before)"
+	return " (found by Autodiscover; to override it, set ewsUrl)"
 }
 
 func (k *checker) nameRemedy(host string) remedy {
@@ -39,21 +39,21 @@ func (k *checker) nameRemedy(host string) remedy {
 		setting = "the host in ewsUrl, and proxyUrl"
 	}
 	return remedy{
-		"check " + setting + k.foundURL() + " for a typing error, and that this machine's DNS server knows the name",
+		"check " + setting + k.foundURL() + " for typing errors, and check that this machine's DNS server knows the name",
 		[]string{"Resolve-DnsName " + powershell.Quote(host)},
 	}
 }
 
 func (k *checker) portRemedy(u *url.URL) remedy {
 	if k.cfg.UseProxy {
-		return remedy{text: "check proxyUrl (" + k.proxyName() + "), and that the proxy lets this machine through to " + u.Host + "; without useProxy the proxy is not used"}
+		return remedy{text: "check proxyUrl (" + k.proxyName() + "), and that the proxy lets this machine connect to " + u.Host + "; to use no proxy, set \"useProxy\": false"}
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return remedy{
-		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall stands between; if the way out is by a proxy, set useProxy and proxyUrl",
+		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall blocks the connection; if this machine needs a proxy, set useProxy and proxyUrl",
 		[]string{"Test-NetConnection -ComputerName " + powershell.Quote(u.Hostname()) + " -Port " + port},
 	}
 }
@@ -61,7 +61,7 @@ func (k *checker) portRemedy(u *url.URL) remedy {
 // proxyName names the proxy, without its password.
 func (k *checker) proxyName() string {
 	if k.cfg.ProxyURL.IsZero() {
-		return "not set: the environment's"
+		return "not set, so taken from the environment"
 	}
 	return k.cfg.ProxyURL.String()
 }
@@ -75,26 +75,26 @@ func orNone(s string) string {
 
 func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return remedy{text: "let ewsUrl" + k.foundURL() + " name the server as its certificate does, or give the server a certificate for " + u.Hostname()}
+		return remedy{text: "in ewsUrl" + k.foundURL() + " use a host name that the certificate contains, or install a certificate for " + u.Hostname() + " on the server"}
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return remedy{
-			"renew the certificate of the server; if it is not expired by its own dates, check this machine's clock",
+			"renew the certificate of the server; if its dates are valid, check this machine's clock",
 			[]string{"Get-ExchangeCertificate | Sort-Object NotAfter | Format-List Subject,Services,NotAfter,Thumbprint"},
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return remedy{text: "put the certificate of the authority that issued it into a PEM file and name that in rootCAFile (now " + orNone(k.cfg.RootCAFile) + "); if a proxy opens TLS on the way, that of the proxy"}
+		return remedy{text: "set rootCAFile (now " + orNone(k.cfg.RootCAFile) + ") to a PEM file with the certificate of the authority that issued it; if a proxy inspects TLS, with that of the proxy's authority"}
 	}
-	return remedy{text: "the server has to offer TLS 1.2 or newer and a certificate that is trusted here; rootCAFile adds trusted authorities"}
+	return remedy{text: "make the server offer TLS 1.2 or later and a certificate that this machine trusts; rootCAFile adds trusted authorities"}
 }
 
 func (k *checker) urlRemedy() remedy {
 	if k.online() {
-		return remedy{text: "set ewsUrl to https://outlook.office365.com/EWS/Exchange.asmx, or that of your cloud"}
+		return remedy{text: "set ewsUrl to https://outlook.office365.com/EWS/Exchange.asmx, or the URL of your cloud"}
 	}
 	return remedy{
-		"check ewsUrl" + k.foundURL() + ": it has to lead to /EWS/Exchange.asmx on a server that runs; the server knows its own address",
+		"check ewsUrl" + k.foundURL() + ": it must be the URL of /EWS/Exchange.asmx on a running server; the command shows the servers' addresses",
 		[]string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"},
 	}
 }
@@ -105,14 +105,14 @@ func (k *checker) signInRemedy() remedy {
 	switch a.Type {
 	case exchange.AuthenticationAzureAD:
 		return remedy{
-			"check applicationId, tenantId and authenticationEndpoint, that the latter can be reached from here, that this certificate is registered with the application, and that it has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
+			"check applicationId, tenantId and authenticationEndpoint; that this machine can reach authenticationEndpoint; that this certificate is registered with the application; and that the application has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
 			[]string{"Get-MgApplication -Filter " + powershell.Filter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
 		}
 	case exchange.AuthenticationNTLM:
-		offered += "; if a proxy ends TLS in front of the server, set disableChannelBinding, and switch Extended Protection off on the server"
+		offered += "; if a proxy terminates TLS in front of the server, set disableChannelBinding, and turn off Extended Protection on the server"
 	}
 	return remedy{
-		"check username and password, and that the account is neither locked nor expired. It was tried once, so that the account is not locked; wait for the lockout to end before trying often" + offered,
+		"check username and password, and that the account is neither locked nor expired. The password was tried only once, to avoid locking the account; do not repeat the self-test in quick succession" + offered,
 		[]string{
 			"Get-ADUser -Identity " + powershell.Quote(powershell.AccountName(a.Username)) + " -Properties LockedOut,PasswordExpired,Enabled | Format-List Name,Enabled,LockedOut,PasswordExpired",
 			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*",
@@ -120,8 +120,8 @@ func (k *checker) signInRemedy() remedy {
 	}
 }
 
-// offered says which ways to sign in the server offers, if the one that is
-// configured is not among them.
+// offered lists the authentication schemes that the server offers, if the
+// configured one is not among them.
 func (k *checker) offered() string {
 	var names []string
 	for _, o := range k.offers {
@@ -134,29 +134,29 @@ func (k *checker) offered() string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; the server offers %s, the configuration says %s", strings.Join(names, ", "), k.cfg.Authentication.Type)
+	return fmt.Sprintf("; the server offers %s, but authentication.type is %s", strings.Join(names, ", "), k.cfg.Authentication.Type)
 }
 
-// schemesOf are the HTTP authentication schemes of each way to sign in.
+// schemesOf are the HTTP authentication schemes of each authentication type.
 var schemesOf = map[exchange.AuthenticationType][]string{
 	exchange.AuthenticationNTLM: {"ntlm", "negotiate"}, exchange.AuthenticationBasic: {"basic"}, exchange.AuthenticationAzureAD: {"bearer"},
 }
 
 func (k *checker) certificateRemedy() remedy {
 	return remedy{text: "check privateKeyFile (" + k.cfg.Authentication.PrivateKeyFile + ") and privateKeyPassword; or make a new certificate (ewsq cert), register it with application " + k.cfg.Authentication.ApplicationID +
-		" beside the old one, and set both to it"}
+		" in addition to the old one, and update both settings"}
 }
 
 func (k *checker) allowRemedy() remedy {
 	if k.online() {
 		return remedy{
-			"let an administrator of Exchange Online allow the application; the list is replaced as a whole, so what is on it is kept. It can take a day to have effect. Exchange Online ends EWS on " + msclouds.EWSEnd,
+			"ask an Exchange Online administrator to allow the application; the commands replace the whole list, but keep the existing entries. It can take a day to take effect. Exchange Online ends EWS on " + msclouds.EWSEnd,
 			powershell.AllowEWS(powershell.Quote(k.cfg.Authentication.ApplicationID)),
 		}
 	}
 	name := powershell.Quote(k.cfg.Authentication.Username)
 	return remedy{
-		"EWS is switched off for the account, the organisation or this program; look where, and switch it on",
+		"EWS is turned off for the account, the organisation or this program; find out which, and turn it on",
 		[]string{
 			"Get-CASMailbox -Identity " + name + " | Format-List Ews*",
 			"Get-OrganizationConfig | Format-List Ews*",
@@ -167,7 +167,7 @@ func (k *checker) allowRemedy() remedy {
 
 func (k *checker) addressRemedy(address string) remedy {
 	return remedy{
-		"give the primary address of a mailbox of this organisation",
+		"use the primary address of a mailbox in this organisation",
 		[]string{"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List DisplayName,PrimarySmtpAddress,EmailAddresses,RecipientTypeDetails"},
 	}
 }
@@ -175,7 +175,7 @@ func (k *checker) addressRemedy(address string) remedy {
 func (k *checker) quarantineRemedy() remedy {
 	address := k.cfg.QuarantineMailbox
 	return remedy{
-		"set quarantineMailbox to the primary address of a mailbox, or create it (ewsq setup has all the steps)",
+		"set quarantineMailbox to the primary address of a mailbox, or create the mailbox (ewsq setup prints all steps)",
 		[]string{
 			"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List PrimarySmtpAddress,RecipientTypeDetails",
 			powershell.NewMailbox(address),
@@ -185,7 +185,7 @@ func (k *checker) quarantineRemedy() remedy {
 
 func (k *checker) unreachableRemedy(address string) remedy {
 	return remedy{
-		"the server cannot open it now: see whether it is being moved, or its database is not mounted",
+		"the server cannot open the mailbox now: check whether it is being moved or its database is dismounted",
 		[]string{
 			"Get-MoveRequest -Identity " + powershell.Quote(address) + " -ErrorAction SilentlyContinue",
 			"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List DisplayName,Database,IsQuarantined",
@@ -193,23 +193,23 @@ func (k *checker) unreachableRemedy(address string) remedy {
 	}
 }
 
-// accessRemedy gives the account the right to a mailbox.
+// accessRemedy says how to give the account access to a mailbox.
 func (k *checker) accessRemedy(address string) remedy {
 	a := k.cfg.Authentication
 	switch {
 	case k.cfg.Access == exchange.FullAccess:
 		return remedy{
-			"give the account FullAccess to the mailbox; Exchange keeps rights in a cache, so it can take an hour or two",
+			"give the account FullAccess to the mailbox; Exchange caches rights, so it can take up to two hours to take effect",
 			[]string{powershell.FullAccess(address, a.Username)},
 		}
 	case k.online():
 		return remedy{
-			"give the application the right to the mailbox: full_access_as_app with admin consent, or a scope of RBAC for Applications that it is in",
+			"give the application access to the mailbox: full_access_as_app with admin consent, or a role of RBAC for Applications whose scope includes it",
 			[]string{"Test-ServicePrincipalAuthorization -Identity " + powershell.Quote(a.ApplicationID) + " -Resource " + powershell.Quote(address)},
 		}
 	}
 	return remedy{
-		"give the account the role ApplicationImpersonation, or widen its scope to the mailbox",
+		"give the account the ApplicationImpersonation role, or widen its scope to include the mailbox",
 		[]string{
 			"Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope",
 			powershell.Impersonation(a.Username),
@@ -219,7 +219,7 @@ func (k *checker) accessRemedy(address string) remedy {
 
 func (k *checker) folderRemedy() remedy {
 	return remedy{
-		fmt.Sprintf("give the account the right to create folders in the quarantine mailbox, or create the folder %q below the top of it by hand", k.cfg.QuarantineFolder),
+		fmt.Sprintf("give the account the right to create folders in the quarantine mailbox, or create the top-level folder %q yourself", k.cfg.QuarantineFolder),
 		k.accessRemedy(k.cfg.QuarantineMailbox).commands,
 	}
 }
@@ -228,56 +228,56 @@ func (k *checker) writeRemedy(err error) remedy {
 	address := k.cfg.QuarantineMailbox
 	if errors.Is(err, ews.ErrQuota) {
 		return remedy{
-			"the quarantine mailbox is full: empty it, or raise its quota",
+			"the quarantine mailbox is full: delete messages from it, or raise its quota",
 			[]string{
 				"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List TotalItemSize,TotalDeletedItemSize,StorageLimitStatus",
 				"Set-Mailbox -Identity " + powershell.Quote(address) + " -UseDatabaseQuotaDefaults $false -IssueWarningQuota 45GB -ProhibitSendQuota 48GB -ProhibitSendReceiveQuota 50GB",
 			},
 		}
 	}
-	return remedy{"let the account create items in the quarantine folder", k.accessRemedy(address).commands}
+	return remedy{"give the account the right to create items in the quarantine folder", k.accessRemedy(address).commands}
 }
 
 func (k *checker) serviceMailboxRemedy() remedy {
 	return remedy{
-		"give the account a mailbox; without one, moving messages works, and expanding groups does not",
+		"give the account a mailbox; without one it can move messages, but not expand groups",
 		[]string{"Enable-Mailbox -Identity " + powershell.Quote(k.cfg.Authentication.Username)},
 	}
 }
 
 func (k *checker) groupRemedy() remedy {
 	return remedy{
-		"check the address of the group; one that is hidden from address lists cannot be expanded",
+		"check the address of the group; groups that are hidden from address lists cannot be expanded",
 		[]string{"Get-DistributionGroup -Identity " + powershell.Quote(k.opts.Group) + " | Format-List PrimarySmtpAddress,HiddenFromAddressListsEnabled"},
 	}
 }
 
 func (k *checker) exportRemedy() remedy {
-	return remedy{text: "Exchange 2010 SP1 and later have ExportItems and UploadItems; see whether a proxy in front of the server, or its web.config, refuses them"}
+	return remedy{text: "Exchange 2010 SP1 and later have ExportItems and UploadItems; check whether the server's web.config, or a proxy in front of it, blocks them"}
 }
 
 func (k *checker) moveRemedy() remedy {
-	return remedy{text: "nothing has to be done; moving keeps more and is faster, and works where the mailboxes are on servers of the same version and site"}
+	return remedy{text: "you need not do anything; moving preserves more and is faster, but needs mailboxes on servers of the same version and site"}
 }
 
 func (k *checker) recoverableRemedy(address string) remedy {
 	r := k.accessRemedy(address)
-	return remedy{"opening Recoverable Items needs the same right as the mailbox, and Exchange 2010 SP1; or switch scanRecoverableItems and sweepRecoverableItems off", r.commands}
+	return remedy{"check the right to the mailbox and that the server is Exchange 2010 SP1 or later, which Recoverable Items need; or turn off scanRecoverableItems and sweepRecoverableItems", r.commands}
 }
 
 func (k *checker) archiveRemedy(address string) remedy {
 	return remedy{
-		"see whether the archive is reachable from the server that answers (that of a mailbox on premises may be in Exchange Online); or switch scanOnlineArchive off",
+		"check whether the server can reach the archive (that of an on-premises mailbox may be in Exchange Online); or turn off scanOnlineArchive",
 		[]string{"Get-Mailbox -Identity " + powershell.Quote(address) + " | Format-List Archive*"},
 	}
 }
 
 func (k *checker) throttlingRemedy() remedy {
 	if k.online() {
-		return remedy{text: "the limits of Exchange Online cannot be changed; run fewer workers, and not beside other programs of the same application"}
+		return remedy{text: "run fewer workers, and no other programs of the same application at the same time; the limits of Exchange Online cannot be changed"}
 	}
 	return remedy{
-		"run the self-test again when less is going on; give the account a throttling policy of its own (ewsq setup)",
+		"run the self-test again when the server is less busy; give the account a separate throttling policy (see ewsq setup)",
 		[]string{"Get-ThrottlingPolicyAssociation -Identity " + powershell.Quote(k.cfg.Authentication.Username) + " | Format-List Name,ThrottlingPolicyId"},
 	}
 }

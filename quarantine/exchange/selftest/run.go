@@ -11,8 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// checker runs the self-test. What each check needs of those before it stands
-// in its fields.
+// checker runs the self-test. Its fields hold what checks need from earlier ones.
 type checker struct {
 	cfg  exchange.Config // with defaults
 	opts Options
@@ -20,17 +19,17 @@ type checker struct {
 
 	report  *Report
 	rows    map[checkKey]int // of the report
-	blocker string           // why what is left is not looked at
-	offers  []string         // ways to sign in that the server offers
+	blocker string           // why the remaining checks are skipped
+	offers  []string         // authentication schemes that the server offers
 	limiter *checkLimiter
 
-	conn        *exchange.Connection // the way to the server
-	discovered  bool                 // Autodiscover gave cfg.EWSURL
+	conn        *exchange.Connection // to the server
+	discovered  bool                 // Autodiscover found cfg.EWSURL
 	certificate *auth.Certificate    // of the application; nil if it cannot be used
 	client      *ews.Client          // as the account itself
 	quarantine  *mailbox
 	root        ews.Folder // top of the quarantine mailbox
-	folderID    string     // of the quarantine folder; empty if there is none
+	folderID    string     // of the quarantine folder; empty if it does not exist
 }
 
 type checkKey struct {
@@ -49,8 +48,8 @@ func newChecker(cfg *exchange.Config, opts Options) *checker {
 	return k
 }
 
-// plan lays out all checks, so that none is missing from the report however
-// early it ends.
+// plan adds all checks to the report, so that none is missing however early it
+// ends.
 func (k *checker) plan() {
 	vault := k.cfg.QuarantineMailbox
 	add := func(mailbox string, names ...Name) {
@@ -71,12 +70,13 @@ func (k *checker) plan() {
 	add("", CheckThrottling)
 }
 
-// probes are the mailboxes to try; the quarantine mailbox is tried anyway.
+// probes returns the users' mailboxes to check; the quarantine mailbox is checked
+// anyway.
 func (k *checker) probes() []string {
 	return slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
 }
 
-// accessName is the name of the right that the configuration relies on.
+// accessName returns the check of the right that the configuration relies on.
 func (k *checker) accessName() Name {
 	if k.cfg.Access == exchange.Impersonation {
 		return CheckImpersonation
@@ -95,22 +95,25 @@ func (k *checker) run(ctx context.Context) {
 	}
 }
 
-// block ends the self-test: what is left hangs on the check that failed.
+// block ends the self-test: all remaining checks depend on the one that failed.
 func (k *checker) block(name Name) {
 	if k.blocker == "" {
-		k.blocker = "not looked at: " + string(name) + " has to be put right first"
+		k.blocker = fixFirst(name)
 	}
 }
 
-// finish fills in what was not looked at.
+// fixFirst says why a check that depends on another was skipped.
+func fixFirst(name Name) string { return "not checked: fix " + string(name) + " first" }
+
+// finish marks the remaining checks as skipped.
 func (k *checker) finish(ctx context.Context) *Report {
 	if k.conn != nil {
-		_ = k.conn.Close() // only idle connections, which are of no more use
+		_ = k.conn.Close() // only closes idle connections
 	}
 	k.checkThrottling()
 	reason := k.blocker
 	if ctx.Err() != nil {
-		reason = "not looked at: " + context.Cause(ctx).Error()
+		reason = "not checked: " + context.Cause(ctx).Error()
 	}
 	for i := range k.report.Checks {
 		if c := &k.report.Checks[i]; c.Status == "" {
@@ -149,9 +152,8 @@ func (k *checker) note(status Status, name Name, mailbox, seen string, fix remed
 	r.Status, r.Seen, r.Remedy, r.Commands = status, seen, fix.text, fix.commands
 }
 
-// undecided reports whether a check says nothing about what it is for, because
-// the server asks to slow down, or the self-test was ended. The check is then
-// left out.
+// undecided reports whether a check has no result because the server asked to
+// slow down or the self-test was ended. The check is then skipped.
 func (k *checker) undecided(ctx context.Context, err error) bool {
 	if err == nil {
 		return false

@@ -27,8 +27,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// checkScene is an Exchange, the configuration for it, and what the self-test
-// is told.
+// checkScene is an Exchange server, a configuration for it, and the options of
+// the self-test.
 type checkScene struct {
 	*ewstest.Server
 	cfg  exchange.Config
@@ -41,7 +41,7 @@ type checkScene struct {
 	answers  *strings.Replacer         // changes answers; nil: none
 }
 
-// newCheckScene returns a scene in which everything is well.
+// newCheckScene returns a scene in which every check succeeds.
 func newCheckScene(t *testing.T, access exchange.Access, options ...func(*ewstest.Options)) *checkScene {
 	t.Helper()
 	o := ewstest.Options{}
@@ -66,7 +66,7 @@ func newCheckScene(t *testing.T, access exchange.Access, options ...func(*ewstes
 	return s
 }
 
-// ServeHTTP stands in front of the Exchange.
+// ServeHTTP intercepts the requests to Exchange.
 func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if r.Header.Get("Authorization") != "" {
@@ -108,8 +108,8 @@ func (s *checkScene) check(t *testing.T) *selftest.Report {
 	return report
 }
 
-// asApplication lets the configuration sign in as an application, with a certificate that
-// the authority knows.
+// asApplication makes the configuration sign in as an application, with a
+// certificate that the authority knows.
 func (s *checkScene) asApplication(t *testing.T, o *auth.CertificateOptions) *auth.Certificate {
 	t.Helper()
 	const application, tenant = "00001111-aaaa-2222-bbbb-3333cccc4444", "customer.onmicrosoft.com"
@@ -158,13 +158,13 @@ func writeRoots(t *testing.T, roots ...*x509.Certificate) string {
 	return name
 }
 
-// untouched demands that the self-test left nothing behind and wrote into no
+// untouched requires that the self-test left nothing behind and wrote into no
 // user's mailbox.
 func (s *checkScene) untouched(t *testing.T) {
 	t.Helper()
 	for _, address := range []string{alice, bob, vault, "svc@example.test"} {
 		for _, m := range s.Mailbox(address).Messages() {
-			// Retention keeps what is deleted for good.
+			// Retention keeps what is permanently deleted.
 			assert.Equal(t, ews.FolderRecoverableItemsPurges, m.Distinguished, "%s: %s in %s", address, m.Subject, m.Folder)
 			assert.NotContains(t, []string{alice, bob}, address, "%s in %s", m.Subject, m.Folder)
 		}
@@ -178,18 +178,18 @@ func (s *checkScene) untouched(t *testing.T) {
 	assert.Empty(t, s.Notices())
 }
 
-// blockers are the checks without which no later one can be made.
+// blockers are the checks on which all later ones depend.
 var blockers = []selftest.Name{
 	selftest.CheckAutodiscover, selftest.CheckDNS, selftest.CheckTCP, selftest.CheckTLS, selftest.CheckEndpoint,
 	selftest.CheckAuthentication, selftest.CheckEWSAllowed, selftest.CheckVersion,
 }
 
-// onlyDependents demands that what was skipped hangs on what failed, or is not
-// wanted, and that nothing is said of what could not be looked at.
+// onlyDependents requires that a skipped check depends on a failed one or is not
+// needed, and that checks that cannot be made have no result.
 func onlyDependents(t *testing.T, report *selftest.Report) {
 	t.Helper()
 	unwanted := []string{
-		"not used with", "ewsUrl is set", " is off", "neither scanRecoverableItems nor", "an item is needed to see it", "it can be tried only between", "the program brings its own transport",
+		"not used with", "ewsUrl is set", " is off", "scanRecoverableItems and sweepRecoverableItems are off", "testing it needs an item", "it can only be tested between", "Options.Transport is set",
 	}
 	blocked := false
 	for _, c := range report.Checks {
@@ -199,29 +199,29 @@ func onlyDependents(t *testing.T, report *selftest.Report) {
 			early := c.Name == selftest.CheckCertificate || c.Name == selftest.CheckThrottling
 			assert.False(t, blocked && !early, "%s cannot be known: %s", c.Name, c.Seen)
 		case selftest.Failed:
-			assert.False(t, blocked && c.Name != selftest.CheckCertificate, "%s hangs on what failed before", c.Name)
+			assert.False(t, blocked && c.Name != selftest.CheckCertificate, "%s depends on an earlier failure", c.Name)
 			assert.NotEmpty(t, c.Remedy, c.Name)
 			blocked = blocked || slices.Contains(blockers, c.Name)
 		case selftest.Skipped:
 			assert.Empty(t, c.Remedy, c.Name)
-			assert.True(t, slices.ContainsFunc(unwanted, func(s string) bool { return strings.Contains(c.Seen, s) }) || hangsOn(report, c),
-				"%s: %s hangs on nothing that failed", c.Name, c.Seen)
+			assert.True(t, slices.ContainsFunc(unwanted, func(s string) bool { return strings.Contains(c.Seen, s) }) || dependsOn(report, c),
+				"%s: %s depends on no failed check", c.Name, c.Seen)
 		default:
 			t.Errorf("%s has the status %q", c.Name, c.Status)
 		}
 	}
 }
 
-// hangsOn reports whether a check that was skipped names one that failed.
-func hangsOn(report *selftest.Report, skipped selftest.Result) bool {
+// dependsOn reports whether a skipped check names a failed one.
+func dependsOn(report *selftest.Report, skipped selftest.Result) bool {
 	return slices.ContainsFunc(report.With(selftest.Failed), func(c selftest.Result) bool {
-		ofVault := c.Mailbox == vault && strings.Contains(skipped.Seen, "has to open first")
-		untold := c.Mailbox == skipped.Mailbox && strings.Contains(skipped.Seen, "cannot be told without the right")
-		return ofVault || untold || strings.Contains(skipped.Seen, string(c.Name)+" has to be put right first")
+		ofVault := c.Mailbox == vault && strings.Contains(skipped.Seen, "quarantine mailbox") && strings.Contains(skipped.Seen, "cannot be opened")
+		untold := c.Mailbox == skipped.Mailbox && strings.Contains(skipped.Seen, "needs the right to open it")
+		return ofVault || untold || strings.Contains(skipped.Seen, "fix "+string(c.Name)+" first")
 	})
 }
 
-// names returns the checks that have a status, with their mailboxes.
+// names returns the checks with a status, and their mailboxes.
 func names(report *selftest.Report, status selftest.Status) []string {
 	var all []string
 	for _, c := range report.With(status) {

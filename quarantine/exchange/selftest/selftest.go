@@ -14,69 +14,69 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Name is what one check of the self-test is about.
+// Name is the name of a check.
 type Name string
 
-// The checks, in the order in which they depend on one another.
+// The checks, each of which may depend on those before it.
 const (
-	CheckAutodiscover      Name = "autodiscover"      // the address of EWS is found, if ewsUrl is empty
-	CheckDNS               Name = "dns"               // the server's name, or the proxy's, has an address
+	CheckAutodiscover      Name = "autodiscover"      // the address of EWS can be found, if ewsUrl is empty
+	CheckDNS               Name = "dns"               // the host name of the server or the proxy resolves
 	CheckTCP               Name = "tcp"               // a connection can be made
-	CheckTLS               Name = "tls"               // the server's certificate is trusted, and for how long
-	CheckClock             Name = "clock"             // this machine's clock against the server's
-	CheckCertificate       Name = "certificate"       // the certificate that the application signs in with
+	CheckTLS               Name = "tls"               // the server's certificate is trusted and does not expire soon
+	CheckClock             Name = "clock"             // this machine's clock agrees with the server's
+	CheckCertificate       Name = "certificate"       // the application's certificate can be read and is valid
 	CheckEndpoint          Name = "endpoint"          // EWS answers at ewsUrl
 	CheckAuthentication    Name = "authentication"    // the account can sign in
-	CheckEWSAllowed        Name = "ewsAllowed"        // EWS is not blocked for tenant, account, application or program
-	CheckVersion           Name = "version"           // the server is Exchange 2010 or later
-	CheckFullAccess        Name = "fullAccess"        // the account has FullAccess to a mailbox
-	CheckImpersonation     Name = "impersonation"     // the account may act as the owner of a mailbox
-	CheckQuarantineMailbox Name = "quarantineMailbox" // the quarantine mailbox exists and opens
-	CheckQuarantineFolder  Name = "quarantineFolder"  // the folder is there, or can be created
-	CheckQuarantineWrite   Name = "quarantineWrite"   // an item can be written, read back and removed there
-	CheckDirectory         Name = "directory"         // the account has a mailbox, so that groups can be expanded
-	CheckExportUpload      Name = "exportUpload"      // items can be carried by ExportItems and UploadItems
-	CheckMove              Name = "move"              // items can be moved from one mailbox into another
-	CheckMailbox           Name = "mailbox"           // a probe mailbox exists
-	CheckRecoverableItems  Name = "recoverableItems"  // of a probe mailbox can be opened
-	CheckArchive           Name = "archive"           // of a probe mailbox can be opened
-	CheckThrottling        Name = "throttling"        // what the server showed of it meanwhile
+	CheckEWSAllowed        Name = "ewsAllowed"        // EWS is not blocked for the organisation, account, application or program
+	CheckVersion           Name = "version"           // the server is Exchange 2010 SP1 or later
+	CheckFullAccess        Name = "fullAccess"        // the account has FullAccess to the mailbox
+	CheckImpersonation     Name = "impersonation"     // the account may impersonate the owner of the mailbox
+	CheckQuarantineMailbox Name = "quarantineMailbox" // the quarantine mailbox exists and can be opened
+	CheckQuarantineFolder  Name = "quarantineFolder"  // the quarantine folder exists or can be created
+	CheckQuarantineWrite   Name = "quarantineWrite"   // an item can be written, read back and removed
+	CheckDirectory         Name = "directory"         // names can be resolved and groups expanded
+	CheckExportUpload      Name = "exportUpload"      // ExportItems and UploadItems work
+	CheckMove              Name = "move"              // items can be moved between mailboxes
+	CheckMailbox           Name = "mailbox"           // a user's mailbox exists
+	CheckRecoverableItems  Name = "recoverableItems"  // Recoverable Items of a user's mailbox can be opened
+	CheckArchive           Name = "archive"           // the archive of a user's mailbox can be opened
+	CheckThrottling        Name = "throttling"        // the server did not ask to slow down
 )
 
-// Status is how a check ended.
+// Status is the result of a check.
 type Status string
 
 // Statuses.
 const (
 	OK Status = "ok"
-	// Warning: it works, but less well than it could, or not for long.
+	// Warning means that it works, but not as well as it could, or not for long.
 	Warning Status = "warning"
-	// Failed: something that the configuration wants does not work.
+	// Failed means that something the configuration needs does not work.
 	Failed Status = "failed"
-	// Skipped: it was not looked at, because the configuration does not
-	// want it or because another check failed. Seen says which.
+	// Skipped means that it was not checked. Seen says why: the configuration
+	// does not need it, another check failed, or it cannot be checked.
 	Skipped Status = "skipped"
 )
 
-// Result is what one check found.
+// Result is the result of one check.
 type Result struct {
 	Name    Name   `json:"check"`
-	Mailbox string `json:"mailbox,omitempty"` // that was looked at
+	Mailbox string `json:"mailbox,omitempty"` // that was checked
 	Status  Status `json:"status"`
-	// Seen is what was seen. It may quote what the server said: escape it
-	// before showing it, as [Report.WriteTable] does.
+	// Seen is what the check saw. It may quote the server: escape it before
+	// showing it, as [Report.WriteTable] does.
 	Seen string `json:"seen"`
-	// Remedy says what to do; empty if there is nothing to be done.
+	// Remedy says what to do; empty if there is nothing to do.
 	Remedy string `json:"remedy,omitempty"`
-	// Commands are the lines of PowerShell that do it, with the names of the
-	// configuration in them. None is run by the self-test.
+	// Commands are PowerShell lines that help to do it, with the names of the
+	// configuration filled in. The self-test runs none of them.
 	Commands []string `json:"commands,omitempty"`
 }
 
 // Report is the result of [Check].
 type Report struct {
-	// Server is [exchange.Config].Name, URL the address of EWS: that of the
-	// configuration, or what was found in its place.
+	// Server is [exchange.Config].Name. URL is the address of EWS, from the
+	// configuration or as Autodiscover found it.
 	Server   string          `json:"server,omitempty"`
 	URL      string          `json:"ewsUrl"`
 	Access   exchange.Access `json:"access"`
@@ -85,7 +85,7 @@ type Report struct {
 	Checks   []Result        `json:"checks"`
 }
 
-// Status returns the worst status of the checks; those skipped do not count.
+// Status returns the worst status of the checks, not counting skipped ones.
 func (r *Report) Status() Status {
 	worst := OK
 	for _, c := range r.Checks {
@@ -96,7 +96,7 @@ func (r *Report) Status() Status {
 	return worst
 }
 
-// With returns the results that have a status.
+// With returns the results with a status.
 func (r *Report) With(status Status) []Result {
 	var found []Result
 	for _, c := range r.Checks {
@@ -107,47 +107,46 @@ func (r *Report) With(status Status) []Result {
 	return found
 }
 
-// Options are what [Check] can be told beyond the configuration. The zero
-// value, and nil, stand for the defaults.
+// Options are the options of [Check] beyond the configuration. nil or the zero
+// value means the defaults.
 type Options struct {
-	// Mailboxes are primary SMTP addresses of users' mailboxes to try the rights
-	// on. They are only read. Default: none, so that the rights on users'
+	// Mailboxes are primary SMTP addresses of users' mailboxes to check the
+	// rights on. They are only read. Default: none; the rights on users'
 	// mailboxes are not checked.
 	Mailboxes []string
 
-	// Group is a distribution list that is expanded to see whether that works.
-	// Default: a name is looked up instead.
+	// Group is a distribution list to expand as a test. Default: a name is
+	// resolved instead.
 	Group string
 
-	// Transport, Limiter, UserAgent and Logger are as in [exchange.Options]. With a
-	// Transport, DNS, TCP and TLS are not checked.
+	// Transport, Limiter, UserAgent and Logger are as in [exchange.Options]. With
+	// a Transport, DNS, TCP and TLS are not checked.
 	Transport http.RoundTripper
 	Limiter   ews.Limiter
 	UserAgent string
 	Logger    *slog.Logger
 
-	// Resolver looks names up. Default: the one of this machine.
+	// Resolver looks up names. Default: [net.DefaultResolver].
 	Resolver *net.Resolver
 
-	// Now is the clock. Default: time.Now.
+	// Now returns the current time. Default: [time.Now].
 	Now func() time.Time
 }
 
-// Check is the self-test: it tries everything that the configuration needs, and
-// says of each thing what it saw and what to do. It makes nothing of the
-// configuration durable: no journal is opened.
+// Check runs the self-test: it tests everything that the configuration needs,
+// and reports for each check what it saw and what to do. It does not open the
+// journal.
 //
-// It changes nothing on the server, except that it writes one test item into
-// the quarantine folder, if there is one, and removes it again, whatever else
-// fails. With [ewsmail.FullAccess] the item is moved into Deleted Items of the service
-// account's own mailbox on the way, because that is the only way to see whether
-// the server moves items between mailboxes. The quarantine folder is not
-// created. Users' mailboxes are only read. The password is not tried again where
-// it was refused.
+// It changes nothing on the server, with one exception: it writes a test item
+// into the quarantine folder, if that exists, and removes it again, whatever
+// else fails. With FullAccess it moves the item into Deleted Items of the service
+// account's own mailbox in between, which is the only way to see whether the
+// server moves items between mailboxes. The quarantine folder is not created.
+// Users' mailboxes are only read. A refused password is not tried again.
 //
-// The error says that the configuration cannot be used, as that of
-// [exchange.Config.Validate] does, or that ctx has ended; then there is a report of what
-// was seen until then.
+// The error says that the configuration or the options are invalid, like that of
+// [exchange.Config.Validate], or that ctx has ended; in the latter case the
+// report contains what was seen until then.
 func Check(ctx context.Context, cfg *exchange.Config, opts *Options) (*Report, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")

@@ -76,7 +76,7 @@ func TestCheckWithoutQuarantineFolder(t *testing.T) {
 	}
 }
 
-// deadPort is an address on which nothing listens.
+// deadPort returns an address on which nothing listens.
 func deadPort(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func deadPort(t *testing.T) string {
 
 const elsewhere = "dora@example.test"
 
-// whenAsked makes the next request fail that holds a text.
+// whenAsked makes the next request that contains a text fail.
 func (s *checkScene) whenAsked(text string, fault ewstest.Fault) {
 	s.OnRequest(func(_ int, r *ewstest.Request) {
 		if bytes.Contains(r.Body, []byte(text)) {
@@ -95,8 +95,8 @@ func (s *checkScene) whenAsked(text string, fault ewstest.Fault) {
 	})
 }
 
-// TestCheckTakenAway takes away one thing at a time. Exactly the matching check
-// must fail, with its remedy.
+// TestCheckTakenAway removes one thing at a time. Only the matching check must
+// fail, with its remedy.
 func TestCheckTakenAway(t *testing.T) {
 	t.Parallel()
 	full, impersonation := exchange.FullAccess, exchange.Impersonation
@@ -253,7 +253,7 @@ func TestCheckTakenAway(t *testing.T) {
 			take: func(_ *testing.T, s *checkScene) {
 				s.FailNext(ews.OpCreateItem, ewstest.MemberCode("ErrorCreateItemAccessDenied"))
 			},
-			failed: []string{"quarantineWrite " + vault}, remedy: "let the account create items",
+			failed: []string{"quarantineWrite " + vault}, remedy: "right to create items",
 		},
 		"right to delete": {
 			take: func(_ *testing.T, s *checkScene) {

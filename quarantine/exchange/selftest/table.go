@@ -9,9 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/display"
 )
 
-// WriteTable writes the report for people: a table of the checks, and below it
-// what to do about those that are not well. What could control a terminal, or
-// turn the direction of the text, is escaped.
+// WriteTable writes the report as text: a table of the checks, followed by what
+// to do about failures and warnings. Control characters, including those that
+// change the direction of text, are escaped.
 func (r *Report) WriteTable(w io.Writer) error {
 	out := display.NewWriter(w)
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
@@ -19,7 +19,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, c := range r.Checks {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", display.Printable(string(c.Status)), display.Printable(string(c.Name)), dash(display.Printable(c.Mailbox)), dash(display.Printable(c.Seen)))
 	}
-	table.Flush() // out keeps the error
+	table.Flush() // out remembers the error
 	for _, status := range []Status{Failed, Warning} {
 		for _, c := range r.With(status) {
 			writeRemedy(out, c)
@@ -34,7 +34,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 // String returns what WriteTable writes.
 func (r *Report) String() string {
 	var b strings.Builder
-	_ = r.WriteTable(&b) // a Builder takes everything
+	_ = r.WriteTable(&b) // a Builder never fails
 	return b.String()
 }
 
@@ -45,7 +45,7 @@ func dash(s string) string {
 	return s
 }
 
-// writeRemedy writes what to do about a check that is not well.
+// writeRemedy writes what to do about a failure or warning.
 func writeRemedy(w io.Writer, c Result) {
 	if c.Remedy == "" {
 		return

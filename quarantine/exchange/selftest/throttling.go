@@ -10,30 +10,29 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// checkPatience is the longest time that the self-test waits when the server
-// asks it to.
+// checkPatience is the longest back-off that the self-test waits for.
 const checkPatience = 20 * time.Second
 
-// checkPause is the wait when the server does not say how long.
+// checkPause is how long it waits if the server does not say.
 const checkPause = 2 * time.Second
 
-var errCheckBusy = errors.New("the server asks for more patience than a self-test has")
+var errCheckBusy = errors.New("the server asks for a longer pause than the self-test waits for")
 
-// checkLimiter is an [ews.Limiter] that keeps count of what the server asks.
+// checkLimiter is an [ews.Limiter] that records how the server throttles.
 type checkLimiter struct {
-	inner ews.Limiter // nil: none
+	inner ews.Limiter // may be nil
 
 	mu        sync.Mutex
 	calls     int
 	throttled int
-	longest   time.Duration // hint
-	slowest   time.Duration // call
+	longest   time.Duration // longest pause asked for
+	slowest   time.Duration // slowest call
 	until     time.Time     // no call before
 	refused   bool          // no more calls are made
-	gave      bool          // up, at some time
+	gave      bool          // whether it ever gave up
 }
 
-// Acquire waits as long as the server asked for, unless that is too long.
+// Acquire waits as long as the server asked, and fails if that is too long.
 func (l *checkLimiter) Acquire(ctx context.Context, payer string) (func(bool, time.Duration), error) {
 	if err := l.wait(ctx); err != nil {
 		return nil, err
@@ -94,8 +93,8 @@ func (l *checkLimiter) refuse() {
 	l.refused, l.gave = true, true
 }
 
-// insist lets the few calls through that remove the test item, whatever the
-// server asked for: to leave it behind would be worse.
+// insist lets through the few calls that remove the test item, whatever the
+// server asked for: leaving it behind would be worse.
 func (l *checkLimiter) insist() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,8 +107,8 @@ func (l *checkLimiter) gaveUp() bool {
 	return l.gave
 }
 
-// checkThrottling tells what was seen of the server's limits. The limits
-// themselves a client cannot ask for.
+// checkThrottling reports how the server throttled. Clients cannot query the
+// limits themselves.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange.
 func (k *checker) checkThrottling() {
 	l := k.limiter
@@ -121,7 +120,7 @@ func (k *checker) checkThrottling() {
 	seen := fmt.Sprintf("%d calls, the slowest took %s", l.calls, l.slowest.Round(time.Millisecond))
 	asked := fmt.Sprintf("%s; the server asked to slow down %d times", seen, l.throttled)
 	if l.longest > 0 {
-		asked += fmt.Sprintf(", for %s at the longest", l.longest.Round(time.Millisecond))
+		asked += fmt.Sprintf(", for up to %s", l.longest.Round(time.Millisecond))
 	}
 	switch {
 	case l.gave:

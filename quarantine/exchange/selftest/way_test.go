@@ -16,10 +16,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// TestCheckOfTheWay spoils what is between here and EWS, or what answers there.
+// TestCheckOfTheWay breaks something between this machine and EWS, or replaces
+// the server.
 func TestCheckOfTheWay(t *testing.T) {
 	t.Parallel()
-	// serve puts another server into the place of Exchange.
+	// serve replaces Exchange with another server.
 	serve := func(h http.HandlerFunc) func(*testing.T, *checkScene) {
 		return func(t *testing.T, s *checkScene) {
 			other := httptest.NewUnstartedServer(h)
@@ -83,7 +84,7 @@ func TestCheckOfTheWay(t *testing.T) {
 				s.opts.Resolver = (&nameServer{t: t, hosts: []string{mailHost}}).resolver()
 				s.cfg.EWSURL, s.cfg.AllowPlainHTTP = "http://"+mailHost+":"+port+"/EWS/Exchange.asmx", true
 			},
-			warned: []string{"tls"}, seen: "reads the password", remedy: "use https in ewsUrl",
+			warned: []string{"tls"}, seen: "read the password", remedy: "use https in ewsUrl",
 		},
 		"clock, two minutes":    {take: behind(2 * time.Minute), warned: []string{"clock"}, seen: "behind the server's", remedy: "w32tm"},
 		"clock, an hour ahead":  {take: behind(-time.Hour), failed: []string{"clock"}, seen: "ahead of the server's", remedy: "w32tm"},

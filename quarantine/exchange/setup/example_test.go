@@ -27,7 +27,7 @@ func ExampleNew() {
 	// 2. Create the quarantine mailbox
 	// 3. Create the service account
 	// 4. Let the account impersonate
-	// 5. Narrow it down, if not all mailboxes are meant
-	// 6. Set the limits of the server
-	// 7. Try it
+	// 5. Restrict it, unless it needs all mailboxes
+	// 6. Raise the server's limits
+	// 7. Test it
 }

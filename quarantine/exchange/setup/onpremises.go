@@ -21,49 +21,49 @@ func (s *builder) onPremises() {
 	s.throttling()
 }
 
-// address finds the URL of EWS, and looks how one signs in there.
+// address finds the URL of EWS and the authentication methods that it offers.
 func (s *builder) address() {
-	text := []string{"`ewsUrl` is the ExternalUrl or InternalUrl of the EWS virtual directory, whichever this machine reaches. The self-test uses " + code(s.cfg.EWSURL) + "."}
+	text := []string{"`ewsUrl` is the ExternalUrl or InternalUrl of the EWS virtual directory, whichever the machine that runs the quarantine can reach. The configuration has " + code(s.cfg.EWSURL) + "."}
 	commands := []string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl"}
 	if s.unlocated {
 		text, commands = s.autodiscover(commands)
 	}
 	switch s.cfg.Authentication.Type {
 	case exchange.AuthenticationBasic:
-		text = append(text, "`authentication.type` is `basic`, which the virtual directory has to offer, and only over TLS.")
+		text = append(text, "`authentication.type` is `basic`, which the virtual directory must offer, and only over TLS.")
 		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication",
 			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
 	case exchange.AuthenticationNTLM:
-		text = append(text, "`authentication.type` is `ntlm`, which the virtual directory has to offer as Windows authentication; it does by default. Where Extended Protection is required, no proxy may end TLS in front of the server.")
+		text = append(text, "`authentication.type` is `ntlm`, which the virtual directory must offer as Windows authentication; by default it does. If Extended Protection is required, no proxy may terminate TLS in front of the server.")
 		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication,ExtendedProtection*")
 	}
 	s.add("Find the address of EWS", text, ShellExchange, commands...)
 }
 
-// autodiscover says how the URL is found that the configuration leaves out.
+// autodiscover explains how Autodiscover finds the URL if ewsUrl is empty.
 func (s *builder) autodiscover(commands []string) ([]string, []string) {
 	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
 	host := "autodiscover." + domain
 	return []string{
-		"`ewsUrl` is not set, so that Autodiscover finds it from " + code(s.cfg.QuarantineMailbox) + " at the first call: at " + code(domain) + " and " + code(host) + ", where " + code("http://"+host) + " redirects to, and where the SRV record " + code("_autodiscover._tcp."+domain) + " does. One of them has to lead to the Exchange servers from this machine, with a certificate that is trusted for that name. Setting `ewsUrl` spares it.",
-		"What it gives is the ExternalUrl of the EWS virtual directory, or else its InternalUrl. The password goes only to hosts of the same registered domain; others of yours have to be listed in `autodiscoverHosts`.",
+		"`ewsUrl` is not set, so Autodiscover finds the URL from " + code(s.cfg.QuarantineMailbox) + " at the first call. It tries " + code(domain) + " and " + code(host) + ", then the address that " + code("http://"+host) + " redirects to, then the host in the SRV record " + code("_autodiscover._tcp."+domain) + ". From the machine that runs the quarantine, one of them must lead to the Exchange servers, with a trusted certificate for that name. If you set `ewsUrl`, none of this is needed.",
+		"It returns the ExternalUrl of the EWS virtual directory, or its InternalUrl if there is no ExternalUrl. The password is only sent to hosts in the same registered domain; list other hosts of yours in `autodiscoverHosts`.",
 	}, append(commands, "Resolve-DnsName "+powershell.Quote(host), "Resolve-DnsName "+powershell.Quote("_autodiscover._tcp."+domain)+" -Type SRV")
 }
 
-// quarantineMailbox creates the mailbox that takes the messages.
+// quarantineMailbox creates the quarantine mailbox.
 func (s *builder) quarantineMailbox(shell Shell, onPremises bool) {
 	address := s.cfg.QuarantineMailbox
 	id := powershell.Quote(address)
 	create := powershell.NewMailbox(address)
 	text := []string{
-		"A shared mailbox whose account nobody signs in with, and that no user has rights on: what lies in it is dangerous. It is hidden from address lists, takes no mail from outside, and processes no meeting requests, or a malicious invitation in quarantine would be put into its calendar and answered. No retention policy may touch what lies there.",
-		"Use a mailbox of its own for it, not that of the service account or of an administrator. Give its database room: it holds what was taken from all users, until that is released or deleted.",
+		"This is a shared mailbox that nobody signs in to and no user has rights on: its content is dangerous. It is hidden from address lists, accepts no mail from outside, and does not process meeting requests, so that a malicious invitation in quarantine is not added to its calendar and answered. Do not apply a retention policy to it.",
+		"Use a separate mailbox, not that of the service account or an administrator. Make sure that its database has enough space: it keeps what was taken from all users until that is released or deleted.",
 	}
 	commands := []string{create}
 	if onPremises {
 		commands[0] += " -UserPrincipalName " + id
 	} else {
-		text = append(text, "Beyond 50 GB, and for an archive or a hold, a shared mailbox needs a licence.")
+		text = append(text, "A shared mailbox needs a licence if it exceeds 50 GB, or for an archive or a hold.")
 	}
 	commands = append(commands,
 		"Set-Mailbox -Identity "+id+" -HiddenFromAddressListsEnabled $true -RequireSenderAuthenticationEnabled $true -RetentionPolicy $null",
@@ -74,7 +74,7 @@ func (s *builder) quarantineMailbox(shell Shell, onPremises bool) {
 	s.add("Create the quarantine mailbox", text, shell, commands...)
 }
 
-// serviceAccount creates the account that signs in.
+// serviceAccount creates the service account.
 func (s *builder) serviceAccount() {
 	username := s.cfg.Authentication.Username
 	name := powershell.AccountName(username)
@@ -84,7 +84,7 @@ func (s *builder) serviceAccount() {
 		principal = name + "@" + domain
 	}
 	s.add("Create the service account", []string{
-		"It gets a mailbox, because without one Exchange expands no distribution lists for it. It needs no other right in Active Directory, and should be a member of no group of administrators. The password is asked for, and goes into `authentication.password` or into the environment variable " + code(exchange.EnvPassword) + ".",
+		"It gets a mailbox because Exchange does not expand distribution lists for accounts without one. It needs no further rights in Active Directory, and should not be a member of any administrators' group. The command prompts for the password; put it into `authentication.password` or the environment variable " + code(exchange.EnvPassword) + ".",
 	}, ShellExchange,
 		"New-Mailbox -Name "+powershell.Quote(name)+" -SamAccountName "+powershell.Quote(name)+" -UserPrincipalName "+powershell.Quote(principal)+" -Password (Read-Host 'Password' -AsSecureString)",
 		"Set-Mailbox -Identity "+powershell.Quote(username)+" -HiddenFromAddressListsEnabled $true",
@@ -92,14 +92,14 @@ func (s *builder) serviceAccount() {
 	)
 }
 
-// impersonation gives the account the role.
+// impersonation gives the account the ApplicationImpersonation role.
 func (s *builder) impersonation() {
 	user := s.cfg.Authentication.Username
 	s.add("Let the account impersonate", []string{
-		"With the role ApplicationImpersonation the account works as the owner of each mailbox, the quarantine mailbox included. It holds for mailboxes that are created later, too. Keep the password accordingly: the account can read and change all mail.",
+		"With the ApplicationImpersonation role the account acts as the owner of each mailbox, including the quarantine mailbox and those created later. Protect its password accordingly: the account can read and change all mail.",
 	}, ShellExchange, powershell.Impersonation(user), "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-List Name,EffectiveUserName,CustomRecipientWriteScope")
-	s.add("Narrow it down, if not all mailboxes are meant", []string{
-		"Instead of the assignment above, one with a scope: here the members of a group, which has to have the quarantine mailbox as a member. Put the distinguished name of the group in the place of the example.",
+	s.add("Restrict it, unless it needs all mailboxes", []string{
+		"This replaces the assignment above with one that has a scope: here the members of a group, which must include the quarantine mailbox. Replace the example with the distinguished name of the group.",
 	}, ShellExchange,
 		"Remove-ManagementRoleAssignment -Identity "+powershell.Quote(powershell.ImpersonationAssignment),
 		"New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "+powershell.Filter("MemberOfGroup", "-eq", "CN=Quarantined,OU=Groups,DC=example,DC=com"),
@@ -107,9 +107,9 @@ func (s *builder) impersonation() {
 	)
 }
 
-// grantAll gives the account FullAccess to every mailbox that it has none to.
-// It begins in a variable, so that a pipeline does not run into the limit of
-// two at once.
+// grantAll gives the account FullAccess to every mailbox where it lacks it. It
+// stores the mailboxes in a variable first, since Exchange allows only two
+// concurrent pipelines.
 func (s *builder) grantAll() []string {
 	return []string{
 		"$account = " + powershell.Quote(s.cfg.Authentication.Username),
@@ -122,24 +122,24 @@ func (s *builder) grantAll() []string {
 	}
 }
 
-// fullAccess gives the account the right on the mailboxes there are.
+// fullAccess gives the account the right on all existing mailboxes.
 func (s *builder) fullAccess() {
 	s.add("Give the account FullAccess to all mailboxes", []string{
-		"The quarantine mailbox is among them. Exchange keeps rights in a cache: it can take up to two hours until they have effect. " +
-			"The account can then read and change all mail; keep its password accordingly.",
-		"Without `-AutoMapping $false` Outlook would open all mailboxes for whoever signs in with the account.",
+		"This includes the quarantine mailbox. Exchange caches rights, so they can take up to two hours to take effect. " +
+			"The account can then read and change all mail; protect its password accordingly.",
+		"Without `-AutoMapping $false` Outlook would open all mailboxes for anyone who signs in with the account.",
 	}, ShellExchange, append(s.grantAll(),
 		"Get-MailboxPermission -Identity "+powershell.Quote(s.cfg.QuarantineMailbox)+" -User "+powershell.Quote(s.cfg.Authentication.Username)+" | Format-List Identity,User,AccessRights,Deny")...)
 }
 
-// Names on the Exchange server of what gives the right on new mailboxes.
+// Names, on the Exchange server, of what grants the right on new mailboxes.
 const (
 	setupScript = `C:\Scripts\Grant-QuarantineAccess.ps1`
 	setupTask   = "Quarantine access"
 	setupRunner = `EXAMPLE\svc-exchange-tasks`
 )
 
-// newMailboxes runs the same on a schedule, since the right has to be given on
+// newMailboxes runs the same on a schedule, since the right must be granted on
 // each mailbox.
 // See https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/schtasks-create.
 func (s *builder) newMailboxes() {
@@ -161,7 +161,7 @@ func (s *builder) newMailboxes() {
 		"schtasks.exe /Create /TN "+powershell.Quote(setupTask)+" /SC HOURLY /RU "+powershell.Quote(setupRunner)+" /RP * /TR "+powershell.Quote(`powershell.exe -NoProfile -ExecutionPolicy RemoteSigned -File `+setupScript),
 		"schtasks.exe /Run /TN "+powershell.Quote(setupTask),
 	)
-	s.add("Give it the same on new mailboxes, by a scheduled task", []string{
-		"FullAccess is a right on a mailbox, so one that is created tomorrow does not have it. This script, run every hour on an Exchange server, gives it. It runs under an account of its own (" + code(setupRunner) + " stands for it), which needs the right to log on as a batch job; who can change the script, or the account, can read all mail.",
+	s.add("Give it FullAccess to new mailboxes with a scheduled task", []string{
+		"FullAccess is granted on each mailbox, so the account has no access to mailboxes created later. This script, run every hour on an Exchange server, grants it. It runs under a separate account (replace " + code(setupRunner) + " with its name), which needs the right to log on as a batch job; anyone who can change the script or the account can read all mail.",
 	}, ShellExchange, commands...)
 }

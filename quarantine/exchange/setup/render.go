@@ -9,7 +9,7 @@ import (
 )
 
 // code marks a text as code within a paragraph. A backquote in it would end the
-// mark, so it is shown as an apostrophe; commands have the exact text.
+// code, so it becomes an apostrophe; the commands have the exact text.
 func code(s string) string {
 	return "`" + strings.ReplaceAll(display.Printable(s), "`", "'") + "`"
 }

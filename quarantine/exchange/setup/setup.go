@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Version is the Exchange that [New] writes its steps for.
+// Version is the version of Exchange that [New] writes steps for.
 type Version string
 
 // Versions. Their cmdlets differ.
@@ -26,25 +26,25 @@ const (
 	ExchangeOnline Version = "online"
 )
 
-// exchangeProducts are the versions with their names for people.
+// exchangeProducts are the product names of the versions.
 var exchangeProducts = map[Version]string{
 	Exchange2010: "Exchange Server 2010", Exchange2013: "Exchange Server 2013", Exchange2016: "Exchange Server 2016",
 	Exchange2019: "Exchange Server 2019", ExchangeSE: "Exchange Server Subscription Edition", ExchangeOnline: "Exchange Online",
 }
 
-// Options are what [New] can be told. The zero value, and nil, stand for
-// the defaults.
+// Options are the options of [New]. nil or the zero value means the defaults.
 type Options struct {
-	// ExchangeVersion decides which commands there are. Default: ExchangeOnline
-	// with Azure AD, else ExchangeSE, whose commands are those of 2013 and later.
+	// ExchangeVersion decides which commands the guide contains. Default:
+	// ExchangeOnline with Azure AD or an EWSURL of Exchange Online, else
+	// ExchangeSE, which uses the commands of Exchange 2013 and later.
 	ExchangeVersion Version
 }
 
-// Guide says how to prepare an organisation for a configuration.
+// Guide describes how to prepare an organisation for a configuration.
 type Guide struct {
 	Title string `json:"title"`
-	// Notes come before the steps. Settings that the configuration leaves out
-	// are named here, with what the commands have in their place.
+	// Notes precede the steps. They name settings that the configuration omits,
+	// and the examples that the commands use instead.
 	Notes []string `json:"notes,omitempty"`
 	Steps []Step   `json:"steps"`
 }
@@ -52,8 +52,8 @@ type Guide struct {
 // Step is one thing to do.
 type Step struct {
 	Title string   `json:"title"`
-	Text  []string `json:"text"` // paragraphs; what stands between backquotes is code
-	// Shell is where the commands are to be run.
+	Text  []string `json:"text"` // paragraphs; text in backquotes is code
+	// Shell is where to run the commands.
 	Shell    Shell    `json:"shell,omitempty"`
 	Commands []string `json:"commands,omitempty"`
 }
@@ -70,13 +70,13 @@ const (
 )
 
 // New returns the steps and exact commands that prepare an organisation for a
-// configuration. It asks no server and changes nothing. Texts of the
-// configuration stand in the commands as literals of PowerShell, whatever
-// characters they hold.
+// configuration. It contacts no server and changes nothing. Texts from the
+// configuration appear in the commands as PowerShell literals, whatever
+// characters they contain.
 //
-// Settings that are missing, because the step that gives them is still to be
-// done, are filled in with examples. What is there must be valid: the error is
-// that of [exchange.Config.Validate], or says that the version does not fit.
+// Missing settings, which may depend on a step that is still to be done, are
+// filled in with examples. All others must be valid: the error is that of
+// [exchange.Config.Validate], or says that the version does not fit.
 func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -109,20 +109,19 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	} else {
 		s.onPremises()
 	}
-	s.add("Try it", []string{
-		"The self-test tries each of these things and says what is missing. Name mailboxes of users that it may look into; it only reads them.",
+	s.add("Test it", []string{
+		"The self-test checks all of this and reports what is missing. Name some users' mailboxes that it may open; it only reads them.",
 	}, ShellLocal, "ewsq -config FILE check -mailbox "+powershell.Quote(s.exampleUser()))
 	return s.guide, nil
 }
 
 // builder collects the steps for one configuration.
 type builder struct {
-	cfg     exchange.Config
-	version Version
-	guide   *Guide
-	missing map[string]bool // settings that were filled in
-	// unlocated: ewsUrl is left out, which is all right.
-	unlocated bool
+	cfg       exchange.Config
+	version   Version
+	guide     *Guide
+	missing   map[string]bool // settings that were filled in
+	unlocated bool            // ewsUrl is empty, which is valid
 }
 
 func (s *builder) add(title string, text []string, shell Shell, commands ...string) {
@@ -136,7 +135,7 @@ func (s *builder) complete(c exchange.Config) {
 		if *value == "" {
 			*value = example
 			s.missing[field] = true
-			s.guide.Notes = append(s.guide.Notes, fmt.Sprintf("%s is not set; the commands have %s in its place.", code(field), code(example)))
+			s.guide.Notes = append(s.guide.Notes, fmt.Sprintf("%s is not set; the commands use %s instead.", code(field), code(example)))
 		}
 	}
 	a := &c.Authentication
@@ -150,7 +149,7 @@ func (s *builder) complete(c exchange.Config) {
 		switch {
 		case len(clouds) == 0:
 			fill(&c.EWSURL, "ewsUrl", msclouds.All()[0].EWSURL())
-		case len(clouds) > 1: // of one, it is the default
+		case len(clouds) > 1: // a single one is the default
 			fill(&c.EWSURL, "ewsUrl", clouds[0].EWSURL())
 		}
 	} else {
@@ -171,7 +170,7 @@ func (s *builder) complete(c exchange.Config) {
 	s.cfg = c.WithDefaults()
 }
 
-// fits reports whether the version can do what the configuration wants.
+// fits checks that the version fits the configuration.
 func (s *builder) fits() error {
 	azure := s.cfg.Authentication.Type == exchange.AuthenticationAzureAD
 	refuse := func(format string, args ...any) error {
@@ -179,24 +178,24 @@ func (s *builder) fits() error {
 	}
 	switch {
 	case s.version == ExchangeOnline && !azure:
-		return refuse(`is online, and Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
+		return refuse(`is online, but Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
 	case s.version != ExchangeOnline && !s.unlocated && leadsOnline(s.cfg.EWSURL):
-		return refuse("is %s, but ewsUrl leads to Exchange Online; use online", s.version)
+		return refuse("is %s, but ewsUrl points to Exchange Online; use online", s.version)
 	case s.version == Exchange2010 && azure:
 		return refuse(`is 2010, which does not accept tokens; set authentication.type to "ntlm"`)
 	case s.version != ExchangeOnline && azure:
-		return refuse("is %s: that version with authentication.type \"azureAD\" (hybrid modern authentication) is not described here; use online for the application's part", s.version)
+		return refuse("is %s, but the guide does not cover that version with authentication.type \"azureAD\" (hybrid modern authentication); use online for the steps about the application", s.version)
 	}
 	return nil
 }
 
-// leadsOnline reports whether a URL leads to Exchange Online.
+// leadsOnline reports whether a URL points to Exchange Online.
 func leadsOnline(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && msclouds.HasEWS(u.Hostname())
 }
 
-// cloud returns the cloud of Exchange Online that the configuration is for.
+// cloud returns the Exchange Online cloud that the configuration is for.
 func (s *builder) cloud() auth.Cloud {
 	if u, err := url.Parse(s.cfg.EWSURL); err == nil {
 		if c, ok := auth.CloudOf(u.Hostname()); ok {
@@ -206,7 +205,7 @@ func (s *builder) cloud() auth.Cloud {
 	return auth.Clouds()[0]
 }
 
-// exampleUser is an address in the domain of the quarantine mailbox.
+// exampleUser returns an address in the domain of the quarantine mailbox.
 func (s *builder) exampleUser() string {
 	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
 	return "alice@" + domain

@@ -16,9 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/setup"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares a text with a file, or writes the file.
+// golden compares a text with a file or, with -update, writes the file.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	if *update {
@@ -27,8 +27,8 @@ func golden(t *testing.T, name string, got []byte) {
 		return
 	}
 	want, err := os.ReadFile(name)
-	require.NoError(t, err, "run the test with -update to make it")
-	assert.Equal(t, string(want), string(got), "if the change is meant, run the test with -update")
+	require.NoError(t, err, "run the test with -update to create it")
+	assert.Equal(t, string(want), string(got), "if the change is intended, run the test with -update")
 }
 
 func passwordConfig(access exchange.Access) exchange.Config {
@@ -38,7 +38,7 @@ func passwordConfig(access exchange.Access) exchange.Config {
 	}
 }
 
-// setups are the guides that are kept as files.
+// setups are the guides with golden files.
 var setups = map[string]struct {
 	cfg     exchange.Config
 	version setup.Version
@@ -106,8 +106,8 @@ func commands(g *setup.Guide) string {
 	return strings.Join(all, "\n")
 }
 
-// TestSetupDiffers holds what is different between versions and accesses, so
-// that no change of the files hides it.
+// TestSetupDiffers checks what differs between versions and kinds of access, in
+// case a change of the golden files hides it.
 func TestSetupDiffers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ has, lacks []string }{
@@ -149,7 +149,7 @@ func TestSetupDiffers(t *testing.T) {
 	}
 }
 
-// TestSetupQuotes: whatever a name holds, it stays one literal of PowerShell.
+// TestSetupQuotes: whatever a name contains, it stays one PowerShell literal.
 func TestSetupQuotes(t *testing.T) {
 	t.Parallel()
 	cfg := passwordConfig(exchange.FullAccess)
@@ -161,7 +161,7 @@ func TestSetupQuotes(t *testing.T) {
 	all := commands(guide)
 	assert.Contains(t, all, "-User "+quoted)
 	inScript := strings.NewReplacer("'", "''", "\u2019", "\u2019\u2019").Replace("$account = " + quoted)
-	assert.Contains(t, all, "    '"+inScript+"',", "in the script it is quoted once more")
+	assert.Contains(t, all, "    '"+inScript+"',", "in the script it is quoted again")
 	for line := range strings.Lines(all) {
 		outside := outsideLiterals(line)
 		assert.NotContains(t, outside, "Remove-Mailbox", line)
@@ -170,8 +170,8 @@ func TestSetupQuotes(t *testing.T) {
 	assert.Contains(t, guide.Title, "`''' <script> *Office*`")
 }
 
-// outsideLiterals returns what a line of PowerShell has outside of literals in
-// single quotation marks, and fails to if one is not closed.
+// outsideLiterals returns what a line of PowerShell contains outside single-quoted
+// literals, or says that one is not closed.
 func outsideLiterals(line string) string {
 	var b strings.Builder
 	inside := false
