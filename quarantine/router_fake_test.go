@@ -26,7 +26,7 @@ type ledger struct {
 
 	// search, if set, is called with each search, before the answer.
 	search func(context.Context, string) error
-	// folder is the error of looking for a folder. Default: there is none.
+	// folder is the error of looking for a folder. Default: nil.
 	folder error
 }
 
