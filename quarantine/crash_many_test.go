@@ -18,7 +18,7 @@ func TestCrashMany(t *testing.T) {
 	t.Parallel()
 	for _, a := range crashAccesses {
 		messages := 20
-		if *crashAll || askedFor("Crash") && a.impersonation && a.way == driver.WayTransfer {
+		if *crashAll || *whole && a.impersonation && a.way == driver.WayTransfer {
 			messages = 200
 		}
 		t.Run(a.name, func(t *testing.T) {

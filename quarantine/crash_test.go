@@ -23,14 +23,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The whole matrix, with some 2,000 points, takes some minutes:
+// With -whole every call of every way is struck, but not in every phase, and there
+// is one kind of restore for each way instead of two; without it, a sixth of that.
+// With -crash.all there are some 2,000 points, which take some minutes:
 //
 //	go test ./quarantine -run Crash -crash.all -v -timeout 1h
-//
-// When -run names it, every call of every way is struck, but not in every phase,
-// and there is one kind of restore for each way instead of two. In a run of
-// everything it does a sixth of that.
 var crashAll = flag.Bool("crash.all", false, "kill the process in every phase of every call")
+
+// wholeCrash says that the matrices of crashes are done whole.
+func wholeCrash() bool { return *crashAll || *whole }
 
 // leastPoints is how many points the matrix must have.
 const leastPoints = 300
@@ -323,8 +324,7 @@ func TestCrashMatrix(t *testing.T) {
 			crashes = append(crashes, crash{kind: kind, first: b, elsewhere: len(crashes)%12 == 0})
 		}
 	}
-	whole := *crashAll || askedFor("Crash")
-	if !whole {
+	if !wholeCrash() {
 		n := 0
 		crashes = slices.DeleteFunc(crashes, func(crash) bool { n++; return n%6 != 1 })
 	}
@@ -348,7 +348,7 @@ func TestCrashMatrix(t *testing.T) {
 		}
 	}
 	assert.Len(t, distinct, len(crashes), "points that were not reached, or twice the same")
-	if whole {
+	if wholeCrash() {
 		assert.GreaterOrEqual(t, len(distinct), leastPoints)
 	} else {
 		for way := range left {

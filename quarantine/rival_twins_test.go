@@ -26,7 +26,7 @@ func TestRivalRestoresOfTwins(t *testing.T) {
 				o := a.worldOptions
 				o.settings = searching(false, quarantine.Limits{}).settings
 				step := 1
-				if !askedFor("Rival") {
+				if !*whole {
 					step = 3
 				}
 				for at := 1; at < 200; at += step {
