@@ -17,7 +17,10 @@ import (
 func TestCrashMany(t *testing.T) {
 	t.Parallel()
 	for _, a := range crashAccesses {
-		messages := 20
+		messages := 12
+		if *whole {
+			messages = 20
+		}
 		if *crashAll || *whole && a.impersonation && a.way == driver.WayTransfer {
 			messages = 200
 		}
