@@ -71,7 +71,11 @@ var (
 // 2027-04-01.
 //
 // It does no I/O.
-func AzureAD(ewsURL string, opts AzureADOptions) (*AzureADTransport, error) {
+func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
+	var o AzureADOptions
+	if opts != nil {
+		o = *opts
+	}
 	e, err := parseEndpoint(ewsURL)
 	if err != nil {
 		return nil, err
@@ -80,35 +84,35 @@ func AzureAD(ewsURL string, opts AzureADOptions) (*AzureADTransport, error) {
 		return nil, errors.New("auth: ewsUrl must begin with https:// for Azure AD, because anyone who sees a token can use it")
 	}
 	switch {
-	case !guid.MatchString(opts.ApplicationID):
+	case !guid.MatchString(o.ApplicationID):
 		return nil, errors.New("auth: authentication.applicationId is not a GUID; copy it from the application's page in the Azure portal")
-	case !guid.MatchString(opts.TenantID) && !domain.MatchString(opts.TenantID):
+	case !guid.MatchString(o.TenantID) && !domain.MatchString(o.TenantID):
 		return nil, errors.New("auth: authentication.tenantId is neither a GUID nor a domain name such as customer.onmicrosoft.com")
-	case opts.Certificate == nil:
+	case o.Certificate == nil:
 		return nil, errors.New("auth: authentication.privateKeyFile is missing; Azure AD needs a certificate")
 	}
-	if err := opts.Certificate.CheckValidity(time.Now()); err != nil {
+	if err := o.Certificate.CheckValidity(time.Now()); err != nil {
 		return nil, err
 	}
-	authority, scope, err := chooseCloud(e, opts.AuthenticationEndpoint, opts.Scope)
+	authority, scope, err := chooseCloud(e, o.AuthenticationEndpoint, o.Scope)
 	if err != nil {
 		return nil, err
 	}
-	if opts.Transport == nil {
-		if opts.Transport, err = NewTransport(nil); err != nil {
+	if o.Transport == nil {
+		if o.Transport, err = NewTransport(nil); err != nil {
 			return nil, err
 		}
 	}
-	if opts.TokenTransport == nil {
-		opts.TokenTransport = opts.Transport
+	if o.TokenTransport == nil {
+		o.TokenTransport = o.Transport
 	}
-	fetch, err := newTokenFetcher(authority, scope, opts)
+	fetch, err := newTokenFetcher(authority, scope, o)
 	if err != nil {
 		return nil, err
 	}
 	return &AzureADTransport{
-		endpoint: e, applicationID: opts.ApplicationID, certificate: opts.Certificate,
-		next: opts.Transport, tokens: &tokenSource{fetch: fetch},
+		endpoint: e, applicationID: o.ApplicationID, certificate: o.Certificate,
+		next: o.Transport, tokens: &tokenSource{fetch: fetch},
 	}, nil
 }
 

@@ -130,7 +130,7 @@ func TestAzureADClouds(t *testing.T) {
 			opts := o.options()
 			opts.AuthenticationEndpoint = ""
 			url := "https://" + cloud.EWSHost + "/EWS/Exchange.asmx"
-			rt, err := auth.AzureAD(url, opts)
+			rt, err := auth.AzureAD(url, &opts)
 			require.NoError(t, err)
 			_, got, err := read(rt.RoundTrip(post(t, url, "x")))
 			require.NoError(t, err)
@@ -180,14 +180,14 @@ func TestAzureADRefusesOptions(t *testing.T) {
 			if tc.url != "" {
 				url = tc.url
 			}
-			_, err := auth.AzureAD(url, opts)
+			_, err := auth.AzureAD(url, &opts)
 			require.ErrorContains(t, err, tc.want)
 		})
 	}
 	opts := o.options()
 	opts.AuthenticationEndpoint = "https://login.microsoftonline.com/"
 	opts.Transport = nil
-	_, err := auth.AzureAD("https://outlook.office365.com/EWS/Exchange.asmx", opts)
+	_, err := auth.AzureAD("https://outlook.office365.com/EWS/Exchange.asmx", &opts)
 	require.NoError(t, err)
 }
 

@@ -140,7 +140,7 @@ func (o *online) client(t testing.TB, change func(*auth.AzureADOptions)) *auth.A
 	if change != nil {
 		change(&opts)
 	}
-	rt, err := auth.AzureAD(o.url(), opts)
+	rt, err := auth.AzureAD(o.url(), &opts)
 	require.NoError(t, err)
 	return rt
 }

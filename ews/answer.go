@@ -18,7 +18,6 @@ type answer struct {
 	op      Operation
 	version Version
 	request *requestBody
-	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
 	started time.Time
@@ -107,8 +106,8 @@ func (a *answer) header() {
 				return n
 			}
 			a.client.state.answered(Build{
-				number("MajorVersion"), number("MinorVersion"),
-				number("MajorBuildNumber"), number("MinorBuildNumber"),
+				Major: number("MajorVersion"), Minor: number("MinorVersion"),
+				Build: number("MajorBuildNumber"), Revision: number("MinorBuildNumber"),
 			})
 		}
 	}
@@ -146,9 +145,9 @@ func (a *answer) unreadable(err error) error {
 			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
 		}
 		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}
-		if a.ctx.Err() != nil {
+		if cause := a.body.ended(); cause != nil {
 			e.final = true
-			e.Err = context.Cause(a.ctx)
+			e.Err = cause
 		}
 		return e
 	}

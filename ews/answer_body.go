@@ -19,7 +19,7 @@ var errTooLarge = errors.New("the response is larger than 256 MiB")
 // answerBody is the body of an answer: decompressed, bounded, and with its last
 // bytes kept so that a marker after the document can be found.
 type answerBody struct {
-	ctx    context.Context
+	ended  func() error // why the call has ended; nil while it goes on
 	raw    io.ReadCloser
 	src    io.Reader
 	prefix []byte // read ahead
@@ -31,8 +31,14 @@ type answerBody struct {
 // maxTail is the number of trailing bytes kept.
 const maxTail = 256
 
-func (a *answer) openBody(resp *http.Response, stream bool) error {
-	b := &answerBody{ctx: a.ctx, raw: resp.Body, src: resp.Body, left: maxAnswer}
+// openBody takes the body of resp, which can be read until ctx ends.
+func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool) {
+	b := &answerBody{
+		ended: func() error { return context.Cause(ctx) },
+		raw:   resp.Body,
+		src:   resp.Body,
+		left:  maxAnswer,
+	}
 	if resp.Body == nil {
 		b.raw, b.src = http.NoBody, http.NoBody
 	}
@@ -43,7 +49,6 @@ func (a *answer) openBody(resp *http.Response, stream bool) error {
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
 		b.src = &lazyGzip{src: b.raw}
 	}
-	return nil
 }
 
 // Read reads decompressed bytes.
@@ -60,8 +65,7 @@ func (b *answerBody) read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	if b.ctx.Err() != nil {
-		b.err = context.Cause(b.ctx)
+	if b.err = b.ended(); b.err != nil {
 		return 0, b.err
 	}
 	n, err := b.src.Read(p)
@@ -124,7 +128,7 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 const drainLimit = 64 << 10
 
 func (b *answerBody) drain() {
-	if b.err == nil && b.ctx.Err() == nil {
+	if b.err == nil && b.ended() == nil {
 		// If this fails, the connection is simply not reused.
 		_, _ = io.CopyN(io.Discard, b, drainLimit)
 	}

@@ -27,7 +27,7 @@ func TestWithExchange(t *testing.T) {
 	} {
 		t.Run(version.String(), func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{Version: version})
+			srv := ewstest.NewServer(&ewstest.Options{Version: version})
 			t.Cleanup(srv.Close)
 			for range 5 {
 				srv.Mailbox("alice@example.test").Deliver([]byte("From: a@evil.test\r\nSubject: hello\r\nMessage-ID: <1@evil.test>\r\n\r\nbody\r\n"))

@@ -100,12 +100,12 @@ func encodeFolders(e *xmlwire.Encoder, name string, folders []FolderRef) {
 
 func decodeItemID(d *xmlwire.Decoder) ItemID {
 	id, changeKey := decodeID(d)
-	return ItemID{id, changeKey}
+	return ItemID{ID: id, ChangeKey: changeKey}
 }
 
 func decodeFolderID(d *xmlwire.Decoder) FolderID {
 	id, changeKey := decodeID(d)
-	return FolderID{id, changeKey}
+	return FolderID{ID: id, ChangeKey: changeKey}
 }
 
 func decodeID(d *xmlwire.Decoder) (id, changeKey string) {

@@ -139,7 +139,7 @@ func decodeHeaders(d *xmlwire.Decoder) []InternetHeader {
 	for d.NextChild(depth) {
 		if d.Local() == "InternetMessageHeader" {
 			name := d.AttrInterned("HeaderName")
-			list = append(list, InternetHeader{name, d.Text()})
+			list = append(list, InternetHeader{Name: name, Value: d.Text()})
 		}
 	}
 	return list

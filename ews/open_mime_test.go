@@ -1,6 +1,7 @@
 package ews_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -111,4 +112,22 @@ func TestMIMEClosedEarly(t *testing.T) {
 	assert.False(t, errors.Is(err, io.EOF))
 	require.NoError(t, m.Close())
 	assert.Len(t, l.released, 1)
+}
+
+// TestEndedMIME has a transport that takes no notice of the context.
+func TestEndedMIME(t *testing.T) {
+	t.Parallel()
+	why := errors.New("the operator stopped it")
+	l := new(patientLimiter)
+	c := newClient(t, serve(respond(200, mimeAnswer(strings.Repeat("QUJD", 300_000)))), &ews.Options{Limiter: l})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	m, err := c.OpenMIME(ctx, ews.ItemID{ID: "I"})
+	require.NoError(t, err)
+	_, err = io.ReadFull(m, make([]byte, 100))
+	require.NoError(t, err)
+	cancel(why)
+	_, err = io.ReadAll(m)
+	require.ErrorIs(t, err, why)
+	assert.False(t, ews.IsTransient(err))
+	assert.Zero(t, l.held)
 }

@@ -38,13 +38,12 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		op:      t.op,
 		version: v,
 		request: newRequestBody(text, splices, t.contents),
-		ctx:     ctx,
 		cancel:  cancel,
 		release: release,
 		started: time.Now(),
 		guid:    newGUID(),
 	}
-	if err := a.open(t.stream); err != nil {
+	if err := a.open(ctx, t.stream); err != nil {
 		a.close(err)
 		return nil, err
 	}
@@ -68,13 +67,14 @@ func (e timeoutError) Error() string {
 func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (timeoutError) Timeout() bool        { return true }
 
-// open sends the request and reads the beginning of the answer.
-func (a *answer) open(stream bool) error {
+// open sends the request and reads the beginning of the answer. ctx is the one
+// that a.cancel ends.
+func (a *answer) open(ctx context.Context, stream bool) error {
 	c := a.client
 	stopTimer := a.startTimer()
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(a.ctx, trace), http.MethodPost, c.URL(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}
@@ -87,15 +87,13 @@ func (a *answer) open(stream bool) error {
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()
 	if err != nil {
-		return a.broken(err, connected.Load())
+		return a.broken(ctx, err, connected.Load())
 	}
 	a.status = resp.StatusCode
 	a.requestID = first(resp.Header, "Request-Id", "Requestid")
 	a.server = servers(resp.Header)
 	c.state.takeCookies(resp.Header, time.Now())
-	if err := a.openBody(resp, stream); err != nil {
-		return err
-	}
+	a.openBody(ctx, resp, stream)
 	return a.begin(resp)
 }
 
@@ -116,7 +114,7 @@ func (a *answer) startTimer() (stop func()) {
 }
 
 // broken returns the error that says why there is no answer.
-func (a *answer) broken(err error, connected bool) error {
+func (a *answer) broken(ctx context.Context, err error, connected bool) error {
 	touched, complete, contentErr := a.request.state()
 	e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: err}
 	// A RoundTripper that is not an http.Transport reports no connections. If
@@ -127,8 +125,7 @@ func (a *answer) broken(err error, connected bool) error {
 		e.Err = contentErr
 		return e
 	}
-	if a.ctx.Err() != nil {
-		cause := context.Cause(a.ctx)
+	if cause := context.Cause(ctx); cause != nil {
 		if _, timeout := errors.AsType[timeoutError](cause); !timeout {
 			e.final = true
 		}

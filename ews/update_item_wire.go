@@ -92,7 +92,7 @@ func checkChange(c Change) error {
 		case FieldURI:
 			return c.checkField(p)
 		case ExtendedField:
-			return ExtendedProperty{p, c.Value, c.Values}.check()
+			return ExtendedProperty{Field: p, Value: c.Value, Values: c.Values}.check()
 		}
 	case DeleteField:
 		return checkPath("Property", c.Property)
@@ -177,7 +177,7 @@ func encodeChange(e *xmlwire.Encoder, kind string, c Change) {
 func (c SetField) encodeValue(e *xmlwire.Encoder) {
 	switch p := c.Property.(type) {
 	case ExtendedField:
-		ExtendedProperty{p, c.Value, c.Values}.encode(e)
+		ExtendedProperty{Field: p, Value: c.Value, Values: c.Values}.encode(e)
 	case FieldURI:
 		switch p {
 		case FieldCategories:

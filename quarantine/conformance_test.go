@@ -10,6 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
@@ -20,10 +21,10 @@ var accesses = []struct {
 	worldOptions
 }{
 	{"FullAccess/move", worldOptions{}},
-	{"FullAccess/transfer", worldOptions{ways: []driver.Way{driver.WayTransfer}}},
-	{"FullAccess/mime", worldOptions{ways: []driver.Way{driver.WayMIME}}},
+	{"FullAccess/transfer", worldOptions{ways: []quarantine.Way{quarantine.WayTransfer}}},
+	{"FullAccess/mime", worldOptions{ways: []quarantine.Way{quarantine.WayMIME}}},
 	{"Impersonation/transfer", worldOptions{impersonation: true}},
-	{"Impersonation/mime", worldOptions{impersonation: true, ways: []driver.Way{driver.WayMIME}}},
+	{"Impersonation/mime", worldOptions{impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}}},
 }
 
 func TestConformance(t *testing.T) {
@@ -126,7 +127,7 @@ func (l lab) DeleteFolder(_ testing.TB, folder string) {
 
 // fidelity returns in what an item differs from what it was. Ids, change key
 // and times of modification always do.
-func fidelity(before, after *ewstest.Message, way driver.Way) (diffs []string) {
+func fidelity(before, after *ewstest.Message, way quarantine.Way) (diffs []string) {
 	diff := func(what string, a, b any) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			diffs = append(diffs, fmt.Sprintf("%s: %v, was %v", what, b, a))
@@ -142,7 +143,7 @@ func fidelity(before, after *ewstest.Message, way driver.Way) (diffs []string) {
 	diff("flag", before.Flag.Status, after.Flag.Status)
 	diff("subject", before.Subject, after.Subject)
 	diff("number of attachments", len(before.Attachments), len(after.Attachments))
-	if way == driver.WayMIME {
+	if way == quarantine.WayMIME {
 		return diffs
 	}
 	diff("MIME", string(before.MIME), string(after.MIME))

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 type errand struct {
 	URL           string
 	Impersonation bool
-	Ways          []driver.Way
+	Ways          []quarantine.Way
 	Journal       string // path of the journal file
 
 	Recover bool
@@ -173,8 +173,8 @@ func (e *errand) act(ctx context.Context, s *quarantine.Service, done []*quarant
 
 // The headers under impersonation.
 var (
-	quarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes"}
-	undoHeader       = driver.Header{Name: "X-Restored", Value: "yes"}
+	quarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
+	undoHeader       = quarantine.Header{Name: "X-Restored", Value: "yes"}
 )
 
 func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal) (*quarantine.Service, error) {
@@ -186,8 +186,8 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	if err != nil {
 		return nil, err
 	}
-	settings := quarantine.Settings{
-		QuarantineMailbox: vault, Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
+	settings := quarantine.Options{
+		Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
 	var strategy driver.Strategy
@@ -200,7 +200,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	if err != nil {
 		return nil, err
 	}
-	return quarantine.New(strategy, settings)
+	return quarantine.New(strategy, vault, &settings)
 }
 
 // deadly is a journal that ends the process at a moment.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 // TestCrashMany kills a process in the middle of a run of many messages, four at
@@ -21,7 +21,7 @@ func TestCrashMany(t *testing.T) {
 		if *whole {
 			messages = 20
 		}
-		if *crashAll || *whole && a.impersonation && a.way == driver.WayTransfer {
+		if *crashAll || *whole && a.impersonation && a.way == quarantine.WayTransfer {
 			messages = 200
 		}
 		t.Run(a.name, func(t *testing.T) {

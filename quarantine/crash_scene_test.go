@@ -32,7 +32,7 @@ import (
 type crashAccess struct {
 	name          string
 	impersonation bool
-	way           driver.Way
+	way           quarantine.Way
 	version       ewstest.Version
 	criteria      bool // describe the messages, rather than name them
 }
@@ -57,7 +57,7 @@ const home = "/Inbox/Projects"
 // restored. The journal goes into dir.
 func newScene(ctx context.Context, dir string, a crashAccess, do action, n int) (*scene, error) {
 	s := &scene{
-		crashAccess: a, Server: ewstest.NewServer(ewstest.Options{Version: a.version}), action: do,
+		crashAccess: a, Server: ewstest.NewServer(&ewstest.Options{Version: a.version}), action: do,
 		journal: filepath.Join(dir, "journal"), before: make(map[string]*ewstest.Message, n),
 	}
 	s.socket = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +104,7 @@ func (s *scene) close() {
 
 // errand returns what a process is to know; what to do has to be added.
 func (s *scene) errand() errand {
-	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []driver.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4}
+	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4}
 }
 
 // ask returns the errand that the scene is about, from receipts if there are
@@ -260,7 +260,7 @@ func (s *scene) differences(m *ewstest.Message) []string {
 	differ("categories", was.Categories, m.Categories)
 	differ("flag", was.Flag, m.Flag)
 	differ("number of attachments", len(was.Attachments), len(m.Attachments))
-	if s.way != driver.WayMIME {
+	if s.way != quarantine.WayMIME {
 		differ("pending receipt", was.ReceiptPending, m.ReceiptPending)
 		was, is := comparable(was), comparable(m)
 		for field := range maps.Keys(was) {
@@ -284,12 +284,12 @@ func comparable(m *ewstest.Message) map[ews.ExtendedField]ews.ExtendedProperty {
 	return all
 }
 
-func isOurHeader(f ews.ExtendedField, h driver.Header) bool {
+func isOurHeader(f ews.ExtendedField, h quarantine.Header) bool {
 	return f.Set == ews.SetInternetHeaders && strings.EqualFold(f.Name, h.Name)
 }
 
 // hasHeader reports whether an item has a header that we set.
-func hasHeader(m *ewstest.Message, h driver.Header) bool {
+func hasHeader(m *ewstest.Message, h quarantine.Header) bool {
 	for f, p := range m.Properties {
 		if isOurHeader(f, h) && p.Value == h.Value {
 			return true

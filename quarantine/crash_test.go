@@ -20,7 +20,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 // With -whole every call of every way is struck, but not in every phase, and there
@@ -37,21 +37,21 @@ func wholeCrash() bool { return *crashAll || *whole }
 const leastPoints = 300
 
 var crashAccesses = []crashAccess{
-	{"full access, move", false, driver.WayMove, ewstest.Exchange2016, false},
-	{"full access, transfer", false, driver.WayTransfer, ewstest.Exchange2016, false},
-	{"full access, MIME", false, driver.WayMIME, ewstest.Exchange2016, false},
-	{"impersonation, transfer", true, driver.WayTransfer, ewstest.Exchange2016, false},
-	{"impersonation, MIME", true, driver.WayMIME, ewstest.Exchange2016, false},
-	{"full access, move, by criteria", false, driver.WayMove, ewstest.Exchange2016, true},
-	{"impersonation, transfer, by criteria", true, driver.WayTransfer, ewstest.Exchange2016, true},
+	{"full access, move", false, quarantine.WayMove, ewstest.Exchange2016, false},
+	{"full access, transfer", false, quarantine.WayTransfer, ewstest.Exchange2016, false},
+	{"full access, MIME", false, quarantine.WayMIME, ewstest.Exchange2016, false},
+	{"impersonation, transfer", true, quarantine.WayTransfer, ewstest.Exchange2016, false},
+	{"impersonation, MIME", true, quarantine.WayMIME, ewstest.Exchange2016, false},
+	{"full access, move, by criteria", false, quarantine.WayMove, ewstest.Exchange2016, true},
+	{"impersonation, transfer, by criteria", true, quarantine.WayTransfer, ewstest.Exchange2016, true},
 }
 
 // oldAccesses are servers that cannot suppress a receipt in the call that would
 // send it.
 var oldAccesses = []crashAccess{
-	{"full access, move, Exchange 2010", false, driver.WayMove, ewstest.Exchange2010SP3, false},
-	{"impersonation, transfer, Exchange 2010", true, driver.WayTransfer, ewstest.Exchange2010SP3, false},
-	{"impersonation, MIME, Exchange 2010", true, driver.WayMIME, ewstest.Exchange2010SP3, false},
+	{"full access, move, Exchange 2010", false, quarantine.WayMove, ewstest.Exchange2010SP3, false},
+	{"impersonation, transfer, Exchange 2010", true, quarantine.WayTransfer, ewstest.Exchange2010SP3, false},
+	{"impersonation, MIME, Exchange 2010", true, quarantine.WayMIME, ewstest.Exchange2010SP3, false},
 }
 
 // errandKind is one row of the matrix.
@@ -133,7 +133,7 @@ func (k errandKind) deathBlows(steps []step) []deathBlow {
 	}
 	for _, s := range steps {
 		writes := isWrite[s.operation]
-		if !writes && !k.impersonation && k.way != driver.WayMove && !*crashAll {
+		if !writes && !k.impersonation && k.way != quarantine.WayMove && !*crashAll {
 			continue
 		}
 		add(s, sent, 0)
@@ -351,8 +351,8 @@ func TestCrashMatrix(t *testing.T) {
 	t.Logf("in all:\n%s", crashTable(wrecks, func(w *wreck) []string { return []string{w.kind.String()} }, "ERRAND"))
 
 	distinct := make(map[string]bool)
-	left := make(map[driver.Way]map[string]int)
-	struck := make(map[driver.Way]map[ews.Operation]bool)
+	left := make(map[quarantine.Way]map[string]int)
+	struck := make(map[quarantine.Way]map[ews.Operation]bool)
 	for _, w := range wrecks {
 		distinct[w.String()] = true
 		way := w.kind.way
@@ -369,10 +369,10 @@ func TestCrashMatrix(t *testing.T) {
 		assert.GreaterOrEqual(t, len(distinct), leastPoints)
 	}
 	// The deathBlows fell where they hurt.
-	for way, operations := range map[driver.Way][]ews.Operation{
-		driver.WayMove:     {ews.OpUpdateItem, ews.OpMoveItem, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
-		driver.WayTransfer: {ews.OpUpdateItem, ews.OpExportItems, ews.OpUploadItems, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
-		driver.WayMIME:     {ews.OpUpdateItem, ews.OpCreateItem, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
+	for way, operations := range map[quarantine.Way][]ews.Operation{
+		quarantine.WayMove:     {ews.OpUpdateItem, ews.OpMoveItem, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
+		quarantine.WayTransfer: {ews.OpUpdateItem, ews.OpExportItems, ews.OpUploadItems, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
+		quarantine.WayMIME:     {ews.OpUpdateItem, ews.OpCreateItem, ews.OpDeleteItem, ews.OpCreateFolder, ews.OpFindItem, ews.OpGetItem},
 	} {
 		if wholeCrash() {
 			assert.Subset(t, slices.Collect(maps.Keys(struck[way])), operations, "by %s", way)
@@ -380,7 +380,7 @@ func TestCrashMatrix(t *testing.T) {
 		assert.Zero(t, left[way][nowhere], "by %s", way)
 		assert.Positive(t, left[way][atSource], "by %s", way)
 		assert.Positive(t, left[way][atDestination], "by %s", way)
-		if way != driver.WayMove {
+		if way != quarantine.WayMove {
 			assert.Positive(t, left[way][atBoth], "by %s", way)
 		}
 	}

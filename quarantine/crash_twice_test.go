@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 // carrying are the operations that bring a message to the other mailbox.
-var carrying = map[driver.Way]ews.Operation{
-	driver.WayMove: ews.OpMoveItem, driver.WayTransfer: ews.OpUploadItems, driver.WayMIME: ews.OpCreateItem,
+var carrying = map[quarantine.Way]ews.Operation{
+	quarantine.WayMove: ews.OpMoveItem, quarantine.WayTransfer: ews.OpUploadItems, quarantine.WayMIME: ews.OpCreateItem,
 }
 
 // mostWrites is more than one recovery of one message takes.

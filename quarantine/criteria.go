@@ -38,7 +38,7 @@ type Criteria struct {
 	Subject string `json:"subject,omitempty"`
 
 	// SubjectMatch says how. Default: SubjectExact.
-	SubjectMatch driver.SubjectMatch `json:"subjectMatch,omitempty"`
+	SubjectMatch SubjectMatch `json:"subjectMatch,omitempty"`
 
 	// ReceivedAfter and ReceivedBefore bound when the message was received, to
 	// the second: at or after the one, before the other. Zero: no bound.
@@ -92,7 +92,7 @@ func (c Criteria) String() string {
 	}
 	add(c.Sender != "", "sender %s", c.Sender)
 	add(c.Recipient != "", "recipient %s", c.Recipient)
-	add(c.Subject != "", "subject %s %q", cmp.Or(c.SubjectMatch, driver.SubjectExact), c.Subject)
+	add(c.Subject != "", "subject %s %q", cmp.Or(c.SubjectMatch, SubjectExact), c.Subject)
 	add(!c.ReceivedAfter.IsZero(), "received from %s on", c.ReceivedAfter.UTC().Format(time.RFC3339))
 	add(!c.ReceivedBefore.IsZero(), "received before %s", c.ReceivedBefore.UTC().Format(time.RFC3339))
 	add(c.AttachmentName != "", "attachment %q", c.AttachmentName)
@@ -103,7 +103,7 @@ func (c Criteria) String() string {
 
 // Validate reports whether the criteria can be searched for. It refuses those
 // that would match everything, or nearly, or would have everything read. The
-// error joins an [*driver.InvalidError] for each field.
+// error joins an [*InvalidError] for each field.
 func (c Criteria) Validate() error {
 	var errs []error
 	check := func(field string, err error) {
@@ -166,7 +166,7 @@ func (c Criteria) reads() string {
 
 func (c Criteria) validSubjectMatch() error {
 	switch c.SubjectMatch {
-	case "", driver.SubjectExact, driver.SubjectPrefix, driver.SubjectContains:
+	case "", SubjectExact, SubjectPrefix, SubjectContains:
 	default:
 		return fmt.Errorf(`is %q; give "exact", "prefix" or "contains"`, c.SubjectMatch)
 	}
@@ -184,16 +184,16 @@ func (c Criteria) validSubject() error {
 		return err
 	}
 	if len(c.Subject) > maxSubject {
-		return fmt.Errorf("is longer than %d bytes; give its beginning, to be compared as a %s", maxSubject, driver.SubjectPrefix)
+		return fmt.Errorf("is longer than %d bytes; give its beginning, to be compared as a %s", maxSubject, SubjectPrefix)
 	}
-	if c.SubjectMatch == driver.SubjectContains && utf8.RuneCountInString(c.Subject) >= driver.CutLength {
-		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", driver.CutLength, driver.SubjectPrefix)
+	if c.SubjectMatch == SubjectContains && utf8.RuneCountInString(c.Subject) >= driver.CutLength {
+		return fmt.Errorf("is longer than the %d characters that Exchange keeps, so nothing contains it; give its beginning, to be compared as a %s", driver.CutLength, SubjectPrefix)
 	}
 	if len(words(c.Subject)) == 0 {
 		return errors.New("is blank; leave it out, or give some of it")
 	}
-	if (c.SubjectMatch == driver.SubjectPrefix || c.SubjectMatch == driver.SubjectContains) && weight(c.Subject) < minSubject {
-		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject, to be compared as %s", c.Subject, minSubject, driver.SubjectExact)
+	if (c.SubjectMatch == SubjectPrefix || c.SubjectMatch == SubjectContains) && weight(c.Subject) < minSubject {
+		return fmt.Errorf("%q would match too much; give at least %d letters or digits, or the whole subject, to be compared as %s", c.Subject, minSubject, SubjectExact)
 	}
 	return nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // The copy in quarantine was deleted, and another message came in the same second.
@@ -57,7 +56,7 @@ func TestByCriteriaLongSubject(t *testing.T) {
 	long2 = strings.TrimSpace(long2)
 	w.Mailbox(carol).DeliverWith(eml("", long2[:255]), ewstest.Delivery{Received: noon})
 	for box, s := range map[string]string{alice: long, bob: long, carol: long2} {
-		for _, m := range []driver.SubjectMatch{driver.SubjectExact, driver.SubjectPrefix} {
+		for _, m := range []quarantine.SubjectMatch{quarantine.SubjectExact, quarantine.SubjectPrefix} {
 			r, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: box, Criteria: quarantine.Criteria{Subject: s, SubjectMatch: m}})
 			require.NoError(t, err)
 			assert.Len(t, r.Items, 1, box+string(m))
@@ -103,7 +102,7 @@ func TestForwardsForgedThread(t *testing.T) {
 	text := "From: alice@example.test\r\nTo: bob@example.test\r\nDate: Sun, 01 Nov 2026 10:00:00 +0000\r\nSubject: Re: Lure\r\nMessage-ID: <old@example.test>\r\n\r\nhonest"
 	box.DeliverWith([]byte(text), ewstest.Delivery{Folder: box.Folder(ews.FolderSentItems), Received: noon.AddDate(0, 0, -23), Extended: index(root + "reply")})
 	box.DeliverWith(eml("<lure@evil.example>", "Lure"), ewstest.Delivery{Received: noon, Extended: index(root)})
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.Empty(t, copies(trail), "sent 23 days before the lure came")
 }
@@ -126,7 +125,7 @@ func TestForwardsOfAMovedMessage(t *testing.T) {
 			box.MoveMessage(m.ID, box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")) // its owner files it meanwhile
 		}
 	})
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.True(t, moved)
 	assert.True(t, len(trail.Copies) > 0 || !trail.Complete)
@@ -195,7 +194,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	require.NoError(t, err)
 	o := searching(false, quarantine.Limits{})
 	set := o.settings
-	o.settings = func(s *quarantine.Settings) { set(s); s.Journal = j }
+	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j }
 	w := newWorld(t, o)
 	w.Mailbox(alice).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -215,7 +214,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	j2, err := boltjournal.Open(file)
 	require.NoError(t, err)
 	defer j2.Close()
-	o.settings = func(s *quarantine.Settings) { set(s); s.Journal = j2 }
+	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j2 }
 	for r, err := range w.newService(t, o).Recover(t.Context()) {
 		t.Log(r, err)
 	}

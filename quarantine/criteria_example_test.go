@@ -5,15 +5,14 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func ExampleCriteria_Validate() {
 	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	for _, c := range []quarantine.Criteria{
-		{Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: driver.SubjectPrefix},
+		{Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix},
 		{URL: "https://evil.example/login", ReceivedAfter: day, ReceivedBefore: day.AddDate(0, 0, 1)},
-		{Subject: "Re", SubjectMatch: driver.SubjectContains},
+		{Subject: "Re", SubjectMatch: quarantine.SubjectContains},
 	} {
 		fmt.Println(c.Validate())
 	}

@@ -43,7 +43,7 @@ var (
 )
 
 // Validate reports whether the limits can be used. The error joins an
-// [*driver.InvalidError] for each field.
+// [*InvalidError] for each field.
 func (l Limits) Validate() error {
 	var errs []error
 	for field, problem := range l.problems() {

@@ -31,9 +31,9 @@ func (c Criteria) matchSubject(subject string) bool {
 		return true // the server keeps no more of it
 	}
 	switch c.SubjectMatch {
-	case driver.SubjectPrefix:
+	case SubjectPrefix:
 		return strings.HasPrefix(got, want)
-	case driver.SubjectContains:
+	case SubjectContains:
 		return strings.Contains(got, want)
 	}
 	return got == want

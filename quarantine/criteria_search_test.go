@@ -22,7 +22,7 @@ import (
 // criteriaWorld is an Exchange with a service on it that searches by criteria.
 func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.Strategy) {
 	t.Helper()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: srv.As(srv.Direct(), "svc")})
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ var criteriaDay = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 // brackets, and why others are undecided.
 func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l quarantine.Limits) (ids, undecided []string, err error) {
 	t.Helper()
-	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault, CriteriaSearch: true, SearchLimits: l})
+	s, err := quarantine.New(strategy, vault, &quarantine.Options{CriteriaSearch: true, SearchLimits: l})
 	require.NoError(t, err)
 	r, err := s.Find(t.Context(), quarantine.Target{Mailbox: alice, Criteria: c})
 	if err != nil {
@@ -53,7 +53,7 @@ func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l qua
 		ids = append(ids, strings.Trim(it.MessageID, "<>"))
 	}
 	for _, u := range r.Unsearched {
-		require.Equal(t, driver.CauseUndecided, u.Cause, u.Reason)
+		require.Equal(t, quarantine.CauseUndecided, u.Cause, u.Reason)
 		undecided = append(undecided, u.Reason)
 	}
 	return ids, undecided, nil
@@ -90,10 +90,10 @@ func TestCriteriaSearch(t *testing.T) {
 		"sender by name":       {c: quarantine.Criteria{Sender: "Mallory@b.example"}},
 		"recipient":            {c: quarantine.Criteria{Recipient: "CAROL@example.test"}, want: []string{"html"}},
 		"subject":              {c: quarantine.Criteria{Subject: "your invoice no. 7 "}, want: []string{"invoice"}},
-		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: driver.SubjectContains}, want: []string{"invoice"}},
-		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: driver.SubjectPrefix}, want: []string{"invoice"}},
+		"subject, part":        {c: quarantine.Criteria{Subject: "INVOICE No", SubjectMatch: quarantine.SubjectContains}, want: []string{"invoice"}},
+		"subject, beginning":   {c: quarantine.Criteria{Subject: "Your inv", SubjectMatch: quarantine.SubjectPrefix}, want: []string{"invoice"}},
 		"subject, exact":       {c: quarantine.Criteria{Subject: "Your invoice"}},
-		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: driver.SubjectContains}},
+		"subject, other order": {c: quarantine.Criteria{Subject: "No. 7 invoice", SubjectMatch: quarantine.SubjectContains}},
 		"url":                  {c: quarantine.Criteria{URL: "https://evil.example/login"}, want: []string{"plain", "html", "wrapped"}, undecided: 1},
 		"url with query":       {c: quarantine.Criteria{URL: "http://evil.example/login?x=1"}, want: []string{"plain", "html"}, undecided: 1},
 		"url and sender":       {c: quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}, want: []string{"plain"}},
@@ -184,7 +184,7 @@ func TestCriteriaGuardRails(t *testing.T) {
 	_, _, err = findBy(t, strategy, within, quarantine.Limits{Protected: []string{"ALICE@example.test"}})
 	require.ErrorIs(t, err, quarantine.ErrProtected)
 	_, _, err = findBy(t, strategy, quarantine.Criteria{ReceivedAfter: criteriaDay}, quarantine.Limits{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // What fails on the way to a message is said of it, and the others are still
@@ -210,4 +210,36 @@ func TestCriteriaFaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"lure 1", "lure 2"}, got)
 	assert.Empty(t, undecided)
+}
+
+// A message that its owner files while it is sifted is found where it is then,
+// whichever call it happens before.
+func TestCriteriaFiledMeanwhile(t *testing.T) {
+	t.Parallel()
+	c := quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}
+	for call := 0; ; call++ {
+		srv, strategy := criteriaWorld(t, false)
+		box := srv.Mailbox(alice)
+		elsewhere := box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")
+		for i := range 2 {
+			box.DeliverWith(mail(fmt.Sprint("lure ", i), "From: mallory@evil.example\nSubject: lure", "https://evil.example/"), ewstest.Delivery{Received: criteriaDay})
+		}
+		requests := 0
+		srv.OnRequest(func(_ int, _ *ewstest.Request) {
+			if requests++; requests == call+1 {
+				for _, m := range box.Messages() {
+					if m.MessageID == "<lure 1>" {
+						box.MoveMessage(m.ID, elsewhere)
+					}
+				}
+			}
+		})
+		got, undecided, err := findBy(t, strategy, c, quarantine.Limits{})
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []string{"lure 0", "lure 1"}, got, "moved before call %d", call)
+		assert.Empty(t, undecided)
+		if requests <= call {
+			break
+		}
+	}
 }

@@ -21,6 +21,7 @@ type sifter struct {
 	hits     map[string]int  // by id of the folder
 	examined int
 
+	gone      []driver.Item         // moved or deleted while they were sifted
 	undecided map[string]*undecided // by id of the folder
 	order     []string              // of undecided
 }
@@ -43,16 +44,31 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
 		return driver.Findings{}, err
 	}
-	s := &sifter{
-		mailbox: m, searcher: searcher, criteria: c, limits: l.withDefaults(),
-		seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
-	}
-	if err := s.limits.checkMailbox(m.Address()); err != nil {
+	l = l.withDefaults()
+	if err := l.checkMailbox(m.Address()); err != nil {
 		return driver.Findings{}, err
 	}
-	found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
-	if err != nil {
-		return driver.Findings{}, err
+	for pass := 1; ; pass++ {
+		s := &sifter{
+			mailbox: m, searcher: searcher, criteria: c, limits: l,
+			seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
+		}
+		found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
+		if err != nil {
+			return driver.Findings{}, err
+		}
+		if len(s.gone) == 0 || pass == passes {
+			return s.findings(found), nil
+		}
+		// Whoever moved a message made another id of it, perhaps in a folder that
+		// had been searched by then.
+	}
+}
+
+// findings adds what was sifted to where the driver looked.
+func (s *sifter) findings(found driver.Findings) driver.Findings {
+	for _, it := range s.gone {
+		s.report(it, errMoving)
 	}
 	found.Items = s.items
 	for i, f := range found.Searched {
@@ -61,7 +77,7 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	for _, id := range s.order {
 		found.Unsearched = append(found.Unsearched, s.undecided[id].report()...)
 	}
-	return found, nil
+	return found
 }
 
 // visit sifts one message. A driver may show it twice.
@@ -82,8 +98,9 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, driver.ErrGone):
-			return nil // who moved it made a new one, which another search finds
+		case errors.Is(err, ErrGone):
+			s.gone = append(s.gone, m.Item)
+			return nil
 		case err != nil:
 			s.report(m.Item, err)
 			return nil
@@ -95,6 +112,9 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	s.hits[m.Item.Folder.ID]++
 	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
 }
+
+// errMoving is of a message that was gone each time it was to be looked at.
+var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
 // errUnresolved is of a message that names people by something else than their
 // SMTP address.
@@ -145,10 +165,10 @@ func (s *sifter) report(it driver.Item, err error) {
 func (u *undecided) report() []driver.Unsearched {
 	var all []driver.Unsearched
 	for _, reason := range u.told {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: reason})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
 	}
 	if u.more > 0 {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: driver.CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
+		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be looked into", u.more)})
 	}
 	return all
 }

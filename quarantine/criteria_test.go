@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestCriteriaValidate(t *testing.T) {
@@ -24,8 +23,8 @@ func TestCriteriaValidate(t *testing.T) {
 	good := map[string]quarantine.Criteria{
 		"sender":         {Sender: "mallory@evil.example"},
 		"subject":        {Subject: "Hi"},
-		"prefix":         {Subject: "Your invoice", SubjectMatch: driver.SubjectPrefix},
-		"two ideographs": {Subject: "請求", SubjectMatch: driver.SubjectContains},
+		"prefix":         {Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix},
+		"two ideographs": {Subject: "請求", SubjectMatch: quarantine.SubjectContains},
 		"recipient":      within(quarantine.Criteria{Recipient: "alice@example.test"}),
 		"attachment":     within(quarantine.Criteria{AttachmentName: "invoice.iso", AttachmentSHA256: sum}),
 		"url":            within(quarantine.Criteria{URL: "https://evil.example/a?b=c"}),
@@ -54,15 +53,15 @@ func TestCriteriaValidate(t *testing.T) {
 		"sender, control":      {quarantine.Criteria{Sender: "a\x01@evil.example"}, "sender"},
 		"recipient":            {quarantine.Criteria{Recipient: "@", Subject: "Invoice"}, "recipient"},
 		"blank subject":        {quarantine.Criteria{Subject: " \u3000 "}, "subject"},
-		"short part":           {quarantine.Criteria{Subject: "a b c", SubjectMatch: driver.SubjectContains}, "subject"},
-		"mark of a reply":      {quarantine.Criteria{Subject: "Re: ", SubjectMatch: driver.SubjectPrefix}, "subject"},
-		"punctuation":          {quarantine.Criteria{Subject: "----------", SubjectMatch: driver.SubjectContains}, "subject"},
-		"one ideograph":        {quarantine.Criteria{Subject: "請", SubjectMatch: driver.SubjectContains}, "subject"},
+		"short part":           {quarantine.Criteria{Subject: "a b c", SubjectMatch: quarantine.SubjectContains}, "subject"},
+		"mark of a reply":      {quarantine.Criteria{Subject: "Re: ", SubjectMatch: quarantine.SubjectPrefix}, "subject"},
+		"punctuation":          {quarantine.Criteria{Subject: "----------", SubjectMatch: quarantine.SubjectContains}, "subject"},
+		"one ideograph":        {quarantine.Criteria{Subject: "請", SubjectMatch: quarantine.SubjectContains}, "subject"},
 		"subject, control":     {quarantine.Criteria{Subject: "In\tvoice"}, "subject"},
 		"subject, not UTF-8":   {quarantine.Criteria{Subject: "In\xffvoice"}, "subject"},
 		"subject, too long":    {quarantine.Criteria{Subject: strings.Repeat("x", 1000)}, "subject"},
 		"unknown match":        {quarantine.Criteria{Subject: "Invoice", SubjectMatch: "regexp"}, "subjectMatch"},
-		"match of nothing":     {quarantine.Criteria{Sender: "a@evil.example", SubjectMatch: driver.SubjectExact}, "subjectMatch"},
+		"match of nothing":     {quarantine.Criteria{Sender: "a@evil.example", SubjectMatch: quarantine.SubjectExact}, "subjectMatch"},
 		"wildcard":             {within(quarantine.Criteria{AttachmentName: "*.iso"}), "attachmentName"},
 		"blank name":           {within(quarantine.Criteria{AttachmentName: "  "}), "attachmentName"},
 		"name with line end":   {within(quarantine.Criteria{AttachmentName: "a\nb"}), "attachmentName"},
@@ -75,7 +74,7 @@ func TestCriteriaValidate(t *testing.T) {
 	}
 	for name, tt := range bad {
 		err := tt.c.Validate()
-		require.ErrorIs(t, err, driver.ErrInvalid, name)
+		require.ErrorIs(t, err, quarantine.ErrInvalid, name)
 		assert.ErrorContains(t, err, "criteria: "+tt.field+" ", name)
 	}
 }
@@ -97,7 +96,7 @@ func TestLimitsValidate(t *testing.T) {
 	assert.NoError(t, quarantine.Limits{}.Validate())
 	assert.NoError(t, quarantine.Limits{PerMailbox: 1, Total: 2, Examined: 3, Protected: []string{"ceo@example.test"}}.Validate())
 	err := quarantine.Limits{PerMailbox: -1, Total: -2, Examined: -3, Protected: []string{"ceo"}}.Validate()
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	for _, field := range []string{"perMailbox", "total", "examined", "protected[0]"} {
 		assert.ErrorContains(t, err, "limits: "+field+" ")
 	}

@@ -237,7 +237,7 @@ func (tr trial) begin(t *testing.T) (w *world, before *ewstest.Message, ask func
 
 func (tr trial) options() worldOptions {
 	o := tr.access
-	o.settings = func(s *quarantine.Settings) { s.Wait, s.CriteriaSearch = 2*time.Second, true }
+	o.settings = func(s *quarantine.Options) { s.Wait, s.CriteriaSearch = 2*time.Second, true }
 	return o
 }
 
@@ -316,7 +316,7 @@ func (tr trial) run(t *testing.T) {
 		fail(&tr.tally.noticed, "notices: %+v", w.Notices())
 	}
 	if tr.direction == driver.ToUser {
-		if diffs := fidelity(before, copies[0], driver.WayMIME); len(diffs) > 0 {
+		if diffs := fidelity(before, copies[0], quarantine.WayMIME); len(diffs) > 0 {
 			fail(&tr.tally.lost, "the message came back with %q", diffs)
 		}
 		if stamped(copies[0]) {

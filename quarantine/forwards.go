@@ -21,7 +21,11 @@ type ForwardOptions struct {
 	MaxCopies int
 }
 
-func (o ForwardOptions) withDefaults() (ForwardOptions, error) {
+func (opts *ForwardOptions) withDefaults() (ForwardOptions, error) {
+	var o ForwardOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.MaxDepth < 0 || o.MaxCopies < 0 {
 		return o, driver.Invalid("forward options", "MaxDepth or MaxCopies", "is negative; leave it out for the default")
 	}
@@ -68,7 +72,7 @@ type Unfollowed struct {
 	Reason    string `json:"reason"`
 }
 
-// Forwards follows a message from a mailbox to those whom its owner forwarded it
+// FollowForwards follows a message from a mailbox to those whom its owner forwarded it
 // to or answered, from there on in the same way, and through groups. It changes
 // nothing; what it returns can be quarantined as targets of their own.
 //
@@ -80,7 +84,7 @@ type Unfollowed struct {
 //
 // The error says that nothing is known, or too much ([ErrTooManyHits]); it
 // matches [errors.ErrUnsupported] if the strategy cannot do it.
-func (s *Service) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (s *Service) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
@@ -88,16 +92,16 @@ func (s *Service) FollowForwards(ctx context.Context, t Target, opts ForwardOpti
 }
 
 // followForwards is [Service.FollowForwards] on any ground.
-func followForwards(ctx context.Context, ground trailGround, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func followForwards(ctx context.Context, ground trailGround, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if t.byCriteria() {
 		return nil, driver.Invalid("target", "criteria", "are set, but forwards are followed from a Message-ID; find the message first, and give its messageId")
 	}
-	opts, err := opts.withDefaults()
+	o, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	f := &follower{
-		ground: ground, directory: ground.book(), opts: opts,
+		ground: ground, directory: ground.book(), opts: o,
 		seen: make(map[string]bool), external: make(map[string]bool), resolved: make(map[string][]driver.Member),
 		trail: &ForwardTrail{Target: t, Copies: []ForwardedCopy{}, External: []string{}, Unfollowed: []Unfollowed{}},
 	}
@@ -166,7 +170,7 @@ func (f *follower) run(ctx context.Context) error {
 }
 
 func (f *follower) unfollowed(address, messageID, reason string) {
-	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{address, messageID, reason})
+	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{Address: address, MessageID: messageID, Reason: reason})
 }
 
 // pass notes a message that passes another on, and goes to its recipients.
@@ -183,11 +187,11 @@ func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwar
 		return err
 	}
 	for _, r := range message.Recipients {
-		people, err := f.people(ctx, r, message.MessageID)
+		mailboxes, err := f.mailboxesOf(ctx, r, message.MessageID)
 		if err != nil {
 			return err
 		}
-		for _, p := range people {
+		for _, p := range mailboxes {
 			c.Target.Mailbox, c.Sent = p.Address, false
 			if err := f.add(c); err != nil {
 				return err

@@ -21,11 +21,11 @@ type trailGround interface {
 	// isQuarantine reports whether an address is that of a quarantine mailbox.
 	isQuarantine(address string) bool
 
-	Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error)
+	Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error)
 }
 
 func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {
-	m, ok := s.strategy.Mailbox(mailbox).(driver.Forwarder)
+	m, ok := driver.As[driver.Forwarder](s.strategy.Mailbox(mailbox))
 	if !ok {
 		return nil, fmt.Errorf("the strategy %q cannot follow forwards: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
@@ -37,7 +37,7 @@ func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limi
 }
 
 func (s *Service) book() driver.Directory {
-	d, _ := s.quarantine.(driver.Directory)
+	d, _ := driver.As[driver.Directory](s.quarantine)
 	return d
 }
 

@@ -57,7 +57,7 @@ func TestForwards(t *testing.T) {
 			w.sends(carol, "<f3@example.test>", "alice@example.test, bob@example.test", "In-Reply-To: <f2@example.test>")
 			target := quarantine.Target{Mailbox: alice, MessageID: "lure@evil.example", Reason: "phishing"}
 
-			trail, err := w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{})
+			trail, err := w.service.FollowForwards(t.Context(), target, nil)
 			require.NoError(t, err)
 			assert.Equal(t, []string{
 				"1 alice@example.test sent <f1@example.test> inReplyTo",
@@ -80,11 +80,11 @@ func TestForwards(t *testing.T) {
 			assert.Equal(t, bob, trail.Copies[3].From)
 			assert.Equal(t, "<f1@example.test>", trail.Copies[3].Parent)
 
-			whole, err := w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxDepth: 10})
+			whole, err := w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxDepth: 10})
 			require.NoError(t, err)
 			assert.True(t, whole.Complete, "%+v", whole.Unfollowed)
 			assert.Equal(t, copies(trail), copies(whole))
-			near, err := w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxDepth: 1})
+			near, err := w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxDepth: 1})
 			require.NoError(t, err)
 			assert.Len(t, near.Copies, 3)
 			b, err := json.Marshal(trail)
@@ -113,7 +113,7 @@ func TestForwardsByConversation(t *testing.T) {
 	deep := box.AddFolder(box.Folder(ews.FolderSentItems), "2026", "November")
 	box.DeliverWith([]byte("From: alice@example.test\r\nTo: carol@example.test\r\nSubject: Lure\r\nMessage-ID: <deep@example.test>\r\n\r\nx"),
 		ewstest.Delivery{Folder: deep, Extended: index(first + "lure.deep!")})
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"1 alice@example.test sent <below@example.test> conversation",
@@ -130,14 +130,14 @@ func TestForwardsBounds(t *testing.T) {
 	for i := range 6 {
 		w.sends(alice, fmt.Sprintf("<f%d@example.test>", i), bob, "In-Reply-To: <lure@evil.example>")
 	}
-	_, err := w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxCopies: 5})
+	_, err := w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxCopies: 5})
 	require.ErrorIs(t, err, quarantine.ErrTooManyHits)
-	_, err = w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxCopies: 11})
+	_, err = w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxCopies: 11})
 	require.ErrorIs(t, err, quarantine.ErrTooManyHits)
 	assert.ErrorContains(t, err, "MaxCopies")
-	_, err = w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxCopies: 1})
+	_, err = w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxCopies: 1})
 	require.ErrorIs(t, err, quarantine.ErrTooManyHits)
-	trail, err := w.service.FollowForwards(t.Context(), target, quarantine.ForwardOptions{MaxCopies: 12})
+	trail, err := w.service.FollowForwards(t.Context(), target, &quarantine.ForwardOptions{MaxCopies: 12})
 	require.NoError(t, err)
 	assert.Len(t, trail.Copies, 12)
 
@@ -147,7 +147,7 @@ func TestForwardsBounds(t *testing.T) {
 	}
 	w.AddList("crowd@example.test", members...)
 	w.sends(bob, "<crowd@example.test>", "crowd@example.test", "In-Reply-To: <lure@evil.example>")
-	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: bob, MessageID: target.MessageID}, quarantine.ForwardOptions{MaxCopies: 20})
+	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: bob, MessageID: target.MessageID}, &quarantine.ForwardOptions{MaxCopies: 20})
 	require.ErrorIs(t, err, quarantine.ErrTooManyHits)
 }
 
@@ -162,7 +162,7 @@ func TestForwardsReportsWhatFails(t *testing.T) {
 	w.GrantImpersonation("svc", "hidden@example.test")
 	w.AddHiddenList("secret@example.test", carol)
 	w.sends(alice, "<f@example.test>", "bob@example.test, secret@example.test, hidden@example.test, undisclosed:;", "In-Reply-To: <lure@evil.example>")
-	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.False(t, trail.Complete)
 	var unfollowed []string
@@ -173,18 +173,18 @@ func TestForwardsReportsWhatFails(t *testing.T) {
 	assert.Equal(t, []string{bob, "secret@example.test"}, unfollowed)
 	assert.Len(t, trail.Copies, 4, "they are targets all the same: whether they can be opened shows then")
 
-	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: bob, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
-	assert.ErrorIs(t, err, driver.ErrUnreachable)
+	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: bob, MessageID: "<lure@evil.example>"}, nil)
+	assert.ErrorIs(t, err, quarantine.ErrUnreachable)
 	for _, bad := range []quarantine.Target{{}, {Mailbox: alice}, {Mailbox: vault, MessageID: "<a@b>"}} {
-		_, err = w.service.FollowForwards(t.Context(), bad, quarantine.ForwardOptions{})
-		assert.ErrorIs(t, err, driver.ErrInvalid)
+		_, err = w.service.FollowForwards(t.Context(), bad, nil)
+		assert.ErrorIs(t, err, quarantine.ErrInvalid)
 	}
-	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<a@b>"}, quarantine.ForwardOptions{MaxDepth: -1})
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	_, err = w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<a@b>"}, &quarantine.ForwardOptions{MaxDepth: -1})
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 
-	s, err := quarantine.New(bookStrategy{book{Mailbox: addressOnly{}}}, quarantine.Settings{QuarantineMailbox: vault})
+	s, err := quarantine.New(bookStrategy{book{Mailbox: addressOnly{}}}, vault, nil)
 	require.NoError(t, err)
-	_, err = s.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<a@b>"}, quarantine.ForwardOptions{})
+	_, err = s.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<a@b>"}, nil)
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
 }
 
@@ -202,10 +202,10 @@ func TestForwardsWithoutDirectory(t *testing.T) {
 	require.NoError(t, err)
 	strategy, err := ewsmail.NewFullAccess(client, nil)
 	require.NoError(t, err)
-	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault})
+	s, err := quarantine.New(strategy, vault, nil)
 	require.NoError(t, err)
 	w.sends(alice, "<f@example.test>", "bob@example.test, all-staff@example.test, partner@other.example", "In-Reply-To: <lure@evil.example>")
-	trail, err := s.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, quarantine.ForwardOptions{})
+	trail, err := s.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
 	require.NoError(t, err)
 	assert.False(t, trail.Complete)
 	assert.Contains(t, trail.Unfollowed[0].Reason, "has no mailbox")

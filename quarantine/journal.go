@@ -49,7 +49,7 @@ func (s *Service) ledger(t Target) passage.Ledger { return ledger{s.journal, t} 
 func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
 	return l.journal.Begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
-		From: Place{it.Mailbox, it.Folder, it.ID}, MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
 	})
 }
 

@@ -11,13 +11,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
 func everywhere(impersonation bool) worldOptions {
 	return worldOptions{impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
-		settings: func(s *quarantine.Settings) { s.SweepRecoverableItems = true }}
+		settings: func(s *quarantine.Options) { s.SweepRecoverableItems = true }}
 }
 
 func TestCopiesInRecoverableItemsAndArchive(t *testing.T) {
@@ -165,7 +164,7 @@ func TestMailboxesThatCannotBeOpened(t *testing.T) {
 			w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
 			c.prepare(w)
 			_, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: c.mailbox, MessageID: theID})
-			require.ErrorIs(t, err, driver.ErrUnreachable)
+			require.ErrorIs(t, err, quarantine.ErrUnreachable)
 			assert.ErrorContains(t, err, c.want)
 			t.Log(err)
 			assert.Len(t, w.in(alice, theID), 1)
@@ -175,12 +174,12 @@ func TestMailboxesThatCannotBeOpened(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	for name, ways := range map[string][]driver.Way{"transfer": nil, "mime": {driver.WayMIME}} {
+	for name, ways := range map[string][]quarantine.Way{"transfer": nil, "mime": {quarantine.WayMIME}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, worldOptions{impersonation: true, ways: ways, settings: func(s *quarantine.Settings) {
-				s.QuarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes, by us"}
-				s.UndoHeader = driver.Header{Name: "X-Released", Value: "false alarm"}
+			w := newWorld(t, worldOptions{impersonation: true, ways: ways, settings: func(s *quarantine.Options) {
+				s.QuarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes, by us"}
+				s.UndoHeader = quarantine.Header{Name: "X-Released", Value: "false alarm"}
 			}})
 			w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
 			r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
@@ -220,7 +219,7 @@ func TestSweep(t *testing.T) {
 	for _, sweep := range []bool{false, true} {
 		t.Run(fmt.Sprint(sweep), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, worldOptions{settings: func(s *quarantine.Settings) { s.SweepRecoverableItems = sweep }})
+			w := newWorld(t, worldOptions{settings: func(s *quarantine.Options) { s.SweepRecoverableItems = sweep }})
 			w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
 			r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
 			require.NoError(t, err)

@@ -1,14 +1,12 @@
 package quarantine
 
-import "github.com/ewsquarantine/ewsquarantine/quarantine/driver"
-
-// Problems returns every [*driver.InvalidError] that err holds, in order: Validate joins
+// Problems returns every [*InvalidError] that err holds, in order: Validate joins
 // one for each field that is wrong.
-func Problems(err error) []*driver.InvalidError {
-	if e, ok := err.(*driver.InvalidError); ok {
-		return []*driver.InvalidError{e}
+func Problems(err error) []*InvalidError {
+	if e, ok := err.(*InvalidError); ok {
+		return []*InvalidError{e}
 	}
-	var all []*driver.InvalidError
+	var all []*InvalidError
 	switch e := err.(type) {
 	case interface{ Unwrap() []error }:
 		for _, one := range e.Unwrap() {

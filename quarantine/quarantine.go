@@ -18,7 +18,7 @@ const passes = 3
 
 // Find looks for every copy of a message in its mailbox and changes nothing.
 // The outcome of each item is [Found]. The error says that nothing could be
-// asked: it matches [driver.ErrInvalid] or [driver.ErrUnreachable], for criteria also
+// asked: it matches [ErrInvalid] or [ErrUnreachable], for criteria also
 // [ErrTooManyHits] or [ErrProtected], or is the server's.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
@@ -31,7 +31,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		return nil, driver.Findings{}, err
 	}
 	r := s.receipt("find", t)
-	found, err := s.look(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
+	found, err := s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
 	if err != nil {
 		return nil, driver.Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
@@ -74,7 +74,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 				known = nil
 				return found, nil
 			}
-			return s.look(ctx, mailbox, t, s.limits, driver.Query{})
+			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
 		func(ctx context.Context) (driver.Findings, error) {
 			return s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
@@ -82,8 +82,8 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 }
 
 // takeAll takes what find finds, again until all of it stays where it was found.
-// If there was nothing, taken finds what an earlier run took.
-func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, taken func(context.Context) (driver.Findings, error)) (*Receipt, error) {
+// If there was nothing, earlier finds what an earlier run took.
+func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		r.Searched, r.Unsearched = found.Searched, found.Unsearched
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
-			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: driver.CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
+			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what came meanwhile was left: " + err.Error()})
 			break
 		}
 		moved := false
@@ -126,7 +126,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		}
 	}
 	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, taken); err != nil {
+		if err := s.already(ctx, r, earlier); err != nil {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
@@ -150,9 +150,9 @@ func unseen(items []driver.Item, seen map[string]bool) int {
 func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
 	p := s.engine.New(passage.Passage{
 		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
-		Folder: func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
-		Scope:  func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
-		Taken:  func(op string) bool { return operations[op] },
+		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
+		NameInUse: func(op string) bool { return operations[op] },
 	})
 	if it.Stamp != nil {
 		// An earlier run may have used another folder.
@@ -164,12 +164,12 @@ func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it
 	ri = receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	conclude(ctx, p, &ri, err, Quarantined)
-	return ri, errors.Is(err, driver.ErrGone) && out.Copy == nil
+	return ri, errors.Is(err, ErrGone) && out.Copy == nil
 }
 
 // already looks for what an earlier run took.
-func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Context) (driver.Findings, error)) error {
-	found, err := taken(ctx)
+func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
+	found, err := earlier(ctx)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (s *Service) already(ctx context.Context, r *Receipt, taken func(context.Co
 		ri.Operation = it.Stamp.Operation
 		ri.Folder = it.Stamp.Folder.Path
 		ri.WasRead = it.Stamp.Read
-		ri.From = Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
-		ri.To = Place{it.Mailbox, it.Folder, it.ID}
+		ri.From = Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
+		ri.To = placeOf(it)
 		// The run that moved it may have been interrupted before it swept.
 		ri.Residue = s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation)
 		r.Items = append(r.Items, ri)
@@ -200,7 +200,7 @@ func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item
 			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && passage.Differs(k, it, false) == ""
 		})
 		if twin {
-			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, driver.ErrGone) {
+			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
 				s.log.WarnContext(ctx, "a second copy is still in quarantine", "operation", it.Stamp.Operation, "error", err)
 			}
 			continue
@@ -213,7 +213,7 @@ func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item
 func receiptItem(it driver.Item) ReceiptItem {
 	return ReceiptItem{
 		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
-		Received: it.Received, From: Place{it.Mailbox, it.Folder, it.ID},
+		Received: it.Received, From: placeOf(it),
 	}
 }
 
@@ -223,7 +223,7 @@ func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err erro
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue = out.Stamp.Operation, out.Way, out.Residue
 	if out.Copy != nil {
-		ri.To = Place{p.To.Address(), out.Copy.Folder, out.Copy.ID}
+		ri.To = Place{Mailbox: p.To.Address(), Folder: out.Copy.Folder, ItemID: out.Copy.ID}
 	}
 	switch {
 	case err == nil:

@@ -12,7 +12,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 var (
@@ -91,7 +90,7 @@ func newHistory(t *testing.T, seed uint64) *history {
 	o.server.Seed = seed
 	o.server.Version = randomVersions[seed%uint64(len(randomVersions))]
 	perMailbox := r.IntN(2) == 0
-	o.settings = func(s *quarantine.Settings) { s.Wait, s.FolderPerMailbox = 2*time.Second, perMailbox }
+	o.settings = func(s *quarantine.Options) { s.Wait, s.FolderPerMailbox = 2*time.Second, perMailbox }
 	return &history{world: newWorld(t, o), options: o, random: r}
 }
 
@@ -166,11 +165,11 @@ func (h *history) run(t *testing.T) {
 
 // losses returns the way whose losses have to be expected: with faults about,
 // the server may have refused a better one.
-func (o worldOptions) losses() driver.Way {
+func (o worldOptions) losses() quarantine.Way {
 	if len(o.ways) == 1 {
 		return o.ways[0]
 	}
-	return driver.WayMIME
+	return quarantine.WayMIME
 }
 
 // anywhere returns the message as it is now, or as it was if it is not with the

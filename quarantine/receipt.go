@@ -54,6 +54,11 @@ type Place struct {
 	ItemID string `json:"itemId,omitempty"`
 }
 
+// placeOf returns where the item is.
+func placeOf(it driver.Item) Place {
+	return Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID}
+}
+
 // Receipt tells what was asked and what became of it. It is plain data:
 // marshalled to JSON and back it is as good for a restore.
 type Receipt struct {
@@ -84,7 +89,7 @@ type ReceiptItem struct {
 	Outcome Outcome
 	// Operation names the item in quarantine for good: see [driver.Stamp].
 	Operation string
-	Way       driver.Way // empty if nothing was carried
+	Way       Way // empty if nothing was carried
 	// Folder is the path of the folder it was taken from, for people.
 	Folder string
 	// WasRead is the read state it had for the user.
@@ -120,27 +125,38 @@ func (f *Failure) Error() string { return f.Message }
 
 // wireItem is the JSON form of a ReceiptItem.
 type wireItem struct {
-	Outcome   Outcome    `json:"outcome"`
-	Operation string     `json:"operation,omitempty"`
-	Way       driver.Way `json:"way,omitempty"`
-	Folder    string     `json:"folder,omitempty"`
-	WasRead   bool       `json:"wasRead"`
-	MessageID string     `json:"messageId,omitempty"`
-	Class     string     `json:"class,omitempty"`
-	Size      int64      `json:"size,omitempty"`
-	Received  time.Time  `json:"received,omitzero"`
-	From      Place      `json:"from,omitzero"`
-	To        Place      `json:"to,omitzero"`
-	Err       *Failure   `json:"error,omitempty"`
-	Residue   string     `json:"residue,omitempty"`
+	Outcome   Outcome   `json:"outcome"`
+	Operation string    `json:"operation,omitempty"`
+	Way       Way       `json:"way,omitempty"`
+	Folder    string    `json:"folder,omitempty"`
+	WasRead   bool      `json:"wasRead"`
+	MessageID string    `json:"messageId,omitempty"`
+	Class     string    `json:"class,omitempty"`
+	Size      int64     `json:"size,omitempty"`
+	Received  time.Time `json:"received,omitzero"`
+	From      Place     `json:"from,omitzero"`
+	To        Place     `json:"to,omitzero"`
+	Err       *Failure  `json:"error,omitempty"`
+	Residue   string    `json:"residue,omitempty"`
 }
 
 // MarshalJSON writes the item; Err becomes its message, code and whether it is
 // transient.
 func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireItem{
-		it.Outcome, it.Operation, it.Way, it.Folder, it.WasRead, it.MessageID, it.Class, it.Size, it.Received,
-		it.From, it.To, failureOf(it.Err), it.Residue,
+		Outcome:   it.Outcome,
+		Operation: it.Operation,
+		Way:       it.Way,
+		Folder:    it.Folder,
+		WasRead:   it.WasRead,
+		MessageID: it.MessageID,
+		Class:     it.Class,
+		Size:      it.Size,
+		Received:  it.Received,
+		From:      it.From,
+		To:        it.To,
+		Err:       failureOf(it.Err),
+		Residue:   it.Residue,
 	})
 }
 
@@ -151,8 +167,18 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*it = ReceiptItem{
-		w.Outcome, w.Operation, w.Way, w.Folder, w.WasRead, w.MessageID, w.Class, w.Size, w.Received,
-		w.From, w.To, nil, w.Residue,
+		Outcome:   w.Outcome,
+		Operation: w.Operation,
+		Way:       w.Way,
+		Folder:    w.Folder,
+		WasRead:   w.WasRead,
+		MessageID: w.MessageID,
+		Class:     w.Class,
+		Size:      w.Size,
+		Received:  w.Received,
+		From:      w.From,
+		To:        w.To,
+		Residue:   w.Residue,
 	}
 	if w.Err != nil {
 		it.Err = w.Err

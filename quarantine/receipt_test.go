@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestReceiptRoundTrip(t *testing.T) {
 		Started: at, Finished: at.Add(time.Second),
 		Items: []quarantine.ReceiptItem{
 			{
-				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: driver.WayMove, Folder: "/Inbox",
+				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: quarantine.WayMove, Folder: "/Inbox",
 				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at,
 				From: quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
 				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
@@ -30,6 +31,12 @@ func TestReceiptRoundTrip(t *testing.T) {
 			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
 		},
 		Unsearched: []driver.Unsearched{{Folder: driver.Folder{Path: "/Secret"}, Reason: "denied"}},
+	}
+	// With every field set in one item or the other, none can be missing from
+	// the JSON form unseen.
+	first, second := reflect.ValueOf(r.Items[0]), reflect.ValueOf(r.Items[1])
+	for i := range first.NumField() {
+		require.False(t, first.Field(i).IsZero() && second.Field(i).IsZero(), "%s is set in no item", first.Type().Field(i).Name)
 	}
 	b, err := json.Marshal(r)
 	require.NoError(t, err)

@@ -38,7 +38,7 @@ func TestExpand(t *testing.T) {
 			w.AddHiddenList("secret@example.test", "quarantine@example.test")
 			w.AddList("empty@example.test")
 
-			got, err := w.service.Expand(t.Context(), "everybody@example.test", quarantine.ExpandOptions{})
+			got, err := w.service.Expand(t.Context(), "everybody@example.test", nil)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, []string{alice, bob, "carol@example.test"}, addresses(got.Mailboxes))
 			assert.Equal(t, []string{"partner@other.example"}, addresses(got.Contacts))
@@ -67,28 +67,28 @@ func TestExpandRefuses(t *testing.T) {
 		group, says string
 		is          error
 	}{
-		"no address": {"all-staff", "SMTP", driver.ErrInvalid},
-		"a mailbox":  {alice, "not of a group", driver.ErrInvalid},
-		"nobody":     {"nobody@example.test", "check it", driver.ErrGone},
-		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", driver.ErrGone},
+		"no address": {"all-staff", "SMTP", quarantine.ErrInvalid},
+		"a mailbox":  {alice, "not of a group", quarantine.ErrInvalid},
+		"nobody":     {"nobody@example.test", "check it", quarantine.ErrGone},
+		"hidden":     {"secret@example.test", "HiddenFromAddressListsEnabled", quarantine.ErrGone},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := w.service.Expand(t.Context(), tt.group, quarantine.ExpandOptions{})
+			got, err := w.service.Expand(t.Context(), tt.group, nil)
 			assert.Nil(t, got)
 			require.ErrorIs(t, err, tt.is)
 			assert.ErrorContains(t, err, tt.says)
 		})
 	}
-	_, err := w.service.Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{MaxDepth: -1})
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	_, err := w.service.Expand(t.Context(), "all-staff@example.test", &quarantine.ExpandOptions{MaxDepth: -1})
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // A service account without mailbox is told so, and what to do.
 func TestExpandWithoutMailbox(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	srv.AddUser("robot", "secret")
 	srv.GrantFullAccess("robot", "*")
@@ -103,21 +103,21 @@ func TestExpandWithoutMailbox(t *testing.T) {
 			strategy, err = ewsmail.NewFullAccess(client, nil)
 		}
 		require.NoError(t, err)
-		s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: vault})
+		s, err := quarantine.New(strategy, vault, nil)
 		require.NoError(t, err)
 		return s
 	}
-	_, err := service(false, vault).Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	_, err := service(false, vault).Expand(t.Context(), "all-staff@example.test", nil)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, "the service account has no mailbox")
 	assert.ErrorContains(t, err, "Enable-Mailbox")
 
-	got, err := service(true, vault).Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
+	got, err := service(true, vault).Expand(t.Context(), "all-staff@example.test", nil)
 	require.NoError(t, err, "it is the quarantine mailbox that asks")
 	assert.NotEmpty(t, got.Mailboxes)
 
-	_, err = service(true, "nowhere@example.test").Expand(t.Context(), "all-staff@example.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	_, err = service(true, "nowhere@example.test").Expand(t.Context(), "all-staff@example.test", nil)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, "nowhere@example.test")
 }
 
@@ -132,7 +132,7 @@ func TestExpandReportsWhatFails(t *testing.T) {
 			w.AddHiddenList("inner@example.test", bob)
 		}
 	})
-	got, err := w.service.Expand(t.Context(), "outer@example.test", quarantine.ExpandOptions{})
+	got, err := w.service.Expand(t.Context(), "outer@example.test", nil)
 	require.NoError(t, err)
 	assert.False(t, got.Complete)
 	assert.Equal(t, []string{alice}, addresses(got.Mailboxes))
@@ -143,7 +143,7 @@ func TestExpandReportsWhatFails(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
 	cancel(stop)
-	_, err = w.service.Expand(ctx, "outer@example.test", quarantine.ExpandOptions{})
+	_, err = w.service.Expand(ctx, "outer@example.test", nil)
 	assert.ErrorIs(t, err, stop)
 }
 
@@ -155,7 +155,7 @@ func TestExpandBounds(t *testing.T) {
 	}
 	w.AddList("g40@example.test", alice)
 	expand := func(o quarantine.ExpandOptions) error {
-		_, err := w.service.Expand(t.Context(), "g0@example.test", o)
+		_, err := w.service.Expand(t.Context(), "g0@example.test", &o)
 		return err
 	}
 	for field, o := range map[string]quarantine.ExpandOptions{
@@ -180,11 +180,11 @@ func TestExpandFiftyThousand(t *testing.T) {
 	w.AddList("half1@example.test", members[:30_000]...)
 	w.AddList("half2@example.test", append(members[20_000:], "whole@example.test")...)
 	w.AddList("whole@example.test", "half1@example.test", "half2@example.test")
-	got, err := w.service.Expand(t.Context(), "whole@example.test", quarantine.ExpandOptions{})
+	got, err := w.service.Expand(t.Context(), "whole@example.test", nil)
 	require.NoError(t, err)
 	assert.Len(t, got.Contacts, 50_000)
 	assert.True(t, got.Complete)
-	_, err = w.service.Expand(t.Context(), "whole@example.test", quarantine.ExpandOptions{MaxMembers: 49_999})
+	_, err = w.service.Expand(t.Context(), "whole@example.test", &quarantine.ExpandOptions{MaxMembers: 49_999})
 	assert.ErrorIs(t, err, quarantine.ErrTooManyMembers)
 }
 
@@ -200,7 +200,7 @@ func (b book) Members(_ context.Context, address string) ([]driver.Member, bool,
 }
 
 func (book) Lookup(context.Context, string) (driver.Member, error) {
-	return driver.Member{}, driver.ErrGone
+	return driver.Member{}, quarantine.ErrGone
 }
 
 type bookStrategy struct{ book driver.Mailbox }
@@ -221,9 +221,9 @@ func TestExpandOfAnotherStrategy(t *testing.T) {
 		"b@x.example": {{Address: "d@x.example", Kind: driver.MemberMailbox}},
 		"c@x.example": {{Address: "D@x.example", Kind: driver.MemberMailbox}, {Address: "e@x.example", Kind: driver.MemberMailbox}},
 	}}
-	s, err := quarantine.New(bookStrategy{b}, quarantine.Settings{QuarantineMailbox: vault})
+	s, err := quarantine.New(bookStrategy{b}, vault, nil)
 	require.NoError(t, err)
-	got, err := s.Expand(t.Context(), "a@x.example", quarantine.ExpandOptions{})
+	got, err := s.Expand(t.Context(), "a@x.example", nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"c@x.example", "d@x.example", "e@x.example"}, addresses(got.Mailboxes))
 	assert.Equal(t, []string{"folder@x.example"}, addresses(got.Contacts))
@@ -235,9 +235,9 @@ func TestExpandOfAnotherStrategy(t *testing.T) {
 
 func TestExpandNeedsADirectory(t *testing.T) {
 	t.Parallel()
-	s, err := quarantine.New(bookStrategy{struct{ driver.Mailbox }{}}, quarantine.Settings{QuarantineMailbox: vault})
+	s, err := quarantine.New(bookStrategy{struct{ driver.Mailbox }{}}, vault, nil)
 	require.NoError(t, err)
-	_, err = s.Expand(t.Context(), "a@x.example", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrNoDirectory)
+	_, err = s.Expand(t.Context(), "a@x.example", nil)
+	require.ErrorIs(t, err, quarantine.ErrNoDirectory)
 	assert.ErrorContains(t, err, `"book"`)
 }

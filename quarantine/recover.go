@@ -90,7 +90,7 @@ func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
 				it.Folder = in.From.Folder
 				found.Items = append(found.Items, it)
 				return found, nil
-			case !errors.Is(err, driver.ErrGone):
+			case !errors.Is(err, ErrGone):
 				return driver.Findings{}, err
 			}
 			return s.filed(ctx, mailbox, in)
@@ -105,7 +105,7 @@ func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) 
 	if !ok {
 		return driver.Findings{}, nil
 	}
-	found, err := s.look(ctx, mailbox, in.Target, unlimited, q)
+	found, err := s.search(ctx, mailbox, in.Target, unlimited, q)
 	if err != nil {
 		return driver.Findings{}, err
 	}

@@ -35,19 +35,19 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	out := s.receipt("restore", r.Target)
 	back := make(map[string]bool)
 	var missing []missed
-	for _, taken := range r.Items {
-		if taken.Operation == "" || taken.Outcome == NotFound || taken.Outcome == Found {
+	for _, was := range r.Items {
+		if was.Operation == "" || was.Outcome == NotFound || was.Outcome == Found {
 			continue
 		}
-		if !driver.ValidOperation(taken.Operation) {
-			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", taken.Operation))
+		if !driver.ValidOperation(was.Operation) {
+			return nil, driver.Invalid("receipt", "operation", fmt.Sprintf("is %q, which no receipt of this program has", was.Operation))
 		}
-		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: taken.Operation, Origin: r.Target.Mailbox})
+		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 		out.Unsearched = append(out.Unsearched, found.Unsearched...)
-		ri := taken
+		ri := was
 		switch {
 		case err != nil:
 			ri.Outcome, ri.Err = Failed, err
@@ -59,10 +59,10 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			}
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
-			if taken.Outcome.Done() {
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", driver.ErrGone)
+			if was.Outcome.Done() {
+				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted there?", ErrGone)
 			}
-			missing = append(missing, missed{at: len(out.Items), taken: taken})
+			missing = append(missing, missed{at: len(out.Items), was: was})
 		}
 		out.Items = append(out.Items, ri)
 	}
@@ -146,8 +146,8 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 			}
 			return mailbox.Home(ctx, was)
 		},
-		Scope: func(driver.Folder) driver.Query { return driver.Query{} },
-		Taken: func(string) bool { return false },
+		Scope:     func(driver.Folder) driver.Query { return driver.Query{} },
+		NameInUse: func(string) bool { return false },
 	})
 	ri := receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
@@ -159,16 +159,16 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		err = p.Release(ctx)
 	case errors.Is(err, passage.ErrOvertaken):
 		done, err = AlreadyRestored, nil
-	case errors.Is(err, driver.ErrGone):
-		taken := ri
-		taken.Operation, taken.From = it.Stamp.Operation, Place{it.Stamp.Mailbox, it.Stamp.Folder, ""}
-		gone = &missed{taken: taken, done: func() { p.Finish(ctx) }}
+	case errors.Is(err, ErrGone):
+		was := ri
+		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
+		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
 	}
 	conclude(ctx, p, &ri, err, done)
 	back[ri.To.ItemID] = true
 	for _, twin := range items[1:] {
 		if err == nil && passage.Differs(it, twin, false) == "" {
-			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, driver.ErrGone) {
+			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
 				ri.Residue = "a second copy is still in " + s.quarantine.Address()
 			}
 		}
@@ -178,9 +178,9 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 
 // missed is a member of a receipt that is not in quarantine.
 type missed struct {
-	at    int         // which of the receipt's items
-	taken ReceiptItem // as it was taken
-	done  func()      // to be called if it is back; may be nil
+	at   int         // which of the receipt's items
+	was  ReceiptItem // as it was taken
+	done func()      // to be called if it is back; may be nil
 }
 
 // account finds out which of the members of a receipt that are not in quarantine
@@ -188,9 +188,9 @@ type missed struct {
 // it came from before any is looked for elsewhere, so that none takes the place
 // of another.
 func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
-	for _, home := range []bool{true, false} {
+	for _, sameFolder := range []bool{true, false} {
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
-			ri, err := s.returned(ctx, out.Target, a.taken, home, back)
+			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back)
 			if err != nil {
 				ri.Outcome, ri.Err = Failed, err
 			}
@@ -208,28 +208,28 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 
 // returned finds out what became of an item that is not in quarantine. An
 // interrupted restore may have brought it back with its stamp on. An item in the
-// mailbox answers for one copy only: those in back do for another. Home says
+// mailbox answers for one copy only: those in back do for another. SameFolder says
 // that one without a stamp has to be in the folder it was taken from.
-func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, home bool, back map[string]bool) (ReceiptItem, error) {
+func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
-	ri := taken
+	ri := was
 	ri.Err, ri.To = nil, Place{}
-	found, err := s.likeTaken(ctx, mailbox, t, taken)
+	found, err := s.likeTaken(ctx, mailbox, t, was)
 	if err != nil {
 		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	ri.Outcome = NotFound
 	for _, it := range found.Items {
 		if it.Stamp == nil {
-			other := back[it.ID] || home && it.Folder.ID != taken.From.Folder.ID ||
-				!taken.Received.IsZero() && !driver.SameTime(it.Received, taken.Received)
+			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
+				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
 			if !other && ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+				ri.To = placeOf(it)
 			}
 			continue
 		}
-		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || taken.Operation != "" && it.Stamp.Operation != taken.Operation {
+		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || was.Operation != "" && it.Stamp.Operation != was.Operation {
 			continue
 		}
 		if it.Stamp.Direction == driver.ToQuarantine {
@@ -237,7 +237,7 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 			// on it, so the stamp stays.
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = Place{it.Mailbox, it.Folder, it.ID}
+				ri.To = placeOf(it)
 				ri.Residue = "a quarantine that is under way, or was interrupted, has its stamp on it: recover, or quarantine it again"
 			}
 			continue
@@ -255,25 +255,25 @@ func (s *Service) returned(ctx context.Context, t Target, taken ReceiptItem, hom
 	return ri, nil
 }
 
-// likeTaken returns the items of a mailbox that may be the one that was taken.
+// likeTaken returns the items of a mailbox that may be the one that was was.
 // Where a target has criteria and the item is known, they are not searched by
 // again: they may match much else by now.
-func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, taken ReceiptItem) (driver.Findings, error) {
-	if !t.byCriteria() || taken.Operation == "" {
-		return s.look(ctx, mailbox, t, unlimited, driver.Query{})
+func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, was ReceiptItem) (driver.Findings, error) {
+	if !t.byCriteria() || was.Operation == "" {
+		return s.search(ctx, mailbox, t, unlimited, driver.Query{})
 	}
-	q, ok := passage.Alike(taken.MessageID, taken.Received)
+	q, ok := passage.Alike(was.MessageID, was.Received)
 	if !ok {
-		q = driver.Query{Operation: taken.Operation, Origin: t.Mailbox}
+		q = driver.Query{Operation: was.Operation, Origin: t.Mailbox}
 	}
 	found, err := mailbox.Find(ctx, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		switch {
-		case !driver.SameMessageID(it.MessageID, taken.MessageID), taken.Class != "" && !strings.EqualFold(it.Class, taken.Class):
+		case !driver.SameMessageID(it.MessageID, was.MessageID), was.Class != "" && !strings.EqualFold(it.Class, was.Class):
 			return true
-		case driver.BareMessageID(taken.MessageID) == "" && taken.Size > 0:
+		case driver.BareMessageID(was.MessageID) == "" && was.Size > 0:
 			// Nothing else tells messages of the same second apart.
-			return it.Size < passage.Smallest(taken.Size, 2<<10, false) || taken.Size < passage.Smallest(it.Size, 2<<10, false)
+			return it.Size < passage.Smallest(was.Size, 2<<10, false) || was.Size < passage.Smallest(it.Size, 2<<10, false)
 		}
 		return false
 	})

@@ -76,7 +76,7 @@ func (w *world) between(op ews.Operation, do func()) {
 // carries are the operations that carry, by access.
 func carriesBy(o worldOptions) ews.Operation {
 	switch {
-	case len(o.ways) == 1 && o.ways[0] == driver.WayMIME:
+	case len(o.ways) == 1 && o.ways[0] == quarantine.WayMIME:
 		return ews.OpCreateItem
 	case len(o.ways) == 1, o.impersonation:
 		return ews.OpUploadItems

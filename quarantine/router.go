@@ -125,7 +125,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 }
 
 // NewRouter returns a Router over services made by [New]. It does no
-// I/O. The error joins an [*driver.InvalidError] for each name
+// I/O. The error joins an [*InvalidError] for each name
 // that is missing or given twice, each domain or mailbox that is malformed or
 // claimed twice, and each journal that two services share.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {

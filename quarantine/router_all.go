@@ -143,7 +143,7 @@ func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem
 	}
 	return onEach(ctx, among, func(ctx context.Context, rt *route, emit func(ServerItem, error)) {
 		for it, err := range rt.service.List(ctx, req) {
-			emit(ServerItem{rt.name(), it}, onServer(rt, err))
+			emit(ServerItem{Server: rt.name(), Item: it}, onServer(rt, err))
 		}
 	})
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // targetsIn returns one target in each of n mailboxes of a domain.
@@ -127,8 +126,8 @@ func TestQuarantineAllGoesOnAfterFailures(t *testing.T) {
 	require.Len(t, failed, 4)
 	assert.ErrorIs(t, failed["u3@a.test"], broken)
 	assert.ErrorContains(t, failed["u3@a.test"], `server "A"`)
-	assert.ErrorIs(t, failed["u5@a.test"], driver.ErrUnreachable)
-	assert.ErrorIs(t, failed["u1@a.test"], driver.ErrInvalid)
+	assert.ErrorIs(t, failed["u5@a.test"], quarantine.ErrUnreachable)
+	assert.ErrorIs(t, failed["u1@a.test"], quarantine.ErrInvalid)
 	assert.ErrorIs(t, failed["u1@b.test"], quarantine.ErrNoRoute)
 }
 

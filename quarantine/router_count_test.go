@@ -12,7 +12,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // counting returns a router over two organisations with three mailboxes each
@@ -26,8 +25,8 @@ func counting(t *testing.T, total int) (*quarantine.Router, []*world, []quaranti
 		name := string(rune('A' + i))
 		w := newWorld(t, worldOptions{
 			server: ewstest.Options{Domain: domain}, impersonation: i == 1,
-			settings: func(s *quarantine.Settings) {
-				s.Name, s.QuarantineMailbox = name, "quarantine@"+domain
+			settings: func(s *quarantine.Options) {
+				s.Name = name
 				s.CriteriaSearch, s.SearchLimits.Total = true, total
 			},
 		})
@@ -127,7 +126,7 @@ func TestRouterRefusesTooMuchInAll(t *testing.T) {
 	failed := 0
 	for receipt, err := range r.QuarantineAll(t.Context(), slices.Values(targets)) {
 		if receipt.Target.Mailbox == "nobody@a.test" {
-			require.ErrorIs(t, err, driver.ErrUnreachable)
+			require.ErrorIs(t, err, quarantine.ErrUnreachable)
 			assert.Equal(t, "quarantine", receipt.Action)
 			failed++
 			continue

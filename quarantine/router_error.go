@@ -83,18 +83,18 @@ func (e *RouteError) Unwrap() []error {
 // absent reports whether a server says that it does not have a mailbox, or that
 // the account may not open it, which Exchange does not tell apart.
 func absent(err error) bool {
-	if errors.Is(err, driver.ErrUnreachable) || errors.Is(err, driver.ErrGone) {
+	if errors.Is(err, ErrUnreachable) || errors.Is(err, ErrGone) {
 		return true
 	}
 	cause := driver.CauseOf(err)
-	return cause == driver.CauseNoMailbox || cause == driver.CauseNotFound
+	return cause == driver.CauseNoMailbox || cause == CauseNotFound
 }
 
 // movedAway reports whether an error is what a server answers after a mailbox
 // has left it.
 func movedAway(err error) bool {
 	cause := driver.CauseOf(err)
-	return errors.Is(err, driver.ErrUnreachable) || cause == driver.CauseNoMailbox || cause == driver.CauseMoving
+	return errors.Is(err, ErrUnreachable) || cause == driver.CauseNoMailbox || cause == driver.CauseMoving
 }
 
 // leftBehind returns the error of a receipt that tells that the mailbox moved

@@ -67,14 +67,14 @@ func (l *ledger) answer(ctx context.Context, address string) error {
 	answer, ok := l.answers[address]
 	l.mu.Unlock()
 	if !ok {
-		return fmt.Errorf("%w: %s", driver.ErrUnreachable, address)
+		return fmt.Errorf("%w: %s", quarantine.ErrUnreachable, address)
 	}
 	return answer(ctx)
 }
 
 func (l *ledger) service(t testing.TB) *quarantine.Service {
 	t.Helper()
-	s, err := quarantine.New(l, quarantine.Settings{Name: l.name, QuarantineMailbox: "vault@" + strings.ToLower(l.name) + ".test"})
+	s, err := quarantine.New(l, "vault@"+strings.ToLower(l.name)+".test", &quarantine.Options{Name: l.name})
 	require.NoError(t, err)
 	return s
 }
@@ -82,7 +82,7 @@ func (l *ledger) service(t testing.TB) *quarantine.Service {
 func (l *ledger) Name() string                          { return "ledger" }
 func (l *ledger) Mailbox(address string) driver.Mailbox { return ledgerMailbox{l, address} }
 func (l *ledger) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
-	return driver.Carried{}, driver.ErrGone
+	return driver.Carried{}, quarantine.ErrGone
 }
 
 type ledgerMailbox struct {
@@ -118,20 +118,20 @@ func (m ledgerMailbox) Find(ctx context.Context, _ driver.Query) (driver.Finding
 }
 
 func (m ledgerMailbox) Inspect(context.Context, string) (driver.Item, error) {
-	return driver.Item{}, driver.ErrGone
+	return driver.Item{}, quarantine.ErrGone
 }
 
 func (m ledgerMailbox) Mark(context.Context, driver.Item, driver.Change) (driver.Item, error) {
-	return driver.Item{}, driver.ErrGone
+	return driver.Item{}, quarantine.ErrGone
 }
 
-func (m ledgerMailbox) Remove(context.Context, driver.Item) error { return driver.ErrGone }
+func (m ledgerMailbox) Remove(context.Context, driver.Item) error { return quarantine.ErrGone }
 
 func (m ledgerMailbox) Folder(context.Context, driver.FolderRequest) (driver.Folder, error) {
 	if m.folder != nil {
 		return driver.Folder{}, m.folder
 	}
-	return driver.Folder{}, driver.ErrGone
+	return driver.Folder{}, quarantine.ErrGone
 }
 
 func (m ledgerMailbox) Home(ctx context.Context, _ driver.Folder) (driver.Folder, error) {

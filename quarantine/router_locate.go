@@ -20,7 +20,7 @@ const silence = time.Minute
 
 // ServerOf returns the name of the server that a mailbox belongs to, as far as
 // it is claimed or remembered, and asks where it is not. The error matches
-// [driver.ErrInvalid] or [ErrNoRoute].
+// [ErrInvalid] or [ErrNoRoute].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	if err := mailname.CheckAddress(mailbox); err != nil {
 		return "", driver.Invalid("mailbox", "", err.Error())
@@ -148,7 +148,7 @@ func (rt *route) ask(ctx context.Context, address string, limit time.Duration) e
 	if late {
 		err = fmt.Errorf("no answer within %v: %w", limit, err)
 	}
-	if cause := driver.CauseOf(err); cause == driver.CauseUnreachable || cause == driver.CauseSignIn || late {
+	if cause := driver.CauseOf(err); cause == CauseUnreachable || cause == driver.CauseSignIn || late {
 		rt.mu.Lock()
 		rt.silentUntil = time.Now().Add(silence)
 		rt.mu.Unlock()

@@ -119,7 +119,7 @@ func TestRouterAsksAFewAtATime(t *testing.T) {
 			mu.Lock()
 			asking--
 			mu.Unlock()
-			return driver.ErrUnreachable
+			return quarantine.ErrUnreachable
 		}
 		var all []*ledger
 		for i := range 7 {
@@ -147,7 +147,7 @@ func TestRouterTellsWhyNobodyHasIt(t *testing.T) {
 		require.Len(t, e.Answers, 2)
 		assert.Equal(t, "A", e.Answers[0].Server)
 		assert.ErrorIs(t, err, quarantine.ErrNoRoute)
-		assert.ErrorIs(t, err, driver.ErrUnreachable)
+		assert.ErrorIs(t, err, quarantine.ErrUnreachable)
 		assert.ErrorContains(t, err, `no server has this mailbox; server "A": `)
 	})
 	t.Run("one cannot say", func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestRouterTellsWhyNobodyHasIt(t *testing.T) {
 		r := newRouter(t, nil, newLedger("A"), b)
 		_, err := r.ServerOf(t.Context(), x)
 		require.ErrorIs(t, err, quarantine.ErrNoRoute)
-		assert.NotErrorIs(t, err, driver.ErrUnreachable, "it may be on B")
+		assert.NotErrorIs(t, err, quarantine.ErrUnreachable, "it may be on B")
 		assert.True(t, ews.IsTransient(err))
 	})
 	t.Run("nobody is for it", func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestRouterTellsWhyNobodyHasIt(t *testing.T) {
 	t.Run("no address", func(t *testing.T) {
 		t.Parallel()
 		_, err := newRouter(t, nil, newLedger("A"), newLedger("B")).ServerOf(t.Context(), "example.test")
-		assert.ErrorIs(t, err, driver.ErrInvalid)
+		assert.ErrorIs(t, err, quarantine.ErrInvalid)
 	})
 }
 
@@ -201,7 +201,7 @@ func TestRouterReadsTheInboxInstead(t *testing.T) {
 	b.folder = fmt.Errorf("%w: down", io.ErrUnexpectedEOF)
 	var routes []quarantine.Route
 	for _, l := range []*ledger{a, b} {
-		s, err := quarantine.New(unasking{l}, quarantine.Settings{Name: l.name, QuarantineMailbox: "vault@a.test"})
+		s, err := quarantine.New(unasking{l}, "vault@a.test", &quarantine.Options{Name: l.name})
 		require.NoError(t, err)
 		routes = append(routes, quarantine.Route{Service: s})
 	}
@@ -209,7 +209,7 @@ func TestRouterReadsTheInboxInstead(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.ServerOf(t.Context(), x)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	assert.NotErrorIs(t, err, driver.ErrGone, "what B could not say decides")
+	assert.NotErrorIs(t, err, quarantine.ErrGone, "what B could not say decides")
 	assert.Zero(t, a.asked(x)+b.asked(x))
 }
 

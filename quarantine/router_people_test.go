@@ -11,7 +11,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // claims are what the second of two organisations may claim.
@@ -27,7 +26,7 @@ func TestRouterExpand(t *testing.T) {
 			a.AddList("all@a.test", "alice@a.test", "team@b.test", "Carol@b.test", "ghost@b.test", "partner@c.test")
 			b.AddList("team@b.test", "bob@b.test", "all@a.test", "carol@b.test", "friend@c.test")
 
-			got, err := r.Expand(t.Context(), "all@a.test", quarantine.ExpandOptions{})
+			got, err := r.Expand(t.Context(), "all@a.test", nil)
 			require.NoError(t, err)
 			assert.Equal(t, "A", got.Server)
 			assert.ElementsMatch(t, []string{"alice@a.test", "bob@b.test", "carol@b.test", "ghost@b.test"}, addresses(got.Mailboxes),
@@ -44,7 +43,7 @@ func TestRouterExpand(t *testing.T) {
 				assert.Equal(t, want, m.Via, m.Address)
 			}
 
-			got, err = r.Expand(t.Context(), "team@b.test", quarantine.ExpandOptions{})
+			got, err = r.Expand(t.Context(), "team@b.test", nil)
 			require.NoError(t, err)
 			assert.Equal(t, "B", got.Server)
 			assert.Len(t, got.Mailboxes, 4)
@@ -55,21 +54,21 @@ func TestRouterExpand(t *testing.T) {
 func TestRouterExpandRefuses(t *testing.T) {
 	t.Parallel()
 	r, _, _ := twoOrganisations(t, nil, "b.test")
-	_, err := r.Expand(t.Context(), "team", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
-	_, err = r.Expand(t.Context(), "all-staff@a.test", quarantine.ExpandOptions{MaxDepth: -1})
-	require.ErrorIs(t, err, driver.ErrInvalid)
-	_, err = r.Expand(t.Context(), "alice@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	_, err := r.Expand(t.Context(), "team", nil)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	_, err = r.Expand(t.Context(), "all-staff@a.test", &quarantine.ExpandOptions{MaxDepth: -1})
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
+	_, err = r.Expand(t.Context(), "alice@b.test", nil)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	require.ErrorContains(t, err, "not of a group")
-	_, err = r.Expand(t.Context(), "nobody@b.test", quarantine.ExpandOptions{})
-	require.ErrorIs(t, err, driver.ErrGone)
-	_, err = r.Expand(t.Context(), "team@c.test", quarantine.ExpandOptions{})
+	_, err = r.Expand(t.Context(), "nobody@b.test", nil)
+	require.ErrorIs(t, err, quarantine.ErrGone)
+	_, err = r.Expand(t.Context(), "team@c.test", nil)
 	require.ErrorIs(t, err, quarantine.ErrNoRoute)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
 	cancel(stop)
-	_, err = r.Expand(ctx, "all-staff@a.test", quarantine.ExpandOptions{})
+	_, err = r.Expand(ctx, "all-staff@a.test", nil)
 	assert.ErrorIs(t, err, stop)
 }
 
@@ -87,7 +86,7 @@ func TestRouterExpandWithoutOneBook(t *testing.T) {
 			}, nil)
 			require.NoError(t, err)
 			a.AddList("all@a.test", "alice@a.test", "bob@b.test", "down@b.test", "partner@c.test")
-			got, err := r.Expand(t.Context(), "all@a.test", quarantine.ExpandOptions{})
+			got, err := r.Expand(t.Context(), "all@a.test", nil)
 			require.NoError(t, err)
 			assert.Equal(t, []string{"alice@a.test", "bob@b.test", "down@b.test"}, addresses(got.Mailboxes), "who may be there counts")
 			assert.Equal(t, []string{"partner@c.test"}, addresses(got.Contacts))
@@ -106,7 +105,7 @@ func TestRouterForwards(t *testing.T) {
 			b.AddList("team@b.test", "carol@b.test", "carol@a.test", "friend@c.test")
 			a.sends("carol@a.test", "<f3@a.test>", "bob@a.test", "References: <f1@a.test> <f2@b.test>")
 
-			trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil}, quarantine.ForwardOptions{MaxDepth: 5})
+			trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil}, &quarantine.ForwardOptions{MaxDepth: 5})
 			require.NoError(t, err)
 			assert.Equal(t, []string{
 				"1 alice@a.test sent <f1@a.test> inReplyTo",
@@ -123,10 +122,10 @@ func TestRouterForwards(t *testing.T) {
 	}
 	r, _, _ := twoOrganisations(t, nil, "b.test")
 	for _, bad := range []quarantine.Target{{}, {Mailbox: "quarantine@b.test", MessageID: evil}} {
-		_, err := r.FollowForwards(t.Context(), bad, quarantine.ForwardOptions{})
-		require.ErrorIs(t, err, driver.ErrInvalid)
+		_, err := r.FollowForwards(t.Context(), bad, nil)
+		require.ErrorIs(t, err, quarantine.ErrInvalid)
 	}
-	_, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, quarantine.ForwardOptions{})
+	_, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, nil)
 	assert.ErrorIs(t, err, quarantine.ErrNoRoute)
 }
 
@@ -137,7 +136,7 @@ func TestRouterForwardsFromAMovedMailbox(t *testing.T) {
 	a.Mailbox("bob@a.test").Remove(false)
 	b.AddMailbox("bob@a.test", nil)
 	b.sends("bob@a.test", "<f1@a.test>", "carol@b.test", "In-Reply-To: "+evil)
-	trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "bob@a.test", MessageID: evil}, quarantine.ForwardOptions{})
+	trail, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "bob@a.test", MessageID: evil}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1 bob@a.test sent <f1@a.test> inReplyTo", "1 carol@b.test got <f1@a.test> inReplyTo"}, copies(trail))
 }

@@ -9,7 +9,7 @@ import (
 // probe asks a service whether it has a mailbox.
 func (rt *route) probe(ctx context.Context, address string) error {
 	m := rt.service.strategy.Mailbox(address)
-	if p, ok := m.(driver.Prober); ok {
+	if p, ok := driver.As[driver.Prober](m); ok {
 		return p.Probe(ctx)
 	}
 	_, err := m.Home(ctx, driver.Folder{})

@@ -25,8 +25,8 @@ func organisation(t testing.TB, name, domain string, impersonation bool) *world 
 	return newWorld(t, worldOptions{
 		server:        ewstest.Options{Domain: domain},
 		impersonation: impersonation,
-		settings: func(s *quarantine.Settings) {
-			s.Name, s.QuarantineMailbox = name, "quarantine@"+domain
+		settings: func(s *quarantine.Options) {
+			s.Name = name
 		},
 	})
 }
@@ -73,7 +73,7 @@ func TestRouterAcrossOrganisations(t *testing.T) {
 	}
 	assert.Len(t, taken, 6)
 	require.Len(t, failed, 2)
-	assert.ErrorIs(t, failed["nobody@a.test"], driver.ErrUnreachable)
+	assert.ErrorIs(t, failed["nobody@a.test"], quarantine.ErrUnreachable)
 	assert.ErrorIs(t, failed["alice@c.test"], quarantine.ErrNoRoute)
 	for _, w := range []*world{a, b} {
 		assert.Len(t, w.in("quarantine@"+w.Domain(), evil), 3)
@@ -192,10 +192,10 @@ func TestRouterRestoreFindsItsServer(t *testing.T) {
 	t.Parallel()
 	r, _, _ := twoOrganisations(t, nil)
 	_, err := r.Restore(t.Context(), &quarantine.Receipt{Server: "C"})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.ErrorContains(t, err, `the servers are ["A" "B"]`)
 	_, err = r.Restore(t.Context(), nil)
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.Nil(t, r.Service("C"))
 	assert.NotNil(t, r.Service("a"))
 	assert.Equal(t, []string{"A", "B"}, r.Servers())
@@ -217,10 +217,10 @@ func TestRouterRestoreFindsItsServer(t *testing.T) {
 func TestRouterBlamesTheRightMailbox(t *testing.T) {
 	t.Parallel()
 	a, b := newLedger("A", "alice@a.test"), newLedger("B")
-	a.folder = fmt.Errorf("%w: vault@a.test", driver.ErrUnreachable)
+	a.folder = fmt.Errorf("%w: vault@a.test", quarantine.ErrUnreachable)
 	r := newRouter(t, nil, a, b)
 	_, err := r.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil})
-	require.ErrorIs(t, err, driver.ErrUnreachable)
+	require.ErrorIs(t, err, quarantine.ErrUnreachable)
 	assert.NotErrorIs(t, err, quarantine.ErrNoRoute)
 	assert.ErrorContains(t, err, `server "A": searching quarantine`)
 	assert.Equal(t, 1, b.asked("alice@a.test"), "before, and not again")
@@ -231,7 +231,7 @@ func TestRouterProtectsAllQuarantineMailboxes(t *testing.T) {
 	r, a, b := twoOrganisations(t, nil)
 	for _, vault := range []string{"quarantine@a.test", "Quarantine@B.test"} {
 		_, err := r.Quarantine(t.Context(), quarantine.Target{Mailbox: vault, MessageID: evil})
-		assert.ErrorIs(t, err, driver.ErrInvalid, vault)
+		assert.ErrorIs(t, err, quarantine.ErrInvalid, vault)
 	}
 	assert.Empty(t, a.Requests())
 	assert.Empty(t, b.Requests())

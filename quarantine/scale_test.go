@@ -49,7 +49,7 @@ func TestScaleGroups(t *testing.T) {
 	w.AddList("everybody@example.test", all...)
 	expand := func(o quarantine.ExpandOptions) (*quarantine.Expansion, error) {
 		w.ResetRequests()
-		return w.service.Expand(t.Context(), "everybody@example.test", o)
+		return w.service.Expand(t.Context(), "everybody@example.test", &o)
 	}
 
 	got, err := expand(quarantine.ExpandOptions{})
@@ -86,10 +86,10 @@ func TestScaleFlatGroup(t *testing.T) {
 	}
 	w.AddList("within@example.test", members[1:]...)
 	w.AddList("beyond@example.test", members...)
-	got, err := w.service.Expand(t.Context(), "within@example.test", quarantine.ExpandOptions{})
+	got, err := w.service.Expand(t.Context(), "within@example.test", nil)
 	require.NoError(t, err)
 	assert.Len(t, got.Contacts, 100_000)
-	_, err = w.service.Expand(t.Context(), "beyond@example.test", quarantine.ExpandOptions{})
+	_, err = w.service.Expand(t.Context(), "beyond@example.test", nil)
 	require.ErrorIs(t, err, quarantine.ErrTooManyMembers)
 	assert.ErrorContains(t, err, "more than 100000 members")
 	assert.Len(t, w.Requests(), 2)
@@ -189,7 +189,7 @@ func TestScaleFolder(t *testing.T) {
 		says     string
 		calls    int
 	}{
-		"too many hits": {quarantine.Criteria{Subject: "newsletter", SubjectMatch: driver.SubjectPrefix}, "perMailbox", 1},
+		"too many hits": {quarantine.Criteria{Subject: "newsletter", SubjectMatch: quarantine.SubjectPrefix}, "perMailbox", 1},
 		"too much to read": {quarantine.Criteria{
 			URL: "https://evil.example/", ReceivedAfter: noon, ReceivedBefore: noon.Add(24 * time.Hour),
 		}, "examined", 5},
@@ -246,8 +246,8 @@ func TestScaleCriteriaForEverything(t *testing.T) {
 		"a time":                  {day, "sender"},
 		"since ever":              {quarantine.Criteria{ReceivedBefore: noon}, "sender"},
 		"any subject":             {quarantine.Criteria{Subject: " \t "}, "subject"},
-		"a letter":                {quarantine.Criteria{Subject: "e", SubjectMatch: driver.SubjectContains}, "subject"},
-		"a mark of answers":       {quarantine.Criteria{Subject: "RE:", SubjectMatch: driver.SubjectPrefix}, "subject"},
+		"a letter":                {quarantine.Criteria{Subject: "e", SubjectMatch: quarantine.SubjectContains}, "subject"},
+		"a mark of answers":       {quarantine.Criteria{Subject: "RE:", SubjectMatch: quarantine.SubjectPrefix}, "subject"},
 		"any sender":              {quarantine.Criteria{Sender: "*"}, "sender"},
 		"a domain":                {quarantine.Criteria{Sender: "@example.test"}, "sender"},
 		"recipient, all times":    {quarantine.Criteria{Recipient: alice}, "receivedAfter"},
@@ -258,11 +258,11 @@ func TestScaleCriteriaForEverything(t *testing.T) {
 		"any link":                {with(func(c *quarantine.Criteria) { c.URL = "https://" }), "url"},
 		"time turned round":       {quarantine.Criteria{Sender: "a@b.example", ReceivedAfter: noon, ReceivedBefore: noon}, "receivedBefore"},
 		"nothing":                 {quarantine.Criteria{}, "messageId"},
-		"a subject of wild cards": {quarantine.Criteria{Subject: "****", SubjectMatch: driver.SubjectContains}, "subject"},
+		"a subject of wild cards": {quarantine.Criteria{Subject: "****", SubjectMatch: quarantine.SubjectContains}, "subject"},
 	} {
 		for _, do := range []func(context.Context, quarantine.Target) (*quarantine.Receipt, error){w.service.Find, w.service.Quarantine} {
 			_, err := do(t.Context(), quarantine.Target{Mailbox: alice, Criteria: tt.criteria})
-			require.ErrorIs(t, err, driver.ErrInvalid, name)
+			require.ErrorIs(t, err, quarantine.ErrInvalid, name)
 			assert.ErrorContains(t, err, tt.says, name)
 		}
 	}

@@ -17,16 +17,16 @@ func (s *Service) allowed(t Target) error {
 	return nil
 }
 
-// look returns the items of a mailbox that a target means and a query asks for.
+// search returns the items of a mailbox that a target means and a query asks for.
 // The limits hold for criteria only.
-func (s *Service) look(ctx context.Context, m driver.Mailbox, t Target, l Limits, q driver.Query) (driver.Findings, error) {
+func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limits, q driver.Query) (driver.Findings, error) {
 	if !t.byCriteria() {
 		if t.MessageID != "" {
 			q.MessageID = t.MessageID
 		}
 		return m.Find(ctx, q)
 	}
-	searcher, ok := m.(driver.Searcher)
+	searcher, ok := driver.As[driver.Searcher](m)
 	if !ok {
 		return driver.Findings{}, fmt.Errorf("the strategy %q cannot search by criteria; name the message by messageId: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}

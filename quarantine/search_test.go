@@ -2,7 +2,6 @@ package quarantine_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -23,7 +21,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 var lure = quarantine.Criteria{Sender: "mallory@evil.example", Subject: "Your invoice", ReceivedAfter: noon.Add(-time.Hour)}
 
 func searching(impersonation bool, limits quarantine.Limits) worldOptions {
-	return worldOptions{impersonation: impersonation, settings: func(s *quarantine.Settings) {
+	return worldOptions{impersonation: impersonation, settings: func(s *quarantine.Options) {
 		s.CriteriaSearch, s.SearchLimits = true, limits
 	}}
 }
@@ -159,40 +157,22 @@ func TestByCriteriaLimits(t *testing.T) {
 	}
 }
 
-// Criteria have to be allowed, and the strategy has to know them.
+// Criteria have to be allowed.
 func TestByCriteriaRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	target := quarantine.Target{Mailbox: alice, Criteria: lure}
 	_, err := w.service.Quarantine(t.Context(), target)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	assert.ErrorContains(t, err, "messageIdSearch")
 	_, err = w.service.Find(t.Context(), target)
-	require.ErrorIs(t, err, driver.ErrInvalid)
-
-	o := searching(false, quarantine.Limits{})
-	settings := quarantine.Settings{QuarantineMailbox: vault}
-	o.settings(&settings)
-	s, err := quarantine.New(ignorant{w.newStrategy(t, o)}, settings)
-	require.NoError(t, err)
-	w.Mailbox(alice).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon})
-	_, err = s.Quarantine(t.Context(), target)
-	require.ErrorIs(t, err, errors.ErrUnsupported)
-	assert.ErrorContains(t, err, "cannot search by criteria")
-	assert.Len(t, w.subjects(alice), 1)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 
 	both := target
 	both.MessageID = theID
 	require.ErrorContains(t, both.Validate(), "as well as criteria")
-	_, err = s.FollowForwards(t.Context(), target, quarantine.ForwardOptions{})
-	require.ErrorIs(t, err, driver.ErrInvalid)
-}
-
-// ignorant is a strategy whose mailboxes can only do what they have to.
-type ignorant struct{ driver.Strategy }
-
-func (s ignorant) Mailbox(address string) driver.Mailbox {
-	return struct{ driver.Mailbox }{s.Strategy.Mailbox(address)}
+	_, err = w.service.FollowForwards(t.Context(), target, nil)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
 // What cannot be looked into makes the receipt incomplete, and is left.
@@ -214,7 +194,7 @@ func TestByCriteriaUndecided(t *testing.T) {
 	assert.Len(t, r.Items, 1)
 	require.Len(t, r.Unsearched, 11)
 	for _, u := range r.Unsearched {
-		assert.Equal(t, driver.CauseUndecided, u.Cause)
+		assert.Equal(t, quarantine.CauseUndecided, u.Cause)
 		assert.Equal(t, "/Inbox", u.Folder.Path)
 	}
 	assert.Contains(t, r.Unsearched[10].Reason, "2 more")

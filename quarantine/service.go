@@ -15,17 +15,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Settings of a [Service] made from parts.
-type Settings struct {
-	// Name names the server in receipts.
+// Options of [New]. nil or the zero value means the defaults.
+type Options struct {
+	// Name names the server in receipts. Default: none.
 	Name string
 
-	// QuarantineMailbox is the primary SMTP address of the mailbox that takes
-	// the messages. Required.
-	QuarantineMailbox string
-
-	// QuarantineFolder is the name of the folder in it, below the top of
-	// information store. It is created if missing. Default: "Quarantine".
+	// QuarantineFolder is the name of the folder in the quarantine mailbox, below
+	// its top. It is created if missing. Default: "Quarantine".
 	QuarantineFolder string
 
 	// FolderPerMailbox puts the messages of each mailbox into a folder of their
@@ -35,7 +31,7 @@ type Settings struct {
 	// QuarantineHeader is put on each item in quarantine, UndoHeader on each
 	// that is restored, for other programs to see. The one of quarantine is taken
 	// off again. Default: none.
-	QuarantineHeader, UndoHeader driver.Header
+	QuarantineHeader, UndoHeader Header
 
 	// SweepRecoverableItems removes what a move leaves in Recoverable Items,
 	// from where the user could recover it. It belongs with a strategy that
@@ -91,24 +87,22 @@ type Service struct {
 	busy    map[string]chan struct{}
 }
 
-// New returns a Service that works by a strategy. It does no I/O.
-func New(strategy driver.Strategy, settings Settings) (*Service, error) {
-	if strategy == nil {
-		return nil, driver.Invalid("settings", "", "come without a strategy; give one")
+// New returns a Service that works by a strategy and keeps what it takes in the
+// quarantine mailbox, which is named by its primary SMTP address. It does no I/O.
+// The error joins an [*InvalidError] for each argument that cannot be used, and
+// for each option that needs what the strategy cannot do.
+func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Service, error) {
+	var settings Options
+	if opts != nil {
+		settings = *opts
 	}
-	if err := mailname.CheckAddress(settings.QuarantineMailbox); err != nil {
-		return nil, driver.Invalid("settings", "QuarantineMailbox", err.Error())
-	}
-	if err := settings.SearchLimits.Validate(); err != nil {
-		return nil, fmt.Errorf("settings: SearchLimits: %w", err)
-	}
-	if settings.Attempts < 0 || settings.Wait < 0 {
-		return nil, driver.Invalid("settings", "Attempts or Wait", "is negative; leave it out for the default")
+	if err := settings.check(strategy, quarantineMailbox); err != nil {
+		return nil, err
 	}
 	s := &Service{
 		strategy:   strategy,
 		name:       settings.Name,
-		quarantine: strategy.Mailbox(settings.QuarantineMailbox),
+		quarantine: strategy.Mailbox(quarantineMailbox),
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
 		journal:    settings.Journal,
@@ -137,7 +131,40 @@ func New(strategy driver.Strategy, settings Settings) (*Service, error) {
 	return s, nil
 }
 
-// Close calls [Settings.OnClose], which releases connections and journal.
+// check reports what cannot be used.
+func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) error {
+	if strategy == nil {
+		return driver.Invalid("arguments", "strategy", "is nil; give one, such as that of package ewsmail")
+	}
+	var errs []error
+	refuse := func(what, field, problem string) { errs = append(errs, driver.Invalid(what, field, problem)) }
+	for _, p := range Problems(o.SearchLimits.Validate()) {
+		refuse("options", "SearchLimits."+p.Field, p.Problem)
+	}
+	if o.Attempts < 0 {
+		refuse("options", "Attempts", "is negative; leave it out for the default")
+	}
+	if o.Wait < 0 {
+		refuse("options", "Wait", "is negative; leave it out for the default")
+	}
+	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
+		refuse("arguments", "quarantineMailbox", err.Error())
+		return errors.Join(errs...)
+	}
+	lacks := func(field, capability string) {
+		refuse("options", field, fmt.Sprintf("is set, but the strategy %q cannot do it: its mailboxes have no driver.%s; leave it out", strategy.Name(), capability))
+	}
+	m := strategy.Mailbox(quarantineMailbox)
+	if _, ok := driver.As[driver.Sweeper](m); o.SweepRecoverableItems && !ok {
+		lacks("SweepRecoverableItems", "Sweeper")
+	}
+	if _, ok := driver.As[driver.Searcher](m); o.CriteriaSearch && !ok {
+		lacks("CriteriaSearch", "Searcher")
+	}
+	return errors.Join(errs...)
+}
+
+// Close calls [Options.OnClose], which releases connections and journal.
 func (s *Service) Close() error {
 	if s.close == nil {
 		return nil
@@ -171,7 +198,7 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (dri
 // folder of its own below it. No address looks like it.
 const rootKey = "/"
 
-// root returns the quarantine folder without creating it; [driver.ErrGone] if there is
+// root returns the quarantine folder without creating it; [ErrGone] if there is
 // none.
 func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
 	key := ""
@@ -210,14 +237,14 @@ func (s *Service) remember(key string, f driver.Folder) {
 func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, again)
-		if errors.Is(err, driver.ErrGone) {
+		if errors.Is(err, ErrGone) {
 			return driver.Findings{}, nil
 		}
 		if err != nil {
 			return driver.Findings{}, err
 		}
 		q.In, q.Below = &root, true
-		found, err := s.look(ctx, s.quarantine, t, unlimited, q)
+		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}

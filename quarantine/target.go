@@ -30,7 +30,7 @@ type Target struct {
 }
 
 // Validate reports whether the target can be searched for. The error is an
-// [*driver.InvalidError], or several joined.
+// [*InvalidError], or several joined.
 func (t Target) Validate() error {
 	if err := mailname.CheckAddress(t.Mailbox); err != nil {
 		return driver.Invalid("target", "mailbox", err.Error())

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestTargetValidate(t *testing.T) {
@@ -39,7 +38,7 @@ func TestTargetValidate(t *testing.T) {
 				assert.NoError(t, err)
 				return
 			}
-			assert.ErrorIs(t, err, driver.ErrInvalid)
+			assert.ErrorIs(t, err, quarantine.ErrInvalid)
 			assert.ErrorContains(t, err, c.want)
 		})
 	}

@@ -54,14 +54,14 @@ func scenarioWorld(t testing.TB, name string, impersonation bool) *world {
 	t.Helper()
 	s, err := ewstest.LoadScenarioFile(filepath.Join("..", "testdata", "scenarios", name+".json"))
 	require.NoError(t, err)
-	srv, err := s.NewServer(ewstest.Options{Authentication: []ewstest.Scheme{ewstest.Basic}})
+	srv, err := s.NewServer(&ewstest.Options{Authentication: []ewstest.Scheme{ewstest.Basic}})
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
 	w := &world{Server: srv, journal: &quarantine.MemoryJournal{}}
 	w.service = w.newService(t, worldOptions{
 		impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
-		settings: func(s *quarantine.Settings) {
-			s.Name, s.QuarantineMailbox = name, "quarantine@"+srv.Domain()
+		settings: func(s *quarantine.Options) {
+			s.Name = name
 			s.SweepRecoverableItems, s.CriteriaSearch = true, true
 		},
 	})
@@ -228,7 +228,7 @@ func TestTenantsExpand(t *testing.T) {
 	t.Parallel()
 	x := newTenants(t)
 	for _, group := range []string{"all-staff@headoffice.test", "everyone@cloud.test"} {
-		got, err := x.router.Expand(t.Context(), group, quarantine.ExpandOptions{})
+		got, err := x.router.Expand(t.Context(), group, nil)
 		require.NoError(t, err)
 		assert.True(t, got.Complete, "%v", got.Unexpanded)
 		assert.ElementsMatch(t, []string{
@@ -264,7 +264,7 @@ func TestTenantsExpand(t *testing.T) {
 func TestTenantsForwards(t *testing.T) {
 	t.Parallel()
 	x := newTenants(t)
-	trail, err := x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "carla@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
+	trail, err := x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "carla@headoffice.test", MessageID: overdue}, nil)
 	require.NoError(t, err)
 	assert.True(t, trail.Complete, "%v", trail.Unfollowed)
 	var copies []string
@@ -277,7 +277,7 @@ func TestTenantsForwards(t *testing.T) {
 	}, copies)
 	assert.Equal(t, []string{"dispatch@supplier.test"}, trail.External)
 
-	trail, err = x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "david@headoffice.test", MessageID: overdue}, quarantine.ForwardOptions{})
+	trail, err = x.router.FollowForwards(t.Context(), quarantine.Target{Mailbox: "david@headoffice.test", MessageID: overdue}, nil)
 	require.NoError(t, err)
 	require.Len(t, trail.Copies, 1)
 	assert.Equal(t, reply, trail.Copies[0].MessageID)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func TestThereAndBack(t *testing.T) {
@@ -16,11 +15,11 @@ func TestThereAndBack(t *testing.T) {
 	const id = "<1@evil.example>"
 	for name, o := range map[string]worldOptions{
 		"move":                   {},
-		"full access, transfer":  {ways: []driver.Way{driver.WayTransfer}},
-		"full access, MIME":      {ways: []driver.Way{driver.WayMIME}},
+		"full access, transfer":  {ways: []quarantine.Way{quarantine.WayTransfer}},
+		"full access, MIME":      {ways: []quarantine.Way{quarantine.WayMIME}},
 		"impersonation":          {impersonation: true},
-		"impersonation, MIME":    {impersonation: true, ways: []driver.Way{driver.WayMIME}},
-		"a folder for each user": {settings: func(s *quarantine.Settings) { s.FolderPerMailbox = true }},
+		"impersonation, MIME":    {impersonation: true, ways: []quarantine.Way{quarantine.WayMIME}},
+		"a folder for each user": {settings: func(s *quarantine.Options) { s.FolderPerMailbox = true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +98,7 @@ func TestRestoreOfADeletedCopy(t *testing.T) {
 			for _, want := range []quarantine.Outcome{quarantine.Restored, quarantine.AlreadyRestored} {
 				back, err := w.service.Restore(t.Context(), taken)
 				require.NoError(t, err)
-				require.ErrorIs(t, back.Err(), driver.ErrGone)
+				require.ErrorIs(t, back.Err(), quarantine.ErrGone)
 				require.Len(t, back.Items, 3)
 				assert.Equal(t, want, back.Items[0].Outcome)
 				assert.Equal(t, quarantine.NotFound, back.Items[1].Outcome)

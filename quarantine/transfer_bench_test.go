@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
@@ -45,7 +46,7 @@ func BenchmarkTransfer(b *testing.B) {
 		}
 		measureTransfer(b, func(ctx context.Context) error {
 			carried, err := s.Carry(ctx, carriage)
-			if err == nil && carried.Way != driver.WayTransfer {
+			if err == nil && carried.Way != quarantine.WayTransfer {
 				err = fmt.Errorf("carried by %s", carried.Way)
 			}
 			return err

@@ -12,12 +12,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // take delivers a message, quarantines it, and returns by which way, and how
 // often each operation was asked for.
-func (w *world) take(t *testing.T, n int) (driver.Way, map[ews.Operation]int) {
+func (w *world) take(t *testing.T, n int) (quarantine.Way, map[ews.Operation]int) {
 	t.Helper()
 	id := fmt.Sprintf("<%d@evil.example>", n)
 	w.Mailbox(alice).Deliver(eml(id, "Invoice"))
@@ -47,21 +46,21 @@ func TestRefusedWaysAreRememberedAndTriedAgain(t *testing.T) {
 				w := newWorld(t, worldOptions{})
 				w.FailNext(ews.OpMoveItem, refusal)
 				way, asked := w.take(t, 1)
-				assert.Equal(t, driver.WayTransfer, way)
+				assert.Equal(t, quarantine.WayTransfer, way)
 				assert.Equal(t, 1, asked[ews.OpMoveItem])
 
 				way, asked = w.take(t, 2)
-				assert.Equal(t, driver.WayTransfer, way, "remembered")
+				assert.Equal(t, quarantine.WayTransfer, way, "remembered")
 				assert.Zero(t, asked[ews.OpMoveItem])
 
 				// Now transfers are refused, too: the change is noticed.
 				w.FailNext(ews.OpExportItems, ewstest.MemberCode("ErrorAccessDenied"))
 				way, _ = w.take(t, 3)
-				assert.Equal(t, driver.WayMIME, way)
+				assert.Equal(t, quarantine.WayMIME, way)
 
 				time.Sleep(2 * time.Hour)
 				way, _ = w.take(t, 4)
-				assert.Equal(t, driver.WayMove, way, "the best way is tried again in time")
+				assert.Equal(t, quarantine.WayMove, way, "the best way is tried again in time")
 			})
 		})
 	}
@@ -72,9 +71,9 @@ func TestMIMEWhereImpersonationCannotTransfer(t *testing.T) {
 	w := newWorld(t, worldOptions{impersonation: true})
 	w.FailNext(ews.OpUploadItems, ewstest.MemberCode("ErrorInvalidOperation"))
 	way, asked := w.take(t, 1)
-	assert.Equal(t, driver.WayMIME, way)
+	assert.Equal(t, quarantine.WayMIME, way)
 	assert.Equal(t, 1, asked[ews.OpUploadItems])
 	way, asked = w.take(t, 2)
-	assert.Equal(t, driver.WayMIME, way)
+	assert.Equal(t, quarantine.WayMIME, way)
 	assert.Zero(t, asked[ews.OpUploadItems]+asked[ews.OpExportItems])
 }

@@ -34,14 +34,14 @@ type world struct {
 type worldOptions struct {
 	server        ewstest.Options
 	impersonation bool
-	ways          []driver.Way
-	settings      func(*quarantine.Settings)
+	ways          []quarantine.Way
+	settings      func(*quarantine.Options)
 	strategy      ewsmail.Options
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
-	w := &world{Server: ewstest.NewServer(o.server), journal: &quarantine.MemoryJournal{}, id: theID}
+	w := &world{Server: ewstest.NewServer(&o.server), journal: &quarantine.MemoryJournal{}, id: theID}
 	t.Cleanup(w.Close)
 	w.service = w.newService(t, o)
 	return w
@@ -70,11 +70,11 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 // would have it.
 func (w *world) newService(t testing.TB, o worldOptions) *quarantine.Service {
 	t.Helper()
-	settings := quarantine.Settings{QuarantineMailbox: vault, Journal: w.journal, Wait: 2 * time.Millisecond}
+	settings := quarantine.Options{Journal: w.journal, Wait: 2 * time.Millisecond}
 	if o.settings != nil {
 		o.settings(&settings)
 	}
-	s, err := quarantine.New(w.newStrategy(t, o), settings)
+	s, err := quarantine.New(w.newStrategy(t, o), "quarantine@"+w.Domain(), &settings)
 	require.NoError(t, err)
 	return s
 }

@@ -105,7 +105,7 @@ func NewClient(opts *Options) (*Client, error) {
 		}
 		o.Anonymous = t
 	}
-	return &Client{o}, nil
+	return &Client{opts: o}, nil
 }
 
 // Result is what was found for a mailbox.

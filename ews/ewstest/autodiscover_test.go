@@ -63,7 +63,7 @@ func TestAutodiscover(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{Version: tc.version})
+			srv := ewstest.NewServer(&ewstest.Options{Version: tc.version})
 			t.Cleanup(srv.Close)
 			found, err := discover(t, srv, tc.opts, tc.signIn, tc.address)
 			if tc.source == "" {
@@ -80,7 +80,7 @@ func TestAutodiscover(t *testing.T) {
 
 func TestAutodiscoverAfterAMigration(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	srv.Mailbox("alice@example.test").Remove(false)
 	_, err := discover(t, srv, nil, true, "alice@example.test")
@@ -89,7 +89,7 @@ func TestAutodiscoverAfterAMigration(t *testing.T) {
 
 func TestAutodiscoverIsStrict(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	direct := srv.As(srv.Autodiscover(nil).Direct(), "alice")
 	const ns = `xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"`
@@ -137,7 +137,7 @@ func TestAutodiscoverIsStrict(t *testing.T) {
 // TestAutodiscoverBesideEWS serves Autodiscover and EWS from one handler.
 func TestAutodiscoverBesideEWS(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	direct := srv.Autodiscover(nil).Direct()
 	for path, want := range map[string]int{
@@ -165,7 +165,7 @@ func TestAutodiscoverBesideEWS(t *testing.T) {
 }
 
 func FuzzAutodiscover(f *testing.F) {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	f.Cleanup(srv.Close)
 	direct := srv.As(srv.Autodiscover(nil).Direct(), "alice")
 	f.Add("")

@@ -15,7 +15,7 @@ import (
 // BenchmarkDirect measures one small operation in process, which limits how many
 // histories a test can run.
 func BenchmarkDirect(b *testing.B) {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	m := srv.Mailbox(alice).Deliver([]byte(plain))
 	rt := srv.As(srv.Direct(), "svc")
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + getItemXML(full, itemID(m)) + `</s:Body></s:Envelope>`
@@ -40,7 +40,7 @@ func BenchmarkDirect(b *testing.B) {
 func BenchmarkNewServer(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		ewstest.NewServer(ewstest.Options{}).Close()
+		ewstest.NewServer(nil).Close()
 	}
 }
 
@@ -57,7 +57,7 @@ func large(srv *ewstest.Server, n int) {
 func BenchmarkFill(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		srv := ewstest.NewServer(ewstest.Options{})
+		srv := ewstest.NewServer(nil)
 		large(srv, 100_000)
 		srv.Close()
 	}
@@ -65,7 +65,7 @@ func BenchmarkFill(b *testing.B) {
 
 // BenchmarkSearch measures a page of a search in a folder of 100,000 messages.
 func BenchmarkSearch(b *testing.B) {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	large(srv, 100_000)
 	c := srv.Client("svc", nil)
 	for name, r := range map[string]ews.Restriction{

@@ -46,7 +46,7 @@ func (b *budgets) enter(payer string, o Options) *refusal {
 	defer b.mu.Unlock()
 	limit, ok := b.limits[payer]
 	if !ok {
-		limit = Budget{o.MaxConcurrency, o.RequestsPerMinute}
+		limit = Budget{MaxConcurrency: o.MaxConcurrency, RequestsPerMinute: o.RequestsPerMinute}
 	}
 	if b.state == nil {
 		b.state = make(map[string]*spending)

@@ -35,9 +35,9 @@ func TestExpandDL(t *testing.T) {
 func TestExpandDLByName(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
-	c.srv.AddListWith("sales@example.test", ewstest.ListOptions{DisplayName: "Vertrieb Süd", Members: []string{alice}})
+	c.srv.AddListWith("sales@example.test", &ewstest.ListOptions{DisplayName: "Vertrieb Süd", Members: []string{alice}})
 	c.srv.AddList("sales@other.example", bob)
-	c.srv.AddListWith("north@example.test", ewstest.ListOptions{DisplayName: "Vertrieb Nord", Members: []string{bob}})
+	c.srv.AddListWith("north@example.test", &ewstest.ListOptions{DisplayName: "Vertrieb Nord", Members: []string{bob}})
 	expand := func(name string) string {
 		return c.do(`<m:ExpandDL><m:Mailbox><t:EmailAddress>` + name + `</t:EmailAddress></m:Mailbox></m:ExpandDL>`)
 	}
@@ -47,7 +47,7 @@ func TestExpandDLByName(t *testing.T) {
 	} {
 		assert.Equal(t, []string{want}, codes(expand(name)), name)
 	}
-	c.srv.AddListWith("sales@other.example", ewstest.ListOptions{Hidden: true})
+	c.srv.AddListWith("sales@other.example", &ewstest.ListOptions{Hidden: true})
 	assert.Equal(t, []string{alice}, texts(expand("sales"), "EmailAddress"), "a hidden list does not make the name ambiguous")
 }
 
@@ -55,7 +55,7 @@ func TestExpandDLByName(t *testing.T) {
 func TestDynamicList(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
-	c.srv.AddListWith("tokyo@example.test", ewstest.ListOptions{Dynamic: "*@Tokyo.example.test"})
+	c.srv.AddListWith("tokyo@example.test", &ewstest.ListOptions{Dynamic: "*@Tokyo.example.test"})
 	c.srv.AddList("outer@example.test", "tokyo@example.test")
 	expand := func(name string) []string {
 		return texts(c.do(`<m:ExpandDL><m:Mailbox><t:EmailAddress>`+name+`</t:EmailAddress></m:Mailbox></m:ExpandDL>`), "EmailAddress")
@@ -67,7 +67,7 @@ func TestDynamicList(t *testing.T) {
 	gone.Remove(false)
 	assert.Equal(t, []string{"Aiko@tokyo.example.test"}, expand("tokyo@example.test"))
 	assert.Equal(t, []string{"tokyo@example.test"}, expand("outer@example.test"), "one level")
-	assert.Panics(t, func() { c.srv.AddListWith("x@example.test", ewstest.ListOptions{Dynamic: "["}) })
+	assert.Panics(t, func() { c.srv.AddListWith("x@example.test", &ewstest.ListOptions{Dynamic: "["}) })
 }
 
 func TestContacts(t *testing.T) {

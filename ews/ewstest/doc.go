@@ -1,7 +1,7 @@
 // Package ewstest is an Exchange server for tests: in process, stateful, strict,
 // with faults on demand.
 //
-//	srv := ewstest.NewServer(ewstest.Options{})
+//	srv := ewstest.NewServer(nil)
 //	defer srv.Close()
 //	srv.Mailbox("alice@example.test").Deliver(eml)
 //	srv.FailNext(ews.OpUploadItems, ewstest.DropAfter) // the server acts, the answer is lost

@@ -13,7 +13,7 @@ import (
 // The quickest way to test an Exchange client: deliver a message, work with it,
 // check the result.
 func Example() {
-	srv := ewstest.NewServer(ewstest.Options{Version: ewstest.Exchange2019})
+	srv := ewstest.NewServer(&ewstest.Options{Version: ewstest.Exchange2019})
 	defer srv.Close()
 	alice := srv.Mailbox("alice@example.test")
 	m := alice.Deliver([]byte("From: eve@evil.example\r\nSubject: Invoice\r\nDisposition-Notification-To: eve@evil.example\r\n\r\nPay!\r\n"))
@@ -35,7 +35,7 @@ func Example() {
 // A fault that loses the answer: the server moved the message, but the client
 // cannot know.
 func ExampleServer_FailNext() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Invoice\r\n\r\nPay!\r\n"))
 	srv.FailNext(ews.OpMoveItem, ewstest.DropAfter)
 
@@ -53,7 +53,7 @@ func ExampleServer_FailNext() {
 // A hook changes the state between two requests: the user moves the message away
 // just before the client asks for it.
 func ExampleServer_OnRequest() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	alice := srv.Mailbox("alice@example.test")
 	m := alice.Deliver([]byte("Subject: Invoice\r\n\r\nPay!\r\n"))
 	srv.OnRequest(func(_ int, r *ewstest.Request) {
@@ -81,7 +81,7 @@ func ExampleLoadScenario() {
 		fmt.Println(err)
 		return
 	}
-	srv, err := sc.NewServer(ewstest.Options{})
+	srv, err := sc.NewServer(nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -95,7 +95,7 @@ func ExampleLoadScenario() {
 
 // MIME is generated from the properties, so it differs from what was delivered.
 func ExampleMailbox_Deliver() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	m := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: Hi\nFrom: eve@evil.example\n\nHello\n"))
 	for line := range strings.SplitSeq(string(m.MIME), "\r\n") {
 		fmt.Printf("%q\n", line)

@@ -101,7 +101,7 @@ func (s socketTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	srv.FailNext("", ewstest.Unavailable.BackOff(1500*time.Millisecond), ewstest.Unavailable)
 	for _, want := range []string{"2", ""} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader("x"))
@@ -192,7 +192,7 @@ func TestHooksMayChangeTheState(t *testing.T) {
 func TestCancelledRequestEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := ewstest.NewServer(ewstest.Options{Latency: time.Hour})
+		srv := ewstest.NewServer(&ewstest.Options{Latency: time.Hour})
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader("x"))
 		require.NoError(t, err)
 		client := &http.Client{Transport: srv.As(srv.Direct(), "svc"), Timeout: time.Minute}
@@ -210,7 +210,7 @@ func (failingBody) Close() error { return nil }
 
 func TestRequestThatBreaksOffIsNotActedOn(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	half := failingBody{io.MultiReader(strings.NewReader("<s:Envelope "), brokenReader{})}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), half)
 	require.NoError(t, err)

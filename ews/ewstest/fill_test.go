@@ -23,7 +23,7 @@ func TestFill(t *testing.T) {
 		return fmt.Appendf(nil, "From: A%d <a%d@x.example>\r\nSubject: =?utf-8?q?=C3=A9%d?=\r\nMessage-ID: <%d@x.example>\r\nDisposition-Notification-To: a@x.example\r\n\r\nText\r\n", i, i, i, i), d
 	}
 	now := func() time.Time { return time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC) }
-	filled, delivered := ewstest.NewServer(ewstest.Options{Now: now}), ewstest.NewServer(ewstest.Options{Now: now})
+	filled, delivered := ewstest.NewServer(&ewstest.Options{Now: now}), ewstest.NewServer(&ewstest.Options{Now: now})
 	t.Cleanup(filled.Close)
 	t.Cleanup(delivered.Close)
 	filled.Mailbox(alice).Fill(5, message)
@@ -67,7 +67,7 @@ func TestSearchOfFilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			srv.Mailbox(alice).Fill(4, func(i int) ([]byte, ewstest.Delivery) {
 				eml := fmt.Sprintf("From: A%d <a%d@x.example>\r\nSender: s@x.example\r\nSubject: =?utf-8?q?=C3=A9_%d?=\r\nMessage-ID: <%d@x.example>\r\n\r\nText\r\n", i, i, i, i)

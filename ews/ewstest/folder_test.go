@@ -52,7 +52,7 @@ func TestDefaultFolders(t *testing.T) {
 
 func TestLanguages(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	for language, want := range map[string]string{"": "/Inbox", "en": "/Inbox", "de": "/Posteingang", "fr": "/Boîte de réception", "ja": "/受信トレイ", "xx": "/Inbox"} {
 		m := srv.AddMailbox("m-"+language+"@example.test", &ewstest.MailboxOptions{Language: language})
 		assert.Equal(t, want, m.Folder(ews.FolderInbox).Path())
@@ -99,7 +99,7 @@ func TestFindFolderPagesAndRestricts(t *testing.T) {
 // Tests can inspect folders.
 func TestLookingAtFolders(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	var names []string
 	for _, box := range srv.Mailboxes() {
@@ -117,7 +117,7 @@ func TestLookingAtFolders(t *testing.T) {
 
 func TestFoldersMoveAndKeepTheirIDs(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	box := srv.Mailbox(alice)
 	f := box.AddFolder(nil, "Projects", "Secret")
 	m := box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f})

@@ -31,7 +31,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(""))
 	f.Add([]byte("<"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		srv := ewstest.NewServer(ewstest.Options{})
+		srv := ewstest.NewServer(nil)
 		m := srv.Mailbox(alice).Deliver([]byte(withAttachment))
 		body = bytes.ReplaceAll(body, []byte("ITEM"), []byte(m.ID.ID))
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), bytes.NewReader(body))

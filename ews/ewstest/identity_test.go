@@ -24,7 +24,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errBroken }
 
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{TLS: true})
+	srv := ewstest.NewServer(&ewstest.Options{TLS: true})
 	t.Cleanup(srv.Close)
 	assert.NotEmpty(t, srv.CAPEM())
 	for _, rt := range []http.RoundTripper{srv.Direct(), srv.Transport()} {

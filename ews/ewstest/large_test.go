@@ -18,7 +18,7 @@ import (
 // memory as a whole.
 func TestLargeAnswersAreStreamed(t *testing.T) {
 	const size = 32 << 20
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	large := append([]byte("Subject: large\r\nContent-Type: application/octet-stream; name=x\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"), bytes.Repeat([]byte("0123456789abcde\r\n"), size/17)...)
 	id := itemID(srv.Mailbox(alice).Deliver(large))
 	for _, op := range []string{getItemXML(idOnly+`<t:IncludeMimeContent>true</t:IncludeMimeContent>`, id), exportXML(id)} {

@@ -7,13 +7,13 @@ import (
 
 // AddList creates or replaces a distribution list.
 func (s *Server) AddList(address string, members ...string) {
-	s.AddListWith(address, ListOptions{Members: members})
+	s.AddListWith(address, &ListOptions{Members: members})
 }
 
 // AddHiddenList creates a distribution list that is hidden from address lists:
 // it cannot be expanded, and expanding another list omits it.
 func (s *Server) AddHiddenList(address string, members ...string) {
-	s.AddListWith(address, ListOptions{Members: members, Hidden: true})
+	s.AddListWith(address, &ListOptions{Members: members, Hidden: true})
 }
 
 // ListOptions describe a distribution list.
@@ -34,7 +34,11 @@ type ListOptions struct {
 
 // AddListWith is AddList with options. It panics if Dynamic is not a valid
 // pattern.
-func (s *Server) AddListWith(address string, o ListOptions) {
+func (s *Server) AddListWith(address string, opts *ListOptions) {
+	var o ListOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.DisplayName == "" {
 		o.DisplayName = localPart(address)
 	}

@@ -77,7 +77,11 @@ const (
 	RefuseFault                       // the whole request: a fault ErrorInternalServerError
 )
 
-func (o Options) withDefaults() Options {
+func (opts *Options) withDefaults() Options {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
 	if o.Version == 0 {
 		o.Version = Exchange2016
 	}

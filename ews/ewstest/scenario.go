@@ -190,43 +190,47 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 
 // NewServer starts a server with the organisation of the scenario. Options set in
 // opts take precedence over the scenario; Empty is always true.
-func (s *Scenario) NewServer(opts Options) (*Server, error) {
+func (s *Scenario) NewServer(opts *Options) (*Server, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
 	d := &s.data
-	if opts.Version == 0 && d.Version != "" {
-		opts.Version, _ = ParseVersion(d.Version) // checked before
+	if o.Version == 0 && d.Version != "" {
+		o.Version, _ = ParseVersion(d.Version) // checked before
 	}
-	if opts.Domain == "" {
-		opts.Domain = d.Domain
+	if o.Domain == "" {
+		o.Domain = d.Domain
 	}
-	if opts.Seed == 0 {
-		opts.Seed = d.Seed
+	if o.Seed == 0 {
+		o.Seed = d.Seed
 	}
-	if opts.Latency == 0 {
-		opts.Latency = time.Duration(d.Latency)
+	if o.Latency == 0 {
+		o.Latency = time.Duration(d.Latency)
 	}
-	if opts.MoveLeftover == "" {
-		opts.MoveLeftover = d.MoveLeftover
+	if o.MoveLeftover == "" {
+		o.MoveLeftover = d.MoveLeftover
 	}
-	if opts.CrossMailboxImpersonated == 0 {
-		opts.CrossMailboxImpersonated = refusals[d.ImpersonatedMove]
+	if o.CrossMailboxImpersonated == 0 {
+		o.CrossMailboxImpersonated = refusals[d.ImpersonatedMove]
 	}
-	if opts.MaxConcurrency == 0 {
-		opts.MaxConcurrency = d.MaxConcurrency
+	if o.MaxConcurrency == 0 {
+		o.MaxConcurrency = d.MaxConcurrency
 	}
-	if opts.RequestsPerMinute == 0 {
-		opts.RequestsPerMinute = d.RequestsPerMinute
+	if o.RequestsPerMinute == 0 {
+		o.RequestsPerMinute = d.RequestsPerMinute
 	}
-	opts.RetentionOff = opts.RetentionOff || d.RetentionOff
-	opts.ChangeKeys = opts.ChangeKeys || d.ChangeKeys
-	opts.Empty = true
-	if err := s.signIn(&opts); err != nil {
+	o.RetentionOff = o.RetentionOff || d.RetentionOff
+	o.ChangeKeys = o.ChangeKeys || d.ChangeKeys
+	o.Empty = true
+	if err := s.signIn(&o); err != nil {
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)
 	}
 	contents, err := s.contents()
 	if err != nil {
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)
 	}
-	srv := NewServer(opts)
+	srv := NewServer(&o)
 	if err := s.apply(srv, contents); err != nil {
 		srv.Close()
 		return nil, fmt.Errorf("ewstest: scenario: %w", err)

@@ -177,7 +177,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		srv.AddContact(c.Address, &ContactOptions{DisplayName: c.DisplayName, Hidden: c.Hidden})
 	}
 	for _, l := range d.Lists {
-		srv.AddListWith(l.Address, ListOptions{DisplayName: l.DisplayName, Members: l.Members, Dynamic: l.Dynamic, Hidden: l.Hidden})
+		srv.AddListWith(l.Address, &ListOptions{DisplayName: l.DisplayName, Members: l.Members, Dynamic: l.Dynamic, Hidden: l.Hidden})
 	}
 	for i, m := range d.Messages {
 		if err := m.deliver(srv, contents[i]); err != nil {
@@ -185,7 +185,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		}
 	}
 	for _, b := range d.Budgets {
-		srv.SetBudget(b.User, Budget{b.MaxConcurrency, b.RequestsPerMinute})
+		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute})
 	}
 	s.applyFaults(srv)
 	return nil

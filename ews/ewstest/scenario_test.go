@@ -40,7 +40,7 @@ func TestScenario(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "s.json"), []byte(scenario), 0o600))
 	sc, err := ewstest.LoadScenarioFile(filepath.Join(dir, "s.json"))
 	require.NoError(t, err)
-	srv, err := sc.NewServer(ewstest.Options{})
+	srv, err := sc.NewServer(nil)
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
 	assert.Equal(t, ewstest.Exchange2013SP1, srv.Version())
@@ -89,7 +89,7 @@ func TestScenarioMail(t *testing.T) {
 	    {"mailbox": "a@corp.example", "eml": "Subject: five\r\n\r\n", "folder": "archiverecoverableitemsdeletions"}
 	  ]}`))
 	require.NoError(t, err)
-	srv, err := sc.NewServer(ewstest.Options{})
+	srv, err := sc.NewServer(nil)
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
 	where := map[string]string{}
@@ -153,7 +153,7 @@ func TestScenarioMistakes(t *testing.T) {
 	} {
 		sc, err := ewstest.LoadScenario(strings.NewReader(text))
 		require.NoError(t, err)
-		_, err = sc.NewServer(ewstest.Options{})
+		_, err = sc.NewServer(nil)
 		assert.ErrorContains(t, err, want, text)
 	}
 }

@@ -29,35 +29,35 @@ type Server struct {
 	socket socket
 }
 
-// NewServer returns a running server. The socket is opened when [Server.URL] or
+// NewServer returns a running server; nil options mean the defaults. The socket is opened when [Server.URL] or
 // [Server.Transport] first needs it, or at once with Options.Listener; like
 // httptest, opening it panics on failure.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory, every request
 // and every complete answer is written there; see [Server.Requests].
-func NewServer(opts Options) *Server {
-	opts = opts.withDefaults()
+func NewServer(opts *Options) *Server {
+	o := opts.withDefaults()
 	s := &Server{
-		opts:      opts,
-		directory: newDirectory(opts.Domain),
+		opts:      o,
+		directory: newDirectory(o.Domain),
 		wrappers:  make(map[*mailstore.Mailbox]*Mailbox),
 	}
 	s.org = mailstore.NewOrganisation(mailstore.Settings{
-		Now:          opts.Now,
-		Seed:         opts.Seed,
-		Retention:    !opts.RetentionOff,
-		Leftover:     opts.MoveLeftover,
-		Since2013:    opts.Version >= Exchange2013,
-		Since2013SP1: opts.Version >= Exchange2013SP1,
+		Now:          o.Now,
+		Seed:         o.Seed,
+		Retention:    !o.RetentionOff,
+		Leftover:     o.MoveLeftover,
+		Since2013:    o.Version >= Exchange2013,
+		Since2013SP1: o.Version >= Exchange2013SP1,
 		Notify:       s.notified,
 	})
 	s.initSchemes()
-	s.faults.init(opts.Seed)
+	s.faults.init(o.Seed)
 	s.log.init()
-	if !opts.Empty {
+	if !o.Empty {
 		s.defaultScenario()
 	}
-	if opts.Listener != nil {
+	if o.Listener != nil {
 		s.listen()
 	}
 	return s

@@ -35,7 +35,7 @@ func inboxXML(mailbox string) string {
 func TestNTLM(t *testing.T) {
 	t.Parallel()
 	for _, user := range []string{`EXAMPLE\alice`, "alice@example.test"} {
-		srv := ewstest.NewServer(ewstest.Options{
+		srv := ewstest.NewServer(&ewstest.Options{
 			TLS: true, Authentication: []ewstest.Scheme{ewstest.Negotiate, ewstest.NTLM}, ExtendedProtection: ewstest.ProtectionRequire,
 		})
 		t.Cleanup(srv.Close)
@@ -69,12 +69,12 @@ func TestBearer(t *testing.T) {
 	leaf, err := x509.ParseCertificate(cert.CER())
 	require.NoError(t, err)
 	const id, tenant = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "11111111-2222-3333-4444-555555555555"
-	srv := ewstest.NewServer(ewstest.Options{
+	srv := ewstest.NewServer(&ewstest.Options{
 		Version: ewstest.ExchangeOnline, TLS: true, Authentication: []ewstest.Scheme{ewstest.Bearer},
 		Azure: &ewstest.Azure{TenantID: tenant, Applications: []ewstest.Application{{ID: id, Certificates: []*x509.Certificate{leaf}}}},
 	})
 	t.Cleanup(srv.Close)
-	rt, err := auth.AzureAD(srv.URL(), auth.AzureADOptions{
+	rt, err := auth.AzureAD(srv.URL(), &auth.AzureADOptions{
 		ApplicationID: id, TenantID: tenant, Certificate: cert, AuthenticationEndpoint: srv.AuthorityURL(), Transport: srv.Transport(),
 	})
 	require.NoError(t, err)
@@ -99,6 +99,6 @@ func TestBearer(t *testing.T) {
 
 func TestMistakesInAuthenticationPanic(t *testing.T) {
 	t.Parallel()
-	assert.Panics(t, func() { ewstest.NewServer(ewstest.Options{Authentication: []ewstest.Scheme{"Kerberos"}}) })
-	assert.Panics(t, func() { ewstest.NewServer(ewstest.Options{Authentication: []ewstest.Scheme{ewstest.Bearer}}) })
+	assert.Panics(t, func() { ewstest.NewServer(&ewstest.Options{Authentication: []ewstest.Scheme{"Kerberos"}}) })
+	assert.Panics(t, func() { ewstest.NewServer(&ewstest.Options{Authentication: []ewstest.Scheme{ewstest.Bearer}}) })
 }

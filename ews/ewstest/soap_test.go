@@ -25,7 +25,7 @@ type caller struct {
 
 func newCaller(t *testing.T, opts ewstest.Options) *caller {
 	t.Helper()
-	srv := ewstest.NewServer(opts)
+	srv := ewstest.NewServer(&opts)
 	t.Cleanup(srv.Close)
 	return &caller{t: t, srv: srv, user: "svc", version: "Exchange2013_SP1"}
 }

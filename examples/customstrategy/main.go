@@ -33,7 +33,7 @@ func run(ctx context.Context, out io.Writer) error {
 		headers: map[string]string{"Message-ID": "<1@evil.example>"},
 	})
 
-	q, err := quarantine.New(storeStrategy{mail}, quarantine.Settings{QuarantineMailbox: vault})
+	q, err := quarantine.New(storeStrategy{mail}, vault, nil)
 	if err != nil {
 		return err
 	}

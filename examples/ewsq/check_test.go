@@ -30,7 +30,7 @@ func checked(t *testing.T, srv *ewstest.Server, password string, args ...string)
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	status, stdout, stderr := checked(t, srv, "svc-password", "check", "-mailbox", "alice@example.test", "-group", "all-staff@example.test")
 	assert.Equal(t, exitDone, status, stderr)
@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 
 func TestSetup(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	status, stdout, stderr := checked(t, srv, "svc-password", "setup", "-exchange", "2016")
 	assert.Equal(t, exitDone, status, stderr)

@@ -32,7 +32,7 @@ var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq anew for eac
 // repository.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	root := repository(t)
+	root := checkout(t)
 	bin := build(t)
 	boxes := map[string]string{"carol@example.test": filepath.Join(root, "testdata", "mail")}
 	for address, name := range map[string]string{"alice@example.test": "mail-gem", "bob@example.test": "mimekit"} {
@@ -71,8 +71,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// repository returns the folder of go.mod.
-func repository(t *testing.T) string {
+// checkout returns the folder of go.mod.
+func checkout(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	require.NoError(t, err)

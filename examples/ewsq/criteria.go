@@ -39,7 +39,7 @@ func criteria() []criterion {
 		{"sender", "", "`ADDRESS` that the message is from, or was sent for", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
 		{"recipient", "", "`ADDRESS` among To, Cc and Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
 		{"subject", "", "`TEXT` of the subject, in any case", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
-		{"subject-match", string(driver.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
+		{"subject-match", string(quarantine.SubjectExact), "`HOW` the subject is compared: exact, prefix or contains",
 			func(c *quarantine.Criteria, s string) error {
 				c.SubjectMatch = driver.SubjectMatch(s)
 				return nil

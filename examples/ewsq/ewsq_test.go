@@ -34,7 +34,7 @@ type bundle struct {
 
 func newBundle(t *testing.T) *bundle {
 	t.Helper()
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	b := &bundle{srv: srv, dir: t.TempDir(), env: map[string]string{"EWSQ_PASSWORD": "svc-password"}}
 	b.config = b.write(t, "ewsq.json", b.object("fullAccess"))

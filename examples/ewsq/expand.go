@@ -80,7 +80,7 @@ func boundNames() []string { return []string{"max-depth", "max-members", "max-gr
 func (s *session) ask(ctx context.Context, r *quarantine.Router, g groupFlags) (*quarantine.Expansion, error) {
 	shown := s.follow("expanding "+g.address, -1, 1)
 	defer shown.ended()
-	members, err := r.Expand(ctx, g.address, g.bounds)
+	members, err := r.Expand(ctx, g.address, &g.bounds)
 	if e, ok := errors.AsType[*quarantine.LimitError](err); ok {
 		flag := map[string]string{"MaxDepth": "-max-depth", "MaxMembers": "-max-members", "MaxGroups": "-max-groups"}[e.Setting]
 		return nil, fmt.Errorf("%w: more than %d %s; raise %s, or choose a smaller group", quarantine.ErrTooManyMembers, e.Limit, e.What, flag)

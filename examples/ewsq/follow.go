@@ -55,7 +55,7 @@ func (s *session) forwards(ctx context.Context, r *quarantine.Router, p *plan, b
 	shown := s.follow("following forwards", len(starts), workers)
 	for found := range inParallel(ctx, workers, slices.Values(starts), func(t quarantine.Target) trail {
 		shown.begin()
-		found, err := r.FollowForwards(ctx, t, bounds)
+		found, err := r.FollowForwards(ctx, t, &bounds)
 		shown.finish(err == nil)
 		return trail{t, found, err}
 	}) {

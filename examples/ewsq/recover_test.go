@@ -26,7 +26,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 	for _, access := range []string{"fullAccess", "impersonation"} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			const messages = 24
 			var targets bytes.Buffer

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // listedFolders is how many folders that were not searched the report names;
@@ -33,8 +32,8 @@ type serverSum struct {
 // targets are in counts once, by the most that any of them shows.
 type coverage struct {
 	folders, pages int
-	unsearched     map[string]driver.Cause // by folder
-	failed         bool                    // not searched at all for some target
+	unsearched     map[string]quarantine.Cause // by folder
+	failed         bool                        // not searched at all for some target
 }
 
 func newReport() *report {
@@ -73,7 +72,7 @@ func (p *report) add(r result) {
 	c.folders, c.pages = max(c.folders, len(r.Receipt.Searched)), max(c.pages, pages)
 	for _, u := range r.Receipt.Unsearched {
 		if c.unsearched == nil {
-			c.unsearched = make(map[string]driver.Cause)
+			c.unsearched = make(map[string]quarantine.Cause)
 		}
 		c.unsearched[u.Folder.Path] = u.Cause
 	}
@@ -105,7 +104,7 @@ func (p *report) completeness() []string {
 
 func (s *serverSum) lines(name string, only bool) []string {
 	var folders, pages, part, none int
-	causes := make(map[driver.Cause]int)
+	causes := make(map[quarantine.Cause]int)
 	var list []string
 	for _, address := range slices.Sorted(maps.Keys(s.mailboxes)) {
 		c := s.mailboxes[address]
@@ -155,13 +154,13 @@ func (s *serverSum) lines(name string, only bool) []string {
 }
 
 // causeWords returns a cause as people say it.
-func causeWords(c driver.Cause) string {
+func causeWords(c quarantine.Cause) string {
 	switch c {
-	case driver.CauseNotFound:
+	case quarantine.CauseNotFound:
 		return "not there any more"
-	case driver.CauseNoPermission:
+	case quarantine.CauseNoPermission:
 		return "no permission"
-	case driver.CauseUndecided:
+	case quarantine.CauseUndecided:
 		return "a message in it could not be looked into"
 	}
 	return string(c)

@@ -30,7 +30,7 @@ type result struct {
 	Outcome  quarantine.Outcome  `json:"outcome"`
 	Strategy string              `json:"strategy"`
 	// Way is that of the first copy that was carried; the receipt has all.
-	Way     driver.Way          `json:"way,omitempty"`
+	Way     quarantine.Way      `json:"way,omitempty"`
 	Copies  int                 `json:"copies"` // found, each with its own outcome in the receipt
 	Error   string              `json:"error,omitempty"`
 	origin                      // where the target comes from, if not from the caller
@@ -105,7 +105,7 @@ func refused(err error) bool {
 	if route, ok := errors.AsType[*quarantine.RouteError](err); ok && len(route.Answers) == len(route.Several) {
 		return true // none claims the mailbox, or several have it
 	}
-	for _, kind := range []error{driver.ErrInvalid, driver.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
+	for _, kind := range []error{quarantine.ErrInvalid, quarantine.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
 		if errors.Is(err, kind) {
 			return true
 		}

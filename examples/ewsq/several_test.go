@@ -27,7 +27,7 @@ func setupPair(t *testing.T) *pair {
 	var configs []map[string]any
 	for _, name := range []string{"A", "B"} {
 		domain := strings.ToLower(name) + ".test"
-		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		srv := ewstest.NewServer(&ewstest.Options{Domain: domain})
 		t.Cleanup(srv.Close)
 		for _, user := range []string{"alice", "bob", "carol"} {
 			srv.Mailbox(user + "@" + domain).Deliver(message(t, "phishing.eml"))

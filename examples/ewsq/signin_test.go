@@ -51,7 +51,7 @@ func TestSignIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			server := serveWith(t, bin, append(tc.args(t, dir), "-load", "alice@example.test="+filepath.Join(repository(t), "testdata", "mail"))...)
+			server := serveWith(t, bin, append(tc.args(t, dir), "-load", "alice@example.test="+filepath.Join(checkout(t), "testdata", "mail"))...)
 			authentication := map[string]any{
 				"type": "azureAD", "applicationId": applicationID, "tenantId": server.TenantID, "authenticationEndpoint": server.Authority,
 				"privateKeyFile": filepath.Join(dir, "quarantine.pfx"), "privateKeyPassword": "pfx-password",
@@ -114,7 +114,7 @@ func TestRefusedSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			url, roots, ntlm := inFront(t, srv)
 			tc.authentication["type"], tc.authentication["username"] = "ntlm", `EXAMPLE\svc`

@@ -61,9 +61,9 @@ func setupTenants(t *testing.T) *tenants {
 
 func serveScenario(t *testing.T, name string, opts ewstest.Options) *ewstest.Server {
 	t.Helper()
-	s, err := ewstest.LoadScenarioFile(filepath.Join(repository(t), "testdata", "scenarios", name+".json"))
+	s, err := ewstest.LoadScenarioFile(filepath.Join(checkout(t), "testdata", "scenarios", name+".json"))
 	require.NoError(t, err)
-	srv, err := s.NewServer(opts)
+	srv, err := s.NewServer(&opts)
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
 	return srv

@@ -209,13 +209,13 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 // usual one.
 func (s *settings) newServer(opts ewstest.Options) (*ewstest.Server, error) {
 	if s.scenario == "" {
-		return ewstest.NewServer(opts), nil
+		return ewstest.NewServer(&opts), nil
 	}
 	scenario, err := ewstest.LoadScenarioFile(s.scenario)
 	if err != nil {
 		return nil, fmt.Errorf("-scenario: %w", err)
 	}
-	srv, err := scenario.NewServer(opts)
+	srv, err := scenario.NewServer(&opts)
 	if err != nil {
 		return nil, fmt.Errorf("-scenario: %w", err)
 	}

@@ -64,7 +64,7 @@ func TestCheckIsNotBlind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			require.NoError(t, deliver(srv))
 			s := &story{out: io.Discard, srv: srv}

@@ -46,7 +46,7 @@ func run(ctx context.Context, out io.Writer) error {
 
 // show runs the story once, on an Exchange of its own.
 func show(ctx context.Context, out io.Writer, m mode) error {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	if err := deliver(srv); err != nil {
 		return err

@@ -33,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	const alice, phishing = "alice@example.test", "<20261124.1@evil.example>"
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	eml, err := testdata.Mail.ReadFile("mail/phishing.eml")
 	if err != nil {
@@ -80,7 +80,7 @@ func open(ewsURL string, tickets ticketSource) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: "quarantine@example.test"})
+	return quarantine.New(strategy, "quarantine@example.test", nil)
 }
 
 func show(out io.Writer, r *quarantine.Receipt) {

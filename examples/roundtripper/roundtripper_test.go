@@ -50,7 +50,7 @@ func TestRefusalsAreUnderstood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := ewstest.NewServer(ewstest.Options{})
+			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
 			var requests atomic.Int64
 			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -40,7 +40,7 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	l := &lab{Server: ewstest.NewServer(ewstest.Options{}), dir: t.TempDir(), env: map[string]string{"EWSQ_PASSWORD": "svc-password"}}
+	l := &lab{Server: ewstest.NewServer(nil), dir: t.TempDir(), env: map[string]string{"EWSQ_PASSWORD": "svc-password"}}
 	t.Cleanup(l.Close)
 	l.Mailbox(alice).Deliver(phishingMail(t))
 	l.config = l.write(t, "ewsq.json", map[string]any{"journalFile": filepath.Join(l.dir, "ewsq.journal")})

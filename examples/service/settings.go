@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 const help = `service takes alerts about malicious messages over HTTP and quarantines them.
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, lookup fu
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintln(stderr, "service:", terminal.Escape(strings.TrimSuffix(line, "\n")))
 	}
-	if errors.Is(err, errUsage) || errors.Is(err, driver.ErrInvalid) {
+	if errors.Is(err, errUsage) || errors.Is(err, quarantine.ErrInvalid) {
 		return 2
 	}
 	return 1

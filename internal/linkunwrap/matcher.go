@@ -37,7 +37,7 @@ func NewMatcher(url string) (*Matcher, error) {
 	case !strings.Contains(want.host, ".") && !strings.HasPrefix(want.host, "["):
 		return nil, errors.New("has a host without a dot, which would match too much; give the full host name")
 	}
-	return &Matcher{want}, nil
+	return &Matcher{want: want}, nil
 }
 
 // Match reports whether a link, or one that it wraps, leads to the URL.

@@ -30,7 +30,7 @@ type Folder struct {
 }
 
 // ID returns the id of the folder, which does not change when it is moved.
-func (f *Folder) ID() ID { return ID{f.Mailbox.guid, KindFolder, f.number} }
+func (f *Folder) ID() ID { return ID{Mailbox: f.Mailbox.guid, Kind: KindFolder, Number: f.number} }
 
 // ChangeKey returns the change key.
 func (f *Folder) ChangeKey() string { return FormatChange(KindFolder, f.change) }

@@ -39,7 +39,9 @@ func (it *Item) Content() *eml.Message { return it.grown().content }
 func (it *Item) Attachments() []ews.Attachment { return it.grown().attachments }
 
 // ID returns the id of the item where it is now.
-func (it *Item) ID() ID { return ID{it.Folder.Mailbox.guid, KindItem, it.number} }
+func (it *Item) ID() ID {
+	return ID{Mailbox: it.Folder.Mailbox.guid, Kind: KindItem, Number: it.number}
+}
 
 // ChangeKey returns the change key.
 func (it *Item) ChangeKey() string { return FormatChange(KindItem, it.change) }

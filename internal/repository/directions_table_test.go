@@ -53,6 +53,12 @@ internal/ewsschema -> internal/xmlwire
 internal/xsdcheck -> internal/xmlwire
 internal/apachetest -> fmt
 internal/repository -> fmt
+internal/display -> fmt
+internal/mailname -> fmt
+internal/powershell -> fmt
+internal/tlstest -> fmt
+auth -> internal/msclouds
+internal/msclouds -> fmt
 examples/ewsq -> quarantine/exchange/setup
 examples/ewsq -> quarantine/exchange/selftest
 examples/ewsq -> examples/internal/terminal

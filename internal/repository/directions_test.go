@@ -29,18 +29,23 @@ var importRules = []repository.Rule{
 	{Package: "ews", Imports: []string{"internal/..."}},
 	{Package: "ews/autodiscover", Imports: []string{"ews", "internal/..."}},
 	{Package: "ews/ewstest", Imports: []string{"ews", "ews/autodiscover", "internal/..."}},
-	{Package: "auth", Imports: nil},
+	{Package: "auth", Imports: []string{"internal/msclouds"}},
 	{Package: "throttle", Imports: nil},
 
 	{Package: "internal/apachetest", Imports: nil},
 	{Package: "internal/azuread", Imports: nil},
+	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/linkunwrap", Imports: nil},
+	{Package: "internal/mailname", Imports: nil},
 	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},
 	{Package: "internal/mailstore/eml", Imports: nil},
 	{Package: "internal/mimescan", Imports: nil},
+	{Package: "internal/msclouds", Imports: nil},
 	{Package: "internal/ntlmserver", Imports: nil},
+	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/repository", Imports: nil},
+	{Package: "internal/tlstest", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
 
@@ -69,6 +74,7 @@ var onlyFor = []repository.Reservation{
 	{Package: "quarantine/quarantinetest", For: nil},
 	{Package: "internal/apachetest", For: nil},
 	{Package: "internal/repository", For: nil},
+	{Package: "internal/tlstest", For: nil},
 	{Package: "internal/xsdcheck", For: nil},
 }
 

@@ -59,7 +59,7 @@ fmt.Println(n, ctx)`, ""},
 import stdctx "context"
 
 stdlog.Println(stdctx.Background(), ctx, t)`, ""},
-	{"a package of this module", `srv := ewstest.NewServer(ewstest.Options{})
+	{"a package of this module", `srv := ewstest.NewServer(nil)
 defer srv.Close()
 srv.FailNext(ews.OpMoveItem, ewstest.DropAfter)`, ""},
 	{"a whole file", `// Package p is whole.

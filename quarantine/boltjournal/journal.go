@@ -14,10 +14,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// ErrJournalInUse matches a journal file that another process has open.
+// ErrInUse matches a journal file that another process has open.
 var ErrInUse = errors.New("quarantine: the journal is in use by another process")
 
-// BoltJournal is a [quarantine.Journal] in one file, a bbolt database. Every intent is on
+// Journal is a [quarantine.Journal] in one file, a bbolt database. Every intent is on
 // the disk, synced, when Begin returns. The file holds addresses, Message-IDs
 // and folder names, never content or credentials, and is readable by its owner
 // only.
@@ -26,7 +26,7 @@ type Journal struct{ db *bbolt.DB }
 // intentsBucket holds the intents, by operation, as JSON.
 var intentsBucket = []byte("intents")
 
-// OpenJournal opens a journal file, creating it if it is missing. One process
+// Open opens a journal file, creating it if it is missing. One process
 // at a time can have it open: the error matches [ErrInUse] if another
 // does. The caller must close it.
 func Open(path string) (*Journal, error) {
@@ -46,7 +46,7 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the journal %q: %w", path, err), db.Close())
 	}
-	return &Journal{db}, nil
+	return &Journal{db: db}, nil
 }
 
 // Begin writes an intent and returns when it is on the disk.

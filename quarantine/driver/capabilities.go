@@ -2,6 +2,25 @@ package driver
 
 import "context"
 
+// As returns a mailbox as one that has a capability: a further interface, such as
+// [Sweeper]. If the mailbox itself does not have it, what it wraps is looked at,
+// by its method Unwrap() Mailbox, and so on: a decorator needs to know of none.
+// It reports whether one of them has it.
+func As[T any](m Mailbox) (T, bool) {
+	for m != nil {
+		if capable, ok := m.(T); ok {
+			return capable, true
+		}
+		wrapper, ok := m.(interface{ Unwrap() Mailbox })
+		if !ok {
+			break
+		}
+		m = wrapper.Unwrap()
+	}
+	var none T
+	return none, false
+}
+
 // Prober is a [Mailbox] that can tell cheaply whether it can be opened. Of one
 // that cannot, a [quarantine.Router] looks up the Inbox by [Mailbox.Home] instead.
 type Prober interface {

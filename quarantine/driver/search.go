@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Filter is what is asked of a message whose Message-ID is not known, as plain
+// Criteria is what is asked of a message whose Message-ID is not known, as plain
 // data: the engine has checked it, and decides what matches. All that is set must
 // hold.
 type Criteria struct {
@@ -69,7 +69,9 @@ type Candidate struct {
 	// and Bcc, if the criteria ask about them.
 	Senders, Recipients []Party
 	// Err: what the criteria ask about could not be read. The engine reports the
-	// message as one that it could not decide on.
+	// message as one that it could not decide on. If the error matches [ErrGone],
+	// the message has been moved or deleted meanwhile, and the engine searches
+	// again.
 	Err error
 }
 

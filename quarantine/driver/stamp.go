@@ -86,7 +86,16 @@ func (s Stamp) path(fit func(string) string) string {
 	if s.Folder.Below != "" {
 		shown = strings.TrimSuffix(shown, "/"+s.Folder.Below)
 	}
+	if !forPeople(shown) {
+		return place
+	}
 	return cmp.Or(fit(place+"|"+shown), place)
+}
+
+// forPeople reports whether the last part of a value can be the path for people,
+// and no name with a bar in it, as drivers may have.
+func forPeople(part string) bool {
+	return part == "" || part[0] == '/' && !strings.Contains(part, "|")
 }
 
 // ParseStamp reads a stamp from the values of its properties. It returns nil if
@@ -98,10 +107,10 @@ func ParseStamp(values map[string]string) *Stamp {
 		return nil
 	}
 	s.Folder.ID = values[StampFolderID]
-	base, rest, _ := strings.Cut(values[StampPath], "|")
-	below, shown, told := strings.Cut(rest, "|")
-	if !told {
-		shown = "/" + base // a stamp of an earlier version, or one with a long path
+	base, below, _ := strings.Cut(values[StampPath], "|")
+	shown := "/" + base // a stamp of an earlier version, or one with a long path
+	if i := strings.LastIndexByte(below, '|'); i >= 0 && forPeople(below[i+1:]) {
+		below, shown = below[:i], below[i+1:]
 	}
 	s.Folder.Base, s.Folder.Below = base, below
 	s.Folder.Path = shown

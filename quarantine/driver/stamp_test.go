@@ -34,6 +34,7 @@ func TestStampRoundTrip(t *testing.T) {
 		"below the top": func(s *driver.Stamp) {
 			s.Folder = driver.Folder{Path: "/Projects", Base: "msgfolderroot", Below: "Projects"}
 		},
+		"bars in names":   func(s *driver.Stamp) { s.Folder = driver.Folder{Path: "/Top/a|b/c|", Base: "top", Below: "a|b/c|"} },
 		"no reason":       func(s *driver.Stamp) { s.Reason = "" },
 		"longest address": func(s *driver.Stamp) { s.Mailbox = strings.Repeat("a", 241) + "@example.test" },
 	} {
@@ -79,6 +80,11 @@ func TestStampOfEarlierVersionIsRead(t *testing.T) {
 	assert.Equal(t, sampleStamp(), *got)
 
 	s := sampleStamp()
+	s.Folder.Path = "/Post|eingang/" + s.Folder.Below
+	got = driver.ParseStamp(s.Values())
+	require.NotNil(t, got)
+	assert.Equal(t, sampleStamp(), *got, "a path for people that cannot be told from a name is left out")
+
 	s.Folder.Path = "/Posteingang/" + strings.Repeat("p", 100) + "/" + s.Folder.Below
 	s.Folder.Below = strings.Repeat("p", 150)
 	got = driver.ParseStamp(s.Values())

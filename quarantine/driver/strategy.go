@@ -198,7 +198,7 @@ type Item struct {
 	Stamp *Stamp
 }
 
-// Mark is a change to an item. Fields that are nil or false change nothing.
+// Change is a change to an item. Fields that are nil or false change nothing.
 type Change struct {
 	Stamp *Stamp // sets it
 	Clear bool   // takes the stamp off

@@ -24,13 +24,13 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 
 	raw, err := from.details(ctx, c.Item.ID)
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
-	source := &mimeSource{ctx: ctx, client: from.client, id: raw.ID}
+	source := &mimeSource{client: from.client, id: raw.ID}
 	defer source.close()
 	request := ews.CreateItemRequest{
 		Folder:     ews.FolderID{ID: c.Folder.ID},
-		MIME:       ews.Content{Size: -1, Open: source.open},
+		MIME:       ews.Content{Size: -1, Open: func() (io.ReadCloser, error) { return source.open(ctx) }},
 		Class:      raw.Class,
 		Importance: raw.Importance,
 		Categories: raw.Categories,
@@ -40,10 +40,10 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 	}
 	id, err := to.client.CreateItem(ctx, request)
 	if source.failed != nil {
-		return driver.Carried{}, exportFailed{gone(source.failed)}
+		return driver.Carried{}, exportFailed{asGone(source.failed)}
 	}
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: id.ID}, nil
 }
@@ -100,17 +100,16 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 // mimeSource gives the MIME form of one item as often as it is asked for, one
 // at a time.
 type mimeSource struct {
-	ctx    context.Context
 	client *ews.Client
 	id     ews.ItemID
 	mime   *ews.MIME
 	failed error
 }
 
-func (s *mimeSource) open() (io.ReadCloser, error) {
+func (s *mimeSource) open(ctx context.Context) (io.ReadCloser, error) {
 	s.close()
 	s.failed = nil
-	mime, err := s.client.OpenMIME(s.ctx, s.id)
+	mime, err := s.client.OpenMIME(ctx, s.id)
 	if err != nil {
 		s.failed = err
 		return nil, err

@@ -18,7 +18,7 @@ func carryByMove(ctx context.Context, from, _ *mailbox, c driver.Carriage) (driv
 		err = results[0].Err
 	}
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: results[0].Value.ID, Moved: true}, nil
 }

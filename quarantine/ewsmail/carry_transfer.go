@@ -25,13 +25,13 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	}
 	defer done()
 
-	source := &exportSource{ctx: ctx, client: from.client, id: ews.ItemID{ID: c.Item.ID}}
+	source := &exportSource{client: from.client, id: ews.ItemID{ID: c.Item.ID}}
 	defer source.close()
 	// The export is opened before the upload begins, so that an item that
 	// cannot be exported costs no upload.
-	first, err := source.open()
+	first, err := source.open(ctx)
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	upload := ews.UploadItem{
 		Parent: ews.FolderID{ID: c.Folder.ID},
@@ -41,19 +41,19 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 				first = nil
 				return r, nil
 			}
-			return source.open() // the request is put on the wire once more
+			return source.open(ctx) // the request is put on the wire once more
 		}},
 	}
 	results, err := to.client.UploadItems(ctx, []ews.UploadItem{upload})
 	if source.failed != nil {
 		// The upload broke off because the export did.
-		return driver.Carried{}, exportFailed{gone(source.failed)}
+		return driver.Carried{}, exportFailed{asGone(source.failed)}
 	}
 	if err == nil {
 		err = results[0].Err
 	}
 	if err != nil {
-		return driver.Carried{}, gone(err)
+		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: results[0].Value.ID}, nil
 }
@@ -81,17 +81,16 @@ func (e exportFailed) Temporary() bool {
 // exportSource gives the export of one item as often as it is asked for, one at
 // a time.
 type exportSource struct {
-	ctx     context.Context
 	client  *ews.Client
 	id      ews.ItemID
 	exports *ews.Exports
 	failed  error
 }
 
-func (s *exportSource) open() (io.ReadCloser, error) {
+func (s *exportSource) open(ctx context.Context) (io.ReadCloser, error) {
 	s.close()
 	s.failed = nil
-	exports, err := s.client.ExportItems(s.ctx, []ews.ItemID{s.id})
+	exports, err := s.client.ExportItems(ctx, []ews.ItemID{s.id})
 	if err != nil {
 		return nil, err
 	}

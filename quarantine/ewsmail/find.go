@@ -46,7 +46,7 @@ type finder struct {
 	examiner    *examiner // nil: the items are the findings
 
 	found driver.Findings
-	taken int // how many items it has come upon
+	kept  int // items that the query asks for
 }
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
@@ -68,11 +68,12 @@ func (f *finder) everywhere(ctx context.Context) error {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	if err != nil || f.taken > 0 && len(f.found.Unsearched) == 0 {
+	if err != nil || f.kept > 0 && f.examiner == nil && len(f.found.Unsearched) == 0 {
 		return err
 	}
-	// Nothing was found where it was looked, or a folder has vanished: what is
-	// remembered of the folders may be out of date.
+	// Nothing was found, or a folder has vanished, or whether a candidate matches
+	// is for the engine to say: what is remembered of the folders may be out of
+	// date.
 	fresh, err := f.mailbox.folders(ctx, 0)
 	if err != nil {
 		return err
@@ -147,14 +148,14 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 // collect takes a page of one folder and reads the pages that follow it. The
 // error ends the search of the whole mailbox.
 func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
-	items, before := len(f.found.Items), f.taken
+	items, before := len(f.found.Items), f.kept
 	pages, err := 0, error(nil)
 	for offset := 0; ; {
 		pages++
 		if err = page.Err; err != nil {
 			break
 		}
-		if err = f.take(ctx, folder, page.Value.Items, tree); err != nil || page.Value.Last {
+		if err = f.keep(ctx, folder, page.Value.Items, tree); err != nil || page.Value.Last {
 			break
 		}
 		if page.Value.NextOffset <= offset && pages > 1 {
@@ -171,7 +172,7 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	}
 	switch {
 	case err == nil:
-		f.found.Searched = append(f.found.Searched, driver.Searched{Folder: tree.folder(folder), Pages: pages, Hits: f.taken - before})
+		f.found.Searched = append(f.found.Searched, driver.Searched{Folder: tree.folder(folder), Pages: pages, Hits: f.kept - before})
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -179,13 +180,13 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 		return f.examiner.stopped
 	}
 	// The folder is looked into again as a whole.
-	f.found.Items, f.taken = f.found.Items[:items], before
+	f.found.Items, f.kept = f.found.Items[:items], before
 	f.found.Unsearched = append(f.found.Unsearched, driver.NotSearched(tree.folder(folder), translate(err)))
 	return nil
 }
 
-// take keeps what is wanted of the items of one page.
-func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
+// keep keeps what is wanted of the items of one page.
+func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
 	var wanted []driver.Item
 	for _, raw := range raws {
 		if f.examiner != nil && !isMail(raw) {
@@ -215,7 +216,7 @@ func (f *finder) take(ctx context.Context, folder string, raws []ews.Item, tree 
 			wanted = append(wanted, it)
 		}
 	}
-	f.taken += len(wanted)
+	f.kept += len(wanted)
 	if f.examiner != nil {
 		return f.examiner.examine(ctx, wanted)
 	}

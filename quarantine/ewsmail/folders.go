@@ -223,7 +223,7 @@ func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, err
 		err = results[0].Err
 	}
 	if err != nil {
-		return driver.Folder{}, gone(err)
+		return driver.Folder{}, asGone(err)
 	}
 	return m.describe(ctx, id)
 }
@@ -287,7 +287,7 @@ func (m *mailbox) childNamed(ctx context.Context, parent ews.FolderRef, name str
 			return "", m.unreachable(ctx, err) // the mailbox, not the folder that is looked for
 		}
 		if err != nil {
-			return "", gone(err)
+			return "", asGone(err)
 		}
 		kind, _ := f.Property(ews.PidTagFolderType)
 		if strings.EqualFold(f.DisplayName, name) && kind.Value != searchFolderType {

@@ -53,7 +53,7 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 		err = results[0].Err
 	}
 	if err != nil {
-		return driver.Item{}, gone(err)
+		return driver.Item{}, asGone(err)
 	}
 	m.mu.Lock()
 	tree := m.tree

@@ -20,7 +20,7 @@ const folderTTL = 2 * time.Minute
 // maxMailboxes is how many mailboxes are remembered with their folders.
 const maxMailboxes = 4096
 
-// exchange reaches the mailboxes of one Exchange organisation. It is what the
+// organisation reaches the mailboxes of one Exchange organisation. It is what the
 // strategies that use EWS have in common.
 type organisation struct {
 	// view returns the client for working in a mailbox.
@@ -75,7 +75,7 @@ func (x *organisation) forget() {
 	}
 }
 
-// exchangeMailbox is a [driver.Mailbox] on an Exchange server.
+// mailbox is a [driver.Mailbox] on an Exchange server.
 type mailbox struct {
 	x       *organisation
 	address string
@@ -134,9 +134,9 @@ func hasAddress(found *ews.Resolutions, address string) bool {
 	return false
 }
 
-// gone gives an error that matches [driver.ErrGone] if the server says that something
+// asGone returns an error that matches [driver.ErrGone] if the server says that something
 // is not there, and err itself otherwise.
-func gone(err error) error {
+func asGone(err error) error {
 	if errors.Is(err, ews.ErrNotFound) {
 		return fmt.Errorf("%w: %w", driver.ErrGone, err)
 	}

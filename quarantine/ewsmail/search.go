@@ -2,7 +2,6 @@ package ewsmail
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 
@@ -26,7 +25,7 @@ func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driv
 func (m *mailbox) open(ctx context.Context, it driver.Item) (io.ReadCloser, error) {
 	message, err := m.client.OpenMIME(ctx, ews.ItemID{ID: it.ID})
 	if err != nil {
-		return nil, gone(err)
+		return nil, asGone(err)
 	}
 	return message, nil
 }
@@ -84,9 +83,6 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 			return err
 		}
 		for i, r := range results {
-			if errors.Is(r.Err, ews.ErrNotFound) {
-				continue // its owner has moved or deleted it
-			}
 			if err := e.show(candidate(batch[i], r)); err != nil {
 				return err
 			}
@@ -103,7 +99,7 @@ func (e *examiner) show(c driver.Candidate) error {
 // candidate adds what was read of an item.
 func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	if r.Err != nil {
-		return driver.Candidate{Item: it, Err: translate(r.Err)}
+		return driver.Candidate{Item: it, Err: translate(asGone(r.Err))}
 	}
 	raw := r.Value
 	value := func(f ews.ExtendedField) string { p, _ := raw.Property(f); return p.Value }

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// StrategyOptions are what [NewFullAccess] and [NewImpersonation] can be told.
+// Options are what [NewFullAccess] and [NewImpersonation] can be told.
 // The zero value, and nil, stand for the defaults.
 type Options struct {
 	// Limiter is the one that the client asks. If it can reserve places for
@@ -52,7 +52,7 @@ func NewFullAccess(client *ews.Client, opts *Options) (*FullAccess, error) {
 	}
 	s.x.view = client.ForMailbox
 	s.x.remedy = "give the service account FullAccess to it (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
-	return &FullAccess{s}, nil
+	return &FullAccess{strategy: s}, nil
 }
 
 // Name returns "fullAccess".
@@ -74,16 +74,16 @@ func NewImpersonation(client *ews.Client, opts *Options) (*Impersonation, error)
 	}
 	s.x.view = client.Impersonating
 	s.x.remedy = "give the account the impersonation right for it (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
-	return &Impersonation{s}, nil
+	return &Impersonation{strategy: s}, nil
 }
 
 // Name returns "impersonation".
 func (i *Impersonation) Name() string { return "impersonation" }
 
-// exchangeStrategy is what both have in common.
+// strategy is what both have in common.
 type strategy struct {
-	x    *organisation
-	ways *wayMemory
+	x      *organisation
+	memory *wayMemory
 }
 
 func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, error) {
@@ -115,26 +115,26 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 	from, to := s.x.mailbox(c.From.Address()), s.x.mailbox(c.To.Address())
 	pair := wayPair{from.address, to.address}
 	var refusals []error
-	for _, way := range s.ways.order(pair) {
-		carried, err := ways[way](ctx, from, to, c)
+	for _, way := range s.memory.order(pair) {
+		carried, err := carriers[way](ctx, from, to, c)
 		carried.Way, carried.Faithful, carried.Once = way, way != driver.WayMIME, way == driver.WayMove
 		if err == nil {
-			s.ways.worked(pair, way)
+			s.memory.worked(pair, way)
 			return carried, nil
 		}
-		verdict := judge(way, err)
-		if verdict == otherWayIfThere {
+		next := recourseAfter(way, err)
+		if next == otherWayIfThere {
 			// The answer is the truth, or what the server says instead of "not
 			// between these mailboxes".
 			if there, lookErr := bothThere(ctx, from, to, c); lookErr != nil || !there {
 				return carried, errors.Join(err, lookErr)
 			}
-			verdict = otherWay
+			next = otherWay
 		}
-		if verdict != final {
-			s.ways.refused(pair, way)
+		if next != final {
+			s.memory.refused(pair, way)
 		}
-		if verdict != otherWay {
+		if next != otherWay {
 			// Whether this attempt left something behind has to be looked at
 			// before another is made.
 			return carried, errors.Join(append(refusals, err)...)
@@ -168,7 +168,7 @@ func (r refusedAll) Unwrap() error { return r.error }
 // NotExecuted reports that nothing was done.
 func (refusedAll) NotExecuted() bool { return true }
 
-// ways are the functions that carry.
-var ways = map[driver.Way]func(context.Context, *mailbox, *mailbox, driver.Carriage) (driver.Carried, error){
+// carriers are the functions that carry.
+var carriers = map[driver.Way]func(context.Context, *mailbox, *mailbox, driver.Carriage) (driver.Carried, error){
 	driver.WayMove: carryByMove, driver.WayTransfer: carryByTransfer, driver.WayMIME: carryByMIME,
 }

@@ -77,18 +77,18 @@ func (m *wayMemory) worked(p wayPair, w driver.Way) {
 	delete(m.refusal[p], w)
 }
 
-// verdict is what the failure of one way means for the others.
-type verdict int
+// recourse is what the failure of one way means for the others.
+type recourse int
 
 const (
-	final             verdict = iota // no other way would help, or the same may later
-	otherWay                         // surely nothing was done: try the next way
-	otherWayIfThere                  // the next way, unless the item or the folder is gone
-	otherWayAfterLook                // the next way, once it is certain that nothing was done
+	final             recourse = iota // no other way would help, or the same may later
+	otherWay                          // surely nothing was done: try the next way
+	otherWayIfThere                   // the next way, unless the item or the folder is gone
+	otherWayAfterLook                 // the next way, once it is certain that nothing was done
 )
 
-// judge says what the failure of a way means.
-func judge(way driver.Way, err error) verdict {
+// recourseAfter says what the failure of a way means.
+func recourseAfter(way driver.Way, err error) recourse {
 	refused, ok := errors.AsType[*ews.ResponseError](err)
 	if errors.Is(err, ews.ErrUnsupportedVersion) {
 		return otherWay

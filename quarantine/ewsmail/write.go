@@ -56,7 +56,7 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 		err = results[0].Err
 	}
 	if err != nil {
-		return item, conflict(gone(err))
+		return item, asConflict(asGone(err))
 	}
 	if id := results[0].Value; !id.IsZero() {
 		item.ID, item.Version = id.ID, id.ChangeKey
@@ -64,9 +64,9 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	return item, nil
 }
 
-// conflict gives an error that matches [driver.ErrConflict] if the server says that
+// asConflict returns an error that matches [driver.ErrConflict] if the server says that
 // an item has changed, and err itself otherwise.
-func conflict(err error) error {
+func asConflict(err error) error {
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && ews.Class(refused.Code) == ews.ClassRefresh {
 		return fmt.Errorf("%w: %w", driver.ErrConflict, err)
 	}
@@ -87,7 +87,7 @@ func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
 		return nil
 	}
 	if err := m.client.SuppressReadReceipt(ctx, *id); err != nil {
-		return fmt.Errorf("suppressing the read receipt: %w", gone(err))
+		return fmt.Errorf("suppressing the read receipt: %w", asGone(err))
 	}
 	fresh, err := m.inspect(ctx, id.ID)
 	if err != nil {
@@ -113,7 +113,7 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 		request.RequireSuppression = false
 		err = m.delete(ctx, request)
 	}
-	return conflict(gone(err))
+	return asConflict(asGone(err))
 }
 
 func (m *mailbox) delete(ctx context.Context, request ews.DeleteItemRequest) error {

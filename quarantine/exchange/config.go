@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Config is how to reach one Exchange organisation or Microsoft 365 tenant and
@@ -79,8 +78,8 @@ type Config struct {
 	// UndoHeader to one that is restored, so that other programs recognise it.
 	// Only with Impersonation: FullAccess moves the message as it is. Default:
 	// none.
-	QuarantineHeader driver.Header `json:"quarantineHeader,omitzero"`
-	UndoHeader       driver.Header `json:"undoHeader,omitzero"`
+	QuarantineHeader quarantine.Header `json:"quarantineHeader,omitzero"`
+	UndoHeader       quarantine.Header `json:"undoHeader,omitzero"`
 
 	// CriteriaSearch allows targets that describe messages by sender,
 	// recipient, subject, time, attachment or URL, for alerts without a usable
@@ -130,10 +129,10 @@ type Access string
 
 // Kinds of access.
 const (
-	// AccessFull: the account has the FullAccess permission on each
+	// FullAccess: the account has the FullAccess permission on each
 	// mailbox, the quarantine mailbox included.
 	FullAccess Access = "fullAccess"
-	// AccessImpersonation: the account has the ApplicationImpersonation role
+	// Impersonation: the account has the ApplicationImpersonation role
 	// and works as the owner of each mailbox.
 	Impersonation Access = "impersonation"
 )

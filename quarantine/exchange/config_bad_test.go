@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -263,11 +263,11 @@ func TestConfigBad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			err := verdict(spoilt(t, b.good, b.changes))
-			require.ErrorIs(t, err, driver.ErrInvalid)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
 			if joined, ok := err.(interface{ Unwrap() []error }); ok {
 				require.Len(t, joined.Unwrap(), 1, "one cause, one problem: %v", err)
 			}
-			e, ok := errors.AsType[*driver.InvalidError](err)
+			e, ok := errors.AsType[*quarantine.InvalidError](err)
 			require.True(t, ok, "%v", err)
 			assert.Equal(t, b.field, e.Field, "%v", err)
 			assert.Contains(t, e.Problem, b.remedy)
@@ -329,7 +329,7 @@ func TestConfigBadTypes(t *testing.T) {
 		}
 		for name, value := range values {
 			err := verdict(spoilt(t, goodNTLM, set(path, value)))
-			e, isConfig := errors.AsType[*driver.InvalidError](err)
+			e, isConfig := errors.AsType[*quarantine.InvalidError](err)
 			mistyped := isConfig && e.Field == path && strings.HasPrefix(e.Problem, "must be ") && strings.Contains(e.What, "line ")
 			assert.Equal(t, name != own, mistyped, "%s as %s: %v", path, name, err)
 		}

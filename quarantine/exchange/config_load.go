@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
@@ -54,7 +55,7 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 // ParseConfig reads one configuration, a JSON object. Unknown and repeated
 // fields are refused, names that differ in case from the right ones included,
 // and so are values of another type and anything after the object: each with a
-// [*driver.InvalidError] that says where. A byte order mark is passed over.
+// [*quarantine.InvalidError] that says where. A byte order mark is passed over.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
@@ -89,10 +90,10 @@ func readConfig(r io.Reader) (configText, error) {
 		return nil, fmt.Errorf("quarantine: configuration: %w", err)
 	}
 	if len(b) > MaxConfigSize {
-		return nil, &driver.InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
+		return nil, &quarantine.InvalidError{What: "configuration", Problem: "is larger than " + strconv.Itoa(MaxConfigSize>>20) + " MiB; is it the right file?"}
 	}
 	if bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) {
-		return nil, &driver.InvalidError{What: "configuration", Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
+		return nil, &quarantine.InvalidError{What: "configuration", Problem: "is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)"}
 	}
 	text := configText(bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF")))
 	for i := 0; i < len(text); {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -71,8 +71,8 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	assert.Equal(t, "cert.pfx", a.PrivateKeyFile)
 	assert.Equal(t, configPassword+"-of-key", a.PrivateKeyPassword.Reveal())
 	assert.Equal(t, "Quarantine", c.QuarantineFolder)
-	assert.Equal(t, driver.Header{Name: "X-Quarantined", Value: "yes"}, c.QuarantineHeader)
-	assert.Equal(t, driver.Header{Name: "X-Released", Value: "no"}, c.UndoHeader)
+	assert.Equal(t, quarantine.Header{Name: "X-Quarantined", Value: "yes"}, c.QuarantineHeader)
+	assert.Equal(t, quarantine.Header{Name: "X-Released", Value: "no"}, c.UndoHeader)
 	assert.Equal(t, "http://u:s3cret-Pa55@proxy.example.test:3128", c.ProxyURL.Reveal())
 	assert.Equal(t, "ca.pem", c.RootCAFile)
 	assert.Equal(t, "ewsq.journal", c.JournalFile)
@@ -150,7 +150,7 @@ func TestParseConfigRefuses(t *testing.T) {
 			t.Parallel()
 			_, err := exchange.ParseConfigs(strings.NewReader(tc.text))
 			require.ErrorContains(t, err, tc.want)
-			require.ErrorIs(t, err, driver.ErrInvalid)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
 			assert.NotContains(t, err.Error(), "31415926")
 			assert.NotContains(t, err.Error(), "\x1b")
 			assert.NotContains(t, err.Error(), "\n")
@@ -178,7 +178,7 @@ func FuzzParseConfigs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		configs, err := exchange.ParseConfigs(strings.NewReader(string(text)))
 		if err != nil {
-			if !errors.Is(err, driver.ErrInvalid) {
+			if !errors.Is(err, quarantine.ErrInvalid) {
 				t.Errorf("%v does not match ErrInvalid", err)
 			}
 			return

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -74,7 +73,7 @@ func makeSchema(t *testing.T) []byte {
 		{"$defs", append(object{
 			{"config", config},
 			{"authentication", append(structSchema(t, docs, reflect.TypeFor[exchange.Authentication](), "authentication."), member{"required", []string{"type"}})},
-			{"header", append(structSchema(t, docs, reflect.TypeFor[driver.Header](), "header."), headerRule()...)},
+			{"header", append(structSchema(t, docs, reflect.TypeFor[quarantine.Header](), "header."), headerRule()...)},
 			{"limits", structSchema(t, docs, reflect.TypeFor[quarantine.Limits](), "searchLimits.")},
 		}, commonSchemas()...)},
 	}
@@ -192,7 +191,7 @@ func jsonWords() map[string]string {
 		"DefaultQuarantineFolder": exchange.DefaultQuarantineFolder, "DefaultAuthenticationEndpoint": exchange.DefaultAuthenticationEndpoint,
 	}
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[exchange.Config](), reflect.TypeFor[exchange.Authentication](), reflect.TypeFor[driver.Header](), reflect.TypeFor[quarantine.Limits](),
+		reflect.TypeFor[exchange.Config](), reflect.TypeFor[exchange.Authentication](), reflect.TypeFor[quarantine.Header](), reflect.TypeFor[quarantine.Limits](),
 	} {
 		for f := range typ.Fields() {
 			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {

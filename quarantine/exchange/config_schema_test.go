@@ -14,7 +14,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -58,7 +57,7 @@ func TestConfigSchemaFields(t *testing.T) {
 	}
 	defaults := new(exchange.Config).WithDefaults()
 	for name, value := range map[string]any{
-		"config": defaults, "authentication": defaults.Authentication, "header": driver.Header{}, "limits": quarantine.Limits{},
+		"config": defaults, "authentication": defaults.Authentication, "header": quarantine.Header{}, "limits": quarantine.Limits{},
 	} {
 		schema := defs[name].(map[string]any)
 		assert.Equal(t, "object", schema["type"])
@@ -135,7 +134,7 @@ func TestConfigSchemaLimits(t *testing.T) {
 	limits := publishedSchema(t).root["$defs"].(map[string]any)["limits"].(map[string]any)["properties"].(map[string]any)
 	most := int(limits["perMailbox"].(map[string]any)["default"].(float64))
 	for extra, refused := range []bool{false, true} {
-		srv := ewstest.NewServer(ewstest.Options{})
+		srv := ewstest.NewServer(nil)
 		for i := range most + extra {
 			srv.Mailbox(alice).Deliver(eml(fmt.Sprintf("<%d@evil.example>", i), "Invoice"))
 		}

@@ -24,7 +24,7 @@ func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	return Secret{func() string { return s }}
+	return Secret{value: func() string { return s }}
 }
 
 // Reveal returns the password.
@@ -76,7 +76,7 @@ type ProxyURL struct{ text Secret }
 
 // NewProxyURL returns a proxy URL without looking at it; [Config.Validate]
 // does.
-func NewProxyURL(s string) ProxyURL { return ProxyURL{NewSecret(s)} }
+func NewProxyURL(s string) ProxyURL { return ProxyURL{text: NewSecret(s)} }
 
 // Reveal returns the whole URL.
 func (p ProxyURL) Reveal() string { return p.text.Reveal() }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -85,8 +85,8 @@ func TestConfigValidateAccepts(t *testing.T) {
 		"proxy of environment":   func(c *exchange.Config) { c.UseProxy = true },
 		"headers": func(c *exchange.Config) {
 			c.Access = exchange.Impersonation
-			c.QuarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes; by=ewsq"}
-			c.UndoHeader = driver.Header{Name: "X-Released", Value: "frei für Jürgen"}
+			c.QuarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes; by=ewsq"}
+			c.UndoHeader = quarantine.Header{Name: "X-Released", Value: "frei für Jürgen"}
 		},
 		"password function": func(c *exchange.Config) {
 			c.Authentication.Password = exchange.Secret{}
@@ -103,7 +103,7 @@ func TestConfigValidateAccepts(t *testing.T) {
 			c.Authentication.TenantID = "AAAABBBB-0000-cccc-1111-dddd2222eeee"
 			c.EWSURL = "https://outlook-dod.office365.us/EWS/Exchange.asmx"
 			c.Authentication.AuthenticationEndpoint = "https://login.microsoftonline.us"
-			c.QuarantineHeader = driver.Header{Name: "X-Quarantined", Value: "yes"}
+			c.QuarantineHeader = quarantine.Header{Name: "X-Quarantined", Value: "yes"}
 		},
 		"azureAD, key without password": func(c *exchange.Config) {
 			*c = onlineConfig()
@@ -131,7 +131,7 @@ func TestConfigValidateRefuses(t *testing.T) {
 	header := func(name, value string) change {
 		return func(c *exchange.Config) {
 			c.Access = exchange.Impersonation
-			c.QuarantineHeader = driver.Header{Name: name, Value: value}
+			c.QuarantineHeader = quarantine.Header{Name: name, Value: value}
 		}
 	}
 	azure := func(f func(a *exchange.Authentication)) change {
@@ -215,7 +215,7 @@ func TestConfigValidateRefuses(t *testing.T) {
 		"proxy without scheme": {proxy("proxy:3128"), "proxyUrl", "http://proxy.example.com:3128"},
 		"proxy not a URL":      {proxy("http://u:" + configPassword + "@proxy:port"), "proxyUrl", "http://proxy.example.com:3128"},
 		"NUL in path":          {func(c *exchange.Config) { c.RootCAFile = "\x00" }, "rootCAFile", "NUL"},
-		"header, FullAccess":   {func(c *exchange.Config) { c.UndoHeader = driver.Header{Name: "X-A", Value: "b"} }, "undoHeader", `"impersonation"`},
+		"header, FullAccess":   {func(c *exchange.Config) { c.UndoHeader = quarantine.Header{Name: "X-A", Value: "b"} }, "undoHeader", `"impersonation"`},
 		"header without name":  {header("", "x"), "quarantineHeader.name", "X-Quarantined"},
 		"header with colon":    {header("X-A:", "x"), "quarantineHeader.name", "RFC 5322"},
 		"header with umlaut":   {header("X-Ä", "x"), "quarantineHeader.name", "RFC 5322"},
@@ -233,11 +233,11 @@ func TestConfigValidateRefuses(t *testing.T) {
 			c := validConfig()
 			tc.change(&c)
 			err := c.Validate()
-			require.ErrorIs(t, err, driver.ErrInvalid)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
 			joined, ok := err.(interface{ Unwrap() []error })
 			require.True(t, ok)
 			require.Len(t, joined.Unwrap(), 1, "one cause, one problem: %v", err)
-			e, ok := errors.AsType[*driver.InvalidError](err)
+			e, ok := errors.AsType[*quarantine.InvalidError](err)
 			require.True(t, ok)
 			assert.Equal(t, tc.field, e.Field)
 			want := "configuration"
@@ -292,5 +292,5 @@ func TestLoadConfig(t *testing.T) {
 	_, err = exchange.LoadConfig(write("bad", "{\n  \"ewsUrl\": 1\n}"))
 	require.ErrorContains(t, err, "bad: ")
 	require.ErrorContains(t, err, "line 2, column 13: ewsUrl must be")
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }

@@ -12,11 +12,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Validate reports everything that is wrong with the configuration: one
-// [*driver.InvalidError] for each problem, joined, each with the field in the spelling
+// [*quarantine.InvalidError] for each problem, joined, each with the field in the spelling
 // of JSON and what to do. It reads no file and asks no server.
 func (c *Config) Validate() error {
 	v := &configCheck{name: c.Name}
@@ -54,7 +53,7 @@ type configCheck struct {
 }
 
 func (v *configCheck) problem(field, text string) {
-	v.errs = append(v.errs, &driver.InvalidError{What: configNamed(v.name), Field: field, Problem: text})
+	v.errs = append(v.errs, &quarantine.InvalidError{What: configNamed(v.name), Field: field, Problem: text})
 }
 
 // text checks a text for people; it may be empty.
@@ -145,8 +144,8 @@ var reservedHeaders = []string{
 	"sender", "subject", "to",
 }
 
-func (v *configCheck) header(field string, h driver.Header, impersonation bool) {
-	if h == (driver.Header{}) {
+func (v *configCheck) header(field string, h quarantine.Header, impersonation bool) {
+	if h == (quarantine.Header{}) {
 		return
 	}
 	if !impersonation {

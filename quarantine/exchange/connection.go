@@ -181,7 +181,7 @@ func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper,
 		return nil, fmt.Errorf("authentication.privateKeyFile: %w", err)
 	}
 	endpoint := c.Authentication.AuthenticationEndpoint
-	return auth.AzureAD(url, auth.AzureADOptions{
+	return auth.AzureAD(url, &auth.AzureADOptions{
 		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
 		Certificate: certificate, AuthenticationEndpoint: endpoint, Transport: base,
 	})

@@ -110,7 +110,7 @@ type discoverScene struct {
 
 func newDiscoverScene(t *testing.T, access exchange.Access) *discoverScene {
 	t.Helper()
-	s := &discoverScene{Server: ewstest.NewServer(ewstest.Options{}), internet: &internet{hosts: map[string]http.Handler{}}}
+	s := &discoverScene{Server: ewstest.NewServer(nil), internet: &internet{hosts: map[string]http.Handler{}}}
 	t.Cleanup(s.Close)
 	s.place(apexHost, http.NotFoundHandler()) // the website
 	s.place(mailHost, s.Server)

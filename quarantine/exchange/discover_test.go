@@ -23,7 +23,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
 	"github.com/ewsquarantine/ewsquarantine/internal/tlstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -228,7 +227,7 @@ func TestDiscoverOpenRefuses(t *testing.T) {
 	s := newDiscoverScene(t, exchange.FullAccess)
 	s.cfg.Authentication.Type = exchange.AuthenticationNTLM
 	_, err := exchange.Open(&s.cfg, &exchange.Options{Transport: s.internet})
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	require.ErrorContains(t, err, "NTLM signs in connections")
 	s.cfg.RootCAFile = "/nowhere/roots.pem"
 	_, err = exchange.Open(&s.cfg, nil)
@@ -310,7 +309,7 @@ func TestDiscoverByRouter(t *testing.T) {
 	network := &internet{hosts: map[string]http.Handler{}}
 	var configs []exchange.Config
 	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
-		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		srv := ewstest.NewServer(&ewstest.Options{Domain: domain})
 		t.Cleanup(srv.Close)
 		network.place("autodiscover."+domain, srv.Autodiscover(nil))
 		srv.Mailbox("alice@" + domain).Deliver(eml(evil, "Invoice"))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
@@ -16,7 +15,7 @@ import (
 // A message is taken out of a mailbox and put back. The Exchange is one for
 // tests; with a real one only the configuration differs.
 func Example() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: You have won\r\n" +
 		"Message-ID: <1@evil.example>\r\n\r\nClick here.\r\n"))
@@ -69,17 +68,16 @@ func Example() {
 // An alert without a usable Message-ID describes the message. Whoever asks looks
 // first at what would be taken.
 func ExampleService_Quarantine_criteria() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	srv.Mailbox("alice@example.test").Deliver([]byte("From: mallory@evil.example\r\nSubject: Your invoice 4711\r\n\r\nClick here.\r\n"))
 	strategy, err := ewsmail.NewFullAccess(srv.Client("svc", nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	q, err := quarantine.New(strategy, quarantine.Settings{
-		QuarantineMailbox: "quarantine@example.test",
-		CriteriaSearch:    true,
-		SearchLimits:      quarantine.Limits{PerMailbox: 10, Protected: []string{"board@example.test"}},
+	q, err := quarantine.New(strategy, "quarantine@example.test", &quarantine.Options{
+		CriteriaSearch: true,
+		SearchLimits:   quarantine.Limits{PerMailbox: 10, Protected: []string{"board@example.test"}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -88,7 +86,7 @@ func ExampleService_Quarantine_criteria() {
 	ctx := context.Background()
 
 	target := quarantine.Target{Mailbox: "alice@example.test", Criteria: quarantine.Criteria{
-		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: driver.SubjectPrefix,
+		Sender: "mallory@evil.example", Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix,
 	}}
 	found, err := q.Find(ctx, target)
 	if err != nil {
@@ -107,15 +105,14 @@ func ExampleService_Quarantine_criteria() {
 
 // A service with a journal settles at its start what an earlier process left.
 func ExampleService_Recover() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	strategy, err := ewsmail.NewFullAccess(srv.Client("svc", nil), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	q, err := quarantine.New(strategy, quarantine.Settings{
-		QuarantineMailbox: "quarantine@example.test",
-		Journal:           &quarantine.MemoryJournal{}, // in earnest: quarantine.OpenJournal(path)
+	q, err := quarantine.New(strategy, "quarantine@example.test", &quarantine.Options{
+		Journal: &quarantine.MemoryJournal{}, // in production: boltjournal.Open(path)
 	})
 	if err != nil {
 		log.Fatal(err)

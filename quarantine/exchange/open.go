@@ -41,7 +41,7 @@ type Options struct {
 	// Default: that of package ews.
 	UserAgent string
 
-	// Attempts and Wait are as in [quarantine.Settings].
+	// Attempts and Wait are as in [quarantine.Options].
 	Attempts int
 	Wait     time.Duration
 
@@ -94,8 +94,8 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, closeJournal())
 	}
-	s, err := quarantine.New(strategy, quarantine.Settings{
-		Name: c.Name, QuarantineMailbox: c.QuarantineMailbox, QuarantineFolder: c.QuarantineFolder,
+	s, err := quarantine.New(strategy, c.QuarantineMailbox, &quarantine.Options{
+		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
 		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,

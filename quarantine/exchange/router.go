@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// OpenRouterOptions are the options of [OpenRouter] beyond the configurations.
+// RouterOptions are the options of [OpenRouter] beyond the configurations.
 // nil or the zero value means the defaults.
 type RouterOptions struct {
 	// Router are the options of the router itself.

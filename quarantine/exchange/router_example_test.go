@@ -15,8 +15,8 @@ import (
 // about everything else.
 func ExampleOpenRouter() {
 	servers := map[string]*ewstest.Server{
-		"Head office": ewstest.NewServer(ewstest.Options{Domain: "example.com"}),
-		"Subsidiary":  ewstest.NewServer(ewstest.Options{Domain: "example.org"}),
+		"Head office": ewstest.NewServer(&ewstest.Options{Domain: "example.com"}),
+		"Subsidiary":  ewstest.NewServer(&ewstest.Options{Domain: "example.org"}),
 	}
 	configs := []exchange.Config{
 		{

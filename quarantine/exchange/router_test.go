@@ -9,7 +9,6 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -30,7 +29,7 @@ func TestOpenRouter(t *testing.T) {
 	servers := map[string]*ewstest.Server{}
 	var configs []exchange.Config
 	for name, domain := range map[string]string{"A": "a.test", "B": "b.test"} {
-		srv := ewstest.NewServer(ewstest.Options{Domain: domain})
+		srv := ewstest.NewServer(&ewstest.Options{Domain: domain})
 		t.Cleanup(srv.Close)
 		servers[name] = srv
 		c := basicConfig(name, "mail."+domain, domain)
@@ -92,10 +91,10 @@ func TestOpenRouterRefuses(t *testing.T) {
 			a, b := basicConfig("A", "mail.a.test", "a.test"), basicConfig("B", "mail.b.test", "b.test")
 			tc.change(&a, &b)
 			_, err := exchange.OpenRouter([]exchange.Config{a, b}, nil)
-			require.ErrorIs(t, err, driver.ErrInvalid)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
 			assert.ErrorContains(t, err, tc.want)
 		})
 	}
 	_, err := exchange.OpenRouter(nil, nil)
-	assert.ErrorIs(t, err, driver.ErrInvalid)
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 }

@@ -122,7 +122,7 @@ func searchService(t *testing.T, lab Lab) {
 		return
 	}
 	find := func(c quarantine.Criteria, l quarantine.Limits) (*quarantine.Receipt, error) {
-		s, err := quarantine.New(lab.Strategy(), quarantine.Settings{QuarantineMailbox: lab.Quarantine(), CriteriaSearch: true, SearchLimits: l})
+		s, err := quarantine.New(lab.Strategy(), lab.Quarantine(), &quarantine.Options{CriteriaSearch: true, SearchLimits: l})
 		if err != nil {
 			t.Fatal(err)
 		}

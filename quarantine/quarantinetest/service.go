@@ -14,7 +14,7 @@ import (
 // waits.
 func service(t *testing.T, lab Lab, strategy driver.Strategy, journal quarantine.Journal) *quarantine.Service {
 	t.Helper()
-	s, err := quarantine.New(strategy, quarantine.Settings{QuarantineMailbox: lab.Quarantine(), Journal: journal, Wait: time.Millisecond})
+	s, err := quarantine.New(strategy, lab.Quarantine(), &quarantine.Options{Journal: journal, Wait: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

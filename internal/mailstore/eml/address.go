@@ -22,7 +22,7 @@ func (m *Message) Addresses(name string) []Address {
 	if list, err := h.AddressList("To"); err == nil {
 		all := make([]Address, len(list))
 		for i, a := range list {
-			all[i] = Address{strings.ToValidUTF8(a.Name, "\uFFFD"), strings.ToValidUTF8(a.Address, "\uFFFD")}
+			all[i] = Address{Name: strings.ToValidUTF8(a.Name, "\uFFFD"), Email: strings.ToValidUTF8(a.Address, "\uFFFD")}
 		}
 		return all
 	}
@@ -57,7 +57,7 @@ func splitAddresses(s string) func(func(string) bool) {
 func looseAddress(s string) Address {
 	s = strings.TrimSpace(s)
 	if a, err := mail.ParseAddress(s); err == nil {
-		return Address{a.Name, a.Address}
+		return Address{Name: a.Name, Email: a.Address}
 	}
 	name, rest, angled := strings.Cut(s, "<")
 	if !angled {
@@ -67,5 +67,5 @@ func looseAddress(s string) Address {
 		return Address{Name: decode(strings.Trim(s, `"`))}
 	}
 	email, _, _ := strings.Cut(rest, ">")
-	return Address{decode(strings.Trim(strings.TrimSpace(name), `"`)), strings.TrimSpace(email)}
+	return Address{Name: decode(strings.Trim(strings.TrimSpace(name), `"`)), Email: strings.TrimSpace(email)}
 }

@@ -137,7 +137,7 @@ func (m *Message) Fields() []Field {
 	all := make([]Field, 0, len(m.root.fields))
 	for _, f := range m.root.fields {
 		if f.name != "" {
-			all = append(all, Field{f.name, f.value()})
+			all = append(all, Field{Name: f.name, Value: f.value()})
 		}
 	}
 	return all

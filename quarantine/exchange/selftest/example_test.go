@@ -11,7 +11,7 @@ import (
 )
 
 func ExampleCheck() {
-	srv := ewstest.NewServer(ewstest.Options{})
+	srv := ewstest.NewServer(nil)
 	defer srv.Close()
 	srv.RevokeFullAccess("svc", "*")
 	srv.GrantFullAccess("svc", "quarantine@example.test")

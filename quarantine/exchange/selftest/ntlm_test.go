@@ -17,7 +17,7 @@ import (
 func ntlmScene(t *testing.T, o ewstest.Options) (*ewstest.Server, *exchange.Config) {
 	t.Helper()
 	o.TLS, o.Authentication = true, []ewstest.Scheme{ewstest.NTLM}
-	srv := ewstest.NewServer(o)
+	srv := ewstest.NewServer(&o)
 	t.Cleanup(srv.Close)
 	srv.Mailbox(vault).AddFolder(nil, "Quarantine")
 	roots := filepath.Join(t.TempDir(), "roots.pem")

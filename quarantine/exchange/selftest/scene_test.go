@@ -50,7 +50,7 @@ func newCheckScene(t *testing.T, access exchange.Access, options ...func(*ewstes
 	for _, f := range options {
 		f(&o)
 	}
-	s := &checkScene{Server: ewstest.NewServer(o)}
+	s := &checkScene{Server: ewstest.NewServer(&o)}
 	t.Cleanup(s.Close)
 	s.Mailbox(vault).AddFolder(nil, "Quarantine")
 	front := httptest.NewUnstartedServer(s)

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// CheckName is what one check of the self-test is about.
+// Name is what one check of the self-test is about.
 type Name string
 
 // The checks, in the order in which they depend on one another.
@@ -43,22 +43,22 @@ const (
 	CheckThrottling        Name = "throttling"        // what the server showed of it meanwhile
 )
 
-// CheckStatus is how a check ended.
+// Status is how a check ended.
 type Status string
 
 // Statuses.
 const (
 	OK Status = "ok"
-	// CheckWarning: it works, but less well than it could, or not for long.
+	// Warning: it works, but less well than it could, or not for long.
 	Warning Status = "warning"
-	// CheckFailed: something that the configuration wants does not work.
+	// Failed: something that the configuration wants does not work.
 	Failed Status = "failed"
-	// CheckSkipped: it was not looked at, because the configuration does not
+	// Skipped: it was not looked at, because the configuration does not
 	// want it or because another check failed. Seen says which.
 	Skipped Status = "skipped"
 )
 
-// CheckResult is what one check found.
+// Result is what one check found.
 type Result struct {
 	Name    Name   `json:"check"`
 	Mailbox string `json:"mailbox,omitempty"` // that was looked at
@@ -73,7 +73,7 @@ type Result struct {
 	Commands []string `json:"commands,omitempty"`
 }
 
-// CheckReport is the result of [Check].
+// Report is the result of [Check].
 type Report struct {
 	// Server is [exchange.Config].Name, URL the address of EWS: that of the
 	// configuration, or what was found in its place.
@@ -107,7 +107,7 @@ func (r *Report) With(status Status) []Result {
 	return found
 }
 
-// CheckOptions are what [Check] can be told beyond the configuration. The zero
+// Options are what [Check] can be told beyond the configuration. The zero
 // value, and nil, stand for the defaults.
 type Options struct {
 	// Mailboxes are primary SMTP addresses of users' mailboxes to try the rights

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
@@ -54,7 +54,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("the pipe
 func TestCheckRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := selftest.Check(t.Context(), nil, nil)
-	require.ErrorIs(t, err, driver.ErrInvalid)
+	require.ErrorIs(t, err, quarantine.ErrInvalid)
 	_, err = selftest.Check(t.Context(), &exchange.Config{}, nil)
 	require.Error(t, err)
 	s := newCheckScene(t, exchange.FullAccess)

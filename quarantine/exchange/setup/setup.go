@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// ExchangeVersion is the Exchange that [New] writes its steps for.
+// Version is the Exchange that [New] writes its steps for.
 type Version string
 
 // Versions. Their cmdlets differ.
@@ -32,7 +32,7 @@ var exchangeProducts = map[Version]string{
 	Exchange2019: "Exchange Server 2019", ExchangeSE: "Exchange Server Subscription Edition", ExchangeOnline: "Exchange Online",
 }
 
-// SetupOptions are what [New] can be told. The zero value, and nil, stand for
+// Options are what [New] can be told. The zero value, and nil, stand for
 // the defaults.
 type Options struct {
 	// ExchangeVersion decides which commands there are. Default: ExchangeOnline
@@ -40,7 +40,7 @@ type Options struct {
 	ExchangeVersion Version
 }
 
-// SetupGuide says how to prepare an organisation for a configuration.
+// Guide says how to prepare an organisation for a configuration.
 type Guide struct {
 	Title string `json:"title"`
 	// Notes come before the steps. Settings that the configuration leaves out
@@ -49,7 +49,7 @@ type Guide struct {
 	Steps []Step   `json:"steps"`
 }
 
-// SetupStep is one thing to do.
+// Step is one thing to do.
 type Step struct {
 	Title string   `json:"title"`
 	Text  []string `json:"text"` // paragraphs; what stands between backquotes is code
@@ -58,7 +58,7 @@ type Step struct {
 	Commands []string `json:"commands,omitempty"`
 }
 
-// SetupShell is a command line.
+// Shell is a command line.
 type Shell string
 
 // Shells.
@@ -69,7 +69,7 @@ const (
 	ShellLocal          Shell = "this machine"
 )
 
-// Setup returns the steps and exact commands that prepare an organisation for a
+// New returns the steps and exact commands that prepare an organisation for a
 // configuration. It asks no server and changes nothing. Texts of the
 // configuration stand in the commands as literals of PowerShell, whatever
 // characters they hold.
@@ -115,7 +115,7 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	return s.guide, nil
 }
 
-// setup collects the steps for one configuration.
+// builder collects the steps for one configuration.
 type builder struct {
 	cfg     exchange.Config
 	version Version

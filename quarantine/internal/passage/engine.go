@@ -67,7 +67,7 @@ func (e *Engine) pause(ctx context.Context, attempt int) error {
 // Sweep removes what moving an item away left in Recoverable Items, if that is
 // wanted and the driver can. It returns what could not be removed.
 func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, operation string) (residue string) {
-	sweeper, ok := from.(driver.Sweeper)
+	sweeper, ok := driver.As[driver.Sweeper](from)
 	if !e.Sweeps || !ok {
 		return ""
 	}

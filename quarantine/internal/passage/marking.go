@@ -76,7 +76,7 @@ func (p *Passage) prepare() (resumed bool) {
 	}
 	// A stamp of another mailbox is somebody else's, or forged.
 	p.own = true
-	if had == nil || p.fresh || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.Taken(had.Operation) {
+	if had == nil || p.fresh || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
 		return false
 	}
 	p.stamp.Operation, p.own = had.Operation, false

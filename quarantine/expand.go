@@ -20,7 +20,11 @@ type ExpandOptions struct {
 	MaxGroups  int // groups, each counted once; default: 10,000
 }
 
-func (o ExpandOptions) withDefaults() (ExpandOptions, error) {
+func (opts *ExpandOptions) withDefaults() (ExpandOptions, error) {
+	var o ExpandOptions
+	if opts != nil {
+		o = *opts
+	}
 	if o.MaxDepth < 0 || o.MaxMembers < 0 || o.MaxGroups < 0 {
 		return o, driver.Invalid("expand options", "MaxDepth, MaxMembers or MaxGroups", "is negative; leave it out for the default")
 	}
@@ -72,13 +76,13 @@ type Unexpanded struct {
 // among them, and so on. Groups that contain one another are no difficulty.
 // Exchange expands dynamic groups itself, if the caller may see their members.
 //
-// The error says that nothing is known: it matches [driver.ErrInvalid] for an address
-// that is none of a group, [driver.ErrGone] for one that the address book does not
-// show, [driver.ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
+// The error says that nothing is known: it matches [ErrInvalid] for an address
+// that is none of a group, [ErrGone] for one that the address book does not
+// show, [ErrNoDirectory] if it shows nothing to this account, [ErrTooManyMembers],
 // or is the server's. A group within the group that cannot be expanded is
 // reported and the others are.
-func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	opts, err := checkExpand(group, opts)
+func (s *Service) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
+	o, err := checkExpand(group, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -86,16 +90,16 @@ func (s *Service) Expand(ctx context.Context, group string, opts ExpandOptions) 
 	if err != nil {
 		return nil, err
 	}
-	members, err := expandGroup(ctx, directory, group, opts)
+	members, err := expandGroup(ctx, directory, group, o)
 	if err == nil {
 		members.Server = s.name
 	}
 	return members, err
 }
 
-func checkExpand(group string, opts ExpandOptions) (ExpandOptions, error) {
+func checkExpand(group string, opts *ExpandOptions) (ExpandOptions, error) {
 	if err := mailname.CheckAddress(group); err != nil {
-		return opts, driver.Invalid("group", "", err.Error())
+		return ExpandOptions{}, driver.Invalid("group", "", err.Error())
 	}
 	return opts.withDefaults()
 }
@@ -114,9 +118,9 @@ func expandGroup(ctx context.Context, directory driver.Directory, group string, 
 
 // directory returns whom to ask about groups.
 func (s *Service) directory() (driver.Directory, error) {
-	d, ok := s.quarantine.(driver.Directory)
+	d, ok := driver.As[driver.Directory](s.quarantine)
 	if !ok {
-		return nil, fmt.Errorf("%w: the strategy %q has none", driver.ErrNoDirectory, s.strategy.Name())
+		return nil, fmt.Errorf("%w: the strategy %q has none", ErrNoDirectory, s.strategy.Name())
 	}
 	return d, nil
 }
@@ -148,7 +152,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && (g.depth == 0 || errors.Is(err, driver.ErrNoDirectory)):
+		case err != nil && (g.depth == 0 || errors.Is(err, ErrNoDirectory)):
 			return x.explain(ctx, group, err)
 		case err != nil:
 			x.unexpanded(g.Member, err.Error())
@@ -156,7 +160,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 		case !complete:
 			x.unexpanded(g.Member, "the server returned some of its members only")
 		}
-		x.result.Groups = append(x.result.Groups, ExpandedGroup{g.Name, g.Address, g.depth, len(members)})
+		x.result.Groups = append(x.result.Groups, ExpandedGroup{Name: g.Name, Address: g.Address, Depth: g.depth, Members: len(members)})
 		for _, m := range members {
 			m.Via = g.Address
 			if err := x.take(m, g.depth+1); err != nil {
@@ -169,7 +173,7 @@ func (x *expander) run(ctx context.Context, group string) error {
 }
 
 func (x *expander) unexpanded(m driver.Member, reason string) {
-	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{m.Name, m.Address, reason})
+	x.result.Unexpanded = append(x.result.Unexpanded, Unexpanded{Name: m.Name, Address: m.Address, Reason: reason})
 }
 
 // take sorts a member in.
@@ -209,7 +213,7 @@ func (x *expander) take(m driver.Member, depth int) error {
 
 // explain says what is wrong with an address that is none of a group.
 func (x *expander) explain(ctx context.Context, address string, cause error) error {
-	if !errors.Is(cause, driver.ErrGone) {
+	if !errors.Is(cause, ErrGone) {
 		return cause
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {

@@ -19,23 +19,23 @@ import (
 // errors are as there. For each contact the servers that may have the mailbox
 // are asked, so that a group with many members outside takes its time where a
 // configuration claims nothing.
-func (r *Router) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	return r.people().Expand(ctx, group, opts)
+func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
+	return r.addressBooks().Expand(ctx, group, opts)
 }
 
-// Forwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
+// FollowForwards is [Service.FollowForwards] across all servers: what the owner of a mailbox
 // sent on to a mailbox of another server is followed there. The error is as
 // there, or matches [ErrNoRoute].
-func (r *Router) FollowForwards(ctx context.Context, t Target, opts ForwardOptions) (*ForwardTrail, error) {
+func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
 	}
-	return followForwards(ctx, r.people(), t, opts)
+	return followForwards(ctx, r.addressBooks(), t, opts)
 }
 
-// people are the address books of all servers, for the time of one call. Its
+// addressBooks are those of all servers, for the time of one call. Its
 // methods may be called concurrently.
-type people struct {
+type addressBooks struct {
 	r *Router
 
 	mu     sync.Mutex
@@ -43,15 +43,17 @@ type people struct {
 	server string            // that showed the first group
 }
 
-func (r *Router) people() *people { return &people{r: r, shown: make(map[string]*route)} }
+func (r *Router) addressBooks() *addressBooks {
+	return &addressBooks{r: r, shown: make(map[string]*route)}
+}
 
 // among returns the servers to ask about an address, the likeliest first, and
 // how many of them claim it.
-func (p *people) among(address string) (all []*route, claimed int) {
-	all, claimed = p.r.candidates(address)
-	p.mu.Lock()
-	rt := p.shown[strings.ToLower(address)]
-	p.mu.Unlock()
+func (b *addressBooks) among(address string) (all []*route, claimed int) {
+	all, claimed = b.r.candidates(address)
+	b.mu.Lock()
+	rt := b.shown[strings.ToLower(address)]
+	b.mu.Unlock()
 	if rt != nil && !slices.Contains(all[:claimed], rt) {
 		others := slices.DeleteFunc(slices.Clone(all), func(other *route) bool { return other == rt })
 		all = slices.Insert(others, claimed, rt)
@@ -60,96 +62,96 @@ func (p *people) among(address string) (all []*route, claimed int) {
 }
 
 // note remembers which server spoke of an address.
-func (p *people) note(address string, rt *route) {
+func (b *addressBooks) note(address string, rt *route) {
 	key := strings.ToLower(address)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.shown[key] == nil {
-		p.shown[key] = rt
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shown[key] == nil {
+		b.shown[key] = rt
 	}
 }
 
 // Expand is [Router.Expand].
-func (p *people) Expand(ctx context.Context, group string, opts ExpandOptions) (*Expansion, error) {
-	opts, err := checkExpand(group, opts)
+func (b *addressBooks) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
+	o, err := checkExpand(group, opts)
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	p.server = ""
-	p.mu.Unlock()
-	members, err := expandGroup(ctx, p, group, opts)
+	b.mu.Lock()
+	b.server = ""
+	b.mu.Unlock()
+	members, err := expandGroup(ctx, b, group, o)
 	if err == nil {
-		members.Server = p.server
+		members.Server = b.server
 	}
 	return members, err
 }
 
 // Members asks the servers about a group, until one knows it.
-func (p *people) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
-	all, _ := p.among(address)
-	var gone, undecided error
+func (b *addressBooks) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
+	all, _ := b.among(address)
+	var unknown, undecided error
 	for _, rt := range all {
 		book, err := rt.service.directory()
 		if err == nil {
 			var members []driver.Member
 			var complete bool
 			if members, complete, err = book.Members(ctx, address); err == nil {
-				p.mu.Lock()
-				if p.server == "" {
-					p.server = rt.name()
+				b.mu.Lock()
+				if b.server == "" {
+					b.server = rt.name()
 				}
-				p.mu.Unlock()
-				return p.settle(ctx, rt, members), complete, nil
+				b.mu.Unlock()
+				return b.settle(ctx, rt, members), complete, nil
 			}
 		}
 		switch {
 		case ctx.Err() != nil:
 			return nil, false, context.Cause(ctx)
-		case errors.Is(err, driver.ErrGone):
-			gone = errors.Join(gone, onServer(rt, err))
+		case errors.Is(err, ErrGone):
+			unknown = errors.Join(unknown, onServer(rt, err))
 		default:
-			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
+			undecided = errors.Join(undecided, onServer(rt, b.ofOne(err)))
 		}
 	}
 	switch {
 	case undecided != nil:
 		return nil, false, undecided
-	case gone != nil:
-		return nil, false, gone
+	case unknown != nil:
+		return nil, false, unknown
 	}
 	return nil, false, &RouteError{Mailbox: address}
 }
 
-// ofOne returns an error that does not match [driver.ErrNoDirectory] where there are
+// ofOne returns an error that does not match [ErrNoDirectory] where there are
 // other servers, which have one.
-func (p *people) ofOne(err error) error {
-	if errors.Is(err, driver.ErrNoDirectory) && len(p.r.routes) > 1 {
+func (b *addressBooks) ofOne(err error) error {
+	if errors.Is(err, ErrNoDirectory) && len(b.r.routes) > 1 {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
 // settle looks for the contacts among members on the other servers.
-func (p *people) settle(ctx context.Context, rt *route, members []driver.Member) []driver.Member {
+func (b *addressBooks) settle(ctx context.Context, rt *route, members []driver.Member) []driver.Member {
 	members = slices.Clone(members)
-	places := make(chan struct{}, p.r.opts.AskAtOnce)
+	places := make(chan struct{}, b.r.opts.AskAtOnce)
 	var wg sync.WaitGroup
 	for i, m := range members {
 		if m.Address == "" {
 			continue
 		}
-		p.note(m.Address, rt)
-		if inside(m.Kind) || len(p.r.routes) == 1 {
+		b.note(m.Address, rt)
+		if inside(m.Kind) || len(b.r.routes) == 1 {
 			continue
 		}
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
-			switch found, err := p.find(ctx, m.Address, rt); {
+			switch found, err := b.find(ctx, m.Address, rt); {
 			case err == nil && inside(found.Kind):
 				members[i] = found
-			case err != nil && p.hasBut(ctx, m.Address, rt):
+			case err != nil && b.hasBut(ctx, m.Address, rt):
 				members[i].Kind = driver.MemberMailbox
 			}
 		})
@@ -165,13 +167,13 @@ func inside(k driver.MemberKind) bool {
 }
 
 // Lookup asks the servers about an address, until one has it.
-func (p *people) Lookup(ctx context.Context, address string) (driver.Member, error) {
-	return p.find(ctx, address)
+func (b *addressBooks) Lookup(ctx context.Context, address string) (driver.Member, error) {
+	return b.find(ctx, address)
 }
 
 // find is Lookup but for some servers.
-func (p *people) find(ctx context.Context, address string, but ...*route) (driver.Member, error) {
-	all, _ := p.among(address)
+func (b *addressBooks) find(ctx context.Context, address string, but ...*route) (driver.Member, error) {
+	all, _ := b.among(address)
 	var contact driver.Member
 	var undecided error
 	for _, rt := range all {
@@ -187,20 +189,20 @@ func (p *people) find(ctx context.Context, address string, but ...*route) (drive
 		case ctx.Err() != nil:
 			return driver.Member{}, context.Cause(ctx)
 		case err == nil && found.Address != "" && inside(found.Kind):
-			p.note(found.Address, rt)
+			b.note(found.Address, rt)
 			return found, nil
 		case err == nil && found.Address != "":
 			contact, but = found, append(slices.Clip(but), rt)
-		case err != nil && !errors.Is(err, driver.ErrGone):
-			undecided = errors.Join(undecided, onServer(rt, p.ofOne(err)))
+		case err != nil && !errors.Is(err, ErrGone):
+			undecided = errors.Join(undecided, onServer(rt, b.ofOne(err)))
 		}
 	}
 	switch {
 	case undecided != nil:
 		return driver.Member{}, undecided
 	case contact.Address == "":
-		return driver.Member{}, driver.ErrGone
-	case p.hasBut(ctx, address, but...):
+		return driver.Member{}, ErrGone
+	case b.hasBut(ctx, address, but...):
 		contact.Kind = driver.MemberMailbox
 	}
 	return contact, nil
@@ -209,46 +211,46 @@ func (p *people) find(ctx context.Context, address string, but ...*route) (drive
 // hasBut reports whether an address that no address book shows as one of its own
 // may be that of a mailbox on a server, but for some: one claims it, or has it,
 // or cannot say.
-func (p *people) hasBut(ctx context.Context, address string, but ...*route) bool {
-	all, claimed := p.r.candidates(address)
+func (b *addressBooks) hasBut(ctx context.Context, address string, but ...*route) bool {
+	all, claimed := b.r.candidates(address)
 	for i, rt := range all {
 		if slices.Contains(but, rt) {
 			continue
 		}
-		if i < claimed || rt.silent() || !absent(rt.ask(ctx, address, p.r.opts.AskFor)) {
+		if i < claimed || rt.silent() || !absent(rt.ask(ctx, address, b.r.opts.AskFor)) {
 			return true
 		}
 	}
 	return false
 }
 
-// A people is the ground on which [Router.FollowForwards] follows a trail.
-var _ trailGround = (*people)(nil)
+// addressBooks are the ground on which [Router.FollowForwards] follows a trail.
+var _ trailGround = (*addressBooks)(nil)
 
-func (p *people) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {
-	rt, err := p.r.locate(ctx, mailbox)
+func (b *addressBooks) forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error) {
+	rt, err := b.r.locate(ctx, mailbox)
 	if err != nil {
 		return nil, err
 	}
 	sent, err := rt.service.forwarded(ctx, mailbox, messageID, limit)
 	if err != nil && movedAway(err) && ctx.Err() == nil {
-		if rt, err = p.r.elsewhere(ctx, mailbox, rt, err); err != nil {
+		if rt, err = b.r.elsewhere(ctx, mailbox, rt, err); err != nil {
 			return nil, err
 		}
 		sent, err = rt.service.forwarded(ctx, mailbox, messageID, limit)
 	}
 	for _, message := range sent {
 		for _, to := range message.Recipients {
-			p.note(to.Address, rt)
+			b.note(to.Address, rt)
 		}
 	}
 	return sent, onServer(rt, err)
 }
 
-func (p *people) book() driver.Directory { return p }
+func (b *addressBooks) book() driver.Directory { return b }
 
-func (p *people) has(ctx context.Context, address string) bool { return p.hasBut(ctx, address) }
+func (b *addressBooks) has(ctx context.Context, address string) bool { return b.hasBut(ctx, address) }
 
-func (p *people) isQuarantine(address string) bool {
-	return slices.ContainsFunc(p.r.routes, func(rt *route) bool { return rt.service.isQuarantine(address) })
+func (b *addressBooks) isQuarantine(address string) bool {
+	return slices.ContainsFunc(b.r.routes, func(rt *route) bool { return rt.service.isQuarantine(address) })
 }

@@ -8,35 +8,35 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// people returns the mailboxes behind a recipient: its own, or those of the
+// mailboxesOf returns the mailboxes behind a recipient: its own, or those of the
 // members of a group. Addresses outside and groups that stay closed go into the
 // trail.
-func (f *follower) people(ctx context.Context, r driver.Member, messageID string) ([]driver.Member, error) {
+func (f *follower) mailboxesOf(ctx context.Context, r driver.Member, messageID string) ([]driver.Member, error) {
 	if !strings.Contains(r.Address, "@") {
 		f.unfollowed(r.Name, messageID, "the server gives no SMTP address of this recipient")
 		return nil, nil
 	}
 	key := strings.ToLower(r.Address)
-	if people, ok := f.resolved[key]; ok {
-		return people, nil
+	if mailboxes, ok := f.resolved[key]; ok {
+		return mailboxes, nil
 	}
 	who, err := f.lookUp(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	var people []driver.Member
+	var mailboxes []driver.Member
 	switch who.Kind {
 	case driver.MemberGroup, driver.MemberGroupMailbox:
-		people, err = f.group(ctx, who.Address, messageID)
+		mailboxes, err = f.group(ctx, who.Address, messageID)
 	case driver.MemberMailbox:
-		people = []driver.Member{who}
+		mailboxes = []driver.Member{who}
 	default:
 		f.outside(who.Address)
 	}
 	if err == nil {
-		f.resolved[key] = people
+		f.resolved[key] = mailboxes
 	}
-	return people, err
+	return mailboxes, err
 }
 
 // lookUp asks the address book who a recipient is. Where it cannot be asked, or
@@ -50,10 +50,10 @@ func (f *follower) lookUp(ctx context.Context, r driver.Member) (driver.Member, 
 			return who, nil
 		case ctx.Err() != nil:
 			return driver.Member{}, context.Cause(ctx)
-		case errors.Is(err, driver.ErrNoDirectory):
+		case errors.Is(err, ErrNoDirectory):
 			f.directory = nil
 			f.unfollowed(r.Address, "", "groups cannot be told from mailboxes: "+err.Error())
-		case err != nil && !errors.Is(err, driver.ErrGone):
+		case err != nil && !errors.Is(err, ErrGone):
 			f.unfollowed(r.Address, "", "the address book did not say who this is: "+err.Error())
 		}
 	}
@@ -74,7 +74,7 @@ func (f *follower) outside(address string) {
 
 // group returns the mailboxes of a group.
 func (f *follower) group(ctx context.Context, address, messageID string) ([]driver.Member, error) {
-	members, err := f.ground.Expand(ctx, address, ExpandOptions{MaxMembers: f.opts.MaxCopies})
+	members, err := f.ground.Expand(ctx, address, &ExpandOptions{MaxMembers: f.opts.MaxCopies})
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

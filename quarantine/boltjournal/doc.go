@@ -1,0 +1,3 @@
+// Package boltjournal is the embedded journal: a [quarantine.Journal] in one
+// file, a bbolt database.
+package boltjournal

@@ -1,0 +1,92 @@
+package exchange_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
+// They were written and accepted by the version of 2026-11-25, save the secrets,
+// which no version writes. Each of its settings is in one of them.
+var fixedConfigs = map[string][]exchange.Config{
+	"ntlm": {{
+		Enabled: new(true), Name: "Head office", EWSURL: "https://mail.example.test:8443/EWS/Exchange.asmx", AllowPlainHTTP: true,
+		QuarantineMailbox: "quarantine@example.test", Domains: []string{"example.test", "xn--bcher-kva.example"},
+		Mailboxes: []string{"o'neil+x@sub.example.test"}, Access: exchange.FullAccess,
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`,
+			AuthenticationEndpoint: "https://login.windows.net", DisableChannelBinding: true,
+		},
+		QuarantineFolder: "Quarantäne (検疫) & co.", FolderPerMailbox: true, CriteriaSearch: true,
+		SearchLimits: quarantine.Limits{
+			PerMailbox: 20, Total: 200, Examined: 5000, Protected: []string{"ceo@example.test", "board@example.test"},
+		},
+		ScanRecoverableItems: true, SweepRecoverableItems: true, ScanOnlineArchive: true,
+		UseProxy: true, RootCAFile: "ca.pem", JournalFile: "ewsq.journal",
+	}},
+	"basic": {fixedBasic},
+	"azuread": {{
+		Enabled: new(false), Name: "Cloud", EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx",
+		QuarantineMailbox: "quarantine@cloud.example.test", Mailboxes: []string{"guest@cloud.example.test"},
+		Access: exchange.Impersonation,
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationAzureAD, ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444",
+			TenantID: "customer.onmicrosoft.com", AuthenticationEndpoint: "https://login.microsoftonline.us", PrivateKeyFile: "cert.pfx",
+		},
+		QuarantineHeader: driver.Header{Name: "X-Quarantined", Value: "yes"},
+	}},
+	"tenants": {fixedBasic, {
+		Name: "Customer", QuarantineMailbox: "quarantine@customer.example.test", Domains: []string{"customer.example.test"},
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationAzureAD, ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444",
+			TenantID: "aaaabbbb-0000-cccc-1111-dddd2222eeee", PrivateKeyFile: "cert.pfx",
+		},
+	}},
+}
+
+var fixedBasic = exchange.Config{
+	Name: "Branch", AutodiscoverHosts: []string{"mail.hoster.example"}, QuarantineMailbox: "quarantine@branch.example.test",
+	Domains: []string{"branch.example.test"}, Access: exchange.Impersonation,
+	Authentication:   exchange.Authentication{Type: exchange.AuthenticationBasic, Username: "svc@branch.example.test"},
+	QuarantineHeader: driver.Header{Name: "X-Quarantined", Value: "yes; by=ewsq"},
+	UndoHeader:       driver.Header{Name: "X-Released", Value: "frei für Jürgen"},
+	CriteriaSearch:   true, SearchLimits: quarantine.Limits{PerMailbox: 1},
+}
+
+// fixedSecrets are the proxy, the password and that of the key.
+var fixedSecrets = map[string][3]string{
+	"Head office": {"socks5h://u:s3cret@proxy.example.test:1080", configPassword, ""},
+	"Branch":      {"", configPassword, ""},
+	"Cloud":       {"", "", "s3cret-of-key"},
+}
+
+func TestConfigsOfEarlierVersions(t *testing.T) {
+	t.Parallel()
+	e := publishedSchema(t)
+	for name, want := range fixedConfigs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := "testdata/config-1-" + name + ".json"
+			got, err := exchange.LoadConfigs(path)
+			require.NoError(t, err)
+			require.Len(t, got, len(want))
+			for i, c := range got {
+				require.NoError(t, c.Validate())
+				a := &c.Authentication
+				assert.Equal(t, fixedSecrets[c.Name], [3]string{c.ProxyURL.Reveal(), a.Password.Reveal(), a.PrivateKeyPassword.Reveal()})
+				c.ProxyURL, a.Password, a.PrivateKeyPassword = exchange.ProxyURL{}, exchange.Secret{}, exchange.Secret{}
+				assert.Equal(t, want[i], c)
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.True(t, e.accepts(t, text), "the schema refuses it")
+		})
+	}
+}
