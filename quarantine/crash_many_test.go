@@ -17,8 +17,11 @@ import (
 func TestCrashMany(t *testing.T) {
 	t.Parallel()
 	for _, a := range crashAccesses {
-		messages := 20
-		if *crashAll || askedFor("Crash") && a.impersonation && a.way == quarantine.WayTransfer {
+		messages := 12
+		if *whole {
+			messages = 20
+		}
+		if *crashAll || *whole && a.impersonation && a.way == quarantine.WayTransfer {
 			messages = 200
 		}
 		t.Run(a.name, func(t *testing.T) {

@@ -29,7 +29,7 @@ func TestCrashTwice(t *testing.T) {
 	// recovery has fewer writes.
 	var firsts []crash
 	for i, kind := range errandKinds() {
-		if !*crashAll && !askedFor("Crash") && i%3 != 0 {
+		if !wholeCrash() && i%3 != 0 {
 			continue
 		}
 		steps, err := kind.undisturbed(t.Context(), t.TempDir())
@@ -64,7 +64,7 @@ func TestCrashTwice(t *testing.T) {
 	t.Logf("killed twice:\n%s", crashTable(struck, func(w *wreck) []string {
 		return []string{w.kind.String(), w.first.String()}
 	}, "ERRAND", "FIRST"))
-	if *crashAll || askedFor("Crash") {
+	if wholeCrash() {
 		assert.Greater(t, len(struck), 20, "recoveries that were killed")
 	}
 }

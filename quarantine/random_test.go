@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,17 +16,8 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 1, "first seed of TestRandomRuns")
-	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 if -run names it, else 600")
+	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 with -whole, else 300")
 )
-
-// askedFor reports whether -run names a test: then it does all it can, while in
-// a run of everything it does a part, so that the whole is quick.
-func askedFor(name string) bool {
-	return strings.Contains(flag.Lookup("test.run").Value.String(), name)
-}
-
-// historiesPerWorld is how many histories one Exchange goes through.
-const historiesPerWorld = 100
 
 // randomFaults strike at random; each may strike where a real server could fail
 // so.
@@ -45,22 +35,22 @@ var randomFaults = []ewstest.Fault{
 // must be one copy, in the right place.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
-	runs := *randomRuns
-	if runs == 0 {
-		runs = 600
-		if askedFor("Random") {
-			runs = 10_000
-		}
+	runs, each := *randomRuns, 100 // each: how many histories one Exchange goes through
+	switch {
+	case runs == 0 && *whole:
+		runs = 10_000
+	case runs == 0:
+		runs, each = 300, 15
 	}
 	var histories, steps, calls, struck atomic.Int64
 	t.Run("worlds", func(t *testing.T) {
-		for i := range max(1, runs/historiesPerWorld) {
+		for i := range max(1, runs/each) {
 			seed := *randomSeed + uint64(i)
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					h := newHistory(t, seed)
-					for range historiesPerWorld {
+					for range each {
 						h.run(t)
 						histories.Add(1)
 						if t.Failed() {
@@ -90,11 +80,15 @@ type history struct {
 	steps, calls, struck int
 }
 
+var randomVersions = []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016, ewstest.ExchangeSE}
+
+// newHistory throws the dice. Twenty seeds in a row have every access and way on
+// every version.
 func newHistory(t *testing.T, seed uint64) *history {
 	r := rand.New(rand.NewPCG(seed, 0))
-	o := accesses[r.IntN(len(accesses))].worldOptions
+	o := accesses[seed%uint64(len(accesses))].worldOptions
 	o.server.Seed = seed
-	o.server.Version = []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016, ewstest.ExchangeSE}[r.IntN(4)]
+	o.server.Version = randomVersions[seed%uint64(len(randomVersions))]
 	perMailbox := r.IntN(2) == 0
 	o.settings = func(s *quarantine.Options) { s.Wait, s.FolderPerMailbox = 2*time.Second, perMailbox }
 	return &history{world: newWorld(t, o), options: o, random: r}

@@ -19,20 +19,26 @@ import (
 func TestDoneMeanwhile(t *testing.T) {
 	t.Parallel()
 	all := slices.Clone(accesses)
-	for name, o := range map[string]worldOptions{"FullAccess, everywhere": everywhere(false), "Impersonation, everywhere": everywhere(true)} {
+	for _, name := range []string{"FullAccess", "Impersonation"} {
 		one := accesses[0]
-		one.name, one.worldOptions = name, o
+		one.name, one.worldOptions = name+", everywhere", everywhere(name == "Impersonation")
 		all = append(all, one)
-		o.settings = nil // what a move leaves in Recoverable Items stays
-		one.name, one.worldOptions = name+", not swept", o
+		one.settings = nil // what a move leaves in Recoverable Items stays
+		one.name += ", not swept"
 		all = append(all, one)
 	}
-	for _, a := range all {
+	for row, a := range all {
+		first, step := 1, 1
+		if !*whole {
+			first, step = 1+row%3, 3
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			for nth := 1; meanwhile(t, a.worldOptions, nth); nth++ {
+			nth := first
+			for ; meanwhile(t, a.worldOptions, nth); nth += step {
 				require.Less(t, nth, 100)
 			}
+			require.Greater(t, nth, first, "the other run never came")
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,15 +68,32 @@ func serveScenario(t *testing.T, name string, opts ewstest.Options) *ewstest.Ser
 	return srv
 }
 
+// shared is a certificate of ewsq cert, as files. Creating one takes long: all tests
+// use it.
+var shared struct {
+	sync.Mutex
+	pfx, cer []byte
+}
+
 // azure returns the tenant of the scenario, with an application whose certificate was
 // created by ewsq.
 func (x *tenants) azure(t *testing.T) *ewstest.Azure {
 	t.Helper()
-	made := x.bare(t, "cert", "-subject", "CN=quarantine", "-out-dir", x.dir)
-	require.Equal(t, exitDone, made.status, made.stderr)
-	der, err := os.ReadFile(made.lines[0]["cer"].(string))
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
+	shared.Lock()
+	defer shared.Unlock()
+	pfxFile := filepath.Join(x.dir, "quarantine.pfx")
+	if shared.pfx == nil {
+		r := x.bare(t, "cert", "-subject", "CN=quarantine", "-out-dir", x.dir)
+		require.Equal(t, exitDone, r.status, r.stderr)
+		var err error
+		shared.cer, err = os.ReadFile(r.lines[0]["cer"].(string))
+		require.NoError(t, err)
+		shared.pfx, err = os.ReadFile(pfxFile)
+		require.NoError(t, err)
+	} else {
+		require.NoError(t, os.WriteFile(pfxFile, shared.pfx, 0o600))
+	}
+	cert, err := x509.ParseCertificate(shared.cer)
 	require.NoError(t, err)
 	return &ewstest.Azure{
 		TenantID: "bbbbcccc-1111-dddd-2222-eeee3333ffff", TenantNames: []string{"cloud.test"},

@@ -18,7 +18,7 @@ func TestCheckOfCertificate(t *testing.T) {
 	t.Parallel()
 	day := 24 * time.Hour
 	for name, c := range map[string]struct {
-		options auth.CertificateOptions
+		options *auth.CertificateOptions // of the certificate; nil: the usual one
 		spoil   func(*testing.T, *checkScene)
 		status  selftest.Status
 		check   string
@@ -36,11 +36,11 @@ func TestCheckOfCertificate(t *testing.T) {
 			status: selftest.Failed, check: "certificate", seen: "/nowhere/app.pfx", remedy: "privateKeyFile",
 		},
 		"expired": {
-			options: auth.CertificateOptions{Now: time.Now().Add(-40 * day), Lifetime: 30 * day},
+			options: &auth.CertificateOptions{Now: time.Now().Add(-40 * day), Lifetime: 30 * day},
 			status:  selftest.Failed, check: "certificate", seen: "expired", remedy: "register it with application 00001111-aaaa-2222-bbbb-3333cccc4444",
 		},
 		"expires soon": {
-			options: auth.CertificateOptions{Lifetime: 10 * day},
+			options: &auth.CertificateOptions{Lifetime: 10 * day},
 			status:  selftest.Warning, check: "certificate", seen: "9 days left", remedy: "register it with application 00001111-aaaa-2222-bbbb-3333cccc4444",
 		},
 		"not registered": {
@@ -91,7 +91,7 @@ func TestCheckOfCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newCheckScene(t, "")
-			s.asApplication(t, &c.options)
+			s.asApplication(t, c.options)
 			if c.spoil != nil {
 				c.spoil(t, s)
 			}

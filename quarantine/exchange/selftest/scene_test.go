@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -101,23 +103,59 @@ func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = answers.WriteString(w, recorded.Body.String()) // a client that is gone notices
 }
 
-func (s *checkScene) check(t *testing.T) *selftest.Report {
+// instantly leaves sockets out, and lets the self-test wait in virtual time.
+func (s *checkScene) instantly(h http.Handler) { s.opts.Transport = inMemory{h} }
+
+// inMemory is a way to a server without sockets.
+type inMemory struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	answer.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	r = r.Clone(r.Context())
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	m.ServeHTTP(answer, r)
+	return answer.Result(), nil
+}
+
+func (s *checkScene) check(t *testing.T) (report *selftest.Report) {
+	t.Helper()
+	if _, ok := s.opts.Transport.(inMemory); ok {
+		synctest.Test(t, func(t *testing.T) { report = s.checkNow(t) })
+		return report
+	}
+	return s.checkNow(t)
+}
+
+func (s *checkScene) checkNow(t *testing.T) *selftest.Report {
 	t.Helper()
 	report, err := selftest.Check(t.Context(), &s.cfg, &s.opts)
 	require.NoError(t, err)
 	return report
 }
 
+// RSA keys take long to make: these are shared.
+var (
+	usualCertificate = sync.OnceValues(func() (*auth.Certificate, error) { return auth.NewCertificate(nil) })
+	authorityKey     = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+)
+
 // asApplication makes the configuration sign in as an application, with a
-// certificate that the authority knows.
-func (s *checkScene) asApplication(t *testing.T, o *auth.CertificateOptions) *auth.Certificate {
+// certificate that the authority knows; nil means the usual one.
+func (s *checkScene) asApplication(t *testing.T, o *auth.CertificateOptions) {
 	t.Helper()
 	const application, tenant = "00001111-aaaa-2222-bbbb-3333cccc4444", "customer.onmicrosoft.com"
-	cert, err := auth.NewCertificate(o)
+	cert, err := usualCertificate()
+	if o != nil {
+		cert, err = auth.NewCertificate(o)
+	}
 	require.NoError(t, err)
 	parsed, err := x509.ParseCertificate(cert.CER())
 	require.NoError(t, err)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := authorityKey()
 	require.NoError(t, err)
 	authority, err := azuread.New(azuread.Options{
 		TenantID: "99990000-aaaa-2222-bbbb-3333cccc4444", TenantNames: []string{tenant}, Key: key,
@@ -135,7 +173,6 @@ func (s *checkScene) asApplication(t *testing.T, o *auth.CertificateOptions) *au
 		Type: exchange.AuthenticationAzureAD, ApplicationID: application, TenantID: tenant,
 		AuthenticationEndpoint: login.URL, PrivateKeyFile: writePFX(t, cert, "pfx-password"), PrivateKeyPassword: exchange.NewSecret("pfx-password"),
 	}
-	return cert
 }
 
 func writePFX(t *testing.T, cert *auth.Certificate, password string) string {

@@ -298,6 +298,7 @@ func TestCheckTakenAway(t *testing.T) {
 			take: func(_ *testing.T, s *checkScene) {
 				s.cfg.ScanOnlineArchive, s.opts.Mailboxes = true, []string{alice}
 				s.whenAsked("archivemsgfolderroot", ewstest.MemberCode("ErrorGetRemoteArchiveFolderFailed"))
+				s.instantly(s)
 			},
 			failed: []string{"archive " + alice}, remedy: "Get-Mailbox -Identity 'alice@example.test' | Format-List Archive*",
 		},
@@ -346,6 +347,7 @@ func TestCheckTriesPasswordOnce(t *testing.T) {
 func TestCheckSlowedDown(t *testing.T) {
 	t.Parallel()
 	s := newCheckScene(t, exchange.FullAccess)
+	s.instantly(s)
 	s.FailNext(ews.OpGetFolder, ewstest.Busy.BackOff(5*time.Millisecond))
 	report := s.check(t)
 	assert.Equal(t, []string{"throttling"}, names(report, selftest.Warning), report)

@@ -64,7 +64,9 @@ func TestCheckOfTheWay(t *testing.T) {
 			failed: []string{"endpoint"}, seen: "sso.example.test", remedy: "check ewsUrl",
 		},
 		"stopped application pool": {
-			take:   serve(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }),
+			take: func(_ *testing.T, s *checkScene) {
+				s.instantly(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+			},
 			failed: []string{"throttling"}, seen: "asked to slow down", remedy: "run the self-test again",
 		},
 		"server without TLS": {
