@@ -2,7 +2,6 @@ package ewsmail
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -26,11 +25,17 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 	if err != nil {
 		return driver.Carried{}, asGone(err)
 	}
-	source := &mimeSource{client: from.client, id: raw.ID}
-	defer source.close()
+	mime := &source{get: func(ctx context.Context) (io.ReadCloser, error) {
+		content, err := from.client.OpenMIME(ctx, raw.ID)
+		if err != nil {
+			return nil, err
+		}
+		return content, nil
+	}}
+	defer mime.close()
 	request := ews.CreateItemRequest{
 		Folder:     ews.FolderID{ID: c.Folder.ID},
-		MIME:       ews.Content{Size: -1, Open: func() (io.ReadCloser, error) { return source.open(ctx) }},
+		MIME:       ews.Content{Size: -1, Open: func() (io.ReadCloser, error) { return mime.open(ctx) }},
 		Class:      raw.Class,
 		Importance: raw.Importance,
 		Categories: raw.Categories,
@@ -39,8 +44,8 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		Extended:   mimeProperties(raw, c.Item.Stamp),
 	}
 	id, err := to.client.CreateItem(ctx, request)
-	if source.failed != nil {
-		return driver.Carried{}, exportFailed{asGone(source.failed)}
+	if mime.failed != nil {
+		return driver.Carried{}, sourceFailed{asGone(mime.failed)}
 	}
 	if err != nil {
 		return driver.Carried{}, asGone(err)
@@ -95,45 +100,4 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 		}
 	}
 	return properties
-}
-
-// mimeSource opens the MIME form of one item, repeatedly if necessary, with one
-// open at a time.
-type mimeSource struct {
-	client *ews.Client
-	id     ews.ItemID
-	mime   *ews.MIME
-	failed error
-}
-
-func (s *mimeSource) open(ctx context.Context) (io.ReadCloser, error) {
-	s.close()
-	s.failed = nil
-	mime, err := s.client.OpenMIME(ctx, s.id)
-	if err != nil {
-		s.failed = err
-		return nil, err
-	}
-	s.mime = mime
-	return s, nil
-}
-
-// Read reads from the MIME form and remembers why it failed.
-func (s *mimeSource) Read(p []byte) (int, error) {
-	n, err := s.mime.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.failed = err
-	}
-	return n, err
-}
-
-// Close does nothing: the next open closes the MIME form, or the end of the
-// transfer.
-func (s *mimeSource) Close() error { return nil }
-
-func (s *mimeSource) close() {
-	if s.mime != nil {
-		s.mime.Close()
-		s.mime = nil
-	}
 }

@@ -3,7 +3,6 @@ package ewsmail
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -25,11 +24,13 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	}
 	defer done()
 
-	source := &exportSource{client: from.client, id: ews.ItemID{ID: c.Item.ID}}
-	defer source.close()
+	item := &source{get: func(ctx context.Context) (io.ReadCloser, error) {
+		return export(ctx, from.client, ews.ItemID{ID: c.Item.ID})
+	}}
+	defer item.close()
 	// Open the export first: an item that cannot be exported then costs no
 	// upload.
-	first, err := source.open(ctx)
+	first, err := item.open(ctx)
 	if err != nil {
 		return driver.Carried{}, asGone(err)
 	}
@@ -41,13 +42,13 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 				first = nil
 				return r, nil
 			}
-			return source.open(ctx) // the request is sent again
+			return item.open(ctx) // the request is sent again
 		}},
 	}
 	results, err := to.client.UploadItems(ctx, []ews.UploadItem{upload})
-	if source.failed != nil {
+	if item.failed != nil {
 		// The upload failed because the export did.
-		return driver.Carried{}, exportFailed{asGone(source.failed)}
+		return driver.Carried{}, sourceFailed{asGone(item.failed)}
 	}
 	if err == nil {
 		err = results[0].Err
@@ -58,75 +59,25 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	return driver.Carried{ItemID: results[0].Value.ID}, nil
 }
 
-// exportFailed is the error of an upload that was cut off because its source
-// failed.
-type exportFailed struct{ error }
-
-// Unwrap returns why the export failed.
-func (e exportFailed) Unwrap() error { return e.error }
-
-// Error returns the reason.
-func (e exportFailed) Error() string {
-	return fmt.Sprintf("the export failed midway, so nothing was uploaded: %v", e.error)
-}
-
-// NotExecuted reports that the server cannot have created an item: it discards an
-// incomplete request.
-func (exportFailed) NotExecuted() bool { return true }
-
-// Temporary reports whether another attempt may succeed.
-func (e exportFailed) Temporary() bool {
-	return errors.Is(e.error, ews.ErrTruncated) || ews.IsTransient(e.error) || ews.IsThrottled(e.error)
-}
-
-// exportSource exports one item, repeatedly if necessary, with one export open at
-// a time.
-type exportSource struct {
-	client  *ews.Client
-	id      ews.ItemID
-	exports *ews.Exports
-	failed  error
-}
-
-func (s *exportSource) open(ctx context.Context) (io.ReadCloser, error) {
-	s.close()
-	s.failed = nil
-	exports, err := s.client.ExportItems(ctx, []ews.ItemID{s.id})
+// export opens the export of one item.
+func export(ctx context.Context, client *ews.Client, id ews.ItemID) (io.ReadCloser, error) {
+	exports, err := client.ExportItems(ctx, []ews.ItemID{id})
 	if err != nil {
 		return nil, err
 	}
-	s.exports = exports
-	if !exports.Next() {
-		err := exports.Err()
-		if err == nil {
-			err = errors.New("the server exported nothing")
-		}
+	if exports.Next() {
+		err = exports.ItemErr()
+	} else if err = exports.Err(); err == nil {
+		err = errors.New("the server exported nothing")
+	}
+	if err != nil {
+		exports.Close()
 		return nil, err
 	}
-	if err := exports.ItemErr(); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// Read reads from the export and remembers why it failed.
-func (s *exportSource) Read(p []byte) (int, error) {
-	n, err := s.exports.Reader().Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.failed = err
-	}
-	return n, err
-}
-
-// Close does nothing: the next open closes the export, or the end of the
-// transfer.
-func (s *exportSource) Close() error { return nil }
-
-func (s *exportSource) close() {
-	if s.exports != nil {
-		s.exports.Close()
-		s.exports = nil
-	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{exports.Reader(), exports}, nil
 }
 
 // reserve reserves a call in each of two mailboxes.
