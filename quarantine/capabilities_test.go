@@ -86,6 +86,7 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
 	_, err := quarantine.New(w.newStrategy(t, worldOptions{}), "vault", &quarantine.Options{
+		QuarantineHeader: quarantine.Header{Name: "Subject", Value: "x"}, UndoHeader: quarantine.Header{Name: "X-Undone"},
 		Attempts: -1, Wait: -1, SearchLimits: quarantine.Limits{PerMailbox: -1, Protected: []string{"board"}},
 	})
 	var fields []string
@@ -95,6 +96,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{
 		"arguments quarantineMailbox", "options Attempts", "options Wait", "options SearchLimits.perMailbox", "options SearchLimits.protected[0]",
+		"options QuarantineHeader.name", "options UndoHeader.value",
 	}, fields)
 	_, err = quarantine.New(nil, vault, nil)
 	require.ErrorIs(t, err, quarantine.ErrInvalid)

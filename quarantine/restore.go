@@ -18,12 +18,15 @@ import (
 // re-created path; failing that, into the Inbox. Running it again changes
 // nothing.
 //
-// An error concerns the whole request, such as an invalid receipt or an
-// unreachable quarantine mailbox. The returned receipt says what happened to
-// each item.
+// An error concerns the whole request, such as an invalid receipt, that of a
+// [Service.Find] or an unreachable quarantine mailbox. The returned receipt says
+// what happened to each item.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
 		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
+	}
+	if r.Action == "find" || r.DryRun {
+		return nil, driver.Invalid("receipt", "action", "is that of a search, which took nothing; pass the receipt of a quarantine")
 	}
 	if err := s.check(r.Target); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)

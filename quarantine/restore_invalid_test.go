@@ -27,3 +27,25 @@ func TestRestoreChecksTheWholeReceiptFirst(t *testing.T) {
 	assert.Empty(t, w.in(alice, theID))
 	assert.Len(t, w.in(vault, theID), 1)
 }
+
+// A search took nothing. To restore its receipt without a word would tell its
+// owner that the mail is back.
+func TestRestoreRefusesReceiptsOfSearches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{})
+	w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+	target := quarantine.Target{Mailbox: alice, MessageID: theID}
+	found, err := w.service.Find(t.Context(), target)
+	require.NoError(t, err)
+	taken, err := w.service.Quarantine(t.Context(), target)
+	require.NoError(t, err)
+	rehearsed := *taken
+	rehearsed.DryRun = true
+	for _, r := range []*quarantine.Receipt{found, &rehearsed} {
+		out, err := w.service.Restore(t.Context(), r)
+		require.ErrorIs(t, err, quarantine.ErrInvalid)
+		assert.Equal(t, "action", quarantine.Problems(err)[0].Field)
+		assert.Nil(t, out)
+	}
+	assert.Len(t, w.in(vault, theID), 1)
+}

@@ -12,7 +12,7 @@ import (
 // allowed refuses criteria unless they are enabled.
 func (s *Service) allowed(t Target) error {
 	if t.byCriteria() && !s.searchAllowed {
-		return driver.Invalid("target", "criteria", "are not allowed by the configuration; give the messageId instead, or set messageIdSearch to true")
+		return driver.Invalid("target", "criteria", "are not allowed; give the messageId instead, or set CriteriaSearch of Options (messageIdSearch in a configuration)")
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ type Options struct {
 	Name string
 
 	// QuarantineFolder is the name of a folder at the top of the quarantine
-	// mailbox, which is created if missing. Default: "Quarantine".
+	// mailbox, which is created if missing: one name, not a path. A slash is part
+	// of the name. Default: "Quarantine".
 	QuarantineFolder string
 
 	// FolderPerMailbox puts the messages from each mailbox into a separate folder
@@ -141,6 +142,11 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	for _, p := range Problems(o.SearchLimits.Validate()) {
 		refuse("options", "SearchLimits."+p.Field, p.Problem)
 	}
+	for field, h := range map[string]Header{"QuarantineHeader": o.QuarantineHeader, "UndoHeader": o.UndoHeader} {
+		for _, p := range Problems(h.Validate()) {
+			refuse("options", field+"."+p.Field, p.Problem)
+		}
+	}
 	if o.Attempts < 0 {
 		refuse("options", "Attempts", "is negative; leave it out for the default")
 	}
@@ -165,6 +171,7 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 }
 
 // Close calls OnClose of [Options], which releases connections and the journal.
+// The service cannot be used afterwards.
 func (s *Service) Close() error {
 	if s.close == nil {
 		return nil

@@ -19,7 +19,7 @@ type Folder struct {
 // FolderRequest says which folder is wanted.
 type FolderRequest struct {
 	// Names are the display names from the top of the mailbox down, unescaped: the
-	// driver escapes what its paths cannot hold. At least one is required.
+	// driver escapes what its paths cannot hold. With none, the error matches [ErrGone].
 	Names []string
 	// Create creates missing folders.
 	Create bool

@@ -4,8 +4,9 @@ import (
 	"context"
 )
 
-// The suite of package quarantinetest checks whether a strategy keeps this
-// contract.
+// Strategy is a driver: how items are found, changed and carried in one kind of
+// mail system. The suite of package quarantinetest checks whether a strategy
+// keeps this contract.
 type Strategy interface {
 	// Name returns the name of the strategy, for receipts.
 	Name() string

@@ -95,7 +95,8 @@ type Config struct {
 
 	// SweepRecoverableItems permanently removes what moving a message leaves in
 	// Recoverable Items, where its user could recover it. What retention or a
-	// hold keeps stays out of the user's reach in any case.
+	// hold keeps stays out of the user's reach in any case. Default: false; with
+	// FullAccess the user can then recover the message.
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
 	// ScanOnlineArchive also searches the archive of each mailbox that has one.

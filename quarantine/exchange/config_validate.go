@@ -136,15 +136,6 @@ func (v *configCheck) folder(name string) {
 	}
 }
 
-// reservedHeaders are headers that mail itself uses: adding one would change
-// what the message says or how it is read. The same goes for names that begin
-// with Content-, Resent- or X-MS-Exchange-.
-var reservedHeaders = []string{
-	"authentication-results", "bcc", "cc", "comments", "date", "delivered-to", "dkim-signature", "from", "in-reply-to",
-	"keywords", "message-id", "mime-version", "received", "received-spf", "references", "reply-to", "return-path",
-	"sender", "subject", "to",
-}
-
 func (v *configCheck) header(field string, h quarantine.Header, impersonation bool) {
 	if h == (quarantine.Header{}) {
 		return
@@ -152,24 +143,12 @@ func (v *configCheck) header(field string, h quarantine.Header, impersonation bo
 	if !impersonation {
 		v.problem(field, `cannot be added with access "fullAccess", which moves messages unchanged; set access to "impersonation", or remove the header`)
 	}
-	lower := strings.ToLower(h.Name)
-	switch {
-	case h.Name == "":
-		v.problem(field+".name", "is empty; set it to the name of a header, such as X-Quarantined")
-	case len(h.Name) > 126:
-		v.problem(field+".name", "is too long; use at most 126 characters")
-	case strings.ContainsFunc(h.Name, func(r rune) bool { return r <= ' ' || r >= 0x7F || r == ':' }):
-		v.problem(field+".name", "contains a space, a colon or another character that RFC 5322 does not allow in a field name; use letters, digits and hyphens, as in X-Quarantined")
-	case slices.Contains(reservedHeaders, lower), slices.ContainsFunc([]string{"content-", "resent-", "x-ms-exchange-"}, func(p string) bool { return strings.HasPrefix(lower, p) }):
-		v.problem(field+".name", "is a header that mail itself or Exchange uses; choose another name, such as X-Quarantined")
+	bad := quarantine.Problems(h.Validate())
+	for _, p := range bad {
+		v.problem(field+"."+p.Field, p.Problem)
 	}
-	switch {
-	case h.Value == "":
-		v.problem(field+".value", "is empty; set it to the text of the header")
-	case strings.TrimSpace(h.Value) != h.Value:
-		v.problem(field+".value", "begins or ends with white space, which mail does not preserve; remove it")
-	default:
-		v.text(field+".value", h.Value, 255)
+	if !slices.ContainsFunc(bad, func(p *quarantine.InvalidError) bool { return p.Field == "value" }) {
+		v.text(field+".value", h.Value, 255) // what XML cannot hold
 	}
 }
 
