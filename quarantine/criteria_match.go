@@ -3,51 +3,11 @@ package quarantine
 import (
 	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// matchFound checks what is known of every item: its subject and time of
-// receipt.
-func (c Criteria) matchFound(it driver.Item) bool {
-	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
-}
-
-func (c Criteria) matchReceived(t time.Time) bool {
-	if t.IsZero() {
-		return c.ReceivedAfter.IsZero() && c.ReceivedBefore.IsZero()
-	}
-	return (c.ReceivedAfter.IsZero() || !t.Before(c.ReceivedAfter.Truncate(time.Second))) &&
-		(c.ReceivedBefore.IsZero() || t.Before(c.ReceivedBefore))
-}
-
-func (c Criteria) matchSubject(subject string) bool {
-	if c.Subject == "" {
-		return true
-	}
-	want, got := foldSubject(c.Subject), foldSubject(subject)
-	if cut := utf8.RuneCountInString(subject) >= driver.CutLength; cut && strings.HasPrefix(want, got) {
-		return true // the server may have kept no more of it
-	}
-	switch c.SubjectMatch {
-	case SubjectPrefix:
-		return strings.HasPrefix(got, want)
-	case SubjectContains:
-		return strings.Contains(got, want)
-	}
-	return got == want
-}
-
-// foldSubject makes subjects comparable. It lowers the case by way of upper
-// case, because some characters have several lower-case forms and one
-// upper-case form.
-func foldSubject(s string) string {
-	return strings.ToLower(strings.ToUpper(strings.Join(words(s), " ")))
-}
-
-// examines reports whether matching needs more of a message than matchFound
+// examines reports whether matching needs more of a message than MayMatch
 // checks.
 func (c Criteria) examines() bool {
 	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""

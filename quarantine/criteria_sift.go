@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,20 +18,20 @@ type sifter struct {
 	limits   Limits
 
 	seen     map[string]bool // ids
+	stopped  error           // what ended the search, if a limit did
 	items    []driver.Item   // the matches
 	hits     map[string]int  // by folder id
 	examined int
 
-	gone      []driver.Item         // moved or deleted while they were sifted
-	undecided map[string]*undecided // by folder id
-	order     []string              // keys of undecided, in order of first use
+	gone      []driver.Item        // moved or deleted while they were sifted
+	undecided map[string]undecided // by id
+	order     []string             // keys of undecided, in order of first use
 }
 
-// undecided are the messages of a folder that could not be decided on.
+// undecided is a message that could not be decided on.
 type undecided struct {
-	folder driver.Folder
-	told   []string
-	more   int
+	item driver.Item
+	err  error
 }
 
 // maxUndecided is how many undecided messages of a folder are reported
@@ -50,10 +51,10 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	for pass := 1; ; pass++ {
 		s := &sifter{
 			mailbox: m, searcher: searcher, criteria: c, limits: l,
-			seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]*undecided),
+			seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]undecided),
 		}
-		found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.visit(ctx, it) })
-		if err != nil {
+		found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.next(ctx, it) })
+		if err = cmp.Or(s.stopped, err); err != nil {
 			return driver.Findings{}, err
 		}
 		if len(s.gone) == 0 || pass == passes {
@@ -67,29 +68,41 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 // findings adds what was sifted to where the driver looked.
 func (s *sifter) findings(found driver.Findings) driver.Findings {
 	for _, it := range s.gone {
-		s.report(it, errMoving)
+		s.leave(it, errMoving)
 	}
 	found.Items = s.items
 	for i, f := range found.Searched {
 		found.Searched[i].Hits = s.hits[f.Folder.ID]
 	}
-	for _, id := range s.order {
-		found.Unsearched = append(found.Unsearched, s.undecided[id].report()...)
-	}
+	found.Unsearched = append(found.Unsearched, s.report()...)
 	return found
 }
 
-// visit sifts one message, which a driver may pass twice.
+// next sifts one message. A driver that goes on after an error must not exceed
+// the limits.
+func (s *sifter) next(ctx context.Context, m driver.Candidate) error {
+	if s.stopped == nil {
+		s.stopped = s.visit(ctx, m)
+	}
+	return s.stopped
+}
+
+// visit sifts one message. A driver may pass it twice, because it searches a
+// folder again: a message that was undecided may then be decided.
 func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
-	if s.seen[m.Item.ID] {
+	again := s.seen[m.Item.ID]
+	if _, open := s.undecided[m.Item.ID]; again && !open {
 		return nil
 	}
 	s.seen[m.Item.ID] = true
-	if !s.criteria.matchFound(m.Item) {
+	delete(s.undecided, m.Item.ID)
+	if !driver.Criteria(s.criteria).MayMatch(m.Item) {
 		return nil
 	}
 	if s.criteria.examines() {
-		s.examined++
+		if !again {
+			s.examined++
+		}
 		if err := s.limits.checkExamined(s.mailbox.Address(), s.examined); err != nil {
 			return err
 		}
@@ -101,7 +114,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 			s.gone = append(s.gone, m.Item)
 			return nil
 		case err != nil:
-			s.report(m.Item, err)
+			s.leave(m.Item, err)
 			return nil
 		case v != matchYes:
 			return nil
@@ -146,28 +159,39 @@ func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, erro
 	return matchYes, nil
 }
 
-// report records a message that could not be decided on.
-func (s *sifter) report(it driver.Item, err error) {
-	u := s.undecided[it.Folder.ID]
-	if u == nil {
-		u = &undecided{folder: it.Folder}
-		s.undecided[it.Folder.ID] = u
-		s.order = append(s.order, it.Folder.ID)
-	}
-	if len(u.told) == maxUndecided {
-		u.more++
-		return
-	}
-	u.told = append(u.told, fmt.Sprintf("message %q of %s: %v", it.MessageID, it.Received.Format("2006-01-02 15:04:05Z07:00"), err))
+// leave records a message that could not be decided on.
+func (s *sifter) leave(it driver.Item, err error) {
+	s.undecided[it.ID] = undecided{it, err}
+	s.order = append(s.order, it.ID)
 }
 
-func (u *undecided) report() []driver.Unsearched {
+// report describes the messages that could not be decided on, by folder.
+func (s *sifter) report() []driver.Unsearched {
 	var all []driver.Unsearched
-	for _, reason := range u.told {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: reason})
+	byFolder := make(map[string][]undecided)
+	var folders []string
+	for _, id := range s.order {
+		u, open := s.undecided[id]
+		if !open {
+			continue
+		}
+		delete(s.undecided, id) // a message that was left twice is reported once
+		folder := u.item.Folder.ID
+		if byFolder[folder] == nil {
+			folders = append(folders, folder)
+		}
+		byFolder[folder] = append(byFolder[folder], u)
 	}
-	if u.more > 0 {
-		all = append(all, driver.Unsearched{Folder: u.folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be examined", u.more)})
+	for _, id := range folders {
+		left := byFolder[id]
+		folder := left[0].item.Folder
+		for _, u := range left[:min(len(left), maxUndecided)] {
+			all = append(all, driver.Unsearched{Folder: folder, Cause: CauseUndecided, Reason: fmt.Sprintf("message %q of %s: %v",
+				u.item.MessageID, u.item.Received.Format("2006-01-02 15:04:05Z07:00"), u.err)})
+		}
+		if more := len(left) - maxUndecided; more > 0 {
+			all = append(all, driver.Unsearched{Folder: folder, Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages could not be examined", more)})
+		}
 	}
 	return all
 }

@@ -219,7 +219,7 @@ func (x *expander) explain(ctx context.Context, address string, cause error) err
 	}
 	switch found, err := x.directory.Lookup(ctx, address); {
 	case err == nil && found.Kind != driver.MemberGroup && found.Kind != driver.MemberGroupMailbox:
-		return driver.Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind))
+		return fmt.Errorf("%w: %w", driver.Invalid("group", "", fmt.Sprintf("is the address of a %s, not of a group", found.Kind)), cause)
 	case err == nil:
 		return fmt.Errorf("the address book shows this account the group, but not its members: %w", cause)
 	}

@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -78,6 +79,8 @@ func (f *follower) group(ctx context.Context, address, messageID string) ([]driv
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case errors.Is(err, ErrTooManyMembers) && limitOf(err) != "MaxMembers":
+		return nil, fmt.Errorf("%w: %w", ErrTooManyHits, err) // nested too deeply, or too many groups
 	case errors.Is(err, ErrTooManyMembers):
 		return nil, &LimitError{Setting: "MaxCopies", Limit: f.opts.MaxCopies, What: "members of " + address + ", a group it was sent to", kind: ErrTooManyHits}
 	case err != nil:
@@ -91,4 +94,12 @@ func (f *follower) group(ctx context.Context, address, messageID string) ([]driv
 		f.unfollowed(u.Address, messageID, u.Reason)
 	}
 	return members.Mailboxes, nil
+}
+
+// limitOf returns the setting that a limit belongs to.
+func limitOf(err error) string {
+	if e, ok := errors.AsType[*LimitError](err); ok {
+		return e.Setting
+	}
+	return ""
 }

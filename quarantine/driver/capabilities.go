@@ -7,7 +7,7 @@ import "context"
 // Mailbox, and so on, so decorators need not know about capabilities. The
 // second result reports whether a T was found.
 func As[T any](m Mailbox) (T, bool) {
-	for m != nil {
+	for depth := 0; m != nil && depth < maxWrapped; depth++ {
 		if capable, ok := m.(T); ok {
 			return capable, true
 		}
@@ -20,6 +20,10 @@ func As[T any](m Mailbox) (T, bool) {
 	var none T
 	return none, false
 }
+
+// maxWrapped is how many decorators [As] looks through: one that wraps itself
+// must not hang it.
+const maxWrapped = 100
 
 // Prober is a [Mailbox] that can check cheaply whether it can be opened. For a
 // mailbox that is not a Prober, quarantine.Router looks up the Inbox with

@@ -33,7 +33,12 @@ type Error struct {
 }
 
 // Error returns the text of the wrapped error.
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return "quarantine: the driver did not say what went wrong"
+	}
+	return e.Err.Error()
+}
 
 // Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Err }
@@ -47,8 +52,18 @@ func Untouched(err error) bool { return each(err, func(e *Error) bool { return e
 func Answered(err error) bool { return each(err, func(e *Error) bool { return e.Answered }) }
 
 // Temporary reports whether the same call may succeed later. For joined errors
-// it must hold for each.
-func Temporary(err error) bool { return each(err, func(e *Error) bool { return e.Temporary }) }
+// it must hold for each. An error that is no [Error] may say so in a method
+// Temporary, as [context.DeadlineExceeded] does.
+func Temporary(err error) bool {
+	if !known(err) {
+		said, ok := errors.AsType[interface {
+			error
+			Temporary() bool
+		}](err)
+		return ok && said.Temporary()
+	}
+	return each(err, func(e *Error) bool { return e.Temporary })
+}
 
 // CauseOf returns why a call failed, or "" if the driver did not say.
 func CauseOf(err error) Cause {

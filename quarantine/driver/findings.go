@@ -44,6 +44,8 @@ func NotSearched(f Folder, err error) Unsearched {
 	switch cause := CauseOf(err); cause {
 	case CauseNoPermission, CauseNotFound:
 		u.Cause = cause
+	case CauseNoMailbox:
+		u.Cause = CauseNotFound
 	}
 	return u
 }

@@ -17,7 +17,7 @@ const detailsPerCall = 10
 func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
 	f := &finder{
 		mailbox: m, query: q, restriction: append(queryRestriction(q), criteriaRestriction(filter)...),
-		examiner: &examiner{mailbox: m, properties: detailProperties(filter), visit: visit},
+		examiner: &examiner{mailbox: m, criteria: filter, properties: detailProperties(filter), visit: visit},
 	}
 	return f.run(ctx)
 }
@@ -58,6 +58,7 @@ var senderAddresses = []ews.ExtendedField{
 // items to the engine.
 type examiner struct {
 	mailbox    *mailbox
+	criteria   driver.Criteria
 	properties []ews.PropertyPath // empty: a search returns all that is needed
 	visit      func(driver.Candidate) error
 	stopped    error // of visit
@@ -74,6 +75,8 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 		}
 		return nil
 	}
+	// Servers compare subjects word by word, so they return others, too.
+	items = slices.DeleteFunc(slices.Clone(items), func(it driver.Item) bool { return !e.criteria.MayMatch(it) })
 	for batch := range slices.Chunk(items, detailsPerCall) {
 		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: e.properties}}
 		for _, it := range batch {

@@ -80,7 +80,11 @@ func ofConfigurations(err error) error {
 	}
 	errs := make([]error, len(problems))
 	for i, p := range problems {
-		errs[i] = driver.Invalid("configuration"+strings.TrimPrefix(p.What, "route"), p.Field, p.Problem)
+		what := p.What
+		if name, ok := strings.CutPrefix(what, "route"); ok && (name == "" || name[0] == ' ') {
+			what = "configuration" + name
+		}
+		errs[i] = driver.Invalid(what, p.Field, p.Problem)
 	}
 	return errors.Join(errs...)
 }

@@ -39,7 +39,10 @@ func (p *Passage) mark(ctx context.Context) (resumed bool, err error) {
 			return resumed, lookErr
 		}
 		if lookErr != nil {
-			return true, errors.Join(err, lookErr)
+			return true, &driver.Error{
+				Err: errors.Join(err, lookErr), Untouched: driver.Untouched(err) && driver.Untouched(lookErr),
+				Temporary: driver.Temporary(err) || driver.Temporary(lookErr), Cause: driver.CauseOf(lookErr), Code: driver.CodeOf(lookErr),
+			}
 		}
 		if fresh.Folder.Path == "" || fresh.Folder.ID == p.Item.Folder.ID {
 			fresh.Folder = p.Item.Folder

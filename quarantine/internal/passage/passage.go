@@ -200,11 +200,12 @@ func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, e
 // undecided ends the run if it cannot be seen what is where. The intent stays
 // open, and the stamp stays on the item.
 func (p *Passage) undecided(err, last error) error {
+	temporary := driver.Temporary(err) || driver.Temporary(last)
 	err = errors.Join(err, last)
 	// Whatever the causes say, something may have been changed.
 	return &driver.Error{
 		Err:       fmt.Errorf("the outcome is not known yet; run it again: %w", err),
-		Temporary: driver.Temporary(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
+		Temporary: temporary, Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
 	}
 }
 
