@@ -185,6 +185,11 @@ type wreck struct {
 	aftermath
 }
 
+// errNotReached is returned if the process did not come to the point. After a
+// lost answer the engine looks for a copy until a time is up, so on a busy
+// machine it may make fewer calls than when the points were counted.
+var errNotReached = errors.New("the point was not reached")
+
 // run lets it happen.
 func (c crash) run(ctx context.Context) (_ *wreck, err error) {
 	dir, err := os.MkdirTemp("", "crash")
@@ -203,7 +208,7 @@ func (c crash) run(ctx context.Context) (_ *wreck, err error) {
 	if struck, err := s.fell(ctx, first, c.first); err != nil {
 		return nil, err
 	} else if !struck {
-		return nil, errors.New("the process came to its end before the point was reached")
+		return nil, fmt.Errorf("the process came to its end before it: %w", errNotReached)
 	}
 	for _, copies := range s.look() {
 		w.left = s.end(copies)
@@ -232,7 +237,7 @@ func (s *scene) fell(ctx context.Context, e errand, b deathBlow) (bool, error) {
 	case !d.killed:
 		return false, nil
 	case d.struck != (b.strike != nil):
-		return false, errors.New("the process was killed at another point")
+		return false, fmt.Errorf("the process was killed at another: %w", errNotReached)
 	}
 	return true, nil
 }
@@ -295,6 +300,9 @@ func runAll(t *testing.T, crashes []crash) []*wreck {
 	for i, c := range crashes {
 		group.Go(func() error {
 			w, err := c.run(t.Context())
+			for try := 1; try < 3 && errors.Is(err, errNotReached); try++ {
+				w, err = c.run(t.Context())
+			}
 			if err != nil {
 				t.Errorf("%s: %v", c, err)
 				return nil
