@@ -20,6 +20,7 @@ type answer struct {
 	request *requestBody
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
+	log     func(level slog.Level, event string, attrs func() []slog.Attr) // with the caller's context
 	started time.Time
 	guid    string // client-request-id
 
@@ -222,30 +223,28 @@ func (a *answer) close(err error) {
 
 // record writes the log record of the call.
 func (a *answer) record(err error) {
-	log := a.client.log
 	if err != nil && a.status != 0 {
 		a.warn(err)
 	}
-	if !log.Enabled(context.Background(), slog.LevelDebug) {
-		return
-	}
-	attrs := append(a.attrs(),
-		slog.Duration("duration", time.Since(a.started)),
-		slog.Bool("ok", err == nil),
-	)
-	if err != nil && a.status == 0 {
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	log.LogAttrs(context.Background(), slog.LevelDebug, "ews call", attrs...)
+	a.log(slog.LevelDebug, "ews call", func() []slog.Attr {
+		attrs := append(a.attrs(),
+			slog.Duration("duration", time.Since(a.started)),
+			slog.Bool("ok", err == nil),
+		)
+		if err != nil && a.status == 0 {
+			attrs = append(attrs, slog.String("error", err.Error()))
+		}
+		return attrs
+	})
 }
 
 // warn writes the log record of a refusal.
 func (a *answer) warn(err error) {
-	log := a.client.log
-	if !log.Enabled(context.Background(), slog.LevelWarn) {
-		return
-	}
-	attrs := a.attrs()
+	a.log(slog.LevelWarn, "ews refusal", func() []slog.Attr { return append(a.attrs(), refusal(err)...) })
+}
+
+// refusal describes a refusal.
+func refusal(err error) (attrs []slog.Attr) {
 	switch e := err.(type) {
 	case *ResponseError:
 		// The message is left out: it may quote people's names and subjects.
@@ -261,7 +260,7 @@ func (a *answer) warn(err error) {
 	default:
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	log.LogAttrs(context.Background(), slog.LevelWarn, "ews refusal", attrs...)
+	return attrs
 }
 
 func (a *answer) attrs() []slog.Attr {

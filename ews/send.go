@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -32,7 +33,12 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 	} else if ctx.Err() != nil {
 		return nil, c.unsent(t, context.Cause(ctx))
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	log := func(level slog.Level, event string, attrs func() []slog.Attr) {
+		if c.log.Enabled(ctx, level) {
+			c.log.LogAttrs(ctx, level, event, attrs()...)
+		}
+	}
+	callCtx, cancel := context.WithCancelCause(ctx)
 	a := &answer{
 		client:  c,
 		op:      t.op,
@@ -40,10 +46,11 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		request: newRequestBody(text, splices, t.contents),
 		cancel:  cancel,
 		release: release,
+		log:     log,
 		started: time.Now(),
 		guid:    newGUID(),
 	}
-	if err := a.open(ctx, t.stream); err != nil {
+	if err := a.open(callCtx, t.stream); err != nil {
 		a.close(err)
 		return nil, err
 	}
