@@ -24,7 +24,7 @@ type Connection struct {
 	discovery *discovery // nil: ewsUrl is set
 
 	mu     sync.Mutex
-	signIn []http.RoundTripper // for Close
+	signIn map[string]http.RoundTripper // by URL
 }
 
 // Connect prepares a connection to the server of a configuration, which must be
@@ -41,7 +41,7 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if opts != nil {
 		o = *opts
 	}
-	c := &Connection{cfg: cfg.WithDefaults(), base: o.Transport}
+	c := &Connection{cfg: cfg.WithDefaults(), base: o.Transport, signIn: make(map[string]http.RoundTripper)}
 	var err error
 	if c.base == nil {
 		c.base, err = auth.NewTransport(&auth.TransportOptions{
@@ -62,15 +62,19 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 func (c *Connection) Base() http.RoundTripper { return c.base }
 
 // SignIn returns a RoundTripper that signs in to the host of a URL, and to no
-// other, as configured.
+// other, as configured. It is the same one each time for the same URL: one that
+// was refused does not try the password again, which could lock the account.
 func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if rt, ok := c.signIn[url]; ok {
+		return rt, nil
+	}
 	rt, err := c.cfg.signIn(url, c.base)
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.signIn = append(c.signIn, rt)
+	c.signIn[url] = rt
 	return rt, nil
 }
 
