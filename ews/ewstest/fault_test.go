@@ -189,6 +189,30 @@ func TestHooksMayChangeTheState(t *testing.T) {
 	assert.Equal(t, "/Drafts", box.Messages()[0].Folder)
 }
 
+func TestNilTakesHooksAway(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+	requests, responses := 0, 0
+	ask := func() {
+		assert.Equal(t, []string{"NoError"}, codes(c.do(getItemXML(idOnly, itemID(m)))))
+	}
+	c.srv.OnRequest(nil) // before any hook
+	c.srv.OnRequest(func(int, *ewstest.Request) { requests++ })
+	c.srv.OnRequest(func(int, *ewstest.Request) { requests++ })
+	c.srv.OnResponse(func(int, *ewstest.Request) { responses++ })
+	ask()
+	c.srv.OnRequest(nil)
+	ask()
+	assert.Equal(t, 2, requests)
+	assert.Equal(t, 2, responses, "the others stay")
+	c.srv.OnResponse(nil)
+	c.srv.OnRequest(func(int, *ewstest.Request) { requests++ })
+	ask()
+	assert.Equal(t, 3, requests)
+	assert.Equal(t, 2, responses)
+}
+
 func TestCancelledRequestEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -59,20 +59,30 @@ func (s *Server) ResetRequests() {
 
 // OnRequest registers a hook that is called before a request is processed, with
 // its sequence number; a test may change the state there. Hooks are called in
-// order. No lock is held, so all methods of the server may be called.
+// order. No lock is held, so all methods of the server may be called. Nil takes
+// away all hooks registered so far; a request that has begun may still call them.
 func (s *Server) OnRequest(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	s.log.before = append(s.log.before, f)
+	s.log.before = hooked(s.log.before, f)
 }
 
 // OnResponse registers a hook that is called after a request has been processed
 // and its outcome is known, but before the answer is sent, so a test may stop a
-// client or change the state in between. No lock is held.
+// client or change the state in between. No lock is held. Nil takes away all
+// hooks, as in [Server.OnRequest].
 func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	s.log.after = append(s.log.after, f)
+	s.log.after = hooked(s.log.after, f)
+}
+
+// hooked returns the hooks with one more, none if that is nil.
+func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Request) {
+	if f == nil {
+		return nil
+	}
+	return append(hooks, f)
 }
 
 // begin records a request and calls the hooks.
