@@ -25,8 +25,12 @@ type Folder struct {
 
 	number  uint64
 	change  uint64
-	items   []*Item
 	deleted bool
+
+	items      arrivals
+	index      index // nil until a search needs it
+	associated int   // items that are associated ones
+	unread     int   // of the others
 }
 
 // ID returns the id of the folder, which does not change when it is moved.
@@ -41,23 +45,14 @@ func (f *Folder) IsRoot() bool { return f.Parent == nil }
 // Gone reports whether the folder was deleted.
 func (f *Folder) Gone() bool { return f.deleted }
 
-// Items returns the items of the folder in order of arrival; for a search folder,
-// those it finds.
+// Items returns the items of the folder in order of arrival, in a new slice; for a
+// search folder, those it finds.
 func (f *Folder) Items() []*Item {
 	if f.Search == nil {
-		return f.items
+		return f.items.list()
 	}
 	var found []*Item
-	f.Mailbox.root.Walk(func(g *Folder) {
-		if g.Recoverable() {
-			return
-		}
-		for _, it := range g.items {
-			if !it.Associated && f.Search(it) {
-				found = append(found, it)
-			}
-		}
-	})
+	f.Each(nil, func(it *Item) { found = append(found, it) })
 	return found
 }
 
@@ -152,7 +147,7 @@ func (f *Folder) MoveTo(parent *Folder) bool {
 // Delete removes the folder and everything in it for good.
 func (f *Folder) Delete() {
 	f.Walk(func(g *Folder) {
-		for _, it := range slices.Clone(g.items) {
+		for _, it := range g.items.list() {
 			it.detach()
 		}
 		g.deleted = true
@@ -169,22 +164,24 @@ func (f *Folder) detach() {
 
 // Unread returns the number of unread messages.
 func (f *Folder) Unread() int {
+	if f.Search == nil {
+		return f.unread
+	}
 	n := 0
-	for _, it := range f.Items() {
-		if !it.Associated && !it.Read() {
+	f.Each(nil, func(it *Item) {
+		if !it.Read() {
 			n++
 		}
-	}
+	})
 	return n
 }
 
 // Count returns the number of items that are not associated ones.
 func (f *Folder) Count() int {
-	n := 0
-	for _, it := range f.Items() {
-		if !it.Associated {
-			n++
-		}
+	if f.Search == nil {
+		return f.items.count - f.associated
 	}
+	n := 0
+	f.Each(nil, func(*Item) { n++ })
 	return n
 }

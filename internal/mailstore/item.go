@@ -19,9 +19,10 @@ type Item struct {
 	// View may cache something derived from the item; any change clears it.
 	View any
 
-	number uint64
-	change uint64
-	size   int64
+	number  uint64
+	arrival uint64 // orders the items of a folder
+	change  uint64
+	size    int64
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties
@@ -180,26 +181,36 @@ func (it *Item) attach(f *Folder) {
 	m := f.Mailbox
 	it.Folder = f
 	it.number = m.number()
+	it.arrival = it.number
 	it.View = nil
-	f.items = append(f.items, it)
 	m.items[it.number] = it
+	f.items.add(it)
+	it.enter()
 }
 
 func (it *Item) detach() {
 	f := it.Folder
-	m := f.Mailbox
-	delete(m.items, it.number)
-	if i := slices.Index(f.items, it); i >= 0 {
-		f.items = slices.Delete(f.items, i, i+1)
+	it.withdraw()
+	f.items.remove(it)
+	if f.items.count == 0 {
+		f.index = nil
 	}
+	delete(f.Mailbox.items, it.number)
 	it.Folder, it.View = nil, nil
 }
 
 // replace replaces the properties of the item and gives it a new change key.
 func (it *Item) replace(p Properties) {
-	it.grown().properties, it.size = p, 0
+	it.set(p)
 	it.change = it.Folder.Mailbox.org.nextChange()
-	it.View = nil
+}
+
+// set replaces the properties of an item in a folder. Nothing else may.
+func (it *Item) set(p Properties) {
+	it.grown()
+	it.withdraw()
+	it.properties, it.size, it.View = p, 0, nil
+	it.enter()
 }
 
 // copy returns another item with the same content, not yet in a folder.

@@ -21,6 +21,8 @@ type Mailbox struct {
 	root    *Folder
 	archive *Folder
 	numbers uint64
+	size    int64 // of all items, once it is known
+	sized   bool
 }
 
 // Info describes a mailbox.
@@ -82,11 +84,13 @@ func (m *Mailbox) Item(number uint64) *Item { return m.items[number] }
 
 // Size returns the size of all items in bytes.
 func (m *Mailbox) Size() int64 {
-	var n int64
-	for _, it := range m.items {
-		n += it.Size()
+	if !m.sized {
+		for _, it := range m.items {
+			m.size += it.Size()
+		}
+		m.sized = true
 	}
-	return n
+	return m.size
 }
 
 // Full reports whether n more bytes would exceed the quota.
@@ -100,7 +104,7 @@ func (m *Mailbox) Items() []*Item {
 		if root == nil {
 			continue
 		}
-		root.Walk(func(f *Folder) { all = append(all, f.items...) })
+		root.Walk(func(f *Folder) { all = append(all, f.items.list()...) })
 	}
 	return all
 }

@@ -34,8 +34,7 @@ func (it *Item) settle() {
 }
 
 func (it *Item) setFlags(flags int64) {
-	it.properties = it.Properties().With([]ews.ExtendedProperty{{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}})
-	it.View = nil
+	it.set(it.Properties().With([]ews.ExtendedProperty{{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}}))
 }
 
 // tell sends a notice if its flag is set.

@@ -1,0 +1,31 @@
+package mailstore
+
+// enter counts an item in its folder and mailbox and puts it into the index, as
+// soon as it is there or has changed.
+func (it *Item) enter() {
+	it.tally(1)
+	if x := it.Folder.index; x != nil {
+		x.add(it)
+	}
+}
+
+// withdraw undoes enter, before the item changes or goes.
+func (it *Item) withdraw() {
+	it.tally(-1)
+	if x := it.Folder.index; x != nil {
+		x.remove(it)
+	}
+}
+
+func (it *Item) tally(n int) {
+	f := it.Folder
+	switch {
+	case it.Associated:
+		f.associated += n
+	case !it.Read():
+		f.unread += n
+	}
+	if m := f.Mailbox; m.sized {
+		m.size += int64(n) * it.Size()
+	}
+}

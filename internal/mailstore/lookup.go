@@ -1,0 +1,95 @@
+package mailstore
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// Lookup names items by a property that folders have an index of; see [Equal] and
+// [Having].
+type Lookup struct {
+	key  ews.ExtendedField
+	text string // folded
+	any  bool   // whatever the text
+}
+
+// Equal returns the lookup of the items in which a property, by its normalised
+// name, equals a text but for case. It reports false if there is no index of the
+// property.
+func Equal(key ews.ExtendedField, text string) (Lookup, bool) {
+	return Lookup{key: key, text: fold(text)}, indexed(key)
+}
+
+// Having returns the lookup of the items that have a property. It reports false if
+// there is no index of the property.
+func Having(key ews.ExtendedField) (Lookup, bool) {
+	return Lookup{key: key, any: true}, indexed(key) && key != TagMessageID
+}
+
+// Each calls visit for items of the folder in order of arrival; for a search
+// folder, for those it finds. It passes over no item for which each of the clauses
+// has a lookup that finds it, but may pass over the others.
+func (f *Folder) Each(clauses [][]Lookup, visit func(*Item)) {
+	if f.Search == nil {
+		f.narrow(clauses, visit)
+		return
+	}
+	f.Mailbox.root.Walk(func(g *Folder) {
+		if g.Recoverable() {
+			return
+		}
+		g.narrow(clauses, func(it *Item) {
+			if !it.Associated && f.Search(it) {
+				visit(it)
+			}
+		})
+	})
+}
+
+// narrow is Each for the items in the folder itself. It goes by the clause that
+// leaves the fewest.
+func (f *Folder) narrow(clauses [][]Lookup, visit func(*Item)) {
+	var best []Lookup
+	fewest := f.items.count
+	if fewest >= minIndexed {
+		for _, c := range clauses {
+			if f.index == nil {
+				f.index = make(index)
+				f.items.each(f.index.add)
+			}
+			if n := f.index.count(c); n < fewest {
+				best, fewest = c, n
+			}
+		}
+	}
+	if fewest < f.items.count {
+		f.index.each(best, visit)
+		return
+	}
+	f.items.each(visit)
+}
+
+// fold returns a text that is the same for all texts that strings.EqualFold takes
+// for equal. Lower case ASCII stays as it is.
+func fold(s string) string { return strings.Map(foldRune, s) }
+
+func foldRune(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return r + ('a' - 'A')
+	case r < utf8.RuneSelf:
+		return r
+	}
+	// The runes that differ only in case form a ring; the least one stands for all.
+	least := r
+	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+		least = min(least, other)
+	}
+	if 'A' <= least && least <= 'Z' {
+		return least + ('a' - 'A')
+	}
+	return least
+}
