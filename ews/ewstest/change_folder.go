@@ -42,7 +42,7 @@ func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 	if f.Search != nil {
 		return
 	}
-	for _, it := range slices.Clone(f.Items()) {
+	for _, it := range f.Items() {
 		it.Remove(how, true)
 	}
 }

@@ -17,9 +17,13 @@ func findItem(c *call) *refusal {
 	}
 	shape, badShape := c.itemShape(c.op.Child("ItemShape"), true)
 	matches, badRestriction := condition(itemQuery, c.op.Child("Restriction"))
+	var narrow [][]mailstore.Lookup
+	if badRestriction == nil {
+		narrow = clauses(c.op.Child("Restriction").First())
+	}
 	query := c.op.Child("QueryString")
 	if query.Exists() {
-		matches = aqs(query.Content())
+		matches, narrow = aqs(query.Content()), nil
 	}
 	limit := maxItems
 	if (matches != nil || query.Exists()) && c.opts.Version >= Exchange2013 {
@@ -38,7 +42,7 @@ func findItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		found, refused := sorted(itemQuery, pick(f, c.op.Get("Traversal"), matches), c.op.Child("SortOrder"))
+		found, refused := sorted(itemQuery, pick(f, c.op.Get("Traversal"), narrow, matches), c.op.Child("SortOrder"))
 		if refused != nil {
 			return nil, refused
 		}
@@ -61,17 +65,17 @@ func findItem(c *call) *refusal {
 }
 
 // pick returns the items of a folder that a traversal includes and a condition
-// accepts. Since Exchange 2010, SoftDeleted finds nothing.
-func pick(f *mailstore.Folder, traversal string, matches func(*mailstore.Item) bool) []*mailstore.Item {
+// accepts, which has these clauses. Since Exchange 2010, SoftDeleted finds nothing.
+func pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if traversal == "SoftDeleted" {
 		return nil
 	}
 	var found []*mailstore.Item
-	for _, it := range f.Items() {
+	f.Each(narrow, func(it *mailstore.Item) {
 		if it.Associated == (traversal == "Associated") && (matches == nil || matches(it)) {
 			found = append(found, it)
 		}
-	}
+	})
 	return found
 }
 
