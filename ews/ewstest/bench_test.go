@@ -63,15 +63,15 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch measures a page of a search in a folder of 100,000 messages.
+// BenchmarkSearch measures a page of a search that looks at every item, in a folder
+// of 100,000 messages.
 func BenchmarkSearch(b *testing.B) {
 	srv := ewstest.NewServer(nil)
 	large(srv, 100_000)
 	c := srv.Client("svc", nil)
 	for name, r := range map[string]ews.Restriction{
-		"Message-ID": ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldInternetMessageID, Value: "<77777@news.example>"},
-		"sender":     ews.Contains{Property: ews.PidTagSenderSMTPAddress, Value: "SENDER77@news.example", Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
-		"time":       ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: "2026-11-24T02:46:00Z"},
+		"sender": ews.Contains{Property: ews.PidTagSenderSMTPAddress, Value: "SENDER77@news.example", Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
+		"time":   ews.Compare{Op: ews.IsGreaterThanOrEqualTo, Property: ews.FieldDateTimeReceived, Value: "2026-11-24T02:46:00Z"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
