@@ -6,6 +6,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 func createItem(c *call) *refusal {
@@ -21,11 +22,12 @@ func createItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
+		if it == nil {
+			return c.out.emptyItems, nil
+		}
 		return func() {
 			c.out.Open("m:Items")
-			if it != nil {
-				c.out.writeItemID(it)
-			}
+			c.out.writeItemID(it)
 			c.out.Close()
 		}, nil
 	})
@@ -67,9 +69,11 @@ var newKinds = map[string]struct {
 	"Contact":      {"IPM.Contact", ews.FolderContacts},
 	"Task":         {"IPM.Task", ews.FolderTasks},
 	"PostItem":     {"IPM.Post", ews.FolderInbox},
+
+	"DistributionList": {"IPM.DistList", ews.FolderContacts}, // 2010 and later
 }
 
-// create makes an item. It returns nil if the item was only sent.
+// create makes an item. It returns nil if the item was sent.
 func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	kind, ok := newKinds[n.Local]
 	if !ok {
@@ -82,103 +86,117 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 	if _, given := c.op.Attr("SendMeetingInvitations"); !given && n.Local == "CalendarItem" {
 		return nil, refuseText("ErrorSendMeetingInvitationsRequired", "SendMeetingInvitations is required for calendar items.")
 	}
+	sending := n.Local == "Message" && given && disposition != "SaveOnly"
 	if f == nil {
 		if c.who.box == nil {
 			return nil, refuse("ErrorMissingEmailAddress")
 		}
 		f = c.who.box.Named(kind.folder)
+		if sending {
+			f = c.who.box.Named(ews.FolderSentItems)
+		}
 	}
-	item, refused := newItem(n, kind.class)
-	if refused != nil {
+	item, refused := c.newItem(n, kind.class)
+	switch {
+	case refused != nil:
 		return nil, refused
-	}
-	if f.Mailbox.Full(int64(len(item.MIME))) {
+	case f.Mailbox.Full(int64(len(item.MIME))):
 		return nil, refuse("ErrorQuotaExceeded")
+	case sending && !addressed(eml.Parse(item.MIME)):
+		return nil, refuse("ErrorInvalidRecipients")
 	}
 	c.acted = true
 	it := f.Create(*item)
-	if given && disposition != "SaveOnly" && n.Local == "Message" {
-		c.sent(it)
-		if disposition == "SendOnly" {
-			it.Delete()
-			return nil, nil
-		}
-		it.MoveTo(f.Mailbox.Named(ews.FolderSentItems))
+	if !sending {
+		return it, nil
 	}
-	return it, nil
+	c.send(it)
+	if disposition == "SendOnly" {
+		it.Delete()
+	}
+	return nil, nil
 }
 
 // newItem reads the element of an item to create.
-func newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
+func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	item := &mailstore.New{Class: class}
-	if m := n.Child("MimeContent"); m.Exists() {
-		mime, err := decodeBase64(m.Text)
+	given := n.Child("MimeContent").Exists()
+	if given {
+		mime, err := decodeBase64(n.Value("MimeContent"))
 		if err != nil {
 			return nil, refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
 		}
 		item.MIME = mime
-	} else {
-		item.MIME = compose(n)
 	}
-	u := &update{item: &mailstore.Item{}}
-	isRead := n.Child("IsRead")
+	u := &update{version: c.opts.Version, item: &mailstore.Item{}}
 	for _, k := range n.Kids() {
-		switch k.Local {
-		case "ItemClass":
-			item.Class = k.Text
-		case "Subject", "Sensitivity", "Importance", "Categories", "Flag", "InReplyTo", "References":
-			uri := "item:" + k.Local
-			if k.Local == "References" {
-				uri = "message:References"
-			}
-			p, refused := u.value(uri, k)
-			if refused != nil {
-				return nil, refused
-			}
-			if p.Field != (ews.ExtendedField{}) {
-				u.set = append(u.set, p)
-			}
-		case "ExtendedProperty":
-			p, refused := extendedProperty(k)
-			if refused != nil {
-				return nil, refused
-			}
-			if mailstore.Computed(keyOf(p.Field)) {
-				return nil, refuseText("ErrorInvalidPropertySet", "The property is read-only.")
-			}
-			u.set = append(u.set, p)
+		if refused := u.begin(item, n.Local, k); refused != nil {
+			return nil, refused
+		}
+		if given && u.edited {
+			return nil, refuseText("ErrorInvalidOperation", "ewstest cannot combine MimeContent with "+k.Local+".")
 		}
 	}
-	if isRead.Exists() {
-		u.set = append(u.set, mailstore.WithReadState(u.set, isRead.Text == "true" || isRead.Text == "1"))
+	if !given {
+		item.MIME = compose(n, u.edit)
+	}
+	if read := n.Child("IsRead"); read.Exists() {
+		u.set = append(u.set, mailstore.WithReadState(u.set, n.Bool("IsRead", false)))
 	}
 	item.Properties = u.set
-	return item, nil
+	if item.Class == "" {
+		item.Class = eml.Parse(item.MIME).Class()
+	}
+	return item, mayBe(n.Local, item.Class)
 }
 
-// compose builds MIME for an item that was given without.
-func compose(n *ewsschema.Node) []byte {
-	var b strings.Builder
-	header := func(name, v string) {
-		if v != "" {
-			b.WriteString(name + ": " + strings.NewReplacer("\r", " ", "\n", " ").Replace(v) + "\r\n")
+// begin reads one element of a new item.
+func (u *update) begin(item *mailstore.New, kind string, k *ewsschema.Node) *refusal {
+	e := elementOf(itemNamed[k.Local], kind)
+	if e == nil {
+		return lacks.refusal(u.version, k.Local+" of a "+kind, true)
+	}
+	if refused := e.set.create.refusal(u.version, k.Local, true); refused != nil {
+		return refused
+	}
+	switch {
+	case e.set.create == storeID, k.Local == "MimeContent", k.Local == "IsRead":
+		return nil
+	case k.Local == "ItemClass":
+		item.Class = k.Text
+		return nil
+	case k.Local == "IsAssociated":
+		item.Associated = k.Text == "true" || k.Text == "1"
+		return nil
+	case k.Local == "ExtendedProperty":
+		p, refused := extendedProperty(k)
+		if refused == nil && mailstore.Computed(keyOf(p.Field)) {
+			refused = refuseText("ErrorInvalidPropertySet", "The property is read-only.")
 		}
+		u.set = append(u.set, p)
+		return refused
 	}
-	header("Subject", n.Value("Subject"))
-	for _, r := range [][2]string{{"From", "From"}, {"To", "ToRecipients"}, {"Cc", "CcRecipients"}, {"Bcc", "BccRecipients"}} {
-		var all []string
-		for _, m := range n.Child(r[1]).All("Mailbox") {
-			all = append(all, "<"+m.Value("EmailAddress")+">")
-		}
-		header(r[0], strings.Join(all, ", "))
+	return u.put(k, false)
+}
+
+// mayBe refuses a class that does not belong to the element. Meetings and reports
+// cannot be created, not even from MIME.
+func mayBe(local, class string) *refusal {
+	kind := mailstore.KindOf(class)
+	switch {
+	case strings.HasPrefix(strings.ToUpper(class), "REPORT."):
+		return refuseText("ErrorInvalidItemForOperationCreateItem", "A report cannot be created.")
+	case kind == local, local == "Item" && kind == "Message":
+		return nil
 	}
-	kind := "text/plain"
-	if n.Child("Body").Get("BodyType") == "HTML" {
-		kind = "text/html"
+	return refuse("ErrorObjectTypeChanged")
+}
+
+// compose makes the MIME of an item that was given without.
+func compose(n *ewsschema.Node, e eml.Edit) []byte {
+	e.Fields = append(e.Fields, eml.Field{Name: "Subject", Value: n.Value("Subject")}, eml.Field{Name: "MIME-Version", Value: "1.0"})
+	if e.Body == nil {
+		e.Body = &eml.Body{}
 	}
-	header("MIME-Version", "1.0")
-	header("Content-Type", kind+"; charset=utf-8")
-	header("Content-Transfer-Encoding", "8bit")
-	b.WriteString("\r\n" + n.Value("Body"))
-	return []byte(b.String())
+	return eml.Parse(nil).Edit(e)
 }

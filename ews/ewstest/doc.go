@@ -32,7 +32,16 @@
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
 //     ErrorAccessDenied.
-//   - Times have a precision of one second.
+//   - Times have a precision of one second; with DateTimePrecision Milliseconds
+//     their fraction is zero.
+//   - What a client may write is in one table (itemElements): a read-only element
+//     is refused with ErrorInvalidPropertySet, and one that real servers keep and
+//     ewstest does not with ErrorInvalidOperation, never ignored.
+//   - Meeting messages and reports cannot be created from MIME:
+//     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
+//   - A shape that names a property of another kind of item is refused by GetItem
+//     on Exchange 2010 (ErrorInvalidPropertyRequest); later it is left out.
+//   - Sent messages are in the Inbox of each recipient that has a mailbox.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.

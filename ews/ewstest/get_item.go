@@ -9,6 +9,12 @@ func getItem(c *call) *refusal {
 			return nil, refused
 		}
 		it, refused := c.item(n)
+		if refused == nil {
+			refused = sound(n)
+		}
+		if refused == nil {
+			refused = shape.fits(it.Kind())
+		}
 		if refused != nil {
 			return nil, refused
 		}

@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
@@ -19,68 +20,89 @@ type itemWriter struct {
 	shape *itemShape
 }
 
-// itemFields are the properties in schema order. The one without a writer marks
-// the place of the extended properties.
-var itemFields = []itemField{
-	{uri: "item:MimeContent", heavy: true, write: func(w *itemWriter) {
+// itemWriters write the properties that ewstest has, by URI.
+var itemWriters = map[string]func(*itemWriter){
+	"item:MimeContent": func(w *itemWriter) {
 		w.content("t:MimeContent", w.it.MIME(), "CharacterSet", "UTF-8")
-	}},
-	{uri: "item:ItemId", base: inDefault, write: func(w *itemWriter) { w.itemID("t:ItemId", w.it) }},
-	{uri: "item:ParentFolderId", base: inAll, write: func(w *itemWriter) { w.folderID("t:ParentFolderId", w.it.Folder) }},
-	{uri: "item:ItemClass", base: inAll, write: func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) }},
-	{uri: "item:Subject", base: inDefault, write: func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) }},
-	{uri: "item:Sensitivity", base: inDefault, write: func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) }},
-	{uri: "item:Body", base: inDefault, heavy: true, write: (*itemWriter).body},
-	{uri: "item:Attachments", base: inDefault, heavy: true, write: (*itemWriter).attachments},
-	{uri: "item:DateTimeReceived", base: inAll, write: func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) }},
-	{uri: "item:Size", base: inDefault, write: func(w *itemWriter) { w.Int("t:Size", w.it.Size()) }},
-	{uri: "item:Categories", base: inAll, write: (*itemWriter).categories},
-	{uri: "item:Importance", base: inAll, write: func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) }},
-	{uri: "item:InReplyTo", base: inAll, write: func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) }},
-	{uri: "item:IsSubmitted", base: inAll, write: func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) }},
-	{uri: "item:IsDraft", base: inAll, write: func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) }},
-	{uri: "item:IsFromMe", base: inAll, write: func(w *itemWriter) { w.Bool("t:IsFromMe", false) }},
-	{uri: "item:IsResend", base: inAll, write: func(w *itemWriter) { w.Bool("t:IsResend", false) }},
-	{uri: "item:IsUnmodified", base: inAll, write: func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) }},
-	{uri: "item:InternetMessageHeaders", base: inAll, heavy: true, write: (*itemWriter).headers},
-	{uri: "item:DateTimeSent", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) }},
-	{uri: "item:DateTimeCreated", base: inDefault, write: func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) }},
-	{uri: "item:ResponseObjects", base: inDefault, heavy: true, write: (*itemWriter).responseObjects},
-	{uri: "item:DisplayCc", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayCc", mailstore.TagDisplayCc) }},
-	{uri: "item:DisplayTo", base: inAll, write: func(w *itemWriter) { w.text("t:DisplayTo", mailstore.TagDisplayTo) }},
-	{uri: "item:HasAttachments", base: inDefault, write: func(w *itemWriter) {
+	},
+	"item:ItemId":                 func(w *itemWriter) { w.itemID("t:ItemId", w.it) },
+	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.it.Folder) },
+	"item:ItemClass":              func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
+	"item:Subject":                func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
+	"item:Sensitivity":            func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
+	"item:Body":                   func(w *itemWriter) { w.form("t:Body", w.shape.body) },
+	"item:Attachments":            (*itemWriter).attachments,
+	"item:DateTimeReceived":       func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
+	"item:Size":                   func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
+	"item:Categories":             (*itemWriter).categories,
+	"item:Importance":             func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
+	"item:InReplyTo":              func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
+	"item:IsSubmitted":            func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
+	"item:IsDraft":                func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
+	"item:IsFromMe":               func(w *itemWriter) { w.Bool("t:IsFromMe", false) },
+	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
+	"item:IsUnmodified":           func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) },
+	"item:InternetMessageHeaders": (*itemWriter).headers,
+	"item:DateTimeSent":           func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) },
+	"item:DateTimeCreated":        func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) },
+	"item:ResponseObjects":        (*itemWriter).responseObjects,
+	"item:DisplayCc":              func(w *itemWriter) { w.text("t:DisplayCc", mailstore.TagDisplayCc) },
+	"item:DisplayTo":              func(w *itemWriter) { w.text("t:DisplayTo", mailstore.TagDisplayTo) },
+	"item:HasAttachments": func(w *itemWriter) {
 		w.Bool("t:HasAttachments", w.it.Properties().Bool(mailstore.TagHasAttachments))
-	}},
-	{uri: "ExtendedProperty"},
-	{uri: "item:EffectiveRights", base: inAll, write: func(w *itemWriter) { w.rights() }},
-	{uri: "item:LastModifiedTime", since: ewsschema.Exchange2007SP1, base: inAll, write: func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) }},
-	{uri: "item:IsAssociated", since: ewsschema.Exchange2010, base: inAll, write: func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) }},
-	{uri: "item:ConversationId", since: ewsschema.Exchange2010, base: inAll, write: (*itemWriter).conversation},
-	{uri: "item:Flag", since: ewsschema.Exchange2013, base: inAll, write: (*itemWriter).followUp},
-	{uri: "item:InstanceKey", since: ewsschema.Exchange2013, base: inAll, write: func(w *itemWriter) {
+	},
+	"item:ReminderIsSet":    func(w *itemWriter) { w.Bool("t:ReminderIsSet", false) },
+	"item:DisplayBcc":       func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
+	"item:LastModifiedName": func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.it.Folder.Mailbox.DisplayName) },
+	"item:WebClientReadFormQueryString": func(w *itemWriter) {
+		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+	},
+	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
+	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
+	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{text: true}) },
+	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(bodyText(w.it))) },
+	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
+	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", false) },
+	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
+	"item:StoreEntryId": func(w *itemWriter) {
+		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.it.ID().Bytes()))
+	},
+	"item:EffectiveRights":  func(w *itemWriter) { w.rights() },
+	"item:LastModifiedTime": func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) },
+	"item:IsAssociated":     func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) },
+	"item:ConversationId":   (*itemWriter).conversation,
+	"item:Flag":             (*itemWriter).followUp,
+	"item:InstanceKey": func(w *itemWriter) {
 		key := binary.BigEndian.AppendUint64(nil, w.it.ID().Number)
 		w.Leaf("t:InstanceKey", base64.StdEncoding.EncodeToString(key))
-	}},
-	{uri: "message:Sender", message: true, base: inAll, write: func(w *itemWriter) {
+	},
+	"message:Sender": func(w *itemWriter) {
 		w.single("t:Sender", mailstore.TagSenderName, mailstore.TagSenderAddress)
-	}},
-	{uri: "message:ToRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:ToRecipients", "To") }},
-	{uri: "message:CcRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:CcRecipients", "Cc") }},
-	{uri: "message:BccRecipients", message: true, base: inDefault, heavy: true, write: func(w *itemWriter) { w.recipients("t:BccRecipients", "Bcc") }},
-	{uri: "message:IsReadReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
+	},
+	"message:ToRecipients":  func(w *itemWriter) { w.recipients("t:ToRecipients", "To") },
+	"message:CcRecipients":  func(w *itemWriter) { w.recipients("t:CcRecipients", "Cc") },
+	"message:BccRecipients": func(w *itemWriter) { w.recipients("t:BccRecipients", "Bcc") },
+	"message:IsReadReceiptRequested": func(w *itemWriter) {
 		w.Bool("t:IsReadReceiptRequested", w.it.Properties().Bool(mailstore.TagReadReceipt))
-	}},
-	{uri: "message:IsDeliveryReceiptRequested", message: true, base: inAll, write: func(w *itemWriter) {
+	},
+	"message:IsDeliveryReceiptRequested": func(w *itemWriter) {
 		w.Bool("t:IsDeliveryReceiptRequested", w.it.Properties().Bool(mailstore.TagDeliveryReport))
-	}},
-	{uri: "message:ConversationTopic", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:ConversationTopic", mailstore.TagTopic) }},
-	{uri: "message:From", message: true, base: inDefault, write: func(w *itemWriter) {
+	},
+	"message:ConversationTopic": func(w *itemWriter) { w.text("t:ConversationTopic", mailstore.TagTopic) },
+	"message:From": func(w *itemWriter) {
 		w.single("t:From", mailstore.TagFromName, mailstore.TagFromAddress)
-	}},
-	{uri: "message:InternetMessageId", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:InternetMessageId", mailstore.TagMessageID) }},
-	{uri: "message:IsRead", message: true, base: inDefault, write: func(w *itemWriter) { w.flag("t:IsRead", mailstore.FlagRead) }},
-	{uri: "message:References", message: true, base: inAll, write: func(w *itemWriter) { w.text("t:References", mailstore.TagReferences) }},
-	{uri: "message:ReplyTo", message: true, base: inAll, heavy: true, write: func(w *itemWriter) { w.recipients("t:ReplyTo", "Reply-To") }},
+	},
+	"message:InternetMessageId": func(w *itemWriter) { w.text("t:InternetMessageId", mailstore.TagMessageID) },
+	"message:IsRead":            func(w *itemWriter) { w.flag("t:IsRead", mailstore.FlagRead) },
+	"message:References":        func(w *itemWriter) { w.text("t:References", mailstore.TagReferences) },
+	"message:ConversationIndex": func(w *itemWriter) { w.text("t:ConversationIndex", mailstore.TagConversationIndex) },
+	"message:IsResponseRequested": func(w *itemWriter) {
+		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
+	},
+	"postitem:PostedTime":          func(w *itemWriter) { w.time("t:PostedTime", mailstore.TagDeliveryTime) },
+	"message:ReceivedBy":           func(w *itemWriter) { w.receiver("t:ReceivedBy") },
+	"message:ReceivedRepresenting": func(w *itemWriter) { w.receiver("t:ReceivedRepresenting") },
+	"message:ReplyTo":              func(w *itemWriter) { w.recipients("t:ReplyTo", "Reply-To") },
 }
 
 // text writes a text property if it exists.
@@ -98,7 +120,7 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	if p, ok := w.it.Properties()[f]; ok {
-		w.Leaf(name, p.Value)
+		w.Leaf(name, w.shape.when(p))
 	}
 }
 
@@ -106,15 +128,46 @@ func (w *itemWriter) flag(name string, bit int64) {
 	w.Bool(name, w.it.Properties().Int(mailstore.TagFlags)&bit != 0)
 }
 
-func (w *itemWriter) body() {
+// form writes the body in a form.
+func (w *itemWriter) form(name string, f bodyShape) {
 	text, html := w.it.Content().Body()
+	switch {
+	case html && f.text:
+		text, html = eml.PlainText(text), false
+	case html && f.safe:
+		text = eml.SafeHTML(text)
+	}
 	kind := "Text"
-	if html && w.shape.html {
+	if html {
 		kind = "HTML"
 	}
-	w.Open("t:Body")
+	w.Open(name)
 	w.Attr("BodyType", kind)
 	w.Text(text)
+	w.Close()
+}
+
+// bodyText returns the body as plain text.
+func bodyText(it *mailstore.Item) string {
+	text, html := it.Content().Body()
+	if html {
+		return eml.PlainText(text)
+	}
+	return text
+}
+
+// receiver writes the owner of the mailbox, to whom a message was delivered.
+func (w *itemWriter) receiver(name string) {
+	if !w.it.Delivered {
+		return
+	}
+	box := w.it.Folder.Mailbox
+	w.Open(name)
+	a := eml.Address{Name: box.DisplayName, Email: box.Address}
+	if w.shape.find {
+		a.Email = ""
+	}
+	w.mailbox(a)
 	w.Close()
 }
 
@@ -135,6 +188,9 @@ const maxHeaders = 1000
 
 func (w *itemWriter) headers() {
 	fields := w.it.Headers()
+	if wanted := w.shape.headers; wanted != nil {
+		fields = slices.DeleteFunc(fields, func(f eml.Field) bool { return !wanted[strings.ToLower(f.Name)] })
+	}
 	if len(fields) == 0 {
 		return
 	}

@@ -1,26 +1,31 @@
 package ewstest
 
 import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // itemShape is the set of item properties that a request asks for.
 type itemShape struct {
-	fields   []bool // by position in itemFields
+	fields   []bool   // by position in itemElements
+	asked    []string // URIs named in the request
 	extended []wanted
-	find     bool // for FindItem: fewer properties, short texts
-	html     bool // body as HTML if it has one
+	headers  map[string]bool // in lower case, if only some were asked for
+	find     bool            // for FindItem: fewer properties, short texts
+	body     bodyShape
+	unique   bodyShape
+	normal   bodyShape
+	millis   bool // times have a fraction
+	schema   ewsschema.Version
 }
 
-// itemField is an item property that EWS defines.
-type itemField struct {
-	uri     string
-	since   ewsschema.Version
-	message bool // of messages only
-	base    baseShape
-	heavy   bool // not in FindItem
-	write   func(*itemWriter)
+// bodyShape is the form in which a body is returned.
+type bodyShape struct {
+	text bool // never as HTML
+	safe bool // without active content
 }
 
 // baseShape tells which base shapes include a property.
@@ -34,51 +39,164 @@ const (
 
 // itemShape reads an ItemShape.
 func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
-	s := &itemShape{fields: make([]bool, len(itemFields)), find: find, html: n.Value("BodyType") != "Text"}
-	for i, f := range itemFields {
-		if f.since > c.schema() {
+	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
+	if refused := s.bodies(n); refused != nil {
+		return nil, refused
+	}
+	s.millis = c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
+	for i, e := range itemElements {
+		if e.since > c.schema() {
 			continue
 		}
 		switch n.Value("BaseShape") {
 		case "AllProperties":
-			s.fields[i] = f.base >= inAll
+			s.fields[i] = e.base >= inAll
 		case "Default":
-			s.fields[i] = f.base >= inDefault
+			s.fields[i] = e.base >= inDefault
 		}
 	}
-	if n.Bool("IncludeMimeContent", false) && !find {
-		s.fields[itemIndex["item:MimeContent"]] = true
+	if n.Bool("IncludeMimeContent", false) {
+		if refused := s.ask("item:MimeContent"); refused != nil {
+			return nil, refused
+		}
 	}
 	for _, p := range n.Child("AdditionalProperties").Kids() {
-		switch p.Local {
-		case "FieldURI":
-			if i, ok := itemIndex[p.Get("FieldURI")]; ok {
-				s.fields[i] = true
-			}
-		case "ExtendedFieldURI":
-			f, refused := extendedField(p)
-			if refused != nil {
-				return nil, refused
-			}
-			s.extended = append(s.extended, wanted{f, keyOf(f)})
+		if refused := s.add(p); refused != nil {
+			return nil, refused
 		}
 	}
-	s.fields[itemIndex["item:ItemId"]] = true
-	for i, f := range itemFields {
-		if find && f.heavy {
+	s.fields[itemIndex["item:ItemId"][0]] = true
+	for i, e := range itemElements {
+		if find && e.find != found {
 			s.fields[i] = false
 		}
 	}
 	return s, nil
 }
 
-// itemIndex finds a field by its URI.
-var itemIndex = make(map[string]int)
-
-func init() {
-	for i, f := range itemFields {
-		itemIndex[f.uri] = i
+// bodies reads the forms of the bodies.
+func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
+	for _, name := range []string{"InlineImageUrlTemplate", "MaximumBodySize"} {
+		if n.Child(name).Exists() {
+			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
+		}
 	}
+	for _, name := range []string{"BlockExternalImages", "AddBlankTargetToLinks"} {
+		if n.Bool(name, false) {
+			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
+		}
+	}
+	safe := n.Bool("FilterHtmlContent", false)
+	form := func(name string) bodyShape {
+		kind := n.Value(name)
+		if kind == "" {
+			kind = n.Value("BodyType")
+		}
+		return bodyShape{text: kind == "Text", safe: safe}
+	}
+	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
+	return nil
+}
+
+// add adds a property that the request names.
+func (s *itemShape) add(p *ewsschema.Node) *refusal {
+	switch p.Local {
+	case "FieldURI":
+		return s.ask(p.Get("FieldURI"))
+	case "ExtendedFieldURI":
+		f, refused := extendedField(p)
+		if refused != nil {
+			return refused
+		}
+		s.extended = append(s.extended, wanted{f, keyOf(f)})
+	case "IndexedFieldURI":
+		if p.Get("FieldURI") != "item:InternetMessageHeader" {
+			return refuse("ErrorInvalidPropertyRequest")
+		}
+		i := itemIndex["item:InternetMessageHeaders"][0]
+		if s.fields[i] && s.headers == nil {
+			return nil // all of them
+		}
+		if s.headers == nil {
+			s.headers = make(map[string]bool)
+		}
+		s.fields[i] = true
+		s.headers[strings.ToLower(p.Get("FieldIndex"))] = true
+	}
+	return nil
+}
+
+// ask adds a property by its URI.
+func (s *itemShape) ask(uri string) *refusal {
+	places, ok := itemIndex[uri]
+	if !ok {
+		if !itemPrefixes[prefix(uri)] || uri == "item:MimeContentUTF8" {
+			return invalidRequest(uri)
+		}
+		s.asked = append(s.asked, uri)
+		return nil
+	}
+	for _, i := range places {
+		if s.find && itemElements[i].find == barred {
+			return &refusal{code: "ErrorInvalidPropertyForOperation", field: uri}
+		}
+		s.fields[i] = true
+	}
+	if uri == "item:InternetMessageHeaders" {
+		s.headers = nil
+	}
+	s.asked = append(s.asked, uri)
+	return nil
+}
+
+// itemPrefixes are the beginnings of the URIs of items' properties.
+var itemPrefixes = map[string]bool{
+	"item": true, "message": true, "meeting": true, "meetingRequest": true, "calendar": true,
+	"task": true, "contacts": true, "distributionlist": true, "postitem": true,
+}
+
+func prefix(uri string) string {
+	p, _, _ := strings.Cut(uri, ":")
+	return p
+}
+
+func invalidRequest(uri string) *refusal {
+	return &refusal{code: "ErrorInvalidPropertyRequest", field: uri}
+}
+
+// fits refuses a property that items of a kind do not have. Since Exchange 2013,
+// it is left out instead.
+func (s *itemShape) fits(kind string) *refusal {
+	if s.schema >= ewsschema.Exchange2013 {
+		return nil
+	}
+	for _, uri := range s.asked {
+		if !has(kind, uri) {
+			return invalidRequest(uri)
+		}
+	}
+	return nil
+}
+
+// has reports whether items of a kind have a property.
+func has(kind, uri string) bool {
+	switch prefix(uri) {
+	case "item":
+		return true
+	case "message", "postitem":
+		return elementOf(itemIndex[uri], kind) != nil
+	case "meeting":
+		return strings.HasPrefix(kind, "Meeting")
+	case "meetingRequest":
+		return kind == "MeetingRequest"
+	case "calendar":
+		return kind == "CalendarItem" || strings.HasPrefix(kind, "Meeting")
+	case "task":
+		return kind == "Task"
+	case "contacts":
+		return kind == "Contact" || kind == "DistributionList"
+	}
+	return kind == "DistributionList"
 }
 
 // messageKinds are the elements that have the properties of messages.
@@ -89,15 +207,17 @@ var messageKinds = map[string]bool{
 // writeItem writes an item.
 func (e *encoder) writeItem(it *mailstore.Item, s *itemShape) {
 	kind := it.Kind()
+	of := kindsOf(kind)
 	e.Open("t:" + kind)
 	w := &itemWriter{encoder: e, it: it, shape: s}
-	for i, f := range itemFields {
-		if f.write == nil {
+	for i := range itemElements {
+		p := &itemElements[i]
+		if p.uri == extendedProperties {
 			e.writeExtended(s.extended, s.find, it.Property)
 			continue
 		}
-		if s.fields[i] && (!f.message || messageKinds[kind]) {
-			f.write(w)
+		if s.fields[i] && p.of&of != 0 && p.write != nil {
+			p.write(w)
 		}
 	}
 	e.Close()
@@ -122,4 +242,12 @@ func (e *encoder) folderID(name string, f *mailstore.Folder) {
 	e.Attr("Id", f.ID().String())
 	e.Attr("ChangeKey", f.ChangeKey())
 	e.Close()
+}
+
+// when formats a time property as the request wants times.
+func (s *itemShape) when(p ews.ExtendedProperty) string {
+	if t, err := mailstore.ParseTime(p.Value); err == nil && s.millis {
+		return t.Format("2006-01-02T15:04:05.000Z")
+	}
+	return p.Value
 }

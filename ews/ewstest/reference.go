@@ -129,3 +129,10 @@ func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given boo
 	}
 	return change, true, nil
 }
+
+// sound refuses the id of an item with a change key that no item can have. Like
+// real servers, reading, moving and deleting do not mind an old one.
+func sound(n *ewsschema.Node) *refusal {
+	_, _, refused := changeKey(n, mailstore.KindItem)
+	return refused
+}

@@ -71,7 +71,7 @@ func (r *reply) withClass(class string, f *refusal, body func()) {
 	r.Leaf("m:MessageText", f.message())
 	r.Leaf("m:ResponseCode", string(f.code))
 	r.Int("m:DescriptiveLinkKey", 0)
-	r.messageXML("m:MessageXml", f.values)
+	r.messageXML("m:MessageXml", f.field, f.values)
 	r.rest(body)
 	r.Close()
 }

@@ -13,6 +13,7 @@ type refusal struct {
 	code   ews.ResponseCode
 	text   string  // empty: the usual text of the code
 	values []value // of MessageXml
+	field  string  // URI of the property that is at fault, for MessageXml
 }
 
 // value is a named value of MessageXml.
@@ -97,12 +98,17 @@ func (e *encoder) head(v Version) {
 	e.Close()
 }
 
-// messageXML writes named values.
-func (e *encoder) messageXML(element string, values []value) {
-	if len(values) == 0 {
+// messageXML writes the property at fault and named values.
+func (e *encoder) messageXML(element, field string, values []value) {
+	if len(values) == 0 && field == "" {
 		return
 	}
 	e.Open(element)
+	if field != "" {
+		e.Open("t:FieldURI")
+		e.Attr("FieldURI", field)
+		e.Close()
+	}
 	for _, v := range values {
 		e.Open("t:Value")
 		e.Attr("Name", v.name)

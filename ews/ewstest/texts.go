@@ -21,6 +21,8 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorInvalidChangeKey":                    "The change key is invalid.",
 	"ErrorInvalidIdMalformed":                  "Id is malformed.",
 	"ErrorInvalidIdEmpty":                      "Id is empty.",
+	"ErrorInvalidPropertyForOperation":         "Property is not valid for this operation.",
+	"ErrorInvalidPropertyRequest":              "Property is not valid for this object type.",
 	"ErrorInvalidRequest":                      "The request is invalid.",
 	"ErrorInvalidServerVersion":                "The specified server version is invalid.",
 	"ErrorIrresolvableConflict":                "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",

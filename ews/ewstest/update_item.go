@@ -8,25 +8,41 @@ import (
 
 func updateItem(c *call) *refusal {
 	suppress := c.op.AttrBool("SuppressReadReceipts", false)
+	saved, missing := c.savedFolder()
 	c.batch(c.op.Child("ItemChanges").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		id := n.First()
 		it, refused := c.item(id)
 		if refused != nil {
 			return nil, refused
 		}
+		if missing != nil {
+			return nil, missing
+		}
 		if refused := c.mayUpdate(it, id); refused != nil {
 			return nil, refused
 		}
-		u := &update{item: it}
+		u := &update{item: it, version: c.opts.Version}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {
 				return nil, refused
 			}
 		}
+		send := c.op.Get("MessageDisposition")
+		if send != "SaveOnly" && messageKinds[it.Kind()] {
+			if refused := c.mayUpdateAndSend(it, u); refused != nil {
+				return nil, refused
+			}
+		}
 		c.acted = true
-		it.Update(u.set, u.remove, suppress)
-		if d := c.op.Get("MessageDisposition"); d != "SaveOnly" && d != "" {
-			c.sent(it)
+		u.apply(suppress)
+		if send != "SaveOnly" && messageKinds[it.Kind()] {
+			c.send(it)
+			if send == "SendOnly" {
+				it.Delete()
+			} else {
+				it.MoveTo(c.copies(saved, it))
+			}
+			return func() { c.out.emptyItems() }, nil
 		}
 		return func() {
 			c.out.Open("m:Items")
@@ -63,22 +79,6 @@ func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	return nil
 }
 
-// sent records that an item was sent to its recipients.
-func (s *Server) sent(it *mailstore.Item) {
-	for _, h := range []string{"To", "Cc", "Bcc"} {
-		for _, a := range it.Content().Addresses(h) {
-			s.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
-		}
-	}
-}
-
-// update collects the changes to one item.
-type update struct {
-	item   *mailstore.Item
-	set    []ews.ExtendedProperty
-	remove []ews.ExtendedField
-}
-
 func (u *update) add(change *ewsschema.Node) *refusal {
 	path := change.First()
 	if path == nil {
@@ -97,39 +97,40 @@ func (u *update) add(change *ewsschema.Node) *refusal {
 	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) {
 		return refuse("ErrorObjectTypeChanged")
 	}
-	return u.assign(path, element.First(), change.Local == "AppendToItemField")
-}
-
-func (u *update) assign(path, v *ewsschema.Node, appended bool) *refusal {
+	v, appended := element.First(), change.Local == "AppendToItemField"
 	switch path.Local {
 	case "ExtendedFieldURI":
-		f, refused := extendedField(path)
-		if refused != nil {
-			return refused
-		}
-		if v.Local != "ExtendedProperty" {
-			return refuse("ErrorUpdatePropertyMismatch")
-		}
-		p, refused := extendedProperty(v)
-		if refused != nil {
-			return refused
-		}
-		if keyOf(p.Field) != keyOf(f) {
-			return refuse("ErrorUpdatePropertyMismatch")
-		}
-		if refused := writable(keyOf(f)); refused != nil {
-			return refused
-		}
-		if old, ok := u.item.Properties()[keyOf(f)]; ok && appended {
-			p.Value = old.Value + p.Value
-			p.Values = append(append([]string(nil), old.Values...), p.Values...)
-		}
-		u.set = append(u.set, p)
-		return nil
+		return u.assignExtended(path, v, appended)
 	case "FieldURI":
 		return u.assignField(path.Get("FieldURI"), v, appended)
 	}
 	return refuse("ErrorInvalidPropertySet")
+}
+
+func (u *update) assignExtended(path, v *ewsschema.Node, appended bool) *refusal {
+	f, refused := extendedField(path)
+	if refused != nil {
+		return refused
+	}
+	if v.Local != "ExtendedProperty" {
+		return refuse("ErrorUpdatePropertyMismatch")
+	}
+	p, refused := extendedProperty(v)
+	if refused != nil {
+		return refused
+	}
+	if keyOf(p.Field) != keyOf(f) {
+		return refuse("ErrorUpdatePropertyMismatch")
+	}
+	if refused := writable(keyOf(f)); refused != nil {
+		return refused
+	}
+	if old, ok := u.item.Properties()[keyOf(f)]; ok && appended {
+		p.Value = old.Value + p.Value
+		p.Values = append(append([]string(nil), old.Values...), p.Values...)
+	}
+	u.set = append(u.set, p)
+	return nil
 }
 
 // writable refuses properties that belong to the server, and the message flags,
@@ -141,106 +142,41 @@ func writable(key ews.ExtendedField) *refusal {
 	return nil
 }
 
-// assignable maps the URIs of the fields that can be set to their elements.
-var assignable = map[string]string{
-	"item:Subject": "Subject", "item:ItemClass": "ItemClass", "item:Sensitivity": "Sensitivity",
-	"item:Importance": "Importance", "item:Categories": "Categories", "item:Flag": "Flag", "item:InReplyTo": "InReplyTo",
-	"message:IsRead": "IsRead", "message:References": "References",
+// target returns the element at a URI, if the item has it.
+func (u *update) target(uri string) (*element, *refusal) {
+	kind := u.item.Kind()
+	places, ok := itemIndex[uri]
+	switch e := elementOf(places, kind); {
+	case e != nil:
+		return e, nil
+	case ok, !itemPrefixes[prefix(uri)], !has(kind, uri):
+		return nil, invalidRequest(uri)
+	}
+	return nil, lacks.refusal(u.version, uri, true)
 }
 
 func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refusal {
-	switch uri {
-	case "message:IsReadReceiptRequested", "message:IsDeliveryReceiptRequested":
-		if !u.item.Draft() {
-			return refuse("ErrorInvalidPropertyUpdateSentMessage")
-		}
+	e, refused := u.target(uri)
+	if refused == nil {
+		refused = e.set.update.refusal(u.version, uri, u.item.Draft())
 	}
-	want, ok := assignable[uri]
 	switch {
-	case !ok:
-		return refuseText("ErrorInvalidPropertySet", "Set action is invalid for property "+uri+".")
-	case v.Local != want:
-		return refuse("ErrorUpdatePropertyMismatch")
-	}
-	p, refused := u.value(uri, v)
-	if refused != nil {
+	case refused != nil:
 		return refused
+	case v.Local != nameOf(uri):
+		return refuse("ErrorUpdatePropertyMismatch")
+	case e.set.update == storeID:
+		return nil
+	case appended && !appendable[uri]:
+		return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+uri+".")
 	}
-	if appended {
-		old := u.item.Properties()[keyOf(p.Field)]
-		if uri != "item:Categories" {
-			return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+uri+".")
-		}
-		p.Values = append(append([]string(nil), old.Values...), p.Values...)
-	}
-	if p.Field != (ews.ExtendedField{}) {
-		u.set = append(u.set, p)
-	}
-	return nil
+	return u.put(v, appended)
 }
 
-// value returns the MAPI property for an element. A flag has several, which it
-// adds to u instead.
-func (u *update) value(uri string, v *ewsschema.Node) (p ews.ExtendedProperty, refused *refusal) {
-	ok := true
-	switch uri {
-	case "item:Subject":
-		p = ews.ExtendedProperty{Field: mailstore.TagSubject, Value: v.Text}
-	case "item:ItemClass":
-		p = ews.ExtendedProperty{Field: mailstore.TagClass, Value: v.Text}
-	case "item:InReplyTo":
-		p = ews.ExtendedProperty{Field: mailstore.TagInReplyTo, Value: v.Text}
-	case "message:References":
-		p = ews.ExtendedProperty{Field: mailstore.TagReferences, Value: v.Text}
-	case "item:Sensitivity":
-		p, ok = mailstore.Sensitivity(v.Text)
-	case "item:Importance":
-		p, ok = mailstore.Importance(v.Text)
-	case "message:IsRead":
-		p = mailstore.ReadState(u.item, v.Text == "true" || v.Text == "1")
-	case "item:Categories":
-		p = mailstore.Categories(stringsOf(v))
-	case "item:Flag":
-		set, remove, refused := followUp(v)
-		if refused != nil {
-			return p, refused
-		}
-		u.set, u.remove = append(u.set, set...), append(u.remove, remove...)
-	}
-	if !ok {
-		return p, refuse("ErrorInvalidValueForProperty")
-	}
-	return p, nil
-}
-
-func stringsOf(n *ewsschema.Node) []string {
-	var all []string
-	for _, s := range n.All("String") {
-		all = append(all, s.Text)
-	}
-	return all
-}
-
-// followUp returns the MAPI properties to set and remove for a Flag.
-func followUp(n *ewsschema.Node) (set []ews.ExtendedProperty, remove []ews.ExtendedField, refused *refusal) {
-	f := ews.Flag{Status: n.Value("FlagStatus")}
-	f.Start, _ = mailstore.ParseTime(n.Value("StartDate"))
-	f.Due, _ = mailstore.ParseTime(n.Value("DueDate"))
-	f.Complete, _ = mailstore.ParseTime(n.Value("CompleteDate"))
-	switch {
-	case f.Status == "Flagged" && f.Start.IsZero() != f.Due.IsZero(),
-		f.Status != "Flagged" && (!f.Start.IsZero() || !f.Due.IsZero()),
-		f.Status != "Complete" && !f.Complete.IsZero():
-		return nil, nil, refuseText("ErrorInvalidArgument", "A flag has start and due date together, and only if flagged; a completion date only if complete.")
-	}
-	set, remove = mailstore.FlagProperties(f)
-	return set, remove, nil
-}
-
-// removable maps the URIs of the fields that can be deleted to MAPI properties.
-var removable = map[string]ews.ExtendedField{
-	"item:Categories": mailstore.PropKeywords, "item:Subject": mailstore.TagSubject, "item:InReplyTo": mailstore.TagInReplyTo,
-	"message:References": mailstore.TagReferences,
+// appendable are the properties that AppendToItemField can add to.
+var appendable = map[string]bool{
+	"item:Categories": true, "item:Body": true, "message:ToRecipients": true, "message:CcRecipients": true,
+	"message:BccRecipients": true, "message:ReplyTo": true,
 }
 
 func (u *update) delete(path *ewsschema.Node) *refusal {
@@ -256,15 +192,16 @@ func (u *update) delete(path *ewsschema.Node) *refusal {
 		return nil
 	}
 	uri := path.Get("FieldURI")
-	if uri == "item:Flag" {
-		_, remove := mailstore.FlagProperties(ews.Flag{Status: "NotFlagged"})
-		u.remove = append(u.remove, remove...)
-		return nil
+	e, refused := u.target(uri)
+	if refused == nil {
+		refused = e.set.erase.refusal(u.version, uri, u.item.Draft())
 	}
-	f, ok := removable[uri]
-	if !ok {
-		return refuseText("ErrorInvalidPropertyDelete", "Delete action is invalid for property "+uri+".")
+	if refused != nil {
+		if refused.code == "ErrorInvalidPropertySet" {
+			return refuseText("ErrorInvalidPropertyDelete", "Delete action is invalid for property "+uri+".")
+		}
+		return refused
 	}
-	u.remove = append(u.remove, f)
+	u.erase(nameOf(uri))
 	return nil
 }

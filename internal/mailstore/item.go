@@ -76,13 +76,22 @@ func (it *Item) Size() int64 {
 
 // Kind returns the element that EWS uses for the item.
 func (it *Item) Kind() string {
-	class := strings.ToUpper(it.Class())
+	kind := KindOf(it.Class())
+	if it.Associated && kind == "Message" {
+		return "Item"
+	}
+	return kind
+}
+
+// KindOf returns the element that EWS uses for items of a class.
+func KindOf(class string) string {
+	class = strings.ToUpper(class)
 	for _, k := range kinds {
 		if class == k.class || strings.HasPrefix(class, k.class+".") {
 			return k.kind
 		}
 	}
-	if it.Associated || !strings.HasPrefix(class, "IPM") && !strings.HasPrefix(class, "REPORT") {
+	if !strings.HasPrefix(class, "IPM") && !strings.HasPrefix(class, "REPORT") {
 		return "Item"
 	}
 	return "Message"

@@ -29,6 +29,7 @@ var (
 	TagTopic              = tag(0x0070, ews.TypeString)
 	TagConversationIndex  = tag(0x0071, ews.TypeBinary)
 	TagHeaders            = ews.PidTagTransportMessageHeaders
+	TagReplyRequested     = tag(0x0C17, ews.TypeBoolean)
 	TagNonReceipt         = tag(0x0C06, ews.TypeBoolean)
 	TagSenderName         = tag(0x0C1A, ews.TypeString)
 	TagSenderType         = tag(0x0C1E, ews.TypeString)

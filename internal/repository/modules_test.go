@@ -21,7 +21,7 @@ var modulesOf = map[string][]string{
 
 	"internal/linkunwrap":    {"golang.org/x/net"}, // host names in other scripts
 	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
-	"internal/mailstore/eml": {"github.com/emersion/go-message"},
+	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
 
 	"examples/internal/terminal": {"golang.org/x/term"},
 	"examples/service":           {"go.etcd.io/bbolt", "golang.org/x/sync"},

@@ -69,3 +69,13 @@ func looseAddress(s string) Address {
 	email, _, _ := strings.Cut(rest, ">")
 	return Address{Name: decode(strings.Trim(strings.TrimSpace(name), `"`)), Email: strings.TrimSpace(email)}
 }
+
+// FormatAddresses returns the value of a header field with addresses, in ASCII
+// except for addresses that are not.
+func FormatAddresses(all []Address) string {
+	list := make([]string, len(all))
+	for i, a := range all {
+		list[i] = (&mail.Address{Name: a.Name, Address: a.Email}).String()
+	}
+	return strings.Join(list, ", ")
+}

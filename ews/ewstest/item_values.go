@@ -1,0 +1,200 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// update collects the changes to one item, or the content of a new one.
+type update struct {
+	version Version
+	item    *mailstore.Item // an empty one if it is new
+	set     []ews.ExtendedProperty
+	remove  []ews.ExtendedField
+	edit    eml.Edit // of the message
+	edited  bool
+}
+
+// apply makes the changes.
+func (u *update) apply(suppress bool) {
+	if u.edited {
+		u.item.Rewrite(u.item.Content().Edit(u.edit))
+	}
+	u.item.Update(u.set, u.remove, suppress)
+}
+
+// nameOf returns the name of the element at a URI.
+func nameOf(uri string) string {
+	_, name, _ := strings.Cut(uri, ":")
+	return name
+}
+
+// texts and truths are the elements that are one property each.
+var (
+	textFields = map[string]ews.ExtendedField{
+		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
+		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
+	}
+	truthFields = map[string][]ews.ExtendedField{
+		"IsReadReceiptRequested":     {mailstore.TagReadReceipt, mailstore.TagNonReceipt},
+		"IsDeliveryReceiptRequested": {mailstore.TagDeliveryReport},
+		"IsResponseRequested":        {mailstore.TagReplyRequested},
+	}
+	// addressFields are the header fields of elements with addresses.
+	addressFields = map[string]string{
+		"From": "From", "Sender": "Sender", "ToRecipients": "To", "CcRecipients": "Cc", "BccRecipients": "Bcc", "ReplyTo": "Reply-To",
+	}
+)
+
+// put sets the value of an element, or adds to it.
+func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
+	if f, ok := textFields[v.Local]; ok {
+		u.set = append(u.set, ews.ExtendedProperty{Field: f, Value: v.Text})
+		return nil
+	}
+	if fields, ok := truthFields[v.Local]; ok {
+		for _, f := range fields {
+			p, refused := canonical(ews.TypeBoolean, v.Text)
+			if refused != nil {
+				return refused
+			}
+			u.set = append(u.set, ews.ExtendedProperty{Field: f, Value: p})
+		}
+		return nil
+	}
+	if header, ok := addressFields[v.Local]; ok {
+		return u.people(header, v, appended)
+	}
+	return u.special(v, appended)
+}
+
+// special sets the elements that are like no other.
+func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
+	var p ews.ExtendedProperty
+	ok := true
+	switch v.Local {
+	case "Sensitivity":
+		p, ok = mailstore.Sensitivity(v.Text)
+	case "Importance":
+		p, ok = mailstore.Importance(v.Text)
+	case "IsRead":
+		p = mailstore.ReadState(u.item, v.Text == "true" || v.Text == "1")
+	case "Categories":
+		all := stringsOf(v)
+		if appended {
+			all = append(append([]string(nil), u.item.Properties()[mailstore.PropKeywords].Values...), all...)
+		}
+		p = mailstore.Categories(all)
+	case "Flag":
+		set, remove, refused := followUp(v)
+		u.set, u.remove = append(u.set, set...), append(u.remove, remove...)
+		return refused
+	case "Body":
+		u.edited = true
+		body := &eml.Body{HTML: v.Get("BodyType") == "HTML", Text: v.Text}
+		if appended {
+			old, html := u.item.Content().Body()
+			if html != body.HTML {
+				return refuseText("ErrorInvalidPropertyAppend", "The body has another format.")
+			}
+			body.Text = old + body.Text
+		}
+		u.edit.Body = body
+		return nil
+	case "Attachments":
+		return u.attach(v)
+	}
+	if !ok {
+		return refuse("ErrorInvalidValueForProperty")
+	}
+	u.set = append(u.set, p)
+	return nil
+}
+
+// people sets the addresses of a header field.
+func (u *update) people(header string, v *ewsschema.Node, appended bool) *refusal {
+	var all []eml.Address
+	if appended {
+		all = u.item.Content().Addresses(header)
+	}
+	for _, m := range v.All("Mailbox") {
+		a := eml.Address{Name: m.Value("Name"), Email: strings.TrimSpace(m.Value("EmailAddress"))}
+		if a.Email == "" {
+			return refuseText("ErrorMissingInformationEmailAddress", "ewstest knows mailboxes by their address only.")
+		}
+		all = append(all, a)
+	}
+	u.field(header, eml.FormatAddresses(all))
+	return nil
+}
+
+func (u *update) field(name, value string) {
+	u.edited = true
+	u.edit.Fields = append(u.edit.Fields, eml.Field{Name: name, Value: value})
+}
+
+// attach adds files.
+func (u *update) attach(v *ewsschema.Node) *refusal {
+	for _, n := range v.Kids() {
+		if n.Local != "FileAttachment" {
+			return refuseText("ErrorInvalidOperation", "ewstest cannot attach an "+n.Local+".")
+		}
+		content, err := decodeBase64(n.Value("Content"))
+		if err != nil {
+			return refuse("ErrorInvalidValueForProperty")
+		}
+		u.edited = true
+		u.edit.Files = append(u.edit.Files, eml.File{
+			Name: n.Value("Name"), ContentType: n.Value("ContentType"), ContentID: n.Value("ContentId"),
+			Location: n.Value("ContentLocation"), Inline: n.Bool("IsInline", false), Content: content,
+		})
+	}
+	return nil
+}
+
+// erase removes the value of an element.
+func (u *update) erase(name string) {
+	switch {
+	case textFields[name] != ews.ExtendedField{}:
+		u.remove = append(u.remove, textFields[name])
+	case truthFields[name] != nil:
+		u.remove = append(u.remove, truthFields[name]...)
+	case addressFields[name] != "":
+		u.field(addressFields[name], "")
+	case name == "Categories":
+		u.remove = append(u.remove, mailstore.PropKeywords)
+	case name == "Flag":
+		_, remove := mailstore.FlagProperties(ews.Flag{Status: "NotFlagged"})
+		u.remove = append(u.remove, remove...)
+	case name == "Body":
+		u.edited, u.edit.Body = true, &eml.Body{}
+	}
+}
+
+func stringsOf(n *ewsschema.Node) []string {
+	var all []string
+	for _, s := range n.All("String") {
+		all = append(all, s.Text)
+	}
+	return all
+}
+
+// followUp returns the MAPI properties to set and remove for a Flag.
+func followUp(n *ewsschema.Node) (set []ews.ExtendedProperty, remove []ews.ExtendedField, refused *refusal) {
+	f := ews.Flag{Status: n.Value("FlagStatus")}
+	f.Start, _ = mailstore.ParseTime(n.Value("StartDate"))
+	f.Due, _ = mailstore.ParseTime(n.Value("DueDate"))
+	f.Complete, _ = mailstore.ParseTime(n.Value("CompleteDate"))
+	switch {
+	case f.Status == "Flagged" && f.Start.IsZero() != f.Due.IsZero(),
+		f.Status != "Flagged" && (!f.Start.IsZero() || !f.Due.IsZero()),
+		f.Status != "Complete" && !f.Complete.IsZero():
+		return nil, nil, refuseText("ErrorInvalidArgument", "A flag has start and due date together, and only if flagged; a completion date only if complete.")
+	}
+	set, remove = mailstore.FlagProperties(f)
+	return set, remove, nil
+}

@@ -1,0 +1,150 @@
+package ewstest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// shapeOf is a shape of the id and what is given.
+func shapeOf(options string, uris ...string) string {
+	fields := ""
+	for _, uri := range uris {
+		fields += `<t:FieldURI FieldURI="` + uri + `"/>`
+	}
+	if fields != "" {
+		fields = `<t:AdditionalProperties>` + fields + `</t:AdditionalProperties>`
+	}
+	return idOnly + options + fields
+}
+
+func findShapeXML(shape string) string {
+	return `<m:FindItem Traversal="Shallow"><m:ItemShape>` + shape + `</m:ItemShape><m:ParentFolderIds>` + folderOf("inbox", alice) + `</m:ParentFolderIds></m:FindItem>`
+}
+
+func TestShapesAskForTooMuch(t *testing.T) {
+	t.Parallel()
+	old := map[ewstest.Version]bool{ewstest.Exchange2010SP3: true}
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		contact := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Contact"})
+		misplaced := "NoError" // and left out
+		if old[version] {
+			misplaced = "ErrorInvalidPropertyRequest"
+		}
+		for name, tt := range map[string]struct{ op, code string }{
+			"a folder's":               {getItemXML(shapeOf("", "folder:DisplayName"), itemID(m)), "ErrorInvalidPropertyRequest"},
+			"a folder's, found":        {findShapeXML(shapeOf("", "folder:DisplayName")), "ErrorInvalidPropertyRequest"},
+			"a calendar's":             {getItemXML(shapeOf("", "calendar:Location"), itemID(m)), misplaced},
+			"a message's":              {getItemXML(shapeOf("", "message:InternetMessageId"), itemID(contact)), misplaced},
+			"a message's, found":       {findShapeXML(shapeOf("", "message:InternetMessageId")), "NoError"},
+			"unknown":                  {getItemXML(shapeOf("", "item:Colour"), itemID(m)), "ErrorSchemaValidation"},
+			"MIME, found":              {findShapeXML(shapeOf(`<t:IncludeMimeContent>true</t:IncludeMimeContent>`)), "ErrorInvalidPropertyForOperation"},
+			"MIME by name, found":      {findShapeXML(shapeOf("", "item:MimeContent")), "ErrorInvalidPropertyForOperation"},
+			"unique body, found":       {findShapeXML(shapeOf("", "item:UniqueBody")), "ErrorInvalidPropertyForOperation"},
+			"body, found and left out": {findShapeXML(shapeOf("", "item:Body")), "NoError"},
+			"MIME":                     {getItemXML(shapeOf(`<t:IncludeMimeContent>true</t:IncludeMimeContent>`), itemID(m)), "NoError"},
+			"no MIME, found":           {findShapeXML(shapeOf(`<t:IncludeMimeContent>false</t:IncludeMimeContent>`)), "NoError"},
+			"another indexed property": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(m)), "ErrorInvalidPropertyRequest"},
+			"a header by its own name": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="item:InternetMessageHeader" FieldIndex="Message-ID"/></t:AdditionalProperties>`, itemID(m)), "NoError"},
+		} {
+			assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), "%s on %s", name, version)
+		}
+	}
+}
+
+func TestShapesOf2013AskForTooMuch(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).in("Exchange2016")
+	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+	for name, tt := range map[string]struct{ op, code string }{
+		"text body, found": {findShapeXML(shapeOf("", "item:TextBody")), "ErrorInvalidPropertyForOperation"},
+		"preview, found":   {findShapeXML(shapeOf("", "item:Preview")), "NoError"},
+		"short bodies":     {getItemXML(shapeOf(`<t:MaximumBodySize>9</t:MaximumBodySize>`, "item:Body"), itemID(m)), "ErrorInvalidOperation"},
+		"image addresses":  {getItemXML(shapeOf(`<t:BlockExternalImages>true</t:BlockExternalImages>`, "item:Body"), itemID(m)), "ErrorInvalidOperation"},
+		// The published schemas have the URI, but no element of that name.
+		"MIME in UTF-8": {getItemXML(shapeOf("", "item:MimeContentUTF8"), itemID(m)), "ErrorInvalidPropertyRequest"},
+	} {
+		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
+	}
+	answer := c.do(getItemXML(shapeOf("", "item:MimeContentUTF8"), itemID(m)))
+	assert.Equal(t, []string{"item:MimeContentUTF8"}, attrs(answer, "FieldURI", "FieldURI"), "the answer names the property")
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	const page = "Content-Type: text/html; charset=utf-8\r\nSubject: a\r\n\r\n" +
+		`<html><head><title>no</title><style>b{}</style></head><body onload="bad()"><p>Good <b>day</b> &amp; night</p><script>var no = 1;</script>` +
+		`<a href="http://evil.example/x">here</a><br><a href="javascript:bad()">there</a><iframe src="x">frame</iframe></body></html>`
+	const text = "Good day &amp; night&#xD;\nhere&lt;http://evil.example/x&gt;&#xD;\nthere&lt;javascript:bad()&gt;frame"
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		m := c.srv.Mailbox(alice).Deliver([]byte(page))
+		get := func(options, uri, element string) (form, body string) {
+			answer := c.do(getItemXML(shapeOf(options, uri), itemID(m)))
+			require.Equal(t, []string{"NoError"}, codes(answer))
+			return attrs(answer, element, "BodyType")[0], texts(answer, element)[0]
+		}
+		form, body := get("", "item:Body", "Body")
+		assert.Equal(t, "HTML", form)
+		assert.Contains(t, body, "bad()")
+		form, body = get(`<t:BodyType>Text</t:BodyType>`, "item:Body", "Body")
+		assert.Equal(t, "Text", form)
+		assert.Equal(t, text, body)
+		form, body = get(`<t:BodyType>HTML</t:BodyType><t:FilterHtmlContent>true</t:FilterHtmlContent>`, "item:Body", "Body")
+		assert.Equal(t, "HTML", form)
+		for _, gone := range []string{"bad()", "var no", "iframe", "onload", "script"} {
+			assert.NotContains(t, body, gone)
+		}
+		assert.Contains(t, body, "http://evil.example/x")
+		_, body = get(`<t:BodyType>Text</t:BodyType>`, "item:UniqueBody", "UniqueBody")
+		assert.Equal(t, text, body)
+		if version != ewstest.Exchange2010SP3 {
+			form, _ = get(`<t:BodyType>Text</t:BodyType><t:NormalizedBodyType>HTML</t:NormalizedBodyType>`, "item:NormalizedBody", "NormalizedBody")
+			assert.Equal(t, "HTML", form)
+			_, body = get("", "item:TextBody", "TextBody")
+			assert.Equal(t, text, body)
+		}
+	}
+}
+
+func TestTimesHaveAFractionOnRequest(t *testing.T) {
+	t.Parallel()
+	for precision, want := range map[string]string{
+		"": "2026-11-24T10:00:00Z", "Seconds": "2026-11-24T10:00:00Z", "Milliseconds": "2026-11-24T10:00:00.000Z",
+	} {
+		c := newCaller(t, ewstest.Options{}).in("Exchange2010_SP2")
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		if precision != "" {
+			c.header = `<t:DateTimePrecision>` + precision + `</t:DateTimePrecision>`
+		}
+		assert.Equal(t, []string{want}, texts(c.do(getItemXML(full, itemID(m))), "DateTimeSent"), precision)
+		assert.Equal(t, []string{want}, texts(c.do(findShapeXML(full)), "DateTimeSent"), precision)
+	}
+}
+
+func TestPostsHaveFieldsOfMessages(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		made := c.do(createXML(saveOnly, folderOf("inbox", alice), `<t:PostItem>`+mimeOf("From: Eve <eve@evil.example>\r\nMessage-ID: <post@evil.example>\r\nReferences: <1@evil.example>\r\nSubject: a\r\n\r\nx")+`</t:PostItem>`))
+		require.Equal(t, []string{"NoError"}, codes(made))
+		answer := c.do(getItemXML(full, `<t:ItemId Id="`+attrs(made, "ItemId", "Id")[0]+`"/>`))
+		assert.Contains(t, answer, "<t:PostItem>")
+		assert.Equal(t, []string{"&lt;post@evil.example&gt;"}, texts(answer, "InternetMessageId"))
+		assert.Equal(t, []string{"&lt;1@evil.example&gt;"}, texts(answer, "References"))
+		assert.Equal(t, []string{"Eve", "Eve"}, texts(answer, "Name"), "From and Sender")
+		assert.Equal(t, []string{"true"}, texts(answer, "IsRead"))
+		assert.Len(t, texts(answer, "PostedTime"), 1)
+		assert.NotContains(t, answer, "ToRecipients")
+	}
+	c := newCaller(t, ewstest.Options{})
+	m := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Post"})
+	change := `<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:PostItem><t:IsRead>true</t:IsRead></t:PostItem></t:SetItemField>`
+	assert.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", "", itemID(m), change))))
+	assert.True(t, c.srv.Mailbox(alice).Message(m.ID).Read)
+}
