@@ -10,6 +10,9 @@ func deleteItem(c *call) *refusal {
 	suppress := c.op.AttrBool("SuppressReadReceipts", false)
 	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.item(n)
+		if refused == nil {
+			refused = sound(n)
+		}
 		if refused != nil {
 			return nil, refused
 		}

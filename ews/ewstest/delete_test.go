@@ -100,10 +100,23 @@ func TestAssociatedItemsAreDeletedForGoodOnly(t *testing.T) {
 
 func TestSuppressReadReceiptsComesWith2013SP1(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]string{"Exchange2010_SP2": "ErrorSchemaValidation", "Exchange2013": "ErrorSchemaValidation", "Exchange2013_SP1": "NoError"} {
-		c := newCaller(t, ewstest.Options{}).in(version)
+	for _, tt := range []struct {
+		server       ewstest.Version
+		schema, want string
+	}{
+		{ewstest.Exchange2010SP3, "Exchange2010_SP2", "ErrorSchemaValidation"},
+		{ewstest.Exchange2013, "Exchange2013", "ErrorSchemaValidation"},
+		{ewstest.Exchange2013SP1, "Exchange2010_SP2", "ErrorSchemaValidation"},
+		{ewstest.Exchange2013SP1, "Exchange2013", "NoError"},
+		{ewstest.Exchange2013SP1, "Exchange2013_SP1", "NoError"},
+		{ewstest.Exchange2016, "Exchange2013", "NoError"},
+	} {
+		c := newCaller(t, ewstest.Options{Version: tt.server}).in(tt.schema)
 		m := c.srv.Mailbox(alice).Deliver([]byte(receiptAsked))
-		assert.Equal(t, []string{want}, codes(c.do(deleteXML("HardDelete", `SuppressReadReceipts="true"`, itemID(m)))), version)
+		assert.Equal(t, []string{tt.want}, codes(c.do(deleteXML("HardDelete", `SuppressReadReceipts="true"`, itemID(m)))), tt)
+		update := codes(c.do(updateXML("AlwaysOverwrite", `SuppressReadReceipts="true"`, itemID(c.srv.Mailbox(alice).Deliver([]byte(receiptAsked))), setField("message:IsRead", `<t:IsRead>true</t:IsRead>`))))
+		assert.Equal(t, []string{tt.want}, update, tt)
+		assert.Empty(t, c.srv.Notices(), tt)
 	}
 }
 

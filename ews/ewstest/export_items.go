@@ -14,9 +14,8 @@ func exportItems(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		change, given, refused := changeKey(n, 'I')
-		if refused != nil || given && change != it.Change() {
-			return nil, refuse("ErrorInvalidChangeKey")
+		if refused := current(n, it); refused != nil {
+			return nil, refused
 		}
 		return func() {
 			c.out.itemID("m:ItemId", it)

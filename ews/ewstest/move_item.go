@@ -21,6 +21,9 @@ func (c *call) carry(move bool) *refusal {
 	}
 	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.item(n)
+		if refused == nil {
+			refused = sound(n)
+		}
 		if refused != nil {
 			return nil, refused
 		}

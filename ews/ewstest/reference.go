@@ -136,3 +136,13 @@ func sound(n *ewsschema.Node) *refusal {
 	_, _, refused := changeKey(n, mailstore.KindItem)
 	return refused
 }
+
+// current refuses a change key that is given and is not that of the item, as
+// ExportItems and UploadItems do.
+func current(n *ewsschema.Node, it *mailstore.Item) *refusal {
+	change, given, refused := changeKey(n, mailstore.KindItem)
+	if refused != nil || given && change != it.Change() {
+		return refuse("ErrorInvalidChangeKey")
+	}
+	return nil
+}

@@ -38,6 +38,9 @@ func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 		if refused == nil && old.Folder != f {
 			refused = refuse("ErrorItemNotFound")
 		}
+		if refused == nil {
+			refused = current(n.Child("ItemId"), old)
+		}
 		if refused != nil {
 			old = nil
 			if action == "Update" || refused.code != "ErrorItemNotFound" {

@@ -13,7 +13,7 @@ func validate(root *Node, server Version) (*Request, error) {
 		return nil, violation(root, "The '%s' element is not declared.", full(root))
 	}
 	parts := root.Children
-	req := &Request{Version: Exchange2007}
+	req := &Request{Version: Exchange2007, server: server}
 	if len(parts) > 0 && isSOAP(parts[0], "Header") {
 		req.Header = parts[0]
 		parts = parts[1:]

@@ -57,6 +57,7 @@ var published = sync.OnceValue(func() *schema {
 //	choice[?*+] { PART... }           one of the parts
 //	seq[?*+] { PART... }              all of the parts, in order
 //	since VERSION { PART... }         parts added in this version
+//	build VERSION @NAME[?] TYPE       an attribute that such a server, or a later one, knows
 //
 // Values of an enum, operations and headers may also be inside since.
 type grammar struct {
@@ -227,12 +228,20 @@ func (g *grammar) complexType() error {
 // part reads a part of a sequence or choice, or of the type it belongs to.
 func (g *grammar) part(in *particle, of *typ, since Version) error {
 	word := g.next()
+	var build Version
+	if word == "build" {
+		var ok bool
+		if build, ok = ParseVersion(g.next()); !ok || len(g.words) == 0 || !strings.HasPrefix(g.words[0], "@") {
+			return fmt.Errorf("build is not followed by a version and an attribute")
+		}
+		word = g.next()
+	}
 	if of == nil && (word == "text" || strings.HasPrefix(word, "@")) {
 		return fmt.Errorf("%s is not allowed in a group", word)
 	}
 	if name, ok := strings.CutPrefix(word, "@"); ok {
 		name, optional := strings.CutSuffix(name, "?")
-		a := &attrDecl{name: name, required: !optional, since: since}
+		a := &attrDecl{name: name, required: !optional, since: since, build: build}
 		of.attrs = append(of.attrs, a)
 		g.refer(&a.typ, g.next())
 		return nil

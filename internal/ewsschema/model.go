@@ -15,7 +15,8 @@ type attrDecl struct {
 	name     string
 	typ      *typ
 	required bool
-	since    Version
+	since    Version // of the request
+	build    Version // of the server
 }
 
 // particle is a part of a content model.

@@ -25,6 +25,8 @@ type Request struct {
 	// false for EWS operations that this package has no model of, so a server can
 	// report that it does not support them.
 	Modelled bool
+
+	server Version
 }
 
 // Limits of a request. Tests keep mail in memory, so a text may be large.

@@ -19,7 +19,7 @@ func (r *Request) headers() error {
 		}
 		seen[h.Local] = true
 		if p := published().headers[h.Local]; p != nil && p.since <= r.Version {
-			if err := (&validator{r.Version}).node(h, p.typ, true); err != nil {
+			if err := (&validator{r.Version, r.server}).node(h, p.typ, true); err != nil {
 				return err
 			}
 		}
@@ -39,7 +39,7 @@ func (r *Request) operation() error {
 		return violation(r.Operation, "The '%s' element is not declared.", full(r.Operation))
 	}
 	r.Modelled = true
-	if err := (&validator{r.Version}).node(r.Operation, p.typ, false); err != nil {
+	if err := (&validator{r.Version, r.server}).node(r.Operation, p.typ, false); err != nil {
 		return err
 	}
 	return nil
@@ -48,6 +48,7 @@ func (r *Request) operation() error {
 // validator checks elements against their types in one version.
 type validator struct {
 	version Version
+	server  Version // the newest one that the server knows
 }
 
 // node checks an element and its content. Headers may have SOAP attributes.
@@ -92,7 +93,7 @@ func (v *validator) attributes(n *Node, t *typ, header bool) *Violation {
 		case a.Space == xmlwire.SpaceSOAP && header:
 		case a.Space == xmlwire.SpaceNone:
 			decl := t.attr(a.Local)
-			if decl == nil || decl.since > v.version {
+			if decl == nil || decl.since > v.version || decl.build > v.server {
 				return violation(n, "The '%s' attribute is not declared.", a.Local)
 			}
 			if f := decl.typ.simple.fault(a.Value, v.version); f != "" {

@@ -60,8 +60,8 @@ func TestVersionGates(t *testing.T) {
 		"associated items":               {ewsschema.Exchange2010, `<m:FindItem Traversal="Associated">` + shape + inbox + `</m:FindItem>`},
 		"query":                          {ewsschema.Exchange2010, `<m:FindItem Traversal="Shallow">` + shape + inbox + `<m:QueryString>x</m:QueryString></m:FindItem>`},
 		"new ids":                        {ewsschema.Exchange2010SP1, `<m:MoveItem><m:ToFolderId><t:FolderId Id="A"/></m:ToFolderId>` + ids + `<m:ReturnNewItemIds>true</m:ReturnNewItemIds></m:MoveItem>`},
-		"receipts, deleting":             {ewsschema.Exchange2013SP1, `<m:DeleteItem DeleteType="HardDelete" SuppressReadReceipts="true">` + ids + `</m:DeleteItem>`},
-		"receipts, updating":             {ewsschema.Exchange2013SP1, `<m:UpdateItem ConflictResolution="AutoResolve" SuppressReadReceipts="true"><m:ItemChanges><t:ItemChange><t:ItemId Id="A"/><t:Updates><t:DeleteItemField><t:FieldURI FieldURI="item:Subject"/></t:DeleteItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`},
+		"receipts, deleting":             {ewsschema.Exchange2013, `<m:DeleteItem DeleteType="HardDelete" SuppressReadReceipts="true">` + ids + `</m:DeleteItem>`},
+		"receipts, updating":             {ewsschema.Exchange2013, `<m:UpdateItem ConflictResolution="AutoResolve" SuppressReadReceipts="true"><m:ItemChanges><t:ItemChange><t:ItemId Id="A"/><t:Updates><t:DeleteItemField><t:FieldURI FieldURI="item:Subject"/></t:DeleteItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`},
 		"receipts, response object":      {ewsschema.Exchange2007, `<m:CreateItem><m:Items><t:SuppressReadReceipt><t:ReferenceItemId Id="A"/></t:SuppressReadReceipt></m:Items></m:CreateItem>`},
 		"flag":                           {ewsschema.Exchange2013, message(`<t:Flag><t:FlagStatus>Flagged</t:FlagStatus></t:Flag>`)},
 		"attachment in a message":        {ewsschema.Exchange2007, message(`<t:Attachments><t:FileAttachment><t:Name>a</t:Name></t:FileAttachment></t:Attachments>`)},
@@ -106,6 +106,20 @@ func TestVersionOfServer(t *testing.T) {
 	for _, name := range []string{"Exchange2007", "Exchange2010_SP2", "Exchange2013"} {
 		_, err := parse(envelope(name, "", body), ewsschema.Exchange2013)
 		assert.NoError(t, err, name)
+	}
+}
+
+// The build of the server, not the version of the request, decides whether receipts
+// can be suppressed.
+func TestAttributesOfTheBuild(t *testing.T) {
+	t.Parallel()
+	body := envelope("Exchange2013", "", `<m:DeleteItem DeleteType="HardDelete" SuppressReadReceipts="true">`+ids+`</m:DeleteItem>`)
+	_, err := parse(body, ewsschema.Exchange2013)
+	_, violated := errors.AsType[*ewsschema.Violation](err)
+	assert.True(t, violated, "error is %v", err)
+	for _, server := range []ewsschema.Version{ewsschema.Exchange2013SP1, ewsschema.Exchange2016, ewsschema.V20180108} {
+		_, err := parse(body, server)
+		assert.NoError(t, err, server)
 	}
 }
 
