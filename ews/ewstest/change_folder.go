@@ -48,7 +48,8 @@ func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 }
 
 // emptyFolder removes the items of folders and, with DeleteSubFolders, also the
-// subfolders that are not well-known folders.
+// subfolders that are not well-known folders. Those that go to Deleted Items keep
+// their ids and their content.
 func emptyFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -65,7 +66,10 @@ func emptyFolder(c *call) *refusal {
 		removeAll(f, how)
 		if c.op.AttrBool("DeleteSubFolders", false) {
 			for _, below := range slices.Clone(f.Children) {
-				if below.Distinguished == "" {
+				if below.Distinguished != "" {
+					continue
+				}
+				if how != mailstore.ToDeletedItems || !below.Trash() {
 					below.Walk(func(g *mailstore.Folder) { removeAll(g, how) })
 					below.Delete()
 				}
@@ -79,9 +83,7 @@ func emptyFolder(c *call) *refusal {
 // moveFolder moves folders within their mailbox.
 func moveFolder(c *call) *refusal {
 	to, missing := c.folder(c.op.Child("ToFolderId").First())
-	if missing != nil && missing.code == "ErrorFolderNotFound" {
-		missing = refuse("ErrorToFolderNotFound")
-	}
+	missing = asTarget(missing, "ErrorToFolderNotFound")
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		f, refused := c.changeable(n, "ErrorMoveDistinguishedFolder")
 		switch {
@@ -104,50 +106,29 @@ func moveFolder(c *call) *refusal {
 	return nil
 }
 
-// updateFolder changes the display name and extended properties of folders.
+// updateFolder changes folders.
 func updateFolder(c *call) *refusal {
 	c.batch(c.op.Child("FolderChanges").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		f, refused := c.folder(n.First())
 		if refused != nil {
 			return nil, refused
 		}
-		properties, name := f.Properties, f.Name
+		u := &folderUpdate{server: c.Server, kind: folderKind(f), name: f.Name, class: f.Class, properties: f.Properties, permissions: f.Permissions}
 		for _, change := range n.Child("Updates").Kids() {
-			path := change.First()
-			switch {
-			case change.Local == "SetFolderField" && path.Get("FieldURI") == "folder:DisplayName":
-				name = change.Kids()[len(change.Kids())-1].Value("DisplayName")
-			case path.Local == "ExtendedFieldURI":
-				field, refused := extendedField(path)
-				if refused != nil {
-					return nil, refused
-				}
-				if change.Local == "DeleteFolderField" {
-					properties = properties.With(nil, field)
-					continue
-				}
-				p, refused := extendedProperty(change.Kids()[len(change.Kids())-1].Child("ExtendedProperty"))
-				if refused != nil {
-					return nil, refused
-				}
-				if keyOf(p.Field) != keyOf(field) {
-					return nil, refuse("ErrorUpdatePropertyMismatch")
-				}
-				properties = properties.With([]ews.ExtendedProperty{p})
-			default:
-				return nil, refuse("ErrorInvalidPropertySet")
+			if refused := u.add(change); refused != nil {
+				return nil, refused
 			}
 		}
-		if name == "" {
-			return nil, refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+		if refused := u.named(); refused != nil {
+			return nil, refused
 		}
 		if other := f.Parent; other != nil {
-			if same := other.Child(name); same != nil && same != f {
+			if same := other.Child(u.name); same != nil && same != f {
 				return nil, refuse("ErrorFolderExists")
 			}
 		}
 		c.acted = true
-		f.Name, f.Properties = name, properties
+		f.Name, f.Class, f.Properties, f.Permissions = u.name, u.class, u.properties, u.permissions
 		f.Touch()
 		return func() { c.out.writeFolders(f) }, nil
 	})
@@ -157,9 +138,7 @@ func updateFolder(c *call) *refusal {
 // createFolderPath creates nested folders, reusing those that exist.
 func createFolderPath(c *call) *refusal {
 	parent, missing := c.folder(c.op.Child("ParentFolderId").First())
-	if missing != nil && missing.code == "ErrorFolderNotFound" {
-		missing = refuse("ErrorParentFolderNotFound")
-	}
+	missing = asTarget(missing, "ErrorParentFolderNotFound")
 	c.batch(c.op.Child("RelativeFolderPath").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		if missing != nil {
 			return nil, missing

@@ -43,7 +43,7 @@ func TestDeleteAndEmptyFolder(t *testing.T) {
 	assert.Equal(t, []string{"NoError"}, del(c.as("alice"), "MoveToDeletedItems", folderIDXML(f)))
 	assert.Equal(t, "/Deleted Items/Projects", f.Path())
 	assert.Equal(t, []string{"NoError"}, del(c, "HardDelete", folderIDXML(f)))
-	assert.Equal(t, []string{"ErrorFolderNotFound"}, del(c, "HardDelete", folderIDXML(f)))
+	assert.Equal(t, []string{"ErrorItemNotFound"}, del(c, "HardDelete", folderIDXML(f)))
 }
 
 func TestMoveRenameAndCreatePath(t *testing.T) {

@@ -41,12 +41,8 @@ func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 		return nil, nil
 	}
 	f, refused := c.folder(n)
-	switch {
-	case refused == nil:
-	case refused.code == "ErrorFolderNotFound":
-		return nil, refuse("ErrorSavedItemFolderNotFound")
-	default:
-		return nil, refused
+	if refused != nil {
+		return nil, asTarget(refused, "ErrorSavedItemFolderNotFound")
 	}
 	switch {
 	case f.Search != nil:

@@ -26,7 +26,12 @@ func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 	for _, p := range n.Child("AdditionalProperties").Kids() {
 		switch p.Local {
 		case "FieldURI":
+			if uri := p.Get("FieldURI"); prefix(uri) != "folder" {
+				return nil, invalidRequest(uri)
+			}
 			s.named[p.Get("FieldURI")] = true
+		case "IndexedFieldURI":
+			return nil, refuse("ErrorInvalidPropertyRequest")
 		case "ExtendedFieldURI":
 			f, refused := extendedField(p)
 			if refused != nil {
@@ -47,15 +52,7 @@ func folderKind(f *mailstore.Folder) string {
 	if f.Search != nil {
 		return "SearchFolder"
 	}
-	switch f.Class {
-	case "IPF.Appointment":
-		return "CalendarFolder"
-	case "IPF.Contact":
-		return "ContactsFolder"
-	case "IPF.Task":
-		return "TasksFolder"
-	}
-	return "Folder"
+	return folderKindOf(f.Class)
 }
 
 // writeFolder writes a folder, in schema order.
@@ -84,6 +81,9 @@ func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	}
 	if s.schema >= ewsschema.Exchange2013 && s.wants("folder:DistinguishedFolderId", inAll) && f.Distinguished != "" {
 		e.Leaf("t:DistinguishedFolderId", string(f.Distinguished))
+	}
+	if s.named["folder:PermissionSet"] && kind != "SearchFolder" {
+		e.permissionSet(f, kind)
 	}
 	if s.wants("folder:UnreadCount", inDefault) && kind != "CalendarFolder" && kind != "ContactsFolder" {
 		e.Int("t:UnreadCount", int64(f.Unread()))

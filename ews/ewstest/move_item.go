@@ -81,10 +81,7 @@ func (c *call) noTarget(missing *refusal) *refusal {
 	if c.who.impersonated && (missing.code == "ErrorNonExistentMailbox" || missing.code == "ErrorFolderNotFound") {
 		return c.crossRefused()
 	}
-	if missing.code == "ErrorFolderNotFound" {
-		return refuse("ErrorToFolderNotFound")
-	}
-	return missing
+	return asTarget(missing, "ErrorToFolderNotFound")
 }
 
 func (c *call) crossRefused() *refusal {

@@ -8,7 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// folder finds the folder that a FolderId or DistinguishedFolderId names.
+// folder finds the folder that a FolderId or DistinguishedFolderId names. Like an
+// item, one that was deleted answers ErrorItemNotFound.
 func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	switch {
 	case !n.Exists():
@@ -29,7 +30,7 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	}
 	f := box.Folder(id.Number)
 	if f == nil {
-		return nil, refuse("ErrorFolderNotFound")
+		return nil, refuse("ErrorItemNotFound")
 	}
 	return f, nil
 }

@@ -26,7 +26,7 @@ func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	f, refused := c.folder(n.Child("ParentFolderId"))
 	switch {
 	case refused != nil:
-		return nil, refused
+		return nil, asTarget(refused, "ErrorFolderNotFound")
 	case f.Search != nil:
 		return nil, refuse("ErrorCreateItemAccessDenied")
 	case f.Recoverable():

@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -18,6 +19,7 @@ type Folder struct {
 	Hidden        bool
 	Archive       bool // below the root of the archive
 	Properties    Properties
+	Permissions   []Permission // nil: those of a new folder
 
 	// Search makes it a search folder: it contains no items, but shows those of
 	// the mailbox that the function selects.
@@ -142,6 +144,24 @@ func (f *Folder) MoveTo(parent *Folder) bool {
 	f.Walk(func(g *Folder) { g.Archive = parent.Archive })
 	f.Touch()
 	return true
+}
+
+// Trash moves the folder into Deleted Items, under another name if its own is taken
+// there, and reports whether that was possible.
+func (f *Folder) Trash() bool {
+	name := ews.FolderDeletedItems
+	if f.Archive {
+		name = ews.FolderArchiveDeletedItems
+	}
+	to := f.Mailbox.named[name]
+	if to == nil || f.Below(to) {
+		return false
+	}
+	own := f.Name
+	for n := 1; to.Child(f.Name) != nil; n++ {
+		f.Name = own + strconv.Itoa(n)
+	}
+	return f.MoveTo(to)
 }
 
 // Delete removes the folder and everything in it for good.

@@ -1,0 +1,51 @@
+package ewstest
+
+import "github.com/ewsquarantine/ewsquarantine/ews"
+
+// folderElements are the rules for the elements of folders that a client sends,
+// as itemElements are for items. A property that is not here cannot be written:
+// ErrorInvalidOperation. Source: [MS-OXWSFOLD].
+var folderElements = map[string]writes{
+	"FolderId":                 never,
+	"ParentFolderId":           never,
+	"FolderClass":              lasting,
+	"DisplayName":              lasting,
+	"TotalCount":               never,
+	"ChildFolderCount":         never,
+	"ExtendedProperty":         always,
+	"ManagedFolderInformation": never,
+	"EffectiveRights":          never,
+	"DistinguishedFolderId":    unkept,
+	"PolicyTag":                unkept,
+	"ArchiveTag":               unkept,
+	"ReplicaList":              never,
+	"SharingEffectiveRights":   never,
+	"PermissionSet":            always,
+	"UnreadCount":              never,
+	"SearchParameters":         unkept,
+	"SourceId":                 unkept,
+	"AccountName":              unkept,
+}
+
+// folderClasses maps the element that a folder is created as to its class.
+var folderClasses = map[string]string{
+	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
+}
+
+// folderKindOf returns the element that EWS uses for folders of a class.
+func folderKindOf(class string) string {
+	for kind, c := range folderClasses {
+		if c == class && kind != "Folder" {
+			return kind
+		}
+	}
+	return "Folder"
+}
+
+// asTarget gives the refusal of a folder that something goes to its own code.
+func asTarget(missing *refusal, code ews.ResponseCode) *refusal {
+	if missing != nil && (missing.code == "ErrorFolderNotFound" || missing.code == "ErrorItemNotFound") {
+		return refuse(code)
+	}
+	return missing
+}

@@ -1,0 +1,109 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// folderUpdate collects the changes to one folder, or the content of a new one.
+type folderUpdate struct {
+	server      *Server
+	kind        string // element
+	name, class string
+	properties  mailstore.Properties
+	permissions []mailstore.Permission
+}
+
+// put sets the value of an element.
+func (u *folderUpdate) put(v *ewsschema.Node) *refusal {
+	switch v.Local {
+	case "DisplayName":
+		u.name = v.Text
+	case "FolderClass":
+		u.class = v.Text
+	case "ExtendedProperty":
+		p, refused := extendedProperty(v)
+		if refused != nil {
+			return refused
+		}
+		u.properties = u.properties.With([]ews.ExtendedProperty{p})
+	case "PermissionSet":
+		all, refused := u.server.permissions(v)
+		if refused != nil {
+			return refused
+		}
+		u.permissions = all
+	}
+	return nil
+}
+
+// add makes one change of UpdateFolder.
+func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
+	path := change.First()
+	name := nameOf(path.Get("FieldURI"))
+	if path.Local == "ExtendedFieldURI" {
+		name = "ExtendedProperty"
+	} else if prefix(path.Get("FieldURI")) != "folder" {
+		return invalidRequest(path.Get("FieldURI"))
+	}
+	rules := folderElements[name]
+	if change.Local == "DeleteFolderField" {
+		return u.erase(path, name, rules.erase)
+	}
+	if refused := rules.update.refusal(u.server.opts.Version, name, true); refused != nil {
+		return refused
+	}
+	if len(change.Kids()) != 2 || len(change.Kids()[1].Kids()) != 1 {
+		return refuse("ErrorIncorrectUpdatePropertyCount")
+	}
+	element := change.Kids()[1]
+	v := element.First()
+	switch {
+	case element.Local != u.kind:
+		return refuse("ErrorObjectTypeChanged")
+	case v.Local != name:
+		return refuse("ErrorUpdatePropertyMismatch")
+	case change.Local == "AppendToFolderField":
+		return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+name+".")
+	case name == "ExtendedProperty":
+		field, refused := extendedField(path)
+		if refused != nil {
+			return refused
+		}
+		if p, refused := extendedProperty(v); refused == nil && keyOf(p.Field) != keyOf(field) {
+			return refuse("ErrorUpdatePropertyMismatch")
+		}
+	}
+	return u.put(v)
+}
+
+// erase makes a change of UpdateFolder that deletes a property.
+func (u *folderUpdate) erase(path *ewsschema.Node, name string, r rule) *refusal {
+	if refused := r.refusal(u.server.opts.Version, name, true); refused != nil {
+		if refused.code == "ErrorInvalidPropertySet" {
+			return refuseText("ErrorInvalidPropertyDelete", "Delete action is invalid for property "+name+".")
+		}
+		return refused
+	}
+	if name == "PermissionSet" {
+		u.permissions = nil
+		return nil
+	}
+	field, refused := extendedField(path)
+	if refused != nil {
+		return refused
+	}
+	u.properties = u.properties.With(nil, field)
+	return nil
+}
+
+// named refuses a folder without a name.
+func (u *folderUpdate) named() *refusal {
+	if strings.TrimSpace(u.name) == "" {
+		return refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package ewstest
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// levels are the rights of the permission levels.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/permissionlevel.
+var levels = map[string]mailstore.Rights{
+	"None":             {Edit: "None", Delete: "None", Read: "None"},
+	"Owner":            {CreateItems: true, CreateSubFolders: true, Owner: true, Visible: true, Contact: true, Edit: "All", Delete: "All", Read: "FullDetails"},
+	"PublishingEditor": {CreateItems: true, CreateSubFolders: true, Visible: true, Edit: "All", Delete: "All", Read: "FullDetails"},
+	"Editor":           {CreateItems: true, Visible: true, Edit: "All", Delete: "All", Read: "FullDetails"},
+	"PublishingAuthor": {CreateItems: true, CreateSubFolders: true, Visible: true, Edit: "Owned", Delete: "Owned", Read: "FullDetails"},
+	"Author":           {CreateItems: true, Visible: true, Edit: "Owned", Delete: "Owned", Read: "FullDetails"},
+	"NoneditingAuthor": {CreateItems: true, Visible: true, Edit: "None", Delete: "Owned", Read: "FullDetails"},
+	"Reviewer":         {Visible: true, Edit: "None", Delete: "None", Read: "FullDetails"},
+	"Contributor":      {CreateItems: true, Visible: true, Edit: "None", Delete: "None", Read: "None"},
+
+	"FreeBusyTimeOnly":                  {Edit: "None", Delete: "None", Read: "TimeOnly"},
+	"FreeBusyTimeAndSubjectAndLocation": {Edit: "None", Delete: "None", Read: "TimeAndSubjectAndLocation"},
+}
+
+// permissions reads a PermissionSet.
+func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refusal) {
+	list := set.Child("Permissions")
+	if !list.Exists() {
+		list = set.Child("CalendarPermissions")
+	}
+	all := []mailstore.Permission{}
+	for _, n := range list.Kids() {
+		p, refused := s.permission(n)
+		if refused != nil {
+			return nil, refused
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) {
+	user := n.Child("UserId")
+	p := mailstore.Permission{
+		User:  cmp.Or(user.Value("DistinguishedUser"), strings.TrimSpace(user.Value("PrimarySmtpAddress"))),
+		Level: cmp.Or(n.Value("PermissionLevel"), n.Value("CalendarPermissionLevel")),
+	}
+	if p.User == "" {
+		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
+	}
+	if p.Level == "Custom" {
+		p.Rights = mailstore.Rights{
+			CreateItems: n.Bool("CanCreateItems", false), CreateSubFolders: n.Bool("CanCreateSubFolders", false),
+			Owner: n.Bool("IsFolderOwner", false), Visible: n.Bool("IsFolderVisible", false), Contact: n.Bool("IsFolderContact", false),
+			Edit: cmp.Or(n.Value("EditItems"), "None"), Delete: cmp.Or(n.Value("DeleteItems"), "None"), Read: cmp.Or(n.Value("ReadItems"), "None"),
+		}
+		return p, nil
+	}
+	// Besides the user and the level; later versions ignore it.
+	if len(n.Kids()) > 2 && s.opts.Version < Exchange2013 {
+		return p, refuseText("ErrorInvalidPermissionSettings", "Single rights can only be set with the level Custom.")
+	}
+	p.Rights = levels[p.Level]
+	return p, nil
+}
+
+// permissionSet writes the permissions of a folder, of which a new one has those of
+// the default users.
+func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
+	all := f.Permissions
+	if all == nil {
+		for _, user := range []string{"Default", "Anonymous"} {
+			all = append(all, mailstore.Permission{User: user, Level: "None", Rights: levels["None"]})
+		}
+	}
+	list, element, level := "t:Permissions", "t:Permission", "t:PermissionLevel"
+	if kind == "CalendarFolder" {
+		list, element, level = "t:CalendarPermissions", "t:CalendarPermission", "t:CalendarPermissionLevel"
+	}
+	e.Open("t:PermissionSet")
+	e.Open(list)
+	for _, p := range all {
+		e.Open(element)
+		e.Open("t:UserId")
+		if p.User == "Default" || p.User == "Anonymous" {
+			e.Leaf("t:DistinguishedUser", p.User)
+		} else {
+			e.Leaf("t:PrimarySmtpAddress", p.User)
+		}
+		e.Close()
+		e.Bool("t:CanCreateItems", p.Rights.CreateItems)
+		e.Bool("t:CanCreateSubFolders", p.Rights.CreateSubFolders)
+		e.Bool("t:IsFolderOwner", p.Rights.Owner)
+		e.Bool("t:IsFolderVisible", p.Rights.Visible)
+		e.Bool("t:IsFolderContact", p.Rights.Contact)
+		e.Leaf("t:EditItems", p.Rights.Edit)
+		e.Leaf("t:DeleteItems", p.Rights.Delete)
+		e.Leaf("t:ReadItems", p.Rights.Read)
+		e.Leaf(level, p.Level)
+		e.Close()
+	}
+	e.Close()
+	e.Close()
+}

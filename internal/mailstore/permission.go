@@ -1,0 +1,16 @@
+package mailstore
+
+// Permission is what a user may do in a folder. The store keeps it and does not
+// obey it.
+type Permission struct {
+	User   string // address, or Default or Anonymous
+	Level  string
+	Rights Rights
+}
+
+// Rights are the single rights of a permission.
+type Rights struct {
+	CreateItems, CreateSubFolders, Owner, Visible, Contact bool
+	Edit, Delete                                           string // None, Owned, All
+	Read                                                   string // None, FullDetails; for calendars also TimeOnly, TimeAndSubjectAndLocation
+}
