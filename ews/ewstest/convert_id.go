@@ -48,6 +48,8 @@ const storeMark = "\x2e"
 func encodeID(format string, id mailstore.ID) string {
 	b := id.Bytes()
 	switch format {
+	case "EntryId":
+		return base64.StdEncoding.EncodeToString(b)
 	case "HexEntryId":
 		return strings.ToUpper(hex.EncodeToString(b))
 	case "StoreId":
@@ -64,6 +66,8 @@ func decodeID(format, s string) (mailstore.ID, error) {
 	var b []byte
 	var err error
 	switch format {
+	case "EntryId":
+		b, err = base64.StdEncoding.DecodeString(s)
 	case "HexEntryId":
 		b, err = hex.DecodeString(s)
 	case "StoreId":

@@ -5,12 +5,13 @@ import (
 	"io"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 func getAttachment(c *call) *refusal {
 	c.batch(c.op.Child("AttachmentIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		id, i, ok := parseAttachmentID(n.Get("Id"))
-		if !ok {
+		id, i, err := mailstore.ParseAttachmentID(n.Get("Id"))
+		if err != nil {
 			return nil, refuse("ErrorInvalidAttachmentId")
 		}
 		box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")

@@ -223,7 +223,7 @@ func (w *itemWriter) responseObjects() {
 func (w *itemWriter) conversation() {
 	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(mailstore.TagTopic))))
 	w.Open("t:ConversationId")
-	w.Attr("Id", base64.StdEncoding.EncodeToString(sum[:]))
+	w.Attr("Id", mailstore.Conversation(w.it.Folder.Mailbox.GUID(), sum[:16]))
 	w.Close()
 }
 

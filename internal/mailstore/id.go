@@ -1,8 +1,10 @@
 package mailstore
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 )
@@ -27,54 +29,119 @@ type ID struct {
 // GUID names a mailbox.
 type GUID [16]byte
 
+// String returns the GUID as text.
+func (g GUID) String() string {
+	h := hex.EncodeToString(g[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
 // ErrMalformed reports an id or change key that is not of the server's form.
 var ErrMalformed = errors.New("id is malformed")
 
-// prefix makes ids begin with AAMk, as those of Exchange do.
-const prefix = "\x00\x03\x24"
+// entryFlags begin an entry id.
+const entryFlags = "\x00\x00\x00\x00"
 
-const idSize = len(prefix) + 16 + 1 + 8 + 4
+const entrySize = len(entryFlags) + 16 + 1 + 8 + 4
 
-// Bytes returns the binary form. It contains a checksum, so an id with changed
-// case is malformed.
+// Bytes returns the entry id. It contains a checksum, so an id with changed case
+// is malformed.
 func (id ID) Bytes() []byte {
-	b := make([]byte, 0, idSize)
-	b = append(b, prefix...)
+	b := make([]byte, 0, entrySize)
+	b = append(b, entryFlags...)
 	b = append(b, id.Mailbox[:]...)
 	b = append(b, byte(id.Kind))
 	b = binary.BigEndian.AppendUint64(b, id.Number)
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
-// String returns the id as it appears in an ItemId or FolderId.
-func (id ID) String() string { return base64.StdEncoding.EncodeToString(id.Bytes()) }
-
-// ParseBytes reads the binary form.
+// ParseBytes reads an entry id.
 func ParseBytes(b []byte) (ID, error) {
-	if len(b) != idSize || string(b[:len(prefix)]) != prefix {
+	if len(b) != entrySize || string(b[:len(entryFlags)]) != entryFlags {
 		return ID{}, ErrMalformed
 	}
-	body, sum := b[:idSize-4], binary.BigEndian.Uint32(b[idSize-4:])
+	body, sum := b[:entrySize-4], binary.BigEndian.Uint32(b[entrySize-4:])
 	if crc32.ChecksumIEEE(body) != sum {
 		return ID{}, ErrMalformed
 	}
 	var id ID
-	copy(id.Mailbox[:], body[len(prefix):])
-	id.Kind = Kind(body[len(prefix)+16])
-	id.Number = binary.BigEndian.Uint64(body[len(prefix)+17:])
+	copy(id.Mailbox[:], body[len(entryFlags):])
+	id.Kind = Kind(body[len(entryFlags)+16])
+	id.Number = binary.BigEndian.Uint64(body[len(entryFlags)+17:])
 	if id.Kind != KindFolder && id.Kind != KindItem {
 		return ID{}, ErrMalformed
 	}
 	return id, nil
 }
 
+// Types of storage in the ids of EWS, [MS-OXWSITEMID] 2.1.
+const (
+	storageMailbox      = 3 // named by its GUID
+	storageConversation = 4
+)
+
+// moniker returns the bytes of an id of EWS, uncompressed, [MS-OXWSITEMID] 2.1:
+// compression, type of storage, the GUID of the mailbox as text, a processing
+// instruction, and the id in the store.
+func moniker(storage byte, mailbox GUID, store []byte) []byte {
+	text := mailbox.String()
+	b := make([]byte, 0, 7+len(text)+len(store))
+	b = append(b, 0, storage)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(text)))
+	b = append(b, text...)
+	b = append(b, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(store)))
+	return append(b, store...)
+}
+
+// Moniker returns the bytes of the id in EWS.
+func (id ID) Moniker() []byte { return moniker(storageMailbox, id.Mailbox, id.Bytes()) }
+
+// String returns the id as it appears in an ItemId or FolderId.
+func (id ID) String() string { return base64.StdEncoding.EncodeToString(id.Moniker()) }
+
+// Conversation returns the id of a conversation in a mailbox.
+func Conversation(mailbox GUID, store []byte) string {
+	return base64.StdEncoding.EncodeToString(moniker(storageConversation, mailbox, store))
+}
+
 // ParseID reads an id.
 func ParseID(s string) (ID, error) {
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil {
+	id, rest, err := cutMoniker(s)
+	if len(rest) > 0 {
 		return ID{}, ErrMalformed
 	}
-	return ParseBytes(b)
+	return id, err
+}
+
+// cutMoniker reads an id and returns what follows it.
+func cutMoniker(s string) (id ID, rest []byte, err error) {
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	size := len(moniker(storageMailbox, GUID{}, make([]byte, entrySize)))
+	if err != nil || len(b) < size {
+		return ID{}, nil, ErrMalformed
+	}
+	id, err = ParseBytes(b[size-entrySize : size])
+	if err != nil || !bytes.Equal(id.Moniker(), b[:size]) {
+		return ID{}, nil, ErrMalformed
+	}
+	return id, b[size:], nil
+}
+
+// AttachmentID returns the id of the n-th attachment of an item: that of the item,
+// a count, and one attachment id.
+func AttachmentID(item ID, n int) string {
+	b := append(item.Moniker(), 1)
+	b = binary.LittleEndian.AppendUint16(b, 2)
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint16(b, uint16(n)))
+}
+
+// ParseAttachmentID reads the id of an attachment.
+func ParseAttachmentID(s string) (item ID, n int, err error) {
+	item, rest, err := cutMoniker(s)
+	if err != nil || item.Kind != KindItem || len(rest) != 5 || string(rest[:3]) != "\x01\x02\x00" {
+		return ID{}, 0, ErrMalformed
+	}
+	return item, int(binary.BigEndian.Uint16(rest[3:])), nil
 }
 
 // changePrefix makes change keys look like those of Exchange.

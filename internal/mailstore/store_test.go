@@ -50,9 +50,13 @@ func FuzzParseID(f *testing.F) {
 	f.Add(mailstore.ID{Kind: mailstore.KindItem, Number: 1}.String())
 	f.Add("")
 	f.Add("AAMk")
+	f.Add(mailstore.AttachmentID(mailstore.ID{Kind: mailstore.KindItem, Number: 1}, 2))
 	f.Fuzz(func(t *testing.T, s string) {
 		if id, err := mailstore.ParseID(s); err == nil && id.String() != s {
 			t.Errorf("%q is read as %v, which is written %q", s, id, id.String())
+		}
+		if item, n, err := mailstore.ParseAttachmentID(s); err == nil && mailstore.AttachmentID(item, n) != s {
+			t.Errorf("%q is read as attachment %d of %v", s, n, item)
 		}
 		_, _ = mailstore.ParseChange(mailstore.KindItem, s)
 	})

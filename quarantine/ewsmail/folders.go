@@ -218,11 +218,15 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	return m.descend(ctx, f, want.Create)
 }
 
-// folderByID returns a folder by its id.
+// folderByID returns a folder by its id. An id that the server cannot read is that of
+// another one, from which the mailbox was moved: the folder is gone.
 func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, error) {
 	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}})
 	if err == nil {
 		err = results[0].Err
+	}
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && strings.HasPrefix(string(refused.Code), "ErrorInvalidId") {
+		return driver.Folder{}, fmt.Errorf("%w: %w", driver.ErrGone, err)
 	}
 	if err != nil {
 		return driver.Folder{}, asGone(err)

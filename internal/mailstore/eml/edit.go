@@ -110,13 +110,13 @@ func (f File) part() *part {
 		disposition = v
 	}
 	p := &part{kind: kind, fields: []field{
-		newField("Content-Type", kind), newField("Content-Transfer-Encoding", "base64"), newField("Content-Disposition", disposition),
+		newField("Content-Type", encodeText(kind)), newField("Content-Transfer-Encoding", "base64"), newField("Content-Disposition", disposition),
 	}}
 	if f.ContentID != "" {
-		p.fields = append(p.fields, newField("Content-ID", "<"+f.ContentID+">"))
+		p.fields = append(p.fields, newField("Content-ID", encodeText("<"+f.ContentID+">")))
 	}
 	if f.Location != "" {
-		p.fields = append(p.fields, newField("Content-Location", f.Location))
+		p.fields = append(p.fields, newField("Content-Location", encodeText(f.Location)))
 	}
 	text := base64.StdEncoding.EncodeToString(f.Content)
 	for len(text) > 76 {
