@@ -164,15 +164,17 @@ func invalidRequest(uri string) *refusal {
 	return &refusal{code: "ErrorInvalidPropertyRequest", field: uri}
 }
 
-// fits refuses a property that items of a kind do not have. Since Exchange 2013,
-// it is left out instead.
+// fits refuses a property that items of a kind do not have, or that they have and
+// ewstest lacks. Since Exchange 2013, the former is left out instead.
 func (s *itemShape) fits(kind string) *refusal {
-	if s.schema >= ewsschema.Exchange2013 {
-		return nil
-	}
 	for _, uri := range s.asked {
-		if !has(kind, uri) {
-			return invalidRequest(uri)
+		switch _, known := itemIndex[uri]; {
+		case !has(kind, uri):
+			if s.schema < ewsschema.Exchange2013 {
+				return invalidRequest(uri)
+			}
+		case !known:
+			return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 		}
 	}
 	return nil

@@ -12,6 +12,19 @@ var responses = map[string]func(*call, *ewsschema.Node) *refusal{
 	"AcceptItem":            answerMeeting,
 	"TentativelyAcceptItem": answerMeeting,
 	"DeclineItem":           answerMeeting,
+
+	"ReplyToItem":             unanswered,
+	"ReplyAllToItem":          unanswered,
+	"ForwardItem":             unanswered,
+	"CancelCalendarItem":      unanswered,
+	"RemoveItem":              unanswered,
+	"PostReplyItem":           unanswered,
+	"ProposeNewTime":          unanswered,
+	"AcceptSharingInvitation": unanswered,
+}
+
+func unanswered(_ *call, n *ewsschema.Node) *refusal {
+	return refuseText("ErrorInvalidOperation", "ewstest does not have the response "+n.Local+".")
 }
 
 // suppressReadReceipt withdraws a pending receipt.
@@ -33,6 +46,9 @@ func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 	it, refused := c.referenced(n)
 	if refused != nil {
 		return refused
+	}
+	if len(n.Kids()) > 1 {
+		return refuseText("ErrorInvalidOperation", "ewstest answers meetings without a text or other properties.")
 	}
 	if it.Kind() != "MeetingRequest" && it.Kind() != "CalendarItem" {
 		return refuse("ErrorInvalidItemForOperationAcceptItem")

@@ -71,6 +71,15 @@ func TestShapesOf2013AskForTooMuch(t *testing.T) {
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
 	}
+	appointment := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Appointment"})
+	for name, tt := range map[string]struct{ op, code string }{
+		"place of an appointment":   {getItemXML(shapeOf("", "calendar:Location"), itemID(appointment)), "ErrorInvalidOperation"},
+		"place of a message":        {getItemXML(shapeOf("", "calendar:Location"), itemID(m)), "NoError"},
+		"subject of an appointment": {getItemXML(shapeOf("", "item:Subject"), itemID(appointment)), "NoError"},
+		"hashtags":                  {getItemXML(shapeOf("", "item:Hashtags"), itemID(m)), "ErrorInvalidOperation"},
+	} {
+		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
+	}
 	answer := c.do(getItemXML(shapeOf("", "item:MimeContentUTF8"), itemID(m)))
 	assert.Equal(t, []string{"item:MimeContentUTF8"}, attrs(answer, "FieldURI", "FieldURI"), "the answer names the property")
 }
