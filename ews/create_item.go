@@ -13,6 +13,7 @@ type CreateItemRequest struct {
 	Folder       FolderRef // where it is saved; required
 	MIME         Content   // required
 	CharacterSet string    // default: UTF-8
+	Kind         string    // element name: "Message" (default) or "PostItem"; it must agree with the class
 
 	Class      string // item class; default: what the server derives from the MIME
 	Importance string // "Low", "Normal" or "High"; default: what the MIME says
@@ -43,6 +44,11 @@ func (r createItem) task() (task, error) {
 	if err := r.MIME.check("CreateItemRequest.MIME"); err != nil {
 		return t, err
 	}
+	switch r.Kind {
+	case "", "Message", "PostItem":
+	default:
+		return t, wrong("CreateItemRequest.Kind", "is %q: use Message or PostItem", r.Kind)
+	}
 	if r.Importance != "" {
 		if err := checkImportance("CreateItemRequest.Importance", r.Importance); err != nil {
 			return t, err
@@ -60,7 +66,7 @@ func (r createItem) encode(e *xmlwire.Encoder, v Version) {
 	e.Attr("MessageDisposition", "SaveOnly")
 	encodeFolders(e, "m:SavedItemFolderId", []FolderRef{r.Folder})
 	e.Open("m:Items")
-	e.Open("t:Message")
+	e.Open("t:" + cmp.Or(r.Kind, "Message"))
 	e.Open("t:MimeContent")
 	e.Attr("CharacterSet", cmp.Or(r.CharacterSet, "UTF-8"))
 	e.Splice()

@@ -106,6 +106,11 @@ func goldenRequests() []goldenRequest {
 		{name: "create_item", call: func(ctx context.Context, c *ews.Client) {
 			c.CreateItem(ctx, ews.CreateItemRequest{Folder: inbox(), MIME: ews.BytesContent([]byte("Subject: x\r\n\r\nbody\r\n"))})
 		}},
+		{name: "create_item_post", call: func(ctx context.Context, c *ews.Client) {
+			post := createEverything(folder, due)
+			post.Kind, post.Class = "PostItem", "IPM.Post"
+			c.CreateItem(ctx, post)
+		}},
 		{name: "create_item_all", view: "impersonating", call: func(ctx context.Context, c *ews.Client) {
 			c.CreateItem(ctx, createEverything(folder, due))
 		}},

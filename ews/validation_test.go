@@ -172,6 +172,7 @@ func TestWrongRequests(t *testing.T) {
 		"empty MIME":      {createWith(func(r *ews.CreateItemRequest) { r.MIME = ews.BytesContent(nil) }), "CreateItemRequest.MIME.Size"},
 		"negative size":   {createWith(func(r *ews.CreateItemRequest) { r.MIME.Size = -2 }), "CreateItemRequest.MIME.Size"},
 		"no saved folder": {createWith(func(r *ews.CreateItemRequest) { r.Folder = nil }), "CreateItemRequest.Folder"},
+		"kind":            {createWith(func(r *ews.CreateItemRequest) { r.Kind = "MeetingRequest" }), "CreateItemRequest.Kind"},
 		"importance":      {createWith(func(r *ews.CreateItemRequest) { r.Importance = "urgent" }), "CreateItemRequest.Importance"},
 		"flag":            {createWith(func(r *ews.CreateItemRequest) { r.Flag.Status = "red" }), "CreateItemRequest.Flag.Status"},
 		"array without value": {createWith(func(r *ews.CreateItemRequest) {

@@ -35,6 +35,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorNameResolutionMultipleResults":       "Multiple results were found.",
 	"ErrorNonExistentMailbox":                  "The SMTP address has no mailbox associated with it.",
 	"ErrorNonPrimarySmtpAddress":               "The primary SMTP address must be specified when referencing a mailbox.",
+	"ErrorObjectTypeChanged":                   "The item class does not belong to the element.",
 	"ErrorQuotaExceeded":                       "The mailbox has exceeded its quota.",
 	"ErrorReadReceiptNotPending":               "There is no pending read receipt for this message.",
 	"ErrorServerBusy":                          "The server cannot service this request right now. Try again later.",

@@ -43,6 +43,9 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		IsRead:     &raw.IsRead,
 		Extended:   mimeProperties(raw, c.Item.Stamp),
 	}
+	if raw.Kind == "PostItem" {
+		request.Kind = raw.Kind // another one does not take its class
+	}
 	id, err := to.client.CreateItem(ctx, request)
 	if mime.failed != nil {
 		return driver.Carried{}, sourceFailed{asGone(mime.failed)}
