@@ -28,7 +28,6 @@ var elementsRefused = []struct {
 	{"InternetMessageHeaders", `<t:InternetMessageHeader HeaderName="X-A">b</t:InternetMessageHeader>`, "ErrorInvalidPropertySet", ""},
 	{"DateTimeSent", "2026-01-02T03:04:05Z", "ErrorInvalidPropertySet", ""},
 	{"DateTimeCreated", "2026-01-02T03:04:05Z", "ErrorInvalidPropertySet", ""},
-	{"ReminderIsSet", "true", "ErrorInvalidOperation", ""},
 	{"DisplayCc", "Bob", "ErrorInvalidPropertySet", ""},
 	{"DisplayTo", "Bob", "ErrorInvalidPropertySet", ""},
 	{"HasAttachments", "true", "ErrorInvalidPropertySet", ""},
@@ -98,6 +97,7 @@ func TestCreateItemKeepsElements(t *testing.T) {
 			`<t:Body BodyType="HTML">&lt;b&gt;Hi&lt;/b&gt;</t:Body>`+
 			`<t:Attachments><t:FileAttachment><t:Name>päper.txt</t:Name><t:ContentType>text/plain</t:ContentType><t:Content>aGVsbG8=</t:Content></t:FileAttachment></t:Attachments>`+
 			`<t:Importance>High</t:Importance><t:InReplyTo>&lt;a@b.example&gt;</t:InReplyTo>`+
+			`<t:ReminderDueBy>2026-11-30T09:00:00Z</t:ReminderDueBy><t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>15</t:ReminderMinutesBeforeStart>`+
 			`<t:Sender><t:Mailbox><t:Name>Büro</t:Name><t:EmailAddress>office@example.test</t:EmailAddress></t:Mailbox></t:Sender>`+
 			`<t:ToRecipients>`+mailboxXML+`<t:Mailbox><t:EmailAddress>carol@example.test</t:EmailAddress></t:Mailbox></t:ToRecipients>`+
 			`<t:CcRecipients>`+mailboxXML+`</t:CcRecipients><t:BccRecipients>`+mailboxXML+`</t:BccRecipients>`+
@@ -111,6 +111,7 @@ func TestCreateItemKeepsElements(t *testing.T) {
 			"Subject": {"Offer"}, "Sensitivity": {"Private"}, "Body": {"&lt;b&gt;Hi&lt;/b&gt;"}, "Importance": {"High"},
 			"InReplyTo": {"&lt;a@b.example&gt;"}, "References": {"&lt;a@b.example&gt;"}, "DisplayTo": {"bob@example.test; carol@example.test"},
 			"IsReadReceiptRequested": {"true"}, "IsDeliveryReceiptRequested": {"true"}, "IsResponseRequested": {"true"},
+			"ReminderDueBy": {"2026-11-30T09:00:00Z"}, "ReminderIsSet": {"true"}, "ReminderMinutesBeforeStart": {"15"},
 			"HasAttachments": {"true"}, "ContentType": {"text/plain"}, "IsDraft": {"true"},
 			"EmailAddress": {"office@example.test", bob, "carol@example.test", bob, bob, bob, bob},
 		} {

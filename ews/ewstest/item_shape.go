@@ -110,8 +110,8 @@ func (s *itemShape) add(p *ewsschema.Node) *refusal {
 		}
 		s.extended = append(s.extended, wanted{f, keyOf(f)})
 	case "IndexedFieldURI":
-		if p.Get("FieldURI") != "item:InternetMessageHeader" {
-			return refuse("ErrorInvalidPropertyRequest")
+		if uri := p.Get("FieldURI"); uri != "item:InternetMessageHeader" {
+			return s.ask(uri) // a contact's or a group's
 		}
 		i := itemIndex["item:InternetMessageHeaders"][0]
 		if s.fields[i] && s.headers == nil {

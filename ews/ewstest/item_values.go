@@ -69,6 +69,9 @@ func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
 	if header, ok := addressFields[v.Local]; ok {
 		return u.people(header, v, appended)
 	}
+	if _, ok := reminderFields[v.Local]; ok {
+		return u.remind(v)
+	}
 	return u.special(v, appended)
 }
 
@@ -165,6 +168,8 @@ func (u *update) erase(name string) {
 		u.remove = append(u.remove, truthFields[name]...)
 	case addressFields[name] != "":
 		u.field(addressFields[name], "")
+	case reminderFields[name] != ews.ExtendedField{}:
+		u.remove = append(u.remove, reminderFields[name])
 	case name == "Categories":
 		u.remove = append(u.remove, mailstore.PropKeywords)
 	case name == "Flag":
