@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"strconv"
+
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
@@ -50,7 +52,8 @@ var batchFatal = map[ews.ResponseCode]bool{
 }
 
 // batch handles the members of a request one by one. f returns a function that
-// writes the content of the response message, or a refusal.
+// writes the content of the response message, or a refusal. What policies do about it
+// comes after all of them, before the answer leaves.
 func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body func(), refused *refusal)) {
 	stopped := false
 	for i, n := range members {
@@ -70,6 +73,7 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 		}
 		c.out.success(body)
 	}
+	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }
 
 // schema returns the schema version of the request.

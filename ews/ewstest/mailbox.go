@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -22,6 +23,7 @@ type MailboxOptions struct {
 type Mailbox struct {
 	server *Server
 	box    *mailstore.Mailbox
+	cancel func() // the end of a move; nil without one
 }
 
 // Address returns the primary address.
@@ -46,11 +48,17 @@ type Delivery struct {
 	Associated bool // folder associated information, not a message
 }
 
-// DeliverWith is Deliver with settings. It ignores the quota.
+// DeliverWith is Deliver with settings. It ignores the quota. If a policy acts at
+// once, it returns what that left; see [Mailbox.AddPolicy].
 func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
-	return snapshot(m.deliver(eml, d))
+	it := m.deliver(eml, d)
+	delivered := snapshot(it)
+	if m.server.settle("") {
+		delivered = m.server.object(delivered.Object)
+	}
+	return delivered
 }
 
 // Fill delivers n messages as DeliverWith does, without taking a snapshot of each,
@@ -61,6 +69,7 @@ func (m *Mailbox) Fill(n int, message func(i int) (eml []byte, d Delivery)) {
 		eml, d := message(i)
 		m.server.mu.Lock()
 		m.deliver(eml, d)
+		m.server.settle("")
 		m.server.mu.Unlock()
 	}
 }
@@ -120,6 +129,17 @@ func (m *Mailbox) AddFolder(parent *Folder, path ...string) *Folder {
 	return m.wrap(f)
 }
 
+// AddFolders returns n folders below a parent (nil: the top of the information
+// store), named "Folder 001" and so on, which it creates unless they exist. With
+// many of them a client needs several calls to search in all.
+func (m *Mailbox) AddFolders(parent *Folder, n int) []*Folder {
+	all := make([]*Folder, n)
+	for i := range all {
+		all[i] = m.AddFolder(parent, fmt.Sprintf("Folder %03d", i+1))
+	}
+	return all
+}
+
 // AddSearchFolder creates a search folder that shows all items of the mailbox,
 // as Outlook's AllItems does. It is below the top of the information store,
 // where a deep traversal finds it.
@@ -159,14 +179,16 @@ func (m *Mailbox) Messages() []*Message {
 func (m *Mailbox) Remove(moving bool) {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
+	m.cancelMove()
 	m.server.org.RemoveMailbox(m.box, moving)
 }
 
-// Restore brings a removed mailbox back.
+// Restore brings a removed mailbox back, also before the time of
+// [Mailbox.MoveAway]. All ids are valid again.
 func (m *Mailbox) Restore() {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
-	m.box.Gone, m.box.Moving = false, false
+	m.back()
 }
 
 // SetQuota sets how many bytes the mailbox may hold; 0 means no limit. Clients
@@ -203,7 +225,9 @@ func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
 	if it == nil {
 		return nil
 	}
-	return snapshot(it.MoveTo(to.folder))
+	object := it.MoveTo(to.folder).Object()
+	m.server.settle("")
+	return m.server.object(object)
 }
 
 // DeleteMessage removes an item for good, without a trace, and reports whether it

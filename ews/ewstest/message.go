@@ -33,6 +33,15 @@ type Message struct {
 	Attachments    []ews.Attachment
 	ReceiptPending bool // a read or non-read receipt would be sent
 	Associated     bool // folder associated information
+	// Object numbers the item for as long as it exists. Unlike the id it survives
+	// moves, also into another mailbox, where it is that of the item that arrived. A
+	// copy, an upload and a created item have a new one, and so has what a move into
+	// another mailbox, or an edit, leaves in Recoverable Items. Nothing on the wire
+	// contains it. See [Server.Object].
+	Object uint64
+	// CopiedFrom is the object that the item was copied from, or exported from and
+	// uploaded; 0 if it is no copy, or made from MIME, so that nobody can tell.
+	CopiedFrom uint64
 	// Properties are all MAPI properties, named ones by set and name, in the text
 	// form of the protocol. A copy of an item is faithful if these are equal,
 	// except for the times of creation (0x3007) and modification (0x3008).
@@ -73,6 +82,8 @@ func snapshot(it *mailstore.Item) *Message {
 		Attachments:    slices.Clone(it.Attachments()),
 		ReceiptPending: it.Pending(),
 		Associated:     it.Associated,
+		Object:         it.Object(),
+		CopiedFrom:     it.Origin(),
 		Properties:     p,
 		MIME:           bytes.Join(it.MIME(), nil),
 	}

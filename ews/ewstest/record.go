@@ -20,6 +20,8 @@ type Request struct {
 	Fault        string      // name of the injected fault that struck
 	Code         string      // response code of the fault or first response message
 	Acted        bool        // the server changed its state
+
+	n int // in the sequence of requests
 }
 
 // journal holds the requests received and the hooks to call.
@@ -90,6 +92,7 @@ func (j *journal) begin(r *Request) (n int) {
 	j.mu.Lock()
 	n = j.seen
 	j.seen++
+	r.n = n
 	j.requests = append(j.requests, r)
 	hooks := slices.Clone(j.before)
 	j.mu.Unlock()

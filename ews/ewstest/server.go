@@ -27,6 +27,7 @@ type Server struct {
 	faults faults
 	budget budgets
 	socket socket
+	people people
 }
 
 // NewServer returns a running server; nil options mean the defaults. The socket is opened when [Server.URL] or
@@ -49,7 +50,9 @@ func NewServer(opts *Options) *Server {
 		Leftover:     o.MoveLeftover,
 		Since2013:    o.Version >= Exchange2013,
 		Since2013SP1: o.Version >= Exchange2013SP1,
+		LastParent:   o.Version >= Exchange2016,
 		Notify:       s.notified,
+		Arrived:      s.arrived,
 	})
 	s.initSchemes()
 	s.faults.init(o.Seed)

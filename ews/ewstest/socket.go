@@ -74,8 +74,12 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close stops the server and closes its connections.
+// Close stops the server and closes its connections. Policies and moves of
+// mailboxes that wait for their time do nothing any more.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.people.timers.stop()
+	s.mu.Unlock()
 	s.socket.mu.Lock()
 	defer s.socket.mu.Unlock()
 	s.socket.closed = true

@@ -31,7 +31,11 @@ func (f *Folder) Create(n New) *Item {
 	if !s.waits() {
 		it.grown()
 	}
-	it.attach(f)
+	by := ByClient
+	if n.Delivered {
+		by = ByTransport
+	}
+	it.attach(f, by)
 	return it
 }
 

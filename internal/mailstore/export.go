@@ -21,6 +21,7 @@ type head struct {
 	Attachments []ews.Attachment
 	Associated  bool
 	Delivered   bool
+	Store       []byte // differs between items that are otherwise equal
 }
 
 // ErrCorrupt reports a stream that Export did not write, or that was changed
@@ -29,7 +30,7 @@ var ErrCorrupt = errors.New("export stream is corrupt")
 
 // Export returns the item as a stream that keeps everything, in pieces.
 func (it *Item) Export() [][]byte {
-	h := head{Attachments: it.Attachments(), Associated: it.Associated, Delivered: it.Delivered}
+	h := head{Attachments: it.Attachments(), Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
 	for _, k := range it.Properties().Keys() {
 		h.Properties = append(h.Properties, it.Properties()[k])
 	}
@@ -42,6 +43,7 @@ func (it *Item) Export() [][]byte {
 	first = append(first, data...)
 	raw := it.Content().Raw()
 	sum := crc32.Update(crc32.ChecksumIEEE(first), crc32.IEEETable, raw)
+	it.Folder.Mailbox.org.exported[exportMark{it.Properties().Text(TagSearchKey), sum}] = it.object
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
 }
 
@@ -61,7 +63,8 @@ func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	now.time(TagModified, o.Now())
 	it.properties = it.properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
 	it.change = o.nextChange()
-	it.attach(f)
+	it.origin = o.exported[exportMark{it.properties.Text(TagSearchKey), binary.BigEndian.Uint32(stream[len(stream)-4:])}]
+	it.attach(f, ByClient)
 	return it, nil
 }
 
@@ -94,11 +97,14 @@ func decodeExport(stream []byte) (*Item, error) {
 func (it *Item) Delete() { it.detach() }
 
 // TakePlaceOf removes an old item of the same mailbox and gives its id to the
-// item.
+// item, which is that object from then on.
 func (it *Item) TakePlaceOf(old *Item) {
 	m, number := it.Folder.Mailbox, old.number
 	old.detach()
 	delete(m.items, it.number)
+	delete(m.org.objects, it.object)
+	it.object = old.object
+	it.identify(m.org)
 	it.number, it.View = number, nil
 	m.items[number] = it
 }

@@ -19,10 +19,13 @@ type Item struct {
 	// View may cache something derived from the item; any change clears it.
 	View any
 
-	number  uint64
-	arrival uint64 // orders the items of a folder
-	change  uint64
-	size    int64
+	number     uint64
+	arrival    uint64 // orders the items of a folder
+	change     uint64
+	size       int64
+	object     uint64
+	origin     uint64 // object that it is a copy of
+	lastParent *Folder
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties
@@ -131,6 +134,10 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
 	case TagParentEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
+	case TagLastParent:
+		id, ok := it.lastParentID()
+		b.text(key, id)
+		return b[key], ok
 	case TagBody:
 		text, _ := it.Content().Body()
 		b.text(key, text)
@@ -144,7 +151,7 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 // belongs to the store.
 func Computed(key ews.ExtendedField) bool {
 	switch key {
-	case TagSize, TagEntryID, TagParentEntryID, TagHasAttachments, TagCreated, TagModified:
+	case TagSize, TagEntryID, TagParentEntryID, TagLastParent, TagHasAttachments, TagCreated, TagModified:
 		return true
 	}
 	return false
@@ -186,7 +193,7 @@ func (it *Item) Headers() []eml.Field {
 }
 
 // attach puts the item into a folder, under a new number.
-func (it *Item) attach(f *Folder) {
+func (it *Item) attach(f *Folder, by Arrival) {
 	m := f.Mailbox
 	it.Folder = f
 	it.number = m.number()
@@ -195,11 +202,16 @@ func (it *Item) attach(f *Folder) {
 	m.items[it.number] = it
 	f.items.add(it)
 	it.enter()
+	it.identify(m.org)
+	if arrived := m.org.settings.Arrived; arrived != nil {
+		arrived(it, by)
+	}
 }
 
 func (it *Item) detach() {
 	f := it.Folder
 	it.withdraw()
+	it.forget()
 	f.items.remove(it)
 	if f.items.count == 0 {
 		f.index = nil
@@ -226,5 +238,6 @@ func (it *Item) set(p Properties) {
 func (it *Item) copy(o *Organisation) *Item {
 	c := *it.grown()
 	c.Folder, c.View, c.change = nil, nil, o.nextChange()
+	c.object, c.origin, c.lastParent = 0, it.object, nil
 	return &c
 }

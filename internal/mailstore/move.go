@@ -20,11 +20,12 @@ func (it *Item) SameStore(f *Folder) bool { return sameStore(it.Folder, f) }
 func (it *Item) MoveTo(f *Folder) *Item {
 	if sameStore(it.Folder, f) {
 		it.detach()
-		it.attach(f)
+		it.attach(f, ByMove)
 		return it
 	}
 	moved := it.copy(f.Mailbox.org)
-	moved.attach(f)
+	moved.become(it)
+	moved.attach(f, ByMove)
 	it.leave()
 	return moved
 }
@@ -36,7 +37,7 @@ func (it *Item) CopyTo(f *Folder) *Item {
 	b := builder{}
 	b.time(TagCreated, now)
 	c.properties = it.Properties().With([]ews.ExtendedProperty{b[TagCreated]})
-	c.attach(f)
+	c.attach(f, ByClient)
 	return c
 }
 
@@ -59,7 +60,7 @@ func (it *Item) keepIn(name ews.FolderName) {
 	}
 	to := it.Folder.Mailbox.named[name]
 	it.detach()
-	it.attach(to)
+	it.attach(to, ByStore)
 }
 
 // Removal is how an item is removed.
@@ -126,5 +127,5 @@ func (it *Item) keepVersion() {
 	b := builder{}
 	b.text(TagSearchKey, base64.StdEncoding.EncodeToString(m.org.Random(16)))
 	old.properties = it.Properties().With([]ews.ExtendedProperty{b[TagSearchKey]})
-	old.attach(m.named[name])
+	old.attach(m.named[name], ByStore)
 }

@@ -14,9 +14,13 @@ type Organisation struct {
 	settings  Settings
 	random    *rand.Rand
 	changes   uint64
+	objects   map[uint64]*Item
+	exported  map[exportMark]uint64 // objects by the streams made of them
 	byGUID    map[GUID]*Mailbox
 	byAddress map[string]*Mailbox
 	mailboxes []*Mailbox
+
+	objectsMade uint64
 }
 
 // Settings of an [Organisation]. All are required.
@@ -30,8 +34,14 @@ type Settings struct {
 	Leftover ews.FolderName
 	// Since2013 and Since2013SP1 give mailboxes the folders of those versions.
 	Since2013, Since2013SP1 bool
+	// LastParent lets items in Deleted Items and Recoverable Items tell where they
+	// were before, as Exchange 2016 does.
+	LastParent bool
 	// Notify is called for everything that reaches other people.
 	Notify func(Notice)
+	// Arrived, if set, is called for every item that came into a folder. It must
+	// not change anything.
+	Arrived func(*Item, Arrival)
 }
 
 // Notice is something that reached another person.
@@ -49,6 +59,8 @@ func NewOrganisation(s Settings) *Organisation {
 		random:    rand.New(rand.NewPCG(s.Seed, 0x65777374657374)),
 		byGUID:    make(map[GUID]*Mailbox),
 		byAddress: make(map[string]*Mailbox),
+		objects:   make(map[uint64]*Item),
+		exported:  make(map[exportMark]uint64),
 	}
 }
 

@@ -53,6 +53,7 @@ var (
 	TagCreated            = tag(0x3007, ews.TypeSystemTime)
 	TagModified           = tag(0x3008, ews.TypeSystemTime)
 	TagSearchKey          = ews.PidTagSearchKey
+	TagLastParent         = tag(0x348A, ews.TypeBinary) // PidTagLastActiveParentEntryId
 	TagFolderType         = ews.PidTagFolderType
 	TagContentCount       = tag(0x3602, ews.TypeInteger)
 	TagUnreadCount        = tag(0x3603, ews.TypeInteger)

@@ -1,0 +1,45 @@
+package ewstest
+
+import "time"
+
+// MoveAway begins a move of the mailbox to another database that ends by itself
+// after a time, in virtual time inside a synctest bubble. Until then its address and
+// ids answer ErrorMailboxMoveInProgress, people cannot work in it, and policies
+// wait. Afterwards all ids are valid again. [Mailbox.Restore] ends it before. Like
+// any move, it does not show in the content.
+func (m *Mailbox) MoveAway(d time.Duration) {
+	s := m.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.cancelMove()
+	s.org.RemoveMailbox(m.box, true)
+	s.record(Deed{Who: "mailbox " + m.box.Address, What: "is moving for " + d.String()})
+	m.cancel = s.later(d, m.back)
+}
+
+// back makes the mailbox available, and lets policies do what waited for that.
+func (m *Mailbox) back() {
+	s := m.server
+	if m.cancelMove() {
+		s.record(Deed{Who: "mailbox " + m.box.Address, What: "is back"})
+	}
+	m.box.Gone, m.box.Moving = false, false
+	for _, p := range s.people.policies {
+		stays := p.postponed
+		p.postponed = nil
+		for _, stay := range stays {
+			s.enforceLate(p, stay)
+		}
+	}
+	s.settle("")
+}
+
+// cancelMove forgets the end of a move and reports whether one was expected.
+func (m *Mailbox) cancelMove() bool {
+	expected := m.cancel != nil
+	if expected {
+		m.cancel()
+		m.cancel = nil
+	}
+	return expected
+}

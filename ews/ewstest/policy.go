@@ -1,0 +1,141 @@
+package ewstest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// Trigger is what a [Policy] acts on.
+type Trigger int
+
+// Triggers.
+const (
+	// Deliveries are messages that transport delivers, and nothing else: what
+	// clients create, upload, copy, move or restore does not run the rules of an
+	// Inbox on a server.
+	Deliveries Trigger = iota
+	// Arrivals are all items that come into the folder from now on, whatever
+	// brings them: as a rule or add-in of a client acts.
+	Arrivals
+	// Contents is also what lies there already: as retention and archive policies
+	// act.
+	Contents
+)
+
+// Action is what a [Policy] does to an item. Most are named as in the retention
+// tags of Exchange.
+// See https://learn.microsoft.com/en-us/exchange/security-and-compliance/messaging-records-management/retention-tags-and-policies.
+type Action int
+
+// Actions. Nobody is notified of them.
+const (
+	MoveToFolder           Action = iota // to Policy.To
+	MoveToDeletedItems                   // unless the item is there already
+	DeleteAndAllowRecovery               // to the Deletions of Recoverable Items
+	PermanentlyDelete                    // to Purges; with Options.RetentionOff, for good
+	MoveToArchive                        // to the folder at the same path in the online archive, created if missing; leaves what Options.MoveLeftover says
+)
+
+// Policy is a rule, retention policy or archive policy of a mailbox.
+type Policy struct {
+	Name    string // in [Server.Story]; default: "policy"
+	Trigger Trigger
+	Action  Action
+
+	// Folder is where it acts, without the folders below it. Default: the Inbox
+	// for Deliveries; otherwise all folders below the top of the information
+	// store, Deleted Items included, the archive and Recoverable Items not.
+	Folder *Folder
+
+	// To is where MoveToFolder moves: a folder of the same mailbox, or of its
+	// archive.
+	To *Folder
+
+	// Match selects the items; nil selects all. Associated items are never
+	// selected. It is called when the policy acts, with the server locked: it must
+	// not call methods of the server.
+	Match func(*Message) bool
+
+	// Age is how long ago an item must have been received; a younger one is acted
+	// on when it gets that old. Delay is how long after its arrival an item is
+	// acted on, at the earliest; it must lie in the same folder all that time.
+	// Both are measured by Options.Now, and waited for in virtual time inside a
+	// synctest bubble. Default: 0: at once, after the server has acted on a
+	// request and before its answer leaves, so that an id in the answer may be
+	// invalid already.
+	Age, Delay time.Duration
+}
+
+// policy is one that acts.
+type policy struct {
+	Policy
+	box       *mailstore.Mailbox
+	removed   bool
+	postponed []uint64 // stays of items that it acts on when the mailbox is back
+}
+
+// AddPolicy makes a policy act on the mailbox, until remove is called or the server
+// is closed. What it does is recorded in [Server.Story]. While the mailbox is
+// removed or moving it waits. Policies act in the order in which they were added,
+// each on what the one before has left; without Delay, each acts once on an item
+// for each change by a caller or person, so two that move it to and fro come to an
+// end.
+//
+// It panics if the policy cannot work: Folder or To is not of the mailbox, To is
+// missing with MoveToFolder or given without it, MoveToArchive without an archive,
+// or a negative time.
+func (m *Mailbox) AddPolicy(p Policy) (remove func()) {
+	s := m.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if problem := p.problem(m.box); problem != "" {
+		panic("ewstest: policy: " + problem)
+	}
+	if p.Name == "" {
+		p.Name = "policy"
+	}
+	if p.Folder == nil && p.Trigger == Deliveries {
+		p.Folder = m.wrap(m.box.Named(ews.FolderInbox))
+	}
+	own := &policy{Policy: p, box: m.box}
+	s.people.policies = append(s.people.policies, own)
+	if p.Trigger == Contents {
+		run := run{}
+		for _, it := range m.box.Items() {
+			s.await(own, it, run, "")
+		}
+		s.settleIn(run, "")
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		own.removed = true
+		s.people.policies = slices.DeleteFunc(s.people.policies, func(q *policy) bool { return q == own })
+	}
+}
+
+// problem says what is wrong with a policy, nothing if it can work.
+func (p *Policy) problem(box *mailstore.Mailbox) string {
+	switch {
+	case p.Age < 0 || p.Delay < 0:
+		return "Age and Delay must not be negative"
+	case p.Folder != nil && p.Folder.folder.Mailbox != box:
+		return "Folder is not a folder of the mailbox"
+	case p.Folder != nil && p.Folder.folder.Search != nil:
+		return "Folder is a search folder"
+	case p.Action == MoveToFolder && p.To == nil:
+		return "MoveToFolder needs To"
+	case p.Action != MoveToFolder && p.To != nil:
+		return "To is only for MoveToFolder"
+	case p.To != nil && p.To.folder.Mailbox != box:
+		return "To is not a folder of the mailbox"
+	case p.To != nil && (p.To.folder.Search != nil || p.To.folder.Recoverable() || p.To.folder.IsRoot()):
+		return "nothing can be moved into To"
+	case p.Action == MoveToArchive && !box.Archive:
+		return "MoveToArchive needs an online archive"
+	}
+	return ""
+}
