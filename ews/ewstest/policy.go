@@ -86,7 +86,8 @@ type policy struct {
 //
 // It panics if the policy cannot work: Folder or To is not of the mailbox, To is
 // missing with MoveToFolder or given without it, MoveToArchive without an archive,
-// or a negative time.
+// a negative time, or an unknown
+// Trigger or Action.
 func (m *Mailbox) AddPolicy(p Policy) (remove func()) {
 	s := m.server
 	s.mu.Lock()
@@ -120,6 +121,8 @@ func (m *Mailbox) AddPolicy(p Policy) (remove func()) {
 // problem says what is wrong with a policy, nothing if it can work.
 func (p *Policy) problem(box *mailstore.Mailbox) string {
 	switch {
+	case p.Trigger < Deliveries || p.Trigger > Contents || p.Action < MoveToFolder || p.Action > MoveToArchive:
+		return "there is no action or trigger like that"
 	case p.Age < 0 || p.Delay < 0:
 		return "Age and Delay must not be negative"
 	case p.Folder != nil && p.Folder.folder.Mailbox != box:
