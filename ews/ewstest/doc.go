@@ -42,6 +42,10 @@
 //   - A shape that names a property of another kind of item is refused by GetItem
 //     on Exchange 2010 (ErrorInvalidPropertyRequest); later it is left out.
 //   - Sent messages are in the Inbox of each recipient that has a mailbox.
+//   - Rules of an Inbox run on delivery only. Policies act before the answer to a
+//     request leaves, unless they are told to wait, so that an id in it may be
+//     invalid already.
+//   - A move keeps the change key and the time of the last modification.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
@@ -52,6 +56,11 @@
 // [Server.Requests]. A test may change it at any time, even between two requests
 // ([Server.OnRequest]) or between a request and its answer
 // ([Server.OnResponse]).
+//
+// People work in the mailboxes meanwhile: a [Person] does what Outlook does,
+// [Mailbox.AddPolicy] has rules and policies move and delete what arrives, and
+// [Server.Play] lets people act between calls. [Server.Story] tells what they did.
+// Ids change with each move; Message.Object tells tests which message it is.
 //
 // Everything is kept in memory.
 package ewstest

@@ -7,13 +7,15 @@ import "time"
 // ids answer ErrorMailboxMoveInProgress, people cannot work in it, and policies
 // wait. Afterwards all ids are valid again. [Mailbox.Restore] ends it before. Like
 // any move, it does not show in the content.
-func (m *Mailbox) MoveAway(d time.Duration) {
+func (m *Mailbox) MoveAway(d time.Duration) { m.moveAway(d, "") }
+
+func (m *Mailbox) moveAway(d time.Duration, when string) {
 	s := m.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.cancelMove()
 	s.org.RemoveMailbox(m.box, true)
-	s.record(Deed{Who: "mailbox " + m.box.Address, What: "is moving for " + d.String()})
+	s.record(Deed{When: when, Who: "mailbox " + m.box.Address, What: "is moving for " + d.String()})
 	m.cancel = s.later(d, m.back)
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Scenario is an organisation described in JSON: mailboxes, rights, lists,
-// messages, budgets and faults. All fields are optional; unknown fields are
+// messages, budgets, faults, policies, and people who act between calls. All fields are optional; unknown fields are
 // refused:
 //
 //	{
@@ -28,7 +28,7 @@ import (
 //	  "users":     [{"name": "svc", "password": "secret"}],
 //	  "mailboxes": [{"address": "alice@example.test", "displayName": "Alice", "password": "secret",
 //	                 "proxyAddresses": [], "archive": true, "language": "de", "quotaBytes": 0, "hidden": false,
-//	                 "folders": ["/Inbox/Projects", "inbox/Projects"], "searchFolders": ["AllItems"]}],
+//	                 "folders": ["/Inbox/Projects", "inbox/Projects"], "moreFolders": 30, "searchFolders": ["AllItems"]}],
 //	  "contacts":  [{"address": "partner@other.example", "displayName": "Partner", "hidden": false}],
 //	  "fullAccess":    [{"user": "svc", "mailbox": "*"}],
 //	  "impersonation": [{"user": "svc", "mailbox": "*"}],
@@ -38,6 +38,13 @@ import (
 //	                 "folder": "junkemail", "received": "2026-11-24T10:00:00Z", "read": false, "class": "IPM.Note",
 //	                 "categories": [], "importance": "High", "flag": "Flagged"}],
 //	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600}],
+//	  "policies":  [{"mailbox": "alice@example.test", "name": "rule", "trigger": "deliveries", "action": "MoveToFolder",
+//	                 "folder": "inbox", "to": "inbox/News", "subject": "News", "messageId": "<1@example.test>",
+//	                 "age": "48h", "delay": "2s"}],
+//	  "steps":     [{"mailbox": "alice@example.test", "who": "owner", "operation": "MoveItem", "call": 1, "after": true,
+//	                 "chance": 0.5, "once": true, "do": "file", "folder": "inbox", "messageId": "<1@example.test>",
+//	                 "subject": "Invoice", "to": "inbox/Projects"},
+//	                {"mailbox": "alice@example.test", "call": 9, "do": "moveAway", "time": "1m"}],
 //	  "faults":    [{"fault": "DropAfter", "operation": "MoveItem", "count": 1},
 //	                {"fault": "ErrorTimeoutExpired", "asFault": true, "at": 5},
 //	                {"fault": "BusyItem", "backOff": "5s", "probability": 0.1}]
@@ -56,6 +63,20 @@ import (
 // A fault is given by the name of a variable of this package or by a response
 // code; its "at" counts requests from the start. Faults with a probability are
 // drawn together, at the highest probability given.
+//
+// A policy is a [Policy]: its trigger is deliveries (the default), arrivals or
+// contents, its action the name of an [Action]. It acts on items with the subject
+// and the Message-ID given, or on all. Deliveries and arrivals are what comes after
+// the messages of the scenario.
+//
+// A step is a [Step] of one script. What it can do to a message, the first one in
+// the folder (default: in all, or in the Deletions of Recoverable Items) with the
+// subject and the Message-ID given, is: read, unread, flag (with "flag"), file and
+// copy (with "to"), edit (with "newSubject", "body" or both), delete, shiftDelete,
+// recover, purge. To folders: renameFolder (with "name"), moveFolder (with "to"),
+// deleteFolder, each with "folder", and emptyDeletedItems. With "time", moveAway
+// makes the mailbox unavailable that long. Folders that do not exist are created
+// at the start.
 type Scenario struct {
 	dir  string // base of relative file names
 	data scenarioData
@@ -85,6 +106,8 @@ type scenarioData struct {
 	Messages           []scenarioMessage
 	Budgets            []scenarioBudget
 	Faults             []scenarioFault
+	Policies           []scenarioPolicy
+	Steps              []scenarioStep
 }
 
 type scenarioAzure struct {
@@ -106,6 +129,7 @@ type scenarioMailbox struct {
 	QuotaBytes                     int64
 	Hidden                         bool
 	Folders, SearchFolders         []string
+	MoreFolders                    int
 }
 
 type scenarioGrant struct{ User, Mailbox string }

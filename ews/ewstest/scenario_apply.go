@@ -91,7 +91,7 @@ func (s *Scenario) check() error {
 			return fmt.Errorf("faults[%d]: probability must be between 0 and 1", i)
 		}
 	}
-	return nil
+	return d.checkPeople()
 }
 
 func checkList(l scenarioList, addresses map[string]bool) error {
@@ -163,6 +163,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 				return fmt.Errorf("mailbox %q: folder %q does not begin with the well-known name of a folder of this mailbox", m.Address, f)
 			}
 		}
+		box.AddFolders(nil, m.MoreFolders)
 		for _, f := range m.SearchFolders {
 			box.AddSearchFolder(f)
 		}
@@ -188,7 +189,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute})
 	}
 	s.applyFaults(srv)
-	return nil
+	return d.applyPeople(srv)
 }
 
 // deliver puts the message into its mailbox, or into all mailboxes of its list.

@@ -30,8 +30,8 @@ the service account svc (svc-password), which has FullAccess to all mailboxes an
 the right to impersonate their owners.
 
 A scenario, a JSON file, describes a different organisation: mailboxes, rights,
-lists, messages, budgets and faults. Its fields are in the documentation of
-ewstest.Scenario.
+lists, messages, budgets, faults, policies, and people who act between requests.
+Its fields are in the documentation of ewstest.Scenario.
 
 With -auth bearer the server also acts as Azure AD with one tenant (example.test)
 and the applications given by -app, or by the scenario. In the first line,
