@@ -49,7 +49,7 @@ type Delivery struct {
 }
 
 // DeliverWith is Deliver with settings. It ignores the quota. If a policy acts at
-// once, it returns what that left; see [Mailbox.AddPolicy].
+// once, it returns what that left, nil if that is nothing; see [Mailbox.AddPolicy].
 func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()

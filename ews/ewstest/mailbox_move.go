@@ -15,7 +15,7 @@ func (m *Mailbox) moveAway(d time.Duration, when string) {
 	defer s.mu.Unlock()
 	m.cancelMove()
 	s.org.RemoveMailbox(m.box, true)
-	s.record(Deed{When: when, Who: "mailbox " + m.box.Address, What: "is moving for " + d.String()})
+	s.record(Deed{When: when, Who: "mailbox " + m.box.Address, Action: "moves", What: "for " + d.String()})
 	m.cancel = s.later(d, m.back)
 }
 
@@ -23,7 +23,7 @@ func (m *Mailbox) moveAway(d time.Duration, when string) {
 func (m *Mailbox) back() {
 	s := m.server
 	if m.cancelMove() {
-		s.record(Deed{Who: "mailbox " + m.box.Address, What: "is back"})
+		s.record(Deed{Who: "mailbox " + m.box.Address, Action: "returns", What: "from its move"})
 	}
 	m.box.Gone, m.box.Moving = false, false
 	for _, p := range s.people.policies {

@@ -101,7 +101,7 @@ func (p *Person) setRead(it *mailstore.Item, read bool) error {
 
 // Flag sets the follow-up flag; its Status is NotFlagged, Flagged or Complete.
 func (p *Person) Flag(m *Message, flag ews.Flag) (*Message, error) {
-	return p.act("flags as "+string(flag.Status), m, func(it *mailstore.Item) (*mailstore.Item, error) {
+	return p.act("flags as "+flag.Status, m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		set, remove := mailstore.FlagProperties(flag)
 		if len(set)+len(remove) == 0 {
 			return nil, because(ErrImpossible, "there is no such flag")

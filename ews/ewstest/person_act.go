@@ -21,9 +21,9 @@ func (p *Person) with(verb string, m *Message, do func(*mailstore.Item) (*mailst
 	s := p.box.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	deed := p.deed(verb+" a message", 0)
+	deed := p.deed(verb, "a message", 0)
 	if m != nil {
-		deed = p.deed(verb+" "+titled(m.Object, m.MessageID), m.Object)
+		deed = p.deed(verb, titled(m.Object, m.MessageID), m.Object)
 	}
 	for _, f := range to {
 		if f == nil {
@@ -58,8 +58,8 @@ func (p *Person) reach(m *Message) (*mailstore.Item, error) {
 	return it, nil
 }
 
-func (p *Person) deed(what string, object uint64) Deed {
-	return Deed{When: p.when, Who: p.name + " of " + p.box.box.Address, What: what, Object: object}
+func (p *Person) deed(action, what string, object uint64) Deed {
+	return Deed{When: p.when, Who: p.name + " of " + p.box.box.Address, Action: action, What: what, Object: object}
 }
 
 // done records a deed, and lets policies act on what it did.
@@ -78,7 +78,7 @@ func (p *Person) done(d Deed, err error) error {
 func (p *Person) fails(err error) {
 	p.box.server.mu.Lock()
 	defer p.box.server.mu.Unlock()
-	_ = p.done(p.deed("acts", 0), err)
+	_ = p.done(p.deed("plays", "its part", 0), err)
 }
 
 // place names a folder in a story, with its mailbox if that is another one.

@@ -37,7 +37,7 @@ func (p *Person) EmptyDeletedItems() (int, error) {
 	s := p.box.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	deed := p.deed("empties Deleted Items", 0)
+	deed := p.deed("empties", "Deleted Items", 0)
 	if p.box.box.Gone {
 		return 0, p.done(deed, ErrUnavailable)
 	}

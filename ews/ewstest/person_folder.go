@@ -39,7 +39,9 @@ func (p *Person) MoveFolder(f, to *Folder) error {
 func (p *Person) DeleteFolder(f *Folder) error {
 	return p.onFolder("deletes", f, "", func(g *mailstore.Folder) error {
 		if !inDeletedItems(g) {
-			g.Trash()
+			if !g.Trash() {
+				return because(ErrImpossible, "it does not go into Deleted Items")
+			}
 			return nil
 		}
 		softDelete(g)
@@ -54,10 +56,10 @@ func (p *Person) onFolder(verb string, f *Folder, more string, do func(*mailstor
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f == nil {
-		return p.done(p.deed(verb+" a folder"+more, 0), because(ErrNotThere, "there is no such folder"))
+		return p.done(p.deed(verb, "a folder"+more, 0), because(ErrNotThere, "there is no such folder"))
 	}
 	g := f.folder
-	deed := p.deed(verb+" the folder "+place(g, p.box.box)+more, 0)
+	deed := p.deed(verb, "the folder "+place(g, p.box.box)+more, 0)
 	switch {
 	case p.box.box.Gone:
 		return p.done(deed, ErrUnavailable)

@@ -50,13 +50,50 @@ func TestPersonFilesAndCopies(t *testing.T) {
 	assert.Empty(t, c.srv.Notices())
 }
 
+// Into the archive and into another mailbox a message moves as by MoveItem: what is
+// left behind is another object.
+func TestPersonFilesElsewhere(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	box := c.srv.AddMailbox("dora@example.test", &ewstest.MailboxOptions{Archive: true})
+	owner, vault := box.Person(""), c.srv.Mailbox(quar)
+	m := box.Deliver([]byte(receiptAsked))
+	for _, to := range []*ewstest.Folder{box.Folder(ews.FolderArchiveInbox), vault.Folder(ews.FolderInbox)} {
+		moved, err := owner.File(m, to)
+		require.NoError(t, err)
+		assert.Equal(t, to.Path(), moved.Folder)
+		assert.Equal(t, m.Object, moved.Object)
+		assert.True(t, moved.ReceiptPending)
+	}
+	assert.Contains(t, c.srv.Story().String(), `files message 1 <2@evil.example> into "/Inbox" of quarantine@example.test`)
+	for _, left := range box.Messages() {
+		assert.Equal(t, m.Object, left.CopiedFrom)
+	}
+	require.Len(t, box.Messages(), 2, "in the Deletions of the mailbox and of the archive")
+	_, err := owner.File(m, box.Folder(ews.FolderInbox))
+	require.ErrorIs(t, err, ewstest.ErrNotThere, "it is in another mailbox")
+	back, err := vault.Person("analyst").File(m, box.Folder(ews.FolderInbox))
+	require.NoError(t, err)
+	assert.Equal(t, "/Inbox", back.Folder)
+
+	inArchive := box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: box.Folder(ews.FolderArchiveInbox)})
+	for _, want := range []string{"/Archive/Deleted Items", "/Archive/Recoverable Items/Deletions"} {
+		deleted, err := owner.Delete(inArchive)
+		require.NoError(t, err)
+		assert.Equal(t, want, deleted.Folder)
+	}
+	recovered, err := owner.Recover(inArchive)
+	require.NoError(t, err)
+	assert.Equal(t, "/Archive/Inbox", recovered.Folder)
+}
+
 func TestPersonReadsFlagsAndEdits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCaller(t, ewstest.Options{})
 		box := c.srv.Mailbox(alice)
 		owner := box.Person("")
-		m := box.Deliver([]byte(receiptAsked))
+		m := box.DeliverWith([]byte(receiptAsked), ewstest.Delivery{Extended: []ews.ExtendedProperty{stampProperty}})
 		changed := func(m *ewstest.Message, err error) *ewstest.Message {
 			require.NoError(t, err)
 			return m
@@ -90,6 +127,7 @@ func TestPersonReadsFlagsAndEdits(t *testing.T) {
 		html := changed(owner.Edit(m, ewstest.Edit{Body: "<p>Seen</p>", HTML: true}))
 		assert.Equal(t, "[checked] it", html.Subject, "what is empty stays")
 		assert.Contains(t, strings.ToLower(string(html.MIME)), "text/html")
+		assert.Equal(t, "op", html.Properties[stampProperty.Field].Value, "the stamp stays")
 		for _, old := range box.Folder(ews.FolderRecoverableItemsVersions).Messages() {
 			assert.NotEqual(t, m.Object, old.Object, "a version is a copy")
 			assert.Equal(t, m.Object, old.CopiedFrom)
@@ -134,6 +172,30 @@ func TestPersonDeletesAndRecovers(t *testing.T) {
 		assert.Equal(t, "/Recoverable Items/Purges", where(owner.Purge(m)))
 		_, err = owner.Recover(m)
 		require.ErrorIs(t, err, ewstest.ErrNotThere, "no person sees Purges")
+	}
+}
+
+// What has no folder to go back to goes into that of its kind.
+func TestPersonRecoversByKind(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(&ewstest.Options{Version: ewstest.Exchange2013SP1})
+	t.Cleanup(srv.Close)
+	box := srv.AddMailbox("dora@example.test", &ewstest.MailboxOptions{Archive: true})
+	owner := box.Person("")
+	for want, d := range map[string]ewstest.Delivery{
+		"/Inbox":         {Folder: box.AddFolder(nil, "Projects")},
+		"/Contacts":      {Class: "IPM.Contact"},
+		"/Calendar":      {Class: "IPM.Appointment"},
+		"/Archive/Inbox": {Folder: box.AddFolder(box.Folder(ews.FolderArchiveMsgFolderRoot), "Projects")},
+	} {
+		m := box.DeliverWith([]byte(plain), d)
+		_, err := owner.Purge(m)
+		require.ErrorIs(t, err, ewstest.ErrNotThere)
+		_, err = owner.ShiftDelete(m)
+		require.NoError(t, err)
+		back, err := owner.Recover(m)
+		require.NoError(t, err)
+		assert.Equal(t, want, back.Folder)
 	}
 }
 

@@ -62,10 +62,10 @@ type Policy struct {
 	// Age is how long ago an item must have been received; a younger one is acted
 	// on when it gets that old. Delay is how long after its arrival an item is
 	// acted on, at the earliest; it must lie in the same folder all that time.
-	// Both are measured by Options.Now, and waited for in virtual time inside a
-	// synctest bubble. Default: 0: at once, after the server has acted on a
-	// request and before its answer leaves, so that an id in the answer may be
-	// invalid already.
+	// Age is measured by Options.Now; the rest is waited for in virtual time inside
+	// a synctest bubble, in real time elsewhere. Default: 0: at once, after the
+	// server has acted on a request and before its answer leaves, so that an id in
+	// the answer may be invalid already.
 	Age, Delay time.Duration
 }
 
@@ -84,7 +84,8 @@ type policy struct {
 // for each change by a caller or person, so two that move it to and fro come to an
 // end.
 //
-// It panics if the policy cannot work: Folder or To is not of the mailbox, To is
+// It panics if the policy cannot work: Folder or To is not of the mailbox, Folder
+// is a search folder or in Recoverable Items, nothing can be moved into To, To is
 // missing with MoveToFolder or given without it, MoveToArchive without an archive,
 // a negative time, or an unknown
 // Trigger or Action.
@@ -127,8 +128,8 @@ func (p *Policy) problem(box *mailstore.Mailbox) string {
 		return "Age and Delay must not be negative"
 	case p.Folder != nil && p.Folder.folder.Mailbox != box:
 		return "Folder is not a folder of the mailbox"
-	case p.Folder != nil && p.Folder.folder.Search != nil:
-		return "Folder is a search folder"
+	case p.Folder != nil && (p.Folder.folder.Search != nil || p.Folder.folder.Recoverable()):
+		return "Folder is a search folder or in Recoverable Items"
 	case p.Action == MoveToFolder && p.To == nil:
 		return "MoveToFolder needs To"
 	case p.Action != MoveToFolder && p.To != nil:

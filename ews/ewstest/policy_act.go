@@ -98,16 +98,16 @@ func (s *Server) enforce(p *policy, it *mailstore.Item, r run, when string) {
 		return
 	}
 	r[mark] = true
-	d := Deed{When: when, Who: p.Name + " of " + p.box.Address, What: "leaves " + title(it), Object: mark.object}
+	d := Deed{When: when, Who: p.Name + " of " + p.box.Address, Action: "moves", What: title(it), Object: mark.object}
 	to, err := p.target(it)
 	switch {
 	case err != nil:
 		d.Err = err
 	case to != nil:
-		d.What = "moves " + title(it) + " into " + strconv.Quote(to.Path())
+		d.What += " into " + strconv.Quote(to.Path())
 		it.MoveTo(to)
 	default:
-		d.What = "deletes " + title(it)
+		d.Action = "deletes"
 		it.Remove(p.removal(), true)
 	}
 	s.record(d)

@@ -119,6 +119,23 @@ func TestPolicyActions(t *testing.T) {
 	}
 }
 
+// Items of the archive are acted on where a policy names their folder.
+func TestPolicyInArchive(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(nil)
+	t.Cleanup(srv.Close)
+	box := srv.AddMailbox("dora@example.test", &ewstest.MailboxOptions{Archive: true})
+	inbox := box.Folder(ews.FolderArchiveInbox)
+	m := box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: inbox})
+	box.AddPolicy(ewstest.Policy{Trigger: ewstest.Contents, Action: ewstest.MoveToDeletedItems})
+	assert.Equal(t, []string{"/Archive/Inbox"}, folders(srv, m))
+	box.AddPolicy(ewstest.Policy{Trigger: ewstest.Contents, Folder: inbox, Action: ewstest.MoveToArchive})
+	require.Len(t, srv.Story(), 1)
+	require.ErrorIs(t, srv.Story()[0].Err, ewstest.ErrImpossible, "it is there already")
+	box.AddPolicy(ewstest.Policy{Trigger: ewstest.Contents, Folder: inbox, Action: ewstest.MoveToDeletedItems})
+	assert.Equal(t, []string{"/Archive/Deleted Items"}, folders(srv, m))
+}
+
 // Delays and ages pass in virtual time. What has left the folder is not acted on.
 func TestPolicyWaits(t *testing.T) {
 	t.Parallel()
@@ -165,6 +182,8 @@ func TestMailboxMovesAway(t *testing.T) {
 		folder := box.Folder(ews.FolderInbox).ID()
 		box.AddPolicy(ewstest.Policy{Delay: time.Minute, To: to})
 		late := box.Deliver([]byte(plain))
+		tray := box.AddFolder(nil, "Tray")
+		box.AddPolicy(ewstest.Policy{Trigger: ewstest.Arrivals, Folder: tray, To: to})
 		get := func() []string {
 			return append(codes(c.do(getItemXML(idOnly, itemID(m)))), codes(c.do(findXML(`<t:FolderId Id="`+folder.ID+`"/>`, "")))...)
 		}
@@ -174,12 +193,13 @@ func TestMailboxMovesAway(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []string{"ErrorMailboxMoveInProgress", "ErrorMailboxMoveInProgress"}, get())
 		box.AddPolicy(ewstest.Policy{Trigger: ewstest.Contents, Action: ewstest.MoveToDeletedItems, Match: subject("trash")})
-		assert.Equal(t, []string{"/Inbox", "/Inbox"}, folders(c.srv, late, trash))
+		brought := box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: tray})
+		assert.Equal(t, []string{"/Inbox", "/Inbox", "/Tray"}, folders(c.srv, late, trash, brought))
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		assert.Equal(t, []string{"NoError", "NoError"}, get())
 		assert.Equal(t, m, box.Message(m.ID), "nothing about it has changed")
-		assert.Equal(t, []string{"/Late", "/Deleted Items"}, folders(c.srv, late, trash), "the policies have waited")
+		assert.Equal(t, []string{"/Late", "/Deleted Items", "/Late"}, folders(c.srv, late, trash, brought), "the policies have waited")
 
 		box.MoveAway(time.Hour)
 		box.Restore()
@@ -189,8 +209,8 @@ func TestMailboxMovesAway(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		assert.Equal(t, []string{"ErrorNonExistentMailbox", "ErrorNonExistentMailbox"}, get(), "for good")
-		assert.Contains(t, c.srv.Story().String(), "mailbox alice@example.test is moving for 5m0s")
-		assert.Contains(t, c.srv.Story().String(), "mailbox alice@example.test is back")
+		assert.Contains(t, c.srv.Story().String(), "mailbox alice@example.test moves for 5m0s")
+		assert.Contains(t, c.srv.Story().String(), "mailbox alice@example.test returns from its move")
 	})
 }
 
@@ -243,15 +263,15 @@ func TestPolicyProblems(t *testing.T) {
 	box, other := srv.Mailbox(alice), srv.Mailbox(bob)
 	inbox, theirs := box.Folder(ews.FolderInbox), other.Folder(ews.FolderInbox)
 	for want, p := range map[string]ewstest.Policy{
-		"MoveToFolder needs To":                   {},
-		"Age and Delay must not be negative":      {To: inbox, Delay: -1},
-		"Folder is not a folder of the mailbox":   {To: inbox, Folder: theirs},
-		"Folder is a search folder":               {To: inbox, Folder: box.AddSearchFolder("All")},
-		"To is only for MoveToFolder":             {To: inbox, Action: ewstest.PermanentlyDelete},
-		"To is not a folder of the mailbox":       {To: theirs},
-		"nothing can be moved into To":            {To: box.Folder(ews.FolderRecoverableItemsPurges)},
-		"MoveToArchive needs an online archive":   {Action: ewstest.MoveToArchive},
-		"there is no action or trigger like that": {Action: 9},
+		"MoveToFolder needs To":                             {},
+		"Age and Delay must not be negative":                {To: inbox, Delay: -1},
+		"Folder is not a folder of the mailbox":             {To: inbox, Folder: theirs},
+		"Folder is a search folder or in Recoverable Items": {To: inbox, Folder: box.AddSearchFolder("All")},
+		"To is only for MoveToFolder":                       {To: inbox, Action: ewstest.PermanentlyDelete},
+		"To is not a folder of the mailbox":                 {To: theirs},
+		"nothing can be moved into To":                      {To: box.Folder(ews.FolderRecoverableItemsPurges)},
+		"MoveToArchive needs an online archive":             {Action: ewstest.MoveToArchive},
+		"there is no action or trigger like that":           {Action: 9},
 	} {
 		assert.PanicsWithValue(t, "ewstest: policy: "+want, func() { box.AddPolicy(p) })
 	}

@@ -90,13 +90,13 @@ func (p *scenarioPolicy) check(box *scenarioMailbox) error {
 }
 
 func (s *scenarioStep) check(box *scenarioMailbox) error {
-	deed, known := deeds[s.Do]
+	ability, known := abilities[s.Do]
 	_, called := operations[string(s.Operation)]
 	switch {
 	case box == nil:
 		return fmt.Errorf("mailbox %q is not a mailbox of the scenario", s.Mailbox)
 	case !known:
-		return fmt.Errorf("do %q is not one of %s", s.Do, strings.Join(slices.Sorted(maps.Keys(deeds)), ", "))
+		return fmt.Errorf("do %q is not one of %s", s.Do, strings.Join(slices.Sorted(maps.Keys(abilities)), ", "))
 	case s.Operation != "" && !called:
 		return fmt.Errorf("operation %q is not one of %s", s.Operation, strings.Join(slices.Sorted(maps.Keys(operations)), ", "))
 	case s.Call < 0:
@@ -111,10 +111,10 @@ func (s *scenarioStep) check(box *scenarioMailbox) error {
 		"flag": s.Flag != "", "newSubject": s.NewSubject != "", "body": s.Body != "", "time": s.Time != 0,
 	}
 	for _, field := range slices.Sorted(maps.Keys(given)) {
-		switch needed := slices.Contains(deed.needs, field); {
+		switch needed := slices.Contains(ability.needs, field); {
 		case needed && !given[field]:
 			return fmt.Errorf("%s needs %s", s.Do, field)
-		case given[field] && !needed && !slices.Contains(deed.takes, field):
+		case given[field] && !needed && !slices.Contains(ability.takes, field):
 			return fmt.Errorf("%s does not take %s", s.Do, field)
 		}
 	}

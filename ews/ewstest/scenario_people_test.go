@@ -112,7 +112,7 @@ func TestScenarioSteps(t *testing.T) {
 		`before call 14 (FindItem): owner shift-deletes message 2 <2@x.example>`,
 		`before call 15 (FindItem): owner purges message 2 <2@x.example>`,
 		`before call 16 (FindItem): owner purges a message: impossible: it is not there: no message was found`,
-		`before call 17 (FindItem): mailbox a@corp.example is moving for 1h0m0s`,
+		`before call 17 (FindItem): mailbox a@corp.example moves for 1h0m0s`,
 	}, story)
 	requests := srv.Requests()
 	assert.Equal(t, []string{"NoError", "ErrorMailboxMoveInProgress"}, []string{requests[15].Code, requests[16].Code})

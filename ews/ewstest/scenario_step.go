@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// deed is something that a step of a scenario can do.
-type deed struct {
+// ability is something that a step of a scenario can do.
+type ability struct {
 	needs, takes []string // fields of a step
 	do           func(s *bound, p *Person) error
 }
@@ -18,22 +18,22 @@ type bound struct {
 	folder, to *Folder
 }
 
-// message returns the deed of doing something to a message.
-func message(do func(s *bound, p *Person, m *Message) (*Message, error), needs ...string) deed {
-	return deed{needs, []string{"folder", "subject", "messageId"}, func(s *bound, p *Person) error {
+// message returns the ability to do something to a message.
+func message(do func(s *bound, p *Person, m *Message) (*Message, error), needs ...string) ability {
+	return ability{needs, []string{"folder", "subject", "messageId"}, func(s *bound, p *Person) error {
 		_, err := do(s, p, p.Find(s.folder, matching(s.Subject, s.MessageID)))
 		return err
 	}}
 }
 
-// with returns the deed with more fields that it takes.
-func (d deed) with(fields ...string) deed {
-	d.takes = append(d.takes, fields...)
-	return d
+// with returns the ability with more fields that it takes.
+func (a ability) with(fields ...string) ability {
+	a.takes = append(a.takes, fields...)
+	return a
 }
 
-// deeds are what steps can do.
-var deeds = map[string]deed{
+// abilities are what steps can do.
+var abilities = map[string]ability{
 	"read":   message(func(_ *bound, p *Person, m *Message) (*Message, error) { return p.MarkRead(m) }),
 	"unread": message(func(_ *bound, p *Person, m *Message) (*Message, error) { return p.MarkUnread(m) }),
 	"flag": message(func(s *bound, p *Person, m *Message) (*Message, error) {
@@ -75,6 +75,6 @@ func (s scenarioStep) bind(box *Mailbox) (func(*Person) error, error) {
 	if b.to, err = box.named(s.To); err != nil {
 		return nil, err
 	}
-	do := deeds[s.Do].do
+	do := abilities[s.Do].do
 	return func(p *Person) error { return do(b, p) }, nil
 }

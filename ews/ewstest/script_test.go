@@ -127,7 +127,8 @@ func TestScriptStops(t *testing.T) {
 	c.do(find)
 	require.Len(t, c.srv.Story(), 1)
 	require.ErrorIs(t, c.srv.Story()[0].Err, none)
-	assert.Equal(t, "before call 1 (FindItem): owner of alice@example.test acts: impossible: nothing to do", c.srv.Story().String())
+	assert.Equal(t, "plays", c.srv.Story()[0].Action)
+	assert.Equal(t, "before call 1 (FindItem): owner of alice@example.test plays its part: impossible: nothing to do", c.srv.Story().String())
 
 	other := c.srv.Play(ewstest.Step{Who: owner, Do: func(*ewstest.Person) error { return none }})
 	c.srv.OnRequest(nil)

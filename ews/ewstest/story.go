@@ -15,14 +15,15 @@ type Deed struct {
 	Time   time.Time // by Options.Now
 	When   string    // such as "before call 7 (MoveItem)"; calls count from 1
 	Who    string    // such as "owner of alice@example.test"
-	What   string    // such as `files message 3 <lure@evil.example> into "/Inbox/Projects"`
+	Action string    // such as "files"
+	What   string    // to what: `message 3 <lure@evil.example> into "/Inbox/Projects"`
 	Object uint64    // of the message; 0 if it concerns a folder or a mailbox
 	Err    error     // why it was impossible, nil if it was done
 }
 
 // String returns the deed as one line.
 func (d Deed) String() string {
-	line := d.When + ": " + d.Who + " " + d.What
+	line := d.When + ": " + d.Who + " " + d.Action + " " + d.What
 	if d.Err != nil {
 		line += ": impossible: " + d.Err.Error()
 	}
@@ -66,9 +67,9 @@ func (s *Server) record(d Deed) {
 	}
 	d.Time = s.opts.Now()
 	s.people.story = append(s.people.story, d)
-	// What the deed was done to may contain a sender's text, which is in no log.
+	// What may contain a sender's text, which is in no log.
 	s.opts.Logger.Info("deed", slog.String("when", d.When), slog.String("who", d.Who),
-		slog.Uint64("object", d.Object), slog.Bool("done", d.Err == nil))
+		slog.String("action", d.Action), slog.Uint64("object", d.Object), slog.Bool("done", d.Err == nil))
 }
 
 // between says after which call it is.

@@ -44,6 +44,17 @@ type Settings struct {
 	Arrived func(*Item, Arrival)
 }
 
+// Arrival is how an item came into a folder.
+type Arrival int
+
+// Arrivals.
+const (
+	ByTransport Arrival = iota // delivered
+	ByClient                   // created, uploaded or copied
+	ByMove                     // from another folder
+	ByStore                    // kept in Recoverable Items
+)
+
 // Notice is something that reached another person.
 type Notice struct {
 	Kind     string
