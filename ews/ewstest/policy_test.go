@@ -233,6 +233,13 @@ func TestPoliciesMeet(t *testing.T) {
 		assert.Equal(t, d.Who == "lost of alice@example.test", d.Err != nil)
 	}
 	assert.Equal(t, []string{"to", "fro", "lost"}, who)
+
+	final := newCaller(t, ewstest.Options{RetentionOff: true})
+	box = final.srv.Mailbox(alice)
+	box.AddPolicy(ewstest.Policy{Action: ewstest.PermanentlyDelete})
+	box.AddPolicy(ewstest.Policy{Trigger: ewstest.Arrivals, Action: ewstest.MoveToDeletedItems})
+	assert.Nil(t, box.Deliver([]byte(plain)))
+	assert.Len(t, final.srv.Story(), 1, "the second has nothing to act on")
 }
 
 // Nothing happens after Close, not even what had to wait.

@@ -44,13 +44,17 @@ var (
 	}
 )
 
+// maxMoreFolders is how many subfolders a folder has at most in Exchange Online.
+// See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
+const maxMoreFolders = 10000
+
 // checkPeople validates what people and policies do.
 func (d *scenarioData) checkPeople() error {
 	boxes := make(map[string]*scenarioMailbox)
 	for i := range d.Mailboxes {
 		m := &d.Mailboxes[i]
-		if m.MoreFolders < 0 {
-			return fmt.Errorf("mailboxes[%d]: moreFolders must not be negative", i)
+		if m.MoreFolders < 0 || m.MoreFolders > maxMoreFolders {
+			return fmt.Errorf("mailboxes[%d]: moreFolders must be from 0 to %d", i, maxMoreFolders)
 		}
 		for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
 			boxes[strings.ToLower(a)] = m

@@ -145,7 +145,7 @@ func TestScenarioPeopleRefused(t *testing.T) {
 		`"do": "read"}], "policies": [{"mailbox": "a@corp.example", "action": "PermanentlyDelete", "to": "inbox"`:  `policies[0]: to must be given with MoveToFolder, and with nothing else`,
 		`"do": "read"}], "policies": [{"mailbox": "svc@corp.example", "action": "MoveToArchive"`:                   `policies[0]: MoveToArchive needs a mailbox with an archive`,
 		`"do": "read"}], "policies": [{"mailbox": "a@corp.example", "action": "PermanentlyDelete", "delay": "-1s"`: `policies[0]: age and delay must not be negative`,
-		`"do": "read"}], "mailboxes": [{"address": "a@corp.example", "moreFolders": -1`:                            `mailboxes[0]: moreFolders must not be negative`,
+		`"do": "read"}], "mailboxes": [{"address": "a@corp.example", "moreFolders": -1`:                            `mailboxes[0]: moreFolders must be from 0 to 10000`,
 	} {
 		if !strings.Contains(step, "mailbox\": \"x@") {
 			step = `"mailbox": "a@corp.example", ` + step

@@ -56,6 +56,8 @@ type cue struct {
 // Play lets people act between calls, until the script is stopped or the server is
 // closed. Steps for the same call are played in order, scripts in the order in which
 // they began. With calls one after another the same script plays the same story.
+// A nil hook for [Server.OnRequest] takes away what scripts do before calls, one
+// for [Server.OnResponse] what they do after.
 //
 // It panics if a step has neither Who nor Do, a negative Call, or a Chance that is
 // no probability.

@@ -13,7 +13,7 @@ import (
 // Deed is something that a person or a policy did, or could not do.
 type Deed struct {
 	Time   time.Time // by Options.Now
-	When   string    // such as "before call 7 (MoveItem)"; calls count from 1
+	When   string    // such as "before call 7 (MoveItem)": one more than its number for hooks, which count from 0
 	Who    string    // such as "owner of alice@example.test"
 	Action string    // such as "files"
 	What   string    // to what: `message 3 <lure@evil.example> into "/Inbox/Projects"`

@@ -92,7 +92,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
-	flags.BoolVar(&s.log, "log", false, "log each request on standard error")
+	flags.BoolVar(&s.log, "log", false, "log each request, and what people and policies do, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, help)
