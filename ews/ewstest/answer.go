@@ -1,10 +1,12 @@
 package ewstest
 
 import (
+	"context"
 	"io"
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // answer is what goes back to the client.
@@ -16,6 +18,12 @@ type answer struct {
 	drop  bool  // nothing is sent, the connection is closed
 	cut   bool  // the connection is closed in the middle of the body
 	cause error // why drop is set, for callers in process
+
+	stall bool          // the body stops in the middle
+	pause time.Duration // for how long; 0: for good
+
+	bare    bool // without the headers of Exchange, or with those it has
+	wrongID bool // with a client-request-id that is not the request's
 }
 
 func textAnswer(status int, kind, text string) *answer {
@@ -26,8 +34,8 @@ func xmlAnswer(status int, body []piece) *answer {
 	return &answer{status: status, header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}}, body: body}
 }
 
-// write sends the answer over a socket.
-func (a *answer) write(w http.ResponseWriter) {
+// write sends the answer over a socket. The context is that of the request.
+func (a *answer) write(ctx context.Context, w http.ResponseWriter) {
 	if a.drop {
 		panic(http.ErrAbortHandler)
 	}
@@ -39,6 +47,13 @@ func (a *answer) write(w http.ResponseWriter) {
 		_, _ = io.CopyN(w, body, size/2)
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
+	}
+	if a.stall {
+		_, _ = io.CopyN(w, body, size/2)
+		_ = http.NewResponseController(w).Flush()
+		if !stalled(ctx, a.pause, nil) {
+			panic(http.ErrAbortHandler)
+		}
 	}
 	_, _ = io.Copy(w, body)
 }
@@ -55,6 +70,10 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 	if a.cut {
 		body = io.MultiReader(io.LimitReader(body, size/2), failing{})
 	}
+	var closer io.ReadCloser = io.NopCloser(body)
+	if a.stall {
+		closer = newStalling(r.Context(), body, size/2, a.pause)
+	}
 	if a.header == nil {
 		a.header = make(http.Header)
 	}
@@ -65,7 +84,7 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        a.header,
-		Body:          io.NopCloser(body),
+		Body:          closer,
 		ContentLength: size,
 		Request:       r,
 	}, nil

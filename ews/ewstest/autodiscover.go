@@ -78,7 +78,7 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a.servePlain(w)
 		}
 	default:
-		textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>").write(w)
+		textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>").write(r.Context(), w)
 	}
 }
 

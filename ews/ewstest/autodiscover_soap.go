@@ -23,7 +23,7 @@ type settingsRequest struct {
 // serveSOAP answers the SOAP service.
 func (a *Autodiscover) serveSOAP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
-		textAnswer(http.StatusOK, "text/html", "<html><body>Autodiscover Service</body></html>").write(w)
+		textAnswer(http.StatusOK, "text/html", "<html><body>Autodiscover Service</body></html>").write(r.Context(), w)
 		return
 	}
 	req, err := parseSettingsRequest(io.LimitReader(r.Body, 1<<20))

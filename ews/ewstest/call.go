@@ -57,21 +57,61 @@ var batchFatal = map[ews.ResponseCode]bool{
 func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body func(), refused *refusal)) {
 	stopped := false
 	for i, n := range members {
+		if c.only != nil && !c.only[i] {
+			continue
+		}
 		if stopped {
 			c.out.refused(refuse("ErrorBatchProcessingStopped"))
 			continue
 		}
-		refused := c.strike(i)
-		var body func()
-		if refused == nil {
-			body, refused = f(n)
+		c.between(i)
+		c.member = i
+		body, refused, times := c.one(n, f)
+		for range times {
+			if refused != nil {
+				c.out.refused(refused)
+			} else {
+				c.out.success(body)
+			}
 		}
-		if refused != nil {
-			c.out.refused(refused)
-			stopped = batchFatal[refused.code]
-			continue
+		stopped = refused != nil && batchFatal[refused.code]
+	}
+}
+
+// one processes a member of a batch, or fails as a fault wants. It also returns how
+// many response messages it gets.
+func (c *call) one(n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)) (body func(), refused *refusal, times int) {
+	if len(c.rules) == 0 {
+		body, refused = f(n)
+		return body, refused, 1
+	}
+	it := c.subject(n)
+	if fault, ok := c.strikes(is(faultMember), it); ok {
+		c.despite(fault, n, f)
+		return nil, fault.refusal(), 1
+	}
+	if fault, ok := c.strikes(is(faultNoReply), it); ok {
+		c.despite(fault, n, f)
+		c.out.spoilt = true // the schema wants at least one
+		return nil, nil, 0
+	}
+	body, refused = f(n)
+	if _, ok := c.strikes(is(faultTwice), it); ok {
+		return body, refused, 2
+	}
+	return body, refused, 1
+}
+
+// despite acts on a member whose answer does not show it, if the fault says so.
+func (c *call) despite(fault Fault, n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)) {
+	switch {
+	case fault.acted:
+		f(n)
+	case fault.postponed():
+		if c.put == nil {
+			c.put = make(map[int]Fault)
 		}
-		c.out.success(body)
+		c.put[c.member] = fault
 	}
 	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }

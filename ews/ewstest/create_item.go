@@ -18,6 +18,9 @@ func createItem(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
+		if saved != nil && saved.Gone() {
+			return nil, refuse("ErrorSavedItemFolderNotFound")
+		}
 		it, refused := c.create(saved, n)
 		if refused != nil {
 			return nil, refused
@@ -103,6 +106,7 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 	}
 	c.acted = true
 	it := f.Create(*item)
+	c.forget(it)
 	if !sending {
 		return it, nil
 	}

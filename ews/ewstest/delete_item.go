@@ -11,7 +11,7 @@ func deleteItem(c *call) *refusal {
 	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.item(n)
 		if refused == nil {
-			refused = sound(n)
+			refused = c.minding(sound(n), it)
 		}
 		if refused != nil {
 			return nil, refused
@@ -27,6 +27,9 @@ func deleteItem(c *call) *refusal {
 			return nil, refuse("ErrorCannotDeleteObject")
 		case it.Associated && how != mailstore.Hard:
 			return nil, refuseText("ErrorInvalidOperation", "Associated items can only be deleted for good.")
+		}
+		if _, ok := c.strikes(is(faultNothing), it); ok {
+			return nil, nil
 		}
 		c.acted = true
 		if it.Kind() == "CalendarItem" && cancellations != "SendToNone" {

@@ -14,48 +14,35 @@ func exportItems(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		if refused := current(n, it); refused != nil {
+		if refused := c.minding(current(n, it), it); refused != nil {
 			return nil, refused
 		}
+		fault, _ := c.strikes(func(f Fault) bool {
+			return f.kind == faultTruncate || f.kind == faultTruncateEncoded || f.kind == faultShort
+		}, it)
 		return func() {
 			c.out.itemID("m:ItemId", it)
-			c.writeData(it.Export())
+			c.out.writeData(it.Export(), fault)
 		}, nil
 	})
 	return nil
 }
 
-// writeData writes an export stream, or half of it if a fault truncates it.
-func (c *call) writeData(stream [][]byte) {
-	switch c.fault.kind {
-	case faultTruncate, faultTruncateEncoded:
-		c.struck = c.fault.Name
-		stream = firstHalf(stream)
-		if c.fault.kind == faultTruncateEncoded {
-			c.out.content("m:Data", append(stream, []byte(truncationMarker)))
-			return
-		}
-		c.out.Open("m:Data")
-		c.out.Splice()
-		c.out.large = append(c.out.large, stream)
-		c.out.Text(truncationMarker)
-		c.out.Close()
+// writeData writes an export stream, or what a fault leaves of it.
+func (r *reply) writeData(stream [][]byte, fault Fault) {
+	switch fault.kind {
+	case faultShort:
+		stream = shorten(stream, fault.share)
+	case faultTruncateEncoded:
+		stream = append(shorten(stream, 0.5), []byte(truncationMarker))
+	case faultTruncate:
+		r.spoilt = true // the schema wants base64
+		r.Open("m:Data")
+		r.Splice()
+		r.large = append(r.large, shorten(stream, 0.5))
+		r.Text(truncationMarker)
+		r.Close()
 		return
 	}
-	c.out.content("m:Data", stream)
-}
-
-func firstHalf(stream [][]byte) [][]byte {
-	size := 0
-	for _, b := range stream {
-		size += len(b)
-	}
-	size = size / 6 * 3 // whole groups of base64
-	var half [][]byte
-	for _, b := range stream {
-		n := min(size, len(b))
-		half = append(half, b[:n])
-		size -= n
-	}
-	return half
+	r.content("m:Data", stream)
 }

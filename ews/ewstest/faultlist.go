@@ -1,20 +1,33 @@
 package ewstest
 
 import (
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// Fault is a way to fail.
+// Fault is a way to fail. [Server.Fail] says when.
 type Fault struct {
 	Name string
 
 	kind   faultKind
+	scope  faultScope
 	code   ews.ResponseCode
 	inner  ews.ResponseCode
 	wait   time.Duration
 	member int // 0: all; n: only the n-th
+
+	acted bool          // the server acts all the same
+	later time.Duration // it acts then, if positive
+	held  bool          // it acts when the test says so
+
+	share  float64 // of the content that is kept
+	row    int     // of a list
+	status int     // of HTTP
 }
 
 type faultKind int
@@ -34,10 +47,42 @@ const (
 	faultCut
 	faultCopyLeft
 	faultSlow
+	faultStall
+	faultBare     // SOAP fault without code
+	faultPage     // HTTP status and page of a server
+	faultGateway  // HTTP status and page of something before the server
+	faultEarlier  // answer to the request before
+	faultTwo      // two answers
+	faultWrongID  // client-request-id
+	faultNoReply  // response message missing
+	faultTwice    // response message doubled
+	faultNothing  // Success, and nothing done
+	faultCopies   // a move copies
+	faultShort    // content cut
+	faultForget   // named properties lost
+	faultKeys     // change keys ignored
+	faultRow      // page fails
+	faultStuck    // pages do not advance
+	faultVoid     // pages are empty
+	faultSame     // pages are the same
+	faultNoEnd    // pages are never the last
+	faultLag      // new items missing
+	faultLinger   // old items shown
+	faultSeveral  // several folders refused
+	faultKindsEnd // how many there are
+)
+
+// faultScope limits a fault to requests that it is about.
+type faultScope int
+
+const (
+	scopeAny        faultScope = iota
+	scopeRestricted            // FindItem and FindFolder with a restriction
+	scopeByID                  // requests that name items by id
 )
 
 // Faults on demand. Those that refuse a request do so without acting, unless
-// stated otherwise.
+// stated otherwise; see [Fault.Acted].
 var (
 	// DropBefore closes the connection after reading the request.
 	DropBefore = Fault{Name: "drop before the server acted", kind: faultDropBefore}
@@ -96,33 +141,110 @@ func (f Fault) BackOff(d time.Duration) Fault {
 	return f
 }
 
-// AtMember limits a fault of response messages to one member of a batch, counted
-// from 0. The members before it are processed normally, and so are those after
-// it unless the code stops a batch.
+// AtMember limits a fault that strikes the members of a batch to one of them,
+// counted from 0. The members before it are processed normally, and so are those
+// after it unless the code stops a batch. The members of FindItem and FindFolder
+// are the folders.
 func (f Fault) AtMember(i int) Fault {
 	f.member = i + 1
 	return f
 }
 
-// concerns reports whether the fault can strike an operation at all.
-func (f Fault) concerns(op ews.Operation) bool {
+// whole reports whether the fault strikes requests and not their members.
+func (f Fault) whole() bool {
 	switch f.kind {
-	case faultTruncate, faultTruncateEncoded, faultTruncateAfter:
-		return op == ews.OpExportItems
-	case faultCopyLeft:
-		return op == ews.OpMoveItem
+	case faultDropAfter, faultCut, faultSlow, faultStall, faultTruncateAfter, faultTwo, faultWrongID:
+		return true
+	}
+	return f.refuses()
+}
+
+// refuses reports whether the fault answers a request instead of the server.
+func (f Fault) refuses() bool {
+	switch f.kind {
+	case faultDropBefore, faultUnavailable, faultSOAP, faultHTML, faultEmpty, faultBare, faultPage, faultGateway, faultEarlier:
+		return true
+	}
+	return false
+}
+
+// kindOperations are the operations that a kind of fault can strike at all, if
+// not all of them.
+var kindOperations = [faultKindsEnd][]ews.Operation{
+	faultTruncate:        {ews.OpExportItems},
+	faultTruncateEncoded: {ews.OpExportItems},
+	faultTruncateAfter:   {ews.OpExportItems},
+	faultCopyLeft:        {ews.OpMoveItem},
+	faultCopies:          {ews.OpMoveItem},
+	faultNothing:         {ews.OpDeleteItem, ews.OpMoveItem, ews.OpCopyItem, ews.OpUpdateItem},
+	faultShort:           {ews.OpGetItem, ews.OpExportItems},
+	faultForget:          {ews.OpCreateItem, ews.OpUpdateItem, ews.OpUploadItems, ews.OpMoveItem, ews.OpCopyItem},
+	faultKeys:            {ews.OpGetItem, ews.OpUpdateItem, ews.OpDeleteItem, ews.OpMoveItem, ews.OpCopyItem, ews.OpUploadItems, ews.OpExportItems},
+	faultRow:             {ews.OpFindItem, ews.OpFindFolder},
+	faultStuck:           {ews.OpFindItem, ews.OpFindFolder},
+	faultVoid:            {ews.OpFindItem, ews.OpFindFolder},
+	faultSame:            {ews.OpFindItem, ews.OpFindFolder},
+	faultNoEnd:           {ews.OpFindItem, ews.OpFindFolder},
+	faultLag:             {ews.OpFindItem},
+	faultLinger:          {ews.OpFindItem},
+	faultSeveral:         {ews.OpFindItem},
+}
+
+// concerns reports whether the fault can strike a request at all.
+func (f Fault) concerns(t *turn) bool {
+	op := t.entry.Operation
+	if ops := kindOperations[f.kind]; ops != nil && !slices.Contains(ops, op) {
+		return false
+	}
+	switch f.scope {
+	case scopeRestricted:
+		return (op == ews.OpFindItem || op == ews.OpFindFolder) && t.request != nil && t.request.Operation.Child("Restriction").Exists()
+	case scopeByID:
+		return op != ews.OpFindItem && op != ews.OpCreateItem && op != ews.OpUploadItems && len(t.batched()) > 0
+	}
+	switch f.kind {
+	case faultShort:
+		return op == ews.OpExportItems || asksMIME(t.request)
+	case faultSeveral:
+		return t.request != nil && len(t.request.Operation.Child("ParentFolderIds").Kids()) > 1
+	case faultEarlier:
+		return t.server.last.of(t.account) != nil
+	case faultWrongID:
+		return echoed(t.entry.Header) != ""
+	case faultNoReply, faultTwice:
+		return op != ews.OpResolveNames && op != ews.OpExpandDL
 	}
 	return true
 }
 
-// fits reports whether a real server could fail this way in an operation; random
+// asksMIME reports whether a request asks for the MIME content of items.
+func asksMIME(r *ewsschema.Request) bool {
+	if r == nil {
+		return false
+	}
+	shape := r.Operation.Child("ItemShape")
+	return shape.Bool("IncludeMimeContent", false) || slices.ContainsFunc(shape.Child("AdditionalProperties").Kids(), func(n *ewsschema.Node) bool {
+		return n.Get("FieldURI") == "item:MimeContent"
+	})
+}
+
+// echoed returns the client-request-id that a client wants back, if any.
+func echoed(h http.Header) string {
+	if strings.EqualFold(h.Get("return-client-request-id"), "true") {
+		return h.Get("client-request-id")
+	}
+	return ""
+}
+
+// fits reports whether a real server could fail this way in a request; random
 // faults are limited to that.
-func (f Fault) fits(op ews.Operation) bool {
+func (f Fault) fits(t *turn) bool {
+	op := t.entry.Operation
 	switch f.code {
 	case "ErrorIrresolvableConflict":
 		return op == ews.OpUpdateItem
 	case "ErrorCrossMailboxMoveCopy", "ErrorMoveCopyFailed":
 		return op == ews.OpMoveItem || op == ews.OpCopyItem
 	}
-	return f.concerns(op)
+	return f.concerns(t)
 }

@@ -2,45 +2,94 @@ package ewstest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// faults decides which requests fail.
-type faults struct {
-	mu          sync.Mutex
-	random      *rand.Rand
-	seen        int
-	queue       []planned
-	at          map[int]Fault
-	probability float64
-	drawn       []Fault
+// When says which requests, or which items in them, a fault strikes; see
+// [Server.Fail]. The zero value means every request that the fault can strike.
+type When struct {
+	// Operation that it strikes; empty: any.
+	Operation ews.Operation
+
+	// MessageID limits the fault to the item with this Message-ID, compared exactly
+	// and with its angle brackets, wherever it is and whatever its id: to the members
+	// of a batch that name the item, or would create or upload it, and to the pages
+	// of FindItem that have it. A fault of whole requests strikes those with such a
+	// member or such a page.
+	MessageID string
+
+	// Item limits the fault, as MessageID does, to the items for which it returns
+	// true. It is called while the server is locked, so it must not call the server.
+	// An item that a request would create or upload has no id, mailbox and folder
+	// yet. Nil: no limit.
+	Item func(*Message) bool
+
+	// Skip is how many occasions pass before it strikes for the first time, and Times
+	// how often it strikes; 0: for good. An occasion is a request, or with MessageID
+	// or Item a member of a batch or an item found by it.
+	Skip, Times int
+
+	// Probability that it strikes on an occasion that was not skipped, more than 0
+	// and at most 1; 0: always. The draws depend on Options.Seed and the order of
+	// requests.
+	Probability float64
 }
 
-type planned struct {
-	operation ews.Operation // empty: any
-	fault     Fault
+// Failure is a fault that was planned by [Server.Fail].
+type Failure struct {
+	faults *faults
+	rule   *planned
 }
 
-func (f *faults) init(seed uint64) {
-	f.random = rand.New(rand.NewPCG(seed, 0x6661756c7473))
-	f.at = make(map[int]Fault)
+// Cancel takes the fault away; requests that have it already keep it. It may be
+// called more than once.
+func (f *Failure) Cancel() {
+	f.faults.mu.Lock()
+	defer f.faults.mu.Unlock()
+	f.faults.drop(f.rule)
+}
+
+// Struck returns how often the fault has struck, in the occasions of [When].
+func (f *Failure) Struck() int {
+	f.faults.mu.Lock()
+	defer f.faults.mu.Unlock()
+	return f.rule.struck
+}
+
+// Fail plans a fault. Unlike those of [Server.FailNext], [Server.FailAt] and
+// [Server.FailRandomly], of which at most one strikes a request, all faults planned
+// by Fail can strike the same request, unless they answer it instead of the server
+// or change its answer as a whole: of those, the first one planned does, after one
+// of FailAt, FailNext and FailRandomly. It panics if Skip or Times is negative or
+// Probability is not between 0 and 1.
+func (s *Server) Fail(when When, fault Fault) *Failure {
+	if when.Skip < 0 || when.Times < 0 || !(when.Probability >= 0 && when.Probability <= 1) {
+		panic("ewstest: Fail: Skip and Times must not be negative, Probability must be between 0 and 1")
+	}
+	r := &planned{when: when, fault: fault}
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.rules = append(s.faults.rules, r)
+	return &Failure{&s.faults, r}
 }
 
 // FailNext makes the next requests of an operation fail, one for each fault.
-// Operation "" means any. A fault that cannot strike an operation, such as
+// Operation "" means any. A fault that cannot strike a request, such as
 // [TruncatedExport] outside ExportItems, waits for one that it can strike.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	for _, f := range faults {
-		s.faults.queue = append(s.faults.queue, planned{op, f})
+		s.faults.rules = append(s.faults.rules, &planned{when: When{Operation: op, Times: 1}, fault: f, single: true})
 	}
 }
 
 // FailAt makes the n-th request from now fail (0: the next). A fault that
-// cannot strike its operation does nothing.
+// cannot strike its request does nothing.
 func (s *Server) FailAt(n int, fault Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -55,34 +104,98 @@ func (s *Server) FailRandomly(probability float64, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.probability = probability
-	s.faults.drawn = append([]Fault(nil), faults...)
+	s.faults.drawn = slices.Clone(faults)
 }
 
-// ClearFaults cancels all faults that have not struck yet.
+// ClearFaults cancels all faults that have not struck yet, and those that would
+// strike again. What is withheld or acted on later stays so.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	s.faults.queue, s.faults.drawn, s.faults.probability = nil, nil, 0
+	for _, r := range s.faults.rules {
+		r.over = true
+	}
+	s.faults.rules, s.faults.drawn, s.faults.probability = nil, nil, 0
 	clear(s.faults.at)
 }
 
-// next counts a request and returns the fault that strikes it, if any.
-func (f *faults) next(op ews.Operation) Fault {
+// faults decides which requests fail.
+type faults struct {
+	mu          sync.Mutex
+	random      *rand.Rand // for FailRandomly
+	chance      *rand.Rand // for Fail
+	seen        int
+	rules       []*planned
+	at          map[int]Fault
+	probability float64
+	drawn       []Fault
+}
+
+// planned is a fault in the plan.
+type planned struct {
+	when   When
+	fault  Fault
+	single bool // of FailNext: only one of those strikes a request
+
+	occasions, struck int
+	over              bool
+}
+
+func (f *faults) init(seed uint64) {
+	f.random = rand.New(rand.NewPCG(seed, 0x6661756c7473))
+	f.chance = rand.New(rand.NewPCG(seed, 0x6368616e6365))
+	f.at = make(map[int]Fault)
+}
+
+// drop takes a rule out of the plan.
+func (f *faults) drop(r *planned) {
+	r.over = true
+	f.rules = slices.DeleteFunc(f.rules, func(other *planned) bool { return other == r })
+}
+
+// next counts a request and returns the rules that may strike it. The first may
+// be one that strikes once, and has been claimed.
+func (f *faults) next(t *turn) []*planned {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var all []*planned
+	if fault := f.single(t); fault.kind != faultNone {
+		all = []*planned{{fault: fault, single: true}}
+	}
+	return append(all, f.standing(t)...)
+}
+
+// standing returns the rules of Fail that may strike a request.
+func (f *faults) standing(t *turn) []*planned {
+	var all []*planned
+	for _, r := range f.rules {
+		if !r.single && r.covers(t) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func (r *planned) covers(t *turn) bool {
+	return (r.when.Operation == "" || r.when.Operation == t.entry.Operation) && r.fault.concerns(t)
+}
+
+// single counts a request and returns the fault of FailAt, FailNext or
+// FailRandomly for it, if any.
+func (f *faults) single(t *turn) Fault {
 	n := f.seen
 	f.seen++
 	if fault, ok := f.at[n]; ok {
 		delete(f.at, n)
-		if fault.concerns(op) {
+		if fault.concerns(t) {
 			return fault
 		}
 		return Fault{}
 	}
-	for i, p := range f.queue {
-		if (p.operation == "" || p.operation == op) && p.fault.concerns(op) {
-			f.queue = append(f.queue[:i:i], f.queue[i+1:]...)
-			return p.fault
+	for _, r := range f.rules {
+		if r.single && r.covers(t) {
+			f.drop(r)
+			return r.fault
 		}
 	}
 	if f.probability <= 0 || f.random.Float64() >= f.probability {
@@ -90,7 +203,7 @@ func (f *faults) next(op ews.Operation) Fault {
 	}
 	var fitting []Fault
 	for _, d := range f.drawn {
-		if d.fits(op) {
+		if d.fits(t) {
 			fitting = append(fitting, d)
 		}
 	}
@@ -98,4 +211,51 @@ func (f *faults) next(op ews.Operation) Fault {
 		return Fault{}
 	}
 	return fitting[f.random.IntN(len(fitting))]
+}
+
+// claim counts an occasion of a rule and reports whether it strikes.
+func (f *faults) claim(r *planned) bool {
+	if r.single {
+		return true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.over {
+		return false
+	}
+	r.occasions++
+	if r.occasions <= r.when.Skip {
+		return false
+	}
+	if p := r.when.Probability; p > 0 && f.chance.Float64() >= p {
+		return false
+	}
+	r.struck++
+	if r.struck == r.when.Times {
+		f.drop(r)
+	}
+	return true
+}
+
+// longest returns the longest duration of the faults of a kind that may strike, 0 if
+// there are none.
+func (f *faults) longest(kind faultKind) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var d time.Duration
+	look := func(fault Fault) {
+		if fault.kind == kind {
+			d = max(d, fault.wait)
+		}
+	}
+	for _, r := range f.rules {
+		look(r.fault)
+	}
+	for _, fault := range f.drawn {
+		look(fault)
+	}
+	for _, fault := range f.at {
+		look(fault)
+	}
+	return d
 }

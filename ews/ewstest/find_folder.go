@@ -21,10 +21,15 @@ func findFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		p, refused := paged(below(parent, c.op.Get("Traversal"), matches), folderView(c.op), maxFolders)
+		found := below(parent, c.op.Get("Traversal"), matches)
+		p, refused := paged(found, folderView(c.op), maxFolders)
+		if refused == nil {
+			refused = c.failingRow(p.begin, len(p.members))
+		}
 		if refused != nil {
 			return nil, refused
 		}
+		p = bent(c, p, found, nil)
 		return func() {
 			c.out.Open("m:RootFolder")
 			c.out.writePlace(p.offset, p.total, p.last, p.indexed)

@@ -32,6 +32,11 @@ func findItem(c *call) *refusal {
 	if c.pageLimit > 0 {
 		limit = min(limit, c.pageLimit)
 	}
+	if fault, ok := c.strikes(is(faultSeveral)); ok {
+		c.out.refused(refuseText(fault.code, "Shared folder search cannot be performed on multiple folders."))
+		return nil
+	}
+	view := itemView(c.op)
 	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		for _, bad := range []*refusal{badShape, badRestriction} {
 			if bad != nil {
@@ -42,14 +47,20 @@ func findItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		found, refused := sorted(itemQuery, pick(f, c.op.Get("Traversal"), narrow, matches), c.op.Child("SortOrder"))
+		listed := c.asIndexed(f, pick(f, c.op.Get("Traversal"), narrow, matches), matches)
+		found, refused := sorted(itemQuery, listed, c.op.Child("SortOrder"))
 		if refused != nil {
 			return nil, refused
 		}
-		p, refused := paged(found, itemView(c.op), limit)
+		p, refused := paged(found, view, limit)
+		if refused == nil {
+			c.saw(p.members)
+			refused = c.failing(p.begin, p.members)
+		}
 		if refused != nil {
 			return nil, refused
 		}
+		p = bent(c, p, found, p.members)
 		return func() {
 			c.out.Open("m:RootFolder")
 			c.out.writePlace(p.offset, p.total, p.last, p.indexed)

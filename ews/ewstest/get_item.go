@@ -10,7 +10,7 @@ func getItem(c *call) *refusal {
 		}
 		it, refused := c.item(n)
 		if refused == nil {
-			refused = sound(n)
+			refused = c.minding(sound(n), it)
 		}
 		if refused == nil {
 			refused = shape.fits(it.Kind())
@@ -18,10 +18,15 @@ func getItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
+		fault, cut := c.strikes(is(faultShort), it)
 		return func() {
+			if cut {
+				c.out.short = &fault.share
+			}
 			c.out.Open("m:Items")
 			c.out.writeItem(it, shape)
 			c.out.Close()
+			c.out.short = nil
 		}, nil
 	})
 	return nil

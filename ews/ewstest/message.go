@@ -56,16 +56,28 @@ const maxKept = 256 << 10
 // snapshot describes an item. It is cached until the item changes, unless its
 // MIME is large.
 func snapshot(it *mailstore.Item) *Message {
+	if it.Folder == nil {
+		return described(it) // not saved yet, or gone
+	}
 	if m, ok := it.View.(*Message); ok && m.Folder == it.Folder.Path() {
 		return m
 	}
+	m := described(it)
+	m.ID = ews.ItemID{ID: it.ID().String(), ChangeKey: it.ChangeKey()}
+	m.Mailbox = it.Folder.Mailbox.Address
+	m.Folder = it.Folder.Path()
+	m.FolderID = ews.FolderID{ID: it.Folder.ID().String(), ChangeKey: it.Folder.ChangeKey()}
+	m.Distinguished = it.Folder.Distinguished
+	if len(m.MIME) <= maxKept {
+		it.View = m
+	}
+	return m
+}
+
+// described describes an item but for its place.
+func described(it *mailstore.Item) *Message {
 	p := it.Properties()
 	m := &Message{
-		ID:             ews.ItemID{ID: it.ID().String(), ChangeKey: it.ChangeKey()},
-		Mailbox:        it.Folder.Mailbox.Address,
-		Folder:         it.Folder.Path(),
-		FolderID:       ews.FolderID{ID: it.Folder.ID().String(), ChangeKey: it.Folder.ChangeKey()},
-		Distinguished:  it.Folder.Distinguished,
 		Class:          it.Class(),
 		Subject:        p.Text(mailstore.TagSubject),
 		MessageID:      p.Text(mailstore.TagMessageID),
@@ -89,9 +101,6 @@ func snapshot(it *mailstore.Item) *Message {
 	}
 	if it.Delivered {
 		m.Original = it.Content().Raw()
-	}
-	if len(m.MIME) <= maxKept {
-		it.View = m
 	}
 	return m
 }

@@ -22,7 +22,7 @@ func (c *call) carry(move bool) *refusal {
 	c.batch(c.op.Child("ItemIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.item(n)
 		if refused == nil {
-			refused = sound(n)
+			refused = c.minding(sound(n), it)
 		}
 		if refused != nil {
 			return nil, refused
@@ -30,22 +30,29 @@ func (c *call) carry(move bool) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
+		if to.Gone() {
+			return nil, refuse("ErrorToFolderNotFound")
+		}
 		if refused := c.mayCarry(it, to, move); refused != nil {
 			return nil, refused
 		}
+		if _, ok := c.strikes(is(faultNothing), it); ok {
+			return c.out.emptyItems, nil
+		}
 		c.acted = true
 		crossing := !it.SameStore(to)
-		if c.fault.kind == faultCopyLeft {
-			c.struck = c.fault.Name
+		if fault, ok := c.strikes(is(faultCopyLeft), it); ok {
 			it.CopyTo(to)
-			return nil, &refusal{code: c.fault.code}
+			return nil, &refusal{code: fault.code}
 		}
+		_, copies := c.strikes(is(faultCopies), it)
 		var there *mailstore.Item
-		if move {
+		if move && !copies {
 			there = it.MoveTo(to)
 		} else {
 			there = it.CopyTo(to)
 		}
+		c.forget(there)
 		return func() {
 			c.out.Open("m:Items")
 			if !crossing {

@@ -17,11 +17,12 @@ type Request struct {
 	Header       http.Header // without Authorization
 	Version      string      // RequestServerVersion as sent
 	Body         []byte      // complete but for large content (MimeContent, Data), cut to its first 1 KiB
-	Fault        string      // name of the injected fault that struck
-	Code         string      // response code of the fault or first response message
+	Fault        string      // names of the injected faults that struck, with "; " between them
+	Code         string      // response code of the fault or first response message; if it is acted on later, of that
 	Acted        bool        // the server changed its state
 
-	n int // in the sequence of requests
+	n       int // in the sequence of requests
+	Waiting int // how often the server will still act on it; see [Fault.ActedAfter]
 }
 
 // journal holds the requests received and the hooks to call.
@@ -30,6 +31,7 @@ type journal struct {
 	seen     int
 	requests []*Request
 	before   []func(int, *Request)
+	members  []func(int, int, *Request)
 	after    []func(int, *Request)
 	capture  *capture
 }
@@ -79,12 +81,65 @@ func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.after = hooked(s.log.after, f)
 }
 
+// OnMember registers a hook that is called before the server processes each member
+// of a batch, with the sequence number of the request and that of the member, both
+// counted from 0: the items of a request for items, the folders of FindItem and
+// FindFolder, the changes of UpdateItem. It is called after [Server.OnRequest] and
+// the charge to the budget. No lock is held, so a test may change the state between
+// two members, and other requests may come in between, as on a real server; what a
+// request read before stays as it was read: its restriction, its shape, the folder
+// it moves to. A folder that is deleted meanwhile is answered with the error of a
+// folder that is not there. Not called for requests that are acted on later. Nil
+// takes away all hooks, as in [Server.OnRequest].
+func (s *Server) OnMember(f func(n, member int, r *Request)) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	if f == nil {
+		s.log.members = nil
+		return
+	}
+	s.log.members = append(s.log.members, f)
+}
+
 // hooked returns the hooks with one more, none if that is nil.
 func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Request) {
 	if f == nil {
 		return nil
 	}
 	return append(hooks, f)
+}
+
+// between calls the hooks before a member of a batch, without the server's lock,
+// which is held again when it returns or panics.
+func (c *call) between(member int) {
+	j := &c.log
+	j.mu.Lock()
+	hooks := slices.Clone(j.members)
+	j.mu.Unlock()
+	if c.turn.late || len(hooks) == 0 {
+		return
+	}
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	for _, f := range hooks {
+		f(c.number, member, c.turn.entry)
+	}
+}
+
+// wait counts how often a request will still be acted on.
+func (j *journal) wait(r *Request, n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r.Waiting += n
+}
+
+// actedLate records what became of a request after its answer.
+func (j *journal) actedLate(t *turn) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t.entry.Waiting--
+	t.entry.Code = string(t.code)
+	t.entry.Acted = t.entry.Acted || t.acted
 }
 
 // begin records a request and calls the hooks.

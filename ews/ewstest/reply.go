@@ -12,6 +12,7 @@ type reply struct {
 	element   string // of a response message
 	empty     string // element that the schema requires even in an error message
 	code      ews.ResponseCode
+	spoilt    bool // a fault made it invalid
 }
 
 func newReply(operation string, v Version) *reply {

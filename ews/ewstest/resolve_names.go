@@ -13,7 +13,8 @@ const maxCandidates = 100
 
 func resolveNames(c *call) *refusal {
 	full := c.op.AttrBool("ReturnFullContactData", false)
-	if refused := c.strike(0); refused != nil {
+	if fault, ok := c.strikes(is(faultMember)); ok {
+		refused := fault.refusal()
 		c.out.refused(refused)
 		return nil
 	}

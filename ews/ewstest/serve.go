@@ -3,6 +3,7 @@ package ewstest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -23,7 +24,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if account, ok := s.signIn(w, r); ok {
-		s.handle(r, account).write(w)
+		s.handle(r, account).write(r.Context(), w)
 	}
 }
 
@@ -42,17 +43,18 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	}
 	entry := s.entry(r, account, req, body.kept)
 	n := s.log.begin(entry)
-	fault := s.faults.next(entry.Operation)
 	began := s.opts.Now()
-	t := &turn{server: s, request: req, entry: entry, fault: fault, err: err, account: account}
+	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account}
+	t.rules = s.faults.next(t)
 	a := t.answer()
-	s.pause(r.Context(), t.wait())
+	s.pause(r.Context(), s.opts.Latency+t.slow)
 	s.budget.leave(t.payer)
-	s.log.end(n, entry, t.struck, string(t.code), t.acted)
+	struck := strings.Join(t.struck, "; ")
+	s.log.end(n, entry, struck, string(t.code), t.acted)
 	s.opts.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.Int("n", n), slog.String("operation", string(entry.Operation)), slog.String("user", account),
 		slog.String("impersonated", entry.Impersonated), slog.String("code", string(t.code)),
-		slog.String("fault", t.struck), slog.Duration("took", s.opts.Now().Sub(began)))
+		slog.String("fault", struck), slog.Duration("took", s.opts.Now().Sub(began)))
 	if c := s.log.capture; c != nil {
 		c.write(n, string(entry.Operation), "request", body.kept)
 		if t.readable {
@@ -62,6 +64,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	if err := r.Context().Err(); err != nil {
 		return &answer{drop: true, cause: context.Cause(r.Context())}
 	}
+	if t.right != nil {
+		s.last.keep(account, s.identify(r, n, t.right))
+	}
 	return s.identify(r, n, a)
 }
 
@@ -70,9 +75,15 @@ func (s *Server) identify(r *http.Request, n int, a *answer) *answer {
 	if a.header == nil {
 		a.header = make(http.Header)
 	}
+	if a.bare {
+		return a
+	}
 	a.header.Set("request-id", "ewstest-"+strconv.Itoa(n))
 	a.header.Set("X-FEServer", "EWSTEST")
-	if id := r.Header.Get("client-request-id"); id != "" && strings.EqualFold(r.Header.Get("return-client-request-id"), "true") {
+	if id := echoed(r.Header); id != "" {
+		if a.wrongID {
+			id = fmt.Sprintf("00000000-0000-4000-8000-%012x", n)
+		}
 		a.header.Set("client-request-id", id)
 	}
 	return a

@@ -22,9 +22,12 @@ type Server struct {
 	notices   []Notice
 	wrappers  map[*mailstore.Mailbox]*Mailbox
 	pageLimit int
+	left      map[*mailstore.Folder][]departure
 
 	log    journal
 	faults faults
+	late   postponed
+	last   lastAnswers
 	budget budgets
 	socket socket
 	people people
@@ -53,6 +56,7 @@ func NewServer(opts *Options) *Server {
 		LastParent:   o.Version >= Exchange2016,
 		Notify:       s.notified,
 		Arrived:      s.arrived,
+		Leave:        s.leaves,
 	})
 	s.initSchemes()
 	s.faults.init(o.Seed)

@@ -47,6 +47,7 @@ func (r *refusal) message() string {
 type encoder struct {
 	xmlwire.Encoder
 	large [][][]byte
+	short *float64 // share of large content that a fault keeps; nil: all
 }
 
 // content writes an element that contains the base64 of content.
@@ -54,6 +55,9 @@ func (e *encoder) content(name string, content [][]byte, attrs ...string) {
 	e.Open(name)
 	for i := 0; i+1 < len(attrs); i += 2 {
 		e.Attr(attrs[i], attrs[i+1])
+	}
+	if e.short != nil {
+		content = shorten(content, *e.short)
 	}
 	e.Splice()
 	e.large = append(e.large, content)
@@ -156,6 +160,21 @@ func faultAnswer(r *refusal) *answer {
 		e.Close()
 	}
 	for range 4 {
+		e.Close()
+	}
+	return xmlAnswer(500, e.pieces())
+}
+
+// bareFault refuses a whole request as a server does that is not Exchange: HTTP 500
+// and a SOAP fault without detail.
+func bareFault(text string) *answer {
+	e := &encoder{}
+	e.envelope()
+	e.Open("s:Body")
+	e.Open("s:Fault")
+	e.Leaf("faultcode", "s:Server")
+	e.Leaf("faultstring", text)
+	for range 3 {
 		e.Close()
 	}
 	return xmlAnswer(500, e.pieces())

@@ -74,9 +74,13 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close stops the server and closes its connections. Policies and moves of
-// mailboxes that wait for their time do nothing any more.
+// Close stops the server and closes its connections. Requests that were to be
+// acted on later are not; policies and moves of mailboxes that wait for their time
+// do nothing any more.
 func (s *Server) Close() {
+	s.late.mu.Lock()
+	s.late.closed, s.late.held = true, nil
+	s.late.mu.Unlock()
 	s.mu.Lock()
 	s.people.timers.stop()
 	s.mu.Unlock()

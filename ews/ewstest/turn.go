@@ -1,12 +1,15 @@
 package ewstest
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // turn is the handling of one request.
@@ -14,69 +17,130 @@ type turn struct {
 	server  *Server
 	request *ewsschema.Request // nil if it could not be read
 	entry   *Request
-	fault   Fault
+	number  int
 	err     error // of the request
 	account string
+	late    bool // the answer is lost already
 
-	payer    string // whose budget was charged, empty until then
-	struck   string // name of the fault that struck
+	rules   []*planned        // that may strike
+	claimed map[*planned]bool // whether they do, of those without an item
+	member  int               // of the batch that is being processed
+	only    map[int]bool      // members to process; nil: all
+	put     map[int]Fault     // members to process later
+	seen    []*mailstore.Item
+
+	payer    string   // whose budget was charged, empty until then
+	struck   []string // names of the faults that struck
 	code     ews.ResponseCode
 	acted    bool
-	readable bool // the answer is SOAP
-}
-
-// wait returns how long to delay the answer.
-func (t *turn) wait() time.Duration {
-	d := t.server.opts.Latency
-	if t.struck != "" && t.fault.kind == faultSlow {
-		d += t.fault.wait
-	}
-	return d
+	readable bool          // the answer is SOAP
+	right    *answer       // what the server answered, before a fault changed that
+	slow     time.Duration // to wait before the answer
 }
 
 // answer returns the answer, with the effect of a fault that strikes.
 func (t *turn) answer() *answer {
-	if a := t.before(); a != nil {
-		t.struck = t.fault.Name
+	f, struck := t.whole(false)
+	if struck && f.refuses() && !f.acted {
+		a := t.refusing(f)
+		if f.postponed() {
+			t.server.postpone(t, f, nil)
+		}
 		return a
 	}
 	a := t.process()
-	switch t.fault.kind {
-	case faultDropAfter:
-		t.struck = t.fault.Name
-		return &answer{drop: true}
-	case faultCut:
-		t.struck, t.readable = t.fault.Name, false
-		a.cut = true
-	case faultSlow:
-		t.struck = t.fault.Name
-	case faultTruncateAfter:
-		t.struck, t.readable = t.fault.Name, false
-		a.body = append(a.body, piece{raw: []byte(truncationMarker)})
+	t.right = a
+	for i, f := range t.put {
+		t.server.postpone(t, f, map[int]bool{i: true})
 	}
-	return a
+	if !struck {
+		f, struck = t.whole(true)
+	}
+	if !struck {
+		return a
+	}
+	return t.finish(f, a)
 }
 
-// before returns the answer of a fault that keeps the server from acting, nil if
-// it is not one.
-func (t *turn) before() *answer {
-	switch t.fault.kind {
+// whole returns the fault that strikes the request as a whole. Before the server
+// acts, those are not asked that are about items which only the answer of FindItem
+// can tell; afterwards only those.
+func (t *turn) whole(afterwards bool) (Fault, bool) {
+	if len(t.rules) == 0 {
+		return Fault{}, false
+	}
+	t.server.mu.Lock()
+	defer t.server.mu.Unlock()
+	about := t.seen
+	if !afterwards {
+		about = t.subjects()
+	}
+	for _, r := range t.rules {
+		found := r.selective() && t.entry.Operation == ews.OpFindItem
+		if r.fault.whole() && found == afterwards && t.claims(r, about) {
+			t.note(r.fault)
+			return r.fault, true
+		}
+	}
+	return Fault{}, false
+}
+
+// finish returns the answer as a fault changes it.
+func (t *turn) finish(f Fault, right *answer) *answer {
+	if f.refuses() {
+		return t.refusing(f)
+	}
+	a := *right
+	a.header = maps.Clone(a.header)
+	switch f.kind {
+	case faultDropAfter:
+		return &answer{drop: true}
+	case faultCut:
+		t.readable = false
+		a.cut = true
+	case faultSlow:
+		t.slow = f.wait
+	case faultStall:
+		a.stall, a.pause = true, f.wait
+	case faultTruncateAfter:
+		t.readable = false
+		a.body = append(slices.Clip(a.body), piece{raw: []byte(truncationMarker)})
+	case faultTwo:
+		t.readable = false
+		a.body = append(slices.Clip(a.body), faultAnswer(refuse("ErrorInternalServerError")).body...)
+	case faultWrongID:
+		a.wrongID = true
+	}
+	return &a
+}
+
+// refusing returns the answer of a fault that answers instead of the server.
+func (t *turn) refusing(f Fault) *answer {
+	t.readable = false
+	switch f.kind {
 	case faultDropBefore:
 		return &answer{drop: true}
 	case faultUnavailable:
 		a := textAnswer(http.StatusServiceUnavailable, "text/html", "<html><body>Service Unavailable</body></html>")
-		if t.fault.wait > 0 {
-			a.header.Set("Retry-After", strconv.Itoa(int((t.fault.wait+time.Second-1)/time.Second)))
+		if f.wait > 0 {
+			a.header.Set("Retry-After", strconv.Itoa(int((f.wait+time.Second-1)/time.Second)))
 		}
 		return a
 	case faultSOAP:
-		return t.failed(&refusal{code: t.fault.code, values: backOff(t.fault.wait)})
+		return t.failed(&refusal{code: f.code, values: backOff(f.wait)})
+	case faultBare:
+		return bareFault("The server does not have the operation " + string(t.entry.Operation) + ".")
+	case faultPage, faultGateway:
+		title := strconv.Itoa(f.status) + " " + http.StatusText(f.status)
+		a := textAnswer(f.status, "text/html; charset=utf-8", "<html><head><title>"+title+"</title></head><body><h1>"+title+"</h1></body></html>")
+		a.bare = f.kind == faultGateway
+		return a
+	case faultEarlier:
+		return t.server.last.of(t.account)
 	case faultHTML:
 		return textAnswer(http.StatusOK, "text/html; charset=utf-8", "<!DOCTYPE html><html><head><title>Outlook Web App</title></head><body>Sign in</body></html>")
-	case faultEmpty:
-		return textAnswer(http.StatusOK, "text/xml; charset=utf-8", "")
 	}
-	return nil
+	return textAnswer(http.StatusOK, "text/xml; charset=utf-8", "")
 }
 
 func (t *turn) failed(r *refusal) *answer {
@@ -108,23 +172,15 @@ func (t *turn) process() *answer {
 	if refused := act(c); refused != nil {
 		return t.failed(refused)
 	}
-	t.code, t.readable = c.out.code, true
-	if t.struck != "" && t.fault.kind == faultTruncate {
-		t.readable = false
-	}
+	t.code, t.readable = c.out.code, !c.out.spoilt
 	return xmlAnswer(http.StatusOK, c.out.finish())
 }
 
-// strike returns the fault's refusal for the n-th member of a batch, nil if the
-// fault does not strike it.
-func (t *turn) strike(n int) *refusal {
-	if t.fault.kind != faultMember || t.fault.member != 0 && t.fault.member != n+1 {
-		return nil
-	}
-	t.struck = t.fault.Name
-	r := &refusal{code: t.fault.code, values: backOff(t.fault.wait)}
-	if t.fault.inner != "" {
-		r.values = append([]value{{"InnerErrorResponseCode", string(t.fault.inner)}}, r.values...)
+// refusal returns what a fault of response messages answers.
+func (f Fault) refusal() *refusal {
+	r := &refusal{code: f.code, values: backOff(f.wait)}
+	if f.inner != "" {
+		r.values = append([]value{{"InnerErrorResponseCode", string(f.inner)}}, r.values...)
 	}
 	return r
 }

@@ -33,7 +33,11 @@ func updateItem(c *call) *refusal {
 				return nil, refused
 			}
 		}
+		if _, ok := c.strikes(is(faultNothing), it); ok {
+			return func() { c.out.updated(it) }, nil
+		}
 		c.acted = true
+		c.forgetIn(u)
 		u.apply(suppress)
 		if send != "SaveOnly" && messageKinds[it.Kind()] {
 			c.send(it)
@@ -44,16 +48,19 @@ func updateItem(c *call) *refusal {
 			}
 			return func() { c.out.emptyItems() }, nil
 		}
-		return func() {
-			c.out.Open("m:Items")
-			c.out.writeItemID(it)
-			c.out.Close()
-			c.out.Open("m:ConflictResults")
-			c.out.Int("t:Count", 0)
-			c.out.Close()
-		}, nil
+		return func() { c.out.updated(it) }, nil
 	})
 	return nil
+}
+
+// updated writes the answer to an update.
+func (e *encoder) updated(it *mailstore.Item) {
+	e.Open("m:Items")
+	e.writeItemID(it)
+	e.Close()
+	e.Open("m:ConflictResults")
+	e.Int("t:Count", 0)
+	e.Close()
 }
 
 // mayUpdate checks the change key and the attributes that the kind of item
@@ -67,14 +74,14 @@ func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	}
 	change, given, refused := changeKey(id, mailstore.KindItem)
 	if refused != nil {
-		return refused
+		return c.minding(refused, it)
 	}
 	overwrite := c.op.Get("ConflictResolution") == "AlwaysOverwrite"
 	switch {
 	case !given && (!overwrite || c.opts.ChangeKeys):
 		return refuse("ErrorChangeKeyRequiredForWriteOperations")
 	case given && !overwrite && change != it.Change():
-		return refuse("ErrorIrresolvableConflict")
+		return c.minding(refuse("ErrorIrresolvableConflict"), it)
 	}
 	return nil
 }

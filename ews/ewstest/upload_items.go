@@ -39,7 +39,7 @@ func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 			refused = refuse("ErrorItemNotFound")
 		}
 		if refused == nil {
-			refused = current(n.Child("ItemId"), old)
+			refused = c.minding(current(n.Child("ItemId"), old), old)
 		}
 		if refused != nil {
 			old = nil
@@ -60,6 +60,7 @@ func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 		return nil, refuse("ErrorCorruptData")
 	}
 	c.acted = true
+	c.forget(it)
 	if old != nil {
 		it.TakePlaceOf(old)
 	}

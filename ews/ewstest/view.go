@@ -11,6 +11,9 @@ import (
 // page is a part of a list, with its position as the answer reports it.
 type page[T any] struct {
 	members []T
+	begin   int // place of the first member, in the order of the view
+	asked   int // where the page should begin, even if that is beyond the end
+	count   int // maximum number of members
 	offset  int // where the next page begins
 	total   int
 	last    bool
@@ -47,7 +50,9 @@ func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) 
 			return p, refuseText("ErrorInvalidOperation", "ewstest does not support the view "+view.Local+".")
 		}
 	}
+	p.asked, p.count = offset, count
 	offset = min(offset, len(all))
+	p.begin = offset
 	if view.Get("BasePoint") == "End" {
 		end := len(all) - offset
 		begin := max(0, end-count)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
@@ -21,6 +22,7 @@ type Item struct {
 
 	number     uint64
 	arrival    uint64 // orders the items of a folder
+	arrived    time.Time
 	change     uint64
 	size       int64
 	object     uint64
@@ -68,6 +70,9 @@ func (it *Item) Draft() bool { return it.flags()&FlagUnsent != 0 }
 func (it *Item) Class() string { return it.Properties().Text(TagClass) }
 
 func (it *Item) flags() int64 { return it.Properties().Int(TagFlags) }
+
+// Arrived returns when the item came into its folder.
+func (it *Item) Arrived() time.Time { return it.arrived }
 
 // Size returns the size of the item in the store, in bytes.
 func (it *Item) Size() int64 {
@@ -198,6 +203,7 @@ func (it *Item) attach(f *Folder, by Arrival) {
 	it.Folder = f
 	it.number = m.number()
 	it.arrival = it.number
+	it.arrived = m.org.settings.Now()
 	it.View = nil
 	m.items[it.number] = it
 	f.items.add(it)
@@ -210,6 +216,9 @@ func (it *Item) attach(f *Folder, by Arrival) {
 
 func (it *Item) detach() {
 	f := it.Folder
+	if leave := f.Mailbox.org.settings.Leave; leave != nil {
+		leave(it)
+	}
 	it.withdraw()
 	it.forget()
 	f.items.remove(it)

@@ -23,7 +23,7 @@ type Organisation struct {
 	objectsMade uint64
 }
 
-// Settings of an [Organisation]. All are required.
+// Settings of an [Organisation]. All but Arrived and Leave are required.
 type Settings struct {
 	Now  func() time.Time
 	Seed uint64
@@ -42,6 +42,8 @@ type Settings struct {
 	// Arrived, if set, is called for every item that came into a folder. It must
 	// not change anything.
 	Arrived func(*Item, Arrival)
+	// Leave, if set, is called with every item that is about to leave its folder.
+	Leave func(*Item)
 }
 
 // Arrival is how an item came into a folder.

@@ -1,0 +1,163 @@
+package ewstest
+
+import (
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// is returns a condition on faults: to be of a kind.
+func is(kind faultKind) func(Fault) bool {
+	return func(f Fault) bool { return f.kind == kind }
+}
+
+// strikes returns the first fault that fulfils a condition and strikes the member
+// of a batch that is being processed, in which these items are concerned. It
+// counts an occasion, so it is called where the fault would make a difference. The
+// server's lock is held.
+func (t *turn) strikes(want func(Fault) bool, about ...*mailstore.Item) (Fault, bool) {
+	for _, r := range t.rules {
+		f := r.fault
+		if !want(f) || f.member != 0 && f.member != t.member+1 && !f.whole() {
+			continue
+		}
+		if t.claims(r, about) {
+			t.note(f)
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// claims reports whether a rule strikes. One without an item is asked once in a
+// request, and then strikes everything in it, or nothing.
+func (t *turn) claims(r *planned, about []*mailstore.Item) bool {
+	if r.selective() {
+		return r.matches(about) && t.server.faults.claim(r)
+	}
+	hit, asked := t.claimed[r]
+	if !asked {
+		hit = t.server.faults.claim(r)
+		if t.claimed == nil {
+			t.claimed = make(map[*planned]bool)
+		}
+		t.claimed[r] = hit
+	}
+	return hit
+}
+
+// note records that a fault struck.
+func (t *turn) note(f Fault) {
+	for _, name := range t.struck {
+		if name == f.Name {
+			return
+		}
+	}
+	t.struck = append(t.struck, f.Name)
+}
+
+// selective reports whether the rule is about some items only.
+func (r *planned) selective() bool { return r.when.MessageID != "" || r.when.Item != nil }
+
+// matches reports whether the rule is about one of the items.
+func (r *planned) matches(about []*mailstore.Item) bool {
+	for _, it := range about {
+		if it == nil {
+			continue
+		}
+		if id := r.when.MessageID; id != "" {
+			if p, _ := it.Property(mailstore.TagMessageID); p.Value != id {
+				continue
+			}
+		}
+		if r.when.Item == nil || r.when.Item(snapshot(it)) {
+			return true
+		}
+	}
+	return false
+}
+
+// batched returns the members of the batch that a request is, if they name items
+// or contain them.
+func (t *turn) batched() []*ewsschema.Node {
+	if t.request == nil {
+		return nil
+	}
+	for _, name := range []string{"ItemIds", "ItemChanges", "AttachmentIds", "Items"} {
+		if n := t.request.Operation.Child(name); n != nil {
+			return n.Kids()
+		}
+	}
+	return nil
+}
+
+// subject returns the item that a member of a batch is about, whether the caller
+// may see it or not; nil if it is about none, or if no rule wants to know.
+func (t *turn) subject(n *ewsschema.Node) *mailstore.Item {
+	if !t.selects() {
+		return nil
+	}
+	switch t.entry.Operation {
+	case ews.OpUploadItems:
+		data, err := decodeBase64(n.Value("Data"))
+		if err != nil {
+			return nil
+		}
+		it, _ := mailstore.UnsavedImport(data)
+		return it
+	case ews.OpCreateItem:
+		if id := n.Child("ReferenceItemId"); id.Exists() {
+			return t.named(id)
+		}
+		c := &call{Server: t.server, turn: t}
+		item, refused := c.newItem(n, newKinds[n.Local].class)
+		if refused != nil {
+			return nil
+		}
+		return mailstore.Unsaved(*item)
+	}
+	if n.Local == "ItemChange" {
+		n = n.First()
+	}
+	return t.named(n)
+}
+
+// named returns the item with an ItemId or AttachmentId, nil if it does not exist.
+func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
+	id, err := mailstore.ParseID(n.Get("Id"))
+	if n.Local == "AttachmentId" {
+		id, _, err = mailstore.ParseAttachmentID(n.Get("Id"))
+	}
+	if err != nil || id.Kind != mailstore.KindItem {
+		return nil
+	}
+	box := t.server.org.ByGUID(id.Mailbox)
+	if box == nil {
+		return nil
+	}
+	return box.Item(id.Number)
+}
+
+// selects reports whether a rule is about some items only.
+func (t *turn) selects() bool {
+	for _, r := range t.rules {
+		if r.selective() {
+			return true
+		}
+	}
+	return false
+}
+
+// subjects returns the items that a request names or contains.
+func (t *turn) subjects() []*mailstore.Item {
+	if !t.selects() {
+		return nil
+	}
+	var all []*mailstore.Item
+	for _, n := range t.batched() {
+		if it := t.subject(n); it != nil {
+			all = append(all, it)
+		}
+	}
+	return all
+}

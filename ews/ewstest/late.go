@@ -1,0 +1,86 @@
+package ewstest
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// postponed holds the requests that the server acts on after it has answered.
+type postponed struct {
+	mu     sync.Mutex
+	held   []*turn // until the test says so
+	closed bool
+}
+
+// Withheld returns the requests that the server acts on when the test calls
+// [Server.ActWithheld], in the order in which they came; see
+// [Fault.ActedOnCall]. A request of which members are withheld one by one stands
+// there once for each.
+func (s *Server) Withheld() []Request {
+	s.late.mu.Lock()
+	defer s.late.mu.Unlock()
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	all := make([]Request, len(s.late.held))
+	for i, t := range s.late.held {
+		all[i] = *t.entry
+	}
+	return all
+}
+
+// ActWithheld acts on one of the requests that [Server.Withheld] returns, counted
+// from 0, and reports whether there is such a one. It is then withheld no more.
+// The server treats it as a request that comes in now, as [Fault.ActedAfter] says.
+// It may be called from the hooks of [Server.OnRequest], [Server.OnMember] and
+// [Server.OnResponse].
+func (s *Server) ActWithheld(n int) bool {
+	s.late.mu.Lock()
+	if n < 0 || n >= len(s.late.held) {
+		s.late.mu.Unlock()
+		return false
+	}
+	t := s.late.held[n]
+	s.late.held = slices.Delete(s.late.held, n, n+1)
+	s.late.mu.Unlock()
+	s.actLate(t)
+	return true
+}
+
+// postpone lets the server act on a request, or some of its members, later.
+func (s *Server) postpone(t *turn, f Fault, only map[int]bool) {
+	later := &turn{
+		server: s, request: t.request, entry: t.entry, number: t.number, err: t.err, account: t.account,
+		late: true, only: only,
+	}
+	s.log.wait(t.entry, 1)
+	if f.held {
+		s.late.mu.Lock()
+		defer s.late.mu.Unlock()
+		s.late.held = append(s.late.held, later)
+		return
+	}
+	// Not stopped by Close, which may be called outside the bubble of the timer.
+	time.AfterFunc(f.later, func() { s.actLate(later) })
+}
+
+// actLate acts on a request whose answer is lost.
+func (s *Server) actLate(t *turn) {
+	s.late.mu.Lock()
+	closed := s.late.closed
+	s.late.mu.Unlock()
+	if closed {
+		return
+	}
+	s.faults.mu.Lock()
+	t.rules = s.faults.standing(t)
+	s.faults.mu.Unlock()
+	t.process()
+	s.budget.leave(t.payer)
+	s.log.actedLate(t)
+	s.opts.Logger.LogAttrs(context.Background(), slog.LevelInfo, "acted late",
+		slog.Int("n", t.number), slog.String("operation", string(t.entry.Operation)), slog.String("user", t.account),
+		slog.String("code", string(t.code)))
+}
