@@ -108,10 +108,7 @@ func (c *call) despite(fault Fault, n *ewsschema.Node, f func(*ewsschema.Node) (
 	case fault.acted:
 		f(n)
 	case fault.postponed():
-		if c.put == nil {
-			c.put = make(map[int]Fault)
-		}
-		c.put[c.member] = fault
+		c.waiting = append(c.waiting, lateAct{fault, map[int]bool{c.member: true}})
 	}
 	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }

@@ -91,6 +91,8 @@ func moveFolder(c *call) *refusal {
 			return nil, refused
 		case missing != nil:
 			return nil, missing
+		case to.Gone():
+			return nil, refuse("ErrorToFolderNotFound")
 		case to.Recoverable():
 			return nil, refuse("ErrorAccessDenied")
 		case to.Mailbox != f.Mailbox:
@@ -142,6 +144,9 @@ func createFolderPath(c *call) *refusal {
 	c.batch(c.op.Child("RelativeFolderPath").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		if missing != nil {
 			return nil, missing
+		}
+		if refused := still(parent, "ErrorParentFolderNotFound"); refused != nil {
+			return nil, refused
 		}
 		f := parent.Child(n.Value("DisplayName"))
 		if f == nil {

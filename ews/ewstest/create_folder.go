@@ -12,6 +12,9 @@ func createFolder(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
+		if refused := still(parent, "ErrorParentFolderNotFound"); refused != nil {
+			return nil, refused
+		}
 		f, refused := c.newFolder(parent, n)
 		if refused != nil {
 			return nil, refused

@@ -18,8 +18,8 @@ func createItem(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if saved != nil && saved.Gone() {
-			return nil, refuse("ErrorSavedItemFolderNotFound")
+		if refused := still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
+			return nil, refused
 		}
 		it, refused := c.create(saved, n)
 		if refused != nil {

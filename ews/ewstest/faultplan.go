@@ -29,8 +29,9 @@ type When struct {
 	Item func(*Message) bool
 
 	// Skip is how many occasions pass before it strikes for the first time, and Times
-	// how often it strikes; 0: for good. An occasion is a request, or with MessageID
-	// or Item a member of a batch or an item found by it.
+	// how often it strikes; 0: for good. An occasion is a request, in all of which the
+	// fault then strikes. With MessageID or Item, and a fault that strikes members of a
+	// batch, it is one such member, or one such item that a search finds.
 	Skip, Times int
 
 	// Probability that it strikes on an occasion that was not skipped, more than 0

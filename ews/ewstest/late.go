@@ -49,21 +49,30 @@ func (s *Server) ActWithheld(n int) bool {
 	return true
 }
 
-// postpone lets the server act on a request, or some of its members, later.
-func (s *Server) postpone(t *turn, f Fault, only map[int]bool) {
-	later := &turn{
-		server: s, request: t.request, entry: t.entry, number: t.number, err: t.err, account: t.account,
-		late: true, only: only,
+// lateAct is what a fault leaves for later: to act on a request, or on some of its
+// members.
+type lateAct struct {
+	fault Fault
+	only  map[int]bool // nil: all
+}
+
+// postpone lets the server act later on what the faults of a request left for that.
+func (s *Server) postpone(t *turn) {
+	for _, act := range t.waiting {
+		later := &turn{
+			server: s, request: t.request, entry: t.entry, number: t.number, err: t.err, account: t.account,
+			late: true, only: act.only,
+		}
+		s.log.wait(t.entry)
+		if act.fault.held {
+			s.late.mu.Lock()
+			s.late.held = append(s.late.held, later)
+			s.late.mu.Unlock()
+			continue
+		}
+		// Not stopped by Close, which may be called outside the bubble of the timer.
+		time.AfterFunc(act.fault.later, func() { s.actLate(later) })
 	}
-	s.log.wait(t.entry, 1)
-	if f.held {
-		s.late.mu.Lock()
-		defer s.late.mu.Unlock()
-		s.late.held = append(s.late.held, later)
-		return
-	}
-	// Not stopped by Close, which may be called outside the bubble of the timer.
-	time.AfterFunc(f.later, func() { s.actLate(later) })
 }
 
 // actLate acts on a request whose answer is lost.

@@ -30,8 +30,8 @@ func (c *call) carry(move bool) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if to.Gone() {
-			return nil, refuse("ErrorToFolderNotFound")
+		if refused := still(to, "ErrorToFolderNotFound"); refused != nil {
+			return nil, refused
 		}
 		if refused := c.mayCarry(it, to, move); refused != nil {
 			return nil, refused

@@ -81,26 +81,6 @@ func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.after = hooked(s.log.after, f)
 }
 
-// OnMember registers a hook that is called before the server processes each member
-// of a batch, with the sequence number of the request and that of the member, both
-// counted from 0: the items of a request for items, the folders of FindItem and
-// FindFolder, the changes of UpdateItem. It is called after [Server.OnRequest] and
-// the charge to the budget. No lock is held, so a test may change the state between
-// two members, and other requests may come in between, as on a real server; what a
-// request read before stays as it was read: its restriction, its shape, the folder
-// it moves to. A folder that is deleted meanwhile is answered with the error of a
-// folder that is not there. Not called for requests that are acted on later. Nil
-// takes away all hooks, as in [Server.OnRequest].
-func (s *Server) OnMember(f func(n, member int, r *Request)) {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	if f == nil {
-		s.log.members = nil
-		return
-	}
-	s.log.members = append(s.log.members, f)
-}
-
 // hooked returns the hooks with one more, none if that is nil.
 func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Request) {
 	if f == nil {
@@ -109,28 +89,11 @@ func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Req
 	return append(hooks, f)
 }
 
-// between calls the hooks before a member of a batch, without the server's lock,
-// which is held again when it returns or panics.
-func (c *call) between(member int) {
-	j := &c.log
-	j.mu.Lock()
-	hooks := slices.Clone(j.members)
-	j.mu.Unlock()
-	if c.turn.late || len(hooks) == 0 {
-		return
-	}
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	for _, f := range hooks {
-		f(c.number, member, c.turn.entry)
-	}
-}
-
 // wait counts how often a request will still be acted on.
-func (j *journal) wait(r *Request, n int) {
+func (j *journal) wait(r *Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r.Waiting += n
+	r.Waiting++
 }
 
 // actedLate records what became of a request after its answer.
@@ -157,10 +120,16 @@ func (j *journal) begin(r *Request) (n int) {
 	return n
 }
 
-// end records the outcome and calls the hooks.
-func (j *journal) end(n int, r *Request, fault, code string, acted bool) {
+// outcome records the outcome.
+func (j *journal) outcome(r *Request, fault, code string, acted bool) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	r.Fault, r.Code, r.Acted = fault, code, acted
+}
+
+// end calls the hooks after a request.
+func (j *journal) end(n int, r *Request) {
+	j.mu.Lock()
 	hooks := slices.Clone(j.after)
 	j.mu.Unlock()
 	for _, f := range hooks {

@@ -35,6 +35,18 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	return f, nil
 }
 
+// still refuses a folder that a request read before, if a test took it away between
+// two members (see [Server.OnMember]). A nil folder passes.
+func still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
+	switch {
+	case f == nil:
+		return nil
+	case f.Gone():
+		return refuse(gone)
+	}
+	return reachable(f.Mailbox)
+}
+
 func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	box := c.who.box
 	if address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content()); address != "" {

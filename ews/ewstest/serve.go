@@ -50,7 +50,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	s.pause(r.Context(), s.opts.Latency+t.slow)
 	s.budget.leave(t.payer)
 	struck := strings.Join(t.struck, "; ")
-	s.log.end(n, entry, struck, string(t.code), t.acted)
+	s.log.outcome(entry, struck, string(t.code), t.acted)
+	s.postpone(t)
+	s.log.end(n, entry)
 	s.opts.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.Int("n", n), slog.String("operation", string(entry.Operation)), slog.String("user", account),
 		slog.String("impersonated", entry.Impersonated), slog.String("code", string(t.code)),

@@ -26,7 +26,7 @@ type turn struct {
 	claimed map[*planned]bool // whether they do, of those without an item
 	member  int               // of the batch that is being processed
 	only    map[int]bool      // members to process; nil: all
-	put     map[int]Fault     // members to process later
+	waiting []lateAct         // what the server does when it has answered
 	seen    []*mailstore.Item
 
 	payer    string   // whose budget was charged, empty until then
@@ -44,15 +44,12 @@ func (t *turn) answer() *answer {
 	if struck && f.refuses() && !f.acted {
 		a := t.refusing(f)
 		if f.postponed() {
-			t.server.postpone(t, f, nil)
+			t.waiting = append(t.waiting, lateAct{f, nil})
 		}
 		return a
 	}
 	a := t.process()
 	t.right = a
-	for i, f := range t.put {
-		t.server.postpone(t, f, map[int]bool{i: true})
-	}
 	if !struck {
 		f, struck = t.whole(true)
 	}

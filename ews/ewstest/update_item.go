@@ -18,6 +18,9 @@ func updateItem(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
+		if refused := still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
+			return nil, refused
+		}
 		if refused := c.mayUpdate(it, id); refused != nil {
 			return nil, refused
 		}
