@@ -50,12 +50,17 @@
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
 //
+// [Server.Fail] plans faults: each [Fault] at an operation or any, by count, by
+// item or by chance, once or for good, and with the server acting at once, later or
+// not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
+// [Server.FailNext], [Server.FailAt] and [Server.FailRandomly] are short forms.
+//
 // [Server.Direct] reaches the server without a socket, so it works inside a
 // testing/synctest bubble; [Server.URL] and [Server.Transport] use a socket. The
 // state can be inspected: [Mailbox.Messages], [Server.Notices],
 // [Server.Requests]. A test may change it at any time, even between two requests
-// ([Server.OnRequest]) or between a request and its answer
-// ([Server.OnResponse]).
+// ([Server.OnRequest]), between two members of a batch or two folders of a search
+// ([Server.OnMember]), or between a request and its answer ([Server.OnResponse]).
 //
 // People work in the mailboxes meanwhile: a [Person] does what Outlook does,
 // [Mailbox.AddPolicy] has rules and policies move and delete what arrives, and

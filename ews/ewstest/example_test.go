@@ -50,6 +50,40 @@ func ExampleServer_FailNext() {
 	// in quarantine: 1
 }
 
+// A server that says it deleted one message, and did not; and a removal whose answer
+// is lost and that the server makes when told to.
+func ExampleServer_Fail() {
+	srv := ewstest.NewServer(nil)
+	alice := srv.Mailbox("alice@example.test")
+	invoice := alice.Deliver([]byte("Subject: Invoice\r\nMessage-ID: <1@evil.example>\r\n\r\nPay!\r\n"))
+	alice.Deliver([]byte("Subject: Lunch\r\nMessage-ID: <2@example.test>\r\n\r\nToday?\r\n"))
+	client := srv.Client("svc", nil)
+	remove := func() {
+		for _, m := range alice.Folder(ews.FolderInbox).Messages() {
+			res, err := client.DeleteItem(context.Background(), ews.DeleteItemRequest{IDs: []ews.ItemID{m.ID}, Type: ews.HardDelete})
+			if err == nil {
+				err = res.Err()
+			}
+			fmt.Println(m.Subject+":", err == nil, alice.Message(m.ID) == nil)
+		}
+	}
+
+	lie := srv.Fail(ewstest.When{Operation: ews.OpDeleteItem, MessageID: invoice.MessageID}, ewstest.FalseSuccess)
+	remove()
+	lie.Cancel()
+	srv.Fail(ewstest.When{Operation: ews.OpDeleteItem, Times: 1}, ewstest.Withheld)
+	remove()
+	fmt.Println(len(srv.Withheld()), "withheld")
+	srv.ActWithheld(0)
+	fmt.Println(len(alice.Folder(ews.FolderInbox).Messages()), "left, faults struck:", lie.Struck())
+	// Output:
+	// Invoice: true false
+	// Lunch: true true
+	// Invoice: false false
+	// 1 withheld
+	// 0 left, faults struck: 1
+}
+
 // A hook changes the state between two requests: the user moves the message away
 // just before the client asks for it.
 func ExampleServer_OnRequest() {

@@ -125,6 +125,16 @@ func TestFailWholeRequestByItem(t *testing.T) {
 	assert.False(t, broken(findXML(folderOf("inbox", alice), "")))
 }
 
+func TestFailByRequest(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.Fail(ewstest.When{Request: func(r *ewstest.Request) bool { return r.Impersonated == alice }}, ewstest.Busy)
+	find := findXML(folderOf("inbox", ""), "")
+	assert.Equal(t, []string{"ErrorServerBusy"}, codes(c.impersonating(alice).do(find)))
+	assert.Equal(t, []string{"NoError"}, codes(c.impersonating(bob).do(find)))
+	assert.Equal(t, []string{"NoError"}, codes(c.as("alice").do(find)))
+}
+
 func TestSeveralFaultsStrikeOneRequest(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

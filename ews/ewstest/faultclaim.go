@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"slices"
+
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -48,10 +50,8 @@ func (t *turn) claims(r *planned, about []*mailstore.Item) bool {
 
 // note records that a fault struck.
 func (t *turn) note(f Fault) {
-	for _, name := range t.struck {
-		if name == f.Name {
-			return
-		}
+	if slices.Contains(t.struck, f.Name) {
+		return
 	}
 	t.struck = append(t.struck, f.Name)
 }

@@ -15,6 +15,11 @@ type When struct {
 	// Operation that it strikes; empty: any.
 	Operation ews.Operation
 
+	// Request limits the fault to the requests for which it returns true, such as those
+	// of one user. It is called while the server is locked, so it must not call the
+	// server, nor change the request. Nil: no limit.
+	Request func(*Request) bool
+
 	// MessageID limits the fault to the item with this Message-ID, compared exactly
 	// and with its angle brackets, wherever it is and whatever its id: to the members
 	// of a batch that name the item, or would create or upload it, and to the pages
@@ -78,7 +83,8 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 	return &Failure{&s.faults, r}
 }
 
-// FailNext makes the next requests of an operation fail, one for each fault.
+// FailNext makes the next requests of an operation fail, one for each fault: a short
+// form of [Server.Fail]. At most one such fault strikes a request.
 // Operation "" means any. A fault that cannot strike a request, such as
 // [TruncatedExport] outside ExportItems, waits for one that it can strike.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
@@ -178,7 +184,8 @@ func (f *faults) standing(t *turn) []*planned {
 }
 
 func (r *planned) covers(t *turn) bool {
-	return (r.when.Operation == "" || r.when.Operation == t.entry.Operation) && r.fault.concerns(t)
+	w := &r.when
+	return (w.Operation == "" || w.Operation == t.entry.Operation) && r.fault.concerns(t) && (w.Request == nil || w.Request(t.entry))
 }
 
 // single counts a request and returns the fault of FailAt, FailNext or

@@ -47,7 +47,10 @@ import (
 //	                {"mailbox": "alice@example.test", "call": 9, "do": "moveAway", "time": "1m"}],
 //	  "faults":    [{"fault": "DropAfter", "operation": "MoveItem", "count": 1},
 //	                {"fault": "ErrorTimeoutExpired", "asFault": true, "at": 5},
-//	                {"fault": "BusyItem", "backOff": "5s", "probability": 0.1}]
+//	                {"fault": "BusyItem", "backOff": "5s", "probability": 0.1},
+//	                {"fault": "FalseSuccess", "operation": "DeleteItem", "messageId": "<1@evil.example>", "always": true},
+//	                {"fault": "Unavailable", "operation": "UploadItems", "skip": 2, "actedAfter": "10m"},
+//	                {"fault": "Lag", "time": "35s", "always": true}]
 //	}
 //
 // A user's or mailbox's password defaults to NAME-password.
@@ -60,9 +63,19 @@ import (
 // information store or with a well-known name, whatever that folder is called in
 // the mailbox's language. Sent messages belong in sentitems.
 //
-// A fault is given by the name of a variable of this package or by a response
-// code; its "at" counts requests from the start. Faults with a probability are
-// drawn together, at the highest probability given.
+// A fault is given by the name of a variable or function of this package or by a
+// response code; see [Fault]. What a function takes is given beside it: "time" of
+// Late, Slow, Stall, Lag and Linger, "keep" of Shortened, "row" of RowFails, "status"
+// of Gateway, "code" of RestrictionRefused. "backOff", "member", "acted" and
+// "actedAfter" are [Fault.BackOff], [Fault.AtMember], [Fault.Acted] and
+// [Fault.ActedAfter].
+//
+// A fault strikes "count" times, once by default, as by [Server.FailNext]. With
+// "messageId", "skip" or "always" (for good) it is planned by [Server.Fail], and so
+// it is with a "probability" beside "operation" or "count". Faults that have only a
+// probability are drawn together, at the highest probability given, as by
+// [Server.FailRandomly]. "at" counts requests from the start and stands alone; see
+// [Server.FailAt].
 //
 // A policy is a [Policy]: its trigger is deliveries (the default), arrivals or
 // contents, its action the name of an [Action]. It acts on items with the subject
@@ -159,16 +172,6 @@ type scenarioMessage struct {
 type scenarioBudget struct {
 	User                              string
 	MaxConcurrency, RequestsPerMinute int
-}
-
-type scenarioFault struct {
-	Fault       string
-	Operation   ews.Operation
-	Count       int
-	At          *int
-	Probability float64
-	BackOff     duration
-	AsFault     bool
 }
 
 // duration is a time.Duration in text form.

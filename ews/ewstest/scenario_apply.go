@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -16,15 +15,6 @@ import (
 // refusals maps names to the ways to refuse a move under impersonation.
 var refusals = map[string]Refusal{
 	"": RefuseToFolder, "toFolder": RefuseToFolder, "item": RefuseItem, "crossMailbox": RefuseCrossMailbox, "fault": RefuseFault,
-}
-
-// faultNames are the faults that a scenario can name.
-var faultNames = map[string]Fault{
-	"DropBefore": DropBefore, "DropAfter": DropAfter, "Unavailable": Unavailable, "Busy": Busy, "BusyItem": BusyItem,
-	"BusyInner": BusyInner, "TruncatedExport": TruncatedExport, "TruncatedExportEncoded": TruncatedExportEncoded,
-	"TruncatedExportAfter": TruncatedExportAfter, "StaleChangeKey": StaleChangeKey, "MailboxMoving": MailboxMoving,
-	"HTMLPage": HTMLPage, "EmptyBody": EmptyBody, "CutResponse": CutResponse, "MoveFailedCopyLeft": MoveFailedCopyLeft,
-	"CrossMailboxRefused": CrossMailboxRefused,
 }
 
 // check validates a scenario before anything is created from it.
@@ -83,12 +73,8 @@ func (s *Scenario) check() error {
 		}
 	}
 	for i, f := range d.Faults {
-		_, known := faultNames[f.Fault]
-		if !known && !strings.HasPrefix(f.Fault, "Error") {
-			return fmt.Errorf("faults[%d]: fault %q is neither the name of a fault, such as DropAfter, nor a response code", i, f.Fault)
-		}
-		if f.Probability < 0 || f.Probability > 1 {
-			return fmt.Errorf("faults[%d]: probability must be between 0 and 1", i)
+		if _, err := f.read(); err != nil {
+			return fmt.Errorf("faults[%d]: %w", i, err)
 		}
 	}
 	return d.checkPeople()
@@ -226,34 +212,4 @@ func (m *Mailbox) folderAt(name string) *Folder {
 		return f
 	}
 	return m.AddFolder(f, strings.Split(below, "/")...)
-}
-
-func (s *Scenario) applyFaults(srv *Server) {
-	var drawn []Fault
-	probability := 0.0
-	for _, f := range s.data.Faults {
-		fault, known := faultNames[f.Fault]
-		if !known {
-			fault = MemberCode(ews.ResponseCode(f.Fault))
-			if f.AsFault {
-				fault = FaultCode(ews.ResponseCode(f.Fault))
-			}
-		}
-		if f.BackOff > 0 {
-			fault = fault.BackOff(time.Duration(f.BackOff))
-		}
-		switch {
-		case f.Probability > 0:
-			drawn, probability = append(drawn, fault), max(probability, f.Probability)
-		case f.At != nil:
-			srv.FailAt(*f.At, fault)
-		default:
-			for range max(f.Count, 1) {
-				srv.FailNext(f.Operation, fault)
-			}
-		}
-	}
-	if len(drawn) > 0 {
-		srv.FailRandomly(probability, drawn...)
-	}
 }

@@ -135,6 +135,7 @@ func TestScenarioMistakes(t *testing.T) {
 		`{"contacts": [{"address": "c"}]}`:                                    "contacts[0]",
 		`{"faults": [{"fault": "Nothing"}]}`:                                  "Nothing",
 		`{"faults": [{"fault": "Busy", "probability": 2}]}`:                   "between 0 and 1",
+		`{"faults": [{"fault": "busy"}]}`:                                     "neither the name of a fault",
 		`{"authentication": ["Kerberos"]}`:                                    "Negotiate",
 		`{"authentication": ["bearer"]}`:                                      "tenantId",
 		`{"extendedProtection": "perhaps"}`:                                   "require",

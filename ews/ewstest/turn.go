@@ -91,6 +91,7 @@ func (t *turn) finish(f Fault, right *answer) *answer {
 	a.header = maps.Clone(a.header)
 	switch f.kind {
 	case faultDropAfter:
+		t.readable = false
 		return &answer{drop: true}
 	case faultCut:
 		t.readable = false

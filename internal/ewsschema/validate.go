@@ -45,6 +45,13 @@ func (r *Request) operation() error {
 	return nil
 }
 
+// IsOperation reports whether the schema has an operation of a name, such as
+// GetItem, in some version.
+func IsOperation(name string) bool {
+	s := published()
+	return s.operations[name] != nil || s.unmodelled[name]
+}
+
 // validator checks elements against their types in one version.
 type validator struct {
 	version Version
