@@ -135,10 +135,18 @@ func Slow(d time.Duration) Fault {
 
 // BackOff returns the fault with a hint to wait, in milliseconds, or in whole
 // seconds for Unavailable. The other faults it applies to are Busy, BusyItem,
-// BusyInner and those made by [FaultCode] or [MemberCode].
+// BusyInner and all others that answer with a response code instead of acting; the
+// rest stays as it is.
 func (f Fault) BackOff(d time.Duration) Fault {
-	f.wait = d
+	if f.hints() {
+		f.wait = d
+	}
 	return f
+}
+
+// hints reports whether the fault can have a hint to wait.
+func (f Fault) hints() bool {
+	return f.kind == faultUnavailable || f.kind == faultSOAP || f.kind == faultMember
 }
 
 // AtMember limits a fault that strikes the members of a batch to one of them,

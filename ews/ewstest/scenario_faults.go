@@ -79,7 +79,7 @@ func (f *scenarioFault) read() (Fault, error) {
 		return Fault{}, err
 	}
 	switch {
-	case f.BackOff != 0 && fault.kind != faultUnavailable && fault.kind != faultSOAP && fault.kind != faultMember:
+	case f.BackOff != 0 && !fault.hints():
 		return Fault{}, fmt.Errorf("backOff does not apply to %s", f.Fault)
 	case f.Member != nil && fault.whole():
 		return Fault{}, fmt.Errorf("member does not apply to %s, which strikes whole requests", f.Fault)

@@ -162,6 +162,7 @@ func TestScenarioMistakes(t *testing.T) {
 func FuzzLoadScenario(f *testing.F) {
 	f.Add(scenario)
 	f.Add(`{"faults": [{"fault": "Busy", "count": 3}]}`)
+	f.Add(`{"faults": [{"fault": "Shortened", "keep": 0.5, "member": 1}, {"fault": "Late", "time": "1h", "messageId": "<1@x>"}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		_, _ = ewstest.LoadScenario(strings.NewReader(text))
 	})
