@@ -85,18 +85,20 @@ func (c *call) one(n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)
 		body, refused = f(n)
 		return body, refused, 1
 	}
-	it := c.subject(n)
-	if fault, ok := c.strikes(is(faultMember), it); ok {
+	about := c.subject(n)
+	if fault, ok := c.strikes(func(x Fault) bool {
+		return x.kind == faultMember && (x.scope != scopeByID || c.idOf(n) != nil)
+	}, about...); ok {
 		c.despite(fault, n, f)
 		return nil, fault.refusal(), 1
 	}
-	if fault, ok := c.strikes(is(faultNoReply), it); ok {
+	if fault, ok := c.strikes(is(faultNoReply), about...); ok {
 		c.despite(fault, n, f)
 		c.out.spoilt = true // the schema wants at least one
 		return nil, nil, 0
 	}
 	body, refused = f(n)
-	if _, ok := c.strikes(is(faultTwice), it); ok {
+	if _, ok := c.strikes(is(faultTwice), about...); ok {
 		return body, refused, 2
 	}
 	return body, refused, 1

@@ -72,6 +72,7 @@ func TestItemThatIsOnlyListed(t *testing.T) {
 	m, other := box.Deliver([]byte(withAttachment)), box.Deliver([]byte(plain))
 	attachment := attrs(c.do(getItemXML(full, itemID(m))), "AttachmentId", "Id")
 	require.Len(t, attachment, 1)
+	data := texts(c.do(exportXML(itemID(m))), "Data")[0]
 	failure := c.srv.Fail(ewstest.When{MessageID: "<3@evil.example>"}, ewstest.Ghost)
 	assert.ElementsMatch(t, []string{m.ID.ID, other.ID.ID}, attrs(c.do(findXML(folderOf("inbox", alice), "")), "ItemId", "Id"))
 	for _, op := range []string{
@@ -81,6 +82,12 @@ func TestItemThatIsOnlyListed(t *testing.T) {
 	} {
 		assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.do(op)), op)
 	}
+	inbox := box.Folder(ews.FolderInbox)
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.do(uploadXML("Update", inbox, `<t:ItemId Id="`+m.ID.ID+`"/>`, data))))
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.do(createXML(saveOnly, "", `<t:SuppressReadReceipt><t:ReferenceItemId Id="`+m.ID.ID+`" ChangeKey="`+m.ID.ChangeKey+`"/></t:SuppressReadReceipt>`))))
+	fresh := c.do(uploadXML("CreateNew", inbox, "", data))
+	assert.Equal(t, []string{"NoError"}, codes(fresh), "that is another item")
+	box.DeleteMessage(ews.ItemID{ID: attrs(fresh, "ItemId", "Id")[0]})
 	assert.Equal(t, []string{"NoError"}, codes(c.do(getItemXML(idOnly, itemID(other)))))
 	assert.Equal(t, m, box.Message(m.ID))
 	failure.Cancel()

@@ -91,39 +91,45 @@ func (t *turn) batched() []*ewsschema.Node {
 	return nil
 }
 
-// subject returns the item that a member of a batch is about, whether the caller
-// may see it or not; nil if it is about none, or if no rule wants to know.
-func (t *turn) subject(n *ewsschema.Node) *mailstore.Item {
+// subject returns the items that a member of a batch is about, whether the caller
+// may see them or not: those that it names, and what it would create or upload. It
+// returns none if no rule wants to know.
+func (t *turn) subject(n *ewsschema.Node) []*mailstore.Item {
 	if !t.selects() {
 		return nil
 	}
+	var all []*mailstore.Item
+	if it := t.named(t.idOf(n)); it != nil {
+		all = append(all, it)
+	}
+	if it := t.unsaved(n); it != nil {
+		all = append(all, it)
+	}
+	return all
+}
+
+// idOf returns the element with the id of the item that a member of a batch names,
+// nil if it names none.
+func (t *turn) idOf(n *ewsschema.Node) *ewsschema.Node {
 	switch t.entry.Operation {
-	case ews.OpUploadItems:
-		data, err := decodeBase64(n.Value("Data"))
-		if err != nil {
-			return nil
-		}
-		it, _ := mailstore.UnsavedImport(data)
-		return it
 	case ews.OpCreateItem:
-		if id := n.Child("ReferenceItemId"); id.Exists() {
-			return t.named(id)
-		}
-		c := &call{Server: t.server, turn: t}
-		item, refused := c.newItem(n, newKinds[n.Local].class)
-		if refused != nil {
+		return n.Child("ReferenceItemId")
+	case ews.OpUpdateItem:
+		return n.First()
+	case ews.OpUploadItems:
+		if n.Get("CreateAction") == "CreateNew" {
 			return nil
 		}
-		return mailstore.Unsaved(*item)
+		return n.Child("ItemId")
 	}
-	if n.Local == "ItemChange" {
-		n = n.First()
-	}
-	return t.named(n)
+	return n
 }
 
 // named returns the item with an ItemId or AttachmentId, nil if it does not exist.
 func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
+	if n == nil {
+		return nil
+	}
 	id, err := mailstore.ParseID(n.Get("Id"))
 	if n.Local == "AttachmentId" {
 		id, _, err = mailstore.ParseAttachmentID(n.Get("Id"))
@@ -136,6 +142,31 @@ func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
 		return nil
 	}
 	return box.Item(id.Number)
+}
+
+// unsaved returns the item that a member of a batch would create or upload, nil if
+// it would not.
+func (t *turn) unsaved(n *ewsschema.Node) *mailstore.Item {
+	switch t.entry.Operation {
+	case ews.OpUploadItems:
+		data, err := decodeBase64(n.Value("Data"))
+		if err != nil {
+			return nil
+		}
+		it, _ := mailstore.UnsavedImport(data)
+		return it
+	case ews.OpCreateItem:
+		kind, ok := newKinds[n.Local]
+		if !ok {
+			return nil
+		}
+		item, refused := (&call{Server: t.server, turn: t}).newItem(n, kind.class)
+		if refused != nil {
+			return nil
+		}
+		return mailstore.Unsaved(*item)
+	}
+	return nil
 }
 
 // selects reports whether a rule is about some items only.
@@ -155,9 +186,7 @@ func (t *turn) subjects() []*mailstore.Item {
 	}
 	var all []*mailstore.Item
 	for _, n := range t.batched() {
-		if it := t.subject(n); it != nil {
-			all = append(all, it)
-		}
+		all = append(all, t.subject(n)...)
 	}
 	return all
 }

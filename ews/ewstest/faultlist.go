@@ -208,7 +208,7 @@ func (f Fault) concerns(t *turn) bool {
 	case scopeRestricted:
 		return (op == ews.OpFindItem || op == ews.OpFindFolder) && t.request != nil && t.request.Operation.Child("Restriction").Exists()
 	case scopeByID:
-		return op != ews.OpFindItem && op != ews.OpCreateItem && op != ews.OpUploadItems && len(t.batched()) > 0
+		return op != ews.OpFindItem && slices.ContainsFunc(t.batched(), func(n *ewsschema.Node) bool { return t.idOf(n) != nil })
 	}
 	switch f.kind {
 	case faultShort:
