@@ -16,8 +16,11 @@ type lastAnswers struct {
 }
 
 func (l *lastAnswers) keep(account string, a *answer) {
-	if _, size := bodyOf(a.body); size > maxLast {
-		return
+	var size int64
+	for _, p := range a.body {
+		if size += p.size(); size > maxLast {
+			return
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
