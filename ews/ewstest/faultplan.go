@@ -34,9 +34,9 @@ type When struct {
 	Item func(*Message) bool
 
 	// Skip is how many occasions pass before it strikes for the first time, and Times
-	// how often it strikes; 0: for good. An occasion is a request, in all of which the
-	// fault then strikes. With MessageID or Item, and a fault that strikes members of a
-	// batch, it is one such member, or one such item that a search finds.
+	// how often it strikes; 0: for good. An occasion is a request; a fault that strikes
+	// members of a batch then strikes them all. With MessageID or Item it is, for such a
+	// fault, one of these members, or one of these items that a search finds.
 	Skip, Times int
 
 	// Probability that it strikes on an occasion that was not skipped, more than 0
@@ -51,7 +51,7 @@ type Failure struct {
 	rule   *planned
 }
 
-// Cancel takes the fault away; requests that have it already keep it. It may be
+// Cancel takes the fault away; what it has struck already stays as it is. It may be
 // called more than once.
 func (f *Failure) Cancel() {
 	f.faults.mu.Lock()
