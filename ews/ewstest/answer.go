@@ -15,6 +15,7 @@ type answer struct {
 	header http.Header
 	body   []piece
 
+	again bool  // the answer is sent twice, see [OddTwoAnswers]
 	drop  bool  // nothing is sent, the connection is closed
 	cut   bool  // the connection is closed in the middle of the body
 	cause error // why drop is set, for callers in process

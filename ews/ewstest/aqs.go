@@ -127,7 +127,8 @@ func (t term) matches(it *mailstore.Item) bool {
 	case "isflagged":
 		return strconv.FormatBool(it.Flag().Status == "Flagged") == t.value
 	case "received":
-		return strings.HasPrefix(p.Text(mailstore.TagDeliveryTime), t.value)
+		at, ok := it.Property(mailstore.TagDeliveryTime)
+		return ok && strings.HasPrefix(at.Value, t.value)
 	case "sent":
 		return strings.HasPrefix(p.Text(mailstore.TagSubmitTime), t.value)
 	case "":

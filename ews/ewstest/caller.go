@@ -56,8 +56,8 @@ func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refus
 	if sid.Local == "SID" {
 		return nil, refuse("ErrorInvalidUserSid")
 	}
-	box := s.org.ByAddress(address)
-	if refused := reachable(box); refused != nil {
+	box := s.mailboxAt(address)
+	if refused := s.reachable(box); refused != nil {
 		return nil, refused
 	}
 	if sid.Local == "PrimarySmtpAddress" && !strings.EqualFold(box.Address, address) {
@@ -75,10 +75,10 @@ func notPrimary(box *mailstore.Mailbox) *refusal {
 }
 
 // reachable refuses a mailbox that does not exist, was removed or is moving.
-func reachable(box *mailstore.Mailbox) *refusal {
+func (s *Server) reachable(box *mailstore.Mailbox) *refusal {
 	switch {
 	case box == nil, box.Gone && !box.Moving:
-		return refuse("ErrorNonExistentMailbox")
+		return s.noMailbox("")
 	case box.Moving:
 		return refuse("ErrorMailboxMoveInProgress")
 	}

@@ -145,7 +145,7 @@ func createFolderPath(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if refused := still(parent, "ErrorParentFolderNotFound"); refused != nil {
+		if refused := c.still(parent, "ErrorParentFolderNotFound"); refused != nil {
 			return nil, refused
 		}
 		f := parent.Child(n.Value("DisplayName"))

@@ -18,7 +18,7 @@ func convertID(c *call) *refusal {
 			return nil, refuse("ErrorInvalidOperation")
 		}
 		address := n.Get("Mailbox")
-		if refused := reachable(c.org.ByAddress(address)); refused != nil {
+		if refused := c.reachable(c.mailboxAt(address)); refused != nil {
 			return nil, refused
 		}
 		id, err := decodeID(n.Get("Format"), n.Get("Id"))

@@ -12,7 +12,7 @@ func createFolder(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if refused := still(parent, "ErrorParentFolderNotFound"); refused != nil {
+		if refused := c.still(parent, "ErrorParentFolderNotFound"); refused != nil {
 			return nil, refused
 		}
 		f, refused := c.newFolder(parent, n)

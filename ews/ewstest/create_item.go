@@ -18,7 +18,7 @@ func createItem(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if refused := still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
+		if refused := c.still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
 			return nil, refused
 		}
 		it, refused := c.create(saved, n)
@@ -28,11 +28,7 @@ func createItem(c *call) *refusal {
 		if it == nil {
 			return c.out.emptyItems, nil
 		}
-		return func() {
-			c.out.Open("m:Items")
-			c.out.writeItemID(it)
-			c.out.Close()
-		}, nil
+		return func() { c.newItems(it) }, nil
 	})
 	return nil
 }

@@ -34,6 +34,9 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteHeaders != nil {
 		trace.WroteHeaders()
 	}
+	if a := d.server.refusedAtGate(in); a != nil {
+		return a.response(r)
+	}
 	w := &refusalWriter{header: make(http.Header)}
 	account, ok := d.server.signIn(w, in)
 	if !ok {

@@ -30,6 +30,9 @@ func findFolder(c *call) *refusal {
 			return nil, refused
 		}
 		p = bent(c, p, found, nil)
+		if len(p.members) == 0 && c.opts.Odd.Has(OddNoRootFolder) {
+			return nil, nil
+		}
 		return func() {
 			c.out.Open("m:RootFolder")
 			c.out.writePlace(p.offset, p.total, p.last, p.indexed)

@@ -121,8 +121,8 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 }
 
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
-	if p, ok := w.it.Properties()[f]; ok {
-		w.Leaf(name, w.shape.when(p))
+	if p, ok := w.it.Property(f); ok {
+		w.Leaf(name, w.dateTime(w.shape.when(p)))
 	}
 }
 
@@ -234,13 +234,13 @@ func (w *itemWriter) followUp() {
 	w.Open("t:Flag")
 	w.Leaf("t:FlagStatus", f.Status)
 	if !f.Start.IsZero() && !f.Due.IsZero() {
-		w.Leaf("t:StartDate", ews.FormatTime(f.Start))
+		w.Leaf("t:StartDate", w.dateTime(ews.FormatTime(f.Start)))
 	}
 	if !f.Due.IsZero() {
-		w.Leaf("t:DueDate", ews.FormatTime(f.Due))
+		w.Leaf("t:DueDate", w.dateTime(ews.FormatTime(f.Due)))
 	}
 	if !f.Complete.IsZero() {
-		w.Leaf("t:CompleteDate", ews.FormatTime(f.Complete))
+		w.Leaf("t:CompleteDate", w.dateTime(ews.FormatTime(f.Complete)))
 	}
 	w.Close()
 }

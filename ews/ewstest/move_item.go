@@ -30,7 +30,7 @@ func (c *call) carry(move bool) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if refused := still(to, "ErrorToFolderNotFound"); refused != nil {
+		if refused := c.still(to, "ErrorToFolderNotFound"); refused != nil {
 			return nil, refused
 		}
 		if refused := c.mayCarry(it, to, move); refused != nil {
@@ -54,11 +54,11 @@ func (c *call) carry(move bool) *refusal {
 		}
 		c.forget(there)
 		return func() {
-			c.out.Open("m:Items")
-			if !crossing {
-				c.out.writeItemID(there)
+			if crossing {
+				c.out.emptyItems()
+				return
 			}
-			c.out.Close()
+			c.newItems(there)
 		}, nil
 	})
 	return nil
@@ -75,6 +75,8 @@ func (c *call) mayCarry(it *mailstore.Item, to *mailstore.Folder, move bool) *re
 		return refuse("ErrorAccessDenied")
 	case it.Folder.Mailbox != to.Mailbox && c.who.impersonated:
 		return c.crossRefused()
+	case it.Folder.Mailbox != to.Mailbox && c.opts.Odd.Has(OddNoCrossMove):
+		return refuse("ErrorCrossMailboxMoveCopy")
 	}
 	if (!move || it.Folder.Mailbox != to.Mailbox) && to.Mailbox.Full(it.Size()) {
 		return refuse("ErrorQuotaExceeded")
@@ -85,7 +87,7 @@ func (c *call) mayCarry(it *mailstore.Item, to *mailstore.Folder, move bool) *re
 // noTarget returns the error for a destination that was not found. Under
 // impersonation it may be in another mailbox.
 func (c *call) noTarget(missing *refusal) *refusal {
-	if c.who.impersonated && (missing.code == "ErrorNonExistentMailbox" || missing.code == "ErrorFolderNotFound") {
+	if c.who.impersonated && (missing.code == c.noMailbox("").code || missing.code == "ErrorFolderNotFound") {
 		return c.crossRefused()
 	}
 	return asTarget(missing, "ErrorToFolderNotFound")

@@ -49,6 +49,9 @@ type Options struct {
 	// Otherwise AlwaysOverwrite needs none, as on real servers.
 	ChangeKeys bool
 
+	// Odd makes the server differ from a current Exchange. Default: not at all.
+	Odd Oddities
+
 	// MaxConcurrency is how many requests of one account, or of one impersonated
 	// mailbox, may run at once before ErrorExceededConnectionCount. Default: no
 	// limit.

@@ -89,11 +89,11 @@ func (e *encoder) writeExtended(all []wanted, short bool, get func(ews.ExtendedF
 		if isArray(w.as.Type) {
 			e.Open("t:Values")
 			for _, v := range p.Values {
-				e.Leaf("t:Value", v)
+				e.Leaf("t:Value", e.extendedText(w.as.Type, v))
 			}
 			e.Close()
 		} else {
-			v := p.Value
+			v := e.extendedText(w.as.Type, p.Value)
 			if short && w.as.Type == ews.TypeString {
 				v = cutText(v)
 			}

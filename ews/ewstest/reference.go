@@ -37,21 +37,21 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 
 // still refuses a folder that a request read before, if a test took it away between
 // two members (see [Server.OnMember]). A nil folder passes.
-func still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
+func (c *call) still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
 	switch {
 	case f == nil:
 		return nil
 	case f.Gone():
 		return refuse(gone)
 	}
-	return reachable(f.Mailbox)
+	return c.reachable(f.Mailbox)
 }
 
 func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	box := c.who.box
 	if address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content()); address != "" {
-		box = c.org.ByAddress(address)
-		if refused := reachable(box); refused != nil {
+		box = c.mailboxAt(address)
+		if refused := c.reachable(box); refused != nil {
 			return nil, refused
 		}
 		if !strings.EqualFold(box.Address, address) {
@@ -60,7 +60,7 @@ func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	} else if box == nil {
 		return nil, refuse("ErrorMissingEmailAddress")
 	}
-	if refused := reachable(box); refused != nil {
+	if refused := c.reachable(box); refused != nil {
 		return nil, refused
 	}
 	if !c.who.opens(box) {
@@ -119,15 +119,15 @@ func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore.Mailbox, *refusal) {
 	box := c.org.ByGUID(guid)
 	if box == nil {
-		return nil, refuseText("ErrorNonExistentMailbox", "No mailbox with such guid.")
+		return nil, c.noMailbox("No mailbox with such guid.")
 	}
 	if !c.who.opens(box) {
 		if c.who.impersonated {
-			return nil, refuseText("ErrorNonExistentMailbox", "No mailbox with such guid.")
+			return nil, c.noMailbox("No mailbox with such guid.")
 		}
 		return nil, refuse(unseen)
 	}
-	return box, reachable(box)
+	return box, c.reachable(box)
 }
 
 // changeKey returns the change number of an id, and whether it has one.

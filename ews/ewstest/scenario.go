@@ -20,6 +20,7 @@ import (
 //	  "description": "for human readers",        (also in mailboxes, contacts, lists and messages)
 //	  "version": "Exchange2016", "domain": "example.test", "seed": 1, "latency": "20ms",
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
+//	  "odd": ["noTransfer", "noItemIds"],        (names of oddities, see ParseOddities, or all)
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
 //	  "maxConcurrency": 0, "requestsPerMinute": 0,
 //	  "authentication": ["Basic", "NTLM", "Negotiate", "Bearer"], "extendedProtection": "require", (or "off", "accept")
@@ -104,6 +105,7 @@ type scenarioData struct {
 	RetentionOff       bool
 	MoveLeftover       ews.FolderName
 	ChangeKeys         bool
+	Odd                []string
 	ImpersonatedMove   string
 	MaxConcurrency     int
 	RequestsPerMinute  int
@@ -246,6 +248,9 @@ func (s *Scenario) NewServer(opts *Options) (*Server, error) {
 	}
 	if o.RequestsPerMinute == 0 {
 		o.RequestsPerMinute = d.RequestsPerMinute
+	}
+	if o.Odd == 0 {
+		o.Odd, _ = d.oddities() // checked before
 	}
 	o.RetentionOff = o.RetentionOff || d.RetentionOff
 	o.ChangeKeys = o.ChangeKeys || d.ChangeKeys

@@ -33,6 +33,9 @@ func (s *Scenario) check() error {
 	default:
 		return fmt.Errorf("moveLeftover %q is not one of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
 	}
+	if _, err := d.oddities(); err != nil {
+		return fmt.Errorf("odd: %w", err)
+	}
 	if err := d.checkSignIn(); err != nil {
 		return err
 	}

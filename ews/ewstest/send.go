@@ -64,7 +64,7 @@ func (s *Server) send(it *mailstore.Item) {
 			add.Fields = append(add.Fields, eml.Field{Name: asked.field, Value: back})
 		}
 	}
-	it.Rewrite(eml.Parse(bytes.Join(it.MIME(), nil)).Edit(add))
+	it.Rewrite(eml.Parse(bytes.Join(it.Outgoing(), nil)).Edit(add))
 	it.Sent()
 	outgoing := it.Content().Edit(eml.Edit{Fields: []eml.Field{{Name: "Bcc"}}})
 	delivered := make(map[*mailstore.Mailbox]bool)

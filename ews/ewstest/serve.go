@@ -23,8 +23,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.authority.ServeHTTP(w, r)
 		return
 	}
+	if a := s.refusedAtGate(r); a != nil {
+		a.write(r.Context(), w)
+		return
+	}
 	if account, ok := s.signIn(w, r); ok {
-		s.handle(r, account).write(r.Context(), w)
+		a := s.handle(r, account)
+		a.write(r.Context(), w)
+		a.sendAgain(w, r)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // Server is an Exchange organisation. All methods may be called concurrently.
@@ -57,6 +58,12 @@ func NewServer(opts *Options) *Server {
 		Notify:       s.notified,
 		Arrived:      s.arrived,
 		Leave:        s.leaves,
+		Undated:      o.Odd.Has(OddNoDeliveryTime),
+		Anew: eml.Changes{
+			Drop:   o.Odd.Has(OddDroppedHeaders),
+			Rename: o.Odd.Has(OddRenamedAttachments),
+			Recode: o.Odd.Has(OddRecodedText),
+		},
 	})
 	s.initSchemes()
 	s.faults.init(o.Seed)

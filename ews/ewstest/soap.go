@@ -48,6 +48,7 @@ type encoder struct {
 	xmlwire.Encoder
 	large [][][]byte
 	short *float64 // share of large content that a fault keeps; nil: all
+	nine  bool     // times have nine digits of a second, see [OddNanoseconds]
 }
 
 // content writes an element that contains the base64 of content.
@@ -128,14 +129,7 @@ func faultAnswer(r *refusal) *answer {
 	e.envelope()
 	e.Open("s:Body")
 	e.Open("s:Fault")
-	e.Open("faultcode")
-	e.Attr("xmlns:a", xmlwire.URITypes)
-	e.Text("a:" + string(r.code))
-	e.Close()
-	e.Open("faultstring")
-	e.Attr("xml:lang", "en-US")
-	e.Text(r.message())
-	e.Close()
+	e.faultCode(r)
 	e.Open("detail")
 	for _, leaf := range [][2]string{{"e:ResponseCode", string(r.code)}, {"e:Message", r.message()}} {
 		e.Open(leaf[0])
@@ -178,4 +172,16 @@ func bareFault(text string) *answer {
 		e.Close()
 	}
 	return xmlAnswer(500, e.pieces())
+}
+
+// faultCode writes what a fault has before its detail.
+func (e *encoder) faultCode(r *refusal) {
+	e.Open("faultcode")
+	e.Attr("xmlns:a", xmlwire.URITypes)
+	e.Text("a:" + string(r.code))
+	e.Close()
+	e.Open("faultstring")
+	e.Attr("xml:lang", "en-US")
+	e.Text(r.message())
+	e.Close()
 }

@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -132,9 +133,12 @@ func (s *Server) listen() {
 		leaf, _ = x509.ParseCertificate(cert.Certificate[0])
 		serving = tls.NewListener(serving, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
+	k.server.ConnContext = connContext
 	if s.windows != nil {
 		s.windows.begin(leaf)
-		k.server.ConnContext = s.windows.connContext
+		k.server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			return s.windows.connContext(connContext(ctx, c), c)
+		}
 	}
 	server := k.server
 	go func() { _ = server.Serve(serving) }()

@@ -143,7 +143,7 @@ func (t *turn) refusing(f Fault) *answer {
 
 func (t *turn) failed(r *refusal) *answer {
 	t.code, t.readable = r.code, true
-	return faultAnswer(r)
+	return t.server.faulted(r)
 }
 
 // process handles the request as a server does.
@@ -162,11 +162,17 @@ func (t *turn) process() *answer {
 		return t.failed(refused)
 	}
 	t.payer = who.payer()
+	if a := s.lacked(t.request.Name); a != nil {
+		t.readable = true
+		return a
+	}
+	s.opts.Odd.forgetChangeKeys(t.request.Operation)
 	act, ok := operations[t.request.Name]
 	if !ok {
 		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not support the operation "+t.request.Name+"."))
 	}
 	c := &call{Server: s, turn: t, who: who, op: t.request.Operation, out: newReply(t.request.Name, s.opts.Version)}
+	c.out.nine = s.opts.Odd.Has(OddNanoseconds)
 	if refused := act(c); refused != nil {
 		return t.failed(refused)
 	}

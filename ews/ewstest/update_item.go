@@ -18,7 +18,7 @@ func updateItem(c *call) *refusal {
 		if missing != nil {
 			return nil, missing
 		}
-		if refused := still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
+		if refused := c.still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
 			return nil, refused
 		}
 		if refused := c.mayUpdate(it, id); refused != nil {
@@ -74,6 +74,9 @@ func (c *call) mayUpdate(it *mailstore.Item, id *ewsschema.Node) *refusal {
 	}
 	if _, ok := c.op.Attr("SendMeetingInvitationsOrCancellations"); !ok && it.Kind() == "CalendarItem" {
 		return refuseText("ErrorSendMeetingInvitationsOrCancellationsRequired", "SendMeetingInvitationsOrCancellations is required for calendar items.")
+	}
+	if c.opts.Odd.Has(OddNoChangeKeys) {
+		return nil
 	}
 	change, given, refused := changeKey(id, mailstore.KindItem)
 	if refused != nil {

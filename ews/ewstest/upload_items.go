@@ -17,6 +17,9 @@ func uploadItems(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
+		if c.opts.Odd.Has(OddNoItemIDs) {
+			return nil, nil
+		}
 		return func() { c.out.itemID("m:ItemId", it) }, nil
 	})
 	return nil

@@ -33,6 +33,12 @@ A scenario, a JSON file, describes a different organisation: mailboxes, rights,
 lists, messages, budgets, faults, policies, and people who act between requests.
 Its fields are in the documentation of ewstest.Scenario.
 
+With -odd the server does what old versions, gateways and other products that speak
+EWS do. -odd=noTransfer,noItemIds chooses; -odd=all,-nanoseconds leaves one out.
+The names are:
+NAMES.
+Each is described in the documentation of ewstest.Oddities.
+
 With -auth bearer the server also acts as Azure AD with one tenant (example.test)
 and the applications given by -app, or by the scenario. In the first line,
 "authority" is the authentication endpoint for clients and "tenantId" the tenant.
@@ -51,6 +57,7 @@ type settings struct {
 	load     loads
 	scenario string
 	version  ewstest.Version
+	odd      ewstest.Oddities
 	auth     []ewstest.Scheme
 	apps     apps
 	latency  time.Duration
@@ -89,13 +96,15 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to the Inbox of ADDRESS; may be repeated")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
 	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default that of the scenario, or Exchange2016)")
+	var odd oddities
+	flags.Var(&odd, "odd", "differ from a current Exchange: -odd in all ways but twoAnswers, -odd=`NAMES` in those named, separated by commas")
 	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
 	flags.BoolVar(&s.log, "log", false, "log each request, and what people and policies do, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, help)
+			fmt.Fprint(stderr, strings.ReplaceAll(help, "NAMES.", oddityNames()))
 			flags.SetOutput(stderr)
 			flags.PrintDefaults()
 			return nil, err
@@ -116,6 +125,9 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		s.version = v
 	}
 	var err error
+	if s.odd, err = ewstest.ParseOddities(string(odd)); err != nil {
+		return nil, fmt.Errorf("-odd: %w; %w", err, errUsage)
+	}
 	if s.auth, err = schemes(*ways); err != nil {
 		return nil, fmt.Errorf("-auth: %w; %w", err, errUsage)
 	}
@@ -151,7 +163,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
-		Authentication: s.auth,
+		Authentication: s.auth, Odd: s.odd,
 	}
 	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
 		if opts.Azure, err = s.apps.tenant(); err != nil {

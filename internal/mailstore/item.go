@@ -122,6 +122,9 @@ var kinds = []struct{ class, kind string }{
 
 // Property returns a property by its normalised name, whether stored or computed.
 func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
+	if key == TagDeliveryTime && it.Folder != nil && it.Folder.Mailbox.org.settings.Undated {
+		return ews.ExtendedProperty{Field: key}, false
+	}
 	if it.seed != nil {
 		if v, ok, known := it.seed.property(key); known {
 			return v, ok
@@ -182,8 +185,17 @@ func validName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7F })
 }
 
-// MIME returns the item as newly generated MIME, in pieces.
-func (it *Item) MIME() [][]byte { return it.Content().Render(it.rendering()) }
+// MIME returns the item as newly generated MIME, in pieces, as a client gets it.
+func (it *Item) MIME() [][]byte {
+	r := it.rendering()
+	if r.Changes = it.Folder.Mailbox.org.settings.Anew; r.Changes.Recode {
+		r.Key = append(r.Key, it.ID().String()...)
+	}
+	return it.Content().Render(r)
+}
+
+// Outgoing returns the item as MIME that keeps everything, to be sent.
+func (it *Item) Outgoing() [][]byte { return it.Content().Render(it.rendering()) }
 
 // Headers returns the internet headers a client sees: those of the message and
 // those set as properties.

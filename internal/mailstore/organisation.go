@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // Organisation holds all mailboxes of a server.
@@ -23,7 +24,8 @@ type Organisation struct {
 	objectsMade uint64
 }
 
-// Settings of an [Organisation]. All but Arrived and Leave are required.
+// Settings of an [Organisation]. All but Undated, Anew, Arrived and Leave are
+// required.
 type Settings struct {
 	Now  func() time.Time
 	Seed uint64
@@ -37,6 +39,10 @@ type Settings struct {
 	// LastParent lets items in Deleted Items and Recoverable Items tell where they
 	// were before, as Exchange 2016 does.
 	LastParent bool
+	// Undated hides the time of delivery of all items from [Item.Property].
+	Undated bool
+	// Anew is what changes in the MIME of items besides.
+	Anew eml.Changes
 	// Notify is called for everything that reaches other people.
 	Notify func(Notice)
 	// Arrived, if set, is called for every item that came into a folder. It must

@@ -18,6 +18,8 @@ type Rendering struct {
 	// Fields are header fields that the item has as properties. They replace
 	// those with the same name.
 	Fields []Field
+	// Changes are made besides.
+	Changes Changes
 }
 
 // Render rewrites the message, as a server does from its properties: with its own
@@ -46,7 +48,7 @@ func (m *Message) Render(r Rendering) [][]byte {
 	slices.SortStableFunc(fields, func(a, b field) int { return rank(a.name) - rank(b.name) })
 	top := *m.root
 	top.fields = fields
-	w.part(&top, "0")
+	w.part(r.Changes.apply(&top), "0")
 	return w.finish()
 }
 

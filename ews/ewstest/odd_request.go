@@ -1,0 +1,95 @@
+package ewstest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// refusedAtGate returns the answer to a request that is refused before the server
+// knows who sent it, nil if it is let through.
+func (s *Server) refusedAtGate(r *http.Request) *answer {
+	switch odd := s.opts.Odd; {
+	case odd.Has(OddPostOnly) && r.Method != http.MethodPost && strings.HasPrefix(strings.ToLower(r.URL.Path), "/ews/"):
+		a := textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+		a.header.Set("Allow", http.MethodPost)
+		return a
+	case odd.Has(OddNoChunks) && chunked(r):
+		return textAnswer(http.StatusBadRequest, "text/html", "<html><body>400 - The request needs a Content-Length.</body></html>")
+	}
+	return nil
+}
+
+// chunked reports whether a body has no length. A request that has not yet been
+// sent, as Direct gets it, also says so with a length of zero.
+func chunked(r *http.Request) bool {
+	return slices.Contains(r.TransferEncoding, "chunked") || r.ContentLength < 0 ||
+		r.ContentLength == 0 && r.Body != nil && r.Body != http.NoBody
+}
+
+// lacked returns the fault for an operation that the server does not have, nil if it
+// has it.
+func (s *Server) lacked(operation string) *answer {
+	if !s.opts.Odd.Has(OddNoTransfer) || operation != "ExportItems" && operation != "UploadItems" {
+		return nil
+	}
+	e := &encoder{}
+	e.envelope()
+	e.Open("s:Body")
+	e.Open("s:Fault")
+	e.Leaf("faultcode", "s:Client")
+	e.Leaf("faultstring", "Unknown request: "+operation)
+	for range 3 {
+		e.Close()
+	}
+	status := http.StatusInternalServerError
+	if s.opts.Odd.Has(OddBareFaults) {
+		status = http.StatusOK
+	}
+	return s.twice(xmlAnswer(status, e.pieces()))
+}
+
+// forgetChangeKeys takes the change keys off the ids of a request.
+func (o Oddities) forgetChangeKeys(op *ewsschema.Node) {
+	if !o.Has(OddNoChangeKeys) {
+		return
+	}
+	switch op.Local {
+	case "UpdateItem", "DeleteItem", "MoveItem", "UploadItems":
+		withoutChangeKeys(op)
+	}
+}
+
+func withoutChangeKeys(n *ewsschema.Node) {
+	if n.Local == "ItemId" {
+		n.Attrs = slices.DeleteFunc(n.Attrs, func(a ewsschema.Attr) bool {
+			return a.Local == "ChangeKey" && a.Space == xmlwire.SpaceNone
+		})
+	}
+	for _, k := range n.Children {
+		withoutChangeKeys(k)
+	}
+}
+
+// mailboxAt finds the mailbox with an address that a request names, nil if there
+// is none.
+func (s *Server) mailboxAt(address string) *mailstore.Mailbox {
+	box := s.org.ByAddress(address)
+	if box != nil && s.opts.Odd.Has(OddCaseSensitive) && box.Address != address && !slices.Contains(box.Proxies, address) {
+		return nil
+	}
+	return box
+}
+
+// noMailbox refuses a mailbox that does not exist; an empty text means the usual
+// one.
+func (s *Server) noMailbox(text string) *refusal {
+	if s.opts.Odd.Has(OddCannotFindUser) {
+		return refuseText("ErrorCannotFindUser", "The user cannot be found.")
+	}
+	return refuseText("ErrorNonExistentMailbox", text)
+}
