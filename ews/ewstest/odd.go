@@ -103,8 +103,6 @@ const (
 	// mounted have no connection to write to, and send one answer. It is not among
 	// AllOddities.
 	OddTwoAnswers
-
-	oddEnd
 )
 
 // AllOddities are all oddities but [OddTwoAnswers].

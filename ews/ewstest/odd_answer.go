@@ -50,7 +50,7 @@ func connContext(ctx context.Context, c net.Conn) context.Context {
 // then on.
 func (a *answer) sendAgain(w http.ResponseWriter, r *http.Request) {
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
-	if !a.again || a.cut || !ok || http.NewResponseController(w).Flush() != nil {
+	if !a.again || !ok || http.NewResponseController(w).Flush() != nil {
 		return
 	}
 	body, size := bodyOf(a.body)

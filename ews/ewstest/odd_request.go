@@ -75,8 +75,8 @@ func withoutChangeKeys(n *ewsschema.Node) {
 	}
 }
 
-// mailboxAt finds the mailbox with an address that a request names, nil if there
-// is none.
+// mailboxAt finds the mailbox with an address that a request names, nil if it does
+// not exist.
 func (s *Server) mailboxAt(address string) *mailstore.Mailbox {
 	box := s.org.ByAddress(address)
 	if box != nil && s.opts.Odd.Has(OddCaseSensitive) && box.Address != address && !slices.Contains(box.Proxies, address) {
