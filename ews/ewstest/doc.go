@@ -55,6 +55,9 @@
 // not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
 // [Server.FailNext], [Server.FailAt] and [Server.FailRandomly] are short forms.
 //
+// With Options.Odd it differs from a current Exchange, as old versions, gateways
+// and other products that speak EWS do; see [Oddities].
+//
 // [Server.Direct] reaches the server without a socket, so it works inside a
 // testing/synctest bubble; [Server.URL] and [Server.Transport] use a socket. The
 // state can be inspected: [Mailbox.Messages], [Server.Notices],

@@ -123,10 +123,11 @@ var newer = regexp.MustCompile(`RequestServerVersion Version="V20(1[7-9]|[2-9][0
 var published = regexp.MustCompile(`RequestServerVersion Version="Exchange201(0|0_SP1|0_SP2|3|3_SP1)"`)
 
 // refused reports whether an answer is empty or reports that the request was not
-// well-formed or did not match the schema.
+// well-formed or did not match the schema. A fault without detail has the code in
+// faultcode only.
 func refused(answer []byte) bool {
 	for _, code := range []string{"ErrorSchemaValidation", "ErrorInvalidRequest"} {
-		if bytes.Contains(answer, []byte(">"+code+"<")) {
+		if bytes.Contains(answer, []byte(">"+code+"<")) || bytes.Contains(answer, []byte(":"+code+"</faultcode>")) {
 			return true
 		}
 	}

@@ -37,6 +37,7 @@ func TestPrepareLeavesOut(t *testing.T) {
 	write("2-GetItem-response.xml", envelope)
 	write("6-GetItem-response.xml", `<Envelope><ResponseCode>ErrorInvalidServerVersion</ResponseCode></Envelope>`)
 	write("7-GetItem-response.xml", `<Envelope><ResponseCode>ErrorInvalidServerVersion</ResponseCode></Envelope>`)
+	write("8-GetItem-response.xml", `<Envelope><faultcode>a:ErrorSchemaValidation</faultcode></Envelope>`)
 	for name, want := range map[string]string{
 		write("1-GetItem-request.xml", envelope):                                                    "a request that the server refused for its form",
 		write("2-GetItem-request.xml", envelope):                                                    "",
@@ -45,6 +46,7 @@ func TestPrepareLeavesOut(t *testing.T) {
 		write("5-GetItem-response.xml", "<Envelope>\x1f</Envelope>"):                                "",
 		write("6-GetItem-request.xml", `<t:RequestServerVersion Version="Exchange2019"/>`+envelope): "a request in a version that does not exist, which the server refused",
 		write("7-GetItem-request.xml", `<t:RequestServerVersion Version="Exchange2013"/>`+envelope): "",
+		write("8-GetItem-request.xml", envelope):                                                    "a request that the server refused for its form",
 		write("later.xml", `<t:RequestServerVersion Version="V2017_07_11"/>`+envelope):              "a request in a version of the schema later than the published one",
 		write("golden.xml", envelope):                                                               "",
 	} {

@@ -93,14 +93,22 @@ func (p *part) renamed(name string) *part {
 		fields = append(fields, newField("Content-Disposition", parameters(disposition, "attachment", params)))
 	}
 	if p.params["name"] != "" {
-		params := make(map[string]string, len(p.params))
-		for k, v := range p.params {
-			params[k] = v
-		}
-		params["name"] = name
-		fields = append(fields, newField("Content-Type", parameters(p.kind, "application/octet-stream", params)))
+		fields = append(fields, newField("Content-Type", parameters(p.kind, "application/octet-stream", p.understood("name", name))))
 	}
 	return p.with(fields...)
+}
+
+// understood returns the parameters of the media type with another value of one, and
+// without those that could not be decoded: written anew, they might come to mean
+// something.
+func (p *part) understood(name, value string) map[string]string {
+	params := map[string]string{name: value}
+	for k, v := range p.params {
+		if k != name && !strings.Contains(k, "*") {
+			params[k] = v
+		}
+	}
+	return params
 }
 
 // parameters formats a value with parameters. If it cannot be written, it becomes
@@ -119,15 +127,11 @@ func (p *part) recoded() *part {
 	if !ok {
 		return p
 	}
-	params := map[string]string{}
-	for k, v := range p.params {
-		params[k] = v
-	}
-	params["charset"] = "utf-8"
-	value := mime.FormatMediaType(p.kind, params)
+	value := mime.FormatMediaType(p.kind, p.understood("charset", "utf-8"))
 	if value == "" {
 		return p
 	}
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 	var body bytes.Buffer
 	encoding := "base64"
 	if old, _ := get(p.fields, "Content-Transfer-Encoding"); strings.EqualFold(strings.TrimSpace(old), encoding) {
@@ -166,9 +170,11 @@ func (p *part) utf8() (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		if b, err = io.ReadAll(e.Body); err != nil {
+		decoded, err := io.ReadAll(e.Body)
+		if err != nil || !bytes.Equal(decoded, b) && bytes.ContainsRune(decoded, utf8.RuneError) {
 			return "", false
 		}
+		b = decoded
 	}
 	return string(b), utf8.Valid(b)
 }

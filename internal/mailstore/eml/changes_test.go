@@ -111,3 +111,38 @@ func TestRecodedTexts(t *testing.T) {
 	assert.Equal(t, text, again, "the same each time")
 	assert.NotEqual(t, plain, text)
 }
+
+// FuzzChanges checks that all changes together keep the text, and the number and
+// content of the attachments.
+func FuzzChanges(f *testing.F) {
+	f.Add([]byte(many))
+	f.Add([]byte("Content-Type:;name*0=00"))
+	f.Add([]byte("Content-Type: text/plain; charset=koi8-r; name*0=a; name*1=b\r\nContent-Transfer-Encoding: base64\r\n\r\n//5hAA=="))
+	corpus(func(_ string, raw []byte) {
+		if len(raw) < 8<<10 {
+			f.Add(raw)
+		}
+	})
+	content := func(m *eml.Message) (all []string) {
+		for _, a := range m.Attachments() {
+			b, _ := io.ReadAll(a.Open())
+			all = append(all, string(b))
+		}
+		return all
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if bytes.Contains(raw, []byte("16")) {
+			return // the line ends of UTF-16 without a transfer encoding do not survive any rewriting
+		}
+		plain := eml.Parse(render(eml.Parse(raw), "k"))
+		_, m := changed(string(raw), eml.Changes{Drop: true, Rename: true, Recode: true})
+		want, wantHTML := plain.Body()
+		got, html := m.Body()
+		ends := strings.NewReplacer("\r\n", "\n", "\r", "\n") // a text has no others
+		want, got = ends.Replace(want), ends.Replace(got)
+		if want != got || wantHTML != html {
+			t.Errorf("the text was %q and is %q", want, got)
+		}
+		assert.Equal(t, content(plain), content(m))
+	})
+}
