@@ -76,6 +76,7 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 		}
 		stopped = refused != nil && batchFatal[refused.code]
 	}
+	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }
 
 // one processes a member of a batch, or fails as a fault wants. It also returns how
@@ -112,7 +113,6 @@ func (c *call) despite(fault Fault, n *ewsschema.Node, f func(*ewsschema.Node) (
 	case fault.postponed():
 		c.waiting = append(c.waiting, lateAct{fault, map[int]bool{c.member: true}})
 	}
-	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }
 
 // schema returns the schema version of the request.

@@ -34,7 +34,7 @@ func withOddities(t *testing.T, one ewstest.Oddities, test func(t *testing.T, c 
 }
 
 // pick returns one of two values.
-func pick[T any](odd bool, strange, usual T) T {
+func either[T any](odd bool, strange, usual T) T {
 	if odd {
 		return strange
 	}
@@ -53,7 +53,7 @@ func TestOddNoTransfer(t *testing.T) {
 			assert.Equal(t, !odd, strings.Contains(answer, "ResponseCode"), answer)
 		}
 		assert.Len(t, box.Messages(), 1)
-		assert.Equal(t, pick(odd, "", "NoError"), c.srv.Requests()[0].Code)
+		assert.Equal(t, either(odd, "", "NoError"), c.srv.Requests()[0].Code)
 	})
 	c := newCaller(t, ewstest.Options{Odd: ewstest.OddNoTransfer})
 	status, _, err := c.try(exportXML(`<t:ItemId Id="x"/>`))
@@ -67,11 +67,11 @@ func TestOddNoCrossMove(t *testing.T) {
 		box := c.srv.Mailbox(alice)
 		one, two := box.Deliver([]byte(plain)), box.Deliver([]byte(plain))
 		move := moveXML(folderOf("inbox", quar), itemID(one), itemID(two))
-		code := pick(odd, "ErrorCrossMailboxMoveCopy", "NoError")
+		code := either(odd, "ErrorCrossMailboxMoveCopy", "NoError")
 		assert.Equal(t, []string{code, code}, codes(c.do(strings.ReplaceAll(move, "MoveItem", "CopyItem"))))
 		assert.Equal(t, []string{code, code}, codes(c.do(move)))
-		assert.Len(t, box.Folder(ews.FolderInbox).Messages(), pick(odd, 2, 0))
-		assert.Len(t, c.srv.Mailbox(quar).Messages(), pick(odd, 0, 4))
+		assert.Len(t, box.Folder(ews.FolderInbox).Messages(), either(odd, 2, 0))
+		assert.Len(t, c.srv.Mailbox(quar).Messages(), either(odd, 0, 4))
 		three := box.Deliver([]byte(plain))
 		assert.Equal(t, []string{"NoError"}, codes(c.do(moveXML(folderOf("drafts", alice), itemID(three)))), "within a mailbox")
 		four := itemID(box.Deliver([]byte(plain)))
@@ -87,7 +87,7 @@ func TestOddBareFaults(t *testing.T) {
 		for want, op := range map[string]string{"ErrorServerBusy": find, "ErrorSchemaValidation": `<m:MakeCoffee/>`} {
 			status, answer, err := c.try(op)
 			require.NoError(t, err)
-			assert.Equal(t, pick(odd, 200, 500), status)
+			assert.Equal(t, either(odd, 200, 500), status)
 			assert.Equal(t, !odd, strings.Contains(answer, "<detail>"), answer)
 			assert.Contains(t, answer, "a:"+want+"</faultcode><faultstring xml:lang=\"en-US\">")
 			assert.NotContains(t, answer, "s:Header")
@@ -127,12 +127,12 @@ func TestOddNoItemIDs(t *testing.T) {
 		} {
 			answer := c.do(op)
 			assert.Equal(t, []string{"NoError"}, codes(answer), name)
-			assert.Len(t, attrs(answer, "ItemId", "Id"), pick(odd, 0, 1), "%s: %s", name, answer)
+			assert.Len(t, attrs(answer, "ItemId", "Id"), either(odd, 0, 1), "%s: %s", name, answer)
 			assert.Contains(t, answer, "<m:Items", name)
 		}
 		answer := c.do(updateXML("AlwaysOverwrite", "", itemID(m), setField("message:IsRead", `<t:IsRead>true</t:IsRead>`)))
 		assert.Len(t, attrs(answer, "ItemId", "Id"), 1, "an update tells the new change key")
-		assert.Len(t, attrs(c.do(move), "ItemId", "Id"), pick(odd, 0, 1))
+		assert.Len(t, attrs(c.do(move), "ItemId", "Id"), either(odd, 0, 1))
 		assert.Len(t, box.Folder(ews.FolderDrafts).Messages(), 2)
 	})
 	c := newCaller(t, ewstest.Options{Odd: ewstest.OddNoItemIDs})
@@ -165,7 +165,7 @@ func TestOddMIME(t *testing.T) {
 			m = box.Message(m.ID)
 			text := mime(c, m)
 			assert.Equal(t, !odd, strings.Contains(text, tt.usual), text)
-			assert.Contains(t, text, pick(odd, tt.strange, tt.usual))
+			assert.Contains(t, text, either(odd, tt.strange, tt.usual))
 			assert.Equal(t, text, mime(c, m), "the same at each request")
 			assert.Equal(t, text, string(m.MIME), "and as the snapshot has it")
 			dropped := set.Has(ewstest.OddDroppedHeaders)
@@ -205,7 +205,7 @@ func TestOddNoChangeKeys(t *testing.T) {
 			"move":      {moveXML(folderOf("drafts", alice), id(box.Deliver([]byte(plain)), `ChangeKey="!"`)), "ErrorInvalidChangeKey"},
 			"delete":    {deleteXML("HardDelete", "", id(box.Deliver([]byte(plain)), `ChangeKey="!"`)), "ErrorInvalidChangeKey"},
 		} {
-			assert.Equal(t, []string{pick(odd, "NoError", tt.usual)}, codes(c.do(tt.op)), name)
+			assert.Equal(t, []string{either(odd, "NoError", tt.usual)}, codes(c.do(tt.op)), name)
 		}
 		assert.Equal(t, []string{"ErrorInvalidChangeKey"}, codes(c.do(getItemXML(idOnly, id(m, `ChangeKey="!"`)))), "reading still looks at them")
 		assert.Contains(t, string(c.srv.Requests()[0].Body), m.ID.ChangeKey, "the record has what was sent")
@@ -226,7 +226,7 @@ func TestOddNoDeliveryTime(t *testing.T) {
 		box := c.srv.Mailbox(alice)
 		m := box.DeliverWith([]byte(plain), ewstest.Delivery{Received: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)})
 		post := box.DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Post", Received: time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)})
-		seen := pick(odd, 0, 1)
+		seen := either(odd, 0, 1)
 		answer := c.do(getItemXML(full+`<t:AdditionalProperties>`+tag+`</t:AdditionalProperties>`, itemID(m)))
 		assert.Equal(t, []string{"NoError"}, codes(answer))
 		assert.Len(t, texts(answer, "DateTimeReceived"), seen)
@@ -248,7 +248,7 @@ func TestOddCaseSensitive(t *testing.T) {
 	t.Parallel()
 	oddly(t, ewstest.OddCaseSensitive|ewstest.OddCannotFindUser, func(t *testing.T, c *caller, odd bool) {
 		c.srv.AddMailbox("Dora@example.test", &ewstest.MailboxOptions{ProxyAddresses: []string{"Second@example.test"}})
-		code := pick(odd, "ErrorCannotFindUser", "NoError")
+		code := either(odd, "ErrorCannotFindUser", "NoError")
 		assert.Equal(t, []string{code}, codes(c.do(findXML(folderOf("inbox", "Alice@example.test"), ""))))
 		assert.Equal(t, []string{code}, codes(c.do(findXML(folderOf("inbox", "dora@example.test"), ""))))
 		assert.Equal(t, []string{"NoError"}, codes(c.do(findXML(folderOf("inbox", "Dora@example.test"), ""))))
@@ -262,7 +262,7 @@ func TestOddCannotFindUser(t *testing.T) {
 	t.Parallel()
 	oddly(t, ewstest.OddCannotFindUser, func(t *testing.T, c *caller, odd bool) {
 		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
-		code := []string{pick(odd, "ErrorCannotFindUser", "ErrorNonExistentMailbox")}
+		code := []string{either(odd, "ErrorCannotFindUser", "ErrorNonExistentMailbox")}
 		assert.Equal(t, code, codes(c.do(findXML(folderOf("inbox", "nobody@example.test"), ""))))
 		answer := c.impersonating("nobody@example.test").do(findXML(folderOf("inbox", ""), ""))
 		assert.Contains(t, answer, "a:"+code[0]+"</faultcode>")
@@ -281,7 +281,7 @@ func TestOddNanoseconds(t *testing.T) {
 		m := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{
 			Flag: ews.Flag{Status: "Complete", Complete: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)},
 		})
-		want := pick(odd, "2026-11-24T10:00:00.000000000Z", "2026-11-24T10:00:00Z")
+		want := either(odd, "2026-11-24T10:00:00.000000000Z", "2026-11-24T10:00:00Z")
 		answer := c.do(getItemXML(full+tag, itemID(m)))
 		assert.Equal(t, []string{want}, texts(answer, "DateTimeSent"))
 		assert.Contains(t, texts(answer, "Value"), want)

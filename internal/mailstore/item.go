@@ -188,6 +188,9 @@ func validName(s string) bool {
 // MIME returns the item as newly generated MIME, in pieces, as a client gets it.
 func (it *Item) MIME() [][]byte {
 	r := it.rendering()
+	if it.Folder == nil {
+		return it.Content().Render(r) // it is not in a mailbox yet
+	}
 	if r.Changes = it.Folder.Mailbox.org.settings.Anew; r.Changes.Recode {
 		r.Key = append(r.Key, it.ID().String()...)
 	}
