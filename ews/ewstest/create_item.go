@@ -116,26 +116,17 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 // newItem reads the element of an item to create.
 func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	item := &mailstore.New{Class: class}
-	given := n.Child("MimeContent").Exists()
-	if given {
-		mime, err := decodeBase64(n.Value("MimeContent"))
-		if err != nil {
-			return nil, refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
-		}
-		item.MIME = mime
+	mime, refused := mimeContent(n)
+	if refused != nil {
+		return nil, refused
 	}
 	u := &update{version: c.opts.Version, item: &mailstore.Item{}}
 	for _, k := range n.Kids() {
 		if refused := u.begin(item, n.Local, k); refused != nil {
 			return nil, refused
 		}
-		if given && u.edited {
-			return nil, refuseText("ErrorInvalidOperation", "ewstest cannot combine MimeContent with "+k.Local+".")
-		}
 	}
-	if !given {
-		item.MIME = compose(n, u.edit)
-	}
+	item.MIME = u.content(n, mime)
 	if read := n.Child("IsRead"); read.Exists() {
 		u.set = append(u.set, mailstore.WithReadState(u.set, n.Bool("IsRead", false)))
 	}
@@ -186,13 +177,4 @@ func mayBe(local, class string) *refusal {
 		return nil
 	}
 	return refuse("ErrorObjectTypeChanged")
-}
-
-// compose makes the MIME of an item that was given without.
-func compose(n *ewsschema.Node, e eml.Edit) []byte {
-	e.Fields = append(e.Fields, eml.Field{Name: "Subject", Value: n.Value("Subject")}, eml.Field{Name: "MIME-Version", Value: "1.0"})
-	if e.Body == nil {
-		e.Body = &eml.Body{}
-	}
-	return eml.Parse(nil).Edit(e)
 }

@@ -37,6 +37,7 @@
 //   - What a client may write is in one table (itemElements): a read-only element
 //     is refused with ErrorInvalidPropertySet, and one that real servers keep and
 //     ewstest does not with ErrorInvalidOperation, never ignored.
+//   - Where MimeContent and elements say different things, the elements win.
 //   - Meeting messages and reports cannot be created from MIME:
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
 //   - A shape that names a property of another kind of item is refused by GetItem

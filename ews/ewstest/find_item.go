@@ -61,6 +61,11 @@ func findItem(c *call) *refusal {
 			return nil, refused
 		}
 		p = bent(c, p, found, p.members)
+		for _, it := range p.members {
+			if refused := shape.lacks(it.Kind()); refused != nil {
+				return nil, refused
+			}
+		}
 		return func() {
 			c.out.Open("m:RootFolder")
 			c.out.writePlace(p.offset, p.total, p.last, p.indexed)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 func getAttachment(c *call) *refusal {
@@ -28,6 +29,10 @@ func getAttachment(c *call) *refusal {
 			return nil, refuse("ErrorInvalidAttachmentId")
 		}
 		a := all[i]
+		shape := c.op.Child("AttachmentShape")
+		if a.Item && shape.Child("AdditionalProperties").Exists() {
+			return nil, lacks.refusal(c.opts.Version, "AdditionalProperties of an attached item", true)
+		}
 		var content bytes.Buffer
 		if _, err := io.Copy(&content, a.Open()); err != nil {
 			return nil, refuse("ErrorContentConversionFailed")
@@ -47,14 +52,32 @@ func getAttachment(c *call) *refusal {
 			switch {
 			case !a.Item:
 				c.out.content("t:Content", [][]byte{content.Bytes()})
-			case c.op.Child("AttachmentShape").Bool("IncludeMimeContent", false):
-				c.out.Open("t:Message")
-				c.out.content("t:MimeContent", [][]byte{content.Bytes()}, "CharacterSet", "UTF-8")
-				c.out.Close()
+			default:
+				c.out.writeAttached(content.Bytes(), shape)
 			}
 			c.out.Close()
 			c.out.Close()
 		}, nil
 	})
 	return nil
+}
+
+// writeAttached writes an attached message, as far as its MIME tells.
+func (e *encoder) writeAttached(raw []byte, shape *ewsschema.Node) {
+	m := eml.Parse(raw)
+	e.Open("t:Message")
+	if shape.Bool("IncludeMimeContent", false) {
+		e.content("t:MimeContent", [][]byte{raw}, "CharacterSet", "UTF-8")
+	}
+	e.Leaf("t:ItemClass", m.Class())
+	e.Leaf("t:Subject", m.Header("Subject"))
+	e.writeBody("t:Body", m, bodyShape{text: shape.Value("BodyType") == "Text", safe: shape.Bool("FilterHtmlContent", false)})
+	for _, list := range []string{"ToRecipients", "CcRecipients"} {
+		e.addresses("t:"+list, m.Addresses(addressFields[list]))
+	}
+	e.addresses("t:From", m.Addresses("From"))
+	if id := m.Header("Message-ID"); id != "" {
+		e.Leaf("t:InternetMessageId", id)
+	}
+	e.Close()
 }

@@ -131,6 +131,7 @@ var itemElements = []element{
 	{uri: "item:HasBlockedImages", of: anyone, since: ewsschema.Exchange2013, set: never},
 	{uri: "item:TextBody", of: anyone, since: ewsschema.Exchange2013, find: barred, set: never},
 	{uri: "item:IconIndex", of: anyone, since: ewsschema.Exchange2013, set: never},
+	{uri: "item:MimeContentUTF8", of: anyone, since: ewsschema.Exchange2016, find: barred, set: never},
 
 	{uri: "message:Sender", of: mail, base: inAll, set: onDrafts},
 	{uri: "message:ToRecipients", of: mail, base: inDefault, find: unfound, set: onDrafts},

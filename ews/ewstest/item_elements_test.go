@@ -128,17 +128,74 @@ func TestCreateItemRefusesWhatItCannotKeep(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
 	for name, item := range map[string]string{
-		"attached item":      `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message/></t:ItemAttachment></t:Attachments></t:Message>`,
-		"MIME and body":      `<t:Message>` + mimeOf(plain) + `<t:Body BodyType="Text">x</t:Body></t:Message>`,
-		"MIME and recipient": `<t:Message>` + mimeOf(plain) + `<t:ToRecipients>` + mailboxXML + `</t:ToRecipients></t:Message>`,
-		"name of a contact":  `<t:Contact><t:GivenName>Eve</t:GivenName></t:Contact>`,
-		"date of a task":     `<t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task>`,
+		"attached contact":  `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Contact/></t:ItemAttachment></t:Attachments></t:Message>`,
+		"attached flag":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:Body BodyType="Text">x</t:Body><t:Importance>High</t:Importance></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
+		"attached class":    `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:ItemClass>IPM.Note.Own</t:ItemClass></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
+		"photo":             `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:IsContactPhoto>true</t:IsContactPhoto></t:FileAttachment></t:Attachments></t:Message>`,
+		"size of a file":    `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Size>3</t:Size></t:FileAttachment></t:Attachments></t:Message>`,
+		"fax":               `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>1</t:EmailAddress><t:RoutingType>FAX</t:RoutingType></t:Mailbox></t:ToRecipients></t:Message>`,
+		"private list":      `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>a@b.example</t:EmailAddress><t:ItemId Id="AAAA"/></t:Mailbox></t:ToRecipients></t:Message>`,
+		"name of a contact": `<t:Contact><t:GivenName>Eve</t:GivenName></t:Contact>`,
+		"date of a task":    `<t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task>`,
 	} {
 		answer := c.do(createXML(saveOnly, folderOf("inbox", alice), item))
 		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(answer), name)
 		assert.Contains(t, texts(answer, "MessageText")[0], "ewstest", name)
 	}
 	assert.Empty(t, c.srv.Mailbox(alice).Messages())
+}
+
+// TestElementsReplaceWhatMIMESays sends both, of which the elements win.
+func TestElementsReplaceWhatMIMESays(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message>`+mimeOf(withAttachment)+`<t:Subject>Other</t:Subject><t:Body BodyType="Text">Removed.</t:Body>`+
+			`<t:Attachments><t:FileAttachment><t:Name>more.txt</t:Name><t:ContentLocation>http://x.example/</t:ContentLocation><t:Content>aGVsbG8=</t:Content></t:FileAttachment></t:Attachments>`+
+			`<t:Importance>High</t:Importance><t:ToRecipients>`+mailboxXML+`</t:ToRecipients></t:Message>`))
+		require.Equal(t, []string{"NoError"}, codes(made), version)
+		got := c.do(getItemXML(full, `<t:ItemId Id="`+attrs(made, "ItemId", "Id")[0]+`"/>`))
+		for name, want := range map[string]string{"Subject": "Other", "Body": "Removed.", "Importance": "High", "DisplayTo": bob, "ContentLocation": "http://x.example/"} {
+			assert.Equal(t, []string{want}, texts(got, name), "%s on %s", name, version)
+		}
+		assert.Len(t, attrs(got, "AttachmentId", "Id"), 2, "those of the MIME stay")
+	}
+}
+
+func TestCreateItemAttachesMessages(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		attach := func(inner string) string {
+			return `<t:ItemAttachment><t:Name>inner</t:Name><t:Message>` + inner + `</t:Message></t:ItemAttachment>`
+		}
+		nested := `<t:Subject>Nested</t:Subject><t:Body BodyType="HTML">&lt;b&gt;deep&lt;/b&gt;</t:Body><t:Attachments>` + attach(`<t:Subject>Innermost</t:Subject>`) + `</t:Attachments><t:ToRecipients>` + mailboxXML + `</t:ToRecipients>`
+		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:Subject>Outer</t:Subject><t:Attachments>`+
+			attach(mimeOf(plain))+attach(mimeOf(plain)+`<t:Subject>Renamed</t:Subject>`)+attach(nested)+`</t:Attachments></t:Message>`))
+		require.Equal(t, []string{"NoError"}, codes(made), version)
+		got := c.do(getItemXML(full, `<t:ItemId Id="`+attrs(made, "ItemId", "Id")[0]+`"/>`))
+		assert.Equal(t, []string{"Outer"}, texts(got, "Subject"))
+		ids := attrs(got, "AttachmentId", "Id")
+		require.Len(t, ids, 3)
+		assert.NotContains(t, got, "FileAttachment")
+		get := func(i int, shape string) string {
+			return c.do(`<m:GetAttachment><m:AttachmentShape>` + shape + `</m:AttachmentShape><m:AttachmentIds><t:AttachmentId Id="` + ids[i] + `"/></m:AttachmentIds></m:GetAttachment>`)
+		}
+		first := get(0, `<t:IncludeMimeContent>true</t:IncludeMimeContent>`)
+		assert.Equal(t, []string{base64.StdEncoding.EncodeToString([]byte(plain))}, texts(first, "MimeContent"))
+		assert.Equal(t, []string{"Invoice"}, texts(first, "Subject"))
+		assert.Equal(t, []string{"&lt;1@evil.example&gt;"}, texts(first, "InternetMessageId"))
+		assert.Equal(t, []string{"Renamed"}, texts(get(1, ""), "Subject"))
+		third := get(2, `<t:BodyType>Text</t:BodyType>`)
+		assert.Equal(t, []string{"Nested"}, texts(third, "Subject"))
+		assert.Equal(t, []string{"deep"}, texts(third, "Body"))
+		assert.Equal(t, []string{bob}, texts(third, "EmailAddress"))
+		assert.NotContains(t, third, "MimeContent")
+		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(get(2, `<t:AdditionalProperties><t:FieldURI FieldURI="item:Size"/></t:AdditionalProperties>`)))
+		raw, err := base64.StdEncoding.DecodeString(texts(get(2, `<t:IncludeMimeContent>true</t:IncludeMimeContent>`), "MimeContent")[0])
+		require.NoError(t, err)
+		assert.Contains(t, string(raw), "Innermost")
+	}
 }
 
 func TestCreateItemClassMustFit(t *testing.T) {

@@ -59,6 +59,15 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
 		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
 	},
+	"item:WebClientEditFormQueryString": func(w *itemWriter) {
+		if w.it.Draft() {
+			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+		}
+	},
+	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", "en-US") },
+	"item:MimeContentUTF8": func(w *itemWriter) {
+		w.content("t:MimeContentUTF8", w.it.MIME(), "CharacterSet", "UTF-8")
+	},
 	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{text: true}) },
@@ -131,8 +140,10 @@ func (w *itemWriter) flag(name string, bit int64) {
 }
 
 // form writes the body in a form.
-func (w *itemWriter) form(name string, f bodyShape) {
-	text, html := w.it.Content().Body()
+func (w *itemWriter) form(name string, f bodyShape) { w.writeBody(name, w.it.Content(), f) }
+
+func (e *encoder) writeBody(name string, m *eml.Message, f bodyShape) {
+	text, html := m.Body()
 	switch {
 	case html && f.text:
 		text, html = eml.PlainText(text), false
@@ -143,10 +154,10 @@ func (w *itemWriter) form(name string, f bodyShape) {
 	if html {
 		kind = "HTML"
 	}
-	w.Open(name)
-	w.Attr("BodyType", kind)
-	w.Text(text)
-	w.Close()
+	e.Open(name)
+	e.Attr("BodyType", kind)
+	e.Text(text)
+	e.Close()
 }
 
 // bodyText returns the body as plain text.
@@ -209,11 +220,12 @@ func (w *itemWriter) headers() {
 // responseObjects lists the possible responses to the item: withdrawing a
 // receipt only while one is pending.
 func (w *itemWriter) responseObjects() {
-	if !messageKinds[w.it.Kind()] {
-		return
+	names := []string{"t:ForwardItem"}
+	if messageKinds[w.it.Kind()] {
+		names = []string{"t:ReplyToItem", "t:ReplyAllToItem", "t:ForwardItem"}
 	}
 	w.Open("t:ResponseObjects")
-	for _, name := range []string{"t:ReplyToItem", "t:ReplyAllToItem", "t:ForwardItem"} {
+	for _, name := range names {
 		w.Leaf(name, "")
 	}
 	if w.it.Pending() {
@@ -261,30 +273,33 @@ func (w *itemWriter) single(name string, who, address ews.ExtendedField) {
 }
 
 func (w *itemWriter) recipients(name, header string) {
-	all := w.it.Content().Addresses(header)
+	w.addresses(name, w.it.Content().Addresses(header))
+}
+
+func (e *encoder) addresses(name string, all []eml.Address) {
 	if len(all) == 0 {
 		return
 	}
-	w.Open(name)
+	e.Open(name)
 	for _, a := range all {
-		w.mailbox(a)
+		e.mailbox(a)
 	}
-	w.Close()
+	e.Close()
 }
 
-func (w *itemWriter) mailbox(a eml.Address) {
-	w.Open("t:Mailbox")
+func (e *encoder) mailbox(a eml.Address) {
+	e.Open("t:Mailbox")
 	name := a.Name
 	if name == "" {
 		name = a.Email
 	}
-	w.Leaf("t:Name", name)
+	e.Leaf("t:Name", name)
 	if a.Email != "" {
-		w.Leaf("t:EmailAddress", a.Email)
-		w.Leaf("t:RoutingType", "SMTP")
-		w.Leaf("t:MailboxType", "OneOff")
+		e.Leaf("t:EmailAddress", a.Email)
+		e.Leaf("t:RoutingType", "SMTP")
+		e.Leaf("t:MailboxType", "OneOff")
 	}
-	w.Close()
+	e.Close()
 }
 
 // rights writes EffectiveRights: whoever may open a mailbox has all rights in it.

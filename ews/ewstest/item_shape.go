@@ -130,7 +130,7 @@ func (s *itemShape) add(p *ewsschema.Node) *refusal {
 func (s *itemShape) ask(uri string) *refusal {
 	places, ok := itemIndex[uri]
 	if !ok {
-		if !itemPrefixes[prefix(uri)] || uri == "item:MimeContentUTF8" {
+		if !itemPrefixes[prefix(uri)] {
 			return invalidRequest(uri)
 		}
 		s.asked = append(s.asked, uri)
@@ -164,16 +164,23 @@ func invalidRequest(uri string) *refusal {
 	return &refusal{code: "ErrorInvalidPropertyRequest", field: uri}
 }
 
-// fits refuses a property that items of a kind do not have, or that they have and
-// ewstest lacks. Since Exchange 2013, the former is left out instead.
+// fits refuses, for GetItem, a property that items of a kind do not have, or that
+// they have and ewstest lacks. Since Exchange 2013, the former is left out instead.
 func (s *itemShape) fits(kind string) *refusal {
-	for _, uri := range s.asked {
-		switch _, known := itemIndex[uri]; {
-		case !has(kind, uri):
-			if s.schema < ewsschema.Exchange2013 {
+	if s.schema < ewsschema.Exchange2013 {
+		for _, uri := range s.asked {
+			if !has(kind, uri) {
 				return invalidRequest(uri)
 			}
-		case !known:
+		}
+	}
+	return s.lacks(kind)
+}
+
+// lacks refuses a property that items of a kind have and ewstest lacks.
+func (s *itemShape) lacks(kind string) *refusal {
+	for _, uri := range s.asked {
+		if _, known := itemIndex[uri]; !known && has(kind, uri) {
 			return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 		}
 	}

@@ -126,6 +126,12 @@ func (u *update) people(header string, v *ewsschema.Node, appended bool) *refusa
 	}
 	for _, m := range v.All("Mailbox") {
 		a := eml.Address{Name: m.Value("Name"), Email: strings.TrimSpace(m.Value("EmailAddress"))}
+		switch kind := m.Value("RoutingType"); {
+		case m.Child("ItemId").Exists():
+			return lacks.refusal(u.version, "ItemId of a Mailbox", true)
+		case kind != "" && !strings.EqualFold(kind, "SMTP"):
+			return lacks.refusal(u.version, "RoutingType "+kind, true)
+		}
 		if a.Email == "" {
 			return refuseText("ErrorMissingInformationEmailAddress", "ewstest knows mailboxes by their address only.")
 		}
@@ -138,25 +144,6 @@ func (u *update) people(header string, v *ewsschema.Node, appended bool) *refusa
 func (u *update) field(name, value string) {
 	u.edited = true
 	u.edit.Fields = append(u.edit.Fields, eml.Field{Name: name, Value: value})
-}
-
-// attach adds files.
-func (u *update) attach(v *ewsschema.Node) *refusal {
-	for _, n := range v.Kids() {
-		if n.Local != "FileAttachment" {
-			return refuseText("ErrorInvalidOperation", "ewstest cannot attach an "+n.Local+".")
-		}
-		content, err := decodeBase64(n.Value("Content"))
-		if err != nil {
-			return refuse("ErrorInvalidValueForProperty")
-		}
-		u.edited = true
-		u.edit.Files = append(u.edit.Files, eml.File{
-			Name: n.Value("Name"), ContentType: n.Value("ContentType"), ContentID: n.Value("ContentId"),
-			Location: n.Value("ContentLocation"), Inline: n.Bool("IsInline", false), Content: content,
-		})
-	}
-	return nil
 }
 
 // erase removes the value of an element.

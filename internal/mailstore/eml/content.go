@@ -16,6 +16,7 @@ type Attachment struct {
 	Name        string
 	ContentType string
 	ContentID   string
+	Location    string
 	Size        int64 // decoded
 	Inline      bool
 	Item        bool // an attached message
@@ -52,6 +53,7 @@ func (p *part) attachment() (Attachment, bool) {
 	if id, ok := get(p.fields, "Content-ID"); ok {
 		a.ContentID = strings.Trim(id, "<> ")
 	}
+	a.Location, _ = get(p.fields, "Content-Location")
 	switch {
 	case p.kind == "message/rfc822":
 		a.Item = true

@@ -2,6 +2,7 @@ package eml
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"mime"
 	"slices"
@@ -25,6 +26,7 @@ type Body struct {
 type File struct {
 	Name, ContentType, ContentID, Location string
 	Inline                                 bool
+	Item                                   bool // a message
 	Content                                []byte
 }
 
@@ -47,7 +49,16 @@ func (m *Message) Edit(e Edit) []byte {
 		}
 	}
 	root.fields = fields
-	w := &writer{key: []byte("edit")}
+	// A message that is attached may have been written here as well, and must not have
+	// the same boundaries.
+	h := sha256.New()
+	h.Write([]byte("edit"))
+	for _, f := range e.Files {
+		if f.Item {
+			h.Write(f.Content)
+		}
+	}
+	w := &writer{key: h.Sum(nil)}
 	w.part(root, "0")
 	return bytes.Join(w.finish(), nil)
 }
@@ -109,14 +120,22 @@ func (f File) part() *part {
 	if v := mime.FormatMediaType(disposition, map[string]string{"filename": f.Name}); v != "" {
 		disposition = v
 	}
+	encoding := "base64"
+	if f.Item {
+		kind, encoding = "message/rfc822", "8bit"
+	}
 	p := &part{kind: kind, fields: []field{
-		newField("Content-Type", encodeText(kind)), newField("Content-Transfer-Encoding", "base64"), newField("Content-Disposition", disposition),
+		newField("Content-Type", encodeText(kind)), newField("Content-Transfer-Encoding", encoding), newField("Content-Disposition", disposition),
 	}}
 	if f.ContentID != "" {
 		p.fields = append(p.fields, newField("Content-ID", encodeText("<"+f.ContentID+">")))
 	}
 	if f.Location != "" {
 		p.fields = append(p.fields, newField("Content-Location", encodeText(f.Location)))
+	}
+	if f.Item {
+		p.body = f.Content
+		return p
 	}
 	text := base64.StdEncoding.EncodeToString(f.Content)
 	for len(text) > 76 {
