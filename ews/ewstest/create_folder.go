@@ -43,6 +43,9 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	if refused := u.named(); refused != nil {
 		return nil, refused
 	}
+	if folderKindOf(u.class) != n.Local {
+		return nil, refuse("ErrorObjectTypeChanged")
+	}
 	switch {
 	case parent.Recoverable(), parent.Search != nil:
 		return nil, refuseText("ErrorCreateSubfolderAccessDenied", "Access is denied. The folder was not created.")

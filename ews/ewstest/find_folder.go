@@ -33,6 +33,11 @@ func findFolder(c *call) *refusal {
 		if len(p.members) == 0 && c.opts.Odd.Has(OddNoRootFolder) {
 			return nil, nil
 		}
+		for _, f := range p.members {
+			if refused := shape.lacks(f); refused != nil {
+				return nil, refused
+			}
+		}
 		return func() {
 			c.out.Open("m:RootFolder")
 			c.out.writePlace(p.offset, p.total, p.last, p.indexed)

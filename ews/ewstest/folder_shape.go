@@ -43,6 +43,21 @@ func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 	return s, nil
 }
 
+// lackedByFolders are the properties that folders of a kind have on real servers and
+// not here.
+var lackedByFolders = map[string]string{
+	"SearchFolder": "folder:SearchParameters", "CalendarFolder": "folder:SharingEffectiveRights", "ContactsFolder": "folder:SharingEffectiveRights",
+}
+
+// lacks refuses a property that is asked for by name, and that a folder has and
+// ewstest lacks.
+func (s *folderShape) lacks(f *mailstore.Folder) *refusal {
+	if uri := lackedByFolders[folderKind(f)]; uri != "" && s.named[uri] {
+		return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
+	}
+	return nil
+}
+
 func (s *folderShape) wants(uri string, base baseShape) bool {
 	return base >= s.base || s.named[uri]
 }
@@ -82,7 +97,7 @@ func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	if s.schema >= ewsschema.Exchange2013 && s.wants("folder:DistinguishedFolderId", inAll) && f.Distinguished != "" {
 		e.Leaf("t:DistinguishedFolderId", string(f.Distinguished))
 	}
-	if s.named["folder:PermissionSet"] && kind != "SearchFolder" {
+	if s.named["folder:PermissionSet"] {
 		e.permissionSet(f, kind)
 	}
 	if s.wants("folder:UnreadCount", inDefault) && kind != "CalendarFolder" && kind != "ContactsFolder" {

@@ -9,6 +9,9 @@ func getFolder(c *call) *refusal {
 			return nil, refused
 		}
 		f, refused := c.folder(n)
+		if refused == nil {
+			refused = shape.lacks(f)
+		}
 		if refused != nil {
 			return nil, refused
 		}

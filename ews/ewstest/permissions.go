@@ -27,6 +27,9 @@ var levels = map[string]mailstore.Rights{
 
 // permissions reads a PermissionSet.
 func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refusal) {
+	if set.Child("UnknownEntries").Exists() {
+		return nil, lacks.refusal(s.opts.Version, "UnknownEntries", true)
+	}
 	list := set.Child("Permissions")
 	if !list.Exists() {
 		list = set.Child("CalendarPermissions")
@@ -47,6 +50,11 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 	p := mailstore.Permission{
 		User:  cmp.Or(user.Value("DistinguishedUser"), strings.TrimSpace(user.Value("PrimarySmtpAddress"))),
 		Level: cmp.Or(n.Value("PermissionLevel"), n.Value("CalendarPermissionLevel")),
+	}
+	for _, name := range []string{"SID", "ExternalUserIdentity"} {
+		if user.Child(name).Exists() {
+			return p, lacks.refusal(s.opts.Version, name+" of a UserId", true)
+		}
 	}
 	if p.User == "" {
 		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
