@@ -36,6 +36,12 @@ func (w *caller) opens(m *mailstore.Mailbox) bool {
 func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refusal) {
 	w := &caller{account: account, box: s.org.ByAddress(account), directory: s.directory}
 	modes := header.All("ExchangeImpersonation")
+	switch {
+	case header.Child("OpenAsAdminOrSystemService").Exists():
+		return nil, refuse("ErrorAccessDenied") // for servers among themselves
+	case header.Child("ManagementRole").Exists():
+		return nil, refuseText("ErrorInvalidManagementRoleHeader", "ewstest has no management roles.")
+	}
 	if header.Child("SerializedSecurityContext").Exists() {
 		if len(modes) > 0 {
 			return nil, refuse("ErrorMoreThanOneAccessModeSpecified")

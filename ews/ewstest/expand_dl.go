@@ -11,6 +11,9 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
 func expandDL(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op.Child("Mailbox")}, func(n *ewsschema.Node) (func(), *refusal) {
+		if id := n.Child("ItemId"); id.Exists() {
+			return nil, lacks.refusal(c.opts.Version, "a list named by "+id.Local, true)
+		}
 		if !c.who.hasMailbox() {
 			return nil, refuse("ErrorNameResolutionNoMailbox")
 		}

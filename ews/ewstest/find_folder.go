@@ -22,7 +22,7 @@ func findFolder(c *call) *refusal {
 			return nil, refused
 		}
 		found := below(parent, c.op.Get("Traversal"), matches)
-		p, refused := paged(found, folderView(c.op), maxFolders)
+		p, refused := paged(found, folderView(c.op), nil, maxFolders)
 		if refused == nil {
 			refused = c.failingRow(p.begin, len(p.members))
 		}

@@ -23,8 +23,20 @@ func findItem(c *call) *refusal {
 	}
 	query := c.op.Child("QueryString")
 	if query.Exists() {
-		matches, narrow = aqs(query.Content()), nil
+		if c.op.Child("Restriction").Exists() {
+			return refuseText("ErrorInvalidOperation", "QueryString and Restriction exclude each other.")
+		}
+		for _, name := range []string{"ReturnHighlightTerms", "ReturnDeletedItems"} {
+			if query.AttrBool(name, false) {
+				return lacks.refusal(c.opts.Version, name, true)
+			}
+		}
+		if matches, badRestriction = aqs(query.Content(), c.opts.Now()); badRestriction != nil {
+			matches = nil
+		}
+		narrow = nil
 	}
+	seek, badCondition := condition(itemQuery, itemView(c.op).Child("Condition"))
 	limit := maxItems
 	if (matches != nil || query.Exists()) && c.opts.Version >= Exchange2013 {
 		limit = maxItemsRestricted
@@ -38,7 +50,7 @@ func findItem(c *call) *refusal {
 	}
 	view := itemView(c.op)
 	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		for _, bad := range []*refusal{badShape, badRestriction} {
+		for _, bad := range []*refusal{badShape, badRestriction, badCondition} {
 			if bad != nil {
 				return nil, bad
 			}
@@ -52,7 +64,7 @@ func findItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		p, refused := paged(found, view, limit)
+		p, refused := paged(found, view, seek, limit)
 		if refused == nil {
 			c.saw(p.members)
 			refused = c.failing(p.begin, p.members)

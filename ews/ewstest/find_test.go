@@ -154,21 +154,6 @@ func TestFindItemSeveralFoldersAnswerEach(t *testing.T) {
 	assert.Equal(t, []string{"1", "0"}, attrs(answer, "RootFolder", "TotalItemsInView"))
 }
 
-func TestQueryString(t *testing.T) {
-	t.Parallel()
-	c := newCaller(t, ewstest.Options{})
-	c.srv.Mailbox(alice).Deliver([]byte(plain))
-	c.srv.Mailbox(alice).Deliver([]byte(receiptAsked))
-	for query, want := range map[string][]string{
-		"subject:invoice": {"Invoice"}, "from:eve": {"Invoice", "Read me"}, `body:"pay at once"`: {"Invoice"},
-		"pay": {"Invoice"}, "NOT pay": {"Read me"}, "subject:invoice OR hi": {"Invoice", "Read me"},
-		"1@evil.example": nil, "from:eve subject:read": {"Read me"}, "isread:true": nil,
-	} {
-		find := `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>Default</t:BaseShape></m:ItemShape><m:ParentFolderIds>` + folderOf("inbox", alice) + `</m:ParentFolderIds><m:QueryString>` + query + `</m:QueryString></m:FindItem>`
-		assert.Equal(t, want, texts(c.do(find), "Subject"), query)
-	}
-}
-
 func TestAssociatedItemsAndSearchFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -20,6 +20,8 @@ func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 		s.base = inAll
 	case "Default":
 		s.base = inDefault
+	case "PcxPeopleSearch":
+		return nil, lacks.refusal(c.opts.Version, "BaseShape PcxPeopleSearch", true)
 	default:
 		s.base = inDefault + 1
 	}

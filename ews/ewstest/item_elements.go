@@ -188,7 +188,7 @@ func elementOf(places []int, kind string) *element {
 func (r rule) refusal(v Version, name string, draft bool) *refusal {
 	switch {
 	case r == lacks:
-		return refuseText("ErrorInvalidOperation", "ewstest cannot keep "+name+".")
+		return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
 	case r == readOnly, r == storeID && v < Exchange2013:
 		return refuseText("ErrorInvalidPropertySet", "Set action is invalid for property "+name+".")
 	case r == drafts && !draft:

@@ -43,6 +43,9 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	if refused := s.bodies(n); refused != nil {
 		return nil, refused
 	}
+	if base := n.Value("BaseShape"); base == "PcxPeopleSearch" {
+		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
+	}
 	s.millis = c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
 	for i, e := range itemElements {
 		if e.since > c.schema() {

@@ -14,7 +14,13 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	switch {
 	case !n.Exists():
 		return nil, refuse("ErrorFolderNotFound")
-	case n.Local == "DistinguishedFolderId":
+	case n.Local == "AddressListId":
+		return nil, lacks.refusal(c.opts.Version, n.Local, true)
+	}
+	if _, _, refused := changeKey(n, mailstore.KindFolder); refused != nil {
+		return nil, refused
+	}
+	if n.Local == "DistinguishedFolderId" {
 		return c.distinguished(n)
 	}
 	id, refused := c.parseID(n)
@@ -49,7 +55,16 @@ func (c *call) still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
 
 func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	box := c.who.box
-	if address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content()); address != "" {
+	address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content())
+	if box := n.Child("Mailbox"); box.Exists() {
+		switch kind := box.Value("RoutingType"); {
+		case kind != "" && !strings.EqualFold(kind, "SMTP"):
+			return nil, lacks.refusal(c.opts.Version, "RoutingType "+kind, true)
+		case address == "":
+			return nil, refuseText("ErrorMissingInformationEmailAddress", "ewstest knows mailboxes by their address only.")
+		}
+	}
+	if address != "" {
 		box = c.mailboxAt(address)
 		if refused := c.reachable(box); refused != nil {
 			return nil, refused
@@ -78,8 +93,8 @@ func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 
 // item finds the item that an ItemId names.
 func (c *call) item(n *ewsschema.Node) (*mailstore.Item, *refusal) {
-	if n.Local == "OccurrenceItemId" || n.Local == "RecurringMasterItemId" {
-		return nil, refuse("ErrorItemNotFound")
+	if n.Local != "ItemId" && n.Local != "ReferenceItemId" {
+		return nil, refuse("ErrorItemNotFound") // a part of a series, which no item here is
 	}
 	id, refused := c.parseID(n)
 	if refused != nil {

@@ -18,6 +18,11 @@ func resolveNames(c *call) *refusal {
 		c.out.refused(refused)
 		return nil
 	}
+	shape := c.op.Get("ContactDataShape")
+	if refused := c.unresolved(shape); refused != nil {
+		c.out.refused(refused)
+		return nil
+	}
 	if !c.who.hasMailbox() {
 		c.out.refused(refuse("ErrorNameResolutionNoMailbox"))
 		return nil
@@ -33,7 +38,9 @@ func resolveNames(c *call) *refusal {
 		for _, f := range shown {
 			c.out.Open("t:Resolution")
 			c.out.writeEntry("t:Mailbox", f.entry)
-			if full {
+			if full && shape == "IdOnly" {
+				c.out.Leaf("t:Contact", "") // an entry of the address book has no id
+			} else if full {
 				c.out.writeContact(f)
 			}
 			c.out.Close()
@@ -47,6 +54,17 @@ func resolveNames(c *call) *refusal {
 		c.out.success(write)
 	default:
 		c.out.withClass("Warning", refuse("ErrorNameResolutionMultipleResults"), write)
+	}
+	return nil
+}
+
+// unresolved refuses what the address book alone cannot answer.
+func (c *call) unresolved(shape string) *refusal {
+	switch {
+	case shape == "PcxPeopleSearch":
+		return lacks.refusal(c.opts.Version, "ContactDataShape "+shape, true)
+	case c.op.Child("ParentFolderIds").Exists():
+		return lacks.refusal(c.opts.Version, "ParentFolderIds of ResolveNames", true)
 	}
 	return nil
 }

@@ -88,39 +88,6 @@ func excludes[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 	}, nil
 }
 
-func contains[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
-	want := n.Child("Constant").Get("Value")
-	fold := strings.HasPrefix(n.Get("ContainmentComparison"), "IgnoreCase")
-	if fold {
-		want = strings.ToLower(want)
-	}
-	match := strings.Contains
-	switch n.Get("ContainmentMode") {
-	case "FullString", "":
-		match = func(s, w string) bool { return s == w }
-	case "Prefixed", "ExactPhrase":
-		match = strings.HasPrefix
-	}
-	if g.kind != ews.TypeString && g.kind != ews.TypeStringArray {
-		return nil, refuse("ErrorContainsFilterWrongType")
-	}
-	return func(t T) bool {
-		values, ok := g.get(t)
-		if !ok {
-			return false
-		}
-		for _, v := range values {
-			if fold {
-				v = strings.ToLower(v)
-			}
-			if match(v, want) {
-				return true
-			}
-		}
-		return false
-	}, nil
-}
-
 // comparison compares a property with a constant or with another property. A
 // missing property equals nothing.
 func comparison[T any](r resolver[T], g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {

@@ -135,5 +135,8 @@ func invalid(err error) *refusal {
 	if h, ok := errors.AsType[*ewsschema.HeaderError](err); ok {
 		return refuseText("ErrorDuplicateSOAPHeader", "The SOAP header "+h.Local+" stands twice.")
 	}
+	if u, ok := errors.AsType[*ewsschema.UnderstandError](err); ok {
+		return &refusal{code: mustUnderstand, text: "SOAP header " + u.Local + " was not understood."}
+	}
 	return refuseText("ErrorInvalidRequest", "The request is invalid: "+err.Error())
 }

@@ -123,6 +123,10 @@ func (e *encoder) messageXML(element, field string, values []value) {
 	e.Close()
 }
 
+// mustUnderstand is the code of the fault about a header that the server does not
+// know. It is SOAP's own, so there is no detail about a part of the body.
+const mustUnderstand = "MustUnderstand"
+
 // faultAnswer refuses a whole request: HTTP 500 and a fault without SOAP header.
 func faultAnswer(r *refusal) *answer {
 	e := &encoder{}
@@ -130,6 +134,12 @@ func faultAnswer(r *refusal) *answer {
 	e.Open("s:Body")
 	e.Open("s:Fault")
 	e.faultCode(r)
+	if r.code == mustUnderstand {
+		for range 3 {
+			e.Close()
+		}
+		return xmlAnswer(500, e.pieces())
+	}
 	e.Open("detail")
 	for _, leaf := range [][2]string{{"e:ResponseCode", string(r.code)}, {"e:Message", r.message()}} {
 		e.Open(leaf[0])
@@ -177,8 +187,12 @@ func bareFault(text string) *answer {
 // faultCode writes what a fault has before its detail.
 func (e *encoder) faultCode(r *refusal) {
 	e.Open("faultcode")
-	e.Attr("xmlns:a", xmlwire.URITypes)
-	e.Text("a:" + string(r.code))
+	if r.code == mustUnderstand {
+		e.Text("s:" + mustUnderstand)
+	} else {
+		e.Attr("xmlns:a", xmlwire.URITypes)
+		e.Text("a:" + string(r.code))
+	}
 	e.Close()
 	e.Open("faultstring")
 	e.Attr("xml:lang", "en-US")

@@ -24,6 +24,9 @@ func updateItem(c *call) *refusal {
 		if refused := c.mayUpdate(it, id); refused != nil {
 			return nil, refused
 		}
+		if extra := n.Child("CalendarActivityData"); extra.Exists() {
+			return nil, lacks.refusal(c.opts.Version, extra.Local, true)
+		}
 		u := &update{item: it, version: c.opts.Version}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {

@@ -11,6 +11,9 @@ func uploadItems(c *call) *refusal {
 		if n.Get("CreateAction") != "CreateNew" && !n.Child("ItemId").Exists() {
 			return refuseText("ErrorInvalidRequest", "ItemId is required for Update and UpdateOrCreate.")
 		}
+		if n.Get("CreateAction") == "CreateNew" && n.Child("ItemId").Exists() {
+			return refuseText("ErrorInvalidRequest", "A new item has no ItemId.")
+		}
 	}
 	c.batch(items, func(n *ewsschema.Node) (func(), *refusal) {
 		it, refused := c.upload(n)

@@ -32,6 +32,12 @@ const (
 	binaryValue
 )
 
+// Names that have an order of their own, as the numbers in the store do.
+const (
+	rankedImportance  ews.PropertyType = "importance"
+	rankedSensitivity ews.PropertyType = "sensitivity"
+)
+
 // parseValue reads the text form of a value of a type and reports whether it is
 // valid.
 func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
@@ -54,6 +60,10 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 	case ews.TypeSystemTime:
 		at, err := mailstore.ParseTime(strings.TrimSpace(s))
 		return typedValue{kind: timeValue, time: at}, err == nil
+	case rankedImportance:
+		return ranked(mailstore.Importance(s))
+	case rankedSensitivity:
+		return ranked(mailstore.Sensitivity(s))
 	case ews.TypeBinary:
 		b, err := decodeBase64(s)
 		return typedValue{kind: binaryValue, binary: b}, err == nil
@@ -78,6 +88,13 @@ func (v typedValue) compare(w typedValue) int {
 		return 0
 	}
 	return cmp.Or(cmp.Compare(strings.ToLower(v.text), strings.ToLower(w.text)), cmp.Compare(v.text, w.text))
+}
+
+func ranked(p ews.ExtendedProperty, ok bool) (typedValue, bool) {
+	if !ok {
+		return typedValue{}, false
+	}
+	return parseValue(ews.TypeInteger, p.Value)
 }
 
 func truth(b bool) int {

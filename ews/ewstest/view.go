@@ -20,8 +20,9 @@ type page[T any] struct {
 	indexed bool // the request had an indexed view
 }
 
-// paged cuts a list to the view of a request, with at most limit members.
-func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) {
+// paged cuts a list to the view of a request, with at most limit members. The
+// condition is that of a view that begins where it is met.
+func paged[T any](all []T, view *ewsschema.Node, meets func(T) bool, limit int) (page[T], *refusal) {
 	p := page[T]{total: len(all)}
 	count, offset := limit, 0
 	if view.Exists() {
@@ -39,6 +40,9 @@ func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) 
 			if offset < 0 {
 				return p, refuse("ErrorInvalidIndexedPagingParameters")
 			}
+		case "SeekToConditionPageItemView":
+			p.indexed = true
+			offset = seek(all, view.Get("BasePoint") == "End", meets)
 		case "FractionalPageItemView", "FractionalPageFolderView":
 			p.indexed = true
 			num, den := view.AttrInt("Numerator", 0), view.AttrInt("Denominator", 0)
@@ -62,6 +66,21 @@ func paged[T any](all []T, view *ewsschema.Node, limit int) (page[T], *refusal) 
 	end := min(offset+count, len(all))
 	p.members, p.offset, p.last = all[offset:end], end, end == len(all)
 	return p, nil
+}
+
+// seek returns how far from one end of a list the first member is that meets a
+// condition, its length if none does.
+func seek[T any](all []T, fromEnd bool, meets func(T) bool) int {
+	for i := range all {
+		at := i
+		if fromEnd {
+			at = len(all) - 1 - i
+		}
+		if meets(all[at]) {
+			return i
+		}
+	}
+	return len(all)
 }
 
 // writePlace writes the attributes of the page.

@@ -54,3 +54,15 @@ type HeaderError struct {
 func (e *HeaderError) Error() string {
 	return fmt.Sprintf("the SOAP header %s appears twice", e.Local)
 }
+
+// UnderstandError reports a SOAP header that the client says must be understood, and
+// that this version of the server does not know.
+// See https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383500.
+type UnderstandError struct {
+	Local string
+}
+
+// Error names the header.
+func (e *UnderstandError) Error() string {
+	return "the SOAP header " + e.Local + " must be understood"
+}

@@ -7,10 +7,15 @@ import (
 )
 
 // headers checks the EWS headers. It ignores other headers, and the content of
-// those that this version does not have.
+// those that this version does not have, unless they must be understood.
 func (r *Request) headers() error {
 	seen := make(map[string]bool)
 	for _, h := range r.Header.Kids() {
+		p := published().headers[h.Local]
+		known := h.Space == xmlwire.SpaceTypes && p != nil && p.since <= r.Version
+		if !known && h.mustBeUnderstood() {
+			return &UnderstandError{Local: h.Local}
+		}
 		if h.Space != xmlwire.SpaceTypes {
 			continue
 		}
@@ -18,13 +23,31 @@ func (r *Request) headers() error {
 			return &HeaderError{Local: h.Local}
 		}
 		seen[h.Local] = true
-		if p := published().headers[h.Local]; p != nil && p.since <= r.Version {
+		if known {
 			if err := (&validator{r.Version, r.server}).node(h, p.typ, true); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// nextActor is the actor that every receiver of a header is.
+const nextActor = "http://schemas.xmlsoap.org/soap/actor/next"
+
+// mustBeUnderstood reports whether a header is for the server, and no choice of its.
+func (n *Node) mustBeUnderstood() bool {
+	must := false
+	for _, a := range n.Attrs {
+		switch {
+		case a.Space != xmlwire.SpaceSOAP:
+		case a.Local == "mustUnderstand":
+			must = isTrue(a.Value)
+		case a.Local == "actor" && a.Value != "" && a.Value != nextActor:
+			return false
+		}
+	}
+	return must
 }
 
 // operation checks the element in the body.
