@@ -32,7 +32,7 @@ func (w *itemWriter) attachments() {
 			w.Leaf("t:ContentLocation", a.Location)
 		}
 		w.Int("t:Size", a.Size)
-		w.Leaf("t:LastModifiedTime", w.it.Properties().Text(mailstore.TagCreated))
+		w.time("t:LastModifiedTime", mailstore.TagCreated)
 		w.Bool("t:IsInline", a.Inline)
 		w.Close()
 	}

@@ -97,12 +97,15 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 		return nil, refused
 	case f.Mailbox.Full(int64(len(item.MIME))):
 		return nil, refuse("ErrorQuotaExceeded")
+	case sending && !c.who.opens(f.Mailbox):
+		return nil, refuse("ErrorSendAsDenied")
 	case sending && !addressed(eml.Parse(item.MIME)):
 		return nil, refuse("ErrorInvalidRecipients")
 	}
 	c.acted = true
 	it := f.Create(*item)
 	c.forget(it)
+	it.Creator = c.who.account
 	if !sending {
 		return it, nil
 	}

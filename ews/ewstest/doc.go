@@ -28,12 +28,15 @@
 //   - A mailbox that the caller has no right to open answers ErrorItemNotFound
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
 //     answers ErrorNonExistentMailbox.
+//   - In a folder of another mailbox, an account without FullAccess may do what the
+//     folder's permissions say: those of its own address, or of Default. Without the
+//     right, ErrorAccessDenied; what it may not see is not found.
 //   - The original of an item moved into another mailbox stays in the Deletions
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
 //     ErrorAccessDenied.
-//   - Times have a precision of one second; with DateTimePrecision Milliseconds
-//     their fraction is zero.
+//   - The store keeps milliseconds, which searches compare, and answers have only
+//     with DateTimePrecision Milliseconds.
 //   - What a client may write is in one table (itemElements): a read-only element
 //     is refused with ErrorInvalidPropertySet, and one that real servers keep and
 //     ewstest does not with ErrorInvalidOperation, never ignored.

@@ -21,7 +21,7 @@ func findFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		found := below(parent, c.op.Get("Traversal"), matches)
+		found := c.below(parent, c.op.Get("Traversal"), matches)
 		p, refused := paged(found, folderView(c.op), nil, maxFolders)
 		if refused == nil {
 			refused = c.failingRow(p.begin, len(p.members))
@@ -52,10 +52,12 @@ func findFolder(c *call) *refusal {
 	return nil
 }
 
-func below(parent *mailstore.Folder, traversal string, matches func(*mailstore.Folder) bool) []*mailstore.Folder {
+// below returns the folders below another one that a traversal includes, a condition
+// accepts and the caller sees. Since Exchange 2010, SoftDeleted finds nothing.
+func (c *call) below(parent *mailstore.Folder, traversal string, matches func(*mailstore.Folder) bool) []*mailstore.Folder {
 	var found []*mailstore.Folder
 	add := func(f *mailstore.Folder) {
-		if matches == nil || matches(f) {
+		if c.sees(f) && (matches == nil || matches(f)) {
 			found = append(found, f)
 		}
 	}

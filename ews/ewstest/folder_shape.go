@@ -15,6 +15,7 @@ type folderShape struct {
 
 func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 	s := &folderShape{named: make(map[string]bool), schema: c.schema()}
+	c.out.millis, c.out.rightsIn = c.precise(), c.rightsIn
 	switch n.Value("BaseShape") {
 	case "AllProperties":
 		s.base = inAll
@@ -94,7 +95,7 @@ func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	}
 	e.writeExtended(s.extended, false, f.Property)
 	if s.wants("folder:EffectiveRights", inAll) {
-		e.rights()
+		e.rights(f, false)
 	}
 	if s.schema >= ewsschema.Exchange2013 && s.wants("folder:DistinguishedFolderId", inAll) && f.Distinguished != "" {
 		e.Leaf("t:DistinguishedFolderId", string(f.Distinguished))

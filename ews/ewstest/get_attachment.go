@@ -15,13 +15,9 @@ func getAttachment(c *call) *refusal {
 		if err != nil {
 			return nil, refuse("ErrorInvalidAttachmentId")
 		}
-		box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")
+		it, refused := c.stored(id)
 		if refused != nil {
 			return nil, refused
-		}
-		it := box.Item(id.Number)
-		if it == nil {
-			return nil, refuse("ErrorItemNotFound")
 		}
 		// The store keeps the attachments in the order of the content.
 		all := it.Content().Attachments()

@@ -78,7 +78,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:StoreEntryId": func(w *itemWriter) {
 		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.it.ID().Bytes()))
 	},
-	"item:EffectiveRights":  func(w *itemWriter) { w.rights() },
+	"item:EffectiveRights":  func(w *itemWriter) { w.rights(w.it.Folder, w.made(w.it)) },
 	"item:LastModifiedTime": func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) },
 	"item:IsAssociated":     func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) },
 	"item:ConversationId":   (*itemWriter).conversation,
@@ -131,7 +131,7 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	if p, ok := w.it.Property(f); ok {
-		w.Leaf(name, w.dateTime(w.shape.when(p)))
+		w.Leaf(name, w.when(p.Value))
 	}
 }
 
@@ -246,13 +246,13 @@ func (w *itemWriter) followUp() {
 	w.Open("t:Flag")
 	w.Leaf("t:FlagStatus", f.Status)
 	if !f.Start.IsZero() && !f.Due.IsZero() {
-		w.Leaf("t:StartDate", w.dateTime(ews.FormatTime(f.Start)))
+		w.Leaf("t:StartDate", w.when(ews.FormatTime(f.Start)))
 	}
 	if !f.Due.IsZero() {
-		w.Leaf("t:DueDate", w.dateTime(ews.FormatTime(f.Due)))
+		w.Leaf("t:DueDate", w.when(ews.FormatTime(f.Due)))
 	}
 	if !f.Complete.IsZero() {
-		w.Leaf("t:CompleteDate", w.dateTime(ews.FormatTime(f.Complete)))
+		w.Leaf("t:CompleteDate", w.when(ews.FormatTime(f.Complete)))
 	}
 	w.Close()
 }
@@ -298,15 +298,6 @@ func (e *encoder) mailbox(a eml.Address) {
 		e.Leaf("t:EmailAddress", a.Email)
 		e.Leaf("t:RoutingType", "SMTP")
 		e.Leaf("t:MailboxType", "OneOff")
-	}
-	e.Close()
-}
-
-// rights writes EffectiveRights: whoever may open a mailbox has all rights in it.
-func (e *encoder) rights() {
-	e.Open("t:EffectiveRights")
-	for _, name := range []string{"t:CreateAssociated", "t:CreateContents", "t:CreateHierarchy", "t:Delete", "t:Modify", "t:Read"} {
-		e.Bool(name, true)
 	}
 	e.Close()
 }

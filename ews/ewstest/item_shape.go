@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
@@ -18,7 +19,6 @@ type itemShape struct {
 	body     bodyShape
 	unique   bodyShape
 	normal   bodyShape
-	millis   bool // times have a fraction
 	schema   ewsschema.Version
 }
 
@@ -46,7 +46,7 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	if base := n.Value("BaseShape"); base == "PcxPeopleSearch" {
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
-	s.millis = c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
+	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue
@@ -75,6 +75,11 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 		}
 	}
 	return s, nil
+}
+
+// precise reports whether the request wants times with a fraction.
+func (c *call) precise() bool {
+	return c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
 }
 
 // bodies reads the forms of the bodies.
@@ -256,10 +261,16 @@ func (e *encoder) folderID(name string, f *mailstore.Folder) {
 	e.Close()
 }
 
-// when formats a time property as the request wants times.
-func (s *itemShape) when(p ews.ExtendedProperty) string {
-	if t, err := mailstore.ParseTime(p.Value); err == nil && s.millis {
+// when formats a time of the store as the request wants times.
+func (e *encoder) when(v string) string {
+	t, err := mailstore.ParseTime(v)
+	switch {
+	case err != nil:
+		return v
+	case e.nine:
+		return t.Format("2006-01-02T15:04:05.000000000Z")
+	case e.millis:
 		return t.Format("2006-01-02T15:04:05.000Z")
 	}
-	return p.Value
+	return ews.FormatTime(t.Truncate(time.Second))
 }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
@@ -71,24 +70,4 @@ func (c *call) newItems(it *mailstore.Item) {
 		c.out.writeItemID(it)
 	}
 	c.out.Close()
-}
-
-// dateTime returns a time as the server writes it.
-func (e *encoder) dateTime(text string) string {
-	if !e.nine {
-		return text
-	}
-	t, err := mailstore.ParseTime(text)
-	if err != nil {
-		return text
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000000Z")
-}
-
-// extendedText returns a value of an extended property as the server writes it.
-func (e *encoder) extendedText(t ews.PropertyType, text string) string {
-	if t == ews.TypeSystemTime || t == "SystemTimeArray" {
-		return e.dateTime(text)
-	}
-	return text
 }

@@ -89,13 +89,19 @@ func (e *encoder) writeExtended(all []wanted, short bool, get func(ews.ExtendedF
 		if isArray(w.as.Type) {
 			e.Open("t:Values")
 			for _, v := range p.Values {
-				e.Leaf("t:Value", e.extendedText(w.as.Type, v))
+				if w.as.Type == "SystemTimeArray" {
+					v = e.when(v)
+				}
+				e.Leaf("t:Value", v)
 			}
 			e.Close()
 		} else {
-			v := e.extendedText(w.as.Type, p.Value)
-			if short && w.as.Type == ews.TypeString {
+			v := p.Value
+			switch {
+			case short && w.as.Type == ews.TypeString:
 				v = cutText(v)
+			case w.as.Type == ews.TypeSystemTime:
+				v = e.when(v)
 			}
 			e.Leaf("t:Value", v)
 		}

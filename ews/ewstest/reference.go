@@ -35,10 +35,13 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 		return nil, refused
 	}
 	f := box.Folder(id.Number)
-	if f == nil {
+	switch {
+	case !c.who.opens(box) && (f == nil || !c.sees(f)):
+		return nil, c.unseen("ErrorFolderNotFound")
+	case f == nil:
 		return nil, refuse("ErrorItemNotFound")
 	}
-	return f, nil
+	return f, c.mayUse(f)
 }
 
 // still refuses a folder that a request read before, if a test took it away between
@@ -78,12 +81,13 @@ func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	if refused := c.reachable(box); refused != nil {
 		return nil, refused
 	}
-	if !c.who.opens(box) {
-		return nil, refuse("ErrorFolderNotFound")
-	}
 	name := ews.FolderName(n.Get("Id"))
-	if f := box.Named(name); f != nil {
-		return f, nil
+	f := box.Named(name)
+	switch {
+	case !c.who.opens(box) && (f == nil || !c.sees(f)):
+		return nil, refuse("ErrorFolderNotFound")
+	case f != nil:
+		return f, c.mayUse(f)
 	}
 	if strings.HasPrefix(string(name), "archive") && !box.Archive {
 		return nil, refuseText("ErrorFolderNotFound", "The mailbox has no archive.")
@@ -103,15 +107,23 @@ func (c *call) item(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	if id.Kind != mailstore.KindItem {
 		return nil, refuseText("ErrorCannotUseFolderIdForItemId", "A folder id was given where an item id was wanted.")
 	}
+	return c.stored(id)
+}
+
+// stored finds the item of an id.
+func (c *call) stored(id mailstore.ID) (*mailstore.Item, *refusal) {
 	box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")
 	if refused != nil {
 		return nil, refused
 	}
 	it := box.Item(id.Number)
-	if it == nil {
+	switch {
+	case !c.who.opens(box) && (it == nil || c.rightsIn(it.Folder).Read != "FullDetails"):
+		return nil, c.unseen("ErrorItemNotFound")
+	case it == nil:
 		return nil, refuse("ErrorItemNotFound")
 	}
-	return it, nil
+	return it, c.mayTouch(it)
 }
 
 func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
@@ -129,20 +141,18 @@ func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 	return id, nil
 }
 
-// mailbox finds the mailbox an id belongs to. For a caller without access it
-// returns the code unseen or, under impersonation, ErrorNonExistentMailbox.
+// mailbox finds the mailbox an id belongs to. The caller may have no access to it.
 func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore.Mailbox, *refusal) {
 	box := c.org.ByGUID(guid)
-	if box == nil {
+	switch {
+	case box == nil:
 		return nil, c.noMailbox("No mailbox with such guid.")
+	case c.who.opens(box):
+		return box, c.reachable(box)
+	case box.Gone:
+		return nil, c.unseen(unseen)
 	}
-	if !c.who.opens(box) {
-		if c.who.impersonated {
-			return nil, c.noMailbox("No mailbox with such guid.")
-		}
-		return nil, refuse(unseen)
-	}
-	return box, c.reachable(box)
+	return box, nil
 }
 
 // changeKey returns the change number of an id, and whether it has one.

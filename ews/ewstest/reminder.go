@@ -34,7 +34,7 @@ func (w *itemWriter) reminder(name string) {
 	case f.Type == ews.TypeBoolean:
 		w.Bool("t:"+name, ok && p.Value == "true")
 	case ok && f.Type == ews.TypeSystemTime:
-		w.Leaf("t:"+name, w.shape.when(p))
+		w.Leaf("t:"+name, w.when(p.Value))
 	case ok:
 		w.Leaf("t:"+name, p.Value)
 	}

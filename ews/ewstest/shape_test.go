@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -142,6 +143,31 @@ func TestForms(t *testing.T) {
 
 func TestTimesHaveAFractionOnRequest(t *testing.T) {
 	t.Parallel()
+	for version, schema := range schemaOf {
+		now := time.Date(2026, 11, 28, 12, 0, 0, 345678901, time.UTC)
+		c := newCaller(t, ewstest.Options{Version: version, Now: func() time.Time { return now }}).in(schema)
+		own := `<t:ExtendedFieldURI PropertySetId="7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2" PropertyName="At" PropertyType="SystemTime"/>`
+		c.do(createXML(saveOnly, folderOf("inbox", alice), `<t:Message><t:ExtendedProperty>`+own+`<t:Value>2026-01-02T03:04:05.678Z</t:Value></t:ExtendedProperty></t:Message>`))
+		shape := full + `<t:AdditionalProperties>` + own + `</t:AdditionalProperties>`
+		equal := func(at string) []string {
+			restriction := `<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="item:DateTimeCreated"/><t:FieldURIOrConstant><t:Constant Value="` + at + `"/></t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>`
+			return attrs(c.do(findXML(folderOf("inbox", alice), restriction)), "RootFolder", "TotalItemsInView")
+		}
+		for header, want := range map[string][2]string{
+			"": {"2026-11-28T12:00:00Z", "2026-01-02T03:04:05Z"}, "Milliseconds": {"2026-11-28T12:00:00.345Z", "2026-01-02T03:04:05.678Z"},
+		} {
+			if c.header = ""; header != "" {
+				c.header = `<t:DateTimePrecision>` + header + `</t:DateTimePrecision>`
+			}
+			answer := c.do(findShapeXML(shape))
+			for _, name := range []string{"DateTimeReceived", "DateTimeSent", "DateTimeCreated", "LastModifiedTime"} {
+				assert.Equal(t, []string{want[0]}, texts(answer, name), "%s on %s", name, version)
+			}
+			assert.Equal(t, []string{want[1]}, texts(answer, "Value"), version)
+			assert.Equal(t, []string{"0"}, equal("2026-11-28T12:00:00Z"), "searches see the fraction")
+			assert.Equal(t, []string{"1"}, equal("2026-11-28T12:00:00.345Z"))
+		}
+	}
 	for precision, want := range map[string]string{
 		"": "2026-11-24T10:00:00Z", "Seconds": "2026-11-24T10:00:00Z", "Milliseconds": "2026-11-24T10:00:00.000Z",
 	} {

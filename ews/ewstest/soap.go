@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -46,9 +47,14 @@ func (r *refusal) message() string {
 // encoder writes an answer; large content is kept apart until it is sent.
 type encoder struct {
 	xmlwire.Encoder
-	large [][][]byte
-	short *float64 // share of large content that a fault keeps; nil: all
-	nine  bool     // times have nine digits of a second, see [OddNanoseconds]
+	large  [][][]byte
+	short  *float64 // share of large content that a fault keeps; nil: all
+	nine   bool     // times have nine digits of a second, see [OddNanoseconds]
+	millis bool     // times have a fraction
+
+	// What the caller may do in a folder, and whether it has made an item.
+	rightsIn func(*mailstore.Folder) mailstore.Rights
+	made     func(*mailstore.Item) bool
 }
 
 // content writes an element that contains the base64 of content.

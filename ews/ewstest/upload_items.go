@@ -65,6 +65,7 @@ func (c *call) upload(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	if err != nil {
 		return nil, refuse("ErrorCorruptData")
 	}
+	it.Creator = c.who.account
 	c.acted = true
 	c.forget(it)
 	if old != nil {

@@ -16,6 +16,7 @@ type Item struct {
 	Folder     *Folder // nil once the item is gone
 	Associated bool    // folder associated information
 	Delivered  bool    // by transport, not created by a client
+	Creator    string  // the account that created it, empty if it was delivered
 
 	// View may cache something derived from the item; any change clears it.
 	View any

@@ -104,8 +104,8 @@ func (o *Organisation) Random(n int) []byte {
 	return b[:n]
 }
 
-// Now returns the time to the second, the precision of the protocol.
-func (o *Organisation) Now() time.Time { return o.settings.Now().UTC().Truncate(time.Second) }
+// Now returns the time to the millisecond, the precision of the protocol.
+func (o *Organisation) Now() time.Time { return o.settings.Now().UTC().Truncate(time.Millisecond) }
 
 func (o *Organisation) nextChange() uint64 {
 	o.changes++

@@ -1,7 +1,7 @@
 package mailstore
 
-// Permission is what a user may do in a folder. The store keeps it and does not
-// obey it.
+// Permission is what a user may do in a folder. The store keeps it;
+// the server obeys it.
 type Permission struct {
 	User   string // address, or Default or Anonymous
 	Level  string

@@ -1,0 +1,97 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// rightsIn returns the rights of the caller in a folder: all for who may open the
+// mailbox, those of the folder's permissions for others.
+func (c *call) rightsIn(f *mailstore.Folder) mailstore.Rights {
+	if c.who.opens(f.Mailbox) {
+		return levels["Owner"]
+	}
+	rights := levels["None"]
+	for _, p := range f.Permissions {
+		if c.who.box != nil && c.who.box.Has(p.User) {
+			return p.Rights
+		}
+		if p.User == "Default" {
+			rights = p.Rights
+		}
+	}
+	return rights
+}
+
+// sees reports whether the caller knows that a folder exists.
+func (c *call) sees(f *mailstore.Folder) bool {
+	r := c.rightsIn(f)
+	return r.Visible || r.Owner || r.Read == "FullDetails"
+}
+
+// unseen refuses what the caller must not know of.
+func (c *call) unseen(code ews.ResponseCode) *refusal {
+	if c.who.impersonated {
+		return c.noMailbox("No mailbox with such guid.")
+	}
+	return refuse(code)
+}
+
+// mayUse refuses a folder in which the caller may not do what the operation does.
+func (c *call) mayUse(f *mailstore.Folder) *refusal {
+	r := c.rightsIn(f)
+	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
+	switch c.request.Name {
+	case "GetFolder", "FindFolder":
+		allowed = true
+	case "FindItem":
+		allowed = r.Read == "FullDetails"
+	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem":
+		allowed, code = r.CreateItems, "ErrorCreateItemAccessDenied"
+	case "CreateFolder", "CreateFolderPath":
+		allowed, code = r.CreateSubFolders, "ErrorCreateSubfolderAccessDenied"
+	}
+	if !allowed {
+		return refuse(code)
+	}
+	return nil
+}
+
+// mayTouch refuses an item with which the caller may not do what the operation does.
+// The rights to edit and to delete may be for items that the caller has made.
+func (c *call) mayTouch(it *mailstore.Item) *refusal {
+	r := c.rightsIn(it.Folder)
+	right := r.Edit
+	switch c.request.Name {
+	case "GetItem", "ExportItems", "CopyItem", "GetAttachment":
+		return nil
+	case "DeleteItem", "MoveItem":
+		right = r.Delete
+	}
+	if right == "All" || right == "Owned" && c.made(it) {
+		return nil
+	}
+	return refuse("ErrorAccessDenied")
+}
+
+// made reports whether the caller has made an item.
+func (c *call) made(it *mailstore.Item) bool {
+	return it.Creator != "" && strings.EqualFold(it.Creator, c.who.account)
+}
+
+// rights writes the EffectiveRights of the caller in a folder, or in an item of it
+// that an account has made.
+func (e *encoder) rights(f *mailstore.Folder, owned bool) {
+	r := e.rightsIn(f)
+	has := func(right string) bool { return right == "All" || right == "Owned" && owned }
+	e.Open("t:EffectiveRights")
+	e.Bool("t:CreateAssociated", r.Owner)
+	e.Bool("t:CreateContents", r.CreateItems)
+	e.Bool("t:CreateHierarchy", r.CreateSubFolders)
+	e.Bool("t:Delete", has(r.Delete))
+	e.Bool("t:Modify", has(r.Edit))
+	e.Bool("t:Read", r.Read == "FullDetails")
+	e.Close()
+}

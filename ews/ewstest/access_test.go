@@ -1,0 +1,111 @@
+package ewstest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// permitted gives bob a permission in a folder of alice, which she does herself.
+func permitted(t *testing.T, c *caller, f *ewstest.Folder, user, rights string) {
+	t.Helper()
+	set := setFolder("folder:PermissionSet", `<t:PermissionSet><t:Permissions><t:Permission><t:UserId>`+user+`</t:UserId>`+rights+`</t:Permission></t:Permissions></t:PermissionSet>`)
+	require.Equal(t, []string{"NoError"}, codes(c.as("alice").do(updateFolderXML(folderIDXML(f), set))))
+}
+
+const bobUser = `<t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress>`
+
+func level(name string) string { return `<t:PermissionLevel>` + name + `</t:PermissionLevel>` }
+
+func TestPermissionsDecide(t *testing.T) {
+	t.Parallel()
+	const unseenFolder, unseenItem, denied, noItem, noFolder = "ErrorFolderNotFound", "ErrorItemNotFound", "ErrorAccessDenied", "ErrorCreateItemAccessDenied", "ErrorCreateSubfolderAccessDenied"
+	order := []string{"open", "search", "read", "write", "edit", "edit own", "delete own", "move", "delete", "divide", "rename"}
+	for name, tt := range map[string]struct {
+		user, rights string
+		want         []string // in order; "" is NoError
+	}{
+		"nobody":      {`<t:PrimarySmtpAddress>carol@example.test</t:PrimarySmtpAddress>`, level("Owner"), []string{unseenFolder, unseenFolder, unseenItem, "ErrorSavedItemFolderNotFound", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, "ErrorParentFolderNotFound", unseenFolder}},
+		"none":        {bobUser, level("None"), []string{unseenFolder, unseenFolder, unseenItem, "ErrorSavedItemFolderNotFound", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, "ErrorParentFolderNotFound", unseenFolder}},
+		"visible":     {bobUser, `<t:IsFolderVisible>true</t:IsFolderVisible>` + level("Custom"), []string{"", denied, unseenItem, noItem, unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, noFolder, denied}},
+		"contributor": {bobUser, level("Contributor"), []string{"", denied, unseenItem, "", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, noFolder, denied}},
+		"reviewer":    {bobUser, level("Reviewer"), []string{"", "", "", noItem, denied, denied, denied, denied, denied, noFolder, denied}},
+		"author":      {bobUser, level("Author"), []string{"", "", "", "", denied, "", "", denied, denied, noFolder, denied}},
+		"editor":      {bobUser, level("Editor"), []string{"", "", "", "", "", "", "", "", "", noFolder, denied}},
+		"publisher":   {bobUser, level("PublishingEditor"), []string{"", "", "", "", "", "", "", "", "", "", denied}},
+		"owner":       {bobUser, level("Owner"), []string{"", "", "", "", "", "", "", "", "", "", ""}},
+		"everybody":   {`<t:DistinguishedUser>Default</t:DistinguishedUser>`, level("Reviewer"), []string{"", "", "", noItem, denied, denied, denied, denied, denied, noFolder, denied}},
+	} {
+		c := newCaller(t, ewstest.Options{})
+		box := c.srv.Mailbox(alice)
+		f := box.AddFolder(nil, "Shared")
+		permitted(t, c, f, tt.user, tt.rights)
+		one, two := box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f}), box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f})
+		as := c.as("bob")
+		id := folderIDXML(f)
+		change := func(id string) string {
+			return updateXML("AlwaysOverwrite", "", id, setField("item:Importance", `<t:Importance>High</t:Importance>`))
+		}
+		written := as.do(createXML(saveOnly, id, `<t:Message/>`))
+		own := itemID(one)
+		if ids := attrs(written, "ItemId", "Id"); len(ids) > 0 {
+			own = `<t:ItemId Id="` + ids[0] + `"/>`
+		}
+		answers := map[string]string{
+			"open": as.do(getFolderXML(idOnly, id)), "search": as.do(findXML(id, "")), "read": as.do(getItemXML(idOnly, itemID(one))), "write": written,
+			"edit": as.do(change(itemID(two))), "edit own": as.do(change(own)), "delete own": as.do(deleteXML("HardDelete", "", own)),
+		}
+		answers["move"] = as.do(moveXML(folderOf("drafts", ""), itemID(two)))
+		answers["delete"] = as.do(deleteXML("SoftDelete", "", itemID(box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f}))))
+		answers["divide"] = as.do(createFolderXML(id, `<t:Folder><t:DisplayName>Below</t:DisplayName></t:Folder>`))
+		answers["rename"] = as.do(updateFolderXML(id, setFolder("folder:DisplayName", `<t:DisplayName>Mine</t:DisplayName>`)))
+		for i, what := range order {
+			want := tt.want[i]
+			if want == "" {
+				want = "NoError"
+			}
+			assert.Equal(t, []string{want}, codes(answers[what]), "%s: %s", name, what)
+		}
+	}
+}
+
+func TestPermissionsShow(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	box := c.srv.Mailbox(alice)
+	inbox := box.Folder(ews.FolderInbox)
+	shared, secret := box.AddFolder(inbox, "Shared"), box.AddFolder(inbox, "Secret")
+	permitted(t, c, inbox, bobUser, level("Reviewer"))
+	permitted(t, c, shared, bobUser, level("Author"))
+	as := c.as("bob")
+	m := box.Deliver([]byte(withAttachment))
+	assert.Equal(t, []string{"Shared"}, texts(as.do(findFolderXML("Deep", folderOf("inbox", alice), "")), "DisplayName"), "what is not seen is not listed")
+	assert.Equal(t, []string{"ErrorFolderNotFound"}, codes(as.do(getFolderXML(idOnly, folderIDXML(secret)))))
+	assert.Equal(t, []string{"ErrorFolderNotFound"}, codes(as.do(getFolderXML(idOnly, folderOf("drafts", alice)))))
+	rights := func(answer string) string {
+		var all []string
+		for _, name := range []string{"CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read"} {
+			all = append(all, texts(answer, name)...)
+		}
+		return strings.Join(all, " ")
+	}
+	assert.Equal(t, "false false false false false true", rights(as.do(getFolderXML(full, folderOf("inbox", alice)))))
+	assert.Equal(t, "false false false false false true", rights(as.do(getItemXML(full, itemID(m)))))
+	assert.Equal(t, "true true true true true true", rights(c.do(getItemXML(full, itemID(m)))), "FullAccess")
+	made := as.do(createXML(saveOnly, folderIDXML(shared), `<t:Message/>`))
+	assert.Equal(t, "false true false true true true", rights(as.do(getItemXML(full, `<t:ItemId Id="`+attrs(made, "ItemId", "Id")[0]+`"/>`))), "of what bob has made")
+	attachment := attrs(as.do(getItemXML(full, itemID(m))), "AttachmentId", "Id")
+	require.NotEmpty(t, attachment)
+	get := `<m:GetAttachment><m:AttachmentIds><t:AttachmentId Id="` + attachment[0] + `"/></m:AttachmentIds></m:GetAttachment>`
+	assert.Equal(t, []string{"NoError"}, codes(as.do(get)))
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.as("carol").do(get)))
+	assert.Equal(t, []string{"NoError"}, codes(c.impersonating(bob).do(getItemXML(idOnly, itemID(m)))), "who is impersonated has the same rights")
+	assert.Equal(t, []string{"ErrorNonExistentMailbox"}, codes(c.impersonating("carol@example.test").do(getItemXML(idOnly, itemID(m)))))
+	assert.Equal(t, []string{"ErrorSendAsDenied"}, codes(as.do(createXML(`MessageDisposition="SendAndSaveCopy"`, folderIDXML(shared), `<t:Message><t:ToRecipients>`+mailboxXML+`</t:ToRecipients></t:Message>`))))
+	assert.Empty(t, c.srv.Notices())
+}
