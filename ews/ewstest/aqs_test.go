@@ -1,6 +1,8 @@
 package ewstest_test
 
 import (
+	"html"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +13,7 @@ import (
 )
 
 func queryXML(query string) string {
-	query = strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(query)
+	query = html.EscapeString(query)
 	return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>Default</t:BaseShape></m:ItemShape><m:ParentFolderIds>` + folderOf("inbox", alice) + `</m:ParentFolderIds><m:QueryString>` + query + `</m:QueryString></m:FindItem>`
 }
 
@@ -64,4 +66,19 @@ func TestQueryStringAlone(t *testing.T) {
 	} {
 		assert.Equal(t, []string{want}, codes(c.do(strings.Replace(queryXML("pay"), "<m:QueryString", "<m:QueryString "+attribute, 1))), attribute)
 	}
+}
+
+// FuzzQueryString sends arbitrary queries: the server must answer each.
+func FuzzQueryString(f *testing.F) {
+	for _, query := range []string{`from:("a" OR b) NOT -(c*)`, "received:1/2/2026..today", "received:this", "size:>=1", "subject:", ":", `"`, "((", "-", "AND", "a -\"b"} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		c := newCaller(t, ewstest.Options{})
+		c.srv.Mailbox(alice).Deliver([]byte(withAttachment))
+		known := []string{"NoError", "ErrorInvalidOperation", "ErrorInvalidRequest", "ErrorSchemaValidation"}
+		if got := codes(c.do(queryXML(query))); len(got) != 1 || !slices.Contains(known, got[0]) {
+			t.Errorf("%q is answered with %q", query, got)
+		}
+	})
 }

@@ -33,10 +33,15 @@ func deleteItem(c *call) *refusal {
 		}
 		c.acted = true
 		if it.Kind() == "CalendarItem" && cancellations != "SendToNone" {
-			c.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
+			c.meetingSent(it)
 		}
 		it.Remove(how, suppress)
 		return nil, nil
 	})
 	return nil
+}
+
+// meetingSent notes that those invited to a meeting were told about a change.
+func (c *call) meetingSent(it *mailstore.Item) {
+	c.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 }

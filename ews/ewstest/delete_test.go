@@ -10,6 +10,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
 func deleteXML(how, more string, ids ...string) string {
@@ -87,6 +88,24 @@ func TestDeleteNeedsAttributesForSomeKinds(t *testing.T) {
 	assert.Equal(t, []string{"NoError", "NoError"},
 		codes(c.do(deleteXML("HardDelete", `SendMeetingCancellations="SendToNone" AffectedTaskOccurrences="AllOccurrences"`, itemID(meeting), itemID(task)))))
 	assert.Empty(t, c.srv.Notices())
+}
+
+// TestMeetingsTell sends all values of the attributes that say whom to tell.
+func TestMeetingsTell(t *testing.T) {
+	t.Parallel()
+	for _, v := range ewsschema.Values("CalendarItemCreateOrDeleteOperationType", ewsschema.Exchange2013SP1) {
+		c := newCaller(t, ewstest.Options{})
+		meeting := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Appointment"})
+		assert.Equal(t, []string{"NoError"}, codes(c.do(deleteXML("HardDelete", `SendMeetingCancellations="`+v+`"`, itemID(meeting)))), v)
+		assert.Equal(t, v == "SendToNone", len(c.srv.Notices()) == 0, v)
+	}
+	for _, v := range ewsschema.Values("CalendarItemUpdateOperationType", ewsschema.Exchange2013SP1) {
+		c := newCaller(t, ewstest.Options{})
+		meeting := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Appointment"})
+		change := `<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:CalendarItem><t:Subject>x</t:Subject></t:CalendarItem></t:SetItemField>`
+		assert.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", `SendMeetingInvitationsOrCancellations="`+v+`"`, itemID(meeting), change))), v)
+		assert.Equal(t, v == "SendToNone", len(c.srv.Notices()) == 0, v)
+	}
 }
 
 func TestAssociatedItemsAreDeletedForGoodOnly(t *testing.T) {

@@ -44,6 +44,9 @@ func updateItem(c *call) *refusal {
 		}
 		c.acted = true
 		c.forgetIn(u)
+		if tell := c.op.Get("SendMeetingInvitationsOrCancellations"); it.Kind() == "CalendarItem" && tell != "SendToNone" {
+			c.meetingSent(it)
+		}
 		u.apply(suppress)
 		if send != "SaveOnly" && messageKinds[it.Kind()] {
 			c.send(it)
