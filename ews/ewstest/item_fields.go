@@ -51,9 +51,11 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:HasAttachments": func(w *itemWriter) {
 		w.Bool("t:HasAttachments", w.it.Properties().Bool(mailstore.TagHasAttachments))
 	},
-	"item:ReminderIsSet":              func(w *itemWriter) { w.reminder("ReminderIsSet") },
-	"item:ReminderDueBy":              func(w *itemWriter) { w.reminder("ReminderDueBy") },
-	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.reminder("ReminderMinutesBeforeStart") },
+	"item:ReminderIsSet": func(w *itemWriter) {
+		w.Bool("t:ReminderIsSet", w.it.Properties().Bool(mailstore.PropReminderSet))
+	},
+	"item:ReminderDueBy":              func(w *itemWriter) { w.time("t:ReminderDueBy", mailstore.PropReminderTime) },
+	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
 	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.it.Folder.Mailbox.DisplayName) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {

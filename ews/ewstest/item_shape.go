@@ -119,7 +119,8 @@ func (s *itemShape) add(p *ewsschema.Node) *refusal {
 		s.extended = append(s.extended, wanted{f, keyOf(f)})
 	case "IndexedFieldURI":
 		if uri := p.Get("FieldURI"); uri != "item:InternetMessageHeader" {
-			return s.ask(uri) // a contact's or a group's
+			s.asked = append(s.asked, uri) // of contacts and lists
+			return nil
 		}
 		i := itemIndex["item:InternetMessageHeaders"][0]
 		if s.fields[i] && s.headers == nil {

@@ -38,11 +38,13 @@ var (
 	textFields = map[string]ews.ExtendedField{
 		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
 		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
+		"ReminderDueBy": mailstore.PropReminderTime, "ReminderMinutesBeforeStart": mailstore.PropReminderDelta,
 	}
 	truthFields = map[string][]ews.ExtendedField{
 		"IsReadReceiptRequested":     {mailstore.TagReadReceipt, mailstore.TagNonReceipt},
 		"IsDeliveryReceiptRequested": {mailstore.TagDeliveryReport},
 		"IsResponseRequested":        {mailstore.TagReplyRequested},
+		"ReminderIsSet":              {mailstore.PropReminderSet},
 	}
 	// addressFields are the header fields of elements with addresses.
 	addressFields = map[string]string{
@@ -53,8 +55,9 @@ var (
 // put sets the value of an element, or adds to it.
 func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
 	if f, ok := textFields[v.Local]; ok {
-		u.set = append(u.set, ews.ExtendedProperty{Field: f, Value: v.Text})
-		return nil
+		value, refused := canonical(f.Type, v.Text)
+		u.set = append(u.set, ews.ExtendedProperty{Field: f, Value: value})
+		return refused
 	}
 	if fields, ok := truthFields[v.Local]; ok {
 		for _, f := range fields {
@@ -68,9 +71,6 @@ func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
 	}
 	if header, ok := addressFields[v.Local]; ok {
 		return u.people(header, v, appended)
-	}
-	if _, ok := reminderFields[v.Local]; ok {
-		return u.remind(v)
 	}
 	return u.special(v, appended)
 }
@@ -155,8 +155,6 @@ func (u *update) erase(name string) {
 		u.remove = append(u.remove, truthFields[name]...)
 	case addressFields[name] != "":
 		u.field(addressFields[name], "")
-	case reminderFields[name] != ews.ExtendedField{}:
-		u.remove = append(u.remove, reminderFields[name])
 	case name == "Categories":
 		u.remove = append(u.remove, mailstore.PropKeywords)
 	case name == "Flag":

@@ -50,8 +50,8 @@ func TestShapesAskForTooMuch(t *testing.T) {
 			"body, found and left out": {findShapeXML(shapeOf("", "item:Body")), "NoError"},
 			"MIME":                     {getItemXML(shapeOf(`<t:IncludeMimeContent>true</t:IncludeMimeContent>`), itemID(m)), "NoError"},
 			"no MIME, found":           {findShapeXML(shapeOf(`<t:IncludeMimeContent>false</t:IncludeMimeContent>`)), "NoError"},
-			"a contact's, indexed":     {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(m)), misplaced},
-			"indexed, of a contact":    {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(contact)), "ErrorInvalidOperation"},
+			"another indexed property": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(m)), misplaced},
+			"one that ewstest lacks":   {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(contact)), "ErrorInvalidOperation"},
 			"a header by its own name": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="item:InternetMessageHeader" FieldIndex="Message-ID"/></t:AdditionalProperties>`, itemID(m)), "NoError"},
 		} {
 			assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), "%s on %s", name, version)

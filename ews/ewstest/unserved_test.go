@@ -40,8 +40,10 @@ func TestEveryHeader(t *testing.T) {
 	}
 }
 
+// The published schemas know nothing of SOAP's attributes on headers; so what is sent
+// here is not captured.
 func TestHeadersThatMustBeUnderstood(t *testing.T) {
-	t.Parallel()
+	t.Setenv("EWSTEST_CAPTURE", "")
 	for header, understood := range map[string]bool{
 		`<x:Trace xmlns:x="urn:x" s:mustUnderstand="1"/>`:                                                         false,
 		`<t:Weather s:mustUnderstand="true"/>`:                                                                    false,

@@ -66,7 +66,7 @@ var (
 	PropKeywords          = ews.ExtendedField{Set: ews.SetPublicStrings, Name: "Keywords", Type: ews.TypeStringArray}
 	PropFlagStart         = ews.ExtendedField{Set: ews.SetTask, ID: 0x8104, Type: ews.TypeSystemTime}
 	PropFlagDue           = ews.ExtendedField{Set: ews.SetTask, ID: 0x8105, Type: ews.TypeSystemTime}
-	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger}
+	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger} // minutes
 	PropReminderTime      = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8502, Type: ews.TypeSystemTime}
 	PropReminderSet       = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8503, Type: ews.TypeBoolean}
 	PropAssociatedMeeting = ews.ExtendedField{Set: ews.SetMeeting, ID: 0x0003, Type: ews.TypeBinary}
