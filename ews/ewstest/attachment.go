@@ -1,7 +1,9 @@
 package ewstest
 
 import (
+	"mime"
 	"slices"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -60,12 +62,15 @@ func (u *update) attach(v *ewsschema.Node) *refusal {
 			Name: n.Value("Name"), ContentType: n.Value("ContentType"), ContentID: n.Value("ContentId"),
 			Location: n.Value("ContentLocation"), Inline: n.Bool("IsInline", false),
 		}
+		if kind, _, err := mime.ParseMediaType(f.ContentType); f.ContentType != "" && (err != nil || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822") {
+			return lacks.refusal(u.version, "a file of the ContentType "+f.ContentType, true)
+		}
 		if f.Item = n.Local == "ItemAttachment"; f.Item {
-			mime, refused := u.attached(n)
+			raw, refused := u.attached(n)
 			if refused != nil {
 				return refused
 			}
-			f.Content = mime
+			f.Content = raw
 		} else {
 			content, err := decodeBase64(n.Value("Content"))
 			if err != nil {
@@ -104,8 +109,8 @@ func (u *update) attached(n *ewsschema.Node) ([]byte, *refusal) {
 			}
 		}
 	}
-	mime, refused := mimeContent(item)
-	return inner.content(item, mime), refused
+	raw, refused := mimeContent(item)
+	return inner.content(item, raw), refused
 }
 
 // mimeContent returns the decoded MimeContent of an item, nil without.
@@ -113,21 +118,21 @@ func mimeContent(n *ewsschema.Node) ([]byte, *refusal) {
 	if !n.Child("MimeContent").Exists() {
 		return nil, nil
 	}
-	mime, err := decodeBase64(n.Value("MimeContent"))
+	raw, err := decodeBase64(n.Value("MimeContent"))
 	if err != nil {
 		return nil, refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
 	}
-	if mime == nil {
-		mime = []byte{}
+	if raw == nil {
+		raw = []byte{}
 	}
-	return mime, nil
+	return raw, nil
 }
 
 // content returns the MIME of a new item: that of the client, nil if it gave none,
 // with its elements in place of what they are about.
-func (u *update) content(n *ewsschema.Node, mime []byte) []byte {
+func (u *update) content(n *ewsschema.Node, raw []byte) []byte {
 	switch {
-	case mime == nil:
+	case raw == nil:
 		e := u.edit
 		e.Fields = append(e.Fields, eml.Field{Name: "MIME-Version", Value: "1.0"})
 		if !slices.ContainsFunc(e.Fields, func(f eml.Field) bool { return f.Name == "Subject" }) {
@@ -138,7 +143,7 @@ func (u *update) content(n *ewsschema.Node, mime []byte) []byte {
 		}
 		return eml.Parse(nil).Edit(e)
 	case u.edited:
-		return eml.Parse(mime).Edit(u.edit)
+		return eml.Parse(raw).Edit(u.edit)
 	}
-	return mime
+	return raw
 }

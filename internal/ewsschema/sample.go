@@ -13,14 +13,21 @@ type Sample struct{ Name, XML string }
 
 // Samples returns the elements that the type of a name can contain in a version,
 // so that tests can send every one there is: each with as little as the schema
-// allows, with all that it allows, once for each value of an enumeration, and once
-// for each alternative. Prefixes are t: and m:. It panics if there is no such type.
-func Samples(name string, v Version) []Sample {
+// allows, with all that it allows, once for each value of an enumeration, and with
+// each element that it can have alone. Prefixes are t: and m:. It panics if there is
+// no such type.
+func Samples(name string, v Version) []Sample { return samples(name, v, sampler{v}.variants) }
+
+// InnerSamples returns the elements that a type can contain, each with each element
+// that it can have, and that with one of its elements alone. It panics like Samples.
+func InnerSamples(name string, v Version) []Sample { return samples(name, v, sampler{v}.inner) }
+
+func samples(name string, v Version, variants func(*particle) []string) []Sample {
 	s := sampler{v}
 	var all []Sample
 	seen := make(map[string]bool)
 	for _, p := range s.elements(named(name).content) {
-		for _, text := range s.variants(p) {
+		for _, text := range variants(p) {
 			if !seen[text] {
 				seen[text] = true
 				all = append(all, Sample{p.local, text})
@@ -83,8 +90,23 @@ func (s sampler) variants(p *particle) []string {
 	all := []string{s.element(p, 0), s.element(p, 3)}
 	if inner := p.typ.content; inner != nil {
 		for _, k := range s.elements(inner) {
-			if text := s.tag(p, s.attributes(p.typ, false), s.element(k, 2)); s.alone(k, inner) {
-				all = append(all, text)
+			if s.alone(k, inner) {
+				all = append(all, s.tag(p, s.attributes(p.typ, false), s.element(k, 2)))
+			}
+		}
+	}
+	return all
+}
+
+func (s sampler) inner(p *particle) []string {
+	var all []string
+	for _, k := range s.elements(p.typ.content) {
+		if !s.alone(k, p.typ.content) {
+			continue
+		}
+		for _, e := range s.elements(k.typ.content) {
+			if s.alone(e, k.typ.content) {
+				all = append(all, s.tag(p, s.attributes(p.typ, false), s.tag(k, s.attributes(k.typ, false), s.element(e, 1))))
 			}
 		}
 	}

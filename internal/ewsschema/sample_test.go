@@ -21,7 +21,7 @@ func TestSamplesAreValid(t *testing.T) {
 			"ContactItemType":  `<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Contact>SAMPLE</t:Contact></m:Items></m:CreateItem>`,
 			"SearchFolderType": `<m:CreateFolder><m:ParentFolderId><t:FolderId Id="a"/></m:ParentFolderId><m:Folders><t:SearchFolder>SAMPLE</t:SearchFolder></m:Folders></m:CreateFolder>`,
 		} {
-			samples := ewsschema.Samples(typ, v)
+			samples := append(ewsschema.Samples(typ, v), ewsschema.InnerSamples(typ, v)...)
 			require.Greater(t, len(samples), 8, typ)
 			for _, s := range samples {
 				text := strings.NewReplacer("VERSION", v.String(), "OPERATION", strings.Replace(operation, "SAMPLE", s.XML, 1)).Replace(envelope)
@@ -40,12 +40,14 @@ func TestSamplesOfValues(t *testing.T) {
 	assert.NotContains(t, ewsschema.Headers(ewsschema.Exchange2010), "ManagementRole")
 	assert.Panics(t, func() { ewsschema.Samples("NoSuchType", ewsschema.Exchange2007) })
 	var forms []string
-	for _, s := range ewsschema.Samples("ItemType", ewsschema.Exchange2013) {
+	for _, s := range append(ewsschema.Samples("ItemType", ewsschema.Exchange2013), ewsschema.InnerSamples("ItemType", ewsschema.Exchange2013)...) {
 		if s.Name == "Attachments" {
 			forms = append(forms, s.XML)
 		}
 	}
-	require.Len(t, forms, 3)
-	assert.Contains(t, forms[1], "<t:ItemAttachment>")
-	assert.Contains(t, forms[2], "<t:FileAttachment>")
+	require.Greater(t, len(forms), 20)
+	all := strings.Join(forms, "")
+	assert.Contains(t, all, "<t:Attachments><t:ItemAttachment></t:ItemAttachment></t:Attachments>", "the least")
+	assert.Contains(t, all, "<t:Attachments><t:FileAttachment><t:Size>7</t:Size></t:FileAttachment></t:Attachments>", "one alone")
+	assert.Contains(t, all, "<t:Name>Name@example.test</t:Name><t:ContentType>ContentType@example.test</t:ContentType>", "all")
 }
