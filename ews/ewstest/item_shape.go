@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type itemShape struct {
 	fields   []bool   // by position in itemElements
 	asked    []string // URIs named in the request
+	indexed  []string // the same, with an index: of contacts and lists
 	extended []wanted
 	headers  map[string]bool // in lower case, if only some were asked for
 	find     bool            // for FindItem: fewer properties, short texts
@@ -119,7 +121,7 @@ func (s *itemShape) add(p *ewsschema.Node) *refusal {
 		s.extended = append(s.extended, wanted{f, keyOf(f)})
 	case "IndexedFieldURI":
 		if uri := p.Get("FieldURI"); uri != "item:InternetMessageHeader" {
-			s.asked = append(s.asked, uri) // of contacts and lists
+			s.indexed = append(s.indexed, uri)
 			return nil
 		}
 		i := itemIndex["item:InternetMessageHeaders"][0]
@@ -182,13 +184,18 @@ func (s *itemShape) fits(kind string) *refusal {
 				return invalidRequest(uri)
 			}
 		}
+		for _, uri := range s.indexed {
+			if !has(kind, uri) {
+				return refuse("ErrorInvalidPropertyRequest")
+			}
+		}
 	}
 	return s.lacks(kind)
 }
 
 // lacks refuses a property that items of a kind have and ewstest lacks.
 func (s *itemShape) lacks(kind string) *refusal {
-	for _, uri := range s.asked {
+	for _, uri := range slices.Concat(s.asked, s.indexed) {
 		if _, known := itemIndex[uri]; !known && has(kind, uri) {
 			return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 		}
