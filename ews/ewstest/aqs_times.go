@@ -55,7 +55,7 @@ func (p *aqsParser) times(field ews.ExtendedField, text string, ok bool, holds f
 		p.failed = text
 	}
 	return func(it *mailstore.Item) bool {
-		_, has := it.Properties()[field]
+		_, has := it.Property(field)
 		return has && holds(it.Properties().Time(field))
 	}
 }
