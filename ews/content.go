@@ -39,7 +39,7 @@ func (c Content) check(field string) error {
 	return nil
 }
 
-// BytesContent returns content held in memory.
+// BytesContent returns content held in memory, which is not base64 yet.
 func BytesContent(b []byte) Content {
 	return Content{
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil },

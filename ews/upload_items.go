@@ -21,7 +21,7 @@ const (
 // UploadItem is one item to upload.
 type UploadItem struct {
 	Parent     FolderID // a real folder id; UploadItems does not accept well-known names
-	Data       Content  // as returned by ExportItems
+	Data       Content  // from ExportItems: [Exports.Reader] with Base64 set, or the bytes of [Exports.Decoded]
 	Associated bool     // folder associated information, not a message
 	Action     UploadAction
 	ItemID     ItemID // for UploadUpdate and UploadUpdateOrCreate

@@ -5,7 +5,8 @@
 // message, for [ewstest.LoadScenarioFile] and examples/exchange -scenario:
 // head-office.json, which runs its own servers, and cloud.json, a tenant of Exchange
 // Online. Each file describes the purpose of its mailboxes, lists and messages. Their
-// mail is in scenarios/mail.
+// mail is in scenarios/mail. In adverse.json, which stands alone, server, owner and
+// policies get in a client's way.
 //
 // [ewstest.LoadScenarioFile]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews/ewstest#LoadScenarioFile
 package testdata

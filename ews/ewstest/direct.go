@@ -13,7 +13,9 @@ import (
 // Only the path of the URL matters, which must be that of [Server.DirectURL].
 func (s *Server) Direct() http.RoundTripper { return direct{s} }
 
-// DirectURL returns an address for [Server.Direct]. No socket is opened for it.
+// DirectURL returns an address for [Server.Direct]. No socket is opened for it. It
+// is http, also with Options.TLS; a client that sends no password over plain HTTP
+// may be given the same address with https.
 func (s *Server) DirectURL() string { return "http://exchange." + s.opts.Domain + endpoint }
 
 type direct struct{ server *Server }

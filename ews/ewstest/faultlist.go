@@ -10,8 +10,33 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// Fault is a way to fail. [Server.Fail] says when.
+// Fault is a way to fail; [Server.Fail] and its short forms say when. By what goes
+// wrong:
+//
+//   - no answer: [DropBefore], [DropAfter], [CutResponse], [Stall]; the server acts
+//     minutes or hours later: [Late], or when the test says so: [Withheld]
+//   - a slow or busy server: [Slow], [Busy], [BusyItem], [BusyInner], [Unavailable],
+//     [MailboxMoving]; any other code: [FaultCode], [MemberCode]
+//   - no such operation, or something in front that refuses it: [OperationUnknown],
+//     [OperationInvalid], [OperationNotSupported], [OperationNotImplemented],
+//     [Gateway], [CrossMailboxRefused]
+//   - not an answer, or another one's: [HTMLPage], [EmptyBody], [EarlierAnswer],
+//     [TwoAnswers], [WrongRequestID], [NoResponseMessage], [ResponseMessageTwice]
+//   - Success that is none: [FalseSuccess], [OnlyCopies], [PropertiesLost]
+//   - change keys: [StaleChangeKey], [ChangeKeysIgnored]
+//   - content cut short: [Shortened], [TruncatedExport], [TruncatedExportEncoded],
+//     [TruncatedExportAfter]
+//   - a search that misses items or shows what is not there: [Lag], [Blind],
+//     [Linger], [Ghost]
+//   - a search that fails or does not end: [RestrictionRefused],
+//     [SeveralFoldersRefused], [RowFails], [PagesStuck], [PagesEmpty], [PagesSame],
+//     [PagesWithoutLast]
+//   - a move that breaks off: [MoveFailedCopyLeft]
+//
+// Mailboxes that move or vanish are no faults: see [Mailbox.MoveAway] and
+// [Mailbox.Remove].
 type Fault struct {
+	// Name is what Request.Fault and the log call it.
 	Name string
 
 	kind   faultKind
@@ -90,8 +115,10 @@ var (
 	DropAfter = Fault{Name: "drop after the server acted", kind: faultDropAfter}
 	// Unavailable answers HTTP 503, with Retry-After if it has a back-off.
 	Unavailable = Fault{Name: "503", kind: faultUnavailable}
-	Busy        = Fault{Name: "ErrorServerBusy fault", kind: faultSOAP, code: "ErrorServerBusy"}
-	BusyItem    = Fault{Name: "ErrorServerBusy response message", kind: faultMember, code: "ErrorServerBusy"}
+	// Busy is a SOAP fault ErrorServerBusy, BusyItem the same code in each response
+	// message.
+	Busy     = Fault{Name: "ErrorServerBusy fault", kind: faultSOAP, code: "ErrorServerBusy"}
+	BusyItem = Fault{Name: "ErrorServerBusy response message", kind: faultMember, code: "ErrorServerBusy"}
 	// BusyInner is ErrorInternalServerError in each response message, with the
 	// inner error ErrorServerBusy.
 	BusyInner = Fault{Name: "ErrorInternalServerError with ErrorServerBusy inside", kind: faultMember, code: "ErrorInternalServerError", inner: "ErrorServerBusy"}
@@ -104,15 +131,19 @@ var (
 	TruncatedExportEncoded = Fault{Name: "truncated export, marker encoded", kind: faultTruncateEncoded}
 	TruncatedExportAfter   = Fault{Name: "truncated export, marker after the document", kind: faultTruncateAfter}
 
+	// StaleChangeKey and MailboxMoving answer with their code in each response
+	// message.
 	StaleChangeKey = Fault{Name: "ErrorIrresolvableConflict", kind: faultMember, code: "ErrorIrresolvableConflict"}
 	MailboxMoving  = Fault{Name: "ErrorMailboxMoveInProgress", kind: faultMember, code: "ErrorMailboxMoveInProgress"}
-	HTMLPage       = Fault{Name: "200 with an HTML page", kind: faultHTML}
-	EmptyBody      = Fault{Name: "200 with an empty body", kind: faultEmpty}
+	// HTMLPage and EmptyBody answer HTTP 200 with something that is not SOAP.
+	HTMLPage  = Fault{Name: "200 with an HTML page", kind: faultHTML}
+	EmptyBody = Fault{Name: "200 with an empty body", kind: faultEmpty}
 	// CutResponse acts and closes the connection in the middle of the answer.
 	CutResponse = Fault{Name: "the answer breaks off in the middle", kind: faultCut}
 	// MoveFailedCopyLeft leaves both the original and a copy. It applies to
 	// MoveItem only.
-	MoveFailedCopyLeft  = Fault{Name: "ErrorMoveCopyFailed, a copy is left", kind: faultCopyLeft, code: "ErrorMoveCopyFailed"}
+	MoveFailedCopyLeft = Fault{Name: "ErrorMoveCopyFailed, a copy is left", kind: faultCopyLeft, code: "ErrorMoveCopyFailed"}
+	// CrossMailboxRefused answers with its code in each response message.
 	CrossMailboxRefused = Fault{Name: "ErrorCrossMailboxMoveCopy", kind: faultMember, code: "ErrorCrossMailboxMoveCopy"}
 )
 
@@ -198,15 +229,24 @@ var kindOperations = [faultKindsEnd][]ews.Operation{
 	faultSeveral:         {ews.OpFindItem},
 }
 
+// operations returns the operations that the fault can strike; nil if that does not
+// depend on the operation alone.
+func (f Fault) operations() []ews.Operation {
+	if f.scope == scopeRestricted {
+		return []ews.Operation{ews.OpFindItem, ews.OpFindFolder}
+	}
+	return kindOperations[f.kind]
+}
+
 // concerns reports whether the fault can strike a request at all.
 func (f Fault) concerns(t *turn) bool {
 	op := t.entry.Operation
-	if ops := kindOperations[f.kind]; ops != nil && !slices.Contains(ops, op) {
+	if ops := f.operations(); ops != nil && !slices.Contains(ops, op) {
 		return false
 	}
 	switch f.scope {
 	case scopeRestricted:
-		return (op == ews.OpFindItem || op == ews.OpFindFolder) && t.request != nil && t.request.Operation.Child("Restriction").Exists()
+		return t.request != nil && t.request.Operation.Child("Restriction").Exists()
 	case scopeByID:
 		return op != ews.OpFindItem && slices.ContainsFunc(t.batched(), func(n *ewsschema.Node) bool { return t.idOf(n) != nil })
 	}

@@ -72,6 +72,10 @@ func (f *Failure) Struck() int {
 // or change its answer as a whole: of those, the first one planned does, after one
 // of FailAt, FailNext and FailRandomly. It panics if Skip or Times is negative or
 // Probability is not between 0 and 1.
+//
+// A fault planned for requests that never come, such as [Lag] for MoveItem or a
+// Message-ID without its angle brackets, strikes nothing, and the test passes
+// without it: check [Failure.Struck].
 func (s *Server) Fail(when When, fault Fault) *Failure {
 	if when.Skip < 0 || when.Times < 0 || !(when.Probability >= 0 && when.Probability <= 1) {
 		panic("ewstest: Fail: Skip and Times must not be negative, Probability must be between 0 and 1")
@@ -87,6 +91,7 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 // form of [Server.Fail]. At most one such fault strikes a request.
 // Operation "" means any. A fault that cannot strike a request, such as
 // [TruncatedExport] outside ExportItems, waits for one that it can strike.
+// Request.Fault in [Server.Requests] shows whether it did.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -41,8 +41,8 @@ const (
 
 // Policy is a rule, retention policy or archive policy of a mailbox.
 type Policy struct {
-	Name    string // in [Server.Story]; default: "policy"
-	Trigger Trigger
+	Name    string  // in [Server.Story]; default: "policy"
+	Trigger Trigger // default: Deliveries, which nothing that a client moves or uploads is
 	Action  Action
 
 	// Folder is where it acts, without the folders below it. Default: the Inbox

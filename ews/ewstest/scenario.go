@@ -20,7 +20,7 @@ import (
 //	  "description": "for human readers",        (also in mailboxes, contacts, lists and messages)
 //	  "version": "Exchange2016", "domain": "example.test", "seed": 1, "latency": "20ms",
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
-//	  "odd": ["noTransfer", "noItemIds"],        (names of oddities, see ParseOddities, or all)
+//	  "odd": ["noTransfer", "noItemIds"],        (a list of names, see ParseOddities, or ["all"])
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
 //	  "maxConcurrency": 0, "requestsPerMinute": 0,
 //	  "authentication": ["Basic", "NTLM", "Negotiate", "Bearer"], "extendedProtection": "require", (or "off", "accept")
@@ -69,7 +69,8 @@ import (
 // Late, Slow, Stall, Lag and Linger, "keep" of Shortened, "row" of RowFails, "status"
 // of Gateway, "code" of RestrictionRefused. "backOff", "member", "acted" and
 // "actedAfter" are [Fault.BackOff], [Fault.AtMember], [Fault.Acted] and
-// [Fault.ActedAfter].
+// [Fault.ActedAfter]. Only a test in Go can act on what Withheld keeps; elsewhere use
+// Late.
 //
 // A fault strikes "count" times, once by default, as by [Server.FailNext]. With
 // "messageId", "skip" or "always" (for good) it is planned by [Server.Fail], and so
@@ -81,7 +82,7 @@ import (
 // A policy is a [Policy]: its trigger is deliveries (the default), arrivals or
 // contents, its action the name of an [Action]. It acts on items with the subject
 // and the Message-ID given, or on all. Deliveries and arrivals are what comes after
-// the messages of the scenario.
+// the messages of the scenario. Folders of a policy that do not exist are created.
 //
 // A step is a [Step] of one script. What it can do to a message, the first one in
 // the folder (default: in all, or in the Deletions of Recoverable Items) with the
@@ -182,8 +183,11 @@ type duration time.Duration
 // UnmarshalText reads a duration such as 20ms.
 func (d *duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a time such as 20ms, 5s or 10m", b)
+	}
 	*d = duration(v)
-	return err
+	return nil
 }
 
 // LoadScenario reads a scenario in JSON. Names of files in it are relative to the
@@ -206,7 +210,7 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s.data); err != nil {
-		return nil, fmt.Errorf("ewstest: scenario: %w", err)
+		return nil, fmt.Errorf("ewstest: scenario: %w", readable(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("ewstest: scenario: unexpected data after the end of the object")

@@ -78,7 +78,10 @@ func (f *scenarioFault) read() (Fault, error) {
 	if err != nil {
 		return Fault{}, err
 	}
+	ops := fault.operations()
 	switch {
+	case f.Operation != "" && ops != nil && !slices.Contains(ops, f.Operation):
+		return Fault{}, fmt.Errorf("%s does not strike %s, only %s", f.Fault, f.Operation, listed(ops))
 	case f.BackOff != 0 && !fault.hints():
 		return Fault{}, fmt.Errorf("backOff does not apply to %s", f.Fault)
 	case f.Member != nil && fault.whole():
@@ -99,6 +102,15 @@ func (f *scenarioFault) read() (Fault, error) {
 		fault = fault.ActedAfter(time.Duration(f.ActedAfter))
 	}
 	return fault, nil
+}
+
+// listed names operations for an error.
+func listed(ops []ews.Operation) string {
+	names := make([]string, len(ops))
+	for i, op := range ops {
+		names[i] = string(op)
+	}
+	return strings.Join(names, ", ")
 }
 
 // check looks at what does not depend on the fault.

@@ -77,7 +77,7 @@ func (s *Server) Transport() http.RoundTripper {
 
 // Close stops the server and closes its connections. Requests that were to be
 // acted on later are not; policies and moves of mailboxes that wait for their time
-// do nothing any more.
+// do nothing any more. [Server.Direct], which has no connections, still answers.
 func (s *Server) Close() {
 	s.late.mu.Lock()
 	s.late.closed, s.late.held = true, nil

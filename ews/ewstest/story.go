@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -44,7 +45,9 @@ func (s Story) String() string {
 
 // Story returns what people (see [Person]), policies (see [Mailbox.AddPolicy]) and
 // scripts (see [Server.Play]) did so far, and when mailboxes began and ended to
-// move, in order.
+// move, in order. What the client asked for, and which faults struck, is in
+// [Server.Requests]: call 1 of the story is the first of them, as long as nobody
+// calls [Server.ResetRequests].
 func (s *Server) Story() Story {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,9 +70,16 @@ func (s *Server) record(d Deed) {
 	}
 	d.Time = s.opts.Now()
 	s.people.story = append(s.people.story, d)
-	// What may contain a sender's text, which is in no log.
-	s.opts.Logger.Info("deed", slog.String("when", d.When), slog.String("who", d.Who),
-		slog.String("action", d.Action), slog.Uint64("object", d.Object), slog.Bool("done", d.Err == nil))
+	// What may contain a sender's text, which is in no log, and so may an error of a
+	// test.
+	record := []any{slog.String("when", d.When), slog.String("who", d.Who),
+		slog.String("action", d.Action), slog.Uint64("object", d.Object), slog.Bool("done", d.Err == nil)}
+	for _, why := range []error{ErrNotThere, ErrUnavailable, ErrImpossible} {
+		if errors.Is(d.Err, why) {
+			record = append(record, slog.String("why", why.Error()))
+		}
+	}
+	s.opts.Logger.Info("deed", record...)
 }
 
 // between says after which call it is.

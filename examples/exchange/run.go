@@ -31,10 +31,13 @@ the right to impersonate their owners.
 
 A scenario, a JSON file, describes a different organisation: mailboxes, rights,
 lists, messages, budgets, faults, policies, and people who act between requests.
-Its fields are in the documentation of ewstest.Scenario.
+Its fields are in the documentation of ewstest.Scenario (go doc ./ews/ewstest
+Scenario), the faults in that of ewstest.Fault. testdata/scenarios has examples:
+adverse.json has a server that fails, an owner who files, and a retention policy.
 
 With -odd the server does what old versions, gateways and other products that speak
-EWS do. -odd=noTransfer,noItemIds chooses; -odd=all,-nanoseconds leaves one out.
+EWS do. -odd=noTransfer,noItemIds chooses; -odd=all,-nanoseconds leaves one out;
+-odd=all,twoAnswers is everything. What is chosen replaces the scenario's choice.
 The names are:
 NAMES.
 Each is described in the documentation of ewstest.Oddities.
@@ -101,7 +104,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
 	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
-	flags.BoolVar(&s.log, "log", false, "log each request, and what people and policies do, on standard error")
+	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, strings.ReplaceAll(help, "NAMES.", oddityNames()))
@@ -112,6 +115,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("%w; %w", err, errUsage)
 	}
 	switch {
+	case flags.NArg() > 0 && odd == "all":
+		return nil, fmt.Errorf("unexpected argument %q; names of oddities follow an equals sign: -odd=NAMES; %w", flags.Arg(0), errUsage)
 	case flags.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
 	case s.latency < 0:

@@ -11,8 +11,8 @@ import (
 // tenant, and where its quarantine is. In JSON it is an object with the names
 // in the tags; [LoadConfig] reads one, [LoadConfigs] one or an array of them.
 //
-// Omitted fields have their defaults. [Config.Validate] checks all settings;
-// [Open] calls it. Passwords are not shown when a Config is printed, logged or
+// Omitted fields have their defaults. Names of files are relative to the working
+// directory. [Config.Validate] checks all settings; [Open] calls it. Passwords are not shown when a Config is printed, logged or
 // marshalled.
 type Config struct {
 	// Enabled can be set to false to disable the configuration without deleting
