@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"slices"
+
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -10,51 +12,72 @@ import (
 // have an index of it: of each clause at least one lookup must find the item. The
 // restriction must be one that condition accepts.
 func clauses(n *ewsschema.Node) [][]mailstore.Lookup {
-	if n.Exists() && n.Local == "And" {
+	if !n.Exists() {
+		return nil
+	}
+	switch n.Local {
+	case "And":
 		var all [][]mailstore.Lookup
 		for _, k := range n.Kids() {
 			all = append(all, clauses(k)...)
 		}
 		return all
+	case "Or":
+		return choice(n)
 	}
-	if c, ok := clause(n); ok {
-		return [][]mailstore.Lookup{c}
+	if l, ok := lookup(n); ok {
+		return [][]mailstore.Lookup{{l}}
 	}
 	return nil
 }
 
-// clause returns the lookups of an equality, a test for existence, or a choice of
-// those.
-func clause(n *ewsschema.Node) (any []mailstore.Lookup, ok bool) {
-	if !n.Exists() {
-		return nil, false
-	}
-	var l mailstore.Lookup
-	switch n.Local {
-	case "Or":
-		for _, k := range n.Kids() {
-			c, ok := clause(k)
-			if !ok {
-				return nil, false
+// maxClauses limits the clauses of a choice.
+const maxClauses = 16
+
+// choice returns the clauses of an Or: each clause of one member with each of the
+// others, or only the first of a member if that would be too many.
+func choice(n *ewsschema.Node) [][]mailstore.Lookup {
+	all := [][]mailstore.Lookup{nil}
+	for _, k := range n.Kids() {
+		more := clauses(k)
+		if len(more) == 0 {
+			return nil // whatever this one finds
+		}
+		if len(all)*len(more) > maxClauses {
+			more = more[:1]
+		}
+		var both [][]mailstore.Lookup
+		for _, a := range all {
+			for _, b := range more {
+				both = append(both, slices.Concat(a, b))
 			}
-			any = append(any, c...)
 		}
-		return any, true
-	case "Exists":
-		key, named := itemKey(n.First())
-		if !named {
-			return nil, false
-		}
-		l, ok = mailstore.Having(key)
-	case "IsEqualTo":
-		key, named := itemKey(n.First())
-		constant := n.Path("FieldURIOrConstant", "Constant")
-		if !named || !constant.Exists() {
-			return nil, false
-		}
-		l, ok = mailstore.Equal(key, constant.Get("Value"))
+		all = both
 	}
-	return []mailstore.Lookup{l}, ok
+	return all
+}
+
+// lookup returns the lookup of an equality or a test for existence.
+func lookup(n *ewsschema.Node) (l mailstore.Lookup, ok bool) {
+	key, named := itemKey(n.First())
+	if !named {
+		return l, false
+	}
+	switch n.Local {
+	case "Exists":
+		return mailstore.Having(key)
+	case "IsEqualTo":
+		if constant := n.Path("FieldURIOrConstant", "Constant"); constant.Exists() {
+			return mailstore.Equal(key, constant.Get("Value"))
+		}
+	case "Contains":
+		// A whole text that is equal, at least but for case.
+		mode, comparison := n.Get("ContainmentMode"), n.Get("ContainmentComparison")
+		if (mode == "" || mode == "FullString") && (comparison == "" || comparison == "Exact" || comparison == "IgnoreCase") {
+			return mailstore.Equal(key, n.Child("Constant").Get("Value"))
+		}
+	}
+	return l, false
 }
 
 // itemKey returns the property that a path names, if it may be one that folders

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
 // contains looks for a text in a property.
@@ -54,7 +55,7 @@ func folding(comparison string) func(string) string {
 			s = unmarked(s)
 		}
 		if ignoresCase {
-			s = strings.ToLower(s)
+			s = mailstore.Fold(s) // as comparisons do
 		}
 		return s
 	}

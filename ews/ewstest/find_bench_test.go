@@ -23,6 +23,10 @@ func BenchmarkFindOne(b *testing.B) {
 		}{
 			"Message-ID": {false, ews.Or{equal(ews.FieldInternetMessageID, "<"+id+">"), equal(ews.FieldInternetMessageID, id)}},
 			"stamp":      {true, equal(operation, fmt.Sprintf("operation-%d", items/2))},
+			"either": {true, ews.Or{
+				equal(ews.FieldInternetMessageID, "<"+id+">"), equal(ews.PidTagInternetMessageID, "<"+id+">"),
+				ews.And{ews.Exists{Property: operation}, equal(operation, fmt.Sprintf("operation-%d", items/2))},
+			}},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", name, items), func(b *testing.B) {
 				srv := ewstest.NewServer(nil)

@@ -26,6 +26,7 @@ var indexPaths = []string{
 	`<t:ExtendedFieldURI PropertySetId="7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2" PropertyName="quarantinemailbox" PropertyType="String"/>`,
 	`<t:ExtendedFieldURI PropertySetId="7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2" PropertyName="QuarantineMailbox" PropertyType="StringArray"/>`,
 	`<t:ExtendedFieldURI PropertySetId="00020329-0000-0000-c000-000000000046" PropertyName="Public" PropertyType="String"/>`,
+	`<t:ExtendedFieldURI PropertySetId="7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2" PropertyId="7" PropertyType="String"/>`,
 	`<t:FieldURI FieldURI="item:Subject"/>`,
 }
 
@@ -103,7 +104,7 @@ func (h *history) change() {
 	}
 	m := one(h, all)
 	id, box := itemID(m), h.srv.Mailbox(m.Mailbox)
-	path := one(h, indexPaths[:7])
+	path := one(h, indexPaths[:8])
 	switch h.IntN(11) {
 	case 0:
 		eml, d := h.message()
@@ -163,6 +164,8 @@ func (h *history) restriction(depth int, path string) string {
 		return `<t:Not>` + h.restriction(depth+1, path) + `</t:Not>`
 	case n == 5:
 		return `<t:Exists>` + path + `</t:Exists>`
+	case n == 8:
+		return `<t:Contains ContainmentMode="FullString" ContainmentComparison="` + one(h, []string{"Exact", "IgnoreCase", "IgnoreNonSpacingCharacters"}) + `">` + path + `<t:Constant Value="` + one(h, indexTexts) + `"/></t:Contains>`
 	case n == 6:
 		op = one(h, []string{"IsNotEqualTo", "IsLessThan", "IsGreaterThanOrEqualTo"})
 	case n == 7:

@@ -1,128 +1,156 @@
 package mailstore
 
 import (
+	"encoding/base64"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// index finds the items of a folder by the texts of some properties. It contains
-// nothing but what the items have. A folder gets one when it is first searched by
-// such a property, unless it is small, and keeps it up from then on.
+// index finds the items of a folder by the values of some properties. It contains
+// nothing but what the items have. It gets a property when the folder is first
+// searched by it, unless the folder is small, and keeps it up from then on.
 type index map[ews.ExtendedField]*column
 
 // column is the part of an index for one property.
 type column struct {
-	having arrivals             // with any text; not kept for Message-IDs, which most items have
-	texts  map[string]*arrivals // by folded text
+	having arrivals             // with any value; not kept for Message-IDs, which most items have
+	texts  map[string]*arrivals // by value, see written
 }
 
 // minIndexed is how many items a folder has at least to be worth an index.
 const minIndexed = 64
 
-// indexed reports whether an index contains a property: the Message-ID, and texts
-// with a name in a custom property set.
+// indexed reports whether an index contains a property: the Message-ID, and what
+// has a name or number in a property set, of the types in written.
 func indexed(key ews.ExtendedField) bool {
-	return key == TagMessageID || key.GUID != "" && key.Name != "" && key.Type == ews.TypeString
+	return key == TagMessageID || written[key.Type] != nil && (key.GUID != "" || key.Set != "")
+}
+
+// written returns, by type, one text for all values that a search takes for equal.
+var written = map[ews.PropertyType]func(string) string{
+	ews.TypeString: Fold, ews.TypeStringArray: Fold, ews.TypeShort: integer, ews.TypeInteger: integer, ews.TypeLong: integer,
+	ews.TypeBoolean: truth, ews.TypeSystemTime: instant, ews.TypeBinary: octets,
+}
+
+// What is no value of its type equals nothing, so its text does not matter.
+
+func integer(s string) string {
+	n, _ := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	return strconv.FormatFloat(float64(n), 'g', -1, 64) // as which they are compared
+}
+
+func truth(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	return strconv.FormatBool(s == "true" || s == "1")
+}
+
+func instant(s string) string {
+	t, _ := ParseTime(strings.TrimSpace(s))
+	return t.Format(time.RFC3339Nano)
+}
+
+func octets(s string) string {
+	b, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+	return string(b)
+}
+
+// column returns the part of the folder's index for a property.
+func (f *Folder) column(key ews.ExtendedField) *column {
+	c := f.index[key]
+	if c == nil {
+		if f.index == nil {
+			f.index = make(index)
+		}
+		c = &column{texts: make(map[string]*arrivals)}
+		f.index[key] = c
+		f.items.each(func(it *Item) { c.add(key, it) })
+	}
+	return c
 }
 
 // add enters an item.
 func (x index) add(it *Item) {
-	it.eachIndexed(func(key ews.ExtendedField, v ews.ExtendedProperty) {
-		c := x[key]
-		if c == nil {
-			c = &column{texts: make(map[string]*arrivals)}
-			x[key] = c
+	for key, c := range x {
+		c.add(key, it)
+	}
+}
+
+func (c *column) add(key ews.ExtendedField, it *Item) {
+	v, ok := it.Property(key)
+	if !ok {
+		return
+	}
+	if key != TagMessageID {
+		c.having.add(it)
+	}
+	eachText(key, v, func(text string) {
+		if c.texts[text] == nil {
+			c.texts[text] = &arrivals{}
 		}
-		if key != TagMessageID {
-			c.having.add(it)
-		}
-		eachText(v, func(text string) {
-			if c.texts[text] == nil {
-				c.texts[text] = &arrivals{}
-			}
-			c.texts[text].add(it)
-		})
+		c.texts[text].add(it)
 	})
 }
 
 // remove strikes out an item, which must be as it was when it was entered.
 func (x index) remove(it *Item) {
-	it.eachIndexed(func(key ews.ExtendedField, v ews.ExtendedProperty) {
-		c := x[key]
-		if c == nil {
-			return
+	for key, c := range x {
+		v, ok := it.Property(key)
+		if !ok {
+			continue
 		}
 		c.having.remove(it)
-		eachText(v, func(text string) {
+		eachText(key, v, func(text string) {
 			if a := c.texts[text]; a != nil {
 				if a.remove(it); a.count == 0 {
 					delete(c.texts, text)
 				}
 			}
 		})
-		if len(c.texts) == 0 && c.having.count == 0 {
-			delete(x, key)
-		}
-	})
-}
-
-// eachIndexed calls visit for the properties of the item that an index contains.
-// It does not fill in an item that waits for that.
-func (it *Item) eachIndexed(visit func(ews.ExtendedField, ews.ExtendedProperty)) {
-	if it.seed != nil {
-		if v, ok := it.Property(TagMessageID); ok {
-			visit(TagMessageID, v)
-		}
-		return
-	}
-	for key, v := range it.properties {
-		if indexed(key) {
-			visit(key, v)
-		}
 	}
 }
 
-func eachText(v ews.ExtendedProperty, visit func(folded string)) {
+func eachText(key ews.ExtendedField, v ews.ExtendedProperty, visit func(string)) {
+	write := written[key.Type]
 	if v.Values == nil {
-		visit(fold(v.Value))
+		visit(write(v.Value))
 		return
 	}
 	for _, text := range v.Values {
-		visit(fold(text))
+		visit(write(text))
 	}
 }
 
 // find returns the items that a lookup finds, nil if there are none.
-func (x index) find(l Lookup) *arrivals {
-	c := x[l.key]
-	switch {
-	case c == nil:
-		return nil
-	case l.any:
+func (f *Folder) find(l Lookup) *arrivals {
+	c := f.column(l.key)
+	if l.any {
 		return &c.having
 	}
 	return c.texts[l.text]
 }
 
-// count returns how many items the lookups find, at most: one that several find
+// estimate returns how many items the lookups find, at most: one that several find
 // counts several times.
-func (x index) count(any []Lookup) int {
+func (f *Folder) estimate(any []Lookup) int {
 	n := 0
 	for _, l := range any {
-		if a := x.find(l); a != nil {
+		if a := f.find(l); a != nil {
 			n += a.count
 		}
 	}
 	return n
 }
 
-// each calls visit in order for the items that at least one of the lookups finds.
-func (x index) each(any []Lookup, visit func(*Item)) {
+// eachOf calls visit in order for the items that at least one of the lookups finds.
+func (f *Folder) eachOf(any []Lookup, visit func(*Item)) {
 	var all arrivals
 	finding := 0
 	for _, l := range any {
-		if a := x.find(l); a != nil {
+		if a := f.find(l); a != nil {
 			all.blocks = append(all.blocks, a.blocks...)
 			finding++
 		}

@@ -12,15 +12,18 @@ import (
 // [Having].
 type Lookup struct {
 	key  ews.ExtendedField
-	text string // folded
+	text string // see written
 	any  bool   // whatever the text
 }
 
 // Equal returns the lookup of the items in which a property, by its normalised
-// name, equals a text but for case. It reports false if there is no index of the
-// property.
+// name, equals a value in text form; the case of texts does not matter. It reports
+// false if there is no index of the property.
 func Equal(key ews.ExtendedField, text string) (Lookup, bool) {
-	return Lookup{key: key, text: fold(text)}, indexed(key)
+	if !indexed(key) {
+		return Lookup{}, false
+	}
+	return Lookup{key: key, text: written[key.Type](text)}, true
 }
 
 // Having returns the lookup of the items that have a property. It reports false if
@@ -56,25 +59,21 @@ func (f *Folder) narrow(clauses [][]Lookup, visit func(*Item)) {
 	fewest := f.items.count
 	if fewest >= minIndexed {
 		for _, c := range clauses {
-			if f.index == nil {
-				f.index = make(index)
-				f.items.each(f.index.add)
-			}
-			if n := f.index.count(c); n < fewest {
+			if n := f.estimate(c); n < fewest {
 				best, fewest = c, n
 			}
 		}
 	}
 	if fewest < f.items.count {
-		f.index.each(best, visit)
+		f.eachOf(best, visit)
 		return
 	}
 	f.items.each(visit)
 }
 
-// fold returns a text that is the same for all texts that strings.EqualFold takes
+// Fold returns a text that is the same for all texts that strings.EqualFold takes
 // for equal. Lower case ASCII stays as it is.
-func fold(s string) string { return strings.Map(foldRune, s) }
+func Fold(s string) string { return strings.Map(foldRune, s) }
 
 func foldRune(r rune) rune {
 	switch {

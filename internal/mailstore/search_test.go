@@ -201,8 +201,7 @@ func TestEachInOrderOfArrival(t *testing.T) {
 func TestLookupsOfWhatHasNoIndex(t *testing.T) {
 	t.Parallel()
 	for _, key := range []ews.ExtendedField{
-		mailstore.TagSubject, mailstore.TagSearchKey, mailstore.PropKeywords, {Set: ews.SetPublicStrings, Name: "A", Type: ews.TypeString},
-		{GUID: stampField("").GUID, ID: 1, Type: ews.TypeString}, {GUID: stampField("").GUID, Name: "A", Type: ews.TypeInteger},
+		mailstore.TagSubject, mailstore.TagSearchKey, mailstore.TagFlags, {GUID: stampField("").GUID, Name: "A", Type: ews.TypeDouble},
 	} {
 		_, ok := mailstore.Equal(key, "a")
 		assert.False(t, ok, key)
@@ -211,6 +210,31 @@ func TestLookupsOfWhatHasNoIndex(t *testing.T) {
 	}
 	_, ok := mailstore.Having(mailstore.TagMessageID)
 	assert.False(t, ok)
+}
+
+// Equal values are looked up alike, however they are written.
+func TestLookupsOfTypes(t *testing.T) {
+	t.Parallel()
+	for kind, tt := range map[ews.PropertyType][3]string{
+		ews.TypeString: {"Ab", "aB", "b"}, ews.TypeStringArray: {"Ab", "aB", "b"},
+		ews.TypeShort: {"7", " 07", "8"}, ews.TypeInteger: {"-7", "-007 ", "7"}, ews.TypeLong: {"0", "-0", "1"},
+		ews.TypeBoolean: {"true", "1", "0"}, ews.TypeBinary: {"YWI=", "Y W I=", "YWM="},
+		ews.TypeSystemTime: {"2026-11-28T10:00:00Z", "2026-11-28T11:00:00.0+01:00", "2026-11-28T10:00:00.001Z"},
+	} {
+		for _, key := range []ews.ExtendedField{
+			{Set: ews.SetPublicStrings, Name: "A", Type: kind}, {Set: ews.SetCommon, ID: 0x8005, Type: kind},
+			{GUID: stampField("").GUID, Name: "A", Type: kind}, {GUID: stampField("").GUID, ID: 1, Type: kind},
+		} {
+			first, ok := mailstore.Equal(key, tt[0])
+			require.True(t, ok, key)
+			second, _ := mailstore.Equal(key, tt[1])
+			other, _ := mailstore.Equal(key, tt[2])
+			assert.Equal(t, first, second, key)
+			assert.NotEqual(t, first, other, key)
+			_, ok = mailstore.Having(key)
+			assert.True(t, ok, key)
+		}
+	}
 }
 
 // FuzzEqual holds the index against the comparison of texts.

@@ -44,8 +44,8 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		v.Value = ews.FormatTime(n.Received)
 		return v, true, true
 	}
-	if key.GUID != "" {
-		return v, false, true // a custom property, which delivered items lack
+	if key.GUID != "" || key.Set != "" {
+		return v, false, true // a named property, which delivered items lack
 	}
 	if n.brief == nil {
 		m := eml.Parse(n.MIME)
