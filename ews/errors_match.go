@@ -53,6 +53,7 @@ const (
 	codeFindCount         ResponseCode = "ErrorExceededFindCountLimit"
 	codeMultipleResults   ResponseCode = "ErrorNameResolutionMultipleResults"
 	codeReceiptNotPending ResponseCode = "ErrorReadReceiptNotPending"
+	codeNotReferable      ResponseCode = "ErrorInvalidReferenceItem"
 	codeInvalidRequest    ResponseCode = "ErrorInvalidRequest"
 	codeSchemaValidation  ResponseCode = "ErrorSchemaValidation"
 )

@@ -146,6 +146,7 @@ func TestSuppressReadReceipt(t *testing.T) {
 	for message, want := range map[string]bool{
 		success(ews.OpCreateItem, `<m:Items/>`):                 true,
 		refusal(ews.OpCreateItem, "ErrorReadReceiptNotPending"): true,
+		refusal(ews.OpCreateItem, "ErrorInvalidReferenceItem"):  true,
 		refusal(ews.OpCreateItem, "ErrorItemNotFound"):          false,
 	} {
 		err := newClient(t, serve(ok(ews.OpCreateItem, message)), nil).SuppressReadReceipt(t.Context(), id)
