@@ -24,7 +24,7 @@ func deleteFolder(c *call) *refusal {
 			if f.Mailbox != c.who.box {
 				return nil, refuse("ErrorCannotDeleteObject")
 			}
-			if !f.MoveTo(f.Mailbox.Named("deleteditems")) {
+			if !f.Trash() && !f.MoveTo(f.Mailbox.Named("deleteditems")) {
 				return nil, refuse("ErrorDeleteItemsFailed")
 			}
 			c.acted = true
@@ -47,7 +47,7 @@ func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 	}
 }
 
-// emptyFolder removes the items of folders and, with DeleteSubFolders, also the
+// emptyFolder removes the items of folders, but not of calendars, and, with DeleteSubFolders, also the
 // subfolders that are not well-known folders. Those that go to Deleted Items keep
 // their ids and their content.
 func emptyFolder(c *call) *refusal {
@@ -57,7 +57,7 @@ func emptyFolder(c *call) *refusal {
 		switch {
 		case refused != nil:
 			return nil, refused
-		case f.IsRoot(), f.Search != nil:
+		case f.IsRoot(), f.Search != nil, folderKind(f) == "CalendarFolder":
 			return nil, refuse("ErrorCannotEmptyFolder")
 		case how == mailstore.ToDeletedItems && f.Mailbox != c.who.box:
 			return nil, refuse("ErrorCannotDeleteObject")

@@ -85,6 +85,6 @@ func TestGetAttachment(t *testing.T) {
 	content, err := base64.StdEncoding.DecodeString(texts(get(c, ids[0]), "Content")[0])
 	require.NoError(t, err)
 	assert.Equal(t, "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00", string(content))
-	assert.Equal(t, []string{"ErrorInvalidAttachmentId"}, codes(get(c, "x")))
+	assert.Equal(t, []string{"ErrorInvalidIdMalformed"}, codes(get(c, "x")))
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(get(c.as("bob"), ids[0])))
 }

@@ -30,6 +30,9 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	if !ok {
 		return nil, refuseText("ErrorInvalidOperation", "ewstest cannot create a "+n.Local+".")
 	}
+	if n.Local != "Folder" && n.Child("FolderClass").Exists() {
+		return nil, refuseText("ErrorNoFolderClassOverride", "Only a Folder can be created with a FolderClass.")
+	}
 	u := &folderUpdate{server: c.Server, kind: n.Local, class: class}
 	for _, k := range n.Kids() {
 		refused := folderElements[k.Local].create.refusal(c.opts.Version, k.Local, true)
@@ -43,11 +46,13 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	if refused := u.named(); refused != nil {
 		return nil, refused
 	}
-	if folderKindOf(u.class) != n.Local {
-		return nil, refuse("ErrorObjectTypeChanged")
+	if n.Path("PermissionSet", "Permissions").Exists() && folderKindOf(u.class) == "CalendarFolder" {
+		return nil, refuse("ErrorCannotSetNonCalendarPermissionOnCalendarFolder")
 	}
 	switch {
-	case parent.Recoverable(), parent.Search != nil:
+	case parent.Search != nil:
+		return nil, refuseText("ErrorInvalidParentFolder", "A search folder has no subfolders.")
+	case parent.Recoverable():
 		return nil, refuseText("ErrorCreateSubfolderAccessDenied", "Access is denied. The folder was not created.")
 	case parent.Child(u.name) != nil:
 		return nil, refuse("ErrorFolderExists")

@@ -92,6 +92,9 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 		}
 	}
 	item, refused := c.newItem(n, kind.class)
+	if refused == nil {
+		refused = fitting(n.Local, f)
+	}
 	switch {
 	case refused != nil:
 		return nil, refused
@@ -144,7 +147,7 @@ func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusa
 func (u *update) begin(item *mailstore.New, kind string, k *ewsschema.Node) *refusal {
 	e := elementOf(itemNamed[k.Local], kind)
 	if e == nil {
-		return lacks.refusal(u.version, k.Local+" of a "+kind, true)
+		return unknown(kind, k.Local).refusal(u.version, k.Local+" of a "+kind, true)
 	}
 	if refused := e.set.create.refusal(u.version, k.Local, true); refused != nil {
 		return refused

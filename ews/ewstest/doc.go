@@ -40,6 +40,8 @@
 //   - What a client may write is in one table (itemElements): a read-only element
 //     is refused with ErrorInvalidPropertySet, and one that real servers keep and
 //     ewstest does not with ErrorInvalidOperation, never ignored.
+//   - Appointments, contacts, lists, tasks and posts can be created in folders of
+//     their kind only: ErrorCannotCreateContactInNonContactFolder and the like.
 //   - Where MimeContent and elements say different things, the elements win.
 //   - Meeting messages and reports cannot be created from MIME:
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.

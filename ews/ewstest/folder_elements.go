@@ -1,6 +1,10 @@
 package ewstest
 
-import "github.com/ewsquarantine/ewsquarantine/ews"
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
 
 // folderElements are the rules for the elements of folders that a client sends,
 // as itemElements are for items. A property that is not here cannot be written:
@@ -34,8 +38,9 @@ var folderClasses = map[string]string{
 
 // folderKindOf returns the element that EWS uses for folders of a class.
 func folderKindOf(class string) string {
+	class = strings.ToUpper(class) + "."
 	for kind, c := range folderClasses {
-		if c == class && kind != "Folder" {
+		if kind != "Folder" && strings.HasPrefix(class, strings.ToUpper(c)+".") {
 			return kind
 		}
 	}

@@ -161,3 +161,80 @@ func TestDeletedFolder(t *testing.T) {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
 	}
 }
+
+// TestClassesOfFolders: a Folder may be created with any class, and comes back as what
+// it then is; another element says its class itself.
+func TestClassesOfFolders(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	for class, kind := range map[string]string{
+		"IPF.Note": "Folder", "IPF.Own": "Folder", "IPF.Appointment": "CalendarFolder", "IPF.Contact.MOC.QuickContacts": "ContactsFolder", "IPF.Contacts": "Folder", "ipf.task": "TasksFolder",
+	} {
+		made := c.do(createFolderXML(folderOf("inbox", alice), `<t:Folder><t:FolderClass>`+class+`</t:FolderClass><t:DisplayName>`+class+`</t:DisplayName></t:Folder>`))
+		require.Equal(t, []string{"NoError"}, codes(made), class)
+		assert.Contains(t, made, "<t:"+kind+">", class)
+		id := `<t:FolderId Id="` + attrs(made, "FolderId", "Id")[0] + `"/>`
+		set := func(class string) string {
+			return updateFolderXML(id, `<t:SetFolderField><t:FieldURI FieldURI="folder:FolderClass"/><t:`+kind+`><t:FolderClass>`+class+`</t:FolderClass></t:`+kind+`></t:SetFolderField>`)
+		}
+		other := "IPF.Task.Own"
+		if kind == "TasksFolder" {
+			other = "IPF.Appointment"
+		}
+		assert.Equal(t, []string{"ErrorObjectTypeChanged"}, codes(c.do(set(other))), class)
+		assert.Equal(t, []string{"NoError"}, codes(c.do(set(class+".More"))), class)
+	}
+	made := c.do(createFolderXML(folderOf("inbox", alice), `<t:Folder><t:FolderClass>IPF.Appointment</t:FolderClass><t:DisplayName>x</t:DisplayName><t:PermissionSet><t:Permissions/></t:PermissionSet></t:Folder>`))
+	assert.Equal(t, []string{"ErrorCannotSetNonCalendarPermissionOnCalendarFolder"}, codes(made))
+	for _, kind := range []string{"CalendarFolder", "ContactsFolder", "TasksFolder"} {
+		made := c.do(createFolderXML(folderOf("inbox", alice), `<t:`+kind+`><t:FolderClass>IPF.Appointment</t:FolderClass><t:DisplayName>x</t:DisplayName></t:`+kind+`>`))
+		assert.Equal(t, []string{"ErrorNoFolderClassOverride"}, codes(made), kind)
+	}
+}
+
+// TestDeletedFoldersOfOneName: one of them gets another name in Deleted Items.
+func TestDeletedFoldersOfOneName(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as(alice)
+	box := c.srv.Mailbox(alice)
+	for _, parent := range []string{"Inbox", "Drafts"} {
+		f := box.AddFolder(nil, parent, "Old")
+		delete := `<m:DeleteFolder DeleteType="MoveToDeletedItems"><m:FolderIds>` + folderIDXML(f) + `</m:FolderIds></m:DeleteFolder>`
+		for range 2 { // once more where it is already
+			assert.Equal(t, []string{"NoError"}, codes(c.do(delete)), parent)
+			assert.Equal(t, ews.FolderDeletedItems, f.Parent().Distinguished())
+		}
+		assert.Equal(t, map[string]string{"Inbox": "Old", "Drafts": "Old1"}[parent], f.Name())
+	}
+}
+
+func TestUsersOfPermissions(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	const address, known = `<t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress>`, `<t:DistinguishedUser>Default</t:DistinguishedUser>`
+	user := func(names string) string {
+		return `<t:Permission><t:UserId>` + names + `</t:UserId><t:PermissionLevel>Editor</t:PermissionLevel></t:Permission>`
+	}
+	for name, tt := range map[string]struct{ permissions, code string }{
+		"two":         {user(address) + user(known), "NoError"},
+		"same":        {user(address) + user(strings.Replace(address, "bob", "BOB", 1)), "ErrorDuplicateUserIdsSpecified"},
+		"same known":  {user(known) + user(known), "ErrorDuplicateUserIdsSpecified"},
+		"nobody":      {user(""), "ErrorMissingUserIdInformation"},
+		"known and":   {user(address + known), "ErrorInvalidUserInfo"},
+		"name alone":  {user(`<t:DisplayName>Bob</t:DisplayName>`), "ErrorInvalidUserInfo"},
+		"one of each": {user(known) + user(`<t:DistinguishedUser>Anonymous</t:DistinguishedUser>`), "NoError"},
+	} {
+		made := c.do(createFolderXML(folderOf("inbox", alice), `<t:Folder><t:DisplayName>`+name+`</t:DisplayName><t:PermissionSet><t:Permissions>`+tt.permissions+`</t:Permissions></t:PermissionSet></t:Folder>`))
+		assert.Equal(t, []string{tt.code}, codes(made), name)
+	}
+}
+
+func TestFoldersThatCannotBeEmptied(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as(alice)
+	search := folderIDXML(c.srv.Mailbox(alice).AddSearchFolder("All"))
+	for folder, want := range map[string]string{folderOf("calendar", ""): "ErrorCannotEmptyFolder", search: "ErrorCannotEmptyFolder", folderOf("root", ""): "ErrorCannotEmptyFolder", folderOf("contacts", ""): "NoError"} {
+		answer := c.do(`<m:EmptyFolder DeleteType="HardDelete" DeleteSubFolders="false"><m:FolderIds>` + folder + `</m:FolderIds></m:EmptyFolder>`)
+		assert.Equal(t, []string{want}, codes(answer), folder)
+	}
+}

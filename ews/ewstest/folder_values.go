@@ -66,6 +66,8 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 		return refuse("ErrorObjectTypeChanged")
 	case v.Local != name:
 		return refuse("ErrorUpdatePropertyMismatch")
+	case name == "FolderClass" && folderKindOf(v.Text) != folderKindOf(u.class):
+		return refuse("ErrorObjectTypeChanged")
 	case change.Local == "AppendToFolderField":
 		return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+name+".")
 	case name == "ExtendedProperty":

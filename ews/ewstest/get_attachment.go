@@ -13,7 +13,10 @@ func getAttachment(c *call) *refusal {
 	c.batch(c.op.Child("AttachmentIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		id, i, err := mailstore.ParseAttachmentID(n.Get("Id"))
 		if err != nil {
-			return nil, refuse("ErrorInvalidAttachmentId")
+			if _, refused := c.parseID(n); refused != nil {
+				return nil, refused
+			}
+			return nil, refuse("ErrorInvalidIdNotAnItemAttachmentId")
 		}
 		it, refused := c.stored(id)
 		if refused != nil {
@@ -67,7 +70,7 @@ func (e *encoder) writeAttached(raw []byte, shape *ewsschema.Node) {
 	}
 	e.Leaf("t:ItemClass", m.Class())
 	e.Leaf("t:Subject", m.Header("Subject"))
-	e.writeBody("t:Body", m, bodyShape{text: shape.Value("BodyType") == "Text", safe: shape.Bool("FilterHtmlContent", false)})
+	e.writeBody("t:Body", m, bodyShape{kind: shape.Value("BodyType"), safe: shape.Bool("FilterHtmlContent", false)})
 	for _, list := range []string{"ToRecipients", "CcRecipients"} {
 		e.addresses("t:"+list, m.Addresses(addressFields[list]))
 	}

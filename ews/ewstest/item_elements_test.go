@@ -223,7 +223,11 @@ func TestCreateItemClassMustFit(t *testing.T) {
 			{`<t:Message>` + mimeOf(bounce) + `</t:Message>`, "ErrorInvalidItemForOperationCreateItem", ""},
 			{`<t:Message>` + mimeOf(request) + class("IPM.Note") + `</t:Message>`, "NoError", "Message"},
 		} {
-			answer := c.do(createXML(saveOnly, folderOf("inbox", alice), tt.item))
+			folder := "inbox"
+			if strings.HasPrefix(tt.item, "<t:Contact") || strings.HasPrefix(tt.item, "<t:DistributionList") {
+				folder = "contacts"
+			}
+			answer := c.do(createXML(saveOnly, folderOf(folder, alice), tt.item))
 			assert.Equal(t, []string{tt.code}, codes(answer), "%s on %s", tt.item, version)
 			if tt.kind != "" {
 				assert.Contains(t, answer, "<t:"+tt.kind+">", "%s on %s", tt.item, version)
@@ -277,6 +281,7 @@ func TestUpdateItemRules(t *testing.T) {
 		"a folder's":        {del("folder:DisplayName"), "ErrorInvalidPropertyRequest", "ErrorInvalidPropertyRequest"},
 		"language":          {setField("item:Culture", `<t:Culture>de</t:Culture>`), "ErrorInvalidOperation", "ErrorInvalidOperation"},
 		"appended subject":  {`<t:AppendToItemField><t:FieldURI FieldURI="item:Subject"/><t:Message><t:Subject>x</t:Subject></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
+		"appended category": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>x</t:String></t:Categories></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
 		"unchangeable MIME": {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "ErrorInvalidPropertySet", "ErrorInvalidPropertySet"},
 	} {

@@ -72,7 +72,7 @@ var itemWriters = map[string]func(*itemWriter){
 	},
 	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
-	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{text: true}) },
+	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
 	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(bodyText(w.it))) },
 	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
 	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", false) },
@@ -147,8 +147,10 @@ func (w *itemWriter) form(name string, f bodyShape) { w.writeBody(name, w.it.Con
 func (e *encoder) writeBody(name string, m *eml.Message, f bodyShape) {
 	text, html := m.Body()
 	switch {
-	case html && f.text:
+	case html && f.kind == "Text":
 		text, html = eml.PlainText(text), false
+	case !html && f.kind == "HTML":
+		text, html = eml.Page(text), true
 	case html && f.safe:
 		text = eml.SafeHTML(text)
 	}

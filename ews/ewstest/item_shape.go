@@ -26,8 +26,8 @@ type itemShape struct {
 
 // bodyShape is the form in which a body is returned.
 type bodyShape struct {
-	text bool // never as HTML
-	safe bool // without active content
+	kind string // Text, HTML, or Best or empty: as it is
+	safe bool   // without active content
 }
 
 // baseShape tells which base shapes include a property.
@@ -102,7 +102,7 @@ func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
 		if kind == "" {
 			kind = n.Value("BodyType")
 		}
-		return bodyShape{text: kind == "Text", safe: safe}
+		return bodyShape{kind: kind, safe: safe}
 	}
 	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
 	return nil

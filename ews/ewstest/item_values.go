@@ -87,11 +87,7 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 	case "IsRead":
 		p = mailstore.ReadState(u.item, v.Text == "true" || v.Text == "1")
 	case "Categories":
-		all := stringsOf(v)
-		if appended {
-			all = append(append([]string(nil), u.item.Properties()[mailstore.PropKeywords].Values...), all...)
-		}
-		p = mailstore.Categories(all)
+		p = mailstore.Categories(stringsOf(v))
 	case "Flag":
 		set, remove, refused := followUp(v)
 		u.set, u.remove = append(u.set, set...), append(u.remove, remove...)

@@ -28,17 +28,23 @@ var levels = map[string]mailstore.Rights{
 // permissions reads a PermissionSet.
 func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refusal) {
 	if set.Child("UnknownEntries").Exists() {
-		return nil, lacks.refusal(s.opts.Version, "UnknownEntries", true)
+		return nil, refuse("ErrorCannotSetPermissionUnknownEntries")
 	}
 	list := set.Child("Permissions")
 	if !list.Exists() {
 		list = set.Child("CalendarPermissions")
 	}
 	all := []mailstore.Permission{}
+	given := make(map[string]bool)
 	for _, n := range list.Kids() {
 		p, refused := s.permission(n)
 		if refused != nil {
 			return nil, refused
+		}
+		if user := strings.ToLower(p.User); given[user] {
+			return nil, refuse("ErrorDuplicateUserIdsSpecified")
+		} else {
+			given[user] = true
 		}
 		all = append(all, p)
 	}
@@ -56,7 +62,12 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 			return p, lacks.refusal(s.opts.Version, name+" of a UserId", true)
 		}
 	}
-	if p.User == "" {
+	switch {
+	case len(user.Kids()) == 0:
+		return p, refuse("ErrorMissingUserIdInformation")
+	case user.Child("DistinguishedUser").Exists() && len(user.Kids()) > 1:
+		return p, refuseText("ErrorInvalidUserInfo", "A DistinguishedUser has no other names.")
+	case p.User == "":
 		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
 	}
 	if p.Level == "Custom" {

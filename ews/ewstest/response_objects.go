@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -34,11 +35,21 @@ func suppressReadReceipt(c *call, n *ewsschema.Node) *refusal {
 	if refused != nil {
 		return refused
 	}
+	if !messageKinds[it.Kind()] {
+		return refuse("ErrorInvalidReferenceItem")
+	}
 	if !it.Suppress() {
 		return refuse("ErrorReadReceiptNotPending")
 	}
 	c.acted = true
 	return nil
+}
+
+// notAnswerable are the errors of answers to what is not a meeting.
+var notAnswerable = map[string]ews.ResponseCode{
+	"AcceptItem":            "ErrorInvalidItemForOperationAcceptItem",
+	"TentativelyAcceptItem": "ErrorInvalidItemForOperationTentative",
+	"DeclineItem":           "ErrorInvalidItemForOperationDeclineItem",
 }
 
 // answerMeeting notifies the organiser, unless the response is only saved.
@@ -51,7 +62,10 @@ func answerMeeting(c *call, n *ewsschema.Node) *refusal {
 		return refuseText("ErrorInvalidOperation", "ewstest answers meetings without a text or other properties.")
 	}
 	if it.Kind() != "MeetingRequest" && it.Kind() != "CalendarItem" {
-		return refuse("ErrorInvalidItemForOperationAcceptItem")
+		return refuse(notAnswerable[n.Local])
+	}
+	if _, ok := c.op.Attr("MessageDisposition"); !ok {
+		return refuseText("ErrorMessageDispositionRequired", "The MessageDisposition attribute is required for answers to meetings.")
 	}
 	c.acted = true
 	if c.op.Get("MessageDisposition") != "SaveOnly" {

@@ -64,6 +64,9 @@ func compile[T any](r resolver[T], n *ewsschema.Node, nodes *int) (func(T) bool,
 	}
 	switch n.Local {
 	case "Exists":
+		if oneOfFlags[n.First().Get("FieldURI")] {
+			return nil, refuse("ErrorInvalidPropertyForExists")
+		}
 		return func(t T) bool { _, ok := g.get(t); return ok }, nil
 	case "Contains":
 		return contains(g, n)
@@ -73,9 +76,15 @@ func compile[T any](r resolver[T], n *ewsschema.Node, nodes *int) (func(T) bool,
 	return comparison(r, g, n)
 }
 
+// oneOfFlags are bits of one property, so they exist always.
+var oneOfFlags = map[string]bool{"message:IsRead": true, "item:IsDraft": true}
+
 func excludes[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 	mask, err := strconv.ParseInt(n.Child("Bitmask").Get("Value"), 0, 64)
-	if err != nil || g.kind != ews.TypeInteger {
+	switch {
+	case err != nil:
+		return nil, refuse("ErrorInvalidExcludesRestriction")
+	case g.kind != ews.TypeInteger:
 		return nil, refuse("ErrorInvalidValueForProperty")
 	}
 	return func(t T) bool {

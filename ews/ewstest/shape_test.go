@@ -1,6 +1,7 @@
 package ewstest_test
 
 import (
+	"html"
 	"testing"
 	"time"
 
@@ -137,6 +138,31 @@ func TestForms(t *testing.T) {
 			assert.Equal(t, "HTML", form)
 			_, body = get("", "item:TextBody", "TextBody")
 			assert.Equal(t, text, body)
+		}
+	}
+}
+
+// TestTextAsHTML: HTML is asked for and returned, also of a text; the best form of a
+// text is the text.
+func TestTextAsHTML(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		m := itemID(c.srv.Mailbox(alice).Deliver([]byte("Subject: a\r\n\r\n1 < 2\r\nand \"so\" on")))
+		for options, want := range map[string]string{
+			"": "Text", `<t:BodyType>Best</t:BodyType>`: "Text", `<t:BodyType>Text</t:BodyType>`: "Text", `<t:BodyType>HTML</t:BodyType>`: "HTML",
+			`<t:BodyType>HTML</t:BodyType><t:FilterHtmlContent>true</t:FilterHtmlContent>`: "HTML",
+		} {
+			answer := c.do(getItemXML(shapeOf(options, "item:Body", "item:UniqueBody"), m))
+			assert.Equal(t, []string{want}, attrs(answer, "Body", "BodyType"), "%s on %s", options, version)
+			assert.Equal(t, []string{want}, attrs(answer, "UniqueBody", "BodyType"), "%s on %s", options, version)
+			body := html.UnescapeString(texts(answer, "Body")[0])
+			if want == "Text" {
+				assert.Equal(t, "1 < 2\r\nand \"so\" on", body)
+				continue
+			}
+			assert.Contains(t, body, "<body>")
+			assert.Contains(t, body, "1 &lt; 2<br>\r\nand &#34;so&#34; on")
 		}
 	}
 }

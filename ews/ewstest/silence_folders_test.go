@@ -62,7 +62,7 @@ func TestNothingOfFoldersIsDropped(t *testing.T) {
 			}
 		}
 		assert.Greater(t, created, 8)
-		assert.Greater(t, updated, 10)
+		assert.Greater(t, updated, 8)
 	})
 }
 

@@ -96,6 +96,9 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 		"part of a number":       {find(`<m:Restriction><t:Contains><t:FieldURI FieldURI="item:Size"/><t:Constant Value="1"/></t:Contains></m:Restriction>`), "ErrorContainsFilterWrongType"},
 		"part of an importance":  {find(`<m:Restriction><t:Contains><t:FieldURI FieldURI="item:Importance"/><t:Constant Value="Hi"/></t:Contains></m:Restriction>`), "ErrorContainsFilterWrongType"},
 		"unknown importance":     {find(`<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="item:Importance"/><t:FieldURIOrConstant><t:Constant Value="Urgent"/></t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>`), "ErrorInvalidValueForProperty"},
+		"existence of a flag":    {find(`<m:Restriction><t:Exists><t:FieldURI FieldURI="message:IsRead"/></t:Exists></m:Restriction>`), "ErrorInvalidPropertyForExists"},
+		"too large a mask":       {find(`<m:Restriction><t:Excludes><t:ExtendedFieldURI PropertyTag="0x0E07" PropertyType="Integer"/><t:Bitmask Value="99999999999999999999"/></t:Excludes></m:Restriction>`), "ErrorInvalidExcludesRestriction"},
+		"folder of a search":     {createFolderXML(folderIDXML(box.AddSearchFolder("All")), `<t:Folder><t:DisplayName>a</t:DisplayName></t:Folder>`), "ErrorInvalidParentFolder"},
 		"header in a query":      {find(`<m:Restriction><t:Exists><t:IndexedFieldURI FieldURI="item:InternetMessageHeader" FieldIndex="X-A"/></t:Exists></m:Restriction>`), "ErrorUnsupportedPathForQuery"},
 		"shape of people":        {getItemXML(people, itemID(m)), "ErrorInvalidOperation"},
 		"folder of people":       {getFolderXML(people, f), "ErrorInvalidOperation"},
@@ -112,9 +115,9 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 		"names in a folder":      {resolve("", `<m:ParentFolderIds>`+folderOf("contacts", "")+`</m:ParentFolderIds>`), "ErrorInvalidOperation"},
 		"names of people":        {resolve(`ContactDataShape="PcxPeopleSearch"`, ""), "ErrorInvalidOperation"},
 		"private list":           {`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress><t:ItemId Id="AAAA"/></m:Mailbox></m:ExpandDL>`, "ErrorInvalidOperation"},
-		"unknown entries":        {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions/><t:UnknownEntries><t:UnknownEntry>x</t:UnknownEntry></t:UnknownEntries></t:PermissionSet></t:Folder>`), "ErrorInvalidOperation"},
+		"unknown entries":        {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions/><t:UnknownEntries><t:UnknownEntry>x</t:UnknownEntry></t:UnknownEntries></t:PermissionSet></t:Folder>`), "ErrorCannotSetPermissionUnknownEntries"},
 		"user by SID":            {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions><t:Permission><t:UserId><t:SID>S-1</t:SID><t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress></t:UserId><t:PermissionLevel>Editor</t:PermissionLevel></t:Permission></t:Permissions></t:PermissionSet></t:Folder>`), "ErrorInvalidOperation"},
-		"class of another kind":  {createFolderXML(f, `<t:CalendarFolder><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>a</t:DisplayName></t:CalendarFolder>`), "ErrorObjectTypeChanged"},
+		"class of another kind":  {createFolderXML(f, `<t:CalendarFolder><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>a</t:DisplayName></t:CalendarFolder>`), "ErrorNoFolderClassOverride"},
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), "%s: %s", name, c.do(tt.op))
 	}

@@ -171,7 +171,7 @@ func (u *update) target(uri string) (*element, *refusal) {
 	case ok, !itemPrefixes[prefix(uri)], !has(kind, uri):
 		return nil, invalidRequest(uri)
 	}
-	return nil, lacks.refusal(u.version, uri, true)
+	return nil, unknown(kind, nameOf(uri)).refusal(u.version, uri, true)
 }
 
 func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refusal {
@@ -188,13 +188,17 @@ func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refu
 		return nil
 	case appended && !appendable[uri]:
 		return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+uri+".")
+	case uri == "item:ItemClass" && mailstore.KindOf(v.Text) != mailstore.KindOf(u.item.Class()):
+		return refuse("ErrorObjectTypeChanged")
 	}
 	return u.put(v, appended)
 }
 
-// appendable are the properties that AppendToItemField can add to.
+// appendable are the properties that AppendToItemField can add to, see
+// ErrorInvalidPropertyAppend in
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 var appendable = map[string]bool{
-	"item:Categories": true, "item:Body": true, "message:ToRecipients": true, "message:CcRecipients": true,
+	"item:Body": true, "message:ToRecipients": true, "message:CcRecipients": true,
 	"message:BccRecipients": true, "message:ReplyTo": true,
 }
 

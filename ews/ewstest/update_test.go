@@ -59,8 +59,8 @@ func TestUpdateItem(t *testing.T) {
 		"unset": {`<t:DeleteItemField><t:FieldURI FieldURI="item:Categories"/></t:DeleteItemField>`, "NoError", func(t *testing.T, m *ewstest.Message) {
 			assert.Empty(t, m.Categories)
 		}},
-		"append": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>Z</t:String></t:Categories></t:Message></t:AppendToItemField>`, "NoError", func(t *testing.T, m *ewstest.Message) {
-			assert.Equal(t, []string{"Old", "Z"}, m.Categories)
+		"append": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Body"/><t:Message><t:Body BodyType="Text">Now!</t:Body></t:Message></t:AppendToItemField>`, "NoError", func(t *testing.T, m *ewstest.Message) {
+			assert.Contains(t, string(m.MIME), "Pay at once.\r\nNow!")
 		}},
 		"another property": {setField("item:Subject", `<t:Importance>High</t:Importance>`), "ErrorUpdatePropertyMismatch", nil},
 		"two properties":   {setField("item:Subject", `<t:Subject>a</t:Subject><t:Importance>High</t:Importance>`), "ErrorIncorrectUpdatePropertyCount", nil},

@@ -36,7 +36,7 @@ var written = map[ews.PropertyType]func(string) string{
 	ews.TypeBoolean: truth, ews.TypeSystemTime: instant, ews.TypeBinary: octets,
 }
 
-// What is no value of its type equals nothing, so its text does not matter.
+// What is not a value of its type equals nothing, so its text does not matter.
 
 func integer(s string) string {
 	n, _ := strconv.ParseInt(strings.TrimSpace(s), 10, 64)

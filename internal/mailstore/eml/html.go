@@ -75,6 +75,13 @@ func attribute(t html.Token, name string) string {
 	return ""
 }
 
+// Page returns the HTML of a text, as servers convert bodies.
+func Page(text string) string {
+	lines := html.EscapeString(strings.ReplaceAll(text, "\r\n", "\n"))
+	lines = strings.ReplaceAll(lines, "\n", "<br>\r\n")
+	return `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body><div class="PlainText">` + lines + `</div></body></html>`
+}
+
 // activeElements are left out of filtered HTML, with what they contain.
 var activeElements = map[string]bool{"script": true, "object": true, "embed": true, "applet": true, "iframe": true, "frame": true, "frameset": true}
 
