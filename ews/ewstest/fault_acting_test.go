@@ -1,6 +1,7 @@
 package ewstest_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,4 +166,60 @@ func TestLateActsPayAndKeepToTheirMembers(t *testing.T) {
 	require.True(t, c.srv.ActWithheld(0))
 	last := c.srv.Requests()[1]
 	assert.Equal(t, []any{"ErrorServerBusy", false}, []any{last.Code, last.Acted}, "over its budget")
+}
+
+// A fault that stays does not strike again when the server acts late on what it had
+// struck: members are acted on as whole requests are.
+func TestStandingFaultsLetTheServerActLate(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []ewstest.Fault{
+		ewstest.BusyItem, ewstest.NoResponseMessage, ewstest.Busy, ewstest.DropBefore, ewstest.EmptyBody,
+	} {
+		c := newCaller(t, ewstest.Options{})
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		failure := c.srv.Fail(ewstest.When{Operation: ews.OpMoveItem}, fault.ActedOnCall())
+		nothing := c.srv.Fail(ewstest.When{Skip: 1}, ewstest.FalseSuccess)
+		_, _, _ = c.try(moveXML(folderOf("inbox", quar), itemID(m)))
+		require.True(t, c.srv.ActWithheld(0))
+		seen := c.srv.Requests()[0]
+		assert.Equal(t, []any{0, "NoError", true, fault.ActedOnCall().Name}, []any{seen.Waiting, seen.Code, seen.Acted, seen.Fault}, fault.Name)
+		assert.Len(t, c.srv.Mailbox(quar).Messages(), 1, fault.Name)
+		assert.Equal(t, []int{1, 0}, []int{failure.Struck(), nothing.Struck()}, fault.Name)
+	}
+}
+
+// What strikes when the server acts late is told with the rest.
+func TestLateActsTellWhatStruckThem(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+	c.srv.FailNext("", ewstest.Withheld)
+	_, _, err := c.try(moveXML(folderOf("inbox", quar), itemID(m)))
+	require.Error(t, err)
+	c.srv.Fail(ewstest.When{}, ewstest.FalseSuccess)
+	require.True(t, c.srv.ActWithheld(0))
+	assert.Equal(t, ewstest.Withheld.Name+"; "+ewstest.FalseSuccess.Name, c.srv.Requests()[0].Fault)
+	assert.Empty(t, c.srv.Mailbox(quar).Messages())
+}
+
+// Hooks and conditions read a request that the server acts on late meanwhile; the
+// race detector looks on.
+func TestHooksReadWhatIsActedOnLate(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	read := func(r *ewstest.Request) bool { return r.Acted || r.Code != "" || r.Waiting > 0 }
+	c.srv.OnResponse(func(_ int, r *ewstest.Request) {
+		read(r)
+		c.srv.ActWithheld(0)
+		assert.Equal(t, 1, r.Waiting, "it stays as it was")
+	})
+	c.srv.Fail(ewstest.When{}, ewstest.Withheld)
+	c.srv.Fail(ewstest.When{Request: read}, ewstest.FalseSuccess)
+	var wg sync.WaitGroup
+	for range 4 {
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		wg.Go(func() { _, _, _ = c.try(moveXML(folderOf("inbox", quar), itemID(m))) })
+	}
+	wg.Wait()
+	assert.Empty(t, c.srv.Withheld())
 }

@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"encoding/base64"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -181,7 +182,59 @@ func TestFailRefusesNonsense(t *testing.T) {
 		"row":         func() { ewstest.RowFails(-1) },
 		"lag":         func() { ewstest.Lag(0) },
 		"linger":      func() { ewstest.Linger(0) },
+		"slow":        func() { ewstest.Slow(-1) },
+		"back-off":    func() { ewstest.Busy.BackOff(-1) },
+		"member":      func() { ewstest.BusyItem.AtMember(-1) },
+		"at":          func() { srv.FailAt(-1, ewstest.Busy) },
+		"randomly":    func() { srv.FailRandomly(math.NaN(), ewstest.Busy) },
+		"more than 1": func() { srv.FailRandomly(1.5, ewstest.Busy) },
 	} {
 		assert.Panics(t, f, name)
 	}
+}
+
+// A fault of FailNext that has not made a difference to a request waits for one to
+// which it does.
+func TestFailNextWaitsUntilItStrikes(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	box := c.srv.Mailbox(alice)
+	one, two := box.Deliver(letterOf("one")), box.Deliver(letterOf("two"))
+	fault := func(operation string) string {
+		_, _, _ = c.try(operation)
+		all := c.srv.Requests()
+		return all[len(all)-1].Fault
+	}
+	for name, tt := range map[string]struct {
+		fault          ewstest.Fault
+		passed, struck string
+	}{
+		"member": {ewstest.BusyItem.AtMember(1), getItemXML(idOnly, itemID(one)), getItemXML(idOnly, itemID(one), itemID(two))},
+		"row":    {ewstest.RowFails(1), findXML(folderOf("drafts", alice), ""), findXML(folderOf("inbox", alice), "")},
+		"key": {
+			ewstest.ChangeKeysIgnored, getItemXML(idOnly, itemID(one)), getItemXML(idOnly, `<t:ItemId Id="`+one.ID.ID+`" ChangeKey="none"/>`),
+		},
+		"nothing": {
+			ewstest.FalseSuccess, moveXML(folderOf("inbox", "nobody@example.test"), itemID(one)), moveXML(folderOf("inbox", alice), itemID(one)),
+		},
+	} {
+		c.srv.FailNext("", tt.fault, tt.fault)
+		assert.Equal(t, []string{"", tt.fault.Name, "", tt.fault.Name, ""}, []string{
+			fault(tt.passed), fault(tt.struck), fault(tt.passed), fault(tt.struck), fault(getItemXML(idOnly, itemID(two))),
+		}, name)
+	}
+}
+
+func TestFailNextIsSharedByConcurrentRequests(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+	c.srv.FailNext("", ewstest.Busy, ewstest.BusyItem, ewstest.Busy, ewstest.BusyItem)
+	var wg sync.WaitGroup
+	answers := make([]string, 20)
+	for i := range answers {
+		wg.Go(func() { answers[i] = codes(c.do(getItemXML(idOnly, itemID(m))))[0] })
+	}
+	wg.Wait()
+	assert.Equal(t, 4, strings.Count(strings.Join(answers, " "), "ErrorServerBusy"))
 }

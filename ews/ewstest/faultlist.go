@@ -159,16 +159,23 @@ func MemberCode(code ews.ResponseCode) Fault {
 	return Fault{Name: string(code), kind: faultMember, code: code}
 }
 
-// Slow returns a fault that acts and waits before answering normally.
+// Slow returns a fault that acts and waits before answering normally. It panics if d
+// is negative.
 func Slow(d time.Duration) Fault {
+	if d < 0 {
+		panic("ewstest: Slow: the duration must not be negative")
+	}
 	return Fault{Name: "slow answer", kind: faultSlow, wait: d}
 }
 
 // BackOff returns the fault with a hint to wait, in milliseconds, or in whole
 // seconds for Unavailable. The other faults it applies to are Busy, BusyItem,
 // BusyInner and all others that answer with a response code instead of acting; the
-// rest stays as it is.
+// rest stays as it is. It panics if d is negative.
 func (f Fault) BackOff(d time.Duration) Fault {
+	if d < 0 {
+		panic("ewstest: BackOff: the duration must not be negative")
+	}
 	if f.hints() {
 		f.wait = d
 	}
@@ -183,8 +190,11 @@ func (f Fault) hints() bool {
 // AtMember limits a fault that strikes the members of a batch to one of them,
 // counted from 0. The members before it are processed normally, and so are those
 // after it unless the code stops a batch. The members of FindItem and FindFolder
-// are the folders.
+// are the folders. It panics if i is negative.
 func (f Fault) AtMember(i int) Fault {
+	if i < 0 {
+		panic("ewstest: AtMember: the place of the member must not be negative")
+	}
 	f.member = i + 1
 	return f
 }
@@ -205,6 +215,12 @@ func (f Fault) refuses() bool {
 		return true
 	}
 	return false
+}
+
+// answers reports whether the fault answers a request, or a member of a batch,
+// instead of the server. [Ghost] is about what is in the mailbox.
+func (f Fault) answers() bool {
+	return f.refuses() || f.kind == faultNoReply || f.kind == faultMember && f.scope != scopeByID
 }
 
 // kindOperations are the operations that a kind of fault can strike at all, if

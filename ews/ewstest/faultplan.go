@@ -89,9 +89,9 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 
 // FailNext makes the next requests of an operation fail, one for each fault: a short
 // form of [Server.Fail]. At most one such fault strikes a request.
-// Operation "" means any. A fault that cannot strike a request, such as
-// [TruncatedExport] outside ExportItems, waits for one that it can strike.
-// Request.Fault in [Server.Requests] shows whether it did.
+// Operation "" means any. A fault that makes no difference to a request, such as
+// [TruncatedExport] outside ExportItems or [RowFails] on another page, waits for one
+// to which it does. Request.Fault in [Server.Requests] shows whether it did.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -101,8 +101,11 @@ func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 }
 
 // FailAt makes the n-th request from now fail (0: the next). A fault that
-// cannot strike its request does nothing.
+// cannot strike its request does nothing. It panics if n is negative.
 func (s *Server) FailAt(n int, fault Fault) {
+	if n < 0 {
+		panic("ewstest: FailAt: the number of the request must not be negative")
+	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.at[s.faults.seen+n] = fault
@@ -111,8 +114,12 @@ func (s *Server) FailAt(n int, fault Fault) {
 // FailRandomly makes requests fail with a probability, drawing from faults;
 // probability 0 turns it off. The draws depend on Options.Seed and the order of
 // requests. Faults are drawn only where a real server could fail that way: a
-// stale change key, for example, strikes only UpdateItem.
+// stale change key, for example, strikes only UpdateItem. It panics if the
+// probability is not between 0 and 1.
 func (s *Server) FailRandomly(probability float64, faults ...Fault) {
+	if !(probability >= 0 && probability <= 1) {
+		panic("ewstest: FailRandomly: the probability must be between 0 and 1")
+	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.probability = probability
@@ -150,6 +157,7 @@ type planned struct {
 	single bool // of FailNext: only one of those strikes a request
 
 	occasions, struck int
+	taken             int // requests that a rule of FailNext may strike now
 	over              bool
 }
 
@@ -166,22 +174,35 @@ func (f *faults) drop(r *planned) {
 }
 
 // next counts a request and returns the rules that may strike it. The first may
-// be one that strikes once, and has been claimed.
+// be one of FailAt, FailNext or FailRandomly.
 func (f *faults) next(t *turn) []*planned {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []*planned
-	if fault := f.single(t); fault.kind != faultNone {
-		all = []*planned{{fault: fault, single: true}}
+	if r := f.single(t); r != nil {
+		all = []*planned{r}
 	}
 	return append(all, f.standing(t)...)
 }
 
-// standing returns the rules of Fail that may strike a request.
+// release gives back the rules of FailNext that did not strike a request after all;
+// they wait for another one.
+func (f *faults) release(t *turn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range t.rules {
+		if r.taken > 0 && !t.claimed[r] {
+			r.taken--
+		}
+	}
+}
+
+// standing returns the rules of Fail that may strike a request. A request that is
+// acted on late has no answer that they could take the place of.
 func (f *faults) standing(t *turn) []*planned {
 	var all []*planned
 	for _, r := range f.rules {
-		if !r.single && r.covers(t) {
+		if !r.single && !(t.late && r.fault.answers()) && r.covers(t) {
 			all = append(all, r)
 		}
 	}
@@ -190,29 +211,29 @@ func (f *faults) standing(t *turn) []*planned {
 
 func (r *planned) covers(t *turn) bool {
 	w := &r.when
-	return (w.Operation == "" || w.Operation == t.entry.Operation) && r.fault.concerns(t) && (w.Request == nil || w.Request(t.entry))
+	return (w.Operation == "" || w.Operation == t.entry.Operation) && r.fault.concerns(t) && (w.Request == nil || w.Request(t.server.log.now(t.entry)))
 }
 
-// single counts a request and returns the fault of FailAt, FailNext or
-// FailRandomly for it, if any.
-func (f *faults) single(t *turn) Fault {
+// single counts a request and returns the rule of FailAt, FailNext or FailRandomly
+// for it, nil if no fault may strike it.
+func (f *faults) single(t *turn) *planned {
 	n := f.seen
 	f.seen++
 	if fault, ok := f.at[n]; ok {
 		delete(f.at, n)
 		if fault.concerns(t) {
-			return fault
+			return &planned{fault: fault, single: true}
 		}
-		return Fault{}
+		return nil
 	}
 	for _, r := range f.rules {
-		if r.single && r.covers(t) {
-			f.drop(r)
-			return r.fault
+		if r.single && r.struck+r.taken < r.when.Times && r.covers(t) {
+			r.taken++
+			return r
 		}
 	}
 	if f.probability <= 0 || f.random.Float64() >= f.probability {
-		return Fault{}
+		return nil
 	}
 	var fitting []Fault
 	for _, d := range f.drawn {
@@ -221,21 +242,19 @@ func (f *faults) single(t *turn) Fault {
 		}
 	}
 	if len(fitting) == 0 {
-		return Fault{}
+		return nil
 	}
-	return fitting[f.random.IntN(len(fitting))]
+	return &planned{fault: fitting[f.random.IntN(len(fitting))], single: true}
 }
 
 // claim counts an occasion of a rule and reports whether it strikes.
 func (f *faults) claim(r *planned) bool {
-	if r.single {
-		return true
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.over {
 		return false
 	}
+	r.taken = max(0, r.taken-1)
 	r.occasions++
 	if r.occasions <= r.when.Skip {
 		return false

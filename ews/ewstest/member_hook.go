@@ -35,6 +35,6 @@ func (c *call) between(member int) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	for _, f := range hooks {
-		f(c.number, member, c.turn.entry)
+		f(c.number, member, j.now(c.turn.entry))
 	}
 }

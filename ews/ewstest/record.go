@@ -3,6 +3,7 @@ package ewstest
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -89,6 +90,15 @@ func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Req
 	return append(hooks, f)
 }
 
+// now returns a request as it is now. The server may act on it late while its user
+// still reads it.
+func (j *journal) now(r *Request) *Request {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	c := *r
+	return &c
+}
+
 // wait counts how often a request will still be acted on.
 func (j *journal) wait(r *Request) {
 	j.mu.Lock()
@@ -103,6 +113,21 @@ func (j *journal) actedLate(t *turn) {
 	t.entry.Waiting--
 	t.entry.Code = string(t.code)
 	t.entry.Acted = t.entry.Acted || t.acted
+	for _, name := range t.struck {
+		t.entry.Fault = joined(t.entry.Fault, name)
+	}
+}
+
+// joined adds the name of a fault to those that struck, unless it is there.
+func joined(names, name string) string {
+	all := strings.Split(names, "; ")
+	if names == "" {
+		all = nil
+	}
+	if slices.Contains(all, name) {
+		return names
+	}
+	return strings.Join(append(all, name), "; ")
 }
 
 // begin records a request and calls the hooks.
@@ -115,7 +140,7 @@ func (j *journal) begin(r *Request) (n int) {
 	hooks := slices.Clone(j.before)
 	j.mu.Unlock()
 	for _, f := range hooks {
-		f(n, r)
+		f(n, j.now(r))
 	}
 	return n
 }
@@ -133,6 +158,6 @@ func (j *journal) end(n int, r *Request) {
 	hooks := slices.Clone(j.after)
 	j.mu.Unlock()
 	for _, f := range hooks {
-		f(n, r)
+		f(n, j.now(r))
 	}
 }

@@ -64,7 +64,7 @@ type cue struct {
 func (s *Server) Play(steps ...Step) *Script {
 	sc := &Script{server: s}
 	for i, step := range steps {
-		if step.Who == nil || step.Do == nil || step.Call < 0 || step.Chance < 0 || step.Chance > 1 {
+		if step.Who == nil || step.Do == nil || step.Call < 0 || !(step.Chance >= 0 && step.Chance <= 1) {
 			panic("ewstest: step " + strconv.Itoa(i) + " needs Who and Do, a Call of 0 or more and a Chance from 0 to 1")
 		}
 		sc.steps = append(sc.steps, &cue{Step: step, random: rand.New(rand.NewPCG(s.opts.Seed, 0x73746570+uint64(i)))})

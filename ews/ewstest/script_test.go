@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,7 +136,7 @@ func TestScriptStops(t *testing.T) {
 	c.do(find)
 	assert.Len(t, c.srv.Story(), 1, "OnRequest(nil) takes it away too")
 	other.Stop()
-	for _, bad := range []ewstest.Step{{}, {Who: owner}, {Who: owner, Do: func(*ewstest.Person) error { return nil }, Chance: 2}} {
+	for _, bad := range []ewstest.Step{{}, {Who: owner}, {Who: owner, Do: func(*ewstest.Person) error { return nil }, Chance: 2}, {Who: owner, Do: func(*ewstest.Person) error { return nil }, Chance: math.NaN()}} {
 		assert.Panics(t, func() { c.srv.Play(bad) })
 	}
 }

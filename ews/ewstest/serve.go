@@ -53,6 +53,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account}
 	t.rules = s.faults.next(t)
 	a := t.answer()
+	s.faults.release(t)
 	s.pause(r.Context(), s.opts.Latency+t.slow)
 	s.budget.leave(t.payer)
 	struck := strings.Join(t.struck, "; ")
