@@ -245,11 +245,30 @@ var kindOperations = [faultKindsEnd][]ews.Operation{
 	faultSeveral:         {ews.OpFindItem},
 }
 
-// operations returns the operations that the fault can strike; nil if that does not
-// depend on the operation alone.
+// byID are the operations that can name items by id.
+var byID = []ews.Operation{
+	ews.OpGetItem, ews.OpUpdateItem, ews.OpDeleteItem, ews.OpMoveItem, ews.OpCopyItem, ews.OpExportItems, ews.OpUploadItems,
+	ews.OpCreateItem, "GetAttachment",
+}
+
+// canStrike reports whether the fault can strike requests of an operation.
+func (f Fault) canStrike(op ews.Operation) bool {
+	switch {
+	case f.kind == faultNoReply, f.kind == faultTwice:
+		return op != ews.OpResolveNames && op != ews.OpExpandDL
+	}
+	ops := f.operations()
+	return ops == nil || slices.Contains(ops, op)
+}
+
+// operations returns the operations that the fault can strike; nil if there are too
+// many to name.
 func (f Fault) operations() []ews.Operation {
-	if f.scope == scopeRestricted {
+	switch f.scope {
+	case scopeRestricted:
 		return []ews.Operation{ews.OpFindItem, ews.OpFindFolder}
+	case scopeByID:
+		return byID
 	}
 	return kindOperations[f.kind]
 }
@@ -257,14 +276,14 @@ func (f Fault) operations() []ews.Operation {
 // concerns reports whether the fault can strike a request at all.
 func (f Fault) concerns(t *turn) bool {
 	op := t.entry.Operation
-	if ops := f.operations(); ops != nil && !slices.Contains(ops, op) {
+	if !f.canStrike(op) {
 		return false
 	}
 	switch f.scope {
 	case scopeRestricted:
 		return t.request != nil && t.request.Operation.Child("Restriction").Exists()
 	case scopeByID:
-		return op != ews.OpFindItem && slices.ContainsFunc(t.batched(), func(n *ewsschema.Node) bool { return t.idOf(n) != nil })
+		return slices.ContainsFunc(t.batched(), func(n *ewsschema.Node) bool { return t.idOf(n) != nil })
 	}
 	switch f.kind {
 	case faultShort:
@@ -275,8 +294,6 @@ func (f Fault) concerns(t *turn) bool {
 		return t.server.last.of(t.account) != nil
 	case faultWrongID:
 		return echoed(t.entry.Header) != ""
-	case faultNoReply, faultTwice:
-		return op != ews.OpResolveNames && op != ews.OpExpandDL
 	}
 	return true
 }

@@ -93,11 +93,16 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 // [TruncatedExport] outside ExportItems or [RowFails] on another page, waits for one
 // to which it does. Request.Fault in [Server.Requests] shows whether it did.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
+	for _, f := range faults {
+		s.failNext(op, f, 1)
+	}
+}
+
+// failNext makes a number of requests fail.
+func (s *Server) failNext(op ews.Operation, f Fault, times int) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	for _, f := range faults {
-		s.faults.rules = append(s.faults.rules, &planned{when: When{Operation: op, Times: 1}, fault: f, single: true})
-	}
+	s.faults.rules = append(s.faults.rules, &planned{when: When{Operation: op, Times: times}, fault: f, single: true})
 }
 
 // FailAt makes the n-th request from now fail (0: the next). A fault that

@@ -134,7 +134,7 @@ func (o Oddities) String() string {
 
 // ParseOddities reads names separated by commas. The name all means
 // [AllOddities], and a name with a leading minus sign takes that oddity away from
-// those before it: "all,-nanoseconds". Names ignore case, and blanks around them.
+// those before it, which must have it: "all,-nanoseconds". Names ignore case, and blanks around them.
 // The error for an unknown name lists those that exist. An empty text is the
 // empty set.
 func ParseOddities(text string) (Oddities, error) {
@@ -148,6 +148,8 @@ func ParseOddities(text string) (Oddities, error) {
 		switch {
 		case !ok:
 			return 0, fmt.Errorf("ewstest: unknown oddity %q; use all or some of %s", plain, strings.Join(oddityNames[:], ", "))
+		case minus && set&one == 0:
+			return 0, fmt.Errorf("ewstest: -%s takes away what is not there; put all, or some oddities, before it", plain)
 		case minus:
 			set &^= one
 		default:

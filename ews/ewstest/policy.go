@@ -86,9 +86,8 @@ type policy struct {
 //
 // It panics if the policy cannot work: Folder or To is not of the mailbox, Folder
 // is a search folder or in Recoverable Items, nothing can be moved into To, To is
-// missing with MoveToFolder or given without it, MoveToArchive without an archive,
-// a negative time, or an unknown
-// Trigger or Action.
+// the folder in which it acts, To is missing with MoveToFolder or given without it,
+// MoveToArchive without an archive, a negative time, or an unknown Trigger or Action.
 func (m *Mailbox) AddPolicy(p Policy) (remove func()) {
 	s := m.server
 	s.mu.Lock()
@@ -138,6 +137,9 @@ func (p *Policy) problem(box *mailstore.Mailbox) string {
 		return "To is not a folder of the mailbox"
 	case p.To != nil && (p.To.folder.Search != nil || p.To.folder.Recoverable() || p.To.folder.IsRoot()):
 		return "nothing can be moved into To"
+	case p.To != nil && (p.Folder != nil && p.To.folder == p.Folder.folder ||
+		p.Folder == nil && p.Trigger == Deliveries && p.To.folder == box.Named(ews.FolderInbox)):
+		return "To is the folder in which it acts"
 	case p.Action == MoveToArchive && !box.Archive:
 		return "MoveToArchive needs an online archive"
 	}

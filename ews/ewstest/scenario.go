@@ -72,7 +72,7 @@ import (
 // [Fault.ActedAfter]. Only a test in Go can act on what Withheld keeps; elsewhere use
 // Late.
 //
-// A fault strikes "count" times, once by default, as by [Server.FailNext]. With
+// A fault strikes "count" times (up to 1,000,000), once by default, as by [Server.FailNext]. With
 // "messageId", "skip" or "always" (for good) it is planned by [Server.Fail], and so
 // it is with a "probability" beside "operation" or "count". Faults that have only a
 // probability are drawn together, at the highest probability given, as by
@@ -165,7 +165,7 @@ type scenarioList struct {
 type scenarioMessage struct {
 	Description                string
 	Mailbox, EML, File, Folder string
-	Received                   time.Time
+	Received                   moment
 	Read                       bool
 	Class                      string
 	Categories                 []string
@@ -175,19 +175,6 @@ type scenarioMessage struct {
 type scenarioBudget struct {
 	User                              string
 	MaxConcurrency, RequestsPerMinute int
-}
-
-// duration is a time.Duration in text form.
-type duration time.Duration
-
-// UnmarshalText reads a duration such as 20ms.
-func (d *duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		return fmt.Errorf("%q is not a time such as 20ms, 5s or 10m", b)
-	}
-	*d = duration(v)
-	return nil
 }
 
 // LoadScenario reads a scenario in JSON. Names of files in it are relative to the
@@ -210,7 +197,7 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s.data); err != nil {
-		return nil, fmt.Errorf("ewstest: scenario: %w", readable(err))
+		return nil, fmt.Errorf("ewstest: scenario: %w", inField(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("ewstest: scenario: unexpected data after the end of the object")

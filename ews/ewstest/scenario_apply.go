@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -33,6 +34,15 @@ func (s *Scenario) check() error {
 	default:
 		return fmt.Errorf("moveLeftover %q is not one of recoverableitemsdeletions, recoverableitemspurges, none", d.MoveLeftover)
 	}
+	if err := errors.Join(
+		notNegative([]string{"latency"}, d.Latency),
+		notNegative([]string{"maxConcurrency", "requestsPerMinute"}, d.MaxConcurrency, d.RequestsPerMinute),
+	); err != nil {
+		return err
+	}
+	if strings.ContainsAny(d.Domain, "@ \\/") {
+		return fmt.Errorf("domain %q is not the name of a domain, such as example.test", d.Domain)
+	}
 	if _, err := d.oddities(); err != nil {
 		return fmt.Errorf("odd: %w", err)
 	}
@@ -56,10 +66,16 @@ func (s *Scenario) check() error {
 		}
 		for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
 			a = strings.ToLower(a)
+			if !strings.Contains(a, "@") {
+				return fmt.Errorf("mailboxes[%d]: proxyAddresses: %q is not an SMTP address", i, a)
+			}
 			if addresses[a] {
 				return fmt.Errorf("mailboxes[%d]: address %q is used twice", i, a)
 			}
 			addresses[a] = true
+		}
+		if err := notNegative([]string{"quotaBytes"}, m.QuotaBytes); err != nil {
+			return fmt.Errorf("mailboxes[%d]: %w", i, err)
 		}
 		if m.Language != "" && !slices.Contains(mailstore.Languages(), m.Language) {
 			return fmt.Errorf("mailboxes[%d]: language %q is not one of %s", i, m.Language, strings.Join(mailstore.Languages(), ", "))
@@ -75,10 +91,18 @@ func (s *Scenario) check() error {
 			return fmt.Errorf("messages[%d]: %w", i, err)
 		}
 	}
+	at := make(map[int]bool)
 	for i, f := range d.Faults {
 		if _, err := f.read(); err != nil {
 			return fmt.Errorf("faults[%d]: %w", i, err)
 		}
+		if f.At == nil {
+			continue
+		}
+		if at[*f.At] {
+			return fmt.Errorf("faults[%d]: at %d is used twice; one request has one fault", i, *f.At)
+		}
+		at[*f.At] = true
 	}
 	return d.checkPeople()
 }
@@ -90,6 +114,8 @@ func checkList(l scenarioList, addresses map[string]bool) error {
 		return fmt.Errorf("address %q is not an SMTP address", l.Address)
 	case addresses[key]:
 		return fmt.Errorf("address %q is used twice", l.Address)
+	case slices.ContainsFunc(l.Members, func(m string) bool { return !strings.Contains(m, "@") }):
+		return errors.New("members must be SMTP addresses")
 	case l.Dynamic != "" && len(l.Members) > 0:
 		return errors.New("dynamic and members are both given; use one of them")
 	case err != nil:
@@ -136,6 +162,9 @@ func (s *Scenario) contents() ([][]byte, error) {
 // apply sets up the organisation.
 func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	d := &s.data
+	if err := d.checkUsers(srv); err != nil {
+		return err
+	}
 	for _, u := range d.Users {
 		if u.Password == "" {
 			u.Password = localPart(srv.directory.account(u.Name)) + "-password"
@@ -149,13 +178,16 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		})
 		for _, f := range m.Folders {
 			if box.folderAt(f) == nil {
-				return fmt.Errorf("mailbox %q: folder %q does not begin with the well-known name of a folder of this mailbox", m.Address, f)
+				return fmt.Errorf("mailbox %q: folder %q does not begin with / or the well-known name of a folder of this mailbox, or has an empty name in it", m.Address, f)
 			}
 		}
 		box.AddFolders(nil, m.MoreFolders)
 		for _, f := range m.SearchFolders {
 			box.AddSearchFolder(f)
 		}
+	}
+	if err := d.checkAccounts(srv); err != nil {
+		return err
 	}
 	for _, g := range d.FullAccess {
 		srv.GrantFullAccess(g.User, g.Mailbox)
@@ -177,6 +209,9 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	for _, b := range d.Budgets {
 		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute})
 	}
+	if err := d.checkMessageIDs(srv); err != nil {
+		return err
+	}
 	s.applyFaults(srv)
 	return d.applyPeople(srv)
 }
@@ -190,10 +225,13 @@ func (m *scenarioMessage) deliver(srv *Server, content []byte) error {
 	for _, box := range boxes {
 		folder := box.folderAt(m.Folder)
 		if folder == nil {
-			return fmt.Errorf("folder %q is neither a path beginning with / nor a well-known folder of mailbox %s", m.Folder, box.Address())
+			return fmt.Errorf("folder %q is neither a path of names beginning with / nor a well-known folder of mailbox %s", m.Folder, box.Address())
+		}
+		if folder.folder.Search != nil {
+			return fmt.Errorf("folder %q is a search folder of mailbox %s; nothing can lie in it", m.Folder, box.Address())
 		}
 		box.DeliverWith(content, Delivery{
-			Folder: folder, Received: m.Received, Read: m.Read, Class: m.Class,
+			Folder: folder, Received: time.Time(m.Received), Read: m.Read, Class: m.Class,
 			Categories: m.Categories, Importance: m.Importance, Flag: ews.Flag{Status: m.Flag},
 		})
 	}
@@ -201,12 +239,19 @@ func (m *scenarioMessage) deliver(srv *Server, content []byte) error {
 }
 
 // folderAt finds a folder by well-known name or path, creating the path; an empty
-// name means the Inbox. It returns nil if the well-known folder does not exist.
+// name means the Inbox, and / the top of the information store. It returns nil if the
+// well-known folder does not exist, or a name in the path is empty.
 func (m *Mailbox) folderAt(name string) *Folder {
 	if name == "" {
 		name = string(ews.FolderInbox)
 	}
 	known, below, deeper := strings.Cut(name, "/")
+	if name == "/" {
+		return m.AddFolder(nil)
+	}
+	if deeper && slices.Contains(strings.Split(below, "/"), "") {
+		return nil
+	}
 	if known == "" {
 		return m.AddFolder(nil, strings.Split(below, "/")...)
 	}

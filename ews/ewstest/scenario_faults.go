@@ -16,10 +16,10 @@ type scenarioFault struct {
 	Operation   ews.Operation
 	MessageID   string
 	Skip        int
-	Count       int
+	Count       *int
 	Always      bool
 	At          *int
-	Probability float64
+	Probability *float64
 
 	BackOff    duration
 	AsFault    bool
@@ -33,6 +33,9 @@ type scenarioFault struct {
 	Status int
 	Code   ews.ResponseCode
 }
+
+// maxCount is the maximum of count.
+const maxCount = 1_000_000
 
 // faultNames are the faults that a scenario can name and that take nothing.
 var faultNames = map[string]Fault{
@@ -78,14 +81,18 @@ func (f *scenarioFault) read() (Fault, error) {
 	if err != nil {
 		return Fault{}, err
 	}
-	ops := fault.operations()
 	switch {
-	case f.Operation != "" && ops != nil && !slices.Contains(ops, f.Operation):
-		return Fault{}, fmt.Errorf("%s does not strike %s, only %s", f.Fault, f.Operation, listed(ops))
 	case f.BackOff != 0 && !fault.hints():
 		return Fault{}, fmt.Errorf("backOff does not apply to %s", f.Fault)
 	case f.Member != nil && fault.whole():
 		return Fault{}, fmt.Errorf("member does not apply to %s, which strikes whole requests", f.Fault)
+	case f.Operation != "" && !fault.canStrike(f.Operation):
+		if ops := fault.operations(); ops != nil {
+			return Fault{}, fmt.Errorf("%s cannot strike %s, only %s", f.Fault, f.Operation, listed(ops))
+		}
+		return Fault{}, fmt.Errorf("%s cannot strike %s", f.Fault, f.Operation)
+	case (f.Acted || f.ActedAfter != 0) && fault.postponed():
+		return Fault{}, fmt.Errorf("acted and actedAfter do not apply to %s, which says itself when the server acts", f.Fault)
 	case (f.Acted || f.ActedAfter != 0) && !fault.refuses() && fault.kind != faultMember && fault.kind != faultNoReply:
 		return Fault{}, fmt.Errorf("acted and actedAfter do not apply to %s", f.Fault)
 	}
@@ -116,10 +123,12 @@ func listed(ops []ews.Operation) string {
 // check looks at what does not depend on the fault.
 func (f *scenarioFault) check() error {
 	switch {
-	case f.Probability < 0 || f.Probability > 1:
-		return errors.New("probability must be between 0 and 1")
-	case f.Skip < 0, f.Count < 0, f.BackOff < 0, f.ActedAfter < 0, f.Time < 0:
-		return errors.New("skip, count, backOff, actedAfter and time must not be negative")
+	case f.Probability != nil && (*f.Probability <= 0 || *f.Probability > 1):
+		return errors.New("probability must be between 0 and 1, and more than 0; without it the fault always strikes")
+	case f.Count != nil && (*f.Count < 1 || *f.Count > maxCount):
+		return fmt.Errorf("count must be from 1 to %d; use always for a fault that stays", maxCount)
+	case f.Skip < 0, f.BackOff < 0, f.ActedAfter < 0, f.Time < 0:
+		return errors.New("skip, backOff, actedAfter and time must not be negative")
 	case f.Member != nil && *f.Member < 0, f.At != nil && *f.At < 0:
 		return errors.New("member and at must not be negative")
 	case f.Keep != nil && !(*f.Keep >= 0 && *f.Keep < 1):
@@ -128,12 +137,14 @@ func (f *scenarioFault) check() error {
 		return errors.New("row must not be negative")
 	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
 		return errors.New("status must be between 400 and 599")
-	case f.At != nil && (f.Operation != "" || f.MessageID != "" || f.Skip != 0 || f.Count != 0 || f.Always || f.Probability != 0):
+	case f.At != nil && (f.Operation != "" || f.MessageID != "" || f.Skip != 0 || f.Count != nil || f.Always || f.Probability != nil):
 		return errors.New("at cannot be combined with operation, messageId, skip, count, always or probability")
-	case f.Always && f.Count != 0:
+	case f.Always && f.Count != nil:
 		return errors.New("always and count are both given; use one of them")
 	case f.Acted && f.ActedAfter != 0:
 		return errors.New("acted and actedAfter are both given; use one of them")
+	case f.MessageID != "" && f.Operation != "" && f.Operation != ews.OpFindItem && !slices.Contains(byID, f.Operation):
+		return fmt.Errorf("messageId does not apply to %s, which names no items", f.Operation)
 	case f.Operation != "" && !ewsschema.IsOperation(string(f.Operation)):
 		return fmt.Errorf("operation %q is not an operation of EWS, such as MoveItem", f.Operation)
 	}
@@ -145,7 +156,7 @@ func (f *scenarioFault) named() (Fault, error) {
 	takes := ""
 	fault, known := faultNames[f.Fault]
 	function, made := faultFunctions[f.Fault]
-	coded := !known && !made && strings.HasPrefix(f.Fault, "Error")
+	coded := !known && !made && isCode(f.Fault)
 	if made {
 		takes = function.takes
 	}
@@ -163,6 +174,9 @@ func (f *scenarioFault) named() (Fault, error) {
 			return Fault{}, fmt.Errorf("%s does not apply to %s", name, f.Fault)
 		}
 	}
+	if f.Code != "" && !isCode(string(f.Code)) {
+		return Fault{}, fmt.Errorf("code %q is not a response code, such as ErrorInvalidRestriction", f.Code)
+	}
 	switch {
 	case made:
 		fault = function.make(f)
@@ -172,6 +186,12 @@ func (f *scenarioFault) named() (Fault, error) {
 		fault = MemberCode(ews.ResponseCode(f.Fault))
 	}
 	return fault, nil
+}
+
+// isCode reports whether a text has the form of a response code of an error.
+func isCode(text string) bool {
+	name, ok := strings.CutPrefix(text, "Error")
+	return ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // given returns which of the fields are given that only some faults take.
@@ -194,20 +214,25 @@ func (s *Scenario) applyFaults(srv *Server) {
 	probability := 0.0
 	for _, f := range s.data.Faults {
 		fault, _ := f.read()
-		when := When{Operation: f.Operation, MessageID: f.MessageID, Skip: f.Skip, Times: max(f.Count, 1), Probability: f.Probability}
-		if f.Always || f.Probability > 0 {
-			when.Times = f.Count
+		when := When{Operation: f.Operation, MessageID: f.MessageID, Skip: f.Skip, Times: 1}
+		chance := f.Probability != nil
+		if chance {
+			when.Probability = *f.Probability
+		}
+		switch {
+		case f.Count != nil:
+			when.Times = *f.Count
+		case f.Always || chance:
+			when.Times = 0
 		}
 		alone := f.MessageID == "" && f.Skip == 0 && !f.Always
 		switch {
 		case f.At != nil:
 			srv.FailAt(*f.At, fault)
-		case f.Probability > 0 && alone && f.Operation == "" && f.Count == 0:
-			drawn, probability = append(drawn, fault), max(probability, f.Probability)
-		case f.Probability == 0 && alone:
-			for range when.Times {
-				srv.FailNext(f.Operation, fault)
-			}
+		case chance && alone && f.Operation == "" && f.Count == nil:
+			drawn, probability = append(drawn, fault), max(probability, when.Probability)
+		case !chance && alone:
+			srv.failNext(f.Operation, fault, when.Times)
 		default:
 			srv.Fail(when, fault)
 		}

@@ -174,7 +174,7 @@ func TestScenarioFaultMistakes(t *testing.T) {
 		`"BusyItem", "member": -1`:                  "negative",
 		`"Busy", "asFault": true`:                   "only to response codes",
 		`"Busy", "always": true, "count": 2`:        "both given",
-		`"Busy", "count": -1`:                       "negative",
+		`"Busy", "count": -1`:                       "from 1",
 		`"Busy", "at": 1, "operation": "GetItem"`:   "cannot be combined",
 		`"Busy", "operation": "MoveItems"`:          `"MoveItems"`,
 		`"Busy", "messageID": "<1@x>", "every": 2`:  "every",

@@ -183,7 +183,7 @@ func (m *Mailbox) named(name string) (*Folder, error) {
 	}
 	f := m.folderAt(name)
 	if f == nil {
-		return nil, fmt.Errorf("folder %q is neither a path beginning with / nor a well-known folder of mailbox %s", name, m.Address())
+		return nil, fmt.Errorf("folder %q is neither a path of names beginning with / nor a well-known folder of mailbox %s", name, m.Address())
 	}
 	return f, nil
 }

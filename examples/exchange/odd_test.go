@@ -64,6 +64,16 @@ func TestOdd(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, 2, run(t.Context(), []string{"-odd=noTea"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), `exchange: -odd: ewstest: unknown oddity "noTea"; use all or some of noTransfer, noCrossMove`)
+	for want, args := range map[string][]string{
+		"-odd=noTransfer; see":                {"-odd", "noTransfer"},
+		"-odd: ewstest: -noTransfer takes":    {"-odd=-noTransfer"},
+		`take "odd" out of the file; see`:     {"-scenario", file, "-odd=false"},
+		`unexpected argument "noTransfer"; s`: {"-odd=postOnly", "noTransfer"},
+	} {
+		stderr.Reset()
+		assert.Equal(t, 2, run(t.Context(), args, &stdout, &stderr), args)
+		assert.Contains(t, stderr.String(), want)
+	}
 	stderr.Reset()
 	assert.Equal(t, 2, run(t.Context(), []string{"-odd", "noItemIds"}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), `unexpected argument "noItemIds"; names of oddities follow an equals sign: -odd=NAMES`)

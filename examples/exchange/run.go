@@ -116,7 +116,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	}
 	switch {
 	case flags.NArg() > 0 && odd == "all":
-		return nil, fmt.Errorf("unexpected argument %q; names of oddities follow an equals sign: -odd=NAMES; %w", flags.Arg(0), errUsage)
+		return nil, fmt.Errorf("unexpected argument %q; the names of oddities follow an equals sign, as in -odd=noTransfer; %w", flags.Arg(0), errUsage)
 	case flags.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
 	case s.latency < 0:
@@ -133,6 +133,9 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if s.odd, err = ewstest.ParseOddities(string(odd)); err != nil {
 		return nil, fmt.Errorf("-odd: %w; %w", err, errUsage)
 	}
+	if s.scenario != "" && s.odd == 0 && given(flags, "odd") {
+		return nil, fmt.Errorf("-odd cannot take away the oddities of a scenario; take \"odd\" out of the file; %w", errUsage)
+	}
 	if s.auth, err = schemes(*ways); err != nil {
 		return nil, fmt.Errorf("-auth: %w; %w", err, errUsage)
 	}
@@ -140,6 +143,13 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("-app has no effect without -auth bearer; %w", errUsage)
 	}
 	return s, nil
+}
+
+// given reports whether a flag was set.
+func given(flags *flag.FlagSet, name string) bool {
+	found := false
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 // versionNames returns the names of the versions, oldest first.
