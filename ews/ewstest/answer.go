@@ -75,8 +75,9 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 	if a.stall {
 		closer = newStalling(r.Context(), body, size/2, a.pause)
 	}
-	if a.header == nil {
-		a.header = make(http.Header)
+	header := a.header.Clone() // it may be kept, and a client may change its own
+	if header == nil {
+		header = make(http.Header)
 	}
 	return &http.Response{
 		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
@@ -84,7 +85,7 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        a.header,
+		Header:        header,
 		Body:          closer,
 		ContentLength: size,
 		Request:       r,

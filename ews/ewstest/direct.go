@@ -9,7 +9,8 @@ import (
 
 // Direct returns a RoundTripper that calls the server in process, without a
 // socket, so it works inside a testing/synctest bubble. It streams request and
-// response bodies. Faults that break the connection give io.ErrUnexpectedEOF.
+// response bodies. Faults that break the connection give io.ErrUnexpectedEOF, and a
+// closed server http.ErrServerClosed.
 // Only the path of the URL matters, which must be that of [Server.DirectURL].
 func (s *Server) Direct() http.RoundTripper { return direct{s} }
 

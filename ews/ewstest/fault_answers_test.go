@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,4 +246,45 @@ func TestStallOverASocket(t *testing.T) {
 	_, err = res.Body.Read(half)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, whole, c.do(get))
+}
+
+// The last answer of an account is kept while others of its requests read it, and
+// callers of Direct do what they like with theirs.
+func TestEarlierAnswerIsItsOwn(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.transport = c.srv.Direct()
+	c.do(getItemXML(idOnly, itemID(c.srv.Mailbox(alice).Deliver([]byte(plain)))))
+	c.srv.Fail(ewstest.When{Operation: ews.OpFindFolder}, ewstest.EarlierAnswer)
+	var wg sync.WaitGroup
+	for i := range 40 {
+		operation := findXML(folderOf("inbox", alice), "")
+		if i%2 == 0 {
+			operation = findFolderXML("Shallow", folderOf("inbox", alice), "")
+		}
+		wg.Go(func() {
+			res, err := c.raw(t.Context(), operation, "id")
+			require.NoError(t, err)
+			res.Header.Set("request-id", "mine")
+			assert.NoError(t, res.Body.Close())
+		})
+	}
+	wg.Wait()
+	res, err := c.raw(t.Context(), findFolderXML("Shallow", folderOf("inbox", alice), ""), "id")
+	require.NoError(t, err)
+	assert.NotEqual(t, "mine", res.Header.Get("request-id"))
+	assert.NoError(t, res.Body.Close())
+}
+
+// An answer that a fault gave in place of the server's is an answer, too.
+func TestEarlierAnswerWasAFault(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	get := getItemXML(idOnly, itemID(c.srv.Mailbox(alice).Deliver([]byte(plain))))
+	c.do(get)
+	c.srv.FailNext("", ewstest.Unavailable, ewstest.EarlierAnswer, ewstest.EarlierAnswer, ewstest.DropBefore, ewstest.EarlierAnswer)
+	for _, want := range []int{503, 503, 503, 0, 503, 200} {
+		status, _, _ := c.try(get)
+		assert.Equal(t, want, status)
+	}
 }

@@ -23,7 +23,7 @@ type acted struct {
 
 // arrived notes what policies have to look at.
 func (s *Server) arrived(it *mailstore.Item, by mailstore.Arrival) {
-	if len(s.people.policies) > 0 && by != mailstore.ByStore {
+	if len(s.people.policies) > 0 && !s.people.timers.closed && by != mailstore.ByStore {
 		s.people.arrivals = append(s.people.arrivals, arrival{it, by})
 	}
 }
@@ -59,7 +59,7 @@ func (s *Server) settleIn(r run, when string) bool {
 
 // await lets a policy act on an item, when it is time.
 func (s *Server) await(p *policy, it *mailstore.Item, r run, when string) {
-	if p.removed || !p.covers(it) {
+	if p.removed || s.people.timers.closed || !p.covers(it) {
 		return
 	}
 	wait := p.Delay

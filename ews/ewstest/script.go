@@ -103,7 +103,7 @@ func (sc *Script) due(op ews.Operation, after bool) []*cue {
 	defer sc.mu.Unlock()
 	var due []*cue
 	for _, c := range sc.steps {
-		if sc.stopped || c.After != after || c.Operation != "" && c.Operation != op {
+		if sc.stopped || sc.server.isClosed() || c.After != after || c.Operation != "" && c.Operation != op {
 			continue
 		}
 		c.seen++

@@ -36,6 +36,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // handle answers a request from an account.
 func (s *Server) handle(r *http.Request, account string) *answer {
+	if s.isClosed() {
+		return &answer{drop: true, cause: http.ErrServerClosed}
+	}
 	if !strings.EqualFold(r.URL.Path, endpoint) {
 		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
 	}
@@ -73,10 +76,14 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	if err := r.Context().Err(); err != nil {
 		return &answer{drop: true, cause: context.Cause(r.Context())}
 	}
-	if t.right != nil {
+	a = s.identify(r, n, a)
+	switch {
+	case t.right == a || t.right == nil && !a.drop:
+		s.last.keep(account, a)
+	case t.right != nil:
 		s.last.keep(account, s.identify(r, n, t.right))
 	}
-	return s.identify(r, n, a)
+	return a
 }
 
 // identify adds the headers that let administrators trace a request.

@@ -75,9 +75,9 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close stops the server and closes its connections. Requests that were to be
-// acted on later are not; policies and moves of mailboxes that wait for their time
-// do nothing any more. [Server.Direct], which has no connections, still answers.
+// Close stops the server and closes its connections; [Server.Direct] answers no more.
+// Requests that were to be acted on later are not, and policies do nothing any more,
+// nor do moves of mailboxes end by themselves. The state can still be inspected.
 func (s *Server) Close() {
 	s.late.mu.Lock()
 	s.late.closed, s.late.held = true, nil
@@ -94,6 +94,13 @@ func (s *Server) Close() {
 	if s.socket.server != nil {
 		_ = s.socket.server.Close()
 	}
+}
+
+// isClosed reports whether the server was closed.
+func (s *Server) isClosed() bool {
+	s.late.mu.Lock()
+	defer s.late.mu.Unlock()
+	return s.late.closed
 }
 
 // listen opens the socket unless it is open already.
