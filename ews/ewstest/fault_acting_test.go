@@ -223,3 +223,12 @@ func TestHooksReadWhatIsActedOnLate(t *testing.T) {
 	wg.Wait()
 	assert.Empty(t, c.srv.Withheld())
 }
+
+func TestResolveNamesIsActedOnLateToo(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	c.srv.FailNext("", ewstest.BusyItem.ActedOnCall())
+	assert.Equal(t, []string{"ErrorServerBusy"}, codes(c.do(`<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>alice</m:UnresolvedEntry></m:ResolveNames>`)))
+	require.True(t, c.srv.ActWithheld(0))
+	assert.Equal(t, "NoError", c.srv.Requests()[0].Code)
+}

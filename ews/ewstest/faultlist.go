@@ -3,6 +3,7 @@ package ewstest
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -271,6 +272,16 @@ func (f Fault) operations() []ews.Operation {
 		return byID
 	}
 	return kindOperations[f.kind]
+}
+
+// mustStrike panics if the fault can never strike an operation; empty: any.
+func (f Fault) mustStrike(by string, op ews.Operation) {
+	if f.kind == faultNone {
+		panic("ewstest: " + by + ": the fault is empty; use a variable or function of this package")
+	}
+	if op != "" && !f.canStrike(op) {
+		panic("ewstest: " + by + ": the fault " + strconv.Quote(f.Name) + " cannot strike " + string(op))
+	}
 }
 
 // concerns reports whether the fault can strike a request at all.

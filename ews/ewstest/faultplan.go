@@ -71,15 +71,17 @@ func (f *Failure) Struck() int {
 // by Fail can strike the same request, unless they answer it instead of the server
 // or change its answer as a whole: of those, the first one planned does, after one
 // of FailAt, FailNext and FailRandomly. It panics if Skip or Times is negative or
-// Probability is not between 0 and 1.
+// Probability is not between 0 and 1, if the fault is the zero value, and if it cannot
+// strike the operation at all.
 //
-// A fault planned for requests that never come, such as [Lag] for MoveItem or a
-// Message-ID without its angle brackets, strikes nothing, and the test passes
-// without it: check [Failure.Struck].
+// A fault planned for requests that never come, such as one for a Message-ID without
+// its angle brackets, strikes nothing, and the test passes without it: check
+// [Failure.Struck].
 func (s *Server) Fail(when When, fault Fault) *Failure {
 	if when.Skip < 0 || when.Times < 0 || !(when.Probability >= 0 && when.Probability <= 1) {
 		panic("ewstest: Fail: Skip and Times must not be negative, Probability must be between 0 and 1")
 	}
+	fault.mustStrike("Fail", when.Operation)
 	r := &planned{when: when, fault: fault}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -91,9 +93,11 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 // form of [Server.Fail]. At most one such fault strikes a request.
 // Operation "" means any. A fault that makes no difference to a request, such as
 // [TruncatedExport] outside ExportItems or [RowFails] on another page, waits for one
-// to which it does. Request.Fault in [Server.Requests] shows whether it did.
+// to which it does, and so do those after it that could strike the same requests. It
+// panics like [Server.Fail]. Request.Fault in [Server.Requests] shows what has struck.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	for _, f := range faults {
+		f.mustStrike("FailNext", op)
 		s.failNext(op, f, 1)
 	}
 }

@@ -49,7 +49,8 @@ type Delivery struct {
 }
 
 // DeliverWith is Deliver with settings. It ignores the quota. If a policy acts at
-// once, it returns what that left, nil if that is nothing; see [Mailbox.AddPolicy].
+// once, it returns what that left, nil if that is nothing; see [Mailbox.AddPolicy]. It
+// panics if the folder is a search folder or in another mailbox.
 func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -74,10 +75,18 @@ func (m *Mailbox) Fill(n int, message func(i int) (eml []byte, d Delivery)) {
 	}
 }
 
+// holding returns a folder of the mailbox that can hold items.
+func (m *Mailbox) holding(f *Folder) *mailstore.Folder {
+	if f.folder.Mailbox != m.box || f.folder.Search != nil {
+		panic("ewstest: the folder must be one of the mailbox that holds items, not a search folder")
+	}
+	return f.folder
+}
+
 func (m *Mailbox) deliver(eml []byte, d Delivery) *mailstore.Item {
 	folder := m.box.Named(ews.FolderInbox)
 	if d.Folder != nil {
-		folder = d.Folder.folder
+		folder = m.holding(d.Folder)
 	}
 	n := mailstore.New{
 		MIME: eml, Delivered: true, Received: d.Received, Read: d.Read, Class: d.Class,
@@ -217,15 +226,16 @@ func (m *Mailbox) Message(id ews.ItemID) *Message {
 }
 
 // MoveMessage moves an item as its owner would, to a folder of the mailbox, and
-// returns it with its new id, nil if there is no such item.
+// returns it with its new id, nil if there is no such item. It panics if the folder is
+// a search folder or in another mailbox.
 func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
-	it := m.item(id)
+	folder, it := m.holding(to), m.item(id)
 	if it == nil {
 		return nil
 	}
-	object := it.MoveTo(to.folder).Object()
+	object := it.MoveTo(folder).Object()
 	m.server.settle("")
 	return m.server.object(object)
 }

@@ -37,20 +37,7 @@ func (s *Server) lacked(operation string) *answer {
 	if !s.opts.Odd.Has(OddNoTransfer) || operation != "ExportItems" && operation != "UploadItems" {
 		return nil
 	}
-	e := &encoder{}
-	e.envelope()
-	e.Open("s:Body")
-	e.Open("s:Fault")
-	e.Leaf("faultcode", "s:Client")
-	e.Leaf("faultstring", "Unknown request: "+operation)
-	for range 3 {
-		e.Close()
-	}
-	status := http.StatusInternalServerError
-	if s.opts.Odd.Has(OddBareFaults) {
-		status = http.StatusOK
-	}
-	return s.twice(xmlAnswer(status, e.pieces()))
+	return s.bareFault("s:Client", "Unknown request: "+operation)
 }
 
 // forgetChangeKeys takes the change keys off the ids of a request.

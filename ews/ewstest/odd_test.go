@@ -295,3 +295,16 @@ func TestOddNanoseconds(t *testing.T) {
 	answer := c.do(getItemXML(full, itemID(c.srv.Mailbox(alice).Deliver([]byte(plain)))))
 	assert.Equal(t, []string{"2026-11-24T10:00:00.000000000Z"}, texts(answer, "DateTimeSent"))
 }
+
+// An injected fault looks like the others of an odd server.
+func TestInjectedBareFaultsAreOddToo(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []ewstest.Oddities{0, ewstest.OddBareFaults} {
+		c := newCaller(t, ewstest.Options{Odd: odd})
+		c.srv.FailNext("", ewstest.OperationUnknown)
+		status, answer, err := c.try(findXML(folderOf("inbox", alice), ""))
+		require.NoError(t, err)
+		assert.Equal(t, either(odd != 0, 200, 500), status)
+		assert.Contains(t, answer, "faultstring")
+	}
+}

@@ -26,7 +26,7 @@ func (p *Person) MoveFolder(f, to *Folder) error {
 		to = p.box.AddFolder(nil)
 	}
 	return p.onFolder("moves", f, " below "+strconv.Quote(to.Path()), func(g *mailstore.Folder) error {
-		if to.folder.Gone() || to.folder.Recoverable() || to.folder.Archive != g.Archive || !g.MoveTo(to.folder) {
+		if to.folder.Gone() || to.folder.Search != nil || to.folder.Recoverable() || to.folder.Archive != g.Archive || !g.MoveTo(to.folder) {
 			return because(ErrImpossible, "it does not go there")
 		}
 		return nil

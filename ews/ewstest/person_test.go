@@ -347,3 +347,20 @@ func TestPersonFinds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, one.Object, owner.Find(box.Folder(ews.FolderRecoverableItemsDeletions), nil).Object)
 }
+
+// Nothing gets into a search folder, where it would not be seen.
+func TestSearchFoldersHoldNothing(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(nil)
+	t.Cleanup(srv.Close)
+	box := srv.Mailbox(alice)
+	all, other := box.AddSearchFolder("All"), srv.Mailbox(bob).Folder(ews.FolderInbox)
+	m, folder := box.Deliver([]byte(plain)), box.AddFolder(nil, "Projects")
+	for _, to := range []*ewstest.Folder{all, other} {
+		assert.ErrorIs(t, box.Person("").MoveFolder(folder, to), ewstest.ErrImpossible)
+		assert.Panics(t, func() { box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: to}) })
+		assert.Panics(t, func() { box.MoveMessage(m.ID, to) })
+	}
+	assert.Equal(t, "/Projects", folder.Path())
+	assert.Equal(t, []string{"/Inbox"}, folders(srv, m))
+}

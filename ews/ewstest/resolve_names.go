@@ -14,8 +14,10 @@ const maxCandidates = 100
 func resolveNames(c *call) *refusal {
 	full := c.op.AttrBool("ReturnFullContactData", false)
 	if fault, ok := c.strikes(is(faultMember)); ok {
-		refused := fault.refusal()
-		c.out.refused(refused)
+		if fault.postponed() {
+			c.waiting = append(c.waiting, lateAct{fault, nil})
+		}
+		c.out.refused(fault.refusal())
 		return nil
 	}
 	shape := c.op.Get("ContactDataShape")

@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -175,19 +176,23 @@ func faultAnswer(r *refusal) *answer {
 	return xmlAnswer(500, e.pieces())
 }
 
-// bareFault refuses a whole request as a server does that is not Exchange: HTTP 500
-// and a SOAP fault without detail.
-func bareFault(text string) *answer {
+// bareFault refuses a whole request as a server does that is not Exchange: HTTP 500,
+// or 200 with [OddBareFaults], and a SOAP fault without detail.
+func (s *Server) bareFault(code, text string) *answer {
 	e := &encoder{}
 	e.envelope()
 	e.Open("s:Body")
 	e.Open("s:Fault")
-	e.Leaf("faultcode", "s:Server")
+	e.Leaf("faultcode", code)
 	e.Leaf("faultstring", text)
 	for range 3 {
 		e.Close()
 	}
-	return xmlAnswer(500, e.pieces())
+	status := http.StatusInternalServerError
+	if s.opts.Odd.Has(OddBareFaults) {
+		status = http.StatusOK
+	}
+	return s.twice(xmlAnswer(status, e.pieces()))
 }
 
 // faultCode writes what a fault has before its detail.

@@ -127,7 +127,7 @@ func (t *turn) refusing(f Fault) *answer {
 	case faultSOAP:
 		return t.failed(&refusal{code: f.code, values: backOff(f.wait)})
 	case faultBare:
-		return bareFault("The server does not have the operation " + string(t.entry.Operation) + ".")
+		return t.server.bareFault("s:Server", "The server does not have the operation "+string(t.entry.Operation)+".")
 	case faultPage, faultGateway:
 		title := strconv.Itoa(f.status) + " " + http.StatusText(f.status)
 		a := textAnswer(f.status, "text/html; charset=utf-8", "<html><head><title>"+title+"</title></head><body><h1>"+title+"</h1></body></html>")
