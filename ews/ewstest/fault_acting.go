@@ -19,10 +19,10 @@ func (f Fault) Acted() Fault {
 // since the answer, in seconds to hours, on the clock of a testing/synctest
 // bubble inside one. It then treats the request as one that comes in at that
 // moment: an id that has changed is not found, an old change key conflicts, and
-// the budget is charged. Neither hooks nor faults of the kind that answers instead
-// of the server see it; those that change what the server does, such as
-// [FalseSuccess], still strike. [Server.Requests] shows what became of it. A
-// server that has been closed acts no more.
+// the budget is charged. Neither hooks nor faults that answer instead of the server,
+// for a request or a member of it, see it; [Ghost] and those that change what the
+// server does, such as [FalseSuccess], still strike. [Server.Requests] shows what
+// became of it. A server that has been closed acts no more.
 //
 // It applies to faults that refuse a request or its members, and panics if d is
 // not positive.
