@@ -180,7 +180,7 @@ func TestScenarioFaultMistakes(t *testing.T) {
 		`"Busy", "messageID": "<1@x>", "every": 2`:  "every",
 		`"Nothing"`:                                 "neither the name of a fault",
 
-		`"TruncatedExport", "operation": "GetItem"`:    "TruncatedExport does not strike GetItem, only ExportItems",
+		`"TruncatedExport", "operation": "GetItem"`:    "TruncatedExport cannot strike GetItem, only ExportItems",
 		`"RestrictionRefused", "operation": "GetItem"`: "only FindItem, FindFolder",
 	} {
 		_, err := ewstest.LoadScenario(strings.NewReader(fmt.Sprintf(`{"faults": [{"fault": %s}]}`, fault)))
