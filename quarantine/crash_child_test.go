@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -135,11 +137,8 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 		return nil, err
 	}
 	if e.Recover {
-		for r, err := range s.Recover(ctx) {
-			if err != nil {
-				return nil, fmt.Errorf("recover: %w", err)
-			}
-			out.Recovered = append(out.Recovered, r)
+		if out.Recovered, err = recoverAll(ctx, s); err != nil {
+			return nil, fmt.Errorf("recover: %w", err)
 		}
 	}
 	if e.Action != nothing {
@@ -149,6 +148,25 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 	}
 	out.Left, err = journal.Open(ctx)
 	return out, err
+}
+
+// recoverAll runs the recovery as an operator does, until nothing is undecided any
+// more, and returns the last receipt of each intent.
+func recoverAll(ctx context.Context, s *quarantine.Service) ([]*quarantine.Receipt, error) {
+	last := make(map[string]*quarantine.Receipt)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		waiting := false
+		for r, err := range s.Recover(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			last[r.Items[0].Operation] = r
+			waiting = waiting || r.Outcome() == quarantine.Undecided
+		}
+		if !waiting || time.Now().After(deadline) {
+			return slices.Collect(maps.Values(last)), nil
+		}
+	}
 }
 
 // act quarantines or restores.
@@ -187,7 +205,8 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		return nil, err
 	}
 	settings := quarantine.Options{
-		Journal: journal, Wait: 2 * time.Millisecond, SweepRecoverableItems: true, CriteriaSearch: true,
+		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 300 * time.Millisecond,
+		SweepRecoverableItems: true, CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
 	var strategy driver.Strategy

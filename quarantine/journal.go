@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -33,6 +34,10 @@ type Intent struct {
 	MessageID string    `json:"messageId,omitempty"`
 	Received  time.Time `json:"received,omitzero"`
 	At        time.Time `json:"at"`
+	// Attempt and Lease are those of the stamp: see [driver.Stamp]. Intents of
+	// earlier versions have none.
+	Attempt string    `json:"attempt,omitempty"`
+	Lease   time.Time `json:"lease,omitzero"`
 }
 
 // ledger records the intents of one target.
@@ -48,7 +53,18 @@ func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) e
 	return l.journal.Begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
 		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+		Attempt: stamp.Attempt, Lease: stamp.Lease,
 	})
+}
+
+// Knows reports whether there is an intent for an operation.
+func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
+	intents, err := l.journal.Open(ctx)
+	known := slices.ContainsFunc(intents, func(in Intent) bool { return in.Operation == operation })
+	if known {
+		err = nil
+	}
+	return known, err
 }
 
 // Finish removes the intent.

@@ -14,7 +14,7 @@ import (
 // outcomesDone says of each outcome whether it is one that was asked for.
 var outcomesDone = map[quarantine.Outcome]bool{
 	quarantine.Quarantined: true, quarantine.AlreadyQuarantined: true, quarantine.Restored: true, quarantine.AlreadyRestored: true,
-	quarantine.Found: true, quarantine.NotFound: false, quarantine.Refused: false, quarantine.Failed: false,
+	quarantine.Found: true, quarantine.NotFound: false, quarantine.Refused: false, quarantine.Failed: false, quarantine.Undecided: false,
 }
 
 // TestOutcomesAreComplete: a receipt knows the rank of every outcome, and none is

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -79,7 +77,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
 		func(ctx context.Context) (driver.Findings, error) {
-			return s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
+			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
 		})
 }
 
@@ -105,7 +103,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
 			break
 		}
-		r.Searched, r.Unsearched = found.Searched, found.Unsearched
+		r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
 			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})
@@ -133,8 +131,26 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
+	if len(r.Items) == 0 {
+		if err := s.begun(ctx, t, r); err != nil {
+			return nil, err
+		}
+	}
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// withHits returns what a search covered, with the hits that an earlier pass had
+// in the same folders: they have been taken since.
+func withHits(searched, earlier []driver.Searched) []driver.Searched {
+	before := make(map[string]int, len(earlier))
+	for _, e := range earlier {
+		before[e.Folder.ID] = e.Hits
+	}
+	for i, s := range searched {
+		searched[i].Hits = max(s.Hits, before[s.Folder.ID])
+	}
+	return searched
 }
 
 // unseen counts the items that have not been seen.
@@ -151,23 +167,55 @@ func unseen(items []driver.Item, seen map[string]bool) int {
 // take moves one copy into quarantine. It reports whether the copy was not
 // where it had been found, so that nothing was done.
 func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
-	p := s.engine.New(passage.Passage{
-		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
-		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
-		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
-		NameInUse: func(op string) bool { return operations[op] },
-	})
-	if it.Stamp != nil {
-		// An earlier run may have used another folder.
-		p.Scope = func(driver.Folder) driver.Query { return driver.Query{} }
-	}
+	p := s.outward(t, mailbox, it, operations)
 	err := p.Run(ctx)
 	out := p.Result()
 	operations[out.Stamp.Operation] = true
 	ri = receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	conclude(ctx, p, &ri, err, Quarantined)
-	return ri, errors.Is(err, ErrGone) && out.Copy == nil
+	return ri, errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided)
+}
+
+// outward returns the passage of an item into quarantine. Operations are the
+// names that other items of this run have.
+func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) *passage.Passage {
+	return s.engine.New(passage.Passage{
+		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
+		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
+		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
+		NameInUse: func(op string) bool { return operations[op] },
+	})
+}
+
+// begun settles what an earlier run of the target has begun, according to the
+// journal, and adds it: a search that finds nothing does not show that it is
+// gone.
+func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
+	intents, err := s.journal.Open(ctx)
+	for _, in := range intents {
+		same := in.Target.Mailbox == t.Mailbox && in.Target.MessageID == t.MessageID && in.Target.Criteria == t.Criteria
+		if !same || in.Direction != driver.ToQuarantine {
+			continue
+		}
+		ri, err := s.settle(ctx, in, intentItem(in))
+		if ri.Outcome == Quarantined && ri.Way == "" {
+			ri.Outcome = AlreadyQuarantined // another run has carried it
+		}
+		if err != nil && ri.Err == nil {
+			ri.Outcome, ri.Err = Failed, err
+		}
+		if one := (&Receipt{Items: []ReceiptItem{ri}}); one.settled() {
+			if err := s.journal.Finish(ctx, in.Operation); err != nil {
+				return fmt.Errorf("journal: %w", err)
+			}
+		}
+		r.Items = append(r.Items, ri)
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
 }
 
 // already adds what an earlier run took.
@@ -176,7 +224,11 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 	if err != nil {
 		return err
 	}
-	for _, it := range s.single(ctx, found.Items) {
+	items, residues, err := s.engine.Single(ctx, s.quarantine, found.Items)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
 		ri := receiptItem(it)
 		ri.Outcome = AlreadyQuarantined
 		ri.Operation = it.Stamp.Operation
@@ -184,33 +236,20 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		ri.WasRead = it.Stamp.Read
 		ri.From = Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
 		ri.To = placeOf(it)
+		if it.Stamp.Direction == driver.ToUser {
+			ri.Residue = "a restore of it is in progress or was interrupted: run the recovery, or restore it again"
+		}
 		// The run that moved it may have been interrupted before it swept.
-		ri.Residue = s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation)
+		if residue := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation); residue != "" {
+			ri.Residue = residue
+		}
+		if told := residues[it.Stamp.Operation]; told != "" {
+			ri.Residue = told
+		}
 		r.Items = append(r.Items, ri)
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
 	return nil
-}
-
-// single returns the items in quarantine without duplicates, and removes those:
-// the server may have carried an item long after its answer was lost.
-// Concurrent runs all keep the same one.
-func (s *Service) single(ctx context.Context, items []driver.Item) []driver.Item {
-	items = slices.SortedStableFunc(slices.Values(items), func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
-	var kept []driver.Item
-	for _, it := range items {
-		twin := slices.ContainsFunc(kept, func(k driver.Item) bool {
-			return k.Stamp.Operation == it.Stamp.Operation && k.Stamp.Direction == it.Stamp.Direction && passage.Differs(k, it, false) == ""
-		})
-		if twin {
-			if err := s.quarantine.Remove(ctx, it); err != nil && !errors.Is(err, ErrGone) {
-				s.log.WarnContext(ctx, "a second copy is still in quarantine", "operation", it.Stamp.Operation, "error", err)
-			}
-			continue
-		}
-		kept = append(kept, it)
-	}
-	return kept
 }
 
 func receiptItem(it driver.Item) ReceiptItem {
@@ -232,6 +271,8 @@ func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err erro
 	case err == nil:
 		ri.Outcome = done
 		p.Finish(ctx)
+	case errors.Is(err, passage.ErrUndecided):
+		ri.Outcome, ri.Err = Undecided, err
 	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil:
 		ri.Outcome, ri.Err = Refused, err
 	default:

@@ -37,6 +37,11 @@ const (
 	// Failed means that it could not be completed. At least one whole copy exists;
 	// Err and Residue say more. Running it again continues from there.
 	Failed Outcome = "failed"
+	// Undecided means that it is not known yet where the item is: a request may
+	// still take effect, another run is working on it, or what is at the two ends
+	// does not match. Err says which and until when. Nothing is removed meanwhile;
+	// running it again, or [Service.Recover], settles it.
+	Undecided Outcome = "undecided"
 )
 
 // Done reports whether the outcome is a success.
@@ -189,11 +194,11 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Outcome summarises the items: Failed if one failed, else Refused if one was
-// refused, else what was done; NotFound if there are none.
+// Outcome summarises the items: Failed if one failed, else Undecided or Refused
+// if one was, else what was done; NotFound if there are none.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
-	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, Failed: 5}
+	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, Undecided: 5, Failed: 6}
 	for _, it := range r.Items {
 		if rank[it.Outcome] > rank[sum] {
 			sum = it.Outcome

@@ -6,21 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Recover settles what an interrupted run left behind: every intent in the
-// journal without an outcome. It checks both ends, finishes what was begun, and
-// yields a receipt for each intent. If nothing was left, it does nothing, so it
-// can be run at every start.
+// journal without an outcome. It looks at both ends, finishes what was begun with
+// that one item, and yields a receipt for each intent. If nothing was left, it
+// does nothing, so it can be run at every start, and beside anything.
 //
-// If the server could not be asked, the intent stays in the journal, and the
-// receipt has a failed item. If the item is at neither end, nothing is left to
-// settle: the intent is removed, and the receipt says so. An error comes from
-// the journal or the context, and ends the iteration.
+// If it cannot be decided yet, because a request may still take effect or the
+// server could not be asked, the intent stays in the journal, and the receipt has
+// an undecided or failed item. If nothing of the attempt is at either end any
+// more, nothing is left to settle: the intent is removed, and the receipt says
+// so. An error comes from the journal or the context, and ends the iteration.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
 		// Intents that can be read are settled even if others cannot be read.
@@ -47,81 +48,113 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	}
 }
 
-// recover runs the operation of an intent again: that run finds the stamped
-// item at whichever end it is.
+// recover settles one intent.
 func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
-	var r *Receipt
+	actions := map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
+	r := s.receipt(actions[in.Direction], in.Target)
+	ri := intentItem(in)
 	var err error
-	switch {
-	case in.Direction == driver.ToUser:
-		r, err = s.Restore(ctx, &Receipt{Target: in.Target, Items: []ReceiptItem{{
-			Outcome: Failed, Operation: in.Operation, MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received, From: in.From,
-		}}})
-	case in.Target.byCriteria():
-		r, err = s.resume(ctx, in)
-	default:
-		r, err = s.Quarantine(ctx, in.Target)
+	if r.Action == "" {
+		err = fmt.Errorf("the intent has the direction %q, which this version does not know; recover with the version that wrote it", in.Direction)
+	} else {
+		err = s.check(in.Target)
 	}
-	if err != nil {
-		r = s.receipt(map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}[in.Direction], in.Target)
-		r.Items = []ReceiptItem{{Outcome: Failed, Operation: in.Operation, From: in.From, Folder: in.From.Folder.Path, Err: err}}
+	if err == nil {
+		unlock, lockErr := s.lock(ctx, in.Target)
+		if err = lockErr; err == nil {
+			ri, err = s.settle(ctx, in, ri)
+			unlock()
+		}
 	}
+	if err != nil && ri.Err == nil {
+		ri.Outcome, ri.Err = Failed, err
+	}
+	r.Items = append(r.Items, ri)
+	r.Finished = time.Now().UTC()
 	return r
 }
 
-// resume takes the one item of an intent. It does not touch other messages that
-// match the criteria, which may have arrived since.
-func (s *Service) resume(ctx context.Context, in Intent) (*Receipt, error) {
-	if err := s.check(in.Target); err != nil {
-		return nil, err
+// intentItem returns what an intent says of its item.
+func intentItem(in Intent) ReceiptItem {
+	return ReceiptItem{
+		Operation: in.Operation, Folder: in.From.Folder.Path, From: in.From,
+		MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received,
 	}
-	mailbox := s.strategy.Mailbox(in.Target.Mailbox)
-	stamped := driver.Query{Operation: in.Operation, Origin: in.Target.Mailbox}
-	return s.takeAll(ctx, in.Target, mailbox,
-		func(ctx context.Context) (driver.Findings, error) {
-			found, err := mailbox.Find(ctx, stamped)
-			if err != nil || len(found.Items) > 0 {
-				return found, err
-			}
-			// The run may have ended before the item had its stamp.
-			it, err := mailbox.Inspect(ctx, in.From.ItemID)
-			switch {
-			case err == nil:
-				it.Folder = in.From.Folder
-				found.Items = append(found.Items, it)
-				return found, nil
-			case !errors.Is(err, ErrGone):
-				return driver.Findings{}, err
-			}
-			return s.filed(ctx, mailbox, in)
-		},
-		func(ctx context.Context) (driver.Findings, error) { return s.inQuarantine(ctx, Target{}, stamped) })
 }
 
-// filed finds the item of an intent whose owner moved it before it had its
-// stamp: the one that matches the intent, if there is only one.
-func (s *Service) filed(ctx context.Context, mailbox driver.Mailbox, in Intent) (driver.Findings, error) {
-	q, ok := passage.Alike(in.MessageID, in.Received)
-	if !ok {
-		return driver.Findings{}, nil
+// settle finishes the attempt of an intent.
+func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
+	user := s.strategy.Mailbox(in.Target.Mailbox)
+	it := driver.Item{ID: in.From.ItemID, Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
+	stamp := driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
+	from, done := user, Quarantined
+	if in.Direction == driver.ToUser {
+		from, done = s.quarantine, Restored
 	}
-	found, err := s.search(ctx, mailbox, in.Target, unlimited, q)
+	now, err := s.engine.Inspect(ctx, from, it.ID)
 	if err != nil {
-		return driver.Findings{}, err
+		return ri, err
 	}
-	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
-		return it.Stamp != nil || !driver.SameMessageID(it.MessageID, in.MessageID) || !driver.SameTime(it.Received, in.Received)
-	})
-	if len(found.Items) > 1 {
-		return driver.Findings{}, fmt.Errorf("%d messages in %s could be the one to take: quarantine the target again", len(found.Items), in.From.Mailbox)
+	marked := false
+	if now != nil {
+		now.Folder, it = in.From.Folder, *now
+		marked = it.Stamp != nil && it.Stamp.Operation == in.Operation && it.Stamp.Attempt == in.Attempt && it.Stamp.Direction == in.Direction
 	}
-	return found, nil
+	if marked {
+		stamp = *it.Stamp
+	}
+	if in.Direction == driver.ToUser && now != nil && it.Stamp == nil {
+		return ri, fmt.Errorf("the item in quarantine has lost its stamp, so it is not known whose it is")
+	}
+	var p *passage.Passage
+	if in.Direction == driver.ToUser {
+		p = s.homeward(in.Target, it, false)
+	} else {
+		p = s.outward(in.Target, user, it, nil)
+	}
+	if now != nil && !marked {
+		// The run was interrupted before it marked the item, or another one has
+		// marked it since.
+		p.Begun(in.Operation)
+		err = p.Run(ctx)
+	} else {
+		err = p.Resume(ctx, stamp)
+	}
+	if err == nil && in.Direction == driver.ToUser {
+		err = p.Release(ctx)
+	}
+	from0 := ri.From
+	conclude(ctx, p, &ri, err, done)
+	ri.Operation, ri.From = in.Operation, from0
+	if it.Stamp != nil {
+		ri.WasRead = it.Stamp.Read
+	}
+	if !errors.Is(err, passage.ErrNowhere) {
+		return ri, nil
+	}
+	if in.Direction == driver.ToUser {
+		was := ri
+		was.From = Place{Mailbox: in.Target.Mailbox}
+		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{})
+		if lookErr != nil {
+			return ri, lookErr
+		}
+		if back.Outcome.Done() {
+			return back, nil
+		}
+	}
+	if time.Now().Before(in.Lease) {
+		return ri, nil
+	}
+	ri.Outcome = NotFound
+	ri.Err = fmt.Errorf("%w: nothing of this attempt is in either mailbox; the item was released, taken or deleted since", ErrGone)
+	return ri, nil
 }
 
 // settled reports whether nothing in the receipt is undecided.
 func (r *Receipt) settled() bool {
 	for _, it := range r.Items {
-		if it.Outcome == Failed || it.Outcome == Refused && it.Residue != "" {
+		if it.Outcome == Failed || it.Outcome == Undecided || it.Outcome == Refused && it.Residue != "" {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if was.Operation == "" || was.Outcome == NotFound || was.Outcome == Found {
 			continue
 		}
-		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
+		found, err := s.taken(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
@@ -60,7 +61,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			ri.Outcome, ri.Err = Failed, err
 		case len(found.Items) > 0:
 			var gone *missed
-			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back); gone != nil {
+			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)
 			}
@@ -92,7 +93,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	defer unlock()
 
 	out := s.receipt("restore", t)
-	found, err := s.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
+	found, err := s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
@@ -109,7 +110,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	back := make(map[string]bool)
 	var missing []missed
 	for i, op := range order {
-		ri, gone := s.giveBack(ctx, t, byOperation[op], back)
+		ri, gone := s.giveBack(ctx, t, byOperation[op], back, false)
 		if gone != nil {
 			gone.at = i
 			missing = append(missing, *gone)
@@ -130,25 +131,71 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	return out, nil
 }
 
+// taken finds the items in quarantine that match both a target, where the zero
+// value means all, and a query; wherever in the quarantine mailbox someone has put
+// them, if they are not where they were put.
+func (s *Service) taken(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+	found, err := s.inQuarantine(ctx, t, q)
+	if err == nil && !slices.ContainsFunc(found.Items, func(it driver.Item) bool { return !unneeded(it) }) {
+		found, err = s.search(ctx, s.quarantine, t, unlimited, q)
+	}
+	found.Items = slices.DeleteFunc(found.Items, unneeded)
+	return found, err
+}
+
+// unneeded reports whether an item in the quarantine mailbox is not one that can
+// be restored: a surplus copy, or what the move of a restore has left in
+// Recoverable Items.
+func unneeded(it driver.Item) bool {
+	return it.Stamp.Direction == driver.Surplus || it.Folder.Recoverable && it.Stamp.Direction == driver.ToUser
+}
+
 // giveBack moves an item back to its mailbox and records in back that it is
-// there. Items has more than one member only if an interrupted run left a
-// second copy in quarantine. If the item was gone before it could be carried,
-// it is also returned as missed: another run may have restored it, or be about
-// to.
-func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool) (ReceiptItem, *missed) {
-	slices.SortFunc(items, func(a, b driver.Item) int {
-		// Prefer one that is already on its way back.
-		if c := strings.Compare(string(b.Stamp.Direction), string(a.Stamp.Direction)); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	it := items[0]
+// there. Items are those of one operation: more than one only if a late request
+// has made another copy. Finished means that the quarantine of it is known to
+// have come to its end. If the item was gone before it could be carried, it is
+// also returned as missed: another run may have restored it, or be about to.
+func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
+	single, residues, err := s.engine.Single(ctx, s.quarantine, items)
+	if err != nil || len(single) == 0 {
+		ri := receiptItem(items[0])
+		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, Failed, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
+		return ri, nil
+	}
+	it := single[0]
 	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
-	p := s.engine.New(passage.Passage{
-		Direction: driver.ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it,
+	p := s.homeward(t, it, finished)
+	ri := receiptItem(it)
+	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
+	err = p.Run(ctx)
+	if err == nil {
+		err = p.Release(ctx)
+	}
+	var gone *missed
+	if errors.Is(err, passage.ErrNowhere) || errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided) {
+		was := ri
+		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: mailbox.Address(), Folder: it.Stamp.Folder}
+		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
+	}
+	conclude(ctx, p, &ri, err, Restored)
+	if told := residues[it.Stamp.Operation]; told != "" {
+		ri.Residue = strings.TrimPrefix(ri.Residue+"; "+told, "; ")
+	}
+	back[ri.To.ItemID] = true
+	return ri, gone
+}
+
+// homeward returns the passage of an item back to its mailbox.
+func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Passage {
+	mailbox := s.strategy.Mailbox(t.Mailbox)
+	var p *passage.Passage
+	p = s.engine.New(passage.Passage{
+		Direction: driver.ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it, Finished: finished,
 		Folder: func(ctx context.Context, again bool) (driver.Folder, error) {
-			was := it.Stamp.Folder
+			var was driver.Folder
+			if p.Item.Stamp != nil {
+				was = p.Item.Stamp.Folder
+			}
 			if again {
 				was.ID = "" // the folder with this id is gone
 			}
@@ -157,31 +204,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		Scope:     func(driver.Folder) driver.Query { return driver.Query{} },
 		NameInUse: func(string) bool { return false },
 	})
-	ri := receiptItem(it)
-	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
-	err := p.Run(ctx)
-	done := Restored
-	var gone *missed
-	switch {
-	case err == nil:
-		err = p.Release(ctx)
-	case errors.Is(err, passage.ErrOvertaken):
-		done, err = AlreadyRestored, nil
-	case errors.Is(err, ErrGone):
-		was := ri
-		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
-		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
-	}
-	conclude(ctx, p, &ri, err, done)
-	back[ri.To.ItemID] = true
-	for _, twin := range items[1:] {
-		if err == nil && passage.Differs(it, twin, false) == "" {
-			if err := s.engine.Remove(ctx, s.quarantine, twin); err != nil && !errors.Is(err, ErrGone) {
-				ri.Residue = "a second copy is still in " + s.quarantine.Address()
-			}
-		}
-	}
-	return ri, gone
+	return p
 }
 
 // missed is an item of a receipt that is not in quarantine.

@@ -14,8 +14,9 @@ import (
 )
 
 // Two runs that take, or bring back, one copy: of two processes, or for two targets
-// that both mean it. Whichever comes late finds it done, at whatever request of its
-// own the other one has done all of it; and there is one copy, where it belongs.
+// that both mean it. Whichever comes late finds it done, or the other one at work and
+// says so, at whatever request of the other it comes; and there is one copy, where it
+// belongs.
 func TestDoneMeanwhile(t *testing.T) {
 	t.Parallel()
 	all := slices.Clone(accesses)
@@ -58,20 +59,23 @@ func meanwhile(t *testing.T, o worldOptions, nth int) (struck bool) {
 			other()
 		}
 	})
-	both := func(what string, done []quarantine.Outcome, run func(*quarantine.Service) (*quarantine.Receipt, error)) (receipt *quarantine.Receipt) {
-		check := func(s *quarantine.Service) {
-			var err error
-			receipt, err = run(s)
+	both := func(what string, done []quarantine.Outcome, run func(*quarantine.Service) (*quarantine.Receipt, error)) *quarantine.Receipt {
+		check := func(s *quarantine.Service, late bool) *quarantine.Receipt {
+			receipt, err := run(s)
 			what := fmt.Sprintf("%s, at request %d", what, nth)
 			require.NoError(t, err, what)
+			if late && receipt.Outcome() == quarantine.Undecided {
+				assert.ErrorContains(t, receipt.Err(), "another run may be working on it", what)
+				return receipt
+			}
 			require.NoError(t, receipt.Err(), what)
 			assert.Contains(t, done, receipt.Outcome(), what)
+			return receipt
 		}
 		rival := w.newService(t, o)
-		other = func() { check(rival) }
+		other = func() { check(rival, true) }
 		seen.Store(0)
-		check(w.service)
-		return receipt
+		return check(w.service, false)
 	}
 	taken := both("quarantine", []quarantine.Outcome{quarantine.Quarantined, quarantine.AlreadyQuarantined}, func(s *quarantine.Service) (*quarantine.Receipt, error) {
 		return s.Quarantine(t.Context(), target)

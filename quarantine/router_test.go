@@ -242,10 +242,10 @@ func TestRouterRecoversEverywhere(t *testing.T) {
 	r, a, b := twoOrganisations(t, nil, "b.test")
 	for _, w := range []*world{a, b} {
 		address := "alice@" + w.Domain()
-		w.Mailbox(address).Deliver(eml(evil, "Invoice"))
+		m := w.Mailbox(address).Deliver(eml(evil, "Invoice"))
 		require.NoError(t, w.journal.Begin(t.Context(), quarantine.Intent{
 			Operation: "left", Direction: driver.ToQuarantine, At: time.Now(),
-			Target: quarantine.Target{Mailbox: address, MessageID: evil},
+			Target: quarantine.Target{Mailbox: address, MessageID: evil}, From: quarantine.Place{Mailbox: address, ItemID: m.ID.ID},
 		}))
 	}
 	settled := map[string]quarantine.Outcome{}

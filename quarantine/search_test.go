@@ -226,16 +226,13 @@ func TestByCriteriaRecover(t *testing.T) {
 			for i := range 3 { // more than the limits allow
 				w.Mailbox(alice).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon.Add(time.Duration(i+1) * time.Hour)})
 			}
-			for r, err := range w.newService(t, worldOptions{}).Recover(t.Context()) {
-				require.NoError(t, err)
-				require.NoError(t, r.Err())
-				assert.Equal(t, quarantine.Quarantined, r.Outcome())
-				require.Len(t, r.Items, 1)
-				assert.True(t, r.Items[0].Received.Equal(noon))
-			}
-			open, err = w.journal.Open(t.Context())
-			require.NoError(t, err)
-			assert.Empty(t, open)
+			w.service = w.newService(t, worldOptions{})
+			settled := w.recovered(t)
+			require.Len(t, settled, 1)
+			require.NoError(t, settled[0].Err())
+			assert.Equal(t, quarantine.Quarantined, settled[0].Outcome())
+			require.Len(t, settled[0].Items, 1)
+			assert.True(t, settled[0].Items[0].Received.Equal(noon))
 			assert.Len(t, w.subjects(alice), 3)
 			assert.Len(t, w.subjects(vault), 1)
 		})

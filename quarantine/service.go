@@ -59,6 +59,24 @@ type Options struct {
 	// not set it near zero in production. Default: 2 seconds.
 	Wait time.Duration
 
+	// SearchLag is how long a search of the server may not show what was written,
+	// as when its index is behind. Before an item counts as gone, it is looked for
+	// again after that time. Default: 60 seconds.
+	SearchLag time.Duration
+
+	// WriteDoubt is how long after it was sent a request whose answer was lost may
+	// still take effect. Until then no second copy is made, and the outcome is
+	// [Undecided] if no copy is seen. It must be the same for all processes that
+	// work on the same mailboxes. Default: 15 minutes.
+	WriteDoubt time.Duration
+
+	// StampKeys are secret keys of at least 16 bytes that seal the stamps of items
+	// on their way, so that a stamp forged by whoever sent a message is recognised.
+	// The first seals; all are accepted, so that keys can be replaced. They must be
+	// the same for all processes that work on the same mailboxes. Default: stamps
+	// have no seal.
+	StampKeys [][]byte
+
 	// Logger logs problems that do not change an outcome. Default: discard.
 	Logger *slog.Logger
 
@@ -127,10 +145,18 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	s.engine = &passage.Engine{
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
 		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
+		Lag: cmp.Or(settings.SearchLag, time.Minute), Doubt: cmp.Or(settings.WriteDoubt, 15*time.Minute), Keys: settings.StampKeys,
 		Sweeps: settings.SweepRecoverableItems, Log: s.log,
+		Shelf: func(ctx context.Context) (driver.Folder, error) {
+			return s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{surplusFolder}, Create: true})
+		},
 	}
 	return s, nil
 }
+
+// surplusFolder is the folder at the top of the quarantine mailbox for copies
+// that nobody needs.
+const surplusFolder = "Surplus"
 
 // check returns an error for each option that cannot be used.
 func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) error {
@@ -152,6 +178,17 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	if o.Wait < 0 {
 		refuse("options", "Wait", "is negative; leave it out for the default")
+	}
+	if o.SearchLag < 0 {
+		refuse("options", "SearchLag", "is negative; leave it out for the default")
+	}
+	if o.WriteDoubt < 0 {
+		refuse("options", "WriteDoubt", "is negative; leave it out for the default")
+	}
+	for i, key := range o.StampKeys {
+		if len(key) < 16 {
+			refuse("options", fmt.Sprintf("StampKeys[%d]", i), "is shorter than 16 bytes; use 32 random bytes")
+		}
 	}
 	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
 		refuse("arguments", "quarantineMailbox", err.Error())

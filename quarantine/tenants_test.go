@@ -198,7 +198,8 @@ func TestTenantsThereAndBack(t *testing.T) {
 		}
 		slices.Sort(searched)
 		assert.Equal(t, searchable(box), searched, "every folder of %s, once", box.Address())
-		assert.Equal(t, hits, count(receipt, quarantine.Quarantined), "of %s", box.Address())
+		// The other target that means a message may have taken it meanwhile.
+		assert.GreaterOrEqual(t, hits, count(receipt, quarantine.Quarantined), "of %s", box.Address())
 	}
 
 	for _, receipt := range receipts {

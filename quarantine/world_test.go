@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,6 +35,7 @@ type world struct {
 type worldOptions struct {
 	server        ewstest.Options
 	impersonation bool
+	vault         string // quarantine mailbox; default: that of the world
 	ways          []quarantine.Way
 	settings      func(*quarantine.Options)
 	strategy      ewsmail.Options
@@ -70,11 +72,11 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 // would have it.
 func (w *world) newService(t testing.TB, o worldOptions) *quarantine.Service {
 	t.Helper()
-	settings := quarantine.Options{Journal: w.journal, Wait: 2 * time.Millisecond}
+	settings := quarantine.Options{Journal: w.journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: time.Second}
 	if o.settings != nil {
 		o.settings(&settings)
 	}
-	s, err := quarantine.New(w.newStrategy(t, o), "quarantine@"+w.Domain(), &settings)
+	s, err := quarantine.New(w.newStrategy(t, o), cmp.Or(o.vault, "quarantine@"+w.Domain()), &settings)
 	require.NoError(t, err)
 	return s
 }
@@ -108,4 +110,27 @@ func (w *world) in(mailbox, id string) []*ewstest.Message {
 
 func delivered(folder *ewstest.Folder, read bool) ewstest.Delivery {
 	return ewstest.Delivery{Folder: folder, Read: read}
+}
+
+// recovered runs the recovery until nothing is undecided any more, and returns the
+// last receipts. The journal is empty then.
+func (w *world) recovered(t testing.TB) (last []*quarantine.Receipt) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		last = nil
+		waiting := false
+		for r, err := range w.service.Recover(t.Context()) {
+			require.NoError(t, err)
+			last = append(last, r)
+			waiting = waiting || r.Outcome() == quarantine.Undecided
+		}
+		if !waiting {
+			open, err := w.journal.Open(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, open)
+			return last
+		}
+	}
+	t.Fatal("the recovery does not come to an end")
+	return nil
 }

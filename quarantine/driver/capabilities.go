@@ -43,3 +43,12 @@ type Sweeper interface {
 	// an error.
 	Sweep(ctx context.Context, operation string) (int, error)
 }
+
+// Shelver is a [Mailbox] that can put an item aside that nobody needs, where
+// people can find it: nothing but an original is ever removed for good.
+type Shelver interface {
+	// Shelve moves an item to a folder of its mailbox, or to the folder of deleted
+	// items if none is given, and returns it as it is there. The error matches
+	// [ErrGone] if the item no longer exists under this id.
+	Shelve(ctx context.Context, item Item, to *Folder) (Item, error)
+}

@@ -17,16 +17,34 @@ type Direction string
 const (
 	ToQuarantine Direction = "q"
 	ToUser       Direction = "r"
+	// Surplus is that of a copy which nobody needs: it is kept, and not counted.
+	Surplus Direction = "s"
 )
 
 // Stamp is the provenance of an item: the operation it belongs to, where it
-// came from, and what undo needs. It is stored in five named properties of the
-// item, each under 255 characters, because longer values are truncated in
-// search results.
+// came from, and what undo needs; and a lease, under which one run carries the
+// item. It is stored in seven named properties of the item, each under 255
+// characters, because longer values are truncated in search results.
 type Stamp struct {
 	// Operation identifies the item in quarantine, from its first stamp until its
 	// restore.
 	Operation string
+
+	// Attempt identifies one attempt to carry the item: it is new each time, and
+	// travels with the copy. Only an item at the destination with the attempt of
+	// the original is a copy of it. Empty in stamps of versions before 2.
+	Attempt string
+	// Lease is when nothing of the attempt can arrive any more, to the
+	// millisecond. Until then nobody else carries the item.
+	Lease time.Time
+	// Rebuilt is set by a driver in the stamp of a copy that it has rebuilt from
+	// the message, so that the copy is compared accordingly: see
+	// [Carried.Faithful].
+	Rebuilt bool
+	// Print and Seal belong to the engine: what the item is recognised by, and a
+	// code that shows who wrote the stamp.
+	Print, Seal string
+
 	Mailbox   string // mailbox it came from
 	Folder    Folder // folder of that mailbox
 	Direction Direction
@@ -46,11 +64,13 @@ const (
 	StampFolderID  = "QuarantineFolderId"
 	StampPath      = "QuarantineFolderPath"
 	StampState     = "QuarantineState"
+	StampAttempt   = "QuarantineAttempt"
+	StampLease     = "QuarantineLease"
 )
 
 // StampNames returns the names of the stamp's properties, the operation first.
 func StampNames() []string {
-	return []string{StampOperation, StampMailbox, StampFolderID, StampPath, StampState}
+	return []string{StampOperation, StampMailbox, StampFolderID, StampPath, StampState, StampAttempt, StampLease}
 }
 
 // MaxReason is how many bytes of the reason a stamp keeps.
@@ -76,7 +96,38 @@ func (s Stamp) Values() map[string]string {
 		StampFolderID:  fit(s.Folder.ID),
 		StampPath:      fit(s.path(fit)),
 		StampState:     state,
+		StampAttempt:   s.Attempt,
+		StampLease:     s.lease(),
 	}
+}
+
+// lease returns the part of the stamp that version 1 does not have.
+func (s Stamp) lease() string {
+	if s.Attempt == "" {
+		return ""
+	}
+	rebuilt := "0"
+	if s.Rebuilt {
+		rebuilt = "1"
+	}
+	return strings.Join([]string{"2", strconv.FormatInt(s.Lease.UnixMilli(), 10), rebuilt, s.Print, s.Seal}, "|")
+}
+
+// parseLease reads what lease wrote. It reports false if it is damaged.
+func (s *Stamp) parseLease(attempt, lease string) bool {
+	if attempt == "" && lease == "" {
+		return true // version 1
+	}
+	parts := strings.Split(lease, "|")
+	if !ValidOperation(attempt) || len(parts) != 5 || parts[0] != "2" {
+		return false
+	}
+	until, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return false
+	}
+	s.Attempt, s.Lease, s.Rebuilt, s.Print, s.Seal = attempt, time.UnixMilli(until).UTC(), parts[2] == "1", parts[3], parts[4]
+	return true
 }
 
 // path returns the folder's place for the server and, if it fits, the part of
@@ -122,7 +173,10 @@ func ParseStamp(values map[string]string) *Stamp {
 		return nil
 	}
 	s.Direction = Direction(state[1])
-	if s.Direction != ToQuarantine && s.Direction != ToUser {
+	if s.Direction != ToQuarantine && s.Direction != ToUser && s.Direction != Surplus {
+		return nil
+	}
+	if !s.parseLease(values[StampAttempt], values[StampLease]) {
 		return nil
 	}
 	s.Read = state[2] == "1"
@@ -135,7 +189,8 @@ func ParseStamp(values map[string]string) *Stamp {
 	return s
 }
 
-// NewOperation returns a new operation name: 26 characters, 128 random bits.
+// NewOperation returns a new name for an operation or an attempt: 26
+// characters, 128 random bits.
 func NewOperation() string {
 	var b [16]byte
 	rand.Read(b[:])

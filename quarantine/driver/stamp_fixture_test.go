@@ -40,10 +40,12 @@ func TestStampsOfEarlierVersions(t *testing.T) {
 	for _, f := range all {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			require.Len(t, f.Values, len(driver.StampNames()))
+			require.Len(t, f.Values, 5)
 			got := driver.ParseStamp(f.Values)
 			require.NotNil(t, got)
-			assert.Equal(t, f.Stamp, stamp(*got))
+			assert.Equal(t, f.Stamp, stamp{got.Operation, got.Mailbox, got.Folder, got.Direction, got.Read, got.At, got.Reason})
+			assert.Empty(t, got.Attempt)
+			assert.True(t, got.Lease.IsZero())
 
 			again := driver.ParseStamp(got.Values())
 			require.NotNil(t, again, "written anew, as a restore does")

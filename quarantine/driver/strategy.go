@@ -27,6 +27,11 @@ type Carriage struct {
 	Item   Item
 	To     Mailbox
 	Folder Folder
+
+	// Only, if set, is the only way to try; Except are ways not to try. The error
+	// is [Error.Untouched] if no way is left.
+	Only   Way
+	Except []Way
 }
 
 // Carried describes how an item was carried. With an error, it describes the
@@ -40,10 +45,10 @@ type Carried struct {
 	// Otherwise the copy may have been rebuilt from the message.
 	Faithful bool
 
-	// Once means that a second attempt cannot make a second copy, because the
-	// first takes the item away, and its id with it. Otherwise, after a lost
-	// answer, the engine waits for a copy that may still arrive before it tries
-	// again.
+	// Once means that the same call cannot make a second copy, because the first
+	// takes the item away, and its id with it. After a lost answer the engine then
+	// tries the same way again; otherwise it waits until nothing can arrive any
+	// more.
 	Once bool
 
 	// ItemID is the id of the copy, or empty if the server did not return it.

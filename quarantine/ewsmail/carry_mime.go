@@ -97,7 +97,9 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 		}
 	}
 	if stamp != nil {
-		values := stamp.Values()
+		rebuilt := *stamp
+		rebuilt.Rebuilt = true
+		values := rebuilt.Values()
 		for _, name := range driver.StampNames() {
 			properties = append(properties, ews.ExtendedProperty{Field: stampField(name), Value: values[name]})
 		}

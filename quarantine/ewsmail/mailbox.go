@@ -56,6 +56,12 @@ func (m *mailbox) Remove(ctx context.Context, item driver.Item) error {
 	return translate(m.remove(ctx, item))
 }
 
+// Shelve moves an item that nobody needs to a folder of its mailbox.
+func (m *mailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folder) (driver.Item, error) {
+	it, err := m.shelve(ctx, item, to)
+	return it, translate(err)
+}
+
 // Folder returns a folder. It creates a missing one if the request says so.
 func (m *mailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	f, err := m.folder(ctx, want)

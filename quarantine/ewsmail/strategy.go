@@ -114,7 +114,7 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 	from, to := s.x.mailbox(c.From.Address()), s.x.mailbox(c.To.Address())
 	pair := wayPair{from.address, to.address}
 	var refusals []error
-	for _, way := range s.memory.order(pair) {
+	for _, way := range s.memory.order(pair, c) {
 		carried, err := carriers[way](ctx, from, to, c)
 		carried.Way, carried.Faithful, carried.Once = way, way != driver.WayMIME, way == driver.WayMove
 		if err == nil {
@@ -139,6 +139,9 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 			return carried, errors.Join(append(refusals, err)...)
 		}
 		refusals = append(refusals, err)
+	}
+	if len(refusals) == 0 {
+		refusals = append(refusals, errors.New("there is no other way to carry it"))
 	}
 	return driver.Carried{}, refusedAll{errors.Join(refusals...)}
 }

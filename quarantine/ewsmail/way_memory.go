@@ -41,20 +41,26 @@ func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	return &wayMemory{all: slices.Clone(chosen), refusal: make(map[wayPair]map[driver.Way]time.Time)}, nil
 }
 
-// order returns the ways to try: those that were not refused lately, or all if
-// all were.
-func (m *wayMemory) order(p wayPair) []driver.Way {
+// order returns the ways to try for a carriage: those that were not refused
+// lately, or all if all were.
+func (m *wayMemory) order(p wayPair, c driver.Carriage) []driver.Way {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	all := slices.DeleteFunc(slices.Clone(m.all), func(w driver.Way) bool {
+		return slices.Contains(c.Except, w) || c.Only != "" && c.Only != w
+	})
+	if c.Only != "" {
+		return all
+	}
 	var open []driver.Way
-	for _, w := range m.all {
+	for _, w := range all {
 		if at, ok := m.refusal[p][w]; !ok || time.Since(at) > wayTTL {
 			open = append(open, w)
 		}
 	}
 	if len(open) == 0 {
 		delete(m.refusal, p)
-		return m.all
+		return all
 	}
 	return open
 }

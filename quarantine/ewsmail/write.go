@@ -99,7 +99,7 @@ func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
 // remove permanently deletes an item, without notifying its sender.
 func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 	request := ews.DeleteItemRequest{
-		IDs:                []ews.ItemID{{ID: item.ID}},
+		IDs:                []ews.ItemID{{ID: item.ID, ChangeKey: item.Version}},
 		Type:               ews.HardDelete,
 		RequireSuppression: true,
 	}
@@ -109,6 +109,7 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 		if err := m.hush(ctx, &id); err != nil {
 			return err
 		}
+		request.IDs[0] = id
 		request.RequireSuppression = false
 		err = m.delete(ctx, request)
 	}

@@ -13,7 +13,10 @@ import (
 // service returns a Service that uses a strategy in a lab, with short waits.
 func service(t *testing.T, lab Lab, strategy driver.Strategy, journal quarantine.Journal) *quarantine.Service {
 	t.Helper()
-	s, err := quarantine.New(strategy, lab.Quarantine(), &quarantine.Options{Journal: journal, Wait: time.Millisecond})
+	// Nothing that the suite cuts off takes effect later.
+	s, err := quarantine.New(strategy, lab.Quarantine(), &quarantine.Options{
+		Journal: journal, Wait: time.Millisecond, SearchLag: 5 * time.Millisecond, WriteDoubt: 150 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

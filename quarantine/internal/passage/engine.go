@@ -20,12 +20,23 @@ type Engine struct {
 	Attempts int
 	Wait     time.Duration
 
+	// Lag is how long a search may not show what was written. Doubt is how long
+	// after it was sent a write may still take effect.
+	Lag, Doubt time.Duration
+
+	// Keys seal stamps: the first new ones, each of them those that are found.
+	// Without any, stamps have no seal.
+	Keys [][]byte
+
 	// QuarantineHeader is set on each copy in quarantine, UndoHeader on each
 	// restored one. An empty name means none.
 	QuarantineHeader, UndoHeader driver.Header
 
 	// Sweeps means that what a move leaves in Recoverable Items is removed.
 	Sweeps bool
+
+	// Shelf returns the folder of the quarantine mailbox for surplus copies.
+	Shelf func(context.Context) (driver.Folder, error)
 
 	Log *slog.Logger
 }
@@ -37,6 +48,8 @@ type Ledger interface {
 	Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error
 	// Finish removes the record.
 	Finish(ctx context.Context, operation string) error
+	// Knows reports whether there is a record of an operation.
+	Knows(ctx context.Context, operation string) (bool, error)
 }
 
 // New returns p, bound to the engine.
@@ -48,13 +61,22 @@ func (e *Engine) New(p Passage) *Passage {
 // Arrived returns the passage of an item that an interrupted run has returned
 // to its user with the stamp still on, ready for Release.
 func (e *Engine) Arrived(at driver.Mailbox, it driver.Item, l Ledger) *Passage {
-	return &Passage{Direction: driver.ToUser, To: at, Ledger: l, engine: e, stamp: *it.Stamp, copied: &it, begun: it.Stamp.Operation}
+	p := e.New(Passage{Direction: driver.ToUser, To: at, Ledger: l})
+	p.stamp, p.copied, p.begun = *it.Stamp, &it, it.Stamp.Operation
+	return p
 }
+
+// window is how long after an item was stamped it may be sent. Nothing is sent
+// later: others may believe by then that nothing can arrive any more.
+func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 
 // pause waits before a retry.
 func (e *Engine) pause(ctx context.Context, attempt int) error {
 	d := min(e.Wait<<min(attempt, 10), 30*time.Second)
-	d = d/2 + rand.N(d/2+1)
+	return e.sleep(ctx, d/2+rand.N(d/2+1))
+}
+
+func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -63,6 +85,12 @@ func (e *Engine) pause(ctx context.Context, attempt int) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// again reports whether to repeat a call that can be repeated safely, after a
+// pause.
+func (e *Engine) again(ctx context.Context, attempt int, err error) bool {
+	return attempt < e.Attempts && (driver.Temporary(err) || !driver.Untouched(err)) && e.pause(ctx, attempt) == nil
 }
 
 // Sweep removes what a move left in Recoverable Items, if enabled and supported
@@ -77,26 +105,37 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, operation strin
 		if err == nil {
 			return ""
 		}
-		if attempt == e.Attempts || !driver.Temporary(err) && driver.Untouched(err) || e.pause(ctx, attempt) != nil {
+		if !e.again(ctx, attempt, err) {
 			return fmt.Sprintf("it may still be in Recoverable Items: %v", err)
 		}
 	}
 }
 
-// Remove removes one item, retrying as needed: an id names one item, so
-// removing it twice does no harm. On a retry, ErrGone counts as success,
-// because the first answer may have been lost.
-func (e *Engine) Remove(ctx context.Context, m driver.Mailbox, it driver.Item) error {
+// Inspect reads an item, retrying as needed. It returns nil if the item does not
+// exist under this id.
+func (e *Engine) Inspect(ctx context.Context, m driver.Mailbox, id string) (*driver.Item, error) {
+	if id == "" {
+		return nil, nil
+	}
 	for attempt := 0; ; attempt++ {
-		err := m.Remove(ctx, it)
-		if err == nil || attempt > 0 && errors.Is(err, driver.ErrGone) {
-			return nil
+		it, err := m.Inspect(ctx, id)
+		switch {
+		case err == nil:
+			return &it, nil
+		case errors.Is(err, driver.ErrGone):
+			return nil, nil
+		case !driver.Temporary(err) || !e.again(ctx, attempt, err):
+			return nil, err
 		}
-		if errors.Is(err, driver.ErrGone) || attempt == e.Attempts || !errors.Is(err, driver.ErrConflict) && !driver.Temporary(err) && driver.Untouched(err) {
-			return err
-		}
-		if err := e.pause(ctx, attempt); err != nil {
-			return err
+	}
+}
+
+// Find searches, retrying as needed.
+func (e *Engine) Find(ctx context.Context, m driver.Mailbox, q driver.Query) (driver.Findings, error) {
+	for attempt := 0; ; attempt++ {
+		found, err := m.Find(ctx, q)
+		if err == nil || !driver.Temporary(err) || !e.again(ctx, attempt, err) {
+			return found, err
 		}
 	}
 }

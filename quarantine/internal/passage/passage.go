@@ -10,9 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Passage is one item on its way from one end to the other. Its methods follow
-// the table in the package comment of quarantine. The exported fields are set
-// before it runs; [Passage.Result] returns the result.
+// Passage is one item on its way from one end to the other. The exported fields
+// are set before it runs; [Passage.Result] returns the result.
 type Passage struct {
 	Direction driver.Direction
 	From, To  driver.Mailbox
@@ -22,27 +21,45 @@ type Passage struct {
 	// Folder returns the folder at the destination end; again is set if the folder
 	// returned last time is gone.
 	Folder func(ctx context.Context, again bool) (driver.Folder, error)
-	// Scope says where at the destination end to search for copies.
+	// Scope says where at the destination end to search for copies first.
 	Scope func(driver.Folder) driver.Query
 	// NameInUse reports whether an operation name belongs to another item of this
 	// run.
 	NameInUse func(operation string) bool
+	// Finished means that the caller knows from a receipt or a journal that the
+	// operation which put the item where it is has come to its end.
+	Finished bool
 	// Ledger records the intent.
 	Ledger Ledger
 
-	engine   *Engine
-	stamp    driver.Stamp
-	own      bool   // this run created the operation name
-	fresh    bool   // it must create one: the name on the item belongs to another item
-	repeated bool   // the item may be carried again after an answer was lost
-	made     string // id of the copy that this run made, if known
-	begun    string // operation with an intent in the ledger
+	engine *Engine
+	stamp  driver.Stamp
+	before *driver.Stamp // that of the item before it was marked
+	begun  string        // operation with an intent in the ledger
+
+	// Of the attempt that the stamp names:
+	markDoubt bool      // a request to mark the item was not answered
+	adopted   bool      // another run has begun it
+	trusted   bool      // it is known to be of this installation
+	marked    time.Time // when this run marked the item; zero if adopted
+	wrote     time.Time // when anything was last written that a search may not show
+	sent      bool      // a request was sent that may have made a copy
+	moves     bool      // all that were sent can take the item away only once
+	inFlight  bool      // one of them was not answered
+	succeeded bool      // the last one was answered with success
+	repeated  bool      // more than one was sent
+	removed   bool      // this run has removed the original, and its id is dead
+	made      string    // id of the copy that this run made, if known
+
+	unseenSource, unseenCopy int   // looks in a row
+	last                     error // why the last request failed
+
 	way      driver.Way
-	faithful bool            // the way keeps every property; false if unknown
-	dest     driver.Folder   // destination
-	others   []driver.Item   // at the destination end, left behind by a run in the other direction
-	copied   *driver.Item    // the proved copy
-	twins    map[string]bool // ids of similar unstamped items that the user had before
+	faithful bool         // the way keeps every property
+	refused  []driver.Way // ways that were answered with success and did nothing
+	dest     driver.Folder
+	copied   *driver.Item // the proved copy
+	labelled string       // id of the copy that has the header
 	residues []string
 }
 
@@ -70,117 +87,168 @@ func (p *Passage) Result() Result {
 	return r
 }
 
+// ErrUndecided reports that it is not known yet where the item is, or that
+// another run is working on it. The intent stays open.
+var ErrUndecided = errors.New("the outcome is not known yet")
+
+// ErrNowhere reports that nothing of the attempt is at either end: the item was
+// deleted, or its stamp taken off. It comes with [ErrUndecided].
+var ErrNowhere = fmt.Errorf("%w: it is in neither mailbox", driver.ErrGone)
+
 // Run moves the item to the other end. If it returns nil, a proved copy is
 // there and the original is gone.
 func (p *Passage) Run(ctx context.Context) error {
-	resumed, err := p.mark(ctx)
-	if err != nil {
-		return p.abandon(ctx, err, !resumed && (driver.Untouched(err) || errors.Is(err, driver.ErrGone)))
+	if err := p.hold(ctx, false); err != nil {
+		return p.stopped(ctx, err)
 	}
+	return p.settle(ctx, p.adopted)
+}
+
+// Resume settles an attempt that an interrupted run has begun, by its stamp. Item
+// is the original as the journal knows it.
+func (p *Passage) Resume(ctx context.Context, stamp driver.Stamp) error {
+	p.adopt(stamp)
+	p.trusted, p.begun = true, stamp.Operation
+	return p.settle(ctx, true)
+}
+
+// Begun tells the passage of the intent that an interrupted run has left.
+func (p *Passage) Begun(operation string) { p.begun = operation }
+
+// settle follows the table until the item is at one end, or it cannot be said
+// where it is. It begins with a look, unless the item has just been marked.
+func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 	if p.dest, err = p.destination(ctx, false); err != nil {
-		return p.abandon(ctx, fmt.Errorf("destination folder: %w", err), !resumed)
+		return p.stopped(ctx, fmt.Errorf("destination folder: %w", err))
 	}
-	if err := p.census(ctx); err != nil {
-		return p.undecided(err, nil)
-	}
-	look := resumed
-	var last error
-	for attempt := 0; ; attempt++ {
+	for begin, n, retries := time.Now(), 0, 0; ; n++ {
+		r := rowCarry
+		var s sight
 		if look {
-			copies, err := p.copies(ctx)
-			if err != nil {
-				return p.undecided(err, last)
+			if s, err = p.look(ctx); err != nil {
+				return p.undecided(err)
 			}
-			if len(copies) > 0 {
-				err := p.settle(ctx, copies, false)
-				if !errors.Is(err, errForeign) {
-					return err
-				}
-				// The item there with this name is a different one: it was not this item
-				// that an earlier run carried.
-				p.fresh, look = true, false
-				if _, err := p.mark(ctx); err != nil {
-					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
-				}
+			r = p.row(s)
+		}
+		look = true
+		switch r {
+		case rowCarry, rowNextWay, rowNewLease, rowAgain:
+			if retries++; retries > p.engine.Attempts+1 {
+				return p.exhausted(ctx)
+			}
+			if err := p.prepare(ctx, r); err != nil {
+				return p.stopped(ctx, err)
+			}
+			if p.adopted {
+				continue // by another run, meanwhile
+			}
+			if err := p.carry(ctx, r == rowAgain); err != nil {
+				return p.stopped(ctx, err)
+			}
+			if n = 0; p.succeeded {
 				continue
 			}
-			if err := p.refind(ctx); err != nil {
-				return p.lost(ctx, err)
+		case rowProve, rowArrived:
+			done, err := p.conclude(ctx, s)
+			if done || err != nil {
+				return err
 			}
-			if !p.marked(p.Item) {
-				// Another run removed the stamp, or replaced it.
-				if _, err := p.mark(ctx); err != nil {
-					return p.abandon(ctx, err, driver.Untouched(err) || errors.Is(err, driver.ErrGone))
-				}
-				if attempt < p.engine.Attempts {
-					continue
-				}
+			if retries++; retries > p.engine.Attempts+1 {
+				return p.undecided(errors.New("what is at the two ends keeps changing"))
 			}
-		}
-		if attempt >= p.engine.Attempts {
-			return p.abandon(ctx, last, driver.Untouched(last))
-		}
-		carried, err := p.engine.Strategy.Carry(ctx, driver.Carriage{From: p.From, Item: p.Item, To: p.To, Folder: p.dest})
-		look = true
-		if err == nil {
-			p.way, p.faithful, p.made = carried.Way, carried.Faithful, carried.ItemID
-			copies, err := p.arrived(ctx)
-			if err != nil {
-				return p.undecided(err, nil)
-			}
-			if len(copies) == 0 {
-				if copies, err = p.reclaim(ctx); err != nil {
-					return p.undecided(err, nil)
-				}
-			}
-			if len(copies) > 0 {
-				return p.settle(ctx, copies, carried.Moved)
-			}
-			last = errors.New("the server reported success, but no copy arrived")
 			continue
+		case rowUnderWay:
+			if time.Since(begin) > patienceFactor*p.engine.Wait {
+				return p.undecided(fmt.Errorf("another run may be working on it until %s", p.until()))
+			}
+		case rowVanished:
+			return p.undecided(errors.New("the server reported success, but the copy is not there; no second one is made"))
+		case rowNowhere:
+			return p.undecided(ErrNowhere)
+		case rowDoubt:
+			if time.Since(begin) > patienceFactor*p.engine.Wait {
+				return p.undecided(errors.Join(fmt.Errorf("a request may take effect until %s", p.until()), p.last))
+			}
 		}
-		last = err
-		switch {
-		case ctx.Err() != nil:
-			return p.undecided(context.Cause(ctx), nil)
-		case errors.Is(err, driver.ErrGone):
-			// Either someone moved the item, or the folder is gone. Looking at both ends
-			// settles the former, this the latter.
-			if p.dest, err = p.destination(ctx, true); err != nil {
-				return p.abandon(ctx, fmt.Errorf("destination folder: %w", err), true)
-			}
-		case driver.Untouched(err) && !driver.Temporary(err):
-			return p.abandon(ctx, err, true)
-		default:
-			p.repeated = true
-			if err := p.patience(ctx, attempt, carried.Once, err); err != nil {
-				return p.undecided(err, last)
-			}
+		if err := p.engine.pause(ctx, min(n, 3)); err != nil {
+			return p.undecided(errors.Join(err, p.last))
 		}
 	}
 }
 
-// patienceFactor times [Engine].Wait is how long a server may still be working
-// on a request after its answer was lost. Exchange, for example, gives up after
-// a minute.
+func (p *Passage) until() string { return p.stamp.Lease.Format(time.RFC3339) }
+
+// patienceFactor times [Engine].Wait is how long a run waits for the outcome of a
+// request whose answer was lost, before it ends undecided.
 const patienceFactor = 30
 
-// patience waits before the item is carried again. An item cannot be moved
-// twice, because its id changes, but it can be copied twice. So if the answer
-// was lost, the server gets time to finish, unless the copy appears first.
-func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause error) error {
-	if once || driver.Answered(cause) {
-		return p.engine.pause(ctx, attempt)
+// prepare makes sure that this run may send the item: under the lease that it
+// holds or, if the row asks for one or the time to send is over, a new one.
+func (p *Passage) prepare(ctx context.Context, r row) error {
+	switch {
+	case r == rowNextWay:
+		p.refused = append(p.refused, p.way)
+		p.last = fmt.Errorf("the server reported success, but did nothing (%s)", p.way)
+	case r == rowAgain:
+		return nil // the same request again can do no more than the first
 	}
-	for begin := time.Now(); time.Since(begin) < patienceFactor*p.engine.Wait; attempt++ {
-		if err := p.engine.pause(ctx, attempt); err != nil {
+	if r != rowNewLease && time.Since(p.marked) <= p.engine.window() {
+		return nil
+	}
+	if err := p.hold(ctx, true); err != nil || p.adopted {
+		return err
+	}
+	// An original that was found again may belong elsewhere.
+	dest, err := p.destination(ctx, false)
+	p.dest = dest
+	return err
+}
+
+// carry sends the item to the other end, once. An error means that nothing can
+// have come of it, and that no other try will help.
+func (p *Passage) carry(ctx context.Context, sameWay bool) error {
+	c := driver.Carriage{From: p.From, Item: p.Item, To: p.To, Folder: p.dest, Except: p.refused}
+	if sameWay {
+		c.Only, c.Except = p.way, nil
+	}
+	sending, cancel := context.WithTimeout(ctx, p.engine.Doubt)
+	carried, err := p.engine.Strategy.Carry(sending, c)
+	cancel()
+	p.wrote = time.Now()
+	gone := errors.Is(err, driver.ErrGone)
+	if err != nil && (gone || driver.Untouched(err)) {
+		p.last = err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if gone && !p.sent {
+			// Either someone moved the item, or the folder is gone.
+			p.dest, err = p.destination(ctx, true)
 			return err
 		}
-		if copies, err := p.copies(ctx); err != nil || len(copies) > 0 {
-			return err // the loop in Run looks again and continues from there
+		if p.sent || driver.Temporary(err) {
+			return nil
 		}
+		return err
+	}
+	p.way, p.faithful = carried.Way, carried.Faithful
+	p.moves = carried.Once && (p.moves || !p.sent)
+	p.repeated, p.sent = p.sent, true
+	p.succeeded, p.made, p.last = err == nil, "", err
+	if err == nil {
+		p.made = carried.ItemID
+	} else if !driver.Answered(err) {
+		p.inFlight = true
 	}
 	return nil
+}
+
+// exhausted ends the run if trying again has not helped.
+func (p *Passage) exhausted(ctx context.Context) error {
+	if p.free() && !p.adopted {
+		return p.abandon(ctx, p.last)
+	}
+	return p.undecided(p.last)
 }
 
 // destination returns the folder at the destination end. It can be repeated
@@ -188,41 +256,34 @@ func (p *Passage) patience(ctx context.Context, attempt int, once bool, cause er
 func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, error) {
 	for attempt := 0; ; attempt++ {
 		f, err := p.Folder(ctx, again)
-		if err == nil || attempt == p.engine.Attempts || !driver.Temporary(err) {
+		if err == nil || !driver.Temporary(err) || !p.engine.again(ctx, attempt, err) {
 			return f, err
 		}
-		if err := p.engine.pause(ctx, attempt); err != nil {
-			return driver.Folder{}, err
-		}
 	}
 }
 
-// undecided ends the run if it cannot be seen what is where. The intent stays
+// stopped ends the run if it could not go on. What was certainly not sent leaves
+// nothing behind.
+func (p *Passage) stopped(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, ErrUndecided):
+		return err
+	case p.adopted, p.markDoubt, p.sent && !p.free():
+		return p.undecided(err)
+	case p.sent:
+		return p.undecided(errors.Join(err, p.last))
+	}
+	return p.abandon(ctx, err)
+}
+
+// undecided ends the run if it cannot be said where the item is. The intent stays
 // open, and the stamp stays on the item.
-func (p *Passage) undecided(err, last error) error {
-	temporary := driver.Temporary(err) || driver.Temporary(last)
-	err = errors.Join(err, last)
+func (p *Passage) undecided(err error) error {
 	// Whatever the causes say, something may have been changed.
 	return &driver.Error{
-		Err:       fmt.Errorf("the outcome is not known yet; run it again: %w", err),
-		Temporary: temporary, Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
+		Err:       fmt.Errorf("%w; run it again, or recover: %w", ErrUndecided, err),
+		Temporary: true, Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
 	}
-}
-
-// abandon ends the run with the item where it was. If it is certain that
-// nothing was carried, it removes the stamp.
-func (p *Passage) abandon(ctx context.Context, err error, certain bool) error {
-	if !certain {
-		return err
-	}
-	if p.marked(p.Item) && p.Direction == driver.ToQuarantine {
-		if clearErr := p.unstamp(context.WithoutCancel(ctx), p.From, p.Item, nil); clearErr != nil {
-			p.residues = append(p.residues, "the item in the user's mailbox still carries the stamp, which the user cannot see")
-			return err
-		}
-	}
-	p.Finish(ctx)
-	return err
 }
 
 // Finish removes the intent from the ledger. If that fails, recovery will look

@@ -1,0 +1,202 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// conclude handles a sight with a copy: it proves it, removes the original if
+// there is one, and reads back that it is gone and that the copy is there. It
+// reports done if that is so; if not, and without an error, the ends have changed
+// and are looked at again.
+func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) {
+	kept, surplus, err := p.choose(ctx, s)
+	if err != nil {
+		return false, p.undecided(err)
+	}
+	if kept == nil {
+		return p.unproved(ctx, s, surplus)
+	}
+	for _, c := range surplus {
+		p.shelve(ctx, c, "a second copy")
+	}
+	p.copied = kept
+	if s.source != nil {
+		p.note(ctx, s.source.Read)
+		p.label(ctx)
+		if gone, err := p.remove(ctx, *s.source); err != nil || !gone {
+			return false, err
+		}
+	} else {
+		p.note(ctx, p.copied.Read)
+		p.label(ctx)
+	}
+	there, err := p.engine.Inspect(ctx, p.To, p.copied.ID)
+	if err != nil {
+		return false, p.undecided(err)
+	}
+	if there == nil || !p.carries(*there) && !(p.Direction == driver.ToUser && there.Stamp == nil) {
+		return false, nil
+	}
+	there.Folder = p.copied.Folder
+	p.copied = there
+	if p.Direction == driver.ToQuarantine {
+		if residue := p.engine.Sweep(ctx, p.From, p.stamp.Operation); residue != "" {
+			p.residues = append(p.residues, residue)
+		}
+	}
+	return true, nil
+}
+
+// choose returns the copy to keep: one that is proved, and of several the one that
+// this run made. The others are surplus.
+func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surplus []driver.Item, err error) {
+	var reasons []error
+	for _, c := range s.copies {
+		why, err := p.differs(ctx, s, &c)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case why != "":
+			reasons = append(reasons, errors.New(why))
+			surplus = append(surplus, c)
+		case kept == nil:
+			kept = &c
+		case c.ID == p.made:
+			surplus = append(surplus, *kept)
+			kept = &c
+		default:
+			surplus = append(surplus, c)
+		}
+	}
+	if kept == nil {
+		p.last = fmt.Errorf("the copy in %s does not match the original: %w", p.To.Address(), errors.Join(reasons...))
+	}
+	return kept, surplus, nil
+}
+
+// differs says how a copy differs from the original, or "". With the original at
+// hand, both have been read in this look; without, the copy must be what the
+// stamp says, and what was last seen of the original.
+func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string, error) {
+	if c.HasAttachments && len(c.Attachments) == 0 {
+		whole, err := p.engine.Inspect(ctx, p.To, c.ID)
+		if err != nil {
+			return "", err
+		}
+		if whole == nil || whole.Stamp != nil && !p.carries(*whole) {
+			return "", errors.New("the copy was found, but has been moved since")
+		}
+		whole.Folder = c.Folder
+		*c = *whole
+	}
+	faithful := p.faithfulCopy(*c)
+	if s.source == nil {
+		if faithful && c.Stamp != nil && printOf(*c) != c.Stamp.Print {
+			return "it is not what its stamp says", nil
+		}
+		if p.marked.IsZero() {
+			return "", nil
+		}
+		return Differs(p.Item, *c, faithful), nil
+	}
+	return Differs(*s.source, *c, faithful), nil
+}
+
+// faithfulCopy reports whether a copy keeps every property of the original.
+func (p *Passage) faithfulCopy(c driver.Item) bool {
+	if c.Stamp == nil {
+		return p.faithful
+	}
+	if c.Stamp.Attempt == "" {
+		return false // version 1 does not say how it carried
+	}
+	return !c.Stamp.Rebuilt
+}
+
+// remove removes the original for good, with the version that was compared, and
+// reads back that it is gone. If it is not, or it has changed since, it reports
+// false: then the ends are looked at again.
+func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, err error) {
+	err = p.From.Remove(ctx, original)
+	p.wrote = time.Now()
+	removed := err == nil
+	switch {
+	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):
+		return false, nil
+	case err != nil && driver.Untouched(err) && !driver.Temporary(err):
+		p.residues = append(p.residues, "the original is still in "+p.From.Address())
+		return false, &driver.Error{
+			Err:       fmt.Errorf("a proved copy is in %s, but the original could not be removed; run it again: %w", p.To.Address(), err),
+			Temporary: driver.Temporary(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
+		}
+	case err != nil:
+		p.last = err
+		if err := p.engine.pause(ctx, 0); err != nil {
+			return false, p.undecided(err)
+		}
+	}
+	left, lookErr := p.engine.Inspect(ctx, p.From, original.ID)
+	if lookErr != nil {
+		return false, p.undecided(errors.Join(lookErr, err))
+	}
+	if left == nil && removed {
+		p.removed = true
+	}
+	if left != nil && removed {
+		p.last = errors.New("the server reported that it has removed the original, but it is still there")
+	}
+	return p.removed, nil
+}
+
+// note corrects the read state in the stamp if the user has read the message
+// since it was stamped, because people will ask whether it was read.
+func (p *Passage) note(ctx context.Context, read bool) {
+	if p.Direction != driver.ToQuarantine || read == p.copied.Stamp.Read {
+		return
+	}
+	p.stamp.Read = read
+	noted := *p.copied.Stamp
+	noted.Read = read
+	p.amend(ctx, driver.Change{Stamp: &noted}, "the new read state could not be recorded")
+}
+
+// label sets the configured header on the proved copy before the original is
+// removed, so no copy is left without it. Getting malicious mail out of a
+// mailbox matters more than the header, so a failure is only reported.
+func (p *Passage) label(ctx context.Context) {
+	m := driver.Change{SetHeader: p.engine.QuarantineHeader}
+	if p.Direction == driver.ToUser {
+		m = driver.Change{SetHeader: p.engine.UndoHeader}
+	}
+	if m.SetHeader.Name == "" || p.labelled == p.copied.ID {
+		return
+	}
+	p.amend(ctx, m, "the header was not set")
+	p.labelled = p.copied.ID
+}
+
+// amend changes the proved copy, retrying as needed. A final failure is
+// reported as a residue.
+func (p *Passage) amend(ctx context.Context, m driver.Change, failure string) {
+	it := *p.copied
+	for attempt := 0; ; attempt++ {
+		marked, err := p.To.Mark(ctx, it, m)
+		if err == nil {
+			marked.Folder = p.copied.Folder
+			p.copied = &marked
+			return
+		}
+		if !errors.Is(err, driver.ErrConflict) && !p.engine.again(ctx, attempt, err) || attempt >= p.engine.Attempts {
+			p.residues = append(p.residues, fmt.Sprintf("%s: %v", failure, err))
+			return
+		}
+		if fresh, err := p.engine.Inspect(ctx, p.To, it.ID); err == nil && fresh != nil {
+			it = *fresh
+		}
+	}
+}

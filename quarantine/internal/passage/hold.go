@@ -1,0 +1,233 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// hold makes the item this run's: it stamps it with a new attempt and reads the
+// stamp back; or it adopts the attempt that another run has begun. With renew, the
+// attempt on the item is known to be over.
+//
+// Two runs that mark the item at once are told apart by its version, which the
+// first write changes. An error other than [ErrUndecided] means that nothing was
+// sent for the item under its present stamp.
+func (p *Passage) hold(ctx context.Context, renew bool) error {
+	for attempt := 0; ; attempt++ {
+		adopted, err := p.standing(ctx, renew)
+		if err != nil || adopted {
+			return err
+		}
+		err = p.mark(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if errors.Is(err, driver.ErrGone) || attempt >= p.engine.Attempts || !errors.Is(err, driver.ErrConflict) && !p.engine.again(ctx, attempt, err) {
+			return err
+		}
+		fresh, lookErr := p.engine.Inspect(ctx, p.From, p.Item.ID)
+		switch {
+		case lookErr != nil:
+			return both(err, lookErr)
+		case fresh == nil:
+			return driver.ErrGone
+		}
+		p.see(*fresh)
+		if p.carries(*fresh) {
+			return nil // only the answer, or the reading back, was lost
+		}
+		renew = renew && fresh.Stamp != nil && fresh.Stamp.Attempt == p.stamp.Attempt
+	}
+}
+
+// both joins the error of a write, if any, with that of reading back, which
+// decides whether to try again.
+func both(err, lookErr error) error {
+	return &driver.Error{
+		Err: errors.Join(err, lookErr), Untouched: driver.Untouched(err) && driver.Untouched(lookErr),
+		Temporary: driver.Temporary(err) || driver.Temporary(lookErr), Cause: driver.CauseOf(lookErr), Code: driver.CodeOf(lookErr),
+	}
+}
+
+// see takes a newer state of the item.
+func (p *Passage) see(fresh driver.Item) {
+	if fresh.Folder.Path == "" || fresh.Folder.ID == p.Item.Folder.ID {
+		fresh.Folder = p.Item.Folder
+	}
+	p.Item = fresh
+}
+
+// standing decides what the stamp on the item means. It reports whether the run
+// continues the attempt on it.
+func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err error) {
+	had := p.Item.Stamp
+	if renew && had != nil && had.Attempt == p.stamp.Attempt && had.Direction == p.Direction {
+		p.stamp = *had
+		return false, nil
+	}
+	if p.Direction == driver.ToQuarantine {
+		ours, trusted, err := p.ours(ctx, had)
+		if err != nil {
+			return false, err
+		}
+		if !ours || had.Direction == driver.Surplus {
+			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address(), Folder: p.Item.Folder, Read: p.Item.Read, Reason: p.Reason}
+			return false, nil
+		}
+		p.trusted = trusted
+	}
+	if had.Direction == p.Direction {
+		p.adopt(*had)
+		return true, nil
+	}
+	if err := p.otherFinished(ctx, *had); err != nil {
+		return false, err
+	}
+	p.stamp = *had
+	if p.Direction == driver.ToQuarantine {
+		p.stamp.Folder, p.stamp.Read, p.stamp.Reason = p.Item.Folder, p.Item.Read, p.Reason
+	}
+	return false, nil
+}
+
+// ours reports whether the stamp on an item at the user's end is one to go by, and
+// not forged, copied from another message, or left behind; and whether it is known
+// to be of this installation.
+func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bool, err error) {
+	if had == nil || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
+		return false, false, nil
+	}
+	known, err := p.Ledger.Knows(ctx, had.Operation)
+	if err != nil {
+		return false, false, fmt.Errorf("journal: %w", err)
+	}
+	switch {
+	case had.Attempt == "":
+		return known, known, nil // of version 1, which anyone can write
+	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt):
+		return false, false, nil
+	case known, p.engine.sealed(*had):
+		return true, true, nil
+	}
+	return len(p.engine.Keys) == 0, false, nil
+}
+
+// adopt continues the attempt of another run.
+func (p *Passage) adopt(s driver.Stamp) {
+	p.stamp, p.adopted, p.marked = s, true, time.Time{}
+	p.wrote = time.Now()
+	p.fresh()
+}
+
+// fresh forgets what was sent and seen of an attempt.
+func (p *Passage) fresh() {
+	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made = false, false, false, false, false, false, ""
+	p.unseenSource, p.unseenCopy = 0, 0
+}
+
+// otherFinished makes sure that the operation in the other direction has come to
+// its end before this one begins. It has not if it holds its lease, or if what it
+// was to remove is still there.
+func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
+	if p.Finished {
+		return nil
+	}
+	if p.Direction == driver.ToQuarantine && !p.engine.expired(had) {
+		return p.undecided(fmt.Errorf("a restore of it may be in progress until %s", had.Lease.Format(time.RFC3339)))
+	}
+	found, err := p.engine.Find(ctx, p.To, driver.Query{Operation: had.Operation, Origin: had.Mailbox})
+	if err != nil {
+		return err
+	}
+	left := slices.ContainsFunc(found.Items, func(it driver.Item) bool {
+		return it.Stamp.Direction == had.Direction && it.Stamp.Attempt == had.Attempt && !it.Folder.Recoverable
+	})
+	if left {
+		return p.undecided(errors.New("what last moved it has not come to its end: the item is in both mailboxes"))
+	}
+	return nil
+}
+
+// mark writes the intent and the stamp, and reads the stamp back.
+func (p *Passage) mark(ctx context.Context) error {
+	if p.before == nil {
+		p.before = p.Item.Stamp
+	}
+	p.stamp.Direction, p.stamp.At = p.Direction, p.at()
+	p.engine.lease(&p.stamp, p.Item, time.Now())
+	p.adopted, p.trusted, p.marked = false, true, time.Now()
+	p.fresh()
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	m := driver.Change{Stamp: &p.stamp}
+	if p.Direction == driver.ToUser {
+		m.Read = &p.stamp.Read
+		// Remove it before the item travels: a copy made from the MIME form would
+		// keep it for good, among the headers it was received with.
+		m.DropHeader = p.engine.QuarantineHeader.Name
+	}
+	marked, err := p.From.Mark(ctx, p.Item, m)
+	p.wrote = time.Now()
+	p.markDoubt = p.markDoubt || err != nil && !driver.Untouched(err) && !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone)
+	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
+		return err
+	}
+	if err == nil {
+		p.see(marked) // a server may give a changed item another id
+	}
+	read, lookErr := p.engine.Inspect(ctx, p.From, p.Item.ID)
+	switch {
+	case lookErr != nil:
+		return both(err, lookErr)
+	case read == nil:
+		return fmt.Errorf("%w: it was moved when it had just been marked", driver.ErrGone)
+	}
+	p.see(*read)
+	switch {
+	case p.carries(*read):
+		p.markDoubt = false
+		return nil
+	case err != nil:
+		return err
+	case read.Stamp == nil || p.before != nil && *read.Stamp == *p.before:
+		return &driver.Error{Err: errNotKept, Untouched: true, Answered: true}
+	}
+	return driver.ErrConflict // another run was quicker
+}
+
+// errNotKept means that what is carried could not be recognised.
+var errNotKept = errors.New("the server reported success, but did not keep the named properties that mark the item; without them it cannot be moved safely")
+
+// at returns the time in the stamp: that of the quarantine.
+func (p *Passage) at() time.Time {
+	if p.Direction == driver.ToUser {
+		return p.stamp.At
+	}
+	return time.Now()
+}
+
+// begin writes the intent of the present attempt.
+func (p *Passage) begin(ctx context.Context) error {
+	if p.begun != "" && p.begun != p.stamp.Operation {
+		if err := p.Ledger.Finish(ctx, p.begun); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+	}
+	it := p.Item
+	it.Mailbox = p.From.Address()
+	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	p.begun = p.stamp.Operation
+	return nil
+}

@@ -1,0 +1,175 @@
+package passage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// sight is what one look at both ends saw of an attempt.
+type sight struct {
+	source *driver.Item  // the original
+	copies []driver.Item // at the destination, each a different object
+	// free means that, since before the look began, nothing of the attempt can
+	// arrive any more.
+	free bool
+	// noSource and noCopy mean that absence has been shown, and not only that
+	// nothing was seen.
+	noSource, noCopy bool
+}
+
+// looksForAbsence is how many looks in a row must not see an item before it
+// counts as absent. While a mailbox is searched, its owner may move the item from
+// a folder that has yet to be searched to one that has been.
+const looksForAbsence = 2
+
+// absent reports whether an item is shown to be absent after so many looks in a
+// row without it, of which the last began at a time. Until the lag after the last
+// write is over, a search proves nothing.
+func (p *Passage) absent(unseen int, began time.Time) bool {
+	return unseen >= looksForAbsence && !began.Before(p.wrote.Add(p.engine.Lag))
+}
+
+// look looks at both ends once.
+//
+// The original is first looked for by its id, which it has until it is moved. A
+// search for its attempt finds it elsewhere. It need not be searched for if its
+// id is dead by this run's own doing: a request that removed it was answered with
+// success, or nothing but moves were sent, which take the original away, and
+// there is a copy.
+func (p *Passage) look(ctx context.Context) (sight, error) {
+	began := time.Now()
+	s := sight{free: p.free()}
+	source, err := p.engine.Inspect(ctx, p.From, p.Item.ID)
+	if err != nil {
+		return s, err
+	}
+	if source != nil && p.carries(*source) {
+		if source.Folder.Path == "" || source.Folder.ID == p.Item.Folder.ID {
+			source.Folder = p.Item.Folder
+		}
+		s.source = source
+	}
+	if s.copies, err = p.findCopies(ctx); err != nil {
+		return s, err
+	}
+	dead := p.removed || p.moves && len(s.copies) > 0
+	if s.source == nil && !dead {
+		if s.source, err = p.findStray(ctx); err != nil {
+			return s, err
+		}
+	}
+	p.unseenSource++
+	if s.source != nil {
+		p.Item, p.unseenSource = *s.source, 0
+	}
+	p.unseenCopy++
+	if len(s.copies) > 0 {
+		p.unseenCopy = 0
+	}
+	s.noSource = s.source == nil && (dead || p.absent(p.unseenSource, began))
+	s.noCopy = len(s.copies) == 0 && p.absent(p.unseenCopy, began)
+	return s, nil
+}
+
+// carries reports whether an item has the attempt of the original.
+func (p *Passage) carries(it driver.Item) bool {
+	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Attempt == p.stamp.Attempt &&
+		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox)
+}
+
+// findStray searches the source end for the original, which its owner has moved.
+func (p *Passage) findStray(ctx context.Context) (*driver.Item, error) {
+	found, err := p.engine.Find(ctx, p.From, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range found.Items {
+		// What a move left in Recoverable Items is not the original.
+		if !p.carries(it) || p.Direction == driver.ToUser && it.Folder.Recoverable {
+			continue
+		}
+		stray, err := p.engine.Inspect(ctx, p.From, it.ID)
+		if err != nil {
+			return nil, err
+		}
+		if stray == nil || !p.carries(*stray) {
+			continue // moved again
+		}
+		stray.Folder = it.Folder
+		return stray, nil
+	}
+	if len(found.Unsearched) > 0 {
+		return nil, unsearched("", found.Unsearched[0])
+	}
+	return nil, nil
+}
+
+// findCopies returns the items at the destination end that carry the attempt. A
+// copy whose id is known is read; otherwise the end is searched. Two ids are two
+// objects only if both exist at the same time.
+func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
+	if p.made != "" && !p.repeated {
+		it, err := p.engine.Inspect(ctx, p.To, p.made)
+		if err != nil {
+			return nil, err
+		}
+		// A restore that another run has finished has no stamp any more.
+		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil) {
+			if it.Folder.Path == "" || it.Folder.ID == p.dest.ID {
+				it.Folder = p.dest
+			}
+			return []driver.Item{*it}, nil
+		}
+	}
+	copies, err := p.searchCopies(ctx)
+	if err != nil || len(copies) < 2 {
+		return copies, err
+	}
+	there, err := p.engine.existing(ctx, p.To, copies)
+	return slices.DeleteFunc(there, func(it driver.Item) bool { return !p.carries(it) }), err
+}
+
+func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
+	q := p.Scope(p.dest)
+	q.Operation, q.Origin = p.stamp.Operation, p.stamp.Mailbox
+	var copies []driver.Item
+	var missing []driver.Unsearched
+	everywhere := q.In == nil
+	for pass := 0; ; pass++ {
+		found, err := p.engine.Find(ctx, p.To, q)
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, found.Unsearched...)
+		for _, it := range found.Items {
+			if p.carries(it) && !slices.ContainsFunc(copies, func(c driver.Item) bool { return c.ID == it.ID }) {
+				copies = append(copies, it)
+			}
+		}
+		switch {
+		case len(copies) > 0, pass == 1:
+			if len(copies) == 0 && len(missing) > 0 {
+				return nil, unsearched(" at the destination", missing[0])
+			}
+			// Everyone uses the same order.
+			slices.SortFunc(copies, func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
+			return copies, nil
+		case everywhere:
+			// The destination may be a folder that is otherwise not searched, such as
+			// one in an archive.
+			q.In = &p.dest
+		default:
+			// Someone may have filed it elsewhere in the mailbox.
+			q.In, q.Below, missing = nil, false, nil
+		}
+	}
+}
+
+func unsearched(where string, u driver.Unsearched) error {
+	return fmt.Errorf("folder %q%s could not be searched: %s", u.Folder.Path, where, u.Reason)
+}

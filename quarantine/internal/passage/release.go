@@ -1,0 +1,97 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// abandon ends the run with the item where it was, when nothing of the attempt is
+// at the other end or can arrive there. The item gets the stamp that it had.
+func (p *Passage) abandon(ctx context.Context, cause error) error {
+	if p.begun == "" || p.marked.IsZero() {
+		return cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	to := driver.Change{Clear: true}
+	if p.Direction == driver.ToUser && p.before != nil {
+		to = driver.Change{Stamp: p.before}
+	}
+	if err := p.unstamp(ctx, p.From, p.Item, to); err != nil {
+		p.residues = append(p.residues, "the item still carries the stamp of this attempt, which people cannot see")
+		return cause
+	}
+	p.Finish(ctx)
+	return cause
+}
+
+// Release removes the stamp from the restored item, and reads back that it is
+// gone. It corrects the read state only if the way did not preserve it: what the
+// owner has changed since stays.
+func (p *Passage) Release(ctx context.Context) error {
+	change := driver.Change{Clear: true}
+	if p.copied.Read != p.stamp.Read {
+		change.Read = &p.stamp.Read
+	}
+	if err := p.unstamp(ctx, p.To, *p.copied, change); err != nil {
+		p.residues = append(p.residues, "the item is back, but still has its stamp")
+		return p.undecided(fmt.Errorf("the item is back, but its stamp could not be removed: %w", err))
+	}
+	return nil
+}
+
+// unstamp takes the attempt's stamp off an item, even if its owner has moved it,
+// and reads back that it is off. It is not an error if the item is gone, or carries
+// another stamp by now.
+func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item, change driver.Change) error {
+	fresh, err := &it, error(nil)
+	for attempt := 0; ; attempt++ {
+		if attempt > 0 {
+			fresh, err = p.engine.Inspect(ctx, m, it.ID)
+		}
+		if err == nil && fresh == nil {
+			fresh, err = p.moved(ctx, m)
+		}
+		if err != nil {
+			return err
+		}
+		if fresh == nil || !p.carries(*fresh) {
+			return nil
+		}
+		if change.Read != nil && attempt > 0 && fresh.Read != it.Read {
+			change.Read = nil // its owner has changed it since
+		}
+		it = *fresh
+		marked, err := m.Mark(ctx, it, change)
+		if err == nil {
+			it = marked
+			continue
+		}
+		conflict := errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict)
+		if attempt >= p.engine.Attempts || !conflict && !p.engine.again(ctx, attempt, err) {
+			return err
+		}
+	}
+}
+
+// moved finds the item with the attempt wherever its owner has moved it, nil if
+// nowhere.
+func (p *Passage) moved(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
+	found, err := p.engine.Find(ctx, m, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found.Items {
+		if p.carries(f) {
+			return p.engine.Inspect(ctx, m, f.ID)
+		}
+	}
+	if len(found.Unsearched) > 0 {
+		return nil, unsearched("", found.Unsearched[0])
+	}
+	return nil, nil
+}

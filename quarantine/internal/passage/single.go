@@ -1,0 +1,84 @@
+package passage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Single returns one item for each operation among items found in the quarantine
+// mailbox. An item that was moved while they were searched for has been found
+// twice, but does not exist twice: what no longer exists under its id is left
+// out. Of several that do, the one of the latest attempt stays; the others are
+// copies that a server made late, and are put aside if they are the same message.
+// Residues say, by operation, where they are.
+func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.Item) (single []driver.Item, residues map[string]string, err error) {
+	byOperation := make(map[string][]driver.Item)
+	var order []string
+	for _, it := range items {
+		if it.Stamp == nil || it.Stamp.Direction == driver.Surplus {
+			continue
+		}
+		op := it.Stamp.Operation
+		if byOperation[op] == nil {
+			order = append(order, op)
+		}
+		byOperation[op] = append(byOperation[op], it)
+	}
+	residues = make(map[string]string)
+	for _, op := range order {
+		group := byOperation[op]
+		if len(group) > 1 {
+			if group, err = e.existing(ctx, m, group); err != nil {
+				return nil, nil, err
+			}
+		}
+		if len(group) == 0 {
+			continue
+		}
+		slices.SortFunc(group, func(a, b driver.Item) int {
+			return cmp.Or(b.Stamp.Lease.Compare(a.Stamp.Lease), strings.Compare(a.ID, b.ID))
+		})
+		single = append(single, group[0])
+		p := e.New(Passage{Direction: driver.ToQuarantine, To: m})
+		for _, late := range group[1:] {
+			if Differs(group[0], late, false) != "" {
+				p.residues = append(p.residues, fmt.Sprintf("another item with its stamp is in %s of %s", late.Folder.Path, m.Address()))
+				continue
+			}
+			p.shelve(ctx, late, "a second copy")
+		}
+		if len(p.residues) > 0 {
+			residues[op] = p.Result().Residue
+		}
+	}
+	return single, residues, nil
+}
+
+// existing returns those of several sightings that are different objects: it
+// reads them all, and then all but the last again.
+func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []driver.Item) ([]driver.Item, error) {
+	for round := range 2 {
+		var there []driver.Item
+		for i, seen := range sightings {
+			if round == 1 && i == len(sightings)-1 {
+				there = append(there, seen)
+				break
+			}
+			it, err := e.Inspect(ctx, m, seen.ID)
+			if err != nil {
+				return nil, err
+			}
+			if it != nil && it.Stamp != nil && it.Stamp.Operation == seen.Stamp.Operation {
+				it.Folder = seen.Folder
+				there = append(there, *it)
+			}
+		}
+		sightings = there
+	}
+	return sightings, nil
+}
