@@ -39,7 +39,6 @@ func TestNewRefusesWhatTheStrategyCannotDo(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	strategy := w.newStrategy(t, worldOptions{})
 	for field, opts := range map[string]quarantine.Options{
-		"SweepRecoverableItems": {SweepRecoverableItems: true},
 		"CriteriaSearch":        {CriteriaSearch: true},
 	} {
 		_, err := quarantine.New(ignorant{strategy}, vault, &opts)
@@ -61,7 +60,7 @@ func TestCapabilitiesOfDecoratedMailboxes(t *testing.T) {
 	t.Parallel()
 	o := worldOptions{strategy: ewsmail.Options{ScanRecoverableItems: true}}
 	w := newWorld(t, o)
-	s, err := quarantine.New(decorated{w.newStrategy(t, o)}, vault, &quarantine.Options{SweepRecoverableItems: true, CriteriaSearch: true})
+	s, err := quarantine.New(decorated{w.newStrategy(t, o)}, vault, &quarantine.Options{CriteriaSearch: true})
 	require.NoError(t, err)
 	w.Mailbox(alice).Deliver(eml(theID, "Your invoice"))
 

@@ -206,7 +206,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	}
 	settings := quarantine.Options{
 		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 300 * time.Millisecond,
-		SweepRecoverableItems: true, CriteriaSearch: true,
+		CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
 	var strategy driver.Strategy

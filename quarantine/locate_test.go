@@ -15,8 +15,7 @@ import (
 )
 
 func everywhere(impersonation bool) worldOptions {
-	return worldOptions{impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
-		settings: func(s *quarantine.Options) { s.SweepRecoverableItems = true }}
+	return worldOptions{impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true}}
 }
 
 func TestCopiesInRecoverableItemsAndArchive(t *testing.T) {
@@ -219,7 +218,7 @@ func TestSweep(t *testing.T) {
 	for _, sweep := range []bool{false, true} {
 		t.Run(fmt.Sprint(sweep), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, worldOptions{settings: func(s *quarantine.Options) { s.SweepRecoverableItems = sweep }})
+			w := newWorld(t, worldOptions{settings: func(s *quarantine.Options) { s.LeaveRecoverable = !sweep }})
 			w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
 			r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
 			require.NoError(t, err)

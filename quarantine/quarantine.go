@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -240,8 +241,8 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			ri.Residue = "a restore of it is in progress or was interrupted: run the recovery, or restore it again"
 		}
 		// The run that moved it may have been interrupted before it swept.
-		if residue := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it.Stamp.Operation); residue != "" {
-			ri.Residue = residue
+		if left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp); len(left) > 0 {
+			ri.Residue = strings.Join(left, "; ")
 		}
 		if told := residues[it.Stamp.Operation]; told != "" {
 			ri.Residue = told

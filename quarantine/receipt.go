@@ -16,7 +16,7 @@ type Outcome string
 const (
 	// Quarantined means that the copy is in the quarantine mailbox, was read back
 	// there, and is gone from the user's folders. Whether the user can recover it
-	// from Recoverable Items is for SweepRecoverableItems of [Options] to say.
+	// from Recoverable Items is for LeaveRecoverable of [Options] to say.
 	Quarantined Outcome = "quarantined"
 	// AlreadyQuarantined means that an earlier run quarantined it. Nothing was
 	// changed.

@@ -24,7 +24,7 @@ func TestDoneMeanwhile(t *testing.T) {
 		one := accesses[0]
 		one.name, one.worldOptions = name+", everywhere", everywhere(name == "Impersonation")
 		all = append(all, one)
-		one.settings = nil // what a move leaves in Recoverable Items stays
+		one.settings = func(s *quarantine.Options) { s.LeaveRecoverable = true } // what a move leaves in Recoverable Items stays
 		one.name += ", not swept"
 		all = append(all, one)
 	}

@@ -34,11 +34,12 @@ type Options struct {
 	// Default: none.
 	QuarantineHeader, UndoHeader Header
 
-	// SweepRecoverableItems removes what a move leaves in Recoverable Items, where
-	// the user could recover it. Set it if the strategy searches Recoverable
-	// Items, where it would otherwise find the message again. The strategy must
-	// support it: see [driver.Sweeper].
-	SweepRecoverableItems bool
+	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
+	// there, so its user can recover the message. By default it is removed, once
+	// the copy has been read back, if the strategy can find it: see
+	// [driver.Sweeper]. What retention or a hold keeps is out of the user's reach in
+	// any case.
+	LeaveRecoverable bool
 
 	// CriteriaSearch allows targets with [Criteria]; SearchLimits bounds what they
 	// may find. The strategy must support it: see [driver.Searcher].
@@ -146,7 +147,7 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
 		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
 		Lag: cmp.Or(settings.SearchLag, time.Minute), Doubt: cmp.Or(settings.WriteDoubt, 15*time.Minute), Keys: settings.StampKeys,
-		Sweeps: settings.SweepRecoverableItems, Log: s.log,
+		Leaves: settings.LeaveRecoverable, Log: s.log,
 		Shelf: func(ctx context.Context) (driver.Folder, error) {
 			return s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{surplusFolder}, Create: true})
 		},
@@ -198,9 +199,6 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 		refuse("options", field, fmt.Sprintf("is set, but the strategy %q does not support it: its mailboxes do not implement driver.%s; leave it out", strategy.Name(), capability))
 	}
 	m := strategy.Mailbox(quarantineMailbox)
-	if _, ok := driver.As[driver.Sweeper](m); o.SweepRecoverableItems && !ok {
-		lacks("SweepRecoverableItems", "Sweeper")
-	}
 	if _, ok := driver.As[driver.Searcher](m); o.CriteriaSearch && !ok {
 		lacks("CriteriaSearch", "Searcher")
 	}

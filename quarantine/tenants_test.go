@@ -62,7 +62,7 @@ func scenarioWorld(t testing.TB, name string, impersonation bool) *world {
 		impersonation: impersonation, strategy: ewsmail.Options{ScanRecoverableItems: true, ScanOnlineArchive: true},
 		settings: func(s *quarantine.Options) {
 			s.Name = name
-			s.SweepRecoverableItems, s.CriteriaSearch = true, true
+			s.CriteriaSearch = true
 		},
 	})
 	return w

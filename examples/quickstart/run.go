@@ -62,7 +62,6 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		QuarantineMailbox: quarantineBox,
 		Access:            m.access,
 
-		SweepRecoverableItems: true,
 		Authentication: exchange.Authentication{
 			Type:     exchange.AuthenticationBasic,
 			Username: "svc@example.test",

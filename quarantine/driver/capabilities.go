@@ -35,13 +35,12 @@ type Prober interface {
 	Probe(ctx context.Context) error
 }
 
-// Sweeper is a [Mailbox] that can remove what moving an item away has left in
+// Sweeper is a [Mailbox] that can find what moving an item away has left in
 // Recoverable Items, where its owner could recover it.
 type Sweeper interface {
-	// Sweep permanently removes the items in Recoverable Items that carry the
-	// stamp of an operation, and returns how many it removed. Finding none is not
-	// an error.
-	Sweep(ctx context.Context, operation string) (int, error)
+	// Leftovers returns the items in Recoverable Items that carry the stamp of an
+	// operation and that their owner could recover. Finding none is not an error.
+	Leftovers(ctx context.Context, operation string) ([]Item, error)
 }
 
 // Shelver is a [Mailbox] that can put an item aside that nobody needs, where

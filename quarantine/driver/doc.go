@@ -13,7 +13,8 @@
 // them with [As], even behind decorators that have an Unwrap method:
 //
 //   - [Searcher]: search for messages by criteria
-//   - [Sweeper]: remove what a move leaves in Recoverable Items
+//   - [Sweeper]: find what a move leaves in Recoverable Items
+//   - [Shelver]: put an item aside that nobody needs
 //   - [Prober]: check cheaply whether a mailbox exists
 //   - [Directory]: expand groups
 //   - [Forwarder]: find out to whom a message was forwarded

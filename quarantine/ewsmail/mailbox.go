@@ -74,10 +74,10 @@ func (m *mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, e
 	return f, translate(err)
 }
 
-// Sweep removes what a move left in Recoverable Items.
-func (m *mailbox) Sweep(ctx context.Context, operation string) (int, error) {
-	n, err := m.sweepAll(ctx, operation)
-	return n, translate(err)
+// Leftovers finds what a move left in Recoverable Items.
+func (m *mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
+	left, err := m.leftovers(ctx, operation)
+	return left, translate(err)
 }
 
 // Probe reads the Inbox.

@@ -2,51 +2,46 @@ package ewsmail
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// sweepAll removes what a move left in Recoverable Items. It leaves Purges alone:
-// the owner cannot recover what retention keeps there, and nobody can remove it.
-func (m *mailbox) sweepAll(ctx context.Context, operation string) (int, error) {
+// leftovers finds what a move left in Recoverable Items. It does not look in
+// Purges: the owner cannot recover what retention keeps there, and nobody can
+// remove it.
+func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
 	if m.x.archive {
 		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
 	}
-	total := 0
+	var all []driver.Item
 	for _, name := range names {
-		n, err := m.sweep(ctx, name, operation)
-		total += n
+		left, err := m.leftIn(ctx, name, operation)
 		if err != nil {
-			return total, fmt.Errorf("sweeping %s of %s: %w", name, m.address, err)
+			return nil, fmt.Errorf("searching %s of %s: %w", name, m.address, err)
 		}
+		all = append(all, left...)
 	}
-	return total, nil
+	return all, nil
 }
 
-func (m *mailbox) sweep(ctx context.Context, name ews.FolderName, operation string) (int, error) {
+func (m *mailbox) leftIn(ctx context.Context, name ews.FolderName, operation string) ([]driver.Item, error) {
 	request := ews.FindItemRequest{
 		Folders:     []ews.FolderRef{m.known(name)},
-		Shape:       ews.ItemShape{Properties: stampPaths()},
+		Shape:       ews.ItemShape{Properties: searchProperties},
 		Restriction: queryRestriction(driver.Query{Operation: operation}),
 	}
 	var left []driver.Item
 	for raw, err := range m.client.FindItems(ctx, request) {
 		if noSuchFolder(err) {
-			return 0, nil // a mailbox without an archive
+			return nil, nil // a mailbox without an archive
 		}
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		left = append(left, m.item(raw, &folderTree{}))
 	}
-	for i, it := range left {
-		if err := m.remove(ctx, it); err != nil && !errors.Is(err, driver.ErrGone) {
-			return i, err
-		}
-	}
-	return len(left), nil
+	return left, nil
 }

@@ -93,10 +93,14 @@ type Config struct {
 	// deleted and can recover.
 	ScanRecoverableItems bool `json:"scanRecoverableItems,omitempty"`
 
-	// SweepRecoverableItems permanently removes what moving a message leaves in
-	// Recoverable Items, where its user could recover it. What retention or a
-	// hold keeps stays out of the user's reach in any case. Default: false; with
-	// FullAccess the user can then recover the message.
+	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
+	// there, so its user can recover the message. Default: false; it is removed,
+	// once the copy has been read back. What retention or a hold keeps stays out of
+	// the user's reach in any case.
+	LeaveRecoverable bool `json:"leaveRecoverable,omitempty"`
+
+	// SweepRecoverableItems has no effect any more: what a move leaves is removed
+	// unless LeaveRecoverable is set. Configurations of earlier versions have it.
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
 	// ScanOnlineArchive also searches the archive of each mailbox that has one.

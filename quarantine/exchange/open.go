@@ -98,7 +98,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	s, err := quarantine.New(strategy, c.QuarantineMailbox, &quarantine.Options{
 		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
-		SweepRecoverableItems: c.SweepRecoverableItems || c.ScanRecoverableItems, Journal: journal,
+		LeaveRecoverable: c.LeaveRecoverable, Journal: journal,
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },

@@ -155,8 +155,8 @@ func (k *checker) probe(ctx context.Context, address string) {
 
 // recoverable opens Recoverable Items if the configuration uses them.
 func (k *checker) recoverable(ctx context.Context, m *mailbox) {
-	if !k.cfg.ScanRecoverableItems && !k.cfg.SweepRecoverableItems {
-		k.skip(CheckRecoverableItems, m.address, "scanRecoverableItems and sweepRecoverableItems are off")
+	if !k.cfg.ScanRecoverableItems && k.cfg.LeaveRecoverable {
+		k.skip(CheckRecoverableItems, m.address, "scanRecoverableItems is off and leaveRecoverable on")
 		return
 	}
 	_, how, seen := k.open(ctx, m, ews.FolderRecoverableItemsDeletions)

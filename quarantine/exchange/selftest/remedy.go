@@ -262,7 +262,7 @@ func (k *checker) moveRemedy() remedy {
 
 func (k *checker) recoverableRemedy(address string) remedy {
 	r := k.accessRemedy(address)
-	return remedy{"check the right to the mailbox and that the server is Exchange 2010 SP1 or later, which Recoverable Items need; or turn off scanRecoverableItems and sweepRecoverableItems", r.commands}
+	return remedy{"check the right to the mailbox and that the server is Exchange 2010 SP1 or later, which Recoverable Items need; or turn off scanRecoverableItems and set leaveRecoverable", r.commands}
 }
 
 func (k *checker) archiveRemedy(address string) remedy {

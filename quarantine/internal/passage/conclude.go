@@ -25,31 +25,37 @@ func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) 
 		p.shelve(ctx, c, "a second copy")
 	}
 	p.copied = kept
+	p.note(ctx, p.original(s).Read)
+	p.label(ctx)
 	if s.source != nil {
-		p.note(ctx, s.source.Read)
-		p.label(ctx)
 		if gone, err := p.remove(ctx, *s.source); err != nil || !gone {
 			return false, err
 		}
-	} else {
-		p.note(ctx, p.copied.Read)
-		p.label(ctx)
 	}
-	there, err := p.engine.Inspect(ctx, p.To, p.copied.ID)
-	if err != nil {
-		return false, p.undecided(err)
-	}
-	if there == nil || !p.carries(*there) && !(p.Direction == driver.ToUser && there.Stamp == nil) {
-		return false, nil
-	}
-	there.Folder = p.copied.Folder
-	p.copied = there
-	if p.Direction == driver.ToQuarantine {
-		if residue := p.engine.Sweep(ctx, p.From, p.stamp.Operation); residue != "" {
-			p.residues = append(p.residues, residue)
+	if s.source != nil || !s.last {
+		there, err := p.engine.Inspect(ctx, p.To, p.copied.ID)
+		if err != nil {
+			return false, p.undecided(err)
 		}
+		released := there != nil && p.Direction == driver.ToUser && there.Stamp == nil
+		if there == nil || !p.carries(*there) && !released {
+			return false, nil
+		}
+		there.Folder = p.copied.Folder
+		p.copied = there
+	}
+	if p.way == "" || p.moves {
+		p.residues = append(p.residues, p.engine.Sweep(ctx, p.From, *p.copied, p.stamp)...)
 	}
 	return true, nil
+}
+
+// original returns the original or, if it is gone, the copy that it has become.
+func (p *Passage) original(s sight) driver.Item {
+	if s.source != nil {
+		return *s.source
+	}
+	return *p.copied
 }
 
 // choose returns the copy to keep: one that is proved, and of several the one that
@@ -156,7 +162,7 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 // note corrects the read state in the stamp if the user has read the message
 // since it was stamped, because people will ask whether it was read.
 func (p *Passage) note(ctx context.Context, read bool) {
-	if p.Direction != driver.ToQuarantine || read == p.copied.Stamp.Read {
+	if p.Direction != driver.ToQuarantine || p.copied.Stamp == nil || read == p.copied.Stamp.Read {
 		return
 	}
 	p.stamp.Read = read

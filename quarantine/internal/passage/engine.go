@@ -3,7 +3,6 @@ package passage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -32,8 +31,8 @@ type Engine struct {
 	// restored one. An empty name means none.
 	QuarantineHeader, UndoHeader driver.Header
 
-	// Sweeps means that what a move leaves in Recoverable Items is removed.
-	Sweeps bool
+	// Leaves means that what a move leaves in Recoverable Items stays there.
+	Leaves bool
 
 	// Shelf returns the folder of the quarantine mailbox for surplus copies.
 	Shelf func(context.Context) (driver.Folder, error)
@@ -91,24 +90,6 @@ func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
 // pause.
 func (e *Engine) again(ctx context.Context, attempt int, err error) bool {
 	return attempt < e.Attempts && (driver.Temporary(err) || !driver.Untouched(err)) && e.pause(ctx, attempt) == nil
-}
-
-// Sweep removes what a move left in Recoverable Items, if enabled and supported
-// by the driver. It returns what could not be removed.
-func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, operation string) (residue string) {
-	sweeper, ok := driver.As[driver.Sweeper](from)
-	if !e.Sweeps || !ok {
-		return ""
-	}
-	for attempt := 0; ; attempt++ {
-		_, err := sweeper.Sweep(ctx, operation)
-		if err == nil {
-			return ""
-		}
-		if !e.again(ctx, attempt, err) {
-			return fmt.Sprintf("it may still be in Recoverable Items: %v", err)
-		}
-	}
 }
 
 // Inspect reads an item, retrying as needed. It returns nil if the item does not

@@ -20,6 +20,8 @@ type sight struct {
 	// noSource and noCopy mean that absence has been shown, and not only that
 	// nothing was seen.
 	noSource, noCopy bool
+	// last means that the copies were read when the original was known to be gone.
+	last bool
 }
 
 // looksForAbsence is how many looks in a row must not see an item before it
@@ -71,6 +73,7 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if len(s.copies) > 0 {
 		p.unseenCopy = 0
 	}
+	s.last = dead && s.source == nil
 	s.noSource = s.source == nil && (dead || p.absent(p.unseenSource, began))
 	s.noCopy = len(s.copies) == 0 && p.absent(p.unseenCopy, began)
 	return s, nil

@@ -1,0 +1,47 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Sweep permanently removes what moving an item away has left in Recoverable
+// Items, if the driver can find it: what has the stamp of the same attempt and is
+// the same message as the proved copy. It returns what could not be removed.
+func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.Item, stamp driver.Stamp) (residues []string) {
+	sweeper, ok := driver.As[driver.Sweeper](from)
+	if e.Leaves || !ok {
+		return nil
+	}
+	failed := func(err error) []string {
+		return append(residues, fmt.Sprintf("it may still be in Recoverable Items of %s: %v", from.Address(), err))
+	}
+	var left []driver.Item
+	for attempt := 0; ; attempt++ {
+		var err error
+		if left, err = sweeper.Leftovers(ctx, stamp.Operation); err == nil {
+			break
+		}
+		if !e.again(ctx, attempt, err) {
+			return failed(err)
+		}
+	}
+	for _, it := range left {
+		if it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction || Differs(copied, it, false) != "" {
+			continue
+		}
+		for attempt := 0; ; attempt++ {
+			err := from.Remove(ctx, it)
+			if err == nil || errors.Is(err, driver.ErrGone) {
+				break
+			}
+			if errors.Is(err, driver.ErrConflict) || !e.again(ctx, attempt, err) {
+				return failed(err)
+			}
+		}
+	}
+	return residues
+}
