@@ -220,7 +220,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	require.NoError(t, err)
 	defer j2.Close()
 	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j2 }
-	time.Sleep(2 * time.Second) // as long as the request that was lost may take effect
+	time.Sleep(5 * time.Second) // as long as the request that was lost may take effect
 	for r, err := range w.newService(t, o).Recover(t.Context()) {
 		t.Log(r, err)
 	}
