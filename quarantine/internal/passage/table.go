@@ -5,47 +5,72 @@ type row string
 
 // Rows of the table.
 const (
-	rowCarry     row = "carry"      // marked, and nothing came of what was sent
-	rowAgain     row = "again"      // a move whose answer was lost can be repeated
-	rowNextWay   row = "next way"   // a move that did nothing
-	rowNewLease  row = "new lease"  // nothing came of the attempt, and nothing will
-	rowUnderWay  row = "under way"  // another run's
-	rowDoubt     row = "doubt"      // a copy may still arrive
-	rowVanished  row = "vanished"   // a copy was made, and is not there
-	rowProve     row = "prove"      // original and copy
-	rowArrived   row = "arrived"    // copy alone
-	rowNowhere   row = "nowhere"    // neither
-	rowLookAgain row = "look again" // absence is not shown yet
+	rowProve     row = "prove"
+	rowArrived   row = "arrived"
+	rowCarry     row = "carry"
+	rowAgain     row = "again"
+	rowUnderWay  row = "under way"
+	rowDoubt     row = "doubt"
+	rowNextWay   row = "next way"
+	rowVanished  row = "vanished"
+	rowNewLease  row = "new lease"
+	rowNowhere   row = "nowhere"
+	rowLookAgain row = "look again"
 )
+
+// state is what is known of one end.
+type state string
+
+// States of an end.
+const (
+	whatever state = ""      // it does not matter
+	there    state = "there" // seen in this look
+	shown    state = "shown" // absent, and shown to be
+)
+
+// rule is a row with its condition.
+type rule struct {
+	original, copied state
+	and              string // the condition in words, as in the package comment
+	holds            func(*Passage, sight) bool
+	row              row
+}
+
+// rules is the table. The first one that fits counts.
+var rules = []rule{
+	{there, there, "", nil, rowProve},
+	{shown, there, "", nil, rowArrived},
+	{there, whatever, "sent nothing yet", func(p *Passage, _ sight) bool { return !p.adopted && !p.sent }, rowCarry},
+	{there, whatever, "moved, and not answered", func(p *Passage, _ sight) bool { return p.moves && p.inFlight }, rowAgain},
+	{there, whatever, "another's attempt, its lease runs", func(p *Passage, s sight) bool { return p.adopted && !s.free }, rowUnderWay},
+	{there, whatever, "not answered, the lease runs", func(p *Passage, s sight) bool { return p.inFlight && !s.free }, rowDoubt},
+	{there, shown, "moved, and answered with success", func(p *Passage, _ sight) bool { return p.succeeded && p.moves }, rowNextWay},
+	{there, shown, "copied, and answered with success", func(p *Passage, _ sight) bool { return p.succeeded }, rowVanished},
+	{there, shown, "answered with an error", func(p *Passage, _ sight) bool { return !p.adopted && !p.inFlight }, rowCarry},
+	{there, shown, "the lease is over", nil, rowNewLease},
+	{shown, shown, "", nil, rowNowhere},
+}
 
 // row returns which row of the table a sight is in.
 func (p *Passage) row(s sight) row {
-	original := s.source != nil
-	switch {
-	case len(s.copies) > 0 && original:
-		return rowProve
-	case len(s.copies) > 0 && s.noSource:
-		return rowArrived
-	case original && !p.adopted && !p.sent:
-		return rowCarry
-	case original && p.moves && p.inFlight:
-		return rowAgain
-	case original && !s.free && p.adopted:
-		return rowUnderWay
-	case original && !s.free:
-		return rowDoubt
-	case original && s.noCopy && p.succeeded && p.moves:
-		return rowNextWay
-	case original && s.noCopy && p.succeeded:
-		return rowVanished
-	case original && s.noCopy && !p.adopted && !p.inFlight:
-		return rowCarry
-	case original && s.noCopy:
-		return rowNewLease
-	case s.noSource && s.noCopy:
-		return rowNowhere
+	original := stateOf(s.source != nil, s.noSource)
+	copied := stateOf(len(s.copies) > 0, s.noCopy)
+	for _, r := range rules {
+		if (r.original == whatever || r.original == original) && (r.copied == whatever || r.copied == copied) && (r.holds == nil || r.holds(p, s)) {
+			return r.row
+		}
 	}
 	return rowLookAgain
+}
+
+func stateOf(seen, absent bool) state {
+	switch {
+	case seen:
+		return there
+	case absent:
+		return shown
+	}
+	return whatever
 }
 
 // free reports whether nothing of the attempt can arrive any more: everything
