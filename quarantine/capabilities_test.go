@@ -39,7 +39,7 @@ func TestNewRefusesWhatTheStrategyCannotDo(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	strategy := w.newStrategy(t, worldOptions{})
 	for field, opts := range map[string]quarantine.Options{
-		"CriteriaSearch":        {CriteriaSearch: true},
+		"CriteriaSearch": {CriteriaSearch: true},
 	} {
 		_, err := quarantine.New(ignorant{strategy}, vault, &opts)
 		require.ErrorIs(t, err, quarantine.ErrInvalid, field)
