@@ -96,6 +96,7 @@ func (x *exploration) begin(t *testing.T) (ask func(*quarantine.Service) (*quara
 			ewstest.Delivery{Received: time.Date(2026, 11, 20, 8, 30, i, 0, time.UTC)})
 		x.before[tagOf(i)] = m.Folder
 	}
+	time.Sleep(time.Hour)
 	target := quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
 	if x.scene.direction == driver.ToQuarantine {
 		return func(s *quarantine.Service) (*quarantine.Receipt, error) { return s.Quarantine(t.Context(), target) }
@@ -315,6 +316,7 @@ func (x *exploration) rest(t *testing.T, ask func(*quarantine.Service) (*quarant
 			at, other = u, v
 		}
 		switch {
+		case x.rivalUndo && u+v == 1: // the other direction may have been the last
 		case x.deleted && u+v+s <= 1, x.copied > 0 && at >= 1 && at <= 1+x.copied && other == 0:
 		case u+v > 1+x.copied:
 			x.counted.doubled++
@@ -351,7 +353,7 @@ func TestExploreSingles(t *testing.T) {
 				for i, d := range deviations {
 					for nth := range calls {
 						for _, after := range []bool{false, true} {
-							if d.once && after || !*whole && (nth+7*i+3*number)%29 != 0 {
+							if d.once && after || !*whole && (nth+7*i+3*number)%181 != 0 {
 								continue
 							}
 							var x *exploration

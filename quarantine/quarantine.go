@@ -118,7 +118,9 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			seen[it.ID] = true
 			ri, gone := s.take(ctx, t, mailbox, it, operations)
 			if gone && pass < passes {
-				moved = true // it has another id now, or another run took it
+				// It has another id now, or another run took it; or the server errs.
+				moved = true
+				delete(seen, it.ID)
 				continue
 			}
 			r.Items = append(r.Items, ri)

@@ -50,7 +50,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if was.Operation == "" || was.Outcome == NotFound || was.Outcome == Found {
 			continue
 		}
-		found, err := s.taken(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox})
+		found, err := s.takenItem(ctx, r, was)
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
@@ -141,6 +141,31 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query) (driver.F
 	}
 	found.Items = slices.DeleteFunc(found.Items, unneeded)
 	return found, err
+}
+
+// takenItem finds the item of a receipt in quarantine: by its stamp or, if a search
+// does not show it, by its id. What has only just been taken may not be shown yet,
+// so it is looked for again when it would be.
+func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (driver.Findings, error) {
+	q := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}
+	found, err := s.taken(ctx, Target{}, q)
+	if err != nil || len(found.Items) > 0 || !was.Outcome.Done() {
+		return found, err
+	}
+	// The id is one more chance, and may be one that the server cannot even read.
+	it, lookErr := s.engine.Inspect(ctx, s.quarantine, was.To.ItemID)
+	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
+		it.Folder = was.To.Folder
+		found.Items = append(found.Items, *it)
+		return found, nil
+	}
+	if wait := s.engine.Lag - time.Since(r.Finished); wait > 0 && wait <= s.engine.Lag {
+		if err := s.engine.Sleep(ctx, wait); err != nil {
+			return found, err
+		}
+		return s.taken(ctx, Target{}, q)
+	}
+	return found, nil
 }
 
 // unneeded reports whether an item in the quarantine mailbox is not one that can

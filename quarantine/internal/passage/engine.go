@@ -72,10 +72,11 @@ func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 // pause waits before a retry.
 func (e *Engine) pause(ctx context.Context, attempt int) error {
 	d := min(e.Wait<<min(attempt, 10), 30*time.Second)
-	return e.sleep(ctx, d/2+rand.N(d/2+1))
+	return e.Sleep(ctx, d/2+rand.N(d/2+1))
 }
 
-func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, unless the context ends first.
+func (e *Engine) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -128,6 +128,13 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 			}
 			return []driver.Item{*it}, nil
 		}
+		if it != nil && it.Stamp == nil {
+			it, err := p.reclaim(ctx, *it)
+			if err != nil {
+				return nil, err
+			}
+			return []driver.Item{*it}, nil
+		}
 	}
 	copies, err := p.searchCopies(ctx)
 	if err != nil || len(copies) < 2 {
@@ -135,6 +142,34 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 	}
 	there, err := p.engine.existing(ctx, p.To, copies)
 	return slices.DeleteFunc(there, func(it driver.Item) bool { return !p.carries(it) }), err
+}
+
+// reclaim stamps the copy that this run made, if it arrived without its stamp.
+// Without one, nobody could recognise it later: if the server does not keep it,
+// the copy is put aside.
+func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, error) {
+	if c.Folder.Path == "" || c.Folder.ID == p.dest.ID {
+		c.Folder = p.dest
+	}
+	stamp := p.stamp
+	stamp.Rebuilt = !p.faithful
+	_, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})
+	if err != nil {
+		return nil, err
+	}
+	read, err := p.engine.Inspect(ctx, p.To, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if read != nil {
+		read.Folder = c.Folder
+		if p.carries(*read) {
+			return read, nil
+		}
+		p.shelve(ctx, *read, "a copy without its stamp")
+	}
+	p.made = ""
+	return nil, errNotKept
 }
 
 func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {

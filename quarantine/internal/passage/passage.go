@@ -125,7 +125,10 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 		r := rowCarry
 		var s sight
 		if look {
-			if s, err = p.look(ctx); err != nil {
+			if s, err = p.look(ctx); errors.Is(err, errNotKept) {
+				return p.abandon(ctx, &driver.Error{Err: err, Untouched: true, Answered: true})
+			}
+			if err != nil {
 				return p.undecided(err)
 			}
 			r = p.row(s)

@@ -30,12 +30,15 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 // shelve puts a copy aside, where people find it, and takes it out of the
 // attempt. It reports whether that has been done, and tells of it in any case.
 func (p *Passage) shelve(ctx context.Context, c driver.Item, what string) bool {
-	set := *c.Stamp
-	set.Direction = driver.Surplus
-	marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &set})
-	if err != nil {
-		p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s, and could not be marked as surplus: %v", what, c.Folder.Path, p.To.Address(), err))
-		return false
+	marked := c
+	if c.Stamp != nil {
+		set := *c.Stamp
+		set.Direction = driver.Surplus
+		var err error
+		if marked, err = p.To.Mark(ctx, c, driver.Change{Stamp: &set}); err != nil {
+			p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s, and could not be marked as surplus: %v", what, c.Folder.Path, p.To.Address(), err))
+			return false
+		}
 	}
 	p.wrote = time.Now()
 	shelver, ok := driver.As[driver.Shelver](p.To)
