@@ -20,6 +20,7 @@ type MIME struct {
 	depth int // of the response message
 	text  *base64Reader
 	empty bool
+	tail  []byte // last bytes read
 	err   error
 }
 
@@ -130,6 +131,8 @@ func (m *MIME) Read(p []byte) (int, error) {
 	n, err := m.text.Read(p)
 	if n > 0 {
 		m.empty = false
+		m.tail = append(m.tail, p[max(0, n-heldBack):n]...)
+		m.tail = append(m.tail[:0], m.tail[max(0, len(m.tail)-heldBack):]...)
 	}
 	if err != nil {
 		m.end(err)
@@ -157,6 +160,10 @@ func (m *MIME) end(err error) {
 func (m *MIME) broken(err error) error { return m.a.malformed("MimeContent: " + err.Error()) }
 
 var errClosed = errors.New("ews: read after Close")
+
+// Truncated reports, after all was read, whether the MIME ends in the marker that
+// servers write where they cut off an export. A sender can write it, too.
+func (m *MIME) Truncated() bool { return hasMarker(m.tail) }
 
 // Close ends the call. It does nothing after io.EOF.
 func (m *MIME) Close() error {

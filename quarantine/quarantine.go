@@ -266,7 +266,7 @@ func receiptItem(it driver.Item) ReceiptItem {
 // the journal.
 func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
-	ri.Operation, ri.Way, ri.Residue = out.Stamp.Operation, out.Way, out.Residue
+	ri.Operation, ri.Way, ri.Residue, ri.Digest = out.Stamp.Operation, out.Way, out.Residue, out.Digest
 	if out.Copy != nil {
 		ri.To = Place{Mailbox: p.To.Address(), Folder: out.Copy.Folder, ItemID: out.Copy.ID}
 	}

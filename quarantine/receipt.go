@@ -107,6 +107,9 @@ type ReceiptItem struct {
 	Class     string
 	Size      int64
 	Received  time.Time
+	// Digest is the SHA-256 of the content, in hexadecimal, if original and copy
+	// were compared by it: see [driver.Content.Digest].
+	Digest string
 
 	// From is where it was and To where it is now; To is zero if nothing was
 	// carried.
@@ -142,6 +145,7 @@ type wireItem struct {
 	Class     string    `json:"class,omitempty"`
 	Size      int64     `json:"size,omitempty"`
 	Received  time.Time `json:"received,omitzero"`
+	Digest    string    `json:"digest,omitempty"`
 	From      Place     `json:"from,omitzero"`
 	To        Place     `json:"to,omitzero"`
 	Err       *Failure  `json:"error,omitempty"`
@@ -161,6 +165,7 @@ func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 		Class:     it.Class,
 		Size:      it.Size,
 		Received:  it.Received,
+		Digest:    it.Digest,
 		From:      it.From,
 		To:        it.To,
 		Err:       failureOf(it.Err),
@@ -184,6 +189,7 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 		Class:     w.Class,
 		Size:      w.Size,
 		Received:  w.Received,
+		Digest:    w.Digest,
 		From:      w.From,
 		To:        w.To,
 		Residue:   w.Residue,

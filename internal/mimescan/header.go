@@ -16,6 +16,7 @@ const (
 	contentType        = "content-type"
 	contentDisposition = "content-disposition"
 	contentEncoding    = "content-transfer-encoding"
+	subject            = "subject"
 )
 
 // maxField is how many bytes of a header field are kept.
@@ -56,7 +57,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 			}
 			name = strings.ToLower(key)
 			switch name {
-			case contentType, contentDisposition, contentEncoding:
+			case contentType, contentDisposition, contentEncoding, subject:
 				if _, again := fields[name]; again {
 					name = "" // the first counts
 				} else {

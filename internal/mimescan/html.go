@@ -88,9 +88,7 @@ func (d *document) tag(z *html.Tokenizer) error {
 }
 
 func (d *document) attribute(key string, value []byte) error {
-	switch key {
-	case "href", "src", "action", "formaction", "data", "background", "poster", "cite", "xlink:href", "ping":
-	default:
+	if !isLink(key) {
 		return d.value(value)
 	}
 	link := strings.TrimSpace(string(value[:min(len(value), maxLink)]))
@@ -111,6 +109,15 @@ func (d *document) attribute(key string, value []byte) error {
 		return ErrTooComplex
 	}
 	return d.emit(d.base.ResolveReference(ref).String())
+}
+
+// isLink reports whether the value of an attribute is a link.
+func isLink(key string) bool {
+	switch key {
+	case "href", "src", "action", "formaction", "data", "background", "poster", "cite", "xlink:href", "ping":
+		return true
+	}
+	return false
 }
 
 // value scans a complete text.

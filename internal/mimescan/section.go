@@ -14,6 +14,7 @@ type section struct {
 	br        *bufio.Reader
 	delimiter string
 	last      bool // no section follows
+	open      bool // the text ended before a delimiter came
 
 	inLine      bool
 	eol         string // of the line before, held back
@@ -52,7 +53,7 @@ func (s *section) next() {
 		return
 	}
 	if err != nil {
-		s.last, s.err = true, err
+		s.last, s.open, s.err = true, true, err
 	}
 	body, eol := cutEOL(line)
 	s.first, s.line = []byte(s.eol), body

@@ -13,6 +13,7 @@
 // them with [As], even behind decorators that have an Unwrap method:
 //
 //   - [Searcher]: search for messages by criteria
+//   - [Reader]: read the content of an item, to prove a rebuilt copy by it
 //   - [Sweeper]: find what a move leaves in Recoverable Items
 //   - [Shelver]: put an item aside that nobody needs
 //   - [Prober]: check cheaply whether a mailbox exists

@@ -39,6 +39,12 @@ func (m *mailbox) Open(ctx context.Context, it driver.Item) (io.ReadCloser, erro
 	return message, translate(err)
 }
 
+// Content reads the MIME form of an item.
+func (m *mailbox) Content(ctx context.Context, it driver.Item) (driver.Content, error) {
+	c, err := m.content(ctx, it)
+	return c, translate(err)
+}
+
 // Inspect reads one item again.
 func (m *mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, error) {
 	it, err := m.inspect(ctx, itemID)

@@ -15,6 +15,9 @@ import (
 // and are looked at again.
 func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) {
 	kept, surplus, err := p.choose(ctx, s)
+	if errors.Is(err, driver.ErrGone) {
+		return false, nil // one of them was moved meanwhile
+	}
 	if err != nil {
 		return false, p.undecided(err)
 	}
@@ -62,6 +65,9 @@ func (p *Passage) original(s sight) driver.Item {
 // this run made. The others are surplus.
 func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surplus []driver.Item, err error) {
 	var reasons []error
+	if s.source != nil {
+		p.content = nil // it may have changed since the last look
+	}
 	for _, c := range s.copies {
 		why, err := p.differs(ctx, s, &c)
 		switch {
@@ -101,6 +107,11 @@ func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string,
 		*c = *whole
 	}
 	faithful := p.faithfulCopy(*c)
+	if !faithful || s.source != nil && !p.trusted {
+		if why, known, err := p.proveByContent(ctx, s.source, *c, faithful); known || err != nil {
+			return why, err
+		}
+	}
 	if s.source == nil {
 		if faithful && c.Stamp != nil && printOf(*c) != c.Stamp.Print {
 			return "it is not what its stamp says", nil

@@ -58,8 +58,10 @@ type Passage struct {
 	faithful bool         // the way keeps every property
 	refused  []driver.Way // ways that were answered with success and did nothing
 	dest     driver.Folder
-	copied   *driver.Item // the proved copy
-	labelled string       // id of the copy that has the header
+	copied   *driver.Item    // the proved copy
+	content  *driver.Content // of the original, as last read
+	digest   string          // of that
+	labelled string          // id of the copy that has the header
 	residues []string
 }
 
@@ -70,13 +72,16 @@ type Result struct {
 	Way   driver.Way // empty if nothing was carried
 	// Copy is the proved copy at the destination end, or nil.
 	Copy *driver.Item
+	// Digest is that of the original's content, if it was read: see
+	// [driver.Content.Digest].
+	Digest string
 	// Residue says what was left behind and could not be removed.
 	Residue string
 }
 
 // Result returns the result for the item.
 func (p *Passage) Result() Result {
-	r := Result{Stamp: p.stamp, Way: p.way, Residue: strings.Join(p.residues, "; ")}
+	r := Result{Stamp: p.stamp, Way: p.way, Digest: p.digest, Residue: strings.Join(p.residues, "; ")}
 	if p.copied != nil {
 		it := *p.copied
 		if it.Folder.ID == "" || it.Folder.ID == p.dest.ID {

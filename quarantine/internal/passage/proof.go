@@ -14,6 +14,26 @@ import (
 // way preserves is identity, class, dates, attachments and, apart from what a
 // server adds or drops, size.
 func Differs(original, c driver.Item, faithful bool) string {
+	if why := identityDiffers(original, c, faithful); why != "" {
+		return why
+	}
+	switch {
+	case original.HasAttachments != c.HasAttachments:
+		return "either it or the original has no attachments"
+	case faithful && subject(original) != subject(c):
+		return "its subject differs"
+	case c.Size < Smallest(original.Size, 2<<10, faithful):
+		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
+	}
+	if whole(original) && whole(c) && !sameAttachments(original.Attachments, c.Attachments, faithful) {
+		return "its attachments differ in number, name or size"
+	}
+	return ""
+}
+
+// identityDiffers says how a copy differs from the original in what identifies a
+// message and every way keeps: Message-ID, class and dates.
+func identityDiffers(original, c driver.Item, faithful bool) string {
 	switch {
 	case !driver.SameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
 		// A server may assign one when it makes the item anew.
@@ -24,15 +44,6 @@ func Differs(original, c driver.Item, faithful bool) string {
 		return fmt.Sprintf("it was received %s instead of %s", stampTime(c.Received), stampTime(original.Received))
 	case !driver.SameTime(original.Sent, c.Sent):
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
-	case original.HasAttachments != c.HasAttachments:
-		return "either it or the original has no attachments"
-	case faithful && subject(original) != subject(c):
-		return "its subject differs"
-	case c.Size < Smallest(original.Size, 2<<10, faithful):
-		return fmt.Sprintf("it is %d bytes long instead of %d", c.Size, original.Size)
-	}
-	if whole(original) && whole(c) && !sameAttachments(original.Attachments, c.Attachments, faithful) {
-		return "its attachments differ in number, name or size"
 	}
 	return ""
 }

@@ -1,0 +1,165 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Reader is a [Mailbox] that can read the content of an item in a form that stays
+// the same when the item is rebuilt from the message. The engine then compares the
+// content of original and copy before it removes the original, unless the way
+// keeps every property: see [Carried.Faithful]. Without it, such a copy is compared
+// by its size and the names and sizes of its attachments.
+type Reader interface {
+	// Content reads an item completely; it does not hold it in memory. The form is
+	// the driver's own, and the same for both mailboxes of a [Carriage]. What
+	// cannot be decoded counts as it is. The error matches [ErrGone] if the item no
+	// longer exists under this id.
+	Content(ctx context.Context, item Item) (Content, error)
+}
+
+// PartKind is what a part of a message is.
+type PartKind string
+
+// Kinds of parts.
+const (
+	PartSubject    PartKind = "subject"
+	PartText       PartKind = "text"
+	PartHTML       PartKind = "html"
+	PartAttachment PartKind = "attachment"
+	PartMessage    PartKind = "message"   // an attached message; its parts are parts of the whole
+	PartSigned     PartKind = "signed"    // what a signature covers
+	PartEncrypted  PartKind = "encrypted" // encrypted, or signed in one piece
+	PartRaw        PartKind = "raw"       // what cannot be taken apart
+)
+
+// kindNames are the kinds, in the order of [Content.Digest], and what people call
+// one and several of them.
+var kindNames = [...]struct {
+	kind      PartKind
+	one, many string
+}{
+	{PartSubject, "subject", "subjects"},
+	{PartText, "text", "texts"},
+	{PartHTML, "HTML text", "HTML texts"},
+	{PartAttachment, "attachment", "attachments"},
+	{PartMessage, "attached message", "attached messages"},
+	{PartSigned, "signed part", "signed parts"},
+	{PartEncrypted, "encrypted part", "encrypted parts"},
+	{PartRaw, "unreadable part", "unreadable parts"},
+}
+
+// ContentPart is a part of an item. It has no name: a server may give attachments
+// other names.
+type ContentPart struct {
+	Kind   PartKind
+	SHA256 [sha256.Size]byte // of the part in the form of the driver
+	Size   int64             // of that form, in bytes
+	// Alternative means that it is the same text as another part in a simpler form,
+	// which a server may make or leave out.
+	Alternative bool
+}
+
+// Content is all of an item that people see. The order of the parts does not
+// count.
+type Content struct {
+	Parts []ContentPart
+	// Unended is how many containers of parts have no end.
+	Unended int
+	// Truncated means that the server seems to have cut it off: then nothing is
+	// proved by it.
+	Truncated bool
+}
+
+// Digest returns the SHA-256 of the content in hexadecimal, without the parts that
+// are alternatives. Two contents that do not differ have the same.
+func (c Content) Digest() string {
+	h := sha256.New()
+	for _, k := range kindNames {
+		for _, p := range c.of(k.kind, false) {
+			fmt.Fprintf(h, "%s:%x\n", p.Kind, p.SHA256)
+		}
+	}
+	h.Write([]byte("unended:" + strconv.Itoa(c.Unended)))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// of returns the parts of a kind, sorted.
+func (c Content) of(kind PartKind, alternative bool) []ContentPart {
+	var parts []ContentPart
+	for _, p := range c.Parts {
+		if p.Kind == kind && p.Alternative == alternative {
+			parts = append(parts, p)
+		}
+	}
+	slices.SortFunc(parts, func(a, b ContentPart) int { return bytes.Compare(a.SHA256[:], b.SHA256[:]) })
+	return parts
+}
+
+// Differs says for people in what a copy with this content differs from the
+// original, or returns "". It tells kinds, numbers and sizes, and nothing that the
+// message says.
+func (c Content) Differs(original Content) string {
+	switch {
+	case original.Truncated:
+		return "the server returns only a part of the original: what it returned ends in the marker of a truncated export"
+	case c.Truncated:
+		return "the server returns only a part of it: what it returned ends in the marker of a truncated export"
+	}
+	for _, k := range kindNames {
+		if why := compare(c.of(k.kind, false), original.of(k.kind, false), k.one, k.many); why != "" {
+			return why
+		}
+		had, has := original.of(k.kind, true), c.of(k.kind, true)
+		if len(had) == 0 || len(has) == 0 {
+			continue
+		}
+		if why := compare(has, had, "alternative "+k.one, "alternative "+k.many); why != "" {
+			return why
+		}
+	}
+	switch {
+	case c.Unended > original.Unended:
+		return "its end is missing"
+	case c.Unended < original.Unended:
+		return "the end of the original is missing"
+	}
+	return ""
+}
+
+// compare says in what sorted parts differ.
+func compare(has, had []ContentPart, one, many string) string {
+	name := func(n int) string {
+		if n == 1 {
+			return one
+		}
+		return many
+	}
+	if len(has) != len(had) {
+		return fmt.Sprintf("it has %d %s instead of %d", len(has), name(len(has)), len(had))
+	}
+	missing := make(map[[sha256.Size]byte]int)
+	for _, p := range had {
+		missing[p.SHA256]++
+	}
+	differing := 0
+	for _, p := range has {
+		if missing[p.SHA256]--; missing[p.SHA256] < 0 {
+			differing++
+		}
+	}
+	switch {
+	case differing == 0:
+		return ""
+	case len(has) == 1 && has[0].Size != had[0].Size:
+		return fmt.Sprintf("its %s differs: it is %d bytes long instead of %d", one, has[0].Size, had[0].Size)
+	case len(has) == 1:
+		return fmt.Sprintf("its %s differs", one)
+	}
+	return fmt.Sprintf("%d of its %d %s differ", differing, len(has), many)
+}

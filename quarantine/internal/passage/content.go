@@ -1,0 +1,60 @@
+package passage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// proveByContent compares a copy with the original by what both say, as they are in
+// this look. It reports false if the driver cannot read both.
+//
+// Properties of a rebuilt copy other than its identity do not count: a server
+// measures it anew, and may give its attachments other names. If the original is
+// gone, what was last read of it counts; if it was not read, identity and size.
+func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c driver.Item, faithful bool) (why string, known bool, err error) {
+	there, ok := driver.As[driver.Reader](p.From)
+	here, also := driver.As[driver.Reader](p.To)
+	unread := original == nil && p.content == nil
+	if !ok || !also || unread && (faithful || p.marked.IsZero()) {
+		return "", false, nil
+	}
+	was := p.Item
+	if original != nil {
+		was = *original
+	}
+	why = identityDiffers(was, c, faithful)
+	switch {
+	case why == "" && faithful:
+		why = Differs(was, c, faithful)
+	case why == "" && unread && c.Size < Smallest(was.Size, 2<<10, false):
+		why = fmt.Sprintf("it is %d bytes long instead of %d", c.Size, was.Size)
+	}
+	if why != "" || unread {
+		return why, true, nil
+	}
+	if p.content == nil {
+		read, err := p.readContent(ctx, there, was)
+		if err != nil {
+			return "", true, err
+		}
+		p.content, p.digest = &read, read.Digest()
+	}
+	read, err := p.readContent(ctx, here, c)
+	if err != nil {
+		return "", true, err
+	}
+	return read.Differs(*p.content), true, nil
+}
+
+// readContent reads the content of an item, retrying as needed.
+func (p *Passage) readContent(ctx context.Context, m driver.Reader, it driver.Item) (driver.Content, error) {
+	for attempt := 0; ; attempt++ {
+		c, err := m.Content(ctx, it)
+		if err == nil || errors.Is(err, driver.ErrGone) || !driver.Temporary(err) || !p.engine.again(ctx, attempt, err) {
+			return c, err
+		}
+	}
+}
