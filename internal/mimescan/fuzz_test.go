@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,6 +44,27 @@ func FuzzScan(f *testing.F) {
 		// A nested message counts at each level.
 		if size > 40*int64(len(message)) {
 			t.Fatalf("%d bytes attached to a message of %d", size, len(message))
+		}
+	})
+}
+
+func FuzzReadContent(f *testing.F) {
+	f.Add([]byte(mixed("multipart/mixed", "a", note, file, asMail)))
+	f.Add([]byte(mixed("multipart/signed", "a", note, file)))
+	f.Add([]byte(mixed("multipart/alternative", "a", note, entity(pageUTF8, "<p>x<script>y</script><a href=z>"))))
+	f.Add([]byte(entity("Content-Type: text/plain; charset=utf-16", utf16LE(umlauts))))
+	f.Add([]byte(entity(plainUTF8, "\uFEFF \t\r\n \xEF\xBF\xBD\r")))
+	f.Fuzz(func(t *testing.T, message []byte) {
+		c, err := mimescan.ReadContent(bytes.NewReader(message))
+		require.NoError(t, err)
+		again, err := mimescan.ReadContent(iotest.HalfReader(bytes.NewReader(message)))
+		require.NoError(t, err)
+		assert.Equal(t, c, again)
+		for _, p := range c.Parts {
+			// UTF-8 may be three times as long as a text.
+			if p.Size > 8*int64(len(message))+64 {
+				t.Fatalf("%d bytes in a message of %d", p.Size, len(message))
+			}
 		}
 	})
 }
