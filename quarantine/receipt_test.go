@@ -24,7 +24,7 @@ func TestReceiptRoundTrip(t *testing.T) {
 		Items: []quarantine.ReceiptItem{
 			{
 				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: quarantine.WayMove, Folder: "/Inbox",
-				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at,
+				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at, Digest: "9f86d081",
 				From: quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
 				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
 			},

@@ -165,10 +165,10 @@ func (w *writer) boundary(path string) string {
 }
 
 // body returns the encoded body with normalised line ends; a binary or signed one
-// stays as it is.
+// stays as it is, and so does a text whose line ends are more than one byte.
 func (w *writer) body(p *part) []byte {
 	encoding, _ := get(p.fields, "Content-Transfer-Encoding")
-	if strings.EqualFold(strings.TrimSpace(encoding), "binary") || p.kind == "multipart/signed" || !bareLF(p.body) {
+	if strings.EqualFold(strings.TrimSpace(encoding), "binary") || p.kind == "multipart/signed" || p.wide() || !bareLF(p.body) {
 		return p.body
 	}
 	out := make([]byte, 0, len(p.body)+len(p.body)/32)
@@ -179,6 +179,12 @@ func (w *writer) body(p *part) []byte {
 		out = append(out, c)
 	}
 	return out
+}
+
+// wide reports whether the text is in UTF-16 or UTF-32.
+func (p *part) wide() bool {
+	charset := strings.ToLower(strings.TrimSpace(p.params["charset"]))
+	return strings.HasPrefix(charset, "utf-16") || strings.HasPrefix(charset, "utf-32") || strings.HasPrefix(charset, "iso-10646-ucs")
 }
 
 func bareLF(b []byte) bool {

@@ -1,0 +1,82 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// mimeOddities are those that concern what MIME looks like, and how a copy is found.
+const mimeOddities = ewstest.OddNoTransfer | ewstest.OddNoCrossMove | ewstest.OddNoItemIDs | ewstest.OddDroppedHeaders |
+	ewstest.OddRenamedAttachments | ewstest.OddRecodedText | ewstest.OddNoChangeKeys | ewstest.OddNoDeliveryTime | ewstest.OddNanoseconds
+
+// TestProofOfCorpus takes awkward messages by MIME: our own and, if it is beside the
+// repository, a corpus. At least 99 of 100 copies must be proved; the others are told
+// with the reason, and stay where they were.
+func TestProofOfCorpus(t *testing.T) {
+	t.Parallel()
+	messages := corpus(t)
+	for name, odd := range map[string]ewstest.Oddities{"as usual": 0, "odd": mimeOddities} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{server: ewstest.Options{Odd: odd}, ways: []quarantine.Way{quarantine.WayMIME}, settings: func(o *quarantine.Options) {
+				o.SearchLag, o.Attempts = 1, 1
+			}})
+			proved := 0
+			for file, raw := range messages {
+				m := w.Mailbox(alice).Deliver(raw)
+				id := m.MessageID
+				if id == "" {
+					id = fmt.Sprintf("<%d@corpus.example>", proved)
+					w.Mailbox(alice).DeleteMessage(m.ID)
+					m = w.Mailbox(alice).Deliver(append([]byte("Message-ID: "+id+"\r\n"), raw...))
+				}
+				r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
+				require.NoError(t, err, file)
+				if r.Outcome() == quarantine.Quarantined && len(r.Items) == 1 && r.Items[0].Digest != "" {
+					proved++
+					continue
+				}
+				t.Logf("%s (%s): %s: %v", file, m.Class, r.Outcome(), r.Err())
+				assert.NotNil(t, w.Mailbox(alice).Message(m.ID), "%s: what is not proved stays", file)
+			}
+			t.Logf("%d of %d messages proved by MIME", proved, len(messages))
+			assert.GreaterOrEqual(t, 100*proved, 99*len(messages))
+		})
+	}
+}
+
+// corpus returns messages by file.
+func corpus(t *testing.T) map[string][]byte {
+	t.Helper()
+	root, err := os.Getwd()
+	require.NoError(t, err)
+	for _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil; _, err = os.Stat(filepath.Join(root, "go.mod")) {
+		require.NotEqual(t, filepath.Dir(root), root, "there is no go.mod above")
+		root = filepath.Dir(root)
+	}
+	messages := map[string][]byte{}
+	for _, dir := range []string{filepath.Join(root, "testdata", "mail"), filepath.Join(root, "..", "shared", "corpus")} {
+		if _, err := os.Stat(dir); err != nil {
+			continue
+		}
+		require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.EqualFold(filepath.Ext(path), ".eml") {
+				return err
+			}
+			messages[path], err = os.ReadFile(path)
+			return err
+		}))
+	}
+	require.NotEmpty(t, messages)
+	return messages
+}
