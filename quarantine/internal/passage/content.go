@@ -9,7 +9,8 @@ import (
 )
 
 // proveByContent compares a copy with the original by what both say, as they are in
-// this look. It reports false if the driver cannot read both.
+// this look. It reports false if the driver cannot read both; or the server, and the
+// way keeps every property of an item that this installation has sent.
 //
 // Properties of a rebuilt copy other than its identity do not count: a server
 // measures it anew, and may give its attachments other names. If the original is
@@ -37,12 +38,18 @@ func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c d
 	}
 	if p.content == nil {
 		read, err := p.readContent(ctx, there, was)
+		if p.trusted && faithful && unreadable(err) {
+			return "", false, nil
+		}
 		if err != nil {
 			return "", true, err
 		}
 		p.content, p.digest = &read, read.Digest()
 	}
 	read, err := p.readContent(ctx, here, c)
+	if p.trusted && faithful && unreadable(err) {
+		return "", false, nil
+	}
 	if err != nil {
 		return "", true, err
 	}
@@ -57,4 +64,10 @@ func (p *Passage) readContent(ctx context.Context, m driver.Reader, it driver.It
 			return c, err
 		}
 	}
+}
+
+// unreadable reports whether the server does not return the content of such an item,
+// as it may be with one that is no message.
+func unreadable(err error) bool {
+	return err != nil && driver.Answered(err) && !driver.Temporary(err) && !errors.Is(err, driver.ErrGone)
 }

@@ -130,7 +130,7 @@ func (p *Passage) adopt(s driver.Stamp) {
 
 // fresh forgets what was sent and seen of an attempt.
 func (p *Passage) fresh() {
-	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made = false, false, false, false, false, false, ""
+	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made, p.version = false, false, false, false, false, false, "", ""
 	p.unseenSource, p.unseenCopy = 0, 0
 }
 

@@ -49,6 +49,7 @@ type Passage struct {
 	succeeded bool      // the last one was answered with success
 	repeated  bool      // more than one was sent
 	removed   bool      // this run has removed the original, and its id is dead
+	version   string    // of the original when it was last sent; empty if adopted
 	made      string    // id of the copy that this run made, if known
 
 	unseenSource, unseenCopy int   // looks in a row
@@ -241,7 +242,7 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	}
 	p.way, p.faithful = carried.Way, carried.Faithful
 	p.moves = carried.Once && (p.moves || !p.sent)
-	p.repeated, p.sent = p.sent, true
+	p.repeated, p.sent, p.version = p.sent, true, c.Item.Version
 	p.succeeded, p.made, p.last = err == nil, "", err
 	if err == nil {
 		p.made = carried.ItemID
