@@ -52,6 +52,17 @@ var kindNames = [...]struct {
 	{PartSigned, "signed part", "signed parts"},
 	{PartEncrypted, "encrypted part", "encrypted parts"},
 	{PartRaw, "unreadable part", "unreadable parts"},
+	{"", "other part", "other parts"}, // of a kind that is not listed
+}
+
+// listed returns the kind if it is one of those above, else the empty one.
+func (k PartKind) listed() PartKind {
+	for _, name := range kindNames {
+		if name.kind == k {
+			return k
+		}
+	}
+	return ""
 }
 
 // ContentPart is a part of an item. It has no name: a server may give attachments
@@ -93,7 +104,7 @@ func (c Content) Digest() string {
 func (c Content) of(kind PartKind, alternative bool) []ContentPart {
 	var parts []ContentPart
 	for _, p := range c.Parts {
-		if p.Kind == kind && p.Alternative == alternative {
+		if p.Kind.listed() == kind && p.Alternative == alternative {
 			parts = append(parts, p)
 		}
 	}

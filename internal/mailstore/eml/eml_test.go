@@ -200,3 +200,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// In UTF-16, the byte of a line feed is half of a character.
+func TestRenderKeepsWideTexts(t *testing.T) {
+	t.Parallel()
+	const text = "a\x00\r\x00\n\x00b\x00\x0a\x0a"
+	for charset, kept := range map[string]bool{"utf-16le": true, "UTF-16": true, "utf-32le": true, "utf-8": false} {
+		got := string(render(eml.Parse([]byte("Content-Type: text/plain; charset="+charset+"\n\n"+text)), "key"))
+		assert.Equal(t, kept, strings.HasSuffix(got, "\r\n\r\n"+text), "%s: %q", charset, got)
+	}
+}
