@@ -69,7 +69,7 @@ type contentReader struct {
 
 // place is where an entity is.
 type place struct {
-	header Kind   // of its subject; empty if it is no message
+	header Kind   // of its subject; empty if it is not one of a message
 	kind   string // its media type if it does not name one
 	within string // media type of the multipart around it
 }

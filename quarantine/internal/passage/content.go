@@ -67,7 +67,7 @@ func (p *Passage) readContent(ctx context.Context, m driver.Reader, it driver.It
 }
 
 // unreadable reports whether the server does not return the content of such an item,
-// as it may be with one that is no message.
+// as may be for a contact or a task.
 func unreadable(err error) bool {
 	return err != nil && driver.Answered(err) && !driver.Temporary(err) && !errors.Is(err, driver.ErrGone)
 }
