@@ -42,6 +42,23 @@ func TestOpenMIME(t *testing.T) {
 	}
 }
 
+// The marker of a truncated export in the MIME itself is told, and is no error: a
+// sender can write it.
+func TestTruncatedMIME(t *testing.T) {
+	t.Parallel()
+	const marker = "=== Truncated Data ==="
+	long := strings.Repeat("line\r\n", 1000)
+	for text, truncated := range map[string]bool{
+		long + marker: true, long + marker + "\r\n": true, "===TruncatedData===": true, long: false, marker + " is what Exchange writes.\r\n": false,
+	} {
+		c := newClient(t, serve(respond(200, mimeAnswer(base64.StdEncoding.EncodeToString([]byte(text))))), nil)
+		m, err := c.OpenMIME(t.Context(), ews.ItemID{ID: "I"})
+		require.NoError(t, err)
+		require.NoError(t, iotest.TestReader(m, []byte(text)))
+		assert.Equal(t, truncated, m.Truncated(), "%.40q", text)
+	}
+}
+
 func TestBrokenMIME(t *testing.T) {
 	t.Parallel()
 	whole := mimeAnswer(strings.Repeat("QUJD", 30_000))
