@@ -55,17 +55,17 @@ func ReadContent(r io.Reader) (Content, error) {
 	if source.err != nil {
 		err = source.err
 	}
-	if d.further != nil {
-		d.content.Parts = append(d.content.Parts, d.further.part(KindRaw))
-	}
 	return d.content, err
 }
 
 // contentReader gathers the parts of a message.
 type contentReader struct {
-	content Content
-	further *digest // of the parts beyond maxParts
+	content  Content
+	entities int
 }
+
+// partBuf is the buffer of a part: there may be many, and a boundary fits in.
+const partBuf = 4 << 10
 
 // place is where an entity is.
 type place struct {
@@ -74,16 +74,14 @@ type place struct {
 	within string // media type of the multipart around it
 }
 
-func (d *contentReader) add(p Part) {
-	if len(d.content.Parts) < maxParts {
-		d.content.Parts = append(d.content.Parts, p)
-		return
-	}
-	if d.further == nil {
-		d.further = newDigest()
-	}
-	_, _ = d.further.Write([]byte(p.Kind))
-	_, _ = d.further.Write(p.SHA256[:])
+func (d *contentReader) add(p Part) { d.content.Parts = append(d.content.Parts, p) }
+
+// raw adds what cannot be taken apart, with the line ends of RFC 2045.
+func (d *contentReader) raw(r io.Reader, kind Kind) error {
+	sum := newDigest()
+	_, err := io.Copy(sum, lineEnds(r))
+	d.add(sum.part(kind))
+	return err
 }
 
 func (d *digest) part(kind Kind) Part {
@@ -92,12 +90,13 @@ func (d *digest) part(kind Kind) Part {
 
 // entity reads a message or part of one.
 func (d *contentReader) entity(br *bufio.Reader, at place, depth int) error {
+	d.entities++
 	fields, rest, err := readHeader(br)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
-		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), br), bufSize)
+		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), br), partBuf)
 	}
 	d.subject(fields[subject], at.header)
 	p := describe(fields, at.kind)
@@ -165,12 +164,15 @@ func (d *contentReader) multipart(br *bufio.Reader, p part, depth int) error {
 		at.kind = "message/rfc822"
 	}
 	for n, last := 0, before.last; !last; n++ {
+		if d.entities >= maxParts {
+			return d.raw(br, KindRaw)
+		}
 		sec := &section{br: br, delimiter: "--" + p.boundary}
 		var err error
 		if n == 0 && p.kind == "multipart/signed" {
-			err = d.signed(sec)
+			err = d.raw(sec, KindSigned) // RFC 1847, section 2.1
 		} else {
-			err = d.entity(bufio.NewReaderSize(sec, bufSize), at, depth+1)
+			err = d.entity(bufio.NewReaderSize(sec, partBuf), at, depth+1)
 		}
 		if err != nil {
 			return err
@@ -183,7 +185,7 @@ func (d *contentReader) multipart(br *bufio.Reader, p part, depth int) error {
 		}
 	}
 	if p.kind == "multipart/alternative" {
-		markAlternatives(d.content.Parts[min(first, len(d.content.Parts)):])
+		markAlternatives(d.content.Parts[first:])
 	}
 	return nil
 }
@@ -200,19 +202,10 @@ func markAlternatives(parts []Part) {
 	}
 }
 
-// signed reads what a signature covers: the bytes with the line ends of RFC 1847,
-// section 2.1.
-func (d *contentReader) signed(sec *section) error {
-	sum := newDigest()
-	_, err := io.Copy(sum, lineEnds(sec))
-	d.add(sum.part(KindSigned))
-	return err
-}
-
 // message reads an attached message.
 func (d *contentReader) message(br *bufio.Reader, p part, depth int) error {
 	body, encoded := p.opened(br)
-	if err := d.entity(bufio.NewReaderSize(body, bufSize), place{header: KindMessage, kind: "text/plain"}, depth+1); err != nil {
+	if err := d.entity(bufio.NewReaderSize(body, partBuf), place{header: KindMessage, kind: "text/plain"}, depth+1); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil {

@@ -14,11 +14,11 @@ func (p part) opened(br *bufio.Reader) (io.Reader, *encodedForm) {
 	encoded := &encodedForm{digest: newDigest()}
 	switch {
 	case p.encoding == "base64":
-		return p.decoded(bufio.NewReaderSize(io.TeeReader(br, encoded), bufSize)), encoded
+		return p.decoded(bufio.NewReaderSize(io.TeeReader(br, encoded), partBuf)), encoded
 	case p.encoding == "binary", p.encoding != "quoted-printable" && p.wide():
 		return br, encoded
 	}
-	return p.decoded(bufio.NewReaderSize(lineEnds(br), bufSize)), encoded
+	return p.decoded(bufio.NewReaderSize(lineEnds(br), partBuf)), encoded
 }
 
 // encodedForm is a body in base64, without its white space: what counts if not all

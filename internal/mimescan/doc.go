@@ -32,7 +32,7 @@
 //	than 4 MiB
 //	multipart whose boundary never      its bytes, lines with CRLF
 //	comes, part nested too deeply
-//	parts beyond 10,000                 the form of each, in one part
+//	parts beyond 10,000                 their bytes and boundaries, lines with CRLF
 //	empty text                          none
 //	multipart without its final         counted
 //	boundary

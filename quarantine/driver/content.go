@@ -2,26 +2,12 @@ package driver
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
 )
-
-// Reader is a [Mailbox] that can read the content of an item in a form that stays
-// the same when the item is rebuilt from the message. The engine then compares the
-// content of original and copy before it removes the original, unless the way
-// keeps every property: see [Carried.Faithful]. Without it, such a copy is compared
-// by its size and the names and sizes of its attachments.
-type Reader interface {
-	// Content reads an item completely; it does not hold it in memory. The form is
-	// the driver's own, and the same for both mailboxes of a [Carriage]. What
-	// cannot be decoded counts as it is. The error matches [ErrGone] if the item no
-	// longer exists under this id.
-	Content(ctx context.Context, item Item) (Content, error)
-}
 
 // PartKind is what a part of a message is.
 type PartKind string
