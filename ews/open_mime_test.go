@@ -42,7 +42,7 @@ func TestOpenMIME(t *testing.T) {
 	}
 }
 
-// The marker of a truncated export in the MIME itself is told, and is no error: a
+// The marker of a truncated export in the MIME itself is told, but does not fail: a
 // sender can write it.
 func TestTruncatedMIME(t *testing.T) {
 	t.Parallel()
