@@ -42,7 +42,8 @@ type Carried struct {
 
 	// Faithful means that this way keeps every property of the item, so the engine
 	// requires the same subject and attachments, and nearly the same size.
-	// Otherwise the copy may have been rebuilt from the message.
+	// Otherwise the copy may have been rebuilt from the message, and is compared by
+	// what both say: see [Reader].
 	Faithful bool
 
 	// Once means that the same call cannot make a second copy, because the first
