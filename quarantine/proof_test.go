@@ -62,8 +62,6 @@ func eachProof(t *testing.T, test func(t *testing.T, w *world, o worldOptions)) 
 	}
 }
 
-var theTarget = quarantine.Target{Mailbox: alice, MessageID: theID}
-
 // A copy that lacks the second half, behind the same header, is no copy.
 func TestProofHalfOfTheCopy(t *testing.T) {
 	t.Parallel()
