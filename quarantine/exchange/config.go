@@ -100,7 +100,8 @@ type Config struct {
 	LeaveRecoverable bool `json:"leaveRecoverable,omitempty"`
 
 	// SweepRecoverableItems has no effect any more: what a move leaves is removed
-	// unless LeaveRecoverable is set. Configurations of earlier versions have it.
+	// unless LeaveRecoverable is set. It is accepted because configurations of
+	// earlier versions have it, but not together with LeaveRecoverable.
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
 	// ScanOnlineArchive also searches the archive of each mailbox that has one.
@@ -122,6 +123,32 @@ type Config struct {
 	// JournalFile is the file of the embedded journal; it is created if it is
 	// missing. Default: no journal.
 	JournalFile string `json:"journalFile,omitempty"`
+
+	// SearchLag is how long a search of the server may not show what was written,
+	// as when its index is behind. Before a message counts as gone, it is looked
+	// for again after that time. At most an hour. Default: 60s.
+	SearchLag Duration `json:"searchLag,omitempty"`
+
+	// WriteDoubt is how long a request whose answer was lost may still take effect.
+	// Until then no second copy is made, and the outcome is undecided if none is
+	// seen. All processes that work on the same mailboxes need the same value. From
+	// a minute to a day, and not shorter than SearchLag. Default: 15m.
+	WriteDoubt Duration `json:"writeDoubt,omitempty"`
+
+	// StampKey is the secret that seals the stamps of messages on their way, so
+	// that a stamp forged by the sender of a message is recognised: one line of at
+	// least 16 characters, better 32 random bytes in base64. All processes that work
+	// on the same mailboxes need the same. It can also come from the environment
+	// (EWSQ_STAMP_KEY, see [Config.SecretsFromEnv]), or in Go from StampKeys of
+	// [Options]. Default: stamps have no seal.
+	StampKey Secret `json:"stampKey,omitzero"`
+
+	// StampKeyFile is a file with one such key a line, instead of StampKey: the
+	// first seals, and all are accepted. To replace a key, add the new one as the
+	// last line everywhere, then move it to the first, and remove the old one when
+	// nothing sealed with it is on its way: after WriteDoubt. Only the service
+	// should be able to read the file. It is read when the configuration is opened.
+	StampKeyFile string `json:"stampKeyFile,omitempty"`
 }
 
 // DefaultQuarantineFolder is the name of the quarantine folder if

@@ -245,6 +245,31 @@ var badConfigs = map[string]bad{
 	"journal over roots":       {goodNTLM, map[string]any{"rootCAFile": "a/roots.pem", "journalFile": "a/./roots.pem"}, "journalFile", "separate file", true},
 	"journal over key":         {goodOnline, set("journalFile", "cert.pfx"), "journalFile", "authentication.privateKeyFile", true},
 
+	"leaving as text": {goodNTLM, set("leaveRecoverable", "yes"), "leaveRecoverable", "true or false", false},
+	"leaving and sweeping": {goodNTLM, map[string]any{"leaveRecoverable": true, "sweepRecoverableItems": true}, "sweepRecoverableItems",
+		"remove sweepRecoverableItems", true},
+	"lag as number":          {goodNTLM, set("searchLag", 60), "searchLag", `such as "60s"`, false},
+	"lag without unit":       {goodNTLM, set("searchLag", "60"), "searchLag", `such as "60s"`, false},
+	"lag in words":           {goodNTLM, set("searchLag", "1 minute"), "searchLag", "units h, m, s", false},
+	"lag below zero":         {goodNTLM, set("searchLag", "-60s"), "searchLag", "units h, m, s", false},
+	"lag of nothing":         {goodNTLM, set("searchLag", "0s"), "searchLag", "leave it out", true},
+	"lag of a day":           {goodNTLM, set("searchLag", "24h"), "searchLag", "longer than an hour", true},
+	"lag without end":        {goodNTLM, set("searchLag", "99999999999h"), "searchLag", "too long", true},
+	"doubt as number":        {goodNTLM, set("writeDoubt", 15), "writeDoubt", `such as "60s"`, false},
+	"doubt of days":          {goodNTLM, set("writeDoubt", "1d"), "writeDoubt", "units h, m, s", false},
+	"doubt of a second":      {goodNTLM, set("writeDoubt", "1s"), "writeDoubt", "shorter than a minute", true},
+	"doubt of a week":        {goodNTLM, set("writeDoubt", "168h"), "writeDoubt", "longer than a day", true},
+	"doubt below the lag":    {goodNTLM, map[string]any{"searchLag": "5m", "writeDoubt": "4m"}, "writeDoubt", "lower searchLag", true},
+	"lag over usual doubt":   {goodNTLM, set("searchLag", "30m"), "writeDoubt", "lower searchLag", true},
+	"stamp key as number":    {goodNTLM, set("stampKey", 7), "stampKey", "string", false},
+	"short stamp key":        {goodNTLM, set("stampKey", configPassword), "stampKey", "16 characters", false},
+	"stamp key of two lines": {goodNTLM, set("stampKey", configPassword+"\n"+configPassword+configPassword), "stampKey", "one line", false},
+	"stamp key with space":   {goodNTLM, set("stampKey", configPassword+configPassword+" "), "stampKey", "remove it", false},
+	"two kinds of keys": {goodNTLM, map[string]any{"stampKey": configPassword + configPassword, "stampKeyFile": "stamp.keys"}, "stampKeyFile",
+		"remove stampKey", true},
+	"stamp keys as folder":    {goodNTLM, set("stampKeyFile", "/etc/keys/"), "stampKeyFile", "file in it", false},
+	"journal over stamp keys": {goodNTLM, map[string]any{"stampKeyFile": "keys", "journalFile": "keys"}, "journalFile", "stampKeyFile", true},
+
 	"a field of the future": {goodNTLM, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", "is not a setting", false},
 	"a field in Go's case":  {goodNTLM, set("EWSURL", "https://mail.example.test/EWS/Exchange.asmx"), "EWSURL", "is not a setting", false},
 	"a password outside":    {goodNTLM, set("password", configPassword), "password", "is not a setting", false},
@@ -306,9 +331,9 @@ func settingPaths(typ reflect.Type, prefix string) map[string]reflect.Type {
 	return all
 }
 
-// isText reports whether a struct is a string in JSON.
+// isText reports whether a type that is no string is one in JSON.
 func isText(typ reflect.Type) bool {
-	return slices.Contains([]reflect.Type{reflect.TypeFor[exchange.Secret](), reflect.TypeFor[exchange.ProxyURL]()}, typ)
+	return slices.Contains([]reflect.Type{reflect.TypeFor[exchange.Secret](), reflect.TypeFor[exchange.ProxyURL](), reflect.TypeFor[exchange.Duration]()}, typ)
 }
 
 // TestConfigBadTypes gives each field a value of each other type.

@@ -121,6 +121,14 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 			return w.strings(path)
 		}
 		want = `an array of strings, such as ["example.com"]`
+	case typ == reflect.TypeFor[Duration]():
+		want = `a duration in quotation marks, such as "60s" or "15m"`
+		if text, isString := token.(string); isString {
+			if _, problem := parseDuration(text); problem != "" {
+				return w.text.errorAt(at, path, problem)
+			}
+			ok = true
+		}
 	default:
 		_, ok = token.(string)
 	}

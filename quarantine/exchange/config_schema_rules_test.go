@@ -19,6 +19,7 @@ const (
 	guid     = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
 	domain   = `^([0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?\.)+[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?$`
 	mailPart = `[^\x00-\x20\x22\x2c\x3a-\x3c\x3e\x40\x7f-\x9f]+`
+	duration = `^$|^([0-9]+(\.[0-9]+)?(h|ms|m|s))+$`
 	maildom  = `[^\x00-\x20\x22\x2c\x2e\x3a-\x3c\x3e\x40\x7f-\x9f]+`
 )
 
@@ -59,13 +60,18 @@ var details = map[string]object{
 	"folderPerMailbox":      {{"default", false}},
 	"messageIdSearch":       {{"default", false}},
 	"scanRecoverableItems":  {{"default", false}},
+	"leaveRecoverable":      {{"default", false}},
 	"sweepRecoverableItems": {{"default", false}},
 	"scanOnlineArchive":     {{"default", false}},
 	"useProxy":              {{"default", false}},
 	"proxyUrl": append(orEmpty(member{"format", "uri"}, member{"pattern", "^(" + anyCase("http") + "[Ss]?|" + anyCase("socks") + "5[Hh]?)://([^/?#]*@)?" + hostPart + "/*$"}),
 		member{"examples", []string{"http://proxy.example.com:3128"}}),
-	"rootCAFile":  {{"$ref", "#/$defs/file"}},
-	"journalFile": {{"$ref", "#/$defs/file"}},
+	"rootCAFile":   {{"$ref", "#/$defs/file"}},
+	"journalFile":  {{"$ref", "#/$defs/file"}},
+	"searchLag":    {{"pattern", duration}, {"examples", []string{"60s"}}},
+	"writeDoubt":   {{"pattern", duration}, {"examples", []string{"15m"}}},
+	"stampKey":     append(orEmpty(member{"minLength", 16}, member{"pattern", trimmed}), member{"writeOnly", true}),
+	"stampKeyFile": {{"$ref", "#/$defs/file"}},
 
 	"authentication.type": {{"enum", []exchange.AuthenticationType{
 		exchange.AuthenticationNTLM, exchange.AuthenticationBasic, exchange.AuthenticationAzureAD,

@@ -12,8 +12,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a password. It is not shown when it, or a value that contains it, is
-// printed, logged or marshalled. The zero value means no password.
+// Secret is a password or a key. It is not shown when it, or a value that contains it, is
+// printed, logged or marshalled. The zero value means that there is none.
 type Secret struct {
 	// A function, since fmt would print an unexported string of a struct that
 	// contains it.
@@ -116,11 +116,13 @@ func (p *ProxyURL) UnmarshalJSON(b []byte) error { return p.text.UnmarshalJSON(b
 const (
 	EnvPassword           = "EWSQ_PASSWORD"
 	EnvPrivateKeyPassword = "EWSQ_PFX_PASSWORD"
+	EnvStampKey           = "EWSQ_STAMP_KEY"
 )
 
-// SecretsFromEnv fills in the secrets that the configuration leaves empty and
-// its type of authentication uses: Password from EWSQ_PASSWORD,
-// PrivateKeyPassword from EWSQ_PFX_PASSWORD.
+// SecretsFromEnv fills in the secrets that the configuration leaves empty:
+// Password from EWSQ_PASSWORD and PrivateKeyPassword from EWSQ_PFX_PASSWORD, where
+// its type of authentication uses them, and StampKey from EWSQ_STAMP_KEY, unless
+// StampKeyFile is set.
 //
 // If there are several configurations, each can have its own variable: append
 // "_" and [Config].Name in upper case, with "_" for everything but A to Z and 0
@@ -140,6 +142,9 @@ func (c *Config) SecretsFromEnv(lookup func(string) (string, bool)) {
 		}
 	case AuthenticationAzureAD:
 		c.secretFromEnv(&a.PrivateKeyPassword, EnvPrivateKeyPassword, lookup)
+	}
+	if c.StampKeyFile == "" {
+		c.secretFromEnv(&c.StampKey, EnvStampKey, lookup)
 	}
 }
 

@@ -44,6 +44,7 @@ func (c *Config) Validate() error {
 	v.proxy(c.ProxyURL)
 	v.file("rootCAFile", c.RootCAFile)
 	v.journal(c)
+	v.stamps(c)
 	return errors.Join(v.errs...)
 }
 
@@ -172,6 +173,7 @@ func (v *configCheck) journal(c *Config) {
 	}
 	for _, other := range []struct{ field, path string }{
 		{"rootCAFile", c.RootCAFile}, {"authentication.privateKeyFile", c.Authentication.PrivateKeyFile},
+		{"stampKeyFile", c.StampKeyFile},
 	} {
 		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(c.JournalFile) {
 			v.problem("journalFile", "is also the file of "+other.field+"; use a separate file for the journal")

@@ -38,6 +38,10 @@ type Options struct {
 	// Journal stores the intents instead of journalFile.
 	Journal quarantine.Journal
 
+	// StampKeys seal the stamps instead of stampKey and stampKeyFile, for example
+	// with keys from a vault: see [quarantine.Options].
+	StampKeys [][]byte
+
 	// UserAgent identifies the product in Exchange's allow and block lists.
 	// Default: the default of package ews.
 	UserAgent string
@@ -54,7 +58,8 @@ type Options struct {
 // Open makes a [quarantine.Service] from a configuration: it wires up
 // authentication, client, throttling, strategy and journal. It contacts no
 // server, not even to find EWS if ewsUrl is empty; the first call does. The
-// error names the setting that cannot be used.
+// error names the setting that cannot be used. It reads stampKeyFile, and opens
+// journalFile. If there are neither keys nor a journal, it logs a warning.
 func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -84,9 +89,19 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys := o.StampKeys
+	if len(keys) == 0 {
+		if keys, err = c.stampKeys(); err != nil {
+			return nil, err
+		}
+	}
 	journal, closeJournal, err := c.journal(o.Journal)
 	if err != nil {
 		return nil, err
+	}
+	if len(keys) == 0 && journal == nil && o.Logger != nil {
+		o.Logger.Warn("neither stampKey nor journalFile is set: a stamp on an item is continued, but believed only as far as the messages match, "+
+			"and what a crash leaves is settled only when the same target is asked for again; set one of them, better both", "configuration", c.Name)
 	}
 	strategy, err := c.strategy(client, &ewsmail.Options{
 		Limiter: limiter, Payer: c.Authentication.Username,
@@ -98,7 +113,8 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	s, err := quarantine.New(strategy, c.QuarantineMailbox, &quarantine.Options{
 		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
-		LeaveRecoverable: c.LeaveRecoverable, Journal: journal,
+		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
+		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt),
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },
