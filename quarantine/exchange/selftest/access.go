@@ -159,6 +159,10 @@ func (k *checker) recoverable(ctx context.Context, m *mailbox) {
 		k.skip(CheckRecoverableItems, m.address, "scanRecoverableItems is off and leaveRecoverable on")
 		return
 	}
+	if !k.cfg.ScanRecoverableItems && m.client.Version() < ews.Exchange2010SP1 {
+		k.warn(CheckRecoverableItems, m.address, "the server cannot open Recoverable Items, so users can recover what a move leaves there", servicePackRemedy())
+		return
+	}
 	_, how, seen := k.open(ctx, m, ews.FolderRecoverableItemsDeletions)
 	switch how {
 	case reachUndecided:

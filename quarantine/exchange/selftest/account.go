@@ -121,7 +121,7 @@ func (k *checker) version(b ews.Build, speaks ews.Version) {
 		k.fail(CheckVersion, "", seen, remedy{text: "Exchange 2010 SP1 or later is required; if such a server has the mailboxes, set ewsUrl to it"})
 		k.block(CheckVersion)
 	case b.Major == 14 && b.Minor == 0:
-		k.warn(CheckVersion, "", seen+"; it cannot export items or open Recoverable Items", remedy{text: "install Service Pack 3 on the Exchange 2010 servers"})
+		k.warn(CheckVersion, "", seen+"; it cannot export items or open Recoverable Items", servicePackRemedy())
 	default:
 		k.ok(CheckVersion, "", seen)
 	}

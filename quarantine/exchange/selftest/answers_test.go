@@ -44,7 +44,7 @@ func TestCheckOfAnswers(t *testing.T) {
 		},
 		"server without service pack": {
 			replace: []string{`MajorVersion="15" MinorVersion="1"`, `MajorVersion="14" MinorVersion="0"`},
-			warned:  []string{"version"}, says: "install Service Pack 3",
+			warned:  []string{"version", "recoverableItems " + alice}, says: "install Service Pack 3",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

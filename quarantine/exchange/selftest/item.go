@@ -35,7 +35,8 @@ type testPlace struct {
 	leftover bool
 }
 
-// withItem writes the test item, checks what needs one, and removes it.
+// withItem writes the test item, checks what needs one, and removes it. If all
+// of that worked, a second one follows.
 func (k *checker) withItem(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
 	folder := ews.FolderID{ID: k.folderID}
@@ -48,25 +49,49 @@ func (k *checker) withItem(ctx context.Context) {
 			places = append(places, k.move(ctx, item, operation)...)
 		}
 	}
-	removeErr := k.removeItems(ctx, places, operation)
-	because := fixFirst(CheckQuarantineWrite)
-	switch {
-	case k.undecided(ctx, err):
-	case err != nil:
-		k.fail(CheckQuarantineWrite, address, err.Error(), k.writeRemedy(err))
+	removeErr := k.removeItems(ctx, places, operation, unmarked(item, err))
+	skipRest := func(because string) {
 		k.skip(CheckExportUpload, "", because)
 		k.skip(CheckMove, "", because)
+	}
+	switch {
+	case k.undecided(ctx, err):
+	case err != nil && !errors.Is(err, errNotKept):
+		k.fail(CheckQuarantineWrite, address, err.Error(), k.writeRemedy(err))
+		k.skipStamp(fixFirst(CheckQuarantineWrite))
+		skipRest(fixFirst(CheckQuarantineWrite))
 	case removeErr != nil:
-		k.fail(CheckQuarantineWrite, address, "a test item was written but could not be removed: "+removeErr.Error(),
-			remedy{text: fmt.Sprintf("delete the message %q from the folder %q, or run the self-test again after an hour, which removes it", testSubject, k.cfg.QuarantineFolder)})
+		k.skipStamp(fixFirst(CheckQuarantineWrite))
+		k.cannotRemove(removeErr)
 	default:
 		k.ok(CheckQuarantineWrite, address, "a test item was written, read back and removed")
+		if err != nil {
+			k.lostProperties()
+			skipRest(fixFirst(CheckNamedProperties))
+		} else if k.blocker == "" && ctx.Err() == nil {
+			k.withSecondItem(ctx, folder)
+		}
 	}
+}
+
+// cannotRemove reports that a test item stays behind.
+func (k *checker) cannotRemove(err error) {
+	k.fail(CheckQuarantineWrite, k.cfg.QuarantineMailbox, "a test item was written but could not be removed: "+err.Error(),
+		remedy{text: fmt.Sprintf("delete the message %q from the folder %q, or run the self-test again after an hour, which removes it", testSubject, k.cfg.QuarantineFolder)})
 }
 
 const testSubject = "Self-test of the quarantine"
 
-// createItem writes the test item and reads it back.
+// unmarked returns the test item if its named properties were not kept.
+func unmarked(item ews.ItemID, err error) []ews.ItemID {
+	if errors.Is(err, errNotKept) {
+		return []ews.ItemID{{ID: item.ID}}
+	}
+	return nil
+}
+
+// createItem writes the test item and reads it back. With [errNotKept] the item
+// is there, and its id is returned.
 func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation string) (ews.ItemID, error) {
 	now := k.now().UTC()
 	mime := "From: Self-test <self-test@ewsquarantine.invalid>\r\nTo: Self-test <self-test@ewsquarantine.invalid>\r\n" +
@@ -92,7 +117,7 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 		return ews.ItemID{}, fmt.Errorf("the item cannot be read back: %w", err)
 	}
 	if p, _ := results[0].Value.Property(stampState); p.Value != testState(operation) {
-		return ews.ItemID{}, errors.New("the server did not keep a named property of the item; the quarantine cannot work without it")
+		return results[0].Value.ID, errNotKept
 	}
 	return results[0].Value.ID, nil
 }
@@ -101,8 +126,8 @@ func testState(operation string) string { return selfTest + "|" + operation }
 
 // removeItems removes the test item from every place where it may be, and from
 // the quarantine folder those of interrupted self-tests. It does so even if ctx
-// has ended.
-func (k *checker) removeItems(ctx context.Context, places []testPlace, operation string) error {
+// has ended. What cannot be found by its named properties is removed by its id.
+func (k *checker) removeItems(ctx context.Context, places []testPlace, operation string, lost []ews.ItemID) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
 	defer cancel()
 	k.limiter.insist()
@@ -112,6 +137,7 @@ func (k *checker) removeItems(ctx context.Context, places []testPlace, operation
 		ews.Compare{Op: ews.IsLessThan, Property: ews.FieldDateTimeCreated, Value: ews.FormatTime(k.now().Add(-selfTestAge).UTC())},
 	}
 	errs := []error{removeMatching(ctx, places[0], ews.Or{this, left})}
+	errs = append(errs, remove(ctx, places[0].client, lost))
 	for _, p := range places[1:] {
 		if err := removeMatching(ctx, p, this); !p.leftover {
 			errs = append(errs, err)
@@ -136,8 +162,13 @@ func removeMatching(ctx context.Context, p testPlace, match ews.Restriction) err
 			ids = append(ids, ews.ItemID{ID: it.ID.ID})
 		}
 	}
+	return remove(ctx, p.client, ids)
+}
+
+// remove permanently removes items, if they are still there.
+func remove(ctx context.Context, client *ews.Client, ids []ews.ItemID) error {
 	for batch := range slices.Chunk(ids, 50) {
-		results, err := p.client.DeleteItem(ctx, ews.DeleteItemRequest{IDs: batch, Type: ews.HardDelete})
+		results, err := client.DeleteItem(ctx, ews.DeleteItemRequest{IDs: batch, Type: ews.HardDelete})
 		if err != nil {
 			return err
 		}

@@ -50,6 +50,7 @@ func (k *checker) checkQuarantine(ctx context.Context) {
 		for _, name := range []Name{CheckQuarantineFolder, CheckQuarantineWrite} {
 			k.skip(name, k.cfg.QuarantineMailbox, because)
 		}
+		k.skipStamp(because)
 		k.skip(CheckExportUpload, "", because)
 		k.skip(CheckMove, "", because)
 		return
@@ -152,6 +153,7 @@ func (k *checker) withoutFolder(ctx context.Context) {
 	default:
 		k.ok(CheckQuarantineWrite, address, "the account may create items"+untried)
 	}
+	k.skipStamp("testing it needs an item, and there is no quarantine folder yet")
 	if k.cfg.Access == exchange.FullAccess {
 		k.skip(CheckMove, "", "testing it needs an item, and there is no quarantine folder yet; where moves are refused, items are exported and uploaded")
 	} else {

@@ -265,6 +265,10 @@ func (k *checker) recoverableRemedy(address string) remedy {
 	return remedy{"check the right to the mailbox and that the server is Exchange 2010 SP1 or later, which Recoverable Items need; or turn off scanRecoverableItems and set leaveRecoverable", r.commands}
 }
 
+func servicePackRemedy() remedy {
+	return remedy{text: "install Service Pack 3 on the Exchange 2010 servers"}
+}
+
 func (k *checker) archiveRemedy(address string) remedy {
 	return remedy{
 		"check whether the server can reach the archive (that of an on-premises mailbox may be in Exchange Online); or turn off scanOnlineArchive",

@@ -62,7 +62,7 @@ func (k *checker) plan() {
 		}
 	}
 	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
-	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite)
+	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite, CheckNamedProperties, CheckChangeKeys)
 	add("", CheckDirectory, CheckExportUpload, CheckMove)
 	for _, m := range k.probes() {
 		add(m, CheckMailbox, k.accessName(), CheckRecoverableItems, CheckArchive)

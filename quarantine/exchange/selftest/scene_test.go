@@ -226,7 +226,7 @@ var blockers = []selftest.Name{
 func onlyDependents(t *testing.T, report *selftest.Report) {
 	t.Helper()
 	unwanted := []string{
-		"not used with", "ewsUrl is set", " is off", "scanRecoverableItems and sweepRecoverableItems are off", "testing it needs an item", "it can only be tested between", "Options.Transport is set",
+		"not used with", "ewsUrl is set", " is off", "scanRecoverableItems is off and leaveRecoverable on", "testing it needs an item", "it can only be tested between", "Options.Transport is set",
 	}
 	blocked := false
 	for _, c := range report.Checks {

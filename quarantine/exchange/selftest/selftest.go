@@ -34,6 +34,8 @@ const (
 	CheckQuarantineMailbox Name = "quarantineMailbox" // the quarantine mailbox exists and can be opened
 	CheckQuarantineFolder  Name = "quarantineFolder"  // the quarantine folder exists or can be created
 	CheckQuarantineWrite   Name = "quarantineWrite"   // an item can be written, read back and removed
+	CheckNamedProperties   Name = "namedProperties"   // the named properties of a stamp are kept
+	CheckChangeKeys        Name = "changeKeys"        // UpdateItem refuses a change key that is out of date
 	CheckDirectory         Name = "directory"         // names can be resolved and groups expanded
 	CheckExportUpload      Name = "exportUpload"      // ExportItems and UploadItems work
 	CheckMove              Name = "move"              // items can be moved between mailboxes
@@ -141,7 +143,8 @@ type Options struct {
 // into the quarantine folder, if that exists, and removes it again, whatever
 // else fails. With FullAccess it moves the item into Deleted Items of the service
 // account's own mailbox in between, which is the only way to see whether the
-// server moves items between mailboxes. The quarantine folder is not created.
+// server moves items between mailboxes. With a second test item it checks that
+// named properties are kept, and tries change keys that are out of date. The quarantine folder is not created.
 // Users' mailboxes are only read. A refused password is not tried again.
 //
 // The error says that the configuration or the options are invalid, like that of
