@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,9 @@ import (
 )
 
 // fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
-// They were written and accepted by the version of 2026-11-25, save the secrets,
-// which no version writes. Each of its settings is in one of them.
+// They were written and accepted by the version of 2026-11-25, "stamps" by that of
+// 2026-11-28, save the secrets, which no version writes. Each of the settings is in
+// one of them.
 var fixedConfigs = map[string][]exchange.Config{
 	"ntlm": {{
 		Enabled: new(true), Name: "Head office", EWSURL: "https://mail.example.test:8443/EWS/Exchange.asmx", AllowPlainHTTP: true,
@@ -32,6 +34,15 @@ var fixedConfigs = map[string][]exchange.Config{
 		UseProxy: true, RootCAFile: "ca.pem", JournalFile: "ewsq.journal",
 	}},
 	"basic": {fixedBasic},
+	"stamps": {{
+		Name: "Sealed", EWSURL: "https://mail.example.test/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.test",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+		SearchLag:      exchange.Duration(90 * time.Second), WriteDoubt: exchange.Duration(time.Hour), LeaveRecoverable: true,
+	}, {
+		Name: "Sealed from a file", EWSURL: "https://mail.example.net/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.net",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+		StampKeyFile:   "stamp.keys",
+	}},
 	"azuread": {{
 		Enabled: new(false), Name: "Cloud", EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx",
 		QuarantineMailbox: "quarantine@cloud.example.test", Mailboxes: []string{"guest@cloud.example.test"},
@@ -60,11 +71,13 @@ var fixedBasic = exchange.Config{
 	CriteriaSearch:   true, SearchLimits: quarantine.Limits{PerMailbox: 1},
 }
 
-// fixedSecrets are the proxy, the password and that of the key.
-var fixedSecrets = map[string][3]string{
-	"Head office": {"socks5h://u:s3cret@proxy.example.test:1080", configPassword, ""},
-	"Branch":      {"", configPassword, ""},
-	"Cloud":       {"", "", "s3cret-of-key"},
+// fixedSecrets are the proxy, the password, that of the key, and the key of stamps.
+var fixedSecrets = map[string][4]string{
+	"Head office":        {"socks5h://u:s3cret@proxy.example.test:1080", configPassword},
+	"Branch":             {"", configPassword},
+	"Cloud":              {"", "", "s3cret-of-key"},
+	"Sealed":             {"", configPassword, "", "s3cret-of-all-stamps"},
+	"Sealed from a file": {"", configPassword},
 }
 
 func TestConfigsOfEarlierVersions(t *testing.T) {
@@ -80,8 +93,8 @@ func TestConfigsOfEarlierVersions(t *testing.T) {
 			for i, c := range got {
 				require.NoError(t, c.Validate())
 				a := &c.Authentication
-				assert.Equal(t, fixedSecrets[c.Name], [3]string{c.ProxyURL.Reveal(), a.Password.Reveal(), a.PrivateKeyPassword.Reveal()})
-				c.ProxyURL, a.Password, a.PrivateKeyPassword = exchange.ProxyURL{}, exchange.Secret{}, exchange.Secret{}
+				assert.Equal(t, fixedSecrets[c.Name], [4]string{c.ProxyURL.Reveal(), a.Password.Reveal(), a.PrivateKeyPassword.Reveal(), c.StampKey.Reveal()})
+				c.ProxyURL, c.StampKey, a.Password, a.PrivateKeyPassword = exchange.ProxyURL{}, exchange.Secret{}, exchange.Secret{}, exchange.Secret{}
 				assert.Equal(t, want[i], c)
 			}
 			text, err := os.ReadFile(path)

@@ -89,6 +89,8 @@ func TestConfigSecretsFromEnv(t *testing.T) {
 		"EWSQ_PASSWORD_EMPTY":          "",
 		"EWSQ_PFX_PASSWORD":            "general key",
 		"EWSQ_PFX_PASSWORD_M_NCHEN":    "own key",
+		"EWSQ_STAMP_KEY":               "stamp",
+		"EWSQ_STAMP_KEY_CLOUD":         "stamp of cloud",
 	}
 	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 	ntlm := func(name, password string) exchange.Config {
@@ -120,7 +122,14 @@ func TestConfigSecretsFromEnv(t *testing.T) {
 			c.SecretsFromEnv(lookup)
 			assert.Equal(t, tc.password, c.Authentication.Password.Reveal())
 			assert.Equal(t, tc.key, c.Authentication.PrivateKeyPassword.Reveal())
+			assert.Equal(t, "stamp", c.StampKey.Reveal())
 		})
+	}
+	for want, c := range map[string]exchange.Config{
+		"stamp of cloud": {Name: "Cloud"}, "from file": {StampKey: exchange.NewSecret("from file")}, "": {StampKeyFile: "stamp.keys"},
+	} {
+		c.SecretsFromEnv(lookup)
+		assert.Equal(t, want, c.StampKey.Reveal())
 	}
 	c := ntlm("", "")
 	c.Authentication.PasswordFunc = func(context.Context) (string, error) { return "", nil }

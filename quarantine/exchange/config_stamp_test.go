@@ -1,0 +1,173 @@
+package exchange_test
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// stampOf returns the properties of the only stamp in the quarantine of a server.
+func stampOf(t *testing.T, srv *ewstest.Server, box string) map[string]string {
+	t.Helper()
+	messages := srv.Mailbox(box).Messages()
+	require.Len(t, messages, 1)
+	values := make(map[string]string)
+	for _, name := range driver.StampNames() {
+		values[name] = messages[0].Properties[ews.ExtendedField{GUID: driver.StampSet, Name: name, Type: ews.TypeString}].Value
+	}
+	return values
+}
+
+// sealedWith reports whether a key made the seal of a stamp.
+func sealedWith(values map[string]string, key string) bool {
+	lease := strings.Split(values[driver.StampLease], "|")
+	direction := strings.Split(values[driver.StampState], "|")[1]
+	h := hmac.New(sha256.New, []byte(key))
+	for _, part := range []string{
+		values[driver.StampOperation], values[driver.StampMailbox], values[driver.StampFolderID], values[driver.StampPath],
+		direction, values[driver.StampAttempt], lease[1], lease[3],
+	} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return lease[4] == base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// TestStampKeys: the key of the configuration, the first of the file, or that of
+// the options seals.
+func TestStampKeys(t *testing.T) {
+	t.Parallel()
+	const first, second, third = "the first of the keys", "the second of the keys", "the third of the keys"
+	file := filepath.Join(t.TempDir(), "stamp.keys")
+	require.NoError(t, os.WriteFile(file, []byte("\xEF\xBB\xBF"+second+"\r\n\r\n "+first+"\n"), 0o600))
+	for name, c := range map[string]struct {
+		set     func(*exchange.Config, *exchange.Options)
+		key     string
+		warning bool
+	}{
+		"configuration": {func(c *exchange.Config, _ *exchange.Options) { c.StampKey = exchange.NewSecret(first) }, first, false},
+		"file":          {func(c *exchange.Config, _ *exchange.Options) { c.StampKeyFile = file }, second, false},
+		"options": {func(c *exchange.Config, o *exchange.Options) {
+			c.StampKeyFile, o.StampKeys = file, [][]byte{[]byte(third)}
+		}, third, false},
+		"none, with a journal": {func(c *exchange.Config, _ *exchange.Options) { c.JournalFile = filepath.Join(t.TempDir(), "journal") }, "", false},
+		"none, without":        {func(*exchange.Config, *exchange.Options) {}, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := ewstest.NewServer(nil)
+			defer srv.Close()
+			srv.Mailbox(alice).Deliver(eml(evil, "Invoice"))
+			var log bytes.Buffer
+			cfg := basicConfig("Head office", "mail.example.test", "example.test")
+			o := exchange.Options{Transport: srv.Direct(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			c.set(&cfg, &o)
+			service, err := exchange.Open(&cfg, &o)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, service.Close()) }()
+			r, err := service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})
+			require.NoError(t, err)
+			require.NoError(t, r.Err())
+			stamp := stampOf(t, srv, vault)
+			for _, key := range []string{first, second, third} {
+				assert.Equal(t, key == c.key, sealedWith(stamp, key), key)
+				assert.NotContains(t, log.String(), key)
+			}
+			assert.Equal(t, c.warning, strings.Contains(log.String(), "neither stampKey nor journalFile is set"), log.String())
+		})
+	}
+}
+
+// TestStampKeyFileBad: what is wrong with the file is told without the key.
+func TestStampKeyFileBad(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, says string }{
+		"empty":      {"\n \n", "has no key"},
+		"short":      {"0123456789abcdef\ns3cret\n", "has a key in line 2 that is shorter than 16 characters"},
+		"not text":   {"s3cret\x00\x01s3cret-s3cret-s3cret", "has a key in line 1 that contains"},
+		"not a file": {strings.Repeat("s3cret-s3cret-s3cret\n", 4000), "is larger than 64 KiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := basicConfig("Head office", "mail.example.test", "example.test")
+			cfg.StampKeyFile = filepath.Join(t.TempDir(), "stamp.keys")
+			require.NoError(t, os.WriteFile(cfg.StampKeyFile, []byte(c.text), 0o600))
+			_, err := exchange.Open(&cfg, nil)
+			require.ErrorIs(t, err, quarantine.ErrInvalid)
+			assert.ErrorContains(t, err, `configuration "Head office": stampKeyFile `+c.says)
+			assert.NotContains(t, err.Error(), "s3cret")
+		})
+	}
+	cfg := basicConfig("Head office", "mail.example.test", "example.test")
+	cfg.StampKeyFile = filepath.Join(t.TempDir(), "none")
+	_, err := exchange.Open(&cfg, nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.ErrorContains(t, err, "stampKeyFile")
+
+	_, err = exchange.Open(&exchange.Config{
+		EWSURL: cfg.EWSURL, QuarantineMailbox: vault, Authentication: cfg.Authentication, JournalFile: filepath.Join(t.TempDir(), "journal"),
+	}, &exchange.Options{StampKeys: [][]byte{[]byte("short")}})
+	assert.ErrorContains(t, err, "StampKeys[0]")
+}
+
+// TestWriteDoubtIsUsed: the lease in a stamp ends after writeDoubt and the third
+// of it in which an item may be sent.
+func TestWriteDoubtIsUsed(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(nil)
+	defer srv.Close()
+	srv.Mailbox(alice).Deliver(eml(evil, "Invoice"))
+	cfg := basicConfig("Head office", "mail.example.test", "example.test")
+	cfg.WriteDoubt = exchange.Duration(3 * time.Hour)
+	journal, err := boltjournal.Open(filepath.Join(t.TempDir(), "journal"))
+	require.NoError(t, err)
+	defer journal.Close()
+	service, err := exchange.Open(&cfg, &exchange.Options{Transport: srv.Direct(), Journal: journal})
+	require.NoError(t, err)
+	begin := time.Now()
+	_, err = service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})
+	require.NoError(t, err)
+	stamp := driver.ParseStamp(stampOf(t, srv, vault))
+	require.NotNil(t, stamp)
+	assert.WithinDuration(t, begin.Add(4*time.Hour), stamp.Lease, 5*time.Minute)
+}
+
+func TestDuration(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]exchange.Duration{
+		"": 0, "60s": exchange.Duration(time.Minute), "1h30m": exchange.Duration(90 * time.Minute), "1.5s": exchange.Duration(1500 * time.Millisecond),
+	} {
+		var d exchange.Duration
+		require.NoError(t, d.UnmarshalText([]byte(text)), text)
+		assert.Equal(t, want, d)
+		b, err := json.Marshal(d)
+		require.NoError(t, err)
+		var again exchange.Duration
+		require.NoError(t, json.Unmarshal(b, &again))
+		assert.Equal(t, want, again, "%s", b)
+	}
+	var d exchange.Duration
+	for _, bad := range []string{"60", `"60"`, `"-1s"`, `"1d"`, `"0s"`, `"1µs"`, `"s"`, `"1m "`} {
+		assert.Error(t, json.Unmarshal([]byte(bad), &d), bad)
+	}
+	assert.Equal(t, "1m0s", exchange.Duration(time.Minute).String())
+	assert.Empty(t, d.String())
+}
