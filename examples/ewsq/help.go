@@ -24,17 +24,23 @@ progress stops at the next step, and a line for each target reports its result, 
 if only that it was not started. A second interrupt ends the program at once. Either
 way no message is lost; to finish what was started, run the same command again, or
 recover.
+
+The outcome "undecided" means that it is not known yet where a message is: a request
+whose answer was lost may still take effect, or another run is working on it. The
+line says until when. Nothing is removed meanwhile; run the same command again after
+that time, or recover.
 `
 
 const exitAll = `
 0   Everything was done. It is not an error if a message is not found.
-1   A target failed or was refused, or not everything is known.
+1   A target failed, was refused or is undecided, or not everything is known.
 2   Bad usage or configuration; nothing was done.
 `
 
 const environment = `
 EWSQ_PASSWORD       password of the service account (types ntlm and basic)
 EWSQ_PFX_PASSWORD   password of the PFX file (type azureAD, and for cert)
+EWSQ_STAMP_KEY      key that seals the stamps of messages (unless stampKeyFile is set)
 
 They are used if the configuration leaves out the secret. Each of several
 configurations can have its own: append "_" and the name of the configuration, in

@@ -29,7 +29,7 @@ outcome "found" lists what would be taken, copy by copy.
 		files: targetsFormat,
 		exit: map[int]string{
 			exitDone: "Everything was done: every copy is in quarantine. It is not an error if a message is not found.",
-			exitSome: "A target failed or was refused, by the server or by a limit, or not all forwards or members are known.",
+			exitSome: "A target failed, is undecided, or was refused, by the server or by a limit, or not all forwards or members are known.",
 		},
 		examples: []example{
 			{"Take a message out of Alice's mailbox, and keep the receipt:",

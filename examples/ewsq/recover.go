@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -19,13 +20,17 @@ func recoverCommand() command {
 The journals (journalFile in the configurations) record what was started and not
 finished. Each such item is searched for in both mailboxes and the work is finished;
 a line like those of quarantine and restore reports the result. If nothing was left
-open, nothing is done, so recover can be run at every start.
+open, nothing is done, so recover can be run at every start, and beside other runs.
+
+A request that was on its way when a run ended may still take effect, for 20 minutes
+unless writeDoubt is set. Until then an item of which no copy is seen stays
+"undecided", and open: run recover again after the time that its line gives.
 
 Without a journal, run the same targets again instead.
 `,
 		exit: map[int]string{
 			exitDone: "Nothing is left open.",
-			exitSome: "Something could not be finished; it stays open.",
+			exitSome: "Something could not be finished, or is still undecided; it stays open.",
 		},
 		examples: []example{
 			{"After a crash:", "ewsq -config exchange.json recover"},
@@ -48,7 +53,7 @@ func (s *session) recoverAll(ctx context.Context) error {
 		return err
 	}
 	shown := s.follow("recovering", -1, 1)
-	settled, failed := 0, false
+	seen, undecided, failed := 0, 0, false
 	var errs []error
 	for receipt, err := range r.Recover(ctx) {
 		if err != nil {
@@ -62,11 +67,17 @@ func (s *session) recoverAll(ctx context.Context) error {
 			return err
 		}
 		shown.finish(line.ok())
-		settled++
+		seen++
 		failed = failed || !line.ok()
+		if line.Outcome == quarantine.Undecided {
+			undecided++
+		}
 	}
 	shown.ended()
-	s.say("%s", count2(settled, "item was open", "items were open"))
+	s.say("%s", count2(seen, "item was open", "items were open"))
+	if undecided > 0 {
+		s.say("%s: recover again after the time given", count2(undecided, "item is still undecided and stays open", "items are still undecided and stay open"))
+	}
 	switch {
 	case len(errs) > 0:
 		return errors.Join(errs...)

@@ -37,7 +37,7 @@ quarantine -help for how to write them.
 		files: receiptsFormat + targetsFormat,
 		exit: map[int]string{
 			exitDone: "Everything was done. It is not an error if a message is not in quarantine.",
-			exitSome: "A message was not put back; its line says why, and where it is.",
+			exitSome: "A message was not put back, or it is undecided whether it was; its line says why, and where it is.",
 		},
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},

@@ -82,7 +82,7 @@ func resultOf(receipt *quarantine.Receipt, err error) result {
 	}
 	if err := receipt.Err(); err != nil {
 		r.Error = err.Error()
-		if r.Outcome != quarantine.Refused {
+		if r.Outcome != quarantine.Refused && r.Outcome != quarantine.Undecided {
 			r.Outcome = quarantine.Failed // some folder was not searched, so there may be more copies
 		}
 	}

@@ -54,7 +54,10 @@ type state string
 const (
 	stateQueued  state = "queued"
 	stateRunning state = "running" // or was when the process ended
-	stateDone    state = "done"
+	// stateUndecided: some message may still be on its way, so the alert waits until
+	// that is settled.
+	stateUndecided state = "undecided"
+	stateDone      state = "done"
 )
 
 // result is what became of one mailbox.

@@ -49,6 +49,10 @@
 // because quarantine and restore can be repeated: an item that is already done is
 // recognised by its stamp, and its receipt says alreadyQuarantined.
 //
+// If it is not known yet where a message is ([quarantine.Undecided]), the alert waits:
+// a request may still take effect, so nothing is tried again before -settle. Then the
+// journal is recovered and the alert run again, as at a start.
+//
 // An alert is done when each mailbox has a receipt or an error. By then the SDK has
 // retried temporary failures; clients decide what to do about the others, and may post
 // the same alert again with a different id.

@@ -66,7 +66,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
-		work.run(working, s.workers)
+		work.run(working, s.workers, s.settle)
 	}()
 	broken := make(chan error, 1)
 	go func() { broken <- server.Serve(listener) }()

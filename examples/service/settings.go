@@ -20,13 +20,18 @@ Usage:
     service -config FILE [flags]
 
     POST /alerts               {"mailboxes":["a@example.com"],"messageId":"<…>","reason":"…"}
-    GET  /alerts/{id}          its state, and a receipt or an error for each mailbox
+    GET  /alerts/{id}          its state (queued, running, undecided or done), and a
+                               receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
     GET  /healthz, /readyz     ready once what an earlier run left open is finished
 
+An alert is undecided while it is not known where one of its messages is, because a
+request may still take effect. It is not tried again at once: after -settle, and at
+the next start, the journal is recovered and the alert is run again.
+
 The configuration is the same as for ewsq: a JSON object, or an array of them.
-Passwords may be set in the environment instead: EWSQ_PASSWORD and
-EWSQ_PFX_PASSWORD, or with the name of the configuration appended
+Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD and
+EWSQ_STAMP_KEY, or with the name of the configuration appended
 (EWSQ_PASSWORD_HEAD_OFFICE).
 
 If SERVICE_TOKEN is set in the environment, callers must send it as a bearer token.
@@ -49,7 +54,7 @@ const envToken = "SERVICE_TOKEN"
 type settings struct {
 	config, addr, data string
 	workers, queue     int
-	grace              time.Duration
+	grace, settle      time.Duration
 }
 
 // errUsage marks mistakes by whoever started the service.
@@ -86,6 +91,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.IntVar(&s.workers, "workers", 4, "how many alerts are processed at a time")
 	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
 	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
+	flags.DurationVar(&s.settle, "settle", 20*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt in the configuration, a third more than that")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, help)
@@ -104,6 +110,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-workers is %d; give a number from 1 to 64; %w", s.workers, errUsage)
 	case s.queue < 1 || s.queue > 100_000:
 		return s, fmt.Errorf("-queue is %d; give a number from 1 to 100000; %w", s.queue, errUsage)
+	case s.settle <= 0:
+		return s, fmt.Errorf("-settle is %v; give a duration such as 20m; %w", s.settle, errUsage)
 	case s.grace < 0:
 		return s, fmt.Errorf("-grace is %v; give a duration such as 30s; %w", s.grace, errUsage)
 	}

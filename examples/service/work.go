@@ -30,6 +30,7 @@ type work struct {
 	mu    sync.Mutex // held to put into the queue
 	limit int
 	queue chan string
+	later []string // alerts that are undecided
 }
 
 // Reasons for not accepting something.
@@ -37,6 +38,9 @@ var (
 	errFull    = errors.New("too many alerts are waiting; try again later")
 	errNotDone = errors.New("the alert is not done yet; try again later")
 	errAsked   = errors.New("already requested")
+	// errUndecided: it is not known yet where a message is. Trying at once would not
+	// help, since a request may still take effect.
+	errUndecided = errors.New("the outcome is not known yet")
 )
 
 // newWork returns the work with the alerts that an earlier run left open in its queue.
@@ -115,12 +119,24 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 }
 
 // run finishes what an earlier run left open, then does what is in the queue until
-// the work is stopped. It ends soon after ctx.
-func (w *work) run(ctx context.Context, workers int) {
+// the work is stopped, and every so often what is undecided. It ends soon after ctx.
+func (w *work) run(ctx context.Context, workers int, settle time.Duration) {
 	w.recover(ctx)
 	w.ready.Store(true)
 	w.log.Info("ready", "alertsOpen", w.left())
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(settle)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				w.settle(ctx)
+			case <-w.stop:
+				return
+			}
+		}
+	})
 	for range workers {
 		wg.Go(func() {
 			for !w.isStopping() {
@@ -148,12 +164,46 @@ func (w *work) recover(ctx context.Context) {
 	}
 }
 
-// do does what one alert asks for. If it cannot complete, the alert stays open and
-// the next start resumes it.
+// settle recovers what the journals have open, and then runs the alerts that are
+// undecided again. One that finds no room in the queue waits for the next time.
+func (w *work) settle(ctx context.Context) {
+	w.mu.Lock()
+	ids := w.later
+	w.later = nil
+	w.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	w.recover(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		if len(w.queue) < cap(w.queue) {
+			w.queue <- id
+		} else {
+			w.later = append(w.later, id)
+		}
+	}
+}
+
+// postpone leaves an alert for later, when it can be settled.
+func (w *work) postpone(id string) error {
+	_, err := w.alerts.update(id, func(a *alert) error { a.State = stateUndecided; return nil })
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.later = append(w.later, id)
+	return nil
+}
+
+// do does what one alert asks for. If it cannot complete, the alert stays open: what
+// is undecided is settled later, and the next start resumes everything else.
 func (w *work) do(ctx context.Context, id string) {
 	interrupted := false
 	a, err := w.alerts.update(id, func(a *alert) error {
-		interrupted = a.State == stateRunning // by an earlier process
+		interrupted = a.State == stateRunning || a.State == stateUndecided // by an earlier process, or left
 		a.State = stateRunning
 		return nil
 	})
@@ -164,6 +214,12 @@ func (w *work) do(ctx context.Context, id string) {
 		err = w.putBack(ctx, &a)
 	} else if err == nil {
 		err = w.take(ctx, &a, interrupted)
+	}
+	if errors.Is(err, errUndecided) {
+		if err = w.postpone(id); err == nil {
+			w.log.Warn("alert is undecided, and is settled later", "alert", id, "action", a.Action)
+			return
+		}
 	}
 	if err == nil {
 		_, err = w.alerts.update(id, func(a *alert) error { a.State = stateDone; return nil })
@@ -183,18 +239,34 @@ func (w *work) take(ctx context.Context, a *alert, interrupted bool) error {
 			targets = append(targets, a.target(m))
 		}
 	}
+	undecided := false
 	for receipt, err := range w.router.QuarantineAll(ctx, slices.Values(targets)) {
 		if receipt == nil {
 			return err // the context has ended
 		}
-		if interrupted && err == nil {
+		if err == nil && isUndecided(receipt) {
+			undecided = true
+		} else if interrupted && err == nil {
 			err = w.complete(ctx, receipt)
 		}
 		if err := w.keep(ctx, a.ID, actionQuarantine, receipt.Target.Mailbox, receipt, err); err != nil {
 			return err
 		}
 	}
-	return context.Cause(ctx)
+	return ended(ctx, undecided)
+}
+
+// isUndecided reports whether it is not known yet where some copy is.
+func isUndecided(r *quarantine.Receipt) bool {
+	return slices.ContainsFunc(r.Items, func(it quarantine.ReceiptItem) bool { return it.Outcome == quarantine.Undecided })
+}
+
+// ended returns why an action is not done, nil if it is.
+func ended(ctx context.Context, undecided bool) error {
+	if err := context.Cause(ctx); err != nil || !undecided {
+		return err
+	}
+	return errUndecided
 }
 
 // complete adds to a receipt what the previous process had already taken from the
@@ -216,6 +288,7 @@ func (w *work) complete(ctx context.Context, receipt *quarantine.Receipt) error 
 
 // putBack restores what the receipts of an alert say was taken.
 func (w *work) putBack(ctx context.Context, a *alert) error {
+	var undecided atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(restoresAtOnce)
 	for _, r := range a.Results {
@@ -224,10 +297,13 @@ func (w *work) putBack(ctx context.Context, a *alert) error {
 		}
 		group.Go(func() error {
 			receipt, err := w.router.Restore(ctx, r.Receipt)
+			if err == nil && isUndecided(receipt) {
+				undecided.Store(true)
+			}
 			return w.keep(ctx, a.ID, actionRestore, r.Mailbox, receipt, err)
 		})
 	}
-	return cmp.Or(group.Wait(), context.Cause(ctx))
+	return cmp.Or(group.Wait(), ended(ctx, undecided.Load()))
 }
 
 // keep stores the result for one mailbox, unless it failed because the work was
