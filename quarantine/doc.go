@@ -33,25 +33,59 @@
 //
 // # Why nothing is lost or duplicated
 //
-// Each copy of a message in a mailbox is an item. Before it is touched, an
-// [Intent] is written to the journal, and the item gets a [driver.Stamp]: named
-// properties that record which operation it belongs to, where it came from and
-// what undo needs. The stamp travels with the item, so a copy can be recognised
-// at either end without its id.
+// Each copy of a message in a mailbox is an item. To take it, the service writes an
+// [Intent] to the journal, stamps the item, reads the stamp back, carries the item
+// to the other mailbox, proves the copy there, removes the original, and reads back
+// that it is gone and that the copy is there. A restore is the same with the ends
+// swapped; at its end it takes the stamp off.
 //
-// Then the item is carried to the other mailbox, and the copy there is found by
-// its stamp, read back and proved against the original. Only then is the
-// original removed. After a failure, the next step is never guessed: the
-// service looks for the stamp at both ends and continues from what it finds.
+// Objects, not ids. A server gives an item another id whenever someone moves it, so
+// two ids are no two items, and an id that is dead says nothing. The stamp
+// ([driver.Stamp], named properties) travels with the item. It names the operation,
+// which stays the same until the restore, and the attempt, which is new each time an
+// item is sent. A copy is an item at the other end with the attempt of the original.
+// Of two sightings there, both are read again before they count as two copies.
 //
-//	source end   destination end   next step
-//	one          none              carry it
-//	one          one               prove the copy, remove the original
-//	none         one               prove the copy: done
-//	none         none              it is gone: someone else took it
+// A lease. The stamp also says until when the item may be on its way. Who wrote it,
+// under the change key that the item was read with, and read it back, may send; all
+// others wait, or end undecided. Nothing is sent in its last three quarters, so that
+// when it ends nothing of the attempt can arrive any more: see WriteDoubt of
+// [Options]. Whether a stamp is to be believed is said by its seal, if there are
+// StampKeys, or by the journal. It also has to fit the item: one that was copied to
+// another message does not. Without keys and journal a stamp that fits is continued,
+// but it proves nothing: an original is removed only for a copy that matches it.
 //
-// The same table covers a first run, a repeated run, two runs at once and
-// recovery after a crash; a restore is the same with the ends swapped. The
-// stamp records the direction: a copy left behind by an interrupted run in the
-// other direction is removed only after a new copy has been proved.
+// Looks. An answer of a server proves nothing. After each step, and when an
+// interrupted run is continued, one look at both ends decides what is next:
+//
+//	original  copy   what happens
+//	there     there  the copy is proved; the original is removed
+//	gone      there  the copy is proved: done
+//	there     gone   it is carried again, by the next way if the last did nothing
+//	gone      gone   nothing; it was deleted, or taken by someone else
+//
+// Proof. Copy and original are read in the same look and compared, as strictly as
+// the way allows. Only then is the original removed, with the change key that it was
+// read with: if anyone has changed it since, both are looked at again. It is the
+// only thing that is ever removed for good, together with what moving it left in
+// Recoverable Items; the latter unless LeaveRecoverable is set.
+//
+// Gone. That a search does not show an item is no proof that it is gone: the index
+// may be behind, or the owner may have moved the item while the folders were
+// searched. After something was written there, an item counts as gone only after
+// two complete searches in a row without it, the last of which began SearchLag after
+// the last write. Where nothing was written or seen, one complete search is enough.
+//
+// Surplus. If a server has made a second copy after all, or one that does not match,
+// it is not deleted: it is marked, and put into the folder Surplus at the top of the
+// quarantine mailbox, or into Deleted Items of the user after a restore. The Residue
+// of the receipt says so. It is not listed and not restored.
+//
+// Undecided. A request whose answer was lost may still take effect. Moving can be
+// repeated, because an item can be moved away only once. With any other way, no
+// second copy is sent before the lease ends; if no copy is seen by the time the run
+// would have to wait for that, the outcome is [Undecided], the intent and the stamp
+// stay, and running the target again, or [Service.Recover], settles it. So does a run
+// that meets another one at work on the same item. What arrives later than WriteDoubt
+// is found by the next run that sees it: one copy stays, and the other is surplus.
 package quarantine

@@ -145,8 +145,8 @@ type Config struct {
 
 	// StampKeyFile is a file with one such key a line, instead of StampKey: the
 	// first seals, and all are accepted. To replace a key, add the new one as the
-	// last line everywhere, then move it to the first, and remove the old one when
-	// nothing sealed with it is on its way: after WriteDoubt. Only the service
+	// last line everywhere, then make it the first, and remove the old one when nothing
+	// sealed with it is on its way any more: after twice WriteDoubt. Only the service
 	// should be able to read the file. It is read when the configuration is opened.
 	StampKeyFile string `json:"stampKeyFile,omitempty"`
 }

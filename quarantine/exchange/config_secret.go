@@ -12,8 +12,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a password or a key. It is not shown when it, or a value that contains it, is
-// printed, logged or marshalled. The zero value means that there is none.
+// Secret is a password or a key. It is not shown when it, or a value that contains
+// it, is printed, logged or marshalled. The zero value means no secret.
 type Secret struct {
 	// A function, since fmt would print an unexported string of a struct that
 	// contains it.
