@@ -48,6 +48,7 @@ func newBundle(t *testing.T) *bundle {
 func (b *bundle) object(access string) string {
 	text, _ := json.Marshal(map[string]any{
 		"name": "Lab", "ewsUrl": b.srv.URL(), "quarantineMailbox": "quarantine@example.test", "access": access,
+		"searchLag":      "1ms", // searches of this server show everything at once
 		"authentication": map[string]any{"type": "basic", "username": "svc@example.test"},
 	})
 	return string(text)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // With -json, no command writes anything for people.
@@ -103,7 +105,7 @@ func TestJSONWithoutReader(t *testing.T) {
 	b := newBundle(t)
 	var stderr strings.Builder
 	p := &program{stdin: strings.NewReader(""), stdout: brokenWriter{}, stderr: &stderr,
-		lookup: func(string) (string, bool) { return "svc-password", true }}
+		lookup: func(name string) (string, bool) { return "svc-password", name == exchange.EnvPassword }}
 	status := p.run(t.Context(), []string{"-json", "-config", b.config, "quarantine", "-mailbox", "alice@example.test", "-message-id", phishing})
 	assert.Equal(t, exitSome, status)
 	assert.Contains(t, stderr.String(), "broken pipe")

@@ -42,7 +42,8 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			config := filepath.Join(dir, "ewsq.json")
 			text, err := json.Marshal(map[string]any{
 				"ewsUrl": srv.URL(), "quarantineMailbox": "quarantine@example.test", "access": access,
-				"journalFile":    filepath.Join(dir, "ewsq.journal"),
+				"journalFile": filepath.Join(dir, "ewsq.journal"),
+				"searchLag":   "1ms", "writeDoubt": "6s", // a lease of 8 seconds
 				"authentication": map[string]string{"type": "basic", "username": "svc@example.test", "password": "svc-password"},
 			})
 			require.NoError(t, err)

@@ -105,7 +105,7 @@ func (x *tenants) azure(t *testing.T) *ewstest.Azure {
 func (x *tenants) settings(t *testing.T, srv *ewstest.Server, name string, own map[string]any) map[string]any {
 	t.Helper()
 	all := map[string]any{
-		"name": name, "ewsUrl": srv.URL(), "quarantineMailbox": "quarantine@" + srv.Domain(),
+		"name": name, "ewsUrl": srv.URL(), "searchLag": "1ms", "quarantineMailbox": "quarantine@" + srv.Domain(),
 		"rootCAFile":      x.write(t, srv.Domain()+".pem", string(srv.CAPEM())),
 		"messageIdSearch": true, "scanRecoverableItems": true, "scanOnlineArchive": true, "sweepRecoverableItems": true,
 		"journalFile": filepath.Join(x.dir, srv.Domain()+".journal"),

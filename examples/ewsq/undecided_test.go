@@ -19,10 +19,10 @@ func TestUndecided(t *testing.T) {
 	b := newBundle(t)
 	var config map[string]any
 	require.NoError(t, json.Unmarshal([]byte(b.object("fullAccess")), &config))
-	config["journalFile"], config["searchLag"] = filepath.Join(b.dir, "ewsq.journal"), "1ms"
+	config["journalFile"] = filepath.Join(b.dir, "ewsq.journal")
 	text, err := json.Marshal(config)
 	require.NoError(t, err)
-	b.config = b.write(t, "quick.json", string(text))
+	b.config = b.write(t, "journal.json", string(text))
 
 	var receipts string
 	for _, mailbox := range []string{"alice@example.test", "bob@example.test"} {

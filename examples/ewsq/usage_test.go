@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 func TestUsage(t *testing.T) {
@@ -122,7 +123,7 @@ func TestLostResultsAreNotSuccess(t *testing.T) {
 	b := newBundle(t)
 	var stderr strings.Builder
 	p := &program{stdin: strings.NewReader(""), stdout: brokenWriter{}, stderr: &stderr,
-		lookup: func(string) (string, bool) { return "svc-password", true }}
+		lookup: func(name string) (string, bool) { return "svc-password", name == exchange.EnvPassword }}
 	status := p.run(t.Context(), []string{"-config", b.config, "quarantine", "-mailbox", "alice@example.test", "-message-id", phishing})
 	assert.Equal(t, exitSome, status)
 	assert.Contains(t, stderr.String(), "broken pipe")

@@ -58,7 +58,7 @@ func phishingMail(t *testing.T) []byte {
 func (l *lab) write(t *testing.T, name string, settings map[string]any) string {
 	t.Helper()
 	config := map[string]any{
-		"ewsUrl": l.URL(), "quarantineMailbox": vault, "messageIdSearch": true,
+		"ewsUrl": l.URL(), "quarantineMailbox": vault, "messageIdSearch": true, "searchLag": "1ms",
 		"authentication": map[string]string{"type": "basic", "username": "svc@example.test"},
 	}
 	maps.Copy(config, settings)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,7 +17,6 @@ import (
 func undecided(t *testing.T, settle string) (*lab, *instance) {
 	t.Helper()
 	l := newLab(t)
-	l.config = l.write(t, "quick.json", map[string]any{"journalFile": filepath.Join(l.dir, "ewsq.journal"), "searchLag": "1ms"})
 	s := l.start(t, "-settle", settle)
 	s.post(t, "a1", alice)
 	s.done(t, "a1", actionQuarantine)

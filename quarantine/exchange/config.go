@@ -131,8 +131,9 @@ type Config struct {
 
 	// WriteDoubt is how long a request whose answer was lost may still take effect.
 	// Until then no second copy is made, and the outcome is undecided if none is
-	// seen. All processes that work on the same mailboxes need the same value. From
-	// a minute to a day, and not shorter than SearchLag. Default: 15m.
+	// seen. All processes that work on the same mailboxes need the same value. No
+	// message may take longer to send. From five seconds, which is for tests, to a
+	// day, and not shorter than SearchLag. Default: 15m.
 	WriteDoubt Duration `json:"writeDoubt,omitempty"`
 
 	// StampKey is the secret that seals the stamps of messages on their way, so

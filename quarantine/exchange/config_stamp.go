@@ -18,7 +18,7 @@ const (
 	minStampKey     = 16       // characters
 	maxStampKeyFile = 64 << 10 // bytes
 	maxSearchLag    = Duration(time.Hour)
-	minWriteDoubt   = Duration(time.Minute)
+	minWriteDoubt   = Duration(5 * time.Second)
 	maxWriteDoubt   = Duration(24 * time.Hour)
 	// The defaults of package quarantine, to compare one setting with the other.
 	usualSearchLag  = Duration(time.Minute)
@@ -37,7 +37,7 @@ func (v *configCheck) stamps(c *Config) {
 	case c.WriteDoubt < 0:
 		v.problem("writeDoubt", "is negative; leave it out for the default")
 	case c.WriteDoubt > 0 && c.WriteDoubt < minWriteDoubt:
-		v.problem("writeDoubt", "is shorter than a minute, in which a large message may still be on its way; use \"15m\", or leave it out")
+		v.problem("writeDoubt", "is shorter than 5 seconds, too little time to send a message; use \"15m\", or leave it out")
 	case c.WriteDoubt > maxWriteDoubt:
 		v.problem("writeDoubt", "is longer than a day; use how long a request may still take effect, such as \"15m\"")
 	case or(c.SearchLag, usualSearchLag) > or(c.WriteDoubt, usualWriteDoubt) && c.SearchLag <= maxSearchLag:
@@ -45,7 +45,7 @@ func (v *configCheck) stamps(c *Config) {
 	}
 	if !c.StampKey.IsZero() {
 		if problem := keyProblem(c.StampKey.Reveal()); problem != "" {
-			v.problem("stampKey", problem)
+			v.problem("stampKey", problem+"; it can also come from "+c.envNames(EnvStampKey))
 		} else if c.StampKeyFile != "" {
 			v.problem("stampKeyFile", "is set, and so is stampKey; make that key the first line of the file, and remove stampKey")
 		}
