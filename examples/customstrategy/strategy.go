@@ -15,7 +15,8 @@ import (
 )
 
 // storeStrategy is all it takes to quarantine mail in a store: a
-// driver.Strategy with three methods and a driver.Mailbox with seven.
+// driver.Strategy with three methods and a driver.Mailbox with seven. One more
+// method puts surplus copies aside.
 type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }
@@ -157,9 +158,32 @@ func (m storeMailbox) Mark(_ context.Context, item driver.Item, mark driver.Chan
 
 func (m storeMailbox) Remove(_ context.Context, item driver.Item) error {
 	return m.message(item.ID, func(b *box, msg *message) error {
+		if strconv.Itoa(msg.revision) != item.Version {
+			return driver.ErrConflict
+		}
 		delete(b.messages, msg.id)
 		return nil
 	})
+}
+
+// Shelve makes the mailbox a driver.Shelver, which is optional: without it, copies
+// that nobody needs stay where they are.
+func (m storeMailbox) Shelve(_ context.Context, item driver.Item, to *driver.Folder) (it driver.Item, err error) {
+	path := "Deleted Items"
+	if to != nil {
+		path = to.ID
+	}
+	err = m.message(item.ID, func(b *box, msg *message) error {
+		if strconv.Itoa(msg.revision) != item.Version {
+			return driver.ErrConflict
+		}
+		b.folders[path] = true
+		msg.folder = path
+		msg.revision++
+		it = m.item(msg)
+		return nil
+	})
+	return it, err
 }
 
 func (m storeMailbox) Folder(_ context.Context, want driver.FolderRequest) (driver.Folder, error) {

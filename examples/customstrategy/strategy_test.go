@@ -24,6 +24,30 @@ func TestRun(t *testing.T) {
 		"restored: quarantine@example.test/Quarantine -> alice@example.test/Inbox\n", out.String())
 }
 
+// TestShelve: what nobody needs is put aside, unless it has changed since.
+func TestShelve(t *testing.T) {
+	t.Parallel()
+	l := newLab()
+	for _, id := range []string{"<1@evil.example>", "<2@evil.example>"} {
+		l.Deliver(t, quarantinetest.Message{MessageID: id, Subject: "You have won"})
+	}
+	m := l.Strategy().Mailbox(labUser)
+	found, err := m.Find(t.Context(), driver.Query{})
+	require.NoError(t, err)
+	require.Len(t, found.Items, 2)
+	shelver, ok := driver.As[driver.Shelver](m)
+	require.True(t, ok)
+	for i, to := range []*driver.Folder{nil, {ID: "Surplus"}} {
+		it, err := shelver.Shelve(t.Context(), found.Items[i], to)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"/Deleted Items", "/Surplus"}[i], it.Folder.Path)
+		_, err = shelver.Shelve(t.Context(), found.Items[i], to)
+		assert.ErrorIs(t, err, driver.ErrConflict)
+		assert.ErrorIs(t, m.Remove(t.Context(), found.Items[i]), driver.ErrConflict)
+		require.NoError(t, m.Remove(t.Context(), it))
+	}
+}
+
 // lab lets the suite look into a store.
 type lab struct{ s *store }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,17 +25,17 @@ func TestUndecided(t *testing.T) {
 	require.NoError(t, err)
 	b.config = b.write(t, "journal.json", string(text))
 
-	var receipts string
+	var receipts strings.Builder
 	for _, mailbox := range []string{"alice@example.test", "bob@example.test"} {
 		taken := b.run(t, "quarantine", "-mailbox", mailbox, "-message-id", phishing)
 		require.Equal(t, exitDone, taken.status, taken.stderr)
-		receipts += taken.stdout
+		receipts.WriteString(taken.stdout)
 	}
 	failure := b.srv.Fail(ewstest.When{
 		Operation: ews.OpUpdateItem, Request: func(r *ewstest.Request) bool { return r.Anchor == "alice@example.test" },
 	}, ewstest.MemberCode("ErrorAccessDenied"))
 
-	back := b.run(t, "restore", "-receipt", b.write(t, "receipts.jsonl", receipts), "-workers", "1")
+	back := b.run(t, "restore", "-receipt", b.write(t, "receipts.jsonl", receipts.String()), "-workers", "1")
 	assert.Equal(t, exitSome, back.status, back.stderr)
 	require.Len(t, back.lines, 2)
 	for _, line := range back.lines {
