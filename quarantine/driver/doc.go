@@ -21,9 +21,17 @@
 //   - [Forwarder]: find out to whom a message was forwarded
 //
 // An item in transit carries a [Stamp]: a few short properties by which it can
-// be recognised at either end without its id, and which undo needs. A driver
-// stores them like any other property, by name and value: see [Stamp.Values]
-// and [ParseStamp].
+// be recognised at either end without its id, and which undo needs; they also say
+// who may carry it, and until when. A driver stores them like any other property,
+// by name and value: see [Stamp.Values] and [ParseStamp]. They must travel with the
+// item, and a search must find them: what a driver does not keep cannot be taken.
+//
+// The engine believes no answer: after each write it reads back. But it relies on
+// three things. [Mailbox.Mark] refuses to write over what somebody else has changed:
+// that keeps two runs apart. A [Mailbox.Find] that reports no folder as unsearched
+// has looked into all of them. And once the context of a call has ended, a driver sends
+// nothing more for it: what is still on its way must take effect within
+// quarantine.Options.WriteDoubt, or not at all.
 //
 // The suite of package quarantinetest checks whether a driver keeps the
 // contract. Package ewsmail is the driver for Exchange; examples/customstrategy

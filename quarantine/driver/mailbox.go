@@ -26,7 +26,9 @@ type Mailbox interface {
 
 	// Remove permanently deletes an item, so its owner cannot recover it, without
 	// notifying anyone. The error matches [ErrGone] if the item no longer exists
-	// under this id: its owner may have moved it.
+	// under this id: its owner may have moved it; and [ErrConflict] if it has changed
+	// since it was read, as far as the mail system can tell. The engine reads back
+	// that the item is gone, whatever Remove returns.
 	Remove(ctx context.Context, item Item) error
 
 	// Folder returns a folder by name, creating it if the request says so. The
