@@ -127,6 +127,7 @@ func TestSettings(t *testing.T) {
 		"no workers":            {[]string{"-config", l.config, "-workers", "0"}, 2, "-workers is 0"},
 		"no queue":              {[]string{"-config", l.config, "-queue", "-1"}, 2, "-queue is -1"},
 		"negative grace":        {[]string{"-config", l.config, "-grace", "-1s"}, 2, "-grace is -1s"},
+		"no time to settle":     {[]string{"-config", l.config, "-settle", "0s"}, 2, "-settle is 0s"},
 		"no such configuration": {[]string{"-config", filepath.Join(l.dir, "none")}, 2, "none"},
 		"unknown setting":       {[]string{"-config", l.write(t, "unknown.json", map[string]any{"mailbox": ""})}, 2, "mailbox is not a setting"},
 		"no user":               {[]string{"-config", l.write(t, "ntlm.json", map[string]any{"authentication": map[string]string{"type": "ntlm", "username": ""}})}, 2, "authentication.username"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
@@ -46,7 +47,11 @@ const everySetting = `{
   "useProxy": true,
   "proxyUrl": "http://u:s3cret-Pa55@proxy.example.test:3128",
   "rootCAFile": "ca.pem",
-  "journalFile": "ewsq.journal"
+  "journalFile": "ewsq.journal",
+  "searchLag": "90s",
+  "writeDoubt": "1h",
+  "stampKey": "s3cret-Pa55-of-stamps",
+  "stampKeyFile": "stamp.keys"
 }`
 
 func TestParseConfigReadsEverySetting(t *testing.T) {
@@ -76,6 +81,10 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	assert.Equal(t, "http://u:s3cret-Pa55@proxy.example.test:3128", c.ProxyURL.Reveal())
 	assert.Equal(t, "ca.pem", c.RootCAFile)
 	assert.Equal(t, "ewsq.journal", c.JournalFile)
+	assert.Equal(t, exchange.Duration(90*time.Second), c.SearchLag)
+	assert.Equal(t, exchange.Duration(time.Hour), c.WriteDoubt)
+	assert.Equal(t, configPassword+"-of-stamps", c.StampKey.Reveal())
+	assert.Equal(t, "stamp.keys", c.StampKeyFile)
 	for _, set := range []bool{c.FolderPerMailbox, c.CriteriaSearch, c.ScanRecoverableItems, c.SweepRecoverableItems, c.ScanOnlineArchive, c.UseProxy} {
 		assert.True(t, set)
 	}
@@ -95,9 +104,11 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	require.NoError(t, json.Unmarshal(second, &other))
 	delete(first["authentication"].(map[string]any), "password")
 	delete(first["authentication"].(map[string]any), "privateKeyPassword")
+	delete(first, "stampKey")
 	assert.Equal(t, first, other)
 	var names map[string]any
 	require.NoError(t, json.Unmarshal([]byte(everySetting), &names))
+	delete(names, "stampKey")
 	assert.Len(t, first, len(names), "every setting is written")
 }
 

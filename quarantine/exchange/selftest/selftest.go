@@ -137,7 +137,7 @@ type Options struct {
 
 // Check runs the self-test: it tests everything that the configuration needs,
 // and reports for each check what it saw and what to do. It does not open the
-// journal.
+// journal, nor read stampKeyFile.
 //
 // It changes nothing on the server, with one exception: it writes a test item
 // into the quarantine folder, if that exists, and removes it again, whatever
