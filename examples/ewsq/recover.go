@@ -20,7 +20,7 @@ func recoverCommand() command {
 The journals (journalFile in the configurations) record what was started and not
 finished. Each such item is searched for in both mailboxes and the work is finished;
 a line like those of quarantine and restore reports the result. If nothing was left
-open, nothing is done, so recover can be run at every start, and beside other runs.
+open, nothing is done, so recover can be run at every start.
 
 A request that was on its way when a run ended may still take effect, for 20 minutes
 unless writeDoubt is set. Until then an item of which no copy is seen stays
