@@ -177,6 +177,9 @@ func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it
 	ri = receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	conclude(ctx, p, &ri, err, Quarantined)
+	if ri.Outcome == Quarantined && ri.Way == "" {
+		ri.Outcome = AlreadyQuarantined // another run has carried it
+	}
 	return ri, errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided)
 }
 
@@ -206,7 +209,7 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			ri.Outcome = AlreadyQuarantined // another run has carried it
 		}
 		if err != nil && ri.Err == nil {
-			ri.Outcome, ri.Err = Failed, err
+			ri.Outcome, ri.Err = unfinished(err), err
 		}
 		if one := (&Receipt{Items: []ReceiptItem{ri}}); one.settled() {
 			if err := s.journal.Finish(ctx, in.Operation); err != nil {
@@ -262,6 +265,15 @@ func receiptItem(it driver.Item) ReceiptItem {
 	}
 }
 
+// unfinished returns the outcome for an error that leaves it open what has been
+// done.
+func unfinished(err error) Outcome {
+	if errors.Is(err, passage.ErrUndecided) {
+		return Undecided
+	}
+	return Failed
+}
+
 // conclude writes the result for an item into its receipt, and the outcome into
 // the journal.
 func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
@@ -274,11 +286,9 @@ func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err erro
 	case err == nil:
 		ri.Outcome = done
 		p.Finish(ctx)
-	case errors.Is(err, passage.ErrUndecided):
-		ri.Outcome, ri.Err = Undecided, err
-	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil:
+	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided):
 		ri.Outcome, ri.Err = Refused, err
 	default:
-		ri.Outcome, ri.Err = Failed, err
+		ri.Outcome, ri.Err = unfinished(err), err
 	}
 }

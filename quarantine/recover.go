@@ -67,7 +67,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 		}
 	}
 	if err != nil && ri.Err == nil {
-		ri.Outcome, ri.Err = Failed, err
+		ri.Outcome, ri.Err = unfinished(err), err
 	}
 	r.Items = append(r.Items, ri)
 	r.Finished = time.Now().UTC()
@@ -112,6 +112,8 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	} else {
 		p = s.outward(in.Target, user, it, nil)
 	}
+	// Who runs the recovery runs it again; one item must not keep the others.
+	p.Hurried = time.Until(in.Lease) > s.engine.Wait
 	if now != nil && !marked {
 		// The run was interrupted before it marked the item, or another one has
 		// marked it since.

@@ -58,7 +58,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		ri := was
 		switch {
 		case err != nil:
-			ri.Outcome, ri.Err = Failed, err
+			ri.Outcome, ri.Err = unfinished(err), err
 		case len(found.Items) > 0:
 			var gone *missed
 			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
@@ -206,7 +206,9 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	if told := residues[it.Stamp.Operation]; told != "" {
 		ri.Residue = strings.TrimPrefix(ri.Residue+"; "+told, "; ")
 	}
-	back[ri.To.ItemID] = true
+	if gone == nil {
+		back[ri.To.ItemID] = true
+	}
 	return ri, gone
 }
 
@@ -247,7 +249,7 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
 			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back)
 			if err != nil {
-				ri.Outcome, ri.Err = Failed, err
+				ri.Outcome, ri.Err = unfinished(err), err
 			}
 			if ri.Outcome == NotFound {
 				return false

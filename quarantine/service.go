@@ -191,6 +191,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 			refuse("options", fmt.Sprintf("StampKeys[%d]", i), "is shorter than 16 bytes; use 32 random bytes")
 		}
 	}
+	if strings.EqualFold(o.QuarantineFolder, surplusFolder) {
+		refuse("options", "QuarantineFolder", fmt.Sprintf("is %q, the folder for surplus copies; choose another name", surplusFolder))
+	}
 	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
 		refuse("arguments", "quarantineMailbox", err.Error())
 		return errors.Join(errs...)

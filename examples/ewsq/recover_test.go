@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			require.Less(t, countVisible(t, srv, "quarantine@example.test"), messages, "in the middle")
 
 			r := runner{t, filepath.Join(bin, "ewsq"), config}
+			time.Sleep(8 * time.Second) // what was sent may take effect for writeDoubt
 			recovered := r.run(exitDone, "recover")
 			require.NotEmpty(t, recovered)
 			for _, line := range recovered {

@@ -29,6 +29,8 @@ type Passage struct {
 	// Finished means that the caller knows from a receipt or a journal that the
 	// operation which put the item where it is has come to its end.
 	Finished bool
+	// Hurried means not to wait for another run that may be working on the item.
+	Hurried bool
 	// Ledger records the intent.
 	Ledger Ledger
 
@@ -167,7 +169,7 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 			}
 			continue
 		case rowUnderWay:
-			if time.Since(begin) > patienceFactor*p.engine.Wait {
+			if time.Since(begin) > patienceFactor*p.engine.Wait || p.Hurried {
 				return p.undecided(fmt.Errorf("another run may be working on it until %s", p.until()))
 			}
 		case rowVanished:
