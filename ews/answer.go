@@ -120,11 +120,14 @@ func (a *answer) wrongAnswer(detail string) error {
 	if err := a.d.Err(); err != nil {
 		return err
 	}
-	return errors.New(detail)
+	return misfitError(detail)
 }
 
-// finish reads the answer to its end.
+// finish reads the answer to its end. There must be no second one behind it.
 func (a *answer) finish() error {
+	if a.d.NextChild(a.depth - 1) {
+		return a.misfit("a second answer in one SOAP body")
+	}
 	if err := a.d.Finish(); err != nil {
 		return a.unreadable(err)
 	}
@@ -139,6 +142,20 @@ func (a *answer) malformed(detail string) error {
 	}
 }
 
+// misfit returns the error for an answer that cannot be the one to the request:
+// the answer of another request, or of two. The right one may come if the request
+// is sent again.
+func (a *answer) misfit(detail string) error {
+	e := a.malformed("").(*DecodeError)
+	e.Err = misfitError(detail)
+	return e
+}
+
+// misfitError says why an answer cannot be the one to the request.
+type misfitError string
+
+func (e misfitError) Error() string { return string(e) }
+
 // unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
@@ -147,7 +164,8 @@ func (a *answer) unreadable(err error) error {
 		}
 		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}
 		if cause := a.body.ended(); cause != nil {
-			e.final = true
+			_, timeout := errors.AsType[timeoutError](cause)
+			e.final = !timeout
 			e.Err = cause
 		}
 		return e

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxAnswer bounds the decompressed size, in bytes, of an answer that is not
@@ -22,8 +23,9 @@ type answerBody struct {
 	ended  func() error // why the call has ended; nil while it goes on
 	raw    io.ReadCloser
 	src    io.Reader
-	prefix []byte // read ahead
-	left   int64  // bytes still accepted; negative: unlimited
+	prefix []byte               // read ahead
+	watch  func() (stop func()) // called around each read
+	left   int64                // bytes still accepted; negative: unlimited
 	err    error
 	tail   []byte
 }
@@ -38,6 +40,7 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		raw:   resp.Body,
 		src:   resp.Body,
 		left:  maxAnswer,
+		watch: a.watch(),
 	}
 	if resp.Body == nil {
 		b.raw, b.src = http.NoBody, http.NoBody
@@ -48,6 +51,25 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 	a.body = b
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
 		b.src = &lazyGzip{src: b.raw}
+	}
+}
+
+// watch returns a function that ends the call if the read that follows brings
+// nothing for too long.
+func (a *answer) watch() func() (stop func()) {
+	limit := a.client.stall
+	if limit < 0 {
+		return func() func() { return func() {} }
+	}
+	var timer *time.Timer
+	stop := func() { timer.Stop() }
+	return func() func() {
+		if timer == nil {
+			timer = time.AfterFunc(limit, func() { a.cancel(timeoutError{limit, stallOption}) })
+		} else {
+			timer.Reset(limit)
+		}
+		return stop
 	}
 }
 
@@ -68,7 +90,9 @@ func (b *answerBody) read(p []byte) (int, error) {
 	if b.err = b.ended(); b.err != nil {
 		return 0, b.err
 	}
+	stop := b.watch()
 	n, err := b.src.Read(p)
+	stop()
 	if b.left >= 0 {
 		if b.left -= int64(n); b.left < 0 {
 			n, err = 0, errTooLarge

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // verdict says what one error means. The functions below combine the verdicts
@@ -136,6 +138,9 @@ func (e *ResponseError) notExecuted() bool {
 	case "ErrorServerBusy", "ErrorExceededConnectionCount", codeFindCount:
 		// Exchange checks the budget before it starts on an item.
 		return true
+	case codeCannotFindUser, "Client", "MustUnderstand", "VersionMismatch":
+		// The codes of SOAP 1.1, section 4.4.1, say that the request was wrong.
+		return true
 	case "ErrorItemSave", "ErrorItemSavePropertyError", "ErrorPropertyUpdate":
 		return false
 	}
@@ -176,8 +181,9 @@ func (e *HTTPError) verdict() verdict {
 	}
 	v.transient = v.transient || e.outage
 	// Client errors (4xx) come from components in front of EWS. A full queue
-	// (503) looks just like a back end that went away halfway through.
-	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
+	// (503) looks just like a back end that went away halfway through. 501 says
+	// that the server cannot do it at all.
+	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout || e.Status == http.StatusNotImplemented
 	return v
 }
 
@@ -185,8 +191,13 @@ func (e *DecodeError) verdict() verdict {
 	return verdict{
 		read: e.Operation.reads(),
 		transient: errors.Is(e.Err, io.ErrUnexpectedEOF) || errors.Is(e.Err, ErrTruncated) ||
-			errors.Is(e.Err, ErrNotProcessed),
+			errors.Is(e.Err, ErrNotProcessed) || misfits(e.Err),
 	}
+}
+
+func misfits(err error) bool {
+	_, ok := errors.AsType[misfitError](err)
+	return ok || errors.Is(err, xmlwire.ErrSecondRoot)
 }
 
 func (e *TransportError) verdict() verdict {

@@ -131,10 +131,38 @@ const (
 	versionDoubted
 )
 
-// once sends one HTTP request.
+// deliver is send for a server that may refuse chunked requests.
+func (c *Client) deliver(ctx context.Context, t *task, v Version) (*answer, error) {
+	if !t.unmeasured() {
+		return c.send(ctx, t, v)
+	}
+	if !c.noChunks.Load() {
+		a, err := c.send(ctx, t, v)
+		if !refusesChunks(err) {
+			return a, err
+		}
+	}
+	for n := 1; ; n++ {
+		sized, err := t.withLength()
+		if err != nil {
+			return nil, &TransportError{Operation: t.op, Mailbox: c.mailbox, URL: c.place(), Err: err, partial: true}
+		}
+		a, err := c.send(ctx, sized, v)
+		if n < maxMeasured && anotherLength(err) {
+			continue
+		}
+		if !refusesChunks(err) {
+			c.noChunks.Store(true)
+		}
+		return a, err
+	}
+}
+
+// once sends one request, and another one only if the first was refused because
+// it was chunked.
 func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer) error) (judgement, error) {
 	known := !c.state.lastBuild().IsZero()
-	a, err := c.send(ctx, t, v)
+	a, err := c.deliver(ctx, t, v)
 	if err == nil {
 		err = read(a)
 		refused := a.versionRefused(t)

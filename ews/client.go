@@ -57,6 +57,12 @@ type Options struct {
 	// Default: 130 seconds; negative: no limit.
 	Timeout time.Duration
 
+	// StallTimeout bounds how long the body of a response may bring nothing while
+	// it is being read. The call then fails with a [*TransportError] that matches
+	// os.ErrDeadlineExceeded. The time that the caller takes to read a stream does
+	// not count. Default: 2 minutes; negative: no limit.
+	StallTimeout time.Duration
+
 	// ReadAttempts is how many times a read-only call is tried if the server
 	// is busy or the connection breaks. Writes are never repeated.
 	// Default: 4; 1: never repeat.
@@ -87,14 +93,17 @@ type settings struct {
 	payer     string
 	userAgent string
 	timeout   time.Duration
+	stall     time.Duration
 	attempts  int
 	log       *slog.Logger
 	states    *mailboxStates
+	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
 
 const (
 	defaultUserAgent = "ewsquarantine/1"
 	defaultTimeout   = 130 * time.Second
+	defaultStall     = 2 * time.Minute
 	defaultAttempts  = 4
 )
 
@@ -115,6 +124,7 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		payer:     o.Payer,
 		userAgent: cmp.Or(o.UserAgent, defaultUserAgent),
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
+		stall:     cmp.Or(o.StallTimeout, defaultStall),
 		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
 		log:       o.Logger,
 	}

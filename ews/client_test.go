@@ -193,7 +193,7 @@ func TestGzip(t *testing.T) {
 // TestAnswersAreBounded: a small compressed response that never ends.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	begin, end, _ := strings.Cut(soap(response(ews.OpGetFolder, "<m:x>HOLE</m:x>")), "HOLE")
+	begin, end, _ := strings.Cut(soap(response(ews.OpGetFolder, success(ews.OpGetFolder, "<m:x>HOLE</m:x>"))), "HOLE")
 	endless := io.MultiReader(strings.NewReader(begin), io.LimitReader(letters{}, 1<<30), strings.NewReader(end))
 	err := failing(t, func(r *http.Request, _ string) (*http.Response, error) {
 		resp, err := respond(200, "")(r, "")

@@ -16,7 +16,8 @@ type Content struct {
 	Open func() (io.ReadCloser, error)
 
 	// Size is the number of bytes that Open's reader returns; -1 means unknown,
-	// and the request is sent in chunks. If the reader returns more or fewer
+	// and the request is sent in chunks. If the server refuses that, the content is
+	// read once more to measure it. If the reader returns more or fewer
 	// bytes, the call fails before the server has the whole request.
 	Size int64
 

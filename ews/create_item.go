@@ -28,7 +28,9 @@ type CreateItemRequest struct {
 }
 
 // CreateItem saves one new message. The message is never sent: the disposition
-// is always SaveOnly. It is a write and is never repeated.
+// is always SaveOnly. It is a write and is never repeated. Some servers return no
+// id: a zero [ItemID] with a nil error then means that the server reported success,
+// and the caller must find the item.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation.
 func (c *Client) CreateItem(ctx context.Context, req CreateItemRequest) (ItemID, error) {
 	return do(ctx, c, createItem(req))
@@ -95,11 +97,7 @@ func (r createItem) encode(e *xmlwire.Encoder, v Version) {
 }
 
 func (r createItem) decode(a *answer) (ItemID, error) {
-	id, err := single(a, "", func(id *ItemID) { decodeNewID(a.d, id) })
-	if err == nil && id.IsZero() {
-		err = a.malformed("a response message reports success without the id of the item")
-	}
-	return id, err
+	return single(a, "", func(id *ItemID) { decodeNewID(a.d, id) })
 }
 
 func encodeCategories(e *xmlwire.Encoder, categories []string) {

@@ -187,6 +187,7 @@ func Class(code ResponseCode) ErrorClass {
 		"ErrorMessageDispositionRequired",
 		"ErrorMissingArgument",
 		"ErrorMoveDistinguishedFolder",
+		"ErrorNotSupported",
 		"ErrorNoPropertyTagForCustomProperties",
 		"ErrorRequestStreamTooBig",
 		"ErrorRequiredPropertyMissing",

@@ -103,7 +103,8 @@ var (
 	// ErrTruncated reports that an export stream ends in the server's truncation
 	// marker. It is transient; the data is unusable.
 	ErrTruncated = errors.New("ews: export truncated by the server")
-	// ErrStalledPaging reports that the server's next page does not advance.
+	// ErrStalledPaging reports that the server's pages lead to no end: the next one
+	// does not advance, or they are empty or repeat.
 	ErrStalledPaging = errors.New("ews: paging does not advance")
 	// ErrForbiddenText reports that a request was not sent because it contains
 	// a character that XML 1.0 forbids.

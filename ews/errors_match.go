@@ -22,7 +22,7 @@ func (e *ResponseError) Is(target error) bool {
 	case ErrThrottled:
 		return e.BackOff > 0 || isThrottling(e.Code) || isThrottling(e.Inner)
 	case ErrNoMailbox:
-		return e.Code == "ErrorNonExistentMailbox" || e.Code == "ErrorMailRecipientNotFound"
+		return e.Code == "ErrorNonExistentMailbox" || e.Code == codeCannotFindUser || e.Code == "ErrorMailRecipientNotFound"
 	case ErrQuota:
 		return isQuota(e.Code)
 	case ErrUnsupportedVersion:
@@ -56,12 +56,13 @@ const (
 	codeNotReferable      ResponseCode = "ErrorInvalidReferenceItem"
 	codeInvalidRequest    ResponseCode = "ErrorInvalidRequest"
 	codeSchemaValidation  ResponseCode = "ErrorSchemaValidation"
+	codeCannotFindUser    ResponseCode = "ErrorCannotFindUser" // as ErrorNonExistentMailbox, from some servers
 )
 
 func isNotFound(code ResponseCode) bool {
 	switch code {
 	case "ErrorItemNotFound", "ErrorFolderNotFound", "ErrorParentFolderNotFound", "ErrorToFolderNotFound",
-		"ErrorSavedItemFolderNotFound", "ErrorNonExistentMailbox", "ErrorArchiveMailboxNotEnabled",
+		"ErrorSavedItemFolderNotFound", "ErrorNonExistentMailbox", codeCannotFindUser, "ErrorArchiveMailboxNotEnabled",
 		"ErrorNameResolutionNoResults":
 		return true
 	}

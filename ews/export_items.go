@@ -129,6 +129,10 @@ func (e *Exports) Next() bool {
 		e.itemErr = e.a.missing()
 		return true
 	}
+	if e.a.d.Local() != string(e.a.op)+"ResponseMessage" {
+		e.end(e.a.misfit("a response message of another operation"))
+		return false
+	}
 	e.message()
 	return !e.fatal()
 }

@@ -158,7 +158,9 @@ func (e *Exports) between(depth int) error {
 		case depth == e.depth && e.m != nil:
 			a.messageHead(e.m)
 		case depth == a.depth+1:
-			return a.malformed("more response messages than requested")
+			return a.misfit("more response messages than requested")
+		case depth == a.depth-1:
+			return a.misfit("a second answer in one SOAP body")
 		}
 	}
 	if err := d.Err(); err != nil {

@@ -95,11 +95,13 @@ func (r findFolder) encode(e *xmlwire.Encoder, v Version) {
 }
 
 func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
-	tooMany := false
+	tooMany, offset := false, r.Offset
+	paged := make([]bool, 1)
 	results, err := batch(a, 1, func(page *FolderPage) {
 		if a.d.Local() != "RootFolder" {
 			return
 		}
+		paged[a.messages] = true
 		p := decodePaging(a.d)
 		depth := a.d.Depth()
 		for a.d.NextChild(depth) {
@@ -123,7 +125,13 @@ func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
 	if tooMany {
 		return nil, a.malformed("a page has more folders than can be requested")
 	}
-	return demand(a, results, err, func(p *FolderPage) bool { return p.Last || p.NextOffset > 0 || p.Total != 0 }, "a page of folders")
+	for i := range results {
+		// Servers leave the RootFolder out if there is nothing in it.
+		if r := &results[i]; r.Err == nil && !paged[i] {
+			r.Value = FolderPage{Last: true, NextOffset: offset}
+		}
+	}
+	return results, err
 }
 
 // FindFolders returns all folders below another, page by page. An error ends
@@ -131,6 +139,7 @@ func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
 // advance.
 func (c *Client) FindFolders(ctx context.Context, req FindFolderRequest) iter.Seq2[Folder, error] {
 	return func(yield func(Folder, error) bool) {
+		var check PageCheck
 		for {
 			page, err := c.FindFolder(ctx, req)
 			if err != nil {
@@ -145,8 +154,8 @@ func (c *Client) FindFolders(ctx context.Context, req FindFolderRequest) iter.Se
 			if page.Last {
 				return
 			}
-			if page.NextOffset <= req.Offset {
-				yield(Folder{}, stalled(OpFindFolder, c.mailbox, req.Offset))
+			if err := check.Folders(req.Offset, *page); err != nil {
+				yield(Folder{}, stalled(OpFindFolder, c.mailbox, req.Offset, err))
 				return
 			}
 			req.Offset = page.NextOffset

@@ -106,11 +106,13 @@ func (r findItem) encode(e *xmlwire.Encoder, v Version) {
 
 func (r findItem) decode(a *answer) (Results[ItemPage], error) {
 	x := itemDecoder{d: a.d}
-	tooMany := false
+	tooMany, offset := false, r.Offset
+	paged := make([]bool, len(r.Folders))
 	results, err := batch(a, len(r.Folders), func(page *ItemPage) {
 		if a.d.Local() != "RootFolder" {
 			return
 		}
+		paged[a.messages] = true
 		p := decodePaging(a.d)
 		depth := a.d.Depth()
 		for a.d.NextChild(depth) {
@@ -134,7 +136,13 @@ func (r findItem) decode(a *answer) (Results[ItemPage], error) {
 	if tooMany {
 		return nil, a.malformed("a page has more items than can be requested")
 	}
-	return demand(a, results, err, func(p *ItemPage) bool { return p.Last || p.NextOffset > 0 || p.Total != 0 }, "a page of items")
+	for i := range results {
+		// Servers leave the RootFolder out if there is nothing in it.
+		if r := &results[i]; r.Err == nil && !paged[i] {
+			r.Value = ItemPage{Last: true, NextOffset: offset}
+		}
+	}
+	return results, err
 }
 
 // expected returns how many page entries to make room for.
@@ -156,7 +164,7 @@ func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[I
 	return func(yield func(Item, error) bool) {
 		pending := make([]pendingFolder, len(req.Folders))
 		for i, f := range req.Folders {
-			pending[i] = pendingFolder{f, req.Offset}
+			pending[i] = pendingFolder{f, req.Offset, new(PageCheck)}
 		}
 		for {
 			// An offset applies to all folders of a request, so this one asks
@@ -179,14 +187,14 @@ func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[I
 						return
 					}
 				}
-				switch {
-				case r.Value.Last:
-				case r.Value.NextOffset <= page.Offset:
-					yield(Item{}, stalled(OpFindItem, c.mailbox, page.Offset))
-					return
-				default:
-					unfinished = append(unfinished, pendingFolder{page.Folders[i], r.Value.NextOffset})
+				if r.Value.Last {
+					continue
 				}
+				if err := pending[i].check.Items(page.Offset, r.Value); err != nil {
+					yield(Item{}, stalled(OpFindItem, c.mailbox, page.Offset, err))
+					return
+				}
+				unfinished = append(unfinished, pendingFolder{page.Folders[i], r.Value.NextOffset, pending[i].check})
 			}
 			pending = append(unfinished, pending[len(results):]...)
 			if len(pending) == 0 {

@@ -58,7 +58,9 @@ func (r openMIME) decode(a *answer) (*MIME, error) {
 		if !d.Is(xmlwire.SpaceMessages, "ResponseMessages") || !d.NextChild(d.Depth()) {
 			continue
 		}
-		m.depth = d.Depth()
+		if m.depth = d.Depth(); d.Local() != string(a.op)+"ResponseMessage" {
+			return nil, a.misfit("a response message of another operation")
+		}
 		m.m = &message{class: d.AttrInterned("ResponseClass")}
 		for d.NextChild(m.depth) {
 			if !a.messageHead(m.m) && d.Local() == "Items" && m.m.succeeds() && m.find() {
@@ -114,7 +116,7 @@ func (m *MIME) settle() error {
 	}
 	a.messages++
 	if d.NextChild(a.depth + 1) {
-		return a.malformed("more response messages than requested: 1 expected")
+		return a.misfit("more response messages than requested: 1 expected")
 	}
 	if err := a.finish(); err != nil {
 		return err

@@ -62,7 +62,7 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 	case "true", "1":
 		return true, offset + count
 	case "false", "0":
-		if p.total == 0 && count == 0 {
+		if count == 0 && (p.total == 0 || p.total > 0 && offset >= p.total && p.next <= offset) {
 			return true, offset
 		}
 	default:
@@ -75,6 +75,67 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 		return false, offset + count
 	}
 	return false, p.next
+}
+
+// maxIdlePages is how many pages in a row may bring nothing new.
+const maxIdlePages = 3
+
+// PageCheck follows the pages of one view and detects pages that lead to no end:
+// that do not advance, are empty, or repeat. FindItems and FindFolders use it; so
+// can callers that ask for pages one by one. The zero value is ready for use.
+type PageCheck struct {
+	seen map[string]bool // ids of the first entries of all pages
+	idle int             // pages in a row that brought nothing new
+}
+
+// Items returns an error that matches [ErrStalledPaging] if the page that was
+// asked for at an offset leads to no end: its NextOffset is not beyond the offset,
+// it begins like an earlier page, or it and those before it have brought nothing
+// although there are more to come. It returns nil for a last page.
+func (p *PageCheck) Items(offset int, page ItemPage) error {
+	if page.Last {
+		return nil
+	}
+	first := ""
+	if len(page.Items) > 0 {
+		first = page.Items[0].ID.ID
+	}
+	return p.page(offset, page.NextOffset, page.Total, first)
+}
+
+// Folders is [PageCheck.Items] for pages of folders.
+func (p *PageCheck) Folders(offset int, page FolderPage) error {
+	if page.Last {
+		return nil
+	}
+	first := ""
+	if len(page.Folders) > 0 {
+		first = page.Folders[0].ID.ID
+	}
+	return p.page(offset, page.NextOffset, page.Total, first)
+}
+
+func (p *PageCheck) page(offset, next, total int, first string) error {
+	p.idle++
+	switch {
+	case next <= offset:
+		return ErrStalledPaging
+	case first == "":
+	case p.seen[first]:
+		return fmt.Errorf("%w: a page begins like an earlier one", ErrStalledPaging)
+	default:
+		if total < 0 || offset < total {
+			p.idle = 0
+		}
+		if p.seen == nil {
+			p.seen = make(map[string]bool)
+		}
+		p.seen[first] = true
+	}
+	if p.idle > maxIdlePages {
+		return fmt.Errorf("%w: %d pages in a row brought nothing new, and none was the last", ErrStalledPaging, p.idle)
+	}
+	return nil
 }
 
 // complete reports whether a list of count entries, which is never paged, is
@@ -102,6 +163,7 @@ func smaller(size int, failed error) int {
 type pendingFolder struct {
 	folder FolderRef
 	offset int
+	check  *PageCheck
 }
 
 // alike moves the folders with the same offset as the first one to the front and
@@ -129,6 +191,6 @@ func alike(pending []pendingFolder) ([]FolderRef, int) {
 	return folders, offset
 }
 
-func stalled(op Operation, mailbox string, offset int) error {
-	return fmt.Errorf("ews: %s in %s: the page at offset %d does not lead to a later one: %w", op, plain(mailbox), offset, ErrStalledPaging)
+func stalled(op Operation, mailbox string, offset int, err error) error {
+	return fmt.Errorf("ews: %s in %s: the page at offset %d does not lead to the end: %w", op, plain(mailbox), offset, err)
 }

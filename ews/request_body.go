@@ -98,6 +98,11 @@ func (e *contentError) Error() string {
 
 func (e *contentError) Unwrap() error { return e.err }
 
+// sizeError reports content that is not as long as its Size.
+type sizeError struct{ text string }
+
+func (e *sizeError) Error() string { return e.text }
+
 var errStopped = errors.New("the call has ended")
 
 // bodyReader reads a requestBody once.
@@ -274,11 +279,11 @@ func (r *contentReader) fill(p []byte) (int, error) {
 		n, err := r.source.Read(p)
 		r.read += int64(n)
 		if r.size >= 0 && r.read > r.size {
-			return 0, fmt.Errorf("it is longer than its Size of %d bytes", r.size)
+			return 0, &sizeError{fmt.Sprintf("it is longer than its Size of %d bytes", r.size)}
 		}
 		if err == io.EOF {
 			if r.size >= 0 && r.read < r.size {
-				return 0, fmt.Errorf("it ends after %d of %d bytes", r.read, r.size)
+				return 0, &sizeError{fmt.Sprintf("it ends after %d of %d bytes", r.read, r.size)}
 			}
 			if r.read == 0 {
 				return 0, errors.New("it is empty")

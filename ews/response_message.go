@@ -30,7 +30,10 @@ func (a *answer) eachMessage(n int, accept ResponseCode, payload func(i int), se
 		}
 		for d.NextChild(a.depth + 1) {
 			if a.messages == n {
-				return a.malformed("more response messages than requested: " + strconv.Itoa(n) + " expected")
+				return a.misfit("more response messages than requested: " + strconv.Itoa(n) + " expected")
+			}
+			if d.Local() != string(a.op)+"ResponseMessage" {
+				return a.misfit("a response message of another operation")
 			}
 			m := a.message(func() { payload(a.messages) })
 			if err := d.Err(); err != nil {
@@ -132,8 +135,17 @@ func batch[V any](a *answer, n int, payload func(v *V)) (Results[V], error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := a.messages; i < n; i++ {
-		results[i] = Result[V]{Err: a.missing()}
+	if a.messages == n {
+		return results, nil
+	}
+	// Which members the messages belong to is unknown. A single refusal of
+	// several members refuses the request.
+	refusal := a.missing()
+	if e, ok := results[0].Err.(*ResponseError); ok && a.messages == 1 && a.op.reads() {
+		refusal = e
+	}
+	for i := range results {
+		results[i] = Result[V]{Err: refusal}
 	}
 	return results, nil
 }

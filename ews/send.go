@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,12 +65,21 @@ func (c *Client) unsent(t *task, err error) *TransportError {
 	}
 }
 
-// timeoutError is the cause of a context that Options.Timeout ended.
-type timeoutError struct{ after time.Duration }
+// timeoutError is the cause of a context that one of the options ended.
+type timeoutError struct {
+	after  time.Duration
+	option string
+}
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("no response within %v (Options.Timeout)", e.after)
+	what := "no response"
+	if e.option == stallOption {
+		what = "the response stalls: nothing more came"
+	}
+	return fmt.Sprintf("%s within %v (Options.%s)", what, e.after, e.option)
 }
+
+const stallOption = "StallTimeout"
 
 func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (timeoutError) Timeout() bool        { return true }
@@ -101,6 +111,11 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	a.server = servers(resp.Header)
 	c.state.takeCookies(resp.Header, time.Now())
 	a.openBody(ctx, resp, stream)
+	if id := resp.Header.Get("Client-Request-Id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), a.guid) {
+		// The connection is of no use any more: the right answer may follow.
+		a.detached = true
+		return &DecodeError{Operation: a.op, Mailbox: c.mailbox, Err: misfitError("its client-request-id is that of another request")}
+	}
 	return a.begin(resp)
 }
 
@@ -111,7 +126,7 @@ func (a *answer) startTimer() (stop func()) {
 	if timeout < 0 {
 		return func() {}
 	}
-	timer := time.AfterFunc(timeout, func() { a.cancel(timeoutError{timeout}) })
+	timer := time.AfterFunc(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
 	a.request.progress = func() {
 		if timer.Stop() {
 			timer.Reset(timeout)

@@ -28,7 +28,9 @@ type UploadItem struct {
 }
 
 // UploadItems creates items from the data that [Client.ExportItems] returned,
-// and returns their ids. It is a write and is never repeated.
+// and returns their ids. It is a write and is never repeated. Some servers return
+// no ids: a zero [ItemID] with a nil error then means that the server reported
+// success, and the caller must find the item.
 //
 // It needs Exchange 2010 SP1 or later; otherwise the error is
 // [ErrUnsupportedVersion]. Servers limit the size of a request: by default to
@@ -93,10 +95,9 @@ func (r uploadItems) encode(e *xmlwire.Encoder, _ Version) {
 }
 
 func (r uploadItems) decode(a *answer) (Results[ItemID], error) {
-	results, err := batch(a, len(r), func(id *ItemID) {
+	return batch(a, len(r), func(id *ItemID) {
 		if a.d.Local() == "ItemId" {
 			*id = decodeItemID(a.d)
 		}
 	})
-	return demand(a, results, err, func(id *ItemID) bool { return !id.IsZero() }, "the id of the item")
 }

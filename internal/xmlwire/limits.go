@@ -45,6 +45,8 @@ func (l Limits) withDefaults() Limits {
 var (
 	// ErrSyntax reports a document that is not well-formed.
 	ErrSyntax = errors.New("not well-formed")
+	// ErrSecondRoot reports that another document follows. It matches ErrSyntax.
+	ErrSecondRoot = fmt.Errorf("%w as one document", ErrSyntax)
 	// ErrLimit reports a document that exceeds the [Limits].
 	ErrLimit = errors.New("limit exceeded")
 	// ErrValue reports a text that is not of the requested type.

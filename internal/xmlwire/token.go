@@ -208,7 +208,7 @@ func (d *Decoder) admit(n int) bool {
 	d.elements++
 	switch {
 	case len(d.open) == 0 && d.rooted:
-		d.fail(ErrSyntax, "a second root element")
+		d.fail(ErrSecondRoot, "a second root element")
 	case n > d.limits.MaxTag:
 		d.fail(ErrLimit, "a tag is too long")
 	case len(d.open) >= d.limits.MaxDepth:
