@@ -23,7 +23,7 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 
 	raw, err := from.details(ctx, c.Item.ID)
 	if err != nil {
-		return driver.Carried{}, asGone(err)
+		return driver.Carried{}, sourceFailed{asGone(err)}
 	}
 	mime := &source{get: func(ctx context.Context) (io.ReadCloser, error) {
 		content, err := from.client.OpenMIME(ctx, raw.ID)

@@ -53,7 +53,7 @@ func (e sourceFailed) Unwrap() error { return e.error }
 
 // Error returns the reason.
 func (e sourceFailed) Error() string {
-	return fmt.Sprintf("the export failed midway, so nothing was uploaded: %v", e.error)
+	return fmt.Sprintf("the item could not be read to its end, so no copy was made: %v", e.error)
 }
 
 // NotExecuted reports that the server cannot have created an item: it discards an
@@ -62,5 +62,5 @@ func (sourceFailed) NotExecuted() bool { return true }
 
 // Temporary reports whether another attempt may succeed.
 func (e sourceFailed) Temporary() bool {
-	return errors.Is(e.error, ews.ErrTruncated) || ews.IsTransient(e.error) || ews.IsThrottled(e.error)
+	return errors.Is(e.error, ews.ErrTruncated) || transient(e.error)
 }

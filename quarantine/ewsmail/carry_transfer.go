@@ -32,7 +32,7 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 	// upload.
 	first, err := item.open(ctx)
 	if err != nil {
-		return driver.Carried{}, asGone(err)
+		return driver.Carried{}, sourceFailed{asGone(err)}
 	}
 	upload := ews.UploadItem{
 		Parent: ews.FolderID{ID: c.Folder.ID},

@@ -54,6 +54,9 @@ func answered(err error) bool {
 	if _, ok := errors.AsType[*ews.ResponseError](err); ok {
 		return true
 	}
+	if errors.Is(err, ews.ErrNotProcessed) {
+		return true // a response message is missing, but the rest is there
+	}
 	h, ok := errors.AsType[*ews.HTTPError](err)
 	return ok && h.Status != http.StatusBadGateway && h.Status != http.StatusGatewayTimeout
 }

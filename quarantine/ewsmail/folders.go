@@ -279,8 +279,19 @@ func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, 
 	if id, lookErr := m.childNamed(ctx, parent, name); lookErr == nil {
 		return id, nil
 	}
-	return "", fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
+	err = fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
+	if unexecuted(err) && !transient(err) {
+		err = notCreated{err}
+	}
+	return "", err
 }
+
+// notCreated is the error of a folder that does not exist and that the server
+// refuses to create.
+type notCreated struct{ error }
+
+// Unwrap returns the refusal.
+func (e notCreated) Unwrap() error { return e.error }
 
 func (m *mailbox) childNamed(ctx context.Context, parent ews.FolderRef, name string) (string, error) {
 	children := m.client.FindFolders(ctx, ews.FindFolderRequest{

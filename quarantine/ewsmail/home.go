@@ -24,12 +24,27 @@ func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, e
 		return m.wellKnown(ctx, ews.FolderInbox)
 	}
 	f, err := m.sameFolder(ctx, was)
-	// The archive may have been removed while the mailbox still exists.
-	archived := strings.HasPrefix(was.Base, "archive")
-	if err == nil || transient(err) || errors.Is(err, driver.ErrUnreachable) && !archived {
+	if err == nil || !absent(err, was) {
 		return f, err
 	}
 	return m.wellKnown(ctx, ews.FolderInbox)
+}
+
+// absent reports whether an error of the look for a folder says that the folder
+// does not exist. Any other may pass, and the message must not be put into the
+// Inbox although its folder is there.
+func absent(err error, was driver.Folder) bool {
+	if errors.Is(err, ews.ErrNoMailbox) {
+		return false
+	}
+	if _, refused := errors.AsType[notCreated](err); refused {
+		return true
+	}
+	if noSuchFolder(err) && !errors.Is(err, driver.ErrUnreachable) {
+		return true
+	}
+	// The archive may have been removed while the mailbox still exists.
+	return errors.Is(err, driver.ErrGone) || noSuchFolder(err) && strings.HasPrefix(was.Base, "archive")
 }
 
 // sameFolder returns a folder by its id or, failing that, by its path, whose

@@ -3,6 +3,7 @@ package ewsmail
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -112,7 +113,7 @@ func (s strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 
 func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	from, to := s.x.mailbox(c.From.Address()), s.x.mailbox(c.To.Address())
-	pair := wayPair{from.address, to.address}
+	pair := wayPair{from.address, to.address, c.Item.ID}
 	var refusals []error
 	for _, way := range s.memory.order(pair, c) {
 		carried, err := carriers[way](ctx, from, to, c)
@@ -121,22 +122,28 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 			s.memory.worked(pair, way)
 			return carried, nil
 		}
-		next := recourseAfter(way, err)
-		if next == otherWayIfThere {
+		next, who := recourseAfter(way, err)
+		switch next {
+		case otherWayIfThere:
 			// Either the answer is true, or the server means "not between these
 			// mailboxes".
 			if there, lookErr := bothThere(ctx, from, to, c); lookErr != nil || !there {
-				return carried, errors.Join(err, lookErr)
+				return carried, attempt{errors.Join(err, lookErr), refusals}
 			}
 			next = otherWay
+		case otherWayNextTime:
+			next = final
+			if s.memory.stumbled(pair, way) {
+				next = otherWay
+			}
 		}
 		if next != final {
-			s.memory.refused(pair, way)
+			s.memory.refused(pair, way, who)
 		}
-		if next != otherWay {
+		if next != otherWay || ctx.Err() != nil {
 			// Before another attempt, the engine must check whether this one left
 			// something behind.
-			return carried, errors.Join(append(refusals, err)...)
+			return carried, attempt{err, refusals}
 		}
 		refusals = append(refusals, err)
 	}
@@ -161,6 +168,21 @@ func bothThere(ctx context.Context, from, to *mailbox, c driver.Carriage) (bool,
 	return err == nil, err
 }
 
+// attempt is the error of the last way that was tried. What it means is what that
+// error means: before it, nothing was done.
+type attempt struct {
+	error
+	refusals []error // of the ways before it
+}
+
+// Unwrap returns the error of the last way.
+func (a attempt) Unwrap() error { return a.error }
+
+// Error returns the reasons of all ways.
+func (a attempt) Error() string {
+	return errors.Join(append(slices.Clip(a.refusals), a.error)...).Error()
+}
+
 // refusedAll is the error when the server refuses every way.
 type refusedAll struct{ error }
 
@@ -169,6 +191,12 @@ func (r refusedAll) Unwrap() error { return r.error }
 
 // NotExecuted reports that nothing was done.
 func (refusedAll) NotExecuted() bool { return true }
+
+// Temporary reports whether one of the ways may work later.
+func (r refusedAll) Temporary() bool {
+	joined, _ := r.error.(interface{ Unwrap() []error })
+	return joined != nil && slices.ContainsFunc(joined.Unwrap(), transient)
+}
 
 // carriers are the functions that carry an item, by way.
 var carriers = map[driver.Way]func(context.Context, *mailbox, *mailbox, driver.Carriage) (driver.Carried, error){

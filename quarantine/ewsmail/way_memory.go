@@ -1,13 +1,11 @@
 package ewsmail
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
@@ -15,15 +13,24 @@ import (
 // change permissions, so a better way is retried now and then.
 const wayTTL = time.Hour
 
-// wayMemory remembers which ways a server has refused between two mailboxes.
+// wayMemory remembers which ways a server has refused between two mailboxes, and
+// which for one item only.
 type wayMemory struct {
 	all []driver.Way
 
-	mu      sync.Mutex
-	refusal map[wayPair]map[driver.Way]time.Time
+	mu    sync.Mutex
+	pairs refusals
+	items refusals
 }
 
-type wayPair struct{ from, to string }
+// wayPair is two mailboxes and, in the memory of items, one item.
+type wayPair struct{ from, to, item string }
+
+// refusals are when ways were refused.
+type refusals map[wayPair]map[driver.Way]time.Time
+
+// maxRefusals is how many pairs, and how many items, are remembered.
+const maxRefusals = 4096
 
 func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	possible := []driver.Way{driver.WayTransfer, driver.WayMIME}
@@ -38,7 +45,7 @@ func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	if len(chosen) == 0 {
 		chosen = possible
 	}
-	return &wayMemory{all: slices.Clone(chosen), refusal: make(map[wayPair]map[driver.Way]time.Time)}, nil
+	return &wayMemory{all: slices.Clone(chosen), pairs: refusals{}, items: refusals{}}, nil
 }
 
 // order returns the ways to try for a carriage: those that were not refused
@@ -52,76 +59,73 @@ func (m *wayMemory) order(p wayPair, c driver.Carriage) []driver.Way {
 	if c.Only != "" {
 		return all
 	}
+	pair := wayPair{from: p.from, to: p.to}
 	var open []driver.Way
 	for _, w := range all {
-		if at, ok := m.refusal[p][w]; !ok || time.Since(at) > wayTTL {
+		if !m.pairs.has(pair, w) && !m.items.has(p, w) {
 			open = append(open, w)
 		}
 	}
 	if len(open) == 0 {
-		delete(m.refusal, p)
+		delete(m.pairs, pair)
+		delete(m.items, p)
 		return all
 	}
 	return open
 }
 
-func (m *wayMemory) refused(p wayPair, w driver.Way) {
+// refused remembers a refusal, and reports whether the same item was already
+// refused this way.
+func (m *wayMemory) refused(p wayPair, w driver.Way, who blame) (again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.refusal) >= maxMailboxes {
-		clear(m.refusal)
+	if who == blamePair {
+		m.pairs.add(wayPair{from: p.from, to: p.to}, w)
+		return false
 	}
-	if m.refusal[p] == nil {
-		m.refusal[p] = make(map[driver.Way]time.Time)
-	}
-	m.refusal[p][w] = time.Now()
+	again = m.items.has(p, w)
+	m.items.add(p, w)
+	return again
+}
+
+// stumbled remembers that an item failed this way in a manner that may pass, and
+// reports whether it has before. Until then the way stays open.
+func (m *wayMemory) stumbled(p wayPair, w driver.Way) (again bool) {
+	return m.refused(p, "stumbled: "+w, blameItem)
 }
 
 func (m *wayMemory) worked(p wayPair, w driver.Way) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.refusal[p], w)
+	delete(m.pairs[wayPair{from: p.from, to: p.to}], w)
+	delete(m.items, p) // the item is no longer there
 }
 
-// recourse is what to do after one way has failed.
-type recourse int
+func (r refusals) has(p wayPair, w driver.Way) bool {
+	at, ok := r[p][w]
+	return ok && time.Since(at) <= wayTTL
+}
 
-const (
-	final             recourse = iota // no other way would help, or this one may work later
-	otherWay                          // certainly nothing was done: try the next way
-	otherWayIfThere                   // try the next way, unless the item or the folder is gone
-	otherWayAfterLook                 // try the next way, once it is certain that nothing was done
-)
-
-// recourseAfter returns what to do after a way has failed.
-func recourseAfter(way driver.Way, err error) recourse {
-	refused, ok := errors.AsType[*ews.ResponseError](err)
-	if errors.Is(err, ews.ErrUnsupportedVersion) {
-		return otherWay
-	}
-	if !ok {
-		return final
-	}
-	switch refused.Code {
-	case "ErrorCrossMailboxMoveCopy", "ErrorCrossSiteRequest", "ErrorInvalidOperation",
-		"ErrorContentConversionFailed", "ErrorMimeContentConversionFailed", "ErrorMimeContentInvalid",
-		"ErrorMimeContentInvalidBase64String", "ErrorUnsupportedMimeConversion", "ErrorInvalidItemForOperationCreateItem",
-		"ErrorItemCorrupt", "ErrorCorruptData", "ErrorMessageSizeExceeded", "ErrorAttachmentSizeLimitExceeded",
-		"ErrorDataSizeLimitExceeded", "ErrorUnsupportedTypeForConversion", "ErrorObjectTypeChanged":
-		return otherWay
-	case "ErrorToFolderNotFound", "ErrorItemNotFound":
-		// Servers answer this if a cross-mailbox move is not possible.
-		if way == driver.WayMove {
-			return otherWayIfThere
+// add adds a refusal. If there are too many, it drops those that no longer count
+// or, failing that, all: then ways are tried that will be refused.
+func (r refusals) add(p wayPair, w driver.Way) {
+	if _, known := r[p]; !known && len(r) >= maxRefusals {
+		for old, ways := range r {
+			for way := range ways {
+				if !r.has(old, way) {
+					delete(ways, way)
+				}
+			}
+			if len(ways) == 0 {
+				delete(r, old)
+			}
 		}
-	case "ErrorInternalServerError":
-		// For a move this is often permanent. First it must be clear whether a
-		// copy was made.
-		return otherWayAfterLook
-	case "ErrorAccessDenied":
-		if way != driver.WayMIME {
-			return otherWay
+		if len(r) >= maxRefusals {
+			clear(r)
 		}
 	}
-	return final
+	if r[p] == nil {
+		r[p] = make(map[driver.Way]time.Time)
+	}
+	r[p][w] = time.Now()
 }
