@@ -47,6 +47,9 @@ type finder struct {
 
 	found driver.Findings
 	kept  int // items that the query asks for
+	// partly are the ids of the kept items of folders that could not be read to
+	// their end.
+	partly map[string]bool
 }
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
@@ -120,6 +123,9 @@ func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree
 }
 
 func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTree) error {
+	if len(batch) > 1 && f.mailbox.oneByOne() {
+		return f.searchEach(ctx, batch, tree)
+	}
 	request := ews.FindItemRequest{Shape: ews.ItemShape{Properties: searchProperties}}
 	if len(f.restriction) > 0 {
 		request.Restriction = f.restriction
@@ -128,6 +134,17 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 		request.Folders = append(request.Folders, ews.FolderID{ID: id})
 	}
 	pages, err := f.mailbox.client.FindItem(ctx, request)
+	if len(batch) > 1 && severalRefused(pages, err) {
+		f.mailbox.searchOneByOne()
+		return f.searchEach(ctx, batch, tree)
+	}
+	if restrictionRefused(err) {
+		pages = make([]ews.Result[ews.ItemPage], len(batch))
+		for i := range pages {
+			pages[i].Err = err
+		}
+		err = nil
+	}
 	if err != nil {
 		return f.mailbox.unreachable(ctx, err)
 	}
@@ -144,50 +161,56 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 	return nil
 }
 
+// searchEach searches folders with a request for each.
+func (f *finder) searchEach(ctx context.Context, batch []string, tree *folderTree) error {
+	for i := range batch {
+		if err := f.searchBatch(ctx, batch[i:i+1], tree); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // collect takes the first page of one folder and reads the following ones. An
 // error ends the search of the whole mailbox.
 func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
-	items, before := len(f.found.Items), f.kept
-	pages, err := 0, error(nil)
-	for offset := 0; ; {
-		pages++
-		if err = page.Err; err != nil {
-			break
-		}
-		if err = f.keep(ctx, folder, page.Value.Items, tree); err != nil || page.Value.Last {
-			break
-		}
-		if page.Value.NextOffset <= offset && pages > 1 {
-			err = ews.ErrStalledPaging
-			break
-		}
-		offset = page.Value.NextOffset
-		request.Offset = offset
-		var more []ews.Result[ews.ItemPage]
-		if more, err = f.mailbox.client.FindItem(ctx, request); err != nil {
-			break
-		}
-		page = more[0]
-	}
+	before := f.kept
+	r := &pageReader{client: f.mailbox.client, request: request, page: page}
+	var ids []string
+	err := r.each(ctx, func(raws []ews.Item) error {
+		wanted, err := f.keep(ctx, folder, raws, tree)
+		ids = append(ids, wanted...)
+		return err
+	})
 	switch {
 	case err == nil:
-		f.found.Searched = append(f.found.Searched, driver.Searched{Folder: tree.folder(folder), Pages: pages, Hits: f.kept - before})
+		f.found.Searched = append(f.found.Searched, driver.Searched{Folder: tree.folder(folder), Pages: r.pages, Hits: f.kept - before})
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case f.examiner != nil && f.examiner.stopped != nil:
 		return f.examiner.stopped
 	}
-	// The whole folder will be searched again.
-	f.found.Items, f.kept = f.found.Items[:items], before
+	// What was found stays, and is not taken again if the whole folder is searched
+	// again.
+	if f.partly == nil {
+		f.partly = make(map[string]bool)
+	}
+	for _, id := range ids {
+		f.partly[id] = true
+	}
 	f.found.Unsearched = append(f.found.Unsearched, driver.NotSearched(tree.folder(folder), translate(err)))
 	return nil
 }
 
-// keep keeps the items of one page that match.
-func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) error {
+// keep keeps the items of one page that match, and returns their ids.
+func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) ([]string, error) {
 	var wanted []driver.Item
+	var ids []string
 	for _, raw := range raws {
+		if f.partly[raw.ID.ID] {
+			continue
+		}
 		if f.examiner != nil && !isMail(raw) {
 			continue
 		}
@@ -204,7 +227,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 				continue
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 			it.MessageID = whole.MessageID
 		}
@@ -212,15 +235,18 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 			continue // removed by the quarantine itself, and kept by retention
 		}
 		if f.query.Matches(it) {
-			wanted = append(wanted, it)
+			wanted, ids = append(wanted, it), append(ids, it.ID)
 		}
 	}
-	f.kept += len(wanted)
 	if f.examiner != nil {
-		return f.examiner.examine(ctx, wanted)
+		if err := f.examiner.examine(ctx, wanted); err != nil {
+			return nil, err
+		}
+	} else {
+		f.found.Items = append(f.found.Items, wanted...)
 	}
-	f.found.Items = append(f.found.Items, wanted...)
-	return nil
+	f.kept += len(wanted)
+	return ids, nil
 }
 
 // queryRestriction returns the EWS restriction for a query.

@@ -45,12 +45,20 @@ func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([
 		return nil, err
 	}
 	var candidates []ews.ItemID
-	for batch := range slices.Chunk(ids, foldersPerCall) {
+	several := foldersPerCall
+	if m.oneByOne() {
+		several = 1
+	}
+	for batch := range slices.Chunk(ids, several) {
 		request := ews.FindItemRequest{Restriction: follows(messageID, from.threads)}
 		for _, id := range batch {
 			request.Folders = append(request.Folders, ews.FolderID{ID: id})
 		}
 		for it, err := range m.client.FindItems(ctx, request) {
+			if len(batch) > 1 && severalRefused(nil, err) {
+				m.searchOneByOne()
+				return m.forwarded(ctx, messageID, limit)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("searching Sent Items of %s: %w", m.address, m.unreachable(ctx, err))
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -85,6 +86,10 @@ type mailbox struct {
 
 	mu   sync.Mutex // held while the folders are read, so they are read only once
 	tree *folderTree
+
+	// single is when the server last refused to search several folders at once, in
+	// Unix seconds.
+	single atomic.Int64
 }
 
 // known returns the reference to a well-known folder.
