@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -33,15 +34,16 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		return content, nil
 	}}
 	defer mime.close()
+	flag, flagProperties := flagOf(raw)
 	request := ews.CreateItemRequest{
 		Folder:     ews.FolderID{ID: c.Folder.ID},
 		MIME:       ews.Content{Size: -1, Open: func() (io.ReadCloser, error) { return mime.open(ctx) }},
 		Class:      raw.Class,
 		Importance: raw.Importance,
 		Categories: raw.Categories,
-		Flag:       raw.Flag,
+		Flag:       flag,
 		IsRead:     &raw.IsRead,
-		Extended:   mimeProperties(raw, c.Item.Stamp),
+		Extended:   append(mimeProperties(raw, c.Item.Stamp), flagProperties...),
 	}
 	if raw.Kind == "PostItem" {
 		request.Kind = raw.Kind // another one does not take its class
@@ -60,10 +62,15 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) {
 	properties := []ews.PropertyPath{
 		ews.FieldItemClass, ews.FieldImportance, ews.FieldCategories, ews.FieldIsRead, ews.FieldIsDraft,
+		ews.FieldDateTimeReceived, ews.FieldDateTimeSent, ews.FieldDateTimeCreated,
 		ews.PidTagMessageDeliveryTime, ews.PidTagClientSubmitTime,
 	}
 	if m.client.Version() >= ews.Exchange2013 {
 		properties = append(properties, ews.FieldFlag)
+	} else {
+		for _, f := range flagFields {
+			properties = append(properties, f)
+		}
 	}
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: []ews.ItemID{{ID: itemID}}, Shape: ews.ItemShape{Properties: properties}})
 	if err == nil {
@@ -82,6 +89,16 @@ const (
 	flagUnsent = 0x8
 )
 
+// firstTime returns the first time that is known.
+func firstTime(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
 func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 	flags := 0
 	if raw.IsRead {
@@ -91,8 +108,21 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 		flags |= flagUnsent
 	}
 	properties := []ews.ExtendedProperty{{Field: ews.PidTagMessageFlags, Value: fmt.Sprint(flags)}}
-	for _, field := range []ews.ExtendedField{ews.PidTagMessageDeliveryTime, ews.PidTagClientSubmitTime} {
-		if p, ok := raw.Property(field); ok {
+	// Without PidTagMessageDeliveryTime the copy would be dated today. An item that
+	// has none gets the time that the server shows instead, or the nearest one that
+	// it knows.
+	for _, known := range []struct {
+		field ews.ExtendedField
+		other time.Time
+	}{
+		{ews.PidTagMessageDeliveryTime, firstTime(raw.Received, raw.Sent, raw.Created)},
+		{ews.PidTagClientSubmitTime, raw.Sent},
+	} {
+		p, ok := raw.Property(known.field)
+		if !ok && !known.other.IsZero() {
+			p, ok = ews.ExtendedProperty{Field: known.field, Value: ews.FormatTime(known.other)}, true
+		}
+		if ok {
 			properties = append(properties, p)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,6 +115,11 @@ func (m *mailbox) unreachable(ctx context.Context, cause error) error {
 	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
 		return cause
 	}
+	refused, _ := errors.AsType[*ews.ResponseError](cause)
+	if refused != nil && refused.Code == "ErrorNonExistentMailbox" && strings.Contains(strings.ToLower(refused.Message), "guid") {
+		return fmt.Errorf("%w: %s: the server that holds the mailbox does not have it any more: it was moved, perhaps to another "+
+			"organisation or to Exchange Online: check where it is: %w", driver.ErrUnreachable, m.address, cause)
+	}
 	hint := "the mailbox does not exist, or the account has no right to it: check the address, or " + m.x.remedy
 	if m.x.delegate {
 		found, err := m.client.ResolveNames(ctx, ews.ResolveNamesRequest{Name: "smtp:" + m.address})
@@ -122,6 +128,9 @@ func (m *mailbox) unreachable(ctx context.Context, cause error) error {
 			hint = "this is a distribution list, not a mailbox: use the addresses of its members"
 		case err == nil && len(found.Candidates) > 0 && !hasAddress(found, m.address):
 			hint = fmt.Sprintf("this is not a primary address: use %q, as in the directory", found.Candidates[0].Mailbox.EmailAddress)
+		case err == nil && len(found.Candidates) > 0 && !slices.ContainsFunc(found.Candidates, func(c ews.Resolution) bool { return c.Mailbox.EmailAddress == m.address }):
+			hint = fmt.Sprintf("the directory writes this address %q: some servers tell upper from lower case, so use it as it is there; "+
+				"or the account has no right to the mailbox: %s", found.Candidates[0].Mailbox.EmailAddress, m.x.remedy)
 		case err == nil && len(found.Candidates) > 0:
 			hint = "the mailbox exists, but the account has no right to it: " + m.x.remedy
 		case errors.Is(err, ews.ErrNotFound):

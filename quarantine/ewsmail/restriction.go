@@ -62,7 +62,11 @@ func criteriaRestriction(c driver.Criteria) ews.And {
 		all = append(all, senderRestriction(c.Sender))
 	}
 	received := func(op ews.CompareOp, t time.Time) {
-		all = append(all, ews.Compare{Op: op, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(t)})
+		all = append(all, ews.Or{
+			ews.Compare{Op: op, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(t)},
+			// Whether an item without a time matches is unknown, which has to be said.
+			ews.Not{Restriction: ews.Exists{Property: ews.FieldDateTimeReceived}},
+		})
 	}
 	if !c.ReceivedAfter.IsZero() {
 		received(ews.IsGreaterThanOrEqualTo, c.ReceivedAfter.Truncate(time.Second))

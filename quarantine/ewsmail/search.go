@@ -2,8 +2,10 @@ package ewsmail
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -67,6 +69,12 @@ type examiner struct {
 // examine visits items. The error is that of visit, or of a GetItem that failed
 // as a whole.
 func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
+	items, undated := e.dated(items)
+	for _, it := range undated {
+		if err := e.show(driver.Candidate{Item: it, Err: errUndated}); err != nil {
+			return err
+		}
+	}
 	if len(e.properties) == 0 {
 		for _, it := range items {
 			if err := e.show(driver.Candidate{Item: it}); err != nil {
@@ -93,6 +101,31 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 		}
 	}
 	return nil
+}
+
+// errUndated is the error of a candidate for criteria of time.
+var errUndated = &driver.Error{
+	Err:       errors.New("the server does not say when the message was received, so whether it matches is unknown"),
+	Untouched: true, Answered: true,
+}
+
+// dated separates the items without a time of receipt that may match otherwise, if
+// the criteria ask for that time.
+func (e *examiner) dated(items []driver.Item) (dated, undated []driver.Item) {
+	timeless := e.criteria
+	timeless.ReceivedAfter, timeless.ReceivedBefore = time.Time{}, time.Time{}
+	if e.criteria.ReceivedAfter.IsZero() && e.criteria.ReceivedBefore.IsZero() {
+		return items, nil
+	}
+	for _, it := range items {
+		switch {
+		case !it.Received.IsZero():
+			dated = append(dated, it)
+		case timeless.MayMatch(it):
+			undated = append(undated, it)
+		}
+	}
+	return dated, undated
 }
 
 func (e *examiner) show(c driver.Candidate) error {
