@@ -29,6 +29,7 @@ type world struct {
 	service *quarantine.Service
 	id      string // Message-ID of the message that relocate moves
 	journal *quarantine.MemoryJournal
+	recodes bool // the MIME of an item is not the same twice
 }
 
 // worldOptions say how a world differs from the usual one.

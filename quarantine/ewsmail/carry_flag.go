@@ -1,8 +1,6 @@
 package ewsmail
 
 import (
-	"time"
-
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
@@ -16,7 +14,11 @@ var (
 
 // flagFields are the properties of the flag for servers before Exchange 2013,
 // which do not know the element Flag.
-var flagFields = []ews.ExtendedField{pidTagFlagStatus, pidTagFlagCompleteTime, pidLidTaskStartDate, pidLidTaskDueDate}
+var flagFields = append([]ews.ExtendedField{pidTagFlagStatus, pidTagFlagCompleteTime}, flagDates...)
+
+// flagDates are the dates of a flag, which the element Flag may not show if there
+// is only one.
+var flagDates = []ews.ExtendedField{pidLidTaskStartDate, pidLidTaskDueDate}
 
 // flagOf returns the flag of an item as CreateItem accepts it, and properties for
 // what it does not accept: StartDate and DueDate are valid only as a pair, and
@@ -25,6 +27,12 @@ var flagFields = []ews.ExtendedField{pidTagFlagStatus, pidTagFlagCompleteTime, p
 func flagOf(raw ews.Item) (flag ews.Flag, properties []ews.ExtendedProperty) {
 	flag = ews.Flag{Status: raw.Flag.Status}
 	switch flag.Status {
+	case "":
+		for _, f := range flagFields {
+			if p, ok := raw.Property(f); ok {
+				properties = append(properties, p)
+			}
+		}
 	case "Complete":
 		flag.Complete = raw.Flag.Complete
 	case "Flagged":
@@ -32,17 +40,10 @@ func flagOf(raw ews.Item) (flag ews.Flag, properties []ews.ExtendedProperty) {
 			flag.Start, flag.Due = raw.Flag.Start, raw.Flag.Due
 			break
 		}
-		set := func(f ews.ExtendedField, t time.Time) {
-			if !t.IsZero() {
-				properties = append(properties, ews.ExtendedProperty{Field: f, Value: ews.FormatTime(t)})
+		for _, f := range flagDates {
+			if p, ok := raw.Property(f); ok {
+				properties = append(properties, p)
 			}
-		}
-		set(pidLidTaskStartDate, raw.Flag.Start)
-		set(pidLidTaskDueDate, raw.Flag.Due)
-	}
-	for _, f := range flagFields {
-		if p, ok := raw.Property(f); ok {
-			properties = append(properties, p)
 		}
 	}
 	return flag, properties

@@ -65,12 +65,13 @@ func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) 
 		ews.FieldDateTimeReceived, ews.FieldDateTimeSent, ews.FieldDateTimeCreated,
 		ews.PidTagMessageDeliveryTime, ews.PidTagClientSubmitTime,
 	}
+	flag := flagFields
 	if m.client.Version() >= ews.Exchange2013 {
 		properties = append(properties, ews.FieldFlag)
-	} else {
-		for _, f := range flagFields {
-			properties = append(properties, f)
-		}
+		flag = flagDates
+	}
+	for _, f := range flag {
+		properties = append(properties, f)
 	}
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: []ews.ItemID{{ID: itemID}}, Shape: ews.ItemShape{Properties: properties}})
 	if err == nil {
