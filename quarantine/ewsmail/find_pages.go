@@ -50,6 +50,10 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 				return err
 			}
 		default:
+			stalled := r.check.Items(offset, r.page.Value)
+			if stalled != nil && r.page.Value.NextOffset > offset {
+				return stalled // it brings what earlier pages brought
+			}
 			if err := take(r.page.Value.Items); err != nil {
 				return err
 			}
@@ -57,9 +61,8 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 				return r.outcome()
 			}
 			// The first page may be one that the server did not get to.
-			first := r.pages == 1 && len(r.page.Value.Items) == 0 && r.page.Value.NextOffset == 0
-			if err := r.check.Items(offset, r.page.Value); err != nil && !first {
-				return err
+			if first := r.pages == 1 && len(r.page.Value.Items) == 0 && r.page.Value.NextOffset == 0; stalled != nil && !first {
+				return stalled
 			}
 			r.request.Offset = r.page.Value.NextOffset
 			if r.size > 0 {

@@ -1,0 +1,241 @@
+package quarantine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Faults of a search of Alice's mailbox alone.
+func ofAlice(r *ewstest.Request) bool { return r.Header.Get("X-Anchormailbox") == alice }
+
+// A search that the server cannot do completely finds what there is, and says what
+// it could not look at.
+func TestOddSearches(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault      ewstest.Fault
+		found      int  // of 3, with 2 other messages before them and 2 behind
+		complete   bool // nothing is left out
+		unsearched string
+	}{
+		"several folders":               {ewstest.SeveralFoldersRefused, 3, true, ""},
+		"restriction":                   {ewstest.RestrictionRefused(""), 3, true, ""},
+		"a kind of restriction":         {ewstest.RestrictionRefused("ErrorInvalidRestriction"), 3, true, ""},
+		"one row fails":                 {ewstest.RowFails(1), 2, false, "1 items could not be listed, those at the offsets [1]"},
+		"pages do not advance":          {ewstest.PagesStuck, 3, false, "paging does not advance"},
+		"pages are empty":               {ewstest.PagesEmpty, 0, false, "paging does not advance"},
+		"pages repeat":                  {ewstest.PagesSame, 3, false, "begins like an earlier one"},
+		"pages are never the last":      {ewstest.PagesWithoutLast, 3, true, ""},
+		"answer without RootFolder":     {ewstest.Fault{}, 3, true, ""},
+		"several, by ErrorAccessDenied": {ewstest.MemberCode("ErrorAccessDenied"), 0, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := worldOptions{impersonation: true}
+				if tt.fault == (ewstest.Fault{}) {
+					o.server.Odd = ewstest.OddNoRootFolder
+				}
+				w := newWorld(t, o)
+				box := w.Mailbox(alice)
+				for i := range 7 {
+					id := theID
+					if i < 2 || i > 4 {
+						id = fmt.Sprintf("<%d@good.example>", i)
+					}
+					box.Deliver(eml(id, "Invoice"))
+				}
+				if tt.fault != (ewstest.Fault{}) {
+					w.Fail(ewstest.When{Operation: ews.OpFindItem, Request: ofAlice}, tt.fault)
+				}
+				r, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+				require.NoError(t, err)
+				assert.Len(t, r.Items, tt.found)
+				assert.Equal(t, tt.complete, len(r.Unsearched) == 0, "%+v", r.Unsearched)
+				var said strings.Builder
+				for _, u := range r.Unsearched {
+					said.WriteString(u.Reason + "\n")
+				}
+				assert.Contains(t, said.String(), tt.unsearched)
+				if tt.complete {
+					asked := len(w.Requests())
+					_, err = w.service.Find(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+					require.NoError(t, err)
+					assert.LessOrEqual(t, len(w.Requests())-asked, asked, "it is not refused each time")
+				}
+			})
+		})
+	}
+}
+
+// An item that is listed and otherwise not found does not keep the others.
+func TestGhost(t *testing.T) {
+	t.Parallel()
+	for _, a := range accesses {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, a.worldOptions)
+				ghost := w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+				w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+				w.Fail(ewstest.When{Item: func(m *ewstest.Message) bool { return m.ID.ID == ghost.ID.ID }}, ewstest.Ghost)
+				r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+				require.NoError(t, err)
+				assert.Len(t, w.in(vault, theID), 1)
+				taken := 0
+				for _, it := range r.Items {
+					if it.Outcome == quarantine.Quarantined {
+						assert.NotEqual(t, ghost.ID.ID, it.From.ItemID)
+						taken++
+					}
+				}
+				assert.Equal(t, 1, taken)
+			})
+		})
+	}
+}
+
+// Where the server does not say when a message was received, a search for a time
+// neither takes it nor leaves it out in silence.
+func TestReceivedIsUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, worldOptions{server: ewstest.Options{Odd: ewstest.OddNoDeliveryTime}})
+	w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+	w.Mailbox(alice).Deliver(eml("<2@good.example>", "Lunch"))
+	box := w.newStrategy(t, worldOptions{}).Mailbox(alice)
+	searcher, ok := driver.As[driver.Searcher](box)
+	require.True(t, ok)
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	for _, c := range []driver.Criteria{
+		{Subject: "Invoice", ReceivedAfter: day}, {Subject: "Invoice", ReceivedAfter: day, ReceivedBefore: day.AddDate(0, 0, 1)},
+		{Sender: "mallory@evil.example", Subject: "Invoice", ReceivedAfter: day}, {Subject: "Invoice"},
+	} {
+		var seen []driver.Candidate
+		_, err := searcher.Candidates(t.Context(), c, driver.Query{}, func(c driver.Candidate) error {
+			seen = append(seen, c)
+			return nil
+		})
+		require.NoError(t, err)
+		require.Len(t, seen, 1)
+		if c.ReceivedAfter.IsZero() {
+			require.NoError(t, seen[0].Err)
+			continue
+		}
+		require.ErrorContains(t, seen[0].Err, "whether it matches is unknown")
+		assert.True(t, driver.Untouched(seen[0].Err))
+	}
+}
+
+// One message that is too large or damaged does not change the way of the others.
+func TestOneItemIsNotBlamedOnTheMailbox(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		impersonation bool
+		op            ews.Operation
+		fault         ewstest.Fault
+		first, next   quarantine.Way
+	}{
+		{true, ews.OpUploadItems, ewstest.MemberCode("ErrorMessageSizeExceeded"), quarantine.WayMIME, quarantine.WayTransfer},
+		{true, ews.OpUploadItems, ewstest.Gateway(413), quarantine.WayMIME, quarantine.WayTransfer},
+		{true, ews.OpExportItems, ewstest.MemberCode("ErrorItemCorrupt"), quarantine.WayMIME, quarantine.WayTransfer},
+		{true, ews.OpExportItems, ewstest.MemberCode("ErrorCorruptData"), quarantine.WayMIME, quarantine.WayTransfer},
+		{true, ews.OpExportItems, ewstest.TruncatedExport, quarantine.WayMIME, quarantine.WayTransfer},
+		{false, ews.OpMoveItem, ewstest.MemberCode("ErrorItemCorrupt"), quarantine.WayTransfer, quarantine.WayMove},
+		{false, ews.OpMoveItem, ewstest.MemberCode("ErrorMessageSizeExceeded"), quarantine.WayTransfer, quarantine.WayMove},
+		{false, ews.OpMoveItem, ewstest.CrossMailboxRefused, quarantine.WayTransfer, quarantine.WayTransfer}, // this one is about the mailboxes
+	} {
+		t.Run(string(tt.op)+" "+tt.fault.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, worldOptions{impersonation: tt.impersonation})
+				w.Fail(ewstest.When{Operation: tt.op, MessageID: "<1@evil.example>"}, tt.fault)
+				way, _ := w.take(t, 1)
+				assert.Equal(t, tt.first, way)
+				way, _ = w.take(t, 2)
+				assert.Equal(t, tt.next, way)
+			})
+		})
+	}
+}
+
+// Only "this folder does not exist" leads to another folder; after any other answer
+// the message stays in quarantine, which says so.
+func TestOddAnswersToTheLookForHome(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []ewstest.Fault{
+		ewstest.HTMLPage, ewstest.Gateway(404), ewstest.Gateway(403), ewstest.MemberCode("ErrorAccessDenied"), ewstest.FaultCode("ErrorAccessDenied"),
+		ewstest.MemberCode("ErrorInternalServerError"), ewstest.OperationUnknown, ewstest.EmptyBody, ewstest.MemberCode("ErrorFolderCorrupt"),
+	} {
+		for _, impersonation := range []bool{false, true} {
+			t.Run(fault.Name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, worldOptions{impersonation: impersonation})
+					box := w.Mailbox(alice)
+					folder := box.AddFolder(box.Folder(ews.FolderInbox), "Projects")
+					box.DeliverWith(eml(theID, "Invoice"), delivered(folder, true))
+					taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+					require.NoError(t, err)
+					require.NoError(t, taken.Err())
+					id := folder.ID().ID
+					failure := w.Fail(ewstest.When{Operation: ews.OpGetFolder, Request: func(r *ewstest.Request) bool { return strings.Contains(string(r.Body), id) }}, fault)
+					back, err := w.service.Restore(t.Context(), taken)
+					require.NoError(t, err)
+					require.Error(t, back.Err())
+					assert.Positive(t, failure.Struck())
+					assert.Empty(t, w.in(alice, theID))
+					assert.Len(t, w.in(vault, theID), 1)
+
+					failure.Cancel()
+					back, err = w.service.Restore(t.Context(), taken)
+					require.NoError(t, err)
+					require.NoError(t, back.Err())
+					require.Len(t, w.in(alice, theID), 1)
+					assert.Equal(t, "/Inbox/Projects", w.in(alice, theID)[0].Folder)
+				})
+			})
+		}
+	}
+}
+
+// A response that stalls for good, at any operation, does not hold the run.
+func TestStalledRuns(t *testing.T) {
+	t.Parallel()
+	for _, a := range accesses {
+		for _, op := range []ews.Operation{ews.OpFindItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpGetItem, ews.OpCreateItem, ews.OpDeleteItem} {
+			t.Run(a.name+" "+string(op), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					o := a.worldOptions
+					o.settings = func(s *quarantine.Options) { s.Wait, s.WriteDoubt = time.Second, 5*time.Minute }
+					w := newWorld(t, o)
+					w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+					w.FailNext(op, ewstest.Stall(0))
+					begin := time.Now()
+					r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+					require.NoError(t, err)
+					assert.Less(t, time.Since(begin), 15*time.Minute)
+					if r.Err() != nil {
+						time.Sleep(10 * time.Minute)
+						r, err = w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+						require.NoError(t, err)
+						require.NoError(t, r.Err())
+					}
+					assert.Empty(t, w.in(alice, theID))
+					assert.Len(t, w.in(vault, theID), 1)
+				})
+			})
+		}
+	}
+}
