@@ -239,3 +239,58 @@ func TestStalledRuns(t *testing.T) {
 		}
 	}
 }
+
+// Folders that cannot be listed to the end: those before are searched, and the
+// receipt says that there may be more.
+func TestOddFolderLists(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]ewstest.Fault{
+		"do not advance": ewstest.PagesStuck, "repeat": ewstest.PagesSame, "a row fails": ewstest.RowFails(600),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, worldOptions{})
+				box := w.Mailbox(alice)
+				box.AddFolders(box.Folder(ews.FolderInbox), 700)
+				box.Deliver(eml(theID, "Invoice"))
+				w.Fail(ewstest.When{Operation: ews.OpFindFolder, Request: ofAlice}, fault)
+				r, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+				require.NoError(t, err)
+				require.Len(t, r.Items, 1)
+				require.NotEmpty(t, r.Unsearched)
+				assert.Contains(t, r.Unsearched[0].Reason, "not all folders could be listed")
+				require.Error(t, r.Err())
+			})
+		})
+	}
+}
+
+// The advice for a mailbox that cannot be opened fits what the server said.
+func TestOddAddresses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		odd           ewstest.Oddities
+		impersonation bool
+		address       string
+		fault         ewstest.Fault
+		want, not     string
+	}{
+		{ewstest.OddCannotFindUser, false, "nobody@example.test", ewstest.Fault{}, "the directory does not contain this address", "Error()"},
+		{ewstest.OddCannotFindUser, true, "nobody@example.test", ewstest.Fault{}, "the mailbox does not exist, or", "Error()"},
+		{ewstest.OddCaseSensitive, false, "Alice@example.test", ewstest.Fault{}, `the directory writes this address "alice@example.test"`, "not a primary address"},
+		{0, false, alice, ewstest.MemberCode("ErrorCannotFindUser"), "the account has no right to it", "moved"},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{impersonation: tt.impersonation, server: ewstest.Options{Odd: tt.odd}})
+			if tt.fault != (ewstest.Fault{}) {
+				w.Fail(ewstest.When{Operation: ews.OpGetFolder}, tt.fault)
+			}
+			_, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: tt.address, MessageID: theID})
+			require.ErrorIs(t, err, quarantine.ErrUnreachable)
+			assert.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), tt.not)
+		})
+	}
+}

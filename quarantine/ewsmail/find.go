@@ -109,6 +109,7 @@ func (t *folderTree) scope(q driver.Query) [][]string {
 // search searches folders. It reports those that cannot be searched, and
 // continues with the others.
 func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree) error {
+	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
 	if f.query.In == nil {
 		f.found.Unsearched = append(f.found.Unsearched, tree.missing...)
 	}

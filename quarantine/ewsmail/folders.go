@@ -33,6 +33,8 @@ type folderTree struct {
 	extra [][]string                // further ids to search, grouped by store
 	// missing are places that should be searched but could not be listed.
 	missing []driver.Unsearched
+	// unlisted are folders below which not all could be listed.
+	unlisted []driver.Unsearched
 }
 
 type folderNode struct {
@@ -86,8 +88,17 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 		}},
 	})
 	for f, err := range all {
+		if len(ids) > 0 && (errors.Is(err, ews.ErrStalledPaging) || pageFails(err)) {
+			err = fmt.Errorf("not all folders could be listed: %w", err)
+			tree.unlisted = append(tree.unlisted, driver.NotSearched(driver.Folder{Path: "/" + string(top), Base: string(top)}, translate(err)))
+			tree.read = time.Time{} // to be read again
+			return ids, nil
+		}
 		if err != nil {
 			return nil, err
+		}
+		if _, twice := tree.nodes[f.ID.ID]; twice {
+			continue // it was moved meanwhile, or pages repeat
 		}
 		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, f.ParentID.ID}
 		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
