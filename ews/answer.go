@@ -79,7 +79,12 @@ func (a *answer) begin(resp *http.Response) error {
 				return a.fault()
 			}
 			if !usable {
-				return a.page(resp)
+				soap := a.d.Is(xmlwire.SpaceMessages, string(a.op)+"Response")
+				err := a.page(resp)
+				if e, ok := err.(*HTTPError); ok {
+					e.soap = soap
+				}
+				return err
 			}
 			switch {
 			case a.d.Local() != string(a.op)+"Response":

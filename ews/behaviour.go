@@ -134,6 +134,11 @@ func (e *ResponseError) transient() bool {
 // notExecuted is false for errors that can occur halfway through: an outage of
 // the store or the directory, a timeout, a failure while saving.
 func (e *ResponseError) notExecuted() bool {
+	if e.Fault && e.HTTPStatus == http.StatusOK && !isVersionRefusal(e.Code) {
+		// A fault comes with HTTP 500 (SOAP 1.1, section 6.2). One that says both
+		// success and failure may have replaced another answer.
+		return false
+	}
 	switch e.Code {
 	case "ErrorServerBusy", "ErrorExceededConnectionCount", codeFindCount:
 		// Exchange checks the budget before it starts on an item.
@@ -184,6 +189,7 @@ func (e *HTTPError) verdict() verdict {
 	// (503) looks just like a back end that went away halfway through. 501 says
 	// that the server cannot do it at all.
 	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout || e.Status == http.StatusNotImplemented
+	v.notExecuted = v.notExecuted && !e.soap
 	return v
 }
 

@@ -50,6 +50,7 @@ type HTTPError struct {
 	RequestID  string
 
 	outage  bool // a page that servers show briefly under load, whatever its status
+	soap    bool // the body is the response to the operation all the same
 	version bool // the page says that the schema version is refused
 }
 

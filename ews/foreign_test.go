@@ -317,3 +317,20 @@ func TestCannotFindUser(t *testing.T) {
 	assert.ErrorIs(t, results[0].Err, ews.ErrNotFound)
 	assert.True(t, ews.NotExecuted(results[0].Err))
 }
+
+// Where status and body contradict each other, a write may have been carried out.
+func TestStatusAndBodyDisagree(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]answerFunc{
+		"success with 404": respond(404, soap(response(ews.OpDeleteItem, success(ews.OpDeleteItem, "")))),
+		"fault with 200":   respond(200, fault("ErrorAccessDenied", "")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newClient(t, serve(answer), nil).DeleteItem(t.Context(), ews.DeleteItemRequest{IDs: []ews.ItemID{{ID: "a"}}, Type: ews.HardDelete})
+			require.Error(t, err)
+			assert.False(t, ews.NotExecuted(err))
+			assert.True(t, ews.Ambiguous(err))
+		})
+	}
+}

@@ -294,3 +294,32 @@ func TestOddAddresses(t *testing.T) {
 		})
 	}
 }
+
+// Success under another status, and a fault under 200, after the server acted: the
+// message is not taken twice, and the next run ends it.
+func TestStatusAndBodyDisagree(t *testing.T) {
+	t.Parallel()
+	for _, a := range accesses {
+		for _, op := range []ews.Operation{ews.OpUpdateItem, ews.OpMoveItem, ews.OpUploadItems, ews.OpCreateItem, ews.OpDeleteItem} {
+			t.Run(a.name+" "+string(op), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					o := a.worldOptions
+					o.server.Odd = ewstest.OddBareFaults
+					w := newWorld(t, o)
+					w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+					w.FailNext(op, ewstest.FaultCode("ErrorAccessDenied").Acted())
+					target := quarantine.Target{Mailbox: alice, MessageID: theID}
+					_, err := w.service.Quarantine(t.Context(), target)
+					require.NoError(t, err)
+					time.Sleep(time.Hour)
+					r, err := w.service.Quarantine(t.Context(), target)
+					require.NoError(t, err)
+					require.NoError(t, r.Err())
+					assert.Empty(t, w.in(alice, theID))
+					assert.Len(t, w.in(vault, theID), 1)
+				})
+			})
+		}
+	}
+}

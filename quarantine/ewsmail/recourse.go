@@ -84,6 +84,9 @@ func afterSource(failed sourceFailed) (next, blame) {
 
 // afterPage is recourseAfter for a response that is not SOAP.
 func afterPage(page *ews.HTTPError) (next, blame) {
+	if !unexecuted(page) {
+		return final, blameItem
+	}
 	switch page.Status {
 	case http.StatusForbidden, http.StatusNotImplemented:
 		return otherWay, blamePair
@@ -112,9 +115,17 @@ func blameFor(refused *ews.ResponseError) blame {
 // the copy.
 func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 	who := blameFor(refused)
+	if refused.Fault && refused.HTTPStatus == http.StatusOK && !ews.IsThrottled(refused) {
+		return otherWayAfterLook, who // the status says success
+	}
 	switch refused.Code {
 	case "ErrorCrossMailboxMoveCopy", "ErrorCrossSiteRequest":
 		return otherWay, blamePair
+	case "ErrorContentConversionFailed", "ErrorMimeContentConversionFailed", "ErrorMimeContentInvalid",
+		"ErrorMimeContentInvalidBase64String", "ErrorUnsupportedMimeConversion", "ErrorInvalidItemForOperationCreateItem",
+		"ErrorItemCorrupt", "ErrorCorruptData", "ErrorMessageSizeExceeded", "ErrorAttachmentSizeLimitExceeded",
+		"ErrorDataSizeLimitExceeded", "ErrorUnsupportedTypeForConversion", "ErrorObjectTypeChanged":
+		return otherWay, blameItem // also for a move: what cannot be copied is not deleted either
 	case "ErrorToFolderNotFound", "ErrorItemNotFound":
 		// Servers answer this if a cross-mailbox move is not possible.
 		if way == driver.WayMove {
