@@ -104,8 +104,8 @@ func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, er
 func (s strategy) Mailbox(address string) driver.Mailbox { return s.x.mailbox(address) }
 
 // Carry takes an item to the other mailbox, in the first way that the server does
-// not refuse. Ways that it lately refused between these two mailboxes are not
-// tried again.
+// not refuse. Ways that it lately refused between these two mailboxes, or for this
+// item, are not tried again for an hour.
 func (s strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.carry(ctx, c)
 	return carried, translate(err)
