@@ -96,6 +96,10 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	}
 	s.seen[m.Item.ID] = true
 	delete(s.undecided, m.Item.ID)
+	if m.Err != nil && !errors.Is(m.Err, ErrGone) {
+		s.leave(m.Item, m.Err) // not even what every item has is known
+		return nil
+	}
 	if !driver.Criteria(s.criteria).MayMatch(m.Item) {
 		return nil
 	}

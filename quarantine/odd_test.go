@@ -67,15 +67,11 @@ func marked() ewstest.Delivery {
 	}
 }
 
-// renames are the oddities in which the MIME of a copy differs from that of the
-// original more than the proof accepts today.
-const renames = ewstest.OddRenamedAttachments
-
 // Whatever is odd about a server, the message is taken and brought back, by each
 // access and each way that the oddity leaves.
 func TestOddServers(t *testing.T) {
 	t.Parallel()
-	sets := []ewstest.Oddities{ewstest.AllOddities, ewstest.AllOddities &^ renames}
+	sets := []ewstest.Oddities{ewstest.AllOddities}
 	for one := ewstest.Oddities(1); one <= ewstest.AllOddities; one <<= 1 {
 		sets = append(sets, one)
 	}
@@ -96,8 +92,6 @@ func TestOddServers(t *testing.T) {
 						continue // not possible
 					case way == best:
 						continue // the same as without a choice
-					case want == quarantine.WayMIME && odd&renames != 0:
-						continue // cannot be proved
 					}
 					o := worldOptions{server: ewstest.Options{Version: version, Odd: odd}, impersonation: impersonation}
 					name := version.String() + " move"
@@ -125,7 +119,7 @@ func TestOddServers(t *testing.T) {
 func TestOddTwoAnswers(t *testing.T) {
 	t.Parallel()
 	for _, impersonation := range []bool{false, true} {
-		for _, odd := range []ewstest.Oddities{ewstest.OddTwoAnswers, ewstest.OddTwoAnswers | ewstest.AllOddities&^renames} {
+		for _, odd := range []ewstest.Oddities{ewstest.OddTwoAnswers, ewstest.OddTwoAnswers | ewstest.AllOddities} {
 			t.Run(odd.String(), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, worldOptions{server: ewstest.Options{Odd: odd}})

@@ -17,16 +17,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// mimeOddities are all but those that the client cannot live with yet.
-const mimeOddities = ewstest.AllOddities &^ (ewstest.OddNoRootFolder | ewstest.OddNoChunks)
-
 // TestProofOfCorpus takes awkward messages by MIME: our own and, if it is beside the
 // repository, a corpus. At least 99 of 100 must be proved, without reports, which
 // CreateItem refuses; the others are told with the reason, and stay where they were.
 func TestProofOfCorpus(t *testing.T) {
 	t.Parallel()
 	messages := corpus(t)
-	for name, odd := range map[string]ewstest.Oddities{"as usual": 0, "odd": mimeOddities} {
+	for name, odd := range map[string]ewstest.Oddities{"as usual": 0, "odd": ewstest.AllOddities} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, worldOptions{server: ewstest.Options{Odd: odd}, ways: []quarantine.Way{quarantine.WayMIME}, settings: func(o *quarantine.Options) {

@@ -154,7 +154,7 @@ func TestProofOnAnOddServer(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		for _, impersonation := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				o := worldOptions{server: ewstest.Options{Odd: mimeOddities}, impersonation: impersonation, ways: []quarantine.Way{quarantine.WayMIME}}
+				o := worldOptions{server: ewstest.Options{Odd: ewstest.AllOddities}, impersonation: impersonation, ways: []quarantine.Way{quarantine.WayMIME}}
 				w := newWorld(t, o)
 				w.Mailbox(alice).Deliver(longFile(3))
 				if lost {

@@ -291,7 +291,8 @@ func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, 
 		return id, nil
 	}
 	err = fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
-	if unexecuted(err) && !transient(err) {
+	// It is not there, and the server has answered that it will not be.
+	if _, refused := errors.AsType[*ews.ResponseError](err); (refused || unexecuted(err)) && !transient(err) {
 		err = notCreated{err}
 	}
 	return "", err

@@ -40,7 +40,7 @@ func identityDiffers(original, c driver.Item, faithful bool) string {
 		return "its Message-ID differs"
 	case !strings.EqualFold(original.Class, c.Class):
 		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)
-	case !driver.SameTime(original.Received, c.Received):
+	case !driver.SameTime(original.Received, c.Received) && (!original.Received.IsZero() || faithful):
 		return fmt.Sprintf("it was received %s instead of %s", stampTime(c.Received), stampTime(original.Received))
 	case !driver.SameTime(original.Sent, c.Sent):
 		return fmt.Sprintf("it was sent %s instead of %s", stampTime(c.Sent), stampTime(original.Sent))
