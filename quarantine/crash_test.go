@@ -24,7 +24,7 @@ import (
 )
 
 // With -whole every call of every way is struck, but not in every phase, and there
-// is one kind of restore for each way instead of two; without it, a ninth of that.
+// is one kind of restore for each way instead of two; without it, a part of that.
 // With -crash.all there are some 2,000 points, which take some minutes:
 //
 //	go test ./quarantine -run Crash -crash.all -v -timeout 1h
@@ -318,10 +318,10 @@ func runAll(t *testing.T, crashes []crash) []*wreck {
 	return slices.DeleteFunc(wrecks, func(w *wreck) bool { return w == nil })
 }
 
-// part returns about a ninth of the points of the row-th kind: of each phase at
+// part returns about a twentieth of the points of the row-th kind: of each phase at
 // least one, at calls that differ from row to row.
 func part(points []deathBlow, row int) (some []deathBlow) {
-	const step = 9
+	const step = 20
 	byPhase := make(map[phase][]deathBlow)
 	for _, b := range points {
 		byPhase[b.phase()] = append(byPhase[b.phase()], b)
