@@ -320,3 +320,22 @@ func TestIntentsOfOtherVersions(t *testing.T) {
 		assert.Len(t, open, 1)
 	}
 }
+
+// A message whose only attachment is a picture in its text, which the flag of a
+// search does not count.
+func TestInlineAttachmentAlone(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver([]byte("From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: Picture\r\nMessage-ID: " + theID + "\r\n" +
+			"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n" +
+			"--b\r\nContent-Type: text/html\r\n\r\n<img src=\"cid:1@evil.example\">\r\n" +
+			"--b\r\nContent-Type: image/png; name=logo.png\r\nContent-Disposition: inline; filename=logo.png\r\nContent-ID: <1@evil.example>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"))
+		r := w.taken(t)
+		require.NoError(t, r.Err())
+		w.count(t, 0, 1, "after the quarantine")
+		back, err := w.service.Restore(t.Context(), r)
+		require.NoError(t, err)
+		require.NoError(t, back.Err())
+		w.count(t, 1, 0, "after the restore")
+	})
+}

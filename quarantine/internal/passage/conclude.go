@@ -95,7 +95,8 @@ func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surpl
 // hand, both have been read in this look; without, the copy must be what the
 // stamp says, and what was last seen of the original.
 func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string, error) {
-	if c.HasAttachments && len(c.Attachments) == 0 {
+	// A search does not return attachments, and the flag does not count inline ones.
+	if len(c.Attachments) == 0 && (c.HasAttachments || len(p.Item.Attachments) > 0) {
 		whole, err := p.engine.Inspect(ctx, p.To, c.ID)
 		if err != nil {
 			return "", err
