@@ -49,6 +49,7 @@ func (b *bundle) object(access string) string {
 	text, _ := json.Marshal(map[string]any{
 		"name": "Lab", "ewsUrl": b.srv.URL(), "quarantineMailbox": "quarantine@example.test", "access": access,
 		"searchLag":      "1ms", // searches of this server show everything at once
+		"writeDoubt":     "5s",  // and what was interrupted takes effect at once or never
 		"authentication": map[string]any{"type": "basic", "username": "svc@example.test"},
 	})
 	return string(text)
