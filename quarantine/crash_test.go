@@ -318,10 +318,10 @@ func runAll(t *testing.T, crashes []crash) []*wreck {
 	return slices.DeleteFunc(wrecks, func(w *wreck) bool { return w == nil })
 }
 
-// part returns about a twentieth of the points of the row-th kind: of each phase at
+// part returns about a fortieth of the points of the row-th kind: of each phase at
 // least one, at calls that differ from row to row.
 func part(points []deathBlow, row int) (some []deathBlow) {
-	const step = 20
+	const step = 40
 	byPhase := make(map[phase][]deathBlow)
 	for _, b := range points {
 		byPhase[b.phase()] = append(byPhase[b.phase()], b)
