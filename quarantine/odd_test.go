@@ -177,7 +177,7 @@ func TestOperationMissing(t *testing.T) {
 	} {
 		for _, fault := range []ewstest.Fault{
 			ewstest.OperationUnknown, ewstest.OperationInvalid, ewstest.OperationNotSupported, ewstest.OperationNotImplemented,
-			ewstest.MemberCode("ErrorInvalidOperation"), ewstest.MemberCode("ErrorNotSupported"), ewstest.Gateway(403),
+			ewstest.MemberCode("ErrorInvalidOperation"), ewstest.Gateway(403),
 			ewstest.Gateway(404), ewstest.Gateway(413), ewstest.HTMLPage, ewstest.EmptyBody,
 		} {
 			if fault == ewstest.HTMLPage || fault == ewstest.EmptyBody {
