@@ -137,9 +137,6 @@ func inbox(t testing.TB, r *quarantine.Receipt) driver.Searched {
 // without holding what was passed over; what is beyond them is refused as a whole.
 // It is not parallel, because it measures memory.
 func TestScaleFolder(t *testing.T) {
-	if !*whole {
-		t.Skip("100,000 messages take some seconds of processor time: -whole")
-	}
 	w := largeFolder(t, quarantine.Limits{Examined: 500})
 	box := w.Mailbox(alice).Folder(ews.FolderInbox)
 	require.Equal(t, scaleItems, box.Count())

@@ -1,7 +1,6 @@
 package ewstest
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"sync"
@@ -89,7 +88,7 @@ func (s *Server) actLate(t *turn) {
 	t.process()
 	s.budget.leave(t.payer)
 	s.log.actedLate(t)
-	s.opts.Logger.LogAttrs(context.Background(), slog.LevelInfo, "acted late",
+	s.opts.Logger.Info("acted late", // the context of the request has ended
 		slog.Int("n", t.number), slog.String("operation", string(t.entry.Operation)), slog.String("user", t.account),
 		slog.String("code", string(t.code)))
 }
