@@ -74,12 +74,15 @@
 // may be behind, or the owner may have moved the item while the folders were
 // searched. After something was written there, an item counts as gone only after
 // two complete searches in a row without it, the last of which began SearchLag after
-// the last write. Where nothing was written or seen, one complete search is enough.
+// the last write. A service also remembers what it has carried, and searches again
+// at the end of SearchLag for what is not shown yet. Where nothing was written or
+// seen, one complete search is enough. An item that was shown and then is nowhere
+// stands in the receipt as failed.
 //
 // Surplus. If a server has made a second copy after all, or one that does not match,
 // it is not deleted: it is marked, and put into the folder Surplus at the top of the
-// quarantine mailbox, or into Deleted Items of the user after a restore. The Residue
-// of the receipt says so. It is not listed and not restored.
+// quarantine mailbox, or into Deleted Items of the user after a restore. Surplus
+// and Residue of the receipt say so. It is not listed and not restored.
 //
 // Undecided. A request whose answer was lost may still take effect. Moving can be
 // repeated, because an item can be moved away only once. With any other way, no

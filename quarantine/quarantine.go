@@ -11,10 +11,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// passes is how often a mailbox is searched at most, if items are not where
-// they were found.
-const passes = 3
-
 // Find finds every copy of a message in its mailbox and changes nothing. The
 // outcome of each item is [Found].
 //
@@ -32,7 +28,9 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		return nil, driver.Findings{}, err
 	}
 	r := s.receipt("find", t)
-	found, err := s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
+	found, err := s.shown(ctx, driver.ToUser, t, func(ctx context.Context) (driver.Findings, error) {
+		return s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
+	})
 	if err != nil {
 		return nil, driver.Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
@@ -82,107 +80,6 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 		})
 }
 
-// takeAll takes what find returns, and searches again if an item was no longer
-// where it was found. If there was nothing to take, earlier finds what an
-// earlier run took.
-func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
-	unlock, err := s.lock(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-
-	r := s.receipt("quarantine", t)
-	seen := make(map[string]bool)
-	operations := make(map[string]bool)
-	for pass := 1; ; pass++ {
-		found, err := find(ctx)
-		if err != nil {
-			if pass == 1 {
-				return nil, fmt.Errorf("searching %s: %w", t.Mailbox, err)
-			}
-			r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
-			break
-		}
-		r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
-		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
-			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
-			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})
-			break
-		}
-		moved := false
-		for _, it := range found.Items {
-			if seen[it.ID] {
-				continue
-			}
-			seen[it.ID] = true
-			ri, gone := s.take(ctx, t, mailbox, it, operations)
-			if gone && pass < passes {
-				// It has another id now, or another run took it; or the server errs.
-				moved = true
-				delete(seen, it.ID)
-				continue
-			}
-			r.Items = append(r.Items, ri)
-		}
-		if !moved {
-			break
-		}
-	}
-	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, earlier); err != nil {
-			return nil, fmt.Errorf("searching quarantine: %w", err)
-		}
-	}
-	if len(r.Items) == 0 {
-		if err := s.begun(ctx, t, r); err != nil {
-			return nil, err
-		}
-	}
-	r.Finished = time.Now().UTC()
-	return r, nil
-}
-
-// withHits returns what a search covered, with the hits that an earlier pass had
-// in the same folders: they have been taken since.
-func withHits(searched, earlier []driver.Searched) []driver.Searched {
-	before := make(map[string]int, len(earlier))
-	for _, e := range earlier {
-		before[e.Folder.ID] = e.Hits
-	}
-	for i, s := range searched {
-		searched[i].Hits = max(s.Hits, before[s.Folder.ID])
-	}
-	return searched
-}
-
-// unseen counts the items that have not been seen.
-func unseen(items []driver.Item, seen map[string]bool) int {
-	n := 0
-	for _, it := range items {
-		if !seen[it.ID] {
-			n++
-		}
-	}
-	return n
-}
-
-// take moves one copy into quarantine. It reports whether the copy was not
-// where it had been found, so that nothing was done.
-func (s *Service) take(ctx context.Context, t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) (ri ReceiptItem, isGone bool) {
-	p := s.outward(t, mailbox, it, operations)
-	err := p.Run(ctx)
-	out := p.Result()
-	operations[out.Stamp.Operation] = true
-	ri = receiptItem(it)
-	ri.WasRead = out.Stamp.Read
-	conclude(ctx, p, &ri, err, Quarantined)
-	if ri.Outcome == Quarantined && ri.Way == "" {
-		ri.Outcome = AlreadyQuarantined // another run has carried it
-	}
-	return ri, errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided)
-}
-
 // outward returns the passage of an item into quarantine. Operations are the
 // names that other items of this run have.
 func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) *passage.Passage {
@@ -226,11 +123,11 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 
 // already adds what an earlier run took.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
-	found, err := earlier(ctx)
+	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier)
 	if err != nil {
 		return err
 	}
-	items, residues, err := s.engine.Single(ctx, s.quarantine, found.Items)
+	items, others, err := s.engine.Single(ctx, s.quarantine, found.Items)
 	if err != nil {
 		return err
 	}
@@ -246,12 +143,9 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			ri.Residue = "a restore of it is in progress or was interrupted: run the recovery, or restore it again"
 		}
 		// The run that moved it may have been interrupted before it swept.
-		if left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp); len(left) > 0 {
-			ri.Residue = strings.Join(left, "; ")
-		}
-		if told := residues[it.Stamp.Operation]; told != "" {
-			ri.Residue = told
-		}
+		left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
+		ri.add(passage.Result{Residue: strings.Join(left, "; ")})
+		ri.add(others[it.Stamp.Operation])
 		r.Items = append(r.Items, ri)
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
@@ -276,17 +170,19 @@ func unfinished(err error) Outcome {
 
 // conclude writes the result for an item into its receipt, and the outcome into
 // the journal.
-func conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
+func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue, ri.Digest = out.Stamp.Operation, out.Way, out.Residue, out.Digest
+	ri.Surplus = surplusOf(out.Asides)
 	if out.Copy != nil {
 		ri.To = Place{Mailbox: p.To.Address(), Folder: out.Copy.Folder, ItemID: out.Copy.ID}
 	}
 	switch {
 	case err == nil:
 		ri.Outcome = done
+		s.lately.add(p.Direction, out.Stamp.Mailbox, out.Copy.MessageID, ri.From.ItemID, out.Copy.ID)
 		p.Finish(ctx)
-	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided):
+	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
 	default:
 		ri.Outcome, ri.Err = unfinished(err), err

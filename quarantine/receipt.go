@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // Outcome is the result for one copy of a message, or for a whole target.
@@ -117,9 +119,36 @@ type ReceiptItem struct {
 
 	// Err says why it was refused or failed; a [*Failure] when read from JSON.
 	Err error
-	// Residue says what was left behind and could not be removed; empty if nothing
-	// was.
+	// Residue says what was left behind and could not be removed, and where surplus
+	// copies are; empty if there is neither.
 	Residue string
+	// Surplus are copies that nobody needs: one that a server made late or twice, or
+	// one that does not match. They are never removed.
+	Surplus []Surplus
+}
+
+// Surplus is a copy that nobody needs, and where it is: in the folder Surplus of
+// the quarantine mailbox or, after a restore, in Deleted Items of the user's, unless
+// it could not be put there.
+type Surplus struct {
+	Place
+	Why string `json:"why"` // it is not needed
+}
+
+// surplusOf returns what a receipt says of the copies that nobody needs.
+func surplusOf(asides []passage.Aside) (list []Surplus) {
+	for _, a := range asides {
+		list = append(list, Surplus{Place: placeOf(a.Item), Why: a.Why})
+	}
+	return list
+}
+
+// add adds what is told of other copies with the stamp of an item.
+func (it *ReceiptItem) add(others passage.Result) {
+	it.Surplus = append(it.Surplus, surplusOf(others.Asides)...)
+	if others.Residue != "" {
+		it.Residue = strings.TrimPrefix(it.Residue+"; "+others.Residue, "; ")
+	}
 }
 
 // Failure is an error as stored in JSON.
@@ -150,6 +179,7 @@ type wireItem struct {
 	To        Place     `json:"to,omitzero"`
 	Err       *Failure  `json:"error,omitempty"`
 	Residue   string    `json:"residue,omitempty"`
+	Surplus   []Surplus `json:"surplus,omitempty"`
 }
 
 // MarshalJSON encodes the item. Err becomes its message, its code and whether
@@ -170,6 +200,7 @@ func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 		To:        it.To,
 		Err:       failureOf(it.Err),
 		Residue:   it.Residue,
+		Surplus:   it.Surplus,
 	})
 }
 
@@ -193,6 +224,7 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 		From:      w.From,
 		To:        w.To,
 		Residue:   w.Residue,
+		Surplus:   w.Surplus,
 	}
 	if w.Err != nil {
 		it.Err = w.Err

@@ -28,7 +28,8 @@ func TestReceiptRoundTrip(t *testing.T) {
 				From: quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
 				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
 			},
-			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something"},
+			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something",
+				Surplus: []quarantine.Surplus{{Place: quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{Path: "/Surplus"}, ItemID: "k"}, Why: "a second copy"}}},
 		},
 		Unsearched: []driver.Unsearched{{Folder: driver.Folder{Path: "/Secret"}, Reason: "denied"}},
 	}

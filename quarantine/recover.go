@@ -126,7 +126,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		err = p.Release(ctx)
 	}
 	from0 := ri.From
-	conclude(ctx, p, &ri, err, done)
+	s.conclude(ctx, p, &ri, err, done)
 	ri.Operation, ri.From = in.Operation, from0
 	if it.Stamp != nil {
 		ri.WasRead = it.Stamp.Read

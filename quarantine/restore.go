@@ -93,7 +93,9 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	defer unlock()
 
 	out := s.receipt("restore", t)
-	found, err := s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
+	found, err := s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (driver.Findings, error) {
+		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
@@ -181,7 +183,7 @@ func unneeded(it driver.Item) bool {
 // have come to its end. If the item was gone before it could be carried, it is
 // also returned as missed: another run may have restored it, or be about to.
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
-	single, residues, err := s.engine.Single(ctx, s.quarantine, items)
+	single, others, err := s.engine.Single(ctx, s.quarantine, items)
 	if err != nil || len(single) == 0 {
 		ri := receiptItem(items[0])
 		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, Failed, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
@@ -202,10 +204,8 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: mailbox.Address(), Folder: it.Stamp.Folder}
 		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
 	}
-	conclude(ctx, p, &ri, err, Restored)
-	if told := residues[it.Stamp.Operation]; told != "" {
-		ri.Residue = strings.TrimPrefix(ri.Residue+"; "+told, "; ")
-	}
+	s.conclude(ctx, p, &ri, err, Restored)
+	ri.add(others[it.Stamp.Operation])
 	if gone == nil {
 		back[ri.To.ItemID] = true
 	}
@@ -302,7 +302,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		}
 		p := s.engine.Arrived(mailbox, it, s.ledger(t))
 		err := p.Release(ctx)
-		conclude(ctx, p, &ri, err, Restored)
+		s.conclude(ctx, p, &ri, err, Restored)
 		if err != nil {
 			return ri, err
 		}

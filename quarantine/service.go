@@ -102,6 +102,8 @@ type Service struct {
 	searchAllowed bool
 	limits        Limits
 
+	lately lately
+
 	mu      sync.Mutex
 	folders map[string]driver.Folder // quarantine folders by mailbox, "" for all
 	busy    map[string]chan struct{}
@@ -152,6 +154,7 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 			return s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{surplusFolder}, Create: true})
 		},
 	}
+	s.lately.lag, s.lately.arrived = s.engine.Lag, make(map[arrival][]arrived)
 	return s, nil
 }
 

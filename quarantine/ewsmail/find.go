@@ -224,13 +224,14 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 		}
 		if len(raw.InternetMessageID) >= driver.CutLength {
 			whole, err := f.mailbox.inspect(ctx, it.ID)
-			if errors.Is(err, driver.ErrGone) {
-				continue
-			}
-			if err != nil {
+			switch want := driver.BareMessageID(f.query.MessageID); {
+			case err == nil:
+				it.MessageID = whole.MessageID
+			case !errors.Is(err, driver.ErrGone):
 				return nil, err
+			case want != "" && strings.HasPrefix(want, strings.TrimPrefix(it.MessageID, "<")):
+				it.MessageID = f.query.MessageID // for the engine to say what became of it
 			}
-			it.MessageID = whole.MessageID
 		}
 		if it.Stamp != nil && isPurges(tree.base[folder]) {
 			continue // removed by the quarantine itself, and kept by retention

@@ -24,7 +24,7 @@ func (m *mailbox) shelve(ctx context.Context, item driver.Item, to *driver.Folde
 		return item, asConflict(asGone(err))
 	}
 	item.ID, item.Version = results[0].Value.ID, results[0].Value.ChangeKey
-	item.Folder = driver.Folder{}
+	item.Folder = driver.Folder{Base: string(ews.FolderDeletedItems)}
 	if to != nil {
 		item.Folder = *to
 	}

@@ -61,7 +61,7 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	}
 	dead := p.removed || p.moves && len(s.copies) > 0
 	if s.source == nil && !dead {
-		if s.source, err = p.findStray(ctx); err != nil {
+		if s.source, err = p.findStamped(ctx, p.From); err != nil {
 			return s, err
 		}
 	}
@@ -85,26 +85,28 @@ func (p *Passage) carries(it driver.Item) bool {
 		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox)
 }
 
-// findStray searches the source end for the original, which its owner has moved.
-func (p *Passage) findStray(ctx context.Context) (*driver.Item, error) {
-	found, err := p.engine.Find(ctx, p.From, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+// findStamped searches a mailbox for the item with the attempt, which its owner has
+// moved, and returns nil if it does not find it. What the move of a restore left in
+// Recoverable Items of the quarantine mailbox is not the original.
+func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
+	found, err := p.engine.Find(ctx, m, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
 	if err != nil {
 		return nil, err
 	}
+	leftover := p.Direction == driver.ToUser && p.From != nil && m.Address() == p.From.Address()
 	for _, it := range found.Items {
-		// What a move left in Recoverable Items is not the original.
-		if !p.carries(it) || p.Direction == driver.ToUser && it.Folder.Recoverable {
+		if !p.carries(it) || leftover && it.Folder.Recoverable {
 			continue
 		}
-		stray, err := p.engine.Inspect(ctx, p.From, it.ID)
+		stamped, err := p.engine.Inspect(ctx, m, it.ID)
 		if err != nil {
 			return nil, err
 		}
-		if stray == nil || !p.carries(*stray) {
+		if stamped == nil || !p.carries(*stamped) {
 			continue // moved again
 		}
-		stray.Folder = it.Folder
-		return stray, nil
+		stamped.Folder = it.Folder
+		return stamped, nil
 	}
 	if len(found.Unsearched) > 0 {
 		return nil, unsearched("", found.Unsearched[0])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,7 @@ type Passage struct {
 	digest   string          // of that
 	labelled string          // id of the copy that has the header
 	residues []string
+	asides   []Aside
 }
 
 // Result is the result for an item.
@@ -78,13 +80,20 @@ type Result struct {
 	// Digest is that of the original's content, if it was read: see
 	// [driver.Content.Digest].
 	Digest string
-	// Residue says what was left behind and could not be removed.
+	// Asides are copies that nobody needs.
+	Asides []Aside
+	// Residue says what was left behind and could not be removed, and where those
+	// copies are.
 	Residue string
 }
 
 // Result returns the result for the item.
 func (p *Passage) Result() Result {
-	r := Result{Stamp: p.stamp, Way: p.way, Digest: p.digest, Residue: strings.Join(p.residues, "; ")}
+	told := slices.Clone(p.residues)
+	for _, a := range p.asides {
+		told = append(told, a.String())
+	}
+	r := Result{Stamp: p.stamp, Way: p.way, Digest: p.digest, Asides: p.asides, Residue: strings.Join(told, "; ")}
 	if p.copied != nil {
 		it := *p.copied
 		if it.Folder.ID == "" || it.Folder.ID == p.dest.ID {

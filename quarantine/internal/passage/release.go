@@ -54,7 +54,7 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 			fresh, err = p.engine.Inspect(ctx, m, it.ID)
 		}
 		if err == nil && fresh == nil {
-			fresh, err = p.moved(ctx, m)
+			fresh, err = p.findStamped(ctx, m)
 		}
 		if err != nil {
 			return err
@@ -76,22 +76,4 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 			return err
 		}
 	}
-}
-
-// moved finds the item with the attempt wherever its owner has moved it, nil if
-// nowhere.
-func (p *Passage) moved(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
-	found, err := p.engine.Find(ctx, m, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range found.Items {
-		if p.carries(f) {
-			return p.engine.Inspect(ctx, m, f.ID)
-		}
-	}
-	if len(found.Unsearched) > 0 {
-		return nil, unsearched("", found.Unsearched[0])
-	}
-	return nil, nil
 }

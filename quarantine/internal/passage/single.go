@@ -3,7 +3,6 @@ package passage
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,8 +14,8 @@ import (
 // twice, but does not exist twice: what no longer exists under its id is left
 // out. Of several that do, the one of the latest attempt stays; the others are
 // copies that a server made late, and are put aside if they are the same message.
-// Residues say, by operation, where they are.
-func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.Item) (single []driver.Item, residues map[string]string, err error) {
+// Others says, by operation, where those are.
+func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.Item) (single []driver.Item, others map[string]Result, err error) {
 	byOperation := make(map[string][]driver.Item)
 	var order []string
 	for _, it := range items {
@@ -29,7 +28,7 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		}
 		byOperation[op] = append(byOperation[op], it)
 	}
-	residues = make(map[string]string)
+	others = make(map[string]Result)
 	for _, op := range order {
 		group := byOperation[op]
 		if len(group) > 1 {
@@ -47,16 +46,17 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		p := e.New(Passage{Direction: driver.ToQuarantine, To: m})
 		for _, late := range group[1:] {
 			if Differs(group[0], late, false) != "" {
-				p.residues = append(p.residues, fmt.Sprintf("another item with its stamp is in %s of %s", late.Folder.Path, m.Address()))
+				late.Mailbox = m.Address()
+				p.asides = append(p.asides, Aside{Item: late, Why: "another item with its stamp"})
 				continue
 			}
 			p.shelve(ctx, late, "a second copy")
 		}
-		if len(p.residues) > 0 {
-			residues[op] = p.Result().Residue
+		if len(p.asides) > 0 {
+			others[op] = p.Result()
 		}
 	}
-	return single, residues, nil
+	return single, others, nil
 }
 
 // existing returns those of several sightings that are different objects: it

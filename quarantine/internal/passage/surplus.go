@@ -1,7 +1,9 @@
 package passage
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,42 +29,67 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 	return false, p.abandon(ctx, p.last)
 }
 
+// Aside is a copy that nobody needs.
+type Aside struct {
+	Item driver.Item // as it was last seen
+	Why  string      // it was put aside
+	// Left says why it could not be put aside, and lies where it was; empty if it
+	// was.
+	Left string
+}
+
+// String returns what people are told of it.
+func (a Aside) String() string {
+	s := fmt.Sprintf("%s is in %s of %s", a.Why, cmp.Or(a.Item.Folder.Path, "Deleted Items"), a.Item.Mailbox)
+	if a.Left != "" {
+		s += ", and could not be put aside: " + a.Left
+	}
+	return s
+}
+
 // shelve puts a copy aside, where people find it, and takes it out of the
-// attempt. It reports whether that has been done, and tells of it in any case.
-func (p *Passage) shelve(ctx context.Context, c driver.Item, what string) bool {
-	marked := c
+// attempt. It reports whether the latter has been done, and tells of it in any
+// case.
+func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
+	a := Aside{Item: c, Why: why}
+	defer func() {
+		a.Item.Mailbox = p.To.Address()
+		p.asides = append(p.asides, a)
+	}()
 	if c.Stamp != nil {
 		set := *c.Stamp
 		set.Direction = driver.Surplus
-		var err error
-		if marked, err = p.To.Mark(ctx, c, driver.Change{Stamp: &set}); err != nil {
-			p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s, and could not be marked as surplus: %v", what, c.Folder.Path, p.To.Address(), err))
+		marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &set})
+		if err != nil {
+			a.Left = err.Error()
 			return false
 		}
+		marked.Folder = c.Folder
+		a.Item = marked
 	}
 	p.wrote = time.Now()
 	shelver, ok := driver.As[driver.Shelver](p.To)
 	if !ok {
-		p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s", what, c.Folder.Path, p.To.Address()))
 		return true
 	}
 	var folder *driver.Folder
 	if p.Direction == driver.ToQuarantine {
 		f, err := p.engine.Shelf(ctx)
 		if err != nil {
-			p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s: %v", what, c.Folder.Path, p.To.Address(), err))
+			a.Left = err.Error()
 			return true
 		}
 		folder = &f
 	}
-	if _, err := shelver.Shelve(ctx, marked, folder); err != nil {
-		p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s: %v", what, c.Folder.Path, p.To.Address(), err))
+	moved, err := shelver.Shelve(ctx, a.Item, folder)
+	if err != nil {
+		a.Left = err.Error()
 		return true
 	}
-	where := "Deleted Items"
-	if folder != nil {
-		where = folder.Path
+	if still, err := p.engine.Inspect(ctx, p.To, c.ID); still != nil || err != nil {
+		a.Left = cmp.Or(err, errors.New("the server reported success, but it is still there")).Error()
+		return true
 	}
-	p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s", what, where, p.To.Address()))
+	a.Item = moved
 	return true
 }

@@ -1,0 +1,101 @@
+package quarantine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// lately is what a service has carried so recently that a search may not show it
+// yet.
+type lately struct {
+	lag time.Duration
+
+	mu      sync.Mutex
+	arrived map[arrival][]arrived
+	count   int
+}
+
+// arrival is an end: items in quarantine that came from a mailbox, or items that
+// were put back there.
+type arrival struct {
+	direction driver.Direction
+	mailbox   string // of the user, in lower case
+}
+
+type arrived struct {
+	messageID, itemID string
+	at                time.Time
+}
+
+// manyArrivals is the number of remembered items at which those that are too old
+// are forgotten everywhere, and not only at the end that is asked about.
+const manyArrivals = 1024
+
+// add remembers that an item has been carried: as from, it is no longer at the one
+// end, and as to it is at the other.
+func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to string) {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	mailbox = strings.ToLower(mailbox)
+	there, away := arrival{direction, mailbox}, arrival{driver.ToUser, mailbox}
+	if direction == driver.ToUser {
+		away.direction = driver.ToQuarantine
+	}
+	l.keep(away, func(a arrived) bool { return a.itemID != from })
+	l.arrived[there] = append(l.arrived[there], arrived{messageID, to, now})
+	if l.count++; l.count < manyArrivals {
+		return
+	}
+	l.count = 0
+	for end := range l.arrived {
+		l.keep(end, func(arrived) bool { return true })
+		l.count += len(l.arrived[end])
+	}
+}
+
+// keep forgets what is too old, and what is not wanted.
+func (l *lately) keep(end arrival, wanted func(arrived) bool) {
+	left := slices.DeleteFunc(l.arrived[end], func(a arrived) bool { return time.Since(a.at) > l.lag || !wanted(a) })
+	if l.arrived[end] = left; len(left) == 0 {
+		delete(l.arrived, end)
+	}
+}
+
+// unseen returns until when a search for a target may not show everything that this
+// service has carried to that end: the zero time if the items it found have all.
+func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Item) (until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := arrival{direction, strings.ToLower(t.Mailbox)}
+	l.keep(end, func(arrived) bool { return true })
+	for _, a := range l.arrived[end] {
+		same := t.byCriteria() || driver.SameMessageID(a.messageID, t.MessageID)
+		if same && !slices.ContainsFunc(items, func(it driver.Item) bool { return it.ID == a.itemID }) {
+			until = a.at.Add(l.lag)
+		}
+	}
+	return until
+}
+
+// shown searches one end for a target, and again when a search must show what this
+// service has just carried there, if it does not show it now.
+func (s *Service) shown(ctx context.Context, direction driver.Direction, t Target, search func(context.Context) (driver.Findings, error)) (driver.Findings, error) {
+	found, err := search(ctx)
+	if err != nil {
+		return found, err
+	}
+	until := s.lately.unseen(direction, t, found.Items)
+	if until.IsZero() {
+		return found, nil
+	}
+	if err := s.engine.Sleep(ctx, time.Until(until)); err != nil {
+		return found, err
+	}
+	return search(ctx)
+}
