@@ -75,7 +75,7 @@ func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Ite
 	end := arrival{direction, strings.ToLower(t.Mailbox)}
 	l.keep(end, func(arrived) bool { return true })
 	for _, a := range l.arrived[end] {
-		same := t.byCriteria() || driver.SameMessageID(a.messageID, t.MessageID)
+		same := t.byCriteria() || driver.MeansMessageID(t.MessageID, a.messageID)
 		if same && !slices.ContainsFunc(items, func(it driver.Item) bool { return it.ID == a.itemID }) {
 			until = a.at.Add(l.lag)
 		}

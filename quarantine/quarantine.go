@@ -39,6 +39,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		ri.Outcome = Found
 		r.Items = append(r.Items, ri)
 	}
+	r.near(found.Near)
 	r.Searched, r.Unsearched = found.Searched, found.Unsearched
 	r.Finished = time.Now().UTC()
 	return r, found, nil
@@ -76,7 +77,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
 		func(ctx context.Context) (driver.Findings, error) {
-			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
+			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, false)
 		})
 }
 

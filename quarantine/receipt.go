@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,10 @@ type Receipt struct {
 	// Items has one entry for each copy found.
 	Items []ReceiptItem `json:"items"`
 
+	// Notes say what else people should know: how a Message-ID was understood, and
+	// which messages have an id that differs only in the case of letters.
+	Notes []string `json:"notes,omitempty"`
+
 	// Searched lists the folders of the mailbox that were searched completely.
 	Searched []driver.Searched `json:"searched,omitempty"`
 	// Unsearched lists those that could not be, with the reason. If there are any,
@@ -141,6 +146,20 @@ func surplusOf(asides []passage.Aside) (list []Surplus) {
 		list = append(list, Surplus{Place: placeOf(a.Item), Why: a.Why})
 	}
 	return list
+}
+
+// note adds a note, once.
+func (r *Receipt) note(format string, args ...any) {
+	if n := fmt.Sprintf(format, args...); !slices.Contains(r.Notes, n) {
+		r.Notes = append(r.Notes, n)
+	}
+}
+
+// near notes the items that a search found beside those asked for.
+func (r *Receipt) near(items []driver.Item) {
+	for _, it := range items {
+		r.note("a message in %s has the Message-ID %s, which differs only in the case of letters; it was left alone", it.Folder.Path, it.MessageID)
+	}
 }
 
 // add adds what is told of other copies with the stamp of an item.

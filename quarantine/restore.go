@@ -94,7 +94,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 
 	out := s.receipt("restore", t)
 	found, err := s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (driver.Findings, error) {
-		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox})
+		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, true)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
@@ -131,50 +131,6 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	}
 	out.Finished = time.Now().UTC()
 	return out, nil
-}
-
-// taken finds the items in quarantine that match both a target, where the zero
-// value means all, and a query; wherever in the quarantine mailbox someone has put
-// them, if they are not where they were put.
-func (s *Service) taken(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
-	found, err := s.inQuarantine(ctx, t, q)
-	if err == nil && !slices.ContainsFunc(found.Items, func(it driver.Item) bool { return !unneeded(it) }) {
-		found, err = s.search(ctx, s.quarantine, t, unlimited, q)
-	}
-	found.Items = slices.DeleteFunc(found.Items, unneeded)
-	return found, err
-}
-
-// takenItem finds the item of a receipt in quarantine: by its stamp or, if a search
-// does not show it, by its id. What has only just been taken may not be shown yet,
-// so it is looked for again when it would be.
-func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (driver.Findings, error) {
-	q := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}
-	found, err := s.taken(ctx, Target{}, q)
-	if err != nil || len(found.Items) > 0 || !was.Outcome.Done() {
-		return found, err
-	}
-	// The id is one more chance, and may be one that the server cannot even read.
-	it, lookErr := s.engine.Inspect(ctx, s.quarantine, was.To.ItemID)
-	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
-		it.Folder = was.To.Folder
-		found.Items = append(found.Items, *it)
-		return found, nil
-	}
-	if wait := s.engine.Lag - time.Since(r.Finished); wait > 0 && wait <= s.engine.Lag {
-		if err := s.engine.Sleep(ctx, wait); err != nil {
-			return found, err
-		}
-		return s.taken(ctx, Target{}, q)
-	}
-	return found, nil
-}
-
-// unneeded reports whether an item in the quarantine mailbox is not one that can
-// be restored: a surplus copy, or what the move of a restore has left in
-// Recoverable Items.
-func unneeded(it driver.Item) bool {
-	return it.Stamp.Direction == driver.Surplus || it.Folder.Recoverable && it.Stamp.Direction == driver.ToUser
 }
 
 // giveBack moves an item back to its mailbox and records in back that it is

@@ -253,13 +253,23 @@ func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
 	if s.perMailbox {
 		key = rootKey
 	}
+	return s.existingFolder(ctx, key, []string{s.folderName}, again)
+}
+
+// ownFolder returns the folder of a mailbox below the quarantine folder, as root does.
+func (s *Service) ownFolder(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {
+	key := strings.ToLower(mailbox)
+	return s.existingFolder(ctx, key, []string{s.folderName, key}, again)
+}
+
+func (s *Service) existingFolder(ctx context.Context, key string, names []string, again bool) (driver.Folder, error) {
 	s.mu.Lock()
 	f, ok := s.folders[key]
 	s.mu.Unlock()
 	if ok && !again {
 		return f, nil
 	}
-	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{s.folderName}})
+	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names})
 	if err != nil {
 		return driver.Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
 	}
@@ -277,27 +287,6 @@ func (s *Service) remember(key string, f driver.Folder) {
 		clear(s.folders)
 	}
 	s.folders[key] = f
-}
-
-// inQuarantine finds the items in quarantine that match both a target, where
-// the zero value means all, and a query. If the quarantine folder does not
-// exist yet, there are none.
-func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
-	for again := false; ; again = true {
-		root, err := s.root(ctx, again)
-		if errors.Is(err, ErrGone) {
-			return driver.Findings{}, nil
-		}
-		if err != nil {
-			return driver.Findings{}, err
-		}
-		q.In, q.Below = &root, true
-		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
-		if err != nil || again || len(found.Unsearched) == 0 {
-			return found, err
-		}
-		// The remembered folder may have been deleted since.
-	}
 }
 
 // lock keeps two goroutines from working on the same message in the same
@@ -340,7 +329,11 @@ func (s *Service) check(t Target) error {
 }
 
 func (s *Service) receipt(action string, t Target) *Receipt {
-	return &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+	if meant := driver.MeantMessageID(t.MessageID); meant != driver.BareMessageID(t.MessageID) {
+		r.note("the Message-ID was given as %q; it was looked for as it stands, and as <%s>", t.MessageID, meant)
+	}
+	return r
 }
 
 // noJournal stores nothing.

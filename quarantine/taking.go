@@ -54,6 +54,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
 		return false, nil
 	}
+	r.near(found.Near)
 	r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
 	if fresh := unseen(found.Items, tk.seen); pass > 1 && tk.target.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 		err := s.limits.checkHits(tk.target.Mailbox, len(r.Items)+fresh)

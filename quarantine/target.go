@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -15,7 +16,9 @@ type Target struct {
 
 	// MessageID is the value of the Message-ID header, with or without angle
 	// brackets (RFC 5322, section 3.6.4). It means every copy in the mailbox that
-	// has this Message-ID.
+	// has this Message-ID, of any kind: also an appointment that was made of an
+	// invitation. It is looked for as it stands and, if it was pasted with what stood
+	// around it, as it was probably meant: see [driver.MeantMessageID].
 	MessageID string `json:"messageId"`
 
 	// Criteria describes the messages in place of MessageID; it means every
@@ -56,6 +59,9 @@ func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 func checkMessageID(id string) error {
 	if driver.BareMessageID(id) == "" {
 		return errors.New("is empty; give the value of the Message-ID header, or criteria")
+	}
+	if len(driver.MessageIDSpellings(id)) == 0 || driver.MeantMessageID(id) == "" {
+		return fmt.Errorf("is %q, in which no id can be seen; give the value of the Message-ID header, or criteria", id)
 	}
 	if len(id) > 4096 {
 		return errors.New("is longer than 4096 bytes; search by criteria instead")

@@ -151,6 +151,9 @@ func (r result) lines() []string {
 				head.WriteString("; " + r.describe(it, false))
 			}
 		}
+		for _, note := range r.Receipt.Notes {
+			below = append(below, "    note: "+note)
+		}
 	}
 	if problem := r.problem(); problem != "" {
 		head.WriteString(": " + strings.ReplaceAll(problem, "\n", "; "))

@@ -7,7 +7,9 @@ import (
 
 // Query says which items to find. All conditions that are set must hold.
 type Query struct {
-	MessageID string // with or without angle brackets
+	// MessageID is an id as someone asked for it: what [MeansMessageID] says is meant
+	// is wanted.
+	MessageID string
 	Operation string // operation in the stamp
 	Origin    string // mailbox in the stamp
 	// Received is when the item was received, to the second.
@@ -18,6 +20,9 @@ type Query struct {
 	// unless the strategy is set to include those.
 	In    *Folder
 	Below bool
+	// Except is a folder that need not be searched, with those below it, nil for none.
+	// A driver may search it all the same.
+	Except *Folder
 
 	// Stamped finds all items that have a stamp.
 	Stamped bool
@@ -26,7 +31,7 @@ type Query struct {
 // Matches reports whether the query asks for the item, ignoring folders.
 // Servers may match too loosely, so a driver checks what they return.
 func (q Query) Matches(it Item) bool {
-	if q.MessageID != "" && !SameMessageID(it.MessageID, q.MessageID) {
+	if q.MessageID != "" && !MeansMessageID(q.MessageID, it.MessageID) {
 		return false
 	}
 	if !q.Received.IsZero() && !SameTime(it.Received, q.Received) {

@@ -3,6 +3,7 @@ package ewsmail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const foldersPerCall = 20
 var searchProperties = append([]ews.PropertyPath{
 	ews.FieldParentFolderID, ews.FieldItemClass, ews.FieldSubject, ews.FieldSize, ews.FieldDateTimeReceived,
 	ews.FieldDateTimeSent, ews.FieldHasAttachments, ews.FieldIsRead, ews.FieldInternetMessageID,
+	ews.PidTagInternetMessageID, // of kinds that have no such field: contacts, appointments
 }, stampPaths()...)
 
 func stampPaths() []ews.PropertyPath {
@@ -54,6 +56,10 @@ type finder struct {
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	err := f.everywhere(ctx)
+	if loose := looseRestriction(f.query); err == nil && f.kept == 0 && f.examiner == nil && loose != nil {
+		f.restriction, f.found, f.partly = loose, driver.Findings{}, nil
+		err = f.everywhere(ctx)
+	}
 	if f.examiner != nil && f.examiner.stopped != nil {
 		err = f.examiner.stopped
 	}
@@ -101,7 +107,15 @@ func (f *finder) everywhere(ctx context.Context) error {
 // scope returns the ids of the folders that a query covers, grouped by store.
 func (t *folderTree) scope(q driver.Query) [][]string {
 	if q.In == nil {
-		return append([][]string{t.order}, t.extra...)
+		order := t.order
+		if q.Except != nil {
+			needless := make(map[string]bool)
+			for _, id := range t.within(q.Except.ID) {
+				needless[id] = true
+			}
+			order = slices.DeleteFunc(slices.Clone(order), func(id string) bool { return needless[id] })
+		}
+		return append([][]string{order}, t.extra...)
 	}
 	return [][]string{t.within(q.In.ID)}
 }
@@ -179,7 +193,7 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	r := &pageReader{client: f.mailbox.client, request: request, page: page}
 	var ids []string
 	err := r.each(ctx, func(raws []ews.Item) error {
-		wanted, err := f.keep(ctx, folder, raws, tree)
+		wanted, err := f.keep(ctx, folder, raws, tree, r.request.Restriction != nil)
 		ids = append(ids, wanted...)
 		return err
 	})
@@ -204,8 +218,9 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	return nil
 }
 
-// keep keeps the items of one page that match, and returns their ids.
-func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree) ([]string, error) {
+// keep keeps the items of one page that match, and returns their ids. Restricted means
+// that the server has sifted them.
+func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree, restricted bool) ([]string, error) {
 	var wanted []driver.Item
 	var ids []string
 	for _, raw := range raws {
@@ -236,8 +251,16 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 		if it.Stamp != nil && isPurges(tree.base[folder]) {
 			continue // removed by the quarantine itself, and kept by retention
 		}
-		if f.query.Matches(it) {
+		switch q := f.query; {
+		case q.Matches(it):
 			wanted, ids = append(wanted, it), append(ids, it.ID)
+		case q.MessageID != "" && it.MessageID == "" && restricted:
+			f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
+				Folder: it.Folder, Cause: driver.CauseUndecided,
+				Reason: fmt.Sprintf("the server lists an item of class %s for the Message-ID, but does not say what Message-ID it has", it.Class),
+			})
+		case driver.NearMessageID(q.MessageID, it.MessageID):
+			f.found.Near = append(f.found.Near, it)
 		}
 	}
 	if f.examiner != nil {
@@ -257,12 +280,16 @@ func queryRestriction(q driver.Query) ews.And {
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {
 		return ews.Compare{Op: ews.IsEqualTo, Property: p, Value: v}
 	}
-	if q.MessageID != "" {
-		bare := driver.BareMessageID(q.MessageID)
-		all = append(all, ews.Or{
-			equal(ews.FieldInternetMessageID, "<"+bare+">"),
-			equal(ews.FieldInternetMessageID, bare),
-		})
+	switch {
+	case q.MessageID != "" && q.Origin != "":
+		// Few items come from one mailbox, so any spelling may be asked for at once.
+		all = append(all, spelledAnyhow(q))
+	case q.MessageID != "":
+		var spelled ews.Or
+		for _, id := range driver.MessageIDSpellings(q.MessageID) {
+			spelled = append(spelled, equal(ews.FieldInternetMessageID, id))
+		}
+		all = append(all, spelled)
 	}
 	if !q.Received.IsZero() {
 		from := q.Received.Truncate(time.Second)
@@ -280,4 +307,26 @@ func queryRestriction(q driver.Query) ews.And {
 		all = append(all, ews.Exists{Property: stampField(driver.StampOperation)})
 	}
 	return all
+}
+
+// looseRestriction returns a restriction that finds a Message-ID in any spelling, for
+// a query that has found nothing; nil if it has asked for that.
+func looseRestriction(q driver.Query) ews.And {
+	if q.MessageID == "" || q.Origin != "" || q.Operation != "" {
+		return nil
+	}
+	return ews.And{spelledAnyhow(q)}
+}
+
+// spelledAnyhow asks for ids that contain the one of a query: a sender or a server on
+// the way may have added what no other spelling has.
+func spelledAnyhow(q driver.Query) ews.Restriction {
+	contains := func(id string) ews.Restriction {
+		return ews.Contains{Property: ews.FieldInternetMessageID, Value: id, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
+	}
+	bare, meant := driver.BareMessageID(q.MessageID), driver.MeantMessageID(q.MessageID)
+	if meant == bare || meant == "" {
+		return contains(bare)
+	}
+	return ews.Or{contains(bare), contains(meant)}
 }

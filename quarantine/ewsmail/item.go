@@ -20,6 +20,9 @@ func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
 		it.Folder = tree.folder(raw.ParentFolderID.ID)
 	}
 	it.Attachments = attachments(raw)
+	if p, ok := raw.Property(ews.PidTagInternetMessageID); ok && it.MessageID == "" {
+		it.MessageID = p.Value
+	}
 	values := make(map[string]string, 5)
 	for _, p := range raw.Extended {
 		if p.Field.GUID == driver.StampSet {

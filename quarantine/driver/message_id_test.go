@@ -1,0 +1,88 @@
+package driver_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+func TestMeantMessageID(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[string]string{
+		"a@b": "a@b", "<a@b>": "a@b", " <a@b>\r\n": "a@b", "< a@b >": "a@b", "<<a@b>>": "a@b",
+		"<a@b": "a@b", "a@b>": "a@b", "<a@b>;": "a@b", "a@b,": "a@b",
+		`"<a@b>"`: "a@b", "'a@b'": "a@b", "“<a@b>”": "a@b", "(<a@b>)": "a@b",
+		"Message-ID: <a@b>": "a@b", "message-id:<a@b>": "a@b", "Message-Id : <a@b>": "a@b", "In-Reply-To: <a@b>": "In-Reply-To: <a@b>",
+		"&lt;a@b&gt;": "a@b", "&#60;a&amp;c@b&#62;": "a&c@b", "%3Ca%40b%3E": "a@b", "%3ca+c@b%3e": "a+c@b",
+		"<a\u200b@b>\ufeff": "a@b", "\u2060a@b": "a@b",
+		`"a b"@x`: `"a b"@x`, "<no-at-sign>": "no-at-sign", "100%40x": "100@x", "<a@b> <c@d>": "<a@b> <c@d>",
+		"<>": "", " < > ": "", "\u200b": "", ";": "",
+	} {
+		assert.Equal(t, want, driver.MeantMessageID(asked), asked)
+	}
+}
+
+func TestMeansMessageID(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		asked, id   string
+		means, near bool
+	}{
+		{"<a@b>", "<a@b>", true, false},
+		{"a@b", "< a@b >", true, false},
+		{"< a@b >", "<a@b>", true, false},
+		{"<a@b", "<a@b>", true, false},
+		{"<a@b>", "<a@b", true, false},
+		{"<a@b>", "<<a@b>>", true, false},
+		{"<a@b>", "<a@b> (added by postmaster@x)", true, false},
+		{"<a@b> (added by postmaster@x)", "<a@b> (added by postmaster@x)", true, false},
+		{"<a@b> <c@d>", "<a@b> <c@d>", true, false},
+		{"<a@b>", "<a@b> <c@d>", false, false},
+		{"<a@b>", "<xa@b>", false, false},
+		{"<a@b>", "<a@bc>", false, false},
+		{"<a@b>", "<A@b>", false, true},
+		{"<a@b>", "< A@B >", false, true},
+		{"<a@b>", "", false, false},
+		{"", "<a@b>", false, false},
+		{"<a b@c>", "<a  b@c>", false, false},
+		{"&lt;a@b&gt;", "<a@b>", true, false},
+		{"&lt;a@b&gt;", "&lt;a@b&gt;", true, false},
+	} {
+		assert.Equal(t, c.means, driver.MeansMessageID(c.asked, c.id), "%q, %q", c.asked, c.id)
+		assert.Equal(t, c.near, driver.NearMessageID(c.asked, c.id), "%q, %q", c.asked, c.id)
+	}
+}
+
+// Whatever is asked and kept: what reads alike is found by a spelling or its letters,
+// and nothing else is meant.
+func FuzzMessageID(f *testing.F) {
+	for _, s := range []string{"<a@b>", "< a@b >", "Message-ID: <a@b>;", "&lt;a@b&gt;", "%3Ca%40b%3E", "<<a@b", "\u200b", `"a b"@x`, "<a@b> <c@d>"} {
+		f.Add(s, s)
+		f.Add(s, "<a@b>")
+	}
+	f.Fuzz(func(t *testing.T, asked, id string) {
+		meant := driver.MeantMessageID(asked)
+		if again := driver.MeantMessageID(meant); len(again) > len(meant) {
+			t.Errorf("%q grows to %q", meant, again)
+		}
+		if driver.MeansMessageID(asked, id) && driver.NearMessageID(asked, id) {
+			t.Errorf("%q and %q are the same and are not", asked, id)
+		}
+		spellings := driver.MessageIDSpellings(asked)
+		if len(spellings) > 12 {
+			t.Errorf("%d spellings of %q", len(spellings), asked)
+		}
+		if meant == "" || strings.ContainsAny(meant, "<>") {
+			return
+		}
+		for _, s := range []string{meant, "<" + meant + ">", "< " + meant + " >"} {
+			if !driver.MeansMessageID(asked, s) || !slices.Contains(spellings, s) {
+				t.Errorf("%q is a spelling of %q, but not meant by it, or not searched for", s, asked)
+			}
+		}
+	})
+}

@@ -1,0 +1,134 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// taken finds the items in quarantine that match both a target, where the zero
+// value means all, and a query; wherever in the quarantine mailbox someone has put
+// them, if they are not where they were put. If each mailbox has a folder there, those
+// of other mailboxes are searched only if it is thorough.
+func (s *Service) taken(ctx context.Context, t Target, q driver.Query, thorough bool) (driver.Findings, error) {
+	searches := []func() (driver.Findings, error){
+		func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) },
+		func() (driver.Findings, error) { return s.search(ctx, s.quarantine, t, unlimited, q) },
+	}
+	if s.perMailbox && q.Origin != "" {
+		own := func() (driver.Findings, error) { return s.inOwnFolder(ctx, t, q) }
+		others := func() (driver.Findings, error) { return s.besideFolders(ctx, t, q) }
+		searches = []func() (driver.Findings, error){own, others, searches[1]}
+		if !thorough {
+			searches = searches[:2]
+		}
+	}
+	var found driver.Findings
+	for _, search := range searches {
+		var err error
+		if found, err = search(); err != nil {
+			return found, err
+		}
+		if found.Items = slices.DeleteFunc(found.Items, unneeded); len(found.Items) > 0 {
+			break
+		}
+	}
+	return found, nil
+}
+
+// inQuarantine finds the items in quarantine that match both a target, where
+// the zero value means all, and a query. If the quarantine folder does not
+// exist yet, there are none.
+func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+	for again := false; ; again = true {
+		root, err := s.root(ctx, again)
+		if errors.Is(err, ErrGone) {
+			return driver.Findings{}, nil
+		}
+		if err != nil {
+			return driver.Findings{}, err
+		}
+		q.In, q.Below = &root, true
+		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+		if err != nil || again || len(found.Unsearched) == 0 {
+			return found, err
+		}
+		// The remembered folder may have been deleted since.
+	}
+}
+
+// inOwnFolder searches the folder of the mailbox that a query names. If it does not
+// exist yet, it holds nothing.
+func (s *Service) inOwnFolder(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+	for again := false; ; again = true {
+		own, err := s.ownFolder(ctx, q.Origin, again)
+		if errors.Is(err, ErrGone) {
+			return driver.Findings{}, nil
+		}
+		if err != nil {
+			return driver.Findings{}, err
+		}
+		q.In, q.Below = &own, true
+		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+		if err != nil || again || len(found.Unsearched) == 0 {
+			return found, err
+		}
+		// The remembered folder may have been deleted since.
+	}
+}
+
+// besideFolders searches the quarantine mailbox without the folders of the mailboxes.
+func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+	root, err := s.root(ctx, false)
+	if errors.Is(err, ErrGone) {
+		return s.search(ctx, s.quarantine, t, unlimited, q)
+	}
+	if err != nil {
+		return driver.Findings{}, err
+	}
+	q.Except = &root
+	found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	if err != nil {
+		return found, err
+	}
+	q.In, q.Except = &root, nil
+	top, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	found.Items = append(found.Items, top.Items...)
+	found.Unsearched = append(found.Unsearched, top.Unsearched...)
+	return found, err
+}
+
+// takenItem finds the item of a receipt in quarantine: by its stamp or, if a search
+// does not show it, by its id. What has only just been taken may not be shown yet,
+// so it is looked for again when it would be.
+func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (driver.Findings, error) {
+	q := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}
+	found, err := s.taken(ctx, Target{}, q, was.Outcome.Done())
+	if err != nil || len(found.Items) > 0 || !was.Outcome.Done() {
+		return found, err
+	}
+	// The id is one more chance, and may be one that the server cannot even read.
+	it, lookErr := s.engine.Inspect(ctx, s.quarantine, was.To.ItemID)
+	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
+		it.Folder = was.To.Folder
+		found.Items = append(found.Items, *it)
+		return found, nil
+	}
+	if wait := s.engine.Lag - time.Since(r.Finished); wait > 0 && wait <= s.engine.Lag {
+		if err := s.engine.Sleep(ctx, wait); err != nil {
+			return found, err
+		}
+		return s.taken(ctx, Target{}, q, was.Outcome.Done())
+	}
+	return found, nil
+}
+
+// unneeded reports whether an item in the quarantine mailbox is not one that can
+// be restored: a surplus copy, or what the move of a restore has left in
+// Recoverable Items.
+func unneeded(it driver.Item) bool {
+	return it.Stamp.Direction == driver.Surplus || it.Folder.Recoverable && it.Stamp.Direction == driver.ToUser
+}
