@@ -56,7 +56,8 @@ type finder struct {
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	err := f.everywhere(ctx)
-	if loose := looseRestriction(f.query); err == nil && f.kept == 0 && f.examiner == nil && loose != nil {
+	loose := looseRestriction(f.query)
+	if err == nil && loose != nil && f.examiner == nil && f.kept == 0 && len(f.found.Unsearched) == 0 {
 		f.restriction, f.found, f.partly = loose, driver.Findings{}, nil
 		err = f.everywhere(ctx)
 	}
