@@ -44,6 +44,7 @@ type Passage struct {
 	adopted   bool      // another run has begun it
 	trusted   bool      // it is known to be of this installation
 	marked    time.Time // when this run marked the item; zero if adopted
+	read      time.Time // when this run last read the item to mark it; only with MarkWait
 	wrote     time.Time // when anything was last written that a search may not show
 	sent      bool      // a request was sent that may have made a copy
 	moves     bool      // all that were sent can take the item away only once
