@@ -119,7 +119,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt):
+	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag):
 		return false, false, nil
 	case known, p.engine.sealed(*had):
 		return true, true, nil
@@ -130,14 +130,13 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 // adopt continues the attempt of another run.
 func (p *Passage) adopt(s driver.Stamp) {
 	p.stamp, p.adopted, p.marked = s, true, time.Time{}
-	p.wrote = time.Now()
 	p.fresh()
 }
 
 // fresh forgets what was sent and seen of an attempt.
 func (p *Passage) fresh() {
 	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made, p.version = false, false, false, false, false, false, "", ""
-	p.unseenSource, p.unseenCopy = 0, 0
+	p.unseenSource, p.unseenCopy = unseen{}, unseen{}
 }
 
 // otherFinished makes sure that the operation in the other direction has come to
@@ -183,7 +182,6 @@ func (p *Passage) mark(ctx context.Context) error {
 		m.DropHeader = p.engine.QuarantineHeader.Name
 	}
 	marked, err := p.writeMark(ctx, m)
-	p.wrote = time.Now()
 	p.markDoubt = p.markDoubt || err != nil && !driver.Untouched(err) && !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone)
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err

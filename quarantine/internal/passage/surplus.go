@@ -3,7 +3,6 @@ package passage
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -40,7 +39,6 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, what string) bool {
 			return false
 		}
 	}
-	p.wrote = time.Now()
 	shelver, ok := driver.As[driver.Shelver](p.To)
 	if !ok {
 		p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s", what, c.Folder.Path, p.To.Address()))
