@@ -66,6 +66,7 @@ for list in held:worlds.txt fails:mutants.txt; do
   while read -r mark name defines; do
     case $mark in '' | \#*) continue ;; esac
     [ -z "$quick" ] || [ "$mark" = quick ] || continue
+    [ $# -gt 0 ] || [ "$mark" != open ] || continue
     [ $# -eq 0 ] || [[ " $* " == *" $name "* ]] || continue
     count=$((count + 1))
     # shellcheck disable=SC2086 # several words

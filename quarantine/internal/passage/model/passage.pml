@@ -365,7 +365,7 @@ returned:       /* nothing in quarantine: is it back? */
 		   :: LIVE(r1,dst) && o[r1/8].sdir==TOQ -> told = 1; goto fin      /* a quarantine is in progress or was interrupted */
 		   :: else -> c = r1; a = o[r1/8].satt; r1 = NIL; r2 = NIL fi
 	}
-#ifndef RELEASE_EARLY
+#ifdef RELEASE_AFTER_LEASE    /* what the engine does not do: README */
 	/* its restore may not have come to its end: only when nothing can land any more */
 	if :: !expired[a] -> UNDECIDED :: else fi;
 #endif
