@@ -118,7 +118,9 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		// The run was interrupted before it marked the item, or another one has
 		// marked it since.
 		p.Begun(in.Operation)
-		err = p.Run(ctx)
+		if err = p.Uncarried(ctx, stamp); err == nil {
+			err = p.Run(ctx)
+		}
 	} else {
 		err = p.Resume(ctx, stamp)
 	}

@@ -71,6 +71,16 @@ type Options struct {
 	// work on the same mailboxes. Default: 15 minutes.
 	WriteDoubt time.Duration
 
+	// MarkWait is for servers that ignore change keys in UpdateItem: how long to wait
+	// after a message was marked before the mark is read back and the message carried.
+	// Who has marked it last then has it, so that two processes that work on the same
+	// message at once make one copy. The mark is sent within half of that time after
+	// the message was read; the server must carry it out within the other half. It
+	// must be the same for all processes that work on the same mailboxes, and at most
+	// a fifth of WriteDoubt. Each message takes so much longer. Default: no wait, which
+	// is right where change keys count.
+	MarkWait time.Duration
+
 	// StampKeys are secret keys of at least 16 bytes that seal the stamps of items
 	// on their way, so that a stamp forged by whoever sent a message is recognised.
 	// The first seals; all are accepted, so that keys can be replaced. They must be
@@ -148,8 +158,8 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	s.engine = &passage.Engine{
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
 		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
-		Lag: cmp.Or(settings.SearchLag, time.Minute), Doubt: cmp.Or(settings.WriteDoubt, 15*time.Minute), Keys: settings.StampKeys,
-		Leaves: settings.LeaveRecoverable, Log: s.log,
+		Lag: cmp.Or(settings.SearchLag, time.Minute), Doubt: cmp.Or(settings.WriteDoubt, usualDoubt), Keys: settings.StampKeys,
+		MarkWait: settings.MarkWait, Leaves: settings.LeaveRecoverable, Log: s.log,
 		Shelf: func(ctx context.Context) (driver.Folder, error) {
 			return s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{surplusFolder}, Create: true})
 		},
@@ -157,6 +167,9 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	s.lately.lag, s.lately.arrived = s.engine.Lag, make(map[arrival][]arrived)
 	return s, nil
 }
+
+// usualDoubt is the default of [Options].WriteDoubt.
+const usualDoubt = 15 * time.Minute
 
 // surplusFolder is the folder at the top of the quarantine mailbox for copies
 // that nobody needs.
@@ -188,6 +201,12 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	if o.WriteDoubt < 0 {
 		refuse("options", "WriteDoubt", "is negative; leave it out for the default")
+	}
+	switch {
+	case o.MarkWait < 0:
+		refuse("options", "MarkWait", "is negative; leave it out for no wait")
+	case o.MarkWait > cmp.Or(max(o.WriteDoubt, 0), usualDoubt)/5:
+		refuse("options", "MarkWait", "is longer than a fifth of WriteDoubt; raise WriteDoubt, or lower it")
 	}
 	for i, key := range o.StampKeys {
 		if len(key) < 16 {

@@ -136,6 +136,14 @@ type Config struct {
 	// day, and not shorter than SearchLag. Default: 15m.
 	WriteDoubt Duration `json:"writeDoubt,omitempty"`
 
+	// MarkWait is for servers that ignore change keys in UpdateItem, of which the
+	// self-test warns: how long to wait after a message was marked before it is taken,
+	// so that two processes that work on the same message at once make one copy. Such a
+	// server must carry out a request within half of it. All processes that work on the
+	// same mailboxes need the same value, at most a fifth of WriteDoubt. Each message
+	// takes so much longer. Default: no wait.
+	MarkWait Duration `json:"markWait,omitempty"`
+
 	// StampKey is the secret that seals the stamps of messages on their way, so
 	// that a stamp forged by the sender of a message is recognised: one line of at
 	// least 16 characters, better 32 random bytes in base64. All processes that work

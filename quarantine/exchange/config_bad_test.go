@@ -260,6 +260,8 @@ var badConfigs = map[string]bad{
 	"doubt of a second":      {goodNTLM, set("writeDoubt", "1s"), "writeDoubt", "shorter than 5 seconds", true},
 	"doubt of a week":        {goodNTLM, set("writeDoubt", "168h"), "writeDoubt", "longer than a day", true},
 	"doubt below the lag":    {goodNTLM, map[string]any{"searchLag": "5m", "writeDoubt": "4m"}, "writeDoubt", "lower searchLag", true},
+	"wait below zero":        {goodNTLM, set("markWait", "-1s"), "markWait", "is not a duration", false},
+	"wait over usual doubt":  {goodNTLM, set("markWait", "4m"), "markWait", "a fifth of writeDoubt", true},
 	"lag over usual doubt":   {goodNTLM, set("searchLag", "30m"), "writeDoubt", "lower searchLag", true},
 	"stamp key as number":    {goodNTLM, set("stampKey", 7), "stampKey", "string", false},
 	"short stamp key":        {goodNTLM, set("stampKey", configPassword), "stampKey", "EWSQ_STAMP_KEY_HEAD_OFFICE", false},

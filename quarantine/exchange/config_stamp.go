@@ -43,6 +43,12 @@ func (v *configCheck) stamps(c *Config) {
 	case or(c.SearchLag, usualSearchLag) > or(c.WriteDoubt, usualWriteDoubt) && c.SearchLag <= maxSearchLag:
 		v.problem("writeDoubt", "is shorter than searchLag; raise it, or lower searchLag")
 	}
+	switch {
+	case c.MarkWait < 0:
+		v.problem("markWait", "is negative; leave it out for no wait")
+	case c.MarkWait > or(c.WriteDoubt, usualWriteDoubt)/5 && c.WriteDoubt >= 0:
+		v.problem("markWait", "is longer than a fifth of writeDoubt; raise writeDoubt, or lower markWait")
+	}
 	if !c.StampKey.IsZero() {
 		if problem := keyProblem(c.StampKey.Reveal()); problem != "" {
 			v.problem("stampKey", problem+"; it can also come from "+c.envNames(EnvStampKey))

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -148,6 +149,25 @@ func TestWriteDoubtIsUsed(t *testing.T) {
 	stamp := driver.ParseStamp(stampOf(t, srv, vault))
 	require.NotNil(t, stamp)
 	assert.WithinDuration(t, begin.Add(4*time.Hour), stamp.Lease, 5*time.Minute)
+}
+
+// TestMarkWaitIsUsed: a message takes so much longer.
+func TestMarkWaitIsUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := ewstest.NewServer(nil)
+		defer srv.Close()
+		srv.Mailbox(alice).Deliver(eml(evil, "Invoice"))
+		cfg := basicConfig("Head office", "mail.example.test", "example.test")
+		cfg.MarkWait = exchange.Duration(2 * time.Minute)
+		service, err := exchange.Open(&cfg, &exchange.Options{Transport: srv.Direct()})
+		require.NoError(t, err)
+		begin := time.Now()
+		r, err := service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		assert.InDelta(t, 120, time.Since(begin).Seconds(), 5)
+	})
 }
 
 func TestDuration(t *testing.T) {

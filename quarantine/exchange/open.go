@@ -114,7 +114,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
 		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
-		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt),
+		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt), MarkWait: time.Duration(c.MarkWait),
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
 		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },

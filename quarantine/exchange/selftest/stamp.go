@@ -112,7 +112,7 @@ func (k *checker) changeKeys(ctx context.Context, old ews.ItemID, operation stri
 	case k.undecided(ctx, deleted):
 	case updated == nil:
 		k.warn(CheckChangeKeys, address, "UpdateItem takes a change key that is out of date; two processes that work on the same message at once may then make two copies",
-			remedy{text: "run a single process against these mailboxes at any time, recover included, and keep operators from running ewsq beside it"})
+			remedy{text: "run a single process against these mailboxes at any time, recover included, and keep operators from running ewsq beside it; or set markWait, such as to \"60s\", in the configuration of all of them"})
 	case !stale(updated):
 		k.warn(CheckChangeKeys, address, "not known whether UpdateItem looks at change keys: "+updated.Error(),
 			remedy{text: "resolve the error that the server reports; until then, run a single process against these mailboxes"})

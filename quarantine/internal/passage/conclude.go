@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -141,7 +140,6 @@ func (p *Passage) faithfulCopy(c driver.Item) bool {
 // false: then the ends are looked at again.
 func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, err error) {
 	err = p.From.Remove(ctx, original)
-	p.wrote = time.Now()
 	removed := err == nil
 	switch {
 	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):

@@ -18,7 +18,7 @@
 //	there      there                                           prove        compare them; remove the original, read back
 //	shown      there                                           arrived      compare the copy with the print: done
 //	there               sent nothing yet                       carry        send it
-//	there               moved, and not answered                again        the same move can do no more than the first
+//	there               moved, not answered, and in time       again        the same move can do no more than the first
 //	there               another's attempt, its lease runs      under way    wait a while, then end undecided
 //	there               not answered, the lease runs           doubt        wait a while, then end undecided
 //	there      shown    moved, and answered with success       next way     send it another way
@@ -35,4 +35,6 @@
 //
 // An undecided end leaves stamp and intent as they are. The next run, or the
 // recovery, adopts the attempt and goes on with the same table.
+//
+// The folder model has the protocol as a model for Spin.
 package passage

@@ -23,6 +23,11 @@ type Engine struct {
 	// after it was sent a write may still take effect.
 	Lag, Doubt time.Duration
 
+	// MarkWait is how long to wait between marking an item and reading the mark back,
+	// on a server that ignores change keys. What is written under an item's version
+	// is sent within half of it after the item was read.
+	MarkWait time.Duration
+
 	// Keys seal stamps: the first new ones, each of them those that are found.
 	// Without any, stamps have no seal.
 	Keys [][]byte

@@ -16,9 +16,14 @@ import (
 // attempt on the item is known to be over.
 //
 // Two runs that mark the item at once are told apart by its version, which the
-// first write changes. An error other than [ErrUndecided] means that nothing was
+// first write changes. Where the server ignores versions, MarkWait of the engine does
+// it, as in Fischer's algorithm: who has read the item before the mark has also
+// written by the time that the mark is read back, and the last mark counts. An error other than [ErrUndecided] means that nothing was
 // sent for the item under its present stamp.
 func (p *Passage) hold(ctx context.Context, renew bool) error {
+	if err := p.readAnew(ctx); err != nil {
+		return err
+	}
 	for attempt := 0; ; attempt++ {
 		adopted, err := p.standing(ctx, renew)
 		if err != nil || adopted {
@@ -42,6 +47,7 @@ func (p *Passage) hold(ctx context.Context, renew bool) error {
 			return driver.ErrGone
 		}
 		p.see(*fresh)
+		p.read = time.Now()
 		if p.carries(*fresh) {
 			return nil // only the answer, or the reading back, was lost
 		}
@@ -113,7 +119,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt):
+	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag):
 		return false, false, nil
 	case known, p.engine.sealed(*had):
 		return true, true, nil
@@ -124,14 +130,13 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 // adopt continues the attempt of another run.
 func (p *Passage) adopt(s driver.Stamp) {
 	p.stamp, p.adopted, p.marked = s, true, time.Time{}
-	p.wrote = time.Now()
 	p.fresh()
 }
 
 // fresh forgets what was sent and seen of an attempt.
 func (p *Passage) fresh() {
 	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made, p.version = false, false, false, false, false, false, "", ""
-	p.unseenSource, p.unseenCopy = 0, 0
+	p.unseenSource, p.unseenCopy = unseen{}, unseen{}
 }
 
 // otherFinished makes sure that the operation in the other direction has come to
@@ -176,14 +181,18 @@ func (p *Passage) mark(ctx context.Context) error {
 		// keep it for good, among the headers it was received with.
 		m.DropHeader = p.engine.QuarantineHeader.Name
 	}
-	marked, err := p.From.Mark(ctx, p.Item, m)
-	p.wrote = time.Now()
+	marked, err := p.writeMark(ctx, m)
 	p.markDoubt = p.markDoubt || err != nil && !driver.Untouched(err) && !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone)
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err
 	}
 	if err == nil {
 		p.see(marked) // a server may give a changed item another id
+	}
+	if wait := p.engine.MarkWait; wait > 0 {
+		if waitErr := p.engine.Sleep(ctx, wait); waitErr != nil {
+			return waitErr
+		}
 	}
 	read, lookErr := p.engine.Inspect(ctx, p.From, p.Item.ID)
 	switch {
@@ -203,6 +212,38 @@ func (p *Passage) mark(ctx context.Context) error {
 		return &driver.Error{Err: errNotKept, Untouched: true, Answered: true}
 	}
 	return driver.ErrConflict // another run was quicker
+}
+
+// readAnew reads the item again before it is marked, if the time from the one to
+// the other counts.
+func (p *Passage) readAnew(ctx context.Context) error {
+	if p.engine.MarkWait == 0 {
+		return nil
+	}
+	p.read = time.Now()
+	fresh, err := p.engine.Inspect(ctx, p.From, p.Item.ID)
+	switch {
+	case err != nil:
+		return err
+	case fresh == nil:
+		return driver.ErrGone
+	}
+	p.see(*fresh)
+	return nil
+}
+
+// writeMark writes the mark, soon after the item was read or not at all.
+func (p *Passage) writeMark(ctx context.Context, m driver.Change) (driver.Item, error) {
+	if p.engine.MarkWait == 0 {
+		return p.From.Mark(ctx, p.Item, m)
+	}
+	until := p.read.Add(p.engine.MarkWait / 2)
+	if !time.Now().Before(until) {
+		return driver.Item{}, &driver.Error{Err: errors.New("too much time has passed since the item was read"), Untouched: true, Temporary: true}
+	}
+	marking, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return p.From.Mark(marking, p.Item, m)
 }
 
 // errNotKept means that what is carried could not be recognised.

@@ -2,6 +2,7 @@ package passage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,11 +30,28 @@ type sight struct {
 // a folder that has yet to be searched to one that has been.
 const looksForAbsence = 2
 
-// absent reports whether an item is shown to be absent after so many looks in a
-// row without it, of which the last began at a time. Until the lag after the last
-// write is over, a search proves nothing.
-func (p *Passage) absent(unseen int, began time.Time) bool {
-	return unseen >= looksForAbsence && !began.Before(p.wrote.Add(p.engine.Lag))
+// unseen counts the looks in a row that have not seen an item.
+type unseen struct {
+	looks int
+	since time.Time // end of the first
+}
+
+// look counts one look.
+func (u *unseen) look(seen bool) {
+	if seen {
+		*u = unseen{}
+		return
+	}
+	if u.looks++; u.looks == 1 {
+		u.since = time.Now()
+	}
+}
+
+// absent reports whether an item is shown to be absent by looks without it, of which
+// the last began at a time. A search may not show yet what was written or moved
+// before the first of them, so the last begins when it would.
+func (p *Passage) absent(u unseen, began time.Time) bool {
+	return u.looks >= looksForAbsence && !began.Before(u.since.Add(p.engine.Lag))
 }
 
 // look looks at both ends once.
@@ -59,25 +77,28 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if s.copies, err = p.findCopies(ctx); err != nil {
 		return s, err
 	}
+	if source != nil && s.source == nil {
+		return s, errOtherHands
+	}
 	dead := p.removed || p.moves && len(s.copies) > 0
 	if s.source == nil && !dead {
 		if s.source, err = p.findStamped(ctx, p.From); err != nil {
 			return s, err
 		}
 	}
-	p.unseenSource++
 	if s.source != nil {
-		p.Item, p.unseenSource = *s.source, 0
+		p.Item = *s.source
 	}
-	p.unseenCopy++
-	if len(s.copies) > 0 {
-		p.unseenCopy = 0
-	}
+	p.unseenSource.look(s.source != nil)
+	p.unseenCopy.look(len(s.copies) > 0)
 	s.last = dead && s.source == nil
 	s.noSource = s.source == nil && (dead || p.absent(p.unseenSource, began))
 	s.noCopy = len(s.copies) == 0 && p.absent(p.unseenCopy, began)
 	return s, nil
 }
+
+// errOtherHands means that the original is where it was, but not this attempt's.
+var errOtherHands = errors.New("the original is still there, but it carries another stamp, or none: another run has begun anew with it, or somebody removed the stamp")
 
 // carries reports whether an item has the attempt of the original.
 func (p *Passage) carries(it driver.Item) bool {
@@ -208,6 +229,22 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 			q.In, q.Below, missing = nil, false, nil
 		}
 	}
+}
+
+// Uncarried makes sure that nothing of an attempt is at the destination, whose
+// original does not carry it. If something is, the stamp of the original was removed
+// after it had been carried, and it is not carried again.
+func (p *Passage) Uncarried(ctx context.Context, stamp driver.Stamp) error {
+	found, err := p.engine.Find(ctx, p.To, driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox})
+	if err != nil {
+		return p.undecided(err)
+	}
+	for _, it := range found.Items {
+		if it.Stamp.Attempt == stamp.Attempt && it.Stamp.Direction == stamp.Direction {
+			return p.undecided(fmt.Errorf("a copy of it is in %s of %s: compare the two, and remove one; %w", it.Folder.Path, p.To.Address(), errOtherHands))
+		}
+	}
+	return nil
 }
 
 func unsearched(where string, u driver.Unsearched) error {

@@ -45,7 +45,7 @@ type Passage struct {
 	adopted   bool      // another run has begun it
 	trusted   bool      // it is known to be of this installation
 	marked    time.Time // when this run marked the item; zero if adopted
-	wrote     time.Time // when anything was last written that a search may not show
+	read      time.Time // when this run last read the item to mark it; only with MarkWait
 	sent      bool      // a request was sent that may have made a copy
 	moves     bool      // all that were sent can take the item away only once
 	inFlight  bool      // one of them was not answered
@@ -55,7 +55,7 @@ type Passage struct {
 	version   string    // of the original when it was last sent; empty if adopted
 	made      string    // id of the copy that this run made, if known
 
-	unseenSource, unseenCopy int   // looks in a row
+	unseenSource, unseenCopy unseen
 	last                     error // why the last request failed
 
 	way      driver.Way
@@ -212,7 +212,7 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	case r == rowAgain:
 		return nil // the same request again can do no more than the first
 	}
-	if r != rowNewLease && time.Since(p.marked) <= p.engine.window() {
+	if r != rowNewLease && p.inTime() {
 		return nil
 	}
 	if err := p.hold(ctx, true); err != nil || p.adopted {
@@ -224,6 +224,9 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	return err
 }
 
+// inTime reports whether what this run has marked may still be sent.
+func (p *Passage) inTime() bool { return time.Since(p.marked) <= p.engine.window() }
+
 // carry sends the item to the other end, once. An error means that nothing can
 // have come of it, and that no other try will help.
 func (p *Passage) carry(ctx context.Context, sameWay bool) error {
@@ -234,7 +237,7 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	sending, cancel := context.WithTimeout(ctx, p.engine.Doubt)
 	carried, err := p.engine.Strategy.Carry(sending, c)
 	cancel()
-	p.wrote = time.Now()
+	p.unseenSource, p.unseenCopy = unseen{}, unseen{}
 	gone := errors.Is(err, driver.ErrGone)
 	if err != nil && (gone || driver.Untouched(err)) {
 		p.last = err

@@ -55,10 +55,11 @@ func (e *Engine) sealed(s driver.Stamp) bool {
 	return false
 }
 
-// lease begins a new attempt for a stamp.
+// lease begins a new attempt for a stamp. The lease ends when what was sent at the
+// last moment has arrived, and a search would show it.
 func (e *Engine) lease(s *driver.Stamp, it driver.Item, now time.Time) {
 	s.Attempt = driver.NewOperation()
-	s.Lease = now.Add(e.window() + e.Doubt).UTC().Truncate(time.Millisecond)
+	s.Lease = now.Add(e.window() + e.Doubt + e.Lag).UTC().Truncate(time.Millisecond)
 	s.Rebuilt = false
 	s.Print = printOf(it)
 	s.Seal = ""

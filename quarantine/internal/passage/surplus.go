@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -67,7 +66,6 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 		marked.Folder = c.Folder
 		a.Item = marked
 	}
-	p.wrote = time.Now()
 	shelver, ok := driver.As[driver.Shelver](p.To)
 	if !ok {
 		return true

@@ -41,7 +41,7 @@ var rules = []rule{
 	{there, there, "", nil, rowProve},
 	{shown, there, "", nil, rowArrived},
 	{there, whatever, "sent nothing yet", func(p *Passage, _ sight) bool { return !p.adopted && !p.sent }, rowCarry},
-	{there, whatever, "moved, and not answered", func(p *Passage, _ sight) bool { return p.moves && p.inFlight }, rowAgain},
+	{there, whatever, "moved, not answered, and in time", func(p *Passage, _ sight) bool { return p.moves && p.inFlight && p.inTime() }, rowAgain},
 	{there, whatever, "another's attempt, its lease runs", func(p *Passage, s sight) bool { return p.adopted && !s.free }, rowUnderWay},
 	{there, whatever, "not answered, the lease runs", func(p *Passage, s sight) bool { return p.inFlight && !s.free }, rowDoubt},
 	{there, shown, "moved, and answered with success", func(p *Passage, _ sight) bool { return p.succeeded && p.moves }, rowNextWay},
