@@ -205,7 +205,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		return nil, err
 	}
 	settings := quarantine.Options{
-		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 300 * time.Millisecond,
+		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 900 * time.Millisecond,
 		CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}

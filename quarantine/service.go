@@ -68,7 +68,9 @@ type Options struct {
 	// WriteDoubt is how long after it was sent a request whose answer was lost may
 	// still take effect. Until then no second copy is made, and the outcome is
 	// [Undecided] if no copy is seen. It must be the same for all processes that
-	// work on the same mailboxes. Default: 15 minutes.
+	// work on the same mailboxes. A message must be carried within a third of it, or
+	// it is given up and tried again: raise it for large messages over slow lines.
+	// Default: 15 minutes.
 	WriteDoubt time.Duration
 
 	// MarkWait is for servers that ignore change keys in UpdateItem: how long to wait

@@ -70,8 +70,8 @@ func (e *Engine) Arrived(at driver.Mailbox, it driver.Item, l Ledger) *Passage {
 	return p
 }
 
-// window is how long after an item was stamped it may be sent. Nothing is sent
-// later: others may believe by then that nothing can arrive any more.
+// window is how long after an item was stamped it may be sent, from reading it to
+// the answer.
 func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 
 // pause waits before a retry.

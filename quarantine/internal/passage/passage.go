@@ -212,7 +212,7 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	case r == rowAgain:
 		return nil // the same request again can do no more than the first
 	}
-	if r != rowNewLease && p.inTime() {
+	if left := p.sendBy().Sub(time.Now()); r != rowNewLease && left >= p.engine.window()/2 {
 		return nil
 	}
 	if err := p.hold(ctx, true); err != nil || p.adopted {
@@ -224,8 +224,13 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	return err
 }
 
+// sendBy returns until when this run may send what it has marked. Nothing of it is
+// under way later: others may believe by then that what was sent has arrived when the
+// lease ends.
+func (p *Passage) sendBy() time.Time { return p.marked.Add(p.engine.window()) }
+
 // inTime reports whether what this run has marked may still be sent.
-func (p *Passage) inTime() bool { return time.Since(p.marked) <= p.engine.window() }
+func (p *Passage) inTime() bool { return time.Now().Before(p.sendBy()) }
 
 // carry sends the item to the other end, once. An error means that nothing can
 // have come of it, and that no other try will help.
@@ -234,8 +239,11 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	if sameWay {
 		c.Only, c.Except = p.way, nil
 	}
-	sending, cancel := context.WithTimeout(ctx, p.engine.Doubt)
+	sending, cancel := context.WithDeadline(ctx, p.sendBy())
 	carried, err := p.engine.Strategy.Carry(sending, c)
+	if err != nil && sending.Err() != nil && ctx.Err() == nil {
+		err = p.tooSlow(err)
+	}
 	cancel()
 	p.unseenSource, p.unseenCopy = unseen{}, unseen{}
 	gone := errors.Is(err, driver.ErrGone)
@@ -264,6 +272,14 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 		p.inFlight = true
 	}
 	return nil
+}
+
+// tooSlow says that a carry was given up, which changes nothing else about it.
+func (p *Passage) tooSlow(err error) error {
+	return &driver.Error{
+		Err:       fmt.Errorf("carrying it took longer than %s, a third of WriteDoubt, and was given up: %w", p.engine.window(), err),
+		Untouched: driver.Untouched(err), Temporary: true, Answered: driver.Answered(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
+	}
 }
 
 // exhausted ends the run if trying again has not helped.
