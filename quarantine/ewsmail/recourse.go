@@ -57,6 +57,8 @@ func afterSource(failed sourceFailed) (next, blame) {
 	case errors.Is(err, driver.ErrGone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		ews.IsThrottled(err), errors.Is(err, ews.ErrUnauthorized), causeOf(err) == driver.CauseMoving:
 		return final, blameItem
+	case errors.Is(err, errMarked):
+		return otherWay, blameItem
 	}
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
 		if ews.Class(refused.Code) == ews.ClassBackOff {
