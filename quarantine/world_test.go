@@ -40,6 +40,7 @@ type worldOptions struct {
 	ways          []quarantine.Way
 	settings      func(*quarantine.Options)
 	strategy      ewsmail.Options
+	gate          *gate // in front of the server; nil: none
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -55,7 +56,7 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	t.Helper()
 	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
 	require.NoError(t, err)
-	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(w.Direct(), "svc"), Limiter: limiter, Payer: "svc"})
+	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(o.gate.before(w.Direct()), "svc"), Limiter: limiter, Payer: "svc"})
 	require.NoError(t, err)
 	opts := &o.strategy
 	opts.Limiter, opts.Payer, opts.Ways = limiter, "svc", o.ways

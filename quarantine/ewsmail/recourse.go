@@ -117,7 +117,10 @@ func blameFor(refused *ews.ResponseError) blame {
 // the copy.
 func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 	who := blameFor(refused)
-	if refused.Fault && refused.HTTPStatus == http.StatusOK && !ews.IsThrottled(refused) {
+	if ews.IsThrottled(refused) {
+		return final, who // also ErrorInternalServerError, if its inner code says so
+	}
+	if refused.Fault && refused.HTTPStatus == http.StatusOK {
 		return otherWayAfterLook, who // the status says success
 	}
 	switch refused.Code {
@@ -148,9 +151,6 @@ func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 		return otherWayAfterLook, who
 	case "ErrorInvalidChangeKey":
 		return final, who // the item has changed
-	}
-	if ews.IsThrottled(refused) {
-		return final, who
 	}
 	switch ews.Class(refused.Code) {
 	case ews.ClassRequest, ews.ClassItem, ews.ClassUnknown:
