@@ -149,6 +149,8 @@ func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 			who = blamePair
 		}
 		return otherWayAfterLook, who
+	case "ErrorMoveCopyFailed":
+		return otherWayAfterLook, blameItem // it may fail each time
 	case "ErrorInvalidChangeKey":
 		return final, who // the item has changed
 	}
