@@ -14,7 +14,7 @@ import (
 // and all brought back, each to its folder, and each is in the receipt. With -whole
 // there are more than the largest page.
 func TestManyCopies(t *testing.T) {
-	copies := 26
+	copies := 14
 	if *whole {
 		copies = 1200
 	}
