@@ -71,6 +71,7 @@ var details = map[string]object{
 	"searchLag":    {{"pattern", duration}, {"examples", []string{"60s"}}},
 	"writeDoubt":   {{"pattern", duration}, {"examples", []string{"15m"}}},
 	"markWait":     {{"pattern", duration}, {"examples", []string{"60s"}}},
+	"stallTimeout": {{"pattern", duration}, {"examples", []string{"2m"}}},
 	"stampKey":     append(orEmpty(member{"minLength", 16}, member{"pattern", trimmed}), member{"writeOnly", true}),
 	"stampKeyFile": {{"$ref", "#/$defs/file"}},
 
