@@ -226,8 +226,10 @@ func (a *answer) versionRefused(t *task) bool {
 func (a *answer) close(err error) {
 	a.closing.Do(func() {
 		if a.body != nil {
-			if !a.detached {
+			if !a.detached && a.body.err == nil {
+				tired := time.AfterFunc(drainTime, func() { a.cancel(errStopped) })
 				a.body.drain()
+				tired.Stop()
 			}
 			a.body.raw.Close()
 		}

@@ -23,9 +23,9 @@ type answerBody struct {
 	ended  func() error // why the call has ended; nil while it goes on
 	raw    io.ReadCloser
 	src    io.Reader
-	prefix []byte               // read ahead
-	watch  func() (stop func()) // called around each read
-	left   int64                // bytes still accepted; negative: unlimited
+	prefix []byte     // read ahead
+	time   *allowance // for waiting
+	left   int64      // bytes still accepted; negative: unlimited
 	err    error
 	tail   []byte
 }
@@ -40,7 +40,7 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		raw:   resp.Body,
 		src:   resp.Body,
 		left:  maxAnswer,
-		watch: a.watch(),
+		time:  newAllowance(a.client.stall, func() { a.cancel(timeoutError{a.client.stall, stallOption}) }),
 	}
 	if resp.Body == nil {
 		b.raw, b.src = http.NoBody, http.NoBody
@@ -51,25 +51,6 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 	a.body = b
 	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
 		b.src = &lazyGzip{src: b.raw}
-	}
-}
-
-// watch returns a function that ends the call if the read that follows brings
-// nothing for too long.
-func (a *answer) watch() func() (stop func()) {
-	limit := a.client.stall
-	if limit < 0 {
-		return func() func() { return func() {} }
-	}
-	var timer *time.Timer
-	stop := func() { timer.Stop() }
-	return func() func() {
-		if timer == nil {
-			timer = time.AfterFunc(limit, func() { a.cancel(timeoutError{limit, stallOption}) })
-		} else {
-			timer.Reset(limit)
-		}
-		return stop
 	}
 }
 
@@ -90,9 +71,10 @@ func (b *answerBody) read(p []byte) (int, error) {
 	if b.err = b.ended(); b.err != nil {
 		return 0, b.err
 	}
-	stop := b.watch()
+	b.time.wait()
 	n, err := b.src.Read(p)
-	stop()
+	b.time.used()
+	b.time.moved(n)
 	if b.left >= 0 {
 		if b.left -= int64(n); b.left < 0 {
 			n, err = 0, errTooLarge
@@ -147,9 +129,12 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 	return true, nil
 }
 
-// drainLimit is how much of an unread answer is read to keep the connection,
-// which may have been expensive to authenticate.
-const drainLimit = 64 << 10
+// drainLimit and drainTime are how much of an unread answer is read, and for how
+// long, to keep the connection, which may have been expensive to authenticate.
+const (
+	drainLimit = 64 << 10
+	drainTime  = time.Second
+)
 
 func (b *answerBody) drain() {
 	if b.err == nil && b.ended() == nil {

@@ -74,7 +74,7 @@ type timeoutError struct {
 func (e timeoutError) Error() string {
 	what := "no response"
 	if e.option == stallOption {
-		what = "the response stalls: nothing more came"
+		what = "the response stalls: nothing more came, or less than 1 KiB a second,"
 	}
 	return fmt.Sprintf("%s within %v (Options.%s)", what, e.after, e.option)
 }
@@ -123,16 +123,9 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 // function stops the timer.
 func (a *answer) startTimer() (stop func()) {
 	timeout := a.client.timeout
-	if timeout < 0 {
-		return func() {}
-	}
-	timer := time.AfterFunc(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
-	a.request.progress = func() {
-		if timer.Stop() {
-			timer.Reset(timeout)
-		}
-	}
-	return func() { a.request.quiet(); timer.Stop() }
+	left := newAllowance(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
+	a.request.watch(left)
+	return func() { a.request.unwatch() }
 }
 
 // broken returns the error that says why there is no answer.
