@@ -130,6 +130,11 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopped {
+		if r.delivered() {
+			// A transport looks for more even after all that it was promised. An
+			// error would end the connection.
+			return 0, io.EOF
+		}
 		return 0, errStopped
 	}
 	b.touched = true
@@ -142,7 +147,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		if part.content == nil {
 			if n := copy(p, part.text[r.offset:]); n > 0 || len(p) == 0 {
 				r.offset += n
-				if r.part == len(b.parts)-1 && r.offset == len(part.text) {
+				if r.delivered() {
 					// A transport that knows the length does not read again.
 					b.complete = true
 					if b.time != nil {
@@ -170,6 +175,12 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, r.err
+}
+
+// delivered reports whether all has been read.
+func (r *bodyReader) delivered() bool {
+	last := len(r.body.parts) - 1
+	return r.part > last || r.part == last && r.offset == len(r.body.parts[last].text)
 }
 
 // timed reads content, whose source takes its own time.
