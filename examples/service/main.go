@@ -27,7 +27,7 @@
 //	curl -i 127.0.0.1:8081/alerts -H 'Content-Type: application/json' -H 'Idempotency-Key: incident-17' \
 //	    -d '{"mailboxes":["alice@example.test","bob@example.test"],"messageId":"<20261124.1@evil.example>","reason":"phishing"}'
 //	curl 127.0.0.1:8081/alerts/incident-17
-//	curl -X POST 127.0.0.1:8081/alerts/incident-17/restore
+//	curl -X POST 127.0.0.1:8081/alerts/incident-17/restore -H 'Content-Type: application/json'
 //	curl 127.0.0.1:8081/alerts/incident-17
 //
 // Messages without a known Message-ID are described by criteria; see

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
@@ -114,9 +115,15 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 	})
 }
 
+// validToken is the form of a token, RFC 6750, section 2.1.
+var validToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{1,1000}=*$`)
+
 // listen opens the socket. Without a token, only this machine may reach it.
 func (s settings) listen(ctx context.Context, lookup func(string) (string, bool), log *slog.Logger) (net.Listener, string, error) {
 	token, _ := lookup(envToken)
+	if token != "" && !validToken.MatchString(token) {
+		return nil, "", fmt.Errorf("%s in the environment cannot be sent in a header: use 1 to 1000 of the characters A-Z, a-z, 0-9, '-', '.', '_', '~', '+', '/', and '=' at the end; %w", envToken, errUsage)
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return nil, "", fmt.Errorf("-addr: %w", err)

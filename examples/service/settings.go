@@ -34,8 +34,12 @@ Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD 
 EWSQ_STAMP_KEY, or with the name of the configuration appended
 (EWSQ_PASSWORD_HEAD_OFFICE).
 
-If SERVICE_TOKEN is set in the environment, callers must send it as a bearer token.
-Otherwise the service can be reached only from this machine.
+If SERVICE_TOKEN is set in the environment, callers must send it in the header
+Authorization: Bearer TOKEN. Without it the service listens only on this machine and
+serves only its programs: not what comes under another host name or through a proxy.
+In both cases it refuses what a page of another website makes a browser send (Origin,
+Sec-Fetch-Site), and every POST without Content-Type: application/json. /healthz and
+/readyz can be asked by anyone who reaches the service; they tell nothing about mail.
 
 The first line on standard output is JSON: {"url":"…"}. The log goes to standard
 error. After an interrupt, no new work is started and work in progress is given time
