@@ -124,13 +124,14 @@ func healthz(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// readyz reports whether to send alerts here. Before it is ready, the service accepts
-// alerts, but they wait.
+// readyz reports whether to send alerts here: whether one that is posted now is worked
+// on soon. Before that, the service may accept alerts, but they wait.
 func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
-	if !a.work.isReady() {
-		return &problem{Status: http.StatusServiceUnavailable, Detail: "the service is finishing what an earlier run left open, or is stopping", retryAfter: 5 * time.Second}
+	r, unready := a.work.health()
+	if unready != "" {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: unready, retryAfter: 5 * time.Second}
 	}
-	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
+	writeJSON(w, http.StatusOK, "application/json", r)
 	return nil
 }
 

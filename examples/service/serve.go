@@ -28,7 +28,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 	defer listener.Close()
-	router, err := openRouter(s.config, lookup, log)
+	router, err := s.openRouter(lookup, log)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	defer func() { err = errors.Join(err, alerts.close()) }()
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
-	work, err := newWork(stopping.Done(), router, alerts, log, s.queue)
+	work, err := newWork(stopping.Done(), router, alerts, log, s)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 
 // openRouter opens what the configuration file describes. Exchange is not contacted
 // yet.
-func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
-	configs, err := exchange.LoadConfigs(file)
+func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
+	configs, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
@@ -111,7 +111,7 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 		OptionsFor: func(*exchange.Config) *exchange.Options {
 			return &exchange.Options{UserAgent: "ewsq-service", Logger: log}
 		},
-		Router: quarantine.RouterOptions{Logger: log},
+		Router: quarantine.RouterOptions{Logger: log, TargetFor: s.timeout},
 	})
 }
 
