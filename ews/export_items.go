@@ -158,7 +158,7 @@ func (e *Exports) message() {
 		}
 		switch d.Local() {
 		case "ItemId":
-			if err := a.about(e.ids[e.index], decodeItemID(d)); err != nil {
+			if err := a.about(e.ids[e.index].ID, decodeItemID(d).ID); err != nil {
 				e.end(err)
 				return
 			}

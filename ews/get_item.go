@@ -54,7 +54,7 @@ func (r getItem) decode(a *answer) (Results[Item], error) {
 		if got.Err != nil {
 			continue
 		}
-		if err := a.about(r.IDs[i], got.Value.ID); err != nil {
+		if err := a.about(r.IDs[i].ID, got.Value.ID.ID); err != nil {
 			return nil, err
 		}
 	}

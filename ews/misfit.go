@@ -25,11 +25,11 @@ func misfits(err error) bool {
 	return ok
 }
 
-// about returns an error if an answer about an item gives the id of another one.
-// Servers may leave ids out.
-func (a *answer) about(asked, got ItemID) error {
-	if got.ID == "" || sameItem(asked.ID, got.ID) {
+// about returns an error if an answer about an item or folder gives the id of
+// another one. Servers may leave ids out.
+func (a *answer) about(asked, got string) error {
+	if got == "" || sameItem(asked, got) {
 		return nil
 	}
-	return a.misfit("it is about another item than the one requested")
+	return a.misfit("it is about another item or folder than the one requested")
 }

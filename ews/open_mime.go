@@ -108,7 +108,7 @@ func (m *MIME) settle() error {
 	a, d := m.a, m.a.d
 	for m.item > 0 && d.NextChild(m.item) {
 		if d.Local() == "ItemId" { // which follows the content
-			if err := a.about(m.ItemID, decodeItemID(d)); err != nil {
+			if err := a.about(m.ItemID.ID, decodeItemID(d).ID); err != nil {
 				return err
 			}
 		}

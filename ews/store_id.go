@@ -8,7 +8,7 @@ import (
 // maxID is the length of the longest id in bytes, decoded. See [MS-OXWSITEMID].
 const maxID = 4 << 10
 
-// sameItem reports whether two ids may be those of one item. Exchange has more than
+// sameItem reports whether two ids may be those of one item or folder. Exchange has more than
 // one spelling of an id: compressed or not, with the address of the mailbox or its
 // GUID. So only what names the item in the store is compared; an id of another form,
 // as other servers make them, may be any.

@@ -72,7 +72,7 @@ func TestAnswerAboutAnotherItem(t *testing.T) {
 				_, transport := errors.AsType[*ews.TransportError](err)
 				assert.True(t, transport)
 				assert.True(t, ews.IsTransient(err))
-				assert.ErrorContains(t, err, "about another item")
+				assert.ErrorContains(t, err, "about another item or folder")
 			}
 			opts := &ews.Options{ReadAttempts: 1}
 			id := []ews.ItemID{{ID: tt.asked}}
@@ -84,6 +84,14 @@ func TestAnswerAboutAnotherItem(t *testing.T) {
 				return ok(ews.OpGetItem, success(ews.OpGetItem, "<m:Items><t:Message>"+content+"</t:Message></m:Items>"))
 			}
 			_, err := newClient(t, serve(message(spelt)), opts).GetItem(t.Context(), ews.GetItemRequest{IDs: id})
+			check(err)
+
+			folder := ""
+			if tt.got != "" {
+				folder = `<t:FolderId Id="` + tt.got + `"/>`
+			}
+			folders := ok(ews.OpGetFolder, success(ews.OpGetFolder, "<m:Folders><t:Folder>"+folder+"</t:Folder></m:Folders>"))
+			_, err = newClient(t, serve(folders), opts).GetFolder(t.Context(), ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: tt.asked}}})
 			check(err)
 
 			mime, err := newClient(t, serve(message("<t:MimeContent>QUJD</t:MimeContent>"+spelt)), opts).OpenMIME(t.Context(), id[0])
@@ -103,6 +111,36 @@ func TestAnswerAboutAnotherItem(t *testing.T) {
 				err = errors.Join(err, exports.Err())
 			}
 			check(err)
+		})
+	}
+}
+
+// Response messages in another order than the items are not taken for theirs.
+func TestAnswerInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	change := func(id string) ews.ItemChange {
+		return ews.ItemChange{ID: ews.ItemID{ID: id, ChangeKey: "k"}, Changes: []ews.Change{ews.SetField{Property: stampField, Value: "x"}}}
+	}
+	req := ews.UpdateItemRequest{Items: []ews.ItemChange{change("a"), change("b")}}
+	for name, tt := range map[string]struct {
+		ids    [2]string
+		misfit bool
+	}{
+		"in order": {[2]string{"a", "b"}, false}, "new ids": {[2]string{"c", "d"}, false}, "the other way round": {[2]string{"b", "a"}, true}, "one twice": {[2]string{"a", "a"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var messages []string
+			for _, id := range tt.ids {
+				messages = append(messages, success(ews.OpUpdateItem, `<m:Items><t:Message><t:ItemId Id="`+id+`" ChangeKey="l"/></t:Message></m:Items>`))
+			}
+			_, err := newClient(t, serve(ok(ews.OpUpdateItem, messages...)), nil).UpdateItem(t.Context(), req)
+			if !tt.misfit {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "in another order")
+			assert.True(t, ews.Ambiguous(err))
 		})
 	}
 }
