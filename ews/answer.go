@@ -33,6 +33,7 @@ type answer struct {
 	depth int // of the response element
 
 	detached bool // kept open by the reader of a stream
+	line     line // the connection
 	closing  sync.Once
 
 	messages  int // response messages seen
@@ -148,20 +149,6 @@ func (a *answer) malformed(detail string) error {
 	}
 }
 
-// misfit returns the error for an answer that cannot be the one to the request:
-// the answer of another request, or of two. The right one may come if the request
-// is sent again.
-func (a *answer) misfit(detail string) error {
-	e := a.malformed("").(*DecodeError)
-	e.Err = misfitError(detail)
-	return e
-}
-
-// misfitError says why an answer cannot be the one to the request.
-type misfitError string
-
-func (e misfitError) Error() string { return string(e) }
-
 // unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
@@ -175,6 +162,13 @@ func (a *answer) unreadable(err error) error {
 			e.Err = cause
 		}
 		return e
+	}
+	a.line.distrust()
+	switch misfit, ok := errors.AsType[misfitError](err); {
+	case ok:
+		return a.misfit(string(misfit))
+	case errors.Is(err, xmlwire.ErrSecondRoot):
+		return a.misfit("a second answer follows it")
 	}
 	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: err}
 	if x, ok := errors.AsType[*xmlwire.Error](err); ok {
@@ -226,9 +220,12 @@ func (a *answer) versionRefused(t *task) bool {
 // close ends the call. err is its outcome.
 func (a *answer) close(err error) {
 	a.closing.Do(func() {
+		a.line.close()
 		if a.body != nil {
-			if !a.detached {
+			if !a.detached && !a.line.distrusted() && a.body.err == nil {
+				tired := time.AfterFunc(drainTime, func() { a.cancel(errStopped) })
 				a.body.drain()
+				tired.Stop()
 			}
 			a.body.raw.Close()
 		}

@@ -21,9 +21,9 @@ type answerBody struct {
 	ended  func() error // why the call has ended; nil while it goes on
 	raw    io.ReadCloser
 	src    io.Reader
-	prefix []byte               // read ahead
-	watch  func() (stop func()) // called around each read
-	left   int64                // bytes still accepted; negative: unlimited
+	prefix []byte     // read ahead
+	time   *allowance // for waiting
+	left   int64      // bytes still accepted; negative: unlimited
 	err    error
 	tail   []byte
 }
@@ -37,7 +37,7 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		ended: func() error { return context.Cause(ctx) },
 		raw:   resp.Body,
 		left:  maxAnswer,
-		watch: a.watch(),
+		time:  newAllowance(a.client.stall, func() { a.cancel(timeoutError{a.client.stall, stallOption}) }),
 	}
 	if resp.Body == nil {
 		b.raw = http.NoBody
@@ -51,25 +51,6 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		text.coding = resp.Header.Get("Content-Encoding")
 	}
 	b.src = text
-}
-
-// watch returns a function that ends the call if the read that follows brings
-// nothing for too long.
-func (a *answer) watch() func() (stop func()) {
-	limit := a.client.stall
-	if limit < 0 {
-		return func() func() { return func() {} }
-	}
-	var timer *time.Timer
-	stop := func() { timer.Stop() }
-	return func() func() {
-		if timer == nil {
-			timer = time.AfterFunc(limit, func() { a.cancel(timeoutError{limit, stallOption}) })
-		} else {
-			timer.Reset(limit)
-		}
-		return stop
-	}
 }
 
 // Read reads decompressed bytes.
@@ -89,9 +70,10 @@ func (b *answerBody) read(p []byte) (int, error) {
 	if b.err = b.ended(); b.err != nil {
 		return 0, b.err
 	}
-	stop := b.watch()
+	b.time.wait()
 	n, err := b.src.Read(p)
-	stop()
+	b.time.used()
+	b.time.moved(n)
 	if b.left >= 0 {
 		if b.left -= int64(n); b.left < 0 {
 			n, err = 0, errTooLarge
@@ -146,9 +128,12 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 	return true, nil
 }
 
-// drainLimit is how much of an unread answer is read to keep the connection,
-// which may have been expensive to authenticate.
-const drainLimit = 64 << 10
+// drainLimit and drainTime are how much of an unread answer is read, and for how
+// long, to keep the connection, which may have been expensive to authenticate.
+const (
+	drainLimit = 64 << 10
+	drainTime  = time.Second
+)
 
 func (b *answerBody) drain() {
 	if b.err == nil && b.ended() == nil {

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // verdict says what one error means. The functions below combine the verdicts
@@ -197,13 +195,8 @@ func (e *DecodeError) verdict() verdict {
 	return verdict{
 		read: e.Operation.reads(),
 		transient: errors.Is(e.Err, io.ErrUnexpectedEOF) || errors.Is(e.Err, ErrTruncated) ||
-			errors.Is(e.Err, ErrNotProcessed) || misfits(e.Err),
+			errors.Is(e.Err, ErrNotProcessed),
 	}
-}
-
-func misfits(err error) bool {
-	_, ok := errors.AsType[misfitError](err)
-	return ok || errors.Is(err, xmlwire.ErrSecondRoot)
 }
 
 func (e *TransportError) verdict() verdict {

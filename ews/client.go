@@ -52,15 +52,19 @@ type Options struct {
 	MaxVersion Version
 
 	// Timeout bounds one call from its first byte to the response header. It
-	// should exceed the server's own limit of about a minute. While [Content]
-	// is being sent, it restarts with each piece.
+	// should exceed the server's own limit of about a minute. While [Content] is
+	// being sent, each KiB that the server takes gives back a second of it, and the
+	// time that the content's source takes does not count; the wait for the response
+	// has the whole of it.
 	// Default: 130 seconds; negative: no limit.
 	Timeout time.Duration
 
 	// StallTimeout bounds how long the body of a response may bring nothing while
-	// it is being read. The call then fails with a [*TransportError] that matches
-	// os.ErrDeadlineExceeded. The time that the caller takes to read a stream does
-	// not count. Default: 2 minutes; negative: no limit.
+	// it is being read. Each KiB that comes gives back a second of it, so a server
+	// that sends less than that is given up as well. The call then fails with a
+	// [*TransportError] that matches os.ErrDeadlineExceeded. The time that the
+	// caller takes to read a stream does not count. Default: 2 minutes; negative: no
+	// limit.
 	StallTimeout time.Duration
 
 	// ReadAttempts is how many times a read-only call is tried if the server

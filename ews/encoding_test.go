@@ -89,9 +89,9 @@ func TestEncodings(t *testing.T) {
 		"UTF-16, cut elsewhere":  {inUTF16("\uFEFF"+body, binary.LittleEndian)[:900], "", "", "unexpected EOF"},
 		"garbage behind it":      {body + "\r\n<!-- /EWS -->garbage", "", "", "text outside the root element"},
 		"a document type":        {strings.Replace(body, "?>", `?><!DOCTYPE s [<!ENTITY a "aaaa">]>`, 1), "", "", "document type"},
-		"two documents":          {body + body, "", "", "a second root element"},
-		"two documents in gzip":  {gzipped(body + body), "gzip", "", "a second root element"},
-		"two documents, UTF-16":  {inUTF16(body+body, binary.BigEndian), "", "", "a second root element"},
+		"two documents":          {body + body, "", "", "a second answer follows it"},
+		"two documents in gzip":  {gzipped(body + body), "gzip", "", "a second answer follows it"},
+		"two documents, UTF-16":  {inUTF16(body+body, binary.BigEndian), "", "", "a second answer follows it"},
 		"half a document, UTF-8": {body[:len(body)/2], "", "", "unexpected EOF"},
 	} {
 		for _, small := range []bool{false, true} {

@@ -65,7 +65,9 @@ type DecodeError struct {
 }
 
 // TransportError reports that no response arrived: the connection could not be
-// made, broke, or the context ended.
+// made, broke, or the context ended; or that the one that arrived cannot be the one
+// to this request, because it is that of another request or of two. Then the
+// connection is not used again.
 type TransportError struct {
 	Operation Operation
 	Mailbox   string

@@ -92,10 +92,14 @@ func (e *TransportError) Error() string {
 		b.WriteString("not signed in to " + e.URL)
 	case e.Unsent:
 		b.WriteString("no response from " + e.URL + ", nothing was sent")
+	case misfits(e.Err):
+		b.WriteString("the response from " + e.URL + " is not the one to the request")
 	default:
 		b.WriteString("no response from " + e.URL)
 	}
-	if e.Err != nil {
+	if misfit, ok := errors.AsType[*DecodeError](e.Err); ok && misfit.Err != nil {
+		b.WriteString(": " + misfit.Err.Error()) // the rest is said above
+	} else if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
 	if remedy := connectionRemedy(e.Err); remedy != "" && e.URL != "" {

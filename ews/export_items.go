@@ -126,6 +126,7 @@ func (e *Exports) Next() bool {
 		if e.ended = true; e.fatal() {
 			return false
 		}
+		e.a.line.distrust()
 		e.itemErr = e.a.missing()
 		return true
 	}
@@ -152,7 +153,16 @@ func (e *Exports) message() {
 	e.depth = d.Depth()
 	e.m = &message{class: d.AttrInterned("ResponseClass")}
 	for d.NextChild(e.depth) {
-		if !a.messageHead(e.m) && d.Local() == "Data" && e.m.succeeds() {
+		if a.messageHead(e.m) || !e.m.succeeds() {
+			continue
+		}
+		switch d.Local() {
+		case "ItemId":
+			if err := a.about(e.ids[e.index].ID, decodeItemID(d).ID); err != nil {
+				e.end(err)
+				return
+			}
+		case "Data":
 			e.data = &exportReader{exports: e, src: d.TextReader(false)}
 			return
 		}

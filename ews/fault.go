@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,9 @@ func (a *answer) fault() error {
 	e := &ResponseError{
 		Operation: a.op, Mailbox: a.client.mailbox, Fault: true,
 		HTTPStatus: a.status, RequestID: a.requestID, Server: a.server,
+	}
+	if a.status == http.StatusOK {
+		a.line.distrust() // it may have replaced another answer: see notExecuted
 	}
 	var fallback, text string
 	d, depth := a.d, a.d.Depth()

@@ -52,5 +52,14 @@ func (r getFolder) decode(a *answer) (Results[Folder], error) {
 			}
 		}
 	})
+	for i, got := range results {
+		asked, byID := r.Folders[i].(FolderID)
+		if got.Err != nil || !byID {
+			continue
+		}
+		if err := a.about(asked.ID, got.Value.ID.ID); err != nil {
+			return nil, err
+		}
+	}
 	return demand(a, results, err, func(f *Folder) bool { return f.Kind != "" }, "a folder")
 }

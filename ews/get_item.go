@@ -50,5 +50,13 @@ func (r getItem) decode(a *answer) (Results[Item], error) {
 			}
 		}
 	})
+	for i, got := range results {
+		if got.Err != nil {
+			continue
+		}
+		if err := a.about(r.IDs[i].ID, got.Value.ID.ID); err != nil {
+			return nil, err
+		}
+	}
 	return demand(a, results, err, func(it *Item) bool { return it.Kind != "" }, "an item")
 }

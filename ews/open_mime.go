@@ -18,6 +18,7 @@ type MIME struct {
 	a     *answer
 	m     *message
 	depth int // of the response message
+	item  int // depth of the item; 0: not found
 	text  *base64Reader
 	empty bool
 	tail  []byte // last bytes read
@@ -74,6 +75,7 @@ func (r openMIME) decode(a *answer) (*MIME, error) {
 	case d.Err() != nil:
 		return nil, a.unreadable(d.Err())
 	case m.m == nil:
+		a.line.distrust()
 		return nil, a.missing()
 	}
 	if err := m.settle(); err != nil {
@@ -89,8 +91,8 @@ func (m *MIME) find() bool {
 	if !d.NextChild(d.Depth()) {
 		return false
 	}
-	depth := d.Depth()
-	for d.NextChild(depth) {
+	m.item = d.Depth()
+	for d.NextChild(m.item) {
 		if d.Local() == "MimeContent" {
 			m.CharacterSet = d.AttrInterned("CharacterSet")
 			m.text = newBase64Reader(d.TextReader(false), m.broken)
@@ -104,6 +106,13 @@ func (m *MIME) find() bool {
 // of it reports success.
 func (m *MIME) settle() error {
 	a, d := m.a, m.a.d
+	for m.item > 0 && d.NextChild(m.item) {
+		if d.Local() == "ItemId" { // which follows the content
+			if err := a.about(m.ItemID.ID, decodeItemID(d).ID); err != nil {
+				return err
+			}
+		}
+	}
 	for d.NextChild(m.depth) {
 		a.messageHead(m.m)
 	}

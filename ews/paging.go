@@ -80,18 +80,29 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 // maxIdlePages is how many pages in a row may bring nothing new.
 const maxIdlePages = 3
 
+// Limits of what one view can have. Exchange Online allows 1,000,000 messages in a
+// folder, 3,000,000 in one of Recoverable Items, and 10,000 folders in a folder.
+// See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
+const (
+	maxViewItems   = 4_000_000
+	maxViewFolders = 250_000
+)
+
 // PageCheck follows the pages of one view and detects pages that lead to no end:
-// that do not advance, are empty, or repeat. FindItems and FindFolders use it; so
-// can callers that ask for pages one by one. The zero value is ready for use.
+// that do not advance, are empty, repeat, or have brought more than 4,000,000 items
+// or 250,000 folders. FindItems and FindFolders use it; so can callers that ask for
+// pages one by one. The zero value is ready for use.
 type PageCheck struct {
-	seen map[string]bool // ids of the first entries of all pages
-	idle int             // pages in a row that brought nothing new
+	seen  map[string]bool // ids of the first entries of all pages
+	idle  int             // pages in a row that brought nothing new
+	count int             // entries of all pages
 }
 
 // Items returns an error that matches [ErrStalledPaging] if the page that was
 // asked for at an offset leads to no end: its NextOffset is not beyond the offset or
-// skips all that is left, it begins like an earlier page, or it and those before it have brought nothing
-// although there are more to come. It returns nil for a last page.
+// skips all that is left, it begins like an earlier page, or it and those before it
+// have brought nothing, or more than there can be, although there are more to come. It
+// returns nil for a last page.
 func (p *PageCheck) Items(offset int, page ItemPage) error {
 	if page.Last {
 		return nil
@@ -99,6 +110,9 @@ func (p *PageCheck) Items(offset int, page ItemPage) error {
 	first := ""
 	if len(page.Items) > 0 {
 		first = page.Items[0].ID.ID
+	}
+	if p.count += len(page.Items); p.count > maxViewItems {
+		return fmt.Errorf("%w: there are more than %d items, and still no last page", ErrStalledPaging, maxViewItems)
 	}
 	return p.page(offset, len(page.Items), page.NextOffset, page.Total, first)
 }
@@ -111,6 +125,9 @@ func (p *PageCheck) Folders(offset int, page FolderPage) error {
 	first := ""
 	if len(page.Folders) > 0 {
 		first = page.Folders[0].ID.ID
+	}
+	if p.count += len(page.Folders); p.count > maxViewFolders {
+		return fmt.Errorf("%w: there are more than %d folders, and still no last page", ErrStalledPaging, maxViewFolders)
 	}
 	return p.page(offset, len(page.Folders), page.NextOffset, page.Total, first)
 }

@@ -228,3 +228,29 @@ func TestOddOffsets(t *testing.T) {
 		}
 	}
 }
+
+// A server can go on for ever with pages that are new each time.
+func TestPageCheckEnds(t *testing.T) {
+	t.Parallel()
+	const size = 1000
+	items, folders := make([]ews.Item, size), make([]ews.Folder, size)
+	last := func(page func(c *ews.PageCheck, offset int) error) (pages int, err error) {
+		var c ews.PageCheck
+		for ; err == nil && pages < 10_000; pages++ {
+			err = page(&c, pages*size)
+		}
+		return pages, err
+	}
+	pages, err := last(func(c *ews.PageCheck, offset int) error {
+		items[0].ID.ID = strconv.Itoa(offset)
+		return c.Items(offset, ews.ItemPage{Items: items, Total: 2_000_000_000, NextOffset: offset + size})
+	})
+	require.ErrorIs(t, err, ews.ErrStalledPaging)
+	assert.Equal(t, 4001, pages)
+	pages, err = last(func(c *ews.PageCheck, offset int) error {
+		folders[0].ID.ID = strconv.Itoa(offset)
+		return c.Folders(offset, ews.FolderPage{Folders: folders, Total: 2_000_000_000, NextOffset: offset + size})
+	})
+	require.ErrorIs(t, err, ews.ErrStalledPaging)
+	assert.Equal(t, 251, pages)
+}

@@ -11,10 +11,10 @@ import (
 // requestBody is the body of one request: encoded text with streamed content in
 // between. It can be sent several times.
 type requestBody struct {
-	parts    []bodyPart
-	progress func() // called for each piece of content
+	parts []bodyPart
 
 	mu       sync.Mutex
+	time     *allowance // for sending it, and for the answer; nil: not watched
 	stopped  bool
 	touched  bool  // reading has started
 	complete bool  // it was read completely at least once
@@ -29,7 +29,7 @@ type bodyPart struct {
 }
 
 func newRequestBody(text []byte, splices []int, contents []Content) *requestBody {
-	b := &requestBody{progress: func() {}}
+	b := new(requestBody)
 	b.parts = append(b.parts, bodyPart{text: []byte(declaration)})
 	begin := 0
 	for i, end := range splices {
@@ -64,11 +64,22 @@ func (b *requestBody) open() io.ReadCloser { return &bodyReader{body: b} }
 // reopen is open in the form of http.Request.GetBody.
 func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
 
-// quiet stops further calls of progress.
-func (b *requestBody) quiet() {
+// watch lets the time run that the other side has to take the request and to answer.
+// What content takes that is the caller's does not count, and once all is sent the
+// whole time is there for the answer.
+func (b *requestBody) watch(time *allowance) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.progress = func() {}
+	b.time = time
+	time.wait()
+}
+
+// unwatch stops the time.
+func (b *requestBody) unwatch() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.time.stop()
+	b.time = nil
 }
 
 // stop makes all further reads fail. Once it returns, content is no longer read:
@@ -119,6 +130,11 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopped {
+		if r.delivered() {
+			// A transport looks for more even after all that it was promised. An
+			// error would end the connection.
+			return 0, io.EOF
+		}
 		return 0, errStopped
 	}
 	b.touched = true
@@ -131,16 +147,21 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		if part.content == nil {
 			if n := copy(p, part.text[r.offset:]); n > 0 || len(p) == 0 {
 				r.offset += n
-				if r.part == len(b.parts)-1 && r.offset == len(part.text) {
+				if r.delivered() {
 					// A transport that knows the length does not read again.
 					b.complete = true
+					if b.time != nil {
+						b.time.used()
+						b.time.renew()
+						b.time.wait()
+					}
 				}
 				return n, nil
 			}
 			r.part, r.offset = r.part+1, 0
 			continue
 		}
-		n, err := r.read(part, p)
+		n, err := r.timed(part, p)
 		if err == io.EOF {
 			r.part++
 		} else if err != nil {
@@ -150,11 +171,31 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 			}
 		}
 		if n > 0 && r.err == nil {
-			b.progress()
 			return n, nil
 		}
 	}
 	return 0, r.err
+}
+
+// delivered reports whether all has been read.
+func (r *bodyReader) delivered() bool {
+	last := len(r.body.parts) - 1
+	return r.part > last || r.part == last && r.offset == len(r.body.parts[last].text)
+}
+
+// timed reads content, whose source takes its own time.
+func (r *bodyReader) timed(part *bodyPart, p []byte) (int, error) {
+	left := r.body.time
+	if left == nil {
+		return r.read(part, p)
+	}
+	left.used()
+	left.elsewhere()
+	n, err := r.read(part, p)
+	left.stop()
+	left.moved(n)
+	left.wait()
+	return n, err
 }
 
 func (r *bodyReader) read(part *bodyPart, p []byte) (int, error) {

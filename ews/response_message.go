@@ -144,6 +144,9 @@ func batch[V any](a *answer, n int, payload func(v *V)) (Results[V], error) {
 	if e, ok := results[0].Err.(*ResponseError); ok && a.messages == 1 && a.op.reads() {
 		refusal = e
 	}
+	if _, ok := refusal.(*DecodeError); ok {
+		a.line.distrust()
+	}
 	for i := range results {
 		results[i] = Result[V]{Err: refusal}
 	}
@@ -159,6 +162,7 @@ func single[V any](a *answer, accept ResponseCode, payload func(v *V)) (V, error
 	case err != nil:
 		return none, err
 	case a.messages == 0:
+		a.line.distrust()
 		return none, a.missing()
 	case refusal != nil:
 		return none, refusal

@@ -10,7 +10,6 @@ import (
 	"net/http/httptrace"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
@@ -74,7 +73,7 @@ type timeoutError struct {
 func (e timeoutError) Error() string {
 	what := "no response"
 	if e.option == stallOption {
-		what = "the response stalls: nothing more came"
+		what = "the response stalls: nothing more came, or less than 1 KiB a second,"
 	}
 	return fmt.Sprintf("%s within %v (Options.%s)", what, e.after, e.option)
 }
@@ -89,9 +88,7 @@ func (timeoutError) Timeout() bool        { return true }
 func (a *answer) open(ctx context.Context, stream bool) error {
 	c := a.client
 	stopTimer := a.startTimer()
-	var connected atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.URL(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, a.line.trace()), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}
@@ -104,17 +101,26 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()
 	if err != nil {
-		return a.broken(ctx, err, connected.Load())
+		return a.broken(ctx, err)
 	}
 	a.status = resp.StatusCode
 	a.requestID = first(resp.Header, "Request-Id", "Requestid")
 	a.server = servers(resp.Header)
 	c.state.takeCookies(resp.Header, time.Now())
 	a.openBody(ctx, resp, stream)
+	a.request.stop() // what was not sent by now is not sent any more
+	_, sent, _ := a.request.state()
+	a.line.judge(a.status, sent)
+	if resp.ProtoMajor > 1 {
+		a.line.conn.Store(nil) // it is shared by many requests, which are told apart
+	}
 	if id := resp.Header.Get("Client-Request-Id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), a.guid) {
-		// The connection is of no use any more: the right answer may follow.
-		a.detached = true
-		return &DecodeError{Operation: a.op, Mailbox: c.mailbox, Err: misfitError("its client-request-id is that of another request")}
+		return a.misfit("its client-request-id is that of another request")
+	}
+	if !sent && a.line.connected() && a.status < 300 {
+		err := a.misfit("it came before the request was sent whole").(*TransportError)
+		err.partial = true
+		return err
 	}
 	return a.begin(resp)
 }
@@ -123,25 +129,18 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 // function stops the timer.
 func (a *answer) startTimer() (stop func()) {
 	timeout := a.client.timeout
-	if timeout < 0 {
-		return func() {}
-	}
-	timer := time.AfterFunc(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
-	a.request.progress = func() {
-		if timer.Stop() {
-			timer.Reset(timeout)
-		}
-	}
-	return func() { a.request.quiet(); timer.Stop() }
+	left := newAllowance(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
+	a.request.watch(left)
+	return func() { a.request.unwatch() }
 }
 
 // broken returns the error that says why there is no answer.
-func (a *answer) broken(ctx context.Context, err error, connected bool) error {
+func (a *answer) broken(ctx context.Context, err error) error {
 	touched, complete, contentErr := a.request.state()
 	e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: err}
 	// A RoundTripper that is not an http.Transport reports no connections. If
 	// it never read the body, it had nothing that a server could act on.
-	e.Unsent = unsent(err) || !connected && !touched
+	e.Unsent = unsent(err) || !a.line.connected() && !touched
 	e.partial = !complete
 	if contentErr != nil {
 		e.Err = contentErr

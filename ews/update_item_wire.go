@@ -200,5 +200,16 @@ func (c SetField) encodeValue(e *xmlwire.Encoder) {
 
 func (r updateItem) decode(a *answer) (Results[ItemID], error) {
 	results, err := batch(a, len(r.Items), func(id *ItemID) { decodeNewID(a.d, id) })
+	for i, got := range results {
+		if got.Err != nil {
+			continue
+		}
+		// A server may give a changed item another id, but not that of its neighbour.
+		for j, other := range r.Items {
+			if j != i && other.ID.ID == got.Value.ID && r.Items[i].ID.ID != other.ID.ID {
+				return nil, a.misfit("the response messages are in another order than the items")
+			}
+		}
+	}
 	return demand(a, results, err, func(id *ItemID) bool { return !id.IsZero() }, "the id of the item")
 }

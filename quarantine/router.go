@@ -66,6 +66,14 @@ type RouterOptions struct {
 	// see package throttle. Default: 8.
 	PerServer int
 
+	// TargetFor bounds the work on one target in [Router.QuarantineAll] and
+	// [Router.FindAll], counted from when its server has a free slot for it; of a
+	// target with criteria, once for searching and once for taking. So a mailbox
+	// whose server stalls does not hold a slot for ever. What is over time ends as
+	// with a context that has ended, with an error that matches
+	// context.DeadlineExceeded. Default: no limit but that of the context.
+	TargetFor time.Duration
+
 	// AskAtOnce is how many services are asked about one mailbox at a time, and
 	// AskFor how long each has to answer before it counts as not answering.
 	// Default: 4 and 30 seconds.
@@ -97,8 +105,8 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	if o != nil {
 		d = *o
 	}
-	if d.PerServer < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, driver.Invalid("router options", "PerServer, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
+	if d.PerServer < 0 || d.TargetFor < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
+		return d, driver.Invalid("router options", "PerServer, TargetFor, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = 8

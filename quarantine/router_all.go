@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -117,6 +118,8 @@ func (r *Router) one(ctx context.Context, t Target, action string, do func(*Serv
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+		ctx, cancel := r.timed(ctx)
+		defer cancel()
 		return do(rt.service, ctx, t)
 	})
 	if out == nil {
@@ -126,6 +129,15 @@ func (r *Router) one(ctx context.Context, t Target, action string, do func(*Serv
 		}
 	}
 	return out, err
+}
+
+// timed bounds the work on one target.
+func (r *Router) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := r.opts.TargetFor
+	if limit == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the target took longer than %v: %w", limit, context.DeadlineExceeded))
 }
 
 // ServerItem is an item in the quarantine of one of several servers.

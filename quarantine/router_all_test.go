@@ -64,6 +64,38 @@ func TestQuarantineAllBoundsEachServer(t *testing.T) {
 	})
 }
 
+// A mailbox whose server does not answer holds a slot for no longer than is allowed.
+func TestQuarantineAllBoundsEachTarget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newLedger("A")
+		a.search = func(ctx context.Context, address string) error {
+			if address != "u0@a.test" {
+				return nil
+			}
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}
+		targets := targetsIn("a.test", 3)
+		r := claimed(t, &quarantine.RouterOptions{PerServer: 1, TargetFor: 5 * time.Minute}, targets, map[string]*ledger{"a.test": a})
+		began := time.Now()
+		late := 0
+		for receipt, err := range r.QuarantineAll(t.Context(), slices.Values(targets)) {
+			if receipt.Target.Mailbox == "u0@a.test" {
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.ErrorContains(t, err, "took longer than 5m0s")
+				late++
+				continue
+			}
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1, late)
+		assert.Equal(t, 5*time.Minute, time.Since(began))
+	})
+	_, err := quarantine.NewRouter(nil, &quarantine.RouterOptions{TargetFor: -1})
+	assert.ErrorIs(t, err, quarantine.ErrInvalid)
+}
+
 // TestQuarantineAllYieldsAsTheyCome: neither the slowest target nor one that
 // has not been named yet holds up the others.
 func TestQuarantineAllYieldsAsTheyCome(t *testing.T) {

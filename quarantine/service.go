@@ -99,7 +99,8 @@ type Options struct {
 }
 
 // Service quarantines and restores messages of one organisation. Its methods
-// may be called concurrently.
+// may be called concurrently. They end with their context, or at most 5 seconds
+// later: that long they may go on to take back what they have begun.
 type Service struct {
 	strategy   driver.Strategy
 	name       string

@@ -124,6 +124,24 @@ func readOrder(key string, body io.Reader) (order, error) {
 	return o, o.check()
 }
 
+// readNothing reads the body of a request that needs none: nothing, or an object
+// without fields.
+func readNothing(body io.Reader) error {
+	in := json.NewDecoder(body)
+	in.DisallowUnknownFields()
+	err := in.Decode(&struct{}{})
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return badJSON(err)
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return badField("", "something follows the object; send {} or nothing")
+	}
+	return nil
+}
+
 var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$`)
 
 // check refuses an invalid order, and drops mailboxes that are given twice.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"log/slog"
-	"mime"
 	"net/http"
 	"time"
 )
@@ -39,9 +38,8 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 
 // post accepts an alert. It is stored before it is acknowledged.
 func (a *api) post(w http.ResponseWriter, r *http.Request) error {
-	// A form on another website cannot send this type.
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
+	if err := sendsJSON(r); err != nil {
+		return err
 	}
 	o, err := readOrder(r.Header.Get("Idempotency-Key"), http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
@@ -63,7 +61,17 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 // restore requests that what an alert took be put back. Requesting it again while
 // that is in progress changes nothing; afterwards it retries what failed.
 func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
-	kept, err := a.work.restore(r.PathValue("id"))
+	if err := sendsJSON(r); err != nil {
+		return err
+	}
+	if err := readNothing(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		return err
+	}
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	kept, err := a.work.restore(id)
 	if err != nil {
 		return refusal(err)
 	}
@@ -89,8 +97,21 @@ func refusal(err error) error {
 	return err
 }
 
+// idOf returns the id in the path. What cannot be one is not looked for.
+func idOf(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if !validID.MatchString(id) {
+		return "", refusal(errNoAlert)
+	}
+	return id, nil
+}
+
 func (a *api) get(w http.ResponseWriter, r *http.Request) error {
-	kept, err := a.alerts.get(r.PathValue("id"))
+	id, err := idOf(r)
+	if err != nil {
+		return err
+	}
+	kept, err := a.alerts.get(id)
 	if err != nil {
 		return refusal(err)
 	}
@@ -103,13 +124,14 @@ func healthz(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// readyz reports whether to send alerts here. Before it is ready, the service accepts
-// alerts, but they wait.
+// readyz reports whether to send alerts here: whether one that is posted now is worked
+// on soon. Before that, the service may accept alerts, but they wait.
 func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
-	if !a.work.isReady() {
-		return &problem{Status: http.StatusServiceUnavailable, Detail: "the service is finishing what an earlier run left open, or is stopping", retryAfter: 5 * time.Second}
+	r, unready := a.work.health()
+	if unready != "" {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: unready, retryAfter: 5 * time.Second}
 	}
-	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
+	writeJSON(w, http.StatusOK, "application/json", r)
 	return nil
 }
 

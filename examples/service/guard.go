@@ -5,22 +5,29 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strings"
 )
 
 // authorized lets through callers that send the token (RFC 6750). Without a token,
-// the service listens only on this machine; a request under another host name, which a
-// website could have a local browser send (DNS rebinding), is refused.
+// only programs on this machine are served: see local. Whoever opens a page of
+// another website sends requests as well, but without knowing: see sameOrigin.
 func authorized(token string, next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // it is about people's mail
+		if p := sameOrigin(r); p != nil {
+			p.write(w)
+			return
+		}
 		if token == "" {
-			if !isLoopback(r.Host) {
-				(&problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service accepts only the names of this machine, such as localhost"}).write(w)
+			if p := local(r); p != nil {
+				p.write(w)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -35,6 +42,54 @@ func authorized(token string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// local refuses what does not come from this machine: from another address, under
+// another host name, which a website could have a local browser send (DNS
+// rebinding), or through a proxy, behind which anybody can be.
+func local(r *http.Request) *problem {
+	if !isLoopback(r.RemoteAddr) {
+		return &problem{Status: http.StatusForbidden, Detail: "without " + envToken + " the service serves only this machine"}
+	}
+	if !isLoopback(r.Host) {
+		return &problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service accepts only the names of this machine, such as localhost"}
+	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(name) != "" {
+			return &problem{Status: http.StatusForbidden, Field: name, Detail: "behind a proxy, set " + envToken + " to the token that callers must send"}
+		}
+	}
+	return nil
+}
+
+// sameOrigin refuses requests that a page of another website makes a browser send.
+// Browsers say where they come from (https://fetch.spec.whatwg.org/#origin-header,
+// https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); other programs say
+// nothing.
+func sameOrigin(r *http.Request) *problem {
+	foreign := &problem{Status: http.StatusForbidden, Detail: "the request comes from a page of another website"}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+	default:
+		foreign.Field = "Sec-Fetch-Site"
+		return foreign
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+			foreign.Field = "Origin"
+			return foreign
+		}
+	}
+	return nil
+}
+
+// sendsJSON refuses bodies of another type than JSON. A form on another website
+// cannot send this type, and a script there has to ask first.
+func sendsJSON(r *http.Request) error {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
+	}
+	return nil
 }
 
 func isLoopback(host string) bool {

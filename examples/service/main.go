@@ -27,7 +27,7 @@
 //	curl -i 127.0.0.1:8081/alerts -H 'Content-Type: application/json' -H 'Idempotency-Key: incident-17' \
 //	    -d '{"mailboxes":["alice@example.test","bob@example.test"],"messageId":"<20261124.1@evil.example>","reason":"phishing"}'
 //	curl 127.0.0.1:8081/alerts/incident-17
-//	curl -X POST 127.0.0.1:8081/alerts/incident-17/restore
+//	curl -X POST 127.0.0.1:8081/alerts/incident-17/restore -H 'Content-Type: application/json'
 //	curl 127.0.0.1:8081/alerts/incident-17
 //
 // Messages without a known Message-ID are described by criteria; see
@@ -48,6 +48,9 @@
 // [quarantine.Router.Recover] and then runs the open alerts again. That is safe
 // because quarantine and restore can be repeated: an item that is already done is
 // recognised by its stamp, and its receipt says alreadyQuarantined.
+//
+// A mailbox whose server stalls is given up after -timeout. Until then alerts about it
+// wait in a lane of their own, and hold no worker (lanes.go).
 //
 // If it is not known yet where a message is ([quarantine.Undecided]), the alert waits:
 // a request may still take effect, so nothing is tried again before -settle. Then the

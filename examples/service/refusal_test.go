@@ -145,6 +145,20 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// A token that no caller could send is refused at the start.
+func TestTokenThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	for _, token := range []string{"two words", "line\n", "café", strings.Repeat("x", 1001)} {
+		l.env[envToken] = token
+		log := newWatched()
+		status := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-config", l.config}, nil, log, func(name string) (string, bool) { v, ok := l.env[name]; return v, ok })
+		assert.Equal(t, 2, status)
+		assert.Contains(t, log.String(), "SERVICE_TOKEN in the environment cannot be sent")
+		assert.NotContains(t, log.String(), token)
+	}
+}
+
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	log := newWatched()

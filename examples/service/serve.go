@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
@@ -27,7 +28,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 	defer listener.Close()
-	router, err := openRouter(s.config, lookup, log)
+	router, err := s.openRouter(lookup, log)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	defer func() { err = errors.Join(err, alerts.close()) }()
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
-	work, err := newWork(stopping.Done(), router, alerts, log, s.queue)
+	work, err := newWork(stopping.Done(), router, alerts, log, s)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 
 // openRouter opens what the configuration file describes. Exchange is not contacted
 // yet.
-func openRouter(file string, lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
-	configs, err := exchange.LoadConfigs(file)
+func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
+	configs, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
@@ -110,13 +111,19 @@ func openRouter(file string, lookup func(string) (string, bool), log *slog.Logge
 		OptionsFor: func(*exchange.Config) *exchange.Options {
 			return &exchange.Options{UserAgent: "ewsq-service", Logger: log}
 		},
-		Router: quarantine.RouterOptions{Logger: log},
+		Router: quarantine.RouterOptions{Logger: log, TargetFor: s.timeout},
 	})
 }
+
+// validToken is the form of a token, RFC 6750, section 2.1.
+var validToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{1,1000}=*$`)
 
 // listen opens the socket. Without a token, only this machine may reach it.
 func (s settings) listen(ctx context.Context, lookup func(string) (string, bool), log *slog.Logger) (net.Listener, string, error) {
 	token, _ := lookup(envToken)
+	if token != "" && !validToken.MatchString(token) {
+		return nil, "", fmt.Errorf("%s in the environment cannot be sent in a header: use 1 to 1000 of the characters A-Z, a-z, 0-9, '-', '.', '_', '~', '+', '/', and '=' at the end; %w", envToken, errUsage)
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return nil, "", fmt.Errorf("-addr: %w", err)

@@ -23,19 +23,30 @@ Usage:
     GET  /alerts/{id}          its state (queued, running, undecided or done), and a
                                receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
-    GET  /healthz, /readyz     ready once what an earlier run left open is finished
+    GET  /healthz              the process is alive
+    GET  /readyz               whether an alert posted now is worked on soon
 
 An alert is undecided while it is not known where one of its messages is, because a
 request may still take effect. It is not tried again at once: after -settle, and at
 the next start, the journal is recovered and the alert is run again.
+
+A mailbox may take -timeout; then its result is an error, or the alert is undecided.
+Alerts about a mailbox that others are about wait for it without holding a worker, so
+a mailbox that does not answer holds one at most. /readyz answers 503 while what an
+earlier run left open is being finished, while the service is stopping, when -queue
+alerts wait, and when an alert has waited for a worker for longer than -late.
 
 The configuration is the same as for ewsq: a JSON object, or an array of them.
 Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD and
 EWSQ_STAMP_KEY, or with the name of the configuration appended
 (EWSQ_PASSWORD_HEAD_OFFICE).
 
-If SERVICE_TOKEN is set in the environment, callers must send it as a bearer token.
-Otherwise the service can be reached only from this machine.
+If SERVICE_TOKEN is set in the environment, callers must send it in the header
+Authorization: Bearer TOKEN. Without it the service listens only on this machine and
+serves only its programs: not what comes under another host name or through a proxy.
+In both cases it refuses what a page of another website makes a browser send (Origin,
+Sec-Fetch-Site), and every POST without Content-Type: application/json. /healthz and
+/readyz can be asked by anyone who reaches the service; they tell nothing about mail.
 
 The first line on standard output is JSON: {"url":"…"}. The log goes to standard
 error. After an interrupt, no new work is started and work in progress is given time
@@ -55,6 +66,7 @@ type settings struct {
 	config, addr, data string
 	workers, queue     int
 	grace, settle      time.Duration
+	timeout, late      time.Duration
 }
 
 // errUsage marks mistakes by whoever started the service.
@@ -92,6 +104,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
 	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
 	flags.DurationVar(&s.settle, "settle", 20*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt in the configuration, a third more than that")
+	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that one mailbox may take")
+	flags.DurationVar(&s.late, "late", time.Minute, "`TIME` that an alert may wait for a worker before /readyz says that the service is not ready")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, help)
@@ -112,6 +126,10 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-queue is %d; give a number from 1 to 100000; %w", s.queue, errUsage)
 	case s.settle <= 0:
 		return s, fmt.Errorf("-settle is %v; give a duration such as 20m; %w", s.settle, errUsage)
+	case s.timeout <= 0:
+		return s, fmt.Errorf("-timeout is %v; give a duration such as 10m; %w", s.timeout, errUsage)
+	case s.late <= 0:
+		return s, fmt.Errorf("-late is %v; give a duration such as 1m; %w", s.late, errUsage)
 	case s.grace < 0:
 		return s, fmt.Errorf("-grace is %v; give a duration such as 30s; %w", s.grace, errUsage)
 	}

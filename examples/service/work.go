@@ -1,35 +1,35 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// restoresAtOnce is how many mailboxes of one alert are restored at a time.
-const restoresAtOnce = 8
-
 // work does what alerts ask for. What must survive the process is in the store; the
-// queue contains only ids.
+// queue and the lanes contain what is open.
 type work struct {
-	stop   <-chan struct{} // closed when nothing new may be started
-	router *quarantine.Router
-	alerts *store
-	log    *slog.Logger
-	ready  atomic.Bool
+	stop    <-chan struct{} // closed when nothing new may be started
+	router  *quarantine.Router
+	alerts  *store
+	log     *slog.Logger
+	timeout time.Duration // for one mailbox
+	late    time.Duration // how long alerts may wait for a worker
+	ready   atomic.Bool
+	running atomic.Int64 // workers that are busy
 
-	mu    sync.Mutex // held to put into the queue
+	queue *queue
+	lanes *lanes
+
+	mu    sync.Mutex // held to accept
 	limit int
-	queue chan string
 	later []string // alerts that are undecided
 }
 
@@ -41,17 +41,19 @@ var (
 	// errUndecided: it is not known yet where a message is. Trying at once would not
 	// help, since a request may still take effect.
 	errUndecided = errors.New("the outcome is not known yet")
+	// errParked: others are working on all mailboxes that are left.
+	errParked = errors.New("others are working on the mailboxes")
 )
 
 // newWork returns the work with the alerts that an earlier run left open in its queue.
-func newWork(stop <-chan struct{}, router *quarantine.Router, alerts *store, log *slog.Logger, limit int) (*work, error) {
+func newWork(stop <-chan struct{}, router *quarantine.Router, alerts *store, log *slog.Logger, s settings) (*work, error) {
 	open, err := alerts.open()
 	if err != nil {
 		return nil, err
 	}
-	w := &work{stop: stop, router: router, alerts: alerts, log: log, limit: limit, queue: make(chan string, max(limit, len(open)))}
+	w := &work{stop: stop, router: router, alerts: alerts, log: log, timeout: s.timeout, late: s.late, limit: s.queue, queue: newQueue(), lanes: newLanes()}
 	for _, id := range open {
-		w.queue <- id
+		w.queue.put(newJob(id))
 	}
 	return w, nil
 }
@@ -65,10 +67,36 @@ func (w *work) isStopping() bool {
 	}
 }
 
-func (w *work) isReady() bool { return w.ready.Load() && !w.isStopping() }
+// readiness is the body of /readyz.
+type readiness struct {
+	Status  string `json:"status"`
+	Queued  int    `json:"queued"`  // alerts that wait for a worker
+	Waiting int    `json:"waiting"` // alerts that wait for a mailbox that others are about
+	Running int64  `json:"running"` // workers that are busy
+}
 
-// left returns how many alerts are in the queue.
-func (w *work) left() int { return len(w.queue) }
+// health says how the work gets on; unready says why no alerts should be sent, if so.
+func (w *work) health() (r readiness, unready string) {
+	queued, oldest := w.queue.state()
+	r = readiness{Status: "ready", Queued: queued, Waiting: w.lanes.count(), Running: w.running.Load()}
+	switch {
+	case w.isStopping():
+		unready = "the service is stopping"
+	case !w.ready.Load():
+		unready = "the service is finishing what an earlier run left open"
+	case r.Queued+r.Waiting >= w.limit:
+		unready = errFull.Error()
+	case oldest > w.late:
+		unready = fmt.Sprintf("an alert has waited for a worker for more than %v; %d of them are busy", w.late, r.Running)
+	}
+	return r, unready
+}
+
+// left returns how many alerts wait.
+func (w *work) left() int {
+	queued, _ := w.queue.state()
+	return queued + w.lanes.count()
+}
 
 // accept stores a new alert and puts it into the queue, or returns the one that
 // already has the id.
@@ -106,7 +134,7 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 	if w.isStopping() {
 		return alert{}, errStopped
 	}
-	if len(w.queue) >= w.limit {
+	if w.left() >= w.limit {
 		return alert{}, errFull
 	}
 	a, fresh, err := keep()
@@ -114,7 +142,7 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 		return a, err
 	}
 	w.log.Info("alert accepted", "alert", a.ID, "action", a.Action, "mailboxes", len(a.Mailboxes))
-	w.queue <- a.ID // has room: it is filled only under the lock
+	w.queue.put(newJob(a.ID))
 	return a, nil
 }
 
@@ -139,12 +167,10 @@ func (w *work) run(ctx context.Context, workers int, settle time.Duration) {
 	})
 	for range workers {
 		wg.Go(func() {
-			for !w.isStopping() {
-				select {
-				case id := <-w.queue:
-					w.do(ctx, id)
-				case <-w.stop:
-				}
+			for j := w.queue.take(w.stop); j != nil; j = w.queue.take(w.stop) {
+				w.running.Add(1)
+				w.do(ctx, j)
+				w.running.Add(-1)
 			}
 		})
 	}
@@ -153,8 +179,11 @@ func (w *work) run(ctx context.Context, workers int, settle time.Duration) {
 
 // recover settles what the journals record as started. What it cannot settle, for
 // example because a server cannot be reached, is not lost: it stays in the journal,
-// and its alert, which is still open, is run again.
+// and its alert, which is still open, is run again. A mailbox that stalls does not
+// keep the alerts waiting for ever.
 func (w *work) recover(ctx context.Context) {
+	ctx, cancel := w.timed(ctx)
+	defer cancel()
 	for receipt, err := range w.router.Recover(ctx) {
 		if err != nil {
 			w.log.Error("recovery", "error", err)
@@ -164,8 +193,13 @@ func (w *work) recover(ctx context.Context) {
 	}
 }
 
+// timed bounds the work on one mailbox.
+func (w *work) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, w.timeout, fmt.Errorf("it took longer than %v: %w", w.timeout, context.DeadlineExceeded))
+}
+
 // settle recovers what the journals have open, and then runs the alerts that are
-// undecided again. One that finds no room in the queue waits for the next time.
+// undecided again.
 func (w *work) settle(ctx context.Context) {
 	w.mu.Lock()
 	ids := w.later
@@ -175,14 +209,8 @@ func (w *work) settle(ctx context.Context) {
 		return
 	}
 	w.recover(ctx)
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	for _, id := range ids {
-		if len(w.queue) < cap(w.queue) {
-			w.queue <- id
-		} else {
-			w.later = append(w.later, id)
-		}
+		w.queue.put(newJob(id))
 	}
 }
 
@@ -198,129 +226,95 @@ func (w *work) postpone(id string) error {
 	return nil
 }
 
-// do does what one alert asks for. If it cannot complete, the alert stays open: what
-// is undecided is settled later, and the next start resumes everything else.
-func (w *work) do(ctx context.Context, id string) {
-	interrupted := false
-	a, err := w.alerts.update(id, func(a *alert) error {
-		interrupted = a.State == stateRunning || a.State == stateUndecided // by an earlier process, or left
-		a.State = stateRunning
-		return nil
-	})
+// do does what one alert asks for, as far as others are not at work in the same
+// mailboxes. If it cannot complete, the alert stays open: what is undecided is settled
+// later, and the next start resumes everything else.
+func (w *work) do(ctx context.Context, j *job) {
+	a, err := w.begin(j)
 	if err == nil {
-		a, err = w.alerts.get(id)
+		err = w.advance(ctx, j, &a)
 	}
-	if err == nil && a.Action == actionRestore {
-		err = w.putBack(ctx, &a)
-	} else if err == nil {
-		err = w.take(ctx, &a, interrupted)
+	if errors.Is(err, errParked) {
+		return
 	}
+	w.queue.put(w.lanes.end(j, j.mailboxes...)...)
 	if errors.Is(err, errUndecided) {
-		if err = w.postpone(id); err == nil {
-			w.log.Warn("alert is undecided, and is settled later", "alert", id, "action", a.Action)
+		if err = w.postpone(j.id); err == nil {
+			w.log.Warn("alert is undecided, and is settled later", "alert", j.id, "action", a.Action)
 			return
 		}
 	}
 	if err == nil {
-		_, err = w.alerts.update(id, func(a *alert) error { a.State = stateDone; return nil })
+		_, err = w.alerts.update(j.id, func(a *alert) error { a.State = stateDone; return nil })
 	}
 	if err != nil {
-		w.log.Warn("alert stays open until the next start", "alert", id, "action", a.Action, "error", err)
+		w.log.Warn("alert stays open until the next start", "alert", j.id, "action", a.Action, "error", err)
 		return
 	}
-	w.log.Info("alert done", "alert", id, "action", a.Action)
+	w.log.Info("alert done", "alert", j.id, "action", a.Action)
 }
 
-// take quarantines the message in the mailboxes that have no good result yet.
-func (w *work) take(ctx context.Context, a *alert, interrupted bool) error {
-	var targets []quarantine.Target
-	for _, m := range a.Mailboxes {
-		if !a.settled(actionQuarantine, m) {
-			targets = append(targets, a.target(m))
+// begin returns the alert of a job. If the job is new, it notes what was left.
+func (w *work) begin(j *job) (alert, error) {
+	if !j.begun {
+		kept, err := w.alerts.update(j.id, func(a *alert) error {
+			j.interrupted = a.State == stateRunning || a.State == stateUndecided // by an earlier process, or left
+			a.State = stateRunning
+			return nil
+		})
+		if err != nil {
+			return kept, err
 		}
+		j.begun, j.mailboxes = true, kept.Mailboxes
 	}
-	undecided := false
-	for receipt, err := range w.router.QuarantineAll(ctx, slices.Values(targets)) {
-		if receipt == nil {
-			return err // the context has ended
+	return w.alerts.get(j.id)
+}
+
+// advance works on the mailboxes of an alert that no other is working on, until none
+// is left, or others must be waited for.
+func (w *work) advance(ctx context.Context, j *job, a *alert) error {
+	act := w.take
+	if a.Action == actionRestore {
+		act = w.putBack
+	}
+	// Nothing may be taken by criteria before all that match have been counted.
+	together := a.Action == actionQuarantine && !a.Criteria.IsZero()
+	for {
+		left := j.left(a)
+		if len(left) == 0 {
+			return ended(ctx, j.undecided)
 		}
-		if err == nil && isUndecided(receipt) {
-			undecided = true
-		} else if interrupted && err == nil {
-			err = w.complete(ctx, receipt)
+		mine, freed := w.lanes.claim(j, left, together)
+		w.queue.put(freed...)
+		if len(mine) == 0 {
+			return errParked
 		}
-		if err := w.keep(ctx, a.ID, actionQuarantine, receipt.Target.Mailbox, receipt, err); err != nil {
+		if err := act(ctx, j, a, mine); err != nil {
 			return err
 		}
-	}
-	return ended(ctx, undecided)
-}
-
-// isUndecided reports whether it is not known yet where some copy is.
-func isUndecided(r *quarantine.Receipt) bool {
-	return slices.ContainsFunc(r.Items, func(it quarantine.ReceiptItem) bool { return it.Outcome == quarantine.Undecided })
-}
-
-// ended returns why an action is not done, nil if it is.
-func ended(ctx context.Context, undecided bool) error {
-	if err := context.Cause(ctx); err != nil || !undecided {
-		return err
-	}
-	return errUndecided
-}
-
-// complete adds to a receipt what the previous process had already taken from the
-// same mailbox. The SDK reports that only if it finds nothing to take, so it is asked
-// once more.
-func (w *work) complete(ctx context.Context, receipt *quarantine.Receipt) error {
-	again, err := w.router.Quarantine(ctx, receipt.Target)
-	if err != nil {
-		return err
-	}
-	for _, it := range again.Items {
-		known := func(k quarantine.ReceiptItem) bool { return k.Operation == it.Operation }
-		if !slices.ContainsFunc(receipt.Items, known) {
-			receipt.Items = append(receipt.Items, it)
+		for _, m := range mine {
+			w.finish(j, m)
 		}
 	}
-	return nil
 }
 
-// putBack restores what the receipts of an alert say was taken.
-func (w *work) putBack(ctx context.Context, a *alert) error {
-	var undecided atomic.Bool
-	var group errgroup.Group
-	group.SetLimit(restoresAtOnce)
-	for _, r := range a.Results {
-		if r.Receipt == nil || len(r.Receipt.Items) == 0 || a.settled(actionRestore, r.Mailbox) {
+// finish ends a job's work in a mailbox, which others may be waiting for.
+func (w *work) finish(j *job, mailbox string) {
+	j.tried[mailbox] = true
+	w.queue.put(w.lanes.release(j, mailbox)...)
+}
+
+// left returns the mailboxes in which a job has something to do. Those with a good
+// result have it from an earlier run.
+func (j *job) left(a *alert) (mailboxes []string) {
+	for _, m := range a.Mailboxes {
+		taken := func(r result) bool { return r.Mailbox == m && r.Receipt != nil && len(r.Receipt.Items) > 0 }
+		if j.tried[m] || a.settled(a.Action, m) || a.Action == actionRestore && !slices.ContainsFunc(a.Results, taken) {
 			continue
 		}
-		group.Go(func() error {
-			receipt, err := w.router.Restore(ctx, r.Receipt)
-			if err == nil && isUndecided(receipt) {
-				undecided.Store(true)
-			}
-			return w.keep(ctx, a.ID, actionRestore, r.Mailbox, receipt, err)
-		})
+		mailboxes = append(mailboxes, m)
 	}
-	return cmp.Or(group.Wait(), ended(ctx, undecided.Load()))
-}
-
-// keep stores the result for one mailbox, unless it failed because the work was
-// cancelled: then the next start tries again.
-func (w *work) keep(ctx context.Context, id string, what action, mailbox string, receipt *quarantine.Receipt, err error) error {
-	r := result{Mailbox: mailbox}
-	if receipt != nil && (err == nil || len(receipt.Items) > 0) {
-		r.Receipt, r.Outcome, err = receipt, receipt.Outcome(), errors.Join(err, receipt.Err())
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		r.Error = err.Error()
-	}
-	w.note(err, "mailbox done", "alert", id, "action", what, "mailbox", mailbox, "outcome", r.Outcome)
-	return w.alerts.putResult(id, what, r)
+	return mailboxes
 }
 
 // note logs what was done, as a warning if there is an error.

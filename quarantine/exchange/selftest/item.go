@@ -19,8 +19,10 @@ const (
 	// selfTestAge is the age above which a test item counts as left behind by an
 	// interrupted self-test; the next one removes it.
 	selfTestAge = time.Hour
-	// removalTime bounds the removal of the test item after ctx has ended.
-	removalTime = time.Minute
+	// removalTime bounds the removal of the test item, and removalAfter what of that
+	// may come after the end of the caller's context: callers rely on their deadline.
+	removalTime  = time.Minute
+	removalAfter = 5 * time.Second
 )
 
 // stampState is the property with the state of a test item.
@@ -127,9 +129,10 @@ func testState(operation string) string { return selfTest + "|" + operation }
 // removeItems removes the test item from every place where it may be, and from
 // the quarantine folder those of interrupted self-tests. It does so even if ctx
 // has ended. What cannot be found by its named properties is removed by its id.
-func (k *checker) removeItems(ctx context.Context, places []testPlace, operation string, lost []ews.ItemID) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removalTime)
+func (k *checker) removeItems(callers context.Context, places []testPlace, operation string, lost []ews.ItemID) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(callers), removalTime)
 	defer cancel()
+	defer context.AfterFunc(callers, func() { time.AfterFunc(removalAfter, cancel) })()
 	k.limiter.insist()
 	this := ews.Compare{Op: ews.IsEqualTo, Property: stampState, Value: testState(operation)}
 	left := ews.And{

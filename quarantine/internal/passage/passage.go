@@ -331,7 +331,9 @@ func (p *Passage) Finish(ctx context.Context) {
 	if p.begun == "" {
 		return
 	}
-	if err := p.Ledger.Finish(context.WithoutCancel(ctx), p.begun); err != nil {
+	ctx, cancel := outlive(ctx)
+	defer cancel()
+	if err := p.Ledger.Finish(ctx, p.begun); err != nil {
 		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "error", err)
 	}
 }

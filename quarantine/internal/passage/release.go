@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -15,7 +14,7 @@ func (p *Passage) abandon(ctx context.Context, cause error) error {
 	if p.begun == "" || p.marked.IsZero() {
 		return cause
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	ctx, cancel := outlive(ctx)
 	defer cancel()
 	to := driver.Change{Clear: true}
 	if p.Direction == driver.ToUser && p.before != nil {
