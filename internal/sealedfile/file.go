@@ -224,5 +224,7 @@ func (f *File) Close() error {
 	if f.file == nil {
 		return nil
 	}
-	return closed(f.file) // bbolt may wait for its own locks without end
+	// bbolt may wait for its own locks without end, and is left as it is.
+	unlock(f.file)
+	return closed(f.file)
 }

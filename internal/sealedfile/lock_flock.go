@@ -24,3 +24,7 @@ func lock(file *os.File, wait time.Duration) (locked bool, err error) {
 		}
 	}
 }
+
+// unlock releases the lock, which would otherwise last as long as a mapping of the
+// file.
+func unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
