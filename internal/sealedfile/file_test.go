@@ -129,7 +129,7 @@ func TestCreatedAtOnce(t *testing.T) {
 				return
 			}
 			assert.NoError(t, err)
-			key := []byte(fmt.Sprint(i))
+			key := fmt.Append(nil, i)
 			assert.NoError(t, f.Update(func(tx *sealedfile.Tx) error { return tx.Put("new", key, key) }))
 			assert.NoError(t, f.Close())
 		})

@@ -2,7 +2,6 @@ package boltjournal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,14 +138,22 @@ func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, erro
 func (j *Journal) FindOperation(_ context.Context, operation string) (in quarantine.Intent, found bool, err error) {
 	err = j.file.View(func(tx *sealedfile.Tx) error {
 		stored, err := tx.Get(intentsTable, []byte(operation))
-		if err != nil || stored == nil {
+		if err != nil {
 			return err
 		}
-		found = true
+		if stored == nil {
+			return tx.Unadopted(func(_ string, unread, text []byte) error {
+				if string(unread) != operation {
+					return nil
+				}
+				return unreadable(unread, text)
+			})
+		}
 		in, err = decode(operation, stored)
+		found = err == nil
 		return err
 	})
-	return in, found && err == nil, err
+	return in, found, err
 }
 
 // FindTarget returns the unfinished intents of a target, oldest first.
@@ -178,11 +185,7 @@ func (j *Journal) FindTarget(_ context.Context, t quarantine.Target) ([]quaranti
 func (j *Journal) unread() (errs []error) {
 	err := j.file.View(func(tx *sealedfile.Tx) error {
 		return tx.Unadopted(func(_ string, operation, text []byte) error {
-			err := json.Unmarshal(text, new(quarantine.Intent))
-			if err == nil {
-				err = errors.New("it names another operation")
-			}
-			errs = append(errs, fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err))
+			errs = append(errs, unreadable(operation, text))
 			return nil
 		})
 	})
@@ -190,6 +193,12 @@ func (j *Journal) unread() (errs []error) {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+// unreadable says why an intent of an earlier version was not adopted.
+func unreadable(operation, text []byte) error {
+	_, err := decodeFirst(operation, text)
+	return fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err)
 }
 
 // Close closes the file.

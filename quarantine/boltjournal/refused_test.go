@@ -155,11 +155,18 @@ func TestEarlierVersionAfterUpgrade(t *testing.T) {
 		require.ErrorContains(t, err, `intent "zz" in the journal cannot be read: it names another operation`)
 		assert.Equal(t, append(open, intent(3)), got)
 	}
+	j, err := boltjournal.Open(path)
+	require.NoError(t, err)
+	defer j.Close()
+	_, _, err = j.FindOperation(t.Context(), "zz")
+	require.ErrorContains(t, err, "zz", "it may be there")
+	_, err = j.FindTarget(t.Context(), intent(0).Target)
+	require.ErrorContains(t, err, "zz")
 }
 
 // What can be read of a damaged journal is saved: with one page gone, most of it; with
 // both heads gone, all, and what was finished besides.
-func TestSalvage(t *testing.T) {
+func TestDamagedAndSalvaged(t *testing.T) {
 	t.Parallel()
 	file, open := written(t, 30, 9)
 	path := filepath.Join(t.TempDir(), "journal")
@@ -233,7 +240,7 @@ func TestFindTarget(t *testing.T) {
 
 // A journal that is changed under the process that has it open fails, and the process
 // goes on.
-func TestCutWhileOpen(t *testing.T) {
+func TestDamagedWhileOpen(t *testing.T) {
 	t.Parallel()
 	file, _ := written(t, 30, 0)
 	path := filepath.Join(t.TempDir(), "journal")
