@@ -11,7 +11,8 @@ import (
 
 // Journal durably records what is about to be done, so [Service.Recover] can
 // settle an interrupted run. An intent is written before the first change on
-// the server and removed when its outcome is certain.
+// the server and removed when its outcome is certain. A journal of many intents should
+// also be an [IntentFinder] and an [IntentLister].
 type Journal interface {
 	// Begin writes an intent, replacing one with the same operation. When it
 	// returns, the intent survives a crash.

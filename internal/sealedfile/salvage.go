@@ -75,7 +75,7 @@ func (s *salvage) search(h head, owned bits) {
 			continue
 		}
 		size := max(window, h.pageSize*(int64(p.overflow())+1))
-		if int64(p.overflow()) > s.size/h.pageSize {
+		if size > min(s.size, largest) && size > window {
 			continue
 		}
 		whole := p

@@ -11,6 +11,10 @@ import (
 // that bbolt makes, a tree of this depth has more pages than a file can hold.
 const deepest = 64
 
+// largest is how long a page may be with its overflow: a file that says more would make
+// us allocate without bound.
+const largest = 1 << 28
+
 // walk reads every page that a head leads to.
 type walk struct {
 	file  io.ReaderAt
@@ -87,6 +91,9 @@ func (w *walk) read(id uint64, depth int) (page, error) {
 	over := uint64(p.overflow())
 	if id+over >= w.head.high {
 		return nil, fmt.Errorf("page %d reaches beyond the end", id)
+	}
+	if over*uint64(size) > largest {
+		return nil, fmt.Errorf("page %d is longer than %d bytes", id, largest)
 	}
 	if over > 0 {
 		p = make(page, size*int64(over+1))

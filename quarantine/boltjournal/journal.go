@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -31,7 +32,10 @@ var (
 // owner can read it. It is also a [quarantine.IntentFinder] and a
 // [quarantine.IntentLister], so that neither a lookup nor a recovery reads all of it
 // into memory.
-type Journal struct{ file *sealedfile.File }
+type Journal struct {
+	file *sealedfile.File
+	path string
+}
 
 var (
 	_ quarantine.Journal      = (*Journal)(nil)
@@ -50,22 +54,22 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	return &Journal{file}, nil
+	return &Journal{file, path}, nil
 }
 
 // explain says what to do about an error.
 func explain(path string, err error) error {
-	const without = "Move the file away to go on without it: nothing is lost in the mailboxes, and the targets of runs " +
-		"that were interrupted can be asked for again. What can still be read of it is settled by \"ewsq recover -salvage FILE\", or boltjournal.Salvage"
+	reason := func(kind error) string { return strings.TrimPrefix(err.Error(), kind.Error()+": ") }
 	switch {
 	case errors.Is(err, sealedfile.ErrInUse):
 		return fmt.Errorf("%w: %q: stop the other process or use a different file", ErrInUse, path)
 	case errors.Is(err, sealedfile.ErrNewer):
-		return fmt.Errorf("%w: %q: %w. Use that version, at least to settle what is in it, or a different file", ErrNewer, path, err)
+		return fmt.Errorf("%w: %q: %s. Settle it with that version, or use a different file", ErrNewer, path, reason(sealedfile.ErrNewer))
 	case errors.Is(err, sealedfile.ErrOther):
-		return fmt.Errorf("%w: %q is not a journal: %w. Use a different file", ErrDamaged, path, err)
+		return fmt.Errorf("%w: %q is not a journal: %s. Use a different file", ErrDamaged, path, reason(sealedfile.ErrOther))
 	case errors.Is(err, sealedfile.ErrDamaged):
-		return fmt.Errorf("%w: %q: %w. %s", ErrDamaged, path, err, without)
+		return fmt.Errorf("%w: %q: %s. Move the file away to go on without it; then \"ewsq recover -salvage FILE\", or boltjournal.Salvage, "+
+			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("opening the journal %q: %w: let this account read and write the file, and create files in its directory", path, err)
 	}
@@ -81,12 +85,12 @@ func (j *Journal) Begin(ctx context.Context, in quarantine.Intent) error {
 	if err != nil {
 		return err
 	}
-	return j.file.Update(func(tx *sealedfile.Tx) error { return put(tx, r) })
+	return j.update(func(tx *sealedfile.Tx) error { return put(tx, r) })
 }
 
 // Finish removes an intent. It is not an error if the intent does not exist.
 func (j *Journal) Finish(_ context.Context, operation string) error {
-	return j.file.Update(func(tx *sealedfile.Tx) error { return remove(tx, operation) })
+	return j.update(func(tx *sealedfile.Tx) error { return remove(tx, operation) })
 }
 
 // Open returns the unfinished intents, oldest first. If some cannot be read,
@@ -136,7 +140,7 @@ func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, erro
 
 // FindOperation returns the intent of an operation, if there is one.
 func (j *Journal) FindOperation(_ context.Context, operation string) (in quarantine.Intent, found bool, err error) {
-	err = j.file.View(func(tx *sealedfile.Tx) error {
+	err = j.view(func(tx *sealedfile.Tx) error {
 		stored, err := tx.Get(intentsTable, []byte(operation))
 		if err != nil {
 			return err
@@ -163,7 +167,7 @@ func (j *Journal) FindTarget(_ context.Context, t quarantine.Target) ([]quaranti
 		return nil, err
 	}
 	var intents []quarantine.Intent
-	err = j.file.View(func(tx *sealedfile.Tx) error {
+	err = j.view(func(tx *sealedfile.Tx) error {
 		return tx.Scan(targetsTable, key, func(k, _ []byte) error {
 			operation := k[len(key):]
 			stored, err := tx.Get(intentsTable, operation)
@@ -183,7 +187,7 @@ func (j *Journal) FindTarget(_ context.Context, t quarantine.Target) ([]quaranti
 
 // unread returns an error for each intent of an earlier version that cannot be read.
 func (j *Journal) unread() (errs []error) {
-	err := j.file.View(func(tx *sealedfile.Tx) error {
+	err := j.view(func(tx *sealedfile.Tx) error {
 		return tx.Unadopted(func(_ string, operation, text []byte) error {
 			errs = append(errs, unreadable(operation, text))
 			return nil
@@ -193,6 +197,17 @@ func (j *Journal) unread() (errs []error) {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+func (j *Journal) update(do func(*sealedfile.Tx) error) error { return j.explain(j.file.Update(do)) }
+func (j *Journal) view(do func(*sealedfile.Tx) error) error   { return j.explain(j.file.View(do)) }
+
+// explain says what to do if the file is found to be damaged while it is open.
+func (j *Journal) explain(err error) error {
+	if errors.Is(err, sealedfile.ErrDamaged) {
+		return explain(j.path, err)
+	}
+	return err
 }
 
 // unreadable says why an intent of an earlier version was not adopted.

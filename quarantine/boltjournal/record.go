@@ -137,7 +137,7 @@ type place struct {
 // places returns all intents, oldest first.
 func (j *Journal) places() ([]place, error) {
 	var places []place
-	err := j.file.View(func(tx *sealedfile.Tx) error {
+	err := j.view(func(tx *sealedfile.Tx) error {
 		return tx.Scan(intentsTable, nil, func(operation, stored []byte) error {
 			if len(stored) < timeSize {
 				return errShort(string(operation))

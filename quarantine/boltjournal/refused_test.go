@@ -249,6 +249,7 @@ func TestDamagedWhileOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Truncate(path, 0))
 	_, err = j.Open(t.Context())
+	require.ErrorIs(t, err, boltjournal.ErrDamaged)
 	require.ErrorContains(t, err, "it was changed while it was open")
 	require.Error(t, j.Begin(t.Context(), intent(40)))
 	require.Error(t, j.Finish(t.Context(), intent(2).Operation))
