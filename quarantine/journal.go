@@ -2,7 +2,7 @@ package quarantine
 
 import (
 	"context"
-	"slices"
+	"iter"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -11,7 +11,8 @@ import (
 
 // Journal durably records what is about to be done, so [Service.Recover] can
 // settle an interrupted run. An intent is written before the first change on
-// the server and removed when its outcome is certain.
+// the server and removed when its outcome is certain. A journal of many intents should
+// also be an [IntentFinder] and an [IntentLister].
 type Journal interface {
 	// Begin writes an intent, replacing one with the same operation. When it
 	// returns, the intent survives a crash.
@@ -21,6 +22,28 @@ type Journal interface {
 	// Open returns the unfinished intents, oldest first. Intents returned together
 	// with an error are settled all the same.
 	Open(ctx context.Context) ([]Intent, error)
+}
+
+// IntentFinder is a [Journal] that finds an intent without reading all others. If it
+// is one, it is asked for each item; otherwise Open is, which takes the longer, the
+// more intents there are.
+type IntentFinder interface {
+	// FindOperation returns the intent of an operation, if there is one.
+	FindOperation(ctx context.Context, operation string) (in Intent, found bool, err error)
+	// FindTarget returns the unfinished intents whose Target asks for the same messages
+	// ([Target.Same]), oldest first. Intents returned together with an error are settled
+	// all the same.
+	FindTarget(ctx context.Context, t Target) ([]Intent, error)
+}
+
+// IntentLister is a [Journal] that yields its intents one after the other. If it is
+// one, [Service.Recover] uses it in place of Open, so that it need not hold all of them
+// in memory.
+type IntentLister interface {
+	// Pending yields the unfinished intents, oldest first. An error stands for one that
+	// cannot be read; the others are settled all the same. Begin and Finish may be called
+	// meanwhile; what is begun then need not be yielded.
+	Pending(ctx context.Context) iter.Seq2[Intent, error]
 }
 
 // Intent is one item that is about to be carried.
@@ -59,15 +82,53 @@ func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) e
 
 // Knows reports whether there is an intent for an operation.
 func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
-	intents, err := l.journal.Open(ctx)
-	known := slices.ContainsFunc(intents, func(in Intent) bool { return in.Operation == operation })
-	if known {
-		err = nil
+	if finder, ok := l.journal.(IntentFinder); ok {
+		_, known, err := finder.FindOperation(ctx, operation)
+		return known, err
 	}
-	return known, err
+	intents, err := l.journal.Open(ctx)
+	for _, in := range intents {
+		if in.Operation == operation {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // Finish removes the intent.
 func (l ledger) Finish(ctx context.Context, operation string) error {
 	return l.journal.Finish(ctx, operation)
+}
+
+// intentsOf returns the intents of a target.
+func (s *Service) intentsOf(ctx context.Context, t Target) ([]Intent, error) {
+	if finder, ok := s.journal.(IntentFinder); ok {
+		return finder.FindTarget(ctx, t)
+	}
+	intents, err := s.journal.Open(ctx)
+	var same []Intent
+	for _, in := range intents {
+		if in.Target.Same(t) {
+			same = append(same, in)
+		}
+	}
+	return same, err
+}
+
+// pending yields the intents of the journal.
+func (s *Service) pending(ctx context.Context) iter.Seq2[Intent, error] {
+	if lister, ok := s.journal.(IntentLister); ok {
+		return lister.Pending(ctx)
+	}
+	return func(yield func(Intent, error) bool) {
+		intents, err := s.journal.Open(ctx)
+		for _, in := range intents {
+			if !yield(in, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(Intent{}, err)
+		}
+	}
 }

@@ -96,10 +96,9 @@ func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, oper
 // journal, and adds it: a search that finds nothing does not show that it is
 // gone.
 func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
-	intents, err := s.journal.Open(ctx)
+	intents, err := s.intentsOf(ctx, t)
 	for _, in := range intents {
-		same := in.Target.Mailbox == t.Mailbox && in.Target.MessageID == t.MessageID && in.Target.Criteria == t.Criteria
-		if !same || in.Direction != driver.ToQuarantine {
+		if in.Direction != driver.ToQuarantine {
 			continue
 		}
 		ri, err := s.settle(ctx, in, intentItem(in))

@@ -25,11 +25,15 @@ import (
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
 		// Intents that can be read are settled even if others cannot be read.
-		intents, journalErr := s.journal.Open(ctx)
-		for _, in := range intents {
+		var unread []error
+		for in, err := range s.pending(ctx) {
 			if ctx.Err() != nil {
 				yield(nil, context.Cause(ctx))
 				return
+			}
+			if err != nil {
+				unread = append(unread, err)
+				continue
 			}
 			r := s.recover(ctx, in)
 			if r.settled() {
@@ -42,8 +46,8 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 				return
 			}
 		}
-		if journalErr != nil {
-			yield(nil, fmt.Errorf("journal: %w", journalErr))
+		if err := errors.Join(unread...); err != nil {
+			yield(nil, fmt.Errorf("journal: %w", err))
 		}
 	}
 }

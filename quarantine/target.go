@@ -50,6 +50,18 @@ func (t Target) Validate() error {
 	return nil
 }
 
+// Same reports whether two targets ask for the same messages. The reason does not
+// matter, nor the time zone of a time.
+func (t Target) Same(other Target) bool { return t.asked() == other.asked() }
+
+// asked returns the target as far as it says which messages are meant, in one form.
+func (t Target) asked() Target {
+	t.Reason = ""
+	c := &t.Criteria
+	c.ReceivedAfter, c.ReceivedBefore = c.ReceivedAfter.UTC(), c.ReceivedBefore.UTC()
+	return t
+}
+
 // byCriteria reports whether the message is described rather than named.
 func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 

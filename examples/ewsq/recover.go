@@ -15,7 +15,7 @@ func recoverCommand() command {
 	return command{
 		name:     "recover",
 		summary:  "finish what an interrupted run left open",
-		synopsis: []string{""},
+		synopsis: []string{"", "-salvage FILE"},
 		description: `
 The journals (journalFile in the configurations) record what was started and not
 finished. Each such item is searched for in both mailboxes and the work is finished;
@@ -27,6 +27,10 @@ unless writeDoubt is set. Until then an item of which no copy is seen stays
 "undecided", and open: run recover again after the time that its line gives.
 
 Without a journal, run the same targets again instead.
+
+A journal that is damaged is refused. Move the file away, and give it to -salvage:
+what can still be read of it is put into the new journal, and finished. What cannot be
+read is in the mailboxes all the same: run the same targets again.
 `,
 		exit: map[int]string{
 			exitDone: "Nothing is left open.",
@@ -34,19 +38,29 @@ Without a journal, run the same targets again instead.
 		},
 		examples: []example{
 			{"After a crash:", "ewsq -config exchange.json recover"},
+			{"After a damaged journal was moved away:", "ewsq -config exchange.json recover -salvage ewsq.journal.damaged"},
 		},
-		prepare: func(*flag.FlagSet) func(context.Context, *session) error {
-			return func(ctx context.Context, s *session) error { return s.recoverAll(ctx) }
+		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+			var damaged string
+			addText(flags, &damaged, "salvage", "", "first take over what can still be read of the damaged journal in `FILE`")
+			return func(ctx context.Context, s *session) error { return s.recoverAll(ctx, damaged) }
 		},
 	}
 }
 
-func (s *session) recoverAll(ctx context.Context) error {
+// recoverAll settles what is open in the journals, and before that in a damaged one, if
+// it is given.
+func (s *session) recoverAll(ctx context.Context, damaged string) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return c.JournalFile != "" }) {
 		return usagef("the configuration has no journalFile, so nothing is known about earlier runs; set it, or run the same targets again")
+	}
+	if damaged != "" {
+		if err := s.salvage(ctx, damaged); err != nil {
+			return err
+		}
 	}
 	r, err := s.open(0)
 	if err != nil {

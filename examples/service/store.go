@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,26 +8,38 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// store keeps alerts in one file, a bbolt database that only its owner can read. Each
-// method is one transaction; what it wrote has been synced to disk when it returns.
-// Methods may be called concurrently.
+// store keeps alerts in one file that only its owner can read. All of it is checked when
+// it is opened: a file that is damaged is refused, so that no alert is missing without a
+// word. Each method is one transaction; what it wrote has been synced to disk when it
+// returns. Methods may be called concurrently.
 type store struct {
-	db   *bbolt.DB
+	file *sealedfile.File
 	temp string // directory to remove at the end
 }
 
-// Both buckets contain JSON: alerts by id, without results, and results by id,
+// Both tables contain JSON: alerts by id, without results, and results by id,
 // action and mailbox, since there may be thousands. An id never contains a slash.
-var (
-	alertsBucket  = []byte("alerts")
-	resultsBucket = []byte("results")
+const (
+	alertsTable  = "alerts"
+	resultsTable = "results"
 )
+
+// storeFormat is that of version 2. Version 1 had the same records, but without
+// checksums.
+var storeFormat = sealedfile.Format{
+	Kind: "alerts", Version: 2, Tables: []string{alertsTable, resultsTable},
+	Earlier: []string{alertsTable, resultsTable},
+	Adopt: func(tx *sealedfile.Tx, table string, key, value []byte) (bool, error) {
+		if !json.Valid(value) {
+			return false, fmt.Errorf("%w: %q in %s cannot be read", sealedfile.ErrDamaged, key, table)
+		}
+		return true, tx.Put(table, key, value)
+	},
+}
 
 var errNoAlert = errors.New("no alert has that id")
 
@@ -47,30 +58,26 @@ func openStore(dir string, log *slog.Logger) (s *store, err error) {
 		return nil, fmt.Errorf("-data: %w", err)
 	}
 	path := filepath.Join(dir, "alerts.db")
-	s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if errors.Is(err, berrors.ErrTimeout) {
+	s.file, err = sealedfile.Open(path, storeFormat)
+	switch {
+	case errors.Is(err, sealedfile.ErrInUse):
 		return nil, fmt.Errorf("-data: %s is in use by another process; stop it, or give each process its own directory", path)
-	}
-	if err != nil {
+	case errors.Is(err, sealedfile.ErrNewer):
+		return nil, fmt.Errorf("-data: %s: %w; run that version of the service, or give this one its own directory", path, err)
+	case errors.Is(err, sealedfile.ErrDamaged), errors.Is(err, sealedfile.ErrOther):
+		return nil, fmt.Errorf("-data: %s: %w. Move the file away to go on without its alerts: messages that were quarantined stay "+
+			"there, and \"ewsq list\" shows them; what was not done by then has to be reported again", path, err)
+	case err != nil:
 		return nil, fmt.Errorf("-data: opening %s: %w", path, err)
 	}
 	if s.temp != "" {
 		_ = os.RemoveAll(s.temp)
 	}
-	s.db.MaxBatchDelay = time.Millisecond // results that come together share one sync
-	err = s.db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(alertsBucket)
-		_, err2 := tx.CreateBucketIfNotExists(resultsBucket)
-		return errors.Join(err, err2)
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("-data: preparing %s: %w", path, err), s.close())
-	}
 	return s, nil
 }
 
 func (s *store) close() error {
-	err := s.db.Close()
+	err := s.file.Close()
 	if s.temp != "" {
 		err = errors.Join(err, os.RemoveAll(s.temp))
 	}
@@ -80,57 +87,60 @@ func (s *store) close() error {
 // create stores a new alert. If there already is one with that id, it is returned and
 // fresh is false.
 func (s *store) create(a alert) (kept alert, fresh bool, err error) {
-	err = s.db.Update(func(tx *bbolt.Tx) error {
+	err = s.file.Update(func(tx *sealedfile.Tx) error {
 		kept, err = readAlert(tx, a.ID)
 		if fresh = errors.Is(err, errNoAlert); fresh {
-			kept, err = a, put(tx, alertsBucket, []byte(a.ID), a)
+			kept, err = a, put(tx, alertsTable, []byte(a.ID), a)
 		}
 		return err
 	})
 	return kept, fresh, err
 }
 
-// update changes an alert, but not its results, unless change fails.
+// update changes an alert, but not its results, unless change fails. It may be called
+// again with the alert as it was.
 func (s *store) update(id string, change func(*alert) error) (a alert, err error) {
-	err = s.db.Update(func(tx *bbolt.Tx) error {
+	err = s.file.Update(func(tx *sealedfile.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {
 			return err
 		}
 		if err := change(&a); err != nil {
 			return err
 		}
-		return put(tx, alertsBucket, []byte(id), a)
+		return put(tx, alertsTable, []byte(id), a)
 	})
 	return a, err
 }
 
 // putResult stores the result for one mailbox, replacing any earlier one.
 func (s *store) putResult(id string, what action, r result) error {
-	return s.db.Batch(func(tx *bbolt.Tx) error { return put(tx, resultsBucket, resultKey(id, what, r.Mailbox), r) })
+	return s.file.Update(func(tx *sealedfile.Tx) error { return put(tx, resultsTable, resultKey(id, what, r.Mailbox), r) })
 }
 
 // find returns an alert without its results. The error matches errNoAlert if the
 // alert does not exist.
 func (s *store) find(id string) (a alert, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error { a, err = readAlert(tx, id); return err })
+	err = s.file.View(func(tx *sealedfile.Tx) error { a, err = readAlert(tx, id); return err })
 	return a, err
 }
 
 // get is find with the results, sorted by address.
 func (s *store) get(id string) (a alert, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.file.View(func(tx *sealedfile.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {
 			return err
 		}
 		for _, what := range []action{actionQuarantine, actionRestore} {
-			prefix := resultKey(id, what, "")
-			c := tx.Bucket(resultsBucket).Cursor()
-			for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			err := tx.Scan(resultsTable, resultKey(id, what, ""), func(key, text []byte) error {
 				var r result
-				if err := json.Unmarshal(v, &r); err != nil {
-					return fmt.Errorf("result %q cannot be read: %w", k, err)
+				if err := json.Unmarshal(text, &r); err != nil {
+					return fmt.Errorf("result %q cannot be read: %w", key, err)
 				}
 				*a.resultsOf(what) = append(*a.resultsOf(what), r)
+				return nil
+			})
+			if err != nil {
+				return err
 			}
 		}
 		return nil
@@ -141,9 +151,9 @@ func (s *store) get(id string) (a alert, err error) {
 // open returns the ids of the alerts that are not done, oldest first.
 func (s *store) open() (ids []string, err error) {
 	var open []alert
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(alertsBucket).ForEach(func(id, _ []byte) error {
-			a, err := readAlert(tx, string(id))
+	err = s.file.View(func(tx *sealedfile.Tx) error {
+		return tx.Scan(alertsTable, nil, func(id, text []byte) error {
+			a, err := parseAlert(string(id), text)
 			if a.State != stateDone {
 				open = append(open, a)
 			}
@@ -161,21 +171,28 @@ func resultKey(id string, what action, mailbox string) []byte {
 	return []byte(id + "/" + string(what) + "/" + mailbox)
 }
 
-func readAlert(tx *bbolt.Tx, id string) (a alert, err error) {
-	text := tx.Bucket(alertsBucket).Get([]byte(id))
+func readAlert(tx *sealedfile.Tx, id string) (a alert, err error) {
+	text, err := tx.Get(alertsTable, []byte(id))
+	if err != nil {
+		return a, err
+	}
 	if text == nil {
 		return a, errNoAlert
 	}
+	return parseAlert(id, text)
+}
+
+func parseAlert(id string, text []byte) (a alert, err error) {
 	if err := json.Unmarshal(text, &a); err != nil {
 		return a, fmt.Errorf("alert %q cannot be read: %w", id, err)
 	}
 	return a, nil
 }
 
-func put(tx *bbolt.Tx, bucket, key []byte, v any) error {
+func put(tx *sealedfile.Tx, table string, key []byte, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(bucket).Put(key, text)
+	return tx.Put(table, key, text)
 }

@@ -21,6 +21,7 @@ quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
+quarantine/boltjournal -> internal/sealedfile
 quarantine/quarantinetest -> quarantine
 quarantine/quarantinetest -> quarantine/driver
 quarantine/ewsmail -> quarantine/driver
@@ -57,6 +58,7 @@ internal/display -> fmt
 internal/mailname -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
+internal/sealedfile -> fmt
 auth -> internal/msclouds
 internal/msclouds -> fmt
 examples/ewsq -> quarantine/exchange/setup
@@ -110,6 +112,7 @@ auth -> internal/xmlwire
 throttle -> ews
 internal/mailstore -> quarantine
 internal/mimescan -> quarantine/driver
+internal/sealedfile -> quarantine
 internal/xmlwire -> ews
 internal/ewsschema -> internal/repository
 testdata -> ews/ewstest

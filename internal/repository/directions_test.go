@@ -45,6 +45,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/ntlmserver", Imports: nil},
 	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/repository", Imports: nil},
+	{Package: "internal/sealedfile", Imports: nil},
 	{Package: "internal/tlstest", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},

@@ -16,16 +16,16 @@ var modulesOf = map[string][]string{
 		"golang.org/x/sync", // limit on connections
 		"software.sslmate.com/src/go-pkcs12",
 	},
-	"ews/ewstest":            {"golang.org/x/text"}, // searches that ignore accents
-	"quarantine/boltjournal": {"go.etcd.io/bbolt"},
-	"quarantine/exchange":    {"golang.org/x/net"}, // registered domains
+	"ews/ewstest":         {"golang.org/x/text"}, // searches that ignore accents
+	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
 
 	"internal/linkunwrap":    {"golang.org/x/net"}, // host names in other scripts
 	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
 	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
+	"internal/sealedfile":    {"go.etcd.io/bbolt"},
 
 	"examples/internal/terminal": {"golang.org/x/term"},
-	"examples/service":           {"go.etcd.io/bbolt", "golang.org/x/sync"},
+	"examples/service":           {"golang.org/x/sync"},
 }
 
 func TestModules(t *testing.T) {

@@ -2,52 +2,78 @@ package boltjournal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
+	"io/fs"
+	"iter"
+	"strings"
 
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
-
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// ErrInUse reports that another process has the journal file open (test with
-// errors.Is).
-var ErrInUse = errors.New("quarantine: the journal is in use by another process")
+// Reasons why a file cannot be used as a journal; test with errors.Is.
+var (
+	// ErrInUse reports that another process has the journal file open.
+	ErrInUse = errors.New("quarantine: the journal is in use by another process")
+
+	// ErrDamaged reports that the file is not as it was written, or not a journal. No
+	// intent in it has been settled. [Salvage] returns those that can still be read;
+	// without them, the same targets have to be asked for again.
+	ErrDamaged = errors.New("quarantine: the journal is damaged")
+
+	// ErrNewer reports that a later version of this package wrote the file.
+	ErrNewer = errors.New("quarantine: the journal was written by a later version")
+)
 
 // Journal is a [quarantine.Journal] in a single file, a bbolt database. When
 // Begin returns, the intent has been synced to disk. The file holds addresses,
 // Message-IDs and folder names, never content or credentials, and only its
-// owner can read it.
-type Journal struct{ db *bbolt.DB }
+// owner can read it. It is also a [quarantine.IntentFinder] and a
+// [quarantine.IntentLister], so that neither a lookup nor a recovery reads all of it
+// into memory.
+type Journal struct {
+	file *sealedfile.File
+	path string
+}
 
-// intentsBucket holds the intents as JSON, keyed by operation.
-var intentsBucket = []byte("intents")
+var (
+	_ quarantine.Journal      = (*Journal)(nil)
+	_ quarantine.IntentFinder = (*Journal)(nil)
+	_ quarantine.IntentLister = (*Journal)(nil)
+)
 
-// Open opens a journal file, creating it if it is missing. Only one process at
-// a time can have it open: if another one still does after a second, the error
-// matches [ErrInUse]. The caller must close the journal.
+// Open opens a journal file. If it is missing, a new one is created, which gets its
+// name when it is complete; the directory must exist. All of the file is checked, which
+// takes about a second for 200,000 intents. Only one process at a time can have it
+// open: if another one still does after a second, the error matches [ErrInUse]. A file
+// that does not fit is refused with [ErrDamaged] or [ErrNewer], and is not changed. The
+// caller must close the journal.
 func Open(path string) (*Journal, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("%w: %q: stop the other process or use a different file", ErrInUse, path)
-	}
+	file, err := sealedfile.Open(path, format)
 	if err != nil {
-		return nil, fmt.Errorf("opening the journal %q: %w", path, err)
+		return nil, explain(path, err)
 	}
-	// Concurrent calls share one sync of the disk.
-	db.MaxBatchDelay = time.Millisecond
-	err = db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(intentsBucket)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing the journal %q: %w", path, err), db.Close())
+	return &Journal{file, path}, nil
+}
+
+// explain says what to do about an error.
+func explain(path string, err error) error {
+	reason := func(kind error) string { return strings.TrimPrefix(err.Error(), kind.Error()+": ") }
+	switch {
+	case errors.Is(err, sealedfile.ErrInUse):
+		return fmt.Errorf("%w: %q: stop the other process or use a different file", ErrInUse, path)
+	case errors.Is(err, sealedfile.ErrNewer):
+		return fmt.Errorf("%w: %q: %s. Settle it with that version, or use a different file", ErrNewer, path, reason(sealedfile.ErrNewer))
+	case errors.Is(err, sealedfile.ErrOther):
+		return fmt.Errorf("%w: %q is not a journal: %s. Use a different file", ErrDamaged, path, reason(sealedfile.ErrOther))
+	case errors.Is(err, sealedfile.ErrDamaged):
+		return fmt.Errorf("%w: %q: %s. Move the file away to go on without it; then \"ewsq recover -salvage FILE\", or boltjournal.Salvage, "+
+			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("opening the journal %q: %w: let this account read and write the file, and create files in its directory", path, err)
 	}
-	return &Journal{db: db}, nil
+	return fmt.Errorf("opening the journal %q: %w", path, err)
 }
 
 // Begin writes an intent and returns once it has been synced to disk.
@@ -55,41 +81,140 @@ func (j *Journal) Begin(ctx context.Context, in quarantine.Intent) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	b, err := json.Marshal(in)
+	r, err := newRecord(in)
 	if err != nil {
 		return err
 	}
-	return j.db.Batch(func(tx *bbolt.Tx) error {
-		return tx.Bucket(intentsBucket).Put([]byte(in.Operation), b)
-	})
+	return j.update(func(tx *sealedfile.Tx) error { return put(tx, r) })
 }
 
 // Finish removes an intent. It is not an error if the intent does not exist.
 func (j *Journal) Finish(_ context.Context, operation string) error {
-	return j.db.Batch(func(tx *bbolt.Tx) error {
-		return tx.Bucket(intentsBucket).Delete([]byte(operation))
-	})
+	return j.update(func(tx *sealedfile.Tx) error { return remove(tx, operation) })
 }
 
 // Open returns the unfinished intents, oldest first. If some cannot be read,
-// the error names them, and the others are returned with it.
-func (j *Journal) Open(context.Context) ([]quarantine.Intent, error) {
+// the error names them, and the others are returned with it. All of them are in memory
+// then; Pending reads one after the other.
+func (j *Journal) Open(ctx context.Context) ([]quarantine.Intent, error) {
 	var intents []quarantine.Intent
 	var unread []error
-	err := j.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(intentsBucket).ForEach(func(operation, b []byte) error {
-			var in quarantine.Intent
-			if err := json.Unmarshal(b, &in); err != nil {
-				unread = append(unread, fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err))
-				return nil
+	for in, err := range j.Pending(ctx) {
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
+		intents = append(intents, in)
+	}
+	return intents, errors.Join(unread...)
+}
+
+// Pending yields the unfinished intents, oldest first, in about 100 bytes of memory for
+// each. Those that are begun meanwhile are not among them, and those that are finished
+// before their turn are passed over. Intents that cannot be read come last, each as an
+// error.
+func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, error] {
+	return func(yield func(quarantine.Intent, error) bool) {
+		places, err := j.places()
+		if err != nil {
+			yield(quarantine.Intent{}, err)
+			return
+		}
+		for _, p := range places {
+			if ctx.Err() != nil {
+				yield(quarantine.Intent{}, context.Cause(ctx))
+				return
 			}
-			intents = append(intents, in)
+			in, found, err := j.FindOperation(ctx, p.operation)
+			if (found || err != nil) && !yield(in, err) {
+				return
+			}
+		}
+		for _, err := range j.unread() {
+			if !yield(quarantine.Intent{}, err) {
+				return
+			}
+		}
+	}
+}
+
+// FindOperation returns the intent of an operation, if there is one.
+func (j *Journal) FindOperation(_ context.Context, operation string) (in quarantine.Intent, found bool, err error) {
+	err = j.view(func(tx *sealedfile.Tx) error {
+		stored, err := tx.Get(intentsTable, []byte(operation))
+		if err != nil {
+			return err
+		}
+		if stored == nil {
+			return tx.Unadopted(func(_ string, unread, text []byte) error {
+				if string(unread) != operation {
+					return nil
+				}
+				return unreadable(unread, text)
+			})
+		}
+		in, err = decode(operation, stored)
+		found = err == nil
+		return err
+	})
+	return in, found, err
+}
+
+// FindTarget returns the unfinished intents of a target, oldest first.
+func (j *Journal) FindTarget(_ context.Context, t quarantine.Target) ([]quarantine.Intent, error) {
+	key, err := targetKey(t)
+	if err != nil {
+		return nil, err
+	}
+	var intents []quarantine.Intent
+	err = j.view(func(tx *sealedfile.Tx) error {
+		return tx.Scan(targetsTable, key, func(k, _ []byte) error {
+			operation := k[len(key):]
+			stored, err := tx.Get(intentsTable, operation)
+			if err != nil {
+				return err
+			}
+			in, err := decode(string(operation), stored)
+			if err == nil {
+				intents = append(intents, in)
+			}
+			return err
+		})
+	})
+	sortIntents(intents)
+	return intents, errors.Join(append([]error{err}, j.unread()...)...)
+}
+
+// unread returns an error for each intent of an earlier version that cannot be read.
+func (j *Journal) unread() (errs []error) {
+	err := j.view(func(tx *sealedfile.Tx) error {
+		return tx.Unadopted(func(_ string, operation, text []byte) error {
+			errs = append(errs, unreadable(operation, text))
 			return nil
 		})
 	})
-	slices.SortStableFunc(intents, func(a, b quarantine.Intent) int { return a.At.Compare(b.At) })
-	return intents, errors.Join(append(unread, err)...)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+func (j *Journal) update(do func(*sealedfile.Tx) error) error { return j.explain(j.file.Update(do)) }
+func (j *Journal) view(do func(*sealedfile.Tx) error) error   { return j.explain(j.file.View(do)) }
+
+// explain says what to do if the file is found to be damaged while it is open.
+func (j *Journal) explain(err error) error {
+	if errors.Is(err, sealedfile.ErrDamaged) {
+		return explain(j.path, err)
+	}
+	return err
+}
+
+// unreadable says why an intent of an earlier version was not adopted.
+func unreadable(operation, text []byte) error {
+	_, err := decodeFirst(operation, text)
+	return fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err)
 }
 
 // Close closes the file.
-func (j *Journal) Close() error { return j.db.Close() }
+func (j *Journal) Close() error { return j.file.Close() }

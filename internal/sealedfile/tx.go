@@ -1,0 +1,160 @@
+package sealedfile
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Tx is what a function works with during [File.Update] and [File.View].
+type Tx struct {
+	tx    *bbolt.Tx
+	file  *File
+	state *state // nil if nothing can be written
+}
+
+// Update runs a function in a transaction. When it returns nil, what the function
+// wrote has been synced to disk. Concurrent calls share a transaction and its sync, so
+// the function may be called more than once; only the effects of the last call count.
+// If it returns an error, nothing of it is written.
+func (f *File) Update(do func(*Tx) error) error {
+	c := &change{do: do}
+	f.queueing.Lock()
+	f.queue = append(f.queue, c)
+	f.queueing.Unlock()
+
+	// Whoever gets to write writes for all that wait by then.
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	if c.done {
+		return c.err
+	}
+	f.queueing.Lock()
+	batch := f.queue
+	f.queue = nil
+	f.queueing.Unlock()
+
+	refused, err := f.write(batch)
+	for _, other := range batch {
+		if refused && len(batch) > 1 {
+			_, err = f.write([]*change{other})
+		}
+		other.err, other.done = err, true
+	}
+	return c.err
+}
+
+// write carries out changes in one transaction. Refused reports that one of them
+// returned the error.
+func (f *File) write(batch []*change) (refused bool, err error) {
+	err = f.guard(func() error {
+		return f.db.Update(func(tx *bbolt.Tx) error {
+			s, err := f.readState(tx)
+			if err != nil {
+				return err
+			}
+			t := &Tx{tx: tx, file: f, state: &s}
+			for _, c := range batch {
+				if err := c.do(t); err != nil {
+					refused = true
+					return err
+				}
+			}
+			return t.writeState()
+		})
+	})
+	return refused, err
+}
+
+// View runs a function that only reads. It must not call Update.
+func (f *File) View(do func(*Tx) error) error {
+	return f.guard(func() error {
+		return f.db.View(func(tx *bbolt.Tx) error { return do(&Tx{tx: tx, file: f}) })
+	})
+}
+
+func (f *File) readState(tx *bbolt.Tx) (state, error) {
+	b := tx.Bucket(stateBucket)
+	if b == nil {
+		return state{}, fmt.Errorf("%w: number and digest of its records are missing", ErrDamaged)
+	}
+	return parseState(b.Get(stateKey), f.format)
+}
+
+func (t *Tx) writeState() error {
+	b, err := t.tx.CreateBucketIfNotExists(stateBucket)
+	if err != nil {
+		return err
+	}
+	return b.Put(stateKey, sealed(string(stateBucket), stateKey, t.state.text()))
+}
+
+// Get returns a record, or nil if it does not exist. It is valid during the
+// transaction. The error matches [ErrDamaged] if the record does not match its
+// checksum.
+func (t *Tx) Get(table string, key []byte) ([]byte, error) {
+	value, _, err := t.get(table, key)
+	return value, err
+}
+
+func (t *Tx) get(table string, key []byte) (value, stored []byte, err error) {
+	b := t.tx.Bucket([]byte(tablePrefix + table))
+	if b == nil {
+		return nil, nil, nil
+	}
+	if stored = b.Get(key); stored == nil {
+		return nil, nil, nil
+	}
+	value, err = unseal(tablePrefix+table, key, stored)
+	return value, stored, err
+}
+
+// Put writes a record, replacing an earlier one.
+func (t *Tx) Put(table string, key, value []byte) error {
+	_, old, err := t.get(table, key)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		t.state.remove(old)
+	}
+	b, err := t.tx.CreateBucketIfNotExists([]byte(tablePrefix + table))
+	if err != nil {
+		return err
+	}
+	stored := sealed(tablePrefix+table, key, value)
+	t.state.add(stored)
+	return b.Put(key, stored)
+}
+
+// Delete removes a record. It is not an error if it does not exist.
+func (t *Tx) Delete(table string, key []byte) error {
+	_, old, err := t.get(table, key)
+	if err != nil || old == nil {
+		return err
+	}
+	t.state.remove(old)
+	return t.tx.Bucket([]byte(tablePrefix + table)).Delete(key)
+}
+
+// Scan calls a function for each record whose key begins with the prefix, in the order
+// of the keys, until it returns an error. Key and value are valid during the
+// transaction. The function must not write.
+func (t *Tx) Scan(table string, prefix []byte, do func(key, value []byte) error) error {
+	b := t.tx.Bucket([]byte(tablePrefix + table))
+	if b == nil {
+		return nil
+	}
+	c := b.Cursor()
+	for k, stored := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, stored = c.Next() {
+		value, err := unseal(tablePrefix+table, k, stored)
+		if err != nil {
+			return err
+		}
+		if err := do(k, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

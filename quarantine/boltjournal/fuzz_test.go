@@ -1,0 +1,75 @@
+package boltjournal_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
+)
+
+// Any bytes are refused, or are a journal that works. Sum gives both heads the checksums
+// that fit them, so that what they lead to is looked at.
+func FuzzOpen(f *testing.F) {
+	first, err := os.ReadFile("testdata/journal-1.bolt")
+	require.NoError(f, err)
+	empty, _ := written(f, 0, 0)
+	some, _ := written(f, 12, 3)
+	for _, b := range [][]byte{first, empty, empty[:8192], some, nil, []byte("SQLite format 3\x00")} {
+		f.Add(b, false)
+		f.Add(b, true)
+	}
+	f.Fuzz(func(t *testing.T, file []byte, sum bool) {
+		for at := 16; sum && at+64 <= len(file) && at <= 4096+16; at += 4096 {
+			h := fnv.New64a()
+			_, _ = h.Write(file[at : at+56])
+			binary.NativeEndian.PutUint64(file[at+56:], h.Sum64())
+		}
+		path := filepath.Join(t.TempDir(), "journal")
+		require.NoError(t, os.WriteFile(path, file, 0o600))
+		saved, err := boltjournal.Salvage(path)
+		require.NoError(t, err)
+		j, err := boltjournal.Open(path)
+		if err != nil {
+			return
+		}
+		before, unread := j.Open(t.Context())
+		if unread != nil {
+			require.NotContains(t, unread.Error(), "while it was open")
+		}
+		require.LessOrEqual(t, len(before), len(saved), "what is open can be salvaged")
+		require.NoError(t, j.Begin(t.Context(), intent(5000)))
+		require.NoError(t, j.Finish(t.Context(), intent(5000).Operation))
+		require.NoError(t, j.Close())
+		if unread == nil {
+			after, err := read(t, path)
+			require.NoError(t, err)
+			require.Len(t, after, len(before))
+		}
+	})
+}
+
+// A piece of a journal that is replaced leaves all intents, or an error.
+func FuzzDamage(f *testing.F) {
+	file, want := written(f, 30, 9)
+	f.Add(uint32(0), []byte{0})
+	f.Add(uint32(4096), make([]byte, 4096))
+	f.Add(uint32(16), []byte("\xed\xda\x0c\xed\x02"))
+	for at := uint32(2 * 4096); at < uint32(len(file)); at += 4096 {
+		f.Add(at+8, []byte{2, 0, 1, 0, 0, 0, 0, 0})
+	}
+	f.Fuzz(func(t *testing.T, at uint32, piece []byte) {
+		bad := bytes.Clone(file)
+		copy(bad[int(at)%len(bad):], piece)
+		path := filepath.Join(t.TempDir(), "journal")
+		require.NoError(t, os.WriteFile(path, bad, 0o600))
+		if got, err := read(t, path); err == nil {
+			require.Equal(t, want, got)
+		}
+	})
+}
