@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -18,6 +19,7 @@ type answer struct {
 	op      Operation
 	version Version
 	request *requestBody
+	sent    *redact.Watch // the secrets that went with it
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
 	log     func(level slog.Level, event string, attrs func() []slog.Attr) // with the caller's context
@@ -143,7 +145,7 @@ func (a *answer) finish() error {
 func (a *answer) malformed(detail string) error {
 	return &DecodeError{
 		Operation: a.op, Mailbox: a.client.mailbox,
-		Path: a.d.Path(), Offset: a.d.Offset(), Err: errors.New(detail),
+		Path: a.path(), Offset: a.d.Offset(), Err: errors.New(detail),
 	}
 }
 
@@ -167,7 +169,7 @@ func (a *answer) unreadable(err error) error {
 		if errors.Is(broken, errTooLarge) {
 			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
 		}
-		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}
+		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: a.sent.Error(broken)}
 		if cause := a.body.ended(); cause != nil {
 			_, timeout := errors.AsType[timeoutError](cause)
 			e.final = !timeout
@@ -177,14 +179,15 @@ func (a *answer) unreadable(err error) error {
 	}
 	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: err}
 	if x, ok := errors.AsType[*xmlwire.Error](err); ok {
-		e.Path, e.Offset = x.Path, x.Offset
+		e.Path, e.Offset = a.sent.Strike(x.Path), x.Offset
 		e.Err = x.Err
 		if x.Detail != "" {
 			e.Err = &detailError{x.Err, x.Detail}
 		}
 	} else if a.d != nil {
-		e.Path, e.Offset = a.d.Path(), a.d.Offset()
+		e.Path, e.Offset = a.path(), a.d.Offset()
 	}
+	e.Err = a.sent.Error(e.Err)
 	return e
 }
 

@@ -36,6 +36,7 @@ func (a *answer) fault() error {
 	if e.Message == "" {
 		e.Message = text
 	}
+	a.strike(e)
 	return e
 }
 

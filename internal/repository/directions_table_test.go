@@ -58,6 +58,8 @@ internal/mailname -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
 auth -> internal/msclouds
+auth -> internal/redact
+internal/redact -> fmt
 internal/msclouds -> fmt
 examples/ewsq -> quarantine/exchange/setup
 examples/ewsq -> quarantine/exchange/selftest
