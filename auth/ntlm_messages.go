@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/Azure/go-ntlmssp"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // Header schemes that carry NTLM messages.
@@ -48,6 +50,21 @@ func authenticateMessage(challenge, binding []byte, username, password, workstat
 		return nil, fmt.Errorf("cannot answer the challenge: %w", err)
 	}
 	return msg, nil
+}
+
+// addResponses remembers the last message of a handshake as a secret, and the
+// responses in it (MS-NLMP 2.2.1.3), against which passwords can be tried offline.
+func addResponses(sent *redact.Secrets, msg []byte) {
+	sent.AddToken(base64.StdEncoding.EncodeToString(msg))
+	const ntResponseAt, header = 20, 64
+	if len(msg) < header {
+		return
+	}
+	n := uint64(binary.LittleEndian.Uint16(msg[ntResponseAt:]))
+	start := uint64(binary.LittleEndian.Uint32(msg[ntResponseAt+4:]))
+	if start+n <= uint64(len(msg)) {
+		sent.AddBytes(msg[start : start+n])
+	}
 }
 
 func authorization(scheme string, msg []byte) string {

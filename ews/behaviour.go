@@ -211,7 +211,7 @@ func (e *TransportError) verdict() verdict {
 		read:    e.Operation.reads(),
 		notSent: e.Unsent,
 		// A server that has not received the whole request cannot act on it.
-		notExecuted: e.Unsent || e.partial || unauthorized(e.Err),
+		notExecuted: e.Unsent || e.partial || unauthorized(e.Err) || notExecuted(e.Err),
 		transient:   !e.lasting(),
 	}
 }
@@ -241,6 +241,14 @@ func unauthorized(err error) bool {
 		Unauthorized() bool
 	}](err)
 	return ok && e.Unauthorized()
+}
+
+func notExecuted(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		NotExecuted() bool
+	}](err)
+	return ok && e.NotExecuted()
 }
 
 func unsent(err error) bool {
