@@ -85,8 +85,8 @@ func (f *tokenFetcher) certificate() *Certificate {
 	return f.signer.cert
 }
 
-// current returns the client that signs with the certificate there is now. While there
-// is none that can be used, as when the file is being written, the old one stays.
+// current returns the client that signs with the certificate of the moment. While that
+// cannot be used, as when its file is being written, the old one stays.
 func (f *tokenFetcher) current(ctx context.Context) *signer {
 	cert, err := f.opts.CertificateFunc(ctx)
 	f.mu.Lock()

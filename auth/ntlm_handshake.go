@@ -163,7 +163,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 		e.Refused = true
 		return fail(e)
 	case !kept:
-		return nil, nil, outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake; it must keep connections open", nil)}
+		return nil, nil, outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake, or sent a page of more than 1 MiB with its challenge; it must keep connections open", nil)}
 	}
 	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 && !t.opts.DisableChannelBinding {
 		binding = channelBinding(resp.TLS.PeerCertificates[0])

@@ -105,8 +105,9 @@ func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 	protocols.SetHTTP2(!o.HTTP1Only)
 	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:       proxy,
-		DialContext: dialer.DialContext,
+		Proxy:                  proxy,
+		OnProxyConnectResponse: onConnect,
+		DialContext:            dialer.DialContext,
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            roots,

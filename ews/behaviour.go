@@ -225,6 +225,12 @@ func (e *TransportError) lasting() bool {
 	if _, ok := errors.AsType[*contentError](e.Err); ok {
 		return true
 	}
+	if refusal, ok := errors.AsType[interface {
+		error
+		Lasting() bool
+	}](e.Err); ok && refusal.Lasting() {
+		return true
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); ok {
 		return true
 	}

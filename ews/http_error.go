@@ -77,7 +77,7 @@ func reason(e *HTTPError, target string, empty bool) string {
 	case s == http.StatusMethodNotAllowed:
 		return "this address does not accept EWS requests: check ewsUrl, which must end in /EWS/Exchange.asmx"
 	case s == http.StatusProxyAuthRequired:
-		return "the proxy asks for credentials: check useProxy and proxyUrl"
+		return "the proxy, not Exchange, asks for a user name and a password: check useProxy, and put them into proxyUrl; only Basic is supported there, not NTLM or Negotiate"
 	case s == http.StatusRequestEntityTooLarge:
 		return "the request is too large for the server: it exceeds maxAllowedContentLength or maxReceivedMessageSize in its web.config"
 	case s == http.StatusTooManyRequests:
