@@ -30,6 +30,8 @@ type answer struct {
 	requestID string
 	server    string
 
+	cookiesDropped bool // because of the status
+
 	body  *answerBody
 	d     *xmlwire.Decoder
 	depth int // of the response element

@@ -37,7 +37,7 @@ func (a *answer) page(resp *http.Response) error {
 	}
 	text, err := io.ReadAll(io.LimitReader(a.body, 64<<10))
 	empty := err == nil && a.d == nil && len(bytes.TrimSpace(text)) == 0
-	if empty && a.status == http.StatusOK {
+	if empty && a.status == http.StatusOK || a.cookiesDropped {
 		e.outage = true
 	}
 	e.version = a.status == http.StatusInternalServerError && bytes.Contains(text, []byte("The specified server version is invalid"))

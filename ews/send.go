@@ -114,7 +114,7 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)
-	c.state.takeCookies(resp.Header, time.Now())
+	a.cookiesDropped = c.state.takeCookies(resp.StatusCode, resp.Header, time.Now())
 	a.openBody(ctx, resp, stream)
 	if id := resp.Header.Get("Client-Request-Id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), a.guid) {
 		// The connection is of no use any more: the right answer may follow.
