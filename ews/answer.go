@@ -168,6 +168,9 @@ func (e misfitError) Error() string { return string(e) }
 // unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
+		if coded, ok := errors.AsType[*codingError](broken); ok {
+			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: coded}
+		}
 		if errors.Is(broken, errTooLarge) {
 			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
 		}

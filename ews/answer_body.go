@@ -2,12 +2,10 @@ package ews
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -49,9 +47,11 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		b.left = -1
 	}
 	a.body = b
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
-		b.src = &lazyGzip{src: b.raw}
+	coding := ""
+	if !resp.Uncompressed {
+		coding = resp.Header.Get("Content-Encoding")
 	}
+	b.src = &decoded{src: b.raw, coding: a.sent.Strike(coding)}
 }
 
 // watch returns a function that ends the call if the read that follows brings
@@ -156,22 +156,4 @@ func (b *answerBody) drain() {
 		// If this fails, the connection is simply not reused.
 		_, _ = io.CopyN(io.Discard, b, drainLimit)
 	}
-}
-
-// lazyGzip reads the gzip header on the first Read, because an answer may have
-// a Content-Encoding but no body.
-type lazyGzip struct {
-	src io.Reader
-	z   *gzip.Reader
-}
-
-func (g *lazyGzip) Read(p []byte) (int, error) {
-	if g.z == nil {
-		z, err := gzip.NewReader(g.src)
-		if err != nil {
-			return 0, err
-		}
-		g.z = z
-	}
-	return g.z.Read(p)
 }
