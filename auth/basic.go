@@ -52,7 +52,7 @@ func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTrippe
 			return nil, err
 		}
 	}
-	return &basic{endpoint: e, cred: cred, next: o.Transport, lockout: new(lockout), sent: new(redact.Secrets)}, nil
+	return &basic{endpoint: e, cred: cred, next: o.Transport, lockout: &lockout{changing: cred.changing}, sent: new(redact.Secrets)}, nil
 }
 
 type basic struct {
@@ -65,7 +65,7 @@ type basic struct {
 
 // maxPasswords bounds how many passwords are tried for one request: the source may
 // return another after each refusal.
-const maxPasswords = 3
+const maxPasswords = 5
 
 // RoundTrip implements [http.RoundTripper].
 func (b *basic) RoundTrip(req *http.Request) (*http.Response, error) {

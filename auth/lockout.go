@@ -13,6 +13,14 @@ const (
 	maxPause   = 30 * time.Minute
 )
 
+// The two sides of a change are not changed at the same moment: after a refusal of a
+// password that worked, its source is asked for another one for a while.
+const (
+	changeTime = 10 * time.Second
+	firstLook  = 20 * time.Millisecond
+	maxLook    = time.Second
+)
+
 // maxRefused is how many refused passwords are remembered.
 const maxRefused = 8
 
@@ -31,7 +39,10 @@ const (
 // tried once; until it is accepted, the old one goes on being used if it still works,
 // because the two sides do not change at the same moment.
 type lockout struct {
+	changing bool // the source may return another password
+
 	mu       sync.Mutex
+	change   time.Time     // until then, another one is waited for
 	worked   bool          // some password was accepted
 	good     func() string // the one last accepted; nil if it was refused since. A function, because fmt prints strings
 	bad      []refusedPassword
@@ -63,6 +74,9 @@ func (l *lockout) begin(ctx context.Context, source func(context.Context) (strin
 			return nil, &sourceError{err}
 		}
 		a, wait, err := l.try(password)
+		if err != nil && l.another(ctx, source) {
+			continue
+		}
 		if wait == nil {
 			return a, err
 		}
@@ -97,15 +111,25 @@ func (l *lockout) try(password string) (a *attempt, wait chan struct{}, err erro
 }
 
 // another reports whether, after a refusal, an attempt may be made with the password
-// that the source returns now, or with the one that works.
+// that the source returns, now or shortly, or with the one that works.
 func (l *lockout) another(ctx context.Context, source func(context.Context) (string, error)) bool {
-	password, err := source(ctx)
-	if err != nil {
-		return false
+	for wait := firstLook; ; wait = min(2*wait, maxLook) {
+		password, err := source(ctx)
+		l.mu.Lock()
+		ok := err == nil && (l.good != nil || l.blocked(password) == nil)
+		left := time.Until(l.change)
+		l.mu.Unlock()
+		if ok || left <= 0 {
+			return ok
+		}
+		timer := time.NewTimer(min(wait, left))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.good != nil || l.blocked(password) == nil
 }
 
 // blocked returns the refusal because of which a password must not be tried now.
@@ -154,6 +178,9 @@ func (l *lockout) refuse(password func() string, err *AuthError) {
 	if l.good != nil && l.good() == password() {
 		// The server has changed its mind, so what it refused before may be right now.
 		l.good, l.bad = nil, nil
+		if l.changing {
+			l.change = time.Now().Add(changeTime)
+		}
 	}
 	if i := l.refusedAt(password()); i >= 0 {
 		l.bad = slices.Delete(l.bad, i, i+1)

@@ -94,7 +94,7 @@ func NTLM(ewsURL string, cred Credential, opts *NTLMOptions) (*NTLMTransport, er
 	}
 	o.Transport = nil // the template replaces it
 	t := &NTLMTransport{
-		endpoint: e, cred: cred, opts: o, template: template, lockout: new(lockout), sent: new(redact.Secrets),
+		endpoint: e, cred: cred, opts: o, template: template, lockout: &lockout{changing: cred.changing}, sent: new(redact.Secrets),
 		room: semaphore.NewWeighted(int64(o.MaxConnections)),
 	}
 	t.scheme.Store(schemeNTLM)

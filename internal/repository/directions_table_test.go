@@ -60,6 +60,7 @@ internal/tlstest -> fmt
 auth -> internal/msclouds
 auth -> internal/redact
 internal/redact -> fmt
+internal/tlsadvice -> fmt
 internal/msclouds -> fmt
 examples/ewsq -> quarantine/exchange/setup
 examples/ewsq -> quarantine/exchange/selftest

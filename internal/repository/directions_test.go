@@ -29,7 +29,7 @@ var importRules = []repository.Rule{
 	{Package: "ews", Imports: []string{"internal/..."}},
 	{Package: "ews/autodiscover", Imports: []string{"ews", "internal/..."}},
 	{Package: "ews/ewstest", Imports: []string{"ews", "ews/autodiscover", "internal/..."}},
-	{Package: "auth", Imports: []string{"internal/msclouds", "internal/redact"}},
+	{Package: "auth", Imports: []string{"internal/msclouds", "internal/redact", "internal/tlsadvice"}},
 	{Package: "throttle", Imports: nil},
 
 	{Package: "internal/apachetest", Imports: nil},
@@ -46,6 +46,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/redact", Imports: nil},
 	{Package: "internal/repository", Imports: nil},
+	{Package: "internal/tlsadvice", Imports: nil},
 	{Package: "internal/tlstest", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
