@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -85,9 +86,7 @@ func TestNTLMChallengeWithALargePage(t *testing.T) {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					rec := httptest.NewRecorder()
 					next.ServeHTTP(rec, r)
-					for name, values := range rec.Header() {
-						w.Header()[name] = values
-					}
+					maps.Copy(w.Header(), rec.Header())
 					w.WriteHeader(rec.Code)
 					_, _ = w.Write(rec.Body.Bytes())
 					if rec.Code == http.StatusUnauthorized {

@@ -133,7 +133,7 @@ func TestPasswordFileChangesUnderLoad(t *testing.T) {
 	defer service.Close()
 	const workers = 27
 	for i := range 2 * workers {
-		box.Deliver([]byte(fmt.Sprintf("Message-ID: <m%d@evil.test>\r\nSubject: x\r\n\r\ny\r\n", i)))
+		box.Deliver(fmt.Appendf(nil, "Message-ID: <m%d@evil.test>\r\nSubject: x\r\n\r\ny\r\n", i))
 	}
 	require.NoError(t, find(t, service), "the password has worked")
 	var wg sync.WaitGroup
