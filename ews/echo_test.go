@@ -113,3 +113,18 @@ func TestMessagesAreNoEcho(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Equal(t, "s3cr3t-PW", got[0].Value.Subject)
 }
+
+// Handshakes that old servers spoil are told with what to do.
+func TestTLSRemedies(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"remote error: tls: protocol version not supported":                          "enable TLS 1.2",
+		"remote error: tls: handshake failure":                                       "GODEBUG=tlsrsakex=1",
+		"local error: tls: no renegotiation":                                         "tlsRenegotiation",
+		"tls: failed to parse certificate from server: x509: negative serial number": "GODEBUG=x509negativeserial=1",
+	} {
+		c := newClient(t, serve(fail(errors.New(text))), &ews.Options{ReadAttempts: 1})
+		_, err := c.GetFolder(t.Context(), ews.GetFolderRequest{Folders: []ews.FolderRef{inbox()}})
+		assert.ErrorContains(t, err, want)
+	}
+}
