@@ -125,12 +125,12 @@ func TestBasicPasswordChanges(t *testing.T) {
 		rt, err := auth.Basic("https://mail.example.test/", password.credential(t, "svc"), &auth.BasicOptions{Transport: fake})
 		require.NoError(t, err)
 		made := underLoad(t, changes, func() (int, string, error) { return read(rt.RoundTrip(post(t, "https://mail.example.test/", "x"))) }, func(i int) {
-			time.Sleep(37*time.Millisecond + time.Nanosecond)
+			time.Sleep(17*time.Millisecond + time.Nanosecond)
 			next := fmt.Sprintf("password %d", i+1)
 			password.set(next, next)
 			changed.Store(time.Now())
 		})
-		assert.Greater(t, made, int64(changes*workers))
+		assert.Greater(t, made, int64(changes))
 		assert.Positive(t, refused.Load())
 		assert.LessOrEqual(t, refused.Load(), int64(changes*workers))
 		assert.Zero(t, late.Load(), "sent after the change, with the old password")
@@ -161,13 +161,13 @@ func TestPasswordComesFirst(t *testing.T) {
 			switch i % 3 {
 			case 0: // the file is written before the account is changed
 				password.set(next, "")
-				time.Sleep(8 * time.Millisecond)
+				time.Sleep(6 * time.Millisecond)
 			case 1: // and after it
 				password.set("", next)
-				time.Sleep(8 * time.Millisecond)
+				time.Sleep(6 * time.Millisecond)
 			}
 			password.set(next, next)
-			time.Sleep(16 * time.Millisecond)
+			time.Sleep(6 * time.Millisecond)
 			assert.LessOrEqual(t, refused.Load()-before, int64(1+workers*min(1, 2-i%3)), "change %d", i)
 		})
 	})
@@ -274,12 +274,12 @@ func TestNTLMPasswordChanges(t *testing.T) {
 	made := underLoad(t, some(), func() (int, string, error) { return e.ask(t, rt, "x") }, func(i int) {
 		next := fmt.Sprintf("password %d", i+1)
 		secret.set(next, next)
-		for before := rt.Stats().Handshakes; rt.Stats().Handshakes < before+2*workers && !t.Failed(); {
+		for before := rt.Stats().Handshakes; rt.Stats().Handshakes < before+workers && !t.Failed(); {
 			time.Sleep(100 * time.Microsecond) // real connections
 		}
 	})
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	assert.GreaterOrEqual(t, made, int64(some()*workers))
+	assert.GreaterOrEqual(t, made, int64(some()))
 	assert.LessOrEqual(t, len(e.refusals), some()*workers, "those that were on their way")
 }
