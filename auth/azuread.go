@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // defaultAuthority issues the tokens unless a setting or the cloud of the EWS
@@ -22,10 +25,17 @@ type AzureADOptions struct {
 	// TenantID is the tenant's id or one of its domain names. Required.
 	TenantID string
 
-	// Certificate signs the token requests. Required. It must be registered
-	// with the application; see [Certificate.CER] and
-	// [Certificate.KeyCredentials].
+	// Certificate signs the token requests. It is required, unless
+	// CertificateFunc is set. It must be registered with the application; see
+	// [Certificate.CER] and [Certificate.KeyCredentials].
 	Certificate *Certificate
+
+	// CertificateFunc fetches the certificate instead, so that it can be replaced
+	// while the program runs: before each token request, about once an hour, and
+	// again after a refusal; then another certificate is tried once. If it fails,
+	// the one it returned before is used. AzureAD calls it once. It may be called
+	// concurrently. Default: none.
+	CertificateFunc func(context.Context) (*Certificate, error)
 
 	// AuthenticationEndpoint is the authority's URL without the tenant. Hosts
 	// that are not Microsoft's are not looked up in Microsoft's directory of
@@ -88,8 +98,20 @@ func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
 		return nil, errors.New("auth: authentication.applicationId is not a GUID; copy it from the application's page in the Azure portal")
 	case !guid.MatchString(o.TenantID) && !domain.MatchString(o.TenantID):
 		return nil, errors.New("auth: authentication.tenantId is neither a GUID nor a domain name such as customer.onmicrosoft.com")
-	case o.Certificate == nil:
+	case o.Certificate == nil && o.CertificateFunc == nil:
 		return nil, errors.New("auth: authentication.privateKeyFile is missing; Azure AD needs a certificate")
+	case o.Certificate != nil && o.CertificateFunc != nil:
+		return nil, errors.New("auth: both AzureADOptions.Certificate and CertificateFunc are set; set only one of them")
+	}
+	if o.CertificateFunc == nil {
+		own := o.Certificate
+		o.CertificateFunc = func(context.Context) (*Certificate, error) { return own, nil }
+	}
+	if o.Certificate, err = o.CertificateFunc(context.Background()); err != nil {
+		return nil, err
+	}
+	if o.Certificate == nil {
+		return nil, errors.New("auth: AzureADOptions.CertificateFunc returned no certificate")
 	}
 	if err := o.Certificate.CheckValidity(time.Now()); err != nil {
 		return nil, err
@@ -106,13 +128,13 @@ func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
 	if o.TokenTransport == nil {
 		o.TokenTransport = o.Transport
 	}
-	fetch, err := newTokenFetcher(authority, scope, o)
+	f, err := newTokenFetcher(authority, scope, o)
 	if err != nil {
 		return nil, err
 	}
 	return &AzureADTransport{
-		endpoint: e, applicationID: o.ApplicationID, certificate: o.Certificate,
-		next: o.Transport, tokens: &tokenSource{fetch: fetch},
+		endpoint: e, applicationID: o.ApplicationID, fetcher: f,
+		next: o.Transport, tokens: &tokenSource{fetch: f.fetch, renewed: f.renewed}, sent: f.sent,
 	}, nil
 }
 
@@ -152,27 +174,31 @@ func chooseCloud(e endpoint, authority, scope string) (string, string, error) {
 type AzureADTransport struct {
 	endpoint      endpoint
 	applicationID string
-	certificate   *Certificate
+	fetcher       *tokenFetcher
 	next          http.RoundTripper
-	tokens        *tokenSource // a pointer, so that fmt does not print its contents
+	tokens        *tokenSource    // pointers, so that fmt does not print what is behind them
+	sent          *redact.Secrets // what must not come back in an error
 }
 
-// Certificate returns the certificate used to sign in, so that its expiry can be
+// Certificate returns the certificate used to sign in last, so that its expiry can be
 // monitored.
-func (t *AzureADTransport) Certificate() *Certificate { return t.certificate }
+func (t *AzureADTransport) Certificate() *Certificate { return t.fetcher.certificate() }
 
 // CloseIdleConnections closes the connections that are not in use.
 func (t *AzureADTransport) CloseIdleConnections() { closeIdle(t.next) }
 
 // RoundTrip implements [http.RoundTripper].
 func (t *AzureADTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.sent.AddProxy(t.next, req)
+	t.sent.Announce(req.Context())
 	body := newRequestBody(req)
 	resp, err := t.roundTrip(req, body)
 	body.settle(err != nil)
-	if err == nil {
-		resp.Request = req // without the token
+	if err != nil {
+		return nil, t.sent.Error(err)
 	}
-	return resp, err
+	resp.Request = req // without the token
+	return resp, nil
 }
 
 func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*http.Response, error) {
@@ -188,7 +214,7 @@ func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*htt
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return t.conclude(resp, err)
 	}
-	refusal := readBearerRefusal(resp)
+	refusal := readBearerRefusal(resp, t.sent)
 	if !refusal.renew() {
 		return nil, t.refused(refusal, "")
 	}
@@ -205,7 +231,7 @@ func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*htt
 	}
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
 		t.tokens.unhelpful()
-		return nil, t.refused(readBearerRefusal(resp), "A new token did not help. ")
+		return nil, t.refused(readBearerRefusal(resp, t.sent), "A new token did not help. ")
 	}
 	return t.conclude(resp, err)
 }
@@ -216,6 +242,7 @@ func (t *AzureADTransport) send(req *http.Request, body *requestBody, value stri
 	if !ok {
 		return nil, errBodySpent
 	}
+	t.sent.AddToken(value)
 	attempt := req.Clone(req.Context())
 	attempt.Body = stream
 	attempt.Header.Set("Authorization", "Bearer "+value)
@@ -227,7 +254,7 @@ func (t *AzureADTransport) conclude(resp *http.Response, err error) (*http.Respo
 	if err != nil || resp.StatusCode != http.StatusForbidden {
 		return resp, err
 	}
-	return nil, &EWSBlockedError{ApplicationID: t.applicationID, Host: t.endpoint.host, Detail: readDetail(resp)}
+	return nil, &EWSBlockedError{ApplicationID: t.applicationID, Host: t.endpoint.host, Detail: t.readDetail(resp)}
 }
 
 func (t *AzureADTransport) noToken(err error) error {

@@ -11,61 +11,134 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/cache"
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-type fetchFunc = func(ctx context.Context, claims string) (token, time.Duration, error)
+// tokenFetcher gets tokens from the authority. MSAL signs and sends the requests; this
+// package decides when, because MSAL would let each goroutine that finds no token
+// request one.
+type tokenFetcher struct {
+	authority string // with the tenant
+	host      string
+	scope     string
+	opts      AzureADOptions
+	sent      *redact.Secrets
 
-// newTokenFetcher returns a function that gets a token from the authority. MSAL
-// signs and sends the requests; this package decides when, because MSAL would
-// let each goroutine that finds no token request one.
-func newTokenFetcher(authority, scope string, opts AzureADOptions) (fetchFunc, error) {
+	mu     sync.Mutex
+	signer *signer
+}
+
+// signer is the client that signs with one certificate.
+type signer struct {
+	cert    *Certificate
+	client  confidential.Client
+	refused bool // the authority refused what it signed
+}
+
+func newTokenFetcher(authority, scope string, opts AzureADOptions) (*tokenFetcher, error) {
 	u, err := url.Parse(authority)
 	if err != nil {
 		return nil, errors.New("auth: authentication.authenticationEndpoint is not a URL")
 	}
-	cert := opts.Certificate
+	f := &tokenFetcher{authority: authority + "/" + opts.TenantID, host: u.Host, scope: scope, opts: opts, sent: new(redact.Secrets)}
+	f.signer, err = f.newSigner(opts.Certificate)
+	return f, err
+}
+
+func (f *tokenFetcher) newSigner(cert *Certificate) (*signer, error) {
 	cred, err := confidential.NewCredFromCert(append([]*x509.Certificate{cert.leaf}, cert.chain...), cert.key())
 	if err != nil {
 		return nil, fmt.Errorf("auth: cannot use the certificate: %w", err)
 	}
+	name, _, _ := strings.Cut(f.host, ":")
 	options := []confidential.Option{
 		confidential.WithHTTPClient(&http.Client{
-			Transport: opts.TokenTransport,
+			Transport: assertionWatch{f.opts.TokenTransport, f.sent},
 			// An authority has no reason to send the signed request elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}),
 		confidential.WithCache(noCache{}),
 		// Declares that claims challenges are understood.
 		confidential.WithClientCapabilities([]string{"CP1"}),
-		confidential.WithInstanceDiscovery(authorityGroup(u.Hostname()) != ""),
+		confidential.WithInstanceDiscovery(authorityGroup(name) != ""),
 	}
-	if opts.SendChain {
+	if f.opts.SendChain {
 		options = append(options, confidential.WithX5C())
 	}
-	client, err := confidential.New(authority+"/"+opts.TenantID, opts.ApplicationID, cred, options...)
+	client, err := confidential.New(f.authority, f.opts.ApplicationID, cred, options...)
 	if err != nil {
 		return nil, fmt.Errorf("auth: authentication.authenticationEndpoint or tenantId: %w", err)
 	}
-	return func(ctx context.Context, claims string) (token, time.Duration, error) {
-		if err := cert.CheckValidity(time.Now()); err != nil {
-			return token{}, failurePause, notSent(err)
-		}
-		var extra []confidential.AcquireByCredentialOption
-		if claims != "" {
-			extra = append(extra, confidential.WithClaims(claims))
-		}
-		result, err := client.AcquireTokenByCredential(ctx, []string{scope}, extra...)
-		if err != nil {
-			pause, err := tokenFailure(err, u.Host)
-			return token{}, pause, err
-		}
-		return newToken(result), 0, nil
-	}, nil
+	return &signer{cert: cert, client: client}, nil
+}
+
+func (f *tokenFetcher) certificate() *Certificate {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.signer.cert
+}
+
+// current returns the client that signs with the certificate of the moment. While that
+// cannot be used, as when its file is being written, the old one stays.
+func (f *tokenFetcher) current(ctx context.Context) *signer {
+	cert, err := f.opts.CertificateFunc(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil || cert == nil || cert.leaf.Equal(f.signer.cert.leaf) || cert.CheckValidity(time.Now()) != nil {
+		return f.signer
+	}
+	if next, err := f.newSigner(cert); err == nil {
+		f.signer = next
+	}
+	return f.signer
+}
+
+// renewed reports whether there is another certificate than the one refused.
+func (f *tokenFetcher) renewed(ctx context.Context) bool {
+	s := f.current(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !s.refused
+}
+
+// fetch requests a token. If that is refused, and there is another certificate by now,
+// it requests one with that, once.
+func (f *tokenFetcher) fetch(ctx context.Context, claims string) (token, time.Duration, error) {
+	used := f.current(ctx)
+	t, pause, err := f.request(ctx, used, claims)
+	if e, ok := errors.AsType[*AuthError](err); !ok || !e.Refused {
+		return t, pause, err
+	}
+	f.mu.Lock()
+	used.refused = true
+	f.mu.Unlock()
+	if next := f.current(ctx); next != used {
+		return f.request(ctx, next, claims)
+	}
+	return t, pause, err
+}
+
+func (f *tokenFetcher) request(ctx context.Context, s *signer, claims string) (token, time.Duration, error) {
+	if err := s.cert.CheckValidity(time.Now()); err != nil {
+		return token{}, failurePause, notSent(err)
+	}
+	var extra []confidential.AcquireByCredentialOption
+	if claims != "" {
+		extra = append(extra, confidential.WithClaims(claims))
+	}
+	result, err := s.client.AcquireTokenByCredential(ctx, []string{f.scope}, extra...)
+	if err != nil {
+		pause, err := f.failure(err)
+		return token{}, pause, err
+	}
+	return newToken(result), 0, nil
 }
 
 func newToken(r confidential.AuthResult) token {
@@ -127,19 +200,19 @@ var tokenAdvice = map[int]string{
 	53003:   "a Conditional Access policy blocks the application",
 }
 
-// tokenFailure makes an MSAL error safe to show: MSAL's contains the whole
+// failure makes an MSAL error safe to show: MSAL's contains the whole
 // request, with the signed assertion. It also returns how long to leave the
 // authority alone.
-func tokenFailure(err error, host string) (time.Duration, error) {
+func (f *tokenFetcher) failure(err error) (time.Duration, error) {
 	call, ok := errors.AsType[msalerrors.CallErr](err)
 	if !ok || call.Resp == nil {
 		return failurePause, &AuthError{
-			Scheme: "Bearer", Host: host, Unsent: true, Err: flatError{err},
+			Scheme: "Bearer", Host: f.host, Unsent: true, Err: flatError{f.sent.Error(err)},
 			Message: "no token, because the authority sent no usable response; check authentication.authenticationEndpoint and the connection to it (name servers, proxy, firewall)",
 		}
 	}
-	refusal := readTokenError(call.Resp)
-	e := &AuthError{Scheme: "Bearer", Host: host, Unsent: true, Err: refusal, Message: "the authority issued no token; it may be temporarily unavailable"}
+	refusal := f.readTokenError(call.Resp)
+	e := &AuthError{Scheme: "Bearer", Host: f.host, Unsent: true, Err: refusal, Message: "the authority issued no token; it may be temporarily unavailable"}
 	pause := failurePause
 	if refusal.Status < 500 && refusal.Status != http.StatusTooManyRequests {
 		e.Refused, pause = true, refusalPause
@@ -151,10 +224,22 @@ func tokenFailure(err error, host string) (time.Duration, error) {
 			break
 		}
 	}
-	if s, err := strconv.Atoi(call.Resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		pause = max(pause, min(time.Duration(s)*time.Second, 5*time.Minute))
+	return max(pause, retryAfter(call.Resp.Header.Get("Retry-After"), time.Now())), e
+}
+
+// maxRetryAfter bounds how long an authority can have itself left alone.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter reads a Retry-After header, which is a number of seconds or a date (RFC
+// 9110, section 10.2.3); 0 if there is no usable one.
+func retryAfter(value string, now time.Time) time.Duration {
+	var d time.Duration
+	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
+		d = time.Duration(min(n, int64(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(value); err == nil {
+		d = at.Sub(now)
 	}
-	return pause, e
+	return min(max(d, 0), maxRetryAfter)
 }
 
 // flatError shows an error in one line of bounded length: MSAL's errors contain
@@ -173,7 +258,7 @@ func (e flatError) Error() string {
 func (e flatError) Unwrap() error { return e.err }
 
 // readTokenError reads an OAuth 2.0 error.
-func readTokenError(resp *http.Response) *TokenError {
+func (f *tokenFetcher) readTokenError(resp *http.Response) *TokenError {
 	e := &TokenError{Status: resp.StatusCode}
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // MSAL has buffered it
 	var body struct {
@@ -188,7 +273,8 @@ func readTokenError(resp *http.Response) *TokenError {
 	}
 	// The rest of the description repeats the other fields.
 	description, _, _ := strings.Cut(body.Description, "\r\n")
-	e.Code, e.Numbers = shorten(body.Error), body.Codes
-	e.Description, e.CorrelationID = shorten(description), shorten(body.CorrelationID)
+	text := func(s string) string { return shorten(f.sent.Strike(s)) }
+	e.Code, e.Numbers = text(body.Error), body.Codes
+	e.Description, e.CorrelationID = text(description), text(body.CorrelationID)
 	return e
 }

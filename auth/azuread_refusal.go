@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // maxClaims bounds the claims that a server may ask for.
@@ -74,10 +76,10 @@ func (r bearerRefusal) renew() bool {
 // bearerParam matches a parameter of a Bearer challenge.
 var bearerParam = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
 
-// readBearerRefusal reads and closes a 401 response.
-func readBearerRefusal(resp *http.Response) bearerRefusal {
+// readBearerRefusal reads and closes a 401 response. It keeps nothing of what was sent.
+func readBearerRefusal(resp *http.Response, sent *redact.Secrets) bearerRefusal {
 	drain(resp)
-	r := bearerRefusal{diagnostics: shorten(resp.Header.Get("X-Ms-Diagnostics"))}
+	r := bearerRefusal{diagnostics: shorten(sent.Strike(resp.Header.Get("X-Ms-Diagnostics")))}
 	number, _, _ := strings.Cut(r.diagnostics, ";")
 	r.number = strings.TrimSpace(number)
 	for _, value := range resp.Header.Values("WWW-Authenticate") {
@@ -88,7 +90,7 @@ func readBearerRefusal(resp *http.Response) bearerRefusal {
 		for _, m := range bearerParam.FindAllStringSubmatch(params, -1) {
 			switch text := m[2] + m[3]; strings.ToLower(m[1]) {
 			case "error":
-				r.code = shorten(text)
+				r.code = shorten(sent.Strike(text))
 			case "claims":
 				r.claims = decodeClaims(text)
 			}
@@ -139,7 +141,10 @@ func (t *AzureADTransport) refused(r bearerRefusal, before string) *AuthError {
 	}
 }
 
-const maxDetail = 300
+const (
+	maxDetail     = 300     // of a text from the server in an error, in bytes
+	maxDetailPage = 4 << 10 // of a page, of which as much is shown
+)
 
 // shorten cuts a text from the server for an error message.
 func shorten(s string) string {
@@ -154,12 +159,16 @@ func shorten(s string) string {
 var htmlNoise = regexp.MustCompile(`(?s)<(script|style)\b.*?</(script|style)>|<[^>]*>`)
 
 // readDetail reads and closes a response and returns what it says, shortened.
-func readDetail(resp *http.Response) string {
-	page, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // best effort
+func (t *AzureADTransport) readDetail(resp *http.Response) string {
+	page, _ := io.ReadAll(io.LimitReader(resp.Body, maxDetailPage)) // best effort
 	drain(resp)
 	if d := resp.Header.Get("X-Ms-Diagnostics"); d != "" {
-		return shorten(d)
+		return shorten(t.sent.Strike(d))
 	}
-	text := htmlNoise.ReplaceAllString(string(page), " ")
+	said := t.sent.Strike(string(page))
+	if len(page) == maxDetailPage { // a secret that was cut in two at the end would stay
+		said = said[:max(0, len(said)-maxDetailPage/4)]
+	}
+	text := htmlNoise.ReplaceAllString(said, " ")
 	return shorten(strings.Join(strings.Fields(text), " "))
 }

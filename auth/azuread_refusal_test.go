@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 func TestBearerRefusal(t *testing.T) {
@@ -34,7 +36,7 @@ func TestBearerRefusal(t *testing.T) {
 			if tc.diagnostics != "" {
 				h.Set("X-Ms-Diagnostics", tc.diagnostics)
 			}
-			got := readBearerRefusal(&http.Response{Header: h, Body: http.NoBody})
+			got := readBearerRefusal(&http.Response{Header: h, Body: http.NoBody}, new(redact.Secrets))
 			assert.Equal(t, tc.want, got)
 			assert.Equal(t, tc.renew, got.renew())
 		})
@@ -47,7 +49,7 @@ func FuzzBearerRefusal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, challenge, diagnostics string) {
 		r := readBearerRefusal(&http.Response{Body: http.NoBody, Header: http.Header{
 			"Www-Authenticate": {challenge}, "X-Ms-Diagnostics": {diagnostics},
-		}})
+		}}, new(redact.Secrets))
 		if r.claims != "" && !json.Valid([]byte(r.claims)) {
 			t.Errorf("claims %q", r.claims)
 		}

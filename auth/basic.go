@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // BasicOptions are the settings of [Basic]. nil or the zero value means the
@@ -23,8 +25,10 @@ type BasicOptions struct {
 // request to the host of ewsURL (RFC 7617), without waiting for a challenge, and
 // refuses requests to any other. The user name must not contain a colon.
 //
-// A 401 response is returned as is; ews.Client turns it into an error. After it,
-// requests fail with an [*AuthError] as described in the package comment.
+// After a 401 the source of the credentials is asked again; if it returns another
+// password, the request is sent with that one. Otherwise the response is returned as
+// is; ews.Client turns it into an error. After it, requests fail with an [*AuthError] as
+// described in the package comment.
 func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTripper, error) {
 	var o BasicOptions
 	if opts != nil {
@@ -48,61 +52,86 @@ func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTrippe
 			return nil, err
 		}
 	}
-	return &basic{endpoint: e, cred: cred, next: o.Transport}, nil
+	return &basic{endpoint: e, cred: cred, next: o.Transport, lockout: &lockout{changing: cred.changing}, sent: new(redact.Secrets)}, nil
 }
 
 type basic struct {
 	endpoint endpoint
 	cred     Credential
 	next     http.RoundTripper
-	lockout  lockout
+	lockout  *lockout        // pointers, so that fmt does not print what is behind them
+	sent     *redact.Secrets // what must not come back in an error
 }
+
+// maxPasswords bounds how many passwords are tried for one request: the source may
+// return another after each refusal.
+const maxPasswords = 5
 
 // RoundTrip implements [http.RoundTripper].
 func (b *basic) RoundTrip(req *http.Request) (*http.Response, error) {
-	authorised, end, err := b.authorise(req)
+	b.sent.AddProxy(b.next, req)
+	b.sent.Announce(req.Context())
+	body := newRequestBody(req)
+	resp, err := b.roundTrip(req, body)
+	body.settle(err != nil)
 	if err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close() // nothing was written to it
-		}
+		return nil, b.sent.Error(err)
+	}
+	resp.Request = req // without the password
+	return resp, nil
+}
+
+func (b *basic) roundTrip(req *http.Request, body *requestBody) (*http.Response, error) {
+	if err := b.endpoint.admit("Basic", req); err != nil {
 		return nil, err
 	}
-	defer end(undecided, nil)
+	for n := 1; ; n++ {
+		resp, err := b.try(req, body)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || n == maxPasswords || !b.lockout.another(req.Context(), b.cred.reveal) {
+			return resp, err
+		}
+		drain(resp)
+		if body.spent() {
+			return nil, &AuthError{
+				Scheme: "Basic", Host: b.endpoint.host, changed: true,
+				Message: "the server refused the old password, and there is a new one, but the body of the request cannot be read again; make the request again",
+			}
+		}
+	}
+}
+
+// try sends the request once.
+func (b *basic) try(req *http.Request, body *requestBody) (*http.Response, error) {
+	ctx := req.Context()
+	attempt, err := b.lockout.begin(ctx, b.cred.reveal)
+	if failed, ok := errors.AsType[*sourceError](err); ok {
+		return nil, &AuthError{
+			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
+			Message: "cannot get the password", Err: failed.err,
+		}
+	}
+	if err != nil {
+		return nil, notSent(err)
+	}
+	defer attempt.end(undecided, nil)
+	stream, ok := body.next()
+	if !ok {
+		return nil, notSent(errBodySpent)
+	}
+	password := attempt.password()
+	b.sent.Add(b.cred.username, password)
+	authorised := req.Clone(ctx)
+	authorised.Body = stream
+	authorised.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(b.cred.username+":"+password)))
 	resp, err := b.next.RoundTrip(authorised)
 	if err != nil {
 		return nil, err
 	}
-	resp.Request = req // without the password
-	end(judge(resp.StatusCode), &AuthError{
+	attempt.end(judge(resp.StatusCode), &AuthError{
 		Scheme: "Basic", Host: b.endpoint.host, Refused: true,
 		Message: "check authentication.username and authentication.password, that the account is not locked, and that the EWS virtual directory allows Basic",
 	})
 	return resp, nil
-}
-
-// authorise returns a copy of req with the password, and the function to call
-// with its outcome.
-func (b *basic) authorise(req *http.Request) (*http.Request, func(verdict, *AuthError), error) {
-	if err := b.endpoint.admit("Basic", req); err != nil {
-		return nil, nil, err
-	}
-	ctx := req.Context()
-	end, err := b.lockout.begin(ctx)
-	if err != nil {
-		return nil, nil, notSent(err)
-	}
-	password, err := b.cred.reveal(ctx)
-	if err != nil {
-		end(undecided, nil)
-		return nil, nil, &AuthError{
-			Scheme: "Basic", Host: b.endpoint.host, Unsent: true,
-			Message: "cannot get the password", Err: err,
-		}
-	}
-	authorised := req.Clone(ctx)
-	authorised.Header.Set("Authorization", "Basic "+
-		base64.StdEncoding.EncodeToString([]byte(b.cred.username+":"+password)))
-	return authorised, end, nil
 }
 
 // CloseIdleConnections closes the connections that are not in use.

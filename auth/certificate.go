@@ -16,6 +16,8 @@ import (
 var (
 	ErrPFXFormat              = errors.New("not a readable PFX (PKCS#12) file")
 	ErrPFXPassword            = errors.New("the password of the PFX file is wrong")
+	ErrPFXPasswordCharacter   = errors.New("the password of the PFX file has a character beyond U+FFFF, such as an emoji, which is not supported")
+	ErrPFXNoMAC               = errors.New("the PFX file is encrypted but has no MAC, which is not supported")
 	ErrNoCertificate          = errors.New("the file contains no certificate")
 	ErrNoPrivateKey           = errors.New("the file contains no private key")
 	ErrKeyType                = errors.New("the private key is not an RSA key")

@@ -51,6 +51,9 @@ func TestLoadPFXRefuses(t *testing.T) {
 		"wrong, legacy":     {"openssl-legacy-chain", "guess", auth.ErrPFXPassword, "check privateKeyPassword"},
 		"no password given": {"openssl-modern-chain", "", auth.ErrPFXPassword, "set privateKeyPassword"},
 		"needless password": {"openssl-unencrypted", pfxPassword, auth.ErrPFXPassword, "leave privateKeyPassword empty"},
+		"emoji":             {"openssl-emoji-password", "🔑pfx", auth.ErrPFXPasswordCharacter, "letters, digits and signs"},
+		"no MAC":            {"openssl-no-mac", pfxPassword, auth.ErrPFXNoMAC, "without -nomac"},
+		"no MAC, no guess":  {"openssl-no-mac", "", auth.ErrPFXNoMAC, "without -nomac"},
 		"no key":            {"openssl-no-key", pfxPassword, auth.ErrNoPrivateKey, "with its private key"},
 		"no certificate":    {"openssl-no-certificate", pfxPassword, auth.ErrNoCertificate, "with its certificate"},
 	} {

@@ -16,6 +16,7 @@ type Credential struct {
 	username string
 	// A function, because fmt prints unexported strings in enclosing structs.
 	password func(context.Context) (string, error)
+	changing bool // the function may return another one
 }
 
 // NewCredential returns the credential of an account, given as DOMAIN\user or as
@@ -24,12 +25,18 @@ func NewCredential(username, password string) (Credential, error) {
 	if password == "" {
 		return Credential{}, errors.New("auth: authentication.password is empty")
 	}
-	return NewCredentialFunc(username, func(context.Context) (string, error) { return password, nil })
+	c, err := NewCredentialFunc(username, func(context.Context) (string, error) { return password, nil })
+	c.changing = false
+	return c, err
 }
 
 // NewCredentialFunc is like [NewCredential] for a password that is fetched when
-// needed: by Basic for each request, by NTLM for each connection. The function
-// may be called concurrently and should cache the password for a while.
+// needed: by Basic for each request, by NTLM for each connection, and by both after a
+// refusal. So it can be changed while the program runs: another password is tried
+// once, the old one is used as long as it works, and where the source returns the new
+// one later than the server wants it, requests wait for it for up to 10 seconds.
+// Requests that are on their way when the server changes are refused and sent again.
+// The function may be called concurrently, and should return at once.
 func NewCredentialFunc(username string, password func(context.Context) (string, error)) (Credential, error) {
 	if password == nil {
 		return Credential{}, errors.New("auth: the function that returns authentication.password is nil")
@@ -43,7 +50,7 @@ func NewCredentialFunc(username string, password func(context.Context) (string, 
 	if domain, user, ok := strings.Cut(username, `\`); ok && (domain == "" || user == "") {
 		return Credential{}, errors.New("auth: authentication.username has an empty domain or user; give DOMAIN\\user or user@example.com")
 	}
-	return Credential{username: username, password: password}, nil
+	return Credential{username: username, password: password, changing: true}, nil
 }
 
 // reveal returns the password.

@@ -20,7 +20,11 @@
 //     refusal no more are sent, because about ten wrong passwords lock an
 //     account. If the credentials have worked before, the next attempt waits one
 //     minute, then two, and so on up to half an hour.
-//   - Refusals are [*AuthError]. They say what to check and contain no secrets.
+//   - Passwords and certificates may change while the program runs: after a refusal
+//     their source is asked again, and another value is tried once. See
+//     [NewCredentialFunc] and AzureADOptions.CertificateFunc.
+//   - Refusals are [*AuthError]. They say what to check and contain no secrets: what
+//     the other side echoes of them is struck out of all errors.
 //   - Two identities never share a connection that the server has
 //     authenticated.
 //

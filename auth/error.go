@@ -1,7 +1,8 @@
 package auth
 
 // AuthError reports that a request was not carried out because signing in
-// failed, or would have been unsafe. There is no point in repeating it unchanged.
+// failed, or would have been unsafe. There is no point in repeating it unchanged,
+// unless it is Temporary.
 //
 // Callers that must not import this package can recognise it by its methods
 // Unauthorized, NotSent and NotExecuted.
@@ -16,6 +17,10 @@ type AuthError struct {
 	Refused bool  // the server refused the credentials, now or before
 	Unsent  bool  // no byte of the request has been sent
 	Err     error // cause, if any
+
+	// changed is set if the server refused a password in place of which there is
+	// another by now, but the request cannot be sent again.
+	changed bool
 }
 
 // Error returns the message and the cause.
@@ -39,7 +44,11 @@ func (e *AuthError) Unauthorized() bool { return e.Refused }
 func (e *AuthError) NotSent() bool { return e.Unsent }
 
 // NotExecuted reports whether the server certainly did not carry out the request.
-func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent }
+func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent || e.changed }
+
+// Temporary reports whether the same request may succeed if it is made again now: the
+// server refused it with an old password, and there is another.
+func (e *AuthError) Temporary() bool { return e.changed }
 
 // unsent returns a copy of e for a request that was not even sent.
 func (e *AuthError) unsent(message string) *AuthError {

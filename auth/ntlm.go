@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // NTLMOptions are the settings of [NTLM]. nil or the zero value means the
@@ -92,7 +94,7 @@ func NTLM(ewsURL string, cred Credential, opts *NTLMOptions) (*NTLMTransport, er
 	}
 	o.Transport = nil // the template replaces it
 	t := &NTLMTransport{
-		endpoint: e, cred: cred, opts: o, template: template,
+		endpoint: e, cred: cred, opts: o, template: template, lockout: &lockout{changing: cred.changing}, sent: new(redact.Secrets),
 		room: semaphore.NewWeighted(int64(o.MaxConnections)),
 	}
 	t.scheme.Store(schemeNTLM)
@@ -131,8 +133,9 @@ type NTLMTransport struct {
 	template *http.Transport
 
 	room    *semaphore.Weighted // one for each connection that may exist
-	lockout lockout
-	scheme  atomic.Value // of string: the header scheme that works
+	lockout *lockout            // pointers, so that fmt does not print what is behind them
+	sent    *redact.Secrets     // what must not come back in an error
+	scheme  atomic.Value        // of string: the header scheme that works
 	// rideOnly is set once the server has closed the connection after a sign-in
 	// without a body, so every body must be sent with the sign-in.
 	rideOnly atomic.Bool
@@ -216,7 +219,7 @@ func (t *NTLMTransport) forget(s *session) {
 func (t *NTLMTransport) authError(message string, cause error) *AuthError {
 	return &AuthError{
 		Scheme: t.scheme.Load().(string), Host: t.endpoint.host,
-		Message: message, Unsent: true, Err: cause,
+		Message: t.sent.Strike(message), Unsent: true, Err: t.sent.Error(cause),
 	}
 }
 

@@ -119,12 +119,15 @@ const (
 	// and for how long, to keep the connection.
 	drainLimit = 64 << 10
 	drainTime  = time.Second
+	// pageLimit bounds, in bytes, the page that comes with an answer in the middle of
+	// a handshake, which belongs to its connection.
+	pageLimit = 1 << 20
 )
 
 // drain reads the rest of a handshake response and reports whether the
 // connection can still be used.
 func drain(resp *http.Response) bool {
-	_, err := io.CopyN(io.Discard, resp.Body, drainLimit)
+	_, err := io.CopyN(io.Discard, resp.Body, pageLimit)
 	_ = resp.Body.Close() // what was needed has been read
 	return errors.Is(err, io.EOF) && !resp.Close
 }

@@ -44,23 +44,34 @@ func withBody(req *http.Request, body io.ReadCloser) *http.Request {
 // signIn runs the handshake on a new session. If the request may ride along, the
 // outcome is its response, otherwise a session that is signed in for it.
 func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody) outcome {
-	end, err := t.lockout.begin(req.Context())
+	attempt, err := t.lockout.begin(req.Context(), t.cred.reveal)
+	if failed, ok := errors.AsType[*sourceError](err); ok {
+		return outcome{err: t.authError("cannot get the password", failed.err)}
+	}
 	if err != nil {
 		return outcome{err: notSent(err)}
 	}
-	defer end(undecided, nil)
+	defer func() { attempt.end(undecided, nil) }()
 	challenge, binding, out := t.negotiate(s, req)
 	if challenge == nil {
 		return out
 	}
-	password, err := t.cred.reveal(req.Context())
-	if err != nil {
-		return outcome{err: t.authError("cannot get the password", err)}
+	if now, err := t.cred.reveal(req.Context()); err == nil && now != attempt.password() {
+		// It has changed on the way; the old one would be refused.
+		attempt.end(undecided, nil)
+		other, err := t.lockout.begin(req.Context(), t.cred.reveal)
+		if err != nil {
+			return outcome{err: notSent(err)}
+		}
+		attempt = other
 	}
+	password := attempt.password()
 	msg, err := authenticateMessage(challenge, binding, t.cred.username, password, t.opts.Workstation)
 	if err != nil {
 		return outcome{err: t.authError("the handshake failed", err)}
 	}
+	t.sent.Add(t.cred.username, password)
+	addResponses(t.sent, msg)
 	rides := t.rideOnly.Load() || body.empty() || req.ContentLength > 0 && req.ContentLength <= rideLimit
 	last := withoutBody(req)
 	if rides {
@@ -85,11 +96,11 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 		drain(resp)
 		refusal := t.authError(t.refusedMessage(binding), nil)
 		refusal.Refused, refusal.Unsent = true, !rides
-		end(refused, refusal)
-		return outcome{err: refusal}
+		attempt.end(refused, refusal)
+		return t.afterRefusal(req, body, refusal)
 	}
 	verdict := judge(resp.StatusCode)
-	end(verdict, nil)
+	attempt.end(verdict, nil)
 	s.ready = verdict == accepted
 	if rides {
 		return outcome{resp: resp}
@@ -98,6 +109,20 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 		t.rideOnly.Store(true)
 	}
 	return outcome{signedIn: true}
+}
+
+// afterRefusal says what follows a refusal: another attempt, if there is another
+// password.
+func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refusal *AuthError) outcome {
+	switch {
+	case !t.lockout.another(req.Context(), t.cred.reveal):
+		return outcome{err: refusal}
+	case body.spent():
+		e := t.authError("the server refused the old password, and there is a new one, but the body of the request cannot be read again; make the request again", nil)
+		e.Unsent, e.changed = false, true
+		return outcome{err: e}
+	}
+	return outcome{again: true, err: refusal}
 }
 
 // negotiate sends the first message. It returns the server's challenge and the
@@ -138,7 +163,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 		e.Refused = true
 		return fail(e)
 	case !kept:
-		return nil, nil, outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake; it must keep connections open", nil)}
+		return nil, nil, outcome{again: true, err: t.authError("the server closed the connection in the middle of the handshake, or sent a page of more than 1 MiB with its challenge; it must keep connections open", nil)}
 	}
 	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 && !t.opts.DisableChannelBinding {
 		binding = channelBinding(resp.TLS.PeerCertificates[0])

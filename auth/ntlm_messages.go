@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/Azure/go-ntlmssp"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // Header schemes that carry NTLM messages.
@@ -50,6 +52,21 @@ func authenticateMessage(challenge, binding []byte, username, password, workstat
 	return msg, nil
 }
 
+// addResponses remembers the last message of a handshake as a secret, and the
+// responses in it (MS-NLMP 2.2.1.3), against which passwords can be tried offline.
+func addResponses(sent *redact.Secrets, msg []byte) {
+	sent.AddToken(base64.StdEncoding.EncodeToString(msg))
+	const ntResponseAt, header = 20, 64
+	if len(msg) < header {
+		return
+	}
+	n := uint64(binary.LittleEndian.Uint16(msg[ntResponseAt:]))
+	start := uint64(binary.LittleEndian.Uint32(msg[ntResponseAt+4:]))
+	if start+n <= uint64(len(msg)) {
+		sent.AddBytes(msg[start : start+n])
+	}
+}
+
 func authorization(scheme string, msg []byte) string {
 	return scheme + " " + base64.StdEncoding.EncodeToString(msg)
 }
@@ -59,9 +76,11 @@ type offer struct{ scheme, rest string }
 
 // offers splits WWW-Authenticate headers: each may contain several challenges,
 // and quoted strings with commas.
-func offers(header http.Header) []offer {
+func offers(header http.Header) []offer { return offersOf(header.Values("WWW-Authenticate")) }
+
+func offersOf(values []string) []offer {
 	var all []offer
-	for _, value := range header.Values("WWW-Authenticate") {
+	for _, value := range values {
 		for _, part := range splitUnquoted(value) {
 			scheme, rest, _ := strings.Cut(strings.TrimSpace(part), " ")
 			if scheme == "" || strings.Contains(scheme, "=") {
@@ -94,6 +113,11 @@ func splitUnquoted(s string) []string {
 // errOtherScheme reports that the server wants NTLM under the other scheme.
 var errOtherScheme = errors.New("the server offers the other scheme")
 
+// errKerberosOnly reports a server that takes part in Negotiate (RFC 4559), but not
+// with NTLM.
+var errKerberosOnly = errors.New("the server offers Negotiate and answers no NTLM message under it: it accepts Kerberos only, which is not supported here. " +
+	"Enable the provider NTLM in Windows authentication of its EWS virtual directory, or use a RoundTripper of your own that speaks Kerberos")
+
 // challengeFrom finds the challenge for a scheme in a 401 response.
 func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 	var names []string
@@ -104,6 +128,9 @@ func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 		}
 		msg, err := base64.StdEncoding.DecodeString(o.rest)
 		if err != nil || !strings.HasPrefix(string(msg), "NTLMSSP\x00") {
+			if scheme == schemeNegotiate {
+				return nil, errKerberosOnly
+			}
 			return nil, errors.New("the server's challenge is not an NTLM message; it may accept only Kerberos")
 		}
 		return msg, nil
@@ -112,6 +139,8 @@ func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, s) })
 	}
 	switch {
+	case has(scheme) && scheme == schemeNegotiate && !has(schemeNTLM):
+		return nil, errKerberosOnly
 	case has(scheme):
 		return nil, errors.New("the server offers NTLM but does not continue the handshake; a proxy or load balancer in between may not keep client and server connections paired")
 	case has(schemeNTLM) || has(schemeNegotiate):

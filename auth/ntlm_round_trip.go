@@ -13,13 +13,16 @@ var errBodySpent = errors.New("auth: the connection ended before the request was
 
 // RoundTrip implements [http.RoundTripper].
 func (t *NTLMTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.sent.AddProxy(t.template, req)
+	t.sent.Announce(req.Context())
 	body := newRequestBody(req)
 	resp, err := t.roundTrip(req, body)
 	body.settle(err != nil)
-	if err == nil {
-		resp.Request = req
+	if err != nil {
+		return nil, t.sent.Error(err)
 	}
-	return resp, err
+	resp.Request = req
+	return resp, nil
 }
 
 func (t *NTLMTransport) roundTrip(req *http.Request, body *requestBody) (*http.Response, error) {

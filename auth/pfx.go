@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
 )
@@ -34,22 +35,26 @@ func ParsePFX(data []byte, password string) (*Certificate, error) {
 	}
 	key, leaf, chain, err := pkcs12.DecodeChain(data, password)
 	if err != nil {
-		return nil, pfxError(err, password == "")
+		return nil, pfxError(err, data, password)
 	}
 	return newCertificate(append([]*x509.Certificate{leaf}, chain...), key)
 }
 
 // pfxError classifies the decoder's error. Errors that are not exported values
 // are recognised by their text; a test checks that.
-func pfxError(err error, noPassword bool) error {
+func pfxError(err error, data []byte, password string) error {
 	switch {
+	case strings.ContainsFunc(password, func(r rune) bool { return r > 0xFFFF }):
+		return &CertificateError{Reason: ErrPFXPasswordCharacter, Remedy: "export it again with a password of letters, digits and signs"}
+	case encryptedWithoutMAC(data):
+		return &CertificateError{Reason: ErrPFXNoMAC, Remedy: "export it again with one, for example with: openssl pkcs12 -export, without -nomac"}
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		remedy := "check privateKeyPassword"
-		if noPassword {
+		if password == "" {
 			remedy = "set privateKeyPassword"
 		}
 		return &CertificateError{Reason: ErrPFXPassword, Remedy: remedy}
-	case err.Error() == "pkcs12: no MAC in data":
+	case err.Error() == noMAC:
 		return &CertificateError{Reason: ErrPFXPassword, Remedy: "the file has no password; leave privateKeyPassword empty"}
 	case err.Error() == "pkcs12: private key missing":
 		return &CertificateError{Reason: ErrNoPrivateKey, Remedy: "export the certificate with its private key"}
@@ -57,6 +62,19 @@ func pfxError(err error, noPassword bool) error {
 		return &CertificateError{Reason: ErrNoCertificate, Remedy: "export the private key with its certificate"}
 	}
 	return &CertificateError{Reason: ErrPFXFormat, Detail: err, Remedy: "export it again, for example with: openssl pkcs12 -in FILE -nodes | openssl pkcs12 -export -out cert.pfx"}
+}
+
+// noMAC is what the decoder says of a password for a file without a MAC (RFC 7292,
+// section 4): it could not check the password.
+const noMAC = "pkcs12: no MAC in data"
+
+// encryptedWithoutMAC reports whether a file has no MAC, but needs a password.
+func encryptedWithoutMAC(data []byte) bool {
+	if _, _, _, err := pkcs12.DecodeChain(data, "any"); err == nil || err.Error() != noMAC {
+		return false
+	}
+	_, _, _, err := pkcs12.DecodeChain(data, "")
+	return err != nil && strings.Contains(err.Error(), "decrypt")
 }
 
 // PFX returns the certificate with its key and chain as the content of a PFX

@@ -34,12 +34,17 @@ type tokenSource struct {
 	// usually empty. pause is how long to wait after an error.
 	fetch func(ctx context.Context, claims string) (t token, pause time.Duration, err error)
 
+	// renewed reports whether there is another certificate since the last refusal.
+	// It may be slow. nil: never.
+	renewed func(ctx context.Context) bool
+
 	mu      sync.Mutex
 	current token
 	running *tokenFetch
 	failure error     // of the last request, nil if it succeeded
 	resume  time.Time // no request before then, after a failure
 	keep    time.Time // no replacement before then, because one did not help
+	look    time.Time // no look for another certificate before then
 }
 
 // tokenFetch is a token request that several callers may wait for.
@@ -53,6 +58,7 @@ type tokenFetch struct {
 // get returns a token that can be used now. Callers that arrive while a new one
 // is being fetched wait for it, unless the old one is still good for a while.
 func (s *tokenSource) get(ctx context.Context) (string, error) {
+	s.reconsider(ctx)
 	s.mu.Lock()
 	now := time.Now()
 	if s.current.value != "" && now.Before(s.current.expires.Add(-expiryMargin)) {
@@ -71,11 +77,32 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 	return f.wait(ctx)
 }
 
+// lookPause is how often another certificate is looked for during a pause.
+const lookPause = time.Second
+
+// reconsider ends the pause after a refusal if there is another certificate by now.
+func (s *tokenSource) reconsider(ctx context.Context) {
+	s.mu.Lock()
+	now := time.Now()
+	failure, ok := errors.AsType[*AuthError](s.failure)
+	look := s.renewed != nil && ok && failure.Refused && now.Before(s.resume) && !now.Before(s.look)
+	if look {
+		s.look = now.Add(lookPause)
+	}
+	s.mu.Unlock()
+	if look && s.renewed(ctx) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.resume = time.Time{}
+	}
+}
+
 // replace returns a token other than the refused one, with the claims that the
 // server asked for, if any. If many callers find the same token refused, only
 // one request is made. It returns errNoReplacement if a new token has just been
 // refused as well.
 func (s *tokenSource) replace(ctx context.Context, refused, claims string) (string, error) {
+	s.reconsider(ctx)
 	s.mu.Lock()
 	now := time.Now()
 	if t := s.current; t.value != refused && t.value != "" && (claims == "" || t.claims == claims) {

@@ -11,9 +11,12 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/tlsadvice"
 )
 
 // TransportOptions are the settings of [NewTransport]. nil or the zero value
@@ -39,6 +42,18 @@ type TransportOptions struct {
 	// certificate, so that anyone in between can read and change all mail and
 	// steal the credentials. It affects only this transport. For testing.
 	InsecureTrustAnyServer bool
+
+	// ClientCertificateFile is a file with the certificate to show to servers that
+	// ask for one in the TLS handshake, its chain and its key: PEM, not encrypted, or
+	// PFX (PKCS#12) with ClientCertificatePassword. NewTransport reads it, and each
+	// new connection again if it has changed. Default: none.
+	ClientCertificateFile, ClientCertificatePassword string
+
+	// Renegotiation lets a server repeat the handshake within a connection, once, as
+	// IIS does to ask for a client certificate for some paths only. It turns off TLS
+	// 1.3, which has no renegotiation, and HTTP/2, which forbids it (RFC 9113,
+	// section 9.2.1). Default: off; such a connection fails.
+	Renegotiation bool
 
 	// HTTP1Only turns off HTTP/2. NTLM always does so.
 	HTTP1Only bool
@@ -102,23 +117,35 @@ func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(!o.HTTP1Only)
+	protocols.SetHTTP2(!o.HTTP1Only && !o.Renegotiation)
+	settings := &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		RootCAs:            roots,
+		InsecureSkipVerify: o.InsecureTrustAnyServer,
+	}
+	if o.Renegotiation {
+		settings.Renegotiation, settings.MaxVersion = tls.RenegotiateOnceAsClient, tls.VersionTLS12
+	}
+	if o.ClientCertificateFile != "" {
+		own, err := newClientCertificate(o.ClientCertificateFile, o.ClientCertificatePassword)
+		if err != nil {
+			return nil, err
+		}
+		settings.GetClientCertificate = own.get
+	}
 	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:       proxy,
-		DialContext: dialer.DialContext,
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			RootCAs:            roots,
-			InsecureSkipVerify: o.InsecureTrustAnyServer,
-		},
-		TLSHandshakeTimeout:   o.TLSHandshakeTimeout,
-		ResponseHeaderTimeout: o.ResponseHeaderTimeout,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       o.IdleTimeout,
-		MaxIdleConns:          o.MaxIdle,
-		MaxIdleConnsPerHost:   o.MaxIdle,
-		Protocols:             protocols,
+		Proxy:                  proxy,
+		OnProxyConnectResponse: onConnect,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        settings,
+		TLSHandshakeTimeout:    o.TLSHandshakeTimeout,
+		ResponseHeaderTimeout:  o.ResponseHeaderTimeout,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        o.IdleTimeout,
+		MaxIdleConns:           o.MaxIdle,
+		MaxIdleConnsPerHost:    o.MaxIdle,
+		Protocols:              protocols,
 	}, nil
 }
 
@@ -170,25 +197,33 @@ func rootCAs(text []byte, file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// beginCertificate begins a certificate in PEM (RFC 7468, section 5).
+const beginCertificate = "-----BEGIN CERTIFICATE-----"
+
+// addCertificates adds the certificates in a text. The error says which of them cannot
+// be read: a bundle has many.
 func addCertificates(pool *x509.CertPool, text []byte) error {
-	found := false
-	for {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			break
+	parts := strings.Split(string(text), beginCertificate)
+	if len(parts) == 1 {
+		return errors.New(`no PEM certificate found ("-----BEGIN CERTIFICATE-----"); convert a DER file with: openssl x509 -inform der -in FILE`)
+	}
+	line := 1 + strings.Count(parts[0], "\n")
+	for i, part := range parts[1:] {
+		block, _ := pem.Decode([]byte(beginCertificate + part))
+		err := errors.New("it is not PEM: its lines are damaged, or its end is missing")
+		var cert *x509.Certificate
+		if block != nil {
+			cert, err = x509.ParseCertificate(block.Bytes)
 		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return fmt.Errorf("cannot read a certificate: %w", err)
+			remedy := "remove it, or replace it"
+			if advice := tlsadvice.Remedy(err); advice != "" {
+				remedy = advice
+			}
+			return fmt.Errorf("certificate %d of %d, from line %d, cannot be read: %w; %s", i+1, len(parts)-1, line, err, remedy)
 		}
 		pool.AddCert(cert)
-		found = true
-	}
-	if !found {
-		return errors.New(`no PEM certificate found ("-----BEGIN CERTIFICATE-----"); convert a DER file with: openssl x509 -inform der -in FILE`)
+		line += strings.Count(part, "\n")
 	}
 	return nil
 }

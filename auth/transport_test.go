@@ -102,7 +102,7 @@ func TestTransportRefusesRoots(t *testing.T) {
 	}{
 		"missing":  {auth.TransportOptions{RootCAFile: filepath.Join(dir, "none.pem")}, "rootCAFile"},
 		"DER":      {auth.TransportOptions{RootCAFile: der}, "openssl x509"},
-		"broken":   {auth.TransportOptions{RootCAs: broken}, "RootCAs: cannot read a certificate"},
+		"broken":   {auth.TransportOptions{RootCAs: broken}, "RootCAs: certificate 1 of 1, from line 1, cannot be read"},
 		"key only": {auth.TransportOptions{RootCAs: key}, "no PEM certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {

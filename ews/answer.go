@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -18,6 +19,7 @@ type answer struct {
 	op      Operation
 	version Version
 	request *requestBody
+	sent    *redact.Watch // the secrets that went with it
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
 	log     func(level slog.Level, event string, attrs func() []slog.Attr) // with the caller's context
@@ -27,6 +29,8 @@ type answer struct {
 	status    int
 	requestID string
 	server    string
+
+	cookiesDropped bool // because of the status
 
 	body  *answerBody
 	d     *xmlwire.Decoder
@@ -53,8 +57,7 @@ func (a *answer) begin(resp *http.Response) error {
 		return a.page(resp)
 	}
 	soap, err := a.body.looksLikeXML()
-	_, coded := errors.AsType[encodingError](err)
-	if err != nil && (!coded || a.status == http.StatusOK) {
+	if err != nil && (!encoded(err) || a.status == http.StatusOK) {
 		return a.unreadable(err)
 	}
 	if !soap {
@@ -145,17 +148,17 @@ func (a *answer) finish() error {
 func (a *answer) malformed(detail string) error {
 	return &DecodeError{
 		Operation: a.op, Mailbox: a.client.mailbox,
-		Path: a.d.Path(), Offset: a.d.Offset(), Err: errors.New(detail),
+		Path: a.path(), Offset: a.d.Offset(), Err: errors.New(detail),
 	}
 }
 
 // unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
-		if _, coded := errors.AsType[encodingError](broken); coded || errors.Is(broken, errTooLarge) {
+		if encoded(broken) || errors.Is(broken, errTooLarge) {
 			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
 		}
-		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}
+		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: a.sent.Error(broken)}
 		if cause := a.body.ended(); cause != nil {
 			_, timeout := errors.AsType[timeoutError](cause)
 			e.final = !timeout
@@ -172,14 +175,15 @@ func (a *answer) unreadable(err error) error {
 	}
 	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: err}
 	if x, ok := errors.AsType[*xmlwire.Error](err); ok {
-		e.Path, e.Offset = x.Path, x.Offset
+		e.Path, e.Offset = a.sent.Strike(x.Path), x.Offset
 		e.Err = x.Err
 		if x.Detail != "" {
 			e.Err = &detailError{x.Err, x.Detail}
 		}
 	} else if a.d != nil {
-		e.Path, e.Offset = a.d.Path(), a.d.Offset()
+		e.Path, e.Offset = a.path(), a.d.Offset()
 	}
+	e.Err = a.sent.Error(e.Err)
 	return e
 }
 

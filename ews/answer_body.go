@@ -46,11 +46,11 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		b.left = -1
 	}
 	a.body = b
-	text := &bodyText{src: b.raw}
+	coding := ""
 	if !resp.Uncompressed {
-		text.coding = resp.Header.Get("Content-Encoding")
+		coding = resp.Header.Get("Content-Encoding")
 	}
-	b.src = text
+	b.src = &decoded{src: b.raw, coding: a.sent.Strike(coding)}
 }
 
 // Read reads decompressed bytes.

@@ -204,7 +204,7 @@ func (e *TransportError) verdict() verdict {
 		read:    e.Operation.reads(),
 		notSent: e.Unsent,
 		// A server that has not received the whole request cannot act on it.
-		notExecuted: e.Unsent || e.partial || unauthorized(e.Err),
+		notExecuted: e.Unsent || e.partial || unauthorized(e.Err) || notExecuted(e.Err),
 		transient:   !e.lasting(),
 	}
 }
@@ -216,6 +216,12 @@ func (e *TransportError) lasting() bool {
 		return true
 	}
 	if _, ok := errors.AsType[*contentError](e.Err); ok {
+		return true
+	}
+	if refusal, ok := errors.AsType[interface {
+		error
+		Lasting() bool
+	}](e.Err); ok && refusal.Lasting() {
 		return true
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](e.Err); ok {
@@ -234,6 +240,14 @@ func unauthorized(err error) bool {
 		Unauthorized() bool
 	}](err)
 	return ok && e.Unauthorized()
+}
+
+func notExecuted(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		NotExecuted() bool
+	}](err)
+	return ok && e.NotExecuted()
 }
 
 func unsent(err error) bool {

@@ -12,10 +12,13 @@ import (
 // other address and follows no redirect.
 type cookies []*http.Cookie
 
-// Limits that guard against a server that keeps setting cookies.
+// Limits that guard against a server that keeps setting cookies. IIS refuses a request
+// with more than 16 KiB of headers (MaxFieldLength and MaxRequestBytes of http.sys), of
+// which a token or NTLM needs some, and answers 400: so cookies get half of that.
 const (
 	maxCookies     = 16
-	maxCookieBytes = 4 << 10
+	maxCookieBytes = 4 << 10 // of one, with its attributes
+	maxCookieSum   = 8 << 10 // of all in a request: names, values and separators
 )
 
 // take stores the cookies of a response.
@@ -35,11 +38,20 @@ func (cs *cookies) take(lines []string, now time.Time) {
 		if c.MaxAge < 0 || expired(c, now) {
 			continue
 		}
-		if len(*cs) == maxCookies {
-			*cs = append((*cs)[:0], (*cs)[1:]...)
-		}
 		*cs = append(*cs, c)
+		for len(*cs) > maxCookies || cs.size() > maxCookieSum {
+			*cs = append((*cs)[:0], (*cs)[1:]...) // the oldest
+		}
 	}
+}
+
+// size returns the length of the header that all of them make.
+func (cs cookies) size() int {
+	n := 0
+	for _, c := range cs {
+		n += len(c.Name) + len("=") + len(c.Value) + len("; ")
+	}
+	return n
 }
 
 func (cs *cookies) remove(name, path string) {

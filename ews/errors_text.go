@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/tlsadvice"
 )
 
 // maxQuote is how many bytes of a server's text an error message quotes at most.
@@ -125,6 +127,9 @@ func connectionRemedy(err error) string {
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
 		return "check proxyUrl, and that the proxy is running, or set useProxy to false"
+	}
+	if advice := tlsadvice.Remedy(err); advice != "" {
+		return advice
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "check the host name in ewsUrl and this machine's name servers"

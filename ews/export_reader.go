@@ -144,7 +144,7 @@ func hasMarker(text []byte) bool {
 func (e *Exports) truncated() error {
 	return &DecodeError{
 		Operation: e.a.op, Mailbox: e.a.client.mailbox,
-		Path: e.a.d.Path(), Offset: e.a.d.Offset(), Err: ErrTruncated,
+		Path: e.a.path(), Offset: e.a.d.Offset(), Err: ErrTruncated,
 	}
 }
 

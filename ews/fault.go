@@ -40,6 +40,7 @@ func (a *answer) fault() error {
 	if strings.TrimSpace(e.Message) == "" {
 		e.Message = text
 	}
+	a.strike(e)
 	return e
 }
 

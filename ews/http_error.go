@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -44,26 +45,26 @@ func (a *answer) page(resp *http.Response) error {
 	}
 	text, err := io.ReadAll(io.LimitReader(a.body, 64<<10))
 	empty := err == nil && a.d == nil && len(bytes.TrimSpace(text)) == 0
-	if empty && a.status == http.StatusOK {
+	if empty && a.status == http.StatusOK || a.cookiesDropped {
 		e.outage = true
 	}
 	e.version = a.status == http.StatusInternalServerError && bytes.Contains(text, []byte("The specified server version is invalid"))
-	e.Reason = reason(e, location, empty)
-	e.Diagnostic = first(h, "X-Caserrorcode", "X-Ms-Diagnostics")
+	e.Reason = reason(e, a.target(location), empty)
+	e.Diagnostic = a.said(h, "X-Caserrorcode", "X-Ms-Diagnostics")
 	if e.Diagnostic == "" {
-		e.Diagnostic = title(text)
+		e.Diagnostic = title([]byte(a.sent.Strike(string(text))))
 	}
 	return e
 }
 
 // reason says what a status means for EWS and what to do.
-func reason(e *HTTPError, location string, empty bool) string {
+func reason(e *HTTPError, target string, empty bool) string {
 	switch s := e.Status; {
 	case e.outage && s >= 300 && s < 400:
 		return "the server redirects to its error page, as it does briefly under load; try again later"
 	case s >= 300 && s < 400:
 		return "redirects are not followed, because credentials must not go to an address that nobody configured; " +
-			"if the mailbox has moved to another server, set ewsUrl to its EWS address" + target(location)
+			"if the mailbox has moved to another server, set ewsUrl to its EWS address" + target
 	case s == http.StatusOK && empty:
 		return "empty response instead of SOAP; a proxy or load balancer in between may have cut it off"
 	case s == http.StatusOK:
@@ -84,7 +85,7 @@ func reason(e *HTTPError, location string, empty bool) string {
 	case s == http.StatusMethodNotAllowed:
 		return "this address does not accept EWS requests: check ewsUrl, which must end in /EWS/Exchange.asmx"
 	case s == http.StatusProxyAuthRequired:
-		return "the proxy asks for credentials: check useProxy and proxyUrl"
+		return "the proxy, not Exchange, asks for a user name and a password: check useProxy, and put them into proxyUrl; only Basic is supported there, not NTLM or Negotiate"
 	case s == http.StatusRequestEntityTooLarge:
 		return "the request is too large for the server: it exceeds maxAllowedContentLength or maxReceivedMessageSize in its web.config"
 	case s == http.StatusTooManyRequests:
@@ -114,14 +115,13 @@ func reason(e *HTTPError, location string, empty bool) string {
 }
 
 // target names the host that a redirect leads to, which is all that the
-// administrator needs to know.
-func target(location string) string {
-	rest, ok := strings.CutPrefix(location, "https://")
-	if !ok {
+// administrator needs to know: the rest may hold a password.
+func (a *answer) target(location string) string {
+	u, err := url.Parse(location)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return ""
 	}
-	host, _, _ := strings.Cut(rest, "/")
-	return " (the server redirects to host " + quote(host) + ")"
+	return " (the server redirects to host " + quote(a.sent.Strike(u.Host)) + ")"
 }
 
 // retryAfter parses a Retry-After header; it returns 0 if the header is missing

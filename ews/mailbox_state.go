@@ -69,12 +69,24 @@ func (s *mailboxState) stepDown(v Version) {
 	}
 }
 
-func (s *mailboxState) takeCookies(h http.Header, now time.Time) {
+// takeCookies keeps the cookies of an answer. A request that could not be read may have
+// been too long because of them: they are dropped, or the mailbox would stay shut out. It
+// reports whether that happened, so that the same request may be read now.
+// See https://learn.microsoft.com/en-us/troubleshoot/developer/webapps/iis/iisadmin-service-inetinfo/httpsys-registry-windows.
+func (s *mailboxState) takeCookies(status int, h http.Header, now time.Time) (dropped bool) {
+	if status == http.StatusBadRequest || status == http.StatusRequestHeaderFieldsTooLarge {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		dropped = len(s.cookies) > 0
+		s.cookies = nil
+		return dropped
+	}
 	if lines := h["Set-Cookie"]; len(lines) > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.cookies.take(lines, now)
 	}
+	return false
 }
 
 func (s *mailboxState) cookieHeader(path string, secure bool, now time.Time) string {

@@ -97,11 +97,12 @@ func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 		return nil, true
 	case code == codeNoError, code == "":
 		// The class contradicts the code, and a failure must not be missed.
-		return a.malformed("a response message of class " + plain(m.class) + " with code " + plain(string(code))), true
+		return a.malformed("a response message of class " + plain(a.sent.Strike(m.class)) + " with code " + plain(string(code))), true
 	}
 	e := m.err
 	e.Operation, e.Mailbox = a.op, a.client.mailbox
 	e.HTTPStatus, e.RequestID, e.Server = a.status, a.requestID, a.server
+	a.strike(&e)
 	a.refused(&e)
 	return &e, true
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -39,8 +40,10 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		}
 	}
 	callCtx, cancel := context.WithCancelCause(ctx)
+	callCtx, sent := redact.Watching(callCtx)
 	a := &answer{
 		client:  c,
+		sent:    sent,
 		op:      t.op,
 		version: v,
 		request: newRequestBody(text, splices, t.contents),
@@ -98,15 +101,17 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	req.GetBody = body.reopen
 	req.ContentLength = body.length()
 
+	a.sent.SawRequest(req)
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()
 	if err != nil {
-		return a.broken(ctx, err)
+		return a.broken(ctx, a.sent.Error(err))
 	}
+	a.sent.SawRequest(resp.Request)
 	a.status = resp.StatusCode
-	a.requestID = first(resp.Header, "Request-Id", "Requestid")
-	a.server = servers(resp.Header)
-	c.state.takeCookies(resp.Header, time.Now())
+	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
+	a.server = a.servers(resp.Header)
+	a.cookiesDropped = c.state.takeCookies(resp.StatusCode, resp.Header, time.Now())
 	a.openBody(ctx, resp, stream)
 	a.request.stop() // what was not sent by now is not sent any more
 	_, sent, _ := a.request.state()
@@ -214,24 +219,4 @@ func newGUID() string {
 	b[6] = b[6]&0x0F | 0x40
 	b[8] = b[8]&0x3F | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-func first(h http.Header, names ...string) string {
-	for _, name := range names {
-		if v := h.Get(name); v != "" {
-			return shorten(v, maxQuote)
-		}
-	}
-	return ""
-}
-
-func servers(h http.Header) string {
-	front, back := first(h, "X-Feserver"), first(h, "X-Targetbeserver", "X-Calculatedbetarget")
-	switch {
-	case front == "":
-		return back
-	case back == "":
-		return front
-	}
-	return front + ", " + back
 }

@@ -76,7 +76,7 @@ func (r *reply) redirection(from string) (*url.URL, error) {
 	}
 	u, err := base.Parse(location)
 	if location == "" || len(location) > maxURL || err != nil {
-		return nil, fmt.Errorf("it redirects to %s, which is %w", quote(location), errUnsafe)
+		return nil, fmt.Errorf("it redirects to %s, which is %w", quote(safe(location)), errUnsafe)
 	}
 	return u, nil
 }

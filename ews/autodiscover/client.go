@@ -37,6 +37,11 @@ type Options struct {
 	// must then be empty.
 	Allow func(address, host string) bool
 
+	// Named reports whether a host (as for Allow) gets credentials even if nothing
+	// shows that it is an Exchange server, because somebody has named it. Those in
+	// AllowedHosts do. Default: none else.
+	Named func(host string) bool
+
 	// Internal prefers the URL for clients inside the organisation's network if
 	// the server returns both. Default: the one for clients outside, which is
 	// more likely to have a valid certificate.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +16,9 @@ import (
 var (
 	// ErrNotFound reports that no EWS URL was found; every [*Error] matches it.
 	ErrNotFound = errors.New("autodiscover: no EWS URL was found")
-	// ErrUnauthorized reports that a server refused the credentials. They are not
-	// tried elsewhere then: repeating a wrong password locks the account.
+	// ErrUnauthorized reports that a server refused the credentials. After a refusal
+	// they are not tried elsewhere, and after one by the web server of the domain
+	// itself once: repeating a wrong password locks the account.
 	ErrUnauthorized = errors.New("autodiscover: credentials refused")
 	// ErrHost reports a host that the rule does not allow; see [HostError].
 	ErrHost = errors.New("autodiscover: host not allowed")
@@ -74,23 +76,44 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// Temporary reports whether a retry may succeed: no server refused the
-// credentials, and at least one failure was temporary, such as a timeout or a
+// Temporary reports whether a retry may succeed: the credentials were not refused for
+// good (see [Refusal]), and at least one failure was temporary, such as a timeout or a
 // busy server.
 func (e *Error) Temporary() bool {
-	temporary := false
-	for _, a := range e.Attempts {
-		if errors.Is(a.Err, ErrUnauthorized) {
-			return false
-		}
-		if t, ok := errors.AsType[interface {
-			error
-			Temporary() bool
-		}](a.Err); ok && t.Temporary() {
-			temporary = true
+	_, refused := Refusal(e.Address, e.Attempts)
+	return !refused && slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return temporary(a.Err) })
+}
+
+// Refusal returns the attempt that shows that the credentials are wrong, if there is one
+// in a search for an address. The web server of the domain itself may be somebody
+// else's, so its refusal does not show that as long as another place may answer
+// differently later.
+func Refusal(address string, attempts []Attempt) (Attempt, bool) {
+	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	var own *Attempt
+	later := false
+	for i, a := range attempts {
+		switch {
+		case !errors.Is(a.Err, ErrUnauthorized):
+			later = later || temporary(a.Err)
+		case !strings.HasPrefix(a.URL, "https://"+domain+"/"):
+			return a, true
+		case own == nil:
+			own = &attempts[i]
 		}
 	}
-	return temporary
+	if own == nil || later {
+		return Attempt{}, false
+	}
+	return *own, true
+}
+
+func temporary(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && t.Temporary()
 }
 
 // refusal is the error for a server that answered without a URL.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // Limits of one search.
@@ -27,18 +29,20 @@ func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("autodiscover: %w", err)
 	}
-	l := &lookup{Client: c, origin: parsed, address: parsed, seen: make(map[string]bool)}
+	ctx, sent := redact.Watching(ctx)
+	l := &lookup{Client: c, origin: parsed, address: parsed, seen: make(map[string]bool), sent: sent, addresses: []string{strings.ToLower(parsed)}}
 	for {
 		s := l.byDomain(ctx)
 		switch {
 		case s.url != "":
-			return &Result{EWSURL: s.url, Address: l.address, Source: s.source, Attempts: l.attempts}, nil
+			return &Result{EWSURL: s.url, Address: l.address, Source: l.printable(s.source), Attempts: l.attempts}, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case s.address == "":
 			return nil, &Error{Address: address, Attempts: l.attempts}
 		}
 		l.address = s.address
+		l.addresses = append(l.addresses, strings.ToLower(s.address))
 	}
 }
 
@@ -50,7 +54,23 @@ type lookup struct {
 	hops     int
 	seen     map[string]bool // hosts already asked, each with the address
 	attempts []Attempt
-	refused  bool // credentials were refused somewhere
+
+	addresses []string // asked for so far, in lower case
+	refusals  int      // of the credentials; maxRefusals: they are sent nowhere any more
+	named     string   // the host of an SRV record: it is meant for Autodiscover
+	sent      *redact.Watch
+}
+
+// maxRefusals ends the use of credentials: repeating a wrong password locks the account.
+// A refusal by the web server of the domain itself counts once, any other twice.
+const maxRefusals = 2
+
+// refused notes that a host refused the credentials.
+func (l *lookup) refused(host string) {
+	l.refusals++
+	if host != domainOf(l.address) {
+		l.refusals = maxRefusals
+	}
 }
 
 // step is the result of asking a host: a URL, another address, another host, or
@@ -75,6 +95,7 @@ func (l *lookup) byDomain(ctx context.Context) step {
 		return s
 	}
 	for _, host := range l.srv(ctx, domain) {
+		l.named = host
 		if s := l.follow(ctx, host); s.ends() {
 			return s
 		}
@@ -119,20 +140,27 @@ func (l *lookup) enter(host, from string) bool {
 // hop counts a redirect and reports whether it may be followed.
 func (l *lookup) hop(from string) bool {
 	if l.hops++; l.hops > maxHops {
-		l.failed(from, errors.New("redirected too often"))
+		l.failed(from, errTooOften)
 		return false
 	}
 	return true
 }
 
+var errTooOften = errors.New("redirected too often")
+
+// failed notes an attempt. A server may echo the credentials, so they are struck out.
 func (l *lookup) failed(source string, err error) {
-	l.attempts = append(l.attempts, Attempt{URL: source, Err: err})
+	l.attempts = append(l.attempts, Attempt{URL: l.printable(source), Err: l.sent.Error(err)})
+}
+
+func (l *lookup) printable(source string) string {
+	source, _, _ = strings.Cut(source, "?")
+	return shorten(l.sent.Strike(source))
 }
 
 // ask tries the services of one host.
 func (l *lookup) ask(ctx context.Context, host string) step {
-	source := "https://" + host + plainPath
-	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, source, nil, 0)
+	r, source, err := l.reach(ctx, l.opts.Anonymous, http.MethodGet, "https://"+host+plainPath, nil, 0)
 	if err != nil {
 		l.failed(source, err)
 		return step{}
@@ -140,9 +168,13 @@ func (l *lookup) ask(ctx context.Context, host string) step {
 	if to, ok := l.redirected(r, source); ok {
 		return step{host: to, from: source}
 	}
-	if r.wantsCredentials() && !l.refused {
-		if rt := l.opts.Transport(host); rt != nil {
-			if s := l.soap(ctx, rt, host); s.ends() || s.host != "" {
+	if r.wantsCredentials() && l.refusals < maxRefusals {
+		switch rt := l.opts.Transport(host); {
+		case rt == nil:
+		case !r.ofExchange() && host != l.named && !l.opts.trusts(host):
+			l.failed(source, errNoSign)
+		default:
+			if s := l.soap(ctx, rt, host, besides(source, host)); s.ends() || s.host != "" {
 				return s
 			}
 		}
@@ -150,31 +182,8 @@ func (l *lookup) ask(ctx context.Context, host string) step {
 	return l.json(ctx, host)
 }
 
-// redirected reports whether an answer is a redirect, and returns the host it
-// leads to, empty if it must not be followed.
-func (l *lookup) redirected(r *reply, source string) (host string, ok bool) {
-	to, err := r.redirection(source)
-	if err == nil && to == nil {
-		return "", false
-	}
-	if err == nil {
-		if host, err = secureHost(to); err != nil {
-			err = fmt.Errorf("it redirects to %s: %w", quote(to.Redacted()), err)
-		}
-	}
-	if err != nil {
-		l.failed(source, err)
-		return "", true
-	}
-	if !l.hop(source) {
-		return "", true
-	}
-	return host, true
-}
-
 // soap calls GetUserSettings.
-func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) step {
-	source := "https://" + host + soapPath
+func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host, source string) step {
 	fail := func(err error) step {
 		l.failed(source, err)
 		return step{}
@@ -183,10 +192,10 @@ func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) st
 	if err != nil {
 		return fail(err)
 	}
-	r, err := l.call(ctx, rt, http.MethodPost, source, body, maxSOAP)
+	r, source, err := l.reach(ctx, rt, http.MethodPost, source, body, maxSOAP)
 	if err != nil {
 		if unauthorized(err) {
-			l.refused = true
+			l.refused(host)
 			err = fmt.Errorf("%w: %w", ErrUnauthorized, err)
 		}
 		return fail(err)
@@ -197,7 +206,7 @@ func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host string) st
 	switch r.status {
 	case http.StatusOK, http.StatusInternalServerError:
 	case http.StatusUnauthorized:
-		l.refused = true
+		l.refused(host)
 		return fail(fmt.Errorf("%w: check the user name and password", ErrUnauthorized))
 	default:
 		return fail(r.refused())
@@ -227,6 +236,9 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 		if strings.EqualFold(to, l.address) {
 			return step{}, errors.New("it redirects to the address that was asked for")
 		}
+		if slices.Contains(l.addresses, strings.ToLower(to)) {
+			return step{}, fmt.Errorf("it redirects from %s to %s, which redirected there: the two addresses redirect to each other; correct targetAddress or the mail users in Exchange, or set the EWS URL yourself", quote(l.address), quote(to))
+		}
 		if !l.hop(source) {
 			return step{}, nil
 		}
@@ -234,11 +246,11 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	case redirectURL:
 		u, err := url.Parse(answer.target)
 		if err != nil || len(answer.target) > maxURL {
-			return step{}, fmt.Errorf("it redirects to %s, which is %w", quote(answer.target), errUnsafe)
+			return step{}, fmt.Errorf("it redirects to %s, which is %w", quote(safe(answer.target)), errUnsafe)
 		}
 		host, err := secureHost(u)
 		if err != nil {
-			return step{}, fmt.Errorf("it redirects to %s: %w", quote(answer.target), err)
+			return step{}, fmt.Errorf("it redirects to %s: %w", quote(safe(answer.target)), err)
 		}
 		if !l.hop(source) {
 			return step{}, nil
@@ -269,8 +281,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 // json asks the JSON service, which needs no credentials.
 func (l *lookup) json(ctx context.Context, host string) step {
 	target := protocolURL(host, l.address, l.hops)
-	source, _, _ := strings.Cut(target, "?")
-	r, err := l.call(ctx, l.opts.Anonymous, http.MethodGet, target, nil, maxJSON)
+	r, source, err := l.reach(ctx, l.opts.Anonymous, http.MethodGet, target, nil, maxJSON)
 	if err != nil {
 		l.failed(source, err)
 		return step{}

@@ -216,37 +216,6 @@ func TestJSONRequest(t *testing.T) {
 	assert.Equal(t, "/autodiscover/autodiscover.json/v1.0/a%2Fb%3Fc=d@example.com?Protocol=EWS&RedirectCount=1", got[len(got)-1])
 }
 
-type refusedByTransport struct{ error }
-
-func (refusedByTransport) Unauthorized() bool { return true }
-
-// TestWrongPasswordIsTriedOnce checks that a wrong password is not repeated,
-// which would lock the account.
-func TestWrongPasswordIsTriedOnce(t *testing.T) {
-	t.Parallel()
-	wrong := func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("WWW-Authenticate", "Basic")
-		w.WriteHeader(http.StatusUnauthorized)
-	}
-	for name, refused := range map[string]error{"the server says": nil, "the transport says": refusedByTransport{errors.New("locked")}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			asked := 0
-			n := &internet{refused: refused, servers: map[string]http.HandlerFunc{apex: wrong, service: wrong}}
-			_, err := n.client(t, func(o *autodiscover.Options) {
-				all := o.Transport
-				o.Transport = func(host string) http.RoundTripper { asked++; return all(host) }
-			}).EWSURL(t.Context(), alice)
-			require.ErrorIs(t, err, autodiscover.ErrUnauthorized)
-			assert.ErrorIs(t, err, autodiscover.ErrNotFound)
-			assert.Equal(t, 1, asked)
-			e, ok := errors.AsType[*autodiscover.Error](err)
-			require.True(t, ok)
-			assert.False(t, e.Temporary())
-		})
-	}
-}
-
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
 	why := errors.New("shutting down")

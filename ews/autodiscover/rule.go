@@ -26,6 +26,13 @@ func (o *Options) allows(address, host string) bool {
 	return within(name, domainOf(address)) || slices.ContainsFunc(o.AllowedHosts, func(h string) bool { return within(name, h) })
 }
 
+// trusts reports whether a host gets credentials although nothing shows that it is
+// Exchange: somebody has named it.
+func (o *Options) trusts(host string) bool {
+	name := hostname(host)
+	return slices.ContainsFunc(o.AllowedHosts, func(h string) bool { return within(name, h) }) || o.Named != nil && o.Named(name)
+}
+
 // within reports whether a host is a domain or below it.
 func within(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
@@ -55,6 +62,34 @@ func secureHost(u *url.URL) (string, error) {
 	return host, nil
 }
 
+// safe returns a URL to be shown: without user name and password, whoever wrote it.
+func safe(raw string) string {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil && strings.Contains(raw, "@"):
+		return "[a URL with a user name]"
+	case err != nil:
+		return raw
+	case u.User != nil:
+		return u.Scheme + "://[user]@" + u.Host + u.EscapedPath()
+	}
+	return raw
+}
+
+// sameHost reports whether a URL may be followed and is on the host of another.
+func sameHost(u *url.URL, other string) bool {
+	host, err := secureHost(u)
+	if err != nil {
+		return false
+	}
+	from, err := url.Parse(other)
+	if err != nil {
+		return false
+	}
+	same, err := secureHost(from)
+	return err == nil && host == same
+}
+
 // errUnsafe reports a URL that is not followed, whatever its host.
 var errUnsafe = errors.New("not a URL that can be followed")
 
@@ -66,11 +101,11 @@ func (o *Options) endpoint(address, raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	u, err := url.Parse(raw)
 	if len(raw) > maxURL || err != nil {
-		return "", fmt.Errorf("%w: %s", errUnsafe, quote(raw))
+		return "", fmt.Errorf("%w: %s", errUnsafe, quote(safe(raw)))
 	}
 	host, err := secureHost(u)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", quote(raw), err)
+		return "", fmt.Errorf("%s: %w", quote(safe(raw)), err)
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
 		return "", fmt.Errorf("%s: %w: it has no path, or has a query or fragment", quote(raw), errUnsafe)

@@ -122,6 +122,7 @@ func exchange(soap, json string) http.HandlerFunc {
 			http.NotFound(w, r)
 		case !signedIn:
 			w.Header().Set("WWW-Authenticate", "NTLM")
+			w.Header().Set("X-SOAP-Enabled", "True")
 			w.WriteHeader(http.StatusUnauthorized)
 		case r.URL.Path == bySOAP && r.Method == http.MethodPost && soap != "":
 			w.Header().Set("Content-Type", "text/xml; charset=utf-8")

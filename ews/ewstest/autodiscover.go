@@ -70,10 +70,13 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, autodiscoverJSON) && a.hasJSON():
 		a.serveJSON(w, r, r.URL.Path[len(autodiscoverJSON):])
 	case path == autodiscoverSOAP && !a.opts.NoSOAP:
+		w.Header().Set("X-SOAP-Enabled", "True")
 		if _, ok := a.server.signIn(w, r); ok {
 			a.serveSOAP(w, r)
 		}
 	case path == autodiscoverXML:
+		// With the 401 as well: clients look there for the services.
+		w.Header().Set("X-SOAP-Enabled", "True")
 		if _, ok := a.server.signIn(w, r); ok {
 			a.servePlain(w)
 		}
@@ -139,7 +142,6 @@ func (a *Autodiscover) external(host string) string {
 // servePlain answers at the path of the older service, which only mail clients
 // use.
 func (a *Autodiscover) servePlain(w http.ResponseWriter) {
-	w.Header().Set("X-SOAP-Enabled", "True")
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	_, _ = w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">` +
 		`<Response><Error Time="00:00:00.0000000" Id="1"><ErrorCode>600</ErrorCode><Message>Invalid Request</Message><DebugData /></Error></Response></Autodiscover>`))

@@ -32,6 +32,18 @@ func (s *Server) RevokeImpersonation(user, mailbox string) {
 	delete(s.directory.impersonate[s.directory.account(user)], s.directory.account(mailbox))
 }
 
+// SetPassword changes the password of an account, given as NAME@DOMAIN or DOMAIN\NAME. It
+// panics if the account does not exist. Connections that NTLM has signed in stay so.
+func (s *Server) SetPassword(user, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account := s.directory.account(user)
+	if _, ok := s.directory.accounts[account]; !ok {
+		panic("ewstest: SetPassword: no account " + user)
+	}
+	s.directory.accounts[account] = password
+}
+
 // AddUser creates an account without a mailbox, like many service accounts. With
 // it, every distinguished folder must name its mailbox
 // (ErrorMissingEmailAddress), and names cannot be resolved

@@ -40,6 +40,8 @@ const exitAll = `
 const environment = `
 EWSQ_PASSWORD       password of the service account (types ntlm and basic)
 EWSQ_PFX_PASSWORD   password of the PFX file (type azureAD, and for cert)
+EWSQ_CLIENT_CERTIFICATE_PASSWORD
+                    password of clientCertificateFile
 EWSQ_STAMP_KEY      key that seals the stamps of messages (unless stampKeyFile is set)
 
 They are used if the configuration leaves out the secret. Each of several

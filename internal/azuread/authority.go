@@ -130,6 +130,25 @@ func (a *Authority) RequireClaims(claims string) {
 	a.needsClaims = claims
 }
 
+// SetCertificates replaces the certificates of an application.
+func (a *Authority) SetCertificates(id string, certificates ...*x509.Certificate) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	apps := slices.Clone(a.opts.Apps)
+	for i := range apps {
+		if strings.EqualFold(apps[i].ID, id) {
+			apps[i].Certificates = slices.Clone(certificates)
+		}
+	}
+	a.opts.Apps = apps
+}
+
+func (a *Authority) apps() []App {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.opts.Apps
+}
+
 func (a *Authority) tenantKnown(name string) bool {
 	return strings.EqualFold(name, a.opts.TenantID) ||
 		slices.ContainsFunc(a.opts.TenantNames, func(n string) bool { return strings.EqualFold(n, name) })

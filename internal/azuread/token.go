@@ -32,13 +32,14 @@ func (a *Authority) token(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type", 70003, fmt.Sprintf("The app requested an unsupported grant type '%s'.", got))
 		return
 	}
-	i := slices.IndexFunc(a.opts.Apps, func(app App) bool { return strings.EqualFold(app.ID, r.PostForm.Get("client_id")) })
+	apps := a.apps()
+	i := slices.IndexFunc(apps, func(app App) bool { return strings.EqualFold(app.ID, r.PostForm.Get("client_id")) })
 	if i < 0 {
 		refuse(w, http.StatusBadRequest, "unauthorized_client", 700016,
 			fmt.Sprintf("Application with identifier '%s' was not found in the directory.", r.PostForm.Get("client_id")))
 		return
 	}
-	app := a.opts.Apps[i]
+	app := apps[i]
 	if wrong := a.checkAssertion(r, app); wrong != nil {
 		refuse(w, http.StatusUnauthorized, "invalid_client", wrong.number, wrong.text)
 		return

@@ -60,6 +60,9 @@ internal/powershell -> fmt
 internal/tlstest -> fmt
 internal/sealedfile -> fmt
 auth -> internal/msclouds
+auth -> internal/redact
+internal/redact -> fmt
+internal/tlsadvice -> fmt
 internal/msclouds -> fmt
 examples/ewsq -> quarantine/exchange/setup
 examples/ewsq -> quarantine/exchange/selftest

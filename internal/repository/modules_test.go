@@ -16,6 +16,7 @@ var modulesOf = map[string][]string{
 		"golang.org/x/sync", // limit on connections
 		"software.sslmate.com/src/go-pkcs12",
 	},
+	"ews":                 {"golang.org/x/text"}, // answers in UTF-16
 	"ews/ewstest":         {"golang.org/x/text"}, // searches that ignore accents
 	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
 

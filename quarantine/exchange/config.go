@@ -120,6 +120,20 @@ type Config struct {
 	// the system.
 	RootCAFile string `json:"rootCAFile,omitempty"`
 
+	// ClientCertificateFile is a file with the certificate to show to servers and
+	// proxies that ask for one in the TLS handshake: PEM with the certificate, its
+	// chain and its key, not encrypted, or PFX, with ClientCertificatePassword. It is
+	// read when the configuration is opened, and again for a new connection if it has
+	// changed. The password can come from the environment
+	// (EWSQ_CLIENT_CERTIFICATE_PASSWORD). Default: none.
+	ClientCertificateFile     string `json:"clientCertificateFile,omitempty"`
+	ClientCertificatePassword Secret `json:"clientCertificatePassword,omitzero"`
+
+	// TLSRenegotiation lets the server repeat the TLS handshake within a connection,
+	// as IIS does where it asks for a client certificate for some paths only. TLS 1.3
+	// and HTTP/2 are not used then. Default: false; such connections fail.
+	TLSRenegotiation bool `json:"tlsRenegotiation,omitempty"`
+
 	// JournalFile is the file of the embedded journal; it is created if it is
 	// missing. Default: no journal.
 	JournalFile string `json:"journalFile,omitempty"`
@@ -194,9 +208,17 @@ type Authentication struct {
 	Username string `json:"username,omitempty"`
 
 	// Password is the password of the account. It can also come from the
-	// environment (EWSQ_PASSWORD, see [Config.SecretsFromEnv]) or, in Go, from
-	// PasswordFunc.
+	// environment (EWSQ_PASSWORD, see [Config.SecretsFromEnv]), from PasswordFile
+	// or, in Go, from PasswordFunc.
 	Password Secret `json:"password,omitzero"`
+
+	// PasswordFile is a file with the password as its only line, in UTF-8, instead of
+	// Password. It is read for each sign-in, so the password can be changed while the
+	// program runs: replace the file (write another, and rename it) when the password
+	// of the account is changed. Another password than the one refused is tried once,
+	// and the old one is used as long as it works. Only the service should be able to
+	// read the file.
+	PasswordFile string `json:"passwordFile,omitempty"`
 
 	// ApplicationID is the application (client) id of the registration in Azure
 	// AD, a GUID. TenantID is the tenant's id or one of its domains, such as
@@ -210,7 +232,9 @@ type Authentication struct {
 
 	// PrivateKeyFile is a PFX file with the private key and certificate that are
 	// registered for the application. PrivateKeyPassword is its password, empty
-	// if it has none; it can come from the environment (EWSQ_PFX_PASSWORD).
+	// if it has none; it can come from the environment (EWSQ_PFX_PASSWORD). The file
+	// is read again for each token, about once an hour, and after a refusal, so the
+	// certificate can be replaced while the program runs; its password stays the same.
 	PrivateKeyFile     string `json:"privateKeyFile,omitempty"`
 	PrivateKeyPassword Secret `json:"privateKeyPassword,omitzero"`
 
@@ -220,7 +244,9 @@ type Authentication struct {
 	DisableChannelBinding bool `json:"disableChannelBinding,omitempty"`
 
 	// PasswordFunc fetches the password whenever it is needed, for example from a
-	// vault; Password must then be empty. It may be called concurrently.
+	// vault: for each request with Basic, for each connection with NTLM, and after a
+	// refusal; Password and PasswordFile must then be empty. It may be called
+	// concurrently, and should return at once.
 	PasswordFunc func(context.Context) (string, error) `json:"-"`
 }
 

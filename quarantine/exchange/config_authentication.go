@@ -34,6 +34,7 @@ func (v *configCheck) authentication(c *Config) {
 		v.unused(a.Type, map[string]bool{
 			"username":              a.Username != "",
 			"password":              !a.Password.IsZero() || a.PasswordFunc != nil,
+			"passwordFile":          a.PasswordFile != "",
 			"disableChannelBinding": a.DisableChannelBinding,
 		}, `"ntlm" or "basic"`)
 	case "":
@@ -80,11 +81,14 @@ func (v *configCheck) password(c *Config) {
 		v.problem("authentication.username", `contains a colon, which Basic does not allow; use the other form of the name, or "ntlm"`)
 	}
 	switch {
-	case a.Password.IsZero() && a.PasswordFunc == nil:
-		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it) or with PasswordFunc")
+	case a.Password.IsZero() && a.PasswordFunc == nil && a.PasswordFile == "":
+		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it), with passwordFile or with PasswordFunc")
 	case !a.Password.IsZero() && a.PasswordFunc != nil:
 		v.problem("authentication.password", "is set together with PasswordFunc; remove one")
+	case a.PasswordFile != "" && (!a.Password.IsZero() || a.PasswordFunc != nil):
+		v.problem("authentication.passwordFile", "is set together with another source of the password; remove one")
 	}
+	v.file("authentication.passwordFile", a.PasswordFile)
 	v.secret("authentication.password", a.Password)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
 // They were written and accepted by the version of 2026-11-25, "stamps" by that of
-// 2026-11-28, "stall" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
+// 2026-11-28, "stall" and "secrets" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
 // one of them.
 var fixedConfigs = map[string][]exchange.Config{
 	"ntlm": {{
@@ -47,6 +47,11 @@ var fixedConfigs = map[string][]exchange.Config{
 		Name: "Slow", EWSURL: "https://mail.example.org/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.org",
 		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
 		StallTimeout:   exchange.Duration(5 * time.Minute),
+	}},
+	"secrets": {{
+		Name: "Secrets in files", EWSURL: "https://mail.example.test/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.test",
+		Authentication:        exchange.Authentication{Type: exchange.AuthenticationBasic, Username: `EXAMPLE\svc`, PasswordFile: "password.txt"},
+		ClientCertificateFile: "client.pfx", TLSRenegotiation: true,
 	}},
 	"azuread": {{
 		Enabled: new(false), Name: "Cloud", EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx",

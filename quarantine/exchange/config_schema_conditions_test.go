@@ -54,7 +54,7 @@ func configRules() []any {
 			member{"autodiscoverHosts", noItems},
 			member{"authentication", append(where(
 				member{"applicationId", required}, member{"tenantId", required}, member{"privateKeyFile", required},
-				member{"username", empty}, member{"password", empty}, member{"disableChannelBinding", notSet},
+				member{"username", empty}, member{"password", empty}, member{"passwordFile", empty}, member{"disableChannelBinding", notSet},
 			), member{"required", []string{"applicationId", "tenantId", "privateKeyFile"}})},
 		)),
 		rule("User name and password are for Exchange Server; Exchange Online accepts tokens only.", password, where(
@@ -67,6 +67,9 @@ func configRules() []any {
 		)),
 		rule("Basic does not allow a colon in the user name, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
 			member{"authentication", where(member{"username", object{{"pattern", "^[^:]*$"}}}, member{"disableChannelBinding", notSet})},
+		)),
+		rule("The password comes from one place.", with("authentication", with("passwordFile", required...)...), where(
+			member{"authentication", where(member{"password", empty})},
 		)),
 		rule("fullAccess moves messages unchanged, so it cannot add headers.", object{{"not", object{{"anyOf", []any{impersonates, azure}}}}}, where(
 			member{"quarantineHeader", noHeader}, member{"undoHeader", noHeader},

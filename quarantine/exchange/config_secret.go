@@ -117,12 +117,15 @@ const (
 	EnvPassword           = "EWSQ_PASSWORD"
 	EnvPrivateKeyPassword = "EWSQ_PFX_PASSWORD"
 	EnvStampKey           = "EWSQ_STAMP_KEY"
+	EnvClientPassword     = "EWSQ_CLIENT_CERTIFICATE_PASSWORD"
 )
 
 // SecretsFromEnv fills in the secrets that the configuration leaves empty:
-// Password from EWSQ_PASSWORD and PrivateKeyPassword from EWSQ_PFX_PASSWORD, where
-// its type of authentication uses them, and StampKey from EWSQ_STAMP_KEY, unless
-// StampKeyFile is set.
+// Password from EWSQ_PASSWORD, unless PasswordFile or PasswordFunc is set, and
+// PrivateKeyPassword from EWSQ_PFX_PASSWORD, where its type of authentication uses
+// them, StampKey from EWSQ_STAMP_KEY, unless StampKeyFile is set, and
+// ClientCertificatePassword from EWSQ_CLIENT_CERTIFICATE_PASSWORD, if
+// ClientCertificateFile is set.
 //
 // If there are several configurations, each can have its own variable: append
 // "_" and [Config].Name in upper case, with "_" for everything but A to Z and 0
@@ -137,11 +140,14 @@ func (c *Config) SecretsFromEnv(lookup func(string) (string, bool)) {
 	a := &c.Authentication
 	switch a.Type {
 	case AuthenticationNTLM, AuthenticationBasic:
-		if a.PasswordFunc == nil {
+		if a.PasswordFunc == nil && a.PasswordFile == "" {
 			c.secretFromEnv(&a.Password, EnvPassword, lookup)
 		}
 	case AuthenticationAzureAD:
 		c.secretFromEnv(&a.PrivateKeyPassword, EnvPrivateKeyPassword, lookup)
+	}
+	if c.ClientCertificateFile != "" {
+		c.secretFromEnv(&c.ClientCertificatePassword, EnvClientPassword, lookup)
 	}
 	if c.StampKeyFile == "" {
 		c.secretFromEnv(&c.StampKey, EnvStampKey, lookup)

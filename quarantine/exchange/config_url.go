@@ -124,6 +124,18 @@ func (v *configCheck) proxy(p ProxyURL) {
 	}
 }
 
+// tls checks the settings of TLS beyond the trusted roots.
+func (v *configCheck) tls(c *Config) {
+	v.file("clientCertificateFile", c.ClientCertificateFile)
+	if c.ClientCertificateFile == "" && !c.ClientCertificatePassword.IsZero() {
+		v.problem("clientCertificatePassword", "is set, but clientCertificateFile is not; set that, too, or remove it")
+	}
+	v.secret("clientCertificatePassword", c.ClientCertificatePassword)
+	if c.TLSRenegotiation && strings.HasPrefix(strings.ToLower(c.EWSURL), "http:") {
+		v.problem("tlsRenegotiation", "is set, but ewsUrl does not use TLS; use https, or remove it")
+	}
+}
+
 // loopback reports whether a host is this machine.
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

@@ -50,6 +50,7 @@ func (c *Config) Validate() error {
 	v.searchLimits(c)
 	v.proxy(c.ProxyURL)
 	v.file("rootCAFile", c.RootCAFile)
+	v.tls(c)
 	v.journal(c)
 	v.stamps(c)
 	v.stall(c.StallTimeout)
@@ -192,8 +193,8 @@ func (v *configCheck) journal(c *Config) {
 		return
 	}
 	for _, other := range []struct{ field, path string }{
-		{"rootCAFile", c.RootCAFile}, {"authentication.privateKeyFile", c.Authentication.PrivateKeyFile},
-		{"stampKeyFile", c.StampKeyFile},
+		{"rootCAFile", c.RootCAFile}, {"clientCertificateFile", c.ClientCertificateFile}, {"authentication.privateKeyFile", c.Authentication.PrivateKeyFile},
+		{"authentication.passwordFile", c.Authentication.PasswordFile}, {"stampKeyFile", c.StampKeyFile},
 	} {
 		if other.path != "" && filepath.Clean(other.path) == filepath.Clean(c.JournalFile) {
 			v.problem("journalFile", "is also the file of "+other.field+"; use a separate file for the journal")

@@ -47,6 +47,8 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if c.base == nil {
 		c.base, err = auth.NewTransport(&auth.TransportOptions{
 			UseProxy: c.cfg.UseProxy, ProxyURL: c.cfg.ProxyURL.Reveal(), RootCAFile: c.cfg.RootCAFile,
+			ClientCertificateFile: c.cfg.ClientCertificateFile, ClientCertificatePassword: c.cfg.ClientCertificatePassword.Reveal(),
+			Renegotiation: c.cfg.TLSRenegotiation,
 		})
 	}
 	if err == nil && c.cfg.EWSURL == "" {
@@ -155,14 +157,24 @@ func closeIdle(rt http.RoundTripper) {
 	}
 }
 
-// credential returns user name and password. With PasswordFunc, the password is
-// fetched when it is needed.
+// credential returns user name and password, which is fetched when it is needed.
 func (c *Config) credential() (auth.Credential, error) {
-	password := func(context.Context) (string, error) { return c.Authentication.Password.Reveal(), nil }
-	if c.Authentication.PasswordFunc != nil {
-		password = c.Authentication.PasswordFunc
+	if !c.Authentication.Password.IsZero() {
+		return auth.NewCredential(c.Authentication.Username, c.Authentication.Password.Reveal())
 	}
-	return auth.NewCredentialFunc(c.Authentication.Username, password)
+	return auth.NewCredentialFunc(c.Authentication.Username, c.password)
+}
+
+// password returns the password there is now.
+func (c *Config) password(ctx context.Context) (string, error) {
+	a := &c.Authentication
+	switch {
+	case a.PasswordFunc != nil:
+		return a.PasswordFunc(ctx)
+	case a.PasswordFile != "":
+		return readPassword(a.PasswordFile)
+	}
+	return a.Password.Reveal(), nil
 }
 
 func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, error) {
@@ -180,6 +192,15 @@ func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, er
 }
 
 func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper, error) {
+	return auth.AzureAD(url, &auth.AzureADOptions{
+		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
+		CertificateFunc:        func(context.Context) (*auth.Certificate, error) { return c.certificate() },
+		AuthenticationEndpoint: c.Authentication.AuthenticationEndpoint, Transport: base,
+	})
+}
+
+// certificate reads the certificate of the application.
+func (c *Config) certificate() (*auth.Certificate, error) {
 	certificate, err := auth.LoadPFX(c.Authentication.PrivateKeyFile, c.Authentication.PrivateKeyPassword.Reveal())
 	switch {
 	case errors.Is(err, auth.ErrPFXPassword) && c.Authentication.PrivateKeyPassword.IsZero():
@@ -187,9 +208,5 @@ func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper,
 	case err != nil:
 		return nil, fmt.Errorf("authentication.privateKeyFile: %w", err)
 	}
-	endpoint := c.Authentication.AuthenticationEndpoint
-	return auth.AzureAD(url, &auth.AzureADOptions{
-		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
-		Certificate: certificate, AuthenticationEndpoint: endpoint, Transport: base,
-	})
+	return certificate, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,7 @@ type discovery struct {
 	failure  *discoveryError     // of the last search
 	failures int                 // in a row
 	until    time.Time           // no search before
+	refused  func() string       // the password with which the last search was refused
 }
 
 // discovered is what a search found.
@@ -57,6 +59,9 @@ func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resol
 	opts := &autodiscover.Options{
 		Anonymous: base, Transport: d.signingIn, Resolver: resolver, UserAgent: userAgent,
 		Allow: func(_, host string) bool { return c.trusts(host) },
+		Named: func(host string) bool {
+			return slices.ContainsFunc(c.AutodiscoverHosts, func(h string) bool { return below(host, h) })
+		},
 	}
 	d.client, d.unusable = autodiscover.NewClient(opts)
 	return d
@@ -110,15 +115,29 @@ func (d *discovery) get(ctx context.Context) (*discovered, error) {
 	if found := d.found.Load(); found != nil {
 		return found, nil
 	}
-	if d.failure != nil && (d.failure.Unauthorized() || time.Now().Before(d.until)) {
+	if d.failure != nil && !d.anotherPassword(ctx) && (d.failure.Unauthorized() || time.Now().Before(d.until)) {
 		return nil, d.failure.again(d.until)
 	}
 	return d.search(ctx)
 }
 
+// anotherPassword reports whether the source of the password returns another one than
+// the one refused.
+func (d *discovery) anotherPassword(ctx context.Context) bool {
+	if d.refused == nil {
+		return false
+	}
+	password, err := d.cfg.password(ctx)
+	return err == nil && password != d.refused()
+}
+
 // search asks the servers.
 func (d *discovery) search(ctx context.Context) (*discovered, error) {
 	if err := d.checkSignIn(); err != nil {
+		return nil, err
+	}
+	password, err := d.cfg.password(ctx)
+	if err != nil {
 		return nil, err
 	}
 	result, err := d.client.Lookup(ctx, d.cfg.QuarantineMailbox)
@@ -133,6 +152,10 @@ func (d *discovery) search(ctx context.Context) (*discovered, error) {
 	if failure != nil {
 		d.failure, d.until = failure, time.Now().Add(min(discoverPause<<min(d.failures, 10), maxDiscoverPause))
 		d.failures++
+		d.refused = nil
+		if failure.Unauthorized() {
+			d.refused = func() string { return password }
+		}
 		d.log.WarnContext(ctx, "no EWS URL was found", "mailbox", d.cfg.QuarantineMailbox, "error", failure)
 		return nil, failure
 	}

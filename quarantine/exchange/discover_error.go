@@ -74,10 +74,8 @@ func (e *discoveryError) again(until time.Time) *discoveryError {
 
 // refusedAt returns the URL that refused the credentials, or "".
 func (e *discoveryError) refusedAt() string {
-	for _, a := range e.attempts {
-		if errors.Is(a.Err, autodiscover.ErrUnauthorized) {
-			return a.URL
-		}
+	if a, ok := autodiscover.Refusal(e.address, e.attempts); ok {
+		return a.URL
 	}
 	return ""
 }

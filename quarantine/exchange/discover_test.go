@@ -246,7 +246,11 @@ func TestDiscoverNTLM(t *testing.T) {
 		r.SetBasicAuth("svc", "svc-password")
 		s.hosts[r.Host].ServeHTTP(w, r)
 	}))
-	front := tlstest.NewHosts(t, behind, apexHost, discoverHost, mailHost)
+	signed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-FEServer", "EX1")
+		behind.ServeHTTP(w, r)
+	})
+	front := tlstest.NewHosts(t, signed, apexHost, discoverHost, mailHost)
 	front.Config.ConnContext = signIn.ConnContext
 	front.Start(t)
 	s.cfg.Authentication.Type = exchange.AuthenticationNTLM

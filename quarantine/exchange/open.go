@@ -21,7 +21,8 @@ import (
 // or the zero value means the defaults.
 type Options struct {
 	// Transport replaces the transport that the configuration describes:
-	// useProxy, proxyUrl and rootCAFile then have no effect. The credentials of
+	// useProxy, proxyUrl, rootCAFile, clientCertificateFile and tlsRenegotiation then
+	// have no effect. The credentials of
 	// the configuration are still added. For NTLM, which needs connections of its
 	// own, it must be an [*http.Transport], whose settings are copied. If ewsUrl
 	// is empty, Autodiscover uses it, too.

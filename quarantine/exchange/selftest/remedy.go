@@ -11,6 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
+	"github.com/ewsquarantine/ewsquarantine/internal/tlsadvice"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -74,6 +75,9 @@ func orNone(s string) string {
 }
 
 func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
+	if advice := tlsadvice.Remedy(err); advice != "" {
+		return remedy{text: advice}
+	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return remedy{text: "in ewsUrl" + k.foundURL() + " use a host name that the certificate contains, or install a certificate for " + u.Hostname() + " on the server"}
 	}

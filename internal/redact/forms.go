@@ -1,0 +1,163 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// form is one of the ways in which a secret may be written.
+type form struct {
+	text  string // in lower case, unless exact
+	exact bool   // base64: case counts, and the run of characters around it is struck out with it
+	word  bool   // too short to be struck out: counts only as a word
+}
+
+// forms returns the ways in which a password may be written, apart from escapes.
+func forms(user, secret string) []form {
+	var all []form
+	short := utf8.RuneCountInString(secret) < shortest
+	for _, text := range spellings(secret) {
+		for _, plain := range append(unescapings(text), strings.ReplaceAll(text, " ", "+")) {
+			if n := utf8.RuneCountInString(plain); n >= shortest || short && n > 0 {
+				all = append(all, form{text: lower(plain), word: n < shortest})
+			}
+		}
+		if utf8.RuneCountInString(text) >= shortest {
+			all = append(all, coded([]byte(text))...)
+		}
+	}
+	if !short {
+		all = append(append(all, form{text: lower(string(wide(secret)))}), coded(wide(secret))...)
+	}
+	if user != "" {
+		for _, pair := range spellings(user + ":" + secret) {
+			all = append(all, coded([]byte(pair))...)
+		}
+	}
+	slices.SortFunc(all, func(a, b form) int { return strings.Compare(a.text, b.text) })
+	return slices.Compact(all)
+}
+
+// spellings returns a text, and what becomes of it where UTF-8 is taken for another
+// charset, or the other way round.
+func spellings(s string) []string {
+	all := []string{s}
+	if trimmed := strings.TrimSpace(s); trimmed != s {
+		all = append(all, trimmed)
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return all
+	}
+	var latin, mistaken []byte
+	for _, r := range s {
+		if r > 0xFF {
+			r = '?'
+		}
+		latin = append(latin, byte(r))
+	}
+	for _, b := range []byte(s) {
+		mistaken = utf8.AppendRune(mistaken, rune(b))
+	}
+	all = append(all, string(latin), string(mistaken), strings.ToUpper(s), strings.ToLower(s))
+	for _, by := range []string{"?", "\uFFFD", ""} {
+		all = append(all, replaced(s, by, false), replaced(s, by, true))
+	}
+	return all
+}
+
+// replaced returns a text in which something stands for each character that is not
+// ASCII, or for each byte of such a character.
+func replaced(s, by string, bytes bool) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case bytes:
+			b.WriteString(strings.Repeat(by, utf8.RuneLen(r)))
+		default:
+			b.WriteString(by)
+		}
+	}
+	return b.String()
+}
+
+// wide returns a text in UTF-16LE, as NTLM has it.
+func wide(s string) []byte {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, unit)
+	}
+	return b
+}
+
+// leastExact is how many characters of base64 must be known to look for them.
+const leastExact = 4
+
+// coded returns how bytes look in hex, and within base64 of a longer text: at each of
+// the three offsets, the characters that they alone determine.
+func coded(b []byte) []form {
+	all := []form{{text: hex.EncodeToString(b)}}
+	for offset := range 3 {
+		padded := append(make([]byte, offset), b...)
+		known := len(padded) * 8 / 6 // full characters
+		first := (offset*8 + 5) / 6
+		for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if text := coding.EncodeToString(padded); known-first >= leastExact {
+				all = append(all, form{text: text[first:known], exact: true})
+			}
+		}
+	}
+	return all
+}
+
+// unescapings returns a text, and what is left of it when it is taken for an escaped
+// one, as happens on the way back from a text in which it was escaped.
+func unescapings(s string) []string {
+	all := []string{s}
+	for m := plainly(s); len(all) <= maxLayers; {
+		var changed bool
+		if m, changed = m.unescape(); !changed {
+			break
+		}
+		all = append(all, string(m.text))
+	}
+	return all
+}
+
+// lower turns ASCII letters into lower case; the length stays the same.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// pieceSize is the length of the pieces by which a token is recognised: any part of
+// twice that length contains one.
+const pieceSize = 16
+
+// pieces cuts a token into pieces, in lower case. Those of few characters, such as a
+// row of zeros, say nothing.
+func pieces(text string) map[string]bool {
+	all := make(map[string]bool)
+	text = lower(text)
+	for ; len(text) >= pieceSize; text = text[pieceSize:] {
+		seen := map[byte]bool{}
+		for i := range pieceSize {
+			seen[text[i]] = true
+		}
+		if len(seen) > 4 {
+			all[text[:pieceSize]] = true
+		}
+	}
+	return all
+}

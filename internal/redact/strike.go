@@ -1,0 +1,167 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of a text: more of it is not looked at and not returned. At the cut, a part of
+// a secret may be left; so some of the rest goes, too.
+const (
+	maxText = 64 << 10
+	atCut   = longest
+)
+
+// Strike returns a text of the other side without the secrets.
+func (s *Secrets) Strike(text string) string { return strike(text, s) }
+
+func strike(text string, all ...*Secrets) string {
+	all = slices.DeleteFunc(all, (*Secrets).empty)
+	if len(all) == 0 {
+		return text
+	}
+	cut := len(text) > maxText
+	if cut {
+		text = text[:maxText]
+	}
+	var spans []span
+	for _, s := range all {
+		found, ok := s.find(text)
+		if !ok {
+			return hidden
+		}
+		spans = append(spans, found...)
+	}
+	text = blank(text, spans)
+	if cut {
+		text = strings.ToValidUTF8(text[:max(0, len(text)-atCut)], "") + "…"
+	}
+	return text
+}
+
+// empty reports whether nothing has been sent.
+func (s *Secrets) empty() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.passwords)+len(s.tokens) == 0
+}
+
+// span is a part of a text, from one byte up to another.
+type span struct{ from, to int }
+
+// blank puts [Mark] in the place of the spans.
+func blank(text string, spans []span) string {
+	if len(spans) == 0 {
+		return text
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
+	var b strings.Builder
+	done := 0
+	for _, s := range spans {
+		if s.to <= done {
+			continue
+		}
+		if s.from > done || done == 0 {
+			b.WriteString(text[done:max(s.from, done)])
+			b.WriteString(Mark)
+		}
+		done = s.to
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// find returns where secrets are in a text; it is not ok if there is one that cannot be
+// struck out.
+func (s *Secrets) find(text string) (spans []span, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	m, changed := plainly(text), true
+	for layer := 0; changed && layer <= maxLayers; layer++ {
+		folded := lower(string(m.text))
+		for _, p := range s.passwords {
+			for _, f := range p.forms {
+				found := f.in(string(m.text), folded)
+				if f.word && len(found) > 0 {
+					return nil, false
+				}
+				spans = append(spans, m.origin(found)...)
+			}
+		}
+		spans = append(spans, m.origin(s.inRuns(folded))...)
+		m, changed = m.unescape()
+	}
+	return spans, true
+}
+
+// origin translates spans of the text to spans of the original.
+func (m mapped) origin(spans []span) []span {
+	for i, s := range spans {
+		spans[i] = span{m.from[s.from], m.to[s.to-1]}
+	}
+	return spans
+}
+
+// in returns where the form is in a text, of which folded is the lower case.
+func (f form) in(text, folded string) (spans []span) {
+	where := folded
+	if f.exact {
+		where = text
+	}
+	for at := 0; ; {
+		i := strings.Index(where[at:], f.text)
+		if i < 0 {
+			return spans
+		}
+		s := span{at + i, at + i + len(f.text)}
+		at = s.to
+		switch {
+		case f.exact:
+			s = widen(text, s)
+			at = s.to
+		case f.word && !alone(text, s):
+			continue
+		}
+		spans = append(spans, s)
+	}
+}
+
+// alone reports whether a part of a text is a word of its own.
+func alone(text string, s span) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:s.from])
+	after, _ := utf8.DecodeRuneInString(text[s.to:])
+	inWord := func(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	return !inWord(before) && !inWord(after)
+}
+
+// inRuns returns the runs of characters of tokens that contain a piece of one. It is
+// called with mu held.
+func (s *Secrets) inRuns(folded string) (spans []span) {
+	for at := 0; len(s.pieces) > 0 && at+pieceSize <= len(folded); at++ {
+		if s.pieces[folded[at:at+pieceSize]] > 0 {
+			found := widen(folded, span{at, at + pieceSize})
+			spans = append(spans, found)
+			at = found.to - 1
+		}
+	}
+	return spans
+}
+
+// widen extends a span over the characters of tokens and base64 around it.
+func widen(text string, s span) span {
+	for s.from > 0 && ofToken(text[s.from-1]) {
+		s.from--
+	}
+	for s.to < len(text) && ofToken(text[s.to]) {
+		s.to++
+	}
+	return s
+}
+
+// ofToken reports whether a byte may be part of a token (RFC 6750, section 2.1) or of
+// base64 for URLs.
+func ofToken(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || strings.IndexByte("-._~+/=", b) >= 0
+}

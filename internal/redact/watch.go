@@ -1,0 +1,69 @@
+package redact
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Watch collects the secrets of the transports that a request passes through. Its
+// methods may be called concurrently.
+type Watch struct {
+	own Secrets // those of headers that the client saw itself
+
+	mu   sync.Mutex
+	from []*Secrets
+}
+
+type watchKey struct{}
+
+// Watching returns a context for a request, and the Watch that its transports announce
+// their secrets to.
+func Watching(ctx context.Context) (context.Context, *Watch) {
+	w := new(Watch)
+	return context.WithValue(ctx, watchKey{}, w), w
+}
+
+// Announce tells the client of a request which secrets are sent with it.
+func (s *Secrets) Announce(ctx context.Context) {
+	w, ok := ctx.Value(watchKey{}).(*Watch)
+	if !ok {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.from, s) {
+		w.from = append(w.from, s)
+	}
+}
+
+// SawRequest adds the credentials in the headers of a request, as a transport sent it.
+// Transports that know nothing of this package show it in the response.
+func (w *Watch) SawRequest(req *http.Request) {
+	if req == nil {
+		return
+	}
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+		for _, value := range req.Header.Values(name) {
+			w.own.AddAuthorization(value)
+		}
+	}
+	for _, c := range req.Cookies() {
+		if len(c.Value) >= 2*pieceSize {
+			w.own.AddToken(c.Value)
+		}
+	}
+}
+
+// Strike returns a text of the other side without the secrets.
+func (w *Watch) Strike(text string) string { return strike(text, w.all()...) }
+
+// Error returns an error without the secrets in its text. It matches what err matches.
+func (w *Watch) Error(err error) error { return struckError(err, w.all()...) }
+
+func (w *Watch) all() []*Secrets {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]*Secrets{&w.own}, w.from...)
+}
