@@ -6,7 +6,7 @@ import (
 	"log"
 )
 
-var whole = flag.Bool("whole", false, "change passwords and certificates 100 times, not 10, where that takes long")
+var whole = flag.Bool("whole", false, "change passwords and certificates 100 times, not 5, where that takes long")
 
 // quiet keeps the handshake errors provoked by tests out of their output.
 var quiet = log.New(io.Discard, "", 0)

@@ -17,6 +17,9 @@ type outcome struct {
 	// again is set if the server certainly did not carry out the request, so it
 	// may be tried on another connection; err is the reason.
 	again bool
+	// passwordChanged is set with again if there is another password than the one
+	// refused.
+	passwordChanged bool
 	// signedIn is set if the session is ready for the request itself.
 	signedIn bool
 }
@@ -122,7 +125,7 @@ func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refus
 		e.Unsent, e.changed = false, true
 		return outcome{err: e}
 	}
-	return outcome{again: true, err: refusal}
+	return outcome{again: true, passwordChanged: true, err: refusal}
 }
 
 // negotiate sends the first message. It returns the server's challenge and the

@@ -56,7 +56,7 @@ func (t *NTLMTransport) roundTrip(req *http.Request, body *requestBody) (*http.R
 // that the response is read from.
 func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session, *http.Response, error) {
 	var lostSignIn bool
-	for signIns := 0; ; {
+	for signIns, passwords := 0, 1; ; {
 		s := t.takeIdle()
 		if lostSignIn && s != nil {
 			// This one has probably lost its sign-in, too; a new one replaces it.
@@ -78,6 +78,10 @@ func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session
 			return s, out.resp, nil
 		}
 		s.discard()
+		if out.passwordChanged && passwords < maxPasswords {
+			passwords++
+			signIns-- // the connection was as it should be
+		}
 		again := lostSignIn
 		lostSignIn = errors.Is(out.err, errSignInLost)
 		switch {
