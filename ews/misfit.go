@@ -10,7 +10,7 @@ func (a *answer) misfit(detail string) error {
 	a.line.distrust()
 	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: misfitError(detail)}
 	if a.d != nil {
-		e.Path, e.Offset = a.d.Path(), a.d.Offset()
+		e.Path, e.Offset = a.sent.Strike(a.d.Path()), a.d.Offset()
 	}
 	return &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: e}
 }
