@@ -55,6 +55,7 @@ internal/apachetest -> fmt
 internal/repository -> fmt
 internal/display -> fmt
 internal/mailname -> fmt
+internal/mutate -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
 auth -> internal/msclouds

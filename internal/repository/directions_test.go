@@ -42,6 +42,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/mailstore/eml", Imports: nil},
 	{Package: "internal/mimescan", Imports: nil},
 	{Package: "internal/msclouds", Imports: nil},
+	{Package: "internal/mutate", Imports: nil},
 	{Package: "internal/ntlmserver", Imports: nil},
 	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/repository", Imports: nil},
@@ -73,6 +74,7 @@ var onlyFor = []repository.Reservation{
 	// Suites, checks and tools.
 	{Package: "quarantine/quarantinetest", For: nil},
 	{Package: "internal/apachetest", For: nil},
+	{Package: "internal/mutate", For: nil},
 	{Package: "internal/repository", For: nil},
 	{Package: "internal/tlstest", For: nil},
 	{Package: "internal/xsdcheck", For: nil},
