@@ -125,7 +125,7 @@ func (t *test) measure(ctx context.Context, notes string) error {
 func kill(ctx context.Context, tests []*test, mutant int) (verdict, error) {
 	var limit int64
 	for _, t := range tests {
-		limit += 4*t.asked + 1<<15
+		limit += 16*t.asked + 1<<15
 	}
 	if tests[0].long {
 		limit = 0

@@ -1,0 +1,235 @@
+package passage_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
+)
+
+var update = flag.Bool("update", false, "write testdata/histories.txt anew")
+
+var (
+	errLost   = &driver.Error{Err: errors.New("no answer"), Temporary: true}
+	errBusy   = &driver.Error{Err: errors.New("busy"), Untouched: true, Answered: true, Temporary: true}
+	errDenied = &driver.Error{Err: errors.New("denied"), Untouched: true, Answered: true}
+	errFailed = &driver.Error{Err: errors.New("internal error"), Answered: true}
+)
+
+// turn is a thing that goes differently at a call.
+type turn struct {
+	name   string
+	writes bool // it makes sense at a write only
+	do     func(*scene, *detour.Call)
+}
+
+// fails lets a call fail; the server has not acted.
+func fails(err error) func(*scene, *detour.Call) {
+	return func(s *scene, c *detour.Call) {
+		c.Answer.Carried = s.carried()
+		c.Fail(err)
+	}
+}
+
+// carried describes what the first way does.
+func (s *scene) carried() driver.Carried {
+	return driver.Carried{Way: s.way, Faithful: s.way != driver.WayMIME, Once: s.way == driver.WayMove}
+}
+
+// acted lets a call fail after the server has acted.
+func acted(err error) func(*scene, *detour.Call) {
+	return func(_ *scene, c *detour.Call) {
+		if c.Act(); c.Answer.Err == nil {
+			c.Fail(err)
+		}
+	}
+}
+
+// says lets a call succeed, though the server does nothing.
+func says(s *scene, c *detour.Call) {
+	c.Answer = detour.Answer{Item: c.Item, Carried: s.carried()}
+	if c.Change.Stamp != nil || c.Change.Clear {
+		c.Answer.Item.Stamp = c.Change.Stamp
+	}
+}
+
+// then lets something happen before the server acts.
+func then(do func(*scene)) func(*scene, *detour.Call) {
+	return func(s *scene, c *detour.Call) {
+		do(s)
+		c.Act()
+	}
+}
+
+// each lets somebody do something to what they see in a mailbox.
+func each(box string, do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
+	return then(func(s *scene) {
+		for _, o := range s.In(box, false) {
+			do(s, o)
+		}
+	})
+}
+
+// rival is another process that sends what it sees in a direction.
+func rival(d driver.Direction) func(*scene, *detour.Call) {
+	return then(func(s *scene) { s.again(context.Background(), d) })
+}
+
+var turns = []turn{
+	{"lost", false, fails(errLost)},
+	{"lost, and acted", true, acted(errLost)},
+	{"late", true, func(s *scene, c *detour.Call) { s.Delay(5 * time.Minute); c.Act() }},
+	{"busy", false, fails(errBusy)},
+	{"denied", false, fails(errDenied)},
+	{"failed", false, fails(errFailed)},
+	{"failed, and acted", true, acted(errFailed)},
+	{"gone", false, fails(&driver.Error{Err: driver.ErrGone, Untouched: true, Answered: true})},
+	{"changed", true, fails(&driver.Error{Err: driver.ErrConflict, Untouched: true, Answered: true})},
+	{"says so only", true, says},
+	{"stamps lost", true, then(func(s *scene) { s.StampsLost = true })},
+	{"searches behind", true, then(func(s *scene) { s.Lag = 50 * time.Second })},
+	{"user files", false, each(alice, func(s *scene, o *twobox.Object) { s.File(o) })},
+	{"user edits", false, each(alice, func(s *scene, o *twobox.Object) { s.Edit(o) })},
+	{"user reads", false, each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })},
+	{"user purges", false, each(alice, func(s *scene, o *twobox.Object) { s.Purge(o) })},
+	{"analyst files", false, each(vault, func(s *scene, o *twobox.Object) { s.File(o) })},
+	{"analyst edits", false, each(vault, func(s *scene, o *twobox.Object) { s.Edit(o) })},
+	{"rival takes", false, rival(driver.ToQuarantine)},
+	{"rival restores", false, rival(driver.ToUser)},
+	{"crash", false, func(s *scene, c *detour.Call) {
+		s.crash()
+		c.Fail(&driver.Error{Err: context.Canceled, Untouched: true, Answered: true})
+	}},
+}
+
+// again sends what is seen at the one end to the other, and returns how that ended.
+func (s *scene) again(ctx context.Context, d driver.Direction) (ends []string) {
+	from := alice
+	if d == driver.ToUser {
+		from = vault
+	}
+	twist := s.twist
+	s.twist = nil
+	defer func() { s.twist = twist }()
+	found, err := s.engine.Find(ctx, s.engine.Strategy.Mailbox(from), driver.Query{MessageID: "<1@evil.example>"})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, it := range found.Items {
+		if d == driver.ToUser && (it.Stamp == nil || it.Stamp.Direction == driver.Surplus) {
+			continue
+		}
+		ends = append(ends, s.run(ctx, s.passage(d, it)))
+	}
+	return ends
+}
+
+// recover settles what is open.
+func (s *scene) recover(ctx context.Context) (ends []string) {
+	for operation, in := range s.ledger {
+		p := s.passage(in.stamp.Direction, in.item)
+		p.Begun(operation)
+		end := s.end(ctx, p, p.Resume(ctx, in.stamp))
+		if strings.HasPrefix(end, "nowhere") {
+			p.Finish(ctx)
+		}
+		ends = append(ends, end)
+	}
+	return ends
+}
+
+// history plays one: a turn at a call, a recovery three hours later, and the same
+// passage again. It returns what happened in short, and where what is in the end.
+func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (story string, made bool) {
+	o := s.deliver()
+	if d == driver.ToUser {
+		require.Equal(t, []string{"done (" + string(s.way) + ")"}, s.again(t.Context(), driver.ToQuarantine))
+		time.Sleep(time.Hour)
+		o = s.In(vault, false)[0]
+	}
+	it := s.seen(t, o)
+	s.trace.Reset()
+	s.number = 0
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.crash = cancel
+	s.twist = func(c *detour.Call) {
+		if s.number != at {
+			c.Act()
+			return
+		}
+		if made = !what.writes || c.Kind.Writes(); made {
+			what.do(s, c)
+		} else {
+			c.Act()
+		}
+	}
+	parts := []string{s.run(ctx, s.passage(d, it))}
+	if !made {
+		return "", false
+	}
+	s.twist, s.Lag, s.StampsLost = nil, 0, false
+	for _, further := range []func(context.Context) []string{
+		s.recover,
+		func(ctx context.Context) []string { return s.again(ctx, d) },
+	} {
+		time.Sleep(3 * time.Hour)
+		s.trace.WriteString(" | ")
+		parts = append(parts, strings.Join(further(t.Context()), " + "))
+	}
+	user, taken, aside, recoverable := s.count()
+	if purged := strings.HasSuffix(what.name, "purges"); !purged && what.name != "rival restores" && what.name != "rival takes" {
+		assert.Equal(t, map[driver.Direction][2]int{driver.ToQuarantine: {0, 1}, driver.ToUser: {1, 0}}[d], [2]int{user, taken}, "%s %s %d %s", s.way, d, at, what.name)
+	} else if !purged {
+		assert.Equal(t, 1, user+taken, "%s %s %d %s", s.way, d, at, what.name)
+	}
+	assert.Empty(t, s.ledger)
+	end := strings.Join(parts, " | ")
+	if end == "done ("+string(s.way)+") |  | " {
+		end = ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %d %d %d  %s  %s", user, taken, aside, recoverable, s.trace.String(), end)), true
+}
+
+var names = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
+
+// TestHistories lets each thing go differently at each call of a passage, and compares
+// what the engine does, call by call, with testdata/histories.txt.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
+		for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
+			for _, what := range turns {
+				for at := range 40 {
+					synctest.Test(t, func(t *testing.T) {
+						s := newScene(way)
+						if story, made := s.history(t, d, at, what); made {
+							fmt.Fprintf(&got, "%s %s %d %s: %s\n", way, d, at, what.name, names.ReplaceAllString(story, "NAME"))
+						}
+					})
+				}
+			}
+		}
+	}
+	const file = "testdata/histories.txt"
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(got.String()), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got.String())
+}
