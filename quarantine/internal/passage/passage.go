@@ -256,6 +256,9 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 
 // exhausted ends the run if trying again has not helped.
 func (p *Passage) exhausted(ctx context.Context) error {
+	if p.last == nil {
+		p.last = errors.New("the server reported success each time, but nothing has come of it")
+	}
 	if p.free() && !p.adopted {
 		return p.abandon(ctx, p.last)
 	}
