@@ -53,11 +53,16 @@ func newScene(way driver.Way) *scene {
 			if letter == "<" && c.Box == alice {
 				letter = ">"
 			}
-			s.trace.WriteString(letter)
+			if s.trace.WriteString(letter); s.trace.Len() > 100_000 {
+				panic("endless: " + s.trace.String()[:1000])
+			}
 			if s.twist != nil {
 				s.twist(c)
 			} else {
 				c.Act()
+			}
+			if way == driver.WayTransfer {
+				attach(&c.Answer)
 			}
 			s.number++
 		}),
@@ -76,6 +81,18 @@ func newScene(way driver.Way) *scene {
 		return s.engine.Strategy.Mailbox(vault).Folder(ctx, driver.FolderRequest{Names: []string{"Surplus"}, Create: true})
 	}
 	return s
+}
+
+// attach gives what a driver returns an attachment, which a search does not list.
+func attach(a *detour.Answer) {
+	if a.Item.ID != "" {
+		a.Item.HasAttachments, a.Item.Attachments = true, []driver.Attachment{{Name: "invoice.pdf", Size: 2000}}
+	}
+	for _, items := range [][]driver.Item{a.Items, a.Found.Items} {
+		for i := range items {
+			items[i].HasAttachments = true
+		}
+	}
 }
 
 // ledger has the stamp and the item of each open intent.
