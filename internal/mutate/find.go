@@ -188,21 +188,36 @@ func (f *finder) table(list *ast.CompositeLit, t table) {
 
 // function walks through a function. What it returns as bool is a condition.
 func (f *finder) function(t *ast.FuncType, body *ast.BlockStmt) {
-	var bools []bool // by result
+	var results []string // names of their types
 	if t.Results != nil {
 		for _, r := range t.Results.List {
-			name, ok := r.Type.(*ast.Ident)
 			for range max(len(r.Names), 1) {
-				bools = append(bools, ok && name.Name == "bool")
+				results = append(results, f.of(r.Type))
 			}
 		}
 	}
 	if body != nil {
-		f.walk(body, bools)
+		f.walk(body, results)
 	}
 }
 
-func (f *finder) walk(n ast.Node, bools []bool) {
+// returned makes conditions of what a function returns as bool. Nobody reads a
+// constant beside an error.
+func (f *finder) returned(values []ast.Expr, results []string) {
+	if len(values) == 0 || len(values) != len(results) {
+		return
+	}
+	last := len(values) - 1
+	failed := results[last] == "error" && f.of(values[last]) != "nil"
+	for i, e := range values {
+		text := f.of(e)
+		if constant := text == "true" || text == "false"; results[i] == "bool" && !(failed && constant) {
+			f.negate(e)
+		}
+	}
+}
+
+func (f *finder) walk(n ast.Node, results []string) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
@@ -215,11 +230,7 @@ func (f *finder) walk(n ast.Node, bools []bool) {
 				f.negate(n.Cond)
 			}
 		case *ast.ReturnStmt:
-			for i, e := range n.Results {
-				if len(n.Results) == len(bools) && bools[i] {
-					f.negate(e)
-				}
-			}
+			f.returned(n.Results, results)
 		case *ast.SwitchStmt:
 			f.cases(n)
 		case *ast.UnaryExpr:

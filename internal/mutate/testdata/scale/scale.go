@@ -1,6 +1,8 @@
 // Package scale has conditions of every form for the tests of mutate.
 package scale
 
+import "errors"
+
 type rule struct {
 	from  string
 	heavy func(grams int) bool
@@ -37,6 +39,14 @@ func Kind(label string, grams int) (kind string, known bool) {
 		return "", false
 	}
 	return "leaf", false
+}
+
+// Weighed reports whether a parcel has a weight.
+func Weighed(grams int) (bool, error) {
+	if grams == 0 {
+		return false, errors.New("not known")
+	}
+	return grams > 0, nil
 }
 
 // Spoons returns how many spoons of 20 grams there are.
