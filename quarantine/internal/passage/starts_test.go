@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -152,19 +150,15 @@ func (x start) play(t *testing.T, s *scene, d driver.Direction) string {
 // compares what the engine does, call by call, with testdata/starts.txt.
 func TestStarts(t *testing.T) {
 	t.Parallel()
-	var got strings.Builder
+	r := open(t, "testdata/starts.txt")
 	for _, x := range starts {
 		for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 			for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
-				synctest.Test(t, func(t *testing.T) { fmt.Fprintln(&got, names.ReplaceAllString(x.play(t, newScene(way), d), "NAME")) })
+				story := ""
+				synctest.Test(t, func(t *testing.T) { story = x.play(t, newScene(way), d) })
+				r.line(t, story)
 			}
 		}
 	}
-	const file = "testdata/starts.txt"
-	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(got.String()), 0o600))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), got.String())
+	r.close(t)
 }
