@@ -9,7 +9,7 @@ import (
 )
 
 // proveByContent compares a copy with the original by what both say, as they are in
-// this look. It reports false if the driver cannot read both; or the server, and the
+// this look. It reports false, and no error, if the driver cannot read both; or the server, and the
 // way keeps every property of an item that this installation has sent.
 //
 // Properties of a rebuilt copy other than its identity do not count: a server

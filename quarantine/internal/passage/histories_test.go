@@ -97,6 +97,23 @@ func always(do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	}
 }
 
+// soon lets the answer to a call be lost, and something happen to each item of the
+// mailbox that is read next.
+func soon(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
+	return func(s *scene, c *detour.Call) {
+		acted(errLost)(s, c)
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Inspect {
+				s.twist = nil
+				for _, o := range s.In(c.Box, false) {
+					do(s, o)
+				}
+			}
+			c.Act()
+		}
+	}
+}
+
 // rival is another process that sends what it sees in a direction.
 func rival(d driver.Direction) func(*scene, *detour.Call) {
 	return then(func(s *scene) { s.again(context.Background(), d) })
@@ -126,8 +143,8 @@ var turns = []turn{
 	{"user copies", false, each(alice, func(s *scene, o *twobox.Object) { s.Duplicate(o) })},
 	{"analyst copies", false, each(vault, func(s *scene, o *twobox.Object) { s.Duplicate(o) })},
 	{"analyst purges", false, each(vault, func(s *scene, o *twobox.Object) { s.Purge(o) })},
-	{"stamp taken off in the mailbox", false, each(alice, strip)},
-	{"stamp taken off in quarantine", false, each(vault, strip)},
+	{"stripped in the mailbox", false, each(alice, strip)},
+	{"stripped in quarantine", false, each(vault, strip)},
 	{"searches linger", true, then(func(s *scene) { s.Linger = time.Hour })},
 	{"lost for long", false, always(fails(errLost))},
 	{"lost for long, and acted", true, always(acted(errLost))},
@@ -135,6 +152,44 @@ var turns = []turn{
 	{"failed for long", true, always(fails(errFailed))},
 	{"changed for long", true, always(fails(&driver.Error{Err: driver.ErrConflict, Untouched: true, Answered: true}))},
 	{"says so only, for long", true, always(says)},
+	{"copy is short", true, then(func(s *scene) { s.short = true })},
+	{"original purged, and copy is short", false, then(func(s *scene) {
+		s.short = true
+		for _, o := range s.In(map[driver.Direction]string{driver.ToQuarantine: alice, driver.ToUser: vault}[s.sends], false) {
+			s.Purge(o)
+		}
+	})},
+	{"original purged", false, then(func(s *scene) {
+		for _, o := range s.In(map[driver.Direction]string{driver.ToQuarantine: alice, driver.ToUser: vault}[s.sends], false) {
+			s.Purge(o)
+		}
+	})},
+	{"lost, acted, and soon filed", true, soon(func(s *scene, o *twobox.Object) { s.File(o) })},
+	{"lost, acted, and soon edited", true, soon(func(s *scene, o *twobox.Object) { s.Edit(o) })},
+	{"lost, acted, and soon stripped", true, soon(strip)},
+	{"lost, acted, and soon another's", true, soon(func(_ *scene, o *twobox.Object) {
+		if o.Stamp != nil {
+			other := *o.Stamp
+			other.Attempt = driver.NewOperation()
+			o.Stamp = &other
+			o.Version++
+		}
+	})},
+	{"lost, acted, and soon duplicated", true, soon(func(s *scene, o *twobox.Object) { s.Duplicate(o) })},
+	{"lost, acted, and soon purged", true, soon(func(s *scene, o *twobox.Object) { s.Purge(o) })},
+	{"lost, acted, crash, and another message", true, func(s *scene, c *detour.Call) {
+		c.Act()
+		s.Messages = append(s.Messages, twobox.Message{ID: "<2@evil.example>", Subject: "Invoice"})
+		for _, box := range []string{alice, vault} {
+			for _, o := range s.In(box, false) {
+				if o.Box != c.Box {
+					o.Message = 1
+				}
+			}
+		}
+		s.crash()
+		c.Fail(errLost)
+	}},
 	{"crash", false, func(s *scene, c *detour.Call) {
 		s.crash()
 		c.Fail(&driver.Error{Err: context.Canceled, Untouched: true, Answered: true})
@@ -186,6 +241,7 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 		time.Sleep(time.Hour)
 		o = s.In(vault, false)[0]
 	}
+	s.sends = d
 	it := s.seen(t, o)
 	s.trace.Reset()
 	s.number = 0
@@ -207,7 +263,7 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 	if !made {
 		return "", false
 	}
-	s.twist, s.Lag, s.Linger, s.StampsLost = nil, 0, 0, false
+	s.twist, s.Lag, s.Linger, s.StampsLost, s.short = nil, 0, 0, false, false
 	for _, further := range []func(context.Context) []string{
 		s.recover,
 		func(ctx context.Context) []string { return s.again(ctx, d) },
@@ -224,16 +280,17 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 	story = fmt.Sprintf("%s %s %d %s: %d %d %d %d  %s", s.way, d, at, what.name, user, taken, aside, recoverable, s.trace.String())
 	right := arrived == 1 && left == 0
 	switch {
-	case strings.HasSuffix(what.name, "purges"): // by a person
+	case strings.Contains(what.name, "purge"): // by a person
 		right = user+taken <= 1
 	case strings.HasPrefix(what.name, "rival"): // which may have had the last word
 		right = user+taken == 1
-	case strings.HasPrefix(what.name, "stamp taken off"): // then it is another message
+	case strings.Contains(what.name, "strip"), strings.HasSuffix(what.name, "another's"), strings.HasSuffix(what.name, "another message"):
+		// Nothing shows any more that the two are one.
 		right = user+taken == 1 || user+taken == 2
-	case strings.HasSuffix(what.name, "copies"):
+	case strings.HasSuffix(what.name, "copies"), strings.HasSuffix(what.name, "duplicated"):
 		right = arrived >= 1 && user+taken+aside <= 2
 	}
-	if !right || len(s.ledger) > 0 {
+	if !right || len(s.ledger) > 0 && !strings.HasSuffix(what.name, "another message") {
 		story += "  WRONG"
 	}
 	end := strings.Join(parts, " | ")

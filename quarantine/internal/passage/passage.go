@@ -165,7 +165,7 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 				return err
 			}
 			if retries++; retries > p.engine.Attempts+1 {
-				return p.undecided(errors.New("what is at the two ends keeps changing"))
+				return p.undecided(errors.Join(errors.New("what is at the two ends keeps changing"), p.last))
 			}
 			continue
 		case rowUnderWay:

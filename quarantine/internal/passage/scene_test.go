@@ -30,6 +30,8 @@ type scene struct {
 	number int                // of the next call
 	twist  func(*detour.Call) // lets a call go differently; nil: it acts
 	crash  func()             // ends the run
+	sends  driver.Direction   // of the passage that is tried
+	short  bool               // what comes of it is shorter than it was
 }
 
 // letters of calls; those to the quarantine mailbox are capitals.
@@ -56,14 +58,15 @@ func newScene(way driver.Way) *scene {
 			if s.trace.WriteString(letter); s.trace.Len() > 100_000 {
 				panic("endless: " + s.trace.String()[:1000])
 			}
+			if c.Change.SetHeader.Name != "" || c.Change.DropHeader != "" {
+				s.trace.WriteString("{" + c.Change.SetHeader.Name + "-" + c.Change.DropHeader + "}")
+			}
 			if s.twist != nil {
 				s.twist(c)
 			} else {
 				c.Act()
 			}
-			if way == driver.WayTransfer {
-				attach(&c.Answer)
-			}
+			s.dress(&c.Answer)
 			s.number++
 		}),
 		Attempts: 3, Wait: 2 * time.Second, Lag: time.Minute, Doubt: 15 * time.Minute,
@@ -83,14 +86,27 @@ func newScene(way driver.Way) *scene {
 	return s
 }
 
-// attach gives what a driver returns an attachment, which a search does not list.
-func attach(a *detour.Answer) {
+// dress gives what a driver returns a size, and an attachment if the way keeps it:
+// a server may list none for a message that it has made anew. A search lists none.
+func (s *scene) dress(a *detour.Answer) {
+	dress := func(it *driver.Item) {
+		rebuilt := it.Stamp != nil && it.Stamp.Rebuilt && it.Stamp.Direction == s.sends
+		it.Size, it.HasAttachments = 100_000, s.way != driver.WayMove && !rebuilt
+		switch copied := it.Mailbox == vault == (s.sends == driver.ToQuarantine); {
+		case s.short && copied:
+			it.Size = 10_000
+		case rebuilt:
+			it.Size = 60_000
+		}
+	}
 	if a.Item.ID != "" {
-		a.Item.HasAttachments, a.Item.Attachments = true, []driver.Attachment{{Name: "invoice.pdf", Size: 2000}}
+		if dress(&a.Item); a.Item.HasAttachments {
+			a.Item.Attachments = []driver.Attachment{{Name: "invoice.pdf", Size: 2000}}
+		}
 	}
 	for _, items := range [][]driver.Item{a.Items, a.Found.Items} {
 		for i := range items {
-			items[i].HasAttachments = true
+			dress(&items[i])
 		}
 	}
 }
@@ -131,7 +147,9 @@ func (s *scene) seen(t testing.TB, o *twobox.Object) driver.Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return it
+	a := detour.Answer{Item: it}
+	s.dress(&a)
+	return a.Item
 }
 
 // passage returns that of an item in a direction.
