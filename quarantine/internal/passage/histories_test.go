@@ -190,6 +190,13 @@ var turns = []turn{
 		s.crash()
 		c.Fail(errLost)
 	}},
+	{"Recoverable Items are searched", true, then(func(s *scene) { s.deep = true })},
+	{"acted, crash, Recoverable Items are searched", true, func(s *scene, c *detour.Call) {
+		s.deep = true
+		c.Act()
+		s.crash()
+		c.Fail(errLost)
+	}},
 	{"crash", false, func(s *scene, c *detour.Call) {
 		s.crash()
 		c.Fail(&driver.Error{Err: context.Canceled, Untouched: true, Answered: true})
@@ -237,7 +244,7 @@ func (s *scene) recover(ctx context.Context) (ends []string) {
 func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (story string, made bool) {
 	o := s.deliver()
 	if d == driver.ToUser {
-		require.Equal(t, []string{"done (" + string(s.way) + ")"}, s.again(t.Context(), driver.ToQuarantine))
+		require.Equal(t, []string{"done in /Quarantine (" + string(s.way) + ")"}, s.again(t.Context(), driver.ToQuarantine))
 		time.Sleep(time.Hour)
 		o = s.In(vault, false)[0]
 	}
@@ -294,9 +301,6 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 		story += "  WRONG"
 	}
 	end := strings.Join(parts, " | ")
-	if end == "done ("+string(s.way)+") |  | " {
-		end = ""
-	}
 	return strings.TrimSpace(story + "  " + end), true
 }
 

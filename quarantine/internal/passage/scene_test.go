@@ -31,6 +31,7 @@ type scene struct {
 	twist  func(*detour.Call) // lets a call go differently; nil: it acts
 	crash  func()             // ends the run
 	sends  driver.Direction   // of the passage that is tried
+	deep   bool               // searches show what lies in Recoverable Items
 	short  bool               // what comes of it is shorter than it was
 }
 
@@ -66,7 +67,13 @@ func newScene(way driver.Way) *scene {
 			} else {
 				c.Act()
 			}
+			if c.Kind == detour.Find && s.deep {
+				s.addRecoverable(c)
+			}
 			s.dress(&c.Answer)
+			if c.Kind == detour.Inspect { // as EWS, which says only the id
+				c.Answer.Item.Folder = driver.Folder{ID: c.Answer.Item.Folder.ID}
+			}
 			s.number++
 		}),
 		Attempts: 3, Wait: 2 * time.Second, Lag: time.Minute, Doubt: 15 * time.Minute,
@@ -84,6 +91,18 @@ func newScene(way driver.Way) *scene {
 		return s.engine.Strategy.Mailbox(vault).Folder(ctx, driver.FolderRequest{Names: []string{"Surplus"}, Create: true})
 	}
 	return s
+}
+
+// addRecoverable lets a search show what lies in Recoverable Items with a stamp, as a
+// driver can be set to.
+func (s *scene) addRecoverable(c *detour.Call) {
+	for _, o := range s.In(c.Box, true) {
+		if s.Folders[o.Folder].Recoverable && o.Stamp != nil {
+			if it, err := s.Strategy(s.way).Mailbox(c.Box).Inspect(context.Background(), o.ID); err == nil {
+				c.Answer.Found.Items = append(c.Answer.Found.Items, it)
+			}
+		}
+	}
 }
 
 // dress gives what a driver returns a size, and an attachment if the way keeps it:
@@ -207,6 +226,9 @@ func (s *scene) end(ctx context.Context, p *passage.Passage, err error) string {
 		how = "refused"
 	default:
 		how = "failed"
+	}
+	if r.Copy != nil {
+		how += " in " + r.Copy.Folder.Path
 	}
 	if err != nil {
 		how += ": " + strings.ReplaceAll(err.Error(), "\n", " / ")
