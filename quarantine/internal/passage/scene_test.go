@@ -231,7 +231,8 @@ func (s *scene) end(ctx context.Context, p *passage.Passage, err error) string {
 		how += " in " + r.Copy.Folder.Path
 	}
 	if err != nil {
-		how += ": " + strings.ReplaceAll(err.Error(), "\n", " / ")
+		text := strings.TrimPrefix(err.Error(), passage.ErrUndecided.Error()+"; run it again, or recover: ")
+		how += ": " + strings.ReplaceAll(text, "\n", " / ")
 	}
 	if r.Residue != "" {
 		how += "; left: " + r.Residue
