@@ -114,6 +114,24 @@ func soon(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	}
 }
 
+// fromThen lets a write fail, and then each reading of an item.
+func fromThen(first error, acts bool, then error) func(*scene, *detour.Call) {
+	return func(s *scene, c *detour.Call) {
+		if acts {
+			acted(first)(s, c)
+		} else {
+			fails(first)(s, c)
+		}
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Inspect {
+				c.Fail(then)
+				return
+			}
+			c.Act()
+		}
+	}
+}
+
 // rival is another process that sends what it sees in a direction.
 func rival(d driver.Direction) func(*scene, *detour.Call) {
 	return then(func(s *scene) { s.again(context.Background(), d) })
@@ -189,6 +207,19 @@ var turns = []turn{
 		}
 		s.crash()
 		c.Fail(errLost)
+	}},
+	{"lost, and reads denied", true, fromThen(errLost, false, errDenied)},
+	{"lost, acted, and reads denied", true, fromThen(errLost, true, errDenied)},
+	{"lost, and reads busy", true, fromThen(errLost, false, errBusy)},
+	{"busy, and reads denied", true, fromThen(errBusy, false, errDenied)},
+	{"busy, and reads busy", true, fromThen(errBusy, false, errBusy)},
+	{"denied, and reads denied", true, fromThen(errDenied, false, errDenied)},
+	{"changed, and reads busy", true, fromThen(driver.ErrConflict, false, errBusy)},
+	{"changed, and reads denied", true, fromThen(driver.ErrConflict, false, errDenied)},
+	{"user reads again and again", false, func(s *scene, c *detour.Call) {
+		read := each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })
+		s.twist = func(c *detour.Call) { read(s, c) }
+		s.twist(c)
 	}},
 	{"Recoverable Items are searched", true, then(func(s *scene) { s.deep = true })},
 	{"acted, crash, Recoverable Items are searched", true, func(s *scene, c *detour.Call) {

@@ -282,9 +282,7 @@ func (p *Passage) stopped(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, ErrUndecided):
 		return err
-	case p.adopted, p.markDoubt, p.sent && !p.free():
-		return p.undecided(err)
-	case p.sent:
+	case p.adopted, p.markDoubt, p.sent:
 		return p.undecided(errors.Join(err, p.last))
 	}
 	return p.abandon(ctx, err)
