@@ -216,6 +216,14 @@ var turns = []turn{
 	{"denied, and reads denied", true, fromThen(errDenied, false, errDenied)},
 	{"changed, and reads busy", true, fromThen(driver.ErrConflict, false, errBusy)},
 	{"changed, and reads denied", true, fromThen(driver.ErrConflict, false, errDenied)},
+	{"user edits, and nothing can be put aside", false, func(s *scene, c *detour.Call) {
+		each(alice, func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
+		s.twist = refuse(detour.Shelve)
+	}},
+	{"user edits, and there is no shelf", false, func(s *scene, c *detour.Call) {
+		each(alice, func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
+		s.engine.Shelf = func(context.Context) (driver.Folder, error) { return driver.Folder{}, errDenied }
+	}},
 	{"user reads again and again", false, func(s *scene, c *detour.Call) {
 		read := each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })
 		s.twist = func(c *detour.Call) { read(s, c) }
@@ -322,7 +330,8 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 		right = user+taken <= 1
 	case strings.HasPrefix(what.name, "rival"): // which may have had the last word
 		right = user+taken == 1
-	case strings.Contains(what.name, "strip"), strings.HasSuffix(what.name, "another's"), strings.HasSuffix(what.name, "another message"):
+	case strings.Contains(what.name, "strip"), strings.HasSuffix(what.name, "another's"), strings.HasSuffix(what.name, "another message"),
+		strings.HasPrefix(what.name, "user edits, and"):
 		// Nothing shows any more that the two are one.
 		right = user+taken == 1 || user+taken == 2
 	case strings.HasSuffix(what.name, "copies"), strings.HasSuffix(what.name, "duplicated"):

@@ -109,9 +109,10 @@ func (s *scene) addRecoverable(c *detour.Call) {
 // a server may list none for a message that it has made anew. A search lists none.
 func (s *scene) dress(a *detour.Answer) {
 	dress := func(it *driver.Item) {
-		rebuilt := it.Stamp != nil && it.Stamp.Rebuilt && it.Stamp.Direction == s.sends
+		copied := it.Mailbox == vault == (s.sends == driver.ToQuarantine)
+		rebuilt := copied && it.Stamp != nil && it.Stamp.Direction == s.sends && (it.Stamp.Rebuilt || it.Stamp.Attempt == "")
 		it.Size, it.HasAttachments = 100_000, s.way != driver.WayMove && !rebuilt
-		switch copied := it.Mailbox == vault == (s.sends == driver.ToQuarantine); {
+		switch {
 		case s.short && copied:
 			it.Size = 10_000
 		case rebuilt:
