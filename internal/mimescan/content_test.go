@@ -279,7 +279,8 @@ func allocated() uint64 {
 func TestContentReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	message := mixed("multipart/mixed", "a", note, entity(pageUTF8, "<p>click <a href=x>here</a>"), file, asMail)
+	message := mixed("multipart/mixed", "a", note, entity(pageUTF8, "<p>click <a href=x>here</a>"), file, asMail,
+		entity("Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable", "Gr=FC=DFe=20="))
 	for cut := 0; cut < len(message); cut += 29 {
 		_, err := mimescan.ReadContent(io.MultiReader(strings.NewReader(message[:cut]), iotest.ErrReader(broken)))
 		require.Equal(t, broken, err, cut)

@@ -17,10 +17,11 @@ import (
 )
 
 var (
-	errLost   = &driver.Error{Err: errors.New("no answer"), Temporary: true}
-	errBusy   = &driver.Error{Err: errors.New("busy"), Untouched: true, Answered: true, Temporary: true}
-	errDenied = &driver.Error{Err: errors.New("denied"), Untouched: true, Answered: true}
-	errFailed = &driver.Error{Err: errors.New("internal error"), Answered: true}
+	errLost    = &driver.Error{Err: errors.New("no answer"), Temporary: true}
+	errBusy    = &driver.Error{Err: errors.New("busy"), Untouched: true, Answered: true, Temporary: true}
+	errDenied  = &driver.Error{Err: errors.New("denied"), Untouched: true, Answered: true}
+	errChanged = &driver.Error{Err: driver.ErrConflict, Untouched: true, Answered: true}
+	errFailed  = &driver.Error{Err: errors.New("internal error"), Answered: true}
 )
 
 // turn is a thing that goes differently at a call.
@@ -146,7 +147,7 @@ var turns = []turn{
 	{"failed", false, fails(errFailed)},
 	{"failed, and acted", true, acted(errFailed)},
 	{"gone", false, fails(&driver.Error{Err: driver.ErrGone, Untouched: true, Answered: true})},
-	{"changed", true, fails(&driver.Error{Err: driver.ErrConflict, Untouched: true, Answered: true})},
+	{"changed", true, fails(errChanged)},
 	{"says so only", true, says},
 	{"stamps lost", true, then(func(s *scene) { s.StampsLost = true })},
 	{"searches behind", true, then(func(s *scene) { s.Lag = 50 * time.Second })},
@@ -168,7 +169,7 @@ var turns = []turn{
 	{"lost for long, and acted", true, always(acted(errLost))},
 	{"busy for long", false, always(fails(errBusy))},
 	{"failed for long", true, always(fails(errFailed))},
-	{"changed for long", true, always(fails(&driver.Error{Err: driver.ErrConflict, Untouched: true, Answered: true}))},
+	{"changed for long", true, always(fails(errChanged))},
 	{"says so only, for long", true, always(says)},
 	{"copy is short", true, then(func(s *scene) { s.short = true })},
 	{"original purged, and copy is short", false, then(func(s *scene) {
@@ -214,8 +215,26 @@ var turns = []turn{
 	{"busy, and reads denied", true, fromThen(errBusy, false, errDenied)},
 	{"busy, and reads busy", true, fromThen(errBusy, false, errBusy)},
 	{"denied, and reads denied", true, fromThen(errDenied, false, errDenied)},
-	{"changed, and reads busy", true, fromThen(driver.ErrConflict, false, errBusy)},
-	{"changed, and reads denied", true, fromThen(driver.ErrConflict, false, errDenied)},
+	{"changed, and reads busy", true, fromThen(errChanged, false, errBusy)},
+	{"changed, and reads denied", true, fromThen(errChanged, false, errDenied)},
+	{"changed, and reads failed", true, fromThen(errChanged, false, errFailed)},
+	{"stamps lost, and nothing can be put aside", true, func(s *scene, c *detour.Call) {
+		s.StampsLost = true
+		c.Act()
+		s.twist = refuse(detour.Shelve)
+	}},
+	{"user reads, and again before the next change", false, func(s *scene, c *detour.Call) {
+		read := each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })
+		read(s, c)
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Mark && c.Box == alice {
+				s.twist = nil
+				read(s, c)
+				return
+			}
+			c.Act()
+		}
+	}},
 	{"user edits, and nothing can be put aside", false, func(s *scene, c *detour.Call) {
 		each(alice, func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
 		s.twist = refuse(detour.Shelve)
@@ -331,7 +350,7 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 	case strings.HasPrefix(what.name, "rival"): // which may have had the last word
 		right = user+taken == 1
 	case strings.Contains(what.name, "strip"), strings.HasSuffix(what.name, "another's"), strings.HasSuffix(what.name, "another message"),
-		strings.HasPrefix(what.name, "user edits, and"):
+		strings.HasSuffix(what.name, "put aside"), strings.HasSuffix(what.name, "no shelf"):
 		// Nothing shows any more that the two are one.
 		right = user+taken == 1 || user+taken == 2
 	case strings.HasSuffix(what.name, "copies"), strings.HasSuffix(what.name, "duplicated"):

@@ -121,8 +121,8 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if it != nil && (it.Folder.Path == "" || it.Folder.ID == p.dest.ID) {
-			it.Folder = p.dest
+		if it != nil && it.Folder.ID == p.dest.ID {
+			it.Folder = p.dest // with its path
 		}
 		// A restore that another run has finished has no stamp any more.
 		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil) {

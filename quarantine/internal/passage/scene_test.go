@@ -62,6 +62,9 @@ func newScene(way driver.Way) *scene {
 			if c.Change.SetHeader.Name != "" || c.Change.DropHeader != "" {
 				s.trace.WriteString("{" + c.Change.SetHeader.Name + "-" + c.Change.DropHeader + "}")
 			}
+			if c.Change.Read != nil {
+				s.trace.WriteString(map[bool]string{true: "{read}", false: "{unread}"}[*c.Change.Read])
+			}
 			if s.twist != nil {
 				s.twist(c)
 			} else {
