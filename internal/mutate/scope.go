@@ -36,7 +36,7 @@ func engine(whole bool) scope {
 		killers: []killer{
 			{name: "explorer", pkg: "quarantine", run: "^TestExplore", explorer: true, virtual: true},
 			// That the table is the one in the comment is no reason for a row.
-			{name: "passage", pkg: "quarantine/internal/passage", run: "^Test", skip: "^TestTableOfThePackageComment$", virtual: true},
+			{name: "passage", pkg: "quarantine/internal/passage", run: "^Test", skip: "^TestTableOfThePackageComment$", args: []string{"-whole"}, virtual: true},
 			{name: "driver", pkg: "quarantine/driver", run: "^Test", virtual: true},
 			{name: "mimescan", pkg: "internal/mimescan", run: "^Test", virtual: true},
 			// The matrices are histories, as the explorer has them, and take many times as long.

@@ -218,5 +218,5 @@ func TestStarts(t *testing.T) {
 			}
 		}
 	}
-	r.close(t)
+	r.close(t, true)
 }
