@@ -84,6 +84,12 @@ func strip(_ *scene, o *twobox.Object) {
 	o.Version++
 }
 
+// peruse changes the read state.
+func peruse(_ *scene, o *twobox.Object) {
+	o.Read = !o.Read
+	o.Version++
+}
+
 // always lets all further calls of the kind go differently, for the same mailbox.
 func always(do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	return func(s *scene, first *detour.Call) {
@@ -153,7 +159,7 @@ var turns = []turn{
 	{"searches behind", true, then(func(s *scene) { s.Lag = 50 * time.Second })},
 	{"user files", false, each(alice, func(s *scene, o *twobox.Object) { s.File(o) })},
 	{"user edits", false, each(alice, func(s *scene, o *twobox.Object) { s.Edit(o) })},
-	{"user reads", false, each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })},
+	{"user reads", false, each(alice, peruse)},
 	{"user purges", false, each(alice, func(s *scene, o *twobox.Object) { s.Purge(o) })},
 	{"analyst files", false, each(vault, func(s *scene, o *twobox.Object) { s.File(o) })},
 	{"analyst edits", false, each(vault, func(s *scene, o *twobox.Object) { s.Edit(o) })},
@@ -224,7 +230,7 @@ var turns = []turn{
 		s.twist = refuse(detour.Shelve)
 	}},
 	{"user reads, and again before the next change", false, func(s *scene, c *detour.Call) {
-		read := each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })
+		read := each(alice, peruse)
 		read(s, c)
 		s.twist = func(c *detour.Call) {
 			if c.Kind == detour.Mark && c.Box == alice {
@@ -244,7 +250,7 @@ var turns = []turn{
 		s.engine.Shelf = func(context.Context) (driver.Folder, error) { return driver.Folder{}, errDenied }
 	}},
 	{"user reads again and again", false, func(s *scene, c *detour.Call) {
-		read := each(alice, func(s *scene, o *twobox.Object) { s.Peruse(o) })
+		read := each(alice, peruse)
 		s.twist = func(c *detour.Call) { read(s, c) }
 		s.twist(c)
 	}},
