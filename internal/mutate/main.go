@@ -9,7 +9,8 @@
 // each cell of it that says where the original or the copy must be. Mutants of rows
 // leave the row out, those of cells let it be anything, all others are negations.
 //
-// No file is changed. The conditions are rewritten so that the environment chooses
+// No file is changed, and none may be while it runs: tests read files of the tree, and
+// would fail for another reason. The conditions are rewritten so that the environment chooses
 // which one is negated, and the tests are compiled once with all of them, by go test
 // -overlay. A first run without a mutant shows which conditions each part of the tests
 // reaches. Then each mutant is run: the explorer comes first, then the others from cheap
