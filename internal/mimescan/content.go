@@ -52,9 +52,6 @@ func ReadContent(r io.Reader) (Content, error) {
 	if err == nil {
 		_, err = io.Copy(io.Discard, source)
 	}
-	if source.err != nil {
-		err = source.err
-	}
 	return d.content, err
 }
 

@@ -3,6 +3,7 @@ package mimescan_test
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime/quotedprintable"
@@ -94,6 +95,9 @@ func TestContentSame(t *testing.T) {
 		"UTF-16":                  {entity("Content-Type: text/plain; charset=utf-16", utf16LE(umlauts)), note},
 		"byte order mark":         {entity(plainUTF8, "\uFEFF"+umlauts), note},
 		"line ends":               {entity(plainUTF8, "Grüße aus Köln. \t\n\nBis bald"), note},
+		"line ends in base64":     {entity(plainUTF8+"\nContent-Transfer-Encoding: base64", inBase64("a\r\nb\r\n\r\nc")), entity(plainUTF8+"\nContent-Transfer-Encoding: base64", inBase64("a\nb\n\nc"))},
+		"carriage returns alone":  {entity(plainUTF8+"\nContent-Transfer-Encoding: base64", inBase64("a\rb\r\rc")), entity(plainUTF8+"\nContent-Transfer-Encoding: base64", inBase64("a\nb\n\nc"))},
+		"UTF-16, not said":        {entity("Content-Type: text/plain\nContent-Transfer-Encoding: base64", inBase64(utf16LE("see below"))), entity(plainUTF8, "see below")},
 		"empty lines at the end":  {note + "\r\n\r\n \r\n", note},
 		"boundary":                {mixed("multipart/mixed", "a", note, file), mixed("multipart/mixed", "b", note, file)},
 		"nesting":                 {mixed("multipart/mixed", "a", note, file), mixed("multipart/related", "b", mixed("multipart/mixed", "c", note), file)},
@@ -137,6 +141,8 @@ func TestContentDiffers(t *testing.T) {
 		"half of a text":               {note, entity(plainUTF8, umlauts[:len(umlauts)/2])},
 		"a letter":                     {note, strings.Replace(note, "Köln", "Koln", 1)},
 		"a line":                       {entity(plainUTF8, "a\r\n\r\nb"), entity(plainUTF8, "a\r\nb")},
+		"an empty line in base64":      {entity(plainUTF8+"\nContent-Transfer-Encoding: base64", inBase64("a\n\nb")), entity(plainUTF8, "a\r\nb")},
+		"HTML in an unknown charset":   {entity("Content-Type: text/html; charset=x-none", "<p>a"), entity("Content-Type: text/html; charset=x-none", "<p><b>a")},
 		"blanks at the beginning":      {entity(plainUTF8, "a\r\n  b"), entity(plainUTF8, "a\r\nb")},
 		"half of an attachment":        {long, entity(picture, inBase64(strings.Repeat("0123456789", 200)))},
 		"base64 cut at a whole group":  {long, long[:len(long)-80]},
@@ -267,4 +273,24 @@ func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
+}
+
+// The error of the reader is returned as it is, wherever it happens, and no other.
+func TestContentReadError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	message := mixed("multipart/mixed", "a", note, entity(pageUTF8, "<p>click <a href=x>here</a>"), file, asMail,
+		entity("Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable", "Gr=FC=DFe=20="))
+	for cut := 0; cut < len(message); cut += 29 {
+		_, err := mimescan.ReadContent(io.MultiReader(strings.NewReader(message[:cut]), iotest.ErrReader(broken)))
+		require.Equal(t, broken, err, cut)
+	}
+}
+
+// HTML with a tag that is too long to be read counts as text, markup included.
+func TestContentOfEndlessTag(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 4<<20)
+	page := func(tag string) string { return entity(pageUTF8, "<p>see below<"+tag+" title="+long+">") }
+	assert.NotEqual(t, contentOf(t, page("b")), contentOf(t, page("i")))
 }

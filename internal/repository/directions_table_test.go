@@ -19,6 +19,8 @@ quarantine -> quarantine/internal/passage
 quarantine -> internal/mimescan
 quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
+quarantine/internal/detour -> quarantine/driver
+quarantine/internal/twobox -> quarantine/driver
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/boltjournal -> internal/sealedfile
@@ -56,6 +58,7 @@ internal/apachetest -> fmt
 internal/repository -> fmt
 internal/display -> fmt
 internal/mailname -> fmt
+internal/mutate -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
 internal/sealedfile -> fmt

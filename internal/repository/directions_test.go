@@ -13,6 +13,8 @@ var importRules = []repository.Rule{
 	// The core knows no mail system.
 	{Package: "quarantine/driver", Imports: nil},
 	{Package: "quarantine/internal/passage", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine/internal/detour", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine/internal/twobox", Imports: []string{"quarantine/driver"}},
 	{Package: "quarantine", Imports: []string{"quarantine/driver", "quarantine/internal/...", "internal/..."}},
 
 	// Optional parts that a product chooses.
@@ -42,6 +44,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/mailstore/eml", Imports: nil},
 	{Package: "internal/mimescan", Imports: nil},
 	{Package: "internal/msclouds", Imports: nil},
+	{Package: "internal/mutate", Imports: nil},
 	{Package: "internal/ntlmserver", Imports: nil},
 	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/redact", Imports: nil},
@@ -75,7 +78,10 @@ var onlyFor = []repository.Reservation{
 
 	// Suites, checks and tools.
 	{Package: "quarantine/quarantinetest", For: nil},
+	{Package: "quarantine/internal/detour", For: nil},
+	{Package: "quarantine/internal/twobox", For: nil},
 	{Package: "internal/apachetest", For: nil},
+	{Package: "internal/mutate", For: nil},
 	{Package: "internal/repository", For: nil},
 	{Package: "internal/tlstest", For: nil},
 	{Package: "internal/xsdcheck", For: nil},

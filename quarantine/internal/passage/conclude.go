@@ -60,8 +60,8 @@ func (p *Passage) original(s sight) driver.Item {
 	return *p.copied
 }
 
-// choose returns the copy to keep: one that is proved, and of several the one that
-// this run made. The others are surplus.
+// choose returns the copy to keep: one that is proved, and of several the first, which
+// is the same for every run. The others are surplus.
 func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surplus []driver.Item, err error) {
 	var reasons []error
 	if s.source != nil {
@@ -76,9 +76,6 @@ func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surpl
 			reasons = append(reasons, errors.New(why))
 			surplus = append(surplus, c)
 		case kept == nil:
-			kept = &c
-		case c.ID == p.made:
-			surplus = append(surplus, *kept)
 			kept = &c
 		default:
 			surplus = append(surplus, c)
@@ -108,7 +105,7 @@ func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string,
 	}
 	faithful := p.faithfulCopy(*c)
 	if !faithful || s.source != nil && (!p.trusted || p.version == "" || p.version != s.source.Version) {
-		if why, known, err := p.proveByContent(ctx, s.source, *c, faithful); known || err != nil {
+		if why, known, err := p.proveByContent(ctx, s.source, *c, faithful); known {
 			return why, err
 		}
 	}

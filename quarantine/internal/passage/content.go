@@ -9,8 +9,9 @@ import (
 )
 
 // proveByContent compares a copy with the original by what both say, as they are in
-// this look. It reports false if the driver cannot read both; or the server, and the
-// way keeps every property of an item that this installation has sent.
+// this look. It reports false, and no error, if the driver cannot read both. If the server
+// cannot, an item that this installation has sent by a way that keeps every property is
+// compared by its properties alone.
 //
 // Properties of a rebuilt copy other than its identity do not count: a server
 // measures it anew, and may give its attachments other names. If the original is
@@ -38,22 +39,25 @@ func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c d
 	}
 	if p.content == nil {
 		read, err := p.readContent(ctx, there, was)
-		if p.trusted && faithful && unreadable(err) {
-			return "", false, nil
-		}
 		if err != nil {
-			return "", true, err
+			return "", true, p.needed(err, faithful)
 		}
 		p.content, p.digest = &read, read.Digest()
 	}
 	read, err := p.readContent(ctx, here, c)
-	if p.trusted && faithful && unreadable(err) {
-		return "", false, nil
-	}
 	if err != nil {
-		return "", true, err
+		return "", true, p.needed(err, faithful)
 	}
 	return read.Differs(*p.content), true, nil
+}
+
+// needed returns the error of reading content, or nil if the item can do without: the
+// way keeps every property, and nobody else has sent the item.
+func (p *Passage) needed(err error, faithful bool) error {
+	if p.trusted && faithful && unreadable(err) {
+		return nil
+	}
+	return err
 }
 
 // readContent reads the content of an item, retrying as needed.

@@ -91,6 +91,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		}
 		p.trusted = trusted
 	}
+	if had == nil {
+		return false, errUnstamped
+	}
 	if had.Direction == p.Direction {
 		p.adopt(*had)
 		return true, nil
@@ -103,6 +106,11 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		p.stamp.Folder, p.stamp.Read, p.stamp.Reason = p.Item.Folder, p.Item.Read, p.Reason
 	}
 	return false, nil
+}
+
+// errUnstamped means that an item to restore has no stamp any more.
+var errUnstamped error = &driver.Error{
+	Err: errors.New("the item in quarantine has lost its stamp, so it is not known whose it is"), Untouched: true, Answered: true,
 }
 
 // ours reports whether the stamp on an item at the user's end is one to go by, and

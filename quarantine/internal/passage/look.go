@@ -144,11 +144,11 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 		if err != nil {
 			return nil, err
 		}
+		if it != nil && it.Folder.ID == p.dest.ID {
+			it.Folder = p.dest // with its path
+		}
 		// A restore that another run has finished has no stamp any more.
 		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil) {
-			if it.Folder.Path == "" || it.Folder.ID == p.dest.ID {
-				it.Folder = p.dest
-			}
 			return []driver.Item{*it}, nil
 		}
 		if it != nil && it.Stamp == nil {
@@ -171,9 +171,6 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 // Without one, nobody could recognise it later: if the server does not keep it,
 // the copy is put aside.
 func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, error) {
-	if c.Folder.Path == "" || c.Folder.ID == p.dest.ID {
-		c.Folder = p.dest
-	}
 	stamp := p.stamp
 	stamp.Rebuilt = !p.faithful
 	_, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})

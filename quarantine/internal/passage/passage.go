@@ -174,7 +174,7 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 				return err
 			}
 			if retries++; retries > p.engine.Attempts+1 {
-				return p.undecided(errors.New("what is at the two ends keeps changing"))
+				return p.undecided(errors.Join(errors.New("what is at the two ends keeps changing"), p.last))
 			}
 			continue
 		case rowUnderWay:
@@ -284,6 +284,9 @@ func (p *Passage) tooSlow(err error) error {
 
 // exhausted ends the run if trying again has not helped.
 func (p *Passage) exhausted(ctx context.Context) error {
+	if p.last == nil {
+		p.last = errors.New("the server reported success each time, but nothing has come of it")
+	}
 	if p.free() && !p.adopted {
 		return p.abandon(ctx, p.last)
 	}
@@ -307,9 +310,7 @@ func (p *Passage) stopped(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, ErrUndecided):
 		return err
-	case p.adopted, p.markDoubt, p.sent && !p.free():
-		return p.undecided(err)
-	case p.sent:
+	case p.adopted, p.markDoubt, p.sent:
 		return p.undecided(errors.Join(err, p.last))
 	}
 	return p.abandon(ctx, err)

@@ -67,7 +67,9 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 		it = *fresh
 		marked, err := m.Mark(ctx, it, change)
 		if err == nil {
-			it = marked
+			if it = marked; attempt > p.engine.Attempts {
+				return errors.New("the server reported success, but the stamp is still there")
+			}
 			continue
 		}
 		conflict := errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict)
