@@ -13,6 +13,8 @@ var importRules = []repository.Rule{
 	// The core knows no mail system.
 	{Package: "quarantine/driver", Imports: nil},
 	{Package: "quarantine/internal/passage", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine/internal/detour", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine/internal/twobox", Imports: []string{"quarantine/driver"}},
 	{Package: "quarantine", Imports: []string{"quarantine/driver", "quarantine/internal/...", "internal/..."}},
 
 	// Optional parts that a product chooses.
@@ -72,6 +74,8 @@ var onlyFor = []repository.Reservation{
 
 	// Suites, checks and tools.
 	{Package: "quarantine/quarantinetest", For: nil},
+	{Package: "quarantine/internal/detour", For: nil},
+	{Package: "quarantine/internal/twobox", For: nil},
 	{Package: "internal/apachetest", For: nil},
 	{Package: "internal/repository", For: nil},
 	{Package: "internal/tlstest", For: nil},
