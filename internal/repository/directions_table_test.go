@@ -19,6 +19,8 @@ quarantine -> quarantine/internal/passage
 quarantine -> internal/mimescan
 quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
+quarantine/internal/detour -> quarantine/driver
+quarantine/internal/twobox -> quarantine/driver
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/quarantinetest -> quarantine
