@@ -74,7 +74,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		}
 		out.Items = append(out.Items, ri)
 	}
-	s.account(ctx, out, missing, back)
+	s.account(ctx, out, missing, back, r.Items)
 	out.Finished = time.Now().UTC()
 	return out, nil
 }
@@ -117,9 +117,9 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		}
 		out.Items = append(out.Items, ri)
 	}
-	s.account(ctx, out, missing, back)
+	s.account(ctx, out, missing, back, nil)
 	if len(order) == 0 {
-		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back)
+		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -243,11 +243,12 @@ type missed struct {
 
 // account finds out which missing items are back in the mailbox, and leaves the
 // others unchanged. All are first searched for in the folder they came from,
-// and only then elsewhere, so that none is mistaken for another.
-func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
+// and only then elsewhere, so that none is mistaken for another. All are the items
+// of the receipt, if there is one.
+func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool, all []ReceiptItem) {
 	for _, sameFolder := range []bool{true, false} {
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
-			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back)
+			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back, all)
 			if err != nil {
 				ri.Outcome, ri.Err = unfinished(err), err
 			}
@@ -268,7 +269,7 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 // item in the mailbox counts for one copy only: those in back already count for
 // another. With sameFolder, an unstamped item must be in the folder it was
 // taken from.
-func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool) (ReceiptItem, error) {
+func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := was
 	ri.Err, ri.To = nil, Place{}
@@ -277,6 +278,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	ri.Outcome = NotFound
+	var late []driver.Item
 	for _, it := range found.Items {
 		if it.Stamp == nil {
 			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
@@ -286,6 +288,9 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 				ri.To = placeOf(it)
 			}
 			continue
+		}
+		if it.Stamp.Direction == driver.Surplus {
+			continue // it was put aside, and another one is the message
 		}
 		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || was.Operation != "" && it.Stamp.Operation != was.Operation {
 			continue
@@ -300,6 +305,10 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			}
 			continue
 		}
+		if tooLate(it, found.Items, all) {
+			late = append(late, it)
+			continue
+		}
 		p := s.engine.Arrived(mailbox, it, s.ledger(t))
 		err := p.Release(ctx)
 		conclude(ctx, p, &ri, err, Restored)
@@ -309,6 +318,9 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 	}
 	if ri.Outcome != NotFound {
 		back[ri.To.ItemID] = true
+		for _, it := range late {
+			ri.Residue = s.engine.Aside(ctx, mailbox, it)
+		}
 	}
 	return ri, nil
 }

@@ -38,6 +38,12 @@ type Engine struct {
 	Shelf func(context.Context) (driver.Folder, error)
 
 	Log *slog.Logger
+
+	// Jitter returns how long to wait of a delay; nil means a random part, at least
+	// half of it. Saw, if set, is called with the row of the table that fits a look.
+	// Both are for tests.
+	Jitter func(time.Duration) time.Duration
+	Saw    func(row string)
 }
 
 // Ledger durably records what is about to be done with an item until it is
@@ -72,6 +78,9 @@ func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 // pause waits before a retry.
 func (e *Engine) pause(ctx context.Context, attempt int) error {
 	d := min(e.Wait<<min(attempt, 10), 30*time.Second)
+	if e.Jitter != nil {
+		return e.Sleep(ctx, e.Jitter(d))
+	}
 	return e.Sleep(ctx, d/2+rand.N(d/2+1))
 }
 

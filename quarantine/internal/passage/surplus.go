@@ -66,3 +66,11 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, what string) bool {
 	p.residues = append(p.residues, fmt.Sprintf("%s is in %s of %s", what, where, p.To.Address()))
 	return true
 }
+
+// Aside puts aside a copy that has come to its user when another one was there
+// already, and says where it is.
+func (e *Engine) Aside(ctx context.Context, user driver.Mailbox, late driver.Item) (residue string) {
+	p := e.New(Passage{Direction: driver.ToUser, To: user})
+	p.shelve(ctx, late, "a second copy, which came late,")
+	return p.Result().Residue
+}

@@ -57,10 +57,26 @@ func (p *Passage) row(s sight) row {
 	copied := stateOf(len(s.copies) > 0, s.noCopy)
 	for _, r := range rules {
 		if (r.original == whatever || r.original == original) && (r.copied == whatever || r.copied == copied) && (r.holds == nil || r.holds(p, s)) {
-			return r.row
+			return p.saw(r)
 		}
 	}
-	return rowLookAgain
+	return p.saw(rule{row: rowLookAgain})
+}
+
+// saw tells of a rule that fits.
+func (p *Passage) saw(r rule) row {
+	if p.engine.Saw != nil {
+		p.engine.Saw(r.String())
+	}
+	return r.row
+}
+
+// String returns the row and, as several rows have one name, its condition.
+func (r rule) String() string {
+	if r.and == "" {
+		return string(r.row)
+	}
+	return string(r.row) + " (" + r.and + ")"
 }
 
 func stateOf(seen, absent bool) state {
@@ -77,4 +93,13 @@ func stateOf(seen, absent bool) state {
 // that was sent has been answered, or it is too late.
 func (p *Passage) free() bool {
 	return !p.adopted && !p.inFlight || p.engine.expired(p.stamp)
+}
+
+// Rows returns the rows of the table as [Engine].Saw gets them, in their order.
+func Rows() []string {
+	var all []string
+	for _, r := range rules {
+		all = append(all, r.String())
+	}
+	return append(all, string(rowLookAgain))
 }
