@@ -231,11 +231,23 @@ func (x *play) verdict(message int, told bool) {
 	if x.direction == driver.ToUser {
 		at, other = u, v
 	}
+	// What people copied lies where they put it. Nobody knows whose stamp is true if
+	// there are two installations, so each may have a copy.
+	more, left := x.copied, 0
+	if x.direction == driver.ToUser {
+		left = x.analystCopied
+	}
+	if x.foreign {
+		more = 2*more + 2
+	}
+	if x.tooLate && (x.undone || x.copied > 0 || x.foreign) {
+		more++ // it is put aside when that end is asked for next
+	}
 	switch {
-	case x.foreign && u+v >= 1 && u+v <= 2+x.copied: // nobody knows whose stamp is true: one copy each
-	case x.undone && u+v == 1: // the other direction may have been the last
-	case x.deleted && u+v <= 1, x.copied > 0 && at >= 1 && at <= 1+x.copied && other == 0:
-	case u+v > 1+x.copied:
+	case x.undone && u+v >= 1 && u+v <= 1+more: // the other direction may have been the last
+	case x.foreign && u+v >= 1 && u+v <= 1+more:
+	case x.deleted && u+v <= 1, more > 0 && at >= 1 && at <= 1+more && other <= left:
+	case u+v > 1+more:
 		x.bad(&x.doubled, "message %d is at %d and %d in the end", message, u, v)
 	case (at != 1 || other != 0) && !told:
 		x.bad(&x.untrue, "in the end message %d is at %d and %d, and nobody says so", message, u, v)
@@ -244,7 +256,7 @@ func (x *play) verdict(message int, told bool) {
 	}
 }
 
-// summed adds findings.
+// add adds findings.
 func (f *findings) add(g findings) {
 	f.lost, f.doubled, f.untrue, f.notices = f.lost+g.lost, f.doubled+g.doubled, f.untrue+g.untrue, f.notices+g.notices
 }

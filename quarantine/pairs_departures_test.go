@@ -125,7 +125,10 @@ func (x *play) somebody(box string, what deed) {
 	switch {
 	case n == 0:
 	case what == duplicates:
-		x.copied++
+		x.copied = 2*x.copied + 1
+		if box == vault {
+			x.analystCopied = 2*x.analystCopied + 1
+		}
 	case what == purges:
 		x.deleted = true
 	case what == edits && x.model != nil:

@@ -58,14 +58,15 @@ type play struct {
 	story  []string
 
 	// What the history may be excused by.
-	deleted  bool // a person has deleted one for good
-	copied   int  // copies that people have made of each
-	undone   bool // a rival runs in the other direction
-	foreign  bool // a rival of another installation
-	tooLate  bool // a request takes effect when nobody expects it any more
-	rivalled bool // a rival of any kind
-	sent     []sending
-	editions [4]int // the newest text that a person has written, by message
+	deleted       bool // a person has deleted one for good
+	copied        int  // copies that people have made of each, at most
+	analystCopied int  // of those, in quarantine
+	undone        bool // a rival runs in the other direction
+	foreign       bool // a rival of another installation
+	tooLate       bool // a request takes effect when nobody expects it any more
+	rivalled      bool // a rival of any kind
+	sent          []sending
+	editions      [4]int // the newest text that a person has written, by message
 
 	findings
 	wrong []string // what they are
@@ -285,6 +286,6 @@ func (x *play) state() [16]byte {
 			d.Add("sent", d.Name(s.attempt), d.Until(s.lease), s.once)
 		}
 	}
-	d.Add(x.deleted, x.copied, x.undone, x.foreign, x.tooLate, x.rivalled)
+	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.foreign, x.tooLate, x.rivalled)
 	return d.Fingerprint()
 }

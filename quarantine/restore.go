@@ -278,14 +278,13 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	ri.Outcome = NotFound
-	var late []driver.Item
+	var late, bare []driver.Item
 	for _, it := range found.Items {
 		if it.Stamp == nil {
 			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
 				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
-			if !other && ri.Outcome == NotFound {
-				ri.Outcome = AlreadyRestored
-				ri.To = placeOf(it)
+			if !other {
+				bare = append(bare, it)
 			}
 			continue
 		}
@@ -314,6 +313,15 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		conclude(ctx, p, &ri, err, Restored)
 		if err != nil {
 			return ri, err
+		}
+	}
+	if ri.Outcome == NotFound && len(bare) > 0 {
+		it, err := s.uncounted(ctx, mailbox, bare, back)
+		if err != nil {
+			return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+		}
+		if it != nil {
+			ri.Outcome, ri.To = AlreadyRestored, placeOf(*it)
 		}
 	}
 	if ri.Outcome != NotFound {

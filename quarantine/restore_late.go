@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"context"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -32,4 +33,36 @@ func tooLate(it driver.Item, found []driver.Item, all []ReceiptItem) bool {
 		}
 	}
 	return len(all) > 0 && bare > max(0, others)
+}
+
+// uncounted returns one of several sightings that is none of the items in back, which
+// count for other messages, or nil. What is in back may have been moved since, and be
+// among the sightings under another id.
+func (s *Service) uncounted(ctx context.Context, mailbox driver.Mailbox, sightings []driver.Item, back map[string]bool) (*driver.Item, error) {
+	moved := 0
+	for id := range back {
+		it, err := s.engine.Inspect(ctx, mailbox, id)
+		if err != nil {
+			return nil, err
+		}
+		if it == nil && id != "" {
+			moved++
+		}
+	}
+	if moved == 0 {
+		return &sightings[0], nil
+	}
+	for i, seen := range sightings {
+		it, err := s.engine.Inspect(ctx, mailbox, seen.ID)
+		if err != nil {
+			return nil, err
+		}
+		if it == nil {
+			continue
+		}
+		if moved--; moved < 0 {
+			return &sightings[i], nil
+		}
+	}
+	return nil, nil
 }
