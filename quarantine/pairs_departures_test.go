@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,21 +60,12 @@ func answers(name string, e driver.Error) []*departure {
 func (x *striking) wouldCarry() driver.Carried {
 	way := x.ways[0]
 	for _, w := range x.ways {
-		if c := x.c.Carriage; c.Only == w || c.Only == "" && !contains(c.Except, w) {
+		if c := x.c.Carriage; c.Only == w || c.Only == "" && !slices.Contains(c.Except, w) {
 			way = w
 			break
 		}
 	}
 	return driver.Carried{Way: way, Faithful: way != driver.WayMIME, Once: way == driver.WayMove}
-}
-
-func contains(ways []driver.Way, w driver.Way) bool {
-	for _, v := range ways {
-		if v == w {
-			return true
-		}
-	}
-	return false
 }
 
 // sentNothing keeps account of a carry of which the engine cannot know that nothing
@@ -88,7 +80,7 @@ func (x *striking) sentNothing(e driver.Error) {
 func late(d time.Duration) *departure {
 	return &departure{name: "acts " + d.String() + " later", at: detour.Kind.Writes, instead: true, do: func(x *striking) {
 		x.tooLate = x.tooLate || d > 15*time.Minute
-		x.delay(d, x.c.Kind == detour.Carry)
+		x.delay(d, x.c.Kind)
 		x.act()
 	}}
 }
@@ -144,7 +136,6 @@ func (x *play) somebody(box string, what deed) {
 // same process waits until this one is done: there is nothing to explore.
 func rivalOf(name string, sealedBy []byte, shares bool, do func(*striking, *quarantine.Service)) *departure {
 	return &departure{name: name, do: func(x *striking) {
-		x.rivalled = true
 		x.foreign = x.foreign || &sealedBy[0] != &key[0]
 		var j quarantine.Journal = &intentBook{}
 		if shares {
@@ -213,6 +204,15 @@ func allDepartures() (all []*departure) {
 		case detour.Carry:
 			x.c.Answer.Carried = x.wouldCarry()
 			x.c.Answer.Carried.Moved = x.c.Answer.Carried.Once
+		}
+	}})
+	// What an item says, no driver can tell from what another says, so it is for the
+	// driver to see that the content is the one that was asked for.
+	add(&departure{name: "another's answer", at: kindsOf(detour.Inspect, detour.Find), model: true, instead: true, do: func(x *striking) {
+		before, ok := x.answers[x.c.Kind]
+		x.act()
+		if ok {
+			x.c.Answer = before
 		}
 	}})
 	add(&departure{name: "stamp not kept", at: kindsOf(detour.Mark, detour.Carry), model: true, instead: true, do: func(x *striking) {

@@ -56,6 +56,7 @@ type play struct {
 	asked  []act
 	twists []twist // yet to come, or past
 	story  []string
+	said   []string // outcomes, in order
 
 	// What the history may be excused by.
 	deleted       bool // a person has deleted one for good
@@ -64,7 +65,6 @@ type play struct {
 	undone        bool // a rival runs in the other direction
 	foreign       bool // a rival of another installation
 	tooLate       bool // a request takes effect when nobody expects it any more
-	rivalled      bool // a rival of any kind
 	sent          []sending
 	editions      [4]int // the newest text that a person has written, by message
 
@@ -238,6 +238,7 @@ func (x *play) report(what string, r *quarantine.Receipt, err error) {
 	if r != nil {
 		x.tell("%s: %s, err %v", what, r.Outcome(), r.Err())
 		for _, it := range r.Items {
+			x.said = append(x.said, what+": "+string(it.Outcome))
 			x.tell("   %s way=%s residue=%q", it.Outcome, it.Way, it.Residue)
 		}
 	}
@@ -286,6 +287,6 @@ func (x *play) state() [16]byte {
 			d.Add("sent", d.Name(s.attempt), d.Until(s.lease), s.once)
 		}
 	}
-	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.foreign, x.tooLate, x.rivalled)
+	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.foreign, x.tooLate)
 	return d.Fingerprint()
 }

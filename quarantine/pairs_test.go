@@ -21,6 +21,7 @@ import (
 var (
 	exploreAll    = flag.Bool("explore.all", false, "TestExplorePairs: every pair in every reference world, in an hour or so")
 	explorePart   = flag.String("explore.part", "", "TestExplorePairs: play one of so many histories with one thing that goes differently, and of those with two, such as 7,401")
+	exploreOnly   = flag.String("explore.only", "", "TestExplorePairs: only histories in which the first thing that goes differently has this in its name")
 	exploreRepeat = flag.String("explore.repeat", "", "TestExplorePairs: one history, as a story tells it")
 )
 
@@ -69,7 +70,7 @@ func (p *pairs) explore(t *testing.T) {
 	calm, clean := p.play(t, start, ask)
 	p.further(t, clean)
 	for _, first := range instances(0, 0, calm) {
-		if !p.takes(p.share.singles, first) {
+		if *exploreOnly != "" && !strings.Contains(first.what.name, *exploreOnly) || !p.takes(p.share.singles, first) {
 			continue
 		}
 		calls, next := p.play(t, start, ask, first)
@@ -144,7 +145,9 @@ func (p *pairs) play(t *testing.T, from node, next act, twists ...twist) (calls 
 
 // settle lets everything come to rest.
 func (x *play) settle(t *testing.T) {
-	x.model.Lag, x.model.Linger, x.model.StampsLost, x.model.VersionsIgnored = 0, 0, false, false
+	if m := x.model; m != nil {
+		m.Lag, m.Linger, m.StampsLost, m.VersionsIgnored = 0, 0, false, false
+	}
 	time.Sleep(3 * time.Hour)
 	x.rest(func(p act) bool { return x.next(t, p) })
 }

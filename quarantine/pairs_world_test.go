@@ -8,6 +8,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
@@ -97,8 +98,8 @@ type stage interface {
 	person(box string, deed deed) int
 	// rename gives the quarantine folder another name.
 	rename()
-	// delay lets the next write of the kind that a call makes take effect later.
-	delay(d time.Duration, carry bool)
+	// delay lets the next write, by a call of a kind, take effect later.
+	delay(d time.Duration, by detour.Kind)
 	// count counts the copies of a message.
 	count(message int) (user, taken, aside int)
 }
@@ -129,7 +130,7 @@ func (m *modelStage) rename() {
 	}
 }
 
-func (m *modelStage) delay(d time.Duration, _ bool) { m.Delay(d) }
+func (m *modelStage) delay(d time.Duration, _ detour.Kind) { m.Delay(d) }
 
 // targets returns the objects of the target in a mailbox that nobody has put aside.
 func (m *modelStage) targets(box string) []*twobox.Object {
