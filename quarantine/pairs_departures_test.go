@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -226,6 +227,12 @@ func allDepartures() (all []*departure) {
 	}})
 	add(&departure{name: "versions ignored from now on", at: kindsOf(detour.Mark, detour.Remove), model: true, instead: true, do: func(x *striking) {
 		x.model.VersionsIgnored = true
+		x.act()
+	}})
+	add(&departure{name: "refuses the way from now on", at: kindsOf(detour.Carry), model: true, instead: true, do: func(x *striking) {
+		refused := map[driver.Way]bool{x.wouldCarry().Way: true}
+		maps.Copy(refused, x.model.Refuses)
+		x.model.Refuses = refused
 		x.act()
 	}})
 	add(behind("searches 30 s behind", func(m *modelStage) { m.Lag = 30 * time.Second }))

@@ -77,9 +77,6 @@ func (s *System) send(f flight) (*Object, error) {
 // land lets a request take effect at a time.
 func (s *System) land(f flight, now time.Time) (*Object, error) {
 	if f.kind == brings {
-		if s.Landing != nil {
-			s.Landing(f.made.Stamp)
-		}
 		return s.add(*f.made, now), nil
 	}
 	o := s.byID(f.box, f.item.ID)
@@ -100,9 +97,6 @@ func (s *System) land(f flight, now time.Time) (*Object, error) {
 	case shelves:
 		s.move(o, f.box, f.to, now)
 	case moves:
-		if s.Landing != nil {
-			s.Landing(o.Stamp)
-		}
 		left := *o
 		from := o.Box
 		s.move(o, s.Folders[f.to].Box, f.to, now)

@@ -32,9 +32,6 @@ type System struct {
 	// Removing, if set, is called when a process, not a person, removes an object for
 	// good, before it is gone.
 	Removing func(o *Object)
-	// Landing, if set, is called when a carry takes effect, with the stamp of what is
-	// carried.
-	Landing func(s *driver.Stamp)
 
 	ids     int
 	ghosts  []ghost
@@ -167,7 +164,7 @@ func (s *System) Blind(o *Object, d time.Duration) { o.blind = time.Now().Add(d)
 // Clone returns a copy of the system. It has no hooks.
 func (s *System) Clone() *System {
 	c := *s
-	c.Between, c.Removing, c.Landing = nil, nil, nil
+	c.Between, c.Removing = nil, nil
 	c.Messages, c.Folders, c.Refuses = slices.Clone(s.Messages), slices.Clone(s.Folders), maps.Clone(s.Refuses)
 	c.ghosts, c.flights = slices.Clone(s.ghosts), slices.Clone(s.flights)
 	c.Objects = make([]*Object, len(s.Objects))
