@@ -160,9 +160,9 @@ func TestExploreAgree(t *testing.T) {
 					exchange := func(t *testing.T, x *play) { x.beginExchange(t, patient(a.worldOptions)) }
 					calm, _ := ended(t, w, model)
 					all := append([]twist{{part: -1}}, instances(0, 0, calm.calls)...)
-					share := pairs{world: w, number: number}
+					share := pairs{number: number}
 					for i, s := range all {
-						if i > 0 && (s.what.model || !*whole && !share.takes(211, s)) {
+						if i > 0 && (s.what.model || !*whole && !share.takes(211, &share.singles)) {
 							continue
 						}
 						what := []twist{s}

@@ -159,7 +159,7 @@ func (x *play) newest(message int) int { return x.editions[message] }
 
 // truthful checks that what a receipt calls done is done.
 func (x *play) truthful(r *quarantine.Receipt, err error) {
-	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign {
+	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped {
 		return
 	}
 	for message := range x.copies {
@@ -167,7 +167,7 @@ func (x *play) truthful(r *quarantine.Receipt, err error) {
 		switch o := r.Outcome(); {
 		case o == quarantine.NotFound && x.direction == driver.ToQuarantine && u > 0 && x.known(message):
 			x.bad(&x.untrue, "notFound, but message %d is with the user", message)
-		case x.direction == driver.ToQuarantine && u == 1 && v == 0 && !x.known(message): // the search did not show it
+		case x.direction == driver.ToQuarantine && u == 1 && v <= 1 && !x.known(message): // the search did not show it
 		case (o == quarantine.Quarantined || o == quarantine.AlreadyQuarantined) && (u != 0 || v != 1),
 			(o == quarantine.Restored || o == quarantine.AlreadyRestored) && (u != 1 || v != 0):
 			x.bad(&x.untrue, "%s, but message %d is at %d and %d", o, message, u, v)
@@ -175,18 +175,21 @@ func (x *play) truthful(r *quarantine.Receipt, err error) {
 	}
 }
 
-// known reports whether a search that finds nothing has to be doubted: if anything was
-// written for the message before.
+// known reports whether a search that does not find a message has to be doubted: it is
+// searched for by an intent, or would have been shown.
 func (x *play) known(message int) bool {
-	if x.model == nil || len(x.book.intents) > 0 {
+	if x.model == nil {
 		return true
 	}
-	return slices.ContainsFunc(x.model.In(alice, false), func(o *twobox.Object) bool { return o.Message == message && o.Stamp != nil })
+	return slices.ContainsFunc(x.model.In(alice, false), func(o *twobox.Object) bool {
+		intended := slices.ContainsFunc(x.book.intents, func(in quarantine.Intent) bool { return o.Stamp != nil && in.Operation == o.Stamp.Operation })
+		return o.Message == message && o.Stamp != nil && (intended && x.journal || x.model.Shown(o))
+	})
 }
 
 // honest checks the receipt of a recovery: what it calls done has left where it was.
 func (x *play) honest(r *quarantine.Receipt) {
-	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.copies > 1 {
+	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.copies > 1 {
 		return
 	}
 	u, v, _ := x.count(0)
@@ -239,6 +242,9 @@ func (x *play) verdict(message int, told bool) {
 	}
 	if x.foreign {
 		more = 2*more + 2
+	}
+	if x.unstamped {
+		more++ // a copy without a stamp that was moved is nobody's
 	}
 	if x.tooLate && (x.undone || x.copied > 0 || x.foreign) {
 		more++ // it is put aside when that end is asked for next

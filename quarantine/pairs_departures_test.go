@@ -115,6 +115,7 @@ func amid(who, box string, what deed) *departure {
 // somebody does something, and the play knows what that excuses.
 func (x *play) somebody(box string, what deed) {
 	n := x.person(box, what)
+	x.unstamped = x.unstamped || x.bare && n > 0
 	switch {
 	case n == 0:
 	case what == duplicates:
@@ -218,11 +219,13 @@ func allDepartures() (all []*departure) {
 	}})
 	add(&departure{name: "stamp not kept", at: kindsOf(detour.Mark, detour.Carry), model: true, instead: true, do: func(x *striking) {
 		x.model.StampsLost = true
+		x.bare = x.bare || x.c.Kind == detour.Carry
 		x.act()
 		x.model.StampsLost = false
 	}})
 	add(&departure{name: "stamps not kept from now on", at: kindsOf(detour.Mark, detour.Carry), model: true, instead: true, do: func(x *striking) {
 		x.model.StampsLost = true
+		x.bare = x.bare || x.c.Kind == detour.Carry
 		x.act()
 	}})
 	add(&departure{name: "versions ignored from now on", at: kindsOf(detour.Mark, detour.Remove), model: true, instead: true, do: func(x *striking) {

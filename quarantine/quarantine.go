@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	r := s.receipt("quarantine", t)
 	seen := make(map[string]bool)
 	operations := make(map[string]bool)
+	open := make(map[string]bool) // operations that are undecided
 	for pass := 1; ; pass++ {
 		found, err := find(ctx)
 		if err != nil {
@@ -116,12 +118,18 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 				continue
 			}
 			seen[it.ID] = true
+			if it.Stamp != nil && open[it.Stamp.Operation] {
+				continue // its owner has moved it since it was sent; it may still arrive
+			}
 			ri, gone := s.take(ctx, t, mailbox, it, operations)
 			if gone && pass < passes {
 				// It has another id now, or another run took it; or the server errs.
 				moved = true
 				delete(seen, it.ID)
 				continue
+			}
+			if ri.Outcome == Undecided {
+				open[ri.Operation] = true
 			}
 			r.Items = append(r.Items, ri)
 		}
@@ -134,10 +142,8 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
-	if len(r.Items) == 0 {
-		if err := s.begun(ctx, t, r); err != nil {
-			return nil, err
-		}
+	if err := s.begun(ctx, t, r); err != nil {
+		return nil, err
 	}
 	r.Finished = time.Now().UTC()
 	return r, nil
@@ -195,13 +201,16 @@ func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, oper
 }
 
 // begun settles what an earlier run of the target has begun, according to the
-// journal, and adds it: a search that finds nothing does not show that it is
-// gone.
+// journal, and this one has not seen, and adds it: a search that does not find it does
+// not show that it is gone.
 func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	intents, err := s.journal.Open(ctx)
 	for _, in := range intents {
 		same := in.Target.Mailbox == t.Mailbox && in.Target.MessageID == t.MessageID && in.Target.Criteria == t.Criteria
-		if !same || in.Direction != driver.ToQuarantine {
+		seen := slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
+			return it.Operation == in.Operation || it.From.ItemID == in.From.ItemID // or taken under another name
+		})
+		if !same || seen || in.Direction != driver.ToQuarantine {
 			continue
 		}
 		ri, err := s.settle(ctx, in, intentItem(in))

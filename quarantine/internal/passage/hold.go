@@ -85,6 +85,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		}
 		p.trusted = trusted
 	}
+	if had == nil {
+		return false, &driver.Error{Err: errors.New("the item in quarantine has lost its stamp, so it is not known whose it is"), Untouched: true, Answered: true}
+	}
 	if had.Direction == p.Direction {
 		p.adopt(*had)
 		return true, nil
