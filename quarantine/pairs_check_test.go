@@ -143,7 +143,7 @@ func (x *play) alive(when string) {
 				continue
 			}
 			alive = alive || !x.model.Folders[o.Folder].Recoverable && (o.Edition == newest || x.model.VersionsIgnored)
-			touched = touched && (o.Version != 2 || o.Stamp != nil)
+			touched = touched && (o.Version != 1 || o.Stamp != nil)
 		}
 		switch {
 		case m.ID != theID && touched:

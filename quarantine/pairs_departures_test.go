@@ -146,13 +146,13 @@ func rivalOf(name string, sealedBy []byte, shares bool, do func(*striking, *quar
 			}
 			j = x.book
 		}
-		do(x, x.service(x.t, sealedBy, j, func(_ context.Context, c *detour.Call) { x.act0(c) }))
+		do(x, x.service(x.t, sealedBy, j, func(ctx context.Context, c *detour.Call) { x.act0(ctx, c) }))
 	}}
 }
 
 // act0 is a call of a rival.
-func (x *play) act0(c *detour.Call) {
-	x.act(c)
+func (x *play) act0(ctx context.Context, c *detour.Call) {
+	x.act(ctx, c)
 	x.alive("after the rival's " + string(c.Kind))
 }
 
@@ -193,7 +193,7 @@ func allDepartures() (all []*departure) {
 	}
 	says("says that it is gone", driver.ErrGone, kindsOf(detour.Inspect, detour.Content, detour.Mark, detour.Remove, detour.Shelve, detour.Carry))
 	says("says that it has changed", driver.ErrConflict, kindsOf(detour.Mark, detour.Remove, detour.Shelve))
-	add(late(30*time.Second), late(5*time.Minute), late(14*time.Minute), late(2*time.Hour))
+	add(late(25*time.Second), late(5*time.Minute), late(14*time.Minute), late(2*time.Hour))
 	add(&departure{name: "says Success, does nothing", at: detour.Kind.Writes, instead: true, do: func(x *striking) {
 		x.c.Answer = detour.Answer{Item: x.c.Item}
 		switch x.c.Kind {
@@ -246,10 +246,10 @@ func allDepartures() (all []*departure) {
 	for _, what := range []deed{files, discards} {
 		add(amid("owner", alice, what), amid("analyst", vault, what))
 	}
-	for _, what := range []deed{files, discards, duplicates, edits, flags, purges} {
+	for _, what := range []deed{files, discards, duplicates, edits, flags, reads, purges} {
 		add(person("owner", alice, what))
 	}
-	for _, what := range []deed{files, discards, duplicates, flags, purges} {
+	for _, what := range []deed{files, discards, duplicates, flags, reads, purges} {
 		add(person("analyst", vault, what))
 	}
 	add(&departure{name: "analyst renames the folder", do: func(x *striking) { x.rename() }})

@@ -195,7 +195,7 @@ func (x *play) call(t *testing.T, ctx context.Context, c *detour.Call) {
 	act := func() {
 		if !acted {
 			acted = true
-			x.act(c)
+			x.act(ctx, c)
 		}
 	}
 	for _, s := range x.twists {
@@ -222,11 +222,13 @@ func (x *play) call(t *testing.T, ctx context.Context, c *detour.Call) {
 }
 
 // act lets the driver act, and keeps account of what was sent.
-func (x *play) act(c *detour.Call) {
-	now := time.Now()
+func (x *play) act(ctx context.Context, c *detour.Call) {
+	now, ended := time.Now(), ctx.Err() != nil
 	was := x.stampAt(c)
 	c.Act()
-	x.account(c, was, now)
+	if !ended { // else nothing is sent
+		x.account(c, was, now)
+	}
 }
 
 func (x *play) tell(format string, args ...any) {

@@ -49,6 +49,20 @@ func (p *pairs) takes(of int, count *int) bool {
 	return (*count+61*p.number)%of == 0
 }
 
+// shareOf returns the part that the flags ask for, and else a small one.
+func shareOf(t *testing.T, small share) share {
+	switch {
+	case *explorePart != "":
+		_, err := fmt.Sscanf(*explorePart, "%d,%d", &small.singles, &small.pairs)
+		require.NoError(t, err)
+	case *exploreAll:
+		return share{1, 1}
+	case *whole:
+		return share{7, 20}
+	}
+	return small
+}
+
 // node is a state between two parts from which the history can go on.
 type node struct {
 	saved
@@ -255,17 +269,7 @@ func TestExplorePairs(t *testing.T) {
 		assert.Equal(t, findings{}, x.findings)
 		return
 	}
-	part := share{211, 7919}
-	switch {
-	case *exploreAll:
-		part = share{1, 1}
-	case *whole:
-		part = share{7, 401}
-	}
-	if *explorePart != "" {
-		_, err := fmt.Sscanf(*explorePart, "%d,%d", &part.singles, &part.pairs)
-		require.NoError(t, err)
-	}
+	part := shareOf(t, share{211, 499})
 	worlds := referenceWorlds()
 	var mu sync.Mutex
 	var sum findings

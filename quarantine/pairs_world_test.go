@@ -112,7 +112,8 @@ const (
 	discards   deed = "files in Deleted Items"
 	duplicates deed = "copies"
 	edits      deed = "edits"
-	flags      deed = "reads"
+	flags      deed = "flags"
+	reads      deed = "reads"
 	purges     deed = "deletes for good" // the first one
 )
 
@@ -155,7 +156,9 @@ func (m *modelStage) person(box string, what deed) int {
 		case edits:
 			m.Edit(o)
 		case flags:
-			m.Peruse(o)
+			m.Flag(o)
+		case reads:
+			m.Read(o)
 		case purges:
 			m.Purge(o)
 		}

@@ -106,7 +106,6 @@ func (s *System) add(o Object, now time.Time) *Object {
 func (s *System) place(o *Object, box string, folder int, now time.Time) {
 	s.ids++
 	o.Box, o.Folder, o.ID, o.arrived = box, folder, "item-"+strconv.Itoa(s.ids), now
-	o.Version++
 }
 
 // leave lets searches go on to show an object where it is.
