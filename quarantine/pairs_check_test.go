@@ -159,7 +159,7 @@ func (x *play) newest(message int) int { return x.editions[message] }
 
 // truthful checks that what a receipt calls done is done.
 func (x *play) truthful(r *quarantine.Receipt, err error) {
-	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped {
+	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.lateAndMore() {
 		return
 	}
 	for message := range x.copies {
@@ -175,6 +175,11 @@ func (x *play) truthful(r *quarantine.Receipt, err error) {
 	}
 }
 
+// lateAndMore reports whether a request takes effect when nobody expects it any more,
+// and something else goes differently too: then the copy that it makes may be told of,
+// and put aside, later than in the run that ends the history.
+func (x *play) lateAndMore() bool { return x.tooLate && len(x.twists) > 1 }
+
 // known reports whether a search that does not find a message has to be doubted: it is
 // searched for by an intent, or would have been shown.
 func (x *play) known(message int) bool {
@@ -189,7 +194,7 @@ func (x *play) known(message int) bool {
 
 // honest checks the receipt of a recovery: what it calls done has left where it was.
 func (x *play) honest(r *quarantine.Receipt) {
-	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.copies > 1 {
+	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.lateAndMore() || x.copies > 1 {
 		return
 	}
 	u, v, _ := x.count(0)
@@ -246,8 +251,8 @@ func (x *play) verdict(message int, told bool) {
 	if x.unstamped {
 		more++ // a copy without a stamp that was moved is nobody's
 	}
-	if x.tooLate && (x.undone || x.copied > 0 || x.foreign) {
-		more++ // it is put aside when that end is asked for next
+	if x.lateAndMore() {
+		more++
 	}
 	switch {
 	case x.undone && u+v >= 1 && u+v <= 1+more: // the other direction may have been the last
