@@ -162,7 +162,10 @@ func TestExploreAgree(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%s", a.name, direction), func(t *testing.T) {
 					t.Parallel()
 					w := pairWorld{ways: ways, direction: direction, copies: 1, journal: true}
-					model := func(t *testing.T, x *play) { x.begin(t) }
+					model := func(t *testing.T, x *play) {
+						x.begin(t)
+						x.model.RemovesUnchecked = true
+					}
 					exchange := func(t *testing.T, x *play) { x.beginExchange(t, patient(a.worldOptions)) }
 					calm, _ := ended(t, w, model)
 					all := append([]twist{{part: -1}}, instances(0, 0, calm.calls)...)

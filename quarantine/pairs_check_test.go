@@ -45,7 +45,7 @@ func (x *play) removing(o *twobox.Object) {
 		x.bad(&x.lost, "object %d is removed for good at the destination", o.Number)
 	}
 	hidden := x.model.Folders[o.Folder].Recoverable
-	edited := x.model.VersionsIgnored // a limit that is documented
+	edited := x.model.VersionsIgnored || x.model.RemovesUnchecked // a limit that is documented
 	for _, c := range x.model.Objects {
 		if c == nil || c == o || c.Message != o.Message || x.model.Folders[c.Folder].Recoverable {
 			continue
@@ -136,13 +136,14 @@ func (x *play) alive(when string) {
 	if x.model == nil {
 		return
 	}
+	unchecked := x.model.VersionsIgnored || x.model.RemovesUnchecked // a limit that is documented
 	for message, m := range x.model.Messages {
 		newest, alive, touched := x.newest(message), false, true
 		for _, o := range x.model.Objects {
 			if o == nil || o.Message != message {
 				continue
 			}
-			alive = alive || !x.model.Folders[o.Folder].Recoverable && (o.Edition == newest || x.model.VersionsIgnored)
+			alive = alive || !x.model.Folders[o.Folder].Recoverable && (o.Edition == newest || unchecked)
 			touched = touched && (o.Version != 1 || o.Stamp != nil)
 		}
 		switch {

@@ -83,7 +83,8 @@ func (s *System) land(f flight, now time.Time) (*Object, error) {
 	if o == nil {
 		return nil, refusal(driver.ErrGone)
 	}
-	if !s.VersionsIgnored && f.kind != moves && f.kind != shelves && strconv.Itoa(o.Version) != f.item.Version {
+	checked := f.kind == marks || f.kind == removes && !s.RemovesUnchecked
+	if checked && !s.VersionsIgnored && strconv.Itoa(o.Version) != f.item.Version {
 		return nil, refusal(driver.ErrConflict)
 	}
 	switch f.kind {

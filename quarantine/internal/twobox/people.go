@@ -44,10 +44,11 @@ func (s *System) Edit(o *Object) {
 	o.Version++
 }
 
-// Read changes the read state of an object, which makes no new version.
+// Read changes the read state of an object.
 func (s *System) Read(o *Object) {
 	s.Due()
 	o.Read = !o.Read
+	o.Version++
 }
 
 // Flag changes an object, and nothing that a driver tells of it but the version.

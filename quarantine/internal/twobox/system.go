@@ -22,6 +22,8 @@ type System struct {
 	Lag, Linger time.Duration
 	// VersionsIgnored means that a write is not refused if the item has changed.
 	VersionsIgnored bool
+	// RemovesUnchecked means that only a removal is not refused then, as on Exchange.
+	RemovesUnchecked bool
 	// StampsLost means that no write keeps a stamp.
 	StampsLost bool
 	// Refuses are ways that the server refuses between the mailboxes.

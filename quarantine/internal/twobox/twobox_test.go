@@ -112,7 +112,12 @@ func TestVersions(t *testing.T) {
 		_, err := x.user.Mark(t.Context(), it, driver.Change{Stamp: stamp()})
 		require.ErrorIs(t, err, driver.ErrConflict)
 		require.ErrorIs(t, x.user.Remove(t.Context(), it), driver.ErrConflict)
-		x.VersionsIgnored = true
+		x.RemovesUnchecked = true
+		_, err = x.user.Mark(t.Context(), it, driver.Change{Stamp: stamp()})
+		require.ErrorIs(t, err, driver.ErrConflict)
+		x.Flag(x.Deliver(alice, twobox.Message{ID: "<2@evil.example>"}))
+		require.NoError(t, x.user.Remove(t.Context(), driver.Item{ID: x.Objects[1].ID, Version: "1"}))
+		x.RemovesUnchecked, x.VersionsIgnored = false, true
 		require.NoError(t, x.user.Remove(t.Context(), it))
 		require.ErrorIs(t, x.user.Remove(t.Context(), it), driver.ErrGone)
 		assert.Empty(t, x.In(alice, true))
