@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,12 +94,15 @@ func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, oper
 }
 
 // begun settles what an earlier run of the target has begun, according to the
-// journal, and adds it: a search that finds nothing does not show that it is
-// gone.
+// journal, and this one has not seen, and adds it: a search that does not find it does
+// not show that it is gone.
 func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	intents, err := s.intentsOf(ctx, t)
 	for _, in := range intents {
-		if in.Direction != driver.ToQuarantine {
+		seen := slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
+			return it.Operation == in.Operation || it.From.ItemID == in.From.ItemID // or taken under another name
+		})
+		if seen || in.Direction != driver.ToQuarantine {
 			continue
 		}
 		ri, err := s.settle(ctx, in, intentItem(in))

@@ -143,7 +143,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	if in.Direction == driver.ToUser {
 		was := ri
 		was.From = Place{Mailbox: in.Target.Mailbox}
-		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{})
+		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{}, nil)
 		if lookErr != nil {
 			return ri, lookErr
 		}

@@ -74,7 +74,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		}
 		out.Items = append(out.Items, ri)
 	}
-	s.account(ctx, out, missing, back)
+	s.account(ctx, out, missing, back, r.Items)
 	out.Finished = time.Now().UTC()
 	return out, nil
 }
@@ -119,9 +119,9 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		}
 		out.Items = append(out.Items, ri)
 	}
-	s.account(ctx, out, missing, back)
+	s.account(ctx, out, missing, back, nil)
 	if len(order) == 0 {
-		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back)
+		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -199,11 +199,12 @@ type missed struct {
 
 // account finds out which missing items are back in the mailbox, and leaves the
 // others unchanged. All are first searched for in the folder they came from,
-// and only then elsewhere, so that none is mistaken for another.
-func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
+// and only then elsewhere, so that none is mistaken for another. All are the items
+// of the receipt, if there is one.
+func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool, all []ReceiptItem) {
 	for _, sameFolder := range []bool{true, false} {
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
-			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back)
+			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back, all)
 			if err != nil {
 				ri.Outcome, ri.Err = unfinished(err), err
 			}
@@ -224,7 +225,7 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 // item in the mailbox counts for one copy only: those in back already count for
 // another. With sameFolder, an unstamped item must be in the folder it was
 // taken from.
-func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool) (ReceiptItem, error) {
+func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := was
 	ri.Err, ri.To = nil, Place{}
@@ -233,15 +234,18 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	ri.Outcome = NotFound
+	var late, bare []driver.Item
 	for _, it := range found.Items {
 		if it.Stamp == nil {
 			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
 				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
-			if !other && ri.Outcome == NotFound {
-				ri.Outcome = AlreadyRestored
-				ri.To = placeOf(it)
+			if !other {
+				bare = append(bare, it)
 			}
 			continue
+		}
+		if it.Stamp.Direction == driver.Surplus {
+			continue // it was put aside, and another one is the message
 		}
 		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || was.Operation != "" && it.Stamp.Operation != was.Operation {
 			continue
@@ -256,6 +260,10 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			}
 			continue
 		}
+		if tooLate(it, found.Items, all) {
+			late = append(late, it)
+			continue
+		}
 		p := s.engine.Arrived(mailbox, it, s.ledger(t))
 		err := p.Release(ctx)
 		s.conclude(ctx, p, &ri, err, Restored)
@@ -263,8 +271,20 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			return ri, err
 		}
 	}
+	if ri.Outcome == NotFound && len(bare) > 0 {
+		it, err := s.uncounted(ctx, mailbox, bare, back)
+		if err != nil {
+			return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
+		}
+		if it != nil {
+			ri.Outcome, ri.To = AlreadyRestored, placeOf(*it)
+		}
+	}
 	if ri.Outcome != NotFound {
 		back[ri.To.ItemID] = true
+		for _, it := range late {
+			ri.add(s.engine.Aside(ctx, mailbox, it))
+		}
 	}
 	return ri, nil
 }

@@ -67,6 +67,9 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 			continue
 		}
 		tk.seen[it.ID] = true
+		if r.undecided(it) {
+			continue // its owner has moved it since it was sent; it may still arrive
+		}
 		ri, gone := tk.take(ctx, it)
 		if gone && pass < passes {
 			moved = true
@@ -190,13 +193,19 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
 	}
-	if len(r.Items) == 0 {
-		if err := s.begun(ctx, t, r); err != nil {
-			return nil, err
-		}
+	if err := s.begun(ctx, t, r); err != nil {
+		return nil, err
 	}
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// undecided reports whether an item is one that this run has ended undecided with,
+// seen again because it was moved. A later run goes on with it.
+func (r *Receipt) undecided(it driver.Item) bool {
+	return it.Stamp != nil && it.Stamp.Direction == driver.ToQuarantine && slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool {
+		return ri.Outcome == Undecided && ri.Operation == it.Stamp.Operation
+	})
 }
 
 // withHits returns what a search covered, with the hits that an earlier pass had

@@ -212,16 +212,26 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	case r == rowAgain:
 		return nil // the same request again can do no more than the first
 	}
-	if left := p.sendBy().Sub(time.Now()); r != rowNewLease && left >= p.engine.window()/2 {
-		return nil
+	// A new lease may itself be over when the calls that begin it come to their end.
+	enough := time.Until(p.sendBy()) >= p.engine.window()/2
+	for tries := 0; tries == 0 && (r == rowNewLease || !enough) || !p.inTime(); tries++ {
+		if tries > p.engine.Attempts && !p.engine.expired(p.stamp) {
+			return nil // everything is slow
+		}
+		if tries > p.engine.Attempts {
+			return &driver.Error{Err: errors.New("to mark it takes longer than it may then take to send it"), Untouched: true, Temporary: true}
+		}
+		if err := p.hold(ctx, true); err != nil || p.adopted {
+			return err
+		}
+		// An original that was found again may belong elsewhere.
+		dest, err := p.destination(ctx, false)
+		if err != nil {
+			return err
+		}
+		p.dest = dest
 	}
-	if err := p.hold(ctx, true); err != nil || p.adopted {
-		return err
-	}
-	// An original that was found again may belong elsewhere.
-	dest, err := p.destination(ctx, false)
-	p.dest = dest
-	return err
+	return nil
 }
 
 // sendBy returns until when this run may send what it has marked. Nothing of it is

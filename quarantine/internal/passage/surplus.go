@@ -91,3 +91,11 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 	a.Item = moved
 	return true
 }
+
+// Aside puts aside a copy that has come to its user when another one was there
+// already, and says where it is.
+func (e *Engine) Aside(ctx context.Context, user driver.Mailbox, late driver.Item) Result {
+	p := e.New(Passage{Direction: driver.ToUser, To: user})
+	p.shelve(ctx, late, "a second copy, which came late,")
+	return p.Result()
+}

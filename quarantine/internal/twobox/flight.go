@@ -77,16 +77,14 @@ func (s *System) send(f flight) (*Object, error) {
 // land lets a request take effect at a time.
 func (s *System) land(f flight, now time.Time) (*Object, error) {
 	if f.kind == brings {
-		if s.Landing != nil {
-			s.Landing(f.made.Stamp)
-		}
 		return s.add(*f.made, now), nil
 	}
 	o := s.byID(f.box, f.item.ID)
 	if o == nil {
 		return nil, refusal(driver.ErrGone)
 	}
-	if !s.VersionsIgnored && f.kind != moves && f.kind != shelves && strconv.Itoa(o.Version) != f.item.Version {
+	checked := f.kind == marks || f.kind == removes && !s.RemovesUnchecked
+	if checked && !s.VersionsIgnored && strconv.Itoa(o.Version) != f.item.Version {
 		return nil, refusal(driver.ErrConflict)
 	}
 	switch f.kind {
@@ -100,9 +98,6 @@ func (s *System) land(f flight, now time.Time) (*Object, error) {
 	case shelves:
 		s.move(o, f.box, f.to, now)
 	case moves:
-		if s.Landing != nil {
-			s.Landing(o.Stamp)
-		}
 		left := *o
 		from := o.Box
 		s.move(o, s.Folders[f.to].Box, f.to, now)

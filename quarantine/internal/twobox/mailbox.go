@@ -48,12 +48,18 @@ func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, err
 	return found, nil
 }
 
+// Shown reports whether searches show an object.
+func (s *System) Shown(o *Object) bool {
+	now := time.Now()
+	return !now.Before(o.blind) && !now.Before(o.arrived.Add(s.Lag))
+}
+
 // shown returns what a search shows in a folder.
 func (s *System) shown(folder int, q driver.Query) []driver.Item {
 	var hits []driver.Item
 	now := time.Now()
 	for _, o := range s.Objects {
-		if o == nil || o.Folder != folder || now.Before(o.blind) || now.Before(o.arrived.Add(s.Lag)) {
+		if o == nil || o.Folder != folder || !s.Shown(o) {
 			continue
 		}
 		it := s.item(o)

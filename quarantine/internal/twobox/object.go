@@ -22,7 +22,7 @@ type Object struct {
 	Edition int // of its text: each edit makes a new one
 
 	ID      string // under which it is known; a move changes it
-	Version int    // each change makes a new one
+	Version int    // each change makes a new one; a move does not
 	Box     string // address of the mailbox
 	Folder  int    // an index of [System.Folders]
 	Read    bool

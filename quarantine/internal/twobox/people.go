@@ -44,10 +44,16 @@ func (s *System) Edit(o *Object) {
 	o.Version++
 }
 
-// Peruse changes the read state of an object.
-func (s *System) Peruse(o *Object) {
+// Read changes the read state of an object.
+func (s *System) Read(o *Object) {
 	s.Due()
 	o.Read = !o.Read
+	o.Version++
+}
+
+// Flag changes an object, and nothing that a driver tells of it but the version.
+func (s *System) Flag(o *Object) {
+	s.Due()
 	o.Version++
 }
 

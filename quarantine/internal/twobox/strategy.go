@@ -71,10 +71,11 @@ func (t strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 	return driver.Carried{}, refusal(errors.New("there is no other way to carry it"))
 }
 
-// ended returns an error if the context of a call has ended: then nothing is sent.
+// ended returns an error if the context of a call has ended: then nothing is sent. As
+// with the driver for EWS, the error does not say so.
 func ended(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return &driver.Error{Err: context.Cause(ctx), Untouched: true, Answered: true, Temporary: errors.Is(ctx.Err(), context.DeadlineExceeded)}
+	return &driver.Error{Err: context.Cause(ctx), Temporary: errors.Is(ctx.Err(), context.DeadlineExceeded)}
 }

@@ -22,6 +22,8 @@ type System struct {
 	Lag, Linger time.Duration
 	// VersionsIgnored means that a write is not refused if the item has changed.
 	VersionsIgnored bool
+	// RemovesUnchecked means that only a removal is not refused then, as on Exchange.
+	RemovesUnchecked bool
 	// StampsLost means that no write keeps a stamp.
 	StampsLost bool
 	// Refuses are ways that the server refuses between the mailboxes.
@@ -32,9 +34,6 @@ type System struct {
 	// Removing, if set, is called when a process, not a person, removes an object for
 	// good, before it is gone.
 	Removing func(o *Object)
-	// Landing, if set, is called when a carry takes effect, with the stamp of what is
-	// carried.
-	Landing func(s *driver.Stamp)
 
 	ids     int
 	ghosts  []ghost
@@ -109,7 +108,6 @@ func (s *System) add(o Object, now time.Time) *Object {
 func (s *System) place(o *Object, box string, folder int, now time.Time) {
 	s.ids++
 	o.Box, o.Folder, o.ID, o.arrived = box, folder, "item-"+strconv.Itoa(s.ids), now
-	o.Version++
 }
 
 // leave lets searches go on to show an object where it is.
@@ -167,7 +165,7 @@ func (s *System) Blind(o *Object, d time.Duration) { o.blind = time.Now().Add(d)
 // Clone returns a copy of the system. It has no hooks.
 func (s *System) Clone() *System {
 	c := *s
-	c.Between, c.Removing, c.Landing = nil, nil, nil
+	c.Between, c.Removing = nil, nil
 	c.Messages, c.Folders, c.Refuses = slices.Clone(s.Messages), slices.Clone(s.Folders), maps.Clone(s.Refuses)
 	c.ghosts, c.flights = slices.Clone(s.ghosts), slices.Clone(s.flights)
 	c.Objects = make([]*Object, len(s.Objects))

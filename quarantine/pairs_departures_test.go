@@ -1,0 +1,291 @@
+package quarantine_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
+)
+
+// departure is a thing that goes differently at a call.
+type departure struct {
+	name string
+	at   func(detour.Kind) bool // in which calls; nil: in all
+	// instead means that do decides whether the driver acts, and what it answers.
+	// Otherwise it does, after do or, as a second case, before it.
+	instead bool
+	// model means that only the model can do it.
+	model bool
+	do    func(*striking)
+}
+
+// striking is a departure at a call.
+type striking struct {
+	*play
+	t   *testing.T
+	ctx context.Context
+	c   *detour.Call
+	act func() // lets the driver act
+}
+
+// answers returns departures in which a call gets an error of a class, without effect
+// and, if it can have had one, with it.
+func answers(name string, e driver.Error) []*departure {
+	fail := func(x *striking, acts bool) {
+		if acts {
+			x.act()
+		} else if x.c.Kind == detour.Carry && !e.Untouched {
+			x.c.Answer.Carried = x.wouldCarry()
+			x.sentNothing(e)
+		}
+		failed := e
+		if failed.Err == nil {
+			failed.Err = errors.New(name)
+		}
+		x.c.Fail(&failed)
+	}
+	all := []*departure{{name: name, instead: true, do: func(x *striking) { fail(x, false) }}}
+	if !e.Untouched {
+		all = append(all, &departure{name: name + ", and acted", at: detour.Kind.Writes, instead: true, do: func(x *striking) { fail(x, true) }})
+	}
+	return all
+}
+
+// wouldCarry says how the driver would carry, in a call that it does not get.
+func (x *striking) wouldCarry() driver.Carried {
+	way := x.ways[0]
+	for _, w := range x.ways {
+		if c := x.c.Carriage; c.Only == w || c.Only == "" && !slices.Contains(c.Except, w) {
+			way = w
+			break
+		}
+	}
+	return driver.Carried{Way: way, Faithful: way != driver.WayMIME, Once: way == driver.WayMove}
+}
+
+// sentNothing keeps account of a carry of which the engine cannot know that nothing
+// was sent.
+func (x *striking) sentNothing(e driver.Error) {
+	c := *x.c
+	c.Answer.Err = &e
+	x.account(&c, nil, time.Now())
+}
+
+// late is a write that takes effect later.
+func late(d time.Duration) *departure {
+	return &departure{name: "acts " + d.String() + " later", at: detour.Kind.Writes, instead: true, do: func(x *striking) {
+		x.tooLate = x.tooLate || d > 15*time.Minute
+		x.delay(d, x.c.Kind)
+		x.act()
+	}}
+}
+
+// behind is a search that is not up to date, from now on.
+func behind(name string, set func(*modelStage)) *departure {
+	return &departure{name: name, at: kindsOf(detour.Find, detour.Leftovers), model: true, instead: true, do: func(x *striking) {
+		set(x.stage.(*modelStage))
+		x.act()
+	}}
+}
+
+// person is somebody who does something.
+func person(who, box string, what deed) *departure {
+	return &departure{name: who + " " + string(what), do: func(x *striking) { x.somebody(box, what) }}
+}
+
+// amid is somebody who does something between two folders of the next search.
+func amid(who, box string, what deed) *departure {
+	return &departure{name: who + " " + string(what) + " between two folders", at: kindsOf(detour.Find), model: true, instead: true, do: func(x *striking) {
+		x.model.Between = func(searched string) {
+			if searched == box {
+				x.model.Between = nil
+				x.somebody(box, what)
+			}
+		}
+		x.act()
+	}}
+}
+
+// somebody does something, and the play knows what that excuses.
+func (x *play) somebody(box string, what deed) {
+	n := x.person(box, what)
+	x.unstamped = x.unstamped || x.bare && n > 0
+	switch {
+	case n == 0:
+	case what == duplicates:
+		x.copied = 2*x.copied + 1
+		if box == vault {
+			x.analystCopied = 2*x.analystCopied + 1
+		}
+	case what == purges:
+		x.deleted = true
+	case what == edits && x.model != nil:
+		for _, o := range x.model.Objects {
+			if o != nil {
+				x.editions[o.Message] = max(x.editions[o.Message], o.Edition)
+			}
+		}
+	}
+}
+
+// rivalOf is another process that does something from beginning to end. One of the
+// same process waits until this one is done: there is nothing to explore.
+func rivalOf(name string, sealedBy []byte, shares bool, do func(*striking, *quarantine.Service)) *departure {
+	return &departure{name: name, do: func(x *striking) {
+		x.foreign = x.foreign || &sealedBy[0] != &key[0]
+		var j quarantine.Journal = &intentBook{}
+		if shares {
+			if !x.journal {
+				return
+			}
+			j = x.book
+		}
+		do(x, x.service(x.t, sealedBy, j, func(ctx context.Context, c *detour.Call) { x.act0(ctx, c) }))
+	}}
+}
+
+// act0 is a call of a rival.
+func (x *play) act0(ctx context.Context, c *detour.Call) {
+	x.act(ctx, c)
+	x.alive("after the rival's " + string(c.Kind))
+}
+
+func taking(x *striking, s *quarantine.Service) {
+	x.undone = x.undone || x.direction == driver.ToUser
+	r, err := s.Quarantine(context.WithoutCancel(x.ctx), theTarget)
+	x.report("   rival's quarantine", r, err)
+}
+
+func returning(x *striking, s *quarantine.Service) {
+	x.undone = x.undone || x.direction == driver.ToQuarantine
+	r, err := s.RestoreMessage(context.WithoutCancel(x.ctx), theTarget)
+	x.report("   rival's restore", r, err)
+}
+
+func recovering(x *striking, s *quarantine.Service) {
+	for r, err := range s.Recover(context.WithoutCancel(x.ctx)) {
+		x.report("   rival's recovery", r, err)
+	}
+}
+
+// departures are all that can go differently.
+var departures = allDepartures()
+
+func allDepartures() (all []*departure) {
+	add := func(d ...*departure) { all = append(all, d...) }
+	add(answers("refused", driver.Error{Untouched: true, Answered: true})...)
+	add(answers("refused for now", driver.Error{Untouched: true, Answered: true, Temporary: true})...)
+	add(answers("never sent", driver.Error{Untouched: true, Temporary: true})...)
+	add(answers("answered with an error", driver.Error{Answered: true})...)
+	add(answers("answered with an error that passes", driver.Error{Answered: true, Temporary: true})...)
+	add(answers("answer lost", driver.Error{Temporary: true})...)
+	add(answers("answer lost, for good", driver.Error{})...)
+	says := func(name string, err error, at func(detour.Kind) bool) {
+		d := answers(name, driver.Error{Err: err, Untouched: true, Answered: true})[0]
+		d.at = at
+		add(d)
+	}
+	says("says that it is gone", driver.ErrGone, kindsOf(detour.Inspect, detour.Content, detour.Mark, detour.Remove, detour.Shelve, detour.Carry))
+	says("says that it has changed", driver.ErrConflict, kindsOf(detour.Mark, detour.Remove, detour.Shelve))
+	add(late(25*time.Second), late(5*time.Minute), late(14*time.Minute), late(2*time.Hour))
+	add(&departure{name: "says Success, does nothing", at: detour.Kind.Writes, instead: true, do: func(x *striking) {
+		x.c.Answer = detour.Answer{Item: x.c.Item}
+		switch x.c.Kind {
+		case detour.Mark:
+			if x.c.Change.Stamp != nil {
+				x.c.Answer.Item.Stamp = x.c.Change.Stamp
+			} else if x.c.Change.Clear {
+				x.c.Answer.Item.Stamp = nil
+			}
+		case detour.Carry:
+			x.c.Answer.Carried = x.wouldCarry()
+			x.c.Answer.Carried.Moved = x.c.Answer.Carried.Once
+		}
+	}})
+	// What an item says, no driver can tell from what another says, so it is for the
+	// driver to see that the content is the one that was asked for.
+	add(&departure{name: "another's answer", at: kindsOf(detour.Inspect, detour.Find), model: true, instead: true, do: func(x *striking) {
+		before, ok := x.answers[x.c.Kind]
+		x.act()
+		if ok {
+			x.c.Answer = before
+		}
+	}})
+	add(&departure{name: "stamp not kept", at: kindsOf(detour.Mark, detour.Carry), model: true, instead: true, do: func(x *striking) {
+		x.model.StampsLost = true
+		x.bare = x.bare || x.c.Kind == detour.Carry
+		x.act()
+		x.model.StampsLost = false
+	}})
+	add(&departure{name: "stamps not kept from now on", at: kindsOf(detour.Mark, detour.Carry), model: true, instead: true, do: func(x *striking) {
+		x.model.StampsLost = true
+		x.bare = x.bare || x.c.Kind == detour.Carry
+		x.act()
+	}})
+	add(&departure{name: "versions ignored from now on", at: kindsOf(detour.Mark, detour.Remove), model: true, instead: true, do: func(x *striking) {
+		x.model.VersionsIgnored = true
+		x.act()
+	}})
+	add(&departure{name: "refuses the way from now on", at: kindsOf(detour.Carry), model: true, instead: true, do: func(x *striking) {
+		refused := map[driver.Way]bool{x.wouldCarry().Way: true}
+		maps.Copy(refused, x.model.Refuses)
+		x.model.Refuses = refused
+		x.act()
+	}})
+	add(behind("searches 30 s behind", func(m *modelStage) { m.Lag = 30 * time.Second }))
+	add(behind("searches 50 s behind", func(m *modelStage) { m.Lag = 50 * time.Second }))
+	add(behind("searches linger 30 s", func(m *modelStage) { m.Linger = 30 * time.Second }))
+	add(behind("search blind for 50 s to the first", func(m *modelStage) { m.blind(0) }))
+	add(behind("search blind for 50 s to the last", func(m *modelStage) { m.blind(-1) }))
+	for _, what := range []deed{files, discards} {
+		add(amid("owner", alice, what), amid("analyst", vault, what))
+	}
+	for _, what := range []deed{files, discards, duplicates, edits, flags, reads, purges} {
+		add(person("owner", alice, what))
+	}
+	for _, what := range []deed{files, discards, duplicates, flags, reads, purges} {
+		add(person("analyst", vault, what))
+	}
+	add(&departure{name: "analyst renames the folder", do: func(x *striking) { x.rename() }})
+	add(
+		rivalOf("rival quarantines", key, true, taking), rivalOf("rival restores", key, true, returning), rivalOf("rival recovers", key, true, recovering),
+		rivalOf("rival without the journal quarantines", key, false, taking), rivalOf("rival without the journal restores", key, false, returning),
+		rivalOf("another installation quarantines", otherKey, false, taking), rivalOf("another installation restores", otherKey, false, returning),
+	)
+	add(&departure{name: "crash", do: func(x *striking) { x.crash() }})
+	add(&departure{name: "crash, journal lost", do: func(x *striking) {
+		x.crash()
+		x.book.intents = nil
+	}})
+	add(&departure{name: "the doubt runs out", do: func(*striking) { time.Sleep(20*time.Minute + time.Second) }})
+	return all
+}
+
+// blind makes searches blind to the first or last object of the target.
+func (m *modelStage) blind(which int) {
+	on := append(m.targets(alice), m.targets(vault)...)
+	if len(on) == 0 {
+		return
+	}
+	if which < 0 {
+		which = len(on) - 1
+	}
+	m.Blind(on[which], 50*time.Second)
+}
+
+// instances returns the ways in which a departure can happen at a call.
+func (d *departure) instances(part, nth int, kind detour.Kind) []twist {
+	switch {
+	case d.at != nil && !d.at(kind):
+		return nil
+	case d.instead:
+		return []twist{{part, nth, d, false}}
+	}
+	return []twist{{part, nth, d, false}, {part, nth, d, true}}
+}

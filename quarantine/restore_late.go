@@ -1,0 +1,68 @@
+package quarantine
+
+import (
+	"context"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+)
+
+// tooLate reports whether an item that carries the stamp of a restore is one too many:
+// a copy that a server has made when its lease was long over, and the item had been
+// restored by another. Found are the items in the mailbox, and all the items of the
+// receipt: without one, it is not known how many there should be.
+func tooLate(it driver.Item, found []driver.Item, all []ReceiptItem) bool {
+	if it.Stamp.Attempt == "" || time.Now().Before(it.Stamp.Lease) {
+		return false
+	}
+	others := 0 // operations of the same message whose item has no stamp any more
+	for _, was := range all {
+		if driver.SameMessageID(was.MessageID, it.MessageID) && driver.SameTime(was.Received, it.Received) && was.Operation != it.Stamp.Operation {
+			others++
+		}
+	}
+	bare := 0
+	for _, f := range found {
+		switch {
+		case f.ID == it.ID || passage.Differs(it, f, false) != "":
+		case f.Stamp == nil:
+			bare++
+		case f.Stamp.Operation != it.Stamp.Operation:
+			others--
+		}
+	}
+	return len(all) > 0 && bare > max(0, others)
+}
+
+// uncounted returns one of several sightings that is none of the items in back, which
+// count for other messages, or nil. What is in back may have been moved since, and be
+// among the sightings under another id.
+func (s *Service) uncounted(ctx context.Context, mailbox driver.Mailbox, sightings []driver.Item, back map[string]bool) (*driver.Item, error) {
+	moved := 0
+	for id := range back {
+		it, err := s.engine.Inspect(ctx, mailbox, id)
+		if err != nil {
+			return nil, err
+		}
+		if it == nil && id != "" {
+			moved++
+		}
+	}
+	if moved == 0 {
+		return &sightings[0], nil
+	}
+	for i, seen := range sightings {
+		it, err := s.engine.Inspect(ctx, mailbox, seen.ID)
+		if err != nil {
+			return nil, err
+		}
+		if it == nil {
+			continue
+		}
+		if moved--; moved < 0 {
+			return &sightings[i], nil
+		}
+	}
+	return nil, nil
+}
