@@ -230,6 +230,9 @@ func (a *answer) close(err error) {
 				a.body.drain()
 			}
 			a.body.raw.Close()
+			if a.d != nil && !a.detached {
+				a.d.Release()
+			}
 		}
 		a.cancel(errStopped)
 		a.request.stop()
