@@ -96,24 +96,42 @@ func (x *exploration) found(count *int, format string, args ...any) {
 }
 
 // meddled reports whether people have made or deleted copies, or a rival has run in
-// the other direction: then a receipt may be out of date as soon as it is given.
-func (x *exploration) meddled() bool { return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo }
+// the other direction or with another key: then a receipt may be out of date as soon
+// as it is given.
+func (x *exploration) meddled() bool {
+	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign
+}
 
-// truthful checks that what a receipt calls done is done.
+// truthful checks that what a receipt calls done is done. Where a search may not
+// show what is there, it may name fewer messages than there are.
 func (x *exploration) truthful(r *quarantine.Receipt, err error) {
 	if err != nil || r.Err() != nil || x.meddled() {
 		return
 	}
+	named, at := 0, 0
+	for _, it := range r.Items {
+		if it.Outcome.Done() {
+			named++
+		}
+	}
+	quarantines := x.scene.direction == driver.ToQuarantine
 	for tag, c := range x.census() {
+		there, other := c.taken, c.user
+		if !quarantines {
+			there, other = other, there
+		}
+		at += there
+		if x.unseen {
+			continue
+		}
 		switch o := r.Outcome(); {
-		case o == quarantine.NotFound:
-			if c.user > 0 && x.scene.direction == driver.ToQuarantine && !x.unseen {
-				x.found(&x.counted.untrue, "UNTRUE: notFound, but %s is with the user", tag)
-			}
-		case (o == quarantine.Quarantined || o == quarantine.AlreadyQuarantined) && (c.user != 0 || c.taken != x.scene.copies),
-			(o == quarantine.Restored || o == quarantine.AlreadyRestored) && (c.user != x.scene.copies || c.taken != 0):
+		case o == quarantine.NotFound && quarantines && c.user > 0,
+			o.Done() && (other != 0 || there != x.scene.copies):
 			x.found(&x.counted.untrue, "UNTRUE: %s, but %s is at %d and %d", o, tag, c.user, c.taken)
 		}
+	}
+	if at < named {
+		x.found(&x.counted.untrue, "UNTRUE: %d are done, but only %d are there", named, at)
 	}
 }
 
@@ -127,9 +145,14 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 		}
 		least, most := x.scene.copies-x.deleted[tag], x.scene.copies+x.copied[tag]
 		switch {
+		case x.foreign && c.user+c.taken >= least && other <= most:
+			// Two installations cannot read each other's stamps: each may have made a
+			// copy.
+			x.twice = x.twice || c.user+c.taken > most
 		case c.user+c.taken > most:
 			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)
-		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0:
+		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0,
+			len(x.copied) > 0 && at >= least && other <= x.copied[tag]:
 		case told && x.lenient:
 			x.open = true
 		default:

@@ -84,6 +84,7 @@ func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
 func rival(name string, opposite bool, key []byte, do func(*exploration, *quarantine.Service)) *deviation {
 	return &deviation{name: name, do: func(x *exploration) bool {
 		x.rivalUndo = x.rivalUndo || opposite == (x.scene.direction == driver.ToQuarantine)
+		x.foreign = x.foreign || key != nil
 		do(x, x.serviceOf(key, nil))
 		return true
 	}}
@@ -138,7 +139,7 @@ var peoplesDeviations = []*deviation{
 			edit := fmt.Sprintf("edit-%d-", len(x.story))
 			_, err := p.Edit(m, ewstest.Edit{Subject: "Invoice " + edit + " " + tag, Body: "Changed. " + edit + " " + tag})
 			if err == nil {
-				x.newest[tag] = edit
+				x.newest[tag], x.edited[tag] = edit, len(x.calls)
 			}
 			return err
 		}

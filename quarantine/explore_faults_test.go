@@ -49,6 +49,14 @@ func linger(name string, d time.Duration) *deviation {
 	}}
 }
 
+// blind is a search that does not show what is there.
+func blind(name string) *deviation {
+	d := fault(name, ewstest.Blind)
+	plan := d.do
+	d.do = func(x *exploration) bool { x.unseen = true; return plan(x) }
+	return d
+}
+
 var forGood = ewstest.When{}
 
 // serverDeviations are what a server does.
@@ -62,7 +70,7 @@ var serverDeviations = []*deviation{
 	fault("answer breaks off", ewstest.CutResponse),
 	fault("503", ewstest.Unavailable),
 	fault("503, and acted", ewstest.Unavailable.Acted()),
-	fault("503, and acts 5 min later", ewstest.Unavailable.ActedAfter(5*time.Minute)),
+	fault("502 of a gateway, and acts 5 min later", ewstest.Gateway(502).ActedAfter(5*time.Minute)),
 	fault("busy", ewstest.Busy),
 	fault("busy items", ewstest.BusyItem),
 	fault("busy inside", ewstest.BusyInner),
@@ -105,7 +113,7 @@ var serverDeviations = []*deviation{
 	fault("export truncated", ewstest.TruncatedExport),
 
 	// Searches.
-	fault("search sees nothing", ewstest.Blind),
+	blind("search sees nothing"),
 	fault("restriction refused", ewstest.RestrictionRefused("")),
 	fault("several folders refused", ewstest.SeveralFoldersRefused),
 	fault("first row fails", ewstest.RowFails(0)),

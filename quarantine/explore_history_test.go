@@ -9,8 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // The explorer lets things go differently at calls of a run, before or after the
@@ -44,8 +46,12 @@ type exploration struct {
 	deleted      map[string]int // by people, for good, by tag
 	copied       map[string]int // by people
 	newest       map[string]string
+	edited       map[string]int // when, in calls
+	read         int            // last call that read the source, in calls
 	toldByPeople int
 	rivalUndo    bool // a rival runs in the other direction
+	foreign      bool // a rival has another key
+	twice        bool // so that there are two copies
 	keysIgnored  bool // edits may be overwritten
 	unseen       bool // a search may not show what is there
 	unsettled    bool // there is nothing to be explored
@@ -88,6 +94,7 @@ func (x *exploration) play(t *testing.T) {
 
 func (x *exploration) run(t *testing.T) {
 	x.deleted, x.copied, x.newest = make(map[string]int), make(map[string]int), make(map[string]string)
+	x.edited = make(map[string]int)
 	x.begin(t)
 	x.keysIgnored = x.scene.keysIgnored()
 	if x.unsettled {
@@ -97,6 +104,7 @@ func (x *exploration) run(t *testing.T) {
 	x.OnRequest(func(_ int, r *ewstest.Request) {
 		if c := x.top(); c != nil && !x.inside {
 			x.calls[c.n] = string(r.Operation)
+			x.tracked(c.n, r)
 		}
 	})
 	for _, a := range append([]demand{{}}, x.plan...) {
@@ -225,6 +233,26 @@ func (x *exploration) stop() {
 	x.now.dead.Store(true)
 }
 
+// tracked remembers when the source was read last. No server removes an item by a
+// change key, so what its owner writes after that is removed with it: a later
+// edit does not count.
+func (x *exploration) tracked(n int, r *ewstest.Request) {
+	source := alice
+	if x.scene.direction == driver.ToUser {
+		source = vault
+	}
+	switch {
+	case r.Anchor == source && r.Operation != ews.OpDeleteItem:
+		x.read = n
+	case r.Operation == ews.OpDeleteItem:
+		for tag, n := range x.edited {
+			if n > x.read {
+				delete(x.newest, tag)
+			}
+		}
+	}
+}
+
 // member is called before each member of a batch.
 func (x *exploration) member(_, member int, _ *ewstest.Request) {
 	if c := x.top(); c != nil && !x.inside {
@@ -269,5 +297,16 @@ func (x *exploration) report(what string, r *quarantine.Receipt, err error) {
 
 // told returns the whole story.
 func (x *exploration) told() string {
-	return fmt.Sprintf("%s\n  %s\n  calls: %s", x.scene, strings.Join(x.story, "\n  "), strings.Join(x.calls, " "))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  %s\n  requests:", x.scene, strings.Join(x.story, "\n  "))
+	for _, r := range x.Requests() {
+		fmt.Fprintf(&b, " %s@%s", r.Operation, strings.Split(r.Anchor, "@")[0])
+		if r.Fault != "" || r.Code != "NoError" {
+			fmt.Fprintf(&b, "(%s %s)", r.Code, r.Fault)
+		}
+	}
+	if s := x.Story().String(); s != "" {
+		fmt.Fprintf(&b, "\n  %s", strings.ReplaceAll(s, "\n", "\n  "))
+	}
+	return b.String()
 }

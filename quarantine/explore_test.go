@@ -26,6 +26,7 @@ type explored struct {
 	histories  int
 	same       int // histories in which the deviation made no difference
 	undecided  int
+	twice      int // two installations have made a copy each
 	states     map[uint64]struct{}
 	deviations map[string]struct{}
 	worlds     map[string]struct{}
@@ -42,6 +43,9 @@ func (e *explored) add(x *exploration) {
 	e.sum.add(x.counted)
 	if x.open {
 		e.undecided++
+	}
+	if x.twice {
+		e.twice++
 	}
 	if e.states == nil {
 		e.states, e.deviations, e.worlds = make(map[uint64]struct{}), make(map[string]struct{}), make(map[string]struct{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +96,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	r := s.receipt("quarantine", t)
 	seen := make(map[string]bool)
 	operations := make(map[string]bool)
+	var gone []ReceiptItem // seen, not where they were, and not seen since
 	for pass := 1; ; pass++ {
 		found, err := find(ctx)
 		if err != nil {
@@ -110,16 +112,18 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})
 			break
 		}
+		gone = gone[min(unseen(found.Items, seen), len(gone)):]
 		moved := false
 		for _, it := range found.Items {
 			if seen[it.ID] {
 				continue
 			}
 			seen[it.ID] = true
-			ri, gone := s.take(ctx, t, mailbox, it, operations)
-			if gone && pass < passes {
+			ri, isGone := s.take(ctx, t, mailbox, it, operations)
+			if isGone && pass < passes {
 				// It has another id now, or another run took it; or the server errs.
 				moved = true
+				gone = append(gone, ri)
 				delete(seen, it.ID)
 				continue
 			}
@@ -129,18 +133,28 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			break
 		}
 	}
-	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, earlier); err != nil {
+	if taken := len(r.Items); taken == 0 || len(gone) > 0 {
+		if err := s.already(ctx, r, earlier); err != nil && taken == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
+		gone = gone[min(len(r.Items)-taken, len(gone)):]
 	}
-	if len(r.Items) == 0 {
-		if err := s.begun(ctx, t, r); err != nil {
-			return nil, err
-		}
+	if err := s.begun(ctx, t, r); err != nil {
+		return nil, err
 	}
+	r.unaccounted(gone)
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// unaccounted adds the items that were seen and are at neither end any more: each
+// may have been moved or deleted, and a search may not show it yet.
+func (r *Receipt) unaccounted(gone []ReceiptItem) {
+	for _, ri := range gone {
+		ri.Outcome, ri.Way, ri.Residue = Undecided, "", ""
+		ri.Err = fmt.Errorf("%w: it was moved or deleted while it was being taken, and no search has shown it since; run it again", ErrGone)
+		r.Items = append(r.Items, ri)
+	}
 }
 
 // withHits returns what a search covered, with the hits that an earlier pass had
@@ -201,7 +215,8 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	intents, err := s.journal.Open(ctx)
 	for _, in := range intents {
 		same := in.Target.Mailbox == t.Mailbox && in.Target.MessageID == t.MessageID && in.Target.Criteria == t.Criteria
-		if !same || in.Direction != driver.ToQuarantine {
+		named := slices.ContainsFunc(r.Items, func(it ReceiptItem) bool { return it.Operation == in.Operation })
+		if !same || named || in.Direction != driver.ToQuarantine {
 			continue
 		}
 		ri, err := s.settle(ctx, in, intentItem(in))
@@ -235,6 +250,9 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		return err
 	}
 	for _, it := range items {
+		if slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation }) {
+			continue
+		}
 		ri := receiptItem(it)
 		ri.Outcome = AlreadyQuarantined
 		ri.Operation = it.Stamp.Operation

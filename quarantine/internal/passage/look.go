@@ -79,10 +79,17 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	return s, nil
 }
 
-// carries reports whether an item has the attempt of the original.
+// carries reports whether an item has the attempt of the original, and is not
+// another message to which somebody has copied the stamp.
 func (p *Passage) carries(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Attempt == p.stamp.Attempt &&
-		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox)
+		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox) && p.alike(it)
+}
+
+// alike reports whether an item may be the original or a copy of it. Not every
+// way keeps a date, and a server may assign a Message-ID where there is none.
+func (p *Passage) alike(it driver.Item) bool {
+	return driver.BareMessageID(p.Item.MessageID) == "" || driver.SameMessageID(p.Item.MessageID, it.MessageID)
 }
 
 // findStray searches the source end for the original, which its owner has moved.
@@ -153,11 +160,12 @@ func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, err
 	}
 	stamp := p.stamp
 	stamp.Rebuilt = !p.faithful
-	_, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})
+	marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})
 	if err != nil {
 		return nil, err
 	}
-	read, err := p.engine.Inspect(ctx, p.To, c.ID)
+	p.made = marked.ID // a server may give a changed item another id
+	read, err := p.engine.Inspect(ctx, p.To, marked.ID)
 	if err != nil {
 		return nil, err
 	}
