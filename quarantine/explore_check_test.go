@@ -149,6 +149,10 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// Two installations cannot read each other's stamps: each may have made a
 			// copy.
 			x.twice = x.twice || c.user+c.taken > most
+		case x.nameless && x.lenient && c.user+c.taken > most:
+			// A copy that has lost its stamp, and was moved or not reached before it
+			// could get another one, is known to nobody.
+			x.twice = true
 		case c.user+c.taken > most:
 			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)
 		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0,

@@ -196,13 +196,7 @@ var peoplesDeviations = []*deviation{
 			if !stamped(m) {
 				continue
 			}
-			var stamp []ews.ExtendedProperty
-			for field, p := range m.Properties {
-				if field.GUID == driver.StampSet {
-					stamp = append(stamp, p)
-				}
-			}
-			x.neighbours(x.Mailbox(alice).DeliverWith(eml("<another@good.example>", "Another"), ewstest.Delivery{Extended: stamp, Received: m.Received}))
+			x.neighbours(x.Mailbox(alice).DeliverWith(eml("<another@good.example>", "Another"), ewstest.Delivery{Extended: stampProperties(m), Received: m.Received}))
 			return true
 		}
 		return false

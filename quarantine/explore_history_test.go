@@ -51,7 +51,8 @@ type exploration struct {
 	toldByPeople int
 	rivalUndo    bool // a rival runs in the other direction
 	foreign      bool // a rival has another key
-	twice        bool // so that there are two copies
+	nameless     bool // a copy may have lost its stamp
+	twice        bool // for one of these reasons there are two copies
 	keysIgnored  bool // edits may be overwritten
 	unseen       bool // a search may not show what is there
 	unsettled    bool // there is nothing to be explored

@@ -183,6 +183,6 @@ func TestExploreRandom(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("undecided in the end, and said so: %d; a copy by each of two installations: %d", sum.undecided, sum.twice)
+	t.Logf("undecided in the end, and said so: %d; a copy by each of two installations, or one without its stamp: %d", sum.undecided, sum.twice)
 	t.Logf("explore: worlds=%d %s", len(sum.worlds), &sum)
 }

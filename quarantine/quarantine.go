@@ -133,18 +133,31 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			break
 		}
 	}
-	if taken := len(r.Items); taken == 0 || len(gone) > 0 {
+	taken := len(r.Items)
+	if taken == 0 || len(gone) > 0 {
 		if err := s.already(ctx, r, earlier); err != nil && taken == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
-		gone = gone[min(len(r.Items)-taken, len(gone)):]
+		gone = gone[min(r.takenByOthers(), len(gone)):]
 	}
-	if err := s.begun(ctx, t, r); err != nil {
-		return nil, err
+	if taken == 0 {
+		if err := s.begun(ctx, t, r); err != nil {
+			return nil, err
+		}
 	}
 	r.unaccounted(gone)
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// takenByOthers counts the items that another run has taken.
+func (r *Receipt) takenByOthers() (n int) {
+	for _, ri := range r.Items {
+		if ri.Outcome == AlreadyQuarantined {
+			n++
+		}
+	}
+	return n
 }
 
 // unaccounted adds the items that were seen and are at neither end any more: each
