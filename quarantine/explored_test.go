@@ -122,3 +122,34 @@ func TestSecondIsNotForgotten(t *testing.T) {
 		w.count(t, 0, 2, "in the end")
 	})
 }
+
+// The first of two copies ends undecided, and both are filed meanwhile: found again,
+// the first is not taken for one that nobody has begun.
+func TestUndecidedIsNotBegunAnew(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		if carriesBy(o) == ews.OpMoveItem {
+			return // the copy is the object itself
+		}
+		w := newWorld(t, o)
+		box := w.Mailbox(alice)
+		for i := range 2 {
+			box.DeliverWith(eml(theID, "Invoice"), ewstest.Delivery{Received: time.Date(2026, 11, 20, 8, 30, i, 0, time.UTC)})
+		}
+		carried := false
+		w.OnResponse(func(_ int, q *ewstest.Request) {
+			if q.Operation != carriesBy(o) || carried {
+				return
+			}
+			carried = true
+			for _, m := range w.in(alice, theID) {
+				box.MoveMessage(m.ID, box.AddFolder(nil, "Work"))
+			}
+			w.FailNext(ews.OpFindItem, ewstest.OperationUnknown)
+		})
+		r := w.taken(t)
+		assert.Equal(t, quarantine.Undecided, r.Outcome())
+		time.Sleep(time.Hour)
+		require.NoError(t, w.taken(t).Err())
+		w.count(t, 0, 2, "in the end")
+	})
+}

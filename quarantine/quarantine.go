@@ -107,6 +107,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 			break
 		}
 		r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
+		found.Items = slices.DeleteFunc(found.Items, r.undecided)
 		if fresh := unseen(found.Items, seen); pass > 1 && t.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 			err := s.limits.checkHits(t.Mailbox, len(r.Items)+fresh)
 			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})
@@ -148,6 +149,14 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	r.unaccounted(gone)
 	r.Finished = time.Now().UTC()
 	return r, nil
+}
+
+// undecided reports whether an item is one that this run has ended undecided with,
+// seen again because it was moved. A later run goes on with it.
+func (r *Receipt) undecided(it driver.Item) bool {
+	return it.Stamp != nil && it.Stamp.Direction == driver.ToQuarantine && slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool {
+		return ri.Outcome == Undecided && ri.Operation == it.Stamp.Operation
+	})
 }
 
 // takenByOthers counts the items that another run has taken.
