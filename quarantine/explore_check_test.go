@@ -43,7 +43,7 @@ func (x *exploration) census() map[string]*whereabouts {
 					continue
 				}
 				switch {
-				case m.Mailbox == vault && strings.HasPrefix(m.Folder, "/Surplus"), m.Mailbox == alice && isSurplus(m):
+				case m.Mailbox == vault && strings.HasPrefix(m.Folder, "/Surplus"), isSurplus(m):
 					c.aside++
 				case m.Mailbox == alice:
 					c.user++
@@ -95,11 +95,11 @@ func (x *exploration) found(count *int, format string, args ...any) {
 	x.tell(format, args...)
 }
 
-// meddled reports whether people have made or deleted copies, or a rival has run in
-// the other direction or with another key: then a receipt may be out of date as soon
-// as it is given.
+// meddled reports whether people have made or deleted copies, a rival has run in the
+// other direction or with another key, or a copy was without its stamp: then a
+// receipt may be out of date as soon as it is given.
 func (x *exploration) meddled() bool {
-	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign
+	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || x.nameless && x.lenient
 }
 
 // truthful checks that what a receipt calls done is done. Where a search may not

@@ -118,7 +118,7 @@ var serverDeviations = []*deviation{
 	fault("several folders refused", ewstest.SeveralFoldersRefused),
 	fault("first row fails", ewstest.RowFails(0)),
 	fault("pages stuck", ewstest.PagesStuck),
-	fault("pages empty", ewstest.PagesEmpty),
+	with(fault("pages empty", ewstest.PagesEmpty), unseen),
 
 	// For long.
 	from("change keys ignored", forGood, ewstest.ChangeKeysIgnored, keysIgnored),
