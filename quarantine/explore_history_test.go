@@ -19,6 +19,16 @@ import (
 // server has acted, or between two members of a batch, and looks at what becomes of
 // the messages: at once, and when everything has come to rest and whoever asked has
 // asked again.
+//
+// After each action, and after each call that may take a message away, a whole copy
+// of each message exists, with its newest text, unless people have deleted it, and
+// nobody was told of anything. A receipt is true when it is given. At rest there is
+// one copy at the right end, and messages of others are what they were.
+//
+// Where nobody can know better, less is asked for: what a person writes between the
+// last look and the removal is removed too; two installations with different keys may
+// each have made a copy; and so may a run whose copy has lost its stamp, if something
+// else goes wrong before it has another one.
 
 // exploration is one history.
 type exploration struct {
@@ -171,7 +181,7 @@ type pending struct {
 	between []event // before its members
 }
 
-// top returns the call under way that was begun last, nil if there is none.
+// top returns the call under way that was begun last, nil without one.
 func (x *exploration) top() *pending {
 	if len(x.under) == 0 {
 		return nil

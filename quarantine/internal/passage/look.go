@@ -87,7 +87,7 @@ func (p *Passage) carries(it driver.Item) bool {
 }
 
 // alike reports whether an item may be the original or a copy of it. Not every
-// way keeps a date, and a server may assign a Message-ID where there is none.
+// way keeps a date, and a server may assign a Message-ID to a message without one.
 func (p *Passage) alike(it driver.Item) bool {
 	return driver.BareMessageID(p.Item.MessageID) == "" || driver.SameMessageID(p.Item.MessageID, it.MessageID)
 }
