@@ -99,7 +99,7 @@ func (x *exploration) found(count *int, format string, args ...any) {
 // other direction or with another key, or a copy was without its stamp: then a
 // receipt may be out of date as soon as it is given.
 func (x *exploration) meddled() bool {
-	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || x.nameless && x.lenient
+	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || (x.nameless || x.late) && x.lenient
 }
 
 // truthful checks that what a receipt calls done is done. Where a search may not
@@ -149,9 +149,10 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// Two installations cannot read each other's stamps: each may have made a
 			// copy.
 			x.twice = x.twice || c.user+c.taken > most
-		case x.nameless && x.lenient && c.user+c.taken > most:
+		case (x.nameless || x.late) && x.lenient && c.user+c.taken > most:
 			// A copy that has lost its stamp, and was moved or not reached before it
-			// could get another one, is known to nobody.
+			// could get another one, is known to nobody. A write that lands when its
+			// lease is over may meet another copy.
 			x.twice = true
 		case c.user+c.taken > most:
 			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)

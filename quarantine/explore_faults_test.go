@@ -135,7 +135,7 @@ var serverDeviations = []*deviation{
 
 // lateDeviation acts when the doubt is over: then one message too many may be put
 // aside.
-var lateDeviation = fault("acts 40 min later", ewstest.Late(40*time.Minute))
+var lateDeviation = with(fault("acts 40 min later", ewstest.Late(40*time.Minute)), func(x *exploration) { x.late = true })
 
 // canStrike reports whether a fault can strike an operation at all.
 func (x *exploration) canStrike(op ews.Operation, f ewstest.Fault) (can bool) {

@@ -62,6 +62,7 @@ type exploration struct {
 	rivalUndo    bool // a rival runs in the other direction
 	foreign      bool // a rival has another key
 	nameless     bool // a copy may have lost its stamp
+	late         bool // a write may land when its lease is over
 	twice        bool // for one of these reasons there are two copies
 	keysIgnored  bool // edits may be overwritten
 	unseen       bool // a search may not show what is there

@@ -153,3 +153,38 @@ func TestUndecidedIsNotBegunAnew(t *testing.T) {
 		w.count(t, 0, 2, "in the end")
 	})
 }
+
+// The server says that it takes the stamp off, and never does: the restore ends, and
+// says so.
+func TestStampStays(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		r := w.taken(t)
+		w.Fail(ewstest.When{Operation: ews.OpUpdateItem, Skip: 1}, ewstest.FalseSuccess)
+		back, err := w.service.Restore(t.Context(), r)
+		require.NoError(t, err)
+		assert.ErrorContains(t, back.Err(), "the stamp is still there")
+		w.count(t, 1, 0, "with its stamp")
+		w.ClearFaults()
+		back, err = w.service.Restore(t.Context(), r)
+		require.NoError(t, err)
+		require.NoError(t, back.Err())
+		assert.False(t, stamped(w.in(alice, theID)[0]))
+	})
+}
+
+// The receipt of a restore names the id that the item has without its stamp.
+func TestRestoredUnderAnotherID(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		s, err := quarantine.New(renaming{w.newStrategy(t, o), w.Server}, vault, nil)
+		require.NoError(t, err)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		back, err := s.Restore(t.Context(), w.taken(t))
+		require.NoError(t, err)
+		require.NoError(t, back.Err())
+		require.Len(t, w.in(alice, theID), 1)
+		assert.Equal(t, w.in(alice, theID)[0].ID.ID, back.Items[0].To.ItemID)
+	})
+}
