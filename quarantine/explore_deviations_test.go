@@ -73,7 +73,10 @@ func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
 		if folder != "" {
 			from = box.AddFolder(nil, folder)
 		}
-		box.AddPolicy(ewstest.Policy{Name: name, Trigger: ewstest.Arrivals, Folder: from, To: box.AddFolder(nil, to), Delay: delay})
+		box.AddPolicy(ewstest.Policy{
+			Name: name, Trigger: ewstest.Arrivals, Folder: from, To: box.AddFolder(nil, to), Delay: delay,
+			Match: func(m *ewstest.Message) bool { return m.MessageID == theID },
+		})
 		return true
 	}}
 }
