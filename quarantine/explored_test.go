@@ -188,3 +188,26 @@ func TestRestoredUnderAnotherID(t *testing.T) {
 		assert.Equal(t, w.in(alice, theID)[0].ID.ID, back.Items[0].To.ItemID)
 	})
 }
+
+// A move leaves original and copy, and the owner files the original before it is
+// removed: it is looked for, because no move has taken it away.
+func TestFiledBesideItsCopy(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		if carriesBy(o) != ews.OpMoveItem {
+			return
+		}
+		w := newWorld(t, o)
+		box := w.Mailbox(alice)
+		box.Deliver(eml(theID, "Invoice"))
+		w.FailNext(ews.OpMoveItem, ewstest.MoveFailedCopyLeft)
+		filed := false
+		w.OnRequest(func(_ int, q *ewstest.Request) {
+			if q.Operation == ews.OpDeleteItem && !filed {
+				filed = true
+				box.MoveMessage(w.in(alice, theID)[0].ID, box.AddFolder(nil, "Work"))
+			}
+		})
+		require.NoError(t, w.taken(t).Err())
+		w.count(t, 0, 1, "in the end")
+	})
+}

@@ -131,7 +131,7 @@ func (p *Passage) adopt(s driver.Stamp) {
 // fresh forgets what was sent and seen of an attempt.
 func (p *Passage) fresh() {
 	p.sent, p.moves, p.inFlight, p.succeeded, p.repeated, p.removed, p.made, p.version = false, false, false, false, false, false, "", ""
-	p.unseenSource, p.unseenCopy = 0, 0
+	p.split, p.unseenSource, p.unseenCopy = false, 0, 0
 }
 
 // otherFinished makes sure that the operation in the other direction has come to

@@ -42,7 +42,7 @@ func (p *Passage) absent(unseen int, began time.Time) bool {
 // search for its attempt finds it elsewhere. It need not be searched for if its
 // id is dead by this run's own doing: a request that removed it was answered with
 // success, or nothing but moves were sent, which take the original away, and
-// there is a copy.
+// there is a copy, beside which it has not been seen.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
 	s := sight{free: p.free()}
@@ -59,7 +59,8 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if s.copies, err = p.findCopies(ctx); err != nil {
 		return s, err
 	}
-	dead := p.removed || p.moves && len(s.copies) > 0
+	p.split = p.split || s.source != nil && len(s.copies) > 0
+	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
 	if s.source == nil && !dead {
 		if s.source, err = p.findStray(ctx); err != nil {
 			return s, err
