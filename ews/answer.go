@@ -232,6 +232,9 @@ func (a *answer) close(err error) {
 				tired.Stop()
 			}
 			a.body.raw.Close()
+			if a.d != nil && !a.detached {
+				a.d.Release()
+			}
 		}
 		a.cancel(errStopped)
 		a.request.stop()

@@ -77,7 +77,7 @@
 // the last write. A service also remembers what it has carried, and searches again
 // at the end of SearchLag for what is not shown yet. Where nothing was written or
 // seen, one complete search is enough. An item that was shown and then is nowhere
-// stands in the receipt as failed.
+// stands in the receipt as undecided.
 //
 // Surplus. If a server has made a second copy after all, or one that does not match,
 // it is not deleted: it is marked, and put into the folder Surplus at the top of the

@@ -2,6 +2,8 @@ package quarantine_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -10,124 +12,223 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// fault is a deviation of the server at the call alone.
-func fault(name string, f ewstest.Fault) deviation {
-	return deviation{name: name, plan: func(x *exploration) { x.FailAt(x.nth, f) }, once: true}
-}
-
-// from is a deviation of the server that begins at the call and lasts so many calls.
-func from(name string, f ewstest.Fault, times int) deviation {
-	return deviation{name: name, do: func(x *exploration) { x.Fail(ewstest.When{Times: times}, f) }, once: true}
-}
-
-// somebody is a person in a mailbox who does something to each message there.
-func somebody(name, mailbox string, do func(*exploration, *ewstest.Person, *ewstest.Message) error) deviation {
-	return deviation{name: name, do: func(x *exploration) {
-		p := x.Mailbox(mailbox).Person(name)
-		for _, m := range x.in(mailbox, theID) {
-			if m.Folder == "/Surplus" {
-				continue
-			}
-			if err := do(x, p, m); err != nil {
-				x.tell("   %s: %v", name, err)
-			}
+// deed lets people do something that may make copies, delete them for good, or
+// have other people told, and remembers what of that it did.
+func (x *exploration) deed(do func() bool) bool {
+	was, told := x.census(), len(x.Notices())
+	done := do()
+	x.toldByPeople += len(x.Notices()) - told
+	for tag, c := range x.census() {
+		switch n := c.all() - was[tag].all(); {
+		case n > 0:
+			x.copied[tag] += n
+		case n < 0:
+			x.deleted[tag] -= n
 		}
+	}
+	return done
+}
+
+// somebody is a person in a mailbox who does something to each message there, or to
+// one of them.
+func somebody(name, mailbox string, do func(*exploration, *ewstest.Person, *ewstest.Message) error) *deviation {
+	return &deviation{name: name, do: func(x *exploration) bool {
+		return x.deed(func() (done bool) {
+			p := x.Mailbox(mailbox).Person(name)
+			all := x.in(mailbox, theID)
+			if n := len(all); n > 1 && !x.exact && x.dice.IntN(2) == 0 {
+				i := x.dice.IntN(n)
+				all = all[i : i+1]
+			}
+			for _, m := range all {
+				if strings.HasPrefix(m.Folder, "/Surplus") {
+					continue
+				}
+				if err := do(x, p, m); err != nil {
+					x.tell("   %s: %v", name, err)
+					continue
+				}
+				done = true
+			}
+			return done
+		})
 	}}
 }
 
-// elsewhere returns a folder of a mailbox, the last that a search comes to.
-func (x *exploration) elsewhere(mailbox string) *ewstest.Folder {
-	box := x.Mailbox(mailbox)
+// elsewhere returns a folder that a message is not in: the last that a search comes
+// to, or the first.
+func (x *exploration) elsewhere(m *ewstest.Message) *ewstest.Folder {
+	box := x.Mailbox(m.Mailbox)
+	if m.Folder == "/Zebra" {
+		return box.Folder(ews.FolderInbox)
+	}
 	return box.AddFolder(nil, "Zebra")
 }
 
-// rival is another process that does something at the call, from beginning to end.
-func rival(name string, opposite bool, do func(*exploration, *quarantine.Service)) deviation {
-	return deviation{name: name, do: func(x *exploration) {
-		x.rivalUndo = opposite == (x.scene.direction == driver.ToQuarantine)
-		other := &quarantine.Options{}
-		x.options.settings(other)
-		s, err := quarantine.New(x.newStrategy(x.t, x.options), vault, other)
-		if err != nil {
-			panic(err)
+// policy files what arrives in a folder.
+func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
+	return &deviation{name: name, do: func(x *exploration) bool {
+		box := x.Mailbox(mailbox)
+		from := box.Folder(ews.FolderInbox)
+		if folder != "" {
+			from = box.AddFolder(nil, folder)
 		}
-		do(x, s)
+		box.AddPolicy(ewstest.Policy{
+			Name: name, Trigger: ewstest.Arrivals, Folder: from, To: box.AddFolder(nil, to), Delay: delay,
+			Match: func(m *ewstest.Message) bool { return m.MessageID == theID },
+		})
+		return true
 	}}
+}
+
+// rival is another run of this installation or of another one that does something
+// at the call, from beginning to end. In the same process it would wait for this
+// run to end.
+func rival(name string, opposite bool, key []byte, do func(*exploration, *quarantine.Service)) *deviation {
+	return &deviation{name: name, do: func(x *exploration) bool {
+		x.rivalUndo = x.rivalUndo || opposite == (x.scene.direction == driver.ToQuarantine)
+		x.foreign = x.foreign || key != nil
+		do(x, x.serviceOf(key, nil))
+		return true
+	}}
+}
+
+func takes(x *exploration, s *quarantine.Service) {
+	r, err := s.Quarantine(context.Background(), theTarget)
+	x.report("   rival's quarantine", r, err)
+}
+
+func givesBack(x *exploration, s *quarantine.Service) {
+	r, err := s.RestoreMessage(context.Background(), theTarget)
+	x.report("   rival's restore", r, err)
+}
+
+// heldUp is a process that stands still before it sends something.
+func heldUp(d time.Duration) *deviation {
+	return &deviation{name: "held up for " + d.String(), do: func(*exploration) bool { time.Sleep(d); return true }}
 }
 
 var theTarget = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
 
-var deviations = []deviation{
-	fault("cut before the server acted", ewstest.DropBefore),
-	fault("cut after the server acted", ewstest.DropAfter),
-	fault("acts 30 s later", ewstest.Late(30*time.Second)),
-	fault("acts 5 min later", ewstest.Late(5*time.Minute)),
-	fault("acts 14 min later", ewstest.Late(14*time.Minute)),
-	fault("answer breaks off", ewstest.CutResponse),
-	fault("503", ewstest.Unavailable),
-	fault("503, and acted", ewstest.Unavailable.Acted()),
-	fault("busy", ewstest.Busy),
-	fault("ErrorInternalServerError", ewstest.FaultCode("ErrorInternalServerError")),
-	fault("ErrorInternalServerError, and acted", ewstest.FaultCode("ErrorInternalServerError").Acted()),
-	fault("ErrorAccessDenied", ewstest.MemberCode("ErrorAccessDenied")),
-	fault("ErrorItemNotFound", ewstest.MemberCode("ErrorItemNotFound")),
-	fault("says Success, does nothing", ewstest.FalseSuccess),
-	fault("only copies", ewstest.OnlyCopies),
-	fault("ErrorMoveCopyFailed, copy left", ewstest.MoveFailedCopyLeft),
-	fault("named properties lost", ewstest.PropertiesLost),
-	from("change keys ignored", ewstest.ChangeKeysIgnored, 0),
-	from("named properties lost for good", ewstest.PropertiesLost, 0),
-	from("cut before, for long", ewstest.DropBefore, 40),
-	from("cut after, for long", ewstest.DropAfter, 40),
-	from("searches 30 s behind", ewstest.Lag(30*time.Second), 0),
-	from("searches 50 s behind", ewstest.Lag(50*time.Second), 0),
-	from("searches linger 30 s", ewstest.Linger(30*time.Second), 0),
-
+// peoplesDeviations are what people, policies and programs do.
+var peoplesDeviations = []*deviation{
 	somebody("owner files", alice, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
-		_, err := p.File(m, x.elsewhere(alice))
+		x.unseen = x.unseen || !x.exact // a search may come too early to one folder and too late to the other
+		_, err := p.File(m, x.elsewhere(m))
 		return err
 	}),
-	somebody("owner files in Deleted Items", alice, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+	somebody("owner deletes", alice, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		x.unseen = x.unseen || !x.exact
 		_, err := p.Delete(m)
 		return err
 	}),
-	somebody("owner reads", alice, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+	somebody("owner deletes for good", alice, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		_, err := p.ShiftDelete(m)
+		return err
+	}),
+	somebody("owner flags", alice, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
 		_, err := p.Flag(m, ews.Flag{Status: "Flagged"})
 		return err
 	}),
-	somebody("owner copies", alice, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
-		_, err := p.Copy(m, x.elsewhere(alice))
-		if err == nil {
-			x.copied++
+	somebody("owner reads", alice, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		_, err := p.MarkRead(m)
+		return err
+	}),
+	somebody("owner edits", alice, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		for _, tag := range x.tags {
+			if !strings.Contains(m.Subject, tag) {
+				continue
+			}
+			edit := fmt.Sprintf("edit-%d-", len(x.story))
+			_, err := p.Edit(m, ewstest.Edit{Subject: "Invoice " + edit + " " + tag, Body: "Changed. " + edit + " " + tag})
+			if err == nil {
+				x.newest[tag], x.edited[tag] = edit, len(x.calls)
+			}
+			return err
 		}
+		return nil
+	}),
+	somebody("owner copies", alice, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		_, err := p.Copy(m, x.elsewhere(m))
 		return err
 	}),
+	{name: "owner recovers what was deleted", do: func(x *exploration) bool {
+		return x.deed(func() (done bool) {
+			p := x.Mailbox(alice).Person("owner recovers")
+			for _, m := range x.Mailbox(alice).Messages() {
+				if m.MessageID == theID && m.Distinguished == ews.FolderRecoverableItemsDeletions {
+					_, err := p.Recover(m)
+					done = done || err == nil
+				}
+			}
+			return done
+		})
+	}},
 	somebody("analyst files", vault, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
-		_, err := p.File(m, x.elsewhere(vault))
+		_, err := p.File(m, x.elsewhere(m))
 		return err
 	}),
-	somebody("analyst files in Deleted Items", vault, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+	somebody("analyst deletes", vault, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
 		_, err := p.Delete(m)
 		return err
 	}),
-	{name: "analyst renames the folder", do: func(x *exploration) {
+	somebody("analyst deletes for good", vault, func(_ *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		_, err := p.ShiftDelete(m)
+		return err
+	}),
+	somebody("analyst copies", vault, func(x *exploration, p *ewstest.Person, m *ewstest.Message) error {
+		_, err := p.Copy(m, x.elsewhere(m))
+		return err
+	}),
+	{name: "analyst renames the folder", do: func(x *exploration) (done bool) {
 		v := x.Mailbox(vault)
 		for _, f := range v.Folders() {
 			if f.Path() == "/Quarantine" {
-				if err := v.Person("analyst").RenameFolder(f, "Old quarantine"); err != nil {
-					x.tell("   %v", err)
-				}
+				err := v.Person("analyst").RenameFolder(f, "Old quarantine")
+				done = done || err == nil
 			}
 		}
+		return done
 	}},
+	policy("retention moves what is taken", vault, "Quarantine", "Held", 0),
+	policy("retention moves what is taken, 5 s later", vault, "Quarantine", "Held", 5*time.Second),
+	policy("rule files what comes back", alice, "", "Work", 0),
+	policy("rule files what comes back, 1 s later", alice, "", "Work", time.Second),
+	{name: "stamp copied onto another message", do: func(x *exploration) bool {
+		for _, m := range x.in(alice, theID) {
+			if !stamped(m) {
+				continue
+			}
+			x.neighbours(x.Mailbox(alice).DeliverWith(eml("<another@good.example>", "Another"), ewstest.Delivery{Extended: stampProperties(m), Received: m.Received}))
+			return true
+		}
+		return false
+	}},
+	{name: "user's mailbox moves for 2 min", do: func(x *exploration) bool { x.Mailbox(alice).MoveAway(2 * time.Minute); return true }},
 
-	rival("rival quarantines", false, func(x *exploration, s *quarantine.Service) {
-		r, err := s.Quarantine(context.Background(), theTarget)
-		x.report("   rival's quarantine", r, err)
-	}),
-	rival("rival restores", true, func(x *exploration, s *quarantine.Service) {
-		r, err := s.RestoreMessage(context.Background(), theTarget)
-		x.report("   rival's restore", r, err)
-	}),
-	{name: "crash", do: func(x *exploration) { x.dead.Store(true) }},
+	rival("rival quarantines", false, nil, takes),
+	rival("rival restores", true, nil, givesBack),
+	rival("another installation quarantines", false, theirKey, takes),
+	rival("another installation restores", true, theirKey, givesBack),
+	{name: "rival recovers", do: func(x *exploration) bool {
+		if open, _ := x.journal.Open(context.Background()); len(open) == 0 {
+			return false
+		}
+		for r, err := range x.serviceOf(nil, x.journal).Recover(context.Background()) {
+			x.report("   rival's recovery", r, err)
+		}
+		return true
+	}},
+	heldUp(30 * time.Second),
+	heldUp(6 * time.Minute),
+	heldUp(25 * time.Minute),
+	{name: "crash", ends: true, do: func(x *exploration) bool { x.now.dead.Store(true); return true }},
+	{name: "crash, and the journal is lost", ends: true, do: func(x *exploration) bool {
+		if open, _ := x.journal.Open(context.Background()); len(open) == 0 {
+			return false
+		}
+		x.now.dead.Store(true)
+		x.journal = &quarantine.MemoryJournal{}
+		return true
+	}},
 }

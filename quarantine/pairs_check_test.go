@@ -268,11 +268,6 @@ func (x *play) verdict(message int, told bool) {
 	}
 }
 
-// add adds findings.
-func (f *findings) add(g findings) {
-	f.lost, f.doubled, f.untrue, f.notices = f.lost+g.lost, f.doubled+g.doubled, f.untrue+g.untrue, f.notices+g.notices
-}
-
 // kindsOf says in which calls a departure can happen.
 func kindsOf(kinds ...detour.Kind) func(detour.Kind) bool {
 	return func(k detour.Kind) bool { return slices.Contains(kinds, k) }

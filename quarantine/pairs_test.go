@@ -18,7 +18,6 @@ import (
 )
 
 var (
-	exploreAll    = flag.Bool("explore.all", false, "TestExplorePairs: every pair in every reference world, in an hour or so")
 	explorePart   = flag.String("explore.part", "", "TestExplorePairs: play one of so many histories with one thing that goes differently, and of those with two, such as 7,401")
 	exploreOnly   = flag.String("explore.only", "", "TestExplorePairs: only histories in which the first thing that goes differently has this in its name")
 	exploreRepeat = flag.String("explore.repeat", "", "TestExplorePairs: one history, as a story tells it")

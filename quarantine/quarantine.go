@@ -136,6 +136,9 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		return err
 	}
 	for _, it := range items {
+		if slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation }) {
+			continue
+		}
 		ri := receiptItem(it)
 		ri.Outcome = AlreadyQuarantined
 		ri.Operation = it.Stamp.Operation

@@ -152,8 +152,8 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 	}
 	for _, v := range tk.vanished {
 		ri := receiptItem(v)
-		ri.Outcome = Failed
-		ri.Err = errors.Join(fmt.Errorf("%w: a search showed it in %s, and it is neither there nor in quarantine any more; someone has moved or deleted it", ErrGone, v.Folder.Path), err)
+		ri.Outcome = Undecided
+		ri.Err = errors.Join(fmt.Errorf("%w: a search showed it in %s, and it is neither there nor in quarantine any more; someone has moved or deleted it; run it again", ErrGone, v.Folder.Path), err)
 		tk.r.Items = append(tk.r.Items, ri)
 	}
 	return nil

@@ -23,6 +23,7 @@ func newReply(operation string, v Version) *reply {
 	case "GetAttachment":
 		r.empty = "m:Attachments"
 	}
+	r.Grow(4 << 10)
 	r.envelope()
 	r.head(v)
 	r.Open("s:Body")

@@ -50,6 +50,7 @@ func Parse(r io.Reader, server Version) (*Request, error) {
 // readTree reads a document into nodes.
 func readTree(r io.Reader) (*Node, error) {
 	d := xmlwire.NewDecoder(r, xmlwire.Limits{MaxDepth: maxDepth, MaxText: maxText, Strict: true})
+	defer d.Release()
 	var root *Node
 	if d.NextChild(0) {
 		root = readNode(d)

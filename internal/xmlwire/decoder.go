@@ -41,6 +41,7 @@ type Decoder struct {
 	decoded  []byte      // a run of it
 	attrText []byte      // a value of an attribute
 	stream   *TextReader // the reader of the current element's text, if any
+	memory   *memory     // what Release gives back; nil afterwards
 }
 
 // frame is an open element.
@@ -56,16 +57,20 @@ type binding struct {
 	space  Space
 }
 
-// NewDecoder returns a decoder for one document.
+// NewDecoder returns a decoder for one document. See [Decoder.Release].
 func NewDecoder(r io.Reader, limits Limits) *Decoder {
+	m := memories.Get().(*memory)
 	return &Decoder{
-		src:    r,
-		buf:    make([]byte, 0, smallWindow),
-		limits: limits.withDefaults(),
-		open:   make([]frame, 0, 16),
-		attrs:  make([]attribute, 0, 8),
-		names:  make(map[string]string, 64),
-		values: make(map[string]string, 16),
+		src:     r,
+		buf:     m.buf,
+		limits:  limits.withDefaults(),
+		open:    make([]frame, 0, 16),
+		attrs:   make([]attribute, 0, 8),
+		names:   m.names,
+		values:  m.values,
+		scratch: m.scratch,
+		decoded: m.decoded,
+		memory:  m,
 	}
 }
 

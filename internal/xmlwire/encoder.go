@@ -2,6 +2,7 @@ package xmlwire
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -24,6 +25,9 @@ type Encoder struct {
 	splices []int
 	err     error
 }
+
+// Grow makes room for n bytes.
+func (e *Encoder) Grow(n int) { e.buf = slices.Grow(e.buf, n) }
 
 // Open begins an element.
 func (e *Encoder) Open(name string) {

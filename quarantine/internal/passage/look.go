@@ -60,7 +60,7 @@ func (p *Passage) absent(u unseen, began time.Time) bool {
 // search for its attempt finds it elsewhere. It need not be searched for if its
 // id is dead by this run's own doing: a request that removed it was answered with
 // success, or nothing but moves were sent, which take the original away, and
-// there is a copy.
+// there is a copy, beside which it has not been seen.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
 	s := sight{free: p.free()}
@@ -80,7 +80,8 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if source != nil && s.source == nil {
 		return s, errOtherHands
 	}
-	dead := p.removed || p.moves && len(s.copies) > 0
+	p.split = p.split || s.source != nil && len(s.copies) > 0
+	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
 	if s.source == nil && !dead {
 		if s.source, err = p.findStamped(ctx, p.From); err != nil {
 			return s, err
@@ -100,10 +101,17 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 // errOtherHands means that the original is where it was, but not this attempt's.
 var errOtherHands = errors.New("the original is still there, but it carries another stamp, or none: another run has begun anew with it, or somebody removed the stamp")
 
-// carries reports whether an item has the attempt of the original.
+// carries reports whether an item has the attempt of the original, and is not
+// another message to which somebody has copied the stamp.
 func (p *Passage) carries(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Attempt == p.stamp.Attempt &&
-		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox)
+		it.Stamp.Direction == p.Direction && strings.EqualFold(it.Stamp.Mailbox, p.stamp.Mailbox) && p.alike(it)
+}
+
+// alike reports whether an item may be the original or a copy of it. Not every
+// way keeps a date, and a server may assign a Message-ID to a message without one.
+func (p *Passage) alike(it driver.Item) bool {
+	return driver.BareMessageID(p.Item.MessageID) == "" || driver.SameMessageID(p.Item.MessageID, it.MessageID)
 }
 
 // findStamped searches a mailbox for the item with the attempt, which its owner has
@@ -173,11 +181,12 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, error) {
 	stamp := p.stamp
 	stamp.Rebuilt = !p.faithful
-	_, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})
+	marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &stamp})
 	if err != nil {
 		return nil, err
 	}
-	read, err := p.engine.Inspect(ctx, p.To, c.ID)
+	p.made = marked.ID // a server may give a changed item another id
+	read, err := p.engine.Inspect(ctx, p.To, marked.ID)
 	if err != nil {
 		return nil, err
 	}

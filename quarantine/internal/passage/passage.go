@@ -51,6 +51,7 @@ type Passage struct {
 	inFlight  bool      // one of them was not answered
 	succeeded bool      // the last one was answered with success
 	repeated  bool      // more than one was sent
+	split     bool      // original and copy were seen together, so no move has taken the original away
 	removed   bool      // this run has removed the original, and its id is dead
 	version   string    // of the original when it was last sent; empty if adopted
 	made      string    // id of the copy that this run made, if known

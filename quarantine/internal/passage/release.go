@@ -20,7 +20,7 @@ func (p *Passage) abandon(ctx context.Context, cause error) error {
 	if p.Direction == driver.ToUser && p.before != nil {
 		to = driver.Change{Stamp: p.before}
 	}
-	if err := p.unstamp(ctx, p.From, p.Item, to); err != nil {
+	if _, err := p.unstamp(ctx, p.From, p.Item, to); err != nil {
 		p.residues = append(p.residues, "the item still carries the stamp of this attempt, which people cannot see")
 		return cause
 	}
@@ -36,18 +36,22 @@ func (p *Passage) Release(ctx context.Context) error {
 	if p.copied.Read != p.stamp.Read {
 		change.Read = &p.stamp.Read
 	}
-	if err := p.unstamp(ctx, p.To, *p.copied, change); err != nil {
+	id, err := p.unstamp(ctx, p.To, *p.copied, change)
+	if err != nil {
 		p.residues = append(p.residues, "the item is back, but still has its stamp")
 		return p.undecided(fmt.Errorf("the item is back, but its stamp could not be removed: %w", err))
 	}
+	released := *p.copied
+	released.ID = id // a server may give a changed item another one
+	p.copied = &released
 	return nil
 }
 
 // unstamp takes the attempt's stamp off an item, even if its owner has moved it,
-// and reads back that it is off. It is not an error if the item is gone, or carries
-// another stamp by now.
-func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item, change driver.Change) error {
-	fresh, err := &it, error(nil)
+// reads back that it is off, and returns the id that the item had last. It is not an
+// error if the item is gone, or carries another stamp by now.
+func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item, change driver.Change) (id string, err error) {
+	fresh := &it
 	for attempt := 0; ; attempt++ {
 		if attempt > 0 {
 			fresh, err = p.engine.Inspect(ctx, m, it.ID)
@@ -56,25 +60,26 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 			fresh, err = p.findStamped(ctx, m)
 		}
 		if err != nil {
-			return err
+			return it.ID, err
 		}
 		if fresh == nil || !p.carries(*fresh) {
-			return nil
+			return it.ID, nil
 		}
 		if change.Read != nil && attempt > 0 && fresh.Read != it.Read {
 			change.Read = nil // its owner has changed it since
 		}
 		it = *fresh
 		marked, err := m.Mark(ctx, it, change)
-		if err == nil {
-			if it = marked; attempt > p.engine.Attempts {
-				return errors.New("the server reported success, but the stamp is still there")
-			}
+		switch {
+		case err == nil && attempt >= p.engine.Attempts:
+			return it.ID, errors.New("the server reported success, but the stamp is still there")
+		case err == nil:
+			it = marked
 			continue
 		}
 		conflict := errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict)
 		if attempt >= p.engine.Attempts || !conflict && !p.engine.again(ctx, attempt, err) {
-			return err
+			return it.ID, err
 		}
 	}
 }

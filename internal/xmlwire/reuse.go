@@ -1,0 +1,48 @@
+package xmlwire
+
+import (
+	"errors"
+	"sync"
+)
+
+// memory is what a decoder leaves to the next one: short documents cost more to
+// make room for than to read.
+type memory struct {
+	buf              []byte
+	names, values    map[string]string
+	scratch, decoded []byte
+}
+
+var memories = sync.Pool{New: func() any {
+	return &memory{
+		buf:    make([]byte, 0, smallWindow),
+		names:  make(map[string]string, 64),
+		values: make(map[string]string, 16),
+	}
+}}
+
+// Most documents have fewer names than this. A table that an odd one has filled is
+// not kept, nor is a window of more than the usual size.
+const namesKept = 256
+
+var errReleased = errors.New("the decoder was released")
+
+// Release gives back the memory of a decoder that is not needed any more: what is
+// read after it is an error. Strings that the decoder returned stay valid, its
+// readers end.
+func (d *Decoder) Release() {
+	m := d.memory
+	if m == nil {
+		return
+	}
+	if cap(d.buf) <= largeWindow && cap(d.scratch) <= largeWindow && cap(d.decoded) <= largeWindow && len(d.names) <= namesKept {
+		clear(d.values)
+		m.buf, m.scratch, m.decoded = d.buf[:0], d.scratch[:0], d.decoded[:0]
+		memories.Put(m)
+	}
+	d.memory, d.buf, d.names, d.values, d.scratch, d.decoded = nil, nil, nil, nil, nil, nil
+	d.pos, d.counted, d.attrs = 0, 0, nil
+	if d.err == nil {
+		d.err = errReleased
+	}
+}

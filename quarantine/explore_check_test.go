@@ -1,0 +1,210 @@
+package quarantine_test
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// findings count what must never be.
+type findings struct{ lost, doubled, untrue, notices int }
+
+func (f *findings) add(g findings) {
+	f.lost, f.doubled, f.untrue, f.notices = f.lost+g.lost, f.doubled+g.doubled, f.untrue+g.untrue, f.notices+g.notices
+}
+
+// whereabouts says how many whole copies of a message there are with the user, in
+// quarantine, and put aside. What lies in Recoverable Items does not count.
+type whereabouts struct {
+	user, taken, aside int
+	newest             int // of them with the newest text
+	places             []string
+}
+
+func (c whereabouts) all() int { return c.user + c.taken + c.aside }
+
+// census counts the copies of each message.
+func (x *exploration) census() map[string]*whereabouts {
+	counts := make(map[string]*whereabouts, len(x.tags))
+	for _, tag := range x.tags {
+		counts[tag] = &whereabouts{}
+	}
+	for _, mailbox := range []string{alice, vault} {
+		for _, m := range x.in(mailbox, theID) {
+			for tag, c := range counts {
+				if !strings.Contains(m.Subject, tag) || !x.isWhole(m, tag) {
+					continue
+				}
+				switch {
+				case m.Mailbox == vault && strings.HasPrefix(m.Folder, "/Surplus"), isSurplus(m):
+					c.aside++
+				case m.Mailbox == alice:
+					c.user++
+				default:
+					c.taken++
+				}
+				if edit := x.newest[tag]; edit == "" || strings.Contains(m.Subject, edit) {
+					c.newest++
+				}
+				c.places = append(c.places, m.Mailbox[:1]+m.Folder)
+			}
+		}
+	}
+	return counts
+}
+
+// isWhole reports whether the text of a message is there to its end, where the
+// server does not encode it.
+func (x *exploration) isWhole(m *ewstest.Message, tag string) bool {
+	return x.scene.odd.Has(ewstest.OddRecodedText) || bytes.Contains(m.MIME[bytes.Index(m.MIME, []byte("\r\n\r\n"))+1:], []byte(tag))
+}
+
+// isSurplus reports whether an item has the stamp of one that was put aside.
+func isSurplus(m *ewstest.Message) bool {
+	state := m.Properties[ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampState, Type: ews.TypeString}].Value
+	parts := strings.Split(state, "|")
+	return len(parts) > 1 && parts[1] == string(driver.Surplus)
+}
+
+// alive checks that a whole copy of each message exists, and one with its newest
+// text; and that nobody was told.
+func (x *exploration) alive(when string) {
+	for tag, c := range x.census() {
+		switch gone := x.deleted[tag]; {
+		case c.all() < x.scene.copies-gone:
+			x.found(&x.counted.lost, "LOST %s: %s: %d, deleted by people %d", when, tag, c.all(), gone)
+		case gone == 0 && c.newest == 0 && !x.keysIgnored:
+			x.found(&x.counted.lost, "LOST %s: the edit of %s", when, tag)
+		}
+	}
+	if n := len(x.Notices()) - x.toldByPeople; n > x.counted.notices {
+		x.counted.notices = n
+		x.tell("NOTICES %s: %+v", when, x.Notices())
+	}
+}
+
+func (x *exploration) found(count *int, format string, args ...any) {
+	*count++
+	x.tell(format, args...)
+}
+
+// meddled reports whether people have made or deleted copies, a rival has run in the
+// other direction or with another key, or a copy was without its stamp: then a
+// receipt may be out of date as soon as it is given.
+func (x *exploration) meddled() bool {
+	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || (x.nameless || x.late) && x.lenient
+}
+
+// truthful checks that what a receipt calls done is done. Where a search may not
+// show what is there, it may name fewer messages than there are.
+func (x *exploration) truthful(r *quarantine.Receipt, err error) {
+	if err != nil || r.Err() != nil || x.meddled() {
+		return
+	}
+	named, at := 0, 0
+	for _, it := range r.Items {
+		if it.Outcome.Done() {
+			named++
+		}
+	}
+	quarantines := x.scene.direction == driver.ToQuarantine
+	for tag, c := range x.census() {
+		there, other := c.taken, c.user
+		if !quarantines {
+			there, other = other, there
+		}
+		at += there
+		if x.unseen {
+			continue
+		}
+		switch o := r.Outcome(); {
+		case o == quarantine.NotFound && quarantines && c.user > 0,
+			o.Done() && (other != 0 || there != x.scene.copies):
+			x.found(&x.counted.untrue, "UNTRUE: %s, but %s is at %d and %d", o, tag, c.user, c.taken)
+		}
+	}
+	if at < named {
+		x.found(&x.counted.untrue, "UNTRUE: %d are done, but only %d are there", named, at)
+	}
+}
+
+// settled checks what there is at rest: each message once at the right end.
+func (x *exploration) settled(r *quarantine.Receipt, err error) {
+	told := err != nil || r.Err() != nil
+	for tag, c := range x.census() {
+		at, other := c.taken, c.user
+		if x.scene.direction == driver.ToUser {
+			at, other = other, at
+		}
+		least, most := x.scene.copies-x.deleted[tag], x.scene.copies+x.copied[tag]
+		switch {
+		case x.foreign && c.user+c.taken >= least && other <= most:
+			// Two installations cannot read each other's stamps: each may have made a
+			// copy.
+			x.twice = x.twice || c.user+c.taken > most
+		case (x.nameless || x.late) && x.lenient && c.user+c.taken > most:
+			// A copy that has lost its stamp, and was moved or not reached before it
+			// could get another one, is known to nobody. A write that lands when its
+			// lease is over may meet another copy.
+			x.twice = true
+		case c.user+c.taken > most:
+			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)
+		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0,
+			len(x.copied) > 0 && at >= least && other <= x.copied[tag]:
+		case told && x.lenient:
+			x.open = true
+		default:
+			x.found(&x.counted.untrue, "UNTRUE in the end: %s is at %d and %d (%d put aside); said: %t", tag, c.user, c.taken, c.aside, told)
+		}
+	}
+	if open, _ := x.journal.Open(x.t.Context()); len(open) > 0 && !told {
+		x.found(&x.counted.untrue, "UNTRUE: the journal has %d intents at rest, and nobody says so", len(open))
+	}
+	for _, was := range x.others {
+		x.untouched(was)
+	}
+	x.state = x.canonical(r, err)
+}
+
+// untouched checks that a neighbour is as it was.
+func (x *exploration) untouched(was *ewstest.Message) {
+	now := x.Object(was.Object)
+	if now != nil {
+		a, b := *was, *now
+		a.Folder, b.Folder, a.FolderID.ChangeKey, b.FolderID.ChangeKey = "", "", "", "" // people rename folders
+		if reflect.DeepEqual(a, b) {
+			return
+		}
+	}
+	place := "nowhere"
+	if now != nil {
+		place = fmt.Sprintf("%s of %s, stamped=%t", now.Folder, now.Mailbox, stamped(now))
+	}
+	x.found(&x.counted.lost, "TOUCHED: %s in %s of %s: now in %s", was.MessageID, was.Folder, was.Mailbox, place)
+}
+
+// canonical describes what there is at rest, so that equal ends can be counted.
+func (x *exploration) canonical(r *quarantine.Receipt, err error) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s/%d/%t ", x.scene.direction, x.scene.twins, err != nil)
+	if r != nil {
+		fmt.Fprintf(&b, "%s ", r.Outcome())
+		for _, it := range r.Items {
+			fmt.Fprintf(&b, "%s %s %t,", it.Outcome, it.Way, it.Residue != "")
+		}
+	}
+	counts := x.census()
+	for _, tag := range x.tags {
+		c := counts[tag]
+		slices.Sort(c.places)
+		fmt.Fprintf(&b, " %s %d %d %d %q", tag, c.user, c.taken, c.aside, c.places)
+	}
+	return b.String()
+}

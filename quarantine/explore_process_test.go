@@ -1,0 +1,124 @@
+package quarantine_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// process is a program that can crash: it then sends nothing, gets no answer, and
+// writes nothing into its journal.
+type process struct {
+	dead    atomic.Bool
+	service *quarantine.Service
+}
+
+var errCrashed = errors.New("the process has crashed")
+
+// start returns a new process, each call of which is a point where something can go
+// differently.
+func (x *exploration) start() *process {
+	p := &process{}
+	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
+	require.NoError(x.t, err)
+	t := tap{limiter, x, p}
+	client, err := ews.NewClient(x.DirectURL(), &ews.Options{Transport: wire{x.As(x.Direct(), "svc"), x, p}, Limiter: t, Payer: "svc"})
+	require.NoError(x.t, err)
+	opts := &ewsmail.Options{Limiter: t, Payer: "svc", Ways: x.options.ways}
+	var s driver.Strategy
+	if x.options.impersonation {
+		s, err = ewsmail.NewImpersonation(client, opts)
+	} else {
+		s, err = ewsmail.NewFullAccess(client, opts)
+	}
+	require.NoError(x.t, err)
+	if x.scene.renames {
+		s = renaming{s, x.Server}
+	}
+	settings := quarantine.Options{}
+	x.options.settings(&settings)
+	if x.scene.journal {
+		settings.Journal = mortalJournal{x, p}
+	}
+	p.service, err = quarantine.New(s, vault, &settings)
+	require.NoError(x.t, err)
+	return p
+}
+
+// tap is where a call begins: nothing of it has been sent, and none of its times
+// has begun.
+type tap struct {
+	*throttle.Limiter
+	x *exploration
+	p *process
+}
+
+func (t tap) Acquire(ctx context.Context, payer string) (func(bool, time.Duration), error) {
+	if !t.p.dead.Load() {
+		t.x.before()
+	}
+	release, err := t.Limiter.Acquire(ctx, payer)
+	if err != nil && !t.p.dead.Load() {
+		t.x.under = t.x.under[:len(t.x.under)-1]
+	}
+	return release, err
+}
+
+// wire is where a call ends: the server has acted, and nobody has read the answer.
+type wire struct {
+	next http.RoundTripper
+	x    *exploration
+	p    *process
+}
+
+func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.p.dead.Load() {
+		return nil, errCrashed
+	}
+	planned := w.x.send(r)
+	a, err := w.next.RoundTrip(r)
+	if !w.p.dead.Load() {
+		w.x.after(planned)
+	}
+	if w.p.dead.Load() {
+		return nil, errCrashed
+	}
+	return a, err
+}
+
+// mortalJournal keeps what it has when the process crashes.
+type mortalJournal struct {
+	x *exploration
+	p *process
+}
+
+func (j mortalJournal) Begin(ctx context.Context, in quarantine.Intent) error {
+	if j.p.dead.Load() {
+		return errCrashed
+	}
+	return j.x.journal.Begin(ctx, in)
+}
+
+func (j mortalJournal) Finish(ctx context.Context, operation string) error {
+	if j.p.dead.Load() {
+		return errCrashed
+	}
+	return j.x.journal.Finish(ctx, operation)
+}
+
+func (j mortalJournal) Open(ctx context.Context) ([]quarantine.Intent, error) {
+	if j.p.dead.Load() {
+		return nil, errCrashed
+	}
+	return j.x.journal.Open(ctx)
+}
