@@ -29,7 +29,7 @@ func TestSecondCopy(t *testing.T) {
 			map[driver.Direction]string{driver.ToQuarantine: "/Surplus", driver.ToUser: "/Deleted Items"},
 			map[driver.Direction]string{
 				driver.ToQuarantine: "done in /Zebra; left: a second copy is in /Surplus of quarantine@example.test",
-				driver.ToUser:       "done in /Zebra; left: a second copy is in Deleted Items of alice@example.test",
+				driver.ToUser:       "done in /Zebra; left: a second copy is in /Deleted Items of alice@example.test",
 			}, true,
 		},
 		"the driver cannot": {
@@ -46,16 +46,16 @@ func TestSecondCopy(t *testing.T) {
 			},
 			map[driver.Direction]string{driver.ToQuarantine: "/Zebra", driver.ToUser: "/Deleted Items"},
 			map[driver.Direction]string{
-				driver.ToQuarantine: "done in /Zebra; left: a second copy is in /Zebra of quarantine@example.test: denied",
-				driver.ToUser:       "done in /Zebra; left: a second copy is in Deleted Items of alice@example.test",
+				driver.ToQuarantine: "done in /Zebra; left: a second copy is in /Zebra of quarantine@example.test, and could not be put aside: denied",
+				driver.ToUser:       "done in /Zebra; left: a second copy is in /Deleted Items of alice@example.test",
 			}, true,
 		},
 		"refused": {
 			func(s *scene, _ *passage.Passage) { s.twist = refuse(detour.Shelve) },
 			map[driver.Direction]string{driver.ToQuarantine: "/Zebra", driver.ToUser: "/Zebra"},
 			map[driver.Direction]string{
-				driver.ToQuarantine: "done in /Zebra; left: a second copy is in /Zebra of quarantine@example.test: denied",
-				driver.ToUser:       "done in /Zebra; left: a second copy is in /Zebra of alice@example.test: denied",
+				driver.ToQuarantine: "done in /Zebra; left: a second copy is in /Zebra of quarantine@example.test, and could not be put aside: denied",
+				driver.ToUser:       "done in /Zebra; left: a second copy is in /Zebra of alice@example.test, and could not be put aside: denied",
 			}, true,
 		},
 	} {
@@ -139,24 +139,26 @@ func TestSingle(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, found.Items, 7)
 		s.trace.Reset()
-		single, residues, err := s.engine.Single(t.Context(), v, found.Items)
+		single, others, err := s.engine.Single(t.Context(), v, found.Items)
 		require.NoError(t, err)
 		require.Len(t, single, 2)
 		assert.Equal(t, later.Lease, single[0].Stamp.Lease)
 		assert.Equal(t, second.Stamp.Operation, single[1].Stamp.Operation)
-		assert.Equal(t, map[string]string{first.Stamp.Operation: "another item with its stamp is in /Zebra of quarantine@example.test; " +
-			"a second copy is in /Surplus of quarantine@example.test; a second copy is in /Surplus of quarantine@example.test"}, residues)
-		assert.Equal(t, "IIIIIIIMDSMDS", s.trace.String(), "who has no other is not read")
+		require.Len(t, others, 1)
+		assert.Equal(t, "another item with its stamp is in /Zebra of quarantine@example.test; "+
+			"a second copy is in /Surplus of quarantine@example.test; a second copy is in /Surplus of quarantine@example.test", others[first.Stamp.Operation].Residue)
+		assert.Len(t, others[first.Stamp.Operation].Asides, 3)
+		assert.Equal(t, "IIIIIIIMDSIMDSI", s.trace.String(), "who has no other is not read")
 
 		// What no longer exists under its id is left out.
 		for _, o := range s.In(vault, false) {
 			s.File(o)
 		}
-		single, residues, err = s.engine.Single(t.Context(), v, found.Items)
+		single, others, err = s.engine.Single(t.Context(), v, found.Items)
 		require.NoError(t, err)
 		require.Len(t, single, 1)
 		assert.Equal(t, second.Stamp.Operation, single[0].Stamp.Operation)
-		assert.Empty(t, residues)
+		assert.Empty(t, others)
 
 		s.twist = refuse(detour.Inspect)
 		_, _, err = s.engine.Single(t.Context(), v, found.Items)
