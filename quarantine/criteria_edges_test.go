@@ -198,7 +198,8 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	j, err := boltjournal.Open(file)
 	require.NoError(t, err)
 	o := searching(false, quarantine.Limits{})
-	set := o.settings
+	usual := o.settings
+	set := func(s *quarantine.Options) { usual(s); s.WriteDoubt = time.Second }
 	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j }
 	w := newWorld(t, o)
 	w.Mailbox(alice).DeliverWith(eml("", "Your invoice"), ewstest.Delivery{Received: noon})
@@ -220,7 +221,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	require.NoError(t, err)
 	defer j2.Close()
 	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j2 }
-	time.Sleep(5 * time.Second) // as long as the request that was lost may take effect
+	time.Sleep(2 * time.Second) // as long as the request that was lost may take effect
 	for r, err := range w.newService(t, o).Recover(t.Context()) {
 		t.Log(r, err)
 	}

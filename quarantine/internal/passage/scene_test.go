@@ -261,3 +261,51 @@ func (s *scene) count() (user, taken, aside, recoverable int) {
 	}
 	return user, taken, aside, recoverable
 }
+
+// again sends what is seen at the one end to the other, and returns how that ended.
+func (s *scene) again(ctx context.Context, d driver.Direction) (ends []string) {
+	from := alice
+	if d == driver.ToUser {
+		from = vault
+	}
+	twist := s.twist
+	s.twist = nil
+	defer func() { s.twist = twist }()
+	found, err := s.engine.Find(ctx, s.engine.Strategy.Mailbox(from), driver.Query{MessageID: "<1@evil.example>"})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, it := range found.Items {
+		if d == driver.ToUser && (it.Stamp == nil || it.Stamp.Direction == driver.Surplus) {
+			continue
+		}
+		ends = append(ends, s.run(ctx, s.passage(d, it)))
+	}
+	return ends
+}
+
+// recover settles what is open.
+func (s *scene) recover(ctx context.Context) (ends []string) {
+	for operation, in := range s.ledger {
+		p := s.passage(in.stamp.Direction, in.item)
+		now, err := s.engine.Inspect(ctx, p.From, in.item.ID)
+		unmarked := now != nil && (now.Stamp == nil || now.Stamp.Operation != operation || now.Stamp.Attempt != in.stamp.Attempt || now.Stamp.Direction != in.stamp.Direction)
+		switch {
+		case err != nil:
+		case unmarked:
+			p = s.passage(in.stamp.Direction, *now)
+			p.Begun(operation)
+			if err = p.Uncarried(ctx, in.stamp); err == nil {
+				err = p.Run(ctx)
+			}
+		default:
+			err = p.Resume(ctx, in.stamp)
+		}
+		end := s.end(ctx, p, err)
+		if strings.HasPrefix(end, "nowhere") {
+			p.Finish(ctx)
+		}
+		ends = append(ends, end)
+	}
+	return ends
+}
