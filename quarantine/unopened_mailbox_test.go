@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,30 +44,32 @@ func TestMailboxesThatWereNotOpened(t *testing.T) {
 			for _, op := range []ews.Operation{ews.OpGetFolder, ews.OpFindFolder} {
 				t.Run(fmt.Sprint(c.code, " ", impersonation, " ", op), func(t *testing.T) {
 					t.Parallel()
-					o := worldOptions{impersonation: impersonation, gate: &gate{instead: func(asked ews.Operation, _ int, _ string) string {
-						if asked != op {
-							return ""
+					synctest.Test(t, func(t *testing.T) {
+						o := worldOptions{impersonation: impersonation, gate: &gate{instead: func(asked ews.Operation, _ int, _ string) string {
+							if asked != op {
+								return ""
+							}
+							return enveloped(fmt.Sprintf(`<m:%sResponse><m:ResponseMessages><m:%[1]sResponseMessage ResponseClass="Error"><m:MessageText>%s</m:MessageText>`+
+								`<m:ResponseCode>%s</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey></m:%[1]sResponseMessage></m:ResponseMessages></m:%[1]sResponse>`, op, c.text, c.code))
+						}}}
+						w := newWorld(t, o)
+						w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+						r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+						if err == nil {
+							err = r.Err()
 						}
-						return enveloped(fmt.Sprintf(`<m:%sResponse><m:ResponseMessages><m:%[1]sResponseMessage ResponseClass="Error"><m:MessageText>%s</m:MessageText>`+
-							`<m:ResponseCode>%s</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey></m:%[1]sResponseMessage></m:ResponseMessages></m:%[1]sResponse>`, op, c.text, c.code))
-					}}}
-					w := newWorld(t, o)
-					w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
-					r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
-					if err == nil {
-						err = r.Err()
-					}
-					require.Error(t, err)
-					assert.ErrorContains(t, err, c.says)
-					if !c.fair {
-						assert.NotContains(t, err.Error(), "no right")
-						assert.NotContains(t, err.Error(), "FullAccess")
-						assert.NotContains(t, strings.ToLower(err.Error()), "impersonat")
-					}
-					if c.says == moved || c.says == unused {
-						require.ErrorIs(t, err, quarantine.ErrUnreachable)
-					}
-					assert.Len(t, w.in(alice, theID), 1)
+						require.Error(t, err)
+						assert.ErrorContains(t, err, c.says)
+						if !c.fair {
+							assert.NotContains(t, err.Error(), "no right")
+							assert.NotContains(t, err.Error(), "FullAccess")
+							assert.NotContains(t, strings.ToLower(err.Error()), "impersonat")
+						}
+						if c.says == moved || c.says == unused {
+							require.ErrorIs(t, err, quarantine.ErrUnreachable)
+						}
+						assert.Len(t, w.in(alice, theID), 1)
+					})
 				})
 			}
 		}
