@@ -18,41 +18,86 @@ import (
 // hexadecimal or single-number form; the scheme's default port; characters or
 // their percent-encoding (a plus sign or a space in the query); a trailing slash;
 // a fragment; user information.
-type Matcher struct{ want address }
+//
+// A link of a service that shows only the domain of its target matches a URL without
+// a path, and may match one with a path: see [Matcher.Check].
+type Matcher struct {
+	want  address
+	token address // of a link that shows only a domain, which is what want is then
+}
+
+// Verdict is whether a link leads to a URL.
+type Verdict int
+
+// Verdicts.
+const (
+	No Verdict = iota
+	// Maybe means that the link leads to the domain of the URL, and that nobody but
+	// its service knows the path.
+	Maybe
+	Yes
+)
 
 // NewMatcher returns a Matcher for a URL. If the URL itself is a readable link of
-// a protection service, the Matcher is for its target.
+// a protection service, the Matcher is for its target; if it shows only the domain, for
+// all links to that domain, and for the link itself. A URL may be written so that
+// nobody can follow it (hxxps://evil[.]example).
 func NewMatcher(url string) (*Matcher, error) {
+	m := &Matcher{}
+	url = refanged(url)
 	for range maxWraps {
 		target, ok := Unwrap(url)
-		if !ok || target.DomainOnly {
-			break // the whole domain would match too much
+		if !ok {
+			break
+		}
+		if target.DomainOnly {
+			m.token, _ = normal(url)
 		}
 		url = target.URL
 	}
-	want, ok := normal(url)
+	p, ok := split(url)
+	if !ok {
+		return nil, errors.New("is not an absolute http, https or ftp URL with a host; give it as https://host/path")
+	}
+	if err := checkHost(p); err != nil {
+		return nil, err
+	}
+	m.want, ok = normal(url)
 	switch {
 	case !ok:
-		return nil, errors.New("is not an absolute http, https or ftp URL with a host; give it as https://host/path")
-	case !strings.Contains(want.host, ".") && !strings.HasPrefix(want.host, "["):
+		return nil, errors.New("has a host that no link can have; give it as https://host/path")
+	case !strings.Contains(m.want.host, ".") && !strings.HasPrefix(m.want.host, "["):
 		return nil, errors.New("has a host without a dot, which would match too much; give the full host name")
 	}
-	return &Matcher{want: want}, nil
+	return m, nil
 }
 
 // Match reports whether a link, or one that it wraps, leads to the URL.
-func (m *Matcher) Match(link string) bool {
+func (m *Matcher) Match(link string) bool { return m.Check(link) == Yes }
+
+// Check reports whether a link, or one that it wraps, leads to the URL.
+func (m *Matcher) Check(link string) Verdict {
 	for range maxWraps {
-		if got, ok := normal(link); ok && m.matches(got) {
-			return true
+		if got, ok := normal(link); ok && (m.matches(got) || m.token.host != "" && got == m.token) {
+			return Yes
 		}
 		target, ok := Unwrap(link)
 		if !ok {
-			return false
+			return No
+		}
+		if target.DomainOnly {
+			got, ok := normal(target.URL)
+			switch {
+			case ok && m.matches(got):
+				return Yes
+			case ok && got.host == m.want.host:
+				return Maybe
+			}
+			return No
 		}
 		link = target.URL
 	}
-	return false
+	return No
 }
 
 // maxWraps is how many layers of services are unwrapped, more than any chain of

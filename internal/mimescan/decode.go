@@ -4,12 +4,6 @@ import (
 	"bufio"
 	"io"
 	"strconv"
-	"strings"
-
-	"github.com/emersion/go-message/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // decoded undoes the transfer encoding; an unknown one is ignored.
@@ -21,21 +15,6 @@ func (p part) decoded(r *bufio.Reader) io.Reader {
 		return newQuoted(r)
 	}
 	return r
-}
-
-// utf8 converts a text to UTF-8, and reports whether that may change the links in
-// it.
-func (p part) utf8(r io.Reader) (io.Reader, bool) {
-	switch {
-	case p.charset == "":
-		return transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())), true
-	case p.charset == "utf-8", p.charset == "us-ascii", strings.HasPrefix(p.charset, "iso-8859-"), strings.HasPrefix(p.charset, "windows-125"):
-		return r, false
-	}
-	if converted, err := charset.Reader(p.charset, r); err == nil {
-		return converted, true
-	}
-	return r, false
 }
 
 // decoder returns the output of fill, piece by piece.

@@ -19,6 +19,9 @@ quarantine -> quarantine/internal/passage
 quarantine -> internal/mimescan
 quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
+internal/mimescan -> internal/mimeparam
+internal/mimescan -> internal/linkunwrap
+internal/mailstore/eml -> internal/mimeparam
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/quarantinetest -> quarantine

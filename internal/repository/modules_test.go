@@ -17,10 +17,12 @@ var modulesOf = map[string][]string{
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"ews/ewstest":            {"golang.org/x/text"}, // searches that ignore accents
+	"quarantine":             {"golang.org/x/text"}, // names of attachments in any form of Unicode
 	"quarantine/boltjournal": {"go.etcd.io/bbolt"},
 	"quarantine/exchange":    {"golang.org/x/net"}, // registered domains
 
-	"internal/linkunwrap":    {"golang.org/x/net"}, // host names in other scripts
+	"internal/linkunwrap":    {"golang.org/x/net"},                                    // host names in other scripts
+	"internal/mimeparam":     {"github.com/emersion/go-message", "golang.org/x/text"}, // charsets of parameters
 	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
 	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
 

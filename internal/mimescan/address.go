@@ -1,0 +1,78 @@
+package mimescan
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+// schemeOf cuts the scheme, in lower case, off a link; empty if it has none.
+// See https://url.spec.whatwg.org/#scheme-start-state.
+func schemeOf(link string) (scheme, rest string) {
+	before, after, ok := strings.Cut(link, ":")
+	if !ok || before == "" || len(before) > 64 {
+		return "", link
+	}
+	for i, c := range []byte(before) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (i == 0 || c != '+' && c != '-' && (c < '0' || c > '9')) {
+			return "", link
+		}
+	}
+	return strings.ToLower(before), after
+}
+
+// refreshed returns the link in a refresh.
+// See https://html.spec.whatwg.org/#shared-declarative-refresh-steps.
+func refreshed(content string) string {
+	rest := strings.TrimLeft(content, " \t\r\n\f")
+	rest = strings.TrimLeft(rest, "0123456789.")
+	rest = strings.TrimLeft(rest, " \t\r\n\f")
+	rest = strings.TrimLeft(rest, ";,")
+	rest = strings.TrimLeft(rest, " \t\r\n\f")
+	if len(rest) >= 3 && strings.EqualFold(rest[:3], "url") {
+		if after, ok := strings.CutPrefix(strings.TrimLeft(rest[3:], " \t\r\n\f"), "="); ok {
+			rest = strings.TrimLeft(after, " \t\r\n\f")
+		}
+	}
+	if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
+		quote := rest[:1]
+		rest, _, _ = strings.Cut(rest[1:], quote)
+	}
+	return rest
+}
+
+// dataPage returns the text in a data: URL, empty if it is none of a page.
+// See https://fetch.spec.whatwg.org/#data-url-processor.
+func dataPage(link string) string {
+	head, body, ok := strings.Cut(link[len("data:"):], ",")
+	if !ok {
+		return ""
+	}
+	head = strings.ToLower(head)
+	if strings.HasPrefix(head, "image/") && !strings.HasPrefix(head, "image/svg") || strings.HasPrefix(head, "font/") || strings.HasPrefix(head, "audio/") || strings.HasPrefix(head, "video/") {
+		return ""
+	}
+	if text, err := url.PathUnescape(body); err == nil {
+		body = text
+	}
+	if !strings.HasSuffix(strings.TrimRight(head, " "), "base64") {
+		return body
+	}
+	body = strings.Map(func(r rune) rune {
+		switch {
+		case r == '-':
+			return '+'
+		case r == '_':
+			return '/'
+		case r < 0x80 && base64Values[byte(r)] > 0:
+			return r
+		}
+		return -1
+	}, body)
+	if len(body)%4 == 1 {
+		body = body[:len(body)-1]
+	}
+	b, _ := base64.RawStdEncoding.DecodeString(body)
+	return string(b)
+}
