@@ -63,11 +63,11 @@ func plain(s string) Text {
 // inCharsetOf converts bytes to UTF-8. What is in no known charset is UTF-8 if it can
 // be, and Windows-1252 if not.
 func inCharsetOf(s, name string) Text {
-	known := false
+	known := true
 	switch name = strings.ToLower(strings.Trim(name, " \t\"")); name {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
-		known = name != "" || isASCII(s)
 	default:
+		known = false
 		if r, err := charset.Reader(name, strings.NewReader(s)); err == nil {
 			if b, err := io.ReadAll(r); err == nil {
 				return Text{strings.ToValidUTF8(string(b), "\uFFFD"), strings.ContainsRune(string(b), utf8.RuneError)}
@@ -82,10 +82,6 @@ func inCharsetOf(s, name string) Text {
 		text = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return Text{text, true}
-}
-
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // percent undoes percent-encoding; anything malformed stays as it is.
