@@ -34,9 +34,10 @@ func (f field) value() string {
 }
 
 // splitHeader splits a message or part into its fields and its body. A block that
-// does not begin with a field is all body.
+// does not begin with a field is all body. A byte order mark before the first field is
+// left out.
 func splitHeader(raw []byte) (fields []field, body []byte) {
-	rest := raw
+	rest := bytes.TrimPrefix(raw, []byte("\uFEFF"))
 	for len(rest) > 0 {
 		line, after := cutLine(rest)
 		switch {
