@@ -32,8 +32,10 @@ func hostName(host string) string {
 			return ""
 		}
 	}
-	if ascii, err := lookup.ToASCII(host); err == nil {
-		host = ascii
+	if !plainHost(host) {
+		if ascii, err := lookup.ToASCII(host); err == nil {
+			host = ascii
+		}
 	}
 	host = strings.TrimRight(strings.ToLower(host), ".")
 	if len(host) > maxHost {
@@ -43,6 +45,17 @@ func hostName(host string) string {
 		return ip
 	}
 	return host
+}
+
+// plainHost reports whether a host is what it is looked up as, but for its case.
+func plainHost(host string) bool {
+	for i := range len(host) {
+		c := host[i]
+		if c != '.' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && (c != '-' || strings.HasPrefix(host[i:], "--")) {
+			return false
+		}
+	}
+	return true
 }
 
 // visible removes the characters without width, which host names do not keep.

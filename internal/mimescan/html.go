@@ -17,7 +17,8 @@ const (
 	maxRelative = 10_000  // links resolved against a base
 	maxRelBytes = 4 << 20 // bytes of them
 	maxBases    = 4
-	maxInner    = 4 // documents within documents
+	maxInner    = 4     // how deep documents are within others
+	maxPages    = 1_000 // documents within one
 )
 
 // page reports the links of a document: in its attributes, resolved against its base,
@@ -40,6 +41,7 @@ type document struct {
 	relative []string // links, until the base is known, which may come behind them
 	size     int      // bytes of them
 	tooMany  bool
+	pages    int // documents within it
 }
 
 // read reads a document at some depth within others.
@@ -96,8 +98,8 @@ func (d *document) comment(text []byte, depth int) error {
 
 // inner scans a document within another.
 func (d *document) inner(page string, depth int) error {
-	if depth == maxInner {
-		d.s.doubt(true, false, "a page has other pages within it")
+	if d.pages++; depth == maxInner || d.pages > maxPages {
+		d.s.doubt(true, false, "a page has too many other pages within it")
 		return nil
 	}
 	return d.read(strings.NewReader(page), depth+1)
@@ -240,9 +242,8 @@ func isLink(key string) bool {
 	return false
 }
 
-// value scans a complete text.
+// value scans a complete text, which it does not copy.
 func (d *document) value(text []byte) error {
-	s := &linkScanner{emit: d.s.link}
-	_, _ = s.Write(text)
+	s := &linkScanner{emit: d.s.link, buf: text}
 	return s.close()
 }

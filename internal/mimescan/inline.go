@@ -121,6 +121,10 @@ func (i *inlineScanner) encoded(line []byte) {
 func (i *inlineScanner) finish() {
 	i.state = uuOutside
 	p := loosePart{part: part{kind: "application/octet-stream", name: i.name, disposition: "attachment"}}
+	if i.s.parts++; i.s.parts > maxParts {
+		i.err = ErrTooComplex
+		return
+	}
 	if len(i.file) <= maxInlineFile {
 		i.err = i.s.body(bufio.NewReaderSize(bytes.NewReader(i.file), partBuf), p, i.depth+1)
 		i.file = nil

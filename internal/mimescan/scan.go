@@ -14,6 +14,11 @@ const (
 	maxParts  = 10_000 // parts in total
 	maxHeader = 1 << 20
 	bufSize   = 16 << 10 // per level
+
+	// So many links of up to so many bytes are remembered, because most are in a
+	// message several times.
+	maxSeen     = 1 << 10
+	maxSeenLink = 1 << 10
 )
 
 // ErrTooComplex reports that a message was not scanned completely: it has too
@@ -29,8 +34,8 @@ var ErrStop = errors.New("mimescan: stop")
 // Handler receives the content of a message, in order. A nil function is not
 // called, and its work is not done. An error ends the scan.
 type Handler struct {
-	// Link receives each link in each text, and again in the forms in which
-	// people and programs might delimit it differently. It is absolute or begins
+	// Link receives each link in each text, and the forms in which people and
+	// programs might delimit it differently; the same one seldom again. It is absolute or begins
 	// with www., except that attributes of HTML are also reported as written; HTML
 	// entities are resolved. It may be anything that an attacker wrote.
 	Link func(link string) error
@@ -74,10 +79,18 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 	if h.Link != nil {
 		// Several scanners read the same text: after an error, all of them stop.
 		var refused error
+		seen := make(map[string]bool)
 		s.h.Link = func(link string) error {
-			if refused == nil {
-				refused = h.Link(link)
+			if refused != nil || seen[link] {
+				return refused
 			}
+			if len(link) <= maxSeenLink {
+				if len(seen) == maxSeen {
+					clear(seen)
+				}
+				seen[link] = true
+			}
+			refused = h.Link(link)
 			return refused
 		}
 	}
