@@ -2,6 +2,7 @@ package linkunwrap
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ import (
 // A link of a service that shows only the domain of its target matches a URL without
 // a path, and may match one with a path: see [Matcher.Check].
 type Matcher struct {
-	want  address
-	token address // of a link that shows only a domain, which is what want is then
+	want address
+	also []address // links that match as they stand: what was asked for, and what it wraps
 }
 
 // Verdict is whether a link leads to a URL.
@@ -44,15 +45,14 @@ const (
 // nobody can follow it (hxxps://evil[.]example).
 func NewMatcher(url string) (*Matcher, error) {
 	m := &Matcher{}
+	m.asked(url)
 	url = refanged(url)
 	for range maxWraps {
 		target, ok := Unwrap(url)
 		if !ok {
 			break
 		}
-		if target.DomainOnly {
-			m.token, _ = normal(url)
-		}
+		m.asked(url)
 		url = target.URL
 	}
 	p, ok := split(url)
@@ -72,13 +72,20 @@ func NewMatcher(url string) (*Matcher, error) {
 	return m, nil
 }
 
+// asked notes a link that matches as it stands.
+func (m *Matcher) asked(link string) {
+	if a, ok := normal(link); ok {
+		m.also = append(m.also, a)
+	}
+}
+
 // Match reports whether a link, or one that it wraps, leads to the URL.
 func (m *Matcher) Match(link string) bool { return m.Check(link) == Yes }
 
 // Check reports whether a link, or one that it wraps, leads to the URL.
 func (m *Matcher) Check(link string) Verdict {
 	for range maxWraps {
-		if got, ok := normal(link); ok && (m.matches(got) || m.token.host != "" && got == m.token) {
+		if got, ok := normal(link); ok && (m.matches(got) || slices.Contains(m.also, got)) {
 			return Yes
 		}
 		target, ok := Unwrap(link)

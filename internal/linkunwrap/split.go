@@ -110,10 +110,10 @@ func Resolve(base, link string) (string, bool) {
 	}
 	link = Tidy(link)
 	if scheme, after, ok := cutScheme(link); ok {
-		if scheme != from.scheme || strings.HasPrefix(after, "/") || strings.HasPrefix(after, `\`) {
+		if scheme != from.scheme {
 			return link, true
 		}
-		link = after // without slashes, a link of the same scheme is relative
+		link = after // without two slashes, a link of the same scheme is relative
 	}
 	root := from.scheme + "://" + from.host
 	if from.port != "" {

@@ -173,7 +173,7 @@ func (d *document) attribute(value string, depth int) error {
 			return err
 		}
 	case "http", "https", "ftp":
-		if strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, `\`) {
+		if strings.HasPrefix(rest, "//") {
 			return nil
 		}
 	default:
