@@ -3,6 +3,7 @@ package quarantine
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -87,9 +88,15 @@ func (c Criteria) matchAttachmentName(name string) bool {
 }
 
 // plainName returns a file name in the form in which it is compared: composed
-// characters, no difference of case, and without blanks around it and dots at its end,
-// which Windows drops.
+// characters, no difference of case, and without blanks around it, dots at its end,
+// which Windows drops, and marks that are not seen.
 func plainName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
 	name = strings.TrimSpace(name)
 	if bare := strings.TrimRight(name, ". "); bare != "" {
 		name = bare

@@ -2,7 +2,6 @@ package mimescan
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
 )
 
@@ -53,9 +52,7 @@ func dataPage(link string) string {
 	if strings.HasPrefix(head, "image/") && !strings.HasPrefix(head, "image/svg") || strings.HasPrefix(head, "font/") || strings.HasPrefix(head, "audio/") || strings.HasPrefix(head, "video/") {
 		return ""
 	}
-	if text, err := url.PathUnescape(body); err == nil {
-		body = text
-	}
+	body = percentDecoded(body)
 	if !strings.HasSuffix(strings.TrimRight(head, " "), "base64") {
 		return body
 	}
@@ -74,5 +71,25 @@ func dataPage(link string) string {
 		body = body[:len(body)-1]
 	}
 	b, _ := base64.RawStdEncoding.DecodeString(body)
+	return string(b)
+}
+
+// percentDecoded undoes percent-encoding; anything malformed stays as it is.
+func percentDecoded(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, lo := strings.IndexByte(hexDigits, s[i+1]|0x20), strings.IndexByte(hexDigits, s[i+2]|0x20)
+			if hi >= 0 && lo >= 0 {
+				b = append(b, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
 	return string(b)
 }

@@ -67,6 +67,7 @@ func TestCasesLinks(t *testing.T) {
 		"17b data page in a data page": inPage(func(l string) string {
 			return "<iframe src=\"data:text/html;base64," + b64("<iframe src='data:text/html;base64,"+b64(anchor(l))+"'>") + "\">"
 		}),
+		"17b data page, malformed": inPage(func(l string) string { return "<a href=\"data:text/html,100%," + url.PathEscape(anchor(l)) + "\">" }),
 		"17b data page of SVG": inPage(func(l string) string {
 			return "<embed src=\"data:image/svg+xml;base64," + b64("<svg><a xlink:href='"+l+"'/></svg>") + "\">"
 		}),
@@ -165,6 +166,9 @@ func TestCasesCalendar(t *testing.T) {
 		"10 as plain text": func(l string) string {
 			return plainCase(strings.ReplaceAll(event("URL:"+l[:14]+"\r\n "+l[14:]), "\r", ""))
 		},
+		"10 vCalendar": func(l string) string {
+			return attachedFile("meet.vcs", "BEGIN:VCALENDAR\r\nDESCRIPTION;ENCODING=QUOTED-PRINTABLE:"+strings.Replace(l[:14]+"=\r\n"+l[14:], "id=", "id=3D", 1)+"\r\nEND:VCALENDAR\r\n")
+		},
 		"10 vCard": func(l string) string {
 			return attachedFile("eve.vcf", "BEGIN:VCARD\r\nURL:"+l[:14]+"\r\n "+l[14:]+"\r\nEND:VCARD\r\n")
 		},
@@ -193,6 +197,7 @@ func TestCasesNames(t *testing.T) {
 		"03b word without quotes": {part("\n filename==?utf-8?Q?Bill--?=\n =?utf-8?Q?2=2Epdf?=;\n filename*0*=utf-8''Bill--;\n filename*1*=2.pdf"), "Bill--2.pdf"},
 		"22 uuencoded":            {plainCase("hi\n\nbegin 644 lure.exe\n'35H@;'5R90``\n`\nend\nbye"), "lure.exe"},
 		"22 uuencoded part":       {mixedCase("Content-Type: application/octet-stream\nContent-Transfer-Encoding: x-uuencode\n\nbegin 755 lure.exe\n'35H@;'5R90``\n`\nend"), "lure.exe"},
+		"22 begin-base64":         {plainCase("hi\nbegin-base64 644 lure.exe\n" + b64("MZ lure") + "\n===="), "lure.exe"},
 		"27 folder":               {part(` filename="C:\\temp\\lure.exe"`), `C:\temp\lure.exe`},
 		"27 folder, not escaped":  {part(` filename="C:\temp\lure.exe"`), `C:\temp\lure.exe`},
 		"27c raw Latin 1":         {part(" filename=\"bill\xe4.exe\""), "billä.exe"},

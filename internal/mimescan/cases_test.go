@@ -204,6 +204,10 @@ func TestCasesDecoding(t *testing.T) {
 		"70 page of no type": func(l string) string {
 			return mixedCase("Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n" + b64(anchor(l)))
 		},
+		"77 carriage returns only": func(l string) string { return strings.ReplaceAll("Subject: x\n"+encoded(l), "\n", "\r") },
+		"77 blanks in the type": func(l string) string {
+			return "Content-Type: multipart / mixed; boundary=c\n\n--c\n" + encoded(l) + "--c--\n"
+		},
 		"71 base of the part": func(l string) string {
 			return "Content-Type: text/html\nContent-Base: https://" + bare(l)[:12] + "/\n\n<a href='" + target(l) + "'>x</a>\n"
 		},
@@ -222,29 +226,34 @@ func TestCasesUndecided(t *testing.T) {
 		message string
 		want    says
 	}{
-		"18 TNEF":                        {attachedFile("winmail.dat", "x\x9f>\"rest"), says{opaque: "application/octet-stream"}},
-		"18 TNEF by its type":            {mixedCase("Content-Type: application/vnd.ms-tnef\n\nx"), says{opaque: "application/vnd.ms-tnef"}},
-		"18 message of Outlook":          {attachedFile("note.msg", "\xd0\xcf\x11\xe0"), says{opaque: "application/octet-stream"}},
-		"24 PGP":                         {plainCase("-----BEGIN PGP MESSAGE-----\n\nhQEMAw==\n-----END PGP MESSAGE-----"), says{opaque: "PGP in the text"}},
-		"24 PGP in a page":               {htmlCase("<pre>-----BEGIN PGP MESSAGE-----\nhQE=</pre>"), says{opaque: "PGP in the text"}},
-		"24 yEnc":                        {plainCase("=ybegin line=128 size=3 name=a.exe\nabc\n=yend size=3"), says{opaque: "yEnc in the text"}},
-		"24 BinHex":                      {plainCase("(This file must be converted with BinHex 4.0)\n:abc:"), says{opaque: "BinHex in the text"}},
-		"24 piece of a message":          {"Content-Type: message/partial; number=1; total=2; id=x\n\nSubject: x\n\ny\n", says{opaque: "message/partial"}},
-		"22 uuencode without end":        {plainCase("begin 644 a.exe\n\"35H"), says{attachments: "has no end"}},
-		"72 unknown transfer encoding":   {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base85\n\nabc"), says{links: "transfer encoding", attachments: "transfer encoding"}},
-		"72 not in base64":               {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n<p>text</p>"), says{links: "base64", attachments: "base64"}},
-		"73 unknown charset":             {"Content-Type: text/plain; charset=klingon\n\nx\n", says{links: "charset"}},
-		"73 not in UTF-16":               {"Content-Type: text/plain; charset=utf-16\n\nplain text, really\n", says{links: "utf-16"}},
-		"73 link in no UTF-8":            {plainCase("https://fine.example/caf\xe9"), says{links: "charset"}},
-		"74 header that broke off":       {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base64\noops\nPGE+"), says{links: "broke off", attachments: "broke off"}},
-		"74 two types":                   {"Content-Type: text/html\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n", says{links: "two different", attachments: "two different"}},
-		"74 header beyond the bound":     {strings.Repeat("X-Long: "+strings.Repeat("y", 1000)+"\n", 1100) + "\nx\n", says{links: "1 MiB", attachments: "1 MiB"}},
-		"74 field beyond the bound":      {"Content-Type: text/html" + strings.Repeat(";\n x="+strings.Repeat("y", 1000), 140) + "\n\nx\n", says{links: "128 KiB", attachments: "128 KiB"}},
-		"75 boundary that never comes":   {"Content-Type: multipart/mixed; boundary=c\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
-		"75 no boundary":                 {"Content-Type: multipart/mixed\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
-		"75 boundary beyond the bound":   {"Content-Type: multipart/mixed; boundary=" + strings.Repeat("b", 9000) + "\n\nx\n", says{links: "8 KiB", attachments: "8 KiB"}},
-		"31 link beyond the bound":       {plainCase("https://fine.example/" + strings.Repeat("a", 40<<10)), says{links: "32 KiB"}},
-		"76 pages within pages too deep": {htmlCase(nestedPages(8)), says{links: "too many other pages"}},
+		"18 TNEF":                          {attachedFile("winmail.dat", "x\x9f>\"rest"), says{opaque: "application/ms-tnef"}},
+		"18 TNEF by its type":              {mixedCase("Content-Type: application/vnd.ms-tnef\n\nx"), says{opaque: "application/vnd.ms-tnef"}},
+		"18 message of Outlook":            {attachedFile("note.msg", "\xd0\xcf\x11\xe0"), says{opaque: "application/octet-stream"}},
+		"18 TNEF by its first bytes":       {attachedFile("att.dat", "x\x9f>\"rest"), says{opaque: "application/ms-tnef"}},
+		"24 PGP in a file":                 {attachedFile("message.asc", "-----BEGIN PGP MESSAGE-----\n\nhQE="), says{opaque: "PGP in the text"}},
+		"24 PGP in a file of no name":      {mixedCase("Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n\nhQE="), says{opaque: "PGP in the text"}},
+		"73 charset that browsers replace": {"Content-Type: text/html; charset=iso-2022-kr\n\nx\n", says{links: "charset"}},
+		"75 two boundaries":                {"Content-Type: multipart/mixed; boundary=b; boundary=c\n\n--b\n\nx\n--b--\n", says{links: "two different", attachments: "two different"}},
+		"24 PGP":                           {plainCase("-----BEGIN PGP MESSAGE-----\n\nhQEMAw==\n-----END PGP MESSAGE-----"), says{opaque: "PGP in the text"}},
+		"24 PGP in a page":                 {htmlCase("<pre>-----BEGIN PGP MESSAGE-----\nhQE=</pre>"), says{opaque: "PGP in the text"}},
+		"24 yEnc":                          {plainCase("=ybegin line=128 size=3 name=a.exe\nabc\n=yend size=3"), says{opaque: "yEnc in the text"}},
+		"24 BinHex":                        {plainCase("(This file must be converted with BinHex 4.0)\n:abc:"), says{opaque: "BinHex in the text"}},
+		"24 piece of a message":            {"Content-Type: message/partial; number=1; total=2; id=x\n\nSubject: x\n\ny\n", says{opaque: "message/partial"}},
+		"22 uuencode without end":          {plainCase("begin 644 a.exe\n\"35H"), says{attachments: "has no end"}},
+		"72 unknown transfer encoding":     {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base85\n\nabc"), says{links: "transfer encoding", attachments: "transfer encoding"}},
+		"72 not in base64":                 {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n<p>text</p>"), says{links: "base64", attachments: "base64"}},
+		"73 unknown charset":               {"Content-Type: text/plain; charset=klingon\n\nx\n", says{links: "charset"}},
+		"73 not in UTF-16":                 {"Content-Type: text/plain; charset=utf-16\n\nplain text, really\n", says{links: "utf-16"}},
+		"73 link in no UTF-8":              {plainCase("https://fine.example/caf\xe9"), says{links: "charset"}},
+		"74 header that broke off":         {mixedCase("Content-Type: text/html\nContent-Transfer-Encoding: base64\noops\nPGE+"), says{links: "broke off", attachments: "broke off"}},
+		"74 two types":                     {"Content-Type: text/html\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n", says{links: "two different", attachments: "two different"}},
+		"74 header beyond the bound":       {strings.Repeat("X-Long: "+strings.Repeat("y", 1000)+"\n", 1100) + "\nx\n", says{links: "1 MiB", attachments: "1 MiB"}},
+		"74 field beyond the bound":        {"Content-Type: text/html" + strings.Repeat(";\n x="+strings.Repeat("y", 1000), 140) + "\n\nx\n", says{links: "128 KiB", attachments: "128 KiB"}},
+		"75 boundary that never comes":     {"Content-Type: multipart/mixed; boundary=c\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
+		"75 no boundary":                   {"Content-Type: multipart/mixed\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
+		"75 boundary beyond the bound":     {"Content-Type: multipart/mixed; boundary=" + strings.Repeat("b", 9000) + "\n\nx\n", says{links: "8 KiB", attachments: "8 KiB"}},
+		"31 link beyond the bound":         {plainCase("https://fine.example/" + strings.Repeat("a", 40<<10)), says{links: "32 KiB"}},
+		"76 pages within pages too deep":   {htmlCase(nestedPages(8)), says{links: "too many other pages"}},
 	} {
 		_, report, err := found(t, crlf(tt.message), lure)
 		require.NoError(t, err, name)

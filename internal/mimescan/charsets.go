@@ -50,13 +50,25 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 		return converted{Reader: newUTF7(br)}
 	}
 	for _, alias := range aliases(name) {
-		if r, err := charset.Reader(alias, br); err == nil {
+		if r, err := charset.Reader(alias, br); err == nil && converts(alias) {
 			return converted{Reader: r, alike: alikeASCII(alias)}
 		}
 	}
 	c := asIs(br)
 	c.doubt = "a text is in a charset that is not known"
 	return c
+}
+
+// converts reports whether a charset is converted and not only replaced, which the
+// specification of browsers wants for some.
+// See https://encoding.spec.whatwg.org/#replacement.
+func converts(name string) bool {
+	r, err := charset.Reader(name, strings.NewReader("a"))
+	if err != nil {
+		return false
+	}
+	b, _ := io.ReadAll(r)
+	return string(b) != replacement
 }
 
 func asIs(br *bufio.Reader) converted {

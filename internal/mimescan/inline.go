@@ -3,6 +3,7 @@ package mimescan
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 )
 
 // Limits of what is looked for within a text.
@@ -21,6 +22,7 @@ type inlineScanner struct {
 
 	name  string
 	state uuState
+	plain bool // the file is in base64
 	file  []byte
 	sum   *digest
 	err   error
@@ -73,8 +75,14 @@ func (i *inlineScanner) take() {
 		i.encoded(line)
 	}
 	if i.state == uuOutside && len(line) > 0 {
-		if name, ok := uuBegin(line); ok && !i.long {
-			i.state, i.name, i.file, i.sum = uuBegun, name, nil, newDigest()
+		begin, plain := bytes.CutPrefix(line, []byte("begin-base64"))
+		if plain {
+			begin = append([]byte("begin"), begin...)
+		} else {
+			begin = line
+		}
+		if name, ok := uuBegin(begin); ok && !i.long {
+			i.state, i.name, i.file, i.sum, i.plain = uuBegun, name, nil, newDigest(), plain
 		} else {
 			i.opaque(line)
 		}
@@ -96,11 +104,20 @@ func (i *inlineScanner) opaque(line []byte) {
 
 // encoded decodes a line after the one that begins a file.
 func (i *inlineScanner) encoded(line []byte) {
-	if bytes.Equal(bytes.TrimSpace(line), []byte("end")) {
+	end := "end"
+	if i.plain {
+		end = "===="
+	}
+	if string(bytes.TrimSpace(line)) == end {
 		i.finish()
 		return
 	}
 	b, ok := uuLine(nil, line)
+	if i.plain {
+		var err error
+		b, err = base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(line))
+		ok = err == nil
+	}
 	switch {
 	case ok && !i.long:
 		i.state = uuInside

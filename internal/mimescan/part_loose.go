@@ -17,6 +17,7 @@ type loosePart struct {
 	location string   // base of relative links
 	strange  string   // the transfer encoding, if it is not known
 	long     bool     // the boundary is too long
+	twice    bool     // there are two different boundaries
 	seems    string   // media type that its first bytes have
 }
 
@@ -25,7 +26,7 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	kind := mimeparam.Parse(string(fields[contentType]))
 	disposition := mimeparam.Parse(string(fields[contentDisposition]))
 	p := loosePart{part: part{
-		kind: kind.Value, charset: strings.ToLower(strings.Trim(kind.Get("charset"), ` '"`)), boundary: strings.TrimRight(kind.Get("boundary"), " \t"),
+		kind: strings.Join(strings.Fields(kind.Value), ""), charset: strings.ToLower(strings.Trim(kind.Get("charset"), ` '"`)), boundary: strings.TrimRight(kind.Get("boundary"), " \t"),
 		disposition: disposition.Value,
 	}}
 	if !strings.Contains(p.kind, "/") {
@@ -34,6 +35,7 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	if p.long = len(p.boundary) > maxLooseBoundary; p.long {
 		p.boundary = ""
 	}
+	p.twice = len(kind.All("boundary")) > 1
 	p.flowed = strings.EqualFold(kind.Get("delsp"), "yes")
 	for _, text := range append(disposition.All("filename"), kind.All("name")...) {
 		p.guessed = p.guessed || text.Guessed
@@ -103,6 +105,12 @@ func (p loosePart) isCalendar() bool {
 	return p.named(".ics", ".ical", ".ifb", ".vcs", ".vcf")
 }
 
+// isOldCalendar reports whether lines may be quoted-printable, as in vCalendar 1.0 and
+// vCard 2.1.
+func (p loosePart) isOldCalendar() bool {
+	return p.kind == "text/x-vcalendar" || p.kind == "text/x-vcard" || p.named(".vcs", ".vcf")
+}
+
 // isMessage reports whether the part is a message or the archive of a page, which
 // looks like one.
 func (p loosePart) isMessage() bool {
@@ -121,7 +129,7 @@ func (p loosePart) isLooseText() bool {
 		return true
 	}
 	return strings.HasPrefix(p.kind, "text/") || strings.HasPrefix(p.kind, "multipart/") || strings.HasPrefix(p.kind, "message/") ||
-		p.isPage() || p.isCalendar() || p.named(".url", ".website", ".webloc", ".desktop", ".txt", ".csv", ".json", ".js", ".vbs", ".wsf", ".rtf", ".md", ".log", ".xspf", ".rdp")
+		p.isPage() || p.isCalendar() || p.named(".url", ".website", ".webloc", ".desktop", ".txt", ".csv", ".json", ".js", ".vbs", ".wsf", ".rtf", ".md", ".log", ".asc", ".xspf", ".rdp")
 }
 
 // hides reports whether the part hides a message or attachments.
@@ -142,7 +150,7 @@ func sniffed(first []byte) string {
 	for _, known := range []struct{ begin, kind string }{
 		{"<!doctype html", "text/html"}, {"<html", "text/html"}, {"<head", "text/html"}, {"<script", "text/html"}, {"<iframe", "text/html"}, {"<body", "text/html"},
 		{"<meta", "text/html"}, {"<a ", "text/html"}, {"<base", "text/html"}, {"<table", "text/html"}, {"<div", "text/html"}, {"<!--", "text/html"}, {"<svg", "text/html"},
-		{"<?xml", "text/html"}, {"begin:vcalendar", "text/calendar"}, {"begin:vcard", "text/calendar"}, {"[internetshortcut]", "text/plain"},
+		{"<?xml", "text/html"}, {"begin:vcalendar", "text/calendar"}, {"begin:vcard", "text/calendar"}, {"[internetshortcut]", "text/plain"}, {"-----begin pgp message", "text/plain"},
 	} {
 		if len(text) >= len(known.begin) && strings.EqualFold(string(text[:len(known.begin)]), known.begin) {
 			return known.kind

@@ -12,6 +12,9 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	if s.parts++; s.parts > maxParts || depth > maxDepth {
 		return ErrTooComplex
 	}
+	if isMessage {
+		br = withLineEnds(br)
+	}
 	h, err := readLoose(br, isMessage)
 	if err != nil {
 		return err
@@ -35,6 +38,25 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	return s.body(br, p, depth)
 }
 
+// withLineEnds gives the lines of a message that has none but carriage returns the
+// ends that others have.
+func withLineEnds(br *bufio.Reader) *bufio.Reader {
+	ahead, _ := br.Peek(maxAhead)
+	if bytes.IndexByte(ahead, '\n') >= 0 || bytes.IndexByte(ahead, '\r') < 0 {
+		return br
+	}
+	return bufio.NewReaderSize(&decoder{fill: func(dst []byte) ([]byte, error) {
+		dst = dst[:cap(dst)]
+		n, err := br.Read(dst)
+		for i, c := range dst[:n] {
+			if c == '\r' {
+				dst[i] = '\n'
+			}
+		}
+		return dst[:n], err
+	}}, bufSize)
+}
+
 func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
 	if depth > maxDepth {
 		return ErrTooComplex
@@ -45,6 +67,9 @@ func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
 	if strings.HasPrefix(p.kind, "multipart/") {
 		if p.long {
 			s.doubt(true, true, "the boundary of a multipart is longer than 8 KiB")
+		}
+		if p.twice {
+			s.doubt(true, true, "a multipart has two different boundaries")
 		}
 		if br = s.whole(br, &p); p.boundary != "" {
 			return s.multipart(br, p, depth)
@@ -175,7 +200,11 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), bufSize)
 	}
 	body := bufio.NewReaderSize(s.decoded(br, &p), partBuf)
-	if first, _ := body.Peek(512); !isText || strings.HasPrefix(p.kind, "text/") {
+	first, _ := body.Peek(512)
+	if bytes.HasPrefix(first, []byte("\x78\x9f\x3e\x22")) {
+		s.report.Opaque = "application/ms-tnef" // [MS-OXTNEF] 2.1.3.1
+	}
+	if !isText || strings.HasPrefix(p.kind, "text/") {
 		switch kind := sniffed(first); {
 		case kind == "":
 		case isText && kind == "text/plain":

@@ -117,6 +117,11 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 		more = append(more, unfolded, unescaped)
 		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), unfolded)
 		text = io.TeeReader(newUnescape(bufio.NewReaderSize(text, partBuf)), unescaped)
+		if p.isOldCalendar() {
+			unquoted := &linkScanner{emit: s.link}
+			more = append(more, unquoted)
+			text = io.TeeReader(newQuoted(bufio.NewReaderSize(text, partBuf)), unquoted)
+		}
 		err = s.page(text, p) // X-ALT-DESC
 	case isPage:
 		err = s.page(text, p)
