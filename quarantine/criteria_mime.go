@@ -20,8 +20,8 @@ var errOpaque = errors.New("the message is encrypted or wrapped, so its content 
 // errUnsure is returned for a message that could not be read as its sender meant it.
 var errUnsure = errors.New("what was asked for was not found, but may be there")
 
-// errDomainOnly is returned for a message with a link that may lead to the URL.
-var errDomainOnly = errors.New("a link-protection service shows only the domain of a link, which is that of the URL")
+// errHalfShown is returned for a message with a link that may lead to the URL.
+var errHalfShown = errors.New("a link of a protection service may lead to the URL: it shows the domain only, or is wrapped too often")
 
 // needsMIME reports whether the message itself must be read after matchDetails
 // has not ruled it out.
@@ -62,7 +62,7 @@ func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 			case linkunwrap.Yes:
 				return saw(&seen)
 			case linkunwrap.Maybe:
-				maybe = errDomainOnly
+				maybe = errHalfShown
 			}
 			return nil
 		}

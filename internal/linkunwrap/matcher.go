@@ -34,7 +34,7 @@ type Verdict int
 const (
 	No Verdict = iota
 	// Maybe means that the link leads to the domain of the URL, and that nobody but
-	// its service knows the path.
+	// its service knows the path; or that it is wrapped too often.
 	Maybe
 	Yes
 )
@@ -104,7 +104,7 @@ func (m *Matcher) Check(link string) Verdict {
 		}
 		link = target.URL
 	}
-	return No
+	return Maybe // it is wrapped more often than any chain of gateways does
 }
 
 // maxWraps is how many layers of services are unwrapped, more than any chain of

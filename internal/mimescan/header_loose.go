@@ -67,6 +67,9 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 					h.broke = !first
 					return h, nil
 				}
+				if len(line) > maxOdd-len(h.odd) {
+					h.doubted("a header has too many lines that are not fields")
+				}
 				h.odd = append(h.odd, line[:min(len(line), maxOdd-len(h.odd))]...)
 				name = ""
 				break

@@ -48,7 +48,7 @@ type document struct {
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.s.link, cut: func() { d.s.doubt(true, false, "a link is longer than 32 KiB") }}
+	text := &linkScanner{emit: d.s.link, cut: d.cut}
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -77,6 +77,9 @@ func (d *document) read(r io.Reader, depth int) error {
 		}
 	}
 }
+
+// cut notes a link that was not read to its end.
+func (d *document) cut() { d.s.doubt(true, false, "a link is longer than 32 KiB") }
 
 // separate separates the texts of neighbouring blocks. Inline tags, such as <wbr>, do
 // not split a link.
@@ -161,7 +164,7 @@ func (d *document) attribute(value string, depth int) error {
 		return nil
 	}
 	if len(link) > maxLink {
-		d.s.doubt(true, false, "a link is longer than 32 KiB")
+		d.cut()
 		link = link[:maxLink]
 	}
 	if err := d.s.link(link); err != nil || link == "" {
@@ -209,9 +212,11 @@ func (d *document) base(value string) {
 	if scheme, _ := schemeOf(link); scheme == "" {
 		link = "http://" + strings.TrimLeft(link, `/\`)
 	}
-	if len(d.bases) < maxBases {
-		d.bases = append(d.bases, link)
+	if len(d.bases) == maxBases {
+		d.s.doubt(true, false, "a page has too many bases")
+		return
 	}
+	d.bases = append(d.bases, link)
 }
 
 // resolve reports the relative links, once the base is known.
@@ -244,6 +249,6 @@ func isLink(key string) bool {
 
 // value scans a complete text, which it does not copy.
 func (d *document) value(text []byte) error {
-	s := &linkScanner{emit: d.s.link, buf: text}
+	s := &linkScanner{emit: d.s.link, cut: d.cut, buf: text}
 	return s.close()
 }
