@@ -54,7 +54,7 @@ func dataPage(link string) string {
 	}
 	body = percentDecoded(body)
 	if !strings.HasSuffix(strings.TrimRight(head, " "), "base64") {
-		return body
+		return narrow(body)
 	}
 	body = strings.Map(func(r rune) rune {
 		switch {
@@ -71,7 +71,24 @@ func dataPage(link string) string {
 		body = body[:len(body)-1]
 	}
 	b, _ := base64.RawStdEncoding.DecodeString(body)
-	return string(b)
+	return narrow(string(b))
+}
+
+// narrow converts a text that is in UTF-16 or UTF-32.
+func narrow(text string) string {
+	first := []byte(text[:min(len(text), 1<<10)])
+	wide := wideByMark(first)
+	if wide == nil {
+		wide = wideByZeros(first)
+	}
+	if wide == nil {
+		return text
+	}
+	converted, err := wide.NewDecoder().String(text)
+	if err != nil {
+		return text
+	}
+	return converted
 }
 
 // percentDecoded undoes percent-encoding; anything malformed stays as it is.

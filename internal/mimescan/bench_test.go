@@ -115,7 +115,7 @@ func TestScanWork(t *testing.T) {
 	t.Parallel()
 	for kind, messages := range map[string]map[string][2]string{"ordinary": ordinary, "hostile": hostile} {
 		for name, message := range messages {
-			for _, size := range []int64{32 << 10, 128 << 10} {
+			for _, size := range []int64{16 << 10, 64 << 10} {
 				work := int64(0)
 				r := io.MultiReader(strings.NewReader(message[0]), io.LimitReader(&repeated{text: message[1]}, size))
 				_, err := mimescan.Scan(r, mimescan.Handler{
@@ -125,7 +125,7 @@ func TestScanWork(t *testing.T) {
 				if err != nil {
 					require.ErrorIs(t, err, mimescan.ErrTooComplex, name)
 				}
-				limit := 12 * (size + 64<<10)
+				limit := 12 * (size + 32<<10)
 				if name == "tags" || name == "bases" {
 					limit = mostRelative // each with its base
 				}

@@ -67,6 +67,9 @@ func TestCasesLinks(t *testing.T) {
 		"17b data page in a data page": inPage(func(l string) string {
 			return "<iframe src=\"data:text/html;base64," + b64("<iframe src='data:text/html;base64,"+b64(anchor(l))+"'>") + "\">"
 		}),
+		"17b data page in UTF-16": inPage(func(l string) string {
+			return "<a href=\"data:text/html;charset=utf-16;base64," + b64(wide(anchor(l))) + "\">"
+		}),
 		"17b data page, malformed": inPage(func(l string) string { return "<a href=\"data:text/html,100%," + url.PathEscape(anchor(l)) + "\">" }),
 		"17b data page of SVG": inPage(func(l string) string {
 			return "<embed src=\"data:image/svg+xml;base64," + b64("<svg><a xlink:href='"+l+"'/></svg>") + "\">"
