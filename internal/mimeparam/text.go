@@ -104,4 +104,10 @@ func percent(s string) string {
 	return string(b)
 }
 
-func digit(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
+// digit returns the value of a hexadecimal digit, -1 for another byte.
+func digit(c byte) int {
+	if c >= 'A' && c <= 'F' {
+		c += 'a' - 'A'
+	}
+	return strings.IndexByte("0123456789abcdef", c)
+}

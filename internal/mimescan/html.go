@@ -25,6 +25,7 @@ const (
 // and in its text and comments. Entities are resolved.
 func (s *scanner) page(r io.Reader, p loosePart) error {
 	d := &document{s: s}
+	d.values = linkScanner{emit: s.link, cut: d.cut}
 	if p.location != "" {
 		d.base(p.location)
 	}
@@ -41,14 +42,15 @@ type document struct {
 	relative []string // links, until the base is known, which may come behind them
 	size     int      // bytes of them
 	tooMany  bool
-	pages    int // documents within it
+	pages    int         // documents within it
+	values   linkScanner // for texts in attributes and comments
 }
 
 // read reads a document at some depth within others.
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.s.link, cut: d.cut}
+	text := &linkScanner{emit: d.values.emit, cut: d.values.cut}
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -249,6 +251,6 @@ func isLink(key string) bool {
 
 // value scans a complete text, which it does not copy.
 func (d *document) value(text []byte) error {
-	s := &linkScanner{emit: d.s.link, cut: d.cut, buf: text}
-	return s.close()
+	d.values.buf = text
+	return d.values.close()
 }

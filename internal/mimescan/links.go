@@ -284,15 +284,13 @@ func unescapeScript(text []byte) []byte {
 	return out
 }
 
-const hexDigits = "0123456789abcdef"
-
 func hexByte(digits []byte) (byte, bool) {
 	v := 0
 	for i := range 2 {
 		if i >= len(digits) {
 			return 0, false
 		}
-		n := strings.IndexByte(hexDigits, digits[i]|0x20)
+		n := hexDigit(digits[i])
 		if n < 0 {
 			return 0, false
 		}
