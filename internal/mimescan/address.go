@@ -3,6 +3,7 @@ package mimescan
 import (
 	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 )
 
 // schemeOf cuts the scheme, in lower case, off a link; empty if it has none.
@@ -19,6 +20,32 @@ func schemeOf(link string) (scheme, rest string) {
 		}
 	}
 	return strings.ToLower(before), after
+}
+
+// maxHost is the length of the longest host name, in characters, with a dot at the
+// end (RFC 1035, section 2.3.4).
+const maxHost = 254
+
+// strayHost reports whether the host of a link is longer than any. A host in ASCII with
+// text of another script behind it is not: some languages have no blanks.
+func strayHost(link string) bool {
+	_, rest := schemeOf(link)
+	if rest == link {
+		return false
+	}
+	host := strings.TrimLeft(rest, `/\`)
+	if end := strings.IndexAny(host, `/\?#`); end >= 0 {
+		host = host[:end]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if utf8.RuneCountInString(host) <= maxHost {
+		return false
+	}
+	ascii := host
+	if end := strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }); end >= 0 {
+		ascii = host[:end]
+	}
+	return len(ascii) > maxHost || !strings.Contains(ascii, ".")
 }
 
 // refreshed returns the link in a refresh.

@@ -252,6 +252,9 @@ func TestCasesUndecided(t *testing.T) {
 		"75 boundary that never comes":     {"Content-Type: multipart/mixed; boundary=c\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
 		"75 no boundary":                   {"Content-Type: multipart/mixed\n\n--b\nContent-Type: text/html\n\nx\n--b--\n", says{links: "never comes", attachments: "never comes"}},
 		"75 boundary beyond the bound":     {"Content-Type: multipart/mixed; boundary=" + strings.Repeat("b", 9000) + "\n\nx\n", says{links: "8 KiB", attachments: "8 KiB"}},
+		"30 host beyond the bound":         {plainCase("https://" + strings.Repeat("例え", 200)), says{links: "longer than any"}},
+		"30 host in ASCII beyond it":       {htmlCase("<a href=https://" + strings.Repeat("a.", 200) + "example/>x</a>"), says{links: "longer than any"}},
+		"30 text behind a host":            {plainCase("https://fine.example" + strings.Repeat("例え", 200)), says{}},
 		"31 link beyond the bound":         {plainCase("https://fine.example/" + strings.Repeat("a", 40<<10)), says{links: "32 KiB"}},
 		"76 pages within pages too deep":   {htmlCase(nestedPages(8)), says{links: "too many other pages"}},
 	} {

@@ -31,7 +31,7 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(h.rest), br), bufSize)
 	}
 	p := describeLoosely(h.fields, defaultType)
-	if h.broke && (p.encoding != "" || p.attached() || p.isMessage()) {
+	if h.broke && (p.encoding != "" || p.attached() && !strings.HasPrefix(p.kind, "multipart/") || p.isMessage()) {
 		// The line is text, or spoils what is encoded.
 		s.doubt(true, true, "a header broke off")
 	}

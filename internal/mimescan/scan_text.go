@@ -156,6 +156,9 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 // link passes a link on. If it is not in UTF-8, its charset was not the one that was
 // declared, and most likely is that of Windows.
 func (s *scanner) link(link string) error {
+	if len(link) > maxHost && len(link) < maxLink && strayHost(link) {
+		s.doubt(true, false, "a link has a host that is longer than any")
+	}
 	if err := s.h.Link(link); err != nil || utf8.ValidString(link) {
 		return err
 	}
