@@ -3,6 +3,10 @@ package quarantine
 import (
 	"slices"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -22,8 +26,9 @@ const (
 	matchUnsure          // what was checked does not decide it
 )
 
-// matchDetails checks addresses, and whether any attachment could be the one.
-// matchMIME decides the rest.
+// matchDetails checks addresses. matchMIME decides the rest: what a server lists of
+// attachments says nothing about those in attached messages and archives of pages, in
+// sealed messages, or encoded within a text.
 func (c Criteria) matchDetails(m driver.Candidate) matching {
 	v := matchYes
 	if c.Sender != "" {
@@ -31,13 +36,6 @@ func (c Criteria) matchDetails(m driver.Candidate) matching {
 	}
 	if c.Recipient != "" {
 		v = worse(v, among(c.Recipient, m.Recipients))
-	}
-	hidden := hidesAttachments(m.Item)
-	if c.AttachmentSHA256 != "" && len(m.Item.Attachments) == 0 && !hidden {
-		v = matchNo
-	}
-	if c.AttachmentName != "" && !hidden && !c.nameAmong(m.Item.Attachments) {
-		v = matchNo
 	}
 	return v
 }
@@ -74,19 +72,34 @@ func among(want string, people []driver.Party) matching {
 	return v
 }
 
-// hidesAttachments reports whether a message may have attachments that the
-// server does not list: in attached messages, or inside a signed or encrypted
-// message.
-func hidesAttachments(it driver.Item) bool {
-	return strings.Contains(strings.ToUpper(it.Class), ".SMIME") || slices.ContainsFunc(it.Attachments, func(a driver.Attachment) bool {
-		return a.Message || strings.EqualFold(a.Name, "smime.p7m")
-	})
-}
-
 func (c Criteria) nameAmong(attachments []driver.Attachment) bool {
 	return slices.ContainsFunc(attachments, func(a driver.Attachment) bool { return c.matchAttachmentName(a.Name) })
 }
 
+// matchAttachmentName compares the name of an attachment, or the last element if it
+// has folders, with the one that is asked for.
 func (c Criteria) matchAttachmentName(name string) bool {
-	return strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(c.AttachmentName))
+	want := plainName(c.AttachmentName)
+	if want == plainName(name) {
+		return true
+	}
+	i := strings.LastIndexAny(name, `/\`)
+	return i >= 0 && want == plainName(name[i+1:])
+}
+
+// plainName returns a file name in the form in which it is compared: composed
+// characters, no difference of case, and without blanks around it, dots at its end,
+// which Windows drops, and marks that are not seen.
+func plainName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
+	name = strings.TrimSpace(name)
+	if bare := strings.TrimRight(name, ". "); bare != "" {
+		name = bare
+	}
+	return cases.Fold().String(norm.NFC.String(name))
 }

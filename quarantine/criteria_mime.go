@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
@@ -13,6 +16,12 @@ import (
 
 // errOpaque is returned for a message that may hide what was searched for.
 var errOpaque = errors.New("the message is encrypted or wrapped, so its content cannot be examined")
+
+// errUnsure is returned for a message that could not be read as its sender meant it.
+var errUnsure = errors.New("what was asked for was not found, but may be there")
+
+// errHalfShown is returned for a message with a link that may lead to the URL.
+var errHalfShown = errors.New("a link of a protection service may lead to the URL: it shows the domain only, or is wrapped too often")
 
 // needsMIME reports whether the message itself must be read after matchDetails
 // has not ruled it out.
@@ -26,7 +35,8 @@ func (c Criteria) needsMIME(it driver.Item) bool {
 // cannot be known.
 func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 	h := mimescan.Handler{}
-	open := 0 // conditions not met yet
+	open := 0       // conditions not met yet
+	var maybe error // what would have met one
 	saw := func(seen *bool) error {
 		if !*seen {
 			*seen = true
@@ -45,10 +55,16 @@ func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 		open++
 		seen := false
 		h.Link = func(link string) error {
-			if seen || !matcher.Match(link) {
+			if seen {
 				return nil
 			}
-			return saw(&seen)
+			switch matcher.Check(link) {
+			case linkunwrap.Yes:
+				return saw(&seen)
+			case linkunwrap.Maybe:
+				maybe = errHalfShown
+			}
+			return nil
 		}
 	}
 	if c.AttachmentSHA256 != "" || c.AttachmentName != "" {
@@ -66,8 +82,14 @@ func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 					return err
 				}
 			}
-			if !nameSeen && c.matchAttachmentName(a.Name) {
+			if nameSeen {
+				return nil
+			}
+			if c.matchAttachmentName(a.Name) || slices.ContainsFunc(a.Aliases, c.matchAttachmentName) {
 				return saw(&nameSeen)
+			}
+			if a.Guessed && !isASCII(c.AttachmentName) {
+				maybe = fmt.Errorf("%w: the name of an attachment is in a charset that is not known", errUnsure)
 			}
 			return nil
 		}
@@ -83,6 +105,16 @@ func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 		return false, err
 	case report.Opaque != "":
 		return false, fmt.Errorf("%w (%s)", errOpaque, report.Opaque)
+	case maybe != nil:
+		return false, maybe
+	case c.URL != "" && report.Links != "":
+		return false, fmt.Errorf("%w: %s", errUnsure, report.Links)
+	case (c.AttachmentName != "" || c.AttachmentSHA256 != "") && report.Attachments != "":
+		return false, fmt.Errorf("%w: %s", errUnsure, report.Attachments)
 	}
 	return false, nil
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }

@@ -7,7 +7,10 @@
 // Hornetsecurity, Forcepoint, McAfee); links of Mimecast and INKY may at least
 // name the domain.
 //
-// [Matcher] compares URLs as browsers read them, not as they are spelt. The input
-// may come from an attacker: all functions accept anything, and the work is
+// [Matcher] compares URLs as browsers read them (https://url.spec.whatwg.org), not as
+// they are spelt; package net/url follows RFC 3986, which browsers do not. It is more
+// lenient than the specification where mail programs and people are: a URL without
+// scheme that begins with www., or one that was written so that nobody can follow it.
+// The input may come from an attacker: all functions accept anything, and the work is
 // linear in its length.
 package linkunwrap

@@ -2,6 +2,7 @@ package linkunwrap
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -18,41 +19,92 @@ import (
 // hexadecimal or single-number form; the scheme's default port; characters or
 // their percent-encoding (a plus sign or a space in the query); a trailing slash;
 // a fragment; user information.
-type Matcher struct{ want address }
+//
+// A link of a service that shows only the domain of its target matches a URL without
+// a path, and may match one with a path: see [Matcher.Check].
+type Matcher struct {
+	want address
+	also []address // links that match as they stand: what was asked for, and what it wraps
+}
+
+// Verdict is whether a link leads to a URL.
+type Verdict int
+
+// Verdicts.
+const (
+	No Verdict = iota
+	// Maybe means that the link leads to the domain of the URL, and that nobody but
+	// its service knows the path; or that it is wrapped too often.
+	Maybe
+	Yes
+)
 
 // NewMatcher returns a Matcher for a URL. If the URL itself is a readable link of
-// a protection service, the Matcher is for its target.
+// a protection service, the Matcher is for its target; if it shows only the domain, for
+// all links to that domain, and for the link itself. A URL may be written so that
+// nobody can follow it (hxxps://evil[.]example).
 func NewMatcher(url string) (*Matcher, error) {
+	m := &Matcher{}
+	m.asked(url)
+	url = refanged(url)
 	for range maxWraps {
 		target, ok := Unwrap(url)
-		if !ok || target.DomainOnly {
-			break // the whole domain would match too much
+		if !ok {
+			break
 		}
+		m.asked(url)
 		url = target.URL
 	}
-	want, ok := normal(url)
+	p, ok := split(url)
+	if !ok {
+		return nil, errors.New("is not an absolute http, https or ftp URL with a host; give it as https://host/path")
+	}
+	if err := checkHost(p); err != nil {
+		return nil, err
+	}
+	m.want, ok = normal(url)
 	switch {
 	case !ok:
-		return nil, errors.New("is not an absolute http, https or ftp URL with a host; give it as https://host/path")
-	case !strings.Contains(want.host, ".") && !strings.HasPrefix(want.host, "["):
+		return nil, errors.New("has a host that no link can have; give it as https://host/path")
+	case !strings.Contains(m.want.host, ".") && !strings.HasPrefix(m.want.host, "["):
 		return nil, errors.New("has a host without a dot, which would match too much; give the full host name")
 	}
-	return &Matcher{want: want}, nil
+	return m, nil
+}
+
+// asked notes a link that matches as it stands.
+func (m *Matcher) asked(link string) {
+	if a, ok := normal(link); ok {
+		m.also = append(m.also, a)
+	}
 }
 
 // Match reports whether a link, or one that it wraps, leads to the URL.
-func (m *Matcher) Match(link string) bool {
+func (m *Matcher) Match(link string) bool { return m.Check(link) == Yes }
+
+// Check reports whether a link, or one that it wraps, leads to the URL.
+func (m *Matcher) Check(link string) Verdict {
 	for range maxWraps {
-		if got, ok := normal(link); ok && m.matches(got) {
-			return true
+		if got, ok := normal(link); ok && (m.matches(got) || slices.Contains(m.also, got)) {
+			return Yes
 		}
 		target, ok := Unwrap(link)
 		if !ok {
-			return false
+			return No
+		}
+		if target.DomainOnly {
+			got, ok := normal(target.URL)
+			switch {
+			case ok && m.matches(got):
+				return Yes
+			case ok && got.host == m.want.host:
+				return Maybe
+			}
+			return No
 		}
 		link = target.URL
 	}
-	return false
+	return Maybe // it is wrapped more often than any chain of gateways does
 }
 
 // maxWraps is how many layers of services are unwrapped, more than any chain of

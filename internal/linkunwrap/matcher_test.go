@@ -60,9 +60,9 @@ func TestMatcher(t *testing.T) {
 			"https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fa&data=1",
 			[]string{"https://evil.example/a", "https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fevil.example%2fa&c=E"}, []string{"https://evil.example/"},
 		},
-		"a token in the criterion does not stand for its domain": {
+		"a token in the criterion stands for its domain": {
 			"https://protect-us.mimecast.com/s/abc?domain=evil.example",
-			[]string{"https://protect-us.mimecast.com/s/abc?domain=evil.example"}, []string{"https://evil.example/a"},
+			[]string{"https://protect-us.mimecast.com/s/abc?domain=evil.example", "https://evil.example/a"}, []string{"https://x.evil.example/", "https://protect-us.mimecast.com/s/abd"},
 		},
 	}
 	for name, tt := range tests {
@@ -118,13 +118,59 @@ func TestMatcherChains(t *testing.T) {
 	for range 20 {
 		deep = wraps["Safe Links"](deep)
 	}
-	assert.False(t, m.Match(deep), "the number of layers is limited")
+	assert.Equal(t, linkunwrap.Maybe, m.Check(deep), "the number of layers is limited")
 }
 
 func TestNewMatcherRefuses(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"", "evil.example/a", "mailto:a@evil.example", "https://", "https:///", "https://localhost/x", "javascript:alert(1)", "hxxps://evil[.]example"} {
+	for _, bad := range []string{"", "evil.example/a", "mailto:a@evil.example", "https://", "https:///", "https://localhost/x", "javascript:alert(1)"} {
 		_, err := linkunwrap.NewMatcher(bad)
 		assert.Error(t, err, bad)
+	}
+	for bad, why := range map[string]string{
+		"https://*.evil.example/a":                           "wildcard",
+		"hxxps://*[.]evil[.]example":                         "wildcard",
+		"https://evil .example/a":                            "blank",
+		"https://evil%20.example/a":                          "blank",
+		"https://evil..example/a":                            "empty label",
+		"https://evil[]example.test/":                        "character",
+		"https://evil|bank.example/":                         "character",
+		"https://" + strings.Repeat("ü", 300) + ".example/":  "no link can have",
+		"https://" + strings.Repeat("a.", 200) + "example/x": "no link can have",
+	} {
+		_, err := linkunwrap.NewMatcher(bad)
+		assert.ErrorContains(t, err, why, bad)
+	}
+}
+
+// A URL that was written so that nobody can follow it is understood.
+func TestNewMatcherDefanged(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []string{
+		"hxxps://evil[.]example/a?x=1", "hXXps://evil(.)example/a?x=1", "hxxps[:]//evil[.]example/a?x=1", "hxxps[://]evil[.]example/a?x=1", "h**ps://evil{.}example/a?x=1",
+		"https://evil[dot]example/a?x=1", "hxxp://evil(dot)example[/]a?x=1", "evil[.]example/a?x=1", "evil(dot)example/a?x=1", "https://evil[.example/a?x=1", "https://evil\\.example/a?x=1",
+		" <https://evil.example/a?x=1> ", "https://evil。example/a?x=1", "https://evil dot example/a?x=1", "[https]://evil[.]example/a?x=1", "meow://evil[.]example/a?x=1",
+	} {
+		m, err := linkunwrap.NewMatcher(asked)
+		require.NoError(t, err, asked)
+		assert.True(t, m.Match("https://evil.example/a?x=1"), asked)
+		assert.False(t, m.Match("https://evil.example/b"), asked)
+	}
+	m, err := linkunwrap.NewMatcher("https://evil.example/a[1].html?x=(y)")
+	require.NoError(t, err)
+	assert.True(t, m.Match("https://evil.example/a[1].html?x=(y)"), "brackets of the URL itself stay")
+}
+
+// A link that shows only the domain of its target may lead to any path there.
+func TestCheckDomainOnly(t *testing.T) {
+	t.Parallel()
+	const link = "https://protect-eu.mimecast.com/s/abcDEF?domain=evil.example"
+	for asked, want := range map[string]linkunwrap.Verdict{
+		"https://evil.example": linkunwrap.Yes, "https://evil.example/a": linkunwrap.Maybe, "https://evil.example/?q": linkunwrap.Maybe,
+		"https://other.example/a": linkunwrap.No, link: linkunwrap.Yes,
+	} {
+		m, err := linkunwrap.NewMatcher(asked)
+		require.NoError(t, err, asked)
+		assert.Equal(t, want, m.Check(link), asked)
 	}
 }

@@ -141,8 +141,8 @@ func FuzzUnwrap(f *testing.F) {
 			}
 		}
 		m, err := linkunwrap.NewMatcher(link)
-		if err != nil {
-			return
+		if _, isLink := linkunwrap.Resolve(link, "/"); err != nil || !isLink {
+			return // refused, or nobody can follow it
 		}
 		if !m.Match(link) {
 			t.Fatalf("%q does not match itself", link)

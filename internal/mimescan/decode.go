@@ -3,13 +3,6 @@ package mimescan
 import (
 	"bufio"
 	"io"
-	"strconv"
-	"strings"
-
-	"github.com/emersion/go-message/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // decoded undoes the transfer encoding; an unknown one is ignored.
@@ -21,21 +14,6 @@ func (p part) decoded(r *bufio.Reader) io.Reader {
 		return newQuoted(r)
 	}
 	return r
-}
-
-// utf8 converts a text to UTF-8, and reports whether that may change the links in
-// it.
-func (p part) utf8(r io.Reader) (io.Reader, bool) {
-	switch {
-	case p.charset == "":
-		return transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())), true
-	case p.charset == "utf-8", p.charset == "us-ascii", strings.HasPrefix(p.charset, "iso-8859-"), strings.HasPrefix(p.charset, "windows-125"):
-		return r, false
-	}
-	if converted, err := charset.Reader(p.charset, r); err == nil {
-		return converted, true
-	}
-	return r, false
 }
 
 // decoder returns the output of fill, piece by piece.
@@ -132,12 +110,25 @@ func newQuoted(r *bufio.Reader) io.Reader {
 	}}
 }
 
+// hexDigit returns the value of a hexadecimal digit, -1 for another byte.
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
 // escape decodes what follows an equals sign.
 func escape(dst []byte, r *bufio.Reader) []byte {
 	if next, _ := r.Peek(2); len(next) == 2 {
-		if v, err := strconv.ParseUint(string(next), 16, 8); err == nil && next[0] != '+' && next[0] != '-' {
+		if hi, lo := hexDigit(next[0]), hexDigit(next[1]); hi >= 0 && lo >= 0 {
 			_, _ = r.Discard(2)
-			return append(dst, byte(v))
+			return append(dst, byte(hi<<4|lo))
 		}
 	}
 	// A soft line break, even with blanks added by a gateway.

@@ -1,12 +1,16 @@
 // Package mimescan reports the links and attachments of a MIME message while it
 // is read ([Scan]), or its whole content in a normal form ([ReadContent]).
 //
-// A message is never refused for being malformed. Content that cannot be parsed
-// is scanned as text: a part whose boundary is missing, a truncated header, base64
-// mixed with other bytes. Memory use does not depend on the size of the message:
-// no part, line or URL is kept beyond a fixed length. Content that was not scanned
-// is reported ([ErrTooComplex], [Report].Opaque), so a search knows when it may
-// have missed something.
+// A message is never refused for being malformed. [Scan] reads it as mail programs and
+// browsers do: it goes on after a defect, in all the ways in which a program might, and
+// content that cannot be parsed is scanned as text. Memory use does not depend on the
+// size of the message: no part, line or URL is kept beyond a fixed length. What was not
+// scanned, or may not be what its sender meant, is reported ([ErrTooComplex],
+// [Report]), so a search knows when it may have missed something. The tests named
+// TestCases… list the kinds of defects.
+//
+// [ReadContent] is for comparing two forms of a message, so it does not guess: what is
+// not as the standards have it counts byte by byte.
 //
 // A server that stores properties writes the MIME of a message anew each time. The
 // normal form is what servers keep that do so honestly:
@@ -43,7 +47,7 @@
 // headers. A part that lacks its end has another digest, unless only white space is
 // missing.
 //
-// Header texts and charsets are left to the standard library and
-// emersion/go-message. The structure is parsed here, because their parsers stop
-// at the first defect.
+// Header texts and charsets are left to the standard library, internal/mimeparam and
+// emersion/go-message, and how links are spelt to internal/linkunwrap. The structure is
+// parsed here, because other parsers stop at the first defect.
 package mimescan

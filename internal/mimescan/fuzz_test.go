@@ -20,6 +20,11 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("Content-Transfer-Encoding: quoted-printable\n\n=3D=\n=ZZ= \t\nhttps://e=76il.example\n"))
 	f.Add([]byte("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeAoKaHR0cHM6Ly9ldmlsLmV4YW1wbGU=\n"))
 	f.Add([]byte("Content-Type: text/calendar; charset=utf-16\n\nA:https://ev\n il.example\n"))
+	f.Add([]byte("\ufeffBcc: Cc: Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n[X]\nContent-Transfer-Encoding: base64; (x)\n\nPGEgaHJlZj0ieCI+\n--b--\n"))
+	f.Add([]byte("\nbegin 644 a.html\n'35H@;'5R90``\n`\nend\nbegin-base64 644 b.eml\nQTogYg==\n====\n"))
+	f.Add([]byte("Content-Type: text/plain; charset=utf-7; delsp=yes\n\n+AGgAdAB0AHAAcw-://a.exam \n>ple,https:b.example\n"))
+	f.Add([]byte("Content-Type: a/b; name*0*=euc-kr''%B0%B3; name*1=.vcs\n\nBEGIN:VCALENDAR\r\nX:https://a.exa\r\n mple\\n=3D\r\n"))
+	f.Add([]byte("Content-Type: text/html\nContent-Base: http:a.example\n\n<iframe srcdoc='<a href=b>'><meta http-equiv=refresh content='0;url=//c'><a href='data:,<a href=d>'><!--<a href=e>--><base href=f>"))
 	entries, err := testdata.Mail.ReadDir("mail")
 	require.NoError(f, err)
 	for _, e := range entries {

@@ -158,19 +158,6 @@ func (p part) attached() bool {
 // extension returns the extension of the name, in lower case.
 func (p part) extension() string { return strings.ToLower(path.Ext(p.name)) }
 
-func (p part) isHTML() bool {
-	switch p.extension() {
-	case ".htm", ".html", ".shtml", ".xhtml", ".svg":
-		return true
-	}
-	return strings.Contains(p.kind, "html") || p.kind == "image/svg+xml"
-}
-
-// isText reports whether the part is scanned for links.
-func (p part) isText() bool {
-	return strings.HasPrefix(p.kind, "text/") || strings.HasPrefix(p.kind, "multipart/") || p.isHTML() || p.extension() == ".ics"
-}
-
 // opaque reports whether the part hides a message: S/MIME that is encrypted or
 // signed in one piece, or rights management.
 func (p part) opaque() bool {

@@ -1,27 +1,56 @@
 package mimescan
 
 import (
+	"bytes"
 	"errors"
 	"io"
-	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 )
 
 // Limits of a document.
 const (
 	maxToken    = 4 << 20 // bytes of a tag, comment or text; attributes may contain pictures
-	maxBase     = 2 << 10 // bytes of a base URL; a longer one is ignored
-	maxRelative = 10_000  // links resolved against the base
+	maxRelative = 10_000  // links resolved against a base
+	maxRelBytes = 4 << 20 // bytes of them
+	maxBases    = 4
+	maxInner    = 4     // how deep documents are within others
+	maxPages    = 1_000 // documents within one
 )
 
-// scanHTML reports the links of a document: in its attributes, resolved against
-// its base, and in its text and comments. Entities are resolved.
-func scanHTML(r io.Reader, emit func(string) error) error {
+// page reports the links of a document: in its attributes, resolved against its base,
+// and in its text and comments. Entities are resolved.
+func (s *scanner) page(r io.Reader, p loosePart) error {
+	d := &document{s: s}
+	d.values = linkScanner{emit: s.link, cut: d.cut}
+	if p.location != "" {
+		d.base(p.location)
+	}
+	if err := d.read(r, 0); err != nil {
+		return err
+	}
+	return d.resolve()
+}
+
+// document is an HTML page with the documents within it.
+type document struct {
+	s        *scanner
+	bases    []string
+	relative []string // links, until the base is known, which may come behind them
+	size     int      // bytes of them
+	tooMany  bool
+	pages    int         // documents within it
+	values   linkScanner // for texts in attributes and comments
+}
+
+// read reads a document at some depth within others.
+func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	d := &document{emit: emit, text: linkScanner{emit: emit}}
+	text := &linkScanner{emit: d.values.emit, cut: d.values.cut}
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -30,85 +59,185 @@ func scanHTML(r io.Reader, emit func(string) error) error {
 			} else if err != io.EOF {
 				return err
 			}
-			return d.text.close()
+			return text.close()
 		case html.TextToken:
-			_, _ = d.text.Write(z.Text())
+			_, _ = text.Write(z.Text())
 		case html.CommentToken, html.DoctypeToken:
-			// Mail hides buttons in conditional comments.
-			if err := d.value(z.Text()); err != nil {
+			if err := d.comment(z.Text(), depth); err != nil {
 				return err
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			if err := d.tag(z); err != nil {
+			if err := d.tag(z, text, depth); err != nil {
 				return err
 			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
-			d.boundary(name)
+			separate(text, name)
 		}
-		if d.text.err != nil {
-			return d.text.err
+		if text.err != nil {
+			return text.err
 		}
 	}
 }
 
-type document struct {
-	emit func(string) error
-	text linkScanner
-	base *url.URL
+// cut notes a link that was not read to its end.
+func (d *document) cut() { d.s.doubt(true, false, "a link is longer than 32 KiB") }
 
-	relative int // links resolved
-}
-
-// boundary separates the texts of neighbouring blocks. Inline tags, such as <wbr>,
-// do not split a link.
-func (d *document) boundary(tag []byte) {
+// separate separates the texts of neighbouring blocks. Inline tags, such as <wbr>, do
+// not split a link.
+func separate(text *linkScanner, tag []byte) {
 	switch string(tag) {
 	case "a", "abbr", "b", "big", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u", "wbr":
 		return
 	}
-	_, _ = d.text.Write([]byte("\n"))
+	_, _ = text.Write([]byte("\n"))
 }
 
-func (d *document) tag(z *html.Tokenizer) error {
-	name, more := z.TagName()
-	isBase := string(name) == "base"
-	d.boundary(name)
+// comment scans a comment. Outlook shows what is in conditional ones.
+func (d *document) comment(text []byte, depth int) error {
+	if err := d.value(text); err != nil || !bytes.Contains(text, []byte("<")) {
+		return err
+	}
+	return d.inner(string(text), depth)
+}
+
+// inner scans a document within another.
+func (d *document) inner(page string, depth int) error {
+	if d.pages++; depth == maxInner || d.pages > maxPages {
+		d.s.doubt(true, false, "a page has too many other pages within it")
+		return nil
+	}
+	return d.read(strings.NewReader(page), depth+1)
+}
+
+func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
+	tag, more := z.TagName()
+	name := string(tag)
+	separate(text, tag)
+	switch name {
+	case "noscript", "noframes", "noembed", "iframe", "xmp", "plaintext":
+		z.NextIsNotRawText() // mail programs run no scripts and show no frames
+	}
+	content, isRefresh := "", false
 	for more {
-		var key, value []byte
-		key, value, more = z.TagAttr()
-		if isBase && string(key) == "href" && d.base == nil && len(value) <= maxBase {
-			d.base, _ = url.Parse(strings.TrimSpace(string(value)))
+		var k, value []byte
+		k, value, more = z.TagAttr()
+		var err error
+		switch key := string(k); {
+		case name == "base" && key == "href":
+			d.base(string(value))
+			err = d.attribute(string(value), depth)
+		case isLink(key), strings.HasSuffix(key, ":href"), key == "longdesc", key == "lowsrc", key == "dynsrc":
+			err = d.attribute(string(value), depth)
+		case key == "srcset", key == "imagesrcset":
+			for candidate := range strings.SplitSeq(string(value), ",") {
+				link, _, _ := strings.Cut(strings.TrimSpace(candidate), " ")
+				if err == nil {
+					err = d.attribute(link, depth)
+				}
+			}
+		case key == "srcdoc":
+			err = d.inner(string(value), depth)
+		default:
+			isRefresh = isRefresh || key == "http-equiv" && strings.EqualFold(strings.TrimSpace(string(value)), "refresh")
+			if key == "content" {
+				content = string(value)
+			}
+			err = d.value(value)
 		}
-		if err := d.attribute(string(key), value); err != nil {
+		if err != nil {
 			return err
 		}
+	}
+	if isRefresh {
+		return d.attribute(refreshed(content), depth)
 	}
 	return nil
 }
 
-func (d *document) attribute(key string, value []byte) error {
-	if !isLink(key) {
-		return d.value(value)
-	}
-	link := strings.TrimSpace(string(value[:min(len(value), maxLink)]))
-	if err := d.emit(link); err != nil {
-		return err
-	}
-	if d.base == nil {
-		if strings.HasPrefix(strings.ReplaceAll(link, `\`, "/"), "//") {
-			return d.emit("http:" + link)
+// attribute reports a link in all forms that programs might make of it.
+func (d *document) attribute(value string, depth int) error {
+	link := linkunwrap.Tidy(value)
+	scheme, rest := schemeOf(link)
+	if scheme == "data" {
+		if page := dataPage(link); page != "" {
+			return d.inner(page, depth)
 		}
 		return nil
 	}
-	ref, err := url.Parse(link)
-	if err != nil || ref.IsAbs() {
-		return nil
+	if len(link) > maxLink {
+		d.cut()
+		link = link[:maxLink]
 	}
-	if d.relative++; d.relative > maxRelative {
+	if err := d.s.link(link); err != nil || link == "" {
+		return err
+	}
+	switch scheme {
+	case "":
+		if err := d.schemeless(link); err != nil {
+			return err
+		}
+	case "http", "https", "ftp":
+		if strings.HasPrefix(rest, "//") {
+			return nil
+		}
+	default:
+		return d.value([]byte(link))
+	}
+	d.size += len(link)
+	if d.tooMany = d.tooMany || len(d.relative) == maxRelative || d.size > maxRelBytes; !d.tooMany {
+		d.relative = append(d.relative, link)
+	}
+	return nil
+}
+
+// schemeless reports what mail programs make of a link without scheme: they have no
+// page that it could be relative to.
+func (d *document) schemeless(link string) error {
+	if first := strings.ReplaceAll(link[:min(len(link), 2)], `\`, "/"); first == "//" {
+		return d.s.link("http:" + link)
+	}
+	host, _, _ := strings.Cut(link, "/")
+	if i := strings.IndexByte(host, '.'); i > 0 && !strings.ContainsAny(host, "?# ") {
+		return d.s.link("http://" + link)
+	}
+	return nil
+}
+
+// base notes a base of the document. Browsers use the first, but not all programs do.
+func (d *document) base(value string) {
+	link := linkunwrap.Tidy(value)
+	if len(link) > maxLink {
+		d.s.doubt(true, false, "the base of a page is longer than 32 KiB")
+		return
+	}
+	if scheme, _ := schemeOf(link); scheme == "" {
+		link = "http://" + strings.TrimLeft(link, `/\`)
+	}
+	if len(d.bases) == maxBases {
+		d.s.doubt(true, false, "a page has too many bases")
+		return
+	}
+	d.bases = append(d.bases, link)
+}
+
+// resolve reports the relative links, once the base is known.
+func (d *document) resolve() error {
+	for _, base := range d.bases {
+		for _, link := range d.relative {
+			resolved, ok := linkunwrap.Resolve(base, link)
+			if !ok {
+				continue
+			}
+			if err := d.s.link(resolved); err != nil {
+				return err
+			}
+		}
+	}
+	if d.tooMany && len(d.bases) > 0 {
 		return ErrTooComplex
 	}
-	return d.emit(d.base.ResolveReference(ref).String())
+	return nil
 }
 
 // isLink reports whether the value of an attribute is a link.
@@ -120,9 +249,8 @@ func isLink(key string) bool {
 	return false
 }
 
-// value scans a complete text.
+// value scans a complete text, which it does not copy.
 func (d *document) value(text []byte) error {
-	s := &linkScanner{emit: d.emit}
-	_, _ = s.Write(text)
-	return s.close()
+	d.values.buf = text
+	return d.values.close()
 }

@@ -9,11 +9,10 @@ import (
 // linkScanner finds the links in the text written to it.
 type linkScanner struct {
 	emit func(link string) error
-	// unfold undoes the line folding of iCalendar (RFC 5545, section 3.1), which
-	// breaks links.
-	unfold bool
-	buf    []byte
-	err    error
+	// cut is called if a link is longer than what is read. It may be nil.
+	cut func()
+	buf []byte
+	err error
 }
 
 const (
@@ -21,6 +20,9 @@ const (
 	maxLink = 32 << 10
 	// window is how many bytes of a text are scanned at once.
 	window = 2 * maxLink
+	// maxWhole is how many of the links that follow each other without a blank are
+	// reported with all that follows.
+	maxWhole = 4
 )
 
 // Write returns the error of emit, if any.
@@ -49,23 +51,17 @@ func (s *linkScanner) close() error {
 // one.
 func (s *linkScanner) drain(final bool) {
 	text := s.buf
-	if s.unfold {
-		text = unfold(text)
-	}
-	at := 0
-	for s.err == nil {
-		start := nextLink(text, at)
-		if start < 0 {
-			at = max(at, len(text)-len("https:/"))
-			break
+	at := s.find(text, final)
+	for _, undo := range []func([]byte) []byte{withoutMarks, unescapeScript} {
+		other := undo(text)
+		if other == nil || s.err != nil {
+			continue
 		}
-		end := linkEnd(text, start)
-		if !final && start > 0 && len(text)-start < maxLink {
-			at = max(start-1, at) // keep a bracket before it
-			break
+		s.find(other, true)
+		if !final {
+			// The last word may go on.
+			at = min(at, max(bytes.LastIndexAny(text, " \t\r\n\"<>")+1, len(text)-maxLink))
 		}
-		s.report(text, start, end)
-		at = end
 	}
 	if final {
 		s.buf = s.buf[:0]
@@ -74,11 +70,26 @@ func (s *linkScanner) drain(final bool) {
 	s.buf = append(s.buf[:0], text[min(at, len(text)):]...)
 }
 
-func unfold(text []byte) []byte {
-	for _, fold := range []string{"\r\n ", "\n ", "\r\n\t", "\n\t"} {
-		text = bytes.ReplaceAll(text, []byte(fold), nil)
+// find reports the links in a text, and returns where one may begin that goes on
+// behind it.
+func (s *linkScanner) find(text []byte, final bool) int {
+	at := 0
+	for s.err == nil {
+		start := nextLink(text, at)
+		if start < 0 {
+			return max(at, len(text)-len("https:/"))
+		}
+		end := linkEnd(text, start)
+		if !final && start > 0 && len(text)-start < maxLink {
+			return max(start-1, at) // keep a bracket before it
+		}
+		if end == start+maxLink && s.cut != nil {
+			s.cut()
+		}
+		s.report(text, start, end)
+		at = end
 	}
-	return text
+	return at
 }
 
 // nextLink returns where the next link begins, -1 if there are no more.
@@ -95,11 +106,17 @@ func nextLink(text []byte, from int) int {
 			}
 			continue
 		}
-		if i+1 == len(text) || text[i+1] != '/' && text[i+1] != '\\' {
+		if i+1 == len(text) {
+			continue
+		}
+		next := text[i+1]
+		slash := next == '/' || next == '\\'
+		if !slash && (!wordByte(next) || next == '-' || next == '.') && next < utf8.RuneSelf && next != '[' {
 			continue
 		}
 		for _, scheme := range []string{"https", "http", "ftp"} {
-			if start := i - len(scheme); start >= from && strings.EqualFold(string(text[start:i]), scheme) {
+			start := i - len(scheme)
+			if start >= from && strings.EqualFold(string(text[start:i]), scheme) && (slash || start == 0 || !wordByte(text[start-1])) {
 				return start
 			}
 		}
@@ -125,7 +142,7 @@ func linkEnd(text []byte, start int) int {
 		}
 		r, size := utf8.DecodeRune(text[i:limit])
 		switch r {
-		case '\u00a0', '\u200b', '\u2028', '\u2029', '\u3000', '“', '”', '«', '»', '「', '」', '＜', '＞':
+		case '\u00a0', '\u2028', '\u2029', '\u3000', '“', '”', '«', '»', '「', '」', '＜', '＞':
 			return i
 		}
 		i += size
@@ -133,28 +150,151 @@ func linkEnd(text []byte, start int) int {
 	return limit
 }
 
-// report emits the possible forms of a link: complete, without the punctuation of
-// the sentence, and up to a character that often ends a link.
+// report emits a link, and those that follow it without a blank.
 func (s *linkScanner) report(text []byte, start, end int) {
-	link := string(text[start:end])
+	for n := 0; s.err == nil; n++ {
+		next := follower(text[:end], start)
+		if next < 0 || n < maxWhole {
+			s.forms(string(text[start:end]))
+		}
+		if n == 0 {
+			s.broken(text, start, end)
+		}
+		if next < 0 {
+			return
+		}
+		s.forms(string(text[start:next]))
+		start = next
+	}
+}
+
+// follower returns where another link begins within the text of one, -1 for nowhere.
+// The parameter of a link is not another one.
+func follower(text []byte, start int) int {
+	for at := start + len("ftp:"); at < len(text); {
+		next := nextLink(text, at)
+		if next < 0 {
+			return -1
+		}
+		before := text[next-1]
+		if text[next]|0x20 == 'w' && strings.IndexByte(",;|()[]{}'`", before) >= 0 || text[next]|0x20 != 'w' && before != '=' {
+			return next
+		}
+		at = next + len("ftp:")
+	}
+	return -1
+}
+
+// forms emits the possible forms of a link: complete, without the punctuation of
+// the sentence, and up to a character that often ends a link.
+func (s *linkScanner) forms(link string) {
 	candidates := []string{link}
-	if trimmed := strings.TrimRight(link, `.,;:!?'*_~|)]}`+"`"); trimmed != link {
+	if trimmed := strings.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); trimmed != link {
 		candidates = append(candidates, trimmed)
 	}
-	cut := strings.IndexFunc(link, func(r rune) bool { return r >= utf8.RuneSelf || strings.ContainsRune(`'()[]{}|,;*`+"`", r) })
+	cut := strings.IndexFunc(link, func(r rune) bool { return r >= utf8.RuneSelf || strings.ContainsRune(`'()[]{}|,;*\`+"`", r) })
 	if cut > 0 {
 		candidates = append(candidates, link[:cut])
 	}
-	// RFC 3986, appendix C: a link in angle brackets may be broken across lines.
-	if start > 0 && text[start-1] == '<' && end < len(text) && text[end] <= ' ' {
-		rest := text[end:min(len(text), start+maxLink)]
-		if n := bytes.IndexAny(rest, "<>"); n >= 0 && rest[n] == '>' {
-			candidates = append(candidates, strings.Join(strings.Fields(string(text[start:end+n])), ""))
-		}
-	}
 	for _, c := range candidates {
-		if s.err = s.emit(c); s.err != nil {
-			return
+		if s.err == nil {
+			s.err = s.emit(c)
 		}
 	}
+}
+
+// broken emits a link that is broken across lines. RFC 3986, appendix C: it is in
+// angle brackets.
+func (s *linkScanner) broken(text []byte, start, end int) {
+	if start == 0 || text[start-1] != '<' || end >= len(text) || text[end] > ' ' || s.err != nil {
+		return
+	}
+	rest := text[end:min(len(text), start+maxLink)]
+	if n := bytes.IndexAny(rest, "<>"); n >= 0 && rest[n] == '>' {
+		s.err = s.emit(strings.Join(strings.Fields(string(text[start:end+n])), ""))
+	}
+}
+
+// withoutMarks returns a text without characters that are not seen, nil if it has
+// none.
+func withoutMarks(text []byte) []byte {
+	found := false
+	for i, c := range text {
+		switch c {
+		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // with which they begin
+			r, _ := utf8.DecodeRune(text[i:])
+			found = invisible(r)
+		}
+		if found {
+			break
+		}
+	}
+	if !found {
+		return nil
+	}
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if !invisible(r) {
+			out = append(out, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return out
+}
+
+// invisible reports whether a character has no width. Programs and people put such
+// into links, and browsers leave them out of hosts.
+func invisible(r rune) bool {
+	switch {
+	case r == 0xAD, r == 0x34F, r == 0x61C, r == 0x180E, r == 0xFEFF:
+		return true
+	}
+	return r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x2069
+}
+
+// unescapeScript undoes the escapes of JSON and scripts, as far as they matter in
+// links. It returns nil if there are none.
+func unescapeScript(text []byte) []byte {
+	if !bytes.Contains(text, []byte(`\/`)) && !bytes.Contains(text, []byte(`\u00`)) && !bytes.Contains(text, []byte(`\x`)) {
+		return nil
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\\' && i+1 < len(text) {
+			digits := text[i+2:]
+			switch text[i+1] {
+			case '/':
+				i, c = i+1, '/'
+			case 'u':
+				if len(digits) >= 4 && digits[0] == '0' && digits[1] == '0' {
+					if v, ok := hexByte(digits[2:]); ok {
+						i, c = i+5, v
+					}
+				}
+			case 'x':
+				if v, ok := hexByte(digits); ok {
+					i, c = i+3, v
+				}
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func hexByte(digits []byte) (byte, bool) {
+	v := 0
+	for i := range 2 {
+		if i >= len(digits) {
+			return 0, false
+		}
+		n := hexDigit(digits[i])
+		if n < 0 {
+			return 0, false
+		}
+		v = v<<4 | n
+	}
+	return byte(v), v < utf8.RuneSelf
 }

@@ -2,12 +2,10 @@ package mimescan
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"hash"
 	"io"
-	"strings"
 )
 
 // Limits of one message.
@@ -16,6 +14,11 @@ const (
 	maxParts  = 10_000 // parts in total
 	maxHeader = 1 << 20
 	bufSize   = 16 << 10 // per level
+
+	// So many links of up to so many bytes are remembered, because most are in a
+	// message several times.
+	maxSeen     = 1 << 10
+	maxSeenLink = 1 << 10
 )
 
 // ErrTooComplex reports that a message was not scanned completely: it has too
@@ -31,8 +34,8 @@ var ErrStop = errors.New("mimescan: stop")
 // Handler receives the content of a message, in order. A nil function is not
 // called, and its work is not done. An error ends the scan.
 type Handler struct {
-	// Link receives each link in each text, and again in the forms in which
-	// people and programs might delimit it differently. It is absolute or begins
+	// Link receives each link in each text, and the forms in which people and
+	// programs might delimit it differently; the same one seldom again. It is absolute or begins
 	// with www., except that attributes of HTML are also reported as written; HTML
 	// entities are resolved. It may be anything that an attacker wrote.
 	Link func(link string) error
@@ -42,20 +45,31 @@ type Handler struct {
 	Attachment func(a Attachment) error
 }
 
-// Attachment is an attached file or message, or a part of the message that has a
-// name or is not text.
+// Attachment is an attached file or message, a file that is encoded within a text, or
+// a part of the message that has a name or is not text.
 type Attachment struct {
 	Name   string // from the header, decoded; may be empty
 	Type   string // media type, lower case
 	SHA256 [sha256.Size]byte
 	Size   int64 // bytes, without transfer encoding
+
+	// Aliases are other names of it, which some programs show.
+	Aliases []string
+	// Guessed means that the charset of a name is not known: letters beyond ASCII may
+	// be others.
+	Guessed bool
 }
 
 // Report is what Scan found out about the message as a whole.
 type Report struct {
-	// Opaque is the media type of a part that is encrypted, or wrapped so that
-	// its content was not scanned; empty if all parts were readable.
+	// Opaque is what is encrypted, or wrapped so that its content was not scanned: a
+	// media type mostly. It is empty if all parts were readable.
 	Opaque string
+
+	// Links says why a link may have been missed, and Attachments why an attachment,
+	// its name or its content may have been: the message is not as it says, and was
+	// read as well as can be. They are empty if it was read as its sender meant it.
+	Links, Attachments string
 }
 
 // Scan reads a message completely. It returns an error of the reader or handler,
@@ -65,15 +79,23 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 	if h.Link != nil {
 		// Several scanners read the same text: after an error, all of them stop.
 		var refused error
+		seen := make(map[string]bool)
 		s.h.Link = func(link string) error {
-			if refused == nil {
-				refused = h.Link(link)
+			if refused != nil || seen[link] {
+				return refused
 			}
+			if len(link) <= maxSeenLink {
+				if len(seen) == maxSeen {
+					clear(seen)
+				}
+				seen[link] = true
+			}
+			refused = h.Link(link)
 			return refused
 		}
 	}
 	source := &keeper{r: r}
-	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", 0)
+	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", true, 0)
 	if errors.Is(err, ErrStop) {
 		return s.report, nil
 	}
@@ -113,126 +135,14 @@ type scanner struct {
 	late   error // why a text was not scanned completely; the scan continues
 }
 
-// entity reads a message or part of one: header and body.
-func (s *scanner) entity(br *bufio.Reader, defaultType string, depth int) error {
-	if s.parts++; s.parts > maxParts || depth > maxDepth {
-		return ErrTooComplex
+// doubt notes why links or attachments may have been missed. The first reason stays.
+func (s *scanner) doubt(links, attachments bool, why string) {
+	if links && s.report.Links == "" {
+		s.report.Links = why
 	}
-	fields, rest, err := readHeader(br)
-	if err != nil {
-		return err
+	if attachments && s.report.Attachments == "" {
+		s.report.Attachments = why
 	}
-	if len(rest) > 0 {
-		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), br), bufSize)
-	}
-	p := describe(fields, defaultType)
-	switch {
-	case strings.HasPrefix(p.kind, "multipart/") && p.boundary != "":
-		return s.multipart(br, p, depth)
-	case p.kind == "message/rfc822" || p.kind == "message/global" || p.kind == "message/news":
-		return s.message(p.decoded(br), p, depth)
-	}
-	return s.leaf(p.decoded(br), p)
-}
-
-// multipart reads the parts between boundaries. Before the first is text that few
-// programs show, and everything if the boundary never comes.
-func (s *scanner) multipart(br *bufio.Reader, p part, depth int) error {
-	if p.kind == "multipart/encrypted" {
-		s.report.Opaque = p.kind
-	}
-	defaultType := "text/plain"
-	if p.kind == "multipart/digest" {
-		defaultType = "message/rfc822"
-	}
-	before := &section{br: br, delimiter: "--" + p.boundary}
-	if err := s.text(before, part{kind: "text/plain"}); err != nil {
-		return err
-	}
-	for last := before.last; !last; {
-		sec := &section{br: br, delimiter: "--" + p.boundary}
-		if err := s.entity(bufio.NewReaderSize(sec, bufSize), defaultType, depth+1); err != nil {
-			return err
-		}
-		if _, err := io.Copy(io.Discard, sec); err != nil {
-			return err
-		}
-		last = sec.last
-	}
-	return nil
-}
-
-// message reads an attached message.
-func (s *scanner) message(body io.Reader, p part, depth int) error {
-	if s.h.Attachment == nil {
-		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", depth+1)
-	}
-	d := newDigest()
-	body = io.TeeReader(body, d)
-	if err := s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", depth+1); err != nil {
-		return err
-	}
-	if _, err := io.Copy(io.Discard, body); err != nil {
-		return err
-	}
-	return s.h.Attachment(d.attachment(p))
-}
-
-// leaf reads a part without subparts.
-func (s *scanner) leaf(body io.Reader, p part) error {
-	if p.opaque() {
-		s.report.Opaque = p.kind
-	}
-	attached := p.attached() && s.h.Attachment != nil
-	var d *digest
-	if attached {
-		d = newDigest()
-		body = io.TeeReader(body, d)
-	}
-	if p.isText() {
-		if err := s.text(body, p); err != nil {
-			return err
-		}
-	}
-	if _, err := io.Copy(io.Discard, body); err != nil {
-		return err
-	}
-	if attached {
-		return s.h.Attachment(d.attachment(p))
-	}
-	return nil
-}
-
-// text scans for links.
-func (s *scanner) text(body io.Reader, p part) error {
-	if s.h.Link == nil {
-		_, err := io.Copy(io.Discard, body)
-		return err
-	}
-	// First as it is, whatever its charset: in most, a link is ASCII.
-	plain := &linkScanner{emit: s.h.Link, unfold: p.kind == "text/calendar"}
-	body = io.TeeReader(body, plain)
-	converted, differs := p.utf8(body)
-	var err error
-	switch {
-	case p.isHTML():
-		err = scanHTML(converted, s.h.Link)
-	case differs:
-		again := &linkScanner{emit: s.h.Link, unfold: plain.unfold}
-		if _, err = io.Copy(again, converted); err == nil {
-			err = again.close()
-		}
-	}
-	if errors.Is(err, ErrTooComplex) {
-		s.late, err = err, nil
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(io.Discard, body); err != nil {
-		return err
-	}
-	return plain.close()
 }
 
 // digest computes the hash and size of an attachment.
@@ -248,6 +158,8 @@ func (d *digest) Write(p []byte) (int, error) {
 	return d.hash.Write(p)
 }
 
-func (d *digest) attachment(p part) Attachment {
-	return Attachment{Name: p.name, Type: p.kind, SHA256: [sha256.Size]byte(d.hash.Sum(nil)), Size: d.size}
+func (d *digest) attachment(p loosePart) Attachment {
+	return Attachment{
+		Name: p.name, Type: p.kind, SHA256: [sha256.Size]byte(d.hash.Sum(nil)), Size: d.size, Aliases: p.aliases, Guessed: p.guessed,
+	}
 }

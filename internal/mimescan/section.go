@@ -15,6 +15,7 @@ type section struct {
 	delimiter string
 	last      bool // no section follows
 	open      bool // the text ended before a delimiter came
+	read      bool // it has more than white space
 
 	inLine      bool
 	eol         string // of the line before, held back
@@ -56,6 +57,7 @@ func (s *section) next() {
 		s.last, s.open, s.err = true, true, err
 	}
 	body, eol := cutEOL(line)
+	s.read = s.read || len(bytes.TrimSpace(body)) > 0
 	s.first, s.line = []byte(s.eol), body
 	s.eol, s.inLine = eol, eol == ""
 	if s.err != nil {

@@ -21,6 +21,9 @@ quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
 quarantine/internal/detour -> quarantine/driver
 quarantine/internal/twobox -> quarantine/driver
+internal/mimescan -> internal/mimeparam
+internal/mimescan -> internal/linkunwrap
+internal/mailstore/eml -> internal/mimeparam
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/boltjournal -> internal/sealedfile

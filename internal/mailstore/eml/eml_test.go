@@ -210,3 +210,21 @@ func TestRenderKeepsWideTexts(t *testing.T) {
 		assert.Equal(t, kept, strings.HasSuffix(got, "\r\n\r\n"+text), "%s: %q", charset, got)
 	}
 }
+
+// Names are in any charset, and beside defective parameters.
+func TestAttachmentNames(t *testing.T) {
+	t.Parallel()
+	for disposition, want := range map[string]string{
+		"filename*=euc-kr''%C7%D1.zip":                                     "한.zip",
+		"filename*0*=windows-1251''%CF%F0; filename*1*=%E8%E2%E5%F2.doc":   "Привет.doc",
+		"filename*=''caf%C3%A9.doc":                                        "café.doc",
+		"size; filename*0=\"pay\"; filename*1=\"roll.exe\"; =":             "payroll.exe",
+		"filename==?utf-8?Q?Bill--?= =?utf-8?Q?2=2Epdf?=; x":               "Bill--2.pdf",
+		"filename=\"C:\\temp\\a.exe\"":                                     `C:\temp\a.exe`,
+		"filename*=iso-8859-1''Rechnung%20f%FCr.html; filename=other.html": "Rechnung für.html",
+	} {
+		m := eml.Parse([]byte("\uFEFFContent-Type: application/octet-stream\r\nContent-Disposition: attachment; " + disposition + "\r\n\r\nx"))
+		require.Len(t, m.Attachments(), 1, disposition)
+		assert.Equal(t, want, m.Attachments()[0].Name)
+	}
+}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset" // decodes header texts of any charset
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // field is one header field. Its lines have neither line ends nor leading white
@@ -32,9 +34,10 @@ func (f field) value() string {
 }
 
 // splitHeader splits a message or part into its fields and its body. A block that
-// does not begin with a field is all body.
+// does not begin with a field is all body. A byte order mark before the first field is
+// left out.
 func splitHeader(raw []byte) (fields []field, body []byte) {
-	rest := raw
+	rest := bytes.TrimPrefix(raw, []byte("\uFEFF"))
 	for len(rest) > 0 {
 		line, after := cutLine(rest)
 		switch {
@@ -117,24 +120,12 @@ func decode(value string) string {
 
 // typed parses a field with parameters, such as Content-Type, as far as possible.
 func typed(value string) (kind string, params map[string]string) {
-	var h message.Header
-	h.Set("Content-Type", value)
-	kind, params, err := h.ContentType()
-	if err == nil {
-		return kind, params
-	}
-	kind, rest, _ := strings.Cut(value, ";")
-	kind = strings.ToLower(strings.TrimSpace(kind))
+	field := mimeparam.Parse(value)
 	params = make(map[string]string)
-	for p := range strings.SplitSeq(rest, ";") {
-		k, v, ok := strings.Cut(p, "=")
-		k = strings.ToLower(strings.TrimSpace(k))
-		if _, twice := params[k]; !ok || twice {
-			continue
-		}
-		params[k] = decode(strings.Trim(strings.TrimSpace(v), `"`))
+	for _, name := range field.Names() {
+		params[name] = field.Get(name)
 	}
-	return kind, params
+	return field.Value, params
 }
 
 // encodeText encodes a header text for use in a message.

@@ -1,0 +1,113 @@
+package mimeparam
+
+import (
+	"io"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// join decodes the segments of a parameter (RFC 2231, sections 3 and 4).
+func join(segments []param) Text {
+	var b strings.Builder
+	named, inCharset := "", false
+	for i, s := range segments {
+		value := s.value
+		if s.extended {
+			if i == 0 {
+				// charset'language'text. Some leave one or both out.
+				if first, rest, ok := strings.Cut(value, "'"); ok && !strings.Contains(first, "%") {
+					_, text, again := strings.Cut(rest, "'")
+					if !again {
+						text = rest
+					}
+					named, value, inCharset = first, text, true
+				}
+			}
+			value = percent(value)
+		}
+		b.WriteString(value)
+	}
+	if !inCharset {
+		return plain(b.String())
+	}
+	return inCharsetOf(b.String(), named)
+}
+
+// plain decodes encoded words, which programs write in parameters though RFC 2047,
+// section 5, forbids it.
+func plain(s string) Text {
+	if strings.Contains(s, "=?") {
+		guessed := false
+		words := mime.WordDecoder{CharsetReader: func(name string, r io.Reader) (io.Reader, error) {
+			converted, err := charset.Reader(name, r)
+			guessed = guessed || err != nil
+			return converted, err
+		}}
+		if text, err := words.DecodeHeader(s); err == nil {
+			s = text
+		}
+		if guessed {
+			return Text{strings.ToValidUTF8(s, "\uFFFD"), true}
+		}
+	}
+	if utf8.ValidString(s) {
+		return Text{Text: s}
+	}
+	return inCharsetOf(s, "")
+}
+
+// inCharsetOf converts bytes to UTF-8. What is in no known charset is UTF-8 if it can
+// be, and Windows-1252 if not.
+func inCharsetOf(s, name string) Text {
+	known := true
+	switch name = strings.ToLower(strings.Trim(name, " \t\"")); name {
+	case "", "utf-8", "utf8", "us-ascii", "ascii":
+	default:
+		known = false
+		if r, err := charset.Reader(name, strings.NewReader(s)); err == nil {
+			if b, err := io.ReadAll(r); err == nil {
+				return Text{strings.ToValidUTF8(string(b), "\uFFFD"), strings.ContainsRune(string(b), utf8.RuneError)}
+			}
+		}
+	}
+	if utf8.ValidString(s) {
+		return Text{s, !known}
+	}
+	text, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		text = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return Text{text, true}
+}
+
+// percent undoes percent-encoding; anything malformed stays as it is.
+func percent(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, lo := digit(s[i+1]), digit(s[i+2])
+			if hi >= 0 && lo >= 0 {
+				b = append(b, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// digit returns the value of a hexadecimal digit, -1 for another byte.
+func digit(c byte) int {
+	if c >= 'A' && c <= 'F' {
+		c += 'a' - 'A'
+	}
+	return strings.IndexByte("0123456789abcdef", c)
+}

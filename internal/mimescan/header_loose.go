@@ -1,0 +1,210 @@
+package mimescan
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+)
+
+// Limits of a header as Scan reads it.
+const (
+	maxLooseField    = 128 << 10 // bytes of a field
+	maxLooseBoundary = 8 << 10   // bytes of a boundary; a line of it fits into the buffer
+	maxAhead         = 8 << 10   // bytes looked ahead
+	maxOdd           = 64 << 10  // bytes kept of lines that are not fields
+)
+
+// Further fields that Scan reads.
+const (
+	contentBase     = "content-base"
+	contentLocation = "content-location"
+)
+
+// looseHeader is a header as Scan reads it: as mail programs do, which go on after a
+// defect.
+type looseHeader struct {
+	fields map[string][]byte
+	odd    []byte // lines that another program might show as text
+	rest   []byte // of the body, read already
+	doubt  string // why another program might read it differently
+	broke  bool   // the body begins with a line that cannot belong to a header
+}
+
+func (h *looseHeader) doubted(why string) {
+	if h.doubt == "" {
+		h.doubt = why
+	}
+}
+
+// readLoose reads a header. Other than [readHeader], it skips what gateways and mail
+// stores put before the first field, and lines that are not fields if fields that
+// matter follow.
+func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
+	h := &looseHeader{fields: make(map[string][]byte)}
+	h.begin(br, isMessage)
+	name, inLine := "", false
+	for read := 0; ; {
+		line, err := br.ReadSlice('\n')
+		first := read == 0
+		read += len(line)
+		whole := err == nil
+		if err == bufio.ErrBufferFull {
+			err = nil
+		}
+		text := bytes.TrimRight(line, "\r\n")
+		switch {
+		case inLine || len(text) > 0 && (text[0] == ' ' || text[0] == '\t'):
+			h.extend(name, text)
+		case len(text) == 0:
+			return h, notEOF(err)
+		default:
+			key, value, ok := cutLooseField(text)
+			if !ok {
+				mbox := first && (bytes.HasPrefix(text, []byte("From ")) || bytes.HasPrefix(text, []byte(">From ")))
+				if !mbox && !(whole && h.goesOn(br)) {
+					h.rest = bytes.Clone(line)
+					h.broke = !first
+					return h, nil
+				}
+				if len(line) > maxOdd-len(h.odd) {
+					h.doubted("a header has too many lines that are not fields")
+				}
+				h.odd = append(h.odd, line[:min(len(line), maxOdd-len(h.odd))]...)
+				name = ""
+				break
+			}
+			name = h.field(unglue(key, value))
+		}
+		inLine = !whole
+		if err != nil {
+			return h, notEOF(err)
+		}
+		if read > maxHeader {
+			h.doubted("a header is longer than 1 MiB")
+			return h, nil
+		}
+	}
+}
+
+// begin skips a byte order mark, and empty lines before fields that matter.
+func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
+	if mark, _ := br.Peek(len(byteOrder)); string(mark) == byteOrder {
+		_, _ = br.Discard(len(mark))
+	}
+	if first, _ := br.Peek(1); len(first) == 0 || first[0] != '\r' && first[0] != '\n' {
+		return
+	}
+	ahead, _ := br.Peek(maxAhead)
+	text := bytes.TrimLeft(ahead, "\r\n \t")
+	if line, _, ok := bytes.Cut(text, []byte("\n")); ok && telling(line, isMessage) {
+		_, _ = br.Discard(len(ahead) - len(text))
+		header, _, _ := bytes.Cut(text, []byte("\r\n\r\n"))
+		header, _, _ = bytes.Cut(header, []byte("\n\n"))
+		h.odd = bytes.Clone(header) // or it is text
+	}
+}
+
+// telling reports whether a line is the field of a header rather than text.
+func telling(line []byte, isMessage bool) bool {
+	key, _, ok := cutLooseField(line)
+	if !ok {
+		return isMessage && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")))
+	}
+	switch key {
+	case "from", "to", "cc", "subject", "date", "received", "return-path", "reply-to", "sender", "message-id", "mime-version":
+		return isMessage
+	}
+	return strings.HasPrefix(key, "content-") || isMessage && strings.HasPrefix(key, "x-")
+}
+
+// goesOn reports whether a field that matters to the body comes before the next empty
+// line.
+func (h *looseHeader) goesOn(br *bufio.Reader) bool {
+	ahead, _ := br.Peek(maxAhead)
+	full := len(ahead) == maxAhead
+	for len(ahead) > 0 {
+		var line []byte
+		line, ahead, _ = bytes.Cut(ahead, []byte("\n"))
+		if len(bytes.TrimRight(line, "\r")) == 0 || bytes.HasPrefix(line, []byte("--")) {
+			return false
+		}
+		if key, _, ok := cutLooseField(line); ok && strings.HasPrefix(key, "content-") {
+			return true
+		}
+	}
+	if full && len(h.fields) > 0 {
+		h.doubted("a header broke off")
+	}
+	return false
+}
+
+// cutLooseField cuts a line into the name of a field, in lower case, and its value. A
+// link is not a field.
+func cutLooseField(line []byte) (key string, value []byte, ok bool) {
+	k, value, ok := bytes.Cut(line, []byte(":"))
+	k = bytes.TrimRight(k, " \t")
+	if !ok || len(k) == 0 || len(k) > 1<<10 || bytes.HasPrefix(value, []byte("//")) {
+		return "", nil, false
+	}
+	for _, c := range k {
+		if c <= ' ' || c >= 0x7F {
+			return "", nil, false
+		}
+	}
+	return strings.ToLower(string(k)), value, true
+}
+
+// unglue returns the last of several fields on one line, of which the others are
+// empty, if it matters to the body.
+func unglue(key string, value []byte) (string, []byte) {
+	for k, v := key, value; ; {
+		var ok bool
+		if k, v, ok = cutLooseField(bytes.TrimLeft(v, " \t")); !ok {
+			return key, value
+		}
+		switch k {
+		case contentType, contentDisposition, contentEncoding:
+			return k, v
+		}
+	}
+}
+
+// field begins a field, and returns its name if it is kept.
+func (h *looseHeader) field(name string, value []byte) string {
+	switch name {
+	case contentType, contentDisposition, contentEncoding, contentBase, contentLocation:
+	default:
+		return ""
+	}
+	if old, again := h.fields[name]; again {
+		// The first counts.
+		if (name == contentType || name == contentEncoding) && !strings.EqualFold(strings.TrimSpace(string(old)), strings.TrimSpace(string(value))) {
+			h.doubted("a header has two different fields " + name)
+		}
+		return ""
+	}
+	h.fields[name] = nil
+	h.extend(name, value)
+	return name
+}
+
+func (h *looseHeader) extend(name string, text []byte) {
+	if name == "" {
+		return
+	}
+	have := h.fields[name]
+	if room := maxLooseField - len(have); len(text) > room {
+		h.doubted("the field " + name + " is longer than 128 KiB")
+		text = text[:room]
+	}
+	h.fields[name] = append(have, text...)
+}
+
+// notEOF returns an error that is not the end of the text.
+func notEOF(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,237 @@
+package mimescan
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+)
+
+// entity reads a message or part of one: header and body.
+func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, depth int) error {
+	if s.parts++; s.parts > maxParts || depth > maxDepth {
+		return ErrTooComplex
+	}
+	if isMessage {
+		br = withLineEnds(br)
+	}
+	h, err := readLoose(br, isMessage)
+	if err != nil {
+		return err
+	}
+	if h.doubt != "" {
+		s.doubt(true, true, h.doubt)
+	}
+	if len(h.odd) > 0 {
+		if err := s.text(bytes.NewReader(h.odd), loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
+			return err
+		}
+	}
+	if len(h.rest) > 0 {
+		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(h.rest), br), bufSize)
+	}
+	p := describeLoosely(h.fields, defaultType)
+	if h.broke && (p.encoding != "" || p.attached() && !strings.HasPrefix(p.kind, "multipart/") || p.isMessage()) {
+		// The line is text, or spoils what is encoded.
+		s.doubt(true, true, "a header broke off")
+	}
+	return s.body(br, p, depth)
+}
+
+// withLineEnds gives the lines of a message that has none but carriage returns the
+// ends that others have.
+func withLineEnds(br *bufio.Reader) *bufio.Reader {
+	ahead, _ := br.Peek(maxAhead)
+	if bytes.IndexByte(ahead, '\n') >= 0 || bytes.IndexByte(ahead, '\r') < 0 {
+		return br
+	}
+	return bufio.NewReaderSize(&decoder{fill: func(dst []byte) ([]byte, error) {
+		dst = dst[:cap(dst)]
+		n, err := br.Read(dst)
+		for i, c := range dst[:n] {
+			if c == '\r' {
+				dst[i] = '\n'
+			}
+		}
+		return dst[:n], err
+	}}, bufSize)
+}
+
+func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
+	if depth > maxDepth {
+		return ErrTooComplex
+	}
+	if p.strange != "" {
+		s.doubt(p.isLooseText() || p.isMessage(), true, "the transfer encoding of a part is not known")
+	}
+	if strings.HasPrefix(p.kind, "multipart/") {
+		if p.long {
+			s.doubt(true, true, "the boundary of a multipart is longer than 8 KiB")
+		}
+		if p.twice {
+			s.doubt(true, true, "a multipart has two different boundaries")
+		}
+		if br = s.whole(br, &p); p.boundary != "" {
+			return s.multipart(br, p, depth)
+		}
+	}
+	if p.isMessage() {
+		return s.message(s.decoded(br, &p), p, depth)
+	}
+	return s.leaf(br, p, depth)
+}
+
+// whole prepares the body of a multipart: it may be encoded as a whole, though RFC
+// 2045, section 6.4, forbids it, and its boundary may not be the one that is declared.
+func (s *scanner) whole(br *bufio.Reader, p *loosePart) *bufio.Reader {
+	ahead, _ := br.Peek(bufSize)
+	if delimited(ahead, p.boundary) {
+		if p.encoding == "base64" || p.encoding == uuencoded {
+			s.doubt(true, true, "a multipart is not encoded as declared")
+		}
+		return br
+	}
+	if p.encoding != "" {
+		br = bufio.NewReaderSize(s.decoded(br, p), bufSize)
+		p.encoding = ""
+		if ahead, _ = br.Peek(bufSize); delimited(ahead, p.boundary) {
+			return br
+		}
+	}
+	if len(ahead) == bufSize && p.boundary != "" || len(bytes.TrimSpace(ahead)) == 0 {
+		return br // it may come later, or there is nothing
+	}
+	s.doubt(true, true, "the boundary of a multipart never comes")
+	if other := likelyBoundary(ahead); other != "" {
+		p.boundary = other
+	}
+	return br
+}
+
+// delimited reports whether a line of a text begins with a delimiter.
+func delimited(text []byte, boundary string) bool {
+	if boundary == "" {
+		return false
+	}
+	delimiter := []byte("--" + boundary)
+	return bytes.HasPrefix(text, delimiter) || bytes.Contains(text, append([]byte("\n"), delimiter...))
+}
+
+// likelyBoundary returns the boundary that a text seems to have: a line that begins
+// with two hyphens, with a field of a part in the next one.
+func likelyBoundary(text []byte) string {
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		boundary, ok := bytes.CutPrefix(bytes.TrimRight(line, " \t\r"), []byte("--"))
+		if !ok || len(boundary) == 0 {
+			continue
+		}
+		next, _, _ := bytes.Cut(text, []byte("\n"))
+		if key, _, ok := cutLooseField(next); ok && strings.HasPrefix(key, "content-") {
+			return string(boundary)
+		}
+	}
+	return ""
+}
+
+// multipart reads the parts between boundaries. Before the first and after the last
+// is text that few programs show.
+func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
+	if p.kind == "multipart/encrypted" {
+		s.report.Opaque = p.kind
+	}
+	defaultType := "text/plain"
+	if p.kind == "multipart/digest" {
+		defaultType = "message/rfc822"
+	}
+	for began := false; ; began = true {
+		between := &section{br: br, delimiter: "--" + p.boundary}
+		if err := s.text(between, loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
+			return err
+		}
+		if between.open {
+			if !began && between.read {
+				s.doubt(true, true, "the boundary of a multipart never comes")
+			}
+			return nil
+		}
+		for last := between.last; !last; {
+			sec := &section{br: br, delimiter: "--" + p.boundary}
+			if err := s.entity(bufio.NewReaderSize(sec, bufSize), defaultType, false, depth+1); err != nil {
+				return err
+			}
+			if _, err := io.Copy(io.Discard, sec); err != nil {
+				return err
+			}
+			last = sec.last
+		}
+	}
+}
+
+// message reads an attached message.
+func (s *scanner) message(body io.Reader, p loosePart, depth int) error {
+	if s.h.Attachment == nil {
+		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1)
+	}
+	d := newDigest()
+	body = io.TeeReader(body, d)
+	if err := s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	return s.h.Attachment(d.attachment(p))
+}
+
+// leaf reads a part without subparts.
+func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
+	if p.hides() {
+		s.report.Opaque = p.kind
+	}
+	isText := p.isLooseText()
+	var raw *rawScanner
+	if p.encoding == "base64" {
+		raw = &rawScanner{}
+		if isText && s.h.Link != nil {
+			raw.links = &linkScanner{emit: s.h.Link}
+		}
+		br = bufio.NewReaderSize(io.TeeReader(br, raw), bufSize)
+	}
+	body := bufio.NewReaderSize(s.decoded(br, &p), partBuf)
+	first, _ := body.Peek(512)
+	if bytes.HasPrefix(first, []byte("\x78\x9f\x3e\x22")) {
+		s.report.Opaque = "application/ms-tnef" // [MS-OXTNEF] 2.1.3.1
+	}
+	if !isText || strings.HasPrefix(p.kind, "text/") {
+		switch kind := sniffed(first); {
+		case kind == "":
+		case isText && kind == "text/plain":
+		default:
+			p.seems, isText = kind, true
+		}
+	}
+	attached := p.attached() && s.h.Attachment != nil
+	var d *digest
+	var content io.Reader = body
+	if attached {
+		d = newDigest()
+		content = io.TeeReader(body, d)
+	}
+	if isText {
+		if err := s.text(content, p, depth); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return err
+	}
+	if err := raw.close(s, isText); err != nil {
+		return err
+	}
+	if attached {
+		return s.h.Attachment(d.attachment(p))
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package mimescan
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// decoded undoes the transfer encoding. A file that is uuencoded has a name of its
+// own, which is known once it has been read.
+func (s *scanner) decoded(br *bufio.Reader, p *loosePart) io.Reader {
+	if p.encoding != uuencoded {
+		return p.part.decoded(br)
+	}
+	u := newUU(br)
+	return &afterwards{r: u, end: func() {
+		if u.broken {
+			s.doubt(true, true, "a uuencoded part has no end")
+		}
+		if p.name == "" {
+			p.name = u.name
+		} else if u.name != "" && u.name != p.name {
+			p.aliases = append(p.aliases, u.name)
+		}
+	}}
+}
+
+// afterwards calls a function when everything has been read.
+type afterwards struct {
+	r   io.Reader
+	end func()
+}
+
+func (a *afterwards) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if err == io.EOF && a.end != nil {
+		a.end()
+		a.end = nil
+	}
+	return n, err
+}
+
+// rawScanner watches a body in base64 as it stands: it may be text.
+type rawScanner struct {
+	links *linkScanner // nil if the part is no text
+	other bool         // it has other characters
+}
+
+// Write returns the error of the handler, if any.
+func (r *rawScanner) Write(p []byte) (int, error) {
+	for _, c := range p {
+		if base64Values[c] == 0 && c != '=' && c != '\r' && c != '\n' && c != ' ' && c != '\t' {
+			r.other = true
+			break
+		}
+	}
+	if r.links == nil || !r.other {
+		return len(p), nil
+	}
+	return r.links.Write(p)
+}
+
+func (r *rawScanner) close(s *scanner, isText bool) error {
+	if r == nil || !r.other {
+		return nil
+	}
+	s.doubt(isText, true, "a part is not in base64 as declared")
+	if r.links == nil {
+		return nil
+	}
+	return r.links.close()
+}
+
+// text scans for links, and for files that are encoded within the text.
+func (s *scanner) text(body io.Reader, p loosePart, depth int) error {
+	inline := &inlineScanner{s: s, depth: depth}
+	body = io.TeeReader(body, inline)
+	if s.h.Link != nil {
+		if err := s.links(body, p); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	return inline.close()
+}
+
+// links scans a text for links.
+func (s *scanner) links(body io.Reader, p loosePart) error {
+	isPage, isCalendar := p.isPage() || p.seems == "text/html", p.isCalendar() || p.seems == "text/calendar"
+	br := bufio.NewReaderSize(body, partBuf)
+	c := p.convert(br, isPage)
+	if c.doubt != "" {
+		s.doubt(true, false, c.doubt)
+	}
+	var raw *linkScanner
+	if !c.alike {
+		// A link may be ASCII all the same.
+		raw = &linkScanner{emit: s.h.Link}
+		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
+		c = p.convert(br, isPage)
+	}
+	plain := &linkScanner{emit: s.link}
+	if !isPage {
+		plain.cut = func() { s.doubt(true, false, "a link is longer than 32 KiB") }
+	}
+	text := io.TeeReader(c.Reader, plain)
+	var err error
+	var more []*linkScanner
+	switch {
+	case isCalendar:
+		unfolded, unescaped := &linkScanner{emit: s.link}, &linkScanner{emit: s.link}
+		more = append(more, unfolded, unescaped)
+		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), unfolded)
+		text = io.TeeReader(newUnescape(bufio.NewReaderSize(text, partBuf)), unescaped)
+		if p.isOldCalendar() {
+			unquoted := &linkScanner{emit: s.link}
+			more = append(more, unquoted)
+			text = io.TeeReader(newQuoted(bufio.NewReaderSize(text, partBuf)), unquoted)
+		}
+		err = s.page(text, p) // X-ALT-DESC
+	case isPage:
+		err = s.page(text, p)
+	case p.flowed:
+		joined := &linkScanner{emit: s.link}
+		more = append(more, joined)
+		_, err = io.Copy(joined, newUnflow(bufio.NewReaderSize(text, partBuf)))
+	}
+	if errors.Is(err, ErrTooComplex) {
+		s.late, err = err, nil
+	}
+	if err != nil {
+		return err
+	}
+	// A parser may have stopped earlier.
+	for _, rest := range []io.Reader{text, c.Reader, br} {
+		if _, err := io.Copy(io.Discard, rest); err != nil {
+			return err
+		}
+	}
+	for _, scanner := range append(more, plain, raw) {
+		if scanner == nil {
+			continue
+		}
+		if err := scanner.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link passes a link on. If it is not in UTF-8, its charset was not the one that was
+// declared, and most likely is that of Windows.
+func (s *scanner) link(link string) error {
+	if len(link) > maxHost && len(link) < maxLink && strayHost(link) {
+		s.doubt(true, false, "a link has a host that is longer than any")
+	}
+	if err := s.h.Link(link); err != nil || utf8.ValidString(link) {
+		return err
+	}
+	s.doubt(true, false, "a link has letters in a charset that is not known")
+	text, err := charmap.Windows1252.NewDecoder().String(link)
+	if err != nil {
+		return nil
+	}
+	return s.h.Link(text)
+}
