@@ -52,7 +52,8 @@ func (a *answer) begin(resp *http.Response) error {
 		return a.page(resp)
 	}
 	soap, err := a.body.looksLikeXML()
-	if err != nil {
+	_, coded := errors.AsType[encodingError](err)
+	if err != nil && (!coded || a.status == http.StatusOK) {
 		return a.unreadable(err)
 	}
 	if !soap {
@@ -164,7 +165,7 @@ func (e misfitError) Error() string { return string(e) }
 // unreadable turns a read error into the error the caller sees.
 func (a *answer) unreadable(err error) error {
 	if broken := a.body.failure(); broken != nil {
-		if errors.Is(broken, errTooLarge) {
+		if _, coded := errors.AsType[encodingError](broken); coded || errors.Is(broken, errTooLarge) {
 			return &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: broken}
 		}
 		e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: broken}

@@ -2,12 +2,10 @@ package ews
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -17,7 +15,7 @@ const maxAnswer = 256 << 20
 
 var errTooLarge = errors.New("the response is larger than 256 MiB")
 
-// answerBody is the body of an answer: decompressed, bounded, and with its last
+// answerBody is the body of an answer: as UTF-8, bounded, and with its last
 // bytes kept so that a marker after the document can be found.
 type answerBody struct {
 	ended  func() error // why the call has ended; nil while it goes on
@@ -38,20 +36,21 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 	b := &answerBody{
 		ended: func() error { return context.Cause(ctx) },
 		raw:   resp.Body,
-		src:   resp.Body,
 		left:  maxAnswer,
 		watch: a.watch(),
 	}
 	if resp.Body == nil {
-		b.raw, b.src = http.NoBody, http.NoBody
+		b.raw = http.NoBody
 	}
 	if stream {
 		b.left = -1
 	}
 	a.body = b
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") && !resp.Uncompressed {
-		b.src = &lazyGzip{src: b.raw}
+	text := &bodyText{src: b.raw}
+	if !resp.Uncompressed {
+		text.coding = resp.Header.Get("Content-Encoding")
 	}
+	b.src = text
 }
 
 // watch returns a function that ends the call if the read that follows brings
@@ -156,22 +155,4 @@ func (b *answerBody) drain() {
 		// If this fails, the connection is simply not reused.
 		_, _ = io.CopyN(io.Discard, b, drainLimit)
 	}
-}
-
-// lazyGzip reads the gzip header on the first Read, because an answer may have
-// a Content-Encoding but no body.
-type lazyGzip struct {
-	src io.Reader
-	z   *gzip.Reader
-}
-
-func (g *lazyGzip) Read(p []byte) (int, error) {
-	if g.z == nil {
-		z, err := gzip.NewReader(g.src)
-		if err != nil {
-			return 0, err
-		}
-		g.z = z
-	}
-	return g.z.Read(p)
 }

@@ -184,7 +184,7 @@ func (e *HTTPError) verdict() verdict {
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		v.transient = true
 	}
-	v.transient = v.transient || e.outage
+	v.transient = v.transient || e.outage || e.ofGateway()
 	// Client errors (4xx) come from components in front of EWS. A full queue
 	// (503) looks just like a back end that went away halfway through. 501 says
 	// that the server cannot do it at all.

@@ -116,6 +116,22 @@ func TestPages(t *testing.T) {
 		"bad gateway":      {status: 502, says: []string{"unknown"}, transient: true},
 		"unavailable":      {status: 503, header: http.Header{"X-Caserrorcode": {"ServerNotFound"}}, is: []error{ews.ErrThrottled}, says: []string{"ServerNotFound"}, transient: true},
 		"gateway timeout":  {status: 504, says: []string{"unknown"}, transient: true},
+		"no content":       {status: 204, says: []string{"whether the request was carried out is unknown"}},
+		"accepted":         {status: 202, body: "queued", says: []string{"whether the request was carried out is unknown"}},
+		"a part":           {status: 206, body: soap("")[:50], says: []string{"whether the request was carried out is unknown"}},
+		"no redirect":      {status: 302, says: []string{"redirects are not followed"}},
+		"another method":   {status: 308, header: http.Header{"Location": {"https://other.example.test/secret"}}, says: []string{`"other.example.test"`}},
+		"moved mailbox":    {status: 451, header: http.Header{"X-Ms-Location": {"https://other.example.test/secret"}}, refused: true},
+		"request timeout":  {status: 408, transient: true},
+		"no length":        {status: 411, says: []string{"without a length"}, refused: true},
+		"expectation":      {status: 417, refused: true},
+		"misdirected":      {status: 421, says: []string{"ewsUrl"}, refused: true},
+		"retry with":       {status: 449, refused: true},
+		"not implemented":  {status: 501, body: html, refused: true},
+		"odd gateway":      {status: 520, says: []string{"unknown"}, transient: true},
+		"gateway's wait":   {status: 524, body: html, says: []string{"unknown"}, transient: true},
+		"gateway's end":    {status: 599, says: []string{"unknown"}, transient: true},
+		"misled":           {status: 500, header: http.Header{"X-Caserrorcode": {"MailboxGuidWithDomainNotFound"}}, says: []string{"MailboxGuidWithDomainNotFound", "X-AnchorMailbox"}, transient: true},
 		"not SOAP":         {status: 418, body: "<x/>", refused: true},
 		"SOAP, odd status": {status: 418, body: soap(response(ews.OpGetFolder))},
 	}
@@ -149,7 +165,9 @@ func TestPages(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]time.Duration{
-		"30": 30 * time.Second, " 5 ": 5 * time.Second, "-1": 0, "soon": 0, "99999999999": 24 * time.Hour,
+		"30": 30 * time.Second, " 5 ": 5 * time.Second, "-1": 0, "soon": 0, "99999999999": 24 * time.Hour, "": 0, "0": 0, "1.5": 0, "+3": 3 * time.Second, "3s": 0,
+		"99999999999999999999": 24 * time.Hour, "-99999999999999999999": 0, "Tue, 24 Nov 2020 10:00:00 GMT": 0,
+		"Tue, 24 Nov 9999 10:00:00 GMT": 24 * time.Hour,
 	} {
 		err := failing(t, respondWith(503, "", http.Header{"Retry-After": {value}}))
 		got, hinted := ews.BackOff(err)

@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -24,14 +25,14 @@ func (e *ResponseError) Error() string {
 	if e.Fault {
 		b.WriteString("request refused: ")
 	}
-	b.WriteString(plain(string(e.Code)))
+	b.WriteString(cmp.Or(plain(string(e.Code)), "no response code"))
 	if e.Inner != "" {
 		b.WriteString(" (inner code " + plain(string(e.Inner)) + ")")
 	}
 	if e.Property != "" {
 		b.WriteString(", property " + plain(e.Property))
 	}
-	if e.Message != "" {
+	if strings.TrimSpace(e.Message) != "" {
 		b.WriteString(": " + quote(e.Message))
 	}
 	if e.BackOff > 0 {

@@ -33,7 +33,7 @@ func (a *answer) fault() error {
 	if e.Code == "" {
 		e.Code = ResponseCode(fallback)
 	}
-	if e.Message == "" {
+	if strings.TrimSpace(e.Message) == "" {
 		e.Message = text
 	}
 	return e

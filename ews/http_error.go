@@ -2,6 +2,7 @@ package ews
 
 import (
 	"bytes"
+	"errors"
 	"html"
 	"io"
 	"net/http"
@@ -15,6 +16,13 @@ const (
 	statusLoginTimeout  = 440 // IIS, forms-based authentication
 	statusAccountLocked = 456 // Exchange Online
 )
+
+// ofGateway reports whether the status says that something in front of the server
+// waits for it no longer: 502, 504, or one of those from 520 on, which no standard
+// defines and gateways use. The server may still be at work.
+func (e *HTTPError) ofGateway() bool {
+	return e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout || e.Status >= 520
+}
 
 // maxPage is how much of a fault is read at most, in bytes.
 const maxPage = 1 << 20
@@ -93,7 +101,13 @@ func reason(e *HTTPError, location string, empty bool) string {
 			"check the mailbox's server and whether X-AnchorMailbox names an existing mailbox"
 	case s == http.StatusServiceUnavailable:
 		return "the server is too busy, or its EWS application pool is stopped; try again later"
-	case s == http.StatusBadGateway || s == http.StatusGatewayTimeout:
+	case s == http.StatusLengthRequired:
+		return "something in front of the server refuses requests without a length, and this one still; check useProxy and ewsUrl"
+	case s == http.StatusMisdirectedRequest:
+		return "the host in ewsUrl is not one that this server answers for; check ewsUrl, and the load balancer in front of the server"
+	case s > http.StatusOK && s < 300:
+		return "something in front of the server answers in its place; whether the request was carried out is unknown"
+	case e.ofGateway():
 		return "a proxy got no response from the mailbox's server; whether the request was carried out is unknown"
 	}
 	return "the response is not SOAP"
@@ -116,7 +130,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(n, 0), int64(maxBackOff/time.Second))) * time.Second
 	}
 	t, err := http.ParseTime(value)

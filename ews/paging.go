@@ -89,8 +89,8 @@ type PageCheck struct {
 }
 
 // Items returns an error that matches [ErrStalledPaging] if the page that was
-// asked for at an offset leads to no end: its NextOffset is not beyond the offset,
-// it begins like an earlier page, or it and those before it have brought nothing
+// asked for at an offset leads to no end: its NextOffset is not beyond the offset or
+// skips all that is left, it begins like an earlier page, or it and those before it have brought nothing
 // although there are more to come. It returns nil for a last page.
 func (p *PageCheck) Items(offset int, page ItemPage) error {
 	if page.Last {
@@ -100,7 +100,7 @@ func (p *PageCheck) Items(offset int, page ItemPage) error {
 	if len(page.Items) > 0 {
 		first = page.Items[0].ID.ID
 	}
-	return p.page(offset, page.NextOffset, page.Total, first)
+	return p.page(offset, len(page.Items), page.NextOffset, page.Total, first)
 }
 
 // Folders is [PageCheck.Items] for pages of folders.
@@ -112,14 +112,17 @@ func (p *PageCheck) Folders(offset int, page FolderPage) error {
 	if len(page.Folders) > 0 {
 		first = page.Folders[0].ID.ID
 	}
-	return p.page(offset, page.NextOffset, page.Total, first)
+	return p.page(offset, len(page.Folders), page.NextOffset, page.Total, first)
 }
 
-func (p *PageCheck) page(offset, next, total int, first string) error {
+func (p *PageCheck) page(offset, count, next, total int, first string) error {
 	p.idle++
 	switch {
 	case next <= offset:
 		return ErrStalledPaging
+	case next >= total && offset+count < total:
+		// The next page would be empty, and look like the end.
+		return fmt.Errorf("%w: a page skips all that is left", ErrStalledPaging)
 	case first == "":
 	case p.seen[first]:
 		return fmt.Errorf("%w: a page begins like an earlier one", ErrStalledPaging)

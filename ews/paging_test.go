@@ -192,3 +192,39 @@ func TestFindFolders(t *testing.T) {
 	}
 	assert.ErrorIs(t, failure, ews.ErrAccessDenied)
 }
+
+// A page that says how it goes on in a way that makes no sense, or does not say it,
+// is no reason to ask for ever, nor to take what was told for everything.
+func TestOddOffsets(t *testing.T) {
+	t.Parallel()
+	for _, op := range []ews.Operation{ews.OpFindFolder, ews.OpFindItem} {
+		for _, next := range []string{"0", "1", "2", "", "-5", "x", " ", "1.5", "99999999999999999999", "2147483647"} {
+			for _, entries := range []int{0, 2} {
+				for _, total := range []string{"751", "", "-1", "2"} {
+					t.Run(fmt.Sprintf("%s %q %d of %q", op, next, entries, total), func(t *testing.T) {
+						t.Parallel()
+						page := `<m:RootFolder IndexedPagingOffset="` + next + `" TotalItemsInView="` + total + `" IncludesLastItemInRange="false"><t:Items>` +
+							strings.Repeat(`<t:Message><t:ItemId Id="I"/></t:Message>`, entries) + `</t:Items></m:RootFolder>`
+						if op == ews.OpFindFolder {
+							page = strings.NewReplacer("t:Items", "t:Folders", "t:Message", "t:Folder", "t:ItemId", "t:FolderId").Replace(page)
+						}
+						srv := serve(ok(op, success(op, page)))
+						c := newClient(t, srv, nil)
+						var failure error
+						if op == ews.OpFindFolder {
+							for _, err := range c.FindFolders(t.Context(), ews.FindFolderRequest{Parent: inbox()}) {
+								failure = err
+							}
+						} else {
+							for _, err := range c.FindItems(t.Context(), ews.FindItemRequest{Folders: []ews.FolderRef{inbox()}}) {
+								failure = err
+							}
+						}
+						require.ErrorIs(t, failure, ews.ErrStalledPaging)
+						assert.LessOrEqual(t, srv.count(), 5)
+					})
+				}
+			}
+		}
+	}
+}

@@ -77,3 +77,39 @@ func TestMIMEWhereImpersonationCannotTransfer(t *testing.T) {
 	assert.Equal(t, quarantine.WayMIME, way)
 	assert.Zero(t, asked[ews.OpUploadItems]+asked[ews.OpExportItems])
 }
+
+// What one item was refused is tried with it again later, and what a server refused
+// while it was busy is no refusal.
+func TestRefusedItemsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		impersonation bool
+		op            ews.Operation
+		best          quarantine.Way
+	}{{false, ews.OpMoveItem, quarantine.WayMove}, {true, ews.OpExportItems, quarantine.WayTransfer}, {true, ews.OpUploadItems, quarantine.WayTransfer}} {
+		t.Run(string(tt.op), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, worldOptions{impersonation: tt.impersonation, ways: []quarantine.Way{tt.best, quarantine.WayMIME}})
+				w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+				large := w.Fail(ewstest.When{Operation: tt.op}, ewstest.MemberCode("ErrorMessageSizeExceeded"))
+				never := w.Fail(ewstest.When{Operation: ews.OpCreateItem}, ewstest.MemberCode("ErrorMimeContentInvalid"))
+				require.Error(t, w.taken(t).Err())
+				assert.Equal(t, 1, large.Struck())
+				never.Cancel()
+				large.Cancel()
+
+				// Both were refused for this item, so both are open again.
+				r := w.taken(t)
+				require.NoError(t, r.Err())
+				assert.Equal(t, tt.best, r.Items[0].Way)
+
+				w.FailNext(tt.op, ewstest.BusyInner)
+				way, _ := w.take(t, 2)
+				assert.Equal(t, tt.best, way, "busy is not refused")
+				way, _ = w.take(t, 3)
+				assert.Equal(t, tt.best, way)
+			})
+		})
+	}
+}

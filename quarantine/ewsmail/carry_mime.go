@@ -2,6 +2,7 @@ package ewsmail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -31,7 +32,7 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		if err != nil {
 			return nil, err
 		}
-		return content, nil
+		return unmarked{content}, nil
 	}}
 	defer mime.close()
 	flag, flagProperties := flagOf(raw)
@@ -56,6 +57,22 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		return driver.Carried{}, asGone(err)
 	}
 	return driver.Carried{ItemID: id.ID}, nil
+}
+
+// errMarked reports that a MIME form may not be whole. A copy of it could not be
+// proved, so none is made.
+var errMarked = errors.New("its MIME form ends in the marker of a truncated export, so it may not be complete")
+
+// unmarked is a MIME form that fails instead of ending in the marker.
+type unmarked struct{ *ews.MIME }
+
+// Read fails at the end, before the request that it goes into is complete.
+func (u unmarked) Read(p []byte) (int, error) {
+	n, err := u.MIME.Read(p)
+	if err == io.EOF && u.Truncated() {
+		err = errMarked
+	}
+	return n, err
 }
 
 // details reads what MIME does not contain.

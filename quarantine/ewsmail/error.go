@@ -58,7 +58,18 @@ func answered(err error) bool {
 		return true // a response message is missing, but the rest is there
 	}
 	h, ok := errors.AsType[*ews.HTTPError](err)
-	return ok && h.Status != http.StatusBadGateway && h.Status != http.StatusGatewayTimeout
+	return ok && !unfinished(h.Status)
+}
+
+// unfinished reports whether a status comes from something that waits for the server
+// no longer, or tells that it is still at work: 202, 408, 502, 504, and what gateways
+// use from 520 on.
+func unfinished(status int) bool {
+	switch status {
+	case http.StatusAccepted, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return true
+	}
+	return status >= 520
 }
 
 // codeMoving is the answer for a mailbox that is being moved to another server,

@@ -116,7 +116,14 @@ func (m *mailbox) unreachable(ctx context.Context, cause error) error {
 		return cause
 	}
 	refused, _ := errors.AsType[*ews.ResponseError](cause)
-	if refused != nil && refused.Code == "ErrorNonExistentMailbox" && strings.Contains(strings.ToLower(refused.Message), "guid") {
+	says := func(text string) bool {
+		return refused != nil && strings.Contains(strings.ToLower(refused.Message), text)
+	}
+	if says("default folder") && says("not found") {
+		return fmt.Errorf("%w: %s: its default folders do not exist, so it was never opened, or is damaged: open it once with Outlook on the web, or repair it "+
+			"(New-MailboxRepairRequest): %w", driver.ErrUnreachable, m.address, cause)
+	}
+	if says("guid") && refused.Code == "ErrorNonExistentMailbox" {
 		return fmt.Errorf("%w: %s: the server that holds the mailbox does not have it any more: it was moved, perhaps to another "+
 			"organisation or to Exchange Online: check where it is: %w", driver.ErrUnreachable, m.address, cause)
 	}

@@ -57,6 +57,8 @@ func afterSource(failed sourceFailed) (next, blame) {
 	case errors.Is(err, driver.ErrGone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
 		ews.IsThrottled(err), errors.Is(err, ews.ErrUnauthorized), causeOf(err) == driver.CauseMoving:
 		return final, blameItem
+	case errors.Is(err, errMarked):
+		return otherWay, blameItem
 	}
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
 		if ews.Class(refused.Code) == ews.ClassBackOff {
@@ -115,7 +117,10 @@ func blameFor(refused *ews.ResponseError) blame {
 // the copy.
 func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 	who := blameFor(refused)
-	if refused.Fault && refused.HTTPStatus == http.StatusOK && !ews.IsThrottled(refused) {
+	if ews.IsThrottled(refused) {
+		return final, who // also ErrorInternalServerError, if its inner code says so
+	}
+	if refused.Fault && refused.HTTPStatus == http.StatusOK {
 		return otherWayAfterLook, who // the status says success
 	}
 	switch refused.Code {
@@ -144,11 +149,10 @@ func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 			who = blamePair
 		}
 		return otherWayAfterLook, who
+	case "ErrorMoveCopyFailed":
+		return otherWayAfterLook, blameItem // it may fail each time
 	case "ErrorInvalidChangeKey":
 		return final, who // the item has changed
-	}
-	if ews.IsThrottled(refused) {
-		return final, who
 	}
 	switch ews.Class(refused.Code) {
 	case ews.ClassRequest, ews.ClassItem, ews.ClassUnknown:

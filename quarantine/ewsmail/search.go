@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -142,13 +143,27 @@ func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	value := func(f ews.ExtendedField) string { p, _ := raw.Property(f); return p.Value }
 	it.Attachments = attachments(raw)
 	c := driver.Candidate{Item: it, Senders: []driver.Party{
-		{Addresses: []string{raw.Sender.EmailAddress, value(ews.PidTagSenderSMTPAddress), value(pidTagSenderEmailAddress)}},
-		{Addresses: []string{raw.From.EmailAddress, value(pidTagSentRepresentingSMTPAddress), value(pidTagSentRepresentingEmailAddress)}},
+		party(raw.Sender, value(ews.PidTagSenderSMTPAddress), value(pidTagSenderEmailAddress)),
+		party(raw.From, value(pidTagSentRepresentingSMTPAddress), value(pidTagSentRepresentingEmailAddress)),
 	}}
 	for _, who := range slices.Concat(raw.To, raw.Cc, raw.Bcc) {
-		c.Recipients = append(c.Recipients, driver.Party{Addresses: []string{who.EmailAddress}})
+		c.Recipients = append(c.Recipients, party(who))
 	}
 	return c
+}
+
+// nameless stands for the address of somebody of whom a server returns only the name.
+// Like an X.500 name, it may be anybody's.
+const nameless = "/NAME"
+
+// party returns somebody's addresses.
+func party(who ews.Mailbox, more ...string) driver.Party {
+	all := append([]string{who.EmailAddress}, more...)
+	blank := !slices.ContainsFunc(all, func(a string) bool { return strings.TrimSpace(a) != "" })
+	if blank && who.Name != "" && !strings.HasPrefix(strings.ToLower(who.Name), "undisclosed") { // RFC 5322, section 3.4
+		return driver.Party{Addresses: []string{nameless}}
+	}
+	return driver.Party{Addresses: all}
 }
 
 // isMail reports whether an item is a message. Other items also have a subject

@@ -136,12 +136,18 @@ type Config struct {
 	// day, and not shorter than SearchLag. Default: 15m.
 	WriteDoubt Duration `json:"writeDoubt,omitempty"`
 
+	// StallTimeout is how long the server may send nothing in the middle of a
+	// response before the call is given up. It does not limit how long a response
+	// takes to begin or to end. From a second, which is for tests, to an hour.
+	// Default: 2m.
+	StallTimeout Duration `json:"stallTimeout,omitempty"`
+
 	// StampKey is the secret that seals the stamps of messages on their way, so
 	// that a stamp forged by the sender of a message is recognised: one line of at
 	// least 16 characters, better 32 random bytes in base64. All processes that work
 	// on the same mailboxes need the same. It can also come from the environment
-	// (EWSQ_STAMP_KEY, see [Config.SecretsFromEnv]), or in Go from StampKeys of
-	// [Options]. Default: stamps have no seal.
+	// (EWSQ_STAMP_KEY, see [Config.SecretsFromEnv]), or in Go from StampKeys or
+	// StampKeysFunc of [Options]. Default: stamps have no seal.
 	StampKey Secret `json:"stampKey,omitzero"`
 
 	// StampKeyFile is a file with one such key a line, instead of StampKey: the

@@ -15,7 +15,7 @@ import (
 
 // fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
 // They were written and accepted by the version of 2026-11-25, "stamps" by that of
-// 2026-11-28, save the secrets, which no version writes. Each of the settings is in
+// 2026-11-28, "stall" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
 // one of them.
 var fixedConfigs = map[string][]exchange.Config{
 	"ntlm": {{
@@ -42,6 +42,11 @@ var fixedConfigs = map[string][]exchange.Config{
 		Name: "Sealed from a file", EWSURL: "https://mail.example.net/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.net",
 		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
 		StampKeyFile:   "stamp.keys",
+	}},
+	"stall": {{
+		Name: "Slow", EWSURL: "https://mail.example.org/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.org",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+		StallTimeout:   exchange.Duration(5 * time.Minute),
 	}},
 	"azuread": {{
 		Enabled: new(false), Name: "Cloud", EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx",
@@ -78,6 +83,7 @@ var fixedSecrets = map[string][4]string{
 	"Cloud":              {"", "", "s3cret-of-key"},
 	"Sealed":             {"", configPassword, "", "s3cret-of-all-stamps"},
 	"Sealed from a file": {"", configPassword},
+	"Slow":               {"", configPassword},
 }
 
 func TestConfigsOfEarlierVersions(t *testing.T) {

@@ -50,6 +50,7 @@ const everySetting = `{
   "journalFile": "ewsq.journal",
   "searchLag": "90s",
   "writeDoubt": "1h",
+  "stallTimeout": "5m",
   "stampKey": "s3cret-Pa55-of-stamps",
   "stampKeyFile": "stamp.keys"
 }`
@@ -83,6 +84,7 @@ func TestParseConfigReadsEverySetting(t *testing.T) {
 	assert.Equal(t, "ewsq.journal", c.JournalFile)
 	assert.Equal(t, exchange.Duration(90*time.Second), c.SearchLag)
 	assert.Equal(t, exchange.Duration(time.Hour), c.WriteDoubt)
+	assert.Equal(t, exchange.Duration(5*time.Minute), c.StallTimeout)
 	assert.Equal(t, configPassword+"-of-stamps", c.StampKey.Reveal())
 	assert.Equal(t, "stamp.keys", c.StampKeyFile)
 	for _, set := range []bool{c.FolderPerMailbox, c.CriteriaSearch, c.ScanRecoverableItems, c.SweepRecoverableItems, c.ScanOnlineArchive, c.UseProxy} {

@@ -70,6 +70,7 @@ var details = map[string]object{
 	"journalFile":  {{"$ref", "#/$defs/file"}},
 	"searchLag":    {{"pattern", duration}, {"examples", []string{"60s"}}},
 	"writeDoubt":   {{"pattern", duration}, {"examples", []string{"15m"}}},
+	"stallTimeout": {{"pattern", duration}, {"examples", []string{"2m"}}},
 	"stampKey":     append(orEmpty(member{"minLength", 16}, member{"pattern", trimmed}), member{"writeOnly", true}),
 	"stampKeyFile": {{"$ref", "#/$defs/file"}},
 

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -76,8 +77,35 @@ func keyProblem(key string) string {
 	return ""
 }
 
-// stampKeys returns the keys of the configuration, the one that seals first.
-func (c *Config) stampKeys() ([][]byte, error) {
+// stampKeysTime is how long StampKeysFunc may take.
+const stampKeysTime = time.Minute
+
+// stampKeys returns the keys to use: of the options or else of the configuration.
+func (o *Options) stampKeys(c *Config) ([][]byte, error) {
+	switch {
+	case o.StampKeysFunc == nil && len(o.StampKeys) == 0:
+		return c.ReadStampKeys()
+	case o.StampKeysFunc == nil:
+		return o.StampKeys, nil
+	case len(o.StampKeys) > 0:
+		return nil, driver.Invalid("options", "StampKeysFunc", "is set, and so is StampKeys; set only one of them")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stampKeysTime)
+	defer cancel()
+	keys, err := o.StampKeysFunc(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("options: StampKeysFunc: %w", err)
+	}
+	if len(keys) == 0 {
+		return nil, driver.Invalid("options", "StampKeysFunc", "returned no key; return the one to seal with first, or leave it out")
+	}
+	return keys, nil
+}
+
+// ReadStampKeys returns the keys of StampKey or StampKeyFile, which it reads, the
+// one that seals first; none if neither is set. The error says which line of the
+// file cannot be used, without quoting it.
+func (c *Config) ReadStampKeys() ([][]byte, error) {
 	if !c.StampKey.IsZero() {
 		return [][]byte{[]byte(c.StampKey.Reveal())}, nil
 	}

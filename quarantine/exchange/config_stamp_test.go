@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -67,6 +69,13 @@ func TestStampKeys(t *testing.T) {
 		"file":          {func(c *exchange.Config, _ *exchange.Options) { c.StampKeyFile = file }, second, false},
 		"options": {func(c *exchange.Config, o *exchange.Options) {
 			c.StampKeyFile, o.StampKeys = file, [][]byte{[]byte(third)}
+		}, third, false},
+		"callback": {func(c *exchange.Config, o *exchange.Options) {
+			c.StampKeyFile, o.StampKeysFunc = file, func(ctx context.Context) ([][]byte, error) {
+				_, limited := ctx.Deadline()
+				assert.True(t, limited, "the context ends")
+				return [][]byte{[]byte(third), []byte(first)}, nil
+			}
 		}, third, false},
 		"none, with a journal": {func(c *exchange.Config, _ *exchange.Options) { c.JournalFile = filepath.Join(t.TempDir(), "journal") }, "", false},
 		"none, without":        {func(*exchange.Config, *exchange.Options) {}, "", true},
@@ -126,6 +135,94 @@ func TestStampKeyFileBad(t *testing.T) {
 		EWSURL: cfg.EWSURL, QuarantineMailbox: vault, Authentication: cfg.Authentication, JournalFile: filepath.Join(t.TempDir(), "journal"),
 	}, &exchange.Options{StampKeys: [][]byte{[]byte("short")}})
 	assert.ErrorContains(t, err, "StampKeys[0]")
+}
+
+// TestStampKeysFunc: what the callback fails to return is an error of Open, which
+// then has not opened the journal.
+func TestStampKeysFunc(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		keys  [][]byte
+		err   error
+		given [][]byte
+		says  string
+	}{
+		"fails":          {nil, os.ErrPermission, nil, "options: StampKeysFunc: permission denied"},
+		"returns none":   {nil, nil, nil, "options: StampKeysFunc returned no key"},
+		"returns short":  {[][]byte{[]byte("s3cret")}, nil, nil, "StampKeys[0] is shorter than 16 bytes"},
+		"beside a value": {nil, nil, [][]byte{[]byte("s3cret-s3cret-s3cret")}, "options: StampKeysFunc is set, and so is StampKeys"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := basicConfig("Head office", "mail.example.test", "example.test")
+			cfg.JournalFile = filepath.Join(t.TempDir(), "journal")
+			asked := 0
+			open := func(f func(context.Context) ([][]byte, error)) error {
+				s, err := exchange.Open(&cfg, &exchange.Options{StampKeys: c.given, StampKeysFunc: f})
+				if s != nil {
+					require.NoError(t, s.Close())
+				}
+				return err
+			}
+			err := open(func(context.Context) ([][]byte, error) { asked++; return c.keys, c.err })
+			require.ErrorContains(t, err, c.says)
+			assert.NotContains(t, err.Error(), "s3cret")
+			if c.err != nil {
+				require.ErrorIs(t, err, c.err)
+			} else {
+				require.ErrorIs(t, err, quarantine.ErrInvalid)
+			}
+			assert.Equal(t, c.given == nil, asked == 1)
+			c.given = nil
+			require.NoError(t, open(func(context.Context) ([][]byte, error) { return [][]byte{[]byte("s3cret-s3cret-s3cret")}, nil }),
+				"nothing of the first stays open")
+		})
+	}
+}
+
+// TestStallTimeoutIsUsed: a response that pauses is given up after stallTimeout, by
+// the service and by the client of a connection, unless its options say otherwise.
+func TestStallTimeoutIsUsed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set, own exchange.Duration
+		want     time.Duration
+	}{
+		"default": {0, 0, 2 * time.Minute}, "set": {exchange.Duration(7 * time.Second), 0, 7 * time.Second},
+		"of the options": {exchange.Duration(7 * time.Second), exchange.Duration(time.Hour), time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := ewstest.NewServer(nil)
+				defer srv.Close()
+				cfg := basicConfig("Head office", "mail.example.test", "example.test")
+				cfg.StallTimeout = c.set
+				conn, err := exchange.Connect(&cfg, &exchange.Options{Transport: srv.Direct()})
+				require.NoError(t, err)
+				client, err := conn.Client(&ews.Options{ReadAttempts: 1, StallTimeout: time.Duration(c.own)})
+				require.NoError(t, err)
+				srv.FailNext("", ewstest.Stall(0))
+				begin := time.Now()
+				_, err = client.GetFolder(t.Context(), ews.GetFolderRequest{Folders: []ews.FolderRef{ews.DistinguishedFolder{Name: ews.FolderInbox}}})
+				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+				assert.Equal(t, c.want, time.Since(begin).Truncate(time.Second))
+				require.NoError(t, conn.Close())
+				if c.own != 0 {
+					return
+				}
+				service, err := exchange.Open(&cfg, &exchange.Options{Transport: srv.Direct(), Journal: &quarantine.MemoryJournal{}})
+				require.NoError(t, err)
+				srv.FailNext("", ewstest.Stall(0))
+				begin = time.Now()
+				_, err = service.Find(t.Context(), quarantine.Target{Mailbox: alice, MessageID: evil})
+				require.NoError(t, err)
+				assert.GreaterOrEqual(t, time.Since(begin), c.want, "a read is repeated after it")
+				assert.Less(t, time.Since(begin), c.want+10*time.Second)
+				require.NoError(t, service.Close())
+			})
+		})
+	}
 }
 
 // TestWriteDoubtIsUsed: the lease in a stamp ends after writeDoubt and the third

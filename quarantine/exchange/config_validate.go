@@ -6,12 +6,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// Bounds of stallTimeout.
+const (
+	minStallTimeout = Duration(time.Second)
+	maxStallTimeout = Duration(time.Hour)
 )
 
 // Validate reports everything that is wrong with the configuration: a joined
@@ -45,6 +52,7 @@ func (c *Config) Validate() error {
 	v.file("rootCAFile", c.RootCAFile)
 	v.journal(c)
 	v.stamps(c)
+	v.stall(c.StallTimeout)
 	return errors.Join(v.errs...)
 }
 
@@ -162,6 +170,18 @@ func (v *configCheck) file(field, path string) {
 		v.problem(field, "is blank; set it to the path of a file, or omit it")
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, `\`):
 		v.problem(field, "is the path of a folder; use that of a file in it")
+	}
+}
+
+// stall checks how long a response may pause.
+func (v *configCheck) stall(d Duration) {
+	switch {
+	case d < 0:
+		v.problem("stallTimeout", "is negative; leave it out for the default")
+	case d > 0 && d < minStallTimeout:
+		v.problem("stallTimeout", "is shorter than a second, so slow servers could not be read; use \"2m\", or leave it out")
+	case d > maxStallTimeout:
+		v.problem("stallTimeout", "is longer than an hour; use how long a server may send nothing, such as \"2m\"")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -95,13 +96,15 @@ func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error)
 
 // Client returns an EWS client that signs in as configured. If ewsUrl is empty,
 // its first call finds the URL. The options may be nil; their Transport and
-// Discover are ignored.
+// Discover are ignored. Payer and StallTimeout are those of the configuration unless
+// the options set them.
 func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
 	var o ews.Options
 	if opts != nil {
 		o = *opts
 	}
 	o.Payer = cmp.Or(o.Payer, c.cfg.Authentication.Username)
+	o.StallTimeout = cmp.Or(o.StallTimeout, time.Duration(c.cfg.StallTimeout))
 	if c.discovery != nil {
 		if err := c.discovery.checkSignIn(); err != nil {
 			return nil, err

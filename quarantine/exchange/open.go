@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +43,12 @@ type Options struct {
 	// with keys from a vault: see [quarantine.Options].
 	StampKeys [][]byte
 
+	// StampKeysFunc returns these keys instead. [Open] calls it once, before it opens
+	// the journal, with a context that ends after a minute; its failure is that of
+	// Open, and so is that it returns no key. To use other keys, open the configuration
+	// again. Not together with StampKeys.
+	StampKeysFunc func(context.Context) ([][]byte, error)
+
 	// UserAgent identifies the product in Exchange's allow and block lists.
 	// Default: the default of package ews.
 	UserAgent string
@@ -58,8 +65,8 @@ type Options struct {
 // Open makes a [quarantine.Service] from a configuration: it wires up
 // authentication, client, throttling, strategy and journal. It contacts no
 // server, not even to find EWS if ewsUrl is empty; the first call does. The
-// error names the setting that cannot be used. It reads stampKeyFile, and opens
-// journalFile. If there are neither keys nor a journal, it logs a warning.
+// error names the setting that cannot be used. It reads stampKeyFile or asks
+// StampKeysFunc, and opens journalFile. If there are neither keys nor a journal, it logs a warning.
 func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -89,11 +96,9 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := o.StampKeys
-	if len(keys) == 0 {
-		if keys, err = c.stampKeys(); err != nil {
-			return nil, err
-		}
+	keys, err := o.stampKeys(&c)
+	if err != nil {
+		return nil, err
 	}
 	journal, closeJournal, err := c.journal(o.Journal)
 	if err != nil {

@@ -31,7 +31,7 @@ func (k *checker) checkAccount(ctx context.Context) {
 	}
 	k.client, err = ews.NewClient(k.cfg.EWSURL, &ews.Options{
 		Transport: rt, Limiter: k.limiter, Payer: k.cfg.Authentication.Username, UserAgent: k.opts.UserAgent,
-		ReadAttempts: 3, Logger: k.opts.Logger,
+		ReadAttempts: 3, StallTimeout: time.Duration(k.cfg.StallTimeout), Logger: k.opts.Logger,
 	})
 	if err != nil {
 		k.fail(CheckEndpoint, "", err.Error(), k.urlRemedy())

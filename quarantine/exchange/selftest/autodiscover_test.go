@@ -67,7 +67,7 @@ func TestCheckAutodiscover(t *testing.T) {
 			s := newUnlocated(t, access)
 			report := s.check(t)
 			assert.Equal(t, selftest.OK, report.Status(), report)
-			assert.Subset(t, []string{"certificate", "move", "recoverableItems " + alice, "recoverableItems " + bob, "archive " + alice, "archive " + bob},
+			assert.Subset(t, []string{"certificate", "stampKeys", "move", "recoverableItems " + alice, "recoverableItems " + bob, "archive " + alice, "archive " + bob},
 				names(report, selftest.Skipped))
 			url := "https://mail.example.test:" + s.port + "/EWS/Exchange.asmx"
 			assert.Equal(t, url, report.URL)

@@ -61,7 +61,7 @@ func (k *checker) plan() {
 			}
 		}
 	}
-	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
+	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckStampKeys, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
 	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite, CheckNamedProperties, CheckChangeKeys)
 	add("", CheckDirectory, CheckExportUpload, CheckMove)
 	for _, m := range k.probes() {
@@ -86,7 +86,7 @@ func (k *checker) accessName() Name {
 
 func (k *checker) run(ctx context.Context) {
 	for _, step := range []func(context.Context){
-		k.checkCertificate, k.checkTransport, k.checkAutodiscover, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
+		k.checkCertificate, k.checkStampKeys, k.checkTransport, k.checkAutodiscover, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
 	} {
 		if k.blocker != "" || ctx.Err() != nil {
 			return

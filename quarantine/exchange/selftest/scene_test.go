@@ -226,17 +226,17 @@ var blockers = []selftest.Name{
 func onlyDependents(t *testing.T, report *selftest.Report) {
 	t.Helper()
 	unwanted := []string{
-		"not used with", "ewsUrl is set", " is off", "scanRecoverableItems is off and leaveRecoverable on", "testing it needs an item", "it can only be tested between", "Options.Transport is set",
+		"not used with", "ewsUrl is set", "neither stampKey nor stampKeyFile is set", " is off", "scanRecoverableItems is off and leaveRecoverable on", "testing it needs an item", "it can only be tested between", "Options.Transport is set",
 	}
 	blocked := false
 	for _, c := range report.Checks {
 		assert.NotEmpty(t, c.Seen, c.Name)
 		switch c.Status {
 		case selftest.OK, selftest.Warning:
-			early := c.Name == selftest.CheckCertificate || c.Name == selftest.CheckThrottling
+			early := c.Name == selftest.CheckCertificate || c.Name == selftest.CheckStampKeys || c.Name == selftest.CheckThrottling
 			assert.False(t, blocked && !early, "%s cannot be known: %s", c.Name, c.Seen)
 		case selftest.Failed:
-			assert.False(t, blocked && c.Name != selftest.CheckCertificate, "%s depends on an earlier failure", c.Name)
+			assert.False(t, blocked && c.Name != selftest.CheckCertificate && c.Name != selftest.CheckStampKeys, "%s depends on an earlier failure", c.Name)
 			assert.NotEmpty(t, c.Remedy, c.Name)
 			blocked = blocked || slices.Contains(blockers, c.Name)
 		case selftest.Skipped:

@@ -25,6 +25,7 @@ const (
 	CheckTLS               Name = "tls"               // the server's certificate is trusted and does not expire soon
 	CheckClock             Name = "clock"             // this machine's clock agrees with the server's
 	CheckCertificate       Name = "certificate"       // the application's certificate can be read and is valid
+	CheckStampKeys         Name = "stampKeys"         // the keys that seal stamps can be read and are long enough
 	CheckEndpoint          Name = "endpoint"          // EWS answers at ewsUrl
 	CheckAuthentication    Name = "authentication"    // the account can sign in
 	CheckEWSAllowed        Name = "ewsAllowed"        // EWS is not blocked for the organisation, account, application or program
@@ -136,8 +137,8 @@ type Options struct {
 }
 
 // Check runs the self-test: it tests everything that the configuration needs,
-// and reports for each check what it saw and what to do. It does not open the
-// journal, nor read stampKeyFile.
+// and reports for each check what it saw and what to do. It reads stampKeyFile, but
+// does not open the journal.
 //
 // It changes nothing on the server, with one exception: it writes a test item
 // into the quarantine folder, if that exists, and removes it again, whatever

@@ -1,0 +1,59 @@
+package quarantine_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// Many copies of one message, in two folders and over several pages, are all taken
+// and all brought back, each to its folder, and each is in the receipt. With -whole
+// there are more than the largest page.
+func TestManyCopies(t *testing.T) {
+	copies := 14
+	if *whole {
+		copies = 1200
+	}
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.LimitPages(copies / 3)
+		box := w.Mailbox(alice)
+		sub := box.AddFolder(nil, "Sub")
+		inSub := 0
+		for i := range copies {
+			d := ewstest.Delivery{Read: i%2 == 0}
+			if i%3 == 0 {
+				d.Folder = sub
+				inSub++
+			}
+			box.DeliverWith(eml(theID, "Invoice"), d)
+		}
+		r := w.taken(t)
+		require.NoError(t, r.Err())
+		require.Len(t, r.Items, copies)
+		w.count(t, 0, copies, "after the quarantine")
+		again := w.taken(t)
+		require.NoError(t, again.Err())
+		assert.Equal(t, quarantine.AlreadyQuarantined, again.Outcome())
+
+		back, err := w.service.Restore(t.Context(), r)
+		require.NoError(t, err)
+		require.NoError(t, back.Err())
+		w.count(t, copies, 0, "after the restore")
+		places := map[string]int{}
+		read := 0
+		for _, m := range w.in(alice, theID) {
+			places[m.Folder]++
+			if m.Read {
+				read++
+			}
+		}
+		assert.Equal(t, map[string]int{"/Sub": inSub, "/Inbox": copies - inSub}, places)
+		assert.Equal(t, copies/2, read)
+		assert.Empty(t, w.Notices())
+	})
+}
