@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// examines reports whether matching needs more of a message than MayMatch
-// checks.
+// examines reports whether matching needs more of a message than its subject and
+// time.
 func (c Criteria) examines() bool {
 	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
 }
@@ -22,24 +22,16 @@ const (
 	matchUnsure          // what was checked does not decide it
 )
 
-// matchDetails checks addresses, and whether any attachment could be the one.
-// matchMIME decides the rest.
-func (c Criteria) matchDetails(m driver.Candidate) matching {
-	v := matchYes
-	if c.Sender != "" {
-		v = worse(v, among(c.Sender, m.Senders))
+// matchAttachments checks whether any attachment could be the one. matchMIME decides
+// the rest.
+func (c Criteria) matchAttachments(it driver.Item) matching {
+	hidden := hidesAttachments(it)
+	switch {
+	case c.AttachmentSHA256 != "" && len(it.Attachments) == 0 && !hidden,
+		c.AttachmentName != "" && !hidden && !c.nameAmong(it.Attachments):
+		return matchNo
 	}
-	if c.Recipient != "" {
-		v = worse(v, among(c.Recipient, m.Recipients))
-	}
-	hidden := hidesAttachments(m.Item)
-	if c.AttachmentSHA256 != "" && len(m.Item.Attachments) == 0 && !hidden {
-		v = matchNo
-	}
-	if c.AttachmentName != "" && !hidden && !c.nameAmong(m.Item.Attachments) {
-		v = matchNo
-	}
-	return v
+	return matchYes
 }
 
 // worse combines two results that must both match.

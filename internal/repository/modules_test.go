@@ -17,10 +17,13 @@ var modulesOf = map[string][]string{
 		"software.sslmate.com/src/go-pkcs12",
 	},
 	"ews/ewstest":            {"golang.org/x/text"}, // searches that ignore accents
+	"quarantine":             {"golang.org/x/text"}, // subjects with accents
 	"quarantine/boltjournal": {"go.etcd.io/bbolt"},
-	"quarantine/exchange":    {"golang.org/x/net"}, // registered domains
+	"quarantine/ewsmail":     {"golang.org/x/text"}, // the same
+	"quarantine/exchange":    {"golang.org/x/net"},  // registered domains
 
-	"internal/linkunwrap":    {"golang.org/x/net"}, // host names in other scripts
+	"internal/headerscan":    {"golang.org/x/net", "golang.org/x/text"}, // charsets
+	"internal/linkunwrap":    {"golang.org/x/net"},                      // host names in other scripts
 	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
 	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
 
