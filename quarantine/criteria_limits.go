@@ -27,8 +27,8 @@ type Limits struct {
 	// cannot decide on them. If there are more, those are not looked at: what was
 	// found until then is taken, and the receipt says that there may be more, as
 	// undecided. What the server finds by its own properties of the sender comes
-	// first. Default: 10,000, which for sender, recipient and subject are about 150
-	// requests.
+	// first. Reading 10,000 messages for their sender or recipient takes about 150
+	// requests; for links and attachments, one each. Default: 10,000.
 	Examined int `json:"examined,omitempty"`
 
 	// Protected lists the addresses of mailboxes that are never searched by

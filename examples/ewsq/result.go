@@ -169,6 +169,11 @@ func (r result) problem() string {
 	}
 	ofCopies := quarantine.Receipt{Items: r.Receipt.Items}
 	folders := count(len(r.Receipt.Unsearched), "folder") + " were not searched"
+	for _, u := range r.Receipt.Unsearched {
+		if u.Folder.Path == "" && u.Cause == quarantine.CauseUndecided {
+			folders += "\n" + u.Reason // says what to do
+		}
+	}
 	if err := ofCopies.Err(); err != nil {
 		return err.Error() + "\n" + folders
 	}
