@@ -44,18 +44,19 @@ func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driv
 // bySender visits the items that the server finds by the sender. What it cannot search
 // is for the next look.
 func (m *mailbox) bySender(ctx context.Context, e *examiner, q driver.Query, restriction ews.And) (driver.Findings, error) {
+	known := senderRestriction(e.criteria.Sender)
 	for _, sender := range []ews.Or{
-		append(senderRestriction(e.criteria.Sender), containing(ews.PidTagTransportMessageHeaders, e.criteria.Sender)),
-		senderRestriction(e.criteria.Sender), // a server may refuse to search so long a text, or take too long
+		append(slices.Clip(known), containing(ews.PidTagTransportMessageHeaders, e.criteria.Sender)),
+		known, // a server may refuse to search so long a text, or take too long
 	} {
 		f := &finder{mailbox: m, query: q, restriction: append(slices.Clip(restriction), sender), examiner: e, first: true}
 		found, err := f.run(ctx)
-		switch {
-		case e.stopped != nil, ctx.Err() != nil:
+		switch last := len(sender) == len(known); {
+		case e.stopped != nil, ctx.Err() != nil, errors.Is(err, driver.ErrUnreachable):
 			return found, err
 		case err == nil && len(found.Unsearched) == 0:
 			return found, nil
-		case err != nil && !restrictionRefused(err) && !pageFails(err):
+		case err != nil && last && !restrictionRefused(err) && !pageFails(err):
 			return found, err
 		}
 	}
