@@ -24,8 +24,11 @@ type Limits struct {
 	Total int `json:"total,omitempty"`
 
 	// Examined is how many messages of one mailbox may be read because the server
-	// cannot decide on them. If there are more, the mailbox is refused. Default:
-	// 10,000.
+	// cannot decide on them. If there are more, those are not looked at: what was
+	// found until then is taken, and the receipt says that there may be more, as
+	// undecided. What the server finds by its own properties of the sender comes
+	// first. Reading 10,000 messages for their sender or recipient takes about 150
+	// requests; for links and attachments, one each. Default: 10,000.
 	Examined int `json:"examined,omitempty"`
 
 	// Protected lists the addresses of mailboxes that are never searched by
@@ -35,8 +38,8 @@ type Limits struct {
 
 // Errors of searches by criteria; test with errors.Is.
 var (
-	// ErrTooManyHits reports that a search found, or would have had to read, more
-	// than its limits allow. Nothing was taken.
+	// ErrTooManyHits reports that a search found more than its limits allow. Nothing
+	// was taken.
 	ErrTooManyHits = errors.New("quarantine: too many messages")
 	// ErrProtected reports that a mailbox must not be searched by criteria.
 	ErrProtected = errors.New("quarantine: the mailbox is protected from searches by criteria")
@@ -106,13 +109,21 @@ func (l Limits) checkHits(address string, hits int) error {
 	return nil
 }
 
-// checkExamined refuses a mailbox in which too much must be read.
-func (l Limits) checkExamined(address string, examined int) error {
+// errExamined ends a search that would have to read more than its limits allow.
+var errExamined = errors.New("quarantine: enough was read")
+
+// checkExamined returns errExamined if too much must be read.
+func (l Limits) checkExamined(examined int) error {
 	if examined > l.Examined {
-		return fmt.Errorf("%w: more than %d messages in %s would have to be read: nothing was taken; narrow the time, add a sender or subject, or raise the limit examined",
-			ErrTooManyHits, l.Examined, address)
+		return errExamined
 	}
 	return nil
+}
+
+// unexamined says what a search has left out that would have to read too much.
+func (l Limits) unexamined() driver.Unsearched {
+	return driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf(
+		"more than %d messages would have to be read, and those beyond were not looked at: narrow the time, add a subject, or raise the limit examined", l.Examined)}
 }
 
 // hitTally counts what is found in all mailboxes of one call. Its methods may

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// examines reports whether matching needs more of a message than MayMatch
-// checks.
+// examines reports whether matching needs more of a message than its subject and
+// time.
 func (c Criteria) examines() bool {
 	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
 }
@@ -25,20 +25,6 @@ const (
 	matchYes             // as far as was checked
 	matchUnsure          // what was checked does not decide it
 )
-
-// matchDetails checks addresses. matchMIME decides the rest: what a server lists of
-// attachments says nothing about those in attached messages and archives of pages, in
-// sealed messages, or encoded within a text.
-func (c Criteria) matchDetails(m driver.Candidate) matching {
-	v := matchYes
-	if c.Sender != "" {
-		v = worse(v, among(c.Sender, m.Senders))
-	}
-	if c.Recipient != "" {
-		v = worse(v, among(c.Recipient, m.Recipients))
-	}
-	return v
-}
 
 // worse combines two results that must both match.
 func worse(a, b matching) matching {

@@ -23,8 +23,8 @@ var errUnsure = errors.New("what was asked for was not found, but may be there")
 // errHalfShown is returned for a message with a link that may lead to the URL.
 var errHalfShown = errors.New("a link of a protection service may lead to the URL: it shows the domain only, or is wrapped too often")
 
-// needsMIME reports whether the message itself must be read after matchDetails
-// has not ruled it out.
+// needsMIME reports whether the message itself must be read after its properties
+// have not ruled it out.
 func (c Criteria) needsMIME(it driver.Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -54,10 +55,14 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 			seen: make(map[string]bool), hits: make(map[string]int), undecided: make(map[string]undecided),
 		}
 		found, err := searcher.Candidates(ctx, driver.Criteria(c), q, func(it driver.Candidate) error { return s.next(ctx, it) })
-		if err = cmp.Or(s.stopped, err); err != nil {
+		enough := errors.Is(s.stopped, errExamined)
+		if err = cmp.Or(s.stopped, err); err != nil && !enough {
 			return driver.Findings{}, err
 		}
-		if len(s.gone) == 0 || pass == passes {
+		if enough {
+			found.Unsearched = append(found.Unsearched, l.unexamined())
+		}
+		if len(s.gone) == 0 || pass == passes || enough {
 			return s.findings(found), nil
 		}
 		// Whoever moved a message made another id of it, perhaps in a folder that
@@ -70,7 +75,7 @@ func (s *sifter) findings(found driver.Findings) driver.Findings {
 	for _, it := range s.gone {
 		s.leave(it, errMoving)
 	}
-	found.Items = s.items
+	found.Items, found.Examined = s.items, s.examined
 	for i, f := range found.Searched {
 		found.Searched[i].Hits = s.hits[f.Folder.ID]
 	}
@@ -92,6 +97,9 @@ func (s *sifter) next(ctx context.Context, m driver.Candidate) error {
 func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	again := s.seen[m.Item.ID]
 	if _, open := s.undecided[m.Item.ID]; again && !open {
+		if errors.Is(m.Err, ErrGone) {
+			s.lose(m.Item)
+		}
 		return nil
 	}
 	s.seen[m.Item.ID] = true
@@ -100,15 +108,15 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		s.leave(m.Item, m.Err) // not even what every item has is known
 		return nil
 	}
-	if !driver.Criteria(s.criteria).MayMatch(m.Item) {
+	if !driver.Criteria(s.criteria).MayMatch(m.Item) || !s.criteria.matchSubject(m.Item.Subject) {
 		return nil
 	}
 	if s.criteria.examines() {
 		if !again {
+			if err := s.limits.checkExamined(s.examined + 1); err != nil {
+				return err
+			}
 			s.examined++
-		}
-		if err := s.limits.checkExamined(s.mailbox.Address(), s.examined); err != nil {
-			return err
 		}
 		v, err := s.decide(ctx, m)
 		switch {
@@ -132,33 +140,35 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 // errMoving is returned for a message that was gone each time it was to be read.
 var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
-// errUnresolved is returned for a message that names people other than by SMTP
-// address.
-var errUnresolved = errors.New("the server returns no SMTP address for its sender or recipients")
+// lose takes back a match that is no longer where it was.
+func (s *sifter) lose(it driver.Item) {
+	i := slices.IndexFunc(s.items, func(had driver.Item) bool { return had.ID == it.ID })
+	if i < 0 {
+		return
+	}
+	s.items = slices.Delete(s.items, i, i+1)
+	s.hits[it.Folder.ID]--
+	s.gone = append(s.gone, it)
+}
 
 // decide checks one message, and reads it if necessary.
 func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, error) {
 	if m.Err != nil {
 		return matchNo, m.Err
 	}
-	v := s.criteria.matchDetails(m)
-	if v == matchNo || !s.criteria.needsMIME(m.Item) {
-		if v == matchUnsure {
-			return matchNo, errUnresolved
-		}
-		return v, nil
+	if v, err := s.people(ctx, m); v != matchYes || err != nil {
+		return matchNo, err
+	}
+	if !s.criteria.needsMIME(m.Item) {
+		return matchYes, nil
 	}
 	message, err := s.searcher.Open(ctx, m.Item)
 	if err != nil {
 		return matchNo, err
 	}
 	defer message.Close()
-	matches, err := s.criteria.matchMIME(message)
-	switch {
-	case err != nil || !matches:
+	if matches, err := s.criteria.matchMIME(message); err != nil || !matches {
 		return matchNo, err
-	case v == matchUnsure:
-		return matchNo, errUnresolved
 	}
 	return matchYes, nil
 }

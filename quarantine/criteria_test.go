@@ -21,14 +21,15 @@ func TestCriteriaValidate(t *testing.T) {
 		return c
 	}
 	good := map[string]quarantine.Criteria{
-		"sender":         {Sender: "mallory@evil.example"},
-		"subject":        {Subject: "Hi"},
-		"prefix":         {Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix},
-		"two ideographs": {Subject: "請求", SubjectMatch: quarantine.SubjectContains},
-		"recipient":      within(quarantine.Criteria{Recipient: "alice@example.test"}),
-		"attachment":     within(quarantine.Criteria{AttachmentName: "invoice.iso", AttachmentSHA256: sum}),
-		"url":            within(quarantine.Criteria{URL: "https://evil.example/a?b=c"}),
-		"url and sender": {URL: "https://evil.example", Sender: "mallory@evil.example"},
+		"sender":           {Sender: "mallory@evil.example"},
+		"subject":          {Subject: "Hi"},
+		"prefix":           {Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix},
+		"a folded subject": {Subject: "Your\r\n\tinvoice"},
+		"two ideographs":   {Subject: "請求", SubjectMatch: quarantine.SubjectContains},
+		"recipient":        within(quarantine.Criteria{Recipient: "alice@example.test"}),
+		"attachment":       within(quarantine.Criteria{AttachmentName: "invoice.iso", AttachmentSHA256: sum}),
+		"url":              within(quarantine.Criteria{URL: "https://evil.example/a?b=c"}),
+		"url and sender":   {URL: "https://evil.example", Sender: "mallory@evil.example"},
 	}
 	for name, c := range good {
 		assert.NoError(t, c.Validate(), name)
@@ -57,7 +58,7 @@ func TestCriteriaValidate(t *testing.T) {
 		"mark of a reply":      {quarantine.Criteria{Subject: "Re: ", SubjectMatch: quarantine.SubjectPrefix}, "subject"},
 		"punctuation":          {quarantine.Criteria{Subject: "----------", SubjectMatch: quarantine.SubjectContains}, "subject"},
 		"one ideograph":        {quarantine.Criteria{Subject: "請", SubjectMatch: quarantine.SubjectContains}, "subject"},
-		"subject, control":     {quarantine.Criteria{Subject: "In\tvoice"}, "subject"},
+		"subject, control":     {quarantine.Criteria{Subject: "In\x01voice"}, "subject"},
 		"subject, not UTF-8":   {quarantine.Criteria{Subject: "In\xffvoice"}, "subject"},
 		"subject, too long":    {quarantine.Criteria{Subject: strings.Repeat("x", 1000)}, "subject"},
 		"unknown match":        {quarantine.Criteria{Subject: "Invoice", SubjectMatch: "regexp"}, "subjectMatch"},

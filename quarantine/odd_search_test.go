@@ -2,6 +2,7 @@ package quarantine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,7 +124,9 @@ func TestReceivedIsUnknown(t *testing.T) {
 	} {
 		var seen []driver.Candidate
 		_, err := searcher.Candidates(t.Context(), c, driver.Query{}, func(c driver.Candidate) error {
-			seen = append(seen, c)
+			if !slices.ContainsFunc(seen, func(had driver.Candidate) bool { return had.Item.ID == c.Item.ID }) {
+				seen = append(seen, c)
+			}
 			return nil
 		})
 		require.NoError(t, err)

@@ -41,7 +41,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		r.Items = append(r.Items, ri)
 	}
 	r.near(found.Near)
-	r.Searched, r.Unsearched = found.Searched, found.Unsearched
+	r.Searched, r.Unsearched, r.Examined = found.Searched, found.Unsearched, found.Examined
 	r.Finished = time.Now().UTC()
 	return r, found, nil
 }

@@ -97,6 +97,9 @@ type Receipt struct {
 	// Unsearched lists those that could not be, with the reason. If there are any,
 	// the receipt is incomplete: there may be more copies.
 	Unsearched []driver.Unsearched `json:"unsearched,omitempty"`
+	// Examined is how many messages a search by criteria had to read, at least their
+	// headers, because the server does not decide on them: see [Limits].
+	Examined int `json:"examined,omitempty"`
 }
 
 // ReceiptItem is the result for one copy.
@@ -275,6 +278,10 @@ func (r *Receipt) Err() error {
 		}
 	}
 	for _, u := range r.Unsearched {
+		if u.Folder == (driver.Folder{}) {
+			errs = append(errs, fmt.Errorf("the mailbox was not searched completely: %s", u.Reason))
+			continue
+		}
 		errs = append(errs, fmt.Errorf("folder %q was not searched: %s", u.Folder.Path, u.Reason))
 	}
 	return errors.Join(errs...)

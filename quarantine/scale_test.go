@@ -190,9 +190,6 @@ func TestScaleFolder(t *testing.T) {
 		calls    int
 	}{
 		"too many hits": {quarantine.Criteria{Subject: "newsletter", SubjectMatch: quarantine.SubjectPrefix}, "perMailbox", 1},
-		"too much to read": {quarantine.Criteria{
-			URL: "https://evil.example/", ReceivedAfter: noon, ReceivedBefore: noon.Add(24 * time.Hour),
-		}, "examined", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, do := range []func(context.Context, quarantine.Target) (*quarantine.Receipt, error){w.service.Find, w.service.Quarantine} {
@@ -211,6 +208,8 @@ func TestScaleFolder(t *testing.T) {
 			assert.Equal(t, scaleItems, box.Count())
 		})
 	}
+	t.Run("too much to read", func(t *testing.T) { scaleExamined(t, w) })
+	t.Run("by sender", func(t *testing.T) { scaleSender(t, w) })
 	t.Run("taken", func(t *testing.T) {
 		taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, Criteria: quarantine.Criteria{
 			Sender: "trudy@evil.example", Subject: "Your invoice", ReceivedAfter: noon,

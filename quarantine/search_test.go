@@ -125,7 +125,6 @@ func TestByCriteriaLimits(t *testing.T) {
 	}{
 		"in one mailbox": {quarantine.Limits{PerMailbox: 2}, quarantine.ErrTooManyHits, "perMailbox"},
 		"in all":         {quarantine.Limits{Total: 2}, quarantine.ErrTooManyHits, "total"},
-		"examined":       {quarantine.Limits{Examined: 2}, quarantine.ErrTooManyHits, "examined"},
 		"protected":      {quarantine.Limits{Protected: []string{"Alice@Example.test"}}, quarantine.ErrProtected, "protected"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 	}
 	r.near(found.Near)
 	r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
+	r.Examined = max(r.Examined, found.Examined)
 	if fresh := unseen(found.Items, tk.seen); pass > 1 && tk.target.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
 		err := s.limits.checkHits(tk.target.Mailbox, len(r.Items)+fresh)
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "messages that arrived in the meantime were not taken: " + err.Error()})

@@ -132,7 +132,7 @@ func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusa
 			return nil, refused
 		}
 	}
-	item.MIME = u.content(n, mime)
+	item.MIME, item.Composed = u.content(n, mime), mime == nil
 	if read := n.Child("IsRead"); read.Exists() {
 		u.set = append(u.set, mailstore.WithReadState(u.set, n.Bool("IsRead", false)))
 	}

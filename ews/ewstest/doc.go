@@ -25,6 +25,9 @@
 //     a Message-ID, a client must compare the results itself.
 //   - FindItem returns only the names of From and Sender, cuts texts at 255
 //     characters, and omits recipients, bodies and headers.
+//   - Of several people in From, properties keep the first: in "Bank, Ltd <a@b.example>"
+//     that is Bank, without an address. The property 0x007D has the header as it was
+//     received; what a client composes of elements has none.
 //   - A mailbox that the caller has no right to open answers ErrorItemNotFound
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
 //     answers ErrorNonExistentMailbox.

@@ -168,11 +168,17 @@ func (r result) problem() string {
 		return r.Error
 	}
 	ofCopies := quarantine.Receipt{Items: r.Receipt.Items}
-	folders := count(len(r.Receipt.Unsearched), "folder") + " were not searched"
-	if err := ofCopies.Err(); err != nil {
-		return err.Error() + "\n" + folders
+	var folders strings.Builder
+	folders.WriteString(count(len(r.Receipt.Unsearched), "folder") + " were not searched")
+	for _, u := range r.Receipt.Unsearched {
+		if u.Folder.Path == "" && u.Cause == quarantine.CauseUndecided {
+			folders.WriteString("\n" + u.Reason) // says what to do
+		}
 	}
-	return folders
+	if err := ofCopies.Err(); err != nil {
+		return err.Error() + "\n" + folders.String()
+	}
+	return folders.String()
 }
 
 // describe describes a copy, in more detail if whole is set.

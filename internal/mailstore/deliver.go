@@ -14,6 +14,7 @@ type New struct {
 	MIME       []byte
 	Delivered  bool // by transport; otherwise it is a draft with the current date
 	Associated bool
+	Composed   bool      // by a client, of elements: there is no header that was received
 	Received   time.Time // zero: now
 	Read       bool
 	Class      string // empty: derived from the message
@@ -44,6 +45,9 @@ func (n *seed) grow(it *Item) {
 	content := eml.Parse(n.MIME)
 	b := builder{}
 	derive(b, content)
+	if n.Composed {
+		delete(b, TagHeaders)
+	}
 	b.time(TagDeliveryTime, n.Received)
 	b.time(TagCreated, n.now)
 	b.time(TagModified, n.now)
@@ -116,7 +120,8 @@ func derive(b builder, m *eml.Message) {
 	b.bool(TagDeliveryReport, m.Has("Return-Receipt-To"))
 }
 
-// people returns the person a message is from, and the one who sent it.
+// people returns the person a message is from, and the one who sent it: the first of
+// each field ([MS-OXCMAIL], section 2.2.3.1.3).
 func people(m *eml.Message) (from, sender eml.Address) {
 	from, sender = one(m, "From"), one(m, "Sender")
 	if sender == (eml.Address{}) {

@@ -19,6 +19,9 @@ func (it *Item) Rewrite(raw []byte) {
 	content := eml.Parse(raw)
 	b := builder{}
 	derive(b, content)
+	if _, received := it.Properties()[TagHeaders]; !received {
+		delete(b, TagHeaders)
+	}
 	all := attachments(content)
 	b.bool(TagHasAttachments, hasVisible(all))
 	var set []ews.ExtendedProperty

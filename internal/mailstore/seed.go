@@ -32,8 +32,8 @@ func (it *Item) grown() *Item {
 
 // brief is the part of a message that searches ask for.
 type brief struct {
-	subject, messageID string
-	from, sender       eml.Address
+	subject, messageID, header string
+	from, sender               eml.Address
 }
 
 // property returns a property of the future item. Known is false if only the
@@ -49,7 +49,7 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 	}
 	if n.brief == nil {
 		m := eml.Parse(n.MIME)
-		n.brief = &brief{subject: m.Header("Subject"), messageID: m.Header("Message-ID")}
+		n.brief = &brief{subject: m.Header("Subject"), messageID: m.Header("Message-ID"), header: m.HeaderText()}
 		n.brief.from, n.brief.sender = people(m)
 	}
 	switch key {
@@ -58,6 +58,9 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		return v, true, true
 	case TagMessageID:
 		v.Value = n.brief.messageID
+	case TagHeaders:
+		v.Value = n.brief.header
+		return v, true, true
 	case TagFromType:
 		v.Value = addressType(n.brief.from)
 	case TagFromAddress, TagFromSMTP:

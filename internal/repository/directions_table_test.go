@@ -17,6 +17,7 @@ const layout = `
 quarantine -> quarantine/driver
 quarantine -> quarantine/internal/passage
 quarantine -> internal/mimescan
+quarantine -> internal/headerscan
 quarantine -> internal/linkunwrap
 quarantine/internal/passage -> quarantine/driver
 quarantine/internal/detour -> quarantine/driver

@@ -38,6 +38,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/azuread", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/headerscan", Imports: nil},
 	{Package: "internal/linkunwrap", Imports: nil},
 	{Package: "internal/mailname", Imports: nil},
 	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},

@@ -19,10 +19,12 @@ var modulesOf = map[string][]string{
 	"ews":                 {"golang.org/x/text"}, // answers in UTF-16
 	"ews/ewstest":         {"golang.org/x/text"}, // searches that ignore accents
 	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
-	"quarantine":          {"golang.org/x/text"}, // names of attachments in any form of Unicode
+	"quarantine":          {"golang.org/x/text"}, // names and subjects in any form of Unicode
 
 	"internal/linkunwrap":    {"golang.org/x/net"},                                    // host names in other scripts
 	"internal/mimeparam":     {"github.com/emersion/go-message", "golang.org/x/text"}, // charsets of parameters
+	"quarantine/ewsmail":     {"golang.org/x/text"},                                   // the same
+	"internal/headerscan":    {"golang.org/x/net", "golang.org/x/text"},               // charsets
 	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
 	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
 	"internal/sealedfile":    {"go.etcd.io/bbolt"},

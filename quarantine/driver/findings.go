@@ -10,6 +10,9 @@ type Findings struct {
 	// that could not be, and items that could not be examined.
 	Searched   []Searched
 	Unsearched []Unsearched
+	// Examined is how many messages a search by criteria had to read because the mail
+	// system does not decide on them. The engine counts them; a driver leaves it zero.
+	Examined int
 }
 
 // Searched is a folder that was searched completely.

@@ -10,11 +10,11 @@ import (
 // engine has validated it, and decides what matches. All fields that are set
 // must match.
 type Criteria struct {
-	Sender    string // address in From or Sender
+	Sender    string // address in From or Sender, of which either may have several
 	Recipient string // address in To, Cc or Bcc
 
-	// Subject is compared as SubjectMatch says, ignoring case, surrounding white
-	// space and the amount of white space between words.
+	// Subject is compared as SubjectMatch says, ignoring case and white space: mail
+	// systems add and remove blanks.
 	Subject      string
 	SubjectMatch SubjectMatch
 
@@ -50,7 +50,17 @@ type Searcher interface {
 	// match the criteria. It must not omit a match, but may include other
 	// messages: it lets the server decide what the server decides reliably, and
 	// the engine checks the rest, and counts. Visit may call other methods of the
-	// mailbox. An error from visit ends the search and is returned unchanged.
+	// mailbox. An error from visit ends the search and is returned unchanged, with
+	// what was found until then. A message may be passed more than once; if a driver
+	// sees that one is no longer where it was, the last time with [ErrGone].
+	//
+	// A server decides on people only if its properties show all that the header
+	// names. Messages that it finds by them should come first: the engine stops when
+	// it has examined as many as its limits allow.
+	//
+	// A message is an item that has been received, or is of a kind that people send
+	// to each other: a driver leaves out what is neither, such as appointments,
+	// contacts, tasks and notes of the owner.
 	//
 	// The findings contain no items, only which folders were searched.
 	Candidates(ctx context.Context, filter Criteria, q Query, visit func(Candidate) error) (Findings, error)
@@ -67,8 +77,16 @@ type Candidate struct {
 	// criteria ask about them.
 	Item Item
 	// Senders are those in From and Sender, and Recipients those in To, Cc and
-	// Bcc, if the criteria ask about them.
+	// Bcc, as far as the mail system keeps them, if the criteria ask about them.
 	Senders, Recipients []Party
+	// Header is the header of the message as it was received, if the criteria ask
+	// about people: properties show less. If it is empty or has no From, and the
+	// properties do not match, the engine reads the header of what Open returns,
+	// which costs a request for each message, unless Own is set.
+	Header string
+	// Own means that the owner of the mailbox wrote the message, as a draft or a sent
+	// one, so that Senders and Recipients are all there are.
+	Own bool
 	// Err is set if the details could not be read. The engine then reports the
 	// message as undecided; or, if the error matches [ErrGone] because the message
 	// was moved or deleted in the meantime, it searches again.

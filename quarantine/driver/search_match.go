@@ -3,11 +3,12 @@ package driver
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
-// MayMatch reports whether an item matches as far as is known of every item: its
-// subject and time of receipt. A driver that calls it before it reads the
+// MayMatch reports whether an item may match as far as is known of every item: its
+// subject and time of receipt. It leaves out no match. A driver that calls it before it reads the
 // details of an item does not read those of items that cannot match.
 func (c Criteria) MayMatch(it Item) bool {
 	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
@@ -21,26 +22,55 @@ func (c Criteria) matchReceived(t time.Time) bool {
 		(c.ReceivedBefore.IsZero() || t.Before(c.ReceivedBefore))
 }
 
+// matchSubject compares what every form of a text has in common: an accent may be a
+// character of its own. The engine compares the rest.
 func (c Criteria) matchSubject(subject string) bool {
 	if c.Subject == "" {
 		return true
 	}
-	want, got := foldSubject(c.Subject), foldSubject(subject)
-	if cut := utf8.RuneCountInString(subject) >= CutLength; cut && strings.HasPrefix(want, got) {
+	want, got := skeleton(c.Subject), skeleton(subject)
+	if utf8.RuneCountInString(subject) >= CutLength && strings.HasPrefix(want, shortened(got)) {
 		return true // the server may have kept no more of it
 	}
 	switch c.SubjectMatch {
 	case SubjectPrefix:
-		return strings.HasPrefix(got, want)
+		return strings.HasPrefix(got, shortened(want))
 	case SubjectContains:
-		return strings.Contains(got, want)
+		return strings.Contains(got, shortened(want))
 	}
 	return got == want
 }
 
-// foldSubject makes subjects comparable. It lowers the case by way of upper
-// case, because some characters have several lower-case forms and one
-// upper-case form.
-func foldSubject(s string) string {
-	return strings.ToLower(strings.ToUpper(strings.Join(strings.Fields(s), " ")))
+// skeleton returns the ASCII characters of a text that are the same in all of its
+// forms: in lower case, without blanks, and without those that carry a mark, for which
+// Unicode may have a character. It lowers the case by way of upper case, because some
+// characters have several lower-case forms and one upper-case form.
+func skeleton(s string) string {
+	var b strings.Builder
+	last := rune(-1)
+	flush := func() {
+		if last >= 0 {
+			b.WriteRune(last)
+		}
+		last = -1
+	}
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			continue
+		case unicode.IsMark(r):
+			last = -1
+			continue
+		}
+		flush()
+		// The Greek question mark and varia are written as these, too.
+		if r = unicode.ToLower(unicode.ToUpper(r)); r < utf8.RuneSelf && r != ';' && r != '`' {
+			last = r
+		}
+	}
+	flush()
+	return b.String()
 }
+
+// shortened leaves out the last character, whose mark may have been cut off.
+func shortened(s string) string { return s[:max(len(s)-1, 0)] }

@@ -46,6 +46,7 @@ type finder struct {
 	query       driver.Query
 	restriction ews.And
 	examiner    *examiner // nil: the items are the findings
+	first       bool      // a look that another one follows, over all that this one asks for
 
 	found driver.Findings
 	kept  int // items that the query asks for
@@ -78,7 +79,7 @@ func (f *finder) everywhere(ctx context.Context) error {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	if err != nil || f.kept > 0 && f.examiner == nil && len(f.found.Unsearched) == 0 {
+	if err != nil || f.first || f.kept > 0 && f.examiner == nil && len(f.found.Unsearched) == 0 {
 		return err
 	}
 	// Nothing was found, or a folder has vanished, or whether a candidate matches
@@ -149,12 +150,15 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 	for _, id := range batch {
 		request.Folders = append(request.Folders, ews.FolderID{ID: id})
 	}
+	if f.examiner != nil {
+		request.PageSize = candidatesPerPage
+	}
 	pages, err := f.mailbox.client.FindItem(ctx, request)
 	if len(batch) > 1 && severalRefused(pages, err) {
 		f.mailbox.searchOneByOne()
 		return f.searchEach(ctx, batch, tree)
 	}
-	if restrictionRefused(err) {
+	if restrictionRefused(err) && !f.first {
 		pages = make([]ews.Result[ews.ItemPage], len(batch))
 		for i := range pages {
 			pages[i].Err = err
@@ -191,7 +195,7 @@ func (f *finder) searchEach(ctx context.Context, batch []string, tree *folderTre
 // error ends the search of the whole mailbox.
 func (f *finder) collect(ctx context.Context, folder string, request ews.FindItemRequest, page ews.Result[ews.ItemPage], tree *folderTree) error {
 	before := f.kept
-	r := &pageReader{client: f.mailbox.client, request: request, page: page}
+	r := &pageReader{client: f.mailbox.client, request: request, page: page, usual: request.PageSize, strict: f.first}
 	var ids []string
 	err := r.each(ctx, func(raws []ews.Item) error {
 		wanted, err := f.keep(ctx, folder, raws, tree, r.request.Restriction != nil)
@@ -226,9 +230,6 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 	var ids []string
 	for _, raw := range raws {
 		if f.partly[raw.ID.ID] {
-			continue
-		}
-		if f.examiner != nil && !isMail(raw) {
 			continue
 		}
 		it := f.mailbox.item(raw, tree)

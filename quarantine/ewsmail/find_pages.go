@@ -1,6 +1,7 @@
 package ewsmail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,9 @@ type pageReader struct {
 	pages   int
 
 	check  ews.PageCheck
-	size   int   // of the next page; 0: the default
+	usual  int   // size of a page; 0: the default
+	strict bool  // a restriction that is refused is not left out
+	size   int   // of the next page; 0: the usual one
 	lost   []int // offsets of the items that are left out
 	reason error // why
 }
@@ -36,7 +39,7 @@ type pageReader struct {
 // each calls take for each page. An error of a page comes after the pages that
 // could be read.
 func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) error {
-	if restrictionRefused(r.page.Err) {
+	if restrictionRefused(r.page.Err) && !r.strict {
 		if err := r.unrestricted(ctx); err != nil {
 			return err
 		}
@@ -78,12 +81,12 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 	}
 }
 
-// maxPage is the size of pages at which the default applies again.
+// maxPage is the size of pages at which the usual one applies again.
 const maxPage = 128
 
 // ask asks for the next page.
 func (r *pageReader) ask(ctx context.Context) error {
-	r.request.PageSize = r.size
+	r.request.PageSize = cmp.Or(r.size, r.usual)
 	pages, err := r.client.FindItem(ctx, r.request)
 	if err != nil {
 		if !pageFails(err) {

@@ -1,9 +1,7 @@
 package ewsmail
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -11,34 +9,10 @@ import (
 
 // Properties of senders, named after [MS-OXPROPS].
 var (
-	pidTagSentRepresentingAddressType  = ews.ExtendedField{Tag: 0x0064, Type: ews.TypeString}
 	pidTagSentRepresentingEmailAddress = ews.ExtendedField{Tag: 0x0065, Type: ews.TypeString}
-	pidTagSenderAddressType            = ews.ExtendedField{Tag: 0x0C1E, Type: ews.TypeString}
 	pidTagSenderEmailAddress           = ews.ExtendedField{Tag: 0x0C1F, Type: ews.TypeString}
 	pidTagSentRepresentingSMTPAddress  = ews.ExtendedField{Tag: 0x5D02, Type: ews.TypeString}
 )
-
-// maxWords is how many words of a subject the restriction contains. Servers accept
-// restrictions of up to 255 nodes.
-const maxWords = 32
-
-// maxAsked is how many characters of a subject the restriction contains: servers
-// may keep only 255, including an unknown number of blanks.
-const maxAsked = 128
-
-// cutRunes truncates a text to at most n characters, at the end of a word if
-// possible.
-func cutRunes(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	cut := string(runes[:n])
-	if i := strings.LastIndexFunc(cut, unicode.IsSpace); i > 0 && !unicode.IsSpace(runes[n]) {
-		return cut[:i]
-	}
-	return cut
-}
 
 // criteriaRestriction returns a restriction for what the server can decide. It
 // matches everything that the criteria match, and more: servers compare
@@ -46,21 +20,11 @@ func cutRunes(s string, n int) string {
 // the result.
 //
 // Attachments are left out: the server's flag does not count inline ones, such as
-// pictures in the text.
+// pictures in the text. So are people: a server keeps only the first address of From
+// ([MS-OXCMAIL], section 2.2.3.1.3).
 func criteriaRestriction(c driver.Criteria) ews.And {
 	var all ews.And
-	if c.Subject != "" {
-		// Word by word, because the number of blanks between words differs.
-		for i, word := range strings.Fields(cutRunes(c.Subject, maxAsked)) {
-			if i == maxWords {
-				break
-			}
-			all = append(all, ews.Contains{Property: ews.FieldSubject, Value: word, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase})
-		}
-	}
-	if c.Sender != "" {
-		all = append(all, senderRestriction(c.Sender))
-	}
+	all = append(all, subjectRestriction(c.Subject)...)
 	received := func(op ews.CompareOp, t time.Time) {
 		all = append(all, ews.Or{
 			ews.Compare{Op: op, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(t)},
@@ -77,23 +41,17 @@ func criteriaRestriction(c driver.Criteria) ews.And {
 	return all
 }
 
-// senderRestriction matches the sender and whom a message was sent for. The SMTP
-// address of an internal sender is a separate property, which older messages and
-// servers lack: without it a message matches, unless the other address is an SMTP
-// address.
-func senderRestriction(sender string) ews.Restriction {
+// senderRestriction matches the sender and whom a message was sent for, as far as the
+// server keeps them.
+func senderRestriction(sender string) ews.Or {
 	var any ews.Or
-	for _, who := range []struct{ smtp, address, kind ews.ExtendedField }{
-		{ews.PidTagSenderSMTPAddress, pidTagSenderEmailAddress, pidTagSenderAddressType},
-		{pidTagSentRepresentingSMTPAddress, pidTagSentRepresentingEmailAddress, pidTagSentRepresentingAddressType},
-	} {
-		contains := func(p ews.PropertyPath) ews.Restriction {
-			return ews.Contains{Property: p, Value: sender, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
-		}
-		any = append(any, contains(who.smtp), contains(who.address), ews.And{
-			ews.Not{Restriction: ews.Exists{Property: who.smtp}},
-			ews.Not{Restriction: ews.Compare{Op: ews.IsEqualTo, Property: who.kind, Value: "SMTP"}},
-		})
+	for _, p := range senderAddresses {
+		any = append(any, containing(p, sender))
 	}
 	return any
+}
+
+// containing matches a property with a text anywhere in it.
+func containing(p ews.PropertyPath, text string) ews.Restriction {
+	return ews.Contains{Property: p, Value: text, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
 }

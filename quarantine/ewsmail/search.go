@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,17 +13,54 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// detailsPerCall is how many items one GetItem asks for.
-const detailsPerCall = 10
+// candidatesPerPage is how many items one FindItem returns: 2013 and later return no
+// more with a restriction. detailsPerCall is how many items one GetItem asks for. So
+// 10,000 messages take 40 and 80 requests.
+const (
+	candidatesPerPage = 250
+	detailsPerCall    = 125
+)
 
 // candidates visits the items that may match criteria, with the properties that
-// the criteria need.
+// the criteria need. Those that the server finds by what it keeps of the sender come
+// first; but it keeps too little to say that others are not by that sender.
 func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
-	f := &finder{
-		mailbox: m, query: q, restriction: append(queryRestriction(q), criteriaRestriction(filter)...),
-		examiner: &examiner{mailbox: m, criteria: filter, properties: detailProperties(filter), visit: visit},
+	e := &examiner{mailbox: m, criteria: filter, properties: detailProperties(filter), visit: visit}
+	restriction := append(queryRestriction(q), criteriaRestriction(filter)...)
+	if filter.Sender != "" {
+		e.early = make(map[string]driver.Item)
+		if found, err := m.bySender(ctx, e, q, restriction); err != nil {
+			return found, err
+		}
 	}
-	return f.run(ctx)
+	e.all = true
+	found, err := (&finder{mailbox: m, query: q, restriction: restriction, examiner: e}).run(ctx)
+	if err != nil {
+		return found, err
+	}
+	return found, e.moved(found.Searched)
+}
+
+// bySender visits the items that the server finds by the sender. What it cannot search
+// is for the next look.
+func (m *mailbox) bySender(ctx context.Context, e *examiner, q driver.Query, restriction ews.And) (driver.Findings, error) {
+	known := senderRestriction(e.criteria.Sender)
+	for _, sender := range []ews.Or{
+		append(slices.Clip(known), containing(ews.PidTagTransportMessageHeaders, e.criteria.Sender)),
+		known, // a server may refuse to search so long a text, or take too long
+	} {
+		f := &finder{mailbox: m, query: q, restriction: append(slices.Clip(restriction), sender), examiner: e, first: true}
+		found, err := f.run(ctx)
+		switch last := len(sender) == len(known); {
+		case e.stopped != nil, ctx.Err() != nil, errors.Is(err, driver.ErrUnreachable):
+			return found, err
+		case err == nil && len(found.Unsearched) == 0:
+			return found, nil
+		case err != nil && last && !restrictionRefused(err) && !pageFails(err):
+			return found, err
+		}
+	}
+	return driver.Findings{}, nil
 }
 
 // open opens the MIME form of an item.
@@ -47,6 +85,12 @@ func detailProperties(filter driver.Criteria) []ews.PropertyPath {
 	if filter.Recipient != "" {
 		properties = append(properties, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients)
 	}
+	if len(properties) > 0 {
+		properties = append(properties, ews.PidTagTransportMessageHeaders, ews.PidTagMessageFlags)
+		if filter.Sender == "" {
+			properties = append(properties, ews.PidTagSenderSMTPAddress) // tells the owner's own
+		}
+	}
 	if filter.AttachmentName != "" || filter.AttachmentSHA256 != "" {
 		properties = append(properties, ews.FieldAttachments)
 	}
@@ -65,40 +109,95 @@ type examiner struct {
 	properties []ews.PropertyPath // empty: a search returns all that is needed
 	visit      func(driver.Candidate) error
 	stopped    error // of visit
+
+	early map[string]driver.Item // found by the sender, and not seen again; by id
+	all   bool                   // the look after that
 }
 
 // examine visits items. The error is that of visit, or of a GetItem that failed
 // as a whole.
 func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
+	for _, it := range items {
+		switch {
+		case e.all:
+			delete(e.early, it.ID)
+		case e.early != nil:
+			e.early[it.ID] = it
+		}
+	}
 	items, undated := e.dated(items)
+	var unread []driver.Item
 	for _, it := range undated {
+		if !isMail(it) {
+			unread = append(unread, it)
+			continue
+		}
 		if err := e.show(driver.Candidate{Item: it, Err: errUndated}); err != nil {
 			return err
 		}
 	}
-	if len(e.properties) == 0 {
-		for _, it := range items {
-			if err := e.show(driver.Candidate{Item: it}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	// Servers compare subjects word by word, so they return others, too.
+	// Servers compare subjects loosely, so they return others, too.
 	items = slices.DeleteFunc(slices.Clone(items), func(it driver.Item) bool { return !e.criteria.MayMatch(it) })
-	for batch := range slices.Chunk(items, detailsPerCall) {
-		request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: e.properties}}
-		for _, it := range batch {
-			request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
+	for _, it := range items {
+		if len(e.properties) > 0 || !isMail(it) {
+			unread = append(unread, it)
+			continue
 		}
-		results, err := e.mailbox.client.GetItem(ctx, request)
-		if err != nil {
+		if err := e.show(driver.Candidate{Item: it}); err != nil {
 			return err
 		}
-		for i, r := range results {
-			if err := e.show(candidate(batch[i], r)); err != nil {
-				return err
-			}
+	}
+	for batch := range slices.Chunk(unread, detailsPerCall) {
+		if err := e.read(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moved visits the items that were found by the sender and are no longer where they
+// were: they may have been found elsewhere, too.
+func (e *examiner) moved(searched []driver.Searched) error {
+	whole := make(map[string]bool)
+	for _, s := range searched {
+		whole[s.Folder.ID] = true
+	}
+	for _, it := range e.early {
+		if !whole[it.Folder.ID] {
+			continue
+		}
+		if err := e.show(driver.Candidate{Item: it, Err: driver.ErrGone}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads the properties of items, and visits those that are messages.
+func (e *examiner) read(ctx context.Context, items []driver.Item) error {
+	request := ews.GetItemRequest{Shape: ews.ItemShape{Properties: e.properties}}
+	doubtful := false
+	for _, it := range items {
+		request.IDs = append(request.IDs, ews.ItemID{ID: it.ID})
+		doubtful = doubtful || !isMail(it)
+	}
+	if doubtful && !slices.Contains(e.properties, ews.PropertyPath(ews.PidTagTransportMessageHeaders)) {
+		request.Shape.Properties = append(slices.Clip(e.properties), ews.PidTagTransportMessageHeaders)
+	}
+	results, err := e.mailbox.client.GetItem(ctx, request)
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		c := e.mailbox.candidate(items[i], r)
+		if c.Err == nil && c.Header == "" && !isMail(c.Item) {
+			continue // the owner made it
+		}
+		if c.Err == nil && c.Item.Received.IsZero() && e.timed() {
+			c.Err = errUndated
+		}
+		if err := e.show(c); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -115,7 +214,7 @@ var errUndated = &driver.Error{
 func (e *examiner) dated(items []driver.Item) (dated, undated []driver.Item) {
 	timeless := e.criteria
 	timeless.ReceivedAfter, timeless.ReceivedBefore = time.Time{}, time.Time{}
-	if e.criteria.ReceivedAfter.IsZero() && e.criteria.ReceivedBefore.IsZero() {
+	if !e.timed() {
 		return items, nil
 	}
 	for _, it := range items {
@@ -129,26 +228,34 @@ func (e *examiner) dated(items []driver.Item) (dated, undated []driver.Item) {
 	return dated, undated
 }
 
+// timed reports whether the criteria ask for a time of receipt.
+func (e *examiner) timed() bool {
+	return !e.criteria.ReceivedAfter.IsZero() || !e.criteria.ReceivedBefore.IsZero()
+}
+
 func (e *examiner) show(c driver.Candidate) error {
 	e.stopped = e.visit(c)
 	return e.stopped
 }
 
 // candidate adds to an item what was read of it.
-func candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
+func (m *mailbox) candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	if r.Err != nil {
 		return driver.Candidate{Item: it, Err: translate(asGone(r.Err))}
 	}
 	raw := r.Value
 	value := func(f ews.ExtendedField) string { p, _ := raw.Property(f); return p.Value }
 	it.Attachments = attachments(raw)
-	c := driver.Candidate{Item: it, Senders: []driver.Party{
+	c := driver.Candidate{Item: it, Header: value(ews.PidTagTransportMessageHeaders), Senders: []driver.Party{
 		party(raw.Sender, value(ews.PidTagSenderSMTPAddress), value(pidTagSenderEmailAddress)),
 		party(raw.From, value(pidTagSentRepresentingSMTPAddress), value(pidTagSentRepresentingEmailAddress)),
 	}}
 	for _, who := range slices.Concat(raw.To, raw.Cc, raw.Bcc) {
 		c.Recipients = append(c.Recipients, party(who))
 	}
+	// A message that was received has a header, and is no draft.
+	flags, _ := strconv.Atoi(value(ews.PidTagMessageFlags))
+	c.Own = c.Header == "" && (flags&flagUnsent != 0 || strings.EqualFold(value(ews.PidTagSenderSMTPAddress), m.address))
 	return c
 }
 
@@ -164,14 +271,4 @@ func party(who ews.Mailbox, more ...string) driver.Party {
 		return driver.Party{Addresses: []string{nameless}}
 	}
 	return driver.Party{Addresses: all}
-}
-
-// isMail reports whether an item is a message. Other items also have a subject
-// and a time.
-func isMail(raw ews.Item) bool {
-	switch raw.Kind {
-	case "Contact", "DistributionList", "Task":
-		return false
-	}
-	return true
 }
