@@ -260,12 +260,16 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			}
 			continue
 		}
-		if tooLate(it, found.Items, all) {
+		over, err := s.tooLate(ctx, mailbox, it, found.Items, all)
+		if err != nil {
+			return ri, fmt.Errorf("reading %s: %w", t.Mailbox, err)
+		}
+		if over {
 			late = append(late, it)
 			continue
 		}
 		p := s.engine.Arrived(mailbox, it, s.ledger(t))
-		err := p.Release(ctx)
+		err = p.Release(ctx)
 		s.conclude(ctx, p, &ri, err, Restored)
 		if err != nil {
 			return ri, err

@@ -12,9 +12,10 @@ import (
 // a copy that a server has made when its lease was long over, and the item had been
 // restored by another. Found are the items in the mailbox, and all the items of the
 // receipt: without one, it is not known how many there should be.
-func tooLate(it driver.Item, found []driver.Item, all []ReceiptItem) bool {
-	if it.Stamp.Attempt == "" || time.Now().Before(it.Stamp.Lease) {
-		return false
+// Twins may differ in what they say, so the one that was restored is compared with it.
+func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item, found []driver.Item, all []ReceiptItem) (bool, error) {
+	if it.Stamp.Attempt == "" || time.Now().Before(it.Stamp.Lease) || len(all) == 0 {
+		return false, nil
 	}
 	others := 0 // operations of the same message whose item has no stamp any more
 	for _, was := range all {
@@ -27,12 +28,18 @@ func tooLate(it driver.Item, found []driver.Item, all []ReceiptItem) bool {
 		switch {
 		case f.ID == it.ID || passage.Differs(it, f, false) != "":
 		case f.Stamp == nil:
-			bare++
+			same, known, err := s.engine.SameContent(ctx, m, it, f)
+			if err != nil {
+				return false, err
+			}
+			if same || !known {
+				bare++
+			}
 		case f.Stamp.Operation != it.Stamp.Operation:
 			others--
 		}
 	}
-	return len(all) > 0 && bare > max(0, others)
+	return bare > max(0, others), nil
 }
 
 // uncounted returns one of several sightings that is none of the items in back, which

@@ -40,24 +40,42 @@ func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c d
 	if p.content == nil {
 		read, err := p.readContent(ctx, there, was)
 		if err != nil {
-			return "", true, p.needed(err, faithful)
+			return "", true, p.needed(err, original, faithful)
 		}
 		p.content, p.digest = &read, read.Digest()
 	}
 	read, err := p.readContent(ctx, here, c)
 	if err != nil {
-		return "", true, p.needed(err, faithful)
+		return "", true, p.needed(err, original, faithful)
 	}
 	return read.Differs(*p.content), true, nil
 }
 
 // needed returns the error of reading content, or nil if the item can do without: the
-// way keeps every property, and nobody else has sent the item.
-func (p *Passage) needed(err error, faithful bool) error {
-	if p.trusted && faithful && unreadable(err) {
+// way keeps every property, nobody else has sent the item, and it is not known to have
+// changed since.
+func (p *Passage) needed(err error, original *driver.Item, faithful bool) error {
+	changed := original != nil && p.version != "" && p.version != original.Version
+	if p.trusted && faithful && !changed && unreadable(err) {
 		return nil
 	}
 	return err
+}
+
+// SameContent reports whether two items of a mailbox have the same content, as far as
+// the driver can read it, and whether it can.
+func (e *Engine) SameContent(ctx context.Context, m driver.Mailbox, a, b driver.Item) (same, known bool, err error) {
+	r, ok := driver.As[driver.Reader](m)
+	if !ok {
+		return false, false, nil
+	}
+	p := e.New(Passage{})
+	first, err := p.readContent(ctx, r, a)
+	if err != nil {
+		return false, true, err
+	}
+	second, err := p.readContent(ctx, r, b)
+	return err == nil && first.Differs(second) == "", true, err
 }
 
 // readContent reads the content of an item, retrying as needed.
