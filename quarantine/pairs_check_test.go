@@ -160,7 +160,7 @@ func (x *play) newest(message int) int { return x.editions[message] }
 
 // truthful checks that what a receipt calls done is done.
 func (x *play) truthful(r *quarantine.Receipt, err error) {
-	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.lateAndMore() {
+	if err != nil || r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.nameless() || x.lateAndMore() {
 		return
 	}
 	for message := range x.copies {
@@ -181,6 +181,10 @@ func (x *play) truthful(r *quarantine.Receipt, err error) {
 // and put aside, later than in the run that ends the history.
 func (x *play) lateAndMore() bool { return x.tooLate && len(x.twists) > 1 }
 
+// nameless reports whether a copy is without its stamp, and nobody knows of it: it was
+// moved, or the request that made it was not answered, or nobody is left who was told.
+func (x *play) nameless() bool { return x.unstamped || x.bare && len(x.twists) > 1 }
+
 // known reports whether a search that does not find a message has to be doubted: it is
 // searched for by an intent, or would have been shown.
 func (x *play) known(message int) bool {
@@ -195,7 +199,7 @@ func (x *play) known(message int) bool {
 
 // honest checks the receipt of a recovery: what it calls done has left where it was.
 func (x *play) honest(r *quarantine.Receipt) {
-	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.unstamped || x.lateAndMore() || x.copies > 1 {
+	if r.Err() != nil || x.copied > 0 || x.deleted || x.undone || x.foreign || x.nameless() || x.lateAndMore() || x.copies > 1 {
 		return
 	}
 	u, v, _ := x.count(0)
@@ -249,8 +253,11 @@ func (x *play) verdict(message int, told bool) {
 	if x.foreign {
 		more = 2*more + 2
 	}
-	if x.unstamped {
-		more++ // a copy without a stamp that was moved is nobody's
+	if x.nameless() {
+		more++
+	}
+	if x.editions[message] > 0 && len(x.twists) > 1 {
+		more++ // what was edited on its way is put aside, and is another message for who takes it there
 	}
 	if x.lateAndMore() {
 		more++

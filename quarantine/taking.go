@@ -68,7 +68,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 			continue
 		}
 		tk.seen[it.ID] = true
-		if r.undecided(it) {
+		if r.unfinished(it) {
 			continue // its owner has moved it since it was sent; it may still arrive
 		}
 		ri, gone := tk.take(ctx, it)
@@ -201,11 +201,11 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	return r, nil
 }
 
-// undecided reports whether an item is one that this run has ended undecided with,
-// seen again because it was moved. A later run goes on with it.
-func (r *Receipt) undecided(it driver.Item) bool {
+// unfinished reports whether an item is one that this run has not come to the end
+// with, seen again because it was moved. A later run goes on with it.
+func (r *Receipt) unfinished(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Direction == driver.ToQuarantine && slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool {
-		return ri.Outcome == Undecided && ri.Operation == it.Stamp.Operation
+		return !ri.Outcome.Done() && ri.Operation == it.Stamp.Operation
 	})
 }
 

@@ -15,7 +15,8 @@ type Mailbox interface {
 	Find(ctx context.Context, q Query) (Findings, error)
 
 	// Inspect reads one item again, with everything a proof needs, attachments
-	// included. The error matches [ErrGone] if the item does not exist.
+	// included. The item has the id that was asked for. The error matches [ErrGone] if
+	// it does not exist.
 	Inspect(ctx context.Context, itemID string) (Item, error)
 
 	// Mark changes an item, in a single write as far as the server can, without

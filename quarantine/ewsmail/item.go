@@ -64,5 +64,7 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 	if tree == nil {
 		tree = &folderTree{}
 	}
-	return m.item(results[0].Value, tree), nil
+	it := m.item(results[0].Value, tree)
+	it.ID = itemID // a server may write it in another form
+	return it, nil
 }

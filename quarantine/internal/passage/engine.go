@@ -115,6 +115,9 @@ func (e *Engine) Inspect(ctx context.Context, m driver.Mailbox, id string) (*dri
 	}
 	for attempt := 0; ; attempt++ {
 		it, err := m.Inspect(ctx, id)
+		if err == nil && it.ID != id {
+			err = errAnother
+		}
 		switch {
 		case err == nil:
 			return &it, nil
@@ -125,6 +128,9 @@ func (e *Engine) Inspect(ctx context.Context, m driver.Mailbox, id string) (*dri
 		}
 	}
 }
+
+// errAnother means that a driver has not noticed that it was given another's answer.
+var errAnother = &driver.Error{Err: errors.New("the answer is about another item"), Untouched: true, Temporary: true}
 
 // Find searches, retrying as needed.
 func (e *Engine) Find(ctx context.Context, m driver.Mailbox, q driver.Query) (driver.Findings, error) {
