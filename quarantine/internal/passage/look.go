@@ -74,7 +74,7 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 		}
 		s.source = source
 	}
-	if s.copies, err = p.findCopies(ctx); err != nil {
+	if s.copies, err = p.findCopies(ctx, s.source != nil); err != nil {
 		return s, err
 	}
 	if source != nil && s.source == nil {
@@ -145,8 +145,9 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.It
 
 // findCopies returns the items at the destination end that carry the attempt. A
 // copy whose id is known is read; otherwise the end is searched. Two ids are two
-// objects only if both exist at the same time.
-func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
+// objects only if both exist at the same time. Original means that the original is
+// still there.
+func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item, error) {
 	if p.made != "" && !p.repeated {
 		it, err := p.engine.Inspect(ctx, p.To, p.made)
 		if err != nil {
@@ -155,8 +156,8 @@ func (p *Passage) findCopies(ctx context.Context) ([]driver.Item, error) {
 		if it != nil && it.Folder.ID == p.dest.ID {
 			it.Folder = p.dest // with its path
 		}
-		// A restore that another run has finished has no stamp any more.
-		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil) {
+		// A restore that another run has finished has no stamp any more, and no original.
+		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil && !original) {
 			return []driver.Item{*it}, nil
 		}
 		if it != nil && it.Stamp == nil {
@@ -192,8 +193,8 @@ func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, err
 	}
 	if read != nil {
 		read.Folder = c.Folder
-		if p.carries(*read) {
-			return read, nil
+		if p.carries(*read) || p.Direction == driver.ToUser && read.Stamp == nil {
+			return read, nil // what is back with its user needs none in the end
 		}
 		p.shelve(ctx, *read, "a copy without its stamp")
 	}
