@@ -171,7 +171,10 @@ func TestExploreAgree(t *testing.T) {
 					all := append([]twist{{part: -1}}, instances(0, 0, calm.calls)...)
 					played := pairs{number: number}
 					for i, s := range all {
-						if i > 0 && (s.what.model || !played.takes(part.singles, &played.singles)) {
+						// The driver for EWS cannot say that it sent nothing, if the time to
+						// send was over when it was called; the model can.
+						overdue := i > 0 && s.what.name == "the doubt runs out" && calm.calls[s.nth] == detour.Carry && !s.after
+						if i > 0 && (overdue || s.what.model || !played.takes(part.singles, &played.singles)) {
 							continue
 						}
 						what := []twist{s}
