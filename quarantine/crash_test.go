@@ -326,7 +326,10 @@ func part(points []deathBlow, row int) (some []deathBlow) {
 	for _, b := range points {
 		byPhase[b.phase()] = append(byPhase[b.phase()], b)
 	}
-	for _, p := range slices.Sorted(maps.Keys(byPhase)) {
+	for n, p := range slices.Sorted(maps.Keys(byPhase)) {
+		if (row+n)%2 != 0 {
+			continue
+		}
 		all := byPhase[p]
 		for i := row % min(step, len(all)); i < len(all); i += step {
 			some = append(some, all[i])

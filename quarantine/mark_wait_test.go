@@ -19,7 +19,10 @@ import (
 func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 	t.Parallel()
 	const latency = 10 * time.Millisecond
-	for _, a := range accesses {
+	for i, a := range accesses {
+		if !*whole && i%2 == 0 {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			for _, wait := range []time.Duration{0, time.Minute} {

@@ -97,13 +97,13 @@ func TestScaleFlatGroup(t *testing.T) {
 
 // What stands in the large folder, by index.
 const (
-	scaleItems    = 100_000
-	scaleCopies   = 600   // of one Message-ID, spread over the folder
-	scaleInvoices = 1_250 // that the server takes for what is looked for, and that are not
-	scaleHits     = 50    // that are
+	scaleItems    = 50_000
+	scaleCopies   = 300 // of one Message-ID, spread over the folder
+	scaleInvoices = 625 // that the server takes for what is looked for, and that are not
+	scaleHits     = 25  // that are
 )
 
-// largeFolder is the Inbox of Alice with 100,000 messages.
+// largeFolder is the Inbox of Alice with 50,000 messages.
 func largeFolder(t testing.TB, limits quarantine.Limits) *world {
 	t.Helper()
 	w := newWorld(t, searching(false, limits))
@@ -133,7 +133,7 @@ func inbox(t testing.TB, r *quarantine.Receipt) driver.Searched {
 	return r.Searched[i]
 }
 
-// A folder of 100,000 messages is searched to its last page, within the limits and
+// A folder of 50,000 messages is searched to its last page, within the limits and
 // without holding what was passed over; what is beyond them is refused as a whole.
 // It is not parallel, because it measures memory.
 func TestScaleFolder(t *testing.T) {
@@ -146,7 +146,7 @@ func TestScaleFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, r.Err())
 		assert.Len(t, r.Items, scaleCopies)
-		assert.Equal(t, 3, inbox(t, r).Pages, "of 250")
+		assert.Equal(t, 2, inbox(t, r).Pages, "of 250")
 		assert.Equal(t, scaleCopies, inbox(t, r).Hits)
 	})
 	t.Run("by criteria", func(t *testing.T) {
@@ -337,7 +337,10 @@ func TestScaleHostileFolderNames(t *testing.T) {
 		"long": strings.Repeat("x", 250), "long, wide": strings.Repeat("漢", 250), "well-known": "Inbox", "faces": "👩‍👩‍👧",
 		"accents": "e\u0301", "not normal": "é",
 	}
-	for _, a := range accesses {
+	for i, a := range accesses {
+		if !*whole && i%4 != 0 {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, a.worldOptions)

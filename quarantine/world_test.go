@@ -76,7 +76,7 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 // would have it.
 func (w *world) newService(t testing.TB, o worldOptions) *quarantine.Service {
 	t.Helper()
-	settings := quarantine.Options{Journal: w.journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 6 * time.Second}
+	settings := quarantine.Options{Journal: w.journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 3 * time.Second}
 	if o.settings != nil {
 		o.settings(&settings)
 	}

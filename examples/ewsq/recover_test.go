@@ -29,7 +29,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			t.Parallel()
 			srv := ewstest.NewServer(nil)
 			t.Cleanup(srv.Close)
-			const messages = 24
+			const messages = 12
 			var targets bytes.Buffer
 			for i := range messages {
 				id := fmt.Sprintf("<%d@evil.example>", i)
