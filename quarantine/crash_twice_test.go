@@ -29,7 +29,7 @@ func TestCrashTwice(t *testing.T) {
 	// recovery has fewer writes.
 	var firsts []crash
 	for i, kind := range errandKinds() {
-		if !wholeCrash() && i%3 != 0 {
+		if !wholeCrash() && i%5 != 0 {
 			continue
 		}
 		steps, err := kind.undisturbed(t.Context(), t.TempDir())

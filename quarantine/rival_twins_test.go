@@ -27,7 +27,7 @@ func TestRivalRestoresOfTwins(t *testing.T) {
 				o.settings = searching(false, quarantine.Limits{}).settings
 				first, step := 1, 1
 				if !*whole {
-					first, step = 1+(2*i+j)%9, 9
+					first, step = 1+(2*i+j)%17, 17
 				}
 				for at := first; at < 200; at += step {
 					w := newWorld(t, o)
