@@ -21,7 +21,7 @@ func TestCrashMany(t *testing.T) {
 		switch {
 		case wholeCrash():
 			messages = 20
-		case i%3 != 0:
+		case i%4 != 0:
 			continue
 		}
 		if *crashAll || *whole && a.impersonation && a.way == quarantine.WayTransfer {

@@ -153,7 +153,7 @@ func TestExploreSingles(t *testing.T) {
 	var sum explored
 	t.Run("scenes", func(t *testing.T) {
 		for number, scene := range scenes {
-			part := 307
+			part := 401
 			switch large := scene.folders > 1 || scene.copies > 1; {
 			case *exploreAll:
 				part = 1

@@ -147,7 +147,7 @@ func TestExploreAgree(t *testing.T) {
 	var histories atomic.Int64
 	part := shareOf(t, share{211, 1})
 	if *whole {
-		part = share{1, 1}
+		part = share{7, 1}
 	}
 	t.Run("worlds", func(t *testing.T) {
 		for number, a := range accesses {

@@ -42,10 +42,14 @@ func byStamp(r *ewstest.Request) bool {
 	return r.Operation == ews.OpFindItem && bytes.Contains(r.Body, []byte(driver.StampOperation))
 }
 
-// everyAccess runs a test for each access and way, in a bubble.
+// everyAccess runs a test for each access and way, in a bubble; without -whole for
+// three of the five, which differ from test to test.
 func everyAccess(t *testing.T, f func(*testing.T, worldOptions)) {
 	t.Parallel()
-	for _, a := range accesses {
+	for i, a := range accesses {
+		if !*whole && (i+len(t.Name()))%len(accesses) > 2 {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { f(t, patient(a.worldOptions)) })
