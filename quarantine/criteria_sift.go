@@ -123,7 +123,9 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, ErrGone):
-			s.gone = append(s.gone, m.Item)
+			if m.Item.Stamp == nil || !m.Item.Folder.Recoverable { // else another run's move left it, and it swept it
+				s.gone = append(s.gone, m.Item)
+			}
 			return nil
 		case err != nil:
 			s.leave(m.Item, err)
@@ -146,9 +148,12 @@ func (s *sifter) lose(it driver.Item) {
 	if i < 0 {
 		return
 	}
+	left := s.items[i].Stamp != nil && s.items[i].Folder.Recoverable
 	s.items = slices.Delete(s.items, i, i+1)
 	s.hits[it.Folder.ID]--
-	s.gone = append(s.gone, it)
+	if !left {
+		s.gone = append(s.gone, it)
+	}
 }
 
 // decide checks one message, and reads it if necessary.

@@ -75,7 +75,9 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		if gone && pass < passes {
 			moved = true
 			delete(tk.seen, it.ID)
-			tk.vanished = append(tk.vanished, it)
+			if it.Stamp == nil || !it.Folder.Recoverable { // else another run's move left it, and it swept it
+				tk.vanished = append(tk.vanished, it)
+			}
 			continue
 		}
 		if gone {
