@@ -338,7 +338,7 @@ func TestScaleHostileFolderNames(t *testing.T) {
 		"accents": "e\u0301", "not normal": "é",
 	}
 	for i, a := range accesses {
-		if !*whole && i%4 != 0 {
+		if !*whole && i != 4 {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
