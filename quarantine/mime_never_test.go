@@ -29,7 +29,7 @@ func TestMIMEThatCannotBeMade(t *testing.T) {
 		"ErrorInternalServerError":         ewstest.MemberCode("ErrorInternalServerError"),
 		"ErrorVirusDetected":               ewstest.MemberCode("ErrorVirusDetected"),
 		"ErrorAccessDenied":                ewstest.MemberCode("ErrorAccessDenied"),
-		"a code of the future":             ewstest.MemberCode("ErrorFromTheFuture"),
+		"a fault of the future":            ewstest.FaultCode("ErrorFromTheFuture"),
 		"404":                              ewstest.Gateway(404),
 		"no response message":              ewstest.NoResponseMessage,
 	} {
