@@ -25,16 +25,15 @@ type AzureADOptions struct {
 	// TenantID is the tenant's id or one of its domain names. Required.
 	TenantID string
 
-	// Certificate signs the token requests. It is required, unless
-	// CertificateFunc is set. It must be registered with the application; see
-	// [Certificate.CER] and [Certificate.KeyCredentials].
+	// Certificate signs the token requests. It must be registered with the
+	// application; see [Certificate.CER] and [Certificate.KeyCredentials]. Required.
 	Certificate *Certificate
 
-	// CertificateFunc fetches the certificate instead, so that it can be replaced
-	// while the program runs: before each token request, about once an hour, and
-	// again after a refusal; then another certificate is tried once. If it fails,
-	// the one it returned before is used. AzureAD calls it once. It may be called
-	// concurrently. Default: none.
+	// CertificateFunc fetches a newer certificate, so that it can be replaced while
+	// the program runs: before each token request, about once an hour, and again
+	// after a refusal; then another certificate is tried once. If it fails, the one
+	// before is used. It may be called concurrently. Default: none, and Certificate
+	// stays.
 	CertificateFunc func(context.Context) (*Certificate, error)
 
 	// AuthenticationEndpoint is the authority's URL without the tenant. Hosts
@@ -98,20 +97,8 @@ func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
 		return nil, errors.New("auth: authentication.applicationId is not a GUID; copy it from the application's page in the Azure portal")
 	case !guid.MatchString(o.TenantID) && !domain.MatchString(o.TenantID):
 		return nil, errors.New("auth: authentication.tenantId is neither a GUID nor a domain name such as customer.onmicrosoft.com")
-	case o.Certificate == nil && o.CertificateFunc == nil:
+	case o.Certificate == nil:
 		return nil, errors.New("auth: authentication.privateKeyFile is missing; Azure AD needs a certificate")
-	case o.Certificate != nil && o.CertificateFunc != nil:
-		return nil, errors.New("auth: both AzureADOptions.Certificate and CertificateFunc are set; set only one of them")
-	}
-	if o.CertificateFunc == nil {
-		own := o.Certificate
-		o.CertificateFunc = func(context.Context) (*Certificate, error) { return own, nil }
-	}
-	if o.Certificate, err = o.CertificateFunc(context.Background()); err != nil {
-		return nil, err
-	}
-	if o.Certificate == nil {
-		return nil, errors.New("auth: AzureADOptions.CertificateFunc returned no certificate")
 	}
 	if err := o.Certificate.CheckValidity(time.Now()); err != nil {
 		return nil, err

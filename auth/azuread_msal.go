@@ -88,7 +88,11 @@ func (f *tokenFetcher) certificate() *Certificate {
 // current returns the client that signs with the certificate of the moment. While that
 // cannot be used, as when its file is being written, the old one stays.
 func (f *tokenFetcher) current(ctx context.Context) *signer {
-	cert, err := f.opts.CertificateFunc(ctx)
+	var cert *Certificate
+	var err error
+	if f.opts.CertificateFunc != nil {
+		cert, err = f.opts.CertificateFunc(ctx)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil || cert == nil || cert.leaf.Equal(f.signer.cert.leaf) || cert.CheckValidity(time.Now()) != nil {

@@ -46,7 +46,7 @@ func TestAzureADCertificateChanges(t *testing.T) {
 	var source, refused atomic.Int64
 	o := newOnline(t, func(opts *azuread.Options) { opts.Apps[0].Certificates = []*x509.Certificate{leaf(t, two[0])} })
 	rt := o.client(t, func(opts *auth.AzureADOptions) {
-		opts.Certificate = nil
+		opts.Certificate = two[0]
 		opts.CertificateFunc = func(context.Context) (*auth.Certificate, error) { return two[source.Load()%2], nil }
 		opts.AuthenticationEndpoint, opts.Transport = "https://login.example.test", inProcess{http.HandlerFunc(o.serve)}
 		opts.TokenTransport = tripper(func(req *http.Request) (*http.Response, error) {
@@ -108,6 +108,7 @@ func TestAzureADCertificateComesLater(t *testing.T) {
 		require.NoError(t, err)
 		rt, err := auth.AzureAD("https://mail.example.test/EWS/Exchange.asmx", &auth.AzureADOptions{
 			ApplicationID: applicationID, TenantID: tenantID, AuthenticationEndpoint: "https://login.example.test", Transport: &fakeTransport{}, TokenTransport: inProcess{authority},
+			Certificate: two[0],
 			CertificateFunc: func(context.Context) (*auth.Certificate, error) {
 				if broken.Load() {
 					return nil, errors.New("the file is being written")

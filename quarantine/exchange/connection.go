@@ -192,8 +192,13 @@ func (c *Config) ntlm(url string, base http.RoundTripper) (http.RoundTripper, er
 }
 
 func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper, error) {
+	first, err := c.certificate()
+	if err != nil {
+		return nil, err
+	}
 	return auth.AzureAD(url, &auth.AzureADOptions{
 		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
+		Certificate:            first,
 		CertificateFunc:        func(context.Context) (*auth.Certificate, error) { return c.certificate() },
 		AuthenticationEndpoint: c.Authentication.AuthenticationEndpoint, Transport: base,
 	})
