@@ -27,7 +27,7 @@ func join(segments []param) Text {
 					named, value, inCharset = first, text, true
 				}
 			}
-			value = percent(value)
+			value = Unescape(value)
 		}
 		b.WriteString(value)
 	}
@@ -84,8 +84,8 @@ func inCharsetOf(s, name string) Text {
 	return Text{text, true}
 }
 
-// percent undoes percent-encoding; anything malformed stays as it is.
-func percent(s string) string {
+// Unescape undoes percent-encoding; anything malformed stays as it is.
+func Unescape(s string) string {
 	if !strings.Contains(s, "%") {
 		return s
 	}

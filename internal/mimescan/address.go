@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // schemeOf cuts the scheme, in lower case, off a link; empty if it has none.
@@ -79,7 +81,7 @@ func dataPage(link string) string {
 	if strings.HasPrefix(head, "image/") && !strings.HasPrefix(head, "image/svg") || strings.HasPrefix(head, "font/") || strings.HasPrefix(head, "audio/") || strings.HasPrefix(head, "video/") {
 		return ""
 	}
-	body = percentDecoded(body)
+	body = mimeparam.Unescape(body)
 	if !strings.HasSuffix(strings.TrimRight(head, " "), "base64") {
 		return narrow(body)
 	}
@@ -116,24 +118,4 @@ func narrow(text string) string {
 		return text
 	}
 	return converted
-}
-
-// percentDecoded undoes percent-encoding; anything malformed stays as it is.
-func percentDecoded(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			hi, lo := hexDigit(s[i+1]), hexDigit(s[i+2])
-			if hi >= 0 && lo >= 0 {
-				b = append(b, byte(hi<<4|lo))
-				i += 2
-				continue
-			}
-		}
-		b = append(b, s[i])
-	}
-	return string(b)
 }
