@@ -103,7 +103,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.IntVar(&s.workers, "workers", 4, "how many alerts are processed at a time")
 	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
 	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
-	flags.DurationVar(&s.settle, "settle", 20*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt in the configuration, a third more than that")
+	flags.DurationVar(&s.settle, "settle", 22*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt or searchLag in the configuration, a third more than the first, and the second")
 	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that one mailbox may take")
 	flags.DurationVar(&s.late, "late", time.Minute, "`TIME` that an alert may wait for a worker before /readyz says that the service is not ready")
 	if err := flags.Parse(args); err != nil {
@@ -125,7 +125,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	case s.queue < 1 || s.queue > 100_000:
 		return s, fmt.Errorf("-queue is %d; give a number from 1 to 100000; %w", s.queue, errUsage)
 	case s.settle <= 0:
-		return s, fmt.Errorf("-settle is %v; give a duration such as 20m; %w", s.settle, errUsage)
+		return s, fmt.Errorf("-settle is %v; give a duration such as 22m; %w", s.settle, errUsage)
 	case s.timeout <= 0:
 		return s, fmt.Errorf("-timeout is %v; give a duration such as 10m; %w", s.timeout, errUsage)
 	case s.late <= 0:
