@@ -87,15 +87,12 @@ func (b *basic) roundTrip(req *http.Request, body *requestBody) (*http.Response,
 	}
 	for n := 1; ; n++ {
 		resp, err := b.try(req, body)
-		if err != nil || resp.StatusCode != http.StatusUnauthorized || n == maxPasswords || !b.lockout.another(req.Context(), b.cred.reveal) {
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || !b.lockout.another(req.Context(), b.cred.reveal) {
 			return resp, err
 		}
 		drain(resp)
-		if body.spent() {
-			return nil, &AuthError{
-				Scheme: "Basic", Host: b.endpoint.host, changed: true,
-				Message: "the server refused the old password, and there is a new one, but the body of the request cannot be read again; make the request again",
-			}
+		if n == maxPasswords || body.spent() {
+			return nil, passwordChanged("Basic", b.endpoint.host, n == maxPasswords)
 		}
 	}
 }

@@ -23,6 +23,19 @@ type AuthError struct {
 	changed bool
 }
 
+// passwordChanged returns the error of a request that was refused with an old password
+// and that is not sent again: it was sent with several, or its body is spent.
+func passwordChanged(scheme, host string, several bool) *AuthError {
+	why := "the body of the request cannot be read again"
+	if several {
+		why = "it changes too often"
+	}
+	return &AuthError{
+		Scheme: scheme, Host: host, changed: true,
+		Message: "the server refused the old password, and there is a new one, but " + why + "; make the request again",
+	}
+}
+
 // Error returns the message and the cause.
 func (e *AuthError) Error() string {
 	s := "auth: " + e.Scheme + " at " + e.Host + ": " + e.Message

@@ -121,11 +121,9 @@ func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refus
 	case !t.lockout.another(req.Context(), t.cred.reveal):
 		return outcome{err: refusal}
 	case body.spent():
-		e := t.authError("the server refused the old password, and there is a new one, but the body of the request cannot be read again; make the request again", nil)
-		e.Unsent, e.changed = false, true
-		return outcome{err: e}
+		return outcome{err: passwordChanged(refusal.Scheme, refusal.Host, false)}
 	}
-	return outcome{again: true, passwordChanged: true, err: refusal}
+	return outcome{again: true, passwordChanged: true, err: passwordChanged(refusal.Scheme, refusal.Host, true)}
 }
 
 // negotiate sends the first message. It returns the server's challenge and the
