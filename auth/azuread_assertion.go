@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,8 +16,29 @@ type assertionWatch struct {
 	sent *redact.Secrets
 }
 
-// maxForm bounds a token request, in bytes.
-const maxForm = 64 << 10
+// Bounds of a token request and of its answer, in bytes. An answer has a token of a few
+// KiB, or a list of Microsoft's authorities; MSAL would read it without end.
+const (
+	maxForm        = 64 << 10
+	maxTokenAnswer = 1 << 20
+)
+
+var errTokenAnswer = errors.New("the answer is larger than 1 MiB")
+
+// boundedBody is an answer of the authority.
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read implements [io.Reader].
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errTokenAnswer
+	}
+	return n, err
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (w assertionWatch) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -30,7 +52,12 @@ func (w assertionWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 			w.sent.AddToken(form.Get("client_assertion"))
 		}
 	}
-	return w.next.RoundTrip(req)
+	resp, err := w.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &boundedBody{resp.Body, maxTokenAnswer}
+	return resp, nil
 }
 
 // CloseIdleConnections closes the connections that are not in use.

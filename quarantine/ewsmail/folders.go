@@ -44,14 +44,19 @@ type folderNode struct {
 // folders returns the folders of the mailbox, and reads them again if they were
 // read longer than maxAge ago.
 func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.tree != nil && time.Since(m.tree.read) < maxAge {
-		return m.tree, nil
+	select {
+	case m.reading <- struct{}{}:
+		defer func() { <-m.reading }()
+	case <-ctx.Done(): // the server may answer whoever reads them too late for this caller
+		return nil, context.Cause(ctx)
+	}
+	known := m.kept()
+	if known != nil && time.Since(known.read) < maxAge {
+		return known, nil
 	}
 	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
-	if m.tree != nil {
-		tree.base = maps.Clone(m.tree.base) // ids of well-known folders do not change
+	if known != nil {
+		tree.base = maps.Clone(known.base) // ids of well-known folders do not change
 	} else {
 		base, err := m.baseFolders(ctx)
 		if err != nil {
@@ -73,8 +78,21 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	if err := m.further(ctx, tree); err != nil {
 		return nil, err
 	}
-	m.tree = tree
+	m.keep(tree)
 	return tree, nil
+}
+
+// kept returns the folders that were read last, nil for none.
+func (m *mailbox) kept() *folderTree {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tree
+}
+
+func (m *mailbox) keep(tree *folderTree) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tree = tree
 }
 
 // walk adds all folders below a well-known one to the tree and returns the ids
@@ -280,9 +298,7 @@ func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, 
 		err = results[0].Err
 	}
 	if err == nil {
-		m.mu.Lock()
-		m.tree = nil
-		m.mu.Unlock()
+		m.keep(nil)
 		return results[0].Value.ID, nil
 	}
 	// Somebody else may have created it, or this request did and only the answer

@@ -58,9 +58,7 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 	if err != nil {
 		return driver.Item{}, asGone(err)
 	}
-	m.mu.Lock()
-	tree := m.tree
-	m.mu.Unlock()
+	tree := m.kept()
 	if tree == nil {
 		tree = &folderTree{}
 	}

@@ -51,7 +51,7 @@ func (x *organisation) mailbox(address string) *mailbox {
 		if len(x.mailboxes) >= maxMailboxes {
 			x.forget()
 		}
-		m = &mailbox{x: x, address: address, client: x.view(address)}
+		m = &mailbox{x: x, address: address, client: x.view(address), reading: make(chan struct{}, 1)}
 		x.mailboxes[key] = m
 	}
 	m.used = time.Now()
@@ -85,8 +85,9 @@ type mailbox struct {
 	client  *ews.Client
 	used    time.Time // guarded by x.mu
 
-	mu   sync.Mutex // held while the folders are read, so they are read only once
-	tree *folderTree
+	reading chan struct{} // has a value while the folders are read, so they are read only once
+	mu      sync.Mutex
+	tree    *folderTree
 
 	// single is when the server last refused to search several folders at once, in
 	// Unix seconds.
