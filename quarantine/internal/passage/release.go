@@ -33,8 +33,9 @@ func (p *Passage) abandon(ctx context.Context, cause error) error {
 // owner has changed since stays.
 func (p *Passage) Release(ctx context.Context) error {
 	change := driver.Change{Clear: true}
-	if p.copied.Read != p.stamp.Read {
-		change.Read = &p.stamp.Read
+	// What the item carries knows it: a stamp made from an intent does not.
+	if mark := p.copied.Stamp; mark != nil && p.copied.Read != mark.Read {
+		change.Read = &mark.Read
 	}
 	id, err := p.unstamp(ctx, p.To, *p.copied, change)
 	if err != nil {
