@@ -90,9 +90,13 @@ func (b *basic) roundTrip(req *http.Request, body *requestBody) (*http.Response,
 		if err != nil || resp.StatusCode != http.StatusUnauthorized || !b.lockout.another(req.Context(), b.cred.reveal) {
 			return resp, err
 		}
+		last := n == maxPasswords
+		if last && !b.lockout.proved() {
+			return resp, nil
+		}
 		drain(resp)
-		if n == maxPasswords || body.spent() {
-			return nil, passwordChanged("Basic", b.endpoint.host, n == maxPasswords)
+		if last || body.spent() {
+			return nil, passwordChanged("Basic", b.endpoint.host, last)
 		}
 	}
 }

@@ -132,6 +132,14 @@ func (l *lockout) another(ctx context.Context, source func(context.Context) (str
 	}
 }
 
+// proved reports whether a password from the source has worked. If none has, another
+// one is a guess, and the caller is not told to go on.
+func (l *lockout) proved() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.worked
+}
+
 // blocked returns the refusal because of which a password must not be tried now.
 func (l *lockout) blocked(password string) *refusedPassword {
 	i := l.refusedAt(password)

@@ -123,7 +123,11 @@ func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refus
 	case body.spent():
 		return outcome{err: passwordChanged(refusal.Scheme, refusal.Host, false)}
 	}
-	return outcome{again: true, passwordChanged: true, err: passwordChanged(refusal.Scheme, refusal.Host, true)}
+	last := refusal // of several passwords
+	if t.lockout.proved() {
+		last = passwordChanged(refusal.Scheme, refusal.Host, true)
+	}
+	return outcome{again: true, passwordChanged: true, err: last}
 }
 
 // negotiate sends the first message. It returns the server's challenge and the
