@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
@@ -19,9 +18,8 @@ func TestRecoveredRestoreKeepsReadState(t *testing.T) {
 			w := newWorld(t, o)
 			w.Mailbox(alice).DeliverWith(eml(theID, "Invoice"), ewstest.Delivery{Read: read})
 			w.taken(t)
-			carried := map[ews.Operation]bool{ews.OpDeleteItem: true, ews.OpMoveItem: true}
 			w.OnResponse(func(_ int, r *ewstest.Request) {
-				if carried[r.Operation] && r.Acted && len(w.in(vault, theID)) == 0 {
+				if r.Acted && len(w.in(vault, theID)) == 0 {
 					w.FailRandomly(1, ewstest.DropBefore)
 				}
 			})
