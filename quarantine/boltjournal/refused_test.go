@@ -196,6 +196,15 @@ func TestDamagedAndSalvaged(t *testing.T) {
 
 	_, err := boltjournal.Salvage(filepath.Join(t.TempDir(), "missing"))
 	require.ErrorContains(t, err, "missing")
+	for _, other := range []string{"testdata/journal-1.json", "journal.go"} {
+		_, err = boltjournal.Salvage(other)
+		require.ErrorContains(t, err, "is not a journal")
+		assert.ErrorContains(t, err, other)
+	}
+	require.NoError(t, os.WriteFile(path, make([]byte, 100_000), 0o600))
+	none, err := boltjournal.Salvage(path)
+	require.NoError(t, err, "a crash can leave zeros")
+	assert.Empty(t, none)
 	first, err := boltjournal.Salvage("testdata/journal-1.bolt")
 	require.NoError(t, err)
 	assert.Len(t, first, 8)
