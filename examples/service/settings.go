@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -91,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, lookup fu
 		fmt.Fprintln(stderr, "service:", terminal.Escape(strings.TrimSuffix(line, "\n")))
 	}
 	for _, lasting := range []error{
-		errUsage, quarantine.ErrInvalid, boltjournal.ErrDamaged, boltjournal.ErrNewer, sealedfile.ErrDamaged, sealedfile.ErrNewer, sealedfile.ErrOther,
+		errUsage, quarantine.ErrInvalid, fs.ErrNotExist, fs.ErrPermission, boltjournal.ErrDamaged, boltjournal.ErrNewer, sealedfile.ErrDamaged, sealedfile.ErrNewer, sealedfile.ErrOther,
 	} {
 		if errors.Is(err, lasting) {
 			return 2

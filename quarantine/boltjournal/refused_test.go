@@ -164,6 +164,17 @@ func TestEarlierVersionAfterUpgrade(t *testing.T) {
 	require.ErrorContains(t, err, "zz")
 }
 
+// The directory is not created, and the error tells of it, not of a temporary file.
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none", "journal")
+	_, err := boltjournal.Open(path)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.ErrorContains(t, err, path)
+	assert.ErrorContains(t, err, "create it")
+	assert.NotContains(t, err.Error(), ".new-")
+}
+
 // What can be read of a damaged journal is saved: with one page gone, most of it; with
 // both heads gone, all, and what was finished besides.
 func TestDamagedAndSalvaged(t *testing.T) {
