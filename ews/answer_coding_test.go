@@ -65,6 +65,11 @@ func TestContentCodings(t *testing.T) {
 		"UTF-16BE without mark":  {"", utf16Text(plain, binary.BigEndian), ""},
 		"UTF-16 in gzip":         {"gzip", packed(t, wide, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }), ""},
 		"br":                     {"br", "\x0b\x02\x80xyz", `encoded as "br" (Content-Encoding), which was not asked for`},
+		"zlib without header":    {"", zl, "the response is not text"},
+		"zstd without header":    {"", "\x28\xb5\x2f\xfd" + zl, "the response is not text"},
+		"gzip twice":             {"gzip, gzip", packed(t, gz, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }), "compresses it"},
+		"UTF-32":                 {"", "\xFF\xFE\x00\x00<\x00\x00\x00?\x00\x00\x00", "the response is not text"},
+		"Japanese page":          {"", "\x1B$B%(%i!<\x1B(B", "a web page instead of SOAP"},
 		"no gzip":                {"gzip", "\x28\xb5\x2f\xfdxyz", `encoded as "gzip" (Content-Encoding), but its content is not`},
 	} {
 		t.Run(name, func(t *testing.T) {

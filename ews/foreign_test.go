@@ -190,7 +190,7 @@ func TestStalledResponse(t *testing.T) {
 						return
 					}
 					require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-					assert.ErrorContains(t, err, "Options.StallTimeout")
+					assert.ErrorContains(t, err, "Options.StallTimeout, in a configuration stallTimeout")
 					assert.True(t, ews.IsTransient(err))
 				}
 				srv.FailNext("", ewstest.Stall(tt.stall))

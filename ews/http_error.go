@@ -50,6 +50,9 @@ func (a *answer) page(resp *http.Response) error {
 	}
 	e.version = a.status == http.StatusInternalServerError && bytes.Contains(text, []byte("The specified server version is invalid"))
 	e.Reason = reason(e, a.target(location), empty)
+	if e.Status == http.StatusOK && isBinary(text) {
+		e.Reason = "the response is not text: something in between compresses it without saying so (Content-Encoding), or twice, or encrypts it; it must leave responses as they are, or use gzip"
+	}
 	e.Diagnostic = a.said(h, "X-Caserrorcode", "X-Ms-Diagnostics")
 	if e.Diagnostic == "" {
 		e.Diagnostic = title([]byte(a.sent.Strike(string(text))))
@@ -122,6 +125,14 @@ func (a *answer) target(location string) string {
 		return ""
 	}
 	return " (the server redirects to host " + quote(a.sent.Strike(u.Host)) + ")"
+}
+
+// isBinary reports whether a body begins with control characters that no page of text
+// has, in any charset; ESC, SO and SI occur in Japanese and Korean ones.
+func isBinary(body []byte) bool {
+	return bytes.ContainsFunc(body[:min(len(body), 512)], func(r rune) bool {
+		return r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x0E\x0F\x1B", r)
+	})
 }
 
 // retryAfter parses a Retry-After header; it returns 0 if the header is missing

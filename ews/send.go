@@ -74,11 +74,10 @@ type timeoutError struct {
 }
 
 func (e timeoutError) Error() string {
-	what := "no response"
 	if e.option == stallOption {
-		what = "the response stalls: nothing more came, or less than 1 KiB a second,"
+		return fmt.Sprintf("the response stalls: nothing more came, or less than 1 KiB a second, within %v (Options.%s, in a configuration stallTimeout)", e.after, e.option)
 	}
-	return fmt.Sprintf("%s within %v (Options.%s)", what, e.after, e.option)
+	return fmt.Sprintf("no response within %v (Options.%s)", e.after, e.option)
 }
 
 const stallOption = "StallTimeout"

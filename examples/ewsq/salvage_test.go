@@ -65,6 +65,9 @@ func TestRecoverSalvage(t *testing.T) {
 	r = b.run(t, "recover", "-salvage", path+".missing")
 	assert.Equal(t, exitUsage, r.status)
 	assert.Contains(t, r.stderr, path+".missing")
+	r = b.run(t, "recover", "-salvage", b.config)
+	assert.Equal(t, exitUsage, r.status)
+	assert.Contains(t, r.stderr, "is not a journal")
 
 	require.NoError(t, os.Rename(path, path+".damaged"))
 	for _, outcome := range []string{"undecided", "restored"} { // the second time it is in the new one already

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,6 +116,8 @@ func TestUnauthorized(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
+	damaged := filepath.Join(t.TempDir(), "alerts.db")
+	require.NoError(t, os.WriteFile(damaged, []byte("cut short"), 0o600))
 	for name, tc := range map[string]struct {
 		args   []string
 		status int
@@ -134,6 +137,10 @@ func TestSettings(t *testing.T) {
 		"wrong setting":         {[]string{"-config", l.write(t, "wrong.json", map[string]any{"access": "all"})}, 2, "access"},
 		"open to all":           {[]string{"-config", l.config, "-addr", "0.0.0.0:0"}, 2, "set SERVICE_TOKEN in the environment"},
 		"address":               {[]string{"-config", l.config, "-addr", "256.0.0.1:0"}, 1, "-addr"},
+		"no roots":              {[]string{"-config", l.write(t, "roots.json", map[string]any{"rootCAFile": filepath.Join(l.dir, "none.pem")})}, 2, "rootCAFile"},
+		"no directory":          {[]string{"-config", l.write(t, "directory.json", map[string]any{"journalFile": filepath.Join(l.dir, "none", "j")})}, 2, "create it"},
+		"cut journal":           {[]string{"-config", l.write(t, "cut.json", map[string]any{"journalFile": damaged})}, 2, "ewsq recover -salvage"},
+		"damaged alerts":        {[]string{"-config", l.config, "-data", filepath.Dir(damaged)}, 2, "Move the file away"},
 		"data is a file":        {[]string{"-config", l.config, "-data", l.config}, 1, "-data"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,11 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
 const help = `service takes alerts about malicious messages over HTTP and quarantines them.
@@ -37,9 +40,9 @@ earlier run left open is being finished, while the service is stopping, when -qu
 alerts wait, and when an alert has waited for a worker for longer than -late.
 
 The configuration is the same as for ewsq: a JSON object, or an array of them.
-Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD and
-EWSQ_STAMP_KEY, or with the name of the configuration appended
-(EWSQ_PASSWORD_HEAD_OFFICE).
+Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD,
+EWSQ_CLIENT_CERTIFICATE_PASSWORD and EWSQ_STAMP_KEY, or with the name of the
+configuration appended (EWSQ_PASSWORD_HEAD_OFFICE).
 
 If SERVICE_TOKEN is set in the environment, callers must send it in the header
 Authorization: Bearer TOKEN. Without it the service listens only on this machine and
@@ -52,7 +55,8 @@ The first line on standard output is JSON: {"url":"…"}. The log goes to standa
 error. After an interrupt, no new work is started and work in progress is given time
 to finish; what remains is finished at the next start.
 
-Exit status: 0 after a signal, 1 after an error, 2 for bad usage or configuration.
+Exit status: 0 after a signal, 1 after an error, 2 for bad usage or configuration, and
+for a journal or alerts that are damaged: starting again does not help.
 
 Flags:
 
@@ -87,8 +91,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, lookup fu
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintln(stderr, "service:", terminal.Escape(strings.TrimSuffix(line, "\n")))
 	}
-	if errors.Is(err, errUsage) || errors.Is(err, quarantine.ErrInvalid) {
-		return 2
+	for _, lasting := range []error{
+		errUsage, quarantine.ErrInvalid, fs.ErrNotExist, fs.ErrPermission, boltjournal.ErrDamaged, boltjournal.ErrNewer, sealedfile.ErrDamaged, sealedfile.ErrNewer, sealedfile.ErrOther,
+	} {
+		if errors.Is(err, lasting) {
+			return 2
+		}
 	}
 	return 1
 }

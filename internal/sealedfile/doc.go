@@ -4,8 +4,8 @@
 // or is passed over. So here
 //
 //   - the whole file is read and checked by ordinary reads before it is mapped: its two
-//     heads, the tree of pages, the list of free pages, that each page below the
-//     high-water mark belongs to something exactly once, and each record;
+//     heads, the tree of pages, the list of free pages, that no page belongs to two
+//     things, and each record;
 //   - each record has its own checksum, and the file the number and a digest of all
 //     records, which are written in the same transaction;
 //   - a new file is complete before it gets its name;

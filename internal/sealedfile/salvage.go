@@ -1,6 +1,11 @@
 package sealedfile
 
-import "os"
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
 
 // window is how much of a file is read where the size of its pages is not known, and
 // the largest page that is looked for.
@@ -11,7 +16,9 @@ const window = 1 << 16
 // first. If it does not lead everywhere, its other pages are searched: records found
 // there may have been replaced or removed since. So a key may come more than once; the
 // first is the newest. Only records that match their checksum are given, and, with an
-// empty table, those of earlier versions, which have none, and may be anything.
+// empty table, those of earlier versions, which have none, and may be anything. The
+// error matches [ErrOther] if there is something in the file, but nothing of a bbolt
+// file: then it is most likely not the file that was meant.
 func Salvage(path string, format Format, do func(table string, key, value []byte)) error {
 	file, err := openExisting(path, os.O_RDONLY)
 	if err != nil {
@@ -26,6 +33,9 @@ func Salvage(path string, format Format, do func(table string, key, value []byte
 	both, errs := heads(file, s.size)
 	if errs[0] != nil && errs[1] != nil {
 		s.search(head{pageSize: smallestPage}, nil)
+		if !s.pages && !blank(file) {
+			return fmt.Errorf("%w: neither a head nor a page of a bbolt file is in it", ErrOther)
+		}
 		return nil
 	}
 	h := both[0]
@@ -61,6 +71,14 @@ type salvage struct {
 	size   int64
 	format Format
 	do     func(table string, key, value []byte)
+	pages  bool // some page has entries
+}
+
+// blank reports whether the beginning of a file is empty or zeroed, as after a crash.
+func blank(file io.ReaderAt) bool {
+	b := make([]byte, window)
+	n, _ := file.ReadAt(b, 0)
+	return len(bytes.Trim(b[:n], "\x00")) == 0
 }
 
 // search looks into each page that is not owned.
@@ -84,6 +102,7 @@ func (s *salvage) search(h head, owned bits) {
 		}
 		n, _ = s.file.ReadAt(whole, at)
 		all, _, _ := whole[:n].entries()
+		s.pages = s.pages || len(all) > 0
 		s.entries(all)
 	}
 }

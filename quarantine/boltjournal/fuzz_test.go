@@ -33,11 +33,15 @@ func FuzzOpen(f *testing.F) {
 		path := filepath.Join(t.TempDir(), "journal")
 		require.NoError(t, os.WriteFile(path, file, 0o600))
 		saved, err := boltjournal.Salvage(path)
-		require.NoError(t, err)
-		j, err := boltjournal.Open(path)
 		if err != nil {
+			require.ErrorContains(t, err, "is not a journal")
+			require.Empty(t, saved)
+		}
+		j, openErr := boltjournal.Open(path)
+		if openErr != nil {
 			return
 		}
+		require.NoError(t, err)
 		before, unread := j.Open(t.Context())
 		if unread != nil {
 			require.NotContains(t, unread.Error(), "while it was open")

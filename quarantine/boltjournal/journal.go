@@ -70,6 +70,8 @@ func explain(path string, err error) error {
 	case errors.Is(err, sealedfile.ErrDamaged):
 		return fmt.Errorf("%w: %q: %s. Move the file away to go on without it; then \"ewsq recover -salvage FILE\", or boltjournal.Salvage, "+
 			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
+	case errors.Is(err, fs.ErrNotExist): // a missing file is created
+		return fmt.Errorf("creating the journal %q: %w: its directory does not exist; create it, or use a different file", path, fs.ErrNotExist)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("opening the journal %q: %w: let this account read and write the file, and create files in its directory", path, err)
 	}

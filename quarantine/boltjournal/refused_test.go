@@ -164,6 +164,17 @@ func TestEarlierVersionAfterUpgrade(t *testing.T) {
 	require.ErrorContains(t, err, "zz")
 }
 
+// The directory is not created, and the error tells of it, not of a temporary file.
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none", "journal")
+	_, err := boltjournal.Open(path)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.ErrorContains(t, err, path)
+	assert.ErrorContains(t, err, "create it")
+	assert.NotContains(t, err.Error(), ".new-")
+}
+
 // What can be read of a damaged journal is saved: with one page gone, most of it; with
 // both heads gone, all, and what was finished besides.
 func TestDamagedAndSalvaged(t *testing.T) {
@@ -196,6 +207,15 @@ func TestDamagedAndSalvaged(t *testing.T) {
 
 	_, err := boltjournal.Salvage(filepath.Join(t.TempDir(), "missing"))
 	require.ErrorContains(t, err, "missing")
+	for _, other := range []string{"testdata/journal-1.json", "journal.go"} {
+		_, err = boltjournal.Salvage(other)
+		require.ErrorContains(t, err, "is not a journal")
+		assert.ErrorContains(t, err, other)
+	}
+	require.NoError(t, os.WriteFile(path, make([]byte, 100_000), 0o600))
+	none, err := boltjournal.Salvage(path)
+	require.NoError(t, err, "a crash can leave zeros")
+	assert.Empty(t, none)
 	first, err := boltjournal.Salvage("testdata/journal-1.bolt")
 	require.NoError(t, err)
 	assert.Len(t, first, 8)

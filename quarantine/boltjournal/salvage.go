@@ -1,7 +1,9 @@
 package boltjournal
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -15,7 +17,7 @@ import (
 // was written, except in files of the first version, which had none.
 //
 // If nothing can be read, no intents are returned. An error says that the file could
-// not be read at all.
+// not be read at all, or that it is not a journal but text, or the file of another program.
 func Salvage(path string) ([]quarantine.Intent, error) {
 	var intents []quarantine.Intent
 	seen := make(map[string]bool)
@@ -33,6 +35,9 @@ func Salvage(path string) ([]quarantine.Intent, error) {
 		}
 	})
 	sortIntents(intents)
+	if errors.Is(err, sealedfile.ErrOther) {
+		return intents, fmt.Errorf("%q is not a journal: %s; give the file that was the journal", path, strings.TrimPrefix(err.Error(), sealedfile.ErrOther.Error()+": "))
+	}
 	if err != nil {
 		return intents, fmt.Errorf("reading the journal %q: %w", path, err)
 	}

@@ -53,8 +53,8 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 }
 
 // ParseConfig reads one configuration, a JSON object. It refuses unknown and
-// repeated fields (names are case-sensitive), values of the wrong type, and
-// anything after the object, with a [*quarantine.InvalidError] that gives line
+// repeated fields (names are case-sensitive), values of the wrong type, URLs with a
+// password (a configuration can be printed), and anything after the object, with a [*quarantine.InvalidError] that gives line
 // and column. A byte order mark is skipped.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
@@ -122,6 +122,11 @@ func (t configText) parse() ([]Config, error) {
 	}
 	if err != nil {
 		return nil, driver.Invalid("configuration", "", "cannot be read: "+err.Error())
+	}
+	for i := range configs {
+		if err := configs[i].refuseUserInformation(); err != nil {
+			return nil, err
+		}
 	}
 	return configs, nil
 }

@@ -22,7 +22,7 @@ func readPassword(file string) (string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return "", fmt.Errorf("authentication.passwordFile: %w", err)
+		return "", fmt.Errorf("authentication.passwordFile: %w; correct the path, or let this account read the file", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxPasswordFile+1))

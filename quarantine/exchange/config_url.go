@@ -11,6 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // location returns a URL that credentials are sent to, or reports what is wrong
@@ -30,7 +31,7 @@ func (v *configCheck) location(field, raw, example string) *url.URL {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return refuse("does not begin with https://; use a URL such as " + example)
 	case u.User != nil:
-		return refuse("contains a user name or password; remove it and use the settings under authentication")
+		return refuse(noUserInformation)
 	case u.Hostname() == "":
 		return refuse("has no host; use a URL such as " + example)
 	case !hasHost(u):
@@ -39,6 +40,26 @@ func (v *configCheck) location(field, raw, example string) *url.URL {
 		return refuse("has a query (?) or fragment (#); remove it")
 	}
 	return u
+}
+
+const noUserInformation = "contains a user name or password; remove it and use the settings under authentication"
+
+// refuseUserInformation returns an error if a URL that is no secret contains a
+// password, in whatever else is wrong with it: who prints the configuration would
+// print it.
+func (c *Config) refuseUserInformation() error {
+	for field, raw := range map[string]string{
+		"ewsUrl": c.EWSURL, "authentication.authenticationEndpoint": c.Authentication.AuthenticationEndpoint,
+	} {
+		_, rest, _ := strings.Cut(raw, "//")
+		if end := strings.IndexAny(rest, `/?#\`); end >= 0 {
+			rest = rest[:end]
+		}
+		if strings.Contains(rest, "@") {
+			return driver.Invalid(configNamed(c.Name), field, noUserInformation)
+		}
+	}
+	return nil
 }
 
 // hasHost reports whether the host of a URL, and the port if any, can exist.

@@ -83,8 +83,8 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 
 // Discover finds the EWS URL with Autodiscover if ewsUrl is empty; otherwise it
 // returns an error. It remembers the result; a failure it remembers for 15
-// seconds to 5 minutes, and refused credentials for good, to avoid locking the
-// account.
+// seconds to 5 minutes, and refused credentials until they change, to avoid locking
+// the account.
 func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error) {
 	if c.discovery == nil {
 		return nil, driver.Invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so Autodiscover is not used; use that URL")

@@ -24,7 +24,7 @@ const (
 // RoundTripper that signs in there. There is one search at a time, made by the
 // first call that needs it; the others wait. The result is kept. A failure is
 // remembered for a while, so that a batch of a thousand mailboxes searches once,
-// and refused credentials for good, to avoid locking the account.
+// and refused credentials until they change, to avoid locking the account.
 type discovery struct {
 	cfg    Config // with defaults
 	base   http.RoundTripper

@@ -66,8 +66,8 @@ type Options struct {
 // Open makes a [quarantine.Service] from a configuration: it wires up
 // authentication, client, throttling, strategy and journal. It contacts no
 // server, not even to find EWS if ewsUrl is empty; the first call does. The
-// error names the setting that cannot be used. It reads stampKeyFile or asks
-// StampKeysFunc, and opens journalFile. If there are neither keys nor a journal, it logs a warning.
+// error names the setting that cannot be used. It reads passwordFile, to see that it
+// can, and stampKeyFile or asks StampKeysFunc, and opens journalFile. If there are neither keys nor a journal, it logs a warning.
 func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -79,6 +79,11 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		return nil, driver.Invalid("configuration", "enabled", "is false; set it to true, or do not open this configuration")
 	}
 	c := cfg.WithDefaults()
+	if file := c.Authentication.PasswordFile; file != "" {
+		if _, err := readPassword(file); err != nil {
+			return nil, err
+		}
+	}
 	var o Options
 	if opts != nil {
 		o = *opts

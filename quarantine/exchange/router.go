@@ -59,8 +59,11 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 	}
 	for _, c := range enabled {
 		s, err := Open(c, o.OptionsFor(c))
+		if err != nil && c.Name != "" {
+			err = &quarantine.ServerError{Server: c.Name, Err: err}
+		}
 		if err != nil {
-			return undo(&quarantine.ServerError{Server: c.Name, Err: err})
+			return undo(err)
 		}
 		routes = append(routes, quarantine.Route{Service: s, Domains: c.Domains, Mailboxes: c.Mailboxes})
 	}

@@ -65,6 +65,16 @@ func TestOpenRouter(t *testing.T) {
 	require.NoError(t, r.Close())
 }
 
+// The only configuration needs no name, and errors about it have none.
+func TestOpenRouterWithoutName(t *testing.T) {
+	t.Parallel()
+	only := basicConfig("", "mail.a.test", "a.test")
+	only.JournalFile = filepath.Join(t.TempDir(), "none", "journal")
+	_, err := exchange.OpenRouter([]exchange.Config{only}, nil)
+	require.ErrorContains(t, err, "journalFile")
+	assert.NotContains(t, err.Error(), "server")
+}
+
 func TestOpenRouterRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -179,6 +179,33 @@ func TestDiscoverAgainWithAnotherPassword(t *testing.T) {
 	require.NoError(t, find(t, service))
 }
 
+// A file that is not there is told of when the configuration is opened.
+func TestPasswordFileMissing(t *testing.T) {
+	t.Parallel()
+	s := newDiscoverScene(t, exchange.FullAccess)
+	s.cfg.Authentication.Password, s.cfg.Authentication.PasswordFile = exchange.Secret{}, filepath.Join(t.TempDir(), "missing")
+	_, err := exchange.Open(&s.cfg, &exchange.Options{Transport: s.internet})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "authentication.passwordFile")
+	assert.ErrorContains(t, err, "correct the path")
+}
+
+// No configuration that can be printed contains the password of a URL.
+func TestURLWithPassword(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"ewsUrl":"https://svc:s3cr3tPW@h/EWS/Exchange.asmx"}`, `{"ewsUrl":"https://svc:s3cr3tPW%zz@h"}`, `[{"name":"one"},{"name":"two","ewsUrl":"//svc:s3cr3tPW@h"}]`,
+		`{"authentication":{"authenticationEndpoint":"https://svc:s3cr3tPW@login.windows.net"}}`,
+	} {
+		configs, err := exchange.ParseConfigs(strings.NewReader(text))
+		require.ErrorIs(t, err, quarantine.ErrInvalid, text)
+		assert.ErrorContains(t, err, "contains a user name or password")
+		assert.NotContains(t, fmt.Sprintf("%+v %v", configs, err), "s3cr3tPW")
+	}
+	_, err := exchange.ParseConfigs(strings.NewReader(`{"ewsUrl":"https://h/EWS/a@b"}`))
+	require.NoError(t, err)
+}
+
 func TestPasswordFileRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -194,10 +221,17 @@ func TestPasswordFileRefuses(t *testing.T) {
 			s := newDiscoverScene(t, exchange.FullAccess)
 			s.cfg.EWSURL = mailURL
 			s.cfg.Authentication.Password, s.cfg.Authentication.PasswordFile = exchange.Secret{}, file
-			err := find(t, s.open(t))
-			require.ErrorContains(t, err, tc.want)
-			require.ErrorContains(t, err, "authentication.passwordFile")
-			assert.NotContains(t, err.Error(), "s3cr3tPW")
+			refuses := func(err error) {
+				require.ErrorContains(t, err, tc.want)
+				require.ErrorContains(t, err, "authentication.passwordFile")
+				assert.NotContains(t, err.Error(), "s3cr3tPW")
+			}
+			_, err := exchange.Open(&s.cfg, &exchange.Options{Transport: s.internet})
+			refuses(err)
+			require.NoError(t, os.WriteFile(file, []byte("svc-password"), 0o600))
+			service := s.open(t)
+			require.NoError(t, os.WriteFile(file, []byte(tc.content), 0o600))
+			refuses(find(t, service))
 			assert.Empty(t, s.taken())
 		})
 	}
