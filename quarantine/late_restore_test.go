@@ -57,3 +57,38 @@ func TestRestoreFarTooLate(t *testing.T) {
 		}
 	})
 }
+
+// The same with twins that differ in nothing but what they say: the one that says
+// something else does not make room for a second copy.
+func TestTwinRestoredFarTooLate(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		if carriesBy(o) == ews.OpMoveItem {
+			return // a late move finds nothing to move
+		}
+		w := newWorld(t, o)
+		for _, text := range []string{"one", "two"} {
+			w.Mailbox(alice).DeliverWith(append(eml(theID, "Invoice"), text...), ewstest.Delivery{Received: time.Date(1999, 12, 31, 8, 0, 0, 0, time.UTC)})
+		}
+		taken := w.taken(t)
+		require.NoError(t, taken.Err())
+		restore := func() {
+			_, err := w.service.Restore(t.Context(), taken)
+			require.NoError(t, err)
+		}
+		w.FailNext(carriesBy(o), ewstest.Late(2*time.Hour))
+		restore()
+		for range 3 {
+			time.Sleep(time.Hour)
+			restore()
+		}
+		w.count(t, 3, 0, "when the late one has come")
+		inbox := 0
+		for _, m := range w.in(alice, theID) {
+			if m.Folder == "/Inbox" {
+				inbox++
+			}
+			assert.False(t, m.Folder == "/Inbox" && stamped(m))
+		}
+		assert.Equal(t, 2, inbox, "the third is put aside")
+	})
+}

@@ -34,6 +34,8 @@ func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item,
 			}
 			if same || !known {
 				bare++
+			} else {
+				others-- // it is one of those, and none that could be taken for this one
 			}
 		case f.Stamp.Operation != it.Stamp.Operation:
 			others--

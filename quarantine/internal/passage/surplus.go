@@ -63,6 +63,10 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 			a.Left = err.Error()
 			return false
 		}
+		if err := p.unbound(ctx, marked); err != nil {
+			a.Left = err.Error()
+			return false
+		}
 		marked.Folder = c.Folder
 		a.Item = marked
 	}
@@ -90,6 +94,21 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 	}
 	a.Item = moved
 	return true
+}
+
+// unbound reads back that a copy has been taken out of the attempt. If it was not, the
+// next run would take it for the item that came back.
+func (p *Passage) unbound(ctx context.Context, marked driver.Item) error {
+	read, err := p.engine.Inspect(ctx, p.To, marked.ID)
+	switch {
+	case err != nil:
+		return err
+	case read == nil:
+		return errors.New("it was moved meanwhile")
+	case read.Stamp == nil || read.Stamp.Direction != driver.Surplus:
+		return errors.New("the server reported success, but it has not taken the new stamp")
+	}
+	return nil
 }
 
 // Aside puts aside a copy that has come to its user when another one was there
