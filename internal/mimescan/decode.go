@@ -88,23 +88,33 @@ func newQuoted(r *bufio.Reader) io.Reader {
 	var blanks []byte
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
 		for len(dst) < cap(dst)/2 {
-			c, err := r.ReadByte()
-			if err != nil {
+			if _, err := r.Peek(1); err != nil {
 				return dst, err
 			}
-			if (c == ' ' || c == '\t') && len(blanks) < cap(dst)/4 {
-				blanks = append(blanks, c)
-				continue
+			ahead, _ := r.Peek(min(r.Buffered(), cap(dst)/2-len(dst)))
+			read := 0
+			for _, c := range ahead {
+				if (c == ' ' || c == '\t') && len(blanks) < cap(dst)/4 {
+					blanks = append(blanks, c)
+					read++
+					continue
+				}
+				if len(blanks) > 0 {
+					if c != '\r' && c != '\n' {
+						dst = append(dst, blanks...)
+					}
+					blanks = blanks[:0]
+				}
+				read++
+				if c == '=' {
+					break
+				}
+				dst = append(dst, c)
 			}
-			if c != '\r' && c != '\n' {
-				dst = append(dst, blanks...)
-			}
-			blanks = blanks[:0]
-			if c == '=' {
+			_, _ = r.Discard(read)
+			if read > 0 && ahead[read-1] == '=' {
 				dst = escape(dst, r)
-				continue
 			}
-			dst = append(dst, c)
 		}
 		return dst, nil
 	}}

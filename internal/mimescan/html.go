@@ -25,7 +25,7 @@ const (
 // and in its text and comments. Entities are resolved.
 func (s *scanner) page(r io.Reader, p loosePart) error {
 	d := &document{s: s}
-	d.values = linkScanner{emit: s.link, cut: d.cut}
+	d.values = linkScanner{emit: s.link, known: s.known, cut: d.cut}
 	if p.location != "" {
 		d.base(p.location)
 	}
@@ -50,7 +50,7 @@ type document struct {
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.values.emit, cut: d.values.cut}
+	text := &linkScanner{emit: d.values.emit, known: d.values.known, cut: d.values.cut}
 	for {
 		switch z.Next() {
 		case html.ErrorToken:

@@ -2,6 +2,7 @@ package mimescan
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,6 +10,8 @@ import (
 // linkScanner finds the links in the text written to it.
 type linkScanner struct {
 	emit func(link string) error
+	// known reports whether a link need not be emitted again. It may be nil.
+	known func(link []byte) bool
 	// cut is called if a link is longer than what is read. It may be nil.
 	cut func()
 	buf []byte
@@ -94,12 +97,10 @@ func (s *linkScanner) find(text []byte, final bool) int {
 
 // nextLink returns where the next link begins, -1 if there are no more.
 func nextLink(text []byte, from int) int {
-	for i := from; ; i++ {
-		n := bytes.IndexAny(text[i:], ":.")
-		if n < 0 {
-			return -1
+	for i := from; i < len(text); i++ {
+		if text[i] != ':' && text[i] != '.' {
+			continue
 		}
-		i += n
 		if text[i] == '.' {
 			if start := i - len("www"); start >= from && strings.EqualFold(string(text[start:i]), "www") && (start == 0 || !wordByte(text[start-1])) {
 				return start
@@ -121,6 +122,7 @@ func nextLink(text []byte, from int) int {
 			}
 		}
 	}
+	return -1
 }
 
 func wordByte(c byte) bool {
@@ -155,7 +157,7 @@ func (s *linkScanner) report(text []byte, start, end int) {
 	for n := 0; s.err == nil; n++ {
 		next := follower(text[:end], start)
 		if next < 0 || n < maxWhole {
-			s.forms(string(text[start:end]))
+			s.forms(text[start:end])
 		}
 		if n == 0 {
 			s.broken(text, start, end)
@@ -163,7 +165,7 @@ func (s *linkScanner) report(text []byte, start, end int) {
 		if next < 0 {
 			return
 		}
-		s.forms(string(text[start:next]))
+		s.forms(text[start:next])
 		start = next
 	}
 }
@@ -187,19 +189,30 @@ func follower(text []byte, start int) int {
 
 // forms emits the possible forms of a link: complete, without the punctuation of
 // the sentence, and up to a character that often ends a link.
-func (s *linkScanner) forms(link string) {
-	candidates := []string{link}
-	if trimmed := strings.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); trimmed != link {
-		candidates = append(candidates, trimmed)
+func (s *linkScanner) forms(link []byte) {
+	s.form(link)
+	if trimmed := bytes.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); len(trimmed) != len(link) {
+		s.form(trimmed)
 	}
-	cut := strings.IndexFunc(link, func(r rune) bool { return r >= utf8.RuneSelf || strings.ContainsRune(`'()[]{}|,;*\`+"`", r) })
-	if cut > 0 {
-		candidates = append(candidates, link[:cut])
+	if cut := slices.IndexFunc(link, func(c byte) bool { return endsOften[c] }); cut > 0 {
+		s.form(link[:cut])
 	}
-	for _, c := range candidates {
-		if s.err == nil {
-			s.err = s.emit(c)
-		}
+}
+
+// endsOften are the bytes at which a link often ends, though it may have them.
+var endsOften = func() (ends [256]bool) {
+	for _, c := range []byte(`'()[]{}|,;*\`+"`") {
+		ends[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(ends); c++ {
+		ends[c] = true
+	}
+	return ends
+}()
+
+func (s *linkScanner) form(link []byte) {
+	if s.err == nil && !(s.known != nil && s.known(link)) {
+		s.err = s.emit(string(link))
 	}
 }
 
@@ -218,20 +231,19 @@ func (s *linkScanner) broken(text []byte, start, end int) {
 // withoutMarks returns a text without characters that are not seen, nil if it has
 // none.
 func withoutMarks(text []byte) []byte {
-	found := false
-	for i, c := range text {
-		switch c {
+	found := slices.IndexFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
+	for ; found >= 0 && found < len(text); found++ {
+		switch text[found] {
 		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // with which they begin
-			r, _ := utf8.DecodeRune(text[i:])
-			found = invisible(r)
-		}
-		if found {
-			break
+			if r, _ := utf8.DecodeRune(text[found:]); invisible(r) {
+				return leaveOutMarks(text)
+			}
 		}
 	}
-	if !found {
-		return nil
-	}
+	return nil
+}
+
+func leaveOutMarks(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
@@ -256,7 +268,11 @@ func invisible(r rune) bool {
 // unescapeScript undoes the escapes of JSON and scripts, as far as they matter in
 // links. It returns nil if there are none.
 func unescapeScript(text []byte) []byte {
-	if !bytes.Contains(text, []byte(`\/`)) && !bytes.Contains(text, []byte(`\u00`)) && !bytes.Contains(text, []byte(`\x`)) {
+	first := bytes.IndexByte(text, '\\')
+	if first < 0 {
+		return nil
+	}
+	if rest := text[first:]; !bytes.Contains(rest, []byte(`\/`)) && !bytes.Contains(rest, []byte(`\u00`)) && !bytes.Contains(rest, []byte(`\x`)) {
 		return nil
 	}
 	out := make([]byte, 0, len(text))
