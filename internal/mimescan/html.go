@@ -16,6 +16,7 @@ const (
 	maxToken    = 4 << 20 // bytes of a tag, comment or text; attributes may contain pictures
 	maxRelative = 10_000  // links resolved against a base
 	maxRelBytes = 4 << 20 // bytes of them
+	maxResolved = 8 << 20 // bytes of them with their bases
 	maxBases    = 4
 	maxInner    = 4     // how deep documents are within others
 	maxPages    = 1_000 // documents within one
@@ -223,12 +224,17 @@ func (d *document) base(value string) {
 
 // resolve reports the relative links, once the base is known.
 func (d *document) resolve() error {
+	size := 0
 	for _, base := range d.bases {
 		for _, link := range d.relative {
+			if size > maxResolved {
+				return ErrTooComplex
+			}
 			resolved, ok := linkunwrap.Resolve(base, link)
 			if !ok {
 				continue
 			}
+			size += len(resolved)
 			if err := d.s.link(resolved); err != nil {
 				return err
 			}

@@ -201,7 +201,7 @@ func (s *linkScanner) forms(link []byte) {
 
 // endsOften are the bytes at which a link often ends, though it may have them.
 var endsOften = func() (ends [256]bool) {
-	for _, c := range []byte(`'()[]{}|,;*\`+"`") {
+	for _, c := range []byte(`'()[]{}|,;*\` + "`") {
 		ends[c] = true
 	}
 	for c := utf8.RuneSelf; c < len(ends); c++ {

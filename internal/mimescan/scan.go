@@ -25,8 +25,8 @@ const (
 
 // ErrTooComplex reports that a message was not scanned completely: it has too
 // many parts or nests them too deeply, or has HTML with a tag or text of more than
-// 4 MiB or with more than 10,000 links relative to a base. Everything reported to
-// the handler is valid.
+// 4 MiB, or with more than 10,000 links relative to a base or 8 MiB of them. Everything
+// reported to the handler is valid.
 var ErrTooComplex = errors.New("mimescan: the message is too complex to be scanned completely")
 
 // ErrStop is returned by a handler that has seen enough. [Scan] then returns no
