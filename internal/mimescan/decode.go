@@ -3,6 +3,8 @@ package mimescan
 import (
 	"bufio"
 	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // decoded undoes the transfer encoding; an unknown one is ignored.
@@ -120,25 +122,12 @@ func newQuoted(r *bufio.Reader) io.Reader {
 	}}
 }
 
-// hexDigit returns the value of a hexadecimal digit, -1 for another byte.
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
 // escape decodes what follows an equals sign.
 func escape(dst []byte, r *bufio.Reader) []byte {
 	if next, _ := r.Peek(2); len(next) == 2 {
-		if hi, lo := hexDigit(next[0]), hexDigit(next[1]); hi >= 0 && lo >= 0 {
+		if v, ok := mimeparam.HexByte(next[0], next[1]); ok {
 			_, _ = r.Discard(2)
-			return append(dst, byte(hi<<4|lo))
+			return append(dst, v)
 		}
 	}
 	// A soft line break, even with blanks added by a gateway.

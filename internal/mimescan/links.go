@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // linkScanner finds the links in the text written to it.
@@ -300,17 +302,11 @@ func unescapeScript(text []byte) []byte {
 	return out
 }
 
+// hexByte returns the ASCII character that two digits stand for.
 func hexByte(digits []byte) (byte, bool) {
-	v := 0
-	for i := range 2 {
-		if i >= len(digits) {
-			return 0, false
-		}
-		n := hexDigit(digits[i])
-		if n < 0 {
-			return 0, false
-		}
-		v = v<<4 | n
+	if len(digits) < 2 {
+		return 0, false
 	}
-	return byte(v), v < utf8.RuneSelf
+	v, ok := mimeparam.HexByte(digits[0], digits[1])
+	return v, ok && v < utf8.RuneSelf
 }
