@@ -44,6 +44,7 @@ type document struct {
 	size     int      // bytes of them
 	tooMany  bool
 	pages    int         // documents within it
+	isStyle  bool        // the text that follows is a style sheet
 	values   linkScanner // for texts in attributes and comments
 }
 
@@ -62,7 +63,13 @@ func (d *document) read(r io.Reader, depth int) error {
 			}
 			return text.close()
 		case html.TextToken:
-			_, _ = text.Write(z.Text())
+			content := z.Text()
+			_, _ = text.Write(content)
+			if d.isStyle {
+				if err := d.style(content, depth); err != nil {
+					return err
+				}
+			}
 		case html.CommentToken, html.DoctypeToken:
 			if err := d.comment(z.Text(), depth); err != nil {
 				return err
@@ -74,6 +81,7 @@ func (d *document) read(r io.Reader, depth int) error {
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			separate(text, name)
+			d.isStyle = false
 		}
 		if text.err != nil {
 			return text.err
@@ -115,6 +123,7 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 	tag, more := z.TagName()
 	name := string(tag)
 	separate(text, tag)
+	d.isStyle = name == "style"
 	switch name {
 	case "noscript", "noframes", "noembed", "iframe", "xmp", "plaintext":
 		z.NextIsNotRawText() // mail programs run no scripts and show no frames
@@ -144,7 +153,9 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 			if key == "content" {
 				content = string(value)
 			}
-			err = d.value(value)
+			if err = d.value(value); err == nil && bytes.IndexByte(value, '(') >= 0 {
+				err = d.style(value, depth)
+			}
 		}
 		if err != nil {
 			return err
