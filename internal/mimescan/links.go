@@ -82,7 +82,8 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	for s.err == nil {
 		start := nextLink(text, at)
 		if start < 0 {
-			return max(at, len(text)-len("https:/"))
+			begin, _ := hostAround(text, at, len(text)) // it may go on
+			return max(at, min(begin, len(text)-len("https:/")))
 		}
 		end := linkEnd(text, start)
 		if !final && start > 0 && len(text)-start < maxLink {
@@ -97,7 +98,9 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	return at
 }
 
-// nextLink returns where the next link begins, -1 if there are no more.
+// nextLink returns where the next link begins, -1 if there are no more. It may have no
+// scheme: mail programs make links of what begins with www., and of what looks like a
+// host with a path.
 func nextLink(text []byte, from int) int {
 	for i := from; i < len(text); i++ {
 		if text[i] != ':' && text[i] != '.' {
@@ -107,6 +110,11 @@ func nextLink(text []byte, from int) int {
 			if start := i - len("www"); start >= from && strings.EqualFold(string(text[start:i]), "www") && (start == 0 || !wordByte(text[start-1])) {
 				return start
 			}
+			start, end := hostAround(text, from, i)
+			if bareLink(text, start, end) {
+				return start
+			}
+			i = max(i, end-1) // its other dots tell nothing else
 			continue
 		}
 		if i+1 == len(text) {
@@ -125,6 +133,35 @@ func nextLink(text []byte, from int) int {
 		}
 	}
 	return -1
+}
+
+// hostAround returns the bounds of what may be a host with a dot at i.
+func hostAround(text []byte, from, i int) (start, end int) {
+	inHost := func(c byte) bool { return wordByte(c) || c >= utf8.RuneSelf }
+	start, end = i, min(i+1, len(text))
+	for start > from && i-start <= maxHost && inHost(text[start-1]) {
+		start--
+	}
+	for end < len(text) && inHost(text[end]) {
+		end++
+	}
+	return start, end
+}
+
+// bareLink reports whether a word and what follows it look like a host and a path.
+func bareLink(text []byte, start, end int) bool {
+	host := text[start:end]
+	if end == len(text) || text[end] != '/' || len(host) > 4*maxHost || host[0] == '.' || bytes.IndexByte(host, '@') >= 0 {
+		return false
+	}
+	top := host[bytes.LastIndexByte(host, '.')+1:]
+	return len(top) >= 2 && !slices.ContainsFunc(top, func(c byte) bool { return c|0x20 < 'a' || c|0x20 > 'z' })
+}
+
+// bare reports whether a link has no scheme and does not begin with www.
+func bare(link []byte) bool {
+	end := bytes.IndexAny(link, ":/")
+	return end >= 0 && link[end] == '/' && !(len(link) > 4 && strings.EqualFold(string(link[:4]), "www."))
 }
 
 func wordByte(c byte) bool {
@@ -181,10 +218,14 @@ func follower(text []byte, start int) int {
 			return -1
 		}
 		before := text[next-1]
-		if text[next]|0x20 == 'w' && strings.IndexByte(",;|()[]{}'`", before) >= 0 || text[next]|0x20 != 'w' && before != '=' {
+		schemeless := text[next]|0x20 == 'w' || bare(text[next:])
+		if schemeless && strings.IndexByte(",;|()[]{}'`", before) >= 0 || !schemeless && before != '=' {
 			return next
 		}
 		at = next + len("ftp:")
+		if schemeless {
+			at = max(at, next+bytes.IndexByte(text[next:], '/'))
+		}
 	}
 	return -1
 }
@@ -213,6 +254,18 @@ var endsOften = func() (ends [256]bool) {
 }()
 
 func (s *linkScanner) form(link []byte) {
+	if bare(link) {
+		// Some languages put no blank before it.
+		if n := bytes.LastIndexFunc(link[:bytes.IndexByte(link, '/')], func(r rune) bool { return r >= utf8.RuneSelf }); n >= 0 {
+			_, size := utf8.DecodeRune(link[n:])
+			s.whole(append([]byte("http://"), link[n+size:]...))
+		}
+		link = append([]byte("http://"), link...)
+	}
+	s.whole(link)
+}
+
+func (s *linkScanner) whole(link []byte) {
 	if s.err == nil && !(s.known != nil && s.known(link)) {
 		s.err = s.emit(string(link))
 	}
