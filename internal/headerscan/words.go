@@ -62,6 +62,16 @@ func split(s string) []word {
 	return all
 }
 
+// Text returns a field with its encoded words decoded, wherever they stand. Blanks
+// between them may be missing.
+func Text(field string) string {
+	var b strings.Builder
+	for _, w := range split(field) {
+		b.WriteString(w.text)
+	}
+	return strings.ToValidUTF8(b.String(), "\uFFFD")
+}
+
 // maxWord is how far the end of an encoded word may be. RFC 2047 allows 75 bytes.
 const maxWord = 4096
 
