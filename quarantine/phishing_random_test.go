@@ -25,7 +25,7 @@ import (
 
 var (
 	phishingSeed = flag.Uint64("phishing.seed", 1, "seed of TestPhishingRandom")
-	phishingMost = flag.Int("phishing.messages", 0, "how many messages TestPhishingRandom makes; 0: 500 with -whole, else 8")
+	phishingMost = flag.Int("phishing.messages", 0, "how many messages TestPhishingRandom makes; 0: 200 with -whole, else 5")
 )
 
 // TestPhishingRandom: whatever senders put together, a message is found by each thing
@@ -37,9 +37,9 @@ func TestPhishingRandom(t *testing.T) {
 	switch {
 	case n > 0:
 	case *whole:
-		n = 500
+		n = 200
 	default:
-		n = 8
+		n = 5
 	}
 	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
