@@ -174,12 +174,13 @@ func randomMixed(r *rand.Rand, depth int, parts ...string) string {
 	if r.IntN(5) == 0 {
 		boundary += strings.Repeat("x", 1200)
 	}
-	all := "Content-Type: multipart/" + pick(r, []string{"mixed", "Mixed", "related", "x", "digest"}) + ";" + pick(r, []string{" ", "\n ", " x; "}) +
-		"boundary=" + pick(r, []string{boundary, `"` + boundary + `"`}) + "\n\n" + pick(r, []string{"", "This is a message in MIME format.\n"})
+	var all strings.Builder
+	all.WriteString("Content-Type: multipart/" + pick(r, []string{"mixed", "Mixed", "related", "x", "digest"}) + ";" + pick(r, []string{" ", "\n ", " x; "}) +
+		"boundary=" + pick(r, []string{boundary, `"` + boundary + `"`}) + "\n\n" + pick(r, []string{"", "This is a message in MIME format.\n"}))
 	for _, p := range parts {
-		all += "--" + boundary + pick(r, []string{"", "  "}) + "\n" + p + "\n"
+		all.WriteString("--" + boundary + pick(r, []string{"", "  "}) + "\n" + p + "\n")
 	}
-	return all + pick(r, []string{"--" + boundary + "--\n", ""})
+	return all.String() + pick(r, []string{"--" + boundary + "--\n", ""})
 }
 
 // randomText makes a part with a link: spelt, put into a text, and encoded.
