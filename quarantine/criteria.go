@@ -43,8 +43,10 @@ type Criteria struct {
 	Recipient string `json:"recipient,omitempty"`
 
 	// Subject is compared as SubjectMatch says, ignoring case and white space: also
-	// without blanks that mail systems add or leave out between words. Mail systems
-	// may keep only part of a long subject: Exchange keeps 255 characters.
+	// without blanks that mail systems add or leave out between words. A search of
+	// Exchange returns 255 characters; of a longer subject that may match, the header
+	// is read. If no more is kept, what is asked for matches if it begins like it, and
+	// for SubjectContains the message is undecided.
 	Subject string `json:"subject,omitempty"`
 
 	// SubjectMatch is how Subject is compared. Default: SubjectExact.

@@ -162,6 +162,45 @@ func TestCriteriaLongSubject(t *testing.T) {
 	assert.Empty(t, got)
 }
 
+// Senders put blanks before what tells a subject from others: what a search cuts off is
+// read.
+func TestCriteriaPaddedSubject(t *testing.T) {
+	t.Parallel()
+	for _, header := range []bool{true, false} {
+		srv, strategy := criteriaWorld(t, false)
+		d := ewstest.Delivery{Received: criteriaDay}
+		if !header {
+			d.Extended = unkept
+		}
+		for id, subject := range map[string]string{"lure": "invoice 4711", "neighbour": "minutes 12", "prefix": "invoice"} {
+			srv.Mailbox(alice).DeliverWith(mail(id, "From: a@b.example\nSubject: Your"+strings.Repeat(" ", 260)+"=?utf-8?Q?"+strings.ReplaceAll(subject, " ", "_")+"?=", "x"), d)
+		}
+		for _, tt := range []struct {
+			c    quarantine.Criteria
+			want []string
+		}{
+			{quarantine.Criteria{Subject: "your invoice 4711"}, []string{"lure"}},
+			{quarantine.Criteria{Subject: "your invoice", SubjectMatch: quarantine.SubjectPrefix}, []string{"lure", "prefix"}},
+			{quarantine.Criteria{Subject: "invoice 47", SubjectMatch: quarantine.SubjectContains}, []string{"lure"}},
+			{quarantine.Criteria{Subject: "your invoice 4711", Sender: "a@b.example"}, []string{"lure"}},
+			{quarantine.Criteria{Subject: "invoice 12", SubjectMatch: quarantine.SubjectContains}, nil},
+		} {
+			got, undecided, err := findBy(t, strategy, tt.c, quarantine.Limits{})
+			require.NoError(t, err)
+			assert.ElementsMatch(t, tt.want, got, tt.c.String())
+			assert.Empty(t, undecided, tt.c.String())
+		}
+	}
+	// The server keeps no more of it.
+	srv, strategy := criteriaWorld(t, false)
+	srv.Mailbox(alice).DeliverWith(mail("cut", "From: a@b.example\nSubject: "+strings.Repeat("abcdefghij ", 30)[:255], "x"), ewstest.Delivery{Received: criteriaDay})
+	got, undecided, err := findBy(t, strategy, quarantine.Criteria{Subject: "jihgf", SubjectMatch: quarantine.SubjectContains}, quarantine.Limits{})
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	assert.Len(t, undecided, 1)
+	assert.Contains(t, strings.Join(undecided, ""), "only the beginning of its subject")
+}
+
 func TestCriteriaGuardRails(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, false)

@@ -108,10 +108,11 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		s.leave(m.Item, m.Err) // not even what every item has is known
 		return nil
 	}
-	if !driver.Criteria(s.criteria).MayMatch(m.Item) || !s.criteria.matchSubject(m.Item.Subject) {
+	bySubject := s.criteria.matchSubject(m.Item.Subject)
+	if !driver.Criteria(s.criteria).MayMatch(m.Item) || bySubject == matchNo {
 		return nil
 	}
-	if s.criteria.examines() {
+	if s.criteria.examines() || bySubject == matchUnsure {
 		if !again {
 			if err := s.limits.checkExamined(s.examined + 1); err != nil {
 				return err
@@ -163,6 +164,11 @@ func (s *sifter) decide(ctx context.Context, m driver.Candidate) (matching, erro
 	}
 	if v, err := s.people(ctx, m); v != matchYes || err != nil {
 		return matchNo, err
+	}
+	if s.criteria.matchSubject(m.Item.Subject) == matchUnsure {
+		if v, err := s.wholeSubject(ctx, m); v != matchYes || err != nil {
+			return matchNo, err
+		}
 	}
 	if !s.criteria.needsMIME(m.Item) {
 		return matchYes, nil

@@ -1,35 +1,79 @@
 package quarantine
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/headerscan"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// matchSubject compares the subject of a message. [driver.Criteria.MayMatch] has done
-// so roughly.
-func (c Criteria) matchSubject(subject string) bool {
+// matchSubject compares the subject of a message, as a search returns it: it may have
+// been cut. [driver.Criteria.MayMatch] has done so roughly.
+func (c Criteria) matchSubject(subject string) matching {
 	if c.Subject == "" {
-		return true
+		return matchYes
 	}
 	want, got := foldSubject(c.Subject), foldSubject(subject)
-	if utf8.RuneCountInString(subject) >= driver.CutLength {
-		_, last := utf8.DecodeLastRuneInString(got) // its accent may have been cut off
-		if strings.HasPrefix(want, got[:len(got)-last]) {
-			return true // the server may have kept no more of it
+	cut := utf8.RuneCountInString(subject) >= driver.CutLength
+	switch {
+	case c.SubjectMatch == SubjectPrefix && strings.HasPrefix(got, want), c.SubjectMatch == SubjectContains && strings.Contains(got, want), !cut && got == want:
+		return matchYes
+	case cut && (c.SubjectMatch == SubjectContains || begins(want, got)):
+		return matchUnsure // senders put blanks before what tells messages apart
+	}
+	return matchNo
+}
+
+// begins reports whether a text begins with one that was cut off: perhaps before the
+// accent of its last character.
+func begins(text, cut string) bool {
+	_, last := utf8.DecodeLastRuneInString(cut)
+	return strings.HasPrefix(text, cut[:len(cut)-last])
+}
+
+// errCut is returned for a message of whose subject the mail system keeps too little.
+var errCut = errors.New("the server keeps only the beginning of its subject")
+
+// wholeSubject compares the subject in the header of a message, of which a search
+// returned too little.
+func (s *sifter) wholeSubject(ctx context.Context, m driver.Candidate) (matching, error) {
+	fields := headerscan.Fields(m.Header, "Subject")
+	if len(fields) == 0 {
+		message, err := s.searcher.Open(ctx, m.Item)
+		if err != nil {
+			return matchNo, err
+		}
+		defer message.Close()
+		header, err := readHeader(message)
+		if err != nil {
+			return matchNo, err
+		}
+		fields = headerscan.Fields(header, "Subject")
+	}
+	c := s.criteria
+	kept := foldSubject(m.Item.Subject)
+	whole := ""
+	for _, f := range fields {
+		if text := foldSubject(headerscan.Text(f)); len(text) > len(whole) && begins(text, kept) {
+			whole = text
 		}
 	}
-	switch c.SubjectMatch {
-	case SubjectPrefix:
-		return strings.HasPrefix(got, want)
-	case SubjectContains:
-		return strings.Contains(got, want)
+	want := foldSubject(c.Subject)
+	switch {
+	case c.SubjectMatch == SubjectPrefix && strings.HasPrefix(whole, want), c.SubjectMatch == SubjectContains && strings.Contains(whole, want), whole == want:
+		return matchYes, nil
+	case len(whole) > len(kept):
+		return matchNo, nil
+	case c.SubjectMatch == SubjectContains:
+		return matchUnsure, errCut
 	}
-	return got == want
+	return matchYes, nil // all that is kept of it agrees
 }
 
 // foldSubject makes subjects comparable. It leaves out blanks, because programs

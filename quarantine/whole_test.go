@@ -3,7 +3,7 @@ package quarantine_test
 import "flag"
 
 // whole is for the long matrices: TestFaultMatrix, TestRandomRuns, TestCrash*,
-// TestExplore*, TestRivalRestoresOfTwins, TestDoneMeanwhile, TestDeadlineIsKept and
+// TestExplore*, TestPhishingRandom, TestRivalRestoresOfTwins, TestDoneMeanwhile, TestDeadlineIsKept and
 // TestConformance. Without it each does a fixed part, in which every kind of case,
 // every access and every way occurs, so that a run of all tests is quick.
 //

@@ -31,10 +31,18 @@ func (a Address) In(field string) bool {
 	if a.local == "" || a.domain == "" {
 		return false
 	}
+	looked := make(map[string]bool) // most forms are alike
+	look := func(s string) bool {
+		if looked[s] {
+			return false
+		}
+		looked[s] = true
+		return a.scan(s)
+	}
 	for _, text := range readings(field) {
 		plain := withoutComments(text)
-		for _, v := range []string{text, plain, strings.NewReplacer(`"`, "", `\`, "").Replace(plain)} {
-			if a.scan(v) || a.scan(compact(v)) || a.scan(squeezed(v)) {
+		for _, v := range []string{text, plain, withoutQuotes.Replace(plain)} {
+			if !looked[v] && (look(v) || look(compact(v)) || look(squeezed(v))) {
 				return true
 			}
 		}
@@ -42,14 +50,14 @@ func (a Address) In(field string) bool {
 	return false
 }
 
+var withoutQuotes = strings.NewReplacer(`"`, "", `\`, "")
+
 // Any reports whether there is an address in a field at all.
 func Any(field string) bool {
 	for _, text := range readings(field) {
 		s := squeezed(text)
-		for i := range len(s) {
-			if s[i] == '@' && i > 0 && i < len(s)-1 {
-				return true
-			}
+		if len(s) > 2 && strings.Contains(s[1:len(s)-1], "@") {
+			return true
 		}
 	}
 	return false
@@ -77,9 +85,10 @@ func readings(field string) []string {
 // fold makes texts comparable: one form of characters that look alike, lower case,
 // nothing that cannot be seen.
 func fold(s string) string {
-	if s = strings.ToValidUTF8(s, "\uFFFD"); !isASCII(s) {
-		s = norm.NFKC.String(s)
+	if isASCII(s) {
+		return foldASCII(s)
 	}
+	s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -92,18 +101,43 @@ func fold(s string) string {
 	return strings.ToLower(s)
 }
 
+func foldASCII(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= '\t' && c <= '\r':
+			c = ' '
+		case c < ' ' || c == 0x7F:
+			continue
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
 func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // scan looks for the address at each at sign.
 func (a Address) scan(s string) bool {
-	for i := range len(s) {
-		if s[i] == '@' && a.before(s[:i]) && a.behind(s[i+1:]) {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], '@')
+		if n < 0 {
+			return false
+		}
+		if i += n; a.before(s[:i]) && a.behind(s[i+1:]) {
 			return true
 		}
 	}
-	return false
 }
 
 // before reports whether a text ends in the local part.
@@ -149,7 +183,7 @@ func (a Address) behind(s string) bool {
 	if plain := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }); plain > 0 && strings.TrimRight(s[:plain], ".-_") == a.domain {
 		return true
 	}
-	if a.ascii == "" || end > maxDomain {
+	if a.ascii == "" || end > maxDomain || strings.Count(s, ".") != strings.Count(a.ascii, ".") || isASCII(s) && !strings.Contains(s, "xn--") {
 		return false
 	}
 	ascii, err := idna.Lookup.ToASCII(s)

@@ -21,7 +21,7 @@ func FuzzAddress(f *testing.F) {
 		header := "From: " + text + "\nSender: x\n <" + evil + ">\n"
 		a.In(text)
 		headerscan.Any(text)
-		if strings.Contains(text, "\n\n") || strings.Contains(text, "\n\r") {
+		if strings.Contains(text+"\n", "\n\n") || strings.Contains(text, "\n\r") {
 			return // the header ends there
 		}
 		found := false

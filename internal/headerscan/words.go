@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html/charset"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // word is a piece of a field: text, or an encoded word.
@@ -60,6 +62,16 @@ func split(s string) []word {
 	return all
 }
 
+// Text returns a field with its encoded words decoded, wherever they stand. Blanks
+// between them may be missing.
+func Text(field string) string {
+	var b strings.Builder
+	for _, w := range split(field) {
+		b.WriteString(w.text)
+	}
+	return strings.ToValidUTF8(b.String(), "\uFFFD")
+}
+
 // maxWord is how far the end of an encoded word may be. RFC 2047 allows 75 bytes.
 const maxWord = 4096
 
@@ -109,29 +121,19 @@ func base64Text(s string) []byte {
 func quotedText(s string) []byte {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		switch {
 		case c == '_':
-			b = append(b, ' ')
-		case c == '=' && i+2 < len(s) && hex(s[i+1]) >= 0 && hex(s[i+2]) >= 0:
-			b = append(b, byte(hex(s[i+1])<<4|hex(s[i+2])))
-			i += 2
-		default:
-			b = append(b, c)
+			c = ' '
+		case c == '=' && i+2 < len(s):
+			if v, ok := mimeparam.HexByte(s[i+1], s[i+2]); ok {
+				c = v
+				i += 2
+			}
 		}
+		b = append(b, c)
 	}
 	return b
-}
-
-func hex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
 
 // convert makes UTF-8 of a text. One of an unknown charset stays as it is: addresses

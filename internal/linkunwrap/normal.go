@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // address is a URL in normalised form, for comparison.
@@ -72,10 +74,8 @@ func decode(s string, form bool) string {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '%' && i+2 < len(s):
-			hi, okHi := hexDigit(s[i+1])
-			lo, okLo := hexDigit(s[i+2])
-			if okHi && okLo {
-				b.WriteByte(hi<<4 | lo)
+			if v, ok := mimeparam.HexByte(s[i+1], s[i+2]); ok {
+				b.WriteByte(v)
 				i += 2
 				continue
 			}
@@ -87,16 +87,4 @@ func decode(s string, form bool) string {
 		}
 	}
 	return b.String()
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

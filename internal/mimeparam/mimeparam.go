@@ -174,8 +174,10 @@ type Text struct {
 // field.
 func (f Field) All(name string) []Text {
 	var all []Text
+	seen := make(map[string]bool)
 	add := func(t Text) {
-		if t.Text != "" && !slices.ContainsFunc(all, func(have Text) bool { return have.Text == t.Text }) {
+		if t.Text != "" && !seen[t.Text] {
+			seen[t.Text] = true
 			all = append(all, t)
 		}
 	}

@@ -92,9 +92,8 @@ func Unescape(s string) string {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
-			hi, lo := digit(s[i+1]), digit(s[i+2])
-			if hi >= 0 && lo >= 0 {
-				b = append(b, byte(hi<<4|lo))
+			if v, ok := HexByte(s[i+1], s[i+2]); ok {
+				b = append(b, v)
 				i += 2
 				continue
 			}
@@ -102,12 +101,4 @@ func Unescape(s string) string {
 		b = append(b, s[i])
 	}
 	return string(b)
-}
-
-// digit returns the value of a hexadecimal digit, -1 for another byte.
-func digit(c byte) int {
-	if c >= 'A' && c <= 'F' {
-		c += 'a' - 'A'
-	}
-	return strings.IndexByte("0123456789abcdef", c)
 }

@@ -3,6 +3,8 @@ package mimescan
 import (
 	"bufio"
 	"io"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // decoded undoes the transfer encoding; an unknown one is ignored.
@@ -88,47 +90,44 @@ func newQuoted(r *bufio.Reader) io.Reader {
 	var blanks []byte
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
 		for len(dst) < cap(dst)/2 {
-			c, err := r.ReadByte()
-			if err != nil {
+			if _, err := r.Peek(1); err != nil {
 				return dst, err
 			}
-			if (c == ' ' || c == '\t') && len(blanks) < cap(dst)/4 {
-				blanks = append(blanks, c)
-				continue
+			ahead, _ := r.Peek(min(r.Buffered(), cap(dst)/2-len(dst)))
+			read := 0
+			for _, c := range ahead {
+				if (c == ' ' || c == '\t') && len(blanks) < cap(dst)/4 {
+					blanks = append(blanks, c)
+					read++
+					continue
+				}
+				if len(blanks) > 0 {
+					if c != '\r' && c != '\n' {
+						dst = append(dst, blanks...)
+					}
+					blanks = blanks[:0]
+				}
+				read++
+				if c == '=' {
+					break
+				}
+				dst = append(dst, c)
 			}
-			if c != '\r' && c != '\n' {
-				dst = append(dst, blanks...)
-			}
-			blanks = blanks[:0]
-			if c == '=' {
+			_, _ = r.Discard(read)
+			if read > 0 && ahead[read-1] == '=' {
 				dst = escape(dst, r)
-				continue
 			}
-			dst = append(dst, c)
 		}
 		return dst, nil
 	}}
 }
 
-// hexDigit returns the value of a hexadecimal digit, -1 for another byte.
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
 // escape decodes what follows an equals sign.
 func escape(dst []byte, r *bufio.Reader) []byte {
 	if next, _ := r.Peek(2); len(next) == 2 {
-		if hi, lo := hexDigit(next[0]), hexDigit(next[1]); hi >= 0 && lo >= 0 {
+		if v, ok := mimeparam.HexByte(next[0], next[1]); ok {
 			_, _ = r.Discard(2)
-			return append(dst, byte(hi<<4|lo))
+			return append(dst, v)
 		}
 	}
 	// A soft line break, even with blanks added by a gateway.

@@ -29,6 +29,7 @@ type looseHeader struct {
 	rest   []byte // of the body, read already
 	doubt  string // why another program might read it differently
 	broke  bool   // the body begins with a line that cannot belong to a header
+	sure   int    // bytes until a field that matters to the body
 }
 
 func (h *looseHeader) doubted(why string) {
@@ -48,6 +49,7 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 		line, err := br.ReadSlice('\n')
 		first := read == 0
 		read += len(line)
+		h.sure -= len(line)
 		whole := err == nil
 		if err == bufio.ErrBufferFull {
 			err = nil
@@ -121,8 +123,11 @@ func telling(line []byte, isMessage bool) bool {
 // goesOn reports whether a field that matters to the body comes before the next empty
 // line.
 func (h *looseHeader) goesOn(br *bufio.Reader) bool {
+	if h.sure > 0 {
+		return true // seen from a line before
+	}
 	ahead, _ := br.Peek(maxAhead)
-	full := len(ahead) == maxAhead
+	all, full := len(ahead), len(ahead) == maxAhead
 	for len(ahead) > 0 {
 		var line []byte
 		line, ahead, _ = bytes.Cut(ahead, []byte("\n"))
@@ -130,6 +135,7 @@ func (h *looseHeader) goesOn(br *bufio.Reader) bool {
 			return false
 		}
 		if key, _, ok := cutLooseField(line); ok && strings.HasPrefix(key, "content-") {
+			h.sure = all - len(ahead) - len(line)
 			return true
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	maxToken    = 4 << 20 // bytes of a tag, comment or text; attributes may contain pictures
 	maxRelative = 10_000  // links resolved against a base
 	maxRelBytes = 4 << 20 // bytes of them
+	maxResolved = 8 << 20 // bytes of them with their bases
 	maxBases    = 4
 	maxInner    = 4     // how deep documents are within others
 	maxPages    = 1_000 // documents within one
@@ -25,7 +26,7 @@ const (
 // and in its text and comments. Entities are resolved.
 func (s *scanner) page(r io.Reader, p loosePart) error {
 	d := &document{s: s}
-	d.values = linkScanner{emit: s.link, cut: d.cut}
+	d.values = linkScanner{emit: s.link, known: s.known, cut: d.cut}
 	if p.location != "" {
 		d.base(p.location)
 	}
@@ -43,6 +44,7 @@ type document struct {
 	size     int      // bytes of them
 	tooMany  bool
 	pages    int         // documents within it
+	isStyle  bool        // the text that follows is a style sheet
 	values   linkScanner // for texts in attributes and comments
 }
 
@@ -50,7 +52,7 @@ type document struct {
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.values.emit, cut: d.values.cut}
+	text := &linkScanner{emit: d.values.emit, known: d.values.known, cut: d.values.cut}
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -61,7 +63,13 @@ func (d *document) read(r io.Reader, depth int) error {
 			}
 			return text.close()
 		case html.TextToken:
-			_, _ = text.Write(z.Text())
+			content := z.Text()
+			_, _ = text.Write(content)
+			if d.isStyle {
+				if err := d.style(content, depth); err != nil {
+					return err
+				}
+			}
 		case html.CommentToken, html.DoctypeToken:
 			if err := d.comment(z.Text(), depth); err != nil {
 				return err
@@ -73,6 +81,7 @@ func (d *document) read(r io.Reader, depth int) error {
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			separate(text, name)
+			d.isStyle = false
 		}
 		if text.err != nil {
 			return text.err
@@ -114,6 +123,7 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 	tag, more := z.TagName()
 	name := string(tag)
 	separate(text, tag)
+	d.isStyle = name == "style"
 	switch name {
 	case "noscript", "noframes", "noembed", "iframe", "xmp", "plaintext":
 		z.NextIsNotRawText() // mail programs run no scripts and show no frames
@@ -143,7 +153,9 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 			if key == "content" {
 				content = string(value)
 			}
-			err = d.value(value)
+			if err = d.value(value); err == nil && bytes.IndexByte(value, '(') >= 0 {
+				err = d.style(value, depth)
+			}
 		}
 		if err != nil {
 			return err
@@ -223,12 +235,17 @@ func (d *document) base(value string) {
 
 // resolve reports the relative links, once the base is known.
 func (d *document) resolve() error {
+	size := 0
 	for _, base := range d.bases {
 		for _, link := range d.relative {
+			if size > maxResolved {
+				return ErrTooComplex
+			}
 			resolved, ok := linkunwrap.Resolve(base, link)
 			if !ok {
 				continue
 			}
+			size += len(resolved)
 			if err := d.s.link(resolved); err != nil {
 				return err
 			}

@@ -2,13 +2,18 @@ package mimescan
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // linkScanner finds the links in the text written to it.
 type linkScanner struct {
 	emit func(link string) error
+	// known reports whether a link need not be emitted again. It may be nil.
+	known func(link []byte) bool
 	// cut is called if a link is longer than what is read. It may be nil.
 	cut func()
 	buf []byte
@@ -77,7 +82,8 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	for s.err == nil {
 		start := nextLink(text, at)
 		if start < 0 {
-			return max(at, len(text)-len("https:/"))
+			begin, _ := hostAround(text, at, len(text)) // it may go on
+			return max(at, min(begin, len(text)-len("https:/")))
 		}
 		end := linkEnd(text, start)
 		if !final && start > 0 && len(text)-start < maxLink {
@@ -92,18 +98,23 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	return at
 }
 
-// nextLink returns where the next link begins, -1 if there are no more.
+// nextLink returns where the next link begins, -1 if there are no more. It may have no
+// scheme: mail programs make links of what begins with www., and of what looks like a
+// host with a path.
 func nextLink(text []byte, from int) int {
-	for i := from; ; i++ {
-		n := bytes.IndexAny(text[i:], ":.")
-		if n < 0 {
-			return -1
+	for i := from; i < len(text); i++ {
+		if text[i] != ':' && text[i] != '.' {
+			continue
 		}
-		i += n
 		if text[i] == '.' {
 			if start := i - len("www"); start >= from && strings.EqualFold(string(text[start:i]), "www") && (start == 0 || !wordByte(text[start-1])) {
 				return start
 			}
+			start, end := hostAround(text, from, i)
+			if bareLink(text, start, end) {
+				return start
+			}
+			i = max(i, end-1) // its other dots tell nothing else
 			continue
 		}
 		if i+1 == len(text) {
@@ -121,6 +132,36 @@ func nextLink(text []byte, from int) int {
 			}
 		}
 	}
+	return -1
+}
+
+// hostAround returns the bounds of what may be a host with a dot at i.
+func hostAround(text []byte, from, i int) (start, end int) {
+	inHost := func(c byte) bool { return wordByte(c) || c >= utf8.RuneSelf }
+	start, end = i, min(i+1, len(text))
+	for start > from && i-start <= maxHost && inHost(text[start-1]) {
+		start--
+	}
+	for end < len(text) && inHost(text[end]) {
+		end++
+	}
+	return start, end
+}
+
+// bareLink reports whether a word and what follows it look like a host and a path.
+func bareLink(text []byte, start, end int) bool {
+	host := text[start:end]
+	if end == len(text) || text[end] != '/' || len(host) > 4*maxHost || host[0] == '.' || bytes.IndexByte(host, '@') >= 0 {
+		return false
+	}
+	top := host[bytes.LastIndexByte(host, '.')+1:]
+	return len(top) >= 2 && !slices.ContainsFunc(top, func(c byte) bool { return c|0x20 < 'a' || c|0x20 > 'z' })
+}
+
+// bare reports whether a link has no scheme and does not begin with www.
+func bare(link []byte) bool {
+	end := bytes.IndexAny(link, ":/")
+	return end >= 0 && link[end] == '/' && !(len(link) > 4 && strings.EqualFold(string(link[:4]), "www."))
 }
 
 func wordByte(c byte) bool {
@@ -155,7 +196,7 @@ func (s *linkScanner) report(text []byte, start, end int) {
 	for n := 0; s.err == nil; n++ {
 		next := follower(text[:end], start)
 		if next < 0 || n < maxWhole {
-			s.forms(string(text[start:end]))
+			s.forms(text[start:end])
 		}
 		if n == 0 {
 			s.broken(text, start, end)
@@ -163,7 +204,7 @@ func (s *linkScanner) report(text []byte, start, end int) {
 		if next < 0 {
 			return
 		}
-		s.forms(string(text[start:next]))
+		s.forms(text[start:next])
 		start = next
 	}
 }
@@ -177,29 +218,56 @@ func follower(text []byte, start int) int {
 			return -1
 		}
 		before := text[next-1]
-		if text[next]|0x20 == 'w' && strings.IndexByte(",;|()[]{}'`", before) >= 0 || text[next]|0x20 != 'w' && before != '=' {
+		schemeless := text[next]|0x20 == 'w' || bare(text[next:])
+		if schemeless && strings.IndexByte(",;|()[]{}'`", before) >= 0 || !schemeless && before != '=' {
 			return next
 		}
 		at = next + len("ftp:")
+		if schemeless {
+			at = max(at, next+bytes.IndexByte(text[next:], '/'))
+		}
 	}
 	return -1
 }
 
 // forms emits the possible forms of a link: complete, without the punctuation of
 // the sentence, and up to a character that often ends a link.
-func (s *linkScanner) forms(link string) {
-	candidates := []string{link}
-	if trimmed := strings.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); trimmed != link {
-		candidates = append(candidates, trimmed)
+func (s *linkScanner) forms(link []byte) {
+	s.form(link)
+	if trimmed := bytes.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); len(trimmed) != len(link) {
+		s.form(trimmed)
 	}
-	cut := strings.IndexFunc(link, func(r rune) bool { return r >= utf8.RuneSelf || strings.ContainsRune(`'()[]{}|,;*\`+"`", r) })
-	if cut > 0 {
-		candidates = append(candidates, link[:cut])
+	if cut := slices.IndexFunc(link, func(c byte) bool { return endsOften[c] }); cut > 0 {
+		s.form(link[:cut])
 	}
-	for _, c := range candidates {
-		if s.err == nil {
-			s.err = s.emit(c)
+}
+
+// endsOften are the bytes at which a link often ends, though it may have them.
+var endsOften = func() (ends [256]bool) {
+	for _, c := range []byte(`'()[]{}|,;*\` + "`") {
+		ends[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(ends); c++ {
+		ends[c] = true
+	}
+	return ends
+}()
+
+func (s *linkScanner) form(link []byte) {
+	if bare(link) {
+		// Some languages put no blank before it.
+		if n := bytes.LastIndexFunc(link[:bytes.IndexByte(link, '/')], func(r rune) bool { return r >= utf8.RuneSelf }); n >= 0 {
+			_, size := utf8.DecodeRune(link[n:])
+			s.whole(append([]byte("http://"), link[n+size:]...))
 		}
+		link = append([]byte("http://"), link...)
+	}
+	s.whole(link)
+}
+
+func (s *linkScanner) whole(link []byte) {
+	if s.err == nil && !(s.known != nil && s.known(link)) {
+		s.err = s.emit(string(link))
 	}
 }
 
@@ -218,20 +286,19 @@ func (s *linkScanner) broken(text []byte, start, end int) {
 // withoutMarks returns a text without characters that are not seen, nil if it has
 // none.
 func withoutMarks(text []byte) []byte {
-	found := false
-	for i, c := range text {
-		switch c {
+	found := slices.IndexFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
+	for ; found >= 0 && found < len(text); found++ {
+		switch text[found] {
 		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // with which they begin
-			r, _ := utf8.DecodeRune(text[i:])
-			found = invisible(r)
-		}
-		if found {
-			break
+			if r, _ := utf8.DecodeRune(text[found:]); invisible(r) {
+				return leaveOutMarks(text)
+			}
 		}
 	}
-	if !found {
-		return nil
-	}
+	return nil
+}
+
+func leaveOutMarks(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
@@ -256,7 +323,11 @@ func invisible(r rune) bool {
 // unescapeScript undoes the escapes of JSON and scripts, as far as they matter in
 // links. It returns nil if there are none.
 func unescapeScript(text []byte) []byte {
-	if !bytes.Contains(text, []byte(`\/`)) && !bytes.Contains(text, []byte(`\u00`)) && !bytes.Contains(text, []byte(`\x`)) {
+	first := bytes.IndexByte(text, '\\')
+	if first < 0 {
+		return nil
+	}
+	if rest := text[first:]; !bytes.Contains(rest, []byte(`\/`)) && !bytes.Contains(rest, []byte(`\u00`)) && !bytes.Contains(rest, []byte(`\x`)) {
 		return nil
 	}
 	out := make([]byte, 0, len(text))
@@ -284,17 +355,11 @@ func unescapeScript(text []byte) []byte {
 	return out
 }
 
+// hexByte returns the ASCII character that two digits stand for.
 func hexByte(digits []byte) (byte, bool) {
-	v := 0
-	for i := range 2 {
-		if i >= len(digits) {
-			return 0, false
-		}
-		n := hexDigit(digits[i])
-		if n < 0 {
-			return 0, false
-		}
-		v = v<<4 | n
+	if len(digits) < 2 {
+		return 0, false
 	}
-	return byte(v), v < utf8.RuneSelf
+	v, ok := mimeparam.HexByte(digits[0], digits[1])
+	return v, ok && v < utf8.RuneSelf
 }

@@ -37,14 +37,17 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	}
 	p.twice = len(kind.All("boundary")) > 1
 	p.flowed = strings.EqualFold(kind.Get("delsp"), "yes")
+	seen := make(map[string]bool)
 	for _, text := range append(disposition.All("filename"), kind.All("name")...) {
 		p.guessed = p.guessed || text.Guessed
 		switch {
+		case seen[text.Text]:
 		case p.name == "":
 			p.name = text.Text
-		case p.name != text.Text && !slices.Contains(p.aliases, text.Text):
+		default:
 			p.aliases = append(p.aliases, text.Text)
 		}
+		seen[text.Text] = true
 	}
 	p.location = strings.TrimSpace(string(fields[contentBase]))
 	if p.location == "" {

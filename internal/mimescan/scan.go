@@ -6,6 +6,8 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"slices"
+	"unicode/utf8"
 )
 
 // Limits of one message.
@@ -23,8 +25,8 @@ const (
 
 // ErrTooComplex reports that a message was not scanned completely: it has too
 // many parts or nests them too deeply, or has HTML with a tag or text of more than
-// 4 MiB or with more than 10,000 links relative to a base. Everything reported to
-// the handler is valid.
+// 4 MiB, or with more than 10,000 links relative to a base or 8 MiB of them. Everything
+// reported to the handler is valid.
 var ErrTooComplex = errors.New("mimescan: the message is too complex to be scanned completely")
 
 // ErrStop is returned by a handler that has seen enough. [Scan] then returns no
@@ -93,6 +95,8 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 			refused = h.Link(link)
 			return refused
 		}
+		// Nothing else is to be said of a link that is short and in ASCII.
+		s.known = func(link []byte) bool { return len(link) <= maxHost && seen[string(link)] && isASCII(link) }
 	}
 	source := &keeper{r: r}
 	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", true, 0)
@@ -109,6 +113,10 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 		err = s.late
 	}
 	return s.report, err
+}
+
+func isASCII(text []byte) bool {
+	return !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
 }
 
 // keeper remembers a read error.
@@ -130,6 +138,7 @@ func (k *keeper) Read(p []byte) (int, error) {
 
 type scanner struct {
 	h      Handler
+	known  func(link []byte) bool // reports whether a link has been reported
 	parts  int
 	report Report
 	late   error // why a text was not scanned completely; the scan continues

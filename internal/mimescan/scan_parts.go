@@ -195,7 +195,7 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if p.encoding == "base64" {
 		raw = &rawScanner{}
 		if isText && s.h.Link != nil {
-			raw.links = &linkScanner{emit: s.h.Link}
+			raw.links = &linkScanner{emit: s.h.Link, known: s.known}
 		}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), bufSize)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
@@ -268,4 +269,24 @@ func TestScanStops(t *testing.T) {
 	failure := errors.New("mine")
 	_, err = mimescan.Scan(strings.NewReader("Content-Type: text/html\n\n<a href=https://x.example>"), mimescan.Handler{Link: func(string) error { return failure }})
 	assert.ErrorIs(t, err, failure)
+}
+
+// A link is found wherever it stands in a long text.
+func TestScanLinkAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{"https://lure.example/login", "www.lure.example/login", "lure.example/login"} {
+		m, err := linkunwrap.NewMatcher(link)
+		if err != nil {
+			m, err = linkunwrap.NewMatcher("https://" + link)
+		}
+		require.NoError(t, err)
+		for before := 64<<10 - 2*len(link); before < 64<<10+2; before++ {
+			seen := false
+			_, err := mimescan.Scan(strings.NewReader("\n"+strings.Repeat("a ", before)[:before-1]+" "+link+"\n"), mimescan.Handler{
+				Link: func(l string) error { seen = seen || m.Match(l); return nil },
+			})
+			require.NoError(t, err)
+			assert.True(t, seen, "%s behind %d bytes", link, before)
+		}
+	}
 }

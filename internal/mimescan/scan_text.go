@@ -100,11 +100,11 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 	var raw *linkScanner
 	if !c.alike {
 		// A link may be ASCII all the same.
-		raw = &linkScanner{emit: s.h.Link}
+		raw = &linkScanner{emit: s.h.Link, known: s.known}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
 		c = p.convert(br, isPage)
 	}
-	plain := &linkScanner{emit: s.link}
+	plain := &linkScanner{emit: s.link, known: s.known}
 	if !isPage {
 		plain.cut = func() { s.doubt(true, false, "a link is longer than 32 KiB") }
 	}
@@ -113,12 +113,12 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 	var more []*linkScanner
 	switch {
 	case isCalendar:
-		unfolded, unescaped := &linkScanner{emit: s.link}, &linkScanner{emit: s.link}
+		unfolded, unescaped := &linkScanner{emit: s.link, known: s.known}, &linkScanner{emit: s.link, known: s.known}
 		more = append(more, unfolded, unescaped)
 		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), unfolded)
 		text = io.TeeReader(newUnescape(bufio.NewReaderSize(text, partBuf)), unescaped)
 		if p.isOldCalendar() {
-			unquoted := &linkScanner{emit: s.link}
+			unquoted := &linkScanner{emit: s.link, known: s.known}
 			more = append(more, unquoted)
 			text = io.TeeReader(newQuoted(bufio.NewReaderSize(text, partBuf)), unquoted)
 		}
@@ -126,7 +126,7 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 	case isPage:
 		err = s.page(text, p)
 	case p.flowed:
-		joined := &linkScanner{emit: s.link}
+		joined := &linkScanner{emit: s.link, known: s.known}
 		more = append(more, joined)
 		_, err = io.Copy(joined, newUnflow(bufio.NewReaderSize(text, partBuf)))
 	}

@@ -17,8 +17,9 @@ type section struct {
 	open      bool // the text ended before a delimiter came
 	read      bool // it has more than white space
 
+	ends        []byte // the delimiter behind a line end
 	inLine      bool
-	eol         string // of the line before, held back
+	eol         []byte // of the line before, held back
 	first, line []byte // to be returned
 	err         error
 }
@@ -40,8 +41,12 @@ func (s *section) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next reads a line, or as much of it as fits into the buffer.
+// next reads lines up to the next delimiter, or a line as far as it fits into the
+// buffer.
 func (s *section) next() {
+	if s.lines() {
+		return
+	}
 	line, err := s.br.ReadSlice('\n')
 	if err == bufio.ErrBufferFull {
 		err = nil
@@ -58,21 +63,51 @@ func (s *section) next() {
 	}
 	body, eol := cutEOL(line)
 	s.read = s.read || len(bytes.TrimSpace(body)) > 0
-	s.first, s.line = []byte(s.eol), body
-	s.eol, s.inLine = eol, eol == ""
+	s.first, s.line = s.eol, body
+	s.eol, s.inLine = eol, len(eol) == 0
 	if s.err != nil {
 		s.line = line // at the end nothing is held back
 	}
 }
 
-func cutEOL(line []byte) (body []byte, eol string) {
-	switch {
-	case bytes.HasSuffix(line, []byte("\r\n")):
-		return line[:len(line)-2], "\r\n"
-	case bytes.HasSuffix(line, []byte("\n")):
-		return line[:len(line)-1], "\n"
+// lines reads those lines in the buffer that come before one that may be a delimiter.
+// It reports false if there are none.
+func (s *section) lines() bool {
+	buffered, _ := s.br.Peek(s.br.Buffered())
+	if !s.inLine && bytes.HasPrefix(buffered, []byte(s.delimiter)) {
+		return false
 	}
-	return line, ""
+	if s.ends == nil {
+		s.ends = []byte("\n" + s.delimiter)
+	}
+	end := bytes.Index(buffered, s.ends)
+	if end < 0 {
+		end = bytes.LastIndexByte(buffered, '\n')
+	}
+	if end < 0 {
+		return false
+	}
+	body, eol := cutEOL(buffered[:end+1])
+	s.read = s.read || len(bytes.TrimSpace(body)) > 0
+	s.first, s.line, s.eol, s.inLine = s.eol, body, eol, false
+	_, _ = s.br.Discard(end + 1)
+	return true
+}
+
+// Line ends.
+var (
+	crlf = []byte("\r\n")
+	lf   = crlf[1:]
+)
+
+func cutEOL(line []byte) (body, eol []byte) {
+	switch {
+	case bytes.HasSuffix(line, crlf):
+		return line[:len(line)-2], crlf
+	case bytes.HasSuffix(line, lf):
+		return line[:len(line)-1], lf
+	}
+	return line, nil
 }
 
 // delimits reports whether a line is the delimiter, and notes whether it is the

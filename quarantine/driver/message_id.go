@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A sender may write a Message-ID that is none (RFC 5322, section 3.6.4), servers keep
@@ -37,11 +38,11 @@ func MeantMessageID(asked string) string {
 		}
 		return r
 	}, asked)
-	if strings.ContainsRune(id, '&') {
-		id = html.UnescapeString(id)
+	if plain := html.UnescapeString(id); isText(plain) {
+		id = plain
 	}
 	if lower := strings.ToLower(id); strings.Contains(lower, "%3c") || strings.Contains(lower, "%3e") || strings.Contains(lower, "%40") {
-		if plain, err := url.PathUnescape(id); err == nil {
+		if plain, err := url.PathUnescape(id); err == nil && isText(plain) {
 			id = plain
 		}
 	}
@@ -64,6 +65,12 @@ func MeantMessageID(asked string) string {
 			return id
 		}
 	}
+}
+
+// isText reports whether what was unescaped may stand in a field, so that it may have
+// been escaped.
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl)
 }
 
 // withoutBrackets returns an id without angle brackets around it, of which one may be

@@ -19,7 +19,7 @@ func TestMeantMessageID(t *testing.T) {
 		"Message-ID: <a@b>": "a@b", "message-id:<a@b>": "a@b", "Message-Id : <a@b>": "a@b", "In-Reply-To: <a@b>": "In-Reply-To: <a@b>",
 		"&lt;a@b&gt;": "a@b", "&#60;a&amp;c@b&#62;": "a&c@b", "%3Ca%40b%3E": "a@b", "%3ca+c@b%3e": "a+c@b",
 		"<a\u200b@b>\ufeff": "a@b", "\u2060a@b": "a@b",
-		`"a b"@x`: `"a b"@x`, "<no-at-sign>": "no-at-sign", "100%40x": "100@x", "<a@b> <c@d>": "<a@b> <c@d>",
+		`"a b"@x`: `"a b"@x`, "<no-at-sign>": "no-at-sign", "100%40x": "100@x", "%80%40x": "%80%40x", "%00%40x": "%00%40x", "a&#1;%40b": "a&#1;@b", "<a@b> <c@d>": "<a@b> <c@d>",
 		"<>": "", " < > ": "", "\u200b": "", ";": "",
 	} {
 		assert.Equal(t, want, driver.MeantMessageID(asked), asked)

@@ -29,8 +29,8 @@ func (c Criteria) matchSubject(subject string) bool {
 		return true
 	}
 	want, got := skeleton(c.Subject), skeleton(subject)
-	if utf8.RuneCountInString(subject) >= CutLength && strings.HasPrefix(want, shortened(got)) {
-		return true // the server may have kept no more of it
+	if utf8.RuneCountInString(subject) >= CutLength && (c.SubjectMatch == SubjectContains || strings.HasPrefix(want, shortened(got))) {
+		return true // it may go on
 	}
 	switch c.SubjectMatch {
 	case SubjectPrefix:
