@@ -40,7 +40,7 @@ type Secrets struct {
 // come back.
 type password struct {
 	user, text string
-	forms      []form
+	forms      func() []form // made when a text is looked through: most have nothing to strike out
 }
 
 // Add remembers a password, which went along with a user name; the user name may be
@@ -59,7 +59,7 @@ func (s *Secrets) Add(user, secret string) {
 	if known {
 		return
 	}
-	added := password{user, secret, forms(user, secret)}
+	added := password{user, secret, sync.OnceValue(func() []form { return forms(user, secret) })}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := append(slices.Clone(s.passwords), added)

@@ -82,7 +82,7 @@ func (s *Secrets) find(text string) (spans []span, ok bool) {
 	for layer := 0; changed && layer <= maxLayers; layer++ {
 		folded := lower(string(m.text))
 		for _, p := range s.passwords {
-			for _, f := range p.forms {
+			for _, f := range p.forms() {
 				found := f.in(string(m.text), folded)
 				if f.word && len(found) > 0 {
 					return nil, false
