@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,62 @@ func TestArrivedAtTheEndOfTheLease(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.NoError(t, w.taken(t).Err())
 		w.count(t, 0, 1, "in the end")
+	})
+}
+
+// DeleteItem says Success and removes nothing, and the owner files the message before it
+// is read back: its dead id does not show that it is gone.
+func TestFiledAmidAFalseRemoval(t *testing.T) {
+	copying(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		box := w.Mailbox(alice)
+		work := box.AddFolder(box.Folder(ews.FolderInbox), "Work")
+		box.Deliver(eml(theID, "Invoice"))
+		w.FailNext(ews.OpDeleteItem, ewstest.FalseSuccess)
+		filed := false
+		w.OnResponse(func(_ int, q *ewstest.Request) {
+			if !filed && q.Operation == ews.OpDeleteItem {
+				filed = true
+				box.MoveMessage(w.in(alice, theID)[0].ID, work)
+			}
+		})
+		require.NoError(t, w.taken(t).Err())
+		require.True(t, filed)
+		w.count(t, 0, 1, "in the end")
+	})
+}
+
+// A restore is killed when it has made its copy, and an analyst files the original in
+// quarantine, where a search does not show it yet: the next restore does not take the
+// copy for all there is.
+func TestRestoredWhileTheOriginalIsHidden(t *testing.T) {
+	copying(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		taken := w.taken(t)
+		require.NoError(t, taken.Err())
+		ctx, kill := context.WithCancel(t.Context())
+		w.OnResponse(func(_ int, q *ewstest.Request) {
+			if q.Operation == carriesBy(o) {
+				kill()
+			}
+		})
+		r, err := w.service.Restore(ctx, taken)
+		require.NoError(t, err)
+		require.Equal(t, quarantine.Undecided, r.Outcome())
+		w.count(t, 1, 1, "when it was killed")
+		time.Sleep(time.Hour)
+		w.OnResponse(nil)
+		box := w.Mailbox(vault)
+		filed := box.AddFolder(box.Folder(ews.FolderInbox), "Seen")
+		w.Fail(ewstest.When{}, ewstest.Lag(55*time.Second))
+		box.MoveMessage(w.in(vault, theID)[0].ID, filed)
+		w.journal = &quarantine.MemoryJournal{}
+		r, err = w.newService(t, o).Restore(t.Context(), taken)
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		w.count(t, 1, 0, "in the end")
+		assert.False(t, stamped(w.in(alice, theID)[0]))
 	})
 }
 

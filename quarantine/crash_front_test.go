@@ -194,3 +194,9 @@ func peekOperation(body *bufio.Reader) (ews.Operation, error) {
 		}
 	}
 }
+
+// copied reports whether the server has acted on the request that makes a copy, so that
+// the item is at both ends.
+func (b deathBlow) copied() bool {
+	return b.strike != nil && b.strike.phase == acted && (b.operation == ews.OpUploadItems || b.operation == ews.OpCreateItem)
+}

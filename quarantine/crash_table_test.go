@@ -55,3 +55,6 @@ func crashTable(wrecks []*wreck, keys func(*wreck) []string, heads ...string) st
 	_ = out.Flush()
 	return b.String()
 }
+
+// wholeCrash says that the matrices of crashes are done whole.
+func wholeCrash() bool { return *crashAll || *whole }

@@ -253,6 +253,9 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		if it.Stamp.Direction == driver.ToQuarantine {
 			// It never left. The quarantine that stamped it may be working on it, so the
 			// stamp stays.
+			if err := s.stillThere(ctx, mailbox, it); err != nil {
+				return ri, err
+			}
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = placeOf(it)
@@ -268,8 +271,12 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			late = append(late, it)
 			continue
 		}
-		p := s.engine.Arrived(mailbox, it, s.ledger(t))
-		err = p.Release(ctx)
+		// The restore that brought it back may still be at work on it, and a search that
+		// lags may not have shown what is left in quarantine.
+		p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
+		if err = p.Resume(ctx, *it.Stamp); err == nil {
+			err = p.Release(ctx)
+		}
 		s.conclude(ctx, p, &ri, err, Restored)
 		if err != nil {
 			return ri, err
@@ -281,6 +288,9 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 		}
 		if it != nil {
+			if err := s.stillThere(ctx, mailbox, *it); err != nil {
+				return ri, err
+			}
 			ri.Outcome, ri.To = AlreadyRestored, placeOf(*it)
 		}
 	}

@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -74,4 +75,17 @@ func (s *Service) uncounted(ctx context.Context, mailbox driver.Mailbox, sightin
 		}
 	}
 	return nil, nil
+}
+
+// stillThere returns an error if what a search has shown in a mailbox is not there under
+// its id: it was moved since, and may be anywhere.
+func (s *Service) stillThere(ctx context.Context, mailbox driver.Mailbox, it driver.Item) error {
+	now, err := s.engine.Inspect(ctx, mailbox, it.ID)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", mailbox.Address(), err)
+	}
+	if now == nil {
+		return fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone)
+	}
+	return nil
 }

@@ -158,12 +158,35 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 		return false, p.undecided(errors.Join(lookErr, err))
 	}
 	if left == nil && removed {
-		p.removed = true
+		// Its id is dead as well if nothing was removed and its owner has just moved it.
+		moved, err := p.strayed(ctx)
+		if err != nil {
+			return false, p.undecided(err)
+		}
+		if left = moved; moved == nil {
+			p.removed = true
+		}
 	}
 	if left != nil && removed {
 		p.last = errors.New("the server reported that it has removed the original, but it is still there")
 	}
 	return p.removed, nil
+}
+
+// strayed returns the original if it is elsewhere in its mailbox. What a server keeps of
+// a removed item in Recoverable Items is not, and a folder that cannot be searched says
+// nothing: that the id is dead is what shows the removal.
+func (p *Passage) strayed(ctx context.Context) (*driver.Item, error) {
+	found, err := p.engine.Find(ctx, p.From, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range found.Items {
+		if p.carries(it) && !it.Folder.Recoverable {
+			return &it, nil
+		}
+	}
+	return nil, nil
 }
 
 // note corrects the read state in the stamp if the user has read the message

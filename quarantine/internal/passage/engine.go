@@ -68,14 +68,6 @@ func (e *Engine) New(p Passage) *Passage {
 	return &p
 }
 
-// Arrived returns the passage of an item that an interrupted run has returned
-// to its user with the stamp still on, ready for Release.
-func (e *Engine) Arrived(at driver.Mailbox, it driver.Item, l Ledger) *Passage {
-	p := e.New(Passage{Direction: driver.ToUser, To: at, Ledger: l})
-	p.stamp, p.copied, p.begun = *it.Stamp, &it, it.Stamp.Operation
-	return p
-}
-
 // window is how long after an item was stamped it may be sent, from reading it to
 // the answer.
 func (e *Engine) window() time.Duration { return e.Doubt / 3 }

@@ -323,9 +323,13 @@ proved:
 	}
 	CRASH;
 	atomic {
-		if :: !LIVE(s,src) && ack -> removed = 1 :: else -> ack = 0; AGAINST(look) fi;
-		ack = 0
+		if :: !LIVE(s,src) && ack -> ack = 0 :: else -> ack = 0; AGAINST(look) fi
 	}
+#ifndef NO_STRAYED
+	search(src, dir, a);                       /* nothing was removed, and its owner moved it? */
+	atomic { if :: r1!=NIL -> r1 = NIL; r2 = NIL; AGAINST(look) :: else fi }
+#endif
+	removed = 1;
 	goto arrived_read;
 arrived:
 	if :: r2!=NIL -> shelve(r2, c2, dst); r2 = NIL :: else fi;
@@ -363,13 +367,14 @@ returned:       /* nothing in quarantine: is it back? */
 		if :: !LIVE(r1,dst) -> AGAINST(start)
 		   :: LIVE(r1,dst) && o[r1/8].sdir==NO -> goto fin                 /* alreadyRestored */
 		   :: LIVE(r1,dst) && o[r1/8].sdir==TOQ -> told = 1; goto fin      /* a quarantine is in progress or was interrupted */
-		   :: else -> c = r1; a = o[r1/8].satt; r1 = NIL; r2 = NIL fi
-	}
-#ifdef RELEASE_AFTER_LEASE    /* what the engine does not do: README */
-	/* its restore may not have come to its end: only when nothing can land any more */
-	if :: !expired[a] -> UNDECIDED :: else fi;
+		   :: else fi;
+#ifdef RELEASE_AT_ONCE
+		c = r1; a = o[r1/8].satt; r1 = NIL; r2 = NIL; goto release
 #endif
-	goto release;
+		/* its restore may still be at work, or a search not show what is left: go on with it */
+		a = o[r1/8].satt; s = NIL; r1 = NIL; r2 = NIL; adopted = 1; FRESH
+	}
+	goto look;
 
 exhausted:
 	if :: (!adopted && !inflt || expired[a]) && !adopted -> goto abandon :: else -> UNDECIDED fi;
