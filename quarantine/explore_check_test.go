@@ -145,15 +145,17 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 		}
 		least, most := x.scene.copies-x.deleted[tag], x.scene.copies+x.copied[tag]
 		switch {
-		case x.foreign && c.user+c.taken >= least && other <= most:
+		case x.foreign && c.user+c.taken >= least && other <= 2*most:
 			// Two installations cannot read each other's stamps: each may have made a
-			// copy.
+			// copy, and may take what the other has put aside.
 			x.twice = x.twice || c.user+c.taken > most
 		case (x.nameless || x.late) && x.lenient && c.user+c.taken > most:
 			// A copy that has lost its stamp, and was moved or not reached before it
 			// could get another one, is known to nobody. A write that lands when its
 			// lease is over may meet another copy.
 			x.twice = true
+		case c.user+c.taken > most && x.lenient && err == nil && r.Outcome() == quarantine.Undecided:
+			x.open = true // as where nothing can be removed for good
 		case c.user+c.taken > most:
 			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)
 		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0,

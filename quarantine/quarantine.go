@@ -94,15 +94,18 @@ func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, oper
 }
 
 // begun settles what an earlier run of the target has begun, according to the
-// journal, and this one has not seen, and adds it: a search that does not find it does
-// not show that it is gone.
+// journal, and this one has not come to the end with, and adds it: a search that does
+// not find it does not show that it is gone, nor one that finds it in quarantine that
+// nothing is left.
 func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	intents, err := s.intentsOf(ctx, t)
 	for _, in := range intents {
-		seen := slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
-			return it.Operation == in.Operation || it.From.ItemID == in.From.ItemID // or taken under another name
-		})
-		if seen || in.Direction != driver.ToQuarantine {
+		at := slices.IndexFunc(r.Items, func(it ReceiptItem) bool { return it.Operation == in.Operation })
+		renamed := slices.IndexFunc(r.Items, func(it ReceiptItem) bool { return it.From.ItemID == in.From.ItemID }) // taken under another name
+		switch {
+		case in.Direction != driver.ToQuarantine,
+			at >= 0 && (r.Items[at].Outcome != AlreadyQuarantined || r.Items[at].From.ItemID != ""),
+			at < 0 && renamed >= 0 && !r.Items[renamed].Outcome.Done():
 			continue
 		}
 		ri, err := s.settle(ctx, in, intentItem(in))
@@ -112,12 +115,21 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		if err != nil && ri.Err == nil {
 			ri.Outcome, ri.Err = unfinished(err), err
 		}
-		if one := (&Receipt{Items: []ReceiptItem{ri}}); one.settled() {
+		settled := (&Receipt{Items: []ReceiptItem{ri}}).settled()
+		if settled {
 			if err := s.journal.Finish(ctx, in.Operation); err != nil {
 				return fmt.Errorf("journal: %w", err)
 			}
 		}
-		r.Items = append(r.Items, ri)
+		switch {
+		case at >= 0 && settled, renamed >= 0 && (ri.Outcome == NotFound || errors.Is(ri.Err, passage.ErrNowhere)):
+			// It is in the receipt, or was taken under another name and has left nothing so
+			// far.
+		case at >= 0:
+			r.Items[at] = ri
+		default:
+			r.Items = append(r.Items, ri)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)

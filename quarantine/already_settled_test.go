@@ -1,0 +1,48 @@
+package quarantine_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// A run is killed when the original has just been removed. The next one finds the message
+// in quarantine and settles the intent as well: nothing is left for the recovery.
+func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		last := ews.OpDeleteItem
+		if carriesBy(o) == ews.OpMoveItem {
+			last = ews.OpMoveItem
+		}
+		ctx, kill := context.WithCancel(t.Context())
+		w.OnResponse(func(_ int, q *ewstest.Request) {
+			if q.Operation == last {
+				kill()
+			}
+		})
+		r, err := w.service.Quarantine(ctx, quarantine.Target{Mailbox: alice, MessageID: theID})
+		require.NoError(t, err)
+		require.Equal(t, quarantine.Undecided, r.Outcome())
+		w.OnResponse(nil)
+		w.count(t, 0, 1, "when it was killed")
+		open, err := w.journal.Open(t.Context())
+		require.NoError(t, err)
+		require.Len(t, open, 1)
+
+		r = w.taken(t)
+		require.NoError(t, r.Err())
+		assert.Equal(t, quarantine.AlreadyQuarantined, r.Outcome())
+		assert.Len(t, r.Items, 1)
+		open, err = w.journal.Open(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, open)
+	})
+}
