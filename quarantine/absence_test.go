@@ -202,3 +202,29 @@ func TestMovedAgainInTime(t *testing.T) {
 		w.count(t, 0, 1, "in the end")
 	})
 }
+
+// The answer to a removal is lost, and then the original does not look like its copy: the
+// removal may still take effect, so the copy is not put aside.
+func TestUnprovedWhileARemovalMayLand(t *testing.T) {
+	copying(t, func(t *testing.T, o worldOptions) {
+		if carriesBy(o) != ews.OpCreateItem {
+			return // an export is proved by its version
+		}
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		w.FailNext(ews.OpDeleteItem, ewstest.Late(20*time.Minute))
+		w.OnResponse(func(_ int, q *ewstest.Request) {
+			if q.Operation == ews.OpDeleteItem {
+				inHers := func(q *ewstest.Request) bool { return q.Anchor == alice }
+				w.Fail(ewstest.When{Operation: ews.OpGetItem, Request: inHers}, ewstest.Shortened(0.5))
+			}
+		})
+		assert.Equal(t, quarantine.Undecided, w.taken(t).Outcome())
+		w.OnResponse(nil)
+		w.ClearFaults()
+		w.count(t, 1, 1, "before the removal takes effect")
+		time.Sleep(time.Hour)
+		require.NoError(t, w.taken(t).Err())
+		w.count(t, 0, 1, "in the end")
+	})
+}

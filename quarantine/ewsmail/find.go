@@ -74,17 +74,19 @@ func (f *finder) everywhere(ctx context.Context) error {
 	if q.In != nil && !q.Below {
 		return f.search(ctx, [][]string{{q.In.ID}}, &folderTree{})
 	}
+	known := f.mailbox.kept()
 	tree, err := f.mailbox.folders(ctx, folderTTL)
 	if err != nil {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	if err != nil || f.first || f.kept > 0 && f.examiner == nil && len(f.found.Unsearched) == 0 {
+	enough := f.kept > 0 && (tree != known || q.Operation != "")
+	if err != nil || f.first || enough && f.examiner == nil && len(f.found.Unsearched) == 0 {
 		return err
 	}
-	// Nothing was found, or a folder has vanished, or whether a candidate matches
-	// is for the engine to say: what is remembered of the folders may be out of
-	// date.
+	// What is remembered of the folders may be out of date: nothing was found, or a
+	// folder has vanished, or there may be another copy in a new one, or whether a
+	// candidate matches is for the engine to say.
 	fresh, err := f.mailbox.folders(ctx, 0)
 	if err != nil {
 		return err

@@ -61,6 +61,9 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 				return err
 			}
 			if r.page.Value.Last {
+				if n := r.page.Value.Total; r.pages == 1 && n > 0 && len(r.page.Value.Items) == 0 {
+					return fmt.Errorf("the server counts %d matching items, but lists none", n)
+				}
 				return r.outcome()
 			}
 			// The first page may be one that the server did not get to.

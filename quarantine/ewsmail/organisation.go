@@ -14,9 +14,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// folderTTL is how long the folders of a mailbox are remembered. For that long, a
-// message in a new folder can be overlooked, unless nothing else is found: then
-// the folders are read again.
+// folderTTL is how long the folders of a mailbox are remembered. A search that relies on
+// what is remembered reads them again in the end, because there may be a new one, unless
+// it has found the attempt that it looks for.
 const folderTTL = 2 * time.Minute
 
 // maxMailboxes is how many mailboxes are remembered, with their folders.

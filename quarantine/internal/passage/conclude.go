@@ -148,7 +148,7 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 			Temporary: driver.Temporary(err), Cause: driver.CauseOf(err), Code: driver.CodeOf(err),
 		}
 	case err != nil:
-		p.last = err
+		p.last, p.removing = err, p.removing || !driver.Untouched(err) && !driver.Answered(err)
 		if err := p.engine.pause(ctx, 0); err != nil {
 			return false, p.undecided(err)
 		}

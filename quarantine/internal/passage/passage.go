@@ -49,6 +49,7 @@ type Passage struct {
 	sent      bool      // a request was sent that may have made a copy
 	moves     bool      // all that were sent can take the item away only once
 	inFlight  bool      // one of them was not answered
+	removing  bool      // a request to remove the original was not answered
 	succeeded bool      // the last one was answered with success
 	repeated  bool      // more than one was sent
 	split     bool      // original and copy were seen together, so no move has taken the original away

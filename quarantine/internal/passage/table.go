@@ -89,10 +89,10 @@ func stateOf(seen, absent bool) state {
 	return whatever
 }
 
-// free reports whether nothing of the attempt can arrive any more: everything
-// that was sent has been answered, or it is too late.
+// free reports whether nothing of the attempt can arrive any more, nor the original be
+// removed: everything that was sent has been answered, or it is too late.
 func (p *Passage) free() bool {
-	return !p.adopted && !p.inFlight || p.engine.expired(p.stamp)
+	return !p.adopted && !p.inFlight && !p.removing || p.engine.expired(p.stamp)
 }
 
 // Rows returns the rows of the table as [Engine].Saw gets them, in their order.
