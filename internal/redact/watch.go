@@ -56,6 +56,10 @@ func (w *Watch) SawRequest(req *http.Request) {
 	}
 }
 
+// SawTransport adds the password of the proxy that a transport uses for a request, if it
+// is one of net/http and there is a password.
+func (w *Watch) SawTransport(rt http.RoundTripper, req *http.Request) { w.own.AddProxy(rt, req) }
+
 // Strike returns a text of the other side without the secrets.
 func (w *Watch) Strike(text string) string { return strike(text, w.all()...) }
 
