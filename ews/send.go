@@ -101,6 +101,7 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	req.ContentLength = body.length()
 
 	a.sent.SawRequest(req)
+	a.sent.SawTransport(c.transport, req)
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()
 	if err != nil {
