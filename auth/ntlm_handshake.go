@@ -168,7 +168,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 	default:
 		return nil, nil, outcome{resp: resp} // it applies to the request, too
 	}
-	challenge, err = challengeFrom(resp.Header, scheme)
+	challenge, err = challengeFrom(resp.Header, scheme, t.sent.Strike)
 	kept := drain(resp)
 	switch {
 	case errors.Is(err, errOtherScheme):
