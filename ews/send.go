@@ -108,6 +108,7 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 		return a.broken(ctx, a.sent.Error(err))
 	}
 	a.sent.SawRequest(resp.Request)
+	a.sent.SawResponse(resp)
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)

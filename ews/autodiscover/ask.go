@@ -50,6 +50,7 @@ func (l *lookup) call(ctx context.Context, rt http.RoundTripper, method, target 
 	}
 	defer resp.Body.Close()
 	l.sent.SawRequest(resp.Request)
+	l.sent.SawResponse(resp)
 	r := &reply{status: resp.StatusCode, header: resp.Header}
 	if limit == 0 {
 		return r, nil
