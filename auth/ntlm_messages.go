@@ -56,14 +56,16 @@ func authenticateMessage(challenge, binding []byte, username, password, workstat
 // responses in it (MS-NLMP 2.2.1.3), against which passwords can be tried offline.
 func addResponses(sent *redact.Secrets, msg []byte) {
 	sent.AddToken(base64.StdEncoding.EncodeToString(msg))
-	const ntResponseAt, header = 20, 64
+	const lmResponseAt, ntResponseAt, header = 12, 20, 64
 	if len(msg) < header {
 		return
 	}
-	n := uint64(binary.LittleEndian.Uint16(msg[ntResponseAt:]))
-	start := uint64(binary.LittleEndian.Uint32(msg[ntResponseAt+4:]))
-	if start+n <= uint64(len(msg)) {
-		sent.AddBytes(msg[start : start+n])
+	for _, at := range []int{lmResponseAt, ntResponseAt} {
+		n := uint64(binary.LittleEndian.Uint16(msg[at:]))
+		start := uint64(binary.LittleEndian.Uint32(msg[at+4:]))
+		if start+n <= uint64(len(msg)) {
+			sent.AddBytes(msg[start : start+n])
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func quotedPrintableAt(s []byte) ([]byte, int) {
 	return nil, 0
 }
 
-// maxPadding bounds the blanks that are looked at behind a line end or before it.
+// maxPadding bounds the blanks that are looked at before a soft line break.
 const maxPadding = 64
 
 // lineEnd returns the length of the line end at the beginning of s, 0 without one.

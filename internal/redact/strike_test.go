@@ -131,6 +131,7 @@ var writings = map[string]func(string) string{
 	"Basic, wrapped, in JSON":  func(s string) string { return quoted(base64Of(`EX\svc:`+s, "\r\n", 9)) },
 	"Basic, wrapped, in HTML":  func(s string) string { return base64Of(`EX\svc:`+s, "<br />\n", 9) },
 	"Basic, wrapped, in a URL": func(s string) string { return url.QueryEscape(base64Of(`EX\svc:`+s, "\r\n", 9)) },
+	"Basic, folded":            func(s string) string { return base64Of(`EX\svc:`+s, " ", 9) },
 	"hex, wrapped":             func(s string) string { return strings.Join(pairs(hex.EncodeToString([]byte(s))), "\n  ") },
 	"mail":                     inMail,
 	"mail, all":                func(s string) string { return "=" + strings.Join(pairs(hex.EncodeToString([]byte(s))), "=") },

@@ -2,25 +2,23 @@ package redact
 
 import "bytes"
 
-// wrapAt finds at the beginning of s what stands between the lines of base64 or hex: a
-// line end, or what breaks lines in HTML, and blanks behind it.
+// wrapAt finds at the beginning of s what stands between the lines of base64 or hex: line
+// ends and blanks, which are what becomes of line ends in a header or an attribute, or
+// what breaks lines in HTML.
 func wrapAt(s []byte) ([]byte, int) {
-	n := lineEnd(s)
-	if n == 0 && s[0] == '<' {
-		for _, tag := range []string{"<br>", "<br/>", "<br />", "<wbr>", "<wbr/>"} {
-			if len(s) >= len(tag) && bytes.EqualFold(s[:len(tag)], []byte(tag)) {
-				n = len(tag)
-				break
-			}
-		}
-	}
-	if n == 0 {
-		return nil, 0
-	}
-	for more := 0; more < maxPadding && n < len(s) && (s[n] == ' ' || s[n] == '\t'); more++ {
+	n := 0
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t' || s[n] == '\r' || s[n] == '\n') {
 		n++
 	}
-	return nil, n
+	if n > 0 || s[0] != '<' {
+		return nil, n
+	}
+	for _, tag := range []string{"<br>", "<br/>", "<br />", "<wbr>", "<wbr/>"} {
+		if len(s) >= len(tag) && bytes.EqualFold(s[:len(tag)], []byte(tag)) {
+			return nil, len(tag)
+		}
+	}
+	return nil, 0
 }
 
 // wrapped returns the spans of a text that hold a secret in base64 or hex, or a part of a
