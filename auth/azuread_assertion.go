@@ -1,16 +1,19 @@
 package auth
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // assertionWatch remembers the signed assertions of token requests (RFC 7523), with
-// which others could get a token for some minutes, so that an echo is struck out.
+// which others could get a token for some minutes, so that an echo is struck out; and the
+// tokens in the answers, because MSAL's errors show those that it cannot read.
 type assertionWatch struct {
 	next http.RoundTripper
 	sent *redact.Secrets
@@ -29,16 +32,31 @@ var errTokenAnswer = errors.New("the answer is larger than 1 MiB")
 type boundedBody struct {
 	io.ReadCloser
 	left int
+	seen bytes.Buffer
+	sent *redact.Secrets
 }
+
+// issued matches a token in an answer, whether that is otherwise as it should be or not.
+var issued = regexp.MustCompile(`(?i)(?:access|refresh|id)_token\W{1,16}([\w.~+/=-]+)`)
 
 // Read implements [io.Reader].
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= n; b.left < 0 {
-		return 0, errTokenAnswer
+		n, err = 0, errTokenAnswer
+	}
+	b.seen.Write(p[:n])
+	if err != nil {
+		for _, m := range issued.FindAllSubmatch(b.seen.Bytes(), maxIssued) {
+			b.sent.AddToken(string(m[1]))
+		}
+		b.seen.Reset()
 	}
 	return n, err
 }
+
+// maxIssued is how many tokens of an answer are remembered at most.
+const maxIssued = 8
 
 // RoundTrip implements [http.RoundTripper].
 func (w assertionWatch) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -56,7 +74,7 @@ func (w assertionWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = &boundedBody{resp.Body, maxTokenAnswer}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxTokenAnswer, sent: w.sent}
 	return resp, nil
 }
 

@@ -208,6 +208,9 @@ var tokenAdvice = map[int]string{
 // request, with the signed assertion. It also returns how long to leave the
 // authority alone.
 func (f *tokenFetcher) failure(err error) (time.Duration, error) {
+	if _, ok := errors.AsType[msalerrors.InvalidJsonErr](err); ok {
+		err = errNoJSON // MSAL's shows the answer, in which there may be a token
+	}
 	call, ok := errors.AsType[msalerrors.CallErr](err)
 	if !ok || call.Resp == nil {
 		return failurePause, &AuthError{
@@ -246,7 +249,9 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return min(max(d, 0), maxRetryAfter)
 }
 
-// flatError shows an error in one line of bounded length: MSAL's errors contain
+var errNoJSON = errors.New("its answer is not JSON, or not that of a token")
+
+// flatError shows an error quoted, in one line of bounded length: MSAL's errors contain
 // line breaks and whole responses.
 type flatError struct{ err error }
 
@@ -256,7 +261,7 @@ func (e flatError) Error() string {
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
-	return text
+	return strconv.Quote(text)
 }
 
 func (e flatError) Unwrap() error { return e.err }
@@ -276,9 +281,9 @@ func (f *tokenFetcher) readTokenError(resp *http.Response) *TokenError {
 		return e
 	}
 	// The rest of the description repeats the other fields.
-	description, _, _ := strings.Cut(body.Description, "\r\n")
+	description, _, _ := strings.Cut(f.sent.Strike(body.Description), "\r\n")
 	text := func(s string) string { return shorten(f.sent.Strike(s)) }
 	e.Code, e.Numbers = text(body.Error), body.Codes
-	e.Description, e.CorrelationID = text(description), text(body.CorrelationID)
+	e.Description, e.CorrelationID = shorten(description), text(body.CorrelationID)
 	return e
 }

@@ -68,7 +68,7 @@ func (r bearerRefusal) renew() bool {
 	case diagInvalidSignature, diagInvalidToken, diagTokenExpired:
 		return true
 	case "":
-		return r.code == "invalid_token"
+		return r.code == invalidToken
 	}
 	return false
 }
@@ -76,24 +76,39 @@ func (r bearerRefusal) renew() bool {
 // bearerParam matches a parameter of a Bearer challenge.
 var bearerParam = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
 
+// bearerParams returns the parameters of a Bearer challenge; the last of several counts.
+func bearerParams(text string) map[string]string {
+	all := make(map[string]string)
+	for _, m := range bearerParam.FindAllStringSubmatch(text, -1) {
+		all[strings.ToLower(m[1])] = m[2] + m[3]
+	}
+	return all
+}
+
+// invalidToken is the error of a token that has expired or is otherwise wrong (RFC 6750,
+// section 3.1).
+const invalidToken = "invalid_token"
+
 // readBearerRefusal reads and closes a 401 response. It keeps nothing of what was sent.
 func readBearerRefusal(resp *http.Response, sent *redact.Secrets) bearerRefusal {
 	drain(resp)
-	r := bearerRefusal{diagnostics: shorten(sent.Strike(resp.Header.Get("X-Ms-Diagnostics")))}
-	number, _, _ := strings.Cut(r.diagnostics, ";")
-	r.number = strings.TrimSpace(number)
+	diagnostics := resp.Header.Get("X-Ms-Diagnostics")
+	number, _, _ := strings.Cut(diagnostics, ";")
+	r := bearerRefusal{diagnostics: shorten(sent.Strike(diagnostics)), number: strings.TrimSpace(number)}
 	for _, value := range resp.Header.Values("WWW-Authenticate") {
 		scheme, params, _ := strings.Cut(strings.TrimSpace(value), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			continue
 		}
-		for _, m := range bearerParam.FindAllStringSubmatch(params, -1) {
-			switch text := m[2] + m[3]; strings.ToLower(m[1]) {
-			case "error":
-				r.code = shorten(sent.Strike(text))
-			case "claims":
-				r.claims = decodeClaims(text)
+		given := bearerParams(params)
+		if code, ok := given["error"]; ok {
+			r.code = code
+			if code != invalidToken {
+				r.code = shorten(bearerParams(sent.Strike(params))["error"])
 			}
+		}
+		if claims, ok := given["claims"]; ok {
+			r.claims = decodeClaims(claims)
 		}
 	}
 	return r

@@ -111,6 +111,9 @@ func (b *basic) try(req *http.Request, body *requestBody) (*http.Response, error
 			Message: "cannot get the password", Err: failed.err,
 		}
 	}
+	if errors.Is(err, errSigningIn) {
+		return nil, signInUnderWay("Basic", b.endpoint.host)
+	}
 	if err != nil {
 		return nil, notSent(err)
 	}

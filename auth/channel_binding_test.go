@@ -176,7 +176,7 @@ func FuzzChallengeFrom(f *testing.F) {
 	f.Add("NTLM TlRMTVNTUAACAAAA, Negotiate")
 	f.Add(`Basic realm="a, NTLM \" b", NTLM`)
 	f.Fuzz(func(t *testing.T, value string) {
-		msg, err := challengeFrom(map[string][]string{"Www-Authenticate": {value}}, schemeNTLM)
+		msg, err := challengeFrom(map[string][]string{"Www-Authenticate": {value}}, schemeNTLM, strings.Clone)
 		if err == nil && !bytes.HasPrefix(msg, []byte("NTLMSSP\x00")) {
 			t.Errorf("%q taken for a challenge", msg)
 		}
@@ -205,7 +205,7 @@ func TestChallengeFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := challengeFrom(map[string][]string{"Www-Authenticate": tc.values}, schemeNTLM)
+			_, err := challengeFrom(map[string][]string{"Www-Authenticate": tc.values}, schemeNTLM, strings.Clone)
 			if tc.want == "" {
 				require.NoError(t, err)
 				return

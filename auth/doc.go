@@ -16,12 +16,14 @@
 //   - Credentials do not go over plain HTTP, except to this machine or where an
 //     option explicitly allows it.
 //   - The first refusal of credentials that never worked is final. Until the
-//     server has accepted them once, requests are sent one at a time; after a
+//     server has accepted them once, requests are sent one at a time, and one that
+//     has waited for a minute fails with an [*AuthError] that is Temporary; after a
 //     refusal no more are sent, because about ten wrong passwords lock an
 //     account. If the credentials have worked before, the next attempt waits one
 //     minute, then two, and so on up to half an hour.
 //   - Passwords and certificates may change while the program runs: after a refusal
-//     their source is asked again, and another value is tried once. See
+//     their source is asked again, and another value is tried once. If that has no
+//     answer within 10 seconds, the old one is used meanwhile. See
 //     [NewCredentialFunc] and AzureADOptions.CertificateFunc.
 //   - Refusals are [*AuthError]. They say what to check and contain no secrets: what
 //     the other side echoes of them is struck out of all errors.

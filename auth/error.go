@@ -1,5 +1,7 @@
 package auth
 
+import "fmt"
+
 // AuthError reports that a request was not carried out because signing in
 // failed, or would have been unsafe. There is no point in repeating it unchanged,
 // unless it is Temporary.
@@ -21,6 +23,8 @@ type AuthError struct {
 	// changed is set if the server refused a password in place of which there is
 	// another by now, but the request cannot be sent again.
 	changed bool
+	// waited is set if another request was still signing in.
+	waited bool
 }
 
 // passwordChanged returns the error of a request that was refused with an old password
@@ -33,6 +37,16 @@ func passwordChanged(scheme, host string, several bool) *AuthError {
 	return &AuthError{
 		Scheme: scheme, Host: host, changed: true,
 		Message: "the server refused the old password, and there is a new one, but " + why + "; make the request again",
+	}
+}
+
+// signInUnderWay returns the error of a request that was not sent, because another one is
+// still signing in.
+func signInUnderWay(scheme, host string) *AuthError {
+	return &AuthError{
+		Scheme: scheme, Host: host, Unsent: true, waited: true,
+		Message: fmt.Sprintf("a sign-in is under way: another request has been sent with the user name and password, which have not worked yet, and there is no answer. "+
+			"So that the account is not locked, this one was not sent after waiting for %v; make it again, and check that the server answers", maxWait),
 	}
 }
 
@@ -60,8 +74,9 @@ func (e *AuthError) NotSent() bool { return e.Unsent }
 func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent || e.changed }
 
 // Temporary reports whether the same request may succeed if it is made again now: the
-// server refused it with an old password, and there is another.
-func (e *AuthError) Temporary() bool { return e.changed }
+// server refused it with an old password, and there is another; or it was not sent,
+// because another request was still signing in with a password that has not worked yet.
+func (e *AuthError) Temporary() bool { return e.changed || e.waited }
 
 // unsent returns a copy of e for a request that was not even sent.
 func (e *AuthError) unsent(message string) *AuthError {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,14 @@ const (
 // maxRefused is how many refused passwords are remembered.
 const maxRefused = 8
 
+// An attempt with a password that has not worked yet may stall, and no other may be made
+// meanwhile. After patience, requests go ahead with the password that works; without such
+// a one, they wait for maxWait at most.
+const (
+	patience = 10 * time.Second
+	maxWait  = time.Minute
+)
+
 // verdict is the result of an attempt to sign in.
 type verdict int
 
@@ -37,7 +46,8 @@ const (
 // Before one is accepted, and after it was refused, attempts are made one at a time.
 // Another password, which the source of the credentials returns from some time on, is
 // tried once; until it is accepted, the old one goes on being used if it still works,
-// because the two sides do not change at the same moment.
+// because the two sides do not change at the same moment. What answers late says nothing
+// about a password that was refused, or replaced, since it was sent.
 type lockout struct {
 	changing bool // the source may return another password
 
@@ -46,8 +56,10 @@ type lockout struct {
 	worked   bool          // some password was accepted
 	good     func() string // the one last accepted; nil if it was refused since. A function, because fmt prints strings
 	bad      []refusedPassword
+	term     int           // of good: goes up with each change of it
 	refusals int           // in a row
 	trying   chan struct{} // closed when the attempt in progress ends
+	since    time.Time     // when that began
 }
 
 type refusedPassword struct {
@@ -61,6 +73,7 @@ type attempt struct {
 	of       *lockout
 	password func() string
 	alone    chan struct{} // of an attempt while no other may be made
+	term     int           // of lockout.good, of any other attempt
 	once     sync.Once
 }
 
@@ -68,28 +81,45 @@ type attempt struct {
 // or with the one that works. It returns an error if none may be. end must be called
 // with the result.
 func (l *lockout) begin(ctx context.Context, source func(context.Context) (string, error)) (*attempt, error) {
+	latest := time.Now().Add(maxWait)
 	for {
 		password, err := source(ctx)
 		if err != nil {
 			return nil, &sourceError{err}
 		}
-		a, wait, err := l.try(password)
+		a, turn, err := l.try(password)
 		if err != nil && l.another(ctx, source) {
 			continue
 		}
-		if wait == nil {
+		if turn == nil {
 			return a, err
 		}
+		if !time.Now().Before(latest) {
+			return nil, errSigningIn
+		}
+		if turn.until.IsZero() || turn.until.After(latest) {
+			turn.until = latest
+		}
+		timer := time.NewTimer(time.Until(turn.until))
 		select {
-		case <-wait:
+		case <-turn.over:
+		case <-timer.C:
 		case <-ctx.Done():
+			timer.Stop()
 			return nil, context.Cause(ctx)
 		}
+		timer.Stop()
 	}
 }
 
+// turn is what an attempt has to wait for.
+type turn struct {
+	over  <-chan struct{} // the attempt in progress ends
+	until time.Time       // then the password that works is used; zero if none does
+}
+
 // try returns an attempt, or what to wait for.
-func (l *lockout) try(password string) (a *attempt, wait chan struct{}, err error) {
+func (l *lockout) try(password string) (*attempt, *turn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if b := l.blocked(password); b != nil {
@@ -98,17 +128,23 @@ func (l *lockout) try(password string) (a *attempt, wait chan struct{}, err erro
 		}
 		password = l.good()
 	}
-	a = &attempt{of: l, password: func() string { return password }}
-	if l.good != nil && l.good() == password {
+	switch {
+	case l.good != nil && l.good() == password:
+		return l.proven(), nil, nil
+	case l.trying == nil:
+		a := &attempt{of: l, password: func() string { return password }, alone: make(chan struct{})}
+		l.trying, l.since = a.alone, time.Now()
 		return a, nil, nil
+	case l.good == nil:
+		return nil, &turn{over: l.trying}, nil
+	case time.Since(l.since) >= patience:
+		return l.proven(), nil, nil
 	}
-	if l.trying != nil {
-		return nil, l.trying, nil
-	}
-	a.alone = make(chan struct{})
-	l.trying = a.alone
-	return a, nil, nil
+	return nil, &turn{l.trying, l.since.Add(patience)}, nil
 }
+
+// proven returns an attempt with the password that works.
+func (l *lockout) proven() *attempt { return &attempt{of: l, password: l.good, term: l.term} }
 
 // another reports whether, after a refusal, an attempt may be made with the password
 // that the source returns, now or shortly, or with the one that works.
@@ -173,19 +209,36 @@ func (a *attempt) end(v verdict, err *AuthError) {
 }
 
 func (l *lockout) accept(a *attempt) {
-	if i := l.refusedAt(a.password()); i >= 0 {
-		l.bad = slices.Delete(l.bad, i, i+1)
-	}
-	if a.alone != nil || l.good == nil { // else it may have been sent before the change
+	if a.alone == nil {
+		if !a.stands() {
+			return // it may have been sent before the change
+		}
+	} else {
+		if i := l.refusedAt(a.password()); i >= 0 {
+			l.bad = slices.Delete(l.bad, i, i+1)
+		}
 		l.good = a.password
+		l.term++
 	}
 	l.worked, l.refusals = true, 0
 }
+
+// outdated reports whether the password of an attempt has been refused or replaced since
+// it began.
+func (a *attempt) outdated() bool {
+	a.of.mu.Lock()
+	defer a.of.mu.Unlock()
+	return !a.stands()
+}
+
+// stands is the opposite of outdated. It is called with mu held.
+func (a *attempt) stands() bool { return a.alone != nil || a.of.good != nil && a.of.term == a.term }
 
 func (l *lockout) refuse(password func() string, err *AuthError) {
 	if l.good != nil && l.good() == password() {
 		// The server has changed its mind, so what it refused before may be right now.
 		l.good, l.bad = nil, nil
+		l.term++
 		if l.changing {
 			l.change = time.Now().Add(changeTime)
 		}
@@ -207,6 +260,9 @@ func (l *lockout) message(r *refusedPassword) string {
 	}
 	return "the server refused the credentials before; not tried again, so that the account is not locked: " + r.err.Message
 }
+
+// errSigningIn reports that an attempt would have to wait for too long.
+var errSigningIn = errors.New("a sign-in is under way")
 
 // sourceError reports that the source of the credentials failed.
 type sourceError struct{ err error }

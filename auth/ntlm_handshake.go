@@ -44,27 +44,39 @@ func withBody(req *http.Request, body io.ReadCloser) *http.Request {
 	return r
 }
 
+// begin waits until an attempt to sign in may be made.
+func (t *NTLMTransport) begin(req *http.Request) (*attempt, error) {
+	a, err := t.lockout.begin(req.Context(), t.cred.reveal)
+	if failed, ok := errors.AsType[*sourceError](err); ok {
+		return nil, t.authError("cannot get the password", failed.err)
+	}
+	if errors.Is(err, errSigningIn) {
+		return nil, signInUnderWay(t.scheme.Load().(string), t.endpoint.host)
+	}
+	if err != nil {
+		return nil, notSent(err)
+	}
+	return a, nil
+}
+
 // signIn runs the handshake on a new session. If the request may ride along, the
 // outcome is its response, otherwise a session that is signed in for it.
 func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody) outcome {
-	attempt, err := t.lockout.begin(req.Context(), t.cred.reveal)
-	if failed, ok := errors.AsType[*sourceError](err); ok {
-		return outcome{err: t.authError("cannot get the password", failed.err)}
-	}
+	attempt, err := t.begin(req)
 	if err != nil {
-		return outcome{err: notSent(err)}
+		return outcome{err: err}
 	}
 	defer func() { attempt.end(undecided, nil) }()
 	challenge, binding, out := t.negotiate(s, req)
 	if challenge == nil {
 		return out
 	}
-	if now, err := t.cred.reveal(req.Context()); err == nil && now != attempt.password() {
-		// It has changed on the way; the old one would be refused.
+	if now, err := t.cred.reveal(req.Context()); attempt.outdated() || err == nil && now != attempt.password() {
+		// It has changed on the way, or others were refused with it; so would this one be.
 		attempt.end(undecided, nil)
-		other, err := t.lockout.begin(req.Context(), t.cred.reveal)
+		other, err := t.begin(req)
 		if err != nil {
-			return outcome{err: notSent(err)}
+			return outcome{err: err}
 		}
 		attempt = other
 	}
@@ -156,7 +168,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 	default:
 		return nil, nil, outcome{resp: resp} // it applies to the request, too
 	}
-	challenge, err = challengeFrom(resp.Header, scheme)
+	challenge, err = challengeFrom(resp.Header, scheme, t.sent.Strike)
 	kept := drain(resp)
 	switch {
 	case errors.Is(err, errOtherScheme):

@@ -56,14 +56,16 @@ func authenticateMessage(challenge, binding []byte, username, password, workstat
 // responses in it (MS-NLMP 2.2.1.3), against which passwords can be tried offline.
 func addResponses(sent *redact.Secrets, msg []byte) {
 	sent.AddToken(base64.StdEncoding.EncodeToString(msg))
-	const ntResponseAt, header = 20, 64
+	const lmResponseAt, ntResponseAt, header = 12, 20, 64
 	if len(msg) < header {
 		return
 	}
-	n := uint64(binary.LittleEndian.Uint16(msg[ntResponseAt:]))
-	start := uint64(binary.LittleEndian.Uint32(msg[ntResponseAt+4:]))
-	if start+n <= uint64(len(msg)) {
-		sent.AddBytes(msg[start : start+n])
+	for _, at := range []int{lmResponseAt, ntResponseAt} {
+		n := uint64(binary.LittleEndian.Uint16(msg[at:]))
+		start := uint64(binary.LittleEndian.Uint32(msg[at+4:]))
+		if start+n <= uint64(len(msg)) {
+			sent.AddBytes(msg[start : start+n])
+		}
 	}
 }
 
@@ -92,6 +94,38 @@ func offersOf(values []string) []offer {
 	return all
 }
 
+// schemesOf returns the names of the schemes that headers offer, to be shown. Struck out
+// is what is no scheme, before the headers are taken apart: at blanks and commas, which a
+// password may have.
+func schemesOf(values []string, strike func(string) string) (names []string) {
+	for _, value := range values {
+		offered := offersOf([]string{value})
+		if slices.ContainsFunc(offered, func(o offer) bool { return !isScheme(o.scheme) }) {
+			offered = offersOf([]string{strike(value)})
+		}
+		for _, o := range offered {
+			if len(names) == maxSchemes {
+				return append(names, "…")
+			}
+			names = append(names, shorten(o.scheme))
+		}
+	}
+	return names
+}
+
+// maxSchemes is how many schemes are named at most.
+const maxSchemes = 8
+
+// isScheme reports whether a name is that of a scheme that servers or proxies are known
+// to offer.
+func isScheme(name string) bool {
+	switch strings.ToLower(name) {
+	case "basic", "ntlm", "negotiate", "digest", "bearer", "kerberos":
+		return true
+	}
+	return false
+}
+
 // splitUnquoted splits at commas outside quoted strings.
 func splitUnquoted(s string) []string {
 	var parts []string
@@ -118,8 +152,9 @@ var errOtherScheme = errors.New("the server offers the other scheme")
 var errKerberosOnly = errors.New("the server offers Negotiate and answers no NTLM message under it: it accepts Kerberos only, which is not supported here. " +
 	"Enable the provider NTLM in Windows authentication of its EWS virtual directory, or use a RoundTripper of your own that speaks Kerberos")
 
-// challengeFrom finds the challenge for a scheme in a 401 response.
-func challengeFrom(header http.Header, scheme string) ([]byte, error) {
+// challengeFrom finds the challenge for a scheme in a 401 response. What an error shows of
+// that is struck out before.
+func challengeFrom(header http.Header, scheme string, strike func(string) string) ([]byte, error) {
 	var names []string
 	for _, o := range offers(header) {
 		if !strings.EqualFold(o.scheme, scheme) || o.rest == "" {
@@ -148,5 +183,6 @@ func challengeFrom(header http.Header, scheme string) ([]byte, error) {
 	case len(names) == 0:
 		return nil, errors.New("the server returned 401 but offers no way to sign in; enable Windows authentication on its EWS virtual directory")
 	}
-	return nil, fmt.Errorf("the server offers %.200q instead of NTLM; set authentication.type to one that it offers, or enable Windows authentication on its EWS virtual directory", names)
+	return nil, fmt.Errorf("the server offers %q instead of NTLM; set authentication.type to one that it offers, or enable Windows authentication on its EWS virtual directory",
+		schemesOf(header.Values("WWW-Authenticate"), strike))
 }

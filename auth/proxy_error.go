@@ -35,7 +35,7 @@ func (e *ProxyError) Error() string {
 	}
 	switch {
 	case e.Status == http.StatusProxyAuthRequired && len(e.Schemes) > 0 && !offers("Basic"):
-		fmt.Fprintf(&b, ". It offers %.200q for signing in, but only Basic is supported with proxies: let this machine through without signing in, enable Basic, or set useProxy to false", e.Schemes)
+		fmt.Fprintf(&b, ". It offers %q for signing in, but only Basic is supported with proxies: let this machine through without signing in, enable Basic, or set useProxy to false", e.Schemes)
 	case e.Status == http.StatusProxyAuthRequired && e.signedIn:
 		b.WriteString(". It refused the user name and password in proxyUrl: correct them")
 	case e.Status == http.StatusProxyAuthRequired:
@@ -74,8 +74,6 @@ func onConnect(_ context.Context, proxy *url.URL, req *http.Request, resp *http.
 		Proxy: proxy.Host, Server: req.Host, Status: resp.StatusCode, signedIn: authorization != "",
 		Detail: shorten(sent.Strike(reason)),
 	}
-	for _, o := range offersOf(resp.Header.Values("Proxy-Authenticate")) {
-		e.Schemes = append(e.Schemes, shorten(sent.Strike(o.scheme)))
-	}
+	e.Schemes = schemesOf(resp.Header.Values("Proxy-Authenticate"), sent.Strike)
 	return e
 }

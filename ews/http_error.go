@@ -118,13 +118,14 @@ func reason(e *HTTPError, target string, empty bool) string {
 }
 
 // target names the host that a redirect leads to, which is all that the
-// administrator needs to know: the rest may hold a password.
+// administrator needs to know: the rest may hold a password. It is struck out before the
+// URL is taken apart, at signs that a password may have.
 func (a *answer) target(location string) string {
-	u, err := url.Parse(location)
+	u, err := url.Parse(a.sent.Strike(location))
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return ""
 	}
-	return " (the server redirects to host " + quote(a.sent.Strike(u.Host)) + ")"
+	return " (the server redirects to host " + quote(u.Host) + ")"
 }
 
 // isBinary reports whether a body begins with control characters that no page of text

@@ -101,12 +101,14 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	req.ContentLength = body.length()
 
 	a.sent.SawRequest(req)
+	a.sent.SawTransport(c.transport, req)
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()
 	if err != nil {
 		return a.broken(ctx, a.sent.Error(err))
 	}
 	a.sent.SawRequest(resp.Request)
+	a.sent.SawResponse(resp)
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)

@@ -31,29 +31,32 @@ type reply struct {
 
 // call makes one request and reads the answer; one of more than limit bytes is
 // an error. With a limit of 0 the body is not read.
-func (c *Client) call(ctx context.Context, rt http.RoundTripper, method, target string, body []byte, limit int64) (*reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+func (l *lookup) call(ctx context.Context, rt http.RoundTripper, method, target string, body []byte, limit int64) (*reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", c.opts.UserAgent)
+	req.Header.Set("User-Agent", l.opts.UserAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "text/xml; charset=utf-8")
 		req.Header.Set("Accept", "text/xml")
 	}
+	l.sent.SawTransport(rt, req)
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
-		return nil, silence{err}
+		return nil, silence{l.sent.Error(err)}
 	}
 	defer resp.Body.Close()
+	l.sent.SawRequest(resp.Request)
+	l.sent.SawResponse(resp)
 	r := &reply{status: resp.StatusCode, header: resp.Header}
 	if limit == 0 {
 		return r, nil
 	}
 	if r.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1)); err != nil {
-		return nil, silence{err}
+		return nil, silence{l.sent.Error(err)}
 	}
 	if int64(len(r.body)) > limit {
 		return nil, fmt.Errorf("the answer is larger than %d KiB", limit>>10)
@@ -63,7 +66,7 @@ func (c *Client) call(ctx context.Context, rt http.RoundTripper, method, target 
 
 // redirection returns the URL that an answer redirects to, nil if it is not a
 // redirect.
-func (r *reply) redirection(from string) (*url.URL, error) {
+func (l *lookup) redirection(r *reply, from string) (*url.URL, error) {
 	switch r.status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
@@ -76,7 +79,7 @@ func (r *reply) redirection(from string) (*url.URL, error) {
 	}
 	u, err := base.Parse(location)
 	if location == "" || len(location) > maxURL || err != nil {
-		return nil, fmt.Errorf("it redirects to %s, which is %w", quote(safe(location)), errUnsafe)
+		return nil, fmt.Errorf("it redirects to %s, which is %w", l.quoteURL(location), errUnsafe)
 	}
 	return u, nil
 }

@@ -151,6 +151,13 @@ const maxQuote = 200
 
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 
+// quote quotes what a server said, without what was sent to it: struck out first, because
+// what was shortened would not be recognised.
+func (l *lookup) quote(s string) string { return quote(l.sent.Strike(s)) }
+
+// quoteURL is quote for a URL.
+func (l *lookup) quoteURL(s string) string { return quote(safe(l.sent.Strike(s))) }
+
 // shorten cuts a text to maxQuote bytes without splitting a character.
 func shorten(s string) string {
 	if len(s) <= maxQuote {

@@ -19,7 +19,7 @@ func protocolURL(host, address string, redirected int) string {
 }
 
 // decodeProtocol returns the URL from an answer of the JSON service.
-func decodeProtocol(body []byte) (string, error) {
+func (l *lookup) decodeProtocol(body []byte) (string, error) {
 	var answer struct {
 		Protocol     string
 		URL          string `json:"Url"`
@@ -31,7 +31,7 @@ func decodeProtocol(body []byte) (string, error) {
 	}
 	switch {
 	case answer.ErrorCode != "":
-		return "", &refusal{text: fmt.Sprintf("the server says %s: %s", quote(answer.ErrorCode), quote(answer.ErrorMessage))}
+		return "", &refusal{text: fmt.Sprintf("the server says %s: %s", l.quote(answer.ErrorCode), l.quote(answer.ErrorMessage))}
 	case answer.URL == "" || answer.Protocol != "" && !strings.EqualFold(answer.Protocol, "EWS"):
 		return "", errNoAnswer
 	}

@@ -25,7 +25,7 @@ const (
 // is an [*Error], the cause of ctx if that has ended, or reports an invalid
 // address.
 func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
-	parsed, err := parseAddress(address)
+	parsed, err := parseAddress(address, quote)
 	if err != nil {
 		return nil, fmt.Errorf("autodiscover: %w", err)
 	}
@@ -123,7 +123,7 @@ func (l *lookup) enter(host, from string) bool {
 		if from == "" {
 			from = "https://" + host
 		}
-		l.failed(from, &HostError{Host: hostname(host)})
+		l.failed(from, l.foreign(host))
 		return false
 	}
 	key := host + " " + l.address
@@ -154,8 +154,8 @@ func (l *lookup) failed(source string, err error) {
 }
 
 func (l *lookup) printable(source string) string {
-	source, _, _ = strings.Cut(source, "?")
-	return shorten(l.sent.Strike(source))
+	source, _, _ = strings.Cut(l.sent.Strike(source), "?")
+	return shorten(source)
 }
 
 // ask tries the services of one host.
@@ -229,7 +229,7 @@ func (l *lookup) soap(ctx context.Context, rt http.RoundTripper, host, source st
 func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	switch answer.code {
 	case redirectAddress:
-		to, err := parseAddress(answer.target)
+		to, err := parseAddress(answer.target, l.quote)
 		if err != nil {
 			return step{}, fmt.Errorf("it redirects to another address: %w", err)
 		}
@@ -237,7 +237,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 			return step{}, errors.New("it redirects to the address that was asked for")
 		}
 		if slices.Contains(l.addresses, strings.ToLower(to)) {
-			return step{}, fmt.Errorf("it redirects from %s to %s, which redirected there: the two addresses redirect to each other; correct targetAddress or the mail users in Exchange, or set the EWS URL yourself", quote(l.address), quote(to))
+			return step{}, fmt.Errorf("it redirects from %s to %s, which redirected there: the two addresses redirect to each other; correct targetAddress or the mail users in Exchange, or set the EWS URL yourself", l.quote(l.address), l.quote(to))
 		}
 		if !l.hop(source) {
 			return step{}, nil
@@ -246,11 +246,11 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	case redirectURL:
 		u, err := url.Parse(answer.target)
 		if err != nil || len(answer.target) > maxURL {
-			return step{}, fmt.Errorf("it redirects to %s, which is %w", quote(safe(answer.target)), errUnsafe)
+			return step{}, fmt.Errorf("it redirects to %s, which is %w", l.quoteURL(answer.target), errUnsafe)
 		}
 		host, err := secureHost(u)
 		if err != nil {
-			return step{}, fmt.Errorf("it redirects to %s: %w", quote(safe(answer.target)), err)
+			return step{}, fmt.Errorf("it redirects to %s: %w", l.quoteURL(answer.target), err)
 		}
 		if !l.hop(source) {
 			return step{}, nil
@@ -266,7 +266,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 		if raw == "" || answer.code != noError {
 			continue
 		}
-		u, err := l.opts.endpoint(l.origin, raw)
+		u, err := l.endpoint(raw)
 		if err == nil {
 			return step{url: u, source: source}, nil
 		}
@@ -275,7 +275,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 	if why != nil {
 		return step{}, why
 	}
-	return step{}, answer.refused()
+	return step{}, l.refusal(answer)
 }
 
 // json asks the JSON service, which needs no credentials.
@@ -291,10 +291,10 @@ func (l *lookup) json(ctx context.Context, host string) step {
 	}
 	var found string
 	if r.status == http.StatusOK {
-		if found, err = decodeProtocol(r.body); err == nil {
-			found, err = l.opts.endpoint(l.origin, found)
+		if found, err = l.decodeProtocol(r.body); err == nil {
+			found, err = l.endpoint(found)
 		}
-	} else if _, err = decodeProtocol(r.body); !isRefusal(err) {
+	} else if _, err = l.decodeProtocol(r.body); !isRefusal(err) {
 		err = r.refused()
 	}
 	if err != nil {
@@ -351,13 +351,13 @@ func (l *lookup) srv(ctx context.Context, domain string) []string {
 		return nil
 	}
 	if err != nil {
-		l.failed(source, silence{err})
+		l.failed(source, silence{l.sent.Error(err)})
 	}
 	var hosts []string
 	for _, r := range records[:min(len(records), maxSRV)] {
 		host := strings.ToLower(strings.TrimSuffix(r.Target, "."))
 		if !validHost(host) || r.Port == 0 {
-			l.failed(source, fmt.Errorf("it names %s, which is not a usable host", quote(r.Target)))
+			l.failed(source, fmt.Errorf("it names %s, which is not a usable host", l.quote(r.Target)))
 			continue
 		}
 		if r.Port != 443 {

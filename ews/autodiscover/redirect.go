@@ -19,7 +19,7 @@ func (l *lookup) reach(ctx context.Context, rt http.RoundTripper, method, target
 		if err != nil {
 			return nil, target, err
 		}
-		to, err := r.redirection(target)
+		to, err := l.redirection(r, target)
 		if err != nil || to == nil || !sameHost(to, target) || asked[to.String()] {
 			return r, target, nil // the caller sees it again
 		}
@@ -43,13 +43,13 @@ func besides(source, host string) string {
 // redirected reports whether an answer is a redirect, and returns the host it
 // leads to, empty if it must not be followed.
 func (l *lookup) redirected(r *reply, source string) (host string, ok bool) {
-	to, err := r.redirection(source)
+	to, err := l.redirection(r, source)
 	if err == nil && to == nil {
 		return "", false
 	}
 	if err == nil {
 		if host, err = secureHost(to); err != nil {
-			err = fmt.Errorf("it redirects to %s: %w", quote(safe(to.String())), err)
+			err = fmt.Errorf("it redirects to %s: %w", l.quoteURL(to.String()), err)
 		}
 	}
 	if err != nil {

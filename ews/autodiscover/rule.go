@@ -97,21 +97,21 @@ var errUnsafe = errors.New("not a URL that can be followed")
 const maxURL = 2048
 
 // endpoint checks and cleans an EWS URL that a server returned.
-func (o *Options) endpoint(address, raw string) (string, error) {
+func (l *lookup) endpoint(raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	u, err := url.Parse(raw)
 	if len(raw) > maxURL || err != nil {
-		return "", fmt.Errorf("%w: %s", errUnsafe, quote(safe(raw)))
+		return "", fmt.Errorf("%w: %s", errUnsafe, l.quoteURL(raw))
 	}
 	host, err := secureHost(u)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", quote(safe(raw)), err)
+		return "", fmt.Errorf("%s: %w", l.quoteURL(raw), err)
 	}
 	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
-		return "", fmt.Errorf("%s: %w: it has no path, or has a query or fragment", quote(raw), errUnsafe)
+		return "", fmt.Errorf("%s: %w: it has no path, or has a query or fragment", l.quote(raw), errUnsafe)
 	}
-	if !o.allows(address, host) {
-		return "", &HostError{Host: hostname(host)}
+	if !l.opts.allows(l.origin, host) {
+		return "", l.foreign(host)
 	}
 	return (&url.URL{Scheme: "https", Host: host, Path: u.Path, RawPath: u.RawPath}).String(), nil
 }
@@ -130,9 +130,14 @@ func validHost(s string) bool {
 	return true
 }
 
+// foreign returns the error for a host that the rule does not allow.
+func (l *lookup) foreign(host string) *HostError {
+	return &HostError{Host: l.sent.Strike(hostname(host))}
+}
+
 // parseAddress checks an SMTP address and returns it with its domain in lower
 // case.
-func parseAddress(s string) (string, error) {
+func parseAddress(s string, quote func(string) string) (string, error) {
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7F || r == 0xFFFD || r == '<' || r == '>' }) {
 		return "", fmt.Errorf("%s is not an SMTP address; give it as name@example.com", quote(s))

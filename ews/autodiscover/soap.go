@@ -197,17 +197,17 @@ const (
 )
 
 // refused returns the error for an answer without a URL.
-func (a *userSettings) refused() error {
+func (l *lookup) refusal(a userSettings) error {
 	switch a.code {
 	case noError:
 		return &refusal{text: "the server knows the mailbox but returned no EWS URL; set ExternalUrl on its EWS virtual directory"}
 	case "InvalidUser":
-		return &refusal{text: "the server does not know the address: " + quote(a.message)}
+		return &refusal{text: "the server does not know the address: " + l.quote(a.message)}
 	case "":
 		return errNoAnswer
 	}
 	return &refusal{
-		text:      "the server says " + quote(a.code) + ": " + quote(a.message),
+		text:      "the server says " + l.quote(a.code) + ": " + l.quote(a.message),
 		temporary: a.code == serverBusy || a.code == internalError,
 	}
 }

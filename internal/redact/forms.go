@@ -14,7 +14,10 @@ import (
 type form struct {
 	text  string // in lower case, unless exact
 	exact bool   // base64: case counts, and the run of characters around it is struck out with it
+	code  bool   // base64 or hex, in which there may be line ends
 	word  bool   // too short to be struck out: counts only as a word
+
+	head, tail bool // the character of base64 before it or behind it has some of its bits
 }
 
 // forms returns the ways in which a password may be written, apart from escapes.
@@ -31,8 +34,13 @@ func forms(user, secret string) []form {
 			all = append(all, coded([]byte(text))...)
 		}
 	}
-	if !short {
-		all = append(append(all, form{text: lower(string(wide(secret)))}), coded(wide(secret))...)
+	for _, order := range byteOrders {
+		if !short {
+			all = append(append(all, form{text: lower(string(wide(secret, order)))}), coded(wide(secret, order))...)
+		}
+		if user != "" {
+			all = append(all, coded(wide(user+":"+secret, order))...)
+		}
 	}
 	if user != "" {
 		for _, pair := range spellings(user + ":" + secret) {
@@ -87,11 +95,15 @@ func replaced(s, by string, bytes bool) string {
 	return b.String()
 }
 
-// wide returns a text in UTF-16LE, as NTLM has it.
-func wide(s string) []byte {
+// byteOrders are those of UTF-16. NTLM has the first, Java and .NET's BigEndianUnicode the
+// second.
+var byteOrders = []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian}
+
+// wide returns a text in UTF-16.
+func wide(s string, order binary.AppendByteOrder) []byte {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(s)) {
-		b = binary.LittleEndian.AppendUint16(b, unit)
+		b = order.AppendUint16(b, unit)
 	}
 	return b
 }
@@ -102,14 +114,14 @@ const leastExact = 4
 // coded returns how bytes look in hex, and within base64 of a longer text: at each of
 // the three offsets, the characters that they alone determine.
 func coded(b []byte) []form {
-	all := []form{{text: hex.EncodeToString(b)}}
+	all := []form{{text: hex.EncodeToString(b), code: true}}
 	for offset := range 3 {
 		padded := append(make([]byte, offset), b...)
 		known := len(padded) * 8 / 6 // full characters
 		first := (offset*8 + 5) / 6
 		for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			if text := coding.EncodeToString(padded); known-first >= leastExact {
-				all = append(all, form{text: text[first:known], exact: true})
+				all = append(all, form{text: text[first:known], exact: true, code: true, head: first*6 > offset*8, tail: known < len(text)})
 			}
 		}
 	}
@@ -122,7 +134,7 @@ func unescapings(s string) []string {
 	all := []string{s}
 	for m := plainly(s); len(all) <= maxLayers; {
 		var changed bool
-		if m, changed = m.unescape(); !changed {
+		if m, changed = m.unescape(unescapeAt); !changed {
 			break
 		}
 		all = append(all, string(m.text))

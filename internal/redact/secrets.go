@@ -23,7 +23,7 @@ const (
 
 	// Bounds on what is remembered: the last passwords, and the last tokens, of which
 	// each connection of NTLM has three.
-	maxPasswords = 8
+	maxPasswords = 16
 	maxTokens    = 256
 )
 

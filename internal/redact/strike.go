@@ -8,10 +8,11 @@ import (
 )
 
 // Bounds of a text: more of it is not looked at and not returned. At the cut, a part of
-// a secret may be left; so some of the rest goes, too.
+// a secret may be left, in escapes of up to 12 bytes for each of its own (%26%2365%3B);
+// so some of the rest goes, too.
 const (
 	maxText = 64 << 10
-	atCut   = longest
+	atCut   = 16 * longest
 )
 
 // Strike returns a text of the other side without the secrets.
@@ -78,34 +79,60 @@ func blank(text string, spans []span) string {
 func (s *Secrets) find(text string) (spans []span, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	m, changed := plainly(text), true
-	for layer := 0; changed && layer <= maxLayers; layer++ {
-		folded := lower(string(m.text))
-		for _, p := range s.passwords {
-			for _, f := range p.forms() {
-				found := f.in(string(m.text), folded)
-				if f.word && len(found) > 0 {
+	m := plainly(text)
+	for layer := 0; ; layer++ {
+		found, ok := s.findIn(m)
+		if !ok {
+			return nil, false
+		}
+		spans = append(spans, found...)
+		if mail, changed := m.unescape(quotedPrintableAt); changed {
+			for inner := layer; changed && inner <= maxLayers; inner++ {
+				if found, ok = s.findIn(mail); !ok {
 					return nil, false
 				}
-				spans = append(spans, m.origin(found)...)
+				spans = append(spans, found...)
+				mail, changed = mail.unescape(unescapeAt)
 			}
 		}
-		spans = append(spans, m.origin(s.inRuns(folded))...)
-		m, changed = m.unescape()
+		var changed bool
+		if m, changed = m.unescape(unescapeAt); !changed || layer == maxLayers {
+			return spans, true
+		}
 	}
-	return spans, true
+}
+
+// findIn is find for a text as it is, without looking into escapes.
+func (s *Secrets) findIn(m mapped) (spans []span, ok bool) {
+	text := string(m.text)
+	folded := lower(text)
+	for _, p := range s.passwords {
+		for _, f := range p.forms() {
+			found := f.in(text, folded, whole)
+			if f.word && len(found) > 0 {
+				return nil, false
+			}
+			spans = append(spans, found...)
+		}
+	}
+	spans = append(spans, s.inRuns(folded, whole)...)
+	return append(m.origin(spans), s.wrapped(m)...), true
 }
 
 // origin translates spans of the text to spans of the original.
 func (m mapped) origin(spans []span) []span {
 	for i, s := range spans {
-		spans[i] = span{m.from[s.from], m.to[s.to-1]}
+		spans[i] = span{int(m.from[s.from]), int(m.to[s.to-1])}
 	}
 	return spans
 }
 
-// in returns where the form is in a text, of which folded is the lower case.
-func (f form) in(text, folded string) (spans []span) {
+// whole is the condition of in and inRuns that holds everywhere.
+func whole(span) bool { return true }
+
+// in returns where the form is in a text, of which folded is the lower case, and what is
+// found satisfies a condition.
+func (f form) in(text, folded string, condition func(span) bool) (spans []span) {
 	where := folded
 	if f.exact {
 		where = text
@@ -118,6 +145,8 @@ func (f form) in(text, folded string) (spans []span) {
 		s := span{at + i, at + i + len(f.text)}
 		at = s.to
 		switch {
+		case !condition(s):
+			continue
 		case f.exact:
 			s = widen(text, s)
 			at = s.to
@@ -136,12 +165,13 @@ func alone(text string, s span) bool {
 	return !inWord(before) && !inWord(after)
 }
 
-// inRuns returns the runs of characters of tokens that contain a piece of one. It is
-// called with mu held.
-func (s *Secrets) inRuns(folded string) (spans []span) {
+// inRuns returns the runs of characters of tokens that contain a piece of one that
+// satisfies a condition. It is called with mu held.
+func (s *Secrets) inRuns(folded string, condition func(span) bool) (spans []span) {
 	for at := 0; len(s.pieces) > 0 && at+pieceSize <= len(folded); at++ {
-		if s.pieces[folded[at:at+pieceSize]] > 0 {
-			found := widen(folded, span{at, at + pieceSize})
+		piece := span{at, at + pieceSize}
+		if s.pieces[folded[piece.from:piece.to]] > 0 && condition(piece) {
+			found := widen(folded, piece)
 			spans = append(spans, found)
 			at = found.to - 1
 		}

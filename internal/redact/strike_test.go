@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"mime/quotedprintable"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,12 +31,45 @@ var awkward = []string{
 	"ends with \\", "%", "&", "ü", "abc",
 }
 
-func wide(s string) string {
+func wide(s string) string { return inUTF16(s, binary.LittleEndian) }
+
+func wideBE(s string) string { return inUTF16(s, binary.BigEndian) }
+
+func inUTF16(s string, order binary.AppendByteOrder) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(s)) {
-		b = binary.LittleEndian.AppendUint16(b, u)
+		b = order.AppendUint16(b, u)
 	}
 	return string(b)
+}
+
+// base64Of is a text in base64 in lines of some length.
+func base64Of(s, end string, length int) string {
+	var b strings.Builder
+	for i, c := range base64.StdEncoding.EncodeToString([]byte(s)) {
+		if i > 0 && i%length == 0 {
+			b.WriteString(end)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// inMail is a text in quoted-printable, with a soft line break after each third byte.
+func inMail(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		var one strings.Builder
+		w := quotedprintable.NewWriter(&one)
+		w.Binary = true
+		_, _ = w.Write([]byte(s[i : i+1]))
+		_ = w.Close()
+		b.WriteString(one.String())
+		if i%3 == 2 && i+1 < len(s) {
+			b.WriteString("=\r\n")
+		}
+	}
+	return b.String()
 }
 
 func latin1(s string) string {
@@ -87,11 +121,30 @@ var writings = map[string]func(string) string{
 	"Basic, Latin-1": func(s string) string {
 		return html.EscapeString(base64.StdEncoding.EncodeToString([]byte(`EX\svc:` + latin1(s))))
 	},
-	"UTF-16":       wide,
-	"Latin-1":      latin1,
-	"JSON of HTML": func(s string) string { return quoted(html.EscapeString(s)) },
-	"HTML of JSON": func(s string) string { return html.EscapeString(quoted(s)) },
-	"path of HTML": func(s string) string { return url.PathEscape(html.EscapeString(url.QueryEscape(s))) },
+	"UTF-16":                   wide,
+	"UTF-16BE":                 wideBE,
+	"base64, UTF-16BE":         func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + wideBE(s))) },
+	"Basic, UTF-16":            func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wide(`EX\svc:` + s))) },
+	"Basic, UTF-16BE":          func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wideBE(`EX\svc:` + s))) },
+	"base64, wrapped":          func(s string) string { return base64Of(s, "\r\n ", 5) },
+	"Basic, wrapped":           func(s string) string { return base64Of(`EX\svc:`+s, "\n", 9) },
+	"Basic, wrapped, in JSON":  func(s string) string { return quoted(base64Of(`EX\svc:`+s, "\r\n", 9)) },
+	"Basic, wrapped, in HTML":  func(s string) string { return base64Of(`EX\svc:`+s, "<br />\n", 9) },
+	"Basic, wrapped, in a URL": func(s string) string { return url.QueryEscape(base64Of(`EX\svc:`+s, "\r\n", 9)) },
+	"Basic, folded":            func(s string) string { return base64Of(`EX\svc:`+s, " ", 9) },
+	"hex, wrapped":             func(s string) string { return strings.Join(pairs(hex.EncodeToString([]byte(s))), "\n  ") },
+	"mail":                     inMail,
+	"mail, all":                func(s string) string { return "=" + strings.Join(pairs(hex.EncodeToString([]byte(s))), "=") },
+	"JSON of mail":             func(s string) string { return quoted(inMail(s)) },
+	"mail of HTML":             func(s string) string { return inMail(html.EscapeString(s)) },
+	"mail of base64": func(s string) string {
+		return inMail(base64.StdEncoding.EncodeToString([]byte("x" + s + "yz")))
+	},
+	"mail of a URL": func(s string) string { return inMail(url.QueryEscape(s)) },
+	"Latin-1":       latin1,
+	"JSON of HTML":  func(s string) string { return quoted(html.EscapeString(s)) },
+	"HTML of JSON":  func(s string) string { return html.EscapeString(quoted(s)) },
+	"path of HTML":  func(s string) string { return url.PathEscape(html.EscapeString(url.QueryEscape(s))) },
 }
 
 func pairs(s string) (all []string) {
@@ -125,7 +178,7 @@ func TestEveryWriting(t *testing.T) {
 		short := len([]rune(password)) < 4
 		for name, write := range writings {
 			echo := strings.TrimSuffix(strings.TrimPrefix(strings.Trim(write(password), `"`), "&#34;"), "&#34;")
-			if short && (strings.Contains(name, "hex") && name != "hex refs" || strings.HasPrefix(name, "base64")) || len(latin1(password)) < 4 && strings.HasPrefix(name, "Basic, L") {
+			if short && (strings.Contains(name, "hex") && name != "hex refs" || strings.Contains(name, "base64")) || len(latin1(password)) < 4 && strings.HasPrefix(name, "Basic, L") {
 				continue // such bits occur in any text
 			}
 			text := "Request headers: Authorization: Basic <" + echo + "> refused"

@@ -13,38 +13,44 @@ const maxLayers = 4
 // mapped is a text with the place from which each byte came.
 type mapped struct {
 	text []byte
-	from []int // where it begins in the original
-	to   []int // and ends
+	from []int32 // where it begins in the original
+	to   []int32 // and ends
 }
 
 func plainly(s string) mapped {
-	m := mapped{text: []byte(s), from: make([]int, len(s)), to: make([]int, len(s))}
+	m := mapped{text: []byte(s), from: make([]int32, len(s)), to: make([]int32, len(s))}
 	for i := range len(s) {
-		m.from[i], m.to[i] = i, i+1
+		m.from[i], m.to[i] = int32(i), int32(i+1)
 	}
 	return m
 }
 
-// unescape undoes one layer of escapes of any kind, and reports whether there were
+// unescape undoes one layer of the escapes that at knows, and reports whether there were
 // any.
-func (m mapped) unescape() (mapped, bool) {
-	out := mapped{text: make([]byte, 0, len(m.text)), from: make([]int, 0, len(m.text)), to: make([]int, 0, len(m.text))}
-	changed := false
+func (m mapped) unescape(at func([]byte) ([]byte, int)) (mapped, bool) {
+	var out mapped
+	done := 0 // so much of the text is in out
 	for i := 0; i < len(m.text); {
-		plain, n := unescapeAt(m.text[i:])
+		plain, n := at(m.text[i:])
 		if n == 0 {
-			plain, n = m.text[i:i+1], 1
-		} else {
-			changed = true
+			i++
+			continue
 		}
+		if out.text == nil {
+			out = mapped{text: make([]byte, 0, len(m.text)), from: make([]int32, 0, len(m.text)), to: make([]int32, 0, len(m.text))}
+		}
+		out.text, out.from, out.to = append(out.text, m.text[done:i]...), append(out.from, m.from[done:i]...), append(out.to, m.to[done:i]...)
 		for _, b := range plain {
-			out.text = append(out.text, b)
-			out.from = append(out.from, m.from[i])
-			out.to = append(out.to, m.to[i+n-1])
+			out.text, out.from, out.to = append(out.text, b), append(out.from, m.from[i]), append(out.to, m.to[i+n-1])
 		}
 		i += n
+		done = i
 	}
-	return out, changed
+	if out.text == nil {
+		return m, false
+	}
+	out.text, out.from, out.to = append(out.text, m.text[done:]...), append(out.from, m.from[done:]...), append(out.to, m.to[done:]...)
+	return out, true
 }
 
 // unescapeAt undoes the escape at the beginning of s: it returns what it stands for,
@@ -93,6 +99,10 @@ func backslashAt(s []byte) ([]byte, int) {
 	switch c := s[1]; c {
 	case '"', '\\', '/', '\'':
 		return []byte{c}, 2
+	case 'n':
+		return []byte{'\n'}, 2
+	case 'r':
+		return []byte{'\r'}, 2
 	case 'x':
 		if r, ok := hexAt(s, 2, 2); ok {
 			return []byte{byte(r)}, 4

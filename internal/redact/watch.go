@@ -10,7 +10,8 @@ import (
 // Watch collects the secrets of the transports that a request passes through. Its
 // methods may be called concurrently.
 type Watch struct {
-	own Secrets // those of headers that the client saw itself
+	own     Secrets // those of headers that the client saw itself
+	cookies Secrets
 
 	mu   sync.Mutex
 	from []*Secrets
@@ -49,12 +50,28 @@ func (w *Watch) SawRequest(req *http.Request) {
 			w.own.AddAuthorization(value)
 		}
 	}
-	for _, c := range req.Cookies() {
-		if len(c.Value) >= 2*pieceSize {
-			w.own.AddToken(c.Value)
+	w.sawCookies(req.Cookies())
+}
+
+// SawResponse adds the cookies that a response sets: the page with them may show them.
+func (w *Watch) SawResponse(resp *http.Response) { w.sawCookies(resp.Cookies()) }
+
+// shortestCookie is the length from which a cookie is a secret: shorter ones are
+// settings, and occur in other texts. The identifiers of sessions are longer: 24
+// characters with ASP.NET, 26 or more with PHP, 32 with Java.
+const shortestCookie = 16
+
+func (w *Watch) sawCookies(all []*http.Cookie) {
+	for _, c := range all {
+		if len(c.Value) >= shortestCookie {
+			w.cookies.AddToken(c.Value)
 		}
 	}
 }
+
+// SawTransport adds the password of the proxy that a transport uses for a request, if it
+// is one of net/http and there is a password.
+func (w *Watch) SawTransport(rt http.RoundTripper, req *http.Request) { w.own.AddProxy(rt, req) }
 
 // Strike returns a text of the other side without the secrets.
 func (w *Watch) Strike(text string) string { return strike(text, w.all()...) }
@@ -65,5 +82,5 @@ func (w *Watch) Error(err error) error { return struckError(err, w.all()...) }
 func (w *Watch) all() []*Secrets {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]*Secrets{&w.own}, w.from...)
+	return append([]*Secrets{&w.own, &w.cookies}, w.from...)
 }

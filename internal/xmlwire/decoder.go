@@ -95,8 +95,9 @@ func (d *Decoder) Is(space Space, local string) bool {
 	return d.space == space && d.local == local
 }
 
-// Path returns the local names of the open elements, joined by slashes. Names too
-// long for EWS are truncated.
+// Path returns the local names of the open elements, joined by slashes. An ellipsis
+// stands for names too long for EWS: half of what a server echoes there would not be
+// recognised.
 func (d *Decoder) Path() string {
 	const longest = 64
 	var b strings.Builder
@@ -104,7 +105,11 @@ func (d *Decoder) Path() string {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		b.WriteString(f.local[:min(len(f.local), longest)])
+		if len(f.local) > longest {
+			b.WriteString("…")
+			continue
+		}
+		b.WriteString(f.local)
 	}
 	return b.String()
 }

@@ -54,8 +54,8 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 
 // ParseConfig reads one configuration, a JSON object. It refuses unknown and
 // repeated fields (names are case-sensitive), values of the wrong type, URLs with a
-// password (a configuration can be printed), and anything after the object, with a [*quarantine.InvalidError] that gives line
-// and column. A byte order mark is skipped.
+// password and keys in place of their files (a configuration can be printed), and
+// anything after the object, with a [*quarantine.InvalidError] that gives line and column. A byte order mark is skipped.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
@@ -125,6 +125,9 @@ func (t configText) parse() ([]Config, error) {
 	}
 	for i := range configs {
 		if err := configs[i].refuseUserInformation(); err != nil {
+			return nil, err
+		}
+		if err := configs[i].refuseContent(); err != nil {
 			return nil, err
 		}
 	}

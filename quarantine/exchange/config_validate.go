@@ -165,6 +165,8 @@ func (v *configCheck) header(field string, h quarantine.Header, impersonation bo
 // file checks a path, but not the file; it may be empty.
 func (v *configCheck) file(field, path string) {
 	switch {
+	case isContent(path):
+		v.problem(field, contentOfFile)
 	case strings.ContainsRune(path, 0):
 		v.problem(field, "contains a NUL character; use the path of a file")
 	case path != "" && strings.TrimSpace(path) == "":

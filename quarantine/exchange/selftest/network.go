@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -111,6 +112,7 @@ func (k *checker) checkNetwork(ctx context.Context) {
 	d := &dial{}
 	ctx, cancel := context.WithTimeoutCause(ctx, checkDialTime, fmt.Errorf("no answer within %s", checkDialTime))
 	defer cancel()
+	ctx, sent := redact.Watching(ctx) // a proxy gets a password, and may echo it
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, d.trace()), http.MethodGet, k.cfg.EWSURL, nil)
 	if err != nil {
 		k.fail(CheckEndpoint, "", err.Error(), k.urlRemedy())
@@ -118,7 +120,9 @@ func (k *checker) checkNetwork(ctx context.Context) {
 		return
 	}
 	began := k.now()
+	sent.SawTransport(rt, req)
 	resp, err := rt.RoundTrip(req)
+	err = sent.Error(err)
 	if err == nil {
 		resp.Body.Close()
 		k.offers = resp.Header.Values("WWW-Authenticate")

@@ -133,7 +133,14 @@ func (k *checker) offered() string {
 		if slices.Contains(schemesOf[k.cfg.Authentication.Type], strings.ToLower(name)) {
 			return ""
 		}
-		names = append(names, name)
+		switch strings.ToLower(name) {
+		case "basic", "bearer", "digest", "kerberos", "negotiate", "ntlm":
+		default: // anything may stand there
+			name = "another one"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	if len(names) == 0 {
 		return ""

@@ -51,6 +51,20 @@ func TestCheckOfTheWay(t *testing.T) {
 			},
 			failed: []string{"tcp"}, seen: "Proxy Authentication Required", remedy: "check proxyUrl (http://127.0.0.1:",
 		},
+		"proxy that echoes its password": {
+			take: func(t *testing.T, s *checkScene) {
+				proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if assert.NoError(t, err) {
+						_, _ = conn.Write([]byte("HTTP/1.1 proxy-secret\r\n\r\n"))
+						_ = conn.Close()
+					}
+				}))
+				t.Cleanup(proxy.Close)
+				s.cfg.UseProxy, s.cfg.ProxyURL = true, exchange.NewProxyURL("http://user:proxy-secret@"+proxy.Listener.Addr().String())
+			},
+			failed: []string{"tcp"}, seen: "[redacted]", remedy: "check proxyUrl (http://127.0.0.1:",
+		},
 		"website": {
 			take: serve(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = w.Write([]byte("<html><title>Welcome</title></html>"))
