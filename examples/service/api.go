@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
 // api serves HTTP requests. It only reads and writes alerts; work does what they ask
@@ -25,7 +27,7 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 		{guarded, http.MethodPost, "/alerts", a.post},
 		{guarded, http.MethodGet, "/alerts/{id}", a.get},
 		{guarded, http.MethodPost, "/alerts/{id}/restore", a.restore},
-		{probes, http.MethodGet, "/healthz", healthz},
+		{probes, http.MethodGet, "/healthz", a.healthz},
 		{probes, http.MethodGet, "/readyz", a.readyz},
 	} {
 		route.mux.Handle(route.method+" "+route.path, route.handler.logged(log))
@@ -93,6 +95,8 @@ func refusal(err error) error {
 		return &problem{Status: http.StatusConflict, Detail: err.Error(), retryAfter: 5 * time.Second}
 	case errors.Is(err, errFull), errors.Is(err, errStopped):
 		return &problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), retryAfter: 10 * time.Second}
+	case errors.Is(err, sealedfile.ErrFull), errors.Is(err, sealedfile.ErrBroken):
+		return &unstored{err}
 	}
 	return err
 }
@@ -119,7 +123,11 @@ func (a *api) get(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func healthz(w http.ResponseWriter, _ *http.Request) error {
+// healthz reports whether to let the process go on, or to start it again.
+func (a *api) healthz(w http.ResponseWriter, _ *http.Request) error {
+	if a.work.sick() != nil {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: a.work.storage()}
+	}
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
 	return nil
 }
