@@ -67,8 +67,6 @@ func TestConnectionsAreBounded(t *testing.T) {
 	require.NoError(t, busy[0].Close())
 	assert.Equal(t, http.StatusOK, <-served)
 
-	// An end does not wait for those who wait.
-	s.dial(t)
 	for _, conn := range busy[1:] {
 		require.NoError(t, conn.Close())
 	}

@@ -22,12 +22,12 @@ func readPassword(file string) (string, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return "", fmt.Errorf("authentication.passwordFile: %w; correct the path, or let this account read the file", err)
+		return "", fmt.Errorf("authentication.passwordFile: %w", unread(err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxPasswordFile+1))
 	if err != nil {
-		return "", fmt.Errorf("authentication.passwordFile: %w", err)
+		return "", fmt.Errorf("authentication.passwordFile: %w", unread(err))
 	}
 	if len(text) > maxPasswordFile {
 		return refuse("is larger than 4 KiB; check that it is the right file: it has the password as its only line")

@@ -120,12 +120,12 @@ func (c *Config) ReadStampKeys() ([][]byte, error) {
 	}
 	f, err := os.Open(c.StampKeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("stampKeyFile: %w", err)
+		return nil, fmt.Errorf("stampKeyFile: %w", unread(err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxStampKeyFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("stampKeyFile: %w", err)
+		return nil, fmt.Errorf("stampKeyFile: %w", unread(err))
 	}
 	refuse := func(problem string) ([][]byte, error) {
 		return nil, driver.Invalid(configNamed(c.Name), "stampKeyFile", problem)
