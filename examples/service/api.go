@@ -40,10 +40,15 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 
 // post accepts an alert. It is stored before it is acknowledged.
 func (a *api) post(w http.ResponseWriter, r *http.Request) error {
-	if err := sendsJSON(r); err != nil {
+	body, err := limited(w, r)
+	if err != nil {
 		return err
 	}
-	o, err := readOrder(r.Header.Get("Idempotency-Key"), http.MaxBytesReader(w, r.Body, maxBody))
+	key, err := idempotencyKey(r.Header)
+	if err != nil {
+		return err
+	}
+	o, err := readOrder(key, body)
 	if err != nil {
 		return err
 	}
@@ -63,10 +68,11 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 // restore requests that what an alert took be put back. Requesting it again while
 // that is in progress changes nothing; afterwards it retries what failed.
 func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
-	if err := sendsJSON(r); err != nil {
+	body, err := limited(w, r)
+	if err != nil {
 		return err
 	}
-	if err := readNothing(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	if err := readNothing(body); err != nil {
 		return err
 	}
 	id, err := idOf(r)

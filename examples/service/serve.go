@@ -22,6 +22,9 @@ import (
 // errStopped is why work was cancelled.
 var errStopped = errors.New("the service is stopping")
 
+// readTime is how long a caller may take to send a request.
+const readTime = 30 * time.Second
+
 // serve connects the parts, runs them until ctx ends, and shuts them down in reverse
 // order.
 func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
@@ -53,7 +56,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		ConnState:         doors.note,
 		Handler:           newAPI(alerts, work, log, token),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       readTime,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
