@@ -37,7 +37,7 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 		ended: func() error { return context.Cause(ctx) },
 		raw:   resp.Body,
 		left:  maxAnswer,
-		time:  newAllowance(a.client.stall, func() { a.cancel(timeoutError{a.client.stall, stallOption}) }),
+		time:  newAllowance(a.client.stall, func() { a.cancel(timeoutError{after: a.client.stall, option: stallOption}) }),
 	}
 	if resp.Body == nil {
 		b.raw = http.NoBody

@@ -63,8 +63,10 @@ type Options struct {
 	// it is being read. Each KiB that comes gives back a second of it, so a server
 	// that sends less than that is given up as well. The call then fails with a
 	// [*TransportError] that matches os.ErrDeadlineExceeded. The time that the
-	// caller takes to read a stream does not count. Default: 2 minutes; negative: no
-	// limit.
+	// caller takes to read a stream does not count. In the same way it bounds how long
+	// a request that is being sent may not be taken on by the server, and how long a
+	// proxy may leave CONNECT without an answer, if the transport is an
+	// [http.Transport] in the end. Default: 2 minutes; negative: no limit.
 	StallTimeout time.Duration
 
 	// ReadAttempts is how many times a read-only call is tried if the server

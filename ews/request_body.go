@@ -15,6 +15,7 @@ type requestBody struct {
 
 	mu       sync.Mutex
 	time     *allowance // for sending it, and for the answer; nil: not watched
+	sending  *sending   // for what is taken of it; nil: not watched
 	stopped  bool
 	touched  bool  // reading has started
 	complete bool  // it was read completely at least once
@@ -67,10 +68,10 @@ func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
 // watch lets the time run that the other side has to take the request and to answer.
 // What content takes that is the caller's does not count, and once all is sent the
 // whole time is there for the answer.
-func (b *requestBody) watch(time *allowance) {
+func (b *requestBody) watch(time *allowance, sending *sending) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.time = time
+	b.time, b.sending = time, sending
 	time.wait()
 }
 
@@ -79,7 +80,8 @@ func (b *requestBody) unwatch() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.time.stop()
-	b.time = nil
+	b.sending.end()
+	b.time, b.sending = nil, nil
 }
 
 // stop makes all further reads fail. Once it returns, content is no longer read:
@@ -125,7 +127,7 @@ type bodyReader struct {
 	err     error
 }
 
-func (r *bodyReader) Read(p []byte) (int, error) {
+func (r *bodyReader) Read(p []byte) (n int, err error) {
 	b := r.body
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,6 +140,10 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		return 0, errStopped
 	}
 	b.touched = true
+	if b.sending != nil {
+		b.sending.pause()
+		defer func(s *sending) { s.taken(n) }(b.sending)
+	}
 	for r.err == nil {
 		if r.part == len(b.parts) {
 			b.complete = true

@@ -71,9 +71,13 @@ func (c *Client) unsent(t *task, err error) *TransportError {
 type timeoutError struct {
 	after  time.Duration
 	option string
+	unsent bool // while the request was being sent
 }
 
 func (e timeoutError) Error() string {
+	if e.unsent {
+		return fmt.Sprintf("the request stalls: neither a server nor a proxy took any of it, or less than 1 KiB a second, within %v (Options.%s, in a configuration stallTimeout)", e.after, e.option)
+	}
 	if e.option == stallOption {
 		return fmt.Sprintf("the response stalls: nothing more came, or less than 1 KiB a second, within %v (Options.%s, in a configuration stallTimeout)", e.after, e.option)
 	}
@@ -89,8 +93,10 @@ func (timeoutError) Timeout() bool        { return true }
 // that a.cancel ends.
 func (a *answer) open(ctx context.Context, stream bool) error {
 	c := a.client
-	stopTimer := a.startTimer()
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, a.line.trace()), http.MethodPost, c.URL(), nil)
+	stall := c.stall
+	sending := newSending(stall, func() { a.cancel(timeoutError{after: stall, option: stallOption, unsent: true}) })
+	stopTimer := a.startTimer(sending)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sending.trace(a.line.trace())), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}
@@ -133,10 +139,10 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 
 // startTimer cancels the context if the answer takes too long. The returned
 // function stops the timer.
-func (a *answer) startTimer() (stop func()) {
+func (a *answer) startTimer(sending *sending) (stop func()) {
 	timeout := a.client.timeout
-	left := newAllowance(timeout, func() { a.cancel(timeoutError{timeout, "Timeout"}) })
-	a.request.watch(left)
+	left := newAllowance(timeout, func() { a.cancel(timeoutError{after: timeout, option: "Timeout"}) })
+	a.request.watch(left, sending)
 	return func() { a.request.unwatch() }
 }
 

@@ -22,9 +22,9 @@ finished. Each such item is searched for in both mailboxes and the work is finis
 a line like those of quarantine and restore reports the result. If nothing was left
 open, nothing is done, so recover can be run at every start.
 
-A request that was on its way when a run ended may still take effect, for 20 minutes
-unless writeDoubt is set. Until then an item of which no copy is seen stays
-"undecided", and open: run recover again after the time that its line gives.
+A request that was on its way when a run ended may still take effect, for 21 minutes
+unless writeDoubt or searchLag is set. Until then an item of which no copy is seen
+stays "undecided", and open: run recover again after the time that its line gives.
 
 Without a journal, run the same targets again instead.
 

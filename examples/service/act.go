@@ -110,6 +110,7 @@ func (w *work) keep(ctx context.Context, id string, what action, mailbox string,
 		if ctx.Err() != nil {
 			return nil
 		}
+		w.notice(err)
 		r.Error = err.Error()
 	}
 	w.note(err, "mailbox done", "alert", id, "action", what, "mailbox", mailbox, "outcome", r.Outcome)

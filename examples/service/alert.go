@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -93,10 +94,32 @@ func (o *order) same(p *order) bool {
 	return errA == nil && errB == nil && string(a) == string(b)
 }
 
+// idempotencyKey returns the key of a request, "" if it has none. According to
+// draft-ietf-httpapi-idempotency-key-header it is a quoted string; in practice it often
+// is not. An empty one is refused: whoever sends it relies on it, and each repetition
+// would be a new alert.
+func idempotencyKey(h http.Header) (string, error) {
+	const name = "Idempotency-Key"
+	keys := h.Values(name)
+	switch {
+	case len(keys) == 0:
+		return "", nil
+	case len(keys) > 1:
+		return "", badField(name, "is sent more than once; send one")
+	}
+	key := keys[0]
+	if len(key) >= 2 && strings.HasPrefix(key, `"`) && strings.HasSuffix(key, `"`) {
+		key = key[1 : len(key)-1]
+	}
+	if key == "" {
+		return "", badField(name, "is empty; send the same key with each repetition of a request, or leave it out")
+	}
+	return key, nil
+}
+
 // readOrder reads the body of a request and its idempotency key, which may be empty.
 // The key becomes the id of the alert, so repeating the request leads to the same
-// alert. According to draft-ietf-httpapi-idempotency-key-header it is a quoted string;
-// in practice it often is not.
+// alert.
 func readOrder(key string, body io.Reader) (order, error) {
 	var o order
 	in := json.NewDecoder(body)
@@ -108,9 +131,6 @@ func readOrder(key string, body io.Reader) (order, error) {
 		return o, badField("", "something follows the object; send one alert per request")
 	} else if !errors.Is(err, io.EOF) {
 		return o, badJSON(err)
-	}
-	if unquoted, err := strconv.Unquote(key); err == nil {
-		key = unquoted
 	}
 	if key != "" {
 		if o.ID != "" && o.ID != key {
@@ -187,7 +207,10 @@ func problemsOf(err error) string {
 // badJSON names the field in an error of encoding/json, if the error does.
 func badJSON(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; send several alerts", maxBody)}
+		return errLarge()
+	}
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+		return &problem{Status: http.StatusRequestTimeout, Detail: fmt.Sprintf("the request was not sent within %v", readTime)}
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return badField(wrong.Field, "cannot be a JSON "+wrong.Value)
@@ -198,4 +221,21 @@ func badJSON(err error) error {
 		}
 	}
 	return badField("", "the body is not a JSON alert: "+err.Error())
+}
+
+func errLarge() error {
+	return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; send several alerts", maxBody)}
+}
+
+// limited returns the body of a request, which must be JSON. One that says that it is
+// too long is not read at all.
+func limited(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
+	if err := sendsJSON(r); err != nil {
+		return nil, err
+	}
+	if r.ContentLength > maxBody {
+		w.Header().Set("Connection", "close")
+		return nil, errLarge()
+	}
+	return http.MaxBytesReader(w, r.Body, maxBody), nil
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
 // api serves HTTP requests. It only reads and writes alerts; work does what they ask
@@ -25,7 +27,7 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 		{guarded, http.MethodPost, "/alerts", a.post},
 		{guarded, http.MethodGet, "/alerts/{id}", a.get},
 		{guarded, http.MethodPost, "/alerts/{id}/restore", a.restore},
-		{probes, http.MethodGet, "/healthz", healthz},
+		{probes, http.MethodGet, "/healthz", a.healthz},
 		{probes, http.MethodGet, "/readyz", a.readyz},
 	} {
 		route.mux.Handle(route.method+" "+route.path, route.handler.logged(log))
@@ -38,10 +40,15 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 
 // post accepts an alert. It is stored before it is acknowledged.
 func (a *api) post(w http.ResponseWriter, r *http.Request) error {
-	if err := sendsJSON(r); err != nil {
+	body, err := limited(w, r)
+	if err != nil {
 		return err
 	}
-	o, err := readOrder(r.Header.Get("Idempotency-Key"), http.MaxBytesReader(w, r.Body, maxBody))
+	key, err := idempotencyKey(r.Header)
+	if err != nil {
+		return err
+	}
+	o, err := readOrder(key, body)
 	if err != nil {
 		return err
 	}
@@ -61,10 +68,11 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 // restore requests that what an alert took be put back. Requesting it again while
 // that is in progress changes nothing; afterwards it retries what failed.
 func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
-	if err := sendsJSON(r); err != nil {
+	body, err := limited(w, r)
+	if err != nil {
 		return err
 	}
-	if err := readNothing(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	if err := readNothing(body); err != nil {
 		return err
 	}
 	id, err := idOf(r)
@@ -93,6 +101,8 @@ func refusal(err error) error {
 		return &problem{Status: http.StatusConflict, Detail: err.Error(), retryAfter: 5 * time.Second}
 	case errors.Is(err, errFull), errors.Is(err, errStopped):
 		return &problem{Status: http.StatusServiceUnavailable, Detail: err.Error(), retryAfter: 10 * time.Second}
+	case errors.Is(err, sealedfile.ErrFull), errors.Is(err, sealedfile.ErrBroken):
+		return &unstored{err}
 	}
 	return err
 }
@@ -119,7 +129,11 @@ func (a *api) get(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func healthz(w http.ResponseWriter, _ *http.Request) error {
+// healthz reports whether to let the process go on, or to start it again.
+func (a *api) healthz(w http.ResponseWriter, _ *http.Request) error {
+	if a.work.sick() != nil {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: a.work.storage()}
+	}
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
 	return nil
 }

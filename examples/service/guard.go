@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"strings"
 )
@@ -55,7 +54,7 @@ func local(r *http.Request) *problem {
 		return &problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service accepts only the names of this machine, such as localhost"}
 	}
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
+		if len(r.Header.Values(name)) > 0 {
 			return &problem{Status: http.StatusForbidden, Field: name, Detail: "behind a proxy, set " + envToken + " to the token that callers must send"}
 		}
 	}
@@ -68,14 +67,14 @@ func local(r *http.Request) *problem {
 // nothing.
 func sameOrigin(r *http.Request) *problem {
 	foreign := &problem{Status: http.StatusForbidden, Detail: "the request comes from a page of another website"}
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
-	default:
-		foreign.Field = "Sec-Fetch-Site"
-		return foreign
+	for _, site := range r.Header.Values("Sec-Fetch-Site") {
+		if site != "none" && site != "same-origin" {
+			foreign.Field = "Sec-Fetch-Site"
+			return foreign
+		}
 	}
 	for _, origin := range r.Header.Values("Origin") {
-		if u, err := url.Parse(origin); err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+		if !isOwn(origin, r.Host) {
 			foreign.Field = "Origin"
 			return foreign
 		}
@@ -83,21 +82,37 @@ func sameOrigin(r *http.Request) *problem {
 	return nil
 }
 
+// isOwn reports whether an origin is that of the service: scheme and host, and nothing
+// else (RFC 6454, section 7.1). A TLS proxy may stand in front, so both schemes are.
+func isOwn(origin, host string) bool {
+	scheme, of, _ := strings.Cut(origin, "://")
+	return host != "" && strings.EqualFold(of, host) && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
 // sendsJSON refuses bodies of another type than JSON. A form on another website
 // cannot send this type, and a script there has to ask first.
 func sendsJSON(r *http.Request) error {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+	types := r.Header.Values("Content-Type")
+	if t, _, err := mime.ParseMediaType(strings.Join(types, ", ")); err != nil || t != "application/json" {
 		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
 	}
 	return nil
 }
 
+// isLoopback reports whether a host, with or without a port, is a name or an address of
+// this machine.
 func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	name, _, err := net.SplitHostPort(host)
+	if err != nil { // without a port
+		name = host
+		if inside, ok := strings.CutPrefix(host, "["); ok {
+			name = strings.TrimSuffix(inside, "]")
+		} else if strings.Contains(host, ":") {
+			return false
+		}
 	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(name)
+	return strings.EqualFold(name, "localhost") || err == nil && ip.IsLoopback()
 }
 
 // recovered responds for a handler that panics; net/http would just drop the

@@ -60,6 +60,20 @@
 // retried temporary failures; clients decide what to do about the others, and may post
 // the same alert again with a different id.
 //
+// # Who is served
+//
+// Without SERVICE_TOKEN in the environment the service listens only on this machine,
+// and serves what comes from it under one of its names (guard.go). A proxy on the same
+// machine that sends neither Forwarded, X-Forwarded-For, X-Real-Ip nor Via, and the name
+// localhost, cannot be told from a program of this machine; nor can a tunnel or a
+// forwarded port. Behind these, and on a machine that others work on, set SERVICE_TOKEN.
+//
+// The number of connections is bounded (connections.go), and so are the time and size of
+// a request (serve.go). /readyz answers 503 when an alert could not be recorded
+// (room.go): the disk of the alerts or of a journal is full or read-only, or a file
+// failed to be written. In the last case /healthz does as well: after a start, all of the
+// file is checked.
+//
 // # What a product would add
 //
 // TLS, or a proxy in front that provides it; separate rights for each caller; deletion

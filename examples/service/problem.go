@@ -32,6 +32,9 @@ func badField(field, detail string) error {
 // the caller's business and goes to the log.
 type handler func(http.ResponseWriter, *http.Request) error
 
+// unstored is an error of a disk: it goes to the log, and the caller is asked to try again.
+type unstored struct{ error }
+
 func (h handler) logged(log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := h(w, r)
@@ -42,6 +45,9 @@ func (h handler) logged(log *slog.Logger) http.Handler {
 		if !ok {
 			log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			p = &problem{Status: http.StatusInternalServerError, Detail: "see the log of the service"}
+			if _, ok := errors.AsType[*unstored](err); ok {
+				p = &problem{Status: http.StatusServiceUnavailable, Detail: "the alert could not be stored: see the log of the service", retryAfter: 30 * time.Second}
+			}
 		}
 		p.write(w)
 	})

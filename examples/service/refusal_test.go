@@ -129,6 +129,7 @@ func TestSettings(t *testing.T) {
 		"argument":              {[]string{"-config", l.config, "x"}, 2, `unexpected argument "x"`},
 		"no workers":            {[]string{"-config", l.config, "-workers", "0"}, 2, "-workers is 0"},
 		"no queue":              {[]string{"-config", l.config, "-queue", "-1"}, 2, "-queue is -1"},
+		"no connections":        {[]string{"-config", l.config, "-connections", "0"}, 2, "-connections is 0"},
 		"negative grace":        {[]string{"-config", l.config, "-grace", "-1s"}, 2, "-grace is -1s"},
 		"no time to settle":     {[]string{"-config", l.config, "-settle", "0s"}, 2, "-settle is 0s"},
 		"no such configuration": {[]string{"-config", filepath.Join(l.dir, "none")}, 2, "none"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -19,6 +22,9 @@ import (
 // errStopped is why work was cancelled.
 var errStopped = errors.New("the service is stopping")
 
+// readTime is how long a caller may take to send a request.
+const readTime = 30 * time.Second
+
 // serve connects the parts, runs them until ctx ends, and shuts them down in reverse
 // order.
 func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup func(string) (string, bool)) (err error) {
@@ -28,7 +34,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 	defer listener.Close()
-	router, err := s.openRouter(lookup, log)
+	router, disks, err := s.openRouter(lookup, log)
 	if err != nil {
 		return err
 	}
@@ -40,14 +46,17 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	defer func() { err = errors.Join(err, alerts.close()) }()
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
+	s.disks = append(disks, cmp.Or(s.data, os.TempDir()))
 	work, err := newWork(stopping.Done(), router, alerts, log, s)
 	if err != nil {
 		return err
 	}
+	doors := newConnections(listener, s.connections)
 	server := &http.Server{
+		ConnState:         doors.note,
 		Handler:           newAPI(alerts, work, log, token),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       readTime,
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -70,7 +79,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		work.run(working, s.workers, s.settle)
 	}()
 	broken := make(chan error, 1)
-	go func() { broken <- server.Serve(listener) }()
+	go func() { broken <- server.Serve(doors) }()
 
 	select {
 	case <-ctx.Done():
@@ -93,26 +102,29 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	return err
 }
 
-// openRouter opens what the configuration file describes. Exchange is not contacted
-// yet.
-func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger) (*quarantine.Router, error) {
+// openRouter opens what the configuration file describes, and returns the directories of
+// the journals with it. Exchange is not contacted yet.
+func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger) (r *quarantine.Router, disks []string, err error) {
 	configs, err := exchange.LoadConfigs(s.config)
 	if err != nil {
-		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
+		return nil, nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
 	for i := range configs {
 		c := &configs[i]
 		c.SecretsFromEnv(lookup)
 		if c.IsEnabled() && c.JournalFile == "" {
 			log.Warn("without journalFile, what a crash interrupts is finished only when its alert is run again", "server", c.Name)
+		} else if c.IsEnabled() {
+			disks = append(disks, filepath.Dir(c.JournalFile))
 		}
 	}
-	return exchange.OpenRouter(configs, &exchange.RouterOptions{
+	r, err = exchange.OpenRouter(configs, &exchange.RouterOptions{
 		OptionsFor: func(*exchange.Config) *exchange.Options {
 			return &exchange.Options{UserAgent: "ewsq-service", Logger: log}
 		},
 		Router: quarantine.RouterOptions{Logger: log, TargetFor: s.timeout},
 	})
+	return r, disks, err
 }
 
 // validToken is the form of a token, RFC 6750, section 2.1.

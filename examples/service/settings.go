@@ -26,7 +26,7 @@ Usage:
     GET  /alerts/{id}          its state (queued, running, undecided or done), and a
                                receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
-    GET  /healthz              the process is alive
+    GET  /healthz              the process is alive and need not be started again
     GET  /readyz               whether an alert posted now is worked on soon
 
 An alert is undecided while it is not known where one of its messages is, because a
@@ -37,7 +37,9 @@ A mailbox may take -timeout; then its result is an error, or the alert is undeci
 Alerts about a mailbox that others are about wait for it without holding a worker, so
 a mailbox that does not answer holds one at most. /readyz answers 503 while what an
 earlier run left open is being finished, while the service is stopping, when -queue
-alerts wait, and when an alert has waited for a worker for longer than -late.
+alerts wait, when an alert has waited for a worker for longer than -late, and when what
+is done cannot be recorded: a disk is full or can only be read, or a file failed to be
+written. In the last case /healthz answers 503 as well: start the service again.
 
 The configuration is the same as for ewsq: a JSON object, or an array of them.
 Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD,
@@ -47,9 +49,18 @@ configuration appended (EWSQ_PASSWORD_HEAD_OFFICE).
 If SERVICE_TOKEN is set in the environment, callers must send it in the header
 Authorization: Bearer TOKEN. Without it the service listens only on this machine and
 serves only its programs: not what comes under another host name or through a proxy.
+It knows a proxy by the headers Forwarded, X-Forwarded-For, X-Real-Ip and Via; one on this
+machine that sends none of them and the name localhost passes for a program of this
+machine, and with it whoever can reach the proxy. Behind a proxy, a tunnel or a forwarded
+port, always set SERVICE_TOKEN; on a machine that others work on as well.
 In both cases it refuses what a page of another website makes a browser send (Origin,
 Sec-Fetch-Site), and every POST without Content-Type: application/json. /healthz and
 /readyz can be asked by anyone who reaches the service; they tell nothing about mail.
+
+At most -connections callers are served at a time, and others wait; a connection that
+is idle is closed for them. A caller has 5 seconds to send the header, of at most 16 KiB,
+30 to send all of a request, of at most 1 MiB, and a minute to take the answer; an idle
+connection is closed after 2 minutes.
 
 The first line on standard output is JSON: {"url":"…"}. The log goes to standard
 error. After an interrupt, no new work is started and work in progress is given time
@@ -69,8 +80,10 @@ const envToken = "SERVICE_TOKEN"
 type settings struct {
 	config, addr, data string
 	workers, queue     int
+	connections        int
 	grace, settle      time.Duration
 	timeout, late      time.Duration
+	disks              []string // directories in which files are written; no flag
 }
 
 // errUsage marks mistakes by whoever started the service.
@@ -110,6 +123,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.data, "data", "", "`DIR` for the alerts, created if missing; without it, they are lost when the service ends")
 	flags.IntVar(&s.workers, "workers", 4, "how many alerts are processed at a time")
 	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
+	flags.IntVar(&s.connections, "connections", 256, "how many connections are open at a time; more callers wait")
 	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
 	flags.DurationVar(&s.settle, "settle", 22*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt or searchLag in the configuration, a third more than the first, and the second")
 	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that one mailbox may take")
@@ -132,6 +146,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-workers is %d; give a number from 1 to 64; %w", s.workers, errUsage)
 	case s.queue < 1 || s.queue > 100_000:
 		return s, fmt.Errorf("-queue is %d; give a number from 1 to 100000; %w", s.queue, errUsage)
+	case s.connections < 1 || s.connections > 10_000:
+		return s, fmt.Errorf("-connections is %d; give a number from 1 to 10000; %w", s.connections, errUsage)
 	case s.settle <= 0:
 		return s, fmt.Errorf("-settle is %v; give a duration such as 22m; %w", s.settle, errUsage)
 	case s.timeout <= 0:

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
@@ -19,7 +21,20 @@ import (
 type store struct {
 	file *sealedfile.File
 	temp string // directory to remove at the end
+
+	probing sync.Mutex
+	probed  time.Time // when it was last tried whether something can be stored
+	problem error     // what came of that
 }
+
+// probeEvery is how long a result of [store.ready] holds.
+const probeEvery = 5 * time.Second
+
+// probeKey is the key under which [store.ready] stores probeSize bytes: no result has it.
+const (
+	probeKey  = "/probe"
+	probeSize = 64 << 10
+)
 
 // Both tables contain JSON: alerts by id, without results, and results by id,
 // action and mailbox, since there may be thousands. An id never contains a slash.
@@ -82,6 +97,27 @@ func (s *store) close() error {
 		err = errors.Join(err, os.RemoveAll(s.temp))
 	}
 	return err
+}
+
+// ready returns why an alert cannot be stored now, nil if it can. It stores something to
+// find out, but not more often than probeEvery, since anybody may ask.
+func (s *store) ready() error {
+	if err := s.file.Broken(); err != nil {
+		return err
+	}
+	s.probing.Lock()
+	defer s.probing.Unlock()
+	if !s.probed.IsZero() && time.Since(s.probed) < probeEvery {
+		return s.problem
+	}
+	s.problem = s.file.Update(func(tx *sealedfile.Tx) error {
+		return tx.Put(resultsTable, []byte(probeKey), make([]byte, probeSize))
+	})
+	if s.problem == nil {
+		s.problem = s.file.Update(func(tx *sealedfile.Tx) error { return tx.Delete(resultsTable, []byte(probeKey)) })
+	}
+	s.probed = time.Now()
+	return s.problem
 }
 
 // create stores a new alert. If there already is one with that id, it is returned and

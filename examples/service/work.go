@@ -10,7 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
 // work does what alerts ask for. What must survive the process is in the store; the
@@ -23,14 +25,16 @@ type work struct {
 	timeout time.Duration // for one mailbox
 	late    time.Duration // how long alerts may wait for a worker
 	ready   atomic.Bool
-	running atomic.Int64 // workers that are busy
+	running atomic.Int64          // workers that are busy
+	disks   []string              // directories that must have room
+	broken  atomic.Pointer[error] // of a journal that is not used any more
 
 	queue *queue
 	lanes *lanes
 
 	mu    sync.Mutex // held to accept
 	limit int
-	later []string // alerts that are undecided
+	later []string // alerts that are undecided, or could not be recorded
 }
 
 // Reasons for not accepting something.
@@ -51,7 +55,7 @@ func newWork(stop <-chan struct{}, router *quarantine.Router, alerts *store, log
 	if err != nil {
 		return nil, err
 	}
-	w := &work{stop: stop, router: router, alerts: alerts, log: log, timeout: s.timeout, late: s.late, limit: s.queue, queue: newQueue(), lanes: newLanes()}
+	w := &work{stop: stop, router: router, alerts: alerts, log: log, timeout: s.timeout, late: s.late, limit: s.queue, disks: s.disks, queue: newQueue(), lanes: newLanes()}
 	for _, id := range open {
 		w.queue.put(newJob(id))
 	}
@@ -79,9 +83,12 @@ type readiness struct {
 func (w *work) health() (r readiness, unready string) {
 	queued, oldest := w.queue.state()
 	r = readiness{Status: "ready", Queued: queued, Waiting: w.lanes.count(), Running: w.running.Load()}
+	storage := w.storage()
 	switch {
 	case w.isStopping():
 		unready = "the service is stopping"
+	case storage != "":
+		unready = storage
 	case !w.ready.Load():
 		unready = "the service is finishing what an earlier run left open"
 	case r.Queued+r.Waiting >= w.limit:
@@ -90,6 +97,34 @@ func (w *work) health() (r readiness, unready string) {
 		unready = fmt.Sprintf("an alert has waited for a worker for more than %v; %d of them are busy", w.late, r.Running)
 	}
 	return r, unready
+}
+
+// sick returns why the process has to be started again, nil if it need not be: a file
+// could not be written, and is not used any more.
+func (w *work) sick() error {
+	if err := w.broken.Load(); err != nil {
+		return *err
+	}
+	return w.alerts.file.Broken()
+}
+
+// storage says why what is done could not be recorded, "" if it could. Errors name
+// paths, so they are for the log.
+func (w *work) storage() string {
+	if w.sick() != nil {
+		return "a file of the service could not be written and is not used any more: see its log, and start it again, which checks the file"
+	}
+	for _, dir := range w.disks {
+		if short := shortOf(dir, leastRoom); short != "" {
+			w.log.Warn("not ready", "error", short)
+			return "the disk of the alerts or of a journal is full or can only be read: see the log of the service"
+		}
+	}
+	if err := w.alerts.ready(); err != nil {
+		w.log.Warn("not ready", "error", err)
+		return "an alert cannot be stored: see the log of the service"
+	}
+	return ""
 }
 
 // left returns how many alerts wait.
@@ -185,6 +220,7 @@ func (w *work) recover(ctx context.Context) {
 	ctx, cancel := w.timed(ctx)
 	defer cancel()
 	for receipt, err := range w.router.Recover(ctx) {
+		w.notice(err)
 		if err != nil {
 			w.log.Error("recovery", "error", err)
 			continue
@@ -193,13 +229,20 @@ func (w *work) recover(ctx context.Context) {
 	}
 }
 
+// notice remembers that a journal is not used any more.
+func (w *work) notice(err error) {
+	if errors.Is(err, boltjournal.ErrBroken) {
+		w.broken.CompareAndSwap(nil, &err)
+	}
+}
+
 // timed bounds the work on one mailbox.
 func (w *work) timed(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, w.timeout, fmt.Errorf("it took longer than %v: %w", w.timeout, context.DeadlineExceeded))
 }
 
-// settle recovers what the journals have open, and then runs the alerts that are
-// undecided again.
+// settle recovers what the journals have open, and then runs the alerts that were left
+// for later again.
 func (w *work) settle(ctx context.Context) {
 	w.mu.Lock()
 	ids := w.later
@@ -220,10 +263,15 @@ func (w *work) postpone(id string) error {
 	if err != nil {
 		return err
 	}
+	w.leave(id)
+	return nil
+}
+
+// leave has an alert run again by settle.
+func (w *work) leave(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.later = append(w.later, id)
-	return nil
 }
 
 // do does what one alert asks for, as far as others are not at work in the same
@@ -246,6 +294,11 @@ func (w *work) do(ctx context.Context, j *job) {
 	}
 	if err == nil {
 		_, err = w.alerts.update(j.id, func(a *alert) error { a.State = stateDone; return nil })
+	}
+	if errors.Is(err, sealedfile.ErrFull) {
+		w.log.Warn("alert is run again later, when there may be room", "alert", j.id, "action", a.Action, "error", err)
+		w.leave(j.id)
+		return
 	}
 	if err != nil {
 		w.log.Warn("alert stays open until the next start", "alert", j.id, "action", a.Action, "error", err)

@@ -2,6 +2,7 @@ package sealedfile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +15,10 @@ import (
 // and on disk. It is not an error if there is one by then.
 func create(path string, format Format) (err error) {
 	dir := filepath.Dir(path)
-	temp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
+	if err := sweep(path, format); err != nil {
+		return err
+	}
+	temp, locked, err := createTemp(path)
 	if err != nil {
 		return err
 	}
@@ -24,24 +28,62 @@ func create(path string, format Format) (err error) {
 			err = errors.Join(err, rmErr)
 		}
 	}()
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	f := &File{format: format}
+	f := &File{file: temp, format: format}
 	err = f.guard(func() (err error) {
-		f.db, err = bbolt.Open(name, 0o600, &bbolt.Options{Timeout: patience})
+		f.db, err = bbolt.Open(name, 0o600, &bbolt.Options{
+			Timeout:  patience,
+			OpenFile: func(string, int, os.FileMode) (*os.File, error) { return temp, nil },
+		})
 		return err
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, closed(temp))
 	}
-	if err := errors.Join(f.upgrade(true), f.Close()); err != nil {
-		return err
+	// It stays locked until it has its name, so that nobody sweeps it away. Where
+	// others cannot be told by the lock, an open file may not be renamed either.
+	if err := f.upgrade(true); err != nil || !locked {
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
 	}
-	if err := settle(name, path); err != nil {
+	err = settle(name, path)
+	if locked {
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// createTemp creates and locks a file for sweep to leave alone. Before it is locked it
+// may be swept away: then another is made.
+func createTemp(path string) (temp *os.File, locked bool, err error) {
+	for range 10 {
+		temp, err = os.CreateTemp(filepath.Dir(path), filepath.Base(path)+tempMark+"*")
+		if err != nil {
+			return nil, false, err
+		}
+		locked, err = lock(temp, patience)
+		if err == nil && isNamed(temp, temp.Name()) {
+			return temp, locked, nil
+		}
+		err = errors.Join(err, temp.Close())
+		if err == nil {
+			err = fmt.Errorf("%w: new files are being removed", ErrInUse)
+		}
+	}
+	return nil, false, err
+}
+
+// isNamed reports whether an open file has a name.
+func isNamed(file *os.File, name string) bool {
+	mine, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(name)
+	return err == nil && os.SameFile(mine, named)
 }
 
 // settle gives a file its name, unless another process has made one of that name. A

@@ -10,7 +10,13 @@
 //     records, which are written in the same transaction;
 //   - a new file is complete before it gets its name;
 //   - a fault or panic in spite of all that, because another process changes a file
-//     that is open, becomes an error, after which the file is not used any more.
+//     that is open, becomes an error, after which the file is not used any more;
+//   - nor is it after a change could not be written or synced ([ErrBroken]), unless the
+//     disk was full before anything that is in use was written ([ErrFull]).
 //
 // What does not fit is refused with [ErrDamaged]. [Salvage] reads what is left.
+//
+// What cannot be noticed: a disk, a virtual machine's host or a network file system that
+// reports a sync as done and then loses it whole. The file is then as it was before, and
+// fits together. If only a part of the change is lost, it is noticed.
 package sealedfile

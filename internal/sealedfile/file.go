@@ -58,7 +58,8 @@ type File struct {
 	db     *bbolt.DB
 	file   *os.File
 	format Format
-	broken atomic.Pointer[error] // a fault: the file is not touched any more
+	broken atomic.Pointer[error] // with what each call fails
+	stuck  atomic.Bool           // a fault or panic: bbolt is not touched any more
 
 	queueing sync.Mutex
 	queue    []*change
@@ -127,7 +128,7 @@ func openExisting(path string, flag int) (*os.File, error) {
 
 // dangling returns the error of a link to a missing file, which is not created.
 func dangling(path string, err error) error {
-	if _, linkErr := os.Lstat(path); linkErr == nil && errors.Is(err, os.ErrNotExist) {
+	if info, linkErr := os.Lstat(path); linkErr == nil && info.Mode()&os.ModeSymlink != 0 && errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("it is a link to a file that does not exist: %w", os.ErrInvalid)
 	}
 	return err
@@ -203,13 +204,14 @@ func lockAndCheck(file *os.File, format Format) (fresh bool, err error) {
 // guard runs what works with the mapped file. A fault or panic in it becomes an error,
 // and the last use of the file.
 func (f *File) guard(do func() error) (err error) {
-	if broken := f.broken.Load(); broken != nil {
-		return *broken
+	if err := f.Broken(); err != nil {
+		return err
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: it was changed while it was open: %v", ErrDamaged, p)
+			f.stuck.Store(true)
 			f.broken.Store(&err)
 		}
 	}()
@@ -218,7 +220,7 @@ func (f *File) guard(do func() error) (err error) {
 
 // Close closes the file.
 func (f *File) Close() error {
-	if f.broken.Load() == nil && f.db != nil {
+	if !f.stuck.Load() && f.db != nil {
 		return f.db.Close()
 	}
 	if f.file == nil {

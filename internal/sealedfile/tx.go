@@ -17,7 +17,8 @@ type Tx struct {
 // Update runs a function in a transaction. When it returns nil, what the function
 // wrote has been synced to disk. Concurrent calls share a transaction and its sync, so
 // the function may be called more than once; only the effects of the last call count.
-// If it returns an error, nothing of it is written.
+// If it returns an error, nothing of it is written. If the change cannot be written, the
+// error matches [ErrFull] or [ErrBroken].
 func (f *File) Update(do func(*Tx) error) error {
 	c := &change{do: do}
 	f.queueing.Lock()
@@ -49,7 +50,8 @@ func (f *File) Update(do func(*Tx) error) error {
 // returned the error.
 func (f *File) write(batch []*change) (refused bool, err error) {
 	err = f.guard(func() error {
-		return f.db.Update(func(tx *bbolt.Tx) error {
+		var transaction uint64 // once there is something to commit
+		err := f.db.Update(func(tx *bbolt.Tx) error {
 			s, err := f.readState(tx)
 			if err != nil {
 				return err
@@ -61,8 +63,16 @@ func (f *File) write(batch []*change) (refused bool, err error) {
 					return err
 				}
 			}
-			return t.writeState()
+			err = t.writeState()
+			if err == nil {
+				transaction = uint64(tx.ID())
+			}
+			return err
 		})
+		if err != nil && transaction != 0 {
+			return f.failed(transaction, err)
+		}
+		return err
 	})
 	return refused, err
 }

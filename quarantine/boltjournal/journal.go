@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"syscall"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -24,10 +25,21 @@ var (
 
 	// ErrNewer reports that a later version of this package wrote the file.
 	ErrNewer = errors.New("quarantine: the journal was written by a later version")
+
+	// ErrBroken reports that an intent could not be written or synced, so that memory and
+	// disk may differ. From then on each call of the [Journal] fails with it. Close the
+	// journal and open it again, which checks all of it; or end the process and start it
+	// again. The intent may or may not be in it, which [quarantine.Service.Recover] settles.
+	ErrBroken = errors.New("quarantine: the journal could not be written, and is not used any more")
+
+	// ErrFull reports that there was no room on the disk for an intent. Nothing of it is
+	// written, and the journal goes on.
+	ErrFull = errors.New("quarantine: there is no room for the journal")
 )
 
 // Journal is a [quarantine.Journal] in a single file, a bbolt database. When
-// Begin returns, the intent has been synced to disk. The file holds addresses,
+// Begin returns, the intent has been synced to disk. If it cannot be, the error matches
+// [ErrFull] or [ErrBroken]. The file holds addresses,
 // Message-IDs and folder names, never content or credentials, and only its
 // owner can read it. It is also a [quarantine.IntentFinder] and a
 // [quarantine.IntentLister], so that neither a lookup nor a recovery reads all of it
@@ -61,6 +73,10 @@ func Open(path string) (*Journal, error) {
 func explain(path string, err error) error {
 	reason := func(kind error) string { return strings.TrimPrefix(err.Error(), kind.Error()+": ") }
 	switch {
+	case errors.Is(err, sealedfile.ErrBroken):
+		return fmt.Errorf("%w: %q: %s. Ending the process and starting it again does that", ErrBroken, path, reason(sealedfile.ErrBroken))
+	case errors.Is(err, sealedfile.ErrFull):
+		return fmt.Errorf("%w: %q: %s. Nothing is lost; make room on the disk, or raise the quota or limit of this account", ErrFull, path, reason(sealedfile.ErrFull))
 	case errors.Is(err, sealedfile.ErrInUse):
 		return fmt.Errorf("%w: %q: stop the other process or use a different file", ErrInUse, path)
 	case errors.Is(err, sealedfile.ErrNewer):
@@ -72,8 +88,10 @@ func explain(path string, err error) error {
 			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
 	case errors.Is(err, fs.ErrNotExist): // a missing file is created
 		return fmt.Errorf("creating the journal %q: %w: its directory does not exist; create it, or use a different file", path, fs.ErrNotExist)
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("opening the journal %q: %w: let this account read and write the file, and create files in its directory", path, err)
+	case sealedfile.IsFull(err):
+		return fmt.Errorf("%w: %q: %w. Make room on the disk, or raise the quota or limit of this account", ErrFull, path, err)
 	}
 	return fmt.Errorf("opening the journal %q: %w", path, err)
 }
@@ -204,10 +222,13 @@ func (j *Journal) unread() (errs []error) {
 func (j *Journal) update(do func(*sealedfile.Tx) error) error { return j.explain(j.file.Update(do)) }
 func (j *Journal) view(do func(*sealedfile.Tx) error) error   { return j.explain(j.file.View(do)) }
 
-// explain says what to do if the file is found to be damaged while it is open.
+// explain says what to do if the file is found to be damaged while it is open, or cannot
+// be written.
 func (j *Journal) explain(err error) error {
-	if errors.Is(err, sealedfile.ErrDamaged) {
-		return explain(j.path, err)
+	for _, of := range []error{sealedfile.ErrDamaged, sealedfile.ErrBroken, sealedfile.ErrFull} {
+		if errors.Is(err, of) {
+			return explain(j.path, err)
+		}
 	}
 	return err
 }

@@ -57,7 +57,9 @@ func fillDisk(t *testing.T, dir string) {
 	for _, bytes := range []uint64{100, 12 << 10, 20 << 10} {
 		room(bytes)
 		_, err := boltjournal.Open(path)
+		require.ErrorIs(t, err, boltjournal.ErrFull)
 		require.ErrorContains(t, err, syscall.EFBIG.Error())
+		require.ErrorContains(t, err, "Make room on the disk")
 		left, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		require.Empty(t, left)
@@ -76,10 +78,22 @@ func fillDisk(t *testing.T, dir string) {
 			n++
 		}
 	}
+	require.ErrorIs(t, err, boltjournal.ErrFull)
 	require.ErrorContains(t, err, syscall.EFBIG.Error())
+	require.ErrorContains(t, err, path)
+	require.ErrorContains(t, err, "Nothing is lost")
 	got, err := j.Open(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, intents(0, n), got)
+	for _, bytes := range []uint64{8 << 10, 4 << 10} { // no page can be written but the heads
+		room(bytes)
+		err := j.Finish(t.Context(), intent(0).Operation)
+		require.ErrorIs(t, err, boltjournal.ErrFull, bytes)
+		got, err := j.Open(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, intents(0, n), got)
+	}
+	room(48 << 10)
 	require.NoError(t, j.Finish(t.Context(), intent(0).Operation), "there is room for less")
 	require.NoError(t, j.Close())
 	got, err = read(t, path)

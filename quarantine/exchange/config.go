@@ -159,7 +159,8 @@ type Config struct {
 	MarkWait Duration `json:"markWait,omitempty"`
 
 	// StallTimeout is how long the server may send nothing in the middle of a
-	// response before the call is given up. It does not limit how long a response
+	// response, take nothing of a request, or a proxy leave CONNECT without an answer,
+	// before the call is given up. It does not limit how long a response
 	// takes to begin or to end. From a second, which is for tests, to an hour.
 	// Default: 2m.
 	StallTimeout Duration `json:"stallTimeout,omitempty"`

@@ -27,7 +27,7 @@ func readPassword(file string) (string, error) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxPasswordFile+1))
 	if err != nil {
-		return "", fmt.Errorf("authentication.passwordFile: %w", withoutPath(err))
+		return "", fmt.Errorf("authentication.passwordFile: %w; set it to the path of a file that this account can read", withoutPath(err))
 	}
 	if len(text) > maxPasswordFile {
 		return refuse("is larger than 4 KiB; check that it is the right file: it has the password as its only line")

@@ -125,7 +125,7 @@ func (c *Config) ReadStampKeys() ([][]byte, error) {
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxStampKeyFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("stampKeyFile: %w", withoutPath(err))
+		return nil, fmt.Errorf("stampKeyFile: %w; set it to the path of a file that this account can read", withoutPath(err))
 	}
 	refuse := func(problem string) ([][]byte, error) {
 		return nil, driver.Invalid(configNamed(c.Name), "stampKeyFile", problem)

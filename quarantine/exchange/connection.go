@@ -51,6 +51,7 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 			Renegotiation: c.cfg.TLSRenegotiation,
 		})
 	}
+	err = unread(err)
 	if err == nil && c.cfg.EWSURL == "" {
 		c.discovery = newDiscovery(&c.cfg, c.base, o.Resolver, o.UserAgent, o.Logger)
 	}
@@ -75,7 +76,7 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	}
 	rt, err := c.cfg.signIn(url, c.base)
 	if err != nil {
-		return nil, err
+		return nil, unread(err)
 	}
 	c.signIn[url] = rt
 	return rt, nil

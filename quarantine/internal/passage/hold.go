@@ -275,7 +275,8 @@ func (p *Passage) begin(ctx context.Context) error {
 	it := p.Item
 	it.Mailbox = p.From.Address()
 	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
-		return fmt.Errorf("journal: %w", err)
+		// Nothing was sent, and a disk that is full or broken is so for longer than retries take.
+		return &driver.Error{Err: fmt.Errorf("journal: %w", err), Untouched: true}
 	}
 	p.begun = p.stamp.Operation
 	return nil

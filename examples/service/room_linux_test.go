@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// breakFile makes the descriptor of a file that the service has open lead to a device that
+// cannot be synced.
+func breakFile(t *testing.T, path string) {
+	t.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer null.Close()
+	all, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, d := range all {
+		if leads, err := os.Readlink("/proc/self/fd/" + d.Name()); err == nil && leads == path {
+			var n int
+			_, err := fmt.Sscan(d.Name(), &n)
+			require.NoError(t, err)
+			require.NoError(t, syscall.Dup3(int(null.Fd()), n, syscall.O_CLOEXEC))
+			return
+		}
+	}
+	require.Fail(t, "the file is not open")
+}
+
+// A service that cannot record what it does is not ready, and has to be started again:
+// then all is there that was acknowledged.
+func TestBrokenFiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"data/alerts.db", "ewsq.journal"} {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			s := l.start(t)
+			s.log.await(t, "msg=ready")
+			s.post(t, "a1", bob)
+			s.done(t, "a1", actionQuarantine)
+			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/healthz", "").Status)
+			breakFile(t, filepath.Join(l.dir, name))
+			if name == "ewsq.journal" {
+				s.post(t, "a2", alice)
+				assert.Contains(t, s.done(t, "a2", actionQuarantine).Results[0].Error, "is not used any more")
+			} else {
+				a := s.call(t, http.MethodPost, "/alerts", body(t, "a2", alice))
+				assert.Equal(t, http.StatusServiceUnavailable, a.Status)
+				assert.Equal(t, "30", a.Header.Get("Retry-After"))
+				assert.Contains(t, s.log.String(), "is not used any more")
+			}
+			for _, path := range []string{"/readyz", "/healthz"} {
+				a := s.call(t, http.MethodGet, path, "")
+				assert.Equal(t, http.StatusServiceUnavailable, a.Status, path)
+				assert.Contains(t, a.Problem.Detail, "start it again")
+				assert.NotContains(t, a.Problem.Detail, l.dir)
+			}
+			s.stop()
+			<-s.ended
+
+			s = l.start(t)
+			s.log.await(t, "msg=ready")
+			assert.Equal(t, http.StatusOK, s.ready(t).Status)
+			assert.Equal(t, stateDone, s.call(t, http.MethodGet, "/alerts/a1", "").Alert.State)
+			s.post(t, "a3", alice)
+			s.done(t, "a3", actionQuarantine)
+			assert.Equal(t, 1, l.copies(vault)+l.copies(alice))
+			assert.Zero(t, l.copies(alice))
+		})
+	}
+}
+
+// Nobody has to post an alert for /readyz to notice that none can be stored.
+func TestReadyTriesToStore(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	s := l.start(t)
+	s.log.await(t, "msg=ready")
+	breakFile(t, filepath.Join(l.dir, "data", "alerts.db"))
+	assert.Equal(t, http.StatusServiceUnavailable, s.ready(t).Status)
+}
+
+// A disk without room, or a directory that no longer exists.
+func TestRoom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	assert.Empty(t, shortOf(dir, 0))
+	assert.Contains(t, shortOf(dir, math.MaxUint64), "is full")
+	assert.Empty(t, shortOf(filepath.Join(dir, "none"), math.MaxUint64), "that is not for this to say")
+}

@@ -1,0 +1,80 @@
+package sealedfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// Errors of [File.Update]; test with errors.Is.
+var (
+	// ErrBroken reports that a change could not be written or synced. Whether it is on
+	// disk is not known, and what is in memory may not be: after fsync has failed, the
+	// system counts pages as written that are not (https://lwn.net/Articles/752063/).
+	// From then on each call fails with it.
+	ErrBroken = errors.New("writing the file failed, and it is not used any more")
+	// ErrFull reports that there was no room for a change. Nothing of it is written, and
+	// the file goes on.
+	ErrFull = errors.New("there is no room on the disk")
+)
+
+// breakOff ends the use of a file after an error.
+func (f *File) breakOff(err error) error {
+	err = fmt.Errorf("%w: %w; close it and open it again, which checks all of it", ErrBroken, err)
+	f.broken.Store(&err)
+	return err
+}
+
+// Broken returns the error with which each call fails, nil if the file is in use. It
+// matches [ErrBroken] or [ErrDamaged].
+func (f *File) Broken() error {
+	if err := f.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// failed returns the error of a transaction that could not be committed. Only if the
+// disk was full before either head was written is everything as it was: what was
+// written until then is in pages that nothing leads to. When fsync says that it is full,
+// it is too late: the system may have dropped what it could not write.
+func (f *File) failed(transaction uint64, err error) error {
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !IsFull(err) || !isResize(err) && (!ok || path.Op != "write") {
+		return f.breakOff(err)
+	}
+	info, statErr := f.file.Stat()
+	if statErr != nil {
+		return f.breakOff(err)
+	}
+	if h, headErr := newest(f.file, info.Size()); headErr != nil || h.transaction != transaction-1 {
+		return f.breakOff(err)
+	}
+	return fmt.Errorf("%w: %w", ErrFull, err)
+}
+
+// IsFull reports whether an error of [Open] or [File.Update] is that there is no room on
+// the disk, or no more of a quota or limit.
+func IsFull(err error) bool {
+	for _, full := range fullErrors() {
+		if errors.Is(err, full) || isResize(err) && strings.HasSuffix(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
+}
+
+// isResize reports whether a file could not be made longer. bbolt makes text of that.
+func isResize(err error) bool {
+	return err != nil && strings.HasPrefix(err.Error(), "file resize error: ")
+}
+
+func fullErrors() []error {
+	if runtime.GOOS == "windows" {
+		return []error{syscall.Errno(112), syscall.Errno(39)} // ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL
+	}
+	return []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+}
