@@ -352,7 +352,11 @@ func (s *Service) check(t Target) error {
 
 func (s *Service) receipt(action string, t Target) *Receipt {
 	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
-	if meant := driver.MeantMessageID(t.MessageID); meant != driver.BareMessageID(t.MessageID) {
+	switch meant := driver.MeantMessageID(t.MessageID); {
+	case meant == driver.BareMessageID(t.MessageID):
+	case strings.Contains(meant, "<"):
+		r.note("the Message-ID was given as %q, which is not one id; it was looked for as it stands: ask for each id alone", t.MessageID)
+	default:
 		r.note("the Message-ID was given as %q; it was looked for as it stands, and as <%s>", t.MessageID, meant)
 	}
 	return r

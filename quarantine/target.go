@@ -75,6 +75,9 @@ func checkMessageID(id string) error {
 	if len(driver.MessageIDSpellings(id)) == 0 || driver.MeantMessageID(id) == "" {
 		return fmt.Errorf("is %q, in which no id can be seen; give the value of the Message-ID header, or criteria", id)
 	}
+	if driver.OtherMessage(id) {
+		return fmt.Errorf("is %q, which names another message; give the value of the Message-ID header", id)
+	}
 	if len(id) > 4096 {
 		return errors.New("is longer than 4096 bytes; search by criteria instead")
 	}
