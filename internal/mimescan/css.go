@@ -2,6 +2,7 @@ package mimescan
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -115,4 +116,20 @@ func unescapeStyle(text []byte) []byte {
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+// sheet reports the links of an attached style sheet.
+func (s *scanner) sheet(r io.Reader, p loosePart) error {
+	text, err := io.ReadAll(io.LimitReader(r, maxToken+1))
+	if err != nil {
+		return err
+	}
+	d := s.document(p)
+	if err := d.style(text, 0); err != nil {
+		return err
+	}
+	if err := d.resolve(); err != nil || len(text) <= maxToken {
+		return err
+	}
+	return ErrTooComplex
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // Limits of a document.
@@ -25,15 +26,21 @@ const (
 // page reports the links of a document: in its attributes, resolved against its base,
 // and in its text and comments. Entities are resolved.
 func (s *scanner) page(r io.Reader, p loosePart) error {
+	d := s.document(p)
+	if err := d.read(r, 0); err != nil {
+		return err
+	}
+	return d.resolve()
+}
+
+// document returns a document that is the text of a part.
+func (s *scanner) document(p loosePart) *document {
 	d := &document{s: s}
 	d.values = linkScanner{emit: s.link, known: s.known, cut: d.cut}
 	if p.location != "" {
 		d.base(p.location)
 	}
-	if err := d.read(r, 0); err != nil {
-		return err
-	}
-	return d.resolve()
+	return d
 }
 
 // document is an HTML page with the documents within it.
@@ -189,11 +196,22 @@ func (d *document) attribute(value string, depth int) error {
 		if err := d.schemeless(link); err != nil {
 			return err
 		}
+		if strings.ContainsAny(link, ":") {
+			// Text around it: quotes of which one is missing, say.
+			if err := d.value([]byte(link)); err != nil {
+				return err
+			}
+		}
 	case "http", "https", "ftp":
 		if strings.HasPrefix(rest, "//") {
 			return nil
 		}
 	default:
+		if plain := mimeparam.Unescape(link); plain != link {
+			if err := d.value([]byte(plain)); err != nil {
+				return err
+			}
+		}
 		return d.value([]byte(link))
 	}
 	d.size += len(link)

@@ -141,7 +141,11 @@ type scanner struct {
 	known  func(link []byte) bool // reports whether a link has been reported
 	parts  int
 	report Report
-	late   error // why a text was not scanned completely; the scan continues
+
+	location string // base of links in the parts of a multipart
+	quoted   bool   // what is read was found within a text
+
+	late error // why a text was not scanned completely; the scan continues
 }
 
 // doubt notes why links or attachments may have been missed. The first reason stays.

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 )
 
 // entity reads a message or part of one: header and body.
@@ -31,6 +33,7 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(h.rest), br), bufSize)
 	}
 	p := describeLoosely(h.fields, defaultType)
+	p.location = s.located(p.location)
 	if h.broke && (p.encoding != "" || p.attached() && !strings.HasPrefix(p.kind, "multipart/") || p.isMessage()) {
 		// The line is text, or spoils what is encoded.
 		s.doubt(true, true, "a header broke off")
@@ -72,7 +75,11 @@ func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
 			s.doubt(true, true, "a multipart has two different boundaries")
 		}
 		if br = s.whole(br, &p); p.boundary != "" {
-			return s.multipart(br, p, depth)
+			outer := s.location
+			s.location = p.location
+			err := s.multipart(br, p, depth)
+			s.location = outer
+			return err
 		}
 	}
 	if p.isMessage() {
@@ -150,6 +157,9 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 		if err := s.text(between, loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
 			return err
 		}
+		if !began && between.last && between.read {
+			s.doubt(true, true, "the boundary of a multipart comes at its end only")
+		}
 		if between.open {
 			if !began && between.read {
 				s.doubt(true, true, "the boundary of a multipart never comes")
@@ -171,6 +181,9 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 
 // message reads an attached message.
 func (s *scanner) message(body io.Reader, p loosePart, depth int) error {
+	outer := s.location
+	s.location = ""
+	defer func() { s.location = outer }()
 	if s.h.Attachment == nil {
 		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1)
 	}
@@ -207,6 +220,9 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if !isText || strings.HasPrefix(p.kind, "text/") {
 		switch kind := sniffed(first); {
 		case kind == "":
+			if !isText && p.mayBeText() && looksLikeText(first) {
+				p.seems, isText = "text/plain", true
+			}
 		case isText && kind == "text/plain":
 		default:
 			p.seems, isText = kind, true
@@ -227,11 +243,23 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if _, err := io.Copy(io.Discard, content); err != nil {
 		return err
 	}
-	if err := raw.close(s, isText); err != nil {
+	if err := raw.close(s, isText, p.attached()); err != nil {
 		return err
 	}
 	if attached {
 		return s.h.Attachment(d.attachment(p))
 	}
 	return nil
+}
+
+// located returns where relative links of a part lead from: its own place, or that of
+// the parts around it (RFC 2557, section 5).
+func (s *scanner) located(own string) string {
+	if own == "" || s.location == "" {
+		return own + s.location
+	}
+	if resolved, ok := linkunwrap.Resolve(s.location, own); ok {
+		return resolved
+	}
+	return own
 }
