@@ -201,6 +201,10 @@ func (h *looseHeader) field(name string, value []byte) string {
 		return ""
 	}
 	if old, again := h.fields[name]; again {
+		if name == contentDisposition {
+			h.extend(name, append([]byte("; "), value...)) // with another name, perhaps
+			return name
+		}
 		// The first counts.
 		if (name == contentType || name == contentEncoding) && !strings.EqualFold(strings.TrimSpace(string(old)), strings.TrimSpace(string(value))) {
 			h.doubted("a header has two different fields " + name)

@@ -14,6 +14,8 @@ type linkScanner struct {
 	known func(link []byte) bool
 	// cut is called if a link is longer than what is read. It may be nil.
 	cut func()
+	// source means that the text stands so in the message, before anything is parsed.
+	source bool
 	// zeros is called if the text has many zero bytes. It may be nil.
 	zeros func()
 	buf   []byte
@@ -60,7 +62,11 @@ func (s *linkScanner) drain(final bool) {
 	if s.zeros != nil && bytes.Count(text, []byte{0}) > maxZeros {
 		s.zeros()
 	}
-	for _, undo := range []func([]byte) []byte{withoutMarks, unescapeScript, withoutZeros, unquote} {
+	undos := []func([]byte) []byte{withoutMarks, unescapeScript, withoutZeros, unquote}
+	if !s.source {
+		undos = undos[:2]
+	}
+	for _, undo := range undos {
 		other := undo(text)
 		if other == nil || s.err != nil {
 			continue

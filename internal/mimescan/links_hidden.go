@@ -104,9 +104,25 @@ func withoutZeros(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte{0}, nil)
 }
 
+// hasQuoted reports whether a text has an equals sign or slash in quoted-printable, or a
+// line end that is none.
+func hasQuoted(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, '=')
+		if i < 0 || i+1 == len(text) {
+			return false
+		}
+		text = text[i+1:]
+		switch {
+		case text[0] == '\n', text[0] == '\r', bytes.HasPrefix(text, []byte("3D")), bytes.HasPrefix(text, []byte("2F")):
+			return true
+		}
+	}
+}
+
 // unquote undoes quoted-printable that nobody has declared.
 func unquote(text []byte) []byte {
-	if !bytes.Contains(text, []byte("=3D")) && !bytes.Contains(text, []byte("=2F")) && !bytes.Contains(text, []byte("=\n")) && !bytes.Contains(text, []byte("=\r\n")) {
+	if !hasQuoted(text) {
 		return nil
 	}
 	out := make([]byte, 0, len(text))

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/headerscan"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
@@ -40,7 +41,13 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	p.twice = len(kind.All("boundary")) > 1
 	p.flowed = strings.EqualFold(kind.Get("delsp"), "yes")
 	seen := make(map[string]bool)
-	for _, text := range append(disposition.All("filename"), kind.All("name")...) {
+	named := append(disposition.All("filename"), kind.All("name")...)
+	for _, text := range named {
+		if strings.Contains(text.Text, "=?") { // an encoded word without its end, say
+			named = append(named, mimeparam.Text{Text: headerscan.Text(text.Text), Guessed: text.Guessed})
+		}
+	}
+	for _, text := range named {
 		p.guessed = p.guessed || text.Guessed
 		switch {
 		case seen[text.Text]:

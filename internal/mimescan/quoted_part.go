@@ -23,6 +23,12 @@ const (
 	quotedEncoded            // lines of base64
 )
 
+// Limits of what is quoted in the texts of a message.
+const (
+	maxQuoted    = 1000
+	minQuotedBuf = 512
+)
+
 // minEncoded is from how many characters on a line is taken for base64.
 const minEncoded = 60
 
@@ -39,8 +45,11 @@ func (q *quotedPart) extend(piece []byte, ends bool) {
 
 // take looks at a line, of which long ones are cut.
 func (q *quotedPart) take(line []byte, long bool, s *scanner, depth int) error {
-	key, _, isField := cutLooseField(line)
-	begins := isField && (key == contentType || key == contentEncoding)
+	begins := false
+	if len(line) > len(contentType) && line[0]|0x20 == 'c' {
+		key, _, isField := cutLooseField(line)
+		begins = isField && (key == contentType || key == contentEncoding)
+	}
 	encoded := !long && isEncoded(line)
 	switch {
 	case q.kind == quotedEncoded && encoded && len(q.text) < maxInlineFile:
@@ -85,9 +94,13 @@ func (q *quotedPart) finish(s *scanner, depth int) error {
 	if len(text) == 0 || s.quoted {
 		return nil
 	}
+	if s.quotedParts++; s.quotedParts > maxQuoted {
+		s.doubt(true, true, "a text has too many parts of messages within it")
+		return nil
+	}
 	report, late := s.report, s.late
 	s.quoted = true
-	err := s.entity(bufio.NewReaderSize(bytes.NewReader(text), bufSize), "text/plain", false, depth+1)
+	err := s.entity(bufio.NewReaderSize(bytes.NewReader(text), min(len(text)+minQuotedBuf, bufSize)), "text/plain", false, depth+1)
 	s.quoted = false
 	s.report, s.late = report, late
 	if err == ErrTooComplex && s.parts <= maxParts {

@@ -145,6 +145,8 @@ type scanner struct {
 	location string // base of links in the parts of a multipart
 	quoted   bool   // what is read was found within a text
 
+	quotedParts int // found within texts
+
 	late error // why a text was not scanned completely; the scan continues
 }
 

@@ -116,11 +116,11 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	var raw *linkScanner
 	if !c.alike {
 		// A link may be ASCII all the same.
-		raw = &linkScanner{emit: s.h.Link, known: s.known}
+		raw = &linkScanner{emit: s.h.Link, known: s.known, source: true}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
 		c = p.convert(br, isPage)
 	}
-	plain := &linkScanner{emit: s.link, known: s.known}
+	plain := &linkScanner{emit: s.link, known: s.known, source: true}
 	if c.alike {
 		plain.zeros = func() { s.doubt(true, false, "a text has zero bytes, so it may be in another charset") }
 	}
