@@ -121,7 +121,7 @@ func TestMatcherChains(t *testing.T) {
 	assert.Equal(t, linkunwrap.Maybe, m.Check(deep), "the number of layers is limited")
 }
 
-func TestNewMatcherRefuses(t *testing.T) {
+func TestCasesRefused(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "evil", "a@evil.example", "https//evil.example/a", "mailto:a@evil.example", "https://", "https:///", "https://localhost/x", "javascript:alert(1)"} {
 		_, err := linkunwrap.NewMatcher(bad)
@@ -149,7 +149,7 @@ func TestNewMatcherRefuses(t *testing.T) {
 }
 
 // A URL that was written so that nobody can follow it is understood.
-func TestNewMatcherDefanged(t *testing.T) {
+func TestCasesDefanged(t *testing.T) {
 	t.Parallel()
 	for _, asked := range []string{
 		"hxxps://evil[.]example/a?x=1", "hXXps://evil(.)example/a?x=1", "hxxps[:]//evil[.]example/a?x=1", "hxxps[://]evil[.]example/a?x=1", "h**ps://evil{.}example/a?x=1",

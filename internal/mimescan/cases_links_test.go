@@ -37,7 +37,7 @@ func TestCasesLinks(t *testing.T) {
 	linkCases{
 		"13 no slash":                    html(`<a href="https:BARE">x</a>`),
 		"13 no slash in a text":          plain("see https:BARE now"),
-		"13 one slash":                   html(`<a href="https:/BARE">x</a>`),
+		"59 one slash":                   html(`<a href="https:/BARE">x</a>`),
 		"13 many slashes":                html(`<a href="https://///BARE">x</a>`),
 		"13 backslashes":                 html(`<a href="https:\\BARE">x</a>`),
 		"13 mixed slashes":               html(`<a href="https:/\/\BARE">x</a>`),
@@ -71,7 +71,10 @@ func TestCasesLinks(t *testing.T) {
 		"15c refresh without url":        html(`<meta http-equiv=refresh content="0, https:BARE">`),
 		"17 srcdoc":                      html(`<iframe srcdoc="<a href='https&amp;colon;REST'>x</a>"></iframe>`),
 		"17b data page in base64":        inPage(func(l string) string { return "<iframe src=\"data:text/html;base64," + b64(anchor(l)) + "\">" }),
-		"17b data page, percent":         inPage(func(l string) string { return "<a href=\"data:text/html," + url.PathEscape(anchor(l)) + "\">" }),
+		"65 data page, one slash": inPage(func(l string) string {
+			return "<iframe src=\"data:text/html,<a href=" + strings.Replace(l, "//", "/", 1) + ">\">"
+		}),
+		"17b data page, percent": inPage(func(l string) string { return "<a href=\"data:text/html," + url.PathEscape(anchor(l)) + "\">" }),
 		"17b data page, other charset": inPage(func(l string) string {
 			return "<object data='DATA:text/html;charset=utf-8;base64," + b64(anchor(l)) + "'>"
 		}),
@@ -242,9 +245,16 @@ func TestCasesNames(t *testing.T) {
 		assert.Zero(t, report, name)
 		i := slices.IndexFunc(got, func(a mimescan.Attachment) bool { return a.Name == tt.want || slices.Contains(a.Aliases, tt.want) })
 		require.GreaterOrEqual(t, i, 0, "%s: %+v", name, got)
+		t.Logf("%-26s %q found", name, tt.want)
 		assert.Equal(t, sha256.Sum256([]byte("MZ lure")), got[i].SHA256, name)
 		assert.Equal(t, name == "27c raw Latin 1", got[i].Guessed, name)
 	}
+	ended := "MZ lure\r\n\r\n"
+	_, files, _, err := scan(t, strings.NewReader(crlf(attachedFile("61.txt", ended))))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	assert.Equal(t, sha256.Sum256([]byte(ended)), files[0].SHA256)
+	t.Logf("%-26s found by its digest", "61 ends with line ends")
 	_, got, report, err := scan(t, strings.NewReader(plainCase("begin 644 words\nof the wise\nend")))
 	require.NoError(t, err)
 	assert.Empty(t, got, "text that begins so is text")
