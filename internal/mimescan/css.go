@@ -13,6 +13,7 @@ import (
 // ones.
 // See https://www.w3.org/TR/css-syntax-3/#consume-url-token.
 func (d *document) style(text []byte, depth int) error {
+	d.s.work += int64(len(text))
 	if plain := unescapeStyle(text); plain != nil {
 		if err := d.value(plain); err != nil {
 			return err

@@ -31,6 +31,7 @@ type looseHeader struct {
 	doubt  string // why another program might read it differently
 	last   string // the field before a line that is none
 	broke  bool   // the body begins with a line that cannot belong to a header
+	work   int    // bytes looked at
 	sure   int    // bytes until a field that matters to the body
 }
 
@@ -51,6 +52,7 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 		line, err := br.ReadSlice('\n')
 		first := read == 0
 		read += len(line)
+		h.work += len(line)
 		h.sure -= len(line)
 		whole := err == nil
 		if err == bufio.ErrBufferFull {
@@ -148,6 +150,7 @@ func (h *looseHeader) goesOn(br *bufio.Reader) bool {
 	for len(ahead) > 0 {
 		var line []byte
 		line, ahead, _ = bytes.Cut(ahead, []byte("\n"))
+		h.work += len(line) + 1
 		if len(bytes.TrimRight(line, "\r")) == 0 || bytes.HasPrefix(line, []byte("--")) {
 			return false
 		}

@@ -36,7 +36,7 @@ func (s *scanner) page(r io.Reader, p loosePart) error {
 // document returns a document that is the text of a part.
 func (s *scanner) document(p loosePart) *document {
 	d := &document{s: s}
-	d.values = linkScanner{emit: s.link, known: s.known, cut: d.cut}
+	d.values = linkScanner{emit: s.link, known: s.known, work: &s.work, cut: d.cut}
 	if p.location != "" {
 		d.base(p.location)
 	}
@@ -59,9 +59,11 @@ type document struct {
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.values.emit, known: d.values.known, cut: d.values.cut}
+	text := &linkScanner{emit: d.values.emit, known: d.values.known, work: d.values.work, cut: d.values.cut}
 	for {
-		switch z.Next() {
+		kind := z.Next()
+		d.s.work += int64(len(z.Raw()))
+		switch kind {
 		case html.ErrorToken:
 			if err := z.Err(); errors.Is(err, html.ErrBufferExceeded) {
 				return ErrTooComplex
@@ -176,6 +178,7 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 
 // attribute reports a link in all forms that programs might make of it.
 func (d *document) attribute(value string, depth int) error {
+	d.s.work += int64(len(value))
 	link := linkunwrap.Tidy(value)
 	scheme, rest := schemeOf(link)
 	if scheme == "data" {
@@ -264,6 +267,7 @@ func (d *document) resolve() error {
 				continue
 			}
 			size += len(resolved)
+			d.s.work += int64(len(resolved))
 			if err := d.s.link(resolved); err != nil {
 				return err
 			}

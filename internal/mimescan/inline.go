@@ -40,6 +40,7 @@ const (
 // Write returns the error of the handler, if any.
 func (i *inlineScanner) Write(p []byte) (int, error) {
 	n := len(p)
+	i.s.work += int64(n)
 	for len(p) > 0 && i.err == nil {
 		end := bytes.IndexByte(p, '\n')
 		piece := p

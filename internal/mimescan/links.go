@@ -18,8 +18,15 @@ type linkScanner struct {
 	source bool
 	// zeros is called if the text has many zero bytes. It may be nil.
 	zeros func()
+	work  *int64 // how many bytes have been looked at
 	buf   []byte
 	err   error
+}
+
+func (s *linkScanner) did(n int) {
+	if s.work != nil {
+		*s.work += int64(n)
+	}
 }
 
 const (
@@ -58,6 +65,7 @@ func (s *linkScanner) close() error {
 // one.
 func (s *linkScanner) drain(final bool) {
 	text := s.buf
+	s.did(len(text))
 	at := s.find(text, final)
 	if s.zeros != nil && bytes.Count(text, []byte{0}) > maxZeros {
 		s.zeros()
@@ -91,10 +99,12 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	for s.err == nil {
 		start := nextLink(text, at)
 		if start < 0 {
+			s.did(len(text) - at)
 			begin, _ := hostAround(text, at, len(text)) // it may go on
 			return max(at, min(begin, len(text)-len("https:/")))
 		}
 		end := linkEnd(text, start)
+		s.did(end - at)
 		if !final && start > 0 && len(text)-start < maxLink {
 			return max(start-1, at) // keep a bracket before it
 		}
@@ -217,6 +227,9 @@ func linkEnd(text []byte, start int) int {
 func (s *linkScanner) report(text []byte, start, end int) {
 	for n := 0; s.err == nil; n++ {
 		next := follower(text[:end], start)
+		if s.did(end - start); next >= 0 {
+			s.did(next - end) // it was looked for up to there
+		}
 		if next < 0 || n < maxWhole {
 			s.forms(text[start:end])
 		}
@@ -255,6 +268,7 @@ func follower(text []byte, start int) int {
 // forms emits the possible forms of a link: complete, without the punctuation of
 // the sentence, and up to a character that often ends a link.
 func (s *linkScanner) forms(link []byte) {
+	s.did(len(link))
 	s.form(link)
 	if trimmed := bytes.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); len(trimmed) != len(link) {
 		s.form(trimmed)

@@ -21,6 +21,7 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	if err != nil {
 		return err
 	}
+	s.work += int64(h.work)
 	if h.doubt != "" {
 		s.doubt(true, true, h.doubt)
 	}
@@ -153,7 +154,7 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 		defaultType = "message/rfc822"
 	}
 	for began := false; ; began = true {
-		between := &section{br: br, delimiter: "--" + p.boundary}
+		between := &section{br: br, delimiter: "--" + p.boundary, work: &s.work}
 		if err := s.text(between, loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
 			return err
 		}
@@ -167,7 +168,7 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 			return nil
 		}
 		for last := between.last; !last; {
-			sec := &section{br: br, delimiter: "--" + p.boundary}
+			sec := &section{br: br, delimiter: "--" + p.boundary, work: &s.work}
 			if err := s.entity(bufio.NewReaderSize(sec, bufSize), defaultType, false, depth+1); err != nil {
 				return err
 			}
@@ -208,7 +209,7 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if p.encoding == "base64" {
 		raw = &rawScanner{}
 		if isText && s.h.Link != nil {
-			raw.links = &linkScanner{emit: s.h.Link, known: s.known}
+			raw.links = &linkScanner{emit: s.h.Link, known: s.known, work: &s.work}
 		}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), bufSize)
 	}

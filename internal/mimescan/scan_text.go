@@ -116,11 +116,11 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	var raw *linkScanner
 	if !c.alike {
 		// A link may be ASCII all the same.
-		raw = &linkScanner{emit: s.h.Link, known: s.known, source: true}
+		raw = &linkScanner{emit: s.h.Link, known: s.known, work: &s.work, source: true}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
 		c = p.convert(br, isPage)
 	}
-	plain := &linkScanner{emit: s.link, known: s.known, source: true}
+	plain := &linkScanner{emit: s.link, known: s.known, work: &s.work, source: true}
 	if c.alike {
 		plain.zeros = func() { s.doubt(true, false, "a text has zero bytes, so it may be in another charset") }
 	}
@@ -131,14 +131,14 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	var more []*linkScanner
 	switch {
 	case isCalendar:
-		unfolded, unescaped := &linkScanner{emit: s.link, known: s.known}, &linkScanner{emit: s.link, known: s.known}
+		unfolded, unescaped := &linkScanner{emit: s.link, known: s.known, work: &s.work}, &linkScanner{emit: s.link, known: s.known, work: &s.work}
 		more = append(more, unfolded, unescaped)
 		files := &calendarFiles{s: s, depth: depth}
 		defer func() { err = cmp.Or(err, files.close()) }()
 		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), io.MultiWriter(unfolded, files))
 		text = io.TeeReader(newUnescape(bufio.NewReaderSize(text, partBuf)), unescaped)
 		if p.isOldCalendar() {
-			unquoted := &linkScanner{emit: s.link, known: s.known}
+			unquoted := &linkScanner{emit: s.link, known: s.known, work: &s.work}
 			more = append(more, unquoted)
 			text = io.TeeReader(newQuoted(bufio.NewReaderSize(text, partBuf)), unquoted)
 		}
@@ -148,7 +148,7 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	case p.isSheet():
 		err = s.sheet(text, p)
 	case p.flowed:
-		joined := &linkScanner{emit: s.link, known: s.known}
+		joined := &linkScanner{emit: s.link, known: s.known, work: &s.work}
 		more = append(more, joined)
 		_, err = io.Copy(joined, newUnflow(bufio.NewReaderSize(text, partBuf)))
 	}
