@@ -18,7 +18,9 @@ type Target struct {
 	// brackets (RFC 5322, section 3.6.4). It means every copy in the mailbox that
 	// has this Message-ID, of any kind: also an appointment that was made of an
 	// invitation. It is looked for as it stands and, if it was pasted with what stood
-	// around it, as it was probably meant: see [driver.MeantMessageID].
+	// around it, as it was probably meant: see [driver.MeantMessageID]. A message that
+	// has nearly the same (in another case of letters, say) is left alone, and named in
+	// the receipt; if nothing else is found, whether it is meant is undecided.
 	MessageID string `json:"messageId"`
 
 	// Criteria describes the messages in place of MessageID; it means every

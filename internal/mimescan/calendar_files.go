@@ -12,7 +12,8 @@ type calendarFiles struct {
 	s     *scanner
 	depth int
 	line  []byte
-	long  bool // the line is longer than what is kept
+	long  bool      // the line is longer than what is kept
+	doc   *document // the pages within it
 	err   error
 }
 
@@ -35,6 +36,9 @@ func (c *calendarFiles) Write(p []byte) (int, error) {
 func (c *calendarFiles) close() error {
 	if c.err == nil && len(c.line) > 0 {
 		c.take()
+	}
+	if c.err == nil && c.doc != nil {
+		c.err = c.doc.resolve()
 	}
 	return c.err
 }
@@ -111,10 +115,10 @@ func (c *calendarFiles) pages(line string) {
 		}
 		at += i + len(scheme) + len(link)
 		if page := dataPage(scheme + link); page != "" {
-			d := c.s.document(loosePart{})
-			if c.err = d.inner(page, 0); c.err == nil {
-				c.err = d.resolve()
+			if c.doc == nil {
+				c.doc = c.s.document(loosePart{})
 			}
+			c.err = c.doc.inner(page, 0)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func namesInstead(fields map[string][]byte) (all []string) {
 
 const (
 	maxNamed  = 4 << 10 // bytes of a field that are looked at
-	maxAnyhow = 8       // names
+	maxAnyhow = 4       // names
 )
 
 // nameAnyhow matches a name that is not where RFC 2183 has it: behind a comma or

@@ -154,6 +154,11 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 		defaultType = "message/rfc822"
 	}
 	for began := false; ; began = true {
+		if began {
+			if s.parts++; s.parts > maxParts {
+				return ErrTooComplex
+			}
+		}
 		between := &section{br: br, delimiter: "--" + p.boundary, work: &s.work}
 		if err := s.text(between, loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
 			return err
