@@ -58,26 +58,31 @@ type Criteria struct {
 	ReceivedBefore time.Time `json:"receivedBefore,omitzero"`
 
 	// AttachmentName is the whole name of an attachment, ignoring case, forms of
-	// Unicode (composed or not), blanks around it and dots at its end. Of a name with
-	// folders, the last element counts as well. Attachments of attached messages
-	// count, too, and so do files that are uuencoded within the text.
+	// Unicode (composed or not), kinds and number of blanks, quotation marks around it,
+	// and dots and other punctuation at its end. Of a name with folders, the last element
+	// counts as well. Attachments of attached messages count, too, and so do files that
+	// are uuencoded within the text or in base64 within a calendar. Several names of one
+	// attachment, as defective headers have them, all count.
 	AttachmentName string `json:"attachmentName,omitempty"`
 
 	// AttachmentSHA256 is the SHA-256 of the content of an attachment, in
 	// hexadecimal. It counts for the same attachments as AttachmentName.
 	AttachmentSHA256 string `json:"attachmentSHA256,omitempty"`
 
-	// URL is a link in the text of the message or in an attached page, calendar or
-	// shortcut. It is recognised in plain text and HTML in any encoding, in every form
+	// URL is a link in the text of the message or in an attached page, style sheet,
+	// calendar, shortcut or other text. It is recognised in plain text and HTML in any
+	// encoding, in every form
 	// that browsers understand (https://url.spec.whatwg.org), and as rewritten by
 	// link-protection services whose links can be decoded (Microsoft, Proofpoint,
 	// Barracuda, Cisco, Sophos, Trend Micro and others). Links to a path below it
 	// match, and so do links with more in their query; a URL without a path matches
-	// its whole host. http and https, default ports, fragments, percent-encoding and a
+	// its whole host, also where a text has its bare name, of which many mail programs
+	// make a link. http and https, default ports, fragments, percent-encoding and a
 	// trailing slash make no difference.
 	//
-	// It may be written so that nobody can follow it (hxxps://evil[.]example/a). The
-	// links of some services (Mimecast, INKY) show only the domain of their target: as
+	// It may be written so that nobody can follow it (hxxps://evil[.]example/a), without
+	// its scheme, or with what stood around it; Notes of the receipt say how it was
+	// understood. The links of some services (Mimecast, INKY) show only the domain of their target: as
 	// URL, such a link stands for that domain; in a message, it makes the message
 	// undecided if URL has that domain and a path.
 	URL string `json:"url,omitempty"`

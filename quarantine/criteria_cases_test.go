@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,11 @@ func TestCasesSearch(t *testing.T) {
 			got, undecided, err := findBy(t, strategy, tt.c, quarantine.Limits{})
 			require.NoError(t, err)
 			assert.ElementsMatch(t, tt.want, got, "%s, %s", kind, by)
+			slices.Sort(got)
+			for _, id := range got {
+				t.Logf("%-20s found by %s, MIME %s", id, by, kind)
+			}
+			t.Logf("%-20s undecided by %s, MIME %s", strings.Join(closed, " and "), by, kind)
 			assert.Len(t, undecided, len(closed)+tt.half, "%s, %s: %q", kind, by, undecided)
 			half := 0
 			for _, reason := range undecided {

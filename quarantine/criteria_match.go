@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
@@ -66,16 +67,32 @@ func (c Criteria) nameAmong(attachments []driver.Attachment) bool {
 // has folders, with the one that is asked for.
 func (c Criteria) matchAttachmentName(name string) bool {
 	want := plainName(c.AttachmentName)
-	if want == plainName(name) {
-		return true
+	forms := []string{name}
+	if before, _, ok := strings.Cut(name, "\x00"); ok {
+		forms = append(forms, before) // programs in C see no more of it
 	}
-	i := strings.LastIndexAny(name, `/\`)
-	return i >= 0 && want == plainName(name[i+1:])
+	if strings.Contains(name, "%") {
+		forms = append(forms, mimeparam.Unescape(name)) // as browsers do
+	}
+	if strings.Contains(name, `\`) {
+		forms = append(forms, strings.ReplaceAll(name, `\`, "")) // RFC 5322, section 3.2.4
+	}
+	for _, form := range forms {
+		form = strings.TrimRight(form, `/\ `)
+		if want == plainName(form) {
+			return true
+		}
+		if i := strings.LastIndexAny(form, `/\:`); i >= 0 && want == plainName(form[i+1:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // plainName returns a file name in the form in which it is compared: composed
-// characters, no difference of case, and without blanks around it, dots at its end,
-// which Windows drops, and marks that are not seen.
+// characters, no difference of case, single blanks, and without blanks and quotation marks
+// around it, dots at its end, which Windows drops, other punctuation there, and marks that
+// are not seen.
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
@@ -83,9 +100,9 @@ func plainName(name string) string {
 		}
 		return r
 	}, name)
-	name = strings.TrimSpace(name)
-	if bare := strings.TrimRight(name, ". "); bare != "" {
-		name = bare
+	name = strings.Join(strings.Fields(name), " ")
+	if bare := strings.Trim(strings.TrimRight(name, `. ;,`), `"' `); bare != "" {
+		name = strings.TrimRight(bare, ". ")
 	}
 	return cases.Fold().String(norm.NFC.String(name))
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,4 +45,17 @@ func TestTally(t *testing.T) {
 	require.NoError(t, tally.add(2))
 	require.ErrorIs(t, tally.add(1), ErrTooManyHits)
 	require.NoError(t, Limits{}.newTally().add(5_000))
+}
+
+// Names are alike that programs show, or save, alike.
+func TestCasesAttachmentName(t *testing.T) {
+	t.Parallel()
+	c := Criteria{AttachmentName: "Invoice 1.exe"}
+	for name, want := range map[string]bool{
+		"invoice 1.exe": true, "invoice\t1.EXE": true, "invoice\u00a0 1.exe": true, "'Invoice 1.exe'": true, `Invoice 1.exe"`: true, "Invoice 1.exe;": true, "Invoice 1.exe. ": true,
+		`C:\x\Invoice 1.exe`: true, "/x/Invoice 1.exe": true, "Invoice 1.exe/": true, "c:Invoice 1.exe": true, `Inv\oice 1.exe`: true, "Invoice%201.exe": true, "Invoice 1.exe\x00.pdf": true, "Inv\u200boice 1.exe": true,
+		"Invoice 1.exe.pdf": false, "xInvoice 1.exe": false, "Invoice1.exe": false, "": false,
+	} {
+		assert.Equal(t, want, c.matchAttachmentName(name), name)
+	}
 }

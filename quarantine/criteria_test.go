@@ -68,7 +68,7 @@ func TestCriteriaValidate(t *testing.T) {
 		"name with line end":   {within(quarantine.Criteria{AttachmentName: "a\nb"}), "attachmentName"},
 		"MD5":                  {within(quarantine.Criteria{AttachmentSHA256: strings.Repeat("0", 32)}), "attachmentSHA256"},
 		"no hexadecimal":       {within(quarantine.Criteria{AttachmentSHA256: strings.Repeat("x", 64)}), "attachmentSHA256"},
-		"URL without a scheme": {within(quarantine.Criteria{URL: "evil.example/a"}), "url"},
+		"URL without a scheme": {within(quarantine.Criteria{URL: "evil/a"}), "url"},
 		"URL without a host":   {within(quarantine.Criteria{URL: "https:///a"}), "url"},
 		"URL, control":         {within(quarantine.Criteria{URL: "https://evil.example/\x02"}), "url"},
 		"URL with a wildcard":  {within(quarantine.Criteria{URL: "https://*.evil.example"}), "url"},

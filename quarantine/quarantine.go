@@ -42,6 +42,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 	}
 	r.near(found.Near)
 	r.Searched, r.Unsearched, r.Examined = found.Searched, found.Unsearched, found.Examined
+	r.unlikeNear(found.Near)
 	r.Finished = time.Now().UTC()
 	return r, found, nil
 }

@@ -88,8 +88,9 @@ type Receipt struct {
 	// Items has one entry for each copy found.
 	Items []ReceiptItem `json:"items"`
 
-	// Notes say what else people should know: how a Message-ID was understood, and
-	// which messages have an id that differs only in the case of letters.
+	// Notes say what else people should know: how a Message-ID or URL was understood,
+	// and which messages have an id that is nearly the same. If there is no other
+	// message, Unsearched has those, too.
 	Notes []string `json:"notes,omitempty"`
 
 	// Searched lists the folders of the mailbox that were searched completely.
@@ -161,7 +162,29 @@ func (r *Receipt) note(format string, args ...any) {
 // near notes the items that a search found beside those asked for.
 func (r *Receipt) near(items []driver.Item) {
 	for _, it := range items {
-		r.note("a message in %s has the Message-ID %s, which differs only in the case of letters; it was left alone", it.Folder.Path, it.MessageID)
+		r.note("a message in %s has the Message-ID %s, which %s; it was left alone", it.Folder.Path, it.MessageID, nearHow(r.Target.MessageID, it.MessageID))
+	}
+}
+
+func nearHow(asked, id string) string {
+	if strings.EqualFold(driver.MeantMessageID(asked), driver.MeantMessageID(id)) {
+		return "differs only in the case of letters"
+	}
+	return "has the one that was asked for beside something else"
+}
+
+// unlikeNear adds to the unsearched what may be what was asked for, if nothing else
+// is: the programs that tell of an id may have changed it.
+func (r *Receipt) unlikeNear(items []driver.Item) {
+	if len(r.Items) > 0 {
+		return
+	}
+	if strings.Contains(driver.MeantMessageID(r.Target.MessageID), "<") {
+		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "no message has what was asked for as its Message-ID, which is not one id: ask for each id alone"})
+	}
+	for _, it := range items {
+		r.Unsearched = append(r.Unsearched, driver.Unsearched{Folder: it.Folder, Cause: CauseUndecided, Reason: fmt.Sprintf(
+			"it has no message with the Message-ID that was asked for, but one with %s, which %s: ask for that if it is meant", it.MessageID, nearHow(r.Target.MessageID, it.MessageID))})
 	}
 }
 

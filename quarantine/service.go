@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -352,8 +353,17 @@ func (s *Service) check(t Target) error {
 
 func (s *Service) receipt(action string, t Target) *Receipt {
 	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
-	if meant := driver.MeantMessageID(t.MessageID); meant != driver.BareMessageID(t.MessageID) {
+	switch meant := driver.MeantMessageID(t.MessageID); {
+	case meant == driver.BareMessageID(t.MessageID):
+	case strings.Contains(meant, "<"):
+		r.note("the Message-ID was given as %q, which is not one id; it was looked for as it stands: ask for each id alone", t.MessageID)
+	default:
 		r.note("the Message-ID was given as %q; it was looked for as it stands, and as <%s>", t.MessageID, meant)
+	}
+	if t.Criteria.URL != "" {
+		if m, err := linkunwrap.NewMatcher(t.Criteria.URL); err == nil && m.Meant() != "" {
+			r.note("the URL was given as %q; %s", t.Criteria.URL, m.Meant())
+		}
 	}
 	return r
 }

@@ -28,6 +28,7 @@ type taking struct {
 	seen       map[string]bool // those that have been dealt with
 	operations map[string]bool // names that items of this run have
 	vanished   []driver.Item   // were shown, and are no longer there under that id
+	near       []driver.Item   // have nearly the Message-ID that was asked for
 }
 
 // all takes what a search shows. If an item was not where it had been found, it
@@ -54,6 +55,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
 		return false, nil
 	}
+	tk.near = found.Near
 	r.near(found.Near)
 	r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
 	r.Examined = max(r.Examined, found.Examined)
@@ -199,6 +201,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	if err := s.begun(ctx, t, r); err != nil {
 		return nil, err
 	}
+	r.unlikeNear(tk.near)
 	r.Finished = time.Now().UTC()
 	return r, nil
 }

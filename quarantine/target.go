@@ -18,7 +18,9 @@ type Target struct {
 	// brackets (RFC 5322, section 3.6.4). It means every copy in the mailbox that
 	// has this Message-ID, of any kind: also an appointment that was made of an
 	// invitation. It is looked for as it stands and, if it was pasted with what stood
-	// around it, as it was probably meant: see [driver.MeantMessageID].
+	// around it, as it was probably meant: see [driver.MeantMessageID]. A message that
+	// has nearly the same (in another case of letters, say) is left alone, and named in
+	// the receipt; if nothing else is found, whether it is meant is undecided.
 	MessageID string `json:"messageId"`
 
 	// Criteria describes the messages in place of MessageID; it means every
@@ -74,6 +76,9 @@ func checkMessageID(id string) error {
 	}
 	if len(driver.MessageIDSpellings(id)) == 0 || driver.MeantMessageID(id) == "" {
 		return fmt.Errorf("is %q, in which no id can be seen; give the value of the Message-ID header, or criteria", id)
+	}
+	if driver.OtherMessage(id) {
+		return fmt.Errorf("is %q, which names another message; give the value of the Message-ID header", id)
 	}
 	if len(id) > 4096 {
 		return errors.New("is longer than 4096 bytes; search by criteria instead")

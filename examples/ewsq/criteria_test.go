@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -205,5 +206,45 @@ func TestCriteriaUsage(t *testing.T) {
 			assert.Empty(t, r.stdout)
 			assert.Empty(t, b.srv.Requests(), "nothing was asked")
 		})
+	}
+}
+
+// The answer says how what was pasted has been understood, what it found nearly, and why
+// it refuses something.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	b := setupSearch(t, `{}`)
+	id := strings.Trim(phishing, "<>")
+	window := []string{"-received-after", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), "-received-before", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}
+	for _, tt := range []struct {
+		name, flag, value string
+		copies, status    int
+		note, says        string
+	}{
+		{"half a bracket", "-message-id", phishing[:len(phishing)-1], 1, exitDone, "it was looked for as it stands, and as " + phishing, ""},
+		{"name of the header", "-message-id", "Message-ID: " + phishing + ";", 1, exitDone, "and as " + phishing, ""},
+		{"capitals", "-message-id", strings.ToUpper(id), 0, exitSome, phishing + ", which differs only in the case of letters", "ask for that if it is meant"},
+		{"two ids", "-message-id", "<a@b.example> " + phishing, 0, exitSome, "which is not one id", "ask for each id alone"},
+		{"another header", "-message-id", "References: " + phishing, 0, exitUsage, "", "names another message"},
+		{"defanged", "-url", "hxxps://login[.]evil[.]example/owa", 1, exitDone, "it was taken as https://login.evil.example/owa", ""},
+		{"host", "-url", "login.evil.example", 1, exitDone, "it was taken as https://login.evil.example", ""},
+		{"Mimecast", "-url", "https://protect-eu.mimecast.com/s/abc?domain=login.evil.example", 1, exitDone, "all links to https://login.evil.example/ were looked for", ""},
+		{"Mimecast without a domain", "-url", "https://protect-eu.mimecast.com/s/abc", 0, exitDone, "only that link itself is found", ""},
+		{"wildcard", "-url", "*.evil.example", 0, exitUsage, "", "has a wildcard in its host"},
+	} {
+		args := []string{"find", "-mailbox", "alice@example.test", tt.flag, tt.value}
+		if tt.flag == "-url" {
+			args = append(args, window...)
+		}
+		r := b.run(t, args...)
+		assert.Equal(t, tt.status, r.status, "%s: %s", tt.name, r.stderr)
+		assert.Contains(t, r.stderr, tt.says, tt.name)
+		if tt.note == "" {
+			continue
+		}
+		assert.Regexp(t, `(?m)^    note: .*`+regexp.QuoteMeta(tt.note), r.stderr, tt.name)
+		require.Len(t, r.lines, 1, tt.name)
+		assert.InDelta(t, tt.copies, r.lines[0]["copies"], 0, tt.name)
+		assert.Contains(t, fmt.Sprint(r.lines[0]["receipt"].(map[string]any)["notes"]), tt.note, tt.name)
 	}
 }

@@ -91,6 +91,8 @@ func fold(s string) string {
 	s = norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.Map(func(r rune) rune {
 		switch {
+		case r == '\u3002', r == '\uff61':
+			return '.' // IDNA takes these for dots
 		case unicode.IsSpace(r):
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):

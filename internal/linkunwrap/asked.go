@@ -2,16 +2,16 @@ package linkunwrap
 
 import (
 	"errors"
+	"html"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // refanged returns a URL that people wrote so that nobody can follow it, such as
 // hxxps://evil[.]example, as it was before.
 func refanged(url string) string {
-	url = strings.TrimFunc(url, func(r rune) bool { return r <= ' ' || invisibleAround(r) })
-	if bare, ok := strings.CutPrefix(url, "<"); ok {
-		url = strings.TrimSuffix(bare, ">")
-	}
+	url = unpasted(url)
 	changed := defangs.Replace(url)
 	changed = unbracket(changed)
 	scheme, rest, ok := strings.Cut(changed, ":")
@@ -29,10 +29,54 @@ func refanged(url string) string {
 		}
 		return changed
 	}
-	if changed != url && !strings.Contains(changed, "://") && strings.Contains(changed, ".") {
-		return "https://" + strings.TrimLeft(changed, "/") // whoever changed it meant a link
+	if bare := strings.TrimLeft(changed, "/"); !strings.Contains(changed, "://") && looksLikeHost(bare) {
+		return "https://" + bare // whoever left the scheme out, or changed the rest, meant a link
 	}
 	return changed
+}
+
+// looksLikeHost reports whether a text without scheme begins with a host, or with what
+// people write for several hosts, which is refused with a better reason.
+func looksLikeHost(s string) bool {
+	host := s[:hostEnd(s)]
+	return strings.Contains(strings.Trim(host, "."), ".") && !strings.ContainsAny(host, "@ ")
+}
+
+// unpasted returns a URL without what stood around it where it was copied from, and
+// without the escapes of HTML, JSON and other URLs.
+func unpasted(url string) string {
+	around := func(r rune) bool { return r <= ' ' || invisibleAround(r) }
+	url = strings.TrimFunc(url, around)
+	if label, rest, ok := strings.Cut(url, ":"); ok && (strings.EqualFold(label, "url") || strings.EqualFold(label, "link")) {
+		url = strings.TrimFunc(rest, around)
+	}
+	if strings.HasPrefix(url, "[") && strings.Contains(url, "](") { // Markdown
+		_, target, _ := strings.Cut(url, "](")
+		url = strings.TrimSuffix(target, ")")
+	}
+	if lower := strings.ToLower(url[:min(len(url), 16)]); strings.Contains(lower, "%3a%2f%2f") {
+		url = decode(url, false)
+	}
+	if strings.Contains(url, "&amp;") || strings.Contains(url, "&#") {
+		url = html.UnescapeString(url)
+	}
+	url = strings.ReplaceAll(url, `\/`, "/")
+	for before := ""; before != url; {
+		before = url
+		for _, q := range []string{"<>", "()", "{}", `""`, "''", "``", "“”", "‘’", "«»"} {
+			r := []rune(q)
+			if inner, ok := strings.CutPrefix(url, string(r[0])); ok {
+				url = strings.TrimSuffix(inner, string(r[1]))
+			}
+		}
+		url = strings.TrimRight(url, " .,;!&>\"'`\\")
+		for _, q := range []string{"()", "[]", "{}"} {
+			if strings.HasSuffix(url, q[1:]) && strings.Count(url, q[:1]) < strings.Count(url, q[1:]) {
+				url = url[:len(url)-1]
+			}
+		}
+	}
+	return strings.TrimSuffix(url, "/*") // links to paths below match anyhow
 }
 
 func invisibleAround(r rune) bool {
@@ -73,16 +117,20 @@ func hostEnd(url string) int {
 
 // checkHost reports why a URL that is asked for can match nothing, or too much.
 func checkHost(p parts) error {
-	host := decode(p.host, false)
+	host := norm.NFKC.String(decode(p.host, false))
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") && strings.Count(host, ":") > 1 {
 		return nil // IPv6
 	}
 	switch {
+	case strings.Contains(p.path, " (") || strings.Contains(p.query, " ("):
+		return errors.New("has text behind it; leave that out")
+	case strings.HasSuffix(p.path, "*") && p.query == "" || strings.HasSuffix(p.query, "*"):
+		return errors.New("ends in a wildcard; leave it out: links to paths below, and with more in their query, match")
 	case strings.Contains(host, "*"):
 		return errors.New("has a wildcard in its host; give each host without path, which matches all links to it")
 	case strings.ContainsAny(host, " \t"):
 		return errors.New("has a blank in its host, so no link can match; leave it out")
-	case strings.ContainsAny(host, "()[]{}<>|^\"'`,;:%$!&="):
+	case strings.ContainsAny(host, "()[]{}<>|^\"'`,;:%$!&=/\\?#@\x00"):
 		return errors.New("has a character in its host that no host has, so no link can match; give it as https://host/path")
 	case strings.Contains(strings.TrimRight(host, "."), "..") || strings.HasPrefix(host, "."):
 		return errors.New("has a host with an empty label, so no link can match; leave out the dot that is too much")

@@ -23,8 +23,9 @@ import (
 // A link of a service that shows only the domain of its target matches a URL without
 // a path, and may match one with a path: see [Matcher.Check].
 type Matcher struct {
-	want address
-	also []address // links that match as they stand: what was asked for, and what it wraps
+	meant string // what was asked for, as it was understood
+	want  address
+	also  []address // links that match as they stand: what was asked for, and what it wraps
 }
 
 // Verdict is whether a link leads to a URL.
@@ -46,11 +47,22 @@ const (
 func NewMatcher(url string) (*Matcher, error) {
 	m := &Matcher{}
 	m.asked(url)
+	given := strings.TrimSpace(url)
 	url = refanged(url)
+	if url != given {
+		m.meant = "it was taken as " + url
+	}
+	if service := tokenOnly(url); service != "" {
+		m.meant = "it is a link of " + service + " that does not show where it leads, so only that link itself is found: it is another one in each mailbox"
+	}
 	for range maxWraps {
 		target, ok := Unwrap(url)
 		if !ok {
 			break
+		}
+		m.meant = "it is a link of " + target.Service + ", so links to " + target.URL + " were looked for, too"
+		if target.DomainOnly {
+			m.meant = "it is a link of " + target.Service + " that shows only the domain of its target, so all links to " + target.URL + " were looked for, too"
 		}
 		m.asked(url)
 		url = target.URL
@@ -71,6 +83,10 @@ func NewMatcher(url string) (*Matcher, error) {
 	}
 	return m, nil
 }
+
+// Meant says how the URL was understood if it was not taken as it stands; it completes
+// "the URL was given as …". It is empty if there is nothing to say.
+func (m *Matcher) Meant() string { return m.meant }
 
 // asked notes a link that matches as it stands.
 func (m *Matcher) asked(link string) {

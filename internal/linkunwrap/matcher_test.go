@@ -121,15 +121,20 @@ func TestMatcherChains(t *testing.T) {
 	assert.Equal(t, linkunwrap.Maybe, m.Check(deep), "the number of layers is limited")
 }
 
-func TestNewMatcherRefuses(t *testing.T) {
+func TestCasesRefused(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"", "evil.example/a", "mailto:a@evil.example", "https://", "https:///", "https://localhost/x", "javascript:alert(1)"} {
+	for _, bad := range []string{"", "evil", "a@evil.example", "https//evil.example/a", "mailto:a@evil.example", "https://", "https:///", "https://localhost/x", "javascript:alert(1)"} {
 		_, err := linkunwrap.NewMatcher(bad)
 		assert.Error(t, err, bad)
 	}
 	for bad, why := range map[string]string{
 		"https://*.evil.example/a":                           "wildcard",
 		"hxxps://*[.]evil[.]example":                         "wildcard",
+		"*.evil.example":                                     "wildcard",
+		"https://evil.example/a*":                            "wildcard",
+		"https://evil.example/a (phishing)":                  "text behind it",
+		"https://evil.example%2Fa":                           "character",
+		"https://evil.example／a":                             "character",
 		"https://evil .example/a":                            "blank",
 		"https://evil%20.example/a":                          "blank",
 		"https://evil..example/a":                            "empty label",
@@ -144,11 +149,13 @@ func TestNewMatcherRefuses(t *testing.T) {
 }
 
 // A URL that was written so that nobody can follow it is understood.
-func TestNewMatcherDefanged(t *testing.T) {
+func TestCasesDefanged(t *testing.T) {
 	t.Parallel()
 	for _, asked := range []string{
 		"hxxps://evil[.]example/a?x=1", "hXXps://evil(.)example/a?x=1", "hxxps[:]//evil[.]example/a?x=1", "hxxps[://]evil[.]example/a?x=1", "h**ps://evil{.}example/a?x=1",
 		"https://evil[dot]example/a?x=1", "hxxp://evil(dot)example[/]a?x=1", "evil[.]example/a?x=1", "evil(dot)example/a?x=1", "https://evil[.example/a?x=1", "https://evil\\.example/a?x=1",
+		"evil.example/a?x=1", "//evil.example/a?x=1", `"https://evil.example/a?x=1"`, "(https://evil.example/a?x=1)", "`https://evil.example/a?x=1`", "https://evil.example/a?x=1.", "https://evil.example/a?x=1),",
+		"URL: https://evil.example/a?x=1", `https:\/\/evil.example\/a?x=1`, "https%3A%2F%2Fevil.example%2Fa%3Fx%3D1", "https&#58;//evil.example/a?x=1&amp;", "[here](https://evil.example/a?x=1)", "https://evil.example/a?x=1%20",
 		" <https://evil.example/a?x=1> ", "https://evil。example/a?x=1", "https://evil dot example/a?x=1", "[https]://evil[.]example/a?x=1", "meow://evil[.]example/a?x=1",
 	} {
 		m, err := linkunwrap.NewMatcher(asked)
@@ -159,6 +166,28 @@ func TestNewMatcherDefanged(t *testing.T) {
 	m, err := linkunwrap.NewMatcher("https://evil.example/a[1].html?x=(y)")
 	require.NoError(t, err)
 	assert.True(t, m.Match("https://evil.example/a[1].html?x=(y)"), "brackets of the URL itself stay")
+}
+
+// How a URL was understood is said, if it was not taken as it stands.
+func TestMatcherMeant(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[string]string{
+		"https://evil.example/a":   "",
+		"hxxps://evil[.]example/a": "it was taken as https://evil.example/a",
+		"evil.example":             "it was taken as https://evil.example",
+		"https://evil.example/*":   "it was taken as https://evil.example",
+		"https://protect-eu.mimecast.com/s/abcDEF?domain=evil.example":         "shows only the domain of its target, so all links to https://evil.example/",
+		"https://protect-eu.mimecast.com/s/abcDEF":                             "does not show where it leads, so only that link itself is found",
+		"https://linkprotect.cudasvc.com/url?a=https%3A%2F%2Fevil.example%2Fa": "so links to https://evil.example/a were looked for, too",
+	} {
+		m, err := linkunwrap.NewMatcher(asked)
+		require.NoError(t, err, asked)
+		if want == "" {
+			assert.Empty(t, m.Meant(), asked)
+		} else {
+			assert.Contains(t, m.Meant(), want, asked)
+		}
+	}
 }
 
 // A link that shows only the domain of its target may lead to any path there.

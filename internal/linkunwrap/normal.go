@@ -30,6 +30,11 @@ func normal(link string) (address, bool) {
 	}
 	a.path = strings.TrimRight(cleanPath(decode(p.path, false)), "/")
 	a.query = decode(p.query, true)
+	// Programs that copy a link add blanks at its end, escaped or not.
+	if a.query == "" {
+		a.path = strings.TrimRight(strings.TrimRight(a.path, " \t\r\n"), "/")
+	}
+	a.query = strings.TrimRight(a.query, " \t\r\n")
 	return a, true
 }
 

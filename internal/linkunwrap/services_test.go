@@ -121,7 +121,7 @@ func wantedLinks() []string {
 
 // Each of 300 links is found as it is and as rewritten, however it is spelt. The table
 // stands in OPERATING.md.
-func TestServices(t *testing.T) {
+func TestCasesServices(t *testing.T) {
 	t.Parallel()
 	links := wantedLinks()
 	require.Len(t, links, 300)

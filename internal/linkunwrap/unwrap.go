@@ -90,6 +90,22 @@ func Unwrap(link string) (Target, bool) {
 	return Target{}, false
 }
 
+// tokenOnly returns the name of the service of a link that shows nothing of its target;
+// empty if it is none.
+func tokenOnly(link string) string {
+	p, ok := split(link)
+	if !ok {
+		return ""
+	}
+	host := strings.TrimRight(strings.ToLower(p.host), ".")
+	for _, s := range services {
+		if s.serves(host) && strings.HasPrefix(p.path, s.path) && s.path != "" && s.target(p) == "" && domain(p) == "" {
+			return s.name
+		}
+	}
+	return ""
+}
+
 // serves reports whether a host belongs to the service.
 func (s service) serves(host string) bool {
 	want := s.host

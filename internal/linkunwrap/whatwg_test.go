@@ -14,7 +14,7 @@ import (
 )
 
 // URLs are read as browsers read them.
-func TestWHATWG(t *testing.T) {
+func TestCasesWHATWG(t *testing.T) {
 	t.Parallel()
 	table, err := os.ReadFile("testdata/whatwg.txt")
 	require.NoError(t, err)

@@ -44,8 +44,11 @@ func plain(s string) Text {
 		guessed := false
 		words := mime.WordDecoder{CharsetReader: func(name string, r io.Reader) (io.Reader, error) {
 			converted, err := charset.Reader(name, r)
-			guessed = guessed || err != nil
-			return converted, err
+			if err != nil {
+				guessed = true
+				return r, nil // it may be ASCII
+			}
+			return converted, nil
 		}}
 		if text, err := words.DecodeHeader(s); err == nil {
 			s = text

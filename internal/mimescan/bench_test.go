@@ -70,7 +70,8 @@ func BenchmarkScan(b *testing.B) {
 }
 
 // The work grows with the size of a message, not faster, however it was made: what is
-// reported of links, each of which is compared, is a small multiple of it.
+// looked at, again and again included, and what is reported of links, each of which is
+// compared, are small multiples of it.
 func TestScanWork(t *testing.T) {
 	t.Parallel()
 	for kind, messages := range map[string]map[string][2]string{"ordinary": ordinary, "hostile": hostile} {
@@ -78,7 +79,7 @@ func TestScanWork(t *testing.T) {
 			for _, size := range []int64{16 << 10, 64 << 10} {
 				work := int64(0)
 				r := io.MultiReader(strings.NewReader(message[0]), io.LimitReader(&repeated{text: message[1]}, size))
-				_, err := mimescan.Scan(r, mimescan.Handler{
+				looked, err := mimescan.ScanWork(r, mimescan.Handler{
 					Link:       func(l string) error { work += int64(len(l)) + 1; return nil },
 					Attachment: func(mimescan.Attachment) error { work++; return nil },
 				})
@@ -90,6 +91,8 @@ func TestScanWork(t *testing.T) {
 					limit += mostResolved // each with its base
 				}
 				assert.LessOrEqual(t, work, limit, "%s, %s: %d bytes", kind, name, size)
+				// Parts within parts are read at each of 32 levels.
+				assert.LessOrEqual(t, looked, limit+28*(size+32<<10), "%s, %s: %d bytes: looked at", kind, name, size)
 			}
 		}
 	}

@@ -37,19 +37,19 @@ func TestCasesLinks(t *testing.T) {
 	linkCases{
 		"13 no slash":                    html(`<a href="https:BARE">x</a>`),
 		"13 no slash in a text":          plain("see https:BARE now"),
-		"13 one slash":                   html(`<a href="https:/BARE">x</a>`),
+		"59 one slash":                   html(`<a href="https:/BARE">x</a>`),
 		"13 many slashes":                html(`<a href="https://///BARE">x</a>`),
 		"13 backslashes":                 html(`<a href="https:\\BARE">x</a>`),
 		"13 mixed slashes":               html(`<a href="https:/\/\BARE">x</a>`),
 		"14 base behind the link":        html(`<a href="/TARGET">x</a><base href="https://HOST/">`),
-		"14 base with a line end":        html("<base href=\"https://HOST\n/\"><a href=\"/TARGET\">x</a>"),
+		"14b base with a line end":       html("<base href=\"https://HOST\n/\"><a href=\"/TARGET\">x</a>"),
 		"14 base without quotes":         html(`<BASE HREF=https://HOST/y/><a href=../TARGET>x</a>`),
 		"14 base with backslashes":       html(`<base href="https:\\HOST\"><a href="TARGET">x</a>`),
 		"14 base without scheme":         html(`<base href="//HOST/"><a href="TARGET">x</a>`),
 		"14 base without slashes":        html(`<base href=" HOST "><a href="/TARGET">x</a>`),
 		"14 base of the same scheme":     html(`<base href="https://HOST/"><a href="https:TARGET">x</a>`),
 		"14 second base":                 html(`<base href="https://first.example/"><base href="https://HOST/"><a href="TARGET">x</a>`),
-		"14 relative with a line end":    html("<base href=\"https://HOST/\"><a href=\"/\n\tTARGET\n\">x</a>"),
+		"14d relative with a line end":   html("<base href=\"https://HOST/\"><a href=\"/\n\tTARGET\n\">x</a>"),
 		"15 conditional comment":         html("<!--[if mso]><a href=\"HALF1\nHALF2\">x</a><![endif]-->"),
 		"15 entities in a comment":       html(`<!--[if gte mso 9]><v:rect href="https&#58;REST"></v:rect><![endif]-->`),
 		"15 noscript":                    html(`<noscript><a href="https&#58;REST">x</a></noscript>`),
@@ -71,7 +71,10 @@ func TestCasesLinks(t *testing.T) {
 		"15c refresh without url":        html(`<meta http-equiv=refresh content="0, https:BARE">`),
 		"17 srcdoc":                      html(`<iframe srcdoc="<a href='https&amp;colon;REST'>x</a>"></iframe>`),
 		"17b data page in base64":        inPage(func(l string) string { return "<iframe src=\"data:text/html;base64," + b64(anchor(l)) + "\">" }),
-		"17b data page, percent":         inPage(func(l string) string { return "<a href=\"data:text/html," + url.PathEscape(anchor(l)) + "\">" }),
+		"65 data page, one slash": inPage(func(l string) string {
+			return "<iframe src=\"data:text/html,<a href=" + strings.Replace(l, "//", "/", 1) + ">\">"
+		}),
+		"17b data page, percent": inPage(func(l string) string { return "<a href=\"data:text/html," + url.PathEscape(anchor(l)) + "\">" }),
 		"17b data page, other charset": inPage(func(l string) string {
 			return "<object data='DATA:text/html;charset=utf-8;base64," + b64(anchor(l)) + "'>"
 		}),
@@ -218,6 +221,21 @@ func TestCasesNames(t *testing.T) {
 		"52 word over pieces":     {part("\n filename*0=\"=?UTF-8?Q?fun=F0=9F\";\n filename*1=\"=98=81.docx?=\""), "fun😁.docx"},
 		"53 order":                {part("\n filename*1*=b.pdf;\n filename*0*=\"utf-8''a\""), "ab.pdf"},
 		"54 inline":               {mixedCase("Content-Disposition: inline;\n\tfilename*=utf-8''d%E2%80%99%C3%A9cran.png\nContent-Type: image/png;\n\tx-mode=0644;\n\tname=\"other.png\"\n\n" + "MZ lure"), "d’écran.png"},
+		"03 no semicolon":         {mixedCase("Content-Type: application/octet-stream\nContent-Disposition: attachment filename=\"lure.exe\"\n\nMZ lure"), "lure.exe"},
+		"03 comma":                {mixedCase("Content-Type: application/octet-stream\nContent-Disposition: attachment, filename=lure.exe\n\nMZ lure"), "lure.exe"},
+		"03 colon":                {part(" filename:lure.exe"), "lure.exe"},
+		"03 quotes not closed":    {part(" x=\"a; filename=\"lure.exe\""), "lure.exe"},
+		"03 no disposition":       {mixedCase("Content-Disposition: filename=lure.exe\n\nMZ lure"), "lure.exe"},
+		"03 name there":           {part(" name=lure.exe"), "lure.exe"},
+		"03 file name here":       {mixedCase("Content-Type: application/octet-stream; filename=lure.exe\n\nMZ lure"), "lure.exe"},
+		"03 comment before":       {part(" filename=(x)lure.exe"), "lure.exe"},
+		"03 without its blank":    {part("\nfilename=\"lure.exe\""), "lure.exe"},
+		"03 second field":         {mixedCase("Content-Type: a/b\nContent-Disposition: attachment\nContent-Disposition: attachment; filename=lure.exe\n\nMZ lure"), "lure.exe"},
+		"03 word without end":     {part(" filename=\"=?utf-8?B?bHVyZS5leGU=\""), "lure.exe"},
+		"54 the description":      {mixedCase("Content-Type: a/b\nContent-Description: lure.exe\n\nMZ lure"), "lure.exe"},
+		"54 the location":         {mixedCase("Content-Type: a/b\nContent-Location: https://a.example/x/lure.exe\n\nMZ lure"), "lure.exe"},
+		"09 file of a calendar":   {attachedFile("a.ics", "BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=lure.exe:"+b64("MZ lure")+"\r\nEND:VCALENDAR\r\n"), "lure.exe"},
+		"22 mode of six digits":   {plainCase("hi\nbegin 100644 lure.exe\n'35H@;'5R90``\n`\nend"), "lure.exe"},
 		"54 the other name":       {mixedCase("Content-Disposition: inline;\n\tfilename=x.png\nContent-Type: image/png; name=\"other.png\"\n\nMZ lure"), "other.png"},
 		"07 encoding and comment": {mixedCase("Content-Type: application/octet-stream; name=a.exe\nContent-Transfer-Encoding: base64 (by gateway)\n\n" + b64("MZ lure")), "a.exe"},
 		"20e within .eml":         {attachedFile("x.eml", crlf(part(" filename=lure.exe"))), "lure.exe"},
@@ -227,9 +245,16 @@ func TestCasesNames(t *testing.T) {
 		assert.Zero(t, report, name)
 		i := slices.IndexFunc(got, func(a mimescan.Attachment) bool { return a.Name == tt.want || slices.Contains(a.Aliases, tt.want) })
 		require.GreaterOrEqual(t, i, 0, "%s: %+v", name, got)
+		t.Logf("%-26s %q found", name, tt.want)
 		assert.Equal(t, sha256.Sum256([]byte("MZ lure")), got[i].SHA256, name)
 		assert.Equal(t, name == "27c raw Latin 1", got[i].Guessed, name)
 	}
+	ended := "MZ lure\r\n\r\n"
+	_, files, _, err := scan(t, strings.NewReader(crlf(attachedFile("61.txt", ended))))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	assert.Equal(t, sha256.Sum256([]byte(ended)), files[0].SHA256)
+	t.Logf("%-26s found by its digest", "61 ends with line ends")
 	_, got, report, err := scan(t, strings.NewReader(plainCase("begin 644 words\nof the wise\nend")))
 	require.NoError(t, err)
 	assert.Empty(t, got, "text that begins so is text")

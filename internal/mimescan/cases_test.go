@@ -1,7 +1,11 @@
 package mimescan_test
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,21 +74,28 @@ func found(t *testing.T, message, link string) (bool, mimescan.Report, error) {
 
 func (all linkCases) run(t *testing.T) {
 	t.Helper()
-	for name, message := range all {
+	var table strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		message := all[name]
+		result := "found; neighbour complete"
 		for kind, ends := range map[string]func(string) string{"CRLF": crlf, "LF": func(s string) string { return s }} {
 			if kind == "LF" && strings.Contains(name, "encoded as a whole") {
 				continue
 			}
 			seen, report, err := found(t, ends(message(lure)), lure)
 			require.NoError(t, err, name)
-			assert.True(t, seen, "%s, %s: missed; %+v", name, kind, report)
+			if !assert.True(t, seen, "%s, %s: missed; %+v", name, kind, report) {
+				result = "missed"
+			}
 			seen, report, err = found(t, ends(message(fine)), lure)
 			require.NoError(t, err, name)
-			assert.False(t, seen, "%s, %s: the neighbour", name, kind)
-			assert.Zero(t, report, "%s, %s: the neighbour is complete", name, kind)
+			if !assert.False(t, seen, "%s, %s: the neighbour", name, kind) || !assert.Zero(t, report, "%s, %s: the neighbour is complete", name, kind) {
+				result += "; not the neighbour"
+			}
 		}
+		fmt.Fprintf(&table, "%-38s %s\n", name, result)
 	}
-	t.Logf("%d cases found, and their neighbours complete", len(all))
+	t.Logf("%d cases\n%s", len(all), table.String())
 }
 
 func TestCasesDecoding(t *testing.T) {
@@ -130,8 +141,8 @@ func TestCasesDecoding(t *testing.T) {
 		"07 \"base64\"":                     page("\"base64\""),
 		"07 base64\"":                       page("base64\""),
 		"07 base64,":                        page("Base64,"),
-		"07 base64 and a comment":           page("base64 (by gateway)"),
-		"07 comment and base64":             page("(x) base64"),
+		"07c base64 and a comment":          page("base64 (by gateway)"),
+		"07c comment and base64":            page("(x) base64"),
 		"07 folded":                         page("\n base64"),
 		"07 quoted-printable\"":             quoted("quoted-printable\""),
 		"07 quoted-printable;":              quoted("Quoted-Printable;"),
@@ -200,6 +211,11 @@ func TestCasesDecoding(t *testing.T) {
 		"66 boundary folded": func(l string) string {
 			return "Content-Type: multipart/alternative;\n\tboundary=\"=_alternative\n 00AB\"\n\n--=_alternative 00AB\n" + encoded(l) + "--=_alternative 00AB--\n"
 		},
+		"50 plain text":     func(l string) string { return plainCase("see " + l + " now") },
+		"51 without quotes": func(l string) string { return htmlCase("<a class=x href=" + l + ">x</a>") },
+		"57 boundary in text": func(l string) string {
+			return mixedCase("Content-Type: text/plain\n\nthe boundary --b is here\n --b\n--bb\n" + l)
+		},
 		"70 page as plain text": func(l string) string { return "Content-Type: text/plain\n\n" + anchor(l) + "\n" },
 		"70 page of no type": func(l string) string {
 			return mixedCase("Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n" + b64(anchor(l)))
@@ -260,6 +276,7 @@ func TestCasesUndecided(t *testing.T) {
 	} {
 		_, report, err := found(t, crlf(tt.message), lure)
 		require.NoError(t, err, name)
+		t.Logf("%-36s undecided: %s", name, cmp.Or(report.Opaque, report.Links, report.Attachments, "no, and right"))
 		assert.Equal(t, tt.want.opaque, report.Opaque, name)
 		for got, want := range map[string]string{report.Links: tt.want.links, "a: " + report.Attachments: tt.want.attachments} {
 			if want == "" {
@@ -279,6 +296,18 @@ func nestedPages(n int) string {
 	return page
 }
 
+// 1,000 multiparts within each other are more than is scanned.
+func TestCasesDeep(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%[1]d\n", i)
+	}
+	_, _, err := found(t, b.String()+"Content-Type: text/html\n\n"+anchor(lure)+"\n", lure)
+	require.ErrorIs(t, err, mimescan.ErrTooComplex)
+	t.Logf("%-36s undecided: %v", "67 nested a thousand times", err)
+}
+
 // What was guessed right is found all the same.
 func TestCasesGuessed(t *testing.T) {
 	t.Parallel()
@@ -295,6 +324,7 @@ func TestCasesGuessed(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.True(t, seen, name)
 		assert.NotEmpty(t, report.Links, name)
+		t.Logf("%-36s found", name)
 	}
 	seen, _, err := found(t, "Content-Type: text/plain\n\nhttps://lure.example/caf\xe9\n", "https://lure.example/café")
 	require.NoError(t, err)

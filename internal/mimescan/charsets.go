@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-message/charset"
 	htmlcharset "golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
@@ -33,10 +34,14 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 		return converted{Reader: transform.NewReader(br, wide.NewDecoder())}
 	}
 	name := p.charset
-	if name == "" && isPage {
-		if _, found, certain := htmlcharset.DetermineEncoding(first, ""); certain {
+	if isPage && (name == "" || isASCIIName(name)) && bytes.Contains(bytes.ToLower(first), []byte("charset")) {
+		// What is found without that word is a guess.
+		if _, found, _ := htmlcharset.DetermineEncoding(first, ""); found != "utf-8" {
 			name = found
 		}
+	}
+	if (p.charset == "" || p.charset == "utf-8" || isASCIIName(p.charset) || alikeASCII(p.charset)) && seemsUTF7(first) {
+		return converted{Reader: newUTF7(br)}
 	}
 	if (part{charset: name}).wide() && len(first) > 0 {
 		c := asIs(br)
@@ -44,9 +49,12 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 		return c
 	}
 	switch name {
-	case "", "utf-8", "utf8", "us-ascii", "ascii", "unicode-1-1-utf-8":
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "unicode-1-1-utf-8", "unknown-8bit", "x-unknown", "unknown", "8bit", "x-user-defined", "utf-8-sig", "utf8mb4", "ascii-8bit", "cp65001":
+		// RFC 1428: ASCII, and what nobody knows.
 		return asIs(br)
-	case "utf-7", "unicode-1-1-utf-7", "x-unicode-1-1-utf-7", "csunicode11utf7", "csutf7", "utf7":
+	case "hz", "hz-gb-2312":
+		return converted{Reader: transform.NewReader(br, simplifiedchinese.HZGB2312.NewDecoder())}
+	case "utf-7", "x-utf-7", "unicode-1-1-utf-7", "x-unicode-1-1-utf-7", "csunicode11utf7", "csutf7", "utf7":
 		return converted{Reader: newUTF7(br)}
 	}
 	for _, alias := range aliases(name) {
@@ -86,10 +94,32 @@ func alikeASCII(name string) bool {
 	return false
 }
 
+func isASCIIName(name string) bool { return name == "us-ascii" || name == "ascii" }
+
+// seemsUTF7 reports whether a text has what only UTF-7 has: a character of markup or
+// the beginning of a link in its encoding, which needs none in others.
+func seemsUTF7(first []byte) bool {
+	for _, mark := range []string{"+ADw-", "+AD4-", "+ACI-", "+AD0-", "+ADo-", "+AC8-", "+ADoALwAv", "+AGgAdAB0AHA", "+AHcAdwB3"} {
+		if bytes.Contains(first, []byte(mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+// known are charsets by the names that some programs give them.
+var known = map[string]string{
+	"cp932": "shift_jis", "ms932": "shift_jis", "cp936": "gbk", "ms936": "gbk", "cp949": "euc-kr", "ms949": "euc-kr", "cp950": "big5", "gb-2312": "gbk",
+	"macroman": "macintosh", "mac-roman": "macintosh", "mac-cyrillic": "x-mac-cyrillic", "win1250": "windows-1250", "win1251": "windows-1251", "win1252": "windows-1252",
+}
+
 // aliases returns the names that a charset may have in the registry of IANA.
 func aliases(name string) []string {
 	plain := strings.ReplaceAll(strings.TrimPrefix(name, "x-"), "_", "-")
 	all := []string{name, plain}
+	if standard := known[plain]; standard != "" {
+		all = append(all, standard)
+	}
 	for old, standard := range map[string]string{"iso8859-": "iso-8859-", "iso-8859": "iso-8859-", "win-": "windows-", "windows1": "windows-1", "cp125": "windows-125", "cp-": "cp", "utf8": "utf-8"} {
 		if rest, ok := strings.CutPrefix(plain, old); ok && !strings.HasPrefix(plain, standard) {
 			all = append(all, standard+rest)

@@ -2,6 +2,7 @@ package mimescan
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 // ones.
 // See https://www.w3.org/TR/css-syntax-3/#consume-url-token.
 func (d *document) style(text []byte, depth int) error {
+	d.s.work += int64(len(text))
 	if plain := unescapeStyle(text); plain != nil {
 		if err := d.value(plain); err != nil {
 			return err
@@ -115,4 +117,20 @@ func unescapeStyle(text []byte) []byte {
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+// sheet reports the links of an attached style sheet.
+func (s *scanner) sheet(r io.Reader, p loosePart) error {
+	text, err := io.ReadAll(io.LimitReader(r, maxToken+1))
+	if err != nil {
+		return err
+	}
+	d := s.document(p)
+	if err := d.style(text, 0); err != nil {
+		return err
+	}
+	if err := d.resolve(); err != nil || len(text) <= maxToken {
+		return err
+	}
+	return ErrTooComplex
 }

@@ -7,7 +7,8 @@
 // size of the message: no part, line or URL is kept beyond a fixed length. What was not
 // scanned, or may not be what its sender meant, is reported ([ErrTooComplex],
 // [Report]), so a search knows when it may have missed something. The tests named
-// TestCases… list the kinds of defects.
+// TestCases… list the kinds of defects. A text is also looked through for parts of
+// messages that stand in it: because a header broke off, or because it is a bounce.
 //
 // [ReadContent] is for comparing two forms of a message, so it does not guess: what is
 // not as the standards have it counts byte by byte.

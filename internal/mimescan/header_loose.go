@@ -17,8 +17,9 @@ const (
 
 // Further fields that Scan reads.
 const (
-	contentBase     = "content-base"
-	contentLocation = "content-location"
+	contentBase        = "content-base"
+	contentLocation    = "content-location"
+	contentDescription = "content-description"
 )
 
 // looseHeader is a header as Scan reads it: as mail programs do, which go on after a
@@ -28,7 +29,9 @@ type looseHeader struct {
 	odd    []byte // lines that another program might show as text
 	rest   []byte // of the body, read already
 	doubt  string // why another program might read it differently
+	last   string // the field before a line that is none
 	broke  bool   // the body begins with a line that cannot belong to a header
+	work   int    // bytes looked at
 	sure   int    // bytes until a field that matters to the body
 }
 
@@ -49,6 +52,7 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 		line, err := br.ReadSlice('\n')
 		first := read == 0
 		read += len(line)
+		h.work += len(line)
 		h.sure -= len(line)
 		whole := err == nil
 		if err == bufio.ErrBufferFull {
@@ -58,13 +62,20 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 		switch {
 		case inLine || len(text) > 0 && (text[0] == ' ' || text[0] == '\t'):
 			h.extend(name, text)
+			if name == "" && !inLine && h.unfinished() {
+				h.extend(h.last, text)
+			}
 		case len(text) == 0:
 			return h, notEOF(err)
 		default:
 			key, value, ok := cutLooseField(text)
+			if !ok && name != "" && h.open(name) && bytes.IndexByte(text, '=') > 0 && whole {
+				h.extend(name, text) // the blank before it is missing
+				break
+			}
 			if !ok {
 				mbox := first && (bytes.HasPrefix(text, []byte("From ")) || bytes.HasPrefix(text, []byte(">From ")))
-				if !mbox && !(whole && h.goesOn(br)) {
+				if !mbox && !(whole && (h.goesOn(br) || h.open(name) && continued(br))) {
 					h.rest = bytes.Clone(line)
 					h.broke = !first
 					return h, nil
@@ -73,10 +84,13 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 					h.doubted("a header has too many lines that are not fields")
 				}
 				h.odd = append(h.odd, line[:min(len(line), maxOdd-len(h.odd))]...)
+				if name != "" {
+					h.last = name
+				}
 				name = ""
 				break
 			}
-			name = h.field(unglue(key, value))
+			name, h.last = h.field(unglue(key, value)), ""
 		}
 		inLine = !whole
 		if err != nil {
@@ -89,16 +103,28 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 	}
 }
 
-// begin skips a byte order mark, and empty lines before fields that matter.
+// begin skips byte order marks, and empty lines and those of mbox files before fields
+// that matter.
 func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
-	if mark, _ := br.Peek(len(byteOrder)); string(mark) == byteOrder {
+	for mark, _ := br.Peek(len(byteOrder)); string(mark) == byteOrder; mark, _ = br.Peek(len(byteOrder)) {
 		_, _ = br.Discard(len(mark))
 	}
-	if first, _ := br.Peek(1); len(first) == 0 || first[0] != '\r' && first[0] != '\n' {
+	if first, _ := br.Peek(1); len(first) == 0 || !strings.ContainsRune("\r\nF>", rune(first[0])) {
 		return
 	}
 	ahead, _ := br.Peek(maxAhead)
-	text := bytes.TrimLeft(ahead, "\r\n \t")
+	text := ahead
+	for {
+		text = bytes.TrimLeft(text, "\r\n \t")
+		line, after, ok := bytes.Cut(text, []byte("\n"))
+		if !ok || !isMessage || !bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) {
+			break
+		}
+		text = after // of an mbox file
+	}
+	if len(text) == len(ahead) {
+		return
+	}
 	if line, _, ok := bytes.Cut(text, []byte("\n")); ok && telling(line, isMessage) {
 		_, _ = br.Discard(len(ahead) - len(text))
 		header, _, _ := bytes.Cut(text, []byte("\r\n\r\n"))
@@ -110,14 +136,7 @@ func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
 // telling reports whether a line is the field of a header rather than text.
 func telling(line []byte, isMessage bool) bool {
 	key, _, ok := cutLooseField(line)
-	if !ok {
-		return isMessage && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")))
-	}
-	switch key {
-	case "from", "to", "cc", "subject", "date", "received", "return-path", "reply-to", "sender", "message-id", "mime-version":
-		return isMessage
-	}
-	return strings.HasPrefix(key, "content-") || isMessage && strings.HasPrefix(key, "x-")
+	return ok && (isMessage || strings.HasPrefix(key, "content-"))
 }
 
 // goesOn reports whether a field that matters to the body comes before the next empty
@@ -131,6 +150,7 @@ func (h *looseHeader) goesOn(br *bufio.Reader) bool {
 	for len(ahead) > 0 {
 		var line []byte
 		line, ahead, _ = bytes.Cut(ahead, []byte("\n"))
+		h.work += len(line) + 1
 		if len(bytes.TrimRight(line, "\r")) == 0 || bytes.HasPrefix(line, []byte("--")) {
 			return false
 		}
@@ -179,11 +199,15 @@ func unglue(key string, value []byte) (string, []byte) {
 // field begins a field, and returns its name if it is kept.
 func (h *looseHeader) field(name string, value []byte) string {
 	switch name {
-	case contentType, contentDisposition, contentEncoding, contentBase, contentLocation:
+	case contentType, contentDisposition, contentEncoding, contentBase, contentLocation, contentDescription:
 	default:
 		return ""
 	}
 	if old, again := h.fields[name]; again {
+		if name == contentDisposition {
+			h.extend(name, append([]byte("; "), value...)) // with another name, perhaps
+			return name
+		}
 		// The first counts.
 		if (name == contentType || name == contentEncoding) && !strings.EqualFold(strings.TrimSpace(string(old)), strings.TrimSpace(string(value))) {
 			h.doubted("a header has two different fields " + name)
@@ -205,6 +229,20 @@ func (h *looseHeader) extend(name string, text []byte) {
 		text = text[:room]
 	}
 	h.fields[name] = append(have, text...)
+}
+
+// open reports whether a field ends so that another parameter should follow.
+func (h *looseHeader) open(name string) bool {
+	return bytes.HasSuffix(bytes.TrimRight(h.fields[name], " \t"), []byte(";"))
+}
+
+// unfinished reports whether a line that is no field stands amid a folded field.
+func (h *looseHeader) unfinished() bool { return h.last != "" && h.open(h.last) }
+
+// continued reports whether the next line continues a field.
+func continued(br *bufio.Reader) bool {
+	next, _ := br.Peek(1)
+	return len(next) > 0 && (next[0] == ' ' || next[0] == '\t')
 }
 
 // notEOF returns an error that is not the end of the text.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
+	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // Limits of a document.
@@ -25,15 +26,21 @@ const (
 // page reports the links of a document: in its attributes, resolved against its base,
 // and in its text and comments. Entities are resolved.
 func (s *scanner) page(r io.Reader, p loosePart) error {
-	d := &document{s: s}
-	d.values = linkScanner{emit: s.link, known: s.known, cut: d.cut}
-	if p.location != "" {
-		d.base(p.location)
-	}
+	d := s.document(p)
 	if err := d.read(r, 0); err != nil {
 		return err
 	}
 	return d.resolve()
+}
+
+// document returns a document that is the text of a part.
+func (s *scanner) document(p loosePart) *document {
+	d := &document{s: s}
+	d.values = linkScanner{emit: s.link, known: s.known, work: &s.work, cut: d.cut}
+	if p.location != "" {
+		d.base(p.location)
+	}
+	return d
 }
 
 // document is an HTML page with the documents within it.
@@ -52,9 +59,11 @@ type document struct {
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
-	text := &linkScanner{emit: d.values.emit, known: d.values.known, cut: d.values.cut}
+	text := &linkScanner{emit: d.values.emit, known: d.values.known, work: d.values.work, cut: d.values.cut}
 	for {
-		switch z.Next() {
+		kind := z.Next()
+		d.s.work += int64(len(z.Raw()))
+		switch kind {
 		case html.ErrorToken:
 			if err := z.Err(); errors.Is(err, html.ErrBufferExceeded) {
 				return ErrTooComplex
@@ -169,6 +178,7 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 
 // attribute reports a link in all forms that programs might make of it.
 func (d *document) attribute(value string, depth int) error {
+	d.s.work += int64(len(value))
 	link := linkunwrap.Tidy(value)
 	scheme, rest := schemeOf(link)
 	if scheme == "data" {
@@ -189,11 +199,22 @@ func (d *document) attribute(value string, depth int) error {
 		if err := d.schemeless(link); err != nil {
 			return err
 		}
+		if strings.ContainsAny(link, ":") {
+			// Text around it: quotes of which one is missing, say.
+			if err := d.value([]byte(link)); err != nil {
+				return err
+			}
+		}
 	case "http", "https", "ftp":
 		if strings.HasPrefix(rest, "//") {
 			return nil
 		}
 	default:
+		if plain := mimeparam.Unescape(link); plain != link {
+			if err := d.value([]byte(plain)); err != nil {
+				return err
+			}
+		}
 		return d.value([]byte(link))
 	}
 	d.size += len(link)
@@ -246,6 +267,7 @@ func (d *document) resolve() error {
 				continue
 			}
 			size += len(resolved)
+			d.s.work += int64(len(resolved))
 			if err := d.s.link(resolved); err != nil {
 				return err
 			}

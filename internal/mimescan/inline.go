@@ -23,6 +23,7 @@ type inlineScanner struct {
 	name  string
 	state uuState
 	plain bool // the file is in base64
+	part  quotedPart
 	file  []byte
 	sum   *digest
 	err   error
@@ -39,6 +40,7 @@ const (
 // Write returns the error of the handler, if any.
 func (i *inlineScanner) Write(p []byte) (int, error) {
 	n := len(p)
+	i.s.work += int64(n)
 	for len(p) > 0 && i.err == nil {
 		end := bytes.IndexByte(p, '\n')
 		piece := p
@@ -48,6 +50,7 @@ func (i *inlineScanner) Write(p []byte) (int, error) {
 		room := maxInlineLine - len(i.line)
 		i.long = i.long || len(piece) > room
 		i.line = append(i.line, piece[:min(len(piece), room)]...)
+		i.part.extend(piece, end >= 0)
 		if end < 0 {
 			break
 		}
@@ -64,6 +67,9 @@ func (i *inlineScanner) close() error {
 	if i.state == uuInside && i.err == nil {
 		i.s.doubt(false, true, "a uuencoded file has no end")
 		i.finish()
+	}
+	if i.err == nil {
+		i.err = i.part.finish(i.s, i.depth)
 	}
 	return i.err
 }
@@ -86,6 +92,9 @@ func (i *inlineScanner) take() {
 		} else {
 			i.opaque(line)
 		}
+	}
+	if i.err == nil && i.state == uuOutside && !i.s.quoted {
+		i.err = i.part.take(line, i.long, i.s, i.depth)
 	}
 	i.line, i.long = i.line[:0], false
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
 // linkScanner finds the links in the text written to it.
@@ -16,8 +14,19 @@ type linkScanner struct {
 	known func(link []byte) bool
 	// cut is called if a link is longer than what is read. It may be nil.
 	cut func()
-	buf []byte
-	err error
+	// source means that the text stands so in the message, before anything is parsed.
+	source bool
+	// zeros is called if the text has many zero bytes. It may be nil.
+	zeros func()
+	work  *int64 // how many bytes have been looked at
+	buf   []byte
+	err   error
+}
+
+func (s *linkScanner) did(n int) {
+	if s.work != nil {
+		*s.work += int64(n)
+	}
 }
 
 const (
@@ -56,8 +65,16 @@ func (s *linkScanner) close() error {
 // one.
 func (s *linkScanner) drain(final bool) {
 	text := s.buf
+	s.did(len(text))
 	at := s.find(text, final)
-	for _, undo := range []func([]byte) []byte{withoutMarks, unescapeScript} {
+	if s.zeros != nil && bytes.Count(text, []byte{0}) > maxZeros {
+		s.zeros()
+	}
+	undos := []func([]byte) []byte{withoutMarks, unescapeScript, withoutZeros, unquote}
+	if !s.source {
+		undos = undos[:2]
+	}
+	for _, undo := range undos {
 		other := undo(text)
 		if other == nil || s.err != nil {
 			continue
@@ -82,10 +99,12 @@ func (s *linkScanner) find(text []byte, final bool) int {
 	for s.err == nil {
 		start := nextLink(text, at)
 		if start < 0 {
+			s.did(len(text) - at)
 			begin, _ := hostAround(text, at, len(text)) // it may go on
 			return max(at, min(begin, len(text)-len("https:/")))
 		}
 		end := linkEnd(text, start)
+		s.did(end - at)
 		if !final && start > 0 && len(text)-start < maxLink {
 			return max(start-1, at) // keep a bracket before it
 		}
@@ -99,8 +118,8 @@ func (s *linkScanner) find(text []byte, final bool) int {
 }
 
 // nextLink returns where the next link begins, -1 if there are no more. It may have no
-// scheme: mail programs make links of what begins with www., and of what looks like a
-// host with a path.
+// scheme: mail programs make links of what begins with www., and many of what looks like
+// a host.
 func nextLink(text []byte, from int) int {
 	for i := from; i < len(text); i++ {
 		if text[i] != ':' && text[i] != '.' {
@@ -148,20 +167,33 @@ func hostAround(text []byte, from, i int) (start, end int) {
 	return start, end
 }
 
-// bareLink reports whether a word and what follows it look like a host and a path.
+// bareLink reports whether a word and what follows it look like a host, with or without
+// a port and a path.
 func bareLink(text []byte, start, end int) bool {
 	host := text[start:end]
-	if end == len(text) || text[end] != '/' || len(host) > 4*maxHost || host[0] == '.' || bytes.IndexByte(host, '@') >= 0 {
+	host = bytes.TrimRight(host, ".-_") // of the sentence
+	if len(host) > 4*maxHost || len(host) == 0 || host[0] == '.' || bytes.IndexByte(host, '@') >= 0 {
 		return false
 	}
-	top := host[bytes.LastIndexByte(host, '.')+1:]
-	return len(top) >= 2 && !slices.ContainsFunc(top, func(c byte) bool { return c|0x20 < 'a' || c|0x20 > 'z' })
+	if end+1 < len(text) && text[end] == ':' && text[end+1] > ' ' && (text[end+1] < '0' || text[end+1] > '9') {
+		return false // it is no port
+	}
+	dot := bytes.LastIndexByte(host, '.')
+	top := host[dot+1:]
+	if dot > 0 && bytes.HasPrefix(top, []byte("xn--")) {
+		return true
+	}
+	return dot > 0 && len(top) >= 2 && !slices.ContainsFunc(top, func(c byte) bool { return c|0x20 < 'a' || c|0x20 > 'z' })
 }
 
 // bare reports whether a link has no scheme and does not begin with www.
 func bare(link []byte) bool {
-	end := bytes.IndexAny(link, ":/")
-	return end >= 0 && link[end] == '/' && !(len(link) > 4 && strings.EqualFold(string(link[:4]), "www."))
+	switch scheme, _, ok := bytes.Cut(link[:min(len(link), len("https:"))], []byte(":")); {
+	case !ok:
+	case strings.EqualFold(string(scheme), "http"), strings.EqualFold(string(scheme), "https"), strings.EqualFold(string(scheme), "ftp"):
+		return false
+	}
+	return !(len(link) > 4 && strings.EqualFold(string(link[:4]), "www."))
 }
 
 func wordByte(c byte) bool {
@@ -195,6 +227,9 @@ func linkEnd(text []byte, start int) int {
 func (s *linkScanner) report(text []byte, start, end int) {
 	for n := 0; s.err == nil; n++ {
 		next := follower(text[:end], start)
+		if s.did(end - start); next >= 0 {
+			s.did(next - end) // it was looked for up to there
+		}
 		if next < 0 || n < maxWhole {
 			s.forms(text[start:end])
 		}
@@ -224,7 +259,7 @@ func follower(text []byte, start int) int {
 		}
 		at = next + len("ftp:")
 		if schemeless {
-			at = max(at, next+bytes.IndexByte(text[next:], '/'))
+			at = max(at, next+bareHost(text[next:]))
 		}
 	}
 	return -1
@@ -233,6 +268,7 @@ func follower(text []byte, start int) int {
 // forms emits the possible forms of a link: complete, without the punctuation of
 // the sentence, and up to a character that often ends a link.
 func (s *linkScanner) forms(link []byte) {
+	s.did(len(link))
 	s.form(link)
 	if trimmed := bytes.TrimRight(link, `.,;:!?'*_~|)]}(`+"`"); len(trimmed) != len(link) {
 		s.form(trimmed)
@@ -244,7 +280,7 @@ func (s *linkScanner) forms(link []byte) {
 
 // endsOften are the bytes at which a link often ends, though it may have them.
 var endsOften = func() (ends [256]bool) {
-	for _, c := range []byte(`'()[]{}|,;*\` + "`") {
+	for _, c := range []byte(`'()[]{}|,;*^\` + "`") {
 		ends[c] = true
 	}
 	for c := utf8.RuneSelf; c < len(ends); c++ {
@@ -256,13 +292,19 @@ var endsOften = func() (ends [256]bool) {
 func (s *linkScanner) form(link []byte) {
 	if bare(link) {
 		// Some languages put no blank before it.
-		if n := bytes.LastIndexFunc(link[:bytes.IndexByte(link, '/')], func(r rune) bool { return r >= utf8.RuneSelf }); n >= 0 {
+		if n := bytes.LastIndexFunc(link[:bareHost(link)], func(r rune) bool { return r >= utf8.RuneSelf }); n >= 0 {
 			_, size := utf8.DecodeRune(link[n:])
 			s.whole(append([]byte("http://"), link[n+size:]...))
 		}
 		link = append([]byte("http://"), link...)
 	}
 	s.whole(link)
+}
+
+// bareHost returns the length of the host in a link without scheme.
+func bareHost(link []byte) int {
+	_, end := hostAround(link, 0, 0)
+	return end
 }
 
 func (s *linkScanner) whole(link []byte) {
@@ -281,85 +323,4 @@ func (s *linkScanner) broken(text []byte, start, end int) {
 	if n := bytes.IndexAny(rest, "<>"); n >= 0 && rest[n] == '>' {
 		s.err = s.emit(strings.Join(strings.Fields(string(text[start:end+n])), ""))
 	}
-}
-
-// withoutMarks returns a text without characters that are not seen, nil if it has
-// none.
-func withoutMarks(text []byte) []byte {
-	found := slices.IndexFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
-	for ; found >= 0 && found < len(text); found++ {
-		switch text[found] {
-		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // with which they begin
-			if r, _ := utf8.DecodeRune(text[found:]); invisible(r) {
-				return leaveOutMarks(text)
-			}
-		}
-	}
-	return nil
-}
-
-func leaveOutMarks(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		if !invisible(r) {
-			out = append(out, text[:size]...)
-		}
-		text = text[size:]
-	}
-	return out
-}
-
-// invisible reports whether a character has no width. Programs and people put such
-// into links, and browsers leave them out of hosts.
-func invisible(r rune) bool {
-	switch {
-	case r == 0xAD, r == 0x34F, r == 0x61C, r == 0x180E, r == 0xFEFF:
-		return true
-	}
-	return r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x2069
-}
-
-// unescapeScript undoes the escapes of JSON and scripts, as far as they matter in
-// links. It returns nil if there are none.
-func unescapeScript(text []byte) []byte {
-	first := bytes.IndexByte(text, '\\')
-	if first < 0 {
-		return nil
-	}
-	if rest := text[first:]; !bytes.Contains(rest, []byte(`\/`)) && !bytes.Contains(rest, []byte(`\u00`)) && !bytes.Contains(rest, []byte(`\x`)) {
-		return nil
-	}
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c == '\\' && i+1 < len(text) {
-			digits := text[i+2:]
-			switch text[i+1] {
-			case '/':
-				i, c = i+1, '/'
-			case 'u':
-				if len(digits) >= 4 && digits[0] == '0' && digits[1] == '0' {
-					if v, ok := hexByte(digits[2:]); ok {
-						i, c = i+5, v
-					}
-				}
-			case 'x':
-				if v, ok := hexByte(digits); ok {
-					i, c = i+3, v
-				}
-			}
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-// hexByte returns the ASCII character that two digits stand for.
-func hexByte(digits []byte) (byte, bool) {
-	if len(digits) < 2 {
-		return 0, false
-	}
-	v, ok := mimeparam.HexByte(digits[0], digits[1])
-	return v, ok && v < utf8.RuneSelf
 }

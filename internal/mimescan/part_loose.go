@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/headerscan"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
@@ -38,7 +41,13 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	p.twice = len(kind.All("boundary")) > 1
 	p.flowed = strings.EqualFold(kind.Get("delsp"), "yes")
 	seen := make(map[string]bool)
-	for _, text := range append(disposition.All("filename"), kind.All("name")...) {
+	named := append(disposition.All("filename"), kind.All("name")...)
+	for _, text := range named {
+		if strings.Contains(text.Text, "=?") { // an encoded word without its end, say
+			named = append(named, mimeparam.Text{Text: headerscan.Text(text.Text), Guessed: text.Guessed})
+		}
+	}
+	for _, text := range named {
 		p.guessed = p.guessed || text.Guessed
 		switch {
 		case seen[text.Text]:
@@ -49,9 +58,24 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 		}
 		seen[text.Text] = true
 	}
-	p.location = strings.TrimSpace(string(fields[contentBase]))
-	if p.location == "" {
-		p.location = strings.TrimSpace(string(fields[contentLocation]))
+	also := namesAnyhow(fields)
+	if p.attached() || len(also) > 0 {
+		also = append(also, namesInstead(fields)...)
+	}
+	for _, text := range also {
+		switch {
+		case text == "", seen[text]:
+		case p.name == "":
+			p.name = text
+		default:
+			p.aliases = append(p.aliases, text)
+		}
+		seen[text] = true
+	}
+	for _, field := range []string{contentBase, contentLocation} {
+		if p.location == "" {
+			p.location = strings.Trim(string(fields[field]), "\" <>\t")
+		}
 	}
 	p.encoding, p.strange = transferEncoding(string(fields[contentEncoding]))
 	return p
@@ -69,18 +93,28 @@ func transferEncoding(field string) (encoding, strange string) {
 		return "base64", ""
 	case strings.HasPrefix(name, "quoted-printable"), name == "quoted_printable", name == "quotedprintable", name == "quoted printable", name == "qp":
 		return "quoted-printable", ""
-	case strings.HasPrefix(name, "7bit"), strings.HasPrefix(name, "8bit"), strings.HasPrefix(name, "binary"):
-		return "", ""
 	case strings.Contains(name, "uuencode"), name == "uue", name == "x-uue":
 		return uuencoded, ""
+	case strings.Contains(name, "64"):
+		return "base64", name // most likely
+	case strings.Contains(name, "quoted"), strings.Contains(name, "printable"), strings.Contains(name, "quopri"):
+		return "quoted-printable", name
+	case strings.HasPrefix(name, "7bit"), strings.HasPrefix(name, "8bit"), strings.HasPrefix(name, "binary"):
+		return "", ""
 	}
 	return "", name
 }
 
 // suffix returns the extension of a name as Windows sees it: without blanks and dots
-// at the end.
+// at the end. Defects leave other marks there.
 func suffix(name string) string {
-	name = strings.TrimRight(name, ". \t\u00a0\x00")
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
+	name = strings.TrimRight(name, ". \t\u00a0\x00;,'\"")
 	i := strings.LastIndexByte(name, '.')
 	if i < 0 {
 		return ""
@@ -97,6 +131,9 @@ func (p loosePart) isPage() bool {
 	return strings.Contains(p.kind, "html") || p.kind == "image/svg+xml" ||
 		p.named(".htm", ".html", ".shtml", ".xhtml", ".xht", ".svg", ".hta", ".htc", ".asp", ".aspx", ".php", ".jsp", ".xml", ".xsl", ".xslt")
 }
+
+// isSheet reports whether the part is a style sheet.
+func (p loosePart) isSheet() bool { return p.kind == "text/css" || p.named(".css") }
 
 // isCalendar reports whether lines are folded and characters escaped as in iCalendar
 // and vCard.
@@ -121,7 +158,7 @@ func (p loosePart) isMessage() bool {
 	case "message/rfc822", "message/global", "message/news":
 		return true
 	}
-	return !strings.HasPrefix(p.kind, "multipart/") && p.named(".eml", ".mht", ".mhtml", ".nws", ".mim", ".mime")
+	return p.kind == "application/x-mimearchive" || !strings.HasPrefix(p.kind, "multipart/") && p.named(".eml", ".emlx", ".mht", ".mhtml", ".nws", ".mim", ".mime", ".mbox", ".mbx")
 }
 
 // isLooseText reports whether the part is scanned for links.
@@ -132,7 +169,7 @@ func (p loosePart) isLooseText() bool {
 		return true
 	}
 	return strings.HasPrefix(p.kind, "text/") || strings.HasPrefix(p.kind, "multipart/") || strings.HasPrefix(p.kind, "message/") ||
-		p.isPage() || p.isCalendar() || p.named(".url", ".website", ".webloc", ".desktop", ".txt", ".csv", ".json", ".js", ".vbs", ".wsf", ".rtf", ".md", ".log", ".asc", ".xspf", ".rdp")
+		p.isPage() || p.isCalendar() || p.named(".url", ".website", ".webloc", ".desktop", ".lnk", ".css", ".txt", ".csv", ".json", ".js", ".vbs", ".wsf", ".rtf", ".md", ".log", ".asc", ".xspf", ".rdp")
 }
 
 // hides reports whether the part hides a message or attachments.
@@ -141,7 +178,7 @@ func (p loosePart) hides() bool {
 	case "application/ms-tnef", "application/vnd.ms-tnef", "application/vnd.ms-outlook", "message/partial", "application/mac-binhex40", "application/pgp-encrypted":
 		return true
 	}
-	return p.opaque() || p.named(".p7m", ".rpmsg", ".msg", ".pgp", ".gpg", ".asc.pgp") || strings.EqualFold(strings.TrimSpace(p.name), "winmail.dat")
+	return p.opaque() || p.named(".p7m", ".rpmsg", ".msg", ".oft", ".pgp", ".gpg", ".asc.pgp") || strings.EqualFold(strings.TrimSpace(p.name), "winmail.dat")
 }
 
 // sniffed returns the media type that the first bytes of a part have, whatever was
@@ -150,6 +187,13 @@ func (p loosePart) hides() bool {
 func sniffed(first []byte) string {
 	text := bytes.TrimPrefix(first, []byte(byteOrder))
 	text = bytes.TrimLeft(text, "\t\n\f\r ")
+	if len(text) > 2 && text[0] == '<' {
+		// What is no text of a page begins with another tag.
+		end := bytes.IndexAny(text, " \t\r\n/>")
+		if end > 0 && slices.Contains(pageTags, strings.ToLower(string(text[1:end]))) {
+			return "text/html"
+		}
+	}
 	for _, known := range []struct{ begin, kind string }{
 		{"<!doctype html", "text/html"}, {"<html", "text/html"}, {"<head", "text/html"}, {"<script", "text/html"}, {"<iframe", "text/html"}, {"<body", "text/html"},
 		{"<meta", "text/html"}, {"<a ", "text/html"}, {"<base", "text/html"}, {"<table", "text/html"}, {"<div", "text/html"}, {"<!--", "text/html"}, {"<svg", "text/html"},
@@ -160,4 +204,36 @@ func sniffed(first []byte) string {
 		}
 	}
 	return ""
+}
+
+// pageTags are tags with which a page, or a piece of one, may begin.
+var pageTags = []string{"p", "br", "b", "i", "u", "h1", "h2", "h3", "font", "style", "title", "center", "span", "img", "form", "ul", "ol", "li", "td", "tr", "pre", "link", "frameset", "object", "embed", "button", "input", "blockquote", "hr", "strong", "em", "section", "main", "article", "video", "area", "map"}
+
+// mayBeText reports whether a part that says to be none may be a text all the same.
+func (p loosePart) mayBeText() bool {
+	switch kind, _, _ := strings.Cut(p.kind, "/"); kind {
+	case "image", "audio", "video", "font":
+		return false
+	}
+	return true
+}
+
+// looksLikeText reports whether the first bytes of a part are text: of a page, a
+// shortcut or a script of an unusual name.
+// See https://mimesniff.spec.whatwg.org/#binary-data-byte.
+func looksLikeText(first []byte) bool {
+	if len(first) == 0 || bytes.HasPrefix(first, []byte("%PDF-")) || bytes.HasPrefix(first, []byte("%!PS")) {
+		return false
+	}
+	if wideByMark(first) != nil {
+		return true
+	}
+	for len(first) > 0 {
+		r, size := utf8.DecodeRune(first)
+		if r == utf8.RuneError && size == 1 && len(first) >= utf8.UTFMax || r < ' ' && !strings.ContainsRune("\t\r\n\f\x1b", r) {
+			return false
+		}
+		first = first[size:]
+	}
+	return true
 }

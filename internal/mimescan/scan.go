@@ -77,7 +77,13 @@ type Report struct {
 // Scan reads a message completely. It returns an error of the reader or handler,
 // or [ErrTooComplex].
 func Scan(r io.Reader, h Handler) (Report, error) {
-	s := &scanner{h: h}
+	s := &scanner{}
+	err := s.scan(r, h)
+	return s.report, err
+}
+
+func (s *scanner) scan(r io.Reader, h Handler) error {
+	s.h = h
 	if h.Link != nil {
 		// Several scanners read the same text: after an error, all of them stop.
 		var refused error
@@ -101,7 +107,7 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 	source := &keeper{r: r}
 	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", true, 0)
 	if errors.Is(err, ErrStop) {
-		return s.report, nil
+		return nil
 	}
 	if err == nil {
 		_, err = io.Copy(io.Discard, source)
@@ -112,7 +118,7 @@ func Scan(r io.Reader, h Handler) (Report, error) {
 	if err == nil {
 		err = s.late
 	}
-	return s.report, err
+	return err
 }
 
 func isASCII(text []byte) bool {
@@ -141,7 +147,16 @@ type scanner struct {
 	known  func(link []byte) bool // reports whether a link has been reported
 	parts  int
 	report Report
-	late   error // why a text was not scanned completely; the scan continues
+
+	location string // base of links in the parts of a multipart
+	quoted   bool   // what is read was found within a text
+
+	quotedParts int // found within texts
+
+	// work is how many bytes have been looked at, again and again included: tests bound it.
+	work int64
+
+	late error // why a text was not scanned completely; the scan continues
 }
 
 // doubt notes why links or attachments may have been missed. The first reason stays.

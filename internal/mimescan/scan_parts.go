@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
 )
 
 // entity reads a message or part of one: header and body.
@@ -19,6 +21,7 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	if err != nil {
 		return err
 	}
+	s.work += int64(h.work)
 	if h.doubt != "" {
 		s.doubt(true, true, h.doubt)
 	}
@@ -31,6 +34,7 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 		br = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(h.rest), br), bufSize)
 	}
 	p := describeLoosely(h.fields, defaultType)
+	p.location = s.located(p.location)
 	if h.broke && (p.encoding != "" || p.attached() && !strings.HasPrefix(p.kind, "multipart/") || p.isMessage()) {
 		// The line is text, or spoils what is encoded.
 		s.doubt(true, true, "a header broke off")
@@ -72,7 +76,11 @@ func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
 			s.doubt(true, true, "a multipart has two different boundaries")
 		}
 		if br = s.whole(br, &p); p.boundary != "" {
-			return s.multipart(br, p, depth)
+			outer := s.location
+			s.location = p.location
+			err := s.multipart(br, p, depth)
+			s.location = outer
+			return err
 		}
 	}
 	if p.isMessage() {
@@ -146,9 +154,17 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 		defaultType = "message/rfc822"
 	}
 	for began := false; ; began = true {
-		between := &section{br: br, delimiter: "--" + p.boundary}
+		if began {
+			if s.parts++; s.parts > maxParts {
+				return ErrTooComplex
+			}
+		}
+		between := &section{br: br, delimiter: "--" + p.boundary, work: &s.work}
 		if err := s.text(between, loosePart{part: part{kind: "text/plain"}}, depth); err != nil {
 			return err
+		}
+		if !began && between.last && between.read {
+			s.doubt(true, true, "the boundary of a multipart comes at its end only")
 		}
 		if between.open {
 			if !began && between.read {
@@ -157,7 +173,7 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 			return nil
 		}
 		for last := between.last; !last; {
-			sec := &section{br: br, delimiter: "--" + p.boundary}
+			sec := &section{br: br, delimiter: "--" + p.boundary, work: &s.work}
 			if err := s.entity(bufio.NewReaderSize(sec, bufSize), defaultType, false, depth+1); err != nil {
 				return err
 			}
@@ -171,6 +187,9 @@ func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 
 // message reads an attached message.
 func (s *scanner) message(body io.Reader, p loosePart, depth int) error {
+	outer := s.location
+	s.location = ""
+	defer func() { s.location = outer }()
 	if s.h.Attachment == nil {
 		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1)
 	}
@@ -195,7 +214,7 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if p.encoding == "base64" {
 		raw = &rawScanner{}
 		if isText && s.h.Link != nil {
-			raw.links = &linkScanner{emit: s.h.Link, known: s.known}
+			raw.links = &linkScanner{emit: s.h.Link, known: s.known, work: &s.work}
 		}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), bufSize)
 	}
@@ -207,6 +226,9 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if !isText || strings.HasPrefix(p.kind, "text/") {
 		switch kind := sniffed(first); {
 		case kind == "":
+			if !isText && p.mayBeText() && looksLikeText(first) {
+				p.seems, isText = "text/plain", true
+			}
 		case isText && kind == "text/plain":
 		default:
 			p.seems, isText = kind, true
@@ -227,11 +249,23 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	if _, err := io.Copy(io.Discard, content); err != nil {
 		return err
 	}
-	if err := raw.close(s, isText); err != nil {
+	if err := raw.close(s, isText, p.attached()); err != nil {
 		return err
 	}
 	if attached {
 		return s.h.Attachment(d.attachment(p))
 	}
 	return nil
+}
+
+// located returns where relative links of a part lead from: its own place, or that of
+// the parts around it (RFC 2557, section 5).
+func (s *scanner) located(own string) string {
+	if own == "" || s.location == "" {
+		return own + s.location
+	}
+	if resolved, ok := linkunwrap.Resolve(s.location, own); ok {
+		return resolved
+	}
+	return own
 }

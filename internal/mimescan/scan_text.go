@@ -2,6 +2,7 @@ package mimescan
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -45,17 +46,32 @@ func (a *afterwards) Read(p []byte) (int, error) {
 
 // rawScanner watches a body in base64 as it stands: it may be text.
 type rawScanner struct {
-	links *linkScanner // nil if the part is no text
-	other bool         // it has other characters
+	links  *linkScanner // nil if the part is no text
+	other  bool         // it has other characters
+	footer bool         // they come behind an empty line only, as a mailing list appends them
+	begun  bool         // a character of base64 has been seen
+	lines  int          // line ends since the last other byte
 }
 
 // Write returns the error of the handler, if any.
 func (r *rawScanner) Write(p []byte) (int, error) {
 	for _, c := range p {
-		if base64Values[c] == 0 && c != '=' && c != '\r' && c != '\n' && c != ' ' && c != '\t' {
+		switch {
+		case r.other:
+		case c == '\n':
+			r.lines++
+			continue
+		case c == '\r', c == ' ', c == '\t':
+			continue
+		case base64Values[c] == 0 && c != '=':
 			r.other = true
+		}
+		if r.other {
+			r.footer = r.footer || r.begun && r.lines > 1
 			break
 		}
+		r.footer = r.footer || r.begun && r.lines > 1
+		r.begun, r.lines = true, 0
 	}
 	if r.links == nil || !r.other {
 		return len(p), nil
@@ -63,11 +79,11 @@ func (r *rawScanner) Write(p []byte) (int, error) {
 	return r.links.Write(p)
 }
 
-func (r *rawScanner) close(s *scanner, isText bool) error {
+func (r *rawScanner) close(s *scanner, isText, attached bool) error {
 	if r == nil || !r.other {
 		return nil
 	}
-	s.doubt(isText, true, "a part is not in base64 as declared")
+	s.doubt(isText && !r.footer, attached || !r.footer, "a part is not in base64 as declared")
 	if r.links == nil {
 		return nil
 	}
@@ -79,7 +95,7 @@ func (s *scanner) text(body io.Reader, p loosePart, depth int) error {
 	inline := &inlineScanner{s: s, depth: depth}
 	body = io.TeeReader(body, inline)
 	if s.h.Link != nil {
-		if err := s.links(body, p); err != nil {
+		if err := s.links(body, p, depth); err != nil {
 			return err
 		}
 	}
@@ -90,7 +106,7 @@ func (s *scanner) text(body io.Reader, p loosePart, depth int) error {
 }
 
 // links scans a text for links.
-func (s *scanner) links(body io.Reader, p loosePart) error {
+func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	isPage, isCalendar := p.isPage() || p.seems == "text/html", p.isCalendar() || p.seems == "text/calendar"
 	br := bufio.NewReaderSize(body, partBuf)
 	c := p.convert(br, isPage)
@@ -100,33 +116,39 @@ func (s *scanner) links(body io.Reader, p loosePart) error {
 	var raw *linkScanner
 	if !c.alike {
 		// A link may be ASCII all the same.
-		raw = &linkScanner{emit: s.h.Link, known: s.known}
+		raw = &linkScanner{emit: s.h.Link, known: s.known, work: &s.work, source: true}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
 		c = p.convert(br, isPage)
 	}
-	plain := &linkScanner{emit: s.link, known: s.known}
+	plain := &linkScanner{emit: s.link, known: s.known, work: &s.work, source: true}
+	if c.alike {
+		plain.zeros = func() { s.doubt(true, false, "a text has zero bytes, so it may be in another charset") }
+	}
 	if !isPage {
 		plain.cut = func() { s.doubt(true, false, "a link is longer than 32 KiB") }
 	}
 	text := io.TeeReader(c.Reader, plain)
-	var err error
 	var more []*linkScanner
 	switch {
 	case isCalendar:
-		unfolded, unescaped := &linkScanner{emit: s.link, known: s.known}, &linkScanner{emit: s.link, known: s.known}
+		unfolded, unescaped := &linkScanner{emit: s.link, known: s.known, work: &s.work}, &linkScanner{emit: s.link, known: s.known, work: &s.work}
 		more = append(more, unfolded, unescaped)
-		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), unfolded)
+		files := &calendarFiles{s: s, depth: depth}
+		defer func() { err = cmp.Or(err, files.close()) }()
+		text = io.TeeReader(newUnfold(bufio.NewReaderSize(text, partBuf)), io.MultiWriter(unfolded, files))
 		text = io.TeeReader(newUnescape(bufio.NewReaderSize(text, partBuf)), unescaped)
 		if p.isOldCalendar() {
-			unquoted := &linkScanner{emit: s.link, known: s.known}
+			unquoted := &linkScanner{emit: s.link, known: s.known, work: &s.work}
 			more = append(more, unquoted)
 			text = io.TeeReader(newQuoted(bufio.NewReaderSize(text, partBuf)), unquoted)
 		}
 		err = s.page(text, p) // X-ALT-DESC
 	case isPage:
 		err = s.page(text, p)
+	case p.isSheet():
+		err = s.sheet(text, p)
 	case p.flowed:
-		joined := &linkScanner{emit: s.link, known: s.known}
+		joined := &linkScanner{emit: s.link, known: s.known, work: &s.work}
 		more = append(more, joined)
 		_, err = io.Copy(joined, newUnflow(bufio.NewReaderSize(text, partBuf)))
 	}

@@ -13,9 +13,10 @@ import (
 type section struct {
 	br        *bufio.Reader
 	delimiter string
-	last      bool // no section follows
-	open      bool // the text ended before a delimiter came
-	read      bool // it has more than white space
+	last      bool   // no section follows
+	open      bool   // the text ended before a delimiter came
+	work      *int64 // how many bytes have been read; may be nil
+	read      bool   // it has more than white space
 
 	ends        []byte // the delimiter behind a line end
 	inLine      bool
@@ -37,6 +38,9 @@ func (s *section) Read(p []byte) (int, error) {
 		m := copy(p[n:], s.line)
 		s.line = s.line[m:]
 		n += m
+	}
+	if s.work != nil {
+		*s.work += int64(n)
 	}
 	return n, nil
 }

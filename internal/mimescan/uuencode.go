@@ -18,7 +18,7 @@ func uuBegin(line []byte) (name string, ok bool) {
 		return "", false
 	}
 	mode, file, ok := strings.Cut(strings.TrimSpace(string(rest)), " ")
-	if !ok || len(mode) < 3 || len(mode) > 4 || strings.Trim(mode, "01234567") != "" {
+	if !ok || len(mode) < 3 || len(mode) > 6 || strings.Trim(mode, "01234567") != "" {
 		return "", false
 	}
 	return strings.TrimSpace(file), true

@@ -24,6 +24,7 @@ quarantine/internal/detour -> quarantine/driver
 quarantine/internal/twobox -> quarantine/driver
 internal/mimescan -> internal/mimeparam
 internal/mimescan -> internal/linkunwrap
+internal/mimescan -> internal/headerscan
 internal/mailstore/eml -> internal/mimeparam
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver

@@ -44,7 +44,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},
 	{Package: "internal/mailstore/eml", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/mimeparam", Imports: nil},
-	{Package: "internal/mimescan", Imports: []string{"internal/linkunwrap", "internal/mimeparam"}},
+	{Package: "internal/mimescan", Imports: []string{"internal/headerscan", "internal/linkunwrap", "internal/mimeparam"}},
 	{Package: "internal/msclouds", Imports: nil},
 	{Package: "internal/mutate", Imports: nil},
 	{Package: "internal/ntlmserver", Imports: nil},

@@ -21,7 +21,7 @@ var modulesOf = map[string][]string{
 	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
 	"quarantine":          {"golang.org/x/text"}, // names and subjects in any form of Unicode
 
-	"internal/linkunwrap":    {"golang.org/x/net"},                                    // host names in other scripts
+	"internal/linkunwrap":    {"golang.org/x/net", "golang.org/x/text"},               // host names in other scripts
 	"internal/mimeparam":     {"github.com/emersion/go-message", "golang.org/x/text"}, // charsets of parameters
 	"quarantine/ewsmail":     {"golang.org/x/text"},                                   // the same
 	"internal/headerscan":    {"golang.org/x/net", "golang.org/x/text"},               // charsets

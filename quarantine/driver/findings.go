@@ -3,8 +3,8 @@ package driver
 // Findings are the result of a [Query].
 type Findings struct {
 	Items []Item
-	// Near are items whose Message-ID differs from the one in the query only in the
-	// case of letters: see [NearMessageID]. They are not among Items.
+	// Near are items whose Message-ID is nearly the one in the query: see
+	// [NearMessageID]. They are not among Items.
 	Near []Item
 	// Searched are the folders that were searched completely; Unsearched are those
 	// that could not be, and items that could not be examined.

@@ -1,12 +1,6 @@
 package driver
 
-import (
-	"html"
-	"net/url"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
 // A sender may write a Message-ID that is none (RFC 5322, section 3.6.4), servers keep
 // it as it stands, and alerts quote it with what stood around it. So an id is looked
@@ -26,52 +20,6 @@ func BareMessageID(id string) string {
 // brackets and surrounding white space. They are case-sensitive (RFC 5322,
 // section 3.6.4).
 func SameMessageID(a, b string) bool { return BareMessageID(a) == BareMessageID(b) }
-
-// MeantMessageID returns the id that was probably meant by what someone has asked
-// for, without angle brackets: without the name of the header, quotes, a semicolon
-// behind, escapes of HTML and URLs, a missing bracket, and characters that cannot be
-// seen. It is empty if nothing is left.
-func MeantMessageID(asked string) string {
-	id := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, asked)
-	if plain := html.UnescapeString(id); isText(plain) {
-		id = plain
-	}
-	if lower := strings.ToLower(id); strings.Contains(lower, "%3c") || strings.Contains(lower, "%3e") || strings.Contains(lower, "%40") {
-		if plain, err := url.PathUnescape(id); err == nil && isText(plain) {
-			id = plain
-		}
-	}
-	id = strings.TrimSpace(id)
-	if name, value, ok := strings.Cut(id, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "Message-ID") {
-		id = strings.TrimSpace(value)
-	}
-	for {
-		before := id
-		id = strings.TrimSpace(strings.TrimRight(id, ";, \t"))
-		for _, q := range []string{`""`, `''`, "``", "“”", "‘’", "«»", "„“", "()", "[]"} {
-			r := []rune(q)
-			if inner, ok := strings.CutPrefix(id, string(r[0])); ok {
-				if inner, ok = strings.CutSuffix(inner, string(r[1])); ok {
-					id = inner
-				}
-			}
-		}
-		if id = withoutBrackets(id); id == before {
-			return id
-		}
-	}
-}
-
-// isText reports whether what was unescaped may stand in a field, so that it may have
-// been escaped.
-func isText(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl)
-}
 
 // withoutBrackets returns an id without angle brackets around it, of which one may be
 // missing, and without the white space inside them. What has others inside stays.
@@ -113,21 +61,22 @@ func MeansMessageID(asked, id string) bool {
 }
 
 // NearMessageID reports whether an id differs from what someone has asked for only in
-// the case of letters. It is another message, strictly speaking.
+// the case of letters, or has it beside something else, such as another id. It is
+// another message, strictly speaking.
 func NearMessageID(asked, id string) bool {
-	return !MeansMessageID(asked, id) && meansMessageID(asked, id, strings.EqualFold)
+	if MeansMessageID(asked, id) {
+		return false
+	}
+	return meansMessageID(asked, id, strings.EqualFold) || hasWord(id, MeantMessageID(asked))
 }
 
 func meansMessageID(asked, id string, same func(a, b string) bool) bool {
-	bare := withoutBrackets(id)
-	if bare == "" {
-		return false
-	}
+	kept := withoutBrackets(id)
 	for _, want := range []string{withoutBrackets(asked), MeantMessageID(asked)} {
-		if want == "" {
+		if want == "" || kept == "" {
 			continue
 		}
-		if same(want, bare) {
+		if same(want, kept) || same(want, MeantMessageID(id)) {
 			return true
 		}
 		// Behind the id may stand what a server on the way has added.
@@ -137,3 +86,27 @@ func meansMessageID(asked, id string, same func(a, b string) bool) bool {
 	}
 	return false
 }
+
+// hasWord reports whether a text has an id in it that no letters of another adjoin.
+func hasWord(text, id string) bool {
+	text, id = strings.ToLower(text), strings.ToLower(id)
+	if !strings.Contains(id, "@") {
+		return false
+	}
+	for at := 0; ; {
+		i := strings.Index(text[at:], id)
+		if i < 0 {
+			return false
+		}
+		begin, end := at+i, at+i+len(id)
+		if strings.TrimRight(text[:begin], aroundID) != text[:begin] || begin == 0 {
+			if strings.TrimLeft(text[end:], aroundID) != text[end:] || end == len(text) {
+				return true
+			}
+		}
+		at = begin + 1
+	}
+}
+
+// aroundID are characters that are in no id but in quotes (RFC 5322, section 3.2.3).
+const aroundID = "<>()[]\"',;: \t\r\n"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -322,15 +323,34 @@ func looseRestriction(q driver.Query) ews.And {
 	return ews.And{spelledAnyhow(q)}
 }
 
-// spelledAnyhow asks for ids that contain the one of a query: a sender or a server on
-// the way may have added what no other spelling has.
+// spelledAnyhow asks for ids that have the pieces of the one of a query: a sender or a
+// server on the way may have added what no other spelling has, even within it.
 func spelledAnyhow(q driver.Query) ews.Restriction {
-	contains := func(id string) ews.Restriction {
-		return ews.Contains{Property: ews.FieldInternetMessageID, Value: id, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
+	pieces := func(id string) ews.Restriction {
+		var all ews.And
+		for _, piece := range idPieces(id) {
+			all = append(all, ews.Contains{Property: ews.FieldInternetMessageID, Value: piece, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase})
+		}
+		if len(all) == 1 {
+			return all[0]
+		}
+		return all
 	}
 	bare, meant := driver.BareMessageID(q.MessageID), driver.MeantMessageID(q.MessageID)
 	if meant == bare || meant == "" {
-		return contains(bare)
+		return pieces(bare)
 	}
-	return ews.Or{contains(bare), contains(meant)}
+	return ews.Or{pieces(bare), pieces(meant)}
+}
+
+// idPieces cuts an id where a blank may stand: at @, dots and blanks. Short pieces tell
+// little, and four are enough.
+func idPieces(id string) []string {
+	pieces := strings.FieldsFunc(id, func(r rune) bool { return r == '@' || r == '.' || unicode.IsSpace(r) })
+	pieces = slices.DeleteFunc(pieces, func(p string) bool { return len(p) < 3 })
+	if len(pieces) == 0 {
+		return []string{id}
+	}
+	slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
+	return pieces[:min(len(pieces), 4)]
 }

@@ -1,0 +1,166 @@
+package driver
+
+import (
+	"html"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MeantMessageID returns the id that was probably meant by what someone has asked
+// for, without angle brackets: without the name of the header, quotes, punctuation
+// around it, escapes of HTML, URLs and JSON, a missing bracket, characters that cannot
+// be seen, blanks beside @ and dots, and brackets around dots, which keep others from
+// following links. What has several ids in it stays, and so does what names another
+// message (In-Reply-To, References). It is empty if nothing is left.
+func MeantMessageID(asked string) string {
+	id := unescapedID(asked)
+	if OtherMessage(id) {
+		return id
+	}
+	switch opened, closed := strings.Count(id, "<"), strings.Count(id, ">"); {
+	case opened == 1 && closed == 1 && strings.Index(id, "<") < strings.Index(id, ">"):
+		_, inner, _ := strings.Cut(id, "<")
+		inner, _, _ = strings.Cut(inner, ">")
+		if strings.TrimSpace(inner) != "" {
+			id = inner
+		}
+	case opened == 1 && closed == 0:
+		if before, inner, _ := strings.Cut(id, "<"); isLabel(before) {
+			id = inner
+		}
+	}
+	return tidyID(withoutLabel(id))
+}
+
+// OtherMessage reports whether what someone has asked for is the header field of
+// another message than the one in which it stands.
+func OtherMessage(asked string) bool {
+	name, _, ok := strings.Cut(asked, ":")
+	name = strings.TrimSpace(name)
+	return ok && (strings.EqualFold(name, "In-Reply-To") || strings.EqualFold(name, "References"))
+}
+
+// unescapedID undoes what programs do to an id that they show, and leaves out what
+// cannot be seen.
+func unescapedID(asked string) string {
+	id := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		case strings.ContainsRune("\uff1c\u2039\u27e8\u3008", r):
+			return '<'
+		case strings.ContainsRune("\uff1e\u203a\u27e9\u3009", r):
+			return '>'
+		}
+		return r
+	}, asked)
+	for range 3 { // they may be escaped more than once
+		before := id
+		if plain := html.UnescapeString(id); isText(plain) {
+			id = plain
+		}
+		if lower := strings.ToLower(id); strings.Contains(lower, "%3c") || strings.Contains(lower, "%3e") || strings.Contains(lower, "%40") || strings.Contains(lower, "%25") {
+			if plain, err := url.PathUnescape(id); err == nil && isText(plain) {
+				id = plain
+			}
+		}
+		if id == before {
+			break
+		}
+	}
+	id = escapedBrackets.Replace(id)
+	if lower := strings.ToLower(id); strings.Contains(lower, "=3c") && strings.Contains(lower, "=3e") {
+		id = quotedBrackets.Replace(id)
+	}
+	return strings.TrimSpace(id)
+}
+
+var (
+	escapedBrackets = strings.NewReplacer(`\u003c`, "<", `\u003C`, "<", `\u003e`, ">", `\u003E`, ">", `\u0040`, "@", `\<`, "<", `\>`, ">", `\r`, "\r", `\n`, "\n")
+	quotedBrackets  = strings.NewReplacer("=3C", "<", "=3c", "<", "=3E", ">", "=3e", ">", "=40", "@")
+)
+
+// isText reports whether what was unescaped may stand in a field, so that it may have
+// been escaped.
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl)
+}
+
+// isLabel reports whether a text before an id is the name of its header, or no text.
+func isLabel(s string) bool {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+	switch s {
+	case "", "id", "mid", "messageid", "msgid", "internetmessageid", "mailto":
+		return true
+	}
+	return false
+}
+
+// withoutLabel returns an id without the name of its header, and without quotes and
+// punctuation around it.
+func withoutLabel(id string) string {
+	for {
+		before := id
+		if i := strings.IndexAny(id, ":="); i > 0 && isLabel(id[:i]) {
+			id = id[i+1:]
+		}
+		id = strings.TrimSpace(strings.Trim(id, ";,|*` \t\r\n"))
+		if strings.Count(id, `"`) == 1 {
+			id = strings.TrimSpace(strings.Trim(id, `"`)) // the other one was not pasted
+		}
+		if strings.Contains(id, "@") {
+			id = strings.TrimRight(id, ".")
+		}
+		for _, q := range []string{`""`, `''`, "“”", "‘’", "«»", "„“", "()", "[]", "{}"} {
+			r := []rune(q)
+			if inner, ok := strings.CutPrefix(id, string(r[0])); ok {
+				if inner, ok = strings.CutSuffix(inner, string(r[1])); ok {
+					id = inner
+				}
+			}
+		}
+		if id = withoutBrackets(id); id == before {
+			return id
+		}
+	}
+}
+
+// tidyID returns an id without what people put into it so that nobody can follow it,
+// and without blanks beside @ and dots, which RFC 5322, section 4.5.4, allows.
+func tidyID(id string) string {
+	if !strings.ContainsAny(id, "@") {
+		id = atSigns.Replace(id)
+	}
+	local, domain, ok := strings.Cut(id, "@")
+	if !ok || strings.Contains(local, `"`) {
+		return id
+	}
+	if !strings.HasPrefix(domain, "[") {
+		domain = dotSigns.Replace(domain)
+	}
+	id = local + "@" + domain
+	words := strings.Fields(id)
+	if len(words) < 2 {
+		return id
+	}
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 && !strings.HasSuffix(words[i-1], ".") && !strings.HasSuffix(words[i-1], "@") && w[0] != '.' && w[0] != '@' {
+			return id // it has a blank elsewhere
+		}
+		b.WriteString(w)
+	}
+	return b.String()
+}
+
+var (
+	atSigns  = strings.NewReplacer("[at]", "@", "(at)", "@", "[@]", "@", "(@)", "@", "[AT]", "@")
+	dotSigns = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "[dot]", ".", "(dot)", ".")
+)
