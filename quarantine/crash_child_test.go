@@ -37,8 +37,9 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv("GOGC") == "" {
 		// Thousands of small worlds leave little behind: the collector would take a
-		// third of the time.
-		debug.SetGCPercent(400)
+		// third of the time. The limit is for the large ones, of 50,000 messages.
+		debug.SetGCPercent(800)
+		debug.SetMemoryLimit(1 << 30)
 	}
 	os.Exit(m.Run())
 }
