@@ -120,6 +120,11 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv(asProgram, "1"); err != nil {
 		panic(err)
 	}
+	// Most of them wait for a lease or for another process. The flag -parallel, which is
+	// parsed later, takes precedence.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	dir, err := os.MkdirTemp("", "ewsq-test-")
 	if err != nil {
 		panic(err)
