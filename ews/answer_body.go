@@ -112,7 +112,11 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 		}
 		piece := make([]byte, 512)
 		n, err := b.read(piece)
-		b.prefix = append(b.prefix, piece[:n]...)
+		if b.prefix == nil {
+			b.prefix = piece[:n]
+		} else {
+			b.prefix = append(b.prefix, piece[:n]...)
+		}
 		if err == io.EOF {
 			break
 		}

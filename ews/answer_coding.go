@@ -59,7 +59,7 @@ func encoded(err error) bool {
 
 // decode returns the plain body.
 func decode(src io.Reader, coding string) (io.Reader, error) {
-	r := bufio.NewReader(src)
+	r := bufio.NewReaderSize(src, headLength)
 	start, err := r.Peek(2)
 	if len(start) < 2 {
 		if len(start) == 0 && err != nil {
@@ -70,7 +70,7 @@ func decode(src io.Reader, coding string) (io.Reader, error) {
 	gzipped := start[0] == 0x1F && start[1] == 0x8B // RFC 1952, section 2.3.1
 	switch {
 	case gzipped:
-		z, err := gzip.NewReader(r)
+		z, err := gzip.NewReader(bufio.NewReader(r))
 		if err != nil {
 			return nil, wrongCoding("gzip", err)
 		}
@@ -78,13 +78,13 @@ func decode(src io.Reader, coding string) (io.Reader, error) {
 	case coding == "", coding == "identity", looksPlain(start):
 		return r, nil
 	case coding == "deflate" && start[0]&0x0F == 8 && (uint(start[0])<<8|uint(start[1]))%31 == 0: // RFC 1950, section 2.2
-		z, err := zlib.NewReader(r)
+		z, err := zlib.NewReader(bufio.NewReader(r))
 		if err != nil {
 			return nil, wrongCoding(coding, err)
 		}
 		return z, nil
 	case coding == "deflate":
-		return flate.NewReader(r), nil // without the header, as some servers send it
+		return flate.NewReader(bufio.NewReader(r)), nil // without the header, as some servers send it
 	case coding == "gzip", coding == "x-gzip":
 		return nil, wrongCoding(coding, gzip.ErrHeader)
 	}

@@ -116,6 +116,7 @@ type base64Reader struct {
 	src    io.Reader
 	text   []byte // read, not yet decoded
 	n      int    // bytes used in text
+	full   bool   // the last read filled text
 	plain  []byte // decoded, not yet returned
 	block  []byte
 	padded bool
@@ -124,7 +125,23 @@ type base64Reader struct {
 }
 
 func newBase64Reader(src io.Reader, wrap func(error) error) *base64Reader {
-	return &base64Reader{src: src, wrap: wrap, text: make([]byte, 32<<10), block: make([]byte, 24<<10)}
+	r := &base64Reader{src: src, wrap: wrap}
+	r.room(smallBase64)
+	return r
+}
+
+// What is decoded at once, in bytes of text: little first, because most messages are
+// small, and more as soon as a read fills that.
+const (
+	smallBase64 = 4 << 10
+	largeBase64 = 32 << 10
+)
+
+// room makes room for n bytes of text, and keeps what was read.
+func (r *base64Reader) room(n int) {
+	text := make([]byte, n)
+	copy(text, r.text[:r.n])
+	r.text, r.block = text, make([]byte, n/4*3)
 }
 
 // Read returns decoded bytes. The source's error, including io.EOF, comes after
@@ -145,8 +162,12 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 }
 
 func (r *base64Reader) fill() {
+	if r.full && len(r.text) < largeBase64 {
+		r.room(largeBase64)
+	}
 	n, err := r.src.Read(r.text[r.n:])
 	r.n += n
+	r.full = r.n == len(r.text)
 	whole := r.n / 4 * 4
 	if whole > 0 && r.padded {
 		r.err = r.wrap(errNoBase64)

@@ -6,12 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -37,8 +40,14 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv("GOGC") == "" {
 		// Thousands of small worlds leave little behind: the collector would take a
-		// third of the time.
-		debug.SetGCPercent(400)
+		// third of the time. The limit is for the large ones, of 50,000 messages.
+		debug.SetGCPercent(800)
+		debug.SetMemoryLimit(1 << 30)
+	}
+	// Some wait for processes, which leaves processors to others. The flag -parallel,
+	// which is parsed later, takes precedence.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

@@ -147,7 +147,6 @@ func shrunk(t *testing.T, failed *exploration, played *exploration) *exploration
 // TestExploreRandom plays random histories, each from its own seed.
 func TestExploreRandom(t *testing.T) {
 	t.Parallel()
-	frugal(t)
 	histories := *exploreRandom
 	switch {
 	case histories == 0 && *whole:

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
-	"runtime/debug"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,12 +60,6 @@ func (e *explored) add(x *exploration) {
 func (e *explored) String() string {
 	return fmt.Sprintf("deviations=%d histories=%d states=%d lost=%d doubled=%d untrue=%d notices=%d",
 		len(e.deviations), e.histories, len(e.states), e.sum.lost, e.sum.doubled, e.sum.untrue, e.sum.notices)
-}
-
-// frugal makes the collector run less often: a history is short, and leaves nothing.
-func frugal(t *testing.T) {
-	was, limit := debug.SetGCPercent(800), debug.SetMemoryLimit(1<<30)
-	t.Cleanup(func() { debug.SetGCPercent(was); debug.SetMemoryLimit(limit) })
 }
 
 // singleScenes are the worlds of TestExploreSingles, so many kinds of each access and
@@ -147,7 +140,6 @@ func (s exploredScene) singles(t *testing.T) (all []event) {
 // one scene of each access and direction.
 func TestExploreSingles(t *testing.T) {
 	t.Parallel()
-	frugal(t)
 	scenes := singleScenes()
 	kinds := len(scenes) / (2 * len(accesses))
 	var sum explored

@@ -33,6 +33,11 @@ func (r *recorder) Read(p []byte) (int, error) {
 }
 
 func (r *recorder) keep(b []byte) {
+	if !r.inTag && !r.large {
+		n := ordinary(b)
+		r.kept = append(r.kept, b[:n]...)
+		b = b[n:]
+	}
 	for len(b) > 0 {
 		if r.inTag {
 			i := bytes.IndexByte(b, '>')
@@ -69,11 +74,31 @@ func (r *recorder) keep(b []byte) {
 	}
 }
 
+// ordinary returns how many bytes of b, which begins outside of tags, come before a tag
+// that opens large content or does not end in b: in most requests all.
+func ordinary(b []byte) (n int) {
+	for {
+		i := bytes.IndexByte(b[n:], '<')
+		if i < 0 {
+			return len(b)
+		}
+		n += i
+		end := bytes.IndexByte(b[n:], '>')
+		if end < 0 || isLarge(b[n:n+end+1]) {
+			return n
+		}
+		n += end + 1
+	}
+}
+
 // isLarge reports whether a tag opens an element with large content.
 func isLarge(tag []byte) bool {
 	name := bytes.TrimPrefix(tag, []byte("<"))
-	if i := bytes.IndexAny(name, " \t\r\n/>"); i >= 0 {
-		name = name[:i]
+	for i, c := range name {
+		if c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '/' || c == '>' {
+			name = name[:i]
+			break
+		}
 	}
 	if i := bytes.IndexByte(name, ':'); i >= 0 {
 		name = name[i+1:]

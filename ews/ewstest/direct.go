@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
 // Direct returns a RoundTripper that calls the server in process, without a
@@ -80,17 +82,21 @@ func (s *Server) As(rt http.RoundTripper, user string) http.RoundTripper {
 	if !ok {
 		password = localPart(account) + "-password"
 	}
-	return signed{rt, account, password}
+	t := signed{next: rt, user: account, password: password, sent: new(redact.Secrets)}
+	t.sent.Add(account, password)
+	return t
 }
 
 type signed struct {
 	next           http.RoundTripper
 	user, password string
+	sent           *redact.Secrets // a client knows them by this for all requests together
 }
 
 // RoundTrip adds the credentials.
 func (t signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.SetBasicAuth(t.user, t.password)
+	t.sent.Announce(r.Context())
 	return t.next.RoundTrip(r)
 }

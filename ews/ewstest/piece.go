@@ -33,7 +33,7 @@ func (p piece) reader() io.Reader {
 	for i, b := range p.content {
 		readers[i] = bytes.NewReader(b)
 	}
-	return io.MultiReader(bytes.NewReader(p.raw), &base64Reader{from: io.MultiReader(readers...)})
+	return io.MultiReader(bytes.NewReader(p.raw), newBase64Reader(io.MultiReader(readers...), p.size()-int64(len(p.raw))))
 }
 
 // bodyOf returns the pieces as one stream, with its length.
@@ -55,8 +55,14 @@ type base64Reader struct {
 	from io.Reader
 	text []byte // encoded, not yet read
 	err  error
-	in   [24 << 10]byte
-	out  [32 << 10]byte
+	in   []byte
+	out  []byte
+}
+
+// newBase64Reader returns a reader of at most size bytes of base64.
+func newBase64Reader(from io.Reader, size int64) *base64Reader {
+	out := int(min(max(size, 4), 32<<10)) / 4 * 4
+	return &base64Reader{from: from, in: make([]byte, out/4*3), out: make([]byte, out)}
 }
 
 func (r *base64Reader) Read(p []byte) (int, error) {
@@ -64,12 +70,12 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 		if r.err != nil {
 			return 0, r.err
 		}
-		n, err := io.ReadFull(r.from, r.in[:])
+		n, err := io.ReadFull(r.from, r.in)
 		if err == io.ErrUnexpectedEOF {
 			err = io.EOF
 		}
 		r.err = err
-		base64.StdEncoding.Encode(r.out[:], r.in[:n])
+		base64.StdEncoding.Encode(r.out, r.in[:n])
 		r.text = r.out[:base64.StdEncoding.EncodedLen(n)]
 	}
 	n := copy(p, r.text)

@@ -76,9 +76,9 @@ func (e *encoder) content(name string, content [][]byte, attrs ...string) {
 func (e *encoder) pieces() []piece {
 	b := e.Bytes()
 	if len(e.large) == 0 {
-		return []piece{{raw: append([]byte(xmlHead), b...)}}
+		return []piece{{raw: b}}
 	}
-	all := []piece{{raw: []byte(xmlHead)}}
+	var all []piece
 	from := 0
 	for i, at := range e.Splices() {
 		all = append(all, piece{raw: b[from:at], content: e.large[i]})
@@ -87,10 +87,9 @@ func (e *encoder) pieces() []piece {
 	return append(all, piece{raw: b[from:]})
 }
 
-const xmlHead = `<?xml version="1.0" encoding="utf-8"?>`
-
 func (e *encoder) envelope() {
 	e.References = true
+	e.Declaration()
 	e.Open("s:Envelope")
 	e.Attr("xmlns:s", xmlwire.URISOAP)
 }

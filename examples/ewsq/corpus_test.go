@@ -48,7 +48,7 @@ func TestCorpus(t *testing.T) {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
 			url := serve(t, bin, boxes)
-			r := runner{t, filepath.Join(bin, "ewsq"), configFor(t, url, access)}
+			r := runner{t, itself(t), configFor(t, url, access)}
 			for address, dir := range boxes {
 				before := contents(t, url, address, true)
 				ids := map[string]int{}
@@ -88,12 +88,24 @@ func checkout(t *testing.T) string {
 	}
 }
 
-// binaries is the folder that the programs are built into.
+// asProgram makes the binary of the tests the program that they test: to link another
+// takes longer than most of them.
+const asProgram = "EWSQ_TEST_AS_PROGRAM"
+
+// itself returns the path of the program. What is started inherits the environment.
+func itself(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	require.NoError(t, err)
+	return path
+}
+
+// binaries is the folder that the server is built into.
 var binaries string
 
-// programs builds the programs, once for all tests that need them.
+// programs builds the server, once for all tests that need it.
 var programs = sync.OnceValue(func() error {
-	out, err := exec.Command("go", "build", "-o", binaries, "../exchange", ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binaries, "../exchange").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
@@ -101,6 +113,18 @@ var programs = sync.OnceValue(func() error {
 })
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	if err := os.Setenv(asProgram, "1"); err != nil {
+		panic(err)
+	}
+	// Most of them wait for a lease or for another process. The flag -parallel, which is
+	// parsed later, takes precedence.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	dir, err := os.MkdirTemp("", "ewsq-test-")
 	if err != nil {
 		panic(err)
@@ -111,7 +135,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// build returns the folder of the built programs.
+// build returns the folder of the built server.
 func build(t *testing.T) string {
 	t.Helper()
 	require.NoError(t, programs())

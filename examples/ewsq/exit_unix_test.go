@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,7 +20,7 @@ import (
 // process starts the program itself.
 func process(t *testing.T, b *bundle, stdin io.Reader, args ...string) (cmd *exec.Cmd, ended <-chan error) {
 	t.Helper()
-	cmd = exec.CommandContext(t.Context(), filepath.Join(build(t), "ewsq"), append([]string{"-config", b.config}, args...)...)
+	cmd = exec.CommandContext(t.Context(), itself(t), append([]string{"-config", b.config}, args...)...)
 	cmd.Env = append(cmd.Environ(), "EWSQ_PASSWORD="+b.env["EWSQ_PASSWORD"])
 	cmd.Stdin = stdin
 	require.NoError(t, cmd.Start())

@@ -23,7 +23,6 @@ import (
 // is working for it, and then finishes what it left open.
 func TestKilledRunIsRecovered(t *testing.T) {
 	t.Parallel()
-	bin := build(t)
 	for _, access := range []string{"fullAccess", "impersonation"} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +51,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 
 			ctx, kill := context.WithCancel(t.Context())
 			defer kill()
-			cmd := exec.CommandContext(ctx, filepath.Join(bin, "ewsq"), "-config", config, "quarantine", "-targets", file)
+			cmd := exec.CommandContext(ctx, itself(t), "-config", config, "quarantine", "-targets", file)
 			dead := make(chan struct{})
 			var carried atomic.Int32
 			srv.OnRequest(func(_ int, r *ewstest.Request) {
@@ -70,7 +69,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			require.False(t, cmd.ProcessState.Exited(), "it was killed")
 			require.Less(t, countVisible(t, srv, "quarantine@example.test"), messages, "in the middle")
 
-			r := runner{t, filepath.Join(bin, "ewsq"), config}
+			r := runner{t, itself(t), config}
 			time.Sleep(8 * time.Second) // what was sent may take effect for writeDoubt
 			recovered := r.run(exitDone, "recover")
 			require.NotEmpty(t, recovered)

@@ -59,7 +59,7 @@ func TestSignIn(t *testing.T) {
 			if tc.authentication != nil {
 				authentication = tc.authentication(server)
 			}
-			r := runner{t, filepath.Join(bin, "ewsq"), writeConfig(t, server.URL, server.CAFile, authentication)}
+			r := runner{t, itself(t), writeConfig(t, server.URL, server.CAFile, authentication)}
 			target := []string{"-mailbox", "alice@example.test", "-message-id", phishing}
 			taken := r.run(exitDone, append([]string{"quarantine"}, target...)...)
 			require.Len(t, taken, 1)

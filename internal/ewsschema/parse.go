@@ -2,6 +2,7 @@ package ewsschema
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
@@ -51,9 +52,10 @@ func Parse(r io.Reader, server Version) (*Request, error) {
 func readTree(r io.Reader) (*Node, error) {
 	d := xmlwire.NewDecoder(r, xmlwire.Limits{MaxDepth: maxDepth, MaxText: maxText, Strict: true})
 	defer d.Release()
+	t := tree{d: d}
 	var root *Node
 	if d.NextChild(0) {
-		root = readNode(d)
+		root = t.node()
 	}
 	if err := d.Finish(); err != nil {
 		line, column := d.Position()
@@ -62,16 +64,44 @@ func readTree(r io.Reader) (*Node, error) {
 	return root, nil
 }
 
-func readNode(d *xmlwire.Decoder) *Node {
-	n := &Node{Space: d.Space(), Local: d.Local()}
+// tree is a document being read. Servers for tests read many: nodes are made many at a
+// time, and their slices in the size that they need.
+type tree struct {
+	d     *xmlwire.Decoder
+	spare []spareNode
+	found []*Node // children of the nodes being read, the innermost last
+}
+
+type spareNode struct {
+	Node
+	text strings.Builder
+}
+
+// node reads the current element.
+func (t *tree) node() *Node {
+	if len(t.spare) == 0 {
+		t.spare = make([]spareNode, 32)
+	}
+	s := &t.spare[0]
+	t.spare = t.spare[1:]
+	d, n := t.d, &s.Node
+	n.Space, n.Local = d.Space(), d.Local()
 	n.Line, n.Column = d.Position()
-	for name, value := range d.Attrs() {
-		n.Attrs = append(n.Attrs, Attr{Space: name.Space, Local: name.Local, Value: value})
+	if count := d.AttrCount(); count > 0 {
+		n.Attrs = make([]Attr, 0, count)
+		for name, value := range d.Attrs() {
+			n.Attrs = append(n.Attrs, Attr{Space: name.Space, Local: name.Local, Value: value})
+		}
 	}
-	var text strings.Builder
-	for depth := d.Depth(); d.NextChildText(depth, &text); {
-		n.Children = append(n.Children, readNode(d))
+	first := len(t.found)
+	for depth := d.Depth(); d.NextChildText(depth, &s.text); {
+		child := t.node()
+		t.found = append(t.found, child)
 	}
-	n.Text = text.String()
+	if len(t.found) > first {
+		n.Children = slices.Clone(t.found[first:])
+		t.found = t.found[:first]
+	}
+	n.Text = s.text.String()
 	return n
 }

@@ -153,9 +153,10 @@ func (t *typ) attr(local string) *attrDecl {
 // content checks the children of an element against its content model, and then
 // each child against its type in the model.
 func (v *validator) content(n *Node, model *particle) *Violation {
-	m := matcher{version: v.version, rest: n.Children}
-	ok := m.match(model)
-	if !ok || len(m.rest) > 0 {
+	m := matcher{version: v.version, rest: n.Children, types: make([]*typ, 0, len(n.Children))}
+	if !m.match(model) || len(m.rest) > 0 {
+		m = matcher{version: v.version, rest: n.Children, explains: true}
+		m.match(model)
 		if len(m.rest) == 0 {
 			return violation(n, "The element %s has incomplete content.%s", quoted(n), expecting(m.expected))
 		}
@@ -175,6 +176,7 @@ type matcher struct {
 	version  Version
 	rest     []*Node     // not matched yet
 	types    []*typ      // of those matched
+	explains bool        // notes what is expected
 	expected []*particle // possible instead of the first of rest
 }
 
@@ -187,7 +189,9 @@ func (m *matcher) match(p *particle) bool {
 	n := 0
 	for ; n != p.max; n++ {
 		if len(m.rest) == 0 || !p.starts(m.rest[0], m.version) {
-			m.expected = p.firsts(m.expected, m.version)
+			if m.explains {
+				m.expected = p.firsts(m.expected, m.version)
+			}
 			break
 		}
 		if !m.once(p) {

@@ -15,6 +15,7 @@ type seed struct {
 	now       time.Time
 	searchKey string
 	brief     *brief // made by the first search
+	delivered string // Received as text, made by the first search
 }
 
 // waits reports whether filling in the item can wait: nothing given with it
@@ -41,7 +42,10 @@ type brief struct {
 func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, known bool) {
 	v.Field = key
 	if key == TagDeliveryTime {
-		v.Value = ews.FormatTime(n.Received)
+		if n.delivered == "" {
+			n.delivered = ews.FormatTime(n.Received)
+		}
+		v.Value = n.delivered
 		return v, true, true
 	}
 	if key.GUID != "" || key.Set != "" {

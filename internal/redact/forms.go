@@ -163,11 +163,13 @@ func pieces(text string) map[string]bool {
 	all := make(map[string]bool)
 	text = lower(text)
 	for ; len(text) >= pieceSize; text = text[pieceSize:] {
-		seen := map[byte]bool{}
+		different := 0
 		for i := range pieceSize {
-			seen[text[i]] = true
+			if strings.IndexByte(text[:i], text[i]) < 0 {
+				different++
+			}
 		}
-		if len(seen) > 4 {
+		if different > 4 {
 			all[text[:pieceSize]] = true
 		}
 	}

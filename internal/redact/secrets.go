@@ -45,7 +45,10 @@ type password struct {
 
 // Add remembers a password, which went along with a user name; the user name may be
 // empty.
-func (s *Secrets) Add(user, secret string) {
+func (s *Secrets) Add(user, secret string) { s.add(user, secret, nil) }
+
+// add is Add. Of a password that one of others knows, the forms are made only once.
+func (s *Secrets) add(user, secret string, others []*Secrets) {
 	if secret == "" {
 		return
 	}
@@ -53,17 +56,32 @@ func (s *Secrets) Add(user, secret string) {
 		s.AddToken(secret)
 		return
 	}
-	s.mu.RLock()
-	known := slices.ContainsFunc(s.passwords, func(p password) bool { return p.user == user && p.text == secret })
-	s.mu.RUnlock()
-	if known {
+	if _, known := s.password(user, secret); known {
 		return
 	}
-	added := password{user, secret, sync.OnceValue(func() []form { return forms(user, secret) })}
+	var added password
+	known := false
+	for i := 0; i < len(others) && !known; i++ {
+		added, known = others[i].password(user, secret)
+	}
+	if !known {
+		added = password{user, secret, sync.OnceValue(func() []form { return forms(user, secret) })}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := append(slices.Clone(s.passwords), added)
 	s.passwords = kept[max(0, len(kept)-maxPasswords):]
+}
+
+// password returns a password that is remembered.
+func (s *Secrets) password(user, secret string) (password, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i := slices.IndexFunc(s.passwords, func(p password) bool { return p.user == user && p.text == secret })
+	if i < 0 {
+		return password{}, false
+	}
+	return s.passwords[i], true
 }
 
 // AddToken remembers a bearer token, a signed assertion, a cookie or another secret
@@ -105,13 +123,15 @@ func (s *Secrets) AddBytes(secret []byte) {
 
 // AddAuthorization remembers the value of an Authorization or Proxy-Authorization
 // header.
-func (s *Secrets) AddAuthorization(value string) {
+func (s *Secrets) AddAuthorization(value string) { s.addAuthorization(value, nil) }
+
+func (s *Secrets) addAuthorization(value string, others []*Secrets) {
 	scheme, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
 	rest = strings.TrimSpace(rest)
 	if strings.EqualFold(scheme, "Basic") {
 		if pair, err := base64.StdEncoding.DecodeString(rest); err == nil {
 			user, secret, _ := strings.Cut(string(pair), ":")
-			s.Add(user, secret)
+			s.add(user, secret, others)
 			return
 		}
 	}

@@ -45,9 +45,12 @@ func (w *Watch) SawRequest(req *http.Request) {
 	if req == nil {
 		return
 	}
+	w.mu.Lock()
+	announced := slices.Clone(w.from)
+	w.mu.Unlock()
 	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
 		for _, value := range req.Header.Values(name) {
-			w.own.AddAuthorization(value)
+			w.own.addAuthorization(value, announced)
 		}
 	}
 	w.sawCookies(req.Cookies())

@@ -58,6 +58,9 @@ func (d *Decoder) AttrNames() []string {
 	return names
 }
 
+// AttrCount returns how many attributes [Decoder.Attrs] yields.
+func (d *Decoder) AttrCount() int { return len(d.attrs) }
+
 // Attrs iterates over the attributes of the current element and their values, in
 // the order written, without namespace declarations.
 func (d *Decoder) Attrs() iter.Seq2[AttrName, string] {

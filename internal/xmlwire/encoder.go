@@ -29,6 +29,11 @@ type Encoder struct {
 // Grow makes room for n bytes.
 func (e *Encoder) Grow(n int) { e.buf = slices.Grow(e.buf, n) }
 
+// Declaration writes the XML declaration, before the root element.
+func (e *Encoder) Declaration() {
+	e.buf = append(e.buf, `<?xml version="1.0" encoding="utf-8"?>`...)
+}
+
 // Open begins an element.
 func (e *Encoder) Open(name string) {
 	e.closeTag()

@@ -56,7 +56,7 @@ func (d *Decoder) simpleText() ([]byte, bool) {
 // keep returns b as a string. Short strings share an allocation with their
 // neighbours, which reduces the cost of a page of items.
 func (d *Decoder) keep(b []byte) string {
-	const chunk = 4 << 10
+	const first, chunk = 512, 4 << 10 // most answers have few strings
 	if len(b) == 0 {
 		return ""
 	}
@@ -64,8 +64,9 @@ func (d *Decoder) keep(b []byte) string {
 		return string(b)
 	}
 	if d.arena.Cap()-d.arena.Len() < len(b) {
+		n := min(max(first, 4*d.arena.Cap()), chunk)
 		d.arena.Reset()
-		d.arena.Grow(chunk)
+		d.arena.Grow(max(n, len(b)))
 	}
 	start := d.arena.Len()
 	d.arena.Write(b)
