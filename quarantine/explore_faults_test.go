@@ -59,13 +59,16 @@ func with(d *deviation, mark func(*exploration)) *deviation {
 
 var forGood = ewstest.When{}
 
+// later marks a history in which a request acts after its answer.
+func later(x *exploration) { x.later = true }
+
 // serverDeviations are what a server does.
 var serverDeviations = []*deviation{
 	// No answer, or a late act.
 	fault("cut before the server acted", ewstest.DropBefore),
 	fault("cut after the server acted", ewstest.DropAfter),
-	fault("acts 30 s later", ewstest.Late(30*time.Second)),
-	fault("acts 5 min later", ewstest.Late(5*time.Minute)),
+	with(fault("acts 30 s later", ewstest.Late(30*time.Second)), later),
+	with(fault("acts 5 min later", ewstest.Late(5*time.Minute)), later),
 	fault("acts 14 min later", ewstest.Late(14*time.Minute)),
 	fault("answer breaks off", ewstest.CutResponse),
 	fault("503", ewstest.Unavailable),
@@ -135,7 +138,7 @@ var serverDeviations = []*deviation{
 
 // lateDeviation acts when the doubt is over: then one message too many may be put
 // aside.
-var lateDeviation = with(fault("acts 40 min later", ewstest.Late(40*time.Minute)), func(x *exploration) { x.late = true })
+var lateDeviation = with(fault("acts 40 min later", ewstest.Late(40*time.Minute)), func(x *exploration) { x.late, x.later = true, true })
 
 // canStrike reports whether a fault can strike an operation at all.
 func (x *exploration) canStrike(op ews.Operation, f ewstest.Fault) (can bool) {

@@ -36,6 +36,8 @@ type exploration struct {
 	strikes []event
 	plan    []demand
 	exact   bool // a fault strikes at its call or not at all
+	later   bool // a request acts after its answer
+	removal int  // the last call of DeleteItem at the source
 	lenient bool // what is said to be undecided in the end may be so
 
 	*world
@@ -257,6 +259,7 @@ func (x *exploration) tracked(n int, r *ewstest.Request) {
 	case r.Anchor == source && r.Operation != ews.OpDeleteItem:
 		x.read = n
 	case r.Operation == ews.OpDeleteItem:
+		x.removal = n
 		for tag, n := range x.edited {
 			if n > x.read {
 				delete(x.newest, tag)
