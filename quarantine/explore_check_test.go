@@ -81,7 +81,7 @@ func (x *exploration) alive(when string) {
 		case c.all() < x.scene.copies-gone:
 			x.found(&x.counted.lost, "LOST %s: %s: %d, deleted by people %d", when, tag, c.all(), gone)
 		case x.later && x.removal > 0 && x.edited[tag] > x.removal:
-			// DeleteItem takes no change key, so one that acts late removes what was
+			// DeleteItem does not mind an old change key: one that acts late removes what was
 			// edited meanwhile.
 		case gone == 0 && c.newest == 0 && !x.keysIgnored:
 			x.found(&x.counted.lost, "LOST %s: the edit of %s", when, tag)
