@@ -102,12 +102,28 @@ func (s *Secrets) find(text string) (spans []span, ok bool) {
 	}
 }
 
-// findIn is find for a text as it is, without looking into escapes.
+// findIn is find for a text as it is, without looking into escapes, except base64.
 func (s *Secrets) findIn(m mapped) (spans []span, ok bool) {
+	if spans, ok = s.findPlain(m, true); !ok {
+		return nil, false
+	}
+	if decoded, changed := m.decode(); changed {
+		found, _ := s.findPlain(decoded, false)
+		spans = append(spans, found...)
+	}
+	return append(spans, s.wrapped(m)...), true
+}
+
+// findPlain is findIn without looking into anything. Without words, secrets that are too
+// short to be struck out are not looked for: they occur in any bytes.
+func (s *Secrets) findPlain(m mapped, words bool) (spans []span, ok bool) {
 	text := string(m.text)
 	folded := lower(text)
 	for _, p := range s.passwords {
 		for _, f := range p.forms() {
+			if f.word && !words {
+				continue
+			}
 			found := f.in(text, folded, whole)
 			if f.word && len(found) > 0 {
 				return nil, false
@@ -116,7 +132,7 @@ func (s *Secrets) findIn(m mapped) (spans []span, ok bool) {
 		}
 	}
 	spans = append(spans, s.inRuns(folded, whole)...)
-	return append(m.origin(spans), s.wrapped(m)...), true
+	return m.origin(spans), true
 }
 
 // origin translates spans of the text to spans of the original.

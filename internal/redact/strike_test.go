@@ -121,12 +121,15 @@ var writings = map[string]func(string) string{
 	"Basic, Latin-1": func(s string) string {
 		return html.EscapeString(base64.StdEncoding.EncodeToString([]byte(`EX\svc:` + latin1(s))))
 	},
-	"UTF-16":                   wide,
-	"UTF-16BE":                 wideBE,
-	"base64, UTF-16BE":         func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + wideBE(s))) },
-	"Basic, UTF-16":            func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wide(`EX\svc:` + s))) },
-	"Basic, UTF-16BE":          func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wideBE(`EX\svc:` + s))) },
-	"base64, wrapped":          func(s string) string { return base64Of(s, "\r\n ", 5) },
+	"UTF-16":           wide,
+	"UTF-16BE":         wideBE,
+	"base64, UTF-16BE": func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + wideBE(s))) },
+	"Basic, UTF-16":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wide(`EX\svc:` + s))) },
+	"Basic, UTF-16BE":  func(s string) string { return base64.StdEncoding.EncodeToString([]byte(wideBE(`EX\svc:` + s))) },
+	"base64, wrapped":  func(s string) string { return base64Of(s, "\r\n ", 5) },
+	"Basic, in base64": func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte("Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(`EX\svc:`+s))))
+	},
 	"Basic, wrapped":           func(s string) string { return base64Of(`EX\svc:`+s, "\n", 9) },
 	"Basic, wrapped, in JSON":  func(s string) string { return quoted(base64Of(`EX\svc:`+s, "\r\n", 9)) },
 	"Basic, wrapped, in HTML":  func(s string) string { return base64Of(`EX\svc:`+s, "<br />\n", 9) },
@@ -229,6 +232,7 @@ func TestTokens(t *testing.T) {
 	var s redact.Secrets
 	s.AddToken(token)
 	for _, echo := range []string{
+		base64.StdEncoding.EncodeToString([]byte(token)), base64.RawURLEncoding.EncodeToString([]byte("Bearer " + token)),
 		token, token[:60], token[20:], token[40:72], strings.ToLower(token), url.QueryEscape(token), strings.Split(token, ".")[1], strings.Split(token, ".")[2],
 	} {
 		assert.Equal(t, "Bearer [redacted], it was", s.Strike("Bearer "+echo+", it was"))

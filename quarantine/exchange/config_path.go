@@ -3,6 +3,7 @@ package exchange
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -41,9 +42,10 @@ func (c *Config) refuseContent() error {
 }
 
 // withoutPath returns why a file with a secret cannot be opened, without what the setting
-// names: that may be the secret itself, put into the wrong setting.
+// names, unless that is an absolute path: it may be the secret itself, put into the wrong
+// setting.
 func withoutPath(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && !filepath.IsAbs(e.Path) {
 		return e.Err
 	}
 	return err
