@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,9 +62,13 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
-	<-enough
+	select {
+	case <-enough:
+	case <-time.After(20 * time.Second):
+	}
 	require.NoError(t, child.Process.Kill())
 	posts.Wait()
+	require.GreaterOrEqual(t, n.Load(), int32(8))
 	require.Error(t, child.Wait())
 
 	s := l.start(t, "-settle", "1s")
