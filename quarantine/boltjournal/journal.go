@@ -88,7 +88,9 @@ func explain(path string, err error) error {
 			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
 	case errors.Is(err, fs.ErrNotExist): // a missing file is created
 		return fmt.Errorf("creating the journal %q: %w: its directory does not exist; create it, or use a different file", path, fs.ErrNotExist)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("opening the journal %q: %w: mount it for writing, or use a different file", path, err)
+	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("opening the journal %q: %w: let this account read and write the file, and create files in its directory", path, err)
 	case sealedfile.IsFull(err):
 		return fmt.Errorf("%w: %q: %w. Make room on the disk, or raise the quota or limit of this account", ErrFull, path, err)
