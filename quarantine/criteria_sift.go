@@ -45,6 +45,7 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	if err := errors.Join(c.Validate(), l.Validate()); err != nil {
 		return driver.Findings{}, err
 	}
+	c.Subject = plainSubject(c.Subject)
 	l = l.withDefaults()
 	if err := l.checkMailbox(m.Address()); err != nil {
 		return driver.Findings{}, err

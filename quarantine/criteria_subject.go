@@ -76,6 +76,15 @@ func (s *sifter) wholeSubject(ctx context.Context, m driver.Candidate) (matching
 	return matchYes, nil // all that is kept of it agrees
 }
 
+// plainSubject returns a subject that is asked for, decoded if it was copied from a
+// header with encoded words: mail systems keep it decoded.
+func plainSubject(asked string) string {
+	if strings.Contains(asked, "=?") && strings.Contains(asked, "?=") {
+		return headerscan.Text(asked)
+	}
+	return asked
+}
+
 // foldSubject makes subjects comparable. It leaves out blanks, because programs
 // disagree about those beside encoded words (RFC 2047, section 6.2) and at folds, and
 // what cannot be seen. It lowers the case by way of upper case, because some

@@ -68,6 +68,7 @@ var subjects = []struct{ asked, header string }{
 	{"\u8acb\u6c42\u66f8 %d", "=?utf-8?B?6KuL?= =?utf-8?B?5rGC5pu4?= %d"},
 	{"Your invoice %d", "=?utf-8?Q?Yo=E2=80=8Bur_inv=C2=ADoice?= %d"},
 	{"Kiss %d", "KI\u017fS %d"},
+	{"=?utf-8?Q?Your_invoice?= %d", "Your invoice %d"},
 }
 
 // phishing makes a message of each kind, in From, Sender or To.

@@ -360,6 +360,9 @@ func (s *Service) receipt(action string, t Target) *Receipt {
 	default:
 		r.note("the Message-ID was given as %q; it was looked for as it stands, and as <%s>", t.MessageID, meant)
 	}
+	if t.Criteria.Subject != plainSubject(t.Criteria.Subject) {
+		r.note("the subject was given in encoded words; it was looked for as %q", plainSubject(t.Criteria.Subject))
+	}
 	if t.Criteria.URL != "" {
 		if m, err := linkunwrap.NewMatcher(t.Criteria.URL); err == nil && m.Meant() != "" {
 			r.note("the URL was given as %q; %s", t.Criteria.URL, m.Meant())

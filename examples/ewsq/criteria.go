@@ -48,7 +48,7 @@ func criteria() []criterion {
 		{"attachment-name", "", "full `NAME` of an attachment; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.AttachmentName })},
 		{"attachment-sha256", "", "SHA-256 of an attachment's content, in 64 hexadecimal `DIGITS`",
 			plain(func(c *quarantine.Criteria) *string { return &c.AttachmentSHA256 })},
-		{"url", "", "`URL` that the text links to, even if rewritten by link protection", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
+		{"url", "", "`URL` that the text links to, even if rewritten by link protection; hxxps://evil[.]example and evil.example are understood", plain(func(c *quarantine.Criteria) *string { return &c.URL })},
 	}
 }
 

@@ -22,7 +22,7 @@ type targetFlags struct {
 func (t *targetFlags) add(flags *flag.FlagSet) {
 	t.flags = flags
 	addText(flags, &t.mailbox, "mailbox", "", "primary SMTP `ADDRESS` of the mailbox")
-	addText(flags, &t.messageID, "message-id", "", "`ID` from the Message-ID header, with or without angle brackets")
+	addText(flags, &t.messageID, "message-id", "", "`ID` from the Message-ID header, with or without angle brackets or what was copied around it")
 	criteriaFlags(flags, &t.criteria)
 	addText(flags, &t.file, "targets", "", "`FILE` with any number of targets, CSV or JSON lines; - for standard input")
 }

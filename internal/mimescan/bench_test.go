@@ -76,7 +76,7 @@ func TestScanWork(t *testing.T) {
 	t.Parallel()
 	for kind, messages := range map[string]map[string][2]string{"ordinary": ordinary, "hostile": hostile} {
 		for name, message := range messages {
-			for _, size := range []int64{16 << 10, 64 << 10} {
+			for _, size := range []int64{8 << 10, 48 << 10} {
 				work := int64(0)
 				r := io.MultiReader(strings.NewReader(message[0]), io.LimitReader(&repeated{text: message[1]}, size))
 				looked, err := mimescan.ScanWork(r, mimescan.Handler{

@@ -69,7 +69,9 @@ func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	return f.found, err
 }
 
-// everywhere searches all folders that the query covers.
+// everywhere searches all folders that the query covers. The search folder AllItems,
+// which some mailboxes have, saves none of that: a search folder lags and may lack
+// folders, so that what it shows is no proof of what there is.
 func (f *finder) everywhere(ctx context.Context) error {
 	q := f.query
 	if q.In != nil && !q.Below {
