@@ -44,10 +44,15 @@ func TestMain(m *testing.M) {
 		debug.SetGCPercent(800)
 		debug.SetMemoryLimit(1 << 30)
 	}
-	// Some wait for processes, which leaves processors to others. The flag -parallel,
-	// which is parsed later, takes precedence.
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
-		panic(err)
+	// Some wait for processes, which leaves processors to others. The whole matrices are
+	// no company for them: they end by time.
+	flag.Parse()
+	given := wholeCrash()
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -97,6 +97,10 @@ func TestRivals(t *testing.T) {
 			"quarantine during a restore": {true, false},
 		} {
 			for _, op := range []ews.Operation{ews.OpUpdateItem, ews.OpExportItems, carriesBy(a.worldOptions), ews.OpDeleteItem} {
+				switch carries := carriesBy(a.worldOptions); {
+				case op == ews.OpExportItems && carries != ews.OpUploadItems, op == ews.OpDeleteItem && carries == ews.OpMoveItem:
+					continue // the way does not call it
+				}
 				t.Run(fmt.Sprintf("%s/%s/%s", a.name, name, op), func(t *testing.T) {
 					t.Parallel()
 					w := newWorld(t, a.worldOptions)
@@ -115,8 +119,10 @@ func TestRivals(t *testing.T) {
 						}
 						assert.NoError(t, err)
 					}
-					w.between(op, func() { run(rival, c.rivalRestores) })
+					met := false
+					w.between(op, func() { met = true; run(rival, c.rivalRestores) })
 					run(w.service, c.restore)
+					assert.True(t, met, "there was no rival")
 					total := len(w.in(alice, theID)) + len(w.in(vault, theID))
 					assert.GreaterOrEqual(t, total, 1, "lost")
 					// Asked once more, there is one copy, where it was asked for.

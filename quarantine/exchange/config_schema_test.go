@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"reflect"
@@ -207,6 +208,8 @@ func TestConfigSchemaVerdicts(t *testing.T) {
 	}
 }
 
+var whole = flag.Bool("whole", false, "TestConfigSchemaIsNotStricter: each change of each configuration, not of one in turn")
+
 // TestConfigSchemaIsNotStricter changes one or two fields of configurations at
 // will: whatever the schema refuses, the loader or Validate refuses, too.
 func TestConfigSchemaIsNotStricter(t *testing.T) {
@@ -215,7 +218,10 @@ func TestConfigSchemaIsNotStricter(t *testing.T) {
 	names := slices.Sorted(maps.Keys(badConfigs))
 	for i, first := range names {
 		second := names[(i*7+1)%len(names)]
-		for _, good := range []string{goodNTLM, goodImpersonation, goodOnline, goodDiscovery, goodSearch} {
+		for j, good := range []string{goodNTLM, goodImpersonation, goodOnline, goodDiscovery, goodSearch} {
+			if !*whole && i%5 != j {
+				continue
+			}
 			changes := maps.Clone(badConfigs[first].changes)
 			maps.Copy(changes, badConfigs[second].changes)
 			for _, changes := range []map[string]any{changes, badConfigs[first].changes} {
