@@ -312,6 +312,24 @@ func TestWatch(t *testing.T) {
 	assert.EqualError(t, w.Error(errors.New("x s3cr3tPW")), "x [redacted]")
 }
 
+// A request keeps the password that its transport announced and has forgotten since.
+func TestWatchOfAnOldPassword(t *testing.T) {
+	t.Parallel()
+	ctx, w := redact.Watching(context.Background())
+	var below redact.Secrets
+	below.Add("svc", "s3cr3tPW")
+	below.Announce(ctx)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://mail.example.test/", nil)
+	require.NoError(t, err)
+	req.SetBasicAuth("svc", "s3cr3tPW")
+	w.SawRequest(req)
+	for i := range 20 {
+		below.Add("svc", fmt.Sprintf("later-%d", i))
+	}
+	require.Equal(t, "s3cr3tPW", below.Strike("s3cr3tPW"), "it is forgotten")
+	assert.Equal(t, "[redacted] [redacted]", w.Strike("s3cr3tPW later-19"))
+}
+
 func TestProxyPassword(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse("http://u:pr0xyPW@127.0.0.1:1")
