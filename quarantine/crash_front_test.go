@@ -195,8 +195,11 @@ func peekOperation(body *bufio.Reader) (ews.Operation, error) {
 	}
 }
 
-// copied reports whether the server has acted on the request that makes a copy, so that
-// the item is at both ends.
-func (b deathBlow) copied() bool {
-	return b.strike != nil && b.strike.phase == acted && (b.operation == ews.OpUploadItems || b.operation == ews.OpCreateItem)
+// decisive reports whether the server has acted on the request that makes a copy, so
+// that the item is at both ends, or on the one that removes the original.
+func (b deathBlow) decisive() bool {
+	if b.strike == nil || b.strike.phase != acted {
+		return false
+	}
+	return b.operation == ews.OpUploadItems || b.operation == ews.OpCreateItem || b.operation == ews.OpDeleteItem
 }

@@ -316,9 +316,9 @@ func runAll(t *testing.T, crashes []crash) []*wreck {
 }
 
 // part returns about a fortieth of the points of the row-th kind: of each phase at
-// least one, at calls that differ from row to row. Copied adds the one that surely leaves
-// the item at both ends.
-func part(points []deathBlow, row int, copied bool) (some []deathBlow) {
+// least one, at calls that differ from row to row. Decisive adds those that surely leave
+// the item at both ends, and at its destination.
+func part(points []deathBlow, row int, decisive bool) (some []deathBlow) {
 	const step = 40
 	byPhase := make(map[phase][]deathBlow)
 	for _, b := range points {
@@ -333,10 +333,8 @@ func part(points []deathBlow, row int, copied bool) (some []deathBlow) {
 			some = append(some, all[i])
 		}
 	}
-	if i := slices.IndexFunc(points, deathBlow.copied); copied && i >= 0 && !slices.Contains(some, points[i]) {
-		some = append(some, points[i])
-	}
-	return some
+	more := slices.DeleteFunc(slices.Clone(points), func(b deathBlow) bool { return !decisive || !b.decisive() || slices.Contains(some, b) })
+	return append(some, more...)
 }
 
 // TestCrashMatrix kills a process that quarantines, or restores, at every point,
@@ -350,9 +348,8 @@ func TestCrashMatrix(t *testing.T) {
 		require.NoError(t, err, "%s", kind)
 		points := kind.deathBlows(steps)
 		if !wholeCrash() {
-			points = part(points, row, !ways[kind.way])
+			points, ways[kind.way] = part(points, row, !ways[kind.way]), true
 		}
-		ways[kind.way] = true
 		for _, b := range points {
 			// One in twelve is settled in a process of its own, too, which makes no
 			// difference and takes twice as long.

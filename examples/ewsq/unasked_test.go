@@ -20,7 +20,6 @@ import (
 // the standard logger, where nobody strikes it out.
 func TestUnaskedAnswer(t *testing.T) {
 	t.Parallel()
-	bin := build(t)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
@@ -51,7 +50,7 @@ func TestUnaskedAnswer(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(config, text, 0o600))
-	out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "ewsq"), "-config", config, "find", "-mailbox", "alice@example.test", "-message-id", phishing).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), itself(t), "-config", config, "find", "-mailbox", "alice@example.test", "-message-id", phishing).CombinedOutput()
 	require.Error(t, err)
 	assert.Contains(t, string(out), "404")
 	assert.NotContains(t, string(out), "s3cr3t")
