@@ -87,7 +87,7 @@ func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
 func rival(name string, opposite bool, key []byte, do func(*exploration, *quarantine.Service)) *deviation {
 	return &deviation{name: name, do: func(x *exploration) bool {
 		x.rivalUndo = x.rivalUndo || opposite == (x.scene.direction == driver.ToQuarantine)
-		x.foreign = x.foreign || key != nil
+		x.foreign, x.rivals = x.foreign || key != nil, true
 		do(x, x.serviceOf(key, nil))
 		return true
 	}}
@@ -214,6 +214,7 @@ var peoplesDeviations = []*deviation{
 		if open, _ := x.journal.Open(context.Background()); len(open) == 0 {
 			return false
 		}
+		x.rivals = true
 		for r, err := range x.serviceOf(nil, x.journal).Recover(context.Background()) {
 			x.report("   rival's recovery", r, err)
 		}

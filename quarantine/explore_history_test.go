@@ -61,6 +61,7 @@ type exploration struct {
 	edited       map[string]int // when, in calls
 	read         int            // last call that read the source, in calls
 	toldByPeople int
+	rivals       bool // another run was at work
 	rivalUndo    bool // a rival runs in the other direction
 	foreign      bool // a rival has another key
 	nameless     bool // a copy may have lost its stamp

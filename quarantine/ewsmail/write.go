@@ -33,7 +33,7 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 		if *mark.Read {
 			// A server that cannot suppress the read receipt of an update would
 			// send it now.
-			if err := m.hush(ctx, &change.ID); err != nil {
+			if err := m.hush(ctx, change.ID); err != nil {
 				return item, err
 			}
 		}
@@ -80,19 +80,22 @@ func headerField(name string) ews.ExtendedField {
 }
 
 // hush cancels a pending read receipt if the server cannot suppress it in the
-// request that would send it (before Exchange 2013 SP1).
-func (m *mailbox) hush(ctx context.Context, id *ews.ItemID) error {
+// request that would send it (before Exchange 2013 SP1). If the item has another version
+// after that, it is a conflict: somebody else may have changed it, too.
+func (m *mailbox) hush(ctx context.Context, id ews.ItemID) error {
 	if m.client.SuppressesReceipts() {
 		return nil
 	}
-	if err := m.client.SuppressReadReceipt(ctx, *id); err != nil {
+	if err := m.client.SuppressReadReceipt(ctx, id); err != nil {
 		return fmt.Errorf("suppressing the read receipt: %w", asGone(err))
 	}
 	fresh, err := m.inspect(ctx, id.ID)
 	if err != nil {
 		return err
 	}
-	id.ChangeKey = fresh.Version
+	if fresh.Version != id.ChangeKey {
+		return fmt.Errorf("%w: the read receipt has been suppressed", driver.ErrConflict)
+	}
 	return nil
 }
 
@@ -105,11 +108,9 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 	}
 	err := m.delete(ctx, request)
 	if errors.Is(err, ews.ErrUnsupportedVersion) {
-		id := ews.ItemID{ID: item.ID, ChangeKey: item.Version}
-		if err := m.hush(ctx, &id); err != nil {
+		if err := m.hush(ctx, request.IDs[0]); err != nil {
 			return err
 		}
-		request.IDs[0] = id
 		request.RequireSuppression = false
 		err = m.delete(ctx, request)
 	}
