@@ -91,7 +91,7 @@ func TestMessageIDNotes(t *testing.T) {
 		`the Message-ID was given as "Message-ID: <plain@evil.example>"; it was looked for as it stands, and as <plain@evil.example>`,
 		"a message in /Inbox has the Message-ID <Plain@evil.example>, which differs only in the case of letters; it was left alone",
 	}, r.Notes)
-	require.ErrorContains(t, r.Err(), "but one with <Plain@evil.example>, which differs only in the case of letters: ask for that if it is meant")
+	require.ErrorContains(t, r.Err(), "its Message-ID <Plain@evil.example> differs only in the case of letters; ask for that if it is meant")
 	assert.Len(t, w.in(alice, "<Plain@evil.example>"), 1)
 
 	for asked, says := range map[string]string{

@@ -184,7 +184,7 @@ func (r *Receipt) unlikeNear(items []driver.Item) {
 	}
 	for _, it := range items {
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Folder: it.Folder, Cause: CauseUndecided, Reason: fmt.Sprintf(
-			"it has no message with the Message-ID that was asked for, but one with %s, which %s: ask for that if it is meant", it.MessageID, nearHow(r.Target.MessageID, it.MessageID))})
+			"a message in it may be the one that was asked for: its Message-ID %s %s; ask for that if it is meant", it.MessageID, nearHow(r.Target.MessageID, it.MessageID))})
 	}
 }
 
