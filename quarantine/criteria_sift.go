@@ -50,6 +50,7 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 	if err := l.checkMailbox(m.Address()); err != nil {
 		return driver.Findings{}, err
 	}
+	goneBefore := make(map[string]bool)
 	for pass := 1; ; pass++ {
 		s := &sifter{
 			mailbox: m, searcher: searcher, criteria: c, limits: l,
@@ -63,12 +64,28 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 		if enough {
 			found.Unsearched = append(found.Unsearched, l.unexamined())
 		}
-		if len(s.gone) == 0 || pass == passes || enough {
+		others := s.goneFirst(goneBefore)
+		if len(s.gone) == 0 || enough || pass >= passes && (!others || pass >= maxPasses) {
 			return s.findings(found), nil
 		}
 		// Whoever moved a message made another id of it, perhaps in a folder that
 		// had been searched by then.
 	}
+}
+
+// maxPasses is how often a mailbox is searched at most if others are gone each time, as
+// while another run takes them.
+const maxPasses = 10
+
+// goneFirst reports whether a message is gone that was not in an earlier pass, and
+// remembers those that are.
+func (s *sifter) goneFirst(before map[string]bool) (first bool) {
+	for _, it := range s.gone {
+		key := it.MessageID + " " + it.Received.String()
+		first = first || !before[key]
+		before[key] = true
+	}
+	return first
 }
 
 // findings adds what was sifted to where the driver looked.
