@@ -51,7 +51,7 @@ func (p *Passage) hold(ctx context.Context, renew bool) error {
 		if p.carries(*fresh) {
 			return nil // only the answer, or the reading back, was lost
 		}
-		renew = renew && fresh.Stamp != nil && fresh.Stamp.Attempt == p.stamp.Attempt
+		renew = false // what is on it now has not been judged
 	}
 }
 
