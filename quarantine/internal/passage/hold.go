@@ -65,11 +65,15 @@ func both(err, lookErr error) error {
 }
 
 // see takes a newer state of the item.
-func (p *Passage) see(fresh driver.Item) {
-	if fresh.Folder.Path == "" || fresh.Folder.ID == p.Item.Folder.ID {
-		fresh.Folder = p.Item.Folder
+func (p *Passage) see(fresh driver.Item) { p.Item = p.placed(fresh) }
+
+// placed returns an item that was read with the folder that it is known to be in: who
+// reads an item by its id does not learn the path.
+func (p *Passage) placed(it driver.Item) driver.Item {
+	if it.Folder.ID == "" || it.Folder.ID == p.Item.Folder.ID {
+		it.Folder = p.Item.Folder
 	}
-	p.Item = fresh
+	return it
 }
 
 // standing decides what the stamp on the item means. It reports whether the run

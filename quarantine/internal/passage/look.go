@@ -69,10 +69,8 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 		return s, err
 	}
 	if source != nil && p.carries(*source) {
-		if source.Folder.Path == "" || source.Folder.ID == p.Item.Folder.ID {
-			source.Folder = p.Item.Folder
-		}
-		s.source = source
+		at := p.placed(*source)
+		s.source = &at
 	}
 	if s.copies, err = p.findCopies(ctx, s.source != nil); err != nil {
 		return s, err
