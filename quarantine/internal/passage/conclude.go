@@ -104,7 +104,7 @@ func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string,
 		*c = *whole
 	}
 	faithful := p.faithfulCopy(*c)
-	if !faithful || s.source != nil && (!p.trusted || p.version == "" || p.version != s.source.Version) {
+	if !faithful || s.source != nil && (!p.trusted || p.version == "" || p.version != s.source.Version || p.sentID != s.source.ID) {
 		if why, known, err := p.proveByContent(ctx, s.source, *c, faithful); known {
 			return why, err
 		}

@@ -55,7 +55,7 @@ func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c d
 // way keeps every property, nobody else has sent the item, and it is not known to have
 // changed since.
 func (p *Passage) needed(err error, original *driver.Item, faithful bool) error {
-	changed := original != nil && p.version != "" && p.version != original.Version
+	changed := original != nil && p.version != "" && (p.version != original.Version || p.sentID != original.ID)
 	if p.trusted && faithful && !changed && unreadable(err) {
 		return nil
 	}

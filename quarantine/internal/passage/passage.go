@@ -55,6 +55,7 @@ type Passage struct {
 	split     bool      // original and copy were seen together, so no move has taken the original away
 	removed   bool      // this run has removed the original, and its id is dead
 	version   string    // of the original when it was last sent; empty if adopted
+	sentID    string    // of the original then: a version says nothing of another item
 	made      string    // id of the copy that this run made, if known
 
 	unseenSource, unseenCopy unseen
@@ -276,7 +277,7 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	}
 	p.way, p.faithful = carried.Way, carried.Faithful
 	p.moves = carried.Once && (p.moves || !p.sent)
-	p.repeated, p.sent, p.version = p.sent, true, c.Item.Version
+	p.repeated, p.sent, p.version, p.sentID = p.sent, true, c.Item.Version, c.Item.ID
 	p.succeeded, p.made, p.last = err == nil, "", err
 	if err == nil {
 		p.made = carried.ItemID

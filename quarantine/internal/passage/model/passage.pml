@@ -10,7 +10,7 @@
 #define CRASH if :: crashes > 0 -> crashes--; goto crash :: skip fi
 #define UNDECIDED und = 1; goto fin
 #define AGAINST(then) tries++; if :: tries > TRIES -> UNDECIDED :: else -> goto then fi
-#define FRESH sent = 0; moves1 = 0; inflt = 0; succ = 0; removed = 0; repeated = 0; made = NIL; ver0 = 0; n = 0; z = 0
+#define FRESH sent = 0; moves1 = 0; inflt = 0; succ = 0; removed = 0; repeated = 0; made = NIL; ver0 = 0; s0 = NIL; n = 0; z = 0
 #ifdef LOOK_BEFORE_END  /* the lease is looked at after the look */
 #define FREE expired[a]
 #elif defined(RESEND)    /* nothing waits for the end of the lease */
@@ -63,7 +63,7 @@ inline shelve(xi, xck, xm) {
 proctype Run(byte me; byte dir; byte way0) {
 	byte s=NIL, c=NIL, a=0, r1=NIL, r2=NIL, c1, c2, k, way, made=NIL, tries=0;
 	byte n=0, z=0;                     /* looks in a row without the copy, without the original */
-	byte sck, ssd, ssa, ver0, bsd, bsa, emsg, econt, esd, esa;
+	byte s0=NIL, sck, ssd, ssa, ver0, bsd, bsa, emsg, econt, esd, esa;
 	byte ja=0, js=NIL;                 /* the journal: attempt, id of the source */
 	bit adopted=0, sent=0, moves1=0, inflt=0, succ=0, removed=0, repeated=0, markdoubt=0;
 	bit free0, okS, okC, seen, other=0, und=0, ack=0, renew=0, gone=0, recovering=0; byte again=0;
@@ -165,7 +165,7 @@ carry:
 			if :: expired[a] -> renew = 1; goto hold :: else fi;
 #endif
 			if :: !LIVE(s,src) -> AGAINST(look) :: else fi;      /* ErrorItemNotFound: nothing was sent */
-			moves1 = moves1 || !sent; repeated = sent; sent = 1; succ = 0; ver0 = sck; made = NIL;
+			moves1 = moves1 || !sent; repeated = sent; sent = 1; succ = 0; ver0 = sck; s0 = s; made = NIL;
 			if
 			:: carryover(s, src, dst); succ = 1
 			:: lies > 0 -> lies--; succ = 1
@@ -186,7 +186,7 @@ carry:
 #ifndef NO_LEASE
 			if :: expired[a] -> AGAINST(look) :: else fi;   /* the time to send is over */
 #endif
-			moves1 = 0; repeated = sent; sent = 1; succ = 0; ver0 = sck; made = NIL;
+			moves1 = 0; repeated = sent; sent = 1; succ = 0; ver0 = sck; s0 = s; made = NIL;
 			if
 			:: made = nobj*8; create(dst, emsg, econt, esd, esa); succ = 1
 			:: lies > 0 -> lies--; succ = 1
@@ -296,7 +296,10 @@ prove:  /* both are there: compare, remove the original, read back */
 		goto proved;
 #endif
 		/* every property, and the version that was sent; else the content, as it is now */
-		if :: !adopted && way!=MIME && ver0==sck -> goto proved :: else fi;
+#ifdef VERSION_ONLY
+		s0 = s;
+#endif
+		if :: !adopted && way!=MIME && ver0==sck && s0==s -> goto proved :: else fi;
 		if :: !LIVE(s,src) || !LIVE(c,dst) -> AGAINST(look) :: else fi;
 		if :: o[s/8].cont==o[c/8].cont && o[s/8].msg==o[c/8].msg -> goto proved :: else fi;
 		if :: r2!=NIL && LIVE(r2,dst) && o[r2/8].cont==o[s/8].cont -> k = c; c = r2; r2 = k; k = c1; c1 = c2; c2 = k; k = 0; goto proved :: else fi;
