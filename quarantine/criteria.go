@@ -71,20 +71,19 @@ type Criteria struct {
 
 	// URL is a link in the text of the message or in an attached page, style sheet,
 	// calendar, shortcut or other text. It is recognised in plain text and HTML in any
-	// encoding, in every form
-	// that browsers understand (https://url.spec.whatwg.org), and as rewritten by
-	// link-protection services whose links can be decoded (Microsoft, Proofpoint,
-	// Barracuda, Cisco, Sophos, Trend Micro and others). Links to a path below it
-	// match, and so do links with more in their query; a URL without a path matches
-	// its whole host, also where a text has its bare name, of which many mail programs
-	// make a link. http and https, default ports, fragments, percent-encoding and a
+	// encoding, in every form that browsers understand (https://url.spec.whatwg.org),
+	// and as rewritten by link-protection services whose links can be decoded
+	// (Microsoft, Proofpoint, Barracuda, Cisco, Sophos, Trend Micro and others). Links
+	// to a path below it match, and so do links with more in their query; a URL without
+	// a path matches its whole host, also where a text has its bare name, of which many
+	// mail programs make a link. http and https, default ports, fragments, percent-encoding and a
 	// trailing slash make no difference.
 	//
 	// It may be written so that nobody can follow it (hxxps://evil[.]example/a), without
 	// its scheme, or with what stood around it; Notes of the receipt say how it was
-	// understood. The links of some services (Mimecast, INKY) show only the domain of their target: as
-	// URL, such a link stands for that domain; in a message, it makes the message
-	// undecided if URL has that domain and a path.
+	// understood. The links of some services (Mimecast, INKY) show only the domain of
+	// their target: as URL, such a link stands for that domain; in a message, it makes
+	// the message undecided if URL has that domain and a path.
 	URL string `json:"url,omitempty"`
 }
 

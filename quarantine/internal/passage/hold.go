@@ -18,8 +18,9 @@ import (
 // Two runs that mark the item at once are told apart by its version, which the
 // first write changes. Where the server ignores versions, MarkWait of the engine does
 // it, as in Fischer's algorithm: who has read the item before the mark has also
-// written by the time that the mark is read back, and the last mark counts. An error other than [ErrUndecided] means that nothing was
-// sent for the item under its present stamp.
+// written by the time that the mark is read back, and the last mark counts. An error
+// other than [ErrUndecided] means that nothing was sent for the item under its present
+// stamp.
 func (p *Passage) hold(ctx context.Context, renew bool) error {
 	if err := p.readAnew(ctx); err != nil {
 		return err
