@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 3,000 with -whole, else 60")
+	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 50,000 with -whole, else 60")
 	exploreSeed   = flag.Uint64("explore.seed", 1, "first seed of TestExploreRandom")
 )
 
@@ -45,16 +45,17 @@ func randomHistory(seed uint64) *exploration {
 	if one(2) {
 		s.direction = driver.ToUser
 	}
-	switch r.IntN(6) {
+	// Large worlds take several times as long and seldom show more.
+	switch r.IntN(12) {
 	case 0:
 		s.copies = 2 + r.IntN(2)
 	case 1:
 		s.twins = 2 + r.IntN(2)
 	}
-	switch r.IntN(8) {
-	case 0:
+	switch r.IntN(16) {
+	case 0, 1:
 		s.folders = 2
-	case 1:
+	case 2:
 		s.folders = 45
 	}
 	if one(6) {
@@ -84,7 +85,7 @@ func randomHistory(seed uint64) *exploration {
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return a.call - b.call })
 	x.strikes = events
-	for range r.IntN(4) {
+	for range []int{0, 0, 1, 1, 2, 3}[r.IntN(6)] {
 		x.plan = append(x.plan, demand{
 			wait:    []time.Duration{0, 10 * time.Second, 5 * time.Minute, 20 * time.Minute, time.Hour}[r.IntN(5)],
 			recover: one(2), fresh: one(3),
@@ -150,7 +151,7 @@ func TestExploreRandom(t *testing.T) {
 	histories := *exploreRandom
 	switch {
 	case histories == 0 && *whole:
-		histories = 3_000
+		histories = 50_000
 	case histories == 0:
 		histories = 60
 	}

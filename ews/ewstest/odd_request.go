@@ -40,26 +40,32 @@ func (s *Server) lacked(operation string) *answer {
 	return s.bareFault("s:Client", "Unknown request: "+operation)
 }
 
-// forgetChangeKeys takes the change keys off the ids of a request.
-func (o Oddities) forgetChangeKeys(op *ewsschema.Node) {
+// forgetChangeKeys returns the operation without the change keys of its ids, if the
+// server takes any.
+func (o Oddities) forgetChangeKeys(op *ewsschema.Node) *ewsschema.Node {
 	if !o.Has(OddNoChangeKeys) {
-		return
+		return op
 	}
 	switch op.Local {
 	case "UpdateItem", "DeleteItem", "MoveItem", "UploadItems":
-		withoutChangeKeys(op)
+		return withoutChangeKeys(op)
 	}
+	return op
 }
 
-func withoutChangeKeys(n *ewsschema.Node) {
+// withoutChangeKeys returns a copy: the request may be remembered.
+func withoutChangeKeys(n *ewsschema.Node) *ewsschema.Node {
+	c := *n
 	if n.Local == "ItemId" {
-		n.Attrs = slices.DeleteFunc(n.Attrs, func(a ewsschema.Attr) bool {
+		c.Attrs = slices.DeleteFunc(slices.Clone(n.Attrs), func(a ewsschema.Attr) bool {
 			return a.Local == "ChangeKey" && a.Space == xmlwire.SpaceNone
 		})
 	}
-	for _, k := range n.Children {
-		withoutChangeKeys(k)
+	c.Children = make([]*ewsschema.Node, len(n.Children))
+	for i, k := range n.Children {
+		c.Children[i] = withoutChangeKeys(k)
 	}
+	return &c
 }
 
 // mailboxAt finds the mailbox with an address that a request names, nil if it does

@@ -46,7 +46,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
 	}
 	body := &recorder{from: r.Body}
-	req, err := ewsschema.Parse(body, versions[s.opts.Version].schema)
+	req, err := s.parsed.parse(body, versions[s.opts.Version].schema)
 	if body.err != nil {
 		return &answer{drop: true, cause: body.err}
 	}

@@ -25,6 +25,7 @@ type Server struct {
 	pageLimit int
 	left      map[*mailstore.Folder][]departure
 
+	parsed parsedRequests
 	log    journal
 	faults faults
 	late   postponed

@@ -166,12 +166,11 @@ func (t *turn) process() *answer {
 		t.readable = true
 		return a
 	}
-	s.opts.Odd.forgetChangeKeys(t.request.Operation)
 	act, ok := operations[t.request.Name]
 	if !ok {
 		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not support the operation "+t.request.Name+"."))
 	}
-	c := &call{Server: s, turn: t, who: who, op: t.request.Operation, out: newReply(t.request.Name, s.opts.Version)}
+	c := &call{Server: s, turn: t, who: who, op: s.opts.Odd.forgetChangeKeys(t.request.Operation), out: newReply(t.request.Name, s.opts.Version)}
 	c.out.nine = s.opts.Odd.Has(OddNanoseconds)
 	if refused := act(c); refused != nil {
 		return t.failed(refused)

@@ -109,7 +109,7 @@ func (d *Decoder) attrValue(raw []byte) []byte {
 func (d *Decoder) attributes(b []byte) bool {
 	d.attrs = d.attrs[:0]
 	for {
-		b = bytes.TrimLeft(b, blanks)
+		b = withoutBlanks(b)
 		if len(b) == 0 {
 			return !d.limits.Strict || d.strictNames()
 		}
@@ -118,12 +118,12 @@ func (d *Decoder) attributes(b []byte) bool {
 			d.fail(ErrSyntax, "an attribute without a value")
 			return false
 		}
-		prefix, local, ok := cut(bytes.TrimRight(b[:eq], blanks))
+		prefix, local, ok := cut(withoutLastBlanks(b[:eq]))
 		if !ok {
 			d.fail(ErrSyntax, "an attribute without a proper name")
 			return false
 		}
-		b = bytes.TrimLeft(b[eq+1:], blanks)
+		b = withoutBlanks(b[eq+1:])
 		if len(b) < 2 || b[0] != '"' && b[0] != '\'' {
 			d.fail(ErrSyntax, "an attribute value without quotes")
 			return false

@@ -140,7 +140,7 @@ func (d *Decoder) endTag() tokenKind {
 		d.cut()
 		return tokenEOF
 	}
-	name := bytes.TrimRight(d.buf[d.pos+2:d.pos+i], blanks)
+	name := withoutLastBlanks(d.buf[d.pos+2 : d.pos+i])
 	if len(d.open) == 0 {
 		d.fail(ErrSyntax, "an end tag without an element")
 		return tokenEOF
@@ -255,6 +255,22 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 // blanks is the white space of XML.
 const blanks = " \t\r\n"
+
+// withoutBlanks returns b without the white space at its beginning.
+func withoutBlanks(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+// withoutLastBlanks returns b without the white space at its end.
+func withoutLastBlanks(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
 
 // intern returns b as a string, the same one each time unless there are too many.
 func intern(table map[string]string, b []byte) string {

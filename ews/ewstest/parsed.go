@@ -1,0 +1,63 @@
+package ewstest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// parsedRequests remembers valid requests that have been read. Clients send the same
+// ones again and again: the folders of a mailbox, a search, a look at an item. Nobody
+// changes what is remembered.
+type parsedRequests struct {
+	mu   sync.Mutex
+	seen map[string]*ewsschema.Request
+}
+
+// Requests longer than longestParsed are not remembered, and never more than mostParsed.
+const (
+	longestParsed = 8 << 10
+	mostParsed    = 128
+)
+
+// parse reads a request like [ewsschema.Parse].
+func (p *parsedRequests) parse(body io.Reader, server ewsschema.Version) (*ewsschema.Request, error) {
+	room := beginnings.Get().(*[longestParsed]byte)
+	defer beginnings.Put(room)
+	n, err := io.ReadFull(body, room[:])
+	begin := room[:n]
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		rest := body
+		if err != nil {
+			rest = brokenOff{err}
+		}
+		return ewsschema.Parse(io.MultiReader(bytes.NewReader(begin), rest), server)
+	}
+	p.mu.Lock()
+	known := p.seen[string(begin)]
+	p.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	req, err := ewsschema.Parse(bytes.NewReader(begin), server)
+	if err != nil {
+		return req, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen == nil || len(p.seen) >= mostParsed {
+		p.seen = make(map[string]*ewsschema.Request)
+	}
+	p.seen[string(begin)] = req
+	return req, nil
+}
+
+var beginnings = sync.Pool{New: func() any { return new([longestParsed]byte) }}
+
+// brokenOff is what is left of a body that could not be read on.
+type brokenOff struct{ err error }
+
+func (f brokenOff) Read([]byte) (int, error) { return 0, f.err }
