@@ -150,9 +150,9 @@ func TestExploreSingles(t *testing.T) {
 			case *exploreAll:
 				part = 1
 			case *whole && large:
-				part = 41
+				part = 101
 			case *whole:
-				part = 5
+				part = 13
 			case number%kinds != (number/kinds)%kinds:
 				continue
 			}
