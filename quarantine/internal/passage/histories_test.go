@@ -107,8 +107,13 @@ func always(do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 // soon lets the answer to a call be lost, and something happen to each item of the
 // mailbox that is read next.
 func soon(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
+	return soonAfter(acted(errLost), do)
+}
+
+// soonAfter is the same for a call that goes another way.
+func soonAfter(first func(*scene, *detour.Call), do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
-		acted(errLost)(s, c)
+		first(s, c)
 		s.twist = func(c *detour.Call) {
 			if c.Kind == detour.Inspect {
 				s.twist = nil
@@ -118,6 +123,20 @@ func soon(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 			}
 			c.Act()
 		}
+	}
+}
+
+// unsearched lets a search say that it could not search a folder, after it has shown
+// what there is, or nothing.
+func unsearched(shows bool) func(*scene, *detour.Call) {
+	return func(_ *scene, c *detour.Call) {
+		if c.Act(); c.Kind != detour.Find {
+			return
+		}
+		if !shows {
+			c.Answer.Found.Items = nil
+		}
+		c.Answer.Found.Unsearched = []driver.Unsearched{{Folder: driver.Folder{Path: "/Closed"}, Reason: "no right to it"}}
 	}
 }
 
@@ -191,6 +210,24 @@ var turns = []turn{
 	})},
 	{"lost, acted, and soon filed", true, soon(func(s *scene, o *twobox.Object) { s.File(o) })},
 	{"lost, acted, and soon edited", true, soon(func(s *scene, o *twobox.Object) { s.Edit(o) })},
+	{"busy, and soon edited", true, soonAfter(fails(errBusy), func(s *scene, o *twobox.Object) { s.Edit(o) })},
+	{"lost, then busy, and soon edited", true, func(s *scene, first *detour.Call) {
+		fails(errLost)(s, first)
+		s.twist = func(c *detour.Call) {
+			if c.Kind == first.Kind && c.Box == first.Box {
+				soonAfter(fails(errBusy), func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
+				return
+			}
+			c.Act()
+		}
+	}},
+	{"lost, acted, and searches behind", true, func(s *scene, c *detour.Call) {
+		s.Lag = 50 * time.Second
+		acted(errLost)(s, c)
+	}},
+	{"a folder cannot be searched", false, unsearched(false)},
+	{"a folder cannot be searched for long", false, always(unsearched(false))},
+	{"another folder cannot be searched for long", false, always(unsearched(true))},
 	{"lost, acted, and soon stripped", true, soon(strip)},
 	{"lost, acted, and soon another's", true, soon(func(_ *scene, o *twobox.Object) {
 		if o.Stamp != nil {

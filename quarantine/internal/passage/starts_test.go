@@ -34,6 +34,13 @@ type unread struct{ driver.Mailbox }
 
 func plain(_ *scene, p *passage.Passage) { p.From, p.To = unread{p.From}, unread{p.To} }
 
+// purged lets somebody delete the original for good when it has been seen.
+func purged(s *scene, p *passage.Passage) {
+	for _, o := range s.In(p.From.Address(), false) {
+		s.Purge(o)
+	}
+}
+
 // broken is a journal that cannot be written or read.
 type broken struct{ ledger }
 
@@ -73,6 +80,7 @@ var starts = []start{
 	{name: "no journal, nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed, lease runs", keep: true},
 	{name: "sealed, lease runs, hurried", keep: true, how: func(_ *scene, p *passage.Passage) { p.Hurried = true }},
+	{name: "sealed, lease runs, and purged meanwhile", keep: true, how: purged},
 	{name: "sealed, lease is over", keep: true, after: time.Hour},
 	{name: "sealed, journal lost", after: time.Hour},
 	{name: "sealed, journal broken", after: time.Hour, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
@@ -118,6 +126,13 @@ var starts = []start{
 	{name: "carried, journal lost", carried: true},
 	{name: "carried, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }},
 	{name: "carried, and short", carried: true, keep: true, since: func(s *scene, _ *driver.Stamp) { s.short = true }},
+	{name: "carried, and purged, and the copy is another message with the Message-ID", carried: true, keep: true, how: func(s *scene, p *passage.Passage) {
+		purged(s, p)
+		s.Messages = append(s.Messages, twobox.Message{ID: "<1@evil.example>", Subject: "Invoice", Received: time.Date(2026, 11, 21, 8, 30, 0, 0, time.UTC)})
+		for _, o := range s.In(p.To.Address(), false) {
+			o.Message = len(s.Messages) - 1
+		}
+	}},
 	{name: "carried, content unreadable", carried: true, keep: true, how: content(errDenied)},
 	{name: "carried, content unreadable, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }, how: content(errDenied)},
 	{name: "carried, copy unreadable, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }, how: second(errDenied)},
