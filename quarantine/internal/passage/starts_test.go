@@ -41,6 +41,22 @@ func purged(s *scene, p *passage.Passage) {
 	}
 }
 
+// nth lets the nth call of a kind, or of the other, go differently.
+func nth(n int, kind, other detour.Kind, do func(*scene, *detour.Call)) func(*scene, *passage.Passage) {
+	return func(s *scene, _ *passage.Passage) {
+		left := n
+		s.twist = func(c *detour.Call) {
+			if c.Kind == kind || c.Kind == other {
+				if left--; left == 0 {
+					do(s, c)
+					return
+				}
+			}
+			c.Act()
+		}
+	}
+}
+
 // broken is a journal that cannot be written or read.
 type broken struct{ ledger }
 
@@ -82,6 +98,14 @@ var starts = []start{
 	{name: "sealed, lease runs, hurried", keep: true, how: func(_ *scene, p *passage.Passage) { p.Hurried = true }},
 	{name: "sealed, lease runs, and purged meanwhile", keep: true, how: purged},
 	{name: "sealed, lease is over", keep: true, after: time.Hour},
+	{name: "sealed, lease is over, and the folder is denied the second time", keep: true, after: time.Hour, how: nth(2, detour.Folder, detour.Home, func(_ *scene, c *detour.Call) { c.Fail(errDenied) })},
+	{name: "sealed, lease is over, and filed when no copy has been seen", keep: true, after: time.Hour, how: nth(7, detour.Inspect, detour.Inspect, func(s *scene, c *detour.Call) {
+		for _, o := range s.In(c.Box, false) {
+			s.File(o)
+			s.Blind(o, 50*time.Second)
+		}
+		c.Act()
+	})},
 	{name: "sealed, journal lost", after: time.Hour},
 	{name: "sealed, journal broken", after: time.Hour, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed by the old key", since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = [][]byte{[]byte("newest"), []byte("new")} }, after: time.Hour},

@@ -149,6 +149,29 @@ func unreadable(first func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	}
 }
 
+// slow lets each call of a kind take so long before the server acts.
+func slow(d time.Duration) func(*scene, *detour.Call) {
+	return func(_ *scene, c *detour.Call) {
+		time.Sleep(d)
+		c.Act()
+	}
+}
+
+// editedThen lets the original be edited, and then calls of a kind to the other end go
+// differently.
+func editedThen(kind detour.Kind, do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
+	return func(s *scene, c *detour.Call) {
+		originals(func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
+		s.twist = func(c *detour.Call) {
+			if there := c.Box == vault; c.Kind == kind && there == (s.sends == driver.ToQuarantine) {
+				do(s, c)
+				return
+			}
+			c.Act()
+		}
+	}
+}
+
 // originals lets somebody do something to what is sent, where it comes from.
 func originals(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
@@ -224,6 +247,23 @@ var turns = []turn{
 	{"original purged", false, originals(purge)},
 	{"original edited, and content unreadable", false, unreadable(originals(func(s *scene, o *twobox.Object) { s.Edit(o) }))},
 	{"original filed, and content unreadable", false, unreadable(originals(func(s *scene, o *twobox.Object) { s.File(o) }))},
+	{"original edited, and marks of the copy denied", false, editedThen(detour.Mark, fails(errDenied))},
+	{"original edited, and marks of the copy do nothing", false, editedThen(detour.Mark, says)},
+	{"original edited, and the copy cannot be read when it has been marked", false, editedThen(detour.Mark, func(s *scene, c *detour.Call) {
+		c.Act()
+		s.twist = refuse(detour.Inspect)
+	})},
+	{"original edited, and putting aside does nothing", false, editedThen(detour.Shelve, says)},
+	{"takes 6 minutes", false, slow(6 * time.Minute)},
+	{"takes 25 minutes", false, slow(25 * time.Minute)},
+	{"takes 6 minutes for long", true, always(slow(6 * time.Minute))},
+	{"takes 25 minutes for long", true, always(slow(25 * time.Minute))},
+	{"acted, crash, and content unreadable", true, func(s *scene, c *detour.Call) {
+		s.closed = true
+		c.Act()
+		s.crash()
+		c.Fail(errLost)
+	}},
 	{"lost, acted, and content unreadable", true, unreadable(acted(errLost))},
 	{"lost, acted, and soon filed", true, soon(func(s *scene, o *twobox.Object) { s.File(o) })},
 	{"lost, acted, and soon edited", true, soon(func(s *scene, o *twobox.Object) { s.Edit(o) })},
