@@ -41,6 +41,12 @@ func purged(s *scene, p *passage.Passage) {
 	}
 }
 
+// waits lets the engine wait for other runs, as it must where change keys are ignored.
+func waits(s *scene, stamp *driver.Stamp) {
+	*stamp = driver.Stamp{}
+	s.engine.MarkWait = 30 * time.Second
+}
+
 // nth lets the nth call of a kind, or of the other, go differently.
 func nth(n int, kind, other detour.Kind, do func(*scene, *detour.Call)) func(*scene, *passage.Passage) {
 	return func(s *scene, _ *passage.Passage) {
@@ -93,6 +99,12 @@ func second(err error) func(*scene, *passage.Passage) {
 var starts = []start{
 	{name: "nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }},
 	{name: "a driver that reads nothing and puts nothing aside", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: plain},
+	{name: "change keys ignored, nothing", since: waits},
+	{name: "change keys ignored, and the first look denied", since: waits, how: nth(1, detour.Inspect, detour.Inspect, func(_ *scene, c *detour.Call) { c.Fail(errDenied) })},
+	{name: "change keys ignored, and the first look takes 20 s", since: waits, how: nth(1, detour.Inspect, detour.Inspect, func(_ *scene, c *detour.Call) {
+		c.Act()
+		time.Sleep(20 * time.Second)
+	})},
 	{name: "no journal, nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed, lease runs", keep: true},
 	{name: "sealed, lease runs, hurried", keep: true, how: func(_ *scene, p *passage.Passage) { p.Hurried = true }},
