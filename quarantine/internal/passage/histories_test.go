@@ -77,7 +77,7 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 		right = arrived >= 1 && user+taken+aside <= 2
 	}
 	stays := strings.HasSuffix(what.name, "another message") || strings.Contains(what.name, "strip") // it is not known whose it is
-	stays = stays || strings.HasSuffix(what.name, "and content unreadable") // until the recovery after it
+	stays = stays || strings.HasSuffix(what.name, "and content unreadable")                          // until the recovery after it
 	if !right || len(s.ledger) > 0 && !stays {
 		story += "  WRONG"
 	}
