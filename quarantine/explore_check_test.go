@@ -16,6 +16,11 @@ import (
 // findings count what must never be.
 type findings struct{ lost, doubled, untrue, notices int }
 
+// String names them as the last line of an explorer does; mutate reads it.
+func (f findings) String() string {
+	return fmt.Sprintf("lost=%d doubled=%d untrue=%d notices=%d", f.lost, f.doubled, f.untrue, f.notices)
+}
+
 func (f *findings) add(g findings) {
 	f.lost, f.doubled, f.untrue, f.notices = f.lost+g.lost, f.doubled+g.doubled, f.untrue+g.untrue, f.notices+g.notices
 }

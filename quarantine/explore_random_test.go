@@ -163,7 +163,7 @@ func TestExploreRandom(t *testing.T) {
 				t.Parallel()
 				for {
 					n := next.Add(1) - 1
-					if n >= int64(histories) || failed.Load() >= 20 {
+					if n >= int64(histories) || failed.Load() >= 20 || failFast() && failed.Load() > 0 {
 						return
 					}
 					seed := *exploreSeed + uint64(n)
@@ -174,10 +174,12 @@ func TestExploreRandom(t *testing.T) {
 					sum.add(x)
 					if x.counted != (findings{}) {
 						failed.Add(1)
-						first := x.told()
-						small := shrunk(t, start, x)
-						t.Errorf("seed %d: %s\nas it was: %s\nrepeat with: go test ./quarantine -run '^TestExploreRandom$' -explore.random=1 -explore.seed=%d",
-							seed, small.told(), strings.ReplaceAll(first, "\n", "\n  "), seed)
+						first, small := x.told(), x
+						if !failFast() {
+							small = shrunk(t, start, x)
+						}
+						t.Errorf("seed %d: %s: %s\nas it was: %s\nrepeat with: go test ./quarantine -run '^TestExploreRandom$' -explore.random=1 -explore.seed=%d",
+							seed, x.counted, small.told(), strings.ReplaceAll(first, "\n", "\n  "), seed)
 					}
 				}
 			})

@@ -17,6 +17,10 @@ import (
 
 var exploreAll = flag.Bool("explore.all", false, "TestExploreSingles, TestExplorePairs: every history in every world, not only those of -whole; for hours")
 
+// failFast reports whether the first history that goes wrong is enough, as it is for
+// mutate: then it is not made simpler.
+func failFast() bool { return flag.Lookup("test.failfast").Value.String() == "true" }
+
 // explored sums up.
 type explored struct {
 	mu         sync.Mutex
@@ -58,8 +62,7 @@ func (e *explored) add(x *exploration) {
 }
 
 func (e *explored) String() string {
-	return fmt.Sprintf("deviations=%d histories=%d states=%d lost=%d doubled=%d untrue=%d notices=%d",
-		len(e.deviations), e.histories, len(e.states), e.sum.lost, e.sum.doubled, e.sum.untrue, e.sum.notices)
+	return fmt.Sprintf("deviations=%d histories=%d states=%d %s", len(e.deviations), e.histories, len(e.states), e.sum)
 }
 
 // singleScenes are the worlds of TestExploreSingles, so many kinds of each access and
@@ -167,7 +170,10 @@ func TestExploreSingles(t *testing.T) {
 					x.strikes = []event{e}
 					sum.add(x)
 					if x.counted != (findings{}) {
-						t.Errorf("%s: %s\n  %s", scene, e, x.told())
+						t.Errorf("%s: %s: %s\n  %s", scene, e, x.counted, x.told())
+						if failFast() {
+							return
+						}
 					}
 				}
 			})

@@ -51,7 +51,7 @@ func (x *play) removing(o *twobox.Object) {
 			continue
 		}
 		same := c.Stamp != nil && c.Stamp.Attempt == o.Stamp.Attempt || c.Stamp == nil && o.Stamp.Direction == driver.ToUser
-		if hidden || x.foreign || c.Box == other && same && (edited || c.Edition >= o.Edition) {
+		if hidden || x.foreign || c.Box == other && same && (!c.Cut || o.Cut) && (edited || c.Edition >= o.Edition) {
 			return
 		}
 	}
@@ -143,7 +143,7 @@ func (x *play) alive(when string) {
 			if o == nil || o.Message != message {
 				continue
 			}
-			alive = alive || !x.model.Folders[o.Folder].Recoverable && (o.Edition == newest || unchecked)
+			alive = alive || !o.Cut && !x.model.Folders[o.Folder].Recoverable && (o.Edition == newest || unchecked)
 			touched = touched && (o.Version != 1 || o.Stamp != nil)
 		}
 		switch {
@@ -256,8 +256,8 @@ func (x *play) verdict(message int, told bool) {
 	if x.nameless() {
 		more++
 	}
-	if x.editions[message] > 0 && len(x.twists) > 1 {
-		more++ // what was edited on its way is put aside, and is another message for who takes it there
+	if (x.editions[message] > 0 || x.cut) && len(x.twists) > 1 {
+		more++ // what was edited or cut on its way is put aside, and is another message for who takes it there
 	}
 	if x.lateAndMore() {
 		more++

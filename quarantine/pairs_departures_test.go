@@ -94,6 +94,18 @@ func behind(name string, set func(*modelStage)) *departure {
 	}}
 }
 
+// unsearched is a search that says of a folder that it could not be searched, and shows
+// what there is, or nothing.
+func unsearched(name string, shows bool) *departure {
+	return &departure{name: name, at: kindsOf(detour.Find), instead: true, do: func(x *striking) {
+		x.act()
+		if !shows {
+			x.c.Answer.Found.Items = nil
+		}
+		x.c.Answer.Found.Unsearched = []driver.Unsearched{{Folder: driver.Folder{Path: "/Closed"}, Reason: "no right to it"}}
+	}}
+}
+
 // person is somebody who does something.
 func person(who, box string, what deed) *departure {
 	return &departure{name: who + " " + string(what), do: func(x *striking) { x.somebody(box, what) }}
@@ -127,7 +139,7 @@ func (x *play) somebody(box string, what deed) {
 		x.deleted = true
 	case what == edits && x.model != nil:
 		for _, o := range x.model.Objects {
-			if o != nil {
+			if o != nil && !o.Cut {
 				x.editions[o.Message] = max(x.editions[o.Message], o.Edition)
 			}
 		}
@@ -228,6 +240,12 @@ func allDepartures() (all []*departure) {
 		x.bare = x.bare || x.c.Kind == detour.Carry
 		x.act()
 	}})
+	add(&departure{name: "the copy is cut", at: kindsOf(detour.Carry), model: true, instead: true, do: func(x *striking) {
+		x.model.Cuts, x.cut = true, true
+		x.act()
+		x.model.Cuts = false
+	}})
+	add(unsearched("a folder cannot be searched", false), unsearched("another folder cannot be searched", true))
 	add(&departure{name: "versions ignored from now on", at: kindsOf(detour.Mark, detour.Remove), model: true, instead: true, do: func(x *striking) {
 		x.model.VersionsIgnored = true
 		x.act()

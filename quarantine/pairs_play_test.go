@@ -65,6 +65,7 @@ type play struct {
 	undone        bool // a rival runs in the other direction
 	bare          bool // a copy may have arrived without its stamp
 	unstamped     bool // and a person has moved it since
+	cut           bool // a copy has arrived without its end
 	foreign       bool // a rival of another installation
 	tooLate       bool // a request takes effect when nobody expects it any more
 	sent          []sending
@@ -291,6 +292,6 @@ func (x *play) state() [16]byte {
 			d.Add("sent", d.Name(s.attempt), d.Until(s.lease), s.once)
 		}
 	}
-	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.bare, x.unstamped, x.foreign, x.tooLate)
+	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.bare, x.unstamped, x.cut, x.foreign, x.tooLate)
 	return d.Fingerprint()
 }

@@ -84,6 +84,9 @@ func (p *pairs) explore(t *testing.T) {
 			continue
 		}
 		calls, next := p.play(t, start, ask, first)
+		if p.enough() {
+			return
+		}
 		p.further(t, next)
 		for _, second := range instances(0, first.nth+1, calls) {
 			if p.takes(p.share.pairs, &p.doubles) {
@@ -99,6 +102,9 @@ func (p *pairs) further(t *testing.T, from *node) {
 		return
 	}
 	for _, next := range further {
+		if p.enough() {
+			return
+		}
 		calls, then := p.play(t, *from, next)
 		p.further(t, then)
 		for _, s := range instances(from.parts, 0, calls) {
@@ -108,6 +114,9 @@ func (p *pairs) further(t *testing.T, from *node) {
 		}
 	}
 }
+
+// enough reports whether one history that goes wrong is enough.
+func (p *pairs) enough() bool { return len(p.failed) > 0 && failFast() }
 
 // instances returns all that can go differently in a part, from a call on.
 func instances(part, from int, calls []detour.Kind) (all []twist) {
@@ -289,10 +298,10 @@ func TestExplorePairs(t *testing.T) {
 					rows[row] += n
 				}
 				for i, x := range p.failed {
-					if i < 5 {
+					if i < 5 && !failFast() {
 						x = shrink(t, x)
 					}
-					t.Errorf("%s: %+v\n  %s\nrepeat: -run TestExplorePairs -explore.repeat '%s'", w, x.findings, strings.Join(x.story, "\n  "), x.name())
+					t.Errorf("%s: %s\n  %s\nrepeat: -run TestExplorePairs -explore.repeat '%s'", w, x.findings, strings.Join(x.story, "\n  "), x.name())
 				}
 			})
 		}
@@ -304,6 +313,5 @@ func TestExplorePairs(t *testing.T) {
 		}
 	}
 	t.Logf("cut off at a state seen before: %d; histories to choose from: %d", cut, all)
-	t.Logf("explore: worlds=%d deviations=%d histories=%d states=%d lost=%d doubled=%d untrue=%d notices=%d",
-		len(worlds), len(departures), histories, states, sum.lost, sum.doubled, sum.untrue, sum.notices)
+	t.Logf("explore: worlds=%d deviations=%d histories=%d states=%d %s", len(worlds), len(departures), histories, states, sum)
 }

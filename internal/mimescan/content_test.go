@@ -157,6 +157,8 @@ func TestContentDiffers(t *testing.T) {
 		"link":                         {page(`<a href="https://a.example/1">x</a>`), page(`<a href="https://a.example/2">x</a>`)},
 		"image":                        {page(`x<img src="cid:1">`), page("x")},
 		"visible text":                 {page("<p>a<p>b"), page("<p>a")},
+		"text behind an element":       {page("<b>a</b>b"), page("<b>a</b>c")},
+		"text behind a style sheet":    {page("<style>p{}</style>b"), page("<style>p{}</style>c")},
 		"what looks like a link":       {page(`<a href="x">y`), page(`href=xy`)},
 		"signed bytes":                 {mixed("multipart/signed", "a", entity(plainUTF8, "a b"), file), mixed("multipart/signed", "a", entity(plainUTF8, "a  b"), file)},
 		"header of what is signed":     {mixed("multipart/signed", "a", note, file), mixed("multipart/signed", "a", strings.Replace(note, "utf-8", "UTF-8", 1), file)},

@@ -72,9 +72,10 @@ func (j *job) each(ctx context.Context, n int, do func(int) error) error {
 }
 
 // attempt lets the tests that reach a mutant try it: first the explorer, and if that
-// does not notice it, the others, from cheap to dear, and at last the long ones.
-func (j *job) attempt(ctx context.Context, tests []*test, n int, c condition) (result, error) {
-	r := result{Condition: c.key(), Function: fingerprint(c.body)}
+// does not notice it, the others, from cheap to dear, and at last the long ones. Before
+// is the other test that is known to notice it, if any.
+func (j *job) attempt(ctx context.Context, tests []*test, n int, c condition, before string) (result, error) {
+	r := result{Condition: c.key(), Function: fingerprint(c.body), Test: before, Explored: !j.quick}
 	turn := func(t *test) int {
 		switch {
 		case t.long:

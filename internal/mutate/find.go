@@ -217,6 +217,19 @@ func (f *finder) returned(values []ast.Expr, results []string) {
 	}
 }
 
+// assigned makes conditions of the constants that variables get: what is remembered
+// is asked for later. Those that a variable begins with are left out.
+func (f *finder) assigned(s *ast.AssignStmt) {
+	if s.Tok != token.ASSIGN || len(s.Lhs) != len(s.Rhs) {
+		return
+	}
+	for i, e := range s.Rhs {
+		if text := f.of(e); text == "true" || text == "false" {
+			f.enclose(e, "(", " != mutated("+strconv.Itoa(f.add(e, f.of(s.Lhs[i])+" = "+text))+"))")
+		}
+	}
+}
+
 func (f *finder) walk(n ast.Node, results []string) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -231,6 +244,8 @@ func (f *finder) walk(n ast.Node, results []string) {
 			}
 		case *ast.ReturnStmt:
 			f.returned(n.Results, results)
+		case *ast.AssignStmt:
+			f.assigned(n)
 		case *ast.SwitchStmt:
 			f.cases(n)
 		case *ast.UnaryExpr:
@@ -251,8 +266,8 @@ func (f *finder) walk(n ast.Node, results []string) {
 	})
 }
 
-// cases makes a condition of each case of a switch. One with a tag that is a name
-// becomes a switch without.
+// cases makes a condition of each case of a switch. One with a tag becomes a switch
+// without: the tag is a name, or gets one.
 func (f *finder) cases(s *ast.SwitchStmt) {
 	tag := ""
 	switch s.Tag.(type) {
@@ -261,7 +276,12 @@ func (f *finder) cases(s *ast.SwitchStmt) {
 		tag = f.of(s.Tag)
 		f.insertions = append(f.insertions, insertion{at: f.file.Offset(s.Tag.Pos()), drop: len(tag)})
 	default:
-		return
+		if s.Init != nil {
+			return
+		}
+		tag = "mutatedTag"
+		f.insertions = append(f.insertions,
+			insertion{at: f.file.Offset(s.Tag.Pos()), text: tag + " := ("}, insertion{at: f.file.Offset(s.Tag.End()), text: ");"})
 	}
 	for _, clause := range s.Body.List {
 		for _, e := range clause.(*ast.CaseClause).List {

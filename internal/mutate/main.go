@@ -5,8 +5,9 @@
 //	go run ./internal/mutate [-list] [-run REGEXP] [-jobs N] [-timeout D] [-results FILE] [-whole]
 //
 // A condition is what an if, a for or a case asks, each operand of && and ||, each
-// comparison, what a function returns as bool (but no constant beside an error), each row of the table in table.go, and
-// each cell of it that says where the original or the copy must be. Mutants of rows
+// comparison, what a function returns as bool (but no constant beside an error), true
+// and false where a variable is set to it, each row of the table in table.go, and each
+// cell of it that says where the original or the copy must be. Mutants of rows
 // leave the row out, those of cells let it be anything, all others are negations.
 //
 // No file is changed, and none may be while it runs: tests read files of the tree, and

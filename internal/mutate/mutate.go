@@ -137,9 +137,9 @@ func (j *job) try(ctx context.Context) (t tally, err error) {
 			return nil
 		}
 		r, tried := done.of(all[n])
-		if !tried {
+		if !tried || !j.enough(r) {
 			var err error
-			if r, err = j.attempt(ctx, tests, n, all[n]); err != nil {
+			if r, err = j.attempt(ctx, tests, n, all[n], r.Test); err != nil {
 				return err
 			}
 			if err := done.add(r); err != nil {
@@ -153,6 +153,12 @@ func (j *job) try(ctx context.Context) (t tally, err error) {
 		return t, err
 	}
 	return j.report(all, became)
+}
+
+// enough reports whether an earlier result says all that is asked for.
+func (j *job) enough(r result) bool {
+	deeper := slices.ContainsFunc(j.killers, func(k killer) bool { return k.long })
+	return r.Explorer != "" || r.Test != "" && (j.quick || r.Explored && !deeper)
 }
 
 func firstOf(err, then error) error {

@@ -67,6 +67,9 @@ func TestFindsEveryCondition(t *testing.T) {
 		`Kind: false #2`,
 		`Weighed: grams == 0`,
 		`Weighed: grams > 0`,
+		`Known: case "leaf"`,
+		`Known: known = true`,
+		`Known: known`,
 		`Spoons: !(left < 20)`,
 	}, got)
 }
@@ -91,6 +94,8 @@ func TestTriesEveryMutant(t *testing.T) {
 		`case "card"`:            "explorer: lost",
 		`!light`:                 "explorer: fails",
 		`grams < 0`:              "equivalent: what is lighter than nothing does not matter",
+		`case "leaf"`:            "test: scale TestKnown",
+		`known = true`:           "test: scale TestKnown",
 		`false`:                  "SURVIVED: no test comes here",
 		`!(left < 20)`:           "test: scale TestSpoons hangs",
 		`r.from == anywhere`:     "test: scale TestWay",
@@ -102,8 +107,8 @@ func TestTriesEveryMutant(t *testing.T) {
 		re := regexp.MustCompile(`\d+ +` + regexp.QuoteMeta(scaleFile) + `:\d+ +` + regexp.QuoteMeta(condition) + `.*` + regexp.QuoteMeta(fate))
 		assert.Regexp(t, re, out.String())
 	}
-	assert.Equal(t, tally{conditions: 23, explorer: 5, tests: 12, survived: 5, equivalent: 1}, sum)
-	assert.True(t, strings.HasSuffix(out.String(), "\nmutate: conditions=23 killed=17 survived=5 equivalent=1\n"), out.String())
+	assert.Equal(t, tally{conditions: 26, explorer: 5, tests: 15, survived: 5, equivalent: 1}, sum)
+	assert.True(t, strings.HasSuffix(out.String(), "\nmutate: conditions=26 killed=20 survived=5 equivalent=1\n"), out.String())
 	after, err := os.ReadFile("testdata/scale/scale.go")
 	require.NoError(t, err)
 	assert.Equal(t, before, after, "no file is changed")
@@ -125,6 +130,14 @@ func TestResultsAreUsedAgain(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "results")
 	c := condition{file: "a.go", function: "F", text: "x", nth: 2, body: "func F"}
 	killed := result{Condition: "a.go F: x #2", Function: fingerprint("func F"), Test: "T"}
+	j := &job{quick: true}
+	assert.True(t, j.enough(killed))
+	j.quick = false
+	assert.False(t, j.enough(killed), "the explorer has had no turn")
+	killed.Explored = true
+	assert.True(t, j.enough(killed))
+	j.scope = engine(true)
+	assert.False(t, j.enough(killed), "the whole explorer has had none")
 	first, err := openResults(name)
 	require.NoError(t, err)
 	_, tried := first.of(c)

@@ -18,6 +18,8 @@ type result struct {
 	Explorer  string `json:"explorer,omitempty"`
 	Test      string `json:"test,omitempty"` // the first that noticed it, if the explorer did not
 	Reached   bool   `json:"reached"`        // some test asks for the condition
+	// Explored means that the explorer has had its turn, which with -quick it may not.
+	Explored bool `json:"explored,omitempty"`
 }
 
 func (r result) killed() bool { return r.Explorer != "" || r.Test != "" }

@@ -20,8 +20,8 @@ type verdict struct {
 	why    string // what it found, in one word, if known
 }
 
-// found tells from the explorer's stories what was wrong.
-var found = regexp.MustCompile(`^\s*(LOST|DOUBLED|UNTRUE|NOTICES)\b`)
+// found tells from what the explorer says what was wrong.
+var found = regexp.MustCompile(`\b(lost|doubled|untrue|notices)=[1-9]`)
 
 // once runs tests of one program, and stops when the first of them has failed.
 func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
@@ -50,7 +50,7 @@ func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<24)
 	for !v.failed && lines.Scan() {
-		v.read(lines.Text())
+		v.read(lines.Text(), first.explorer)
 	}
 	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	if v.failed || late || lines.Err() != nil {
@@ -71,10 +71,11 @@ func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
 	return v, err
 }
 
-// read takes a line of the output of a test.
-func (v *verdict) read(line string) {
-	if m := found.FindStringSubmatch(line); m != nil && v.why == "" {
-		v.why = strings.ToLower(m[1])
+// read takes a line of the output of a test. The explorer has failed as soon as it says
+// what was wrong.
+func (v *verdict) read(line string, explorer bool) {
+	if m := found.FindStringSubmatch(line); m != nil && explorer {
+		v.failed, v.why = true, m[1]
 	}
 	if name, ok := strings.CutPrefix(strings.TrimSpace(line), "--- FAIL: "); ok {
 		v.failed = true

@@ -33,6 +33,7 @@ type scene struct {
 	sends  driver.Direction   // of the passage that is tried
 	deep   bool               // searches show what lies in Recoverable Items
 	short  bool               // what comes of it is shorter than it was
+	closed bool               // no content can be read
 }
 
 // letters of calls; those to the quarantine mailbox are capitals.
@@ -69,6 +70,9 @@ func newScene(way driver.Way) *scene {
 				s.twist(c)
 			} else {
 				c.Act()
+			}
+			if c.Kind == detour.Content && s.closed {
+				c.Fail(errDenied)
 			}
 			if c.Kind == detour.Find && s.deep {
 				s.addRecoverable(c)

@@ -34,6 +34,35 @@ type unread struct{ driver.Mailbox }
 
 func plain(_ *scene, p *passage.Passage) { p.From, p.To = unread{p.From}, unread{p.To} }
 
+// purged lets somebody delete the original for good when it has been seen.
+func purged(s *scene, p *passage.Passage) {
+	for _, o := range s.In(p.From.Address(), false) {
+		s.Purge(o)
+	}
+}
+
+// waits lets the engine wait for other runs, as it must where change keys are ignored.
+func waits(s *scene, stamp *driver.Stamp) {
+	*stamp = driver.Stamp{}
+	s.engine.MarkWait = 30 * time.Second
+}
+
+// nth lets the nth call of a kind, or of the other, go differently.
+func nth(n int, kind, other detour.Kind, do func(*scene, *detour.Call)) func(*scene, *passage.Passage) {
+	return func(s *scene, _ *passage.Passage) {
+		left := n
+		s.twist = func(c *detour.Call) {
+			if c.Kind == kind || c.Kind == other {
+				if left--; left == 0 {
+					do(s, c)
+					return
+				}
+			}
+			c.Act()
+		}
+	}
+}
+
 // broken is a journal that cannot be written or read.
 type broken struct{ ledger }
 
@@ -70,10 +99,25 @@ func second(err error) func(*scene, *passage.Passage) {
 var starts = []start{
 	{name: "nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }},
 	{name: "a driver that reads nothing and puts nothing aside", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: plain},
+	{name: "change keys ignored, nothing", since: waits},
+	{name: "change keys ignored, and the first look denied", since: waits, how: nth(1, detour.Inspect, detour.Inspect, func(_ *scene, c *detour.Call) { c.Fail(errDenied) })},
+	{name: "change keys ignored, and the first look takes 20 s", since: waits, how: nth(1, detour.Inspect, detour.Inspect, func(_ *scene, c *detour.Call) {
+		c.Act()
+		time.Sleep(20 * time.Second)
+	})},
 	{name: "no journal, nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed, lease runs", keep: true},
 	{name: "sealed, lease runs, hurried", keep: true, how: func(_ *scene, p *passage.Passage) { p.Hurried = true }},
+	{name: "sealed, lease runs, and purged meanwhile", keep: true, how: purged},
 	{name: "sealed, lease is over", keep: true, after: time.Hour},
+	{name: "sealed, lease is over, and the folder is denied the second time", keep: true, after: time.Hour, how: nth(2, detour.Folder, detour.Home, func(_ *scene, c *detour.Call) { c.Fail(errDenied) })},
+	{name: "sealed, lease is over, and filed when no copy has been seen", keep: true, after: time.Hour, how: nth(7, detour.Inspect, detour.Inspect, func(s *scene, c *detour.Call) {
+		for _, o := range s.In(c.Box, false) {
+			s.File(o)
+			s.Blind(o, 50*time.Second)
+		}
+		c.Act()
+	})},
 	{name: "sealed, journal lost", after: time.Hour},
 	{name: "sealed, journal broken", after: time.Hour, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed by the old key", since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = [][]byte{[]byte("newest"), []byte("new")} }, after: time.Hour},
@@ -118,6 +162,13 @@ var starts = []start{
 	{name: "carried, journal lost", carried: true},
 	{name: "carried, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }},
 	{name: "carried, and short", carried: true, keep: true, since: func(s *scene, _ *driver.Stamp) { s.short = true }},
+	{name: "carried, and purged, and the copy is another message with the Message-ID", carried: true, keep: true, how: func(s *scene, p *passage.Passage) {
+		purged(s, p)
+		s.Messages = append(s.Messages, twobox.Message{ID: "<1@evil.example>", Subject: "Invoice", Received: time.Date(2026, 11, 21, 8, 30, 0, 0, time.UTC)})
+		for _, o := range s.In(p.To.Address(), false) {
+			o.Message = len(s.Messages) - 1
+		}
+	}},
 	{name: "carried, content unreadable", carried: true, keep: true, how: content(errDenied)},
 	{name: "carried, content unreadable, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }, how: content(errDenied)},
 	{name: "carried, copy unreadable, no keys", carried: true, since: func(s *scene, _ *driver.Stamp) { s.engine.Keys = nil }, how: second(errDenied)},

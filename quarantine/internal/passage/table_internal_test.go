@@ -9,6 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Each row has a name of its own: of those that end alike, the condition is part of it.
+func TestRowsHaveNames(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, Rows(), "prove")
+	assert.Contains(t, Rows(), "carry (sent nothing yet)")
+	seen := map[string]bool{}
+	for _, name := range Rows() {
+		assert.False(t, seen[name], name)
+		seen[name] = true
+	}
+}
+
 // The table that people read, in the package comment, is the one that runs.
 func TestTableOfThePackageComment(t *testing.T) {
 	t.Parallel()

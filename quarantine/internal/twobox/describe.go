@@ -37,7 +37,7 @@ func (s *System) Describe() *Description {
 		if o == nil {
 			continue
 		}
-		d.Add("object", o.Message, o.Edition, o.Folder, o.Read, d.Until(o.arrived.Add(time.Minute)), d.Until(o.blind))
+		d.Add("object", o.Message, o.Edition, o.Cut, o.Folder, o.Read, d.Until(o.arrived.Add(time.Minute)), d.Until(o.blind))
 		d.Stamp(o.Stamp)
 		if d.now.Before(o.marked.Add(time.Minute)) {
 			d.Add("was", d.Until(o.marked.Add(time.Minute)))
@@ -51,7 +51,7 @@ func (s *System) Describe() *Description {
 	for _, f := range s.flights {
 		d.Add("flight", string(f.kind), d.Until(f.due), f.to, f.lost)
 		if f.made != nil {
-			d.Add(f.made.Message, f.made.Edition, f.made.Read)
+			d.Add(f.made.Message, f.made.Edition, f.made.Cut, f.made.Read)
 			d.Stamp(f.made.Stamp)
 			continue
 		}
@@ -59,7 +59,7 @@ func (s *System) Describe() *Description {
 		d.Add(d.Item(f.item.ID), o != nil && strconv.Itoa(o.Version) == f.item.Version, f.mark.Clear, f.mark.Read)
 		d.Stamp(f.mark.Stamp)
 	}
-	d.Add(s.Lag, s.Linger, s.VersionsIgnored, s.StampsLost, s.late, fmt.Sprint(s.Refuses))
+	d.Add(s.Lag, s.Linger, s.VersionsIgnored, s.StampsLost, s.Cuts, s.late, fmt.Sprint(s.Refuses))
 	return d
 }
 

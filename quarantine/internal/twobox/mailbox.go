@@ -92,7 +92,8 @@ func (m mailbox) Inspect(ctx context.Context, id string) (driver.Item, error) {
 	return m.system.item(o), nil
 }
 
-// Content reads an item: a text that says which message it is, in which edition.
+// Content reads an item: a text that says which message it is, in which edition, unless
+// it has been cut.
 func (m mailbox) Content(ctx context.Context, it driver.Item) (driver.Content, error) {
 	m.system.Due()
 	if err := ended(ctx); err != nil {
@@ -103,6 +104,9 @@ func (m mailbox) Content(ctx context.Context, it driver.Item) (driver.Content, e
 		return driver.Content{}, refusal(driver.ErrGone)
 	}
 	text := fmt.Sprintf("message %d, edition %d", o.Message, o.Edition)
+	if o.Cut {
+		text = "message"
+	}
 	return driver.Content{Parts: []driver.ContentPart{{Kind: driver.PartText, SHA256: sha256.Sum256([]byte(text)), Size: int64(len(text))}}}, nil
 }
 

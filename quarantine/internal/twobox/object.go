@@ -17,9 +17,10 @@ type Message struct {
 
 // Object is an item of a mailbox.
 type Object struct {
-	Number  int // of this object; a move keeps it
-	Message int // which message it is a copy of: an index of [System.Messages]
-	Edition int // of its text: each edit makes a new one
+	Number  int  // of this object; a move keeps it
+	Message int  // which message it is a copy of: an index of [System.Messages]
+	Edition int  // of its text: each edit makes a new one
+	Cut     bool // its end is missing
 
 	ID      string // under which it is known; a move changes it
 	Version int    // each change makes a new one; a move does not
@@ -63,9 +64,13 @@ func (f Folder) as() driver.Folder {
 // item returns an object as the driver does.
 func (s *System) item(o *Object) driver.Item {
 	m := s.Messages[o.Message]
+	size := int64(4000)
+	if o.Cut {
+		size /= 4
+	}
 	return driver.Item{
 		ID: o.ID, Version: strconv.Itoa(o.Version), Kind: "Message", Mailbox: o.Box, Folder: s.Folders[o.Folder].as(),
-		MessageID: m.ID, Class: "IPM.Note", Subject: m.Subject, Size: 4000, Received: m.Received, Sent: m.Sent, Read: o.Read,
+		MessageID: m.ID, Class: "IPM.Note", Subject: m.Subject, Size: size, Received: m.Received, Sent: m.Sent, Read: o.Read,
 		Stamp: stored(o.Stamp),
 	}
 }

@@ -50,7 +50,7 @@ func (t strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 			return carried, refusal(driver.ErrGone)
 		}
 		made := *o
-		made.Box, made.Folder = c.To.Address(), to
+		made.Box, made.Folder, made.Cut = c.To.Address(), to, made.Cut || s.Cuts
 		if way == driver.WayMIME {
 			made.Stamp = nil
 			if c.Item.Stamp != nil {

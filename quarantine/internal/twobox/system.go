@@ -26,6 +26,8 @@ type System struct {
 	RemovesUnchecked bool
 	// StampsLost means that no write keeps a stamp.
 	StampsLost bool
+	// Cuts means that what is read to be carried arrives without its end.
+	Cuts bool
 	// Refuses are ways that the server refuses between the mailboxes.
 	Refuses map[driver.Way]bool
 

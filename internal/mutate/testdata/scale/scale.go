@@ -1,7 +1,10 @@
 // Package scale has conditions of every form for the tests of mutate.
 package scale
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 type rule struct {
 	from  string
@@ -47,6 +50,15 @@ func Weighed(grams int) (bool, error) {
 		return false, errors.New("not known")
 	}
 	return grams > 0, nil
+}
+
+// Known reports whether there is such a label.
+func Known(label string) (known bool) {
+	switch strings.ToLower(label) {
+	case "leaf":
+		known = true
+	}
+	return known
 }
 
 // Spoons returns how many spoons of 20 grams there are.

@@ -8,6 +8,12 @@ func TestWay(t *testing.T) {
 	}
 }
 
+func TestKnown(t *testing.T) {
+	if !Known("LEAF") || Known("card") {
+		t.Error("wrong label")
+	}
+}
+
 func TestSpoons(t *testing.T) {
 	if Spoons(10) != 0 || Spoons(50) != 2 {
 		t.Error("wrong number")
@@ -16,7 +22,7 @@ func TestSpoons(t *testing.T) {
 
 func TestExplore(t *testing.T) {
 	if kind, known := Kind("card", 10); kind != "card" || !known {
-		t.Error("a card\nLOST")
+		t.Error("a card: lost=1")
 	}
 	if kind, _ := Kind("", 30); kind != "parcel" {
 		t.Error("not a parcel")
