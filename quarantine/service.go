@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
@@ -50,6 +51,22 @@ type Options struct {
 	// Journal stores the intents. Default: none, and what an interrupted run left
 	// is settled when the same target is run again.
 	Journal Journal
+
+	// ClaimFor is how long a claim to an intent in the journal lasts, unless it is renewed,
+	// which is done when a third of it is over: so long others that share the journal
+	// leave an intent alone whose process has crashed. A claim is given up when its run
+	// ends, and ends with the process in a journal that one process has alone, such as
+	// boltjournal. A single call to the server must not take longer than two thirds of it;
+	// otherwise another may look after the item at the same time, from which the stamps
+	// protect it. Default: WriteDoubt, so it ends before what was sent under it is certain to
+	// have arrived, which those who take over have to wait for anyway.
+	ClaimFor time.Duration
+
+	// Owner names this service in the journal, for others to know what it is working on.
+	// No two services that are alive at the same time may have the same. A process that
+	// is started again under the name it had can claim what it had begun at once.
+	// Default: a random name, different for each call of [New].
+	Owner string
 
 	// Attempts is how often a step is retried after a temporary failure. Default:
 	// 5.
@@ -108,7 +125,8 @@ type Service struct {
 	quarantine driver.Mailbox
 	folderName string
 	perMailbox bool
-	journal    Journal
+	claims     claims
+	shared     atomic.Bool // another service uses the same journal
 	engine     *passage.Engine
 	log        *slog.Logger
 	close      func() error
@@ -141,11 +159,14 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		quarantine: strategy.Mailbox(quarantineMailbox),
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
-		journal:    settings.Journal,
-		log:        settings.Logger,
-		close:      settings.OnClose,
-		folders:    make(map[string]driver.Folder),
-		busy:       make(map[string]chan struct{}),
+		claims: claims{
+			journal: settings.Journal, owner: cmp.Or(settings.Owner, driver.NewOperation()),
+			lease: cmp.Or(settings.ClaimFor, settings.WriteDoubt, usualDoubt), log: settings.Logger, held: make(map[string]heldClaim),
+		},
+		log:     settings.Logger,
+		close:   settings.OnClose,
+		folders: make(map[string]driver.Folder),
+		busy:    make(map[string]chan struct{}),
 
 		searchAllowed: settings.CriteriaSearch,
 		limits:        settings.SearchLimits.withDefaults(),
@@ -153,11 +174,12 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	if s.folderName == "" {
 		s.folderName = "Quarantine"
 	}
-	if s.journal == nil {
-		s.journal = noJournal{}
+	if s.claims.journal == nil {
+		s.claims.journal = noJournal{}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+		s.claims.log = s.log
 	}
 	s.engine = &passage.Engine{
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
@@ -205,6 +227,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	if o.WriteDoubt < 0 {
 		refuse("options", "WriteDoubt", "is negative; leave it out for the default")
+	}
+	if o.ClaimFor < 0 {
+		refuse("options", "ClaimFor", "is negative; leave it out for the default")
 	}
 	switch {
 	case o.MarkWait < 0:
@@ -370,10 +395,3 @@ func (s *Service) receipt(action string, t Target) *Receipt {
 	}
 	return r
 }
-
-// noJournal stores nothing.
-type noJournal struct{}
-
-func (noJournal) Begin(context.Context, Intent) error    { return nil }
-func (noJournal) Finish(context.Context, string) error   { return nil }
-func (noJournal) Open(context.Context) ([]Intent, error) { return nil, nil }

@@ -52,7 +52,7 @@ func settled(t *testing.T, path string) {
 	j, err := boltjournal.Open(path)
 	require.NoError(t, err)
 	defer j.Close()
-	got, err := j.Open(t.Context())
+	got, err := openIntents(t.Context(), j)
 	require.NoError(t, err)
 	kinds := map[driver.Direction]map[bool]int{driver.ToQuarantine: {}, driver.ToUser: {}}
 	for _, in := range got {
@@ -61,10 +61,10 @@ func settled(t *testing.T, path string) {
 		same, err := j.FindTarget(t.Context(), in.Target)
 		require.NoError(t, err)
 		assert.Contains(t, same, in)
-		require.NoError(t, j.Finish(t.Context(), in.Operation))
+		require.NoError(t, finish(j, in.Operation))
 	}
 	assert.Equal(t, map[driver.Direction]map[bool]int{driver.ToQuarantine: {true: 2, false: 2}, driver.ToUser: {true: 2, false: 2}}, kinds)
-	got, err = j.Open(t.Context())
+	got, err = openIntents(t.Context(), j)
 	require.NoError(t, err)
 	assert.Empty(t, got, "finished")
 }
