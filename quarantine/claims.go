@@ -13,7 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// claims are those that a service has to the intents that it works on.
+// claims are those that a service has to the intents that it works on. Each is renewed
+// when a third of its lease is over, until it is finished or given up.
 type claims struct {
 	journal Journal
 	owner   string
@@ -26,28 +27,76 @@ type claims struct {
 
 type heldClaim struct {
 	Claim
-	since time.Time // when it was made, renewed, or could not be renewed
+	renewal *time.Timer
 }
 
+// put takes a new claim.
 func (c *claims) put(claim Claim) {
+	if c.journal == (noJournal{}) {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held[claim.Operation] = heldClaim{claim, time.Now()}
+	c.set(claim)
 }
 
-func (c *claims) get(operation string) (heldClaim, bool) {
+// set holds a claim, and has it renewed. The claims are locked.
+func (c *claims) set(claim Claim) {
+	if had, ok := c.held[claim.Operation]; ok {
+		had.renewal.Stop()
+	}
+	c.held[claim.Operation] = heldClaim{claim, time.AfterFunc(c.lease/3, func() { c.renew(claim) })}
+}
+
+// again holds a claim that was renewed, or is to be, and reports whether it is still held.
+func (c *claims) again(claim Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.held[claim.Operation]
+	if !ok || h.Token != claim.Token {
+		return false
+	}
+	c.set(claim)
+	return true
+}
+
+func (c *claims) get(operation string) (Claim, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h, ok := c.held[operation]
-	return h, ok
+	return h.Claim, ok
 }
 
-// drop forgets a claim, unless there is a newer one.
-func (c *claims) drop(claim Claim) {
+// drop forgets a claim. It reports whether it was held.
+func (c *claims) drop(claim Claim) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held[claim.Operation].Token == claim.Token {
-		delete(c.held, claim.Operation)
+	h, ok := c.held[claim.Operation]
+	if !ok || h.Token != claim.Token {
+		return false
+	}
+	h.renewal.Stop()
+	delete(c.held, claim.Operation)
+	return true
+}
+
+// renew renews a claim, or tries it again after as long.
+func (c *claims) renew(claim Claim) {
+	if now, ok := c.get(claim.Operation); !ok || now.Token != claim.Token {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.lease/3)
+	defer cancel()
+	renewed, err := c.journal.Renew(ctx, claim, c.lease)
+	if err == nil {
+		if !c.again(renewed) {
+			c.giveUp(ctx, claim) // as was done a moment before
+		}
+		return
+	}
+	// Of one that was finished or given up meanwhile there is nothing to tell.
+	if errors.Is(err, ErrClaimLost) && c.drop(claim) || !errors.Is(err, ErrClaimLost) && c.again(claim) {
+		c.log.WarnContext(ctx, "journal: claim could not be renewed", "operation", claim.Operation, "error", err)
 	}
 }
 
@@ -74,7 +123,7 @@ func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
 
 // finish removes an intent. What another owner holds is left to it.
 func (c *claims) finish(ctx context.Context, operation string) error {
-	h, ok := c.get(operation)
+	claim, ok := c.get(operation)
 	if !ok {
 		_, err := c.take(ctx, operation)
 		if errors.Is(err, ErrNoIntent) || errors.Is(err, ErrHeld) {
@@ -83,48 +132,32 @@ func (c *claims) finish(ctx context.Context, operation string) error {
 		if err != nil {
 			return err
 		}
-		h, _ = c.get(operation)
+		defer c.release(ctx, operation) // if it fails
+		claim, _ = c.get(operation)
 	}
-	err := c.journal.Finish(ctx, h.Claim)
+	err := c.journal.Finish(ctx, claim)
 	if err == nil || errors.Is(err, ErrClaimLost) {
-		c.drop(h.Claim)
+		c.drop(claim)
 	}
 	return err
 }
 
-// keep renews a claim when a third of its lease is over.
-func (c *claims) keep(ctx context.Context, operation string) {
-	h, ok := c.get(operation)
-	if !ok || time.Since(h.since) < c.lease/3 {
-		return
+// release gives up the claim to an intent that stays, so that others need not wait for
+// its lease to end.
+func (c *claims) release(ctx context.Context, operation string) {
+	if claim, ok := c.get(operation); ok && c.drop(claim) {
+		c.giveUp(ctx, claim)
 	}
-	c.put(h.Claim) // whatever comes of it, it is not tried at each step
-	claim, err := c.journal.Renew(ctx, h.Claim, c.lease)
-	switch {
-	case err == nil:
-		c.put(claim)
-		return
-	case errors.Is(err, ErrClaimLost):
-		c.drop(h.Claim)
-	}
-	c.log.WarnContext(ctx, "journal: claim could not be renewed", "operation", operation, "error", err)
 }
 
 // givingUp bounds what is done when a run has ended, perhaps with its context.
 const givingUp = 5 * time.Second
 
-// release gives up the claim to an intent that stays, so that others need not wait for
-// its lease to end.
-func (c *claims) release(ctx context.Context, operation string) {
-	h, ok := c.get(operation)
-	if !ok {
-		return
-	}
-	c.drop(h.Claim)
+func (c *claims) giveUp(ctx context.Context, claim Claim) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp)
 	defer cancel()
-	if _, err := c.journal.Renew(ctx, h.Claim, 0); err != nil && !errors.Is(err, ErrClaimLost) {
-		c.log.WarnContext(ctx, "journal: claim could not be given up; it ends with its lease", "operation", operation, "error", err)
+	if _, err := c.journal.Renew(ctx, claim, 0); err != nil && !errors.Is(err, ErrClaimLost) {
+		c.log.WarnContext(ctx, "journal: claim could not be given up; it ends with its lease", "operation", claim.Operation, "error", err)
 	}
 }
 
@@ -150,9 +183,6 @@ func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
 	_, known, err := l.service.claims.journal.FindOperation(ctx, operation)
 	return known, err
 }
-
-// Keep renews the claim to the intent of an operation.
-func (l ledger) Keep(ctx context.Context, operation string) { l.service.claims.keep(ctx, operation) }
 
 // Finish removes the intent.
 func (l ledger) Finish(ctx context.Context, operation string) error {

@@ -52,14 +52,13 @@ type Options struct {
 	// is settled when the same target is run again.
 	Journal Journal
 
-	// ClaimFor is how long a claim to an intent in the journal lasts, unless it is renewed,
-	// which is done when a third of it is over: so long others that share the journal
-	// leave an intent alone whose process has crashed. A claim is given up when its run
-	// ends, and ends with the process in a journal that one process has alone, such as
-	// boltjournal. A single call to the server must not take longer than two thirds of it;
-	// otherwise another may look after the item at the same time, from which the stamps
-	// protect it. Default: WriteDoubt, so it ends before what was sent under it is certain to
-	// have arrived, which those who take over have to wait for anyway.
+	// ClaimFor is how long a claim to an intent in the journal lasts after it was last
+	// renewed, which is done in the background when a third of it is over. So long others
+	// that share the journal leave an intent alone whose process has crashed; one that
+	// ends undecided is given up at once, and in a journal that one process has alone, such as
+	// boltjournal, claims end with the process. Default: WriteDoubt. Longer is of no
+	// use: whoever takes over can decide everything soon after, since no request
+	// takes effect any more. Nor is much shorter: until then much stays undecided.
 	ClaimFor time.Duration
 
 	// Owner names this service in the journal, for others to know what it is working on.

@@ -57,9 +57,6 @@ type Ledger interface {
 	// Begin records that an item is about to be stamped and carried. The error matches
 	// [ErrUndecided] if another run has recorded the same and is at work.
 	Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error
-	// Keep says that the work on an operation goes on. It is called before each look at the
-	// two ends, and does nothing most of the time.
-	Keep(ctx context.Context, operation string)
 	// Finish removes the record.
 	Finish(ctx context.Context, operation string) error
 	// Knows reports whether there is a record of an operation.

@@ -145,7 +145,6 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 		r := rowCarry
 		var s sight
 		if look {
-			p.Ledger.Keep(ctx, p.begun)
 			if s, err = p.look(ctx); errors.Is(err, errNotKept) {
 				return p.abandon(ctx, &driver.Error{Err: err, Untouched: true, Answered: true})
 			}

@@ -147,8 +147,6 @@ func (l ledger) Begin(_ context.Context, s driver.Stamp, it driver.Item) error {
 	return nil
 }
 
-func (ledger) Keep(context.Context, string) {}
-
 func (l ledger) Finish(_ context.Context, operation string) error {
 	delete(l, operation)
 	return nil

@@ -38,7 +38,6 @@ func plain(_ *scene, p *passage.Passage) { p.From, p.To = unread{p.From}, unread
 type broken struct{ ledger }
 
 func (broken) Knows(context.Context, string) (bool, error) { return false, errors.New("disk full") }
-func (broken) Keep(context.Context, string)                {}
 func (broken) Begin(context.Context, driver.Stamp, driver.Item) error {
 	return errors.New("disk full")
 }
