@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -53,7 +56,8 @@ const MaxCampaign = 256
 //
 // The receipts are kept in the journals of the services, which must be a
 // [CampaignJournal] each; the error matches [ErrInvalid] if one is not, or if the name is
-// empty or longer than [MaxCampaign] bytes. They are kept until [Router.ForgetCampaign].
+// empty, longer than [MaxCampaign] bytes, or has control characters. They are kept until
+// [Router.ForgetCampaign].
 //
 // A receipt that could not be kept comes with an error, and is true all the same: the target is
 // run again next time. So is one whose mark could not be looked up, which comes
@@ -109,6 +113,9 @@ func (r *Router) checkCampaign(campaign string) error {
 	var errs []error
 	if campaign == "" || len(campaign) > MaxCampaign {
 		errs = append(errs, driver.Invalid("arguments", "campaign", fmt.Sprintf("has %d bytes; give it a name of 1 to %d", len(campaign), MaxCampaign)))
+	}
+	if !utf8.ValidString(campaign) || strings.ContainsFunc(campaign, unicode.IsControl) {
+		errs = append(errs, driver.Invalid("arguments", "campaign", fmt.Sprintf("is %q, which not every journal can store; give it a name in UTF-8 without control characters", campaign)))
 	}
 	for _, rt := range r.routes {
 		if _, ok := rt.service.claims.journal.(CampaignJournal); !ok {

@@ -50,7 +50,7 @@ import (
 //	-- Begin. No row: held, by the owner and until that a SELECT gives.
 //	INSERT INTO intents VALUES ($1, $2, $3, $4, $5, nextval('tokens'), now() + $6)
 //	ON CONFLICT (operation) DO UPDATE SET (target, at, intent, owner, token, until) =
-//		(excluded.target, excluded.at, excluded.intent, excluded.owner, excluded.token, excluded.until)
+//		(excluded.target, excluded.at, excluded.intent, excluded.owner, nextval('tokens'), excluded.until)
 //	WHERE intents.owner = excluded.owner OR intents.until <= now() RETURNING token, until;
 //
 //	-- Claim. No row: held, or missing, as a SELECT says.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 )
 
 // Key identifies what the target asks for, in 32 hexadecimal digits: it is equal for
@@ -13,8 +14,7 @@ import (
 func (t Target) Key() string {
 	text, err := json.Marshal(t.asked())
 	if err != nil {
-		// Only a time beyond the year 9999 has no JSON, and no target with one is valid.
-		text = []byte(err.Error() + "\x00" + t.Mailbox + "\x00" + t.MessageID)
+		text = fmt.Appendf(nil, "%v", t.asked()) // a time beyond the year 9999 has no JSON
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])

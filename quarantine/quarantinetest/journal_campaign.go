@@ -73,10 +73,10 @@ func campaignMarks(x *journalTest) {
 	mark("a", receiptOf(0))
 	mark("a", receiptOf(1))
 	mark("ab", receiptOf(1))
-	mark("a'%_\x00ü", receiptOf(2))
+	mark("a'%_\\ü", receiptOf(2))
 	x.marked(j, "a", receiptOf(0), receiptOf(1))
 	x.marked(j, "ab", receiptOf(1))
-	x.marked(j, "a'%_\x00ü", receiptOf(2))
+	x.marked(j, "a'%_\\ü", receiptOf(2))
 	x.marked(j, "A")
 	x.marked(j, "")
 
