@@ -134,6 +134,7 @@ func TestForgetMany(t *testing.T) {
 	wg.Wait()
 	require.NoError(t, j.Mark(t.Context(), "one", receiptOf(0)))
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	n := 0
 	for _, err := range j.Marks(ctx, "many") {
 		if n++; err != nil {
