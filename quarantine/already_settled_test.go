@@ -33,7 +33,7 @@ func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
 		require.Equal(t, quarantine.Undecided, r.Outcome())
 		w.OnResponse(nil)
 		w.count(t, 0, 1, "when it was killed")
-		open, err := w.journal.Open(t.Context())
+		open, err := openIntents(t.Context(), w.journal)
 		require.NoError(t, err)
 		require.Len(t, open, 1)
 
@@ -41,7 +41,7 @@ func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
 		require.NoError(t, r.Err())
 		assert.Equal(t, quarantine.AlreadyQuarantined, r.Outcome())
 		assert.Len(t, r.Items, 1)
-		open, err = w.journal.Open(t.Context())
+		open, err = openIntents(t.Context(), w.journal)
 		require.NoError(t, err)
 		assert.Empty(t, open)
 	})

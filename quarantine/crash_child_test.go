@@ -147,7 +147,7 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 		return nil, err
 	}
 	out := &report{Done: make([]*quarantine.Receipt, len(e.Targets))}
-	if out.Found, err = journal.Open(ctx); err != nil {
+	if out.Found, err = openIntents(ctx, journal); err != nil {
 		return nil, err
 	}
 	if e.Recover {
@@ -160,7 +160,7 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 			return nil, err
 		}
 	}
-	out.Left, err = journal.Open(ctx)
+	out.Left, err = openIntents(ctx, journal)
 	return out, err
 }
 
@@ -243,17 +243,17 @@ type deadly struct {
 }
 
 // Begin writes an intent, or dies.
-func (d *deadly) Begin(ctx context.Context, in quarantine.Intent) error {
+func (d *deadly) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
 	d.die(beforeBegin)
-	err := d.Journal.Begin(ctx, in)
+	c, err := d.Journal.Begin(ctx, in, owner, lease)
 	d.die(afterBegin)
-	return err
+	return c, err
 }
 
 // Finish takes an intent away, or dies.
-func (d *deadly) Finish(ctx context.Context, operation string) error {
+func (d *deadly) Finish(ctx context.Context, c quarantine.Claim) error {
 	d.die(beforeFinish)
-	err := d.Journal.Finish(ctx, operation)
+	err := d.Journal.Finish(ctx, c)
 	d.die(afterFinish)
 	return err
 }

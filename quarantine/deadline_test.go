@@ -162,7 +162,7 @@ func TestDeadlineIsKept(t *testing.T) {
 									}
 								})
 								_, _ = w.service.Quarantine(stop, target)
-								open, err := w.journal.Open(t.Context())
+								open, err := openIntents(t.Context(), w.journal)
 								require.NoError(t, err)
 								require.NotEmpty(t, open)
 							}

@@ -177,7 +177,7 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			x.found(&x.counted.untrue, "UNTRUE in the end: %s is at %d and %d (%d put aside); said: %t", tag, c.user, c.taken, c.aside, told)
 		}
 	}
-	if open, _ := x.journal.Open(x.t.Context()); len(open) > 0 && !told && !x.twice {
+	if open, _ := openIntents(x.t.Context(), x.journal); len(open) > 0 && !told && !x.twice {
 		x.found(&x.counted.untrue, "UNTRUE: the journal has %d intents at rest, and nobody says so", len(open))
 	}
 	for _, was := range x.others {

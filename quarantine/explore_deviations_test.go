@@ -211,7 +211,7 @@ var peoplesDeviations = []*deviation{
 	rival("another installation quarantines", false, theirKey, takes),
 	rival("another installation restores", true, theirKey, givesBack),
 	{name: "rival recovers", do: func(x *exploration) bool {
-		if open, _ := x.journal.Open(context.Background()); len(open) == 0 {
+		if open, _ := openIntents(context.Background(), x.journal); len(open) == 0 {
 			return false
 		}
 		x.rivals = true
@@ -225,7 +225,7 @@ var peoplesDeviations = []*deviation{
 	heldUp(25 * time.Minute),
 	{name: "crash", ends: true, do: func(x *exploration) bool { x.now.dead.Store(true); return true }},
 	{name: "crash, and the journal is lost", ends: true, do: func(x *exploration) bool {
-		if open, _ := x.journal.Open(context.Background()); len(open) == 0 {
+		if open, _ := openIntents(context.Background(), x.journal); len(open) == 0 {
 			return false
 		}
 		x.now.dead.Store(true)

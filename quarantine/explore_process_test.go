@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ func (x *exploration) start() *process {
 	settings := quarantine.Options{}
 	x.options.settings(&settings)
 	if x.scene.journal {
+		x.journal.Restart()
 		settings.Journal = mortalJournal{x, p}
 	}
 	p.service, err = quarantine.New(s, vault, &settings)
@@ -96,29 +98,58 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a, err
 }
 
-// mortalJournal keeps what it has when the process crashes.
+// mortalJournal keeps what it has when the process crashes. What dies with the process
+// are its claims, as with a journal that one process has alone.
 type mortalJournal struct {
 	x *exploration
 	p *process
 }
 
-func (j mortalJournal) Begin(ctx context.Context, in quarantine.Intent) error {
+func (j mortalJournal) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
+	if j.p.dead.Load() {
+		return quarantine.Claim{}, errCrashed
+	}
+	return j.x.journal.Begin(ctx, in, owner, lease)
+}
+
+func (j mortalJournal) Claim(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+	if j.p.dead.Load() {
+		return quarantine.Intent{}, quarantine.Claim{}, errCrashed
+	}
+	return j.x.journal.Claim(ctx, operation, owner, lease)
+}
+
+func (j mortalJournal) Renew(ctx context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
+	if j.p.dead.Load() {
+		return quarantine.Claim{}, errCrashed
+	}
+	return j.x.journal.Renew(ctx, c, lease)
+}
+
+func (j mortalJournal) Finish(ctx context.Context, c quarantine.Claim) error {
 	if j.p.dead.Load() {
 		return errCrashed
 	}
-	return j.x.journal.Begin(ctx, in)
+	return j.x.journal.Finish(ctx, c)
 }
 
-func (j mortalJournal) Finish(ctx context.Context, operation string) error {
+func (j mortalJournal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, error] {
 	if j.p.dead.Load() {
-		return errCrashed
+		return func(yield func(quarantine.Intent, error) bool) { yield(quarantine.Intent{}, errCrashed) }
 	}
-	return j.x.journal.Finish(ctx, operation)
+	return j.x.journal.Pending(ctx)
 }
 
-func (j mortalJournal) Open(ctx context.Context) ([]quarantine.Intent, error) {
+func (j mortalJournal) FindOperation(ctx context.Context, operation string) (quarantine.Intent, bool, error) {
+	if j.p.dead.Load() {
+		return quarantine.Intent{}, false, errCrashed
+	}
+	return j.x.journal.FindOperation(ctx, operation)
+}
+
+func (j mortalJournal) FindTarget(ctx context.Context, t quarantine.Target) ([]quarantine.Intent, error) {
 	if j.p.dead.Load() {
 		return nil, errCrashed
 	}
-	return j.x.journal.Open(ctx)
+	return j.x.journal.FindTarget(ctx, t)
 }

@@ -294,7 +294,7 @@ func (tr trial) run(t *testing.T) {
 			fail(&tr.tally.lies, "recovery: %v", rr.Err())
 		}
 	}
-	if open, _ := w.journal.Open(t.Context()); len(open) > 0 {
+	if open, _ := openIntents(t.Context(), w.journal); len(open) > 0 {
 		fail(&tr.tally.lies, "the journal has %d open intents after recovery", len(open))
 	}
 	if r, err = ask(second); err != nil || r.Err() != nil || !r.Outcome().Done() {

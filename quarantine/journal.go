@@ -2,133 +2,166 @@ package quarantine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Journal durably records what is about to be done, so [Service.Recover] can
-// settle an interrupted run. An intent is written before the first change on
-// the server and removed when its outcome is certain. A journal of many intents should
-// also be an [IntentFinder] and an [IntentLister].
+// Journal durably records what is about to be done, so [Service.Recover] can settle
+// what an interrupted run has left. An [Intent] is written before the first change on
+// the server, and removed when its outcome is certain. Several processes may share a
+// journal. All methods may be called concurrently.
+//
+// # Claims
+//
+// Whoever works on an intent has a [Claim] to it: the name of the owner, and a token
+// that fences off those who had it before. Each successful Begin and Claim of an
+// operation gives a token that is greater than all that were given for the operation
+// before, also for an intent that was finished since: use one counter for all. A claim
+// lasts for a lease, which begins when the journal writes it, and is measured by the
+// clock of the journal alone. Until it ends nobody else can begin or claim the operation:
+// the error is then a [*HeldError]. The owner itself can at any time, as can anybody
+// once the lease has ended. A claim whose lease has ended stays good until somebody else
+// has claimed or begun the operation; then it is lost, and with it Renew and Finish fail
+// with [ErrClaimLost] and change nothing.
+//
+// A journal that one process has alone may keep claims in memory: they end with the
+// process, and the next one need not wait for leases to end.
+//
+// # Writing one
+//
+// Store the JSON of an Intent whole, beside what is searched for, and return all of it:
+// later versions add fields. In SQL each method is one statement, here for PostgreSQL, in
+// which one with more than one step sees no other change in between:
+//
+//	CREATE SEQUENCE tokens;
+//	CREATE TABLE intents (
+//		operation text PRIMARY KEY,
+//		target    text NOT NULL,        -- Key of its Target
+//		at        timestamptz NOT NULL, -- its At
+//		intent    json NOT NULL,        -- json: jsonb refuses what a sender may write into an id
+//		owner     text NOT NULL,
+//		token     bigint NOT NULL,
+//		until     timestamptz NOT NULL);
+//	CREATE INDEX ON intents (target);
+//	CREATE INDEX ON intents (at, operation);
+//
+//	-- Begin. No row: held, by the owner and until that a SELECT gives.
+//	INSERT INTO intents VALUES ($1, $2, $3, $4, $5, nextval('tokens'), now() + $6)
+//	ON CONFLICT (operation) DO UPDATE SET (target, at, intent, owner, token, until) =
+//		(excluded.target, excluded.at, excluded.intent, excluded.owner, nextval('tokens'), excluded.until)
+//	WHERE intents.owner = excluded.owner OR intents.until <= now() RETURNING token, until;
+//
+//	-- Claim. No row: held, or missing, as a SELECT says.
+//	UPDATE intents SET owner = $2, token = nextval('tokens'), until = now() + $3
+//	WHERE operation = $1 AND (owner = $2 OR until <= now()) RETURNING intent, token, until;
+//
+//	-- Renew. No row: the claim is lost.
+//	UPDATE intents SET until = now() + $3 WHERE operation = $1 AND token = $2 RETURNING until;
+//
+//	-- Finish. No row: if a SELECT finds the operation, the claim is lost.
+//	DELETE FROM intents WHERE operation = $1 AND token = $2;
+//
+//	-- Pending, with a cursor or a page at a time. FindTarget: WHERE target = $1.
+//	SELECT intent FROM intents ORDER BY at, operation;
+//
+// # What fails
+//
+// A call that returns an error, or is cut off by a crash, must leave the intent as it was
+// or as it should be, never a part of it. What cannot be read is an error wherever it would
+// be returned, and stays in the journal: it is never passed over, and never returned in part.
+//
+//   - Begin: nothing has been sent for the item, and nothing is. The intent may be there
+//     all the same; Recover then finds nothing to do.
+//   - Finish: the receipt is true, the intent stays, and its claim ends. The next Recover
+//     looks at both ends again, finds that nothing is left to do, and removes it.
+//   - Renew: the run goes on. Stamps on the items keep two runs from doing the same.
+//   - FindOperation and FindTarget: the receipt has the error.
+//
+// # Order
+//
+// Pending and FindTarget order by At and, where that is the same, by Operation. At is
+// the clock of whoever wrote the intent: with several machines whose clocks differ the order is
+// only about that of writing. Nothing but the order in which people see receipts depends
+// on it.
+//
+// Package quarantinetest has a suite that journals must pass: RunJournal.
 type Journal interface {
-	// Begin writes an intent, replacing one with the same operation. When it
-	// returns, the intent survives a crash.
-	Begin(ctx context.Context, in Intent) error
-	// Finish removes an intent. It is not an error if the intent does not exist.
-	Finish(ctx context.Context, operation string) error
-	// Open returns the unfinished intents, oldest first. Intents returned together
-	// with an error are settled all the same.
-	Open(ctx context.Context) ([]Intent, error)
-}
+	// Begin writes an intent and claims it for the owner. It replaces an intent of the same
+	// operation, also if it is of another target, if the owner holds that or nobody does.
+	// When it returns without error, intent and claim survive a crash (but see above for a
+	// journal of one process).
+	Begin(ctx context.Context, in Intent, owner string, lease time.Duration) (Claim, error)
 
-// IntentFinder is a [Journal] that finds an intent without reading all others. If it
-// is one, it is asked for each item; otherwise Open is, which takes the longer, the
-// more intents there are.
-type IntentFinder interface {
-	// FindOperation returns the intent of an operation, if there is one.
+	// Claim claims an intent that is there, and returns it as it is now. The error matches
+	// [ErrNoIntent] if it does not exist, and [ErrHeld] if another owner has a claim that has
+	// not ended.
+	Claim(ctx context.Context, operation, owner string, lease time.Duration) (Intent, Claim, error)
+
+	// Renew makes a claim last for a lease from now. A lease of 0 gives it up: anybody can
+	// claim the intent at once. The token stays the same. The error matches [ErrClaimLost] if the
+	// claim is lost, or the intent does not exist any more.
+	Renew(ctx context.Context, c Claim, lease time.Duration) (Claim, error)
+
+	// Finish removes the intent of a claim. It is not an error if the intent does not exist
+	// any more, so a Finish whose answer was lost can be repeated. The error matches
+	// [ErrClaimLost] if it exists and the claim is lost.
+	Finish(ctx context.Context, c Claim) error
+
+	// Pending yields the intents, oldest first, whether they are claimed or not, without
+	// holding all of them in memory. An error stands for an intent that cannot be read, and
+	// does not end the sequence; an error of the journal or the context does. All other methods
+	// may be called meanwhile, from within the loop as well. What is begun meanwhile
+	// need not be yielded, nor what is finished.
+	Pending(ctx context.Context) iter.Seq2[Intent, error]
+
+	// FindOperation returns the intent of an operation, if there is one. It is called for
+	// each item that has a stamp.
 	FindOperation(ctx context.Context, operation string) (in Intent, found bool, err error)
-	// FindTarget returns the unfinished intents whose Target asks for the same messages
-	// ([Target.Same]), oldest first. Intents returned together with an error are settled
-	// all the same.
+
+	// FindTarget returns the intents whose Target has the same [Target.Key], oldest first.
+	// Those returned together with an error are settled all the same. It is called once in
+	// each quarantine, so it should not read all intents.
 	FindTarget(ctx context.Context, t Target) ([]Intent, error)
 }
 
-// IntentLister is a [Journal] that yields its intents one after the other. If it is
-// one, [Service.Recover] uses it in place of Open, so that it need not hold all of them
-// in memory.
-type IntentLister interface {
-	// Pending yields the unfinished intents, oldest first. An error stands for one that
-	// cannot be read; the others are settled all the same. Begin and Finish may be called
-	// meanwhile; what is begun then need not be yielded.
-	Pending(ctx context.Context) iter.Seq2[Intent, error]
+// Claim is the right to settle an intent: see [Journal].
+type Claim struct {
+	Operation string
+	// Owner is who made it.
+	Owner string
+	// Token is greater than that of each earlier claim of the operation.
+	Token int64
+	// Until is when its lease ends, by the clock of the journal. It is for people: compare
+	// it with no other clock.
+	Until time.Time
 }
 
-// Intent is one item that is about to be carried.
-type Intent struct {
-	Operation string           `json:"operation"`
-	Direction driver.Direction `json:"direction"`
-	Target    Target           `json:"target"`
-	// From is where the item was when the intent was written, as far as known.
-	From Place `json:"from"`
-	// MessageID and Received are those of the item.
-	MessageID string    `json:"messageId,omitempty"`
-	Received  time.Time `json:"received,omitzero"`
-	At        time.Time `json:"at"`
-	// Attempt and Lease are those of the stamp: see [driver.Stamp]. Intents of
-	// earlier versions have none.
-	Attempt string    `json:"attempt,omitempty"`
-	Lease   time.Time `json:"lease,omitzero"`
+// Errors of a [Journal]; test with errors.Is.
+var (
+	// ErrHeld reports that another owner has a claim to the intent. The error is a
+	// [*HeldError].
+	ErrHeld = errors.New("quarantine: another owner holds the intent")
+	// ErrClaimLost reports that a claim is no longer good: its lease had ended, and another
+	// owner has claimed the intent since, or its owner has claimed it again.
+	ErrClaimLost = errors.New("quarantine: the claim to the intent is lost")
+	// ErrNoIntent reports that there is no intent of the operation: it has been settled.
+	ErrNoIntent = errors.New("quarantine: there is no such intent")
+)
+
+// HeldError is the error for an intent that another owner holds. It matches [ErrHeld].
+type HeldError struct {
+	Operation, Owner string
+	// Until is when the claim ends, unless it is renewed, by the clock of the journal.
+	Until time.Time
 }
 
-// ledger records the intents of one target.
-type ledger struct {
-	journal Journal
-	target  Target
+// Error names the owner and the time.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%v: operation %s is with the service %q until %s, unless that renews its claim or ends before",
+		ErrHeld, e.Operation, e.Owner, e.Until.UTC().Format(time.RFC3339))
 }
 
-func (s *Service) ledger(t Target) passage.Ledger { return ledger{s.journal, t} }
-
-// Begin writes an intent.
-func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
-	return l.journal.Begin(ctx, Intent{
-		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
-		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
-		Attempt: stamp.Attempt, Lease: stamp.Lease,
-	})
-}
-
-// Knows reports whether there is an intent for an operation.
-func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
-	if finder, ok := l.journal.(IntentFinder); ok {
-		_, known, err := finder.FindOperation(ctx, operation)
-		return known, err
-	}
-	intents, err := l.journal.Open(ctx)
-	for _, in := range intents {
-		if in.Operation == operation {
-			return true, nil
-		}
-	}
-	return false, err
-}
-
-// Finish removes the intent.
-func (l ledger) Finish(ctx context.Context, operation string) error {
-	return l.journal.Finish(ctx, operation)
-}
-
-// intentsOf returns the intents of a target.
-func (s *Service) intentsOf(ctx context.Context, t Target) ([]Intent, error) {
-	if finder, ok := s.journal.(IntentFinder); ok {
-		return finder.FindTarget(ctx, t)
-	}
-	intents, err := s.journal.Open(ctx)
-	var same []Intent
-	for _, in := range intents {
-		if in.Target.Same(t) {
-			same = append(same, in)
-		}
-	}
-	return same, err
-}
-
-// pending yields the intents of the journal.
-func (s *Service) pending(ctx context.Context) iter.Seq2[Intent, error] {
-	if lister, ok := s.journal.(IntentLister); ok {
-		return lister.Pending(ctx)
-	}
-	return func(yield func(Intent, error) bool) {
-		intents, err := s.journal.Open(ctx)
-		for _, in := range intents {
-			if !yield(in, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(Intent{}, err)
-		}
-	}
-}
+// Is reports whether the target is [ErrHeld].
+func (e *HeldError) Is(target error) bool { return target == ErrHeld }

@@ -136,6 +136,7 @@ func (x *play) journalOf() quarantine.Journal {
 	if !x.journal {
 		return nil
 	}
+	x.book.claims = nil // of the one before
 	return failingBook{x.book, &x.dead}
 }
 
@@ -275,7 +276,7 @@ func (s saved) resume() *play {
 func (x *play) own() {
 	x.model = x.model.Clone()
 	x.stage = &modelStage{x.model, x.ways}
-	x.book = &intentBook{slices.Clone(x.book.intents)}
+	x.book = &intentBook{intents: slices.Clone(x.book.intents)}
 	x.sent = slices.Clone(x.sent)
 	x.twists, x.story, x.wrong = slices.Clone(x.twists), slices.Clone(x.story), slices.Clone(x.wrong)
 	x.ctx, x.crash, x.answers, x.calls = nil, nil, nil, slices.Clone(x.calls)

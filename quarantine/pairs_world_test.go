@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -51,22 +52,94 @@ func referenceWorlds() (all []pairWorld) {
 	return all
 }
 
-// book is a journal that can be copied.
-type intentBook struct{ intents []quarantine.Intent }
-
-func (b *intentBook) Begin(_ context.Context, in quarantine.Intent) error {
-	_ = b.Finish(context.Background(), in.Operation)
-	b.intents = append(b.intents, in)
-	return nil
+// intentBook is a journal that can be copied, without its claims.
+type intentBook struct {
+	intents []quarantine.Intent
+	claims  []quarantine.Claim
+	token   int64
 }
 
-func (b *intentBook) Finish(_ context.Context, operation string) error {
+func (b *intentBook) claim(operation, owner string, lease time.Duration) (quarantine.Claim, error) {
+	for _, c := range b.claims {
+		if c.Operation == operation && c.Owner != owner && time.Now().Before(c.Until) {
+			return quarantine.Claim{}, &quarantine.HeldError{Operation: operation, Owner: c.Owner, Until: c.Until}
+		}
+	}
+	b.token++
+	b.claims = slices.DeleteFunc(b.claims, func(c quarantine.Claim) bool { return c.Operation == operation })
+	made := quarantine.Claim{Operation: operation, Owner: owner, Token: b.token, Until: time.Now().Add(lease)}
+	b.claims = append(b.claims, made)
+	return made, nil
+}
+
+func (b *intentBook) remove(operation string) {
 	b.intents = slices.DeleteFunc(b.intents, func(in quarantine.Intent) bool { return in.Operation == operation })
-	return nil
 }
 
-func (b *intentBook) Open(context.Context) ([]quarantine.Intent, error) {
-	return slices.Clone(b.intents), nil
+func (b *intentBook) find(operation string) int {
+	return slices.IndexFunc(b.intents, func(in quarantine.Intent) bool { return in.Operation == operation })
+}
+
+func (b *intentBook) Begin(_ context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
+	c, err := b.claim(in.Operation, owner, lease)
+	if err == nil {
+		b.remove(in.Operation)
+		b.intents = append(b.intents, in)
+	}
+	return c, err
+}
+
+func (b *intentBook) Claim(_ context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+	at := b.find(operation)
+	if at < 0 {
+		return quarantine.Intent{}, quarantine.Claim{}, quarantine.ErrNoIntent
+	}
+	c, err := b.claim(operation, owner, lease)
+	return b.intents[at], c, err
+}
+
+func (b *intentBook) Renew(_ context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
+	for i := range b.claims {
+		if b.claims[i].Token == c.Token {
+			b.claims[i].Until = time.Now().Add(lease)
+			return b.claims[i], nil
+		}
+	}
+	return quarantine.Claim{}, quarantine.ErrClaimLost
+}
+
+func (b *intentBook) Finish(_ context.Context, c quarantine.Claim) error {
+	if slices.ContainsFunc(b.claims, func(now quarantine.Claim) bool { return now.Token == c.Token }) {
+		b.remove(c.Operation)
+		return nil
+	}
+	return quarantine.ErrClaimLost
+}
+
+func (b *intentBook) Pending(context.Context) iter.Seq2[quarantine.Intent, error] {
+	return func(yield func(quarantine.Intent, error) bool) {
+		for _, in := range slices.Clone(b.intents) {
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (b *intentBook) FindOperation(_ context.Context, operation string) (in quarantine.Intent, found bool, err error) {
+	if at := b.find(operation); at >= 0 {
+		return b.intents[at], true, nil
+	}
+	return in, false, nil
+}
+
+func (b *intentBook) FindTarget(_ context.Context, t quarantine.Target) (same []quarantine.Intent, err error) {
+	for _, in := range b.intents {
+		if in.Target.Same(t) {
+			same = append(same, in)
+		}
+	}
+	return same, nil
 }
 
 // failingBook is the journal of a process that may crash.
@@ -75,18 +148,32 @@ type failingBook struct {
 	dead *bool
 }
 
-func (b failingBook) Begin(ctx context.Context, in quarantine.Intent) error {
+func (b failingBook) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
 	if *b.dead {
-		return errCrashed
+		return quarantine.Claim{}, errCrashed
 	}
-	return b.intentBook.Begin(ctx, in)
+	return b.intentBook.Begin(ctx, in, owner, lease)
 }
 
-func (b failingBook) Finish(ctx context.Context, operation string) error {
+func (b failingBook) Claim(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+	if *b.dead {
+		return quarantine.Intent{}, quarantine.Claim{}, errCrashed
+	}
+	return b.intentBook.Claim(ctx, operation, owner, lease)
+}
+
+func (b failingBook) Renew(ctx context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
+	if *b.dead {
+		return quarantine.Claim{}, errCrashed
+	}
+	return b.intentBook.Renew(ctx, c, lease)
+}
+
+func (b failingBook) Finish(ctx context.Context, c quarantine.Claim) error {
 	if *b.dead {
 		return errCrashed
 	}
-	return b.intentBook.Finish(ctx, operation)
+	return b.intentBook.Finish(ctx, c)
 }
 
 // stage is a mail system in which histories are played: the model, or ewstest.

@@ -109,19 +109,28 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			at < 0 && renamed >= 0 && !r.Items[renamed].Outcome.Done():
 			continue
 		}
-		ri, err := s.settle(ctx, in, intentItem(in))
+		// If another holds the intent, or has settled it by now, the item is looked at all
+		// the same: its stamp says what may be done with it. The intent is left alone.
+		current, claimErr := s.claims.take(ctx, in.Operation)
+		if claimErr == nil {
+			in = current
+		} else if !errors.Is(claimErr, ErrHeld) && !errors.Is(claimErr, ErrNoIntent) {
+			err = errors.Join(err, claimErr)
+		}
+		ri, settleErr := s.settle(ctx, in, intentItem(in))
 		if ri.Outcome == Quarantined && ri.Way == "" {
 			ri.Outcome = AlreadyQuarantined // another run has carried it
 		}
-		if err != nil && ri.Err == nil {
-			ri.Outcome, ri.Err = unfinished(err), err
+		if settleErr != nil && ri.Err == nil {
+			ri.Outcome, ri.Err = unfinished(settleErr), settleErr
 		}
 		settled := (&Receipt{Items: []ReceiptItem{ri}}).settled()
-		if settled {
-			if err := s.journal.Finish(ctx, in.Operation); err != nil {
-				return fmt.Errorf("journal: %w", err)
+		if settled && claimErr == nil {
+			if finishErr := s.claims.finish(ctx, in.Operation); finishErr != nil {
+				s.log.WarnContext(ctx, "journal: intent could not be removed", "operation", in.Operation, "error", finishErr)
 			}
 		}
+		s.claims.release(ctx, in.Operation)
 		switch {
 		case at >= 0 && settled, renamed >= 0 && (ri.Outcome == NotFound || errors.Is(ri.Err, passage.ErrNowhere)):
 			// It is in the receipt, or was taken under another name and has left nothing so
@@ -132,9 +141,14 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			r.Items = append(r.Items, ri)
 		}
 	}
-	if err != nil {
+	if err == nil {
+		return nil
+	}
+	if len(r.Items) == 0 {
 		return fmt.Errorf("journal: %w", err)
 	}
+	// What was done stands in the receipt.
+	r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf("the journal could not say what else was begun: %v", err)})
 	return nil
 }
 
@@ -189,8 +203,14 @@ func unfinished(err error) Outcome {
 }
 
 // conclude writes the result for an item into its receipt, and the outcome into
-// the journal.
+// the journal. An intent that stays is given up, for others to settle.
 func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
+	s.concluded(ctx, p, ri, err, done)
+	s.claims.release(ctx, ri.Operation)
+}
+
+// concluded is conclude without giving up.
+func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue, ri.Digest = out.Stamp.Operation, out.Way, out.Residue, out.Digest
 	ri.Surplus = surplusOf(out.Asides)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -19,14 +21,26 @@ import (
 //
 // If it cannot be decided yet, because a request may still take effect or the
 // server could not be asked, the intent stays in the journal, and the receipt has
-// an undecided or failed item. If nothing of the attempt is at either end any
-// more, nothing is left to settle: the intent is removed, and the receipt says
-// so. An error comes from the journal or the context, and ends the iteration.
+// an undecided or failed item. The same goes for an intent that another service holds
+// ([ErrHeld]): it is left alone, and the receipt says who has it until when. If nothing
+// of the attempt is at either end any more, nothing is left to settle: the intent is
+// removed, and the receipt says so.
+//
+// An error comes from the journal or the context. Intents that cannot be read are one at
+// the end, as are those of another server, if several share the journal: the service of
+// that name recovers them. Any other ends the iteration. If an intent could not be removed,
+// the receipt, which is true, comes before the error.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
+	return s.recovering(ctx, func(string) bool { return false })
+}
+
+// recovering is Recover. It does not tell of the intents of servers that others recover.
+func (s *Service) recovering(ctx context.Context, others func(server string) bool) iter.Seq2[*Receipt, error] {
 	return func(yield func(*Receipt, error) bool) {
 		// Intents that can be read are settled even if others cannot be read.
 		var unread []error
-		for in, err := range s.pending(ctx) {
+		foreign := make(map[string]int)
+		for in, err := range s.claims.journal.Pending(ctx) {
 			if ctx.Err() != nil {
 				yield(nil, context.Cause(ctx))
 				return
@@ -35,16 +49,23 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 				unread = append(unread, err)
 				continue
 			}
-			r := s.recover(ctx, in)
-			if r.settled() {
-				if err := s.journal.Finish(ctx, in.Operation); err != nil {
-					yield(nil, fmt.Errorf("journal: %w", err))
-					return
+			if !s.settles(in) {
+				if in.Server == "" || !others(in.Server) {
+					foreign[in.Server]++
 				}
+				continue
 			}
-			if !yield(r, nil) {
+			r, err := s.recover(ctx, in)
+			if r != nil && !yield(r, nil) {
 				return
 			}
+			if err != nil {
+				yield(nil, fmt.Errorf("journal: %w", err))
+				return
+			}
+		}
+		for _, server := range slices.Sorted(maps.Keys(foreign)) {
+			unread = append(unread, notOurs(server, foreign[server]))
 		}
 		if err := errors.Join(unread...); err != nil {
 			yield(nil, fmt.Errorf("journal: %w", err))
@@ -52,8 +73,18 @@ func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	}
 }
 
-// recover settles one intent.
-func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
+// notOurs is the error for intents that this service leaves alone.
+func notOurs(server string, n int) error {
+	if server == "" {
+		return fmt.Errorf("intents of an earlier version, which do not say of which server they are, are left alone (%d), because several services share the journal; "+
+			"recover them with a service that has it alone", n)
+	}
+	return fmt.Errorf("intents of the server %q are left alone (%d); recover them with a service of that name", server, n)
+}
+
+// recover settles one intent. There is no receipt if it was settled meanwhile. The error
+// is that of the journal.
+func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	actions := map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
 	r := s.receipt(actions[in.Direction], in.Target)
 	ri := intentItem(in)
@@ -63,11 +94,24 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	} else {
 		err = s.check(in.Target)
 	}
+	var unlock func()
 	if err == nil {
-		unlock, lockErr := s.lock(ctx, in.Target)
-		if err = lockErr; err == nil {
-			ri, err = s.settle(ctx, in, ri)
-			unlock()
+		unlock, err = s.lock(ctx, in.Target)
+	}
+	if err == nil {
+		defer unlock()
+		var claimErr error
+		in, claimErr = s.claims.take(ctx, in.Operation)
+		switch {
+		case errors.Is(claimErr, ErrNoIntent):
+			return nil, nil
+		case errors.Is(claimErr, ErrHeld):
+			err = fmt.Errorf("%w: %w", passage.ErrUndecided, claimErr)
+		case claimErr != nil:
+			return nil, claimErr
+		default:
+			defer s.claims.release(ctx, in.Operation)
+			ri, err = s.settle(ctx, in, intentItem(in))
 		}
 	}
 	if err != nil && ri.Err == nil {
@@ -75,7 +119,10 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	}
 	r.Items = append(r.Items, ri)
 	r.Finished = time.Now().UTC()
-	return r
+	if !r.settled() {
+		return r, nil
+	}
+	return r, s.claims.finish(ctx, in.Operation)
 }
 
 // intentItem returns what an intent says of its item.
@@ -86,7 +133,8 @@ func intentItem(in Intent) ReceiptItem {
 	}
 }
 
-// settle finishes the attempt of an intent.
+// settle finishes the attempt of an intent. The caller has claimed it, or leaves it to
+// who has.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
 	user := s.strategy.Mailbox(in.Target.Mailbox)
 	it := driver.Item{ID: in.From.ItemID, Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
@@ -132,7 +180,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		err = p.Release(ctx)
 	}
 	from0 := ri.From
-	s.conclude(ctx, p, &ri, err, done)
+	s.concluded(ctx, p, &ri, err, done)
 	ri.Operation, ri.From = in.Operation, from0
 	if it.Stamp != nil {
 		ri.WasRead = it.Stamp.Read

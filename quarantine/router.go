@@ -14,7 +14,7 @@ import (
 
 // Router works across several organisations or tenants, each with a [Service].
 // It finds out which service has a mailbox and lets that one do the work; each
-// keeps its own quarantine mailbox, transport, budgets and journal.
+// keeps its own quarantine mailbox, transport and budgets. They may share a journal.
 //
 // A mailbox belongs to the service that claims its address (Mailboxes of its
 // [Route]) or, failing that, to the one that claims its domain (Domains).
@@ -130,9 +130,8 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 }
 
 // NewRouter returns a Router for services made by [New]. It does no I/O. The
-// error joins an [*InvalidError] for each name that is missing or given twice,
-// each domain or mailbox that is malformed or claimed twice, and each journal
-// shared by two services.
+// error joins an [*InvalidError] for each name that is missing or given twice, and
+// each domain or mailbox that is malformed or claimed twice.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	o, err := opts.withDefaults()
 	if err != nil {

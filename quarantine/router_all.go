@@ -163,10 +163,11 @@ func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem
 }
 
 // Recover is [Service.Recover] on all servers at once. An error is a
-// [*ServerError] and concerns one server; it does not stop the others.
+// [*ServerError] and concerns one server; it does not stop the others. Services may
+// share a journal: each recovers the intents with its name.
 func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return onEach(ctx, r.routes, func(ctx context.Context, rt *route, emit func(*Receipt, error)) {
-		for out, err := range rt.service.Recover(ctx) {
+		for out, err := range rt.service.recovering(ctx, func(server string) bool { return r.named(server) != nil }) {
 			emit(out, onServer(rt, err))
 		}
 	})

@@ -25,8 +25,9 @@ func (r *Router) add(in Route, several bool) error {
 		if s.name != "" && strings.EqualFold(other.name(), s.name) {
 			c.problem("name", "is given twice; give each service a unique name for receipts to refer to")
 		}
-		if sameJournal(other.service.journal, s.journal) {
-			c.problem("journal", fmt.Sprintf("is also the journal of %q; give each service its own journal", other.name()))
+		if sameJournal(other.service.claims.journal, s.claims.journal) {
+			other.service.shared.Store(true)
+			s.shared.Store(true)
 		}
 	}
 	rt := &route{service: s, slots: make(chan struct{}, r.opts.PerServer)}

@@ -243,10 +243,10 @@ func TestRouterRecoversEverywhere(t *testing.T) {
 	for _, w := range []*world{a, b} {
 		address := "alice@" + w.Domain()
 		m := w.Mailbox(address).Deliver(eml(evil, "Invoice"))
-		require.NoError(t, w.journal.Begin(t.Context(), quarantine.Intent{
+		beginFor(t, w.journal, quarantine.Intent{
 			Operation: "left", Direction: driver.ToQuarantine, At: time.Now(),
 			Target: quarantine.Target{Mailbox: address, MessageID: evil}, From: quarantine.Place{Mailbox: address, ItemID: m.ID.ID},
-		}))
+		})
 	}
 	settled := map[string]quarantine.Outcome{}
 	for receipt, err := range r.Recover(t.Context()) {

@@ -219,7 +219,7 @@ func TestByCriteriaRecover(t *testing.T) {
 			_, err := w.service.Quarantine(ctx, quarantine.Target{Mailbox: alice, Criteria: lure})
 			_ = err // it was interrupted
 			w.ClearFaults()
-			open, err := w.journal.Open(t.Context())
+			open, err := openIntents(t.Context(), w.journal)
 			require.NoError(t, err)
 			require.Len(t, open, 1)
 			for i := range 3 { // more than the limits allow

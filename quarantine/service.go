@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/linkunwrap"
@@ -50,6 +51,21 @@ type Options struct {
 	// Journal stores the intents. Default: none, and what an interrupted run left
 	// is settled when the same target is run again.
 	Journal Journal
+
+	// ClaimFor is how long a claim to an intent in the journal lasts after it was last
+	// renewed, which is done in the background when a third of it is over. So long others
+	// that share the journal leave an intent alone whose process has crashed; one that
+	// ends undecided is given up at once, and in a journal that one process has alone, such as
+	// boltjournal, claims end with the process. Default: WriteDoubt. Longer is of no
+	// use: whoever takes over can decide everything soon after, since no request
+	// takes effect any more. Nor is much shorter: until then much stays undecided.
+	ClaimFor time.Duration
+
+	// Owner names this service in the journal, for others to know what it is working on.
+	// No two services that are alive at the same time may have the same. A process that
+	// is started again under the name it had can claim what it had begun at once.
+	// Default: a random name, different for each call of [New].
+	Owner string
 
 	// Attempts is how often a step is retried after a temporary failure. Default:
 	// 5.
@@ -108,7 +124,8 @@ type Service struct {
 	quarantine driver.Mailbox
 	folderName string
 	perMailbox bool
-	journal    Journal
+	claims     claims
+	shared     atomic.Bool // another service uses the same journal
 	engine     *passage.Engine
 	log        *slog.Logger
 	close      func() error
@@ -141,11 +158,14 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		quarantine: strategy.Mailbox(quarantineMailbox),
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
-		journal:    settings.Journal,
-		log:        settings.Logger,
-		close:      settings.OnClose,
-		folders:    make(map[string]driver.Folder),
-		busy:       make(map[string]chan struct{}),
+		claims: claims{
+			journal: settings.Journal, owner: cmp.Or(settings.Owner, driver.NewOperation()),
+			lease: cmp.Or(settings.ClaimFor, settings.WriteDoubt, usualDoubt), log: settings.Logger, held: make(map[string]heldClaim),
+		},
+		log:     settings.Logger,
+		close:   settings.OnClose,
+		folders: make(map[string]driver.Folder),
+		busy:    make(map[string]chan struct{}),
 
 		searchAllowed: settings.CriteriaSearch,
 		limits:        settings.SearchLimits.withDefaults(),
@@ -153,11 +173,12 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	if s.folderName == "" {
 		s.folderName = "Quarantine"
 	}
-	if s.journal == nil {
-		s.journal = noJournal{}
+	if s.claims.journal == nil {
+		s.claims.journal = noJournal{}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+		s.claims.log = s.log
 	}
 	s.engine = &passage.Engine{
 		Strategy: strategy, Attempts: cmp.Or(settings.Attempts, 5), Wait: cmp.Or(settings.Wait, 2*time.Second),
@@ -205,6 +226,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	if o.WriteDoubt < 0 {
 		refuse("options", "WriteDoubt", "is negative; leave it out for the default")
+	}
+	if o.ClaimFor < 0 {
+		refuse("options", "ClaimFor", "is negative; leave it out for the default")
 	}
 	switch {
 	case o.MarkWait < 0:
@@ -370,10 +394,3 @@ func (s *Service) receipt(action string, t Target) *Receipt {
 	}
 	return r
 }
-
-// noJournal stores nothing.
-type noJournal struct{}
-
-func (noJournal) Begin(context.Context, Intent) error    { return nil }
-func (noJournal) Finish(context.Context, string) error   { return nil }
-func (noJournal) Open(context.Context) ([]Intent, error) { return nil, nil }

@@ -311,15 +311,15 @@ func TestIntentsOfOtherVersions(t *testing.T) {
 	for _, d := range []driver.Direction{"", "x", "Q", "r "} {
 		w := newWorld(t, worldOptions{})
 		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
-		require.NoError(t, w.journal.Begin(t.Context(), quarantine.Intent{
+		beginFor(t, w.journal, quarantine.Intent{
 			Operation: "abcdefghijklmnopqrstuvwxy2", Direction: d, Target: theTarget, At: time.Now(),
-		}))
+		})
 		for r, err := range w.service.Recover(t.Context()) {
 			require.NoError(t, err)
 			assert.ErrorContains(t, r.Err(), "which this version does not know")
 		}
 		w.count(t, 1, 0, string(d))
-		open, err := w.journal.Open(t.Context())
+		open, err := openIntents(t.Context(), w.journal)
 		require.NoError(t, err)
 		assert.Len(t, open, 1)
 	}

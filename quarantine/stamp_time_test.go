@@ -45,7 +45,9 @@ func TestStampTellsWhenItWasTaken(t *testing.T) {
 // keeping is a journal that forgets nothing.
 type keeping struct{ *quarantine.MemoryJournal }
 
-func (keeping) Finish(context.Context, string) error { return errors.New("the disk is broken") }
+func (keeping) Finish(context.Context, quarantine.Claim) error {
+	return errors.New("the disk is broken")
+}
 
 // A journal that cannot forget a message changes nothing about the message, and is told in
 // the log; the recovery looks again.
@@ -68,7 +70,7 @@ func TestFinishFails(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, r.Err())
 		}
-		open, err := w.journal.Open(t.Context())
+		open, err := openIntents(t.Context(), w.journal)
 		require.NoError(t, err)
 		assert.Empty(t, open)
 	})

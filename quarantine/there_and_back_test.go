@@ -70,7 +70,7 @@ func TestThereAndBack(t *testing.T) {
 			assert.Equal(t, quarantine.AlreadyRestored, back.Outcome())
 			assert.Len(t, w.in(alice, id), 2)
 			assert.Empty(t, w.Notices())
-			open, err := w.journal.Open(t.Context())
+			open, err := openIntents(t.Context(), w.journal)
 			require.NoError(t, err)
 			assert.Empty(t, open)
 		})

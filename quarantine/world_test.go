@@ -2,6 +2,8 @@ package quarantine_test
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -129,7 +131,7 @@ func (w *world) recovered(t testing.TB) (last []*quarantine.Receipt) {
 			waiting = waiting || r.Outcome() == quarantine.Undecided
 		}
 		if !waiting {
-			open, err := w.journal.Open(t.Context())
+			open, err := openIntents(t.Context(), w.journal)
 			require.NoError(t, err)
 			require.Empty(t, open)
 			return last
@@ -137,4 +139,24 @@ func (w *world) recovered(t testing.TB) (last []*quarantine.Receipt) {
 	}
 	t.Fatal("the recovery does not come to an end")
 	return nil
+}
+
+// openIntents returns the intents in a journal.
+func openIntents(ctx context.Context, j quarantine.Journal) (all []quarantine.Intent, err error) {
+	var errs []error
+	for in, err := range j.Pending(ctx) {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, in)
+	}
+	return all, errors.Join(errs...)
+}
+
+// beginFor writes an intent into a journal, as a process that has crashed since.
+func beginFor(t testing.TB, j quarantine.Journal, in quarantine.Intent) {
+	t.Helper()
+	_, err := j.Begin(t.Context(), in, "a process that crashed", 0)
+	require.NoError(t, err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
@@ -47,7 +48,7 @@ func beginAll(ctx context.Context, path string, intents []quarantine.Intent) (er
 	for _, in := range intents {
 		_, known, err := j.FindOperation(ctx, in.Operation)
 		if err == nil && !known {
-			err = j.Begin(ctx, in)
+			_, err = j.Begin(ctx, in, "ewsq", time.Minute) // the claim ends when the journal is closed
 		}
 		if err != nil {
 			return err

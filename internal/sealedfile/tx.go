@@ -97,6 +97,7 @@ func (t *Tx) writeState() error {
 	if err != nil {
 		return err
 	}
+	t.state.version = t.file.format.Version // what is written may be unknown to earlier ones
 	return b.Put(stateKey, sealed(string(stateBucket), stateKey, t.state.text()))
 }
 

@@ -60,7 +60,7 @@ func (f *File) seal(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return (&Tx{tx: tx, state: &state{kind: f.format.Kind, version: f.format.Version}}).writeState()
+	return (&Tx{tx: tx, file: f, state: &state{kind: f.format.Kind, version: f.format.Version}}).writeState()
 }
 
 // some returns copies of the records of a bucket after a key.

@@ -22,18 +22,18 @@ func TestFailedSync(t *testing.T) {
 	j, err := boltjournal.Open(path)
 	require.NoError(t, err)
 	for n := range 5 {
-		require.NoError(t, j.Begin(t.Context(), intent(n)))
+		require.NoError(t, begin(j, intent(n)))
 	}
-	require.NoError(t, j.Finish(t.Context(), intent(0).Operation))
+	require.NoError(t, finish(j, intent(0).Operation))
 	failSync(t, path)
 
-	err = j.Begin(t.Context(), intent(5))
+	err = begin(j, intent(5))
 	require.ErrorIs(t, err, boltjournal.ErrBroken)
 	require.NotErrorIs(t, err, boltjournal.ErrFull)
-	_, openErr := j.Open(t.Context())
+	_, openErr := openIntents(t.Context(), j)
 	_, _, findErr := j.FindOperation(t.Context(), intent(2).Operation)
 	_, targetErr := j.FindTarget(t.Context(), quarantine.Target{})
-	for _, err := range []error{err, openErr, findErr, targetErr, j.Finish(t.Context(), intent(1).Operation)} {
+	for _, err := range []error{err, openErr, findErr, targetErr, finish(j, intent(1).Operation)} {
 		require.ErrorIs(t, err, boltjournal.ErrBroken)
 		assert.ErrorContains(t, err, path)
 		assert.ErrorContains(t, err, "open it again")

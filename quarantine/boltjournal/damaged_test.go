@@ -1,6 +1,7 @@
 package boltjournal_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -40,13 +41,13 @@ func written(t testing.TB, begun, finished int) (file []byte, open []quarantine.
 	j, err := boltjournal.Open(path)
 	require.NoError(t, err)
 	for n := range begun {
-		require.NoError(t, j.Begin(t.Context(), intent(n)))
+		require.NoError(t, begin(j, intent(n)))
 		if n >= finished {
 			open = append(open, intent(n))
 		}
 	}
 	for n := range finished {
-		require.NoError(t, j.Finish(t.Context(), intent(n).Operation))
+		require.NoError(t, finish(j, intent(n).Operation))
 	}
 	require.NoError(t, j.Close())
 	file, err = os.ReadFile(path)
@@ -63,7 +64,7 @@ func read(t testing.TB, path string) ([]quarantine.Intent, error) {
 		return nil, err
 	}
 	defer func() { require.NoError(t, j.Close()) }()
-	return j.Open(t.Context())
+	return openIntents(t.Context(), j)
 }
 
 // damage is what happens to a file.
@@ -156,4 +157,35 @@ func intents(from, to int) (all []quarantine.Intent) {
 		all = append(all, intent(n))
 	}
 	return all
+}
+
+// begin writes an intent into a journal.
+func begin(j *boltjournal.Journal, in quarantine.Intent) error {
+	_, err := j.Begin(context.Background(), in, "test", time.Hour)
+	return err
+}
+
+// finish removes an intent from a journal, if it is there.
+func finish(j *boltjournal.Journal, operation string) error {
+	_, c, err := j.Claim(context.Background(), operation, "test", time.Hour)
+	if errors.Is(err, quarantine.ErrNoIntent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return j.Finish(context.Background(), c)
+}
+
+// openIntents returns the intents in a journal.
+func openIntents(ctx context.Context, j *boltjournal.Journal) (all []quarantine.Intent, err error) {
+	var errs []error
+	for in, err := range j.Pending(ctx) {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, in)
+	}
+	return all, errors.Join(errs...)
 }

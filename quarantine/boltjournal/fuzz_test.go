@@ -42,13 +42,13 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		before, unread := j.Open(t.Context())
+		before, unread := openIntents(t.Context(), j)
 		if unread != nil {
 			require.NotContains(t, unread.Error(), "while it was open")
 		}
 		require.LessOrEqual(t, len(before), len(saved), "what is open can be salvaged")
-		require.NoError(t, j.Begin(t.Context(), intent(5000)))
-		require.NoError(t, j.Finish(t.Context(), intent(5000).Operation))
+		require.NoError(t, begin(j, intent(5000)))
+		require.NoError(t, finish(j, intent(5000).Operation))
 		require.NoError(t, j.Close())
 		if unread == nil {
 			after, err := read(t, path)

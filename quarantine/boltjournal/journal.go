@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -37,22 +38,25 @@ var (
 	ErrFull = errors.New("quarantine: there is no room for the journal")
 )
 
-// Journal is a [quarantine.Journal] in a single file, a bbolt database. When
-// Begin returns, the intent has been synced to disk. If it cannot be, the error matches
-// [ErrFull] or [ErrBroken]. The file holds addresses,
-// Message-IDs and folder names, never content or credentials, and only its
-// owner can read it. It is also a [quarantine.IntentFinder] and a
-// [quarantine.IntentLister], so that neither a lookup nor a recovery reads all of it
-// into memory.
+// Journal is a [quarantine.Journal] in a single file, a bbolt database, and a
+// [quarantine.CampaignJournal]. When Begin returns, the intent has been synced to disk. If
+// it cannot be, the error matches [ErrFull] or [ErrBroken]. The file holds addresses,
+// Message-IDs and folder names, never content or credentials (but the receipts of
+// campaigns, too), and only its owner can read it. No method reads all of it into
+// memory.
+//
+// Several services may use one Journal. Their claims are in memory, and end when it is
+// closed: since only one process at a time can have the file open, a process that starts
+// after a crash can settle everything at once.
 type Journal struct {
-	file *sealedfile.File
-	path string
+	file   *sealedfile.File
+	path   string
+	claims *claims
 }
 
 var (
-	_ quarantine.Journal      = (*Journal)(nil)
-	_ quarantine.IntentFinder = (*Journal)(nil)
-	_ quarantine.IntentLister = (*Journal)(nil)
+	_ quarantine.Journal         = (*Journal)(nil)
+	_ quarantine.CampaignJournal = (*Journal)(nil)
 )
 
 // Open opens a journal file. If it is missing, a new one is created, which gets its
@@ -66,7 +70,7 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	return &Journal{file, path}, nil
+	return &Journal{file, path, newClaims()}, nil
 }
 
 // explain says what to do about an error.
@@ -99,37 +103,59 @@ func explain(path string, err error) error {
 }
 
 // Begin writes an intent and returns once it has been synced to disk.
-func (j *Journal) Begin(ctx context.Context, in quarantine.Intent) error {
+func (j *Journal) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return quarantine.Claim{}, context.Cause(ctx)
 	}
 	r, err := newRecord(in)
 	if err != nil {
+		return quarantine.Claim{}, err
+	}
+	return j.claims.make(in.Operation, owner, lease, func() error {
+		return j.update(func(tx *sealedfile.Tx) error { return put(tx, r) })
+	})
+}
+
+// Claim claims an intent for an owner. Nothing is written.
+func (j *Journal) Claim(ctx context.Context, operation, owner string, lease time.Duration) (in quarantine.Intent, c quarantine.Claim, err error) {
+	c, err = j.claims.make(operation, owner, lease, func() (err error) {
+		found := false
+		in, found, err = j.FindOperation(ctx, operation)
+		if err == nil && !found {
+			err = quarantine.ErrNoIntent
+		}
+		return err
+	})
+	if err != nil {
+		in = quarantine.Intent{}
+	}
+	return in, c, err
+}
+
+// Renew makes a claim last for a lease from now. Nothing is written.
+func (j *Journal) Renew(_ context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
+	if err := j.explain(j.file.Broken()); err != nil {
+		return quarantine.Claim{}, err
+	}
+	return j.claims.renew(c, lease)
+}
+
+// Finish removes the intent of a claim. It is not an error if the intent does not exist.
+func (j *Journal) Finish(ctx context.Context, c quarantine.Claim) error {
+	err := j.claims.end(c, func() error {
+		return j.update(func(tx *sealedfile.Tx) error { return remove(tx, c.Operation) })
+	})
+	if !errors.Is(err, errUnclaimed) {
 		return err
 	}
-	return j.update(func(tx *sealedfile.Tx) error { return put(tx, r) })
-}
-
-// Finish removes an intent. It is not an error if the intent does not exist.
-func (j *Journal) Finish(_ context.Context, operation string) error {
-	return j.update(func(tx *sealedfile.Tx) error { return remove(tx, operation) })
-}
-
-// Open returns the unfinished intents, oldest first. If some cannot be read,
-// the error names them, and the others are returned with it. All of them are in memory
-// then; Pending reads one after the other.
-func (j *Journal) Open(ctx context.Context) ([]quarantine.Intent, error) {
-	var intents []quarantine.Intent
-	var unread []error
-	for in, err := range j.Pending(ctx) {
-		if err != nil {
-			unread = append(unread, err)
-			continue
-		}
-		intents = append(intents, in)
+	if _, found, err := j.FindOperation(ctx, c.Operation); found || err != nil {
+		return errors.Join(quarantine.ErrClaimLost, err)
 	}
-	return intents, errors.Join(unread...)
+	return nil
 }
+
+// errUnclaimed means that nobody has a claim to an operation.
+var errUnclaimed = errors.New("no claim")
 
 // Pending yields the unfinished intents, oldest first, in about 100 bytes of memory for
 // each. Those that are begun meanwhile are not among them, and those that are finished

@@ -1,8 +1,8 @@
 package boltjournal
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,14 +15,17 @@ import (
 )
 
 // The tables of a journal: the intents by operation, and the operations by target.
+// Receipts of campaigns are by campaign and target: see marks.go.
 const (
-	intentsTable = "intents"
-	targetsTable = "targets"
+	intentsTable   = "intents"
+	targetsTable   = "targets"
+	campaignsTable = "campaigns"
 )
 
-// format is that of version 2. In version 1 the intents were JSON, keyed by operation.
+// format is that of version 3. In version 2 there were no campaigns, in version 1 the
+// intents were JSON, keyed by operation.
 var format = sealedfile.Format{
-	Kind: "journal", Version: 2, Tables: []string{intentsTable, targetsTable},
+	Kind: "journal", Version: 3, Tables: []string{intentsTable, targetsTable, campaignsTable},
 	Earlier: []string{"intents"}, Adopt: adopt,
 }
 
@@ -54,15 +57,8 @@ func newRecord(in quarantine.Intent) (r record, err error) {
 	return r, nil
 }
 
-// targetKey returns the beginning of the keys of a target. Reasons do not matter: see
-// [quarantine.Target.Same].
-func targetKey(t quarantine.Target) ([]byte, error) {
-	t.Reason = ""
-	t.Criteria.ReceivedAfter, t.Criteria.ReceivedBefore = t.Criteria.ReceivedAfter.UTC(), t.Criteria.ReceivedBefore.UTC()
-	text, err := json.Marshal(t)
-	sum := sha256.Sum256(text)
-	return sum[:targetSize], err
-}
+// targetKey returns the beginning of the keys of a target.
+func targetKey(t quarantine.Target) ([]byte, error) { return hex.DecodeString(t.Key()) }
 
 // put writes an intent, in place of one with the same operation.
 func put(tx *sealedfile.Tx, r record) error {

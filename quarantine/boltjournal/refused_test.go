@@ -54,8 +54,8 @@ func TestNotAJournal(t *testing.T) {
 		}, boltjournal.ErrDamaged, `it is a "alerts"`},
 		"later version": {func(t *testing.T, p string) {
 			require.NoError(t, os.WriteFile(p, file, 0o600))
-			edit(t, p, func(tx *bbolt.Tx) error { return putState(tx, "journal 3 and more") })
-		}, boltjournal.ErrNewer, "it has the format 3"},
+			edit(t, p, func(tx *bbolt.Tx) error { return putState(tx, "journal 4 and more") })
+		}, boltjournal.ErrNewer, "it has the format 4"},
 		"no state": {func(t *testing.T, p string) {
 			require.NoError(t, os.WriteFile(p, file, 0o600))
 			edit(t, p, func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("#")) })
@@ -230,7 +230,7 @@ func TestFindTarget(t *testing.T) {
 	defer j.Close()
 	ctx := t.Context()
 	for n := range 9 {
-		require.NoError(t, j.Begin(ctx, intent(n)))
+		require.NoError(t, begin(j, intent(n)))
 	}
 	target := intent(1).Target
 	target.Reason = "another"
@@ -240,8 +240,8 @@ func TestFindTarget(t *testing.T) {
 
 	moved := intent(4) // the same operation, another target
 	moved.Target.Mailbox = "carol@example.test"
-	require.NoError(t, j.Begin(ctx, moved))
-	require.NoError(t, j.Finish(ctx, intent(7).Operation))
+	require.NoError(t, begin(j, moved))
+	require.NoError(t, finish(j, intent(7).Operation))
 	got, err = j.FindTarget(ctx, target)
 	require.NoError(t, err)
 	assert.Equal(t, []quarantine.Intent{intent(1)}, got)
@@ -268,11 +268,11 @@ func TestDamagedWhileOpen(t *testing.T) {
 	j, err := boltjournal.Open(path)
 	require.NoError(t, err)
 	require.NoError(t, os.Truncate(path, 0))
-	_, err = j.Open(t.Context())
+	_, err = openIntents(t.Context(), j)
 	require.ErrorIs(t, err, boltjournal.ErrDamaged)
 	require.ErrorContains(t, err, "it was changed while it was open")
-	require.Error(t, j.Begin(t.Context(), intent(40)))
-	require.Error(t, j.Finish(t.Context(), intent(2).Operation))
+	require.Error(t, begin(j, intent(40)))
+	require.Error(t, finish(j, intent(2).Operation))
 	require.NoError(t, j.Close())
 	_, err = boltjournal.Open(path)
 	require.ErrorIs(t, err, boltjournal.ErrDamaged, "and not in use")
@@ -289,8 +289,8 @@ func TestCutOffWhileWriting(t *testing.T) {
 	require.NoError(t, err)
 	const page = 4096
 	for n, do := range []func() error{
-		func() error { return j.Begin(t.Context(), intent(30)) },
-		func() error { return j.Finish(t.Context(), intent(20).Operation) },
+		func() error { return begin(j, intent(30)) },
+		func() error { return finish(j, intent(20).Operation) },
 	} {
 		before, err := os.ReadFile(path)
 		require.NoError(t, err)

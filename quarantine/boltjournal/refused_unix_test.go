@@ -74,7 +74,7 @@ func fillDisk(t *testing.T, dir string) {
 	room(48 << 10)
 	n := 0
 	for err == nil {
-		if err = j.Begin(t.Context(), intent(n)); err == nil {
+		if err = begin(j, intent(n)); err == nil {
 			n++
 		}
 	}
@@ -82,19 +82,19 @@ func fillDisk(t *testing.T, dir string) {
 	require.ErrorContains(t, err, syscall.EFBIG.Error())
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, "Nothing is lost")
-	got, err := j.Open(t.Context())
+	got, err := openIntents(t.Context(), j)
 	require.NoError(t, err)
 	assert.Equal(t, intents(0, n), got)
 	for _, bytes := range []uint64{8 << 10, 4 << 10} { // no page can be written but the heads
 		room(bytes)
-		err := j.Finish(t.Context(), intent(0).Operation)
+		err := finish(j, intent(0).Operation)
 		require.ErrorIs(t, err, boltjournal.ErrFull, bytes)
-		got, err := j.Open(t.Context())
+		got, err := openIntents(t.Context(), j)
 		require.NoError(t, err)
 		assert.Equal(t, intents(0, n), got)
 	}
 	room(48 << 10)
-	require.NoError(t, j.Finish(t.Context(), intent(0).Operation), "there is room for less")
+	require.NoError(t, finish(j, intent(0).Operation), "there is room for less")
 	require.NoError(t, j.Close())
 	got, err = read(t, path)
 	require.NoError(t, err)

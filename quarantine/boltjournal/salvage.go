@@ -16,13 +16,16 @@ import (
 // looks at both mailboxes before it does anything. Each has the checksum with which it
 // was written, except in files of the first version, which had none.
 //
+// What campaigns have finished is not among it: their targets are asked for again, which
+// changes nothing.
+//
 // If nothing can be read, no intents are returned. An error says that the file could
 // not be read at all, or that it is not a journal but text, or the file of another program.
 func Salvage(path string) ([]quarantine.Intent, error) {
 	var intents []quarantine.Intent
 	seen := make(map[string]bool)
 	err := sealedfile.Salvage(path, format, func(table string, key, value []byte) {
-		if seen[string(key)] || table == targetsTable {
+		if seen[string(key)] || table == targetsTable || table == campaignsTable {
 			return
 		}
 		read := decodeFirst

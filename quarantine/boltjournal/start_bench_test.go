@@ -26,7 +26,7 @@ func BenchmarkStart(b *testing.B) {
 			for n := first; n < open; n += 500 {
 				in := intent(n)
 				in.Operation += in.From.ItemID[len(in.From.ItemID)-8:]
-				if err := j.Begin(b.Context(), in); err != nil {
+				if err := begin(j, in); err != nil {
 					b.Error(err)
 					return
 				}

@@ -54,7 +54,8 @@ type Engine struct {
 // Ledger durably records what is about to be done with an item until it is
 // done.
 type Ledger interface {
-	// Begin records that an item is about to be stamped and carried.
+	// Begin records that an item is about to be stamped and carried. The error matches
+	// [ErrUndecided] if another run has recorded the same and is at work.
 	Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error
 	// Finish removes the record.
 	Finish(ctx context.Context, operation string) error

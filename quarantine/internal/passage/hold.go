@@ -280,8 +280,9 @@ func (p *Passage) begin(ctx context.Context) error {
 	it := p.Item
 	it.Mailbox = p.From.Address()
 	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
-		// Nothing was sent, and a disk that is full or broken is so for longer than retries take.
-		return &driver.Error{Err: fmt.Errorf("journal: %w", err), Untouched: true}
+		// Nothing was sent. A disk that is full or broken is so for longer than retries take;
+		// another run that is about to mark the item soon has done it.
+		return &driver.Error{Err: fmt.Errorf("journal: %w", err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
 	}
 	p.begun = p.stamp.Operation
 	return nil

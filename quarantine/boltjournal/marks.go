@@ -1,0 +1,134 @@
+package boltjournal
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// forgetAtOnce is how many marks are removed in one transaction.
+const forgetAtOnce = 1000
+
+// campaignKey returns the beginning of the keys of a campaign. Its length comes first, so
+// that no campaign is the beginning of another.
+func campaignKey(campaign string) []byte {
+	return append(binary.AppendUvarint(nil, uint64(len(campaign))), campaign...)
+}
+
+// Mark keeps the receipt of a target and returns once it has been synced to disk.
+func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Receipt) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	key, err := targetKey(r.Target)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return j.update(func(tx *sealedfile.Tx) error {
+		return tx.Put(campaignsTable, append(campaignKey(campaign), key...), text)
+	})
+}
+
+// Marked returns the receipt of a target, nil if it has none in the campaign.
+func (j *Journal) Marked(_ context.Context, campaign string, t quarantine.Target) (*quarantine.Receipt, error) {
+	key, err := targetKey(t)
+	if err != nil {
+		return nil, err
+	}
+	return j.mark(append(campaignKey(campaign), key...))
+}
+
+// mark returns the receipt with a key, or nil.
+func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
+	err = j.view(func(tx *sealedfile.Tx) error {
+		text, err := tx.Get(campaignsTable, key)
+		if err != nil || text == nil {
+			return err
+		}
+		r = new(quarantine.Receipt)
+		if err := json.Unmarshal(text, r); err != nil {
+			r = nil
+			return fmt.Errorf("a receipt of a campaign in the journal cannot be read: %w", err)
+		}
+		return nil
+	})
+	return r, err
+}
+
+// Marks yields the receipts of a campaign, in about 100 bytes of memory for each.
+func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarantine.Receipt, error] {
+	return func(yield func(*quarantine.Receipt, error) bool) {
+		keys, err := j.markKeys(campaign, -1)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, key := range keys {
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			r, err := j.mark(key)
+			if (r != nil || err != nil) && !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// markKeys returns the keys of a campaign's marks, at most so many if that is not
+// negative.
+func (j *Journal) markKeys(campaign string, most int) (keys [][]byte, err error) {
+	err = j.view(func(tx *sealedfile.Tx) error {
+		return tx.Scan(campaignsTable, campaignKey(campaign), func(key, _ []byte) error {
+			if len(keys) == most {
+				return errEnough
+			}
+			keys = append(keys, slices.Clone(key))
+			return nil
+		})
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return keys, err
+}
+
+// errEnough ends a scan.
+var errEnough = errors.New("enough")
+
+// Forget removes all marks of a campaign, some at a time. If it is cut off, the rest can
+// be forgotten later.
+func (j *Journal) Forget(ctx context.Context, campaign string) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		keys, err := j.markKeys(campaign, forgetAtOnce)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		err = j.update(func(tx *sealedfile.Tx) error {
+			for _, key := range keys {
+				if err := tx.Delete(campaignsTable, key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

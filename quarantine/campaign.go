@@ -1,0 +1,157 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// CampaignJournal is a [Journal] that also remembers which targets of a campaign are
+// finished: see [Router.QuarantineCampaign]. A mark belongs to a campaign and to the Key of
+// a target, and is the receipt. In SQL:
+//
+//	CREATE TABLE marks (
+//		campaign text, target text, receipt json NOT NULL,
+//		PRIMARY KEY (campaign, target));
+//
+// Store the JSON of the receipt whole. What is said of errors and crashes for a Journal is
+// true here as well: a mark that was written survives a crash, and one that cannot be read
+// is an error.
+type CampaignJournal interface {
+	Journal
+
+	// Mark keeps the receipt of a target that is finished, in place of an earlier one of the
+	// same campaign and target.
+	Mark(ctx context.Context, campaign string, r *Receipt) error
+
+	// Marked returns the receipt of a target whose [Target.Key] is the same, nil if the
+	// campaign has none.
+	Marked(ctx context.Context, campaign string, t Target) (*Receipt, error)
+
+	// Marks yields the receipts of a campaign, in any order, without holding all of them in
+	// memory. An error stands for one that cannot be read, or ends the sequence if it is of
+	// the journal or the context.
+	Marks(ctx context.Context, campaign string) iter.Seq2[*Receipt, error]
+
+	// Forget removes the marks of a campaign. It is not an error if there are none.
+	Forget(ctx context.Context, campaign string) error
+}
+
+// MaxCampaign is the longest name of a campaign, in bytes.
+const MaxCampaign = 256
+
+// QuarantineCampaign is [Router.QuarantineAll] for a run that can be interrupted and started
+// again with the same targets and the same name, which goes on where it was: a target
+// that was finished is not run again, and its receipt comes as it was. Finished are those
+// whose receipt has no error, whatever the outcome; so messages that have arrived since
+// are not taken, also by criteria, and [Limits] count only what is not finished.
+// Targets are the same if they ask for the same messages: see [Target.Same].
+//
+// The receipts are kept in the journals of the services, which must be a
+// [CampaignJournal] each; the error matches [ErrInvalid] if one is not, or if the name is
+// empty, longer than [MaxCampaign] bytes, or has control characters. They are kept until
+// [Router.ForgetCampaign].
+//
+// A receipt that could not be kept comes with an error, and is true all the same: the target is
+// run again next time. So is one whose mark could not be looked up, which comes
+// with an error, too, and is not run.
+func (r *Router) QuarantineCampaign(ctx context.Context, campaign string, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
+	if err := r.checkCampaign(campaign); err != nil {
+		return func(yield func(*Receipt, error) bool) { yield(nil, err) }
+	}
+	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
+		unfinished := func(yield func(Target) bool) {
+			for t := range targets {
+				if ctx.Err() != nil {
+					yield(t) // which is not started, and that is said
+					return
+				}
+				kept, err := r.marked(ctx, campaign, t)
+				switch {
+				case err != nil:
+					emit(&Receipt{Action: "quarantine", Target: t, Items: []ReceiptItem{}}, fmt.Errorf("campaign %q: %w", campaign, err))
+				case kept != nil:
+					emit(kept, nil)
+				case !yield(t):
+					return
+				}
+			}
+		}
+		for out, err := range r.QuarantineAll(ctx, unfinished) {
+			if err == nil && out.Err() == nil {
+				err = r.mark(ctx, campaign, out)
+			}
+			emit(out, err)
+		}
+	})
+}
+
+// ForgetCampaign removes what the journals have kept of a campaign. It is not an error if
+// there is nothing.
+func (r *Router) ForgetCampaign(ctx context.Context, campaign string) error {
+	if err := r.checkCampaign(campaign); err != nil {
+		return err
+	}
+	var errs []error
+	for _, rt := range r.routes {
+		if err := rt.service.claims.journal.(CampaignJournal).Forget(ctx, campaign); err != nil {
+			errs = append(errs, onServer(rt, fmt.Errorf("journal: %w", err)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkCampaign refuses names and journals that cannot be used.
+func (r *Router) checkCampaign(campaign string) error {
+	var errs []error
+	if campaign == "" || len(campaign) > MaxCampaign {
+		errs = append(errs, driver.Invalid("arguments", "campaign", fmt.Sprintf("has %d bytes; give it a name of 1 to %d", len(campaign), MaxCampaign)))
+	}
+	if !utf8.ValidString(campaign) || strings.ContainsFunc(campaign, unicode.IsControl) {
+		errs = append(errs, driver.Invalid("arguments", "campaign", fmt.Sprintf("is %q, which not every journal can store; give it a name in UTF-8 without control characters", campaign)))
+	}
+	for _, rt := range r.routes {
+		if _, ok := rt.service.claims.journal.(CampaignJournal); !ok {
+			errs = append(errs, onServer(rt, driver.Invalid("options", "Journal", "does not implement CampaignJournal, so it is not known which targets are finished; use one that does, such as that of package boltjournal, or QuarantineAll")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// marked returns the receipt of a finished target, or nil.
+func (r *Router) marked(ctx context.Context, campaign string, t Target) (*Receipt, error) {
+	asked, _ := r.candidates(t.Mailbox)
+	for _, rt := range r.routes { // its mailbox may have moved, and claims have changed, since
+		if !slices.Contains(asked, rt) {
+			asked = append(asked, rt)
+		}
+	}
+	for i, rt := range asked {
+		if slices.ContainsFunc(asked[:i], func(before *route) bool { return sameJournal(before.service.claims.journal, rt.service.claims.journal) }) {
+			continue
+		}
+		kept, err := rt.service.claims.journal.(CampaignJournal).Marked(ctx, campaign, t)
+		if kept != nil || err != nil {
+			return kept, onServer(rt, err)
+		}
+	}
+	return nil, nil
+}
+
+// mark keeps the receipt of a finished target in the journal of its service.
+func (r *Router) mark(ctx context.Context, campaign string, out *Receipt) error {
+	rt := r.named(out.Server)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, whether the rest will be or not
+	defer cancel()
+	if err := rt.service.claims.journal.(CampaignJournal).Mark(ctx, campaign, out); err != nil {
+		return onServer(rt, fmt.Errorf("journal: the receipt could not be kept for the campaign %q, so the target is run again next time: %w", campaign, err))
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+)
+
+// claims are those that a service has to the intents that it works on. Each is renewed
+// when a third of its lease is over, until it is finished or given up.
+type claims struct {
+	journal Journal
+	owner   string
+	lease   time.Duration
+	log     *slog.Logger
+
+	mu   sync.Mutex
+	held map[string]heldClaim // by operation
+}
+
+type heldClaim struct {
+	Claim
+	renewal *time.Timer
+}
+
+// put takes a new claim.
+func (c *claims) put(claim Claim) {
+	if c.journal == (noJournal{}) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(claim)
+}
+
+// set holds a claim, and has it renewed. The claims are locked.
+func (c *claims) set(claim Claim) {
+	if had, ok := c.held[claim.Operation]; ok {
+		had.renewal.Stop()
+	}
+	c.held[claim.Operation] = heldClaim{claim, time.AfterFunc(c.lease/3, func() { c.renew(claim) })}
+}
+
+// again holds a claim that was renewed, or is to be, and reports whether it is still held.
+func (c *claims) again(claim Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.held[claim.Operation]
+	if !ok || h.Token != claim.Token {
+		return false
+	}
+	c.set(claim)
+	return true
+}
+
+func (c *claims) get(operation string) (Claim, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.held[operation]
+	return h.Claim, ok
+}
+
+// drop forgets a claim. It reports whether it was held.
+func (c *claims) drop(claim Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.held[claim.Operation]
+	if !ok || h.Token != claim.Token {
+		return false
+	}
+	h.renewal.Stop()
+	delete(c.held, claim.Operation)
+	return true
+}
+
+// renew renews a claim, or tries it again after as long.
+func (c *claims) renew(claim Claim) {
+	if now, ok := c.get(claim.Operation); !ok || now.Token != claim.Token {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.lease/3)
+	defer cancel()
+	renewed, err := c.journal.Renew(ctx, claim, c.lease)
+	if err == nil {
+		if !c.again(renewed) {
+			c.giveUp(ctx, claim) // as was done a moment before
+		}
+		return
+	}
+	// Of one that was finished or given up meanwhile there is nothing to tell.
+	if errors.Is(err, ErrClaimLost) && c.drop(claim) || !errors.Is(err, ErrClaimLost) && c.again(claim) {
+		c.log.WarnContext(ctx, "journal: claim could not be renewed", "operation", claim.Operation, "error", err)
+	}
+}
+
+// begin writes an intent.
+func (c *claims) begin(ctx context.Context, in Intent) error {
+	claim, err := c.journal.Begin(ctx, in, c.owner, c.lease)
+	if errors.Is(err, ErrHeld) {
+		return fmt.Errorf("%w; another run may be working on it: %w", passage.ErrUndecided, err)
+	}
+	if err == nil {
+		c.put(claim)
+	}
+	return err
+}
+
+// take claims an intent that another run has left.
+func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
+	in, claim, err := c.journal.Claim(ctx, operation, c.owner, c.lease)
+	if err == nil {
+		c.put(claim)
+	}
+	return in, err
+}
+
+// finish removes an intent. What another owner holds is left to it.
+func (c *claims) finish(ctx context.Context, operation string) error {
+	claim, ok := c.get(operation)
+	if !ok {
+		_, err := c.take(ctx, operation)
+		if errors.Is(err, ErrNoIntent) || errors.Is(err, ErrHeld) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer c.release(ctx, operation) // if it fails
+		claim, _ = c.get(operation)
+	}
+	err := c.journal.Finish(ctx, claim)
+	if err == nil || errors.Is(err, ErrClaimLost) {
+		c.drop(claim)
+	}
+	return err
+}
+
+// release gives up the claim to an intent that stays, so that others need not wait for
+// its lease to end.
+func (c *claims) release(ctx context.Context, operation string) {
+	if claim, ok := c.get(operation); ok && c.drop(claim) {
+		c.giveUp(ctx, claim)
+	}
+}
+
+// givingUp bounds what is done when a run has ended, perhaps with its context.
+const givingUp = 5 * time.Second
+
+func (c *claims) giveUp(ctx context.Context, claim Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp)
+	defer cancel()
+	if _, err := c.journal.Renew(ctx, claim, 0); err != nil && !errors.Is(err, ErrClaimLost) {
+		c.log.WarnContext(ctx, "journal: claim could not be given up; it ends with its lease", "operation", claim.Operation, "error", err)
+	}
+}
+
+// ledger records the intents of one target.
+type ledger struct {
+	service *Service
+	target  Target
+}
+
+func (s *Service) ledger(t Target) passage.Ledger { return ledger{s, t} }
+
+// Begin writes an intent.
+func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
+	return l.service.claims.begin(ctx, Intent{
+		Operation: stamp.Operation, Direction: stamp.Direction, Server: l.service.name, Target: l.target,
+		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+		Attempt: stamp.Attempt, Lease: stamp.Lease,
+	})
+}
+
+// Knows reports whether there is an intent for an operation.
+func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
+	_, known, err := l.service.claims.journal.FindOperation(ctx, operation)
+	return known, err
+}
+
+// Finish removes the intent.
+func (l ledger) Finish(ctx context.Context, operation string) error {
+	return l.service.claims.finish(ctx, operation)
+}
+
+// intentsOf returns the intents of a target on this server.
+func (s *Service) intentsOf(ctx context.Context, t Target) ([]Intent, error) {
+	all, err := s.claims.journal.FindTarget(ctx, t)
+	var mine []Intent
+	for _, in := range all {
+		if s.settles(in) {
+			mine = append(mine, in)
+		}
+	}
+	return mine, err
+}
+
+// settles reports whether an intent is one of this service. One of an earlier version
+// says nothing of its server: it is, unless others share the journal.
+func (s *Service) settles(in Intent) bool {
+	if in.Server == "" {
+		return !s.shared.Load()
+	}
+	return strings.EqualFold(in.Server, s.name)
+}

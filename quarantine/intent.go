@@ -1,0 +1,34 @@
+package quarantine
+
+import (
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Intent is one item that is about to be carried, as a [Journal] has it.
+//
+// All names of its JSON are stable: later versions read what this one wrote, and may add
+// fields, which earlier ones pass over. So a journal that rewrites an intent, in an upgrade of
+// its own say, keeps the fields that it does not know.
+type Intent struct {
+	// Operation identifies the item: see [driver.Stamp]. There is one intent of an operation.
+	Operation string           `json:"operation"`
+	Direction driver.Direction `json:"direction"`
+	// Server is the Name in the [Options] of the service. Only a service of that name
+	// settles it. Intents of earlier versions have none.
+	Server string `json:"server,omitempty"`
+	Target Target `json:"target"`
+	// From is where the item was when the intent was written, as far as known.
+	From Place `json:"from"`
+	// MessageID and Received are those of the item.
+	MessageID string    `json:"messageId,omitempty"`
+	Received  time.Time `json:"received,omitzero"`
+	// At is when it was written, by the clock of the machine that did the work.
+	At time.Time `json:"at"`
+	// Attempt and Lease are those of the stamp: see [driver.Stamp]. Intents of
+	// earlier versions have none. This Lease is not that of a [Claim]: it says until when
+	// what was sent for the item may take effect.
+	Attempt string    `json:"attempt,omitempty"`
+	Lease   time.Time `json:"lease,omitzero"`
+}
