@@ -65,28 +65,28 @@ type Intent struct {
 
 // ledger records the intents of one target.
 type ledger struct {
-	journal Journal
+	service *Service
 	target  Target
 }
 
-func (s *Service) ledger(t Target) passage.Ledger { return ledger{s.journal, t} }
+func (s *Service) ledger(t Target) passage.Ledger { return ledger{s, t} }
 
 // Begin writes an intent.
 func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
-	return l.journal.Begin(ctx, Intent{
+	return l.service.journal.Begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Target: l.target,
-		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+		From: l.service.place(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
 		Attempt: stamp.Attempt, Lease: stamp.Lease,
 	})
 }
 
 // Knows reports whether there is an intent for an operation.
 func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
-	if finder, ok := l.journal.(IntentFinder); ok {
+	if finder, ok := l.service.journal.(IntentFinder); ok {
 		_, known, err := finder.FindOperation(ctx, operation)
 		return known, err
 	}
-	intents, err := l.journal.Open(ctx)
+	intents, err := l.service.journal.Open(ctx)
 	for _, in := range intents {
 		if in.Operation == operation {
 			return true, nil
@@ -97,7 +97,7 @@ func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
 
 // Finish removes the intent.
 func (l ledger) Finish(ctx context.Context, operation string) error {
-	return l.journal.Finish(ctx, operation)
+	return l.service.journal.Finish(ctx, operation)
 }
 
 // intentsOf returns the intents of a target.

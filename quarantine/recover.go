@@ -89,7 +89,7 @@ func intentItem(in Intent) ReceiptItem {
 // settle finishes the attempt of an intent.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
 	user := s.strategy.Mailbox(in.Target.Mailbox)
-	it := driver.Item{ID: in.From.ItemID, Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
+	it := driver.Item{ID: s.itemID(in.From), Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
 	stamp := driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
 	from, done := user, Quarantined
 	if in.Direction == driver.ToUser {
@@ -142,7 +142,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	}
 	if in.Direction == driver.ToUser {
 		was := ri
-		was.From = Place{Mailbox: in.Target.Mailbox}
+		was.From = Place{Mailbox: in.Target.Mailbox, IDs: s.strategy.System()}
 		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{}, nil)
 		if lookErr != nil {
 			return ri, lookErr
@@ -156,6 +156,9 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	}
 	ri.Outcome = NotFound
 	ri.Err = fmt.Errorf("%w: nothing of this attempt is in either mailbox; the item was released, taken or deleted since", ErrGone)
+	if !s.owns(in.From) {
+		ri.Err = fmt.Errorf("%w; or it was never marked, and its id is one of %q, which %q cannot read: run the target again", ri.Err, in.From.IDs, s.strategy.System())
+	}
 	return ri, nil
 }
 

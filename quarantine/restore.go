@@ -141,14 +141,13 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
 	single, others, err := s.engine.Single(ctx, s.quarantine, items)
 	if err != nil || len(single) == 0 {
-		ri := receiptItem(items[0])
+		ri := s.receiptItem(items[0])
 		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, Failed, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
 		return ri, nil
 	}
 	it := single[0]
-	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
 	p := s.homeward(t, it, finished)
-	ri := receiptItem(it)
+	ri := s.receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
 	err = p.Run(ctx)
 	if err == nil {
@@ -157,11 +156,11 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	var gone *missed
 	if errors.Is(err, passage.ErrNowhere) || errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided) {
 		was := ri
-		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: mailbox.Address(), Folder: it.Stamp.Folder}
+		was.Operation, was.From = it.Stamp.Operation, origin(*it.Stamp)
 		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
 	}
 	s.conclude(ctx, p, &ri, err, Restored)
-	ri.add(others[it.Stamp.Operation])
+	s.addOthers(&ri, others[it.Stamp.Operation])
 	if gone == nil {
 		back[ri.To.ItemID] = true
 	}
@@ -179,8 +178,8 @@ func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Pas
 			if p.Item.Stamp != nil {
 				was = p.Item.Stamp.Folder
 			}
-			if again {
-				was.ID = "" // the folder with this id is gone
+			if again || p.Item.Stamp != nil && !s.owns(origin(*p.Item.Stamp)) {
+				was.ID = "" // the folder with this id is gone, or in another mail system
 			}
 			return mailbox.Home(ctx, was)
 		},
@@ -237,7 +236,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 	var late, bare []driver.Item
 	for _, it := range found.Items {
 		if it.Stamp == nil {
-			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
+			other := back[it.ID] || sameFolder && !s.sameFolder(it.Folder, was.From) ||
 				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
 			if !other {
 				bare = append(bare, it)
@@ -258,7 +257,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			}
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = placeOf(it)
+				ri.To = s.place(it)
 				ri.Residue = "it carries the stamp of a quarantine that is in progress or was interrupted: run the recovery, or quarantine it again"
 			}
 			continue
@@ -291,13 +290,13 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			if err := s.stillThere(ctx, mailbox, *it); err != nil {
 				return ri, err
 			}
-			ri.Outcome, ri.To = AlreadyRestored, placeOf(*it)
+			ri.Outcome, ri.To = AlreadyRestored, s.place(*it)
 		}
 	}
 	if ri.Outcome != NotFound {
 		back[ri.To.ItemID] = true
 		for _, it := range late {
-			ri.add(s.engine.Aside(ctx, mailbox, it))
+			s.addOthers(&ri, s.engine.Aside(ctx, mailbox, it))
 		}
 	}
 	return ri, nil

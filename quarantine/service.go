@@ -227,6 +227,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	lacks := func(field, capability string) {
 		refuse("options", field, fmt.Sprintf("is set, but the strategy %q does not support it: its mailboxes do not implement driver.%s; leave it out", strategy.Name(), capability))
 	}
+	if !driver.ValidSystem(strategy.System()) {
+		refuse("arguments", "strategy", fmt.Sprintf("says that its mail system is %q; its method System must return a name of 1 to 16 of the letters a to z and of digits", strategy.System()))
+	}
 	m := strategy.Mailbox(quarantineMailbox)
 	if _, ok := driver.As[driver.Searcher](m); o.CriteriaSearch && !ok {
 		lacks("CriteriaSearch", "Searcher")
@@ -352,7 +355,7 @@ func (s *Service) check(t Target) error {
 }
 
 func (s *Service) receipt(action string, t Target) *Receipt {
-	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), IDs: s.strategy.System(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
 	switch meant := driver.MeantMessageID(t.MessageID); {
 	case meant == driver.BareMessageID(t.MessageID):
 	case strings.Contains(meant, "<"):

@@ -113,11 +113,11 @@ func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isG
 	err := p.Run(ctx)
 	out := p.Result()
 	tk.operations[out.Stamp.Operation] = true
-	ri = receiptItem(it)
+	ri = tk.s.receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	tk.s.conclude(ctx, p, &ri, err, Quarantined)
 	if ri.Outcome == Quarantined && ri.Way == "" {
-		ri.Outcome = AlreadyQuarantined // another run has carried it
+		ri.Outcome = tk.target.before(out.Stamp.Reference) // another run has carried it
 	}
 	return ri, errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided)
 }
@@ -156,7 +156,7 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 		_, err = tk.once(ctx, passes)
 	}
 	for _, v := range tk.vanished {
-		ri := receiptItem(v)
+		ri := tk.s.receiptItem(v)
 		ri.Outcome = Undecided
 		ri.Err = errors.Join(fmt.Errorf("%w: a search showed it in %s, and it is neither there nor in quarantine any more; someone has moved or deleted it; run it again", ErrGone, v.Folder.Path), err)
 		tk.r.Items = append(tk.r.Items, ri)
@@ -167,8 +167,8 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 // seenTwice reports whether an item that has vanished is one that this run has met
 // elsewhere, because another run moved it while the folders were searched.
 func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
-	return v.Folder.ID == taken.From.Folder.ID && slices.ContainsFunc(tk.r.Items, func(ri ReceiptItem) bool {
-		return ri.Operation == taken.Operation && ri.Outcome == AlreadyQuarantined
+	return tk.s.sameFolder(v.Folder, taken.From) && slices.ContainsFunc(tk.r.Items, func(ri ReceiptItem) bool {
+		return ri.Operation == taken.Operation && ri.lies() && ri.Way == ""
 	})
 }
 

@@ -106,7 +106,7 @@ func (f *follower) starts(ctx context.Context) []quarantine.Target {
 			continue
 		}
 		for _, it := range receipt.Items {
-			t := quarantine.Target{Mailbox: receipt.Target.Mailbox, MessageID: it.MessageID, Reason: receipt.Target.Reason}
+			t := quarantine.Target{Mailbox: receipt.Target.Mailbox, MessageID: it.MessageID, Reason: receipt.Target.Reason, Reference: receipt.Target.Reference}
 			if err := t.Validate(); err != nil {
 				f.lost(receipt.Target, fmt.Errorf("the Message-ID of a copy in %s cannot be searched for: %w", place(it), err))
 			} else if !seen[t] {

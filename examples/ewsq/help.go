@@ -67,16 +67,16 @@ const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
 CSV: the first line names the columns, separated by commas, in any order:
-mailbox, message_id or criteria (or both), and optionally reason. The criteria are
-sender, recipient, subject, subject_match, received_after, received_before,
-attachment_name, attachment_sha256 and url. A line has a message_id or criteria,
-not both.
+mailbox, message_id or criteria (or both), and optionally reason and reference (the
+key of the case, as with quarantine -reference). The criteria are sender, recipient,
+subject, subject_match, received_after, received_before, attachment_name,
+attachment_sha256 and url. A line has a message_id or criteria, not both.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing
 
 JSON lines: one object per line, with mailbox, message_id or criteria, and
-optionally reason. Results of ewsq can be used as targets.
+optionally reason and reference. Results of ewsq can be used as targets.
 
     {"mailbox":"alice@example.test","message_id":"<20261124.1@evil.example>"}
     {"mailbox":"bob@example.test","criteria":{"sender":"mallory@evil.example"}}

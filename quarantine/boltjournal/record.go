@@ -54,10 +54,10 @@ func newRecord(in quarantine.Intent) (r record, err error) {
 	return r, nil
 }
 
-// targetKey returns the beginning of the keys of a target. Reasons do not matter: see
-// [quarantine.Target.Same].
+// targetKey returns the beginning of the keys of a target. Reasons and references do not
+// matter: see [quarantine.Target.Same].
 func targetKey(t quarantine.Target) ([]byte, error) {
-	t.Reason = ""
+	t.Reason, t.Reference = "", ""
 	t.Criteria.ReceivedAfter, t.Criteria.ReceivedBefore = t.Criteria.ReceivedAfter.UTC(), t.Criteria.ReceivedBefore.UTC()
 	text, err := json.Marshal(t)
 	sum := sha256.Sum256(text)

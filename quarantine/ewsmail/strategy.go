@@ -100,6 +100,9 @@ func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, er
 	return strategy{x, ways}, err
 }
 
+// System returns [driver.SystemEWS].
+func (s strategy) System() string { return driver.SystemEWS }
+
 // Mailbox returns access to a mailbox.
 func (s strategy) Mailbox(address string) driver.Mailbox { return s.x.mailbox(address) }
 

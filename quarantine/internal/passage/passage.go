@@ -18,6 +18,7 @@ type Passage struct {
 	From, To  driver.Mailbox
 	Item      driver.Item // at the source end, as last seen
 	Reason    string      // for a new stamp
+	Reference string      // the same
 
 	// Folder returns the folder at the destination end; again is set if the folder
 	// returned last time is gone.
@@ -348,6 +349,6 @@ func (p *Passage) Finish(ctx context.Context) {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "error", err)
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "reference", p.stamp.Reference, "error", err)
 	}
 }
