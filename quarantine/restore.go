@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -325,31 +324,4 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 		return false
 	})
 	return found, err
-}
-
-// ListRequest says what [Service.List] returns.
-type ListRequest struct {
-	Mailbox   string // only items from this mailbox; empty: all
-	MessageID string // only this message; empty: all
-}
-
-// List returns the items in quarantine, oldest first. An error ends the
-// iteration.
-func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[driver.Item, error] {
-	return func(yield func(driver.Item, error) bool) {
-		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
-		if err != nil {
-			yield(driver.Item{}, err)
-			return
-		}
-		slices.SortStableFunc(found.Items, func(a, b driver.Item) int { return a.Stamp.At.Compare(b.Stamp.At) })
-		for _, it := range found.Items {
-			if !yield(it, nil) {
-				return
-			}
-		}
-		if len(found.Unsearched) > 0 {
-			yield(driver.Item{}, (&Receipt{Unsearched: found.Unsearched}).Err())
-		}
-	}
 }

@@ -88,7 +88,7 @@ func TestRouterAcrossOrganisations(t *testing.T) {
 	listed := map[string]int{}
 	for it, err := range r.List(t.Context(), quarantine.ListRequest{}) {
 		require.NoError(t, err)
-		assert.Equal(t, evil, it.Item.MessageID)
+		assert.Equal(t, evil, it.MessageID)
 		listed[it.Server]++
 	}
 	assert.Equal(t, map[string]int{"A": 3, "B": 3}, listed)

@@ -19,7 +19,7 @@ func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
 	if raw.ParentFolderID.ID != "" {
 		it.Folder = tree.folder(raw.ParentFolderID.ID)
 	}
-	it.Attachments = attachments(raw)
+	it.Attachments, it.Sender = attachments(raw), senderOf(raw)
 	if p, ok := raw.Property(ews.PidTagInternetMessageID); ok && it.MessageID == "" {
 		it.MessageID = p.Value
 	}

@@ -96,8 +96,8 @@ func thereAndBack(t *testing.T, lab Lab) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if it.Stamp.Reason != tg.Reason {
-			t.Errorf("the reason in quarantine is %q, want %q", it.Stamp.Reason, tg.Reason)
+		if it.Reason != tg.Reason {
+			t.Errorf("the reason in quarantine is %q, want %q", it.Reason, tg.Reason)
 		}
 		listed++
 	}
