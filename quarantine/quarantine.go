@@ -171,20 +171,20 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 	ri.Outcome, ri.Err = Undecided, err
 }
 
-// already adds what an earlier run took.
+// already adds what earlier runs took. What the receipt has is left as it is.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
-	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier)
+	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier, r.Items...)
 	if err != nil {
 		return err
 	}
+	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+		return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
+	})
 	items, others, err := s.engine.Single(ctx, s.quarantine, found.Items)
 	if err != nil {
 		return err
 	}
 	for _, it := range items {
-		if slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation }) {
-			continue
-		}
 		ri := s.receiptItem(it)
 		ri.Outcome = r.Target.before(it.Stamp.Reference)
 		ri.Operation = it.Stamp.Operation

@@ -130,7 +130,7 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 		return nil
 	}
 	s := tk.s
-	taken := &Receipt{}
+	taken := &Receipt{Target: Target{Reference: tk.target.Reference}}
 	if err := s.already(ctx, taken, earlier); err != nil {
 		return fmt.Errorf("searching quarantine: %w", err)
 	}
@@ -173,8 +173,8 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 }
 
 // takeAll takes what find returns, and searches again if an item was no longer
-// where it was found. If there was nothing to take, earlier finds what an
-// earlier run took.
+// where it was found. The receipt also names what earlier finds: what earlier runs
+// took, and lies in quarantine.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
@@ -193,10 +193,13 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		return nil, err
 	}
 	r := tk.r
-	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, earlier); err != nil {
-			return nil, fmt.Errorf("searching quarantine: %w", err)
-		}
+	switch err := s.already(ctx, r, earlier); {
+	case err != nil && len(r.Items) == 0:
+		return nil, fmt.Errorf("searching quarantine: %w", err)
+	case err != nil:
+		u := driver.NotSearched(driver.Folder{}, err)
+		u.Reason = "what earlier runs took is not in the receipt, because searching quarantine failed: " + u.Reason
+		r.Unsearched = append(r.Unsearched, u)
 	}
 	if err := s.begun(ctx, t, r); err != nil {
 		return nil, err
