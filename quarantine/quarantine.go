@@ -216,6 +216,14 @@ func (s *Service) receiptItem(it driver.Item) ReceiptItem {
 	}
 }
 
+// unbegun returns the outcome for an error before anything was changed.
+func unbegun(err error) Outcome {
+	if errors.Is(err, passage.ErrUndecided) {
+		return Undecided
+	}
+	return NotBegun
+}
+
 // unfinished returns the outcome for an error that leaves it open what has been
 // done.
 func unfinished(err error) Outcome {
@@ -242,6 +250,8 @@ func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptI
 		p.Finish(ctx)
 	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
+	case !out.Begun:
+		ri.Outcome, ri.Err = unbegun(err), err
 	default:
 		ri.Outcome, ri.Err = unfinished(err), err
 	}

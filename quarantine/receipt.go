@@ -38,8 +38,13 @@ const (
 	// Refused means that the server or the configuration does not allow it. The
 	// message is where it was.
 	Refused Outcome = "refused"
-	// Failed means that it could not be completed. At least one whole copy exists;
-	// Err and Residue say more. Running it again continues from there.
+	// NotBegun means that nothing was done, and nothing of this run can take effect any
+	// more: the server could not be reached or was busy, or the context had ended, before
+	// the first change of the item. The message is where it was; Err says why.
+	NotBegun Outcome = "notBegun"
+	// Failed means that it was begun, or may have been, and could not be completed. At
+	// least one whole copy exists; Err and Residue say more. Running it again continues
+	// from there. Receipts of earlier versions have it in place of NotBegun, too.
 	Failed Outcome = "failed"
 	// Undecided means that it is not known yet where the item is: a request may
 	// still take effect, another run is working on it, or what is at the two ends
@@ -311,11 +316,11 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Outcome summarises the items: Failed if one failed, else Undecided or Refused
-// if one was, else what was done; NotFound if there are none.
+// Outcome summarises the items: Failed if one failed, else Undecided, NotBegun or
+// Refused if one was, else what was done; NotFound if there are none.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
-	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, Undecided: 5, Failed: 6}
+	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, NotBegun: 5, Undecided: 6, Failed: 7}
 	for _, it := range r.Items {
 		if rank[it.Outcome] > rank[sum] {
 			sum = it.Outcome

@@ -165,7 +165,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 // settled reports whether nothing in the receipt is undecided.
 func (r *Receipt) settled() bool {
 	for _, it := range r.Items {
-		if it.Outcome == Failed || it.Outcome == Undecided || it.Outcome == Refused && it.Residue != "" {
+		if it.Outcome == Failed || it.Outcome == NotBegun || it.Outcome == Undecided || it.Outcome == Refused && it.Residue != "" {
 			return false
 		}
 	}

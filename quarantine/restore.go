@@ -57,7 +57,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		ri := was
 		switch {
 		case err != nil:
-			ri.Outcome, ri.Err = unfinished(err), err
+			ri.Outcome, ri.Err = unbegun(err), err
 		case len(found.Items) > 0:
 			var gone *missed
 			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
@@ -121,8 +121,8 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	s.account(ctx, out, missing, back, nil)
 	if len(order) == 0 {
 		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil)
-		if err != nil {
-			return nil, err
+		if err != nil && ri.Err == nil {
+			return nil, err // nothing was changed
 		}
 		if ri.Outcome != NotFound {
 			out.Items = append(out.Items, ri)
@@ -141,7 +141,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	single, others, err := s.engine.Single(ctx, s.quarantine, items)
 	if err != nil || len(single) == 0 {
 		ri := s.receiptItem(items[0])
-		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, Failed, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
+		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, NotBegun, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
 		return ri, nil
 	}
 	it := single[0]

@@ -155,13 +155,18 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 	if err == nil {
 		_, err = tk.once(ctx, passes)
 	}
+	tk.strayed(err)
+	return nil
+}
+
+// strayed says that the items which have vanished are nowhere, or why it is not known.
+func (tk *taking) strayed(err error) {
 	for _, v := range tk.vanished {
 		ri := tk.s.receiptItem(v)
 		ri.Outcome = Undecided
 		ri.Err = errors.Join(fmt.Errorf("%w: a search showed it in %s, and it is neither there nor in quarantine any more; someone has moved or deleted it; run it again", ErrGone, v.Folder.Path), err)
 		tk.r.Items = append(tk.r.Items, ri)
 	}
-	return nil
 }
 
 // seenTwice reports whether an item that has vanished is one that this run has met
@@ -189,10 +194,12 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	if err := tk.all(ctx); err != nil {
 		return nil, err
 	}
-	if err := tk.missing(ctx, earlier); err != nil {
-		return nil, err
-	}
 	r := tk.r
+	if err := tk.missing(ctx, earlier); err != nil && len(r.Items) == 0 {
+		return nil, err
+	} else if err != nil {
+		tk.strayed(err)
+	}
 	switch err := s.already(ctx, r, earlier); {
 	case err != nil && len(r.Items) == 0:
 		return nil, fmt.Errorf("searching quarantine: %w", err)
@@ -201,8 +208,10 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 		u.Reason = "what earlier runs took is not in the receipt, because searching quarantine failed: " + u.Reason
 		r.Unsearched = append(r.Unsearched, u)
 	}
-	if err := s.begun(ctx, t, r); err != nil {
+	if err := s.begun(ctx, t, r); err != nil && len(r.Items) == 0 {
 		return nil, err
+	} else if err != nil {
+		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what earlier runs had begun is not all settled: " + err.Error()})
 	}
 	r.unlikeNear(tk.near)
 	r.Finished = time.Now().UTC()

@@ -28,7 +28,9 @@ recover.
 The outcome "undecided" means that it is not known yet where a message is: a request
 whose answer was lost may still take effect, or another run is working on it. The
 line says until when. Nothing is removed meanwhile; run the same command again after
-that time, or recover.
+that time, or recover. With "notBegun", nothing was changed: the server could not be
+asked, was busy, or the run ended before; run it again. With "failed", something was
+begun, and the line says what is left.
 `
 
 const exitAll = `

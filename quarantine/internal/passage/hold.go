@@ -150,7 +150,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 
 // adopt continues the attempt of another run.
 func (p *Passage) adopt(s driver.Stamp) {
-	p.stamp, p.adopted, p.marked = s, true, time.Time{}
+	p.stamp, p.adopted, p.marked, p.wrote = s, true, time.Time{}, true
 	p.fresh()
 }
 
@@ -207,6 +207,7 @@ func (p *Passage) mark(ctx context.Context) error {
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err
 	}
+	p.wrote = true
 	if err == nil {
 		p.see(marked) // a server may give a changed item another id
 	}
