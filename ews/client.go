@@ -12,16 +12,6 @@ import (
 	"time"
 )
 
-// Limiter decides when a call may be sent. Package throttle provides the one
-// this module uses; a nil Limiter lets every call through.
-type Limiter interface {
-	// Acquire waits until a call charged to payer may be sent. If ctx ends
-	// first, it returns the cause. release must be called exactly once, after
-	// the response has been read: throttled tells whether the server asked this
-	// payer to slow down, and backOff for how long (zero: it did not say).
-	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
-}
-
 // Options are the optional settings of a [Client]. nil or the zero value means
 // the defaults.
 type Options struct {

@@ -28,7 +28,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 	}
 	release := func(bool, time.Duration) {}
 	if c.limiter != nil {
-		if release, err = c.limiter.Acquire(ctx, c.payingMailbox()); err != nil {
+		if release, err = c.acquire(ctx); err != nil {
 			return nil, c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err))
 		}
 	} else if ctx.Err() != nil {

@@ -33,7 +33,7 @@ type Options struct {
 	Resolver autodiscover.Resolver
 
 	// Limiter limits the number and rate of calls. Services for the same server
-	// should share one. Default: a private one with the defaults of package
+	// should share one. It should be an [ews.Reserver] as well. Default: a private one with the defaults of package
 	// throttle.
 	Limiter ews.Limiter
 
@@ -62,6 +62,9 @@ type Options struct {
 	// Warn; never credentials, subjects or content. Default: discard.
 	Logger *slog.Logger
 }
+
+// The limiter that Open makes can promise an export and its upload at once.
+var _ ews.Reserver = (*throttle.Limiter)(nil)
 
 // Open makes a [quarantine.Service] from a configuration: it wires up
 // authentication, client, throttling, strategy and journal. It contacts no
@@ -115,7 +118,6 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			"and what a crash leaves is settled only when the same target is asked for again; set one of them, better both", "configuration", c.Name)
 	}
 	strategy, err := c.strategy(client, &ewsmail.Options{
-		Limiter: limiter, Payer: c.Authentication.Username,
 		ScanRecoverableItems: c.ScanRecoverableItems, ScanOnlineArchive: c.ScanOnlineArchive,
 	})
 	if err != nil {
