@@ -28,6 +28,31 @@ type Options struct {
 	// is empty, Autodiscover uses it, too.
 	Transport http.RoundTripper
 
+	// SignIn signs in instead of the configuration, whose authentication.type must then
+	// be "external"; for Kerberos, for tokens from elsewhere, or for whatever else adds
+	// to a request what the server wants. It gets the URL to sign in at, of EWS or, if
+	// ewsUrl is empty, of each service of Autodiscover that is to be trusted with it,
+	// and the transport beneath, with the proxy, trusted roots and client certificate of
+	// the configuration: an [*http.Transport], if Transport is not set. It returns the
+	// RoundTripper that signs in, which gets the requests for the host of that URL only,
+	// and none over plain HTTP unless allowPlainHTTP allows it. It must not follow
+	// redirects, must leave the request that it gets unchanged, and should return an
+	// error with a method NotSent() bool if it could not begin to send: the call can then
+	// be repeated, even if it writes. A connection that a sign-in belongs to must not be
+	// shared with another account. SignIn does no I/O, and is called once for each URL,
+	// possibly concurrently, by Open or when the URL has been found; its error is that of
+	// Open or of the call.
+	SignIn func(endpoint string, base http.RoundTripper) (http.RoundTripper, error)
+
+	// WrapTransport puts something around each RoundTripper that requests go through,
+	// such as tracing or metrics: those that sign in at EWS and at Autodiscover, and the
+	// one for what Autodiscover asks without signing in. It sees each request before
+	// credentials are added and before NTLM chooses a connection, and the response of
+	// the server; the context is that of the call, with what Hook has added. Proxy,
+	// trusted roots and the connections of NTLM stay as they are. It does not see the
+	// requests for tokens of Azure AD. Default: nothing.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
+
 	// Resolver looks up the SRV record of Autodiscover if ewsUrl is empty.
 	// Default: [net.DefaultResolver].
 	Resolver autodiscover.Resolver
