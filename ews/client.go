@@ -64,9 +64,15 @@ type Options struct {
 	// Default: 4; 1: never repeat.
 	ReadAttempts int
 
+	// Hook is told of each request. Default: none.
+	Hook Hook
+
 	// Logger receives one record per call at level Debug, and one per refusal
 	// at level Warn: operation, mailbox, status, request ids, duration; never
-	// credentials, sender addresses, subjects or content. Default: discard.
+	// credentials, sender addresses, subjects or content. A refusal that the caller
+	// expects is at level Debug, too. Each record comes with the context of the call.
+	// What the keys mean is listed in the documentation of package
+	// quarantine/exchange. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -92,6 +98,7 @@ type settings struct {
 	stall     time.Duration
 	attempts  int
 	log       *slog.Logger
+	hook      Hook
 	states    *mailboxStates
 	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
@@ -123,6 +130,7 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		stall:     cmp.Or(o.StallTimeout, defaultStall),
 		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
 		log:       o.Logger,
+		hook:      o.Hook,
 	}
 	switch {
 	case o.Discover == nil:

@@ -83,8 +83,17 @@ type Options struct {
 	Attempts int
 	Wait     time.Duration
 
+	// Hook is told of each message that is quarantined, restored or recovered, and
+	// CallHook of each request to the server: see [quarantine.Hook] and [ews.Hook]. One
+	// type can be both. What Hook adds to the context reaches CallHook, WrapTransport and
+	// Logger. Default: none.
+	Hook     quarantine.Hook
+	CallHook ews.Hook
+
 	// Logger receives a record of each call at level Debug and of problems at
-	// Warn; never credentials, subjects or content. Default: discard.
+	// Warn; never credentials, subjects or content. Records come with the context of the
+	// call, except what Open itself has to say. The keys are listed in the documentation
+	// of the package. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -126,7 +135,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			return nil, err
 		}
 	}
-	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Logger: o.Logger})
+	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +163,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
 		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt), MarkWait: time.Duration(c.MarkWait),
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
-		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
+		Attempts: o.Attempts, Wait: o.Wait, Hook: o.Hook, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },
 	})
 	if err != nil {

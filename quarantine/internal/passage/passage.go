@@ -348,6 +348,6 @@ func (p *Passage) Finish(ctx context.Context) {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "error", err)
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "intent", p.begun, "error", err)
 	}
 }
