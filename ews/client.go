@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
 )
 
 // Options are the optional settings of a [Client]. nil or the zero value means
@@ -34,8 +36,10 @@ type Options struct {
 	// impersonated mailbox.
 	Payer string
 
-	// UserAgent identifies the product in Exchange's allow and block lists.
-	// Default: "ewsquarantine/1".
+	// UserAgent names the product that uses the client, such as "Acme-Mail/2.1", for the
+	// server's logs and its allow and block lists (EwsAllowList). It comes first in the
+	// header, before "ewsquarantine/1" (RFC 9110, section 10.1.5). At most 256 bytes of
+	// ASCII. Default: none.
 	UserAgent string
 
 	// MaxVersion is the newest schema version to speak. Default: Exchange2013SP1.
@@ -104,10 +108,10 @@ type settings struct {
 }
 
 const (
-	defaultUserAgent = "ewsquarantine/1"
-	defaultTimeout   = 130 * time.Second
-	defaultStall     = 2 * time.Minute
-	defaultAttempts  = 4
+	ownUserAgent    = "ewsquarantine/1"
+	defaultTimeout  = 130 * time.Second
+	defaultStall    = 2 * time.Minute
+	defaultAttempts = 4
 )
 
 // NewClient returns a client for an endpoint such as
@@ -125,7 +129,6 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		transport: o.Transport,
 		limiter:   o.Limiter,
 		payer:     o.Payer,
-		userAgent: cmp.Or(o.UserAgent, defaultUserAgent),
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		stall:     cmp.Or(o.StallTimeout, defaultStall),
 		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
@@ -151,8 +154,9 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 	if s.attempts < 0 {
 		return nil, fmt.Errorf("ews: Options.ReadAttempts is %d; it must not be negative", s.attempts)
 	}
-	if !headerSafe(s.userAgent) {
-		return nil, errors.New("ews: Options.UserAgent contains a character that is not allowed in a header")
+	var err error
+	if s.userAgent, err = useragent.Join(o.UserAgent, ownUserAgent); err != nil {
+		return nil, fmt.Errorf("ews: Options.UserAgent %w", err)
 	}
 	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
 	if newest < Exchange2010 || newest > Exchange2013SP1 {

@@ -75,8 +75,9 @@ type Options struct {
 	// again. Not together with StampKeys.
 	StampKeysFunc func(context.Context) ([][]byte, error)
 
-	// UserAgent identifies the product in Exchange's allow and block lists.
-	// Default: the default of package ews.
+	// UserAgent names the product that embeds the SDK, such as "Acme-Mail/2.1", for the
+	// server's logs and its allow and block lists: see [ews.Options]. The SDK's own name
+	// stays behind it. Default: none.
 	UserAgent string
 
 	// Attempts and Wait are as in [quarantine.Options].
