@@ -109,7 +109,7 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			at < 0 && renamed >= 0 && !r.Items[renamed].Outcome.Done():
 			continue
 		}
-		ri, err := s.settle(ctx, in, intentItem(in))
+		ri, err := s.settleTraced(ctx, in, intentItem(in))
 		if ri.Outcome == Quarantined && ri.Way == "" {
 			ri.Outcome = t.before(in.Target.Reference) // another run has carried it
 		}

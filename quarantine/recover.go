@@ -66,7 +66,7 @@ func (s *Service) recover(ctx context.Context, in Intent) *Receipt {
 	if err == nil {
 		unlock, lockErr := s.lock(ctx, in.Target)
 		if err = lockErr; err == nil {
-			ri, err = s.settle(ctx, in, ri)
+			ri, err = s.settleTraced(ctx, in, ri)
 			unlock()
 		}
 	}

@@ -60,7 +60,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			ri.Outcome, ri.Err = unbegun(err), err
 		case len(found.Items) > 0:
 			var gone *missed
-			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
+			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)
 			}
@@ -111,7 +111,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	back := make(map[string]bool)
 	var missing []missed
 	for i, op := range order {
-		ri, gone := s.giveBack(ctx, t, byOperation[op], back, false)
+		ri, gone := s.giveBackTraced(ctx, t, byOperation[op], back, false)
 		if gone != nil {
 			gone.at = i
 			missing = append(missing, *gone)
@@ -271,11 +271,13 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		}
 		// The restore that brought it back may still be at work on it, and a search that
 		// lags may not have shown what is left in quarantine.
+		ctx, end := s.traced(ctx, ItemRestore, t, it)
 		p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
 		if err = p.Resume(ctx, *it.Stamp); err == nil {
 			err = p.Release(ctx)
 		}
 		s.conclude(ctx, p, &ri, err, Restored)
+		end(ri, nil)
 		if err != nil {
 			return ri, err
 		}

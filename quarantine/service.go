@@ -91,7 +91,11 @@ type Options struct {
 	// have no seal.
 	StampKeys [][]byte
 
-	// Logger logs problems that do not change an outcome. Default: discard.
+	// Hook is told of each message. Default: none.
+	Hook Hook
+
+	// Logger logs problems that do not change an outcome, with the context of the call.
+	// Default: discard.
 	Logger *slog.Logger
 
 	// OnClose is called by [Service.Close] to release what the strategy and the
@@ -111,6 +115,7 @@ type Service struct {
 	journal    Journal
 	engine     *passage.Engine
 	log        *slog.Logger
+	hook       Hook
 	close      func() error
 
 	searchAllowed bool
@@ -143,6 +148,7 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		perMailbox: settings.FolderPerMailbox,
 		journal:    settings.Journal,
 		log:        settings.Logger,
+		hook:       settings.Hook,
 		close:      settings.OnClose,
 		folders:    make(map[string]driver.Folder),
 		busy:       make(map[string]chan struct{}),

@@ -73,7 +73,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		if r.unfinished(it) {
 			continue // its owner has moved it since it was sent; it may still arrive
 		}
-		ri, gone := tk.take(ctx, it)
+		ri, gone := tk.traced(ctx, it)
 		if gone && pass < passes {
 			moved = true
 			delete(tk.seen, it.ID)

@@ -49,8 +49,9 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 		return driver.Item{}, driver.ErrGone
 	}
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
-		IDs:   []ews.ItemID{{ID: itemID}},
-		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
+		IDs:       []ews.ItemID{{ID: itemID}},
+		MayBeGone: true, // which is what the engine wants to know
+		Shape:     ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
 	})
 	if err == nil {
 		err = results[0].Err

@@ -353,6 +353,6 @@ func (p *Passage) Finish(ctx context.Context) {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "reference", p.stamp.Reference, "error", err)
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "intent", p.begun, "reference", p.stamp.Reference, "error", err)
 	}
 }
