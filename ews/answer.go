@@ -25,6 +25,8 @@ type answer struct {
 	log     func(level slog.Level, event string, attrs func() []slog.Attr) // with the caller's context
 	started time.Time
 	guid    string // client-request-id
+	call    *call
+	expects []ResponseCode // of refusals that are answers like any other
 
 	status    int
 	requestID string
@@ -40,9 +42,11 @@ type answer struct {
 	line     line // the connection
 	closing  sync.Once
 
-	messages  int // response messages seen
-	skipped   int // of these, not attempted
-	refusals  int // of these, refused because of the version
+	messages  int          // response messages seen
+	skipped   int          // of these, not attempted
+	refusals  int          // of these, refused because of the version
+	members   int          // of these, refused and not expected
+	code      ResponseCode // of the first refusal
 	throttled bool
 	backOff   time.Duration
 }
@@ -199,6 +203,12 @@ func (e *detailError) Unwrap() error { return e.err }
 
 // refused records that one response message is a refusal.
 func (a *answer) refused(err *ResponseError) {
+	if a.code == "" {
+		a.code = err.Code
+	}
+	if !a.expected(err.Code) {
+		a.members++
+	}
 	if err.Code == codeBatchStopped {
 		a.skipped++
 	}
@@ -246,6 +256,7 @@ func (a *answer) close(err error) {
 		}
 		a.release(a.throttled, a.backOff)
 		a.record(err)
+		a.end(err) // last: a hook may panic
 	})
 }
 
@@ -256,7 +267,11 @@ func (a *answer) record(err error) {
 	}
 	a.log(slog.LevelDebug, "ews call", func() []slog.Attr {
 		attrs := append(a.attrs(),
+			slog.Int("attempt", a.call.start.Attempt),
+			slog.Duration("waited", a.call.waited),
 			slog.Duration("duration", time.Since(a.started)),
+			slog.Int64("bytesOut", a.request.bytes()),
+			slog.Int64("bytesIn", a.bytesIn()),
 			slog.Bool("ok", err == nil),
 		)
 		if err != nil && a.status == 0 {
@@ -266,9 +281,14 @@ func (a *answer) record(err error) {
 	})
 }
 
-// warn writes the log record of a refusal.
+// warn writes the log record of a refusal. One that the request expects, or that only
+// shows that the server wants an older version, is no problem.
 func (a *answer) warn(err error) {
-	a.log(slog.LevelWarn, "ews refusal", func() []slog.Attr { return append(a.attrs(), refusal(err)...) })
+	level := slog.LevelWarn
+	if e, ok := err.(*ResponseError); ok && (a.expected(e.Code) || isVersionRefusal(e.Code) && a.version > Exchange2010) {
+		level = slog.LevelDebug
+	}
+	a.log(level, "ews refusal", func() []slog.Attr { return append(a.attrs(), refusal(err)...) })
 }
 
 // refusal describes a refusal.

@@ -20,6 +20,7 @@ var errTooLarge = errors.New("the response is larger than 256 MiB")
 type answerBody struct {
 	ended  func() error // why the call has ended; nil while it goes on
 	raw    io.ReadCloser
+	in     int64 // bytes read of it
 	src    io.Reader
 	prefix []byte     // read ahead
 	time   *allowance // for waiting
@@ -50,7 +51,24 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool)
 	if !resp.Uncompressed {
 		coding = resp.Header.Get("Content-Encoding")
 	}
-	b.src = &decoded{src: b.raw, coding: a.sent.Strike(coding)}
+	b.src = &decoded{src: countingReader{b}, coding: a.sent.Strike(coding)}
+}
+
+// countingReader reads the body as it is transferred.
+type countingReader struct{ body *answerBody }
+
+func (c countingReader) Read(p []byte) (int, error) {
+	n, err := c.body.raw.Read(p)
+	c.body.in += int64(n)
+	return n, err
+}
+
+// bytesIn returns how much of the body has come.
+func (a *answer) bytesIn() int64 {
+	if a.body == nil {
+		return 0
+	}
+	return a.body.in
 }
 
 // Read reads decompressed bytes.

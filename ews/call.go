@@ -23,7 +23,9 @@ type task struct {
 	least    Version // the oldest version that can express the request; 0: any
 	what     string  // what needs that version
 	contents []Content
-	stream   bool // the answer may be of any length
+	stream   bool           // the answer may be of any length
+	expects  []ResponseCode // of refusals that are answers like any other
+	sends    *int           // requests sent so far
 	encode   func(e *xmlwire.Encoder, v Version)
 }
 

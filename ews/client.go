@@ -10,17 +10,9 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
-)
 
-// Limiter decides when a call may be sent. Package throttle provides the one
-// this module uses; a nil Limiter lets every call through.
-type Limiter interface {
-	// Acquire waits until a call charged to payer may be sent. If ctx ends
-	// first, it returns the cause. release must be called exactly once, after
-	// the response has been read: throttled tells whether the server asked this
-	// payer to slow down, and backOff for how long (zero: it did not say).
-	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
-}
+	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
+)
 
 // Options are the optional settings of a [Client]. nil or the zero value means
 // the defaults.
@@ -44,8 +36,10 @@ type Options struct {
 	// impersonated mailbox.
 	Payer string
 
-	// UserAgent identifies the product in Exchange's allow and block lists.
-	// Default: "ewsquarantine/1".
+	// UserAgent names the product that uses the client, such as "Acme-Mail/2.1", for the
+	// server's logs and its allow and block lists (EwsAllowList). It comes first in the
+	// header, before "ewsquarantine/1" (RFC 9110, section 10.1.5). At most 256 bytes of
+	// ASCII. Default: none.
 	UserAgent string
 
 	// MaxVersion is the newest schema version to speak. Default: Exchange2013SP1.
@@ -74,9 +68,15 @@ type Options struct {
 	// Default: 4; 1: never repeat.
 	ReadAttempts int
 
+	// Hook is told of each request. Default: none.
+	Hook Hook
+
 	// Logger receives one record per call at level Debug, and one per refusal
 	// at level Warn: operation, mailbox, status, request ids, duration; never
-	// credentials, sender addresses, subjects or content. Default: discard.
+	// credentials, sender addresses, subjects or content. A refusal that the caller
+	// expects is at level Debug, too. Each record comes with the context of the call.
+	// What the keys mean is listed in the documentation of package
+	// quarantine/exchange. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -102,15 +102,16 @@ type settings struct {
 	stall     time.Duration
 	attempts  int
 	log       *slog.Logger
+	hook      Hook
 	states    *mailboxStates
 	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
 
 const (
-	defaultUserAgent = "ewsquarantine/1"
-	defaultTimeout   = 130 * time.Second
-	defaultStall     = 2 * time.Minute
-	defaultAttempts  = 4
+	ownUserAgent    = "ewsquarantine/1"
+	defaultTimeout  = 130 * time.Second
+	defaultStall    = 2 * time.Minute
+	defaultAttempts = 4
 )
 
 // NewClient returns a client for an endpoint such as
@@ -128,11 +129,11 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		transport: o.Transport,
 		limiter:   o.Limiter,
 		payer:     o.Payer,
-		userAgent: cmp.Or(o.UserAgent, defaultUserAgent),
 		timeout:   cmp.Or(o.Timeout, defaultTimeout),
 		stall:     cmp.Or(o.StallTimeout, defaultStall),
 		attempts:  cmp.Or(o.ReadAttempts, defaultAttempts),
 		log:       o.Logger,
+		hook:      o.Hook,
 	}
 	switch {
 	case o.Discover == nil:
@@ -153,8 +154,9 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 	if s.attempts < 0 {
 		return nil, fmt.Errorf("ews: Options.ReadAttempts is %d; it must not be negative", s.attempts)
 	}
-	if !headerSafe(s.userAgent) {
-		return nil, errors.New("ews: Options.UserAgent contains a character that is not allowed in a header")
+	var err error
+	if s.userAgent, err = useragent.Join(o.UserAgent, ownUserAgent); err != nil {
+		return nil, fmt.Errorf("ews: Options.UserAgent %w", err)
 	}
 	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
 	if newest < Exchange2010 || newest > Exchange2013SP1 {

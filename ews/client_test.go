@@ -63,7 +63,7 @@ func TestHeaders(t *testing.T) {
 	for i, r := range srv.seen() {
 		assert.Equal(t, "text/xml; charset=utf-8", r.header.Get("Content-Type"))
 		assert.Equal(t, "text/xml", r.header.Get("Accept"))
-		assert.Equal(t, "product/7", r.header.Get("User-Agent"))
+		assert.Equal(t, "product/7 ewsquarantine/1", r.header.Get("User-Agent"))
 		assert.Equal(t, "true", r.header.Get("return-client-request-id"))
 		assert.Empty(t, r.header.Get("SOAPAction"))
 		assert.Regexp(t, regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`), r.header.Get("client-request-id"))

@@ -31,6 +31,9 @@ type FindItemRequest struct {
 	Sort        []SortField
 	PageSize    int // 1 to 1000; default: 200. Servers return at most 250 with a Restriction or QueryString.
 	Offset      int // items to skip at the start of each folder
+
+	// MayBeGone is as in [GetFolderRequest], for the folders.
+	MayBeGone bool
 }
 
 // ItemPage is one page of the items of one folder.
@@ -64,7 +67,7 @@ type findItem struct {
 }
 
 func (r findItem) task() (task, error) {
-	t := task{op: OpFindItem}
+	t := task{op: OpFindItem, expects: ifGone(r.MayBeGone)}
 	if err := checkFolders("FindItemRequest.Folders", r.Folders); err != nil {
 		return t, err
 	}

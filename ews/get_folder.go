@@ -12,6 +12,11 @@ import (
 type GetFolderRequest struct {
 	Folders []FolderRef // at least one, all of one mailbox
 	Shape   FolderShape
+
+	// MayBeGone says that ErrorFolderNotFound, ErrorItemNotFound and
+	// ErrorArchiveMailboxNotEnabled are answers that the caller expects, not problems to
+	// be logged. The results are the same.
+	MayBeGone bool
 }
 
 // GetFolder returns one result per requested folder, in the order requested. It
@@ -29,7 +34,7 @@ func (c *Client) GetFolder(ctx context.Context, req GetFolderRequest) (Results[F
 type getFolder GetFolderRequest
 
 func (r getFolder) task() (task, error) {
-	t := task{op: OpGetFolder}
+	t := task{op: OpGetFolder, expects: ifGone(r.MayBeGone)}
 	if err := checkFolders("GetFolderRequest.Folders", r.Folders); err != nil {
 		return t, err
 	}

@@ -10,6 +10,10 @@ import (
 type GetItemRequest struct {
 	IDs   []ItemID // at least one, all of one mailbox; preferably about ten
 	Shape ItemShape
+
+	// MayBeGone says that ErrorItemNotFound is an answer that the caller expects, not a
+	// problem to be logged. The results are the same.
+	MayBeGone bool
 }
 
 // GetItem returns one result per requested item, in the order requested. It does
@@ -26,7 +30,7 @@ func (c *Client) GetItem(ctx context.Context, req GetItemRequest) (Results[Item]
 type getItem GetItemRequest
 
 func (r getItem) task() (task, error) {
-	t := task{op: OpGetItem}
+	t := task{op: OpGetItem, expects: ifGone(r.MayBeGone)}
 	if err := checkItemIDs("GetItemRequest.IDs", r.IDs); err != nil {
 		return t, err
 	}

@@ -16,6 +16,7 @@ func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n
 	}
 	results := make(Results[V], n)
 	var p *patience
+	sends := new(int)
 	var failed error
 	for {
 		req := request(members, failed)
@@ -23,6 +24,7 @@ func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n
 		if err != nil {
 			return nil, err
 		}
+		t.sends = sends
 		if p == nil {
 			p = c.patience(t.op)
 		}

@@ -19,6 +19,7 @@ type requestBody struct {
 	stopped  bool
 	touched  bool  // reading has started
 	complete bool  // it was read completely at least once
+	out      int64 // bytes read, in all
 	err      error // the first failure of the content
 }
 
@@ -92,6 +93,13 @@ func (b *requestBody) stop() {
 	b.stopped = true
 }
 
+// bytes returns how much of the body has been read, each time that it was.
+func (b *requestBody) bytes() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.out
+}
+
 func (b *requestBody) state() (touched, complete bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -140,6 +148,7 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 		return 0, errStopped
 	}
 	b.touched = true
+	defer func() { b.out += int64(n) }()
 	if b.sending != nil {
 		b.sending.pause()
 		defer func(s *sending) { s.taken(n) }(b.sending)

@@ -23,16 +23,20 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 	if err != nil {
 		return nil, &requestError{t.op, c.mailbox, err}
 	}
+	ctx, k := c.begin(ctx, t, v)
 	if _, err = c.locate(ctx); err != nil {
-		return nil, c.unsent(t, err)
+		return nil, k.unsent(c.unsent(t, err))
 	}
 	release := func(bool, time.Duration) {}
 	if c.limiter != nil {
-		if release, err = c.limiter.Acquire(ctx, c.payingMailbox()); err != nil {
-			return nil, c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err))
+		asked := time.Now()
+		release, err = c.acquire(ctx)
+		k.waited = time.Since(asked)
+		if err != nil {
+			return nil, k.unsent(c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err)))
 		}
 	} else if ctx.Err() != nil {
-		return nil, c.unsent(t, context.Cause(ctx))
+		return nil, k.unsent(c.unsent(t, context.Cause(ctx)))
 	}
 	log := func(level slog.Level, event string, attrs func() []slog.Attr) {
 		if c.log.Enabled(ctx, level) {
@@ -46,12 +50,14 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		sent:    sent,
 		op:      t.op,
 		version: v,
+		expects: t.expects,
+		call:    k,
 		request: newRequestBody(text, splices, t.contents),
 		cancel:  cancel,
 		release: release,
 		log:     log,
 		started: time.Now(),
-		guid:    newGUID(),
+		guid:    k.start.ClientRequestID,
 	}
 	if err := a.open(callCtx, t.stream); err != nil {
 		a.close(err)

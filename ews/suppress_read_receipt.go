@@ -24,7 +24,7 @@ func (c *Client) SuppressReadReceipt(ctx context.Context, id ItemID) error {
 type suppressReadReceipt ItemID
 
 func (r suppressReadReceipt) task() (task, error) {
-	t := task{op: OpCreateItem}
+	t := task{op: OpCreateItem, expects: []ResponseCode{codeReceiptNotPending, codeNotReferable}}
 	switch {
 	case r.ID == "":
 		return t, wrong("SuppressReadReceipt argument id", "is empty")

@@ -53,7 +53,7 @@ func TestCasesMessageID(t *testing.T) {
 		{name: "29 escaped", asked: "%3CLure.1%40evil.example%3E"},
 		{name: "29 a mark that is not seen", asked: "\ufeff" + id},
 		{name: "29 lower case", asked: strings.ToLower(id), outcome: quarantine.NotFound, says: "differs only in the case of letters"},
-		{name: "40 listed, but not there", outcome: quarantine.Failed, says: "a search lists it", fault: func(w *world, first *ewstest.Message) {
+		{name: "40 listed, but not there", outcome: quarantine.NotBegun, says: "a search lists it", fault: func(w *world, first *ewstest.Message) {
 			w.Fail(ewstest.When{Item: func(m *ewstest.Message) bool { return m.ID.ID == first.ID.ID }}, ewstest.Ghost)
 		}},
 	} {

@@ -173,7 +173,7 @@ func (s *Service) ledger(t Target) passage.Ledger { return ledger{s, t} }
 func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
 	return l.service.claims.begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Server: l.service.name, Target: l.target,
-		From: placeOf(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
+		From: l.service.place(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
 		Attempt: stamp.Attempt, Lease: stamp.Lease,
 	})
 }

@@ -222,7 +222,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 900 * time.Millisecond,
 		CriteriaSearch: true,
 	}
-	opts := &ewsmail.Options{Limiter: limiter, Payer: "svc", Ways: e.Ways}
+	opts := &ewsmail.Options{Ways: e.Ways}
 	var strategy driver.Strategy
 	if e.Impersonation {
 		settings.QuarantineHeader, settings.UndoHeader = quarantineHeader, undoHeader

@@ -198,7 +198,7 @@ func (w *world) through(t testing.TB, o worldOptions, s *silentFrom) *quarantine
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: s, Payer: "svc"})
 	require.NoError(t, err)
 	opts := o.strategy
-	opts.Payer, opts.Ways = "svc", o.ways
+	opts.Ways = o.ways
 	settings := quarantine.Options{Journal: w.journal}
 	o.settings(&settings)
 	var strategy driver.Strategy

@@ -11,7 +11,8 @@ var (
 	// exists, or is not visible to the account.
 	ErrGone = driver.ErrGone
 	// ErrUnreachable reports that a mailbox does not exist, or that the account
-	// may not open it.
+	// may not open it; or that no service of a [Router] has it, or several have: then the
+	// error is also a [*RouteError].
 	ErrUnreachable = driver.ErrUnreachable
 	// ErrNoDirectory reports that the account cannot search the address book.
 	ErrNoDirectory = driver.ErrNoDirectory

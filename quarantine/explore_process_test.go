@@ -35,7 +35,7 @@ func (x *exploration) start() *process {
 	t := tap{limiter, x, p}
 	client, err := ews.NewClient(x.DirectURL(), &ews.Options{Transport: wire{x.As(x.Direct(), "svc"), x, p}, Limiter: t, Payer: "svc"})
 	require.NoError(x.t, err)
-	opts := &ewsmail.Options{Limiter: t, Payer: "svc", Ways: x.options.ways}
+	opts := &ewsmail.Options{Ways: x.options.ways}
 	var s driver.Strategy
 	if x.options.impersonation {
 		s, err = ewsmail.NewImpersonation(client, opts)

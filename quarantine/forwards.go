@@ -184,7 +184,7 @@ func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwar
 		return nil
 	}
 	c := ForwardedCopy{
-		Target: Target{Mailbox: at.Mailbox, MessageID: message.MessageID, Reason: at.Reason}, Sent: true,
+		Target: Target{Mailbox: at.Mailbox, MessageID: message.MessageID, Reason: at.Reason, Reference: at.Reference}, Sent: true,
 		From: at.Mailbox, Parent: at.MessageID, By: message.By, SentAt: message.Sent, Depth: at.depth,
 	}
 	if err := f.add(c); err != nil {

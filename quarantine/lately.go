@@ -68,15 +68,17 @@ func (l *lately) keep(end arrival, wanted func(arrived) bool) {
 }
 
 // unseen returns until when a search for a target may not show everything that this
-// service has carried to that end: the zero time if the items it found have all.
-func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Item) (until time.Time) {
+// service has carried to that end: the zero time if the items it found have all. What
+// the receipt of the present run has need not be among them.
+func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Item, has []ReceiptItem) (until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	end := arrival{direction, strings.ToLower(t.Mailbox)}
 	l.keep(end, func(arrived) bool { return true })
 	for _, a := range l.arrived[end] {
 		same := t.byCriteria() || driver.MeansMessageID(t.MessageID, a.messageID)
-		if same && !slices.ContainsFunc(items, func(it driver.Item) bool { return it.ID == a.itemID }) {
+		known := slices.ContainsFunc(has, func(ri ReceiptItem) bool { return ri.To.ItemID == a.itemID })
+		if same && !known && !slices.ContainsFunc(items, func(it driver.Item) bool { return it.ID == a.itemID }) {
 			until = a.at.Add(l.lag)
 		}
 	}
@@ -84,13 +86,14 @@ func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Ite
 }
 
 // shown searches one end for a target, and again when a search must show what this
-// service has just carried there, if it does not show it now.
-func (s *Service) shown(ctx context.Context, direction driver.Direction, t Target, search func(context.Context) (driver.Findings, error)) (driver.Findings, error) {
+// service has just carried there, if it does not show it now, and the receipt has it
+// not.
+func (s *Service) shown(ctx context.Context, direction driver.Direction, t Target, search func(context.Context) (driver.Findings, error), has ...ReceiptItem) (driver.Findings, error) {
 	found, err := search(ctx)
 	if err != nil {
 		return found, err
 	}
-	until := s.lately.unseen(direction, t, found.Items)
+	until := s.lately.unseen(direction, t, found.Items, has)
 	if until.IsZero() {
 		return found, nil
 	}

@@ -15,6 +15,7 @@ import (
 var outcomesDone = map[quarantine.Outcome]bool{
 	quarantine.Quarantined: true, quarantine.AlreadyQuarantined: true, quarantine.Restored: true, quarantine.AlreadyRestored: true,
 	quarantine.Found: true, quarantine.NotFound: false, quarantine.Refused: false, quarantine.Failed: false, quarantine.Undecided: false,
+	quarantine.NotBegun: false,
 }
 
 // TestOutcomesAreComplete: a receipt knows the rank of every outcome, and none is

@@ -50,8 +50,8 @@ func TestPathsReadTheSame(t *testing.T) {
 				assert.Equal(t, "/Quarantine", again.Items[0].To.Folder.Path)
 				for it, err := range w.service.List(t.Context(), quarantine.ListRequest{}) {
 					require.NoError(t, err)
-					assert.Equal(t, want, it.Stamp.Folder.Path)
-					assert.Equal(t, "/Quarantine", it.Folder.Path)
+					assert.Equal(t, want, it.Folder)
+					assert.Equal(t, "/Quarantine", it.Place.Folder.Path)
 				}
 
 				if below != nil {

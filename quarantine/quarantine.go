@@ -36,7 +36,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 		return nil, driver.Findings{}, fmt.Errorf("searching %s: %w", t.Mailbox, err)
 	}
 	for _, it := range found.Items {
-		ri := receiptItem(it)
+		ri := s.receiptItem(it)
 		ri.Outcome = Found
 		r.Items = append(r.Items, ri)
 	}
@@ -87,7 +87,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 // names that other items of this run have.
 func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) *passage.Passage {
 	return s.engine.New(passage.Passage{
-		Direction: driver.ToQuarantine, Reason: t.Reason, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
+		Direction: driver.ToQuarantine, Reason: t.Reason, Reference: t.Reference, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
 		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
 		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
 		NameInUse: func(op string) bool { return operations[op] },
@@ -105,7 +105,7 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		renamed := slices.IndexFunc(r.Items, func(it ReceiptItem) bool { return it.From.ItemID == in.From.ItemID }) // taken under another name
 		switch {
 		case in.Direction != driver.ToQuarantine,
-			at >= 0 && (r.Items[at].Outcome != AlreadyQuarantined || r.Items[at].From.ItemID != ""),
+			at >= 0 && (!r.Items[at].lies() || r.Items[at].From.ItemID != ""),
 			at < 0 && renamed >= 0 && !r.Items[renamed].Outcome.Done():
 			continue
 		}
@@ -117,9 +117,9 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		} else if !errors.Is(claimErr, ErrHeld) && !errors.Is(claimErr, ErrNoIntent) {
 			err = errors.Join(err, claimErr)
 		}
-		ri, settleErr := s.settle(ctx, in, intentItem(in))
+		ri, settleErr := s.settleTraced(ctx, in, intentItem(in))
 		if ri.Outcome == Quarantined && ri.Way == "" {
-			ri.Outcome = AlreadyQuarantined // another run has carried it
+			ri.Outcome = t.before(in.Target.Reference) // another run has carried it
 		}
 		if settleErr != nil && ri.Err == nil {
 			ri.Outcome, ri.Err = unfinished(settleErr), settleErr
@@ -135,6 +135,9 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		case at >= 0 && settled, renamed >= 0 && (ri.Outcome == NotFound || errors.Is(ri.Err, passage.ErrNowhere)):
 			// It is in the receipt, or was taken under another name and has left nothing so
 			// far.
+		case ri.Outcome == NotFound && !s.owns(in.From) && len(r.Items) > 0:
+			// It has left nothing, and was never marked, or is one of those in the receipt
+			// under another name: its id does not tell.
 		case at >= 0:
 			r.Items[at] = ri
 		default:
@@ -152,45 +155,87 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	return nil
 }
 
-// already adds what an earlier run took.
+// before returns the outcome for a copy that an earlier run took with a reference.
+func (t Target) before(reference string) Outcome {
+	if t.Reference != "" && t.Reference == reference {
+		return Quarantined
+	}
+	return AlreadyQuarantined
+}
+
+// lies reports whether the item lies in quarantine.
+func (it ReceiptItem) lies() bool {
+	return it.Outcome == Quarantined || it.Outcome == AlreadyQuarantined
+}
+
+// readBack reads an item in quarantine that an earlier run of the same case took: the
+// receipt then says the same again, and that it has been read back.
+func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item) {
+	now, err := s.engine.Inspect(ctx, s.quarantine, it.ID)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("a search shows it in quarantine, but it could not be read back; run it again: %w", err)
+	case now == nil:
+		err = fmt.Errorf("%w: a search shows it in quarantine, but it was moved while it was read back; run it again", ErrGone)
+	case now.Stamp == nil || now.Stamp.Operation != it.Stamp.Operation:
+		err = errors.New("a search shows it in quarantine, but it has lost its stamp since; run it again")
+	default:
+		return
+	}
+	ri.Outcome, ri.Err = Undecided, err
+}
+
+// already adds what earlier runs took. What the receipt has is left as it is.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
-	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier)
+	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier, r.Items...)
 	if err != nil {
 		return err
 	}
+	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+		return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
+	})
 	items, others, err := s.engine.Single(ctx, s.quarantine, found.Items)
 	if err != nil {
 		return err
 	}
 	for _, it := range items {
-		if slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation }) {
-			continue
-		}
-		ri := receiptItem(it)
-		ri.Outcome = AlreadyQuarantined
+		ri := s.receiptItem(it)
+		ri.Outcome = r.Target.before(it.Stamp.Reference)
 		ri.Operation = it.Stamp.Operation
 		ri.Folder = it.Stamp.Folder.Path
 		ri.WasRead = it.Stamp.Read
-		ri.From = Place{Mailbox: it.Stamp.Mailbox, Folder: it.Stamp.Folder}
-		ri.To = placeOf(it)
-		if it.Stamp.Direction == driver.ToUser {
+		ri.From = origin(*it.Stamp)
+		ri.To = s.place(it)
+		switch {
+		case it.Stamp.Direction == driver.ToUser:
+			ri.Outcome = AlreadyQuarantined
 			ri.Residue = "a restore of it is in progress or was interrupted: run the recovery, or restore it again"
+		case ri.Outcome == Quarantined:
+			s.readBack(ctx, &ri, it)
 		}
 		// The run that moved it may have been interrupted before it swept.
 		left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
-		ri.add(passage.Result{Residue: strings.Join(left, "; ")})
-		ri.add(others[it.Stamp.Operation])
+		s.addOthers(&ri, passage.Result{Residue: strings.Join(left, "; ")})
+		s.addOthers(&ri, others[it.Stamp.Operation])
 		r.Items = append(r.Items, ri)
 	}
 	r.Unsearched = append(r.Unsearched, found.Unsearched...)
 	return nil
 }
 
-func receiptItem(it driver.Item) ReceiptItem {
+func (s *Service) receiptItem(it driver.Item) ReceiptItem {
 	return ReceiptItem{
 		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
-		Received: it.Received, From: placeOf(it),
+		Received: it.Received, From: s.place(it),
 	}
+}
+
+// unbegun returns the outcome for an error before anything was changed.
+func unbegun(err error) Outcome {
+	if errors.Is(err, passage.ErrUndecided) {
+		return Undecided
+	}
+	return NotBegun
 }
 
 // unfinished returns the outcome for an error that leaves it open what has been
@@ -213,9 +258,10 @@ func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptI
 func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue, ri.Digest = out.Stamp.Operation, out.Way, out.Residue, out.Digest
-	ri.Surplus = surplusOf(out.Asides)
+	ri.Surplus = s.surplusOf(out.Asides)
 	if out.Copy != nil {
-		ri.To = Place{Mailbox: p.To.Address(), Folder: out.Copy.Folder, ItemID: out.Copy.ID}
+		ri.To = s.place(*out.Copy)
+		ri.To.Mailbox = p.To.Address()
 	}
 	switch {
 	case err == nil:
@@ -224,6 +270,8 @@ func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *Receipt
 		p.Finish(ctx)
 	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
+	case !out.Begun:
+		ri.Outcome, ri.Err = unbegun(err), err
 	default:
 		ri.Outcome, ri.Err = unfinished(err), err
 	}

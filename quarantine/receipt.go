@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,8 +22,8 @@ const (
 	// there, and is gone from the user's folders. Whether the user can recover it
 	// from Recoverable Items is for LeaveRecoverable of [Options] to say.
 	Quarantined Outcome = "quarantined"
-	// AlreadyQuarantined means that an earlier run quarantined it. Nothing was
-	// changed.
+	// AlreadyQuarantined means that an earlier run quarantined it, for another case or for
+	// none: see Reference of [Target]. Nothing was changed.
 	AlreadyQuarantined Outcome = "alreadyQuarantined"
 	// Restored means that the copy is back in the user's mailbox, was read back
 	// there, and is gone from quarantine.
@@ -37,8 +38,13 @@ const (
 	// Refused means that the server or the configuration does not allow it. The
 	// message is where it was.
 	Refused Outcome = "refused"
-	// Failed means that it could not be completed. At least one whole copy exists;
-	// Err and Residue say more. Running it again continues from there.
+	// NotBegun means that nothing was done, and nothing of this run can take effect any
+	// more: the server could not be reached or was busy, or the context had ended, before
+	// the first change of the item. The message is where it was; Err says why.
+	NotBegun Outcome = "notBegun"
+	// Failed means that it was begun, or may have been, and could not be completed. At
+	// least one whole copy exists; Err and Residue say more. Running it again continues
+	// from there. Receipts of earlier versions have it in place of NotBegun, too.
 	Failed Outcome = "failed"
 	// Undecided means that it is not known yet where the item is: a request may
 	// still take effect, another run is working on it, or what is at the two ends
@@ -63,11 +69,41 @@ type Place struct {
 	// ItemID is the server's id, which changes whenever anyone moves the item.
 	// Empty if the server did not return it.
 	ItemID string `json:"itemId,omitempty"`
+	// IDs is the mail system whose ids ItemID and that of the folder are: see
+	// [driver.Strategy]. Over another system they are not used, and the item is searched
+	// for by its stamp. Empty, as in receipts of earlier versions: [driver.SystemEWS].
+	IDs string `json:"ids,omitempty"`
 }
 
-// placeOf returns where an item is.
-func placeOf(it driver.Item) Place {
-	return Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID}
+// place returns where an item is.
+func (s *Service) place(it driver.Item) Place {
+	return Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID, IDs: s.strategy.System()}
+}
+
+// origin returns where a stamp says that an item was.
+func origin(stamp driver.Stamp) Place {
+	return Place{Mailbox: stamp.Mailbox, Folder: stamp.Folder, IDs: cmp.Or(stamp.IDs, driver.SystemEWS)}
+}
+
+// owns reports whether the ids of a place are those of the service's mail system.
+func (s *Service) owns(at Place) bool { return driver.SameSystem(at.IDs, s.strategy.System()) }
+
+// itemID returns the id of the item that was at a place, "" if it is not known or of
+// another mail system.
+func (s *Service) itemID(at Place) string {
+	if !s.owns(at) {
+		return ""
+	}
+	return at.ItemID
+}
+
+// sameFolder reports whether a folder is that of a place: by its id or, if that is of
+// another mail system, by its names.
+func (s *Service) sameFolder(f driver.Folder, at Place) bool {
+	if s.owns(at) {
+		return f.ID == at.Folder.ID
+	}
+	return f.Base == at.Folder.Base && f.Below == at.Folder.Below
 }
 
 // Receipt says what was asked and what happened. It is plain data: a receipt
@@ -80,7 +116,10 @@ type Receipt struct {
 	Target Target `json:"target"`
 	// Strategy is the name of the strategy.
 	Strategy string `json:"strategy"`
-	DryRun   bool   `json:"dryRun,omitempty"`
+	// IDs is the mail system whose ids the folders in Searched and Unsearched have; each
+	// [Place] has its own. Empty, as in receipts of earlier versions: [driver.SystemEWS].
+	IDs    string `json:"ids,omitempty"`
+	DryRun bool   `json:"dryRun,omitempty"`
 
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
@@ -108,7 +147,7 @@ type ReceiptItem struct {
 	Outcome Outcome
 	// Operation identifies the item in quarantine permanently: see [driver.Stamp].
 	Operation string
-	Way       Way // empty if nothing was carried
+	Way       Way // empty if this run has carried nothing
 	// Folder is the path of the folder it was taken from, as people see it.
 	Folder string
 	// WasRead reports whether the user had read it.
@@ -145,9 +184,9 @@ type Surplus struct {
 }
 
 // surplusOf returns what a receipt says of the copies that nobody needs.
-func surplusOf(asides []passage.Aside) (list []Surplus) {
+func (s *Service) surplusOf(asides []passage.Aside) (list []Surplus) {
 	for _, a := range asides {
-		list = append(list, Surplus{Place: placeOf(a.Item), Why: a.Why})
+		list = append(list, Surplus{Place: s.place(a.Item), Why: a.Why})
 	}
 	return list
 }
@@ -188,9 +227,9 @@ func (r *Receipt) unlikeNear(items []driver.Item) {
 	}
 }
 
-// add adds what is told of other copies with the stamp of an item.
-func (it *ReceiptItem) add(others passage.Result) {
-	it.Surplus = append(it.Surplus, surplusOf(others.Asides)...)
+// addOthers adds to an item what is told of other copies with its stamp.
+func (s *Service) addOthers(it *ReceiptItem, others passage.Result) {
+	it.Surplus = append(it.Surplus, s.surplusOf(others.Asides)...)
 	if others.Residue != "" {
 		it.Residue = strings.TrimPrefix(it.Residue+"; "+others.Residue, "; ")
 	}
@@ -277,11 +316,11 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Outcome summarises the items: Failed if one failed, else Undecided or Refused
-// if one was, else what was done; NotFound if there are none.
+// Outcome summarises the items: Failed if one failed, else Undecided, NotBegun or
+// Refused if one was, else what was done; NotFound if there are none.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
-	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, Undecided: 5, Failed: 6}
+	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, NotBegun: 5, Undecided: 6, Failed: 7}
 	for _, it := range r.Items {
 		if rank[it.Outcome] > rank[sum] {
 			sum = it.Outcome

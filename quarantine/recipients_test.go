@@ -206,6 +206,7 @@ func (book) Lookup(context.Context, string) (driver.Member, error) {
 type bookStrategy struct{ book driver.Mailbox }
 
 func (bookStrategy) Name() string                    { return "book" }
+func (bookStrategy) System() string                  { return "book" }
 func (b bookStrategy) Mailbox(string) driver.Mailbox { return b.book }
 func (bookStrategy) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
 	return driver.Carried{}, errors.ErrUnsupported

@@ -111,7 +111,7 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 			return nil, claimErr
 		default:
 			defer s.claims.release(ctx, in.Operation)
-			ri, err = s.settle(ctx, in, intentItem(in))
+			ri, err = s.settleTraced(ctx, in, intentItem(in))
 		}
 	}
 	if err != nil && ri.Err == nil {
@@ -137,7 +137,7 @@ func intentItem(in Intent) ReceiptItem {
 // who has.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
 	user := s.strategy.Mailbox(in.Target.Mailbox)
-	it := driver.Item{ID: in.From.ItemID, Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
+	it := driver.Item{ID: s.itemID(in.From), Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
 	stamp := driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
 	from, done := user, Quarantined
 	if in.Direction == driver.ToUser {
@@ -190,7 +190,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	}
 	if in.Direction == driver.ToUser {
 		was := ri
-		was.From = Place{Mailbox: in.Target.Mailbox}
+		was.From = Place{Mailbox: in.Target.Mailbox, IDs: s.strategy.System()}
 		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{}, nil)
 		if lookErr != nil {
 			return ri, lookErr
@@ -204,13 +204,16 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	}
 	ri.Outcome = NotFound
 	ri.Err = fmt.Errorf("%w: nothing of this attempt is in either mailbox; the item was released, taken or deleted since", ErrGone)
+	if !s.owns(in.From) {
+		ri.Err = fmt.Errorf("%w; or it was never marked, and its id is one of %q, which %q cannot read: run the target again", ri.Err, in.From.IDs, s.strategy.System())
+	}
 	return ri, nil
 }
 
 // settled reports whether nothing in the receipt is undecided.
 func (r *Receipt) settled() bool {
 	for _, it := range r.Items {
-		if it.Outcome == Failed || it.Outcome == Undecided || it.Outcome == Refused && it.Residue != "" {
+		if it.Outcome == Failed || it.Outcome == NotBegun || it.Outcome == Undecided || it.Outcome == Refused && it.Residue != "" {
 			return false
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -58,10 +57,10 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		ri := was
 		switch {
 		case err != nil:
-			ri.Outcome, ri.Err = unfinished(err), err
+			ri.Outcome, ri.Err = unbegun(err), err
 		case len(found.Items) > 0:
 			var gone *missed
-			if ri, gone = s.giveBack(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
+			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)
 			}
@@ -112,7 +111,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	back := make(map[string]bool)
 	var missing []missed
 	for i, op := range order {
-		ri, gone := s.giveBack(ctx, t, byOperation[op], back, false)
+		ri, gone := s.giveBackTraced(ctx, t, byOperation[op], back, false)
 		if gone != nil {
 			gone.at = i
 			missing = append(missing, *gone)
@@ -122,8 +121,8 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	s.account(ctx, out, missing, back, nil)
 	if len(order) == 0 {
 		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil)
-		if err != nil {
-			return nil, err
+		if err != nil && ri.Err == nil {
+			return nil, err // nothing was changed
 		}
 		if ri.Outcome != NotFound {
 			out.Items = append(out.Items, ri)
@@ -141,14 +140,13 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
 	single, others, err := s.engine.Single(ctx, s.quarantine, items)
 	if err != nil || len(single) == 0 {
-		ri := receiptItem(items[0])
-		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, Failed, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
+		ri := s.receiptItem(items[0])
+		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, NotBegun, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
 		return ri, nil
 	}
 	it := single[0]
-	mailbox := s.strategy.Mailbox(it.Stamp.Mailbox)
 	p := s.homeward(t, it, finished)
-	ri := receiptItem(it)
+	ri := s.receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
 	err = p.Run(ctx)
 	if err == nil {
@@ -157,11 +155,11 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 	var gone *missed
 	if errors.Is(err, passage.ErrNowhere) || errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided) {
 		was := ri
-		was.Operation, was.From = it.Stamp.Operation, Place{Mailbox: mailbox.Address(), Folder: it.Stamp.Folder}
+		was.Operation, was.From = it.Stamp.Operation, origin(*it.Stamp)
 		gone = &missed{was: was, done: func() { p.Finish(ctx) }}
 	}
 	s.conclude(ctx, p, &ri, err, Restored)
-	ri.add(others[it.Stamp.Operation])
+	s.addOthers(&ri, others[it.Stamp.Operation])
 	if gone == nil {
 		back[ri.To.ItemID] = true
 	}
@@ -179,8 +177,8 @@ func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Pas
 			if p.Item.Stamp != nil {
 				was = p.Item.Stamp.Folder
 			}
-			if again {
-				was.ID = "" // the folder with this id is gone
+			if again || p.Item.Stamp != nil && !s.owns(origin(*p.Item.Stamp)) {
+				was.ID = "" // the folder with this id is gone, or in another mail system
 			}
 			return mailbox.Home(ctx, was)
 		},
@@ -237,7 +235,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 	var late, bare []driver.Item
 	for _, it := range found.Items {
 		if it.Stamp == nil {
-			other := back[it.ID] || sameFolder && it.Folder.ID != was.From.Folder.ID ||
+			other := back[it.ID] || sameFolder && !s.sameFolder(it.Folder, was.From) ||
 				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
 			if !other {
 				bare = append(bare, it)
@@ -258,7 +256,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			}
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
-				ri.To = placeOf(it)
+				ri.To = s.place(it)
 				ri.Residue = "it carries the stamp of a quarantine that is in progress or was interrupted: run the recovery, or quarantine it again"
 			}
 			continue
@@ -273,11 +271,13 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 		}
 		// The restore that brought it back may still be at work on it, and a search that
 		// lags may not have shown what is left in quarantine.
+		ctx, end := s.traced(ctx, ItemRestore, t, it)
 		p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
 		if err = p.Resume(ctx, *it.Stamp); err == nil {
 			err = p.Release(ctx)
 		}
 		s.conclude(ctx, p, &ri, err, Restored)
+		end(ri, nil)
 		if err != nil {
 			return ri, err
 		}
@@ -291,13 +291,13 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 			if err := s.stillThere(ctx, mailbox, *it); err != nil {
 				return ri, err
 			}
-			ri.Outcome, ri.To = AlreadyRestored, placeOf(*it)
+			ri.Outcome, ri.To = AlreadyRestored, s.place(*it)
 		}
 	}
 	if ri.Outcome != NotFound {
 		back[ri.To.ItemID] = true
 		for _, it := range late {
-			ri.add(s.engine.Aside(ctx, mailbox, it))
+			s.addOthers(&ri, s.engine.Aside(ctx, mailbox, it))
 		}
 	}
 	return ri, nil
@@ -326,31 +326,4 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 		return false
 	})
 	return found, err
-}
-
-// ListRequest says what [Service.List] returns.
-type ListRequest struct {
-	Mailbox   string // only items from this mailbox; empty: all
-	MessageID string // only this message; empty: all
-}
-
-// List returns the items in quarantine, oldest first. An error ends the
-// iteration.
-func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[driver.Item, error] {
-	return func(yield func(driver.Item, error) bool) {
-		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
-		if err != nil {
-			yield(driver.Item{}, err)
-			return
-		}
-		slices.SortStableFunc(found.Items, func(a, b driver.Item) int { return a.Stamp.At.Compare(b.Stamp.At) })
-		for _, it := range found.Items {
-			if !yield(it, nil) {
-				return
-			}
-		}
-		if len(found.Unsearched) > 0 {
-			yield(driver.Item{}, (&Receipt{Unsearched: found.Unsearched}).Err())
-		}
-	}
 }

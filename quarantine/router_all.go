@@ -140,24 +140,18 @@ func (r *Router) timed(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the target took longer than %v: %w", limit, context.DeadlineExceeded))
 }
 
-// ServerItem is an item in the quarantine of one of several servers.
-type ServerItem struct {
-	Server string // name of the service
-	Item   driver.Item
-}
-
 // List is [Service.List] on all servers at once, each with its oldest items
 // first. With a mailbox, only the servers that may have it, or have had it, are
 // asked. An error is a [*ServerError] and concerns one server; it does not stop
 // the others.
-func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[ServerItem, error] {
+func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[Held, error] {
 	among := r.routes
 	if req.Mailbox != "" {
 		among, _ = r.candidates(req.Mailbox)
 	}
-	return onEach(ctx, among, func(ctx context.Context, rt *route, emit func(ServerItem, error)) {
+	return onEach(ctx, among, func(ctx context.Context, rt *route, emit func(Held, error)) {
 		for it, err := range rt.service.List(ctx, req) {
-			emit(ServerItem{Server: rt.name(), Item: it}, onServer(rt, err))
+			emit(it, onServer(rt, err))
 		}
 	})
 }

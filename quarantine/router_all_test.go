@@ -160,7 +160,7 @@ func TestQuarantineAllGoesOnAfterFailures(t *testing.T) {
 	assert.ErrorContains(t, failed["u3@a.test"], `server "A"`)
 	assert.ErrorIs(t, failed["u5@a.test"], quarantine.ErrUnreachable)
 	assert.ErrorIs(t, failed["u1@a.test"], quarantine.ErrInvalid)
-	assert.ErrorIs(t, failed["u1@b.test"], quarantine.ErrNoRoute)
+	assert.ErrorIs(t, failed["u1@b.test"], quarantine.ErrUnreachable)
 }
 
 // TestQuarantineAllEndsCleanly leaves nothing behind: a goroutine that stayed

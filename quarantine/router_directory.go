@@ -15,7 +15,7 @@ import (
 // that by the first server that knows it. If a contact in one address book is a
 // mailbox or a group on another server, it counts as that.
 //
-// The error matches [ErrNoRoute] if no server is known for the address;
+// The error is a [*RouteError] if no server is known for the address;
 // otherwise it is as for [Service.Expand]. For each contact, the servers that
 // may have its mailbox are asked, so a group with many external members takes
 // time if a service claims nothing.
@@ -25,7 +25,7 @@ func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) 
 
 // FollowForwards is [Service.FollowForwards] across all servers: a message
 // passed on to a mailbox on another server is followed there. The error is as
-// for the service, or matches [ErrNoRoute].
+// for the service, or a [*RouteError].
 func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err

@@ -8,10 +8,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ErrNoRoute reports that a [Router] found no service for a mailbox, or more
-// than one (test with errors.Is); see [RouteError].
-var ErrNoRoute = errors.New("quarantine: no server for the mailbox")
-
 // ServerError is an error from one of the services of a [Router].
 type ServerError struct {
 	Server string // name of the service
@@ -33,7 +29,8 @@ func onServer(rt *route, err error) error {
 }
 
 // RouteError says why it is not known which service has a mailbox. It matches
-// [ErrNoRoute].
+// [ErrUnreachable] if none has it, or several have; not if one that could not tell may
+// have it.
 type RouteError struct {
 	Mailbox string
 	// Several lists the servers that have the mailbox, if there is more than one.
@@ -60,23 +57,32 @@ func (e *RouteError) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is [ErrNoRoute].
-func (e *RouteError) Is(target error) bool { return target == ErrNoRoute }
+// Is reports whether target is [ErrUnreachable], and no answer can still come.
+func (e *RouteError) Is(target error) bool {
+	return target == ErrUnreachable && (len(e.Several) > 0 || len(e.undecided()) == 0)
+}
 
 // Unwrap returns the answers that matter: those of servers that could not tell,
 // if any, because one of them may have the mailbox; otherwise all.
 func (e *RouteError) Unwrap() []error {
-	var undecided, all []error
+	if undecided := e.undecided(); len(undecided) > 0 {
+		return undecided
+	}
+	var all []error
 	for _, a := range e.Answers {
 		all = append(all, a)
+	}
+	return all
+}
+
+// undecided returns the answers of servers that could not tell.
+func (e *RouteError) undecided() (undecided []error) {
+	for _, a := range e.Answers {
 		if !absent(a.Err) {
 			undecided = append(undecided, a)
 		}
 	}
-	if len(undecided) > 0 {
-		return undecided
-	}
-	return all
+	return undecided
 }
 
 // absent reports whether a server answered that it does not have a mailbox, or

@@ -86,6 +86,7 @@ func (l *ledger) service(t testing.TB) *quarantine.Service {
 }
 
 func (l *ledger) Name() string                          { return "ledger" }
+func (l *ledger) System() string                        { return "ledger" }
 func (l *ledger) Mailbox(address string) driver.Mailbox { return ledgerMailbox{l, address} }
 func (l *ledger) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
 	return driver.Carried{}, quarantine.ErrGone

@@ -20,7 +20,7 @@ const silence = time.Minute
 
 // ServerOf returns the name of the server to which a mailbox belongs. If the
 // mailbox is neither claimed nor remembered, it asks the servers. The error
-// matches [ErrInvalid] or [ErrNoRoute].
+// matches [ErrInvalid], or is a [*RouteError].
 func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	if err := mailname.CheckAddress(mailbox); err != nil {
 		return "", driver.Invalid("mailbox", "", err.Error())

@@ -64,7 +64,7 @@ func TestRouterExpandRefuses(t *testing.T) {
 	_, err = r.Expand(t.Context(), "nobody@b.test", nil)
 	require.ErrorIs(t, err, quarantine.ErrGone)
 	_, err = r.Expand(t.Context(), "team@c.test", nil)
-	require.ErrorIs(t, err, quarantine.ErrNoRoute)
+	require.ErrorIs(t, err, quarantine.ErrUnreachable)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
 	cancel(stop)
@@ -126,7 +126,7 @@ func TestRouterForwards(t *testing.T) {
 		require.ErrorIs(t, err, quarantine.ErrInvalid)
 	}
 	_, err := r.FollowForwards(t.Context(), quarantine.Target{Mailbox: "x@c.test", MessageID: evil}, nil)
-	assert.ErrorIs(t, err, quarantine.ErrNoRoute)
+	assert.ErrorIs(t, err, quarantine.ErrUnreachable)
 }
 
 // A mailbox that has moved is followed where it is now.

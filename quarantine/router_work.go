@@ -8,13 +8,13 @@ import (
 )
 
 // Find is [Service.Find] on the server that has the mailbox. The error is as
-// for the service, or matches [ErrNoRoute].
+// for the service, or a [*RouteError].
 func (r *Router) Find(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Find(ctx, t) })
 }
 
 // Quarantine is [Service.Quarantine] on the server that has the mailbox. The
-// error is as for the service, or matches [ErrNoRoute].
+// error is as for the service, or a [*RouteError].
 func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Quarantine(ctx, t) })
 }

@@ -107,7 +107,11 @@ type Options struct {
 	// have no seal.
 	StampKeys [][]byte
 
-	// Logger logs problems that do not change an outcome. Default: discard.
+	// Hook is told of each message. Default: none.
+	Hook Hook
+
+	// Logger logs problems that do not change an outcome, with the context of the call.
+	// Default: discard.
 	Logger *slog.Logger
 
 	// OnClose is called by [Service.Close] to release what the strategy and the
@@ -128,6 +132,7 @@ type Service struct {
 	shared     atomic.Bool // another service uses the same journal
 	engine     *passage.Engine
 	log        *slog.Logger
+	hook       Hook
 	close      func() error
 
 	searchAllowed bool
@@ -163,6 +168,7 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 			lease: cmp.Or(settings.ClaimFor, settings.WriteDoubt, usualDoubt), log: settings.Logger, held: make(map[string]heldClaim),
 		},
 		log:     settings.Logger,
+		hook:    settings.Hook,
 		close:   settings.OnClose,
 		folders: make(map[string]driver.Folder),
 		busy:    make(map[string]chan struct{}),
@@ -250,6 +256,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	}
 	lacks := func(field, capability string) {
 		refuse("options", field, fmt.Sprintf("is set, but the strategy %q does not support it: its mailboxes do not implement driver.%s; leave it out", strategy.Name(), capability))
+	}
+	if !driver.ValidSystem(strategy.System()) {
+		refuse("arguments", "strategy", fmt.Sprintf("says that its mail system is %q; its method System must return a name of 1 to 16 of the letters a to z and of digits", strategy.System()))
 	}
 	m := strategy.Mailbox(quarantineMailbox)
 	if _, ok := driver.As[driver.Searcher](m); o.CriteriaSearch && !ok {
@@ -376,7 +385,7 @@ func (s *Service) check(t Target) error {
 }
 
 func (s *Service) receipt(action string, t Target) *Receipt {
-	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), IDs: s.strategy.System(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
 	switch meant := driver.MeantMessageID(t.MessageID); {
 	case meant == driver.BareMessageID(t.MessageID):
 	case strings.Contains(meant, "<"):

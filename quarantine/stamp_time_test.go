@@ -37,7 +37,7 @@ func TestStampTellsWhenItWasTaken(t *testing.T) {
 		w.OnRequest(nil)
 		for it, err := range w.service.List(t.Context(), quarantine.ListRequest{Mailbox: alice}) {
 			require.NoError(t, err)
-			assert.WithinDuration(t, begin, it.Stamp.At, 5*time.Minute)
+			assert.WithinDuration(t, begin, it.Quarantined, 5*time.Minute)
 		}
 	})
 }

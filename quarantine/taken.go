@@ -111,7 +111,7 @@ func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (d
 		return found, err
 	}
 	// The id is one more chance, and may be one that the server cannot even read.
-	it, lookErr := s.engine.Inspect(ctx, s.quarantine, was.To.ItemID)
+	it, lookErr := s.engine.Inspect(ctx, s.quarantine, s.itemID(was.To))
 	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
 		it.Folder = was.To.Folder
 		found.Items = append(found.Items, *it)

@@ -73,7 +73,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		if r.unfinished(it) {
 			continue // its owner has moved it since it was sent; it may still arrive
 		}
-		ri, gone := tk.take(ctx, it)
+		ri, gone := tk.traced(ctx, it)
 		if gone && pass < passes {
 			moved = true
 			delete(tk.seen, it.ID)
@@ -113,11 +113,11 @@ func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isG
 	err := p.Run(ctx)
 	out := p.Result()
 	tk.operations[out.Stamp.Operation] = true
-	ri = receiptItem(it)
+	ri = tk.s.receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	tk.s.conclude(ctx, p, &ri, err, Quarantined)
 	if ri.Outcome == Quarantined && ri.Way == "" {
-		ri.Outcome = AlreadyQuarantined // another run has carried it
+		ri.Outcome = tk.target.before(out.Stamp.Reference) // another run has carried it
 	}
 	return ri, errors.Is(err, ErrGone) && !errors.Is(err, passage.ErrUndecided)
 }
@@ -130,7 +130,7 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 		return nil
 	}
 	s := tk.s
-	taken := &Receipt{}
+	taken := &Receipt{Target: Target{Reference: tk.target.Reference}}
 	if err := s.already(ctx, taken, earlier); err != nil {
 		return fmt.Errorf("searching quarantine: %w", err)
 	}
@@ -155,26 +155,31 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (dr
 	if err == nil {
 		_, err = tk.once(ctx, passes)
 	}
+	tk.strayed(err)
+	return nil
+}
+
+// strayed says that the items which have vanished are nowhere, or why it is not known.
+func (tk *taking) strayed(err error) {
 	for _, v := range tk.vanished {
-		ri := receiptItem(v)
+		ri := tk.s.receiptItem(v)
 		ri.Outcome = Undecided
 		ri.Err = errors.Join(fmt.Errorf("%w: a search showed it in %s, and it is neither there nor in quarantine any more; someone has moved or deleted it; run it again", ErrGone, v.Folder.Path), err)
 		tk.r.Items = append(tk.r.Items, ri)
 	}
-	return nil
 }
 
 // seenTwice reports whether an item that has vanished is one that this run has met
 // elsewhere, because another run moved it while the folders were searched.
 func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
-	return v.Folder.ID == taken.From.Folder.ID && slices.ContainsFunc(tk.r.Items, func(ri ReceiptItem) bool {
-		return ri.Operation == taken.Operation && ri.Outcome == AlreadyQuarantined
+	return tk.s.sameFolder(v.Folder, taken.From) && slices.ContainsFunc(tk.r.Items, func(ri ReceiptItem) bool {
+		return ri.Operation == taken.Operation && ri.lies() && ri.Way == ""
 	})
 }
 
 // takeAll takes what find returns, and searches again if an item was no longer
-// where it was found. If there was nothing to take, earlier finds what an
-// earlier run took.
+// where it was found. The receipt also names what earlier finds: what earlier runs
+// took, and lies in quarantine.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
@@ -189,17 +194,24 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	if err := tk.all(ctx); err != nil {
 		return nil, err
 	}
-	if err := tk.missing(ctx, earlier); err != nil {
-		return nil, err
-	}
 	r := tk.r
-	if len(r.Items) == 0 {
-		if err := s.already(ctx, r, earlier); err != nil {
-			return nil, fmt.Errorf("searching quarantine: %w", err)
-		}
-	}
-	if err := s.begun(ctx, t, r); err != nil {
+	if err := tk.missing(ctx, earlier); err != nil && len(r.Items) == 0 {
 		return nil, err
+	} else if err != nil {
+		tk.strayed(err)
+	}
+	switch err := s.already(ctx, r, earlier); {
+	case err != nil && len(r.Items) == 0:
+		return nil, fmt.Errorf("searching quarantine: %w", err)
+	case err != nil:
+		u := driver.NotSearched(driver.Folder{}, err)
+		u.Reason = "what earlier runs took is not in the receipt, because searching quarantine failed: " + u.Reason
+		r.Unsearched = append(r.Unsearched, u)
+	}
+	if err := s.begun(ctx, t, r); err != nil && len(r.Items) == 0 {
+		return nil, err
+	} else if err != nil {
+		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what earlier runs had begun is not all settled: " + err.Error()})
 	}
 	r.unlikeNear(tk.near)
 	r.Finished = time.Now().UTC()

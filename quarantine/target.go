@@ -32,6 +32,13 @@ type Target struct {
 	// or the quarantine mailbox. The item keeps at most [driver.MaxReason] bytes
 	// of it; the receipt keeps all.
 	Reason string `json:"reason,omitempty"`
+
+	// Reference is what the caller calls the case, such as the id of an alert: one line
+	// of at most [driver.MaxReference] bytes, printable, with no blank at either end. The
+	// item keeps it whole, so that [Service.List] shows it. It is the key of a repeat: a
+	// copy that an earlier run took with the same reference is [Quarantined] in the
+	// receipt of a later one, too, and not [AlreadyQuarantined]. Default: none.
+	Reference string `json:"reference,omitempty"`
 }
 
 // Validate reports whether the target can be searched for. The error is an
@@ -39,6 +46,9 @@ type Target struct {
 func (t Target) Validate() error {
 	if err := mailname.CheckAddress(t.Mailbox); err != nil {
 		return driver.Invalid("target", "mailbox", err.Error())
+	}
+	if !driver.ValidReference(t.Reference) {
+		return driver.Invalid("target", "reference", fmt.Sprintf("is not one printable line of at most %d bytes without a blank at either end; shorten it, or leave it out", driver.MaxReference))
 	}
 	if t.byCriteria() {
 		if t.MessageID != "" {
@@ -52,13 +62,13 @@ func (t Target) Validate() error {
 	return nil
 }
 
-// Same reports whether two targets ask for the same messages. The reason does not
-// matter, nor the time zone of a time.
+// Same reports whether two targets ask for the same messages. The reason and the
+// reference do not matter, nor the time zone of a time.
 func (t Target) Same(other Target) bool { return t.asked() == other.asked() }
 
 // asked returns the target as far as it says which messages are meant, in one form.
 func (t Target) asked() Target {
-	t.Reason = ""
+	t.Reason, t.Reference = "", ""
 	c := &t.Criteria
 	c.ReceivedAfter, c.ReceivedBefore = c.ReceivedAfter.UTC(), c.ReceivedBefore.UTC()
 	return t

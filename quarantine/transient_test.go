@@ -33,7 +33,7 @@ func TestConflictThenBusyIsNotRefused(t *testing.T) {
 	w.FailNext(ews.OpGetItem, slices.Repeat([]ewstest.Fault{ewstest.Busy}, 10)...)
 	r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
 	require.NoError(t, err)
-	assert.Equal(t, quarantine.Failed, r.Items[0].Outcome)
+	assert.Equal(t, quarantine.NotBegun, r.Items[0].Outcome)
 	assert.True(t, transient(t, r))
 }
 

@@ -63,7 +63,7 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(o.gate.before(w.Direct()), account), Limiter: limiter, Payer: account})
 	require.NoError(t, err)
 	opts := &o.strategy
-	opts.Limiter, opts.Payer, opts.Ways = limiter, account, o.ways
+	opts.Ways = o.ways
 	if o.impersonation {
 		s, err := ewsmail.NewImpersonation(client, opts)
 		require.NoError(t, err)

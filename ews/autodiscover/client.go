@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
 )
 
-// DefaultUserAgent is the User-Agent used if [Options.UserAgent] is empty.
+// DefaultUserAgent is the User-Agent, behind [Options.UserAgent] if there is one.
 const DefaultUserAgent = "ewsquarantine-autodiscover"
 
 // Options are the settings of a [Client]; nil or the zero value means the
@@ -53,7 +55,9 @@ type Options struct {
 	// Timeout bounds each request. Default: 15 seconds.
 	Timeout time.Duration
 
-	// UserAgent identifies the program. Default: DefaultUserAgent.
+	// UserAgent names the product that uses the client, such as "Acme-Mail/2.1". It comes
+	// first in the header, before DefaultUserAgent. At most 256 bytes of ASCII. Default:
+	// none.
 	UserAgent string
 }
 
@@ -96,8 +100,9 @@ func NewClient(opts *Options) (*Client, error) {
 	if o.Resolver == nil {
 		o.Resolver = net.DefaultResolver
 	}
-	if o.UserAgent == "" {
-		o.UserAgent = DefaultUserAgent
+	var err error
+	if o.UserAgent, err = useragent.Join(o.UserAgent, DefaultUserAgent); err != nil {
+		return nil, fmt.Errorf("autodiscover: Options.UserAgent %w", err)
 	}
 	if o.Anonymous == nil {
 		t := &http.Transport{

@@ -14,11 +14,14 @@ import (
 )
 
 // storeStrategy is all it takes to quarantine mail in a store: a
-// driver.Strategy with three methods and a driver.Mailbox with seven. One more
+// driver.Strategy with four methods and a driver.Mailbox with seven. One more
 // method puts surplus copies aside.
 type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }
+
+// System tells ids of this store from those of other mail systems.
+func (st storeStrategy) System() string { return "store" }
 
 func (st storeStrategy) Mailbox(address string) driver.Mailbox {
 	return storeMailbox{st.s, address}

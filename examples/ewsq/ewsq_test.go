@@ -322,7 +322,7 @@ func TestInterrupted(t *testing.T) {
 		assert.Equal(t, exitSome, r.status)
 		require.Len(t, r.lines, 2, "each target has its line")
 		for _, line := range r.lines {
-			assert.Equal(t, "failed", line["outcome"])
+			assert.Equal(t, "notBegun", line["outcome"])
 			assert.Contains(t, line["error"], "not started")
 			assert.Equal(t, "Lab", line["server"])
 		}

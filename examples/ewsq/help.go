@@ -28,7 +28,9 @@ recover.
 The outcome "undecided" means that it is not known yet where a message is: a request
 whose answer was lost may still take effect, or another run is working on it. The
 line says until when. Nothing is removed meanwhile; run the same command again after
-that time, or recover.
+that time, or recover. With "notBegun", nothing was changed: the server could not be
+asked, was busy, or the run ended before; run it again. With "failed", something was
+begun, and the line says what is left.
 `
 
 const exitAll = `
@@ -67,16 +69,16 @@ const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
 CSV: the first line names the columns, separated by commas, in any order:
-mailbox, message_id or criteria (or both), and optionally reason. The criteria are
-sender, recipient, subject, subject_match, received_after, received_before,
-attachment_name, attachment_sha256 and url. A line has a message_id or criteria,
-not both.
+mailbox, message_id or criteria (or both), and optionally reason and reference (the
+key of the case, as with quarantine -reference). The criteria are sender, recipient,
+subject, subject_match, received_after, received_before, attachment_name,
+attachment_sha256 and url. A line has a message_id or criteria, not both.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing
 
 JSON lines: one object per line, with mailbox, message_id or criteria, and
-optionally reason. Results of ewsq can be used as targets.
+optionally reason and reference. Results of ewsq can be used as targets.
 
     {"mailbox":"alice@example.test","message_id":"<20261124.1@evil.example>"}
     {"mailbox":"bob@example.test","criteria":{"sender":"mallory@evil.example"}}

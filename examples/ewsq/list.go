@@ -5,11 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func listCommand() command {
@@ -22,9 +20,10 @@ Without -server, all enabled configurations are listed at the same time; for eac
 server, the oldest message comes first. Items that other programs have put into the
 quarantine mailbox are not shown.
 
-A result line has the mailbox and folder that the message came from, its subject
-(written by an attacker: do not display it unescaped), read state, class, size, when
-it was received and quarantined, the reason, and where it is now.
+A result line has the mailbox and folder that the message came from, its subject and
+sender (written by an attacker: do not display them unescaped), read state, class,
+size, when it was received and quarantined, the reason and reference, and where it is
+now.
 `,
 		exit: map[int]string{
 			exitDone: "Everything was listed, even if nothing is in quarantine.",
@@ -49,24 +48,6 @@ it was received and quarantined, the reason, and where it is now.
 	}
 }
 
-// listed is the result line for one item in quarantine.
-type listed struct {
-	Server      string           `json:"server,omitempty"`
-	Mailbox     string           `json:"mailbox"` // where it came from
-	MessageID   string           `json:"messageId"`
-	Subject     string           `json:"subject"`
-	Folder      string           `json:"folder"` // where it came from
-	WasRead     bool             `json:"wasRead"`
-	Class       string           `json:"class"`
-	Size        int64            `json:"size"`
-	Received    time.Time        `json:"received,omitzero"`
-	Quarantined time.Time        `json:"quarantined"`
-	Reason      string           `json:"reason,omitempty"`
-	Operation   string           `json:"operation"`
-	Place       quarantine.Place `json:"place"` // where it is now
-	Direction   driver.Direction `json:"direction"`
-}
-
 func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	if err := s.choose(); err != nil {
 		return err
@@ -83,10 +64,9 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue
 		}
-		line := listedOf(it.Server, it.Item)
-		text := fmt.Sprintf("%s  %-28s  %-50s  %s", line.Quarantined.Local().Format("2006-01-02 15:04"),
-			terminal.Cut(line.Mailbox, 28), terminal.Cut(line.Subject, 50), line.MessageID)
-		if err := s.write(line, text); err != nil {
+		text := fmt.Sprintf("%s  %-28s  %-50s  %s", it.Quarantined.Local().Format("2006-01-02 15:04"),
+			terminal.Cut(it.Mailbox, 28), terminal.Cut(it.Subject, 50), it.MessageID)
+		if err := s.write(it, text); err != nil {
 			shown.ended()
 			return err
 		}
@@ -99,16 +79,4 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	}
 	s.say("%d in quarantine", n)
 	return nil
-}
-
-func listedOf(server string, it driver.Item) listed {
-	line := listed{
-		Server: server, MessageID: it.MessageID, Subject: it.Subject, Class: it.Class, Size: it.Size, Received: it.Received,
-		Place: quarantine.Place{Mailbox: it.Mailbox, Folder: it.Folder, ItemID: it.ID},
-	}
-	if st := it.Stamp; st != nil {
-		line.Mailbox, line.Folder, line.WasRead = st.Mailbox, st.Folder.Path, st.Read
-		line.Quarantined, line.Reason, line.Operation, line.Direction = st.At, st.Reason, st.Operation, st.Direction
-	}
-	return line
 }

@@ -13,9 +13,9 @@ func quarantineCommand() command {
 		name:    "quarantine",
 		summary: "move every copy of a message into quarantine",
 		synopsis: []string{
-			"-mailbox ADDRESS|-group ADDRESS -message-id ID [-follow-forwards] [-reason TEXT] [-dry-run]",
-			"-mailbox ADDRESS|-group ADDRESS CRITERIA... [-follow-forwards] [-reason TEXT] [-dry-run]",
-			"-targets FILE [-follow-forwards] [-reason TEXT] [-dry-run]",
+			"-mailbox ADDRESS|-group ADDRESS -message-id ID [-follow-forwards] [-reason TEXT] [-reference KEY] [-dry-run]",
+			"-mailbox ADDRESS|-group ADDRESS CRITERIA... [-follow-forwards] [-reason TEXT] [-reference KEY] [-dry-run]",
+			"-targets FILE [-follow-forwards] [-reason TEXT] [-reference KEY] [-dry-run]",
 		},
 		description: `
 Each copy is moved into the quarantine mailbox of its server and verified there
@@ -44,6 +44,7 @@ outcome "found" lists what would be taken, copy by copy.
 			f.add(flags)
 			var reason string
 			addText(flags, &reason, "reason", "", "`TEXT` to keep with the message: what is wrong with it")
+			addText(flags, &f.reference, "reference", "", "`KEY` of the case, such as an alert's id: a repetition with the same key reports the same copies as quarantined again")
 			dryRun := flags.Bool("dry-run", false, "report what would be taken, without changing anything")
 			return func(ctx context.Context, s *session) error {
 				do := (*quarantine.Router).QuarantineAll

@@ -83,7 +83,7 @@ func (p *report) sum() string {
 	var parts []string
 	for _, o := range []quarantine.Outcome{
 		quarantine.Quarantined, quarantine.AlreadyQuarantined, quarantine.Restored, quarantine.AlreadyRestored,
-		quarantine.Found, quarantine.NotFound, quarantine.Refused, quarantine.Undecided, quarantine.Failed, outside, unknown,
+		quarantine.Found, quarantine.NotFound, quarantine.Refused, quarantine.NotBegun, quarantine.Undecided, quarantine.Failed, outside, unknown,
 	} {
 		if n := p.outcomes[o]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, words(o)))

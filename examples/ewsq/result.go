@@ -68,7 +68,7 @@ func resultOf(receipt *quarantine.Receipt, err error) result {
 		err = interrupted(err)
 	}
 	if err != nil {
-		r.Error, r.Outcome = err.Error(), quarantine.Failed
+		r.Error, r.Outcome = err.Error(), quarantine.NotBegun
 		if refused(err) {
 			r.Outcome = quarantine.Refused
 		}
@@ -82,7 +82,7 @@ func resultOf(receipt *quarantine.Receipt, err error) result {
 	}
 	if err := receipt.Err(); err != nil {
 		r.Error = err.Error()
-		if r.Outcome != quarantine.Refused && r.Outcome != quarantine.Undecided {
+		if r.Outcome != quarantine.Refused && r.Outcome != quarantine.Undecided && r.Outcome != quarantine.NotBegun {
 			r.Outcome = quarantine.Failed // some folder was not searched, so there may be more copies
 		}
 	}
@@ -103,9 +103,6 @@ func interrupted(err error) error {
 // refused reports whether an error means that something is not allowed or does not
 // exist, rather than that it failed.
 func refused(err error) bool {
-	if route, ok := errors.AsType[*quarantine.RouteError](err); ok && len(route.Answers) == len(route.Several) {
-		return true // none claims the mailbox, or several have it
-	}
 	for _, kind := range []error{quarantine.ErrInvalid, quarantine.ErrUnreachable, quarantine.ErrTooManyHits, quarantine.ErrProtected} {
 		if errors.Is(err, kind) {
 			return true
@@ -230,6 +227,8 @@ func words(o quarantine.Outcome) string {
 		return "already restored"
 	case quarantine.NotFound:
 		return "not found"
+	case quarantine.NotBegun:
+		return "not begun"
 	case outside:
 		return "no mailbox here"
 	case unknown:

@@ -125,7 +125,7 @@ func TestRefusedSignIn(t *testing.T) {
 			assert.Equal(t, exitSome, r.status, r.stderr)
 			require.Len(t, r.lines, 3)
 			for _, line := range r.lines {
-				assert.Equal(t, "failed", line["outcome"])
+				assert.Equal(t, "notBegun", line["outcome"])
 				assert.Contains(t, line["error"], tc.want)
 			}
 			assert.NotContains(t, r.stdout+r.stderr, tc.authentication["password"])

@@ -10,12 +10,14 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // targetFlags are the flags that name messages.
 type targetFlags struct {
 	flags                           *flag.FlagSet
 	mailbox, group, messageID, file string
+	reference                       string
 	criteria                        quarantine.Criteria
 }
 
@@ -49,6 +51,9 @@ func (t *targetFlags) check() error {
 	case t.file != "" && len(others) > 0:
 		return usagef("-targets and %s are both given; choose one way to name messages", others[0])
 	case t.file != "":
+		if !driver.ValidReference(t.reference) {
+			return usagef("-reference is not one printable line of at most %d bytes without a blank at either end", driver.MaxReference)
+		}
 		return nil
 	case t.mailbox != "" && t.group != "":
 		return usagef("-mailbox and -group are both given; choose one, or put the mailboxes into a file for -targets")
@@ -76,7 +81,7 @@ func (t *targetFlags) check() error {
 
 // target returns the message that the flags name, in the given mailbox.
 func (t *targetFlags) target(mailbox, reason string) quarantine.Target {
-	return quarantine.Target{Mailbox: mailbox, MessageID: t.messageID, Criteria: t.criteria, Reason: reason}
+	return quarantine.Target{Mailbox: mailbox, MessageID: t.messageID, Criteria: t.criteria, Reason: reason, Reference: t.reference}
 }
 
 // read returns the targets, all of them checked, or none if a group must be expanded
@@ -106,6 +111,9 @@ func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, erro
 	for i := range list.targets {
 		if list.targets[i].Reason == "" {
 			list.targets[i].Reason = reason
+		}
+		if list.targets[i].Reference == "" {
+			list.targets[i].Reference = t.reference
 		}
 	}
 	return list.targets, nil

@@ -12,15 +12,16 @@ import (
 
 // targetColumns are the columns of a table of targets.
 type targetColumns struct {
-	names    []string // as the first line spells them
-	mailbox  int
-	message  int // -1: none
-	reason   int // -1: none
-	criteria []int
+	names     []string // as the first line spells them
+	mailbox   int
+	message   int // -1: none
+	reason    int // -1: none
+	reference int // -1: none
+	criteria  []int
 }
 
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
-// message_id or criteria or both, and optionally reason. Others are ignored, unless
+// message_id or criteria or both, and optionally reason and reference. Others are ignored, unless
 // there are criteria: ignoring a misspelt one would match more than intended.
 func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
 	r := csv.NewReader(in)
@@ -56,7 +57,7 @@ func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
 }
 
 func newTargetColumns(header []string) (*targetColumns, error) {
-	c := &targetColumns{mailbox: -1, message: -1, reason: -1}
+	c := &targetColumns{mailbox: -1, message: -1, reason: -1, reference: -1}
 	seen := make(map[string]bool)
 	var strange []string
 	for i, name := range header {
@@ -75,6 +76,8 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 			c.message = i
 		case plain == "reason":
 			c.reason = i
+		case plain == "reference":
+			c.reference = i
 		case known:
 			c.criteria = append(c.criteria, i)
 		default:
@@ -102,7 +105,7 @@ func (c *targetColumns) target(record []string) (quarantine.Target, error) {
 		}
 		return strings.TrimSpace(record[i])
 	}
-	t := quarantine.Target{Mailbox: field(c.mailbox), MessageID: field(c.message), Reason: field(c.reason)}
+	t := quarantine.Target{Mailbox: field(c.mailbox), MessageID: field(c.message), Reason: field(c.reason), Reference: field(c.reference)}
 	for _, i := range c.criteria {
 		value := field(i)
 		if value == "" {

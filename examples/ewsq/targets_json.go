@@ -16,7 +16,7 @@ import (
 const maxLine = 16 << 20
 
 // targetsFromJSON reads objects, one per line, with mailbox, message_id (or
-// messageId) or criteria, and optionally reason. Other members are ignored, so
+// messageId) or criteria, and optionally reason and reference. Other members are ignored, so
 // results of ewsq can be used as targets.
 func targetsFromJSON(in io.Reader, skipped int) (targetList, error) {
 	var list targetList
@@ -47,6 +47,7 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 		MessageID string             `json:"messageId"`
 		Snake     string             `json:"message_id"`
 		Reason    string             `json:"reason"`
+		Reference string             `json:"reference"`
 		Criteria  json.RawMessage    `json:"criteria"`
 		Outcome   quarantine.Outcome `json:"outcome"`
 		Exit      *int               `json:"exit"` // set in the line for an error that ended a run
@@ -63,7 +64,7 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 	if raw.MessageID == "" {
 		raw.MessageID = raw.Snake
 	}
-	t = quarantine.Target{Mailbox: raw.Mailbox, MessageID: raw.MessageID, Reason: raw.Reason}
+	t = quarantine.Target{Mailbox: raw.Mailbox, MessageID: raw.MessageID, Reason: raw.Reason, Reference: raw.Reference}
 	if raw.Criteria == nil || string(raw.Criteria) == "null" {
 		return t, raw.Outcome, nil
 	}

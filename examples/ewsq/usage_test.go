@@ -105,7 +105,7 @@ func TestWrongPassword(t *testing.T) {
 	b.env["EWSQ_PASSWORD"] = "s3cret-wrong"
 	r := b.run(t, "find", "-mailbox", "alice@example.test", "-message-id", phishing)
 	assert.Equal(t, exitSome, r.status)
-	assert.Equal(t, "failed", r.lines[0]["outcome"])
+	assert.Equal(t, "notBegun", r.lines[0]["outcome"])
 	assert.Contains(t, r.lines[0]["error"], "authentication.password")
 	assert.NotContains(t, r.stdout+r.stderr, "s3cret")
 	r = b.run(t, "list")

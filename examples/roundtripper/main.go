@@ -1,6 +1,6 @@
 // Roundtripper shows how to sign in to Exchange in a custom way: a
 // [net/http.RoundTripper] adds a ticket to each request, as one for Kerberos
-// would. The library needs nothing special for this.
+// would. The configuration says "external", and exchange.Open gets it as SignIn.
 //
 //	go run ./examples/roundtripper
 //
@@ -13,14 +13,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 
-	"github.com/ewsquarantine/ewsquarantine/auth"
-	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
@@ -62,25 +61,18 @@ func run(ctx context.Context, out io.Writer) error {
 	return receipt.Err()
 }
 
-// open makes a service whose requests carry tickets.
+// open makes a service whose requests carry tickets. Everything else, such as proxy,
+// trusted roots and throttling, is as the configuration says.
 func open(ewsURL string, tickets ticketSource) (*quarantine.Service, error) {
-	connections, err := auth.NewTransport(nil) // proxy, trusted roots and timeouts are set here
-	if err != nil {
-		return nil, err
+	cfg := &exchange.Config{
+		EWSURL: ewsURL, QuarantineMailbox: "quarantine@example.test",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationExternal}, // in JSON: "type": "external"
 	}
-	signIn, err := newNegotiate(ewsURL, tickets, connections)
-	if err != nil {
-		return nil, err
-	}
-	client, err := ews.NewClient(ewsURL, &ews.Options{Transport: signIn})
-	if err != nil {
-		return nil, err
-	}
-	strategy, err := ewsmail.NewFullAccess(client, nil)
-	if err != nil {
-		return nil, err
-	}
-	return quarantine.New(strategy, "quarantine@example.test", nil)
+	return exchange.Open(cfg, &exchange.Options{
+		SignIn: func(endpoint string, base http.RoundTripper) (http.RoundTripper, error) {
+			return newNegotiate(endpoint, tickets, base)
+		},
+	})
 }
 
 func show(out io.Writer, r *quarantine.Receipt) {

@@ -12,7 +12,8 @@ import (
 // real one would use a GSSAPI or Kerberos library.
 type ticketSource func(ctx context.Context, service string) ([]byte, error)
 
-// negotiate is the RoundTripper: it signs in to one server with one account.
+// negotiate is the RoundTripper: it signs in to one server with one account. Only
+// requests for that server reach it.
 type negotiate struct {
 	server  *url.URL
 	tickets ticketSource
@@ -30,10 +31,6 @@ func newNegotiate(ewsURL string, tickets ticketSource, next http.RoundTripper) (
 // RoundTrip implements [http.RoundTripper]. It does not retry: the client knows
 // which calls may be repeated.
 func (n *negotiate) RoundTrip(req *http.Request) (*http.Response, error) {
-	// Credentials are for this server only, wherever a redirect may lead.
-	if req.URL.Scheme != n.server.Scheme || req.URL.Host != n.server.Host {
-		return nil, n.unsent(req, fmt.Errorf("tickets are for %s, not for %s", n.server.Host, req.URL.Host))
-	}
 	ticket, err := n.tickets(req.Context(), "HTTP/"+n.server.Hostname())
 	if err != nil {
 		return nil, n.unsent(req, fmt.Errorf("no ticket for HTTP/%s: %w", n.server.Hostname(), err))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -92,15 +93,20 @@ func TestNoTicket(t *testing.T) {
 	})
 }
 
+// TestTicketsStayWithTheirServer: a program that wires up the parts by itself gets the
+// same from auth.Confine as from exchange.Open.
 func TestTicketsStayWithTheirServer(t *testing.T) {
 	t.Parallel()
-	n, err := newNegotiate("https://mail.example.com/EWS/Exchange.asmx", newDomain().ticketsFor("svc"), nil)
+	const endpoint = "https://mail.example.com/EWS/Exchange.asmx"
+	n, err := newNegotiate(endpoint, func(context.Context, string) ([]byte, error) { panic("nothing is asked for") }, nil)
+	require.NoError(t, err)
+	rt, err := auth.Confine(endpoint, n, nil)
 	require.NoError(t, err)
 	for _, url := range []string{"https://evil.example/EWS/Exchange.asmx", "http://mail.example.com/EWS/Exchange.asmx"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("x"))
 		require.NoError(t, err)
-		_, err = n.RoundTrip(req)
-		assert.ErrorContains(t, err, "tickets are for mail.example.com")
+		_, err = rt.RoundTrip(req)
+		assert.ErrorContains(t, err, "for https://mail.example.com:443 only")
 		assert.True(t, ews.NotSent(err))
 	}
 	_, err = newNegotiate("https://mail example/", nil, nil)

@@ -27,8 +27,6 @@ func (w *work) take(ctx context.Context, j *job, a *alert, mailboxes []string) e
 		}
 		if err == nil && isUndecided(receipt) {
 			j.undecided = true
-		} else if j.interrupted && err == nil {
-			err = w.complete(ctx, receipt)
 		}
 		mailbox := receipt.Target.Mailbox
 		if err := w.keep(ctx, a.ID, actionQuarantine, mailbox, receipt, err); err != nil {
@@ -50,25 +48,6 @@ func ended(ctx context.Context, undecided bool) error {
 		return err
 	}
 	return errUndecided
-}
-
-// complete adds to a receipt what the previous process had already taken from the
-// same mailbox. The SDK reports that only if it finds nothing to take, so it is asked
-// once more.
-func (w *work) complete(ctx context.Context, receipt *quarantine.Receipt) error {
-	ctx, cancel := w.timed(ctx)
-	defer cancel()
-	again, err := w.router.Quarantine(ctx, receipt.Target)
-	if err != nil {
-		return err
-	}
-	for _, it := range again.Items {
-		known := func(k quarantine.ReceiptItem) bool { return k.Operation == it.Operation }
-		if !slices.ContainsFunc(receipt.Items, known) {
-			receipt.Items = append(receipt.Items, it)
-		}
-	}
-	return nil
 }
 
 // putBack restores what the receipts of an alert say was taken from some mailboxes.

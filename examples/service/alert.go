@@ -84,7 +84,7 @@ func (a *alert) settled(what action, mailbox string) bool {
 
 // target returns the target of an order in one mailbox.
 func (o *order) target(mailbox string) quarantine.Target {
-	return quarantine.Target{Mailbox: mailbox, MessageID: o.MessageID, Criteria: o.Criteria, Reason: o.Reason}
+	return quarantine.Target{Mailbox: mailbox, MessageID: o.MessageID, Criteria: o.Criteria, Reason: o.Reason, Reference: o.ID}
 }
 
 // same reports whether two orders ask for the same.

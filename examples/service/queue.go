@@ -7,12 +7,11 @@ import (
 
 // job is an alert that is open, while the process works on it or has it wait.
 type job struct {
-	id          string
-	mailboxes   []string
-	interrupted bool            // by the end of an earlier process, or left undecided
-	begun       bool            // it has been looked at
-	undecided   bool            // it is not known where something is
-	tried       map[string]bool // mailboxes that are done in this run, even if with an error
+	id        string
+	mailboxes []string
+	begun     bool            // it has been looked at
+	undecided bool            // it is not known where something is
+	tried     map[string]bool // mailboxes that are done in this run, even if with an error
 }
 
 func newJob(id string) *job { return &job{id: id, tried: make(map[string]bool)} }

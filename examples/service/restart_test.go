@@ -25,7 +25,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 		before, after int // copies in quarantine
 		outcome       quarantine.Outcome
 	}{
-		{"quarantine", actionQuarantine, 0, 1, quarantine.AlreadyQuarantined},
+		{"quarantine", actionQuarantine, 0, 1, quarantine.Quarantined},
 		{"restore", actionRestore, 1, 0, quarantine.AlreadyRestored},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

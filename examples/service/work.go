@@ -307,11 +307,10 @@ func (w *work) do(ctx context.Context, j *job) {
 	w.log.Info("alert done", "alert", j.id, "action", a.Action)
 }
 
-// begin returns the alert of a job. If the job is new, it notes what was left.
+// begin returns the alert of a job, and notes that it is being worked on.
 func (w *work) begin(j *job) (alert, error) {
 	if !j.begun {
 		kept, err := w.alerts.update(j.id, func(a *alert) error {
-			j.interrupted = a.State == stateRunning || a.State == stateUndecided // by an earlier process, or left
 			a.State = stateRunning
 			return nil
 		})

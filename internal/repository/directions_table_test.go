@@ -46,6 +46,7 @@ quarantine/exchange -> throttle
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
 quarantine/exchange/setup -> quarantine/exchange
+ews -> internal/useragent
 ews -> internal/xmlwire
 ews/autodiscover -> ews
 ews/ewstest -> ews

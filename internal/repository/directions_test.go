@@ -54,6 +54,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/sealedfile", Imports: nil},
 	{Package: "internal/tlsadvice", Imports: nil},
 	{Package: "internal/tlstest", Imports: nil},
+	{Package: "internal/useragent", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
 

@@ -25,10 +25,13 @@ type Item struct {
 	MessageID string
 	Class     string // such as IPM.Note
 	Subject   string
-	Size      int64
-	Received  time.Time
-	Sent      time.Time
-	Read      bool
+	// Sender is the address in From or, if the server returns none, that in Sender or a
+	// name. A driver need fill it in only for a [Query] with Stamped.
+	Sender   string
+	Size     int64
+	Received time.Time
+	Sent     time.Time
+	Read     bool
 
 	HasAttachments bool
 

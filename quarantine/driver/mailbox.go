@@ -40,7 +40,8 @@ type Mailbox interface {
 	// restored: that folder by its id; failing that, its path, re-created where
 	// missing; failing that, the Inbox. An item from Recoverable Items, where
 	// nothing can be put, goes where its owner would find it: Deleted Items. The
-	// zero Folder means the Inbox.
+	// zero Folder means the Inbox. A folder of another system comes without an id, and
+	// its Base and Below are that system's names: what they do not tell means the Inbox.
 	Home(ctx context.Context, was Folder) (Folder, error)
 }
 

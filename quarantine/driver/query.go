@@ -24,7 +24,7 @@ type Query struct {
 	// A driver may search it all the same.
 	Except *Folder
 
-	// Stamped finds all items that have a stamp.
+	// Stamped finds all items that have a stamp, with their senders.
 	Stamped bool
 }
 

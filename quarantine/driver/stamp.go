@@ -51,6 +51,14 @@ type Stamp struct {
 	Read      bool // whether the user had read it
 	At        time.Time
 	Reason    string // truncated to MaxReason bytes
+
+	// IDs is the system whose folder Folder is: see [Strategy.System]. Its id is used as
+	// one only by a driver over that system. Empty in stamps of earlier versions, and
+	// then [SystemEWS].
+	IDs string
+	// Reference is what the caller calls the case, such as an alert's id: see
+	// [ValidReference]. It is not sealed. Default: none.
+	Reference string
 }
 
 // StampSet is the GUID of the property set that holds the stamp's properties,
@@ -90,6 +98,9 @@ func (s Stamp) Values() map[string]string {
 		read = "1"
 	}
 	state := strings.Join([]string{"1", string(s.Direction), read, strconv.FormatInt(s.At.Unix(), 10), cutUTF8(clean(s.Reason), MaxReason)}, "|")
+	if s.IDs != "" || s.Reference != "" {
+		state += "|" + s.IDs + "|" + s.Reference
+	}
 	return map[string]string{
 		StampOperation: s.Operation,
 		StampMailbox:   strings.ToLower(s.Mailbox),
@@ -168,8 +179,9 @@ func ParseStamp(values map[string]string) *Stamp {
 	if below != "" {
 		s.Folder.Path += "/" + below
 	}
-	state := strings.SplitN(values[StampState], "|", 5)
-	if len(state) != 5 || state[0] != "1" {
+	// The reason has no bar, the reference may have some.
+	state := strings.SplitN(values[StampState], "|", 7)
+	if len(state) != 5 && len(state) != 7 || state[0] != "1" {
 		return nil
 	}
 	s.Direction = Direction(state[1])
@@ -186,8 +198,21 @@ func ParseStamp(values map[string]string) *Stamp {
 	}
 	s.At = time.Unix(at, 0).UTC()
 	s.Reason = state[4]
+	if len(state) == 7 {
+		s.IDs, s.Reference = state[5], state[6]
+	}
+	if s.IDs != "" && !ValidSystem(s.IDs) {
+		s.IDs = unknownSystem
+	}
+	if !ValidReference(s.Reference) {
+		s.Reference = ""
+	}
 	return s
 }
+
+// unknownSystem is that of a stamp which names none that can be. No driver is over it,
+// so its ids are not used.
+const unknownSystem = "unknown"
 
 // NewOperation returns a new name for an operation or an attempt: 26
 // characters, 128 random bits.

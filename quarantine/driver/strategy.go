@@ -11,6 +11,12 @@ type Strategy interface {
 	// Name returns the name of the strategy, for receipts.
 	Name() string
 
+	// System returns the name of the mail system, of which strategies may share one: that
+	// whose ids items and folders have, such as [SystemEWS]. Stamps, receipts and intents
+	// keep it, so that ids of another system are not used as ids of this one. It is as
+	// [ValidSystem] says, and never changes.
+	System() string
+
 	// Mailbox returns access to a mailbox by its primary SMTP address. It does no
 	// I/O.
 	Mailbox(address string) Mailbox

@@ -9,16 +9,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// reserver is a limiter that can reserve several concurrent calls.
-type reserver interface {
-	Reserve(ctx context.Context, payers ...string) (context.Context, func(), error)
-}
-
 // carryByTransfer exports the item from one mailbox and uploads it to the other.
 // It streams the answer to the export into the upload request.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/exporting-and-importing-items-by-using-ews-in-exchange.
 func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
-	ctx, done, err := from.x.reserve(ctx, from, to)
+	ctx, done, err := from.client.Reserve(ctx, to.client)
 	if err != nil {
 		return driver.Carried{}, err
 	}
@@ -78,15 +73,4 @@ func export(ctx context.Context, client *ews.Client, id ews.ItemID) (io.ReadClos
 		io.Reader
 		io.Closer
 	}{exports.Reader(), exports}, nil
-}
-
-// reserve reserves a call in each of two mailboxes.
-func (x *organisation) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
-	if x.reserver == nil {
-		return ctx, func() {}, nil
-	}
-	if x.delegate {
-		return x.reserver.Reserve(ctx, x.payer, x.payer)
-	}
-	return x.reserver.Reserve(ctx, from.address, to.address)
 }

@@ -149,6 +149,9 @@ func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTr
 		return f.searchEach(ctx, batch, tree)
 	}
 	request := ews.FindItemRequest{Shape: ews.ItemShape{Properties: searchProperties}}
+	if f.query.Stamped {
+		request.Shape.Properties = append(slices.Clip(searchProperties), senderProperties()...)
+	}
 	if len(f.restriction) > 0 {
 		request.Restriction = f.restriction
 	}

@@ -131,7 +131,7 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 	for i, name := range baseFolders {
 		refs[i] = m.known(name)
 	}
-	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs})
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs, MayBeGone: true})
 	if err != nil {
 		return nil, m.unreachable(ctx, err)
 	}
@@ -250,7 +250,7 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 // folderByID returns a folder by its id. An id that the server cannot read is that of
 // another one, from which the mailbox was moved: the folder is gone.
 func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, error) {
-	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}})
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}, MayBeGone: true})
 	if err == nil {
 		err = results[0].Err
 	}

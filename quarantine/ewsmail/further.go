@@ -54,7 +54,7 @@ func (m *mailbox) add(ctx context.Context, tree *folderTree, names ...ews.Folder
 	for i, name := range names {
 		refs[i] = m.known(name)
 	}
-	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs})
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: refs, MayBeGone: true})
 	if err != nil {
 		return nil, m.lacking(ctx, tree, names[0], err)
 	}

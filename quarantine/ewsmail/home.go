@@ -67,7 +67,7 @@ func (m *mailbox) sameFolder(ctx context.Context, was driver.Folder) (driver.Fol
 
 // wellKnown returns a folder by its well-known name.
 func (m *mailbox) wellKnown(ctx context.Context, name ews.FolderName) (driver.Folder, error) {
-	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(name)}})
+	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{m.known(name)}, MayBeGone: true})
 	if err == nil {
 		err = results[0].Err
 	}

@@ -19,7 +19,7 @@ func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
 	if raw.ParentFolderID.ID != "" {
 		it.Folder = tree.folder(raw.ParentFolderID.ID)
 	}
-	it.Attachments = attachments(raw)
+	it.Attachments, it.Sender = attachments(raw), senderOf(raw)
 	if p, ok := raw.Property(ews.PidTagInternetMessageID); ok && it.MessageID == "" {
 		it.MessageID = p.Value
 	}
@@ -49,8 +49,9 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 		return driver.Item{}, driver.ErrGone
 	}
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
-		IDs:   []ews.ItemID{{ID: itemID}},
-		Shape: ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
+		IDs:       []ews.ItemID{{ID: itemID}},
+		MayBeGone: true, // which is what the engine wants to know
+		Shape:     ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
 	})
 	if err == nil {
 		err = results[0].Err

@@ -31,9 +31,6 @@ type organisation struct {
 	delegate bool
 	// remedy says how to grant the right that a mailbox needs.
 	remedy string
-	// reserver reserves two calls at once; nil if the limiter cannot.
-	reserver reserver
-	payer    string
 	// recoverable and archive say what else to search.
 	recoverable, archive bool
 

@@ -12,15 +12,6 @@ import (
 // Options are the options of [NewFullAccess] and [NewImpersonation]. nil or the
 // zero value means the defaults.
 type Options struct {
-	// Limiter is the limiter of the client. If it can reserve several calls at
-	// once, as the one of package throttle can, the strategy reserves both when it
-	// streams an export into an upload; otherwise workers that hold one call and
-	// wait for another can deadlock.
-	Limiter ews.Limiter
-
-	// Payer is as in [ews.Options].
-	Payer string
-
 	// Ways are the ways to carry an item, in the order in which they are tried.
 	// Default: all that the access allows, the most faithful first.
 	Ways []driver.Way
@@ -93,12 +84,14 @@ func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, er
 	if opts != nil {
 		o = *opts
 	}
-	x := &organisation{delegate: delegate, mailboxes: make(map[string]*mailbox), payer: o.Payer,
+	x := &organisation{delegate: delegate, mailboxes: make(map[string]*mailbox),
 		recoverable: o.ScanRecoverableItems, archive: o.ScanOnlineArchive}
-	x.reserver, _ = o.Limiter.(reserver)
 	ways, err := newWayMemory(o.Ways, delegate)
 	return strategy{x, ways}, err
 }
+
+// System returns [driver.SystemEWS].
+func (s strategy) System() string { return driver.SystemEWS }
 
 // Mailbox returns access to a mailbox.
 func (s strategy) Mailbox(address string) driver.Mailbox { return s.x.mailbox(address) }

@@ -32,6 +32,7 @@ func (m *mailbox) leftIn(ctx context.Context, name ews.FolderName, operation str
 		Folders:     []ews.FolderRef{m.known(name)},
 		Shape:       ews.ItemShape{Properties: searchProperties},
 		Restriction: queryRestriction(driver.Query{Operation: operation}),
+		MayBeGone:   true,
 	}
 	var left []driver.Item
 	for raw, err := range m.client.FindItems(ctx, request) {

@@ -200,12 +200,14 @@ const (
 
 // Authentication is how the account signs in.
 type Authentication struct {
-	// Type is the way to sign in: NTLM or Basic with user name and password, or
-	// Azure AD as an application with a certificate. Required.
+	// Type is the way to sign in: NTLM or Basic with user name and password, Azure AD
+	// as an application with a certificate, or external, if the program that reads the
+	// configuration signs in itself: see SignIn of [Options]. Required.
 	Type AuthenticationType `json:"type,omitempty"`
 
 	// Username is the account for NTLM and Basic: DOMAIN\user or a user
-	// principal name (user@example.com).
+	// principal name (user@example.com). For external it may be left out; it is the
+	// name that a limiter charges.
 	Username string `json:"username,omitempty"`
 
 	// Password is the password of the account. It can also come from the
@@ -263,6 +265,8 @@ const (
 	AuthenticationNTLM    AuthenticationType = "ntlm"
 	AuthenticationBasic   AuthenticationType = "basic"
 	AuthenticationAzureAD AuthenticationType = "azureAD" // application with a certificate
+	// AuthenticationExternal leaves signing in to SignIn of [Options].
+	AuthenticationExternal AuthenticationType = "external"
 )
 
 // IsEnabled reports whether the configuration is to be used.

@@ -37,10 +37,24 @@ func (v *configCheck) authentication(c *Config) {
 			"passwordFile":          a.PasswordFile != "",
 			"disableChannelBinding": a.DisableChannelBinding,
 		}, `"ntlm" or "basic"`)
+	case AuthenticationExternal:
+		if a.Username != "" {
+			v.username(c)
+		}
+		v.unused(a.Type, map[string]bool{
+			"password":               !a.Password.IsZero() || a.PasswordFunc != nil,
+			"passwordFile":           a.PasswordFile != "",
+			"applicationId":          a.ApplicationID != "",
+			"tenantId":               a.TenantID != "",
+			"authenticationEndpoint": a.AuthenticationEndpoint != "" && a.AuthenticationEndpoint != DefaultAuthenticationEndpoint,
+			"privateKeyFile":         a.PrivateKeyFile != "",
+			"privateKeyPassword":     !a.PrivateKeyPassword.IsZero(),
+			"disableChannelBinding":  a.DisableChannelBinding,
+		}, `"ntlm", "basic" or "azureAD"`)
 	case "":
-		v.problem("authentication.type", `is empty; set "ntlm", "basic" or "azureAD"`)
+		v.problem("authentication.type", `is empty; set "ntlm", "basic", "azureAD" or, if the program signs in itself, "external"`)
 	default:
-		v.problem("authentication.type", `must be "ntlm", "basic" or "azureAD"`)
+		v.problem("authentication.type", `must be "ntlm", "basic", "azureAD" or "external"`)
 	}
 }
 
@@ -58,8 +72,8 @@ func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other 
 	}
 }
 
-// password checks the settings of NTLM and Basic.
-func (v *configCheck) password(c *Config) {
+// username checks the name of the account.
+func (v *configCheck) username(c *Config) {
 	a := c.Authentication
 	const forms = `use DOMAIN\user (in JSON with two backslashes) or user@example.com`
 	domain, user, backslash := strings.Cut(a.Username, `\`)
@@ -80,6 +94,12 @@ func (v *configCheck) password(c *Config) {
 	case a.Type == AuthenticationBasic && strings.Contains(a.Username, ":"):
 		v.problem("authentication.username", `contains a colon, which Basic does not allow; use the other form of the name, or "ntlm"`)
 	}
+}
+
+// password checks the settings of NTLM and Basic.
+func (v *configCheck) password(c *Config) {
+	v.username(c)
+	a := c.Authentication
 	switch {
 	case a.Password.IsZero() && a.PasswordFunc == nil && a.PasswordFile == "":
 		v.problem("authentication.password", "is missing; set it in the file, in the environment ("+c.envNames(EnvPassword)+", if the program reads it), with passwordFile or with PasswordFunc")

@@ -27,6 +27,7 @@ const (
 	goodOnline = `{"quarantineMailbox": "quarantine@example.test",
 		"authentication": {"type": "azureAD", "applicationId": "00001111-aaaa-2222-bbbb-3333cccc4444", "tenantId": "customer.onmicrosoft.com", "privateKeyFile": "cert.pfx"}}`
 	goodDiscovery = `{"quarantineMailbox": "quarantine@example.test", "authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
+	goodExternal  = `{"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test", "authentication": {"type": "external"}}`
 	goodSearch    = `{"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test", "messageIdSearch": true,
 		"searchLimits": {"perMailbox": 10, "total": 100, "examined": 1000, "protected": ["ceo@example.test"]},
 		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
@@ -199,6 +200,11 @@ var badConfigs = map[string]bad{
 	"key password with Basic": {goodImpersonation, set("authentication.privateKeyPassword", configPassword), "authentication.privateKeyPassword", `"azureAD"`, false},
 	"no binding, Basic":       {goodImpersonation, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm"`, false},
 	"no binding, application": {goodOnline, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm" or "basic"`, false},
+	"external, user alone":    {goodExternal, set("authentication.username", "svc"), "authentication.username", `DOMAIN\user`, false},
+	"external, password":      {goodExternal, set("authentication.password", configPassword), "authentication.password", `"ntlm", "basic"`, false},
+	"external, password file": {goodExternal, set("authentication.passwordFile", "password.txt"), "authentication.passwordFile", `"ntlm", "basic"`, false},
+	"external, tenant":        {goodExternal, set("authentication.tenantId", "customer.onmicrosoft.com"), "authentication.tenantId", `"azureAD"`, false},
+	"external, plain HTTP":    {goodExternal, set("ewsUrl", "http://mail.example.test/EWS/Exchange.asmx"), "ewsUrl", "use https", false},
 	"no binding, as text":     {goodNTLM, set("authentication.disableChannelBinding", "no"), "authentication.disableChannelBinding", "true or false", false},
 
 	"folder as path":            {goodNTLM, set("quarantineFolder", "Inbox/Quarantine"), "quarantineFolder", "not a path", false},

@@ -53,6 +53,13 @@ var fixedConfigs = map[string][]exchange.Config{
 		Authentication:        exchange.Authentication{Type: exchange.AuthenticationBasic, Username: `EXAMPLE\svc`, PasswordFile: "password.txt"},
 		ClientCertificateFile: "client.pfx", TLSRenegotiation: true,
 	}},
+	"external": {{
+		Name: "Kerberos", EWSURL: "https://mail.example.test/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.test",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationExternal, Username: `EXAMPLE\svc`},
+	}, {
+		Name: "Kerberos, without an account", QuarantineMailbox: "quarantine@branch.example.test", Access: exchange.Impersonation,
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationExternal},
+	}},
 	"azuread": {{
 		Enabled: new(false), Name: "Cloud", EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx",
 		QuarantineMailbox: "quarantine@cloud.example.test", Mailboxes: []string{"guest@cloud.example.test"},

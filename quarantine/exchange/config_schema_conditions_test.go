@@ -65,6 +65,13 @@ func configRules() []any {
 				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
 			), member{"required", []string{"username"}})},
 		)),
+		rule("A program that signs in itself has its secrets itself.", signsIn(exchange.AuthenticationExternal), where(
+			member{"authentication", where(
+				member{"password", empty}, member{"passwordFile", empty}, member{"disableChannelBinding", notSet},
+				member{"applicationId", empty}, member{"tenantId", empty}, member{"privateKeyFile", empty}, member{"privateKeyPassword", empty},
+				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
+			)},
+		)),
 		rule("Basic does not allow a colon in the user name, and has no channel binding.", signsIn(exchange.AuthenticationBasic), where(
 			member{"authentication", where(member{"username", object{{"pattern", "^[^:]*$"}}}, member{"disableChannelBinding", notSet})},
 		)),

@@ -79,7 +79,7 @@ var details = map[string]object{
 	"stampKeyFile":              {{"$ref", "#/$defs/file"}},
 
 	"authentication.type": {{"enum", []exchange.AuthenticationType{
-		exchange.AuthenticationNTLM, exchange.AuthenticationBasic, exchange.AuthenticationAzureAD,
+		exchange.AuthenticationNTLM, exchange.AuthenticationBasic, exchange.AuthenticationAzureAD, exchange.AuthenticationExternal,
 	}}},
 	"authentication.username": append(orEmpty(member{"pattern", `^[^\\` + control + `]+\\[^\\@` + control + `]+$|^[^\\@` + control + `]+@[^\\@` + control + `]+$`}),
 		member{"maxLength", 1024}, member{"pattern", trimmed}, member{"examples", []string{`EXAMPLE\svc`, "svc@example.com"}}),

@@ -21,7 +21,7 @@ import (
 // called concurrently.
 type Connection struct {
 	cfg       Config // with defaults
-	base      http.RoundTripper
+	signer    *signer
 	discovery *discovery // nil: ewsUrl is set
 
 	mu     sync.Mutex
@@ -29,8 +29,8 @@ type Connection struct {
 }
 
 // Connect prepares a connection to the server of a configuration, which must be
-// valid. It does no network I/O. Of the options it uses Transport, Resolver,
-// UserAgent and Logger. The error names the setting that cannot be used.
+// valid. It does no network I/O. Of the options it uses Transport, SignIn,
+// WrapTransport, Resolver, UserAgent and Logger. The error names the setting that cannot be used.
 func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -42,10 +42,14 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if opts != nil {
 		o = *opts
 	}
-	c := &Connection{cfg: cfg.WithDefaults(), base: o.Transport, signIn: make(map[string]http.RoundTripper)}
+	if err := o.checkSignIn(cfg); err != nil {
+		return nil, err
+	}
+	c := &Connection{cfg: cfg.WithDefaults(), signIn: make(map[string]http.RoundTripper)}
+	c.signer = &signer{cfg: &c.cfg, base: o.Transport, external: o.SignIn, wrap: o.WrapTransport}
 	var err error
-	if c.base == nil {
-		c.base, err = auth.NewTransport(&auth.TransportOptions{
+	if o.Transport == nil {
+		c.signer.base, err = auth.NewTransport(&auth.TransportOptions{
 			UseProxy: c.cfg.UseProxy, ProxyURL: c.cfg.ProxyURL.Reveal(), RootCAFile: c.cfg.RootCAFile,
 			ClientCertificateFile: c.cfg.ClientCertificateFile, ClientCertificatePassword: c.cfg.ClientCertificatePassword.Reveal(),
 			Renegotiation: c.cfg.TLSRenegotiation,
@@ -53,7 +57,7 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	}
 	err = unread(err)
 	if err == nil && c.cfg.EWSURL == "" {
-		c.discovery = newDiscovery(&c.cfg, c.base, o.Resolver, o.UserAgent, o.Logger)
+		c.discovery, err = newDiscovery(&c.cfg, c.signer, o.Resolver, o.UserAgent, o.Logger)
 	}
 	if err != nil {
 		return nil, err
@@ -63,10 +67,10 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 
 // Base returns the underlying transport, which adds no credentials: the one in
 // the options, or one built from the configuration.
-func (c *Connection) Base() http.RoundTripper { return c.base }
+func (c *Connection) Base() http.RoundTripper { return c.signer.base }
 
 // SignIn returns a RoundTripper that signs in to the host of a URL, and to no
-// other, as configured. It is the same one each time for the same URL: one that
+// other, as configured, with WrapTransport of the options around it. It is the same one each time for the same URL: one that
 // was refused does not try the password again, which could lock the account.
 func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	c.mu.Lock()
@@ -74,7 +78,7 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	if rt, ok := c.signIn[url]; ok {
 		return rt, nil
 	}
-	rt, err := c.cfg.signIn(url, c.base)
+	rt, err := c.signer.signIn(url)
 	if err != nil {
 		return nil, unread(err)
 	}
@@ -132,24 +136,8 @@ func (c *Connection) Close() error {
 	for _, rt := range c.signIn {
 		closeIdle(rt)
 	}
-	closeIdle(c.base)
+	closeIdle(c.signer.base)
 	return nil
-}
-
-// signIn returns a RoundTripper that signs in to the host of a URL as
-// configured.
-func (c *Config) signIn(url string, base http.RoundTripper) (http.RoundTripper, error) {
-	switch c.Authentication.Type {
-	case AuthenticationNTLM:
-		return c.ntlm(url, base)
-	case AuthenticationAzureAD:
-		return c.azureAD(url, base)
-	}
-	credential, err := c.credential()
-	if err != nil {
-		return nil, err
-	}
-	return auth.Basic(url, credential, &auth.BasicOptions{Transport: base, SendPasswordOverPlainHTTP: c.AllowPlainHTTP})
 }
 
 func closeIdle(rt http.RoundTripper) {

@@ -27,7 +27,7 @@ const (
 // and refused credentials until they change, to avoid locking the account.
 type discovery struct {
 	cfg    Config // with defaults
-	base   http.RoundTripper
+	signer *signer
 	client *autodiscover.Client
 	log    *slog.Logger
 
@@ -51,26 +51,30 @@ type discovered struct {
 }
 
 // newDiscovery returns a discovery. It does no I/O.
-func newDiscovery(c *Config, base http.RoundTripper, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) *discovery {
-	d := &discovery{cfg: *c, base: base, log: log, turn: make(chan struct{}, 1)}
+func newDiscovery(c *Config, signer *signer, resolver autodiscover.Resolver, userAgent string, log *slog.Logger) (*discovery, error) {
+	anonymous, err := signer.wrapped(signer.base)
+	if err != nil {
+		return nil, err
+	}
+	d := &discovery{cfg: *c, signer: signer, log: log, turn: make(chan struct{}, 1)}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	opts := &autodiscover.Options{
-		Anonymous: base, Transport: d.signingIn, Resolver: resolver, UserAgent: userAgent,
+		Anonymous: anonymous, Transport: d.signingIn, Resolver: resolver, UserAgent: userAgent,
 		Allow: func(_, host string) bool { return c.trusts(host) },
 		Named: func(host string) bool {
 			return slices.ContainsFunc(c.AutodiscoverHosts, func(h string) bool { return below(host, h) })
 		},
 	}
 	d.client, d.unusable = autodiscover.NewClient(opts)
-	return d
+	return d, nil
 }
 
 // checkSignIn reports what makes signing in impossible, wherever EWS is.
 func (d *discovery) checkSignIn() error {
-	if d.unusable != nil {
-		return d.unusable
+	if d.unusable != nil || d.external() {
+		return d.unusable // a program is asked for the hosts that there are only
 	}
 	_, domain, _ := strings.Cut(d.cfg.QuarantineMailbox, "@")
 	_, err := d.signIn("autodiscover." + domain)
@@ -79,8 +83,11 @@ func (d *discovery) checkSignIn() error {
 
 // signIn returns a RoundTripper that signs in to Autodiscover on a host.
 func (d *discovery) signIn(host string) (http.RoundTripper, error) {
-	return d.cfg.signIn("https://"+host+"/autodiscover/autodiscover.svc", d.base)
+	return d.signer.signIn("https://" + host + "/autodiscover/autodiscover.svc")
 }
+
+// external reports whether the program signs in.
+func (d *discovery) external() bool { return d.cfg.Authentication.Type == AuthenticationExternal }
 
 // signingIn is the Transport of autodiscover.Options. It is called for trusted
 // hosts only.
@@ -115,7 +122,7 @@ func (d *discovery) get(ctx context.Context) (*discovered, error) {
 	if found := d.found.Load(); found != nil {
 		return found, nil
 	}
-	if d.failure != nil && !d.anotherPassword(ctx) && (d.failure.Unauthorized() || time.Now().Before(d.until)) {
+	if d.failure != nil && !d.anotherPassword(ctx) && (d.failure.final() || time.Now().Before(d.until)) {
 		return nil, d.failure.again(d.until)
 	}
 	return d.search(ctx)
@@ -153,13 +160,13 @@ func (d *discovery) search(ctx context.Context) (*discovered, error) {
 		d.failure, d.until = failure, time.Now().Add(min(discoverPause<<min(d.failures, 10), maxDiscoverPause))
 		d.failures++
 		d.refused = nil
-		if failure.Unauthorized() {
+		if failure.final() {
 			d.refused = func() string { return password }
 		}
 		d.log.WarnContext(ctx, "no EWS URL was found", "mailbox", d.cfg.QuarantineMailbox, "error", failure)
 		return nil, failure
 	}
-	rt, err := d.cfg.signIn(result.EWSURL, d.base)
+	rt, err := d.signer.signIn(result.EWSURL)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +180,7 @@ func (d *discovery) search(ctx context.Context) (*discovered, error) {
 // are a failure even if a service that needs none returned the URL: they must
 // not be tried there, too.
 func (d *discovery) judge(result *autodiscover.Result, err error) *discoveryError {
-	failure := &discoveryError{address: d.cfg.QuarantineMailbox, err: err}
+	failure := &discoveryError{address: d.cfg.QuarantineMailbox, external: d.external(), err: err}
 	if result != nil {
 		failure.attempts = result.Attempts
 	}

@@ -14,6 +14,7 @@ import (
 // its methods.
 type discoveryError struct {
 	address  string
+	external bool // the program signs in
 	attempts []autodiscover.Attempt
 	err      error     // of the search; nil if it returned a URL that must not be used
 	until    time.Time // next search, if this failure was remembered
@@ -26,7 +27,13 @@ const maxDiscoverTold = 12
 func (e *discoveryError) Error() string {
 	var b strings.Builder
 	b.WriteString("quarantine: ewsUrl is not set, and Autodiscover for " + e.address)
-	if refusedAt := e.refusedAt(); refusedAt != "" {
+	refusedAt := e.refusedAt()
+	if refusedAt != "" && e.external {
+		b.WriteString(" stopped at " + refusedAt + ", which refused what SignIn of the program sent: check the account, or set ewsUrl if only this service refuses it")
+		b.WriteString(e.next())
+		return b.String()
+	}
+	if refusedAt != "" {
 		b.WriteString(" stopped at " + refusedAt + ", which refused the credentials; they are not tried again, to avoid locking the account: check authentication.username and authentication.password, or set ewsUrl if only this service refuses them")
 		return b.String()
 	}
@@ -46,11 +53,21 @@ func (e *discoveryError) Error() string {
 		b.WriteString(a.URL + ": " + attemptText(a.Err) + "; ")
 	}
 	b.WriteString("set ewsUrl")
-	if !e.until.IsZero() {
-		b.WriteString(" (the next attempt is not before " + e.until.Format(time.TimeOnly) + ")")
-	}
+	b.WriteString(e.next())
 	return b.String()
 }
+
+// next says when the next search is due, if this failure was remembered.
+func (e *discoveryError) next() string {
+	if e.until.IsZero() {
+		return ""
+	}
+	return " (the next attempt is not before " + e.until.Format(time.TimeOnly) + ")"
+}
+
+// final reports whether another search would lock the account: the same password was
+// refused. A program that signs in itself sees to that, and may have a new ticket.
+func (e *discoveryError) final() bool { return e.Unauthorized() && !e.external }
 
 // attemptText says why an attempt failed, and which setting allows a host that
 // is not trusted.
@@ -92,7 +109,7 @@ func (e *discoveryError) NotSent() bool { return true }
 // Temporary reports whether a later search may succeed.
 func (e *discoveryError) Temporary() bool {
 	if e.Unauthorized() {
-		return false
+		return e.external
 	}
 	t, ok := errors.AsType[*autodiscover.Error](e.err)
 	return ok && t.Temporary()

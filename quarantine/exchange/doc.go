@@ -10,4 +10,34 @@
 //
 // The subpackage selftest tests everything that a configuration needs; the
 // subpackage setup writes the steps that prepare an organisation for one.
+//
+// # Log records
+//
+// The records of a service, its driver and its client have these keys, each with one
+// meaning:
+//
+//   - attempt: which request of a call it is, from 1
+//   - backOff: how long the server asked to wait
+//   - bytesIn, bytesOut: length of the body of the response, as transferred, and of the request
+//   - clientRequestID: GUID of the request, which the server logs, too
+//   - code: response code of Exchange
+//   - configuration: name of the configuration
+//   - duration: of the request, from when it may be sent to the end of the response
+//   - error: text of an error
+//   - fault: whether the whole request was refused, rather than one member of it
+//   - from, to: names of the configurations between which a mailbox has moved
+//   - inner: second response code, as Exchange gives it with some
+//   - intent: operation name in the journal, as in the stamp and the receipt
+//   - mailbox: address of the mailbox that it is about
+//   - ok: whether the request was answered and not refused as a whole
+//   - operation: EWS operation
+//   - reason: what an HTTP status means, and what to do
+//   - reference: the caller's reference of the target
+//   - requestID: the server's name for the request
+//   - server: the Exchange servers that answered, as they name themselves
+//   - source: the service of Autodiscover that told the URL
+//   - status: of HTTP
+//   - url: of EWS, found by Autodiscover
+//   - version: schema version that the request speaks
+//   - waited: time spent waiting for the limiter before the request
 package exchange

@@ -28,12 +28,37 @@ type Options struct {
 	// is empty, Autodiscover uses it, too.
 	Transport http.RoundTripper
 
+	// SignIn signs in instead of the configuration, whose authentication.type must then
+	// be "external"; for Kerberos, for tokens from elsewhere, or for whatever else adds
+	// to a request what the server wants. It gets the URL to sign in at, of EWS or, if
+	// ewsUrl is empty, of each service of Autodiscover that is to be trusted with it,
+	// and the transport beneath, with the proxy, trusted roots and client certificate of
+	// the configuration: an [*http.Transport], if Transport is not set. It returns the
+	// RoundTripper that signs in, which gets the requests for the host of that URL only,
+	// and none over plain HTTP unless allowPlainHTTP allows it. It must not follow
+	// redirects, must leave the request that it gets unchanged, and should return an
+	// error with a method NotSent() bool if it could not begin to send: the call can then
+	// be repeated, even if it writes. A connection that a sign-in belongs to must not be
+	// shared with another account. SignIn does no I/O, and is called once for each URL,
+	// possibly concurrently, by Open or when the URL has been found; its error is that of
+	// Open or of the call.
+	SignIn func(endpoint string, base http.RoundTripper) (http.RoundTripper, error)
+
+	// WrapTransport puts something around each RoundTripper that requests go through,
+	// such as tracing or metrics: those that sign in at EWS and at Autodiscover, and the
+	// one for what Autodiscover asks without signing in. It sees each request before
+	// credentials are added and before NTLM chooses a connection, and the response of
+	// the server; the context is that of the call, with what Hook has added. Proxy,
+	// trusted roots and the connections of NTLM stay as they are. It does not see the
+	// requests for tokens of Azure AD. Default: nothing.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
+
 	// Resolver looks up the SRV record of Autodiscover if ewsUrl is empty.
 	// Default: [net.DefaultResolver].
 	Resolver autodiscover.Resolver
 
 	// Limiter limits the number and rate of calls. Services for the same server
-	// should share one. Default: a private one with the defaults of package
+	// should share one. It should be an [ews.Reserver] as well. Default: a private one with the defaults of package
 	// throttle.
 	Limiter ews.Limiter
 
@@ -50,18 +75,31 @@ type Options struct {
 	// again. Not together with StampKeys.
 	StampKeysFunc func(context.Context) ([][]byte, error)
 
-	// UserAgent identifies the product in Exchange's allow and block lists.
-	// Default: the default of package ews.
+	// UserAgent names the product that embeds the SDK, such as "Acme-Mail/2.1", for the
+	// server's logs and its allow and block lists: see [ews.Options]. The SDK's own name
+	// stays behind it. Default: none.
 	UserAgent string
 
 	// Attempts and Wait are as in [quarantine.Options].
 	Attempts int
 	Wait     time.Duration
 
+	// Hook is told of each message that is quarantined, restored or recovered, and
+	// CallHook of each request to the server: see [quarantine.Hook] and [ews.Hook]. One
+	// type can be both. What Hook adds to the context reaches CallHook, WrapTransport and
+	// Logger. Default: none.
+	Hook     quarantine.Hook
+	CallHook ews.Hook
+
 	// Logger receives a record of each call at level Debug and of problems at
-	// Warn; never credentials, subjects or content. Default: discard.
+	// Warn; never credentials, subjects or content. Records come with the context of the
+	// call, except what Open itself has to say. The keys are listed in the documentation
+	// of the package. Default: discard.
 	Logger *slog.Logger
 }
+
+// The limiter that Open makes can promise an export and its upload at once.
+var _ ews.Reserver = (*throttle.Limiter)(nil)
 
 // Open makes a [quarantine.Service] from a configuration: it wires up
 // authentication, client, throttling, strategy and journal. It contacts no
@@ -98,7 +136,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			return nil, err
 		}
 	}
-	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Logger: o.Logger})
+	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +153,6 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			"and what a crash leaves is settled only when the same target is asked for again; set one of them, better both", "configuration", c.Name)
 	}
 	strategy, err := c.strategy(client, &ewsmail.Options{
-		Limiter: limiter, Payer: c.Authentication.Username,
 		ScanRecoverableItems: c.ScanRecoverableItems, ScanOnlineArchive: c.ScanOnlineArchive,
 	})
 	if err != nil {
@@ -127,7 +164,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
 		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt), MarkWait: time.Duration(c.MarkWait),
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
-		Attempts: o.Attempts, Wait: o.Wait, Logger: o.Logger,
+		Attempts: o.Attempts, Wait: o.Wait, Hook: o.Hook, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -17,6 +18,11 @@ import (
 type RouterOptions struct {
 	// Router are the options of the router itself.
 	Router quarantine.RouterOptions
+
+	// Hook and CallHook are told of what the services of all configurations do, unless
+	// OptionsFor gives one its own. Default: none.
+	Hook     quarantine.Hook
+	CallHook ews.Hook
 
 	// OptionsFor returns the options for opening the service of a configuration.
 	// Default: nil for each.
@@ -58,7 +64,7 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 		return nil, errors.Join(errs...)
 	}
 	for _, c := range enabled {
-		s, err := Open(c, o.OptionsFor(c))
+		s, err := Open(c, o.forService(c))
 		if err != nil && c.Name != "" {
 			err = &quarantine.ServerError{Server: c.Name, Err: err}
 		}
@@ -72,6 +78,21 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 		return undo(ofConfigurations(err))
 	}
 	return r, nil
+}
+
+// forService returns the options for a configuration.
+func (o *RouterOptions) forService(c *Config) *Options {
+	var own Options
+	if given := o.OptionsFor(c); given != nil {
+		own = *given
+	}
+	if own.Hook == nil {
+		own.Hook = o.Hook
+	}
+	if own.CallHook == nil {
+		own.CallHook = o.CallHook
+	}
+	return &own
 }
 
 // ofConfigurations rewrites errors of [quarantine.NewRouter] about routes as

@@ -14,6 +14,8 @@ import (
 
 type sampleStrategy struct{ s *sample }
 
+func (t sampleStrategy) System() string { return "sample" }
+
 func (t sampleStrategy) Name() string {
 	if t.s.is("Name/Empty") {
 		return ""

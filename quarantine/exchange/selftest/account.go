@@ -1,6 +1,7 @@
 package selftest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,8 +96,12 @@ func (k *checker) account() string {
 	if a := k.cfg.Authentication; a.Type == exchange.AuthenticationAzureAD {
 		return "application " + a.ApplicationID
 	}
-	return k.cfg.Authentication.Username
+	return cmp.Or(k.cfg.Authentication.Username, "the account of the program")
 }
+
+// accountName returns the name of the account for commands; only a program that signs
+// in itself may not have told it.
+func (k *checker) accountName() string { return cmp.Or(k.cfg.Authentication.Username, "ACCOUNT") }
 
 // allowed reports that EWS is not blocked, and when Exchange Online ends it.
 func (k *checker) allowed() {

@@ -88,7 +88,10 @@ func isLoopback(host string) bool {
 
 // checkTransport makes the transport that the service would use.
 func (k *checker) checkTransport(context.Context) {
-	conn, err := exchange.Connect(&k.cfg, &exchange.Options{Transport: k.opts.Transport, Resolver: k.resolver(), UserAgent: k.opts.UserAgent, Logger: k.opts.Logger})
+	conn, err := exchange.Connect(&k.cfg, &exchange.Options{
+		Transport: k.opts.Transport, SignIn: k.opts.SignIn, WrapTransport: k.opts.WrapTransport,
+		Resolver: k.resolver(), UserAgent: k.opts.UserAgent, Logger: k.opts.Logger,
+	})
 	if err != nil {
 		k.fail(CheckTLS, "", err.Error(), remedy{text: "set rootCAFile to a PEM file of certificates, or omit it"})
 		k.block(CheckTLS)

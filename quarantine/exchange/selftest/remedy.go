@@ -112,6 +112,11 @@ func (k *checker) signInRemedy() remedy {
 			"check applicationId, tenantId and authenticationEndpoint; that this machine can reach authenticationEndpoint; that this certificate is registered with the application; and that the application has full_access_as_app with admin consent (or a role of RBAC for Applications)" + offered,
 			[]string{"Get-MgApplication -Filter " + powershell.Filter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
 		}
+	case exchange.AuthenticationExternal:
+		return remedy{
+			"the program signs in itself (SignIn of its options): check its ticket or token, and that the account is neither locked nor expired" + offered,
+			[]string{"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*"},
+		}
 	case exchange.AuthenticationNTLM:
 		offered += "; if a proxy terminates TLS in front of the server, set disableChannelBinding, and turn off Extended Protection on the server"
 	}
@@ -145,6 +150,9 @@ func (k *checker) offered() string {
 	if len(names) == 0 {
 		return ""
 	}
+	if k.cfg.Authentication.Type == exchange.AuthenticationExternal {
+		return "; the server offers " + strings.Join(names, ", ")
+	}
 	return fmt.Sprintf("; the server offers %s, but authentication.type is %s", strings.Join(names, ", "), k.cfg.Authentication.Type)
 }
 
@@ -165,7 +173,7 @@ func (k *checker) allowRemedy() remedy {
 			powershell.AllowEWS(powershell.Quote(k.cfg.Authentication.ApplicationID)),
 		}
 	}
-	name := powershell.Quote(k.cfg.Authentication.Username)
+	name := powershell.Quote(k.accountName())
 	return remedy{
 		"EWS is turned off for the account, the organisation or this program; find out which, and turn it on",
 		[]string{
@@ -252,7 +260,7 @@ func (k *checker) writeRemedy(err error) remedy {
 func (k *checker) serviceMailboxRemedy() remedy {
 	return remedy{
 		"give the account a mailbox; without one it can move messages, but not expand groups",
-		[]string{"Enable-Mailbox -Identity " + powershell.Quote(k.cfg.Authentication.Username)},
+		[]string{"Enable-Mailbox -Identity " + powershell.Quote(k.accountName())},
 	}
 }
 
@@ -293,6 +301,6 @@ func (k *checker) throttlingRemedy() remedy {
 	}
 	return remedy{
 		"run the self-test again when the server is less busy; give the account a separate throttling policy (see ewsq setup)",
-		[]string{"Get-ThrottlingPolicyAssociation -Identity " + powershell.Quote(k.cfg.Authentication.Username) + " | Format-List Name,ThrottlingPolicyId"},
+		[]string{"Get-ThrottlingPolicyAssociation -Identity " + powershell.Quote(k.accountName()) + " | Format-List Name,ThrottlingPolicyId"},
 	}
 }

@@ -122,12 +122,14 @@ type Options struct {
 	// resolved instead.
 	Group string
 
-	// Transport, Limiter, UserAgent and Logger are as in [exchange.Options]. With
-	// a Transport, DNS, TCP and TLS are not checked.
-	Transport http.RoundTripper
-	Limiter   ews.Limiter
-	UserAgent string
-	Logger    *slog.Logger
+	// Transport, SignIn, WrapTransport, Limiter, UserAgent and Logger are as in
+	// [exchange.Options]. With a Transport, DNS, TCP and TLS are not checked.
+	Transport     http.RoundTripper
+	SignIn        func(endpoint string, base http.RoundTripper) (http.RoundTripper, error)
+	WrapTransport func(http.RoundTripper) http.RoundTripper
+	Limiter       ews.Limiter
+	UserAgent     string
+	Logger        *slog.Logger
 
 	// Resolver looks up names. Default: [net.DefaultResolver].
 	Resolver *net.Resolver
@@ -163,6 +165,9 @@ func Check(ctx context.Context, cfg *exchange.Config, opts *Options) (*Report, e
 		o = *opts
 	}
 	var errs []error
+	if external := cfg.Authentication.Type == exchange.AuthenticationExternal; external != (o.SignIn != nil) {
+		errs = append(errs, driver.Invalid("options", "SignIn", `must be set if authentication.type is "external", and only then: it signs in instead of the configuration`))
+	}
 	for _, m := range o.Mailboxes {
 		if err := mailname.CheckAddress(m); err != nil {
 			errs = append(errs, driver.Invalid("options", "Mailboxes", err.Error()))

@@ -33,6 +33,9 @@ func (s *builder) address() {
 		text = append(text, "`authentication.type` is `basic`, which the virtual directory must offer, and only over TLS.")
 		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication",
 			"Get-WebServicesVirtualDirectory -ADPropertiesOnly | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+	case exchange.AuthenticationExternal:
+		text = append(text, "`authentication.type` is `external`: the program signs in itself. The virtual directory must offer the way that it uses; for Kerberos that is Windows authentication with the provider Negotiate, and a service principal name of the host.")
+		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
 	case exchange.AuthenticationNTLM:
 		text = append(text, "`authentication.type` is `ntlm`, which the virtual directory must offer as Windows authentication; by default it does. If Extended Protection is required, no proxy may terminate TLS in front of the server.")
 		commands = append(commands, "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication,ExtendedProtection*")

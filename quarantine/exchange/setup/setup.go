@@ -162,7 +162,7 @@ func (s *builder) complete(c exchange.Config) {
 		fill(&a.PrivateKeyFile, "authentication.privateKeyFile", "quarantine.pfx")
 	} else {
 		fill(&a.Username, "authentication.username", `EXAMPLE\svc-quarantine`)
-		if a.Password.IsZero() && a.PasswordFunc == nil {
+		if a.Password.IsZero() && a.PasswordFunc == nil && a.Type != exchange.AuthenticationExternal {
 			a.Password = exchange.NewSecret("none") // a guide needs no password
 		}
 	}
@@ -177,6 +177,8 @@ func (s *builder) fits() error {
 		return driver.Invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
 	}
 	switch {
+	case s.version == ExchangeOnline && s.cfg.Authentication.Type == exchange.AuthenticationExternal:
+		return refuse(`is online, for which the guide covers applications only; set authentication.type to "azureAD" for the steps about them`)
 	case s.version == ExchangeOnline && !azure:
 		return refuse(`is online, but Exchange Online accepts tokens only; set authentication.type to "azureAD"`)
 	case s.version != ExchangeOnline && !s.unlocated && leadsOnline(s.cfg.EWSURL):

@@ -75,6 +75,7 @@ func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 
 // pause waits before a retry.
 func (e *Engine) pause(ctx context.Context, attempt int) error {
+	count(ctx, 1, 0)
 	d := min(e.Wait<<min(attempt, 10), 30*time.Second)
 	if e.Jitter != nil {
 		return e.Sleep(ctx, e.Jitter(d))
@@ -86,6 +87,7 @@ func (e *Engine) pause(ctx context.Context, attempt int) error {
 func (e *Engine) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
+	defer func(from time.Time) { count(ctx, 0, time.Since(from)) }(time.Now())
 	select {
 	case <-t.C:
 		return nil

@@ -91,7 +91,8 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 			return false, err
 		}
 		if !ours || had.Direction == driver.Surplus {
-			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address(), Folder: p.Item.Folder, Read: p.Item.Read, Reason: p.Reason}
+			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address()}
+			p.describe()
 			return false, nil
 		}
 		p.trusted = trusted
@@ -108,9 +109,16 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 	}
 	p.stamp = *had
 	if p.Direction == driver.ToQuarantine {
-		p.stamp.Folder, p.stamp.Read, p.stamp.Reason = p.Item.Folder, p.Item.Read, p.Reason
+		p.describe()
 	}
 	return false, nil
+}
+
+// describe writes into the stamp of an item to quarantine where it is, and why it is
+// taken.
+func (p *Passage) describe() {
+	p.stamp.Folder, p.stamp.Read, p.stamp.IDs = p.Item.Folder, p.Item.Read, p.engine.Strategy.System()
+	p.stamp.Reason, p.stamp.Reference = p.Reason, p.Reference
 }
 
 // errUnstamped means that an item to restore has no stamp any more.
@@ -142,7 +150,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 
 // adopt continues the attempt of another run.
 func (p *Passage) adopt(s driver.Stamp) {
-	p.stamp, p.adopted, p.marked = s, true, time.Time{}
+	p.stamp, p.adopted, p.marked, p.wrote = s, true, time.Time{}, true
 	p.fresh()
 }
 
@@ -199,6 +207,7 @@ func (p *Passage) mark(ctx context.Context) error {
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err
 	}
+	p.wrote = true
 	if err == nil {
 		p.see(marked) // a server may give a changed item another id
 	}

@@ -18,6 +18,7 @@ type Passage struct {
 	From, To  driver.Mailbox
 	Item      driver.Item // at the source end, as last seen
 	Reason    string      // for a new stamp
+	Reference string      // the same
 
 	// Folder returns the folder at the destination end; again is set if the folder
 	// returned last time is gone.
@@ -39,6 +40,7 @@ type Passage struct {
 	stamp  driver.Stamp
 	before *driver.Stamp // that of the item before it was marked
 	begun  string        // operation with an intent in the ledger
+	wrote  bool          // a request to change the item may have taken effect, now or by another run
 
 	// Of the attempt that the stamp names:
 	markDoubt bool      // a request to mark the item was not answered
@@ -77,6 +79,9 @@ type Passage struct {
 type Result struct {
 	// Stamp is the stamp that the item carries, or carried.
 	Stamp driver.Stamp
+	// Begun means that the item may have been changed, by this run or by one that it has
+	// gone on for.
+	Begun bool
 	Way   driver.Way // empty if nothing was carried
 	// Copy is the proved copy at the destination end, or nil.
 	Copy *driver.Item
@@ -96,7 +101,7 @@ func (p *Passage) Result() Result {
 	for _, a := range p.asides {
 		told = append(told, a.String())
 	}
-	r := Result{Stamp: p.stamp, Way: p.way, Digest: p.digest, Asides: p.asides, Residue: strings.Join(told, "; ")}
+	r := Result{Stamp: p.stamp, Begun: p.wrote, Way: p.way, Digest: p.digest, Asides: p.asides, Residue: strings.Join(told, "; ")}
 	if p.copied != nil {
 		it := *p.copied
 		if it.Folder.ID == "" || it.Folder.ID == p.dest.ID {
@@ -348,6 +353,6 @@ func (p *Passage) Finish(ctx context.Context) {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "operation", p.begun, "error", err)
+		p.engine.Log.WarnContext(ctx, "journal: intent could not be removed", "intent", p.begun, "reference", p.stamp.Reference, "error", err)
 	}
 }

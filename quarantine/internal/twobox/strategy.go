@@ -20,6 +20,9 @@ func (s *System) Strategy(ways ...driver.Way) driver.Strategy { return strategy{
 // Name returns "twobox".
 func (strategy) Name() string { return "twobox" }
 
+// System returns "twobox".
+func (strategy) System() string { return "twobox" }
+
 // Mailbox returns access to a mailbox.
 func (t strategy) Mailbox(address string) driver.Mailbox { return mailbox{t.system, address} }
 

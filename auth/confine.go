@@ -1,0 +1,83 @@
+package auth
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
+)
+
+// ConfineOptions are the settings of [Confine]. nil or the zero value means the
+// defaults.
+type ConfineOptions struct {
+	// SendOverPlainHTTP accepts an endpoint without TLS on another machine. Anyone on
+	// the network in between can take over what signs in there, and read and change
+	// every message. Default: off; loopback addresses are always accepted.
+	SendOverPlainHTTP bool
+
+	// Transport is the one beneath next, if it is known: the password of its proxy is
+	// then struck out of errors. Default: nothing is known of it.
+	Transport http.RoundTripper
+}
+
+// Confine returns a RoundTripper for a way to sign in that this package does not
+// have, such as Kerberos: it lets requests through to the host of the endpoint only,
+// as the others of this package do, so that what next adds to them gets nowhere else.
+// The endpoint is an URL such as https://mail.example.com/EWS/Exchange.asmx, or one of
+// Autodiscover. A request to another host, also by its Host header, fails with an
+// [*AuthError], with nothing sent. What next puts into the Authorization header is not
+// shown to who called, and is struck out of what the server says, if next hands on the
+// response as an [http.Transport] returns it.
+func Confine(endpoint string, next http.RoundTripper, opts *ConfineOptions) (http.RoundTripper, error) {
+	var o ConfineOptions
+	if opts != nil {
+		o = *opts
+	}
+	if next == nil {
+		return nil, errors.New("auth: Confine needs a RoundTripper; pass the one that signs in")
+	}
+	e, err := parseEndpoint(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.requireSecure("the sign-in of the program", "ConfineOptions.SendOverPlainHTTP in Go", o.SendOverPlainHTTP); err != nil {
+		return nil, err
+	}
+	return &confined{endpoint: e, next: next, base: o.Transport, sent: new(redact.Secrets)}, nil
+}
+
+// confined lets requests through to one host.
+type confined struct {
+	endpoint endpoint
+	next     http.RoundTripper
+	base     http.RoundTripper // beneath it; may be nil
+	sent     *redact.Secrets   // what must not come back in an error
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (c *confined) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := c.endpoint.admit("external", req); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // nothing was read from it
+		}
+		return nil, err
+	}
+	c.sent.AddProxy(c.base, req)
+	c.sent.Announce(req.Context())
+	resp, err := c.next.RoundTrip(req)
+	if err != nil {
+		return nil, c.sent.Error(err)
+	}
+	if resp.Request != nil {
+		for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+			for _, value := range resp.Request.Header.Values(name) {
+				c.sent.AddAuthorization(value)
+			}
+		}
+	}
+	resp.Request = req // without what was added
+	return resp, nil
+}
+
+// CloseIdleConnections closes the idle connections of the RoundTripper.
+func (c *confined) CloseIdleConnections() { closeIdle(c.next) }

@@ -1,0 +1,82 @@
+package auth_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+)
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls the function.
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestConfine(t *testing.T) {
+	t.Parallel()
+	const own = "https://mail.example.test/EWS/Exchange.asmx"
+	var reached []string
+	next := transportFunc(func(r *http.Request) (*http.Response, error) {
+		reached = append(reached, r.URL.String())
+		added := r.Clone(r.Context())
+		added.Header.Set("Authorization", "Negotiate YII-a-long-ticket-of-this-account-0123456789")
+		if len(reached) > 1 {
+			return nil, errors.New("broken after YII-a-long-ticket-of-this-account-0123456789")
+		}
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: added}, nil
+	})
+	rt, err := auth.Confine(own, next, nil)
+	require.NoError(t, err)
+	for _, url := range []string{"https://evil.example/", "http://mail.example.test/EWS/Exchange.asmx", "https://mail.example.test:444/", "https://mail.example.test.evil.example/"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("x"))
+		require.NoError(t, err)
+		_, err = rt.RoundTrip(req)
+		refused, ok := errors.AsType[*auth.AuthError](err)
+		require.True(t, ok, url)
+		assert.True(t, refused.NotSent(), url)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, own, nil)
+	require.NoError(t, err)
+	req.Host = "evil.example"
+	_, err = rt.RoundTrip(req)
+	require.ErrorContains(t, err, "virtual host evil.example")
+	assert.Empty(t, reached)
+
+	for _, same := range []string{own, "https://MAIL.example.test:443/autodiscover/autodiscover.svc"} {
+		if req, err = http.NewRequestWithContext(t.Context(), http.MethodPost, same, nil); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := rt.RoundTrip(req)
+		if err == nil {
+			assert.Same(t, req, resp.Request, "without what was added")
+			continue
+		}
+		assert.ErrorContains(t, err, "broken after [redacted]")
+	}
+	assert.Len(t, reached, 2)
+
+	for name, tc := range map[string]struct {
+		url  string
+		next http.RoundTripper
+		opts *auth.ConfineOptions
+		want string
+	}{
+		"plain HTTP":  {"http://mail.example.test/EWS/Exchange.asmx", next, nil, "SendOverPlainHTTP"},
+		"no URL":      {"mail", next, nil, "https://"},
+		"nothing":     {own, nil, nil, "needs a RoundTripper"},
+		"it is asked": {"http://mail.example.test/EWS/Exchange.asmx", next, &auth.ConfineOptions{SendOverPlainHTTP: true}, ""},
+		"loopback":    {"http://127.0.0.1:8080/EWS/Exchange.asmx", next, nil, ""},
+	} {
+		_, err := auth.Confine(tc.url, tc.next, tc.opts)
+		if tc.want == "" {
+			assert.NoError(t, err, name)
+			continue
+		}
+		assert.ErrorContains(t, err, tc.want, name)
+	}
+}

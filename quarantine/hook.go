@@ -1,0 +1,120 @@
+package quarantine
+
+import (
+	"context"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+)
+
+// Hook is told of each message that a [Service] quarantines, restores or recovers, for
+// traces, metrics and audits: when it begins with it, and when its outcome is known.
+// Searches are not told.
+//
+// The context that TraceItemStart returns, which must come from the one that it gets, is
+// that of everything that is done for the message: for the driver, its calls, the journal
+// and the log. TraceItemEnd gets it as well. Both are called by the goroutine that works on
+// the message, which waits for them: a slow hook makes it slow, and a message that was
+// marked must be sent within a third of WriteDoubt of [Options]. A panic in
+// TraceItemStart goes on to the caller, before anything was done with the message; one in
+// TraceItemEnd as well, after its outcome is in the journal. They may be called
+// concurrently, for several messages.
+type Hook interface {
+	TraceItemStart(ctx context.Context, item ItemStart) context.Context
+	TraceItemEnd(ctx context.Context, item ItemEnd)
+}
+
+// ItemAction is what is done with a message.
+type ItemAction string
+
+// What is done with a message.
+const (
+	ItemQuarantine ItemAction = "quarantine" // by Quarantine
+	ItemRestore    ItemAction = "restore"    // by Restore and RestoreMessage
+	ItemRecover    ItemAction = "recover"    // what an interrupted run has begun, by Recover or Quarantine
+)
+
+// ItemStart is what is known of a message before anything is done with it. It holds
+// nothing that the sender wrote, and no names of folders.
+type ItemStart struct {
+	Action     ItemAction
+	Server     string // Name of [Options]
+	Mailbox    string // of the user
+	Quarantine string // the quarantine mailbox
+	ItemID     string // of the message, where it is now; empty: not known
+	Size       int64  // in bytes, as the server counts; 0: not known
+}
+
+// ItemEnd is what became of a message. It holds nothing that the sender wrote, except
+// that the text of Err may quote what the server said.
+type ItemEnd struct {
+	ItemStart
+
+	// Operation names the attempt, in the stamp, the journal and the receipt; empty if
+	// it did not come to that.
+	Operation string
+
+	Outcome Outcome
+	Way     Way    // empty: nothing was carried
+	Residue string // what was left behind, as in the receipt
+
+	// Retries is how often a step was repeated after a temporary failure. The calls of a
+	// driver may have been repeated besides: see the hook of the driver's client.
+	Retries int
+
+	// Waited is the time spent waiting between steps, as before a retry, for SearchLag
+	// or MarkWait of [Options]; Duration is the whole time.
+	Waited, Duration time.Duration
+
+	// Err is the error in the receipt.
+	Err error
+}
+
+// traced tells the hook of an item, and returns the context to go on with and what to
+// call with its outcome.
+func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it driver.Item) (context.Context, func(ReceiptItem, error)) {
+	if s.hook == nil {
+		return ctx, func(ReceiptItem, error) {}
+	}
+	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Quarantine: s.quarantine.Address(), ItemID: it.ID, Size: it.Size}
+	began := time.Now()
+	if own := s.hook.TraceItemStart(ctx, start); own != nil {
+		ctx = own
+	}
+	ctx, effort := passage.Counting(ctx)
+	return ctx, func(ri ReceiptItem, err error) {
+		e := ItemEnd{
+			ItemStart: start, Operation: ri.Operation, Outcome: ri.Outcome, Way: ri.Way, Residue: ri.Residue,
+			Retries: effort.Retries(), Waited: effort.Waited(), Duration: time.Since(began), Err: ri.Err,
+		}
+		if err != nil {
+			e.Outcome, e.Err = unfinished(err), err
+		}
+		s.hook.TraceItemEnd(ctx, e)
+	}
+}
+
+// traced is take, of which the hook is told.
+func (tk *taking) traced(ctx context.Context, it driver.Item) (ReceiptItem, bool) {
+	ctx, end := tk.s.traced(ctx, ItemQuarantine, tk.target, it)
+	ri, gone := tk.take(ctx, it)
+	end(ri, nil)
+	return ri, gone
+}
+
+// giveBackTraced is giveBack, of which the hook is told.
+func (s *Service) giveBackTraced(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
+	ctx, end := s.traced(ctx, ItemRestore, t, items[0])
+	ri, gone := s.giveBack(ctx, t, items, back, finished)
+	end(ri, nil)
+	return ri, gone
+}
+
+// settleTraced is settle, of which the hook is told.
+func (s *Service) settleTraced(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
+	ctx, end := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID})
+	ri, err := s.settle(ctx, in, ri)
+	end(ri, err)
+	return ri, err
+}
