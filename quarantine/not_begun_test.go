@@ -134,9 +134,9 @@ type deafJournal struct {
 	deaf bool
 }
 
-func (j *deafJournal) Finish(ctx context.Context, operation string) error {
+func (j *deafJournal) Finish(ctx context.Context, c quarantine.Claim) error {
 	j.deaf = true
-	return j.MemoryJournal.Finish(ctx, operation)
+	return j.MemoryJournal.Finish(ctx, c)
 }
 
 func (j *deafJournal) FindTarget(ctx context.Context, t quarantine.Target) ([]quarantine.Intent, error) {

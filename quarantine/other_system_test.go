@@ -193,17 +193,17 @@ func TestUnmarkedIntentOfAnotherSystem(t *testing.T) {
 		m.deliver()
 		target := quarantine.Target{Mailbox: alice, MessageID: theID}
 		now := time.Now()
-		require.NoError(t, m.journal.Begin(t.Context(), quarantine.Intent{
+		beginFor(t, m.journal, quarantine.Intent{
 			Operation: driver.NewOperation(), Direction: driver.ToQuarantine, Target: target, At: now, MessageID: theID,
 			From:    quarantine.Place{Mailbox: alice, ItemID: m.In(alice, false)[0].ID},
 			Attempt: driver.NewOperation(), Lease: now.Add(20 * time.Minute),
-		}))
+		})
 		time.Sleep(time.Hour)
 		taken, err := m.graph.Quarantine(t.Context(), target)
 		require.NoError(t, err)
 		require.NoError(t, taken.Err())
 		assert.Len(t, taken.Items, 2)
-		open, err := m.journal.Open(t.Context())
+		open, err := openIntents(t.Context(), m.journal)
 		require.NoError(t, err)
 		assert.Empty(t, open)
 		assert.Empty(t, m.overGo.misled)

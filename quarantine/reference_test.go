@@ -87,9 +87,9 @@ func TestReferenceOfAnInterruptedRun(t *testing.T) {
 				require.NoError(t, r.Err())
 				assert.Equal(t, quarantine.Quarantined, r.Outcome())
 			}
-			open, err := m.journal.Open(t.Context())
-			require.NoError(t, err)
-			assert.Empty(t, open)
+			open, err := openIntents(t.Context(), m.journal)
+		require.NoError(t, err)
+		assert.Empty(t, open)
 		})
 	}
 }

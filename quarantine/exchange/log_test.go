@@ -116,7 +116,9 @@ func TestSuccessIsNoWarning(t *testing.T) {
 type forgetful struct{ quarantine.MemoryJournal }
 
 // Finish fails.
-func (*forgetful) Finish(context.Context, quarantine.Claim) error { return errors.New("the disk is full") }
+func (*forgetful) Finish(context.Context, quarantine.Claim) error {
+	return errors.New("the disk is full")
+}
 
 // TestRecordsComeWithTheCall: every record has the context of the call, and keys that
 // the documentation of the package lists.
