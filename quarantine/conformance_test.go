@@ -1,6 +1,7 @@
 package quarantine_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,7 +61,10 @@ func (l lab) Notices(testing.TB) int    { return len(l.Server.Notices()) }
 
 func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
 	box := l.Mailbox(alice)
-	d := ewstest.Delivery{Read: m.Read, Received: m.Received}
+	d := ewstest.Delivery{Read: m.Read, Received: m.Received, Importance: m.Importance}
+	if m.Category != "" {
+		d.Categories = []string{m.Category}
+	}
 	if m.Folder != "" {
 		d.Folder = box.AddFolder(box.Folder(ews.FolderInbox), m.Folder)
 	}
@@ -68,10 +72,40 @@ func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
 	if m.ReadReceipt {
 		headers = append(headers, "Disposition-Notification-To: mallory@evil.example")
 	}
+	if m.Header != "" {
+		headers = append(headers, quarantinetest.HeaderName+": "+m.Header)
+	}
 	if m.Attachment != "" {
 		headers = append(headers, attached(m.Attachment))
 	}
-	box.DeliverWith(eml(m.MessageID, m.Subject, headers...), d)
+	text := string(eml(m.MessageID, m.Subject, headers...))
+	box.DeliverWith([]byte(strings.Replace(text, "Click here.", m.Text, 1)), d)
+}
+
+// header is the property in which a store keeps the header that the suite sets.
+var header = ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(quarantinetest.HeaderName), Type: ews.TypeString}
+
+// Lose implements quarantinetest.Faulty.
+func (l lab) Lose(_ testing.TB, n int, acted bool) func() bool {
+	fault := ewstest.DropBefore
+	if acted {
+		fault = ewstest.DropAfter
+	}
+	f := l.Fail(ewstest.When{Skip: n, Times: 1}, fault)
+	return func() bool {
+		f.Cancel()
+		return f.Struck() > 0
+	}
+}
+
+// AddGroup implements quarantinetest.Peopled.
+func (l lab) AddGroup(_ testing.TB, address string, members ...string) {
+	l.AddList(address, members...)
+}
+
+// UserForwards implements quarantinetest.Forwarding.
+func (l lab) UserForwards(_ testing.TB, messageID, as string, to ...string) {
+	l.sends(alice, as, strings.Join(to, ", "), "In-Reply-To: "+messageID)
 }
 
 // attached is a Content-Type header, and the parts that make eml's body a
@@ -89,7 +123,16 @@ func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Messag
 		msg := quarantinetest.Message{
 			MessageID: m.MessageID, Subject: m.Subject, Read: m.Read, ReadReceipt: m.ReceiptPending, Received: m.Received,
 			Stamped: stamped(m), Recoverable: m.Distinguished == ews.FolderRecoverableItemsDeletions,
-			Folder: strings.TrimPrefix(strings.TrimPrefix(m.Folder, "/Inbox"), "/"),
+			Folder:     strings.TrimPrefix(strings.TrimPrefix(m.Folder, "/Inbox"), "/"),
+			Importance: m.Importance, Category: strings.Join(m.Categories, ", "), Header: m.Properties[header].Value,
+		}
+		for _, part := range []struct {
+			to   *string
+			text string
+		}{{&msg.Sender, "mallory@evil.example"}, {&msg.Text, "Click here."}} {
+			if bytes.Contains(m.MIME, []byte(part.text)) {
+				*part.to = part.text
+			}
 		}
 		if len(m.Attachments) > 0 {
 			msg.Attachment = m.Attachments[0].Name

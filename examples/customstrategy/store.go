@@ -29,6 +29,9 @@ type message struct {
 	folder      string
 	headers     map[string]string
 	subject     string
+	text        string
+	importance  string
+	category    string
 	attachments map[string]int64
 	received    time.Time
 	read        bool
@@ -50,7 +53,7 @@ func (s *store) with(address string, f func(*box) error) error {
 	defer s.mu.Unlock()
 	b, ok := s.boxes[strings.ToLower(address)]
 	if !ok {
-		return fmt.Errorf("no mailbox %q", address)
+		return fmt.Errorf("%w: %q", errNoMailbox, address)
 	}
 	return f(b)
 }
@@ -76,7 +79,7 @@ func (s *store) move(from string, id int, to, folder string) (int, error) {
 	defer s.mu.Unlock()
 	source, target := s.boxes[strings.ToLower(from)], s.boxes[strings.ToLower(to)]
 	if source == nil || target == nil {
-		return 0, fmt.Errorf("no mailbox %q or %q", from, to)
+		return 0, fmt.Errorf("%w: %q or %q", errNoMailbox, from, to)
 	}
 	m, ok := source.messages[id]
 	if !ok {
@@ -109,4 +112,5 @@ func (e storeError) Error() string { return string(e) }
 const (
 	errNoMessage = storeError("no such message")
 	errNoFolder  = storeError("no such folder")
+	errNoMailbox = storeError("no such mailbox")
 )

@@ -1,15 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -27,7 +26,13 @@ func (st storeStrategy) Mailbox(address string) driver.Mailbox {
 
 // Carry moves the message. The store does it in a single step, so the original
 // is gone once the copy is there.
-func (st storeStrategy) Carry(_ context.Context, c driver.Carriage) (driver.Carried, error) {
+func (st storeStrategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	if ctx.Err() != nil {
+		return driver.Carried{}, &driver.Error{Err: context.Cause(ctx), Untouched: true}
+	}
+	if c.Only != "" && c.Only != driver.WayMove || slices.Contains(c.Except, driver.WayMove) {
+		return driver.Carried{}, &driver.Error{Err: errors.New("the store can only move messages"), Untouched: true, Answered: true}
+	}
 	id, err := strconv.Atoi(c.Item.ID)
 	if err != nil {
 		return driver.Carried{}, driver.ErrGone
@@ -42,6 +47,9 @@ func (st storeStrategy) Carry(_ context.Context, c driver.Carriage) (driver.Carr
 // translate converts errors of the store for the engine: the store always
 // answers, and if it has no such message or folder, it has changed nothing.
 func translate(err error) error {
+	if errors.Is(err, errNoMailbox) {
+		return &driver.Error{Err: fmt.Errorf("%w: %w", driver.ErrUnreachable, err), Untouched: true, Answered: true, Cause: driver.CauseNoMailbox}
+	}
 	if errors.Is(err, errNoMessage) || errors.Is(err, errNoFolder) {
 		return &driver.Error{Err: fmt.Errorf("%w: %w", driver.ErrGone, err), Untouched: true, Answered: true}
 	}
@@ -56,34 +64,48 @@ type storeMailbox struct {
 
 func (m storeMailbox) Address() string { return m.address }
 
-func (m storeMailbox) Find(_ context.Context, q driver.Query) (driver.Findings, error) {
-	var found driver.Findings
-	err := m.s.with(m.address, func(b *box) error {
-		for _, msg := range b.sorted() {
-			it := m.item(msg)
-			if matches(q, it) {
-				it.Attachments = nil
-				found.Items = append(found.Items, it)
+// with calls f with the mailbox, unless the context has ended: then nothing may be sent
+// any more.
+func (m storeMailbox) with(ctx context.Context, f func(*box) error) error {
+	if ctx.Err() != nil {
+		return &driver.Error{Err: context.Cause(ctx), Untouched: true}
+	}
+	err := m.s.with(m.address, f)
+	if errors.Is(err, errNoMailbox) {
+		return translate(err)
+	}
+	return err
+}
+
+func (m storeMailbox) Find(ctx context.Context, q driver.Query) (found driver.Findings, err error) {
+	err = m.with(ctx, func(b *box) error {
+		if q.In != nil && !b.folders[q.In.ID] {
+			found.Unsearched = append(found.Unsearched, driver.NotSearched(*q.In, translate(errNoFolder)))
+			return nil
+		}
+		for _, path := range slices.Sorted(maps.Keys(b.folders)) {
+			if q.In != nil && path != q.In.ID && !(q.Below && strings.HasPrefix(path, q.In.ID+"/")) {
+				continue
 			}
+			hits := len(found.Items)
+			for _, msg := range b.sorted() {
+				if msg.folder != path {
+					continue
+				}
+				it := m.item(msg)
+				it.Attachments = nil
+				switch {
+				case q.Matches(it):
+					found.Items = append(found.Items, it)
+				case driver.NearMessageID(q.MessageID, it.MessageID):
+					found.Near = append(found.Near, it)
+				}
+			}
+			found.Searched = append(found.Searched, driver.Searched{Folder: folder(path), Pages: 1, Hits: len(found.Items) - hits})
 		}
 		return nil
 	})
 	return found, err
-}
-
-func matches(q driver.Query, it driver.Item) bool {
-	bare := func(id string) string { return strings.Trim(strings.TrimSpace(id), "<>") }
-	switch {
-	case q.MessageID != "" && bare(q.MessageID) != bare(it.MessageID),
-		!q.Received.IsZero() && !q.Received.Truncate(time.Second).Equal(it.Received.Truncate(time.Second)),
-		(q.Stamped || q.Operation != "" || q.Origin != "") && it.Stamp == nil,
-		q.Operation != "" && q.Operation != it.Stamp.Operation,
-		q.Origin != "" && !strings.EqualFold(q.Origin, it.Stamp.Mailbox):
-		return false
-	case q.In == nil:
-		return true
-	}
-	return it.Folder.ID == q.In.ID || q.Below && strings.HasPrefix(it.Folder.ID, q.In.ID+"/")
 }
 
 // item describes a message. The tags with the stamp travel with the message.
@@ -93,8 +115,11 @@ func (m storeMailbox) item(msg *message) driver.Item {
 		Folder:    folder(msg.folder),
 		MessageID: msg.headers["Message-ID"], Class: "IPM.Note", Subject: msg.subject, Size: int64(1000 + len(msg.subject)),
 		Received: msg.received, Sent: msg.received, Read: msg.read, HasAttachments: len(msg.attachments) > 0,
-		Importance: "Normal",
+		Importance: cmp.Or(msg.importance, "Normal"),
 		Stamp:      driver.ParseStamp(msg.tags),
+	}
+	if msg.category != "" {
+		it.Categories = []string{msg.category}
 	}
 	for _, name := range slices.Sorted(maps.Keys(msg.attachments)) {
 		it.Attachments = append(it.Attachments, driver.Attachment{Name: name, Size: msg.attachments[name]})
@@ -108,8 +133,8 @@ func folder(path string) driver.Folder {
 }
 
 // message calls f with one message.
-func (m storeMailbox) message(id string, f func(*box, *message) error) error {
-	return m.s.with(m.address, func(b *box) error {
+func (m storeMailbox) message(ctx context.Context, id string, f func(*box, *message) error) error {
+	return m.with(ctx, func(b *box) error {
 		n, err := strconv.Atoi(id)
 		msg, ok := b.messages[n]
 		if err != nil || !ok {
@@ -119,16 +144,16 @@ func (m storeMailbox) message(id string, f func(*box, *message) error) error {
 	})
 }
 
-func (m storeMailbox) Inspect(_ context.Context, id string) (it driver.Item, err error) {
-	err = m.message(id, func(_ *box, msg *message) error {
+func (m storeMailbox) Inspect(ctx context.Context, id string) (it driver.Item, err error) {
+	err = m.message(ctx, id, func(_ *box, msg *message) error {
 		it = m.item(msg)
 		return nil
 	})
 	return it, err
 }
 
-func (m storeMailbox) Mark(_ context.Context, item driver.Item, mark driver.Change) (it driver.Item, err error) {
-	err = m.message(item.ID, func(_ *box, msg *message) error {
+func (m storeMailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (it driver.Item, err error) {
+	err = m.message(ctx, item.ID, func(_ *box, msg *message) error {
 		if strconv.Itoa(msg.revision) != item.Version {
 			return driver.ErrConflict
 		}
@@ -156,8 +181,8 @@ func (m storeMailbox) Mark(_ context.Context, item driver.Item, mark driver.Chan
 	return it, err
 }
 
-func (m storeMailbox) Remove(_ context.Context, item driver.Item) error {
-	return m.message(item.ID, func(b *box, msg *message) error {
+func (m storeMailbox) Remove(ctx context.Context, item driver.Item) error {
+	return m.message(ctx, item.ID, func(b *box, msg *message) error {
 		if strconv.Itoa(msg.revision) != item.Version {
 			return driver.ErrConflict
 		}
@@ -168,12 +193,12 @@ func (m storeMailbox) Remove(_ context.Context, item driver.Item) error {
 
 // Shelve makes the mailbox a driver.Shelver, which is optional: without it, copies
 // that nobody needs stay where they are.
-func (m storeMailbox) Shelve(_ context.Context, item driver.Item, to *driver.Folder) (it driver.Item, err error) {
+func (m storeMailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folder) (it driver.Item, err error) {
 	path := "Deleted Items"
 	if to != nil {
 		path = to.ID
 	}
-	err = m.message(item.ID, func(b *box, msg *message) error {
+	err = m.message(ctx, item.ID, func(b *box, msg *message) error {
 		if strconv.Itoa(msg.revision) != item.Version {
 			return driver.ErrConflict
 		}
@@ -186,25 +211,28 @@ func (m storeMailbox) Shelve(_ context.Context, item driver.Item, to *driver.Fol
 	return it, err
 }
 
-func (m storeMailbox) Folder(_ context.Context, want driver.FolderRequest) (driver.Folder, error) {
+// escape writes names as paths have them.
+var escape = strings.NewReplacer("%", "%25", "/", "%2F")
+
+func (m storeMailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	names := make([]string, len(want.Names))
 	for i, name := range want.Names {
-		names[i] = url.PathEscape(name)
+		names[i] = escape.Replace(name)
 	}
-	return m.folder(strings.Join(names, "/"), want.Create)
+	return m.folder(ctx, strings.Join(names, "/"), want.Create)
 }
 
 // Home is simple here: the path is the id, and there are no Recoverable Items.
-func (m storeMailbox) Home(_ context.Context, was driver.Folder) (driver.Folder, error) {
+func (m storeMailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	if was.Below == "" {
-		return m.folder("Inbox", false)
+		return m.folder(ctx, "Inbox", false)
 	}
-	return m.folder(was.Below, true)
+	return m.folder(ctx, was.Below, true)
 }
 
 // folder returns the folder with a path, creating it if create is set.
-func (m storeMailbox) folder(path string, create bool) (f driver.Folder, err error) {
-	err = m.s.with(m.address, func(b *box) error {
+func (m storeMailbox) folder(ctx context.Context, path string, create bool) (f driver.Folder, err error) {
+	err = m.with(ctx, func(b *box) error {
 		if path == "" || !b.folders[path] && !create {
 			return translate(errNoFolder)
 		}

@@ -73,7 +73,11 @@ func inboxFolder(name string) string {
 func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
 	msg := message{
 		folder: inboxFolder(m.Folder), subject: m.Subject, received: m.Received, read: m.Read,
-		headers: map[string]string{"Message-ID": m.MessageID},
+		text: m.Text, importance: m.Importance, category: m.Category,
+		headers: map[string]string{"Message-ID": m.MessageID, "From": m.Sender},
+	}
+	if m.Header != "" {
+		msg.headers[quarantinetest.HeaderName] = m.Header
 	}
 	if m.Attachment != "" {
 		msg.attachments = map[string]int64{m.Attachment: 1234}
@@ -86,7 +90,8 @@ func (l lab) Messages(t testing.TB, mailbox string) (all []quarantinetest.Messag
 		for _, msg := range b.sorted() {
 			m := quarantinetest.Message{
 				MessageID: msg.headers["Message-ID"], Subject: msg.subject, Read: msg.read, Received: msg.received,
-				Stamped: len(msg.tags) > 0,
+				Stamped: len(msg.tags) > 0, Text: msg.text, Importance: msg.importance, Category: msg.category,
+				Sender: msg.headers["From"], Header: msg.headers[quarantinetest.HeaderName],
 			}
 			if len(msg.folder) > len("Inbox/") {
 				m.Folder = msg.folder[len("Inbox/"):]

@@ -87,7 +87,7 @@ func (m *mailbox) hush(ctx context.Context, id ews.ItemID) error {
 		return nil
 	}
 	if err := m.client.SuppressReadReceipt(ctx, id); err != nil {
-		return fmt.Errorf("suppressing the read receipt: %w", asGone(err))
+		return fmt.Errorf("suppressing the read receipt: %w", asConflict(asGone(err)))
 	}
 	fresh, err := m.inspect(ctx, id.ID)
 	if err != nil {

@@ -17,6 +17,9 @@ func carriage(t *testing.T, lab Lab, m Message) driver.Carriage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if it.Stamp == nil || it.Stamp.Operation != stampFor(lab).Operation {
+		t.Fatalf("Mark returned the stamp %+v, want %+v", it.Stamp, stampFor(lab))
+	}
 	folder, err := to.Folder(t.Context(), driver.FolderRequest{Names: []string{"Quarantine"}, Create: true})
 	if err != nil {
 		t.Fatal(err)

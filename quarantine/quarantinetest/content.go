@@ -48,18 +48,18 @@ func contentOfACopy(t *testing.T, lab Lab) {
 	}
 }
 
-// contentDiffers checks that messages with other subjects or attachments do not have
+// contentDiffers checks that messages with other subjects, texts or attachments do not have
 // the same content.
 func contentDiffers(t *testing.T, lab Lab) {
 	user, _, ok := contents(lab)
 	if !ok {
 		return
 	}
-	attached, renamed := message("<attached@good.example>"), message(otherID)
-	attached.Attachment, renamed.Subject = "invoice.pdf", "You have not won"
+	attached, renamed, reworded := message("<attached@good.example>"), message(otherID), message("<reworded@good.example>")
+	attached.Attachment, renamed.Subject, reworded.Text = "invoice.pdf", "You have not won", "Do not click here."
 	box := lab.Strategy().Mailbox(lab.User())
 	seen := make(map[string]string)
-	for _, m := range []Message{message(theID), attached, renamed} {
+	for _, m := range []Message{message(theID), attached, renamed, reworded} {
 		lab.Deliver(t, m)
 		c, err := user.Content(t.Context(), the(t, box, driver.Query{MessageID: m.MessageID}))
 		if err != nil {

@@ -38,6 +38,34 @@ type Lab interface {
 	Notices(t testing.TB) int
 }
 
+// Faulty is a [Lab] whose mail system can lose an answer. Without it, the suite does not
+// see whether a driver repeats a write whose outcome it does not know, and what it says
+// of it: see [driver.Error].
+type Faulty interface {
+	// Lose lets the connection break once, at the n-th request from now that the
+	// strategy sends, counting from 0. Acted means that the mail system has carried out
+	// the request by then. The function that it returns ends that, if it has not
+	// happened yet, and reports whether it has.
+	Lose(t testing.TB, n int, acted bool) (struck func() bool)
+}
+
+// Peopled is a [Lab] with groups, for strategies whose mailboxes are a
+// [driver.Directory].
+type Peopled interface {
+	// AddGroup adds a group to the address book. Members are mailboxes of the lab,
+	// groups that have been added, or addresses outside.
+	AddGroup(t testing.TB, address string, members ...string)
+}
+
+// Forwarding is a [Lab] whose user forwards, for strategies whose mailboxes are a
+// [driver.Forwarder].
+type Forwarding interface {
+	// UserForwards puts into the user's Sent Items a message with which she has
+	// forwarded the one with that Message-ID, as a mail program does it. It has a
+	// Message-ID of its own, and goes to the addresses.
+	UserForwards(t testing.TB, messageID, as string, to ...string)
+}
+
 // Message is a message as shown by a Lab.
 type Message struct {
 	MessageID string
@@ -51,6 +79,12 @@ type Message struct {
 	ReadReceipt bool
 	Attachment  string // name of its attachment; empty if it has none
 	Received    time.Time
+	Sender      string // address in From
+	Text        string // plain text of one line, without its end
+	Importance  string // "Low", "Normal" or "High"; empty means Normal
+	Category    string // its only category; empty if it has none
+	// Header is the value of the internet header [HeaderName]; empty if it has none.
+	Header string
 	// Stamped means that it carries a stamp; Deliver ignores it.
 	Stamped bool
 	// Recoverable means that its owner must recover it to see it; Deliver ignores
@@ -58,11 +92,14 @@ type Message struct {
 	Recoverable bool
 }
 
+// HeaderName is the name of the header that the suite lets strategies set.
+const HeaderName = "X-Quarantinetest"
+
 // received is when the suite's messages were received.
 var received = time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)
 
 func message(id string) Message {
-	return Message{MessageID: id, Subject: "You have won", Received: received}
+	return Message{MessageID: id, Subject: "You have won", Received: received, Sender: theSender, Text: "Click here.", Importance: "Normal"}
 }
 
 // visible returns the messages with that id that are not in Recoverable Items.

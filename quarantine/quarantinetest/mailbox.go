@@ -130,6 +130,7 @@ func findByTime(t *testing.T, lab Lab) {
 		t.Errorf("Find by the time %s returned %s, want %s", received, got.MessageID, theID)
 	}
 	the(t, m, driver.Query{Received: received.Add(time.Second), MessageID: otherID})
+	the(t, m, driver.Query{Received: received.Add(300 * time.Millisecond), MessageID: theID}) // to the second
 	none(t, m, driver.Query{Received: received.Add(-time.Second)})
 	none(t, m, driver.Query{Received: received, MessageID: otherID})
 }
@@ -202,6 +203,9 @@ func markConflict(t *testing.T, lab Lab) {
 	}
 	if _, err := m.Mark(t.Context(), it, driver.Change{Clear: true}); !errors.Is(err, driver.ErrConflict) {
 		t.Errorf("Mark with an old version: %v, want ErrConflict", err)
+	}
+	if fresh, err := m.Inspect(t.Context(), it.ID); err != nil || fresh.Stamp == nil || *fresh.Stamp != wanted(*stampFor(lab), fresh) {
+		t.Errorf("after a Mark that was refused the stamp is %+v (%v), want %+v", fresh.Stamp, err, stampFor(lab))
 	}
 }
 
