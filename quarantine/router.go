@@ -61,13 +61,13 @@ type Route struct {
 // RouterOptions configures a [Router]. nil or the zero value means the
 // defaults.
 type RouterOptions struct {
-	// PerServer is how many targets [Router.QuarantineAll] and [Router.FindAll]
-	// work on at a time on each server. The server's own budgets apply as well:
+	// PerServer is how many targets [Router.QuarantineAll], [Router.FindAll] and
+	// [Router.RestoreAll] work on at a time on each server. The server's own budgets apply as well:
 	// see package throttle. Default: 8.
 	PerServer int
 
-	// TargetFor bounds the work on one target in [Router.QuarantineAll] and
-	// [Router.FindAll], counted from when its server has a free slot for it; of a
+	// TargetFor bounds the work on one target in [Router.QuarantineAll],
+	// [Router.FindAll] and [Router.RestoreAll], counted from when its server has a free slot for it; of a
 	// target with criteria, once for searching and once for taking. So a mailbox
 	// whose server stalls does not hold a slot for ever. What is over time ends as
 	// with a context that has ended, with an error that matches
@@ -109,7 +109,7 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 		return d, driver.Invalid("router options", "PerServer, TargetFor, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
-		d.PerServer = 8
+		d.PerServer = usualAtOnce
 	}
 	if d.AskAtOnce == 0 {
 		d.AskAtOnce = 4

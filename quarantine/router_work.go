@@ -23,16 +23,14 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 // mailbox has since moved to another server, it cannot be restored from there,
 // and the error says so.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
-	if receipt == nil {
-		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
+	rt, err := r.of(receipt)
+	if err != nil {
+		return nil, err
 	}
-	rt := r.named(receipt.Server)
-	if receipt.Server == "" && len(r.routes) == 1 {
-		rt = r.routes[0]
-	}
-	if rt == nil {
-		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
-	}
+	return r.restore(ctx, rt, receipt)
+}
+
+func (r *Router) restore(ctx context.Context, rt *route, receipt *Receipt) (*Receipt, error) {
 	out, err := rt.service.Restore(ctx, receipt)
 	return r.restored(ctx, rt, receipt.Target, out, err)
 }

@@ -81,11 +81,16 @@ func (s *session) ask(ctx context.Context, r *quarantine.Router, g groupFlags) (
 	shown := s.follow("expanding "+g.address, -1, 1)
 	defer shown.ended()
 	members, err := r.Expand(ctx, g.address, &g.bounds)
+	return members, inGroupFlags(err)
+}
+
+// inGroupFlags names the flag for a limit that a group exceeds.
+func inGroupFlags(err error) error {
 	if e, ok := errors.AsType[*quarantine.LimitError](err); ok {
 		flag := map[string]string{"MaxDepth": "-max-depth", "MaxMembers": "-max-members", "MaxGroups": "-max-groups"}[e.Setting]
-		return nil, fmt.Errorf("%w: more than %d %s; raise %s, or choose a smaller group", quarantine.ErrTooManyMembers, e.Limit, e.What, flag)
+		return fmt.Errorf("%w: more than %d %s; raise %s, or choose a smaller group", quarantine.ErrTooManyMembers, e.Limit, e.What, flag)
 	}
-	return members, err
+	return err
 }
 
 // member is the result line for a member of a group.

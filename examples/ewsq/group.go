@@ -1,51 +1,126 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"slices"
-	"strings"
+	"errors"
+	"fmt"
+	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// members plans a target for each member of a group, and notes those that cannot be
-// one.
-func (s *session) members(ctx context.Context, r *quarantine.Router, t targetFlags, bounds quarantine.ExpandOptions, reason string) (plan, error) {
-	all, err := s.ask(ctx, r, groupFlags{t.group, bounds})
-	if err != nil {
+// plan makes a plan of what the flags name: a target for each member of a group, and for
+// each copy that forwards made. Call it before anything is taken away, because some traces
+// of forwards go with it.
+func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named []quarantine.Target, reason string) (plan, error) {
+	shown := &planProgress{s: s, workers: f.workers * len(s.selected)}
+	req := quarantine.PlanRequest{Targets: named, SkipServers: true, Progress: shown.step}
+	group := f.targetFlags.group
+	if group != "" {
+		req.Groups = []quarantine.GroupTarget{{Group: group, Target: f.target("", reason)}}
+		req.Expand = &f.group.bounds
+	}
+	if f.follow.follow {
+		req.Forwards = &f.follow.bounds
+	}
+	made, err := r.Plan(ctx, req)
+	shown.ended()
+	switch {
+	case err != nil && ctx.Err() != nil && shown.stage != quarantine.PlanExpanding:
+		return plan{}, fmt.Errorf("interrupted while following forwards; nothing was changed: %w", context.Cause(ctx))
+	case err != nil:
 		return plan{}, err
 	}
-	p := plan{origins: make(map[quarantine.Target]origin)}
-	aside := func(address string, from origin, what quarantine.Outcome, why string) {
-		p.asides = append(p.asides, result{
-			Server: all.Server, Mailbox: address, MessageID: t.messageID, Criteria: t.criteria, Outcome: what, Error: why, origin: from,
-		})
-	}
-	for _, m := range all.Mailboxes {
-		from := origin{Group: m.Via}
-		if s.isQuarantine(m.Address) {
-			aside(m.Address, from, outside, "")
-			continue
+	p := plan{targets: named, origins: make(map[quarantine.Target]origin)}
+	for _, t := range made.Targets {
+		why := t.Why[0]
+		switch why.Kind {
+		case quarantine.OriginNamed:
+			continue // as often as it was named
+		case quarantine.OriginGroup:
+			p.origins[t.Target] = origin{Group: why.Via}
+		case quarantine.OriginForward:
+			p.origins[t.Target] = origin{Forward: &forward{From: why.From, Parent: why.Parent, By: why.By, Depth: why.Depth}}
 		}
-		target := t.target(m.Address, reason)
-		p.targets = append(p.targets, target)
-		p.origins[target] = from
+		p.targets = append(p.targets, t.Target)
 	}
-	for _, m := range all.Contacts {
-		aside(m.Address, origin{Group: m.Via}, outside, "")
-	}
-	for _, u := range all.Unexpanded {
-		address := u.Address
-		if address == "" {
-			address = u.Name
+	for _, u := range made.Unplanned {
+		if _, partly := u.Err.(*quarantine.Failure); u.Err != nil && u.Why.Kind == quarantine.OriginGroup && !partly {
+			return plan{}, inGroupFlags(u.Err)
 		}
-		aside(address, origin{Group: t.group}, unknown, u.Reason)
+		p.asides = append(p.asides, aside(u))
 	}
 	return p, nil
 }
 
-// isQuarantine reports whether an address is that of a quarantine mailbox.
-func (s *session) isQuarantine(address string) bool {
-	return slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return strings.EqualFold(c.QuarantineMailbox, address) })
+// aside returns the result for what cannot be a target.
+func aside(u quarantine.Unplanned) result {
+	r := result{Server: u.Server, Mailbox: u.Address, MessageID: u.MessageID, Criteria: u.Criteria, Outcome: outside}
+	if u.Kind == quarantine.UnplannedUnknown {
+		r.Outcome, r.Error = unknown, u.Err.Error()
+	}
+	switch u.Why.Kind {
+	case quarantine.OriginGroup:
+		r.Group = cmp.Or(u.Why.Via, u.Why.Group)
+	case quarantine.OriginForward:
+		r.Forward = &forward{From: u.Why.From, Parent: u.Why.Parent}
+	default:
+		if e, ok := errors.AsType[*quarantine.LimitError](u.Err); ok {
+			r.Error = fmt.Sprintf("%v: more than %d %s; raise -forward-max, or start with fewer mailboxes", quarantine.ErrTooManyHits, e.Limit, e.What)
+		}
+		r.Error = "its recipients are not all known: " + r.Error
+	}
+	return r
+}
+
+// planProgress shows how far a plan has got.
+type planProgress struct {
+	s       *session
+	workers int
+
+	mu    sync.Mutex
+	stage quarantine.PlanStage
+	shown *progress
+	last  quarantine.PlanStep
+}
+
+func (p *planProgress) step(step quarantine.PlanStep) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if step.Begun == 0 && step.Done == 0 {
+		p.end()
+		p.stage, p.last = step.Stage, step
+		switch step.Stage {
+		case quarantine.PlanExpanding:
+			p.shown = p.s.follow("expanding "+step.About, -1, 1)
+		case quarantine.PlanSearching:
+			p.shown = p.s.follow("searching for messages to follow", step.Total, p.workers)
+		default:
+			p.shown = p.s.follow("following forwards", step.Total, p.workers)
+		}
+		return
+	}
+	if step.Stage != quarantine.PlanExpanding {
+		for range step.Begun - p.last.Begun {
+			p.shown.begin()
+		}
+		for range step.Done - p.last.Done {
+			p.shown.finish(step.Failed == p.last.Failed)
+		}
+	}
+	p.last = step
+}
+
+func (p *planProgress) end() {
+	if p.shown != nil {
+		p.shown.ended()
+		p.shown = nil
+	}
+}
+
+func (p *planProgress) ended() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.end()
 }

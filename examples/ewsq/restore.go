@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"sync"
 
@@ -112,10 +113,9 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 	if skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
 	}
-	atOnce := workers * len(s.selected)
-	return s.runAll(ctx, plan{targets: stack.targets}, atOnce, pool(atOnce, func(ctx context.Context, t quarantine.Target) (*quarantine.Receipt, error) {
-		return r.Restore(ctx, stack.next(t))
-	}))
+	return s.runAll(ctx, plan{targets: stack.targets}, workers*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+		return r.RestoreAll(ctx, stack.of(targets))
+	})
 }
 
 // receiptStack hands out receipts by target; several may have the same target.
@@ -133,6 +133,17 @@ func newReceiptStack(receipts []*quarantine.Receipt) *receiptStack {
 		s.left[r.Target] = append(s.left[r.Target], r)
 	}
 	return s
+}
+
+// of yields the receipts of targets.
+func (s *receiptStack) of(targets iter.Seq[quarantine.Target]) iter.Seq[*quarantine.Receipt] {
+	return func(yield func(*quarantine.Receipt) bool) {
+		for t := range targets {
+			if !yield(s.next(t)) {
+				return
+			}
+		}
+	}
 }
 
 func (s *receiptStack) next(t quarantine.Target) *quarantine.Receipt {

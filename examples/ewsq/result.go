@@ -94,7 +94,7 @@ var errNotBegun = errors.New("not started: the run was interrupted; run it again
 
 // interrupted explains an error that an interrupt caused.
 func interrupted(err error) error {
-	if err == context.Canceled { // while it waited for its turn
+	if err == context.Canceled || errors.Is(err, quarantine.ErrNotBegun) { // while it waited for its turn
 		return errNotBegun
 	}
 	return fmt.Errorf("interrupted; run it again: %w", err)

@@ -82,19 +82,13 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 		return err
 	}
 	p := plan{targets: targets}
-	if f.targetFlags.group != "" {
-		if p, err = s.members(ctx, r, f.targetFlags, f.group.bounds, reason); err != nil {
+	if f.targetFlags.group != "" || f.follow.follow {
+		if p, err = s.plan(ctx, r, f, targets, reason); err != nil {
 			return err
 		}
 	}
 	p.complete = true
-	atOnce := f.workers * len(s.selected)
-	if f.follow.follow {
-		if err := s.forwards(ctx, r, &p, f.follow.bounds, atOnce); err != nil {
-			return err
-		}
-	}
-	return s.runAll(ctx, p, atOnce, func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, p, f.workers*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return do(r, ctx, targets)
 	})
 }

@@ -1,0 +1,117 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// ErrNotBegun reports that nothing was done for a receipt, because the context had ended
+// before its turn (test with errors.Is). The error matches the cause of that as well.
+var ErrNotBegun = errors.New("quarantine: not begun")
+
+// usualAtOnce is the default of PerServer in [RouterOptions].
+const usualAtOnce = 8
+
+// RestoreAll puts back what receipts say was taken, each as [Service.Restore] does, 8 at
+// a time, and yields each result as soon as it is known, in no particular order.
+//
+// A receipt that cannot be restored does not stop the others: its error comes with a
+// receipt that contains only the target and the server. When ctx ends, nothing more is
+// begun, and what is in progress is still yielded as it finishes. A receipt that has been
+// read by then, and was not begun, is yielded with an error that matches [ErrNotBegun].
+// If receipts may be left that have not been read, a nil receipt with the cause comes
+// last. When the loop is left early, what is in progress is cancelled and waited for; to
+// restore the same receipts again settles it.
+//
+// Receipts are read shortly before they are needed, from another goroutine; the sequence
+// must not block for ever. The same receipt may occur twice: then the second finds it
+// restored.
+func (s *Service) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) iter.Seq2[*Receipt, error] {
+	slots := make(chan struct{}, usualAtOnce)
+	return restoreEach(ctx, receipts, usualAtOnce, func(ctx context.Context, was *Receipt) (*Receipt, error) {
+		return whenFree(ctx, slots, func() (*Receipt, error) { return s.Restore(ctx, was) })
+	})
+}
+
+// RestoreAll is [Service.RestoreAll] on all servers at once, each receipt as
+// [Router.Restore] does, with the limits of [RouterOptions]: at most PerServer are in
+// progress on each server at a time, each for at most TargetFor.
+func (r *Router) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) iter.Seq2[*Receipt, error] {
+	return restoreEach(ctx, receipts, r.window(), func(ctx context.Context, was *Receipt) (*Receipt, error) {
+		rt, err := r.of(was)
+		if err != nil {
+			return nil, err
+		}
+		return whenFree(ctx, rt.slots, func() (*Receipt, error) {
+			ctx, cancel := r.timed(ctx)
+			defer cancel()
+			return r.restore(ctx, rt, was)
+		})
+	})
+}
+
+// whenFree waits for a free slot and calls do, unless the context has ended by then.
+func whenFree(ctx context.Context, slots chan struct{}, do func() (*Receipt, error)) (*Receipt, error) {
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotBegun, context.Cause(ctx))
+	}
+	return do()
+}
+
+// restoreEach restores receipts, of which it reads so many ahead.
+func restoreEach(ctx context.Context, receipts iter.Seq[*Receipt], ahead int, restore func(context.Context, *Receipt) (*Receipt, error)) iter.Seq2[*Receipt, error] {
+	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
+		left := false
+		all := func(yield func(*Receipt) bool) {
+			if left = ctx.Err() != nil; left {
+				return
+			}
+			for was := range receipts {
+				if !yield(was) {
+					return
+				}
+				if left = ctx.Err() != nil; left {
+					return
+				}
+			}
+		}
+		// What has been read is accounted for, even if the context has ended by then.
+		_ = spread(context.WithoutCancel(ctx), ahead, all, func(was *Receipt) {
+			out, err := restore(ctx, was)
+			if out == nil {
+				out = &Receipt{Action: "restore", Items: []ReceiptItem{}}
+				if was != nil {
+					out.Server, out.Strategy, out.Target = was.Server, was.Strategy, was.Target
+				}
+			}
+			emit(out, err)
+		})
+		if left {
+			emit(nil, context.Cause(ctx))
+		}
+	})
+}
+
+// of returns the service that a receipt names.
+func (r *Router) of(receipt *Receipt) (*route, error) {
+	if receipt == nil {
+		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
+	}
+	rt := r.named(receipt.Server)
+	if receipt.Server == "" && len(r.routes) == 1 {
+		rt = r.routes[0]
+	}
+	if rt == nil {
+		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
+	}
+	return rt, nil
+}
