@@ -13,4 +13,7 @@
 // restore. Finally it interrupts the Service before and after every single call
 // to the strategy, runs it again, and counts: there must be exactly one whole
 // copy, in the right place.
+//
+// For the tests of a product that needs no mail system at all, [Alert], [Receipt] and
+// [Failed] make targets, and what became of them.
 package quarantinetest

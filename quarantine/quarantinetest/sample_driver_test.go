@@ -21,6 +21,8 @@ func (t sampleStrategy) Name() string {
 	return "sample"
 }
 
+func (t sampleStrategy) System() string { return "sample" }
+
 func (t sampleStrategy) Mailbox(address string) driver.Mailbox {
 	m := sampleMailbox{t.s, strings.ToLower(address)}
 	if t.s.is("Mailbox/OtherAddress") {
