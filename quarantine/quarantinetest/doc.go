@@ -29,4 +29,9 @@
 //			}
 //		})
 //	}
+//
+// # Tests of a product
+//
+// For the tests of a product that needs no mail system at all, [Alert], [Receipt] and
+// [Failed] make targets, and what became of them.
 package quarantinetest

@@ -14,14 +14,14 @@ import (
 
 type sampleStrategy struct{ s *sample }
 
-func (t sampleStrategy) System() string { return "sample" }
-
 func (t sampleStrategy) Name() string {
 	if t.s.is("Name/Empty") {
 		return ""
 	}
 	return "sample"
 }
+
+func (t sampleStrategy) System() string { return "sample" }
 
 func (t sampleStrategy) Mailbox(address string) driver.Mailbox {
 	m := sampleMailbox{t.s, strings.ToLower(address)}
