@@ -215,6 +215,7 @@ var peoplesDeviations = []*deviation{
 			return false
 		}
 		x.rivals = true
+		x.journal.Restart() // it holds the process for dead
 		for r, err := range x.serviceOf(nil, x.journal).Recover(context.Background()) {
 			x.report("   rival's recovery", r, err)
 		}

@@ -63,8 +63,13 @@ import (
 //	-- Finish. No row: if a SELECT finds the operation, the claim is lost.
 //	DELETE FROM intents WHERE operation = $1 AND token = $2;
 //
-//	-- Pending, with a cursor or a page at a time. FindTarget: WHERE target = $1.
-//	SELECT intent FROM intents ORDER BY at, operation;
+//	-- Pending, a page at a time: after the last of the page before, and no further than
+//	-- the last of all was when it began ($3, $4).
+//	SELECT at, operation, intent FROM intents
+//	WHERE (at, operation) > ($1, $2) AND (at, operation) <= ($3, $4) ORDER BY at, operation LIMIT 100;
+//
+//	-- FindTarget.
+//	SELECT intent FROM intents WHERE target = $1 ORDER BY at, operation;
 //
 // # What fails
 //
@@ -112,8 +117,9 @@ type Journal interface {
 	// Pending yields the intents, oldest first, whether they are claimed or not, without
 	// holding all of them in memory. An error stands for an intent that cannot be read, and
 	// does not end the sequence; an error of the journal or the context does. All other methods
-	// may be called meanwhile, from within the loop as well. What is begun meanwhile
-	// need not be yielded, nor what is finished.
+	// may be called meanwhile, from within the loop as well. What is finished meanwhile
+	// need not be yielded. What is begun meanwhile must not be yielded without end: a recovery
+	// may begin what it was given once more, with a later At.
 	Pending(ctx context.Context) iter.Seq2[Intent, error]
 
 	// FindOperation returns the intent of an operation, if there is one. It is called for

@@ -94,13 +94,13 @@ func (j *MemoryJournal) Finish(_ context.Context, c Claim) error {
 	return nil
 }
 
-// Restart ends all claims, as when the process that has a journal alone is started
-// again: for tests in which a service stands for a process that has crashed.
+// Restart ends the leases of all claims, as when the process that has a journal alone is
+// started again: for tests in which a service stands for a process that has crashed.
 func (j *MemoryJournal) Restart() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for operation, in := range j.intents {
-		in.claim = Claim{Operation: operation}
+		in.claim.Until = time.Time{}
 		j.intents[operation] = in
 	}
 }

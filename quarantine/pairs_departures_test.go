@@ -180,7 +180,9 @@ func returning(x *striking, s *quarantine.Service) {
 	x.report("   rival's restore", r, err)
 }
 
+// recovering is a rival that holds the process for dead.
 func recovering(x *striking, s *quarantine.Service) {
+	x.book.restart()
 	for r, err := range s.Recover(context.WithoutCancel(x.ctx)) {
 		x.report("   rival's recovery", r, err)
 	}

@@ -136,7 +136,7 @@ func (x *play) journalOf() quarantine.Journal {
 	if !x.journal {
 		return nil
 	}
-	x.book.claims = nil // of the one before
+	x.book.restart() // the one before is no more
 	return failingBook{x.book, &x.dead}
 }
 

@@ -109,11 +109,18 @@ func (b *intentBook) Renew(_ context.Context, c quarantine.Claim, lease time.Dur
 }
 
 func (b *intentBook) Finish(_ context.Context, c quarantine.Claim) error {
-	if slices.ContainsFunc(b.claims, func(now quarantine.Claim) bool { return now.Token == c.Token }) {
-		b.remove(c.Operation)
-		return nil
+	if b.find(c.Operation) >= 0 && !slices.ContainsFunc(b.claims, func(now quarantine.Claim) bool { return now.Token == c.Token }) {
+		return quarantine.ErrClaimLost
 	}
-	return quarantine.ErrClaimLost
+	b.remove(c.Operation)
+	return nil
+}
+
+// restart ends the leases of all claims.
+func (b *intentBook) restart() {
+	for i := range b.claims {
+		b.claims[i].Until = time.Time{}
+	}
 }
 
 func (b *intentBook) Pending(context.Context) iter.Seq2[quarantine.Intent, error] {
