@@ -120,8 +120,12 @@ func (x *play) accountCarry(c *detour.Call, now time.Time) {
 	mine := sending{
 		operation: stamp.Operation, attempt: stamp.Attempt, direction: stamp.Direction, lease: stamp.Lease,
 		once: c.Answer.Carried.Once, open: c.Answer.Err != nil && !driver.Answered(c.Answer.Err),
+		copied: c.Answer.Err == nil && !c.Answer.Carried.Once,
 	}
 	for _, s := range x.sent {
+		if s.attempt == mine.attempt && s.copied {
+			x.bad(&x.doubled, "it is sent again, though the server has said that it has copied it")
+		}
 		again := s.attempt == mine.attempt && s.once && mine.once
 		if s.operation == mine.operation && s.direction == mine.direction && s.open && now.Before(s.lease) && !again && !x.versionsIgnored() {
 			x.bad(&x.doubled, "it is sent while the attempt before it may still arrive")

@@ -88,6 +88,7 @@ type sending struct {
 	direction          driver.Direction
 	lease              time.Time
 	once, open         bool // open: not answered
+	copied             bool // answered with success, by a way that makes a copy
 }
 
 // key seals the stamps of the installation, otherKey those of another one.

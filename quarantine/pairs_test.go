@@ -137,7 +137,9 @@ func (p *pairs) play(t *testing.T, from node, next act, twists ...twist) (calls 
 		x := from.resume()
 		x.twists = append(x.twists, twists...)
 		x.asked = append(slices.Clip(x.asked), next)
-		x.next(t, next)
+		begin := time.Now()
+		told := x.next(t, next)
+		x.timely(t, told, time.Since(begin))
 		calls = x.calls
 		p.histories++
 		state := x.state()
