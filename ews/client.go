@@ -87,6 +87,7 @@ type Client struct {
 	mailbox     string
 	view        bool // made by Impersonating or ForMailbox
 	impersonate bool
+	hooks       []Hook // besides that of the settings
 	state       *mailboxState
 }
 
@@ -205,14 +206,14 @@ func newTransport() *http.Transport {
 // ExchangeImpersonation header and X-AnchorMailbox, and is charged to that
 // mailbox. The account needs the ApplicationImpersonation right.
 func (c *Client) Impersonating(address string) *Client {
-	return &Client{settings: c.settings, mailbox: address, view: true, impersonate: true, state: c.states.of(address)}
+	return &Client{settings: c.settings, hooks: c.hooks, mailbox: address, view: true, impersonate: true, state: c.states.of(address)}
 }
 
 // ForMailbox returns a view of the client for working in a mailbox as a
 // delegate: each request carries X-AnchorMailbox and is charged to
 // Options.Payer. Every [DistinguishedFolder] must also name the mailbox.
 func (c *Client) ForMailbox(address string) *Client {
-	return &Client{settings: c.settings, mailbox: address, view: true, state: c.states.of(address)}
+	return &Client{settings: c.settings, hooks: c.hooks, mailbox: address, view: true, state: c.states.of(address)}
 }
 
 // Mailbox returns the address of the view's mailbox; it is empty for the client

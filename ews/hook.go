@@ -117,14 +117,7 @@ func (c *Client) begin(ctx context.Context, t *task, v Version) (context.Context
 		Operation: t.op, Mailbox: c.mailbox, Impersonated: c.impersonate, Payer: c.payingMailbox(),
 		Attempt: *t.sends, Version: v, ClientRequestID: newGUID(),
 	}}
-	if c.hook == nil {
-		k.told = func(CallEnd) {}
-		return ctx, k
-	}
-	if own := c.hook.TraceCallStart(ctx, k.start); own != nil {
-		ctx = own
-	}
-	k.told = func(e CallEnd) { c.hook.TraceCallEnd(ctx, e) }
+	ctx, k.told = c.told(ctx, k.start)
 	return ctx, k
 }
 

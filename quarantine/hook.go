@@ -41,6 +41,7 @@ type ItemStart struct {
 	Action     ItemAction
 	Server     string // Name of [Options]
 	Mailbox    string // of the user
+	Reference  string // of the target
 	Quarantine string // the quarantine mailbox
 	ItemID     string // of the message, where it is now; empty: not known
 	Size       int64  // in bytes, as the server counts; 0: not known
@@ -77,7 +78,7 @@ func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it dr
 	if s.hook == nil {
 		return ctx, func(ReceiptItem, error) {}
 	}
-	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Quarantine: s.quarantine.Address(), ItemID: it.ID, Size: it.Size}
+	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Reference: t.Reference, Quarantine: s.quarantine.Address(), ItemID: it.ID, Size: it.Size}
 	began := time.Now()
 	if own := s.hook.TraceItemStart(ctx, start); own != nil {
 		ctx = own

@@ -20,7 +20,6 @@ import (
 // later.
 type migration struct {
 	*twobox.System
-	ways            []driver.Way
 	journal         *quarantine.MemoryJournal
 	ews, graph      *quarantine.Service
 	overEWS, overGo *otherSystem

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -28,6 +27,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, driver.Findings{}, err
 	}
+	ctx, meter := driver.Metered(ctx)
 	r := s.receipt("find", t)
 	found, err := s.shown(ctx, driver.ToUser, t, func(ctx context.Context) (driver.Findings, error) {
 		return s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})
@@ -43,7 +43,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 	r.near(found.Near)
 	r.Searched, r.Unsearched, r.Examined = found.Searched, found.Unsearched, found.Examined
 	r.unlikeNear(found.Near)
-	r.Finished = time.Now().UTC()
+	r.finish(meter)
 	return r, found, nil
 }
 

@@ -124,6 +124,9 @@ type Receipt struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 
+	// Cost is what the work has cost, and where it went, as far as the driver tells it.
+	Cost driver.Cost `json:"cost,omitzero"`
+
 	// Items has one entry for each copy found.
 	Items []ReceiptItem `json:"items"`
 
@@ -191,6 +194,11 @@ func (s *Service) surplusOf(asides []passage.Aside) (list []Surplus) {
 	return list
 }
 
+// finish ends the receipt of work that a meter has counted.
+func (r *Receipt) finish(m *driver.Meter) {
+	r.Finished, r.Cost = time.Now().UTC(), m.Cost()
+}
+
 // note adds a note, once.
 func (r *Receipt) note(format string, args ...any) {
 	if n := fmt.Sprintf(format, args...); !slices.Contains(r.Notes, n) {
@@ -198,10 +206,25 @@ func (r *Receipt) note(format string, args ...any) {
 	}
 }
 
+// maxNear is how many messages with nearly the Message-ID that was asked for are named.
+const maxNear = 10
+
 // near notes the items that a search found beside those asked for.
 func (r *Receipt) near(items []driver.Item) {
+	told, more := make(map[[2]string]bool), 0
 	for _, it := range items {
-		r.note("a message in %s has the Message-ID %s, which %s; it was left alone", it.Folder.Path, it.MessageID, nearHow(r.Target.MessageID, it.MessageID))
+		what := [2]string{it.Folder.Path, it.MessageID}
+		switch {
+		case told[what]:
+		case len(told) == maxNear:
+			more++
+		default:
+			told[what] = true
+			r.note("a message in %s has the Message-ID %s, which %s; it was left alone", it.Folder.Path, it.MessageID, nearHow(r.Target.MessageID, it.MessageID))
+		}
+	}
+	if more > 0 {
+		r.note("and %d more have nearly this Message-ID; they were left alone", more)
 	}
 }
 
@@ -221,7 +244,11 @@ func (r *Receipt) unlikeNear(items []driver.Item) {
 	if strings.Contains(driver.MeantMessageID(r.Target.MessageID), "<") {
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "no message has what was asked for as its Message-ID, which is not one id: ask for each id alone"})
 	}
-	for _, it := range items {
+	for i, it := range items {
+		if i == maxNear {
+			r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf("%d more messages may be the one that was asked for", len(items)-i)})
+			return
+		}
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Folder: it.Folder, Cause: CauseUndecided, Reason: fmt.Sprintf(
 			"a message in it may be the one that was asked for: its Message-ID %s %s; ask for that if it is meant", it.MessageID, nearHow(r.Target.MessageID, it.MessageID))})
 	}

@@ -88,6 +88,7 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	actions := map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
 	r := s.receipt(actions[in.Direction], in.Target)
 	ri := intentItem(in)
+	ctx, meter := driver.Metered(ctx)
 	var err error
 	if r.Action == "" {
 		err = fmt.Errorf("the intent has the direction %q, which this version does not know; recover with the version that wrote it", in.Direction)
@@ -118,7 +119,7 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 		ri.Outcome, ri.Err = unfinished(err), err
 	}
 	r.Items = append(r.Items, ri)
-	r.Finished = time.Now().UTC()
+	r.finish(meter)
 	if !r.settled() {
 		return r, nil
 	}

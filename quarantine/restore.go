@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -36,6 +35,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			return nil, driver.Invalid("receipt", fmt.Sprintf("items[%d].operation", i), fmt.Sprintf("is %q, which is not a valid operation name", it.Operation))
 		}
 	}
+	ctx, meter := driver.Metered(ctx)
 	unlock, err := s.lock(ctx, r.Target)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		out.Items = append(out.Items, ri)
 	}
 	s.account(ctx, out, missing, back, r.Items)
-	out.Finished = time.Now().UTC()
+	out.finish(meter)
 	return out, nil
 }
 
@@ -85,6 +85,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
+	ctx, meter := driver.Metered(ctx)
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 			out.Items = append(out.Items, ri)
 		}
 	}
-	out.Finished = time.Now().UTC()
+	out.finish(meter)
 	return out, nil
 }
 

@@ -46,5 +46,9 @@ func (h counted) quarantine(s *Service, ctx context.Context, t Target) (*Receipt
 	if s.name != h.receipt.Server {
 		return s.Quarantine(ctx, t)
 	}
-	return s.quarantineFound(ctx, t, &h.found)
+	r, err := s.quarantineFound(ctx, t, &h.found)
+	if err == nil {
+		r.Cost = h.receipt.Cost.Plus(r.Cost)
+	}
+	return r, err
 }

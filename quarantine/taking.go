@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -29,6 +28,7 @@ type taking struct {
 	operations map[string]bool // names that items of this run have
 	vanished   []driver.Item   // were shown, and are no longer there under that id
 	near       []driver.Item   // have nearly the Message-ID that was asked for
+	met        map[string]bool // their ids
 }
 
 // all takes what a search shows. If an item was not where it had been found, it
@@ -55,8 +55,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		r.Unsearched = append(r.Unsearched, driver.NotSearched(driver.Folder{}, err))
 		return false, nil
 	}
-	tk.near = found.Near
-	r.near(found.Near)
+	tk.meet(found.Near)
 	r.Searched, r.Unsearched = withHits(found.Searched, r.Searched), found.Unsearched
 	r.Examined = max(r.Examined, found.Examined)
 	if fresh := unseen(found.Items, tk.seen); pass > 1 && tk.target.byCriteria() && len(r.Items)+fresh > s.limits.PerMailbox {
@@ -88,6 +87,17 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		r.Items = append(r.Items, ri)
 	}
 	return moved, nil
+}
+
+// meet remembers messages with nearly the Message-ID that was asked for: each once, where
+// it was seen first.
+func (tk *taking) meet(near []driver.Item) {
+	for _, it := range near {
+		if !tk.met[it.ID] {
+			tk.met[it.ID] = true
+			tk.near = append(tk.near, it)
+		}
+	}
 }
 
 // accountFor takes those that a search shows again, or under a new id, out of what
@@ -181,6 +191,7 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 // where it was found. The receipt also names what earlier finds: what earlier runs
 // took, and lies in quarantine.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
+	ctx, meter := driver.Metered(ctx)
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err
@@ -189,7 +200,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 
 	tk := &taking{
 		s: s, target: t, mailbox: mailbox, find: find, r: s.receipt("quarantine", t),
-		listed: make(map[string]bool), seen: make(map[string]bool), operations: make(map[string]bool),
+		listed: make(map[string]bool), seen: make(map[string]bool), operations: make(map[string]bool), met: make(map[string]bool),
 	}
 	if err := tk.all(ctx); err != nil {
 		return nil, err
@@ -213,8 +224,9 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	} else if err != nil {
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "what earlier runs had begun is not all settled: " + err.Error()})
 	}
+	r.near(tk.near)
 	r.unlikeNear(tk.near)
-	r.Finished = time.Now().UTC()
+	r.finish(meter)
 	return r, nil
 }
 

@@ -9,6 +9,9 @@
 // write whose outcome it does not know, and it classifies each failure: see
 // [Error].
 //
+// It tells with [Spend] what each request has cost, with the context of the call: receipts
+// say so.
+//
 // Optional capabilities are further interfaces of a mailbox. The engine finds
 // them with [As], even behind decorators that have an Unwrap method:
 //

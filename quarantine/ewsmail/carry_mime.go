@@ -17,7 +17,7 @@ import (
 // properties that MIME cannot represent are lost.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-import-items-by-using-ews-in-exchange.
 func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
-	ctx, done, err := from.client.Reserve(ctx, to.client)
+	ctx, done, err := reserve(ctx, from, to)
 	if err != nil {
 		return driver.Carried{}, err
 	}

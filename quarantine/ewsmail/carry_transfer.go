@@ -13,7 +13,7 @@ import (
 // It streams the answer to the export into the upload request.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/exporting-and-importing-items-by-using-ews-in-exchange.
 func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) (driver.Carried, error) {
-	ctx, done, err := from.client.Reserve(ctx, to.client)
+	ctx, done, err := reserve(ctx, from, to)
 	if err != nil {
 		return driver.Carried{}, err
 	}

@@ -40,7 +40,7 @@ func NewFullAccess(client *ews.Client, opts *Options) (*FullAccess, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.x.view = client.ForMailbox
+	s.x.view = client.Hooked(spending{}).ForMailbox
 	s.x.remedy = "give the service account FullAccess to the mailbox (Add-MailboxPermission -Identity MAILBOX -User ACCOUNT -AccessRights FullAccess -AutoMapping $false)"
 	return &FullAccess{strategy: s}, nil
 }
@@ -62,7 +62,7 @@ func NewImpersonation(client *ews.Client, opts *Options) (*Impersonation, error)
 	if err != nil {
 		return nil, err
 	}
-	s.x.view = client.Impersonating
+	s.x.view = client.Hooked(spending{}).Impersonating
 	s.x.remedy = "give the account the right to impersonate its owner (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT)"
 	return &Impersonation{strategy: s}, nil
 }

@@ -87,7 +87,10 @@ func (e *Engine) pause(ctx context.Context, attempt int) error {
 func (e *Engine) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
-	defer func(from time.Time) { count(ctx, 0, time.Since(from)) }(time.Now())
+	defer func(from time.Time) {
+		count(ctx, 0, time.Since(from))
+		driver.Spend(ctx, driver.Spending{Unsent: true, Waited: time.Since(from)})
+	}(time.Now())
 	select {
 	case <-t.C:
 		return nil

@@ -1,0 +1,175 @@
+package driver
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Cost is what requests to a mail system have cost, and where they went. It is plain
+// data, whose JSON names stay; what is not known is left out.
+type Cost struct {
+	// Requests is how many were sent, repetitions included.
+	Requests int `json:"requests"`
+	// RequestIDs are the server's ids of the last ones, oldest first, at most
+	// [MaxRequestIDs]: by these its administrator finds them in the logs.
+	RequestIDs []string `json:"requestIds,omitempty"`
+	// Servers are those that answered, and Builds their versions, in the order in which
+	// they first did; at most [MaxServers] of each.
+	Servers []string `json:"servers,omitempty"`
+	Builds  []string `json:"builds,omitempty"`
+	// BytesOut and BytesIn are the bytes of the bodies of requests and answers, as they
+	// were transferred.
+	BytesOut int64 `json:"bytesOut,omitempty"`
+	BytesIn  int64 `json:"bytesIn,omitempty"`
+	// Waited is the time spent waiting, by payer; at most [MaxServers] of them, those that
+	// are left out counted together with the last one.
+	Waited []Wait `json:"waited,omitempty"`
+}
+
+// Plus returns the cost of both.
+func (c Cost) Plus(more Cost) Cost {
+	m := &Meter{cost: c}
+	for _, w := range append(slices.Clone(c.Waited), more.Waited...) {
+		m.add(Spending{Unsent: true, Payer: w.Payer, Waited: time.Duration(w.Milliseconds) * time.Millisecond})
+	}
+	m.cost.Waited = nil
+	sum := m.Cost()
+	sum.Requests += more.Requests
+	sum.BytesOut += more.BytesOut
+	sum.BytesIn += more.BytesIn
+	ids := append(sum.RequestIDs, more.RequestIDs...)
+	sum.RequestIDs = ids[max(0, len(ids)-MaxRequestIDs):]
+	for _, s := range more.Servers {
+		sum.Servers = once(sum.Servers, s)
+	}
+	for _, b := range more.Builds {
+		sum.Builds = once(sum.Builds, b)
+	}
+	return sum
+}
+
+// Bounds of a [Cost].
+const (
+	MaxRequestIDs = 20
+	MaxServers    = 8
+
+	// maxSaid is how many bytes of what a server says of itself are kept.
+	maxSaid = 128
+)
+
+// Wait is time spent waiting for one payer.
+type Wait struct {
+	// Payer is whose budget a request waited for: that of a mailbox or of the service
+	// account. Empty for the pauses of the SDK itself, as before a retry, or until a
+	// search shows what was written.
+	Payer        string `json:"payer,omitempty"`
+	Milliseconds int64  `json:"milliseconds"`
+}
+
+// Spending is what one request has cost.
+type Spending struct {
+	// Unsent means that no request was sent, and only Waited counts.
+	Unsent            bool
+	RequestID         string
+	Server, Build     string
+	BytesOut, BytesIn int64
+	// Waited is how long the request waited to be sent, and Payer whose budget for.
+	Waited time.Duration
+	Payer  string
+}
+
+// Spend adds what a request has cost to the cost of the call of a driver that has this
+// context. A driver calls it for each request that it has sent, when it has been
+// answered or given up. It may be called concurrently, and does nothing if nobody counts.
+func Spend(ctx context.Context, s Spending) {
+	m, _ := ctx.Value(meterKey{}).(*Meter)
+	for ; m != nil; m = m.outer {
+		m.add(s)
+	}
+}
+
+// Metered returns a context, and a meter that counts what all calls with it cost. What
+// is counted is counted by a meter of ctx as well.
+func Metered(ctx context.Context) (context.Context, *Meter) {
+	outer, _ := ctx.Value(meterKey{}).(*Meter)
+	m := &Meter{outer: outer}
+	return context.WithValue(ctx, meterKey{}, m), m
+}
+
+type meterKey struct{}
+
+// Meter counts what calls cost. Its methods may be called concurrently.
+type Meter struct {
+	outer *Meter
+
+	mu     sync.Mutex
+	cost   Cost
+	waited []waited
+}
+
+// waited is a [Wait] that is not rounded.
+type waited struct {
+	payer string
+	time  time.Duration
+}
+
+// Cost returns what the calls have cost until now.
+func (m *Meter) Cost() Cost {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.cost
+	c.RequestIDs, c.Servers, c.Builds = slices.Clone(c.RequestIDs), slices.Clone(c.Servers), slices.Clone(c.Builds)
+	for _, w := range m.waited {
+		if ms := w.time.Milliseconds(); ms > 0 {
+			c.Waited = append(c.Waited, Wait{Payer: w.payer, Milliseconds: ms})
+		}
+	}
+	return c
+}
+
+func (m *Meter) add(s Spending) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s.Waited > 0 {
+		i := slices.IndexFunc(m.waited, func(w waited) bool { return w.payer == s.Payer })
+		switch {
+		case i >= 0:
+		case len(m.waited) < MaxServers:
+			m.waited = append(m.waited, waited{payer: s.Payer})
+			fallthrough
+		default:
+			i = len(m.waited) - 1
+		}
+		m.waited[i].time += s.Waited
+	}
+	if s.Unsent {
+		return
+	}
+	c := &m.cost
+	c.Requests++
+	c.BytesOut += s.BytesOut
+	c.BytesIn += s.BytesIn
+	if id := said(s.RequestID); id != "" {
+		if len(c.RequestIDs) == MaxRequestIDs {
+			c.RequestIDs = slices.Delete(c.RequestIDs, 0, 1)
+		}
+		c.RequestIDs = append(c.RequestIDs, id)
+	}
+	c.Servers, c.Builds = once(c.Servers, said(s.Server)), once(c.Builds, said(s.Build))
+}
+
+// once adds what is not there yet, unless there are too many.
+func once(all []string, one string) []string {
+	if one == "" || len(all) == MaxServers || slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
+}
+
+// said returns what a server says of itself, cut, and without what is not printable.
+func said(s string) string {
+	return strings.TrimSpace(cutUTF8(clean(strings.ToValidUTF8(s, "")), maxSaid))
+}

@@ -1,0 +1,38 @@
+package ewsmail
+
+import (
+	"context"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// spending tells the engine what each request of the strategy has cost.
+type spending struct{}
+
+// TraceCallStart changes nothing.
+func (spending) TraceCallStart(ctx context.Context, _ ews.CallStart) context.Context { return ctx }
+
+// TraceCallEnd tells what a request has cost.
+func (spending) TraceCallEnd(ctx context.Context, e ews.CallEnd) {
+	s := driver.Spending{
+		Unsent: e.Outcome == ews.CallUnsent, RequestID: e.RequestID, Server: e.Server,
+		BytesOut: e.BytesOut, BytesIn: e.BytesIn, Waited: e.Waited, Payer: e.Payer,
+	}
+	if !e.Build.IsZero() {
+		s.Build = e.Build.String()
+	}
+	driver.Spend(ctx, s)
+}
+
+// reserve promises a call in each of two mailboxes, and tells how long that took: the
+// calls then wait no more.
+func reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
+	began := time.Now()
+	reserved, done, err := from.client.Reserve(ctx, to.client)
+	if waited := time.Since(began); waited > 0 {
+		driver.Spend(ctx, driver.Spending{Unsent: true, Waited: waited, Payer: from.client.Payer()})
+	}
+	return reserved, done, err
+}
