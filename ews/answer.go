@@ -262,7 +262,8 @@ func (a *answer) close(err error) {
 
 // record writes the log record of the call.
 func (a *answer) record(err error) {
-	if err != nil && a.status != 0 {
+	// That of a response message has its record already.
+	if refused, ok := errors.AsType[*ResponseError](err); err != nil && a.status != 0 && (!ok || refused.Fault) {
 		a.warn(err)
 	}
 	a.log(slog.LevelDebug, "ews call", func() []slog.Attr {
