@@ -26,6 +26,7 @@ type answer struct {
 	started time.Time
 	guid    string // client-request-id
 	call    *call
+	wire    *wireCall      // nil: nobody wants to see it
 	expects []ResponseCode // of refusals that are answers like any other
 
 	status    int
@@ -256,6 +257,7 @@ func (a *answer) close(err error) {
 		}
 		a.release(a.throttled, a.backOff)
 		a.record(err)
+		a.wire.show(a, err)
 		a.end(err) // last: a hook may panic
 	})
 }

@@ -28,6 +28,7 @@ type answerBody struct {
 	most   error      // that there are more
 	keeps  bool       // what was handed on goes into kept
 	kept   []byte
+	tap    *wireText // for who wants to see it; nil: nobody
 	err    error
 	tail   []byte
 }
@@ -46,6 +47,9 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, t *task) {
 	}
 	if resp.Body == nil {
 		b.raw = http.NoBody
+	}
+	if a.wire != nil {
+		b.tap = a.wire.response
 	}
 	if t.stream {
 		b.left = -1
@@ -110,6 +114,7 @@ func (b *answerBody) read(p []byte) (int, error) {
 	}
 	b.err = err
 	b.keepTail(p[:n])
+	b.tap.write(p[:n])
 	return n, err
 }
 

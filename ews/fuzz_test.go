@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -307,3 +308,39 @@ func FuzzDo(f *testing.F) {
 		}
 	})
 }
+
+// FuzzWire: whatever a server answers, in pieces of any size, is shown as one text
+// without control characters.
+func FuzzWire(f *testing.F) {
+	for _, seed := range []string{
+		"", "<m:X><t:Body>a</t:Body></m:X>", "<![CDATA[<t:Body>]]>", "<!-- <t:Body> -->", "<x a='<t:Body>'/>", "<t:Body><br></t:Body>",
+		"<?xml version='1.0'?><t:MimeContent>", "</x></y>", "<t:Data/><t:Data", "]]>-->", "<!DOCTYPE html><html>\x1b[2J",
+	} {
+		f.Add(seed, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, size int) {
+		var out strings.Builder
+		srv := serve(func(r *http.Request, _ string) (*http.Response, error) {
+			body := cutBody{strings.NewReader(text), 1 + max(0, size)%100}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(body)}, nil
+		})
+		c := newClient(t, srv, &ews.Options{Wire: &out, ReadAttempts: 1})
+		_, err := c.Do(t.Context(), ews.DoRequest{Body: []byte("<m:X/>")})
+		judgeAll(t, err)
+		shown := out.String()
+		if !utf8.ValidString(shown) || strings.ContainsAny(shown, "\x00\x07\x1b\x7f") {
+			t.Errorf("control characters or no text: %q", shown)
+		}
+		if len(shown) > 3*len(text)+8<<10 {
+			t.Errorf("%d bytes become %d", len(text), len(shown))
+		}
+	})
+}
+
+// cutBody hands out a body in pieces.
+type cutBody struct {
+	io.Reader
+	size int
+}
+
+func (c cutBody) Read(p []byte) (int, error) { return c.Reader.Read(p[:min(len(p), c.size)]) }

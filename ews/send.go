@@ -59,6 +59,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		started: time.Now(),
 		guid:    k.start.ClientRequestID,
 	}
+	c.wire.watch(a)
 	if err := a.open(callCtx, t); err != nil {
 		a.close(err)
 		return nil, err
@@ -107,6 +108,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 		return &requestError{a.op, c.mailbox, err}
 	}
 	a.headers(req)
+	a.wire.sends(req.Header)
 	body := a.request
 	req.Body = body.open()
 	req.GetBody = body.reopen
@@ -121,6 +123,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	}
 	a.sent.SawRequest(resp.Request)
 	a.sent.SawResponse(resp)
+	a.wire.gets(resp)
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)
