@@ -27,25 +27,26 @@ type claims struct {
 
 type heldClaim struct {
 	Claim
+	run     string // the [runKey] of its target
 	renewal *time.Timer
 }
 
-// put takes a new claim.
-func (c *claims) put(claim Claim) {
+// put takes a new claim, to an intent of a target.
+func (c *claims) put(claim Claim, t Target) {
 	if c.journal == (noJournal{}) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.set(claim)
+	c.set(claim, runKey(t))
 }
 
 // set holds a claim, and has it renewed. The claims are locked.
-func (c *claims) set(claim Claim) {
+func (c *claims) set(claim Claim, run string) {
 	if had, ok := c.held[claim.Operation]; ok {
 		had.renewal.Stop()
 	}
-	c.held[claim.Operation] = heldClaim{claim, time.AfterFunc(c.lease/3, func() { c.renew(claim) })}
+	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(c.lease/3, func() { c.renew(claim) })}
 }
 
 // again holds a claim that was renewed, or is to be, and reports whether it is still held.
@@ -56,7 +57,7 @@ func (c *claims) again(claim Claim) bool {
 	if !ok || h.Token != claim.Token {
 		return false
 	}
-	c.set(claim)
+	c.set(claim, h.run)
 	return true
 }
 
@@ -107,7 +108,7 @@ func (c *claims) begin(ctx context.Context, in Intent) error {
 		return fmt.Errorf("%w; another run may be working on it: %w", passage.ErrUndecided, err)
 	}
 	if err == nil {
-		c.put(claim)
+		c.put(claim, in.Target)
 	}
 	return err
 }
@@ -116,7 +117,7 @@ func (c *claims) begin(ctx context.Context, in Intent) error {
 func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
 	in, claim, err := c.journal.Claim(ctx, operation, c.owner, c.lease)
 	if err == nil {
-		c.put(claim)
+		c.put(claim, in.Target)
 	}
 	return in, err
 }
@@ -147,6 +148,24 @@ func (c *claims) finish(ctx context.Context, operation string) error {
 func (c *claims) release(ctx context.Context, operation string) {
 	if claim, ok := c.get(operation); ok && c.drop(claim) {
 		c.giveUp(ctx, claim)
+	}
+}
+
+// abandon gives up the claims that a run still has at its end, since a panic in a driver or
+// a hook, which the caller may survive, has cut it short.
+func (c *claims) abandon(ctx context.Context, run string) {
+	c.mu.Lock()
+	var left []Claim
+	for _, h := range c.held {
+		if h.run == run {
+			left = append(left, h.Claim)
+		}
+	}
+	c.mu.Unlock()
+	for _, claim := range left {
+		if c.drop(claim) {
+			c.giveUp(ctx, claim)
+		}
 	}
 }
 

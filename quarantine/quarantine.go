@@ -144,14 +144,9 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			r.Items = append(r.Items, ri)
 		}
 	}
-	if err == nil {
-		return nil
-	}
-	if len(r.Items) == 0 {
+	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	// What was done stands in the receipt.
-	r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf("the journal could not say what else was begun: %v", err)})
 	return nil
 }
 

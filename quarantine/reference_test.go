@@ -88,8 +88,8 @@ func TestReferenceOfAnInterruptedRun(t *testing.T) {
 				assert.Equal(t, quarantine.Quarantined, r.Outcome())
 			}
 			open, err := openIntents(t.Context(), m.journal)
-		require.NoError(t, err)
-		assert.Empty(t, open)
+			require.NoError(t, err)
+			assert.Empty(t, open)
 		})
 	}
 }

@@ -348,34 +348,6 @@ func (s *Service) remember(key string, f driver.Folder) {
 	s.folders[key] = f
 }
 
-// lock keeps two goroutines from working on the same message in the same
-// mailbox, or both on criteria there. That would do no harm, but the work of
-// one would be wasted.
-func (s *Service) lock(ctx context.Context, t Target) (unlock func(), err error) {
-	key := strings.ToLower(t.Mailbox) + "\x00" + driver.BareMessageID(t.MessageID)
-	for {
-		s.mu.Lock()
-		held, ok := s.busy[key]
-		if !ok {
-			done := make(chan struct{})
-			s.busy[key] = done
-			s.mu.Unlock()
-			return func() {
-				s.mu.Lock()
-				delete(s.busy, key)
-				s.mu.Unlock()
-				close(done)
-			}, nil
-		}
-		s.mu.Unlock()
-		select {
-		case <-held:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
 // check refuses invalid targets and the quarantine mailbox itself.
 func (s *Service) check(t Target) error {
 	if err := t.Validate(); err != nil {
