@@ -46,7 +46,7 @@ func (c *claims) set(claim Claim, run string) {
 	if had, ok := c.held[claim.Operation]; ok {
 		had.renewal.Stop()
 	}
-	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(c.lease/3, func() { c.renew(claim) })}
+	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(max(c.lease/3, time.Millisecond), func() { c.renew(claim) })}
 }
 
 // again holds a claim that was renewed, or is to be, and reports whether it is still held.
@@ -90,7 +90,8 @@ func (c *claims) renew(claim Claim) {
 	defer cancel()
 	renewed, err := c.journal.Renew(ctx, claim, c.lease)
 	if err == nil {
-		if !c.again(renewed) {
+		claim.Until = renewed.Until
+		if !c.again(claim) {
 			c.giveUp(ctx, claim) // as was done a moment before
 		}
 		return

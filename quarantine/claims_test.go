@@ -324,3 +324,38 @@ func TestReceiptBesideABrokenJournal(t *testing.T) {
 		require.ErrorContains(t, err, "the disk is broken")
 	})
 }
+
+// A run of a target that another process has begun, and still holds, looks after the
+// message, and leaves the other's intent alone.
+func TestRunLeavesAnothersIntent(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world, _ worldOptions) {
+		ctx, kill := context.WithCancel(t.Context())
+		w.OnResponse(func(_ int, r *ewstest.Request) {
+			if r.Operation == ews.OpMoveItem {
+				kill()
+			}
+		})
+		_, err := w.service.Quarantine(ctx, theTarget)
+		require.NoError(t, err)
+		w.OnResponse(nil)
+		before, err := openIntents(t.Context(), w.journal)
+		require.NoError(t, err)
+		require.Len(t, before, 1)
+		_, _, err = w.journal.Claim(t.Context(), before[0].Operation, "another", time.Hour)
+		require.NoError(t, err)
+
+		r, err := w.service.Quarantine(t.Context(), theTarget)
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		require.Len(t, r.Items, 1)
+		assert.Equal(t, quarantine.AlreadyQuarantined, r.Outcome())
+		after, err := openIntents(t.Context(), w.journal)
+		require.NoError(t, err)
+		assert.Equal(t, before, after)
+		heldBy(t, w.service, "another")
+		time.Sleep(time.Hour)
+		require.NoError(t, recoveries(t, w.service)[0].Err())
+		assert.Empty(t, recoveries(t, w.service))
+		w.count(t, 0, 1, "in the end")
+	})
+}

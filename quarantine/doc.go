@@ -93,4 +93,10 @@
 // stay, and running the target again, or [Service.Recover], settles it. So does a run
 // that meets another one at work on the same item. What arrives later than WriteDoubt
 // is found by the next run that sees it: one copy stays, and the other is surplus.
+//
+// Claims. Processes may share a journal. Each has a claim to the intents that it works on, which
+// ends some time after the process does: ClaimFor of [Options]. Until then the others
+// leave these intents alone, and say so; after that, one of them takes over, and the
+// journal refuses what comes from the first one late. Claims keep the journal in order
+// and save work. What keeps the mailboxes in order are the stamps.
 package quarantine

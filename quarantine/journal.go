@@ -32,8 +32,9 @@ import (
 // # Writing one
 //
 // Store the JSON of an Intent whole, beside what is searched for, and return all of it:
-// later versions add fields. In SQL each method is one statement, here for PostgreSQL, in
-// which one with more than one step sees no other change in between:
+// later versions add fields. In SQL each method is one statement. Here for PostgreSQL with
+// its usual isolation, in which a statement that has waited for another looks at its row
+// again, so that of two that claim at once one gets no row:
 //
 //	CREATE SEQUENCE tokens;
 //	CREATE TABLE intents (
