@@ -93,3 +93,23 @@ func TestTruncatedMIMEIsNotRestored(t *testing.T) {
 		w.count(t, 1, 0, "after the restore")
 	})
 }
+
+// A copy made in a way that keeps everything is not proved by a content that ends in the
+// marker, when the original has changed since and has to be compared by it.
+func TestTruncatedMIMEProvesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := worldOptions{impersonation: true}
+		w := newWorld(t, o)
+		box := w.Mailbox(alice)
+		original := box.Deliver(markedMIME())
+		w.afterCarry(o, func() {
+			_, err := box.Person("owner").Flag(original, ews.Flag{Status: "Flagged"})
+			assert.NoError(t, err)
+		})
+		require.ErrorContains(t, w.taken(t).Err(), "ends in the marker of a truncated export")
+		assert.Len(t, w.in(alice, theID), 1)
+		require.Len(t, w.in(vault, theID), 1)
+		assert.Equal(t, "/Surplus", w.in(vault, theID)[0].Folder)
+	})
+}

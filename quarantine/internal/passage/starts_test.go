@@ -105,6 +105,21 @@ var starts = []start{
 		c.Act()
 		time.Sleep(20 * time.Second)
 	})},
+	{name: "change keys ignored, and a rival that has read it marks it 14 s later", since: waits, how: func(s *scene, p *passage.Passage) {
+		var marked time.Time
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Inspect && !marked.IsZero() && time.Since(marked) > 14*time.Second {
+				o := s.In(c.Box, false)[0]
+				other := *o.Stamp
+				other.Attempt = driver.NewOperation()
+				o.Stamp, s.twist = &other, nil
+				o.Version++
+			}
+			if c.Act(); c.Kind == detour.Mark && marked.IsZero() {
+				marked = time.Now()
+			}
+		}
+	}},
 	{name: "no journal, nothing", since: func(_ *scene, s *driver.Stamp) { *s = driver.Stamp{} }, how: func(_ *scene, p *passage.Passage) { p.Ledger = broken{} }},
 	{name: "sealed, lease runs", keep: true},
 	{name: "sealed, lease runs, hurried", keep: true, how: func(_ *scene, p *passage.Passage) { p.Hurried = true }},

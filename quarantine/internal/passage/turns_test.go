@@ -278,6 +278,19 @@ var turns = []turn{
 			c.Act()
 		}
 	}},
+	{"late, and the run is cut when it sends it again", true, func(s *scene, first *detour.Call) {
+		s.Delay(5 * time.Minute)
+		first.Act()
+		s.twist = func(c *detour.Call) {
+			if c.Kind != first.Kind || c.Box != first.Box {
+				c.Act()
+				return
+			}
+			s.twist = nil
+			s.crash()
+			c.Fail(&driver.Error{Err: context.Canceled, Untouched: true, Answered: true})
+		}
+	}},
 	{"lost, acted, and searches behind", true, func(s *scene, c *detour.Call) {
 		s.Lag = 50 * time.Second
 		acted(errLost)(s, c)
