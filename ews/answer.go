@@ -26,6 +26,7 @@ type answer struct {
 	started time.Time
 	guid    string // client-request-id
 	call    *call
+	wire    *wireCall      // nil: nobody wants to see it
 	expects []ResponseCode // of refusals that are answers like any other
 
 	status    int
@@ -256,13 +257,15 @@ func (a *answer) close(err error) {
 		}
 		a.release(a.throttled, a.backOff)
 		a.record(err)
+		a.wire.show(a, err)
 		a.end(err) // last: a hook may panic
 	})
 }
 
 // record writes the log record of the call.
 func (a *answer) record(err error) {
-	if err != nil && a.status != 0 {
+	// That of a response message has its record already.
+	if refused, ok := errors.AsType[*ResponseError](err); err != nil && a.status != 0 && (!ok || refused.Fault) {
 		a.warn(err)
 	}
 	a.log(slog.LevelDebug, "ews call", func() []slog.Attr {

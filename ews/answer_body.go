@@ -25,6 +25,10 @@ type answerBody struct {
 	prefix []byte     // read ahead
 	time   *allowance // for waiting
 	left   int64      // bytes still accepted; negative: unlimited
+	most   error      // that there are more
+	keeps  bool       // what was handed on goes into kept
+	kept   []byte
+	tap    *wireText // for who wants to see it; nil: nobody
 	err    error
 	tail   []byte
 }
@@ -33,18 +37,25 @@ type answerBody struct {
 const maxTail = 256
 
 // openBody takes the body of resp, which can be read until ctx ends.
-func (a *answer) openBody(ctx context.Context, resp *http.Response, stream bool) {
+func (a *answer) openBody(ctx context.Context, resp *http.Response, t *task) {
 	b := &answerBody{
 		ended: func() error { return context.Cause(ctx) },
 		raw:   resp.Body,
 		left:  maxAnswer,
+		most:  errTooLarge,
 		time:  newAllowance(a.client.stall, func() { a.cancel(timeoutError{after: a.client.stall, option: stallOption}) }),
 	}
 	if resp.Body == nil {
 		b.raw = http.NoBody
 	}
-	if stream {
+	if a.wire != nil {
+		b.tap = a.wire.response
+	}
+	if t.stream {
 		b.left = -1
+	}
+	if t.keep > 0 {
+		b.left, b.most, b.keeps = t.keep, tooLargeError(t.keep), true
 	}
 	a.body = b
 	coding := ""
@@ -72,13 +83,17 @@ func (a *answer) bytesIn() int64 {
 }
 
 // Read reads decompressed bytes.
-func (b *answerBody) Read(p []byte) (int, error) {
+func (b *answerBody) Read(p []byte) (n int, err error) {
 	if len(b.prefix) > 0 {
-		n := copy(p, b.prefix)
+		n = copy(p, b.prefix)
 		b.prefix = b.prefix[n:]
-		return n, nil
+	} else {
+		n, err = b.read(p)
 	}
-	return b.read(p)
+	if b.keeps {
+		b.kept = append(b.kept, p[:n]...)
+	}
+	return n, err
 }
 
 func (b *answerBody) read(p []byte) (int, error) {
@@ -94,11 +109,12 @@ func (b *answerBody) read(p []byte) (int, error) {
 	b.time.moved(n)
 	if b.left >= 0 {
 		if b.left -= int64(n); b.left < 0 {
-			n, err = 0, errTooLarge
+			n, err = 0, b.most
 		}
 	}
 	b.err = err
 	b.keepTail(p[:n])
+	b.tap.write(p[:n])
 	return n, err
 }
 

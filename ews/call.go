@@ -26,6 +26,7 @@ type task struct {
 	stream   bool           // the answer may be of any length
 	expects  []ResponseCode // of refusals that are answers like any other
 	sends    *int           // requests sent so far
+	keep     int64          // the answer is kept as it came, up to so many bytes; 0: no
 	encode   func(e *xmlwire.Encoder, v Version)
 }
 

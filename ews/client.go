@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -71,6 +72,20 @@ type Options struct {
 	// Hook is told of each request. Default: none.
 	Hook Hook
 
+	// Wire, to find out what goes wrong, gets each request and its response as text, in
+	// one Write when the response has been read or given up: headers and XML, and with
+	// them addresses, subjects and names. Credentials are struck out, those that the
+	// transport adds as well as those that a server echoes, if the transport is one of
+	// package auth or returns its request in the response. Contents of messages are
+	// replaced by their length, as is any other text of more than 1 KiB, and so are
+	// comments. More than 4 MiB of a request or response is cut off. An error of the
+	// writer is ignored. Default: nobody sees the wire.
+	Wire io.Writer
+
+	// WireBodies shows the contents of messages on Wire, too: bodies, attachments, MIME,
+	// exported items. Credentials stay struck out. Only with Wire.
+	WireBodies bool
+
 	// Logger receives one record per call at level Debug, and one per refusal
 	// at level Warn: operation, mailbox, status, request ids, duration; never
 	// credentials, sender addresses, subjects or content. A refusal that the caller
@@ -104,6 +119,7 @@ type settings struct {
 	attempts  int
 	log       *slog.Logger
 	hook      Hook
+	wire      *wire // nil: nobody wants to see it
 	states    *mailboxStates
 	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
@@ -158,6 +174,12 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 	var err error
 	if s.userAgent, err = useragent.Join(o.UserAgent, ownUserAgent); err != nil {
 		return nil, fmt.Errorf("ews: Options.UserAgent %w", err)
+	}
+	if o.WireBodies && o.Wire == nil {
+		return nil, errors.New("ews: Options.WireBodies is set without Wire; set Wire as well, or leave it out")
+	}
+	if o.Wire != nil {
+		s.wire = &wire{out: o.Wire, bodies: o.WireBodies}
 	}
 	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
 	if newest < Exchange2010 || newest > Exchange2013SP1 {

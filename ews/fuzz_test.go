@@ -2,12 +2,14 @@ package ews_test
 
 import (
 	"context"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -254,3 +256,91 @@ func validBase64(s string) bool {
 	}
 	return digits != "" && len(s)%4 == 0 && len(s)-len(digits) <= 2
 }
+
+// judgeAll judges each of the errors that Do joins.
+func judgeAll(t testing.TB, err error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		judge(t, err)
+		return
+	}
+	for _, one := range joined.Unwrap() {
+		judge(t, one)
+	}
+}
+
+// FuzzDo: whatever the caller gives, the server gets one operation in the body, and
+// whatever the server answers, it is an error or one element.
+func FuzzDo(f *testing.F) {
+	f.Add("<m:X/>", soap("<m:XResponse/>"))
+	f.Add(doInbox, soap(response(ews.OpGetFolder, success(ews.OpGetFolder, ""), refusal(ews.OpGetFolder, "ErrorItemNotFound"))))
+	f.Add("<m:X a='&lt;'><!-- </s:Body> --><![CDATA[</s:Body>]]></m:X>", soap("<m:XResponse a='<' ResponseClass='Error'/>"))
+	f.Add("<m:A/></s:Body><s:Body><m:B/>", soap("<m:AResponse>")+"<m:B/>")
+	f.Add("<XRequest xmlns='http://schemas.microsoft.com/exchange/services/2006/messages'/>", soap("<m:XResponse><m:R ResponseClass='Warning'/></m:XResponse>"))
+	f.Fuzz(func(t *testing.T, body, answer string) {
+		srv := serve(respond(200, answer))
+		resp, err := newClient(t, srv, nil).Do(t.Context(), ews.DoRequest{Body: []byte(body)})
+		judgeAll(t, err)
+		if resp == nil && err == nil {
+			t.Error("neither a response nor an error")
+		}
+		if resp != nil && (!strings.HasPrefix(string(resp.XML), "<") || !strings.Contains(string(resp.XML), string(resp.Operation)+"Response")) {
+			t.Errorf("not the element: %q", resp.XML)
+		}
+		for _, r := range srv.seen() {
+			var read struct {
+				Header []struct {
+					Inner []struct{} `xml:",any"`
+				} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Header"`
+				Body []struct {
+					Inner []struct {
+						XMLName xml.Name
+					} `xml:",any"`
+				} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Body"`
+			}
+			if err := xml.Unmarshal([]byte(r.body), &read); err != nil {
+				t.Fatalf("not well-formed: %v\n%s", err, r.body)
+			}
+			if len(read.Header) != 1 || len(read.Header[0].Inner) != 1 || len(read.Body) != 1 || len(read.Body[0].Inner) != 1 ||
+				read.Body[0].Inner[0].XMLName.Space != "http://schemas.microsoft.com/exchange/services/2006/messages" {
+				t.Fatalf("another envelope: %s", r.body)
+			}
+		}
+	})
+}
+
+// FuzzWire: whatever a server answers, in pieces of any size, is shown as one text
+// without control characters.
+func FuzzWire(f *testing.F) {
+	for _, seed := range []string{
+		"", "<m:X><t:Body>a</t:Body></m:X>", "<![CDATA[<t:Body>]]>", "<!-- <t:Body> -->", "<x a='<t:Body>'/>", "<t:Body><br></t:Body>",
+		"<?xml version='1.0'?><t:MimeContent>", "</x></y>", "<t:Data/><t:Data", "]]>-->", "<!DOCTYPE html><html>\x1b[2J",
+	} {
+		f.Add(seed, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, size int) {
+		var out strings.Builder
+		srv := serve(func(r *http.Request, _ string) (*http.Response, error) {
+			body := cutBody{strings.NewReader(text), 1 + max(0, size)%100}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(body)}, nil
+		})
+		c := newClient(t, srv, &ews.Options{Wire: &out, ReadAttempts: 1})
+		_, err := c.Do(t.Context(), ews.DoRequest{Body: []byte("<m:X/>")})
+		judgeAll(t, err)
+		shown := out.String()
+		if !utf8.ValidString(shown) || strings.ContainsAny(shown, "\x00\x07\x1b\x7f") {
+			t.Errorf("control characters or no text: %q", shown)
+		}
+		if len(shown) > 3*len(text)+8<<10 {
+			t.Errorf("%d bytes become %d", len(text), len(shown))
+		}
+	})
+}
+
+// cutBody hands out a body in pieces.
+type cutBody struct {
+	io.Reader
+	size int
+}
+
+func (c cutBody) Read(p []byte) (int, error) { return c.Reader.Read(p[:min(len(p), c.size)]) }

@@ -17,10 +17,11 @@ type requestBody struct {
 	time     *allowance // for sending it, and for the answer; nil: not watched
 	sending  *sending   // for what is taken of it; nil: not watched
 	stopped  bool
-	touched  bool  // reading has started
-	complete bool  // it was read completely at least once
-	out      int64 // bytes read, in all
-	err      error // the first failure of the content
+	touched  bool      // reading has started
+	complete bool      // it was read completely at least once
+	out      int64     // bytes read, in all
+	tap      *wireText // what was read last, for who wants to see it; nil: nobody
+	err      error     // the first failure of the content
 }
 
 // bodyPart is text or content.
@@ -61,7 +62,12 @@ func (b *requestBody) length() int64 {
 }
 
 // open returns the body from its start.
-func (b *requestBody) open() io.ReadCloser { return &bodyReader{body: b} }
+func (b *requestBody) open() io.ReadCloser {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tap.reset()
+	return &bodyReader{body: b}
+}
 
 // reopen is open in the form of http.Request.GetBody.
 func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
@@ -148,7 +154,10 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 		return 0, errStopped
 	}
 	b.touched = true
-	defer func() { b.out += int64(n) }()
+	defer func() {
+		b.out += int64(n)
+		b.tap.write(p[:n])
+	}()
 	if b.sending != nil {
 		b.sending.pause()
 		defer func(s *sending) { s.taken(n) }(b.sending)

@@ -59,7 +59,8 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		started: time.Now(),
 		guid:    k.start.ClientRequestID,
 	}
-	if err := a.open(callCtx, t.stream); err != nil {
+	c.wire.watch(a)
+	if err := a.open(callCtx, t); err != nil {
 		a.close(err)
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (timeoutError) Timeout() bool        { return true }
 
 // open sends the request and reads the beginning of the answer. ctx is the one
 // that a.cancel ends.
-func (a *answer) open(ctx context.Context, stream bool) error {
+func (a *answer) open(ctx context.Context, t *task) error {
 	c := a.client
 	stall := c.stall
 	sending := newSending(stall, func() { a.cancel(timeoutError{after: stall, option: stallOption, unsent: true}) })
@@ -107,6 +108,7 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 		return &requestError{a.op, c.mailbox, err}
 	}
 	a.headers(req)
+	a.wire.sends(req.Header)
 	body := a.request
 	req.Body = body.open()
 	req.GetBody = body.reopen
@@ -121,11 +123,12 @@ func (a *answer) open(ctx context.Context, stream bool) error {
 	}
 	a.sent.SawRequest(resp.Request)
 	a.sent.SawResponse(resp)
+	a.wire.gets(resp)
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)
 	a.cookiesDropped = c.state.takeCookies(resp.StatusCode, resp.Header, time.Now())
-	a.openBody(ctx, resp, stream)
+	a.openBody(ctx, resp, t)
 	a.request.stop() // what was not sent by now is not sent any more
 	_, sent, _ := a.request.state()
 	a.line.judge(a.status, sent)

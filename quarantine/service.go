@@ -252,6 +252,9 @@ func (s *Service) Close() error {
 	return s.close()
 }
 
+// Strategy returns what [New] was given, for what the service does not do.
+func (s *Service) Strategy() driver.Strategy { return s.strategy }
+
 // folderOf returns the quarantine folder for a mailbox, creating it if it is
 // missing. again is set if the folder returned last time is gone.
 func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {

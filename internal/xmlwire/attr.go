@@ -3,6 +3,7 @@ package xmlwire
 import (
 	"bytes"
 	"iter"
+	"slices"
 )
 
 // attribute refers to raw bytes of the window, valid until the decoder moves on.
@@ -182,7 +183,29 @@ func (d *Decoder) strictValue(value []byte) bool {
 }
 
 func (d *Decoder) bind(prefix, uri []byte) {
-	d.bindings = append(d.bindings, binding{intern(d.names, prefix), spaceOf(d.attrValue(uri))})
+	value := d.attrValue(uri)
+	d.bindings = append(d.bindings, binding{intern(d.names, prefix), intern(d.values, value), spaceOf(value)})
+}
+
+// Inherited iterates over the namespace declarations that the current element has from
+// those around it and does not make itself: their prefix, empty for the default one, and
+// URI.
+func (d *Decoder) Inherited() iter.Seq2[string, string] {
+	return func(yield func(prefix, uri string) bool) {
+		if len(d.open) == 0 {
+			return
+		}
+		outer := d.open[len(d.open)-1].bindings
+		for i := outer - 1; i >= 0; i-- {
+			b := d.bindings[i]
+			if slices.ContainsFunc(d.bindings[i+1:], func(inner binding) bool { return inner.prefix == b.prefix }) {
+				continue // declared anew further inside
+			}
+			if !yield(b.prefix, b.uri) {
+				return
+			}
+		}
+	}
 }
 
 func (d *Decoder) resolve(prefix []byte) Space {

@@ -53,8 +53,8 @@ type frame struct {
 }
 
 type binding struct {
-	prefix string
-	space  Space
+	prefix, uri string
+	space       Space
 }
 
 // NewDecoder returns a decoder for one document. See [Decoder.Release].

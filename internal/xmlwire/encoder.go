@@ -61,6 +61,12 @@ func (e *Encoder) Text(s string) {
 	e.escape(s, false)
 }
 
+// Raw adds XML, which the caller has checked, to the innermost element.
+func (e *Encoder) Raw(text []byte) {
+	e.closeTag()
+	e.buf = append(e.buf, text...)
+}
+
 // Close ends the innermost element.
 func (e *Encoder) Close() {
 	name := e.open[len(e.open)-1]

@@ -14,6 +14,9 @@ import (
 // Address returns the address of the mailbox.
 func (m *mailbox) Address() string { return m.address }
 
+// Client returns the client with which the strategy works in the mailbox.
+func (m *mailbox) Client() *ews.Client { return m.client }
+
 // Find returns the items that match a query.
 func (m *mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	found, err := m.find(ctx, q)

@@ -85,7 +85,7 @@ func callerContext(t *testing.T) context.Context {
 func TestSuccessIsNoWarning(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
-		for _, v := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016} {
+		for _, v := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2016} {
 			t.Run(fmt.Sprint(access, v), func(t *testing.T) {
 				t.Parallel()
 				srv := ewstest.NewServer(&ewstest.Options{Version: v})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -91,6 +92,13 @@ type Options struct {
 	Hook     quarantine.Hook
 	CallHook ews.Hook
 
+	// Wire gets each request to EWS and its response as text, to find out what goes
+	// wrong; credentials are struck out, and contents of messages as well, unless
+	// WireBodies asks for them: see [ews.Options]. Autodiscover is not shown. Default:
+	// nobody sees the wire.
+	Wire       io.Writer
+	WireBodies bool
+
 	// Logger receives a record of each call at level Debug and of problems at
 	// Warn; never credentials, subjects or content. Records come with the context of the
 	// call, except what Open itself has to say. The keys are listed in the documentation
@@ -136,7 +144,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			return nil, err
 		}
 	}
-	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Logger: o.Logger})
+	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Wire: o.Wire, WireBodies: o.WireBodies, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
