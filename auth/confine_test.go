@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -79,4 +80,28 @@ func TestConfine(t *testing.T) {
 		}
 		assert.ErrorContains(t, err, tc.want, name)
 	}
+}
+
+// A way to sign in of the program's own: what it adds goes to the host of EWS only.
+func ExampleConfine() {
+	signIn := transportFunc(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Negotiate the-ticket")
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	rt, err := auth.Confine("https://mail.example.test/EWS/Exchange.asmx", signIn, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	req, err := http.NewRequest(http.MethodPost, "https://evil.example/EWS/Exchange.asmx", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = rt.RoundTrip(req)
+	refused, ok := errors.AsType[*auth.AuthError](err)
+	fmt.Println(ok && refused.NotSent())
+	// Output:
+	// true
 }

@@ -63,7 +63,7 @@ func TestNoReferenceIsNoKey(t *testing.T) {
 // What was interrupted is finished and reported under the reference; the intent goes.
 func TestReferenceOfAnInterruptedRun(t *testing.T) {
 	t.Parallel()
-	for _, reference := range []string{"INC-0815", "INC-0816"} {
+	for reference, first := range map[string]quarantine.Outcome{"INC-0815": quarantine.Quarantined, "INC-0816": quarantine.AlreadyQuarantined} {
 		synctest.Test(t, func(t *testing.T) {
 			m := newMigration(t, driver.WayTransfer)
 			m.deliver()
@@ -76,16 +76,26 @@ func TestReferenceOfAnInterruptedRun(t *testing.T) {
 			}()
 			m.Removing = nil
 			time.Sleep(time.Hour)
+			interrupted := ""
 			for r, err := range m.graph.Recover(t.Context()) {
 				require.NoError(t, err)
 				assert.Equal(t, "INC-0815", r.Target.Reference)
+				interrupted = r.Items[0].Operation
 			}
+			require.NotEmpty(t, interrupted)
 			target.Reference = reference
 			for range 2 {
 				r, err := m.graph.Quarantine(t.Context(), target)
 				require.NoError(t, err)
 				require.NoError(t, r.Err())
-				assert.Equal(t, quarantine.Quarantined, r.Outcome())
+				require.Len(t, r.Items, 2)
+				for _, it := range r.Items {
+					want := quarantine.Quarantined
+					if it.Operation == interrupted {
+						want = first
+					}
+					assert.Equal(t, want, it.Outcome)
+				}
 			}
 			open, err := openIntents(t.Context(), m.journal)
 			require.NoError(t, err)

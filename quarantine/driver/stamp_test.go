@@ -34,8 +34,14 @@ func TestStampRoundTrip(t *testing.T) {
 		"below the top": func(s *driver.Stamp) {
 			s.Folder = driver.Folder{Path: "/Projects", Base: "msgfolderroot", Below: "Projects"}
 		},
-		"bars in names":   func(s *driver.Stamp) { s.Folder = driver.Folder{Path: "/Top/a|b/c|", Base: "top", Below: "a|b/c|"} },
-		"no reason":       func(s *driver.Stamp) { s.Reason = "" },
+		"bars in names": func(s *driver.Stamp) { s.Folder = driver.Folder{Path: "/Top/a|b/c|", Base: "top", Below: "a|b/c|"} },
+		"no reason":     func(s *driver.Stamp) { s.Reason = "" },
+		"system":        func(s *driver.Stamp) { s.IDs = "graph" },
+		"reference":     func(s *driver.Stamp) { s.Reference = "INC 1|2|Zoë" },
+		"everything, and as long as can be": func(s *driver.Stamp) {
+			s.IDs, s.Reference, s.Reason = strings.Repeat("g", 16), strings.Repeat("r", driver.MaxReference), strings.Repeat("w", driver.MaxReason)
+			s.At = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+		},
 		"longest address": func(s *driver.Stamp) { s.Mailbox = strings.Repeat("a", 241) + "@example.test" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,6 +98,32 @@ func TestStampOfEarlierVersionIsRead(t *testing.T) {
 	assert.Equal(t, s.Folder.Below, got.Folder.Below, "what undo needs goes before what people read")
 }
 
+// A system or a reference that cannot be one does no harm: ids are then nobody's, and no
+// case is meant.
+func TestOddIdentityInAStamp(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string][2]string{
+		"1|q|1|0|why|ews|INC-1":    {"ews", "INC-1"},
+		"1|q|1|0|why||INC-1":       {"", "INC-1"},
+		"1|q|1|0|why|ews|":         {"ews", ""},
+		"1|q|1|0|why|EWS!|INC-1":   {"unknown", "INC-1"},
+		"1|q|1|0|why|ews|a\nb":     {"ews", ""},
+		"1|q|1|0|why|ews|a|b|c":    {"ews", "a|b|c"},
+		"1|q|1|0|why":              {"", ""},
+		"1|q|1|0|why|ews| blank a": {"ews", ""},
+	} {
+		values := sampleStamp().Values()
+		values[driver.StampState] = state
+		got := driver.ParseStamp(values)
+		require.NotNil(t, got, state)
+		assert.Equal(t, want, [2]string{got.IDs, got.Reference}, state)
+		assert.Equal(t, "why", got.Reason)
+		assert.Equal(t, got, driver.ParseStamp(got.Values()), state)
+	}
+	assert.True(t, driver.SameSystem("", driver.SystemEWS))
+	assert.False(t, driver.SameSystem("", "unknown"))
+}
+
 func TestDamagedStampIsNone(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]string){
@@ -104,6 +136,7 @@ func TestDamagedStampIsNone(t *testing.T) {
 		"no direction":       func(v map[string]string) { v[driver.StampState] = "1|x|1|0|" },
 		"time no number":     func(v map[string]string) { v[driver.StampState] = "1|q|1|now|" },
 		"state cut":          func(v map[string]string) { v[driver.StampState] = "1|q|1" },
+		"no reference":       func(v map[string]string) { v[driver.StampState] = "1|q|1|0|why|ews" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +159,7 @@ func FuzzParseStamp(f *testing.F) {
 			return
 		}
 		again := driver.ParseStamp(s.Values())
-		if again == nil || again.Operation != s.Operation || again.Direction != s.Direction || again.Read != s.Read {
+		if again == nil || again.Operation != s.Operation || again.Direction != s.Direction || again.Read != s.Read || again.IDs != s.IDs || again.Reference != s.Reference {
 			t.Fatalf("a stamp does not survive: %+v, then %+v", s, again)
 		}
 	})
