@@ -284,12 +284,22 @@ func (a *answer) record(err error) {
 	})
 }
 
-// warn writes the log record of a refusal. One that the request expects, or that only
-// shows that the server wants an older version, is no problem.
+// warn writes the log record of a refusal. One that the request expects, or after which
+// it is sent with an older version, is no problem.
 func (a *answer) warn(err error) {
 	level := slog.LevelWarn
-	if e, ok := err.(*ResponseError); ok && (a.expected(e.Code) || isVersionRefusal(e.Code) && a.version > Exchange2010) {
-		level = slog.LevelDebug
+	older := a.version > Exchange2010
+	switch e := err.(type) {
+	case *ResponseError:
+		// An old server's schema lists the versions it knows: see once.
+		doubt := a.client.state.lastBuild().IsZero() && (e.Code == codeInvalidRequest || e.Code == codeSchemaValidation)
+		if a.expected(e.Code) || older && (isVersionRefusal(e.Code) || doubt) {
+			level = slog.LevelDebug
+		}
+	case *HTTPError:
+		if older && e.version {
+			level = slog.LevelDebug
+		}
 	}
 	a.log(level, "ews refusal", func() []slog.Attr { return append(a.attrs(), refusal(err)...) })
 }
