@@ -224,7 +224,19 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 // item in the mailbox counts for one copy only: those in back already count for
 // another. With sameFolder, an unstamped item must be in the folder it was
 // taken from.
-func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
+//
+// If another restore takes the stamp off in that moment, what was shown with it is
+// nowhere: it is looked for again.
+func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ri ReceiptItem, err error) {
+	for range 3 {
+		if ri, err = s.returnedOnce(ctx, t, was, sameFolder, back, all); !errors.Is(err, passage.ErrNowhere) {
+			break
+		}
+	}
+	return ri, err
+}
+
+func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := was
 	ri.Err, ri.To = nil, Place{}
