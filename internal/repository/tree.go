@@ -52,7 +52,7 @@ func Load(root fs.FS) (*Tree, error) {
 			return err
 		}
 		if d.IsDir() {
-			if skipped(name) {
+			if skipped(name) || name != "." && isModule(root, name) {
 				return fs.SkipDir
 			}
 			return nil
@@ -64,6 +64,12 @@ func Load(root fs.FS) (*Tree, error) {
 func skipped(dir string) bool {
 	base := path.Base(dir)
 	return dir != "." && (base[0] == '.' || base == "testdata" && dir != "testdata")
+}
+
+// isModule reports whether a folder is that of a module of its own.
+func isModule(root fs.FS, dir string) bool {
+	_, err := fs.Stat(root, path.Join(dir, "go.mod"))
+	return err == nil
 }
 
 func (t *Tree) add(root fs.FS, name string) error {

@@ -27,6 +27,8 @@ func TestLoad(t *testing.T) {
 		"cmd/main.go":            "package main",
 		"testdata/testdata.go":   src,
 		"testdata/mail/note.md":  "text",
+		"testdata/own/go.mod":    "module example.com/own",
+		"testdata/own/own.go":    src,
 		"a/data.txt":             "text",
 	})
 	assert.Equal(t, "example.com/m", tree.Module)

@@ -81,6 +81,11 @@ type Options struct {
 	// stays behind it. Default: none.
 	UserAgent string
 
+	// ClaimFor and Owner say for how long, and by what name, the service claims intents of
+	// a journal that several processes share: see [quarantine.Options].
+	ClaimFor time.Duration
+	Owner    string
+
 	// Attempts and Wait are as in [quarantine.Options].
 	Attempts int
 	Wait     time.Duration
@@ -172,6 +177,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
 		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt), MarkWait: time.Duration(c.MarkWait),
 		CriteriaSearch: c.CriteriaSearch, SearchLimits: c.SearchLimits,
+		ClaimFor: o.ClaimFor, Owner: o.Owner,
 		Attempts: o.Attempts, Wait: o.Wait, Hook: o.Hook, Logger: o.Logger,
 		OnClose: func() error { return errors.Join(conn.Close(), closeJournal()) },
 	})
