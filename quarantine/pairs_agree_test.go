@@ -29,7 +29,7 @@ type exchangeStage struct {
 func (x *play) beginExchange(t *testing.T, o worldOptions) {
 	w := newWorld(t, o)
 	x.stage = &exchangeStage{w, t, o}
-	x.book = &intentBook{}
+	x.book, x.dead = &intentBook{}, new(atomic.Bool)
 	for _, box := range []string{alice, vault} {
 		w.Mailbox(box).AddFolder(nil, "Zebra")
 	}

@@ -67,15 +67,15 @@ func TestIntentBesideWhatIsFound(t *testing.T) {
 			x := &play{pairWorld: w, saw: func(string) {}}
 			x.begin(t)
 			s := x.service(t, key, x.journalOf(), func(_ context.Context, c *detour.Call) {
-				if x.dead {
+				if x.dead.Load() {
 					c.Fail(errCrashed)
 					return
 				}
 				c.Act()
-				x.dead = c.Kind == detour.Mark
+				x.dead.Store(c.Kind == detour.Mark)
 			})
 			_, _ = s.Quarantine(t.Context(), theTarget)
-			x.dead = false
+			x.dead.Store(false)
 			require.Len(t, x.book.intents, 1)
 			x.model.Blind(x.model.Objects[0], time.Minute)
 			s = x.service(t, key, x.journalOf(), func(_ context.Context, c *detour.Call) { c.Act() })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ type play struct {
 	// Of the present process:
 	ctx     context.Context
 	crash   func()
-	dead    bool
+	dead    *atomic.Bool
 	calls   []detour.Kind
 	answers map[detour.Kind]detour.Answer
 }
@@ -109,7 +110,7 @@ func (x *play) service(t testing.TB, sealedBy []byte, j quarantine.Journal, hook
 func (x *play) begin(t *testing.T) {
 	x.model = twobox.New(alice, vault)
 	x.stage = &modelStage{x.model, x.ways}
-	x.book = &intentBook{}
+	x.book, x.dead = &intentBook{}, new(atomic.Bool)
 	at := time.Date(1999, 12, 31, 8, 30, 0, 0, time.UTC)
 	for range x.copies {
 		x.model.Deliver(alice, twobox.Message{ID: theID, Subject: "Invoice", Received: at, Sent: at})
@@ -138,21 +139,22 @@ func (x *play) journalOf() quarantine.Journal {
 		return nil
 	}
 	x.book.restart() // the one before is no more
-	return failingBook{x.book, &x.dead}
+	return failingBook{x.book, x.dead}
 }
 
 // next plays the next act, and reports whether the process told of anything.
 func (x *play) next(t *testing.T, p act) (told bool) {
 	time.Sleep(p.wait)
 	x.tell("part %d: %s", x.parts, p)
-	x.dead, x.calls, x.answers = false, nil, make(map[detour.Kind]detour.Answer)
+	x.dead = new(atomic.Bool)
+	x.calls, x.answers = nil, make(map[detour.Kind]detour.Answer)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	x.ctx, x.crash = ctx, func() { x.dead = true; cancel(errCrashed) }
+	x.ctx, x.crash = ctx, func() { x.dead.Store(true); cancel(errCrashed) }
 	x.guard()
 	s := x.service(t, key, x.journalOf(), func(ctx context.Context, c *detour.Call) { x.call(t, ctx, c) })
 	told = x.run(ctx, s, p)
-	x.dead = false
+	x.dead.Store(false)
 	if x.model != nil {
 		x.model.Between = nil
 	}
@@ -171,14 +173,14 @@ func (x *play) run(ctx context.Context, s *quarantine.Service, p act) (told bool
 			r, err = s.Restore(ctx, x.taken)
 		}
 		x.report("asked", r, err)
-		if !x.dead {
+		if !x.dead.Load() {
 			x.truthful(r, err)
 		}
 		return err != nil || r.Err() != nil
 	}
 	for r, err := range s.Recover(ctx) {
 		x.report("recovery", r, err)
-		if err == nil && !x.dead {
+		if err == nil && !x.dead.Load() {
 			x.honest(r)
 		}
 		told = told || err != nil || r.Err() != nil
@@ -188,7 +190,7 @@ func (x *play) run(ctx context.Context, s *quarantine.Service, p act) (told bool
 
 // call is one call of the process.
 func (x *play) call(t *testing.T, ctx context.Context, c *detour.Call) {
-	if x.dead {
+	if x.dead.Load() {
 		c.Fail(errCrashed)
 		return
 	}
@@ -210,7 +212,7 @@ func (x *play) call(t *testing.T, ctx context.Context, c *detour.Call) {
 			act()
 		}
 		s.what.do(&striking{x, t, ctx, c, act})
-		if x.dead {
+		if x.dead.Load() {
 			c.Fail(errCrashed)
 			return
 		}

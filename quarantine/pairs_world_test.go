@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -54,6 +56,7 @@ func referenceWorlds() (all []pairWorld) {
 
 // intentBook is a journal that can be copied, without its claims.
 type intentBook struct {
+	mu      sync.Mutex // claims are renewed in the background
 	intents []quarantine.Intent
 	claims  []quarantine.Claim
 	token   int64
@@ -81,6 +84,8 @@ func (b *intentBook) find(operation string) int {
 }
 
 func (b *intentBook) Begin(_ context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	c, err := b.claim(in.Operation, owner, lease)
 	if err == nil {
 		b.remove(in.Operation)
@@ -90,6 +95,8 @@ func (b *intentBook) Begin(_ context.Context, in quarantine.Intent, owner string
 }
 
 func (b *intentBook) Claim(_ context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	at := b.find(operation)
 	if at < 0 {
 		return quarantine.Intent{}, quarantine.Claim{}, quarantine.ErrNoIntent
@@ -99,6 +106,8 @@ func (b *intentBook) Claim(_ context.Context, operation, owner string, lease tim
 }
 
 func (b *intentBook) Renew(_ context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i := range b.claims {
 		if b.claims[i].Token == c.Token {
 			b.claims[i].Until = time.Now().Add(lease)
@@ -109,6 +118,8 @@ func (b *intentBook) Renew(_ context.Context, c quarantine.Claim, lease time.Dur
 }
 
 func (b *intentBook) Finish(_ context.Context, c quarantine.Claim) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.find(c.Operation) >= 0 && !slices.ContainsFunc(b.claims, func(now quarantine.Claim) bool { return now.Token == c.Token }) {
 		return quarantine.ErrClaimLost
 	}
@@ -118,6 +129,8 @@ func (b *intentBook) Finish(_ context.Context, c quarantine.Claim) error {
 
 // restart ends the leases of all claims.
 func (b *intentBook) restart() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i := range b.claims {
 		b.claims[i].Until = time.Time{}
 	}
@@ -125,7 +138,10 @@ func (b *intentBook) restart() {
 
 func (b *intentBook) Pending(context.Context) iter.Seq2[quarantine.Intent, error] {
 	return func(yield func(quarantine.Intent, error) bool) {
-		for _, in := range slices.Clone(b.intents) {
+		b.mu.Lock()
+		all := slices.Clone(b.intents)
+		b.mu.Unlock()
+		for _, in := range all {
 			if !yield(in, nil) {
 				return
 			}
@@ -134,6 +150,8 @@ func (b *intentBook) Pending(context.Context) iter.Seq2[quarantine.Intent, error
 }
 
 func (b *intentBook) FindOperation(_ context.Context, operation string) (in quarantine.Intent, found bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if at := b.find(operation); at >= 0 {
 		return b.intents[at], true, nil
 	}
@@ -141,6 +159,8 @@ func (b *intentBook) FindOperation(_ context.Context, operation string) (in quar
 }
 
 func (b *intentBook) FindTarget(_ context.Context, t quarantine.Target) (same []quarantine.Intent, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, in := range b.intents {
 		if in.Target.Same(t) {
 			same = append(same, in)
@@ -152,32 +172,32 @@ func (b *intentBook) FindTarget(_ context.Context, t quarantine.Target) (same []
 // failingBook is the journal of a process that may crash.
 type failingBook struct {
 	*intentBook
-	dead *bool
+	dead *atomic.Bool
 }
 
 func (b failingBook) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
-	if *b.dead {
+	if b.dead.Load() {
 		return quarantine.Claim{}, errCrashed
 	}
 	return b.intentBook.Begin(ctx, in, owner, lease)
 }
 
 func (b failingBook) Claim(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
-	if *b.dead {
+	if b.dead.Load() {
 		return quarantine.Intent{}, quarantine.Claim{}, errCrashed
 	}
 	return b.intentBook.Claim(ctx, operation, owner, lease)
 }
 
 func (b failingBook) Renew(ctx context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
-	if *b.dead {
+	if b.dead.Load() {
 		return quarantine.Claim{}, errCrashed
 	}
 	return b.intentBook.Renew(ctx, c, lease)
 }
 
 func (b failingBook) Finish(ctx context.Context, c quarantine.Claim) error {
-	if *b.dead {
+	if b.dead.Load() {
 		return errCrashed
 	}
 	return b.intentBook.Finish(ctx, c)
