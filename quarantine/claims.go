@@ -208,9 +208,16 @@ func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
 	return known, err
 }
 
-// Finish removes the intent.
+// Finish removes the intent. The time for it is all that is left to the run: a journal that
+// did not answer is not asked to give the claim up, too, which ends with its lease.
 func (l ledger) Finish(ctx context.Context, operation string) error {
-	return l.service.claims.finish(ctx, operation)
+	err := l.service.claims.finish(ctx, operation)
+	if err != nil && ctx.Err() != nil {
+		if claim, ok := l.service.claims.get(operation); ok {
+			l.service.claims.drop(claim)
+		}
+	}
+	return err
 }
 
 // intentsOf returns the intents of a target on this server.
