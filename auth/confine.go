@@ -2,7 +2,10 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
@@ -25,9 +28,10 @@ type ConfineOptions struct {
 // as the others of this package do, so that what next adds to them gets nowhere else.
 // The endpoint is an URL such as https://mail.example.com/EWS/Exchange.asmx, or one of
 // Autodiscover. A request to another host, also by its Host header, fails with an
-// [*AuthError], with nothing sent. What next puts into the Authorization header is not
-// shown to who called, and is struck out of what the server says, if next hands on the
-// response as an [http.Transport] returns it.
+// [*AuthError], with nothing sent. What next puts into the header, in Authorization or
+// elsewhere, is not shown to who called, and is struck out of what the server says, if next
+// hands on the response as an [http.Transport] returns it; so is it found out, and an error, if
+// next has followed a redirect to another host.
 func Confine(endpoint string, next http.RoundTripper, opts *ConfineOptions) (http.RoundTripper, error) {
 	var o ConfineOptions
 	if opts != nil {
@@ -68,15 +72,40 @@ func (c *confined) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, c.sent.Error(err)
 	}
-	if resp.Request != nil {
-		for _, name := range []string{"Authorization", "Proxy-Authorization"} {
-			for _, value := range resp.Request.Header.Values(name) {
-				c.sent.AddAuthorization(value)
+	if resp.Request != nil && resp.Request.URL != nil {
+		c.remember(req, resp.Request)
+		if err := c.endpoint.admit("external", resp.Request); err != nil {
+			if resp.Body != nil {
+				_ = resp.Body.Close()
 			}
+			at := newEndpoint(resp.Request.URL)
+			return nil, &AuthError{Scheme: "external", Host: c.endpoint.host, Message: fmt.Sprintf("what signs in has gone on to %s://%s; it must not follow redirects, which take the request and the sign-in along", at.scheme, at.host)}
 		}
 	}
 	resp.Request = req // without what was added
 	return resp, nil
+}
+
+// shortestWord is how long a word of a field is, in bytes, that is taken for a secret.
+const shortestWord = 16
+
+// remember notes what was added to a request: it signs in, whatever the field is called.
+func (c *confined) remember(req, sent *http.Request) {
+	for name, values := range sent.Header {
+		for _, value := range values {
+			switch {
+			case name == "Authorization" || name == "Proxy-Authorization":
+				c.sent.AddAuthorization(value)
+			case slices.Contains(req.Header[name], value):
+				continue
+			}
+			for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(" \t;,=\"", r) }) {
+				if len(word) >= shortestWord {
+					c.sent.AddToken(word)
+				}
+			}
+		}
+	}
 }
 
 // CloseIdleConnections closes the idle connections of the RoundTripper.

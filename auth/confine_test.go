@@ -105,3 +105,50 @@ func ExampleConfine() {
 	// Output:
 	// true
 }
+
+// What signs in with fields of its own, or without a scheme, is struck out as well.
+func TestConfineStrikesOtherFields(t *testing.T) {
+	t.Parallel()
+	const secret = "a-long-secret-of-this-account-0123456789"
+	for name, value := range map[string]string{
+		"Authorization": secret, "X-Api-Key": secret, "Cookie": "a=b; session=" + secret, "X-Vault": "Token " + secret,
+	} {
+		calls := 0
+		rt, err := auth.Confine("https://mail.example.test/EWS/Exchange.asmx", transportFunc(func(r *http.Request) (*http.Response, error) {
+			if calls++; calls > 1 {
+				return nil, fmt.Errorf("2 errors, after %s", secret)
+			}
+			added := r.Clone(r.Context())
+			added.Header.Set(name, value)
+			added.Header.Set("X-Attempt", "2")
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: added}, nil
+		}), nil)
+		require.NoError(t, err)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://mail.example.test/EWS/Exchange.asmx", nil)
+		require.NoError(t, err)
+		_, err = rt.RoundTrip(req)
+		require.NoError(t, err)
+		_, err = rt.RoundTrip(req)
+		assert.EqualError(t, err, "2 errors, after [redacted]", name)
+	}
+}
+
+// A program that follows redirects, which it must not, is found out: what another host has
+// said is not the answer of the server.
+func TestConfineRefusesFollowedRedirects(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"https://evil.example/EWS/Exchange.asmx", "http://mail.example.test/EWS/Exchange.asmx"} {
+		rt, err := auth.Confine("https://mail.example.test/EWS/Exchange.asmx", transportFunc(func(r *http.Request) (*http.Response, error) {
+			followed, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: followed}, err
+		}), nil)
+		require.NoError(t, err)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://mail.example.test/EWS/Exchange.asmx", nil)
+		require.NoError(t, err)
+		_, err = rt.RoundTrip(req)
+		refused, ok := errors.AsType[*auth.AuthError](err)
+		require.True(t, ok, to)
+		assert.False(t, refused.NotSent())
+		assert.ErrorContains(t, err, "must not follow redirects")
+	}
+}

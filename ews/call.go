@@ -167,7 +167,7 @@ func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer
 	known := !c.state.lastBuild().IsZero()
 	a, err := c.deliver(ctx, t, v)
 	if err == nil {
-		err = read(a)
+		err = a.guarded(func() error { return read(a) })
 		refused := a.versionRefused(t)
 		if !a.detached || refused {
 			a.close(err)

@@ -229,3 +229,20 @@ func TestHookWithoutAContext(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, h.ends, 1)
 }
+
+// A transport that panics leaves no permission taken, and no call open.
+func TestTransportThatPanics(t *testing.T) {
+	t.Parallel()
+	limiter, err := throttle.New(&throttle.Options{PerPayer: 1})
+	require.NoError(t, err)
+	h := &told{}
+	c := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { panic("no ticket") }), &ews.Options{Limiter: limiter, Payer: "svc", Hook: h})
+	for n := 1; n <= 3; n++ {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		assert.PanicsWithValue(t, "no ticket", func() { _, _ = c.GetFolder(ctx, getInbox) })
+		cancel()
+		require.Len(t, h.ends, n)
+		assert.Equal(t, ews.CallFailed, h.ends[n-1].Outcome)
+		assert.ErrorContains(t, h.ends[n-1].Err, "panic")
+	}
+}

@@ -60,11 +60,28 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		guid:    k.start.ClientRequestID,
 	}
 	c.wire.watch(a)
-	if err := a.open(callCtx, t); err != nil {
+	if err := a.guarded(func() error { return a.open(callCtx, t) }); err != nil {
 		a.close(err)
 		return nil, err
 	}
 	return a, nil
+}
+
+// errPanicked is the outcome of a call that a panic has cut short.
+var errPanicked = errors.New("a panic in the transport, or in what reads the response, has cut the call short")
+
+// guarded calls a function, and ends the call if that panics: callers may survive it, and
+// nothing of the call may stay open then.
+func (a *answer) guarded(do func() error) error {
+	returned := false
+	defer func() {
+		if !returned {
+			a.close(errPanicked)
+		}
+	}()
+	err := do()
+	returned = true
+	return err
 }
 
 func (c *Client) unsent(t *task, err error) *TransportError {

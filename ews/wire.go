@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +69,7 @@ func (w *wireCall) show(a *answer, err error) {
 	writeHeader(&b, w.header)
 	w.response.writeTo(&b)
 	if err != nil {
-		fmt.Fprintf(&b, "!!! %v\n", err)
+		fmt.Fprintf(&b, "!!! %s\n", strings.Map(printable, err.Error()))
 	}
 	b.WriteByte('\n')
 	text := a.sent.StrikeLong(strings.ToValidUTF8(b.String(), "\uFFFD"))
@@ -82,7 +83,7 @@ func (w *wireCall) show(a *answer, err error) {
 const hiddenValue = "[not shown]"
 
 // writeHeader writes the fields of a header in order. Of those that sign in, it shows
-// the scheme; of cookies, the name.
+// the scheme; of cookies, the name; of an address to go to, what precedes its query.
 func writeHeader(b *bytes.Buffer, h http.Header) {
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -94,9 +95,17 @@ func writeHeader(b *bytes.Buffer, h http.Header) {
 			switch name {
 			case "Cookie", "Set-Cookie":
 				value = cookieNames(name, value)
-			case "Authorization", "Proxy-Authorization", "Www-Authenticate", "Proxy-Authenticate", "Authentication-Info", "Proxy-Authentication-Info":
-				if scheme, rest, ok := strings.Cut(value, " "); ok && rest != "" {
-					value = scheme + " " + hiddenValue
+			case "Www-Authenticate", "Proxy-Authenticate":
+				value = schemeOf(value, true)
+			case "Authorization", "Proxy-Authorization", "Authentication-Info", "Proxy-Authentication-Info":
+				value = schemeOf(value, false)
+			case "Location", "Content-Location", "Referer":
+				if before, _, ok := strings.Cut(value, "?"); ok {
+					value = before + "?" + hiddenValue
+				}
+			default:
+				if secretField.MatchString(name) {
+					value = hiddenValue
 				}
 			}
 			fmt.Fprintf(b, "%s: %s\n", name, strings.Map(printable, value))
@@ -104,6 +113,26 @@ func writeHeader(b *bytes.Buffer, h http.Header) {
 	}
 	b.WriteByte('\n')
 }
+
+// secretField matches the names of header fields in which programs, proxies and sign-ins
+// of the caller's own carry what lets somebody in.
+var secretField = regexp.MustCompile(`(?i)token|secret|passw|cookie|canary|session|ticket|credential|assertion|api-?key`)
+
+// schemeOf returns the scheme of a value that signs in (RFC 9110, section 11.4). A value of one
+// word is a scheme only if it asks for one.
+func schemeOf(value string, asks bool) string {
+	scheme, rest, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(value), "\t", " "), " ")
+	switch {
+	case !schemeName.MatchString(scheme), rest == "" && !asks:
+		return hiddenValue
+	case rest == "":
+		return scheme
+	}
+	return scheme + " " + hiddenValue
+}
+
+// schemeName matches what can be a scheme, and is too short for a secret.
+var schemeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,19},?$`)
 
 // cookieNames returns the value of a header without the values of its cookies.
 func cookieNames(header, value string) string {

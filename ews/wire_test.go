@@ -92,6 +92,9 @@ func TestWireKnowsContents(t *testing.T) {
 		"header":             {`<t:InternetMessageHeader HeaderName="To">secret</t:InternetMessageHeader>`, `HeaderName="To">[6 bytes not shown]<`, "secret"},
 		"controls":           {"<t:X>\x1b[2J\r\n</t:X>", "<t:X>\uFFFD[2J\r\n</t:X>", "\uFFFD[2J"},
 		"credential":         {"<t:TokenValue>secret</t:TokenValue>", "<t:TokenValue>[6 bytes not shown]</t:TokenValue>", "[6 bytes not shown]"},
+		"body as a property": {`<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x1000" PropertyType="String"/><t:Value>secret</t:Value></t:ExtendedProperty>`, "<t:Value>[6 bytes not shown]</t:Value>", "<t:Value>secret</t:Value>"},
+		"headers in decimal": {`<t:ExtendedFieldURI PropertyType='String' PropertyTag = '125'></t:ExtendedFieldURI><t:Value>secret</t:Value>`, "<t:Value>[6 bytes not shown]</t:Value>", "<t:Value>secret</t:Value>"},
+		"another property":   {`<t:ExtendedFieldURI PropertyTag="0x1000"/><t:Value>secret</t:Value><t:ExtendedFieldURI PropertyTag="0x10F3"/><t:Value>1</t:Value>`, "<t:Value>1</t:Value>", "<t:Value>1</t:Value>"},
 		"no end":             {"<t:Body>secret", "<t:Body>[6 bytes not shown, and no end]\n", "secret"},
 		"a body in the body": {"<t:Items><t:Message><t:Body>secret</t:Body></t:Message></t:Items>", "<t:Body>[6 bytes not shown]</t:Body>", "secret"},
 	} {
@@ -190,4 +193,28 @@ func TestWireIsCut(t *testing.T) {
 	require.Greater(t, out.Len(), 4<<20)
 	assert.Regexp(t, `\[\d+ more bytes not shown\]`, string(out.Bytes()[out.Len()-200:]))
 	assert.Less(t, out.Len(), 4<<20+8<<10)
+}
+
+// TestWireShowsNoOddCredentials: such as have no scheme, or names of their own.
+func TestWireShowsNoOddCredentials(t *testing.T) {
+	t.Parallel()
+	for _, bodies := range []bool{false, true} {
+		var out bytes.Buffer
+		answer := func(r *http.Request, _ string) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Request: r, Header: http.Header{
+				"Content-Type": {"text/xml"}, "Authentication-Info": {"a-secret"}, "Www-Authenticate": {"Negotiate\ta-secret", "Negotiate", "a-secret-YIIJvwYGKwYBBQUC"},
+				"Set-Cookie2": {"k=a-secret; path=/"}, "X-Owa-Canary": {"a-secret"}, "X-Auth-Token": {"a-secret"}, "X-Vault-Secret": {"a-secret"}, "X-Api-Key": {"a-secret"},
+				"X-Session-Ticket": {"a-secret"}, "X-Oauth-Enabled": {"True"},
+			}, Body: io.NopCloser(strings.NewReader(soap("<m:GetFolderResponse>" +
+				`<o:BinarySecurityToken xmlns:o="urn:o">a-secret</o:BinarySecurityToken><t:ProxyPassword>a-secret</t:ProxyPassword><e:CipherValue xmlns:e="urn:e">a-secret</e:CipherValue>` +
+				`<t:PasswordExpirationDate>2026-11-29</t:PasswordExpirationDate></m:GetFolderResponse>`)))}, nil
+		}
+		c := newClient(t, serve(answer), &ews.Options{Wire: &out, WireBodies: bodies, ReadAttempts: 1})
+		require.Error(t, getFolder(t.Context(), c))
+		shown := out.String()
+		assert.NotContains(t, shown, "a-secret")
+		for _, part := range []string{"Www-Authenticate: Negotiate\n", "X-Oauth-Enabled: True\n", "X-Auth-Token: [not shown]\n", "BinarySecurityToken xmlns:o=\"urn:o\">[8 bytes not shown]<", ">2026-11-29<"} {
+			assert.Contains(t, shown, part)
+		}
+	}
 }

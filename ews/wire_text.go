@@ -3,6 +3,7 @@ package ews
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -21,8 +22,14 @@ var contentElements = map[string]bool{
 	"NormalizedBody": true, "FirstBody": true, "NewBodyContent": true, "Preview": true, "InternetMessageHeader": true,
 }
 
-// credentialElements are never shown.
-var credentialElements = map[string]bool{"TokenValue": true, "Password": true, "SerializedSecurityContext": true}
+// contentProperty matches the field URIs of MAPI properties that hold contents:
+// PidTagBody, PidTagRtfCompressed, PidTagHtml, PidTagTransportMessageHeaders,
+// PidTagAttachDataBinary (MS-OXPROPS).
+var contentProperty = regexp.MustCompile(`(?i)\sPropertyTag\s*=\s*["']\s*(0x0*(1000|1009|1013|7d|3701)|0*(4096|4105|4115|125|14081))\s*["']`)
+
+// credentialElement matches the elements that are never shown, by local name: those of
+// EWS, of WS-Security, of SAML and of XML Encryption.
+var credentialElement = regexp.MustCompile(`(?i)^tokenvalue$|^serializedsecuritycontext$|^assertion$|(token|password|secret|ticket|credentials?|ciphervalue|encrypteddata)$`)
 
 // wireText is a body on its way to the wire: XML, or what a proxy sends in its place,
 // in pieces of any size. It replaces contents by their length. It must not be used
@@ -39,6 +46,8 @@ type wireText struct {
 	depth  int                       // of open elements
 	hidden int                       // of these, from a content element on; 0: outside of one
 	left   int64                     // bytes of that element that are left out
+
+	content bool // the extended property that was named last holds contents
 }
 
 // reset begins anew: the request is sent again.
@@ -221,11 +230,14 @@ func (w *wireText) tag(tag string, long int64) {
 	} else {
 		w.show(strings.Map(visible, tag))
 	}
+	if name == "ExtendedFieldURI" && !closes {
+		w.content = contentProperty.MatchString(tag)
+	}
 	if name == "" || closes || alone {
 		return
 	}
 	// The SOAP body is the only one that is a child of the root.
-	conceals := credentialElements[name] || !w.bodies && contentElements[name] && (name != "Body" || w.depth != 1)
+	conceals := credentialElement.MatchString(name) || !w.bodies && (contentElements[name] && (name != "Body" || w.depth != 1) || w.content && (name == "Value" || name == "Values"))
 	if w.depth++; conceals && w.hidden == 0 {
 		w.hidden, w.left = w.depth, 0
 	}

@@ -96,8 +96,12 @@ func (c *claims) renew(claim Claim) {
 		}
 		return
 	}
-	// Of one that was finished or given up meanwhile there is nothing to tell.
-	if errors.Is(err, ErrClaimLost) && c.drop(claim) || !errors.Is(err, ErrClaimLost) && c.again(claim) {
+	// Of one that was finished or given up meanwhile there is nothing to tell. One that is
+	// lost is kept, not to be renewed any more: with it, the run cannot end what others
+	// have written under the operation since.
+	lost := errors.Is(err, ErrClaimLost)
+	now, held := c.get(claim.Operation)
+	if lost && held && now.Token == claim.Token || !lost && c.again(claim) {
 		c.log.WarnContext(ctx, "journal: claim could not be renewed", "operation", claim.Operation, "error", err)
 	}
 }
@@ -123,7 +127,7 @@ func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
 	return in, err
 }
 
-// finish removes an intent. What another owner holds is left to it.
+// finish removes an intent. What another owner holds, or has held since, is left to it.
 func (c *claims) finish(ctx context.Context, operation string) error {
 	claim, ok := c.get(operation)
 	if !ok {
@@ -138,10 +142,10 @@ func (c *claims) finish(ctx context.Context, operation string) error {
 		claim, _ = c.get(operation)
 	}
 	err := c.journal.Finish(ctx, claim)
-	if err == nil || errors.Is(err, ErrClaimLost) {
+	if err == nil {
 		c.drop(claim)
 	}
-	return err
+	return err // a claim that is lost stays so until the run gives it up
 }
 
 // release gives up the claim to an intent that stays, so that others need not wait for
@@ -204,9 +208,16 @@ func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
 	return known, err
 }
 
-// Finish removes the intent.
+// Finish removes the intent. The time for it is all that is left to the run: a journal that
+// did not answer is not asked to give the claim up, too, which ends with its lease.
 func (l ledger) Finish(ctx context.Context, operation string) error {
-	return l.service.claims.finish(ctx, operation)
+	err := l.service.claims.finish(ctx, operation)
+	if err != nil && ctx.Err() != nil {
+		if claim, ok := l.service.claims.get(operation); ok {
+			l.service.claims.drop(claim)
+		}
+	}
+	return err
 }
 
 // intentsOf returns the intents of a target on this server.

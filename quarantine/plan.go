@@ -169,9 +169,10 @@ func (p *Plan) All() iter.Seq[Target] {
 }
 
 // Complete reports whether everything that there is to take is known to be in the plan:
-// nothing is unknown, and every mailbox is located, if that was asked for.
+// nothing is unknown, and every mailbox is located, if that was asked for. What a plan says
+// in words that this version does not know counts as unknown.
 func (p *Plan) Complete() bool {
-	return !slices.ContainsFunc(p.Unplanned, func(u Unplanned) bool { return u.Kind == UnplannedUnknown }) &&
+	return !slices.ContainsFunc(p.Unplanned, func(u Unplanned) bool { return u.Kind != UnplannedOutside }) &&
 		!slices.ContainsFunc(p.Targets, func(t PlannedTarget) bool { return t.Unlocated != nil })
 }
 

@@ -123,7 +123,12 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	if !r.settled() {
 		return r, nil
 	}
-	return r, s.claims.finish(ctx, in.Operation)
+	err = s.claims.finish(ctx, in.Operation)
+	if errors.Is(err, ErrClaimLost) { // who has claimed it since removes it
+		s.log.WarnContext(ctx, "journal: intent could not be removed", "operation", in.Operation, "error", err)
+		err = nil
+	}
+	return r, err
 }
 
 // intentItem returns what an intent says of its item.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -86,12 +85,16 @@ func (r *Router) window() int { return aheadOfSlots * r.opts.PerServer * len(r.r
 
 // spread runs work for each element of a sequence, at most atOnce at a time,
 // and returns when all are done. An error means that the context ended before
-// all were started.
+// all were started. If one panics, no more are started, and it panics when the others are
+// done.
 func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T)) error {
 	window := make(chan struct{}, atOnce)
-	var wg sync.WaitGroup
+	var wg crew
 	defer wg.Wait()
 	for one := range all {
+		if wg.broken() {
+			return nil
+		}
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
@@ -171,7 +174,7 @@ func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 func onEach[T any](ctx context.Context, among []*route, do func(context.Context, *route, func(T, error))) iter.Seq2[T, error] {
 	among = slices.Clone(among)
 	return gather(ctx, func(ctx context.Context, emit func(T, error)) {
-		var wg sync.WaitGroup
+		var wg crew
 		for _, rt := range among {
 			wg.Go(func() { do(ctx, rt, emit) })
 		}
@@ -181,7 +184,8 @@ func onEach[T any](ctx context.Context, among []*route, do func(context.Context,
 
 // gather yields what work emits from any goroutine. emit blocks until the value
 // is taken; once the loop has been left, it does nothing, and the context ends.
-// work must not return before its goroutines have, so none outlives the loop.
+// work must not return before its goroutines have, so none outlives the loop. If it panics,
+// so does the loop, when all that was emitted before has been yielded.
 func gather[T any](ctx context.Context, work func(ctx context.Context, emit func(T, error))) iter.Seq2[T, error] {
 	type result struct {
 		value T
@@ -191,7 +195,8 @@ func gather[T any](ctx context.Context, work func(ctx context.Context, emit func
 		ctx, cancel := context.WithCancel(ctx)
 		results := make(chan result)
 		left := make(chan struct{})
-		go func() {
+		var worker crew
+		worker.Go(func() {
 			defer close(results)
 			work(ctx, func(v T, err error) {
 				select {
@@ -199,16 +204,23 @@ func gather[T any](ctx context.Context, work func(ctx context.Context, emit func
 				case <-left:
 				}
 			})
-		}()
+		})
 		// Even if yield panics, nothing may be left running.
+		yielding := false
 		defer func() {
 			cancel()
 			close(left)
 			for range results {
 			}
+			if !yielding { // else its own panic goes on
+				worker.Wait()
+			}
 		}()
 		for res := range results {
-			if !yield(res.value, res.err) {
+			yielding = true
+			more := yield(res.value, res.err)
+			yielding = false
+			if !more {
 				return
 			}
 		}

@@ -136,7 +136,7 @@ func (b *addressBooks) ofOne(err error) error {
 func (b *addressBooks) settle(ctx context.Context, rt *route, members []driver.Member) []driver.Member {
 	members = slices.Clone(members)
 	places := make(chan struct{}, b.r.opts.AskAtOnce)
-	var wg sync.WaitGroup
+	var wg crew
 	for i, m := range members {
 		if m.Address == "" {
 			continue

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
@@ -125,7 +124,7 @@ func (r *Router) ask(ctx context.Context, address string, among []*route) []erro
 
 func (r *Router) askThese(ctx context.Context, address string, among []*route, which []int, answers []error) {
 	places := make(chan struct{}, r.opts.AskAtOnce)
-	var wg sync.WaitGroup
+	var wg crew
 	for _, i := range which {
 		places <- struct{}{}
 		wg.Go(func() {

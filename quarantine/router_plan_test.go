@@ -280,3 +280,13 @@ func TestPlanOfEarlierVersions(t *testing.T) {
 		}
 	}))
 }
+
+// A plan from a queue says that it is not complete in words that this version does not know.
+func TestPlanOfAnUnknownKind(t *testing.T) {
+	t.Parallel()
+	for kind, complete := range map[string]bool{"outside": true, "unknown": false, "later": false, "": false} {
+		var p quarantine.Plan
+		require.NoError(t, json.Unmarshal(fmt.Appendf(nil, `{"version":1,"targets":[],"unplanned":[{"kind":%q,"address":"a@b.test"}]}`, kind), &p))
+		assert.Equal(t, complete, p.Complete(), kind)
+	}
+}
