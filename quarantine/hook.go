@@ -10,7 +10,8 @@ import (
 
 // Hook is told of each message that a [Service] quarantines, restores or recovers, for
 // traces, metrics and audits: when it begins with it, and when its outcome is known.
-// Searches are not told.
+// Searches are not told, nor messages that an earlier run has already dealt with. One that
+// its owner moves between search and work may be told more than once.
 //
 // The context that TraceItemStart returns, which must come from the one that it gets, is
 // that of everything that is done for the message: for the driver, its calls, the journal

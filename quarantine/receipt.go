@@ -40,7 +40,8 @@ const (
 	Refused Outcome = "refused"
 	// NotBegun means that nothing was done, and nothing of this run can take effect any
 	// more: the server could not be reached or was busy, or the context had ended, before
-	// the first change of the item. The message is where it was; Err says why.
+	// the first change of the item. The message is where it was; Err says why. Of a whole
+	// target it is also the outcome if there is an error instead of a result.
 	NotBegun Outcome = "notBegun"
 	// Failed means that it was begun, or may have been, and could not be completed. At
 	// least one whole copy exists; Err and Residue say more. Running it again continues
@@ -344,9 +345,14 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 }
 
 // Outcome summarises the items: Failed if one failed, else Undecided, NotBegun or
-// Refused if one was, else what was done; NotFound if there are none.
+// Refused if one was, else what was done; NotFound if there are none. It is NotBegun if
+// the receipt says only what was asked, as one that comes with an error: the mailbox was
+// not searched.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
+	if r.Started.IsZero() && len(r.Items) == 0 {
+		sum = NotBegun
+	}
 	rank := map[Outcome]int{NotFound: 0, Found: 1, AlreadyQuarantined: 2, AlreadyRestored: 2, Quarantined: 3, Restored: 3, Refused: 4, NotBegun: 5, Undecided: 6, Failed: 7}
 	for _, it := range r.Items {
 		if rank[it.Outcome] > rank[sum] {

@@ -206,6 +206,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		}
 	}
 	if time.Now().Before(in.Lease) {
+		ri.Err = fmt.Errorf("%w; a request may take effect until %s", ri.Err, in.Lease.UTC().Format(time.RFC3339))
 		return ri, nil
 	}
 	ri.Outcome = NotFound

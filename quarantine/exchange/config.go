@@ -206,8 +206,8 @@ type Authentication struct {
 	Type AuthenticationType `json:"type,omitempty"`
 
 	// Username is the account for NTLM and Basic: DOMAIN\user or a user
-	// principal name (user@example.com). For external it may be left out; it is the
-	// name that a limiter charges.
+	// principal name (user@example.com). For external it may be left out, or be any
+	// name: it is the one that a limiter charges.
 	Username string `json:"username,omitempty"`
 
 	// Password is the password of the account. It can also come from the

@@ -38,9 +38,7 @@ func (v *configCheck) authentication(c *Config) {
 			"disableChannelBinding": a.DisableChannelBinding,
 		}, `"ntlm" or "basic"`)
 	case AuthenticationExternal:
-		if a.Username != "" {
-			v.username(c)
-		}
+		v.username(c)
 		v.unused(a.Type, map[string]bool{
 			"password":               !a.Password.IsZero() || a.PasswordFunc != nil,
 			"passwordFile":           a.PasswordFile != "",
@@ -72,13 +70,15 @@ func (v *configCheck) unused(typ AuthenticationType, set map[string]bool, other 
 	}
 }
 
-// username checks the name of the account.
+// username checks the name of the account. With another sign-in it may have any form.
 func (v *configCheck) username(c *Config) {
 	a := c.Authentication
 	const forms = `use DOMAIN\user (in JSON with two backslashes) or user@example.com`
 	domain, user, backslash := strings.Cut(a.Username, `\`)
 	local, host, at := strings.Cut(a.Username, "@")
+	external := a.Type == AuthenticationExternal
 	switch {
+	case a.Username == "" && external:
 	case a.Username == "":
 		v.problem("authentication.username", "is empty; "+forms)
 	case !oneLine(a.Username):
@@ -87,6 +87,7 @@ func (v *configCheck) username(c *Config) {
 		v.problem("authentication.username", "is longer than 1024 bytes; "+forms)
 	case a.Username != strings.TrimSpace(a.Username):
 		v.problem("authentication.username", "begins or ends with a space; remove it")
+	case external:
 	case backslash && (domain == "" || user == "" || strings.ContainsAny(user, `\@`)):
 		v.problem("authentication.username", "is not a valid user name; "+forms)
 	case !backslash && (!at || local == "" || host == "" || strings.Contains(host, "@")):

@@ -200,7 +200,7 @@ var badConfigs = map[string]bad{
 	"key password with Basic": {goodImpersonation, set("authentication.privateKeyPassword", configPassword), "authentication.privateKeyPassword", `"azureAD"`, false},
 	"no binding, Basic":       {goodImpersonation, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm"`, false},
 	"no binding, application": {goodOnline, set("authentication.disableChannelBinding", true), "authentication.disableChannelBinding", `"ntlm" or "basic"`, false},
-	"external, user alone":    {goodExternal, set("authentication.username", "svc"), "authentication.username", `DOMAIN\user`, false},
+	"external, two lines":     {goodExternal, set("authentication.username", "svc\nroot"), "authentication.username", "control character", false},
 	"external, password":      {goodExternal, set("authentication.password", configPassword), "authentication.password", `"ntlm", "basic"`, false},
 	"external, password file": {goodExternal, set("authentication.passwordFile", "password.txt"), "authentication.passwordFile", `"ntlm", "basic"`, false},
 	"external, tenant":        {goodExternal, set("authentication.tenantId", "customer.onmicrosoft.com"), "authentication.tenantId", `"azureAD"`, false},

@@ -60,7 +60,7 @@ func configRules() []any {
 		rule("User name and password are for Exchange Server; Exchange Online accepts tokens only.", password, where(
 			member{"ewsUrl", object{{"not", object{{"pattern", `^[^/]*//([^/]*\.)?(` + onlineHosts + `)\.?(:[0-9]*)?/`}}}}},
 			member{"authentication", append(where(
-				member{"username", required},
+				member{"username", object{{"pattern", `^[^\\` + control + `]+\\[^\\@` + control + `]+$|^[^\\@` + control + `]+@[^\\@` + control + `]+$`}}},
 				member{"applicationId", empty}, member{"tenantId", empty}, member{"privateKeyFile", empty}, member{"privateKeyPassword", empty},
 				member{"authenticationEndpoint", object{{"enum", []string{"", exchange.DefaultAuthenticationEndpoint}}}},
 			), member{"required", []string{"username"}})},

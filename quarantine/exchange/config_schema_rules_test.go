@@ -81,8 +81,7 @@ var details = map[string]object{
 	"authentication.type": {{"enum", []exchange.AuthenticationType{
 		exchange.AuthenticationNTLM, exchange.AuthenticationBasic, exchange.AuthenticationAzureAD, exchange.AuthenticationExternal,
 	}}},
-	"authentication.username": append(orEmpty(member{"pattern", `^[^\\` + control + `]+\\[^\\@` + control + `]+$|^[^\\@` + control + `]+@[^\\@` + control + `]+$`}),
-		member{"maxLength", 1024}, member{"pattern", trimmed}, member{"examples", []string{`EXAMPLE\svc`, "svc@example.com"}}),
+	"authentication.username":      {{"maxLength", 1024}, {"pattern", trimmed}, {"examples", []string{`EXAMPLE\svc`, "svc@example.com"}}},
 	"authentication.password":      {{"$ref", "#/$defs/secret"}},
 	"authentication.passwordFile":  {{"$ref", "#/$defs/file"}},
 	"authentication.applicationId": append(orEmpty(member{"format", "uuid"}, member{"pattern", guid}), member{"examples", []string{"00001111-aaaa-2222-bbbb-3333cccc4444"}}),

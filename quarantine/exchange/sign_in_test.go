@@ -277,3 +277,16 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls the function.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestSignInNames: whom SignIn signs in as is no business of the configuration, such as an
+// application by its id.
+func TestSignInNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "svc", `EXAMPLE\svc`, "svc@EXAMPLE.TEST", "00001111-aaaa-2222-bbbb-3333cccc4444", "HTTP/worker.example.test@EXAMPLE.TEST", "urn:acme:worker"} {
+		c := exchange.Config{
+			EWSURL: "https://mail.example.test/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.test",
+			Authentication: exchange.Authentication{Type: exchange.AuthenticationExternal, Username: name},
+		}
+		assert.NoError(t, c.Validate(), name)
+	}
+}

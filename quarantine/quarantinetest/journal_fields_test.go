@@ -72,7 +72,7 @@ func damageable(mutate func(f *fields, j *quarantine.MemoryJournal)) func() quar
 	return func() quarantinetest.JournalStore {
 		j := &quarantine.MemoryJournal{}
 		f := &fields{
-			MemoryJournal: j, begin: j.Begin, claim: j.Claim, renew: j.Renew, finish: j.Finish, findOperation: j.FindOperation,
+			MemoryJournal: j, begin: j.Begin, renew: j.Renew, finish: j.Finish,
 			mark: j.Mark, marked: j.Marked, forget: j.Forget, damaged: map[string]bool{},
 		}
 		f.pending = func(ctx context.Context) iter.Seq2[quarantine.Intent, error] {
@@ -94,6 +94,18 @@ func damageable(mutate func(f *fields, j *quarantine.MemoryJournal)) func() quar
 				err = errUnreadable
 			}
 			return good, err
+		}
+		f.findOperation = func(ctx context.Context, operation string) (quarantine.Intent, bool, error) {
+			if f.damaged[operation] {
+				return quarantine.Intent{}, false, errUnreadable
+			}
+			return j.FindOperation(ctx, operation)
+		}
+		f.claim = func(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+			if f.damaged[operation] {
+				return quarantine.Intent{}, quarantine.Claim{}, errUnreadable
+			}
+			return j.Claim(ctx, operation, owner, lease)
 		}
 		if mutate != nil {
 			mutate(f, j)

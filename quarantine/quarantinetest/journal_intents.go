@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ func intentOf(n int) quarantine.Intent {
 	at := received.Add(time.Duration(n) * time.Second)
 	return quarantine.Intent{
 		Operation: fmt.Sprintf("operation%d", n), Direction: driver.ToQuarantine, Server: "onPremises",
-		Target:    quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", n%3), MessageID: theID, Reason: fmt.Sprint("alert ", n)},
+		Target:    quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", n%3), MessageID: theID, Reason: fmt.Sprint("alert ", n), Reference: fmt.Sprint("case ", n)},
 		From:      quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "F/+=", Path: "/Inbox"}, ItemID: fmt.Sprint("item", n)},
 		MessageID: theID, Received: received, At: at, Attempt: fmt.Sprint("attempt", n), Lease: at.Add(21 * time.Minute),
 	}
@@ -164,11 +165,14 @@ func wholeIntent(x *journalTest) {
 	j := x.open()
 	in := intentOf(0)
 	in.Target = quarantine.Target{Mailbox: "o'neill@example.test", Criteria: quarantine.Criteria{
-		Subject: "Ré: \"; DROP TABLE intents; --", SubjectMatch: quarantine.SubjectPrefix, Sender: "mallory@evil.example", ReceivedAfter: received,
-	}, Reason: "<b>\\ \u2028 %s $1 ?"}
+		Sender: "mallory@evil.example", Recipient: "o'neill@example.test", Subject: "Ré: \"; DROP TABLE intents; --", SubjectMatch: quarantine.SubjectPrefix,
+		ReceivedAfter: received, ReceivedBefore: received.Add(time.Hour),
+		AttachmentName: "a.exe", AttachmentSHA256: strings.Repeat("5e", 32), URL: "https://evil.example/a",
+	}, Reason: "<b>\\ \u2028 %s $1 ?", Reference: "\"'\\ ünïcode"}
 	in.MessageID = "<a\x00b\x01'\"\\\U0001F600@evil.example>"
 	in.At = received.Add(123_456_789)
-	in.From.Folder.Path = "/Posteingang/Ünïcode\t"
+	in.From.IDs = driver.SystemEWS
+	in.From.Folder = driver.Folder{ID: "F/+=", Path: "/Posteingang/Ünïcode\t", Base: "inbox", Below: "Ünïcode\t", Recoverable: true}
 	x.begin(j, in, "a", long)
 	bare := quarantine.Intent{Operation: "bare", At: received.Add(time.Hour)}
 	x.begin(j, bare, "a", long)

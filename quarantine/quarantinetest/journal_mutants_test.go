@@ -164,6 +164,33 @@ var intentMutants = map[string]func(f *fields, j *quarantine.MemoryJournal){
 	"operations are not found": func(f *fields, j *quarantine.MemoryJournal) {
 		f.findOperation = func(context.Context, string) (in quarantine.Intent, found bool, err error) { return in, false, nil }
 	},
+	"an unreadable operation is not found": func(f *fields, j *quarantine.MemoryJournal) {
+		find := f.findOperation
+		f.findOperation = func(ctx context.Context, operation string) (quarantine.Intent, bool, error) {
+			in, found, _ := find(ctx, operation)
+			return in, found, nil
+		}
+	},
+	"an unreadable intent is none": func(f *fields, j *quarantine.MemoryJournal) {
+		claim := f.claim
+		f.claim = func(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+			in, c, err := claim(ctx, operation, owner, lease)
+			if errors.Is(err, errUnreadable) {
+				err = quarantine.ErrNoIntent
+			}
+			return in, c, err
+		}
+	},
+	"an unreadable intent is claimed in part": func(f *fields, j *quarantine.MemoryJournal) {
+		claim := f.claim
+		f.claim = func(ctx context.Context, operation, owner string, lease time.Duration) (quarantine.Intent, quarantine.Claim, error) {
+			in, c, err := claim(ctx, operation, owner, lease)
+			if errors.Is(err, errUnreadable) {
+				_, c, err = j.Claim(ctx, operation, owner, lease)
+			}
+			return in, c, err
+		}
+	},
 	"each operation is found": func(f *fields, j *quarantine.MemoryJournal) {
 		f.findOperation = func(ctx context.Context, operation string) (in quarantine.Intent, found bool, err error) {
 			in, _, err = j.FindOperation(ctx, operation)

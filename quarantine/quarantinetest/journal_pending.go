@@ -117,6 +117,15 @@ func unreadableIntent(x *journalTest) {
 		if len(got) == 0 && err == nil {
 			x.errorf("FindTarget passes over what cannot be read")
 		}
+		// The damaged one may also be one beside it, and this one be whole.
+		in, found, err := j.FindOperation(context.Background(), intentOf(1).Operation)
+		if err == nil && (!found || text(in) != text(intentOf(1))) {
+			x.errorf("FindOperation of what cannot be read gave %t, %s, and no error", found, text(in))
+		}
+		in, _, err = j.Claim(context.Background(), intentOf(1).Operation, "a", long)
+		if errors.Is(err, quarantine.ErrNoIntent) || err == nil && text(in) != text(intentOf(1)) {
+			x.errorf("Claim of what cannot be read gave %s and %v: it is there, and needs an error of its own", text(in), err)
+		}
 		x.begin(j, intentOf(3), "a", long)
 		x.close(j)
 	}

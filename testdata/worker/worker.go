@@ -35,12 +35,22 @@ func work(ctx context.Context, configs []exchange.Config, db *sql.DB, tracer tra
 			if r == nil {
 				return err
 			}
-			if err := json.NewEncoder(out).Encode(r); err != nil {
+			line := result{Receipt: r}
+			if err != nil { // nothing could be done, and the receipt has only the target
+				line.Error = err.Error()
+			}
+			if err := json.NewEncoder(out).Encode(line); err != nil {
 				return err
 			}
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// result is a line of the output.
+type result struct {
+	*quarantine.Receipt
+	Error string `json:"error,omitempty"`
 }
 
 // login signs in.

@@ -94,13 +94,20 @@ func TestWork(t *testing.T) {
 		t.Fatal("the first worker has ended as if nothing had happened")
 	}
 	var out bytes.Buffer
-	if err := work(t.Context(), configs, db, tracer, "svc-password", slices.Values(targets), &out); err != nil {
+	outside := quarantine.Target{Mailbox: "alice@north.example", MessageID: "<1@evil.example>"}
+	if err := work(t.Context(), configs, db, tracer, "svc-password", slices.Values(append(targets, outside)), &out); err != nil {
 		t.Fatal(err)
 	}
 	for d := json.NewDecoder(&out); d.More(); {
-		var r quarantine.Receipt
+		var r struct {
+			quarantine.Receipt
+			Error string
+		}
 		if err := errors.Join(d.Decode(&r), r.Err()); err != nil {
 			t.Error(err)
+		}
+		if failed := r.Target.Mailbox == outside.Mailbox; failed != (r.Error != "") || failed != (r.Outcome() == quarantine.NotBegun) {
+			t.Errorf("%s: %s %q", r.Target.Mailbox, r.Outcome(), r.Error)
 		}
 	}
 	for i, srv := range servers {

@@ -1,0 +1,42 @@
+package quarantinetest_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
+)
+
+// leaves calls f for each field in a struct that is no struct itself, but for a time.
+func leaves(name string, v reflect.Value, f func(name string, v reflect.Value)) {
+	if v.Kind() != reflect.Struct || v.Type() == reflect.TypeFor[time.Time]() {
+		f(name, v)
+		return
+	}
+	for i := range v.NumField() {
+		leaves(name+"."+v.Type().Field(i).Name, v.Field(i), f)
+	}
+}
+
+// TestJournalLoses: the suite finds each journal that loses one field of an intent, also
+// of those that are added to it one day.
+func TestJournalLoses(t *testing.T) {
+	t.Parallel()
+	leaves("Intent", reflect.ValueOf(quarantine.Intent{}), func(name string, _ reflect.Value) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lose := stored(func(in *quarantine.Intent) {
+				leaves("Intent", reflect.ValueOf(in).Elem(), func(n string, v reflect.Value) {
+					if n == name {
+						v.SetZero()
+					}
+				})
+			})
+			assert.NotEmpty(t, quarantinetest.JournalProblems(t, func(*testing.T) quarantinetest.JournalStore { return damageable(lose)() }))
+		})
+	})
+}
