@@ -162,8 +162,9 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// could get another one, is known to nobody. A write that lands when its
 			// lease is over may meet another copy.
 			x.twice = true
-		case x.keysIgnored && x.rivals && x.lenient && c.user+c.taken > most:
-			// The README says that one process is to be run then.
+		case x.keysIgnored && (x.rivals || x.later) && x.lenient && c.user+c.taken > most:
+			// The README says that one process is to be run then, and that a mark which
+			// lands late takes the place of a newer one.
 			x.twice = true
 		case c.user+c.taken > most && x.lenient && err == nil && r.Outcome() == quarantine.Undecided:
 			x.open = true // as where nothing can be removed for good
