@@ -110,3 +110,34 @@ func TestTargetKey(t *testing.T) {
 	assert.NotEqual(t, a.Key(), far.Key())
 	assert.NotEqual(t, farther.Key(), far.Key())
 }
+
+// valued is a journal that is no pointer, as one over a handle of a database may be.
+type valued struct{ *quarantine.MemoryJournal }
+
+// Services share a journal whatever its type is: an intent that does not say of which server it
+// is belongs to none of them.
+func TestServersShareAJournalByValue(t *testing.T) {
+	t.Parallel()
+	journal := &quarantine.MemoryJournal{}
+	var routes []quarantine.Route
+	for _, name := range []string{"A", "B"} {
+		s, err := quarantine.New(newLedger(name), "vault@"+name+".test", &quarantine.Options{Name: name, Journal: valued{journal}})
+		require.NoError(t, err)
+		routes = append(routes, quarantine.Route{Service: s})
+	}
+	r, err := quarantine.NewRouter(routes, nil)
+	require.NoError(t, err)
+	beginFor(t, journal, quarantine.Intent{
+		Operation: driver.NewOperation(), Direction: driver.ToQuarantine, At: time.Now(), Target: theTarget, From: quarantine.Place{Mailbox: alice, ItemID: "1"},
+	})
+	told := 0
+	for receipt, err := range r.Recover(t.Context()) {
+		require.Nil(t, receipt)
+		require.ErrorContains(t, err, "intents of an earlier version")
+		told++
+	}
+	assert.Equal(t, 2, told)
+	open, err := openIntents(t.Context(), journal)
+	require.NoError(t, err)
+	assert.Len(t, open, 1)
+}

@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -140,8 +141,8 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON decodes what MarshalJSON wrote. The error matches [ErrInvalid] if it is
-// no plan, or one of a version that this package does not know: what such a plan says
-// must not be lost.
+// no plan, or one of a version that this package does not know, or if a target has a field
+// that it does not know: what such a plan says must not be lost.
 func (p *Plan) UnmarshalJSON(b []byte) error {
 	var w wirePlan
 	if err := json.Unmarshal(b, &w); err != nil {
@@ -153,7 +154,31 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 	case w.Version < 0 || w.Version > planVersion:
 		return driver.Invalid("plan", "version", fmt.Sprintf("is %d, and this version of the package knows up to %d; use the version that wrote it", w.Version, planVersion))
 	}
+	if err := checkTargets(b); err != nil {
+		return err
+	}
 	*p = Plan{Targets: w.Targets, Unplanned: w.Unplanned}
+	return nil
+}
+
+// checkTargets refuses conditions that this version does not know: without them, a target
+// asks for more than was meant.
+func checkTargets(plan []byte) error {
+	var w struct {
+		Targets []struct {
+			Target json.RawMessage `json:"target"`
+		} `json:"targets"`
+	}
+	if err := json.Unmarshal(plan, &w); err != nil {
+		return err
+	}
+	for i, t := range w.Targets {
+		d := json.NewDecoder(bytes.NewReader(t.Target))
+		d.DisallowUnknownFields()
+		if err := d.Decode(new(Target)); err != nil && len(t.Target) > 0 {
+			return driver.Invalid("plan", fmt.Sprintf("targets[%d].target", i), fmt.Sprintf("cannot be read whole (%v); use the version that wrote it", err))
+		}
+	}
 	return nil
 }
 

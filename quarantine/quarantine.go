@@ -174,6 +174,10 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 		err = fmt.Errorf("%w: a search shows it in quarantine, but it was moved while it was read back; run it again", ErrGone)
 	case now.Stamp == nil || now.Stamp.Operation != it.Stamp.Operation:
 		err = errors.New("a search shows it in quarantine, but it has lost its stamp since; run it again")
+	case now.Stamp.Direction == driver.ToUser:
+		err = errors.New("a search shows it in quarantine, but a restore of it has begun since; run it again")
+	case now.Stamp.Direction != driver.ToQuarantine:
+		err = errors.New("a search shows it in quarantine, but it was put aside as a copy that nobody needs; run it again")
 	default:
 		return
 	}

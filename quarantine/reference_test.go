@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
@@ -180,4 +181,29 @@ func TestBeforeIdentity(t *testing.T) {
 			assert.JSONEq(t, string(v.before), string(again), f.Name)
 		}
 	}
+}
+
+// What a search shows as taken is read back: if a restore of it has begun since, it is not
+// reported as quarantined.
+func TestReadBackMeetsARestore(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
+		target := theTarget
+		target.Reference = "case 17"
+		r, err := w.service.Quarantine(t.Context(), target)
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		m := w.newStrategy(t, o).Mailbox(vault)
+		onCall(w, ews.OpGetItem, func() {
+			it, err := m.Inspect(t.Context(), r.Items[0].To.ItemID)
+			require.NoError(t, err)
+			stamp := *it.Stamp
+			stamp.Direction = driver.ToUser
+			_, err = m.Mark(t.Context(), it, driver.Change{Stamp: &stamp})
+			require.NoError(t, err)
+		})
+		again, err := w.service.Quarantine(t.Context(), target)
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.Undecided, again.Outcome())
+		assert.ErrorContains(t, again.Err(), "a restore of it has begun")
+	})
 }

@@ -73,8 +73,7 @@ func sameJournal(a, b Journal) bool {
 	if _, none := a.(noJournal); none {
 		return false
 	}
-	t := reflect.TypeOf(a)
-	return t == reflect.TypeOf(b) && t.Kind() == reflect.Pointer && a == b
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // candidates returns the services that may have a mailbox, likeliest first, and

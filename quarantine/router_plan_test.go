@@ -290,3 +290,19 @@ func TestPlanOfAnUnknownKind(t *testing.T) {
 		assert.Equal(t, complete, p.Complete(), kind)
 	}
 }
+
+// What a plan says must not be lost: a condition that this version does not know would make it
+// take more than was meant.
+func TestPlanWithAnUnknownCondition(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"criterion": `{"version":1,"targets":[{"target":{"mailbox":"a@b.test","criteria":{"recipient":"a@b.test","subjekt":"x"}},"why":[]}],"unplanned":[]}`,
+		"target":    `{"version":1,"targets":[{"target":{"mailbox":"a@b.test","messageId":"<1@x>","folder":"x"},"why":[]}],"unplanned":[]}`,
+	} {
+		var p quarantine.Plan
+		err := json.Unmarshal([]byte(text), &p)
+		require.ErrorIs(t, err, quarantine.ErrInvalid, name)
+		assert.ErrorContains(t, err, "unknown field")
+		assert.Empty(t, p.Targets)
+	}
+}
