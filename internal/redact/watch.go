@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -15,6 +16,7 @@ type Watch struct {
 
 	mu   sync.Mutex
 	from []*Secrets
+	sent http.Header // of the request as its client made it
 }
 
 type watchKey struct{}
@@ -39,12 +41,29 @@ func (s *Secrets) Announce(ctx context.Context) {
 	}
 }
 
+// Sends adds the credentials in the headers of a request that a client is about to give
+// to a transport.
+func (w *Watch) Sends(req *http.Request) {
+	w.mu.Lock()
+	w.sent = req.Header.Clone()
+	w.mu.Unlock()
+	w.saw(req)
+}
+
 // SawRequest adds the credentials in the headers of a request, as a transport sent it.
 // Transports that know nothing of this package show it in the response.
 func (w *Watch) SawRequest(req *http.Request) {
 	if req == nil {
 		return
 	}
+	w.mu.Lock()
+	before := w.sent
+	w.mu.Unlock()
+	w.sawAdded(req.Header, before)
+	w.saw(req)
+}
+
+func (w *Watch) saw(req *http.Request) {
 	w.mu.Lock()
 	announced := slices.Clone(w.from)
 	w.mu.Unlock()
@@ -54,6 +73,24 @@ func (w *Watch) SawRequest(req *http.Request) {
 		}
 	}
 	w.sawCookies(req.Cookies())
+}
+
+// shortestKey is the length from which a word in a header that a transport has added is a
+// credential: it may sign in with a header of its own. Others, such as the id of a trace,
+// do no harm.
+const shortestKey = 16
+
+func (w *Watch) sawAdded(h, before http.Header) {
+	for name, values := range h {
+		if before[name] != nil || name == "Authorization" || name == "Proxy-Authorization" || name == "Cookie" {
+			continue
+		}
+		for word := range strings.FieldsSeq(strings.Join(values, " ")) {
+			if len(word) >= shortestKey && !strings.Contains(word, "://") {
+				w.own.Add("", word)
+			}
+		}
+	}
 }
 
 // SawResponse adds the cookies that a response sets: the page with them may show them.
