@@ -74,6 +74,7 @@ func (c *confined) RoundTrip(req *http.Request) (*http.Response, error) {
 				c.sent.AddAuthorization(value)
 			}
 		}
+		c.sent.AddHeaders(resp.Request.Header, req.Header)
 	}
 	resp.Request = req // without what was added
 	return resp, nil

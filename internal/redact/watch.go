@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -59,7 +58,7 @@ func (w *Watch) SawRequest(req *http.Request) {
 	w.mu.Lock()
 	before := w.sent
 	w.mu.Unlock()
-	w.sawAdded(req.Header, before)
+	w.own.AddHeaders(req.Header, before)
 	w.saw(req)
 }
 
@@ -73,24 +72,6 @@ func (w *Watch) saw(req *http.Request) {
 		}
 	}
 	w.sawCookies(req.Cookies())
-}
-
-// shortestKey is the length from which a word in a header that a transport has added is a
-// credential: it may sign in with a header of its own. Others, such as the id of a trace,
-// do no harm.
-const shortestKey = 16
-
-func (w *Watch) sawAdded(h, before http.Header) {
-	for name, values := range h {
-		if before[name] != nil || name == "Authorization" || name == "Proxy-Authorization" || name == "Cookie" {
-			continue
-		}
-		for word := range strings.FieldsSeq(strings.Join(values, " ")) {
-			if len(word) >= shortestKey && !strings.Contains(word, "://") {
-				w.own.Add("", word)
-			}
-		}
-	}
 }
 
 // SawResponse adds the cookies that a response sets: the page with them may show them.
