@@ -81,6 +81,7 @@ func (c *confined) RoundTrip(req *http.Request) (*http.Response, error) {
 			at := newEndpoint(resp.Request.URL)
 			return nil, &AuthError{Scheme: "external", Host: c.endpoint.host, Message: fmt.Sprintf("what signs in has gone on to %s://%s; it must not follow redirects, which take the request and the sign-in along", at.scheme, at.host)}
 		}
+		c.sent.AddHeaders(resp.Request.Header, req.Header)
 	}
 	resp.Request = req // without what was added
 	return resp, nil

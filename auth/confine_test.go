@@ -26,8 +26,9 @@ func TestConfine(t *testing.T) {
 		reached = append(reached, r.URL.String())
 		added := r.Clone(r.Context())
 		added.Header.Set("Authorization", "Negotiate YII-a-long-ticket-of-this-account-0123456789")
+		added.Header.Set("X-Gateway-Key", "the-key-of-a-gateway")
 		if len(reached) > 1 {
-			return nil, errors.New("broken after YII-a-long-ticket-of-this-account-0123456789")
+			return nil, errors.New("broken after YII-a-long-ticket-of-this-account-0123456789 with the-key-of-a-gateway")
 		}
 		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: added}, nil
 	})
@@ -57,7 +58,7 @@ func TestConfine(t *testing.T) {
 			assert.Same(t, req, resp.Request, "without what was added")
 			continue
 		}
-		assert.ErrorContains(t, err, "broken after [redacted]")
+		assert.ErrorContains(t, err, "broken after [redacted] with [redacted]")
 	}
 	assert.Len(t, reached, 2)
 

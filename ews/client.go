@@ -76,7 +76,8 @@ type Options struct {
 	// one Write when the response has been read or given up: headers and XML, and with
 	// them addresses, subjects and names. Credentials are struck out, those that the
 	// transport adds as well as those that a server echoes, if the transport is one of
-	// package auth or returns its request in the response. Contents of messages are
+	// package auth or returns its request in the response; whatever header it adds,
+	// words of at least 16 characters in it count as such. Contents of messages are
 	// replaced by their length, as is any other text of more than 1 KiB, and so are
 	// comments. More than 4 MiB of a request or response is cut off. An error of the
 	// writer is ignored. Default: nobody sees the wire.

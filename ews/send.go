@@ -131,7 +131,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	req.GetBody = body.reopen
 	req.ContentLength = body.length()
 
-	a.sent.SawRequest(req)
+	a.sent.Sends(req)
 	a.sent.SawTransport(c.transport, req)
 	resp, err := c.transport.RoundTrip(req)
 	stopTimer()

@@ -136,8 +136,10 @@ func TestWireShowsNoCredentials(t *testing.T) {
 		signed := serve(func(r *http.Request, _ string) (*http.Response, error) {
 			added := r.Clone(r.Context())
 			added.Header.Set("Authorization", "Bearer "+token)
+			added.Header.Set("X-Gateway-Key", "Key the-key-of-a-gateway")
+			added.Header.Set("Via", "1.1 a")
 			return &http.Response{StatusCode: 500, Request: added, Header: http.Header{
-				"Content-Type": {"text/html"}, "Set-Cookie": {"X-BackEndCookie=a-cookie-for-a-session; path=/"}, "X-Debug": {"got Bearer " + token + "\r\nforged: 1"},
+				"Content-Type": {"text/html"}, "Set-Cookie": {"X-BackEndCookie=a-cookie-for-a-session; path=/"}, "X-Debug": {"got Bearer " + token + "\r\nforged: 1"}, "X-Key": {"the-key-of-a-gateway"}, "Via": {"1.1 a"},
 				"Www-Authenticate": {"NTLM TlRMTVNTUAACAAAA"},
 			}, Body: io.NopCloser(strings.NewReader("<html>Authorization: Bearer " + token + "<p>a-cookie-for-a-session</html>"))}, nil
 		})
@@ -147,11 +149,11 @@ func TestWireShowsNoCredentials(t *testing.T) {
 			require.Error(t, err)
 		}
 		shown := out.String()
-		for _, secret := range []string{token, token[:30], token[40:], "a-cookie-for", "TlRMTVNTUAACAAAA"} {
+		for _, secret := range []string{token, token[:30], token[40:], "a-cookie-for", "TlRMTVNTUAACAAAA", "the-key-of-a-gateway"} {
 			assert.NotContains(t, shown, secret)
 		}
 		assert.NotContains(t, shown, "\nforged:")
-		for _, part := range []string{"X-Debug: got Bearer [redacted]", "Set-Cookie: X-BackEndCookie=[not shown]\n", "Www-Authenticate: NTLM [not shown]\n", "Cookie: X-BackEndCookie=[not shown]\n"} {
+		for _, part := range []string{"X-Debug: got Bearer [redacted]", "X-Key: [redacted]\n", "Via: 1.1 a\n", "Set-Cookie: X-BackEndCookie=[not shown]\n", "Www-Authenticate: NTLM [not shown]\n", "Cookie: X-BackEndCookie=[not shown]\n"} {
 			assert.Contains(t, shown, part)
 		}
 	}

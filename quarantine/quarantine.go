@@ -246,6 +246,12 @@ func unfinished(err error) Outcome {
 	return Failed
 }
 
+// gaveUp reports whether an error is that of a context that has ended, as while a call
+// waited for its turn: nobody has refused it.
+func gaveUp(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
 // conclude writes the result for an item into its receipt, and the outcome into
 // the journal. An intent that stays is given up, for others to settle.
 func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
@@ -267,7 +273,7 @@ func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *Receipt
 		ri.Outcome = done
 		s.lately.add(p.Direction, out.Stamp.Mailbox, out.Copy.MessageID, ri.From.ItemID, out.Copy.ID)
 		p.Finish(ctx)
-	case driver.Untouched(err) && !driver.Temporary(err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
+	case driver.Untouched(err) && !driver.Temporary(err) && !gaveUp(ctx, err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
 	case !out.Begun:
 		ri.Outcome, ri.Err = unbegun(err), err

@@ -43,6 +43,7 @@ func (l *lookup) call(ctx context.Context, rt http.RoundTripper, method, target 
 		req.Header.Set("Content-Type", "text/xml; charset=utf-8")
 		req.Header.Set("Accept", "text/xml")
 	}
+	l.sent.Sends(req)
 	l.sent.SawTransport(rt, req)
 	resp, err := rt.RoundTrip(req)
 	if err != nil {

@@ -15,6 +15,7 @@ type Watch struct {
 
 	mu   sync.Mutex
 	from []*Secrets
+	sent http.Header // of the request as its client made it
 }
 
 type watchKey struct{}
@@ -39,12 +40,29 @@ func (s *Secrets) Announce(ctx context.Context) {
 	}
 }
 
+// Sends adds the credentials in the headers of a request that a client is about to give
+// to a transport.
+func (w *Watch) Sends(req *http.Request) {
+	w.mu.Lock()
+	w.sent = req.Header.Clone()
+	w.mu.Unlock()
+	w.saw(req)
+}
+
 // SawRequest adds the credentials in the headers of a request, as a transport sent it.
 // Transports that know nothing of this package show it in the response.
 func (w *Watch) SawRequest(req *http.Request) {
 	if req == nil {
 		return
 	}
+	w.mu.Lock()
+	before := w.sent
+	w.mu.Unlock()
+	w.own.AddHeaders(req.Header, before)
+	w.saw(req)
+}
+
+func (w *Watch) saw(req *http.Request) {
 	w.mu.Lock()
 	announced := slices.Clone(w.from)
 	w.mu.Unlock()
