@@ -78,7 +78,7 @@ func TestReceiptSumsUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := quarantine.Receipt{Items: c.items}
+			r := quarantine.Receipt{Started: time.Now(), Items: c.items}
 			assert.Equal(t, c.want, r.Outcome())
 			if c.fails {
 				assert.ErrorIs(t, r.Err(), boom)
