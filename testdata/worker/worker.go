@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -35,22 +36,15 @@ func work(ctx context.Context, configs []exchange.Config, db *sql.DB, tracer tra
 			if r == nil {
 				return err
 			}
-			line := result{Receipt: r}
 			if err != nil { // nothing could be done, and the receipt has only the target
-				line.Error = err.Error()
+				slog.ErrorContext(ctx, "not done", "mailbox", r.Target.Mailbox, "error", err)
 			}
-			if err := json.NewEncoder(out).Encode(line); err != nil {
+			if err := json.NewEncoder(out).Encode(r); err != nil {
 				return err
 			}
 		}
 	}
 	return context.Cause(ctx)
-}
-
-// result is a line of the output.
-type result struct {
-	*quarantine.Receipt
-	Error string `json:"error,omitempty"`
 }
 
 // login signs in.
@@ -74,9 +68,8 @@ func (s spans) TraceItemStart(ctx context.Context, it quarantine.ItemStart) cont
 }
 
 func (s spans) TraceItemEnd(ctx context.Context, it quarantine.ItemEnd) {
-	span := trace.SpanFromContext(ctx)
-	span.AddEvent(string(it.Outcome))
-	span.End()
+	trace.SpanFromContext(ctx).AddEvent(string(it.Outcome))
+	trace.SpanFromContext(ctx).End()
 }
 
 // journal is a quarantine.Journal in SQLite. Its clock counts milliseconds.
@@ -106,12 +99,10 @@ const (
 // change runs a statement. If that changes nothing, it returns the error lost or, without
 // that, says who holds the intent; and missing if there is none.
 func (j journal) change(ctx context.Context, statement string, lost, missing error, operation, owner string, lease time.Duration, args ...any) (in quarantine.Intent, c quarantine.Claim, err error) {
-	var text []byte
-	var until int64
+	text, holder, until := []byte(nil), "", int64(0)
 	c = quarantine.Claim{Operation: operation, Owner: owner}
 	err = j.QueryRowContext(ctx, statement+` RETURNING intent, token, until`, append([]any{operation, owner, lease.Milliseconds()}, args...)...).Scan(&text, &c.Token, &until)
 	if errors.Is(err, sql.ErrNoRows) {
-		var holder string
 		err = j.QueryRowContext(ctx, `SELECT owner, until FROM intents WHERE operation = ?`, operation).Scan(&holder, &until)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = missing
@@ -158,8 +149,7 @@ func (j journal) list(ctx context.Context, condition, value string) iter.Seq2[qu
 		if err == nil {
 			defer rows.Close()
 			for rows.Next() {
-				var text []byte
-				var in quarantine.Intent
+				text, in := []byte(nil), quarantine.Intent{}
 				if err = rows.Scan(&text); err == nil {
 					err = json.Unmarshal(text, &in)
 				}
