@@ -166,6 +166,10 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// The README says that one process is to be run then, and that a mark which
 			// lands late takes the place of a newer one.
 			x.twice = true
+		case x.rivalUndo && x.lenient && c.user+c.taken > most && (x.rivalOpen || c.user+c.taken <= most+x.surplus):
+			// What a rival in the other direction has left, it has said; and it may take what
+			// a restore has put into Deleted Items as one too many.
+			x.twice = true
 		case c.user+c.taken > most && x.lenient && err == nil && r.Outcome() == quarantine.Undecided:
 			x.open = true // as where nothing can be removed for good
 		case c.user+c.taken > most:

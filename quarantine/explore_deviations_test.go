@@ -96,11 +96,19 @@ func rival(name string, opposite bool, key []byte, do func(*exploration, *quaran
 func takes(x *exploration, s *quarantine.Service) {
 	r, err := s.Quarantine(context.Background(), theTarget)
 	x.report("   rival's quarantine", r, err)
+	x.rivalSaid(r, err)
 }
 
 func givesBack(x *exploration, s *quarantine.Service) {
 	r, err := s.RestoreMessage(context.Background(), theTarget)
 	x.report("   rival's restore", r, err)
+	x.rivalSaid(r, err)
+}
+
+// rivalSaid notes that a rival, which has no journal and is not run again, has left
+// something undecided.
+func (x *exploration) rivalSaid(r *quarantine.Receipt, err error) {
+	x.rivalOpen = x.rivalOpen || err == nil && r.Outcome() == quarantine.Undecided
 }
 
 // heldUp is a process that stands still before it sends something.

@@ -63,6 +63,8 @@ type exploration struct {
 	toldByPeople int
 	rivals       bool // another run was at work
 	rivalUndo    bool // a rival runs in the other direction
+	rivalOpen    bool // a rival has left something undecided, and said so
+	surplus      int  // copies that were put aside, by what receipts say
 	foreign      bool // a rival has another key
 	nameless     bool // a copy may have lost its stamp
 	late         bool // a write may land when its lease is over
@@ -307,6 +309,7 @@ func (x *exploration) report(what string, r *quarantine.Receipt, err error) {
 		x.tell("%s: %s, err %v", what, r.Outcome(), r.Err())
 		for _, it := range r.Items {
 			x.tell("   %s way=%s residue=%q", it.Outcome, it.Way, it.Residue)
+			x.surplus += len(it.Surplus)
 		}
 	}
 }
