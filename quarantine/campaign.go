@@ -50,8 +50,8 @@ const MaxCampaign = 256
 // QuarantineCampaign is [Router.QuarantineAll] for a run that can be interrupted and started
 // again with the same targets and the same name, which goes on where it was: a target
 // that was finished is not run again, and its receipt comes as it was. Finished are those
-// whose receipt has no error, whatever the outcome; so messages that have arrived since
-// are not taken, also by criteria, and [Limits] count only what is not finished.
+// whose receipt has no error and no Residue, which a restore that is under way leaves as
+// well; whatever the outcome. So messages that have arrived since are not taken, also by criteria, and [Limits] count only what is not finished.
 // Targets are the same if they ask for the same messages: see [Target.Same].
 //
 // The receipts are kept in the journals of the services, which must be a
@@ -85,12 +85,17 @@ func (r *Router) QuarantineCampaign(ctx context.Context, campaign string, target
 			}
 		}
 		for out, err := range r.QuarantineAll(ctx, unfinished) {
-			if err == nil && out.Err() == nil {
+			if err == nil && out.finished() {
 				err = r.mark(ctx, campaign, out)
 			}
 			emit(out, err)
 		}
 	})
+}
+
+// finished reports whether nothing is left to do for the target.
+func (r *Receipt) finished() bool {
+	return r.Err() == nil && !slices.ContainsFunc(r.Items, func(it ReceiptItem) bool { return it.Residue != "" })
 }
 
 // ForgetCampaign removes what the journals have kept of a campaign. It is not an error if
