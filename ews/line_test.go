@@ -85,10 +85,12 @@ func TestConnectionOutOfStep(t *testing.T) {
 				require.Error(t, err)
 			}
 			require.NoError(t, read())
-			require.Len(t, l.used, 4)
+			// net/http may choose a connection that is just being closed, and then another.
+			require.GreaterOrEqual(t, len(l.used), 4)
+			assert.True(t, len(l.used) == 4 || !tt.kept)
 			assert.Equal(t, l.used[0], l.used[1])
 			assert.Equal(t, l.used[1], l.used[2])
-			assert.Equal(t, tt.kept, l.used[2] == l.used[3])
+			assert.Equal(t, tt.kept, l.used[2] == l.used[len(l.used)-1])
 		})
 	}
 }

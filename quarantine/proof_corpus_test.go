@@ -41,7 +41,10 @@ func TestProofOfCorpus(t *testing.T) {
 				}
 				r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
 				require.NoError(t, err, file)
-				if r.Outcome() == quarantine.Quarantined && len(r.Items) == 1 && r.Items[0].Digest != "" {
+				now := slices.DeleteFunc(slices.Clone(r.Items), func(it quarantine.ReceiptItem) bool {
+					return it.Outcome == quarantine.AlreadyQuarantined // another file with the Message-ID
+				})
+				if r.Outcome() == quarantine.Quarantined && len(now) == 1 && now[0].Digest != "" {
 					proved++
 					continue
 				}
