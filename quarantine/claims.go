@@ -31,33 +31,34 @@ type heldClaim struct {
 	renewal *time.Timer
 }
 
-// put takes a new claim, to an intent of a target.
-func (c *claims) put(claim Claim, t Target) {
+// put takes a new claim, to an intent of a target. The context is that of the run: its
+// values come with what is done in the background, its end does not.
+func (c *claims) put(ctx context.Context, claim Claim, t Target) {
 	if c.journal == (noJournal{}) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.set(claim, runKey(t))
+	c.set(context.WithoutCancel(ctx), claim, runKey(t))
 }
 
 // set holds a claim, and has it renewed. The claims are locked.
-func (c *claims) set(claim Claim, run string) {
+func (c *claims) set(ctx context.Context, claim Claim, run string) {
 	if had, ok := c.held[claim.Operation]; ok {
 		had.renewal.Stop()
 	}
-	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(max(c.lease/3, time.Millisecond), func() { c.renew(claim) })}
+	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(max(c.lease/3, time.Millisecond), func() { c.renew(ctx, claim) })}
 }
 
 // again holds a claim that was renewed, or is to be, and reports whether it is still held.
-func (c *claims) again(claim Claim) bool {
+func (c *claims) again(ctx context.Context, claim Claim) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h, ok := c.held[claim.Operation]
 	if !ok || h.Token != claim.Token {
 		return false
 	}
-	c.set(claim, h.run)
+	c.set(ctx, claim, h.run)
 	return true
 }
 
@@ -82,16 +83,16 @@ func (c *claims) drop(claim Claim) bool {
 }
 
 // renew renews a claim, or tries it again after as long.
-func (c *claims) renew(claim Claim) {
+func (c *claims) renew(ctx context.Context, claim Claim) {
 	if now, ok := c.get(claim.Operation); !ok || now.Token != claim.Token {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), c.lease/3)
+	timed, cancel := context.WithTimeout(ctx, c.lease/3)
 	defer cancel()
-	renewed, err := c.journal.Renew(ctx, claim, c.lease)
+	renewed, err := c.journal.Renew(timed, claim, c.lease)
 	if err == nil {
 		claim.Until = renewed.Until
-		if !c.again(claim) {
+		if !c.again(ctx, claim) {
 			c.giveUp(ctx, claim) // as was done a moment before
 		}
 		return
@@ -101,7 +102,7 @@ func (c *claims) renew(claim Claim) {
 	// have written under the operation since.
 	lost := errors.Is(err, ErrClaimLost)
 	now, held := c.get(claim.Operation)
-	if lost && held && now.Token == claim.Token || !lost && c.again(claim) {
+	if lost && held && now.Token == claim.Token || !lost && c.again(ctx, claim) {
 		c.log.WarnContext(ctx, "journal: claim could not be renewed", "operation", claim.Operation, "error", err)
 	}
 }
@@ -113,7 +114,7 @@ func (c *claims) begin(ctx context.Context, in Intent) error {
 		return fmt.Errorf("%w; another run may be working on it: %w", passage.ErrUndecided, err)
 	}
 	if err == nil {
-		c.put(claim, in.Target)
+		c.put(ctx, claim, in.Target)
 	}
 	return err
 }
@@ -122,7 +123,7 @@ func (c *claims) begin(ctx context.Context, in Intent) error {
 func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
 	in, claim, err := c.journal.Claim(ctx, operation, c.owner, c.lease)
 	if err == nil {
-		c.put(claim, in.Target)
+		c.put(ctx, claim, in.Target)
 	}
 	return in, err
 }
