@@ -37,12 +37,36 @@ func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, open, 1)
 
-		r = w.taken(t)
+		var told outcomes
+		set := o.settings
+		o.settings = func(s *quarantine.Options) {
+			if set != nil {
+				set(s)
+			}
+			s.Hook = &told
+		}
+		r, err = w.newService(t, o).Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: theID})
+		require.NoError(t, err)
 		require.NoError(t, r.Err())
 		assert.Equal(t, quarantine.AlreadyQuarantined, r.Outcome())
+		for _, outcome := range told {
+			assert.Equal(t, r.Outcome(), outcome, "the hook is told what the receipt says")
+		}
+		assert.NotEmpty(t, told)
 		assert.Len(t, r.Items, 1)
 		open, err = openIntents(t.Context(), w.journal)
 		require.NoError(t, err)
 		assert.Empty(t, open)
 	})
+}
+
+// outcomes is a hook that keeps how items end.
+type outcomes []quarantine.Outcome
+
+func (o *outcomes) TraceItemStart(ctx context.Context, _ quarantine.ItemStart) context.Context {
+	return ctx
+}
+
+func (o *outcomes) TraceItemEnd(_ context.Context, it quarantine.ItemEnd) {
+	*o = append(*o, it.Outcome)
 }

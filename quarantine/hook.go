@@ -112,11 +112,3 @@ func (s *Service) giveBackTraced(ctx context.Context, t Target, items []driver.I
 	end(ri, nil)
 	return ri, gone
 }
-
-// settleTraced is settle, of which the hook is told.
-func (s *Service) settleTraced(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
-	ctx, end := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID})
-	ri, err := s.settle(ctx, in, ri)
-	end(ri, err)
-	return ri, err
-}

@@ -112,7 +112,9 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 			return nil, claimErr
 		default:
 			defer s.claims.release(ctx, in.Operation)
-			ri, err = s.settleTraced(ctx, in, intentItem(in))
+			ctx, end := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID})
+			ri, err = s.settle(ctx, in, intentItem(in))
+			end(ri, err)
 		}
 	}
 	if err != nil && ri.Err == nil {

@@ -236,6 +236,7 @@ func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameF
 	return ri, err
 }
 
+// returnedOnce is returned, without looking again.
 func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	ri := was

@@ -96,8 +96,9 @@ const (
 	finish = `DELETE FROM intents WHERE operation = ?1 AND owner = ?2 AND ?3 = 0 AND token = ?4`
 )
 
-// change runs a statement. If that changes nothing, it returns the error lost or, without
-// that, says who holds the intent; and missing if there is none.
+// change runs a statement, which should change one intent. If it changes none, the error is
+// missing where there is no such intent. Otherwise it is lost or, if that is nil, one that
+// says who holds the intent.
 func (j journal) change(ctx context.Context, statement string, lost, missing error, operation, owner string, lease time.Duration, args ...any) (in quarantine.Intent, c quarantine.Claim, err error) {
 	text, holder, until := []byte(nil), "", int64(0)
 	c = quarantine.Claim{Operation: operation, Owner: owner}
