@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // unrenewing is a journal that cannot renew, and remembers who asked it.
 type unrenewing struct {
 	*quarantine.MemoryJournal
+	mu    sync.Mutex
 	asked []any
 }
 
@@ -26,6 +28,8 @@ func (j *unrenewing) Renew(ctx context.Context, c quarantine.Claim, lease time.D
 	if lease == 0 {
 		return j.MemoryJournal.Renew(ctx, c, lease)
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.asked = append(j.asked, ctx.Value(whoAsks{}))
 	return quarantine.Claim{}, errors.New("the disk is full")
 }
@@ -33,13 +37,13 @@ func (j *unrenewing) Renew(ctx context.Context, c quarantine.Claim, lease time.D
 // byCaller is a handler that keeps who the records come from.
 type byCaller struct {
 	slog.Handler
-	records map[string]any
+	records *sync.Map
 }
 
 func (h byCaller) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h byCaller) Handle(ctx context.Context, r slog.Record) error {
-	h.records[r.Message] = ctx.Value(whoAsks{})
+	h.records.Store(r.Message, ctx.Value(whoAsks{}))
 	return nil
 }
 
@@ -47,7 +51,7 @@ func (h byCaller) Handle(ctx context.Context, r slog.Record) error {
 // ended: the journal sees whose it is, and so does the log.
 func TestRenewalComesWithTheCall(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
-		j, h := &unrenewing{MemoryJournal: w.journal}, byCaller{slog.DiscardHandler, map[string]any{}}
+		j, h := &unrenewing{MemoryJournal: w.journal}, byCaller{slog.DiscardHandler, &sync.Map{}}
 		set := o.settings
 		o.settings = func(s *quarantine.Options) {
 			set(s)
@@ -58,8 +62,11 @@ func TestRenewalComesWithTheCall(t *testing.T) {
 		r, err := w.newService(t, o).Quarantine(ctx, theTarget)
 		require.NoError(t, err)
 		require.NoError(t, r.Err())
+		j.mu.Lock()
+		defer j.mu.Unlock()
 		assert.Contains(t, j.asked, any("worker 7"))
 		assert.NotContains(t, j.asked, any(nil))
-		assert.Equal(t, "worker 7", h.records["journal: claim could not be renewed"])
+		caller, _ := h.records.Load("journal: claim could not be renewed")
+		assert.Equal(t, "worker 7", caller)
 	})
 }
