@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/internal/tlstest"
 )
 
 // stream returns a request whose body can be read only once and has no known
@@ -177,10 +178,7 @@ func TestNTLMNothingIsRepeatedOnceSent(t *testing.T) {
 
 func TestNTLMUnreachable(t *testing.T) {
 	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
+	addr := tlstest.Unreachable(t)
 	rt, err := auth.NTLM("https://"+addr, credential(t, svc), nil)
 	require.NoError(t, err)
 	body := &watchedBody{Reader: strings.NewReader("x")}

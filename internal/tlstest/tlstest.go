@@ -1,4 +1,5 @@
-// Package tlstest provides TLS servers for tests, with any host names.
+// Package tlstest provides TLS servers for tests, with any host names, and an address
+// without a server.
 package tlstest
 
 import (
@@ -24,6 +25,24 @@ import (
 
 // Silent is a logger for servers whose handshakes are meant to fail.
 var Silent = log.New(io.Discard, "", 0)
+
+// Unreachable returns a local address that refuses connections until the end of the test.
+// Its port belongs to a connection, so that no other test can come to listen on it, as on
+// the port of a listener that was closed.
+func Unreachable(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
+}
 
 // Certificate returns a self-signed certificate for some hosts and 127.0.0.1 that
 // is valid until a time.

@@ -127,7 +127,7 @@ func TestCheckAutodiscoverTakenAway(t *testing.T) {
 		},
 		"port": {
 			take: func(t *testing.T, s *unlocated) {
-				_, port, _ := net.SplitHostPort(deadPort(t))
+				_, port, _ := net.SplitHostPort(tlstest.Unreachable(t))
 				s.gives("https://mail.example.test:" + port + "/EWS/Exchange.asmx")
 			},
 			failed: []string{"tcp"}, remedy: "found by Autodiscover",

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/internal/tlstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
@@ -74,7 +75,7 @@ func TestCheckOfCertificate(t *testing.T) {
 		},
 		"authority": {
 			spoil: func(t *testing.T, s *checkScene) {
-				s.cfg.Authentication.AuthenticationEndpoint = "https://" + deadPort(t)
+				s.cfg.Authentication.AuthenticationEndpoint = "https://" + tlstest.Unreachable(t)
 			},
 			status: selftest.Failed, check: "authentication", seen: "check authentication.authenticationEndpoint", remedy: "authenticationEndpoint",
 		},

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/tlstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
@@ -76,14 +76,6 @@ func TestCheckWithoutQuarantineFolder(t *testing.T) {
 	}
 }
 
-// deadPort returns an address on which nothing listens.
-func deadPort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
-}
-
 const elsewhere = "dora@example.test"
 
 // whenAsked makes the next request that contains a text fail.
@@ -118,12 +110,14 @@ func TestCheckTakenAway(t *testing.T) {
 			failed: []string{"dns"}, remedy: "Resolve-DnsName 'mail.nowhere.example'",
 		},
 		"port": {
-			take:   func(t *testing.T, s *checkScene) { s.cfg.EWSURL = "https://" + deadPort(t) + "/EWS/Exchange.asmx" },
+			take: func(t *testing.T, s *checkScene) {
+				s.cfg.EWSURL = "https://" + tlstest.Unreachable(t) + "/EWS/Exchange.asmx"
+			},
 			failed: []string{"tcp"}, remedy: "Test-NetConnection -ComputerName '127.0.0.1' -Port ",
 		},
 		"proxy": {
 			take: func(t *testing.T, s *checkScene) {
-				s.cfg.UseProxy, s.cfg.ProxyURL = true, exchange.NewProxyURL("http://user:proxy-secret@"+deadPort(t))
+				s.cfg.UseProxy, s.cfg.ProxyURL = true, exchange.NewProxyURL("http://user:proxy-secret@"+tlstest.Unreachable(t))
 			},
 			failed: []string{"tcp"}, remedy: "check proxyUrl (http://127.0.0.1:",
 		},
