@@ -73,11 +73,11 @@ func singleScenes() (scenes []exploredScene) {
 			odd := (access+i)%2 == 0
 			scenes = append(scenes,
 				exploredScene{access: access, direction: direction, copies: 1, twins: 1, folders: 1, journal: true},
-				exploredScene{access: access, direction: direction, copies: 1, twins: 1, folders: 1, key: true},
-				exploredScene{access: access, direction: direction, copies: 1, twins: 1, folders: 1, journal: odd, key: !odd, renames: true},
+				exploredScene{access: access, direction: direction, copies: 1, twins: 1, folders: 1, key: true, sparse: true},
+				exploredScene{access: access, direction: direction, copies: 1, twins: 1, folders: 1, journal: odd, key: !odd, renames: true, sparse: true},
 				exploredScene{access: access, direction: direction, copies: 1, twins: 2, folders: 45, journal: odd},
 				exploredScene{access: access, direction: direction, copies: 2, twins: 1, folders: 45, journal: !odd, key: odd},
-				exploredScene{access: access, direction: direction, copies: 3, twins: 1, folders: 1, journal: odd, key: true},
+				exploredScene{access: access, direction: direction, copies: 3, twins: 1, folders: 1, journal: odd, key: true, sparse: true},
 			)
 		}
 	}

@@ -25,6 +25,7 @@ type exploredScene struct {
 	journal   bool // there is one
 	key       bool // stamps are sealed
 	renames   bool // a change gives an item another id
+	sparse    bool // mailboxes have only the default folders that mail needs
 	version   ewstest.Version
 	odd       ewstest.Oddities
 }
@@ -37,6 +38,9 @@ func (s exploredScene) String() string {
 	}
 	if s.renames {
 		b.WriteString(" renames")
+	}
+	if s.sparse {
+		b.WriteString(" sparse")
 	}
 	if s.version != 0 {
 		b.WriteString(" " + s.version.String())
@@ -63,7 +67,7 @@ func tagOf(i int) string { return fmt.Sprintf("tag-%d-", i) }
 func (x *exploration) begin(t testing.TB) {
 	x.t = t
 	x.options = accesses[x.scene.access].worldOptions
-	x.options.server.Version, x.options.server.Odd = x.scene.version, x.scene.odd
+	x.options.server.Version, x.options.server.Odd, x.options.server.FewFolders = x.scene.version, x.scene.odd, x.scene.sparse
 	x.options.settings = func(s *quarantine.Options) {
 		s.Wait, s.SearchLag, s.WriteDoubt = 2*time.Second, 0, 0
 		if x.scene.key {

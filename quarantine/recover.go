@@ -146,7 +146,7 @@ func intentItem(in Intent) ReceiptItem {
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
 	user := s.strategy.Mailbox(in.Target.Mailbox)
 	it := driver.Item{ID: s.itemID(in.From), Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
-	stamp := driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
+	stamp := in.stamp()
 	from, done := user, Quarantined
 	if in.Direction == driver.ToUser {
 		from, done = s.quarantine, Restored

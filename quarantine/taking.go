@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,12 +121,16 @@ func (tk *taking) accountFor(items []driver.Item) {
 // where it had been found, so that nothing was done.
 func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isGone bool) {
 	p := tk.s.outward(tk.target, tk.mailbox, it, tk.operations)
-	err := p.Run(ctx)
+	begun, err := tk.unmarked(ctx, p, it)
+	if err == nil {
+		err = p.Run(ctx)
+	}
 	out := p.Result()
 	tk.operations[out.Stamp.Operation] = true
 	ri = tk.s.receiptItem(it)
 	ri.WasRead = out.Stamp.Read
 	tk.s.conclude(ctx, p, &ri, err, Quarantined)
+	ri.Operation = cmp.Or(ri.Operation, begun)
 	if ri.Outcome == Quarantined && ri.Way == "" {
 		ri.Outcome = tk.target.before(out.Stamp.Reference) // another run has carried it
 	}

@@ -18,6 +18,11 @@ type Options struct {
 	// all and the impersonation right.
 	Empty bool
 
+	// FewFolders gives mailboxes only the default folders that mail needs: Inbox,
+	// Drafts, Sent Items, Deleted Items, Junk Email, Outbox and Recoverable Items. All
+	// requests that go through a mailbox are cheaper then.
+	FewFolders bool
+
 	// Authentication lists the authentication schemes offered, in this order.
 	// Default: Basic. NewServer panics if one is unknown or lacks what it needs.
 	Authentication []Scheme

@@ -55,6 +55,7 @@ func NewServer(opts *Options) *Server {
 		Leftover:     o.MoveLeftover,
 		Since2013:    o.Version >= Exchange2013,
 		Since2013SP1: o.Version >= Exchange2013SP1,
+		FewFolders:   o.FewFolders,
 		LastParent:   o.Version >= Exchange2016,
 		Notify:       s.notified,
 		Arrived:      s.arrived,

@@ -36,6 +36,9 @@ type Settings struct {
 	Leftover ews.FolderName
 	// Since2013 and Since2013SP1 give mailboxes the folders of those versions.
 	Since2013, Since2013SP1 bool
+
+	// FewFolders leaves out the default folders of mailboxes that mail does not need.
+	FewFolders bool
 	// LastParent lets items in Deleted Items and Recoverable Items tell where they
 	// were before, as Exchange 2016 does.
 	LastParent bool

@@ -29,6 +29,9 @@ type layout struct {
 	children []layout
 }
 
+// forMail is how many of the visible folders mail needs.
+const forMail = 6
+
 var visible = []layout{
 	{name: ews.FolderInbox, display: "Inbox", class: classNote},
 	{name: ews.FolderDrafts, display: "Drafts", class: classNote},
@@ -83,10 +86,24 @@ var archiveRecoverable = layout{
 
 // buildTree creates the default folders.
 func (m *Mailbox) buildTree() {
-	s := m.org.settings
 	m.root = m.newRoot(false, ews.FolderRoot)
 	top := m.plant(m.root, layout{name: ews.FolderMsgFolderRoot, display: "Top of Information Store", class: classNote})
-	for _, l := range visible {
+	for _, l := range visible[:forMail] {
+		m.plant(top, l)
+	}
+	if !m.org.settings.FewFolders {
+		m.plantOthers(top)
+	}
+	m.plantRecoverable()
+	if m.Info.Archive {
+		m.buildArchive()
+	}
+}
+
+// plantOthers creates those that mail does not need.
+func (m *Mailbox) plantOthers(top *Folder) {
+	s := m.org.settings
+	for _, l := range visible[forMail:] {
 		m.plant(top, l)
 	}
 	if s.Since2013 {
@@ -102,12 +119,12 @@ func (m *Mailbox) buildTree() {
 		todo := m.plant(m.root, layout{name: nameToDoSearch, display: "To-Do Search", class: "IPF.Task"})
 		todo.Search = func(it *Item) bool { return it.Properties().Int(TagFlagStatus) == 2 }
 	}
+}
+
+func (m *Mailbox) plantRecoverable() {
 	dumpster := m.plant(m.root, recoverable)
-	if s.Since2013SP1 {
+	if m.org.settings.Since2013SP1 {
 		m.plant(dumpster, layout{name: nameHolds, display: "DiscoveryHolds"})
-	}
-	if m.Info.Archive {
-		m.buildArchive()
 	}
 }
 

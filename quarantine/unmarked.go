@@ -1,0 +1,48 @@
+package quarantine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+)
+
+// unmarked tells the passage of an item what an earlier run has begun with it, if the item
+// does not say so itself: that run could not mark it, or the stamp was taken off since. The
+// passage begins anew and ends that intent with it, as the recovery does; but not if there
+// is a copy already, which would be a second one: then it returns the operation of that.
+func (tk *taking) unmarked(ctx context.Context, p *passage.Passage, it driver.Item) (operation string, err error) {
+	in, found := tk.intentFor(ctx, it)
+	if !found || it.Stamp != nil && it.Stamp.Operation == in.Operation {
+		return "", nil
+	}
+	// What another run holds is left to it, and so is an intent that was settled meanwhile.
+	if in, err = tk.s.claims.take(ctx, in.Operation); err != nil {
+		return "", nil
+	}
+	if err := p.Uncarried(ctx, in.stamp()); err != nil {
+		tk.s.claims.release(ctx, in.Operation)
+		return in.Operation, err
+	}
+	p.Begun(in.Operation)
+	return "", nil
+}
+
+// intentFor returns the intent that names the item by its id. A journal that cannot be read
+// is told of at the end of the run.
+func (tk *taking) intentFor(ctx context.Context, it driver.Item) (Intent, bool) {
+	all, _ := tk.s.intentsOf(ctx, tk.target)
+	i := slices.IndexFunc(all, func(in Intent) bool {
+		return in.Direction == driver.ToQuarantine && tk.s.owns(in.From) && tk.s.itemID(in.From) == it.ID
+	})
+	if i < 0 {
+		return Intent{}, false
+	}
+	return all[i], true
+}
+
+// stamp returns what the item is marked with, as far as the intent says.
+func (in Intent) stamp() driver.Stamp {
+	return driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
+}
