@@ -80,7 +80,7 @@ type Options struct {
 	// words of at least 16 characters in it count as such. Contents of messages are
 	// replaced by their length, as is any other text of more than 1 KiB, and so are
 	// comments. More than 4 MiB of a request or response is cut off. An error of the
-	// writer is ignored. Default: nobody sees the wire.
+	// writer is ignored; a writer that blocks holds the call up. Default: nobody sees the wire.
 	Wire io.Writer
 
 	// WireBodies shows the contents of messages on Wire, too: bodies, attachments, MIME,

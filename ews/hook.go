@@ -105,6 +105,7 @@ type call struct {
 	began  time.Time
 	waited time.Duration
 	told   func(CallEnd) // tells the hook, with the context of the request
+	over   bool          // the hook has been told, or the answer tells it
 }
 
 // begin tells the hook of a request, and returns the context to go on with.
@@ -121,9 +122,18 @@ func (c *Client) begin(ctx context.Context, t *task, v Version) (context.Context
 	return ctx, k
 }
 
+// cutShort tells the hook of a request that a panic, of the limiter perhaps, has ended
+// before it was sent: callers may survive it.
+func (k *call) cutShort() {
+	if !k.over {
+		_ = k.unsent(errPanicked)
+	}
+}
+
 // unsent tells the hook that a request was not sent, and returns the error.
 func (k *call) unsent(err error) error {
-	k.told(CallEnd{CallStart: k.start, Outcome: outcomeOf(err, false, 0), Waited: k.waited, Duration: time.Since(k.began), Err: err})
+	k.over = true
+	k.told(CallEnd{CallStart: k.start, Outcome: CallUnsent, Waited: k.waited, Duration: time.Since(k.began), Err: err})
 	return err
 }
 

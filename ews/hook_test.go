@@ -246,3 +246,23 @@ func TestTransportThatPanics(t *testing.T) {
 		assert.ErrorContains(t, h.ends[n-1].Err, "panic")
 	}
 }
+
+// leaking is a limiter that panics.
+type leaking struct{ *throttle.Limiter }
+
+func (leaking) Acquire(context.Context, string) (func(bool, time.Duration), error) {
+	panic("no permissions left")
+}
+
+// A limiter that panics ends the call, not what the hook is told.
+func TestLimiterThatPanics(t *testing.T) {
+	t.Parallel()
+	limiter, err := throttle.New(nil)
+	require.NoError(t, err)
+	h := &told{}
+	c := newClient(t, roundTripper(func(*http.Request) (*http.Response, error) { panic("nothing may be sent") }), &ews.Options{Limiter: leaking{limiter}, Payer: "svc", Hook: h})
+	assert.PanicsWithValue(t, "no permissions left", func() { _, _ = c.GetFolder(t.Context(), getInbox) })
+	require.Len(t, h.ends, 1)
+	assert.Equal(t, ews.CallUnsent, h.ends[0].Outcome)
+	assert.ErrorContains(t, h.ends[0].Err, "panic")
+}

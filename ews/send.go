@@ -24,6 +24,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		return nil, &requestError{t.op, c.mailbox, err}
 	}
 	ctx, k := c.begin(ctx, t, v)
+	defer k.cutShort()
 	if _, err = c.locate(ctx); err != nil {
 		return nil, k.unsent(c.unsent(t, err))
 	}
@@ -59,6 +60,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		started: time.Now(),
 		guid:    k.start.ClientRequestID,
 	}
+	k.over = true
 	c.wire.watch(a)
 	if err := a.guarded(func() error { return a.open(callCtx, t) }); err != nil {
 		a.close(err)
@@ -68,7 +70,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 }
 
 // errPanicked is the outcome of a call that a panic has cut short.
-var errPanicked = errors.New("a panic in the transport, or in what reads the response, has cut the call short")
+var errPanicked = errors.New("a panic in the limiter, the transport, or in what reads the response, has cut the call short")
 
 // guarded calls a function, and ends the call if that panics: callers may survive it, and
 // nothing of the call may stay open then.

@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -73,11 +74,11 @@ type ItemEnd struct {
 	Err error
 }
 
-// traced tells the hook of an item, and returns the context to go on with and what to
-// call with its outcome.
-func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it driver.Item) (context.Context, func(ReceiptItem, error)) {
+// traced works on an item, and tells the hook of it: also if a panic, which the caller may
+// survive, cuts that short.
+func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it driver.Item, work func(context.Context) (ReceiptItem, error)) (ri ReceiptItem, err error) {
 	if s.hook == nil {
-		return ctx, func(ReceiptItem, error) {}
+		return work(ctx)
 	}
 	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Reference: t.Reference, Quarantine: s.quarantine.Address(), ItemID: it.ID, Size: it.Size}
 	began := time.Now()
@@ -85,7 +86,8 @@ func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it dr
 		ctx = own
 	}
 	ctx, effort := passage.Counting(ctx)
-	return ctx, func(ri ReceiptItem, err error) {
+	ri, err = ReceiptItem{Outcome: Undecided}, errPanicked
+	defer func() {
 		e := ItemEnd{
 			ItemStart: start, Operation: ri.Operation, Outcome: ri.Outcome, Way: ri.Way, Residue: ri.Residue,
 			Retries: effort.Retries(), Waited: effort.Waited(), Duration: time.Since(began), Err: ri.Err,
@@ -94,21 +96,27 @@ func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it dr
 			e.Outcome, e.Err = unfinished(err), err
 		}
 		s.hook.TraceItemEnd(ctx, e)
-	}
+	}()
+	return work(ctx)
 }
 
+// errPanicked means that nothing is known of an item.
+var errPanicked = fmt.Errorf("%w: a panic, in the driver perhaps, has cut it short; run it again, or recover", passage.ErrUndecided)
+
 // traced is take, of which the hook is told.
-func (tk *taking) traced(ctx context.Context, it driver.Item) (ReceiptItem, bool) {
-	ctx, end := tk.s.traced(ctx, ItemQuarantine, tk.target, it)
-	ri, gone := tk.take(ctx, it)
-	end(ri, nil)
+func (tk *taking) traced(ctx context.Context, it driver.Item) (ri ReceiptItem, gone bool) {
+	ri, _ = tk.s.traced(ctx, ItemQuarantine, tk.target, it, func(ctx context.Context) (ri ReceiptItem, _ error) {
+		ri, gone = tk.take(ctx, it)
+		return ri, nil
+	})
 	return ri, gone
 }
 
 // giveBackTraced is giveBack, of which the hook is told.
-func (s *Service) giveBackTraced(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
-	ctx, end := s.traced(ctx, ItemRestore, t, items[0])
-	ri, gone := s.giveBack(ctx, t, items, back, finished)
-	end(ri, nil)
+func (s *Service) giveBackTraced(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ri ReceiptItem, gone *missed) {
+	ri, _ = s.traced(ctx, ItemRestore, t, items[0], func(ctx context.Context) (ri ReceiptItem, _ error) {
+		ri, gone = s.giveBack(ctx, t, items, back, finished)
+		return ri, nil
+	})
 	return ri, gone
 }

@@ -117,12 +117,13 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		} else if !errors.Is(claimErr, ErrHeld) && !errors.Is(claimErr, ErrNoIntent) {
 			err = errors.Join(err, claimErr)
 		}
-		ctx, end := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID})
-		ri, settleErr := s.settle(ctx, in, intentItem(in))
-		if ri.Outcome == Quarantined && ri.Way == "" {
-			ri.Outcome = t.before(in.Target.Reference) // another run has carried it
-		}
-		end(ri, settleErr)
+		ri, settleErr := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID}, func(ctx context.Context) (ReceiptItem, error) {
+			ri, err := s.settle(ctx, in, intentItem(in))
+			if ri.Outcome == Quarantined && ri.Way == "" {
+				ri.Outcome = t.before(in.Target.Reference) // another run has carried it
+			}
+			return ri, err
+		})
 		if settleErr != nil && ri.Err == nil {
 			ri.Outcome, ri.Err = unfinished(settleErr), settleErr
 		}

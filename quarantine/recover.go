@@ -112,9 +112,9 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 			return nil, claimErr
 		default:
 			defer s.claims.release(ctx, in.Operation)
-			ctx, end := s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID})
-			ri, err = s.settle(ctx, in, intentItem(in))
-			end(ri, err)
+			ri, err = s.traced(ctx, ItemRecover, in.Target, driver.Item{ID: in.From.ItemID}, func(ctx context.Context) (ReceiptItem, error) {
+				return s.settle(ctx, in, intentItem(in))
+			})
 		}
 	}
 	if err != nil && ri.Err == nil {

@@ -285,13 +285,15 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 		}
 		// The restore that brought it back may still be at work on it, and a search that
 		// lags may not have shown what is left in quarantine.
-		ctx, end := s.traced(ctx, ItemRestore, t, it)
-		p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
-		if err = p.Resume(ctx, *it.Stamp); err == nil {
-			err = p.Release(ctx)
-		}
-		s.conclude(ctx, p, &ri, err, Restored)
-		end(ri, nil)
+		found := ri
+		ri, _ = s.traced(ctx, ItemRestore, t, it, func(ctx context.Context) (ReceiptItem, error) {
+			p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
+			if err = p.Resume(ctx, *it.Stamp); err == nil {
+				err = p.Release(ctx)
+			}
+			s.conclude(ctx, p, &found, err, Restored)
+			return found, nil
+		})
 		if err != nil {
 			return ri, err
 		}

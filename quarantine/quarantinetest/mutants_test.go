@@ -24,14 +24,14 @@ func (m mutant) is(name mutant) bool { return m == name }
 // mutants are drivers that break one sentence of the contract each. The first part of the
 // name is where the contract says it.
 var mutants = []mutant{
-	"Name/Empty", "Mailbox/OtherAddress",
+	"Name/Empty", "Mailbox/OtherAddress", "System/Empty", "System/Capital", "System/Changes",
 	"Ended/StillSends",
 	"Lost/Repeats", "Lost/SaysUntouched", "Lost/SaysAnswered",
 	"Unreachable/IsEmpty", "Unreachable/IsAnother",
 
 	"Item/NoVersion", "Item/NoMailbox", "Item/NoFolderID", "Item/NoFolderPath", "Item/FolderIsPath", "Item/NotRecoverable",
 	"Item/NoMessageID", "Item/BareMessageID", "Item/NoClass", "Item/NoSubject", "Item/NoSize", "Item/NoReceived", "Item/ReceivedIsSent",
-	"Item/NoSent", "Item/NeverRead", "Item/HasNoAttachments", "Item/NoStamp",
+	"Item/NoSent", "Item/NeverRead", "Item/HasNoAttachments", "Item/NoStamp", "Item/NoSender",
 
 	"Find/IgnoresMessageID", "Find/ExactMessageID", "Find/BareMessageID", "Find/AnyCase", "Find/NoNear",
 	"Find/IgnoresOperation", "Find/IgnoresOrigin", "Find/OriginByCase", "Find/IgnoresReceived", "Find/ReceivedExactly",
@@ -43,7 +43,7 @@ var mutants = []mutant{
 	"Inspect/NoAttachmentName", "Inspect/NoImportance", "Inspect/NoCategories", "Inspect/NoStamp", "Inspect/NoSubject",
 
 	"Mark/IgnoresVersion", "Mark/ConflictWrites", "Mark/GoneIsConflict", "Mark/ReturnsOld", "Mark/ReturnsNoStamp", "Mark/IgnoresClear",
-	"Mark/ClearsPartly", "Mark/IgnoresStamp", "Mark/CutsValues", "Mark/LowersValues", "Mark/ASCIIOnly", "Mark/NoLease", "Mark/StampReads",
+	"Mark/ClearsPartly", "Mark/IgnoresStamp", "Mark/CutsValues", "Mark/LowersValues", "Mark/ASCIIOnly", "Mark/NoLease", "Mark/NoIDs", "Mark/StampReads",
 	"Mark/StampAlone", "Mark/IgnoresRead", "Mark/ReadClears", "Mark/Notifies", "Mark/IgnoresHeader", "Mark/AddsHeader", "Mark/KeepsHeader",
 
 	"Remove/ConflictRemoves", "Remove/Notifies", "Remove/Recoverable", "Remove/EveryCopy", "Remove/Follows", "Remove/GoneIsDone",

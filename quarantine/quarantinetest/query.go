@@ -117,6 +117,10 @@ func findFields(t *testing.T, lab Lab) {
 	if lab.Strategy().Name() == "" {
 		t.Error("the strategy has no name, which receipts need")
 	}
+	system := lab.Strategy().System()
+	if !driver.ValidSystem(system) {
+		t.Errorf("the system of the strategy is %q, want 1 to 16 letters a to z and digits", system)
+	}
 	want := adorned()
 	lab.Deliver(t, want)
 	m := lab.Strategy().Mailbox(lab.User())
@@ -129,6 +133,12 @@ func findFields(t *testing.T, lab Lab) {
 	}
 	got := the(t, m, driver.Query{MessageID: theID})
 	checkFields(t, "Find", got, want, lab)
+	if got := the(t, m, driver.Query{Stamped: true}); !strings.Contains(strings.ToLower(got.Sender), want.Sender) {
+		t.Errorf("Find of what is stamped returned an item whose Sender is %q, want %s", got.Sender, want.Sender)
+	}
+	if again := lab.Strategy().System(); again != system {
+		t.Errorf("the system of the strategy was %q, and is %q now", system, again)
+	}
 	if got.ID != stamped.ID || got.Version != stamped.Version {
 		t.Errorf("Mark returned the id %q and version %q, Find %q and %q", stamped.ID, stamped.Version, got.ID, got.Version)
 	}
@@ -206,6 +216,7 @@ func fullStamp(lab Lab) *driver.Stamp {
 	s.Print, s.Seal = strings.Repeat("Pr1nt", 12), strings.Repeat("Sea1", 16)
 	s.Folder.ID = strings.Repeat("AbCd", 62) + "=="
 	s.Folder.Below, s.Folder.Path = "Rechnungen/Größe %2F ü", "/Posteingang/Rechnungen/Größe %2F ü"
+	s.IDs, s.Reference = strings.Repeat("z9", 8), "case 4711: "+strings.Repeat("ü", 40)
 	s.Reason, s.Read = strings.Repeat("Pishing? ", 9)+"日本", true
 	return s
 }

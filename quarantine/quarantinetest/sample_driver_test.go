@@ -21,7 +21,19 @@ func (t sampleStrategy) Name() string {
 	return "sample"
 }
 
-func (t sampleStrategy) System() string { return "sample" }
+func (t sampleStrategy) System() string {
+	switch t.s.mutant {
+	case "System/Empty":
+		return ""
+	case "System/Capital":
+		return "Sample"
+	case "System/Changes":
+		t.s.mu.Lock()
+		defer t.s.mu.Unlock()
+		return "sample" + strconv.Itoa(t.s.next) // the number of the last message
+	}
+	return "sample"
+}
 
 func (t sampleStrategy) Mailbox(address string) driver.Mailbox {
 	m := sampleMailbox{t.s, strings.ToLower(address)}
@@ -214,7 +226,7 @@ func (m sampleMailbox) in(ctx context.Context, write bool, act func(*sampleBox) 
 func (m sampleMailbox) item(l *letter) driver.Item {
 	it := driver.Item{
 		ID: strconv.Itoa(l.id), Version: strconv.Itoa(l.version), Kind: "letter", Mailbox: m.address, Folder: l.folder.as(),
-		MessageID: l.messageID, Class: "IPM.Note", Subject: l.subject, Size: int64(1000 + len(l.text)), Received: l.received, Sent: l.sent, Read: l.read,
+		MessageID: l.messageID, Class: "IPM.Note", Subject: l.subject, Sender: l.sender, Size: int64(1000 + len(l.text)), Received: l.received, Sent: l.sent, Read: l.read,
 		HasAttachments: l.attachment != "", Importance: l.importance, Stamp: driver.ParseStamp(l.properties),
 	}
 	if l.category != "" {
@@ -247,6 +259,8 @@ func (s *sample) misdescribe(it *driver.Item) {
 		it.MessageID = strings.Trim(it.MessageID, "<>")
 	case "Item/NoClass":
 		it.Class = ""
+	case "Item/NoSender":
+		it.Sender = ""
 	case "Item/NoSubject":
 		it.Subject = ""
 	case "Item/NoSize":

@@ -220,6 +220,8 @@ func (m sampleMailbox) mark(l *letter, c driver.Change) {
 			for name, v := range values {
 				values[name] = strings.ToValidUTF8(strings.Map(func(r rune) rune { return min(r, '?'+64) }, v), "?")
 			}
+		case "Mark/NoIDs":
+			values[driver.StampState] = strings.Replace(values[driver.StampState], "|"+c.Stamp.IDs+"|", "||", 1)
 		case "Mark/NoLease":
 			delete(values, driver.StampLease)
 			delete(values, driver.StampAttempt)
