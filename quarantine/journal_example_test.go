@@ -148,7 +148,7 @@ func read(r row) (in quarantine.Intent, err error) {
 	return in, nil
 }
 
-// A journal of one's own: what a run could not finish stays in it, and the recovery, by
+// With a custom journal, what a run could not finish stays in it, and the recovery, by
 // another process perhaps, settles it.
 func ExampleJournal() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
