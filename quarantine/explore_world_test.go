@@ -67,6 +67,7 @@ func tagOf(i int) string { return fmt.Sprintf("tag-%d-", i) }
 func (x *exploration) begin(t testing.TB) {
 	x.t = t
 	x.options = accesses[x.scene.access].worldOptions
+	x.options.full = !x.scene.sparse
 	x.options.server.Version, x.options.server.Odd, x.options.server.FewFolders = x.scene.version, x.scene.odd, x.scene.sparse
 	x.options.settings = func(s *quarantine.Options) {
 		s.Wait, s.SearchLag, s.WriteDoubt = 2*time.Second, 0, 0

@@ -30,6 +30,7 @@ func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 				for later := 3 * time.Millisecond; later < 4*latency && !doubled; later += latency / 2 { // never both at once
 					synctest.Test(t, func(t *testing.T) {
 						o := patient(a.worldOptions)
+						o.full = true // the times below are those of its requests
 						o.server.Latency, o.server.Odd = latency, ewstest.OddNoChangeKeys
 						o.settings = func(s *quarantine.Options) {
 							s.Wait, s.SearchLag, s.WriteDoubt, s.MarkWait = 0, 0, 0, wait

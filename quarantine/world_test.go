@@ -37,6 +37,7 @@ type world struct {
 // worldOptions say how a world differs from the usual one.
 type worldOptions struct {
 	server        ewstest.Options
+	full          bool // mailboxes have all folders, also without -whole
 	impersonation bool
 	vault         string // quarantine mailbox; default: that of the world
 	ways          []quarantine.Way
@@ -48,6 +49,7 @@ type worldOptions struct {
 
 func newWorld(t testing.TB, o worldOptions) *world {
 	t.Helper()
+	o.server.FewFolders = o.server.FewFolders || !*whole && !o.full // which takes half the time
 	w := &world{Server: ewstest.NewServer(&o.server), journal: &quarantine.MemoryJournal{}, id: theID}
 	t.Cleanup(w.Close)
 	w.service = w.newService(t, o)

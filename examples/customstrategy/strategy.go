@@ -116,7 +116,7 @@ func (m storeMailbox) item(msg *message) driver.Item {
 	it := driver.Item{
 		ID: strconv.Itoa(msg.id), Version: strconv.Itoa(msg.revision), Kind: "Message", Mailbox: m.address,
 		Folder:    folder(msg.folder),
-		MessageID: msg.headers["Message-ID"], Class: "IPM.Note", Subject: msg.subject, Size: int64(1000 + len(msg.subject)),
+		MessageID: msg.headers["Message-ID"], Class: "IPM.Note", Subject: msg.subject, Sender: msg.headers["From"], Size: int64(1000 + len(msg.subject)),
 		Received: msg.received, Sent: msg.received, Read: msg.read, HasAttachments: len(msg.attachments) > 0,
 		Importance: cmp.Or(msg.importance, "Normal"),
 		Stamp:      driver.ParseStamp(msg.tags),
