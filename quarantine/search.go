@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // allowed refuses criteria unless they are enabled.
@@ -24,7 +25,11 @@ func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limi
 		if t.MessageID != "" {
 			q.MessageID = t.MessageID
 		}
-		return m.Find(ctx, q)
+		found, err := m.Find(ctx, q)
+		if err == nil {
+			err = passage.Fits(q, found)
+		}
+		return found, err
 	}
 	searcher, ok := driver.As[driver.Searcher](m)
 	if !ok {
@@ -32,6 +37,9 @@ func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limi
 	}
 	found, err := sift(ctx, m, searcher, t.Criteria, l, q)
 	if err != nil {
+		return driver.Findings{}, err
+	}
+	if err := passage.Fits(q, found); err != nil {
 		return driver.Findings{}, err
 	}
 	return found, l.newTally().add(len(found.Items))

@@ -134,8 +134,23 @@ var errAnother = &driver.Error{Err: errors.New("the answer is about another item
 func (e *Engine) Find(ctx context.Context, m driver.Mailbox, q driver.Query) (driver.Findings, error) {
 	for attempt := 0; ; attempt++ {
 		found, err := m.Find(ctx, q)
+		if err == nil {
+			err = Fits(q, found)
+		}
 		if err == nil || !driver.Temporary(err) || !e.again(ctx, attempt, err) {
 			return found, err
 		}
 	}
+}
+
+// Fits returns an error if a search has found what it was not asked for: the answer is
+// that to another question, or the driver breaks its contract. Nothing in it, nor that it
+// lacks something, says anything then.
+func Fits(q driver.Query, found driver.Findings) error {
+	for _, it := range found.Items {
+		if !q.Matches(it) {
+			return &driver.Error{Err: errors.New("the answer to a search lists an item that was not asked for"), Temporary: true, Untouched: true, Answered: true}
+		}
+	}
+	return nil
 }
