@@ -39,16 +39,18 @@ func (c *call) unseen(code ews.ResponseCode) *refusal {
 	return refuse(code)
 }
 
-// mayUse refuses a folder in which the caller may not do what the operation does.
-func (c *call) mayUse(f *mailstore.Folder) *refusal {
+// mayUse refuses a folder in which the caller may not do what an operation does.
+func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
-	switch c.request.Name {
+	switch operation {
 	case "GetFolder", "FindFolder":
 		allowed = true
-	case "FindItem":
+	case "FindItem", "CopyFolder", "ArchiveItem":
 		allowed = r.Read == "FullDetails"
-	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem":
+	case "MarkAllItemsAsRead":
+		allowed = r.Edit == "All"
+	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem", "SendItem":
 		allowed, code = r.CreateItems, "ErrorCreateItemAccessDenied"
 	case "CreateFolder", "CreateFolderPath":
 		allowed, code = r.CreateSubFolders, "ErrorCreateSubfolderAccessDenied"
@@ -67,7 +69,7 @@ func (c *call) mayTouch(it *mailstore.Item) *refusal {
 	switch c.request.Name {
 	case "GetItem", "ExportItems", "CopyItem", "GetAttachment":
 		return nil
-	case "DeleteItem", "MoveItem":
+	case "DeleteItem", "MoveItem", "ArchiveItem", "MarkAsJunk":
 		right = r.Delete
 	}
 	if right == "All" || right == "Owned" && c.made(it) {

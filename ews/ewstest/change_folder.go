@@ -80,34 +80,6 @@ func emptyFolder(c *call) *refusal {
 	return nil
 }
 
-// moveFolder moves folders within their mailbox.
-func moveFolder(c *call) *refusal {
-	to, missing := c.folder(c.op.Child("ToFolderId").First())
-	missing = asTarget(missing, "ErrorToFolderNotFound")
-	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		f, refused := c.changeable(n, "ErrorMoveDistinguishedFolder")
-		switch {
-		case refused != nil:
-			return nil, refused
-		case missing != nil:
-			return nil, missing
-		case to.Gone():
-			return nil, refuse("ErrorToFolderNotFound")
-		case to.Recoverable():
-			return nil, refuse("ErrorAccessDenied")
-		case to.Mailbox != f.Mailbox:
-			return nil, refuse("ErrorCrossMailboxMoveCopy")
-		case to.Child(f.Name) != nil:
-			return nil, refuse("ErrorFolderExists")
-		case !f.MoveTo(to):
-			return nil, refuse("ErrorMoveCopyFailed")
-		}
-		c.acted = true
-		return func() { c.out.writeFolders(f) }, nil
-	})
-	return nil
-}
-
 // updateFolder changes folders.
 func updateFolder(c *call) *refusal {
 	c.batch(c.op.Child("FolderChanges").Kids(), func(n *ewsschema.Node) (func(), *refusal) {

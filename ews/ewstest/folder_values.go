@@ -26,6 +26,9 @@ func (u *folderUpdate) put(v *ewsschema.Node) *refusal {
 		u.class = v.Text
 	case "ExtendedProperty":
 		p, refused := extendedProperty(v)
+		if refused == nil && mailstore.FolderComputed(keyOf(p.Field)) {
+			refused = refuseText("ErrorInvalidPropertySet", "The property is read-only.")
+		}
 		if refused != nil {
 			return refused
 		}

@@ -18,7 +18,7 @@ type reply struct {
 func newReply(operation string, v Version) *reply {
 	r := &reply{operation: operation, element: "m:" + operation + "ResponseMessage"}
 	switch operation {
-	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem":
+	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem":
 		r.empty = "m:Items"
 	case "GetAttachment":
 		r.empty = "m:Attachments"

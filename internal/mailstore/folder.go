@@ -24,6 +24,8 @@ type Folder struct {
 	// Search makes it a search folder: it contains no items, but shows those of
 	// the mailbox that the function selects.
 	Search func(*Item) bool
+	// Criteria describe the search as the client did that made it; nil otherwise.
+	Criteria any
 
 	number  uint64
 	change  uint64

@@ -23,6 +23,7 @@ type Mailbox struct {
 	numbers uint64
 	size    int64 // of all items, once it is known
 	sized   bool
+	blocked map[string]bool // senders, in lower case
 }
 
 // Info describes a mailbox.

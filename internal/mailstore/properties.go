@@ -40,6 +40,7 @@ var (
 	TagDeliveryTime       = ews.PidTagMessageDeliveryTime
 	TagFlags              = ews.PidTagMessageFlags
 	TagSize               = tag(0x0E08, ews.TypeInteger)
+	TagSizeExtended       = tag(0x0E08, ews.TypeLong)
 	TagParentEntryID      = tag(0x0E09, ews.TypeBinary)
 	TagHasAttachments     = tag(0x0E1B, ews.TypeBoolean)
 	TagEntryID            = tag(0x0FFF, ews.TypeBinary)
@@ -58,6 +59,8 @@ var (
 	TagContentCount       = tag(0x3602, ews.TypeInteger)
 	TagUnreadCount        = tag(0x3603, ews.TypeInteger)
 	TagSubfolders         = tag(0x360A, ews.TypeBoolean)
+	TagAssociatedCount    = tag(0x3617, ews.TypeInteger)
+	TagFolderChildCount   = tag(0x6638, ews.TypeInteger)
 	TagContainerClass     = tag(0x3613, ews.TypeString)
 	TagHidden             = ews.PidTagAttributeHidden
 	TagSenderSMTP         = ews.PidTagSenderSMTPAddress
