@@ -22,18 +22,19 @@ func findItem(c *call) *refusal {
 		narrow = clauses(c.op.Child("Restriction").First())
 	}
 	query := c.op.Child("QueryString")
+	var terms []aqsTerm
+	highlights := false
 	if query.Exists() {
 		if c.op.Child("Restriction").Exists() {
 			return refuseText("ErrorInvalidOperation", "QueryString and Restriction exclude each other.")
 		}
-		for _, name := range []string{"ReturnHighlightTerms", "ReturnDeletedItems"} {
-			if query.AttrBool(name, false) {
-				return lacks.refusal(c.opts.Version, name, true)
-			}
+		if query.AttrBool("ReturnDeletedItems", false) {
+			return lacks.refusal(c.opts.Version, "ReturnDeletedItems", true)
 		}
-		if matches, badRestriction = aqs(query.Content(), c.opts.Now()); badRestriction != nil {
+		if matches, terms, badRestriction = aqs(query.Content(), c.opts.Now()); badRestriction != nil {
 			matches = nil
 		}
+		highlights = query.AttrBool("ReturnHighlightTerms", false)
 		narrow = nil
 	}
 	seek, badCondition := condition(itemQuery, itemView(c.op).Child("Condition"))
@@ -87,6 +88,9 @@ func findItem(c *call) *refusal {
 			}
 			c.out.Close()
 			c.out.Close()
+			if highlights {
+				c.out.writeTerms(terms)
+			}
 		}, nil
 	})
 	return nil
@@ -105,6 +109,20 @@ func pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, ma
 		}
 	})
 	return found
+}
+
+// writeTerms writes what a query looks for. Its scope is the keyword, empty without
+// one: Microsoft's page says no more.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/highlightterms.
+func (e *encoder) writeTerms(terms []aqsTerm) {
+	e.Open("m:HighlightTerms")
+	for _, t := range terms {
+		e.Open("t:Term")
+		e.Leaf("t:Scope", t.scope)
+		e.Leaf("t:Value", t.value)
+		e.Close()
+	}
+	e.Close()
 }
 
 func itemView(op *ewsschema.Node) *ewsschema.Node {
