@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""Judges from outside: clients that others have written, against examples/exchange.
+
+    judges.py [-only WORD]... EXCHANGE EWSQ NODE
+
+EXCHANGE and EWSQ are the programs of examples, NODE a folder with the packages of
+package.json. Each judge runs with each sign-in and transport, against a server of its
+own, and is a row of the table at the end. -only keeps the rows that have all WORDs.
+internal/interop/run makes all of it. The status is 0 if every row passed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from server import Server
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+CLIENTS = {'exchangelib': 'exchangelib', 'DavMail': 'davmail', 'ews-javascript-api': 'ewsjs'}
+PLACES = [(auth, tls) for auth in ('basic', 'ntlm') for tls in (False, True)]
+
+
+def rows():
+    """Yields name, command, sign-in, TLS and flags of the server."""
+    for auth, tls in PLACES:
+        for name, module in CLIENTS.items():
+            yield f'{name}: mail', ['walk.py', module], auth, tls, ()
+            yield f'{name}: crossing over', ['crossing.py', module], auth, tls, ()
+        yield 'exchangelib: the rest', ['exchangelib_whole.py'], auth, tls, ()
+    yield 'exchangelib: oddities', ['exchangelib_whole.py', 'odd'], 'basic', False, ('-odd=all,twoAnswers',)
+
+
+def run(args, name, command, auth, tls, flags):
+    """Runs a judge, and returns how many checks it passed, and what it said if it failed."""
+    with tempfile.TemporaryDirectory() as work:
+        log = os.path.join(work, 'exchange.log')
+        with Server(args.exchange, ROOT, log, auth, tls, *flags) as server:
+            env = server.environment(auth, ROOT, work)
+            env.update(JUDGE_EWSQ=args.ewsq, JUDGE_NODE=args.node, PYTHONDONTWRITEBYTECODE='1')
+            judge = subprocess.run(
+                [sys.executable, os.path.join(HERE, command[0]), *command[1:]], env=env, cwd=work, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=args.patience)
+        checks = sum(line.startswith('  ok  ') for line in judge.stdout.splitlines())
+        if judge.returncode == 0 and checks > 0:
+            return checks, ''
+        return checks, judge.stdout + tails(work)
+
+
+def tails(work):
+    """The ends of the logs that a judge has left."""
+    text = ''
+    for name in ('exchange.log', 'davmail.log', 'davmail.out'):
+        path = os.path.join(work, name)
+        if os.path.exists(path):
+            with open(path, errors='replace') as f:
+                text += f'\n{name}:\n' + ''.join(f.readlines()[-40:])
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('-only', action='append', default=[])
+    parser.add_argument('-patience', type=int, default=300, help='seconds that one judge may take')
+    parser.add_argument('exchange')
+    parser.add_argument('ewsq')
+    parser.add_argument('node')
+    args = parser.parse_args()
+    table, failed = [], 0
+    for name, command, auth, tls, flags in rows():
+        transport = 'TLS' if tls else 'HTTP'
+        title = f'{name:<34} {auth:<5}  {transport:<4}'
+        if not all(word in title for word in args.only):
+            continue
+        begin = time.monotonic()
+        checks, trouble = run(args, name, command, auth, tls, flags)
+        table.append(f'{title}  {checks:>3} checks  {time.monotonic() - begin:>4.0f} s  {"FAILED" if trouble else "ok"}')
+        print(table[-1], flush=True)
+        if trouble:
+            failed += 1
+            print(trouble, flush=True)
+    print(f'\n{"client":<34} sign-in  transport')
+    print('\n'.join(table))
+    print(f'interop: {len(table) - failed} passed, {failed} failed')
+    return 1 if failed or not table else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
