@@ -18,6 +18,36 @@
 // generated anew for each request. Restricted searches return 250 items a page.
 // An access error stops a batch. Faults are HTTP 500 without a SOAP header.
 //
+// It has the operations in this list, by the first version that has each, if that is
+// not Exchange 2010; what real servers do in one and ewstest does not follows, and is
+// refused ([Operations]):
+//
+//   - ConvertId, not: ids of public folders
+//   - CopyItem
+//   - CreateFolder, not: search folders
+//   - CreateFolderPath (since Exchange2013)
+//   - CreateItem, not: replies and forwards; answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - DeleteFolder
+//   - DeleteItem
+//   - EmptyFolder
+//   - ExpandDL, not: lists in a mailbox
+//   - ExportItems
+//   - FindFolder
+//   - FindItem, not: ReturnDeletedItems; groups that collapse; series of appointments
+//   - GetAttachment
+//   - GetFolder
+//   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - MoveFolder
+//   - MoveItem
+//   - ResolveNames, not: contacts in a mailbox
+//   - UpdateFolder
+//   - UpdateItem, not: fields of appointments, contacts, lists and tasks
+//   - UploadItems
+//
+// All other operations of the protocol are refused with the fault
+// ErrorInvalidOperation, which names the operation; those that the version does not
+// have, with ErrorSchemaValidation.
+//
 // Where sources leave a choice, ewstest takes the stricter behaviour, so that a
 // client that passes here does not rely on luck:
 //

@@ -12,10 +12,8 @@ const (
 )
 
 func findItem(c *call) *refusal {
-	if c.op.Child("GroupBy").Exists() || c.op.Child("DistinguishedGroupBy").Exists() {
-		return refuseText("ErrorInvalidOperation", "ewstest does not group items.")
-	}
 	shape, badShape := c.itemShape(c.op.Child("ItemShape"), true)
+	groups, badGroup := groupingOf(c.op, c.opts.Version)
 	matches, badRestriction := condition(itemQuery, c.op.Child("Restriction"))
 	var narrow [][]mailstore.Lookup
 	if badRestriction == nil {
@@ -51,7 +49,7 @@ func findItem(c *call) *refusal {
 	}
 	view := itemView(c.op)
 	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		for _, bad := range []*refusal{badShape, badRestriction, badCondition} {
+		for _, bad := range []*refusal{badShape, badGroup, badRestriction, badCondition} {
 			if bad != nil {
 				return nil, bad
 			}
@@ -61,9 +59,22 @@ func findItem(c *call) *refusal {
 			return nil, refused
 		}
 		listed := c.asIndexed(f, pick(f, c.op.Get("Traversal"), narrow, matches), matches)
+		if listed, refused = through(f, listed, c.op, view); refused != nil {
+			return nil, refused
+		}
 		found, refused := sorted(itemQuery, listed, c.op.Child("SortOrder"))
 		if refused != nil {
 			return nil, refused
+		}
+		if groups != nil {
+			body, refused := c.grouped(groups, found, view, seek, limit, shape)
+			if refused != nil || !highlights {
+				return body, refused
+			}
+			return func() {
+				body()
+				c.out.writeTerms(terms)
+			}, nil
 		}
 		p, refused := paged(found, view, seek, limit)
 		if refused == nil {
@@ -81,7 +92,7 @@ func findItem(c *call) *refusal {
 		}
 		return func() {
 			c.out.Open("m:RootFolder")
-			c.out.writePlace(p.offset, p.total, p.last, p.indexed)
+			c.out.writePage(p.position)
 			c.out.Open("t:Items")
 			for _, it := range p.members {
 				c.out.writeItem(it, shape)

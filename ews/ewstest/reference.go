@@ -140,11 +140,7 @@ func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 	case len(text) > 2048:
 		return mailstore.ID{}, refuseText("ErrorInvalidIdMonikerTooLong", "The id is too long.")
 	}
-	id, err := mailstore.ParseID(text)
-	if err != nil {
-		return mailstore.ID{}, refuse("ErrorInvalidIdMalformed")
-	}
-	return id, nil
+	return decodeID("EwsId", text)
 }
 
 // mailbox finds the mailbox an id belongs to. The caller may have no access to it.

@@ -42,6 +42,10 @@ The names are:
 NAMES.
 Each is described in the documentation of ewstest.Oddities.
 
+It has these operations of Exchange Web Services. What real servers do in one and this
+one does not is refused, and so are all other operations, by name:
+OPERATIONS.
+
 With -auth bearer the server also acts as Azure AD with one tenant (example.test)
 and the applications given by -app, or by the scenario. In the first line,
 "authority" is the authentication endpoint for clients and "tenantId" the tenant.
@@ -107,7 +111,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, strings.ReplaceAll(help, "NAMES.", oddityNames()))
+			fmt.Fprint(stderr, strings.NewReplacer("NAMES.", oddityNames(), "OPERATIONS.", operations()).Replace(help))
 			flags.SetOutput(stderr)
 			flags.PrintDefaults()
 			return nil, err
