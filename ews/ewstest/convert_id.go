@@ -14,7 +14,9 @@ import (
 )
 
 // convertID computes: as on real servers, nothing tells whether there is such an item,
-// folder or mailbox; of the mailbox, only the form of the address is checked.
+// folder or mailbox; of the mailbox, only the form of the address is checked. An EwsId
+// contains its mailbox, whose primary address the answer then has: DavMail asks with any
+// address to learn whose mailbox it is in.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/convertid-operation.
 func convertID(c *call) *refusal {
 	to := c.op.Get("DestinationFormat")
@@ -29,6 +31,9 @@ func convertID(c *call) *refusal {
 		id, refused := decodeID(n.Get("Format"), n.Get("Id"))
 		if refused != nil {
 			return nil, refused
+		}
+		if box := c.server.org.ByGUID(id.Mailbox); box != nil && !box.Gone && n.Get("Format") == "EwsId" {
+			address = box.Address
 		}
 		return func() {
 			c.out.Open("m:AlternateId")
