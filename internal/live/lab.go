@@ -11,6 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
 // Lab is a place to try a server: connections as the account, and two folders of its
@@ -48,14 +49,20 @@ func Open(ctx context.Context, s *Settings, access exchange.Access, base http.Ro
 	if l.conn, err = exchange.Connect(&l.cfg, l.options()); err != nil {
 		return nil, err
 	}
-	if l.client, err = l.conn.Client(&ews.Options{ReadAttempts: 3}); err != nil {
+	limiter, err := throttle.New(nil)
+	if err == nil {
+		l.client, err = l.conn.Client(&ews.Options{ReadAttempts: 3, Limiter: limiter})
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.conn.Close())
 	}
 	for at, address := range map[*place]string{&l.user: s.Mailbox, &l.vault: l.cfg.QuarantineMailbox} {
 		if err := l.makeFolder(ctx, at, address); err != nil {
-			return nil, errors.Join(fmt.Errorf("no folder for the suite's mail could be made in %s: %w", address, err), l.Close(ctx))
+			return nil, errors.Join(fmt.Errorf("no folder for the suite's mail could be made in %s with %s (if the account does not have it, set %s): %w",
+				address, access, EnvAccess, err), l.Close(ctx))
 		}
 	}
+	l.Report.hide(l.client.URL()) // Autodiscover may have found it
 	return l, nil
 }
 

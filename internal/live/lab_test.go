@@ -142,7 +142,8 @@ func TestLabCannotBeOpened(t *testing.T) {
 		srv.GrantFullAccess("svc", alice)
 		_, err := live.Open(t.Context(), settingsFor(srv), exchange.FullAccess, srv.Direct())
 		require.ErrorIs(t, err, ews.ErrNotFound)
-		assert.ErrorContains(t, err, "no folder for the suite's mail could be made in "+vault)
+		assert.ErrorContains(t, err, "no folder for the suite's mail could be made in "+vault+" with fullAccess")
+		assert.ErrorContains(t, err, live.EnvAccess)
 		for _, f := range srv.Mailbox(alice).Folders() {
 			assert.NotContains(t, f.Path(), "EWSQ live")
 		}

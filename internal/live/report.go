@@ -22,36 +22,42 @@ type Report struct {
 	Access  exchange.Access
 	Answers []Answer
 
-	masks *strings.Replacer
+	masks []string // what is struck out, and what stands instead
 }
 
 // newReport returns a report that strikes out what tells whose server it is.
 func newReport(s *Settings, access exchange.Access) *Report {
-	var pairs []string
-	mask := func(text, as string) {
-		if text != "" {
-			pairs = append(pairs, text, as)
-		}
-	}
-	mask(s.Mailbox, "MAILBOX")
-	mask(s.Config.QuarantineMailbox, "QUARANTINE")
-	mask(s.Sender, "SENDER")
-	mask(s.Blocked, "BLOCKED")
-	mask(s.Config.Authentication.Username, "ACCOUNT")
-	mask(s.Config.Authentication.ApplicationID, "APPLICATION")
-	if u, err := url.Parse(s.Config.EWSURL); err == nil {
-		mask(u.Host, "HOST")
-		mask(u.Hostname(), "HOST")
-	}
+	r := &Report{Access: access}
+	r.mask(s.Mailbox, "MAILBOX")
+	r.mask(s.Config.QuarantineMailbox, "QUARANTINE")
+	r.mask(s.Sender, "SENDER")
+	r.mask(s.Blocked, "BLOCKED")
+	r.mask(s.Config.Authentication.Username, "ACCOUNT")
+	r.mask(s.Config.Authentication.ApplicationID, "APPLICATION")
+	r.hide(s.Config.EWSURL)
 	if _, domain, ok := strings.Cut(s.Mailbox, "@"); ok {
-		mask(domain, "DOMAIN")
+		r.mask(domain, "DOMAIN")
 	}
-	return &Report{Access: access, masks: strings.NewReplacer(pairs...)}
+	return r
+}
+
+func (r *Report) mask(text, as string) {
+	if text != "" {
+		r.masks = append(r.masks, text, as)
+	}
+}
+
+// hide strikes out the host of a URL.
+func (r *Report) hide(address string) {
+	if u, err := url.Parse(address); err == nil {
+		r.mask(u.Host, "HOST")
+		r.mask(u.Hostname(), "HOST")
+	}
 }
 
 // Add adds an answer, without the names of mailboxes, account and host.
 func (r *Report) Add(topic, format string, args ...any) {
-	r.Answers = append(r.Answers, Answer{topic, r.masks.Replace(fmt.Sprintf(format, args...))})
+	r.Answers = append(r.Answers, Answer{topic, strings.NewReplacer(r.masks...).Replace(fmt.Sprintf(format, args...))})
 }
 
 // Seen returns the answers about a topic, one a line.

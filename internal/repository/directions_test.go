@@ -40,7 +40,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
-	{Package: "internal/live", Imports: []string{"ews", "quarantine/...", "quarantine", "internal/display", "internal/mailname"}},
+	{Package: "internal/live", Imports: []string{"ews", "throttle", "quarantine/...", "quarantine", "internal/display", "internal/mailname"}},
 	{Package: "internal/mailname", Imports: nil},
 	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},
 	{Package: "internal/mailstore/eml", Imports: []string{"internal/mimeparam"}},
