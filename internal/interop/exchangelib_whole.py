@@ -4,7 +4,8 @@
 If it works here as it does with a real Exchange, then our Exchange for tests speaks the
 protocol and not only our client's idea of it. Against a server with -odd the steps are
 the same; where an oddity forbids one, the function that takes it says what is checked
-instead. exchangelib_watch.py has synchronisation and subscriptions.
+instead. exchangelib_mail.py has what mail software does, exchangelib_watch.py
+synchronisation and subscriptions.
 """
 
 import email
@@ -23,6 +24,7 @@ from exchangelib.protocol import BaseProtocol
 from exchangelib.version import EXCHANGE_2016, Version
 
 from checks import check, place, refused
+from exchangelib_mail import software
 from exchangelib_watch import watching
 from server import ALICE, BOB, PHISHING, QUARANTINE
 
@@ -232,6 +234,7 @@ def run(url):
         carrying(box, access, url)
         if not odd:
             watching(box, access)
+            software(box, account(url, BOB, access), access)
     print('refusals:')
     refusals(url)
     if odd:

@@ -57,7 +57,7 @@ def tails(work):
         path = os.path.join(work, name)
         if os.path.exists(path):
             with open(path, errors='replace') as f:
-                text += f'\n{name}:\n' + ''.join(f.readlines()[-40:])
+                text += f'\n{name}:\n' + ''.join(f.readlines()[-60:])
     return text
 
 
