@@ -21,9 +21,11 @@ type call struct {
 var operations = map[string]func(*call) *refusal{
 	"ConvertId":        convertID,
 	"CopyItem":         copyItem,
+	"CreateAttachment": createAttachment,
 	"CreateFolder":     createFolder,
 	"CreateFolderPath": createFolderPath,
 	"CreateItem":       createItem,
+	"DeleteAttachment": deleteAttachment,
 	"DeleteFolder":     deleteFolder,
 	"DeleteItem":       deleteItem,
 	"EmptyFolder":      emptyFolder,

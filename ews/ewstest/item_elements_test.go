@@ -129,9 +129,7 @@ func TestCreateItemRefusesWhatItCannotKeep(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
 	for name, item := range map[string]string{
-		"attached contact":  `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Contact/></t:ItemAttachment></t:Attachments></t:Message>`,
-		"attached flag":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:Body BodyType="Text">x</t:Body><t:Importance>High</t:Importance></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
-		"attached class":    `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:ItemClass>IPM.Note.Own</t:ItemClass></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
+		"attached date":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task></t:ItemAttachment></t:Attachments></t:Message>`,
 		"photo":             `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:IsContactPhoto>true</t:IsContactPhoto></t:FileAttachment></t:Attachments></t:Message>`,
 		"size of a file":    `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Size>3</t:Size></t:FileAttachment></t:Attachments></t:Message>`,
 		"fax":               `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>1</t:EmailAddress><t:RoutingType>FAX</t:RoutingType></t:Mailbox></t:ToRecipients></t:Message>`,
@@ -171,6 +169,7 @@ func TestCreateItemAttachesMessages(t *testing.T) {
 			return `<t:ItemAttachment><t:Name>inner</t:Name><t:Message>` + inner + `</t:Message></t:ItemAttachment>`
 		}
 		nested := `<t:Subject>Nested</t:Subject><t:Body BodyType="HTML">&lt;b&gt;deep&lt;/b&gt;</t:Body><t:Attachments>` + attach(`<t:Subject>Innermost</t:Subject>`) + `</t:Attachments><t:ToRecipients>` + mailboxXML + `</t:ToRecipients>`
+		nested = strings.Replace(nested, `<t:ToRecipients>`, `<t:ExtendedProperty><t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" PropertyName="X-Own" PropertyType="String"/><t:Value>&lt;nested@example.test&gt;</t:Value></t:ExtendedProperty><t:ToRecipients>`, 1)
 		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:Subject>Outer</t:Subject><t:Attachments>`+
 			attach(mimeOf(plain))+attach(mimeOf(plain)+`<t:Subject>Renamed</t:Subject>`)+attach(nested)+`</t:Attachments></t:Message>`))
 		require.Equal(t, []string{"NoError"}, codes(made), version)
@@ -192,7 +191,7 @@ func TestCreateItemAttachesMessages(t *testing.T) {
 		assert.Equal(t, []string{"deep"}, texts(third, "Body"))
 		assert.Equal(t, []string{bob}, texts(third, "EmailAddress"))
 		assert.NotContains(t, third, "MimeContent")
-		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(get(2, `<t:AdditionalProperties><t:FieldURI FieldURI="item:Size"/></t:AdditionalProperties>`)))
+		assert.Equal(t, []string{"&lt;nested@example.test&gt;"}, texts(get(2, `<t:AdditionalProperties><t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" PropertyName="X-Own" PropertyType="String"/></t:AdditionalProperties>`), "Value"))
 		raw, err := base64.StdEncoding.DecodeString(texts(get(2, `<t:IncludeMimeContent>true</t:IncludeMimeContent>`), "MimeContent")[0])
 		require.NoError(t, err)
 		assert.Contains(t, string(raw), "Innermost")

@@ -18,15 +18,34 @@ type itemWriter struct {
 	*encoder
 	it    *mailstore.Item
 	shape *itemShape
+	root  *mailstore.Item // in the folder: the item itself, or the one that it is attached to
+	path  []int           // of the attachment; nil if the item is none
+	mime  []byte          // of the attachment
+}
+
+// id returns the id of the item, or of the attachment that it is.
+func (w *itemWriter) id() string {
+	if w.path != nil {
+		return mailstore.AttachmentID(w.root.ID(), w.path...)
+	}
+	return w.it.ID().String()
+}
+
+// asMIME returns the item as MIME: made anew, or as it is attached.
+func (w *itemWriter) asMIME() [][]byte {
+	if w.path != nil {
+		return [][]byte{w.mime}
+	}
+	return w.it.MIME()
 }
 
 // itemWriters write the properties that ewstest has, by URI.
 var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContent": func(w *itemWriter) {
-		w.content("t:MimeContent", w.it.MIME(), "CharacterSet", "UTF-8")
+		w.content("t:MimeContent", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:ItemId":                 func(w *itemWriter) { w.itemID("t:ItemId", w.it) },
-	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.it.Folder) },
+	"item:ItemId":                 (*itemWriter).itemID,
+	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
 	"item:ItemClass":              func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
 	"item:Subject":                func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
 	"item:Sensitivity":            func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
@@ -57,18 +76,18 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:ReminderDueBy":              func(w *itemWriter) { w.time("t:ReminderDueBy", mailstore.PropReminderTime) },
 	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
-	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.it.Folder.Mailbox.DisplayName) },
+	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.root.Folder.Mailbox.DisplayName) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
-		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 	},
 	"item:WebClientEditFormQueryString": func(w *itemWriter) {
 		if w.it.Draft() {
-			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 		}
 	},
 	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", "en-US") },
 	"item:MimeContentUTF8": func(w *itemWriter) {
-		w.content("t:MimeContentUTF8", w.it.MIME(), "CharacterSet", "UTF-8")
+		w.content("t:MimeContentUTF8", w.asMIME(), "CharacterSet", "UTF-8")
 	},
 	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
@@ -78,15 +97,15 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", false) },
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
 	"item:StoreEntryId": func(w *itemWriter) {
-		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.it.ID().Bytes()))
+		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.root.ID().Bytes()))
 	},
-	"item:EffectiveRights":  func(w *itemWriter) { w.rights(w.it.Folder, w.made(w.it)) },
+	"item:EffectiveRights":  func(w *itemWriter) { w.rights(w.root.Folder, w.made(w.root)) },
 	"item:LastModifiedTime": func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) },
 	"item:IsAssociated":     func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) },
 	"item:ConversationId":   (*itemWriter).conversation,
 	"item:Flag":             (*itemWriter).followUp,
 	"item:InstanceKey": func(w *itemWriter) {
-		key := binary.BigEndian.AppendUint64(nil, w.it.ID().Number)
+		key := binary.BigEndian.AppendUint64(nil, w.root.ID().Number)
 		w.Leaf("t:InstanceKey", base64.StdEncoding.EncodeToString(key))
 	},
 	"message:Sender": func(w *itemWriter) {
@@ -129,6 +148,18 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 		v = cutText(v)
 	}
 	w.Leaf(name, v)
+}
+
+// itemID writes the id of the item. An attached one has it only if that is asked for:
+// it is that of the attachment, with the change key of the item in the folder.
+func (w *itemWriter) itemID() {
+	if w.path != nil && !slices.Contains(w.shape.asked, "item:ItemId") {
+		return
+	}
+	w.Open("t:ItemId")
+	w.Attr("Id", w.id())
+	w.Attr("ChangeKey", w.root.ChangeKey())
+	w.Close()
 }
 
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
@@ -175,7 +206,7 @@ func bodyText(it *mailstore.Item) string {
 
 // receiver writes the owner of the mailbox, to whom a message was delivered.
 func (w *itemWriter) receiver(name string) {
-	if !w.it.Delivered {
+	if !w.it.Delivered || w.path != nil {
 		return
 	}
 	box := w.it.Folder.Mailbox
@@ -241,7 +272,7 @@ func (w *itemWriter) responseObjects() {
 func (w *itemWriter) conversation() {
 	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(mailstore.TagTopic))))
 	w.Open("t:ConversationId")
-	w.Attr("Id", mailstore.Conversation(w.it.Folder.Mailbox.GUID(), sum[:16]))
+	w.Attr("Id", mailstore.Conversation(w.root.Folder.Mailbox.GUID(), sum[:16]))
 	w.Close()
 }
 

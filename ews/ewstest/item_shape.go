@@ -41,11 +41,16 @@ const (
 
 // itemShape reads an ItemShape.
 func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
+	return c.shapeOn(n.Value("BaseShape"), n, find)
+}
+
+// shapeOn is itemShape with a base shape that need not stand in the node.
+func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
 	if refused := s.bodies(n); refused != nil {
 		return nil, refused
 	}
-	if base := n.Value("BaseShape"); base == "PcxPeopleSearch" {
+	if base == "PcxPeopleSearch" {
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
@@ -53,7 +58,7 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 		if e.since > c.schema() {
 			continue
 		}
-		switch n.Value("BaseShape") {
+		switch base {
 		case "AllProperties":
 			s.fields[i] = e.base >= inAll
 		case "Default":
@@ -231,10 +236,14 @@ var messageKinds = map[string]bool{
 
 // writeItem writes an item.
 func (e *encoder) writeItem(it *mailstore.Item, s *itemShape) {
+	e.write(&itemWriter{encoder: e, it: it, shape: s, root: it})
+}
+
+func (e *encoder) write(w *itemWriter) {
+	it, s := w.it, w.shape
 	kind := it.Kind()
 	of := kindsOf(kind)
 	e.Open("t:" + kind)
-	w := &itemWriter{encoder: e, it: it, shape: s}
 	for i := range itemElements {
 		p := &itemElements[i]
 		if p.uri == extendedProperties {
@@ -272,9 +281,14 @@ func (e *encoder) folderID(name string, f *mailstore.Folder) {
 // when formats a time of the store as the request wants times.
 func (e *encoder) when(v string) string {
 	t, err := mailstore.ParseTime(v)
-	switch {
-	case err != nil:
+	if err != nil {
 		return v
+	}
+	return e.formatted(t)
+}
+
+func (e *encoder) formatted(t time.Time) string {
+	switch {
 	case e.nine:
 		return t.Format("2006-01-02T15:04:05.000000000Z")
 	case e.millis:

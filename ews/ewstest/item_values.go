@@ -11,12 +11,14 @@ import (
 
 // update collects the changes to one item, or the content of a new one.
 type update struct {
+	server  *Server
 	version Version
 	item    *mailstore.Item // an empty one if it is new
 	set     []ews.ExtendedProperty
 	remove  []ews.ExtendedField
 	edit    eml.Edit // of the message
 	edited  bool
+	files   []*mailstore.Item // the items among the attachments of the edit; nil for a file
 }
 
 // apply makes the changes.

@@ -27,7 +27,7 @@ func updateItem(c *call) *refusal {
 		if extra := n.Child("CalendarActivityData"); extra.Exists() {
 			return nil, lacks.refusal(c.opts.Version, extra.Local, true)
 		}
-		u := &update{item: it, version: c.opts.Version}
+		u := &update{server: c.Server, item: it, version: c.opts.Version}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {
 				return nil, refused

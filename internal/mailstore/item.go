@@ -34,6 +34,8 @@ type Item struct {
 	properties  Properties
 	content     *eml.Message
 	attachments []ews.Attachment
+	slots       []slot // of the attachments; fewer: the rest are as in a new item
+	numbered    int    // numbers of attachments that were given, if that is more than there are
 }
 
 // Properties returns all stored properties. They must not be modified.
@@ -139,14 +141,11 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	switch key {
 	case TagSize:
 		b.int(key, it.Size())
-	case TagEntryID:
-		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
-	case TagParentEntryID:
-		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
-	case TagLastParent:
-		id, ok := it.lastParentID()
-		b.text(key, id)
-		return b[key], ok
+	case TagEntryID, TagParentEntryID, TagLastParent:
+		if it.Folder == nil {
+			return v, false // an attached item, or one that is not saved yet
+		}
+		return it.placed(key)
 	case TagBody:
 		text, _ := it.Content().Body()
 		b.text(key, text)
@@ -154,6 +153,22 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		return v, false
 	}
 	return b[key], true
+}
+
+// placed returns a property that tells where the item is or was.
+func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
+	b, known := builder{}, true
+	switch key {
+	case TagEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
+	case TagParentEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
+	case TagLastParent:
+		var id string
+		id, known = it.lastParentID()
+		b.text(key, id)
+	}
+	return b[key], known
 }
 
 // Computed reports whether a property cannot be set, because it is computed or

@@ -13,7 +13,7 @@ var fromContent = []ews.ExtendedField{
 }
 
 // Rewrite replaces the message that the item was made from. Its other properties
-// stay.
+// stay, and so does what is known of its attachments: new ones come last.
 func (it *Item) Rewrite(raw []byte) {
 	it.keepVersion()
 	content := eml.Parse(raw)
@@ -23,14 +23,16 @@ func (it *Item) Rewrite(raw []byte) {
 		delete(b, TagHeaders)
 	}
 	all := attachments(content)
-	b.bool(TagHasAttachments, hasVisible(all))
-	var set []ews.ExtendedProperty
-	for _, f := range append([]ews.ExtendedField{TagHasAttachments, TagMessageID}, fromContent...) {
+	set := attachmentProperties(it.Properties(), all)
+	for _, f := range append([]ews.ExtendedField{TagMessageID}, fromContent...) {
 		if p, ok := b[f]; ok {
 			set = append(set, p)
 		}
 	}
 	p := it.Properties().With(nil, fromContent...).With(set)
+	if len(all) < len(it.slots) {
+		it.slots = nil // nobody can tell which is which
+	}
 	it.content, it.attachments = content, all
 	it.replace(p)
 }
