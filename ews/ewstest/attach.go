@@ -96,6 +96,19 @@ func mimeContent(n *ewsschema.Node) ([]byte, *refusal) {
 	return raw, nil
 }
 
+// replace sets the MIME of a draft.
+func (u *update) replace(v *ewsschema.Node) *refusal {
+	raw, err := decodeBase64(v.Text)
+	if err != nil {
+		return refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
+	}
+	if refused := mayBe("Message", eml.Parse(raw).Class()); refused != nil {
+		return refused
+	}
+	u.mime = append([]byte{}, raw...)
+	return nil
+}
+
 // content returns the MIME of a new item: that of the client, nil if it gave none,
 // with its elements in place of what they are about.
 func (u *update) content(n *ewsschema.Node, raw []byte) []byte {

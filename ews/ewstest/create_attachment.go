@@ -41,6 +41,7 @@ func createAttachment(c *call) *refusal {
 		if !ok {
 			return nil, refuseText("ErrorInvalidOperation", "ewstest attaches nothing to this message, which is S/MIME or has too many parts.")
 		}
+		root.Editor = c.who.account
 		key := root.ChangeKey()
 		return func() {
 			c.out.Open("m:Attachments")

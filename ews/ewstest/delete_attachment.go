@@ -15,6 +15,7 @@ func deleteAttachment(c *call) *refusal {
 		if !a.root.Detach(a.path) {
 			return nil, refuseText("ErrorInvalidOperation", "ewstest takes nothing out of S/MIME messages.")
 		}
+		a.root.Editor = c.who.account
 		id, key := a.root.ID().String(), a.root.ChangeKey()
 		return func() {
 			c.out.Open("m:RootItemId")

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -74,9 +75,10 @@ var itemWriters = map[string]func(*itemWriter){
 		w.Bool("t:ReminderIsSet", w.it.Properties().Bool(mailstore.PropReminderSet))
 	},
 	"item:ReminderDueBy":              func(w *itemWriter) { w.time("t:ReminderDueBy", mailstore.PropReminderTime) },
+	"item:ReminderNextTime":           (*itemWriter).nextReminder,
 	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
-	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.root.Folder.Mailbox.DisplayName) },
+	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.editor(w.root)) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
 		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 	},
@@ -85,7 +87,7 @@ var itemWriters = map[string]func(*itemWriter){
 			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 		}
 	},
-	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", "en-US") },
+	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", w.it.Culture()) },
 	"item:MimeContentUTF8": func(w *itemWriter) {
 		w.content("t:MimeContentUTF8", w.asMIME(), "CharacterSet", "UTF-8")
 	},
@@ -166,6 +168,16 @@ func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	if p, ok := w.it.Property(f); ok {
 		w.Leaf(name, w.when(p.Value))
 	}
+}
+
+// nextReminder writes when the reminder is due that is set.
+func (w *itemWriter) nextReminder() {
+	p := w.it.Properties()
+	due := p.Time(mailstore.PropReminderTime)
+	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
+		return
+	}
+	w.Leaf("t:ReminderNextTime", w.formatted(due.Add(-time.Duration(p.Int(mailstore.PropReminderDelta))*time.Minute)))
 }
 
 func (w *itemWriter) flag(name string, bit int64) {
@@ -318,21 +330,6 @@ func (e *encoder) addresses(name string, all []eml.Address) {
 	e.Open(name)
 	for _, a := range all {
 		e.mailbox(a)
-	}
-	e.Close()
-}
-
-func (e *encoder) mailbox(a eml.Address) {
-	e.Open("t:Mailbox")
-	name := a.Name
-	if name == "" {
-		name = a.Email
-	}
-	e.Leaf("t:Name", name)
-	if a.Email != "" {
-		e.Leaf("t:EmailAddress", a.Email)
-		e.Leaf("t:RoutingType", "SMTP")
-		e.Leaf("t:MailboxType", "OneOff")
 	}
 	e.Close()
 }

@@ -54,6 +54,7 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
+	c.out.book, c.out.editor = c.inBook, c.editor
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue

@@ -18,11 +18,15 @@ type update struct {
 	remove  []ews.ExtendedField
 	edit    eml.Edit // of the message
 	edited  bool
+	mime    []byte            // replaces the message of a draft
 	files   []*mailstore.Item // the items among the attachments of the edit; nil for a file
 }
 
 // apply makes the changes.
 func (u *update) apply(suppress bool) {
+	if u.mime != nil {
+		u.item.Reform(u.mime)
+	}
 	if u.edited {
 		u.item.Rewrite(u.item.Content().Edit(u.edit))
 	}
@@ -108,6 +112,10 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 		return nil
 	case "Attachments":
 		return u.attach(v)
+	case "MimeContent":
+		return u.replace(v)
+	case "Culture":
+		p, ok = mailstore.Culture(v.Text)
 	}
 	if !ok {
 		return refuse("ErrorInvalidValueForProperty")
@@ -133,7 +141,7 @@ func (u *update) people(header string, v *ewsschema.Node, appended bool) *refusa
 		if a.Email == "" {
 			return refuseText("ErrorMissingInformationEmailAddress", "ewstest knows mailboxes by their address only.")
 		}
-		all = append(all, a)
+		all = append(all, u.server.named(a))
 	}
 	u.field(header, eml.FormatAddresses(all))
 	return nil
@@ -153,6 +161,8 @@ func (u *update) erase(name string) {
 		u.remove = append(u.remove, truthFields[name]...)
 	case addressFields[name] != "":
 		u.field(addressFields[name], "")
+	case name == "Culture":
+		u.remove = append(u.remove, mailstore.TagLocale)
 	case name == "Categories":
 		u.remove = append(u.remove, mailstore.PropKeywords)
 	case name == "Flag":

@@ -17,6 +17,7 @@ type Item struct {
 	Associated bool    // folder associated information
 	Delivered  bool    // by transport, not created by a client
 	Creator    string  // the account that created it, empty if it was delivered
+	Editor     string  // the account that changed it last, empty if nobody has
 
 	// View may cache something derived from the item; any change clears it.
 	View any
@@ -128,6 +129,9 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	if key == TagDeliveryTime && it.Folder != nil && it.Folder.Mailbox.org.settings.Undated {
 		return ews.ExtendedProperty{Field: key}, false
 	}
+	if key == TagArticleNumber {
+		return it.placed(key)
+	}
 	if it.seed != nil {
 		if v, ok, known := it.seed.property(key); known {
 			return v, ok
@@ -137,14 +141,14 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		return v, true
 	}
 	v := ews.ExtendedProperty{Field: key}
+	if key.Set == ews.SetInternetHeaders {
+		return it.header(key)
+	}
 	b := builder{}
 	switch key {
 	case TagSize:
 		b.int(key, it.Size())
 	case TagEntryID, TagParentEntryID, TagLastParent:
-		if it.Folder == nil {
-			return v, false // an attached item, or one that is not saved yet
-		}
 		return it.placed(key)
 	case TagBody:
 		text, _ := it.Content().Body()
@@ -155,10 +159,16 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	return b[key], true
 }
 
-// placed returns a property that tells where the item is or was.
+// placed returns a property that tells where the item is or was: none of an attached
+// item, or of one that is not saved yet.
 func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
+	if it.Folder == nil {
+		return ews.ExtendedProperty{Field: key}, false
+	}
 	b, known := builder{}, true
 	switch key {
+	case TagArticleNumber:
+		b.int(key, int64(it.arrival)) // no other item of the folder has or had it
 	case TagEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
 	case TagParentEntryID:
@@ -175,7 +185,7 @@ func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 // belongs to the store.
 func Computed(key ews.ExtendedField) bool {
 	switch key {
-	case TagSize, TagEntryID, TagParentEntryID, TagLastParent, TagHasAttachments, TagCreated, TagModified:
+	case TagSize, TagEntryID, TagParentEntryID, TagLastParent, TagHasAttachments, TagCreated, TagModified, TagArticleNumber:
 		return true
 	}
 	return false

@@ -42,6 +42,7 @@ var (
 	TagSize               = tag(0x0E08, ews.TypeInteger)
 	TagParentEntryID      = tag(0x0E09, ews.TypeBinary)
 	TagHasAttachments     = tag(0x0E1B, ews.TypeBoolean)
+	TagArticleNumber      = tag(0x0E23, ews.TypeInteger) // PidTagInternetArticleNumber
 	TagEntryID            = tag(0x0FFF, ews.TypeBinary)
 	TagBody               = tag(0x1000, ews.TypeString)
 	TagMessageID          = ews.PidTagInternetMessageID
@@ -55,6 +56,7 @@ var (
 	TagSearchKey          = ews.PidTagSearchKey
 	TagLastParent         = tag(0x348A, ews.TypeBinary) // PidTagLastActiveParentEntryId
 	TagFolderType         = ews.PidTagFolderType
+	TagLocale             = tag(0x3FF1, ews.TypeInteger) // PidTagMessageLocaleId
 	TagContentCount       = tag(0x3602, ews.TypeInteger)
 	TagUnreadCount        = tag(0x3603, ews.TypeInteger)
 	TagSubfolders         = tag(0x360A, ews.TypeBoolean)

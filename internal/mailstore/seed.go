@@ -63,6 +63,9 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		v.Value = n.delivered
 		return v, true, true
 	}
+	if key.Set == ews.SetInternetHeaders {
+		return v, false, false
+	}
 	if key.GUID != "" || key.Set != "" {
 		return v, false, true // a named property, which delivered items lack
 	}
