@@ -37,8 +37,9 @@ type kinds uint8
 const (
 	mail   kinds = 1 << iota // Message and the kinds of meetings
 	post                     // PostItem
+	event                    // CalendarItem
 	other                    // all else
-	anyone = mail | post | other
+	anyone = mail | post | event | other
 )
 
 func kindsOf(kind string) kinds {
@@ -47,6 +48,8 @@ func kindsOf(kind string) kinds {
 		return mail
 	case kind == "PostItem":
 		return post
+	case kind == "CalendarItem":
+		return event
 	}
 	return other
 }
@@ -156,6 +159,8 @@ var itemElements = []element{
 	{uri: "message:ApprovalRequestData", of: mail, set: never},
 	{uri: "message:VotingInformation", of: mail, set: never},
 	{uri: "message:ReminderMessageData", of: mail, set: never},
+	{uri: "calendar:Start", of: event, base: inDefault, set: lasting},
+	{uri: "calendar:End", of: event, base: inDefault, set: lasting},
 }
 
 // extendedProperties marks the place of the extended properties.

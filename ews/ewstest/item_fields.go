@@ -78,7 +78,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:ReminderNextTime":           (*itemWriter).nextReminder,
 	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
-	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.editor(w.root)) },
+	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.server.editor(w.root)) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
 		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 	},
@@ -91,12 +91,12 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContentUTF8": func(w *itemWriter) {
 		w.content("t:MimeContentUTF8", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
+	"item:UniqueBody":       (*itemWriter).uniqueBody,
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
 	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(bodyText(w.it))) },
 	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
-	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", false) },
+	"item:HasBlockedImages": (*itemWriter).blockedImages,
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
 	"item:StoreEntryId": func(w *itemWriter) {
 		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.root.ID().Bytes()))
@@ -133,6 +133,8 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},
+	"calendar:Start":               func(w *itemWriter) { w.time("t:Start", mailstore.PropStart) },
+	"calendar:End":                 func(w *itemWriter) { w.time("t:End", mailstore.PropEnd) },
 	"postitem:PostedTime":          func(w *itemWriter) { w.time("t:PostedTime", mailstore.TagDeliveryTime) },
 	"message:ReceivedBy":           func(w *itemWriter) { w.receiver("t:ReceivedBy") },
 	"message:ReceivedRepresenting": func(w *itemWriter) { w.receiver("t:ReceivedRepresenting") },
@@ -182,38 +184,6 @@ func (w *itemWriter) nextReminder() {
 
 func (w *itemWriter) flag(name string, bit int64) {
 	w.Bool(name, w.it.Properties().Int(mailstore.TagFlags)&bit != 0)
-}
-
-// form writes the body in a form.
-func (w *itemWriter) form(name string, f bodyShape) { w.writeBody(name, w.it.Content(), f) }
-
-func (e *encoder) writeBody(name string, m *eml.Message, f bodyShape) {
-	text, html := m.Body()
-	switch {
-	case html && f.kind == "Text":
-		text, html = eml.PlainText(text), false
-	case !html && f.kind == "HTML":
-		text, html = eml.Page(text), true
-	case html && f.safe:
-		text = eml.SafeHTML(text)
-	}
-	kind := "Text"
-	if html {
-		kind = "HTML"
-	}
-	e.Open(name)
-	e.Attr("BodyType", kind)
-	e.Text(text)
-	e.Close()
-}
-
-// bodyText returns the body as plain text.
-func bodyText(it *mailstore.Item) string {
-	text, html := it.Content().Body()
-	if html {
-		return eml.PlainText(text)
-	}
-	return text
 }
 
 // receiver writes the owner of the mailbox, to whom a message was delivered.

@@ -24,12 +24,6 @@ type itemShape struct {
 	schema   ewsschema.Version
 }
 
-// bodyShape is the form in which a body is returned.
-type bodyShape struct {
-	kind string // Text, HTML, or Best or empty: as it is
-	safe bool   // without active content
-}
-
 // baseShape tells which base shapes include a property.
 type baseShape int
 
@@ -54,7 +48,7 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
-	c.out.book, c.out.editor = c.inBook, c.editor
+	c.out.server = c.Server
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue
@@ -88,30 +82,6 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 // precise reports whether the request wants times with a fraction.
 func (c *call) precise() bool {
 	return c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
-}
-
-// bodies reads the forms of the bodies.
-func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
-	for _, name := range []string{"InlineImageUrlTemplate", "MaximumBodySize"} {
-		if n.Child(name).Exists() {
-			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-		}
-	}
-	for _, name := range []string{"BlockExternalImages", "AddBlankTargetToLinks"} {
-		if n.Bool(name, false) {
-			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-		}
-	}
-	safe := n.Bool("FilterHtmlContent", false)
-	form := func(name string) bodyShape {
-		kind := n.Value(name)
-		if kind == "" {
-			kind = n.Value("BodyType")
-		}
-		return bodyShape{kind: kind, safe: safe}
-	}
-	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
-	return nil
 }
 
 // add adds a property that the request names.
@@ -202,7 +172,7 @@ func (s *itemShape) fits(kind string) *refusal {
 // lacks refuses a property that items of a kind have and ewstest lacks.
 func (s *itemShape) lacks(kind string) *refusal {
 	for _, uri := range slices.Concat(s.asked, s.indexed) {
-		if _, known := itemIndex[uri]; !known && has(kind, uri) {
+		if elementOf(itemIndex[uri], kind) == nil && has(kind, uri) {
 			return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 		}
 	}

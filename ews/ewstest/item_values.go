@@ -45,6 +45,7 @@ var (
 		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
 		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
 		"ReminderDueBy": mailstore.PropReminderTime, "ReminderMinutesBeforeStart": mailstore.PropReminderDelta,
+		"Start": mailstore.PropStart, "End": mailstore.PropEnd,
 	}
 	truthFields = map[string][]ews.ExtendedField{
 		"IsReadReceiptRequested":     {mailstore.TagReadReceipt, mailstore.TagNonReceipt},

@@ -28,8 +28,8 @@ func (s *Server) named(a eml.Address) eml.Address {
 // and anybody else OneOff.
 func (e *encoder) mailbox(a eml.Address) {
 	kind, name := "OneOff", a.Name
-	if e.book != nil && a.Email != "" {
-		if known, ok := e.book(a.Email); ok {
+	if e.server != nil && a.Email != "" {
+		if known, ok := e.server.inBook(a.Email); ok {
 			kind = known.kind
 			if name == "" || name == a.Email {
 				name = known.name

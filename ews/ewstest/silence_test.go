@@ -280,6 +280,7 @@ var absent = []string{
 	"item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:PolicyTag", "item:ArchiveTag", "item:RetentionDate",
 	"item:RightsManagementLicenseData", "item:EntityExtractionResult", "item:PredictedActionReasons", "item:IsClutter",
 	"item:WebClientEditFormQueryString", // of drafts
+	"calendar:Start", "calendar:End",    // of what a client made
 	"message:ApprovalRequestData", "message:VotingInformation", "message:ReminderMessageData",
 }
 

@@ -56,9 +56,7 @@ type encoder struct {
 	// What the caller may do in a folder, and whether it has made an item.
 	rightsIn func(*mailstore.Folder) mailstore.Rights
 	made     func(*mailstore.Item) bool
-	// The address book, and who changed an item last.
-	book   func(address string) (entry, bool)
-	editor func(*mailstore.Item) string
+	server   *Server // for the names of people; nil: nobody is known
 }
 
 // content writes an element that contains the base64 of content.

@@ -71,6 +71,8 @@ var (
 	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger} // minutes
 	PropReminderTime      = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8502, Type: ews.TypeSystemTime}
 	PropReminderSet       = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8503, Type: ews.TypeBoolean}
+	PropStart             = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820D, Type: ews.TypeSystemTime}
+	PropEnd               = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820E, Type: ews.TypeSystemTime}
 	PropAssociatedMeeting = ews.ExtendedField{Set: ews.SetMeeting, ID: 0x0003, Type: ews.TypeBinary}
 )
 
