@@ -45,21 +45,24 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContent": func(w *itemWriter) {
 		w.content("t:MimeContent", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:ItemId":                 (*itemWriter).itemID,
-	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
-	"item:ItemClass":              func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
-	"item:Subject":                func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
-	"item:Sensitivity":            func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
-	"item:Body":                   func(w *itemWriter) { w.form("t:Body", w.shape.body) },
-	"item:Attachments":            (*itemWriter).attachments,
-	"item:DateTimeReceived":       func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
-	"item:Size":                   func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
-	"item:Categories":             (*itemWriter).categories,
-	"item:Importance":             func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
-	"item:InReplyTo":              func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
-	"item:IsSubmitted":            func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
-	"item:IsDraft":                func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
-	"item:IsFromMe":               func(w *itemWriter) { w.Bool("t:IsFromMe", false) },
+	"item:ItemId":           (*itemWriter).itemID,
+	"item:ParentFolderId":   func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
+	"item:ItemClass":        func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
+	"item:Subject":          func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
+	"item:Sensitivity":      func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
+	"item:Body":             func(w *itemWriter) { w.form("t:Body", w.shape.body) },
+	"item:Attachments":      (*itemWriter).attachments,
+	"item:DateTimeReceived": func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
+	"item:Size":             func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
+	"item:Categories":       (*itemWriter).categories,
+	"item:Importance":       func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
+	"item:InReplyTo":        func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
+	"item:IsSubmitted":      func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
+	"item:IsDraft":          func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
+	"item:IsFromMe": func(w *itemWriter) {
+		from := w.it.Properties().Text(mailstore.TagFromAddress)
+		w.Bool("t:IsFromMe", from != "" && w.root.Folder.Mailbox.Has(from))
+	},
 	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
 	"item:IsUnmodified":           func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) },
 	"item:InternetMessageHeaders": (*itemWriter).headers,
@@ -94,7 +97,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:UniqueBody":       (*itemWriter).uniqueBody,
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
-	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(bodyText(w.it))) },
+	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(strings.Join(strings.Fields(bodyText(w.it)), " "))) },
 	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
 	"item:HasBlockedImages": (*itemWriter).blockedImages,
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
@@ -129,7 +132,10 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:InternetMessageId": func(w *itemWriter) { w.text("t:InternetMessageId", mailstore.TagMessageID) },
 	"message:IsRead":            func(w *itemWriter) { w.flag("t:IsRead", mailstore.FlagRead) },
 	"message:References":        func(w *itemWriter) { w.text("t:References", mailstore.TagReferences) },
-	"message:ConversationIndex": func(w *itemWriter) { w.text("t:ConversationIndex", mailstore.TagConversationIndex) },
+	"message:ConversationIndex": func(w *itemWriter) {
+		p, _ := w.it.Property(mailstore.TagConversationIndex)
+		w.Leaf("t:ConversationIndex", p.Value)
+	},
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},

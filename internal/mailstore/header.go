@@ -1,6 +1,9 @@
 package mailstore
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -24,6 +27,21 @@ func (it *Item) header(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	}
 	p.Value = it.Content().Header(key.Name)
 	return p, true
+}
+
+// conversationIndex returns the header block of a conversation for a message that has
+// no Thread-Index: the time, and a GUID, [MS-OXOMSG] 2.2.1.3. It is the same in copies.
+func (it *Item) conversationIndex() string {
+	const epoch = 116444736000000000 // 1970, in units of 100 ns since 1601
+	at := it.Properties().Time(TagDeliveryTime)
+	if at.IsZero() {
+		at = it.Properties().Time(TagCreated)
+	}
+	ticks := uint64(at.Unix())*10_000_000 + uint64(at.Nanosecond())/100 + epoch
+	block := binary.BigEndian.AppendUint64(nil, ticks)[:6]
+	block[0] = 1 // reserved; the high byte of a time is the same until 2057
+	guid := sha256.Sum256([]byte(it.Properties().Text(TagSearchKey)))
+	return base64.StdEncoding.EncodeToString(append(block, guid[:16]...))
 }
 
 // HasHeader reports whether the message has the header field of a property in

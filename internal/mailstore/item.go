@@ -150,6 +150,8 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		b.int(key, it.Size())
 	case TagEntryID, TagParentEntryID, TagLastParent:
 		return it.placed(key)
+	case TagConversationIndex:
+		b.text(key, it.conversationIndex())
 	case TagBody:
 		text, _ := it.Content().Body()
 		b.text(key, text)
