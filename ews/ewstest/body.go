@@ -1,6 +1,9 @@
 package ewstest
 
 import (
+	"strconv"
+	"unicode/utf8"
+
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
@@ -12,25 +15,31 @@ type bodyShape struct {
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
 	blank bool   // links open in a window of their own
+	most  int    // bytes; 0: all
 }
 
-// bodies reads the forms of the bodies. What ewstest does not have is refused:
-// templates for the addresses of images, and bodies that are cut.
+// bodies reads the forms of the bodies. Templates for the addresses of images, of which
+// Microsoft's pages do not say how they look, are refused. MaximumBodySize is in
+// kilobytes, and about item:Body only.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
 func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
-	for _, name := range []string{"InlineImageUrlTemplate", "MaximumBodySize"} {
-		if n.Child(name).Exists() {
-			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-		}
+	if name := "InlineImageUrlTemplate"; n.Child(name).Exists() {
+		return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
 	}
 	form := func(name string) bodyShape {
 		kind := n.Value(name)
 		if kind == "" {
 			kind = n.Value("BodyType")
 		}
-		return bodyShape{kind, n.Bool("FilterHtmlContent", false), n.Bool("BlockExternalImages", false), n.Bool("AddBlankTargetToLinks", false)}
+		return bodyShape{
+			kind: kind, safe: n.Bool("FilterHtmlContent", false),
+			block: n.Bool("BlockExternalImages", false), blank: n.Bool("AddBlankTargetToLinks", false),
+		}
 	}
 	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
+	if most, err := strconv.Atoi(n.Value("MaximumBodySize")); err == nil && most > 0 {
+		s.body.most = min(most, 1<<20) << 10
+	}
 	return nil
 }
 
@@ -61,6 +70,13 @@ func (e *encoder) body(name, text string, html bool, f bodyShape) {
 	}
 	e.Open(name)
 	e.Attr("BodyType", kind)
+	if cut := f.most; cut > 0 && len(text) > cut {
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut]
+		e.Attr("IsTruncated", "true")
+	}
 	e.Text(text)
 	e.Close()
 }

@@ -2,6 +2,8 @@ package ewstest_test
 
 import (
 	"html"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,6 +35,19 @@ func TestImagesAreBlocked(t *testing.T) {
 		body = html.UnescapeString(texts(get(`<t:AddBlankTargetToLinks>true</t:AddBlankTargetToLinks>`), "Body")[0])
 		assert.Contains(t, body, `<a href="http://evil.example/x" target="_blank">`)
 		assert.Contains(t, body, "t.png")
+	}
+}
+
+func TestLongBodiesAreCut(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).in("Exchange2016")
+	long := strings.Repeat("ü", 600)
+	m := itemID(c.srv.Mailbox(alice).Deliver([]byte("Subject: a\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n.." + long + ".")))
+	for kilobytes, want := range map[string]string{"1": ".." + long[:1022], "2": ".." + long + "."} {
+		got := c.do(getItemXML(shapeOf(`<t:MaximumBodySize>`+kilobytes+`</t:MaximumBodySize>`, "item:Body", "item:TextBody"), m))
+		assert.Equal(t, []string{want}, texts(got, "Body"))
+		assert.Equal(t, []string{".." + long + "."}, texts(got, "TextBody"))
+		assert.Equal(t, kilobytes == "1", slices.Contains(attrs(got, "Body", "IsTruncated"), "true"))
 	}
 }
 
