@@ -31,7 +31,7 @@ func createAttachment(c *call) *refusal {
 		switch {
 		case refused != nil:
 			return nil, refused
-		case item != nil && len(path)+1+item.Depth() > maxNested:
+		case item != nil && (len(path) >= maxNested || item.Deeper(maxNested-len(path)-1)):
 			return nil, refuse("ErrorAttachmentNestLevelLimitExceeded")
 		case root.Folder.Mailbox.Full(int64(len(f.Content))):
 			return nil, refuse("ErrorQuotaExceeded")

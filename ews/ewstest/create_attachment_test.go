@@ -221,3 +221,18 @@ func TestAttachedItemsTravel(t *testing.T) {
 		assert.Equal(t, []string{"Low"}, texts(got, "Importance"), name)
 	}
 }
+
+func TestFaultsOfAttachments(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	m := c.srv.Mailbox(alice).Deliver([]byte(withAttachment))
+	other := c.srv.Mailbox(alice).Deliver([]byte(plain))
+	file := attrs(c.do(getItemXML(full, itemID(m))), "AttachmentId", "Id")[0]
+	failure := c.srv.Fail(ewstest.When{MessageID: "<3@evil.example>"}, ewstest.MemberCode("ErrorMailboxStoreUnavailable"))
+	assert.Equal(t, []string{"ErrorMailboxStoreUnavailable"}, codes(c.do(attachXML(`Id="`+m.ID.ID+`"`, fileXML("a", "a")))))
+	assert.Equal(t, []string{"ErrorMailboxStoreUnavailable"}, codes(c.do(detachXML(file))))
+	assert.Equal(t, []string{"NoError"}, codes(c.do(attachXML(`Id="`+other.ID.ID+`"`, fileXML("a", "a")))), "about another message")
+	failure.Cancel()
+	assert.Len(t, c.srv.Mailbox(alice).Message(m.ID).Attachments, 1)
+	assert.Equal(t, []string{"NoError"}, codes(c.do(detachXML(file))))
+}

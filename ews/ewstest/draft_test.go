@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
@@ -47,5 +48,34 @@ func TestCultureAndReminder(t *testing.T) {
 		}
 		c.do(updateXML("AlwaysOverwrite", "", id, `<t:DeleteItemField><t:FieldURI FieldURI="item:Culture"/></t:DeleteItemField>`))
 		assert.Equal(t, []string{"en-US"}, texts(c.do(getItemXML(full, id)), "Culture"), version)
+	}
+}
+
+// TestMIMEFollowsProperties: the MIME is made of the properties, and so is what is sent.
+func TestMIMEFollowsProperties(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	item := func(rest string) string {
+		return `<t:Message><t:Subject>a</t:Subject><t:Sensitivity>Confidential</t:Sensitivity><t:Importance>High</t:Importance><t:InReplyTo>&lt;1@x.example&gt;</t:InReplyTo>` + rest + `<t:References>&lt;0@x.example&gt; &lt;1@x.example&gt;</t:References></t:Message>`
+	}
+	made := c.do(createXML(saveOnly, folderOf("drafts", alice), item("")))
+	require.Equal(t, []string{"NoError"}, codes(made))
+	mime := func(id string) string {
+		return string(c.srv.Mailbox(alice).Message(ews.ItemID{ID: id}).MIME)
+	}
+	id := attrs(made, "ItemId", "Id")[0]
+	for _, field := range []string{"Importance: high\r\n", "Sensitivity: Company-Confidential\r\n", "In-Reply-To: <1@x.example>\r\n", "References: <0@x.example> <1@x.example>\r\n"} {
+		assert.Contains(t, mime(id), field)
+	}
+	m := c.srv.Mailbox(alice).Deliver([]byte("Importance: high\r\n" + plain))
+	require.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", "", itemID(m), setField("item:Importance", `<t:Importance>Normal</t:Importance>`)))))
+	assert.Contains(t, mime(m.ID.ID), "Importance: normal\r\n")
+
+	require.Equal(t, []string{"NoError"}, codes(c.as("alice").do(createXML(`MessageDisposition="SendOnly"`, "", item(`<t:ToRecipients>`+mailboxXML+`</t:ToRecipients>`)))))
+	arrived := c.srv.Mailbox(bob).Messages()
+	require.Len(t, arrived, 1)
+	got := c.do(getItemXML(full, itemID(arrived[0])))
+	for name, want := range map[string]string{"Importance": "High", "Sensitivity": "Confidential", "InReplyTo": "&lt;1@x.example&gt;", "References": "&lt;0@x.example&gt; &lt;1@x.example&gt;"} {
+		assert.Equal(t, []string{want}, texts(got, name), name)
 	}
 }

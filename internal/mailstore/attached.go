@@ -99,15 +99,11 @@ func inner(n New, now time.Time) *Item {
 // Compose returns an item to be attached to others, in no folder.
 func (o *Organisation) Compose(n New) *Item { return inner(n, o.Now()) }
 
-// Depth returns how many levels of attached items are in the item, at most.
-func (it *Item) Depth() int {
-	deepest := 0
-	for _, a := range it.Attached() {
-		if a.Item {
-			deepest = max(deepest, 1+a.Inner().Depth())
-		}
-	}
-	return deepest
+// Deeper reports whether the item has more than so many levels of attached items.
+func (it *Item) Deeper(levels int) bool {
+	return slices.ContainsFunc(it.Attached(), func(a Attached) bool {
+		return a.Item && (levels == 0 || a.Inner().Deeper(levels-1))
+	})
 }
 
 // revision is a changed message with its attachments.

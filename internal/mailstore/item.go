@@ -2,7 +2,6 @@ package mailstore
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 	"time"
 
@@ -193,22 +192,6 @@ func Computed(key ews.ExtendedField) bool {
 	return false
 }
 
-// rendering returns the fields that differ in the item's MIME: internet headers
-// set as properties, and a changed subject.
-func (it *Item) rendering() eml.Rendering {
-	r := eml.Rendering{Key: []byte(it.Properties().Text(TagSearchKey))}
-	for k, v := range it.Properties() {
-		if k.Set == ews.SetInternetHeaders && k.Type == ews.TypeString && validName(v.Field.Name) {
-			r.Fields = append(r.Fields, eml.Field{Name: v.Field.Name, Value: v.Value})
-		}
-	}
-	if s := it.Properties().Text(TagSubject); s != it.Content().Header("Subject") {
-		r.Fields = append(r.Fields, eml.Field{Name: "Subject", Value: s})
-	}
-	slices.SortFunc(r.Fields, func(a, b eml.Field) int { return strings.Compare(a.Name, b.Name) })
-	return r
-}
-
 func validName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7F })
 }
@@ -232,12 +215,7 @@ func (it *Item) Outgoing() [][]byte { return it.Content().Render(it.rendering())
 // those set as properties.
 func (it *Item) Headers() []eml.Field {
 	fields := it.Content().Fields()
-	for _, f := range it.rendering().Fields {
-		if !strings.EqualFold(f.Name, "Subject") {
-			fields = append(fields, f)
-		}
-	}
-	return fields
+	return append(fields, it.ownHeaders()...)
 }
 
 // attach puts the item into a folder, under a new number.
