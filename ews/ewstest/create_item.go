@@ -120,13 +120,13 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 }
 
 // newItem reads the element of an item to create.
-func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
+func (s *Server) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	item := &mailstore.New{Class: class}
 	mime, refused := mimeContent(n)
 	if refused != nil {
 		return nil, refused
 	}
-	u := &update{version: c.opts.Version, item: &mailstore.Item{}}
+	u := &update{server: s, version: s.opts.Version, item: &mailstore.Item{}}
 	for _, k := range n.Kids() {
 		if refused := u.begin(item, n.Local, k); refused != nil {
 			return nil, refused
@@ -136,7 +136,7 @@ func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusa
 	if read := n.Child("IsRead"); read.Exists() {
 		u.set = append(u.set, mailstore.WithReadState(u.set, n.Bool("IsRead", false)))
 	}
-	item.Properties = u.set
+	item.Properties, item.Attached = u.set, u.files
 	if item.Class == "" {
 		item.Class = eml.Parse(item.MIME).Class()
 	}

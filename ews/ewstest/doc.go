@@ -75,7 +75,21 @@
 //     ewstest does not with ErrorInvalidOperation, never ignored.
 //   - Appointments, contacts, lists, tasks and posts can be created in folders of
 //     their kind only: ErrorCannotCreateContactInNonContactFolder and the like.
-//   - Where MimeContent and elements say different things, the elements win.
+//   - Where MimeContent and elements say different things, the elements win. UpdateItem
+//     replaces the MimeContent of drafts only.
+//   - An attached item keeps its class and properties, in copies and uploads as well.
+//     In the MIME of its parent it is message/rfc822, whatever it is, and all else that
+//     is in that MIME stays when attachments come and go. What is attached to S/MIME
+//     messages cannot be changed: ErrorInvalidOperation. Ten levels are the most:
+//     ErrorAttachmentNestLevelLimitExceeded.
+//   - Recipients without a name get that of the directory. From and the recipients are
+//     Mailbox, PublicDL or Contact if the directory has the address, whoever claims it.
+//   - A header field that no property stands for is a named property in
+//     PS_INTERNET_HEADERS. The header as it was received (0x007D) never changes.
+//   - UniqueBody is the body without what mail programs put around the message that it
+//     answers.
+//   - Answers have times in UTC. With a TimeZoneContext other than UTC, a request with a
+//     time that has neither Z nor an offset is refused: ErrorInvalidOperation.
 //   - Meeting messages and reports cannot be created from MIME:
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
 //   - A shape that names a property of another kind of item is refused by GetItem

@@ -20,7 +20,7 @@ func newReply(operation string, v Version) *reply {
 	switch operation {
 	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem":
 		r.empty = "m:Items"
-	case "GetAttachment":
+	case "GetAttachment", "CreateAttachment":
 		r.empty = "m:Attachments"
 	}
 	r.Grow(4 << 10)

@@ -166,6 +166,9 @@ func (t *turn) process() *answer {
 		t.readable = true
 		return a
 	}
+	if refused := misplaced(t.request); refused != nil {
+		return t.failed(refused)
+	}
 	act, ok := operations[t.request.Name]
 	if !ok {
 		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not support the operation "+t.request.Name+"."))

@@ -19,6 +19,8 @@ const exportMagic = "EWSTEST\x01"
 type head struct {
 	Properties  []ews.ExtendedProperty
 	Attachments []ews.Attachment
+	Slots       []slotHead `json:",omitempty"`
+	Numbered    int        `json:",omitempty"`
 	Associated  bool
 	Delivered   bool
 	Store       []byte // differs between items that are otherwise equal
@@ -30,7 +32,7 @@ var ErrCorrupt = errors.New("export stream is corrupt")
 
 // Export returns the item as a stream that keeps everything, in pieces.
 func (it *Item) Export() [][]byte {
-	h := head{Attachments: it.Attachments(), Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
+	h := head{Attachments: it.Attachments(), Slots: heads(it.slots), Numbered: it.numbered, Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
 	for _, k := range it.Properties().Keys() {
 		h.Properties = append(h.Properties, it.Properties()[k])
 	}
@@ -86,7 +88,8 @@ func decodeExport(stream []byte) (*Item, error) {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return nil, ErrCorrupt
 	}
-	it := &Item{content: eml.Parse(raw), attachments: h.Attachments, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
+	content := eml.Parse(raw)
+	it := &Item{content: content, attachments: h.Attachments, slots: restored(content, h.Slots), numbered: h.Numbered, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
 	for _, v := range h.Properties {
 		it.properties[Key(v.Field)] = v
 	}
