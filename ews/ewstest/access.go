@@ -44,9 +44,9 @@ func (c *call) mayUse(f *mailstore.Folder) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
 	switch c.request.Name {
-	case "GetFolder", "FindFolder":
+	case "GetFolder", "FindFolder", "SyncFolderHierarchy":
 		allowed = true
-	case "FindItem":
+	case "FindItem", "SyncFolderItems":
 		allowed = r.Read == "FullDetails"
 	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem":
 		allowed, code = r.CreateItems, "ErrorCreateItemAccessDenied"

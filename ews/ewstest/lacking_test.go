@@ -25,7 +25,6 @@ func TestLackingOperationsSaySo(t *testing.T) {
 		}{
 			"CreateAttachment":   {op: `<m:CreateAttachment><m:ParentItemId Id="` + m.ID.ID + `"/><m:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Content>AAAA</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>`},
 			"DeleteAttachment":   {op: `<m:DeleteAttachment><m:AttachmentIds><t:AttachmentId Id="AAAA"/></m:AttachmentIds></m:DeleteAttachment>`},
-			"SyncFolderItems":    {op: `<m:SyncFolderItems><m:ItemShape>` + idOnly + `</m:ItemShape><m:SyncFolderId>` + folderOf("inbox", alice) + `</m:SyncFolderId><m:MaxChangesReturned>9</m:MaxChangesReturned></m:SyncFolderItems>`},
 			"CopyFolder":         {op: `<m:CopyFolder><m:ToFolderId>` + folderOf("drafts", alice) + `</m:ToFolderId>` + folders + `</m:CopyFolder>`},
 			"SendItem":           {op: `<m:SendItem SaveItemToFolder="true">` + ids + `</m:SendItem>`},
 			"MarkAsJunk":         {op: `<m:MarkAsJunk IsJunk="true" MoveItem="true">` + ids + `</m:MarkAsJunk>`, from2013: true},

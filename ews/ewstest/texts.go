@@ -26,6 +26,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorInvalidRequest":                      "The request is invalid.",
 	"ErrorInvalidServerVersion":                "The specified server version is invalid.",
 	"ErrorIrresolvableConflict":                "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
+	"ErrorInvalidSyncStateData":                "Synchronization state data is corrupt or otherwise invalid.",
 	"ErrorItemNotFound":                        "The specified object was not found in the store.",
 	"ErrorMailboxMoveInProgress":               "Mailbox move in progress. Try again later.",
 	"ErrorMissingEmailAddress":                 "When making a request as an account that does not have a mailbox, you must specify the mailbox primary SMTP address for any distinguished folder Ids.",

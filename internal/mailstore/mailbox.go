@@ -23,6 +23,10 @@ type Mailbox struct {
 	numbers uint64
 	size    int64 // of all items, once it is known
 	sized   bool
+
+	events     *events     // nil until somebody watches
+	departures *departures // nil until somebody keeps up with the items
+	silent     bool        // no events
 }
 
 // Info describes a mailbox.
