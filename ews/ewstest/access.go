@@ -44,7 +44,7 @@ func (c *call) mayUse(f *mailstore.Folder) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
 	switch c.request.Name {
-	case "GetFolder", "FindFolder", "SyncFolderHierarchy":
+	case "GetFolder", "FindFolder", "SyncFolderHierarchy", "Subscribe":
 		allowed = true
 	case "FindItem", "SyncFolderItems":
 		allowed = r.Read == "FullDetails"
