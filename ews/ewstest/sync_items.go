@@ -64,14 +64,22 @@ func syncFolderItems(c *call) *refusal {
 	return nil
 }
 
-// syncShape returns an ItemShape without what is about bodies, which no answer has.
+// syncShape returns an ItemShape without what no answer has: bodies and the properties
+// that a search cannot return. Unlike FindItem, SyncFolderItems does not mind being asked
+// for these by name, only IncludeMimeContent ([MS-OXWSSYNC], section 3.1.4.2).
 func syncShape(n *ewsschema.Node) *ewsschema.Node {
 	shape := *n
 	shape.Children = nil
 	for _, k := range n.Children {
 		switch k.Local {
-		case "BaseShape", "IncludeMimeContent", "AdditionalProperties":
+		case "BaseShape", "IncludeMimeContent":
 			shape.Children = append(shape.Children, k)
+		case "AdditionalProperties":
+			all := *k
+			all.Children = slices.DeleteFunc(slices.Clone(k.Children), func(p *ewsschema.Node) bool {
+				return slices.ContainsFunc(itemIndex[p.Get("FieldURI")], func(i int) bool { return itemElements[i].find == barred })
+			})
+			shape.Children = append(shape.Children, &all)
 		}
 	}
 	return &shape
