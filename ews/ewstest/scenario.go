@@ -175,6 +175,7 @@ type scenarioMessage struct {
 type scenarioBudget struct {
 	User                              string
 	MaxConcurrency, RequestsPerMinute int
+	MaxSubscriptions, MaxStreams      int
 }
 
 // LoadScenario reads a scenario in JSON. Names of files in it are relative to the

@@ -60,6 +60,7 @@ func TestScenarioMistypes(t *testing.T) {
 		`"fullAccess": [{"user": "svc", "mailbox": "*"}]`:                       `fullAccess[0]: user "svc" is neither in users nor in mailboxes`,
 		`"impersonation": [{"user": "alice", "mailbox": "alcie@example.test"}]`: `impersonation[0]: mailbox "alcie@example.test" is not a mailbox`,
 		`"budgets": [{"user": "svc"}]`:                                          `budgets[0]: user "svc" is neither`,
+		`"budgets": [{"user": "alice", "maxStreams": -1}]`:                      "budgets[0]: maxStreams must not be negative",
 		`"budgets": [{"user": "alice", "requestsPerMinute": -1}]`:               "budgets[0]: requestsPerMinute must not be negative",
 
 		`"faults": [{"fault": "OnlyCopies", "operation": "DeleteItem"}]`:                                     "faults[0]: OnlyCopies cannot strike DeleteItem",

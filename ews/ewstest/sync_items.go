@@ -137,7 +137,9 @@ func (c *call) itemChanges(f *mailstore.Folder) (*itemPage, *refusal) {
 	room := int(c.op.Int("MaxChangesReturned", 1))
 	p.leave(k, f, departures, ignored, &room)
 	p.alter(k, f, now.Change, ignored, &room)
-	k.reach(now.Number)
+	if !k.reach(now.Number) {
+		return nil, invalidSyncState()
+	}
 	p.add(k, f, associated, ignored, &room)
 	p.state = k.pack(f)
 	return p, nil

@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"strings"
@@ -108,57 +109,76 @@ func TestSyncOfAReplacedItem(t *testing.T) {
 // TestSyncInParts tells of everything once, whatever happens between the answers.
 func TestSyncInParts(t *testing.T) {
 	t.Parallel()
-	c := newCaller(t, ewstest.Options{})
-	box := c.srv.Mailbox(alice)
-	for range 7 {
-		box.Deliver([]byte(plain))
-	}
-	for most := 1; most <= 4; most++ {
+	for most := 1; most <= 6; most++ {
+		random := rand.New(rand.NewPCG(1, uint64(most)))
+		c := newCaller(t, ewstest.Options{})
+		box := c.srv.Mailbox(alice)
+		inbox, drafts := box.Folder(ews.FolderInbox), box.Folder(ews.FolderDrafts)
 		s := syncInbox(c)
-		s.max = most
-		there := make(map[string]bool)
+		s.max, s.shape = most, shapeOf("", "message:IsRead")
+		there := make(map[string]string) // the read state by id
 		learn := func() {
 			changes := s.next()
-			assert.LessOrEqual(t, len(changes), most)
-			assert.True(t, s.last || len(changes) == most, "there is more, and room")
+			require.True(t, len(changes) == most || s.last && len(changes) < most, "%d changes, and room for %d", len(changes), most)
 			for _, change := range changes {
-				kind, id, _ := strings.Cut(change, " ")
-				id, _, _ = strings.Cut(id, " ")
-				switch kind {
-				case "Create":
-					assert.False(t, there[id], "told twice")
-					there[id] = true
-				case "Delete":
-					assert.True(t, there[id], "unknown")
+				words := strings.Fields(change)
+				id := words[1]
+				assert.Equal(t, words[0] != "Create", there[id] != "", "%s of what is known, or not", words[0])
+				if words[0] == "Delete" {
 					delete(there, id)
-				default:
-					assert.True(t, there[id], "unknown")
+				} else {
+					there[id] = words[2]
 				}
 			}
 		}
-		inbox := box.Folder(ews.FolderInbox)
-		for i := range 12 {
-			learn()
-			switch all := inbox.Messages(); i % 4 {
-			case 0:
-				box.Deliver([]byte(plain))
-				box.DeleteMessage(all[0].ID)
-			case 1:
-				box.SetRead(all[len(all)/2].ID, i%8 == 1)
-				box.SetRead(all[0].ID, i%8 == 1)
-			case 2:
-				box.MoveMessage(all[len(all)-1].ID, inbox)
+		for range 15 {
+			for range random.IntN(4*most + 3) {
+				all := inbox.Messages()
+				var m *ewstest.Message
+				if len(all) > 0 {
+					m = all[random.IntN(len(all))]
+				}
+				switch n := random.IntN(8); {
+				case n < 3 || m == nil:
+					box.Deliver([]byte(plain))
+				case n < 5:
+					box.SetRead(m.ID, !m.Read)
+				case n == 5:
+					box.DeleteMessage(m.ID)
+				case n == 6:
+					box.MoveMessage(m.ID, inbox)
+				default:
+					box.MoveMessage(m.ID, drafts)
+				}
 			}
-		}
-		for !s.last {
 			learn()
+		}
+		for learn(); !s.last; learn() {
 		}
 		assert.Empty(t, s.next())
-		assert.Len(t, there, inbox.Count())
+		want := make(map[string]string)
 		for _, m := range inbox.Messages() {
-			assert.True(t, there[m.ID.ID])
+			want[m.ID.ID] = strconv.FormatBool(m.Read)
 		}
+		assert.Equal(t, want, there)
 	}
+}
+
+// TestSyncFarBehind has a client that asks for one change while two items come.
+func TestSyncFarBehind(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	s := syncInbox(c)
+	s.max = 1
+	for range 64 {
+		c.srv.Mailbox(alice).Deliver([]byte(plain))
+		c.srv.Mailbox(alice).Deliver([]byte(plain))
+		assert.Len(t, s.next(), 1)
+	}
+	c.srv.Mailbox(alice).Deliver([]byte(plain))
+	assert.Equal(t, []string{"ErrorInvalidSyncStateData"}, codes(c.do(s.request())))
+	s.state, s.max = "", 512
+	assert.Len(t, s.next(), 129)
 }
 
 func TestSyncScopeAndIgnore(t *testing.T) {

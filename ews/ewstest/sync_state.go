@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
-	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -67,8 +66,8 @@ type known struct {
 	untold [2][]span
 }
 
-// maxSpans is how many spans a SyncState has of a kind. Beyond, the oldest ones become
-// one, and what is told twice is told as new.
+// maxSpans is how many spans a SyncState has of a kind. A client that gets that far behind,
+// because it asks for few changes at a time while many items come, has to begin anew.
 const maxSpans = 64
 
 func kindOfSpan(associated bool) int {
@@ -78,24 +77,21 @@ func kindOfSpan(associated bool) int {
 	return 0
 }
 
-// reach makes the spans reach up to a number.
-func (k *known) reach(upTo uint64) {
+// reach makes the spans reach up to a number, and reports whether there are not too many
+// then.
+func (k *known) reach(upTo uint64) bool {
 	if upTo <= k.mark.Number {
-		return
+		return true
 	}
 	for i, all := range k.untold {
 		if n := len(all); n > 0 && all[n-1].upTo == k.mark.Number {
 			all[n-1].upTo = upTo
 			continue
 		}
-		all = append(all, span{k.mark.Number, upTo})
-		if len(all) > maxSpans {
-			all[1].after = all[0].after
-			all = slices.Delete(all, 0, 1)
-		}
-		k.untold[i] = all
+		k.untold[i] = append(all, span{k.mark.Number, upTo})
 	}
 	k.mark.Number = upTo
+	return len(k.untold[0]) <= maxSpans && len(k.untold[1]) <= maxSpans
 }
 
 // tells reports whether the client knows of what came at a time.

@@ -9,7 +9,7 @@ type Departure struct {
 }
 
 // maxDepartures is how many departures a mailbox remembers at least.
-const maxDepartures = 50000
+const maxDepartures = 20000
 
 // departures are the last ones of a mailbox.
 type departures struct {

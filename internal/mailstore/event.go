@@ -193,3 +193,18 @@ func calendar(class string) bool {
 	class = strings.ToUpper(class)
 	return class == "IPF.APPOINTMENT" || strings.HasPrefix(class, "IPF.APPOINTMENT.")
 }
+
+// CopiedFrom makes known that the folder, which was just created, is a copy of another
+// one.
+func (f *Folder) CopiedFrom(from *Folder) {
+	m := f.Mailbox
+	if m.events == nil || m != from.Mailbox {
+		return
+	}
+	for i := len(m.events.kept) - 1; i >= 0; i-- {
+		if e := &m.events.kept[i]; e.IsFolder && e.Number == f.number && e.Kind == Created {
+			e.Kind, e.OldNumber, e.OldParent = Copied, from.number, from.above()
+			return
+		}
+	}
+}
