@@ -36,7 +36,7 @@ func (s *Scenario) check() error {
 	}
 	if err := errors.Join(
 		notNegative([]string{"latency"}, d.Latency),
-		notNegative([]string{"maxConcurrency", "requestsPerMinute"}, d.MaxConcurrency, d.RequestsPerMinute),
+		notNegative([]string{"maxConcurrency", "requestsPerMinute", "maxSubscriptions", "maxStreams"}, d.MaxConcurrency, d.RequestsPerMinute, d.MaxSubscriptions, d.MaxStreams),
 	); err != nil {
 		return err
 	}

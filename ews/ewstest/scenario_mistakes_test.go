@@ -47,6 +47,7 @@ func TestScenarioMistypes(t *testing.T) {
 		alicesMessage + `"folder": "inbox/"}]`:      `messages[0]: folder "inbox/" is neither a path of names`,
 		alicesMessage + `"folder": "/All"}]`:        `messages[0]: folder "/All" is a search folder`,
 		`"maxConcurrency": -1`:                      "maxConcurrency must not be negative",
+		`"maxStreams": -1`:                          "maxStreams must not be negative",
 		`"requestsPerMinute": -1`:                   "requestsPerMinute must not be negative",
 		`"domain": "@x"`:                            `domain "@x" is not`,
 		`"odd": ["-noTransfer"]`:                    "odd: ewstest: -noTransfer takes away what is not there",
