@@ -44,9 +44,9 @@ func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
 	switch operation {
-	case "GetFolder", "FindFolder":
+	case "GetFolder", "FindFolder", "SyncFolderHierarchy", "Subscribe":
 		allowed = true
-	case "FindItem", "CopyFolder", "ArchiveItem":
+	case "FindItem", "CopyFolder", "ArchiveItem", "SyncFolderItems":
 		allowed = r.Read == "FullDetails"
 	case "MarkAllItemsAsRead":
 		allowed = r.Edit == "All"

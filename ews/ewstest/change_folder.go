@@ -31,7 +31,7 @@ func deleteFolder(c *call) *refusal {
 			return nil, nil
 		}
 		c.acted = true
-		f.Walk(func(g *mailstore.Folder) { removeAll(g, how) })
+		f.Mailbox.Silently(func() { f.Walk(func(g *mailstore.Folder) { removeAll(g, how) }) })
 		f.Delete()
 		return nil, nil
 	})

@@ -99,6 +99,17 @@
 //     request leaves, unless they are told to wait, so that an id in it may be
 //     invalid already.
 //   - A move keeps the change key and the time of the last modification.
+//   - SyncFolderItems tells of what left a folder, of changes, and of what came, the newest
+//     first; it leaves out what FindItem cannot return. It refuses a SyncState that is not
+//     of the same folder and server, or is older than the last 20,000 departures of the
+//     mailbox (ErrorInvalidSyncStateData), and so does SyncFolderHierarchy.
+//   - Subscriptions are to events of the mailbox of the caller, or of the one that it
+//     impersonates (ErrorSubscriptionDelegateAccessNotSupported), and not to search
+//     folders. There are no push subscriptions. GetEvents takes the watermark of the last
+//     answer only (ErrorInvalidWatermark). A mailbox remembers at least 10,000 events; who
+//     has missed some is told so (ErrorMissedNotificationEvents).
+//   - GetStreamingEvents tells of events at once, and every 45 seconds that nothing
+//     happened. A subscription without a connection lasts 30 minutes.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.

@@ -22,8 +22,7 @@ func TestLackingOperationsSaySo(t *testing.T) {
 			op       string
 			from2013 bool
 		}{
-			"SyncFolderItems": {op: `<m:SyncFolderItems><m:ItemShape>` + idOnly + `</m:ItemShape><m:SyncFolderId>` + folderOf("inbox", alice) + `</m:SyncFolderId><m:MaxChangesReturned>9</m:MaxChangesReturned></m:SyncFolderItems>`},
-			"SendItem":        {op: `<m:SendItem SaveItemToFolder="true">` + ids + `</m:SendItem>`},
+			"SendItem": {op: `<m:SendItem SaveItemToFolder="true">` + ids + `</m:SendItem>`},
 		} {
 			status, answer, err := c.try(tt.op)
 			require.NoError(t, err)

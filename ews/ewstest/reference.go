@@ -160,7 +160,7 @@ func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore
 // changeKey returns the change number of an id, and whether it has one.
 func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given bool, refused *refusal) {
 	text := n.Get("ChangeKey")
-	if text == "" {
+	if text == "" || text == mailstore.NoChange(kind) {
 		return 0, false, nil
 	}
 	change, err := mailstore.ParseChange(kind, text)

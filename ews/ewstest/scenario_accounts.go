@@ -41,7 +41,7 @@ func (d *scenarioData) checkAccounts(srv *Server) error {
 		}
 	}
 	for i, b := range d.Budgets {
-		err := errors.Join(srv.known(b.User), notNegative([]string{"maxConcurrency", "requestsPerMinute"}, b.MaxConcurrency, b.RequestsPerMinute))
+		err := errors.Join(srv.known(b.User), notNegative([]string{"maxConcurrency", "requestsPerMinute", "maxSubscriptions", "maxStreams"}, b.MaxConcurrency, b.RequestsPerMinute, b.MaxSubscriptions, b.MaxStreams))
 		if err != nil {
 			return fmt.Errorf("budgets[%d]: %w", i, err)
 		}

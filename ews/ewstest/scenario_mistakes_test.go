@@ -47,6 +47,7 @@ func TestScenarioMistypes(t *testing.T) {
 		alicesMessage + `"folder": "inbox/"}]`:      `messages[0]: folder "inbox/" is neither a path of names`,
 		alicesMessage + `"folder": "/All"}]`:        `messages[0]: folder "/All" is a search folder`,
 		`"maxConcurrency": -1`:                      "maxConcurrency must not be negative",
+		`"maxStreams": -1`:                          "maxStreams must not be negative",
 		`"requestsPerMinute": -1`:                   "requestsPerMinute must not be negative",
 		`"domain": "@x"`:                            `domain "@x" is not`,
 		`"odd": ["-noTransfer"]`:                    "odd: ewstest: -noTransfer takes away what is not there",
@@ -60,6 +61,7 @@ func TestScenarioMistypes(t *testing.T) {
 		`"fullAccess": [{"user": "svc", "mailbox": "*"}]`:                       `fullAccess[0]: user "svc" is neither in users nor in mailboxes`,
 		`"impersonation": [{"user": "alice", "mailbox": "alcie@example.test"}]`: `impersonation[0]: mailbox "alcie@example.test" is not a mailbox`,
 		`"budgets": [{"user": "svc"}]`:                                          `budgets[0]: user "svc" is neither`,
+		`"budgets": [{"user": "alice", "maxStreams": -1}]`:                      "budgets[0]: maxStreams must not be negative",
 		`"budgets": [{"user": "alice", "requestsPerMinute": -1}]`:               "budgets[0]: requestsPerMinute must not be negative",
 
 		`"faults": [{"fault": "OnlyCopies", "operation": "DeleteItem"}]`:                                     "faults[0]: OnlyCopies cannot strike DeleteItem",

@@ -56,6 +56,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account}
 	t.rules = s.faults.next(t)
 	a := t.answer()
+	if t.stream != nil && a.stream != t.stream {
+		t.stream.end() // a fault answers instead
+	}
 	s.faults.release(t)
 	s.pause(r.Context(), s.opts.Latency+t.slow)
 	s.budget.leave(t.payer)
@@ -74,6 +77,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 		}
 	}
 	if err := r.Context().Err(); err != nil {
+		a.abandon()
 		return &answer{drop: true, cause: context.Cause(r.Context())}
 	}
 	a = s.identify(r, n, a)

@@ -17,13 +17,14 @@ type Server struct {
 	windows   *windowsScheme     // nil without NTLM
 	authority *azuread.Authority // nil without Bearer
 
-	mu        sync.Mutex // guards what follows
-	org       *mailstore.Organisation
-	directory *directory
-	notices   []Notice
-	wrappers  map[*mailstore.Mailbox]*Mailbox
-	pageLimit int
-	left      map[*mailstore.Folder][]departure
+	mu         sync.Mutex // guards what follows
+	org        *mailstore.Organisation
+	directory  *directory
+	notices    []Notice
+	wrappers   map[*mailstore.Mailbox]*Mailbox
+	pageLimit  int
+	left       map[*mailstore.Folder][]departure
+	subscribed subscriptions
 
 	parsed parsedRequests
 	log    journal
@@ -59,6 +60,7 @@ func NewServer(opts *Options) *Server {
 		Notify:       s.notified,
 		Arrived:      s.arrived,
 		Leave:        s.leaves,
+		Happened:     s.happened,
 		Undated:      o.Odd.Has(OddNoDeliveryTime),
 		Anew: eml.Changes{
 			Drop:   o.Odd.Has(OddDroppedHeaders),

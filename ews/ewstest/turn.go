@@ -36,6 +36,7 @@ type turn struct {
 	readable bool          // the answer is SOAP
 	right    *answer       // what the server answered, before a fault changed that
 	slow     time.Duration // to wait before the answer
+	stream   *stream       // that the answer opens
 }
 
 // answer returns the answer, with the effect of a fault that strikes.
@@ -179,7 +180,9 @@ func (t *turn) process() *answer {
 		return t.failed(refused)
 	}
 	t.code, t.readable = c.out.code, !c.out.spoilt
-	return xmlAnswer(http.StatusOK, c.out.finish())
+	a := xmlAnswer(http.StatusOK, c.out.finish())
+	a.stream = t.stream
+	return a
 }
 
 // refusal returns what a fault of response messages answers.

@@ -38,6 +38,7 @@ func (f *Folder) Create(n New) *Item {
 		by = ByTransport
 	}
 	it.attach(f, by)
+	it.arrivedAnew(by)
 	return it
 }
 

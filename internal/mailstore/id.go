@@ -165,6 +165,14 @@ func FormatChange(kind Kind, change uint64) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// NoChange returns the change key of the ids in events, which have none.
+func NoChange(kind Kind) string {
+	if kind == KindFolder {
+		return "AQAAAA=="
+	}
+	return "CQAAAA=="
+}
+
 // ParseChange reads a change key.
 func ParseChange(kind Kind, s string) (uint64, error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)

@@ -25,6 +25,8 @@ type Item struct {
 	arrival    uint64 // orders the items of a folder
 	arrived    time.Time
 	change     uint64
+	edited     uint64 // the last change that was not of the read state alone
+	since      uint64 // see Since
 	size       int64
 	object     uint64
 	origin     uint64 // object that it is a copy of
@@ -223,7 +225,7 @@ func (it *Item) attach(f *Folder, by Arrival) {
 	m := f.Mailbox
 	it.Folder = f
 	it.number = m.number()
-	it.arrival = it.number
+	it.arrival, it.since = it.number, 0
 	it.arrived = m.org.settings.Now()
 	it.View = nil
 	m.items[it.number] = it
@@ -242,6 +244,7 @@ func (it *Item) detach() {
 	}
 	it.withdraw()
 	it.forget()
+	it.depart()
 	f.items.remove(it)
 	if f.items.count == 0 {
 		f.index = nil
@@ -252,8 +255,20 @@ func (it *Item) detach() {
 
 // replace replaces the properties of the item and gives it a new change key.
 func (it *Item) replace(p Properties) {
+	unread := it.Folder.unread
 	it.set(p)
+	it.changed(unread)
+}
+
+// changed gives the item a new change key. The number is that of the unread items in
+// its folder before.
+func (it *Item) changed(unread int) {
 	it.change = it.Folder.Mailbox.org.nextChange()
+	it.edited = it.change
+	it.noteItem(Modified)
+	if it.Folder.unread != unread {
+		it.Folder.noteContent()
+	}
 }
 
 // set replaces the properties of an item in a folder. Nothing else may.

@@ -24,6 +24,10 @@ type Mailbox struct {
 	size    int64 // of all items, once it is known
 	sized   bool
 	blocked map[string]bool // senders, in lower case
+
+	events     *events     // nil until somebody watches
+	departures *departures // nil until somebody keeps up with the items
+	silent     bool        // no events
 }
 
 // Info describes a mailbox.

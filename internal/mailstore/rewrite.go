@@ -56,6 +56,7 @@ func (it *Item) Reform(raw []byte) {
 
 // Sent makes a draft a message that was sent.
 func (it *Item) Sent() {
+	unread := it.Folder.unread
 	it.setFlags(it.flags()&^FlagUnsent | FlagRead | FlagSubmitted)
-	it.change = it.Folder.Mailbox.org.nextChange()
+	it.changed(unread)
 }
