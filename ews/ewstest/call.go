@@ -41,6 +41,7 @@ var operations = map[string]func(*call) *refusal{
 	"MoveFolder":         moveFolder,
 	"MoveItem":           moveItem,
 	"ResolveNames":       resolveNames,
+	"SendItem":           sendItem,
 	"UpdateFolder":       updateFolder,
 	"UpdateItem":         updateItem,
 	"UploadItems":        uploadItems,

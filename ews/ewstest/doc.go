@@ -50,7 +50,12 @@
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
 //   - A shape that names a property of another kind of item is refused by GetItem
 //     on Exchange 2010 (ErrorInvalidPropertyRequest); later it is left out.
-//   - Sent messages are in the Inbox of each recipient that has a mailbox.
+//   - Sent messages are in the Inbox of each recipient that has a mailbox, also as a
+//     member of a list. An unknown recipient in a domain of the server, and a full
+//     mailbox, bring the sender a non-delivery report; whoever asks for receipts gets
+//     them as messages. Recipients elsewhere are in [Server.Notices] only.
+//   - Sending as somebody else needs a right ([Server.GrantSendAs],
+//     [Server.GrantSendOnBehalf]), which FullAccess is not: ErrorSendAsDenied.
 //   - Rules of an Inbox run on delivery only. Policies act before the answer to a
 //     request leaves, unless they are told to wait, so that an id in it may be
 //     invalid already.

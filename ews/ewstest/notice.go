@@ -32,4 +32,7 @@ func (s *Server) notified(n mailstore.Notice) {
 		notice.Item = ews.ItemID{ID: n.Item.ID().String(), ChangeKey: n.Item.ChangeKey()}
 	}
 	s.notices = append(s.notices, notice)
+	if n.Item != nil && receipts[n.Kind].class != "" {
+		s.deliverReceipt(n)
+	}
 }

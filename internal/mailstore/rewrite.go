@@ -35,8 +35,12 @@ func (it *Item) Rewrite(raw []byte) {
 	it.replace(p)
 }
 
-// Sent makes a draft a message that was sent.
+// Sent makes a draft a message that was sent now.
 func (it *Item) Sent() {
-	it.setFlags(it.flags()&^FlagUnsent | FlagRead | FlagSubmitted)
-	it.change = it.Folder.Mailbox.org.nextChange()
+	now := it.Folder.Mailbox.org.Now()
+	b := builder{}
+	b.int(TagFlags, it.flags()&^FlagUnsent|FlagRead|FlagSubmitted)
+	b.time(TagSubmitTime, now)
+	b.time(TagDeliveryTime, now)
+	it.replace(it.Properties().With([]ews.ExtendedProperty{b[TagFlags], b[TagSubmitTime], b[TagDeliveryTime]}))
 }
