@@ -87,7 +87,7 @@ func updateFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		u := &folderUpdate{server: c.Server, kind: folderKind(f), name: f.Name, class: f.Class, properties: f.Properties, permissions: f.Permissions}
+		u := &folderUpdate{server: c.Server, call: c, box: f.Mailbox, kind: folderKind(f), name: f.Name, class: f.Class, properties: f.Properties, permissions: f.Permissions}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {
 				return nil, refused
@@ -103,6 +103,7 @@ func updateFolder(c *call) *refusal {
 		}
 		c.acted = true
 		f.Name, f.Class, f.Properties, f.Permissions = u.name, u.class, u.properties, u.permissions
+		u.seek(f)
 		f.Touch()
 		return func() { c.out.writeFolders(f) }, nil
 	})

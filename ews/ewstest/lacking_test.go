@@ -36,8 +36,7 @@ func TestLackingOperationsSaySo(t *testing.T) {
 			assert.Contains(t, answer, "ewstest does not support the operation "+name, "%s on %s", name, version)
 		}
 		for name, op := range map[string]string{
-			"search folder": createFolderXML(folderOf("searchfolders", alice), `<t:SearchFolder><t:DisplayName>a</t:DisplayName></t:SearchFolder>`),
-			"post":          createXML(saveOnly, "", `<t:PostReplyItem><t:ReferenceItemId Id="`+m.ID.ID+`" ChangeKey="`+m.ID.ChangeKey+`"/></t:PostReplyItem>`),
+			"post": createXML(saveOnly, "", `<t:PostReplyItem><t:ReferenceItemId Id="`+m.ID.ID+`" ChangeKey="`+m.ID.ChangeKey+`"/></t:PostReplyItem>`),
 		} {
 			answer := c.do(op)
 			assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(answer), "%s on %s", name, version)
