@@ -151,7 +151,7 @@ func TestPermissionsAreInherited(t *testing.T) {
 	require.Equal(t, []string{"NoError"}, codes(made))
 	id := `<t:FolderId Id="` + attrs(made, "FolderId", "Id")[0] + `"/>`
 	got := c.as("alice").do(getFolderXML(shapeOf("", "folder:PermissionSet"), id))
-	assert.Equal(t, []string{"PublishingAuthor", "Owner"}, texts(got, "PermissionLevel"))
+	assert.Equal(t, []string{"PublishingAuthor", "None", "Owner"}, texts(got, "PermissionLevel"))
 	assert.Equal(t, []string{bob}, texts(got, "PrimarySmtpAddress"))
 	rename := updateFolderXML(id, setFolder("folder:DisplayName", `<t:DisplayName>Mine</t:DisplayName>`))
 	assert.Equal(t, []string{"ErrorAccessDenied"}, codes(c.as("carol").do(rename)))

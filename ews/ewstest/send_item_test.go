@@ -127,3 +127,24 @@ func TestSendingForOthers(t *testing.T) {
 	assert.Equal(t, ews.FolderSentItems, c.srv.Object(m.Object).Distinguished, "of the mailbox that it was in")
 	assert.Equal(t, alice, c.srv.Object(m.Object).Mailbox)
 }
+
+// A scenario can give the rights, also to lists.
+func TestScenarioOfSenders(t *testing.T) {
+	t.Parallel()
+	sc, err := ewstest.LoadScenario(strings.NewReader(`{
+	  "mailboxes": [{"address": "alice@example.test"}, {"address": "bob@example.test"}, {"address": "carol@example.test"}],
+	  "lists": [{"address": "staff@example.test", "members": ["carol@example.test"]}],
+	  "sendAs": [{"user": "alice", "mailbox": "staff@example.test"}], "sendOnBehalf": [{"user": "alice", "mailbox": "BOB"}]}`))
+	require.NoError(t, err)
+	srv, err := sc.NewServer(nil)
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	c := (&caller{t: t, srv: srv, version: "Exchange2013"}).as("alice")
+	for from, want := range map[string]string{"staff": "NoError", bob: "NoError", "carol": "ErrorSendAsDenied", "eve@evil.example": "ErrorSendAsDenied"} {
+		if !strings.Contains(from, "@") {
+			from += "@example.test"
+		}
+		letter := lettersTo(`<t:From><t:Mailbox><t:EmailAddress>`+from+`</t:EmailAddress></t:Mailbox></t:From>`, "carol@example.test")
+		assert.Equal(t, []string{want}, codes(c.do(createXML(`MessageDisposition="SendOnly"`, "", letter))), from)
+	}
+}
