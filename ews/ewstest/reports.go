@@ -46,7 +46,7 @@ func (s *Server) report(l letter, fates []fate) {
 		if r == failures {
 			m.original = l.raw
 		}
-		s.deliverTo(box, s.compose(m, about), r.class)
+		s.deliverTo(box, mailstore.New{MIME: s.compose(m, about), Class: r.class})
 	}
 }
 
@@ -89,7 +89,7 @@ func (s *Server) deliverReceipt(n mailstore.Notice) {
 	raw := append([]byte(s.trace(eml.Address{})), s.compose(m, about)...)
 	for _, box := range boxes {
 		if !box.Full(int64(len(raw))) {
-			s.deliverTo(box, raw, r.class)
+			s.deliverTo(box, mailstore.New{MIME: raw, Class: r.class})
 		}
 	}
 }

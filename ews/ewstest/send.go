@@ -127,10 +127,28 @@ func (c *call) send(it *mailstore.Item) {
 	for _, a := range to {
 		c.notified(mailstore.Notice{Kind: "Sent", From: by.from.Email, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 	}
-	c.transport(letter{
-		raw: content.Edit(eml.Edit{Fields: []eml.Field{{Name: "Bcc"}}}), class: it.Class(), back: by.sender, to: to,
-		reports: content.Has("Return-Receipt-To"),
-	})
+	hidden := []eml.Field{{Name: "Bcc"}}
+	l := letter{class: it.Class(), properties: travelling(it), back: by.sender, to: to, reports: content.Has("Return-Receipt-To")}
+	if l.reports && !content.Has("Disposition-Notification-To") {
+		// To a mailbox, the field would ask for a read receipt as well.
+		hidden = append(hidden, eml.Field{Name: "Return-Receipt-To"})
+		l.properties = append(l.properties, ews.ExtendedProperty{Field: mailstore.TagDeliveryReport, Value: "true"})
+	}
+	l.raw = content.Edit(eml.Edit{Fields: hidden})
+	c.transport(l)
+}
+
+// travelling returns the properties that a message has besides its MIME and takes along
+// within an organisation: those that clients have made, and what it asks for.
+func travelling(it *mailstore.Item) []ews.ExtendedProperty {
+	var all []ews.ExtendedProperty
+	p := it.Properties()
+	for _, key := range p.Keys() {
+		if key == mailstore.TagReplyRequested || mailstore.Custom(key) && key.Set != ews.SetInternetHeaders {
+			all = append(all, p[key])
+		}
+	}
+	return all
 }
 
 // stamps returns the header fields that a message gets when it is sent.

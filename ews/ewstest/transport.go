@@ -12,11 +12,12 @@ import (
 
 // letter is a message on its way.
 type letter struct {
-	raw     []byte
-	class   string
-	back    eml.Address // who gets reports about it
-	to      []eml.Address
-	reports bool // of the delivery, not only of its failure
+	raw        []byte
+	class      string
+	properties []ews.ExtendedProperty // besides
+	back       eml.Address            // who gets reports about it
+	to         []eml.Address
+	reports    bool // of the delivery, not only of its failure
 }
 
 // transport delivers a message to the mailboxes of this server that its recipients have,
@@ -29,7 +30,7 @@ func (s *Server) transport(l letter) {
 		case box.Full(int64(len(raw))):
 			fates = append(fates, fate{box.Address, tooFull})
 		default:
-			s.deliverTo(box, raw, l.class)
+			s.deliverTo(box, mailstore.New{MIME: raw, Class: l.class, Properties: l.properties})
 			fates = append(fates, fate{box.Address, delivered})
 		}
 	}
@@ -38,12 +39,13 @@ func (s *Server) transport(l letter) {
 
 // deliverTo puts a message into the Inbox of a mailbox, or into Junk Email if its sender
 // is blocked.
-func (s *Server) deliverTo(box *mailstore.Mailbox, raw []byte, class string) {
+func (s *Server) deliverTo(box *mailstore.Mailbox, n mailstore.New) {
 	name := ews.FolderInbox
-	if box.Blocks(raw) {
+	if box.Blocks(n.MIME) {
 		name = ews.FolderJunkEmail
 	}
-	box.Named(name).Create(mailstore.New{MIME: raw, Delivered: true, Class: class})
+	n.Delivered = true
+	box.Named(name).Create(n)
 }
 
 // trace returns the header fields that transport puts before a message.

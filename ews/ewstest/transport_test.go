@@ -135,3 +135,23 @@ func TestBlockedSendersOfTheOrganisation(t *testing.T) {
 	assert.Len(t, inboxOf(c, bob), 1)
 	assert.Len(t, c.srv.Mailbox(bob).Folder(ews.FolderJunkEmail).Messages(), 1)
 }
+
+// What clients have set on a message goes along, but not what is about the copy of the
+// sender. A request for a report about the delivery is not one for a receipt.
+func TestPropertiesTravel(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as("alice")
+	const own = `<t:ExtendedFieldURI PropertySetId="7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2" PropertyName="Own" PropertyType="String"/>`
+	letter := `<t:Message><t:ItemClass>IPM.Note.Own</t:ItemClass><t:Subject>a</t:Subject><t:Categories><t:String>Red</t:String></t:Categories><t:ExtendedProperty>` + own + `<t:Value>x</t:Value></t:ExtendedProperty>` +
+		`<t:ToRecipients>` + mailboxXML + `</t:ToRecipients><t:IsDeliveryReceiptRequested>true</t:IsDeliveryReceiptRequested><t:IsResponseRequested>true</t:IsResponseRequested></t:Message>`
+	require.Equal(t, []string{"NoError"}, codes(c.do(createXML(`MessageDisposition="SendOnly"`, "", letter))))
+	got := inboxOf(c, bob)[0]
+	assert.Equal(t, "IPM.Note.Own", got.Class)
+	assert.Empty(t, got.Categories)
+	assert.False(t, got.ReceiptPending)
+	answer := c.as("bob").do(getItemXML(full+`<t:AdditionalProperties>`+own+`</t:AdditionalProperties>`, itemID(got)))
+	assert.Equal(t, []string{"x"}, texts(answer, "Value"))
+	assert.Equal(t, []string{"false"}, texts(answer, "IsReadReceiptRequested"))
+	assert.Equal(t, []string{"true"}, texts(answer, "IsDeliveryReceiptRequested"))
+	assert.Equal(t, []string{"true"}, texts(answer, "IsResponseRequested"))
+}
