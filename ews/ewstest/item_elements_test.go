@@ -282,7 +282,8 @@ func TestUpdateItemRules(t *testing.T) {
 		"language":          {setField("item:Culture", `<t:Culture>de</t:Culture>`), "ErrorInvalidOperation", "ErrorInvalidOperation"},
 		"appended subject":  {`<t:AppendToItemField><t:FieldURI FieldURI="item:Subject"/><t:Message><t:Subject>x</t:Subject></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"appended category": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>x</t:String></t:Categories></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
-		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
+		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:PostItem><t:IsRead>true</t:IsRead></t:PostItem></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
+		"of any item":       {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "NoError", "NoError"},
 		"unchangeable MIME": {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "ErrorInvalidPropertySet", "ErrorInvalidPropertySet"},
 	} {
 		c := newCaller(t, ewstest.Options{})
