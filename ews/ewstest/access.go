@@ -77,6 +77,8 @@ func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 		allowed = true
 	case "FindItem", "CopyFolder", "ArchiveItem":
 		allowed = r.Read == "FullDetails"
+	case "EmptyFolder":
+		allowed = r.Delete == "All"
 	case "MarkAllItemsAsRead":
 		allowed = r.Edit == "All"
 	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem", "SendItem":

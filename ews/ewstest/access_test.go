@@ -157,3 +157,25 @@ func TestPermissionsAreInherited(t *testing.T) {
 	assert.Equal(t, []string{"ErrorAccessDenied"}, codes(c.as("carol").do(rename)))
 	assert.Equal(t, []string{"NoError"}, codes(c.as("bob").do(rename)))
 }
+
+// Emptying a folder takes the right to delete in it, and with its subfolders, to own them.
+func TestPermissionsToEmpty(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ level, below, with, without string }{
+		{"Author", "Owner", "ErrorAccessDenied", "ErrorAccessDenied"}, {"Editor", "Editor", "ErrorAccessDenied", "NoError"}, {"Editor", "Owner", "NoError", "NoError"},
+	} {
+		c := newCaller(t, ewstest.Options{})
+		box := c.srv.Mailbox(alice)
+		f := box.AddFolder(nil, "Shared")
+		below := box.AddFolder(f, "Below")
+		permitted(t, c, f, bobUser, level(tt.level))
+		permitted(t, c, below, bobUser, level(tt.below))
+		box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f})
+		empty := func(subs string) []string {
+			return codes(c.as("bob").do(`<m:EmptyFolder DeleteType="SoftDelete" DeleteSubFolders="` + subs + `"><m:FolderIds>` + folderIDXML(f) + `</m:FolderIds></m:EmptyFolder>`))
+		}
+		assert.Equal(t, []string{tt.with}, empty("true"), tt)
+		assert.Equal(t, tt.with == "NoError", f.Count() == 0, tt)
+		assert.Equal(t, []string{tt.without}, empty("false"), tt)
+	}
+}

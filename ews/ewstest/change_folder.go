@@ -54,9 +54,12 @@ func emptyFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		f, refused := c.folder(n)
+		subfolders := c.op.AttrBool("DeleteSubFolders", false)
 		switch {
 		case refused != nil:
 			return nil, refused
+		case subfolders && slices.ContainsFunc(f.Children, func(g *mailstore.Folder) bool { return !c.rightsIn(g).Owner }):
+			return nil, refuse("ErrorAccessDenied")
 		case f.IsRoot(), f.Search != nil, folderKind(f) == "CalendarFolder":
 			return nil, refuse("ErrorCannotEmptyFolder")
 		case how == mailstore.ToDeletedItems && f.Mailbox != c.who.box:
@@ -64,7 +67,7 @@ func emptyFolder(c *call) *refusal {
 		}
 		c.acted = true
 		removeAll(f, how)
-		if c.op.AttrBool("DeleteSubFolders", false) {
+		if subfolders {
 			for _, below := range slices.Clone(f.Children) {
 				if below.Distinguished != "" {
 					continue

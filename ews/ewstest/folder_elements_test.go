@@ -96,6 +96,7 @@ func TestPermissionsAreKept(t *testing.T) {
 		get := func() string { return c.do(getFolderXML(shapeOf("", "folder:PermissionSet"), id)) }
 		got := get()
 		assert.Equal(t, []string{"bob@example.test"}, texts(got, "PrimarySmtpAddress"))
+		assert.Contains(t, texts(got, "DisplayName"), "Bob")
 		assert.Equal(t, []string{"Default", "Anonymous"}, texts(got, "DistinguishedUser"), "they come first")
 		assert.Equal(t, []string{"None", "None", "Author"}, texts(got, "PermissionLevel"))
 		assert.Equal(t, []string{"None", "None", "Owned"}, texts(got, "EditItems"))

@@ -8,7 +8,8 @@ import (
 )
 
 // Notice is something that reached another person: a read receipt, a "not read"
-// notice, a sent message or a meeting response.
+// notice, a sent message or a meeting response. If that person has a mailbox of the
+// server, all but the last are messages in its Inbox as well.
 type Notice struct {
 	Kind    string // "IPNRN" (read), "IPNNRN" (not read), "Sent", "MeetingResponse"
 	From    string

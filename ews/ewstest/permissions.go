@@ -71,6 +71,9 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 	case p.User == "":
 		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
 	}
+	if e, _ := s.lookUp(p.User); e.name != p.User {
+		p.Name = e.name
+	}
 	if p.Level == "Custom" {
 		p.Rights = mailstore.Rights{
 			CreateItems: n.Bool("CanCreateItems", false), CreateSubFolders: n.Bool("CanCreateSubFolders", false),
@@ -122,6 +125,9 @@ func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
 			e.Leaf("t:DistinguishedUser", p.User)
 		} else {
 			e.Leaf("t:PrimarySmtpAddress", p.User)
+			if p.Name != "" {
+				e.Leaf("t:DisplayName", p.Name)
+			}
 		}
 		e.Close()
 		e.Bool("t:CanCreateItems", p.Rights.CreateItems)

@@ -100,6 +100,8 @@ func TestResponsesNeedAMessage(t *testing.T) {
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
 	}
+	specific := responseXML("SaveOnly", "ReplyAllToItem", `<t:NewBodyContent BodyType="Text">a</t:NewBodyContent><t:IsSpecificMessageReply>true</t:IsSpecificMessageReply>`, m)
+	assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(c.in("Exchange2016").do(specific)))
 	box.DeleteMessage(m.ID)
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.do(reply)))
 }
