@@ -41,7 +41,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:IsDraft":                func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
 	"item:IsFromMe":               func(w *itemWriter) { w.Bool("t:IsFromMe", false) },
 	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
-	"item:IsUnmodified":           func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) },
+	"item:IsUnmodified":           func(w *itemWriter) { w.Bool("t:IsUnmodified", w.it.Unmodified()) },
 	"item:InternetMessageHeaders": (*itemWriter).headers,
 	"item:DateTimeSent":           func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) },
 	"item:DateTimeCreated":        func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) },

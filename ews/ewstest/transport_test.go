@@ -155,3 +155,25 @@ func TestPropertiesTravel(t *testing.T) {
 	assert.Equal(t, []string{"true"}, texts(answer, "IsDeliveryReceiptRequested"))
 	assert.Equal(t, []string{"true"}, texts(answer, "IsResponseRequested"))
 }
+
+// What was delivered is unmodified until somebody changes more than its read state.
+func TestUnmodified(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as("alice")
+	unmodified := func(id string) []string {
+		return texts(c.do(getItemXML(shapeOf("", "item:IsUnmodified"), id)), "IsUnmodified")
+	}
+	assert.Equal(t, []string{"false"}, unmodified(itemID(drafted(c, `<t:Message/>`))), "a draft")
+	require.Equal(t, []string{"NoError"}, codes(c.do(createXML(`MessageDisposition="SendOnly"`, "", lettersTo("", alice)))))
+	id := itemID(inboxOf(c, alice)[0])
+	for _, tt := range []struct{ change, want string }{
+		{"", "true"},
+		{setField("message:IsRead", `<t:IsRead>true</t:IsRead>`), "true"},
+		{setField("item:Subject", `<t:Subject>Other</t:Subject>`), "false"},
+	} {
+		if tt.change != "" {
+			require.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", "", id, tt.change))))
+		}
+		assert.Equal(t, []string{tt.want}, unmodified(id), tt.change)
+	}
+}

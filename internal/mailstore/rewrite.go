@@ -16,6 +16,7 @@ var fromContent = []ews.ExtendedField{
 // stay.
 func (it *Item) Rewrite(raw []byte) {
 	it.keepVersion()
+	it.edited = true
 	content := eml.Parse(raw)
 	b := builder{}
 	derive(b, content)
