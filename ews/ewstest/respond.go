@@ -43,7 +43,7 @@ func (c *call) respond(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item,
 	switch {
 	case refused != nil:
 		return nil, refused
-	case !kind.forward && !messageKinds[it.Kind()], it.Associated:
+	case !kind.forward && (!messageKinds[it.Kind()] || it.Draft()), it.Associated:
 		return nil, refuse("ErrorInvalidReferenceItem")
 	}
 	sending := disposition != "SaveOnly"

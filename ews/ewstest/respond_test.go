@@ -95,6 +95,7 @@ func TestResponsesNeedAMessage(t *testing.T) {
 		"no change key":  {createXML(saveOnly, "", `<t:ReplyToItem><t:ReferenceItemId Id="`+m.ID.ID+`"/></t:ReplyToItem>`), "ErrorChangeKeyRequiredForWriteOperations"},
 		"no reference":   {createXML(saveOnly, "", `<t:ReplyToItem/>`), "ErrorInvalidReferenceItem"},
 		"no message":     {responseXML("SaveOnly", "ReplyToItem", "", contact), "ErrorInvalidReferenceItem"},
+		"a draft":        {responseXML("SaveOnly", "ReplyToItem", "", drafted(c, letter)), "ErrorInvalidReferenceItem"},
 		"forwarded":      {responseXML("SaveOnly", "ForwardItem", "", contact), "NoError"},
 		"from somebody":  {responseXML("SendOnly", "ReplyToItem", `<t:From><t:Mailbox><t:EmailAddress>bob@example.test</t:EmailAddress></t:Mailbox></t:From>`, m), "ErrorSendAsDenied"},
 	} {
