@@ -118,6 +118,7 @@ func (c *call) author(m *eml.Message, box *mailstore.Mailbox) (author, *refusal)
 func (c *call) send(it *mailstore.Item) {
 	by, _ := c.author(it.Content(), it.Folder.Mailbox)
 	it.Rewrite(eml.Parse(bytes.Join(it.Outgoing(), nil)).Edit(eml.Edit{Fields: c.stamps(it, by)}))
+	it.Submit()
 	it.Sent()
 	content := it.Content()
 	var to []eml.Address

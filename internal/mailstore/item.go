@@ -29,7 +29,7 @@ type Item struct {
 	object     uint64
 	origin     uint64 // object that it is a copy of
 	lastParent *Folder
-	edited     bool // by more than its read state
+	altered    bool // more than its read state
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties
@@ -67,10 +67,6 @@ func (it *Item) Read() bool {
 
 // Draft reports whether the item was never sent.
 func (it *Item) Draft() bool { return it.flags()&FlagUnsent != 0 }
-
-// Unmodified reports whether the item is as transport delivered it, but for its read
-// state and place.
-func (it *Item) Unmodified() bool { return it.Delivered && !it.edited }
 
 // Class returns the item class.
 func (it *Item) Class() string { return it.Properties().Text(TagClass) }

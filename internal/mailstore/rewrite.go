@@ -16,7 +16,7 @@ var fromContent = []ews.ExtendedField{
 // stay.
 func (it *Item) Rewrite(raw []byte) {
 	it.keepVersion()
-	it.edited = true
+	it.altered = true
 	content := eml.Parse(raw)
 	b := builder{}
 	derive(b, content)
@@ -36,12 +36,8 @@ func (it *Item) Rewrite(raw []byte) {
 	it.replace(p)
 }
 
-// Sent makes a draft a message that was sent now.
+// Sent makes a draft a message that was sent.
 func (it *Item) Sent() {
-	now := it.Folder.Mailbox.org.Now()
-	b := builder{}
-	b.int(TagFlags, it.flags()&^FlagUnsent|FlagRead|FlagSubmitted)
-	b.time(TagSubmitTime, now)
-	b.time(TagDeliveryTime, now)
-	it.replace(it.Properties().With([]ews.ExtendedProperty{b[TagFlags], b[TagSubmitTime], b[TagDeliveryTime]}))
+	it.setFlags(it.flags()&^FlagUnsent | FlagRead | FlagSubmitted)
+	it.change = it.Folder.Mailbox.org.nextChange()
 }

@@ -1,16 +1,12 @@
 package mailstore
 
-import (
-	"slices"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
-)
+import "github.com/ewsquarantine/ewsquarantine/ews"
 
 // Update sets and removes properties. Marking a message that asked for a receipt
 // as read notifies its sender, unless suppress is set.
 func (it *Item) Update(set []ews.ExtendedProperty, remove []ews.ExtendedField, suppress bool) {
 	wasRead := it.Read()
-	it.edited = it.edited || len(remove) > 0 || slices.ContainsFunc(set, func(v ews.ExtendedProperty) bool { return Key(v.Field) != TagFlags })
+	it.alter(set, remove)
 	for _, v := range set {
 		if essential[Key(v.Field)] {
 			it.keepVersion()
