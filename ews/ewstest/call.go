@@ -45,6 +45,7 @@ var operations = map[string]func(*call) *refusal{
 	"MoveFolder":          moveFolder,
 	"MoveItem":            moveItem,
 	"ResolveNames":        resolveNames,
+	"SendItem":            sendItem,
 	"Subscribe":           subscribe,
 	"SyncFolderHierarchy": syncFolderHierarchy,
 	"SyncFolderItems":     syncFolderItems,

@@ -21,7 +21,11 @@ func createItem(c *call) *refusal {
 		if refused := c.still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
 			return nil, refused
 		}
-		it, refused := c.create(saved, n)
+		create := c.create
+		if smartResponses[n.Local] != nil {
+			create = c.respond
+		}
+		it, refused := create(saved, n)
 		if refused != nil {
 			return nil, refused
 		}
@@ -95,28 +99,10 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 	if refused == nil {
 		refused = fitting(n.Local, f)
 	}
-	switch {
-	case refused != nil:
+	if refused != nil {
 		return nil, refused
-	case f.Mailbox.Full(int64(len(item.MIME))):
-		return nil, refuse("ErrorQuotaExceeded")
-	case sending && !c.who.opens(f.Mailbox):
-		return nil, refuse("ErrorSendAsDenied")
-	case sending && !addressed(eml.Parse(item.MIME)):
-		return nil, refuse("ErrorInvalidRecipients")
 	}
-	c.acted = true
-	it := f.Create(*item)
-	c.forget(it)
-	it.Creator = c.who.account
-	if !sending {
-		return it, nil
-	}
-	c.send(it)
-	if disposition == "SendOnly" {
-		it.Delete()
-	}
-	return nil, nil
+	return c.store(f, item, sending)
 }
 
 // newItem reads the element of an item to create.

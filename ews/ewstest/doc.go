@@ -62,8 +62,9 @@
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
 //     answers ErrorNonExistentMailbox.
 //   - In a folder of another mailbox, an account without FullAccess may do what the
-//     folder's permissions say: those of its own address, or of Default. Without the
-//     right, ErrorAccessDenied; what it may not see is not found.
+//     folder's permissions say: those of its own address, else of the lists that it is a
+//     member of, else of Default. Without the right, ErrorAccessDenied; what it may not
+//     see is not found. A new folder has the permissions of its parent.
 //   - The original of an item moved into another mailbox stays in the Deletions
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
@@ -94,7 +95,12 @@
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
 //   - A shape that names a property of another kind of item is refused by GetItem
 //     on Exchange 2010 (ErrorInvalidPropertyRequest); later it is left out.
-//   - Sent messages are in the Inbox of each recipient that has a mailbox.
+//   - Sent messages are in the Inbox of each recipient that has a mailbox, also as a
+//     member of a list. An unknown recipient in a domain of the server, and a full
+//     mailbox, bring the sender a non-delivery report; whoever asks for receipts gets
+//     them as messages. Recipients elsewhere are in [Server.Notices] only.
+//   - Sending as somebody else needs a right ([Server.GrantSendAs],
+//     [Server.GrantSendOnBehalf]), which FullAccess is not: ErrorSendAsDenied.
 //   - Rules of an Inbox run on delivery only. Policies act before the answer to a
 //     request leaves, unless they are told to wait, so that an id in it may be
 //     invalid already.

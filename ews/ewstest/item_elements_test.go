@@ -281,11 +281,12 @@ func TestUpdateItemRules(t *testing.T) {
 		"unknown language":  {setField("item:Culture", `<t:Culture>tlh</t:Culture>`), "ErrorInvalidValueForProperty", "ErrorInvalidValueForProperty"},
 		"appended subject":  {`<t:AppendToItemField><t:FieldURI FieldURI="item:Subject"/><t:Message><t:Subject>x</t:Subject></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"appended category": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>x</t:String></t:Categories></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
-		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
 		"MIME":              {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "NoError", "ErrorInvalidPropertySet"},
 		"MIME of a bounce":  {setField("item:MimeContent", mimeOf("Content-Type: multipart/report; report-type=delivery-status\r\n\r\n")), "ErrorInvalidItemForOperationCreateItem", "ErrorInvalidPropertySet"},
 		"appended MIME":     {`<t:AppendToItemField><t:FieldURI FieldURI="item:MimeContent"/><t:Message><t:MimeContent>AAAA</t:MimeContent></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertySet"},
 		"no MIME":           {del("item:MimeContent"), "ErrorInvalidPropertyDelete", "ErrorInvalidPropertyDelete"},
+		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:PostItem><t:IsRead>true</t:IsRead></t:PostItem></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
+		"of any item":       {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "NoError", "NoError"},
 	} {
 		c := newCaller(t, ewstest.Options{})
 		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message>`+mimeOf(withAttachment)+`</t:Message>`))

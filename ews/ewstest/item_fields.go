@@ -64,7 +64,7 @@ var itemWriters = map[string]func(*itemWriter){
 		w.Bool("t:IsFromMe", from != "" && w.root.Folder.Mailbox.Has(from))
 	},
 	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
-	"item:IsUnmodified":           func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) },
+	"item:IsUnmodified":           func(w *itemWriter) { w.Bool("t:IsUnmodified", w.it.Unmodified()) },
 	"item:InternetMessageHeaders": (*itemWriter).headers,
 	"item:DateTimeSent":           func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) },
 	"item:DateTimeCreated":        func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) },

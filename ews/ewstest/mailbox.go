@@ -271,6 +271,7 @@ func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
 	it := m.item(id)
 	if it != nil {
 		it.Update([]ews.ExtendedProperty{mailstore.ReadState(it, read)}, nil, false)
+		m.server.settle("") // a receipt may have been delivered
 	}
 	return it != nil
 }

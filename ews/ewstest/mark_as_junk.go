@@ -28,8 +28,10 @@ func markAsJunk(c *call) *refusal {
 		}
 		box := it.Folder.Mailbox
 		c.acted = true
-		if sender := it.Properties().Text(mailstore.TagFromAddress); sender != "" {
-			box.Block(sender, junk)
+		for _, tag := range []ews.ExtendedField{mailstore.TagFromAddress, mailstore.TagSenderAddress} {
+			if sender := it.Properties().Text(tag); sender != "" {
+				box.Block(sender, junk)
+			}
 		}
 		to := box.Named(name)
 		if !move || it.Folder == to {

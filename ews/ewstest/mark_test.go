@@ -101,6 +101,21 @@ func TestMarkAsJunk(t *testing.T) {
 	}
 }
 
+// Whoever has sent a message is its sender, and whom it is from.
+func TestJunkOnBehalf(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as("alice")
+	box := c.srv.Mailbox(alice)
+	made := c.do(createXML(saveOnly, folderOf("drafts", ""), `<t:Message><t:Subject>a</t:Subject><t:Sender><t:Mailbox><t:EmailAddress>eve@evil.example</t:EmailAddress></t:Mailbox></t:Sender></t:Message>`))
+	require.Equal(t, []string{"NoError"}, codes(made))
+	draft := `<t:ItemId Id="` + attrs(made, "ItemId", "Id")[0] + `"/>`
+	require.Equal(t, []string{"NoError"}, codes(c.do(markJunkXML("true", "false", draft))))
+	assert.Equal(t, ews.FolderJunkEmail, box.Deliver([]byte(plain)).Distinguished)
+	assert.Equal(t, ews.FolderJunkEmail, box.Deliver([]byte("From: bob@example.test\r\nSender: EVE@evil.example\r\n\r\n")).Distinguished)
+	require.Equal(t, []string{"NoError"}, codes(c.do(markJunkXML("false", "false", draft))))
+	assert.Equal(t, ews.FolderInbox, box.Deliver([]byte(plain)).Distinguished)
+}
+
 func TestArchiveItem(t *testing.T) {
 	t.Parallel()
 	const dora = "dora@example.test"

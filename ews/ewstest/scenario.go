@@ -34,6 +34,8 @@ import (
 //	  "contacts":  [{"address": "partner@other.example", "displayName": "Partner", "hidden": false}],
 //	  "fullAccess":    [{"user": "svc", "mailbox": "*"}],
 //	  "impersonation": [{"user": "svc", "mailbox": "*"}],
+//	  "sendAs":        [{"user": "svc", "mailbox": "all@example.test"}],     (a mailbox or a list, see Server.GrantSendAs)
+//	  "sendOnBehalf":  [{"user": "bob", "mailbox": "alice@example.test"}],
 //	  "lists":     [{"address": "all@example.test", "displayName": "All", "members": ["alice@example.test"], "hidden": false},
 //	                {"address": "sales@example.test", "dynamic": "*@sales.example.test"}],
 //	  "messages":  [{"mailbox": "alice@example.test", "eml": "Subject: Hi\r\n\r\nHi", "file": "or/a/file.eml",
@@ -120,6 +122,8 @@ type scenarioData struct {
 	Mailboxes          []scenarioMailbox
 	FullAccess         []scenarioGrant
 	Impersonation      []scenarioGrant
+	SendAs             []scenarioGrant
+	SendOnBehalf       []scenarioGrant
 	Contacts           []scenarioContact
 	Lists              []scenarioList
 	Messages           []scenarioMessage

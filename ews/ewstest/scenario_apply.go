@@ -195,6 +195,12 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	for _, g := range d.Impersonation {
 		srv.GrantImpersonation(g.User, g.Mailbox)
 	}
+	for _, g := range d.SendAs {
+		srv.GrantSendAs(g.User, g.Mailbox)
+	}
+	for _, g := range d.SendOnBehalf {
+		srv.GrantSendOnBehalf(g.User, g.Mailbox)
+	}
 	for _, c := range d.Contacts {
 		srv.AddContact(c.Address, &ContactOptions{DisplayName: c.DisplayName, Hidden: c.Hidden})
 	}

@@ -60,6 +60,8 @@ func TestScenarioMistypes(t *testing.T) {
 		`"users": [{"name": "alice", "password": "other"}]`:                     `users[0]: "alice" is there already`,
 		`"fullAccess": [{"user": "svc", "mailbox": "*"}]`:                       `fullAccess[0]: user "svc" is neither in users nor in mailboxes`,
 		`"impersonation": [{"user": "alice", "mailbox": "alcie@example.test"}]`: `impersonation[0]: mailbox "alcie@example.test" is not a mailbox`,
+		`"sendAs": [{"user": "svc", "mailbox": "*"}]`:                           `sendAs[0]: user "svc" is neither in users nor in mailboxes`,
+		`"sendOnBehalf": [{"user": "alice", "mailbox": "nobody@example.test"}]`: `sendOnBehalf[0]: mailbox "nobody@example.test" is neither a mailbox nor a list`,
 		`"budgets": [{"user": "svc"}]`:                                          `budgets[0]: user "svc" is neither`,
 		`"budgets": [{"user": "alice", "maxStreams": -1}]`:                      "budgets[0]: maxStreams must not be negative",
 		`"budgets": [{"user": "alice", "requestsPerMinute": -1}]`:               "budgets[0]: requestsPerMinute must not be negative",

@@ -114,7 +114,8 @@ func (u *update) add(change *ewsschema.Node) *refusal {
 	if len(element.Kids()) != 1 {
 		return refuse("ErrorIncorrectUpdatePropertyCount")
 	}
-	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) {
+	// What all items have may come in the element of any kind.
+	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) && prefix(path.Get("FieldURI")) != "item" {
 		return refuse("ErrorObjectTypeChanged")
 	}
 	v, appended := element.First(), change.Local == "AppendToItemField"

@@ -31,6 +31,7 @@ type Item struct {
 	object     uint64
 	origin     uint64 // object that it is a copy of
 	lastParent *Folder
+	altered    bool // more than its read state
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties

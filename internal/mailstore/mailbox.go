@@ -20,10 +20,10 @@ type Mailbox struct {
 	items   map[uint64]*Item
 	root    *Folder
 	archive *Folder
+	blocked map[string]bool // senders, in lower case
 	numbers uint64
 	size    int64 // of all items, once it is known
 	sized   bool
-	blocked map[string]bool // senders, in lower case
 
 	events     *events     // nil until somebody watches
 	departures *departures // nil until somebody keeps up with the items

@@ -17,6 +17,7 @@ var fromContent = []ews.ExtendedField{
 // stay, and so does what is known of its attachments: new ones come last.
 func (it *Item) Rewrite(raw []byte) {
 	it.keepVersion()
+	it.altered = true
 	content := eml.Parse(raw)
 	b := builder{}
 	derive(b, content)

@@ -10,6 +10,7 @@ import (
 // as read notifies its sender, unless suppress is set.
 func (it *Item) Update(set []ews.ExtendedProperty, remove []ews.ExtendedField, suppress bool) {
 	wasRead := it.Read()
+	it.alter(set, remove)
 	for _, v := range set {
 		if essential[Key(v.Field)] {
 			it.keepVersion()
