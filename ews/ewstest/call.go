@@ -40,6 +40,8 @@ var operations = map[string]func(*call) *refusal{
 	"UpdateFolder":     updateFolder,
 	"UpdateItem":       updateItem,
 	"UploadItems":      uploadItems,
+
+	"GetServerTimeZones": getServerTimeZones,
 }
 
 // batchFatal are the errors after which a server stops processing a batch.

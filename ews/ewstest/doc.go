@@ -37,6 +37,7 @@
 //   - GetAttachment
 //   - GetFolder
 //   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - GetServerTimeZones
 //   - MoveFolder
 //   - MoveItem
 //   - ResolveNames, not: contacts in a mailbox
