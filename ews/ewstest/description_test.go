@@ -67,7 +67,7 @@ func namesIn(t *testing.T, document string) (declared, referred map[string]bool)
 // the version and no other, and refers to nothing that it does not declare.
 func TestDescribesItself(t *testing.T) {
 	t.Parallel()
-	for version := range schemaOf {
+	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.ExchangeOnline} {
 		srv := ewstest.NewServer(&ewstest.Options{Version: version})
 		t.Cleanup(srv.Close)
 		rt := srv.As(srv.Direct(), "alice")
