@@ -110,5 +110,9 @@
 // [Server.Play] lets people act between calls. [Server.Story] tells what they did.
 // Ids change with each move; Message.Object tells tests which message it is.
 //
+// A GET of the URL shows a page, and Services.wsdl, messages.xsd and types.xsd beside
+// it describe the operations of the version, for SOAP toolkits. With
+// Options.Autodiscover the socket also serves Autodiscover.
+//
 // Everything is kept in memory.
 package ewstest
