@@ -39,6 +39,7 @@ var operations = map[string]func(*call) *refusal{
 	"GetEvents":           getEvents,
 	"GetFolder":           getFolder,
 	"GetItem":             getItem,
+	"GetServerTimeZones":  getServerTimeZones,
 	"GetStreamingEvents":  getStreamingEvents,
 	"MarkAllItemsAsRead":  markAllItemsAsRead,
 	"MarkAsJunk":          markAsJunk,

@@ -38,15 +38,21 @@ func TestConvertID(t *testing.T) {
 			return attrs(answer, "AlternateId", "Id")[0]
 		}
 		for _, id := range []string{item, folder} {
-			seen := make(map[string]bool)
-			for _, from := range idFormats {
-				there := one("EwsId", id, from)
-				seen[there] = true
-				for _, to := range idFormats {
-					assert.Equal(t, one("EwsId", id, to), one(from, there, to), "%s to %s", from, to)
-				}
+			as, seen := make(map[string]string), make(map[string]bool)
+			for _, format := range idFormats {
+				as[format] = one("EwsId", id, format)
+				seen[as[format]] = true
 			}
 			assert.Len(t, seen, len(idFormats))
+			for _, from := range idFormats {
+				assert.Equal(t, id, one(from, as[from], "EwsId"), "%s in %s", from, version)
+				if version != ewstest.Exchange2016 {
+					continue // the others alike
+				}
+				for _, to := range idFormats {
+					assert.Equal(t, as[to], one(from, as[from], to), "%s to %s", from, to)
+				}
+			}
 		}
 	}
 }
@@ -120,5 +126,30 @@ func TestConvertIDLooksAtTheForm(t *testing.T) {
 		for _, bad := range []string{"x", "AAAA", "AQA=", "AQAAAA==", "AQAAAAAA", "%", "00", base64.StdEncoding.EncodeToString(make([]byte, 80)), m.ID.ID[:len(m.ID.ID)-4]} {
 			assert.Equal(t, []string{"ErrorInvalidIdMalformed"}, codes(c.do(convertXML("EwsId", alternateID(format, bad, alice)))), "%s %s", format, bad)
 		}
+	}
+}
+
+// TestBytesOfItemIDs decodes the ids of an item, its folder and its conversation as
+// [MS-OXWSITEMID] describes them: compression, storage, the mailbox GUID as text, an
+// instruction, the id in the store, and nothing behind.
+func TestBytesOfItemIDs(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		answer := c.do(getItemXML(shapeOf("", "item:ParentFolderId", "item:ConversationId"), itemID(m)))
+		mailboxes := make(map[string]bool)
+		for element, storage := range map[string]byte{"ItemId": 3, "ParentFolderId": 3, "ConversationId": 4} {
+			ids := attrs(answer, element, "Id")
+			require.Len(t, ids, 1, "%s in %s", element, version)
+			b, err := base64.StdEncoding.DecodeString(ids[0])
+			require.NoError(t, err)
+			assert.Equal(t, []byte{0, storage, 36, 0}, b[:4], element)
+			mailboxes[string(b[4:40])] = true
+			assert.Regexp(t, "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", string(b[4:40]))
+			assert.Zero(t, b[40], element)
+			assert.Len(t, b, 43+int(binary.LittleEndian.Uint16(b[41:])), element)
+		}
+		assert.Len(t, mailboxes, 1, "all of them name the same mailbox")
 	}
 }

@@ -22,11 +22,15 @@
 // not Exchange 2010; what real servers do in one and ewstest does not follows, and is
 // refused ([Operations]):
 //
+//   - ArchiveItem (since Exchange2013)
 //   - ConvertId, not: ids of public folders
+//   - CopyFolder
 //   - CopyItem
-//   - CreateFolder, not: search folders
+//   - CreateAttachment
+//   - CreateFolder
 //   - CreateFolderPath (since Exchange2013)
-//   - CreateItem, not: replies and forwards; answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - DeleteAttachment
 //   - DeleteFolder
 //   - DeleteItem
 //   - EmptyFolder
@@ -35,11 +39,21 @@
 //   - FindFolder
 //   - FindItem, not: ReturnDeletedItems; groups that collapse; series of appointments
 //   - GetAttachment
+//   - GetEvents
 //   - GetFolder
 //   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - GetServerTimeZones
+//   - GetStreamingEvents
+//   - MarkAllItemsAsRead (since Exchange2013)
+//   - MarkAsJunk (since Exchange2013)
 //   - MoveFolder
 //   - MoveItem
 //   - ResolveNames, not: contacts in a mailbox
+//   - SendItem
+//   - Subscribe
+//   - SyncFolderHierarchy
+//   - SyncFolderItems
+//   - Unsubscribe
 //   - UpdateFolder
 //   - UpdateItem, not: fields of appointments, contacts, lists and tasks
 //   - UploadItems
@@ -139,6 +153,10 @@
 // [Mailbox.AddPolicy] has rules and policies move and delete what arrives, and
 // [Server.Play] lets people act between calls. [Server.Story] tells what they did.
 // Ids change with each move; Message.Object tells tests which message it is.
+//
+// A GET of the URL shows a page, and Services.wsdl, messages.xsd and types.xsd beside
+// it describe the operations of the version, for SOAP toolkits. With
+// Options.Autodiscover the socket also serves Autodiscover.
 //
 // Everything is kept in memory.
 package ewstest

@@ -38,8 +38,7 @@ func Operations() []Operation {
 // lacking says what operations do not do.
 var lacking = map[string]string{
 	"ConvertId":    "ids of public folders",
-	"CreateFolder": "search folders",
-	"CreateItem":   "replies and forwards; answers to meetings with a text; fields of appointments, contacts, lists and tasks",
+	"CreateItem":   "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks",
 	"ExpandDL":     "lists in a mailbox",
 	"FindItem":     "ReturnDeletedItems; groups that collapse; series of appointments",
 	"GetItem":      "fields of appointments, contacts, lists and tasks",

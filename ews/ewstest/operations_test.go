@@ -45,9 +45,9 @@ func TestDocListsTheOperations(t *testing.T) {
 }
 
 // TestEveryOperationIsServedOrRefusedByName sends each operation of the protocol, in
-// each version.
+// each version. They are empty, so they are not captured.
 func TestEveryOperationIsServedOrRefusedByName(t *testing.T) {
-	t.Parallel()
+	t.Setenv("EWSTEST_CAPTURE", "")
 	served := make(map[string]bool)
 	for _, o := range ewstest.Operations() {
 		served[string(o.Name)] = true

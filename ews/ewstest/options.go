@@ -29,6 +29,10 @@ type Options struct {
 	// Azure is the tenant whose tokens are accepted; required with Bearer.
 	Azure *Azure
 
+	// Autodiscover serves Autodiscover beside EWS, on the socket and by
+	// [Server.ServeHTTP]. Default: not; see [Server.Autodiscover].
+	Autodiscover *AutodiscoverOptions
+
 	TLS      bool         // serve HTTPS with a certificate made at start
 	Listener net.Listener // default: a free port of 127.0.0.1
 

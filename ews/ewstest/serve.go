@@ -19,7 +19,11 @@ const endpoint = "/EWS/Exchange.asmx"
 
 // ServeHTTP answers requests, so the server can be mounted in another one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.authority != nil && !strings.EqualFold(r.URL.Path, endpoint) {
+	if s.discovers != nil && strings.HasPrefix(strings.ToLower(r.URL.Path), autodiscoverRoot) {
+		s.discovers.ServeHTTP(w, r)
+		return
+	}
+	if s.authority != nil && !strings.HasPrefix(strings.ToLower(r.URL.Path), servicePath) {
 		s.authority.ServeHTTP(w, r)
 		return
 	}
@@ -38,6 +42,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) handle(r *http.Request, account string) *answer {
 	if s.isClosed() {
 		return &answer{drop: true, cause: http.ErrServerClosed}
+	}
+	if a := s.described(r); a != nil {
+		return a
 	}
 	if !strings.EqualFold(r.URL.Path, endpoint) {
 		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")

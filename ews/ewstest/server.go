@@ -16,6 +16,7 @@ type Server struct {
 	schemes   []scheme
 	windows   *windowsScheme     // nil without NTLM
 	authority *azuread.Authority // nil without Bearer
+	discovers *Autodiscover      // nil if it is not served
 
 	mu         sync.Mutex // guards what follows
 	org        *mailstore.Organisation
@@ -69,6 +70,10 @@ func NewServer(opts *Options) *Server {
 		},
 	})
 	s.initSchemes()
+	if o.Autodiscover != nil {
+		s.discovers = s.Autodiscover(o.Autodiscover)
+		s.discovers.own = true
+	}
 	s.faults.init(o.Seed)
 	s.log.init()
 	if !o.Empty {

@@ -18,13 +18,14 @@ import (
 func pageOf(t *testing.T, answer, name string) string {
 	t.Helper()
 	require.Equal(t, []string{"NoError"}, codes(answer))
-	s := strings.Join(texts(answer, name), "")
+	var s strings.Builder
+	s.WriteString(strings.Join(texts(answer, name), ""))
 	for _, attr := range []string{"IndexedPagingOffset", "NumeratorOffset", "AbsoluteDenominator", "TotalItemsInView", "IncludesLastItemInRange"} {
 		for _, v := range attrs(answer, "RootFolder", attr) {
-			s += " " + attr[:1] + "=" + v
+			s.WriteString(" " + attr[:1] + "=" + v)
 		}
 	}
-	return s
+	return s.String()
 }
 
 func TestPages(t *testing.T) {

@@ -50,6 +50,10 @@ With -auth bearer the server also acts as Azure AD with one tenant (example.test
 and the applications given by -app, or by the scenario. In the first line,
 "authority" is the authentication endpoint for clients and "tenantId" the tenant.
 
+Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
+from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
+messages.xsd and types.xsd beside it describe the operations for SOAP toolkits.
+
 The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
 Everything else goes to standard error.
 
@@ -182,7 +186,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
-		Authentication: s.auth, Odd: s.odd,
+		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
 	}
 	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
 		if opts.Azure, err = s.apps.tenant(); err != nil {
