@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """Judges from outside: clients that others have written, against examples/exchange.
 
-    judges.py [-only WORD]... EXCHANGE EWSQ NODE
+    judges.py [-only WORD]... [-jobs N] EXCHANGE EWSQ NODE
 
 EXCHANGE and EWSQ are the programs of examples, NODE a folder with the packages of
 package.json. Each judge runs with each sign-in and transport, against a server of its
-own, and is a row of the table at the end. -only keeps the rows that have all WORDs.
+own, and is a row of the table at the end. -only keeps the rows that have all WORDs, -jobs
+says how many run at once.
 internal/interop/run makes all of it. The status is 0 if every row passed.
 """
 
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -41,13 +43,19 @@ def run(args, name, command, auth, tls, flags):
         with Server(args.exchange, ROOT, log, auth, tls, *flags) as server:
             env = server.environment(auth, ROOT, work)
             env.update(JUDGE_EWSQ=args.ewsq, JUDGE_NODE=args.node, PYTHONDONTWRITEBYTECODE='1')
-            judge = subprocess.run(
-                [sys.executable, os.path.join(HERE, command[0]), *command[1:]], env=env, cwd=work, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=args.patience)
-        checks = sum(line.startswith('  ok  ') for line in judge.stdout.splitlines())
-        if judge.returncode == 0 and checks > 0:
+            with open(os.path.join(work, 'judge.log'), 'w+') as out:
+                try:
+                    status = subprocess.run(
+                        [sys.executable, os.path.join(HERE, command[0]), *command[1:]], env=env, cwd=work,
+                        stdout=out, stderr=subprocess.STDOUT, timeout=args.patience).returncode
+                except subprocess.TimeoutExpired:
+                    status = 'none: it took too long'
+                out.seek(0)
+                said = out.read()
+        checks = sum(line.startswith('  ok  ') for line in said.splitlines())
+        if status == 0 and checks > 0:
             return checks, ''
-        return checks, judge.stdout + tails(work)
+        return checks, f'{said}\nstatus {status}\n{tails(work)}'
 
 
 def tails(work):
@@ -61,27 +69,36 @@ def tails(work):
     return text
 
 
+def title(row):
+    name, _, auth, tls, _ = row
+    return f'{name:<34} {auth:<5}  {"TLS" if tls else "HTTP":<4}'
+
+
+def judged(args, row):
+    """Returns the line of a row, and what went wrong."""
+    begin = time.monotonic()
+    checks, trouble = run(args, *row)
+    return f'{title(row)}  {checks:>3} checks  {time.monotonic() - begin:>4.0f} s  {"FAILED" if trouble else "ok"}', trouble
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('-only', action='append', default=[])
+    parser.add_argument('-jobs', type=int, default=2)
     parser.add_argument('-patience', type=int, default=300, help='seconds that one judge may take')
     parser.add_argument('exchange')
     parser.add_argument('ewsq')
     parser.add_argument('node')
     args = parser.parse_args()
+    chosen = [row for row in rows() if all(word in title(row) for word in args.only)]
     table, failed = [], 0
-    for name, command, auth, tls, flags in rows():
-        transport = 'TLS' if tls else 'HTTP'
-        title = f'{name:<34} {auth:<5}  {transport:<4}'
-        if not all(word in title for word in args.only):
-            continue
-        begin = time.monotonic()
-        checks, trouble = run(args, name, command, auth, tls, flags)
-        table.append(f'{title}  {checks:>3} checks  {time.monotonic() - begin:>4.0f} s  {"FAILED" if trouble else "ok"}')
-        print(table[-1], flush=True)
-        if trouble:
-            failed += 1
-            print(trouble, flush=True)
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for line, trouble in pool.map(lambda row: judged(args, row), chosen):
+            table.append(line)
+            print(line, flush=True)
+            if trouble:
+                failed += 1
+                print(trouble, flush=True)
     print(f'\n{"client":<34} sign-in  transport')
     print('\n'.join(table))
     print(f'interop: {len(table) - failed} passed, {failed} failed')

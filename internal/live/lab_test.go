@@ -76,13 +76,17 @@ func TestLab(t *testing.T) {
 		seen   map[string]string // by topic, a part of what is seen
 	}{
 		{"plain", 0, exchange.FullAccess, true, map[string]string{
-			"version":                                "15.1.2507.6",
-			"round trip by move":                     "by move, and back by move; keeps MIME",
-			"round trip by transfer":                 "by transfer, and back by transfer; keeps MIME",
-			"round trip by mime":                     "changes MIME",
-			"round trip as the SDK chooses":          "by move",
-			"C1 C2 MoveItem into another mailbox":    "success without an id; keeps MIME",
-			"C3 ExportItems and UploadItems":         "success with the new id; keeps MIME",
+			"version":                             "15.1.2507.6",
+			"round trip by move":                  "by move, and back by move; keeps MIME",
+			"round trip by transfer":              "by transfer, and back by transfer; keeps MIME",
+			"round trip by mime":                  "changes MIME",
+			"round trip as the SDK chooses":       "by move",
+			"C1 C2 MoveItem into another mailbox": "success without an id; keeps MIME",
+			"C3 ExportItems and UploadItems":      "success with the new id; keeps MIME",
+			"C4 receipts": "MoveItem of an unread message within the mailbox: no receipt\n" +
+				"UploadItems of a copy, which is then marked as read in quarantine: receipt REPORT.IPM.Note.IPNRN\n" +
+				"HardDelete with the receipt suppressed: no receipt\n" +
+				"HardDelete without SuppressReadReceipts: receipt REPORT.IPM.Note.IPNNRN",
 			"C5 EWS switched off":                    `status "200 OK"`,
 			"C6 folder allitems":                     "SOAP fault ErrorSchemaValidation, HTTP 500",
 			"C7 UpdateItem with NeverOverwrite":      "ErrorIrresolvableConflict",
