@@ -13,6 +13,7 @@ internal/interop/run makes all of it. The status is 0 if every row passed.
 import argparse
 import concurrent.futures
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,18 +45,29 @@ def run(args, name, command, auth, tls, flags):
             env = server.environment(auth, ROOT, work)
             env.update(JUDGE_EWSQ=args.ewsq, JUDGE_NODE=args.node, PYTHONDONTWRITEBYTECODE='1')
             with open(os.path.join(work, 'judge.log'), 'w+') as out:
+                judge = subprocess.Popen(
+                    [sys.executable, os.path.join(HERE, command[0]), *command[1:]], env=env, cwd=work,
+                    stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
                 try:
-                    status = subprocess.run(
-                        [sys.executable, os.path.join(HERE, command[0]), *command[1:]], env=env, cwd=work,
-                        stdout=out, stderr=subprocess.STDOUT, timeout=args.patience).returncode
+                    status = judge.wait(args.patience)
                 except subprocess.TimeoutExpired:
                     status = 'none: it took too long'
+                end(judge)
                 out.seek(0)
                 said = out.read()
         checks = sum(line.startswith('  ok  ') for line in said.splitlines())
         if status == 0 and checks > 0:
             return checks, ''
         return checks, f'{said}\nstatus {status}\n{tails(work)}'
+
+
+def end(judge):
+    """Ends a judge with all that it has started, such as a gateway that nobody closed."""
+    try:
+        os.killpg(judge.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # nothing is left
+    judge.wait()
 
 
 def tails(work):
