@@ -20,6 +20,17 @@ const (
 	bindingSize       = md5.Size
 )
 
+// avTimestamp is the id of MsvAvTimestamp, and timestampSize the length of the FILETIME
+// in it. The NTLMv2 response has a place of this length for it.
+const (
+	avTimestamp   = 0x0007
+	timestampSize = 8
+)
+
+// maxTargetInfo is the longest target information that the NTLMv2 response can repeat:
+// the length of the response has 16 bits, and 48 bytes are around the information.
+const maxTargetInfo = 0xffff - 48
+
 // channelBinding returns the value of MsvAvChannelBindings for a TLS connection
 // whose server presented cert: the MD5 of a gss_channel_bindings_struct without
 // addresses (RFC 2744) around the tls-server-end-point binding (RFC 5929). It
@@ -151,7 +162,7 @@ func bindChallenge(challenge, binding []byte) ([]byte, error) {
 	bound = append(bound, binding...)
 	bound = append(bound, 0, 0, 0, 0) // MsvAvEOL
 	size := len(bound) - len(challenge)
-	if size > 0xffff {
+	if size > maxTargetInfo {
 		return nil, errors.New("the target information is too long")
 	}
 	binary.LittleEndian.PutUint16(bound[fieldAt:], uint16(size))
@@ -161,7 +172,8 @@ func bindChallenge(challenge, binding []byte) ([]byte, error) {
 }
 
 // withoutBinding returns the AV pairs before MsvAvEOL, without any channel
-// binding.
+// binding. It refuses a timestamp of another length, with which the pairs of the
+// response would begin in the wrong place.
 func withoutBinding(pairs []byte) ([]byte, error) {
 	var kept []byte
 	for {
@@ -175,6 +187,9 @@ func withoutBinding(pairs []byte) ([]byte, error) {
 		}
 		if len(pairs) < size {
 			return nil, errors.New("the target information is cut short")
+		}
+		if id == avTimestamp && size != 4+timestampSize {
+			return nil, errors.New("the server's timestamp does not have 8 bytes")
 		}
 		if id != avChannelBindings {
 			kept = append(kept, pairs[:size]...)

@@ -140,6 +140,8 @@ func TestBindChallengeRefuses(t *testing.T) {
 		"beyond":    {change(44, 255, 255, 255, 255), "beyond"},
 		"no end":    {change(40, 8), "no end"},
 		"cut":       {change(62, 200), "cut short"},
+		"timestamp": {challengeMessage([]byte{7, 0, 4, 0, 1, 2, 3, 4, 0, 0, 0, 0}), "timestamp"},
+		"too large": {challengeMessage(append(append([]byte{2, 0, 0xb4, 0xff}, make([]byte, 0xffb4)...), 0, 0, 0, 0)), "too long"},
 		"too long":  {challengeMessage(append(append([]byte{2, 0, 0xf0, 0xff}, make([]byte, 0xfff0)...), 0, 0, 0, 0)), "too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -155,6 +157,9 @@ func FuzzAuthenticateMessage(f *testing.F) {
 	f.Add(challengeMessage(nil))
 	f.Add(challengeMessage([]byte{10, 0, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 7, 0, 0, 0, 0, 0, 0, 0}))
 	f.Add([]byte("NTLMSSP\x00\x02\x00\x00\x00"))
+	f.Add(challengeMessage([]byte{7, 0, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0})) // in the response, pairs would end before the first
+	f.Add(challengeMessage([]byte{7, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0}))
+	f.Add(challengeMessage(append(append([]byte{2, 0, 0xb0, 0xff}, make([]byte, 0xffb0)...), 0, 0, 0, 0)))
 	binding := []byte("0123456789abcdef")
 	f.Fuzz(func(t *testing.T, challenge []byte) {
 		_, _ = authenticateMessage(challenge, nil, "u", "p", "")

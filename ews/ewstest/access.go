@@ -1,10 +1,12 @@
 package ewstest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // rightsIn returns the rights of the caller in a folder: all for who may open the
@@ -13,16 +15,43 @@ func (c *call) rightsIn(f *mailstore.Folder) mailstore.Rights {
 	if c.who.opens(f.Mailbox) {
 		return levels["Owner"]
 	}
-	rights := levels["None"]
+	rights, listed := levels["None"], false
 	for _, p := range f.Permissions {
-		if c.who.box != nil && c.who.box.Has(p.User) {
+		switch {
+		case c.who.box == nil:
+		case c.who.box.Has(p.User):
 			return p.Rights
+		case c.directory.lists[strings.ToLower(p.User)] != nil && c.isMember(p.User):
+			if !listed {
+				rights, listed = levels["None"], true
+			}
+			rights = union(rights, p.Rights)
 		}
-		if p.User == "Default" {
+		if p.User == "Default" && !listed {
 			rights = p.Rights
 		}
 	}
 	return rights
+}
+
+// isMember reports whether mail to a list reaches the caller.
+func (c *call) isMember(list string) bool {
+	boxes, _ := c.route([]eml.Address{{Email: list}})
+	return slices.Contains(boxes, c.who.box)
+}
+
+// union returns what at least one of two permissions allows: whoever is a member of
+// several lists has the rights of all of them.
+func union(a, b mailstore.Rights) mailstore.Rights {
+	most := func(x, y string) string {
+		order := []string{"None", "TimeOnly", "TimeAndSubjectAndLocation", "Owned", "FullDetails", "All"}
+		return order[max(slices.Index(order, x), slices.Index(order, y))]
+	}
+	return mailstore.Rights{
+		CreateItems: a.CreateItems || b.CreateItems, CreateSubFolders: a.CreateSubFolders || b.CreateSubFolders,
+		Owner: a.Owner || b.Owner, Visible: a.Visible || b.Visible, Contact: a.Contact || b.Contact,
+		Edit: most(a.Edit, b.Edit), Delete: most(a.Delete, b.Delete), Read: most(a.Read, b.Read),
+	}
 }
 
 // sees reports whether the caller knows that a folder exists.
@@ -39,16 +68,20 @@ func (c *call) unseen(code ews.ResponseCode) *refusal {
 	return refuse(code)
 }
 
-// mayUse refuses a folder in which the caller may not do what the operation does.
-func (c *call) mayUse(f *mailstore.Folder) *refusal {
+// mayUse refuses a folder in which the caller may not do what an operation does.
+func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
-	switch c.request.Name {
-	case "GetFolder", "FindFolder":
+	switch operation {
+	case "GetFolder", "FindFolder", "SyncFolderHierarchy", "Subscribe":
 		allowed = true
-	case "FindItem":
+	case "FindItem", "CopyFolder", "ArchiveItem", "SyncFolderItems":
 		allowed = r.Read == "FullDetails"
-	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem":
+	case "EmptyFolder":
+		allowed = r.Delete == "All"
+	case "MarkAllItemsAsRead":
+		allowed = r.Edit == "All"
+	case "CreateItem", "UpdateItem", "UploadItems", "MoveItem", "CopyItem", "SendItem":
 		allowed, code = r.CreateItems, "ErrorCreateItemAccessDenied"
 	case "CreateFolder", "CreateFolderPath":
 		allowed, code = r.CreateSubFolders, "ErrorCreateSubfolderAccessDenied"
@@ -67,7 +100,7 @@ func (c *call) mayTouch(it *mailstore.Item) *refusal {
 	switch c.request.Name {
 	case "GetItem", "ExportItems", "CopyItem", "GetAttachment":
 		return nil
-	case "DeleteItem", "MoveItem":
+	case "DeleteItem", "MoveItem", "ArchiveItem", "MarkAsJunk":
 		right = r.Delete
 	}
 	if right == "All" || right == "Owned" && c.made(it) {

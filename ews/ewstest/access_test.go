@@ -109,3 +109,73 @@ func TestPermissionsShow(t *testing.T) {
 	assert.Equal(t, []string{"ErrorSendAsDenied"}, codes(as.do(createXML(`MessageDisposition="SendAndSaveCopy"`, folderIDXML(shared), `<t:Message><t:ToRecipients>`+mailboxXML+`</t:ToRecipients></t:Message>`))))
 	assert.Empty(t, c.srv.Notices())
 }
+
+// A list in a permission means its members; somebody's own permission comes before
+// it, and that of Default behind.
+func TestPermissionsOfLists(t *testing.T) {
+	t.Parallel()
+	permission := func(user, level string) string {
+		return `<t:Permission><t:UserId>` + user + `</t:UserId><t:PermissionLevel>` + level + `</t:PermissionLevel></t:Permission>`
+	}
+	list := func(name string) string {
+		return `<t:PrimarySmtpAddress>` + name + `@example.test</t:PrimarySmtpAddress>`
+	}
+	const everybody = `<t:DistinguishedUser>Default</t:DistinguishedUser>`
+	for name, tt := range map[string]struct{ permissions, read, write string }{
+		"member":         {permission(list("inner"), "Reviewer"), "NoError", "ErrorCreateItemAccessDenied"},
+		"member below":   {permission(list("outer"), "Editor"), "NoError", "NoError"},
+		"of two":         {permission(list("inner"), "Reviewer") + permission(list("outer"), "Contributor"), "NoError", "NoError"},
+		"of another":     {permission(list("others"), "Editor"), "ErrorFolderNotFound", "ErrorSavedItemFolderNotFound"},
+		"own first":      {permission(list("inner"), "Editor") + permission(bobUser, "Reviewer"), "NoError", "ErrorCreateItemAccessDenied"},
+		"default behind": {permission(everybody, "Editor") + permission(list("inner"), "Reviewer"), "NoError", "ErrorCreateItemAccessDenied"},
+	} {
+		c := newCaller(t, ewstest.Options{})
+		c.srv.AddList("inner@example.test", bob)
+		c.srv.AddList("outer@example.test", "inner@example.test")
+		c.srv.AddList("others@example.test", "carol@example.test")
+		made := c.as("alice").do(createFolderXML(folderOf("inbox", ""), `<t:Folder><t:DisplayName>Shared</t:DisplayName><t:PermissionSet><t:Permissions>`+tt.permissions+`</t:Permissions></t:PermissionSet></t:Folder>`))
+		require.Equal(t, []string{"NoError"}, codes(made), name)
+		id := `<t:FolderId Id="` + attrs(made, "FolderId", "Id")[0] + `"/>`
+		assert.Equal(t, []string{tt.read}, codes(c.as("bob").do(findXML(id, ""))), name)
+		assert.Equal(t, []string{tt.write}, codes(c.as("bob").do(createXML(saveOnly, id, `<t:Message/>`))), name)
+	}
+}
+
+// A new folder has the permissions of its parent, and its creator owns it.
+func TestPermissionsAreInherited(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	f := c.srv.Mailbox(alice).AddFolder(nil, "Shared")
+	permitted(t, c, f, `<t:DistinguishedUser>Default</t:DistinguishedUser>`, level("PublishingAuthor"))
+	made := c.as("bob").do(createFolderXML(folderIDXML(f), `<t:Folder><t:DisplayName>Below</t:DisplayName></t:Folder>`))
+	require.Equal(t, []string{"NoError"}, codes(made))
+	id := `<t:FolderId Id="` + attrs(made, "FolderId", "Id")[0] + `"/>`
+	got := c.as("alice").do(getFolderXML(shapeOf("", "folder:PermissionSet"), id))
+	assert.Equal(t, []string{"PublishingAuthor", "None", "Owner"}, texts(got, "PermissionLevel"))
+	assert.Equal(t, []string{bob}, texts(got, "PrimarySmtpAddress"))
+	rename := updateFolderXML(id, setFolder("folder:DisplayName", `<t:DisplayName>Mine</t:DisplayName>`))
+	assert.Equal(t, []string{"ErrorAccessDenied"}, codes(c.as("carol").do(rename)))
+	assert.Equal(t, []string{"NoError"}, codes(c.as("bob").do(rename)))
+}
+
+// Emptying a folder takes the right to delete in it, and with its subfolders, to own them.
+func TestPermissionsToEmpty(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ level, below, with, without string }{
+		{"Author", "Owner", "ErrorAccessDenied", "ErrorAccessDenied"}, {"Editor", "Editor", "ErrorAccessDenied", "NoError"}, {"Editor", "Owner", "NoError", "NoError"},
+	} {
+		c := newCaller(t, ewstest.Options{})
+		box := c.srv.Mailbox(alice)
+		f := box.AddFolder(nil, "Shared")
+		below := box.AddFolder(f, "Below")
+		permitted(t, c, f, bobUser, level(tt.level))
+		permitted(t, c, below, bobUser, level(tt.below))
+		box.DeliverWith([]byte(plain), ewstest.Delivery{Folder: f})
+		empty := func(subs string) []string {
+			return codes(c.as("bob").do(`<m:EmptyFolder DeleteType="SoftDelete" DeleteSubFolders="` + subs + `"><m:FolderIds>` + folderIDXML(f) + `</m:FolderIds></m:EmptyFolder>`))
+		}
+		assert.Equal(t, []string{tt.with}, empty("true"), tt)
+		assert.Equal(t, tt.with == "NoError", f.Count() == 0, tt)
+		assert.Equal(t, []string{tt.without}, empty("false"), tt)
+	}
+}

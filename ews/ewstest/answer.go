@@ -23,6 +23,8 @@ type answer struct {
 	stall bool          // the body stops in the middle
 	pause time.Duration // for how long; 0: for good
 
+	stream *stream // more documents follow, see getStreamingEvents
+
 	bare    bool // without the headers of Exchange, or with those it has
 	wrongID bool // with a client-request-id that is not the request's
 }
@@ -42,9 +44,12 @@ func (a *answer) write(ctx context.Context, w http.ResponseWriter) {
 	}
 	body, size := bodyOf(a.body)
 	maps.Copy(w.Header(), a.header)
-	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	if a.stream == nil {
+		w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	}
 	w.WriteHeader(a.status)
 	if a.cut {
+		a.abandon()
 		_, _ = io.CopyN(w, body, size/2)
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -53,10 +58,22 @@ func (a *answer) write(ctx context.Context, w http.ResponseWriter) {
 		_, _ = io.CopyN(w, body, size/2)
 		_ = http.NewResponseController(w).Flush()
 		if !stalled(ctx, a.pause, nil) {
+			a.abandon()
 			panic(http.ErrAbortHandler)
 		}
 	}
 	_, _ = io.Copy(w, body)
+	if a.stream != nil {
+		a.stream.send(ctx, w)
+	}
+}
+
+// abandon ends the stream of an answer that breaks off.
+func (a *answer) abandon() {
+	if a.stream != nil {
+		a.stream.end()
+		a.stream = nil
+	}
 }
 
 // response turns the answer into the response of an in-process round trip.
@@ -69,11 +86,15 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 	}
 	body, size := bodyOf(a.body)
 	if a.cut {
+		a.abandon()
 		body = io.MultiReader(io.LimitReader(body, size/2), failing{})
 	}
 	var closer io.ReadCloser = io.NopCloser(body)
 	if a.stall {
 		closer = newStalling(r.Context(), body, size/2, a.pause)
+	}
+	if a.stream != nil {
+		closer, size = newStreamBody(r.Context(), closer, a.stream), -1
 	}
 	header := a.header.Clone() // it may be kept, and a client may change its own
 	if header == nil {

@@ -1,21 +1,29 @@
 package ewstest
 
 import (
+	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // aqsKeyword makes a predicate of a value, and reports whether it can be one of the
 // keyword.
-type aqsKeyword func(aqsToken) (func(*mailstore.Item) bool, bool)
+type aqsKeyword func(aqsToken) (aqsTest, bool)
+
+// aqsTexts are the keywords whose values are words. Those of all of them are searched
+// for a value without a keyword.
+var aqsTexts = map[string]bool{
+	"subject": true, "body": true, "content": true, "from": true, "to": true, "cc": true, "bcc": true,
+	"recipients": true, "participants": true, "attachment": true, "category": true,
+}
 
 // aqsKeywords are the keywords, and an empty one for values without.
 var aqsKeywords = map[string]aqsKeyword{
-	"subject":        aqsText(func(it *mailstore.Item) []string { return []string{it.Properties().Text(mailstore.TagSubject)} }),
+	"subject":        aqsText(aqsSubject),
 	"body":           aqsText(aqsBody),
 	"content":        aqsText(aqsBody),
 	"from":           aqsPeople(aqsSenders),
@@ -23,22 +31,31 @@ var aqsKeywords = map[string]aqsKeyword{
 	"cc":             aqsPeople(aqsRecipients("Cc")),
 	"bcc":            aqsPeople(aqsRecipients("Bcc")),
 	"recipients":     aqsPeople(aqsRecipients("To", "Cc", "Bcc")),
-	"participants":   aqsPeople(aqsParticipants),
+	"participants":   aqsPeople(aqsRecipients("To", "Cc", "Bcc")), // not the sender, says Microsoft's page
 	"attachment":     aqsText(aqsAttachments),
-	"category":       aqsText(func(it *mailstore.Item) []string { return it.Properties()[mailstore.PropKeywords].Values }),
+	"category":       aqsText(aqsCategories),
 	"importance":     aqsName(func(it *mailstore.Item) string { return it.Importance() }, "low", "normal", "high"),
 	"kind":           aqsName(aqsKind, "contacts", "docs", "email", "faxes", "im", "journals", "meetings", "notes", "posts", "rssfeeds", "tasks", "voicemail"),
 	"hasattachment":  aqsTruth(func(it *mailstore.Item) bool { return it.Properties().Bool(mailstore.TagHasAttachments) }),
 	"hasattachments": aqsTruth(func(it *mailstore.Item) bool { return it.Properties().Bool(mailstore.TagHasAttachments) }),
 	"isread":         aqsTruth((*mailstore.Item).Read),
 	"isflagged":      aqsTruth(func(it *mailstore.Item) bool { return it.Flag().Status == "Flagged" }),
-	"size":           aqsSize,
-	"received":       func(aqsToken) (func(*mailstore.Item) bool, bool) { return nil, false }, // see during
-	"sent":           func(aqsToken) (func(*mailstore.Item) bool, bool) { return nil, false },
-	"": aqsText(func(it *mailstore.Item) []string {
-		all := append(aqsParticipants(it), it.Properties().Text(mailstore.TagSubject))
-		return append(append(all, aqsBody(it)...), aqsAttachments(it)...)
-	}),
+	"size":           func(aqsToken) (aqsTest, bool) { return nil, false }, // see sized
+	"received":       func(aqsToken) (aqsTest, bool) { return nil, false }, // see during
+	"sent":           func(aqsToken) (aqsTest, bool) { return nil, false },
+	"":               aqsText(aqsAll),
+}
+
+func aqsAll(it *mailstore.Item) []string {
+	return slices.Concat(aqsSubject(it), aqsSenders(it), aqsRecipients("To", "Cc", "Bcc")(it), aqsBody(it), aqsAttachments(it), aqsCategories(it))
+}
+
+func aqsSubject(it *mailstore.Item) []string {
+	return []string{it.Properties().Text(mailstore.TagSubject)}
+}
+
+func aqsCategories(it *mailstore.Item) []string {
+	return it.Properties()[mailstore.PropKeywords].Values
 }
 
 func aqsBody(it *mailstore.Item) []string { return []string{bodyText(it)} }
@@ -60,76 +77,126 @@ func aqsRecipients(headers ...string) func(*mailstore.Item) []string {
 	}
 }
 
-func aqsParticipants(it *mailstore.Item) []string {
-	return append(aqsSenders(it), aqsRecipients("To", "Cc", "Bcc")(it)...)
-}
+// maxSearched limits what is read of an attachment.
+const maxSearched = 1 << 20
 
+// aqsAttachments returns the names of attachments, and what is in those of text and in
+// messages.
 func aqsAttachments(it *mailstore.Item) []string {
 	var all []string
-	for _, a := range it.Attachments() {
+	for _, a := range it.Content().Attachments() {
 		all = append(all, a.Name)
+		kind := strings.ToLower(a.ContentType)
+		if !a.Item && !strings.HasPrefix(kind, "text/") {
+			continue
+		}
+		content, _ := io.ReadAll(io.LimitReader(a.Open(), maxSearched))
+		switch {
+		case a.Item:
+			inner := eml.Parse(content)
+			text, html := inner.Body()
+			if html {
+				text = eml.PlainText(text)
+			}
+			all = append(all, inner.Header("Subject"), text)
+		case strings.HasPrefix(kind, "text/html"):
+			all = append(all, eml.PlainText(string(content)))
+		default:
+			all = append(all, string(content))
+		}
 	}
 	return all
 }
 
-// aqsKind returns the kind of an item, as AQS names it.
-func aqsKind(it *mailstore.Item) string {
-	switch kind := it.Kind(); {
-	case kind == "Message":
-		return "email"
-	case kind == "Contact", kind == "DistributionList":
-		return "contacts"
-	case kind == "Task":
-		return "tasks"
-	case kind == "PostItem":
-		return "posts"
-	case kind == "CalendarItem", strings.HasPrefix(kind, "Meeting"):
-		return "meetings"
-	case strings.HasPrefix(strings.ToUpper(it.Class()), "IPM.STICKYNOTE"):
-		return "notes"
-	}
-	return ""
+// aqsClasses are the kinds of item classes that are not those of their element.
+var aqsClasses = []struct{ class, kind string }{
+	{"IPM.NOTE.MICROSOFT.FAX", "faxes"},
+	{"IPM.NOTE.MICROSOFT.VOICEMAIL", "voicemail"},
+	{"IPM.NOTE.MICROSOFT.CONVERSATION", "im"},
+	{"IPM.NOTE.RPMSG.MICROSOFT.VOICEMAIL", "voicemail"},
+	{"IPM.POST.RSS", "rssfeeds"},
+	{"IPM.STICKYNOTE", "notes"},
+	{"IPM.ACTIVITY", "journals"},
+	{"IPM.DOCUMENT", "docs"},
 }
 
-// aqsText looks for words: those that begin with the value or, if it is quoted, are
-// the value. A star at the end means the beginning as well.
+// aqsKinds are the kinds of elements.
+var aqsKinds = map[string]string{
+	"Message": "email", "Contact": "contacts", "DistributionList": "contacts", "Task": "tasks", "PostItem": "posts",
+	"CalendarItem": "meetings", "MeetingMessage": "meetings", "MeetingRequest": "meetings", "MeetingResponse": "meetings", "MeetingCancellation": "meetings",
+}
+
+// aqsKind returns the kind of an item, as AQS names it.
+func aqsKind(it *mailstore.Item) string {
+	class := strings.ToUpper(it.Class())
+	for _, c := range aqsClasses {
+		if class == c.class || strings.HasPrefix(class, c.class+".") {
+			return c.kind
+		}
+	}
+	return aqsKinds[it.Kind()]
+}
+
+// aqsText looks for the words of a value, one after the other.
 func aqsText(of func(*mailstore.Item) []string) aqsKeyword {
-	return func(t aqsToken) (func(*mailstore.Item) bool, bool) {
+	return func(t aqsToken) (aqsTest, bool) {
 		text, star := strings.CutSuffix(strings.ToLower(t.text), "*")
 		want := aqsWords(text)
-		whole := t.quoted && !star
+		begins := func(i int) bool { return t.star || star || !t.quoted && i == len(want)-1 }
 		return func(it *mailstore.Item) bool {
-			for _, s := range of(it) {
-				if want == "" || wordsBegin(aqsWords(strings.ToLower(s)), want, whole) {
-					return want != "" || s != ""
+			return slices.ContainsFunc(of(it), func(s string) bool {
+				if len(want) == 0 {
+					return s != ""
 				}
-			}
-			return false
+				return aqsPhrase(aqsWords(strings.ToLower(s)), want, begins)
+			})
 		}, !strings.Contains(text, "*")
 	}
 }
 
-// aqsPeople looks for people: a quoted value is a whole name or address.
+// aqsPhrase reports whether the words that are wanted stand in a row. Of those that
+// begins tells of, only the beginning must.
+func aqsPhrase(words, want []string, begins func(int) bool) bool {
+	for ; len(words) >= len(want); words = words[1:] {
+		met := true
+		for i, w := range want {
+			met = met && (words[i] == w || begins(i) && strings.HasPrefix(words[i], w))
+		}
+		if met {
+			return true
+		}
+	}
+	return false
+}
+
+// aqsPeople looks for people: a quoted value is a whole name or address, one that
+// begins with @ a domain.
 func aqsPeople(of func(*mailstore.Item) []string) aqsKeyword {
 	words := aqsText(of)
-	return func(t aqsToken) (func(*mailstore.Item) bool, bool) {
-		if !t.quoted {
-			return words(t)
+	return func(t aqsToken) (aqsTest, bool) {
+		text := strings.ToLower(t.text)
+		switch {
+		case strings.HasPrefix(text, "@"):
+			return func(it *mailstore.Item) bool {
+				return slices.ContainsFunc(of(it), func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) })
+			}, true
+		case t.quoted && !t.star && !strings.HasSuffix(text, "*"):
+			return func(it *mailstore.Item) bool {
+				return slices.ContainsFunc(of(it), func(s string) bool { return s != "" && strings.EqualFold(s, t.text) })
+			}, true
 		}
-		return func(it *mailstore.Item) bool {
-			return slices.ContainsFunc(of(it), func(s string) bool { return s != "" && strings.EqualFold(s, t.text) })
-		}, true
+		return words(t)
 	}
 }
 
-// aqsWords returns the words of a text, one blank between two.
-func aqsWords(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return !isWord(r) && !unicode.Is(unicode.M, r) }), " ")
+// aqsWords returns the words of a text.
+func aqsWords(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return !isWord(r) && !unicode.Is(unicode.M, r) })
 }
 
 // aqsName compares with one of a list of names.
 func aqsName(of func(*mailstore.Item) string, names ...string) aqsKeyword {
-	return func(t aqsToken) (func(*mailstore.Item) bool, bool) {
+	return func(t aqsToken) (aqsTest, bool) {
 		want := strings.ToLower(t.text)
 		known := false
 		for _, n := range names {
@@ -140,42 +207,9 @@ func aqsName(of func(*mailstore.Item) string, names ...string) aqsKeyword {
 }
 
 func aqsTruth(of func(*mailstore.Item) bool) aqsKeyword {
-	return func(t aqsToken) (func(*mailstore.Item) bool, bool) {
+	return func(t aqsToken) (aqsTest, bool) {
 		want := strings.ToLower(t.text)
 		truth := want == "true" || want == "yes" || want == "1"
 		return func(it *mailstore.Item) bool { return of(it) == truth }, truth || want == "false" || want == "no" || want == "0"
 	}
-}
-
-// aqsSize compares the size in bytes with a number or a range.
-func aqsSize(t aqsToken) (func(*mailstore.Item) bool, bool) {
-	number := func(s string) (int64, bool) {
-		n, err := strconv.ParseInt(s, 10, 64)
-		return n, err == nil
-	}
-	if low, high, ok := strings.Cut(t.text, ".."); ok {
-		from, okFrom := number(low)
-		to, okTo := number(high)
-		return func(it *mailstore.Item) bool { return it.Size() >= from && it.Size() <= to }, okFrom && okTo
-	}
-	sign, text := aqsSign(t.text)
-	want, ok := number(text)
-	return func(it *mailstore.Item) bool { return sign(it.Size() - want) }, ok
-}
-
-// aqsSign cuts the comparison from the beginning of a value: what the difference must
-// be.
-func aqsSign(s string) (holds func(int64) bool, rest string) {
-	for _, op := range []struct {
-		text  string
-		holds func(int64) bool
-	}{
-		{">=", func(d int64) bool { return d >= 0 }}, {"<=", func(d int64) bool { return d <= 0 }}, {"<>", func(d int64) bool { return d != 0 }},
-		{">", func(d int64) bool { return d > 0 }}, {"<", func(d int64) bool { return d < 0 }}, {"=", func(d int64) bool { return d == 0 }},
-	} {
-		if rest, ok := strings.CutPrefix(s, op.text); ok {
-			return op.holds, rest
-		}
-	}
-	return func(d int64) bool { return d == 0 }, s
 }

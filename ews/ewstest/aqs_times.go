@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,91 +12,173 @@ import (
 // period is a time from one moment to before another.
 type period struct{ from, to time.Time }
 
-// during reads a time of received or sent: a day, two with dots between them, a day
-// after a comparison, or a word for a day, a week, a month or a year.
-func (p *aqsParser) during(keyword string, t aqsToken) func(*mailstore.Item) bool {
+// span makes the period of some years, months and days that begin at a moment.
+func span(from time.Time, years, months, days int) period {
+	return period{from, from.AddDate(years, months, days)}
+}
+
+// during reads a time of received or sent: one, two with dots between them, or one
+// after a comparison.
+func (p *aqsParser) during(keyword string, t aqsToken) aqsTest {
+	parts, ends := p.parts(t)
+	sign := ""
+	if strings.ContainsAny(parts[0], "<>=") {
+		sign = parts[0]
+	}
+	at := min(len(sign), 1)
+	when, n := p.period(parts[at:])
+	last, more := when, 0
+	if at += n; n > 0 && sign == "" && at < len(parts) && parts[at] == ".." {
+		if last, more = p.period(parts[at+1:]); more == 0 {
+			n = 0
+		}
+		at += 1 + more
+	}
+	if n == 0 || ends[at-1] < 0 || t.quoted && at < len(parts) || signs[sign] == nil {
+		return p.fail(t.text)
+	}
+	p.tokens = p.tokens[ends[at-1]:]
 	field := mailstore.TagDeliveryTime
 	if keyword == "sent" {
 		field = mailstore.TagSubmitTime
 	}
-	text := strings.ToLower(t.text)
-	// "this week" is two words.
-	if (text == "this" || text == "last" || text == "next") && len(p.tokens) > 0 && !p.tokens[0].keyword {
-		text += " " + strings.ToLower(p.tokens[0].text)
-		p.tokens = p.tokens[1:]
-	}
-	if low, high, ok := strings.Cut(text, ".."); ok {
-		first, okFirst := p.period(low)
-		last, okLast := p.period(high)
-		return p.times(field, text, okFirst && okLast, func(at time.Time) bool { return !at.Before(first.from) && at.Before(last.to) })
-	}
-	_, rest := aqsSign(text)
-	when, ok := p.period(rest)
-	sign := strings.TrimSuffix(text, rest)
-	return p.times(field, text, ok, func(at time.Time) bool {
-		before, after := at.Before(when.from), !at.Before(when.to)
-		switch sign {
-		case ">":
-			return after
-		case ">=":
-			return !before
-		case "<":
-			return before
-		case "<=":
-			return !after
-		case "<>":
-			return before || after
-		}
-		return !before && !after
-	})
+	return within(field, period{when.from, last.to}, signs[sign])
 }
 
-func (p *aqsParser) times(field ews.ExtendedField, text string, ok bool, holds func(time.Time) bool) func(*mailstore.Item) bool {
-	if !ok {
-		p.failed = text
-	}
+func within(field ews.ExtendedField, when period, holds func(int) bool) aqsTest {
 	return func(it *mailstore.Item) bool {
-		_, has := it.Property(field)
-		return has && holds(it.Properties().Time(field))
+		if _, has := it.Property(field); !has {
+			return false
+		}
+		at, place := it.Properties().Time(field), 0
+		switch {
+		case at.Before(when.from):
+			place = -1
+		case !at.Before(when.to):
+			place = 1
+		}
+		return holds(place)
 	}
 }
 
-// period returns the time that a text means.
-func (p *aqsParser) period(text string) (period, bool) {
+// period returns the time that some words begin with, and how many of them say it, 0
+// if none do.
+func (p *aqsParser) period(words []string) (when period, n int) {
+	if len(words) == 0 {
+		return period{}, 0
+	}
 	y, m, d := p.now.Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	which, unit, two := strings.Cut(text, " ")
-	n := map[string]int{"last": -1, "this": 0, "next": 1}[which]
-	switch {
-	case text == "today":
-		return period{day, day.AddDate(0, 0, 1)}, true
-	case text == "yesterday":
-		return period{day.AddDate(0, 0, -1), day}, true
-	case text == "tomorrow":
-		return period{day.AddDate(0, 0, 1), day.AddDate(0, 0, 2)}, true
-	case !two:
-		return aqsDate(text)
+	switch words[0] {
+	case "today":
+		return span(day, 0, 0, 1), 1
+	case "yesterday":
+		return span(day.AddDate(0, 0, -1), 0, 0, 1), 1
+	case "tomorrow":
+		return span(day.AddDate(0, 0, 1), 0, 0, 1), 1
 	}
-	switch unit {
-	case "week":
-		begin := day.AddDate(0, 0, 7*n-int(day.Weekday()))
-		return period{begin, begin.AddDate(0, 0, 7)}, true
-	case "month":
-		begin := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-		return period{begin, begin.AddDate(0, 1, 0)}, true
-	case "year":
-		begin := time.Date(y+n, 1, 1, 0, 0, 0, 0, time.UTC)
-		return period{begin, begin.AddDate(1, 0, 0)}, true
+	for i := range 7 {
+		if words[0] == strings.ToLower(time.Weekday(i).String()) { // of this week
+			return span(day.AddDate(0, 0, i-int(day.Weekday())), 0, 0, 1), 1
+		}
 	}
-	return period{}, false
+	if when, n = p.named(words); n > 0 {
+		return when, n
+	}
+	if which, unit, ok := relative(words[0]); ok {
+		return p.unit(which, unit), 1
+	}
+	if len(words) > 1 {
+		if which, unit, ok := relative(words[0] + words[1]); ok {
+			return p.unit(which, unit), 2
+		}
+	}
+	if when, ok := p.date(words[0]); ok {
+		return when, 1
+	}
+	return period{}, 0
 }
 
-// aqsDate reads a day or a moment.
-func aqsDate(text string) (period, bool) {
+// relative cuts a text such as lastweek, which may be written in two words.
+func relative(text string) (which, unit string, ok bool) {
+	for _, which := range []string{"this", "last", "next", "past", "coming"} {
+		if unit, found := strings.CutPrefix(text, which); found {
+			return which, unit, unit == "week" || unit == "month" || unit == "year"
+		}
+	}
+	return "", "", false
+}
+
+// unit returns a week, month or year: that of the calendar, which begins on a Sunday,
+// for this, last and next; that until now for past, and that from now for coming.
+func (p *aqsParser) unit(which, unit string) period {
+	y, m, d := p.now.Date()
+	years, months, days := 0, 0, 7
+	begin := time.Date(y, m, d-int(p.now.Weekday()), 0, 0, 0, 0, time.UTC)
+	switch unit {
+	case "month":
+		months, days, begin = 1, 0, time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
+	case "year":
+		years, days, begin = 1, 0, time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	switch which {
+	case "past":
+		return period{p.now.AddDate(-years, -months, -days), p.now.Add(time.Nanosecond)}
+	case "coming":
+		return span(p.now, years, months, days)
+	case "last":
+		begin = begin.AddDate(-years, -months, -days)
+	case "next":
+		begin = begin.AddDate(years, months, days)
+	}
+	return span(begin, years, months, days)
+}
+
+// named reads a month by its name, or a day in it, of this year or of the year that
+// follows.
+func (p *aqsParser) named(words []string) (when period, n int) {
+	month := time.January
+	for words[0] != strings.ToLower(month.String()) {
+		if month++; month > time.December {
+			return period{}, 0
+		}
+	}
+	number := func(i, most int) int {
+		if i >= len(words) {
+			return 0
+		}
+		v, err := strconv.Atoi(words[i])
+		if err != nil || v > most {
+			return 0
+		}
+		return max(v, 0)
+	}
+	year, day, n := p.now.Year(), number(1, 31), 1
+	if day > 0 {
+		n++
+	}
+	if y := number(n, 9999); y >= 1000 {
+		year, n = y, n+1
+	}
+	if day == 0 {
+		return span(time.Date(year, month, 1, 0, 0, 0, 0, time.UTC), 0, 1, 0), n
+	}
+	begin := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	if begin.Month() != month {
+		return period{}, 0
+	}
+	return span(begin, 0, 0, 1), n
+}
+
+// date reads a day or a moment in numbers; a day without a year is of this year.
+func (p *aqsParser) date(text string) (period, bool) {
 	for _, layout := range []string{"1/2/2006", "2006-01-02"} {
 		if day, err := time.Parse(layout, text); err == nil {
-			return period{day, day.AddDate(0, 0, 1)}, true
+			return span(day, 0, 0, 1), true
 		}
+	}
+	if day, err := time.Parse("1/2/2006", text+"/"+strconv.Itoa(p.now.Year())); err == nil {
+		return span(day, 0, 0, 1), true
 	}
 	if at, err := mailstore.ParseTime(strings.ToUpper(text)); err == nil {
 		return period{at, at.Add(time.Second)}, true

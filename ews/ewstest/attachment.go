@@ -1,149 +1,74 @@
 package ewstest
 
 import (
-	"mime"
-	"slices"
-	"strings"
-
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
-	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
+// attachments lists the attachments of the item.
 func (w *itemWriter) attachments() {
-	all := w.it.Content().Attachments()
+	all := w.it.Attached()
 	if len(all) == 0 {
 		return
 	}
 	w.Open("t:Attachments")
-	for i, a := range all {
-		element := "t:FileAttachment"
-		if a.Item {
-			element = "t:ItemAttachment"
-		}
-		w.Open(element)
-		w.Open("t:AttachmentId")
-		w.Attr("Id", mailstore.AttachmentID(w.it.ID(), i))
-		w.Close()
-		w.Leaf("t:Name", a.Name)
-		w.Leaf("t:ContentType", a.ContentType)
-		if a.ContentID != "" {
-			w.Leaf("t:ContentId", a.ContentID)
-		}
-		if a.Location != "" {
-			w.Leaf("t:ContentLocation", a.Location)
-		}
-		w.Int("t:Size", a.Size)
-		w.time("t:LastModifiedTime", mailstore.TagCreated)
-		w.Bool("t:IsInline", a.Inline)
+	for _, a := range all {
+		w.openAttachment(a)
 		w.Close()
 	}
 	w.Close()
 }
 
-// attachable are the elements of an attachment that a client may give.
-var attachable = map[string]bool{
-	"Name": true, "ContentType": true, "ContentId": true, "ContentLocation": true, "IsInline": true, "Content": true,
-	"Message": true, "Item": true,
+// openAttachment opens the element of an attachment of the item, and writes what does
+// not depend on its kind.
+func (w *itemWriter) openAttachment(a mailstore.Attached) {
+	element := "t:FileAttachment"
+	if a.Item {
+		element = "t:ItemAttachment"
+	}
+	w.Open(element)
+	w.Open("t:AttachmentId")
+	w.Attr("Id", mailstore.AttachmentID(w.root.ID(), append(w.path[:len(w.path):len(w.path)], a.Number)...))
+	w.Close()
+	w.Leaf("t:Name", a.Name)
+	w.Leaf("t:ContentType", a.ContentType)
+	if a.ContentID != "" {
+		w.Leaf("t:ContentId", a.ContentID)
+	}
+	if a.Location != "" {
+		w.Leaf("t:ContentLocation", a.Location)
+	}
+	w.Int("t:Size", a.Size)
+	w.Leaf("t:LastModifiedTime", w.formatted(a.Made))
+	w.Bool("t:IsInline", a.Inline)
 }
 
-// attach adds files and messages.
-func (u *update) attach(v *ewsschema.Node) *refusal {
-	for _, n := range v.Kids() {
-		if n.Local != "FileAttachment" && n.Local != "ItemAttachment" {
-			return lacks.refusal(u.version, n.Local, true)
-		}
-		for _, k := range n.Kids() {
-			if !attachable[k.Local] && (k.Local != "IsContactPhoto" || n.Bool("IsContactPhoto", false)) {
-				return lacks.refusal(u.version, k.Local+" of an attachment", true)
-			}
-		}
-		f := eml.File{
-			Name: n.Value("Name"), ContentType: n.Value("ContentType"), ContentID: n.Value("ContentId"),
-			Location: n.Value("ContentLocation"), Inline: n.Bool("IsInline", false),
-		}
-		if kind, _, err := mime.ParseMediaType(f.ContentType); f.ContentType != "" && (err != nil || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822") {
-			return lacks.refusal(u.version, "a file of the ContentType "+f.ContentType, true)
-		}
-		if f.Item = n.Local == "ItemAttachment"; f.Item {
-			raw, refused := u.attached(n)
-			if refused != nil {
-				return refused
-			}
-			f.Content = raw
-		} else {
-			content, err := decodeBase64(n.Value("Content"))
-			if err != nil {
-				return refuse("ErrorInvalidValueForProperty")
-			}
-			f.Content = content
-		}
-		u.edited = true
-		u.edit.Files = append(u.edit.Files, f)
-	}
-	return nil
+// attachmentPath is where an attachment is.
+type attachmentPath struct {
+	root *mailstore.Item
+	path []int
+	mailstore.Attached
 }
 
-// attached returns the MIME of a message to attach: made of its MimeContent, and of
-// those elements that MIME can express.
-func (u *update) attached(n *ewsschema.Node) ([]byte, *refusal) {
-	item := n.Child("Message")
-	if !item.Exists() {
-		item = n.Child("Item")
-	}
-	if !item.Exists() {
-		return nil, refuseText("ErrorInvalidRequest", "An ItemAttachment needs an item.")
-	}
-	inner := &update{version: u.version, item: &mailstore.Item{}}
-	for _, k := range item.Kids() {
-		if refused := inner.begin(&mailstore.New{}, item.Local, k); refused != nil {
-			return nil, refused
-		}
-		switch k.Local {
-		case "MimeContent", "Body", "Attachments":
-		case "Subject":
-			inner.field("Subject", k.Text)
-		default:
-			if addressFields[k.Local] == "" && (k.Local != "ItemClass" || k.Text != "IPM.Note") {
-				return nil, lacks.refusal(u.version, k.Local+" of an attached item", true)
-			}
-		}
-	}
-	raw, refused := mimeContent(item)
-	return inner.content(item, raw), refused
-}
-
-// mimeContent returns the decoded MimeContent of an item, nil without.
-func mimeContent(n *ewsschema.Node) ([]byte, *refusal) {
-	if !n.Child("MimeContent").Exists() {
-		return nil, nil
-	}
-	raw, err := decodeBase64(n.Value("MimeContent"))
+// attachment finds the attachment that an AttachmentId, or the id of a parent, names.
+// An id that is none of an attachment is refused with ErrorInvalidIdNotAnItemAttachmentId,
+// and that of an attachment that was deleted with ErrorInvalidAttachmentId.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+func (c *call) attachment(n *ewsschema.Node) (attachmentPath, *refusal) {
+	id, path, err := mailstore.ParseAttachmentID(n.Get("Id"))
 	if err != nil {
-		return nil, refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
-	}
-	if raw == nil {
-		raw = []byte{}
-	}
-	return raw, nil
-}
-
-// content returns the MIME of a new item: that of the client, nil if it gave none,
-// with its elements in place of what they are about.
-func (u *update) content(n *ewsschema.Node, raw []byte) []byte {
-	switch {
-	case raw == nil:
-		e := u.edit
-		e.Fields = append(e.Fields, eml.Field{Name: "MIME-Version", Value: "1.0"})
-		if !slices.ContainsFunc(e.Fields, func(f eml.Field) bool { return f.Name == "Subject" }) {
-			e.Fields = append(e.Fields, eml.Field{Name: "Subject", Value: n.Value("Subject")})
+		if _, refused := c.parseID(n); refused != nil {
+			return attachmentPath{}, refused
 		}
-		if e.Body == nil {
-			e.Body = &eml.Body{}
-		}
-		return eml.Parse(nil).Edit(e)
-	case u.edited:
-		return eml.Parse(raw).Edit(u.edit)
+		return attachmentPath{}, refuse("ErrorInvalidIdNotAnItemAttachmentId")
 	}
-	return raw
+	it, refused := c.stored(id)
+	if refused != nil {
+		return attachmentPath{}, refused
+	}
+	a, ok := it.Within(path)
+	if !ok {
+		return attachmentPath{}, refuse("ErrorInvalidAttachmentId")
+	}
+	return attachmentPath{it, path, a}, nil
 }

@@ -13,7 +13,7 @@ import (
 // answers; nil or the zero value means the defaults.
 type AutodiscoverOptions struct {
 	// EWSURL is the external URL returned for each mailbox. Default: the HTTPS URL
-	// of EWS on the host of the request.
+	// of EWS on the host of the request; HTTP on the socket of a server without TLS.
 	EWSURL string
 	// InternalEWSURL is the internal URL. Default: none.
 	InternalEWSURL string
@@ -28,13 +28,16 @@ type AutodiscoverOptions struct {
 }
 
 // Autodiscover is the Autodiscover service of a [Server]: GetUserSettings of the
-// SOAP service, which requires signing in, and the JSON service, which does not.
-// It answers on any host; see [Autodiscover.Direct].
+// SOAP service and the older service in plain XML, which require signing in, and the
+// JSON service, which does not (protocols EWS and AutodiscoverV1). It answers on any
+// host; see [Autodiscover.Direct], and Options.Autodiscover for the server's socket.
 //
 // It is strict: it refuses requests that the schema does not allow.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/soap-autodiscover-web-service-reference-for-exchange.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/soap-autodiscover-web-service-reference-for-exchange
+// and https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange.
 type Autodiscover struct {
 	server *Server
+	own    bool // on the server's own socket
 	opts   AutodiscoverOptions
 	moved  map[string]string // by address in lower case
 }
@@ -67,6 +70,8 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !strings.HasPrefix(path, autodiscoverRoot):
 		a.server.ServeHTTP(w, r)
+	case path == strings.TrimSuffix(autodiscoverJSON, "/v1.0/") && a.hasJSON():
+		a.serveJSON(w, r, r.URL.Query().Get("Email"))
 	case strings.HasPrefix(path, autodiscoverJSON) && a.hasJSON():
 		a.serveJSON(w, r, r.URL.Path[len(autodiscoverJSON):])
 	case path == autodiscoverSOAP && !a.opts.NoSOAP:
@@ -78,7 +83,7 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// With the 401 as well: clients look there for the services.
 		w.Header().Set("X-SOAP-Enabled", "True")
 		if _, ok := a.server.signIn(w, r); ok {
-			a.servePlain(w)
+			a.servePlain(w, r)
 		}
 	default:
 		textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>").write(r.Context(), w)
@@ -131,20 +136,20 @@ func (a *Autodiscover) entry(address string) (box *mailstore.Mailbox, elsewhere 
 	return box, ""
 }
 
-// external returns the external URL of EWS.
-func (a *Autodiscover) external(host string) string {
+// external returns the external URL of EWS, for a request.
+func (a *Autodiscover) external(r *http.Request) string {
 	if a.opts.EWSURL != "" {
 		return a.opts.EWSURL
 	}
-	return "https://" + host + endpoint
+	return a.host(r) + endpoint
 }
 
-// servePlain answers at the path of the older service, which only mail clients
-// use.
-func (a *Autodiscover) servePlain(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	_, _ = w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">` +
-		`<Response><Error Time="00:00:00.0000000" Id="1"><ErrorCode>600</ErrorCode><Message>Invalid Request</Message><DebugData /></Error></Response></Autodiscover>`))
+// host returns the beginning of the URLs of the host of a request.
+func (a *Autodiscover) host(r *http.Request) string {
+	if a.own && !a.server.opts.TLS {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
 }
 
 // serveJSON answers the JSON service.
@@ -161,7 +166,9 @@ func (a *Autodiscover) serveJSON(w http.ResponseWriter, r *http.Request, address
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	case protocol == "":
 		answer(http.StatusBadRequest, map[string]string{"ErrorCode": "MandatoryParameterMissing", "ErrorMessage": "A valid value must be provided for the query parameter 'Protocol'."})
-	case !strings.EqualFold(protocol, "EWS"):
+	case strings.EqualFold(protocol, "AutodiscoverV1") && box != nil:
+		answer(http.StatusOK, map[string]string{"Protocol": "AutodiscoverV1", "Url": a.host(r) + autodiscoverXML})
+	case !strings.EqualFold(protocol, "EWS") && !strings.EqualFold(protocol, "AutodiscoverV1"):
 		answer(http.StatusBadRequest, map[string]string{"ErrorCode": "InvalidProtocol", "ErrorMessage": "The given protocol value is invalid."})
 	case elsewhere != "":
 		w.Header().Set("Location", jsonElsewhere(elsewhere))
@@ -169,7 +176,7 @@ func (a *Autodiscover) serveJSON(w http.ResponseWriter, r *http.Request, address
 	case box == nil:
 		answer(http.StatusNotFound, map[string]string{"ErrorCode": "UserNotFound", "ErrorMessage": "The given user is not found."})
 	default:
-		answer(http.StatusOK, map[string]string{"Protocol": "EWS", "Url": a.external(r.Host)})
+		answer(http.StatusOK, map[string]string{"Protocol": "EWS", "Url": a.external(r)})
 	}
 }
 

@@ -27,7 +27,7 @@ func (a *Autodiscover) serveSOAP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req, err := parseSettingsRequest(io.LimitReader(r.Body, 1<<20))
-	status, answer := http.StatusOK, a.settingsAnswer(req, r.Host)
+	status, answer := http.StatusOK, a.settingsAnswer(req, a.external(r))
 	if err != nil {
 		status, answer = http.StatusInternalServerError, settingsFault(err)
 	}
@@ -140,7 +140,7 @@ func settingsFault(err error) []byte {
 }
 
 // settingsAnswer answers a parsed request.
-func (a *Autodiscover) settingsAnswer(req settingsRequest, host string) []byte {
+func (a *Autodiscover) settingsAnswer(req settingsRequest, ewsURL string) []byte {
 	code, text := "NoError", ""
 	switch {
 	case !strings.HasPrefix(req.version, "Exchange20"):
@@ -162,7 +162,7 @@ func (a *Autodiscover) settingsAnswer(req settingsRequest, host string) []byte {
 		e.Open("UserResponses")
 		if code == "NoError" {
 			for _, address := range req.users {
-				a.userAnswer(e, req, address, host)
+				a.userAnswer(e, req, address, ewsURL)
 			}
 		}
 		e.Close()
@@ -171,7 +171,7 @@ func (a *Autodiscover) settingsAnswer(req settingsRequest, host string) []byte {
 	})
 }
 
-func (a *Autodiscover) userAnswer(e *xmlwire.Encoder, req settingsRequest, address, host string) {
+func (a *Autodiscover) userAnswer(e *xmlwire.Encoder, req settingsRequest, address, ewsURL string) {
 	box, elsewhere := a.entry(address)
 	e.Open("UserResponse")
 	defer e.Close()
@@ -185,7 +185,7 @@ func (a *Autodiscover) userAnswer(e *xmlwire.Encoder, req settingsRequest, addre
 	default:
 		userStatus(e, "NoError", "No error.", "")
 		known := map[string]string{
-			"ExternalEwsUrl":          a.external(host),
+			"ExternalEwsUrl":          ewsURL,
 			"InternalEwsUrl":          a.opts.InternalEWSURL,
 			"AutoDiscoverSMTPAddress": box.Address,
 			"UserDisplayName":         box.DisplayName,

@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -13,10 +14,13 @@ type budgets struct {
 }
 
 // Budget limits the requests of one payer, an account or an impersonated
-// mailbox. Zero means no limit.
+// mailbox. Zero means no limit, or that of [Options] for MaxSubscriptions and
+// MaxStreams.
 type Budget struct {
 	MaxConcurrency    int
 	RequestsPerMinute int
+	MaxSubscriptions  int // at a time, before ErrorExceededSubscriptionCount
+	MaxStreams        int // connections of GetStreamingEvents, before ErrorExceededConnectionCount
 }
 
 type spending struct {
@@ -71,6 +75,20 @@ func (b *budgets) enter(payer string, o Options) *refusal {
 	}
 	s.running++
 	return nil
+}
+
+// subscriptions returns how many subscriptions a payer may have.
+func (b *budgets) subscriptions(payer string, o Options) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return cmp.Or(b.limits[payer].MaxSubscriptions, o.MaxSubscriptions)
+}
+
+// streams returns how many connections for events a payer may have.
+func (b *budgets) streams(payer string, o Options) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return cmp.Or(b.limits[payer].MaxStreams, o.MaxStreams)
 }
 
 // leave ends a request that was charged.

@@ -31,7 +31,7 @@ func deleteFolder(c *call) *refusal {
 			return nil, nil
 		}
 		c.acted = true
-		f.Walk(func(g *mailstore.Folder) { removeAll(g, how) })
+		f.Mailbox.Silently(func() { f.Walk(func(g *mailstore.Folder) { removeAll(g, how) }) })
 		f.Delete()
 		return nil, nil
 	})
@@ -54,9 +54,12 @@ func emptyFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		f, refused := c.folder(n)
+		subfolders := c.op.AttrBool("DeleteSubFolders", false)
 		switch {
 		case refused != nil:
 			return nil, refused
+		case subfolders && slices.ContainsFunc(f.Children, func(g *mailstore.Folder) bool { return !c.rightsIn(g).Owner }):
+			return nil, refuse("ErrorAccessDenied")
 		case f.IsRoot(), f.Search != nil, folderKind(f) == "CalendarFolder":
 			return nil, refuse("ErrorCannotEmptyFolder")
 		case how == mailstore.ToDeletedItems && f.Mailbox != c.who.box:
@@ -64,7 +67,7 @@ func emptyFolder(c *call) *refusal {
 		}
 		c.acted = true
 		removeAll(f, how)
-		if c.op.AttrBool("DeleteSubFolders", false) {
+		if subfolders {
 			for _, below := range slices.Clone(f.Children) {
 				if below.Distinguished != "" {
 					continue
@@ -80,34 +83,6 @@ func emptyFolder(c *call) *refusal {
 	return nil
 }
 
-// moveFolder moves folders within their mailbox.
-func moveFolder(c *call) *refusal {
-	to, missing := c.folder(c.op.Child("ToFolderId").First())
-	missing = asTarget(missing, "ErrorToFolderNotFound")
-	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		f, refused := c.changeable(n, "ErrorMoveDistinguishedFolder")
-		switch {
-		case refused != nil:
-			return nil, refused
-		case missing != nil:
-			return nil, missing
-		case to.Gone():
-			return nil, refuse("ErrorToFolderNotFound")
-		case to.Recoverable():
-			return nil, refuse("ErrorAccessDenied")
-		case to.Mailbox != f.Mailbox:
-			return nil, refuse("ErrorCrossMailboxMoveCopy")
-		case to.Child(f.Name) != nil:
-			return nil, refuse("ErrorFolderExists")
-		case !f.MoveTo(to):
-			return nil, refuse("ErrorMoveCopyFailed")
-		}
-		c.acted = true
-		return func() { c.out.writeFolders(f) }, nil
-	})
-	return nil
-}
-
 // updateFolder changes folders.
 func updateFolder(c *call) *refusal {
 	c.batch(c.op.Child("FolderChanges").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -115,7 +90,7 @@ func updateFolder(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		u := &folderUpdate{server: c.Server, kind: folderKind(f), name: f.Name, class: f.Class, properties: f.Properties, permissions: f.Permissions}
+		u := &folderUpdate{server: c.Server, call: c, box: f.Mailbox, kind: folderKind(f), name: f.Name, class: f.Class, properties: f.Properties, permissions: f.Permissions}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {
 				return nil, refused
@@ -131,6 +106,7 @@ func updateFolder(c *call) *refusal {
 		}
 		c.acted = true
 		f.Name, f.Class, f.Properties, f.Permissions = u.name, u.class, u.properties, u.permissions
+		u.seek(f)
 		f.Touch()
 		return func() { c.out.writeFolders(f) }, nil
 	})

@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"slices"
+
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -24,6 +26,17 @@ func createFolder(c *call) *refusal {
 	return nil
 }
 
+// inherited returns the permissions of a new folder: those of its parent. Whoever creates
+// it owns it.
+func (c *call) inherited(parent *mailstore.Folder) []mailstore.Permission {
+	all := slices.Clone(parent.Permissions)
+	if c.who.opens(parent.Mailbox) || c.who.box == nil {
+		return all
+	}
+	all = slices.DeleteFunc(all, func(p mailstore.Permission) bool { return c.who.box.Has(p.User) })
+	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, Level: "Owner", Rights: levels["Owner"]})
+}
+
 // newFolder makes a folder of an element.
 func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	class, ok := folderClasses[n.Local]
@@ -33,7 +46,7 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	if n.Local != "Folder" && n.Child("FolderClass").Exists() {
 		return nil, refuseText("ErrorNoFolderClassOverride", "Only a Folder can be created with a FolderClass.")
 	}
-	u := &folderUpdate{server: c.Server, kind: n.Local, class: class}
+	u := &folderUpdate{server: c.Server, call: c, box: parent.Mailbox, kind: n.Local, class: class}
 	for _, k := range n.Kids() {
 		refused := folderElements[k.Local].create.refusal(c.opts.Version, k.Local, true)
 		if refused == nil {
@@ -45,6 +58,9 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	}
 	if refused := u.named(); refused != nil {
 		return nil, refused
+	}
+	if n.Local == "SearchFolder" && u.search == nil {
+		return nil, refuseText("ErrorInvalidOperation", "A search folder needs SearchParameters.")
 	}
 	if n.Path("PermissionSet", "Permissions").Exists() && folderKindOf(u.class) == "CalendarFolder" {
 		return nil, refuse("ErrorCannotSetNonCalendarPermissionOnCalendarFolder")
@@ -59,6 +75,10 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 	}
 	f := parent.Add(u.name, u.class)
 	f.Properties, f.Permissions = u.properties, u.permissions
+	u.seek(f)
+	if u.permissions == nil {
+		f.Permissions = c.inherited(parent)
+	}
 	c.acted = true
 	return f, nil
 }

@@ -21,7 +21,11 @@ func createItem(c *call) *refusal {
 		if refused := c.still(saved, "ErrorSavedItemFolderNotFound"); refused != nil {
 			return nil, refused
 		}
-		it, refused := c.create(saved, n)
+		create := c.create
+		if smartResponses[n.Local] != nil {
+			create = c.respond
+		}
+		it, refused := create(saved, n)
 		if refused != nil {
 			return nil, refused
 		}
@@ -95,38 +99,20 @@ func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, 
 	if refused == nil {
 		refused = fitting(n.Local, f)
 	}
-	switch {
-	case refused != nil:
+	if refused != nil {
 		return nil, refused
-	case f.Mailbox.Full(int64(len(item.MIME))):
-		return nil, refuse("ErrorQuotaExceeded")
-	case sending && !c.who.opens(f.Mailbox):
-		return nil, refuse("ErrorSendAsDenied")
-	case sending && !addressed(eml.Parse(item.MIME)):
-		return nil, refuse("ErrorInvalidRecipients")
 	}
-	c.acted = true
-	it := f.Create(*item)
-	c.forget(it)
-	it.Creator = c.who.account
-	if !sending {
-		return it, nil
-	}
-	c.send(it)
-	if disposition == "SendOnly" {
-		it.Delete()
-	}
-	return nil, nil
+	return c.store(f, item, sending)
 }
 
 // newItem reads the element of an item to create.
-func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
+func (s *Server) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusal) {
 	item := &mailstore.New{Class: class}
 	mime, refused := mimeContent(n)
 	if refused != nil {
 		return nil, refused
 	}
-	u := &update{version: c.opts.Version, item: &mailstore.Item{}}
+	u := &update{server: s, version: s.opts.Version, item: &mailstore.Item{}}
 	for _, k := range n.Kids() {
 		if refused := u.begin(item, n.Local, k); refused != nil {
 			return nil, refused
@@ -136,7 +122,7 @@ func (c *call) newItem(n *ewsschema.Node, class string) (*mailstore.New, *refusa
 	if read := n.Child("IsRead"); read.Exists() {
 		u.set = append(u.set, mailstore.WithReadState(u.set, n.Bool("IsRead", false)))
 	}
-	item.Properties = u.set
+	item.Properties, item.Attached = u.set, u.files
 	if item.Class == "" {
 		item.Class = eml.Parse(item.MIME).Class()
 	}

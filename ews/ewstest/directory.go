@@ -13,6 +13,8 @@ type directory struct {
 	accounts    map[string]string // passwords by address in lower case
 	fullAccess  map[string]map[string]bool
 	impersonate map[string]map[string]bool
+	sendAs      map[string]map[string]bool
+	onBehalf    map[string]map[string]bool
 	lists       map[string]*list
 	contacts    map[string]*contact
 	order       []string // of lists and contacts
@@ -38,6 +40,8 @@ func newDirectory(domain string) *directory {
 		accounts:    make(map[string]string),
 		fullAccess:  make(map[string]map[string]bool),
 		impersonate: make(map[string]map[string]bool),
+		sendAs:      make(map[string]map[string]bool),
+		onBehalf:    make(map[string]map[string]bool),
 		lists:       make(map[string]*list),
 		contacts:    make(map[string]*contact),
 	}

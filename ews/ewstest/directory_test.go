@@ -143,24 +143,3 @@ func TestResolveNames(t *testing.T) {
 	_, found := resolve("many")
 	assert.Len(t, found, 100)
 }
-
-func TestConvertID(t *testing.T) {
-	t.Parallel()
-	c := newCaller(t, ewstest.Options{})
-	m := c.srv.Mailbox(alice).Deliver([]byte(plain))
-	convert := func(from, id, to, mailbox string) string {
-		return c.do(`<m:ConvertId DestinationFormat="` + to + `"><m:SourceIds><t:AlternateId Format="` + from + `" Id="` + id + `" Mailbox="` + mailbox + `"/></m:SourceIds></m:ConvertId>`)
-	}
-	seen := map[string]bool{}
-	for _, format := range []string{"EwsLegacyId", "EwsId", "EntryId", "HexEntryId", "StoreId", "OwaId"} {
-		there := convert("EwsId", m.ID.ID, format, alice)
-		require.Equal(t, []string{"NoError"}, codes(there))
-		id := attrs(there, "AlternateId", "Id")[0]
-		seen[id] = true
-		back := convert(format, id, "EwsId", alice)
-		assert.Equal(t, []string{m.ID.ID}, attrs(back, "AlternateId", "Id"), format)
-	}
-	assert.GreaterOrEqual(t, len(seen), 4)
-	assert.Equal(t, []string{"ErrorInvalidIdMalformed"}, codes(convert("EwsId", "x", "EntryId", alice)))
-	assert.Equal(t, []string{"ErrorNonExistentMailbox"}, codes(convert("EwsId", m.ID.ID, "EntryId", "nobody@example.test")))
-}

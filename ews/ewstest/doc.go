@@ -18,6 +18,50 @@
 // generated anew for each request. Restricted searches return 250 items a page.
 // An access error stops a batch. Faults are HTTP 500 without a SOAP header.
 //
+// It has the operations in this list, by the first version that has each, if that is
+// not Exchange 2010; what real servers do in one and ewstest does not follows, and is
+// refused ([Operations]):
+//
+//   - ArchiveItem (since Exchange2013)
+//   - ConvertId, not: ids of public folders
+//   - CopyFolder
+//   - CopyItem
+//   - CreateAttachment
+//   - CreateFolder
+//   - CreateFolderPath (since Exchange2013)
+//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - DeleteAttachment
+//   - DeleteFolder
+//   - DeleteItem
+//   - EmptyFolder
+//   - ExpandDL, not: lists in a mailbox
+//   - ExportItems
+//   - FindFolder
+//   - FindItem, not: ReturnDeletedItems; groups that collapse; series of appointments
+//   - GetAttachment
+//   - GetEvents
+//   - GetFolder
+//   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - GetServerTimeZones
+//   - GetStreamingEvents
+//   - MarkAllItemsAsRead (since Exchange2013)
+//   - MarkAsJunk (since Exchange2013)
+//   - MoveFolder
+//   - MoveItem
+//   - ResolveNames, not: contacts in a mailbox
+//   - SendItem
+//   - Subscribe
+//   - SyncFolderHierarchy
+//   - SyncFolderItems
+//   - Unsubscribe
+//   - UpdateFolder
+//   - UpdateItem, not: fields of appointments, contacts, lists and tasks
+//   - UploadItems
+//
+// All other operations of the protocol are refused with the fault
+// ErrorInvalidOperation, which names the operation; those that the version does not
+// have, with ErrorSchemaValidation.
+//
 // Where sources leave a choice, ewstest takes the stricter behaviour, so that a
 // client that passes here does not rely on luck:
 //
@@ -32,8 +76,9 @@
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
 //     answers ErrorNonExistentMailbox.
 //   - In a folder of another mailbox, an account without FullAccess may do what the
-//     folder's permissions say: those of its own address, or of Default. Without the
-//     right, ErrorAccessDenied; what it may not see is not found.
+//     folder's permissions say: those of its own address, else of the lists that it is a
+//     member of, else of Default. Without the right, ErrorAccessDenied; what it may not
+//     see is not found. A new folder has the permissions of its parent.
 //   - The original of an item moved into another mailbox stays in the Deletions
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
@@ -45,16 +90,46 @@
 //     ewstest does not with ErrorInvalidOperation, never ignored.
 //   - Appointments, contacts, lists, tasks and posts can be created in folders of
 //     their kind only: ErrorCannotCreateContactInNonContactFolder and the like.
-//   - Where MimeContent and elements say different things, the elements win.
+//   - Where MimeContent and elements say different things, the elements win. UpdateItem
+//     replaces the MimeContent of drafts only.
+//   - An attached item keeps its class and properties, in copies and uploads as well.
+//     In the MIME of its parent it is message/rfc822, whatever it is, and all else that
+//     is in that MIME stays when attachments come and go. What is attached to S/MIME
+//     messages cannot be changed: ErrorInvalidOperation. Ten levels are the most:
+//     ErrorAttachmentNestLevelLimitExceeded.
+//   - Recipients without a name get that of the directory. From and the recipients are
+//     Mailbox, PublicDL or Contact if the directory has the address, whoever claims it.
+//   - A header field that no property stands for is a named property in
+//     PS_INTERNET_HEADERS. The header as it was received (0x007D) never changes.
+//   - UniqueBody is the body without what mail programs put around the message that it
+//     answers.
+//   - Answers have times in UTC. With a TimeZoneContext other than UTC, a request with a
+//     time that has neither Z nor an offset is refused: ErrorInvalidOperation.
 //   - Meeting messages and reports cannot be created from MIME:
 //     ErrorObjectTypeChanged and ErrorInvalidItemForOperationCreateItem.
 //   - A shape that names a property of another kind of item is refused by GetItem
 //     on Exchange 2010 (ErrorInvalidPropertyRequest); later it is left out.
-//   - Sent messages are in the Inbox of each recipient that has a mailbox.
+//   - Sent messages are in the Inbox of each recipient that has a mailbox, also as a
+//     member of a list. An unknown recipient in a domain of the server, and a full
+//     mailbox, bring the sender a non-delivery report; whoever asks for receipts gets
+//     them as messages. Recipients elsewhere are in [Server.Notices] only.
+//   - Sending as somebody else needs a right ([Server.GrantSendAs],
+//     [Server.GrantSendOnBehalf]), which FullAccess is not: ErrorSendAsDenied.
 //   - Rules of an Inbox run on delivery only. Policies act before the answer to a
 //     request leaves, unless they are told to wait, so that an id in it may be
 //     invalid already.
 //   - A move keeps the change key and the time of the last modification.
+//   - SyncFolderItems tells of what left a folder, of changes, and of what came, the newest
+//     first; it leaves out what FindItem cannot return. It refuses a SyncState that is not
+//     of the same folder and server, or is older than the last 20,000 departures of the
+//     mailbox (ErrorInvalidSyncStateData), and so does SyncFolderHierarchy.
+//   - Subscriptions are to events of the mailbox of the caller, or of the one that it
+//     impersonates (ErrorSubscriptionDelegateAccessNotSupported), and not to search
+//     folders. There are no push subscriptions. GetEvents takes the watermark of the last
+//     answer only (ErrorInvalidWatermark). A mailbox remembers at least 10,000 events; who
+//     has missed some is told so (ErrorMissedNotificationEvents).
+//   - GetStreamingEvents tells of events at once, and every 45 seconds that nothing
+//     happened. A subscription without a connection lasts 30 minutes.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
@@ -78,6 +153,10 @@
 // [Mailbox.AddPolicy] has rules and policies move and delete what arrives, and
 // [Server.Play] lets people act between calls. [Server.Story] tells what they did.
 // Ids change with each move; Message.Object tells tests which message it is.
+//
+// A GET of the URL shows a page, and Services.wsdl, messages.xsd and types.xsd beside
+// it describe the operations of the version, for SOAP toolkits. With
+// Options.Autodiscover the socket also serves Autodiscover.
 //
 // Everything is kept in memory.
 package ewstest

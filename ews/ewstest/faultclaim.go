@@ -83,7 +83,7 @@ func (t *turn) batched() []*ewsschema.Node {
 	if t.request == nil {
 		return nil
 	}
-	for _, name := range []string{"ItemIds", "ItemChanges", "AttachmentIds", "Items"} {
+	for _, name := range []string{"ItemIds", "ItemChanges", "AttachmentIds", "Attachments", "Items"} {
 		if n := t.request.Operation.Child(name); n != nil {
 			return n.Kids()
 		}
@@ -121,6 +121,8 @@ func (t *turn) idOf(n *ewsschema.Node) *ewsschema.Node {
 			return nil
 		}
 		return n.Child("ItemId")
+	case "CreateAttachment":
+		return t.request.Operation.Child("ParentItemId")
 	}
 	return n
 }
@@ -131,7 +133,7 @@ func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
 		return nil
 	}
 	id, err := mailstore.ParseID(n.Get("Id"))
-	if n.Local == "AttachmentId" {
+	if n.Local == "AttachmentId" || n.Local == "ParentItemId" && err != nil {
 		id, _, err = mailstore.ParseAttachmentID(n.Get("Id"))
 	}
 	if err != nil || id.Kind != mailstore.KindItem {

@@ -249,7 +249,7 @@ var kindOperations = [faultKindsEnd][]ews.Operation{
 // byID are the operations that can name items by id.
 var byID = []ews.Operation{
 	ews.OpGetItem, ews.OpUpdateItem, ews.OpDeleteItem, ews.OpMoveItem, ews.OpCopyItem, ews.OpExportItems, ews.OpUploadItems,
-	ews.OpCreateItem, "GetAttachment",
+	ews.OpCreateItem, "GetAttachment", "CreateAttachment", "DeleteAttachment",
 }
 
 // canStrike reports whether the fault can strike requests of an operation.

@@ -40,7 +40,7 @@ func findFolder(c *call) *refusal {
 		}
 		return func() {
 			c.out.Open("m:RootFolder")
-			c.out.writePlace(p.offset, p.total, p.last, p.indexed)
+			c.out.writePage(p.position)
 			c.out.Open("t:Folders")
 			for _, f := range p.members {
 				c.out.writeFolder(f, shape)

@@ -12,28 +12,27 @@ const (
 )
 
 func findItem(c *call) *refusal {
-	if c.op.Child("GroupBy").Exists() || c.op.Child("DistinguishedGroupBy").Exists() {
-		return refuseText("ErrorInvalidOperation", "ewstest does not group items.")
-	}
 	shape, badShape := c.itemShape(c.op.Child("ItemShape"), true)
+	groups, badGroup := groupingOf(c.op, c.opts.Version)
 	matches, badRestriction := condition(itemQuery, c.op.Child("Restriction"))
 	var narrow [][]mailstore.Lookup
 	if badRestriction == nil {
 		narrow = clauses(c.op.Child("Restriction").First())
 	}
 	query := c.op.Child("QueryString")
+	var terms []aqsTerm
+	highlights := false
 	if query.Exists() {
 		if c.op.Child("Restriction").Exists() {
 			return refuseText("ErrorInvalidOperation", "QueryString and Restriction exclude each other.")
 		}
-		for _, name := range []string{"ReturnHighlightTerms", "ReturnDeletedItems"} {
-			if query.AttrBool(name, false) {
-				return lacks.refusal(c.opts.Version, name, true)
-			}
+		if query.AttrBool("ReturnDeletedItems", false) {
+			return lacks.refusal(c.opts.Version, "ReturnDeletedItems", true)
 		}
-		if matches, badRestriction = aqs(query.Content(), c.opts.Now()); badRestriction != nil {
+		if matches, terms, badRestriction = aqs(query.Content(), c.opts.Now()); badRestriction != nil {
 			matches = nil
 		}
+		highlights = query.AttrBool("ReturnHighlightTerms", false)
 		narrow = nil
 	}
 	seek, badCondition := condition(itemQuery, itemView(c.op).Child("Condition"))
@@ -50,7 +49,7 @@ func findItem(c *call) *refusal {
 	}
 	view := itemView(c.op)
 	c.batch(c.op.Child("ParentFolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		for _, bad := range []*refusal{badShape, badRestriction, badCondition} {
+		for _, bad := range []*refusal{badShape, badGroup, badRestriction, badCondition} {
 			if bad != nil {
 				return nil, bad
 			}
@@ -60,9 +59,22 @@ func findItem(c *call) *refusal {
 			return nil, refused
 		}
 		listed := c.asIndexed(f, pick(f, c.op.Get("Traversal"), narrow, matches), matches)
+		if listed, refused = through(f, listed, c.op, view); refused != nil {
+			return nil, refused
+		}
 		found, refused := sorted(itemQuery, listed, c.op.Child("SortOrder"))
 		if refused != nil {
 			return nil, refused
+		}
+		if groups != nil {
+			body, refused := c.grouped(groups, found, view, seek, limit, shape)
+			if refused != nil || !highlights {
+				return body, refused
+			}
+			return func() {
+				body()
+				c.out.writeTerms(terms)
+			}, nil
 		}
 		p, refused := paged(found, view, seek, limit)
 		if refused == nil {
@@ -80,13 +92,16 @@ func findItem(c *call) *refusal {
 		}
 		return func() {
 			c.out.Open("m:RootFolder")
-			c.out.writePlace(p.offset, p.total, p.last, p.indexed)
+			c.out.writePage(p.position)
 			c.out.Open("t:Items")
 			for _, it := range p.members {
 				c.out.writeItem(it, shape)
 			}
 			c.out.Close()
 			c.out.Close()
+			if highlights {
+				c.out.writeTerms(terms)
+			}
 		}, nil
 	})
 	return nil
@@ -105,6 +120,20 @@ func pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, ma
 		}
 	})
 	return found
+}
+
+// writeTerms writes what a query looks for. Its scope is the keyword, empty without
+// one: Microsoft's page says no more.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/highlightterms.
+func (e *encoder) writeTerms(terms []aqsTerm) {
+	e.Open("m:HighlightTerms")
+	for _, t := range terms {
+		e.Open("t:Term")
+		e.Leaf("t:Scope", t.scope)
+		e.Leaf("t:Value", t.value)
+		e.Close()
+	}
+	e.Close()
 }
 
 func itemView(op *ewsschema.Node) *ewsschema.Node {

@@ -26,7 +26,7 @@ var folderElements = map[string]writes{
 	"SharingEffectiveRights":   never,
 	"PermissionSet":            always,
 	"UnreadCount":              never,
-	"SearchParameters":         unkept,
+	"SearchParameters":         lasting,
 	"SourceId":                 unkept,
 	"AccountName":              unkept,
 }
@@ -34,13 +34,14 @@ var folderElements = map[string]writes{
 // folderClasses maps the element that a folder is created as to its class.
 var folderClasses = map[string]string{
 	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
+	"SearchFolder": "IPF.Note",
 }
 
 // folderKindOf returns the element that EWS uses for folders of a class.
 func folderKindOf(class string) string {
 	class = strings.ToUpper(class) + "."
 	for kind, c := range folderClasses {
-		if kind != "Folder" && strings.HasPrefix(class, strings.ToUpper(c)+".") {
+		if kind != "Folder" && kind != "SearchFolder" && strings.HasPrefix(class, strings.ToUpper(c)+".") {
 			return kind
 		}
 	}

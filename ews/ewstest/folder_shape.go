@@ -55,7 +55,7 @@ var lackedByFolders = map[string]string{
 // lacks refuses a property that is asked for by name, and that a folder has and
 // ewstest lacks.
 func (s *folderShape) lacks(f *mailstore.Folder) *refusal {
-	if uri := lackedByFolders[folderKind(f)]; uri != "" && s.named[uri] {
+	if uri := lackedByFolders[folderKind(f)]; uri != "" && s.named[uri] && f.Criteria == nil {
 		return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 	}
 	return nil
@@ -105,6 +105,9 @@ func (e *encoder) writeFolder(f *mailstore.Folder, s *folderShape) {
 	}
 	if s.wants("folder:UnreadCount", inDefault) && kind != "CalendarFolder" && kind != "ContactsFolder" {
 		e.Int("t:UnreadCount", int64(f.Unread()))
+	}
+	if criteria, ok := f.Criteria.(*search); ok && s.wants("folder:SearchParameters", inAll) {
+		e.searchParameters(criteria)
 	}
 	e.Close()
 }

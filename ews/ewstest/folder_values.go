@@ -11,10 +11,13 @@ import (
 // folderUpdate collects the changes to one folder, or the content of a new one.
 type folderUpdate struct {
 	server      *Server
+	call        *call
+	box         *mailstore.Mailbox
 	kind        string // element
 	name, class string
 	properties  mailstore.Properties
 	permissions []mailstore.Permission
+	search      *search // nil: unchanged
 }
 
 // put sets the value of an element.
@@ -26,10 +29,19 @@ func (u *folderUpdate) put(v *ewsschema.Node) *refusal {
 		u.class = v.Text
 	case "ExtendedProperty":
 		p, refused := extendedProperty(v)
+		if refused == nil && mailstore.FolderComputed(keyOf(p.Field)) {
+			refused = refuseText("ErrorInvalidPropertySet", "The property is read-only.")
+		}
 		if refused != nil {
 			return refused
 		}
 		u.properties = u.properties.With([]ews.ExtendedProperty{p})
+	case "SearchParameters":
+		s, refused := u.call.search(v, u.box)
+		if refused != nil {
+			return refused
+		}
+		u.search = s
 	case "PermissionSet":
 		all, refused := u.server.permissions(v)
 		if refused != nil {
@@ -100,6 +112,13 @@ func (u *folderUpdate) erase(path *ewsschema.Node, name string, r rule) *refusal
 	}
 	u.properties = u.properties.With(nil, field)
 	return nil
+}
+
+// seek makes the folder show what the search finds, if the change has one.
+func (u *folderUpdate) seek(f *mailstore.Folder) {
+	if u.search != nil {
+		f.Search, f.Criteria = u.search.shows, u.search
+	}
 }
 
 // named refuses a folder without a name.

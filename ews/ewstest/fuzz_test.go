@@ -22,6 +22,14 @@ func FuzzRequest(f *testing.F) {
 		updateXML("AlwaysOverwrite", "", id, setField("item:Subject", `<t:Subject>x</t:Subject>`)),
 		createXML(saveOnly, folderOf("inbox", alice), `<t:Message>`+mimeOf(plain)+`</t:Message>`),
 		createFolderXML(folderOf("inbox", alice), `<t:Folder><t:DisplayName>x</t:DisplayName></t:Folder>`),
+		createXML(`MessageDisposition="SendAndSaveCopy"`, "", lettersTo(`<t:IsReadReceiptRequested>true</t:IsReadReceiptRequested><t:IsDeliveryReceiptRequested>true</t:IsDeliveryReceiptRequested>`, "svc@example.test", "nobody@example.test", "all-staff@example.test")),
+		createXML(`MessageDisposition="SendOnly"`, "", `<t:Message>`+mimeOf(strings.ReplaceAll(withAttachment, "eve@evil.example", "svc@example.test"))+`</t:Message>`),
+		createXML(saveOnly, "", `<t:ForwardItem><t:ToRecipients>`+mailboxXML+`</t:ToRecipients><t:ReferenceItemId Id="ITEM" ChangeKey="KEY"/><t:NewBodyContent BodyType="HTML">x</t:NewBodyContent></t:ForwardItem>`),
+		createXML(`MessageDisposition="SendOnly"`, "", `<t:ReplyAllToItem><t:ReferenceItemId Id="ITEM" ChangeKey="KEY"/><t:NewBodyContent BodyType="Text">x</t:NewBodyContent></t:ReplyAllToItem>`),
+		sendXML("true", "", `<t:ItemId Id="ITEM" ChangeKey="KEY"/>`), markJunkXML("true", "true", id), markAllXML("true", "false", folderOf("inbox", alice)),
+		carryFolderXML("CopyFolder", folderOf("drafts", alice), folderOf("inbox", alice)),
+		searchFolderXML(folderOf("searchfolders", alice), searchXML(` Traversal="Deep"`, "a", folderOf("inbox", alice))),
+		updateFolderXML(folderOf("inbox", alice), setFolder("folder:PermissionSet", `<t:PermissionSet><t:Permissions><t:Permission><t:UserId>`+bobUser+`</t:UserId>`+level("Editor")+`</t:Permission></t:Permissions></t:PermissionSet>`)),
 		`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`,
 		`<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>a</m:UnresolvedEntry></m:ResolveNames>`,
 		`<m:ConvertId DestinationFormat="OwaId"><m:SourceIds><t:AlternateId Format="EwsId" Id="ITEM" Mailbox="alice@example.test"/></m:SourceIds></m:ConvertId>`,
@@ -34,6 +42,7 @@ func FuzzRequest(f *testing.F) {
 		srv := ewstest.NewServer(nil)
 		m := srv.Mailbox(alice).Deliver([]byte(withAttachment))
 		body = bytes.ReplaceAll(body, []byte("ITEM"), []byte(m.ID.ID))
+		body = bytes.ReplaceAll(body, []byte("KEY"), []byte(m.ID.ChangeKey))
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)

@@ -5,55 +5,47 @@ import (
 	"io"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
-	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
-	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
+// getAttachment returns files with their content, and items with all of their
+// properties and those that the AttachmentShape names. The MIME of tasks and lists
+// cannot be had, and before Exchange 2013 not that of contacts either,
+// [MS-OXWSATT] 2.2.4.3.
 func getAttachment(c *call) *refusal {
+	shape, refused := c.shapeOn("AllProperties", c.op.Child("AttachmentShape"), false)
 	c.batch(c.op.Child("AttachmentIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
-		id, i, err := mailstore.ParseAttachmentID(n.Get("Id"))
-		if err != nil {
-			if _, refused := c.parseID(n); refused != nil {
-				return nil, refused
-			}
-			return nil, refuse("ErrorInvalidIdNotAnItemAttachmentId")
-		}
-		it, refused := c.stored(id)
 		if refused != nil {
 			return nil, refused
 		}
-		// The store keeps the attachments in the order of the content.
-		all := it.Content().Attachments()
-		if i >= len(all) {
-			return nil, refuse("ErrorInvalidAttachmentId")
-		}
-		a := all[i]
-		shape := c.op.Child("AttachmentShape")
-		if a.Item && shape.Child("AdditionalProperties").Exists() {
-			return nil, lacks.refusal(c.opts.Version, "AdditionalProperties of an attached item", true)
+		a, refused := c.attachment(n)
+		if refused != nil {
+			return nil, refused
 		}
 		var content bytes.Buffer
 		if _, err := io.Copy(&content, a.Open()); err != nil {
 			return nil, refuse("ErrorContentConversionFailed")
 		}
+		parent := &itemWriter{encoder: &c.out.encoder, root: a.root, path: a.path[:len(a.path)-1]}
+		if !a.Item {
+			return func() {
+				c.out.Open("m:Attachments")
+				parent.openAttachment(a.Attached)
+				c.out.content("t:Content", [][]byte{content.Bytes()})
+				c.out.Close()
+				c.out.Close()
+			}, nil
+		}
+		w := &itemWriter{encoder: &c.out.encoder, it: a.Inner(), shape: shape, root: a.root, path: a.path, mime: content.Bytes()}
+		if refused := shape.fits(w.it.Kind()); refused != nil {
+			return nil, refused
+		}
+		if kind := w.it.Kind(); shape.fields[itemIndex["item:MimeContent"][0]] && !c.convertible(kind) {
+			return nil, refuseText("ErrorUnsupportedMimeConversion", "The MIME content of a "+kind+" is not supported.")
+		}
 		return func() {
 			c.out.Open("m:Attachments")
-			element := "t:FileAttachment"
-			if a.Item {
-				element = "t:ItemAttachment"
-			}
-			c.out.Open(element)
-			c.out.Open("t:AttachmentId")
-			c.out.Attr("Id", n.Get("Id"))
-			c.out.Close()
-			c.out.Leaf("t:Name", a.Name)
-			c.out.Leaf("t:ContentType", a.ContentType)
-			switch {
-			case !a.Item:
-				c.out.content("t:Content", [][]byte{content.Bytes()})
-			default:
-				c.out.writeAttached(content.Bytes(), shape)
-			}
+			parent.openAttachment(a.Attached)
+			c.out.write(w)
 			c.out.Close()
 			c.out.Close()
 		}, nil
@@ -61,22 +53,13 @@ func getAttachment(c *call) *refusal {
 	return nil
 }
 
-// writeAttached writes an attached message, as far as its MIME tells.
-func (e *encoder) writeAttached(raw []byte, shape *ewsschema.Node) {
-	m := eml.Parse(raw)
-	e.Open("t:Message")
-	if shape.Bool("IncludeMimeContent", false) {
-		e.content("t:MimeContent", [][]byte{raw}, "CharacterSet", "UTF-8")
+// convertible reports whether attached items of a kind have MIME.
+func (c *call) convertible(kind string) bool {
+	switch kind {
+	case "Contact":
+		return c.opts.Version >= Exchange2013
+	case "Task", "DistributionList":
+		return false
 	}
-	e.Leaf("t:ItemClass", m.Class())
-	e.Leaf("t:Subject", m.Header("Subject"))
-	e.writeBody("t:Body", m, bodyShape{kind: shape.Value("BodyType"), safe: shape.Bool("FilterHtmlContent", false)})
-	for _, list := range []string{"ToRecipients", "CcRecipients"} {
-		e.addresses("t:"+list, m.Addresses(addressFields[list]))
-	}
-	e.addresses("t:From", m.Addresses("From"))
-	if id := m.Header("Message-ID"); id != "" {
-		e.Leaf("t:InternetMessageId", id)
-	}
-	e.Close()
+	return true
 }

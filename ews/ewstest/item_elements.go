@@ -26,6 +26,7 @@ var (
 	lasting  = writes{keeps, keeps, readOnly} // cannot be deleted
 	onDrafts = writes{keeps, drafts, drafts}
 	once     = writes{keeps, readOnly, readOnly}
+	unsent   = writes{keeps, draftOnly, readOnly}
 	never    = writes{readOnly, readOnly, readOnly}
 	unkept   = writes{lacks, lacks, lacks}
 )
@@ -36,8 +37,9 @@ type kinds uint8
 const (
 	mail   kinds = 1 << iota // Message and the kinds of meetings
 	post                     // PostItem
+	event                    // CalendarItem
 	other                    // all else
-	anyone = mail | post | other
+	anyone = mail | post | event | other
 )
 
 func kindsOf(kind string) kinds {
@@ -46,6 +48,8 @@ func kindsOf(kind string) kinds {
 		return mail
 	case kind == "PostItem":
 		return post
+	case kind == "CalendarItem":
+		return event
 	}
 	return other
 }
@@ -54,11 +58,12 @@ func kindsOf(kind string) kinds {
 type rule int
 
 const (
-	lacks    rule = iota // ErrorInvalidOperation: real servers keep it, ewstest cannot
-	keeps                // the item gets the value
-	drafts               // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
-	readOnly             // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
-	storeID              // read-only on Exchange 2010, ignored by later versions
+	lacks     rule = iota // ErrorInvalidOperation: real servers keep it, ewstest cannot
+	keeps                 // the item gets the value
+	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
+	draftOnly             // the same as readOnly, but drafts get the value
+	readOnly              // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
+	storeID               // read-only on Exchange 2010, ignored by later versions
 )
 
 // finding is what FindItem makes of a property.
@@ -75,7 +80,7 @@ const (
 // [MS-OXWSCORE] and [MS-OXWSMSG], and
 // https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/email-properties-and-elements-in-ews-in-exchange.
 var itemElements = []element{
-	{uri: "item:MimeContent", of: anyone, find: barred, set: once},
+	{uri: "item:MimeContent", of: anyone, find: barred, set: unsent},
 	{uri: "item:ItemId", of: anyone, base: inDefault, set: never},
 	{uri: "item:ParentFolderId", of: anyone, base: inAll, set: never},
 	{uri: "item:ItemClass", of: anyone, base: inAll, set: lasting},
@@ -99,14 +104,14 @@ var itemElements = []element{
 	{uri: "item:ResponseObjects", of: anyone, base: inDefault, find: unfound, set: never},
 	{uri: "item:ReminderDueBy", of: anyone, set: always},
 	{uri: "item:ReminderIsSet", of: anyone, base: inAll, set: always},
-	{uri: "item:ReminderNextTime", of: anyone, set: never},
+	{uri: "item:ReminderNextTime", of: anyone, since: ewsschema.Exchange2013, set: never},
 	{uri: "item:ReminderMinutesBeforeStart", of: anyone, set: always},
 	{uri: "item:DisplayCc", of: anyone, base: inAll, set: never},
 	{uri: "item:DisplayTo", of: anyone, base: inAll, set: never},
 	{uri: "item:DisplayBcc", of: anyone, since: ewsschema.Exchange2016, base: inAll, set: never},
 	{uri: "item:HasAttachments", of: anyone, base: inDefault, set: never},
 	{uri: extendedProperties, of: anyone, set: always},
-	{uri: "item:Culture", of: anyone, set: unkept},
+	{uri: "item:Culture", of: anyone, base: inAll, set: always},
 	{uri: "item:EffectiveRights", of: anyone, base: inAll, set: never},
 	{uri: "item:LastModifiedName", of: anyone, since: ewsschema.Exchange2007SP1, base: inAll, set: never},
 	{uri: "item:LastModifiedTime", of: anyone, since: ewsschema.Exchange2007SP1, base: inAll, set: never},
@@ -154,6 +159,8 @@ var itemElements = []element{
 	{uri: "message:ApprovalRequestData", of: mail, set: never},
 	{uri: "message:VotingInformation", of: mail, set: never},
 	{uri: "message:ReminderMessageData", of: mail, set: never},
+	{uri: "calendar:Start", of: event, base: inDefault, set: lasting},
+	{uri: "calendar:End", of: event, base: inDefault, set: lasting},
 }
 
 // extendedProperties marks the place of the extended properties.
@@ -189,7 +196,7 @@ func (r rule) refusal(v Version, name string, draft bool) *refusal {
 	switch {
 	case r == lacks:
 		return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-	case r == readOnly, r == storeID && v < Exchange2013:
+	case r == readOnly, r == draftOnly && !draft, r == storeID && v < Exchange2013:
 		return refuseText("ErrorInvalidPropertySet", "Set action is invalid for property "+name+".")
 	case r == drafts && !draft:
 		return refuse("ErrorInvalidPropertyUpdateSentMessage")

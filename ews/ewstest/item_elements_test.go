@@ -32,7 +32,6 @@ var elementsRefused = []struct {
 	{"DisplayCc", "Bob", "ErrorInvalidPropertySet", ""},
 	{"DisplayTo", "Bob", "ErrorInvalidPropertySet", ""},
 	{"HasAttachments", "true", "ErrorInvalidPropertySet", ""},
-	{"Culture", "de", "ErrorInvalidOperation", ""},
 	{"EffectiveRights", `<t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify><t:Read>true</t:Read>`, "ErrorInvalidPropertySet", ""},
 	{"LastModifiedName", "Bob", "ErrorInvalidPropertySet", ""},
 	{"LastModifiedTime", "2026-01-02T03:04:05Z", "ErrorInvalidPropertySet", ""},
@@ -110,7 +109,7 @@ func TestCreateItemKeepsElements(t *testing.T) {
 		got := c.do(getItemXML(strings.Replace(shapeOf("", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart"), idOnly, full, 1), id))
 		for name, want := range map[string][]string{
 			"Subject": {"Offer"}, "Sensitivity": {"Private"}, "Body": {"&lt;b&gt;Hi&lt;/b&gt;"}, "Importance": {"High"},
-			"InReplyTo": {"&lt;a@b.example&gt;"}, "References": {"&lt;a@b.example&gt;"}, "DisplayTo": {"bob@example.test; carol@example.test"},
+			"InReplyTo": {"&lt;a@b.example&gt;"}, "References": {"&lt;a@b.example&gt;"}, "DisplayTo": {"Bob; Carol"},
 			"IsReadReceiptRequested": {"true"}, "IsDeliveryReceiptRequested": {"true"}, "IsResponseRequested": {"true"},
 			"ReminderIsSet": {"true"}, "ReminderDueBy": {"2026-12-01T09:00:00Z"}, "ReminderMinutesBeforeStart": {"15"},
 			"HasAttachments": {"true"}, "ContentType": {"text/plain"}, "IsDraft": {"true"},
@@ -129,9 +128,7 @@ func TestCreateItemRefusesWhatItCannotKeep(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
 	for name, item := range map[string]string{
-		"attached contact":  `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Contact/></t:ItemAttachment></t:Attachments></t:Message>`,
-		"attached flag":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:Body BodyType="Text">x</t:Body><t:Importance>High</t:Importance></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
-		"attached class":    `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Message><t:ItemClass>IPM.Note.Own</t:ItemClass></t:Message></t:ItemAttachment></t:Attachments></t:Message>`,
+		"attached date":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task></t:ItemAttachment></t:Attachments></t:Message>`,
 		"photo":             `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:IsContactPhoto>true</t:IsContactPhoto></t:FileAttachment></t:Attachments></t:Message>`,
 		"size of a file":    `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Size>3</t:Size></t:FileAttachment></t:Attachments></t:Message>`,
 		"fax":               `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>1</t:EmailAddress><t:RoutingType>FAX</t:RoutingType></t:Mailbox></t:ToRecipients></t:Message>`,
@@ -156,7 +153,7 @@ func TestElementsReplaceWhatMIMESays(t *testing.T) {
 			`<t:Importance>High</t:Importance><t:ToRecipients>`+mailboxXML+`</t:ToRecipients></t:Message>`))
 		require.Equal(t, []string{"NoError"}, codes(made), version)
 		got := c.do(getItemXML(full, `<t:ItemId Id="`+attrs(made, "ItemId", "Id")[0]+`"/>`))
-		for name, want := range map[string]string{"Subject": "Other", "Body": "Removed.", "Importance": "High", "DisplayTo": bob, "ContentLocation": "http://x.example/"} {
+		for name, want := range map[string]string{"Subject": "Other", "Body": "Removed.", "Importance": "High", "DisplayTo": "Bob", "ContentLocation": "http://x.example/"} {
 			assert.Equal(t, []string{want}, texts(got, name), "%s on %s", name, version)
 		}
 		assert.Len(t, attrs(got, "AttachmentId", "Id"), 2, "those of the MIME stay")
@@ -171,6 +168,7 @@ func TestCreateItemAttachesMessages(t *testing.T) {
 			return `<t:ItemAttachment><t:Name>inner</t:Name><t:Message>` + inner + `</t:Message></t:ItemAttachment>`
 		}
 		nested := `<t:Subject>Nested</t:Subject><t:Body BodyType="HTML">&lt;b&gt;deep&lt;/b&gt;</t:Body><t:Attachments>` + attach(`<t:Subject>Innermost</t:Subject>`) + `</t:Attachments><t:ToRecipients>` + mailboxXML + `</t:ToRecipients>`
+		nested = strings.Replace(nested, `<t:ToRecipients>`, `<t:ExtendedProperty><t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" PropertyName="X-Own" PropertyType="String"/><t:Value>&lt;nested@example.test&gt;</t:Value></t:ExtendedProperty><t:ToRecipients>`, 1)
 		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:Subject>Outer</t:Subject><t:Attachments>`+
 			attach(mimeOf(plain))+attach(mimeOf(plain)+`<t:Subject>Renamed</t:Subject>`)+attach(nested)+`</t:Attachments></t:Message>`))
 		require.Equal(t, []string{"NoError"}, codes(made), version)
@@ -192,7 +190,7 @@ func TestCreateItemAttachesMessages(t *testing.T) {
 		assert.Equal(t, []string{"deep"}, texts(third, "Body"))
 		assert.Equal(t, []string{bob}, texts(third, "EmailAddress"))
 		assert.NotContains(t, third, "MimeContent")
-		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(get(2, `<t:AdditionalProperties><t:FieldURI FieldURI="item:Size"/></t:AdditionalProperties>`)))
+		assert.Equal(t, []string{"&lt;nested@example.test&gt;"}, texts(get(2, `<t:AdditionalProperties><t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" PropertyName="X-Own" PropertyType="String"/></t:AdditionalProperties>`), "Value"))
 		raw, err := base64.StdEncoding.DecodeString(texts(get(2, `<t:IncludeMimeContent>true</t:IncludeMimeContent>`), "MimeContent")[0])
 		require.NoError(t, err)
 		assert.Contains(t, string(raw), "Innermost")
@@ -279,11 +277,16 @@ func TestUpdateItemRules(t *testing.T) {
 		"id":                {del("item:ItemId"), "ErrorInvalidPropertyDelete", "ErrorInvalidPropertyDelete"},
 		"a calendar's":      {del("calendar:Location"), "ErrorInvalidPropertyRequest", "ErrorInvalidPropertyRequest"},
 		"a folder's":        {del("folder:DisplayName"), "ErrorInvalidPropertyRequest", "ErrorInvalidPropertyRequest"},
-		"language":          {setField("item:Culture", `<t:Culture>de</t:Culture>`), "ErrorInvalidOperation", "ErrorInvalidOperation"},
+		"language":          {setField("item:Culture", `<t:Culture>de-DE</t:Culture>`), "NoError", "NoError"},
+		"unknown language":  {setField("item:Culture", `<t:Culture>tlh</t:Culture>`), "ErrorInvalidValueForProperty", "ErrorInvalidValueForProperty"},
 		"appended subject":  {`<t:AppendToItemField><t:FieldURI FieldURI="item:Subject"/><t:Message><t:Subject>x</t:Subject></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"appended category": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>x</t:String></t:Categories></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
-		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
-		"unchangeable MIME": {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "ErrorInvalidPropertySet", "ErrorInvalidPropertySet"},
+		"MIME":              {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "NoError", "ErrorInvalidPropertySet"},
+		"MIME of a bounce":  {setField("item:MimeContent", mimeOf("Content-Type: multipart/report; report-type=delivery-status\r\n\r\n")), "ErrorInvalidItemForOperationCreateItem", "ErrorInvalidPropertySet"},
+		"appended MIME":     {`<t:AppendToItemField><t:FieldURI FieldURI="item:MimeContent"/><t:Message><t:MimeContent>AAAA</t:MimeContent></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertySet"},
+		"no MIME":           {del("item:MimeContent"), "ErrorInvalidPropertyDelete", "ErrorInvalidPropertyDelete"},
+		"another element":   {`<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:PostItem><t:IsRead>true</t:IsRead></t:PostItem></t:SetItemField>`, "ErrorObjectTypeChanged", "ErrorObjectTypeChanged"},
+		"of any item":       {`<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:Contact><t:Subject>x</t:Subject></t:Contact></t:SetItemField>`, "NoError", "NoError"},
 	} {
 		c := newCaller(t, ewstest.Options{})
 		made := c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message>`+mimeOf(withAttachment)+`</t:Message>`))
@@ -311,5 +314,5 @@ func TestUpdateOfContent(t *testing.T) {
 	id := `<t:ItemId Id="` + attrs(made, "ItemId", "Id")[0] + `"/>`
 	add := `<t:AppendToItemField><t:FieldURI FieldURI="message:ToRecipients"/><t:Message><t:ToRecipients><t:Mailbox><t:Name>Çarol</t:Name><t:EmailAddress>carol@example.test</t:EmailAddress></t:Mailbox></t:ToRecipients></t:Message></t:AppendToItemField>`
 	require.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", "", id, add))))
-	assert.Equal(t, []string{"bob@example.test; Çarol"}, texts(c.do(getItemXML(full, id)), "DisplayTo"))
+	assert.Equal(t, []string{"Bob; Çarol"}, texts(c.do(getItemXML(full, id)), "DisplayTo"))
 }

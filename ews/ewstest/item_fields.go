@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -18,30 +19,52 @@ type itemWriter struct {
 	*encoder
 	it    *mailstore.Item
 	shape *itemShape
+	root  *mailstore.Item // in the folder: the item itself, or the one that it is attached to
+	path  []int           // of the attachment; nil if the item is none
+	mime  []byte          // of the attachment
+}
+
+// id returns the id of the item, or of the attachment that it is.
+func (w *itemWriter) id() string {
+	if w.path != nil {
+		return mailstore.AttachmentID(w.root.ID(), w.path...)
+	}
+	return w.it.ID().String()
+}
+
+// asMIME returns the item as MIME: made anew, or as it is attached.
+func (w *itemWriter) asMIME() [][]byte {
+	if w.path != nil {
+		return [][]byte{w.mime}
+	}
+	return w.it.MIME()
 }
 
 // itemWriters write the properties that ewstest has, by URI.
 var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContent": func(w *itemWriter) {
-		w.content("t:MimeContent", w.it.MIME(), "CharacterSet", "UTF-8")
+		w.content("t:MimeContent", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:ItemId":                 func(w *itemWriter) { w.itemID("t:ItemId", w.it) },
-	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.it.Folder) },
-	"item:ItemClass":              func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
-	"item:Subject":                func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
-	"item:Sensitivity":            func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
-	"item:Body":                   func(w *itemWriter) { w.form("t:Body", w.shape.body) },
-	"item:Attachments":            (*itemWriter).attachments,
-	"item:DateTimeReceived":       func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
-	"item:Size":                   func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
-	"item:Categories":             (*itemWriter).categories,
-	"item:Importance":             func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
-	"item:InReplyTo":              func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
-	"item:IsSubmitted":            func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
-	"item:IsDraft":                func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
-	"item:IsFromMe":               func(w *itemWriter) { w.Bool("t:IsFromMe", false) },
+	"item:ItemId":           (*itemWriter).itemID,
+	"item:ParentFolderId":   func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
+	"item:ItemClass":        func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
+	"item:Subject":          func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
+	"item:Sensitivity":      func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
+	"item:Body":             func(w *itemWriter) { w.form("t:Body", w.shape.body) },
+	"item:Attachments":      (*itemWriter).attachments,
+	"item:DateTimeReceived": func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
+	"item:Size":             func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
+	"item:Categories":       (*itemWriter).categories,
+	"item:Importance":       func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
+	"item:InReplyTo":        func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
+	"item:IsSubmitted":      func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
+	"item:IsDraft":          func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
+	"item:IsFromMe": func(w *itemWriter) {
+		from := w.it.Properties().Text(mailstore.TagFromAddress)
+		w.Bool("t:IsFromMe", from != "" && w.root.Folder.Mailbox.Has(from))
+	},
 	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
-	"item:IsUnmodified":           func(w *itemWriter) { w.flag("t:IsUnmodified", mailstore.FlagUnmodified) },
+	"item:IsUnmodified":           func(w *itemWriter) { w.Bool("t:IsUnmodified", w.it.Unmodified()) },
 	"item:InternetMessageHeaders": (*itemWriter).headers,
 	"item:DateTimeSent":           func(w *itemWriter) { w.time("t:DateTimeSent", mailstore.TagSubmitTime) },
 	"item:DateTimeCreated":        func(w *itemWriter) { w.time("t:DateTimeCreated", mailstore.TagCreated) },
@@ -55,38 +78,39 @@ var itemWriters = map[string]func(*itemWriter){
 		w.Bool("t:ReminderIsSet", w.it.Properties().Bool(mailstore.PropReminderSet))
 	},
 	"item:ReminderDueBy":              func(w *itemWriter) { w.time("t:ReminderDueBy", mailstore.PropReminderTime) },
+	"item:ReminderNextTime":           (*itemWriter).nextReminder,
 	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
-	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.it.Folder.Mailbox.DisplayName) },
+	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.server.editor(w.root)) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
-		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+		w.Leaf("t:WebClientReadFormQueryString", "?ae=Item&a=Open&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 	},
 	"item:WebClientEditFormQueryString": func(w *itemWriter) {
 		if w.it.Draft() {
-			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.it.ID().String()))
+			w.Leaf("t:WebClientEditFormQueryString", "?ae=Item&a=Edit&t="+url.QueryEscape(w.it.Class())+"&id="+url.QueryEscape(w.id()))
 		}
 	},
-	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", "en-US") },
+	"item:Culture": func(w *itemWriter) { w.Leaf("t:Culture", w.it.Culture()) },
 	"item:MimeContentUTF8": func(w *itemWriter) {
-		w.content("t:MimeContentUTF8", w.it.MIME(), "CharacterSet", "UTF-8")
+		w.content("t:MimeContentUTF8", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:UniqueBody":       func(w *itemWriter) { w.form("t:UniqueBody", w.shape.unique) },
+	"item:UniqueBody":       (*itemWriter).uniqueBody,
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
-	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(bodyText(w.it))) },
+	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(strings.Join(strings.Fields(bodyText(w.it)), " "))) },
 	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
-	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", false) },
+	"item:HasBlockedImages": (*itemWriter).blockedImages,
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
 	"item:StoreEntryId": func(w *itemWriter) {
-		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.it.ID().Bytes()))
+		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.root.ID().Bytes()))
 	},
-	"item:EffectiveRights":  func(w *itemWriter) { w.rights(w.it.Folder, w.made(w.it)) },
+	"item:EffectiveRights":  func(w *itemWriter) { w.rights(w.root.Folder, w.made(w.root)) },
 	"item:LastModifiedTime": func(w *itemWriter) { w.time("t:LastModifiedTime", mailstore.TagModified) },
 	"item:IsAssociated":     func(w *itemWriter) { w.Bool("t:IsAssociated", w.it.Associated) },
 	"item:ConversationId":   (*itemWriter).conversation,
 	"item:Flag":             (*itemWriter).followUp,
 	"item:InstanceKey": func(w *itemWriter) {
-		key := binary.BigEndian.AppendUint64(nil, w.it.ID().Number)
+		key := binary.BigEndian.AppendUint64(nil, w.root.ID().Number)
 		w.Leaf("t:InstanceKey", base64.StdEncoding.EncodeToString(key))
 	},
 	"message:Sender": func(w *itemWriter) {
@@ -108,10 +132,15 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:InternetMessageId": func(w *itemWriter) { w.text("t:InternetMessageId", mailstore.TagMessageID) },
 	"message:IsRead":            func(w *itemWriter) { w.flag("t:IsRead", mailstore.FlagRead) },
 	"message:References":        func(w *itemWriter) { w.text("t:References", mailstore.TagReferences) },
-	"message:ConversationIndex": func(w *itemWriter) { w.text("t:ConversationIndex", mailstore.TagConversationIndex) },
+	"message:ConversationIndex": func(w *itemWriter) {
+		p, _ := w.it.Property(mailstore.TagConversationIndex)
+		w.Leaf("t:ConversationIndex", p.Value)
+	},
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},
+	"calendar:Start":               func(w *itemWriter) { w.time("t:Start", mailstore.PropStart) },
+	"calendar:End":                 func(w *itemWriter) { w.time("t:End", mailstore.PropEnd) },
 	"postitem:PostedTime":          func(w *itemWriter) { w.time("t:PostedTime", mailstore.TagDeliveryTime) },
 	"message:ReceivedBy":           func(w *itemWriter) { w.receiver("t:ReceivedBy") },
 	"message:ReceivedRepresenting": func(w *itemWriter) { w.receiver("t:ReceivedRepresenting") },
@@ -131,51 +160,41 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 	w.Leaf(name, v)
 }
 
+// itemID writes the id of the item. An attached one has it only if that is asked for:
+// it is that of the attachment, with the change key of the item in the folder.
+func (w *itemWriter) itemID() {
+	if w.path != nil && !slices.Contains(w.shape.asked, "item:ItemId") {
+		return
+	}
+	w.Open("t:ItemId")
+	w.Attr("Id", w.id())
+	w.Attr("ChangeKey", w.root.ChangeKey())
+	w.Close()
+}
+
 func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	if p, ok := w.it.Property(f); ok {
 		w.Leaf(name, w.when(p.Value))
 	}
 }
 
+// nextReminder writes when the reminder is due that is set.
+func (w *itemWriter) nextReminder() {
+	p := w.it.Properties()
+	due := p.Time(mailstore.PropReminderTime)
+	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
+		return
+	}
+	w.Leaf("t:ReminderNextTime", w.formatted(due.Add(-time.Duration(p.Int(mailstore.PropReminderDelta))*time.Minute)))
+}
+
 func (w *itemWriter) flag(name string, bit int64) {
 	w.Bool(name, w.it.Properties().Int(mailstore.TagFlags)&bit != 0)
 }
 
-// form writes the body in a form.
-func (w *itemWriter) form(name string, f bodyShape) { w.writeBody(name, w.it.Content(), f) }
-
-func (e *encoder) writeBody(name string, m *eml.Message, f bodyShape) {
-	text, html := m.Body()
-	switch {
-	case html && f.kind == "Text":
-		text, html = eml.PlainText(text), false
-	case !html && f.kind == "HTML":
-		text, html = eml.Page(text), true
-	case html && f.safe:
-		text = eml.SafeHTML(text)
-	}
-	kind := "Text"
-	if html {
-		kind = "HTML"
-	}
-	e.Open(name)
-	e.Attr("BodyType", kind)
-	e.Text(text)
-	e.Close()
-}
-
-// bodyText returns the body as plain text.
-func bodyText(it *mailstore.Item) string {
-	text, html := it.Content().Body()
-	if html {
-		return eml.PlainText(text)
-	}
-	return text
-}
-
 // receiver writes the owner of the mailbox, to whom a message was delivered.
 func (w *itemWriter) receiver(name string) {
-	if !w.it.Delivered {
+	if !w.it.Delivered || w.path != nil {
 		return
 	}
 	box := w.it.Folder.Mailbox
@@ -241,7 +260,7 @@ func (w *itemWriter) responseObjects() {
 func (w *itemWriter) conversation() {
 	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(mailstore.TagTopic))))
 	w.Open("t:ConversationId")
-	w.Attr("Id", mailstore.Conversation(w.it.Folder.Mailbox.GUID(), sum[:16]))
+	w.Attr("Id", mailstore.Conversation(w.root.Folder.Mailbox.GUID(), sum[:16]))
 	w.Close()
 }
 
@@ -287,21 +306,6 @@ func (e *encoder) addresses(name string, all []eml.Address) {
 	e.Open(name)
 	for _, a := range all {
 		e.mailbox(a)
-	}
-	e.Close()
-}
-
-func (e *encoder) mailbox(a eml.Address) {
-	e.Open("t:Mailbox")
-	name := a.Name
-	if name == "" {
-		name = a.Email
-	}
-	e.Leaf("t:Name", name)
-	if a.Email != "" {
-		e.Leaf("t:EmailAddress", a.Email)
-		e.Leaf("t:RoutingType", "SMTP")
-		e.Leaf("t:MailboxType", "OneOff")
 	}
 	e.Close()
 }

@@ -24,12 +24,6 @@ type itemShape struct {
 	schema   ewsschema.Version
 }
 
-// bodyShape is the form in which a body is returned.
-type bodyShape struct {
-	kind string // Text, HTML, or Best or empty: as it is
-	safe bool   // without active content
-}
-
 // baseShape tells which base shapes include a property.
 type baseShape int
 
@@ -41,19 +35,25 @@ const (
 
 // itemShape reads an ItemShape.
 func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
+	return c.shapeOn(n.Value("BaseShape"), n, find)
+}
+
+// shapeOn is itemShape with a base shape that need not stand in the node.
+func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
 	if refused := s.bodies(n); refused != nil {
 		return nil, refused
 	}
-	if base := n.Value("BaseShape"); base == "PcxPeopleSearch" {
+	if base == "PcxPeopleSearch" {
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
+	c.out.server = c.Server
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue
 		}
-		switch n.Value("BaseShape") {
+		switch base {
 		case "AllProperties":
 			s.fields[i] = e.base >= inAll
 		case "Default":
@@ -82,30 +82,6 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 // precise reports whether the request wants times with a fraction.
 func (c *call) precise() bool {
 	return c.request.Header.Value("DateTimePrecision") == "Milliseconds" && c.schema() >= ewsschema.Exchange2010SP2
-}
-
-// bodies reads the forms of the bodies.
-func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
-	for _, name := range []string{"InlineImageUrlTemplate", "MaximumBodySize"} {
-		if n.Child(name).Exists() {
-			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-		}
-	}
-	for _, name := range []string{"BlockExternalImages", "AddBlankTargetToLinks"} {
-		if n.Bool(name, false) {
-			return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-		}
-	}
-	safe := n.Bool("FilterHtmlContent", false)
-	form := func(name string) bodyShape {
-		kind := n.Value(name)
-		if kind == "" {
-			kind = n.Value("BodyType")
-		}
-		return bodyShape{kind: kind, safe: safe}
-	}
-	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
-	return nil
 }
 
 // add adds a property that the request names.
@@ -196,7 +172,7 @@ func (s *itemShape) fits(kind string) *refusal {
 // lacks refuses a property that items of a kind have and ewstest lacks.
 func (s *itemShape) lacks(kind string) *refusal {
 	for _, uri := range slices.Concat(s.asked, s.indexed) {
-		if _, known := itemIndex[uri]; !known && has(kind, uri) {
+		if elementOf(itemIndex[uri], kind) == nil && has(kind, uri) {
 			return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")
 		}
 	}
@@ -231,10 +207,14 @@ var messageKinds = map[string]bool{
 
 // writeItem writes an item.
 func (e *encoder) writeItem(it *mailstore.Item, s *itemShape) {
+	e.write(&itemWriter{encoder: e, it: it, shape: s, root: it})
+}
+
+func (e *encoder) write(w *itemWriter) {
+	it, s := w.it, w.shape
 	kind := it.Kind()
 	of := kindsOf(kind)
 	e.Open("t:" + kind)
-	w := &itemWriter{encoder: e, it: it, shape: s}
 	for i := range itemElements {
 		p := &itemElements[i]
 		if p.uri == extendedProperties {
@@ -272,9 +252,14 @@ func (e *encoder) folderID(name string, f *mailstore.Folder) {
 // when formats a time of the store as the request wants times.
 func (e *encoder) when(v string) string {
 	t, err := mailstore.ParseTime(v)
-	switch {
-	case err != nil:
+	if err != nil {
 		return v
+	}
+	return e.formatted(t)
+}
+
+func (e *encoder) formatted(t time.Time) string {
+	switch {
 	case e.nine:
 		return t.Format("2006-01-02T15:04:05.000000000Z")
 	case e.millis:

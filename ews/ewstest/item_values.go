@@ -11,16 +11,22 @@ import (
 
 // update collects the changes to one item, or the content of a new one.
 type update struct {
+	server  *Server
 	version Version
 	item    *mailstore.Item // an empty one if it is new
 	set     []ews.ExtendedProperty
 	remove  []ews.ExtendedField
 	edit    eml.Edit // of the message
 	edited  bool
+	mime    []byte            // replaces the message of a draft
+	files   []*mailstore.Item // the items among the attachments of the edit; nil for a file
 }
 
 // apply makes the changes.
 func (u *update) apply(suppress bool) {
+	if u.mime != nil {
+		u.item.Reform(u.mime)
+	}
 	if u.edited {
 		u.item.Rewrite(u.item.Content().Edit(u.edit))
 	}
@@ -39,6 +45,7 @@ var (
 		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
 		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
 		"ReminderDueBy": mailstore.PropReminderTime, "ReminderMinutesBeforeStart": mailstore.PropReminderDelta,
+		"Start": mailstore.PropStart, "End": mailstore.PropEnd,
 	}
 	truthFields = map[string][]ews.ExtendedField{
 		"IsReadReceiptRequested":     {mailstore.TagReadReceipt, mailstore.TagNonReceipt},
@@ -106,6 +113,10 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 		return nil
 	case "Attachments":
 		return u.attach(v)
+	case "MimeContent":
+		return u.replace(v)
+	case "Culture":
+		p, ok = mailstore.Culture(v.Text)
 	}
 	if !ok {
 		return refuse("ErrorInvalidValueForProperty")
@@ -131,7 +142,7 @@ func (u *update) people(header string, v *ewsschema.Node, appended bool) *refusa
 		if a.Email == "" {
 			return refuseText("ErrorMissingInformationEmailAddress", "ewstest knows mailboxes by their address only.")
 		}
-		all = append(all, a)
+		all = append(all, u.server.named(a))
 	}
 	u.field(header, eml.FormatAddresses(all))
 	return nil
@@ -151,6 +162,8 @@ func (u *update) erase(name string) {
 		u.remove = append(u.remove, truthFields[name]...)
 	case addressFields[name] != "":
 		u.field(addressFields[name], "")
+	case name == "Culture":
+		u.remove = append(u.remove, mailstore.TagLocale)
 	case name == "Categories":
 		u.remove = append(u.remove, mailstore.PropKeywords)
 	case name == "Flag":

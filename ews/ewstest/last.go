@@ -39,6 +39,6 @@ func (l *lastAnswers) of(account string) *answer {
 		return nil
 	}
 	b := *a
-	b.header, b.bare = maps.Clone(a.header), true
+	b.header, b.bare, b.stream = maps.Clone(a.header), true, nil
 	return &b
 }

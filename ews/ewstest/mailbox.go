@@ -30,8 +30,8 @@ type Mailbox struct {
 func (m *Mailbox) Address() string { return m.box.Address }
 
 // Deliver puts a message into the Inbox as transport would: received now,
-// unread, not a draft, however malformed it is. It keeps eml, which must not be
-// modified afterwards.
+// unread, not a draft, however malformed it is. If MarkAsJunk has blocked its sender, it
+// goes to Junk Email. It keeps eml, which must not be modified afterwards.
 func (m *Mailbox) Deliver(eml []byte) *Message { return m.DeliverWith(eml, Delivery{}) }
 
 // Delivery describes how a message is delivered; the zero value means as by
@@ -85,8 +85,11 @@ func (m *Mailbox) holding(f *Folder) *mailstore.Folder {
 
 func (m *Mailbox) deliver(eml []byte, d Delivery) *mailstore.Item {
 	folder := m.box.Named(ews.FolderInbox)
-	if d.Folder != nil {
+	switch {
+	case d.Folder != nil:
 		folder = m.holding(d.Folder)
+	case m.box.Blocks(eml):
+		folder = m.box.Named(ews.FolderJunkEmail)
 	}
 	n := mailstore.New{
 		MIME: eml, Delivered: true, Received: d.Received, Read: d.Read, Class: d.Class,
@@ -268,6 +271,7 @@ func (m *Mailbox) SetRead(id ews.ItemID, read bool) bool {
 	it := m.item(id)
 	if it != nil {
 		it.Update([]ews.ExtendedProperty{mailstore.ReadState(it, read)}, nil, false)
+		m.server.settle("") // a receipt may have been delivered
 	}
 	return it != nil
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // Notice is something that reached another person: a read receipt, a "not read"
-// notice, a sent message or a meeting response.
+// notice, a sent message or a meeting response. If that person has a mailbox of the
+// server, all but the last are messages in its Inbox as well.
 type Notice struct {
 	Kind    string // "IPNRN" (read), "IPNNRN" (not read), "Sent", "MeetingResponse"
 	From    string
@@ -32,4 +33,7 @@ func (s *Server) notified(n mailstore.Notice) {
 		notice.Item = ews.ItemID{ID: n.Item.ID().String(), ChangeKey: n.Item.ChangeKey()}
 	}
 	s.notices = append(s.notices, notice)
+	if n.Item != nil && receipts[n.Kind].class != "" {
+		s.deliverReceipt(n)
+	}
 }

@@ -183,7 +183,7 @@ func TestOddMIME(t *testing.T) {
 		})
 	}
 	c := newCaller(t, ewstest.Options{Odd: ewstest.AllOddities})
-	draft := strings.Replace(raw, "alice@", "bob@", 1)
+	draft := strings.NewReplacer("alice@example.test", bob, "eve@evil.example", alice).Replace(raw)
 	assert.Equal(t, []string{"NoError"}, codes(c.as("alice").do(createXML(`MessageDisposition="SendOnly"`, "", `<t:Message>`+mimeOf(draft)+`</t:Message>`))))
 	sent := string(c.srv.Mailbox(bob).Messages()[0].Original)
 	assert.Contains(t, sent, "X-Mailer: Bulk", "what is sent is the stored message")

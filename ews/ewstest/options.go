@@ -34,6 +34,10 @@ type Options struct {
 	// Azure is the tenant whose tokens are accepted; required with Bearer.
 	Azure *Azure
 
+	// Autodiscover serves Autodiscover beside EWS, on the socket and by
+	// [Server.ServeHTTP]. Default: not; see [Server.Autodiscover].
+	Autodiscover *AutodiscoverOptions
+
 	TLS      bool         // serve HTTPS with a certificate made at start
 	Listener net.Listener // default: a free port of 127.0.0.1
 
@@ -66,6 +70,17 @@ type Options struct {
 	// impersonated mailbox, are served per minute before ErrorServerBusy with a
 	// hint to wait. Default: no limit.
 	RequestsPerMinute int
+
+	// MaxSubscriptions is how many subscriptions to events an account, or an
+	// impersonated mailbox, may have before ErrorExceededSubscriptionCount, as the
+	// throttling policy EWSMaxSubscriptions says. Default: 5000; on Exchange Online 20.
+	MaxSubscriptions int
+
+	// MaxStreams is how many connections of GetStreamingEvents an account, or an
+	// impersonated mailbox, may have open before ErrorExceededConnectionCount, as
+	// HangingConnectionLimit says. They do not count for MaxConcurrency. Default: 3; 10
+	// since Exchange 2016.
+	MaxStreams int
 
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now
@@ -101,6 +116,18 @@ func (opts *Options) withDefaults() Options {
 		o.MoveLeftover = ews.FolderRecoverableItemsDeletions
 	case "none":
 		o.MoveLeftover = ""
+	}
+	if o.MaxSubscriptions == 0 {
+		o.MaxSubscriptions = 5000
+		if o.Version == ExchangeOnline {
+			o.MaxSubscriptions = 20
+		}
+	}
+	if o.MaxStreams == 0 {
+		o.MaxStreams = 3
+		if o.Version >= Exchange2016 {
+			o.MaxStreams = 10
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
@@ -70,6 +71,9 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 	case p.User == "":
 		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
 	}
+	if e, _ := s.lookUp(p.User); e.name != p.User {
+		p.Name = e.name
+	}
 	if p.Level == "Custom" {
 		p.Rights = mailstore.Rights{
 			CreateItems: n.Bool("CanCreateItems", false), CreateSubFolders: n.Bool("CanCreateSubFolders", false),
@@ -86,15 +90,28 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 	return p, nil
 }
 
-// permissionSet writes the permissions of a folder, of which a new one has those of
-// the default users.
-func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
-	all := f.Permissions
-	if all == nil {
-		for _, user := range []string{"Default", "Anonymous"} {
-			all = append(all, mailstore.Permission{User: user, Level: "None", Rights: levels["None"]})
+// inOrder returns the permissions of a folder as a server lists them: those of Default and
+// Anonymous first, which are there even if nobody has set them.
+func inOrder(f *mailstore.Folder) []mailstore.Permission {
+	var all []mailstore.Permission
+	for _, user := range []string{"Default", "Anonymous"} {
+		p := mailstore.Permission{User: user, Level: "None", Rights: levels["None"]}
+		if i := slices.IndexFunc(f.Permissions, func(p mailstore.Permission) bool { return p.User == user }); i >= 0 {
+			p = f.Permissions[i]
+		}
+		all = append(all, p)
+	}
+	for _, p := range f.Permissions {
+		if p.User != "Default" && p.User != "Anonymous" {
+			all = append(all, p)
 		}
 	}
+	return all
+}
+
+// permissionSet writes the permissions of a folder.
+func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
+	all := inOrder(f)
 	list, element, level := "t:Permissions", "t:Permission", "t:PermissionLevel"
 	if kind == "CalendarFolder" {
 		list, element, level = "t:CalendarPermissions", "t:CalendarPermission", "t:CalendarPermissionLevel"
@@ -108,6 +125,9 @@ func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
 			e.Leaf("t:DistinguishedUser", p.User)
 		} else {
 			e.Leaf("t:PrimarySmtpAddress", p.User)
+			if p.Name != "" {
+				e.Leaf("t:DisplayName", p.Name)
+			}
 		}
 		e.Close()
 		e.Bool("t:CanCreateItems", p.Rights.CreateItems)

@@ -123,7 +123,7 @@ type Edit struct {
 // item recovery keeps the old version (Options.RetentionOff).
 func (p *Person) Edit(m *Message, e Edit) (*Message, error) {
 	return p.act("edits", m, func(it *mailstore.Item) (*mailstore.Item, error) {
-		u := &update{version: p.box.server.opts.Version, item: it}
+		u := &update{server: p.box.server, version: p.box.server.opts.Version, item: it}
 		if e.Body != "" {
 			u.edited, u.edit.Body = true, &eml.Body{HTML: e.HTML, Text: e.Body}
 		}

@@ -300,3 +300,17 @@ func TestAddFolders(t *testing.T) {
 	}
 	assert.Len(t, codes(c.do(findXML(strings.Join(names, ""), ""))), 25)
 }
+
+// A receipt is delivered, so it runs the rules of the Inbox that it comes to.
+func TestInboxRuleOnReceipts(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	sender, box := c.srv.Mailbox(bob), c.srv.Mailbox(alice)
+	sender.AddPolicy(ewstest.Policy{Action: ewstest.DeleteAndAllowRecovery})
+	m := box.Deliver([]byte(strings.ReplaceAll(receiptAsked, "eve@evil.example", bob)))
+	require.True(t, box.SetRead(m.ID, true))
+	got := sender.Messages()
+	require.Len(t, got, 1)
+	assert.Equal(t, "REPORT.IPM.Note.IPNRN", got[0].Class)
+	assert.Equal(t, "/Recoverable Items/Deletions", got[0].Folder)
+}

@@ -11,6 +11,12 @@ import (
 // folder finds the folder that a FolderId or DistinguishedFolderId names. Like an
 // item, one that was deleted answers ErrorItemNotFound.
 func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
+	return c.folderFor(n, c.request.Name)
+}
+
+// folderFor is folder for one in which the caller must be allowed to do what another
+// operation does.
+func (c *call) folderFor(n *ewsschema.Node, operation string) (*mailstore.Folder, *refusal) {
 	switch {
 	case !n.Exists():
 		return nil, refuse("ErrorFolderNotFound")
@@ -21,7 +27,7 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 		return nil, refused
 	}
 	if n.Local == "DistinguishedFolderId" {
-		return c.distinguished(n)
+		return c.distinguished(n, operation)
 	}
 	id, refused := c.parseID(n)
 	if refused != nil {
@@ -41,7 +47,7 @@ func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	case f == nil:
 		return nil, refuse("ErrorItemNotFound")
 	}
-	return f, c.mayUse(f)
+	return f, c.mayUse(f, operation)
 }
 
 // still refuses a folder that a request read before, if a test took it away between
@@ -56,7 +62,7 @@ func (c *call) still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
 	return c.reachable(f.Mailbox)
 }
 
-func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
+func (c *call) distinguished(n *ewsschema.Node, operation string) (*mailstore.Folder, *refusal) {
 	box := c.who.box
 	address := strings.TrimSpace(n.Path("Mailbox", "EmailAddress").Content())
 	if box := n.Child("Mailbox"); box.Exists() {
@@ -87,7 +93,7 @@ func (c *call) distinguished(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	case !c.who.opens(box) && (f == nil || !c.sees(f)):
 		return nil, refuse("ErrorFolderNotFound")
 	case f != nil:
-		return f, c.mayUse(f)
+		return f, c.mayUse(f, operation)
 	}
 	if strings.HasPrefix(string(name), "archive") && !box.Archive {
 		return nil, refuseText("ErrorFolderNotFound", "The mailbox has no archive.")
@@ -134,11 +140,7 @@ func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
 	case len(text) > 2048:
 		return mailstore.ID{}, refuseText("ErrorInvalidIdMonikerTooLong", "The id is too long.")
 	}
-	id, err := mailstore.ParseID(text)
-	if err != nil {
-		return mailstore.ID{}, refuse("ErrorInvalidIdMalformed")
-	}
-	return id, nil
+	return decodeID("EwsId", text)
 }
 
 // mailbox finds the mailbox an id belongs to. The caller may have no access to it.
@@ -158,7 +160,7 @@ func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore
 // changeKey returns the change number of an id, and whether it has one.
 func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given bool, refused *refusal) {
 	text := n.Get("ChangeKey")
-	if text == "" {
+	if text == "" || text == mailstore.NoChange(kind) {
 		return 0, false, nil
 	}
 	change, err := mailstore.ParseChange(kind, text)

@@ -11,6 +11,7 @@ type reply struct {
 	operation string
 	element   string // of a response message
 	empty     string // element that the schema requires even in an error message
+	extra     func() // writes what an error message has besides, nil for nothing
 	code      ews.ResponseCode
 	spoilt    bool // a fault made it invalid
 }
@@ -18,9 +19,9 @@ type reply struct {
 func newReply(operation string, v Version) *reply {
 	r := &reply{operation: operation, element: "m:" + operation + "ResponseMessage"}
 	switch operation {
-	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem":
+	case "GetItem", "CreateItem", "UpdateItem", "MoveItem", "CopyItem", "ArchiveItem":
 		r.empty = "m:Items"
-	case "GetAttachment":
+	case "GetAttachment", "CreateAttachment":
 		r.empty = "m:Attachments"
 	}
 	r.Grow(4 << 10)
@@ -74,6 +75,9 @@ func (r *reply) withClass(class string, f *refusal, body func()) {
 	r.Leaf("m:ResponseCode", string(f.code))
 	r.Int("m:DescriptiveLinkKey", 0)
 	r.messageXML("m:MessageXml", f.field, f.values)
+	if body == nil && r.extra != nil {
+		body = r.extra
+	}
 	r.rest(body)
 	r.Close()
 }

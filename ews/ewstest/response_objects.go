@@ -14,9 +14,6 @@ var responses = map[string]func(*call, *ewsschema.Node) *refusal{
 	"TentativelyAcceptItem": answerMeeting,
 	"DeclineItem":           answerMeeting,
 
-	"ReplyToItem":             unanswered,
-	"ReplyAllToItem":          unanswered,
-	"ForwardItem":             unanswered,
 	"CancelCalendarItem":      unanswered,
 	"RemoveItem":              unanswered,
 	"PostReplyItem":           unanswered,
@@ -88,14 +85,19 @@ func (c *call) referenced(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	change, given, refused := changeKey(ref, mailstore.KindItem)
+	return it, fresh(ref, it)
+}
+
+// fresh refuses the id of an item unless its change key is given and current.
+func fresh(id *ewsschema.Node, it *mailstore.Item) *refusal {
+	change, given, refused := changeKey(id, mailstore.KindItem)
 	switch {
 	case refused != nil:
-		return nil, refused
+		return refused
 	case !given:
-		return nil, refuse("ErrorChangeKeyRequiredForWriteOperations")
+		return refuse("ErrorChangeKeyRequiredForWriteOperations")
 	case change != it.Change():
-		return nil, refuse("ErrorStaleObject")
+		return refuse("ErrorStaleObject")
 	}
-	return it, nil
+	return nil
 }

@@ -32,6 +32,37 @@ func (s *Server) RevokeImpersonation(user, mailbox string) {
 	delete(s.directory.impersonate[s.directory.account(user)], s.directory.account(mailbox))
 }
 
+// GrantSendAs lets a user send as another mailbox or list, or as any with "*": its address
+// is in From, and nothing tells who has sent. Otherwise, and without
+// [Server.GrantSendOnBehalf], ErrorSendAsDenied, also with FullAccess.
+func (s *Server) GrantSendAs(user, address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	grant(s.directory.sendAs, s.directory.account(user), s.directory.account(address))
+}
+
+// RevokeSendAs revokes the right; "*" revokes only what was granted as "*".
+func (s *Server) RevokeSendAs(user, address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.directory.sendAs[s.directory.account(user)], s.directory.account(address))
+}
+
+// GrantSendOnBehalf lets a user with a mailbox send on behalf of another mailbox or list,
+// or of any with "*": that address is in From, and the user's own in Sender.
+func (s *Server) GrantSendOnBehalf(user, address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	grant(s.directory.onBehalf, s.directory.account(user), s.directory.account(address))
+}
+
+// RevokeSendOnBehalf revokes the right; "*" revokes only what was granted as "*".
+func (s *Server) RevokeSendOnBehalf(user, address string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.directory.onBehalf[s.directory.account(user)], s.directory.account(address))
+}
+
 // SetPassword changes the password of an account, given as NAME@DOMAIN or DOMAIN\NAME. It
 // panics if the account does not exist. Connections that NTLM has signed in stay so.
 func (s *Server) SetPassword(user, password string) {

@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 //	  "retentionOff": false, "moveLeftover": "recoverableitemsdeletions", "changeKeys": false,
 //	  "odd": ["noTransfer", "noItemIds"],        (a list of names, see ParseOddities, or ["all"])
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
-//	  "maxConcurrency": 0, "requestsPerMinute": 0,
+//	  "maxConcurrency": 0, "requestsPerMinute": 0, "maxSubscriptions": 0, "maxStreams": 0,
 //	  "authentication": ["Basic", "NTLM", "Negotiate", "Bearer"], "extendedProtection": "require", (or "off", "accept")
 //	  "azure":     {"tenantId": "GUID", "tenantNames": ["customer.onmicrosoft.com"],
 //	                "applications": [{"id": "GUID", "certificateFile": "app.cer"}]},
@@ -33,12 +34,14 @@ import (
 //	  "contacts":  [{"address": "partner@other.example", "displayName": "Partner", "hidden": false}],
 //	  "fullAccess":    [{"user": "svc", "mailbox": "*"}],
 //	  "impersonation": [{"user": "svc", "mailbox": "*"}],
+//	  "sendAs":        [{"user": "svc", "mailbox": "all@example.test"}],     (a mailbox or a list, see Server.GrantSendAs)
+//	  "sendOnBehalf":  [{"user": "bob", "mailbox": "alice@example.test"}],
 //	  "lists":     [{"address": "all@example.test", "displayName": "All", "members": ["alice@example.test"], "hidden": false},
 //	                {"address": "sales@example.test", "dynamic": "*@sales.example.test"}],
 //	  "messages":  [{"mailbox": "alice@example.test", "eml": "Subject: Hi\r\n\r\nHi", "file": "or/a/file.eml",
 //	                 "folder": "junkemail", "received": "2026-11-24T10:00:00Z", "read": false, "class": "IPM.Note",
 //	                 "categories": [], "importance": "High", "flag": "Flagged"}],
-//	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600}],
+//	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600, "maxSubscriptions": 20, "maxStreams": 3}],
 //	  "policies":  [{"mailbox": "alice@example.test", "name": "rule", "trigger": "deliveries", "action": "MoveToFolder",
 //	                 "folder": "inbox", "to": "inbox/News", "subject": "News", "messageId": "<1@example.test>",
 //	                 "age": "48h", "delay": "2s"}],
@@ -110,6 +113,8 @@ type scenarioData struct {
 	ImpersonatedMove   string
 	MaxConcurrency     int
 	RequestsPerMinute  int
+	MaxSubscriptions   int
+	MaxStreams         int
 	Authentication     []string
 	ExtendedProtection string
 	Azure              *scenarioAzure
@@ -117,6 +122,8 @@ type scenarioData struct {
 	Mailboxes          []scenarioMailbox
 	FullAccess         []scenarioGrant
 	Impersonation      []scenarioGrant
+	SendAs             []scenarioGrant
+	SendOnBehalf       []scenarioGrant
 	Contacts           []scenarioContact
 	Lists              []scenarioList
 	Messages           []scenarioMessage
@@ -175,6 +182,7 @@ type scenarioMessage struct {
 type scenarioBudget struct {
 	User                              string
 	MaxConcurrency, RequestsPerMinute int
+	MaxSubscriptions, MaxStreams      int
 }
 
 // LoadScenario reads a scenario in JSON. Names of files in it are relative to the
@@ -240,6 +248,8 @@ func (s *Scenario) NewServer(opts *Options) (*Server, error) {
 	if o.RequestsPerMinute == 0 {
 		o.RequestsPerMinute = d.RequestsPerMinute
 	}
+	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, d.MaxSubscriptions)
+	o.MaxStreams = cmp.Or(o.MaxStreams, d.MaxStreams)
 	if o.Odd == 0 {
 		o.Odd, _ = d.oddities() // checked before
 	}

@@ -3,6 +3,7 @@ package ewstest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
@@ -30,23 +31,36 @@ func (d *scenarioData) checkUsers(srv *Server) error {
 // checkAccounts refuses rights and budgets of somebody who cannot sign in, and rights
 // to a mailbox that does not exist.
 func (d *scenarioData) checkAccounts(srv *Server) error {
-	for field, grants := range map[string][]scenarioGrant{"fullAccess": d.FullAccess, "impersonation": d.Impersonation} {
+	for field, grants := range map[string][]scenarioGrant{
+		"fullAccess": d.FullAccess, "impersonation": d.Impersonation, "sendAs": d.SendAs, "sendOnBehalf": d.SendOnBehalf,
+	} {
 		for i, g := range grants {
 			if err := srv.known(g.User); err != nil {
 				return fmt.Errorf("%s[%d]: %w", field, i, err)
 			}
-			if g.Mailbox != everybody && srv.org.ByAddress(srv.directory.account(g.Mailbox)) == nil {
+			address := srv.directory.account(g.Mailbox)
+			sending := field == "sendAs" || field == "sendOnBehalf"
+			switch {
+			case g.Mailbox == everybody, srv.org.ByAddress(address) != nil, sending && d.hasList(address):
+			case sending:
+				return fmt.Errorf("%s[%d]: mailbox %q is neither a mailbox nor a list of the scenario; use * for all", field, i, g.Mailbox)
+			default:
 				return fmt.Errorf("%s[%d]: mailbox %q is not a mailbox of the scenario; use * for all", field, i, g.Mailbox)
 			}
 		}
 	}
 	for i, b := range d.Budgets {
-		err := errors.Join(srv.known(b.User), notNegative([]string{"maxConcurrency", "requestsPerMinute"}, b.MaxConcurrency, b.RequestsPerMinute))
+		err := errors.Join(srv.known(b.User), notNegative([]string{"maxConcurrency", "requestsPerMinute", "maxSubscriptions", "maxStreams"}, b.MaxConcurrency, b.RequestsPerMinute, b.MaxSubscriptions, b.MaxStreams))
 		if err != nil {
 			return fmt.Errorf("budgets[%d]: %w", i, err)
 		}
 	}
 	return nil
+}
+
+// hasList reports whether the scenario has a list with an address.
+func (d *scenarioData) hasList(address string) bool {
+	return slices.ContainsFunc(d.Lists, func(l scenarioList) bool { return strings.EqualFold(l.Address, address) })
 }
 
 // known refuses an account that is neither a user nor the owner of a mailbox.

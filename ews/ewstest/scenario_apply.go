@@ -36,7 +36,7 @@ func (s *Scenario) check() error {
 	}
 	if err := errors.Join(
 		notNegative([]string{"latency"}, d.Latency),
-		notNegative([]string{"maxConcurrency", "requestsPerMinute"}, d.MaxConcurrency, d.RequestsPerMinute),
+		notNegative([]string{"maxConcurrency", "requestsPerMinute", "maxSubscriptions", "maxStreams"}, d.MaxConcurrency, d.RequestsPerMinute, d.MaxSubscriptions, d.MaxStreams),
 	); err != nil {
 		return err
 	}
@@ -195,6 +195,12 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 	for _, g := range d.Impersonation {
 		srv.GrantImpersonation(g.User, g.Mailbox)
 	}
+	for _, g := range d.SendAs {
+		srv.GrantSendAs(g.User, g.Mailbox)
+	}
+	for _, g := range d.SendOnBehalf {
+		srv.GrantSendOnBehalf(g.User, g.Mailbox)
+	}
 	for _, c := range d.Contacts {
 		srv.AddContact(c.Address, &ContactOptions{DisplayName: c.DisplayName, Hidden: c.Hidden})
 	}
@@ -207,7 +213,7 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		}
 	}
 	for _, b := range d.Budgets {
-		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute})
+		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute, MaxSubscriptions: b.MaxSubscriptions, MaxStreams: b.MaxStreams})
 	}
 	if err := d.checkMessageIDs(srv); err != nil {
 		return err

@@ -47,6 +47,7 @@ func TestScenarioMistypes(t *testing.T) {
 		alicesMessage + `"folder": "inbox/"}]`:      `messages[0]: folder "inbox/" is neither a path of names`,
 		alicesMessage + `"folder": "/All"}]`:        `messages[0]: folder "/All" is a search folder`,
 		`"maxConcurrency": -1`:                      "maxConcurrency must not be negative",
+		`"maxStreams": -1`:                          "maxStreams must not be negative",
 		`"requestsPerMinute": -1`:                   "requestsPerMinute must not be negative",
 		`"domain": "@x"`:                            `domain "@x" is not`,
 		`"odd": ["-noTransfer"]`:                    "odd: ewstest: -noTransfer takes away what is not there",
@@ -59,7 +60,10 @@ func TestScenarioMistypes(t *testing.T) {
 		`"users": [{"name": "alice", "password": "other"}]`:                     `users[0]: "alice" is there already`,
 		`"fullAccess": [{"user": "svc", "mailbox": "*"}]`:                       `fullAccess[0]: user "svc" is neither in users nor in mailboxes`,
 		`"impersonation": [{"user": "alice", "mailbox": "alcie@example.test"}]`: `impersonation[0]: mailbox "alcie@example.test" is not a mailbox`,
+		`"sendAs": [{"user": "svc", "mailbox": "*"}]`:                           `sendAs[0]: user "svc" is neither in users nor in mailboxes`,
+		`"sendOnBehalf": [{"user": "alice", "mailbox": "nobody@example.test"}]`: `sendOnBehalf[0]: mailbox "nobody@example.test" is neither a mailbox nor a list`,
 		`"budgets": [{"user": "svc"}]`:                                          `budgets[0]: user "svc" is neither`,
+		`"budgets": [{"user": "alice", "maxStreams": -1}]`:                      "budgets[0]: maxStreams must not be negative",
 		`"budgets": [{"user": "alice", "requestsPerMinute": -1}]`:               "budgets[0]: requestsPerMinute must not be negative",
 
 		`"faults": [{"fault": "OnlyCopies", "operation": "DeleteItem"}]`:                                     "faults[0]: OnlyCopies cannot strike DeleteItem",

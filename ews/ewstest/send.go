@@ -3,6 +3,7 @@ package ewstest
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -23,16 +24,49 @@ func addressed(m *eml.Message) bool {
 	return false
 }
 
-// mayUpdateAndSend refuses to send an item after an update if nobody would get it,
-// or if it has been sent.
-func (c *call) mayUpdateAndSend(it *mailstore.Item, u *update) *refusal {
+// maySend refuses to send a message of a mailbox if nobody would get it, or the caller
+// may not send as its author.
+func (c *call) maySend(m *eml.Message, box *mailstore.Mailbox) *refusal {
 	switch {
-	case !it.Draft():
-		return refuseText("ErrorInvalidOperation", "ewstest sends drafts only.")
-	case !addressed(eml.Parse(it.Content().Edit(u.edit))):
+	case !c.who.opens(box):
+		return refuse("ErrorSendAsDenied")
+	case !addressed(m):
 		return refuse("ErrorInvalidRecipients")
 	}
-	return nil
+	_, refused := c.author(m, box)
+	return refused
+}
+
+// mayUpdateAndSend refuses to send an item after an update, also if it has been sent.
+func (c *call) mayUpdateAndSend(it *mailstore.Item, u *update) *refusal {
+	if !it.Draft() {
+		return refuseText("ErrorInvalidOperation", "ewstest sends drafts only.")
+	}
+	return c.maySend(eml.Parse(it.Content().Edit(u.edit)), it.Folder.Mailbox)
+}
+
+// store creates an item in a folder, or sends it. It returns nil if it was sent.
+func (c *call) store(f *mailstore.Folder, item *mailstore.New, sending bool) (*mailstore.Item, *refusal) {
+	if f.Mailbox.Full(int64(len(item.MIME))) {
+		return nil, refuse("ErrorQuotaExceeded")
+	}
+	if sending {
+		if refused := c.maySend(eml.Parse(item.MIME), f.Mailbox); refused != nil {
+			return nil, refused
+		}
+	}
+	c.acted = true
+	it := f.Create(*item)
+	c.forget(it)
+	it.Creator = c.who.account
+	if !sending {
+		return it, nil
+	}
+	c.send(it)
+	if c.op.Get("MessageDisposition") == "SendOnly" {
+		it.Delete()
+	}
+	return nil, nil
 }
 
 // copies returns the folder for the copy of a sent item.
@@ -43,41 +77,128 @@ func (c *call) copies(saved *mailstore.Folder, it *mailstore.Item) *mailstore.Fo
 	return it.Folder.Mailbox.Named(ews.FolderSentItems)
 }
 
-// send delivers a draft to the mailboxes of its recipients, records it for all of
-// them, and marks it as sent.
-func (s *Server) send(it *mailstore.Item) {
-	from := it.Folder.Mailbox
+// author is who a message is from, and who sends it on behalf of that one.
+type author struct{ from, sender eml.Address }
+
+// author returns the author of a message that the caller sends: the one in From, or the
+// owner of the mailbox that the message is in.
+func (c *call) author(m *eml.Message, box *mailstore.Mailbox) (author, *refusal) {
+	from := eml.Address{Name: box.DisplayName, Email: box.Address}
+	if all := m.Addresses("From"); len(all) > 0 && all[0].Email != "" {
+		from = all[0]
+	}
+	if from.Name == "" {
+		if e, _ := c.lookUp(from.Email); e.name != from.Email {
+			from.Name = e.name
+		}
+	}
+	self := c.who.box
+	if self != nil && self.Has(from.Email) {
+		return author{from, from}, nil
+	}
+	as := strings.ToLower(from.Email)
+	if other := c.org.ByAddress(as); other != nil {
+		as = strings.ToLower(other.Address)
+	}
+	has := func(rights map[string]map[string]bool) bool {
+		r := rights[c.who.account]
+		return r[everybody] || r[as]
+	}
+	switch {
+	case has(c.directory.sendAs):
+		return author{from, from}, nil
+	case has(c.directory.onBehalf) && self != nil:
+		return author{from, eml.Address{Name: self.DisplayName, Email: self.Address}}, nil
+	}
+	return author{}, refuse("ErrorSendAsDenied")
+}
+
+// send submits an item that may be sent, marks it as sent, and records it for all of its
+// recipients.
+func (c *call) send(it *mailstore.Item) {
+	by, _ := c.author(it.Content(), it.Folder.Mailbox)
+	it.Rewrite(eml.Parse(bytes.Join(it.Outgoing(), nil)).Edit(eml.Edit{Fields: c.stamps(it, by)}))
+	it.Submit()
+	it.Sent()
 	content := it.Content()
-	add := eml.Edit{Fields: []eml.Field{{Name: "Date", Value: s.opts.Now().UTC().Format(time.RFC1123Z)}}}
-	if !content.Has("From") {
-		add.Fields = append(add.Fields, eml.Field{Name: "From", Value: eml.FormatAddresses([]eml.Address{{Name: from.DisplayName, Email: from.Address}})})
+	var to []eml.Address
+	for _, h := range recipientFields {
+		to = append(to, content.Addresses(h)...)
 	}
+	for _, a := range to {
+		c.notified(mailstore.Notice{Kind: "Sent", From: by.from.Email, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
+	}
+	hidden := []eml.Field{{Name: "Bcc"}}
+	l := letter{class: it.Class(), properties: travelling(it), back: by.sender, to: to, reports: content.Has("Return-Receipt-To")}
+	if l.reports && !content.Has("Disposition-Notification-To") {
+		// To a mailbox, the field would ask for a read receipt as well.
+		hidden = append(hidden, eml.Field{Name: "Return-Receipt-To"})
+		l.properties = append(l.properties, ews.ExtendedProperty{Field: mailstore.TagDeliveryReport, Value: "true"})
+	}
+	l.raw = content.Edit(eml.Edit{Fields: hidden})
+	c.transport(l)
+}
+
+// travelling returns the properties that a message has besides its MIME and takes along
+// within an organisation: those that clients have made, and what it asks for.
+func travelling(it *mailstore.Item) []ews.ExtendedProperty {
+	var all []ews.ExtendedProperty
+	p := it.Properties()
+	for _, key := range p.Keys() {
+		if key == mailstore.TagReplyRequested || mailstore.Custom(key) && key.Set != ews.SetInternetHeaders {
+			all = append(all, p[key])
+		}
+	}
+	return all
+}
+
+// stamps returns the header fields that a message gets when it is sent.
+func (c *call) stamps(it *mailstore.Item, by author) []eml.Field {
+	content, p := it.Content(), it.Properties()
+	fields := []eml.Field{
+		{Name: "Date", Value: c.opts.Now().UTC().Format(time.RFC1123Z)},
+		{Name: "From", Value: eml.FormatAddresses([]eml.Address{by.from})},
+	}
+	sender := eml.Field{Name: "Sender"} // none if the author has sent it
+	if by.sender != by.from {
+		sender.Value = eml.FormatAddresses([]eml.Address{by.sender})
+	}
+	fields = append(fields, sender)
 	if !content.Has("Message-ID") {
-		add.Fields = append(add.Fields, eml.Field{Name: "Message-ID", Value: "<" + hex.EncodeToString(s.org.Random(16)) + "@" + s.opts.Domain + ">"})
+		fields = append(fields, eml.Field{Name: "Message-ID", Value: c.newMessageID()})
 	}
-	back := eml.FormatAddresses([]eml.Address{{Email: from.Address}})
+	back := eml.FormatAddresses([]eml.Address{{Email: by.sender.Email}})
 	for _, asked := range []struct {
 		tag   ews.ExtendedField
 		field string
 	}{{mailstore.TagReadReceipt, "Disposition-Notification-To"}, {mailstore.TagDeliveryReport, "Return-Receipt-To"}} {
-		if it.Properties().Bool(asked.tag) && !content.Has(asked.field) {
-			add.Fields = append(add.Fields, eml.Field{Name: asked.field, Value: back})
+		if p.Bool(asked.tag) && !content.Has(asked.field) {
+			fields = append(fields, eml.Field{Name: asked.field, Value: back})
 		}
 	}
-	it.Rewrite(eml.Parse(bytes.Join(it.Outgoing(), nil)).Edit(add))
-	it.Sent()
-	outgoing := it.Content().Edit(eml.Edit{Fields: []eml.Field{{Name: "Bcc"}}})
-	delivered := make(map[*mailstore.Mailbox]bool)
-	for _, h := range recipientFields {
-		for _, a := range it.Content().Addresses(h) {
-			s.notified(mailstore.Notice{Kind: "Sent", From: from.Address, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
-			box := s.org.ByAddress(a.Email)
-			if box != nil && !box.Gone && !delivered[box] {
-				delivered[box] = true
-				box.Named(ews.FolderInbox).Create(mailstore.New{MIME: outgoing, Delivered: true})
-			}
+	for _, text := range []struct {
+		tag   ews.ExtendedField
+		field string
+	}{{mailstore.TagInReplyTo, "In-Reply-To"}, {mailstore.TagReferences, "References"}} {
+		if v := p.Text(text.tag); v != "" && !content.Has(text.field) {
+			fields = append(fields, eml.Field{Name: text.field, Value: v})
 		}
 	}
+	if v := it.Importance(); v != "Normal" {
+		fields = append(fields, eml.Field{Name: "Importance", Value: strings.ToLower(v)})
+	}
+	if v := it.Sensitivity(); v != "Normal" {
+		fields = append(fields, eml.Field{Name: "Sensitivity", Value: sensitivities[v]})
+	}
+	return fields
+}
+
+// sensitivities are the values of the header field, by the name in EWS.
+var sensitivities = map[string]string{"Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}
+
+// newMessageID returns a Message-ID of this server.
+func (s *Server) newMessageID() string {
+	return "<" + hex.EncodeToString(s.org.Random(16)) + "@" + s.opts.Domain + ">"
 }
 
 // emptyItems writes the answer to sending: no item.

@@ -19,7 +19,11 @@ const endpoint = "/EWS/Exchange.asmx"
 
 // ServeHTTP answers requests, so the server can be mounted in another one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.authority != nil && !strings.EqualFold(r.URL.Path, endpoint) {
+	if s.discovers != nil && strings.HasPrefix(strings.ToLower(r.URL.Path), autodiscoverRoot) {
+		s.discovers.ServeHTTP(w, r)
+		return
+	}
+	if s.authority != nil && !strings.HasPrefix(strings.ToLower(r.URL.Path), servicePath) {
 		s.authority.ServeHTTP(w, r)
 		return
 	}
@@ -39,6 +43,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	if s.isClosed() {
 		return &answer{drop: true, cause: http.ErrServerClosed}
 	}
+	if a := s.described(r); a != nil {
+		return a
+	}
 	if !strings.EqualFold(r.URL.Path, endpoint) {
 		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
 	}
@@ -56,6 +63,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account}
 	t.rules = s.faults.next(t)
 	a := t.answer()
+	if t.stream != nil && a.stream != t.stream {
+		t.stream.end() // a fault answers instead
+	}
 	s.faults.release(t)
 	s.pause(r.Context(), s.opts.Latency+t.slow)
 	s.budget.leave(t.payer)
@@ -74,6 +84,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 		}
 	}
 	if err := r.Context().Err(); err != nil {
+		a.abandon()
 		return &answer{drop: true, cause: context.Cause(r.Context())}
 	}
 	a = s.identify(r, n, a)

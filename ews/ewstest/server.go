@@ -16,14 +16,16 @@ type Server struct {
 	schemes   []scheme
 	windows   *windowsScheme     // nil without NTLM
 	authority *azuread.Authority // nil without Bearer
+	discovers *Autodiscover      // nil if it is not served
 
-	mu        sync.Mutex // guards what follows
-	org       *mailstore.Organisation
-	directory *directory
-	notices   []Notice
-	wrappers  map[*mailstore.Mailbox]*Mailbox
-	pageLimit int
-	left      map[*mailstore.Folder][]departure
+	mu         sync.Mutex // guards what follows
+	org        *mailstore.Organisation
+	directory  *directory
+	notices    []Notice
+	wrappers   map[*mailstore.Mailbox]*Mailbox
+	pageLimit  int
+	left       map[*mailstore.Folder][]departure
+	subscribed subscriptions
 
 	parsed parsedRequests
 	log    journal
@@ -60,6 +62,7 @@ func NewServer(opts *Options) *Server {
 		Notify:       s.notified,
 		Arrived:      s.arrived,
 		Leave:        s.leaves,
+		Happened:     s.happened,
 		Undated:      o.Odd.Has(OddNoDeliveryTime),
 		Anew: eml.Changes{
 			Drop:   o.Odd.Has(OddDroppedHeaders),
@@ -68,6 +71,10 @@ func NewServer(opts *Options) *Server {
 		},
 	})
 	s.initSchemes()
+	if o.Autodiscover != nil {
+		s.discovers = s.Autodiscover(o.Autodiscover)
+		s.discovers.own = true
+	}
 	s.faults.init(o.Seed)
 	s.log.init()
 	if !o.Empty {

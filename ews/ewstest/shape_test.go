@@ -67,8 +67,7 @@ func TestShapesOf2013AskForTooMuch(t *testing.T) {
 	for name, tt := range map[string]struct{ op, code string }{
 		"text body, found": {findShapeXML(shapeOf("", "item:TextBody")), "ErrorInvalidPropertyForOperation"},
 		"preview, found":   {findShapeXML(shapeOf("", "item:Preview")), "NoError"},
-		"short bodies":     {getItemXML(shapeOf(`<t:MaximumBodySize>9</t:MaximumBodySize>`, "item:Body"), itemID(m)), "ErrorInvalidOperation"},
-		"image addresses":  {getItemXML(shapeOf(`<t:BlockExternalImages>true</t:BlockExternalImages>`, "item:Body"), itemID(m)), "ErrorInvalidOperation"},
+		"image addresses":  {getItemXML(shapeOf(`<t:InlineImageUrlTemplate>x</t:InlineImageUrlTemplate>`, "item:Body"), itemID(m)), "ErrorInvalidOperation"},
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
 	}

@@ -56,6 +56,7 @@ type encoder struct {
 	// What the caller may do in a folder, and whether it has made an item.
 	rightsIn func(*mailstore.Folder) mailstore.Rights
 	made     func(*mailstore.Item) bool
+	server   *Server // for the names of people; nil: nobody is known
 }
 
 // content writes an element that contains the base64 of content.

@@ -21,7 +21,7 @@ func TestInvalidRequestsAreFaults(t *testing.T) {
 		"folder too new":         {"Exchange2010_SP1", findXML(folderOf("archiveinbox", alice), ""), "ErrorSchemaValidation"},
 		"version unknown":        {"Exchange2019", findXML(folderOf("inbox", alice), ""), "ErrorInvalidServerVersion"},
 		"unknown operation":      {"Exchange2013_SP1", `<m:MakeCoffee/>`, "ErrorSchemaValidation"},
-		"operation missing here": {"Exchange2013_SP1", `<m:GetServerTimeZones/>`, "ErrorInvalidOperation"},
+		"operation missing here": {"Exchange2013_SP1", `<m:GetPasswordExpirationDate/>`, "ErrorInvalidOperation"},
 	} {
 		status, answer, err := c.in(tt.version).try(tt.op)
 		require.NoError(t, err, name)

@@ -84,6 +84,7 @@ func (s *Server) Close() {
 	s.late.mu.Unlock()
 	s.mu.Lock()
 	s.people.timers.stop()
+	s.cutStreams()
 	s.mu.Unlock()
 	s.socket.mu.Lock()
 	defer s.socket.mu.Unlock()

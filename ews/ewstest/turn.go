@@ -36,6 +36,7 @@ type turn struct {
 	readable bool          // the answer is SOAP
 	right    *answer       // what the server answered, before a fault changed that
 	slow     time.Duration // to wait before the answer
+	stream   *stream       // that the answer opens
 }
 
 // answer returns the answer, with the effect of a fault that strikes.
@@ -166,6 +167,9 @@ func (t *turn) process() *answer {
 		t.readable = true
 		return a
 	}
+	if refused := misplaced(t.request); refused != nil {
+		return t.failed(refused)
+	}
 	act, ok := operations[t.request.Name]
 	if !ok {
 		return t.failed(refuseText("ErrorInvalidOperation", "ewstest does not support the operation "+t.request.Name+"."))
@@ -176,7 +180,9 @@ func (t *turn) process() *answer {
 		return t.failed(refused)
 	}
 	t.code, t.readable = c.out.code, !c.out.spoilt
-	return xmlAnswer(http.StatusOK, c.out.finish())
+	a := xmlAnswer(http.StatusOK, c.out.finish())
+	a.stream = t.stream
+	return a
 }
 
 // refusal returns what a fault of response messages answers.

@@ -86,10 +86,7 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 	}
 	find := func(rest string) string { return findXML(folderOf("inbox", alice), rest) }
 	for name, tt := range map[string]struct{ op, code string }{
-		"groups":                 {find(`<m:GroupBy Order="Ascending">` + subject + `<t:AggregateOn Aggregate="Minimum">` + subject + `</t:AggregateOn></m:GroupBy>`), "ErrorInvalidOperation"},
-		"groups by name":         {find(`<m:DistinguishedGroupBy Order="Ascending"><t:StandardGroupBy>ConversationTopic</t:StandardGroupBy></m:DistinguishedGroupBy>`), "ErrorInvalidOperation"},
-		"view of a calendar":     {find(`<m:CalendarView StartDate="2026-01-01T00:00:00Z" EndDate="2027-01-01T00:00:00Z"/>`), "ErrorInvalidOperation"},
-		"view of contacts":       {find(`<m:ContactsView InitialName="a"/>`), "ErrorInvalidOperation"},
+		"groups that collapse":   {find(`<m:GroupBy Order="Ascending">` + subject + `<t:AggregateOn Aggregate="Minimum">` + subject + `</t:AggregateOn><t:UseCollapsibleGroups>true</t:UseCollapsibleGroups></m:GroupBy>`), "ErrorInvalidOperation"},
 		"view of a bad fraction": {find(`<m:FractionalPageItemView Numerator="3" Denominator="2"/>`), "ErrorInvalidFractionalPagingParameters"},
 		"bad condition":          {find(`<m:SeekToConditionPageItemView BasePoint="Beginning"><t:Condition><t:Exists><t:FieldURI FieldURI="item:MimeContent"/></t:Exists></t:Condition></m:SeekToConditionPageItemView>`), "ErrorUnsupportedPathForQuery"},
 		"order by a body":        {find(`<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="item:MimeContent"/></t:FieldOrder></m:SortOrder>`), "ErrorUnsupportedPathForSortGroup"},

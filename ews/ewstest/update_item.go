@@ -27,7 +27,7 @@ func updateItem(c *call) *refusal {
 		if extra := n.Child("CalendarActivityData"); extra.Exists() {
 			return nil, lacks.refusal(c.opts.Version, extra.Local, true)
 		}
-		u := &update{item: it, version: c.opts.Version}
+		u := &update{server: c.Server, item: it, version: c.opts.Version}
 		for _, change := range n.Child("Updates").Kids() {
 			if refused := u.add(change); refused != nil {
 				return nil, refused
@@ -48,6 +48,7 @@ func updateItem(c *call) *refusal {
 			c.meetingSent(it)
 		}
 		u.apply(suppress)
+		it.Editor = c.who.account
 		if send != "SaveOnly" && messageKinds[it.Kind()] {
 			c.send(it)
 			if send == "SendOnly" {
@@ -113,7 +114,8 @@ func (u *update) add(change *ewsschema.Node) *refusal {
 	if len(element.Kids()) != 1 {
 		return refuse("ErrorIncorrectUpdatePropertyCount")
 	}
-	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) {
+	// What all items have may come in the element of any kind.
+	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) && prefix(path.Get("FieldURI")) != "item" {
 		return refuse("ErrorObjectTypeChanged")
 	}
 	v, appended := element.First(), change.Local == "AppendToItemField"
@@ -210,6 +212,9 @@ func (u *update) delete(path *ewsschema.Node) *refusal {
 		}
 		if refused := writable(keyOf(f)); refused != nil {
 			return &refusal{code: "ErrorInvalidPropertyDelete", text: "The property cannot be deleted."}
+		}
+		if u.item.HasHeader(keyOf(f)) {
+			u.field(f.Name, "")
 		}
 		u.remove = append(u.remove, f)
 		return nil

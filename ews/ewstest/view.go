@@ -8,22 +8,28 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// page is a part of a list, with its position as the answer reports it.
+// page is a part of a list.
 type page[T any] struct {
+	position
 	members []T
 	begin   int // place of the first member, in the order of the view
 	asked   int // where the page should begin, even if that is beyond the end
 	count   int // maximum number of members
-	offset  int // where the next page begins
-	total   int
-	last    bool
-	indexed bool // the request had an indexed view
+}
+
+// position is where a page is, as the answer reports it.
+type position struct {
+	offset   int // where the next page begins
+	total    int
+	last     bool
+	indexed  bool // the request had an indexed view
+	fraction bool // it had a fractional one
 }
 
 // paged cuts a list to the view of a request, with at most limit members. The
 // condition is that of a view that begins where it is met.
 func paged[T any](all []T, view *ewsschema.Node, meets func(T) bool, limit int) (page[T], *refusal) {
-	p := page[T]{total: len(all)}
+	p := page[T]{position: position{total: len(all)}}
 	count, offset := limit, 0
 	if view.Exists() {
 		if v, ok := view.Attr("MaxEntriesReturned"); ok {
@@ -44,14 +50,12 @@ func paged[T any](all []T, view *ewsschema.Node, meets func(T) bool, limit int) 
 			p.indexed = true
 			offset = seek(all, view.Get("BasePoint") == "End", meets)
 		case "FractionalPageItemView", "FractionalPageFolderView":
-			p.indexed = true
+			p.fraction = true
 			num, den := view.AttrInt("Numerator", 0), view.AttrInt("Denominator", 0)
 			if num < 0 || den <= 0 || num > den {
 				return p, refuse("ErrorInvalidFractionalPagingParameters")
 			}
-			offset = int(float64(len(all)) * float64(num) / float64(den))
-		default:
-			return p, refuseText("ErrorInvalidOperation", "ewstest does not support the view "+view.Local+".")
+			offset = int(int64(len(all)) * num / den)
 		}
 	}
 	p.asked, p.count = offset, count
@@ -81,6 +85,17 @@ func seek[T any](all []T, fromEnd bool, meets func(T) bool) int {
 		}
 	}
 	return len(all)
+}
+
+// writePage writes the attributes of a page: where the next one begins, as the view of
+// the request names it, and whether there is one.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/rootfolder-finditemresponsemessage.
+func (e *encoder) writePage(p position) {
+	if p.fraction {
+		e.Attr("NumeratorOffset", strconv.Itoa(p.offset))
+		e.Attr("AbsoluteDenominator", strconv.Itoa(p.total))
+	}
+	e.writePlace(p.offset, p.total, p.last, p.indexed)
 }
 
 // writePlace writes the attributes of the page.

@@ -42,9 +42,17 @@ The names are:
 NAMES.
 Each is described in the documentation of ewstest.Oddities.
 
+It has these operations of Exchange Web Services. What real servers do in one and this
+one does not is refused, and so are all other operations, by name:
+OPERATIONS.
+
 With -auth bearer the server also acts as Azure AD with one tenant (example.test)
 and the applications given by -app, or by the scenario. In the first line,
 "authority" is the authentication endpoint for clients and "tenantId" the tenant.
+
+Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
+from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
+messages.xsd and types.xsd beside it describe the operations for SOAP toolkits.
 
 The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
 Everything else goes to standard error.
@@ -107,7 +115,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, strings.ReplaceAll(help, "NAMES.", oddityNames()))
+			fmt.Fprint(stderr, strings.NewReplacer("NAMES.", oddityNames(), "OPERATIONS.", operations()).Replace(help))
 			flags.SetOutput(stderr)
 			flags.PrintDefaults()
 			return nil, err
@@ -178,7 +186,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
-		Authentication: s.auth, Odd: s.odd,
+		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
 	}
 	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
 		if opts.Azure, err = s.apps.tenant(); err != nil {

@@ -19,6 +19,7 @@ type New struct {
 	Read       bool
 	Class      string // empty: derived from the message
 	Properties []ews.ExtendedProperty
+	Attached   []*Item // the last attachments, in order; nil for a file
 }
 
 // Create creates an item in the folder.
@@ -37,6 +38,7 @@ func (f *Folder) Create(n New) *Item {
 		by = ByTransport
 	}
 	it.attach(f, by)
+	it.arrivedAnew(by)
 	return it
 }
 
@@ -75,6 +77,7 @@ func (n *seed) grow(it *Item) {
 	}
 	b.int(TagFlags, flags)
 	it.properties, it.content, it.attachments = p, content, all
+	it.slots = n.slots(len(all))
 }
 
 func newFlags(n New, b builder) int64 {

@@ -19,6 +19,8 @@ const exportMagic = "EWSTEST\x01"
 type head struct {
 	Properties  []ews.ExtendedProperty
 	Attachments []ews.Attachment
+	Slots       []slotHead `json:",omitempty"`
+	Numbered    int        `json:",omitempty"`
 	Associated  bool
 	Delivered   bool
 	Store       []byte // differs between items that are otherwise equal
@@ -30,7 +32,7 @@ var ErrCorrupt = errors.New("export stream is corrupt")
 
 // Export returns the item as a stream that keeps everything, in pieces.
 func (it *Item) Export() [][]byte {
-	h := head{Attachments: it.Attachments(), Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
+	h := head{Attachments: it.Attachments(), Slots: heads(it.slots), Numbered: it.numbered, Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
 	for _, k := range it.Properties().Keys() {
 		h.Properties = append(h.Properties, it.Properties()[k])
 	}
@@ -65,6 +67,7 @@ func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	it.change = o.nextChange()
 	it.origin = o.exported[exportMark{it.properties.Text(TagSearchKey), binary.BigEndian.Uint32(stream[len(stream)-4:])}]
 	it.attach(f, ByClient)
+	it.arrivedAnew(ByClient)
 	return it, nil
 }
 
@@ -86,7 +89,8 @@ func decodeExport(stream []byte) (*Item, error) {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return nil, ErrCorrupt
 	}
-	it := &Item{content: eml.Parse(raw), attachments: h.Attachments, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
+	content := eml.Parse(raw)
+	it := &Item{content: content, attachments: h.Attachments, slots: restored(content, h.Slots), numbered: h.Numbered, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
 	for _, v := range h.Properties {
 		it.properties[Key(v.Field)] = v
 	}
@@ -94,17 +98,28 @@ func decodeExport(stream []byte) (*Item, error) {
 }
 
 // Delete removes the item for good, without a trace or notice.
-func (it *Item) Delete() { it.detach() }
+func (it *Item) Delete() { it.vanish() }
 
 // TakePlaceOf removes an old item of the same mailbox and gives its id to the
 // item, which is that object from then on.
 func (it *Item) TakePlaceOf(old *Item) {
-	m, number := it.Folder.Mailbox, old.number
+	m, place, from, since := it.Folder.Mailbox, old.place(), old.Folder, old.Since()
+	m.retract(it.number)
 	old.detach()
 	delete(m.items, it.number)
 	delete(m.org.objects, it.object)
 	it.object = old.object
 	it.identify(m.org)
-	it.number, it.View = number, nil
-	m.items[number] = it
+	it.number, it.View = place.number, nil
+	m.items[place.number] = it
+	if it.Folder != from {
+		it.noteMoved(from, place)
+		return
+	}
+	it.since, it.edited = since, it.change
+	if d := m.departures; d != nil {
+		d.kept = d.kept[:len(d.kept)-1]
+	}
+	it.noteItem(Modified)
+	from.noteContent()
 }

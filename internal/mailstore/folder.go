@@ -24,6 +24,8 @@ type Folder struct {
 	// Search makes it a search folder: it contains no items, but shows those of
 	// the mailbox that the function selects.
 	Search func(*Item) bool
+	// Criteria describe the search as the client did that made it; nil otherwise.
+	Criteria any
 
 	number  uint64
 	change  uint64
@@ -40,6 +42,9 @@ func (f *Folder) ID() ID { return ID{Mailbox: f.Mailbox.guid, Kind: KindFolder, 
 
 // ChangeKey returns the change key.
 func (f *Folder) ChangeKey() string { return FormatChange(KindFolder, f.change) }
+
+// Change returns the change number in the change key.
+func (f *Folder) Change() uint64 { return f.change }
 
 // IsRoot reports whether the folder is the root of a mailbox or archive.
 func (f *Folder) IsRoot() bool { return f.Parent == nil }
@@ -95,6 +100,8 @@ func (f *Folder) Add(name, class string) *Folder {
 	c := &Folder{Mailbox: m, Parent: f, Name: name, Class: class, Archive: f.Archive, number: m.number(), change: m.org.nextChange()}
 	f.Children = append(f.Children, c)
 	m.folders[c.number] = c
+	c.noteFolder(Created)
+	f.noteContent()
 	return c
 }
 
@@ -127,7 +134,12 @@ func (f *Folder) Recoverable() bool {
 }
 
 // Touch gives the folder a new change key.
-func (f *Folder) Touch() { f.change = f.Mailbox.org.nextChange() }
+func (f *Folder) Touch() {
+	f.touch()
+	f.noteFolder(Modified)
+}
+
+func (f *Folder) touch() { f.change = f.Mailbox.org.nextChange() }
 
 // MoveTo moves the folder below another one of the same mailbox and reports
 // whether that was possible: not into itself, nor next to a folder of its name.
@@ -138,11 +150,15 @@ func (f *Folder) MoveTo(parent *Folder) bool {
 	if other := parent.Child(f.Name); other != nil && other != f {
 		return false
 	}
+	from := f.Parent
 	f.detach()
 	f.Parent = parent
 	parent.Children = append(parent.Children, f)
 	f.Walk(func(g *Folder) { g.Archive = parent.Archive })
-	f.Touch()
+	f.touch()
+	f.Mailbox.note(Event{Kind: Moved, IsFolder: true, Number: f.number, Parent: parent.number, OldNumber: f.number, OldParent: from.number})
+	from.noteContent()
+	parent.noteContent()
 	return true
 }
 
@@ -173,7 +189,11 @@ func (f *Folder) Delete() {
 		g.deleted = true
 		delete(f.Mailbox.folders, g.number)
 	})
+	f.noteFolder(Deleted)
 	f.detach()
+	if f.Parent != nil {
+		f.Parent.noteContent()
+	}
 }
 
 func (f *Folder) detach() {

@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"encoding/base64"
+	"math"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -34,6 +35,19 @@ func (f *Folder) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		b.int(key, int64(f.Unread()))
 	case TagSubfolders:
 		b.bool(key, len(f.Children) > 0)
+	case TagSize:
+		b.int(key, min(f.Size(), math.MaxInt32))
+	case TagSizeExtended:
+		b.int(key, f.Size())
+	case TagAssociatedCount:
+		b.int(key, int64(f.associated))
+	case TagParentEntryID:
+		if f.Parent == nil {
+			return ews.ExtendedProperty{Field: key}, false
+		}
+		b.text(key, base64.StdEncoding.EncodeToString(f.Parent.ID().Bytes()))
+	case TagFolderChildCount:
+		b.int(key, int64(len(f.Children)))
 	case TagHidden:
 		b.bool(key, f.Hidden)
 	case TagPath:
@@ -44,6 +58,17 @@ func (f *Folder) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	}
 	v, ok := b[key]
 	return v, ok
+}
+
+// FolderComputed reports whether a property of a folder cannot be set, because it is
+// computed.
+func FolderComputed(key ews.ExtendedField) bool {
+	switch key {
+	case TagFolderType, TagContentCount, TagUnreadCount, TagSubfolders, TagSize, TagSizeExtended, TagAssociatedCount,
+		TagFolderChildCount, TagEntryID, TagParentEntryID, TagPath:
+		return true
+	}
+	return false
 }
 
 func (f *Folder) kind() int64 {

@@ -127,21 +127,31 @@ func cutMoniker(s string) (id ID, rest []byte, err error) {
 	return id, b[size:], nil
 }
 
-// AttachmentID returns the id of the n-th attachment of an item: that of the item,
-// a count, and one attachment id.
-func AttachmentID(item ID, n int) string {
-	b := append(item.Moniker(), 1)
-	b = binary.LittleEndian.AppendUint16(b, 2)
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint16(b, uint16(n)))
+// AttachmentID returns the id of an attachment: that of the item in the mailbox, how
+// many numbers follow, and the numbers of the attachments on the way, of which the
+// last is its own, [MS-OXWSITEMID] 2.1.
+func AttachmentID(item ID, path ...int) string {
+	b := append(item.Moniker(), byte(len(path)))
+	for _, n := range path {
+		b = binary.LittleEndian.AppendUint16(b, 2)
+		b = binary.BigEndian.AppendUint16(b, uint16(n))
+	}
+	return base64.StdEncoding.EncodeToString(b)
 }
 
 // ParseAttachmentID reads the id of an attachment.
-func ParseAttachmentID(s string) (item ID, n int, err error) {
+func ParseAttachmentID(s string) (item ID, path []int, err error) {
 	item, rest, err := cutMoniker(s)
-	if err != nil || item.Kind != KindItem || len(rest) != 5 || string(rest[:3]) != "\x01\x02\x00" {
-		return ID{}, 0, ErrMalformed
+	if err != nil || item.Kind != KindItem || len(rest) < 5 || len(rest) != 1+4*int(rest[0]) {
+		return ID{}, nil, ErrMalformed
 	}
-	return item, int(binary.BigEndian.Uint16(rest[3:])), nil
+	for rest = rest[1:]; len(rest) > 0; rest = rest[4:] {
+		if rest[0] != 2 || rest[1] != 0 {
+			return ID{}, nil, ErrMalformed
+		}
+		path = append(path, int(binary.BigEndian.Uint16(rest[2:])))
+	}
+	return item, path, nil
 }
 
 // changePrefix makes change keys look like those of Exchange.
@@ -153,6 +163,14 @@ func FormatChange(kind Kind, change uint64) string {
 	b := append([]byte(changePrefix), byte(kind))
 	b = binary.BigEndian.AppendUint64(b, change)
 	return base64.StdEncoding.EncodeToString(b)
+}
+
+// NoChange returns the change key of the ids in events, which have none.
+func NoChange(kind Kind) string {
+	if kind == KindFolder {
+		return "AQAAAA=="
+	}
+	return "CQAAAA=="
 }
 
 // ParseChange reads a change key.

@@ -37,15 +37,17 @@ func TestBytesOfIDs(t *testing.T) {
 		assert.Equal(t, tt.store, b[43:43+size], name)
 		assert.Equal(t, tt.rest, b[43+size:], name)
 	}
-	item, n, err := mailstore.ParseAttachmentID(mailstore.AttachmentID(id, 258))
-	require.NoError(t, err)
-	assert.Equal(t, id, item)
-	assert.Equal(t, 258, n)
+	for _, want := range [][]int{{258}, {1, 0, 258}} {
+		item, path, err := mailstore.ParseAttachmentID(mailstore.AttachmentID(id, want...))
+		require.NoError(t, err)
+		assert.Equal(t, id, item)
+		assert.Equal(t, want, path)
+	}
 	for _, bad := range []string{"", id.String(), mailstore.AttachmentID(mailstore.ID{Kind: mailstore.KindFolder}, 1), mailstore.Conversation(guid, store)} {
 		_, _, err := mailstore.ParseAttachmentID(bad)
 		assert.ErrorIs(t, err, mailstore.ErrMalformed, bad)
 	}
-	_, err = mailstore.ParseID(mailstore.AttachmentID(id, 1))
+	_, err := mailstore.ParseID(mailstore.AttachmentID(id, 1))
 	assert.ErrorIs(t, err, mailstore.ErrMalformed, "an attachment is not an item")
 	_, err = mailstore.ParseID(mailstore.Conversation(guid, store))
 	assert.ErrorIs(t, err, mailstore.ErrMalformed, "nor is a conversation")

@@ -2,7 +2,6 @@ package mailstore
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ type Item struct {
 	Associated bool    // folder associated information
 	Delivered  bool    // by transport, not created by a client
 	Creator    string  // the account that created it, empty if it was delivered
+	Editor     string  // the account that changed it last, empty if nobody has
 
 	// View may cache something derived from the item; any change clears it.
 	View any
@@ -25,15 +25,20 @@ type Item struct {
 	arrival    uint64 // orders the items of a folder
 	arrived    time.Time
 	change     uint64
+	edited     uint64 // the last change that was not of the read state alone
+	since      uint64 // see Since
 	size       int64
 	object     uint64
 	origin     uint64 // object that it is a copy of
 	lastParent *Folder
+	altered    bool // more than its read state
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties
 	content     *eml.Message
 	attachments []ews.Attachment
+	slots       []slot // of the attachments; fewer: the rest are as in a new item
+	numbered    int    // numbers of attachments that were given, if that is more than there are
 }
 
 // Properties returns all stored properties. They must not be modified.
@@ -126,6 +131,9 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	if key == TagDeliveryTime && it.Folder != nil && it.Folder.Mailbox.org.settings.Undated {
 		return ews.ExtendedProperty{Field: key}, false
 	}
+	if key == TagArticleNumber {
+		return it.placed(key)
+	}
 	if it.seed != nil {
 		if v, ok, known := it.seed.property(key); known {
 			return v, ok
@@ -135,18 +143,17 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 		return v, true
 	}
 	v := ews.ExtendedProperty{Field: key}
+	if key.Set == ews.SetInternetHeaders {
+		return it.header(key)
+	}
 	b := builder{}
 	switch key {
 	case TagSize:
 		b.int(key, it.Size())
-	case TagEntryID:
-		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
-	case TagParentEntryID:
-		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
-	case TagLastParent:
-		id, ok := it.lastParentID()
-		b.text(key, id)
-		return b[key], ok
+	case TagEntryID, TagParentEntryID, TagLastParent:
+		return it.placed(key)
+	case TagConversationIndex:
+		b.text(key, it.conversationIndex())
 	case TagBody:
 		text, _ := it.Content().Body()
 		b.text(key, text)
@@ -156,30 +163,36 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	return b[key], true
 }
 
+// placed returns a property that tells where the item is or was: none of an attached
+// item, or of one that is not saved yet.
+func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
+	if it.Folder == nil {
+		return ews.ExtendedProperty{Field: key}, false
+	}
+	b, known := builder{}, true
+	switch key {
+	case TagArticleNumber:
+		b.int(key, int64(it.arrival)) // no other item of the folder has or had it
+	case TagEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
+	case TagParentEntryID:
+		b.text(key, base64.StdEncoding.EncodeToString(it.Folder.ID().Bytes()))
+	case TagLastParent:
+		var id string
+		id, known = it.lastParentID()
+		b.text(key, id)
+	}
+	return b[key], known
+}
+
 // Computed reports whether a property cannot be set, because it is computed or
 // belongs to the store.
 func Computed(key ews.ExtendedField) bool {
 	switch key {
-	case TagSize, TagEntryID, TagParentEntryID, TagLastParent, TagHasAttachments, TagCreated, TagModified:
+	case TagSize, TagEntryID, TagParentEntryID, TagLastParent, TagHasAttachments, TagCreated, TagModified, TagArticleNumber:
 		return true
 	}
 	return false
-}
-
-// rendering returns the fields that differ in the item's MIME: internet headers
-// set as properties, and a changed subject.
-func (it *Item) rendering() eml.Rendering {
-	r := eml.Rendering{Key: []byte(it.Properties().Text(TagSearchKey))}
-	for k, v := range it.Properties() {
-		if k.Set == ews.SetInternetHeaders && k.Type == ews.TypeString && validName(v.Field.Name) {
-			r.Fields = append(r.Fields, eml.Field{Name: v.Field.Name, Value: v.Value})
-		}
-	}
-	if s := it.Properties().Text(TagSubject); s != it.Content().Header("Subject") {
-		r.Fields = append(r.Fields, eml.Field{Name: "Subject", Value: s})
-	}
-	slices.SortFunc(r.Fields, func(a, b eml.Field) int { return strings.Compare(a.Name, b.Name) })
-	return r
 }
 
 func validName(s string) bool {
@@ -205,12 +218,7 @@ func (it *Item) Outgoing() [][]byte { return it.Content().Render(it.rendering())
 // those set as properties.
 func (it *Item) Headers() []eml.Field {
 	fields := it.Content().Fields()
-	for _, f := range it.rendering().Fields {
-		if !strings.EqualFold(f.Name, "Subject") {
-			fields = append(fields, f)
-		}
-	}
-	return fields
+	return append(fields, it.ownHeaders()...)
 }
 
 // attach puts the item into a folder, under a new number.
@@ -218,7 +226,7 @@ func (it *Item) attach(f *Folder, by Arrival) {
 	m := f.Mailbox
 	it.Folder = f
 	it.number = m.number()
-	it.arrival = it.number
+	it.arrival, it.since = it.number, 0
 	it.arrived = m.org.settings.Now()
 	it.View = nil
 	m.items[it.number] = it
@@ -237,6 +245,7 @@ func (it *Item) detach() {
 	}
 	it.withdraw()
 	it.forget()
+	it.depart()
 	f.items.remove(it)
 	if f.items.count == 0 {
 		f.index = nil
@@ -247,8 +256,20 @@ func (it *Item) detach() {
 
 // replace replaces the properties of the item and gives it a new change key.
 func (it *Item) replace(p Properties) {
+	unread := it.Folder.unread
 	it.set(p)
+	it.changed(unread)
+}
+
+// changed gives the item a new change key. The number is that of the unread items in
+// its folder before.
+func (it *Item) changed(unread int) {
 	it.change = it.Folder.Mailbox.org.nextChange()
+	it.edited = it.change
+	it.noteItem(Modified)
+	if it.Folder.unread != unread {
+		it.Folder.noteContent()
+	}
 }
 
 // set replaces the properties of an item in a folder. Nothing else may.

@@ -20,9 +20,14 @@ type Mailbox struct {
 	items   map[uint64]*Item
 	root    *Folder
 	archive *Folder
+	blocked map[string]bool // senders, in lower case
 	numbers uint64
 	size    int64 // of all items, once it is known
 	sized   bool
+
+	events     *events     // nil until somebody watches
+	departures *departures // nil until somebody keeps up with the items
+	silent     bool        // no events
 }
 
 // Info describes a mailbox.

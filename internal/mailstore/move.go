@@ -19,13 +19,16 @@ func (it *Item) SameStore(f *Folder) bool { return sameStore(it.Folder, f) }
 // removed, which may leave that in Recoverable Items; see [Settings].
 func (it *Item) MoveTo(f *Folder) *Item {
 	if sameStore(it.Folder, f) {
+		from, old := it.Folder, it.place()
 		it.detach()
 		it.attach(f, ByMove)
+		it.noteMoved(from, old)
 		return it
 	}
 	moved := it.copy(f.Mailbox.org)
 	moved.become(it)
 	moved.attach(f, ByMove)
+	moved.arrivedAnew(ByMove)
 	it.leave()
 	return moved
 }
@@ -38,6 +41,11 @@ func (it *Item) CopyTo(f *Folder) *Item {
 	b.time(TagCreated, now)
 	c.properties = it.Properties().With([]ews.ExtendedProperty{b[TagCreated]})
 	c.attach(f, ByClient)
+	if it.Folder.Mailbox == f.Mailbox {
+		c.noteFrom(Copied, it.Folder, it.place(), Event{})
+	} else {
+		c.arrivedAnew(ByClient)
+	}
 	return c
 }
 
@@ -46,21 +54,30 @@ func (it *Item) leave() {
 	m := it.Folder.Mailbox
 	s := m.org.settings
 	if !s.Retention || s.Leftover == "" || it.Associated || it.Folder.Recoverable() {
-		it.detach()
+		it.vanish()
 		return
 	}
-	it.keepIn(s.Leftover)
+	it.keepIn(s.Leftover, Soft)
+}
+
+// vanish takes the item away.
+func (it *Item) vanish() {
+	f := it.Folder
+	it.noteItem(Deleted)
+	it.detach()
+	f.noteContent()
 }
 
 // keepIn moves the item into a folder of the Recoverable Items of its mailbox
 // or archive.
-func (it *Item) keepIn(name ews.FolderName) {
+func (it *Item) keepIn(name ews.FolderName, how Removal) {
 	if it.Folder.Archive {
 		name = "archive" + name
 	}
-	to := it.Folder.Mailbox.named[name]
+	to, from, old := it.Folder.Mailbox.named[name], it.Folder, it.place()
 	it.detach()
 	it.attach(to, ByStore)
+	it.noteFrom(Moved, from, old, Event{Kept: true, Removal: how})
 }
 
 // Removal is how an item is removed.
@@ -95,13 +112,13 @@ func (it *Item) Remove(how Removal, suppress bool) {
 	}
 	switch {
 	case !m.org.settings.Retention, it.Associated:
-		it.detach()
+		it.vanish()
 	case it.Folder == purges || it.Folder.Distinguished == nameHolds || it.Folder.Distinguished == nameArchiveHolds:
 		// Kept there until retention ends.
 	case how == Hard || it.Folder.Recoverable():
-		it.keepIn(ews.FolderRecoverableItemsPurges)
+		it.keepIn(ews.FolderRecoverableItemsPurges, Hard)
 	default:
-		it.keepIn(ews.FolderRecoverableItemsDeletions)
+		it.keepIn(ews.FolderRecoverableItemsDeletions, Soft)
 	}
 }
 

@@ -24,7 +24,7 @@ type Organisation struct {
 	objectsMade uint64
 }
 
-// Settings of an [Organisation]. All but Undated, Anew, Arrived and Leave are
+// Settings of an [Organisation]. All but Undated, Anew, Arrived, Happened and Leave are
 // required.
 type Settings struct {
 	Now  func() time.Time
@@ -51,6 +51,9 @@ type Settings struct {
 	// Arrived, if set, is called for every item that came into a folder. It must
 	// not change anything.
 	Arrived func(*Item, Arrival)
+	// Happened, if set, is called for every event of a mailbox that is watched. It must
+	// not change anything.
+	Happened func(*Mailbox)
 	// Leave, if set, is called with every item that is about to leave its folder.
 	Leave func(*Item)
 }

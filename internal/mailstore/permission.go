@@ -4,6 +4,7 @@ package mailstore
 // the server obeys it.
 type Permission struct {
 	User   string // address, or Default or Anonymous
+	Name   string // of an address, in the address book; empty if it is not there
 	Level  string
 	Rights Rights
 }

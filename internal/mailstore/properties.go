@@ -40,8 +40,10 @@ var (
 	TagDeliveryTime       = ews.PidTagMessageDeliveryTime
 	TagFlags              = ews.PidTagMessageFlags
 	TagSize               = tag(0x0E08, ews.TypeInteger)
+	TagSizeExtended       = tag(0x0E08, ews.TypeLong)
 	TagParentEntryID      = tag(0x0E09, ews.TypeBinary)
 	TagHasAttachments     = tag(0x0E1B, ews.TypeBoolean)
+	TagArticleNumber      = tag(0x0E23, ews.TypeInteger) // PidTagInternetArticleNumber
 	TagEntryID            = tag(0x0FFF, ews.TypeBinary)
 	TagBody               = tag(0x1000, ews.TypeString)
 	TagMessageID          = ews.PidTagInternetMessageID
@@ -55,9 +57,12 @@ var (
 	TagSearchKey          = ews.PidTagSearchKey
 	TagLastParent         = tag(0x348A, ews.TypeBinary) // PidTagLastActiveParentEntryId
 	TagFolderType         = ews.PidTagFolderType
+	TagLocale             = tag(0x3FF1, ews.TypeInteger) // PidTagMessageLocaleId
 	TagContentCount       = tag(0x3602, ews.TypeInteger)
 	TagUnreadCount        = tag(0x3603, ews.TypeInteger)
 	TagSubfolders         = tag(0x360A, ews.TypeBoolean)
+	TagAssociatedCount    = tag(0x3617, ews.TypeInteger)
+	TagFolderChildCount   = tag(0x6638, ews.TypeInteger)
 	TagContainerClass     = tag(0x3613, ews.TypeString)
 	TagHidden             = ews.PidTagAttributeHidden
 	TagSenderSMTP         = ews.PidTagSenderSMTPAddress
@@ -69,6 +74,8 @@ var (
 	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger} // minutes
 	PropReminderTime      = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8502, Type: ews.TypeSystemTime}
 	PropReminderSet       = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8503, Type: ews.TypeBoolean}
+	PropStart             = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820D, Type: ews.TypeSystemTime}
+	PropEnd               = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820E, Type: ews.TypeSystemTime}
 	PropAssociatedMeeting = ews.ExtendedField{Set: ews.SetMeeting, ID: 0x0003, Type: ews.TypeBinary}
 )
 

@@ -12,7 +12,9 @@ func (it *Item) Pending() bool {
 	return it.flags()&(FlagReadPending|FlagUnreadPending) != 0 && !it.junk()
 }
 
-func (it *Item) junk() bool { return it.Folder.Distinguished == ews.FolderJunkEmail }
+func (it *Item) junk() bool {
+	return it.Folder != nil && it.Folder.Distinguished == ews.FolderJunkEmail
+}
 
 // Suppress withdraws the pending receipt and reports whether there was one.
 func (it *Item) Suppress() bool {

@@ -22,6 +22,21 @@ type seed struct {
 // changes what searches ask for.
 func (n *seed) waits() bool { return n.Delivered && !n.Associated && len(n.Properties) == 0 }
 
+// slots returns the slots of a new item with so many attachments.
+func (n *seed) slots(count int) []slot {
+	if len(n.Attached) == 0 || len(n.Attached) > count {
+		return nil
+	}
+	slots := make([]slot, count)
+	for i := range slots {
+		slots[i].number = i
+	}
+	for i, in := range n.Attached {
+		slots[count-len(n.Attached)+i].item = in
+	}
+	return slots
+}
+
 // grown fills in the item if that was not done yet.
 func (it *Item) grown() *Item {
 	if s := it.seed; s != nil {
@@ -47,6 +62,9 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		}
 		v.Value = n.delivered
 		return v, true, true
+	}
+	if key.Set == ews.SetInternetHeaders {
+		return v, false, false
 	}
 	if key.GUID != "" || key.Set != "" {
 		return v, false, true // a named property, which delivered items lack

@@ -55,8 +55,8 @@ func FuzzParseID(f *testing.F) {
 		if id, err := mailstore.ParseID(s); err == nil && id.String() != s {
 			t.Errorf("%q is read as %v, which is written %q", s, id, id.String())
 		}
-		if item, n, err := mailstore.ParseAttachmentID(s); err == nil && mailstore.AttachmentID(item, n) != s {
-			t.Errorf("%q is read as attachment %d of %v", s, n, item)
+		if item, path, err := mailstore.ParseAttachmentID(s); err == nil && mailstore.AttachmentID(item, path...) != s {
+			t.Errorf("%q is read as attachment %v of %v", s, path, item)
 		}
 		_, _ = mailstore.ParseChange(mailstore.KindItem, s)
 	})

@@ -21,15 +21,22 @@ func (s *Server) newHandshake(negotiate []byte) (*handshake, error) {
 	}
 	h := &handshake{negotiate: negotiate}
 	rand.Read(h.nonce[:]) // never fails
-	// Like Samba, and unlike Windows, it names a target only if asked for one.
-	var target, info []byte
-	offered := uint32(flagUnicode | flagNTLM | flagAlwaysSign | flagExtendedSecurity | flag128 | flag56)
-	if flags&flagRequestTarget != 0 {
-		offered |= flagTargetTypeServer | flagTargetInfo
-		target = toUTF16(s.opts.Computer)
-		info = s.targetInfo()
+	// As Windows does, it answers in kind: in Unicode to those that can read it, in OEM
+	// to others; with the target's name on request, and target information always.
+	offered := flags & (flagUnicode | flagOEM | flagSign | flagSeal | flagNTLM | flagAlwaysSign | flagExtendedSecurity | flagVersion | flag128 | flagKeyExchange | flag56)
+	offered |= flagNTLM | flagTargetInfo
+	var target []byte
+	if flags&flagUnicode != 0 {
+		offered &^= flagOEM
 	}
-	offered &= flags | flagTargetTypeServer | flagTargetInfo
+	if flags&flagRequestTarget != 0 {
+		offered |= flagRequestTarget | flagTargetTypeServer
+		target = toOEM(s.opts.Computer)
+		if flags&flagUnicode != 0 {
+			target = toUTF16(s.opts.Computer)
+		}
+	}
+	info := s.targetInfo() // its names are always in Unicode
 	const header = 56
 	b := append([]byte(signature), typeChallenge, 0, 0, 0)
 	b = appendField(b, len(target), header)

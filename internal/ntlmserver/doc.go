@@ -4,9 +4,11 @@
 // does. It is written from the specification and shares no code with the client,
 // so the two check each other.
 //
-// Accounts come from a function instead of a domain controller. It negotiates no
-// session security and does not unwrap SPNEGO: within "Negotiate" it accepts only
-// plain NTLM messages.
+// Accounts come from a function instead of a domain controller. It answers clients in
+// kind that negotiate OEM names, and sends target information always, as Windows does.
+// It exchanges keys with clients that want that, uses them for the message integrity
+// code only, and does not unwrap SPNEGO: within "Negotiate" it accepts only plain NTLM
+// messages.
 //
 // See https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/.
 package ntlmserver

@@ -4,7 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 const signature = "NTLMSSP\x00"
@@ -19,7 +23,10 @@ const (
 // Flags of MS-NLMP 2.2.2.5 that matter here.
 const (
 	flagUnicode          = 1 << 0
+	flagOEM              = 1 << 1
 	flagRequestTarget    = 1 << 2
+	flagSign             = 1 << 4
+	flagSeal             = 1 << 5
 	flagNTLM             = 1 << 9
 	flagAlwaysSign       = 1 << 15
 	flagTargetTypeServer = 1 << 17
@@ -74,7 +81,8 @@ func negotiateFlags(msg []byte) (uint32, error) {
 	return binary.LittleEndian.Uint32(msg[12:]), nil
 }
 
-// Authenticate is a parsed AUTHENTICATE message.
+// Authenticate is a parsed AUTHENTICATE message. Its names are in Unicode, or else in
+// the code page of the server ("OEM", MS-NLMP 2.2.2.5).
 type Authenticate struct {
 	Domain, User, Workstation string
 	Flags                     uint32
@@ -96,8 +104,9 @@ func ParseAuthenticate(msg []byte) (*Authenticate, error) {
 		return nil, errShort
 	}
 	a := &Authenticate{Flags: binary.LittleEndian.Uint32(msg[60:])}
-	if a.Flags&flagUnicode == 0 {
-		return nil, errors.New("names are not in Unicode")
+	name := fromOEM
+	if a.Flags&flagUnicode != 0 {
+		name = fromUTF16
 	}
 	var domain, user, workstation []byte
 	for _, f := range []struct {
@@ -109,7 +118,7 @@ func ParseAuthenticate(msg []byte) (*Authenticate, error) {
 			return nil, err
 		}
 	}
-	a.Domain, a.User, a.Workstation = fromUTF16(domain), fromUTF16(user), fromUTF16(workstation)
+	a.Domain, a.User, a.Workstation = name(domain), name(user), name(workstation)
 	// NTLMv2: 16 bytes of proof, 28 of header, then the pairs.
 	if len(a.NT) < 44 {
 		return nil, fmt.Errorf("the NT response has %d bytes: not NTLMv2", len(a.NT))
@@ -182,4 +191,17 @@ func fromUTF16(b []byte) string {
 		u[i] = binary.LittleEndian.Uint16(b[2*i:])
 	}
 	return string(utf16.Decode(u))
+}
+
+// toOEM returns a name of ASCII as clients get it that do not negotiate Unicode.
+func toOEM(s string) []byte { return []byte(strings.ToUpper(s)) }
+
+// fromOEM reads a name in a code page. Clients do not agree on which: some send UTF-8,
+// Windows that of DOS.
+func fromOEM(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	s, _ := charmap.CodePage437.NewDecoder().Bytes(b) // it has a character for each byte
+	return string(s)
 }

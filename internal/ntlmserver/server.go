@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -106,6 +107,11 @@ func New(opts Options) (*Server, error) {
 	}
 	return s, nil
 }
+
+// maxDrained is how much of a request's body is read before it is answered with a
+// challenge. Some clients send the whole of it with their NEGOTIATE message; the
+// connection, and the handshake with it, would end if the body were left.
+const maxDrained = 1 << 30
 
 type connKey struct{ *Server }
 
@@ -208,6 +214,7 @@ func (s *Server) Authenticate(w http.ResponseWriter, r *http.Request) (User, boo
 	}
 	switch messageType(msg) {
 	case typeNegotiate:
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
 		s.challenge(w, c, scheme, msg)
 		return User{}, false
 	case typeAuthenticate:

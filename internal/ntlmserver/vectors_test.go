@@ -1,7 +1,10 @@
 package ntlmserver
 
 import (
+	"crypto/rc4"
+	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -99,7 +102,79 @@ func TestMIC(t *testing.T) {
 
 	msg = authenticateMessage("Domain", "User", append(proof, temp...), flagKeyExchange)
 	_, err = s.verify(h, msg, nil)
-	require.ErrorContains(t, err, "key exchange")
+	require.ErrorContains(t, err, "session key of 0 bytes")
+	// A key that the client chose, encrypted with the session base key.
+	chosen := []byte("0123456789abcdef")
+	cipher, err := rc4.NewCipher(hmacMD5(key, proof))
+	require.NoError(t, err)
+	encrypted := make([]byte, len(chosen))
+	cipher.XORKeyStream(encrypted, chosen)
+	copy(msg[52:], appendField(nil, len(encrypted), len(msg)))
+	msg = append(msg, encrypted...)
+	_, err = s.verify(h, msg, nil)
+	require.ErrorContains(t, err, "message integrity code")
+	copy(msg[micOffset:], hmacMD5(chosen, h.negotiate, h.challenge, msg))
+	_, err = s.verify(h, msg, nil)
+	require.NoError(t, err)
+}
+
+// TestNamesInOEM has the names of clients that do not negotiate Unicode; the key is made
+// of the names in Unicode all the same.
+func TestNamesInOEM(t *testing.T) {
+	t.Parallel()
+	const user = "j\u00fcrgen"
+	s, err := New(Options{Password: func(domain, name string) (string, bool) { return "Password", domain == "EXAMPLE" && name == user }})
+	require.NoError(t, err)
+	h := &handshake{}
+	temp := make([]byte, 32)
+	key := hmacMD5(md4(toUTF16("Password")), toUTF16(strings.ToUpper(user)+"EXAMPLE"))
+	nt := append(hmacMD5(key, h.nonce[:], temp), temp...)
+	for charset, name := range map[string]string{"UTF-8": user, "code page 437": "j\x81rgen"} {
+		const header = 64
+		b := append([]byte(signature), typeAuthenticate, 0, 0, 0)
+		b = appendField(b, 0, header)
+		b = appendField(b, len(nt), header)
+		b = appendField(b, len("EXAMPLE"), header+len(nt))
+		b = appendField(b, len(name), header+len(nt)+len("EXAMPLE"))
+		b = appendField(b, 0, header)
+		b = appendField(b, 0, header)
+		b = append(b, flagOEM, 0, 0, 0)
+		got, err := s.verify(h, append(append(append(b, nt...), "EXAMPLE"...), name...), nil)
+		require.NoError(t, err, charset)
+		assert.Equal(t, User{"EXAMPLE", user}, got, charset)
+	}
+}
+
+// TestChallengesAreInKind looks at what a client gets for the flags that it negotiates.
+func TestChallengesAreInKind(t *testing.T) {
+	t.Parallel()
+	s, err := New(Options{Password: func(string, string) (string, bool) { return "", false }})
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		flags, has, lacks uint32
+		target            string
+	}{
+		"Unicode":       {flagUnicode | flagOEM | flagRequestTarget, flagUnicode | flagRequestTarget | flagTargetTypeServer, flagOEM | flagKeyExchange, string(toUTF16("EXCHANGE"))},
+		"OEM":           {flagOEM | flagRequestTarget | flagNTLM, flagOEM | flagNTLM, flagUnicode, "EXCHANGE"},
+		"neither":       {flagRequestTarget, flagNTLM, flagUnicode | flagOEM, "EXCHANGE"},
+		"no target":     {flagUnicode, flagUnicode, flagRequestTarget | flagTargetTypeServer, ""},
+		"keys and seal": {flagUnicode | flagKeyExchange | flagSeal | flagSign | flag128, flagKeyExchange | flagSeal | flagSign | flag128, flag56, ""},
+	} {
+		h, err := s.newHandshake(binary.LittleEndian.AppendUint32([]byte(signature+"\x01\x00\x00\x00"), tt.flags))
+		require.NoError(t, err, name)
+		flags := binary.LittleEndian.Uint32(h.challenge[20:])
+		assert.Equal(t, tt.has|flagTargetInfo, flags&(tt.has|flagTargetInfo), name)
+		assert.Zero(t, flags&tt.lacks, name)
+		target, err := field(h.challenge, 12)
+		require.NoError(t, err, name)
+		assert.Equal(t, tt.target, string(target), name)
+		info, err := field(h.challenge, 40)
+		require.NoError(t, err, name)
+		pairs, err := parseAV(info)
+		require.NoError(t, err, name)
+		assert.Equal(t, toUTF16("EXCHANGE"), pairs[avNbComputerName], name)
+		assert.Len(t, pairs[avTimestamp], 8, name)
+	}
 }
 
 func FuzzParseAuthenticate(f *testing.F) {
@@ -132,7 +207,6 @@ func TestParseAuthenticateRefuses(t *testing.T) {
 		"empty":   {nil, "not an AUTHENTICATE"},
 		"type":    {change(8, 1), "not an AUTHENTICATE"},
 		"short":   {good[:40], "too short"},
-		"oem":     {change(60, 0), "Unicode"},
 		"offset":  {change(24, 255), "beyond"},
 		"ntlm v1": {change(20, 24), "not NTLMv2"},
 		"no end":  {change(20, 46), "MsvAvEOL"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
+	"crypto/rc4"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,27 +27,39 @@ func (s *Server) verify(h *handshake, msg, binding []byte) (User, error) {
 	if !hmac.Equal(proof, a.NT[:16]) {
 		return user, errors.New("wrong password")
 	}
-	if err := checkMIC(h, a, msg, hmacMD5(key, proof)); err != nil {
+	session, err := a.sessionKey(hmacMD5(key, proof))
+	if err != nil {
 		return user, err
+	}
+	if a.MIC != nil && !hmac.Equal(mic(session, h, msg), a.MIC) {
+		return user, errors.New("wrong message integrity code")
 	}
 	return user, s.checkBinding(a.AV[avChannelBindings], binding)
 }
 
-// checkMIC checks the message integrity code if the client announces one.
-// sessionKey is the session base key, because no key exchange is offered.
-func checkMIC(h *handshake, a *Authenticate, msg, sessionKey []byte) error {
-	if a.MIC == nil {
-		return nil
+// sessionKey returns the key that signs: one that the client made and encrypted with
+// the session base key, if they exchange keys (MS-NLMP 3.1.5.1.2), or else that key.
+func (a *Authenticate) sessionKey(base []byte) ([]byte, error) {
+	if a.Flags&flagKeyExchange == 0 {
+		return base, nil
 	}
-	if a.Flags&flagKeyExchange != 0 {
-		return errors.New("a key exchange was not offered")
+	if len(a.SessionKey) != len(base) {
+		return nil, fmt.Errorf("a session key of %d bytes", len(a.SessionKey))
 	}
-	zeroed := bytes.Clone(msg)
+	c, err := rc4.NewCipher(base)
+	if err != nil {
+		return nil, err
+	}
+	session := make([]byte, len(base))
+	c.XORKeyStream(session, a.SessionKey)
+	return session, nil
+}
+
+// mic returns the message integrity code of a handshake.
+func mic(key []byte, h *handshake, authenticate []byte) []byte {
+	zeroed := bytes.Clone(authenticate)
 	clear(zeroed[micOffset : micOffset+micSize])
-	if !hmac.Equal(hmacMD5(sessionKey, h.negotiate, h.challenge, zeroed), a.MIC) {
-		return errors.New("wrong message integrity code")
-	}
-	return nil
+	return hmacMD5(key, h.negotiate, h.challenge, zeroed)
 }
 
 func (s *Server) checkBinding(got, want []byte) error {

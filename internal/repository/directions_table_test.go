@@ -61,6 +61,7 @@ internal/mailstore -> internal/mailstore/eml
 internal/ewsschema -> internal/xmlwire
 internal/xsdcheck -> internal/xmlwire
 internal/apachetest -> fmt
+internal/live -> quarantine/exchange/selftest
 internal/repository -> fmt
 internal/display -> fmt
 internal/mailname -> fmt

@@ -40,6 +40,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
+	{Package: "internal/live", Imports: []string{"ews", "throttle", "quarantine/...", "quarantine", "internal/display", "internal/mailname"}},
 	{Package: "internal/mailname", Imports: nil},
 	{Package: "internal/mailstore", Imports: []string{"ews", "internal/mailstore/eml"}},
 	{Package: "internal/mailstore/eml", Imports: []string{"internal/mimeparam"}},
@@ -69,7 +70,7 @@ var onlyFor = []repository.Reservation{
 	{Package: "testdata", For: []string{"examples/..."}},
 
 	// These use the configuration, not the other way round.
-	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "examples/..."}},
+	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "internal/live", "examples/..."}},
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
 
 	// The Exchange server for tests, and packages that only it uses.
@@ -84,6 +85,7 @@ var onlyFor = []repository.Reservation{
 	{Package: "quarantine/internal/detour", For: nil},
 	{Package: "quarantine/internal/twobox", For: nil},
 	{Package: "internal/apachetest", For: nil},
+	{Package: "internal/live", For: nil},
 	{Package: "internal/mutate", For: nil},
 	{Package: "internal/repository", For: nil},
 	{Package: "internal/tlstest", For: nil},

@@ -18,6 +18,7 @@ var modulesOf = map[string][]string{
 	},
 	"ews":                 {"golang.org/x/text"}, // answers in UTF-16
 	"ews/ewstest":         {"golang.org/x/text"}, // searches that ignore accents
+	"internal/ntlmserver": {"golang.org/x/text"}, // names in code pages
 	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
 	"quarantine":          {"golang.org/x/text"}, // names and subjects in any form of Unicode
 

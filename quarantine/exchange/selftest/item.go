@@ -106,6 +106,9 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 			{Field: stampState, Value: testState(operation)},
 		},
 	})
+	if err == nil && id.IsZero() {
+		id, err = k.unnamed(ctx, folder, operation) // the server returns no ids of what it makes
+	}
 	if err != nil {
 		return ews.ItemID{}, err
 	}
@@ -122,6 +125,25 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 		return results[0].Value.ID, errNotKept
 	}
 	return results[0].Value.ID, nil
+}
+
+// unnamed returns the id of a test item that the server has created without telling it.
+func (k *checker) unnamed(ctx context.Context, folder ews.FolderID, operation string) (ews.ItemID, error) {
+	messageID := "<" + operation + "@ewsquarantine.invalid>"
+	results, err := k.quarantine.client.FindItem(ctx, ews.FindItemRequest{
+		Folders:     []ews.FolderRef{folder},
+		Restriction: ews.Compare{Op: ews.IsEqualTo, Property: ews.FieldInternetMessageID, Value: messageID},
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return ews.ItemID{}, err
+	}
+	if len(results[0].Value.Items) == 0 {
+		return ews.ItemID{}, errors.New("the server has created an item without returning its id, and does not find it by its Message-ID")
+	}
+	return results[0].Value.Items[0].ID, nil
 }
 
 func testState(operation string) string { return selfTest + "|" + operation }

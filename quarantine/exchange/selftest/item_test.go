@@ -69,3 +69,13 @@ func TestCheckRemovesLeftovers(t *testing.T) {
 	s.check(t)
 	assert.Empty(t, folder.Messages())
 }
+
+// TestCheckWithoutItemIDs: a server that returns no ids of what it makes can be used.
+func TestCheckWithoutItemIDs(t *testing.T) {
+	t.Parallel()
+	s := newCheckScene(t, exchange.FullAccess, func(o *ewstest.Options) { o.Odd = ewstest.OddNoItemIDs })
+	report := s.check(t)
+	assert.Empty(t, names(report, selftest.Failed), report)
+	assert.NotContains(t, names(report, selftest.Skipped), "namedProperties "+vault)
+	s.untouched(t)
+}

@@ -1,23 +1,20 @@
 #!/usr/bin/python3
-"""Drives exchangelib, an EWS client of others, against examples/exchange.
+"""What exchangelib can do beyond walk.py: exchangelib_whole.py [odd].
 
-If it works there as it does with a real Exchange, then our Exchange for tests
-speaks the protocol and not only our client's idea of it. A second walk, against
-examples/exchange -odd, has the same steps; where an oddity forbids one, the function
-that takes it says what is checked instead. Needs exchangelib
-(Debian: python3-exchangelib) and go. Exits with status 0 if all went as expected.
+If it works here as it does with a real Exchange, then our Exchange for tests speaks the
+protocol and not only our client's idea of it. Against a server with -odd the steps are
+the same; where an oddity forbids one, the function that takes it says what is checked
+instead. exchangelib_mail.py has what mail software does, exchangelib_watch.py
+synchronisation and subscriptions.
 """
 
 import email
 import email.policy
-import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 
-from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Mailbox, Message
+from exchangelib import (
+    BASIC, DELEGATE, IMPERSONATION, NTLM, Account, Configuration, Credentials, ExtendedProperty, Mailbox, Message,
+)
 from exchangelib.errors import (
     ErrorAccessDenied, ErrorCrossMailboxMoveCopy, ErrorFolderNotFound, ErrorItemNotFound, ErrorToFolderNotFound, SOAPError,
     TransportError, UnauthorizedError,
@@ -26,29 +23,33 @@ from exchangelib.folders import Messages
 from exchangelib.protocol import BaseProtocol
 from exchangelib.version import EXCHANGE_2016, Version
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PHISHING = '<20261124.1@evil.example>'
-ALICE, BOB, QUARANTINE = 'alice@example.test', 'bob@example.test', 'quarantine@example.test'
+from checks import check, place, refused
+from exchangelib_mail import software
+from exchangelib_watch import watching
+from server import ALICE, BOB, PHISHING, QUARANTINE
 
-done = 0
-odd = False  # the server has all oddities
-
-
-def check(what, ok, seen=None):
-    global done
-    if not ok:
-        raise SystemExit(f'interop: {what}: not as expected; seen: {seen!r}')
-    done += 1
-    print(f'  ok  {what}')
+odd = 'odd' in sys.argv[1:]  # the server has all oddities
+where = place()
 
 
-def refused(what, errors, call):
-    try:
-        seen = call()
-    except errors as e:
-        check(f'{what} ({type(e).__name__})', True)
-    else:
-        check(what, False, seen)
+class Verdict(ExtendedProperty):
+    """A named property of another program."""
+
+    property_set_id = '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'
+    property_name = 'Verdict'
+    property_type = 'String'
+
+
+class Submitted(ExtendedProperty):
+    """PidTagClientSubmitTime."""
+
+    property_tag = 0x0039
+    property_type = 'SystemTime'
+
+
+Message.register('verdict', Verdict)
+if not odd:  # nanoseconds: exchangelib does not read them in properties
+    Message.register('submitted', Submitted)
 
 
 def account(url, address, access, user='svc', password=None):
@@ -57,7 +58,7 @@ def account(url, address, access, user='svc', password=None):
     # nor ErrorCannotFindUser (cannotFindUser) as the answer, so it has to be told.
     config = Configuration(
         version=Version(build=EXCHANGE_2016, api_version='Exchange2016') if odd else None,
-        service_endpoint=url, auth_type=BASIC,
+        service_endpoint=url, auth_type={'basic': BASIC, 'ntlm': NTLM}[where['auth']],
         credentials=Credentials(f'{user}@example.test', password or f'{user}-password'),
     )
     return Account(address, config=config, autodiscover=False, access_type=access)
@@ -209,41 +210,40 @@ def missing(url):
         refused(f'mailbox {address}', TransportError, lambda: box.inbox.total_count)
 
 
+def extended(box):
+    item = find(box.inbox)[0]
+    check('no named property yet', item.verdict is None, item.verdict)
+    item.verdict = 'malicious & <sure>'
+    item.save(update_fields=['verdict'])
+    item.refresh()
+    check('a named property', item.verdict == 'malicious & <sure>', item.verdict)
+    found = list(box.inbox.filter(verdict='malicious & <sure>'))
+    check('is searched for', [i.id for i in found] == [item.id], found)
+    check('a property by its tag unless nanoseconds', odd or list(box.inbox.all().only('submitted'))[0].submitted is not None)
+    item.verdict = None
+    item.save(update_fields=['verdict'])
+    check('is gone again', find(box.inbox)[0].verdict is None)
+
+
 def run(url):
     for access in (DELEGATE, IMPERSONATION):
         print(f'{access}:')
         box = account(url, ALICE, access)
-        for part in (folders, reading, changing, creating, directory):
+        for part in (folders, reading, changing, creating, extended, directory):
             part(box)
         carrying(box, access, url)
+        if not odd:
+            watching(box, access)
+            software(box, account(url, BOB, access), access)
     print('refusals:')
     refusals(url)
     if odd:
         missing(url)
 
 
-def walk(binary, *flags):
-    server = subprocess.Popen(
-        [binary, '-addr', '127.0.0.1:0', '-load', f'{ALICE}={ROOT}/testdata/mail', *flags], stdout=subprocess.PIPE, text=True)
-    try:
-        run(json.loads(server.stdout.readline())['url'])
-    finally:
-        server.send_signal(signal.SIGTERM)
-        status = server.wait(30)
-    check('the server ends with status 0', status == 0, status)
-
-
 def main():
-    global odd
     BaseProtocol.TIMEOUT = 30
-    with tempfile.TemporaryDirectory() as work:
-        binary = os.path.join(work, 'exchange')
-        subprocess.run(['go', 'build', '-o', binary, './examples/exchange'], cwd=ROOT, check=True)
-        walk(binary)
-        print('-odd, and two answers after a fault:')
-        odd = True
-        walk(binary, '-odd=all,twoAnswers')
-    print(f'interop: {done} checks passed')
+    run(where['url'])
 
 
 if __name__ == '__main__':

@@ -1,0 +1,92 @@
+package ewstest
+
+import (
+	"cmp"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// aqsParts cuts signs and the dots of a range off what is around them.
+var aqsParts = regexp.MustCompile(`\.\.|[<>=]+`)
+
+// signs tell whether what is less than a value or comes before a time, is it or in it, or
+// is greater or after it (-1, 0, 1), is what a comparison means.
+var signs = map[string]func(int) bool{
+	"":   func(c int) bool { return c == 0 },
+	"=":  func(c int) bool { return c == 0 },
+	"<>": func(c int) bool { return c != 0 },
+	"<":  func(c int) bool { return c < 0 },
+	"<=": func(c int) bool { return c <= 0 },
+	">":  func(c int) bool { return c > 0 },
+	">=": func(c int) bool { return c >= 0 },
+}
+
+// sized reads a size in bytes: one, two with dots between them, or one after a
+// comparison.
+func (p *aqsParser) sized(t aqsToken) aqsTest {
+	parts, ends := p.parts(t)
+	sign := ""
+	if strings.ContainsAny(parts[0], "<>=") {
+		sign = parts[0]
+	}
+	at := min(len(sign), 1)
+	number := func() int64 {
+		n := int64(-1)
+		if at < len(parts) {
+			if v, err := strconv.ParseInt(parts[at], 10, 64); err == nil {
+				n = v
+			}
+		}
+		at++
+		return n
+	}
+	low := number()
+	high := low
+	if sign == "" && at < len(parts) && parts[at] == ".." {
+		at++
+		high = number()
+	}
+	if low < 0 || high < 0 || ends[at-1] < 0 || t.quoted && at < len(parts) || signs[sign] == nil {
+		return p.fail(t.text)
+	}
+	p.tokens = p.tokens[ends[at-1]:]
+	return func(it *mailstore.Item) bool {
+		size := it.Size()
+		if size >= low && size <= high {
+			return signs[sign](0)
+		}
+		return signs[sign](cmp.Compare(size, low))
+	}
+}
+
+// maxRangeTokens is how many tokens a range of dates can have: December 1, 2013 ..
+// December 11, 2013, and a sign.
+const maxRangeTokens = 8
+
+// parts returns the words of a token, and of those after it that may belong to a time,
+// with signs and the dots of a range apart. For each there is the number of further
+// tokens that are read if it is the last, -1 in the midst of a token.
+func (p *aqsParser) parts(t aqsToken) (parts []string, ends []int) {
+	add := func(text string, end int) {
+		for word := range strings.FieldsSeq(strings.ToLower(text)) {
+			word = strings.TrimSuffix(word, ",")
+			for part := range strings.FieldsSeq(aqsParts.ReplaceAllString(word, " $0 ")) {
+				parts, ends = append(parts, part), append(ends, -1)
+			}
+		}
+		if len(ends) > 0 {
+			ends[len(ends)-1] = end
+		}
+	}
+	add(t.text, 0)
+	for i := 0; !t.quoted && i < len(p.tokens) && i < maxRangeTokens && p.tokens[i].word(); i++ {
+		add(p.tokens[i].text, i+1)
+	}
+	if len(parts) == 0 {
+		return []string{""}, []int{0}
+	}
+	return parts, ends
+}

@@ -1,0 +1,114 @@
+package ewstest
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// bodyShape is the form in which a body is returned.
+type bodyShape struct {
+	kind  string // Text, HTML, or Best or empty: as it is
+	safe  bool   // without active content
+	block bool   // without images from elsewhere
+	blank bool   // links open in a window of their own
+	most  int    // bytes; 0: all
+}
+
+// bodies reads the forms of the bodies. Templates for the addresses of images, of which
+// Microsoft's pages do not say how they look, are refused. MaximumBodySize is in
+// kilobytes, and about item:Body only.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
+func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
+	if name := "InlineImageUrlTemplate"; n.Child(name).Exists() {
+		return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
+	}
+	form := func(name string) bodyShape {
+		kind := n.Value(name)
+		if kind == "" {
+			kind = n.Value("BodyType")
+		}
+		return bodyShape{
+			kind: kind, safe: n.Bool("FilterHtmlContent", false),
+			block: n.Bool("BlockExternalImages", false), blank: n.Bool("AddBlankTargetToLinks", false),
+		}
+	}
+	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
+	if most, err := strconv.Atoi(n.Value("MaximumBodySize")); err == nil && most > 0 {
+		s.body.most = min(most, 1<<20) << 10
+	}
+	return nil
+}
+
+// form writes the body in a form.
+func (w *itemWriter) form(name string, f bodyShape) {
+	text, html := w.it.Content().Body()
+	w.body(name, text, html, f)
+}
+
+// uniqueBody writes the body without the message that it answers.
+func (w *itemWriter) uniqueBody() {
+	text, html := w.it.Content().Unique()
+	w.body("t:UniqueBody", text, html, w.shape.unique)
+}
+
+func (e *encoder) body(name, text string, html bool, f bodyShape) {
+	switch {
+	case html && f.kind == "Text":
+		text, html = eml.PlainText(text), false
+	case !html && f.kind == "HTML":
+		text, html = eml.Page(text), true
+	case html:
+		text = f.page(text)
+	}
+	kind := "Text"
+	if html {
+		kind = "HTML"
+	}
+	e.Open(name)
+	e.Attr("BodyType", kind)
+	if cut := f.most; cut > 0 && len(text) > cut {
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut]
+		e.Attr("IsTruncated", "true")
+	}
+	e.Text(text)
+	e.Close()
+}
+
+// page changes a page as the shape wants.
+func (f bodyShape) page(page string) string {
+	if f.safe {
+		page = eml.SafeHTML(page)
+	}
+	if f.block {
+		page, _ = eml.WithoutImages(page)
+	}
+	if f.blank {
+		page = eml.BlankTargets(page)
+	}
+	return page
+}
+
+// blockedImages writes whether the body is returned without images that it has.
+func (w *itemWriter) blockedImages() {
+	found := false
+	if text, html := w.it.Content().Body(); html && w.shape.body.block {
+		_, found = eml.WithoutImages(text)
+	}
+	w.Bool("t:HasBlockedImages", found)
+}
+
+// bodyText returns the body as plain text.
+func bodyText(it *mailstore.Item) string {
+	text, html := it.Content().Body()
+	if html {
+		return eml.PlainText(text)
+	}
+	return text
+}

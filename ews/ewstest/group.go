@@ -1,0 +1,161 @@
+package ewstest
+
+import (
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// grouping is how FindItem groups items: by the value of a property, with the groups in
+// the order of the greatest or least value of another in each.
+type grouping struct {
+	by, order  getter[*mailstore.Item]
+	greatest   bool
+	descending bool
+}
+
+// group has the items with a value, which none may have.
+type group struct {
+	value typedValue
+	text  string
+	has   bool
+	items []*mailstore.Item
+	first *mailstore.Item // the one with the greatest or least value
+}
+
+// row is a row of a grouped list: the head of a group, without an item, or an item.
+type row struct {
+	group *group
+	item  *mailstore.Item
+}
+
+// groupingOf reads GroupBy and DistinguishedGroupBy; without either it returns nil.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/groupby
+// and https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/standardgroupby.
+func groupingOf(op *ewsschema.Node, version Version) (*grouping, *refusal) {
+	if n := op.Child("DistinguishedGroupBy"); n.Exists() {
+		return &grouping{
+			by: itemQuery.fields["message:ConversationTopic"], order: itemQuery.fields["item:DateTimeReceived"],
+			greatest: true, descending: n.Get("Order") == "Descending",
+		}, nil
+	}
+	n := op.Child("GroupBy")
+	if !n.Exists() {
+		return nil, nil
+	}
+	for _, k := range n.Kids()[2:] {
+		return nil, lacks.refusal(version, k.Local, true)
+	}
+	aggregate := n.Child("AggregateOn")
+	by, refusedBy := itemQuery.path(n.First())
+	order, refusedOrder := itemQuery.path(aggregate.First())
+	if refusedBy != nil || refusedOrder != nil {
+		return nil, refuse("ErrorUnsupportedPathForSortGroup")
+	}
+	return &grouping{by, order, aggregate.Get("Aggregate") == "Maximum", n.Get("Order") == "Descending"}, nil
+}
+
+// rows returns the groups of some items, each with its items in their order. An item
+// with several values is in several groups.
+func (g *grouping) rows(items []*mailstore.Item) []row {
+	var groups []*group
+	for _, it := range items {
+		values, ok := g.by.get(it)
+		if !ok || len(values) == 0 {
+			groups = g.add(groups, "", false, it)
+		}
+		for _, v := range values[:len(values)*truth(ok)] {
+			groups = g.add(groups, v, true, it)
+		}
+	}
+	sign := 1
+	if g.descending {
+		sign = -1
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int { return sign * compareBy(g.order, a.first, b.first) })
+	var all []row
+	for _, one := range groups {
+		all = append(all, row{group: one})
+		for _, it := range one.items {
+			all = append(all, row{one, it})
+		}
+	}
+	return all
+}
+
+// add puts an item into the group of a value.
+func (g *grouping) add(groups []*group, text string, has bool, it *mailstore.Item) []*group {
+	kind := g.by.kind
+	if isArray(kind) {
+		kind = ews.TypeString
+	}
+	value, _ := parseValue(kind, text)
+	i := slices.IndexFunc(groups, func(o *group) bool { return o.has == has && (!has || o.value.compare(value) == 0) })
+	if i < 0 {
+		return append(groups, &group{value: value, text: text, has: has, items: []*mailstore.Item{it}, first: it})
+	}
+	one := groups[i]
+	one.items = append(one.items, it)
+	if c := compareBy(g.order, it, one.first); g.greatest && c > 0 || !g.greatest && c < 0 {
+		one.first = it
+	}
+	return groups
+}
+
+// itemsOf returns the items in some rows.
+func itemsOf(rows []row) []*mailstore.Item {
+	var items []*mailstore.Item
+	for _, r := range rows {
+		if r.item != nil {
+			items = append(items, r.item)
+		}
+	}
+	return items
+}
+
+// grouped answers a folder of FindItem in groups. Pages count the heads of groups as
+// rows, as TotalItemsInView does; a group of which a page has some rows is in it.
+func (c *call) grouped(g *grouping, found []*mailstore.Item, view *ewsschema.Node, meets func(*mailstore.Item) bool, limit int, shape *itemShape) (func(), *refusal) {
+	rows := g.rows(found)
+	p, refused := paged(rows, view, func(r row) bool { return r.item != nil && meets(r.item) }, limit)
+	if refused == nil {
+		c.saw(itemsOf(p.members))
+		refused = c.failing(p.begin, itemsOf(p.members))
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	p = bent(c, p, rows, itemsOf(p.members))
+	for _, it := range itemsOf(p.members) {
+		if refused := shape.lacks(it.Kind()); refused != nil {
+			return nil, refused
+		}
+	}
+	return func() {
+		c.out.Open("m:RootFolder")
+		c.out.writePage(p.position)
+		c.out.Open("t:Groups")
+		for i, r := range p.members {
+			if i == 0 || r.group != p.members[i-1].group {
+				c.out.Open("t:GroupedItems")
+				text := r.group.text
+				if g.by.kind == ews.TypeSystemTime && text != "" {
+					text = c.out.when(text)
+				}
+				c.out.Leaf("t:GroupIndex", text)
+				c.out.Open("t:Items")
+			}
+			if r.item != nil {
+				c.out.writeItem(r.item, shape)
+			}
+			if i == len(p.members)-1 || r.group != p.members[i+1].group {
+				c.out.Close()
+				c.out.Close()
+			}
+		}
+		c.out.Close()
+		c.out.Close()
+	}, nil
+}

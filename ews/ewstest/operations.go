@@ -1,0 +1,47 @@
+package ewstest
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+)
+
+// Operation is an operation that a [Server] has.
+type Operation struct {
+	Name ews.Operation
+	// Since is the first version of a server that has it.
+	Since Version
+	// Lacks says what a real server does in it and ewstest does not, which is refused
+	// with ErrorInvalidOperation. Empty: nothing that is known.
+	Lacks string
+}
+
+// Operations returns the operations that a server has, in the order of their names. It
+// refuses all others of the protocol with the fault ErrorInvalidOperation, which names
+// the operation, and those that its version does not have with ErrorSchemaValidation.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
+func Operations() []Operation {
+	all := make([]Operation, 0, len(operations))
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		since, _ := ewsschema.Introduced(name)
+		v := Exchange2010SP3
+		for versions[v].schema < since {
+			v++
+		}
+		all = append(all, Operation{Name: ews.Operation(name), Since: v, Lacks: lacking[name]})
+	}
+	return all
+}
+
+// lacking says what operations do not do.
+var lacking = map[string]string{
+	"ConvertId":    "ids of public folders",
+	"CreateItem":   "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks",
+	"ExpandDL":     "lists in a mailbox",
+	"FindItem":     "ReturnDeletedItems; groups that collapse; series of appointments",
+	"GetItem":      "fields of appointments, contacts, lists and tasks",
+	"ResolveNames": "contacts in a mailbox",
+	"UpdateItem":   "fields of appointments, contacts, lists and tasks",
+}

@@ -1,0 +1,65 @@
+package ewstest
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// inBook finds an address in the directory, also if its entry is hidden.
+func (s *Server) inBook(address string) (entry, bool) {
+	e, _ := s.lookUp(address)
+	return e, e.kind != "Contact" || s.directory.contacts[strings.ToLower(address)] != nil
+}
+
+// named returns an address with the name that the directory has for it, unless the
+// client gives one: real servers resolve recipients when an item is saved.
+func (s *Server) named(a eml.Address) eml.Address {
+	if a.Name == "" {
+		if e, ok := s.inBook(a.Email); ok {
+			a.Name = e.name
+		}
+	}
+	return a
+}
+
+// mailbox writes a person. Who is in the directory is a Mailbox, PublicDL or Contact,
+// and anybody else OneOff.
+func (e *encoder) mailbox(a eml.Address) {
+	kind, name := "OneOff", a.Name
+	if e.server != nil && a.Email != "" {
+		if known, ok := e.server.inBook(a.Email); ok {
+			kind = known.kind
+			if name == "" || name == a.Email {
+				name = known.name
+			}
+		}
+	}
+	if name == "" {
+		name = a.Email
+	}
+	e.Open("t:Mailbox")
+	e.Leaf("t:Name", name)
+	if a.Email != "" {
+		e.Leaf("t:EmailAddress", a.Email)
+		e.Leaf("t:RoutingType", "SMTP")
+		e.Leaf("t:MailboxType", kind)
+	}
+	e.Close()
+}
+
+// editor returns the name of who changed an item last: at first who created it, and of
+// what was delivered the owner.
+func (s *Server) editor(root *mailstore.Item) string {
+	for _, account := range []string{root.Editor, root.Creator} {
+		if account == "" {
+			continue
+		}
+		if box := s.org.ByAddress(account); box != nil {
+			return box.DisplayName
+		}
+		return localPart(account)
+	}
+	return root.Folder.Mailbox.DisplayName
+}

@@ -1,0 +1,194 @@
+package ewstest
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// smartResponse is a message made of another one.
+type smartResponse struct {
+	prefix  string // of the subject
+	forward bool
+	all     bool // to all recipients
+	verb    int  // for PidTagLastVerbExecuted of the other one
+	icon    int  // and its PidTagIconIndex
+}
+
+// smartResponses are the response objects that make a new message. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-respond-to-email-messages-by-using-ews-in-exchange.
+var smartResponses = map[string]*smartResponse{
+	"ReplyToItem":    {prefix: "RE: ", verb: 102, icon: 261},
+	"ReplyAllToItem": {prefix: "RE: ", all: true, verb: 103, icon: 261},
+	"ForwardItem":    {prefix: "FW: ", forward: true, verb: 104, icon: 262},
+}
+
+// respond makes a reply or a forward, and keeps or sends it as create does.
+func (c *call) respond(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
+	kind := smartResponses[n.Local]
+	disposition, given := c.op.Attr("MessageDisposition")
+	if !given {
+		return nil, refuseText("ErrorMessageDispositionRequired", "The MessageDisposition attribute is required for responses.")
+	}
+	it, refused := c.referenced(n)
+	switch {
+	case refused != nil:
+		return nil, refused
+	case !kind.forward && (!messageKinds[it.Kind()] || it.Draft()), it.Associated:
+		return nil, refuse("ErrorInvalidReferenceItem")
+	}
+	sending := disposition != "SaveOnly"
+	if f == nil {
+		if c.who.box == nil {
+			return nil, refuse("ErrorMissingEmailAddress")
+		}
+		f = c.who.box.Named(ews.FolderDrafts)
+		if sending {
+			f = c.who.box.Named(ews.FolderSentItems)
+		}
+	}
+	item, refused := c.response(kind, n, it)
+	if refused == nil {
+		refused = fitting("Message", f)
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	made, refused := c.store(f, item, sending)
+	if refused == nil && sending && it.Folder != nil && c.who.opens(it.Folder.Mailbox) {
+		it.Update([]ews.ExtendedProperty{
+			{Field: tagLastVerb, Value: strconv.Itoa(kind.verb)}, {Field: tagIcon, Value: strconv.Itoa(kind.icon)},
+			{Field: tagLastVerbTime, Value: ews.FormatTime(c.opts.Now())},
+		}, nil, true)
+	}
+	return made, refused
+}
+
+// What a message says about the response to it, [MS-OXOMSG] 2.2.1.
+var (
+	tagIcon         = ews.ExtendedField{Tag: 0x1080, Type: ews.TypeInteger}
+	tagLastVerb     = ews.ExtendedField{Tag: 0x1081, Type: ews.TypeInteger}
+	tagLastVerbTime = ews.ExtendedField{Tag: 0x1082, Type: ews.TypeSystemTime}
+)
+
+// response returns the message of a response. What the request says replaces what would
+// be taken from the other message; with a Body, there is no quotation.
+func (c *call) response(kind *smartResponse, n *ewsschema.Node, it *mailstore.Item) (*mailstore.New, *refusal) {
+	u := &update{server: c.Server, version: c.opts.Version, item: &mailstore.Item{}}
+	content := it.Content()
+	fields := []eml.Field{{Name: "MIME-Version", Value: "1.0"}, {Name: "Thread-Topic", Value: it.Properties().Text(mailstore.TagTopic)}}
+	subject := kind.prefix + it.Properties().Text(mailstore.TagTopic)
+	body := quoted(content, n.Child("NewBodyContent"))
+	for _, k := range n.Kids() {
+		switch k.Local {
+		case "ReferenceItemId", "NewBodyContent":
+		case "Subject":
+			subject = k.Text
+		case "Body":
+			body = &eml.Body{HTML: k.Get("BodyType") == "HTML", Text: k.Text}
+		case "IsSpecificMessageReply":
+			return nil, lacks.refusal(c.opts.Version, k.Local, true)
+		default:
+			if refused := u.put(k, false); refused != nil {
+				return nil, refused
+			}
+		}
+	}
+	fields = append(fields, eml.Field{Name: "Subject", Value: subject})
+	if id := content.Header("Message-ID"); id != "" {
+		fields = append(fields, eml.Field{Name: "In-Reply-To", Value: id}, eml.Field{Name: "References", Value: strings.TrimSpace(content.Header("References") + " " + id)})
+	}
+	fields = append(fields, answered(kind, it)...)
+	for _, own := range u.edit.Fields {
+		fields = slices.DeleteFunc(fields, func(f eml.Field) bool { return f.Name == own.Name })
+	}
+	edit := eml.Edit{Fields: append(fields, u.edit.Fields...), Body: body, Files: carried(content, kind.forward)}
+	return &mailstore.New{MIME: eml.Parse(nil).Edit(edit), Class: "IPM.Note", Composed: true, Properties: u.set}, nil
+}
+
+// answered returns the recipients of a reply: who is to be answered, and with all of them
+// the recipients of the message, but not the owner of the mailbox.
+func answered(kind *smartResponse, it *mailstore.Item) []eml.Field {
+	if kind.forward {
+		return nil
+	}
+	content := it.Content()
+	to := content.Addresses("Reply-To")
+	if len(to) == 0 {
+		to = content.Addresses("From")
+	}
+	var cc []eml.Address
+	if kind.all {
+		seen := make(map[string]bool)
+		for _, a := range to {
+			seen[strings.ToLower(a.Email)] = true
+		}
+		others := func(header string) (all []eml.Address) {
+			for _, a := range content.Addresses(header) {
+				if key := strings.ToLower(a.Email); !seen[key] && !it.Folder.Mailbox.Has(a.Email) {
+					seen[key] = true
+					all = append(all, a)
+				}
+			}
+			return all
+		}
+		to = append(slices.Clip(to), others("To")...)
+		cc = others("Cc")
+	}
+	return []eml.Field{{Name: "To", Value: eml.FormatAddresses(to)}, {Name: "Cc", Value: eml.FormatAddresses(cc)}}
+}
+
+// carried returns the attachments that a response takes over: a forward all of them, a
+// reply the pictures within the text.
+func carried(m *eml.Message, forward bool) []eml.File {
+	var all []eml.File
+	for _, a := range m.Attachments() {
+		if !forward && !a.Inline {
+			continue
+		}
+		b, _ := io.ReadAll(a.Open())
+		all = append(all, eml.File{Name: a.Name, ContentType: a.ContentType, ContentID: a.ContentID, Location: a.Location, Inline: a.Inline, Item: a.Item, Content: b})
+	}
+	return all
+}
+
+// quoted returns the text of a response: what is new, and below it the text of the other
+// message. It is HTML if one of the two is.
+func quoted(m *eml.Message, comment *ewsschema.Node) *eml.Body {
+	text, rich := m.Body()
+	added := comment.Content()
+	addedRich := comment.Get("BodyType") == "HTML"
+	var head strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&head, "%s: %s\r\n", name, value)
+		}
+	}
+	line("From", m.Header("From"))
+	if at, ok := m.Date(); ok {
+		line("Sent", at.Format(time.RFC1123))
+	}
+	line("To", m.Header("To"))
+	line("Cc", m.Header("Cc"))
+	line("Subject", m.Header("Subject"))
+	if !rich && !addedRich {
+		return &eml.Body{Text: added + "\r\n\r\n________________________________\r\n" + head.String() + "\r\n" + text}
+	}
+	if !rich {
+		text = eml.Page(text)
+	}
+	if !addedRich {
+		added = strings.ReplaceAll(html.EscapeString(added), "\n", "<br>\n")
+	}
+	quote := strings.ReplaceAll(html.EscapeString(head.String()), "\n", "<br>\n")
+	return &eml.Body{HTML: true, Text: "<div>" + added + "</div><hr><div>" + quote + "</div>" + text}
+}

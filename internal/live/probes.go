@@ -1,0 +1,26 @@
+package live
+
+import "context"
+
+// Probe tries one thing. It adds what it has seen to the report of the lab; its error says
+// that the SDK could not keep its promise, or that the server could not be asked.
+type Probe struct {
+	Name string
+	Run  func(context.Context, *Lab) error
+}
+
+// Probes returns all, in the order in which they are to be run.
+func Probes() []Probe {
+	return []Probe{
+		{"version", version},
+		{"self-test", selfTest},
+		{"round trips", roundTrips},
+		{"ways", ways},
+		{"receipts", receipts},
+		{"blocked", blocked},
+		{"allitems", allItems},
+		{"change key", changeKey},
+		{"sizes", sizes},
+		{"stopped batch", stoppedBatch},
+	}
+}

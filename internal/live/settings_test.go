@@ -1,0 +1,86 @@
+package live_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/live"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// variables returns what is enough, with changes.
+func variables(changes map[string]string) func(string) (string, bool) {
+	all := map[string]string{
+		live.EnvURL: "https://mail.example.test/EWS/Exchange.asmx", live.EnvAccount: `EXAMPLE\svc`, live.EnvPassword: "of-svc",
+		live.EnvQuarantine: vault, live.EnvMailbox: alice,
+	}
+	maps.Copy(all, changes)
+	return func(name string) (string, bool) { v, ok := all[name]; return v, ok }
+}
+
+func TestFromEnv(t *testing.T) {
+	t.Parallel()
+	s, err := live.FromEnv(variables(nil))
+	require.NoError(t, err)
+	assert.Equal(t, []exchange.Access{exchange.FullAccess, exchange.Impersonation}, s.Access)
+	assert.Equal(t, exchange.AuthenticationNTLM, s.Config.Authentication.Type)
+	assert.Equal(t, 8, s.MaxMB)
+	assert.Equal(t, time.Minute, s.Wait)
+	require.NoError(t, s.Config.Validate())
+
+	s, err = live.FromEnv(variables(map[string]string{
+		live.EnvAccess: "impersonation", live.EnvAuth: "Basic", live.EnvMaxMB: "64", live.EnvWait: "2s", live.EnvSender: own, live.EnvBlocked: "b@example.test",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, []exchange.Access{exchange.Impersonation}, s.Access)
+	assert.Equal(t, exchange.AuthenticationBasic, s.Config.Authentication.Type)
+	assert.Equal(t, 64, s.MaxMB)
+	assert.Equal(t, 2*time.Second, s.Wait)
+	assert.Equal(t, own, s.Sender)
+	assert.Equal(t, "b@example.test", s.Blocked)
+}
+
+func TestFromEnvNamesWhatIsMissingOrWrong(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{live.EnvURL, live.EnvAccount, live.EnvPassword, live.EnvQuarantine, live.EnvMailbox} {
+		_, err := live.FromEnv(variables(map[string]string{name: " "}))
+		assert.ErrorContains(t, err, name+" is not set")
+	}
+	for name, value := range map[string]string{
+		live.EnvAuth: "kerberos", live.EnvAccess: "owner", live.EnvMaxMB: "0", live.EnvWait: "-1s", live.EnvSender: "svc",
+		live.EnvBlocked: "b", live.EnvMailbox: vault, live.EnvConfig: filepath.Join(t.TempDir(), "none.json"),
+	} {
+		_, err := live.FromEnv(variables(map[string]string{name: value}))
+		if assert.ErrorContains(t, err, name) {
+			assert.NotContains(t, err.Error(), "of-svc")
+		}
+	}
+	_, err := live.FromEnv(func(string) (string, bool) { return "", false })
+	assert.ErrorContains(t, err, live.EnvURL)
+	assert.ErrorContains(t, err, live.EnvMailbox)
+}
+
+func TestFromEnvReadsAConfiguration(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "exchange.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"quarantineMailbox": "quarantine@example.test", "journalFile": "j.db", "authentication": {
+		"type": "azureAD", "applicationId": "00001111-aaaa-2222-bbbb-3333cccc4444", "tenantId": "example.test", "privateKeyFile": "app.pfx"}}`), 0o600))
+	lookup := variables(map[string]string{live.EnvConfig: file, exchange.EnvPrivateKeyPassword: "of-the-key", live.EnvURL: ""})
+	s, err := live.FromEnv(lookup)
+	require.NoError(t, err)
+	assert.Equal(t, []exchange.Access{exchange.Impersonation}, s.Access, "Azure AD knows no other")
+	assert.Equal(t, exchange.AuthenticationAzureAD, s.Config.Authentication.Type)
+	assert.Equal(t, "of-the-key", s.Config.Authentication.PrivateKeyPassword.Reveal())
+	assert.Empty(t, s.Config.JournalFile, "the suite leaves the product's journal alone")
+
+	require.NoError(t, os.WriteFile(file, []byte(`{"quarantineMailbox": "quarantine@example.test", "access": "fullAccess"}`), 0o600))
+	s, err = live.FromEnv(lookup)
+	require.NoError(t, err)
+	assert.Equal(t, []exchange.Access{exchange.FullAccess}, s.Access)
+}

@@ -1,0 +1,250 @@
+package mailstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// slot is what the content of an item does not tell about one of its attachments.
+// Slots stand in the order of the attachments. They are never modified, only replaced.
+type slot struct {
+	number int       // in the id of the attachment, never used again
+	made   time.Time // zero: together with the item
+	item   *Item     // in no folder; nil for a file, and for a message that is nothing but its MIME
+}
+
+// Attached is an attachment of an item.
+type Attached struct {
+	eml.Attachment
+	Number int // identifies it in its item
+	Made   time.Time
+	of     *Item
+	slot   slot
+}
+
+// Attached returns the attachments in order.
+func (it *Item) Attached() []Attached {
+	content := it.Content().Attachments()
+	all := make([]Attached, len(content))
+	for i, a := range content {
+		all[i] = Attached{Attachment: a, Number: i, Made: it.Properties().Time(TagCreated), of: it}
+		if i < len(it.slots) {
+			s := it.slots[i]
+			all[i].Number, all[i].slot = s.number, s
+			if !s.made.IsZero() {
+				all[i].Made = s.made
+			}
+		}
+	}
+	return all
+}
+
+// Within returns the attachment at the end of a path of numbers: that of an
+// attachment, of one of its attachments, and so on.
+func (it *Item) Within(path []int) (Attached, bool) {
+	if len(path) == 0 {
+		return Attached{}, false
+	}
+	all := it.Attached()
+	i := slices.IndexFunc(all, func(a Attached) bool { return a.Number == path[0] })
+	switch {
+	case i < 0:
+		return Attached{}, false
+	case len(path) == 1:
+		return all[i], true
+	case !all[i].Item:
+		return Attached{}, false
+	}
+	return all[i].Inner().Within(path[1:])
+}
+
+// Inner returns the item that is attached. It is in no folder, and must not be changed.
+func (a Attached) Inner() *Item {
+	if a.slot.item != nil {
+		return a.slot.item
+	}
+	raw, _ := io.ReadAll(a.Open()) // from memory; what cannot be decoded ends it
+	sent, ok := eml.Parse(raw).Date()
+	if !ok {
+		sent = a.Made
+	}
+	return inner(New{MIME: raw, Delivered: true, Read: true, Received: sent}, a.Made)
+}
+
+// inner returns an item to attach.
+func inner(n New, now time.Time) *Item {
+	sum := sha256.Sum256(n.MIME)
+	it := &Item{Delivered: n.Delivered, seed: &seed{New: n, now: now, searchKey: base64.StdEncoding.EncodeToString(sum[:16])}}
+	it.grown()
+	if !n.Delivered {
+		given := func(f ews.ExtendedField) bool {
+			return slices.ContainsFunc(n.Properties, func(p ews.ExtendedProperty) bool { return Key(p.Field) == f })
+		}
+		for _, f := range []ews.ExtendedField{TagDeliveryTime, TagSubmitTime} {
+			if !given(f) {
+				it.properties = it.properties.With(nil, f) // it was neither sent nor received
+			}
+		}
+	}
+	return it
+}
+
+// Compose returns an item to be attached to others, in no folder.
+func (o *Organisation) Compose(n New) *Item { return inner(n, o.Now()) }
+
+// Deeper reports whether the item has more than so many levels of attached items.
+func (it *Item) Deeper(levels int) bool {
+	return slices.ContainsFunc(it.Attached(), func(a Attached) bool {
+		return a.Item && (levels == 0 || a.Inner().Deeper(levels-1))
+	})
+}
+
+// revision is a changed message with its attachments.
+type revision struct {
+	raw      []byte
+	slots    []slot
+	numbered int
+}
+
+// kept returns the slots of all attachments.
+func (it *Item) kept() []slot {
+	all := make([]slot, 0, len(it.Attachments())+1)
+	for _, a := range it.Attached() {
+		s := a.slot
+		s.number = a.Number
+		all = append(all, s)
+	}
+	return all
+}
+
+// Attach attaches a file, or an item that Compose returned, to the item, or with a
+// path to one of its attachments. It returns the number, and false if the message
+// cannot have one more attachment. The caller knows that the path leads to an item.
+func (it *Item) Attach(path []int, f eml.File, item *Item) (number int, ok bool) {
+	now := it.Folder.Mailbox.org.Now()
+	r, ok := it.revised(path, func(in *Item) (revision, bool) {
+		raw, ok := in.Content().Attach(f)
+		if !ok {
+			return revision{}, false
+		}
+		number = max(in.numbered, len(in.Attachments()))
+		return revision{raw, append(in.kept(), slot{number, now, item}), number + 1}, true
+	})
+	if ok {
+		it.revise(r)
+	}
+	return number, ok
+}
+
+// Detach deletes the attachment at the end of a path, and reports false if the message
+// is S/MIME.
+func (it *Item) Detach(path []int) bool {
+	last := len(path) - 1
+	r, ok := it.revised(path[:last], func(in *Item) (revision, bool) {
+		n := slices.IndexFunc(in.Attached(), func(a Attached) bool { return a.Number == path[last] })
+		raw, ok := in.Content().Detach(n)
+		if !ok {
+			return revision{}, false
+		}
+		return revision{raw, slices.Delete(in.kept(), n, n+1), max(in.numbered, len(in.Attachments()))}, true
+	})
+	if ok {
+		it.revise(r)
+	}
+	return ok
+}
+
+// revised returns the item as it is when an item attached to it, at the end of a path,
+// has changed.
+func (it *Item) revised(path []int, change func(*Item) (revision, bool)) (revision, bool) {
+	if len(path) == 0 {
+		return change(it)
+	}
+	all := it.Attached()
+	i := slices.IndexFunc(all, func(a Attached) bool { return a.Number == path[0] })
+	in := all[i].Inner()
+	r, ok := in.revised(path[1:], change)
+	if !ok {
+		return revision{}, false
+	}
+	next := *in
+	next.content, next.slots, next.numbered, next.size = eml.Parse(r.raw), r.slots, r.numbered, 0
+	next.attachments = attachments(next.content)
+	next.properties = next.properties.With(attachmentProperties(next.properties, next.attachments))
+	slots := it.kept()
+	slots[i].item = &next
+	return revision{it.Content().Replace(i, r.raw), slots, max(it.numbered, len(all))}, true
+}
+
+// revise makes a revision the content of an item in a folder.
+func (it *Item) revise(r revision) {
+	it.Rewrite(r.raw)
+	it.slots, it.numbered = r.slots, r.numbered
+	it.Update(nil, nil, true)
+}
+
+// attachmentProperties returns the properties that tell whether there are attachments.
+func attachmentProperties(p Properties, all []ews.Attachment) []ews.ExtendedProperty {
+	b := builder{}
+	b.bool(TagHasAttachments, hasVisible(all))
+	flags := p.Int(TagFlags) &^ FlagHasAttachment
+	if hasVisible(all) {
+		flags |= FlagHasAttachment
+	}
+	b.int(TagFlags, flags)
+	return []ews.ExtendedProperty{b[TagHasAttachments], b[TagFlags]}
+}
+
+// slotHead is the part of an export that is about an attachment.
+type slotHead struct {
+	Number     int
+	Made       time.Time
+	Properties []ews.ExtendedProperty // of an item; nil: it has no more than its MIME
+	Inner      []slotHead
+	Numbered   int
+}
+
+// heads returns the slots for an export.
+func heads(slots []slot) []slotHead {
+	var all []slotHead
+	for _, s := range slots {
+		h := slotHead{Number: s.number, Made: s.made}
+		if s.item != nil {
+			for _, k := range s.item.properties.Keys() {
+				h.Properties = append(h.Properties, s.item.properties[k])
+			}
+			h.Inner, h.Numbered = heads(s.item.slots), s.item.numbered
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// restored returns the slots of an export, for a message.
+func restored(content *eml.Message, all []slotHead) []slot {
+	parts := content.Attachments()
+	var slots []slot
+	for i, h := range all {
+		if i >= len(parts) {
+			break
+		}
+		s := slot{number: h.Number, made: h.Made}
+		if h.Properties != nil && parts[i].Item {
+			raw, _ := io.ReadAll(parts[i].Open())
+			m := eml.Parse(bytes.Clone(raw))
+			s.item = &Item{content: m, attachments: attachments(m), properties: make(Properties), slots: restored(m, h.Inner), numbered: h.Numbered}
+			for _, v := range h.Properties {
+				s.item.properties[Key(v.Field)] = v
+			}
+		}
+		slots = append(slots, s)
+	}
+	return slots
+}

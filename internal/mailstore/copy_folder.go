@@ -1,0 +1,36 @@
+package mailstore
+
+import "slices"
+
+// CopyTo copies the folder, its items and those of its subfolders that the function
+// selects below another folder of the same mailbox, and returns the copy. The caller
+// makes sure that the folder does not contain that one, nor is next to a folder of its
+// name. Copies of well-known folders are ordinary ones.
+func (f *Folder) CopyTo(parent *Folder, selects func(*Folder) bool) *Folder {
+	items, children := f.items.list(), slices.Clone(f.Children)
+	c := parent.Add(f.Name, f.Class)
+	c.Hidden, c.Properties, c.Search, c.Criteria = f.Hidden, f.Properties, f.Search, f.Criteria
+	for _, it := range items {
+		it.CopyTo(c)
+	}
+	for _, g := range children {
+		if selects(g) {
+			g.CopyTo(c, selects)
+		}
+	}
+	return c
+}
+
+// Size returns the size of the items in the folder, in bytes; none for a search folder.
+func (f *Folder) Size() int64 {
+	var n int64
+	f.items.each(func(it *Item) { n += it.Size() })
+	return n
+}
+
+// TreeSize returns the size of the items in the folder and all below it, in bytes.
+func (f *Folder) TreeSize() int64 {
+	var n int64
+	f.Walk(func(g *Folder) { n += g.Size() })
+	return n
+}
