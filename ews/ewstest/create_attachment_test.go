@@ -166,6 +166,7 @@ func TestAttachmentsRefused(t *testing.T) {
 		"without item":       {attachXML(parent, `<t:ItemAttachment><t:Name>a</t:Name></t:ItemAttachment>`), "ErrorMissingItemForCreateItemAttachment"},
 		"meeting":            {attachXML(parent, itemXML(`<t:MeetingRequest/>`)), "ErrorInvalidItemForOperationCreateItemAttachment"},
 		"without name":       {attachXML(parent, `<t:FileAttachment><t:Content>AAAA</t:Content></t:FileAttachment>`), "ErrorRequiredPropertyMissing"},
+		"without content":    {attachXML(parent, `<t:FileAttachment><t:Name>a</t:Name></t:FileAttachment>`), "ErrorRequiredPropertyMissing"},
 		"read-only property": {attachXML(parent, itemXML(`<t:Message><t:Size>3</t:Size></t:Message>`)), "ErrorInvalidPropertySet"},
 		"class":              {attachXML(parent, itemXML(`<t:Contact><t:ItemClass>IPM.Note</t:ItemClass></t:Contact>`)), "ErrorObjectTypeChanged"},
 		"11 levels":          {attachXML(parent, nest(11)), "ErrorAttachmentNestLevelLimitExceeded"},
@@ -179,6 +180,8 @@ func TestAttachmentsRefused(t *testing.T) {
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), name)
 	}
+	nameless := c.do(attachXML(parent, `<t:FileAttachment><t:Content>AAAA</t:Content></t:FileAttachment>`))
+	assert.Equal(t, []string{"attachment:Name"}, attrs(nameless, "ExceptionFieldURI", "FieldURI"), "the answer names what is missing")
 	bob := c.as("bob")
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(bob.do(attachXML(parent, a))), "another one's mailbox")
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(bob.do(detachXML(file))))
