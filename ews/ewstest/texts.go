@@ -30,7 +30,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorInvalidWatermark":                    "The watermark is invalid.",
 	"ErrorIrresolvableConflict":                "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
 	"ErrorInvalidPushSubscriptionUrl":          "URL specified for push subscription is invalid.",
-	"ErrorInvalidSubscription":                 "The subscription is no longer valid.",
+	"ErrorInvalidSubscription":                 "Subscription is invalid.",
 	"ErrorInvalidSyncStateData":                "Synchronization state data is corrupt or otherwise invalid.",
 	"ErrorItemNotFound":                        "The specified object was not found in the store.",
 	"ErrorMailboxMoveInProgress":               "Mailbox move in progress. Try again later.",
