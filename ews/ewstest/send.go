@@ -74,7 +74,7 @@ func (s *Server) send(it *mailstore.Item) {
 			box := s.org.ByAddress(a.Email)
 			if box != nil && !box.Gone && !delivered[box] {
 				delivered[box] = true
-				box.Named(ews.FolderInbox).Create(mailstore.New{MIME: outgoing, Delivered: true})
+				box.Named(ews.FolderInbox).Create(mailstore.New{MIME: outgoing, Delivered: true, Attached: it.AttachedItems()})
 			}
 		}
 	}
