@@ -95,8 +95,8 @@ func TestAttachmentsComeAndGo(t *testing.T) {
 // TestAttachedItemsHaveTheirProperties attaches each kind of item, and one to that.
 func TestAttachedItemsHaveTheirProperties(t *testing.T) {
 	t.Parallel()
-	for version, schema := range schemaOf {
-		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016} {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schemaOf[version])
 		id := attrs(c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:Subject>Outer</t:Subject></t:Message>`)), "ItemId", "Id")[0]
 		for _, tt := range []struct{ element, class, kind, mime string }{
 			{"Item", "IPM.Note", "Message", "NoError"},
