@@ -53,8 +53,11 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 	if f.Item {
 		return u.attachedItem(f, item)
 	}
-	if f.Name == "" {
-		return f, nil, refuseText("ErrorRequiredPropertyMissing", "A file attachment needs a name.")
+	switch {
+	case f.Name == "":
+		return f, nil, missingOf("Name")
+	case !n.Child("Content").Exists():
+		return f, nil, missingOf("Content")
 	}
 	if kind, _, err := mime.ParseMediaType(f.ContentType); f.ContentType != "" && (err != nil || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822") {
 		return f, nil, lacks.refusal(u.version, "a file of the ContentType "+f.ContentType, true)
@@ -65,6 +68,11 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 	}
 	f.Content = content
 	return f, nil, nil
+}
+
+// missingOf refuses a file without a property that it needs.
+func missingOf(name string) *refusal {
+	return &refusal{code: "ErrorRequiredPropertyMissing", text: "A file attachment needs the element " + name + ".", field: "attachment:" + name}
 }
 
 // attachedItem reads the item of an attachment.
@@ -101,6 +109,9 @@ func (u *update) replace(v *ewsschema.Node) *refusal {
 	raw, err := decodeBase64(v.Text)
 	if err != nil {
 		return refuseText("ErrorMimeContentInvalidBase64String", "The MIME content is not valid base64.")
+	}
+	if kind := u.item.Kind(); kind != "PostItem" && kind != "CalendarItem" && !messageKinds[kind] {
+		return unconverted(kind)
 	}
 	if refused := mayBe("Message", eml.Parse(raw).Class()); refused != nil {
 		return refused

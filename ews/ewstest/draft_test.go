@@ -28,6 +28,9 @@ func TestMIMEOfADraft(t *testing.T) {
 		raw, err := base64.StdEncoding.DecodeString(texts(got, "MimeContent")[0])
 		require.NoError(t, err)
 		assert.Contains(t, string(raw), "\r\n\r\nother")
+		contact := attrs(c.do(createXML("", folderOf("contacts", alice), `<t:Contact/>`)), "ItemId", "Id")[0]
+		set := `<t:SetItemField><t:FieldURI FieldURI="item:MimeContent"/><t:Contact>` + mimeOf(plain) + `</t:Contact></t:SetItemField>`
+		assert.Equal(t, []string{"ErrorUnsupportedMimeConversion"}, codes(c.do(updateXML("AlwaysOverwrite", "", `<t:ItemId Id="`+contact+`"/>`, set))), version)
 	}
 }
 

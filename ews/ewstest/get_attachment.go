@@ -40,7 +40,7 @@ func getAttachment(c *call) *refusal {
 			return nil, refused
 		}
 		if kind := w.it.Kind(); shape.fields[itemIndex["item:MimeContent"][0]] && !c.convertible(kind) {
-			return nil, refuseText("ErrorUnsupportedMimeConversion", "The MIME content of a "+kind+" is not supported.")
+			return nil, unconverted(kind)
 		}
 		return func() {
 			c.out.Open("m:Attachments")
@@ -51,6 +51,11 @@ func getAttachment(c *call) *refusal {
 		}, nil
 	})
 	return nil
+}
+
+// unconverted refuses the MIME of items of a kind.
+func unconverted(kind string) *refusal {
+	return refuseText("ErrorUnsupportedMimeConversion", "A "+kind+" cannot be converted to MIME, nor made of it.")
 }
 
 // convertible reports whether attached items of a kind have MIME.

@@ -278,7 +278,7 @@ func TestUpdateItemRules(t *testing.T) {
 		"a calendar's":      {del("calendar:Location"), "ErrorInvalidPropertyRequest", "ErrorInvalidPropertyRequest"},
 		"a folder's":        {del("folder:DisplayName"), "ErrorInvalidPropertyRequest", "ErrorInvalidPropertyRequest"},
 		"language":          {setField("item:Culture", `<t:Culture>de-DE</t:Culture>`), "NoError", "NoError"},
-		"unknown language":  {setField("item:Culture", `<t:Culture>tlh</t:Culture>`), "ErrorInvalidValueForProperty", "ErrorInvalidValueForProperty"},
+		"unknown language":  {setField("item:Culture", `<t:Culture>tlh</t:Culture>`), "ErrorUnsupportedCulture", "ErrorUnsupportedCulture"},
 		"appended subject":  {`<t:AppendToItemField><t:FieldURI FieldURI="item:Subject"/><t:Message><t:Subject>x</t:Subject></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"appended category": {`<t:AppendToItemField><t:FieldURI FieldURI="item:Categories"/><t:Message><t:Categories><t:String>x</t:String></t:Categories></t:Message></t:AppendToItemField>`, "ErrorInvalidPropertyAppend", "ErrorInvalidPropertyAppend"},
 		"MIME":              {setField("item:MimeContent", `<t:MimeContent>AAAA</t:MimeContent>`), "NoError", "ErrorInvalidPropertySet"},

@@ -107,7 +107,7 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 			if html != body.HTML {
 				return refuseText("ErrorInvalidPropertyAppend", "The body has another format.")
 			}
-			body.Text = old + body.Text
+			body.Text = eml.Append(old, html, body.Text)
 		}
 		u.edit.Body = body
 		return nil
@@ -116,7 +116,9 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 	case "MimeContent":
 		return u.replace(v)
 	case "Culture":
-		p, ok = mailstore.Culture(v.Text)
+		if p, ok = mailstore.Culture(v.Text); !ok {
+			return refuse("ErrorUnsupportedCulture")
+		}
 	}
 	if !ok {
 		return refuse("ErrorInvalidValueForProperty")

@@ -117,7 +117,11 @@ func (e *encoder) messageXML(element, field string, values []value) {
 	}
 	e.Open(element)
 	if field != "" {
-		e.Open("t:FieldURI")
+		element := "t:FieldURI"
+		if prefix(field) == "attachment" {
+			element = "t:ExceptionFieldURI"
+		}
+		e.Open(element)
 		e.Attr("FieldURI", field)
 		e.Close()
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"mime"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -145,3 +146,16 @@ func (f File) part() *part {
 	p.body = append(p.body, text...)
 	return p
 }
+
+// Append returns a body with text behind it; in a page, at the end of the body element.
+func Append(old string, html bool, text string) string {
+	if html {
+		if ends := bodyEnd.FindAllStringIndex(old, -1); len(ends) > 0 {
+			at := ends[len(ends)-1][0]
+			return old[:at] + text + old[at:]
+		}
+	}
+	return old + text
+}
+
+var bodyEnd = regexp.MustCompile(`(?i)</body\s*>`)

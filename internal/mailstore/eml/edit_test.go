@@ -56,6 +56,13 @@ func TestFormatAddresses(t *testing.T) {
 	assert.Equal(t, all, m.Addresses("To"))
 }
 
+func TestAppend(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "a</body>b", eml.Append("a</body>", false, "b"))
+	assert.Equal(t, "<p>a</p><p>b</p>", eml.Append("<p>a</p>", true, "<p>b</p>"))
+	assert.Equal(t, "<body>a<p>b</p></BODY ></html>", eml.Append("<body>a</BODY ></html>", true, "<p>b</p>"))
+}
+
 func TestHTML(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string][2]string{
