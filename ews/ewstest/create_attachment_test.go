@@ -216,7 +216,7 @@ func TestAttachedItemsTravel(t *testing.T) {
 	}
 	copyOf := attrs(copied, "ItemId", "Id")[0]
 	sending := strings.Replace(updateXML("AlwaysOverwrite", "", `<t:ItemId Id="`+copyOf+`"/>`, setField("item:Importance", `<t:Importance>Low</t:Importance>`)), "SaveOnly", "SendOnly", 1)
-	require.Equal(t, []string{"NoError"}, codes(c.do(sending)))
+	require.Equal(t, []string{"NoError"}, codes(c.as("alice").do(sending)))
 	delete(ids, "copied")
 	ids["received"] = c.srv.Mailbox(bob).Messages()[0].ID.ID
 	for name, id := range ids {

@@ -107,6 +107,9 @@ func (s *Server) identify(r *http.Request, n int, a *answer) *answer {
 	}
 	a.header.Set("request-id", "ewstest-"+strconv.Itoa(n))
 	a.header.Set("X-FEServer", "EWSTEST")
+	if cookie := s.affinity(r); cookie != "" {
+		a.header.Set("Set-Cookie", cookie)
+	}
 	if id := echoed(r.Header); id != "" {
 		if a.wrongID {
 			id = fmt.Sprintf("00000000-0000-4000-8000-%012x", n)

@@ -43,6 +43,10 @@ func (s *Server) openStream(payer string, subs []*subscription, d time.Duration)
 	if s.subscribed.streams == nil {
 		s.subscribed.streams = make(map[*stream]bool)
 	}
+	if s.subscribed.closed {
+		st.cut = true
+		return st
+	}
 	s.subscribed.streams[st] = true
 	for _, sub := range subs {
 		switch sub.stream {
@@ -117,6 +121,7 @@ func (s *Server) happened(box *mailstore.Mailbox) {
 
 // cutStreams breaks all connections off, as the end of a server does.
 func (s *Server) cutStreams() {
+	s.subscribed.closed = true
 	for st := range s.subscribed.streams {
 		st.cut = true
 		st.close()

@@ -41,6 +41,7 @@ func (s *subscription) expired(now time.Time) bool {
 type subscriptions struct {
 	all     map[string]*subscription
 	streams map[*stream]bool
+	closed  bool // the server has ended
 }
 
 // maxSubscriptions is how many subscriptions a server has at most, whatever the

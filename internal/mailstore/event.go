@@ -122,9 +122,12 @@ func (f *Folder) noteFreeBusy(it *Item, e Event) {
 
 // arrivedAnew remembers that an item is in its folder that was not in the mailbox.
 func (it *Item) arrivedAnew(by Arrival) {
+	if it.Folder.Mailbox.events == nil {
+		return
+	}
 	it.noteItem(Created)
 	if by == ByTransport && !it.Associated {
-		it.noteItem(Delivered)
+		it.Folder.Mailbox.note(Event{Kind: Delivered, Number: it.number, Parent: it.Folder.number})
 	}
 	it.Folder.noteContent()
 }
