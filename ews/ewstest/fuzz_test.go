@@ -33,6 +33,10 @@ func FuzzRequest(f *testing.F) {
 		`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`,
 		`<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>a</m:UnresolvedEntry></m:ResolveNames>`,
 		`<m:ConvertId DestinationFormat="OwaId"><m:SourceIds><t:AlternateId Format="EwsId" Id="ITEM" Mailbox="alice@example.test"/></m:SourceIds></m:ConvertId>`,
+		findXML(folderOf("inbox", alice), `<m:FractionalPageItemView Numerator="1" Denominator="2"/><m:GroupBy Order="Ascending"><t:FieldURI FieldURI="item:Categories"/><t:AggregateOn Aggregate="Minimum"><t:FieldURI FieldURI="item:Size"/></t:AggregateOn></m:GroupBy>`),
+		findXML(folderOf("calendar", alice), `<m:CalendarView StartDate="2026-01-01T00:00:00Z" EndDate="2026-02-01T00:00:00Z"/>`),
+		findXML(folderOf("contacts", alice), `<m:ContactsView InitialName="a" FinalName="b"/>`),
+		zonesXML(` ReturnFullTimeZoneData="true"`, "UTC"),
 	} {
 		f.Add([]byte(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + op + `</s:Body></s:Envelope>`))
 	}
