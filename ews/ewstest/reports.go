@@ -16,8 +16,8 @@ type deliveryReport struct{ subject, class, action, text string }
 var (
 	failures    = deliveryReport{"Undeliverable: ", "REPORT.IPM.Note.NDR", "failed", "Delivery has failed to these recipients or groups:"}
 	deliveries  = deliveryReport{"Delivered: ", "REPORT.IPM.Note.DR", "delivered", "Your message has been delivered to the following recipients:"}
-	relays      = deliveryReport{"Relayed: ", "REPORT.IPM.Note.DR", "relayed", "Delivery to these recipients or groups is complete, but no delivery notification was sent by the destination server:"}
-	expansions  = deliveryReport{"Expanded: ", "REPORT.IPM.Note.DR", "expanded", "The following distribution groups have been expanded:"}
+	relays      = deliveryReport{"Relayed: ", "REPORT.IPM.Note.Relayed.DR", "relayed", "Delivery to these recipients or groups is complete, but no delivery notification was sent by the destination server:"}
+	expansions  = deliveryReport{"Expanded: ", "REPORT.IPM.Note.Expanded.DR", "expanded", "The following distribution groups have been expanded:"}
 	reportAbout = map[outcome]deliveryReport{delivered: deliveries, relayed: relays, expanded: expansions, nobody: failures, tooFull: failures}
 )
 

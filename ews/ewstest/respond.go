@@ -83,36 +83,35 @@ var (
 // response returns the message of a response. What the request says replaces what would
 // be taken from the other message; with a Body, there is no quotation.
 func (c *call) response(kind *smartResponse, n *ewsschema.Node, it *mailstore.Item) (*mailstore.New, *refusal) {
-	u := &update{server: c.Server, version: c.opts.Version, item: &mailstore.Item{}}
-	content := it.Content()
-	fields := []eml.Field{{Name: "MIME-Version", Value: "1.0"}, {Name: "Thread-Topic", Value: it.Properties().Text(mailstore.TagTopic)}}
-	subject := kind.prefix + it.Properties().Text(mailstore.TagTopic)
-	body := quoted(content, n.Child("NewBodyContent"))
+	said := &ewsschema.Node{Space: n.Space, Local: "Message"}
 	for _, k := range n.Kids() {
 		switch k.Local {
 		case "ReferenceItemId", "NewBodyContent":
-		case "Subject":
-			subject = k.Text
-		case "Body":
-			body = &eml.Body{HTML: k.Get("BodyType") == "HTML", Text: k.Text}
 		case "IsSpecificMessageReply":
 			return nil, lacks.refusal(c.opts.Version, k.Local, true)
 		default:
-			if refused := u.put(k, false); refused != nil {
-				return nil, refused
-			}
+			said.Children = append(said.Children, k)
 		}
 	}
-	fields = append(fields, eml.Field{Name: "Subject", Value: subject})
+	item, refused := c.newItem(said, "IPM.Note")
+	if refused != nil {
+		return nil, refused
+	}
+	content := it.Content()
+	topic := it.Properties().Text(mailstore.TagTopic)
+	taken := append(answered(kind, it), eml.Field{Name: "Subject", Value: kind.prefix + topic})
+	for _, k := range said.Children {
+		taken = slices.DeleteFunc(taken, func(f eml.Field) bool { return f.Name == addressFields[k.Local] || f.Name == k.Local })
+	}
+	edit := eml.Edit{Fields: append(taken, eml.Field{Name: "Thread-Topic", Value: topic}), Files: carried(content, kind.forward)}
 	if id := content.Header("Message-ID"); id != "" {
-		fields = append(fields, eml.Field{Name: "In-Reply-To", Value: id}, eml.Field{Name: "References", Value: strings.TrimSpace(content.Header("References") + " " + id)})
+		edit.Fields = append(edit.Fields, eml.Field{Name: "In-Reply-To", Value: id}, eml.Field{Name: "References", Value: strings.TrimSpace(content.Header("References") + " " + id)})
 	}
-	fields = append(fields, answered(kind, it)...)
-	for _, own := range u.edit.Fields {
-		fields = slices.DeleteFunc(fields, func(f eml.Field) bool { return f.Name == own.Name })
+	if !said.Child("Body").Exists() {
+		edit.Body = quoted(content, n.Child("NewBodyContent"))
 	}
-	edit := eml.Edit{Fields: append(fields, u.edit.Fields...), Body: body, Files: carried(content, kind.forward)}
-	return &mailstore.New{MIME: eml.Parse(nil).Edit(edit), Class: "IPM.Note", Composed: true, Properties: u.set}, nil
+	item.MIME = eml.Parse(item.MIME).Edit(edit)
+	return item, nil
 }
 
 // answered returns the recipients of a reply: who is to be answered, and with all of them

@@ -99,8 +99,11 @@ func TestReceiptsAreMessages(t *testing.T) {
 		for _, m := range inboxOf(c, alice) {
 			seen[m.Subject] = m.Class
 		}
-		const dr = "REPORT.IPM.Note.DR"
-		assert.Equal(t, map[string]string{"Grüße": "IPM.Note", "Delivered: Grüße": dr, "Relayed: Grüße": dr, "Expanded: Grüße": dr}, seen, version)
+		const report = "REPORT.IPM.Note."
+		assert.Equal(t, map[string]string{"Grüße": "IPM.Note", "Delivered: Grüße": report + "DR", "Relayed: Grüße": report + "Relayed.DR", "Expanded: Grüße": report + "Expanded.DR"}, seen, version)
+		for _, m := range inboxOf(c, alice) {
+			assert.Equal(t, m.Class, c.srv.Mailbox("dan@example.test").Deliver(m.MIME).Class, "another server sees the same")
+		}
 		read, deleted := inboxOf(c, bob)[0], inboxOf(c, "carol@example.test")[0]
 		require.Equal(t, []string{"NoError"}, codes(c.as("bob").do(updateXML("AlwaysOverwrite", "", itemID(read), setField("message:IsRead", `<t:IsRead>true</t:IsRead>`)))))
 		require.Equal(t, []string{"NoError"}, codes(c.as("carol").do(deleteXML("HardDelete", "", itemID(deleted)))))

@@ -174,9 +174,9 @@ func (m *Message) Class() string {
 	case kind == "multipart/report":
 		switch strings.ToLower(m.root.params["report-type"]) {
 		case "delivery-status":
-			return "REPORT.IPM.Note.NDR"
+			return "REPORT.IPM.Note." + m.delivery()
 		case "disposition-notification":
-			return "REPORT.IPM.Note.IPNRN"
+			return "REPORT.IPM.Note." + m.disposition()
 		}
 	}
 	class := "IPM.Note"

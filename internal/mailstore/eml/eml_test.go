@@ -180,6 +180,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n--b--\n"))
 	f.Add([]byte("Content-Type: multipart/mixed; boundary=\"\"\n\n--\n"))
 	f.Add([]byte("\n"))
+	f.Add([]byte("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nAction: relayed\n--b--\n"))
+	f.Add([]byte("Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: message/disposition-notification\n\nDisposition: a/b; deleted/c\n--b--\n"))
 	corpus(func(_ string, raw []byte) {
 		if len(raw) < 8<<10 {
 			f.Add(raw)
