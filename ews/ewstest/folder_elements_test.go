@@ -38,6 +38,7 @@ func TestCreateFolderRefusesElements(t *testing.T) {
 			"unread":     {`<t:Folder><t:DisplayName>a</t:DisplayName><t:UnreadCount>3</t:UnreadCount></t:Folder>`, "ErrorInvalidPropertySet"},
 			"parent":     {`<t:Folder><t:ParentFolderId Id="AAAA"/><t:DisplayName>a</t:DisplayName></t:Folder>`, "ErrorInvalidPropertySet"},
 			"rights":     {`<t:Folder><t:DisplayName>a</t:DisplayName><t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy><t:Delete>true</t:Delete><t:Modify>true</t:Modify><t:Read>true</t:Read></t:EffectiveRights></t:Folder>`, "ErrorInvalidPropertySet"},
+			"managed":    {`<t:Folder><t:DisplayName>a</t:DisplayName><t:ManagedFolderInformation><t:CanDelete>true</t:CanDelete></t:ManagedFolderInformation></t:Folder>`, "ErrorInvalidPropertySet"},
 			"no name":    {`<t:Folder><t:FolderClass>IPF.Note</t:FolderClass></t:Folder>`, "ErrorFolderSavePropertyError"},
 			"parameters": {`<t:SearchFolder><t:DisplayName>a</t:DisplayName></t:SearchFolder>`, "ErrorInvalidOperation"},
 			"custom tag": {`<t:Folder><t:DisplayName>a</t:DisplayName><t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x8123" PropertyType="Integer"/><t:Value>1</t:Value></t:ExtendedProperty></t:Folder>`, "ErrorNoPropertyTagForCustomProperties"},

@@ -129,7 +129,7 @@ func (c *call) send(it *mailstore.Item) {
 		c.notified(mailstore.Notice{Kind: "Sent", From: by.from.Email, To: a.Email, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 	}
 	hidden := []eml.Field{{Name: "Bcc"}}
-	l := letter{class: it.Class(), properties: travelling(it), back: by.sender, to: to, reports: content.Has("Return-Receipt-To")}
+	l := letter{class: it.Class(), properties: travelling(it), attached: it.AttachedItems(), back: by.sender, to: to, reports: content.Has("Return-Receipt-To")}
 	if l.reports && !content.Has("Disposition-Notification-To") {
 		// To a mailbox, the field would ask for a read receipt as well.
 		hidden = append(hidden, eml.Field{Name: "Return-Receipt-To"})

@@ -16,6 +16,13 @@ const letter = `<t:Message><t:Subject>Letter</t:Subject><t:Body BodyType="Text">
 
 func TestSendingDelivers(t *testing.T) {
 	t.Parallel()
+	for version, schema := range schemaOf {
+		sendingDelivers(t, ewstest.Options{Version: version}, schema)
+	}
+}
+
+func sendingDelivers(t *testing.T, opts ewstest.Options, schema string) {
+	t.Helper()
 	for _, tt := range []struct {
 		disposition, saved string
 		copy               ews.FolderName
@@ -24,7 +31,7 @@ func TestSendingDelivers(t *testing.T) {
 		{"SendAndSaveCopy", "inbox", ews.FolderInbox},
 		{"SendAndSaveCopy", "", ews.FolderSentItems},
 	} {
-		c := newCaller(t, ewstest.Options{}).as("alice")
+		c := newCaller(t, opts).in(schema).as("alice")
 		folder := ""
 		if tt.saved != "" {
 			folder = folderOf(tt.saved, "")

@@ -32,7 +32,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorInvalidPushSubscriptionUrl":                  "URL specified for push subscription is invalid.",
 	"ErrorInvalidRequest":                              "The request is invalid.",
 	"ErrorInvalidServerVersion":                        "The specified server version is invalid.",
-	"ErrorInvalidSubscription":                         "The subscription is no longer valid.",
+	"ErrorInvalidSubscription":                         "Subscription is invalid.",
 	"ErrorInvalidSyncStateData":                        "Synchronization state data is corrupt or otherwise invalid.",
 	"ErrorInvalidWatermark":                            "The watermark is invalid.",
 	"ErrorIrresolvableConflict":                        "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",

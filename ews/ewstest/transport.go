@@ -15,6 +15,7 @@ type letter struct {
 	raw        []byte
 	class      string
 	properties []ews.ExtendedProperty // besides
+	attached   []*mailstore.Item      // see [mailstore.New]
 	back       eml.Address            // who gets reports about it
 	to         []eml.Address
 	reports    bool // of the delivery, not only of its failure
@@ -30,7 +31,7 @@ func (s *Server) transport(l letter) {
 		case box.Full(int64(len(raw))):
 			fates = append(fates, fate{box.Address, tooFull})
 		default:
-			s.deliverTo(box, mailstore.New{MIME: raw, Class: l.class, Properties: l.properties})
+			s.deliverTo(box, mailstore.New{MIME: raw, Class: l.class, Properties: l.properties, Attached: l.attached})
 			fates = append(fates, fate{box.Address, delivered})
 		}
 	}

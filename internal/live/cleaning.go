@@ -21,15 +21,13 @@ func (l *Lab) Close(ctx context.Context) error {
 	defer cancel()
 	var errs []error
 	for _, at := range []place{l.user, l.vault} {
-		if at.client == nil {
-			continue
+		if at.folder.IsZero() {
+			continue // nothing was made there
 		}
-		if !at.folder.IsZero() {
-			errs = append(errs, l.empty(ctx, at.client, at.folder), l.removeFolder(ctx, at))
-		}
+		errs = append(errs, l.empty(ctx, at.client, at.folder), l.removeFolder(ctx, at))
 		errs = append(errs, l.empty(ctx, at.client, l.known(at.client, ews.FolderInbox)), l.emptyDeletions(ctx, at.client))
 	}
-	if c, inbox := l.sender(); c != nil {
+	if c, inbox := l.sender(); c != nil && !l.user.folder.IsZero() {
 		errs = append(errs, l.empty(ctx, c, inbox))
 	}
 	if err := errors.Join(errs...); err != nil {

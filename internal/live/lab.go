@@ -58,6 +58,9 @@ func Open(ctx context.Context, s *Settings, access exchange.Access, base http.Ro
 	}
 	for at, address := range map[*place]string{&l.user: s.Mailbox, &l.vault: l.cfg.QuarantineMailbox} {
 		if err := l.makeFolder(ctx, at, address); err != nil {
+			if ews.Ambiguous(err) {
+				err = fmt.Errorf("remove the folder %q if it is there: %w", l.name(), err)
+			}
 			return nil, errors.Join(fmt.Errorf("no folder for the suite's mail could be made in %s with %s (if the account does not have it, set %s): %w",
 				address, access, EnvAccess, err), l.Close(ctx))
 		}

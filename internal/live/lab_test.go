@@ -148,9 +148,15 @@ func TestLabCannotBeOpened(t *testing.T) {
 		require.ErrorIs(t, err, ews.ErrNotFound)
 		assert.ErrorContains(t, err, "no folder for the suite's mail could be made in "+vault+" with fullAccess")
 		assert.ErrorContains(t, err, live.EnvAccess)
+		assert.NotContains(t, err.Error(), "by hand", "all is removed")
 		for _, f := range srv.Mailbox(alice).Folders() {
 			assert.NotContains(t, f.Path(), "EWSQ live")
 		}
+
+		srv.GrantFullAccess("svc", "*")
+		srv.FailNext(ews.OpCreateFolder, ewstest.DropAfter)
+		_, err = live.Open(t.Context(), settingsFor(srv), exchange.FullAccess, srv.Direct())
+		assert.ErrorContains(t, err, `remove the folder "EWSQ live`)
 	})
 }
 

@@ -124,6 +124,18 @@ func (it *Item) kept() []slot {
 	return all
 }
 
+// AttachedItems returns what is attached, for [New] of a copy: nil for a file.
+func (it *Item) AttachedItems() []*Item {
+	if len(it.slots) == 0 {
+		return nil
+	}
+	var all []*Item
+	for _, s := range it.kept() {
+		all = append(all, s.item)
+	}
+	return all
+}
+
 // Attach attaches a file, or an item that Compose returned, to the item, or with a
 // path to one of its attachments. It returns the number, and false if the message
 // cannot have one more attachment. The caller knows that the path leads to an item.
