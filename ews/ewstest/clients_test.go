@@ -75,7 +75,7 @@ func TestDavMailShowsAFolder(t *testing.T) {
 			`<m:SortOrder><t:FieldOrder Order="Ascending"><t:ExtendedFieldURI PropertyTag="0xe23" PropertyType="Integer"/></t:FieldOrder></m:SortOrder>` +
 			`<m:ParentFolderIds>` + folderOf("inbox", "") + `</m:ParentFolderIds></m:FindItem>`)
 		var numbers []int
-		for _, property := range strings.Split(items, "<t:ExtendedProperty>") {
+		for property := range strings.SplitSeq(items, "<t:ExtendedProperty>") {
 			if strings.Contains(property, `"0xe23"`) {
 				n, err := strconv.Atoi(texts(property, "Value")[0])
 				require.NoError(t, err)
