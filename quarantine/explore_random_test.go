@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 20,000 with -whole, else 60")
+	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 50,000 with -whole, else 60")
 	exploreSeed   = flag.Uint64("explore.seed", 1, "first seed of TestExploreRandom")
 )
 
@@ -41,7 +41,7 @@ func randomHistory(seed uint64) *exploration {
 		access: r.IntN(len(accesses)), direction: driver.ToQuarantine,
 		copies: 1, twins: 1, folders: 1, journal: !one(3), key: one(2), renames: one(10),
 		version: exploredVersions[r.IntN(len(exploredVersions))],
-		sparse:  seed%4 != 0, // full ones take half as long again
+		sparse:  seed%8 != 0, // full ones take half as long again
 	}
 	if one(2) {
 		s.direction = driver.ToUser
@@ -153,7 +153,7 @@ func TestExploreRandom(t *testing.T) {
 	histories := *exploreRandom
 	switch {
 	case histories == 0 && *whole:
-		histories = 20_000
+		histories = 50_000
 	case histories == 0:
 		histories = 60
 	}
