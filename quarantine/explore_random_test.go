@@ -41,10 +41,10 @@ func randomHistory(seed uint64) *exploration {
 		access: r.IntN(len(accesses)), direction: driver.ToQuarantine,
 		copies: 1, twins: 1, folders: 1, journal: !one(3), key: one(2), renames: one(10),
 		version: exploredVersions[r.IntN(len(exploredVersions))],
-		sparse:  seed%8 != 0, // full ones take half as long again
+		sparse:  seed%16 != 0, // full ones take half as long again
 	}
 	if one(2) {
-		s.direction = driver.ToUser
+		s.direction, s.moved = driver.ToUser, seed%4 != 0 // so that it is quickly there
 	}
 	// Large worlds take several times as long and seldom show more.
 	switch r.IntN(12) {
@@ -121,7 +121,7 @@ func (x *exploration) simpler() (all []*exploration) {
 	change(func(y *exploration) { y.scene.copies = 1 })
 	change(func(y *exploration) { y.scene.twins = 1 })
 	change(func(y *exploration) { y.scene.renames = false })
-	change(func(y *exploration) { y.scene.sparse = false })
+	change(func(y *exploration) { y.scene.sparse, y.scene.moved = false, false })
 	change(func(y *exploration) { y.scene.key = false })
 	change(func(y *exploration) { y.scene.journal = true })
 	return all

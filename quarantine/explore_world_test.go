@@ -26,6 +26,7 @@ type exploredScene struct {
 	key       bool // stamps are sealed
 	renames   bool // a change gives an item another id
 	sparse    bool // mailboxes have only the default folders that mail needs
+	moved     bool // what is restored was taken with FullAccess, whatever the access is now
 	version   ewstest.Version
 	odd       ewstest.Oddities
 }
@@ -38,6 +39,9 @@ func (s exploredScene) String() string {
 	}
 	if s.renames {
 		b.WriteString(" renames")
+	}
+	if s.moved {
+		b.WriteString(" moved")
 	}
 	if s.sparse {
 		b.WriteString(" sparse")
@@ -101,7 +105,13 @@ func (x *exploration) begin(t testing.TB) {
 	if x.scene.direction == driver.ToQuarantine {
 		return
 	}
-	r, err := x.service.Quarantine(t.Context(), theTarget)
+	before := x.service
+	if x.scene.moved {
+		o := x.options
+		o.impersonation, o.ways = false, nil
+		before = x.newService(t, o)
+	}
+	r, err := before.Quarantine(t.Context(), theTarget)
 	require.NoError(t, err)
 	x.unsettled = r.Err() != nil // some servers refuse
 	time.Sleep(time.Hour)

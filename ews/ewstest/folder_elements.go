@@ -39,9 +39,9 @@ var folderClasses = map[string]string{
 
 // folderKindOf returns the element that EWS uses for folders of a class.
 func folderKindOf(class string) string {
-	class = strings.ToUpper(class) + "."
-	for kind, c := range folderClasses {
-		if kind != "Folder" && kind != "SearchFolder" && strings.HasPrefix(class, strings.ToUpper(c)+".") {
+	for _, kind := range []string{"CalendarFolder", "ContactsFolder", "TasksFolder"} {
+		c := folderClasses[kind]
+		if len(class) >= len(c) && strings.EqualFold(class[:len(c)], c) && (len(class) == len(c) || class[len(c)] == '.') {
 			return kind
 		}
 	}
