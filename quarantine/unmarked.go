@@ -21,6 +21,12 @@ func (tk *taking) unmarked(ctx context.Context, p *passage.Passage, it driver.It
 	if in, err = tk.s.claims.take(ctx, in.Operation); err != nil {
 		return "", nil
 	}
+	// That run may have marked the item, and ended, since the search that has shown it.
+	now, err := tk.s.engine.Inspect(ctx, tk.mailbox, it.ID)
+	if err != nil || now == nil || now.Stamp != nil && now.Stamp.Operation == in.Operation {
+		tk.s.claims.release(ctx, in.Operation)
+		return "", nil // the passage meets it, too
+	}
 	if err := p.Uncarried(ctx, in.stamp()); err != nil {
 		tk.s.claims.release(ctx, in.Operation)
 		return in.Operation, err

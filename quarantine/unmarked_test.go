@@ -59,3 +59,38 @@ func TestUnmarkedButCarried(t *testing.T) {
 		w.count(t, 1, 1, "in the end")
 	})
 }
+
+// Another process marks and carries the message between the search of a run and its first
+// write, and ends undecided: what the search has shown is old, and the run goes on with the
+// message as it is now.
+func TestMarkedSinceTheSearch(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		other, done := w.newService(t, o), false
+		w.OnResponse(func(_ int, r *ewstest.Request) {
+			if done || r.Operation != ews.OpFindItem || len(w.Requests()) < 3 {
+				return
+			}
+			done = true
+			if carriesBy(o) == ews.OpMoveItem {
+				w.FailNext(ews.OpMoveItem, ewstest.OnlyCopies)
+			}
+			w.Fail(ewstest.When{Operation: ews.OpDeleteItem}, ewstest.DropBefore)
+			r1, err := other.Quarantine(t.Context(), theTarget)
+			require.NoError(t, err)
+			require.Equal(t, quarantine.Undecided, r1.Outcome())
+			w.ClearFaults()
+			w.count(t, 1, 1, "when the other one has ended")
+			time.Sleep(time.Minute)
+		})
+		r := w.taken(t)
+		require.True(t, done)
+		require.NoError(t, r.Err())
+		assert.Equal(t, quarantine.AlreadyQuarantined, r.Outcome(), "the other one has carried it")
+		assert.Len(t, r.Items, 1)
+		w.count(t, 0, 1, "in the end")
+		w.recovered(t) // the intent of the other one is left to the recovery
+		w.count(t, 0, 1, "after the recovery")
+	})
+}
