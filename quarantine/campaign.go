@@ -51,7 +51,8 @@ const MaxCampaign = 256
 // again with the same targets and the same name, which goes on where it was: a target
 // that was finished is not run again, and its receipt comes as it was. Finished are those
 // whose receipt has no error and no Residue, which a restore that is under way leaves as
-// well; whatever the outcome. So messages that have arrived since are not taken, also by criteria, and [Limits] count only what is not finished.
+// well; the outcome does not matter. So messages that have arrived since are not taken,
+// also by criteria, and [Limits] count only what is not finished.
 // Targets are the same if they ask for the same messages: see [Target.Same].
 //
 // The receipts are kept in the journals of the services, which must be a

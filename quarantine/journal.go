@@ -128,7 +128,7 @@ type Journal interface {
 	FindOperation(ctx context.Context, operation string) (in Intent, found bool, err error)
 
 	// FindTarget returns the intents whose Target has the same [Target.Key], oldest first.
-	// Those returned together with an error are settled all the same. It is called once in
+	// Those returned together with an error are settled all the same. It is called twice in
 	// each quarantine, so it should not read all intents.
 	FindTarget(ctx context.Context, t Target) ([]Intent, error)
 }

@@ -30,6 +30,8 @@ type taking struct {
 	vanished   []driver.Item   // were shown, and are no longer there under that id
 	near       []driver.Item   // have nearly the Message-ID that was asked for
 	met        map[string]bool // their ids
+	intents    []Intent        // of the target, from earlier runs
+	asked      bool            // the journal, for them
 }
 
 // all takes what a search shows. If an item was not where it had been found, it

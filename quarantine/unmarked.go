@@ -35,17 +35,20 @@ func (tk *taking) unmarked(ctx context.Context, p *passage.Passage, it driver.It
 	return "", nil
 }
 
-// intentFor returns the intent that names the item by its id. A journal that cannot be read
-// is told of at the end of the run.
+// intentFor returns the intent that names the item by its id, of those that there were when
+// the run met its first item. A journal that cannot be read is told of at the end of the run.
 func (tk *taking) intentFor(ctx context.Context, it driver.Item) (Intent, bool) {
-	all, _ := tk.s.intentsOf(ctx, tk.target)
-	i := slices.IndexFunc(all, func(in Intent) bool {
+	if !tk.asked {
+		tk.asked = true
+		tk.intents, _ = tk.s.intentsOf(ctx, tk.target)
+	}
+	i := slices.IndexFunc(tk.intents, func(in Intent) bool {
 		return in.Direction == driver.ToQuarantine && tk.s.owns(in.From) && tk.s.itemID(in.From) == it.ID
 	})
 	if i < 0 {
 		return Intent{}, false
 	}
-	return all[i], true
+	return tk.intents[i], true
 }
 
 // stamp returns what the item is marked with, as far as the intent says.
