@@ -2,6 +2,7 @@ package ews
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ func within(field string, err error) error {
 	return err
 }
 
-func at(i int) string { return fmt.Sprintf("[%d]", i) }
+func at(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 // versionError reports a request that the server's schema version cannot
 // express.

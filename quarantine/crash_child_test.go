@@ -47,6 +47,9 @@ func TestMain(m *testing.M) {
 	// Some wait for processes, which leaves processors to others. The whole matrices are
 	// no company for them: they end by time.
 	flag.Parse()
+	if flag.Lookup("test.memprofile").Value.String() == "" {
+		runtime.MemProfileRate = 0 // samples that nobody reads cost a few per cent
+	}
 	given := wholeCrash()
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {

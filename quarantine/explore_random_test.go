@@ -47,13 +47,13 @@ func randomHistory(seed uint64) *exploration {
 		s.direction, s.moved = driver.ToUser, seed%4 != 0 // so that it is quickly there
 	}
 	// Large worlds take several times as long and seldom show more.
-	switch r.IntN(12) {
+	switch r.IntN(20) {
 	case 0:
 		s.copies = 2 + r.IntN(2)
 	case 1:
 		s.twins = 2 + r.IntN(2)
 	}
-	switch r.IntN(16) {
+	switch r.IntN(24) {
 	case 0, 1:
 		s.folders = 2
 	case 2:

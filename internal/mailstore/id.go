@@ -31,8 +31,20 @@ type GUID [16]byte
 
 // String returns the GUID as text.
 func (g GUID) String() string {
-	h := hex.EncodeToString(g[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	return string(g.append(make([]byte, 0, guidSize)))
+}
+
+// guidSize is the length of a GUID as text.
+const guidSize = 36
+
+func (g GUID) append(b []byte) []byte {
+	for i, part := range [][]byte{g[:4], g[4:6], g[6:8], g[8:10], g[10:]} {
+		if i > 0 {
+			b = append(b, '-')
+		}
+		b = hex.AppendEncode(b, part)
+	}
+	return b
 }
 
 // ErrMalformed reports an id or change key that is not of the server's form.
@@ -46,12 +58,16 @@ const entrySize = len(entryFlags) + 16 + 1 + 8 + 4
 // Bytes returns the entry id. It contains a checksum, so an id with changed case
 // is malformed.
 func (id ID) Bytes() []byte {
-	b := make([]byte, 0, entrySize)
+	return id.append(make([]byte, 0, entrySize))
+}
+
+func (id ID) append(b []byte) []byte {
+	begin := len(b)
 	b = append(b, entryFlags...)
 	b = append(b, id.Mailbox[:]...)
 	b = append(b, byte(id.Kind))
 	b = binary.BigEndian.AppendUint64(b, id.Number)
-	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[begin:]))
 }
 
 // ParseBytes reads an entry id.
@@ -79,29 +95,36 @@ const (
 	storageConversation = 4
 )
 
-// moniker returns the bytes of an id of EWS, uncompressed, [MS-OXWSITEMID] 2.1:
+// beginMoniker begins the bytes of an id of EWS, uncompressed, [MS-OXWSITEMID] 2.1:
 // compression, type of storage, the GUID of the mailbox as text, a processing
-// instruction, and the id in the store.
-func moniker(storage byte, mailbox GUID, store []byte) []byte {
-	text := mailbox.String()
-	b := make([]byte, 0, 7+len(text)+len(store))
+// instruction, and the size of the id in the store, which follows.
+func beginMoniker(b []byte, storage byte, mailbox GUID, size int) []byte {
 	b = append(b, 0, storage)
-	b = binary.LittleEndian.AppendUint16(b, uint16(len(text)))
-	b = append(b, text...)
+	b = binary.LittleEndian.AppendUint16(b, guidSize)
+	b = mailbox.append(b)
 	b = append(b, 0)
-	b = binary.LittleEndian.AppendUint16(b, uint16(len(store)))
-	return append(b, store...)
+	return binary.LittleEndian.AppendUint16(b, uint16(size))
 }
 
+// monikerSize is the length of the bytes of an id in EWS.
+const monikerSize = 7 + guidSize + entrySize
+
 // Moniker returns the bytes of the id in EWS.
-func (id ID) Moniker() []byte { return moniker(storageMailbox, id.Mailbox, id.Bytes()) }
+func (id ID) Moniker() []byte { return id.appendMoniker(make([]byte, 0, monikerSize)) }
+
+func (id ID) appendMoniker(b []byte) []byte {
+	return id.append(beginMoniker(b, storageMailbox, id.Mailbox, entrySize))
+}
 
 // String returns the id as it appears in an ItemId or FolderId.
-func (id ID) String() string { return base64.StdEncoding.EncodeToString(id.Moniker()) }
+func (id ID) String() string {
+	var bytes [monikerSize]byte // on the stack: the folders of a page have many ids
+	return base64.StdEncoding.EncodeToString(id.appendMoniker(bytes[:0]))
+}
 
 // Conversation returns the id of a conversation in a mailbox.
 func Conversation(mailbox GUID, store []byte) string {
-	return base64.StdEncoding.EncodeToString(moniker(storageConversation, mailbox, store))
+	return base64.StdEncoding.EncodeToString(append(beginMoniker(nil, storageConversation, mailbox, len(store)), store...))
 }
 
 // ParseID reads an id.
@@ -116,15 +139,14 @@ func ParseID(s string) (ID, error) {
 // cutMoniker reads an id and returns what follows it.
 func cutMoniker(s string) (id ID, rest []byte, err error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	size := len(moniker(storageMailbox, GUID{}, make([]byte, entrySize)))
-	if err != nil || len(b) < size {
+	if err != nil || len(b) < monikerSize {
 		return ID{}, nil, ErrMalformed
 	}
-	id, err = ParseBytes(b[size-entrySize : size])
-	if err != nil || !bytes.Equal(id.Moniker(), b[:size]) {
+	id, err = ParseBytes(b[monikerSize-entrySize : monikerSize])
+	if err != nil || !bytes.Equal(id.Moniker(), b[:monikerSize]) {
 		return ID{}, nil, ErrMalformed
 	}
-	return id, b[size:], nil
+	return id, b[monikerSize:], nil
 }
 
 // AttachmentID returns the id of an attachment: that of the item in the mailbox, how
