@@ -33,7 +33,7 @@ func setupPair(t *testing.T) *pair {
 			srv.Mailbox(user + "@" + domain).Deliver(message(t, "phishing.eml"))
 		}
 		config := map[string]any{
-			"name": name, "ewsUrl": srv.URL(), "quarantineMailbox": "quarantine@" + domain, "access": "fullAccess", "messageIdSearch": true,
+			"name": name, "ewsUrl": srv.URL(), "searchLag": "1ms", "quarantineMailbox": "quarantine@" + domain, "access": "fullAccess", "messageIdSearch": true,
 			"authentication": map[string]any{"type": "basic", "username": "svc@" + domain},
 		}
 		if name == "A" {
