@@ -1,0 +1,54 @@
+// Package otelquarantine turns what the SDK does into OpenTelemetry spans and metrics. A
+// [Telemetry] is both hooks of a service:
+//
+//	tel, err := otelquarantine.New(nil) // the global providers
+//	...
+//	s, err := exchange.Open(cfg, &exchange.Options{Hook: tel, CallHook: tel})
+//
+// It is a module of its own, so that the SDK itself needs no OpenTelemetry.
+//
+// # Spans
+//
+//   - "quarantine message", "restore message" and "recover message", of kind internal: one
+//     for each message that is worked on, as [quarantine.Hook] describes. Its attributes are
+//     ewsquarantine.action, ewsquarantine.outcome, ewsquarantine.way, ewsquarantine.server,
+//     ewsquarantine.mailbox, ewsquarantine.quarantine_mailbox, ewsquarantine.reference,
+//     ewsquarantine.operation, ewsquarantine.residue, ewsquarantine.size,
+//     ewsquarantine.retries, ewsquarantine.calls and ewsquarantine.waited (in seconds).
+//   - the name of the EWS operation, such as "FindItem", of kind client: one for each
+//     request, a child of the message's span if it was sent for one message. They follow
+//     the semantic conventions for RPC, with "ews" as rpc.system.name, the operation as
+//     rpc.method and the EWS response code as rpc.response.status_code; beside these they
+//     have http.response.status_code, http.request.resend_count,
+//     ewsquarantine.mailbox, ewsquarantine.payer, ewsquarantine.call.outcome,
+//     ewsquarantine.call.refused, ewsquarantine.call.waited, ewsquarantine.call.back_off
+//     (in seconds), ewsquarantine.client_request_id and ewsquarantine.request_id.
+//
+// What the sender of a message wrote is in no span: no subject, no Message-ID, no text of
+// an error, which may quote it. A span whose message or request failed has the status
+// Error and the attribute error.type: an outcome, or a response code. With
+// [Options.WithoutMailboxes] addresses are left out as well.
+//
+// # Metrics
+//
+//   - ewsquarantine.messages ({message}): messages by ewsquarantine.action,
+//     ewsquarantine.outcome and ewsquarantine.way
+//   - ewsquarantine.message.duration (s): how long one took, by action and outcome
+//   - ewsquarantine.message.calls ({call}): requests for one, by action and outcome;
+//     searches are not among them, since they may serve several
+//   - ewsquarantine.message.retries ({retry}): repeated steps, by action
+//   - rpc.client.call.duration (s): how long requests took, by rpc.system.name, rpc.method,
+//     rpc.response.status_code and error.type; without the wait for the limiter
+//   - ewsquarantine.call.waited (s): how long requests waited for the limiter, by rpc.method
+//   - ewsquarantine.call.back_off (s): how long the server asked for a pause, in all, by
+//     rpc.method
+//   - ewsquarantine.call.io (By): bytes of bodies, by network.io.direction
+//
+// No metric has an attribute that grows with the number of mailboxes or messages; messages
+// and calls have the attribute ewsquarantine.server only in spans.
+//
+// Outcomes, ways and response codes are those of packages quarantine and ews. The
+// conventions are those of
+// https://opentelemetry.io/docs/specs/semconv/rpc/ and
+// https://opentelemetry.io/docs/specs/semconv/general/metrics/.
+package otelquarantine
