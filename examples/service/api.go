@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/counters"
 )
 
 // api serves HTTP requests. It only reads and writes alerts; work does what they ask
@@ -14,10 +15,11 @@ import (
 type api struct {
 	alerts *store
 	work   *work
+	counts *counters.Counters
 }
 
-func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Handler {
-	a := &api{alerts, work}
+func newAPI(alerts *store, work *work, counts *counters.Counters, log *slog.Logger, token string) http.Handler {
+	a := &api{alerts, work, counts}
 	probes, guarded := http.NewServeMux(), http.NewServeMux()
 	for _, route := range []struct {
 		mux          *http.ServeMux
@@ -27,6 +29,8 @@ func newAPI(alerts *store, work *work, log *slog.Logger, token string) http.Hand
 		{guarded, http.MethodPost, "/alerts", a.post},
 		{guarded, http.MethodGet, "/alerts/{id}", a.get},
 		{guarded, http.MethodPost, "/alerts/{id}/restore", a.restore},
+		{guarded, http.MethodGet, "/metrics", a.metrics},
+		{guarded, http.MethodGet, "/debug/vars", a.vars},
 		{probes, http.MethodGet, "/healthz", a.healthz},
 		{probes, http.MethodGet, "/readyz", a.readyz},
 	} {
@@ -150,7 +154,7 @@ func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func notFound(http.ResponseWriter, *http.Request) error {
-	return &problem{Status: http.StatusNotFound, Detail: "the paths are /alerts, /healthz and /readyz"}
+	return &problem{Status: http.StatusNotFound, Detail: "the paths are /alerts, /metrics, /debug/vars, /healthz and /readyz"}
 }
 
 func onlyBy(method string) handler {

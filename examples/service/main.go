@@ -60,6 +60,9 @@
 // retried temporary failures; clients decide what to do about the others, and may post
 // the same alert again with a different id.
 //
+// /metrics and /debug/vars show what was done, as quarantine/counters counts it
+// (metrics.go).
+//
 // # Who is served
 //
 // Without SERVICE_TOKEN in the environment the service listens only on this machine,
@@ -77,7 +80,7 @@
 // # What a product would add
 //
 // TLS, or a proxy in front that provides it; separate rights for each caller; deletion
-// of old alerts, which are kept forever here; metrics.
+// of old alerts, which are kept forever here.
 package main
 
 import (

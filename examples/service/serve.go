@@ -16,6 +16,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/counters"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -34,7 +35,8 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		return err
 	}
 	defer listener.Close()
-	router, disks, err := s.openRouter(lookup, log)
+	counts := new(counters.Counters)
+	router, disks, err := s.openRouter(lookup, log, counts)
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	doors := newConnections(listener, s.connections)
 	server := &http.Server{
 		ConnState:         doors.note,
-		Handler:           newAPI(alerts, work, log, token),
+		Handler:           newAPI(alerts, work, counts, log, token),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       readTime,
 		WriteTimeout:      time.Minute,
@@ -104,7 +106,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 
 // openRouter opens what the configuration file describes, and returns the directories of
 // the journals with it. Exchange is not contacted yet.
-func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger) (r *quarantine.Router, disks []string, err error) {
+func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger, counts *counters.Counters) (r *quarantine.Router, disks []string, err error) {
 	configs, err := exchange.LoadConfigs(s.config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("-config: %w; %w", err, errUsage)
@@ -120,7 +122,7 @@ func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logge
 	}
 	r, err = exchange.OpenRouter(configs, &exchange.RouterOptions{
 		OptionsFor: func(*exchange.Config) *exchange.Options {
-			return &exchange.Options{UserAgent: "ewsq-service", Logger: log}
+			return &exchange.Options{UserAgent: "ewsq-service", Logger: log, Hook: counts, CallHook: counts}
 		},
 		Router: quarantine.RouterOptions{Logger: log, TargetFor: s.timeout},
 	})

@@ -26,6 +26,8 @@ Usage:
     GET  /alerts/{id}          its state (queued, running, undecided or done), and a
                                receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
+    GET  /metrics              what was done since the start, for Prometheus
+    GET  /debug/vars           the same as JSON, and the memory of the process
     GET  /healthz              the process is alive and need not be started again
     GET  /readyz               whether an alert posted now is worked on soon
 

@@ -29,6 +29,8 @@ internal/mailstore/eml -> internal/mimeparam
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/boltjournal -> internal/sealedfile
+quarantine/counters -> quarantine
+quarantine/counters -> ews
 quarantine/quarantinetest -> quarantine
 quarantine/quarantinetest -> quarantine/driver
 quarantine/ewsmail -> quarantine/driver
@@ -102,6 +104,8 @@ quarantine/ewsmail -> quarantine
 quarantine/ewsmail -> throttle
 quarantine/ewsmail -> auth
 quarantine/ewsmail -> ews/autodiscover
+quarantine/counters -> quarantine/driver
+quarantine/counters -> quarantine/exchange
 quarantine/ewsmail -> ews/ewstest
 quarantine/exchange -> quarantine/exchange/selftest
 quarantine/exchange -> quarantine/exchange/setup

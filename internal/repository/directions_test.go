@@ -19,6 +19,7 @@ var importRules = []repository.Rule{
 
 	// Optional parts that a product chooses.
 	{Package: "quarantine/boltjournal", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
+	{Package: "quarantine/counters", Imports: []string{"quarantine", "ews"}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 
 	// The driver for Exchange is given a client with authentication and throttling.
