@@ -9,8 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ErrNotBegun reports that nothing was done for a receipt, because the context had ended
-// before its turn (test with errors.Is). The error matches the cause of that as well.
+// ErrNotBegun reports that nothing was done for a target or receipt, because the context
+// had ended before its turn, or because too many had failed: see MaxFailures of
+// [RouterOptions] (test with errors.Is). The error matches the cause of that as well.
 var ErrNotBegun = errors.New("quarantine: not begun")
 
 // usualAtOnce is the default of PerServer in [RouterOptions].
@@ -39,17 +40,21 @@ func (s *Service) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) i
 
 // RestoreAll is [Service.RestoreAll] on all servers at once, each receipt as
 // [Router.Restore] does, with the limits of [RouterOptions]: at most PerServer are in
-// progress on each server at a time, each for at most TargetFor.
+// progress on each server at a time, each for at most TargetFor, and no more are begun
+// after MaxFailures in a row.
 func (r *Router) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) iter.Seq2[*Receipt, error] {
+	failures := r.newStreaks()
 	return restoreEach(ctx, receipts, r.window(), func(ctx context.Context, was *Receipt) (*Receipt, error) {
 		rt, err := r.of(was)
 		if err != nil {
 			return nil, err
 		}
 		return whenFree(ctx, rt.slots, func() (*Receipt, error) {
-			ctx, cancel := r.timed(ctx)
-			defer cancel()
-			return r.restore(ctx, rt, was)
+			return failures.tolerate(rt, func() (*Receipt, error) {
+				ctx, cancel := r.timed(ctx)
+				defer cancel()
+				return r.restore(ctx, rt, was)
+			})
 		})
 	})
 }

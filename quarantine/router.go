@@ -74,6 +74,13 @@ type RouterOptions struct {
 	// context.DeadlineExceeded. Default: no limit but that of the context.
 	TargetFor time.Duration
 
+	// MaxFailures is after how many failed targets in a row on a server
+	// [Router.QuarantineAll], [Router.FindAll] and [Router.RestoreAll] try no more there:
+	// the others are yielded with an error that matches [ErrNotBegun]. What is wrong with a
+	// target itself, as a mailbox that does not exist, does not count. Each call counts
+	// anew. Default: all are tried.
+	MaxFailures int
+
 	// AskAtOnce is how many services are asked about one mailbox at a time, and
 	// AskFor how long each has to answer before it counts as not answering.
 	// Default: 4 and 30 seconds.
@@ -105,8 +112,8 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	if o != nil {
 		d = *o
 	}
-	if d.PerServer < 0 || d.TargetFor < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, driver.Invalid("router options", "PerServer, TargetFor, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
+	if d.PerServer < 0 || d.TargetFor < 0 || d.MaxFailures < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
+		return d, driver.Invalid("router options", "PerServer, TargetFor, MaxFailures, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = usualAtOnce

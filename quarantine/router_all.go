@@ -17,8 +17,8 @@ import (
 // For targets with criteria, nothing is taken until all of them, in all
 // mailboxes, have been counted: see Total in [Limits].
 //
-// A failed target does not stop the others: its error comes with a receipt that
-// contains only the target, and the server if known. When ctx ends, no more
+// A failed target does not stop the others, but see MaxFailures of [RouterOptions]: its
+// error comes with a receipt that contains only the target, and the server if known. When ctx ends, no more
 // targets are started, those in progress are still yielded as they finish, and
 // last comes a nil receipt with the cause, which means that not all were
 // started. When the loop is left early, targets in progress are cancelled and
@@ -44,14 +44,14 @@ const aheadOfSlots = 4
 
 func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
-		c := r.newCount()
+		c, failures := r.newCount(), r.newStreaks()
 		err := spread(ctx, r.window(), targets, func(t Target) {
 			if !t.byCriteria() {
-				emit(r.one(ctx, t, action, do))
+				emit(r.one(ctx, t, action, failures, do))
 				return
 			}
 			var found driver.Findings
-			receipt, err := r.one(ctx, t, "find", func(s *Service, ctx context.Context, t Target) (out *Receipt, err error) {
+			receipt, err := r.one(ctx, t, "find", failures, func(s *Service, ctx context.Context, t Target) (out *Receipt, err error) {
 				out, found, err = s.find(ctx, t)
 				return out, err
 			})
@@ -72,7 +72,7 @@ func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action stri
 				emit(h.receipt, nil)
 			}
 		case err == nil:
-			err = spread(ctx, r.window(), slices.Values(c.held), func(h counted) { emit(r.one(ctx, h.receipt.Target, action, h.quarantine)) })
+			err = spread(ctx, r.window(), slices.Values(c.held), func(h counted) { emit(r.one(ctx, h.receipt.Target, action, failures, h.quarantine)) })
 		}
 		if err != nil {
 			emit(nil, err)
@@ -111,7 +111,7 @@ func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T
 }
 
 // one handles one target as soon as its server has a free slot.
-func (r *Router) one(ctx context.Context, t Target, action string, do func(*Service, context.Context, Target) (*Receipt, error)) (*Receipt, error) {
+func (r *Router) one(ctx context.Context, t Target, action string, failures *streaks, do func(*Service, context.Context, Target) (*Receipt, error)) (*Receipt, error) {
 	var at *route
 	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
 		at = rt
@@ -121,9 +121,11 @@ func (r *Router) one(ctx context.Context, t Target, action string, do func(*Serv
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		ctx, cancel := r.timed(ctx)
-		defer cancel()
-		return do(rt.service, ctx, t)
+		return failures.tolerate(rt, func() (*Receipt, error) {
+			ctx, cancel := r.timed(ctx)
+			defer cancel()
+			return do(rt.service, ctx, t)
+		})
 	})
 	if out == nil {
 		out = &Receipt{Action: action, Target: t, Items: []ReceiptItem{}}

@@ -105,7 +105,7 @@ func (s *session) expand(ctx context.Context, g groupFlags) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
-	r, err := s.open(0)
+	r, err := s.open(nil)
 	if err != nil {
 		return err
 	}

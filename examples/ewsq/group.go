@@ -14,7 +14,7 @@ import (
 // each copy that forwards made. Call it before anything is taken away, because some traces
 // of forwards go with it.
 func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named []quarantine.Target, reason string) (plan, error) {
-	shown := &planProgress{s: s, workers: f.workers * len(s.selected)}
+	shown := &planProgress{s: s, workers: f.pace.atOnce() * len(s.selected)}
 	req := quarantine.PlanRequest{Targets: named, SkipServers: true, Progress: shown.step}
 	group := f.targetFlags.group
 	if group != "" {

@@ -52,7 +52,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
-	r, err := s.open(0)
+	r, err := s.open(nil)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 // patience knows whether the run is waiting for a server that asked for a pause.
 // Its methods may be called concurrently.
 type patience struct {
+	perPayer int                          // calls in flight for one budget; 0: as usual
 	limiters map[string]*throttle.Limiter // by host
 
 	mu    sync.Mutex
@@ -26,8 +27,8 @@ type parked struct {
 	payer   string
 }
 
-func newPatience() *patience {
-	return &patience{limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
+func newPatience(perPayer int) *patience {
+	return &patience{perPayer: perPayer, limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
 }
 
 // limiter returns the limiter for a configuration. Configurations for the same host
@@ -41,7 +42,7 @@ func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 		return l
 	}
 	var l *throttle.Limiter
-	l, err := throttle.New(&throttle.Options{OnPark: func(park throttle.ParkEvent) {
+	l, err := throttle.New(&throttle.Options{PerPayer: p.perPayer, OnPark: func(park throttle.ParkEvent) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.parks[parked{l, park.Payer}] = c.Name

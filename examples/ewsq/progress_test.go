@@ -38,7 +38,7 @@ func (s *slate) wipe() string {
 
 func sessionOn(out *slate, columns func() int) *session {
 	screen := terminal.NewScreen(out, columns)
-	return &session{program: &program{stderr: screen, screen: screen}, patience: newPatience()}
+	return &session{program: &program{stderr: screen, screen: screen}, patience: newPatience(0)}
 }
 
 // busy makes a server ask for a pause and a caller wait for it. The function that it

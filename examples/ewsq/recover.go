@@ -62,7 +62,7 @@ func (s *session) recoverAll(ctx context.Context, damaged string) error {
 			return err
 		}
 	}
-	r, err := s.open(0)
+	r, err := s.open(nil)
 	if err != nil {
 		return err
 	}

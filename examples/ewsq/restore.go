@@ -50,22 +50,25 @@ quarantine -help for how to write them.
 			targets.add(flags)
 			var file string
 			addText(flags, &file, "receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
-			var workers int
-			addWorkers(flags, &workers)
+			var pace paceFlags
+			pace.add(flags)
 			return func(ctx context.Context, s *session) error {
+				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "", "max-failures")); err != nil {
+					return err
+				}
 				if file == "" {
-					return s.restoreTargets(ctx, &targets, workers)
+					return s.restoreTargets(ctx, &targets, &pace)
 				}
 				if others := targets.named(); len(others) > 0 {
 					return usagef("-receipt and %s are both given; choose one way to name messages", others[0])
 				}
-				return s.restoreReceipts(ctx, file, workers)
+				return s.restoreReceipts(ctx, file, &pace)
 			}
 		},
 	}
 }
 
-func (s *session) restoreTargets(ctx context.Context, f *targetFlags, workers int) error {
+func (s *session) restoreTargets(ctx context.Context, f *targetFlags, pace *paceFlags) error {
 	targets, err := f.read(s, "")
 	if err != nil {
 		return err
@@ -73,15 +76,15 @@ func (s *session) restoreTargets(ctx context.Context, f *targetFlags, workers in
 	if err := s.choose(); err != nil {
 		return err
 	}
-	r, err := s.open(workers)
+	r, err := s.open(pace)
 	if err != nil {
 		return err
 	}
-	atOnce := workers * len(s.selected)
+	atOnce := pace.atOnce() * len(s.selected)
 	return s.runAll(ctx, plan{targets: targets}, atOnce, pool(atOnce, r.RestoreMessage))
 }
 
-func (s *session) restoreReceipts(ctx context.Context, file string, workers int) error {
+func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFlags) error {
 	in, err := s.input(file)
 	if err != nil {
 		return err
@@ -106,14 +109,14 @@ func (s *session) restoreReceipts(ctx context.Context, file string, workers int)
 			return usagef("-receipt %s: %w", file, err)
 		}
 	}
-	r, err := s.open(workers)
+	r, err := s.open(pace)
 	if err != nil {
 		return err
 	}
 	if skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
 	}
-	return s.runAll(ctx, plan{targets: stack.targets}, workers*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, plan{targets: stack.targets}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return r.RestoreAll(ctx, stack.of(targets))
 	})
 }

@@ -107,12 +107,17 @@ func (s *session) choose() error {
 // theirs.
 func (s *session) several() bool { return len(s.selected) > 1 }
 
-// open returns a router over the selected configurations.
-func (s *session) open(perServer int) (*quarantine.Router, error) {
+// open returns a router over the selected configurations; pace may be nil.
+func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	logger := s.logger()
-	s.patience = newPatience()
+	perPayer, opts := 0, quarantine.RouterOptions{Logger: logger}
+	if pace != nil {
+		perPayer = pace.perPayer()
+		opts.PerServer, opts.MaxFailures = pace.atOnce(), pace.maxFailures
+	}
+	s.patience = newPatience(perPayer)
 	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{
-		Router: quarantine.RouterOptions{PerServer: perServer, Logger: logger},
+		Router: opts,
 		OptionsFor: func(c *exchange.Config) *exchange.Options {
 			return &exchange.Options{Logger: logger, Limiter: s.patience.limiter(c)}
 		},

@@ -37,9 +37,9 @@ be expanded, or a trail that could not be followed, and why.
 // takeFlags are the flags of commands that search users' mailboxes.
 type takeFlags struct {
 	targetFlags
-	group   groupFlags
-	follow  followFlags
-	workers int
+	group  groupFlags
+	follow followFlags
+	pace   paceFlags
 }
 
 func (f *takeFlags) add(flags *flag.FlagSet) {
@@ -47,13 +47,7 @@ func (f *takeFlags) add(flags *flag.FlagSet) {
 	f.addGroup(flags)
 	f.group.addBounds(flags)
 	f.follow.add(flags)
-	addWorkers(flags, &f.workers)
-}
-
-// addWorkers adds the flag for the number of targets processed at once. Whether that
-// is too many for the server is the limiter's concern.
-func addWorkers(flags *flag.FlagSet, workers *int) {
-	addNumber(flags, workers, "workers", 8, 1, 64, "`NUMBER` of targets processed at once on each server")
+	f.pace.add(flags)
 }
 
 // all is [quarantine.Router.FindAll] or [quarantine.Router.QuarantineAll].
@@ -67,6 +61,9 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	if err := onlyWith(flags, "-follow-forwards", f.follow.follow, "forward-depth", "forward-max"); err != nil {
 		return err
 	}
+	if err := f.pace.check(); err != nil {
+		return err
+	}
 	targets, err := f.read(s, reason)
 	if err != nil {
 		return err
@@ -77,7 +74,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	if err := s.allowed(f, targets); err != nil {
 		return err
 	}
-	r, err := s.open(f.workers)
+	r, err := s.open(&f.pace)
 	if err != nil {
 		return err
 	}
@@ -88,7 +85,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 		}
 	}
 	p.complete = true
-	return s.runAll(ctx, p, f.workers*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, p, f.pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return do(r, ctx, targets)
 	})
 }
