@@ -16,6 +16,7 @@ type waiter struct {
 	slots int // slots wanted; 0: already promised, waits for the end of the park
 	units int // units of MaxConcurrent wanted; 0: already holds one
 	seq   uint64
+	since time.Time
 
 	// giveUp makes the wait end with errParked when the payer is parked.
 	giveUp bool
@@ -65,7 +66,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 
 func (l *Limiter) enqueue(p *payer, w *waiter) {
 	l.seq++
-	w.seq = l.seq
+	w.seq, w.since = l.seq, time.Now()
 	switch {
 	case w.slots == 0:
 		w.line = &p.promised

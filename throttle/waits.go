@@ -1,0 +1,73 @@
+package throttle
+
+import (
+	"container/list"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Wait is what the callers of one payer wait for.
+type Wait struct {
+	Payer   string // in lower case
+	Callers int    // how many wait
+	Since   time.Time
+	For     WaitReason
+	Until   time.Time // end of the pause; zero if they wait for something else
+}
+
+// WaitReason says what a caller waits for.
+type WaitReason string
+
+// What callers wait for.
+const (
+	// WaitPause is for the end of a pause that the server asked for.
+	WaitPause WaitReason = "pause"
+	// WaitBudget is for the end of another call of the same payer.
+	WaitBudget WaitReason = "budget"
+	// WaitTurn is for one of MaxConcurrent in [Options].
+	WaitTurn WaitReason = "turn"
+)
+
+// Waits returns who waits for what, since when, the longest first; for a status page, or
+// to find out why a run is slow.
+func (l *Limiter) Waits() []Wait {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	var all []Wait
+	for _, p := range l.payers {
+		n := p.waiting()
+		if n == 0 {
+			continue
+		}
+		w := Wait{Payer: p.key, Callers: n, Since: p.waitingSince(), For: WaitTurn}
+		switch {
+		case p.parked(now):
+			w.For, w.Until = WaitPause, p.until
+		case !p.fits(1):
+			w.For = WaitBudget
+		}
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b Wait) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Payer, b.Payer)
+	})
+	return all
+}
+
+// waitingSince returns since when the first of p's waiters waits.
+func (p *payer) waitingSince() time.Time {
+	var first time.Time
+	for _, line := range []*list.List{&p.promised, &p.holding, &p.queue} {
+		if e := line.Front(); e != nil {
+			if w := e.Value.(*waiter); first.IsZero() || w.since.Before(first) {
+				first = w.since
+			}
+		}
+	}
+	return first
+}
