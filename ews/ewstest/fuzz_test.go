@@ -3,7 +3,6 @@ package ewstest_test
 import (
 	"bytes"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -47,10 +46,7 @@ func FuzzRequest(f *testing.F) {
 		m := srv.Mailbox(alice).Deliver([]byte(withAttachment))
 		body = bytes.ReplaceAll(body, []byte("ITEM"), []byte(m.ID.ID))
 		body = bytes.ReplaceAll(body, []byte("KEY"), []byte(m.ID.ChangeKey))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
+		req := posted(t.Context(), t, srv.DirectURL(), bytes.NewReader(body))
 		res, err := srv.As(srv.Direct(), "svc").RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)

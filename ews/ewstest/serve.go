@@ -52,6 +52,9 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	if r.Method != http.MethodPost {
 		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
 	}
+	if a := wrongContent(r); a != nil {
+		return a
+	}
 	body := &recorder{from: r.Body}
 	req, err := s.parsed.parse(body, versions[s.opts.Version].schema)
 	if body.err != nil {

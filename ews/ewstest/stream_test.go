@@ -53,8 +53,7 @@ func open(ctx context.Context, c *caller, minutes int, ids ...string) *connectio
 func hang(ctx context.Context, c *caller, url string, rt http.RoundTripper, operation string) *connection {
 	c.t.Helper()
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="` + c.version + `"/>` + c.header + `</s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
-	require.NoError(c.t, err)
+	req := posted(ctx, c.t, url, strings.NewReader(body))
 	res, err := c.srv.As(rt, c.user).RoundTrip(req)
 	require.NoError(c.t, err)
 	c.t.Cleanup(func() { _ = res.Body.Close() })
