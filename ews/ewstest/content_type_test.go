@@ -1,8 +1,10 @@
 package ewstest_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,7 +27,8 @@ func posted(ctx context.Context, t testing.TB, url string, body io.Reader) *http
 // TestContentTypes: Exchange takes text/xml and nothing else.
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
-	srv := ewstest.NewServer(nil)
+	var log bytes.Buffer
+	srv := ewstest.NewServer(&ewstest.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	t.Cleanup(srv.Close)
 	const mismatch = "Cannot process the message because the content type '%' was not the expected type 'text/xml; charset=utf-8'."
 	for kind, want := range map[string]string{
@@ -61,6 +64,8 @@ func TestContentTypes(t *testing.T) {
 			}
 			assert.Equal(t, http.StatusUnsupportedMediaType, res.StatusCode, kind)
 			assert.Equal(t, strings.Replace(want, "%", kind, 1), string(body))
+			assert.Contains(t, log.String(), "status=415 user=svc", "whose client it is looks there")
+			log.Reset()
 		}
 	}
 	for _, r := range srv.Requests() {
