@@ -218,8 +218,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	first := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}
-	if opts.Azure != nil {
-		first.TenantID = opts.Azure.TenantID
+	tenant := srv.Tenant()
+	if tenant != nil {
+		first.TenantID = tenant.TenantID
 	}
 	if s.tls {
 		file, remove, err := writeCA(srv.CAPEM())
@@ -242,8 +243,8 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "exchange: other machines can reach this server, and its passwords are public")
 	}
-	if opts.Azure != nil && len(opts.Azure.Applications) == 0 {
-		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -app ID=FILE with a certificate such as one from ewsq cert")
+	if tenant != nil && len(tenant.Applications) == 0 {
+		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -auth bearer and -app ID=FILE with a certificate such as one from ewsq cert")
 	}
 	if first.Authority != "" && !s.tls {
 		fmt.Fprintln(stderr, "exchange: clients request tokens only over TLS; give -tls")
