@@ -3,7 +3,6 @@ package ewstest_test
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -21,10 +20,7 @@ func BenchmarkDirect(b *testing.B) {
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + getItemXML(full, itemID(m)) + `</s:Body></s:Envelope>`
 	b.ReportAllocs()
 	for b.Loop() {
-		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader(body))
-		if err != nil {
-			b.Fatal(err)
-		}
+		req := posted(b.Context(), b, srv.DirectURL(), strings.NewReader(body))
 		res, err := rt.RoundTrip(req)
 		if err != nil {
 			b.Fatal(err)

@@ -129,7 +129,8 @@
 //     answer only (ErrorInvalidWatermark). A mailbox remembers at least 10,000 events; who
 //     has missed some is told so (ErrorMissedNotificationEvents).
 //   - GetStreamingEvents tells of events at once, and every 45 seconds that nothing
-//     happened. A subscription without a connection lasts 30 minutes.
+//     happened. Each document is a chunk of its own, without a declaration and in
+//     Envelope without a prefix. A subscription without a connection lasts 30 minutes.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
@@ -156,7 +157,8 @@
 //
 // A GET of the URL shows a page, and Services.wsdl, messages.xsd and types.xsd beside
 // it describe the operations of the version, for SOAP toolkits. With
-// Options.Autodiscover the socket also serves Autodiscover.
+// Options.Autodiscover the socket also serves Autodiscover. A POST whose Content-Type is
+// not text/xml, with or without a charset, is refused: HTTP 415.
 //
 // Everything is kept in memory.
 package ewstest

@@ -36,8 +36,7 @@ func through(t *testing.T, f func(t *testing.T, c *caller)) {
 func (c *caller) raw(ctx context.Context, operation, id string) (*http.Response, error) {
 	c.t.Helper()
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.srv.DirectURL(), strings.NewReader(body))
-	require.NoError(c.t, err)
+	req := posted(ctx, c.t, c.srv.DirectURL(), strings.NewReader(body))
 	req.Header.Set("client-request-id", id)
 	req.Header.Set("return-client-request-id", "true")
 	return c.srv.As(c.transport, c.user).RoundTrip(req)

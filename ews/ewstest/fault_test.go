@@ -104,8 +104,7 @@ func TestRetryAfter(t *testing.T) {
 	srv := ewstest.NewServer(nil)
 	srv.FailNext("", ewstest.Unavailable.BackOff(1500*time.Millisecond), ewstest.Unavailable)
 	for _, want := range []string{"2", ""} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader("x"))
-		require.NoError(t, err)
+		req := posted(t.Context(), t, srv.DirectURL(), strings.NewReader("x"))
 		res, err := srv.As(srv.Direct(), "svc").RoundTrip(req)
 		require.NoError(t, err)
 		assert.Equal(t, want, res.Header.Get("Retry-After"))
@@ -217,11 +216,10 @@ func TestCancelledRequestEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := ewstest.NewServer(&ewstest.Options{Latency: time.Hour})
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader("x"))
-		require.NoError(t, err)
+		req := posted(t.Context(), t, srv.DirectURL(), strings.NewReader("x"))
 		client := &http.Client{Transport: srv.As(srv.Direct(), "svc"), Timeout: time.Minute}
 		began := time.Now()
-		_, err = client.Do(req)
+		_, err := client.Do(req)
 		require.Error(t, err)
 		assert.Equal(t, time.Minute, time.Since(began))
 	})
@@ -236,9 +234,8 @@ func TestRequestThatBreaksOffIsNotActedOn(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
 	half := failingBody{io.MultiReader(strings.NewReader("<s:Envelope "), brokenReader{})}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), half)
-	require.NoError(t, err)
-	_, err = srv.As(srv.Direct(), "svc").RoundTrip(req)
+	req := posted(t.Context(), t, srv.DirectURL(), half)
+	_, err := srv.As(srv.Direct(), "svc").RoundTrip(req)
 	require.ErrorIs(t, err, errBroken)
 	assert.Empty(t, srv.Requests())
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // mostStreamed is how many subscriptions one connection may have.
@@ -90,6 +91,24 @@ func (e *encoder) streamFailed(ids []string, closed bool) {
 	if closed {
 		e.Leaf("m:ConnectionStatus", "Closed")
 	}
+}
+
+// beginStreamed begins an answer of GetStreamingEvents. Exchange writes these by other
+// code than all others: no declaration, and Envelope without a prefix, which is where
+// clients cut the documents apart.
+func (r *reply) beginStreamed(v Version) {
+	r.References = true
+	r.Open("Envelope")
+	r.Attr("xmlns", xmlwire.URISOAP)
+	r.Open("soap11:Header")
+	r.Attr("xmlns:soap11", xmlwire.URISOAP)
+	r.Open("ServerVersionInfo")
+	r.Attr("xmlns", xmlwire.URITypes)
+	r.version(v)
+	r.Close()
+	r.Close()
+	r.Open("soap11:Body")
+	r.Attr("xmlns:soap11", xmlwire.URISOAP)
 }
 
 // document returns one document of a streamed answer.

@@ -42,8 +42,7 @@ func TestSignIn(t *testing.T) {
 			{"", "", 401},
 		} {
 			url := srv.URL()
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("no XML"))
-			require.NoError(t, err)
+			req := posted(t.Context(), t, url, strings.NewReader("no XML"))
 			if tt.user != "" {
 				req.SetBasicAuth(tt.user, tt.password)
 			}

@@ -3,7 +3,6 @@ package ewstest_test
 import (
 	"bytes"
 	"io"
-	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,8 +22,7 @@ func TestLargeAnswersAreStreamed(t *testing.T) {
 	id := itemID(srv.Mailbox(alice).Deliver(large))
 	for _, op := range []string{getItemXML(idOnly+`<t:IncludeMimeContent>true</t:IncludeMimeContent>`, id), exportXML(id)} {
 		body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + op + `</s:Body></s:Envelope>`
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.DirectURL(), strings.NewReader(body))
-		require.NoError(t, err)
+		req := posted(t.Context(), t, srv.DirectURL(), strings.NewReader(body))
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)

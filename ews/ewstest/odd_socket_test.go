@@ -91,8 +91,7 @@ func TestOddTwoAnswers(t *testing.T) {
 			defer conn.Close()
 			answers := bufio.NewReader(conn)
 			send := func(operation string) *http.Request {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.srv.URL(), strings.NewReader(envelope(operation)))
-				require.NoError(t, err)
+				req := posted(t.Context(), t, c.srv.URL(), strings.NewReader(envelope(operation)))
 				req.SetBasicAuth("svc", "svc-password")
 				req.Header.Set("client-request-id", operation[3:9])
 				req.Header.Set("return-client-request-id", "true")

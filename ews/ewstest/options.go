@@ -85,7 +85,7 @@ type Options struct {
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now
 	Seed    uint64           // for ids and random faults; default: 1
-	Logger  *slog.Logger     // one record per request that signed in, and per deed; default: discard
+	Logger  *slog.Logger     // one record per POST that signed in, and per deed; default: discard
 }
 
 // Refusal is how a server refuses to move or copy an item into another mailbox

@@ -25,9 +25,13 @@ func newReply(operation string, v Version) *reply {
 		r.empty = "m:Attachments"
 	}
 	r.Grow(4 << 10)
-	r.envelope()
-	r.head(v)
-	r.Open("s:Body")
+	if operation == "GetStreamingEvents" {
+		r.beginStreamed(v)
+	} else {
+		r.envelope()
+		r.head(v)
+		r.Open("s:Body")
+	}
 	r.Open("m:" + operation + "Response")
 	r.Attr("xmlns:m", xmlwire.URIMessages)
 	r.Attr("xmlns:t", xmlwire.URITypes)

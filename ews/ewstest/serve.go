@@ -46,11 +46,10 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	if a := s.described(r); a != nil {
 		return a
 	}
-	if !strings.EqualFold(r.URL.Path, endpoint) {
-		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
-	}
-	if r.Method != http.MethodPost {
-		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+	if a := turnedAway(r); a != nil {
+		s.opts.Logger.LogAttrs(r.Context(), slog.LevelInfo, "no request", slog.Int("status", a.status), slog.String("user", account),
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("type", r.Header.Get("Content-Type")))
+		return a
 	}
 	body := &recorder{from: r.Body}
 	req, err := s.parsed.parse(body, versions[s.opts.Version].schema)
@@ -95,6 +94,17 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 		s.last.keep(account, s.identify(r, n, t.right))
 	}
 	return a
+}
+
+// turnedAway refuses what is no request for an operation, nil if it is one.
+func turnedAway(r *http.Request) *answer {
+	switch {
+	case !strings.EqualFold(r.URL.Path, endpoint):
+		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
+	case r.Method != http.MethodPost:
+		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+	}
+	return wrongContent(r)
 }
 
 // identify adds the headers that let administrators trace a request.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
@@ -48,6 +49,17 @@ func (s *Server) AuthorityURL() string {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// Tenant returns the tenant whose applications sign in, that of Options.Azure or of a
+// scenario; nil without [Bearer].
+func (s *Server) Tenant() *Azure {
+	if s.authority == nil {
+		return nil
+	}
+	a := *s.opts.Azure
+	a.TenantNames, a.Applications = slices.Clone(a.TenantNames), slices.Clone(a.Applications)
+	return &a
 }
 
 func (b *bearerScheme) handles(r *http.Request) bool {

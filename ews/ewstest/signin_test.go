@@ -18,8 +18,7 @@ import (
 func send(t *testing.T, rt http.RoundTripper, url, header, operation string) (int, string) {
 	t.Helper()
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/>` + header + `</s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-	require.NoError(t, err)
+	req := posted(t.Context(), t, url, strings.NewReader(body))
 	res, err := rt.RoundTrip(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -51,8 +50,7 @@ func TestNTLM(t *testing.T) {
 		assert.Equal(t, []string{"NoError"}, codes(answer))
 		assert.Equal(t, "alice@example.test", srv.Requests()[0].User)
 
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL(), strings.NewReader("x"))
-		require.NoError(t, err)
+		req := posted(t.Context(), t, srv.URL(), strings.NewReader("x"))
 		req.SetBasicAuth("alice", "alice-password")
 		res, err := base.RoundTrip(req)
 		require.NoError(t, err)
@@ -86,8 +84,7 @@ func TestBearer(t *testing.T) {
 	assert.Equal(t, 500, status)
 	assert.Equal(t, []string{"ErrorInvalidExchangeImpersonationHeaderData"}, codes(answer), "an application must impersonate")
 
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL(), strings.NewReader("x"))
-	require.NoError(t, err)
+	req := posted(t.Context(), t, srv.URL(), strings.NewReader("x"))
 	req.Header.Set("Authorization", "Bearer forged")
 	res, err := srv.Transport().RoundTrip(req)
 	require.NoError(t, err)

@@ -97,17 +97,22 @@ func (e *encoder) envelope() {
 
 // head writes the SOAP header of an answer, with the server's version.
 func (e *encoder) head(v Version) {
-	d := versions[v]
 	e.Open("s:Header")
 	e.Open("h:ServerVersionInfo")
 	e.Attr("xmlns:h", xmlwire.URITypes)
+	e.version(v)
+	e.Close()
+	e.Close()
+}
+
+// version writes the attributes of ServerVersionInfo.
+func (e *encoder) version(v Version) {
+	d := versions[v]
 	e.Attr("MajorVersion", strconv.Itoa(d.build.Major))
 	e.Attr("MinorVersion", strconv.Itoa(d.build.Minor))
 	e.Attr("MajorBuildNumber", strconv.Itoa(d.build.Build))
 	e.Attr("MinorBuildNumber", strconv.Itoa(d.build.Revision))
 	e.Attr("Version", d.info)
-	e.Close()
-	e.Close()
 }
 
 // messageXML writes the property at fault and named values.

@@ -58,8 +58,7 @@ func (c *caller) try(operation string) (int, string, error) {
 		header = `<t:RequestServerVersion Version="` + c.version + `"/>` + header
 	}
 	body := `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header>` + header + `</s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.srv.DirectURL(), strings.NewReader(body))
-	require.NoError(c.t, err)
+	req := posted(c.t.Context(), c.t, c.srv.DirectURL(), strings.NewReader(body))
 	rt := c.transport
 	if rt == nil {
 		rt = c.srv.Direct()

@@ -53,8 +53,7 @@ func open(ctx context.Context, c *caller, minutes int, ids ...string) *connectio
 func hang(ctx context.Context, c *caller, url string, rt http.RoundTripper, operation string) *connection {
 	c.t.Helper()
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="` + c.version + `"/>` + c.header + `</s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
-	require.NoError(c.t, err)
+	req := posted(ctx, c.t, url, strings.NewReader(body))
 	res, err := c.srv.As(rt, c.user).RoundTrip(req)
 	require.NoError(c.t, err)
 	c.t.Cleanup(func() { _ = res.Body.Close() })
@@ -65,7 +64,7 @@ func hang(ctx context.Context, c *caller, url string, rt http.RoundTripper, oper
 // read returns the next document.
 func (k *connection) read() (string, error) {
 	var b strings.Builder
-	for !strings.HasSuffix(b.String(), "</s:Envelope>") {
+	for !strings.HasSuffix(b.String(), "</Envelope>") {
 		part, err := k.text.ReadString('>')
 		b.WriteString(part)
 		if err != nil {
@@ -79,7 +78,7 @@ func (k *connection) document() string {
 	k.t.Helper()
 	document, err := k.read()
 	require.NoError(k.t, err)
-	assert.True(k.t, strings.HasPrefix(document, "<?xml"), document)
+	assert.True(k.t, strings.HasPrefix(document, "<Envelope "), document)
 	return document
 }
 
@@ -201,6 +200,7 @@ func TestStreamsThatAreRefused(t *testing.T) {
 		assert.Equal(t, []string{tt.code}, codes(answer), name)
 		assert.Equal(t, tt.bad, texts(answer, "SubscriptionId"), name)
 		assert.Equal(t, []string{"Closed"}, texts(answer, "ConnectionStatus"), name)
+		assert.True(t, strings.HasPrefix(answer, "<Envelope ") && strings.HasSuffix(answer, "</Envelope>"), answer)
 	}
 	for _, minutes := range []int{0, 31} {
 		assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.as(alice).do(streamXML(minutes, id))))

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,7 +110,8 @@ func TestServes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, members.Members, 3)
 	assert.Zero(t, r.stop())
-	assert.Contains(t, r.stderr.String(), "5 messages from ../../testdata/mail are in the Inbox of alice@example.test")
+	assert.Contains(t, r.stderr.String(), "5 messages from ../../testdata/mail are in the Inbox of alice@example.test\n")
+	assert.Contains(t, r.stderr.String(), "are in the Inbox of dora@example.test, a mailbox that was made now", "a name may be mistyped")
 	assert.Contains(t, r.stderr.String(), "FindItem", "-log shows the requests")
 	assert.NotContains(t, r.stderr.String(), "-password")
 	_, err = http.Get(r.ready.URL)
@@ -153,6 +155,9 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.txt"), nil, 0o600))
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
 	for name, tc := range map[string]struct {
 		args   []string
 		status int
@@ -167,14 +172,18 @@ func TestUsage(t *testing.T) {
 		"app alone":       {[]string{"-app", "x=y"}, 2, "-auth bearer"},
 		"app no file":     {[]string{"-addr", "127.0.0.1:0", "-auth", "bearer", "-app", "x=" + dir + "/none.cer"}, 1, "none.cer"},
 		"app no cert":     {[]string{"-addr", "127.0.0.1:0", "-auth", "bearer", "-app", "x=" + filepath.Join(dir, "x.txt")}, 1, "is not a certificate"},
-		"latency":         {[]string{"-latency", "-1s"}, 2, "negative"},
+		"latency":         {[]string{"-latency", "-1s"}, 2, "-latency: must not be negative"},
+		"latency no unit": {[]string{"-latency", "20"}, 2, "such as 20ms"},
 		"load":            {[]string{"-load", "alice"}, 2, "ADDRESS=DIR"},
 		"load no address": {[]string{"-load", "alice=" + dir}, 2, "ADDRESS=DIR"},
 		"load no folder":  {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir + "/none"}, 1, "none"},
 		"load no message": {[]string{"-addr", "127.0.0.1:0", "-load", "a@example.test=" + dir}, 1, "no *.eml"},
 		"no scenario":     {[]string{"-addr", "127.0.0.1:0", "-scenario", dir + "/none.json"}, 1, "none.json"},
 		"bad scenario":    {[]string{"-addr", "127.0.0.1:0", "-scenario", filepath.Join(dir, "x.txt")}, 1, "-scenario"},
-		"address":         {[]string{"-addr", "127.0.0.1:99999"}, 1, "-addr"},
+		"address":         {[]string{"-addr", "127.0.0.1:99999"}, 2, "from 0 to 65535"},
+		"address no port": {[]string{"-addr", "localhost"}, 2, `"localhost" is not HOST:PORT, such as 127.0.0.1:8080`},
+		"address in use":  {[]string{"-addr", taken.Addr().String()}, 1, "port 0 takes any"},
+		"address foreign": {[]string{"-addr", "192.0.2.1:0"}, 1, "an address of this machine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -46,7 +46,9 @@ func (l loads) deliver(srv *ewstest.Server) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-load: %w", err)
 		}
+		before := len(srv.Mailboxes())
 		mailbox := srv.Mailbox(one.address)
+		made := len(srv.Mailboxes()) > before
 		n := 0
 		for _, e := range entries {
 			if e.IsDir() || !strings.EqualFold(filepath.Ext(e.Name()), ".eml") {
@@ -62,7 +64,14 @@ func (l loads) deliver(srv *ewstest.Server) ([]string, error) {
 		if n == 0 {
 			return nil, fmt.Errorf("-load: %s contains no *.eml", one.dir)
 		}
-		lines = append(lines, fmt.Sprintf("%d messages from %s are in the Inbox of %s", n, one.dir, one.address))
+		line := fmt.Sprintf("%d messages from %s are in the Inbox of %s", n, one.dir, one.address)
+		if n == 1 {
+			line = fmt.Sprintf("1 message from %s is in the Inbox of %s", one.dir, one.address)
+		}
+		if made {
+			line += ", a mailbox that was made now"
+		}
+		lines = append(lines, line)
 	}
 	return lines, nil
 }

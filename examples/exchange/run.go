@@ -52,7 +52,8 @@ and the applications given by -app, or by the scenario. In the first line,
 
 Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
 from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
-messages.xsd and types.xsd beside it describe the operations for SOAP toolkits.
+messages.xsd and types.xsd beside it describe the operations for SOAP toolkits. A POST
+must send Content-Type: text/xml; anything else is refused with HTTP 415.
 
 The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
 Everything else goes to standard error.
@@ -104,14 +105,14 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
-	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to the Inbox of ADDRESS; may be repeated")
+	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to the Inbox of ADDRESS, a mailbox that is made if it is not there; may be repeated")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
 	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default that of the scenario, or Exchange2016)")
 	var odd oddities
 	flags.Var(&odd, "odd", "differ from a current Exchange: -odd in all ways but twoAnswers, -odd=`NAMES` in those named, separated by commas")
 	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
-	flags.DurationVar(&s.latency, "latency", 0, "`TIME` added to each answer, such as 20ms")
+	flags.Func("latency", "`TIME` added to each answer, such as 20ms", s.setLatency)
 	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -127,8 +128,6 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("unexpected argument %q; the names of oddities follow an equals sign, as in -odd=noTransfer; %w", flags.Arg(0), errUsage)
 	case flags.NArg() > 0:
 		return nil, fmt.Errorf("unexpected argument %q; %w", flags.Arg(0), errUsage)
-	case s.latency < 0:
-		return nil, fmt.Errorf("-latency must not be negative; %w", errUsage)
 	}
 	if *version != "" {
 		v, err := ewstest.ParseVersion(*version)
@@ -151,6 +150,19 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("-app has no effect without -auth bearer; %w", errUsage)
 	}
 	return s, nil
+}
+
+// setLatency takes the value of -latency.
+func (s *settings) setLatency(text string) error {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return errors.New("must be a time with its unit, such as 20ms or 1.5s")
+	case d < 0:
+		return errors.New("must not be negative")
+	}
+	s.latency = d
+	return nil
 }
 
 // given reports whether a flag was set.
@@ -180,9 +192,9 @@ type ready struct {
 }
 
 func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	listener, err := listen(ctx, s.addr)
 	if err != nil {
-		return fmt.Errorf("-addr: %w", err)
+		return err
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
@@ -206,8 +218,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	first := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}
-	if opts.Azure != nil {
-		first.TenantID = opts.Azure.TenantID
+	tenant := srv.Tenant()
+	if tenant != nil {
+		first.TenantID = tenant.TenantID
 	}
 	if s.tls {
 		file, remove, err := writeCA(srv.CAPEM())
@@ -230,8 +243,8 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "exchange: other machines can reach this server, and its passwords are public")
 	}
-	if opts.Azure != nil && len(opts.Azure.Applications) == 0 {
-		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -app ID=FILE with a certificate such as one from ewsq cert")
+	if tenant != nil && len(tenant.Applications) == 0 {
+		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -auth bearer and -app ID=FILE with a certificate such as one from ewsq cert")
 	}
 	if first.Authority != "" && !s.tls {
 		fmt.Fprintln(stderr, "exchange: clients request tokens only over TLS; give -tls")

@@ -71,5 +71,20 @@ func TestBearerWithoutTLSIsExplained(t *testing.T) {
 	assert.NotEmpty(t, r.ready.TenantID)
 	assert.Zero(t, r.stop())
 	assert.Contains(t, r.stderr.String(), "give -tls")
-	assert.Contains(t, r.stderr.String(), "give -app ID=FILE")
+	assert.Contains(t, r.stderr.String(), "-app ID=FILE")
+}
+
+// TestTenantOfAScenario: the first line tells it, as it does that of -auth bearer.
+func TestTenantOfAScenario(t *testing.T) {
+	t.Parallel()
+	r := start(t, "-scenario", "../../testdata/scenarios/cloud.json", "-tls")
+	assert.Equal(t, "bbbbcccc-1111-dddd-2222-eeee3333ffff", r.ready.TenantID)
+	assert.NotEmpty(t, r.ready.Authority)
+	assert.Zero(t, r.stop())
+	assert.Contains(t, r.stderr.String(), "-app ID=FILE")
+
+	r = start(t, "-scenario", "../../testdata/scenarios/cloud.json", "-auth", "basic")
+	assert.Empty(t, r.ready.TenantID, "nobody signs in with tokens")
+	assert.Zero(t, r.stop())
+	assert.NotContains(t, r.stderr.String(), "-app")
 }

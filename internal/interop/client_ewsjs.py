@@ -54,3 +54,21 @@ class Client:
 
     def delete(self, item, how):
         self.ask('delete', id=item, how=how)
+
+    def send(self, _, mime):
+        self.ask('send', mime=base64.b64encode(mime).decode())
+
+    def subscribe(self, folder):
+        return self.ask('subscribe', folder=folder)
+
+    def unsubscribe(self):
+        self.ask('unsubscribe')
+
+    def stream(self, minutes):
+        self.ask('stream', minutes=minutes)
+
+    def hear(self, seconds=20):
+        return self.ask('hear', seconds=seconds)
+
+    def hang_up(self):
+        self.ask('hangUp')

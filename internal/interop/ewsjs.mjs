@@ -8,6 +8,7 @@ const {
   ConfigurationApi, ExchangeService, ExchangeVersion, WebCredentials, Uri, Folder, FolderId, FolderView, FolderTraversal, Mailbox,
   WellKnownFolderName, ItemView, SearchFilter, EmailMessageSchema, ItemSchema, PropertySet, BasePropertySet, Item, ItemId, EmailMessage,
   MimeContent, DeleteMode, SortDirection, OffsetBasePoint, ExtendedPropertyDefinition, MapiPropertyType, MessageDisposition,
+  EventType, StreamingSubscriptionConnection,
 } = ews;
 
 const known = {
@@ -17,6 +18,9 @@ const known = {
 const ways = { hard: DeleteMode.HardDelete, soft: DeleteMode.SoftDelete, trash: DeleteMode.MoveToDeletedItems };
 const subject = new PropertySet(BasePropertySet.IdOnly, [ItemSchema.Subject]);
 let service;
+let subscription;
+let connection;
+const heard = []; // what a connection has told that nobody has asked for yet
 
 // escaped is for texts, which this client writes as they are.
 const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
@@ -33,6 +37,15 @@ async function folder(mailbox, name) {
 }
 
 const bind = (id, properties) => Item.Bind(service, new ItemId(id), properties ?? new PropertySet(BasePropertySet.IdOnly));
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// until waits for something that the client gives no promise of.
+async function until(seconds, what, ready) {
+  for (const end = Date.now() + seconds * 1000; !ready(); await pause(20)) {
+    if (Date.now() > end) throw new Error(`no ${what} in ${seconds} seconds`);
+  }
+}
 
 const operations = {
   async open({ url, auth, user, password }) {
@@ -83,6 +96,35 @@ const operations = {
   async delete({ id, how }) {
     await (await bind(id)).Delete(ways[how]);
   },
+  async send({ mime }) {
+    const m = new EmailMessage(service);
+    m.MimeContent = new MimeContent('UTF-8', mime);
+    await m.SendAndSaveCopy();
+  },
+  async subscribe({ folder: name }) {
+    subscription = await service.SubscribeToStreamingNotifications([new FolderId(known[name])], EventType.NewMail, EventType.Moved);
+    return subscription.Id;
+  },
+  async unsubscribe() {
+    await subscription.Unsubscribe();
+  },
+  // stream opens a connection. The client says of it only whether anything has come.
+  async stream({ minutes }) {
+    const k = new StreamingSubscriptionConnection(service, [subscription], minutes);
+    k.OnNotificationEvent.push((_, args) => heard.push({ events: args.Events.map((e) => [EventType[e.EventType], e.ItemId.UniqueId]) }));
+    k.OnSubscriptionError.push((_, args) => heard.push({ lost: String(args.Exception?.Message) }));
+    k.OnDisconnect.push((_, args) => heard.push({ ended: args.Exception ? String(args.Exception.message ?? args.Exception) : '' }));
+    k.Open().catch((e) => heard.push({ failed: String(e?.Message ?? e?.message ?? e) }));
+    await until(20, 'answer', () => k.IsOpen || heard.some((h) => 'failed' in h));
+    connection = k;
+  },
+  async hear({ seconds }) {
+    await until(seconds, 'word of the connection', () => heard.length > 0);
+    return heard.shift();
+  },
+  async hangUp() {
+    connection.Close();
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -95,3 +137,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(JSON.stringify(answer) + '\n');
 }
+process.exit(); // a connection that is still open would keep it

@@ -34,6 +34,7 @@ def rows():
             yield f'{name}: mail', ['walk.py', module], auth, tls, ()
             yield f'{name}: crossing over', ['crossing.py', module], auth, tls, ()
         yield 'exchangelib: the rest', ['exchangelib_whole.py'], auth, tls, ()
+        yield 'ews-javascript-api: streaming', ['ewsjs_stream.py'], auth, tls, ()
     yield 'exchangelib: oddities', ['exchangelib_whole.py', 'odd'], 'basic', False, ('-odd=all,twoAnswers',)
 
 

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,22 +48,28 @@ func Open(ctx context.Context, s *Settings, access exchange.Access, base http.Ro
 	l.cfg.WriteDoubt = exchange.Duration(max(5*time.Second, s.Wait))
 	var err error
 	if l.conn, err = exchange.Connect(&l.cfg, l.options()); err != nil {
-		return nil, err
+		return nil, s.name(err)
 	}
 	limiter, err := throttle.New(nil)
 	if err == nil {
 		l.client, err = l.conn.Client(&ews.Options{ReadAttempts: 3, Limiter: limiter})
 	}
 	if err != nil {
-		return nil, errors.Join(err, l.conn.Close())
+		return nil, s.name(errors.Join(err, l.conn.Close()))
 	}
-	for at, address := range map[*place]string{&l.user: s.Mailbox, &l.vault: l.cfg.QuarantineMailbox} {
-		if err := l.makeFolder(ctx, at, address); err != nil {
+	for _, where := range []struct {
+		at            *place
+		address, from string
+	}{{&l.user, s.Mailbox, EnvMailbox}, {&l.vault, l.cfg.QuarantineMailbox, cmp.Or(s.File, EnvQuarantine)}} {
+		if err := s.name(l.makeFolder(ctx, where.at, where.address)); err != nil {
+			if errors.Is(err, ews.ErrUnauthorized) {
+				return nil, errors.Join(err, l.Close(ctx))
+			}
 			if ews.Ambiguous(err) {
 				err = fmt.Errorf("remove the folder %q if it is there: %w", l.name(), err)
 			}
-			return nil, errors.Join(fmt.Errorf("no folder for the suite's mail could be made in %s with %s (if the account does not have it, set %s): %w",
-				address, access, EnvAccess, err), l.Close(ctx))
+			return nil, errors.Join(fmt.Errorf("no folder for the suite's mail could be made in %s (%s) with %s (if the account does not have it, set %s): %w",
+				where.address, where.from, access, EnvAccess, err), l.Close(ctx))
 		}
 	}
 	l.Report.hide(l.client.URL()) // Autodiscover may have found it

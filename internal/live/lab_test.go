@@ -146,7 +146,7 @@ func TestLabCannotBeOpened(t *testing.T) {
 		srv.GrantFullAccess("svc", alice)
 		_, err := live.Open(t.Context(), settingsFor(srv), exchange.FullAccess, srv.Direct())
 		require.ErrorIs(t, err, ews.ErrNotFound)
-		assert.ErrorContains(t, err, "no folder for the suite's mail could be made in "+vault+" with fullAccess")
+		assert.ErrorContains(t, err, "no folder for the suite's mail could be made in "+vault+" ("+live.EnvQuarantine+") with fullAccess")
 		assert.ErrorContains(t, err, live.EnvAccess)
 		assert.NotContains(t, err.Error(), "by hand", "all is removed")
 		for _, f := range srv.Mailbox(alice).Folders() {

@@ -15,15 +15,20 @@ import (
 // TestLive runs everything against the server that the environment names.
 func TestLive(t *testing.T) {
 	settings, err := live.FromEnv(nil)
-	require.NoError(t, err)
-	for _, access := range settings.Access {
-		t.Run(string(access), func(t *testing.T) {
-			lab, err := live.Open(t.Context(), settings, access, nil)
-			require.NoError(t, err)
+	if err != nil {
+		t.Fatal(err) // one a line, and no more around it
+	}
+	t.Logf("\n%s", settings.Summary())
+	for lab, err := range settings.Labs(t.Context(), nil) {
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		t.Run(string(lab.Report.Access), func(t *testing.T) {
 			t.Cleanup(func() {
 				assert.NoError(t, lab.Close(t.Context()), "not everything was removed")
 				t.Logf("\n%s", lab.Report)
-				save(t, lab.Report)
+				save(t, settings.ReportFile, lab.Report)
 			})
 			for _, p := range live.Probes() {
 				t.Run(p.Name, func(t *testing.T) { assert.NoError(t, p.Run(t.Context(), lab)) })
@@ -32,9 +37,8 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// save adds a report to the file that the environment names, if it names one.
-func save(t *testing.T, r *live.Report) {
-	name := os.Getenv(live.EnvReport)
+// save adds a report to a file.
+func save(t *testing.T, name string, r *live.Report) {
 	if name == "" {
 		return
 	}

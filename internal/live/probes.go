@@ -11,7 +11,7 @@ type Probe struct {
 
 // Probes returns all, in the order in which they are to be run.
 func Probes() []Probe {
-	return []Probe{
+	all := []Probe{
 		{"version", version},
 		{"self-test", selfTest},
 		{"round trips", roundTrips},
@@ -23,4 +23,8 @@ func Probes() []Probe {
 		{"sizes", sizes},
 		{"stopped batch", stoppedBatch},
 	}
+	for i, p := range all {
+		all[i].Run = func(ctx context.Context, l *Lab) error { return l.settings.name(p.Run(ctx, l)) }
+	}
+	return all
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -48,6 +49,9 @@ type Settings struct {
 
 	MaxMB int           // largest message to try
 	Wait  time.Duration // how long mail may be on its way, and a search behind
+
+	File       string // that Config was read from; empty: Config is from variables
+	ReportFile string // that reports are added to; empty: none
 }
 
 // FromEnv reads the settings from variables of the environment, whose names and defaults
@@ -61,19 +65,20 @@ func FromEnv(lookup func(string) (string, bool)) (*Settings, error) {
 	e := &environment{lookup: lookup}
 	s := &Settings{
 		Mailbox: e.address(EnvMailbox, true), Sender: e.address(EnvSender, false), Blocked: e.address(EnvBlocked, false),
-		MaxMB: e.megabytes(), Wait: e.wait(),
+		MaxMB: e.megabytes(), Wait: e.wait(), File: e.value(EnvConfig), ReportFile: e.reportFile(),
 	}
-	if file := e.value(EnvConfig); file != "" {
-		e.config(file, &s.Config)
+	if s.File != "" {
+		e.config(s.File, &s.Config)
 	} else {
 		s.Config = exchange.Config{
 			EWSURL: e.required(EnvURL), QuarantineMailbox: e.address(EnvQuarantine, true), RootCAFile: e.value(EnvCAFile),
 			Authentication: exchange.Authentication{
-				Type: e.authentication(), Username: e.required(EnvAccount), Password: exchange.NewSecret(e.required(EnvPassword)),
+				Type: e.authentication(), Username: e.required(EnvAccount), Password: exchange.NewSecret(e.password()),
 			},
 		}
 	}
 	s.Access = e.access(&s.Config)
+	e.check(s)
 	if s.Mailbox != "" && strings.EqualFold(s.Mailbox, s.Config.QuarantineMailbox) {
 		e.wrong(EnvMailbox, "is the quarantine mailbox; name a user's")
 	}
@@ -84,10 +89,68 @@ func FromEnv(lookup func(string) (string, bool)) (*Settings, error) {
 type environment struct {
 	lookup func(string) (string, bool)
 	errs   []error
+	named  map[string]bool // variables in errs
 }
 
+// wrong notes what is wrong with a variable, the first that is found.
 func (e *environment) wrong(name, problem string) {
+	if e.named[name] {
+		return
+	}
+	if e.named == nil {
+		e.named = make(map[string]bool)
+	}
+	e.named[name] = true
 	e.errs = append(e.errs, fmt.Errorf("%s %s", name, problem))
+}
+
+// check checks the configuration with each access as the SDK does.
+func (e *environment) check(s *Settings) {
+	if s.File != "" && e.named[EnvConfig] {
+		return // nothing was read
+	}
+	accesses := s.Access
+	if len(accesses) == 0 {
+		accesses = []exchange.Access{""} // the variable is wrong; what about the others?
+	}
+	for _, access := range accesses {
+		cfg := s.Config
+		cfg.Access = access
+		for _, p := range quarantine.Problems(cfg.Validate()) {
+			switch name := inVariables.Replace(p.Field); {
+			case p.Field == "access":
+				e.wrong(EnvAccess, p.Problem)
+			case s.File != "":
+				e.wrong(EnvConfig, "cannot be used: "+p.Error())
+			default:
+				e.wrong(name, inVariables.Replace(p.Problem))
+			}
+		}
+	}
+}
+
+// password returns the password as it is, since spaces belong to it.
+func (e *environment) password() string {
+	e.required(EnvPassword)
+	v, _ := e.lookup(EnvPassword)
+	return v
+}
+
+// reportFile returns the file for the reports, which must be writable before the hour
+// that they take.
+func (e *environment) reportFile() string {
+	name := e.value(EnvReport)
+	if name == "" {
+		return ""
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		e.wrong(EnvReport, "names a file that cannot be written: "+err.Error())
+	}
+	return name
 }
 
 func (e *environment) value(name string) string {

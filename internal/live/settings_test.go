@@ -79,8 +79,77 @@ func TestFromEnvReadsAConfiguration(t *testing.T) {
 	assert.Equal(t, "of-the-key", s.Config.Authentication.PrivateKeyPassword.Reveal())
 	assert.Empty(t, s.Config.JournalFile, "the suite leaves the product's journal alone")
 
-	require.NoError(t, os.WriteFile(file, []byte(`{"quarantineMailbox": "quarantine@example.test", "access": "fullAccess"}`), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(`{"quarantineMailbox": "quarantine@example.test", "access": "fullAccess",
+		"authentication": {"type": "external"}}`), 0o600))
 	s, err = live.FromEnv(lookup)
 	require.NoError(t, err)
 	assert.Equal(t, []exchange.Access{exchange.FullAccess}, s.Access)
+}
+
+// fields are names in a configuration, which who sets variables has never seen.
+var fields = []string{"ewsUrl", "quarantineMailbox", "rootCAFile", "authentication.", "configuration:", "JSON"}
+
+func TestFromEnvNamesVariablesOnly(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string][]string{
+		live.EnvURL: {"mail.example.test", "ftp://mail.example.test/", "https://mail.example.test", "https://svc:of-svc@mail.example.test/EWS/Exchange.asmx",
+			"http://mail.example.test/EWS/Exchange.asmx", "https://outlook.office365.com/EWS/Exchange.asmx"},
+		live.EnvAccount:    {"svc", `\svc`, "svc\x01@example.test"},
+		live.EnvQuarantine: {"quarantine", "a@b@c"},
+		live.EnvCAFile:     {"a\x00b"},
+		live.EnvReport:     {filepath.Join(t.TempDir(), "none", "report")},
+	} {
+		for _, value := range values {
+			_, err := live.FromEnv(variables(map[string]string{name: value}))
+			if !assert.Error(t, err, "%s=%q", name, value) {
+				continue
+			}
+			if value != "https://outlook.office365.com/EWS/Exchange.asmx" { // it is the sign-in that does not fit
+				assert.ErrorContains(t, err, name)
+			}
+			for _, field := range fields {
+				assert.NotContains(t, err.Error(), field, "%s=%q", name, value)
+			}
+		}
+	}
+	_, err := live.FromEnv(variables(map[string]string{live.EnvAccount: "a:b@example.test", live.EnvAuth: "basic", live.EnvAccess: "none", live.EnvMailbox: "m"}))
+	for _, name := range []string{live.EnvAccount, live.EnvAccess, live.EnvMailbox} {
+		assert.ErrorContains(t, err, name, "all at once")
+	}
+}
+
+// TestFromEnvKeepsThePassword: spaces may belong to it, and a wrong one is counted.
+func TestFromEnvKeepsThePassword(t *testing.T) {
+	t.Parallel()
+	s, err := live.FromEnv(variables(map[string]string{live.EnvPassword: " of svc "}))
+	require.NoError(t, err)
+	assert.Equal(t, " of svc ", s.Config.Authentication.Password.Reveal())
+}
+
+func TestFromEnvRefusesAConfiguration(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "exchange.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"quarantineMailbox": "quarantine", "authentication": {"type": "external"}}`), 0o600))
+	_, err := live.FromEnv(variables(map[string]string{live.EnvConfig: file}))
+	assert.ErrorContains(t, err, live.EnvConfig+" cannot be used: ")
+	assert.ErrorContains(t, err, "quarantineMailbox", "whoever has a file knows its fields")
+}
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	s, err := live.FromEnv(variables(nil))
+	require.NoError(t, err)
+	got := s.Summary()
+	assert.NotContains(t, got, "of-svc")
+	for _, line := range []string{
+		"server +https://mail.example.test/EWS/Exchange.asmx", `account +EXAMPLE\\svc, ntlm`, "mailbox +" + alice, "quarantine +" + vault,
+		"access +fullAccess, then impersonation", "sender +none.*" + live.EnvSender, "blocked +none.*" + live.EnvBlocked, "report +only here.*" + live.EnvReport,
+	} {
+		assert.Regexp(t, "(?m)^"+line, got)
+	}
+	file := filepath.Join(t.TempDir(), "report")
+	s, err = live.FromEnv(variables(map[string]string{live.EnvSender: own, live.EnvReport: file}))
+	require.NoError(t, err)
+	assert.Regexp(t, "(?m)^sender +"+own, s.Summary())
+	assert.Contains(t, s.Summary(), "added to "+file)
 }

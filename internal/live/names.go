@@ -1,0 +1,40 @@
+package live
+
+import "strings"
+
+// inVariables says in the names of variables what texts of the SDK say in those of fields
+// of a configuration. What no variable sets needs a configuration.
+var inVariables = strings.NewReplacer(
+	"quarantine: configuration: ", "",
+	` (in JSON with two backslashes)`, "",
+	` (in JSON, a single backslash before b, f, n, r or t makes one)`, "",
+	`set "allowPlainHTTP": true`, `name a configuration with "allowPlainHTTP": true in `+EnvConfig,
+	"authentication.username", EnvAccount,
+	"authentication.password", EnvPassword,
+	"authentication.type", EnvAuth,
+	"authentication.disableChannelBinding", "disableChannelBinding in a configuration, see "+EnvConfig,
+	"quarantineMailbox", EnvQuarantine,
+	"rootCAFile", EnvCAFile,
+	"ewsUrl", EnvURL,
+	"useProxy and proxyUrl", "useProxy and proxyUrl in a configuration, see "+EnvConfig,
+	"proxyUrl", "proxyUrl in a configuration, see "+EnvConfig,
+	"useProxy", "useProxy in a configuration, see "+EnvConfig,
+	"autodiscoverHosts", "autodiscoverHosts in a configuration, see "+EnvConfig,
+)
+
+// named is an error of the SDK that names variables instead of fields.
+type named struct{ error }
+
+// Error returns the text of the error with the names of variables.
+func (n named) Error() string { return inVariables.Replace(n.error.Error()) }
+
+// Unwrap returns the error as the SDK made it.
+func (n named) Unwrap() error { return n.error }
+
+// name lets an error name the variables that the settings are from.
+func (s *Settings) name(err error) error {
+	if err == nil || s.File != "" {
+		return err
+	}
+	return named{err}
+}
