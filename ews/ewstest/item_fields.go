@@ -101,6 +101,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
 	"item:HasBlockedImages": (*itemWriter).blockedImages,
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
+	"item:RetentionDate":    func(w *itemWriter) { w.time("t:RetentionDate", mailstore.TagRetentionDate) },
 	"item:StoreEntryId": func(w *itemWriter) {
 		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.root.ID().Bytes()))
 	},
@@ -178,9 +179,14 @@ func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	}
 }
 
-// nextReminder writes when the reminder is due that is set.
+// nextReminder writes when to remind next: as a client has set it, else by the due time
+// of the reminder that is set.
 func (w *itemWriter) nextReminder() {
 	p := w.it.Properties()
+	if at := p.Time(mailstore.PropReminderSignal); !at.IsZero() {
+		w.Leaf("t:ReminderNextTime", w.formatted(at))
+		return
+	}
 	due := p.Time(mailstore.PropReminderTime)
 	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
 		return

@@ -241,7 +241,7 @@ const rich = "From: Eve <eve@evil.example>\r\nSender: Desk <desk@evil.example>\r
 
 // unset are properties that can be deleted, of which a rich message has none, or no
 // other than an item that nobody has given one.
-var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:Culture"}
+var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:RetentionDate", "item:Culture"}
 
 func TestNothingDeletedStays(t *testing.T) {
 	loud(t, func(t *testing.T, c *caller, v ewsschema.Version) {

@@ -53,6 +53,7 @@ var (
 	TagFlagComplete       = tag(0x1091, ews.TypeSystemTime)
 	TagDisplayName        = tag(0x3001, ews.TypeString)
 	TagCreated            = tag(0x3007, ews.TypeSystemTime)
+	TagRetentionDate      = tag(0x301C, ews.TypeSystemTime)
 	TagModified           = tag(0x3008, ews.TypeSystemTime)
 	TagSearchKey          = ews.PidTagSearchKey
 	TagLastParent         = tag(0x348A, ews.TypeBinary) // PidTagLastActiveParentEntryId
@@ -73,6 +74,7 @@ var (
 	PropFlagDue           = ews.ExtendedField{Set: ews.SetTask, ID: 0x8105, Type: ews.TypeSystemTime}
 	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger} // minutes
 	PropReminderTime      = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8502, Type: ews.TypeSystemTime}
+	PropReminderSignal    = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8560, Type: ews.TypeSystemTime} // when to remind next
 	PropReminderSet       = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8503, Type: ews.TypeBoolean}
 	PropStart             = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820D, Type: ews.TypeSystemTime}
 	PropEnd               = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820E, Type: ews.TypeSystemTime}
