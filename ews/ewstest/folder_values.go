@@ -74,7 +74,7 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 	element := change.Kids()[1]
 	v := element.First()
 	switch {
-	case element.Local != u.kind:
+	case !sharedBy(name, element.Local, u.kind):
 		return refuse("ErrorObjectTypeChanged")
 	case v.Local != name:
 		return refuse("ErrorUpdatePropertyMismatch")
@@ -92,6 +92,20 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 		}
 	}
 	return u.put(v)
+}
+
+// sharedBy reports whether a property means the same in the elements of two kinds of
+// folders, so that the element of one may set that of the other.
+func sharedBy(name, kind, other string) bool {
+	switch {
+	case kind == other:
+		return true
+	case name == "SearchParameters":
+		return false
+	case name == "PermissionSet":
+		return kind != "CalendarFolder" && other != "CalendarFolder"
+	}
+	return true
 }
 
 // erase makes a change of UpdateFolder that deletes a property.
