@@ -36,7 +36,7 @@ func getAttachment(c *call) *refusal {
 			}, nil
 		}
 		w := &itemWriter{encoder: &c.out.encoder, it: a.Inner(), shape: shape, root: a.root, path: a.path, mime: content.Bytes()}
-		if refused := shape.fits(w.it.Kind()); refused != nil {
+		if refused := shape.suits(w.it); refused != nil {
 			return nil, refused
 		}
 		if kind := w.it.Kind(); shape.fields[itemIndex["item:MimeContent"][0]] && !c.convertible(kind) {

@@ -21,6 +21,7 @@ type itemShape struct {
 	body     bodyShape
 	unique   bodyShape
 	normal   bodyShape
+	template bool // for the addresses of inline images
 	schema   ewsschema.Version
 }
 
@@ -41,9 +42,7 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 // shapeOn is itemShape with a base shape that need not stand in the node.
 func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
-	if refused := s.bodies(n); refused != nil {
-		return nil, refused
-	}
+	s.bodies(n)
 	if base == "PcxPeopleSearch" {
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
