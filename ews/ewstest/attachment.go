@@ -23,15 +23,21 @@ func (w *itemWriter) attachments() {
 // not depend on its kind.
 func (w *itemWriter) openAttachment(a mailstore.Attached) {
 	element := "t:FileAttachment"
-	if a.Item {
+	link := len(a.Link) > 0 && w.links
+	switch {
+	case a.Item:
 		element = "t:ItemAttachment"
+	case link:
+		element = "t:ReferenceAttachment"
 	}
 	w.Open(element)
 	w.Open("t:AttachmentId")
 	w.Attr("Id", mailstore.AttachmentID(w.root.ID(), append(w.path[:len(w.path):len(w.path)], a.Number)...))
 	w.Close()
 	w.Leaf("t:Name", a.Name)
-	w.Leaf("t:ContentType", a.ContentType)
+	if a.ContentType != "" {
+		w.Leaf("t:ContentType", a.ContentType)
+	}
 	if a.ContentID != "" {
 		w.Leaf("t:ContentId", a.ContentID)
 	}
@@ -41,6 +47,11 @@ func (w *itemWriter) openAttachment(a mailstore.Attached) {
 	w.Int("t:Size", a.Size)
 	w.Leaf("t:LastModifiedTime", w.formatted(a.Made))
 	w.Bool("t:IsInline", a.Inline)
+	if link {
+		for _, l := range a.Link {
+			w.Leaf("t:"+l.Name, l.Value)
+		}
+	}
 }
 
 // attachmentPath is where an attachment is.

@@ -97,6 +97,8 @@
 //     is in that MIME stays when attachments come and go. What is attached to S/MIME
 //     messages cannot be changed: ErrorInvalidOperation. Ten levels are the most:
 //     ErrorAttachmentNestLevelLimitExceeded.
+//   - A reference attachment keeps what it is given, in the MIME as message/external-body.
+//     To requests before Exchange 2015 it is a file without content.
 //   - Recipients without a name get that of the directory. From and the recipients are
 //     Mailbox, PublicDL or Contact if the directory has the address, whoever claims it.
 //   - A header field that no property stands for is a named property in

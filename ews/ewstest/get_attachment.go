@@ -22,7 +22,9 @@ func getAttachment(c *call) *refusal {
 			return nil, refused
 		}
 		var content bytes.Buffer
-		if _, err := io.Copy(&content, a.Open()); err != nil {
+		if len(a.Link) > 0 {
+			// What it links to is not on this server.
+		} else if _, err := io.Copy(&content, a.Open()); err != nil {
 			return nil, refuse("ErrorContentConversionFailed")
 		}
 		parent := &itemWriter{encoder: &c.out.encoder, root: a.root, path: a.path[:len(a.path)-1]}
@@ -30,7 +32,9 @@ func getAttachment(c *call) *refusal {
 			return func() {
 				c.out.Open("m:Attachments")
 				parent.openAttachment(a.Attached)
-				c.out.content("t:Content", [][]byte{content.Bytes()})
+				if len(a.Link) == 0 || !c.out.links {
+					c.out.content("t:Content", [][]byte{content.Bytes()})
+				}
 				c.out.Close()
 				c.out.Close()
 			}, nil

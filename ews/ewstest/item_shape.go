@@ -47,7 +47,7 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
-	c.out.server = c.Server
+	c.out.server, c.out.links = c.Server, c.schema() >= ewsschema.Exchange2015
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue
