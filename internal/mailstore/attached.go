@@ -20,6 +20,10 @@ type slot struct {
 	item   *Item     // in no folder; nil for a file, and for a message that is nothing but its MIME
 }
 
+// maxNumbers is how many numbers attachments of one item can have: their ids have two
+// bytes for each.
+const maxNumbers = 1 << 16
+
 // Attached is an attachment of an item.
 type Attached struct {
 	eml.Attachment
@@ -147,6 +151,9 @@ func (it *Item) Attach(path []int, f eml.File, item *Item) (number int, ok bool)
 			return revision{}, false
 		}
 		number = max(in.numbered, len(in.Attachments()))
+		if number >= maxNumbers {
+			return revision{}, false
+		}
 		return revision{raw, append(in.kept(), slot{number, now, item}), number + 1}, true
 	})
 	if ok {

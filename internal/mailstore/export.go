@@ -89,6 +89,9 @@ func decodeExport(stream []byte) (*Item, error) {
 	if err := json.Unmarshal(data, &h); err != nil {
 		return nil, ErrCorrupt
 	}
+	if !soundAll(h.Properties) || !soundSlots(h.Slots, h.Numbered) {
+		return nil, ErrCorrupt
+	}
 	content := eml.Parse(raw)
 	it := &Item{content: content, attachments: h.Attachments, slots: restored(content, h.Slots), numbered: h.Numbered, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
 	for _, v := range h.Properties {
