@@ -15,6 +15,7 @@ type bodyShape struct {
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
 	blank bool   // links open in a window of their own
+	utf8  bool   // a page says that it is UTF-8, whatever it was
 	most  int    // bytes; 0: all
 }
 
@@ -31,6 +32,7 @@ func (s *itemShape) bodies(n *ewsschema.Node) {
 		return bodyShape{
 			kind: kind, safe: n.Bool("FilterHtmlContent", false),
 			block: n.Bool("BlockExternalImages", false), blank: n.Bool("AddBlankTargetToLinks", false),
+			utf8: n.Bool("ConvertHtmlCodePageToUTF8", true),
 		}
 	}
 	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
@@ -115,16 +117,20 @@ func (f bodyShape) page(page string) string {
 	if f.blank {
 		page = eml.BlankTargets(page)
 	}
+	if f.utf8 {
+		page = eml.AsUTF8(page)
+	}
 	return page
 }
 
-// blockedImages writes whether the body is returned without images that it has.
-func (w *itemWriter) blockedImages() {
-	found := false
-	if text, html := w.it.Content().Body(); html && w.shape.body.block {
-		_, found = eml.WithoutImages(text)
+// blocked reports whether the body is returned without images that it has.
+func (w *itemWriter) blocked() bool {
+	text, html := w.it.Content().Body()
+	if !html || !w.shape.body.block {
+		return false
 	}
-	w.Bool("t:HasBlockedImages", found)
+	_, found := eml.WithoutImages(text)
+	return found
 }
 
 // bodyText returns the body as plain text.

@@ -63,7 +63,7 @@ const (
 	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
 	draftOnly             // the same as readOnly, but drafts get the value
 	readOnly              // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
-	storeID               // read-only on Exchange 2010, ignored by later versions
+	storeID               // when created: read-only on Exchange 2010, ignored by later versions
 )
 
 // finding is what FindItem makes of a property.
@@ -121,7 +121,7 @@ var itemElements = []element{
 	{uri: "item:ConversationId", of: anyone, since: ewsschema.Exchange2010, base: inAll, set: never},
 	{uri: "item:UniqueBody", of: anyone, since: ewsschema.Exchange2010, find: barred, set: never},
 	{uri: "item:Flag", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: always},
-	{uri: "item:StoreEntryId", of: anyone, since: ewsschema.Exchange2010SP2, set: writes{storeID, storeID, readOnly}},
+	{uri: "item:StoreEntryId", of: anyone, since: ewsschema.Exchange2010SP2, set: writes{storeID, readOnly, readOnly}},
 	{uri: "item:InstanceKey", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: never},
 	{uri: "item:NormalizedBody", of: anyone, since: ewsschema.Exchange2013, find: barred, set: never},
 	{uri: "item:EntityExtractionResult", of: anyone, set: never},

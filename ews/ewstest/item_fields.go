@@ -98,8 +98,8 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
 	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(strings.Join(strings.Fields(bodyText(w.it)), " "))) },
-	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
-	"item:HasBlockedImages": (*itemWriter).blockedImages,
+	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", w.blocked()) },
+	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", w.blocked()) },
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
 	"item:RetentionDate":    func(w *itemWriter) { w.time("t:RetentionDate", mailstore.TagRetentionDate) },
 	"item:StoreEntryId": func(w *itemWriter) {
