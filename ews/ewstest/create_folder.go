@@ -34,7 +34,7 @@ func (c *call) inherited(parent *mailstore.Folder) []mailstore.Permission {
 		return all
 	}
 	all = slices.DeleteFunc(all, func(p mailstore.Permission) bool { return c.who.box.Has(p.User) })
-	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, Level: "Owner", Rights: levels["Owner"]})
+	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, SID: c.who.box.SID(), Level: "Owner", Rights: levels["Owner"]})
 }
 
 // newFolder makes a folder of an element.

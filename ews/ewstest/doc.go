@@ -74,7 +74,8 @@
 //     received; what a client composes of elements has none.
 //   - A mailbox that the caller has no right to open answers ErrorItemNotFound
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
-//     answers ErrorNonExistentMailbox.
+//     answers ErrorNonExistentMailbox. An account needs the right even to
+//     impersonate itself.
 //   - In a folder of another mailbox, an account without FullAccess may do what the
 //     folder's permissions say: those of its own address, else of the lists that it is a
 //     member of, else of Default. Without the right, ErrorAccessDenied; what it may not

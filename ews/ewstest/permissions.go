@@ -58,21 +58,31 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 		User:  cmp.Or(user.Value("DistinguishedUser"), strings.TrimSpace(user.Value("PrimarySmtpAddress"))),
 		Level: cmp.Or(n.Value("PermissionLevel"), n.Value("CalendarPermissionLevel")),
 	}
-	for _, name := range []string{"SID", "ExternalUserIdentity"} {
-		if user.Child(name).Exists() {
-			return p, lacks.refusal(s.opts.Version, name+" of a UserId", true)
-		}
+	if user.Child("ExternalUserIdentity").Exists() {
+		return p, lacks.refusal(s.opts.Version, "ExternalUserIdentity of a UserId", true)
 	}
 	switch {
 	case len(user.Kids()) == 0:
 		return p, refuse("ErrorMissingUserIdInformation")
 	case user.Child("DistinguishedUser").Exists() && len(user.Kids()) > 1:
 		return p, refuseText("ErrorInvalidUserInfo", "A DistinguishedUser has no other names.")
+	case user.Child("SID").Exists():
+		box := s.org.BySID(strings.TrimSpace(user.Value("SID")))
+		switch {
+		case box == nil:
+			return p, refuse("ErrorInvalidUserSid")
+		case p.User != "" && !box.Has(p.User):
+			return p, refuseText("ErrorInvalidUserInfo", "The SID and the address belong to two users.")
+		}
+		p.User = box.Address
 	case p.User == "":
-		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
+		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address and SID only.")
 	}
 	if e, _ := s.lookUp(p.User); e.name != p.User {
 		p.Name = e.name
+	}
+	if box := s.org.ByAddress(p.User); box != nil {
+		p.SID = box.SID()
 	}
 	if p.Level == "Custom" {
 		p.Rights = mailstore.Rights{
@@ -124,6 +134,9 @@ func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
 		if p.User == "Default" || p.User == "Anonymous" {
 			e.Leaf("t:DistinguishedUser", p.User)
 		} else {
+			if p.SID != "" {
+				e.Leaf("t:SID", p.SID)
+			}
 			e.Leaf("t:PrimarySmtpAddress", p.User)
 			if p.Name != "" {
 				e.Leaf("t:DisplayName", p.Name)
