@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// forged returns a stream of ExportItems with another head and a valid checksum.
-func forged(t *testing.T, data string, change func(head map[string]any)) string {
+// withHead returns a stream of ExportItems with another head and a valid checksum.
+func withHead(t *testing.T, data string, change func(head map[string]any)) string {
 	t.Helper()
 	stream, err := base64.StdEncoding.DecodeString(data)
 	require.NoError(t, err)
@@ -63,10 +63,10 @@ func TestUploadsOfWhatCannotBe(t *testing.T) {
 	inbox := box.Folder(ews.FolderInbox)
 	before := len(inbox.Messages())
 	add := func(p map[string]any) string {
-		return forged(t, data, func(h map[string]any) { h["Properties"] = append(h["Properties"].([]any), p) })
+		return withHead(t, data, func(h map[string]any) { h["Properties"] = append(h["Properties"].([]any), p) })
 	}
 	set := func(name string, v any) string {
-		return forged(t, data, func(h map[string]any) { h[name] = v })
+		return withHead(t, data, func(h map[string]any) { h[name] = v })
 	}
 	slot := func(number int, properties ...any) map[string]any {
 		return map[string]any{"Number": number, "Made": "2026-11-29T12:00:00Z", "Properties": properties}
@@ -114,7 +114,7 @@ func TestUploadsOfOddValues(t *testing.T) {
 	c := newCaller(t, ewstest.Options{}).in("Exchange2016")
 	box := c.srv.Mailbox(alice)
 	data := exportOf(t, c, box.Deliver([]byte(plain)))
-	odd := forged(t, data, func(h map[string]any) {
+	odd := withHead(t, data, func(h map[string]any) {
 		h["Properties"] = append(h["Properties"].([]any),
 			tagged(0x0017, "Integer", "77"), tagged(0x0036, "Integer", "-3"), tagged(0x3FF1, "Integer", "99999"), tagged(0x1090, "Integer", "9"),
 			tagged(0x001A, "String", ""), tagged(0x0071, "Binary", ""), tagged(0x0E06, "SystemTime", "1601-01-01T00:00:00Z"),
@@ -129,7 +129,7 @@ func TestUploadsOfOddValues(t *testing.T) {
 	assert.Equal(t, []string{"NotFlagged"}, texts(got, "FlagStatus"))
 	assert.Empty(t, texts(got, "ReminderMinutesBeforeStart"), "the schema has none below 0")
 	assert.Equal(t, []string{"1601-01-01T00:05:00Z"}, texts(got, "ReminderNextTime"))
-	longBefore := forged(t, data, func(h map[string]any) {
+	longBefore := withHead(t, data, func(h map[string]any) {
 		h["Properties"] = append(h["Properties"].([]any), common(0x8501, "Integer", "2147483647"), common(0x8502, "SystemTime", "1601-01-01T00:00:00Z"), common(0x8503, "Boolean", "true"))
 	})
 	id = createdID(t, c.do(uploadXML("CreateNew", box.Folder(ews.FolderInbox), "", longBefore)))
