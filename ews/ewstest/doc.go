@@ -134,6 +134,13 @@
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
 //
+// Bounds keep one request from costing much more than its own size and that of what it is
+// about:
+//
+//   - A Restriction has at most 255 nodes (ErrorRestrictionTooLong); a QueryString at most
+//     32 KiB, 255 words and 100 levels of parentheses and negations
+//     (ErrorInvalidOperation).
+//
 // [Server.Fail] plans faults: each [Fault] at an operation or any, by count, by
 // item or by chance, once or for good, and with the server acting at once, later or
 // not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
