@@ -144,6 +144,9 @@
 //     255 characters (ErrorQuotaExceeded, ErrorFolderSavePropertyError), 1,000 permissions
 //     in each (ErrorInvalidPermissionSettings), and copy folders until the mailbox has
 //     1,000,000 items.
+//   - Ids lead through 64 attached items (ErrorInvalidIdTooManyAttachmentLevels).
+//   - What UploadItems and SyncState bring back is looked at as if somebody else had
+//     written it (ErrorCorruptData, ErrorInvalidSyncStateData).
 //
 // [Server.Fail] plans faults: each [Fault] at an operation or any, by count, by
 // item or by chance, once or for good, and with the server acting at once, later or
