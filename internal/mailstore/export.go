@@ -38,7 +38,7 @@ func (it *Item) Export() [][]byte {
 	first = append(first, data...)
 	raw := it.Content().Raw()
 	sum := crc32.Update(crc32.ChecksumIEEE(first), crc32.IEEETable, raw)
-	it.Folder.Mailbox.org.exported[exportMark{it.Properties().Text(TagSearchKey), sum}] = it.object
+	it.Folder.Mailbox.org.exported.add(exportMark{it.Properties().Text(TagSearchKey), sum}, it.object)
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
 }
 

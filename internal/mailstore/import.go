@@ -40,7 +40,7 @@ func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	now.time(TagModified, o.Now())
 	it.properties = it.properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
 	it.change = o.nextChange()
-	it.origin = o.exported[exportMark{it.properties.Text(TagSearchKey), binary.BigEndian.Uint32(stream[len(stream)-4:])}]
+	it.origin = o.exported.of[exportMark{it.properties.Text(TagSearchKey), binary.BigEndian.Uint32(stream[len(stream)-4:])}]
 	it.attach(f, ByClient)
 	it.arrivedAnew(ByClient)
 	return it, nil
