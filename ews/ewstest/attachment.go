@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"errors"
+
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -63,10 +65,14 @@ type attachmentPath struct {
 
 // attachment finds the attachment that an AttachmentId, or the id of a parent, names.
 // An id that is none of an attachment is refused with ErrorInvalidIdNotAnItemAttachmentId,
-// and that of an attachment that was deleted with ErrorInvalidAttachmentId.
+// that of an attachment that was deleted with ErrorInvalidAttachmentId, and one with more
+// than 64 attachments on the way with ErrorInvalidIdTooManyAttachmentLevels.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 func (c *call) attachment(n *ewsschema.Node) (attachmentPath, *refusal) {
 	id, path, err := mailstore.ParseAttachmentID(n.Get("Id"))
+	if errors.Is(err, mailstore.ErrTooDeep) {
+		return attachmentPath{}, refuse("ErrorInvalidIdTooManyAttachmentLevels")
+	}
 	if err != nil {
 		if _, refused := c.parseID(n); refused != nil {
 			return attachmentPath{}, refused

@@ -137,6 +137,20 @@
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
 //
+// Bounds keep one request from costing much more than its own size and that of what it is
+// about:
+//
+//   - A Restriction has at most 255 nodes (ErrorRestrictionTooLong); a QueryString at most
+//     32 KiB, 255 words and 100 levels of parentheses and negations
+//     (ErrorInvalidOperation).
+//   - Clients can make 10,000 folders in a mailbox, 300 levels of them, with names of up to
+//     255 characters (ErrorQuotaExceeded, ErrorFolderSavePropertyError), 1,000 permissions
+//     in each (ErrorInvalidPermissionSettings), and copy folders until the mailbox has
+//     1,000,000 items.
+//   - Ids lead through 64 attached items (ErrorInvalidIdTooManyAttachmentLevels).
+//   - What UploadItems and SyncState bring back is looked at as if somebody else had
+//     written it (ErrorCorruptData, ErrorInvalidSyncStateData).
+//
 // [Server.Fail] plans faults: each [Fault] at an operation or any, by count, by
 // item or by chance, once or for good, and with the server acting at once, later or
 // not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);

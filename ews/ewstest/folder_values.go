@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
@@ -135,10 +136,16 @@ func (u *folderUpdate) seek(f *mailstore.Folder) {
 	}
 }
 
-// named refuses a folder without a name.
+// maxFolderName is how many characters the name of a folder has at most.
+const maxFolderName = 255
+
+// named refuses a folder without a name, or with too long a one.
 func (u *folderUpdate) named() *refusal {
-	if strings.TrimSpace(u.name) == "" {
+	switch {
+	case strings.TrimSpace(u.name) == "":
 		return refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+	case utf8.RuneCountInString(u.name) > maxFolderName:
+		return refuseText("ErrorFolderSavePropertyError", "The name of a folder has at most 255 characters.")
 	}
 	return nil
 }

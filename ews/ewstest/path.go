@@ -27,7 +27,7 @@ func extendedField(n *ewsschema.Node) (ews.ExtendedField, *refusal) {
 			return f, bad
 		}
 		v, err := strconv.ParseUint(tag, 0, 16)
-		if err != nil {
+		if err != nil || v == 0 {
 			return f, bad
 		}
 		if v >= 0x8000 {

@@ -26,6 +26,28 @@ var levels = map[string]mailstore.Rights{
 	"FreeBusyTimeAndSubjectAndLocation": {Edit: "None", Delete: "None", Read: "TimeAndSubjectAndLocation"},
 }
 
+// maxPermissions is how many permissions a folder has at most.
+const maxPermissions = 1000
+
+// withoutFreeBusy returns permissions as a folder that is no calendar can have them: free
+// and busy times are rights in calendars only. The permissions given are not changed.
+func withoutFreeBusy(all []mailstore.Permission) []mailstore.Permission {
+	partly := func(p mailstore.Permission) bool { return strings.HasPrefix(p.Rights.Read, "Time") }
+	if !slices.ContainsFunc(all, partly) {
+		return all
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		if p := &all[i]; partly(*p) {
+			p.Rights.Read = "None"
+			if p.Level != "Custom" {
+				p.Level = "None"
+			}
+		}
+	}
+	return all
+}
+
 // permissions reads a PermissionSet.
 func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refusal) {
 	if set.Child("UnknownEntries").Exists() {
@@ -34,6 +56,9 @@ func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refu
 	list := set.Child("Permissions")
 	if !list.Exists() {
 		list = set.Child("CalendarPermissions")
+	}
+	if len(list.Kids()) > maxPermissions {
+		return nil, refuseText("ErrorInvalidPermissionSettings", "ewstest keeps no more than 1000 permissions of a folder.")
 	}
 	all := []mailstore.Permission{}
 	given := make(map[string]bool)

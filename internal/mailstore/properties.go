@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -140,14 +141,25 @@ func (p Properties) Time(f ews.ExtendedField) time.Time {
 	return t
 }
 
-// ParseTime reads the text form of a time.
+// ParseTime reads the text form of a time, of the years 1 to 9999 in UTC.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", s)
 	if err != nil {
 		t, err = time.Parse("2006-01-02T15:04:05.999999999", s)
 	}
+	if err == nil && !dated(t) {
+		err = errUndated
+	}
 	return t.UTC(), err
 }
+
+// dated reports whether a time can be told in the protocol, whose years have four digits.
+func dated(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1 && year <= 9999
+}
+
+var errUndated = errors.New("the year has not four digits")
 
 // builder collects properties.
 type builder Properties

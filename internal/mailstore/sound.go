@@ -55,17 +55,7 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// soundAll reports whether properties of a stream are ones that the store could have
-// written.
-func soundAll(all []ews.ExtendedProperty) bool {
-	for _, p := range all {
-		if !sound(p) {
-			return false
-		}
-	}
-	return true
-}
-
+// sound reports whether a property of a stream is one that the store could have written.
 func sound(p ews.ExtendedProperty) bool {
 	single, array := strings.CutSuffix(string(p.Field.Type), "Array")
 	fits, ok := forms[ews.PropertyType(single)]
@@ -73,9 +63,10 @@ func sound(p ews.ExtendedProperty) bool {
 	named := f.GUID != "" || f.Set != ""
 	switch {
 	case !ok,
-		named == (f.Tag != 0),                            // neither or both
-		!named && (f.Name != "" || f.ID != 0),            // a tag needs no more
-		f.GUID != "" && (f.Set != "" || !IsGUID(f.GUID)), // one set
+		named == (f.Tag != 0),                 // neither or both
+		!named && (f.Name != "" || f.ID != 0), // a tag needs no more
+		f.Tag >= 0x8000,                       // such tags stand for names
+		f.GUID != "" && (f.Set != "" || !IsGUID(f.GUID) || f.GUID[0] == '{'), // one set
 		f.Set != "" && !propertySets[f.Set],
 		f.Name != "" && f.ID != 0:
 		return false
@@ -86,26 +77,6 @@ func sound(p ews.ExtendedProperty) bool {
 	}
 	for _, v := range p.Values {
 		if !fits(v) {
-			return false
-		}
-	}
-	return true
-}
-
-// soundSlots reports whether what a stream says of attachments can be: numbers that no
-// two have, and below the next one.
-func soundSlots(all []slotHead, numbered int) bool {
-	next := max(numbered, len(all))
-	if numbered < 0 || next > maxNumbers {
-		return false
-	}
-	seen := make(map[int]bool)
-	for _, h := range all {
-		if h.Number < 0 || h.Number >= next || seen[h.Number] {
-			return false
-		}
-		seen[h.Number] = true
-		if !soundAll(h.Properties) || !soundSlots(h.Inner, h.Numbered) {
 			return false
 		}
 	}
