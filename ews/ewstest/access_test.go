@@ -1,6 +1,7 @@
 package ewstest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -178,4 +179,78 @@ func TestPermissionsToEmpty(t *testing.T) {
 		assert.Equal(t, tt.with == "NoError", f.Count() == 0, tt)
 		assert.Equal(t, []string{tt.without}, empty("false"), tt)
 	}
+}
+
+// What a folder inherits is what a folder of its kind can have: free/busy rights are those
+// of calendars only, and in a folder for mail they permit nothing.
+func TestPermissionsAreInheritedByOtherKinds(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		calendar := `<t:PermissionSet><t:CalendarPermissions>` +
+			`<t:CalendarPermission><t:UserId><t:DistinguishedUser>Default</t:DistinguishedUser></t:UserId><t:CalendarPermissionLevel>FreeBusyTimeAndSubjectAndLocation</t:CalendarPermissionLevel></t:CalendarPermission>` +
+			`<t:CalendarPermission><t:UserId>` + bobUser + `</t:UserId><t:CanCreateItems>true</t:CanCreateItems><t:IsFolderVisible>true</t:IsFolderVisible><t:ReadItems>TimeOnly</t:ReadItems><t:CalendarPermissionLevel>Custom</t:CalendarPermissionLevel></t:CalendarPermission>` +
+			`</t:CalendarPermissions></t:PermissionSet>`
+		made := func(parent, folder string) string {
+			answer := c.as("alice").do(createFolderXML(parent, folder))
+			require.Equal(t, []string{"NoError"}, codes(answer), version)
+			return `<t:FolderId Id="` + attrs(answer, "FolderId", "Id")[0] + `"/>`
+		}
+		permissions := func(id string) string {
+			return c.as("alice").do(getFolderXML(shapeOf("", "folder:PermissionSet"), id))
+		}
+		top := made(folderOf("calendar", ""), `<t:CalendarFolder><t:DisplayName>Team</t:DisplayName>`+calendar+`</t:CalendarFolder>`)
+		mail := made(top, `<t:Folder><t:DisplayName>Mail</t:DisplayName></t:Folder>`)
+		below := made(mail, `<t:CalendarFolder><t:DisplayName>Below</t:DisplayName></t:CalendarFolder>`)
+		got := permissions(mail)
+		assert.Equal(t, []string{"None", "None", "Custom"}, texts(got, "PermissionLevel"), version)
+		assert.Equal(t, []string{"None", "None", "None"}, texts(got, "ReadItems"), version)
+		assert.Empty(t, texts(got, "CalendarPermissionLevel"))
+		got = permissions(below)
+		assert.Equal(t, []string{"None", "None", "Custom"}, texts(got, "CalendarPermissionLevel"), "what is lost above is not found again")
+		got = permissions(made(top, `<t:Folder><t:FolderClass>IPF.Appointment.X</t:FolderClass><t:DisplayName>Class</t:DisplayName></t:Folder>`))
+		assert.Equal(t, []string{"FreeBusyTimeAndSubjectAndLocation", "None", "Custom"}, texts(got, "CalendarPermissionLevel"))
+		assert.Equal(t, []string{"TimeAndSubjectAndLocation", "None", "TimeOnly"}, texts(got, "ReadItems"))
+
+		b := c.as("bob")
+		for _, id := range []string{top, mail, below} {
+			assert.Equal(t, []string{"ErrorAccessDenied"}, codes(b.do(findXML(id, ""))), "times are not details")
+			assert.Equal(t, []string{"NoError"}, codes(b.do(getFolderXML(full, id))))
+		}
+		assert.Equal(t, []string{"NoError"}, codes(b.do(createXML(saveOnly, mail, `<t:Message/>`))))
+		assert.Equal(t, []string{"ErrorFolderNotFound"}, codes(c.as("carol").do(getFolderXML(full, mail))), "Default sees free/busy times, and not the folder")
+	}
+}
+
+// Permissions are as many as a server lists, and inheriting them costs nothing.
+func TestPermissionsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).as("alice")
+	set := func(n int) string {
+		var all strings.Builder
+		for i := range n {
+			fmt.Fprintf(&all, `<t:Permission><t:UserId><t:PrimarySmtpAddress>user%d@example.test</t:PrimarySmtpAddress></t:UserId>%s</t:Permission>`, i, level("Reviewer"))
+		}
+		return createFolderXML(folderOf("inbox", ""), fmt.Sprintf(`<t:Folder><t:DisplayName>%d</t:DisplayName><t:PermissionSet><t:Permissions>%s</t:Permissions></t:PermissionSet></t:Folder>`, n, all.String()))
+	}
+	assert.Equal(t, []string{"NoError"}, codes(c.do(set(1000))))
+	assert.Equal(t, []string{"ErrorInvalidPermissionSettings"}, codes(c.do(set(1001))))
+}
+
+// A search folder shows others what they may read, where it is.
+func TestPermissionsInASearchFolder(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{})
+	box := c.srv.Mailbox(alice)
+	shared := box.AddFolder(nil, "Shared")
+	permitted(t, c, shared, bobUser, level("Reviewer"))
+	box.Deliver([]byte(plain))
+	box.DeliverWith([]byte(receiptAsked), ewstest.Delivery{Folder: shared})
+	made := c.as("alice").do(searchFolderXML(folderOf("searchfolders", ""), searchXML(` Traversal="Deep"`, "", folderOf("msgfolderroot", ""))))
+	require.Equal(t, []string{"NoError"}, codes(made), made)
+	id := `<t:FolderId Id="` + attrs(made, "FolderId", "Id")[0] + `"/>`
+	set := setFolder("folder:PermissionSet", `<t:PermissionSet><t:Permissions><t:Permission><t:UserId>`+bobUser+`</t:UserId>`+level("Reviewer")+`</t:Permission></t:Permissions></t:PermissionSet>`)
+	require.Equal(t, []string{"NoError"}, codes(c.as("alice").do(updateFolderXML(id, strings.ReplaceAll(set, "t:Folder>", "t:SearchFolder>")))))
+	assert.Len(t, texts(c.as("alice").do(findXML(id, "")), "Subject"), 2)
+	assert.Equal(t, []string{"Read me"}, texts(c.as("bob").do(findXML(id, "")), "Subject"))
 }

@@ -28,7 +28,13 @@ type aqsTerm struct{ scope, value string }
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
 // and https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-an-aqs-search-by-using-ews-in-exchange.
 func aqs(query string, now time.Time) (aqsTest, []aqsTerm, *refusal) {
-	p := &aqsParser{tokens: aqsTokens(query), now: now.UTC()}
+	if len(query) > maxAQSLength {
+		return nil, nil, refuseText("ErrorInvalidOperation", "ewstest takes no QueryString of more than 32 KiB.")
+	}
+	p := &aqsParser{tokens: aqsTokens(query), now: now.UTC(), memory: &aqsMemory{}}
+	if aqsTooLong(p.tokens) {
+		return nil, nil, refuseText("ErrorInvalidOperation", "ewstest takes no QueryString of more than 255 words.")
+	}
 	if len(p.tokens) == 0 {
 		return func(*mailstore.Item) bool { return true }, nil, nil
 	}
@@ -58,11 +64,9 @@ type aqsParser struct {
 	depth   int
 	negated bool
 	terms   []aqsTerm
+	memory  *aqsMemory
 	failed  string // where
 }
-
-// maxAQSDepth limits parentheses and negations.
-const maxAQSDepth = 100
 
 func (p *aqsParser) operator(names ...string) bool {
 	if len(p.tokens) == 0 || !p.tokens[0].plain() || !slices.Contains(names, p.tokens[0].text) {
@@ -169,7 +173,7 @@ func (p *aqsParser) value(keyword string, t aqsToken) aqsTest {
 	case (keyword == "" || aqsTexts[keyword]) && !p.negated:
 		p.terms = append(p.terms, aqsTerm{keyword, t.text})
 	}
-	m, ok := aqsKeywords[keyword](t)
+	m, ok := aqsKeywords[keyword](t, aqsReader{p.memory, keyword})
 	if !ok {
 		return p.fail(t.text)
 	}

@@ -12,7 +12,7 @@ import (
 
 // aqsKeyword makes a predicate of a value, and reports whether it can be one of the
 // keyword.
-type aqsKeyword func(aqsToken) (aqsTest, bool)
+type aqsKeyword func(aqsToken, aqsReader) (aqsTest, bool)
 
 // aqsTexts are the keywords whose values are words. Those of all of them are searched
 // for a value without a keyword.
@@ -40,9 +40,9 @@ var aqsKeywords = map[string]aqsKeyword{
 	"hasattachments": aqsTruth(func(it *mailstore.Item) bool { return it.Properties().Bool(mailstore.TagHasAttachments) }),
 	"isread":         aqsTruth((*mailstore.Item).Read),
 	"isflagged":      aqsTruth(func(it *mailstore.Item) bool { return it.Flag().Status == "Flagged" }),
-	"size":           func(aqsToken) (aqsTest, bool) { return nil, false }, // see sized
-	"received":       func(aqsToken) (aqsTest, bool) { return nil, false }, // see during
-	"sent":           func(aqsToken) (aqsTest, bool) { return nil, false },
+	"size":           func(aqsToken, aqsReader) (aqsTest, bool) { return nil, false }, // see sized
+	"received":       func(aqsToken, aqsReader) (aqsTest, bool) { return nil, false }, // see during
+	"sent":           func(aqsToken, aqsReader) (aqsTest, bool) { return nil, false },
 	"":               aqsText(aqsAll),
 }
 
@@ -65,7 +65,7 @@ func aqsSenders(it *mailstore.Item) []string {
 	return []string{p.Text(mailstore.TagFromName), p.Text(mailstore.TagFromAddress), p.Text(mailstore.TagSenderName), p.Text(mailstore.TagSenderAddress)}
 }
 
-func aqsRecipients(headers ...string) func(*mailstore.Item) []string {
+func aqsRecipients(headers ...string) aqsSource {
 	return func(it *mailstore.Item) []string {
 		var all []string
 		for _, h := range headers {
@@ -138,18 +138,16 @@ func aqsKind(it *mailstore.Item) string {
 }
 
 // aqsText looks for the words of a value, one after the other.
-func aqsText(of func(*mailstore.Item) []string) aqsKeyword {
-	return func(t aqsToken) (aqsTest, bool) {
+func aqsText(of aqsSource) aqsKeyword {
+	return func(t aqsToken, read aqsReader) (aqsTest, bool) {
 		text, star := strings.CutSuffix(strings.ToLower(t.text), "*")
 		want := aqsWords(text)
 		begins := func(i int) bool { return t.star || star || !t.quoted && i == len(want)-1 }
 		return func(it *mailstore.Item) bool {
-			return slices.ContainsFunc(of(it), func(s string) bool {
-				if len(want) == 0 {
-					return s != ""
-				}
-				return aqsPhrase(aqsWords(strings.ToLower(s)), want, begins)
-			})
+			if len(want) == 0 {
+				return slices.ContainsFunc(read.texts(it, of), func(s string) bool { return s != "" })
+			}
+			return slices.ContainsFunc(read.words(it, of), func(words []string) bool { return aqsPhrase(words, want, begins) })
 		}, !strings.Contains(text, "*")
 	}
 }
@@ -158,11 +156,11 @@ func aqsText(of func(*mailstore.Item) []string) aqsKeyword {
 // begins tells of, only the beginning must.
 func aqsPhrase(words, want []string, begins func(int) bool) bool {
 	for ; len(words) >= len(want); words = words[1:] {
-		met := true
-		for i, w := range want {
-			met = met && (words[i] == w || begins(i) && strings.HasPrefix(words[i], w))
+		met := 0
+		for met < len(want) && (words[met] == want[met] || begins(met) && strings.HasPrefix(words[met], want[met])) {
+			met++
 		}
-		if met {
+		if met == len(want) {
 			return true
 		}
 	}
@@ -171,21 +169,21 @@ func aqsPhrase(words, want []string, begins func(int) bool) bool {
 
 // aqsPeople looks for people: a quoted value is a whole name or address, one that
 // begins with @ a domain.
-func aqsPeople(of func(*mailstore.Item) []string) aqsKeyword {
+func aqsPeople(of aqsSource) aqsKeyword {
 	words := aqsText(of)
-	return func(t aqsToken) (aqsTest, bool) {
+	return func(t aqsToken, read aqsReader) (aqsTest, bool) {
 		text := strings.ToLower(t.text)
 		switch {
 		case strings.HasPrefix(text, "@"):
 			return func(it *mailstore.Item) bool {
-				return slices.ContainsFunc(of(it), func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) })
+				return slices.ContainsFunc(read.texts(it, of), func(s string) bool { return strings.HasSuffix(strings.ToLower(s), text) })
 			}, true
 		case t.quoted && !t.star && !strings.HasSuffix(text, "*"):
 			return func(it *mailstore.Item) bool {
-				return slices.ContainsFunc(of(it), func(s string) bool { return s != "" && strings.EqualFold(s, t.text) })
+				return slices.ContainsFunc(read.texts(it, of), func(s string) bool { return s != "" && strings.EqualFold(s, t.text) })
 			}, true
 		}
-		return words(t)
+		return words(t, read)
 	}
 }
 
@@ -196,7 +194,7 @@ func aqsWords(s string) []string {
 
 // aqsName compares with one of a list of names.
 func aqsName(of func(*mailstore.Item) string, names ...string) aqsKeyword {
-	return func(t aqsToken) (aqsTest, bool) {
+	return func(t aqsToken, _ aqsReader) (aqsTest, bool) {
 		want := strings.ToLower(t.text)
 		known := false
 		for _, n := range names {
@@ -207,7 +205,7 @@ func aqsName(of func(*mailstore.Item) string, names ...string) aqsKeyword {
 }
 
 func aqsTruth(of func(*mailstore.Item) bool) aqsKeyword {
-	return func(t aqsToken) (aqsTest, bool) {
+	return func(t aqsToken, _ aqsReader) (aqsTest, bool) {
 		want := strings.ToLower(t.text)
 		truth := want == "true" || want == "yes" || want == "1"
 		return func(it *mailstore.Item) bool { return of(it) == truth }, truth || want == "false" || want == "no" || want == "0"

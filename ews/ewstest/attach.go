@@ -34,13 +34,14 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 		Name: n.Value("Name"), ContentType: n.Value("ContentType"), ContentID: n.Value("ContentId"),
 		Location: n.Value("ContentLocation"), Inline: n.Bool("IsInline", false), Item: n.Local == "ItemAttachment",
 	}
-	if !f.Item && n.Local != "FileAttachment" {
-		return f, nil, lacks.refusal(u.version, n.Local, true)
-	}
+	link := n.Local == "ReferenceAttachment"
 	var item *ewsschema.Node
 	for _, k := range n.Kids() {
 		_, creatable := newKinds[k.Local]
 		switch {
+		case link && eml.IsLinkField(k.Local):
+			f.Link = append(f.Link, eml.Field{Name: k.Local, Value: strings.TrimSpace(k.Text)})
+		case link && k.Local == "Content":
 		case attachable[k.Local], k.Local == "IsContactPhoto" && !n.Bool("IsContactPhoto", false):
 		case f.Item && creatable:
 			item = k
@@ -56,6 +57,8 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 	switch {
 	case f.Name == "":
 		return f, nil, missingOf("Name")
+	case link:
+		return f, nil, u.linked(f)
 	case !n.Child("Content").Exists():
 		return f, nil, missingOf("Content")
 	}
@@ -68,6 +71,14 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 	}
 	f.Content = content
 	return f, nil, nil
+}
+
+// linked refuses an attachment that is a link without the address of the file.
+func (u *update) linked(f eml.File) *refusal {
+	if !slices.ContainsFunc(f.Link, func(l eml.Field) bool { return l.Name == "AttachLongPathName" && l.Value != "" }) {
+		return refuseText("ErrorRequiredPropertyMissing", "A reference attachment needs the element AttachLongPathName.")
+	}
+	return nil
 }
 
 // missingOf refuses a file without a property that it needs.

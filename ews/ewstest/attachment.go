@@ -1,6 +1,8 @@
 package ewstest
 
 import (
+	"errors"
+
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -23,15 +25,21 @@ func (w *itemWriter) attachments() {
 // not depend on its kind.
 func (w *itemWriter) openAttachment(a mailstore.Attached) {
 	element := "t:FileAttachment"
-	if a.Item {
+	link := len(a.Link) > 0 && w.links
+	switch {
+	case a.Item:
 		element = "t:ItemAttachment"
+	case link:
+		element = "t:ReferenceAttachment"
 	}
 	w.Open(element)
 	w.Open("t:AttachmentId")
 	w.Attr("Id", mailstore.AttachmentID(w.root.ID(), append(w.path[:len(w.path):len(w.path)], a.Number)...))
 	w.Close()
 	w.Leaf("t:Name", a.Name)
-	w.Leaf("t:ContentType", a.ContentType)
+	if a.ContentType != "" {
+		w.Leaf("t:ContentType", a.ContentType)
+	}
 	if a.ContentID != "" {
 		w.Leaf("t:ContentId", a.ContentID)
 	}
@@ -41,6 +49,11 @@ func (w *itemWriter) openAttachment(a mailstore.Attached) {
 	w.Int("t:Size", a.Size)
 	w.Leaf("t:LastModifiedTime", w.formatted(a.Made))
 	w.Bool("t:IsInline", a.Inline)
+	if link {
+		for _, l := range a.Link {
+			w.Leaf("t:"+l.Name, l.Value)
+		}
+	}
 }
 
 // attachmentPath is where an attachment is.
@@ -52,10 +65,14 @@ type attachmentPath struct {
 
 // attachment finds the attachment that an AttachmentId, or the id of a parent, names.
 // An id that is none of an attachment is refused with ErrorInvalidIdNotAnItemAttachmentId,
-// and that of an attachment that was deleted with ErrorInvalidAttachmentId.
+// that of an attachment that was deleted with ErrorInvalidAttachmentId, and one with more
+// than 64 attachments on the way with ErrorInvalidIdTooManyAttachmentLevels.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 func (c *call) attachment(n *ewsschema.Node) (attachmentPath, *refusal) {
 	id, path, err := mailstore.ParseAttachmentID(n.Get("Id"))
+	if errors.Is(err, mailstore.ErrTooDeep) {
+		return attachmentPath{}, refuse("ErrorInvalidIdTooManyAttachmentLevels")
+	}
 	if err != nil {
 		if _, refused := c.parseID(n); refused != nil {
 			return attachmentPath{}, refused

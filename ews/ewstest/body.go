@@ -15,17 +15,15 @@ type bodyShape struct {
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
 	blank bool   // links open in a window of their own
+	utf8  bool   // a page says that it is UTF-8, whatever it was
 	most  int    // bytes; 0: all
 }
 
-// bodies reads the forms of the bodies. Templates for the addresses of images, of which
-// Microsoft's pages do not say how they look, are refused. MaximumBodySize is in
-// kilobytes, and about item:Body only.
+// bodies reads the forms of the bodies. MaximumBodySize is in kilobytes, and about
+// item:Body only.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
-func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
-	if name := "InlineImageUrlTemplate"; n.Child(name).Exists() {
-		return refuseText("ErrorInvalidOperation", "ewstest does not have "+name+".")
-	}
+func (s *itemShape) bodies(n *ewsschema.Node) {
+	s.template = n.Child("InlineImageUrlTemplate").Exists()
 	form := func(name string) bodyShape {
 		kind := n.Value(name)
 		if kind == "" {
@@ -34,11 +32,38 @@ func (s *itemShape) bodies(n *ewsschema.Node) *refusal {
 		return bodyShape{
 			kind: kind, safe: n.Bool("FilterHtmlContent", false),
 			block: n.Bool("BlockExternalImages", false), blank: n.Bool("AddBlankTargetToLinks", false),
+			utf8: n.Bool("ConvertHtmlCodePageToUTF8", true),
 		}
 	}
 	s.body, s.unique, s.normal = form("BodyType"), form("UniqueBodyType"), form("NormalizedBodyType")
 	if most, err := strconv.Atoi(n.Value("MaximumBodySize")); err == nil && most > 0 {
 		s.body.most = min(most, 1<<20) << 10
+	}
+}
+
+// suits refuses, for GetItem and GetAttachment, what the shape asks for and ewstest does
+// not have of an item.
+func (s *itemShape) suits(it *mailstore.Item) *refusal {
+	if refused := s.fits(it.Kind()); refused != nil {
+		return refused
+	}
+	return s.imageless(it)
+}
+
+// imageless refuses an item with inline images in a body that the shape returns, if their
+// addresses are to be made of a template: Microsoft's pages do not say how one looks.
+func (s *itemShape) imageless(it *mailstore.Item) *refusal {
+	if !s.template {
+		return nil
+	}
+	page, html := it.Content().Body()
+	if !html || !eml.HasInlineImages(page) {
+		return nil
+	}
+	for uri, form := range map[string]bodyShape{"item:Body": s.body, "item:UniqueBody": s.unique, "item:NormalizedBody": s.normal} {
+		if s.fields[itemIndex[uri][0]] && form.kind != "Text" {
+			return refuseText("ErrorInvalidOperation", "ewstest does not have InlineImageUrlTemplate for messages with inline images.")
+		}
 	}
 	return nil
 }
@@ -92,16 +117,20 @@ func (f bodyShape) page(page string) string {
 	if f.blank {
 		page = eml.BlankTargets(page)
 	}
+	if f.utf8 {
+		page = eml.AsUTF8(page)
+	}
 	return page
 }
 
-// blockedImages writes whether the body is returned without images that it has.
-func (w *itemWriter) blockedImages() {
-	found := false
-	if text, html := w.it.Content().Body(); html && w.shape.body.block {
-		_, found = eml.WithoutImages(text)
+// blocked reports whether the body is returned without images that it has.
+func (w *itemWriter) blocked() bool {
+	text, html := w.it.Content().Body()
+	if !html || !w.shape.body.block {
+		return false
 	}
-	w.Bool("t:HasBlockedImages", found)
+	_, found := eml.WithoutImages(text)
+	return found
 }
 
 // bodyText returns the body as plain text.

@@ -19,14 +19,17 @@ func TestImagesAreBlocked(t *testing.T) {
 		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
 		m := itemID(c.srv.Mailbox(alice).Deliver([]byte(page)))
 		get := func(options string) string {
-			return c.do(getItemXML(shapeOf(options, "item:Body", "item:HasBlockedImages"), m))
+			return c.do(getItemXML(shapeOf(options, "item:Body", "item:BlockStatus", "item:HasBlockedImages"), m))
 		}
 		if version == ewstest.Exchange2010SP3 {
 			assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(get(`<t:BlockExternalImages>true</t:BlockExternalImages>`)))
 			continue
 		}
-		assert.Equal(t, []string{"false"}, texts(get(""), "HasBlockedImages"), version)
+		shown := get("")
+		assert.Equal(t, []string{"false"}, texts(shown, "BlockStatus"), version)
+		assert.Equal(t, []string{"false"}, texts(shown, "HasBlockedImages"), version)
 		blocked := get(`<t:BlockExternalImages>true</t:BlockExternalImages>`)
+		assert.Equal(t, []string{"true"}, texts(blocked, "BlockStatus"), version)
 		assert.Equal(t, []string{"true"}, texts(blocked, "HasBlockedImages"), version)
 		body := html.UnescapeString(texts(blocked, "Body")[0])
 		assert.NotContains(t, body, "t.png")
@@ -35,6 +38,35 @@ func TestImagesAreBlocked(t *testing.T) {
 		body = html.UnescapeString(texts(get(`<t:AddBlankTargetToLinks>true</t:AddBlankTargetToLinks>`), "Body")[0])
 		assert.Contains(t, body, `<a href="http://evil.example/x" target="_blank">`)
 		assert.Contains(t, body, "t.png")
+	}
+}
+
+// TestPagesAreSaidToBeUTF8: an answer is UTF-8, whatever the message was.
+func TestPagesAreSaidToBeUTF8(t *testing.T) {
+	t.Parallel()
+	const (
+		message = "Subject: a\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n"
+		silent  = "<html><head></head><body>gr\xfcn</body></html>"
+		stated  = `<html><head><meta charset="iso-8859-1"></head><body>rot</body></html>`
+	)
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		get := func(page, options string) string {
+			m := itemID(c.srv.Mailbox(alice).Deliver([]byte(message + page)))
+			answer := c.do(getItemXML(shapeOf(options, "item:Body"), m))
+			require.Equal(t, []string{"NoError"}, codes(answer), version)
+			return html.UnescapeString(texts(answer, "Body")[0])
+		}
+		const (
+			whole = `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>grün</body></html>`
+			leave = `<t:ConvertHtmlCodePageToUTF8>false</t:ConvertHtmlCodePageToUTF8>`
+		)
+		assert.Equal(t, whole, get(silent, ""), version)
+		assert.Equal(t, whole, get(silent, `<t:ConvertHtmlCodePageToUTF8>true</t:ConvertHtmlCodePageToUTF8>`), version)
+		assert.Equal(t, "<html><head></head><body>grün</body></html>", get(silent, leave), version)
+		assert.Equal(t, `<html><head><meta charset="utf-8"></head><body>rot</body></html>`, get(stated, ""), version)
+		assert.Equal(t, stated, get(stated, leave), version)
+		assert.Equal(t, "rot", strings.TrimSpace(get(stated, `<t:BodyType>Text</t:BodyType>`)), version)
 	}
 }
 

@@ -59,10 +59,15 @@ func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refus
 	if address == "" {
 		return nil, refuse("ErrorInvalidExchangeImpersonationHeaderData")
 	}
-	if sid.Local == "SID" {
-		return nil, refuse("ErrorInvalidUserSid")
-	}
 	box := s.mailboxAt(address)
+	switch {
+	case sid.Local == "SID":
+		if box = s.org.BySID(address); box == nil {
+			return nil, refuse("ErrorInvalidUserSid")
+		}
+	case sid.Local == "PrincipalName" && box == nil:
+		return nil, refuse("ErrorInvalidUserPrincipalName")
+	}
 	if refused := s.reachable(box); refused != nil {
 		return nil, refused
 	}

@@ -14,7 +14,8 @@ const captureVariable = "EWSTEST_CAPTURE"
 // capture writes requests and answers into a directory.
 type capture struct{ dir string }
 
-func (j *journal) init() {
+func (j *journal) init(most int) {
+	j.most = most
 	parent := os.Getenv(captureVariable)
 	if parent == "" {
 		return

@@ -12,7 +12,10 @@ func moveFolder(c *call) *refusal {
 	return c.carryFolders(func(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 		return c.changeable(n, "ErrorMoveDistinguishedFolder")
 	}, func(f, to *mailstore.Folder) (*mailstore.Folder, *refusal) {
-		if !f.MoveTo(to) {
+		switch {
+		case !to.Below(f) && !to.Fits(mailstore.Extent{Levels: f.Extent().Levels}):
+			return nil, refuse("ErrorQuotaExceeded")
+		case !f.MoveTo(to):
 			return nil, refuse("ErrorMoveCopyFailed")
 		}
 		return f, nil
@@ -27,7 +30,7 @@ func copyFolder(c *call) *refusal {
 		switch {
 		case f.IsRoot(), f.Recoverable(), to.Below(f):
 			return nil, refuse("ErrorMoveCopyFailed")
-		case to.Mailbox.Full(f.TreeSize()):
+		case to.Mailbox.Full(f.TreeSize()), !to.Fits(f.Extent()):
 			return nil, refuse("ErrorQuotaExceeded")
 		}
 		return f.CopyTo(to, c.sees), nil

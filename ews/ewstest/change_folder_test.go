@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -87,4 +88,27 @@ func TestGetAttachment(t *testing.T) {
 	assert.Equal(t, "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00", string(content))
 	assert.Equal(t, []string{"ErrorInvalidIdMalformed"}, codes(get(c, "x")))
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(get(c.as("bob"), ids[0])))
+}
+
+// TestRefusedFoldersAreAnEmptyList: Microsoft's samples of errors have it.
+func TestRefusedFoldersAreAnEmptyList(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, ewstest.Options{}).in("Exchange2013")
+	const none = `<t:FolderId Id="AAAA"/>`
+	into := func(operation string) string {
+		return `<m:` + operation + `><m:ToFolderId>` + folderOf("inbox", alice) + `</m:ToFolderId><m:FolderIds>` + none + `</m:FolderIds></m:` + operation + `>`
+	}
+	named := `<t:Folder><t:DisplayName>New</t:DisplayName></t:Folder>`
+	for operation, request := range map[string]string{
+		"GetFolder": getFolderXML(idOnly, none), "MoveFolder": into("MoveFolder"), "CopyFolder": into("CopyFolder"),
+		"UpdateFolder":     updateFolderXML(none, setFolder("folder:DisplayName", `<t:DisplayName>New</t:DisplayName>`)),
+		"CreateFolder":     createFolderXML(none, named),
+		"CreateFolderPath": `<m:CreateFolderPath><m:ParentFolderId>` + none + `</m:ParentFolderId><m:RelativeFolderPath>` + named + `</m:RelativeFolderPath></m:CreateFolderPath>`,
+	} {
+		answer := c.do(request)
+		assert.NotEqual(t, []string{"NoError"}, codes(answer), operation)
+		assert.Equal(t, 1, strings.Count(answer, `<m:Folders/>`), operation)
+	}
+	answer := c.do(`<m:DeleteFolder DeleteType="HardDelete"><m:FolderIds>` + none + `</m:FolderIds></m:DeleteFolder>`)
+	assert.NotContains(t, answer, `<m:Folders`, "this operation returns none")
 }

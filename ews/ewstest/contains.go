@@ -1,8 +1,10 @@
 package ewstest
 
 import (
+	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -19,14 +21,14 @@ func contains[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 	}
 	fold := folding(n.Get("ContainmentComparison"))
 	want := fold(n.Child("Constant").Get("Value"))
-	match := containments[n.Get("ContainmentMode")]
+	match := containments[n.Get("ContainmentMode")](want)
 	return func(t T) bool {
 		values, ok := g.get(t)
 		if !ok {
 			return false
 		}
 		for _, v := range values {
-			if match(fold(v), want) {
+			if match(fold(v)) {
 				return true
 			}
 		}
@@ -35,14 +37,20 @@ func contains[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
 }
 
 // containments are the ways to contain a text, by ContainmentMode.
-var containments = map[string]func(text, want string) bool{
-	"":              func(text, want string) bool { return text == want },
-	"FullString":    func(text, want string) bool { return text == want },
-	"Prefixed":      strings.HasPrefix,
-	"Substring":     strings.Contains,
-	"PrefixOnWords": func(text, want string) bool { return wordsBegin(text, want, false) },
-	"ExactPhrase":   func(text, want string) bool { return wordsBegin(text, want, true) },
+var containments = map[string]func(want string) func(text string) bool{
+	"":           equals,
+	"FullString": equals,
+	"Prefixed": func(want string) func(string) bool {
+		return func(text string) bool { return strings.HasPrefix(text, want) }
+	},
+	"Substring": func(want string) func(string) bool {
+		return func(text string) bool { return strings.Contains(text, want) }
+	},
+	"PrefixOnWords": func(want string) func(string) bool { return wordsBegin(want, false) },
+	"ExactPhrase":   func(want string) func(string) bool { return wordsBegin(want, true) },
 }
+
+func equals(want string) func(string) bool { return func(text string) bool { return text == want } }
 
 // folding returns how to write texts that are equal in a ContainmentComparison. The
 // loose ones ignore both case and marks.
@@ -71,23 +79,58 @@ func unmarked(s string) string {
 	}, norm.NFD.String(s)))
 }
 
-// wordsBegin reports whether words of a text begin with what is wanted or, if whole,
+// wordsBegin returns whether words of a text begin with what is wanted or, if whole,
 // are what is wanted.
-func wordsBegin(text, want string, whole bool) bool {
+func wordsBegin(want string, whole bool) func(text string) bool {
 	if want == "" {
-		return true
+		return func(string) bool { return true }
 	}
-	inWord := false
-	for i, r := range text {
-		if !inWord && strings.HasPrefix(text[i:], want) {
-			after := strings.IndexFunc(text[i+len(want):], isWord)
-			if !whole || after != 0 {
+	find := occurrences(want)
+	return func(text string) bool {
+		for begin := range find(text) {
+			before, _ := utf8.DecodeLastRuneInString(text[:begin])
+			after, _ := utf8.DecodeRuneInString(text[begin+len(want):])
+			if !isWord(before) && (!whole || !isWord(after)) {
 				return true
 			}
 		}
-		inWord = isWord(r)
+		return false
 	}
-	return false
+}
+
+// occurrences returns where in a text something stands, also where it overlaps itself, in
+// a time that grows with the two lengths and not with their product (Knuth, Morris and
+// Pratt).
+func occurrences(want string) func(text string) iter.Seq[int] {
+	shorter := make([]int, len(want)+1) // the longest end of a beginning that is a beginning as well
+	for i, n := 1, 0; i < len(want); i++ {
+		for n > 0 && want[i] != want[n] {
+			n = shorter[n]
+		}
+		if want[i] == want[n] {
+			n++
+		}
+		shorter[i+1] = n
+	}
+	return func(text string) iter.Seq[int] {
+		return func(yield func(int) bool) {
+			n := 0
+			for i := range len(text) {
+				for n > 0 && text[i] != want[n] {
+					n = shorter[n]
+				}
+				if text[i] == want[n] {
+					n++
+				}
+				if n == len(want) {
+					if !yield(i + 1 - n) {
+						return
+					}
+					n = shorter[n]
+				}
+			}
+		}
+	}
 }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }

@@ -1,17 +1,15 @@
 package ewstest
 
 import (
+	"errors"
+
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// maxNested is how many levels of attached items an item can have, see
-// ErrorAttachmentNestLevelLimitExceeded in
-// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
-const maxNested = 10
-
 // createAttachment attaches files and items to an item, or to an item that is attached
-// itself. Each attachment gives the item in the folder a new change key.
+// itself, up to ten levels of them (ErrorAttachmentNestLevelLimitExceeded). Each
+// attachment gives the item in the folder a new change key.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment.
 func createAttachment(c *call) *refusal {
 	parent := c.op.Child("ParentItemId")
@@ -31,7 +29,7 @@ func createAttachment(c *call) *refusal {
 		switch {
 		case refused != nil:
 			return nil, refused
-		case item != nil && (len(path) >= maxNested || item.Deeper(maxNested-len(path)-1)):
+		case item != nil && (len(path) >= mailstore.MaxNested || item.Deeper(mailstore.MaxNested-len(path)-1)):
 			return nil, refuse("ErrorAttachmentNestLevelLimitExceeded")
 		case root.Folder.Mailbox.Full(int64(len(f.Content))):
 			return nil, refuse("ErrorQuotaExceeded")
@@ -61,7 +59,7 @@ func createAttachment(c *call) *refusal {
 // parent finds what a ParentItemId names: an item in a folder, or below one an item
 // that is attached, at the end of a path.
 func (c *call) parent(n *ewsschema.Node) (root *mailstore.Item, path []int, refused *refusal) {
-	if _, _, err := mailstore.ParseAttachmentID(n.Get("Id")); err == nil {
+	if _, _, err := mailstore.ParseAttachmentID(n.Get("Id")); err == nil || errors.Is(err, mailstore.ErrTooDeep) {
 		a, refused := c.attachment(n)
 		switch {
 		case refused != nil:

@@ -26,15 +26,18 @@ func createFolder(c *call) *refusal {
 	return nil
 }
 
-// inherited returns the permissions of a new folder: those of its parent. Whoever creates
-// it owns it.
-func (c *call) inherited(parent *mailstore.Folder) []mailstore.Permission {
-	all := slices.Clone(parent.Permissions)
+// inherited returns the permissions of a new folder of a class: those of its parent, which
+// are never modified. Whoever creates it owns it.
+func (c *call) inherited(parent *mailstore.Folder, class string) []mailstore.Permission {
+	all := parent.Permissions
+	if folderKindOf(class) != "CalendarFolder" {
+		all = withoutFreeBusy(all)
+	}
 	if c.who.opens(parent.Mailbox) || c.who.box == nil {
 		return all
 	}
-	all = slices.DeleteFunc(all, func(p mailstore.Permission) bool { return c.who.box.Has(p.User) })
-	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, Level: "Owner", Rights: levels["Owner"]})
+	all = slices.DeleteFunc(slices.Clone(all), func(p mailstore.Permission) bool { return c.who.box.Has(p.User) })
+	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, SID: c.who.box.SID(), Level: "Owner", Rights: levels["Owner"]})
 }
 
 // newFolder makes a folder of an element.
@@ -72,12 +75,14 @@ func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstor
 		return nil, refuseText("ErrorCreateSubfolderAccessDenied", "Access is denied. The folder was not created.")
 	case parent.Child(u.name) != nil:
 		return nil, refuse("ErrorFolderExists")
+	case !parent.Fits(mailstore.Extent{Levels: 1, Folders: 1}):
+		return nil, refuse("ErrorQuotaExceeded")
 	}
 	f := parent.Add(u.name, u.class)
 	f.Properties, f.Permissions = u.properties, u.permissions
 	u.seek(f)
 	if u.permissions == nil {
-		f.Permissions = c.inherited(parent)
+		f.Permissions = c.inherited(parent, u.class)
 	}
 	c.acted = true
 	return f, nil

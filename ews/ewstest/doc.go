@@ -74,7 +74,8 @@
 //     received; what a client composes of elements has none.
 //   - A mailbox that the caller has no right to open answers ErrorItemNotFound
 //     and ErrorFolderNotFound. An id of another mailbox under impersonation
-//     answers ErrorNonExistentMailbox.
+//     answers ErrorNonExistentMailbox. An account needs the right even to
+//     impersonate itself.
 //   - In a folder of another mailbox, an account without FullAccess may do what the
 //     folder's permissions say: those of its own address, else of the lists that it is a
 //     member of, else of Default. Without the right, ErrorAccessDenied; what it may not
@@ -97,6 +98,8 @@
 //     is in that MIME stays when attachments come and go. What is attached to S/MIME
 //     messages cannot be changed: ErrorInvalidOperation. Ten levels are the most:
 //     ErrorAttachmentNestLevelLimitExceeded.
+//   - A reference attachment keeps what it is given, in the MIME as message/external-body.
+//     To requests before Exchange 2015 it is a file without content.
 //   - Recipients without a name get that of the directory. From and the recipients are
 //     Mailbox, PublicDL or Contact if the directory has the address, whoever claims it.
 //   - A header field that no property stands for is a named property in
@@ -134,6 +137,20 @@
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
+//
+// Bounds keep one request from costing much more than its own size and that of what it is
+// about:
+//
+//   - A Restriction has at most 255 nodes (ErrorRestrictionTooLong); a QueryString at most
+//     32 KiB, 255 words and 100 levels of parentheses and negations
+//     (ErrorInvalidOperation).
+//   - Clients can make 10,000 folders in a mailbox, 300 levels of them, with names of up to
+//     255 characters (ErrorQuotaExceeded, ErrorFolderSavePropertyError), 1,000 permissions
+//     in each (ErrorInvalidPermissionSettings), and copy folders until the mailbox has
+//     1,000,000 items.
+//   - Ids lead through 64 attached items (ErrorInvalidIdTooManyAttachmentLevels).
+//   - What UploadItems and SyncState bring back is looked at as if somebody else had
+//     written it (ErrorCorruptData, ErrorInvalidSyncStateData).
 //
 // [Server.Fail] plans faults: each [Fault] at an operation or any, by count, by
 // item or by chance, once or for good, and with the server acting at once, later or

@@ -58,7 +58,7 @@ func findItem(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		listed := c.asIndexed(f, pick(f, c.op.Get("Traversal"), narrow, matches), matches)
+		listed := c.asIndexed(f, c.pick(f, c.op.Get("Traversal"), narrow, matches), matches)
 		if listed, refused = through(f, listed, c.op, view); refused != nil {
 			return nil, refused
 		}
@@ -108,14 +108,15 @@ func findItem(c *call) *refusal {
 }
 
 // pick returns the items of a folder that a traversal includes and a condition
-// accepts, which has these clauses. Since Exchange 2010, SoftDeleted finds nothing.
-func pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, matches func(*mailstore.Item) bool) []*mailstore.Item {
+// accepts, which has these clauses. A search folder shows of other folders what the caller
+// may read there. Since Exchange 2010, SoftDeleted finds nothing.
+func (c *call) pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if traversal == "SoftDeleted" {
 		return nil
 	}
 	var found []*mailstore.Item
 	f.Each(narrow, func(it *mailstore.Item) {
-		if it.Associated == (traversal == "Associated") && (matches == nil || matches(it)) {
+		if it.Associated == (traversal == "Associated") && (it.Folder == f || c.rightsIn(it.Folder).Read == "FullDetails") && (matches == nil || matches(it)) {
 			found = append(found, it)
 		}
 	})

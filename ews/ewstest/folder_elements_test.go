@@ -59,7 +59,6 @@ func TestUpdateFolderRules(t *testing.T) {
 		"no name":        {deleteFolderField("folder:DisplayName"), "ErrorInvalidPropertyDelete"},
 		"two properties": {setFolder("folder:DisplayName", `<t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>b</t:DisplayName>`), "ErrorIncorrectUpdatePropertyCount"},
 		"another":        {setFolder("folder:DisplayName", `<t:FolderClass>IPF.Note</t:FolderClass>`), "ErrorUpdatePropertyMismatch"},
-		"another kind":   {`<t:SetFolderField><t:FieldURI FieldURI="folder:DisplayName"/><t:CalendarFolder><t:DisplayName>b</t:DisplayName></t:CalendarFolder></t:SetFolderField>`, "ErrorObjectTypeChanged"},
 		"an item's":      {deleteFolderField("item:Subject"), "ErrorInvalidPropertyRequest"},
 		"retention":      {deleteFolderField("folder:PolicyTag"), "ErrorInvalidOperation"},
 		"appended":       {`<t:AppendToFolderField><t:FieldURI FieldURI="folder:DisplayName"/><t:Folder><t:DisplayName>b</t:DisplayName></t:Folder></t:AppendToFolderField>`, "ErrorInvalidPropertyAppend"},

@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
@@ -74,7 +75,7 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 	element := change.Kids()[1]
 	v := element.First()
 	switch {
-	case element.Local != u.kind:
+	case !sharedBy(name, element.Local, u.kind):
 		return refuse("ErrorObjectTypeChanged")
 	case v.Local != name:
 		return refuse("ErrorUpdatePropertyMismatch")
@@ -92,6 +93,20 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 		}
 	}
 	return u.put(v)
+}
+
+// sharedBy reports whether a property means the same in the elements of two kinds of
+// folders, so that the element of one may set that of the other.
+func sharedBy(name, kind, other string) bool {
+	switch {
+	case kind == other:
+		return true
+	case name == "SearchParameters":
+		return false
+	case name == "PermissionSet":
+		return kind != "CalendarFolder" && other != "CalendarFolder"
+	}
+	return true
 }
 
 // erase makes a change of UpdateFolder that deletes a property.
@@ -121,10 +136,16 @@ func (u *folderUpdate) seek(f *mailstore.Folder) {
 	}
 }
 
-// named refuses a folder without a name.
+// maxFolderName is how many characters the name of a folder has at most.
+const maxFolderName = 255
+
+// named refuses a folder without a name, or with too long a one.
 func (u *folderUpdate) named() *refusal {
-	if strings.TrimSpace(u.name) == "" {
+	switch {
+	case strings.TrimSpace(u.name) == "":
 		return refuseText("ErrorFolderSavePropertyError", "A folder needs a name.")
+	case utf8.RuneCountInString(u.name) > maxFolderName:
+		return refuseText("ErrorFolderSavePropertyError", "The name of a folder has at most 255 characters.")
 	}
 	return nil
 }

@@ -22,7 +22,9 @@ func getAttachment(c *call) *refusal {
 			return nil, refused
 		}
 		var content bytes.Buffer
-		if _, err := io.Copy(&content, a.Open()); err != nil {
+		if len(a.Link) > 0 {
+			// What it links to is not on this server.
+		} else if _, err := io.Copy(&content, a.Open()); err != nil {
 			return nil, refuse("ErrorContentConversionFailed")
 		}
 		parent := &itemWriter{encoder: &c.out.encoder, root: a.root, path: a.path[:len(a.path)-1]}
@@ -30,13 +32,15 @@ func getAttachment(c *call) *refusal {
 			return func() {
 				c.out.Open("m:Attachments")
 				parent.openAttachment(a.Attached)
-				c.out.content("t:Content", [][]byte{content.Bytes()})
+				if len(a.Link) == 0 || !c.out.links {
+					c.out.content("t:Content", [][]byte{content.Bytes()})
+				}
 				c.out.Close()
 				c.out.Close()
 			}, nil
 		}
 		w := &itemWriter{encoder: &c.out.encoder, it: a.Inner(), shape: shape, root: a.root, path: a.path, mime: content.Bytes()}
-		if refused := shape.fits(w.it.Kind()); refused != nil {
+		if refused := shape.suits(w.it); refused != nil {
 			return nil, refused
 		}
 		if kind := w.it.Kind(); shape.fields[itemIndex["item:MimeContent"][0]] && !c.convertible(kind) {

@@ -13,7 +13,7 @@ func getItem(c *call) *refusal {
 			refused = c.minding(sound(n), it)
 		}
 		if refused == nil {
-			refused = shape.fits(it.Kind())
+			refused = shape.suits(it)
 		}
 		if refused != nil {
 			return nil, refused

@@ -18,11 +18,20 @@ type grouping struct {
 
 // group has the items with a value, which none may have.
 type group struct {
-	value typedValue
 	text  string
-	has   bool
 	items []*mailstore.Item
 	first *mailstore.Item // the one with the greatest or least value
+}
+
+// groups are found by their value, and stand in the order of their first items.
+type groups struct {
+	of    map[groupKey]*group
+	order []*group
+}
+
+type groupKey struct {
+	value string // see [typedValue.key]
+	has   bool
 }
 
 // row is a row of a grouped list: the head of a group, without an item, or an item.
@@ -60,48 +69,52 @@ func groupingOf(op *ewsschema.Node, version Version) (*grouping, *refusal) {
 // rows returns the groups of some items, each with its items in their order. An item
 // with several values is in several groups.
 func (g *grouping) rows(items []*mailstore.Item) []row {
-	var groups []*group
+	all := groups{of: make(map[groupKey]*group)}
 	for _, it := range items {
 		values, ok := g.by.get(it)
 		if !ok || len(values) == 0 {
-			groups = g.add(groups, "", false, it)
+			g.add(&all, "", false, it)
 		}
 		for _, v := range values[:len(values)*truth(ok)] {
-			groups = g.add(groups, v, true, it)
+			g.add(&all, v, true, it)
 		}
 	}
 	sign := 1
 	if g.descending {
 		sign = -1
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return sign * compareBy(g.order, a.first, b.first) })
-	var all []row
-	for _, one := range groups {
-		all = append(all, row{group: one})
+	slices.SortStableFunc(all.order, func(a, b *group) int { return sign * compareBy(g.order, a.first, b.first) })
+	var rows []row
+	for _, one := range all.order {
+		rows = append(rows, row{group: one})
 		for _, it := range one.items {
-			all = append(all, row{one, it})
+			rows = append(rows, row{one, it})
 		}
 	}
-	return all
+	return rows
 }
 
 // add puts an item into the group of a value.
-func (g *grouping) add(groups []*group, text string, has bool, it *mailstore.Item) []*group {
+func (g *grouping) add(all *groups, text string, has bool, it *mailstore.Item) {
 	kind := g.by.kind
 	if isArray(kind) {
 		kind = ews.TypeString
 	}
-	value, _ := parseValue(kind, text)
-	i := slices.IndexFunc(groups, func(o *group) bool { return o.has == has && (!has || o.value.compare(value) == 0) })
-	if i < 0 {
-		return append(groups, &group{value: value, text: text, has: has, items: []*mailstore.Item{it}, first: it})
+	key := groupKey{has: has}
+	if has {
+		value, _ := parseValue(kind, text)
+		key.value = value.key()
 	}
-	one := groups[i]
+	one := all.of[key]
+	if one == nil {
+		one = &group{text: text, first: it}
+		all.of[key] = one
+		all.order = append(all.order, one)
+	}
 	one.items = append(one.items, it)
 	if c := compareBy(g.order, it, one.first); g.greatest && c > 0 || !g.greatest && c < 0 {
 		one.first = it
 	}
-	return groups
 }
 
 // itemsOf returns the items in some rows.

@@ -85,6 +85,10 @@ func TestImpersonation(t *testing.T) {
 		assert.Equal(t, want, get(c, sid), sid)
 	}
 	assert.Equal(t, "ErrorImpersonateUserDenied", get(c.as("alice"), `<t:SmtpAddress>bob@example.test</t:SmtpAddress>`))
+	self := c.as("alice")
+	assert.Equal(t, "ErrorImpersonateUserDenied", get(self, `<t:SmtpAddress>alice@example.test</t:SmtpAddress>`), "nor itself")
+	c.srv.GrantImpersonation("alice", alice)
+	assert.Equal(t, "NoError", get(self, `<t:SmtpAddress>alice@example.test</t:SmtpAddress>`))
 	c.srv.RevokeImpersonation("svc", "*")
 	c.srv.GrantImpersonation("svc", bob)
 	assert.Equal(t, "ErrorImpersonateUserDenied", get(c, `<t:SmtpAddress>alice@example.test</t:SmtpAddress>`))

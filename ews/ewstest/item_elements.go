@@ -63,7 +63,7 @@ const (
 	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
 	draftOnly             // the same as readOnly, but drafts get the value
 	readOnly              // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
-	storeID               // read-only on Exchange 2010, ignored by later versions
+	storeID               // when created: read-only on Exchange 2010, ignored by later versions
 )
 
 // finding is what FindItem makes of a property.
@@ -102,10 +102,10 @@ var itemElements = []element{
 	{uri: "item:DateTimeSent", of: anyone, base: inDefault, set: never},
 	{uri: "item:DateTimeCreated", of: anyone, base: inDefault, set: never},
 	{uri: "item:ResponseObjects", of: anyone, base: inDefault, find: unfound, set: never},
-	{uri: "item:ReminderDueBy", of: anyone, set: always},
+	{uri: "item:ReminderDueBy", of: anyone, base: inAll, set: always},
 	{uri: "item:ReminderIsSet", of: anyone, base: inAll, set: always},
-	{uri: "item:ReminderNextTime", of: anyone, since: ewsschema.Exchange2013, set: never},
-	{uri: "item:ReminderMinutesBeforeStart", of: anyone, set: always},
+	{uri: "item:ReminderNextTime", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: always},
+	{uri: "item:ReminderMinutesBeforeStart", of: anyone, base: inAll, set: always},
 	{uri: "item:DisplayCc", of: anyone, base: inAll, set: never},
 	{uri: "item:DisplayTo", of: anyone, base: inAll, set: never},
 	{uri: "item:DisplayBcc", of: anyone, since: ewsschema.Exchange2016, base: inAll, set: never},
@@ -116,18 +116,18 @@ var itemElements = []element{
 	{uri: "item:LastModifiedName", of: anyone, since: ewsschema.Exchange2007SP1, base: inAll, set: never},
 	{uri: "item:LastModifiedTime", of: anyone, since: ewsschema.Exchange2007SP1, base: inAll, set: never},
 	{uri: "item:IsAssociated", of: anyone, since: ewsschema.Exchange2010, base: inAll, set: once},
-	{uri: "item:WebClientReadFormQueryString", of: anyone, set: never},
-	{uri: "item:WebClientEditFormQueryString", of: anyone, set: never},
+	{uri: "item:WebClientReadFormQueryString", of: anyone, base: inAll, set: never},
+	{uri: "item:WebClientEditFormQueryString", of: anyone, base: inAll, set: never},
 	{uri: "item:ConversationId", of: anyone, since: ewsschema.Exchange2010, base: inAll, set: never},
 	{uri: "item:UniqueBody", of: anyone, since: ewsschema.Exchange2010, find: barred, set: never},
 	{uri: "item:Flag", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: always},
-	{uri: "item:StoreEntryId", of: anyone, since: ewsschema.Exchange2010SP2, set: writes{storeID, storeID, readOnly}},
+	{uri: "item:StoreEntryId", of: anyone, since: ewsschema.Exchange2010SP2, set: writes{storeID, readOnly, readOnly}},
 	{uri: "item:InstanceKey", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: never},
 	{uri: "item:NormalizedBody", of: anyone, since: ewsschema.Exchange2013, find: barred, set: never},
 	{uri: "item:EntityExtractionResult", of: anyone, set: never},
 	{uri: "item:PolicyTag", of: anyone, set: unkept},
 	{uri: "item:ArchiveTag", of: anyone, set: unkept},
-	{uri: "item:RetentionDate", of: anyone, set: never},
+	{uri: "item:RetentionDate", of: anyone, since: ewsschema.Exchange2013, base: inAll, set: always},
 	{uri: "item:Preview", of: anyone, since: ewsschema.Exchange2013, set: never},
 	{uri: "item:RightsManagementLicenseData", of: anyone, set: never},
 	{uri: "item:PredictedActionReasons", of: anyone, set: never},

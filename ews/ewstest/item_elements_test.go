@@ -86,6 +86,8 @@ func TestStoreEntryIDIsRefusedOrIgnored(t *testing.T) {
 	for version, want := range map[ewstest.Version]string{ewstest.Exchange2010SP3: "ErrorInvalidPropertySet", ewstest.Exchange2013: "NoError", ewstest.Exchange2016: "NoError"} {
 		c := newCaller(t, ewstest.Options{Version: version}).in(schemaOf[version])
 		assert.Equal(t, []string{want}, codes(c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:StoreEntryId>AAAA</t:StoreEntryId></t:Message>`))), version)
+		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
+		assert.Equal(t, []string{"ErrorInvalidPropertySet"}, codes(c.do(updateXML("AlwaysOverwrite", "", itemID(m), setField("item:StoreEntryId", `<t:StoreEntryId>AAAA</t:StoreEntryId>`)))), version)
 	}
 }
 

@@ -79,7 +79,7 @@ var itemWriters = map[string]func(*itemWriter){
 	},
 	"item:ReminderDueBy":              func(w *itemWriter) { w.time("t:ReminderDueBy", mailstore.PropReminderTime) },
 	"item:ReminderNextTime":           (*itemWriter).nextReminder,
-	"item:ReminderMinutesBeforeStart": func(w *itemWriter) { w.text("t:ReminderMinutesBeforeStart", mailstore.PropReminderDelta) },
+	"item:ReminderMinutesBeforeStart": (*itemWriter).reminderDelta,
 	"item:DisplayBcc":                 func(w *itemWriter) { w.text("t:DisplayBcc", mailstore.TagDisplayBcc) },
 	"item:LastModifiedName":           func(w *itemWriter) { w.Leaf("t:LastModifiedName", w.server.editor(w.root)) },
 	"item:WebClientReadFormQueryString": func(w *itemWriter) {
@@ -98,9 +98,10 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:NormalizedBody":   func(w *itemWriter) { w.form("t:NormalizedBody", w.shape.normal) },
 	"item:TextBody":         func(w *itemWriter) { w.form("t:TextBody", bodyShape{kind: "Text"}) },
 	"item:Preview":          func(w *itemWriter) { w.Leaf("t:Preview", cutText(strings.Join(strings.Fields(bodyText(w.it)), " "))) },
-	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", false) },
-	"item:HasBlockedImages": (*itemWriter).blockedImages,
+	"item:BlockStatus":      func(w *itemWriter) { w.Bool("t:BlockStatus", w.blocked()) },
+	"item:HasBlockedImages": func(w *itemWriter) { w.Bool("t:HasBlockedImages", w.blocked()) },
 	"item:IconIndex":        func(w *itemWriter) { w.Leaf("t:IconIndex", "Default") },
+	"item:RetentionDate":    func(w *itemWriter) { w.time("t:RetentionDate", mailstore.TagRetentionDate) },
 	"item:StoreEntryId": func(w *itemWriter) {
 		w.Leaf("t:StoreEntryId", base64.StdEncoding.EncodeToString(w.root.ID().Bytes()))
 	},
@@ -178,14 +179,34 @@ func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	}
 }
 
-// nextReminder writes when the reminder is due that is set.
+// maxReminder is the most minutes before something that EWS has a reminder for.
+const maxReminder = 2629800
+
+// reminderDelta writes how long before the due time a reminder comes, if EWS can say so.
+func (w *itemWriter) reminderDelta() {
+	if p, ok := w.it.Property(mailstore.PropReminderDelta); ok {
+		if n := w.it.Properties().Int(mailstore.PropReminderDelta); n >= 0 && n <= maxReminder {
+			w.Leaf("t:ReminderMinutesBeforeStart", p.Value)
+		}
+	}
+}
+
+// nextReminder writes when to remind next: as a client has set it, else by the due time
+// of the reminder that is set.
 func (w *itemWriter) nextReminder() {
 	p := w.it.Properties()
+	if at := p.Time(mailstore.PropReminderSignal); !at.IsZero() {
+		w.Leaf("t:ReminderNextTime", w.formatted(at))
+		return
+	}
 	due := p.Time(mailstore.PropReminderTime)
 	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
 		return
 	}
-	w.Leaf("t:ReminderNextTime", w.formatted(due.Add(-time.Duration(p.Int(mailstore.PropReminderDelta))*time.Minute)))
+	// In seconds: there are more minutes in a 32-bit number than in a Duration.
+	if next := time.Unix(due.Unix()-60*p.Int(mailstore.PropReminderDelta), 0).UTC(); mailstore.Keepable(next) {
+		w.Leaf("t:ReminderNextTime", w.formatted(next))
+	}
 }
 
 func (w *itemWriter) flag(name string, bit int64) {

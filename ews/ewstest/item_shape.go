@@ -21,6 +21,7 @@ type itemShape struct {
 	body     bodyShape
 	unique   bodyShape
 	normal   bodyShape
+	template bool // for the addresses of inline images
 	schema   ewsschema.Version
 }
 
@@ -41,14 +42,12 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 // shapeOn is itemShape with a base shape that need not stand in the node.
 func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
-	if refused := s.bodies(n); refused != nil {
-		return nil, refused
-	}
+	s.bodies(n)
 	if base == "PcxPeopleSearch" {
 		return nil, lacks.refusal(c.opts.Version, "BaseShape "+base, true)
 	}
 	c.out.millis, c.out.rightsIn, c.out.made = c.precise(), c.rightsIn, c.made
-	c.out.server = c.Server
+	c.out.server, c.out.links = c.Server, c.schema() >= ewsschema.Exchange2015
 	for i, e := range itemElements {
 		if e.since > c.schema() {
 			continue

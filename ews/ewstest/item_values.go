@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -30,7 +31,15 @@ func (u *update) apply(suppress bool) {
 	if u.edited {
 		u.item.Rewrite(u.item.Content().Edit(u.edit))
 	}
+	if u.sets(mailstore.PropReminderTime, mailstore.PropReminderDelta) && !u.sets(mailstore.PropReminderSignal) {
+		u.remove = append(u.remove, mailstore.PropReminderSignal) // it was about the old time
+	}
 	u.item.Update(u.set, u.remove, suppress)
+}
+
+// sets reports whether the update has a value for one of the properties.
+func (u *update) sets(fields ...ews.ExtendedField) bool {
+	return slices.ContainsFunc(u.set, func(p ews.ExtendedProperty) bool { return slices.Contains(fields, keyOf(p.Field)) })
 }
 
 // nameOf returns the name of the element at a URI.
@@ -45,6 +54,7 @@ var (
 		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
 		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
 		"ReminderDueBy": mailstore.PropReminderTime, "ReminderMinutesBeforeStart": mailstore.PropReminderDelta,
+		"ReminderNextTime": mailstore.PropReminderSignal, "RetentionDate": mailstore.TagRetentionDate,
 		"Start": mailstore.PropStart, "End": mailstore.PropEnd,
 	}
 	truthFields = map[string][]ews.ExtendedField{

@@ -18,7 +18,8 @@ type Notice struct {
 	Item    ews.ItemID
 }
 
-// Notices returns what has reached other people so far. To test that a client
+// Notices returns what has reached other people so far; with Options.MaxRecords, the
+// last of it. To test that a client
 // works unnoticed, check that it is empty.
 func (s *Server) Notices() []Notice {
 	s.mu.Lock()
@@ -32,7 +33,7 @@ func (s *Server) notified(n mailstore.Notice) {
 	if n.Item != nil && n.Item.Folder != nil {
 		notice.Item = ews.ItemID{ID: n.Item.ID().String(), ChangeKey: n.Item.ChangeKey()}
 	}
-	s.notices = append(s.notices, notice)
+	s.notices = newest(append(s.notices, notice), s.opts.MaxRecords)
 	if n.Item != nil && receipts[n.Kind].class != "" {
 		s.deliverReceipt(n)
 	}

@@ -82,6 +82,12 @@ type Options struct {
 	// since Exchange 2016.
 	MaxStreams int
 
+	// MaxRecords is how many of each the server remembers at most, the newest: requests
+	// ([Server.Requests]), deeds ([Server.Story]), notices ([Server.Notices]), and
+	// exports, for Message.CopiedFrom. Tests want all; a server that runs for days needs
+	// a limit. Mailboxes are not limited. Default: all.
+	MaxRecords int
+
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now
 	Seed    uint64           // for ids and random faults; default: 1

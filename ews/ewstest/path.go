@@ -27,7 +27,7 @@ func extendedField(n *ewsschema.Node) (ews.ExtendedField, *refusal) {
 			return f, bad
 		}
 		v, err := strconv.ParseUint(tag, 0, 16)
-		if err != nil {
+		if err != nil || v == 0 {
 			return f, bad
 		}
 		if v >= 0x8000 {
@@ -111,6 +111,11 @@ func (e *encoder) writeExtended(all []wanted, short bool, get func(ews.ExtendedF
 
 func isArray(t ews.PropertyType) bool { return strings.HasSuffix(string(t), "Array") }
 
+// elementType returns the type of the values of an array.
+func elementType(t ews.PropertyType) ews.PropertyType {
+	return ews.PropertyType(strings.TrimSuffix(string(t), "Array"))
+}
+
 // cutText cuts a text at 255 characters, as FindItem does.
 func cutText(s string) string {
 	const limit = 255
@@ -139,7 +144,11 @@ func extendedProperty(n *ewsschema.Node) (ews.ExtendedProperty, *refusal) {
 		return p, refuse("ErrorInvalidExtendedPropertyValue")
 	}
 	for _, v := range values.All("Value") {
-		p.Values = append(p.Values, v.Text)
+		value, refused := canonical(elementType(f.Type), v.Text)
+		if refused != nil {
+			return p, refused
+		}
+		p.Values = append(p.Values, value)
 	}
 	if values.Exists() {
 		p.Value = ""
@@ -153,7 +162,8 @@ func extendedProperty(n *ewsschema.Node) (ews.ExtendedProperty, *refusal) {
 // keeps.
 func canonical(t ews.PropertyType, s string) (string, *refusal) {
 	v, ok := parseValue(t, s)
-	if !ok {
+	switch {
+	case !ok, t == ews.TypeCLSID && !mailstore.IsGUID(s), v.kind == timeValue && !mailstore.Keepable(v.time):
 		return "", refuse("ErrorInvalidExtendedPropertyValue")
 	}
 	switch v.kind {

@@ -26,6 +26,28 @@ var levels = map[string]mailstore.Rights{
 	"FreeBusyTimeAndSubjectAndLocation": {Edit: "None", Delete: "None", Read: "TimeAndSubjectAndLocation"},
 }
 
+// maxPermissions is how many permissions a folder has at most.
+const maxPermissions = 1000
+
+// withoutFreeBusy returns permissions as a folder that is no calendar can have them: free
+// and busy times are rights in calendars only. The permissions given are not changed.
+func withoutFreeBusy(all []mailstore.Permission) []mailstore.Permission {
+	partly := func(p mailstore.Permission) bool { return strings.HasPrefix(p.Rights.Read, "Time") }
+	if !slices.ContainsFunc(all, partly) {
+		return all
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		if p := &all[i]; partly(*p) {
+			p.Rights.Read = "None"
+			if p.Level != "Custom" {
+				p.Level = "None"
+			}
+		}
+	}
+	return all
+}
+
 // permissions reads a PermissionSet.
 func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refusal) {
 	if set.Child("UnknownEntries").Exists() {
@@ -34,6 +56,9 @@ func (s *Server) permissions(set *ewsschema.Node) ([]mailstore.Permission, *refu
 	list := set.Child("Permissions")
 	if !list.Exists() {
 		list = set.Child("CalendarPermissions")
+	}
+	if len(list.Kids()) > maxPermissions {
+		return nil, refuseText("ErrorInvalidPermissionSettings", "ewstest keeps no more than 1000 permissions of a folder.")
 	}
 	all := []mailstore.Permission{}
 	given := make(map[string]bool)
@@ -58,21 +83,31 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 		User:  cmp.Or(user.Value("DistinguishedUser"), strings.TrimSpace(user.Value("PrimarySmtpAddress"))),
 		Level: cmp.Or(n.Value("PermissionLevel"), n.Value("CalendarPermissionLevel")),
 	}
-	for _, name := range []string{"SID", "ExternalUserIdentity"} {
-		if user.Child(name).Exists() {
-			return p, lacks.refusal(s.opts.Version, name+" of a UserId", true)
-		}
+	if user.Child("ExternalUserIdentity").Exists() {
+		return p, lacks.refusal(s.opts.Version, "ExternalUserIdentity of a UserId", true)
 	}
 	switch {
 	case len(user.Kids()) == 0:
 		return p, refuse("ErrorMissingUserIdInformation")
 	case user.Child("DistinguishedUser").Exists() && len(user.Kids()) > 1:
 		return p, refuseText("ErrorInvalidUserInfo", "A DistinguishedUser has no other names.")
+	case user.Child("SID").Exists():
+		box := s.org.BySID(strings.TrimSpace(user.Value("SID")))
+		switch {
+		case box == nil:
+			return p, refuse("ErrorInvalidUserSid")
+		case p.User != "" && !box.Has(p.User):
+			return p, refuseText("ErrorInvalidUserInfo", "The SID and the address belong to two users.")
+		}
+		p.User = box.Address
 	case p.User == "":
-		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address only.")
+		return p, refuseText("ErrorInvalidUserInfo", "ewstest knows users by their address and SID only.")
 	}
 	if e, _ := s.lookUp(p.User); e.name != p.User {
 		p.Name = e.name
+	}
+	if box := s.org.ByAddress(p.User); box != nil {
+		p.SID = box.SID()
 	}
 	if p.Level == "Custom" {
 		p.Rights = mailstore.Rights{
@@ -124,6 +159,9 @@ func (e *encoder) permissionSet(f *mailstore.Folder, kind string) {
 		if p.User == "Default" || p.User == "Anonymous" {
 			e.Leaf("t:DistinguishedUser", p.User)
 		} else {
+			if p.SID != "" {
+				e.Leaf("t:SID", p.SID)
+			}
 			e.Leaf("t:PrimarySmtpAddress", p.User)
 			if p.Name != "" {
 				e.Leaf("t:DisplayName", p.Name)

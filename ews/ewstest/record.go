@@ -28,6 +28,7 @@ type Request struct {
 
 // journal holds the requests received and the hooks to call.
 type journal struct {
+	most     int // requests to keep; 0: all
 	mu       sync.Mutex
 	seen     int
 	requests []*Request
@@ -38,7 +39,7 @@ type journal struct {
 }
 
 // Requests returns the requests received so far, in order, without those that
-// failed to sign in.
+// failed to sign in; with Options.MaxRecords, the last ones.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory when the server
 // is created, bodies are also written there, in a subdirectory for each server,
@@ -130,13 +131,21 @@ func joined(names, name string) string {
 	return strings.Join(append(all, name), "; ")
 }
 
+// newest returns the last records, as many as there may be; 0 means all.
+func newest[T any](all []T, most int) []T {
+	if most <= 0 || len(all) <= most {
+		return all
+	}
+	return slices.Delete(all, 0, len(all)-most)
+}
+
 // begin records a request and calls the hooks.
 func (j *journal) begin(r *Request) (n int) {
 	j.mu.Lock()
 	n = j.seen
 	j.seen++
 	r.n = n
-	j.requests = append(j.requests, r)
+	j.requests = newest(append(j.requests, r), j.most)
 	hooks := slices.Clone(j.before)
 	j.mu.Unlock()
 	for _, f := range hooks {

@@ -10,7 +10,7 @@ type reply struct {
 	encoder
 	operation string
 	element   string // of a response message
-	empty     string // element that the schema requires even in an error message
+	empty     string // element that even an error message has
 	extra     func() // writes what an error message has besides, nil for nothing
 	code      ews.ResponseCode
 	spoilt    bool // a fault made it invalid
@@ -23,6 +23,8 @@ func newReply(operation string, v Version) *reply {
 		r.empty = "m:Items"
 	case "GetAttachment", "CreateAttachment":
 		r.empty = "m:Attachments"
+	case "GetFolder", "CreateFolder", "CreateFolderPath", "UpdateFolder", "MoveFolder", "CopyFolder":
+		r.empty = "m:Folders"
 	}
 	r.Grow(4 << 10)
 	if operation == "GetStreamingEvents" {

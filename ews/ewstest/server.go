@@ -63,6 +63,7 @@ func NewServer(opts *Options) *Server {
 		Arrived:      s.arrived,
 		Leave:        s.leaves,
 		Happened:     s.happened,
+		MaxExports:   o.MaxRecords,
 		Undated:      o.Odd.Has(OddNoDeliveryTime),
 		Anew: eml.Changes{
 			Drop:   o.Odd.Has(OddDroppedHeaders),
@@ -76,7 +77,7 @@ func NewServer(opts *Options) *Server {
 		s.discovers.own = true
 	}
 	s.faults.init(o.Seed)
-	s.log.init()
+	s.log.init(o.MaxRecords)
 	if !o.Empty {
 		s.defaultScenario()
 	}

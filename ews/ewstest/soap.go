@@ -52,6 +52,7 @@ type encoder struct {
 	short  *float64 // share of large content that a fault keeps; nil: all
 	nine   bool     // times have nine digits of a second, see [OddNanoseconds]
 	millis bool     // times have a fraction
+	links  bool     // the version has attachments that are links
 
 	// What the caller may do in a folder, and whether it has made an item.
 	rightsIn func(*mailstore.Folder) mailstore.Rights

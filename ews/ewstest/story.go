@@ -45,7 +45,7 @@ func (s Story) String() string {
 
 // Story returns what people (see [Person]), policies (see [Mailbox.AddPolicy]) and
 // scripts (see [Server.Play]) did so far, and when mailboxes began and ended to
-// move, in order. What the client asked for, and which faults struck, is in
+// move, in order; with Options.MaxRecords, the last of it. What the client asked for, and which faults struck, is in
 // [Server.Requests]: call 1 of the story is the first of them, as long as nobody
 // calls [Server.ResetRequests].
 func (s *Server) Story() Story {
@@ -69,7 +69,7 @@ func (s *Server) record(d Deed) {
 		d.When = s.log.between()
 	}
 	d.Time = s.opts.Now()
-	s.people.story = append(s.people.story, d)
+	s.people.story = newest(append(s.people.story, d), s.opts.MaxRecords)
 	// What may contain a sender's text, which is in no log, and so may an error of a
 	// test.
 	record := []any{slog.String("when", d.When), slog.String("who", d.Who),

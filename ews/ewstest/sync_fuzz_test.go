@@ -1,9 +1,6 @@
 package ewstest_test
 
 import (
-	"encoding/base64"
-	"encoding/binary"
-	"hash/crc32"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,28 +27,17 @@ func FuzzSyncState(f *testing.F) {
 		return first, box
 	}
 	_, box := start(f)
-	id, err := base64.StdEncoding.DecodeString(box.Folder(ews.FolderInbox).ID().ID)
-	require.NoError(f, err)
-	guid := id[len(id)-29 : len(id)-13]
-	inbox := uint64(id[len(id)-5])
-	state := func(kind byte, numbers ...uint64) []byte {
-		b := append([]byte{1, kind}, guid...)
-		for _, n := range numbers {
-			b = binary.AppendUvarint(b, n)
-		}
-		return b
-	}
+	guid, inbox := storeID(f, box.Folder(ews.FolderInbox))
 	for _, numbers := range [][]uint64{
 		{inbox, 40, 40, 1, 0, 0}, {inbox, 40, 40, 0, 1, 3, 40, 1, 0, 40}, {inbox, 1 << 63, 40, 0, 0, 0}, {inbox, 40, 40, 0, 64}, {inbox, 40, 40, 0, 2, 40, 3, 3, 40, 0},
 		{inbox, 1, 1, 2, 2}, {0, 3, 1, 3, 1}, {inbox}, {},
 	} {
-		f.Add(state('I', numbers...))
-		f.Add(state('H', numbers...))
+		f.Add(forgedState(1, 'I', guid, numbers...))
+		f.Add(forgedState(1, 'H', guid, numbers...))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		c, _ := start(t)
-		content = binary.BigEndian.AppendUint32(content, crc32.ChecksumIEEE(content))
-		text := base64.StdEncoding.EncodeToString(content)
+		text := sealed(content)
 		s := syncInbox(c)
 		s.state, s.max = text, 1
 		ask := func(op string) string {

@@ -76,17 +76,25 @@ func packFolders(all []*mailstore.Folder, box *mailstore.Mailbox, root uint64) s
 	return packState(syncHierarchy, box.GUID(), root, numbers)
 }
 
+// readFolders reads the SyncState of a hierarchy. It can be forged: every folder in it
+// costs a place in the answer if it is gone, so none stands twice or was never there.
 func readFolders(text string, box *mailstore.Mailbox, root uint64) ([]folderKnown, *refusal) {
 	if text == "" {
 		return nil, nil
 	}
-	numbers, ok := unpackState(text, syncHierarchy, box.GUID(), root)
+	numbers, ok := unpackState(text, syncHierarchy, box.GUID(), root, 2*box.Numbers())
 	if !ok || len(numbers)%2 != 0 {
 		return nil, invalidSyncState()
 	}
 	var all []folderKnown
+	seen := make(map[uint64]bool, len(numbers)/2)
 	for i := 0; i < len(numbers); i += 2 {
-		all = append(all, folderKnown{numbers[i], numbers[i+1]})
+		k := folderKnown{numbers[i], numbers[i+1]}
+		if seen[k.number] || !box.CanHaveHad(k.number, k.change) {
+			return nil, invalidSyncState()
+		}
+		seen[k.number] = true
+		all = append(all, k)
 	}
 	return all, nil
 }

@@ -29,8 +29,8 @@ func packState(kind byte, box mailstore.GUID, folder uint64, numbers []uint64) s
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b)))
 }
 
-// unpackState reads a SyncState of a kind and a folder.
-func unpackState(text string, kind byte, box mailstore.GUID, folder uint64) ([]uint64, bool) {
+// unpackState reads a SyncState of a kind and a folder with at most so many numbers.
+func unpackState(text string, kind byte, box mailstore.GUID, folder uint64, most int) ([]uint64, bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	head := len(box) + 2
 	if err != nil || len(b) < head+4 {
@@ -43,7 +43,7 @@ func unpackState(text string, kind byte, box mailstore.GUID, folder uint64) ([]u
 	var numbers []uint64
 	for rest := body[head:]; len(rest) > 0; {
 		n, size := binary.Uvarint(rest)
-		if size <= 0 {
+		if size <= 0 || len(numbers) > most {
 			return nil, false
 		}
 		numbers, rest = append(numbers, n), rest[size:]
@@ -143,9 +143,10 @@ func (k *known) pack(f *mailstore.Folder) string {
 	return packState(syncItems, f.Mailbox.GUID(), f.ID().Number, numbers)
 }
 
-// readKnown reads the SyncState of a folder.
+// readKnown reads the SyncState of a folder. Whoever knows the code can write one, so it
+// is held to what the server writes.
 func readKnown(text string, f *mailstore.Folder) (*known, bool) {
-	numbers, ok := unpackState(text, syncItems, f.Mailbox.GUID(), f.ID().Number)
+	numbers, ok := unpackState(text, syncItems, f.Mailbox.GUID(), f.ID().Number, 3+len(known{}.untold)*(1+2*maxSpans))
 	if !ok || len(numbers) < 3 {
 		return nil, false
 	}
@@ -156,8 +157,13 @@ func readKnown(text string, f *mailstore.Folder) (*known, bool) {
 			return nil, false
 		}
 		n := int(numbers[0])
+		before := uint64(0)
 		for j := range n {
-			k.untold[i] = append(k.untold[i], interval{numbers[1+2*j], numbers[2+2*j]})
+			s := interval{numbers[1+2*j], numbers[2+2*j]}
+			if s.after < before || s.upTo <= s.after || s.upTo > k.mark.Number {
+				return nil, false
+			}
+			k.untold[i], before = append(k.untold[i], s), s.upTo
 		}
 		numbers = numbers[1+2*n:]
 	}

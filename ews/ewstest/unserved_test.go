@@ -113,7 +113,7 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 		"names of people":        {resolve(`ContactDataShape="PcxPeopleSearch"`, ""), "ErrorInvalidOperation"},
 		"private list":           {`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress><t:ItemId Id="AAAA"/></m:Mailbox></m:ExpandDL>`, "ErrorInvalidOperation"},
 		"unknown entries":        {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions/><t:UnknownEntries><t:UnknownEntry>x</t:UnknownEntry></t:UnknownEntries></t:PermissionSet></t:Folder>`), "ErrorCannotSetPermissionUnknownEntries"},
-		"user by SID":            {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions><t:Permission><t:UserId><t:SID>S-1</t:SID><t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress></t:UserId><t:PermissionLevel>Editor</t:PermissionLevel></t:Permission></t:Permissions></t:PermissionSet></t:Folder>`), "ErrorInvalidOperation"},
+		"user of elsewhere":      {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions><t:Permission><t:UserId><t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress><t:ExternalUserIdentity>bob</t:ExternalUserIdentity></t:UserId><t:PermissionLevel>Editor</t:PermissionLevel></t:Permission></t:Permissions></t:PermissionSet></t:Folder>`), "ErrorInvalidOperation"},
 		"class of another kind":  {createFolderXML(f, `<t:CalendarFolder><t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>a</t:DisplayName></t:CalendarFolder>`), "ErrorNoFolderClassOverride"},
 	} {
 		assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), "%s: %s", name, c.do(tt.op))

@@ -186,8 +186,6 @@ func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refu
 		return refused
 	case v.Local != nameOf(uri):
 		return refuse("ErrorUpdatePropertyMismatch")
-	case e.set.update == storeID:
-		return nil
 	case appended && !appendable[uri]:
 		return refuseText("ErrorInvalidPropertyAppend", "Append action is invalid for property "+uri+".")
 	case uri == "item:ItemClass" && mailstore.KindOf(v.Text) != mailstore.KindOf(u.item.Class()):

@@ -90,6 +90,22 @@ func (v typedValue) compare(w typedValue) int {
 	return cmp.Or(cmp.Compare(strings.ToLower(v.text), strings.ToLower(w.text)), cmp.Compare(v.text, w.text))
 }
 
+// key returns a text that is the same for all values of a kind that compare takes for
+// equal.
+func (v typedValue) key() string {
+	switch v.kind {
+	case numberValue:
+		return strconv.FormatFloat(v.number+0, 'g', -1, 64) // no negative zero
+	case timeValue:
+		return v.time.UTC().Format(time.RFC3339Nano)
+	case binaryValue:
+		return string(v.binary)
+	case boolValue:
+		return strconv.FormatBool(v.truth)
+	}
+	return mailstore.Fold(v.text)
+}
+
 func ranked(p ews.ExtendedProperty, ok bool) (typedValue, bool) {
 	if !ok {
 		return typedValue{}, false

@@ -199,6 +199,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
 		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
+		MaxRecords: 1000, // nobody asks for them, and it may run for days
 	}
 	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
 		if opts.Azure, err = s.apps.tenant(); err != nil {

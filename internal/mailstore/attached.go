@@ -1,7 +1,6 @@
 package mailstore
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"io"
@@ -13,12 +12,16 @@ import (
 )
 
 // slot is what the content of an item does not tell about one of its attachments.
-// Slots stand in the order of the attachments. They are never modified, only replaced.
+// An item has slots for all of its attachments, in their order, or for none. They are never
+// modified, only replaced.
 type slot struct {
 	number int       // in the id of the attachment, never used again
 	made   time.Time // zero: together with the item
 	item   *Item     // in no folder; nil for a file, and for a message that is nothing but its MIME
 }
+
+// MaxNested is how many levels of attached items a client can make.
+const MaxNested = 10
 
 // Attached is an attachment of an item.
 type Attached struct {
@@ -124,6 +127,25 @@ func (it *Item) kept() []slot {
 	return all
 }
 
+// next returns a number that no attachment of the item has had.
+func (it *Item) next() int {
+	n := it.numbered
+	if all := it.Attached(); len(all) > 0 {
+		n = max(n, all[len(all)-1].Number+1)
+	}
+	return n
+}
+
+// renumber gives numbers to the attachments that the item is about to have, of which the
+// first so many are its own.
+func (it *Item) renumber(count, own int) {
+	next, slots := it.next(), it.kept()[:own]
+	for len(slots) < count {
+		slots, next = append(slots, slot{number: next}), next+1
+	}
+	it.slots, it.numbered = slots, next
+}
+
 // AttachedItems returns what is attached, for [New] of a copy: nil for a file.
 func (it *Item) AttachedItems() []*Item {
 	if len(it.slots) == 0 {
@@ -146,7 +168,7 @@ func (it *Item) Attach(path []int, f eml.File, item *Item) (number int, ok bool)
 		if !ok {
 			return revision{}, false
 		}
-		number = max(in.numbered, len(in.Attachments()))
+		number = in.next()
 		return revision{raw, append(in.kept(), slot{number, now, item}), number + 1}, true
 	})
 	if ok {
@@ -165,7 +187,7 @@ func (it *Item) Detach(path []int) bool {
 		if !ok {
 			return revision{}, false
 		}
-		return revision{raw, slices.Delete(in.kept(), n, n+1), max(in.numbered, len(in.Attachments()))}, true
+		return revision{raw, slices.Delete(in.kept(), n, n+1), in.next()}, true
 	})
 	if ok {
 		it.revise(r)
@@ -192,7 +214,7 @@ func (it *Item) revised(path []int, change func(*Item) (revision, bool)) (revisi
 	next.properties = next.properties.With(attachmentProperties(next.properties, next.attachments))
 	slots := it.kept()
 	slots[i].item = &next
-	return revision{it.Content().Replace(i, r.raw), slots, max(it.numbered, len(all))}, true
+	return revision{it.Content().Replace(i, r.raw), slots, it.next()}, true
 }
 
 // revise makes a revision the content of an item in a folder.
@@ -237,26 +259,4 @@ func heads(slots []slot) []slotHead {
 		all = append(all, h)
 	}
 	return all
-}
-
-// restored returns the slots of an export, for a message.
-func restored(content *eml.Message, all []slotHead) []slot {
-	parts := content.Attachments()
-	var slots []slot
-	for i, h := range all {
-		if i >= len(parts) {
-			break
-		}
-		s := slot{number: h.Number, made: h.Made}
-		if h.Properties != nil && parts[i].Item {
-			raw, _ := io.ReadAll(parts[i].Open())
-			m := eml.Parse(bytes.Clone(raw))
-			s.item = &Item{content: m, attachments: attachments(m), properties: make(Properties), slots: restored(m, h.Inner), numbered: h.Numbered}
-			for _, v := range h.Properties {
-				s.item.properties[Key(v.Field)] = v
-			}
-		}
-		slots = append(slots, s)
-	}
-	return slots
 }

@@ -1,14 +1,11 @@
 package mailstore
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"hash/crc32"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
 // The stream of ExportItems: magic with version, length and JSON of the head,
@@ -26,10 +23,6 @@ type head struct {
 	Store       []byte // differs between items that are otherwise equal
 }
 
-// ErrCorrupt reports a stream that Export did not write, or that was changed
-// afterwards.
-var ErrCorrupt = errors.New("export stream is corrupt")
-
 // Export returns the item as a stream that keeps everything, in pieces.
 func (it *Item) Export() [][]byte {
 	h := head{Attachments: it.Attachments(), Slots: heads(it.slots), Numbered: it.numbered, Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
@@ -45,56 +38,8 @@ func (it *Item) Export() [][]byte {
 	first = append(first, data...)
 	raw := it.Content().Raw()
 	sum := crc32.Update(crc32.ChecksumIEEE(first), crc32.IEEETable, raw)
-	it.Folder.Mailbox.org.exported[exportMark{it.Properties().Text(TagSearchKey), sum}] = it.object
+	it.Folder.Mailbox.org.exported.add(exportMark{it.Properties().Text(TagSearchKey), sum}, it.object)
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
-}
-
-// Import creates an item from a stream, unchanged except that its times of
-// creation and modification are now.
-func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
-	it, err := decodeExport(stream)
-	if err != nil {
-		return nil, err
-	}
-	if associated {
-		it.Associated = true
-	}
-	o := f.Mailbox.org
-	now := builder{}
-	now.time(TagCreated, o.Now())
-	now.time(TagModified, o.Now())
-	it.properties = it.properties.With([]ews.ExtendedProperty{now[TagCreated], now[TagModified]})
-	it.change = o.nextChange()
-	it.origin = o.exported[exportMark{it.properties.Text(TagSearchKey), binary.BigEndian.Uint32(stream[len(stream)-4:])}]
-	it.attach(f, ByClient)
-	it.arrivedAnew(ByClient)
-	return it, nil
-}
-
-func decodeExport(stream []byte) (*Item, error) {
-	fixed := len(exportMagic) + 8
-	if len(stream) < fixed+4 || !bytes.HasPrefix(stream, []byte(exportMagic)) {
-		return nil, ErrCorrupt
-	}
-	body, sum := stream[:len(stream)-4], binary.BigEndian.Uint32(stream[len(stream)-4:])
-	if crc32.ChecksumIEEE(body) != sum {
-		return nil, ErrCorrupt
-	}
-	size := binary.BigEndian.Uint64(body[len(exportMagic):])
-	if size > uint64(len(body)-fixed) {
-		return nil, ErrCorrupt
-	}
-	data, raw := body[fixed:fixed+int(size)], body[fixed+int(size):]
-	var h head
-	if err := json.Unmarshal(data, &h); err != nil {
-		return nil, ErrCorrupt
-	}
-	content := eml.Parse(raw)
-	it := &Item{content: content, attachments: h.Attachments, slots: restored(content, h.Slots), numbered: h.Numbered, Associated: h.Associated, Delivered: h.Delivered, properties: make(Properties)}
-	for _, v := range h.Properties {
-		it.properties[Key(v.Field)] = v
-	}
-	return it, nil
 }
 
 // Delete removes the item for good, without a trace or notice.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"math"
 )
 
 // Kind is what an id refers to.
@@ -149,14 +150,25 @@ func cutMoniker(s string) (id ID, rest []byte, err error) {
 	return id, b[monikerSize:], nil
 }
 
+// MaxIDLevels is how many attachments the id of one can have on the way to it.
+const MaxIDLevels = 64
+
+// ErrTooDeep reports an id of an attachment below more others than MaxIDLevels.
+var ErrTooDeep = errors.New("id has too many levels")
+
 // AttachmentID returns the id of an attachment: that of the item in the mailbox, how
 // many numbers follow, and the numbers of the attachments on the way, of which the
-// last is its own, [MS-OXWSITEMID] 2.1.
+// last is its own, each with its size, [MS-OXWSITEMID] 2.1. There are at most 255.
 func AttachmentID(item ID, path ...int) string {
 	b := append(item.Moniker(), byte(len(path)))
 	for _, n := range path {
-		b = binary.LittleEndian.AppendUint16(b, 2)
-		b = binary.BigEndian.AppendUint16(b, uint16(n))
+		if n <= math.MaxUint16 {
+			b = binary.LittleEndian.AppendUint16(b, 2)
+			b = binary.BigEndian.AppendUint16(b, uint16(n))
+			continue
+		}
+		b = binary.LittleEndian.AppendUint16(b, 4)
+		b = binary.BigEndian.AppendUint32(b, uint32(n))
 	}
 	return base64.StdEncoding.EncodeToString(b)
 }
@@ -164,14 +176,27 @@ func AttachmentID(item ID, path ...int) string {
 // ParseAttachmentID reads the id of an attachment.
 func ParseAttachmentID(s string) (item ID, path []int, err error) {
 	item, rest, err := cutMoniker(s)
-	if err != nil || item.Kind != KindItem || len(rest) < 5 || len(rest) != 1+4*int(rest[0]) {
+	if err != nil || item.Kind != KindItem || len(rest) < 1 {
 		return ID{}, nil, ErrMalformed
 	}
-	for rest = rest[1:]; len(rest) > 0; rest = rest[4:] {
-		if rest[0] != 2 || rest[1] != 0 {
+	levels := int(rest[0])
+	for rest = rest[1:]; len(rest) > 0; {
+		var n int
+		switch {
+		case len(rest) >= 4 && rest[0] == 2 && rest[1] == 0:
+			n, rest = int(binary.BigEndian.Uint16(rest[2:])), rest[4:]
+		case len(rest) >= 6 && rest[0] == 4 && rest[1] == 0 && binary.BigEndian.Uint32(rest[2:]) > math.MaxUint16:
+			n, rest = int(binary.BigEndian.Uint32(rest[2:])), rest[6:]
+		default:
 			return ID{}, nil, ErrMalformed
 		}
-		path = append(path, int(binary.BigEndian.Uint16(rest[2:])))
+		path = append(path, n)
+	}
+	switch {
+	case levels == 0 || levels != len(path):
+		return ID{}, nil, ErrMalformed
+	case levels > MaxIDLevels:
+		return ID{}, nil, ErrTooDeep
 	}
 	return item, path, nil
 }

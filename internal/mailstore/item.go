@@ -37,7 +37,7 @@ type Item struct {
 	properties  Properties
 	content     *eml.Message
 	attachments []ews.Attachment
-	slots       []slot // of the attachments; fewer: the rest are as in a new item
+	slots       []slot // of the attachments; none: they are as in a new item
 	numbered    int    // numbers of attachments that were given, if that is more than there are
 }
 

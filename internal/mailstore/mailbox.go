@@ -118,3 +118,12 @@ func (m *Mailbox) number() uint64 {
 	m.numbers++
 	return m.numbers
 }
+
+// Numbers returns how many numbers the mailbox has given to folders and items.
+func (m *Mailbox) Numbers() int { return int(m.numbers) }
+
+// CanHaveHad reports whether a folder with a number, and at some time with a change
+// number, can have been in the mailbox.
+func (m *Mailbox) CanHaveHad(folder, change uint64) bool {
+	return folder > 0 && folder <= m.numbers && m.items[folder] == nil && change <= m.org.changes
+}

@@ -54,6 +54,26 @@ type exportMark struct {
 	sum       uint32
 }
 
+// exportMarks are the objects of streams.
+type exportMarks struct {
+	of    map[exportMark]uint64
+	order []exportMark // the oldest first, if there is a limit
+	most  int          // 0: all
+}
+
+// add makes a stream known as one of an object.
+func (m *exportMarks) add(mark exportMark, object uint64) {
+	_, known := m.of[mark]
+	m.of[mark] = object
+	if m.most <= 0 || known {
+		return
+	}
+	if m.order = append(m.order, mark); len(m.order) > m.most {
+		delete(m.of, m.order[0])
+		m.order = m.order[1:]
+	}
+}
+
 // mark returns bytes that no other item of the organisation has. They tell nothing
 // about the object.
 func (it *Item) mark() []byte {

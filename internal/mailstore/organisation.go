@@ -16,7 +16,7 @@ type Organisation struct {
 	random    *rand.Rand
 	changes   uint64
 	objects   map[uint64]*Item
-	exported  map[exportMark]uint64 // objects by the streams made of them
+	exported  exportMarks
 	byGUID    map[GUID]*Mailbox
 	byAddress map[string]*Mailbox
 	mailboxes []*Mailbox
@@ -24,8 +24,8 @@ type Organisation struct {
 	objectsMade uint64
 }
 
-// Settings of an [Organisation]. All but Undated, Anew, Arrived, Happened and Leave are
-// required.
+// Settings of an [Organisation]. All but MaxExports, Undated, Anew, Arrived, Happened and
+// Leave are required.
 type Settings struct {
 	Now  func() time.Time
 	Seed uint64
@@ -42,6 +42,9 @@ type Settings struct {
 	// LastParent lets items in Deleted Items and Recoverable Items tell where they
 	// were before, as Exchange 2016 does.
 	LastParent bool
+	// MaxExports is how many exports the organisation knows again at most, for
+	// [Item.Origin]; 0: all.
+	MaxExports int
 	// Undated hides the time of delivery of all items from [Item.Property].
 	Undated bool
 	// Anew is what changes in the MIME of items besides.
@@ -85,7 +88,7 @@ func NewOrganisation(s Settings) *Organisation {
 		byGUID:    make(map[GUID]*Mailbox),
 		byAddress: make(map[string]*Mailbox),
 		objects:   make(map[uint64]*Item),
-		exported:  make(map[exportMark]uint64),
+		exported:  exportMarks{of: make(map[exportMark]uint64), most: s.MaxExports},
 	}
 }
 

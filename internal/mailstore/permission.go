@@ -5,6 +5,7 @@ package mailstore
 type Permission struct {
 	User   string // address, or Default or Anonymous
 	Name   string // of an address, in the address book; empty if it is not there
+	SID    string // of a user with a mailbox
 	Level  string
 	Rights Rights
 }

@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -53,6 +54,7 @@ var (
 	TagFlagComplete       = tag(0x1091, ews.TypeSystemTime)
 	TagDisplayName        = tag(0x3001, ews.TypeString)
 	TagCreated            = tag(0x3007, ews.TypeSystemTime)
+	TagRetentionDate      = tag(0x301C, ews.TypeSystemTime)
 	TagModified           = tag(0x3008, ews.TypeSystemTime)
 	TagSearchKey          = ews.PidTagSearchKey
 	TagLastParent         = tag(0x348A, ews.TypeBinary) // PidTagLastActiveParentEntryId
@@ -73,6 +75,7 @@ var (
 	PropFlagDue           = ews.ExtendedField{Set: ews.SetTask, ID: 0x8105, Type: ews.TypeSystemTime}
 	PropReminderDelta     = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8501, Type: ews.TypeInteger} // minutes
 	PropReminderTime      = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8502, Type: ews.TypeSystemTime}
+	PropReminderSignal    = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8560, Type: ews.TypeSystemTime} // when to remind next
 	PropReminderSet       = ews.ExtendedField{Set: ews.SetCommon, ID: 0x8503, Type: ews.TypeBoolean}
 	PropStart             = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820D, Type: ews.TypeSystemTime}
 	PropEnd               = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820E, Type: ews.TypeSystemTime}
@@ -138,14 +141,25 @@ func (p Properties) Time(f ews.ExtendedField) time.Time {
 	return t
 }
 
-// ParseTime reads the text form of a time.
+// ParseTime reads the text form of a time, of the years 1 to 9999 in UTC.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", s)
 	if err != nil {
 		t, err = time.Parse("2006-01-02T15:04:05.999999999", s)
 	}
+	if err == nil && !dated(t) {
+		err = errUndated
+	}
 	return t.UTC(), err
 }
+
+// dated reports whether a time can be told in the protocol, whose years have four digits.
+func dated(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1 && year <= 9999
+}
+
+var errUndated = errors.New("the year has not four digits")
 
 // builder collects properties.
 type builder Properties

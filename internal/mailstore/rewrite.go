@@ -29,9 +29,11 @@ func (it *Item) Rewrite(raw []byte) {
 		}
 	}
 	p := it.Properties().With(nil, fromContent...).With(set)
-	if len(all) < len(it.slots) {
-		it.slots = nil // nobody can tell which is which
+	own := len(it.Attachments())
+	if len(all) < own {
+		own = 0 // nobody can tell which is which
 	}
+	it.renumber(len(all), own)
 	it.content, it.attachments = content, all
 	it.replace(p)
 }
@@ -51,7 +53,8 @@ func (it *Item) Reform(raw []byte) {
 	}
 	gone := append([]ews.ExtendedField{TagMessageID, TagInReplyTo, TagReferences, TagConversationIndex}, fromContent...)
 	p := it.Properties().With(nil, gone...).With(set)
-	it.content, it.attachments, it.slots = content, all, nil
+	it.renumber(len(all), 0)
+	it.content, it.attachments = content, all
 	it.replace(p)
 }
 

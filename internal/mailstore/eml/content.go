@@ -19,7 +19,8 @@ type Attachment struct {
 	Location    string
 	Size        int64 // decoded
 	Inline      bool
-	Item        bool // an attached message
+	Item        bool    // an attached message
+	Link        []Field // of a file elsewhere: what is known of it
 	part        *part
 }
 
@@ -64,6 +65,7 @@ func (p *part) attachment() (Attachment, bool) {
 	case strings.HasPrefix(p.kind, "text/"), p.kind == "multipart/mixed":
 		return Attachment{}, false
 	}
+	a.links(p)
 	a.Size = p.size()
 	return a, true
 }

@@ -27,7 +27,8 @@ type Body struct {
 type File struct {
 	Name, ContentType, ContentID, Location string
 	Inline                                 bool
-	Item                                   bool // a message
+	Item                                   bool    // a message
+	Link                                   []Field // of a file elsewhere
 	Content                                []byte
 }
 
@@ -122,8 +123,11 @@ func (f File) part() *part {
 		disposition = v
 	}
 	encoding := "base64"
-	if f.Item {
+	switch {
+	case f.Item:
 		kind, encoding = "message/rfc822", "8bit"
+	case len(f.Link) > 0:
+		kind, encoding = external, "7bit"
 	}
 	p := &part{kind: kind, fields: []field{
 		newField("Content-Type", encodeText(kind)), newField("Content-Transfer-Encoding", encoding), newField("Content-Disposition", disposition),
@@ -134,8 +138,12 @@ func (f File) part() *part {
 	if f.Location != "" {
 		p.fields = append(p.fields, newField("Content-Location", encodeText(f.Location)))
 	}
-	if f.Item {
+	switch {
+	case f.Item:
 		p.body = f.Content
+		return p
+	case len(f.Link) > 0:
+		p.body = []byte(f.link())
 		return p
 	}
 	text := base64.StdEncoding.EncodeToString(f.Content)

@@ -35,6 +35,21 @@ func WithoutImages(page string) (blocked string, found bool) {
 	return blocked, found
 }
 
+var inlineURL = regexp.MustCompile(`(?i)^\s*cid:`)
+
+var inlineStyle = regexp.MustCompile(`(?i)url\(\s*['"]?\s*cid:`)
+
+// HasInlineImages reports whether a page shows images that are parts of the message.
+func HasInlineImages(page string) bool {
+	found := false
+	rewritten(page, func(t *html.Token) {
+		for _, a := range t.Attr {
+			found = found || imageSources[a.Key] && inlineURL.MatchString(a.Val) || a.Key == "style" && inlineStyle.MatchString(a.Val)
+		}
+	})
+	return found
+}
+
 // BlankTargets returns a page whose links open in a window of their own.
 func BlankTargets(page string) string {
 	return rewritten(page, func(t *html.Token) {
