@@ -330,7 +330,7 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 	if !ok {
 		q = driver.Query{Operation: was.Operation, Origin: t.Mailbox}
 	}
-	found, err := mailbox.Find(ctx, q)
+	found, err := s.search(ctx, mailbox, Target{}, unlimited, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		switch {
 		case !driver.SameMessageID(it.MessageID, was.MessageID), was.Class != "" && !strings.EqualFold(it.Class, was.Class):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
 // taken finds the items in quarantine that match both a target, where the zero
@@ -96,7 +97,7 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 	}
 	q.In, q.Except = &root, nil
 	top, err := s.search(ctx, s.quarantine, t, unlimited, q)
-	found.Items = append(found.Items, top.Items...)
+	found.Items = passage.Distinct(append(found.Items, top.Items...)) // a driver may search what it need not
 	found.Unsearched = append(found.Unsearched, top.Unsearched...)
 	return found, err
 }

@@ -208,6 +208,7 @@ func (p *Passage) mark(ctx context.Context) error {
 		return err
 	}
 	p.wrote = true
+	was := p.Item
 	if err == nil {
 		p.see(marked) // a server may give a changed item another id
 	}
@@ -220,6 +221,10 @@ func (p *Passage) mark(ctx context.Context) error {
 	switch {
 	case lookErr != nil:
 		return both(err, lookErr)
+	case p.Item.ID != was.ID && (read == nil || identityDiffers(was, *read, true) != ""):
+		p.see(was) // the answer was that to another change
+		p.markDoubt = true
+		return errAnother
 	case read == nil:
 		return fmt.Errorf("%w: it was moved when it had just been marked", driver.ErrGone)
 	}
