@@ -94,7 +94,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 
 	out := s.receipt("restore", t)
 	found, err := s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (driver.Findings, error) {
-		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, true)
+		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, everywhere)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
