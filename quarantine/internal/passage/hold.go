@@ -90,6 +90,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		if err != nil {
 			return false, err
 		}
+		if !ours && p.underOtherAddress(ctx, had) {
+			return false, p.undecided(fmt.Errorf("it may be on its way from %s, perhaps another address of this mailbox, until %s", had.Mailbox, had.Lease.Format(time.RFC3339)))
+		}
 		if !ours || had.Direction == driver.Surplus {
 			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address()}
 			p.describe()
@@ -133,6 +136,11 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 	if had == nil || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
 		return false, false, nil
 	}
+	return p.vouched(ctx, *had)
+}
+
+// vouched is ours for a stamp that names the mailbox, or another address of it.
+func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted bool, err error) {
 	known, err := p.Ledger.Knows(ctx, had.Operation)
 	if err != nil {
 		return false, false, fmt.Errorf("journal: %w", err)
@@ -142,10 +150,20 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 		return known, known, nil // of version 1, which anyone can write
 	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag):
 		return false, false, nil
-	case known, p.engine.sealed(*had):
+	case known, p.engine.sealed(had):
 		return true, true, nil
 	}
 	return len(p.engine.Keys) == 0, false, nil
+}
+
+// underOtherAddress reports whether a run of this installation has just marked the item
+// in a mailbox of another address: it may be this one, which has both.
+func (p *Passage) underOtherAddress(ctx context.Context, had *driver.Stamp) bool {
+	if had == nil || strings.EqualFold(had.Mailbox, p.From.Address()) || p.engine.expired(*had) {
+		return false
+	}
+	ours, _, err := p.vouched(ctx, *had)
+	return ours || err != nil
 }
 
 // adopt continues the attempt of another run.
