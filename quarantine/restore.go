@@ -69,6 +69,9 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			if was.Outcome.Done() {
 				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted?", ErrGone)
 			}
+			if to := was.To.Mailbox; was.lies() && to != "" && !strings.EqualFold(to, s.quarantine.Address()) {
+				ri.Err = fmt.Errorf("%w: it is neither in %s nor in the mailbox; the receipt says that it was taken to %s, which another configuration has", ErrGone, s.quarantine.Address(), to)
+			}
 			missing = append(missing, missed{at: len(out.Items), was: was})
 		}
 		out.Items = append(out.Items, ri)
