@@ -283,6 +283,10 @@ func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *Receipt
 		ri.Outcome = done
 		s.lately.add(p.Direction, out.Stamp.Mailbox, out.Copy.MessageID, ri.From.ItemID, out.Copy.ID)
 		p.Finish(ctx)
+	case errors.Is(err, passage.ErrLedger) && out.Begun:
+		ri.Outcome, ri.Err = unfinished(err), err
+	case errors.Is(err, passage.ErrLedger): // nobody has refused it
+		ri.Outcome, ri.Err = unbegun(err), err
 	case driver.Untouched(err) && !driver.Temporary(err) && !gaveUp(ctx, err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
 	case !out.Begun:

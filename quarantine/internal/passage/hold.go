@@ -208,11 +208,13 @@ func (p *Passage) mark(ctx context.Context) error {
 	}
 	p.stamp.Direction, p.stamp.At = p.Direction, p.at()
 	p.engine.lease(&p.stamp, p.Item, time.Now())
-	p.adopted, p.trusted, p.marked = false, true, time.Now()
+	p.adopted, p.trusted = false, true
 	p.fresh()
+	now := time.Now()
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
+	p.marked = now
 	m := driver.Change{Stamp: &p.stamp}
 	if p.Direction == driver.ToUser {
 		m.Read = &p.stamp.Read
@@ -304,18 +306,20 @@ func (p *Passage) at() time.Time {
 
 // begin writes the intent of the present attempt.
 func (p *Passage) begin(ctx context.Context) error {
-	if p.begun != "" && p.begun != p.stamp.Operation {
-		if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-			return fmt.Errorf("journal: %w", err)
-		}
-	}
-	it := p.Item
+	it, replaced := p.Item, p.begun
 	it.Mailbox = p.From.Address()
 	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
 		// Nothing was sent. A disk that is full or broken is so for longer than retries take;
 		// another run that is about to mark the item soon has done it.
-		return &driver.Error{Err: fmt.Errorf("journal: %w", err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
+		return &driver.Error{Err: fmt.Errorf("%w: %w", ErrLedger, err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
 	}
 	p.begun = p.stamp.Operation
+	if replaced == "" || replaced == p.begun {
+		return nil
+	}
+	// Not before the new one is written, or nobody would know any more what to do.
+	if err := p.Ledger.Finish(ctx, replaced); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	return nil
 }

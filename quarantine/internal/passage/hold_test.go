@@ -1,6 +1,7 @@
 package passage_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -42,4 +43,32 @@ func TestStampKnowsThePath(t *testing.T) {
 			assert.Equal(t, tt.want, p.Result().Stamp.Folder.Path, name)
 		})
 	}
+}
+
+// full is a ledger that has no room for another intent.
+type full struct{ ledger }
+
+func (full) Begin(context.Context, driver.Stamp, driver.Item) error { return errDenied }
+
+// A run that was interrupted before it marked the item has left an intent. It stays until
+// that of the next attempt is written: if it cannot be, the item is not forgotten.
+func TestIntentIsNotGivenUpForOneThatIsNotWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMove)
+		it := s.seen(t, s.deliver())
+		left := driver.Stamp{Operation: driver.NewOperation(), Attempt: driver.NewOperation(), Direction: driver.ToQuarantine, Mailbox: alice}
+		require.NoError(t, s.ledger.Begin(t.Context(), left, it))
+
+		p := s.passage(driver.ToQuarantine, it)
+		p.Ledger = full{s.ledger}
+		p.Begun(left.Operation)
+		require.ErrorIs(t, p.Run(t.Context()), errDenied)
+		assert.Contains(t, s.ledger, left.Operation)
+
+		p = s.passage(driver.ToQuarantine, it)
+		p.Begun(left.Operation)
+		assert.Equal(t, "done in /Quarantine (move)", s.run(t.Context(), p))
+		assert.Empty(t, s.ledger)
+	})
 }
