@@ -145,16 +145,22 @@ func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted 
 	if err != nil {
 		return false, false, fmt.Errorf("journal: %w", err)
 	}
+	left, usual := time.Until(had.Lease), 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag)
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag):
+	case had.Print != printOf(p.Item), left > max(usual, maxAhead):
 		return false, false, nil
 	case known, p.engine.sealed(had):
 		return true, true, nil
 	}
-	return len(p.engine.Keys) == 0, false, nil
+	return len(p.engine.Keys) == 0 && left <= usual, false, nil
 }
+
+// maxAhead is how far the clock of another machine of this installation may be ahead, even
+// if its time zone is wrong. Until the end of a lease by that clock, its attempt is left
+// alone.
+const maxAhead = 24 * time.Hour
 
 // underOtherAddress reports whether a run of this installation has just marked the item
 // in a mailbox of another address: it may be this one, which has both.
