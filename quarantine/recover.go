@@ -159,6 +159,9 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	if err != nil {
 		return ri, err
 	}
+	if in.Direction == driver.ToUser && now != nil && now.Stamp != nil && now.Stamp.Direction == driver.Surplus {
+		now, it.ID = nil, "" // it was put aside since, and another copy is the message
+	}
 	marked := false
 	if now != nil {
 		now.Folder, it = in.From.Folder, *now
