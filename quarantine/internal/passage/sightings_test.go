@@ -115,3 +115,33 @@ func TestMarkedUnderTheIDOfAnother(t *testing.T) {
 		}
 	}
 }
+
+// The id that a server gives for the item it has marked is that of nothing, or of another
+// message: as long as the item itself cannot be read, it is not known whether it is marked.
+func TestMarkedUnderNoID(t *testing.T) {
+	t.Parallel()
+	for end, reads := range map[string]error{
+		"done in /Quarantine (move)":                           nil,
+		"undecided: the answer is about another item / denied": errDenied,
+	} {
+		for _, dead := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayMove)
+				s.sends = driver.ToQuarantine
+				o, other := s.deliver(), s.innocent(alice)
+				marked := false
+				s.twist = func(c *detour.Call) {
+					switch c.Act(); {
+					case c.Kind == detour.Mark && dead:
+						c.Answer.Item.ID, marked = "nothing", true
+					case c.Kind == detour.Mark:
+						c.Answer.Item.ID, marked = other.ID, true
+					case c.Kind == detour.Inspect && marked && c.Item.ID == o.ID && reads != nil:
+						c.Fail(reads)
+					}
+				}
+				assert.Equal(t, end, s.run(t.Context(), s.passage(driver.ToQuarantine, s.seen(t, o))))
+			})
+		}
+	}
+}
