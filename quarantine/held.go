@@ -94,7 +94,13 @@ type ListRequest struct {
 // iteration.
 func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Held, error] {
 	return func(yield func(Held, error) bool) {
-		found, err := s.inQuarantine(ctx, Target{}, driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true})
+		q := driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true}
+		found, err := s.inQuarantine(ctx, Target{}, q)
+		if err == nil && len(found.Items) == 0 {
+			// Someone may have renamed or moved the folder.
+			found, err = s.search(ctx, s.quarantine, Target{}, unlimited, q)
+			found.Items = slices.DeleteFunc(found.Items, unneeded)
+		}
 		if err != nil {
 			yield(Held{}, err)
 			return

@@ -18,7 +18,11 @@ type Intent struct {
 	// Server is the Name in the [Options] of the service. Only a service of that name
 	// settles it. Intents of earlier versions have none.
 	Server string `json:"server,omitempty"`
-	Target Target `json:"target"`
+	// Quarantine is the quarantine mailbox of the service. Only a service with the same
+	// one settles it: at another, nothing shows what has arrived. Intents of earlier
+	// versions have none.
+	Quarantine string `json:"quarantine,omitempty"`
+	Target     Target `json:"target"`
 	// From is where the item was when the intent was written, as far as known.
 	From Place `json:"from"`
 	// MessageID and Received are those of the item.

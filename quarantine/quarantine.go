@@ -78,8 +78,8 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 			}
 			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
-		func(ctx context.Context) (driver.Findings, error) {
-			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, false)
+		func(ctx context.Context, to reach) (driver.Findings, error) {
+			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, to)
 		})
 }
 
@@ -188,14 +188,21 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 }
 
 // already adds what earlier runs took. What the receipt has is left as it is.
-func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context) (driver.Findings, error)) error {
-	found, err := s.shown(ctx, driver.ToQuarantine, r.Target, earlier, r.Items...)
-	if err != nil {
-		return err
+func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (driver.Findings, error)) error {
+	var found driver.Findings
+	for _, to := range []reach{nearest, everywhere} {
+		var err error
+		found, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (driver.Findings, error) { return earlier(ctx, to) }, r.Items...)
+		if err != nil {
+			return err
+		}
+		found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+			return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
+		})
+		if len(found.Items) == 0 {
+			break
+		}
 	}
-	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
-		return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
-	})
 	items, others, err := s.engine.Single(ctx, s.quarantine, found.Items)
 	if err != nil {
 		return err
@@ -276,6 +283,10 @@ func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *Receipt
 		ri.Outcome = done
 		s.lately.add(p.Direction, out.Stamp.Mailbox, out.Copy.MessageID, ri.From.ItemID, out.Copy.ID)
 		p.Finish(ctx)
+	case errors.Is(err, passage.ErrLedger) && out.Begun:
+		ri.Outcome, ri.Err = unfinished(err), err
+	case errors.Is(err, passage.ErrLedger): // nobody has refused it
+		ri.Outcome, ri.Err = unbegun(err), err
 	case driver.Untouched(err) && !driver.Temporary(err) && !gaveUp(ctx, err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err
 	case !out.Begun:

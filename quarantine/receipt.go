@@ -39,9 +39,10 @@ const (
 	// message is where it was.
 	Refused Outcome = "refused"
 	// NotBegun means that nothing was done, and nothing of this run can take effect any
-	// more: the server could not be reached or was busy, or the context had ended, before
-	// the first change of the item. The message is where it was; Err says why. Of a whole
-	// target it is also the outcome if there is an error instead of a result.
+	// more: the server could not be reached or was busy, the journal could not be written,
+	// or the context had ended, before the first change of the item. The message is where
+	// it was; Err says why. Of a whole target it is also the outcome if there is an error
+	// instead of a result.
 	NotBegun Outcome = "notBegun"
 	// Failed means that it was begun, or may have been, and could not be completed. At
 	// least one whole copy exists; Err and Residue say more. Running it again continues

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -144,6 +145,9 @@ func intentItem(in Intent) ReceiptItem {
 // settle finishes the attempt of an intent. The caller has claimed it, or leaves it to
 // who has.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
+	if in.Quarantine != "" && !strings.EqualFold(in.Quarantine, s.quarantine.Address()) {
+		return ri, fmt.Errorf("the run that began it had the quarantine mailbox %s, and this one has %s; recover with a configuration that has that one", in.Quarantine, s.quarantine.Address())
+	}
 	user := s.strategy.Mailbox(in.Target.Mailbox)
 	it := driver.Item{ID: s.itemID(in.From), Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
 	stamp := in.stamp()
@@ -154,6 +158,9 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	now, err := s.engine.Inspect(ctx, from, it.ID)
 	if err != nil {
 		return ri, err
+	}
+	if in.Direction == driver.ToUser && now != nil && now.Stamp != nil && now.Stamp.Direction == driver.Surplus {
+		now, it.ID = nil, "" // it was put aside since, and another copy is the message
 	}
 	marked := false
 	if now != nil {

@@ -69,6 +69,9 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			if was.Outcome.Done() {
 				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted?", ErrGone)
 			}
+			if to := was.To.Mailbox; was.lies() && to != "" && !strings.EqualFold(to, s.quarantine.Address()) {
+				ri.Err = fmt.Errorf("%w: it is neither in %s nor in the mailbox; the receipt says that it was taken to %s, which another configuration has", ErrGone, s.quarantine.Address(), to)
+			}
 			missing = append(missing, missed{at: len(out.Items), was: was})
 		}
 		out.Items = append(out.Items, ri)
@@ -94,7 +97,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 
 	out := s.receipt("restore", t)
 	found, err := s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (driver.Findings, error) {
-		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, true)
+		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, everywhere)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
@@ -330,7 +333,7 @@ func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Targe
 	if !ok {
 		q = driver.Query{Operation: was.Operation, Origin: t.Mailbox}
 	}
-	found, err := mailbox.Find(ctx, q)
+	found, err := s.search(ctx, mailbox, Target{}, unlimited, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		switch {
 		case !driver.SameMessageID(it.MessageID, was.MessageID), was.Class != "" && !strings.EqualFold(it.Class, was.Class):

@@ -29,6 +29,7 @@ func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limi
 		if err == nil {
 			err = passage.Fits(q, found)
 		}
+		found.Items = passage.Distinct(found.Items)
 		return found, err
 	}
 	searcher, ok := driver.As[driver.Searcher](m)
@@ -42,6 +43,7 @@ func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limi
 	if err := passage.Fits(q, found); err != nil {
 		return driver.Findings{}, err
 	}
+	found.Items = passage.Distinct(found.Items)
 	return found, l.newTally().add(len(found.Items))
 }
 

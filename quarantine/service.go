@@ -141,7 +141,7 @@ type Service struct {
 	lately lately
 
 	mu      sync.Mutex
-	folders map[string]driver.Folder // quarantine folders by mailbox, "" for all
+	folders map[string]knownFolder // quarantine folders by mailbox, "" for all
 	busy    map[string]chan struct{}
 }
 
@@ -170,7 +170,7 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		log:     settings.Logger,
 		hook:    settings.Hook,
 		close:   settings.OnClose,
-		folders: make(map[string]driver.Folder),
+		folders: make(map[string]knownFolder),
 		busy:    make(map[string]chan struct{}),
 
 		searchAllowed: settings.CriteriaSearch,
@@ -287,10 +287,7 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (dri
 		key = strings.ToLower(mailbox)
 		names = append(names, key)
 	}
-	s.mu.Lock()
-	f, ok := s.folders[key]
-	s.mu.Unlock()
-	if ok && !again {
+	if f, ok := s.known(key); ok && !again {
 		return f, nil
 	}
 	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names, Create: true})
@@ -322,10 +319,7 @@ func (s *Service) ownFolder(ctx context.Context, mailbox string, again bool) (dr
 }
 
 func (s *Service) existingFolder(ctx context.Context, key string, names []string, again bool) (driver.Folder, error) {
-	s.mu.Lock()
-	f, ok := s.folders[key]
-	s.mu.Unlock()
-	if ok && !again {
+	if f, ok := s.known(key); ok && !again {
 		return f, nil
 	}
 	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names})
@@ -336,8 +330,27 @@ func (s *Service) existingFolder(ctx context.Context, key string, names []string
 	return f, nil
 }
 
-// maxFolders is how many quarantine folders are remembered.
-const maxFolders = 4096
+const (
+	// maxFolders is how many quarantine folders are remembered.
+	maxFolders = 4096
+	// folderFor is how long one is. Whoever deletes a folder moves it to Deleted Items,
+	// where it keeps its id, and what is put into it is deleted some day.
+	folderFor = 5 * time.Minute
+)
+
+// knownFolder is a folder, and when it was where its name says.
+type knownFolder struct {
+	driver.Folder
+	since time.Time
+}
+
+// known returns a folder that is remembered.
+func (s *Service) known(key string) (driver.Folder, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.folders[key]
+	return f.Folder, ok && time.Since(f.since) < folderFor
+}
 
 func (s *Service) remember(key string, f driver.Folder) {
 	s.mu.Lock()
@@ -345,7 +358,7 @@ func (s *Service) remember(key string, f driver.Folder) {
 	if len(s.folders) >= maxFolders {
 		clear(s.folders)
 	}
-	s.folders[key] = f
+	s.folders[key] = knownFolder{f, time.Now()}
 }
 
 // check refuses invalid targets and the quarantine mailbox itself.

@@ -7,35 +7,62 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+)
+
+// reach is how far a search for what lies in quarantine goes.
+type reach int
+
+const (
+	// nearest is where something is found first: where it was put or, if it is not
+	// there, wherever in the quarantine mailbox someone has put it. If each mailbox has
+	// a folder there, those of other mailboxes are left out.
+	nearest reach = iota
+	// anywhere is nearest, and the folders of other mailboxes in the end.
+	anywhere
+	// everywhere goes on when something is found, for what someone has put elsewhere,
+	// but into the folders of other mailboxes only if nothing is.
+	everywhere
 )
 
 // taken finds the items in quarantine that match both a target, where the zero
-// value means all, and a query; wherever in the quarantine mailbox someone has put
-// them, if they are not where they were put. If each mailbox has a folder there, those
-// of other mailboxes are searched only if it is thorough.
-func (s *Service) taken(ctx context.Context, t Target, q driver.Query, thorough bool) (driver.Findings, error) {
-	searches := []func() (driver.Findings, error){
-		func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) },
-		func() (driver.Findings, error) { return s.search(ctx, s.quarantine, t, unlimited, q) },
+// value means all, and a query.
+func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (driver.Findings, error) {
+	type look func() (driver.Findings, error)
+	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) }
+	mailbox := func() (driver.Findings, error) { return s.search(ctx, s.quarantine, t, unlimited, q) }
+	looks := [][]look{{folder}, {mailbox}} // those of a group all count
+	if to == everywhere {
+		looks = looks[1:]
 	}
 	if s.perMailbox && q.Origin != "" {
 		own := func() (driver.Findings, error) { return s.inOwnFolder(ctx, t, q) }
-		others := func() (driver.Findings, error) { return s.besideFolders(ctx, t, q) }
-		searches = []func() (driver.Findings, error){own, others, searches[1]}
-		if !thorough {
-			searches = searches[:2]
+		beside := func() (driver.Findings, error) { return s.besideFolders(ctx, t, q) }
+		switch to {
+		case nearest:
+			looks = [][]look{{own}, {beside}}
+		case anywhere:
+			looks = [][]look{{own}, {beside}, {mailbox}}
+		case everywhere:
+			looks = [][]look{{own, beside}, {mailbox}}
 		}
 	}
 	var found driver.Findings
-	for _, search := range searches {
-		var err error
-		if found, err = search(); err != nil {
-			return found, err
+	for _, group := range looks {
+		found = driver.Findings{}
+		for _, look := range group {
+			more, err := look()
+			if err != nil {
+				return more, err
+			}
+			found.Items = append(found.Items, slices.DeleteFunc(more.Items, unneeded)...)
+			found.Unsearched = append(found.Unsearched, more.Unsearched...)
 		}
-		if found.Items = slices.DeleteFunc(found.Items, unneeded); len(found.Items) > 0 {
+		if len(found.Items) > 0 {
 			break
 		}
 	}
+	found.Items = passage.Distinct(found.Items)
 	return found, nil
 }
 
@@ -96,7 +123,7 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 	}
 	q.In, q.Except = &root, nil
 	top, err := s.search(ctx, s.quarantine, t, unlimited, q)
-	found.Items = append(found.Items, top.Items...)
+	found.Items = passage.Distinct(append(found.Items, top.Items...)) // a driver may search what it need not
 	found.Unsearched = append(found.Unsearched, top.Unsearched...)
 	return found, err
 }
@@ -105,8 +132,11 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 // does not show it, by its id. What has only just been taken may not be shown yet,
 // so it is looked for again when it would be.
 func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (driver.Findings, error) {
-	q := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}
-	found, err := s.taken(ctx, Target{}, q, was.Outcome.Done())
+	q, to := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}, nearest
+	if was.Outcome.Done() {
+		to = anywhere
+	}
+	found, err := s.taken(ctx, Target{}, q, to)
 	if err != nil || len(found.Items) > 0 || !was.Outcome.Done() {
 		return found, err
 	}
@@ -121,7 +151,7 @@ func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (d
 		if err := s.engine.Sleep(ctx, wait); err != nil {
 			return found, err
 		}
-		return s.taken(ctx, Target{}, q, was.Outcome.Done())
+		return s.taken(ctx, Target{}, q, to)
 	}
 	return found, nil
 }

@@ -142,7 +142,7 @@ func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isG
 // missing deals with the items that have vanished and were not seen again: another
 // run has taken them, or a person has filed them where the search does not show them
 // yet, or has deleted them.
-func (tk *taking) missing(ctx context.Context, earlier func(context.Context) (driver.Findings, error)) error {
+func (tk *taking) missing(ctx context.Context, earlier func(context.Context, reach) (driver.Findings, error)) error {
 	if len(tk.vanished) == 0 {
 		return nil
 	}
@@ -197,7 +197,9 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 // takeAll takes what find returns, and searches again if an item was no longer
 // where it was found. The receipt also names what earlier finds: what earlier runs
 // took, and lies in quarantine.
-func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox, find, earlier func(context.Context) (driver.Findings, error)) (*Receipt, error) {
+func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
+	find func(context.Context) (driver.Findings, error), earlier func(context.Context, reach) (driver.Findings, error),
+) (*Receipt, error) {
 	ctx, meter := driver.Metered(ctx)
 	unlock, err := s.lock(ctx, t)
 	if err != nil {

@@ -20,7 +20,7 @@ func intentOf(n int) quarantine.Intent {
 	at := received.Add(time.Duration(n) * time.Second)
 	return quarantine.Intent{
 		Operation: fmt.Sprintf("operation%d", n), Direction: driver.ToQuarantine, Server: "onPremises",
-		Target:    quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", n%3), MessageID: theID, Reason: fmt.Sprint("alert ", n), Reference: fmt.Sprint("case ", n)},
+		Quarantine: "quarantine@example.test", Target: quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", n%3), MessageID: theID, Reason: fmt.Sprint("alert ", n), Reference: fmt.Sprint("case ", n)},
 		From:      quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "F/+=", Path: "/Inbox"}, ItemID: fmt.Sprint("item", n)},
 		MessageID: theID, Received: received, At: at, Attempt: fmt.Sprint("attempt", n), Lease: at.Add(21 * time.Minute),
 	}

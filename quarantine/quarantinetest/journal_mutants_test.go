@@ -90,6 +90,7 @@ func stored(change func(*quarantine.Intent)) func(f *fields, j *quarantine.Memor
 // intentMutants are wrong in what they store and return.
 var intentMutants = map[string]func(f *fields, j *quarantine.MemoryJournal){
 	"the server is lost":       stored(func(in *quarantine.Intent) { in.Server = "" }),
+	"the quarantine is lost":   stored(func(in *quarantine.Intent) { in.Quarantine = "" }),
 	"the attempt is lost":      stored(func(in *quarantine.Intent) { in.Attempt = "" }),
 	"the reason is lost":       stored(func(in *quarantine.Intent) { in.Target.Reason = "" }),
 	"times are cut to seconds": stored(func(in *quarantine.Intent) { in.At = in.At.Truncate(time.Second) }),

@@ -137,10 +137,25 @@ func (e *Engine) Find(ctx context.Context, m driver.Mailbox, q driver.Query) (dr
 		if err == nil {
 			err = Fits(q, found)
 		}
+		found.Items = Distinct(found.Items)
 		if err == nil || !driver.Temporary(err) || !e.again(ctx, attempt, err) {
 			return found, err
 		}
 	}
+}
+
+// Distinct returns items without those whose id stands before them: what arrives between
+// two pages of a search, or a search of the same folder again, shows one item twice.
+func Distinct(items []driver.Item) []driver.Item {
+	seen := make(map[string]bool, len(items))
+	var distinct []driver.Item
+	for _, it := range items {
+		if !seen[it.ID] {
+			seen[it.ID] = true
+			distinct = append(distinct, it)
+		}
+	}
+	return distinct
 }
 
 // Fits returns an error if a search has found what it was not asked for: the answer is

@@ -90,6 +90,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		if err != nil {
 			return false, err
 		}
+		if !ours && p.underOtherAddress(ctx, had) {
+			return false, p.undecided(fmt.Errorf("it may be on its way from %s, perhaps another address of this mailbox, until %s", had.Mailbox, had.Lease.Format(time.RFC3339)))
+		}
 		if !ours || had.Direction == driver.Surplus {
 			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address()}
 			p.describe()
@@ -133,19 +136,40 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 	if had == nil || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
 		return false, false, nil
 	}
+	return p.vouched(ctx, *had)
+}
+
+// vouched is ours for a stamp that names the mailbox, or another address of it.
+func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted bool, err error) {
 	known, err := p.Ledger.Knows(ctx, had.Operation)
 	if err != nil {
 		return false, false, fmt.Errorf("journal: %w", err)
 	}
+	left, usual := time.Until(had.Lease), 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag)
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), time.Until(had.Lease) > 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag):
+	case had.Print != printOf(p.Item), left > max(usual, maxAhead):
 		return false, false, nil
-	case known, p.engine.sealed(*had):
+	case known, p.engine.sealed(had):
 		return true, true, nil
 	}
-	return len(p.engine.Keys) == 0, false, nil
+	return len(p.engine.Keys) == 0 && left <= usual, false, nil
+}
+
+// maxAhead is how far the clock of another machine of this installation may be ahead, even
+// if its time zone is wrong. Until the end of a lease by that clock, its attempt is left
+// alone.
+const maxAhead = 24 * time.Hour
+
+// underOtherAddress reports whether a run of this installation has just marked the item
+// in a mailbox of another address: it may be this one, which has both.
+func (p *Passage) underOtherAddress(ctx context.Context, had *driver.Stamp) bool {
+	if had == nil || strings.EqualFold(had.Mailbox, p.From.Address()) || p.engine.expired(*had) {
+		return false
+	}
+	ours, _, err := p.vouched(ctx, *had)
+	return ours || err != nil
 }
 
 // adopt continues the attempt of another run.
@@ -190,11 +214,13 @@ func (p *Passage) mark(ctx context.Context) error {
 	}
 	p.stamp.Direction, p.stamp.At = p.Direction, p.at()
 	p.engine.lease(&p.stamp, p.Item, time.Now())
-	p.adopted, p.trusted, p.marked = false, true, time.Now()
+	p.adopted, p.trusted = false, true
 	p.fresh()
+	now := time.Now()
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
+	p.marked = now
 	m := driver.Change{Stamp: &p.stamp}
 	if p.Direction == driver.ToUser {
 		m.Read = &p.stamp.Read
@@ -208,6 +234,7 @@ func (p *Passage) mark(ctx context.Context) error {
 		return err
 	}
 	p.wrote = true
+	was := p.Item
 	if err == nil {
 		p.see(marked) // a server may give a changed item another id
 	}
@@ -220,6 +247,10 @@ func (p *Passage) mark(ctx context.Context) error {
 	switch {
 	case lookErr != nil:
 		return both(err, lookErr)
+	case p.Item.ID != was.ID && (read == nil || identityDiffers(was, *read, true) != ""):
+		p.see(was) // the answer was that to another change
+		p.markDoubt = true
+		return errAnother
 	case read == nil:
 		return fmt.Errorf("%w: it was moved when it had just been marked", driver.ErrGone)
 	}
@@ -281,18 +312,20 @@ func (p *Passage) at() time.Time {
 
 // begin writes the intent of the present attempt.
 func (p *Passage) begin(ctx context.Context) error {
-	if p.begun != "" && p.begun != p.stamp.Operation {
-		if err := p.Ledger.Finish(ctx, p.begun); err != nil {
-			return fmt.Errorf("journal: %w", err)
-		}
-	}
-	it := p.Item
+	it, replaced := p.Item, p.begun
 	it.Mailbox = p.From.Address()
 	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
 		// Nothing was sent. A disk that is full or broken is so for longer than retries take;
 		// another run that is about to mark the item soon has done it.
-		return &driver.Error{Err: fmt.Errorf("journal: %w", err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
+		return &driver.Error{Err: fmt.Errorf("%w: %w", ErrLedger, err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
 	}
 	p.begun = p.stamp.Operation
+	if replaced == "" || replaced == p.begun {
+		return nil
+	}
+	// Not before the new one is written, or nobody would know any more what to do.
+	if err := p.Ledger.Finish(ctx, replaced); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	return nil
 }

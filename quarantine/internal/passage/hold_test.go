@@ -1,6 +1,7 @@
 package passage_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -42,4 +43,60 @@ func TestStampKnowsThePath(t *testing.T) {
 			assert.Equal(t, tt.want, p.Result().Stamp.Folder.Path, name)
 		})
 	}
+}
+
+// full is a ledger that has room for so many intents more.
+type full struct {
+	ledger
+	room *int
+}
+
+func (f full) Begin(ctx context.Context, s driver.Stamp, it driver.Item) error {
+	if *f.room--; *f.room < 0 {
+		return errDenied
+	}
+	return f.ledger.Begin(ctx, s, it)
+}
+
+// A run that was interrupted before it marked the item has left an intent. It stays until
+// that of the next attempt is written: if it cannot be, the item is not forgotten.
+func TestIntentIsNotGivenUpForOneThatIsNotWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMove)
+		it := s.seen(t, s.deliver())
+		left := driver.Stamp{Operation: driver.NewOperation(), Attempt: driver.NewOperation(), Direction: driver.ToQuarantine, Mailbox: alice}
+		require.NoError(t, s.ledger.Begin(t.Context(), left, it))
+
+		p := s.passage(driver.ToQuarantine, it)
+		p.Ledger = full{s.ledger, new(int)}
+		p.Begun(left.Operation)
+		require.ErrorIs(t, p.Run(t.Context()), errDenied)
+		assert.Contains(t, s.ledger, left.Operation)
+
+		p = s.passage(driver.ToQuarantine, it)
+		p.Begun(left.Operation)
+		assert.Equal(t, "done in /Quarantine (move)", s.run(t.Context(), p))
+		assert.Empty(t, s.ledger)
+	})
+}
+
+// A run that has not marked anything yet, and cannot write its next intent, leaves none.
+func TestIntentOfNothingIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMove)
+		p := s.passage(driver.ToQuarantine, s.seen(t, s.deliver()))
+		room := 1
+		p.Ledger = full{s.ledger, &room}
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Mark {
+				c.Fail(errChanged)
+				return
+			}
+			c.Act()
+		}
+		require.ErrorIs(t, p.Run(t.Context()), errDenied)
+		assert.Empty(t, s.ledger)
+	})
 }

@@ -154,6 +154,9 @@ func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item,
 		if it != nil && it.Folder.ID == p.dest.ID {
 			it.Folder = p.dest // with its path
 		}
+		if it != nil && it.Stamp == nil && identityDiffers(p.Item, *it, p.faithful) != "" {
+			it = nil // the id is that of another message
+		}
 		// A restore that another run has finished has no stamp any more, and no original.
 		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil && !original) {
 			return []driver.Item{*it}, nil

@@ -116,6 +116,9 @@ func (p *Passage) Result() Result {
 // another run is working on it. The intent stays open.
 var ErrUndecided = errors.New("the outcome is not known yet")
 
+// ErrLedger reports that an intent could not be written, so that nothing was sent.
+var ErrLedger = errors.New("journal")
+
 // ErrNowhere reports that nothing of the attempt is at either end: the item was
 // deleted, or its stamp taken off. It comes with [ErrUndecided].
 var ErrNowhere = fmt.Errorf("%w: it is in neither mailbox", driver.ErrGone)

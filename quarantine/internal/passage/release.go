@@ -11,8 +11,8 @@ import (
 // abandon ends the run with the item where it was, when nothing of the attempt is
 // at the other end or can arrive there. The item gets the stamp that it had.
 func (p *Passage) abandon(ctx context.Context, cause error) error {
-	if p.begun == "" || p.marked.IsZero() {
-		return cause
+	if p.begun == "" || p.marked.IsZero() || p.wrote && errors.Is(cause, ErrLedger) {
+		return cause // the intent that there is, of this run or another, stays with the stamp
 	}
 	ctx, cancel := outlive(ctx)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.Item) (single []driver.Item, others map[string]Result, err error) {
 	byOperation := make(map[string][]driver.Item)
 	var order []string
-	for _, it := range items {
+	for _, it := range Distinct(items) {
 		if it.Stamp == nil || it.Stamp.Direction == driver.Surplus {
 			continue
 		}

@@ -142,7 +142,13 @@ var starts = []start{
 	{name: "another attempt", since: func(_ *scene, s *driver.Stamp) { s.Attempt = driver.NewOperation() }},
 	{name: "another print", since: func(_ *scene, s *driver.Stamp) { s.Print = "x" }, keep: true},
 	{name: "a lease that is too long", since: func(_ *scene, s *driver.Stamp) { s.Lease = s.Lease.Add(2 * time.Hour) }, keep: true},
+	{name: "a lease of more than a day", since: func(_ *scene, s *driver.Stamp) { s.Lease = s.Lease.Add(24 * time.Hour) }, keep: true},
+	{name: "no keys, a lease that is too long", since: func(sc *scene, s *driver.Stamp) {
+		sc.engine.Keys, s.Lease = nil, s.Lease.Add(2*time.Hour)
+	}},
 	{name: "another mailbox", since: func(_ *scene, s *driver.Stamp) { s.Mailbox = "bob@example.test" }, keep: true},
+	{name: "another mailbox, and the lease is over", since: func(_ *scene, s *driver.Stamp) { s.Mailbox = "bob@example.test" }, keep: true, after: time.Hour},
+	{name: "another mailbox, which nobody knows of", since: func(_ *scene, s *driver.Stamp) { s.Mailbox = "bob@example.test" }},
 	{name: "the mailbox in capitals", since: func(_ *scene, s *driver.Stamp) { s.Mailbox = strings.ToUpper(s.Mailbox) }, keep: true, after: time.Hour},
 	{name: "a name in use", keep: true, how: func(_ *scene, p *passage.Passage) { p.NameInUse = func(string) bool { return true } }},
 	{name: "surplus", since: func(_ *scene, s *driver.Stamp) { s.Direction = driver.Surplus }, keep: true},

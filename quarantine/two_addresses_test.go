@@ -1,0 +1,85 @@
+package quarantine_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
+)
+
+// aliased is the same system, where a mailbox has another address too.
+type aliased struct {
+	driver.Strategy
+}
+
+const alias = "a.smith@example.test"
+
+type aliasBox struct{ driver.Mailbox }
+
+func (a aliasBox) Address() string { return alias }
+
+func (a aliased) Mailbox(address string) driver.Mailbox {
+	if address == alias {
+		return aliasBox{a.Strategy.Mailbox(alice)}
+	}
+	return a.Strategy.Mailbox(address)
+}
+
+func (a aliased) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	if c.From.Address() == alias {
+		c.From = a.Strategy.Mailbox(alice)
+	}
+	if c.To.Address() == alias {
+		c.To = a.Strategy.Mailbox(alice)
+	}
+	return a.Strategy.Carry(ctx, c)
+}
+
+// Two processes take a message at once from a mailbox that has two addresses, each by one of
+// them, in every order of their calls: there is one copy.
+func TestTwoAddressesOfOneMailbox(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
+		for at, beside := 0, true; beside; at++ {
+			synctest.Test(t, func(t *testing.T) {
+				x := twobox.New(alice, vault)
+				x.Deliver(alice, twobox.Message{ID: theID, Received: time.Now(), Sent: time.Now()})
+				opts := &quarantine.Options{StampKeys: [][]byte{[]byte("0123456789abcdef")}}
+				other, err := quarantine.New(aliased{x.Strategy(way)}, vault, opts)
+				require.NoError(t, err)
+				byAlias := quarantine.Target{Mailbox: alias, MessageID: theID}
+				calls := 0
+				s, err := quarantine.New(detour.Strategy(x.Strategy(way), func(ctx context.Context, c *detour.Call) {
+					if calls++; calls == at+1 {
+						_, err := other.Quarantine(ctx, byAlias)
+						assert.NoError(t, err)
+					}
+					c.Act()
+				}), vault, opts)
+				require.NoError(t, err)
+				_, err = s.Quarantine(t.Context(), theTarget)
+				require.NoError(t, err)
+				beside = calls > at
+				time.Sleep(time.Hour)
+				for _, again := range []func() (*quarantine.Receipt, error){
+					func() (*quarantine.Receipt, error) { return s.Quarantine(t.Context(), theTarget) },
+					func() (*quarantine.Receipt, error) { return other.Quarantine(t.Context(), byAlias) },
+				} {
+					r, err := again()
+					require.NoError(t, err)
+					assert.NoError(t, r.Err())
+				}
+				assert.Empty(t, x.In(alice, false), "%s, call %d", way, at)
+				assert.Len(t, x.In(vault, false), 1, "%s, call %d", way, at)
+			})
+		}
+	}
+}
