@@ -16,7 +16,11 @@ import (
 func (s *Service) taken(ctx context.Context, t Target, q driver.Query, thorough bool) (driver.Findings, error) {
 	searches := []func() (driver.Findings, error){
 		func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) },
-		func() (driver.Findings, error) { return s.search(ctx, s.quarantine, t, unlimited, q) },
+		func() (driver.Findings, error) {
+			q := q
+			q.Archive = true
+			return s.search(ctx, s.quarantine, t, unlimited, q)
+		},
 	}
 	if s.perMailbox && q.Origin != "" {
 		own := func() (driver.Findings, error) { return s.inOwnFolder(ctx, t, q) }

@@ -58,6 +58,9 @@ type finder struct {
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	err := f.everywhere(ctx)
+	if err == nil && f.query.Archive {
+		err = f.archive(ctx)
+	}
 	loose := looseRestriction(f.query)
 	if err == nil && loose != nil && f.examiner == nil && f.kept == 0 && len(f.found.Unsearched) == 0 {
 		f.restriction, f.found, f.partly = loose, driver.Findings{}, nil

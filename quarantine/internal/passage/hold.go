@@ -170,7 +170,7 @@ func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 	if p.Direction == driver.ToQuarantine && !p.engine.expired(had) {
 		return p.undecided(fmt.Errorf("a restore of it may be in progress until %s", had.Lease.Format(time.RFC3339)))
 	}
-	found, err := p.engine.Find(ctx, p.To, driver.Query{Operation: had.Operation, Origin: had.Mailbox})
+	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, had))
 	if err != nil {
 		return err
 	}
