@@ -177,8 +177,11 @@ func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 	left := slices.ContainsFunc(found.Items, func(it driver.Item) bool {
 		return it.Stamp.Direction == had.Direction && it.Stamp.Attempt == had.Attempt && !it.Folder.Recoverable
 	})
+	if left && p.Direction == driver.ToUser {
+		return p.undecided(errors.New("the run that took it has not come to its end, and it is in both mailboxes: recover, or quarantine it again, before it is restored"))
+	}
 	if left {
-		return p.undecided(errors.New("what last moved it has not come to its end: the item is in both mailboxes"))
+		return p.undecided(errors.New("the run that restored it has not come to its end, and it is in both mailboxes: recover, or restore it again, before it is quarantined"))
 	}
 	return nil
 }
