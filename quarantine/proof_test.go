@@ -15,6 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // longText and longFile are messages of n lines.
@@ -70,18 +71,7 @@ func TestProofHalfOfTheCopy(t *testing.T) {
 			t.Parallel()
 			eachProof(t, func(t *testing.T, w *world, o worldOptions) {
 				whole := w.Mailbox(alice).Deliver(message(600))
-				w.afterCarry(o, func() {
-					box := w.Mailbox(vault)
-					copied := w.in(vault, theID)[0]
-					var stamp []ews.ExtendedProperty
-					for field, p := range copied.Properties {
-						if stamped(&ewstest.Message{Properties: map[ews.ExtendedField]ews.ExtendedProperty{field: p}}) {
-							stamp = append(stamp, p)
-						}
-					}
-					box.DeleteMessage(copied.ID)
-					box.DeliverWith(message(320), ewstest.Delivery{Folder: box.AddFolder(nil, "Quarantine"), Received: copied.Received, Extended: stamp})
-				})
+				w.afterCarry(o, func() { w.replaceTaken(message(320)) })
 				r, err := w.service.Quarantine(t.Context(), theTarget)
 				require.NoError(t, err)
 				assert.False(t, r.Outcome().Done(), "%s", r.Outcome())
@@ -94,6 +84,21 @@ func TestProofHalfOfTheCopy(t *testing.T) {
 			})
 		})
 	}
+}
+
+// replaceTaken puts another message into the place of the one in quarantine, with its
+// stamp.
+func (w *world) replaceTaken(message []byte) {
+	box := w.Mailbox(vault)
+	copied := w.in(vault, theID)[0]
+	var stamp []ews.ExtendedProperty
+	for field, p := range copied.Properties {
+		if field.GUID == driver.StampSet {
+			stamp = append(stamp, p)
+		}
+	}
+	box.DeleteMessage(copied.ID)
+	box.DeliverWith(message, ewstest.Delivery{Folder: box.AddFolder(nil, "Quarantine"), Received: copied.Received, Extended: stamp})
 }
 
 // What the owner has written since the copy was made is in no copy, so the original

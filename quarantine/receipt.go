@@ -363,8 +363,8 @@ func (r *Receipt) Outcome() Outcome {
 	return sum
 }
 
-// Err joins the errors of the items and of the folders that could not be
-// searched. It is nil if everything was searched and everything found was dealt
+// Err joins the errors of the items, of the folders that could not be searched to
+// their end, and of the messages that could not be examined. It is nil if everything was searched and everything found was dealt
 // with; finding no message is not an error.
 func (r *Receipt) Err() error {
 	var errs []error
@@ -374,11 +374,14 @@ func (r *Receipt) Err() error {
 		}
 	}
 	for _, u := range r.Unsearched {
-		if u.Folder == (driver.Folder{}) {
+		switch {
+		case u.Folder == (driver.Folder{}):
 			errs = append(errs, fmt.Errorf("the mailbox was not searched completely: %s", u.Reason))
-			continue
+		case u.Cause == CauseUndecided:
+			errs = append(errs, fmt.Errorf("in folder %q, which was searched: %s", u.Folder.Path, u.Reason))
+		default:
+			errs = append(errs, fmt.Errorf("folder %q was not searched completely: %s", u.Folder.Path, u.Reason))
 		}
-		errs = append(errs, fmt.Errorf("folder %q was not searched: %s", u.Folder.Path, u.Reason))
 	}
 	return errors.Join(errs...)
 }

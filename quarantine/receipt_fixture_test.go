@@ -18,7 +18,7 @@ import (
 
 // Receipts are kept for years. Those of testdata/receipts-1.jsonl were written by
 // the version of 2026-11-25 as it worked against ewstest, by FullAccess and by
-// Impersonation; receipts-1-verdicts.json has what it said of each, in the same
+// Impersonation; receipts-1-verdicts.json has what is to be said of each, in the same
 // order.
 type receiptFixture struct {
 	Name    string             `json:"name"`

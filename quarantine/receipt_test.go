@@ -87,6 +87,12 @@ func TestReceiptSumsUp(t *testing.T) {
 			}
 		})
 	}
-	r := quarantine.Receipt{Unsearched: []driver.Unsearched{{Reason: "denied"}}}
-	assert.ErrorContains(t, r.Err(), "denied")
+	inbox := driver.Folder{Path: "/Inbox"}
+	r := quarantine.Receipt{Unsearched: []driver.Unsearched{
+		{Reason: "denied"}, {Folder: inbox, Cause: quarantine.CauseNoPermission, Reason: "closed"},
+		{Folder: inbox, Cause: quarantine.CauseUndecided, Reason: "2 more messages could not be examined"},
+	}}
+	assert.EqualError(t, r.Err(), "the mailbox was not searched completely: denied\n"+
+		"folder \"/Inbox\" was not searched completely: closed\n"+
+		"in folder \"/Inbox\", which was searched: 2 more messages could not be examined")
 }

@@ -30,7 +30,11 @@ const (
 func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (driver.Findings, error) {
 	type look func() (driver.Findings, error)
 	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) }
-	mailbox := func() (driver.Findings, error) { return s.search(ctx, s.quarantine, t, unlimited, q) }
+	mailbox := func() (driver.Findings, error) {
+		q := q
+		q.Archive = true
+		return s.search(ctx, s.quarantine, t, unlimited, q)
+	}
 	looks := [][]look{{folder}, {mailbox}} // those of a group all count
 	if to == everywhere {
 		looks = looks[1:]

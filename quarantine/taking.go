@@ -122,6 +122,14 @@ func (tk *taking) accountFor(items []driver.Item) {
 // take moves one copy into quarantine. It reports whether the copy was not
 // where it had been found, so that nothing was done.
 func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isGone bool) {
+	if held, err := tk.held(ctx, it); held || err != nil {
+		ri = tk.s.receiptItem(it)
+		ri.Outcome, ri.Err = NotBegun, err
+		if held {
+			ri.Outcome, ri.Err = Refused, fmt.Errorf("%s is another address of the quarantine mailbox; to take the message again, name the mailbox that it came from, %s", tk.target.Mailbox, it.Stamp.Mailbox)
+		}
+		return ri, false
+	}
 	p := tk.s.outward(tk.target, tk.mailbox, it, tk.operations)
 	begun, err := tk.unmarked(ctx, p, it)
 	if err == nil {

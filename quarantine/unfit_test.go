@@ -40,6 +40,7 @@ func TestAnswersThatDoNotFit(t *testing.T) {
 			err = r.Err()
 		}
 		assert.ErrorContains(t, err, "not asked for")
+		assert.ErrorContains(t, err, "run it again")
 		_, err = s.RestoreMessage(t.Context(), theTarget)
 		assert.ErrorContains(t, err, "not asked for")
 	})

@@ -53,7 +53,8 @@ func TestJSONErrors(t *testing.T) {
 		status int
 		want   string
 	}{
-		"usage":                 {[]string{"-json", "-config", b.config, "find"}, exitUsage, "no message is named"},
+		"usage":                 {[]string{"-json", "-config", b.config, "find"}, exitUsage, "no message is named; give -mailbox (or -group) and -message-id"},
+		"usage of restore":      {[]string{"-json", "-config", b.config, "restore"}, exitUsage, "no message is named; give -receipt FILE"},
 		"command":               {[]string{"-json", "frobnicate"}, exitUsage, "see ewsq help"},
 		"no command":            {[]string{"-json"}, exitUsage, "no command was given"},
 		"before -json":          {[]string{"find", "-nonsense", "-json"}, exitUsage, "-nonsense"},

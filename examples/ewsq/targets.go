@@ -60,7 +60,11 @@ func (t *targetFlags) check() error {
 	case t.messageID != "" && len(byCriteria) > 0:
 		return usagef("-message-id and %s are both given; name a message by its ID or describe it by criteria, not both", byCriteria[0])
 	case len(others) == 0:
-		return usagef("no message is named; give %s and -message-id, or criteria such as -sender, or -targets", mailbox)
+		receipt := ""
+		if t.flags.Lookup("receipt") != nil {
+			receipt = "-receipt FILE with the lines that quarantine wrote, or "
+		}
+		return usagef("no message is named; give %s%s and -message-id, or criteria such as -sender, or -targets", receipt, mailbox)
 	case t.mailbox == "" && t.group == "":
 		return usagef("%s ADDRESS is missing", mailbox)
 	case t.messageID == "" && len(byCriteria) == 0:

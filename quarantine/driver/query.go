@@ -24,6 +24,10 @@ type Query struct {
 	// A driver may search it all the same.
 	Except *Folder
 
+	// Archive also searches the online archive of the mailbox, if In is nil and the mail
+	// system keeps one apart. One that cannot be searched is passed over.
+	Archive bool
+
 	// Stamped finds all items that have a stamp, with their senders.
 	Stamped bool
 }

@@ -58,6 +58,9 @@ type finder struct {
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	err := f.everywhere(ctx)
+	if err == nil && f.query.Archive {
+		err = f.archive(ctx)
+	}
 	loose := looseRestriction(f.query)
 	if err == nil && loose != nil && f.examiner == nil && f.kept == 0 && len(f.found.Unsearched) == 0 {
 		f.restriction, f.found, f.partly = loose, driver.Findings{}, nil
@@ -236,6 +239,7 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree, restricted bool) ([]string, error) {
 	var wanted []driver.Item
 	var ids []string
+	listed := make(map[string]bool) // in this page: the next one may repeat what has moved
 	for _, raw := range raws {
 		if f.partly[raw.ID.ID] {
 			continue
@@ -262,8 +266,13 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 			continue // removed by the quarantine itself, and kept by retention
 		}
 		switch q := f.query; {
+		case q.Matches(it) && listed[it.ID]:
+			f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
+				Folder: it.Folder, Cause: driver.CauseUndecided,
+				Reason: "the server lists several messages under one id, so only one of them can be taken; run it again",
+			})
 		case q.Matches(it):
-			wanted, ids = append(wanted, it), append(ids, it.ID)
+			wanted, ids, listed[it.ID] = append(wanted, it), append(ids, it.ID), true
 		case q.MessageID != "" && it.MessageID == "" && restricted:
 			f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
 				Folder: it.Folder, Cause: driver.CauseUndecided,

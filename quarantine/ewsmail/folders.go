@@ -33,6 +33,8 @@ type folderTree struct {
 	extra [][]string                // further ids to search, grouped by store
 	// missing are places that should be searched but could not be listed.
 	missing []driver.Unsearched
+	// passing means that something is missing that may be there at the next try.
+	passing bool
 	// unlisted are folders below which not all could be listed.
 	unlisted []driver.Unsearched
 }

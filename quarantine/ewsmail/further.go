@@ -21,6 +21,11 @@ func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 	if !m.x.archive {
 		return nil
 	}
+	return m.archived(ctx, tree)
+}
+
+// archived adds the folders of the archive to the tree.
+func (m *mailbox) archived(ctx context.Context, tree *folderTree) error {
 	// A server may refuse a whole request because of one folder of a missing
 	// archive, so these have a request of their own.
 	names := []ews.FolderName{ews.FolderArchiveMsgFolderRoot, ews.FolderArchiveDeletedItems}
@@ -81,6 +86,7 @@ func (m *mailbox) lacking(ctx context.Context, tree *folderTree, name ews.Folder
 	if noSuchFolder(err) {
 		return nil
 	}
+	tree.passing = tree.passing || transient(err) && !errors.Is(err, ews.ErrNotProcessed) // the cause is that of another
 	tree.missing = append(tree.missing, driver.NotSearched(driver.Folder{Path: "/" + string(name), Base: string(name)}, translate(err)))
 	return nil
 }

@@ -85,6 +85,7 @@ type mailbox struct {
 	reading chan struct{} // has a value while the folders are read, so they are read only once
 	mu      sync.Mutex
 	tree    *folderTree
+	archive *folderTree // folders of the archive, if it was read apart
 
 	// single is when the server last refused to search several folders at once, in
 	// Unix seconds.

@@ -13,7 +13,7 @@ import (
 // remove it.
 func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
-	if m.x.archive {
+	if m.x.archive || m.archiveRead() {
 		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
 	}
 	var all []driver.Item

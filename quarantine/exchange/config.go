@@ -104,7 +104,8 @@ type Config struct {
 	// earlier versions have it, but not together with LeaveRecoverable.
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
-	// ScanOnlineArchive also searches the archive of each mailbox that has one.
+	// ScanOnlineArchive also searches the archive of each mailbox that has one. That of the
+	// quarantine mailbox is searched for what was taken in any case.
 	ScanOnlineArchive bool `json:"scanOnlineArchive,omitempty"`
 
 	// UseProxy sends everything through the proxy in ProxyURL or, if that is

@@ -42,6 +42,8 @@ func parseDuration(text string) (d Duration, problem string) {
 	}
 	parsed, err := time.ParseDuration(text)
 	switch {
+	case err == nil && parsed < 0:
+		return 0, "is negative; leave it out for the default"
 	case !durationText.MatchString(text):
 		return 0, `is not a duration; use numbers with the units h, m, s and ms, such as "60s" or "15m"`
 	case err != nil:

@@ -121,6 +121,9 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 			return w.strings(path)
 		}
 		want = `an array of strings, such as ["example.com"]`
+		if path == "mailboxes" || strings.HasSuffix(path, ".mailboxes") || strings.HasSuffix(path, ".protected") {
+			want = `an array of strings, such as ["name@example.com"]`
+		}
 	case typ == reflect.TypeFor[Duration]():
 		want = `a duration in quotation marks, such as "60s" or "15m"`
 		if text, isString := token.(string); isString {

@@ -147,10 +147,28 @@ func (t configText) checkSyntax() error {
 		return t.errorAt(len(t), "", "is not JSON: it ends too early; look for a missing brace, bracket or quotation mark")
 	case strings.Contains(e.Error(), "after top-level value"):
 		return t.errorAt(offset, "", "is followed by other text; remove it")
-	case offset < len(t) && (t[offset] == '/' || t[offset] == '#'):
-		return t.errorAt(offset, "", "is not JSON: "+e.Error()+"; JSON has no comments")
 	}
-	return t.errorAt(offset, "", "is not JSON: "+e.Error())
+	return t.errorAt(offset, "", "is not JSON: "+t.mistake(offset, e.Error()))
+}
+
+// mistake says what is wrong at an offset, and what to do about what people often write.
+func (t configText) mistake(offset int, text string) string {
+	if offset >= len(t) {
+		return text
+	}
+	r, _ := utf8.DecodeRune(t[offset:])
+	text = strings.Replace(text, string(rune(t[offset])), string(r), 1) // encoding/json shows one byte of it
+	switch {
+	case strings.ContainsRune("'`‘’“”„«»", r):
+		return `texts stand in straight double quotation marks (")`
+	case r == '/' || r == '#':
+		return text + "; JSON has no comments"
+	case (r == '}' || r == ']') && strings.HasSuffix(strings.TrimSpace(string(t[:offset])), ","):
+		return text + "; remove the comma before it"
+	case strings.Contains(text, "escape code"):
+		return text + "; write a backslash twice"
+	}
+	return text
 }
 
 func (t configText) errorAt(offset int, field, problem string) error {

@@ -56,7 +56,7 @@ var details = map[string]object{
 	"domains":               {{"items", object{{"$ref", "#/$defs/domain"}}}},
 	"mailboxes":             {{"items", object{{"$ref", "#/$defs/address"}}}},
 	"access":                {{"enum", []exchange.Access{exchange.FullAccess, exchange.Impersonation}}, {"default", exchange.FullAccess}},
-	"quarantineFolder":      {{"maxLength", 255}, {"pattern", trimmed}, {"not", object{{"pattern", `[/\\]`}}}, {"default", exchange.DefaultQuarantineFolder}},
+	"quarantineFolder":      {{"maxLength", 255}, {"pattern", trimmed}, {"not", object{{"pattern", `[/\\]|^[Ss][Uu][Rr][Pp][Ll][Uu][Ss]$`}}}, {"default", exchange.DefaultQuarantineFolder}},
 	"folderPerMailbox":      {{"default", false}},
 	"messageIdSearch":       {{"default", false}},
 	"scanRecoverableItems":  {{"default", false}},

@@ -143,6 +143,8 @@ func (v *configCheck) folder(name string) {
 		v.problem("quarantineFolder", "contains a slash or backslash; use the name of one folder, not a path")
 	case name != strings.TrimSpace(name):
 		v.problem("quarantineFolder", "begins or ends with a space, which Exchange trims; remove it")
+	case strings.EqualFold(name, "Surplus"):
+		v.problem("quarantineFolder", "is the folder for surplus copies; choose another name")
 	}
 }
 

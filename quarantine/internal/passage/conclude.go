@@ -177,7 +177,7 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 // a removed item in Recoverable Items is not, and a folder that cannot be searched says
 // nothing: that the id is dead is what shows the removal.
 func (p *Passage) strayed(ctx context.Context) (*driver.Item, error) {
-	found, err := p.engine.Find(ctx, p.From, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	found, err := p.engine.Find(ctx, p.From, p.stampedIn(p.From, p.stamp))
 	if err != nil {
 		return nil, err
 	}

@@ -158,13 +158,17 @@ func Distinct(items []driver.Item) []driver.Item {
 	return distinct
 }
 
+// errMisfit says what to do if asking again does not help.
+var errMisfit = errors.New("the answer to a search lists an item that was not asked for, so nothing was done on its word; " +
+	"run it again, and if that does not help, look for a gateway that mixes up responses, or report it to whoever wrote the driver")
+
 // Fits returns an error if a search has found what it was not asked for: the answer is
 // that to another question, or the driver breaks its contract. Nothing in it, nor that it
 // lacks something, says anything then.
 func Fits(q driver.Query, found driver.Findings) error {
 	for _, it := range found.Items {
 		if !q.Matches(it) {
-			return &driver.Error{Err: errors.New("the answer to a search lists an item that was not asked for"), Temporary: true, Untouched: true, Answered: true}
+			return &driver.Error{Err: errMisfit, Temporary: true, Untouched: true, Answered: true}
 		}
 	}
 	return nil

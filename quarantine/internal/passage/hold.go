@@ -194,15 +194,18 @@ func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 	if p.Direction == driver.ToQuarantine && !p.engine.expired(had) {
 		return p.undecided(fmt.Errorf("a restore of it may be in progress until %s", had.Lease.Format(time.RFC3339)))
 	}
-	found, err := p.engine.Find(ctx, p.To, driver.Query{Operation: had.Operation, Origin: had.Mailbox})
+	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, had))
 	if err != nil {
 		return err
 	}
 	left := slices.ContainsFunc(found.Items, func(it driver.Item) bool {
 		return it.Stamp.Direction == had.Direction && it.Stamp.Attempt == had.Attempt && !it.Folder.Recoverable
 	})
+	if left && p.Direction == driver.ToUser {
+		return p.undecided(errors.New("the run that took it has not come to its end, and it is in both mailboxes: recover, or quarantine it again, before it is restored"))
+	}
 	if left {
-		return p.undecided(errors.New("what last moved it has not come to its end: the item is in both mailboxes"))
+		return p.undecided(errors.New("the run that restored it has not come to its end, and it is in both mailboxes: recover, or restore it again, before it is quarantined"))
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (p *Passage) alike(it driver.Item) bool {
 // moved, and returns nil if it does not find it. What the move of a restore left in
 // Recoverable Items of the quarantine mailbox is not the original.
 func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
-	found, err := p.engine.Find(ctx, m, driver.Query{Operation: p.stamp.Operation, Origin: p.stamp.Mailbox})
+	found, err := p.engine.Find(ctx, m, p.stampedIn(m, p.stamp))
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +139,16 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.It
 		return nil, unsearched("", found.Unsearched[0])
 	}
 	return nil, nil
+}
+
+// stampedIn asks for what has a stamp, anywhere in a mailbox. A policy may move what is in
+// quarantine to the archive of its mailbox.
+func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
+	vault := p.To
+	if p.Direction == driver.ToUser {
+		vault = p.From
+	}
+	return driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, Archive: vault != nil && m.Address() == vault.Address()}
 }
 
 // findCopies returns the items at the destination end that carry the attempt. A
@@ -235,6 +245,7 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 		default:
 			// Someone may have filed it elsewhere in the mailbox.
 			q.In, q.Below, missing = nil, false, nil
+			q.Archive = p.Direction == driver.ToQuarantine
 		}
 	}
 }
@@ -243,7 +254,7 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 // original does not carry it. If something is, the stamp of the original was removed
 // after it had been carried, and it is not carried again.
 func (p *Passage) Uncarried(ctx context.Context, stamp driver.Stamp) error {
-	found, err := p.engine.Find(ctx, p.To, driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox})
+	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, stamp))
 	if err != nil {
 		return p.undecided(err)
 	}

@@ -9,8 +9,9 @@ import (
 )
 
 // Sweep permanently removes what moving an item away has left in Recoverable
-// Items, if the driver can find it: what has the stamp of the same attempt and is
-// the same message as the proved copy. It returns what could not be removed.
+// Items, if the driver can find it: what has the stamp of the same attempt and is whole
+// in the proved copy. It returns what could not be removed, or was not: what the copy
+// does not have may be nowhere else.
 func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.Item, stamp driver.Stamp) (residues []string) {
 	sweeper, ok := driver.As[driver.Sweeper](from)
 	if e.Leaves || !ok {
@@ -30,7 +31,11 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.I
 		}
 	}
 	for _, it := range left {
-		if it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction || Differs(copied, it, false) != "" {
+		if it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction {
+			continue
+		}
+		if why := Differs(it, copied, copied.Stamp == nil || !copied.Stamp.Rebuilt); why != "" {
+			residues = append(residues, fmt.Sprintf("what is left in Recoverable Items of %s stays there, because the copy does not match it: %s", from.Address(), why))
 			continue
 		}
 		for attempt := 0; ; attempt++ {

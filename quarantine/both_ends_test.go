@@ -1,0 +1,43 @@
+package quarantine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// What a run left at both ends is not for the other direction to settle, which says what
+// does; and then that does.
+func TestBothEndsSayWhatToDo(t *testing.T) {
+	everyAccess(t, func(t *testing.T, o worldOptions) {
+		if carriesBy(o) == ews.OpMoveItem {
+			return // a move can be repeated, and leaves nothing at both ends
+		}
+		w := newWorld(t, o)
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		w.FailNext(carriesBy(o), ewstest.Late(time.Hour))
+		taken := w.taken(t)
+		restore := func() *quarantine.Receipt {
+			r, err := w.service.Restore(t.Context(), taken)
+			require.NoError(t, err)
+			return r
+		}
+		restore()
+		time.Sleep(2 * time.Hour)
+		w.count(t, 1, 1, "the request took effect, after the restore")
+		r := restore()
+		assert.Equal(t, quarantine.Undecided, r.Outcome())
+		require.ErrorContains(t, r.Err(), "quarantine it again, before it is restored")
+		w.count(t, 1, 1, "nobody has settled it")
+		require.NoError(t, w.taken(t).Err())
+		w.count(t, 0, 1, "quarantined again")
+		require.NoError(t, restore().Err())
+		w.count(t, 1, 0, "restored")
+	})
+}

@@ -1,0 +1,62 @@
+package ewsmail
+
+import (
+	"context"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// archive searches the archive of the mailbox for a query that asks for it, unless all
+// archives are searched anyway.
+func (f *finder) archive(ctx context.Context) error {
+	if f.mailbox.x.archive || f.query.In != nil {
+		return nil
+	}
+	tree, err := f.mailbox.archiveFolders(ctx)
+	if err != nil {
+		return err
+	}
+	return f.search(ctx, tree.extra, tree)
+}
+
+// archiveFolders returns the folders of the archive, and reads them again if they were
+// read longer than folderTTL ago. There are none if the server refuses to open it: what
+// nobody has set up for the account is not to keep every run undecided.
+func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
+	select {
+	case m.reading <- struct{}{}:
+		defer func() { <-m.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if known := m.archiveKept(); known != nil && time.Since(known.read) < folderTTL {
+		return known, nil
+	}
+	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}, base: map[string]ews.FolderName{}}
+	if err := m.archived(ctx, tree); err != nil {
+		return nil, err
+	}
+	if tree.passing {
+		tree.read = time.Time{} // to be read again
+	} else {
+		tree.missing = nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.archive = tree
+	return tree, nil
+}
+
+// archiveKept returns the folders of the archive that were read last, nil for none.
+func (m *mailbox) archiveKept() *folderTree {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.archive
+}
+
+// archiveRead reports whether the mailbox is known to have an archive.
+func (m *mailbox) archiveRead() bool {
+	tree := m.archiveKept()
+	return tree != nil && len(tree.extra) > 0
+}

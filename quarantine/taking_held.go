@@ -1,0 +1,19 @@
+package quarantine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// held reports whether an item lies in the quarantine mailbox, of which the target then
+// is another address. Taken once more, it would lose whose it is.
+func (tk *taking) held(ctx context.Context, it driver.Item) (bool, error) {
+	if it.Stamp == nil || strings.EqualFold(it.Stamp.Mailbox, tk.target.Mailbox) {
+		return false, nil
+	}
+	found, err := tk.s.engine.Find(ctx, tk.s.quarantine, driver.Query{Operation: it.Stamp.Operation, Origin: it.Stamp.Mailbox})
+	return slices.ContainsFunc(found.Items, func(in driver.Item) bool { return in.ID == it.ID }), err
+}
