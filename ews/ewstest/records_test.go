@@ -22,7 +22,7 @@ func TestMaxRecords(t *testing.T) {
 		box := c.srv.Mailbox(alice)
 		box.AddPolicy(ewstest.Policy{Name: "files", Action: ewstest.MoveToDeletedItems})
 		for i := range asked {
-			m := box.Deliver([]byte(fmt.Sprintf("Message-ID: <%d@x.example>\r\nDisposition-Notification-To: eve@evil.example\r\n\r\n", i)))
+			m := box.Deliver(fmt.Appendf(nil, "Message-ID: <%d@x.example>\r\nDisposition-Notification-To: eve@evil.example\r\n\r\n", i))
 			require.Equal(t, []string{"NoError"}, codes(c.do(updateXML("AlwaysOverwrite", "", itemID(m), setField("message:IsRead", `<t:IsRead>true</t:IsRead>`)))))
 		}
 		want := asked
