@@ -12,6 +12,7 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getservertimezones-operation.
 func getServerTimeZones(c *call) *refusal {
 	whole := c.op.AttrBool("ReturnFullTimeZoneData", true)
+	c.out.extra = func() { c.out.Leaf("m:TimeZoneDefinitions", "") }
 	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
 		zones := timeZones
 		if asked := n.Child("Ids"); asked.Exists() {
