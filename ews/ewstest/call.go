@@ -124,6 +124,7 @@ func (c *call) despite(fault Fault, n *ewsschema.Node, f func(*ewsschema.Node) (
 	switch {
 	case fault.acted:
 		f(n)
+		c.unopened = true
 	case fault.postponed():
 		c.waiting = append(c.waiting, lateAct{fault, map[int]bool{c.member: true}})
 	}

@@ -3,6 +3,8 @@ package ewstest
 import (
 	"strconv"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
 // getServerTimeZones returns the zones of a request, in its order, or all. An id that is
@@ -10,26 +12,39 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getservertimezones-operation.
 func getServerTimeZones(c *call) *refusal {
 	whole := c.op.AttrBool("ReturnFullTimeZoneData", true)
-	asked := c.op.Child("Ids")
-	zones := timeZones
-	if asked.Exists() {
-		zones = nil
-		for _, n := range asked.Kids() {
-			for _, z := range timeZones {
-				if strings.EqualFold(z.id, strings.TrimSpace(n.Text)) {
-					zones = append(zones, z)
-				}
+	c.out.extra = func() { c.out.Leaf("m:TimeZoneDefinitions", "") }
+	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
+		zones := timeZones
+		if asked := n.Child("Ids"); asked.Exists() {
+			zones = zonesOf(asked.Kids())
+		}
+		return func() {
+			c.out.Open("m:TimeZoneDefinitions")
+			for _, z := range zones {
+				c.out.writeZone(z, whole)
+			}
+			c.out.Close()
+		}, nil
+	})
+	return nil
+}
+
+// zonesOf returns the zones that have an id, each once.
+func zonesOf(ids []*ewsschema.Node) (zones []timeZone) {
+	given := make(map[string]bool)
+	for _, n := range ids {
+		id := strings.ToLower(strings.TrimSpace(n.Text))
+		if given[id] {
+			continue
+		}
+		given[id] = true
+		for _, z := range timeZones {
+			if strings.EqualFold(z.id, id) {
+				zones = append(zones, z)
 			}
 		}
 	}
-	c.out.success(func() {
-		c.out.Open("m:TimeZoneDefinitions")
-		for _, z := range zones {
-			c.out.writeZone(z, whole)
-		}
-		c.out.Close()
-	})
-	return nil
+	return zones
 }
 
 // timeZone is a zone of Windows: its standard time, and when daylight saving time

@@ -64,13 +64,13 @@ func (r *reply) success(body func()) {
 	r.Close()
 }
 
-// refused writes a response message with an error.
+// refused writes a response message with an error, or a warning.
 func (r *reply) refused(f *refusal) {
 	class := "Error"
-	if f.code == "ErrorBatchProcessingStopped" {
+	if f.code == "ErrorBatchProcessingStopped" || f.warning != nil {
 		class = "Warning"
 	}
-	r.withClass(class, f, nil)
+	r.withClass(class, f, f.warning)
 }
 
 func (r *reply) withClass(class string, f *refusal, body func()) {

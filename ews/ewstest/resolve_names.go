@@ -13,51 +13,46 @@ const maxCandidates = 100
 
 func resolveNames(c *call) *refusal {
 	full := c.op.AttrBool("ReturnFullContactData", false)
-	if fault, ok := c.strikes(is(faultMember)); ok {
-		if fault.postponed() {
-			c.waiting = append(c.waiting, lateAct{fault, nil})
-		}
-		c.out.refused(fault.refusal())
-		return nil
-	}
 	shape := c.op.Get("ContactDataShape")
-	if refused := c.unresolved(shape); refused != nil {
-		c.out.refused(refused)
-		return nil
-	}
-	if !c.who.hasMailbox() {
-		c.out.refused(refuse("ErrorNameResolutionNoMailbox"))
-		return nil
-	}
-	var found []candidate
-	if c.op.Get("SearchScope") != "Contacts" {
-		found = c.candidates(c.op.Child("UnresolvedEntry"))
-	}
-	write := func() {
-		shown := found[:min(len(found), maxCandidates)]
-		c.out.Open("m:ResolutionSet")
-		c.out.writePlace(len(shown), len(found), len(shown) == len(found), false)
-		for _, f := range shown {
-			c.out.Open("t:Resolution")
-			c.out.writeEntry("t:Mailbox", f.entry)
-			if full && shape == "IdOnly" {
-				c.out.Leaf("t:Contact", "") // an entry of the address book has no id
-			} else if full {
-				c.out.writeContact(f)
-			}
-			c.out.Close()
+	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
+		if refused := c.unresolved(shape); refused != nil {
+			return nil, refused
 		}
-		c.out.Close()
-	}
-	switch len(found) {
-	case 0:
-		c.out.refused(refuse("ErrorNameResolutionNoResults"))
-	case 1:
-		c.out.success(write)
-	default:
-		c.out.withClass("Warning", refuse("ErrorNameResolutionMultipleResults"), write)
-	}
+		if !c.who.hasMailbox() {
+			return nil, refuse("ErrorNameResolutionNoMailbox")
+		}
+		var found []candidate
+		if n.Get("SearchScope") != "Contacts" {
+			found = c.candidates(n.Child("UnresolvedEntry"))
+		}
+		write := func() { c.out.resolutions(found, full, shape) }
+		switch len(found) {
+		case 0:
+			return nil, refuse("ErrorNameResolutionNoResults")
+		case 1:
+			return write, nil
+		}
+		return nil, &refusal{code: "ErrorNameResolutionMultipleResults", warning: write}
+	})
 	return nil
+}
+
+// resolutions writes the entries of the address book that a name may mean.
+func (e *encoder) resolutions(found []candidate, full bool, shape string) {
+	shown := found[:min(len(found), maxCandidates)]
+	e.Open("m:ResolutionSet")
+	e.writePlace(len(shown), len(found), len(shown) == len(found), false)
+	for _, f := range shown {
+		e.Open("t:Resolution")
+		e.writeEntry("t:Mailbox", f.entry)
+		if full && shape == "IdOnly" {
+			e.Leaf("t:Contact", "") // an entry of the address book has no id
+		} else if full {
+			e.writeContact(f)
+		}
+		e.Close()
+	}
+	e.Close()
 }
 
 // unresolved refuses what the address book alone cannot answer.

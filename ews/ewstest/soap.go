@@ -16,6 +16,8 @@ type refusal struct {
 	text   string  // empty: the usual text of the code
 	values []value // of MessageXml
 	field  string  // URI of the property that is at fault, for MessageXml
+
+	warning func() // writes the content that goes with it: it is not an error
 }
 
 // value is a named value of MessageXml.

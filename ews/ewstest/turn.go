@@ -37,6 +37,7 @@ type turn struct {
 	right    *answer       // what the server answered, before a fault changed that
 	slow     time.Duration // to wait before the answer
 	stream   *stream       // that the answer opens
+	unopened bool          // it does not: a fault took its place
 }
 
 // answer returns the answer, with the effect of a fault that strikes.
@@ -181,7 +182,9 @@ func (t *turn) process() *answer {
 	}
 	t.code, t.readable = c.out.code, !c.out.spoilt
 	a := xmlAnswer(http.StatusOK, c.out.finish())
-	a.stream = t.stream
+	if !t.unopened {
+		a.stream = t.stream
+	}
 	return a
 }
 
