@@ -18,7 +18,10 @@ const mostStreamed = 200
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getstreamingevents-operation.
 func getStreamingEvents(c *call) *refusal {
 	var missing []string
-	c.out.extra = func() { c.out.streamFailed(missing, true) }
+	c.out.extra = func() {
+		c.out.spoilt = c.out.spoilt || len(missing) > 0 // see streamFailed
+		c.out.streamFailed(missing, true)
+	}
 	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
 		var refused *refusal
 		var subs []*subscription

@@ -13,7 +13,7 @@ type reply struct {
 	empty     string // element that even an error message has
 	extra     func() // writes what an error message has besides, nil for nothing
 	code      ews.ResponseCode
-	spoilt    bool // a fault made it invalid
+	spoilt    bool // the schema does not allow it: a fault made it so, or real servers do
 }
 
 func newReply(operation string, v Version) *reply {
