@@ -105,8 +105,11 @@ def main():
     args = parser.parse_args()
     chosen = [row for row in rows() if all(word in title(row) for word in args.only)]
     table, failed = [], 0
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for line, trouble in pool.map(lambda row: judged(args, row), chosen):
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool, concurrent.futures.ThreadPoolExecutor(4) as waiting:
+        # Those of streaming wait for most of their time, and need no processor.
+        verdicts = [(waiting if 'streaming' in title(row) else pool).submit(judged, args, row) for row in chosen]
+        for verdict in verdicts:
+            line, trouble = verdict.result()
             table.append(line)
             print(line, flush=True)
             if trouble:
