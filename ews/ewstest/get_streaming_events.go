@@ -96,9 +96,9 @@ func (e *encoder) streamFailed(ids []string, closed bool) {
 	}
 }
 
-// beginStreamed begins an answer of GetStreamingEvents. Exchange writes these by other
-// code than all others: no declaration, and Envelope without a prefix, which is where
-// clients cut the documents apart.
+// beginStreamed begins an answer of GetStreamingEvents: with Envelope without a prefix, as
+// in a published capture of Exchange 15.1, which is where clients cut the documents apart;
+// and without a declaration, which they would take for text between two documents.
 func (r *reply) beginStreamed(v Version) {
 	r.References = true
 	r.Open("Envelope")
