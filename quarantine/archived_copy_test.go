@@ -32,6 +32,13 @@ func TestCopyInTheArchiveOfQuarantine(t *testing.T) {
 			assert.Equal(t, 1, w.archived(archiving), "after each run")
 			time.Sleep(time.Hour)
 		}
+		listed := 0
+		for held, err := range w.service.List(t.Context(), quarantine.ListRequest{}) {
+			require.NoError(t, err)
+			assert.Equal(t, theID, held.MessageID)
+			listed++
+		}
+		assert.Equal(t, 1, listed)
 		back, err := w.service.RestoreMessage(t.Context(), theTarget)
 		require.NoError(t, err)
 		require.NoError(t, back.Err())

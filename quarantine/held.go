@@ -97,7 +97,8 @@ func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Held, err
 		q := driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true}
 		found, err := s.inQuarantine(ctx, Target{}, q)
 		if err == nil && len(found.Items) == 0 {
-			// Someone may have renamed or moved the folder.
+			// Someone may have renamed or moved the folder, or a policy what was in it.
+			q.Archive = true
 			found, err = s.search(ctx, s.quarantine, Target{}, unlimited, q)
 			found.Items = slices.DeleteFunc(found.Items, unneeded)
 		}

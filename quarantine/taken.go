@@ -66,7 +66,7 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 			break
 		}
 	}
-	found.Items = passage.Distinct(found.Items)
+	found.Items = passage.Distinct(found.Items) // a driver may search what it need not
 	return found, nil
 }
 
@@ -127,7 +127,7 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 	}
 	q.In, q.Except = &root, nil
 	top, err := s.search(ctx, s.quarantine, t, unlimited, q)
-	found.Items = passage.Distinct(append(found.Items, top.Items...)) // a driver may search what it need not
+	found.Items = append(found.Items, top.Items...)
 	found.Unsearched = append(found.Unsearched, top.Unsearched...)
 	return found, err
 }
