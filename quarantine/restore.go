@@ -50,6 +50,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			continue
 		}
 		found, err := s.takenItem(ctx, r, was)
+		found.Items = slices.DeleteFunc(found.Items, recoverable)
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
@@ -103,6 +104,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
 	out.Unsearched = found.Unsearched
+	found.Items = slices.DeleteFunc(found.Items, recoverable)
 	byOperation := make(map[string][]driver.Item)
 	var order []string
 	for _, it := range found.Items {
@@ -130,6 +132,8 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 		}
 		if ri.Outcome != NotFound {
 			out.Items = append(out.Items, ri)
+		} else if err := s.undeleteMessage(ctx, out, back); err != nil {
+			return nil, err // nothing was changed
 		}
 	}
 	out.finish(meter)
@@ -200,7 +204,8 @@ type missed struct {
 }
 
 // account finds out which missing items are back in the mailbox, and leaves the
-// others unchanged. All are first searched for in the folder they came from,
+// others unchanged, unless what someone has deleted in quarantine can be recovered.
+// All are first searched for in the folder they came from,
 // and only then elsewhere, so that none is mistaken for another. All are the items
 // of the receipt, if there is one.
 func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool, all []ReceiptItem) {
@@ -220,6 +225,7 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 			return true
 		})
 	}
+	s.undelete(ctx, out, missing, back)
 }
 
 // returned finds out what became of an item that is not in quarantine. An

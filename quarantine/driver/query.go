@@ -28,6 +28,11 @@ type Query struct {
 	// system keeps one apart. One that cannot be searched is passed over.
 	Archive bool
 
+	// Recoverable searches only what people have deleted and the mailbox could still
+	// recover, if In is nil: nothing, if the mail system keeps no such items. Those found
+	// have Recoverable set in their folder; the engine ignores others.
+	Recoverable bool
+
 	// Stamped finds all items that have a stamp, with their senders.
 	Stamped bool
 }

@@ -57,6 +57,10 @@ type finder struct {
 }
 
 func (f *finder) run(ctx context.Context) (driver.Findings, error) {
+	if f.query.Recoverable && f.query.In == nil {
+		err := f.recoverable(ctx)
+		return f.found, err
+	}
 	err := f.everywhere(ctx)
 	if err == nil && f.query.Archive {
 		err = f.archive(ctx)

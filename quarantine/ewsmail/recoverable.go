@@ -1,0 +1,26 @@
+package ewsmail
+
+import (
+	"context"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// recoverable searches what the owner of the mailbox could recover. It does not look in
+// Purges, as leftovers does not.
+func (f *finder) recoverable(ctx context.Context) error {
+	tree := &folderTree{nodes: map[string]folderNode{}, base: map[string]ews.FolderName{}}
+	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
+	if f.mailbox.x.archive || f.mailbox.archiveRead() {
+		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
+	}
+	var groups [][]string // an archive is a store of its own
+	for _, name := range names {
+		ids, err := f.mailbox.add(ctx, tree, name)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, ids)
+	}
+	return f.search(ctx, groups, tree)
+}

@@ -1,0 +1,73 @@
+package quarantine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// undelete puts back what someone has deleted in the quarantine mailbox, as long as it
+// could be recovered there. It is the last resort, for what is neither in quarantine nor
+// in the user's mailbox: who has dragged the item back by hand has left the same behind.
+func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
+	for _, m := range missing {
+		was := m.was
+		if was.Operation == "" {
+			continue
+		}
+		found, err := s.deleted(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: out.Target.Mailbox})
+		switch {
+		case err != nil:
+			was.Outcome, was.To = unfinished(err), Place{}
+			was.Err = fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
+			out.Items[m.at] = was
+		case len(found.Items) > 0:
+			// One that is gone by now was undeleted by another run, which says so.
+			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
+		default:
+			out.Unsearched = append(out.Unsearched, found.Unsearched...)
+		}
+	}
+}
+
+// undeleteMessage puts back what of a message someone has deleted in the quarantine
+// mailbox. An error means that this could not be found out.
+func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[string]bool) error {
+	found, err := s.deleted(ctx, out.Target, driver.Query{Origin: out.Target.Mailbox})
+	if err != nil {
+		return fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
+	}
+	out.Unsearched = append(out.Unsearched, found.Unsearched...)
+	seen := make(map[string]bool)
+	var missing []missed
+	for _, it := range found.Items {
+		op := it.Stamp.Operation
+		if seen[op] {
+			continue
+		}
+		seen[op] = true
+		was := s.receiptItem(it)
+		was.Operation, was.From, was.Outcome, was.To = op, origin(*it.Stamp), NotFound, Place{}
+		was.Folder, was.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
+		missing = append(missing, missed{at: len(out.Items), was: was})
+		out.Items = append(out.Items, was)
+	}
+	s.account(ctx, out, missing, back, nil)
+	return nil
+}
+
+// deleted finds what was quarantined and then deleted there. What a restore has left
+// behind says so in its stamp.
+func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+	q.Recoverable = true
+	found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
+		return !it.Folder.Recoverable || it.Stamp == nil || it.Stamp.Direction != driver.ToQuarantine
+	})
+	return found, err
+}
+
+// recoverable reports whether an item was deleted, and could be recovered.
+func recoverable(it driver.Item) bool { return it.Folder.Recoverable }
