@@ -206,7 +206,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	if in.Direction == driver.ToUser {
 		was := ri
 		was.From = Place{Mailbox: in.Target.Mailbox, IDs: s.strategy.System()}
-		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{}, nil)
+		back, lookErr := s.returned(ctx, in.Target, was, false, map[string]bool{}, nil, new(view))
 		if lookErr != nil {
 			return ri, lookErr
 		}

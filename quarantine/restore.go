@@ -126,7 +126,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	}
 	s.account(ctx, out, missing, back, nil)
 	if len(order) == 0 {
-		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil)
+		ri, err := s.returned(ctx, t, ReceiptItem{MessageID: t.MessageID}, false, back, nil, new(view))
 		if err != nil && ri.Err == nil {
 			return nil, err // nothing was changed
 		}
@@ -210,8 +210,9 @@ type missed struct {
 // of the receipt, if there is one.
 func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool, all []ReceiptItem) {
 	for _, sameFolder := range []bool{true, false} {
+		var v view
 		missing = slices.DeleteFunc(missing, func(a missed) bool {
-			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back, all)
+			ri, err := s.returned(ctx, out.Target, a.was, sameFolder, back, all, &v)
 			if err != nil {
 				ri.Outcome, ri.Err = unfinished(err), err
 			}
@@ -226,129 +227,4 @@ func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, b
 		})
 	}
 	s.undelete(ctx, out, missing, back)
-}
-
-// returned finds out what became of an item that is not in quarantine. An
-// interrupted restore may have brought it back with its stamp still on. Each
-// item in the mailbox counts for one copy only: those in back already count for
-// another. With sameFolder, an unstamped item must be in the folder it was
-// taken from.
-//
-// If another restore takes the stamp off in that moment, what was shown with it is
-// nowhere: it is looked for again.
-func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ri ReceiptItem, err error) {
-	for range 3 {
-		if ri, err = s.returnedOnce(ctx, t, was, sameFolder, back, all); !errors.Is(err, passage.ErrNowhere) {
-			break
-		}
-	}
-	return ri, err
-}
-
-// returnedOnce is returned, without looking again.
-func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem) (ReceiptItem, error) {
-	mailbox := s.strategy.Mailbox(t.Mailbox)
-	ri := was
-	ri.Err, ri.To = nil, Place{}
-	found, err := s.likeTaken(ctx, mailbox, t, was)
-	if err != nil {
-		return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
-	}
-	ri.Outcome = NotFound
-	var late, bare []driver.Item
-	for _, it := range found.Items {
-		if it.Stamp == nil {
-			other := back[it.ID] || sameFolder && !s.sameFolder(it.Folder, was.From) ||
-				!was.Received.IsZero() && !driver.SameTime(it.Received, was.Received)
-			if !other {
-				bare = append(bare, it)
-			}
-			continue
-		}
-		if it.Stamp.Direction == driver.Surplus {
-			continue // it was put aside, and another one is the message
-		}
-		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || was.Operation != "" && it.Stamp.Operation != was.Operation {
-			continue
-		}
-		if it.Stamp.Direction == driver.ToQuarantine {
-			// It never left. The quarantine that stamped it may be working on it, so the
-			// stamp stays.
-			if err := s.stillThere(ctx, mailbox, it); err != nil {
-				return ri, err
-			}
-			if ri.Outcome == NotFound {
-				ri.Outcome = AlreadyRestored
-				ri.To = s.place(it)
-				ri.Residue = "it carries the stamp of a quarantine that is in progress or was interrupted: run the recovery, or quarantine it again"
-			}
-			continue
-		}
-		over, err := s.tooLate(ctx, mailbox, it, found.Items, all)
-		if err != nil {
-			return ri, fmt.Errorf("reading %s: %w", t.Mailbox, err)
-		}
-		if over {
-			late = append(late, it)
-			continue
-		}
-		// The restore that brought it back may still be at work on it, and a search that
-		// lags may not have shown what is left in quarantine.
-		found := ri
-		ri, _ = s.traced(ctx, ItemRestore, t, it, func(ctx context.Context) (ReceiptItem, error) {
-			p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
-			if err = p.Resume(ctx, *it.Stamp); err == nil {
-				err = p.Release(ctx)
-			}
-			s.conclude(ctx, p, &found, err, Restored)
-			return found, nil
-		})
-		if err != nil {
-			return ri, err
-		}
-	}
-	if ri.Outcome == NotFound && len(bare) > 0 {
-		it, err := s.uncounted(ctx, mailbox, bare, back)
-		if err != nil {
-			return ri, fmt.Errorf("searching %s: %w", t.Mailbox, err)
-		}
-		if it != nil {
-			if err := s.stillThere(ctx, mailbox, *it); err != nil {
-				return ri, err
-			}
-			ri.Outcome, ri.To = AlreadyRestored, s.place(*it)
-		}
-	}
-	if ri.Outcome != NotFound {
-		back[ri.To.ItemID] = true
-		for _, it := range late {
-			s.addOthers(&ri, s.engine.Aside(ctx, mailbox, it))
-		}
-	}
-	return ri, nil
-}
-
-// likeTaken returns the items in a mailbox that may be the one that was taken.
-// If the target has criteria and the item is known, it does not search by the
-// criteria again, which may match many other messages by now.
-func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, was ReceiptItem) (driver.Findings, error) {
-	if !t.byCriteria() || was.Operation == "" {
-		return s.search(ctx, mailbox, t, unlimited, driver.Query{})
-	}
-	q, ok := passage.Alike(was.MessageID, was.Received)
-	if !ok {
-		q = driver.Query{Operation: was.Operation, Origin: t.Mailbox}
-	}
-	found, err := s.search(ctx, mailbox, Target{}, unlimited, q)
-	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
-		switch {
-		case !driver.SameMessageID(it.MessageID, was.MessageID), was.Class != "" && !strings.EqualFold(it.Class, was.Class):
-			return true
-		case driver.BareMessageID(was.MessageID) == "" && was.Size > 0:
-			// Nothing else distinguishes messages of the same second.
-			return it.Size < passage.Smallest(was.Size, 2<<10, false) || was.Size < passage.Smallest(it.Size, 2<<10, false)
-		}
-		return false
-	})
-	return found, err
 }

@@ -45,38 +45,6 @@ func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item,
 	return bare > max(0, others), nil
 }
 
-// uncounted returns one of several sightings that is none of the items in back, which
-// count for other messages, or nil. What is in back may have been moved since, and be
-// among the sightings under another id.
-func (s *Service) uncounted(ctx context.Context, mailbox driver.Mailbox, sightings []driver.Item, back map[string]bool) (*driver.Item, error) {
-	moved := 0
-	for id := range back {
-		it, err := s.engine.Inspect(ctx, mailbox, id)
-		if err != nil {
-			return nil, err
-		}
-		if it == nil && id != "" {
-			moved++
-		}
-	}
-	if moved == 0 {
-		return &sightings[0], nil
-	}
-	for i, seen := range sightings {
-		it, err := s.engine.Inspect(ctx, mailbox, seen.ID)
-		if err != nil {
-			return nil, err
-		}
-		if it == nil {
-			continue
-		}
-		if moved--; moved < 0 {
-			return &sightings[i], nil
-		}
-	}
-	return nil, nil
-}
-
 // stillThere returns an error if what a search has shown in a mailbox is not there under
 // its id: it was moved since, and may be anywhere.
 func (s *Service) stillThere(ctx context.Context, mailbox driver.Mailbox, it driver.Item) error {
