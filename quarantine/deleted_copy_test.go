@@ -38,7 +38,7 @@ func TestRestoreWhatWasDeletedInQuarantine(t *testing.T) {
 }
 
 // Someone has dragged the copy back to the user by hand. What that has left in
-// Recoverable Items of the quarantine mailbox is no message that is missing.
+// Recoverable Items of the quarantine mailbox is not a message that is missing.
 func TestLeftBehindByHand(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, scan := range []bool{false, true} {
