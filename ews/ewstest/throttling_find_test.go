@@ -43,12 +43,12 @@ func TestThrottlingFindCountLimit(t *testing.T) {
 		find := func(c *caller, operation string) func() string {
 			return func() string {
 				answer := c.do(operation)
-				return strings.Join(codes(answer), " ") + " " + strconv.Itoa(len(attrs(answer, "ItemId", "Id"))) + strings.Join(attrs(answer, "RootFolder", "IncludesLastItemInRange"), "")
+				return strings.Join(codes(answer), " ") + " " + strconv.Itoa(len(attrs(answer, "ItemId", "Id"))) + strings.Join(texts(answer, "Value"), "") + strings.Join(attrs(answer, "RootFolder", "IncludesLastItemInRange"), "")
 			}
 		}
 		old := c.in("Exchange2010")
-		assert.Equal(t, []string{"NoError 8true", "NoError 2false", "ErrorExceededFindCountLimit 0"}, together(find(c, paged(100)), find(c, paged(100)), find(c, paged(1))))
-		assert.Equal(t, []string{"NoError 8true", "ErrorExceededFindCountLimit 0", "ErrorServerBusy 0", "NoError 2false"}, together(find(c, all), find(c, all), find(old, paged(3)), find(old, paged(2))))
+		assert.Equal(t, []string{"NoError 8true", "NoError 2false", "ErrorExceededFindCountLimit 010"}, together(find(c, paged(100)), find(c, paged(100)), find(c, paged(1))))
+		assert.Equal(t, []string{"NoError 8true", "ErrorExceededFindCountLimit 010", "ErrorServerBusy 0", "NoError 2false"}, together(find(c, all), find(c, all), find(old, paged(3)), find(old, paged(2))))
 		assert.Equal(t, []string{"NoError 8true"}, together(find(c, all)), "the answers have been sent")
 	})
 }

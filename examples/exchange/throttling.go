@@ -40,7 +40,7 @@ func (p *policy) Set(text string) error {
 	return err
 }
 
-// of returns the policy for a version, nil if there is none.
+// of returns the policy for a version, nil if the flag was not given.
 func (p policy) of(v ewstest.Version) *ewstest.Throttling {
 	if p == "" {
 		return nil
