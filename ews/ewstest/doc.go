@@ -79,7 +79,8 @@
 //   - In a folder of another mailbox, an account without FullAccess may do what the
 //     folder's permissions say: those of its own address, else of the lists that it is a
 //     member of, else of Default. Without the right, ErrorAccessDenied; what it may not
-//     see is not found. A new folder has the permissions of its parent.
+//     see is not found; since Exchange 2013 SP1, a Contributor sees what it has made itself.
+//     A new folder has the permissions of its parent.
 //   - The original of an item moved into another mailbox stays in the Deletions
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
