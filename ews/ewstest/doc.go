@@ -179,10 +179,15 @@
 //     those of 2010, but cut to a minute instead of refused); which codes the rest of a
 //     batch gets (ErrorTimeoutExpired, then ErrorBatchProcessingStopped; ErrorServerBusy
 //     after the cut-off); what work costs ([DefaultCosts]); all accounts that impersonate
-//     one owner share one budget; an overloaded server, which slows down those who are
-//     within their budgets as well, is not imitated.
+//     one owner share one budget.
 //
-// [Server.Spending] and [Server.ImpersonatedSpending] tell what a payer has used up.
+// What is not imitated: an overloaded server, which slows down those who are within their
+// budgets as well (CPUStartPercent is a form of that); EWSFastSearchTimeoutInSeconds,
+// ConcurrentSyncCalls, MessageRateLimit, RecipientRateLimit and ForwardeeLimit; budgets of
+// Exchange 2010 before SP2 RU4, which charged an impersonated call to the owner.
+//
+// [Server.Spending], [Server.ImpersonatedSpending] and [Server.Spendings] tell what payers
+// have used up.
 //
 // With Options.Odd it differs from a current Exchange, as old versions, gateways
 // and other products that speak EWS do; see [Oddities].

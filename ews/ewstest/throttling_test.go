@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,7 @@ func TestThrottlingDelaysAboveTheLine(t *testing.T) {
 		time.Sleep(time.Hour)
 		got := c.srv.Spending("svc")
 		assert.Equal(t, ewstest.Spending{
-			Calls: 5, MostRunning: 1, Charged: 2500 * time.Millisecond, Delayed: time.Second, Balance: time.Second,
+			Payer: "svc@example.test", Calls: 5, MostRunning: 1, Charged: 2500 * time.Millisecond, Delayed: time.Second, Balance: time.Second,
 		}, got, "the balance grows up to EwsMaxBurst")
 	})
 }
@@ -189,6 +190,11 @@ func TestThrottlingChargesThePayer(t *testing.T) {
 		assert.Equal(t, 0, charged(c.srv.Spending(bob)), "what others do in his name is not his")
 		assert.Equal(t, 2, charged(c.srv.ImpersonatedSpending(bob)))
 		assert.Equal(t, 0, charged(c.srv.Spending("other")))
+		var payers []string
+		for _, s := range c.srv.Spendings() {
+			payers = append(payers, fmt.Sprint(s.Payer, " ", s.Impersonated, " ", charged(s)))
+		}
+		assert.Equal(t, []string{bob + " true 2", "svc@example.test false 2", alice + " false 1"}, payers)
 	})
 }
 

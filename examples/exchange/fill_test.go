@@ -47,4 +47,6 @@ func TestThrottles(t *testing.T) {
 	_, err := r.client(t, "svc").ForMailbox("alice@example.test").DeleteItem(t.Context(), ews.DeleteItemRequest{IDs: []ews.ItemID{{ID: "x"}}, Type: ews.HardDelete})
 	assert.ErrorContains(t, err, "ErrorServerBusy", "a write, which the client does not repeat")
 	assert.Empty(t, inbox(t, r.client(t, "alice"), "alice@example.test"), "another budget")
+	assert.Zero(t, r.stop())
+	assert.Contains(t, r.stderr.String(), "svc@example.test: 1 calls took 21ms, and 0s of delays; 1 calls and 0 items were answered ErrorServerBusy")
 }

@@ -62,6 +62,8 @@ documentation of ewstest.Throttling.
 
     exchange -throttling default,EwsMaxBurst=10000,EwsCutoffBalance=60000,LockOut=1m
 
+When it ends, it says what the ten payers with the highest costs have used up.
+
 For measurements, -fill makes many mailboxes, and -targets writes what ewsq is to do:
 
     exchange -latency 20ms -fill 1000x1 -targets targets.csv
@@ -263,6 +265,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stderr, "exchange: clients request tokens only over TLS; give -tls")
 	}
 	<-ctx.Done()
+	for _, l := range spent(srv) {
+		fmt.Fprintln(stderr, terminal.Escape(l))
+	}
 	return nil
 }
 

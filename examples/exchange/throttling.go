@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
@@ -47,4 +48,24 @@ func (p policy) of(v ewstest.Version) *ewstest.Throttling {
 	}
 	throttling, _ := ewstest.ParseThrottling(string(p), v) // checked by Set
 	return throttling
+}
+
+// spent returns lines about the payers with the highest costs, none if nothing was charged.
+func spent(srv *ewstest.Server) []string {
+	var lines []string
+	for i, s := range srv.Spendings() {
+		switch {
+		case s.Charged == 0:
+			return lines
+		case i == 10:
+			return append(lines, fmt.Sprintf("and %d payers more", len(srv.Spendings())-i))
+		}
+		who := s.Payer
+		if s.Impersonated {
+			who += ", impersonated"
+		}
+		lines = append(lines, fmt.Sprintf("%s: %d calls took %v, and %v of delays; %d calls and %d items were answered ErrorServerBusy, %d calls ErrorExceededConnectionCount, %d items not in time; %d in flight at most; balance %v",
+			who, s.Calls, s.Charged.Round(time.Millisecond), s.Delayed.Round(time.Millisecond), s.Busy, s.BusyItems, s.TooMany, s.LateItems, s.MostRunning, s.Balance.Round(time.Millisecond)))
+	}
+	return lines
 }
