@@ -99,7 +99,7 @@ func (b *budgets) enter(payer string, operation ews.Operation, o Options) (time.
 	if p := s.policy; p != nil && p.EwsMaxConcurrency > 0 && (limit.MaxConcurrency == 0 || limit.MaxConcurrency > p.EwsMaxConcurrency) {
 		limit.MaxConcurrency = p.EwsMaxConcurrency
 	}
-	if limit.MaxConcurrency > 0 && s.Running >= limit.MaxConcurrency {
+	if limit.MaxConcurrency > 0 && counts(operation) && s.Running >= limit.MaxConcurrency {
 		s.TooMany++
 		return 0, refuse("ErrorExceededConnectionCount")
 	}
@@ -121,8 +121,10 @@ func (b *budgets) enter(payer string, operation ews.Operation, o Options) (time.
 	}
 	s.asked++
 	s.Calls++
-	s.Running++
-	s.MostRunning = max(s.MostRunning, s.Running)
+	if counts(operation) {
+		s.Running++
+		s.MostRunning = max(s.MostRunning, s.Running)
+	}
 	s.Delayed += wait
 	return wait, nil
 }
@@ -184,12 +186,19 @@ func (b *budgets) streams(payer string, o Options) int {
 }
 
 // leave ends a request that was charged.
-func (b *budgets) leave(payer string, found int) {
-	if payer == "" {
+func (b *budgets) leave(t *turn) {
+	if t.payer == "" {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.state[payer].Running--
-	b.state[payer].found -= found
+	s := b.state[t.payer]
+	if counts(t.entry.Operation) {
+		s.Running--
+	}
+	s.found -= t.found
 }
+
+// counts reports whether calls of an operation count for EwsMaxConcurrency. Connections
+// for events have a limit of their own, MaxStreams.
+func counts(operation ews.Operation) bool { return operation != "GetStreamingEvents" }

@@ -67,7 +67,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	}
 	s.faults.release(t)
 	s.pause(r.Context(), s.latency(entry.Operation)+t.slow)
-	s.budget.leave(t.payer, t.found)
+	s.budget.leave(t)
 	struck := strings.Join(t.struck, "; ")
 	s.log.outcome(entry, struck, string(t.code), t.acted)
 	s.postpone(t)

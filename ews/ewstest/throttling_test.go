@@ -214,6 +214,23 @@ func TestThrottlingConcurrency(t *testing.T) {
 	})
 }
 
+// Connections for events have a limit of their own.
+func TestThrottlingConcurrencyIsNotOfStreams(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCaller(t, ewstest.Options{Throttling: &ewstest.Throttling{EwsMaxConcurrency: 1, Cost: costing(time.Second)}})
+		stream := `<m:GetStreamingEvents><m:SubscriptionIds><t:SubscriptionId>x</t:SubscriptionId></m:SubscriptionIds><m:ConnectionTimeout>1</m:ConnectionTimeout></m:GetStreamingEvents>`
+		var wg sync.WaitGroup
+		answers := make([]string, 3)
+		for i, operation := range []string{stream, stream, inboxOfAlice} {
+			wg.Go(func() { answers[i], _ = c.timed(operation) })
+		}
+		wg.Wait()
+		assert.Equal(t, []string{"ErrorInvalidSubscription", "ErrorInvalidSubscription", "NoError"}, answers)
+		assert.Equal(t, 1, c.srv.Spending("svc").MostRunning)
+	})
+}
+
 // The client goes while its batch waits: the server acts, and does not wait any more.
 func TestThrottlingOfAClientThatHasGone(t *testing.T) {
 	t.Parallel()
