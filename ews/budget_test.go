@@ -111,10 +111,10 @@ func (b budgeted) refused(ctx context.Context, t *testing.T, client *ews.Client)
 var budgetedServers = []budgeted{
 	{"2010", ewstest.Exchange2010SP3, *ewstest.DefaultThrottling(ewstest.Exchange2010SP3), 2 * time.Second, throttle.LimitServiceAccount2010},
 	{"2016", ewstest.Exchange2016, *ewstest.DefaultThrottling(ewstest.Exchange2016), time.Second, throttle.LimitServiceAccount2013},
-	{"2016, short calls", ewstest.Exchange2016, *ewstest.DefaultThrottling(ewstest.Exchange2016), 250 * time.Millisecond, throttle.LimitServiceAccount2013},
+	{"2016, short calls", ewstest.Exchange2016, *ewstest.DefaultThrottling(ewstest.Exchange2016), 500 * time.Millisecond, throttle.LimitServiceAccount2013},
 	// Nobody has published how long micro-delays are: here they hold no program back.
 	{"2016, short delays, low cut-off", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 27, EwsMaxBurst: 60_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 60_000, MaxDelay: 100 * time.Millisecond}, time.Second, throttle.LimitServiceAccount2013},
-	{"2016, no delays, low cut-off, short calls", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 27, EwsMaxBurst: 60_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 60_000, MaxDelay: -1}, 250 * time.Millisecond, throttle.LimitServiceAccount2013},
+	{"2016, no delays, low cut-off, short calls", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 27, EwsMaxBurst: 60_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 60_000, MaxDelay: -1}, 500 * time.Millisecond, throttle.LimitServiceAccount2013},
 	{"2016, others use the account, 5 calls left", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 5, EwsMaxBurst: 300_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 3_000_000}, time.Second, throttle.LimitServiceAccount2013},
 }
 
