@@ -50,7 +50,8 @@ func union(a, b mailstore.Rights) mailstore.Rights {
 	return mailstore.Rights{
 		CreateItems: a.CreateItems || b.CreateItems, CreateSubFolders: a.CreateSubFolders || b.CreateSubFolders,
 		Owner: a.Owner || b.Owner, Visible: a.Visible || b.Visible, Contact: a.Contact || b.Contact,
-		Edit: most(a.Edit, b.Edit), Delete: most(a.Delete, b.Delete), Read: most(a.Read, b.Read),
+		ReadOwned: a.ReadOwned || b.ReadOwned,
+		Edit:      most(a.Edit, b.Edit), Delete: most(a.Delete, b.Delete), Read: most(a.Read, b.Read),
 	}
 }
 
@@ -109,6 +110,12 @@ func (c *call) mayTouch(it *mailstore.Item) *refusal {
 	return refuse("ErrorAccessDenied")
 }
 
+// reads reports whether the caller may read an item.
+func (c *call) reads(it *mailstore.Item) bool {
+	r := c.rightsIn(it.Folder)
+	return r.Read == "FullDetails" || r.ReadOwned && c.made(it)
+}
+
 // made reports whether the caller has made an item.
 func (c *call) made(it *mailstore.Item) bool {
 	return it.Creator != "" && strings.EqualFold(it.Creator, c.who.account)
@@ -125,6 +132,6 @@ func (e *encoder) rights(f *mailstore.Folder, owned bool) {
 	e.Bool("t:CreateHierarchy", r.CreateSubFolders)
 	e.Bool("t:Delete", has(r.Delete))
 	e.Bool("t:Modify", has(r.Edit))
-	e.Bool("t:Read", r.Read == "FullDetails")
+	e.Bool("t:Read", r.Read == "FullDetails" || r.ReadOwned && owned)
 	e.Close()
 }

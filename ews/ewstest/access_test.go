@@ -2,6 +2,7 @@ package ewstest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestPermissionsDecide(t *testing.T) {
 		"nobody":      {`<t:PrimarySmtpAddress>carol@example.test</t:PrimarySmtpAddress>`, level("Owner"), []string{unseenFolder, unseenFolder, unseenItem, "ErrorSavedItemFolderNotFound", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, "ErrorParentFolderNotFound", unseenFolder}},
 		"none":        {bobUser, level("None"), []string{unseenFolder, unseenFolder, unseenItem, "ErrorSavedItemFolderNotFound", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, "ErrorParentFolderNotFound", unseenFolder}},
 		"visible":     {bobUser, `<t:IsFolderVisible>true</t:IsFolderVisible>` + level("Custom"), []string{"", denied, unseenItem, noItem, unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, noFolder, denied}},
-		"contributor": {bobUser, level("Contributor"), []string{"", denied, unseenItem, "", unseenItem, unseenItem, unseenItem, unseenItem, unseenItem, noFolder, denied}},
+		"contributor": {bobUser, level("Contributor"), []string{"", denied, unseenItem, "", unseenItem, denied, denied, unseenItem, unseenItem, noFolder, denied}},
 		"reviewer":    {bobUser, level("Reviewer"), []string{"", "", "", noItem, denied, denied, denied, denied, denied, noFolder, denied}},
 		"author":      {bobUser, level("Author"), []string{"", "", "", "", denied, "", "", denied, denied, noFolder, denied}},
 		"editor":      {bobUser, level("Editor"), []string{"", "", "", "", "", "", "", "", "", noFolder, denied}},
@@ -72,6 +73,29 @@ func TestPermissionsDecide(t *testing.T) {
 			}
 			assert.Equal(t, []string{want}, codes(answers[what]), "%s: %s", name, what)
 		}
+	}
+}
+
+// A contributor reads what he has made, since Exchange 2013 SP1, and does nothing else with
+// it ([MS-OXWSFOLD], section 2.2.5.3).
+func TestContributorReadsHisOwn(t *testing.T) {
+	t.Parallel()
+	for version, schema := range schemaOf {
+		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
+		f := c.srv.Mailbox(alice).AddFolder(nil, "Shared")
+		permitted(t, c, f, bobUser, level("Contributor"))
+		bob := c.as("bob")
+		own := `<t:ItemId Id="` + attrs(bob.do(createXML(saveOnly, folderIDXML(f), `<t:Message><t:Subject>mine</t:Subject></t:Message>`)), "ItemId", "Id")[0] + `"/>`
+		read := bob.do(getItemXML(full, own))
+		if version < ewstest.Exchange2013SP1 {
+			assert.Equal(t, []string{"ErrorItemNotFound"}, codes(read), version)
+			continue
+		}
+		assert.Equal(t, []string{"NoError"}, codes(read), version)
+		assert.Equal(t, []string{"mine"}, texts(read, "Subject"))
+		assert.Equal(t, []string{"false", "false", "true"}, slices.Concat(texts(read, "Delete"), texts(read, "Modify"), texts(read, "Read")))
+		assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.as("carol").do(getItemXML(full, own))), "others do not")
+		assert.Equal(t, []string{"None"}, texts(c.as("alice").do(getFolderXML(shapeOf("", "folder:PermissionSet"), folderIDXML(f))), "ReadItems")[2:])
 	}
 }
 

@@ -79,7 +79,8 @@
 //   - In a folder of another mailbox, an account without FullAccess may do what the
 //     folder's permissions say: those of its own address, else of the lists that it is a
 //     member of, else of Default. Without the right, ErrorAccessDenied; what it may not
-//     see is not found. A new folder has the permissions of its parent.
+//     see is not found; since Exchange 2013 SP1, a Contributor sees what it has made itself.
+//     A new folder has the permissions of its parent.
 //   - The original of an item moved into another mailbox stays in the Deletions
 //     of Recoverable Items, with its pending receipt (Options.MoveLeftover).
 //   - Nothing can be created in, or moved into, Recoverable Items:
@@ -156,6 +157,37 @@
 // item or by chance, once or for good, and with the server acting at once, later or
 // not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
 // [Server.FailNext], [Server.FailAt] and [Server.FailRandomly] are short forms.
+//
+// With Options.Throttling it charges budgets, as Exchange does; by default it does not.
+// These are the facts that it follows, in the order in which they can be trusted:
+//
+//   - Documented (Microsoft's pages on EWS throttling and on workload management): who pays;
+//     EwsMaxConcurrency and its defaults; the balance is checked after each member of a
+//     batch, and the next one waits until it has recharged; a batch may run for a minute;
+//     EwsFindCountLimit; a budget grows by its recharge rate per hour, up to its burst; who
+//     has used up too much is locked out, and let in again as soon as the budget allows it;
+//     sending again meanwhile prolongs that; the times of Exchange 2010 are percent of a
+//     minute, calls at the same time add up, and that in CAS contains the others;
+//     ErrorServerBusy is HTTP 500 with a fault, may say BackOffMilliseconds, and may also
+//     be the code of single response messages.
+//   - Published by the Exchange team: Exchange 2010 SP1 delays calls just enough for the
+//     budget to be positive, for a minute at most; the percentages 50, 90 and 60 (as
+//     budgets in logs of IIS).
+//   - Seen by others: a lock-out of 5 minutes; the cut-off below zero at a balance of
+//     -3,000,000; BackOffMilliseconds of just under 300,000.
+//   - Choices, where nobody has said: how long micro-delays are since Exchange 2013 (like
+//     those of 2010, but cut to a minute instead of refused); which codes the rest of a
+//     batch gets (ErrorTimeoutExpired, then ErrorBatchProcessingStopped; ErrorServerBusy
+//     after the cut-off); what work costs ([DefaultCosts]); all accounts that impersonate
+//     one owner share one budget.
+//
+// What is not imitated: an overloaded server, which slows down those who are within their
+// budgets as well (CPUStartPercent is a form of that); EWSFastSearchTimeoutInSeconds,
+// ConcurrentSyncCalls, MessageRateLimit, RecipientRateLimit and ForwardeeLimit; budgets of
+// Exchange 2010 before SP2 RU4, which charged an impersonated call to the owner.
+//
+// [Server.Spending], [Server.ImpersonatedSpending] and [Server.Spendings] tell what payers
+// have used up.
 //
 // With Options.Odd it differs from a current Exchange, as old versions, gateways
 // and other products that speak EWS do; see [Oddities].

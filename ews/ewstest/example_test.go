@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
@@ -141,4 +142,27 @@ func ExampleMailbox_Deliver() {
 	// ""
 	// "Hello"
 	// ""
+}
+
+// A server with the default budgets of its version, but for a cut-off that is soon reached.
+func ExampleThrottling() {
+	policy := ewstest.DefaultThrottling(ewstest.ExchangeSE)
+	policy.EwsMaxBurst, policy.EwsCutoffBalance = 1, 1 // milliseconds
+	policy.Cost = ewstest.Costs{"": {Item: 5 * time.Millisecond}}.Of
+	srv := ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeSE, Throttling: policy})
+	defer srv.Close()
+	client := srv.Client("svc", &ews.Options{ReadAttempts: 1}).ForMailbox("alice@example.test")
+	inbox := ews.GetFolderRequest{Folders: []ews.FolderRef{ews.DistinguishedFolder{Name: ews.FolderInbox, Mailbox: "alice@example.test"}}}
+	for range 2 {
+		_, err := client.GetFolder(context.Background(), inbox)
+		busy, ok := errors.AsType[*ews.ResponseError](err)
+		if ok {
+			fmt.Println(busy.Code, "for", busy.BackOff.Round(time.Minute))
+		}
+	}
+	spent := srv.Spending("svc")
+	fmt.Println(spent.Calls, "call took", spent.Charged, "and", spent.Busy, "was refused")
+	// Output:
+	// ErrorServerBusy for 5m0s
+	// 1 call took 5ms and 1 was refused
 }

@@ -122,6 +122,8 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 		return p, refuseText("ErrorInvalidPermissionSettings", "Single rights can only be set with the level Custom.")
 	}
 	p.Rights = levels[p.Level]
+	// [MS-OXWSFOLD], section 2.2.5.3.
+	p.Rights.ReadOwned = p.Level == "Contributor" && s.opts.Version >= Exchange2013SP1
 	return p, nil
 }
 

@@ -124,7 +124,7 @@ func (c *call) stored(id mailstore.ID) (*mailstore.Item, *refusal) {
 	}
 	it := box.Item(id.Number)
 	switch {
-	case !c.who.opens(box) && (it == nil || c.rightsIn(it.Folder).Read != "FullDetails"):
+	case !c.who.opens(box) && (it == nil || !c.reads(it)):
 		return nil, c.unseen("ErrorItemNotFound")
 	case it == nil:
 		return nil, refuse("ErrorItemNotFound")

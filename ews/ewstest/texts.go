@@ -44,6 +44,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorDuplicateUserIdsSpecified":                       "The specified permission set contains duplicate UserIds.",
 	"ErrorEmailAddressMismatch":                            "The email address associated with a folder Id does not match the mailbox you are operating on.",
 	"ErrorExceededConnectionCount":                         "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.",
+	"ErrorExceededFindCountLimit":                          "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
 	"ErrorExceededSubscriptionCount":                       "You have exceeded the available subscriptions for your account. Remove unnecessary subscriptions and try your request again.",
 	"ErrorExpiredSubscription":                             "Subscription information is not available. Subscription is expired.",
 	"ErrorFolderExists":                                    "A folder with the specified name already exists.",

@@ -13,6 +13,7 @@ type Permission struct {
 // Rights are the single rights of a permission.
 type Rights struct {
 	CreateItems, CreateSubFolders, Owner, Visible, Contact bool
+	ReadOwned                                              bool   // what the user has made, whatever Read says
 	Edit, Delete                                           string // None, Owned, All
 	Read                                                   string // None, FullDetails; for calendars also TimeOnly, TimeAndSubjectAndLocation
 }
