@@ -1,0 +1,37 @@
+// Package callinfo carries, in the context of a request for permission to call, what the
+// call is for: from package ews, which knows, to package throttle, which need not know
+// package ews. A context passes through limiters that programs put around others; more
+// methods of an interface would not.
+package callinfo
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// Call is one call, or what a program says about all calls that it makes with a context.
+type Call struct {
+	Operation string // such as MoveItem; empty: unknown
+	Mailbox   string // on whose behalf; empty: nobody's in particular
+	Major     int    // major version of the server, such as 15; 0: unknown
+
+	unanswered atomic.Bool
+}
+
+// SetUnanswered records that the call got no answer, so that the time it took says nothing
+// about the server.
+func (c *Call) SetUnanswered() { c.unanswered.Store(true) }
+
+// Unanswered reports whether the call got no answer.
+func (c *Call) Unanswered() bool { return c.unanswered.Load() }
+
+type key struct{}
+
+// With returns a context that carries c.
+func With(ctx context.Context, c *Call) context.Context { return context.WithValue(ctx, key{}, c) }
+
+// From returns what ctx carries, or nil.
+func From(ctx context.Context) *Call {
+	c, _ := ctx.Value(key{}).(*Call)
+	return c
+}
