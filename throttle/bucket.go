@@ -12,7 +12,7 @@ const (
 	leastShare = 1.0 / 4
 
 	// lowered is what becomes of the share when the server delays calls, and raised what
-	// becomes of it with probe, every so often, while it does not: but not for a while
+	// becomes of it with Probe, every so often, while it does not: but not for a while
 	// after delays. The server's own reserve hides for a while that a rate is too high,
 	// so it must rise slowly.
 	lowered    = 0.7
@@ -31,13 +31,12 @@ const (
 // guarded by Limiter.mu.
 type bucket struct {
 	budget  Budget
-	probe   bool
 	balance time.Duration // at the time at
 	at      time.Time
 	pledged time.Duration // what calls in flight are expected to take
 
 	// share is the part of the recharge rate that seems to be ours: other programs may
-	// use the same account, and policies differ. It exceeds 1 only with probe.
+	// use the same account, and policies differ. It exceeds 1 only with Probe.
 	share float64
 
 	delays delays
@@ -45,8 +44,18 @@ type bucket struct {
 	quiet  time.Time // share does not rise before
 }
 
-func newBucket(b Budget, probe bool, now time.Time) *bucket {
-	return &bucket{budget: b, probe: probe, balance: b.MaxBurst, at: now, share: 1}
+func newBucket(b Budget, now time.Time) *bucket {
+	return &bucket{budget: b, balance: b.MaxBurst, at: now, share: 1}
+}
+
+// adopt replaces the budget by another.
+func (b *bucket) adopt(budget Budget, now time.Time) {
+	b.recharge(now)
+	b.budget = budget
+	b.balance = min(b.balance, budget.MaxBurst)
+	if !budget.Probe {
+		b.share = min(b.share, 1)
+	}
 }
 
 // rate returns how much the balance gains in a unit of time.
@@ -96,14 +105,14 @@ func (b *bucket) charge(pledged, cost time.Duration, now time.Time) {
 func (b *bucket) answered(slow bool, now time.Time) {
 	switch b.delays.add(slow) {
 	case delayed:
-		if b.probe || b.balance < b.budget.MaxBurst/10 {
+		if b.budget.Probe || b.balance < b.budget.MaxBurst/10 {
 			b.share = max(b.share*lowered, leastShare)
 		}
 		b.quiet = now.Add(quietFor)
 		b.refused()
 	case undelayed:
 		// A rate that nobody waits for has not been tried.
-		if b.probe && b.held && !now.Before(b.quiet) {
+		if b.budget.Probe && b.held && !now.Before(b.quiet) {
 			b.share *= raised
 			b.quiet = now.Add(raiseEvery)
 		}

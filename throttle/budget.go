@@ -29,6 +29,13 @@ type Budget struct {
 	// Unlimited is for a policy whose values are null ("unlimited"), and turns the model
 	// of the bucket off. The other fields must be zero.
 	Unlimited bool
+
+	// Probe lets the rate rise above RechargeRate, slowly, as long as callers wait for it
+	// and the server does not delay calls, to find out what it allows. Part of the calls
+	// are then delayed, since that is how the bound is found; and a client cannot tell
+	// such delays from slow answers for certain. Default: false; never more than
+	// RechargeRate.
+	Probe bool
 }
 
 // DefaultBudget returns the default policy of Exchange 2013 and later.
@@ -51,6 +58,14 @@ func (b Budget) withDefaults() Budget {
 	return b
 }
 
+// orDefault is withDefaults, but of nothing it makes the default budget.
+func (b Budget) orDefault() Budget {
+	if b == (Budget{}) {
+		return DefaultBudget()
+	}
+	return b.withDefaults()
+}
+
 // Bounds of what can be set, which keep the arithmetic exact.
 const (
 	minBurst = time.Second
@@ -60,7 +75,7 @@ const (
 // check reports what cannot be used; name is what the budget is called.
 func (b Budget) check(name string) error {
 	if b.Unlimited && b != (Budget{Unlimited: true}) {
-		return fmt.Errorf("throttle: %s is Unlimited, but has bounds; leave them out", name)
+		return fmt.Errorf("throttle: %s is Unlimited, but has other fields set; leave them out", name)
 	}
 	for _, field := range []struct {
 		name  string

@@ -27,9 +27,9 @@ func TestTokenBucket(t *testing.T) {
 		"own policy":           {opts: throttle.Options{Budget: half}, server: half, least: 95, delayed: 1, most: 101},
 		"less than the preset": {server: half, least: 95, delayed: 100, most: 200},
 		"network":              {server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 70, delayed: 0, most: 100},
-		"network, probe":       {opts: throttle.Options{Probe: true}, server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 95, delayed: 100, most: 200},
+		"network, probe":       {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 95, delayed: 100, most: 200},
 		"more than the preset": {server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 0, delayed: 0, most: 60},
-		"more, probe":          {opts: throttle.Options{Probe: true}, server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 90, delayed: 100, most: 200},
+		"more, probe":          {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 90, delayed: 100, most: 200},
 		"no model":             {opts: throttle.Options{Budget: throttle.Budget{Unlimited: true}}, server: throttle.DefaultBudget(), least: 0, delayed: 100, most: 1e9},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,14 +17,14 @@ func (l *Limiter) newPayer(key string, now time.Time) *payer {
 	}
 	p.limit, p.start, p.allowed = n, n, n
 	if b := l.budget(key); b.bounds() {
-		p.bucket = newBucket(b, l.opts.Probe, now)
+		p.bucket = newBucket(b, now)
 	}
 	return p
 }
 
 // budget returns the budget that was set for a payer; its zero value: none was.
 func (l *Limiter) budget(key string) Budget {
-	if b, ok := l.opts.Budgets[key]; ok {
+	if b, ok := l.budgets[key]; ok {
 		return b
 	}
 	return l.opts.Budget
@@ -59,13 +59,20 @@ func (l *Limiter) apply(p *payer) {
 	if l.budget(p.key) != (Budget{}) {
 		return
 	}
-	switch b := p.preset.Budget; {
+	if p.preset.Budget.bounds() {
+		p.adopt(p.preset.Budget)
+	}
+}
+
+// adopt makes p keep to a budget.
+func (p *payer) adopt(b Budget) {
+	switch now := time.Now(); {
 	case !b.bounds():
+		p.bucket = nil
 	case p.bucket == nil:
-		p.bucket = newBucket(b, l.opts.Probe, time.Now())
+		p.bucket = newBucket(b, now)
 	default:
-		p.bucket.budget = b
-		p.bucket.balance = min(p.bucket.balance, b.MaxBurst)
+		p.bucket.adopt(b, now)
 	}
 }
 
@@ -87,16 +94,16 @@ func (w *waiter) cost() time.Duration {
 
 // pledge sets aside what the call is expected to take.
 func (p *payer) pledge(w *waiter) {
-	if p.bucket != nil {
-		w.pledged = w.cost()
+	if p.bucket != nil && w.kind != nil {
+		w.bucket, w.pledged = p.bucket, w.cost()
 		p.bucket.pledged += w.pledged
 	}
 }
 
 // pay charges the call to p's bucket, and learns from the time that it took.
 func (p *payer) pay(w *waiter, throttled bool) {
-	if p.bucket == nil || w.kind == nil {
-		return
+	if w.bucket == nil || w.bucket != p.bucket {
+		return // there was none when the call began, or it was replaced
 	}
 	now := time.Now()
 	took := now.Sub(w.granted)

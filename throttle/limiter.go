@@ -14,14 +14,15 @@ import (
 type Limiter struct {
 	opts Options
 
-	mu     sync.Mutex
-	limits map[string]int
-	payers map[string]*payer
-	kinds  map[string]*kind // by operation
-	units  int              // calls and reservations in flight, bounded by MaxConcurrent
-	turns  list.List        // of *payer: those that wait for a unit, next one first
-	idle   list.List        // of *payer: unused but with state to remember, oldest first
-	seq    uint64           // order of arrival
+	mu      sync.Mutex
+	limits  map[string]int
+	budgets map[string]Budget
+	payers  map[string]*payer
+	kinds   map[string]*kind // by operation
+	units   int              // calls and reservations in flight, bounded by MaxConcurrent
+	turns   list.List        // of *payer: those that wait for a unit, next one first
+	idle    list.List        // of *payer: unused but with state to remember, oldest first
+	seq     uint64           // order of arrival
 }
 
 // New returns a limiter. It copies opts; nil means the defaults. It starts no
@@ -32,10 +33,11 @@ func New(opts *Options) (*Limiter, error) {
 		return nil, err
 	}
 	return &Limiter{
-		opts:   o,
-		limits: o.Limits, // withDefaults made this copy
-		payers: make(map[string]*payer),
-		kinds:  make(map[string]*kind),
+		opts:    o,
+		limits:  o.Limits, // withDefaults made these copies
+		budgets: o.Budgets,
+		payers:  make(map[string]*payer),
+		kinds:   make(map[string]*kind),
 	}, nil
 }
 
@@ -95,6 +97,26 @@ func (l *Limiter) SetLimit(payer string, n int) {
 		p.setLimit(max(n, 1))
 		l.serve(p)
 	}
+}
+
+// SetBudget changes the token bucket of one payer, whatever its preset says, for example
+// to that of the throttling policy of a service account. It takes effect at once; what the
+// bucket is believed to hold stays, as far as it fits. Fields that are zero have their
+// defaults. The error says which field cannot be used.
+func (l *Limiter) SetBudget(payer string, b Budget) error {
+	if err := b.check("Budget"); err != nil {
+		return err
+	}
+	b = b.orDefault()
+	key := strings.ToLower(payer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.budgets[key] = b
+	if p := l.payers[key]; p != nil {
+		p.adopt(b)
+		l.serve(p)
+	}
+	return nil
 }
 
 // State is what the limiter knows about a payer at one moment.

@@ -37,11 +37,6 @@ type Options struct {
 	// service account with a policy of its own. Names are not case-sensitive.
 	Budgets map[string]Budget
 
-	// Probe lets the recharge rate rise above that of the budget, while the server does
-	// not delay calls, to find out what it allows. A client cannot tell the delays from
-	// slow answers for certain, so only ask for it if nobody minds. Default: false.
-	Probe bool
-
 	// MaxConcurrent bounds the calls in flight across all payers. A reservation
 	// counts as one, however many slots it holds. Waiting payers take turns.
 	// Default: 0, no bound.
@@ -142,10 +137,7 @@ func (o *Options) checkBudgets() error {
 		if _, twice := budgets[key]; twice {
 			return fmt.Errorf("throttle: Budgets contains %q twice, in different case", key)
 		}
-		if b == (Budget{}) {
-			b = DefaultBudget()
-		}
-		budgets[key] = b.withDefaults()
+		budgets[key] = b.orDefault()
 	}
 	o.Budgets = budgets
 	return nil

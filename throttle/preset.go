@@ -51,6 +51,7 @@ func (p Preset) stricter(other Preset) Preset {
 		p.Budget.MaxBurst = min(p.Budget.MaxBurst, other.Budget.MaxBurst)
 		p.Budget.RechargeRate = min(p.Budget.RechargeRate, other.Budget.RechargeRate)
 		p.Budget.CutoffBalance = min(p.Budget.CutoffBalance, other.Budget.CutoffBalance)
+		p.Budget.Probe = p.Budget.Probe && other.Budget.Probe
 	}
 	return p
 }

@@ -24,7 +24,8 @@ type waiter struct {
 	call    *callinfo.Call // nil: a reservation, which costs nothing itself
 	mailbox string         // in lower case
 	kind    *kind          // of the call, if its payer has a bucket
-	pledged time.Duration  // what the call is expected to cost, once granted
+	bucket  *bucket        // that the call is charged to, once granted
+	pledged time.Duration  // what it is expected to cost
 	granted time.Time
 
 	// giveUp makes the wait end with errParked when the payer is parked.
