@@ -40,7 +40,7 @@ func TestTokenBucket(t *testing.T) {
 				s.latency = tc.latency
 				const lasting = 30 * time.Minute
 				start := time.Now()
-				a := demand(t, l, s, "svc", 40, lasting)
+				a := demand(t, l, s, "svc", 40, 60*time.Millisecond, 300*time.Millisecond, lasting)
 				got := s.result(a, time.Since(start))
 				t.Logf("%.1f %% of the allowed work, %.2f %% of %d calls busy, %.1f %% delayed, balance %v, %d in flight; %+v", got.allowed, got.busy, a.calls, got.delayed, a.balance, a.most, l.State("svc"))
 				assert.GreaterOrEqual(t, got.allowed, tc.least)

@@ -3,6 +3,8 @@ package throttle
 import (
 	"slices"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
 
 // newPayer returns the initial state of a payer.
@@ -30,10 +32,9 @@ func (l *Limiter) budget(key string) Budget {
 	return l.opts.Budget
 }
 
-// learn applies what a call says: the preset of a version that was not known yet, and
-// what the call will cost.
-func (l *Limiter) learn(p *payer, w *waiter) {
-	if major := w.call.Major; major > 0 && !slices.Contains(p.majors, major) {
+// learn applies the preset of a version that was not known yet.
+func (l *Limiter) learn(p *payer, call *callinfo.Call) {
+	if major := call.Version(); major > 0 && !slices.Contains(p.majors, major) {
 		preset := l.opts.Preset(major)
 		preset.Concurrency = max(preset.Concurrency, 1)
 		preset.Budget = preset.Budget.withDefaults()
@@ -43,9 +44,6 @@ func (l *Limiter) learn(p *payer, w *waiter) {
 		p.majors = append(p.majors, major)
 		p.preset = preset
 		l.apply(p)
-	}
-	if p.bucket != nil {
-		w.kind = l.kind(w.call.Operation)
 	}
 }
 
@@ -81,7 +79,7 @@ func (p *payer) pause(w *waiter, now time.Time) time.Duration {
 	if p.bucket == nil {
 		return 0
 	}
-	return p.bucket.pause(w.cost(), w.call != nil && w.slots == 0, now)
+	return p.bucket.pause(w.cost(), w.slots == 0, now)
 }
 
 // cost returns what a call is expected to take of its payer's budget.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,7 +90,10 @@ func (s *modelServer) call(payer string, work time.Duration) (busy bool, hint ti
 		delay = min(100*time.Millisecond-a.balance/20, 30*time.Second)
 	}
 	s.mu.Unlock()
-	time.Sleep(delay + work)
+	time.Sleep(delay)
+	began := time.Now()
+	time.Sleep(work)
+	work = time.Since(began) // longer in real time
 	s.mu.Lock()
 	a = s.account(payer)
 	a.balance -= work
@@ -110,15 +112,15 @@ func of2013(t testing.TB, operation, mailbox string) context.Context {
 }
 
 // demand has workers call for one payer, as fast as the limiter lets them, for a time.
-func demand(t testing.TB, l *throttle.Limiter, s *modelServer, payer string, workers int, lasting time.Duration) *account {
+func demand(t testing.TB, l *throttle.Limiter, s *modelServer, payer string, workers int, find, move, lasting time.Duration) *account {
 	until := time.Now().Add(lasting)
 	var wg sync.WaitGroup
 	for i := range workers {
 		wg.Go(func() {
 			for n := i; ; n++ {
-				operation, mean := "FindItem", 60*time.Millisecond
+				operation, mean := "FindItem", find
 				if n%3 == 0 {
-					operation, mean = "MoveItem", 300*time.Millisecond
+					operation, mean = "MoveItem", move
 				}
 				ctx, cancel := context.WithDeadline(of2013(t, operation, fmt.Sprint("user", i)), until)
 				release, err := l.Acquire(ctx, payer)
@@ -154,5 +156,3 @@ func requireNoState(t testing.TB, l *throttle.Limiter) {
 	require.Zero(t, l.Payers())
 	require.Empty(t, l.Waits())
 }
-
-func isLower(s string) bool { return s == strings.ToLower(s) }

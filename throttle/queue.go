@@ -21,12 +21,13 @@ type waiter struct {
 	seq   uint64
 	since time.Time
 
-	call    *callinfo.Call // nil: a reservation, which costs nothing itself
-	mailbox string         // in lower case
-	kind    *kind          // of the call, if its payer has a bucket
-	bucket  *bucket        // that the call is charged to, once granted
-	pledged time.Duration  // what it is expected to cost
-	granted time.Time
+	reserves bool           // for calls to come; costs nothing itself
+	call     *callinfo.Call // what the context says; may be nil
+	mailbox  string         // in lower case
+	kind     *kind          // of the call, if its payer has a bucket
+	bucket   *bucket        // that the call is charged to, once granted
+	pledged  time.Duration  // what it is expected to cost
+	granted  time.Time
 
 	// giveUp makes the wait end with errParked when the payer is parked.
 	giveUp bool
@@ -42,11 +43,11 @@ type waiter struct {
 
 // newWaiter returns the waiter for a call.
 func newWaiter(ctx context.Context, slots, units int) *waiter {
-	call := callinfo.From(ctx)
-	if call == nil {
-		call = new(callinfo.Call)
+	w := &waiter{slots: slots, units: units, call: callinfo.From(ctx)}
+	if w.call != nil {
+		w.mailbox = strings.ToLower(w.call.Mailbox)
 	}
-	return &waiter{slots: slots, units: units, call: call, mailbox: strings.ToLower(call.Mailbox)}
+	return w
 }
 
 // wait blocks until w is granted the payer's slots that it wants.
@@ -56,8 +57,11 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	}
 	l.mu.Lock()
 	p := l.lookUp(key)
-	if w.call != nil {
-		l.learn(p, w)
+	if !w.reserves {
+		l.learn(p, w.call)
+		if p.bucket != nil {
+			w.kind = l.kind(w.call.Name())
+		}
 	}
 	l.enqueue(p, w)
 	l.serve(p)

@@ -22,8 +22,25 @@ type Call struct {
 // about the server.
 func (c *Call) SetUnanswered() { c.unanswered.Store(true) }
 
-// Unanswered reports whether the call got no answer.
-func (c *Call) Unanswered() bool { return c.unanswered.Load() }
+// Unanswered reports whether the call got no answer. As the other methods that read, it may
+// be called for nil, of which nothing is known.
+func (c *Call) Unanswered() bool { return c != nil && c.unanswered.Load() }
+
+// Name returns the operation.
+func (c *Call) Name() string {
+	if c == nil {
+		return ""
+	}
+	return c.Operation
+}
+
+// Version returns the major version.
+func (c *Call) Version() int {
+	if c == nil {
+		return 0
+	}
+	return c.Major
+}
 
 type key struct{}
 
