@@ -21,7 +21,7 @@ const (
 	quietFor   = time.Minute
 
 	// shareRegained is how long it takes until a share that was lowered is whole again.
-	shareRegained = time.Hour
+	shareRegained = 20 * time.Minute
 
 	// leastPause keeps rounding from making a caller wait for no time at all.
 	leastPause = time.Millisecond

@@ -6,10 +6,11 @@ import (
 )
 
 const (
-	// inARow is how many calls in a row must be slow before a payer counts as delayed, or
-	// how many must not all be slow before it counts as undelayed: more than one slow
-	// message, or a server that is busy for a moment.
-	inARow = 32
+	// inARow is how many calls in a row must be slow before a payer counts as delayed: more
+	// than one slow message, or a server that is busy for a moment. Of as many, at most
+	// fewSlow may be slow if it is to count as undelayed.
+	inARow  = 32
+	fewSlow = inARow / 4
 
 	// slowFactor and slowMargin say what is slow: longer than so many times what fast
 	// calls of the same kind take, and so much more.
@@ -28,21 +29,29 @@ const (
 
 // delays looks for the delays by which a server slows down whoever has used up its budget
 // (micro-delays). They are in no header, but they are in every call.
-type delays struct{ slow, calls int }
+type delays struct {
+	run         int // slow calls in a row
+	calls, slow int // of the current series of inARow calls
+}
 
 func (d *delays) add(slow bool) verdict {
 	d.calls++
 	if slow {
+		d.run++
 		d.slow++
 	} else {
-		d.slow = 0
+		d.run = 0
 	}
-	switch {
-	case d.slow >= inARow:
+	if d.run >= inARow {
 		*d = delays{}
 		return delayed
-	case d.calls >= inARow && d.slow == 0:
-		*d = delays{}
+	}
+	if d.calls < inARow {
+		return undecided
+	}
+	few := d.slow <= fewSlow
+	d.calls, d.slow = 0, 0
+	if few {
 		return undelayed
 	}
 	return undecided
