@@ -2,6 +2,7 @@ package ews_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -105,4 +107,43 @@ func TestUnansweredCallsCostNothing(t *testing.T) {
 		assert.Greater(t, time.Since(began), 5*time.Minute)
 		assert.Equal(t, 5*time.Minute, l.State("alice@example.test").Balance)
 	})
+}
+
+// noting is a limiter that keeps what it is told.
+type noting struct{ calls []*callinfo.Call }
+
+func (n *noting) Acquire(ctx context.Context, _ string) (func(bool, time.Duration), error) {
+	n.calls = append(n.calls, callinfo.From(ctx))
+	return func(bool, time.Duration) {}, nil
+}
+
+// TestLimiterIsTold what a call is for, and what of its time was the network's.
+func TestLimiterIsTold(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(nil)
+	defer srv.Close()
+	srv.Mailbox("alice@example.test")
+	l := new(noting)
+	transport := new(http.Transport)
+	defer transport.CloseIdleConnections()
+	c, err := ews.NewClient(srv.URL(), &ews.Options{Transport: srv.As(transport, "svc"), Limiter: l, Payer: "svc", ReadAttempts: 1})
+	require.NoError(t, err)
+	alice := c.Impersonating("alice@example.test")
+	require.NoError(t, getFolder(t.Context(), alice))
+	require.NoError(t, getFolder(t.Context(), alice))
+	srv.FailNext(ews.OpGetFolder, ewstest.DropBefore)
+	require.Error(t, getFolder(throttle.About(t.Context(), throttle.Call{Operation: "MoveItem", Mailbox: "bob@example.test", Major: 14}), c))
+	require.Len(t, l.calls, 3)
+	for i, want := range []throttle.Call{
+		{Operation: "GetFolder", Mailbox: "alice@example.test"},
+		{Operation: "GetFolder", Mailbox: "alice@example.test", Major: 15},
+		{Operation: "GetFolder", Mailbox: "bob@example.test"},
+	} {
+		got := l.calls[i]
+		assert.Equal(t, []any{want.Operation, want.Mailbox, want.Major}, []any{got.Operation, got.Mailbox, got.Major}, i)
+		assert.Equal(t, i == 2, got.Unanswered(), i)
+	}
+	assert.Positive(t, l.calls[0].RoundTrip())
+	assert.Less(t, l.calls[0].RoundTrip(), time.Minute)
+	assert.Zero(t, l.calls[1].RoundTrip(), "the connection was there")
 }

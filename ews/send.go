@@ -125,7 +125,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	stall := c.stall
 	sending := newSending(stall, func() { a.cancel(timeoutError{after: stall, option: stallOption, unsent: true}) })
 	stopTimer := a.startTimer(sending)
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sending.trace(a.line.trace())), http.MethodPost, c.URL(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, timed(sending.trace(a.line.trace()), a.info)), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}

@@ -19,25 +19,28 @@ func TestTokenBucket(t *testing.T) {
 		opts    throttle.Options
 		server  throttle.Budget
 		latency time.Duration
+		connect time.Duration
 		least   float64 // percent of what is allowed
 		delayed float64 // percent of the calls, at most
 		most    float64
 	}{
-		"preset":               {server: throttle.DefaultBudget(), least: 95, delayed: 1, most: 101},
-		"own policy":           {opts: throttle.Options{Budget: half}, server: half, least: 95, delayed: 1, most: 101},
-		"less than the preset": {server: half, least: 95, delayed: 100, most: 200},
-		"network":              {server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 70, delayed: 0, most: 100},
-		"network, probe":       {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 95, delayed: 100, most: 200},
-		"more than the preset": {server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 0, delayed: 0, most: 60},
-		"more, probe":          {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 90, delayed: 100, most: 200},
-		"no model":             {opts: throttle.Options{Budget: throttle.Budget{Unlimited: true}}, server: throttle.DefaultBudget(), least: 0, delayed: 100, most: 1e9},
+		"preset":                       {server: throttle.DefaultBudget(), least: 95, delayed: 1, most: 101},
+		"own policy":                   {opts: throttle.Options{Budget: half}, server: half, least: 95, delayed: 1, most: 101},
+		"less than the preset":         {server: half, least: 95, delayed: 100, most: 200},
+		"network":                      {server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 70, delayed: 0, most: 100},
+		"network, connecting":          {server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, connect: 28 * time.Millisecond, least: 95, delayed: 0, most: 100},
+		"network, connecting was slow": {server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, connect: time.Second, least: 95, delayed: 100, most: 150},
+		"network, probe":               {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.DefaultBudget(), latency: 30 * time.Millisecond, least: 95, delayed: 100, most: 200},
+		"more than the preset":         {server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 0, delayed: 0, most: 60},
+		"more, probe":                  {opts: throttle.Options{Budget: throttle.Budget{Probe: true}}, server: throttle.Budget{MaxBurst: 5 * time.Minute, RechargeRate: time.Hour, CutoffBalance: 50 * time.Minute}, least: 90, delayed: 100, most: 200},
+		"no model":                     {opts: throttle.Options{Budget: throttle.Budget{Unlimited: true}}, server: throttle.DefaultBudget(), least: 0, delayed: 100, most: 1e9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLimiter(t, &tc.opts)
 				s := newModelServer(tc.server)
-				s.latency = tc.latency
+				s.latency, s.connect = tc.latency, tc.connect
 				const lasting = 30 * time.Minute
 				start := time.Now()
 				a := demand(t, l, s, "svc", 40, 60*time.Millisecond, 300*time.Millisecond, lasting)

@@ -2,6 +2,7 @@ package throttle
 
 import (
 	"context"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
@@ -21,11 +22,19 @@ type Call struct {
 	// chooses the payer's [Preset]. Package ews says that of the server that last answered
 	// for the mailbox.
 	Major int
+
+	// RoundTrip is a round trip on the network to the server, or to a place on the way;
+	// 0: unknown. Package ews says how long it took to connect, if it had to.
+	RoundTrip time.Duration
 }
 
 // About returns a context for [Limiter.Acquire] and [Limiter.Reserve] that says what the
 // calls are for. Calls of an ews.Client with it are made on behalf of its Mailbox; the rest
 // the client knows better.
 func About(ctx context.Context, c Call) context.Context {
-	return callinfo.With(ctx, &callinfo.Call{Operation: c.Operation, Mailbox: c.Mailbox, Major: c.Major})
+	info := &callinfo.Call{Operation: c.Operation, Mailbox: c.Mailbox, Major: c.Major}
+	if c.RoundTrip > 0 {
+		info.SetRoundTrip(c.RoundTrip)
+	}
+	return callinfo.With(ctx, info)
 }

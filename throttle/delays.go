@@ -81,17 +81,16 @@ type kind struct {
 // expected returns what a call will cost; zero if nothing is known.
 func (k *kind) expected() time.Duration { return time.Duration(k.cost) }
 
-// observe learns from a call, and reports whether it was slow.
-func (k *kind) observe(took time.Duration, now time.Time) (slow bool) {
+// observe learns from a call, which took and cost so long, and reports whether it was slow.
+func (k *kind) observe(took, cost time.Duration, now time.Time) (slow bool) {
 	ns := float64(took)
-	charged := float64(min(took, mostCharged))
 	k.calls++
 	if k.calls == 1 {
-		k.fast, k.cost, k.at = ns, charged, now
+		k.fast, k.cost, k.at = ns, float64(cost), now
 		return false
 	}
 	slow = ns > slowFactor*k.fast+float64(slowMargin)
-	k.cost += (charged - k.cost) / 8
+	k.cost += (float64(cost) - k.cost) / 8
 	step := fullStep
 	if k.calls > learnFast {
 		step = min(step, math.Ln2*float64(now.Sub(k.at))/float64(doubling))

@@ -58,7 +58,9 @@
 //
 // The sum is on the safe side, because the time of a call, which is all that a client
 // sees, is at least what the server charges: it also contains the network, and any
-// delays. Only a call that takes longer than a minute, after which the server stops,
+// delays. Of the network, the client knows how long it took to connect, which is one round
+// trip to the server or to something on the way to it: the shortest of at least four is
+// not charged. Only a call that takes longer than a minute, after which the server stops,
 // is charged a minute, and one that nobody answered what is expected at most.
 //
 // The other way round the sum may be too generous: another program uses the account,

@@ -99,7 +99,8 @@ func (p *payer) pledge(w *waiter) {
 }
 
 // pay charges the call to p's bucket, and learns from the time that it took.
-func (p *payer) pay(w *waiter, throttled bool) {
+func (l *Limiter) pay(p *payer, w *waiter, throttled bool) {
+	l.network.saw(w.call.RoundTrip())
 	if w.bucket == nil || w.bucket != p.bucket {
 		return // there was none when the call began, or it was replaced
 	}
@@ -111,8 +112,9 @@ func (p *payer) pay(w *waiter, throttled bool) {
 		p.bucket.charge(w.pledged, min(took, w.pledged), now)
 		return
 	}
-	p.bucket.charge(w.pledged, min(took, mostCharged), now)
+	cost := l.network.charged(took, w.kind)
+	p.bucket.charge(w.pledged, cost, now)
 	if !throttled {
-		p.bucket.answered(w.kind.observe(took, now), now)
+		p.bucket.answered(w.kind.observe(took, cost, now), now)
 	}
 }

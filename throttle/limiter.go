@@ -19,10 +19,11 @@ type Limiter struct {
 	budgets map[string]Budget
 	payers  map[string]*payer
 	kinds   map[string]*kind // by operation
-	units   int              // calls and reservations in flight, bounded by MaxConcurrent
-	turns   list.List        // of *payer: those that wait for a unit, next one first
-	idle    list.List        // of *payer: unused but with state to remember, oldest first
-	seq     uint64           // order of arrival
+	network network
+	units   int       // calls and reservations in flight, bounded by MaxConcurrent
+	turns   list.List // of *payer: those that wait for a unit, next one first
+	idle    list.List // of *payer: unused but with state to remember, oldest first
+	seq     uint64    // order of arrival
 }
 
 // New returns a limiter. It copies opts; nil means the defaults. It starts no
@@ -74,7 +75,7 @@ func (l *Limiter) releaser(p *payer, w *waiter, giveBack func()) func(bool, time
 	return func(throttled bool, backOff time.Duration) {
 		once.Do(func() {
 			l.mu.Lock()
-			p.pay(w, throttled || backOff > 0)
+			l.pay(p, w, throttled || backOff > 0)
 			park := p.report(&l.opts, w.epoch, throttled, backOff)
 			giveBack()
 			l.mu.Unlock()

@@ -19,6 +19,7 @@ import (
 type modelServer struct {
 	budget  throttle.Budget
 	latency time.Duration // of the network, for each call
+	connect time.Duration // what it takes to connect; 0: unknown
 
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -122,7 +123,8 @@ func demand(t testing.TB, l *throttle.Limiter, s *modelServer, payer string, wor
 				if n%3 == 0 {
 					operation, mean = "MoveItem", move
 				}
-				ctx, cancel := context.WithDeadline(of2013(t, operation, fmt.Sprint("user", i)), until)
+				about := throttle.About(t.Context(), throttle.Call{Operation: operation, Mailbox: fmt.Sprint("user", i), Major: 15, RoundTrip: s.connect})
+				ctx, cancel := context.WithDeadline(about, until)
 				release, err := l.Acquire(ctx, payer)
 				cancel()
 				if err != nil {

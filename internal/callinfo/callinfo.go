@@ -7,6 +7,7 @@ package callinfo
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // Call is one call, or what a program says about all calls that it makes with a context.
@@ -16,6 +17,26 @@ type Call struct {
 	Major     int    // major version of the server, such as 15; 0: unknown
 
 	unanswered atomic.Bool
+	roundTrip  atomic.Int64
+}
+
+// SetRoundTrip records how long a connection for the call took to be made. That is a round
+// trip on the network, to a place that is no further away than the server.
+func (c *Call) SetRoundTrip(d time.Duration) {
+	for {
+		old := c.roundTrip.Load()
+		if old != 0 && old <= int64(d) || c.roundTrip.CompareAndSwap(old, int64(max(d, 1))) {
+			return
+		}
+	}
+}
+
+// RoundTrip returns the shortest that was recorded; 0: none was.
+func (c *Call) RoundTrip() time.Duration {
+	if c == nil {
+		return 0
+	}
+	return time.Duration(c.roundTrip.Load())
 }
 
 // SetUnanswered records that the call got no answer, so that the time it took says nothing
