@@ -77,16 +77,13 @@ func (b *bucket) recharge(now time.Time) {
 }
 
 // pause returns how long a call that is expected to cost so much must wait; zero: it may
-// go. A promised call may be what others in flight wait for, so it does not wait for them.
-func (b *bucket) pause(cost time.Duration, promised bool, now time.Time) time.Duration {
+// go.
+func (b *bucket) pause(cost time.Duration, now time.Time) time.Duration {
 	b.recharge(now)
 	// With half of the bucket for either, a full one always lets a call go, even if
 	// calls in flight end only after it.
 	half := b.budget.MaxBurst / 2
-	lacking := min(cost, half) - b.balance
-	if !promised {
-		lacking += min(b.pledged, half)
-	}
+	lacking := min(cost, half) + min(b.pledged, half) - b.balance
 	if lacking <= 0 {
 		return 0
 	}
@@ -127,8 +124,8 @@ func (b *bucket) refused() {
 	}
 }
 
-// full reports whether forgetting the bucket would lose nothing.
+// full reports whether forgetting the bucket of a payer without calls would lose nothing.
 func (b *bucket) full(now time.Time) bool {
 	b.recharge(now)
-	return b.balance == b.budget.MaxBurst && b.share == 1 && b.pledged == 0
+	return b.balance == b.budget.MaxBurst && b.share == 1
 }

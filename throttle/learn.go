@@ -79,7 +79,7 @@ func (p *payer) pause(w *waiter, now time.Time) time.Duration {
 	if p.bucket == nil {
 		return 0
 	}
-	return p.bucket.pause(w.cost(), w.slots == 0, now)
+	return p.bucket.pause(w.cost(), now)
 }
 
 // cost returns what a call is expected to take of its payer's budget.

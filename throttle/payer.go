@@ -135,7 +135,7 @@ func (l *Limiter) lookUp(key string) *payer {
 // when it is unused.
 func (l *Limiter) settle(p *payer) {
 	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil || l.payers[p.key] != p {
-		return // in use, or forgotten before a timer of it went off
+		return // in use, or already forgotten when a timer of it goes off
 	}
 	if p.turn != nil {
 		l.turns.Remove(p.turn)
