@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
@@ -22,6 +23,7 @@ type answer struct {
 	sent    *redact.Watch // the secrets that went with it
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
+	info    *callinfo.Call                                                 // what the limiter was told
 	log     func(level slog.Level, event string, attrs func() []slog.Attr) // with the caller's context
 	started time.Time
 	guid    string // client-request-id
@@ -254,6 +256,9 @@ func (a *answer) close(err error) {
 		}
 		if hint, ok := BackOff(err); ok {
 			a.backOff = max(a.backOff, hint)
+		}
+		if a.status == 0 {
+			a.info.SetUnanswered()
 		}
 		a.release(a.throttled, a.backOff)
 		a.record(err)

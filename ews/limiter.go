@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
 
 // Limiter decides when a call may be sent. Package throttle provides the one
@@ -54,7 +56,11 @@ func (c *Client) Reserve(ctx context.Context, other *Client) (reserved context.C
 	case nil:
 		return ctx, func() {}, nil
 	case Reserver:
-		return l.Reserve(ctx, c.payingMailbox(), other.payingMailbox())
+		about := c.about(ctx, "")
+		if about.Mailbox == c.mailbox {
+			about.Mailbox += " " + other.mailbox // or all that leaves one mailbox would be one caller
+		}
+		return l.Reserve(callinfo.With(ctx, about), c.payingMailbox(), other.payingMailbox())
 	}
 	if c.sharedPermission(ctx) != nil {
 		return ctx, func() {}, nil
@@ -68,6 +74,15 @@ func (c *Client) acquire(ctx context.Context) (func(throttled bool, backOff time
 		return p.acquire(ctx, c)
 	}
 	return c.limiter.Acquire(ctx, c.payingMailbox())
+}
+
+// about says what a call is for. On whose behalf it is, the context may know better.
+func (c *Client) about(ctx context.Context, op Operation) *callinfo.Call {
+	about := &callinfo.Call{Operation: string(op), Mailbox: c.mailbox, Major: c.state.lastBuild().Major}
+	if outer := callinfo.From(ctx); outer != nil && outer.Mailbox != "" {
+		about.Mailbox = outer.Mailbox
+	}
+	return about
 }
 
 type permissionKey struct{ *settings }

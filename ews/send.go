@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
@@ -29,9 +30,10 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		return nil, k.unsent(c.unsent(t, err))
 	}
 	release := func(bool, time.Duration) {}
+	about := c.about(ctx, t.op)
 	if c.limiter != nil {
 		asked := time.Now()
-		release, err = c.acquire(ctx)
+		release, err = c.acquire(callinfo.With(ctx, about))
 		k.waited = time.Since(asked)
 		if err != nil {
 			return nil, k.unsent(c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err)))
@@ -53,6 +55,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		version: v,
 		expects: t.expects,
 		call:    k,
+		info:    about,
 		request: newRequestBody(text, splices, t.contents),
 		cancel:  cancel,
 		release: release,
@@ -122,7 +125,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	stall := c.stall
 	sending := newSending(stall, func() { a.cancel(timeoutError{after: stall, option: stallOption, unsent: true}) })
 	stopTimer := a.startTimer(sending)
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sending.trace(a.line.trace())), http.MethodPost, c.URL(), nil)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, timed(sending.trace(a.line.trace()), a.info)), http.MethodPost, c.URL(), nil)
 	if err != nil {
 		return &requestError{a.op, c.mailbox, err}
 	}

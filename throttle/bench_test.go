@@ -3,6 +3,7 @@ package throttle_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
@@ -14,6 +15,18 @@ func BenchmarkAcquire(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			call(b, l, "svc@example.test", false, 0)
+		}
+	})
+	b.Run("bucket", func(b *testing.B) {
+		l := newLimiter(b, &throttle.Options{Budget: throttle.DefaultBudget()})
+		ctx := of2013(b, "FindItem", "alice@example.test")
+		b.ReportAllocs()
+		for b.Loop() {
+			release, err := l.Acquire(ctx, "svc@example.test")
+			if err != nil {
+				b.Fatal(err)
+			}
+			release(false, 0)
 		}
 	})
 	b.Run("contended", func(b *testing.B) {
@@ -40,4 +53,29 @@ func BenchmarkAcquire(b *testing.B) {
 		}
 		b.ReportMetric(float64(l.Payers()), "payers-kept")
 	})
+}
+
+// BenchmarkTokenBucket measures how much of what a budget allows the limiter lets through,
+// with many times the demand, in real time. TestTokenBucket does the same for half an hour
+// of virtual time.
+func BenchmarkTokenBucket(b *testing.B) {
+	budget := throttle.Budget{MaxBurst: time.Second, RechargeRate: time.Hour, CutoffBalance: 10 * time.Second}
+	for name, set := range map[string]throttle.Budget{"model": budget, "no model": {Unlimited: true}} {
+		b.Run(name, func(b *testing.B) {
+			var sum result
+			n := 0.0
+			for b.Loop() {
+				l := newLimiter(b, &throttle.Options{PerPayer: 20, Budget: set})
+				s := newModelServer(budget)
+				start := time.Now()
+				a := demand(b, l, s, "svc", 40, 5*time.Millisecond, 20*time.Millisecond, 3*time.Second)
+				got := s.result(a, time.Since(start))
+				sum = result{sum.allowed + got.allowed, sum.busy + got.busy, sum.delayed + got.delayed}
+				n++
+			}
+			b.ReportMetric(sum.allowed/n, "%-of-allowed")
+			b.ReportMetric(sum.busy/n, "%-busy")
+			b.ReportMetric(sum.delayed/n, "%-delayed")
+		})
+	}
 }

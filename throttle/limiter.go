@@ -14,13 +14,16 @@ import (
 type Limiter struct {
 	opts Options
 
-	mu     sync.Mutex
-	limits map[string]int
-	payers map[string]*payer
-	units  int       // calls and reservations in flight, bounded by MaxConcurrent
-	turns  list.List // of *payer: those that wait for a unit, next one first
-	idle   list.List // of *payer: unused but with state to remember, oldest first
-	seq    uint64    // order of arrival
+	mu      sync.Mutex
+	limits  map[string]int
+	budgets map[string]Budget
+	payers  map[string]*payer
+	kinds   map[string]*kind // by operation
+	network network
+	units   int       // calls and reservations in flight, bounded by MaxConcurrent
+	turns   list.List // of *payer: those that wait for a unit, next one first
+	idle    list.List // of *payer: unused but with state to remember, oldest first
+	seq     uint64    // order of arrival
 }
 
 // New returns a limiter. It copies opts; nil means the defaults. It starts no
@@ -31,9 +34,11 @@ func New(opts *Options) (*Limiter, error) {
 		return nil, err
 	}
 	return &Limiter{
-		opts:   o,
-		limits: o.Limits, // withDefaults made this copy
-		payers: make(map[string]*payer),
+		opts:    o,
+		limits:  o.Limits, // withDefaults made these copies
+		budgets: o.Budgets,
+		payers:  make(map[string]*payer),
+		kinds:   make(map[string]*kind),
 	}, nil
 }
 
@@ -48,28 +53,30 @@ func New(opts *Options) (*Limiter, error) {
 // once but no pause (ErrorExceededConnectionCount), pass a backOff of about a
 // second. Further calls of release do nothing.
 //
-// With a context from [Limiter.Reserve], Acquire takes from that reservation.
+// With a context from [Limiter.Reserve], Acquire takes from that reservation. What else
+// the context may say, [About] tells.
 func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error) {
 	key := strings.ToLower(payer)
 	if r := l.reservation(ctx); r != nil && r.take(key) {
 		return l.acquireReserved(ctx, r, key)
 	}
-	w := &waiter{units: 1, slots: 1}
+	w := newWaiter(ctx, 1, 1)
 	p, err := l.wait(ctx, key, w)
 	if err != nil {
 		return nil, err
 	}
-	return l.releaser(p, w.epoch, func() { l.giveBack(p, 1, 1) }), nil
+	return l.releaser(p, w, func() { l.giveBack(p, 1, 1) }), nil
 }
 
 // releaser returns the function that reports a call's outcome and, with mu held,
 // gives back what the call took.
-func (l *Limiter) releaser(p *payer, epoch uint64, giveBack func()) func(bool, time.Duration) {
+func (l *Limiter) releaser(p *payer, w *waiter, giveBack func()) func(bool, time.Duration) {
 	var once sync.Once
 	return func(throttled bool, backOff time.Duration) {
 		once.Do(func() {
 			l.mu.Lock()
-			park := p.report(&l.opts, epoch, throttled, backOff)
+			l.pay(p, w, throttled || backOff > 0)
+			park := p.report(&l.opts, w.epoch, throttled, backOff)
 			giveBack()
 			l.mu.Unlock()
 			if park != nil && l.opts.OnPark != nil {
@@ -79,9 +86,9 @@ func (l *Limiter) releaser(p *payer, epoch uint64, giveBack func()) func(bool, t
 	}
 }
 
-// SetLimit changes the bound on calls in flight for one payer, for example once
-// the server's version is known. It takes effect at once but does not affect
-// calls in flight. n below 1 counts as 1.
+// SetLimit changes the bound on calls in flight for one payer, whatever its preset
+// says. It takes effect at once but does not affect calls in flight. n below 1 counts
+// as 1.
 func (l *Limiter) SetLimit(payer string, n int) {
 	key := strings.ToLower(payer)
 	l.mu.Lock()
@@ -93,6 +100,26 @@ func (l *Limiter) SetLimit(payer string, n int) {
 	}
 }
 
+// SetBudget changes the token bucket of one payer, whatever its preset says, for example
+// to that of the throttling policy of a service account. It takes effect at once; what the
+// bucket is believed to hold stays, as far as it fits. Fields that are zero have their
+// defaults. The error says which field cannot be used.
+func (l *Limiter) SetBudget(payer string, b Budget) error {
+	if err := b.check("Budget"); err != nil {
+		return err
+	}
+	b = b.orDefault()
+	key := strings.ToLower(payer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.budgets[key] = b
+	if p := l.payers[key]; p != nil {
+		p.adopt(b)
+		l.serve(p)
+	}
+	return nil
+}
+
 // State is what the limiter knows about a payer at one moment.
 type State struct {
 	Limit       int       // the configured bound on calls in flight
@@ -101,6 +128,13 @@ type State struct {
 	Waiting     int       // waiting callers
 	ParkedUntil time.Time // zero: not parked
 	Refusals    int       // times in a row the server throttled without a hint
+
+	// Balance is the balance that the payer's token bucket is believed to have, less what
+	// calls in flight are expected to take; below zero, calls wait. Rate is how much of
+	// the server's time it gains in the same time: 0.25 means a quarter of a second a
+	// second. Both are zero if there is no bucket: see [Budget].
+	Balance time.Duration
+	Rate    float64
 }
 
 // State returns what the limiter knows about payer. For an unknown payer it
@@ -110,9 +144,9 @@ func (l *Limiter) State(payer string) State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.payers[key]
+	now := time.Now()
 	if p == nil {
-		n := l.limit(key)
-		return State{Limit: n, Allowed: n}
+		p = l.newPayer(key, now) // not kept
 	}
 	s := State{
 		Limit:    p.limit,
@@ -121,8 +155,12 @@ func (l *Limiter) State(payer string) State {
 		Waiting:  p.waiting(),
 		Refusals: p.refusals,
 	}
-	if p.parked(time.Now()) {
+	if p.parked(now) {
 		s.ParkedUntil = p.until
+	}
+	if b := p.bucket; b != nil {
+		b.recharge(now)
+		s.Balance, s.Rate = b.balance-b.pledged, b.rate()
 	}
 	return s
 }
@@ -134,11 +172,4 @@ func (l *Limiter) Payers() int {
 	defer l.mu.Unlock()
 	l.sweep()
 	return len(l.payers)
-}
-
-func (l *Limiter) limit(key string) int {
-	if n, ok := l.limits[key]; ok {
-		return n
-	}
-	return l.opts.PerPayer
 }

@@ -8,31 +8,34 @@ import (
 	"time"
 )
 
-// Bounds on the calls in flight for one payer that stay below the server's own
-// (EWSMaxConcurrency: 10 on Exchange 2010, 27 since 2013).
-const (
-	// DefaultPerPayer is safe on every version, for a service account and for a
-	// mailbox.
-	DefaultPerPayer = 8
-	// LimitServiceAccount2010 suits a service account on Exchange 2010.
-	LimitServiceAccount2010 = 8
-	// LimitServiceAccount2013 suits a service account on Exchange 2013 and later.
-	LimitServiceAccount2013 = 20
-	// LimitQuarantineMailbox suits the mailbox that receives all copies, with
-	// impersonation, on Exchange 2013 and later.
-	LimitQuarantineMailbox = 10
-)
-
 // Options are the settings of a [Limiter]. nil or the zero value means the
 // defaults.
 type Options struct {
-	// PerPayer bounds the calls in flight for one payer. Default: DefaultPerPayer.
+	// PerPayer bounds the calls in flight for one payer, on every version. Default:
+	// DefaultPerPayer, and Concurrency of the payer's [Preset] once its server's version
+	// is known.
 	PerPayer int
 
 	// Limits holds the bounds of payers that differ from PerPayer, such as the
 	// quarantine mailbox or the service account. Names are not case-sensitive.
 	// Each bound must be at least 1.
 	Limits map[string]int
+
+	// Preset returns what a version of Exchange lets one payer do, for a major version
+	// above 0: see [PresetFor]. It must not call the limiter. It is
+	// asked once the version is known, which package ews says with each call. If a
+	// payer's mailboxes are on several versions, the strictest bounds apply.
+	// Default: PresetFor.
+	Preset func(major int) Preset
+
+	// Budget is the token bucket of every payer, whatever the version, if the server has
+	// another policy than the default one. Fields that are zero have their defaults.
+	// Default: that of the payer's Preset.
+	Budget Budget
+
+	// Budgets holds the token buckets of payers that differ from Budget, such as a
+	// service account with a policy of its own. Names are not case-sensitive.
+	Budgets map[string]Budget
 
 	// MaxConcurrent bounds the calls in flight across all payers. A reservation
 	// counts as one, however many slots it holds. Waiting payers take turns.
@@ -101,7 +104,12 @@ func (o *Options) withDefaults() (Options, error) {
 		limits[key] = n
 	}
 	opts.Limits = limits
-	opts.PerPayer = orDefault(opts.PerPayer, DefaultPerPayer)
+	if err := opts.checkBudgets(); err != nil {
+		return Options{}, err
+	}
+	if opts.Preset == nil {
+		opts.Preset = PresetFor
+	}
 	opts.BackOffMin = orDefault(opts.BackOffMin, 10*time.Second)
 	opts.BackOffMax = orDefault(opts.BackOffMax, max(time.Minute, opts.BackOffMin))
 	opts.MaxPark = orDefault(opts.MaxPark, 30*time.Minute)
@@ -112,6 +120,27 @@ func (o *Options) withDefaults() (Options, error) {
 		opts.Jitter = rand.Float64
 	}
 	return opts, nil
+}
+
+// checkBudgets validates the budgets and fills in their defaults.
+func (o *Options) checkBudgets() error {
+	if err := o.Budget.check("Budget"); err != nil {
+		return err
+	}
+	o.Budget = o.Budget.withDefaults()
+	budgets := make(map[string]Budget, len(o.Budgets))
+	for name, b := range o.Budgets {
+		if err := b.check(fmt.Sprintf("Budgets[%q]", name)); err != nil {
+			return err
+		}
+		key := strings.ToLower(name)
+		if _, twice := budgets[key]; twice {
+			return fmt.Errorf("throttle: Budgets contains %q twice, in different case", key)
+		}
+		budgets[key] = b.orDefault()
+	}
+	o.Budgets = budgets
+	return nil
 }
 
 func orDefault[T int | time.Duration](value, def T) T {

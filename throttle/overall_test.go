@@ -113,16 +113,20 @@ func TestAWaiterForRoomMayLeave(t *testing.T) {
 func TestNothingIsLostUnderLoad(t *testing.T) {
 	t.Parallel()
 	for _, overall := range []int{0, 1, 3} {
-		t.Run(fmt.Sprint(overall), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { load(t, overall) })
-		})
+		for name, b := range map[string]throttle.Budget{
+			"no bucket": {}, "bucket": {MaxBurst: 10 * time.Second, RechargeRate: time.Hour}, "probe": {MaxBurst: 10 * time.Second, RechargeRate: time.Hour, Probe: true},
+		} {
+			t.Run(fmt.Sprint(overall, ", ", name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { load(t, overall, b) })
+			})
+		}
 	}
 }
 
-func load(t *testing.T, overall int) {
+func load(t *testing.T, overall int, b throttle.Budget) {
 	payers := []string{"a", "b", "c", "q"}
-	l := newLimiter(t, &throttle.Options{PerPayer: 3, MaxConcurrent: overall})
+	l := newLimiter(t, &throttle.Options{PerPayer: 3, MaxConcurrent: overall, Budget: b})
 	var inFlight [4]atomic.Int64
 	var wg sync.WaitGroup
 	for range 32 {

@@ -18,9 +18,14 @@ const (
 // payer is the state of one budget, guarded by Limiter.mu.
 type payer struct {
 	key      string
-	limit    int // as configured
+	limit    int // as configured, or of the preset
+	start    int // what allowed begins with
 	allowed  int // 1 to limit
 	inFlight int // calls and reserved slots
+
+	majors []int   // versions of the server that have been seen
+	preset Preset  // what all of them allow
+	bucket *bucket // nil: none
 
 	until    time.Time // parked until then
 	refusals int       // times in a row throttled without a hint
@@ -33,8 +38,10 @@ type payer struct {
 	// The three queues of waiters, each in order of arrival. Waiters with a
 	// promised slot wait only for the end of the park; those holding a unit of
 	// MaxConcurrent must not queue behind those waiting for one.
-	promised, holding, queue list.List
-	timer                    *time.Timer // set while anyone waits for the end of a park
+	promised, holding list.List
+	queue             line
+	timer             *time.Timer // set while anyone waits for a time: see wake
+	wakeAt            time.Time
 
 	turn      *list.Element // in Limiter.turns
 	idle      *list.Element // in Limiter.idle
@@ -43,11 +50,11 @@ type payer struct {
 
 func (p *payer) parked(now time.Time) bool { return now.Before(p.until) }
 
-func (p *payer) waiting() int { return p.promised.Len() + p.holding.Len() + p.queue.Len() }
+func (p *payer) waiting() int { return p.promised.Len() + p.holding.Len() + p.queue.n }
 
 // asNew reports whether forgetting p would lose nothing.
 func (p *payer) asNew(now time.Time) bool {
-	return p.allowed == p.limit && p.refusals == 0 && !p.parked(now)
+	return p.allowed >= p.start && p.refusals == 0 && !p.parked(now) && (p.bucket == nil || p.bucket.full(now))
 }
 
 // fits reports whether n more slots may be taken. A reservation of more slots
@@ -58,7 +65,7 @@ func (p *payer) setLimit(n int) {
 	if p.allowed == p.limit || p.allowed > n {
 		p.allowed = n
 	}
-	p.limit = n
+	p.limit, p.start = n, n
 }
 
 // report records the outcome of a call that started in the given epoch. It
@@ -86,6 +93,9 @@ func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time
 		p.epoch++
 		p.passed = 0
 		p.allowed = max(p.allowed/2, 1)
+		if p.bucket != nil {
+			p.bucket.refused()
+		}
 	}
 	until := now.Add(backOff)
 	if !until.After(p.until) {
@@ -97,7 +107,7 @@ func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time
 
 func (p *payer) succeeded() {
 	p.refusals = 0
-	if p.allowed == p.limit {
+	if p.allowed >= p.limit {
 		return
 	}
 	if p.passed++; p.passed >= recoverAfter {
@@ -111,8 +121,7 @@ func (l *Limiter) lookUp(key string) *payer {
 	l.sweep()
 	p := l.payers[key]
 	if p == nil {
-		n := l.limit(key)
-		p = &payer{key: key, limit: n, allowed: n}
+		p = l.newPayer(key, time.Now())
 		l.payers[key] = p
 	}
 	if p.idle != nil {
@@ -125,8 +134,8 @@ func (l *Limiter) lookUp(key string) *payer {
 // settle forgets an unused p if its state is as new, and otherwise records since
 // when it is unused.
 func (l *Limiter) settle(p *payer) {
-	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil {
-		return
+	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil || l.payers[p.key] != p {
+		return // in use, or already forgotten when a timer of it goes off
 	}
 	if p.turn != nil {
 		l.turns.Remove(p.turn)
@@ -153,7 +162,7 @@ func (l *Limiter) sweep() {
 		if p.until.After(since) {
 			since = p.until
 		}
-		if now.Before(since.Add(forgetAfter)) {
+		if now.Before(since.Add(forgetAfter)) && !p.asNew(now) {
 			return
 		}
 		l.idle.Remove(e)

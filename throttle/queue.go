@@ -4,7 +4,10 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"strings"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
 
 // errParked tells a reservation that a payer it still needs is parked, so that it
@@ -18,6 +21,14 @@ type waiter struct {
 	seq   uint64
 	since time.Time
 
+	reserves bool           // for calls to come; costs nothing itself
+	call     *callinfo.Call // what the context says; may be nil
+	mailbox  string         // in lower case
+	kind     *kind          // of the call, if its payer has a bucket
+	bucket   *bucket        // that the call is charged to, once granted
+	pledged  time.Duration  // what it is expected to cost
+	granted  time.Time
+
 	// giveUp makes the wait end with errParked when the payer is parked.
 	giveUp bool
 
@@ -25,8 +36,18 @@ type waiter struct {
 	err   error  // set before done is closed
 	epoch uint64 // the payer's when the slot was granted
 
-	line *list.List
+	line *list.List // nil: in the payer's queue, in this box
+	box  *box
 	elem *list.Element // nil: no longer waiting
+}
+
+// newWaiter returns the waiter for a call.
+func newWaiter(ctx context.Context, slots, units int) *waiter {
+	w := &waiter{slots: slots, units: units, call: callinfo.From(ctx)}
+	if w.call != nil {
+		w.mailbox = strings.ToLower(w.call.Mailbox)
+	}
+	return w
 }
 
 // wait blocks until w is granted the payer's slots that it wants.
@@ -36,6 +57,12 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	}
 	l.mu.Lock()
 	p := l.lookUp(key)
+	if !w.reserves {
+		l.learn(p, w.call)
+		if p.bucket != nil {
+			w.kind = l.kind(w.call.Name())
+		}
+	}
 	l.enqueue(p, w)
 	l.serve(p)
 	if w.elem == nil { // granted, or given up, at once
@@ -55,7 +82,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	defer l.mu.Unlock()
 	switch {
 	case w.elem != nil:
-		w.leave()
+		p.leave(w)
 		l.serve(p) // whoever was behind may fit
 		l.settle(p)
 	case w.err == nil: // granted at the same moment
@@ -73,19 +100,24 @@ func (l *Limiter) enqueue(p *payer, w *waiter) {
 	case w.units == 0:
 		w.line = &p.holding
 	default:
-		w.line = &p.queue
+		p.queue.push(w)
+		return
 	}
 	w.elem = w.line.PushBack(w)
 }
 
-func (w *waiter) leave() {
-	w.line.Remove(w.elem)
+func (p *payer) leave(w *waiter) {
+	if w.line != nil {
+		w.line.Remove(w.elem)
+	} else {
+		p.queue.remove(w)
+	}
 	w.elem = nil
 }
 
 // finish ends the wait of w.
-func (w *waiter) finish(err error) {
-	w.leave()
+func (p *payer) finish(w *waiter, err error) {
+	p.leave(w)
 	w.err = err
 	if w.done != nil {
 		close(w.done)
@@ -103,12 +135,11 @@ func (l *Limiter) serve(p *payer) {
 	for l.grantOne(p, full) {
 		full = full || l.full()
 	}
-	if full && p.turn == nil && p.queue.Len() > 0 && p.timer == nil {
+	if full && p.turn == nil && p.queue.n > 0 && p.timer == nil {
 		p.turn = l.turns.PushBack(p)
 	}
-	if p.timer != nil && p.waiting() == 0 {
-		p.timer.Stop()
-		p.timer = nil
+	if p.waiting() == 0 {
+		p.sleepOn()
 	}
 }
 
@@ -117,18 +148,25 @@ func (l *Limiter) grantOne(p *payer, full bool) bool {
 	if p.waiting() == 0 {
 		return false
 	}
-	if now := time.Now(); p.parked(now) {
-		l.sitOut(p, now)
+	now := time.Now()
+	if p.parked(now) {
+		l.sitOut(p)
 		return false
 	}
 	w := p.next(full)
 	if w == nil || w.slots > 0 && !p.fits(w.slots) {
 		return false
 	}
+	if d := p.pause(w, now); d > 0 {
+		l.wake(p, now.Add(d))
+		return false
+	}
+	p.sleepOn()
+	p.pledge(w)
 	p.inFlight += w.slots
 	l.units += w.units
-	w.epoch = p.epoch
-	w.finish(nil)
+	w.epoch, w.granted = p.epoch, now
+	p.finish(w, nil)
 	return true
 }
 
@@ -143,8 +181,8 @@ func (p *payer) next(full bool) *waiter {
 	if e := p.holding.Front(); e != nil {
 		holding = e.Value.(*waiter)
 	}
-	if e := p.queue.Front(); e != nil && !full {
-		queue = e.Value.(*waiter)
+	if !full {
+		queue = p.queue.front()
 	}
 	if holding == nil || queue != nil && queue.seq < holding.seq {
 		return queue
@@ -154,27 +192,48 @@ func (p *payer) next(full bool) *waiter {
 
 // sitOut makes p's waiters wait for the end of its park, except those that give
 // up instead.
-func (l *Limiter) sitOut(p *payer, now time.Time) {
-	for _, line := range []*list.List{&p.holding, &p.queue} {
-		for e := line.Front(); e != nil; {
-			w := e.Value.(*waiter)
-			e = e.Next()
-			if w.giveUp {
-				w.finish(errParked)
-			}
+func (l *Limiter) sitOut(p *payer) {
+	giveUp := func(w *waiter) {
+		if w.giveUp {
+			p.finish(w, errParked)
 		}
 	}
-	if p.timer != nil || p.waiting() == 0 {
-		return
+	for e := p.holding.Front(); e != nil; {
+		w := e.Value.(*waiter)
+		e = e.Next()
+		giveUp(w)
 	}
-	// If the park is extended meanwhile, that is noticed when the timer fires.
-	p.timer = time.AfterFunc(p.until.Sub(now), func() {
+	p.queue.each(giveUp)
+	if p.waiting() > 0 {
+		// If the park is extended meanwhile, that is noticed when the timer fires.
+		l.wake(p, p.until)
+	}
+}
+
+// wake has p's waiters served at a time, if not before.
+func (l *Limiter) wake(p *payer, at time.Time) {
+	if p.timer != nil {
+		if !at.Before(p.wakeAt) {
+			return
+		}
+		p.timer.Stop()
+	}
+	p.wakeAt = at
+	p.timer = time.AfterFunc(time.Until(at), func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		p.timer = nil
 		l.serve(p)
 		l.settle(p)
 	})
+}
+
+// sleepOn cancels wake.
+func (p *payer) sleepOn() {
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
+	}
 }
 
 // giveBack returns slots of p and units of MaxConcurrent, and serves whoever can
@@ -187,7 +246,7 @@ func (l *Limiter) giveBack(p *payer, slots, units int) {
 	for !l.full() && l.turns.Len() > 0 {
 		next := l.turns.Remove(l.turns.Front()).(*payer)
 		next.turn = nil
-		if l.grantOne(next, false) && next.queue.Len() > 0 {
+		if l.grantOne(next, false) && next.queue.n > 0 {
 			next.turn = l.turns.PushBack(next)
 		}
 	}

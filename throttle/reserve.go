@@ -18,7 +18,7 @@ var ErrNested = errors.New("throttle: the context already has a reservation")
 // FullAccess, name the service account twice.
 //
 // Acquire with the returned context takes a reserved slot, waiting only for a
-// park to end; its release makes the slot available for the next call. Calls
+// park to end or a bucket to recharge; its release makes the slot available for the next call. Calls
 // beyond what was reserved wait like any other. done ends the reservation and
 // must be called; calls still in flight keep their slots until they are released.
 // If a payer is named more often than its currently allowed calls, the
@@ -63,7 +63,8 @@ func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string)
 		for first+n < len(keys) && keys[first+n] == key {
 			n++
 		}
-		w := &waiter{slots: n, giveUp: first > 0}
+		w := newWaiter(ctx, n, 0)
+		w.reserves, w.giveUp = true, first > 0
 		if first == 0 {
 			w.units = 1
 		}
@@ -183,7 +184,7 @@ func (r *reservation) putBack(p *payer) {
 
 // acquireReserved acquires a call with a slot taken from r.
 func (l *Limiter) acquireReserved(ctx context.Context, r *reservation, key string) (func(bool, time.Duration), error) {
-	w := &waiter{}
+	w := newWaiter(ctx, 0, 0)
 	p, err := l.wait(ctx, key, w)
 	if err != nil {
 		l.mu.Lock()
@@ -191,5 +192,5 @@ func (l *Limiter) acquireReserved(ctx context.Context, r *reservation, key strin
 		r.putBack(l.payers[key]) // present: the slot counts as in flight
 		return nil, err
 	}
-	return l.releaser(p, w.epoch, func() { r.putBack(p) }), nil
+	return l.releaser(p, w, func() { r.putBack(p) }), nil
 }

@@ -13,7 +13,7 @@ type Wait struct {
 	Callers int    // how many wait
 	Since   time.Time
 	For     WaitReason
-	Until   time.Time // end of the pause; zero if they wait for something else
+	Until   time.Time // end of the pause, or when the bucket will do; zero if they wait for something else
 }
 
 // WaitReason says what a caller waits for.
@@ -25,6 +25,8 @@ const (
 	WaitPause WaitReason = "pause"
 	// WaitBudget is for the end of another call of the same payer.
 	WaitBudget WaitReason = "budget"
+	// WaitRate is for the payer's token bucket to recharge: see [Budget].
+	WaitRate WaitReason = "rate"
 	// WaitTurn is for one of MaxConcurrent in [Options].
 	WaitTurn WaitReason = "turn"
 )
@@ -45,8 +47,10 @@ func (l *Limiter) Waits() []Wait {
 		switch {
 		case p.parked(now):
 			w.For, w.Until = WaitPause, p.until
-		case !p.fits(1):
+		case p.promised.Len() == 0 && !p.fits(1):
 			w.For = WaitBudget
+		case p.timer != nil && p.wakeAt.After(now):
+			w.For, w.Until = WaitRate, p.wakeAt
 		}
 		all = append(all, w)
 	}
@@ -62,12 +66,16 @@ func (l *Limiter) Waits() []Wait {
 // waitingSince returns since when the first of p's waiters waits.
 func (p *payer) waitingSince() time.Time {
 	var first time.Time
-	for _, line := range []*list.List{&p.promised, &p.holding, &p.queue} {
-		if e := line.Front(); e != nil {
-			if w := e.Value.(*waiter); first.IsZero() || w.since.Before(first) {
-				first = w.since
-			}
+	earlier := func(w *waiter) {
+		if first.IsZero() || w.since.Before(first) {
+			first = w.since
 		}
 	}
+	for _, line := range []*list.List{&p.promised, &p.holding} {
+		if e := line.Front(); e != nil {
+			earlier(e.Value.(*waiter))
+		}
+	}
+	p.queue.heads(earlier)
 	return first
 }

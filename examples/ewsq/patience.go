@@ -31,9 +31,12 @@ func newPatience(perPayer int) *patience {
 	return &patience{perPayer: perPayer, limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
 }
 
-// limiter returns the limiter for a configuration. Configurations for the same host
-// share it.
+// limiter returns the limiter for a configuration, and makes the configuration keep to the
+// flags. Configurations for the same host share the limiter.
 func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
+	if p.perPayer > 0 {
+		c.Throttling.Concurrency = p.perPayer // the flag says so
+	}
 	host := c.Name
 	if u, err := url.Parse(c.EWSURL); err == nil && u.Host != "" {
 		host = strings.ToLower(u.Host)

@@ -48,7 +48,10 @@ quarantine/exchange -> throttle
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
 quarantine/exchange/setup -> quarantine/exchange
+ews -> internal/callinfo
 ews -> internal/useragent
+throttle -> internal/callinfo
+internal/callinfo -> fmt
 ews -> internal/xmlwire
 ews/autodiscover -> ews
 ews/ewstest -> ews
@@ -127,6 +130,7 @@ ews/ewstest -> quarantine
 auth -> ews
 auth -> internal/xmlwire
 throttle -> ews
+throttle -> internal/xmlwire
 internal/mailstore -> quarantine
 internal/mimescan -> quarantine/driver
 internal/sealedfile -> quarantine

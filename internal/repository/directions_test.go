@@ -33,10 +33,11 @@ var importRules = []repository.Rule{
 	{Package: "ews/autodiscover", Imports: []string{"ews", "internal/..."}},
 	{Package: "ews/ewstest", Imports: []string{"ews", "ews/autodiscover", "internal/..."}},
 	{Package: "auth", Imports: []string{"internal/msclouds", "internal/redact", "internal/tlsadvice"}},
-	{Package: "throttle", Imports: nil},
+	{Package: "throttle", Imports: []string{"internal/callinfo"}},
 
 	{Package: "internal/apachetest", Imports: nil},
 	{Package: "internal/azuread", Imports: nil},
+	{Package: "internal/callinfo", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},

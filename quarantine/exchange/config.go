@@ -166,6 +166,12 @@ type Config struct {
 	// Default: 2m.
 	StallTimeout Duration `json:"stallTimeout,omitempty"`
 
+	// Throttling is the throttling policy of the account or, with Impersonation, of the
+	// quarantine mailbox, if it is not the default one. Calls then wait before the server
+	// would delay or refuse them. It is set in Limiter of [Options], too, if there is one.
+	// Default: what the server's version allows by default.
+	Throttling Throttling `json:"throttling,omitzero"`
+
 	// StampKey is the secret that seals the stamps of messages on their way, so
 	// that a stamp forged by the sender of a message is recognised: one line of at
 	// least 16 characters, better 32 random bytes in base64. All processes that work

@@ -15,7 +15,7 @@ import (
 
 // fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
 // They were written and accepted by the version of 2026-11-25, "stamps" by that of
-// 2026-11-28, "stall" and "secrets" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
+// 2026-11-28, "stall", "secrets" and "throttling" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
 // one of them.
 var fixedConfigs = map[string][]exchange.Config{
 	"ntlm": {{
@@ -47,6 +47,15 @@ var fixedConfigs = map[string][]exchange.Config{
 		Name: "Slow", EWSURL: "https://mail.example.org/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.org",
 		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
 		StallTimeout:   exchange.Duration(5 * time.Minute),
+	}},
+	"throttling": {{
+		Name: "Policy", EWSURL: "https://mail.example.org/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.org",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+		Throttling:     exchange.Throttling{Concurrency: 40, EwsMaxBurst: 600_000, EwsRechargeRate: 1_800_000, EwsCutoffBalance: 6_000_000, Probe: true},
+	}, {
+		Name: "No policy", EWSURL: "https://mail.example.net/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.net",
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM, Username: `EXAMPLE\svc`},
+		Throttling:     exchange.Throttling{Unlimited: true},
 	}},
 	"secrets": {{
 		Name: "Secrets in files", EWSURL: "https://mail.example.test/EWS/Exchange.asmx", QuarantineMailbox: "quarantine@example.test",
@@ -96,6 +105,8 @@ var fixedSecrets = map[string][4]string{
 	"Sealed":             {"", configPassword, "", "s3cret-of-all-stamps"},
 	"Sealed from a file": {"", configPassword},
 	"Slow":               {"", configPassword},
+	"Policy":             {"", configPassword},
+	"No policy":          {"", configPassword},
 }
 
 func TestConfigsOfEarlierVersions(t *testing.T) {

@@ -75,6 +75,7 @@ func makeSchema(t *testing.T) []byte {
 			{"authentication", append(structSchema(t, docs, reflect.TypeFor[exchange.Authentication](), "authentication."), member{"required", []string{"type"}})},
 			{"header", append(structSchema(t, docs, reflect.TypeFor[quarantine.Header](), "header."), headerRule()...)},
 			{"limits", structSchema(t, docs, reflect.TypeFor[quarantine.Limits](), "searchLimits.")},
+			{"throttling", structSchema(t, docs, reflect.TypeFor[exchange.Throttling](), "throttling.")},
 		}, commonSchemas()...)},
 	}
 	text, err := plainJSON(schema)
@@ -192,6 +193,7 @@ func jsonWords() map[string]string {
 	}
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[exchange.Config](), reflect.TypeFor[exchange.Authentication](), reflect.TypeFor[quarantine.Header](), reflect.TypeFor[quarantine.Limits](),
+		reflect.TypeFor[exchange.Throttling](),
 	} {
 		for f := range typ.Fields() {
 			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {

@@ -98,6 +98,9 @@ var details = map[string]object{
 		{"examples", []string{"X-Quarantined", "X-Released"}}},
 	"header.value": {{"maxLength", 255}, {"pattern", trimmed}},
 
+	"throttling.unlimited": {{"default", false}},
+	"throttling.probe":     {{"default", false}},
+
 	"searchLimits.protected": {{"items", object{{"$ref", "#/$defs/address"}}}},
 }
 

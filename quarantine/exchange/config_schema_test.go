@@ -59,6 +59,7 @@ func TestConfigSchemaFields(t *testing.T) {
 	defaults := new(exchange.Config).WithDefaults()
 	for name, value := range map[string]any{
 		"config": defaults, "authentication": defaults.Authentication, "header": quarantine.Header{}, "limits": quarantine.Limits{},
+		"throttling": exchange.Throttling{},
 	} {
 		schema := defs[name].(map[string]any)
 		assert.Equal(t, "object", schema["type"])
@@ -158,7 +159,7 @@ var goodConfigs = map[string]string{
 	"all empty": `{"enabled": true, "name": "", "ewsUrl": "", "domains": [], "mailboxes": [], "autodiscoverHosts": [], "allowPlainHTTP": false,
 		"quarantineMailbox": "q@example.test", "quarantineFolder": "", "quarantineHeader": {}, "undoHeader": {"name": "", "value": ""},
 		"searchLimits": {"perMailbox": 0, "protected": []}, "useProxy": false, "proxyUrl": "", "rootCAFile": "", "journalFile": "",
-		"searchLag": "", "writeDoubt": "", "markWait": "", "stallTimeout": "", "stampKey": "", "stampKeyFile": "", "leaveRecoverable": false,
+		"searchLag": "", "writeDoubt": "", "markWait": "", "stallTimeout": "", "stampKey": "", "stampKeyFile": "", "leaveRecoverable": false, "throttling": {},
 		"authentication": {"type": "ntlm", "username": "svc@example.test", "password": "x", "applicationId": "", "tenantId": "",
 			"authenticationEndpoint": "https://login.windows.net", "privateKeyFile": "", "privateKeyPassword": "", "disableChannelBinding": false}}`,
 	"all set": `{"enabled": false, "name": "Büro (検疫) & co.", "ewsUrl": "https://mail.example.test:8443/EWS/Exchange.asmx", "domains": ["Example.test", "xn--bcher-kva.example"],
@@ -167,6 +168,7 @@ var goodConfigs = map[string]string{
 		"searchLimits": {"perMailbox": 1, "total": 2, "examined": 3, "protected": ["a@b"]}, "scanRecoverableItems": true, "sweepRecoverableItems": true, "scanOnlineArchive": true,
 		"useProxy": true, "proxyUrl": "socks5h://u:p@proxy:1080", "rootCAFile": "C:\\roots.pem", "journalFile": "/var/lib/ewsq/journal",
 		"searchLag": "1m30.5s", "writeDoubt": "1h1m1s500ms", "markWait": "1m", "stallTimeout": "1h", "stampKey": "0123456789abcde ü",
+		"throttling": {"concurrency": 1000, "ewsMaxBurst": 1000, "ewsRechargeRate": 1000, "ewsCutoffBalance": 1, "unlimited": false, "probe": true},
 		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": " pass word ", "disableChannelBinding": true}}`,
 	"keys in a file, left": `{"quarantineMailbox": "q@example.test", "leaveRecoverable": true, "sweepRecoverableItems": false, "stampKeyFile": "/etc/ewsq/stamp.keys", "authentication": {"type": "basic", "username": "svc@example.test", "password": "x"}}`,
 	"loopback":             `{"ewsUrl": "http://127.0.0.1:8080/EWS/Exchange.asmx", "quarantineMailbox": "q@example.test", "authentication": {"type": "basic", "username": "svc@example.test", "password": "x"}}`,

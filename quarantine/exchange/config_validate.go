@@ -54,6 +54,7 @@ func (c *Config) Validate() error {
 	v.journal(c)
 	v.stamps(c)
 	v.stall(c.StallTimeout)
+	v.throttling(c.Throttling)
 	return errors.Join(v.errs...)
 }
 

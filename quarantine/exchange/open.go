@@ -59,8 +59,9 @@ type Options struct {
 	Resolver autodiscover.Resolver
 
 	// Limiter limits the number and rate of calls. Services for the same server
-	// should share one. It should be an [ews.Reserver] as well. Default: a private one with the defaults of package
-	// throttle.
+	// should share one. It should be an [ews.Reserver] as well. If throttling is set in the
+	// configuration, it must have SetLimit and SetBudget, as that of package throttle has.
+	// Default: a private one with the defaults of package throttle.
 	Limiter ews.Limiter
 
 	// Journal stores the intents instead of journalFile.
@@ -148,6 +149,9 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 		if limiter, err = throttle.New(nil); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.limit(limiter); err != nil {
+		return nil, err
 	}
 	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Wire: o.Wire, WireBodies: o.WireBodies, Logger: o.Logger})
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *builder) throttling() {
 			"New-ThrottlingPolicy -Name " + powershell.Quote(setupPolicy) + " -EWSMaxConcurrency 20 -EWSPercentTimeInAD 100 -EWSPercentTimeInCAS 500 -EWSPercentTimeInMailboxRPC 300 -EWSFindCountLimit 1000",
 		}
 	} else {
-		text = append(text, "Exchange 2013 and later give each account a budget in milliseconds: `EwsMaxBurst` at once, recharged by `EwsRechargeRate` per hour, and blocked at `EwsCutoffBalance`. These values are twice the defaults. The default is 27 concurrent calls.")
+		text = append(text, "Exchange 2013 and later give each account a budget in milliseconds: `EwsMaxBurst` at once, recharged by `EwsRechargeRate` per hour, and blocked at `EwsCutoffBalance`. These values are twice the defaults. The default is 27 concurrent calls. Then tell the configuration, which keeps to the defaults otherwise: `\"throttling\": {\"concurrency\": 40, \"ewsMaxBurst\": 600000, \"ewsRechargeRate\": 1800000, \"ewsCutoffBalance\": 6000000}`.")
 		commands = []string{
 			"Get-ThrottlingPolicy | Where-Object { $_.ThrottlingPolicyScope -eq 'Global' } | Format-List Name,Ews*",
 			"New-ThrottlingPolicy -Name " + powershell.Quote(setupPolicy) + " -ThrottlingPolicyScope Regular -EwsMaxConcurrency 54 -EwsMaxBurst 600000 -EwsRechargeRate 1800000 -EwsCutoffBalance 6000000",

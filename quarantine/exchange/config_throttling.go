@@ -1,0 +1,114 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// Throttling is what the administrator lets the service do, if that is not what Exchange
+// does by default: the throttling policy of whoever is charged for most of the work. That is
+// the account or, with Impersonation, the quarantine mailbox; the mailboxes of users keep
+// the defaults of the server's version. Numbers are those of Get-ThrottlingPolicy, of
+// Exchange 2013 and later. See package throttle.
+type Throttling struct {
+	// Concurrency is how many calls may be in flight at most; leave other programs some
+	// of EwsMaxConcurrency. At most 1000. Default: 20 on Exchange 2013 and later, where
+	// the policy has 27, else 8.
+	Concurrency int `json:"concurrency,omitempty"`
+
+	// EwsMaxBurst is how much of the server's time may be used at once, in milliseconds.
+	// At least 1000. Default: 300000, on Exchange 2013 and later.
+	EwsMaxBurst int `json:"ewsMaxBurst,omitempty"`
+
+	// EwsRechargeRate is how much of it may be used per hour in the long run, in
+	// milliseconds. At least 1000. Default: 900000, on Exchange 2013 and later.
+	EwsRechargeRate int `json:"ewsRechargeRate,omitempty"`
+
+	// EwsCutoffBalance is how much more may be used before the server refuses calls
+	// instead of delaying them, in milliseconds. Default: 3000000, on Exchange 2013 and
+	// later.
+	EwsCutoffBalance int `json:"ewsCutoffBalance,omitempty"`
+
+	// Unlimited says that the policy has no such bounds on time (null, shown as
+	// Unlimited), so calls need not wait for them. Default: false.
+	Unlimited bool `json:"unlimited,omitempty"`
+
+	// Probe uses more than EwsRechargeRate as long as the server does not delay calls:
+	// for a policy that is not known. Part of the calls are delayed then. Default: false.
+	Probe bool `json:"probe,omitempty"`
+}
+
+// Bounds of throttling.
+const (
+	maxConcurrency = 1000
+	minBudget      = 1000 // milliseconds
+)
+
+// throttling checks the throttling policy.
+func (v *configCheck) throttling(t Throttling) {
+	const field = "throttling."
+	if t.Concurrency < 0 || t.Concurrency > maxConcurrency {
+		v.problem(field+"concurrency", "must be from 1 to 1000; leave it out for the default")
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+		least int
+	}{
+		{"ewsMaxBurst", t.EwsMaxBurst, minBudget}, {"ewsRechargeRate", t.EwsRechargeRate, minBudget}, {"ewsCutoffBalance", t.EwsCutoffBalance, 0},
+	} {
+		switch {
+		case n.value < 0:
+			v.problem(field+n.name, "must be a positive number of milliseconds; leave it out for the default")
+		case n.value > 0 && n.value < n.least:
+			v.problem(field+n.name, "is below a second; use milliseconds, as Get-ThrottlingPolicy shows them")
+		case n.value != 0 && t.Unlimited:
+			v.problem(field+n.name, `is set, but "unlimited": true says that there is no such bound; remove one of them`)
+		}
+	}
+	if t.Probe && t.Unlimited {
+		v.problem(field+"probe", `has no effect with "unlimited": true; remove one of them`)
+	}
+}
+
+// budget returns the token bucket that is set; its zero value: none is.
+func (t Throttling) budget() throttle.Budget {
+	of := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	return throttle.Budget{
+		MaxBurst: of(t.EwsMaxBurst), RechargeRate: of(t.EwsRechargeRate), CutoffBalance: of(t.EwsCutoffBalance),
+		Unlimited: t.Unlimited, Probe: t.Probe,
+	}
+}
+
+// limits is what [throttle.Limiter] can be told about a payer.
+type limits interface {
+	SetLimit(payer string, n int)
+	SetBudget(payer string, b throttle.Budget) error
+}
+
+var _ limits = (*throttle.Limiter)(nil)
+
+// limit tells a limiter of the throttling policy. c has its defaults.
+func (c *Config) limit(limiter ews.Limiter) error {
+	if c.Throttling == (Throttling{}) {
+		return nil
+	}
+	l, ok := limiter.(limits)
+	if !ok {
+		return driver.Invalid(configNamed(c.Name), "throttling", "is set, but Limiter of the options is not one of package throttle; remove throttling, and tell that limiter")
+	}
+	payer := c.Authentication.Username
+	if c.Access == Impersonation {
+		payer = c.QuarantineMailbox
+	}
+	if n := c.Throttling.Concurrency; n > 0 {
+		l.SetLimit(payer, n)
+	}
+	if b := c.Throttling.budget(); b != (throttle.Budget{}) {
+		return l.SetBudget(payer, b)
+	}
+	return nil
+}
