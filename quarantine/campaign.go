@@ -53,7 +53,8 @@ const MaxCampaign = 256
 // whose receipt has no error and no Residue, which a restore that is under way leaves as
 // well; the outcome does not matter. So messages that have arrived since are not taken,
 // also by criteria, and [Limits] count only what is not finished.
-// Targets are the same if they ask for the same messages: see [Target.Same].
+// Targets are the same if they ask for the same messages: see [Target.Same]. For a run that
+// can be watched and paused, see [Campaign].
 //
 // The receipts are kept in the journals of the services, which must be a
 // [CampaignJournal] each; the error matches [ErrInvalid] if one is not, or if the name is
@@ -64,34 +65,11 @@ const MaxCampaign = 256
 // run again next time. So is one whose mark could not be looked up, which comes
 // with an error, too, and is not run.
 func (r *Router) QuarantineCampaign(ctx context.Context, campaign string, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
-	if err := r.checkCampaign(campaign); err != nil {
+	if campaign == "" {
+		err := r.checkCampaign(campaign)
 		return func(yield func(*Receipt, error) bool) { yield(nil, err) }
 	}
-	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
-		unfinished := func(yield func(Target) bool) {
-			for t := range targets {
-				if ctx.Err() != nil {
-					yield(t) // which is not started, and that is said
-					return
-				}
-				kept, err := r.marked(ctx, campaign, t)
-				switch {
-				case err != nil:
-					emit(&Receipt{Action: "quarantine", Target: t, Items: []ReceiptItem{}}, fmt.Errorf("campaign %q: %w", campaign, err))
-				case kept != nil:
-					emit(kept, nil)
-				case !yield(t):
-					return
-				}
-			}
-		}
-		for out, err := range r.QuarantineAll(ctx, unfinished) {
-			if err == nil && out.finished() {
-				err = r.mark(ctx, campaign, out)
-			}
-			emit(out, err)
-		}
-	})
+	return r.NewCampaign(&CampaignOptions{Name: campaign}).Quarantine(ctx, targets)
 }
 
 // finished reports whether nothing is left to do for the target.
