@@ -44,6 +44,19 @@ type CampaignJournal interface {
 	Forget(ctx context.Context, campaign string) error
 }
 
+// KeyedMarks is a [CampaignJournal] that knows whether a target is finished without reading
+// its receipt. A campaign that is started again then begins with what is left at once, and
+// yields the receipts of what is finished beside that. Journals need not have it.
+type KeyedMarks interface {
+	CampaignJournal
+
+	// HasMark reports whether Marked would return a receipt.
+	HasMark(ctx context.Context, campaign string, t Target) (bool, error)
+
+	// MarkOf is Marked for the target with a [Target.Key].
+	MarkOf(ctx context.Context, campaign, key string) (*Receipt, error)
+}
+
 // MaxCampaign is the longest name of a campaign, in bytes.
 const MaxCampaign = 256
 
@@ -107,35 +120,4 @@ func (r *Router) checkCampaign(campaign string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// marked returns the receipt of a finished target, or nil.
-func (r *Router) marked(ctx context.Context, campaign string, t Target) (*Receipt, error) {
-	asked, _ := r.candidates(t.Mailbox)
-	for _, rt := range r.routes { // its mailbox may have moved, and claims have changed, since
-		if !slices.Contains(asked, rt) {
-			asked = append(asked, rt)
-		}
-	}
-	for i, rt := range asked {
-		if slices.ContainsFunc(asked[:i], func(before *route) bool { return sameJournal(before.service.claims.journal, rt.service.claims.journal) }) {
-			continue
-		}
-		kept, err := rt.service.claims.journal.(CampaignJournal).Marked(ctx, campaign, t)
-		if kept != nil || err != nil {
-			return kept, onServer(rt, err)
-		}
-	}
-	return nil, nil
-}
-
-// mark keeps the receipt of a finished target in the journal of its service.
-func (r *Router) mark(ctx context.Context, campaign string, out *Receipt) error {
-	rt := r.named(out.Server)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, whether the rest will be or not
-	defer cancel()
-	if err := rt.service.claims.journal.(CampaignJournal).Mark(ctx, campaign, out); err != nil {
-		return onServer(rt, fmt.Errorf("journal: the receipt could not be kept for the campaign %q, so the target is run again next time: %w", campaign, err))
-	}
-	return nil
 }

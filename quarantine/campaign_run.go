@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -87,21 +86,29 @@ func (c *Campaign) each(ctx context.Context, targets iter.Seq[Target], action st
 	r := c.router
 	tell := func(out *Receipt, err error) {
 		if c.name != "" && action == "quarantine" && err == nil && out.finished() {
-			err = r.mark(ctx, c.name, out)
+			err = c.mark(ctx, out)
 		}
 		c.tally.ended(out, err)
 		emit(out, err)
 	}
 	count, failures := r.newCount(), r.newStreaks()
 	left := false // something may not have been read
+	var early *kept
+	if c.name != "" {
+		early = c.newKept(ctx, action, emit)
+		defer early.close() // also if something panics
+	}
 	cut := c.newCall(failures).run(ctx, func(yield func(job) bool) {
-		for t := range c.fresh(ctx, targets, action, emit, &left) {
+		for t := range c.fresh(ctx, targets, action, emit, early, &left) {
 			if !yield(c.job(t, action, do, tell, count)) {
 				return
 			}
 		}
 	})
 	c.held(ctx, action, count, failures, tell)
+	if early != nil {
+		early.close()
+	}
 	if cut || left {
 		emit(nil, context.Cause(ctx))
 	}
@@ -170,7 +177,7 @@ func (c *Campaign) held(ctx context.Context, action string, count *count, failur
 
 // fresh yields the targets that are to be worked on. If the context has ended when one
 // comes that is not, the rest is not read, and left is set.
-func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action string, emit func(*Receipt, error), left *bool) iter.Seq[Target] {
+func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action string, emit func(*Receipt, error), early *kept, left *bool) iter.Seq[Target] {
 	return func(yield func(Target) bool) {
 		var before *seen
 		if !c.router.opts.Repeats {
@@ -185,20 +192,8 @@ func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action s
 				continue
 			}
 			c.tally.read()
-			if c.name != "" && ctx.Err() == nil {
-				kept, err := c.router.marked(ctx, c.name, t)
-				if err != nil {
-					out := &Receipt{Action: action, Target: t, Items: []ReceiptItem{}}
-					err = fmt.Errorf("campaign %q: %w", c.name, err)
-					c.tally.ended(out, err)
-					emit(out, err)
-					continue
-				}
-				if kept != nil {
-					c.tally.kept(kept)
-					emit(kept, nil)
-					continue
-				}
+			if c.name != "" && ctx.Err() == nil && c.isFinished(ctx, t, action, emit, early) {
+				continue
 			}
 			if !yield(t) {
 				return
@@ -206,4 +201,24 @@ func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action s
 		}
 		c.tally.all()
 	}
+}
+
+// isFinished reports whether an earlier run has finished a target, or that cannot be told:
+// then it is not run, and its result is yielded here, or later.
+func (c *Campaign) isFinished(ctx context.Context, t Target, action string, emit func(*Receipt, error), early *kept) bool {
+	out, mark, err := c.finished(ctx, t)
+	switch {
+	case err != nil:
+		out, err = &Receipt{Action: action, Target: t, Items: []ReceiptItem{}}, c.unread(err)
+		c.tally.ended(out, err)
+	case out != nil:
+		c.tally.kept(out)
+	case mark != nil:
+		early.add(*mark)
+		return true
+	default:
+		return false
+	}
+	emit(out, err)
+	return true
 }

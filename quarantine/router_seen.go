@@ -2,8 +2,7 @@ package quarantine
 
 import (
 	"crypto/sha256"
-	"encoding/json"
-	"fmt"
+	"encoding/binary"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -40,15 +39,14 @@ func (s *seen) add(t Target) bool {
 // seenKeyOf is equal for targets that ask for the same messages for the same case. The
 // case of letters of an address does not matter there, nor what encloses a Message-ID.
 func seenKeyOf(t Target) seenKey {
-	reference := t.Reference
-	t = t.asked()
-	t.Reference, t.Mailbox = reference, strings.ToLower(t.Mailbox)
-	if !t.byCriteria() {
-		t.MessageID = driver.BareMessageID(t.MessageID)
+	what := driver.BareMessageID(t.MessageID)
+	if t.byCriteria() {
+		t.Mailbox = strings.ToLower(t.Mailbox)
+		what = "\x00" + t.Key() // no Message-ID has that
 	}
-	text, err := json.Marshal(t)
-	if err != nil {
-		text = fmt.Appendf(nil, "%v", t) // a time beyond the year 9999 has no JSON
+	var text []byte
+	for _, part := range []string{strings.ToLower(t.Mailbox), what, t.Reference} {
+		text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
 	}
 	sum := sha256.Sum256(text)
 	return seenKey(sum[:16])

@@ -39,7 +39,7 @@ var (
 )
 
 // Journal is a [quarantine.Journal] in a single file, a bbolt database, and a
-// [quarantine.CampaignJournal]. When Begin returns, the intent has been synced to disk. If
+// [quarantine.CampaignJournal] with [quarantine.KeyedMarks]. When Begin returns, the intent has been synced to disk. If
 // it cannot be, the error matches [ErrFull] or [ErrBroken]. The file holds addresses,
 // Message-IDs and folder names, never content or credentials (but the receipts of
 // campaigns, too), and only its owner can read it. No method reads all of it into
@@ -57,6 +57,7 @@ type Journal struct {
 var (
 	_ quarantine.Journal         = (*Journal)(nil)
 	_ quarantine.CampaignJournal = (*Journal)(nil)
+	_ quarantine.KeyedMarks      = (*Journal)(nil)
 )
 
 // Open opens a journal file. If it is missing, a new one is created, which gets its
