@@ -9,7 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Progress is how far a [Campaign] has got. It is plain data, whose JSON names stay.
+// Progress is how far a [Campaign] has got. It is plain data, whose JSON names stay; times
+// are nanoseconds there.
 type Progress struct {
 	// Total is how many targets there are, repetitions left out; -1 if that is not known
 	// yet: see Total of [CampaignOptions].
@@ -37,18 +38,18 @@ type Progress struct {
 	Taken int `json:"taken"`
 	// Elapsed is the time since the run began, until it ended; Paused is how much of it
 	// was spent in [Campaign.Pause].
-	Elapsed time.Duration `json:"elapsed"`
-	Paused  time.Duration `json:"paused"`
+	Elapsed time.Duration `json:"elapsedNs"`
+	Paused  time.Duration `json:"pausedNs"`
 	// Throttled is the time that requests have waited for the budgets of the server,
 	// those of all targets added up, so that it may be longer than Elapsed. What still
 	// waits counts when it is over.
-	Throttled time.Duration `json:"throttled"`
+	Throttled time.Duration `json:"throttledNs"`
 	// Rate is how many targets end in a second, the last minute counting most, without
 	// Kept, NotBegun and pauses. 0: none has ended.
 	Rate float64 `json:"rate"`
 	// Remaining is an estimate of the time that Left will take at that rate, or -1 if it
 	// cannot be told.
-	Remaining time.Duration `json:"remaining"`
+	Remaining time.Duration `json:"remainingNs"`
 }
 
 // rateOver is the time over which a rate is averaged.
