@@ -69,7 +69,7 @@ func (k *kept) close() {
 func (c *Campaign) unread(err error) error { return fmt.Errorf("campaign %q: %w", c.name, err) }
 
 // finished looks for a target that an earlier run has finished. It returns its receipt or,
-// where that is to be had later, where it is; neither if there is none.
+// where that is to be had later, where it is; neither if no run has.
 func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark, error) {
 	r := c.router
 	asked, _ := r.candidates(t.Mailbox)

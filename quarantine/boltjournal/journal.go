@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -52,6 +53,8 @@ type Journal struct {
 	file   *sealedfile.File
 	path   string
 	claims *claims
+
+	packers sync.Pool // of *flate.Writer, of which each takes most of a megabyte
 }
 
 var (
@@ -71,7 +74,7 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	return &Journal{file, path, newClaims()}, nil
+	return &Journal{file: file, path: path, claims: newClaims()}, nil
 }
 
 // explain says what to do about an error.

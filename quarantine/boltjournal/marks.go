@@ -33,6 +33,9 @@ func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Recei
 		return err
 	}
 	text, err := json.Marshal(r)
+	if err == nil {
+		text, err = j.pack(text)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,8 +82,12 @@ func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
 		if err != nil || text == nil {
 			return err
 		}
+		text, err = unpack(text)
 		r = new(quarantine.Receipt)
-		if err := json.Unmarshal(text, r); err != nil {
+		if err == nil {
+			err = json.Unmarshal(text, r)
+		}
+		if err != nil {
 			r = nil
 			return fmt.Errorf("a receipt of a campaign in the journal cannot be read: %w", err)
 		}

@@ -1,7 +1,6 @@
 package ewsmail
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,7 +122,7 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
 		}},
 	})
-	known := make(map[string]string) // an id is long, and one text of it is enough
+	known := make(map[string]string) // one text of each id, which is no part of an answer
 	for f, err := range all {
 		if len(ids) > 0 && (errors.Is(err, ews.ErrStalledPaging) || pageFails(err)) {
 			err = fmt.Errorf("not all folders could be listed: %w", err)
@@ -137,10 +136,16 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 		if _, twice := tree.nodes[f.ID.ID]; twice {
 			continue // it was moved meanwhile, or pages repeat
 		}
-		known[f.ID.ID] = f.ID.ID
-		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, cmp.Or(known[f.ParentID.ID], f.ParentID.ID)}
+		id := strings.Clone(f.ID.ID)
+		known[id] = id
+		parent, ok := known[f.ParentID.ID]
+		if !ok {
+			parent = strings.Clone(f.ParentID.ID)
+			known[parent] = parent
+		}
+		tree.nodes[id] = folderNode{strings.Clone(f.DisplayName), parent}
 		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
-			ids = append(ids, f.ID.ID)
+			ids = append(ids, id)
 		}
 	}
 	return ids, nil
@@ -161,7 +166,7 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 	base := make(map[string]ews.FolderName, len(results))
 	for i, r := range results {
 		if r.Err == nil {
-			base[r.Value.ID.ID] = baseFolders[i]
+			base[strings.Clone(r.Value.ID.ID)] = baseFolders[i]
 		} else if transient(r.Err) {
 			return nil, r.Err
 		}
