@@ -42,7 +42,7 @@ import (
 // begun: that is a pause. For one from elsewhere, and to watch the run, see [Campaign].
 //
 // At most PerServer targets of [RouterOptions] are in progress on each server
-// at a time. Targets are read from another goroutine; the sequence must not block for ever.
+// at a time, and some more while others have to wait: see there. Targets are read from another goroutine; the sequence must not block for ever.
 func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	return r.NewCampaign(nil).Quarantine(ctx, targets)
 }
