@@ -44,6 +44,19 @@ type CampaignJournal interface {
 	Forget(ctx context.Context, campaign string) error
 }
 
+// KeyedMarks is a [CampaignJournal] that knows whether a target is finished without reading
+// its receipt. A campaign that is started again then begins with what is left at once, and
+// yields the receipts of what is finished beside that. Journals need not have it.
+type KeyedMarks interface {
+	CampaignJournal
+
+	// HasMark reports whether Marked would return a receipt.
+	HasMark(ctx context.Context, campaign string, t Target) (bool, error)
+
+	// MarkOf is Marked for the target with a [Target.Key].
+	MarkOf(ctx context.Context, campaign, key string) (*Receipt, error)
+}
+
 // MaxCampaign is the longest name of a campaign, in bytes.
 const MaxCampaign = 256
 
@@ -53,7 +66,8 @@ const MaxCampaign = 256
 // whose receipt has no error and no Residue, which a restore that is under way leaves as
 // well; the outcome does not matter. So messages that have arrived since are not taken,
 // also by criteria, and [Limits] count only what is not finished.
-// Targets are the same if they ask for the same messages: see [Target.Same].
+// Targets are the same if they ask for the same messages: see [Target.Same]. For a run that
+// can be watched and paused, see [Campaign].
 //
 // The receipts are kept in the journals of the services, which must be a
 // [CampaignJournal] each; the error matches [ErrInvalid] if one is not, or if the name is
@@ -64,34 +78,11 @@ const MaxCampaign = 256
 // run again next time. So is one whose mark could not be looked up, which comes
 // with an error, too, and is not run.
 func (r *Router) QuarantineCampaign(ctx context.Context, campaign string, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
-	if err := r.checkCampaign(campaign); err != nil {
+	if campaign == "" {
+		err := r.checkCampaign(campaign)
 		return func(yield func(*Receipt, error) bool) { yield(nil, err) }
 	}
-	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
-		unfinished := func(yield func(Target) bool) {
-			for t := range targets {
-				if ctx.Err() != nil {
-					yield(t) // which is not started, and that is said
-					return
-				}
-				kept, err := r.marked(ctx, campaign, t)
-				switch {
-				case err != nil:
-					emit(&Receipt{Action: "quarantine", Target: t, Items: []ReceiptItem{}}, fmt.Errorf("campaign %q: %w", campaign, err))
-				case kept != nil:
-					emit(kept, nil)
-				case !yield(t):
-					return
-				}
-			}
-		}
-		for out, err := range r.QuarantineAll(ctx, unfinished) {
-			if err == nil && out.finished() {
-				err = r.mark(ctx, campaign, out)
-			}
-			emit(out, err)
-		}
-	})
+	return r.NewCampaign(&CampaignOptions{Name: campaign}).Quarantine(ctx, targets)
 }
 
 // finished reports whether nothing is left to do for the target.
@@ -129,35 +120,4 @@ func (r *Router) checkCampaign(campaign string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// marked returns the receipt of a finished target, or nil.
-func (r *Router) marked(ctx context.Context, campaign string, t Target) (*Receipt, error) {
-	asked, _ := r.candidates(t.Mailbox)
-	for _, rt := range r.routes { // its mailbox may have moved, and claims have changed, since
-		if !slices.Contains(asked, rt) {
-			asked = append(asked, rt)
-		}
-	}
-	for i, rt := range asked {
-		if slices.ContainsFunc(asked[:i], func(before *route) bool { return sameJournal(before.service.claims.journal, rt.service.claims.journal) }) {
-			continue
-		}
-		kept, err := rt.service.claims.journal.(CampaignJournal).Marked(ctx, campaign, t)
-		if kept != nil || err != nil {
-			return kept, onServer(rt, err)
-		}
-	}
-	return nil, nil
-}
-
-// mark keeps the receipt of a finished target in the journal of its service.
-func (r *Router) mark(ctx context.Context, campaign string, out *Receipt) error {
-	rt := r.named(out.Server)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, whether the rest will be or not
-	defer cancel()
-	if err := rt.service.claims.journal.(CampaignJournal).Mark(ctx, campaign, out); err != nil {
-		return onServer(rt, fmt.Errorf("journal: the receipt could not be kept for the campaign %q, so the target is run again next time: %w", campaign, err))
-	}
-	return nil
 }

@@ -16,7 +16,7 @@
 //	restored, err := service.Restore(ctx, receipt)
 //
 // A [Router] does the same for several servers: it finds out which one has a
-// mailbox. It works on many targets at once ([Router.QuarantineAll], [Feed]), and
+// mailbox. It works on many targets at once ([Router.QuarantineAll], [Campaign], [Feed]), and
 // finds out what there is to take in groups and after forwards ([Router.Plan]).
 // A [Journal] lets [Service.Recover] finish what a crash interrupted.
 //

@@ -12,7 +12,10 @@ import (
 // When ctx ends, nothing more is read: what is still in the channel stays there. So that
 // what has been read by then is finished, and not cancelled, QuarantineAll gets a context
 // of its own, such as [context.WithoutCancel] of this one; then each target that was read
-// has a result, and the loop ends. It reads a few targets ahead of those in progress.
+// has a result, and the loop ends. How far it reads ahead is Window of [RouterOptions].
+//
+// Set Repeats of RouterOptions: without it, an alert that comes again, days later
+// perhaps, is left out without a result.
 //
 // Targets with criteria do not belong into a feed: QuarantineAll takes none of them until
 // all are counted, which is when the feed ends. Give them to [Router.Quarantine].

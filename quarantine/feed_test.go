@@ -19,7 +19,7 @@ func TestFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newLedger("A")
 		targets := targetsIn("a.test", 30)
-		r := claimed(t, &quarantine.RouterOptions{PerServer: 2}, targets, map[string]*ledger{"a.test": a})
+		r := claimed(t, &quarantine.RouterOptions{PerServer: 2, Repeats: true}, targets, map[string]*ledger{"a.test": a})
 		a.search = func(ctx context.Context, _ string) error {
 			time.Sleep(time.Second)
 			return ctx.Err()

@@ -48,7 +48,7 @@ func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to st
 		away.direction = driver.ToQuarantine
 	}
 	l.keep(away, func(a arrived) bool { return a.itemID != from })
-	l.arrived[there] = append(l.arrived[there], arrived{messageID, to, now})
+	l.arrived[there] = append(l.arrived[there], arrived{strings.Clone(messageID), strings.Clone(to), now}) // they may be parts of an answer
 	if l.count++; l.count < manyArrivals {
 		return
 	}

@@ -51,6 +51,10 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 // mailbox, each with its own outcome. Running it again changes nothing, or
 // finishes what an interrupted run began.
 //
+// All of the mailbox is searched before anything is taken. Then what lies in the Inbox and
+// below it comes first, then other folders, and at last Recoverable Items; in each, what has
+// not been read comes before what has.
+//
 // Criteria in a target apply to what the mailbox holds now: running it again
 // also takes messages that have arrived since. If more match than the limits
 // allow, nothing is taken.

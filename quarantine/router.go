@@ -63,7 +63,9 @@ type Route struct {
 type RouterOptions struct {
 	// PerServer is how many targets [Router.QuarantineAll], [Router.FindAll] and
 	// [Router.RestoreAll] work on at a time on each server. The server's own budgets apply as well:
-	// see package throttle. Default: 8.
+	// see package throttle. Of QuarantineAll and FindAll, one more is begun for each that
+	// waits because the server has asked for a pause for its mailbox, and for each
+	// that has taken 10 seconds, up to PerServer of these. Default: 8.
 	PerServer int
 
 	// TargetFor bounds the work on one target in [Router.QuarantineAll],
@@ -80,6 +82,20 @@ type RouterOptions struct {
 	// target itself, as a mailbox that does not exist, does not count. Each call counts
 	// anew. Default: all are tried.
 	MaxFailures int
+
+	// Window is how many targets [Router.QuarantineAll] and [Router.FindAll] have read and
+	// not ended at a time. Within it those of one mailbox are worked on together, and a
+	// mailbox that has to wait does not hold up others; a list that is not in the order of
+	// mailboxes gains by a larger one. Each takes about a kilobyte, and a goroutine.
+	// Default: 32 for each slot, which are 256 for one server; with Repeats 4 for each, so
+	// that little is taken out of a queue before its time.
+	Window int
+
+	// Repeats has a target that has come before in the same call worked on again. Set it
+	// for a sequence that goes on for days, such as a [Feed] of alerts, in which the same
+	// may be asked for again on purpose; of a list, in which it is an oversight, each
+	// target is told once. Default: once.
+	Repeats bool
 
 	// AskAtOnce is how many services are asked about one mailbox at a time, and
 	// AskFor how long each has to answer before it counts as not answering.
@@ -112,8 +128,8 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	if o != nil {
 		d = *o
 	}
-	if d.PerServer < 0 || d.TargetFor < 0 || d.MaxFailures < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
-		return d, driver.Invalid("router options", "PerServer, TargetFor, MaxFailures, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
+	if d.PerServer < 0 || d.TargetFor < 0 || d.MaxFailures < 0 || d.Window < 0 || d.AskAtOnce < 0 || d.AskFor < 0 || d.Remember < 0 || d.RememberFor < 0 {
+		return d, driver.Invalid("router options", "PerServer, TargetFor, MaxFailures, Window, AskAtOnce, AskFor, Remember or RememberFor", "is negative; leave it out for the default")
 	}
 	if d.PerServer == 0 {
 		d.PerServer = usualAtOnce
@@ -136,6 +152,9 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 	return d, nil
 }
 
+// usualWindow is the default of Window in [RouterOptions], for each slot.
+const usualWindow = 32
+
 // NewRouter returns a Router for services made by [New]. It does no I/O. The
 // error joins an [*InvalidError] for each name that is missing or given twice, and
 // each domain or mailbox that is malformed or claimed twice.
@@ -146,6 +165,12 @@ func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	}
 	if len(routes) == 0 {
 		return nil, driver.Invalid("router", "", "has no service; give at least one")
+	}
+	if o.Window == 0 {
+		o.Window = usualWindow * o.PerServer * len(routes)
+		if o.Repeats {
+			o.Window = aheadOfSlots * o.PerServer * len(routes)
+		}
 	}
 	r := &Router{
 		byMailbox: make(map[string]*route),

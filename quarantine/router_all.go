@@ -2,85 +2,62 @@ package quarantine
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // QuarantineAll quarantines targets in any mailboxes, each as
 // [Router.Quarantine] does, on all servers at once, and yields each result as
-// soon as it is known, in no particular order. The same message or mailbox may
-// occur in several targets.
+// soon as it is known, in no particular order. The sequence may be of any length: no more
+// is kept in memory than a window of it (Window of [RouterOptions]), about 40 bytes for
+// each target that has come, 20 MB at most, and what criteria have found.
+//
+// The targets of one mailbox that are in the window are worked on together, and those of
+// other mailboxes after or beside them. A mailbox that the server wants left alone for a
+// while, or in which something takes long, does not hold up the others.
+//
+// A target that has come before in the same call is told once: what comes again is left
+// out, whatever became of the first one. The same are targets that are [Target.Same] and have
+// the same reference, in which the case of letters of the address, and what encloses the
+// Message-ID, do not matter. 262,144 targets are remembered at least: what is
+// farther away, and all with Repeats of [RouterOptions], is worked on again, which takes
+// nothing twice. A [Feed] needs Repeats, since there the same may be asked again on purpose.
+//
+// In a mailbox, Inbox comes before other folders, and what has not been read before what
+// has: see [Service.Quarantine].
 //
 // For targets with criteria, nothing is taken until all of them, in all
 // mailboxes, have been counted: see Total in [Limits].
 //
 // A failed target does not stop the others, but see MaxFailures of [RouterOptions]: its
 // error comes with a receipt that contains only the target, and the server if known. When ctx ends, no more
-// targets are started, those in progress are still yielded as they finish, and
-// last comes a nil receipt with the cause, which means that not all were
-// started. When the loop is left early, targets in progress are cancelled and
+// targets are begun, those in progress are still yielded as they finish, and those that
+// have been read and were not begun with an error that matches [ErrNotBegun]. If targets
+// may be left that have not been read, a nil receipt with the cause comes last. When the
+// loop is left early, targets in progress are cancelled and
 // waited for; [Router.Recover], or running the targets again, settles what they
 // had begun.
 //
+// While the body of the loop does not return, what is in progress ends, and no more is
+// begun: that is a pause. For one from elsewhere, and to watch the run, see [Campaign].
+//
 // At most PerServer targets of [RouterOptions] are in progress on each server
-// at a time. Targets are read shortly before they are needed, from another
-// goroutine; the sequence must not block for ever.
+// at a time, and some more while others have to wait: see there. Targets are read from another goroutine; the sequence must not block for ever.
 func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
-	return r.each(ctx, targets, "quarantine", (*Service).Quarantine)
+	return r.NewCampaign(nil).Quarantine(ctx, targets)
 }
 
 // FindAll is [Router.QuarantineAll] for [Router.Find]: it changes nothing, and
 // fails where QuarantineAll would.
 func (r *Router) FindAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
-	return r.each(ctx, targets, "find", (*Service).Find)
+	return r.NewCampaign(nil).Find(ctx, targets)
 }
 
-// aheadOfSlots is how many targets are read ahead for each slot, so targets for
-// one busy server leave room for those of others.
+// aheadOfSlots is how many receipts or mailboxes are looked at ahead for each slot, so
+// that those of one busy server leave room for those of others.
 const aheadOfSlots = 4
 
-func (r *Router) each(ctx context.Context, targets iter.Seq[Target], action string, do func(*Service, context.Context, Target) (*Receipt, error)) iter.Seq2[*Receipt, error] {
-	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
-		c, failures := r.newCount(), r.newStreaks()
-		err := spread(ctx, r.window(), targets, func(t Target) {
-			if !t.byCriteria() {
-				emit(r.one(ctx, t, action, failures, do))
-				return
-			}
-			var found driver.Findings
-			receipt, err := r.one(ctx, t, "find", failures, func(s *Service, ctx context.Context, t Target) (out *Receipt, err error) {
-				out, found, err = s.find(ctx, t)
-				return out, err
-			})
-			if err != nil {
-				receipt.Action = action
-				emit(receipt, err)
-				return
-			}
-			c.add(counted{receipt, found})
-		})
-		switch {
-		case c.err != nil:
-			for _, h := range c.held {
-				emit(&Receipt{Action: action, Server: h.receipt.Server, Strategy: h.receipt.Strategy, Target: h.receipt.Target, Items: []ReceiptItem{}}, c.err)
-			}
-		case action == "find":
-			for _, h := range c.held {
-				emit(h.receipt, nil)
-			}
-		case err == nil:
-			err = spread(ctx, r.window(), slices.Values(c.held), func(h counted) { emit(r.one(ctx, h.receipt.Target, action, failures, h.quarantine)) })
-		}
-		if err != nil {
-			emit(nil, err)
-		}
-	})
-}
-
-// window is how many targets are accepted at a time.
+// window is how many of them there are at a time.
 func (r *Router) window() int { return aheadOfSlots * r.opts.PerServer * len(r.routes) }
 
 // spread runs work for each element of a sequence, at most atOnce at a time,
@@ -108,41 +85,6 @@ func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T
 		})
 	}
 	return nil
-}
-
-// one handles one target as soon as its server has a free slot.
-func (r *Router) one(ctx context.Context, t Target, action string, failures *streaks, do func(*Service, context.Context, Target) (*Receipt, error)) (*Receipt, error) {
-	var at *route
-	out, err := r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) {
-		at = rt
-		select {
-		case rt.slots <- struct{}{}:
-			defer func() { <-rt.slots }()
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-		return failures.tolerate(rt, func() (*Receipt, error) {
-			ctx, cancel := r.timed(ctx)
-			defer cancel()
-			return do(rt.service, ctx, t)
-		})
-	})
-	if out == nil {
-		out = &Receipt{Action: action, Target: t, Items: []ReceiptItem{}}
-		if at != nil {
-			out.Server, out.Strategy = at.name(), at.service.strategy.Name()
-		}
-	}
-	return out, err
-}
-
-// timed bounds the work on one target.
-func (r *Router) timed(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := r.opts.TargetFor
-	if limit == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the target took longer than %v: %w", limit, context.DeadlineExceeded))
 }
 
 // List is [Service.List] on all servers at once, each with its oldest items

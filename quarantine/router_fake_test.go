@@ -17,6 +17,7 @@ import (
 // with nothing in them. A mailbox that is not in the table is not there.
 type ledger struct {
 	name string
+	any  bool // every mailbox is there
 
 	mu      sync.Mutex
 	answers map[string]func(context.Context) error // by address
@@ -66,6 +67,9 @@ func (l *ledger) answer(ctx context.Context, address string) error {
 	l.mu.Lock()
 	answer, ok := l.answers[address]
 	l.mu.Unlock()
+	if !ok && l.any {
+		return nil
+	}
 	if !ok {
 		return fmt.Errorf("%w: %s", quarantine.ErrUnreachable, address)
 	}

@@ -67,7 +67,7 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		return false, nil
 	}
 	tk.accountFor(found.Items)
-	for _, it := range found.Items {
+	for _, it := range mostUrgent(found.Items) {
 		if tk.seen[it.ID] {
 			continue
 		}

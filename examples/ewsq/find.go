@@ -37,7 +37,7 @@ undecided if criteria could not be checked against a message.
 			var f takeFlags
 			f.add(flags)
 			return func(ctx context.Context, s *session) error {
-				return s.take(ctx, flags, &f, "", (*quarantine.Router).FindAll)
+				return s.take(ctx, flags, &f, "", (*quarantine.Campaign).Find)
 			}
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -13,9 +14,9 @@ import (
 // plan makes a plan of what the flags name: a target for each member of a group, and for
 // each copy that forwards made. Call it before anything is taken away, because some traces
 // of forwards go with it.
-func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named []quarantine.Target, reason string) (plan, error) {
+func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named *targets, reason string) (plan, error) {
 	shown := &planProgress{s: s, workers: f.pace.atOnce() * len(s.selected)}
-	req := quarantine.PlanRequest{Targets: named, SkipServers: true, Progress: shown.step}
+	req := quarantine.PlanRequest{Targets: slices.Collect(named.all()), SkipServers: true, Progress: shown.step}
 	group := f.targetFlags.group
 	if group != "" {
 		req.Groups = []quarantine.GroupTarget{{Group: group, Target: f.target("", reason)}}
@@ -32,18 +33,21 @@ func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, 
 	case err != nil:
 		return plan{}, err
 	}
-	p := plan{targets: named, origins: make(map[quarantine.Target]origin)}
+	p := plan{targets: named, origins: make(map[targetKey]origin)}
+	if p.targets == nil {
+		p.targets = &targets{}
+	}
 	for _, t := range made.Targets {
 		why := t.Why[0]
 		switch why.Kind {
 		case quarantine.OriginNamed:
 			continue // as often as it was named
 		case quarantine.OriginGroup:
-			p.origins[t.Target] = origin{Group: why.Via}
+			p.origins[keyOf(t.Target)] = origin{Group: why.Via}
 		case quarantine.OriginForward:
-			p.origins[t.Target] = origin{Forward: &forward{From: why.From, Parent: why.Parent, By: why.By, Depth: why.Depth}}
+			p.origins[keyOf(t.Target)] = origin{Forward: &forward{From: why.From, Parent: why.Parent, By: why.By, Depth: why.Depth}}
 		}
-		p.targets = append(p.targets, t.Target)
+		p.targets.add(t.Target)
 	}
 	for _, u := range made.Unplanned {
 		if _, partly := u.Err.(*quarantine.Failure); u.Err != nil && u.Why.Kind == quarantine.OriginGroup && !partly {

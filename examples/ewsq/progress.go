@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 const (
@@ -19,20 +22,27 @@ const (
 	// silent is how long a run writes nothing before it reports its progress, if
 	// there is no terminal.
 	silent = 30 * time.Second
+
+	// tick is how often a run reports its progress if it was asked for, and settled how
+	// long it goes on before it says how long it will take.
+	tick    = 10 * time.Second
+	settled = 5 * time.Second
 )
 
 // progress shows how far a run has got: on a terminal in a line that is updated in
 // place, elsewhere in an occasional line. Its methods may be called concurrently.
 type progress struct {
 	s     *session
-	what  string // what is being done; empty for the targets themselves
-	total int    // negative if not known
-	atOne int    // how many can be in progress at a time
+	what  string                     // what is being done; empty for the targets themselves
+	total int                        // negative if not known
+	atOne int                        // how many can be in progress at a time
+	sdk   func() quarantine.Progress // nil: not known
 
 	mu            sync.Mutex
 	taken, done   int
 	failed        int
 	began, spoken time.Time
+	ticked        time.Time // when progress was last reported because it was asked for
 	busy          wait
 	busySince     time.Time
 	told          bool // busy was reported
@@ -43,25 +53,36 @@ type progress struct {
 
 // follow shows the progress of total items until it is ended.
 func (s *session) follow(what string, total, atOnce int) *progress {
+	return s.start(&progress{s: s, what: what, total: total, atOne: atOnce})
+}
+
+// followRun shows the progress of so many targets, with what the SDK knows of it.
+func (s *session) followRun(total, atOnce int, sdk func() quarantine.Progress) *progress {
+	return s.start(&progress{s: s, total: total, atOne: atOnce, sdk: sdk})
+}
+
+func (s *session) start(p *progress) *progress {
 	now := time.Now()
-	p := &progress{s: s, what: what, total: total, atOne: atOnce, began: now, spoken: now, stop: make(chan struct{})}
-	if s.json || total == 0 {
+	p.began, p.spoken, p.ticked, p.stop = now, now, now, make(chan struct{})
+	if s.json && !(s.often && p.sdk != nil) || p.total == 0 {
 		return p
 	}
 	every := look
 	if s.screen.IsTerminal() {
 		every = redraw
 	}
-	s.screen.Status(p.status(now))
+	if !s.json {
+		s.screen.Status(p.status(now))
+	}
 	p.end.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
+		next := time.NewTicker(every)
+		defer next.Stop()
 		for {
 			select {
 			case <-p.stop:
 				s.screen.Status("")
 				return
-			case now := <-tick.C:
+			case now := <-next.C:
 				p.show(now)
 			}
 		}
@@ -94,6 +115,10 @@ func (p *progress) finish(ok bool) {
 }
 
 func (p *progress) show(now time.Time) {
+	if p.s.json {
+		p.report(now)
+		return
+	}
 	var found wait
 	if p.s.patience != nil {
 		found = p.s.patience.waiting(now)
@@ -102,6 +127,8 @@ func (p *progress) show(now time.Time) {
 	p.wait(now, found)
 	status, line := p.status(now), ""
 	switch {
+	case p.s.often && now.Sub(p.ticked) >= tick:
+		p.ticked, line = now, status
 	case p.s.screen.IsTerminal():
 	case !found.until.IsZero() && !p.told && now.Sub(p.busySince) >= busyNotice:
 		p.told = true
@@ -145,7 +172,37 @@ func (p *progress) status(now time.Time) string {
 	if p.what != "" {
 		text = p.what + ": " + text
 	}
-	return text + p.pause(now)
+	return text + p.forecast(now) + p.pause(now)
+}
+
+// forecast reports what the SDK knows of how fast the run is, once it can be told.
+func (p *progress) forecast(now time.Time) string {
+	if p.sdk == nil || now.Sub(p.began) < settled {
+		return ""
+	}
+	so := p.sdk()
+	text := ""
+	if so.Rate > 0 && so.Left > 0 {
+		text = fmt.Sprintf(", %.1f a second, about %v left", so.Rate, brief(so.Remaining))
+	}
+	if so.Throttled >= time.Second {
+		text += fmt.Sprintf(", %v spent waiting for the server", brief(so.Throttled))
+	}
+	return text
+}
+
+// report writes the progress for programs, if it is time.
+func (p *progress) report(now time.Time) {
+	if now.Sub(p.ticked) < tick {
+		return
+	}
+	p.ticked = now
+	line, err := terminal.JSONLine(struct {
+		Progress quarantine.Progress `json:"progress"`
+	}{p.sdk()})
+	if err == nil {
+		_, _ = p.s.stderr.Write(line)
+	}
 }
 
 // pause reports what the run is waiting for, if anything.

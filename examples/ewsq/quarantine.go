@@ -23,6 +23,10 @@ before the line that reports it is written. Keep the lines: restore -receipt
 reads them. Running the command again changes nothing, or finishes what an
 interrupted run started. Results appear in the order in which they complete.
 
+With -campaign, the journal (journalFile) remembers which targets are finished. The
+same command, killed and started again, searches only for the others, and reports
+the finished ones as it did before. recover -forget NAME ends that.
+
 With -dry-run, the search is the same but nothing is changed: a line with the
 outcome "found" lists what would be taken, copy by copy.
 ` + describeTargets,
@@ -34,6 +38,8 @@ outcome "found" lists what would be taken, copy by copy.
 		examples: []example{
 			{"Take a message out of Alice's mailbox, and keep the receipt:",
 				"ewsq -config exchange.json quarantine \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>' \\\n    -reason 'credential phishing' > receipts.jsonl"},
+			{"Take what a long list names, in a run that may be cut off and started again:",
+				"ewsq -config exchange.json quarantine -targets targets.csv \\\n    -campaign 'case 17' -progress > receipts.jsonl"},
 			{"What would be taken from the mailboxes listed in a file, whichever server they are on?",
 				"ewsq -config tenants.json quarantine -targets targets.csv -dry-run"},
 			{"Take what a sender sent on one day, and any forwards of it:",
@@ -45,9 +51,10 @@ outcome "found" lists what would be taken, copy by copy.
 			var reason string
 			addText(flags, &reason, "reason", "", "`TEXT` to keep with the message: what is wrong with it")
 			addText(flags, &f.reference, "reference", "", "`KEY` of the case, such as an alert's id: a repetition with the same key reports the same copies as quarantined again")
+			addText(flags, &f.campaign, "campaign", "", "`NAME` under which the journal remembers what is finished, so that the same command, started again, goes on where it was")
 			dryRun := flags.Bool("dry-run", false, "report what would be taken, without changing anything")
 			return func(ctx context.Context, s *session) error {
-				do := (*quarantine.Router).QuarantineAll
+				do := (*quarantine.Campaign).Quarantine
 				if *dryRun {
 					do = rehearse
 				}
@@ -58,9 +65,9 @@ outcome "found" lists what would be taken, copy by copy.
 }
 
 // rehearse yields receipts of what QuarantineAll would take.
-func rehearse(r *quarantine.Router, ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+func rehearse(c *quarantine.Campaign, ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 	return func(yield func(*quarantine.Receipt, error) bool) {
-		for receipt, err := range r.FindAll(ctx, targets) {
+		for receipt, err := range c.Find(ctx, targets) {
 			if receipt != nil {
 				receipt.Action, receipt.DryRun = "quarantine", true
 			}

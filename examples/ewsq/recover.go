@@ -15,7 +15,7 @@ func recoverCommand() command {
 	return command{
 		name:     "recover",
 		summary:  "finish what an interrupted run left open",
-		synopsis: []string{"", "-salvage FILE"},
+		synopsis: []string{"", "-salvage FILE", "-forget NAME"},
 		description: `
 The journals (journalFile in the configurations) record what was started and not
 finished. Each such item is searched for in both mailboxes and the work is finished;
@@ -27,6 +27,8 @@ unless writeDoubt or searchLag is set. Until then an item of which no copy is se
 stays "undecided", and open: run recover again after the time that its line gives.
 
 Without a journal, run the same targets again instead.
+
+What quarantine -campaign has remembered stays in the journals until -forget.
 
 A journal that is damaged is refused. Move the file away, and give it to -salvage:
 what can still be read of it is put into the new journal, and finished. What cannot be
@@ -42,10 +44,35 @@ read is in the mailboxes all the same: run the same targets again.
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var damaged string
+			var campaign string
+			addText(flags, &campaign, "forget", "", "only forget what is finished of the campaign with that `NAME`, which quarantine -campaign gave it")
 			addText(flags, &damaged, "salvage", "", "first take over what can still be read of the damaged journal in `FILE`")
-			return func(ctx context.Context, s *session) error { return s.recoverAll(ctx, damaged) }
+			return func(ctx context.Context, s *session) error {
+				if campaign != "" {
+					if damaged != "" {
+						return usagef("-forget and -salvage are both given; leave one of them out")
+					}
+					return s.forget(ctx, campaign)
+				}
+				return s.recoverAll(ctx, damaged)
+			}
 		},
 	}
+}
+
+// forget makes the journals forget a campaign.
+func (s *session) forget(ctx context.Context, campaign string) error {
+	if err := s.choose(); err != nil {
+		return err
+	}
+	if err := s.journaled(campaign); err != nil {
+		return err
+	}
+	r, err := s.open(nil)
+	if err != nil {
+		return err
+	}
+	return r.ForgetCampaign(ctx, campaign)
 }
 
 // recoverAll settles what is open in the journals, and before that in a damaged one, if

@@ -116,7 +116,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFl
 	if skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
 	}
-	return s.runAll(ctx, plan{targets: stack.targets}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, plan{targets: listOf(stack.targets)}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return r.RestoreAll(ctx, stack.of(targets))
 	})
 }

@@ -12,11 +12,13 @@ import (
 // plan is what a run has to do: its targets, and results for addresses that cannot
 // be targets.
 type plan struct {
-	targets []quarantine.Target
-	origins map[quarantine.Target]origin // of targets that were not named
+	targets *targets
+	origins map[targetKey]origin // of targets that were not named
 	asides  []result
 	// complete asks for a report of what was searched.
 	complete bool
+	// progress says how far the SDK has got; nil: it does not say.
+	progress func() quarantine.Progress
 }
 
 // how processes targets, as [quarantine.Router.FindAll] does.
@@ -25,26 +27,26 @@ type how func(context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantin
 // runAll runs a plan, writes each result as soon as it is known, and sums up at the
 // end. The error is errSome if a result was not ok.
 func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error {
-	run := &run{session: s, plan: p, report: newReport(), open: make(map[quarantine.Target]int)}
-	for _, t := range p.targets {
-		run.open[t]++
+	run := &run{session: s, plan: p, report: newReport(), open: make(map[targetKey]int32, p.targets.len())}
+	for t := range p.targets.all() {
+		run.open[keyOf(t)]++
 	}
 	for _, r := range p.asides {
 		run.put(r)
 	}
 	defer s.tellInterrupt(ctx)()
-	run.progress = s.follow("", len(p.targets), atOnce)
+	run.shown = s.followRun(p.targets.len(), atOnce, p.progress)
 	for receipt, err := range do(ctx, run.feed()) {
 		if receipt != nil {
 			run.take(receipt, err)
 		} // otherwise not all were started, which is handled below
 	}
-	for _, t := range p.targets {
-		if run.open[t] > 0 {
+	for t := range p.targets.all() {
+		if run.open[keyOf(t)] > 0 {
 			run.take(&quarantine.Receipt{Target: t}, errNotBegun)
 		}
 	}
-	run.progress.ended()
+	run.shown.ended()
 	return run.end()
 }
 
@@ -67,9 +69,9 @@ func (s *session) tellInterrupt(ctx context.Context) (done func()) {
 type run struct {
 	*session
 	plan
-	report   *report
-	progress *progress
-	open     map[quarantine.Target]int // how many results each still lacks
+	report *report
+	shown  *progress
+	open   map[targetKey]int32 // how many results each still lacks
 
 	broken atomic.Bool // results cannot be written, so nothing more is started
 	err    error       // why
@@ -78,11 +80,11 @@ type run struct {
 // feed yields the targets as they are started.
 func (r *run) feed() iter.Seq[quarantine.Target] {
 	return func(yield func(quarantine.Target) bool) {
-		for _, t := range r.targets {
+		for t := range r.targets.all() {
 			if r.broken.Load() {
 				return
 			}
-			r.progress.begin()
+			r.shown.begin()
 			if !yield(t) {
 				return
 			}
@@ -92,16 +94,17 @@ func (r *run) feed() iter.Seq[quarantine.Target] {
 
 // take writes the result for a target.
 func (r *run) take(receipt *quarantine.Receipt, err error) {
-	r.open[receipt.Target]--
+	key := keyOf(receipt.Target)
+	r.open[key]--
 	line := resultOf(receipt, err)
-	line.origin = r.origins[receipt.Target]
+	line.origin = r.origins[key]
 	if !r.several() {
 		line.Server = r.selected[0].Name
 		if line.Strategy == "" {
 			line.Strategy = string(r.selected[0].WithDefaults().Access)
 		}
 	}
-	r.progress.finish(line.ok())
+	r.shown.finish(line.ok())
 	r.put(line)
 }
 

@@ -20,6 +20,7 @@ type session struct {
 	config string
 	server string
 	log    bool
+	often  bool // progress is written every tick, also for programs
 
 	configs  []exchange.Config  // the enabled ones
 	router   *quarantine.Router // over the selected ones
@@ -33,6 +34,7 @@ func (s *session) globalFlags(flags *flag.FlagSet) {
 	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them")
 	addText(flags, &s.server, "server", "", "use only the configuration with this `NAME`")
 	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: no text or progress on standard error, and an error that ends the run as a line of JSON")
+	flags.BoolVar(&s.often, "progress", s.often, "write on standard error every 10 seconds how far the run has got, also without a terminal; as JSON with -json")
 	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, as JSON with -json")
 }
 

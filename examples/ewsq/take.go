@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"iter"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
@@ -37,9 +41,10 @@ be expanded, or a trail that could not be followed, and why.
 // takeFlags are the flags of commands that search users' mailboxes.
 type takeFlags struct {
 	targetFlags
-	group  groupFlags
-	follow followFlags
-	pace   paceFlags
+	group    groupFlags
+	follow   followFlags
+	pace     paceFlags
+	campaign string // its name; empty: none
 }
 
 func (f *takeFlags) add(flags *flag.FlagSet) {
@@ -50,8 +55,8 @@ func (f *takeFlags) add(flags *flag.FlagSet) {
 	f.pace.add(flags)
 }
 
-// all is [quarantine.Router.FindAll] or [quarantine.Router.QuarantineAll].
-type all func(*quarantine.Router, context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error]
+// all is [quarantine.Campaign.Find] or [quarantine.Campaign.Quarantine].
+type all func(*quarantine.Campaign, context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error]
 
 // take processes each target that the flags name.
 func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, reason string, do all) error {
@@ -71,6 +76,9 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	if err := s.choose(); err != nil {
 		return err
 	}
+	if err := s.journaled(f.campaign); err != nil {
+		return err
+	}
 	if err := s.allowed(f, targets); err != nil {
 		return err
 	}
@@ -85,15 +93,20 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 		}
 	}
 	p.complete = true
+	c := r.NewCampaign(&quarantine.CampaignOptions{Name: f.campaign, Total: p.targets.len()})
+	p.progress = c.Progress
 	return s.runAll(ctx, p, f.pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
-		return do(r, ctx, targets)
+		return do(c, ctx, targets)
 	})
 }
 
 // allowed refuses criteria if no configuration allows them; if only some do, it
 // depends on the mailbox.
-func (s *session) allowed(f *takeFlags, targets []quarantine.Target) error {
-	byCriteria := !f.criteria.IsZero() || slices.ContainsFunc(targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
+func (s *session) allowed(f *takeFlags, all *targets) error {
+	byCriteria := !f.criteria.IsZero()
+	for t := range all.all() {
+		byCriteria = byCriteria || !t.Criteria.IsZero()
+	}
 	if !byCriteria || slices.ContainsFunc(s.selected, func(c exchange.Config) bool { return c.CriteriaSearch }) {
 		return nil
 	}
@@ -102,4 +115,27 @@ func (s *session) allowed(f *takeFlags, targets []quarantine.Target) error {
 		what = named[0]
 	}
 	return usagef("%s: the configuration does not allow searches by criteria; set messageIdSearch to true in it, or name the message with -message-id", what)
+}
+
+// journaled refuses a campaign that could not be remembered.
+func (s *session) journaled(campaign string) error {
+	if campaign == "" {
+		return nil
+	}
+	if len(campaign) > quarantine.MaxCampaign || !utf8.ValidString(campaign) || strings.ContainsFunc(campaign, unicode.IsControl) {
+		return usagef("give the campaign a name of at most %d bytes, in UTF-8 and without control characters", quarantine.MaxCampaign)
+	}
+	for _, c := range s.selected {
+		if c.JournalFile == "" {
+			return usagef("the configuration%s has no journalFile, in which to remember what is finished; set it, or leave the campaign out", ofServer(c.Name))
+		}
+	}
+	return nil
+}
+
+func ofServer(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" %q", name)
 }

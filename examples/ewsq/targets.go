@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"io"
@@ -90,7 +91,7 @@ func (t *targetFlags) target(mailbox, reason string) quarantine.Target {
 
 // read returns the targets, all of them checked, or none if a group must be expanded
 // first.
-func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, error) {
+func (t *targetFlags) read(s *session, reason string) (*targets, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
@@ -98,29 +99,27 @@ func (t *targetFlags) read(s *session, reason string) ([]quarantine.Target, erro
 		return nil, nil
 	}
 	if t.file == "" {
-		return []quarantine.Target{t.target(t.mailbox, reason)}, nil
+		return listOf([]quarantine.Target{t.target(t.mailbox, reason)}), nil
 	}
 	in, err := s.input(t.file)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	list, err := readTargets(in)
+	list, err := readTargets(in, func(one quarantine.Target) quarantine.Target {
+		one.Reason, one.Reference = cmp.Or(one.Reason, reason), cmp.Or(one.Reference, t.reference)
+		return one
+	})
 	if err != nil {
 		return nil, usagef("-targets %s: %w", t.file, err)
 	}
 	if list.passed > 0 {
 		s.say("skipped %s that name no mailbox here", count(list.passed, "line"))
 	}
-	for i := range list.targets {
-		if list.targets[i].Reason == "" {
-			list.targets[i].Reason = reason
-		}
-		if list.targets[i].Reference == "" {
-			list.targets[i].Reference = t.reference
-		}
+	if list.repeated > 0 {
+		s.say("skipped %s that repeat an earlier one", count(list.repeated, "line"))
 	}
-	return list.targets, nil
+	return &list.targets, nil
 }
 
 // input opens a file, or standard input for "-".
@@ -137,27 +136,49 @@ func (s *session) input(name string) (io.ReadCloser, error) {
 
 // targetList is what a file names.
 type targetList struct {
-	targets []quarantine.Target
-	passed  int // lines that are results without a mailbox
+	targets  targets
+	passed   int // lines that are results without a mailbox
+	repeated int // lines that name a target again, which is told once
+
+	complete func(quarantine.Target) quarantine.Target
+	seen     map[targetKey]struct{}
 }
 
-// readTargets reads JSON lines if the first character is a brace, otherwise CSV.
-func readTargets(in io.Reader) (targetList, error) {
+// add adds the target of a line, if it is a valid one.
+func (l *targetList) add(t quarantine.Target) error {
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	t = l.complete(t)
+	key := caseKey(t)
+	if _, again := l.seen[key]; again {
+		l.repeated++
+		return nil
+	}
+	l.seen[key] = struct{}{}
+	l.targets.add(t)
+	return nil
+}
+
+// readTargets reads JSON lines if the first character is a brace, otherwise CSV, and has
+// each target completed.
+func readTargets(in io.Reader, complete func(quarantine.Target) quarantine.Target) (targetList, error) {
+	list := targetList{complete: complete, seen: make(map[targetKey]struct{})}
 	r := bufio.NewReader(in)
 	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
 		_, _ = r.Discard(3)
 	}
 	if mark, _ := r.Peek(2); bytes.Equal(mark, []byte("\xFF\xFE")) || bytes.Equal(mark, []byte("\xFE\xFF")) {
-		return targetList{}, errors.New("is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
+		return list, errors.New("is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
 	}
 	skipped := 0
 	for {
 		b, err := r.Peek(1)
 		if err == io.EOF {
-			return targetList{}, errors.New("is empty; it must name at least one message")
+			return list, errors.New("is empty; it must name at least one message")
 		}
 		if err != nil {
-			return targetList{}, err
+			return list, err
 		}
 		if strings.IndexByte(" \t\r\n", b[0]) < 0 {
 			break
@@ -171,8 +192,9 @@ func readTargets(in io.Reader) (targetList, error) {
 	if b, _ := r.Peek(1); b[0] == '{' {
 		read = targetsFromJSON
 	}
-	list, err := read(r, skipped)
-	if err == nil && len(list.targets)+list.passed == 0 {
+	err := read(r, skipped, &list)
+	list.seen = nil
+	if err == nil && list.targets.len()+list.passed == 0 {
 		err = errors.New("names no message; add at least one below the first line")
 	}
 	return list, err

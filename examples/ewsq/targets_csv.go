@@ -23,36 +23,34 @@ type targetColumns struct {
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
 // message_id or criteria or both, and optionally reason and reference. Others are ignored, unless
 // there are criteria: ignoring a misspelt one would match more than intended.
-func targetsFromCSV(in io.Reader, skipped int) (targetList, error) {
+func targetsFromCSV(in io.Reader, skipped int, list *targetList) error {
 	r := csv.NewReader(in)
 	r.TrimLeadingSpace = true
 	r.ReuseRecord = true
 	header, err := r.Read()
 	if err != nil {
-		return targetList{}, csvError(err, skipped, 0)
+		return csvError(err, skipped, 0)
 	}
 	columns, err := newTargetColumns(header)
 	if err != nil {
-		return targetList{}, err
+		return err
 	}
-	var list targetList
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
-			return list, nil
+			return nil
 		}
 		if err != nil {
-			return targetList{}, csvError(err, skipped, len(columns.names))
+			return csvError(err, skipped, len(columns.names))
 		}
 		t, err := columns.target(record)
 		if err == nil {
-			err = t.Validate()
+			err = list.add(t)
 		}
 		if err != nil {
 			line, _ := r.FieldPos(0)
-			return targetList{}, fmt.Errorf("line %d: %w", line+skipped, err)
+			return fmt.Errorf("line %d: %w", line+skipped, err)
 		}
-		list.targets = append(list.targets, t)
 	}
 }
 

@@ -18,12 +18,11 @@ const maxLine = 16 << 20
 // targetsFromJSON reads objects, one per line, with mailbox, message_id (or
 // messageId) or criteria, and optionally reason and reference. Other members are ignored, so
 // results of ewsq can be used as targets.
-func targetsFromJSON(in io.Reader, skipped int) (targetList, error) {
-	var list targetList
+func targetsFromJSON(in io.Reader, skipped int, list *targetList) error {
 	for line, err := range jsonLines(in) {
 		line.number += skipped
 		if err != nil {
-			return targetList{}, err
+			return err
 		}
 		t, outcome, err := targetFromJSON(line.text)
 		if err == nil && isAside(outcome) {
@@ -31,14 +30,13 @@ func targetsFromJSON(in io.Reader, skipped int) (targetList, error) {
 			continue
 		}
 		if err == nil {
-			err = t.Validate()
+			err = list.add(t)
 		}
 		if err != nil {
-			return targetList{}, fmt.Errorf("line %d: %w", line.number, err)
+			return fmt.Errorf("line %d: %w", line.number, err)
 		}
-		list.targets = append(list.targets, t)
 	}
-	return list, nil
+	return nil
 }
 
 func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcome, err error) {

@@ -169,3 +169,29 @@ func (t *Tx) Scan(table string, prefix []byte, do func(key, value []byte) error)
 	}
 	return nil
 }
+
+// Has reports whether there is a record, without checking it.
+func (t *Tx) Has(table string, key []byte) bool {
+	b := t.tx.Bucket([]byte(tablePrefix + table))
+	return b != nil && b.Get(key) != nil
+}
+
+// Keys calls a function for each key that begins with the prefix, beginning at from if that
+// is not nil, in order, until it returns an error. Their records are not checked. A key is
+// valid during the transaction.
+func (t *Tx) Keys(table string, prefix, from []byte, do func(key []byte) error) error {
+	b := t.tx.Bucket([]byte(tablePrefix + table))
+	if b == nil {
+		return nil
+	}
+	c := b.Cursor()
+	if from == nil {
+		from = prefix
+	}
+	for k, _ := c.Seek(from); k != nil && bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		if err := do(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,7 +40,7 @@ var (
 )
 
 // Journal is a [quarantine.Journal] in a single file, a bbolt database, and a
-// [quarantine.CampaignJournal]. When Begin returns, the intent has been synced to disk. If
+// [quarantine.CampaignJournal] with [quarantine.KeyedMarks]. When Begin returns, the intent has been synced to disk. If
 // it cannot be, the error matches [ErrFull] or [ErrBroken]. The file holds addresses,
 // Message-IDs and folder names, never content or credentials (but the receipts of
 // campaigns, too), and only its owner can read it. No method reads all of it into
@@ -52,11 +53,14 @@ type Journal struct {
 	file   *sealedfile.File
 	path   string
 	claims *claims
+
+	packers sync.Pool // of *flate.Writer, of which each takes most of a megabyte
 }
 
 var (
 	_ quarantine.Journal         = (*Journal)(nil)
 	_ quarantine.CampaignJournal = (*Journal)(nil)
+	_ quarantine.KeyedMarks      = (*Journal)(nil)
 )
 
 // Open opens a journal file. If it is missing, a new one is created, which gets its
@@ -70,7 +74,7 @@ func Open(path string) (*Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	return &Journal{file, path, newClaims()}, nil
+	return &Journal{file: file, path: path, claims: newClaims()}, nil
 }
 
 // explain says what to do about an error.

@@ -3,6 +3,7 @@ package boltjournal
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,9 @@ func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Recei
 		return err
 	}
 	text, err := json.Marshal(r)
+	if err == nil {
+		text, err = j.pack(text)
+	}
 	if err != nil {
 		return err
 	}
@@ -49,6 +53,28 @@ func (j *Journal) Marked(_ context.Context, campaign string, t quarantine.Target
 	return j.mark(append(campaignKey(campaign), key...))
 }
 
+// HasMark reports whether a target has a receipt in the campaign, which is not read.
+func (j *Journal) HasMark(_ context.Context, campaign string, t quarantine.Target) (has bool, err error) {
+	key, err := targetKey(t)
+	if err != nil {
+		return false, err
+	}
+	err = j.view(func(tx *sealedfile.Tx) error {
+		has = tx.Has(campaignsTable, append(campaignKey(campaign), key...))
+		return nil
+	})
+	return has, err
+}
+
+// MarkOf returns the receipt of the target with a key, nil if it has none in the campaign.
+func (j *Journal) MarkOf(_ context.Context, campaign, key string) (*quarantine.Receipt, error) {
+	target, err := hex.DecodeString(key)
+	if err != nil {
+		return nil, err
+	}
+	return j.mark(append(campaignKey(campaign), target...))
+}
+
 // mark returns the receipt with a key, or nil.
 func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
 	err = j.view(func(tx *sealedfile.Tx) error {
@@ -56,8 +82,12 @@ func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
 		if err != nil || text == nil {
 			return err
 		}
+		text, err = unpack(text)
 		r = new(quarantine.Receipt)
-		if err := json.Unmarshal(text, r); err != nil {
+		if err == nil {
+			err = json.Unmarshal(text, r)
+		}
+		if err != nil {
 			r = nil
 			return fmt.Errorf("a receipt of a campaign in the journal cannot be read: %w", err)
 		}
@@ -66,32 +96,42 @@ func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
 	return r, err
 }
 
-// Marks yields the receipts of a campaign, in about 100 bytes of memory for each.
+// marksAtOnce is how many keys are held in memory while marks are read.
+const marksAtOnce = 1000
+
+// Marks yields the receipts of a campaign, in a few kilobytes of memory. Those that are
+// written meanwhile may be among them.
 func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarantine.Receipt, error] {
 	return func(yield func(*quarantine.Receipt, error) bool) {
-		keys, err := j.markKeys(campaign, -1)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, key := range keys {
-			if ctx.Err() != nil {
-				yield(nil, context.Cause(ctx))
+		var last []byte
+		for {
+			keys, err := j.markKeys(campaign, last, marksAtOnce)
+			if err != nil {
+				yield(nil, err)
 				return
 			}
-			r, err := j.mark(key)
-			if (r != nil || err != nil) && !yield(r, err) {
+			for _, key := range keys {
+				if ctx.Err() != nil {
+					yield(nil, context.Cause(ctx))
+					return
+				}
+				r, err := j.mark(key)
+				if (r != nil || err != nil) && !yield(r, err) {
+					return
+				}
+				last = append(key, 0) // the next one is not before that
+			}
+			if len(keys) < marksAtOnce {
 				return
 			}
 		}
 	}
 }
 
-// markKeys returns the keys of a campaign's marks, at most so many if that is not
-// negative.
-func (j *Journal) markKeys(campaign string, most int) (keys [][]byte, err error) {
+// markKeys returns some keys of a campaign's marks, those from a key on if one is given.
+func (j *Journal) markKeys(campaign string, from []byte, most int) (keys [][]byte, err error) {
 	err = j.view(func(tx *sealedfile.Tx) error {
-		return tx.Scan(campaignsTable, campaignKey(campaign), func(key, _ []byte) error {
+		return tx.Keys(campaignsTable, campaignKey(campaign), from, func(key []byte) error {
 			if len(keys) == most {
 				return errEnough
 			}
@@ -115,7 +155,7 @@ func (j *Journal) Forget(ctx context.Context, campaign string) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		keys, err := j.markKeys(campaign, forgetAtOnce)
+		keys, err := j.markKeys(campaign, nil, forgetAtOnce)
 		if err != nil || len(keys) == 0 {
 			return err
 		}

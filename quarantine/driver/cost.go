@@ -79,6 +79,9 @@ type Spending struct {
 	// Waited is how long the request waited to be sent, and Payer whose budget for.
 	Waited time.Duration
 	Payer  string
+	// BackOff is how long the server has asked Payer to wait before the next request, in
+	// answer to this one. Zero: it has not.
+	BackOff time.Duration
 }
 
 // Spend adds what a request has cost to the cost of the call of a driver that has this
@@ -87,6 +90,10 @@ type Spending struct {
 func Spend(ctx context.Context, s Spending) {
 	m, _ := ctx.Value(meterKey{}).(*Meter)
 	for ; m != nil; m = m.outer {
+		if m.watch != nil {
+			m.watch(s)
+			continue
+		}
 		m.add(s)
 	}
 }
@@ -94,8 +101,20 @@ func Spend(ctx context.Context, s Spending) {
 // Metered returns a context, and a meter that counts what all calls with it cost. What
 // is counted is counted by a meter of ctx as well.
 func Metered(ctx context.Context) (context.Context, *Meter) {
+	return metered(ctx, nil)
+}
+
+// Watched returns a context. What [Spend] is told with it, or with one made of it, is
+// given to watch as well, as soon as it is told: an engine learns so of a pause while the
+// driver still waits for its end. watch may be called concurrently, and must not block.
+func Watched(ctx context.Context, watch func(Spending)) context.Context {
+	ctx, _ = metered(ctx, watch)
+	return ctx
+}
+
+func metered(ctx context.Context, watch func(Spending)) (context.Context, *Meter) {
 	outer, _ := ctx.Value(meterKey{}).(*Meter)
-	m := &Meter{outer: outer}
+	m := &Meter{outer: outer, watch: watch}
 	return context.WithValue(ctx, meterKey{}, m), m
 }
 
@@ -104,6 +123,7 @@ type meterKey struct{}
 // Meter counts what calls cost. Its methods may be called concurrently.
 type Meter struct {
 	outer *Meter
+	watch func(Spending) // may be nil
 
 	mu     sync.Mutex
 	cost   Cost

@@ -8,7 +8,8 @@ type Folder struct {
 	Path string `json:"path,omitempty"`
 	// Base names the nearest folder, this one or one above it, whose name is the
 	// same in every language; Below is the path from there. Both are the driver's
-	// own names, with which it finds or re-creates the folder when the id is gone.
+	// own names, with which it finds or re-creates the folder when the id is gone. The
+	// Inbox should be called "inbox": what lies there, or below, is taken first.
 	Base  string `json:"base,omitempty"`
 	Below string `json:"below,omitempty"`
 	// Recoverable means that it is one of the Recoverable Items folders, which

@@ -43,8 +43,10 @@ func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
 		tree.missing = nil
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.archive = tree
+	listed := m.tree.size() + m.archive.size()
+	m.mu.Unlock()
+	m.x.keeps(m, listed)
 	return tree, nil
 }
 

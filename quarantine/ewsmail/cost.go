@@ -18,7 +18,7 @@ func (spending) TraceCallStart(ctx context.Context, _ ews.CallStart) context.Con
 func (spending) TraceCallEnd(ctx context.Context, e ews.CallEnd) {
 	s := driver.Spending{
 		Unsent: e.Outcome == ews.CallUnsent, RequestID: e.RequestID, Server: e.Server,
-		BytesOut: e.BytesOut, BytesIn: e.BytesIn, Waited: e.Waited, Payer: e.Payer,
+		BytesOut: e.BytesOut, BytesIn: e.BytesIn, Waited: e.Waited, Payer: e.Payer, BackOff: e.BackOff,
 	}
 	if !e.Build.IsZero() {
 		s.Build = e.Build.String()

@@ -76,6 +76,11 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	if err != nil {
 		return nil, m.unreachable(ctx, err)
 	}
+	// The Inbox comes first: if not all can be read, it is what matters most.
+	if i := slices.IndexFunc(ids, func(id string) bool { return tree.base[id] == ews.FolderInbox }); i > 0 {
+		inbox := ids[i]
+		ids = slices.Insert(slices.Delete(ids, i, i+1), 0, inbox)
+	}
 	tree.order = append(tree.order, ids...)
 	if err := m.further(ctx, tree); err != nil {
 		return nil, err
@@ -93,8 +98,18 @@ func (m *mailbox) kept() *folderTree {
 
 func (m *mailbox) keep(tree *folderTree) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.tree = tree
+	listed := m.tree.size() + m.archive.size()
+	m.mu.Unlock()
+	m.x.keeps(m, listed)
+}
+
+// size returns how many folders a tree has.
+func (t *folderTree) size() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.nodes)
 }
 
 // walk adds all folders below a well-known one to the tree and returns the ids
@@ -107,6 +122,7 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
 		}},
 	})
+	known := make(map[string]string) // one text of each id, which is no part of an answer
 	for f, err := range all {
 		if len(ids) > 0 && (errors.Is(err, ews.ErrStalledPaging) || pageFails(err)) {
 			err = fmt.Errorf("not all folders could be listed: %w", err)
@@ -120,9 +136,16 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 		if _, twice := tree.nodes[f.ID.ID]; twice {
 			continue // it was moved meanwhile, or pages repeat
 		}
-		tree.nodes[f.ID.ID] = folderNode{f.DisplayName, f.ParentID.ID}
+		id := strings.Clone(f.ID.ID)
+		known[id] = id
+		parent, ok := known[f.ParentID.ID]
+		if !ok {
+			parent = strings.Clone(f.ParentID.ID)
+			known[parent] = parent
+		}
+		tree.nodes[id] = folderNode{strings.Clone(f.DisplayName), parent}
 		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
-			ids = append(ids, f.ID.ID)
+			ids = append(ids, id)
 		}
 	}
 	return ids, nil
@@ -143,7 +166,7 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 	base := make(map[string]ews.FolderName, len(results))
 	for i, r := range results {
 		if r.Err == nil {
-			base[r.Value.ID.ID] = baseFolders[i]
+			base[strings.Clone(r.Value.ID.ID)] = baseFolders[i]
 		} else if transient(r.Err) {
 			return nil, r.Err
 		}

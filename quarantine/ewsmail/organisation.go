@@ -19,8 +19,13 @@ import (
 // it has found the attempt that it looks for.
 const folderTTL = 2 * time.Minute
 
-// maxMailboxes is how many mailboxes are remembered, with their folders.
-const maxMailboxes = 4096
+// What is remembered of mailboxes is bounded by their number, and by that of their folders,
+// each of which takes about 400 bytes: a campaign meets tens of thousands of mailboxes, and
+// each of them once.
+const (
+	maxMailboxes = 4096
+	maxFolders   = 1 << 15
+)
 
 // organisation provides access to the mailboxes of one Exchange organisation. It
 // is shared by the strategies.
@@ -36,6 +41,7 @@ type organisation struct {
 
 	mu        sync.Mutex
 	mailboxes map[string]*mailbox
+	listed    int // folders of all of them
 }
 
 // mailbox returns the mailbox with an address, the same one each time.
@@ -46,7 +52,7 @@ func (x *organisation) mailbox(address string) *mailbox {
 	m, ok := x.mailboxes[key]
 	if !ok {
 		if len(x.mailboxes) >= maxMailboxes {
-			x.forget()
+			x.forget(nil)
 		}
 		m = &mailbox{x: x, address: address, client: x.view(address), reading: make(chan struct{}, 1)}
 		x.mailboxes[key] = m
@@ -56,8 +62,8 @@ func (x *organisation) mailbox(address string) *mailbox {
 }
 
 // forget drops the mailboxes that were last used in the older half of the time
-// since the oldest use.
-func (x *organisation) forget() {
+// since the oldest use, except one.
+func (x *organisation) forget(except *mailbox) {
 	var oldest, newest time.Time
 	for _, m := range x.mailboxes {
 		if oldest.IsZero() || m.used.Before(oldest) {
@@ -69,9 +75,25 @@ func (x *organisation) forget() {
 	}
 	middle := oldest.Add(newest.Sub(oldest) / 2)
 	for key, m := range x.mailboxes {
-		if !m.used.After(middle) {
+		if m != except && !m.used.After(middle) {
 			delete(x.mailboxes, key)
+			x.listed -= m.listed
 		}
+	}
+}
+
+// keeps takes note of how many folders a mailbox remembers, and forgets other mailboxes if
+// all have too many. What is forgotten while it is in use goes with its last user.
+func (x *organisation) keeps(m *mailbox, folders int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.mailboxes[strings.ToLower(m.address)] != m {
+		return
+	}
+	x.listed += folders - m.listed
+	m.listed = folders
+	if x.listed > maxFolders {
+		x.forget(m)
 	}
 }
 
@@ -81,6 +103,7 @@ type mailbox struct {
 	address string
 	client  *ews.Client
 	used    time.Time // guarded by x.mu
+	listed  int       // folders that are remembered; guarded by x.mu
 
 	reading chan struct{} // has a value while the folders are read, so they are read only once
 	mu      sync.Mutex

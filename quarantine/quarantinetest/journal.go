@@ -36,7 +36,7 @@ type JournalStore struct {
 
 // RunJournal runs the suite for journals as subtests of t, each with a new store. It
 // checks what the documentation of [quarantine.Journal] says, and that of
-// [quarantine.CampaignJournal] if the journal is one.
+// [quarantine.CampaignJournal], and of [quarantine.KeyedMarks], if the journal is one.
 func RunJournal(t *testing.T, newStore func(t *testing.T) JournalStore) {
 	t.Helper()
 	for _, c := range journalCases {

@@ -50,6 +50,20 @@ func (x *journalTest) marked(j quarantine.CampaignJournal, campaign string, want
 		if text(got) != text(expected) {
 			x.errorf("Marked in %q gave %s, want %s", campaign, text(got), text(expected))
 		}
+		keyed, ok := j.(quarantine.KeyedMarks)
+		if !ok {
+			continue
+		}
+		has, err := keyed.HasMark(ctx, campaign, t)
+		x.must(err, "HasMark")
+		if has != (expected != nil) {
+			x.errorf("HasMark in %q gave %v, want %v", campaign, has, expected != nil)
+		}
+		got, err = keyed.MarkOf(ctx, campaign, t.Key())
+		x.must(err, "MarkOf")
+		if text(got) != text(expected) {
+			x.errorf("MarkOf in %q gave %s, want %s", campaign, text(got), text(expected))
+		}
 	}
 	for _, r := range want {
 		texts = append(texts, text(r))

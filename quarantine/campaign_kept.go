@@ -1,0 +1,112 @@
+package quarantine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// keptAhead is how many finished targets of an earlier run are known by their keys before
+// their receipts have been yielded, in about 50 bytes each: so many do not hold up the rest.
+const keptAhead = 1 << 17
+
+// kept yields the receipts of targets that an earlier run of a campaign has finished, beside
+// what else the campaign does.
+type kept struct {
+	waiting chan keptMark
+	ended   chan struct{}
+	closing sync.Once
+	all     crew
+}
+
+// keptMark says where a receipt is.
+type keptMark struct {
+	key     string
+	journal KeyedMarks
+	at      *route
+}
+
+// newKept begins to yield what is added, until it is closed.
+func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receipt, error)) *kept {
+	k := &kept{waiting: make(chan keptMark, keptAhead), ended: make(chan struct{})}
+	k.all.Go(func() {
+		defer close(k.ended)
+		for m := range k.waiting {
+			if ctx.Err() != nil {
+				return // they come next time
+			}
+			out, err := m.journal.MarkOf(ctx, c.name, m.key)
+			if out == nil && err == nil {
+				err = errors.New("a finished target was forgotten while the campaign ran; run it again")
+			}
+			if err != nil {
+				out, err = &Receipt{Action: action, Items: []ReceiptItem{}}, c.unread(onServer(m.at, err))
+			}
+			c.tally.kept(out)
+			emit(out, err)
+		}
+	})
+	return k
+}
+
+// add gives it a target. Without an error, it blocks only if very many wait.
+func (k *kept) add(m keptMark) {
+	select {
+	case k.waiting <- m:
+	case <-k.ended:
+	}
+}
+
+// close waits until all have been yielded.
+func (k *kept) close() {
+	k.closing.Do(func() { close(k.waiting) })
+	k.all.Wait()
+}
+
+// unread says that what is known of a target could not be read.
+func (c *Campaign) unread(err error) error { return fmt.Errorf("campaign %q: %w", c.name, err) }
+
+// finished looks for a target that an earlier run has finished. It returns its receipt or,
+// where that is to be had later, where it is; neither if no run has.
+func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark, error) {
+	r := c.router
+	asked, _ := r.candidates(t.Mailbox)
+	for _, rt := range r.routes { // its mailbox may have moved, and claims have changed, since
+		if !slices.Contains(asked, rt) {
+			asked = append(asked, rt)
+		}
+	}
+	for i, rt := range asked {
+		if slices.ContainsFunc(asked[:i], func(before *route) bool { return sameJournal(before.service.claims.journal, rt.service.claims.journal) }) {
+			continue
+		}
+		if j, ok := rt.service.claims.journal.(KeyedMarks); ok {
+			has, err := j.HasMark(ctx, c.name, t)
+			if err != nil {
+				return nil, nil, onServer(rt, err)
+			}
+			if has {
+				return nil, &keptMark{t.Key(), j, rt}, nil
+			}
+			continue
+		}
+		out, err := rt.service.claims.journal.(CampaignJournal).Marked(ctx, c.name, t)
+		if out != nil || err != nil {
+			return out, nil, onServer(rt, err)
+		}
+	}
+	return nil, nil, nil
+}
+
+// mark keeps the receipt of a finished target in the journal of its service.
+func (c *Campaign) mark(ctx context.Context, out *Receipt) error {
+	rt := c.router.named(out.Server)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, whether the rest will be or not
+	defer cancel()
+	if err := rt.service.claims.journal.(CampaignJournal).Mark(ctx, c.name, out); err != nil {
+		return onServer(rt, fmt.Errorf("journal: the receipt could not be kept for the campaign %q, so the target is run again next time: %w", c.name, err))
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package ewsmail
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// A campaign over many mailboxes leaves the folders of the last ones only.
+func TestMailboxesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := &organisation{mailboxes: make(map[string]*mailbox), view: func(string) *ews.Client { return nil }}
+		tree := func(folders int) *folderTree {
+			all := &folderTree{nodes: make(map[string]folderNode)}
+			for i := range folders {
+				all.nodes[fmt.Sprint(i)] = folderNode{}
+			}
+			return all
+		}
+		most := 0
+		for i := range 20_000 {
+			m := x.mailbox(fmt.Sprintf("User%d@example.test", i))
+			m.keep(tree(30))
+			time.Sleep(time.Millisecond)
+			require.Same(t, m, x.mailbox(m.address), "the one in use stays")
+			most = max(most, len(x.mailboxes))
+			require.LessOrEqual(t, len(x.mailboxes), maxMailboxes)
+		}
+		assert.Greater(t, most, 500)
+		listed := 0
+		for _, m := range x.mailboxes {
+			listed += m.kept().size()
+		}
+		assert.Equal(t, listed, x.listed)
+		assert.LessOrEqual(t, listed, maxFolders)
+
+		// One that has too many by itself is remembered all the same, and may be read again.
+		time.Sleep(time.Second)
+		big := x.mailbox("big@example.test")
+		for range 3 {
+			big.keep(tree(maxFolders + 1))
+			require.Same(t, big, x.mailbox("big@example.test"))
+			require.Equal(t, maxFolders+1, big.listed)
+		}
+		big.keep(nil)
+		assert.Zero(t, big.listed)
+	})
+}
