@@ -128,7 +128,7 @@ func (ss *mailboxStates) of(mailbox string) *mailboxState {
 	if s == nil {
 		s = &mailboxState{key: key, max: ss.max, ceiling: ss.max}
 		ss.all[key] = weak.Make(s)
-		runtime.AddCleanup(s, ss.forget, key)
+		runtime.AddCleanup(s, forget, forgotten{weak.Make(ss), key})
 	}
 	if e := ss.places[key]; e != nil {
 		ss.recent.MoveToFront(e)
@@ -142,11 +142,22 @@ func (ss *mailboxStates) of(mailbox string) *mailboxState {
 	return s
 }
 
-// forget drops the entry of a state that is gone.
-func (ss *mailboxStates) forget(key string) {
+// forgotten is a state that is gone. The states are weak, because they hold the recent
+// ones: what a cleanup refers to is never collected, and with it nothing that it holds.
+type forgotten struct {
+	states weak.Pointer[mailboxStates]
+	key    string
+}
+
+// forget drops the entry of a state that is gone, if its client is not gone as well.
+func forget(f forgotten) {
+	ss := f.states.Value()
+	if ss == nil {
+		return
+	}
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.all[key].Value() == nil {
-		delete(ss.all, key)
+	if ss.all[f.key].Value() == nil {
+		delete(ss.all, f.key)
 	}
 }

@@ -97,7 +97,7 @@ def judged(args, row):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('-only', action='append', default=[])
-    parser.add_argument('-jobs', type=int, default=2)
+    parser.add_argument('-jobs', type=int, default=4)
     parser.add_argument('-patience', type=int, default=300, help='seconds that one judge may take')
     parser.add_argument('exchange')
     parser.add_argument('ewsq')

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,7 +25,7 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-func TestPrepareLeavesOut(t *testing.T) {
+func TestLeftOut(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -50,14 +51,35 @@ func TestPrepareLeavesOut(t *testing.T) {
 		write("later.xml", `<t:RequestServerVersion Version="V2017_07_11"/>`+envelope):              "a request in a version of the schema later than the published one",
 		write("golden.xml", envelope):                                                               "",
 	} {
-		file, reason, err := prepare(name, dir, 0)
+		d := newDocuments(t.TempDir())
+		reason, err := d.add(name)
 		require.NoError(t, err)
 		assert.Equal(t, want, reason, name)
-		assert.Equal(t, reason == "", file != "")
+		assert.Equal(t, reason == "", len(d.files) == 1)
 	}
-	cleaned, _, err := prepare(filepath.Join(dir, "5-GetItem-response.xml"), dir, 7)
+	d := newDocuments(t.TempDir())
+	_, err := d.add(filepath.Join(dir, "5-GetItem-response.xml"))
 	require.NoError(t, err)
-	text, err := os.ReadFile(cleaned)
+	text, err := os.ReadFile(d.files[0])
 	require.NoError(t, err)
 	assert.Equal(t, "<Envelope>?</Envelope>", string(text))
+}
+
+func TestSameDocuments(t *testing.T) {
+	t.Parallel()
+	dir, d := t.TempDir(), newDocuments(t.TempDir())
+	for i, text := range []string{"<Envelope>a</Envelope>", "<Envelope>b\x1f</Envelope>", "<Envelope>a</Envelope>", "<Envelope>b\x1f</Envelope>", "<Envelope>c</Envelope>"} {
+		name := filepath.Join(dir, fmt.Sprintf("%d-GetItem-response.xml", i))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+		reason, err := d.add(name)
+		require.NoError(t, err)
+		assert.Empty(t, reason)
+	}
+	require.Len(t, d.files, 3)
+
+	var r report
+	r.verdicts("line\n"+d.files[0]+" fails to validate\n"+d.files[1]+" validates\n"+"broken\n", d.files, d)
+	assert.Equal(t, 2, r.valid)
+	assert.Equal(t, 3, r.wrong, "two that fail, and one that has no verdict")
+	assert.Equal(t, []string{"line\n" + d.files[0] + " fails to validate\n", "1 documents are not well-formed:\nbroken\n"}, r.invalid)
 }

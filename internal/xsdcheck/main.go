@@ -12,7 +12,8 @@
 //
 // Responses may contain characters that XML 1.0 forbids, because real ones do.
 // They are replaced before the check. Files without a SOAP envelope are left out.
-// The number of files left out is printed with the reasons.
+// The number of files left out is printed with the reasons. Of files that are the same,
+// one is checked.
 package main
 
 import (
