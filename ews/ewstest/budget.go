@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"sync"
 	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // budgets holds each payer to its limits.
@@ -19,62 +21,152 @@ type budgets struct {
 type Budget struct {
 	MaxConcurrency    int
 	RequestsPerMinute int
-	MaxSubscriptions  int // at a time, before ErrorExceededSubscriptionCount
-	MaxStreams        int // connections of GetStreamingEvents, before ErrorExceededConnectionCount
+	MaxSubscriptions  int         // at a time, before ErrorExceededSubscriptionCount
+	MaxStreams        int         // connections of GetStreamingEvents, before ErrorExceededConnectionCount
+	Throttling        *Throttling // the policy; nil: none
 }
 
+// spending is what a payer has used up.
 type spending struct {
-	running int
-	since   time.Time // start of the current minute
-	asked   int
+	Spending
+	since time.Time // start of the current minute
+	asked int
+
+	policy *Throttling // nil: none
+	meters []*meter
+	found  int // items and folders in answers that are not sent yet
 }
+
+// impersonatedPayer is how payers are named that are impersonated mailboxes.
+const impersonatedPayer = "impersonated "
 
 // SetBudget gives a user its own budget instead of the one in [Options]. When the
-// user's mailbox is impersonated, the same limits apply, counted separately.
+// user's mailbox is impersonated, the same limits apply, counted separately. Both begin
+// with full balances. It panics if the policy is not valid.
 func (s *Server) SetBudget(user string, b Budget) {
 	s.mu.Lock()
 	account := s.directory.account(user)
 	s.mu.Unlock()
+	b.Throttling = b.Throttling.settled()
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
 	if s.budget.limits == nil {
 		s.budget.limits = make(map[string]Budget)
 	}
-	s.budget.limits[account] = b
-	s.budget.limits["impersonated "+account] = b
+	for _, payer := range []string{account, impersonatedPayer + account} {
+		s.budget.limits[payer] = b
+		if of := s.budget.state[payer]; of != nil {
+			of.policy, of.meters = b.Throttling, b.Throttling.meters(s.opts.Now())
+			of.LockedUntil = time.Time{}
+		}
+	}
 }
 
-// enter charges a request to a payer.
-func (b *budgets) enter(payer string, o Options) *refusal {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// limit returns the limits of a payer.
+func (b *budgets) limit(payer string, o Options) Budget {
 	limit, ok := b.limits[payer]
 	if !ok {
-		limit = Budget{MaxConcurrency: o.MaxConcurrency, RequestsPerMinute: o.RequestsPerMinute}
+		limit = Budget{MaxConcurrency: o.MaxConcurrency, RequestsPerMinute: o.RequestsPerMinute, Throttling: o.Throttling}
 	}
+	return limit
+}
+
+// of returns what a payer has used up, up to date.
+func (b *budgets) of(payer string, o Options) *spending {
 	if b.state == nil {
 		b.state = make(map[string]*spending)
 	}
+	now := o.Now()
 	s := b.state[payer]
 	if s == nil {
-		s = &spending{}
+		p := b.limit(payer, o).Throttling
+		s = &spending{policy: p, meters: p.meters(now)}
 		b.state[payer] = s
 	}
-	if limit.MaxConcurrency > 0 && s.running >= limit.MaxConcurrency {
-		return refuse("ErrorExceededConnectionCount")
+	for _, m := range s.meters {
+		m.recharge(now)
 	}
+	return s
+}
+
+// enter charges a request to a payer, and returns how long it has to wait before it is
+// processed.
+func (b *budgets) enter(payer string, operation ews.Operation, o Options) (time.Duration, *refusal) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	limit := b.limit(payer, o)
+	s := b.of(payer, o)
+	if p := s.policy; p != nil && p.EwsMaxConcurrency > 0 && (limit.MaxConcurrency == 0 || limit.MaxConcurrency > p.EwsMaxConcurrency) {
+		limit.MaxConcurrency = p.EwsMaxConcurrency
+	}
+	if limit.MaxConcurrency > 0 && s.Running >= limit.MaxConcurrency {
+		s.TooMany++
+		return 0, refuse("ErrorExceededConnectionCount")
+	}
+	now := o.Now()
 	if limit.RequestsPerMinute > 0 {
-		now := o.Now()
 		if now.Sub(s.since) >= time.Minute {
 			s.since, s.asked = now, 0
 		}
 		if s.asked >= limit.RequestsPerMinute {
-			return &refusal{code: "ErrorServerBusy", values: backOff(s.since.Add(time.Minute).Sub(now))}
+			s.Busy++
+			return 0, busy(s.since.Add(time.Minute).Sub(now))
 		}
-		s.asked++
 	}
-	s.running++
-	return nil
+	wait, tooLong := s.wait(now)
+	if tooLong > 0 {
+		s.Busy++
+		s.charge(s.policy.Cost(Task{Operation: operation, Member: -1}), now)
+		return 0, busy(tooLong)
+	}
+	s.asked++
+	s.Calls++
+	s.Running++
+	s.MostRunning = max(s.MostRunning, s.Running)
+	s.Delayed += wait
+	return wait, nil
+}
+
+// wait returns how long a call or a member of a batch has to wait, or that it is refused
+// and when to try again.
+func (s *spending) wait(now time.Time) (wait, tooLong time.Duration) {
+	tooLong = s.locked(now)
+	for _, m := range s.meters {
+		switch d := m.until(0); {
+		case m.refuses && d > max(s.policy.MaxDelay, 0):
+			tooLong = max(tooLong, d)
+		default:
+			wait = max(wait, min(d, max(s.policy.MaxDelay, 0)))
+		}
+	}
+	return wait, tooLong
+}
+
+// locked returns for how long the payer is still locked out, 0 if it is not.
+func (s *spending) locked(now time.Time) time.Duration {
+	left := max(s.LockedUntil.Sub(now), 0)
+	for _, m := range s.meters {
+		if m.cut() {
+			left = max(left, m.until(-m.cutoff+1))
+		}
+	}
+	return left
+}
+
+// charge takes a cost off, and locks the payer out that is overdrawn.
+func (s *spending) charge(c Cost, now time.Time) {
+	s.Charged += c.CAS
+	for _, m := range s.meters {
+		m.balance -= m.part(c)
+		if m.cut() && s.LockedUntil.Sub(now) <= 0 {
+			s.LockedUntil = now.Add(s.policy.LockOut)
+		}
+	}
+}
+
+// busy refuses with a hint when to try again.
+func busy(wait time.Duration) *refusal {
+	return &refusal{code: "ErrorServerBusy", values: backOff(wait)}
 }
 
 // subscriptions returns how many subscriptions a payer may have.
@@ -92,11 +184,12 @@ func (b *budgets) streams(payer string, o Options) int {
 }
 
 // leave ends a request that was charged.
-func (b *budgets) leave(payer string) {
+func (b *budgets) leave(payer string, found int) {
 	if payer == "" {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.state[payer].running--
+	b.state[payer].Running--
+	b.state[payer].found -= found
 }

@@ -75,11 +75,21 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 			continue
 		}
 		if stopped {
+			if c.timedOut {
+				c.skipped()
+			}
 			c.out.refused(refuse("ErrorBatchProcessingStopped"))
+			continue
+		}
+		if refused := c.paced(i); refused != nil {
+			c.out.refused(refused)
+			c.timedOut = refused.code == "ErrorTimeoutExpired"
+			stopped = c.timedOut
 			continue
 		}
 		c.between(i)
 		c.member = i
+		size := c.out.size()
 		body, refused, times := c.one(n, f)
 		for range times {
 			if refused != nil {
@@ -88,6 +98,7 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 				c.out.success(body)
 			}
 		}
+		c.spend(i, n, size)
 		stopped = refused != nil && batchFatal[refused.code]
 	}
 	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")

@@ -15,10 +15,11 @@ type caller struct {
 	directory    *directory
 }
 
-// payer names the budget to charge; an impersonated mailbox has its own.
+// payer names the budget to charge; an impersonated mailbox has its own, whoever
+// impersonates it.
 func (w *caller) payer() string {
 	if w.impersonated {
-		return "impersonated " + w.account
+		return impersonatedPayer + w.account
 	}
 	return w.account
 }

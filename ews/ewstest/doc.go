@@ -157,6 +157,32 @@
 // not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
 // [Server.FailNext], [Server.FailAt] and [Server.FailRandomly] are short forms.
 //
+// With Options.Throttling it charges budgets, as Exchange does; by default it does not.
+// These are the facts that it follows, in the order in which they can be trusted:
+//
+//   - Documented (Microsoft's pages on EWS throttling and on workload management): who pays;
+//     EwsMaxConcurrency and its defaults; the balance is checked after each member of a
+//     batch, and the next one waits until it has recharged; a batch may run for a minute;
+//     EwsFindCountLimit; a budget grows by its recharge rate per hour, up to its burst; who
+//     has used up too much is locked out, and let in again as soon as the budget allows it;
+//     sending again meanwhile prolongs that; the times of Exchange 2010 are percent of a
+//     minute, calls at the same time add up, and that in CAS contains the others;
+//     ErrorServerBusy is HTTP 500 with a fault, may say BackOffMilliseconds, and may also
+//     be the code of single response messages.
+//   - Published by the Exchange team: Exchange 2010 SP1 delays calls just enough for the
+//     budget to be positive, for a minute at most; the percentages 50, 90 and 60 (as
+//     budgets in logs of IIS).
+//   - Seen by others: a lock-out of 5 minutes; the cut-off below zero at a balance of
+//     -3,000,000; BackOffMilliseconds of just under 300,000.
+//   - Choices, where nobody has said: how long micro-delays are since Exchange 2013 (like
+//     those of 2010, but cut to a minute instead of refused); which codes the rest of a
+//     batch gets (ErrorTimeoutExpired, then ErrorBatchProcessingStopped; ErrorServerBusy
+//     after the cut-off); what work costs ([DefaultCosts]); all accounts that impersonate
+//     one owner share one budget; an overloaded server, which slows down those who are
+//     within their budgets as well, is not imitated.
+//
+// [Server.Spending] and [Server.ImpersonatedSpending] tell what a payer has used up.
+//
 // With Options.Odd it differs from a current Exchange, as old versions, gateways
 // and other products that speak EWS do; see [Oddities].
 //

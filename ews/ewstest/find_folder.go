@@ -22,7 +22,11 @@ func findFolder(c *call) *refusal {
 			return nil, refused
 		}
 		found := c.below(parent, c.op.Get("Traversal"), matches)
-		p, refused := paged(found, folderView(c.op), nil, maxFolders)
+		view := folderView(c.op)
+		p, refused := paged(found, view, nil, maxFolders)
+		if refused == nil {
+			p, refused = counted(c, p, view, func(limit int) (page[*mailstore.Folder], *refusal) { return paged(found, view, nil, limit) })
+		}
 		if refused == nil {
 			refused = c.failingRow(p.begin, len(p.members))
 		}

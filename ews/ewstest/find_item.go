@@ -78,6 +78,9 @@ func findItem(c *call) *refusal {
 		}
 		p, refused := paged(found, view, seek, limit)
 		if refused == nil {
+			p, refused = counted(c, p, view, func(limit int) (page[*mailstore.Item], *refusal) { return paged(found, view, seek, limit) })
+		}
+		if refused == nil {
 			c.saw(p.members)
 			refused = c.failing(p.begin, p.members)
 		}

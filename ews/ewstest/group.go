@@ -132,7 +132,11 @@ func itemsOf(rows []row) []*mailstore.Item {
 // rows, as TotalItemsInView does; a group of which a page has some rows is in it.
 func (c *call) grouped(g *grouping, found []*mailstore.Item, view *ewsschema.Node, meets func(*mailstore.Item) bool, limit int, shape *itemShape) (func(), *refusal) {
 	rows := g.rows(found)
-	p, refused := paged(rows, view, func(r row) bool { return r.item != nil && meets(r.item) }, limit)
+	at := func(r row) bool { return r.item != nil && meets(r.item) }
+	p, refused := paged(rows, view, at, limit)
+	if refused == nil {
+		p, refused = counted(c, p, view, func(limit int) (page[row], *refusal) { return paged(rows, view, at, limit) })
+	}
 	if refused == nil {
 		c.saw(itemsOf(p.members))
 		refused = c.failing(p.begin, itemsOf(p.members))

@@ -86,7 +86,7 @@ func (s *Server) actLate(t *turn) {
 	t.rules = s.faults.standing(t)
 	s.faults.mu.Unlock()
 	t.process()
-	s.budget.leave(t.payer)
+	s.budget.leave(t.payer, t.found)
 	s.log.actedLate(t)
 	s.opts.Logger.Info("acted late", // the context of the request has ended
 		slog.Int("n", t.number), slog.String("operation", string(t.entry.Operation)), slog.String("user", t.account),

@@ -88,6 +88,16 @@ func (s *Server) membersOf(l *list) []string {
 	return all
 }
 
+// Recipients returns the mailboxes that get mail sent to an address: its own, or those of
+// a list's members, hidden or not, and of the lists among them. ok is false if the address
+// is neither a mailbox nor a list.
+func (s *Server) Recipients(address string) (boxes []*Mailbox, ok bool) {
+	boxes = s.mailboxesBehind(address)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return boxes, len(boxes) > 0 || s.directory.lists[strings.ToLower(address)] != nil
+}
+
 // mailboxesBehind returns the mailboxes that receive mail sent to an address: its
 // own, or those of a list's members, hidden or not.
 func (s *Server) mailboxesBehind(address string) []*Mailbox {

@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"log/slog"
+	"maps"
 	"net"
 	"time"
 
@@ -88,10 +89,20 @@ type Options struct {
 	// a limit. Mailboxes are not limited. Default: all.
 	MaxRecords int
 
-	Latency time.Duration    // added to each answer
-	Now     func() time.Time // default: time.Now
-	Seed    uint64           // for ids and random faults; default: 1
-	Logger  *slog.Logger     // one record per POST that signed in, and per deed; default: discard
+	// Throttling is the policy that every account, and every impersonated mailbox, has a
+	// budget by; [Server.SetBudget] gives one of them another. NewServer panics if it is
+	// not valid. Default: none, nothing is charged. [DefaultThrottling] is that of a
+	// version.
+	Throttling *Throttling
+
+	// Latency is added to each answer, for the way to the server and back; it is charged
+	// to nobody. Latencies says it of single operations, instead.
+	Latency   time.Duration
+	Latencies map[ews.Operation]time.Duration
+
+	Now    func() time.Time // default: time.Now
+	Seed   uint64           // for ids and random faults; default: 1
+	Logger *slog.Logger     // one record per POST that signed in, and per deed; default: discard
 }
 
 // Refusal is how a server refuses to move or copy an item into another mailbox
@@ -135,6 +146,8 @@ func (opts *Options) withDefaults() Options {
 			o.MaxStreams = 10
 		}
 	}
+	o.Throttling = o.Throttling.settled()
+	o.Latencies = maps.Clone(o.Latencies)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -24,6 +24,8 @@ import (
 //	  "odd": ["noTransfer", "noItemIds"],        (a list of names, see ParseOddities, or ["all"])
 //	  "impersonatedMove": "toFolder",            (or "item", "crossMailbox", "fault")
 //	  "maxConcurrency": 0, "requestsPerMinute": 0, "maxSubscriptions": 0, "maxStreams": 0,
+//	  "throttling": "default,EwsCutoffBalance=60000,ExportItems=10ms+50ms",  (see ParseThrottling)
+//	  "latencies": "20ms,ExportItems=1s",        (instead of latency; see ParseLatencies)
 //	  "authentication": ["Basic", "NTLM", "Negotiate", "Bearer"], "extendedProtection": "require", (or "off", "accept")
 //	  "azure":     {"tenantId": "GUID", "tenantNames": ["customer.onmicrosoft.com"],
 //	                "applications": [{"id": "GUID", "certificateFile": "app.cer"}]},
@@ -41,7 +43,8 @@ import (
 //	  "messages":  [{"mailbox": "alice@example.test", "eml": "Subject: Hi\r\n\r\nHi", "file": "or/a/file.eml",
 //	                 "folder": "junkemail", "received": "2026-11-24T10:00:00Z", "read": false, "class": "IPM.Note",
 //	                 "categories": [], "importance": "High", "flag": "Flagged"}],
-//	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600, "maxSubscriptions": 20, "maxStreams": 3}],
+//	  "budgets":   [{"user": "svc", "maxConcurrency": 10, "requestsPerMinute": 600, "maxSubscriptions": 20, "maxStreams": 3,
+//	                 "throttling": "Exchange2010_SP3"}],                  (default: that of all)
 //	  "policies":  [{"mailbox": "alice@example.test", "name": "rule", "trigger": "deliveries", "action": "MoveToFolder",
 //	                 "folder": "inbox", "to": "inbox/News", "subject": "News", "messageId": "<1@example.test>",
 //	                 "age": "48h", "delay": "2s"}],
@@ -106,6 +109,8 @@ type scenarioData struct {
 	Domain             string
 	Seed               uint64
 	Latency            duration
+	Latencies          string
+	Throttling         string
 	RetentionOff       bool
 	MoveLeftover       ews.FolderName
 	ChangeKeys         bool
@@ -183,6 +188,7 @@ type scenarioBudget struct {
 	User                              string
 	MaxConcurrency, RequestsPerMinute int
 	MaxSubscriptions, MaxStreams      int
+	Throttling                        string
 }
 
 // LoadScenario reads a scenario in JSON. Names of files in it are relative to the
@@ -216,6 +222,14 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 	return s, nil
 }
 
+// Version returns the version that the scenario asks for, Exchange2016 if it does not say.
+func (s *Scenario) Version() Version {
+	if v, err := ParseVersion(s.data.Version); err == nil {
+		return v
+	}
+	return Exchange2016
+}
+
 // NewServer starts a server with the organisation of the scenario. Options set in
 // opts take precedence over the scenario; Empty is always true.
 func (s *Scenario) NewServer(opts *Options) (*Server, error) {
@@ -233,8 +247,14 @@ func (s *Scenario) NewServer(opts *Options) (*Server, error) {
 	if o.Seed == 0 {
 		o.Seed = d.Seed
 	}
-	if o.Latency == 0 {
+	if o.Latency == 0 && o.Latencies == nil {
 		o.Latency = time.Duration(d.Latency)
+		if d.Latencies != "" {
+			o.Latency, o.Latencies, _ = ParseLatencies(d.Latencies) // checked before
+		}
+	}
+	if o.Throttling == nil {
+		o.Throttling, _ = d.throttling(d.Throttling, o.Version) // checked before
 	}
 	if o.MoveLeftover == "" {
 		o.MoveLeftover = d.MoveLeftover

@@ -40,6 +40,9 @@ func (s *Scenario) check() error {
 	); err != nil {
 		return err
 	}
+	if err := d.checkThrottling(); err != nil {
+		return err
+	}
 	if strings.ContainsAny(d.Domain, "@ \\/") {
 		return fmt.Errorf("domain %q is not the name of a domain, such as example.test", d.Domain)
 	}
@@ -213,7 +216,11 @@ func (s *Scenario) apply(srv *Server, contents [][]byte) error {
 		}
 	}
 	for _, b := range d.Budgets {
-		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute, MaxSubscriptions: b.MaxSubscriptions, MaxStreams: b.MaxStreams})
+		p := srv.opts.Throttling
+		if b.Throttling != "" {
+			p, _ = d.throttling(b.Throttling, srv.opts.Version) // checked before
+		}
+		srv.SetBudget(b.User, Budget{MaxConcurrency: b.MaxConcurrency, RequestsPerMinute: b.RequestsPerMinute, MaxSubscriptions: b.MaxSubscriptions, MaxStreams: b.MaxStreams, Throttling: p})
 	}
 	if err := d.checkMessageIDs(srv); err != nil {
 		return err

@@ -59,15 +59,15 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	entry := s.entry(r, account, req, body.kept)
 	n := s.log.begin(entry)
 	began := s.opts.Now()
-	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account}
+	t := &turn{server: s, request: req, entry: entry, number: n, err: err, account: account, gone: r.Context().Done()}
 	t.rules = s.faults.next(t)
 	a := t.answer()
 	if t.stream != nil && a.stream != t.stream {
 		t.stream.end() // a fault answers instead
 	}
 	s.faults.release(t)
-	s.pause(r.Context(), s.opts.Latency+t.slow)
-	s.budget.leave(t.payer)
+	s.pause(r.Context(), s.latency(entry.Operation)+t.slow)
+	s.budget.leave(t.payer, t.found)
 	struck := strings.Join(t.struck, "; ")
 	s.log.outcome(entry, struck, string(t.code), t.acted)
 	s.postpone(t)
@@ -139,6 +139,14 @@ func (s *Server) entry(r *http.Request, account string, req *ewsschema.Request, 
 		e.Impersonated = req.Header.Child("ExchangeImpersonation").Child("ConnectingSID").First().Content()
 	}
 	return e
+}
+
+// latency returns what is added to the answers of an operation.
+func (s *Server) latency(op ews.Operation) time.Duration {
+	if d, ok := s.opts.Latencies[op]; ok {
+		return d
+	}
+	return s.opts.Latency
 }
 
 // pause waits, on a bubble's clock inside a synctest bubble.

@@ -51,6 +51,7 @@ func (r *refusal) message() string {
 type encoder struct {
 	xmlwire.Encoder
 	large  [][][]byte
+	heavy  int64    // bytes of it
 	short  *float64 // share of large content that a fault keeps; nil: all
 	nine   bool     // times have nine digits of a second, see [OddNanoseconds]
 	millis bool     // times have a fraction
@@ -73,6 +74,9 @@ func (e *encoder) content(name string, content [][]byte, attrs ...string) {
 	}
 	e.Splice()
 	e.large = append(e.large, content)
+	for _, b := range content {
+		e.heavy += int64(len(b))
+	}
 	e.Close()
 }
 

@@ -29,8 +29,12 @@ type turn struct {
 	waiting []lateAct         // what the server does when it has answered
 	seen    []*mailstore.Item
 
-	payer    string   // whose budget was charged, empty until then
-	struck   []string // names of the faults that struck
+	payer    string          // whose budget was charged, empty until then
+	gone     <-chan struct{} // closed when the client has gone; nil: it is not known
+	began    time.Time       // when the first member of the batch was begun
+	timedOut bool            // the time of the batch is over
+	found    int             // items and folders that count for EwsFindCountLimit
+	struck   []string        // names of the faults that struck
 	code     ews.ResponseCode
 	acted    bool
 	readable bool          // the answer is SOAP
@@ -160,10 +164,17 @@ func (t *turn) process() *answer {
 	if refused != nil {
 		return t.failed(refused)
 	}
-	if refused := s.budget.enter(who.payer(), s.opts); refused != nil {
+	wait, refused := s.budget.enter(who.payer(), t.entry.Operation, s.opts)
+	if refused != nil {
 		return t.failed(refused)
 	}
 	t.payer = who.payer()
+	if wait > 0 {
+		t.sleep(wait)
+		if who, refused = s.caller(t.account, t.request.Header); refused != nil { // it may be different by now
+			return t.failed(refused)
+		}
+	}
 	if a := s.lacked(t.request.Name); a != nil {
 		t.readable = true
 		return a

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// loads is the value of -load: folders of messages and the mailboxes they go to.
+// loads is the value of -load: folders of messages and who gets them.
 type loads []load
 
 type load struct {
@@ -39,39 +39,65 @@ func (l *loads) Set(s string) error {
 
 // deliver delivers every *.eml in the folders, in the order of their names, and
 // returns a line about each folder.
-func (l loads) deliver(srv *ewstest.Server) ([]string, error) {
+func (l loads) deliver(srv *ewstest.Server, to *targets) ([]string, error) {
 	var lines []string
 	for _, one := range l {
-		entries, err := os.ReadDir(one.dir)
+		messages, err := one.read()
 		if err != nil {
 			return nil, fmt.Errorf("-load: %w", err)
 		}
-		before := len(srv.Mailboxes())
-		mailbox := srv.Mailbox(one.address)
-		made := len(srv.Mailboxes()) > before
-		n := 0
-		for _, e := range entries {
-			if e.IsDir() || !strings.EqualFold(filepath.Ext(e.Name()), ".eml") {
-				continue
+		boxes, known := srv.Recipients(one.address)
+		switch {
+		case !known:
+			boxes = []*ewstest.Mailbox{srv.Mailbox(one.address)}
+		case len(boxes) == 0:
+			return nil, fmt.Errorf("-load: %s is a list in which nobody has a mailbox", one.address)
+		}
+		for _, box := range boxes {
+			for _, eml := range messages {
+				m := box.Deliver(eml)
+				if m == nil { // a policy of the scenario has removed it
+					continue
+				}
+				if err := to.add(box.Address(), m.MessageID); err != nil {
+					return nil, err
+				}
 			}
-			eml, err := os.ReadFile(filepath.Join(one.dir, e.Name()))
-			if err != nil {
-				return nil, fmt.Errorf("-load: %w", err)
-			}
-			mailbox.Deliver(eml)
-			n++
 		}
-		if n == 0 {
-			return nil, fmt.Errorf("-load: %s contains no *.eml", one.dir)
+		what, where := fmt.Sprintf("%d messages from %s are", len(messages), one.dir), "in the Inbox of "+boxes[0].Address()
+		if len(messages) == 1 {
+			what = fmt.Sprintf("1 message from %s is", one.dir)
 		}
-		line := fmt.Sprintf("%d messages from %s are in the Inbox of %s", n, one.dir, one.address)
-		if n == 1 {
-			line = fmt.Sprintf("1 message from %s is in the Inbox of %s", one.dir, one.address)
+		switch {
+		case !known:
+			where += ", a mailbox that was made now"
+		case len(boxes) > 1:
+			where = fmt.Sprintf("in each of the %d Inboxes of the list %s", len(boxes), one.address)
 		}
-		if made {
-			line += ", a mailbox that was made now"
-		}
-		lines = append(lines, line)
+		lines = append(lines, what+" "+where)
 	}
 	return lines, nil
+}
+
+// read returns the messages in the folder.
+func (l load) read() ([][]byte, error) {
+	entries, err := os.ReadDir(l.dir)
+	if err != nil {
+		return nil, err
+	}
+	var messages [][]byte
+	for _, e := range entries {
+		if e.IsDir() || !strings.EqualFold(filepath.Ext(e.Name()), ".eml") {
+			continue
+		}
+		eml, err := os.ReadFile(filepath.Join(l.dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, eml)
+	}
+	if len(messages) == 0 {
+		return nil, fmt.Errorf("%s contains no *.eml", l.dir)
+	}
+	return messages, nil
 }

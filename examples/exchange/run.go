@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
@@ -50,6 +50,22 @@ With -auth bearer the server also acts as Azure AD with one tenant (example.test
 and the applications given by -app, or by the scenario. In the first line,
 "authority" is the authentication endpoint for clients and "tenantId" the tenant.
 
+With -throttling it charges budgets as Exchange does: calls in flight, milliseconds of
+work that recharge, delays above the line, ErrorServerBusy with a hint at the cut-off. A
+policy is words with commas between them. The first may be default, which is the default
+policy of the version, or the name of another version. NAME=NUMBER then sets what
+New-ThrottlingPolicy calls so: EwsMaxConcurrency, EwsMaxBurst, EwsRechargeRate,
+EwsCutoffBalance, EwsFindCountLimit, EwsPercentTimeInCAS and so on; NAME=TIME sets
+LockOut, MaxDelay and BatchLimit; OPERATION=CALL+ITEM says what an operation costs, once
+and for each item, and * stands for all others: ExportItems=10ms+50ms,*=5ms+10ms. See the
+documentation of ewstest.Throttling.
+
+    exchange -throttling default,EwsMaxBurst=10000,EwsCutoffBalance=60000,LockOut=1m
+
+For measurements, -fill makes many mailboxes, and -targets writes what ewsq is to do:
+
+    exchange -latency 20ms -fill 1000x1 -targets targets.csv
+
 Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
 from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
 messages.xsd and types.xsd beside it describe the operations for SOAP toolkits. A POST
@@ -72,7 +88,10 @@ type settings struct {
 	odd      ewstest.Oddities
 	auth     []ewstest.Scheme
 	apps     apps
-	latency  time.Duration
+	latency  latencies
+	throttle policy
+	fill     fill
+	targets  string
 	log      bool
 }
 
@@ -105,14 +124,17 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
-	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to the Inbox of ADDRESS, a mailbox that is made if it is not there; may be repeated")
+	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to ADDRESS, a list or a mailbox, which is made if it is not there; may be repeated")
+	flags.Var(&s.fill, "fill", "`MAILBOXESxMESSAGES`, such as 1000x5: make the mailboxes user00001 and so on, with as many messages in the Inbox of each")
+	flags.StringVar(&s.targets, "targets", "", "`FILE` to write with what -load and -fill have delivered, in CSV, as ewsq quarantine -targets reads it")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
 	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default that of the scenario, or Exchange2016)")
 	var odd oddities
 	flags.Var(&odd, "odd", "differ from a current Exchange: -odd in all ways but twoAnswers, -odd=`NAMES` in those named, separated by commas")
 	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
-	flags.Func("latency", "`TIME` added to each answer, such as 20ms", s.setLatency)
+	flags.Var(&s.latency, "latency", "`TIME` added to each answer, such as 20ms; for single operations as well: 20ms,ExportItems=1s")
+	flags.Var(&s.throttle, "throttling", "`POLICY` by which accounts have budgets, such as default, or default,EwsMaxBurst=60000 (default that of the scenario, or none)")
 	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -149,20 +171,10 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) {
 		return nil, fmt.Errorf("-app has no effect without -auth bearer; %w", errUsage)
 	}
-	return s, nil
-}
-
-// setLatency takes the value of -latency.
-func (s *settings) setLatency(text string) error {
-	d, err := time.ParseDuration(text)
-	switch {
-	case err != nil:
-		return errors.New("must be a time with its unit, such as 20ms or 1.5s")
-	case d < 0:
-		return errors.New("must not be negative")
+	if s.targets != "" && len(s.load) == 0 && s.fill == (fill{}) {
+		return nil, fmt.Errorf("-targets has no effect without -load or -fill; %w", errUsage)
 	}
-	s.latency = d
-	return nil
+	return s, nil
 }
 
 // given reports whether a flag was set.
@@ -197,7 +209,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	opts := ewstest.Options{
-		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency,
+		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency.all, Latencies: s.latency.of,
 		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
 		MaxRecords: 1000, // nobody asks for them, and it may run for days
 	}
@@ -214,7 +226,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer srv.Close()
-	lines, err := s.load.deliver(srv)
+	lines, err := s.deliver(srv)
 	if err != nil {
 		return err
 	}
@@ -254,16 +266,36 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// deliver delivers what the flags say, and returns lines about it.
+func (s *settings) deliver(srv *ewstest.Server) ([]string, error) {
+	to, err := newTargets(s.targets)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := s.load.deliver(srv, to)
+	if err != nil {
+		return nil, err
+	}
+	filled, err := s.fill.deliver(srv, to)
+	if err != nil {
+		return nil, err
+	}
+	written, err := to.close()
+	return slices.Concat(loaded, filled, written), err
+}
+
 // newServer starts the server with the organisation of the scenario, or the default
 // one.
 func (s *settings) newServer(opts ewstest.Options) (*ewstest.Server, error) {
 	if s.scenario == "" {
+		opts.Throttling = s.throttle.of(opts.Version)
 		return ewstest.NewServer(&opts), nil
 	}
 	scenario, err := ewstest.LoadScenarioFile(s.scenario)
 	if err != nil {
 		return nil, fmt.Errorf("-scenario: %w", err)
 	}
+	opts.Throttling = s.throttle.of(cmp.Or(opts.Version, scenario.Version()))
 	srv, err := scenario.NewServer(&opts)
 	if err != nil {
 		return nil, fmt.Errorf("-scenario: %w", err)
