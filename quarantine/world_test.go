@@ -45,6 +45,7 @@ type worldOptions struct {
 	strategy      ewsmail.Options
 	gate          *gate  // in front of the server; nil: none
 	account       string // default: svc
+	atOnce        int    // calls in flight for a payer; default: that of the limiter
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -59,7 +60,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 // newStrategy returns a strategy of another process.
 func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	t.Helper()
-	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
+	limiter, err := throttle.New(&throttle.Options{PerPayer: o.atOnce, BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
 	require.NoError(t, err)
 	account := cmp.Or(o.account, "svc")
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: w.As(o.gate.before(w.Direct()), account), Limiter: limiter, Payer: account})

@@ -71,6 +71,7 @@ internal/repository -> fmt
 internal/display -> fmt
 internal/mailname -> fmt
 internal/mutate -> fmt
+internal/interop/plainxml -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
 internal/sealedfile -> fmt

@@ -1,0 +1,60 @@
+"""Measures what taking a message costs the client: ewsq, plain encoding/xml and exchangelib,
+each against examples/exchange with as many mailboxes. Prints lines that go test -bench
+would print."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+
+from server import Server
+
+
+def main(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work):
+    here = os.path.dirname(os.path.abspath(__file__))
+    for peer in ('ewsq', 'plainxml', 'exchangelib'):
+        targets = f'{work}/{peer}.csv'
+        with Server(
+                exchange, f'{here}/../..', f'{work}/{peer}.log', 'basic', False,
+                '-fill', f'{mailboxes}x1', '-targets', targets, '-latency', latency) as server:
+            only = f'{work}/{peer}-filled.csv'
+            with open(targets) as all_of_them, open(only, 'w') as some:  # without those of testdata/mail
+                some.writelines(line for line in all_of_them if line.startswith(('mailbox,', 'user')))
+            command = {
+                'ewsq': [ewsq, '-config', configured(server.url, work), 'quarantine', '-targets', only, '-concurrency', concurrency],
+                'plainxml': [plainxml, server.url, 'svc', only, concurrency],
+                'exchangelib': ['/usr/bin/python3', f'{here}/naive.py', server.url, 'svc', only],
+            }[peer]
+            before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+            with open(f'{work}/{peer}.out', 'w') as out:
+                status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT).returncode
+            took = time.monotonic() - begin
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if status != 0:
+                with open(f'{work}/{peer}.out') as out:
+                    raise SystemExit(f'{peer} ended with status {status}: {out.read()[-2000:]}')
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        with open(f'{work}/{peer}.log') as log:
+            requests = sum('operation' in line for line in log)
+        n = int(mailboxes)
+        print(
+            f'BenchmarkPeers/peer={peer}/mailboxes={n}/latency={latency}/concurrency={1 if peer == "exchangelib" else concurrency}\t1\t'
+            f'{took * 1e9 / n:.0f} ns/op\t{processor * 1e3 / n:.3f} cpu-ms/message\t{requests / n:.2f} round-trips/message\t{n / took * 60:.0f} messages/min',
+            flush=True)
+
+
+def configured(url, work):
+    name = f'{work}/config.json'
+    with open(name, 'w') as f:
+        json.dump({
+            'ewsUrl': url, 'quarantineMailbox': 'quarantine@example.test', 'access': 'fullAccess', 'allowPlainHTTP': True,
+            'authentication': {'type': 'basic', 'username': 'EXAMPLE\\svc', 'password': 'svc-password'},
+            'journalFile': f'{work}/journal.db',
+        }, f)
+    return name
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
