@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 			}
 			t.Run(a.name+"/"+version.String(), func(t *testing.T) {
 				t.Parallel()
-				quarantinetest.Run(t, func(t *testing.T) quarantinetest.Lab {
+				quarantinetest.RunInVirtualTime(t, func(t *testing.T) quarantinetest.Lab {
 					o := a.worldOptions
 					o.server.Version = version
 					w := newWorld(t, o)

@@ -3,6 +3,7 @@ package quarantine_test
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,39 +30,41 @@ func TestRivalRestoresOfTwins(t *testing.T) {
 				if !*whole {
 					first, step = 1+(2*i+j)%17, 17
 				}
-				for at := first; at < 200; at += step {
-					w := newWorld(t, o)
-					for _, subject := range []string{c.one, c.two} {
-						w.Mailbox(alice).DeliverWith(eml(c.id, subject), ewstest.Delivery{Received: noon})
-					}
-					taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, Criteria: quarantine.Criteria{Sender: "mallory@evil.example"}})
-					require.NoError(t, err)
-					require.NoError(t, taken.Err())
-					require.Len(t, taken.Items, 2)
-					var seen atomic.Int64
-					struck := false
-					w.OnRequest(func(int, *ewstest.Request) {
-						if seen.Add(1) == int64(at) {
-							struck = true
-							back, err := w.newService(t, o).Restore(t.Context(), taken)
-							if assert.NoError(t, err) {
-								if back.Outcome() == quarantine.Undecided {
-									assert.ErrorContains(t, back.Err(), "another run may be working on it", "the rival at call %d", at)
-									return
-								}
-								assert.NoError(t, back.Err(), "the rival at call %d", at)
-							}
+				synctest.Test(t, func(t *testing.T) {
+					for at := first; at < 200; at += step {
+						w := newWorld(t, o)
+						for _, subject := range []string{c.one, c.two} {
+							w.Mailbox(alice).DeliverWith(eml(c.id, subject), ewstest.Delivery{Received: noon})
 						}
-					})
-					back, err := w.service.Restore(t.Context(), taken)
-					require.NoError(t, err)
-					assert.NoError(t, back.Err(), "a rival at call %d", at)
-					assert.Equal(t, []string{c.one, c.two}, w.subjects(alice), "a rival at call %d", at)
-					assert.Empty(t, w.subjects(vault), "a rival at call %d", at)
-					if !struck || t.Failed() {
-						break
+						taken, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, Criteria: quarantine.Criteria{Sender: "mallory@evil.example"}})
+						require.NoError(t, err)
+						require.NoError(t, taken.Err())
+						require.Len(t, taken.Items, 2)
+						var seen atomic.Int64
+						struck := false
+						w.OnRequest(func(int, *ewstest.Request) {
+							if seen.Add(1) == int64(at) {
+								struck = true
+								back, err := w.newService(t, o).Restore(t.Context(), taken)
+								if assert.NoError(t, err) {
+									if back.Outcome() == quarantine.Undecided {
+										assert.ErrorContains(t, back.Err(), "another run may be working on it", "the rival at call %d", at)
+										return
+									}
+									assert.NoError(t, back.Err(), "the rival at call %d", at)
+								}
+							}
+						})
+						back, err := w.service.Restore(t.Context(), taken)
+						require.NoError(t, err)
+						assert.NoError(t, back.Err(), "a rival at call %d", at)
+						assert.Equal(t, []string{c.one, c.two}, w.subjects(alice), "a rival at call %d", at)
+						assert.Empty(t, w.subjects(vault), "a rival at call %d", at)
+						if !struck || t.Failed() {
+							break
+						}
 					}
-				}
+				})
 			})
 		}
 	}

@@ -11,6 +11,8 @@
 //		quarantinetest.Run(t, func(t *testing.T) quarantinetest.Lab { return newLab(t) })
 //	}
 //
+// [RunInVirtualTime] does the same without waiting, for labs without sockets.
+//
 // The suite first checks each method, then has a Service quarantine and
 // restore. Finally it interrupts the Service before and after every single call
 // to the strategy, runs it again, and counts: there must be exactly one whole

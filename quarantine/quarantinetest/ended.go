@@ -113,8 +113,8 @@ func endedSendsNothing(t *testing.T, lab Lab) {
 // lostAnswers loses the answer of each request of each call in turn, before and after it
 // has been carried out. Drivers may wait before they read again, so the calls are tested
 // at the same time.
-func lostAnswers(t *testing.T, newLab func(t *testing.T) Lab) {
-	lab := newLab(t)
+func (s suite) lostAnswers(t *testing.T) {
+	lab := s.newLab(t)
 	if _, ok := lab.(Faulty); !ok {
 		t.Log("the lab is not Faulty: nothing is known of lost answers")
 		return
@@ -123,19 +123,21 @@ func lostAnswers(t *testing.T, newLab func(t *testing.T) Lab) {
 	for i, kind := range calls(lab, stampedCarriage(t, lab, theID, 0)) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			l := &losses{lab: newLab(t), kind: i}
-			for range maxWays {
-				l.each(t)
-				if kind.name != "Carry" {
-					break
+			s.play(t, func(t *testing.T) {
+				l := &losses{lab: s.newLab(t), kind: i}
+				for range maxWays {
+					l.each(t)
+					if kind.name != "Carry" {
+						break
+					}
+					c := l.fresh(t)
+					carried, err := l.lab.Strategy().Carry(t.Context(), c)
+					if err != nil {
+						break // no way is left
+					}
+					l.except = append(l.except, carried.Way)
 				}
-				c := l.fresh(t)
-				carried, err := l.lab.Strategy().Carry(t.Context(), c)
-				if err != nil {
-					break // no way is left
-				}
-				l.except = append(l.except, carried.Way)
-			}
+			})
 		})
 	}
 }

@@ -17,7 +17,7 @@ var errCut = errors.New("quarantinetest: the call was cut off")
 
 // interrupted interrupts a quarantine, and then a restore, before and after
 // each call to the strategy in turn, runs it again, and counts.
-func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
+func (s suite) interrupted(t *testing.T) {
 	for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 		for _, acted := range []bool{false, true} {
 			name := map[driver.Direction]string{driver.ToQuarantine: "Quarantine", driver.ToUser: "Restore"}[direction]
@@ -27,7 +27,7 @@ func interrupted(t *testing.T, newLab func(t *testing.T) Lab) {
 				for n := 0; ; n++ {
 					more := true
 					if !t.Run(fmt.Sprintf("Call%02d", n), func(t *testing.T) {
-						more = interrupt(t, newLab(t), direction, n, acted)
+						s.play(t, func(t *testing.T) { more = interrupt(t, s.newLab(t), direction, n, acted) })
 					}) {
 						return
 					}

@@ -1,6 +1,10 @@
 package quarantinetest
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
 
 // theID is the Message-ID of the message under test; otherID belongs to one
 // that must be left alone.
@@ -19,6 +23,35 @@ const theSender = "mallory@evil.example"
 // that cannot fails the test: see [Peopled] and [Forwarding]. Only a lab that is [Faulty]
 // shows what a strategy says when an answer is lost.
 func Run(t *testing.T, newLab func(t *testing.T) Lab) {
+	t.Helper()
+	suite{newLab, inRealTime}.run(t)
+}
+
+// RunInVirtualTime is [Run] with each test in a bubble of package testing/synctest, in which
+// waiting takes no time: that of a driver that reads again, and that for a lease to end. It
+// is for labs that live in the process of the test. A lab that waits for anything else, such
+// as a socket, another process or a clock that is not that of package time, needs [Run].
+func RunInVirtualTime(t *testing.T, newLab func(t *testing.T) Lab) {
+	t.Helper()
+	suite{newLab, inVirtualTime}.run(t)
+}
+
+// suite is the labs of a run, and the time in which its tests play.
+type suite struct {
+	newLab func(t *testing.T) Lab
+	play   func(t *testing.T, test func(t *testing.T))
+}
+
+func inRealTime(t *testing.T, test func(t *testing.T)) { test(t) }
+
+func inVirtualTime(t *testing.T, test func(t *testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(30 * 365 * 24 * time.Hour) // it begins in 2000; the messages are later
+		test(t)
+	})
+}
+
+func (s suite) run(t *testing.T) {
 	t.Helper()
 	for _, c := range []struct {
 		name string
@@ -79,15 +112,15 @@ func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t, newLab(t))
+			s.play(t, func(t *testing.T) { c.test(t, s.newLab(t)) })
 		})
 	}
 	t.Run("Lost", func(t *testing.T) {
 		t.Parallel()
-		lostAnswers(t, newLab)
+		s.lostAnswers(t)
 	})
 	t.Run("Interrupted", func(t *testing.T) {
 		t.Parallel()
-		interrupted(t, newLab)
+		s.interrupted(t)
 	})
 }
