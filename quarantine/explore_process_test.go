@@ -30,7 +30,10 @@ var errCrashed = errors.New("the process has crashed")
 // differently.
 func (x *exploration) start() *process {
 	p := &process{}
-	limiter, err := throttle.New(&throttle.Options{BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond})
+	limiter, err := throttle.New(&throttle.Options{
+		BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond,
+		Budget: throttle.Budget{Unlimited: true}, // slow answers are not the policy's here
+	})
 	require.NoError(x.t, err)
 	t := tap{limiter, x, p}
 	client, err := ews.NewClient(x.DirectURL(), &ews.Options{Transport: wire{x.As(x.Direct(), "svc"), x, p}, Limiter: t, Payer: "svc"})

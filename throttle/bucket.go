@@ -9,7 +9,7 @@ const (
 
 	// leastShare is how little of the recharge rate the model can come to believe in:
 	// what looks like delays may be a slow server, which nobody need wait for.
-	leastShare = 1.0 / 4
+	leastShare = 1.0 / 2
 
 	// lowered is what becomes of the share when the server delays calls, and raised what
 	// becomes of it with Probe, every so often, while it does not: but not for a while

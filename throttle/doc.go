@@ -69,7 +69,7 @@
 // slow answers for certain. What tells them apart best is that they are in every call:
 // 32 calls in a row must each have taken longer than twice what the fastest tenth of
 // their operation take. The balance is then halved, and if it was low, the rate is
-// lowered to 70 %, but not below a quarter; it comes back within 20 minutes. A refusal
+// lowered to 70 %, but not below a half; it comes back within 20 minutes. A refusal
 // halves the balance as well, no more, since it has other causes: the server's health,
 // a queue in IIS, a bound on something else.
 //
