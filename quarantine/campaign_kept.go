@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +10,7 @@ import (
 )
 
 // keptAhead is how many finished targets of an earlier run are known by their keys before
-// their receipts have been yielded, in about 50 bytes each: so many do not hold up the rest.
+// their receipts have been yielded, in 24 bytes each: so many do not hold up the rest.
 const keptAhead = 1 << 17
 
 // kept yields the receipts of targets that an earlier run of a campaign has finished, beside
@@ -23,9 +24,8 @@ type kept struct {
 
 // keptMark says where a receipt is.
 type keptMark struct {
-	key     string
-	journal KeyedMarks
-	at      *route
+	key seenKey // of the target
+	at  *route
 }
 
 // newKept begins to yield what is added, until it is closed.
@@ -37,7 +37,7 @@ func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receip
 			if ctx.Err() != nil {
 				return // they come next time
 			}
-			out, err := m.journal.MarkOf(ctx, c.name, m.key)
+			out, err := m.at.service.claims.journal.(KeyedMarks).MarkOf(ctx, c.name, hex.EncodeToString(m.key[:]))
 			if out == nil && err == nil {
 				err = errors.New("a finished target was forgotten while the campaign ran; run it again")
 			}
@@ -88,7 +88,9 @@ func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark,
 				return nil, nil, onServer(rt, err)
 			}
 			if has {
-				return nil, &keptMark{t.Key(), j, rt}, nil
+				m := &keptMark{at: rt}
+				_, err := hex.Decode(m.key[:], []byte(t.Key()))
+				return nil, m, err
 			}
 			continue
 		}
