@@ -2,42 +2,56 @@ package quarantine
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // keptAhead is how many finished targets of an earlier run are known by their keys before
-// their receipts have been yielded, in about 50 bytes each: so many do not hold up the rest.
+// their receipts have been yielded, in 24 bytes each: so many do not hold up the rest.
 const keptAhead = 1 << 17
+
+// keptAfter is how long they wait at most for the first target that is not finished: reading
+// receipts is work, and is not to hold up what is left to do.
+const keptAfter = time.Second
 
 // kept yields the receipts of targets that an earlier run of a campaign has finished, beside
 // what else the campaign does.
 type kept struct {
 	waiting chan keptMark
 	ended   chan struct{}
+	going   chan struct{} // is closed when there is other work, or no more
+	started sync.Once
 	closing sync.Once
 	all     crew
 }
 
 // keptMark says where a receipt is.
 type keptMark struct {
-	key     string
-	journal KeyedMarks
-	at      *route
+	key seenKey // of the target
+	at  *route
 }
 
 // newKept begins to yield what is added, until it is closed.
 func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receipt, error)) *kept {
-	k := &kept{waiting: make(chan keptMark, keptAhead), ended: make(chan struct{})}
+	k := &kept{waiting: make(chan keptMark, keptAhead), ended: make(chan struct{}), going: make(chan struct{})}
 	k.all.Go(func() {
 		defer close(k.ended)
+		wait := time.NewTimer(keptAfter)
+		defer wait.Stop()
+		select {
+		case <-k.going:
+		case <-wait.C:
+		case <-ctx.Done():
+		}
 		for m := range k.waiting {
 			if ctx.Err() != nil {
 				return // they come next time
 			}
-			out, err := m.journal.MarkOf(ctx, c.name, m.key)
+			out, err := m.at.service.claims.journal.(KeyedMarks).MarkOf(ctx, c.name, hex.EncodeToString(m.key[:]))
 			if out == nil && err == nil {
 				err = errors.New("a finished target was forgotten while the campaign ran; run it again")
 			}
@@ -59,8 +73,12 @@ func (k *kept) add(m keptMark) {
 	}
 }
 
+// start lets it begin.
+func (k *kept) start() { k.started.Do(func() { close(k.going) }) }
+
 // close waits until all have been yielded.
 func (k *kept) close() {
+	k.start()
 	k.closing.Do(func() { close(k.waiting) })
 	k.all.Wait()
 }
@@ -88,7 +106,9 @@ func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark,
 				return nil, nil, onServer(rt, err)
 			}
 			if has {
-				return nil, &keptMark{t.Key(), j, rt}, nil
+				m := &keptMark{at: rt}
+				_, err := hex.Decode(m.key[:], []byte(t.Key()))
+				return nil, m, err
 			}
 			continue
 		}

@@ -217,6 +217,7 @@ func (c *Campaign) isFinished(ctx context.Context, t Target, action string, emit
 		early.add(*mark)
 		return true
 	default:
+		early.start()
 		return false
 	}
 	emit(out, err)

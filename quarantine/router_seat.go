@@ -6,10 +6,16 @@ import (
 	"time"
 )
 
-// slowAfter is how long a target may hold its slot alone. After that another one is begun
-// beside it, up to PerServer of them on a server: a few mailboxes that do not come to an
-// end, each for a reason of its own, must not hold up thousands.
-const slowAfter = 10 * time.Second
+// A target that takes several times as long as others on its server is slow, within these
+// bounds. Another one is then begun beside it, up to PerServer of them on a server: a few
+// mailboxes that do not come to an end, each for a reason of its own, must not hold up
+// thousands.
+const (
+	slowTimes    = 5
+	slowAtLeast  = 500 * time.Millisecond
+	slowAtMost   = 10 * time.Second
+	slowAveraged = 16 // how many of the last ones make most of the average
+)
 
 // lane is what one call has in progress on one server.
 type lane struct {
@@ -18,15 +24,38 @@ type lane struct {
 	// does not go on begins nothing more, though it leaves the slots to other calls.
 	room chan struct{}
 	slow chan struct{} // held by targets in progress that have lent their slot because they are slow
+
+	mu    sync.Mutex
+	ended int
+	usual time.Duration // that a target takes, the last ones counting most
 }
 
 func newLane(perServer int) *lane {
 	return &lane{turn: make(chan struct{}, 1), room: make(chan struct{}, perServer), slow: make(chan struct{}, perServer)}
 }
 
+// took takes note of how long a target has taken.
+func (l *lane) took(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = min(l.ended+1, slowAveraged)
+	l.usual += (d - l.usual) / time.Duration(l.ended)
+}
+
+// slowAfter returns how long a target may hold its slot alone.
+func (l *lane) slowAfter() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended == 0 {
+		return slowAtMost
+	}
+	return min(max(slowTimes*l.usual, slowAtLeast), slowAtMost)
+}
+
 // seat is the room and the slot that one target has.
 type seat struct {
-	lane *lane
+	lane  *lane
+	began time.Time
 
 	mu    sync.Mutex
 	slots chan struct{} // of the server; nil: none is held
@@ -46,10 +75,10 @@ func sit(ctx context.Context, l *lane, slots chan struct{}) (*seat, error) {
 		<-l.room
 		return nil, err
 	}
-	s := &seat{lane: l, slots: slots, roomy: true}
+	s := &seat{lane: l, began: time.Now(), slots: slots, roomy: true}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slow = time.AfterFunc(slowAfter, s.lendIfFew)
+	s.slow = time.AfterFunc(slowAtLeast, s.lendIfSlow)
 	return s, nil
 }
 
@@ -100,11 +129,15 @@ func (s *seat) lend() {
 	}
 }
 
-// lendIfFew lends the seat unless many have been lent so.
-func (s *seat) lendIfFew() {
+// lendIfSlow lends the seat if it is held long, unless many have been lent so.
+func (s *seat) lendIfSlow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended || s.lent {
+		return
+	}
+	if time.Since(s.began) < s.lane.slowAfter() {
+		s.slow.Reset(slowAtLeast)
 		return
 	}
 	select {
@@ -113,7 +146,7 @@ func (s *seat) lendIfFew() {
 		s.leaveSlot()
 		s.leaveRoom()
 	default:
-		s.slow.Reset(slowAfter)
+		s.slow.Reset(slowAtLeast)
 	}
 }
 
@@ -121,8 +154,13 @@ func (s *seat) lendIfFew() {
 func (s *seat) worked() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
 	s.ended = true
-	s.slow.Stop()
+	if s.slow.Stop(); !s.lent { // else it says nothing of the others
+		s.lane.took(time.Since(s.began))
+	}
 	s.leaveSlot()
 	if s.takes {
 		s.takes = false

@@ -91,6 +91,7 @@ func (c *call) round(ctx context.Context, v *visit, rt *route) {
 		}
 		// Its turn may have taken long.
 		if c.pausing(v) > 0 || c.campaign.gate.shut() {
+			s.lend() // it was not used
 			s.leave()
 			return
 		}

@@ -26,7 +26,7 @@ import (
 func work(ctx context.Context, configs []exchange.Config, db *sql.DB, tracer trace.Tracer, password string, queue iter.Seq[quarantine.Target], out io.Writer) error {
 	signIn := func(_ string, base http.RoundTripper) (http.RoundTripper, error) { return login{base, password}, nil }
 	opts := &exchange.Options{Journal: journal{db}, Hook: spans{tracer}, SignIn: signIn}
-	router, err := exchange.OpenRouter(configs, &exchange.RouterOptions{OptionsFor: func(*exchange.Config) *exchange.Options { return opts }})
+	router, err := exchange.OpenRouter(configs, &exchange.RouterOptions{Router: quarantine.RouterOptions{Repeats: true}, OptionsFor: func(*exchange.Config) *exchange.Options { return opts }})
 	if err != nil {
 		return err
 	}
