@@ -53,7 +53,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		version: v,
 		expects: t.expects,
 		call:    k,
-		request: newRequestBody(text, splices, t.contents),
+		request: newRequestBody(text, splices, t.contents, c.gate(ctx, k.start)),
 		cancel:  cancel,
 		release: release,
 		log:     log,
