@@ -218,13 +218,31 @@ func (p crowd) searchBatch(ctx context.Context, batch []string, tree *folderTree
 		p.fail(p.mailbox.unreachable(ctx, err))
 		return
 	}
-	if err != nil || slices.ContainsFunc(pages, func(r ews.Result[ews.ItemPage]) bool { return r.Err != nil }) {
+	if err != nil || !tellsApart(pages) {
 		p.each(func(f *finder) error { return f.searchBatch(ctx, batch, tree) })
 		return
 	}
 	for i, page := range pages {
 		p.on().collect(ctx, batch[i:i+1], page.Value, tree)
 	}
+}
+
+// tellsApart reports whether all folders were searched, and no id stands for two items: by
+// what one asks for, another one must not be found.
+func tellsApart(pages ews.Results[ews.ItemPage]) bool {
+	seen := make(map[string]bool)
+	for _, page := range pages {
+		if page.Err != nil {
+			return false
+		}
+		for _, raw := range page.Value.Items {
+			if seen[raw.ID.ID] {
+				return false
+			}
+			seen[raw.ID.ID] = true
+		}
+	}
+	return true
 }
 
 // collect gives each one what it asks for of a folder.

@@ -33,7 +33,15 @@ func (m *mailbox) LeftoversAll(ctx context.Context, operations []string) []drive
 			refuse(replies, all, fmt.Errorf("searching %s of %s: %w", name, m.address, err), ofOneRead(err))
 			return replies
 		}
+		seen := make(map[string]bool)
 		for _, it := range left {
+			if seen[it.ID] && len(operations) > 1 { // of whose operation it is, is not known
+				for i := range replies {
+					replies[i] = alone[[]driver.Item]()
+				}
+				return replies
+			}
+			seen[it.ID] = true
 			var whose []int
 			if it.Stamp != nil {
 				whose = members[it.Stamp.Operation]
