@@ -218,6 +218,9 @@ func (e *TransportError) lasting() bool {
 	if _, ok := errors.AsType[*contentError](e.Err); ok {
 		return true
 	}
+	if _, ok := errors.AsType[*heldBackError](e.Err); ok {
+		return true
+	}
 	if refusal, ok := errors.AsType[interface {
 		error
 		Lasting() bool

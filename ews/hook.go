@@ -21,6 +21,21 @@ type Hook interface {
 	TraceCallEnd(ctx context.Context, call CallEnd)
 }
 
+// Gate is a [Hook] that is also asked whether a request may be sent: when it waits for
+// nothing any more, neither for the limiter nor for a connection, before the first byte of
+// its body is read, and each time that it is. A layer above the client that puts several
+// calls into one request uses it: while the request waited, one of them may have been
+// given up.
+type Gate interface {
+	Hook
+
+	// TraceCallSend returns nil if the request may be sent. Its error ends the call, with a
+	// [*TransportError] that wraps it: the server gets none of the body, and does nothing
+	// ([NotExecuted]). The context is that of the request. It may be called by another
+	// goroutine than the one that made the call, and must not block.
+	TraceCallSend(ctx context.Context, call CallStart) error
+}
+
 // CallStart is what is known of a request before it is sent. It holds no secrets, and
 // nothing of a message.
 type CallStart struct {

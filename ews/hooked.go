@@ -15,10 +15,7 @@ func (c *Client) Hooked(h Hook) *Client {
 // told tells all hooks of a request, and returns the context to go on with, and what to
 // call with its end.
 func (c *Client) told(ctx context.Context, start CallStart) (context.Context, func(CallEnd)) {
-	hooks := c.hooks
-	if c.hook != nil {
-		hooks = append([]Hook{c.hook}, hooks...)
-	}
+	hooks := c.allHooks()
 	for _, h := range hooks {
 		if own := h.TraceCallStart(ctx, start); own != nil {
 			ctx = own
@@ -30,6 +27,42 @@ func (c *Client) told(ctx context.Context, start CallStart) (context.Context, fu
 		}
 	}
 }
+
+// allHooks returns the hooks of this view, that of [Options] first.
+func (c *Client) allHooks() []Hook {
+	if c.hook == nil {
+		return c.hooks
+	}
+	return append([]Hook{c.hook}, c.hooks...)
+}
+
+// gate returns what to ask before the body of a request is read, nil if nobody wants to be
+// asked.
+func (c *Client) gate(ctx context.Context, start CallStart) func() error {
+	var gates []Gate
+	for _, h := range c.allHooks() {
+		if g, ok := h.(Gate); ok {
+			gates = append(gates, g)
+		}
+	}
+	if gates == nil {
+		return nil
+	}
+	return func() error {
+		for _, g := range gates {
+			if err := g.TraceCallSend(ctx, start); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// heldBackError is why a [Gate] has not let a request through.
+type heldBackError struct{ err error }
+
+func (e *heldBackError) Error() string { return e.err.Error() }
+func (e *heldBackError) Unwrap() error { return e.err }
 
 // Payer returns whose budget the calls of this view are charged to: the impersonated
 // mailbox, else Payer of [Options].

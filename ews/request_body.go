@@ -12,6 +12,7 @@ import (
 // between. It can be sent several times.
 type requestBody struct {
 	parts []bodyPart
+	gate  func() error // asked before it is read; nil: it may be
 
 	mu       sync.Mutex
 	time     *allowance // for sending it, and for the answer; nil: not watched
@@ -31,8 +32,8 @@ type bodyPart struct {
 	index   int // of the content
 }
 
-func newRequestBody(text []byte, splices []int, contents []Content) *requestBody {
-	b := new(requestBody)
+func newRequestBody(text []byte, splices []int, contents []Content, gate func() error) *requestBody {
+	b := &requestBody{gate: gate}
 	b.parts = append(b.parts, bodyPart{text: []byte(declaration)})
 	begin := 0
 	for i, end := range splices {
@@ -135,6 +136,7 @@ var errStopped = errors.New("the call has ended")
 // bodyReader reads a requestBody once.
 type bodyReader struct {
 	body    *requestBody
+	begun   bool
 	part    int
 	offset  int // into the text of the part
 	content *contentReader
@@ -152,6 +154,18 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 			return 0, io.EOF
 		}
 		return 0, errStopped
+	}
+	if !r.begun && b.gate != nil && r.err == nil {
+		if err := b.gate(); err != nil {
+			r.err = &heldBackError{err}
+			if b.err == nil {
+				b.err = r.err
+			}
+		}
+	}
+	r.begun = true
+	if r.err != nil {
+		return 0, r.err
 	}
 	b.touched = true
 	defer func() {

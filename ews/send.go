@@ -56,7 +56,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		expects: t.expects,
 		call:    k,
 		info:    about,
-		request: newRequestBody(text, splices, t.contents),
+		request: newRequestBody(text, splices, t.contents, c.gate(ctx, k.start)),
 		cancel:  cancel,
 		release: release,
 		log:     log,

@@ -13,6 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
@@ -32,18 +33,20 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	for i, a := range accesses {
 		for j, version := range []ewstest.Version{ewstest.Exchange2016, ewstest.Exchange2010SP3} {
-			if !*whole && (i+2*j)%4 != 0 {
-				continue
-			}
-			t.Run(a.name+"/"+version.String(), func(t *testing.T) {
-				t.Parallel()
-				quarantinetest.RunInVirtualTime(t, func(t *testing.T) quarantinetest.Lab {
-					o := a.worldOptions
-					o.server.Version = version
-					w := newWorld(t, o)
-					return lab{w, w.newStrategy(t, o)}
+			for k, together := range []*gather.Options{nil, {Always: true}} {
+				if !*whole && (i+2*j+k)%4 != 0 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/gathered=%t", a.name, version, together != nil), func(t *testing.T) {
+					t.Parallel()
+					quarantinetest.RunInVirtualTime(t, func(t *testing.T) quarantinetest.Lab {
+						o := a.worldOptions
+						o.server.Version, o.gather = version, together
+						w := newWorld(t, o)
+						return lab{w, w.newStrategy(t, o)}
+					})
 				})
-			})
+			}
 		}
 	}
 }

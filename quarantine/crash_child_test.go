@@ -27,6 +27,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -75,6 +76,9 @@ type errand struct {
 	// from what lies in quarantine.
 	Receipts []*quarantine.Receipt
 	Workers  int
+
+	// Gather lets each call of the engine be one of a batch.
+	Gather bool
 
 	// DieAt is where the process kills itself, in a call of the journal.
 	DieAt moment
@@ -235,6 +239,9 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 	}
 	if err != nil {
 		return nil, err
+	}
+	if e.Gather {
+		strategy = gather.Strategy(strategy, &gather.Options{Always: true})
 	}
 	return quarantine.New(strategy, vault, &settings)
 }

@@ -104,7 +104,7 @@ func (s *scene) close() {
 
 // errand returns what a process is to know; what to do has to be added.
 func (s *scene) errand() errand {
-	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4}
+	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4, Gather: *gathering}
 }
 
 // ask returns the errand that the scene is about, from receipts if there are

@@ -46,6 +46,7 @@ func (x *exploration) start() *process {
 		s, err = ewsmail.NewFullAccess(client, opts)
 	}
 	require.NoError(x.t, err)
+	s = gatheredIf(s, nil)
 	if x.scene.renames {
 		s = renaming{s, x.Server}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -43,9 +44,10 @@ type worldOptions struct {
 	ways          []quarantine.Way
 	settings      func(*quarantine.Options)
 	strategy      ewsmail.Options
-	gate          *gate  // in front of the server; nil: none
-	account       string // default: svc
-	atOnce        int    // calls in flight for a payer; default: that of the limiter
+	gate          *gate           // in front of the server; nil: none
+	account       string          // default: svc
+	gather        *gather.Options // calls share requests; nil: as the flags say
+	atOnce        int             // calls in flight for a payer; default: that of the limiter
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -73,11 +75,11 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	if o.impersonation {
 		s, err := ewsmail.NewImpersonation(client, opts)
 		require.NoError(t, err)
-		return s
+		return gatheredIf(s, o.gather)
 	}
 	s, err := ewsmail.NewFullAccess(client, opts)
 	require.NoError(t, err)
-	return s
+	return gatheredIf(s, o.gather)
 }
 
 // newService returns another service on the same Exchange, as another process

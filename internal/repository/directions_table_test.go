@@ -29,6 +29,7 @@ internal/mailstore/eml -> internal/mimeparam
 quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/boltjournal -> internal/sealedfile
+quarantine/gather -> quarantine/driver
 quarantine/counters -> quarantine
 quarantine/counters -> ews
 quarantine/quarantinetest -> quarantine
@@ -39,6 +40,7 @@ quarantine/ewsmail -> internal/xmlwire
 quarantine/exchange -> quarantine
 quarantine/exchange -> quarantine/driver
 quarantine/exchange -> quarantine/ewsmail
+quarantine/exchange -> quarantine/gather
 quarantine/exchange -> quarantine/boltjournal
 quarantine/exchange -> quarantine/exchange/internal/rules
 quarantine/exchange -> ews
@@ -105,6 +107,9 @@ quarantine/boltjournal -> ews
 quarantine/quarantinetest -> quarantine/boltjournal
 quarantine/quarantinetest -> ews/ewstest
 quarantine/ewsmail -> quarantine
+quarantine/gather -> quarantine
+quarantine/gather -> ews
+quarantine/gather -> quarantine/ewsmail
 quarantine/ewsmail -> throttle
 quarantine/ewsmail -> auth
 quarantine/ewsmail -> ews/autodiscover

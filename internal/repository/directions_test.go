@@ -18,6 +18,7 @@ var importRules = []repository.Rule{
 	{Package: "quarantine", Imports: []string{"quarantine/driver", "quarantine/internal/...", "internal/..."}},
 
 	// Optional parts that a product chooses.
+	{Package: "quarantine/gather", Imports: []string{"quarantine/driver"}},
 	{Package: "quarantine/boltjournal", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 	{Package: "quarantine/counters", Imports: []string{"quarantine", "ews"}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},

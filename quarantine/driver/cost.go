@@ -88,13 +88,11 @@ type Spending struct {
 // context. A driver calls it for each request that it has sent, when it has been
 // answered or given up. It may be called concurrently, and does nothing if nobody counts.
 func Spend(ctx context.Context, s Spending) {
-	m, _ := ctx.Value(meterKey{}).(*Meter)
-	for ; m != nil; m = m.outer {
-		if m.watch != nil {
-			m.watch(s)
-			continue
-		}
-		m.add(s)
+	switch m := ctx.Value(meterKey{}).(type) {
+	case *Meter:
+		m.spend(s, true)
+	case *sharing:
+		m.spend(s)
 	}
 }
 
@@ -168,11 +166,22 @@ func (m *Meter) add(s Spending) {
 	if s.Unsent {
 		return
 	}
-	c := &m.cost
-	c.Requests++
-	c.BytesOut += s.BytesOut
-	c.BytesIn += s.BytesIn
-	if id := said(s.RequestID); id != "" {
+	m.cost.Requests++
+	m.cost.BytesOut += s.BytesOut
+	m.cost.BytesIn += s.BytesIn
+	m.cost.answered(s)
+}
+
+// learn adds only who has answered a request, and under which id.
+func (m *Meter) learn(s Spending) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cost.answered(s)
+}
+
+// answered adds who has answered a request. Calls that share one tell it more than once.
+func (c *Cost) answered(s Spending) {
+	if id := said(s.RequestID); id != "" && !slices.Contains(c.RequestIDs, id) {
 		if len(c.RequestIDs) == MaxRequestIDs {
 			c.RequestIDs = slices.Delete(c.RequestIDs, 0, 1)
 		}

@@ -10,7 +10,7 @@ import (
 // archive searches the archive of the mailbox for a query that asks for it, unless all
 // archives are searched anyway.
 func (f *finder) archive(ctx context.Context) error {
-	if f.mailbox.x.archive || f.query.In != nil {
+	if !f.apart() {
 		return nil
 	}
 	tree, err := f.mailbox.archiveFolders(ctx)
@@ -19,6 +19,9 @@ func (f *finder) archive(ctx context.Context) error {
 	}
 	return f.search(ctx, tree.extra, tree)
 }
+
+// apart reports whether the archive is not searched anyway.
+func (f *finder) apart() bool { return !f.mailbox.x.archive && f.query.In == nil }
 
 // archiveFolders returns the folders of the archive, and reads them again if they were
 // read longer than folderTTL ago. There are none if the server refuses to open it: what

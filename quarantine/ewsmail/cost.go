@@ -14,6 +14,9 @@ type spending struct{}
 // TraceCallStart changes nothing.
 func (spending) TraceCallStart(ctx context.Context, _ ews.CallStart) context.Context { return ctx }
 
+// TraceCallSend asks whether a request of a batch may still be sent.
+func (spending) TraceCallSend(ctx context.Context, _ ews.CallStart) error { return driver.Sending(ctx) }
+
 // TraceCallEnd tells what a request has cost.
 func (spending) TraceCallEnd(ctx context.Context, e ews.CallEnd) {
 	s := driver.Spending{

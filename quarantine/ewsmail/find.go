@@ -67,13 +67,18 @@ func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	}
 	loose := looseRestriction(f.query)
 	if err == nil && loose != nil && f.examiner == nil && f.kept == 0 && len(f.found.Unsearched) == 0 {
-		f.restriction, f.found, f.partly = loose, driver.Findings{}, nil
+		f.loosen()
 		err = f.everywhere(ctx)
 	}
 	if f.examiner != nil && f.examiner.stopped != nil {
 		err = f.examiner.stopped
 	}
 	return f.found, err
+}
+
+// loosen begins anew, with any spelling of the Message-ID.
+func (f *finder) loosen() {
+	f.restriction, f.found, f.partly = looseRestriction(f.query), driver.Findings{}, nil
 }
 
 // everywhere searches all folders that the query covers. The search folder AllItems,
@@ -90,8 +95,7 @@ func (f *finder) everywhere(ctx context.Context) error {
 		return err
 	}
 	err = f.search(ctx, tree.scope(q), tree)
-	enough := f.kept > 0 && (tree != known || q.Operation != "")
-	if err != nil || f.first || enough && f.examiner == nil && len(f.found.Unsearched) == 0 {
+	if err != nil || f.first || f.enough(tree != known) {
 		return err
 	}
 	// What is remembered of the folders may be out of date: nothing was found, or a
@@ -101,8 +105,20 @@ func (f *finder) everywhere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return f.search(ctx, f.unsearched(tree, fresh), fresh)
+}
+
+// enough reports whether what was searched of the folders that were known need not be
+// looked over. Fresh tells that these were read just now.
+func (f *finder) enough(fresh bool) bool {
+	return f.kept > 0 && (fresh || f.query.Operation != "") && f.examiner == nil && len(f.found.Unsearched) == 0
+}
+
+// unsearched returns the folders of a tree that the query covers and that were not
+// searched as those of an earlier one. What was not searched then is forgotten.
+func (f *finder) unsearched(earlier, tree *folderTree) [][]string {
 	searched := make(map[string]bool)
-	for _, ids := range tree.scope(q) {
+	for _, ids := range earlier.scope(f.query) {
 		for _, id := range ids {
 			searched[id] = true
 		}
@@ -111,11 +127,11 @@ func (f *finder) everywhere(ctx context.Context) error {
 		delete(searched, u.Folder.ID)
 	}
 	f.found.Unsearched = nil
-	again := fresh.scope(q)
+	again := tree.scope(f.query)
 	for i := range again {
 		again[i] = slices.DeleteFunc(slices.Clone(again[i]), func(id string) bool { return searched[id] })
 	}
-	return f.search(ctx, again, fresh)
+	return again
 }
 
 // scope returns the ids of the folders that a query covers, grouped by store.
@@ -137,10 +153,7 @@ func (t *folderTree) scope(q driver.Query) [][]string {
 // search searches folders. It reports those that cannot be searched, and
 // continues with the others.
 func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree) error {
-	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
-	if f.query.In == nil {
-		f.found.Unsearched = append(f.found.Unsearched, tree.missing...)
-	}
+	f.lacks(tree)
 	for _, ids := range groups {
 		for batch := range slices.Chunk(ids, foldersPerCall) {
 			if err := f.searchBatch(ctx, batch, tree); err != nil {
@@ -149,6 +162,14 @@ func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree
 		}
 	}
 	return nil
+}
+
+// lacks reports what of a tree cannot be searched.
+func (f *finder) lacks(tree *folderTree) {
+	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
+	if f.query.In == nil {
+		f.found.Unsearched = append(f.found.Unsearched, tree.missing...)
+	}
 }
 
 func (f *finder) searchBatch(ctx context.Context, batch []string, tree *folderTree) error {

@@ -43,27 +43,36 @@ func attachments(raw ews.Item) []driver.Attachment {
 	return all
 }
 
+// inspection asks for what inspect returns of an item.
+var inspection = ews.GetItemRequest{
+	MayBeGone: true, // which is what the engine wants to know
+	Shape:     ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
+}
+
 // inspect reads one item again.
 func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, error) {
 	if itemID == "" {
 		return driver.Item{}, driver.ErrGone
 	}
-	results, err := m.client.GetItem(ctx, ews.GetItemRequest{
-		IDs:       []ews.ItemID{{ID: itemID}},
-		MayBeGone: true, // which is what the engine wants to know
-		Shape:     ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
-	})
+	request := inspection
+	request.IDs = []ews.ItemID{{ID: itemID}}
+	results, err := m.client.GetItem(ctx, request)
 	if err == nil {
 		err = results[0].Err
 	}
 	if err != nil {
 		return driver.Item{}, asGone(err)
 	}
+	return m.inspected(itemID, results[0].Value), nil
+}
+
+// inspected returns an item that was read by an id.
+func (m *mailbox) inspected(itemID string, raw ews.Item) driver.Item {
 	tree := m.kept()
 	if tree == nil {
 		tree = &folderTree{}
 	}
-	it := m.item(results[0].Value, tree)
+	it := m.item(raw, tree)
 	it.ID = itemID // a server may write it in another form
-	return it, nil
+	return it
 }

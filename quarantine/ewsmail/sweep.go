@@ -12,13 +12,9 @@ import (
 // Purges: the owner cannot recover what retention keeps there, and nobody can
 // remove it.
 func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
-	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
-	if m.x.archive || m.archiveRead() {
-		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
-	}
 	var all []driver.Item
-	for _, name := range names {
-		left, err := m.leftIn(ctx, name, operation)
+	for _, name := range m.leftoverFolders() {
+		left, err := m.leftIn(ctx, name, queryRestriction(driver.Query{Operation: operation}))
 		if err != nil {
 			return nil, fmt.Errorf("searching %s of %s: %w", name, m.address, err)
 		}
@@ -27,11 +23,20 @@ func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Ite
 	return all, nil
 }
 
-func (m *mailbox) leftIn(ctx context.Context, name ews.FolderName, operation string) ([]driver.Item, error) {
+// leftoverFolders returns where a move may have left something.
+func (m *mailbox) leftoverFolders() []ews.FolderName {
+	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
+	if m.x.archive || m.archiveRead() {
+		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)
+	}
+	return names
+}
+
+func (m *mailbox) leftIn(ctx context.Context, name ews.FolderName, which ews.Restriction) ([]driver.Item, error) {
 	request := ews.FindItemRequest{
 		Folders:     []ews.FolderRef{m.known(name)},
 		Shape:       ews.ItemShape{Properties: searchProperties},
-		Restriction: queryRestriction(driver.Query{Operation: operation}),
+		Restriction: which,
 		MayBeGone:   true,
 	}
 	var left []driver.Item

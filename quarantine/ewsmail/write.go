@@ -15,6 +15,35 @@ import (
 // refuses it if the item has changed meanwhile, so two processes never overwrite
 // each other's stamp.
 func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
+	marked, change := changed(item, mark)
+	if becomesRead(item, mark) {
+		// A server that cannot suppress the read receipt of an update would
+		// send it now.
+		if err := m.hush(ctx, change.ID); err != nil {
+			return marked, err
+		}
+	}
+	if len(change.Changes) == 0 {
+		return marked, nil
+	}
+	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
+		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite,
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return marked, asConflict(asGone(err))
+	}
+	if id := results[0].Value; !id.IsZero() {
+		marked.ID, marked.Version = id.ID, id.ChangeKey
+	}
+	return marked, nil
+}
+
+// changed returns an item as it is after a change, but for its id and version, and what
+// to ask the server for.
+func changed(item driver.Item, mark driver.Change) (driver.Item, ews.ItemChange) {
 	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
 	if mark.Stamp != nil {
 		values := mark.Stamp.Values()
@@ -30,13 +59,6 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 		item.Stamp = nil
 	}
 	if mark.Read != nil && *mark.Read != item.Read {
-		if *mark.Read {
-			// A server that cannot suppress the read receipt of an update would
-			// send it now.
-			if err := m.hush(ctx, change.ID); err != nil {
-				return item, err
-			}
-		}
 		change.Changes = append(change.Changes, ews.SetField{Property: ews.FieldIsRead, Value: strconv.FormatBool(*mark.Read)})
 		item.Read = *mark.Read
 	}
@@ -46,22 +68,17 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	if mark.SetHeader.Name != "" {
 		change.Changes = append(change.Changes, ews.SetField{Property: headerField(mark.SetHeader.Name), Value: mark.SetHeader.Value})
 	}
-	if len(change.Changes) == 0 {
-		return item, nil
-	}
-	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
-		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite,
-	})
-	if err == nil {
-		err = results[0].Err
-	}
-	if err != nil {
-		return item, asConflict(asGone(err))
-	}
-	if id := results[0].Value; !id.IsZero() {
-		item.ID, item.Version = id.ID, id.ChangeKey
-	}
-	return item, nil
+	return item, change
+}
+
+// becomesRead reports whether a change marks an unread item as read.
+func becomesRead(item driver.Item, mark driver.Change) bool {
+	return mark.Read != nil && *mark.Read && !item.Read
+}
+
+// tells reports whether a change would send a read receipt unless that is suppressed first.
+func (m *mailbox) tells(item driver.Item, mark driver.Change) bool {
+	return becomesRead(item, mark) && !m.client.SuppressesReceipts()
 }
 
 // asConflict wraps err in [driver.ErrConflict] if the server reports that an item
@@ -107,7 +124,7 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 		RequireSuppression: true,
 	}
 	err := m.delete(ctx, request)
-	if errors.Is(err, ews.ErrUnsupportedVersion) {
+	if tooOld(err) {
 		if err := m.hush(ctx, request.IDs[0]); err != nil {
 			return err
 		}
@@ -124,3 +141,6 @@ func (m *mailbox) delete(ctx context.Context, request ews.DeleteItemRequest) err
 	}
 	return err
 }
+
+// tooOld reports whether the server does not know how to do without notices.
+func tooOld(err error) bool { return errors.Is(err, ews.ErrUnsupportedVersion) }

@@ -172,6 +172,12 @@ type Config struct {
 	// Default: what the server's version allows by default.
 	Throttling Throttling `json:"throttling,omitzero"`
 
+	// OneByOne sends a request for each message, as if no other one were under way.
+	// Otherwise messages of one mailbox that are worked on at the same time share
+	// requests, which takes a fraction of them; one that is alone shares none: see
+	// package gather. Default: false.
+	OneByOne bool `json:"oneByOne,omitempty"`
+
 	// StampKey is the secret that seals the stamps of messages on their way, so
 	// that a stamp forged by the sender of a message is recognised: one line of at
 	// least 16 characters, better 32 random bytes in base64. All processes that work

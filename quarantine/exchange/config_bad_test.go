@@ -261,7 +261,8 @@ var badConfigs = map[string]bad{
 	"journal over roots":       {goodNTLM, map[string]any{"rootCAFile": "a/roots.pem", "journalFile": "a/./roots.pem"}, "journalFile", "separate file", true},
 	"journal over key":         {goodOnline, set("journalFile", "cert.pfx"), "journalFile", "authentication.privateKeyFile", true},
 
-	"leaving as text": {goodNTLM, set("leaveRecoverable", "yes"), "leaveRecoverable", "true or false", false},
+	"one by one as text": {goodNTLM, set("oneByOne", "yes"), "oneByOne", "true or false", false},
+	"leaving as text":    {goodNTLM, set("leaveRecoverable", "yes"), "leaveRecoverable", "true or false", false},
 	"leaving and sweeping": {goodNTLM, map[string]any{"leaveRecoverable": true, "sweepRecoverableItems": true}, "sweepRecoverableItems",
 		"remove sweepRecoverableItems", true},
 	"lag as number":          {goodNTLM, set("searchLag", 60), "searchLag", `such as "60s"`, false},

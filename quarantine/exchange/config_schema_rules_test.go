@@ -61,6 +61,7 @@ var details = map[string]object{
 	"messageIdSearch":       {{"default", false}},
 	"scanRecoverableItems":  {{"default", false}},
 	"leaveRecoverable":      {{"default", false}},
+	"oneByOne":              {{"default", false}},
 	"sweepRecoverableItems": {{"default", false}},
 	"scanOnlineArchive":     {{"default", false}},
 	"useProxy":              {{"default", false}},

@@ -15,6 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
@@ -206,6 +207,14 @@ func (c *Config) journal(given quarantine.Journal) (quarantine.Journal, func() e
 }
 
 func (c *Config) strategy(client *ews.Client, opts *ewsmail.Options) (driver.Strategy, error) {
+	s, err := c.driver(client, opts)
+	if err != nil || c.OneByOne {
+		return s, err
+	}
+	return gather.Strategy(s, nil), nil
+}
+
+func (c *Config) driver(client *ews.Client, opts *ewsmail.Options) (driver.Strategy, error) {
 	if c.Access == Impersonation {
 		return ewsmail.NewImpersonation(client, opts)
 	}

@@ -69,10 +69,12 @@ var mutants = []mutant{
 	"Members/NeverComplete", "Lookup/Anyone", "Lookup/NoKind", "Lookup/NoAddress",
 	"Forwarded/Everything", "Forwarded/NoRecipients", "Forwarded/FirstRecipient", "Forwarded/ParentID", "Forwarded/NoTrace",
 	"Forwarded/IgnoresLimit", "Forwarded/CutsAtLimit", "Forwarded/UnreachableIsEmpty",
+	"Batch/NeverAsks", "Batch/RefusalIsUnknown", "Batch/OneForAll", "Batch/Shifts", "Batch/Drops", "Batch/AllAlone", "Batch/FailureIsSuccess",
+	"Batch/FindsForAll", "Batch/IgnoresVersion", "Batch/CarriesTheFirst",
 }
 
 // someMutants are those of a plain run: the ones that passed before the suite knew them.
-var someMutants = []mutant{"Find/IgnoresIn", "Find/IgnoresBelow", "Item/NoSubject", "Lost/SaysUntouched"}
+var someMutants = []mutant{"Find/IgnoresIn", "Find/IgnoresBelow", "Item/NoSubject", "Lost/SaysUntouched", "Batch/Shifts"}
 
 // TestSample: the driver that the mutants are made of keeps the contract.
 func TestSample(t *testing.T) {

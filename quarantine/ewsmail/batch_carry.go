@@ -1,0 +1,137 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// CarryAll carries several items in the way that the first one of them goes: with one
+// MoveItem, or with one ExportItems that is streamed into one UploadItems for as many as
+// [loads] says. Those that go another way, and those that the server refuses, so that
+// another way may help, are to be carried alone.
+func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
+	first := carriages[0]
+	b := &cargo{
+		strategy: s, from: s.x.mailbox(first.From.Address()), to: s.x.mailbox(first.To.Address()), folder: ews.FolderID{ID: first.Folder.ID},
+		carriages: carriages, replies: make([]driver.Reply[driver.Carried], len(carriages)),
+	}
+	var members []int
+	seen := make(map[string]bool)
+	for i, c := range carriages {
+		ways := s.memory.order(b.pair(i), c)
+		if i == 0 && len(ways) > 0 {
+			b.way = ways[0]
+		}
+		if seen[c.Item.ID] || !sameEnds(c, first) || len(ways) == 0 || ways[0] != b.way {
+			b.replies[i] = alone[driver.Carried]()
+			continue
+		}
+		seen[c.Item.ID] = true
+		members = append(members, i)
+	}
+	switch b.way {
+	case driver.WayMove:
+		b.move(ctx, members)
+	case driver.WayTransfer:
+		for _, load := range b.loads(members) {
+			b.transfer(ctx, load)
+		}
+	default:
+		for _, i := range members {
+			b.replies[i] = alone[driver.Carried]()
+		}
+	}
+	return b.replies
+}
+
+// sameEnds reports whether two carriages go from one mailbox into one folder.
+func sameEnds(a, b driver.Carriage) bool {
+	return strings.EqualFold(a.From.Address(), b.From.Address()) && strings.EqualFold(a.To.Address(), b.To.Address()) && a.Folder.ID == b.Folder.ID
+}
+
+// cargo is items that are carried together.
+type cargo struct {
+	strategy
+	from, to  *mailbox
+	folder    ews.FolderID
+	way       driver.Way
+	carriages []driver.Carriage
+	replies   []driver.Reply[driver.Carried]
+}
+
+func (b *cargo) pair(i int) wayPair {
+	return wayPair{b.from.address, b.to.address, b.carriages[i].Item.ID}
+}
+
+// move moves items across mailboxes with one MoveItem. Which new id belongs to which item,
+// only the order of the answers would say, so none is returned: the engine finds each copy
+// by its stamp.
+func (b *cargo) move(ctx context.Context, members []int) {
+	request := ews.MoveItemRequest{To: b.folder}
+	for _, i := range members {
+		it := b.carriages[i].Item
+		request.IDs = append(request.IDs, ews.ItemID{ID: it.ID, ChangeKey: it.Version})
+	}
+	results, err := b.from.client.MoveItem(ctx, request)
+	b.conclude(members, results, err)
+	if len(members) == 1 && err == nil {
+		b.replies[members[0]].Value.ItemID = results[0].Value.ID
+	}
+}
+
+// conclude gives each member its reply, as [strategy.carry] would.
+func (b *cargo) conclude(members []int, results ews.Results[ews.ItemID], err error) {
+	some := slices.ContainsFunc(results, func(r ews.Result[ews.ItemID]) bool { return r.Err == nil })
+	for n, i := range members {
+		memberErr := err
+		if err == nil {
+			memberErr = results[n].Err
+		}
+		if memberErr != nil && some && b.way != driver.WayMove {
+			memberErr = oneOfSome{memberErr}
+		}
+		b.replies[i] = b.became(b.pair(i), memberErr)
+	}
+}
+
+// became returns what came of one item.
+func (b *cargo) became(pair wayPair, err error) driver.Reply[driver.Carried] {
+	carried := driver.Carried{Way: b.way, Faithful: true, Once: b.way == driver.WayMove}
+	if err == nil {
+		b.memory.worked(pair, b.way)
+		carried.Moved = b.way == driver.WayMove
+		return driver.Reply[driver.Carried]{Value: carried}
+	}
+	if _, unanswered := errors.AsType[*ews.TransportError](err); !unanswered && unexecuted(err) && !transient(err) {
+		return alone[driver.Carried]() // it is carried alone, by whatever way is left
+	}
+	if next, who := recourseAfter(b.way, err); next != final {
+		b.memory.refused(pair, b.way, who)
+	}
+	if _, mixed := errors.AsType[oneOfSome](err); !mixed {
+		err = asGone(err)
+	}
+	return driver.Reply[driver.Carried]{Value: carried, Err: translate(err)}
+}
+
+// oneOfSome is the refusal of a member of an upload of which others were made. That it is
+// about this member, only the order of the answers says: the engine looks before it sends
+// the item again, since that would make a second copy.
+type oneOfSome struct{ error }
+
+// Error says what happened.
+func (e oneOfSome) Error() string {
+	return fmt.Sprintf("the server has made some copies of a batch, and refused this one: %v", e.error)
+}
+
+// Unwrap returns the refusal.
+func (e oneOfSome) Unwrap() error { return e.error }
+
+// NotExecuted reports that it is not certain that nothing was done.
+func (oneOfSome) NotExecuted() bool { return false }

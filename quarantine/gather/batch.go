@@ -1,0 +1,128 @@
+package gather
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// batch is calls that go together. What changes is guarded by the lock of the lanes.
+type batch[A, V any] struct {
+	members   []*member[A, V]
+	sent      bool                    // a request of it may be on its way
+	takenBack bool                    // somebody has left before a request was sent
+	cancel    context.CancelCauseFunc // nil: nothing is under way
+}
+
+// send carries a batch out: again without those who leave before it is sent, until each
+// member has its reply.
+func (l *lanes[A, V]) send(ctx context.Context, ln *lane[A, V], b *batch[A, V], all func(context.Context, []A) []driver.Reply[V]) {
+	defer l.leave(ln)
+	defer l.abandon(b)
+	for {
+		sending, args, done := l.board(ctx, b)
+		if len(args) == 0 {
+			done()
+			return
+		}
+		replies, panicked := guarded(sending, args, all)
+		done()
+		l.settle(b, replies, panicked)
+	}
+}
+
+// board prepares the next request of a batch. Those who have left are not in it.
+func (l *lanes[A, V]) board(ctx context.Context, b *batch[A, V]) (sending context.Context, args []A, done func()) {
+	sending, cancel := context.WithCancelCause(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var staying []*member[A, V]
+	for _, m := range b.members {
+		switch {
+		case m.finished:
+		case m.left:
+			m.finish(driver.Reply[V]{Err: driver.ErrAlone})
+		default:
+			staying = append(staying, m)
+		}
+	}
+	b.members, b.sent, b.takenBack, b.cancel = staying, false, false, cancel
+	meters := make([]*driver.Meter, len(staying))
+	turn := int(l.turns.Add(1) % uint64(max(1, len(staying))))
+	for i, m := range staying {
+		args = append(args, m.arg)
+		meters[(i+turn)%len(staying)] = m.meter
+	}
+	sending = driver.Shared(sending, meters...)
+	if l.writes {
+		sending = driver.AskSending(sending, func() error { return l.admit(b) })
+	}
+	return sending, args, func() { cancel(nil) }
+}
+
+// admit reports whether a request of a batch may be sent: nobody has left it.
+func (l *lanes[A, V]) admit(b *batch[A, V]) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range b.members {
+		if m.left {
+			b.takenBack = true
+			return errTakenBack
+		}
+	}
+	b.sent = true
+	return nil
+}
+
+// settle gives each member its reply. If the batch was taken back, those stay who go again,
+// and who has left asks the driver what the end of its context means.
+func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b.cancel = nil
+	for i, m := range b.members {
+		m.panicked = panicked
+		reply := driver.Reply[V]{Err: errSilent}
+		if i < len(replies) {
+			reply = replies[i]
+		}
+		ended := errors.Is(reply.Err, errTakenBack) || errors.Is(reply.Err, context.Canceled)
+		switch {
+		case panicked != nil || !b.takenBack || !ended || !driver.Untouched(reply.Err):
+			m.finish(reply)
+		case m.left:
+			m.finish(driver.Reply[V]{Err: driver.ErrAlone})
+		}
+	}
+}
+
+// abandon ends the calls of a batch that have no reply because the driver has ended its
+// goroutine, as a test that fails does.
+func (l *lanes[A, V]) abandon(b *batch[A, V]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range b.members {
+		if !m.finished {
+			m.panicked = "gather: the driver has ended the goroutine of a batch"
+			m.finish(driver.Reply[V]{})
+		}
+	}
+}
+
+// errSilent is the error of a member for which the driver has returned no reply.
+var errSilent = &driver.Error{Err: errors.New("the driver did not say what has become of a member of a batch")}
+
+// finish gives a member its reply. The lanes are locked.
+func (m *member[A, V]) finish(r driver.Reply[V]) {
+	if !m.finished {
+		m.reply, m.finished = r, true
+		close(m.done)
+	}
+}
+
+// guarded makes a call of the driver, and returns what it panics with.
+func guarded[A, V any](ctx context.Context, args []A, all func(context.Context, []A) []driver.Reply[V]) (replies []driver.Reply[V], panicked any) {
+	defer func() { panicked = recover() }()
+	return all(ctx, args), nil
+}

@@ -1,0 +1,223 @@
+package gather
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// lanes are where the calls of one kind go: those that may go together go in one lane. A
+// lane exists while a call in it is under way.
+type lanes[A, V any] struct {
+	options Options
+	crowds  *crowds
+	writes  bool
+	turns   atomic.Uint64 // whose turn it is to pay for the first request of a batch
+
+	mu  sync.Mutex
+	all map[laneKey]*lane[A, V]
+}
+
+func newLanes[A, V any](o Options, c *crowds, writes bool) *lanes[A, V] {
+	return &lanes[A, V]{options: o, crowds: c, writes: writes, all: make(map[laneKey]*lane[A, V])}
+}
+
+// laneKey is a mailbox, and what calls there must have in common to go together.
+type laneKey struct{ mailbox, place string }
+
+// lane is calls that may go together. Its fields are guarded by the lock of the lanes.
+type lane[A, V any] struct {
+	key      laneKey
+	inFlight int
+	waiting  []*member[A, V]
+}
+
+// member is one call that waits, or is in a batch. What changes is guarded by the lock of
+// the lanes.
+type member[A, V any] struct {
+	arg   A
+	meter *driver.Meter
+	turn  chan struct{} // closed when it is to lead its batch
+	done  chan struct{} // closed when reply is there
+
+	batch    *batch[A, V] // nil while it waits
+	led      bool         // turn is closed
+	left     bool         // its context has ended
+	finished bool         // done is closed
+	reply    driver.Reply[V]
+	panicked any
+}
+
+// call makes a call: at once, or with others when one of those that are under way comes
+// back.
+func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(context.Context, A) (V, error), all func(context.Context, []A) []driver.Reply[V]) (V, error) {
+	if ctx.Err() != nil {
+		return one(ctx, arg) // what that means, the driver says
+	}
+	m := &member[A, V]{arg: arg}
+	ln := l.enter(key, m, driver.MeterOf(ctx))
+	if m.turn == nil {
+		defer l.leave(ln)
+		return one(ctx, arg)
+	}
+	for leads := m.turn; ; {
+		select {
+		case <-m.done:
+			return m.outcome(ctx, one)
+		case <-leads:
+			leads = nil
+			if len(m.batch.members) == 1 && !l.options.Always {
+				defer l.leave(ln)
+				return one(ctx, arg)
+			}
+			go l.send(context.WithoutCancel(ctx), ln, m.batch, all)
+		case <-ctx.Done():
+			switch l.depart(ln, m, leads != nil) {
+			case mustLead:
+				l.depart(ln, m, false)
+				go l.send(context.WithoutCancel(ctx), ln, m.batch, all)
+				<-m.done
+				return m.outcome(ctx, one)
+			case neverSent:
+				return one(ctx, arg)
+			case unsentYet:
+				<-m.done
+				return m.outcome(ctx, one)
+			}
+			var none V
+			return none, &driver.Error{Err: errLeft{context.Cause(ctx)}}
+		}
+	}
+}
+
+// outcome returns what has come of a member.
+func (m *member[A, V]) outcome(ctx context.Context, one func(context.Context, A) (V, error)) (V, error) {
+	if m.panicked != nil {
+		panic(m.panicked)
+	}
+	if errors.Is(m.reply.Err, driver.ErrAlone) {
+		return one(ctx, m.arg)
+	}
+	return m.reply.Value, m.reply.Err
+}
+
+// enter lets a call go, or has it wait. It waits if it has a channel for its turn.
+func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *lane[A, V] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.all[key]
+	if ln == nil {
+		ln = &lane[A, V]{key: key}
+		l.all[key] = ln
+	}
+	if ln.inFlight < l.width(ln) && len(ln.waiting) == 0 && !l.options.Always {
+		ln.inFlight++
+		return ln
+	}
+	m.meter, m.turn, m.done = meter, make(chan struct{}), make(chan struct{})
+	ln.waiting = append(ln.waiting, m)
+	l.proceed(ln)
+	return ln
+}
+
+// leave ends one that was under way, and lets those go that wait.
+func (l *lanes[A, V]) leave(ln *lane[A, V]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.inFlight--
+	l.proceed(ln)
+	if ln.inFlight == 0 && len(ln.waiting) == 0 {
+		delete(l.all, ln.key)
+	}
+}
+
+// proceed makes batches of those that wait, as far as they may go. The lanes are locked.
+func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
+	for len(ln.waiting) > 0 && ln.inFlight < l.width(ln) {
+		n := min(len(ln.waiting), l.options.Most)
+		l.crowds.went(ln.key.mailbox, n)
+		b := &batch[A, V]{members: ln.waiting[:n:n]}
+		ln.waiting = ln.waiting[n:]
+		for _, m := range b.members {
+			m.batch = b
+		}
+		ln.inFlight++
+		b.members[0].led = true
+		close(b.members[0].turn)
+	}
+}
+
+// width is how many calls or batches may be under way in a lane.
+func (l *lanes[A, V]) width(ln *lane[A, V]) int {
+	if ln.inFlight > 0 && l.crowds.crowded(ln.key.mailbox) {
+		return 1
+	}
+	return l.options.InFlight
+}
+
+// departure is how a call can end whose context has ended.
+type departure int
+
+const (
+	onItsWay  departure = iota // its request goes on for others, or only read
+	neverSent                  // it has been waiting for its turn
+	unsentYet                  // its batch is being taken back
+	mustLead                   // its batch waits for it
+)
+
+// depart takes a call out whose context has ended. Leads tells that it has not seen yet
+// whether it is to lead its batch.
+func (l *lanes[A, V]) depart(ln *lane[A, V], m *member[A, V], leads bool) departure {
+	l.mu.Lock()
+	cancel, how := l.departing(ln, m, leads)
+	l.mu.Unlock()
+	if cancel != nil {
+		cancel(errTakenBack)
+	}
+	return how
+}
+
+func (l *lanes[A, V]) departing(ln *lane[A, V], m *member[A, V], leads bool) (cancel context.CancelCauseFunc, how departure) {
+	b := m.batch
+	switch {
+	case b == nil:
+		for i, other := range ln.waiting {
+			if other == m {
+				ln.waiting = append(ln.waiting[:i:i], ln.waiting[i+1:]...)
+				break
+			}
+		}
+		return nil, neverSent
+	case leads && m.led:
+		return nil, mustLead
+	case m.finished:
+		return nil, unsentYet // done is closed: its reply is there
+	}
+	m.left = true
+	if l.writes && !b.sent {
+		b.takenBack = true
+		return b.cancel, unsentYet
+	}
+	for _, other := range b.members {
+		if !other.left && !other.finished {
+			return nil, onItsWay
+		}
+	}
+	return b.cancel, onItsWay
+}
+
+// errLeft is the error of a call whose context ended while its request was on its way.
+type errLeft struct{ cause error }
+
+func (e errLeft) Error() string {
+	return "given up while its request was on its way: " + e.cause.Error()
+}
+
+// Unwrap returns why the context has ended.
+func (e errLeft) Unwrap() error { return e.cause }
+
+// errTakenBack is why a batch was not sent, or given up.
+var errTakenBack = errors.New("a call with which it shared its request was given up")

@@ -1,0 +1,102 @@
+package gather
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Defaults of [Options].
+const (
+	DefaultInFlight = 4
+	DefaultMost     = 50
+)
+
+// Options are the options of [Strategy]. nil or the zero value means the defaults.
+type Options struct {
+	// InFlight is how many calls of one kind may be under way in one mailbox, or batches of
+	// them, before the next ones wait to go together. With 1, a call that comes second waits
+	// half of a round trip on average; the more, the fewer calls share a request. Default:
+	// DefaultInFlight; negative values count as 1.
+	InFlight int
+
+	// Most is how many calls go together at most. Default: DefaultMost; negative values
+	// count as 1.
+	Most int
+
+	// Always makes a batch of each call, even of one that is alone: to test the batches of a
+	// driver with suites that make one call at a time. Default: false.
+	Always bool
+}
+
+// Strategy returns a strategy whose calls share requests as far as s can do things for
+// several items at once: see the documentation of the package. Options may be nil. It keeps
+// nothing about a mailbox in which no call is under way.
+func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	o.InFlight = max(1, cmp.Or(o.InFlight, DefaultInFlight))
+	o.Most = max(1, cmp.Or(o.Most, DefaultMost))
+	c := &crowds{at: make(map[string]time.Time)}
+	g := &gathering{
+		Strategy: s,
+		finds:    newLanes[driver.Query, driver.Findings](o, c, false),
+		inspects: newLanes[string, driver.Item](o, c, false),
+		sweeps:   newLanes[string, []driver.Item](o, c, false),
+		marks:    newLanes[driver.Marking, driver.Item](o, c, true),
+		removes:  newLanes[driver.Item, struct{}](o, c, true),
+		homes:    newLanes[driver.Folder, driver.Folder](o, c, true),
+		carries:  newLanes[driver.Carriage, driver.Carried](o, c, true),
+	}
+	if all, ok := s.(driver.BatchCarrier); ok {
+		g.carryAll = all.CarryAll
+	}
+	return g
+}
+
+// gathering is a strategy whose calls share requests.
+type gathering struct {
+	driver.Strategy
+	carryAll func(context.Context, []driver.Carriage) []driver.Reply[driver.Carried] // nil: one by one
+
+	finds    *lanes[driver.Query, driver.Findings]
+	inspects *lanes[string, driver.Item]
+	sweeps   *lanes[string, []driver.Item]
+	marks    *lanes[driver.Marking, driver.Item]
+	removes  *lanes[driver.Item, struct{}]
+	homes    *lanes[driver.Folder, driver.Folder]
+	carries  *lanes[driver.Carriage, driver.Carried]
+}
+
+// Mailbox returns access to a mailbox. It does no I/O.
+func (g *gathering) Mailbox(address string) driver.Mailbox {
+	return newMailbox(g, g.Strategy.Mailbox(address))
+}
+
+// Carry carries an item, together with others that go between the same ends.
+func (g *gathering) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	c.From, c.To = bare(c.From), bare(c.To)
+	one := func(ctx context.Context, c driver.Carriage) (driver.Carried, error) { return g.Strategy.Carry(ctx, c) }
+	if g.carryAll == nil {
+		return one(ctx, c)
+	}
+	ends := key(c.From.Address(), strings.ToLower(c.To.Address()), c.Folder.ID, string(c.Only), fmt.Sprint(c.Except))
+	return g.carries.call(ctx, ends, c, one, g.carryAll)
+}
+
+// key returns what is the same for calls that may go together: those in one mailbox that
+// are alike otherwise.
+func key(address string, parts ...string) laneKey {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(strconv.Itoa(len(p)) + ":" + p)
+	}
+	return laneKey{strings.ToLower(address), b.String()}
+}

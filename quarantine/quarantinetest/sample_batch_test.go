@@ -1,0 +1,115 @@
+package quarantinetest_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
+)
+
+// The sample does batches one by one, after it has asked once.
+
+// batch calls for each member.
+func batch[A, T any](ctx context.Context, s *sample, write bool, args []A, one func(A) (T, error)) []driver.Reply[T] {
+	replies := make([]driver.Reply[T], len(args))
+	var refusal error
+	if write && !s.is("Batch/NeverAsks") {
+		if err := driver.Sending(ctx); err != nil {
+			refusal = &driver.Error{Err: err, Untouched: !s.is("Batch/RefusalIsUnknown")}
+		}
+	}
+	for i, a := range args {
+		if replies[i].Err = refusal; refusal == nil {
+			replies[i].Value, replies[i].Err = one(a)
+		}
+		if replies[i].Err != nil && s.is("Batch/OneForAll") {
+			refusal = replies[i].Err
+		}
+	}
+	last := len(args) - 1
+	switch {
+	case s.is("Batch/Shifts"):
+		replies = append(replies[last:], replies[:last]...)
+	case s.is("Batch/Drops"):
+		replies = replies[:last]
+	case s.is("Batch/AllAlone"):
+		for i := range replies {
+			replies[i] = driver.Reply[T]{Err: driver.ErrAlone}
+		}
+	case s.is("Batch/FailureIsSuccess"):
+		for i := range replies {
+			replies[i].Err = refusal
+		}
+	}
+	return replies
+}
+
+func (m sampleMailbox) FindAll(ctx context.Context, queries []driver.Query) []driver.Reply[driver.Findings] {
+	var all []driver.Item
+	replies := batch(ctx, m.s, false, queries, func(q driver.Query) (driver.Findings, error) {
+		if q.In != nil != (queries[0].In != nil) || q.Below != queries[0].Below {
+			return driver.Findings{}, driver.ErrAlone
+		}
+		f, err := m.Find(ctx, q)
+		all = append(all, f.Items...)
+		return f, err
+	})
+	if m.s.is("Batch/FindsForAll") {
+		for i := range replies {
+			replies[i].Value.Items = all
+		}
+	}
+	return replies
+}
+
+func (m sampleMailbox) InspectAll(ctx context.Context, ids []string) []driver.Reply[driver.Item] {
+	return batch(ctx, m.s, false, ids, func(id string) (driver.Item, error) { return m.Inspect(ctx, id) })
+}
+
+func (m sampleMailbox) MarkAll(ctx context.Context, marks []driver.Marking) []driver.Reply[driver.Item] {
+	return batch(ctx, m.s, true, marks, func(mark driver.Marking) (driver.Item, error) {
+		if m.s.is("Batch/IgnoresVersion") {
+			if fresh, err := m.Inspect(ctx, mark.Item.ID); err == nil {
+				mark.Item.Version = fresh.Version
+			}
+		}
+		return m.Mark(ctx, mark.Item, mark.Change)
+	})
+}
+
+func (m sampleMailbox) RemoveAll(ctx context.Context, items []driver.Item) []driver.Reply[struct{}] {
+	return batch(ctx, m.s, true, items, func(it driver.Item) (struct{}, error) { return struct{}{}, m.Remove(ctx, it) })
+}
+
+func (m sampleMailbox) LeftoversAll(ctx context.Context, operations []string) []driver.Reply[[]driver.Item] {
+	return batch(ctx, m.s, false, operations, func(op string) ([]driver.Item, error) { return m.Leftovers(ctx, op) })
+}
+
+func (t sampleStrategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
+	return batch(ctx, t.s, true, carriages, func(c driver.Carriage) (driver.Carried, error) {
+		if t.s.is("Batch/CarriesTheFirst") {
+			c.Item = carriages[0].Item
+		}
+		return t.Carry(ctx, c)
+	})
+}
+
+// gatheredLab is a lab with a strategy whose calls share requests.
+type gatheredLab struct {
+	sampleLab
+	strategy driver.Strategy
+}
+
+func (l gatheredLab) Strategy() driver.Strategy { return l.strategy }
+
+// TestGathered: the decorator of package gather keeps the contract, over a driver that does,
+// also if each call is one of a batch.
+func TestGathered(t *testing.T) {
+	t.Parallel()
+	quarantinetest.Run(t, func(*testing.T) quarantinetest.Lab {
+		l := newSampleLab("")
+		return gatheredLab{l, gather.Strategy(l.Strategy(), &gather.Options{Always: true})}
+	})
+}
