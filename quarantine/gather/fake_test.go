@@ -123,7 +123,7 @@ func (p plain) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, er
 
 func carriageName(c driver.Carriage) string { return c.Item.ID }
 func carried(c driver.Carriage) driver.Carried {
-	return driver.Carried{ItemID: "copy of " + c.Item.ID + " in " + c.Folder.ID}
+	return driver.Carried{Way: driver.WayMove, Faithful: true, Once: true, ItemID: "copy of " + c.Item.ID + " in " + c.Folder.ID}
 }
 
 // batching is a strategy of the fake that has batches.

@@ -15,6 +15,7 @@ type lanes[A, V any] struct {
 	options Options
 	crowds  *crowds
 	writes  bool
+	lost    func(V) V     // what is known of a call whose outcome is not; nil: nothing
 	turns   atomic.Uint64 // whose turn it is to pay for the first request of a batch
 
 	mu  sync.Mutex
@@ -87,8 +88,13 @@ func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(con
 				<-m.done
 				return m.outcome(ctx, one)
 			}
-			var none V
-			return none, &driver.Error{Err: errLeft{context.Cause(ctx)}}
+			var value V
+			if l.lost != nil {
+				// With a context that has ended, nothing is sent.
+				value, _ = one(ctx, arg)
+				value = l.lost(value)
+			}
+			return value, &driver.Error{Err: errLeft{context.Cause(ctx)}}
 		}
 	}
 }

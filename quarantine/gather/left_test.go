@@ -312,3 +312,18 @@ func TestComingAndGoing(t *testing.T) {
 		assert.Greater(t, some, 20)
 	})
 }
+
+// Whoever leaves while it is carried knows by which way, as the engine wants of an error,
+// and nothing that is not certain.
+func TestLeavesACarry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := gather.Strategy(batching{plain{&fake{}}}, &gather.Options{Always: true})
+		ctx, cancel := context.WithTimeout(t.Context(), latency/2)
+		defer cancel()
+		c, err := s.Carry(ctx, driver.Carriage{From: s.Mailbox(alice), To: s.Mailbox(vault), Item: driver.Item{ID: "a"}})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.False(t, driver.Untouched(err))
+		assert.Equal(t, driver.Carried{Way: driver.WayMove, Faithful: true}, c)
+	})
+}

@@ -55,6 +55,11 @@ func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 		homes:    newLanes[driver.Folder, driver.Folder](o, c, true),
 		carries:  newLanes[driver.Carriage, driver.Carried](o, c, true),
 	}
+	g.carries.lost = func(c driver.Carried) driver.Carried {
+		// The way is the one that it would go. That it goes only once is not for certain.
+		c.Once, c.Moved, c.ItemID = false, false, ""
+		return c
+	}
 	if all, ok := s.(driver.BatchCarrier); ok {
 		g.carryAll = all.CarryAll
 	}
