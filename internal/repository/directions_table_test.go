@@ -36,6 +36,8 @@ quarantine/quarantinetest -> quarantine/driver
 quarantine/ewsmail -> quarantine/driver
 quarantine/ewsmail -> ews
 quarantine/ewsmail -> internal/xmlwire
+quarantine/graphmail -> quarantine/driver
+quarantine/graphmail -> internal/graph
 quarantine/exchange -> quarantine
 quarantine/exchange -> quarantine/driver
 quarantine/exchange -> quarantine/ewsmail
@@ -48,6 +50,8 @@ quarantine/exchange -> throttle
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
 quarantine/exchange/setup -> quarantine/exchange
+internal/graph -> internal/redact
+internal/graph -> internal/useragent
 ews -> internal/useragent
 ews -> internal/xmlwire
 ews/autodiscover -> ews
@@ -104,6 +108,12 @@ quarantine/ewsmail -> quarantine
 quarantine/ewsmail -> throttle
 quarantine/ewsmail -> auth
 quarantine/ewsmail -> ews/autodiscover
+quarantine/graphmail -> quarantine
+quarantine/graphmail -> throttle
+quarantine/graphmail -> auth
+quarantine/graphmail -> ews
+quarantine/exchange -> internal/graph
+internal/graph -> quarantine/driver
 quarantine/counters -> quarantine/driver
 quarantine/counters -> quarantine/exchange
 quarantine/ewsmail -> ews/ewstest

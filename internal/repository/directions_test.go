@@ -25,6 +25,9 @@ var importRules = []repository.Rule{
 	// The driver for Exchange is given a client with authentication and throttling.
 	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
 
+	// The driver for Microsoft Graph has its client to itself.
+	{Package: "quarantine/graphmail", Imports: []string{"quarantine/driver", "internal/..."}},
+
 	// This puts everything together from a configuration.
 	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
 
@@ -39,6 +42,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/azuread", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent"}},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/live", Imports: []string{"ews", "throttle", "quarantine/...", "quarantine", "internal/display", "internal/mailname"}},
@@ -73,6 +77,9 @@ var onlyFor = []repository.Reservation{
 	// These use the configuration, not the other way round.
 	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "internal/live", "examples/..."}},
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
+
+	// The client for Graph belongs to its driver.
+	{Package: "internal/graph", For: []string{"quarantine/graphmail"}},
 
 	// The Exchange server for tests, and packages that only it uses.
 	{Package: "ews/ewstest", For: []string{"examples/..."}},

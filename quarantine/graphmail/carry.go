@@ -1,0 +1,142 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// errNoWay is the error if the only way is not to be tried.
+var errNoWay = &driver.Error{
+	Err:       errors.New("there is no other way to carry it: Graph exports and imports items, and can neither move them to another mailbox nor make the same message from its MIME form"),
+	Untouched: true, Answered: true,
+}
+
+// carry exports the item and streams it into an import.
+func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	if c.Only != "" && c.Only != driver.WayTransfer || slices.Contains(c.Except, driver.WayTransfer) {
+		return driver.Carried{}, errNoWay
+	}
+	t := transfer{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
+	// The copy is found again by its stamp: the id that an import returns may be one of
+	// another kind than those of messages.
+	carried := driver.Carried{Way: driver.WayTransfer, Faithful: true}
+	if err := t.prepare(ctx); err != nil {
+		return carried, readOnly{err}
+	}
+	ctx, done, err := s.reserve(ctx, t.from, t.to)
+	if err != nil {
+		return carried, readOnly{err}
+	}
+	defer done()
+	err = t.run(ctx)
+	if graph.SessionOver(err) {
+		err = t.again(ctx, err)
+	}
+	return carried, err
+}
+
+// transfer is one item on its way.
+type transfer struct {
+	c              driver.Carriage
+	from, to       *mailbox
+	source, target graph.Mailbox
+	sourceID       string
+	session        graph.ImportSession
+}
+
+// prepare asks for all that is needed besides the item. It is remembered.
+func (t *transfer) prepare(ctx context.Context) (err error) {
+	if t.source, err = t.from.open(ctx); err != nil {
+		return err
+	}
+	if t.target, err = t.to.open(ctx); err != nil {
+		return err
+	}
+	if t.sourceID, err = t.from.transferID(ctx, t.source); err != nil {
+		return explained(err)
+	}
+	t.session, err = t.to.imports(ctx, t.target)
+	return explained(err)
+}
+
+// run exports the item once and imports it once.
+func (t *transfer) run(ctx context.Context) error {
+	data, err := t.export(ctx)
+	if err != nil {
+		// An item that cannot be exported costs no import.
+		return readOnly{explained(asGone(err))}
+	}
+	defer data.Close()
+	_, err = t.target.Import(ctx, t.session, t.c.Folder.ID, data)
+	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
+		return readOnly{asGone(failed)}
+	}
+	return err
+}
+
+// export opens the export of the item. If Graph does not take the id of the message for
+// one of an item, the other kind of id is tried.
+func (t *transfer) export(ctx context.Context) (*graph.Export, error) {
+	data, err := t.source.ExportItem(ctx, t.sourceID, t.c.Item.ID)
+	if !graph.Has(err, graph.CodeInvalidID) {
+		return data, err
+	}
+	other, translateErr := t.source.TranslateID(ctx, t.c.Item.ID, graph.IDOfREST, graph.IDOfImmutable)
+	if translateErr != nil {
+		return nil, err
+	}
+	return t.source.ExportItem(ctx, t.sourceID, other)
+}
+
+// again repeats an import whose session was over, with a new one: nothing was created.
+// Before, it looks whether that is so.
+func (t *transfer) again(ctx context.Context, refusal error) error {
+	t.to.endImports()
+	if t.c.Item.Stamp == nil {
+		return refusal
+	}
+	found, err := t.to.find(ctx, driver.Query{Operation: t.c.Item.Stamp.Operation, In: &t.c.Folder})
+	switch {
+	case err != nil, len(found.Unsearched) > 0:
+		return errors.Join(refusal, err)
+	case len(found.Items) > 0:
+		return fmt.Errorf("there is something with its stamp in the folder: %w", doubtful{refusal})
+	}
+	if t.session, err = t.to.imports(ctx, t.target); err != nil {
+		return readOnly{explained(err)}
+	}
+	return t.run(ctx)
+}
+
+// doubtful is a refusal that does not seem to be true.
+type doubtful struct{ error }
+
+// Unwrap returns the refusal.
+func (e doubtful) Unwrap() error { return e.error }
+
+// NotExecuted reports that something may have been created.
+func (doubtful) NotExecuted() bool { return false }
+
+// explained says which right is missing, if one is.
+func explained(err error) error {
+	if errors.Is(err, graph.ErrDenied) {
+		return fmt.Errorf("give the application MailboxItem.ImportExport.All and User.Read.All, with admin consent; sovereign clouds have no export and import: %w", err)
+	}
+	return err
+}
+
+// reserve promises a request in each of two mailboxes, and tells how long that took.
+func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
+	began := time.Now()
+	reserved, done, err := s.client.Reserve(ctx, from.payer(), to.payer())
+	if waited := time.Since(began); waited > 0 {
+		driver.Spend(ctx, driver.Spending{Unsent: true, Waited: waited, Payer: from.payer()})
+	}
+	return reserved, done, err
+}
