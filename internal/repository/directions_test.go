@@ -25,6 +25,9 @@ var importRules = []repository.Rule{
 	// The driver for Exchange is given a client with authentication and throttling.
 	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
 
+	// The Graph server for tests serves the mailboxes of the Exchange server for tests.
+	{Package: "quarantine/graphmail/graphtest", Imports: []string{"ews", "ews/ewstest", "internal/..."}},
+
 	// This puts everything together from a configuration.
 	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
 
@@ -75,10 +78,11 @@ var onlyFor = []repository.Reservation{
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
 
 	// The Exchange server for tests, and packages that only it uses.
-	{Package: "ews/ewstest", For: []string{"examples/..."}},
-	{Package: "internal/azuread", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "ews/ewstest", For: []string{"quarantine/graphmail/graphtest", "examples/..."}},
+	{Package: "quarantine/graphmail/graphtest", For: []string{"examples/..."}},
+	{Package: "internal/azuread", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},
-	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ntlmserver", For: []string{"ews/ewstest", "examples/..."}},
 
 	// Suites, checks and tools.
