@@ -38,6 +38,10 @@ quarantine/ewsmail -> ews
 quarantine/ewsmail -> internal/xmlwire
 quarantine/graphmail -> quarantine/driver
 quarantine/graphmail -> internal/graph
+quarantine/graphmail/graphtest -> ews/ewstest
+quarantine/graphmail/graphtest -> internal/azuread
+quarantine/graphmail/graphtest -> internal/mailstore
+quarantine/graphmail/graphtest -> internal/mailstore/eml
 quarantine/exchange -> quarantine
 quarantine/exchange -> quarantine/driver
 quarantine/exchange -> quarantine/ewsmail
@@ -120,6 +124,8 @@ quarantine/ewsmail -> ews/ewstest
 quarantine/exchange -> quarantine/exchange/selftest
 quarantine/exchange -> quarantine/exchange/setup
 quarantine/exchange -> ews/ewstest
+quarantine/exchange -> quarantine/graphmail/graphtest
+quarantine/graphmail/graphtest -> quarantine/driver
 quarantine/exchange -> internal/ntlmserver
 quarantine/exchange -> examples/internal/terminal
 quarantine/exchange -> testdata

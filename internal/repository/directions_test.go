@@ -27,6 +27,8 @@ var importRules = []repository.Rule{
 
 	// The driver for Microsoft Graph has its client to itself.
 	{Package: "quarantine/graphmail", Imports: []string{"quarantine/driver", "internal/..."}},
+	// The Graph server for tests serves the mailboxes of the Exchange server for tests.
+	{Package: "quarantine/graphmail/graphtest", Imports: []string{"ews", "ews/ewstest", "internal/..."}},
 
 	// This puts everything together from a configuration.
 	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
@@ -82,10 +84,11 @@ var onlyFor = []repository.Reservation{
 	{Package: "internal/graph", For: []string{"quarantine/graphmail"}},
 
 	// The Exchange server for tests, and packages that only it uses.
-	{Package: "ews/ewstest", For: []string{"examples/..."}},
-	{Package: "internal/azuread", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "ews/ewstest", For: []string{"quarantine/graphmail/graphtest", "examples/..."}},
+	{Package: "quarantine/graphmail/graphtest", For: []string{"examples/..."}},
+	{Package: "internal/azuread", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},
-	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ntlmserver", For: []string{"ews/ewstest", "examples/..."}},
 
 	// Suites, checks and tools.

@@ -1,0 +1,248 @@
+package graphtest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// importPath begins the paths of the import host.
+const importPath = "/api/gv1.0/"
+
+func isImport(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, importPath) }
+
+// ServeHTTP answers requests of both hosts, which differ by their paths, so the server can
+// be mounted in another one. The token endpoint is there too.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.answer(r, true).write(w)
+}
+
+// answer answers a request that came over a socket or directly.
+func (s *Server) answer(r *http.Request, socket bool) *answer {
+	in := &incoming{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header.Clone(), socket: socket}
+	scheme := "http"
+	if r.TLS != nil || r.URL.Scheme == "https" {
+		scheme = "https"
+	}
+	in.base = scheme + "://" + r.Host
+	body, err := s.read(r)
+	if err != nil {
+		return &answer{drop: true}
+	}
+	in.body = body
+	c := &call{server: s, in: in, importing: isImport(r)}
+	c.preferences()
+	a := s.handle(r.Context(), c, func() *refusal {
+		if c.importing {
+			return nil
+		}
+		app, refused := s.signIn(r)
+		c.app = app
+		return refused
+	})
+	if r.Context().Err() != nil {
+		return &answer{drop: true}
+	}
+	return a
+}
+
+// read reads the body, but not much more than the Graph host takes.
+func (s *Server) read(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	if isImport(r) {
+		return io.ReadAll(r.Body)
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, int64(s.opts.MaxBody)+1))
+	if err == nil {
+		_, err = io.Copy(io.Discard, r.Body)
+	}
+	return b, err
+}
+
+// handle answers a request or a part of a batch.
+func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *answer {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return &answer{drop: true}
+	}
+	c.entry = &Request{Method: c.in.method, URL: c.in.path, Header: c.in.header.Clone(), Body: cut(c.in.body), Part: c.in.part, Operation: OpUnknown}
+	if c.in.query != "" {
+		c.entry.URL += "?" + c.in.query
+	}
+	c.entry.Header.Del("Authorization")
+	if c.importing {
+		c.entry.URL = c.in.path // the token in the query is a secret
+	}
+	refused := signIn()
+	c.entry.App = c.app
+	if refused == nil {
+		refused = c.routed()
+	}
+	c.number = s.log.begin(c.entry)
+	a := c.run(refused)
+	wait := s.opts.Latency
+	if c.fault != nil {
+		wait += c.fault.slow
+	}
+	pause(ctx, wait)
+	s.leave(c)
+	if a.header == nil {
+		a.header = make(http.Header)
+	}
+	a.header.Set("request-id", c.requestID())
+	a.header.Set("client-request-id", c.clientID())
+	s.log.end(c, a)
+	return a
+}
+
+// routed finds the operation.
+func (c *call) routed() *refusal {
+	if c.importing {
+		c.route, c.args = &importRoute, nil
+		c.entry.Operation = c.route.operation
+		return nil
+	}
+	r, args, refused := c.server.find(c.in.method, c.in.path)
+	if refused != nil {
+		return refused
+	}
+	c.route, c.args = r, args
+	c.entry.Operation = r.operation
+	return nil
+}
+
+// run serves the request unless it was refused already or a fault answers instead.
+func (c *call) run(refused *refusal) *answer {
+	if refused != nil {
+		return refused.answer(c)
+	}
+	c.server.claim(c)
+	if f := c.fault; f != nil && f.instead() && !f.acted {
+		c.claim()
+		return f.answer(c, nil)
+	}
+	a := c.acting()
+	c.entry.Acted = c.acted
+	if f := c.fault; f != nil && f.instead() {
+		c.claim()
+		return f.answer(c, a)
+	}
+	return a
+}
+
+// acting answers the request with the store locked, but for a batch, whose parts lock it
+// one by one.
+func (c *call) acting() (a *answer) {
+	if c.route.operation == OpBatch {
+		out, refused := batch(c)
+		if refused != nil {
+			return refused.answer(c)
+		}
+		return out
+	}
+	if segment := c.route.segments[0]; segment == "groups" || segment == "contacts" {
+		c.lists = c.server.exchange.Entries()
+	}
+	c.server.exchange.Share(func(org *mailstore.Organisation) {
+		c.org = org
+		a = c.serve()
+		c.org = nil
+	})
+	return a
+}
+
+// serve serves the request with the store locked.
+func (c *call) serve() *answer {
+	refused := c.checked()
+	if refused == nil {
+		var a *answer
+		if a, refused = c.route.serve(c); refused == nil {
+			return a
+		}
+	}
+	return refused.answer(c)
+}
+
+// checked checks the query, the permissions, the mailbox and the budget.
+func (c *call) checked() *refusal {
+	s := c.server
+	if c.importing {
+		return nil // importItem does it itself
+	}
+	if len(c.in.body) > s.opts.MaxBody {
+		return refuse(http.StatusRequestEntityTooLarge, "BadRequest", "The request body exceeds the maximum size.")
+	}
+	if !s.may(c.app, c.route.roles) {
+		if c.route.segments[0] == "groups" || len(c.route.segments) < 3 {
+			return refuse(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+		}
+		return accessDenied()
+	}
+	var refused *refusal
+	if c.query, refused = parseQuery(c.in.query, c.route.params); refused != nil {
+		return refused
+	}
+	if refused := c.addressed(); refused != nil {
+		return refused
+	}
+	return s.enter(c)
+}
+
+// addressed finds the mailbox that the path names.
+func (c *call) addressed() *refusal {
+	if id := c.arg("mailbox"); id != "" {
+		for _, box := range c.org.Mailboxes() {
+			if !box.Gone && c.server.mailboxID(box) == id {
+				c.box = box
+				return nil
+			}
+		}
+		return refuse(http.StatusNotFound, "ErrorMailboxNotFound", "The mailbox was not found.")
+	}
+	if c.route.segments[0] != "users" || len(c.route.segments) < 3 {
+		return nil
+	}
+	c.box = c.user(c.arg("user"))
+	switch {
+	case c.box == nil:
+		return refuse(http.StatusNotFound, "ErrorInvalidUser", "The requested user '"+c.arg("user")+"' is invalid.")
+	case c.box.Moving:
+		return refuse(http.StatusServiceUnavailable, "ErrorMailboxStoreUnavailable", "The mailbox database is temporarily unavailable.")
+	case c.box.Gone:
+		return refuse(http.StatusNotFound, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+	case !c.server.mayOpen(c.app, c.box):
+		return accessDenied()
+	}
+	return nil
+}
+
+// user returns the mailbox of a user by id or UPN, nil if there is none.
+func (c *call) user(name string) *mailstore.Mailbox {
+	for _, box := range c.org.Mailboxes() {
+		if strings.EqualFold(name, objectID("user", box.GUID().String())) || strings.EqualFold(name, c.server.upn(box)) {
+			return box
+		}
+	}
+	return nil
+}
+
+// pause waits, on a bubble's clock inside a synctest bubble.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
