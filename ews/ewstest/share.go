@@ -17,7 +17,7 @@ func (s *Server) Share(f func(*mailstore.Organisation)) {
 	s.settle("")
 }
 
-// Entry is an entry of the address book that is no mailbox: a distribution list or a
+// Entry is an entry of the address book other than a mailbox: a distribution list or a
 // mail contact.
 type Entry struct {
 	Address, DisplayName string

@@ -38,7 +38,7 @@ func batch(c *call) (*answer, *refusal) {
 		return nil, bad("Invalid batch payload format.")
 	}
 	if len(b.Requests) == 0 || len(b.Requests) > maxParts {
-		return nil, bad("Number of batch request steps exceeds the maximum value of %d, or there is none.", maxParts)
+		return nil, bad("A batch has 1 to %d requests.", maxParts)
 	}
 	seen := map[string]int{}
 	responses := []object{}

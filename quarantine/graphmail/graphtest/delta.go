@@ -90,17 +90,29 @@ func deltaMessages(c *call) (*answer, *refusal) {
 // deltaFilter reads the only filter that a delta knows: a time from which on messages
 // were received.
 func (c *call) deltaFilter() (func(*mailstore.Item) bool, *refusal) {
-	if c.query.orderBy != "" && c.query.orderBy != "receivedDateTime desc" {
-		return nil, lacks("$orderby=" + c.query.orderBy)
+	q := c.firstQuery()
+	if q.orderBy != "" && q.orderBy != "receivedDateTime desc" {
+		return nil, lacks("$orderby=" + q.orderBy)
 	}
-	if c.query.filter == nil {
+	if q.filter == nil {
 		return func(*mailstore.Item) bool { return true }, nil
 	}
-	n, ok := c.query.filter.(comparison)
+	n, ok := q.filter.(comparison)
 	if _, isTime := n.value.(time.Time); !ok || n.path != "receivedDateTime" || n.op != "ge" && n.op != "gt" || !isTime {
 		return nil, filterRefused("a delta can be filtered by receivedDateTime ge or gt only")
 	}
 	return messageTerms.compile(n)
+}
+
+// firstQuery returns the query with which the delta began.
+func (c *call) firstQuery() *query {
+	v := c.query.values
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if state := c.server.deltas[v.Get("$skiptoken")+v.Get("$deltatoken")]; state != nil {
+		return state.query
+	}
+	return c.query
 }
 
 // deltaFolders tells what became of the folders of the mailbox, at any depth

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -140,6 +141,9 @@ func (f *Fault) answer(c *call, a *answer) *answer {
 	switch {
 	case f.body != "":
 		out.body = []piece{{raw: []byte(f.body)}}
+		if !json.Valid([]byte(f.body)) {
+			out.header.Set("Content-Type", "text/html")
+		}
 	case f.code == "":
 		out.body = nil
 		out.header.Del("Content-Type")

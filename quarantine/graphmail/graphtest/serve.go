@@ -224,7 +224,7 @@ func (c *call) addressed() *refusal {
 	return nil
 }
 
-// user returns the mailbox of a user by id or UPN, nil if there is none.
+// user returns the mailbox of a user by id or UPN, nil if nobody has it.
 func (c *call) user(name string) *mailstore.Mailbox {
 	for _, box := range c.org.Mailboxes() {
 		if strings.EqualFold(name, objectID("user", box.GUID().String())) || strings.EqualFold(name, c.server.upn(box)) {

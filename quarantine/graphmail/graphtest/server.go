@@ -88,7 +88,7 @@ func (s *Server) LimitPages(n int) {
 	s.page = n
 }
 
-// UserID returns the id of the user with an address, empty if there is none.
+// UserID returns the id of the user with an address, empty if nobody has it.
 func (s *Server) UserID(address string) string {
 	id := ""
 	s.exchange.Share(func(org *mailstore.Organisation) {
@@ -102,8 +102,8 @@ func (s *Server) UserID(address string) string {
 // GroupID returns the id of the group with an address.
 func GroupID(address string) string { return objectID("group", strings.ToLower(address)) }
 
-// MailboxID returns the id of a mailbox in the export and import API, empty if there is
-// none.
+// MailboxID returns the id of a mailbox in the export and import API, empty if nobody
+// has that address.
 func (s *Server) MailboxID(address string) string {
 	id := ""
 	s.exchange.Share(func(org *mailstore.Organisation) {
