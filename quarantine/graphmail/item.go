@@ -13,6 +13,7 @@ import (
 // MAPI properties, named after [MS-OXPROPS].
 var (
 	pidTagMessageClass                    = graph.Property{Type: "String", Tag: 0x001A}
+	pidTagMessageFlags                    = graph.Property{Type: "Integer", Tag: 0x0E07}
 	pidTagMessageSize                     = graph.Property{Type: "Integer", Tag: 0x0E08}
 	pidTagInternetMessageID               = graph.Property{Type: "String", Tag: 0x1035}
 	pidTagReadReceiptRequested            = graph.Property{Type: "Boolean", Tag: 0x0029}

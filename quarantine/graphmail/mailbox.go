@@ -86,6 +86,9 @@ func (m *mailbox) payer() string { return strings.ToLower(m.address) }
 // open returns access to the mailbox. The first time, and after it was not found, it asks
 // the directory whose address that is: Graph knows users by their id.
 func (m *mailbox) open(ctx context.Context) (graph.Mailbox, error) {
+	if ctx.Err() != nil {
+		return graph.Mailbox{}, readOnly{context.Cause(ctx)} // also where what is remembered would do
+	}
 	m.mu.Lock()
 	id := m.user
 	m.mu.Unlock()

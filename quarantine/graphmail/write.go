@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
@@ -66,7 +67,7 @@ func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.
 	if item.ID == "" {
 		return graph.Message{}, driver.ErrGone
 	}
-	now, err := box.Message(ctx, item.ID, versionFields, []graph.Property{pidTagReadReceiptRequested, pidTagNonReceiptNotificationRequested})
+	now, err := box.Message(ctx, item.ID, versionFields, receiptProperties)
 	if err != nil {
 		return now, readOnly{asGone(err)}
 	}
@@ -85,18 +86,28 @@ func (e readOnly) Unwrap() error { return e.error }
 // NotExecuted reports that nothing was changed.
 func (readOnly) NotExecuted() bool { return true }
 
-// asksReceipt reports whether reading a message, or removing it unread, would tell its
+// receiptProperties tell whether a receipt was asked for, and whether one is pending.
+var receiptProperties = []graph.Property{pidTagReadReceiptRequested, pidTagNonReceiptNotificationRequested, pidTagMessageFlags}
+
+// notify are the bits of PidTagMessageFlags of a message whose sender will be told when
+// it is read (0x100), or removed unread (0x200).
+// See [MS-OXCMSG], section 2.2.1.6.
+const notify = 0x300
+
+// asksReceipt reports whether reading a message, or removing it unread, may tell its
 // sender.
 func asksReceipt(raw graph.Message) bool {
 	if raw.Read {
 		return false
 	}
-	for _, p := range []graph.Property{pidTagReadReceiptRequested, pidTagNonReceiptNotificationRequested} {
+	for _, p := range receiptProperties[:2] {
 		if v, _ := raw.Value(p); strings.EqualFold(v, "true") {
 			return true
 		}
 	}
-	return raw.Receipt
+	flags, _ := raw.Value(pidTagMessageFlags)
+	n, _ := strconv.Atoi(flags)
+	return raw.Receipt || n&notify != 0
 }
 
 // hush withdraws the request for a receipt, and reads back that this was done. It returns
