@@ -97,11 +97,9 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 	case text != nil:
 		out = &countingReader{r: bytes.NewReader(text), moved: stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(out), int64(len(text))
-		if k.read {
-			// A transport that signs in anew, or a connection that was closed meanwhile,
-			// can then send it again.
-			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-		}
+		// For a transport that signs in anew, after a refusal. That of net/http sends it
+		// again only if it was not sent, or if the method is GET.
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
 	transport := c.transport
 	if k.elsewhere {
