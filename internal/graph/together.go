@@ -77,26 +77,9 @@ func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], err
 
 // Whole reads a message together with the list of its attachments.
 func (m Mailbox) Whole(ctx context.Context, id string, fields []string, properties []Property) (Message, []Attachment, error) {
-	message := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
-	list := m.attachmentsCall(id)
-	parts, err := m.client.batch(ctx, m.payer, []call{message, list})
+	details, err := m.Details(ctx, []string{id}, fields, properties, true)
 	if err != nil {
 		return Message{}, nil, err
 	}
-	var got Message
-	if err := decodePart(message, parts[0], &got); err != nil {
-		return Message{}, nil, err
-	}
-	var first page[Attachment]
-	if err := decodePart(list, parts[1], &first); err != nil {
-		return Message{}, nil, err
-	}
-	var all []Attachment
-	for some, err := range continued(ctx, m.client, list, first) {
-		if err != nil {
-			return Message{}, nil, err
-		}
-		all = append(all, some...)
-	}
-	return got, all, nil
+	return details[0].Message, details[0].Attachments, details[0].Err
 }

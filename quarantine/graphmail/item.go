@@ -123,9 +123,7 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 	}
 	it := m.item(raw, tree)
 	it.ID = itemID
-	for _, a := range attachments {
-		it.Attachments = append(it.Attachments, driver.Attachment{Name: a.Name, Size: a.Size, Inline: a.Inline, Message: a.IsItem()})
-	}
+	it.Attachments = attachmentsOf(attachments)
 	it.HasAttachments = it.HasAttachments || len(attachments) > 0
 	return it, nil
 }
