@@ -33,7 +33,7 @@ var (
 	listParams = []string{"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count"}
 
 	folderParams    = append([]string{"includeHiddenFolders"}, listParams...)
-	deltaParams     = []string{"$select", "$expand", "$filter", "$orderby", "$top", "changeType", "$skiptoken", "$deltatoken"}
+	deltaParams     = []string{"$select", "$filter", "$orderby", "changeType", "$skiptoken", "$deltatoken"}
 	directoryParams = []string{"$select", "$filter", "$top", "$count", "$skiptoken"}
 )
 

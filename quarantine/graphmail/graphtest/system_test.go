@@ -119,7 +119,7 @@ func TestDeltaOfNewMessagesAndFolders(t *testing.T) {
 	c.want(200, "PATCH", user(alice)+"/messages/"+c.one(alice, "two"), read)
 	assert.Empty(t, c.want(200, "GET", first.str("@odata.deltaLink"), nil).rows())
 
-	all := c.want(200, "GET", user(alice)+"/mailFolders/delta?$top=100", nil)
+	all := c.want(200, "GET", user(alice)+"/mailFolders/delta", nil, "Prefer", "odata.maxpagesize=100")
 	assert.Contains(t, column(all.rows(), "displayName"), "Conflicts", "any depth")
 	c.want(201, "POST", user(alice)+"/mailFolders/inbox/childFolders", object{"displayName": "new"})
 	assert.Contains(t, column(c.want(200, "GET", all.str("@odata.deltaLink"), nil).rows(), "displayName"), "new")

@@ -141,7 +141,7 @@ func TestTranslations(t *testing.T) {
 	}
 	entry := to("ewsId", "entryId", m.ID.ID)[0]["targetId"].(string)
 	assert.Equal(t, m.ID.ID, to("entryId", "ewsId", entry)[0]["targetId"])
-	assert.Equal(t, c.want(200, "GET", user(alice)+"/mailFolders/inbox", nil).str("id"), to("EwsId", "RestId", folder)[0]["targetId"])
+	assert.Equal(t, c.want(200, "GET", user(alice)+"/mailFolders/inbox", nil).str("id"), to("ewsId", "restId", folder)[0]["targetId"])
 	for _, row := range to("ewsId", "restImmutableEntryId", folder, "nonsense") {
 		assert.Nil(t, row["targetId"])
 		assert.Equal(t, "ErrorInvalidIdMalformed", row["errorDetails"].(object)["code"])
