@@ -238,6 +238,28 @@ func TestFaults(t *testing.T) {
 	assert.Empty(t, c.subjects("singleValueExtendedProperties/any(ep:ep/id eq '"+stamp+"' and ep/value ne null)"), made.text)
 }
 
+func TestServerActsLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCaller(t, nil)
+		c.deliver("one", "two")
+		path, other := user(alice)+"/messages/"+c.one(alice, "one"), user(alice)+"/messages/"+c.one(alice, "two")
+		c.srv.FailNext("", graphtest.Late(time.Minute), graphtest.Unavailable.ActedAfter(time.Hour))
+		_, err := c.try("POST", path+"/permanentDelete", nil)
+		require.Error(t, err)
+		assert.Equal(t, 503, c.do("PATCH", other, read).status)
+		assert.Equal(t, []string{"/Inbox"}, c.folders(alice, "one"))
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []string{"/Recoverable Items/Purges"}, c.folders(alice, "one"))
+		seen := c.srv.Requests()
+		assert.Equal(t, []bool{true, false}, []bool{seen[2].Acted, seen[3].Acted})
+		c.srv.Close()
+		time.Sleep(2 * time.Hour)
+		assert.False(t, c.srv.Requests()[3].Acted, "a closed server acts no more")
+	})
+}
+
 func TestConsentAndTokens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

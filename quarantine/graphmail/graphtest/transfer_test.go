@@ -153,3 +153,23 @@ func TestTranslations(t *testing.T) {
 	assert.Nil(t, to("restImmutableEntryId", "restId", fixed)[0]["targetId"])
 	c.refused(400, "BadRequest", "POST", path, object{"inputIds": []string{"x"}, "sourceIdType": "owaId", "targetIdType": "restId"})
 }
+
+// Whether the API of mailboxes takes the ids of the mail API is not known for sure: it can
+// have its own.
+func TestOwnIDs(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, &graphtest.Options{OwnIDs: true})
+	c.deliver("one")
+	path := "/admin/exchange/mailboxes/" + c.srv.MailboxID(alice)
+	row := c.want(200, "POST", path+"/exportItems", object{"itemIds": []string{c.one(alice, "one")}}).rows()[0]
+	assert.Equal(t, "ErrorInvalidIdMalformed", row["error"].(object)["code"])
+	own := c.want(200, "GET", path+"/folders/inbox/items", nil).rows()[0]["id"].(string)
+	c.refused(400, "ErrorInvalidIdMalformed", "GET", user(alice)+"/messages/"+own, nil)
+	data := c.export(alice, own)
+	inbox := c.want(200, "GET", user(quar)+"/mailFolders/inbox", nil).str("id")
+	secret := c.session(quar)
+	assert.Equal(t, 400, c.do("POST", secret, object{"FolderId": inbox, "Mode": "create", "Data": data}).status)
+	home := c.want(200, "GET", "/admin/exchange/mailboxes/"+c.srv.MailboxID(quar)+"/folders/inbox", nil).str("id")
+	got := c.want(200, "POST", secret, object{"FolderId": home, "Mode": "create", "Data": data})
+	assert.NotEqual(t, c.one(quar, "one"), got.str("itemId"))
+}
