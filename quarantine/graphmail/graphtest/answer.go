@@ -18,6 +18,7 @@ type answer struct {
 
 	drop bool // nothing is sent, the connection is closed
 	cut  bool // the connection is closed in the middle of the body
+	odd  bool // as servers do, but not as they should: no capture
 	code string
 }
 

@@ -118,8 +118,8 @@ func (c *call) firstQuery() *query {
 // deltaFolders tells what became of the folders of the mailbox, at any depth
 // (https://learn.microsoft.com/en-us/graph/api/mailfolder-delta).
 func deltaFolders(c *call) (*answer, *refusal) {
-	if c.query.filter != nil || c.query.orderBy != "" {
-		return nil, lacks("$filter and $orderby of a delta of folders")
+	if c.query.filter != nil || c.query.values.Has("changeType") {
+		return nil, lacks("$filter and changeType of a delta of folders")
 	}
 	if refused := c.folderQuery(); refused != nil {
 		return nil, refused
@@ -152,9 +152,6 @@ func (c *call) delta(src source) (*answer, *refusal) {
 		return nil, refused
 	}
 	size := c.pageSize()
-	if c.maxPage == 0 && c.query.top == 0 && state.query.top > 0 {
-		size = state.query.top
-	}
 	page := state.rows[:min(size, len(state.rows))]
 	value := []object{}
 	for _, r := range page {

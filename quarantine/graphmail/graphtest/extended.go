@@ -1,7 +1,6 @@
 package graphtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -182,14 +181,4 @@ func texts(v any) ([]string, bool) {
 		all = append(all, s)
 	}
 	return all, ok
-}
-
-// whole reads a whole number.
-func whole(v any) (int64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	i, err := n.Int64()
-	return i, err == nil
 }

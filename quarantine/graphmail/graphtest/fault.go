@@ -19,6 +19,7 @@ type Fault struct {
 	wait   time.Duration // Retry-After
 	slow   time.Duration
 	acted  bool
+	later  time.Duration // after which it acts
 }
 
 type faultKind int
@@ -110,6 +111,23 @@ func (f Fault) Acted() Fault {
 	f.acted = true
 	return f
 }
+
+// ActedAfter is [Fault.Acted] for a server that acts when the duration has passed since
+// the answer, on the clock of a testing/synctest bubble inside one. It then treats the
+// request as one that comes in at that moment; no other fault strikes it, and hooks do not
+// see it. [Server.Requests] shows whether it acted. A server that has been closed acts no
+// more. It panics if d is not positive.
+func (f Fault) ActedAfter(d time.Duration) Fault {
+	if d <= 0 {
+		panic("graphtest: ActedAfter: the duration must be positive")
+	}
+	f.Name += ", the server acts after " + d.String()
+	f.acted, f.later = false, d
+	return f
+}
+
+// Late closes the connection without an answer, while the server acts later.
+func Late(d time.Duration) Fault { return DropBefore.ActedAfter(d) }
 
 // ExportFails returns a fault that fails each item of exportItems with a code, inside an
 // answer 200.

@@ -92,6 +92,12 @@ func TestFiltersAreRefused(t *testing.T) {
 	}
 	c.refused(400, "BadRequest", "GET", user(alice)+"/nonsense", nil)
 	c.refused(400, "BadRequest", "GET", "/nonsense", nil)
+	for method, path := range map[string]string{
+		"GET": "/me/messages", "POST": user(alice) + "/messages/x/createReply", "DELETE": user(alice) + "/mailFolders/x",
+	} {
+		c.refused(501, "NotImplemented", method, path, nil)
+	}
+	c.refused(501, "NotImplemented", "GET", user(alice)+"/messages?includeHiddenMessages=true", nil)
 	c.refused(405, "Request_BadRequest", "PUT", user(alice)+"/messages", nil)
 	c.refused(501, "NotImplemented", "GET", c.url+"/beta"+user(alice)+"/messages", nil)
 }

@@ -32,8 +32,9 @@ func (c *call) folder(id string) (*mailstore.Folder, *refusal) {
 		}
 		return nil, folderNotFound()
 	}
+	id, own := c.spelled(id)
 	parsed, err := mailstore.ParseID(fromREST.Replace(id))
-	if err != nil || strings.ContainsAny(id, "/+") || parsed.Kind != mailstore.KindFolder {
+	if !own || err != nil || strings.ContainsAny(id, "/+") || parsed.Kind != mailstore.KindFolder {
 		return nil, malformedID()
 	}
 	if f := c.box.Folder(parsed.Number); parsed.Mailbox == c.box.GUID() && f != nil && shown(f) && isMailFolder(f) {

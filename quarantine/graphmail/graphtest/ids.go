@@ -56,31 +56,72 @@ func parseImmutable(s string) (guid mailstore.GUID, object uint64, archive bool,
 	return guid, binary.BigEndian.Uint64(b[21:]), b[20] == 1, int(binary.BigEndian.Uint32(b[29:])) - 1, true
 }
 
+// ownMark begins an id of the API of mailboxes with Options.OwnIDs.
+const ownMark = "AAMBX"
+
+// own reports whether the request is one of the API of mailboxes and that has ids of its
+// own.
+func (c *call) own() bool {
+	return c.server.opts.OwnIDs && (c.importing || c.route.segments[0] == "admin")
+}
+
+// spell writes an id as the API of the request does.
+func (c *call) spell(id string) string {
+	if c.own() {
+		return ownMark + id
+	}
+	return id
+}
+
+// spelled is the reverse of spell.
+func (c *call) spelled(id string) (string, bool) {
+	if c.own() {
+		return strings.CutPrefix(id, ownMark)
+	}
+	return id, true
+}
+
+// folderID returns the id of a folder.
+func (c *call) folderID(f *mailstore.Folder) string { return c.spell(restID(f.ID())) }
+
 // idOf returns the id of an item of the kind that the request asks for.
 func (c *call) idOf(it *mailstore.Item) string {
 	if c.immutable {
-		return immutableID(it)
+		return c.spell(immutableID(it))
 	}
-	return restID(it.ID())
+	return c.spell(restID(it.ID()))
 }
 
-// item finds an item of the mailbox of the request by an id of either kind.
+// item finds a message of the mailbox of the request by an id of either kind.
 func (c *call) item(id string) (*mailstore.Item, *refusal) {
+	it, refused := c.anyItem(id)
+	if refused != nil {
+		return nil, refused
+	}
+	return c.served(it)
+}
+
+// anyItem finds an item of any kind.
+func (c *call) anyItem(id string) (*mailstore.Item, *refusal) {
+	id, ok := c.spelled(id)
+	if !ok {
+		return nil, malformedID()
+	}
 	if guid, object, archive, attachment, ok := parseImmutable(id); ok && attachment < 0 {
 		it := c.org.Object(object)
 		if guid != c.box.GUID() || it == nil || it.Folder.Mailbox != c.box || it.Folder.Archive != archive {
 			return nil, itemNotFound()
 		}
-		return c.served(it)
+		return it, nil
 	}
 	parsed, err := mailstore.ParseID(fromREST.Replace(id))
 	if err != nil || strings.ContainsAny(id, "/+") || parsed.Kind != mailstore.KindItem {
 		return nil, malformedID()
 	}
-	if parsed.Mailbox != c.box.GUID() {
-		return nil, itemNotFound()
+	if it := c.box.Item(parsed.Number); parsed.Mailbox == c.box.GUID() && it != nil {
+		return it, nil
 	}
-	return c.served(c.box.Item(parsed.Number))
+	return nil, itemNotFound()
 }
 
 // served refuses what the mail API does not show: other kinds of items, the archive,

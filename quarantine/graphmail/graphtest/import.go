@@ -95,7 +95,7 @@ func importItem(c *call) (*answer, *refusal) {
 		return nil, refused
 	}
 	if c.strikes(faultNothing) {
-		return jsonAnswer(http.StatusOK, object{"itemId": restID(mailstore.ID{Mailbox: c.box.GUID(), Kind: mailstore.KindItem, Number: 1 << 40}), "changeKey": mailstore.FormatChange(mailstore.KindItem, 1)}), nil
+		return jsonAnswer(http.StatusOK, object{"itemId": c.spell(restID(mailstore.ID{Mailbox: c.box.GUID(), Kind: mailstore.KindItem, Number: 1 << 40})), "changeKey": mailstore.FormatChange(mailstore.KindItem, 1)}), nil
 	}
 	it, err := f.Import(data, false)
 	if err != nil {

@@ -8,31 +8,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// anyItem finds an item of any kind of the mailbox of the request.
-func (c *call) anyItem(id string) (*mailstore.Item, *refusal) {
-	if guid, object, archive, attachment, ok := parseImmutable(id); ok && attachment < 0 {
-		it := c.org.Object(object)
-		if guid != c.box.GUID() || it == nil || it.Folder.Mailbox != c.box || it.Folder.Archive != archive {
-			return nil, itemNotFound()
-		}
-		return it, nil
-	}
-	parsed, err := mailstore.ParseID(fromREST.Replace(id))
-	if err != nil || strings.ContainsAny(id, "/+") || parsed.Kind != mailstore.KindItem {
-		return nil, malformedID()
-	}
-	if it := c.box.Item(parsed.Number); parsed.Mailbox == c.box.GUID() && it != nil {
-		return it, nil
-	}
-	return nil, itemNotFound()
-}
-
 // mailboxFolderOf finds a folder of any kind below the top of the information store.
 func (c *call) mailboxFolderOf(id string) (*mailstore.Folder, *refusal) {
 	if f, refused := c.folder(id); refused == nil || refused.code == malformedID().code {
 		return f, refused
 	}
-	parsed, _ := mailstore.ParseID(fromREST.Replace(id))
+	plain, _ := c.spelled(id) // it was read before
+	parsed, _ := mailstore.ParseID(fromREST.Replace(plain))
 	if f := c.box.Folder(parsed.Number); parsed.Mailbox == c.box.GUID() && f != nil && shown(f) {
 		return f, nil
 	}
@@ -41,11 +23,11 @@ func (c *call) mailboxFolderOf(id string) (*mailstore.Folder, *refusal) {
 
 func (c *call) mailboxFolder(f *mailstore.Folder) object {
 	o := object{
-		"id": restID(f.ID()), "displayName": f.Name, "type": f.Class,
+		"id": c.folderID(f), "displayName": f.Name, "type": f.Class,
 		"childFolderCount": len(f.Children), "totalItemCount": f.Count(),
 	}
 	if f.Parent != nil {
-		o["parentFolderId"] = restID(f.Parent.ID())
+		o["parentFolderId"] = c.folderID(f.Parent)
 	}
 	o = c.query.selected(o)
 	for _, e := range c.query.expand {

@@ -43,9 +43,16 @@ func (c *call) createFromMIME() (*answer, *refusal) {
 		return nil, refuse(http.StatusBadRequest, "ErrorMimeContentInvalidBase64String", "Invalid base64 string for MIME content.")
 	}
 	if len(raw) > c.server.opts.MaxMIME || c.strikes(faultNothing) {
-		return jsonAnswer(http.StatusOK, object{"@odata.context": c.context() + "/$entity"}), nil
+		return c.nothing(), nil
 	}
 	return c.created(c.box.Named(ews.FolderDrafts), mailstore.New{MIME: raw})
+}
+
+// nothing is the answer that a message was made, when none was.
+func (c *call) nothing() *answer {
+	a := jsonAnswer(http.StatusOK, object{"@odata.context": c.context() + "/$entity"})
+	a.odd = true
+	return a
 }
 
 func (c *call) created(f *mailstore.Folder, n mailstore.New) (*answer, *refusal) {
@@ -86,7 +93,7 @@ func (c *call) createFromJSON(f *mailstore.Folder) (*answer, *refusal) {
 		return nil, refused
 	}
 	if c.strikes(faultNothing) {
-		return jsonAnswer(http.StatusOK, object{"@odata.context": c.context() + "/$entity"}), nil
+		return c.nothing(), nil
 	}
 	if m.edit.Body == nil {
 		m.edit.Body = &eml.Body{}

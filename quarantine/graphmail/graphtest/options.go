@@ -45,6 +45,11 @@ type Options struct {
 	// default it is refused there, as DELETE is.
 	PurgeDeletions bool
 
+	// OwnIDs gives the API of mailboxes, with export and import, ids of its own: those of
+	// the mail API are malformed there, and the reverse, and nothing translates them. By
+	// default both have the same, as field reports say of mailboxes that are no archives.
+	OwnIDs bool
+
 	// ImportLifetime is how long an import URL is good for. Default: one hour.
 	ImportLifetime time.Duration
 

@@ -33,9 +33,14 @@ var (
 	listParams = []string{"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count"}
 
 	folderParams    = append([]string{"includeHiddenFolders"}, listParams...)
-	deltaParams     = []string{"$select", "$expand", "$filter", "$orderby", "$top", "changeType", "$skiptoken", "$deltatoken"}
+	deltaParams     = []string{"$select", "$filter", "$orderby", "changeType", "$skiptoken", "$deltatoken"}
 	directoryParams = []string{"$select", "$filter", "$top", "$count", "$skiptoken"}
 )
+
+// missingParams are those that Graph knows in some places and the server does not.
+var missingParams = []string{
+	"$search", "$format", "$orderby", "$expand", "$skip", "$filter", "$count", "$select", "$top", "includeHiddenMessages", "$apply", "$compute",
+}
 
 // maxTop is the largest page, https://learn.microsoft.com/en-us/graph/api/user-list-messages.
 const maxTop = 1000
@@ -50,8 +55,8 @@ func parseQuery(raw string, known []string) (*query, *refusal) {
 	q := &query{raw: raw, values: values}
 	for name, all := range values {
 		switch {
-		case !slices.Contains(known, name) && name == "$search":
-			return nil, lacks("$search")
+		case !slices.Contains(known, name) && slices.Contains(missingParams, name):
+			return nil, lacks("the query parameter " + name + " here")
 		case !slices.Contains(known, name):
 			return nil, bad("The query option '%s' is not known here.", name)
 		case len(all) > 1:

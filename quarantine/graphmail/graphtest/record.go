@@ -123,7 +123,7 @@ func (j *journal) end(c *call, a *answer) {
 	}
 	hooks, seen := slices.Clone(j.after), *c.entry
 	j.mu.Unlock()
-	if j.capture != nil && !c.importing && c.entry.Fault == "" && a.status < 400 {
+	if j.capture != nil && !c.importing && c.entry.Fault == "" && a.status < 400 && !a.odd {
 		j.capture.write(c, a)
 	}
 	for _, f := range hooks {

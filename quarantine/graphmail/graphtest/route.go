@@ -50,6 +50,16 @@ func segmentsOf(escaped string) ([]string, *refusal) {
 	return all, nil
 }
 
+// missing are segments that Graph has in the places of some operation, and the server
+// does not.
+var missing = map[string]bool{
+	"me": true, "subscriptions": true, "security": true, "createUploadSession": true, "extensions": true, "messageRules": true,
+	"send": true, "sendMail": true, "reply": true, "replyAll": true, "forward": true, "createReply": true, "createReplyAll": true,
+	"createForward": true, "inferenceClassification": true, "members": true, "memberOf": true, "calendar": true, "events": true,
+	"search": true, "directoryObjects": true, "organization": true, "outlook": true, "singleValueExtendedProperties": true,
+	"multiValueExtendedProperties": true, "$count": true, "mailboxSettings": true, "createdByUser": true,
+}
+
 // find returns the route of a request.
 func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 	segments, refused := segmentsOf(escaped)
@@ -84,8 +94,12 @@ func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 	switch {
 	case found != nil:
 		return found, segments, nil
+	case there && lackingMethods[method]:
+		return nil, nil, lacks(method + " of " + escaped[:min(len(escaped), 200)])
 	case there:
 		return nil, nil, refuse(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+	case reach < len(segments) && missing[segments[reach]]:
+		return nil, nil, lacks(segments[reach])
 	case reach < len(segments):
 		return nil, nil, noSegment(segments[reach])
 	case len(segments) == 0:
@@ -93,6 +107,9 @@ func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 	}
 	return nil, nil, noSegment(segments[len(segments)-1])
 }
+
+// lackingMethods are those that Graph has in places where the server does not.
+var lackingMethods = map[string]bool{"PATCH": true, "DELETE": true, "POST": true}
 
 // lacking reports whether the cloud does not have an operation.
 func (s *Server) lacking(r *route) bool {

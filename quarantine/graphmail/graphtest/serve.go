@@ -127,15 +127,40 @@ func (c *call) run(refused *refusal) *answer {
 	c.server.claim(c)
 	if f := c.fault; f != nil && f.instead() && !f.acted {
 		c.claim()
+		if f.later > 0 {
+			c.postpone(f.later)
+		}
 		return f.answer(c, nil)
 	}
 	a := c.acting()
-	c.entry.Acted = c.acted
 	if f := c.fault; f != nil && f.instead() {
 		c.claim()
 		return f.answer(c, a)
 	}
 	return a
+}
+
+// postpone lets the server act on the request after a time. Its timer is never stopped,
+// because outside the bubble it was made in that is an error.
+func (c *call) postpone(d time.Duration) {
+	s, entry := c.server, c.entry
+	late := &call{
+		server: s, in: c.in, entry: entry, number: c.number, app: c.app, route: c.route, args: c.args, importing: c.importing,
+		immutable: c.immutable, plain: c.plain, maxPage: c.maxPage,
+	}
+	time.AfterFunc(d, func() {
+		s.mu.Lock()
+		closed := s.closed
+		s.mu.Unlock()
+		if closed {
+			return
+		}
+		late.acting()
+		s.leave(late)
+		s.log.mu.Lock()
+		defer s.log.mu.Unlock()
+		entry.Acted = entry.Acted || late.acted
+	})
 }
 
 // acting answers the request with the store locked, but for a batch, whose parts lock it

@@ -119,7 +119,7 @@ func TestDeltaOfNewMessagesAndFolders(t *testing.T) {
 	c.want(200, "PATCH", user(alice)+"/messages/"+c.one(alice, "two"), read)
 	assert.Empty(t, c.want(200, "GET", first.str("@odata.deltaLink"), nil).rows())
 
-	all := c.want(200, "GET", user(alice)+"/mailFolders/delta?$top=100", nil)
+	all := c.want(200, "GET", user(alice)+"/mailFolders/delta", nil, "Prefer", "odata.maxpagesize=100")
 	assert.Contains(t, column(all.rows(), "displayName"), "Conflicts", "any depth")
 	c.want(201, "POST", user(alice)+"/mailFolders/inbox/childFolders", object{"displayName": "new"})
 	assert.Contains(t, column(c.want(200, "GET", all.str("@odata.deltaLink"), nil).rows(), "displayName"), "new")
@@ -236,6 +236,28 @@ func TestFaults(t *testing.T) {
 	made := c.want(201, "POST", path, object{"subject": "y", "singleValueExtendedProperties": []object{{"id": stamp, "value": "op"}}})
 	c.srv.ClearFaults()
 	assert.Empty(t, c.subjects("singleValueExtendedProperties/any(ep:ep/id eq '"+stamp+"' and ep/value ne null)"), made.text)
+}
+
+func TestServerActsLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCaller(t, nil)
+		c.deliver("one", "two")
+		path, other := user(alice)+"/messages/"+c.one(alice, "one"), user(alice)+"/messages/"+c.one(alice, "two")
+		c.srv.FailNext("", graphtest.Late(time.Minute), graphtest.Unavailable.ActedAfter(time.Hour))
+		_, err := c.try("POST", path+"/permanentDelete", nil)
+		require.Error(t, err)
+		assert.Equal(t, 503, c.do("PATCH", other, read).status)
+		assert.Equal(t, []string{"/Inbox"}, c.folders(alice, "one"))
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []string{"/Recoverable Items/Purges"}, c.folders(alice, "one"))
+		seen := c.srv.Requests()
+		assert.Equal(t, []bool{true, false}, []bool{seen[2].Acted, seen[3].Acted})
+		c.srv.Close()
+		time.Sleep(2 * time.Hour)
+		assert.False(t, c.srv.Requests()[3].Acted, "a closed server acts no more")
+	})
 }
 
 func TestConsentAndTokens(t *testing.T) {

@@ -141,7 +141,7 @@ func TestTranslations(t *testing.T) {
 	}
 	entry := to("ewsId", "entryId", m.ID.ID)[0]["targetId"].(string)
 	assert.Equal(t, m.ID.ID, to("entryId", "ewsId", entry)[0]["targetId"])
-	assert.Equal(t, c.want(200, "GET", user(alice)+"/mailFolders/inbox", nil).str("id"), to("EwsId", "RestId", folder)[0]["targetId"])
+	assert.Equal(t, c.want(200, "GET", user(alice)+"/mailFolders/inbox", nil).str("id"), to("ewsId", "restId", folder)[0]["targetId"])
 	for _, row := range to("ewsId", "restImmutableEntryId", folder, "nonsense") {
 		assert.Nil(t, row["targetId"])
 		assert.Equal(t, "ErrorInvalidIdMalformed", row["errorDetails"].(object)["code"])
@@ -152,4 +152,24 @@ func TestTranslations(t *testing.T) {
 	assert.Nil(t, to("ewsId", "restImmutableEntryId", m.ID.ID)[0]["targetId"])
 	assert.Nil(t, to("restImmutableEntryId", "restId", fixed)[0]["targetId"])
 	c.refused(400, "BadRequest", "POST", path, object{"inputIds": []string{"x"}, "sourceIdType": "owaId", "targetIdType": "restId"})
+}
+
+// Whether the API of mailboxes takes the ids of the mail API is not known for sure: it can
+// have its own.
+func TestOwnIDs(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, &graphtest.Options{OwnIDs: true})
+	c.deliver("one")
+	path := "/admin/exchange/mailboxes/" + c.srv.MailboxID(alice)
+	row := c.want(200, "POST", path+"/exportItems", object{"itemIds": []string{c.one(alice, "one")}}).rows()[0]
+	assert.Equal(t, "ErrorInvalidIdMalformed", row["error"].(object)["code"])
+	own := c.want(200, "GET", path+"/folders/inbox/items", nil).rows()[0]["id"].(string)
+	c.refused(400, "ErrorInvalidIdMalformed", "GET", user(alice)+"/messages/"+own, nil)
+	data := c.export(alice, own)
+	inbox := c.want(200, "GET", user(quar)+"/mailFolders/inbox", nil).str("id")
+	secret := c.session(quar)
+	assert.Equal(t, 400, c.do("POST", secret, object{"FolderId": inbox, "Mode": "create", "Data": data}).status)
+	home := c.want(200, "GET", "/admin/exchange/mailboxes/"+c.srv.MailboxID(quar)+"/folders/inbox", nil).str("id")
+	got := c.want(200, "POST", secret, object{"FolderId": home, "Mode": "create", "Data": data})
+	assert.NotEqual(t, c.one(quar, "one"), got.str("itemId"))
 }
