@@ -41,30 +41,19 @@ func (u User) Has(address string) bool {
 // DirectoryPayer is who pays for requests to the directory.
 const DirectoryPayer = "directory"
 
+var (
+	errNobody  = fmt.Errorf("%w: nobody has the address", ErrNoMailbox)
+	errSeveral = errors.New("several have the address")
+)
+
+// isNobody reports whether an error says that nobody has an address.
+func isNobody(err error) bool { return errors.Is(err, errNobody) }
+
 // UserOf returns the user with an address, primary or not. The error matches
 // [ErrNoMailbox] if nobody has it. It needs User.Read.All.
 func (c *Client) UserOf(ctx context.Context, address string) (User, error) {
-	k := get("list users", DirectoryPayer, to("/users"),
-		Param{"$filter", "proxyAddresses/any(p:p eq " + Quote("smtp:"+address) + ")"},
-		Param{"$select", "id,userPrincipalName,mail,displayName,proxyAddresses"})
-	var found []User
-	for users, err := range pages[User](ctx, c, k) {
-		if err != nil {
-			return User{}, err
-		}
-		for _, u := range users {
-			if u.Has(address) {
-				found = append(found, u)
-			}
-		}
-	}
-	switch {
-	case len(found) == 0:
-		return User{}, fmt.Errorf("%w: nobody has the address", ErrNoMailbox)
-	case len(found) > 1 || found[0].ID == "":
-		return User{}, &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errors.New("several users have the address")}
-	}
-	return found[0], nil
+	e, err := c.entryOf(ctx, address, TypeUser)
+	return e.User, err
 }
 
 // ExchangeID returns the id of the user's mailbox for export and import. It needs

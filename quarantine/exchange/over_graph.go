@@ -31,7 +31,7 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	var limiter graphmail.Limiter
 	if o.Limiter != nil {
 		limiter = o.Limiter
-	} else if limiter, err = throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent}); err != nil {
+	} else if limiter, err = throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent, Limits: map[string]int{graphmail.DirectoryPayer: throttle.DefaultPerPayer}}); err != nil {
 		return nil, err
 	}
 	return graphmail.New(signedIn, &graphmail.Options{

@@ -21,10 +21,13 @@ const (
 	// Concurrent is how many requests may be in flight for a mailbox. Graph allows four,
 	// and refuses clients that use all of them.
 	Concurrent = graph.Concurrent
+	// DirectoryPayer is who pays for questions to the directory, whose limits are those
+	// of the whole tenant.
+	DirectoryPayer = graph.DirectoryPayer
 )
 
 // Limiter decides when a request may be sent; the payer is the address of a mailbox, or
-// "directory". [throttle.Limiter] is one. It should have the method Reserve of that, too:
+// [DirectoryPayer]. [throttle.Limiter] is one. It should have the method Reserve of that, too:
 // an export that is streamed into an import is two requests at once.
 //
 // [throttle.Limiter]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/throttle
