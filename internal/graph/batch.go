@@ -60,6 +60,13 @@ func (c *Client) batch(ctx context.Context, payer string, calls []call) ([]part,
 			return nil, err
 		}
 		left = slices.DeleteFunc(left, func(i int) bool { return done[i] })
+		left = slices.DeleteFunc(left, func(i int) bool {
+			if !calls[i].follows || !done[i-1] || parts[i-1].err == nil {
+				return false
+			}
+			parts[i].err = parts[i-1].err
+			return true
+		})
 		if wait != nil {
 			delay, again := c.again(wait.err, calls[wait.at], tries[wait.at]+1)
 			tries[wait.at]++

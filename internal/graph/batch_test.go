@@ -134,3 +134,23 @@ func TestWindows(t *testing.T) {
 		assert.GreaterOrEqual(t, time.Since(began), graph.UploadWindow)
 	})
 }
+
+func TestDetailsOfWhatIsGoneAreNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	gone := `{"status":404,"body":{"error":{"code":"ErrorItemNotFound"}},"id":"0"},{"status":424,"id":"1"}`
+	s := script(
+		answer(200, `{"responses":[`+gone+`,{"status":424,"id":"2"},{"status":424,"id":"3"}]}`),
+		answer(200, `{"responses":[{"id":"2","status":200,"body":{"id":"b"}},{"id":"3","status":200,"body":{"value":[{"name":"x.pdf"}]}}]}`),
+	)
+	got, err := mailbox(t, s).Details(t.Context(), []string{"a", "b"}, nil, nil, true)
+	require.NoError(t, err)
+	require.ErrorIs(t, got[0].Err, graph.ErrGone)
+	require.NoError(t, got[1].Err)
+	assert.Len(t, got[1].Attachments, 1)
+	assert.Len(t, requests(t, s.asked[1]).Requests, 2)
+
+	s = script(answer(200, `{"responses":[`+gone+`]}`))
+	_, _, err = mailbox(t, s).Whole(t.Context(), "a", nil, nil)
+	require.ErrorIs(t, err, graph.ErrGone)
+	assert.Len(t, s.asked, 1)
+}

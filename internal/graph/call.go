@@ -27,6 +27,8 @@ type call struct {
 	// read means that the request changes nothing, and may be repeated. Without it the
 	// request is a write.
 	read bool
+	// follows means that in a batch it is of no use if the one before it fails.
+	follows bool
 	// link is used as it is instead of route and params.
 	link *url.URL
 	// elsewhere means that link leads to the import host, without sign-in.

@@ -16,7 +16,9 @@ func (m Mailbox) Details(ctx context.Context, ids, fields []string, properties [
 	for _, id := range ids {
 		calls = append(calls, get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...))
 		if attachments {
-			calls = append(calls, m.attachmentsCall(id))
+			list := m.attachmentsCall(id)
+			list.follows = true
+			calls = append(calls, list)
 		}
 	}
 	parts, err := m.client.batch(ctx, m.payer, calls)

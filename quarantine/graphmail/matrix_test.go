@@ -51,6 +51,7 @@ func atRequest(name string, after bool, do func(s *scene, p *process)) blow {
 }
 
 func userMoves(s *scene, _ *process) {
+	s.moved = true
 	box := s.w.Mailbox(alice)
 	for _, m := range s.w.in(alice, theID) {
 		box.MoveMessage(m.ID, box.AddFolder(nil, "Elsewhere"))
