@@ -48,11 +48,11 @@ type Budget interface {
 	Add(payer string, bytes int64)
 }
 
-// Reserve promises two requests in flight at once, one for each payer. Both are sent with
-// the context that it returns; done ends that and must be called.
-func (c *Client) Reserve(ctx context.Context, one, other string) (reserved context.Context, done func(), err error) {
-	if r, ok := c.limiter.(Reserver); ok {
-		return r.Reserve(ctx, one, other)
+// Reserve promises requests in flight at once, one for each payer. They are sent with the
+// context that it returns; done ends that and must be called.
+func (c *Client) Reserve(ctx context.Context, payers ...string) (reserved context.Context, done func(), err error) {
+	if r, ok := c.limiter.(Reserver); ok && len(payers) > 0 {
+		return r.Reserve(ctx, payers...)
 	}
 	return ctx, func() {}, nil
 }

@@ -37,5 +37,6 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	return graphmail.New(signedIn, &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
 		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems,
+		QuarantineMailbox: c.QuarantineMailbox,
 	})
 }

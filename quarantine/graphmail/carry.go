@@ -131,10 +131,24 @@ func explained(err error) error {
 	return err
 }
 
-// reserve promises a request in each of two mailboxes, and tells how long that took.
+// reserve promises what the two requests of a transfer need, and tells how long that took.
+//
+// One may wait for the other while it is in flight. That can deadlock, unless both are
+// promised at once, or everybody who waits holds only what comes first in one order. The
+// quarantine mailbox comes last in it, if it is known: nobody then has one of its three
+// requests while waiting for anything else. So an export from another mailbox needs no
+// promise, and an import into one is promised before the export begins.
 func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
+	payers := []string{from.payer(), to.payer()}
+	switch {
+	case s.vault == "" || payers[0] == payers[1]:
+	case payers[1] == s.vault:
+		payers = nil
+	case payers[0] == s.vault:
+		payers = payers[1:]
+	}
 	began := time.Now()
-	reserved, done, err := s.client.Reserve(ctx, from.payer(), to.payer())
+	reserved, done, err := s.client.Reserve(ctx, payers...)
 	if waited := time.Since(began); waited > 0 {
 		driver.Spend(ctx, driver.Spending{Unsent: true, Waited: waited, Payer: from.payer()})
 	}

@@ -58,7 +58,7 @@ func (w *world) process(t *testing.T, journal quarantine.Journal) *process {
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter})
+	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault})
 	require.NoError(t, err)
 	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
 	require.NoError(t, err)

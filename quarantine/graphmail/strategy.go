@@ -77,6 +77,12 @@ type Options struct {
 	// Default: 150 seconds.
 	StallTimeout time.Duration
 
+	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
+	// Everything waits for it, so none of its requests in flight is then kept while
+	// waiting for another mailbox. All that share a Limiter must have the same. Default:
+	// unknown, and both ends are waited for together.
+	QuarantineMailbox string
+
 	// ScanRecoverableItems also searches what users have deleted and can recover. Items
 	// from there are restored to Deleted Items. Graph may refuse to remove them.
 	ScanRecoverableItems bool
@@ -87,6 +93,7 @@ type Options struct {
 type Strategy struct {
 	client      *graph.Client
 	recoverable bool
+	vault       string       // payer of the quarantine mailbox, if that is known
 	clearing    atomic.Int32 // how properties are taken away, as far as is known
 
 	mu        sync.Mutex
@@ -115,7 +122,7 @@ func New(transport http.RoundTripper, opts *Options) (*Strategy, error) {
 	if err != nil {
 		return nil, driver.Invalid("options", "", err.Error())
 	}
-	return &Strategy{client: client, recoverable: o.ScanRecoverableItems, mailboxes: make(map[string]*mailbox)}, nil
+	return &Strategy{client: client, recoverable: o.ScanRecoverableItems, vault: strings.ToLower(o.QuarantineMailbox), mailboxes: make(map[string]*mailbox)}, nil
 }
 
 // Name returns "graph".
