@@ -122,11 +122,29 @@ func (e *Error) Is(target error) bool {
 	case ErrDenied:
 		return e.Status == http.StatusForbidden || e.has(CodeAccessDenied, "Authorization_RequestDenied")
 	case ErrSignIn:
-		return e.Status == http.StatusUnauthorized && !e.imported
+		return e.Status == http.StatusUnauthorized && !e.imported || e.unauthorized()
 	case ErrThrottled:
 		return e.Status == http.StatusTooManyRequests || e.has("ApplicationThrottled", "ErrorTooManyObjectsOpened", "ErrorServerBusy")
 	}
 	return false
+}
+
+// unauthorized reports whether the transport says that it could not sign in.
+func (e *Error) unauthorized() bool {
+	u, ok := errors.AsType[interface {
+		error
+		Unauthorized() bool
+	}](e.Err)
+	return ok && u.Unauthorized()
+}
+
+// refusedBefore reports whether the transport says that nothing was done.
+func (e *Error) refusedBefore() bool {
+	n, ok := errors.AsType[interface {
+		error
+		NotExecuted() bool
+	}](e.Err)
+	return ok && n.NotExecuted()
 }
 
 func (e *Error) mailboxMissing() bool {
@@ -137,7 +155,7 @@ func (e *Error) mailboxMissing() bool {
 // NotExecuted reports that the request certainly changed nothing, and will not.
 func (e *Error) NotExecuted() bool {
 	switch {
-	case e.read || e.unsent:
+	case e.read || e.unsent || e.refusedBefore():
 		return true
 	case e.Status == 0 || e.part:
 		return e.part && e.Code != "" && e.Err == nil
@@ -172,7 +190,7 @@ func (e *Error) Temporary() bool {
 			Temporary() bool
 		}](e.Err)
 		_, network := errors.AsType[net.Error](e.Err)
-		return network || !ok || t.Temporary()
+		return !e.unauthorized() && (network || !ok) || ok && t.Temporary()
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	case http.StatusInternalServerError:

@@ -166,3 +166,21 @@ func TestNewRefuses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "graph.microsoft.com", c.Host())
 }
+
+// refusal is what a transport returns that could not sign in.
+type refusal struct{}
+
+func (refusal) Error() string      { return "the token was refused" }
+func (refusal) Unauthorized() bool { return true }
+func (refusal) NotExecuted() bool  { return true }
+
+func TestTransportsThatSignInSayWhatTheyKnow(t *testing.T) {
+	t.Parallel()
+	s := script(breaks(refusal{}), answer(204, ""))
+	err := mailbox(t, s).PermanentDelete(t.Context(), "id")
+	require.ErrorIs(t, err, graph.ErrSignIn)
+	e, _ := errors.AsType[*graph.Error](err)
+	assert.True(t, e.NotExecuted())
+	assert.False(t, e.Temporary())
+	assert.Len(t, s.asked, 1)
+}
