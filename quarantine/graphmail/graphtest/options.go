@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"crypto/x509"
+	"net"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
@@ -71,7 +72,12 @@ type Options struct {
 	// MaxRecords is how many requests the server remembers at most. Default: all.
 	MaxRecords int
 
-	TLS     bool             // serve HTTPS, with a certificate made at start
+	TLS bool // serve HTTPS, with a certificate made at start
+
+	// Listener is where the Graph host listens; the import host has another free port of
+	// the same address. Default: free ports of 127.0.0.1.
+	Listener net.Listener
+
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now; give that of the Exchange server too
 }
