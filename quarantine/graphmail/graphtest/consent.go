@@ -94,6 +94,23 @@ func (s *Server) Token(app string) string {
 	return text
 }
 
+// fresh returns a token of an application that is good for a while: the one of before, or
+// a new one.
+func (s *Server) fresh(app string) string {
+	s.mu.Lock()
+	text := s.current[app]
+	t, ok := s.tokens[text]
+	s.mu.Unlock()
+	if ok && t.expires.Sub(s.opts.Now()) > s.opts.TokenLifetime/2 {
+		return text
+	}
+	text = s.Token(app)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current[app] = text
+	return text
+}
+
 // Revoke makes all tokens that were issued so far invalid.
 func (s *Server) Revoke() {
 	s.mu.Lock()
@@ -118,7 +135,7 @@ type signed struct {
 func (t signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Header.Get("Authorization") == "" && !isImport(r) {
 		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+t.server.Token(t.app))
+		r.Header.Set("Authorization", "Bearer "+t.server.fresh(t.app))
 	}
 	return t.next.RoundTrip(r)
 }

@@ -189,7 +189,13 @@ func (c *call) directoryEntry(kind string, is func(entry) bool, name string) (*a
 // listMembers lists who is in a group, also as a member of a member; groups may contain
 // one another. A cast gives one kind
 // (https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers).
-func listMembers(c *call) (*answer, *refusal) {
+func listMembers(c *call) (*answer, *refusal) { return c.members(true) }
+
+// listDirectMembers lists who is in a group itself
+// (https://learn.microsoft.com/en-us/graph/api/group-list-members).
+func listDirectMembers(c *call) (*answer, *refusal) { return c.members(false) }
+
+func (c *call) members(nested bool) (*answer, *refusal) {
 	kind := ""
 	if cast := c.arg("kind"); cast != "" {
 		name, ok := strings.CutPrefix(cast, "microsoft.graph.")
@@ -211,7 +217,9 @@ func listMembers(c *call) (*answer, *refusal) {
 			continue
 		}
 		seen[e.id] = true
-		queue = append(queue[:len(queue):len(queue)], e.members...)
+		if nested {
+			queue = append(queue[:len(queue):len(queue)], e.members...)
+		}
 		if kind == "" || e.kind == kind {
 			rows = append(rows, *e)
 		}

@@ -102,6 +102,7 @@ func table() []route {
 		{OpGetUser, http.MethodGet, split("users/{user}"), people, oneParams, true, getUser, false},
 		{OpListGroups, http.MethodGet, split("groups"), members, directoryParams, true, listGroups, false},
 		{OpGetGroup, http.MethodGet, split("groups/{group}"), members, oneParams, true, getGroup, false},
+		{OpListMembers, http.MethodGet, split("groups/{group}/members"), members, directoryParams, true, listDirectMembers, false},
 		{OpListMembers, http.MethodGet, split("groups/{group}/transitiveMembers"), members, directoryParams, true, listMembers, false},
 		{OpListMembers, http.MethodGet, split("groups/{group}/transitiveMembers/{kind}"), members, directoryParams, true, listMembers, false},
 		{OpListContacts, http.MethodGet, split("contacts"), []string{"OrgContact.Read.All"}, directoryParams, true, listContacts, false},

@@ -142,6 +142,8 @@ func TestGroups(t *testing.T) {
 	all := c.want(200, "GET", path, nil).rows()
 	assert.ElementsMatch(t, []string{alice, bob, "inner@example.test", "guest@elsewhere.example", "friend@elsewhere.example"}, column(all, "mail"))
 	assert.Contains(t, column(all, "@odata.type"), "#microsoft.graph.orgContact")
+	direct := c.want(200, "GET", "/groups/"+graphtest.GroupID("outer@example.test")+"/members", nil).rows()
+	assert.ElementsMatch(t, []string{alice, "inner@example.test", "friend@elsewhere.example"}, column(direct, "mail"))
 	assert.Empty(t, c.want(200, "GET", "/groups"+filter("mail eq 'dynamic@example.test'"), nil).rows(), "Graph has none")
 	assert.Len(t, c.want(200, "GET", "/contacts", nil).rows(), 1)
 	c.srv.LimitPages(1)
@@ -236,6 +238,18 @@ func TestFaults(t *testing.T) {
 	made := c.want(201, "POST", path, object{"subject": "y", "singleValueExtendedProperties": []object{{"id": stamp, "value": "op"}}})
 	c.srv.ClearFaults()
 	assert.Empty(t, c.subjects("singleValueExtendedProperties/any(ep:ep/id eq '"+stamp+"' and ep/value ne null)"), made.text)
+}
+
+func TestOtherSpellings(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, &graphtest.Options{OtherSpellings: true})
+	got := c.do("GET", user(alice)+"/messages/x", nil)
+	e := got.body["error"].(object)
+	assert.Equal(t, []any{"invalidRequest", "ErrorInvalidIdMalformed"}, []any{e["code"], e["innererror"].(object)["code"]})
+	box := "/admin/exchange/mailboxes/" + c.srv.MailboxID(alice)
+	row := c.want(200, "POST", box+"/exportItems", object{"itemIds": []string{"x"}}).rows()[0]
+	assert.Equal(t, "ErrorInvalidIdMalformed", row["Error"].(object)["code"])
+	c.want(201, "POST", box+"/createImportSession", nil)
 }
 
 func TestServerActsLate(t *testing.T) {
