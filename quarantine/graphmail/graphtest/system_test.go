@@ -240,6 +240,36 @@ func TestFaults(t *testing.T) {
 	assert.Empty(t, c.subjects("singleValueExtendedProperties/any(ep:ep/id eq '"+stamp+"' and ep/value ne null)"), made.text)
 }
 
+// Answers may be those of another request, or from an index that lags behind.
+func TestUntrueAnswers(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, nil)
+	c.deliver("one", "two")
+	c.srv.FailNext("", graphtest.EarlierAnswer) // waits: there is no answer before
+	first := c.one(alice, "one")
+	assert.Equal(t, first, c.one(alice, "two"), "the answer to the request before")
+	c.srv.FailNext(graphtest.OpListMessages, graphtest.NothingFound, graphtest.FilterIgnored)
+	assert.Empty(t, c.find(alice, "one"))
+	assert.Len(t, c.find(alice, "one"), 2)
+	assert.NotEqual(t, first, c.one(alice, "two"))
+}
+
+func TestMeetings(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, nil)
+	for _, class := range []string{"IPM.Schedule.Meeting.Request", "IPM.Schedule.Meeting.Resp.Tent", "IPM.Schedule.Meeting.Canceled"} {
+		c.srv.Mailbox(alice).DeliverWith(letter(class, false), ewstest.Delivery{Class: class})
+	}
+	got := map[string]string{}
+	for _, r := range c.want(200, "GET", user(alice)+"/messages", nil).rows() {
+		got[r["meetingMessageType"].(string)] = r["@odata.type"].(string)
+	}
+	assert.Equal(t, map[string]string{
+		"meetingRequest": "#microsoft.graph.eventMessageRequest", "meetingTenativelyAccepted": "#microsoft.graph.eventMessageResponse",
+		"meetingCancelled": "#microsoft.graph.eventMessage",
+	}, got)
+}
+
 func TestOtherSpellings(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, &graphtest.Options{OtherSpellings: true})
