@@ -101,6 +101,7 @@ func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *a
 	if a.header == nil {
 		a.header = make(http.Header)
 	}
+	a.header.Set("Date", s.opts.Now().UTC().Format(http.TimeFormat))
 	a.header.Set("request-id", c.requestID())
 	a.header.Set("client-request-id", c.clientID())
 	s.log.end(c, a)
