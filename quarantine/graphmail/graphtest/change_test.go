@@ -68,6 +68,7 @@ func TestUpdate(t *testing.T) {
 	m := c.srv.Mailbox(alice).Messages()[0]
 	assert.Equal(t, []any{true, "High", "Flagged"}, []any{m.Read, m.Importance, m.Flag.Status})
 
+	c.refused(405, "Request_BadRequest", "POST", path+"/singleValueExtendedProperties", object{})
 	c.refused(412, "ErrorIrresolvableConflict", "PATCH", path, read, "If-Match", before.str("@odata.etag"))
 	c.refused(412, "ErrorIrresolvableConflict", "DELETE", path, nil, "If-Match", before.str("@odata.etag"))
 	c.refused(400, "ErrorInvalidPropertySet", "PATCH", path, object{"subject": "x"})

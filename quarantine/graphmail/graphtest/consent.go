@@ -1,6 +1,9 @@
 package graphtest
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,12 +88,42 @@ type token struct {
 }
 
 // Token returns a token of an application, by any name, that the server accepts until
-// Options.TokenLifetime has passed or [Server.Revoke] is called.
+// Options.TokenLifetime has passed or [Server.Revoke] is called. Like those of the token
+// endpoint it is a JWT, with the claims aud, tid, appid, roles, iat, nbf and exp, but not
+// signed.
 func (s *Server) Token(app string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := "graphtest." + s.secret("token")
-	s.tokens[text] = token{app, s.opts.Now().Add(s.opts.TokenLifetime)}
+	now := s.opts.Now()
+	expires := now.Add(s.opts.TokenLifetime)
+	roles := AllRoles()
+	if granted, ok := s.roles[app]; ok {
+		roles = slices.Sorted(maps.Keys(granted))
+	}
+	claims, _ := json.Marshal(object{ // texts and numbers only
+		"aud": s.DirectURL(), "tid": s.opts.Tenant, "appid": app, "idtyp": "app", "roles": roles,
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": expires.Unix(),
+	})
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + encode(claims) + "." + s.secret("token")
+	s.tokens[text] = token{app, expires}
+	return text
+}
+
+// fresh returns a token of an application that is good for a while: the one of before, or
+// a new one.
+func (s *Server) fresh(app string) string {
+	s.mu.Lock()
+	text := s.current[app]
+	t, ok := s.tokens[text]
+	s.mu.Unlock()
+	if ok && t.expires.Sub(s.opts.Now()) > s.opts.TokenLifetime/2 {
+		return text
+	}
+	text = s.Token(app)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current[app] = text
 	return text
 }
 
@@ -118,7 +151,7 @@ type signed struct {
 func (t signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Header.Get("Authorization") == "" && !isImport(r) {
 		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", "Bearer "+t.server.Token(t.app))
+		r.Header.Set("Authorization", "Bearer "+t.server.fresh(t.app))
 	}
 	return t.next.RoundTrip(r)
 }

@@ -42,6 +42,9 @@ type source struct {
 	lost bool
 }
 
+// maxLinks is how many links the server knows; older ones answer 410.
+const maxLinks = 10_000
+
 // ForgetDeltas makes all links of deltas invalid: they answer 410 SyncStateNotFound.
 func (s *Server) ForgetDeltas() {
 	s.mu.Lock()
@@ -172,6 +175,11 @@ func (c *call) delta(src source) (*answer, *refusal) {
 	s.mu.Lock()
 	token := s.secret("delta")
 	s.deltas[token] = rest
+	s.links = append(s.links, token)
+	if len(s.links) > maxLinks {
+		delete(s.deltas, s.links[0])
+		s.links = s.links[1:]
+	}
 	s.mu.Unlock()
 	o[link] = c.in.base + c.in.path + "?" + name + "=" + token
 	return jsonAnswer(http.StatusOK, o), nil

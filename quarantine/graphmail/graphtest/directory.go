@@ -117,7 +117,10 @@ func (c *call) directoryPage(rows []entry, kind string, typed bool) (*answer, *r
 	if q.count && !strings.EqualFold(c.in.header.Get("ConsistencyLevel"), "eventual") {
 		return nil, refuse(http.StatusBadRequest, "Request_UnsupportedQuery", "$count is not supported without the ConsistencyLevel:eventual header.")
 	}
-	if q.filter != nil {
+	if c.strikes(faultNotFound) {
+		rows = nil
+	}
+	if q.filter != nil && !c.strikes(faultUnfiltered) {
 		meets, refused := directoryTerms.compile(q.filter)
 		if refused != nil {
 			return nil, refuse(http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified, or one that graphtest does not have.")

@@ -58,7 +58,7 @@
 //     [Server.Scope] limits it to some mailboxes, but not in export and import.
 //
 // What nobody has seen can be tried either way: Options.NullRemoves, IgnoreIfMatch,
-// ReceiptSticks, PurgeDeletions, OwnIDs and Sensitive.
+// ReceiptSticks, PurgeDeletions, OwnIDs, OtherSpellings and Sensitive.
 //
 // See https://learn.microsoft.com/en-us/graph/api/overview and
 // https://learn.microsoft.com/en-us/graph/errors.

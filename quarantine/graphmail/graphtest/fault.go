@@ -37,6 +37,9 @@ const (
 	faultNoLink
 	faultEmptyPage
 	faultForget
+	faultNotFound
+	faultUnfiltered
+	faultEarlier
 )
 
 // Faults of whole requests. Those that refuse do not act, unless [Fault.Acted] says so.
@@ -52,6 +55,10 @@ var (
 	// GatewayTimeout acts and answers 504 UnknownError, as a gateway that gave up waiting
 	// does.
 	GatewayTimeout = Fault{Name: "504 after acting", kind: faultStatus, status: http.StatusGatewayTimeout, code: "UnknownError", acted: true}
+	// EarlierAnswer does not act, and answers with the answer to the last request of the
+	// same operation, as from a connection or cache that has mixed them up. It cannot strike
+	// the first one.
+	EarlierAnswer = Fault{Name: "answer to the request before", kind: faultEarlier}
 	// Conflict is a 412 ErrorIrresolvableConflict, which real servers answer to requests
 	// without If-Match as well.
 	Conflict = Fault{Name: "412", kind: faultStatus, status: http.StatusPreconditionFailed, code: "ErrorIrresolvableConflict"}
@@ -72,6 +79,10 @@ var (
 	NoNextLink = Fault{Name: "nextLink missing", kind: faultNoLink}
 	// EmptyPage answers a list with a page that has no rows, and a nextLink to them.
 	EmptyPage = Fault{Name: "empty page", kind: faultEmptyPage}
+	// NothingFound answers a list without its rows, as from an index that lags behind.
+	NothingFound = Fault{Name: "nothing found", kind: faultNotFound}
+	// FilterIgnored answers a list with what its filter leaves out as well.
+	FilterIgnored = Fault{Name: "filter ignored", kind: faultUnfiltered}
 	// PropertiesLost loses the named properties of what a request writes.
 	PropertiesLost = Fault{Name: "named properties lost", kind: faultForget}
 )
@@ -140,7 +151,7 @@ func Slow(d time.Duration) Fault { return Fault{Name: "slow", kind: faultSlow, s
 
 // instead reports whether the fault takes the place of the answer.
 func (f *Fault) instead() bool {
-	return f.kind == faultDrop || f.kind == faultCut || f.kind == faultStatus
+	return f.kind == faultDrop || f.kind == faultCut || f.kind == faultStatus || f.kind == faultEarlier
 }
 
 // answer returns what is sent, given the answer if the server acted.
@@ -150,6 +161,10 @@ func (f *Fault) answer(c *call, a *answer) *answer {
 		return &answer{status: http.StatusGatewayTimeout} // a batch answers in its place
 	case f.kind == faultDrop:
 		return &answer{drop: true}
+	case f.kind == faultEarlier:
+		earlier := *c.server.log.earlier(c.route.operation)
+		earlier.header = earlier.header.Clone()
+		return &earlier
 	case f.kind == faultCut && a != nil:
 		a.cut = true
 		return a

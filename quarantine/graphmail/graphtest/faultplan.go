@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -90,7 +91,7 @@ func (s *Server) claim(c *call) {
 	defer f.mu.Unlock()
 	seen := *c.entry
 	for _, r := range slices.Clone(f.rules) {
-		if r.when.Operation != "" && r.when.Operation != c.route.operation || !r.fault.concerns(c.route) ||
+		if r.when.Operation != "" && r.when.Operation != c.route.operation || !r.fault.concerns(c) ||
 			r.when.Request != nil && !r.when.Request(&seen) {
 			continue
 		}
@@ -108,15 +109,20 @@ func (s *Server) claim(c *call) {
 }
 
 // concerns reports whether the fault makes a difference to an operation.
-func (f *Fault) concerns(r *route) bool {
+func (f *Fault) concerns(c *call) bool {
+	r := c.route
 	switch f.kind {
+	case faultEarlier:
+		return c.server.log.earlier(r.operation) != nil
+	case faultUnfiltered:
+		return slices.Contains(r.params, "$filter") && strings.Contains(c.in.query, "filter=")
 	case faultDoubled:
 		return r.operation == OpMoveMessage
 	case faultNothing:
 		return r.acts
 	case faultExport, faultExportCut:
 		return r.operation == OpExportItems
-	case faultNoLink, faultEmptyPage:
+	case faultNoLink, faultEmptyPage, faultNotFound:
 		return slices.Contains(r.params, "$top")
 	case faultForget:
 		return r.acts

@@ -169,7 +169,7 @@ func (c *call) listBelow(parent *mailstore.Folder) (*answer, *refusal) {
 }
 
 func (c *call) filteredFolders(all []*mailstore.Folder) ([]*mailstore.Folder, *refusal) {
-	if c.query.filter == nil {
+	if c.query.filter == nil || c.strikes(faultUnfiltered) {
 		return all, nil
 	}
 	meets, refused := folderTerms.compile(c.query.filter)

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,12 +27,17 @@ func createImportSession(c *call) (*answer, *refusal) {
 	s := c.server
 	expires := s.opts.Now().Add(s.opts.ImportLifetime)
 	s.mu.Lock()
+	maps.DeleteFunc(s.sessions, func(_ string, old session) bool { return s.opts.Now().Sub(old.expires) > s.opts.ImportLifetime })
 	secret := "eyJ0eXAiOiJKV1QifQ." + s.secret("import") + ".x"
 	s.sessions[secret] = session{c.app, c.box.GUID(), expires}
 	s.mu.Unlock()
 	c.acted = true
 	path := importPath + "Mailboxes('" + url.PathEscape(s.mailboxID(c.box)) + "')/importItem?authtoken=" + secret
-	return jsonAnswer(http.StatusOK, object{
+	status := http.StatusOK
+	if s.opts.OtherSpellings {
+		status = http.StatusCreated
+	}
+	return jsonAnswer(status, object{
 		"@odata.context": c.in.base + "/v1.0/$metadata#microsoft.graph.mailboxItemImportSession",
 		"importUrl":      s.importBase(c) + path, "expirationDateTime": expires.UTC().Format("2006-01-02T15:04:05.0000000Z"),
 	}), nil

@@ -42,6 +42,9 @@ func (c *call) listIn(folders []*mailstore.Folder) (*answer, *refusal) {
 		return nil, refused
 	}
 	meets := func(*mailstore.Item) bool { return true }
+	if c.strikes(faultUnfiltered) {
+		c.query.filter = nil
+	}
 	if c.query.filter != nil {
 		var refused *refusal
 		if meets, refused = messageTerms.compile(c.query.filter); refused != nil {
@@ -150,6 +153,9 @@ const defaultTop = 10
 // paged answers with a page of rows, and a link to the rest that counts by $skip: rows
 // shift if some of them go meanwhile.
 func paged[T any](c *call, rows []T, count int, write func(T) object) *answer {
+	if c.strikes(faultNotFound) {
+		rows = nil
+	}
 	begin, size := min(c.query.skip, len(rows)), c.pageSize()
 	end := min(begin+size, len(rows))
 	if c.strikes(faultEmptyPage) {

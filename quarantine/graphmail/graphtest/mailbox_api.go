@@ -10,6 +10,9 @@ import (
 
 // mailboxFolderOf finds a folder of any kind below the top of the information store.
 func (c *call) mailboxFolderOf(id string) (*mailstore.Folder, *refusal) {
+	if id == "delta" {
+		return nil, lacks("deltas in the API of mailboxes")
+	}
 	if f, refused := c.folder(id); refused == nil || refused.code == malformedID().code {
 		return f, refused
 	}
@@ -148,6 +151,9 @@ func getMailboxItem(c *call) (*answer, *refusal) {
 	f, refused := c.mailboxFolderOf(c.arg("folder"))
 	if refused != nil {
 		return nil, refused
+	}
+	if c.arg("item") == "delta" {
+		return nil, lacks("deltas in the API of mailboxes")
 	}
 	it, refused := c.anyItem(c.arg("item"))
 	if refused == nil && (it.Folder != f || it.Associated) {

@@ -191,6 +191,24 @@ var eventTypes = map[string]string{
 	"MeetingMessage": "#microsoft.graph.eventMessage", "MeetingCancellation": "#microsoft.graph.eventMessage",
 }
 
+// meetingTypes are the names of the kinds of meeting messages, by the beginning of their
+// class. The third is spelled as Graph spells it.
+var meetingTypes = []struct{ class, name string }{
+	{"IPM.Schedule.Meeting.Request", "meetingRequest"}, {"IPM.Schedule.Meeting.Canceled", "meetingCancelled"},
+	{"IPM.Schedule.Meeting.Resp.Tent", "meetingTenativelyAccepted"}, {"IPM.Schedule.Meeting.Resp.Neg", "meetingDeclined"},
+	{"IPM.Schedule.Meeting.Resp", "meetingAccepted"},
+}
+
+func meetingType(it *mailstore.Item) string {
+	class := mailstore.Fold(it.Class())
+	for _, t := range meetingTypes {
+		if strings.HasPrefix(class, mailstore.Fold(t.class)) {
+			return t.name
+		}
+	}
+	return "none"
+}
+
 // message returns a message as the query wants it; one in a list may show less.
 func (c *call) message(it *mailstore.Item, q *query, list bool) object {
 	if q == nil {
@@ -199,6 +217,9 @@ func (c *call) message(it *mailstore.Item, q *query, list bool) object {
 	o := object{"@odata.etag": `W/"` + it.ChangeKey() + `"`, "id": c.idOf(it)}
 	if kind := eventTypes[it.Kind()]; kind != "" {
 		o["@odata.type"] = kind
+		if q.selects == nil {
+			o["meetingMessageType"] = meetingType(it)
+		}
 	}
 	for _, f := range messageFields {
 		if q.selects == nil && !f.asked || slices.Contains(q.selects, f.name) {

@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"crypto/x509"
+	"net"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
@@ -50,11 +51,16 @@ type Options struct {
 	// default both have the same, as field reports say of mailboxes that are no archives.
 	OwnIDs bool
 
+	// OtherSpellings answers as servers have been seen to in other places: exportItems
+	// writes "Error" in capitals, errors are spelled innererror and have a more exact code
+	// within, and createImportSession answers 201.
+	OtherSpellings bool
+
 	// ImportLifetime is how long an import URL is good for. Default: one hour.
 	ImportLifetime time.Duration
 
-	// TokenLifetime is how long a token of [Server.As] is good for; each request then
-	// has a fresh one. Default: one hour.
+	// TokenLifetime is how long a token of [Server.Token] is good for. Those of
+	// [Server.As] are renewed. Default: one hour.
 	TokenLifetime time.Duration
 
 	// Throttling are the limits. Default: those that Microsoft documents.
@@ -71,7 +77,12 @@ type Options struct {
 	// MaxRecords is how many requests the server remembers at most. Default: all.
 	MaxRecords int
 
-	TLS     bool             // serve HTTPS, with a certificate made at start
+	TLS bool // serve HTTPS, with a certificate made at start
+
+	// Listener is where the Graph host listens; the import host has another free port of
+	// the same address. Default: free ports of 127.0.0.1.
+	Listener net.Listener
+
 	Latency time.Duration    // added to each answer
 	Now     func() time.Time // default: time.Now; give that of the Exchange server too
 }

@@ -40,6 +40,7 @@ type journal struct {
 	before   []func(int, *Request)
 	after    []func(int, *Request)
 	capture  *capture
+	last     map[Operation]*answer
 }
 
 // Requests returns the requests received so far, in order, also those that failed to
@@ -108,6 +109,13 @@ func (j *journal) begin(r *Request) int {
 	return n
 }
 
+// earlier returns the last answer to an operation, nil before the first.
+func (j *journal) earlier(op Operation) *answer {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.last[op]
+}
+
 // end records the outcome and calls the hooks.
 func (j *journal) end(c *call, a *answer) {
 	j.mu.Lock()
@@ -120,6 +128,12 @@ func (j *journal) end(c *call, a *answer) {
 	}
 	if c.fault != nil && c.claimed {
 		c.entry.Fault = c.fault.Name
+	}
+	if !a.drop && !a.cut && c.route != nil {
+		if j.last == nil {
+			j.last = make(map[Operation]*answer)
+		}
+		j.last[c.route.operation] = a
 	}
 	hooks, seen := slices.Clone(j.after), *c.entry
 	j.mu.Unlock()

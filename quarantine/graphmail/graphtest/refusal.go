@@ -56,7 +56,15 @@ func (r *refusal) answer(c *call) *answer {
 			inner["client-request-id"] = c.clientID()
 		}
 		e := object{"code": r.code, "message": r.text}
-		if r.status != http.StatusTooManyRequests {
+		switch {
+		case r.status == http.StatusTooManyRequests:
+		case c != nil && c.server.opts.OtherSpellings:
+			inner["code"] = r.code
+			e["innererror"] = inner
+			if r.status == http.StatusBadRequest {
+				e["code"] = "invalidRequest"
+			}
+		default:
 			e["innerError"] = inner
 		}
 		a = jsonAnswer(r.status, object{"error": e})

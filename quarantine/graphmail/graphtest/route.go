@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,9 +56,8 @@ func segmentsOf(escaped string) ([]string, *refusal) {
 var missing = map[string]bool{
 	"me": true, "subscriptions": true, "security": true, "createUploadSession": true, "extensions": true, "messageRules": true,
 	"send": true, "sendMail": true, "reply": true, "replyAll": true, "forward": true, "createReply": true, "createReplyAll": true,
-	"createForward": true, "inferenceClassification": true, "members": true, "memberOf": true, "calendar": true, "events": true,
-	"search": true, "directoryObjects": true, "organization": true, "outlook": true, "singleValueExtendedProperties": true,
-	"multiValueExtendedProperties": true, "$count": true, "mailboxSettings": true, "createdByUser": true,
+	"createForward": true, "inferenceClassification": true, "memberOf": true, "calendar": true, "events": true,
+	"search": true, "directoryObjects": true, "organization": true, "outlook": true, "$count": true, "mailboxSettings": true, "createdByUser": true,
 }
 
 // find returns the route of a request.
@@ -97,7 +97,9 @@ func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 	case there && lackingMethods[method]:
 		return nil, nil, lacks(method + " of " + escaped[:min(len(escaped), 200)])
 	case there:
-		return nil, nil, refuse(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+		return nil, nil, notAllowed()
+	case reach < len(segments) && strings.HasSuffix(segments[reach], "ValueExtendedProperties"):
+		return nil, nil, notAllowed() // they are not resources of their own
 	case reach < len(segments) && missing[segments[reach]]:
 		return nil, nil, lacks(segments[reach])
 	case reach < len(segments):
@@ -106,6 +108,10 @@ func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 		return nil, nil, bad("Empty path.")
 	}
 	return nil, nil, noSegment(segments[len(segments)-1])
+}
+
+func notAllowed() *refusal {
+	return refuse(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 }
 
 // lackingMethods are those that Graph has in places where the server does not.

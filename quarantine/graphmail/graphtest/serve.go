@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -56,7 +57,10 @@ func (s *Server) read(r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	if isImport(r) {
-		return io.ReadAll(r.Body)
+		var b bytes.Buffer
+		b.Grow(int(min(max(r.ContentLength, 0), 1<<30)) + bytes.MinRead)
+		_, err := b.ReadFrom(r.Body)
+		return b.Bytes(), err
 	}
 	b, err := io.ReadAll(io.LimitReader(r.Body, int64(s.opts.MaxBody)+1))
 	if err == nil {
@@ -97,6 +101,7 @@ func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *a
 	if a.header == nil {
 		a.header = make(http.Header)
 	}
+	a.header.Set("Date", s.opts.Now().UTC().Format(http.TimeFormat))
 	a.header.Set("request-id", c.requestID())
 	a.header.Set("client-request-id", c.clientID())
 	s.log.end(c, a)
@@ -224,13 +229,12 @@ func (c *call) checked() *refusal {
 // addressed finds the mailbox that the path names.
 func (c *call) addressed() *refusal {
 	if id := c.arg("mailbox"); id != "" {
-		for _, box := range c.org.Mailboxes() {
-			if !box.Gone && c.server.mailboxID(box) == id {
-				c.box = box
-				return nil
-			}
+		c.box = c.known(id, func(box *mailstore.Mailbox) bool { return c.server.mailboxID(box) == id })
+		if c.box == nil || c.box.Gone {
+			c.box = nil
+			return refuse(http.StatusNotFound, "ErrorMailboxNotFound", "The mailbox was not found.")
 		}
-		return refuse(http.StatusNotFound, "ErrorMailboxNotFound", "The mailbox was not found.")
+		return nil
 	}
 	if c.route.segments[0] != "users" || len(c.route.segments) < 3 {
 		return nil
@@ -251,8 +255,26 @@ func (c *call) addressed() *refusal {
 
 // user returns the mailbox of a user by id or UPN, nil if nobody has it.
 func (c *call) user(name string) *mailstore.Mailbox {
+	return c.known(strings.ToLower(name), func(box *mailstore.Mailbox) bool {
+		return strings.EqualFold(name, objectID("user", box.GUID().String())) || strings.EqualFold(name, c.server.upn(box))
+	})
+}
+
+// known returns the mailbox with a name, which is remembered: requests are many, and so
+// may mailboxes be.
+func (c *call) known(name string, is func(*mailstore.Mailbox) bool) *mailstore.Mailbox {
+	s := c.server
+	s.mu.Lock()
+	box := s.found[name]
+	s.mu.Unlock()
+	if box != nil {
+		return box
+	}
 	for _, box := range c.org.Mailboxes() {
-		if strings.EqualFold(name, objectID("user", box.GUID().String())) || strings.EqualFold(name, c.server.upn(box)) {
+		if is(box) {
+			s.mu.Lock()
+			s.found[name] = box
+			s.mu.Unlock()
 			return box
 		}
 	}

@@ -28,6 +28,9 @@ type Server struct {
 	tokens   map[string]token
 	sessions map[string]session
 	deltas   map[string]*deltaState
+	links    []string                      // of deltas, the oldest first
+	current  map[string]string             // the tokens that As uses, by application
+	found    map[string]*mailstore.Mailbox // by names in paths
 	issued   int
 	page     int
 	spent    map[payer]*spending
@@ -51,7 +54,7 @@ func New(exchange *ewstest.Server, opts *Options) *Server {
 		opts: o, exchange: exchange, routes: table(),
 		names: make(map[string]string), roles: make(map[string]map[string]bool), scopes: make(map[string]map[string]bool),
 		tokens: make(map[string]token), sessions: make(map[string]session), deltas: make(map[string]*deltaState),
-		spent: make(map[payer]*spending),
+		spent: make(map[payer]*spending), current: make(map[string]string), found: make(map[string]*mailstore.Mailbox),
 	}
 	if exchange == nil {
 		s.exchange, s.owned = o.exchange(), true
@@ -78,6 +81,7 @@ func (s *Server) SetUPN(address, upn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.names[strings.ToLower(address)] = upn
+	clear(s.found)
 }
 
 // LimitPages makes lists return at most n rows a page, whatever was asked for; 0 lifts

@@ -111,23 +111,36 @@ func (s *Server) listen() {
 	if len(k.servers) > 0 {
 		return
 	}
+	own := s.opts.Listener
+	if own == nil {
+		own = freePort("127.0.0.1")
+	}
+	host, _, _ := net.SplitHostPort(own.Addr().String())
 	var config *tls.Config
 	if s.opts.TLS {
-		config = k.certified()
+		config = k.certified(net.ParseIP(host))
 	}
-	for _, h := range []http.HandlerFunc{s.graphDoor, s.importDoor} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			panic("graphtest: cannot listen: " + err.Error())
-		}
-		k.addrs = append(k.addrs, l.Addr().String())
-		if config != nil {
-			l = tls.NewListener(l, config)
-		}
-		server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-		k.servers = append(k.servers, server)
-		go func() { _ = server.Serve(l) }()
+	k.serve(own, config, s.graphDoor)
+	k.serve(freePort(host), config, s.importDoor)
+}
+
+func freePort(host string) net.Listener {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		panic("graphtest: cannot listen: " + err.Error())
 	}
+	return l
+}
+
+// serve answers connections.
+func (k *sockets) serve(l net.Listener, config *tls.Config, h http.HandlerFunc) {
+	k.addrs = append(k.addrs, l.Addr().String())
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	k.servers = append(k.servers, server)
+	go func() { _ = server.Serve(l) }()
 }
 
 // graphDoor serves the Graph host, and the token endpoint beside it.
@@ -152,8 +165,8 @@ func (s *Server) importDoor(w http.ResponseWriter, r *http.Request) {
 }
 
 // certified makes a root certificate and a certificate of both hosts.
-func (k *sockets) certified() *tls.Config {
-	cert, ca, err := certificates()
+func (k *sockets) certified(ip net.IP) *tls.Config {
+	cert, ca, err := certificates(ip)
 	if err != nil {
 		panic("graphtest: cannot make a certificate: " + err.Error())
 	}
@@ -163,7 +176,7 @@ func (k *sockets) certified() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 }
 
-func certificates() (cert tls.Certificate, root []byte, err error) {
+func certificates(ip net.IP) (cert tls.Certificate, root []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return cert, nil, err
@@ -185,7 +198,7 @@ func certificates() (cert tls.Certificate, root []byte, err error) {
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "graphtest"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), ip},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
 	return tls.Certificate{Certificate: [][]byte{der, root}, PrivateKey: key}, root, err

@@ -142,6 +142,8 @@ func TestGroups(t *testing.T) {
 	all := c.want(200, "GET", path, nil).rows()
 	assert.ElementsMatch(t, []string{alice, bob, "inner@example.test", "guest@elsewhere.example", "friend@elsewhere.example"}, column(all, "mail"))
 	assert.Contains(t, column(all, "@odata.type"), "#microsoft.graph.orgContact")
+	direct := c.want(200, "GET", "/groups/"+graphtest.GroupID("outer@example.test")+"/members", nil).rows()
+	assert.ElementsMatch(t, []string{alice, "inner@example.test", "friend@elsewhere.example"}, column(direct, "mail"))
 	assert.Empty(t, c.want(200, "GET", "/groups"+filter("mail eq 'dynamic@example.test'"), nil).rows(), "Graph has none")
 	assert.Len(t, c.want(200, "GET", "/contacts", nil).rows(), 1)
 	c.srv.LimitPages(1)
@@ -236,6 +238,48 @@ func TestFaults(t *testing.T) {
 	made := c.want(201, "POST", path, object{"subject": "y", "singleValueExtendedProperties": []object{{"id": stamp, "value": "op"}}})
 	c.srv.ClearFaults()
 	assert.Empty(t, c.subjects("singleValueExtendedProperties/any(ep:ep/id eq '"+stamp+"' and ep/value ne null)"), made.text)
+}
+
+// Answers may be those of another request, or from an index that lags behind.
+func TestUntrueAnswers(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, nil)
+	c.deliver("one", "two")
+	c.srv.FailNext("", graphtest.EarlierAnswer) // waits: there is no answer before
+	first := c.one(alice, "one")
+	assert.Equal(t, first, c.one(alice, "two"), "the answer to the request before")
+	c.srv.FailNext(graphtest.OpListMessages, graphtest.NothingFound, graphtest.FilterIgnored)
+	assert.Empty(t, c.find(alice, "one"))
+	assert.Len(t, c.find(alice, "one"), 2)
+	assert.NotEqual(t, first, c.one(alice, "two"))
+}
+
+func TestMeetings(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, nil)
+	for _, class := range []string{"IPM.Schedule.Meeting.Request", "IPM.Schedule.Meeting.Resp.Tent", "IPM.Schedule.Meeting.Canceled"} {
+		c.srv.Mailbox(alice).DeliverWith(letter(class, false), ewstest.Delivery{Class: class})
+	}
+	got := map[string]string{}
+	for _, r := range c.want(200, "GET", user(alice)+"/messages", nil).rows() {
+		got[r["meetingMessageType"].(string)] = r["@odata.type"].(string)
+	}
+	assert.Equal(t, map[string]string{
+		"meetingRequest": "#microsoft.graph.eventMessageRequest", "meetingTenativelyAccepted": "#microsoft.graph.eventMessageResponse",
+		"meetingCancelled": "#microsoft.graph.eventMessage",
+	}, got)
+}
+
+func TestOtherSpellings(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, &graphtest.Options{OtherSpellings: true})
+	got := c.do("GET", user(alice)+"/messages/x", nil)
+	e := got.body["error"].(object)
+	assert.Equal(t, []any{"invalidRequest", "ErrorInvalidIdMalformed"}, []any{e["code"], e["innererror"].(object)["code"]})
+	box := "/admin/exchange/mailboxes/" + c.srv.MailboxID(alice)
+	row := c.want(200, "POST", box+"/exportItems", object{"itemIds": []string{"x"}}).rows()[0]
+	assert.Equal(t, "ErrorInvalidIdMalformed", row["Error"].(object)["code"])
+	c.want(201, "POST", box+"/createImportSession", nil)
 }
 
 func TestServerActsLate(t *testing.T) {

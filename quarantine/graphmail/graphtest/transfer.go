@@ -50,7 +50,11 @@ func (c *call) exported(id string) []piece {
 		refused = refuse(http.StatusOK, c.fault.code, "The item could not be exported.")
 	}
 	if refused != nil {
-		b, _ := json.Marshal(object{"itemId": id, "error": object{"code": refused.code, "message": refused.text}})
+		name := "error"
+		if c.server.opts.OtherSpellings {
+			name = "Error"
+		}
+		b, _ := json.Marshal(object{"itemId": id, name: object{"code": refused.code, "message": refused.text}})
 		return []piece{{raw: b}}
 	}
 	head, _ := json.Marshal(object{"itemId": id, "changeKey": it.ChangeKey()})
