@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -65,33 +66,65 @@ func (t *transfer) prepare(ctx context.Context) (err error) {
 	return explained(err)
 }
 
-// run exports the item once and imports it once.
+// run exports the item once and imports it once, again with other ids if Graph refuses
+// those of mail.
 func (t *transfer) run(ctx context.Context) error {
-	data, err := t.export(ctx)
+	own := t.from.s.own.Load()
+	err := t.once(ctx, own)
+	if own || !unknownIDs(err) {
+		return err
+	}
+	if again := t.once(ctx, true); !errors.Is(again, errNoOwn) {
+		if again == nil {
+			t.from.s.own.Store(true)
+		}
+		return again
+	}
+	return err
+}
+
+// unknownIDs reports whether Graph has refused a transfer for the ids in it, or, as the
+// import host does, without saying why.
+func unknownIDs(err error) bool {
+	e, ok := errors.AsType[*graph.Error](err)
+	return ok && e.NotExecuted() && (graph.Has(err, graph.CodeInvalidID) || e.Status == http.StatusBadRequest)
+}
+
+// errNoOwn is the error if other ids cannot be found.
+var errNoOwn = errors.New("the ids of export and import are not to be found")
+
+// once exports the item once and imports it once. With own, it asks for the ids that
+// export and import have for it and the folder.
+func (t *transfer) once(ctx context.Context, own bool) error {
+	item, folder := t.c.Item.ID, t.c.Folder.ID
+	if own {
+		var itemErr, folderErr error
+		item, itemErr = t.ownItem(ctx)
+		folder, folderErr = t.ownTarget(ctx)
+		if err := errors.Join(itemErr, folderErr); err != nil {
+			return readOnly{fmt.Errorf("%w: %w", errNoOwn, explained(err))}
+		}
+	}
+	data, err := t.source.ExportItem(ctx, t.sourceID, item)
 	if err != nil {
 		// An item that cannot be exported costs no import.
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
-	_, err = t.target.Import(ctx, t.session, t.c.Folder.ID, data)
+	_, err = t.target.Import(ctx, t.session, folder, data)
 	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
 		return readOnly{asGone(failed)}
 	}
 	return err
 }
 
-// export opens the export of the item. If Graph does not take the id of the message for
-// one of an item, the other kind of id is tried.
-func (t *transfer) export(ctx context.Context) (*graph.Export, error) {
-	data, err := t.source.ExportItem(ctx, t.sourceID, t.c.Item.ID)
-	if !graph.Has(err, graph.CodeInvalidID) {
-		return data, err
+// ownTarget returns the id that imports have for the folder.
+func (t *transfer) ownTarget(ctx context.Context) (string, error) {
+	id, err := t.to.transferID(ctx, t.target)
+	if err != nil {
+		return "", err
 	}
-	other, translateErr := t.source.TranslateID(ctx, t.c.Item.ID, graph.IDOfREST, graph.IDOfImmutable)
-	if translateErr != nil {
-		return nil, err
-	}
-	return t.source.ExportItem(ctx, t.sourceID, other)
+	return t.to.ownFolder(ctx, t.target, id, t.c.Folder.ID)
 }
 
 // again repeats an import whose session was over, with a new one: nothing was created.
@@ -126,7 +159,7 @@ func (doubtful) NotExecuted() bool { return false }
 // explained says which right is missing, if one is.
 func explained(err error) error {
 	if errors.Is(err, graph.ErrDenied) {
-		return fmt.Errorf("give the application MailboxItem.ImportExport.All and User.Read.All, with admin consent; sovereign clouds have no export and import: %w", err)
+		return fmt.Errorf("give the application MailboxItem.ImportExport.All, MailboxItem.Read.All, MailboxFolder.Read.All and User.Read.All, with admin consent; sovereign clouds have no export and import: %w", err)
 	}
 	return err
 }

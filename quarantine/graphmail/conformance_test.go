@@ -18,6 +18,7 @@ var answers = map[string]graphtest.Options{
 	"as documented": {},
 	"null removes":  {NullRemoves: true},
 	"no If-Match":   {IgnoreIfMatch: true},
+	"own ids":       {OwnIDs: true, OtherSpellings: true},
 }
 
 func TestConformance(t *testing.T) {

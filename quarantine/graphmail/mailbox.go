@@ -25,6 +25,7 @@ type mailbox struct {
 	exchange string // its id for export and import
 	session  graph.ImportSession
 	tree     *folderTree
+	own      map[string]string // ids of folders for export and import, by those of mail
 }
 
 // Address returns the address of the mailbox.
@@ -116,7 +117,7 @@ func (m *mailbox) unreachable(err error) error {
 	switch {
 	case errors.Is(err, graph.ErrNoMailbox):
 		m.mu.Lock()
-		m.user, m.exchange, m.session, m.tree = "", "", graph.ImportSession{}, nil
+		m.user, m.exchange, m.session, m.tree, m.own = "", "", graph.ImportSession{}, nil, nil
 		m.mu.Unlock()
 		return fmt.Errorf("%w: %s: no user has the address, or the user has no mailbox in Exchange Online: check it; a group's address is none of a mailbox: %w",
 			driver.ErrUnreachable, m.address, err)

@@ -94,6 +94,7 @@ type Strategy struct {
 	client      *graph.Client
 	recoverable bool
 	vault       string       // payer of the quarantine mailbox, if that is known
+	own         atomic.Bool  // export and import have ids of their own
 	clearing    atomic.Int32 // how properties are taken away, as far as is known
 
 	mu        sync.Mutex
