@@ -99,7 +99,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 
 // strikeQuery takes the values of a URL's query out of a text: they are secrets.
 func strikeQuery(text string, u *url.URL) string {
-	for _, pair := range strings.Split(u.RawQuery, "&") {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		_, raw, _ := strings.Cut(pair, "=")
 		for _, secret := range []string{raw, unescaped(raw)} {
 			if len(secret) > 3 {

@@ -121,7 +121,6 @@ var badConfigs = map[string]bad{
 	"API of nobody":          {goodOnline, set("api", "imap"), "api", `"ews" or "graph"`, false},
 	"Graph with a password":  {goodNTLM, set("api", "graph"), "api", `"azureAD"`, true},
 	"Graph in China":         {goodOnline, map[string]any{"api": "graph", "authentication.authenticationEndpoint": "https://login.chinacloudapi.cn"}, "api", "China", true},
-	"Graph of a sovereign":   {goodOnline, map[string]any{"api": "graph", "graphUrl": "https://graph.microsoft.us"}, "api", "GCC High", true},
 	"Graph and a server":     {goodOnline, map[string]any{"api": "graph", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx"}, "ewsUrl", "Exchange Online", true},
 	"Graph and hosts":        {goodOnline, map[string]any{"api": "graph", "autodiscoverHosts": list("mail.example.net")}, "autodiscoverHosts", "remove it", false},
 	"Graph and archives":     {goodOnline, map[string]any{"api": "graph", "scanOnlineArchive": true}, "scanOnlineArchive", "set it to false", true},
