@@ -93,7 +93,7 @@ func TestMatrix(t *testing.T) {
 					t.Parallel()
 					calls := undisturbed(t, direction)
 					for n := range calls {
-						if !*whole && (n*7+i*3)%29 != 0 {
+						if !*whole && (n*7+i*3)%*every != 0 {
 							continue
 						}
 						synctest.Test(t, func(t *testing.T) {

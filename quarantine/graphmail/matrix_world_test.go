@@ -24,6 +24,9 @@ import (
 //	go test ./quarantine/graphmail -timeout 1h -whole
 var whole = flag.Bool("whole", false, "do the long matrices whole, rather than a part of each")
 
+// every says at which requests TestMatrix lets something go wrong without -whole.
+var every = flag.Int("matrix.every", 29, "without -whole, TestMatrix takes one of so many requests")
+
 // process is a service as one process has it: when that dies, nothing more is sent.
 type process struct {
 	*quarantine.Service
