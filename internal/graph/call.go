@@ -24,6 +24,8 @@ type call struct {
 	// content is a body that is streamed, and can be sent once only; its length is not
 	// known.
 	content io.Reader
+	// size is about how long content is, for the budget.
+	size int64
 	// read means that the request changes nothing, and may be repeated. Without it the
 	// request is a write.
 	read bool

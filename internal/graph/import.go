@@ -58,13 +58,15 @@ func (m Mailbox) NewImportSession(ctx context.Context, exchangeID string) (Impor
 
 // Import creates an item in a folder from the text of an [Export], which is streamed. If
 // reading fails, no complete request reaches the server, and nothing is created; the
-// error is then that of reading. It is sent once, whatever happens.
+// error is then that of reading. It is sent once, whatever happens. Size is about how many
+// bytes the item has.
 // See https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item.
-func (m Mailbox) Import(ctx context.Context, s ImportSession, folder string, data io.Reader) (itemID string, err error) {
+func (m Mailbox) Import(ctx context.Context, s ImportSession, folder string, data io.Reader, size int64) (itemID string, err error) {
 	source := &source{r: data}
 	k := call{
 		op: "import item", payer: m.payer, method: http.MethodPost, link: s.link, elsewhere: true,
 		content: io.MultiReader(strings.NewReader(`{"FolderId":`+literal(folder)+`,"Mode":"create","Data":"`), source, strings.NewReader(`"}`)),
+		size:    size / 3 * 4, // in base64
 		want:    []int{http.StatusOK, http.StatusCreated},
 	}
 	if folder == "" || s.link == nil {

@@ -54,7 +54,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		return refuse(err)
 	}
 	spent := Call{Operation: k.op, Payer: k.payer, Host: address.Host}
-	release, err := c.permission(ctx, k, int64(len(text)), &spent.Waited)
+	release, err := c.permission(ctx, k, max(int64(len(text)), k.size), &spent.Waited)
 	if err != nil {
 		spent.Unsent = true
 		c.onCall(ctx, spent)
@@ -78,8 +78,8 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		cancel(nil)
 		if out != nil {
 			spent.BytesOut = out.n.Load()
-			if k.content != nil && c.budget != nil {
-				c.budget.Add(k.payer, spent.BytesOut)
+			if more := spent.BytesOut - k.size; k.content != nil && c.budget != nil && more > 0 {
+				c.budget.Add(k.payer, more)
 			}
 		}
 		release(throttled, backOff)

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -108,7 +110,7 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	s := script(newSession(), answer(200, `{"itemId":"new","changeKey":"c"}`))
 	m, into := session(t, s)
-	id, err := m.Import(t.Context(), into, `f"1`, strings.NewReader(text64))
+	id, err := m.Import(t.Context(), into, `f"1`, strings.NewReader(text64), 0)
 	require.NoError(t, err)
 	assert.Equal(t, "new", id)
 	assert.JSONEq(t, `{"FolderId":"f\"1","Mode":"create","Data":"AAEC+/8="}`, s.asked[1].body)
@@ -134,7 +136,7 @@ func TestImportIsSentOnce(t *testing.T) {
 	} {
 		s := script(newSession(), c.answer, answer(200, `{"itemId":"second"}`))
 		m, into := session(t, s)
-		_, err := m.Import(t.Context(), into, "f", strings.NewReader(text64))
+		_, err := m.Import(t.Context(), into, "f", strings.NewReader(text64), 0)
 		e, ok := errors.AsType[*graph.Error](err)
 		require.True(t, ok, what)
 		assert.Equal(t, c.executed, !e.NotExecuted(), what)
@@ -150,7 +152,7 @@ func TestImportOfWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s := script(newSession(), answer(200, `{"itemId":"new"}`))
 	m, into := session(t, s)
-	_, err := m.Import(t.Context(), into, "f", io.MultiReader(strings.NewReader("AAEC"), failing{}))
+	_, err := m.Import(t.Context(), into, "f", io.MultiReader(strings.NewReader("AAEC"), failing{}), 0)
 	failed, ok := errors.AsType[*graph.SourceError](err)
 	require.True(t, ok, "%v", err)
 	assert.True(t, failed.NotExecuted())
@@ -170,7 +172,7 @@ func TestImportAnsweredTooEarly(t *testing.T) {
 			return answer(200, `{"itemId":"of whom?"}`)(r)
 		})
 	})
-	_, err := m.Import(t.Context(), into, "f", strings.NewReader(text64))
+	_, err := m.Import(t.Context(), into, "f", strings.NewReader(text64), 0)
 	e, ok := errors.AsType[*graph.Error](err)
 	require.True(t, ok)
 	assert.False(t, e.NotExecuted())
@@ -187,6 +189,25 @@ func TestImportURLs(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, got.Good())
 	assert.False(t, graph.ImportSession{}.Good())
+}
+
+// Uploads wait for their budget before they begin: for as long as their size says, and
+// what they turn out to be counts.
+func TestImportsKeepTheUploadBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := script(answer(201, `{"importUrl":"`+importURL+`"}`), answer(200, `{"itemId":"1"}`), answer(200, `{"itemId":"2"}`), answer(200, `{"itemId":"3"}`))
+		m, into := session(t, s, func(o *graph.Options) { o.Budget = graph.NewWindows() })
+		began := time.Now()
+		for _, size := range []int64{60_000_000, 0, 60_000_000} {
+			_, err := m.Import(t.Context(), into, "f", strings.NewReader(text64), size)
+			require.NoError(t, err)
+			if size == 0 {
+				assert.Zero(t, time.Since(began))
+			}
+		}
+		assert.GreaterOrEqual(t, time.Since(began), graph.UploadWindow)
+	})
 }
 
 // A large item is streamed: what is in memory does not depend on its size.
@@ -220,7 +241,7 @@ func TestTransferHoldsNothing(t *testing.T) {
 	e, err := m.ExportItem(t.Context(), "MBX:1", "id")
 	require.NoError(t, err)
 	defer e.Close()
-	_, err = m.Import(t.Context(), into, "f", e)
+	_, err = m.Import(t.Context(), into, "f", e, 0)
 	require.NoError(t, err)
 	allocated := int64(most.TotalAlloc - before.TotalAlloc)
 	t.Logf("%d MB carried with %d kB allocated", size/1_000_000, allocated/1000)

@@ -18,7 +18,7 @@ type Windows struct {
 
 // slots is into how many parts a window is cut: what was spent in one is forgotten
 // together, a part of a window late at most.
-const slots = 60
+const slots = 20
 
 // NewWindows returns a budget with the limits of Graph.
 func NewWindows() *Windows { return &Windows{payers: make(map[string]*spent)} }

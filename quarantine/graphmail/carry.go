@@ -111,7 +111,7 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
-	_, err = t.target.Import(ctx, t.session, folder, data)
+	_, err = t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
 	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
 		return readOnly{asGone(failed)}
 	}

@@ -22,9 +22,9 @@ var answers = map[string]graphtest.Options{
 
 // apart are the answers one by one, for -whole.
 var apart = map[string]graphtest.Options{
-	"null removes":  {NullRemoves: true},
-	"no If-Match":   {IgnoreIfMatch: true},
-	"own ids":       {OwnIDs: true},
+	"null removes": {NullRemoves: true},
+	"no If-Match":  {IgnoreIfMatch: true},
+	"own ids":      {OwnIDs: true},
 }
 
 func TestConformance(t *testing.T) {
