@@ -20,10 +20,6 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	if o.Wire != nil {
 		return nil, driver.Invalid("options", "Wire", ofEWS)
 	}
-	if header := c.QuarantineHeader.Name + c.UndoHeader.Name; header != "" && o.Logger != nil {
-		o.Logger.Warn("from 2026-12-31 Graph may refuse to change headers of received messages without the right Mail-Advanced.ReadWrite.All; "+
-			"leave out quarantineHeader and undoHeader, or give it to the application", "configuration", c.Name)
-	}
 	signedIn, err := conn.SignIn(c.GraphURL)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 // What no document says about Graph, and either answer of it.
 var answers = map[string]graphtest.Options{
 	"as documented": {},
-	"otherwise":     {NullRemoves: true, IgnoreIfMatch: true, OwnIDs: true},
+	"otherwise":     {NullRemoves: true, IgnoreIfMatch: true, OwnIDs: true, Sensitive: true},
 }
 
 // apart are the answers one by one, for -whole.

@@ -119,7 +119,7 @@ func (m *mailbox) unreachable(err error) error {
 		m.mu.Lock()
 		m.user, m.exchange, m.session, m.tree, m.own = "", "", graph.ImportSession{}, nil, nil
 		m.mu.Unlock()
-		return fmt.Errorf("%w: %s: no user has the address, or the user has no mailbox in Exchange Online: check it; a group's address is none of a mailbox: %w",
+		return fmt.Errorf("%w: %s: no user has the address, or the user has no mailbox in Exchange Online: check it; the address of a group is not that of a mailbox: %w",
 			driver.ErrUnreachable, m.address, err)
 	case errors.Is(err, graph.ErrDenied):
 		return fmt.Errorf("%w: %s: the application may not open it: give it Mail.ReadWrite (with admin consent, or the role \"Application Mail.ReadWrite\" in a scope with this mailbox): %w",
