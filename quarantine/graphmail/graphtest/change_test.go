@@ -1,6 +1,7 @@
 package graphtest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,11 +37,11 @@ func TestReceiptsAreSent(t *testing.T) {
 			assert.Equal(t, true, c.want(200, "GET", path, nil).body["isReadReceiptRequested"])
 			assert.Empty(t, c.srv.Notices(), "looking at it sends nothing")
 			test.act(c, path)
-			got := ""
+			var got strings.Builder
 			for _, n := range c.srv.Notices() {
-				got += n.Kind
+				got.WriteString(n.Kind)
 			}
-			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.want, got.String())
 		})
 	}
 }

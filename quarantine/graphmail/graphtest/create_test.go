@@ -67,6 +67,7 @@ func TestJSONMakesMessages(t *testing.T) {
 
 	draft := c.want(201, "POST", user(alice)+"/messages", object{"subject": "later", "toRecipients": to})
 	assert.Equal(t, true, draft.body["isDraft"])
+	assert.Regexp(t, `^<[0-9a-f]{32}@example\.test>$`, draft.str("internetMessageId"))
 	c.refused(400, "InvalidInternetMessageHeader", "POST", user(alice)+"/messages", object{"internetMessageHeaders": []object{{"name": "Received", "value": "1"}}})
 	c.refused(400, "ErrorInvalidRecipients", "POST", user(alice)+"/messages", object{"replyTo": []object{{"emailAddress": object{"address": "nobody"}}}})
 	c.refused(400, "ErrorInvalidPropertySet", "POST", user(alice)+"/messages", object{"isDraft": false})

@@ -8,7 +8,7 @@ import (
 )
 
 // node is a node of a $filter: and, or, not, a comparison, a function or any.
-type node interface{}
+type node any
 
 type (
 	both     struct{ left, right node } // and

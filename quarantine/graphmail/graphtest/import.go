@@ -31,7 +31,6 @@ func createImportSession(c *call) (*answer, *refusal) {
 	secret := "eyJ0eXAiOiJKV1QifQ." + s.secret("import") + ".x"
 	s.sessions[secret] = session{c.app, c.box.GUID(), expires}
 	s.mu.Unlock()
-	c.acted = true
 	path := importPath + "Mailboxes('" + url.PathEscape(s.mailboxID(c.box)) + "')/importItem?authtoken=" + secret
 	status := http.StatusOK
 	if s.opts.OtherSpellings {

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -94,6 +95,9 @@ func (c *call) createFromJSON(f *mailstore.Folder) (*answer, *refusal) {
 	}
 	if c.strikes(faultNothing) {
 		return c.nothing(), nil
+	}
+	if _, ok := o["internetMessageId"]; !ok {
+		m.field("Message-ID", "<"+hex.EncodeToString(c.org.Random(16))+"@"+c.server.exchange.Domain()+">")
 	}
 	if m.edit.Body == nil {
 		m.edit.Body = &eml.Body{}

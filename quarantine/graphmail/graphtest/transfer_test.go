@@ -2,6 +2,7 @@ package graphtest_test
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -75,9 +76,7 @@ func TestImportSessions(t *testing.T) {
 		}
 		with := func(name string, value any) object {
 			o := object{}
-			for k, v := range item {
-				o[k] = v
-			}
+			maps.Copy(o, item)
 			o[name] = value
 			return o
 		}
