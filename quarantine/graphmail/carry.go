@@ -147,10 +147,11 @@ func (t *transfer) again(ctx context.Context, refusal error) error {
 	return t.run(ctx)
 }
 
-// doubtful is a refusal that does not seem to be true.
+// doubtful is an error after something was done, or may have been, whatever it says
+// itself.
 type doubtful struct{ error }
 
-// Unwrap returns the refusal.
+// Unwrap returns the error.
 func (e doubtful) Unwrap() error { return e.error }
 
 // NotExecuted reports that something may have been created.

@@ -34,6 +34,9 @@ func translate(err error) error {
 	}](err); ok {
 		e.Untouched = n.NotExecuted() // the outermost knows most
 	}
+	if _, doubt := errors.AsType[doubtful](err); doubt {
+		e.Untouched, e.Answered = false, false
+	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		e.Temporary = true
 	}

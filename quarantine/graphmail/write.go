@@ -38,14 +38,18 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	if err != nil {
 		return item, err
 	}
-	version := now.Version()
+	version, hushed := now.Version(), false
 	if reads && *mark.Read && asksReceipt(now) {
 		// Graph sends the receipt, and has no way to suppress it here.
 		if version, err = m.hush(ctx, box, item.ID, version); err != nil {
 			return item, err
 		}
+		hushed = true
 	}
 	version, err = m.patch(ctx, box, item.ID, version, mark, reads)
+	if err != nil && hushed {
+		err = doubtful{err}
+	}
 	if err != nil {
 		return item, asConflict(asGone(err))
 	}
@@ -167,8 +171,11 @@ func (m *mailbox) settled(ctx context.Context, box graph.Mailbox, id string, mar
 		properties = append(properties, headerField(mark.DropHeader))
 	}
 	now, err := box.Message(ctx, id, versionFields, properties)
-	if err != nil || !learn {
-		return now.Version(), err
+	if err != nil {
+		return "", doubtful{fmt.Errorf("reading back what was changed: %w", err)}
+	}
+	if !learn {
+		return now.Version(), nil
 	}
 	left := false
 	if drops {
@@ -187,7 +194,10 @@ func (m *mailbox) settled(ctx context.Context, box graph.Mailbox, id string, mar
 	}
 	m.s.clearing.Store(clearByEmpty)
 	after, err := box.Update(ctx, id, now.Version(), fieldsOf(mark, reads, drops, false))
-	return after.Version(), err
+	if err != nil {
+		return "", doubtful{err}
+	}
+	return after.Version(), nil
 }
 
 // fieldsOf returns the body of the request for a change. With null, properties are taken
@@ -238,12 +248,17 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 	if err != nil {
 		return err
 	}
-	if asksReceipt(now) {
+	hushed := asksReceipt(now)
+	if hushed {
 		if _, err := m.hush(ctx, box, item.ID, now.Version()); err != nil {
 			return err
 		}
 	}
-	return asConflict(asGone(box.PermanentDelete(ctx, item.ID)))
+	err = box.PermanentDelete(ctx, item.ID)
+	if err != nil && hushed {
+		err = doubtful{err}
+	}
+	return asConflict(asGone(err))
 }
 
 // shelve moves an item within its mailbox.
