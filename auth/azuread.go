@@ -51,6 +51,12 @@ type AzureADOptions struct {
 	// certificate.
 	SendChain bool
 
+	// OtherService means that the URL is that of another service than EWS, such as
+	// Microsoft Graph. A 403 is then the caller's to read, and not an
+	// [*EWSBlockedError]; and any 401 replaces the token once, because such services do
+	// not say why. Default: false.
+	OtherService bool
+
 	// Transport sends the requests to Exchange. Default: a private one from
 	// NewTransport without options.
 	Transport http.RoundTripper
@@ -120,7 +126,7 @@ func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
 		return nil, err
 	}
 	return &AzureADTransport{
-		endpoint: e, applicationID: o.ApplicationID, fetcher: f,
+		endpoint: e, applicationID: o.ApplicationID, fetcher: f, other: o.OtherService,
 		next: o.Transport, tokens: &tokenSource{fetch: f.fetch, renewed: f.renewed}, sent: f.sent,
 	}, nil
 }
@@ -162,6 +168,7 @@ type AzureADTransport struct {
 	endpoint      endpoint
 	applicationID string
 	fetcher       *tokenFetcher
+	other         bool // it is not EWS
 	next          http.RoundTripper
 	tokens        *tokenSource    // pointers, so that fmt does not print what is behind them
 	sent          *redact.Secrets // what must not come back in an error
@@ -202,7 +209,7 @@ func (t *AzureADTransport) roundTrip(req *http.Request, body *requestBody) (*htt
 		return t.conclude(resp, err)
 	}
 	refusal := readBearerRefusal(resp, t.sent)
-	if !refusal.renew() {
+	if !refusal.renew() && !t.other {
 		return nil, t.refused(refusal, "")
 	}
 	value, err = t.tokens.replace(ctx, value, refusal.claims)
@@ -236,9 +243,9 @@ func (t *AzureADTransport) send(req *http.Request, body *requestBody, value stri
 	return t.next.RoundTrip(attempt)
 }
 
-// conclude turns a 403 into an error.
+// conclude turns a 403 of EWS into an error.
 func (t *AzureADTransport) conclude(resp *http.Response, err error) (*http.Response, error) {
-	if err != nil || resp.StatusCode != http.StatusForbidden {
+	if err != nil || resp.StatusCode != http.StatusForbidden || t.other {
 		return resp, err
 	}
 	return nil, &EWSBlockedError{ApplicationID: t.applicationID, Host: t.endpoint.host, Detail: t.readDetail(resp)}

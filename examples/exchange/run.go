@@ -73,6 +73,12 @@ from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
 messages.xsd and types.xsd beside it describe the operations for SOAP toolkits. A POST
 must send Content-Type: text/xml; anything else is refused with HTTP 415.
 
+With -api graph the server also is a Microsoft Graph over the same mailboxes, which is
+then at -addr; EWS is at another port. In the first line "url" is the address of Graph
+without a version, "ewsUrl" that of EWS, and "token" one that Graph accepts, as from a
+token endpoint; with -tls and -app, "authority" is such an endpoint. What it has of Graph
+is in the documentation of package graphtest.
+
 The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
 Everything else goes to standard error.
 
@@ -83,6 +89,7 @@ Flags:
 // settings are the flags.
 type settings struct {
 	addr     string
+	graph    bool
 	tls      bool
 	load     loads
 	scenario string
@@ -125,6 +132,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags := flag.NewFlagSet("exchange", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
+	flags.Func("api", "`API` at the address: ews (default), or graph with EWS beside it", s.setAPI)
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
 	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to ADDRESS, a list or a mailbox, which is made if it is not there; may be repeated")
 	flags.Var(&s.fill, "fill", "`MAILBOXESxMESSAGES`, such as 1000x5: make the mailboxes user00001 and so on, with as many messages in the Inbox of each")
@@ -170,13 +178,23 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if s.auth, err = schemes(*ways); err != nil {
 		return nil, fmt.Errorf("-auth: %w; %w", err, errUsage)
 	}
-	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) {
-		return nil, fmt.Errorf("-app has no effect without -auth bearer; %w", errUsage)
+	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) && !s.graph {
+		return nil, fmt.Errorf("-app has no effect without -auth bearer or -api graph; %w", errUsage)
 	}
 	if s.targets != "" && len(s.load) == 0 && s.fill == (fill{}) {
 		return nil, fmt.Errorf("-targets has no effect without -load or -fill; %w", errUsage)
 	}
 	return s, nil
+}
+
+// setAPI takes the value of -api.
+func (s *settings) setAPI(text string) error {
+	switch text {
+	case "ews", "graph":
+		s.graph = text == "graph"
+		return nil
+	}
+	return errors.New("must be ews or graph")
 }
 
 // given reports whether a flag was set.
@@ -198,7 +216,9 @@ func versionNames() string {
 // ready is the first line on standard output.
 type ready struct {
 	URL    string `json:"url"`
+	EWSURL string `json:"ewsUrl,omitempty"` // beside Graph
 	CAFile string `json:"caFile,omitempty"`
+	Token  string `json:"token,omitempty"` // for Graph
 	// Authority is the authenticationEndpoint of clients that sign in with tokens,
 	// and TenantID the ID of their tenant.
 	Authority string `json:"authority,omitempty"`
@@ -209,6 +229,13 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	listener, err := listen(ctx, s.addr)
 	if err != nil {
 		return err
+	}
+	var doors listeners
+	if s.graph {
+		if listener, err = doors.behind(ctx, listener); err != nil {
+			return err
+		}
+		defer doors.graph.Close()
 	}
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency.all, Latencies: s.latency.of,
@@ -233,12 +260,21 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	first := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}
-	tenant := srv.Tenant()
+	tenant, ca := srv.Tenant(), srv.CAPEM()
 	if tenant != nil {
 		first.TenantID = tenant.TenantID
 	}
+	if s.graph {
+		graph, err := s.overGraph(srv, doors.graph)
+		if err != nil {
+			return err
+		}
+		defer graph.Close()
+		first = ready{URL: graph.URL(), EWSURL: srv.URL(), Authority: graph.AuthorityURL(), TenantID: tenantID, Token: graph.Token("example")}
+		ca = append(ca, graph.CAPEM()...)
+	}
 	if s.tls {
-		file, remove, err := writeCA(srv.CAPEM())
+		file, remove, err := writeCA(ca)
 		if err != nil {
 			return err
 		}

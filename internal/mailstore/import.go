@@ -105,7 +105,7 @@ func storable(v ews.ExtendedProperty) bool {
 	if Computed(f) && f != TagHasAttachments && f != TagCreated && f != TagModified {
 		return false
 	}
-	return sound(v)
+	return Sound(v)
 }
 
 // restored returns the slots of an export, for a message with at most so many levels of

@@ -55,8 +55,9 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// sound reports whether a property of a stream is one that the store could have written.
-func sound(p ews.ExtendedProperty) bool {
+// Sound reports whether a property is one that the store could have written: it is named in
+// one way, and its values are of its type.
+func Sound(p ews.ExtendedProperty) bool {
 	single, array := strings.CutSuffix(string(p.Field.Type), "Array")
 	fits, ok := forms[ews.PropertyType(single)]
 	f := p.Field

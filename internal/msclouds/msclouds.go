@@ -1,4 +1,4 @@
-// Package msclouds is the only list of Microsoft's clouds: their hosts for EWS,
+// Package msclouds is the only list of Microsoft's clouds: their hosts for EWS, Graph,
 // signing in and Autodiscover.
 package msclouds
 
@@ -16,6 +16,8 @@ type Cloud struct {
 	// EWSHost is the host of EWS. OtherHosts are further hosts that lead to it.
 	EWSHost    string
 	OtherHosts []string
+	// GraphHost is the host of Microsoft Graph.
+	GraphHost string
 	// Authorities are the hosts to sign in at, the usual one first.
 	Authorities []string
 	// Domains are Microsoft's domains with mailboxes or Autodiscover of the cloud.
@@ -34,19 +36,21 @@ func All() []Cloud {
 	return []Cloud{
 		{
 			Name: "worldwide", EWSHost: "outlook.office365.com", OtherHosts: []string{"outlook.office.com"},
+			GraphHost:   "graph.microsoft.com",
 			Authorities: []string{"login.windows.net", "login.microsoftonline.com", "login.microsoft.com", "sts.windows.net"},
 			Domains:     []string{"outlook.com", "outlook.office.com", "office365.com", "onmicrosoft.com"},
 		},
 		{
-			Name: "GCC High", EWSHost: "outlook.office365.us",
+			Name: "GCC High", EWSHost: "outlook.office365.us", GraphHost: "graph.microsoft.us",
 			Authorities: government, Domains: []string{"office365.us", "onmicrosoft.us"},
 		},
 		{
 			Name: "DoD", EWSHost: "outlook-dod.office365.us", OtherHosts: []string{"webmail.apps.mil"},
+			GraphHost:   "dod-graph.microsoft.us",
 			Authorities: government, Domains: []string{"office365.us", "onmicrosoft.us", "webmail.apps.mil"},
 		},
 		{
-			Name: "China", EWSHost: "partner.outlook.cn",
+			Name: "China", EWSHost: "partner.outlook.cn", GraphHost: "microsoftgraph.chinacloudapi.cn",
 			Authorities: []string{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
 			Domains:     []string{"partner.outlook.cn", "partner.onmschina.cn"},
 		},

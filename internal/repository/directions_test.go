@@ -26,6 +26,11 @@ var importRules = []repository.Rule{
 	// The driver for Exchange is given a client with authentication and throttling.
 	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
 
+	// The driver for Microsoft Graph has its client to itself.
+	{Package: "quarantine/graphmail", Imports: []string{"quarantine/driver", "internal/..."}},
+	// The Graph server for tests serves the mailboxes of the Exchange server for tests.
+	{Package: "quarantine/graphmail/graphtest", Imports: []string{"ews", "ews/ewstest", "internal/..."}},
+
 	// This puts everything together from a configuration.
 	{Package: "quarantine/exchange/...", Imports: []string{"..."}},
 
@@ -41,6 +46,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/callinfo", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
@@ -77,11 +83,15 @@ var onlyFor = []repository.Reservation{
 	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "internal/live", "examples/..."}},
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
 
+	// The client for Graph belongs to its driver.
+	{Package: "internal/graph", For: []string{"quarantine/graphmail"}},
+
 	// The Exchange server for tests, and packages that only it uses.
-	{Package: "ews/ewstest", For: []string{"examples/..."}},
-	{Package: "internal/azuread", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "ews/ewstest", For: []string{"quarantine/graphmail/graphtest", "examples/..."}},
+	{Package: "quarantine/graphmail/graphtest", For: []string{"examples/..."}},
+	{Package: "internal/azuread", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},
-	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "examples/..."}},
+	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ntlmserver", For: []string{"ews/ewstest", "examples/..."}},
 
 	// Suites, checks and tools.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -21,6 +22,16 @@ type Config struct {
 
 	// Name is the name of the organisation in receipts and messages.
 	Name string `json:"name,omitempty"`
+
+	// API is what mailboxes are reached by: EWS, or Microsoft Graph for Exchange Online,
+	// which stops answering EWS in 2027; only with Azure AD, or with an external sign-in.
+	// What was quarantined over one is restored over the other. Graph has no way to search
+	// archives, and in the sovereign clouds none to carry messages. Default: APIEWS.
+	API API `json:"api,omitempty"`
+
+	// GraphURL is the address of Graph without a path, for what stands in its place in
+	// tests. Only with APIGraph. Default: https://graph.microsoft.com.
+	GraphURL string `json:"graphUrl,omitempty"`
 
 	// EWSURL is the EWS endpoint, such as
 	// https://mail.example.com/EWS/Exchange.asmx. Default: with Azure AD, that of
@@ -292,9 +303,15 @@ func (c *Config) WithDefaults() Config {
 	d.AutodiscoverHosts = slices.Clone(c.AutodiscoverHosts)
 	d.SearchLimits.Protected = slices.Clone(c.SearchLimits.Protected)
 	d.Enabled = new(c.IsEnabled())
+	if d.API == "" {
+		d.API = APIEWS
+	}
+	if d.API == APIGraph && d.GraphURL == "" {
+		d.GraphURL = "https://" + msclouds.All()[0].GraphHost
+	}
 	if d.Access == "" {
 		d.Access = FullAccess
-		if d.Authentication.Type == AuthenticationAzureAD {
+		if d.Authentication.Type == AuthenticationAzureAD || d.API == APIGraph {
 			d.Access = Impersonation
 		}
 	}

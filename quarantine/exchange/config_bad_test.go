@@ -2,7 +2,6 @@ package exchange_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"maps"
 	"reflect"
@@ -33,60 +32,6 @@ const (
 		"authentication": {"type": "ntlm", "username": "EXAMPLE\\svc", "password": "` + configPassword + `"}}`
 )
 
-// drop removes a field.
-type drop struct{}
-
-// spoilt returns a configuration with the fields at some paths changed.
-func spoilt(t *testing.T, good string, changes map[string]any) []byte {
-	t.Helper()
-	var doc map[string]any
-	require.NoError(t, json.Unmarshal([]byte(good), &doc))
-	for _, path := range slices.Sorted(maps.Keys(changes)) {
-		value := changes[path]
-		object, name := doc, path
-		if outer, inner, nested := strings.Cut(path, "."); nested {
-			sub, ok := doc[outer].(map[string]any)
-			if !ok {
-				sub = map[string]any{}
-				doc[outer] = sub
-			}
-			object, name = sub, inner
-		}
-		if value == (drop{}) {
-			delete(object, name)
-			continue
-		}
-		object[name] = value
-	}
-	b, err := json.Marshal(doc)
-	require.NoError(t, err)
-	return b
-}
-
-// verdict parses and checks a configuration.
-func verdict(text []byte) error {
-	c, err := exchange.ParseConfig(bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	return c.Validate()
-}
-
-// bad is a configuration with one fault.
-type bad struct {
-	good    string
-	changes map[string]any
-	field   string
-	remedy  string
-	// beyond says that a JSON Schema cannot detect the fault.
-	beyond bool
-}
-
-// set is one change.
-func set(path string, value any) map[string]any { return map[string]any{path: value} }
-
-func list(values ...any) []any { return values }
-
 // badConfigs has faults in every field: absurd, contradictory and malformed
 // values.
 var badConfigs = map[string]bad{
@@ -116,6 +61,21 @@ var badConfigs = map[string]bad{
 	"cloud that cannot be told": {goodOnline, set("authentication.authenticationEndpoint", "https://login.microsoftonline.us"), "ewsUrl",
 		"https://outlook-dod.office365.us/EWS/Exchange.asmx (DoD)", true},
 	"cloud that nobody knows": {goodOnline, set("authentication.authenticationEndpoint", "https://login.example.test"), "ewsUrl", "set ewsUrl", true},
+
+	"API as number":          {goodOnline, set("api", 2), "api", "string", false},
+	"API of nobody":          {goodOnline, set("api", "imap"), "api", `"ews" or "graph"`, false},
+	"Graph with a password":  {goodNTLM, set("api", "graph"), "api", `"azureAD"`, true},
+	"Graph in China":         {goodOnline, map[string]any{"api": "graph", "authentication.authenticationEndpoint": "https://login.chinacloudapi.cn"}, "api", "China", true},
+	"Graph and a server":     {goodOnline, map[string]any{"api": "graph", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx"}, "ewsUrl", "Exchange Online", true},
+	"Graph and hosts":        {goodOnline, map[string]any{"api": "graph", "autodiscoverHosts": list("mail.example.net")}, "autodiscoverHosts", "remove it", false},
+	"Graph and archives":     {goodOnline, map[string]any{"api": "graph", "scanOnlineArchive": true}, "scanOnlineArchive", "set it to false", true},
+	"Graph's URL as number":  {goodOnline, map[string]any{"api": "graph", "graphUrl": 1}, "graphUrl", "string", false},
+	"Graph's URL of EWS":     {goodOnline, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", `"api": "graph"`, true},
+	"a policy with Graph":    {goodOnline, map[string]any{"api": "graph", "throttling.concurrency": 9}, "throttling", "of Exchange Web Services", true},
+	"one by one with Graph":  {goodOnline, map[string]any{"api": "graph", "oneByOne": true}, "oneByOne", "has no effect", true},
+	"Graph's URL and path":   {goodOnline, map[string]any{"api": "graph", "graphUrl": "https://graph.microsoft.com/v1.0"}, "graphUrl", "has a path", false},
+	"Graph's URL in clear":   {goodOnline, map[string]any{"api": "graph", "graphUrl": "http://graph.example.test"}, "graphUrl", "https://", true},
+	"Graph's URL and secret": {goodOnline, map[string]any{"api": "graph", "graphUrl": "https://svc:" + configPassword + "@graph.example.test"}, "graphUrl", "remove it", false},
 
 	"hosts as text":           {goodDiscovery, set("autodiscoverHosts", "mail.example.net"), "autodiscoverHosts", "array", false},
 	"hosts beside the URL":    {goodNTLM, set("autodiscoverHosts", list("mail.example.net")), "autodiscoverHosts", "ewsUrl", false},
@@ -307,7 +267,7 @@ var badConfigs = map[string]bad{
 	"unlimited as text":     {goodNTLM, set("throttling.unlimited", "yes"), "throttling.unlimited", "true or false", false},
 	"unlimited, probed":     {goodNTLM, map[string]any{"throttling.unlimited": true, "throttling.probe": true}, "throttling.probe", "no effect", true},
 
-	"a field of the future": {goodNTLM, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", "is not a setting", false},
+	"a field of the future": {goodNTLM, set("imapUrl", "imaps://mail.example.test"), "imapUrl", "is not a setting", false},
 	"a field in Go's case":  {goodNTLM, set("EWSURL", "https://mail.example.test/EWS/Exchange.asmx"), "EWSURL", "is not a setting", false},
 	"a password outside":    {goodNTLM, set("password", configPassword), "password", "is not a setting", false},
 	"a field of a header":   {goodImpersonation, set("quarantineHeader.Name", "X-A"), "quarantineHeader.Name", "use name", false},

@@ -47,6 +47,9 @@ func orEmpty(s ...member) object {
 var details = map[string]object{
 	"enabled": {{"default", true}},
 	"name":    {{"maxLength", 255}, {"pattern", trimmed}},
+	"api":     {{"enum", []exchange.API{exchange.APIEWS, exchange.APIGraph}}, {"default", exchange.APIEWS}},
+	"graphUrl": append(orEmpty(member{"format", "uri"}, member{"pattern", "^" + anyCase("http") + "[Ss]?://" + hostPart + "/*$"}),
+		member{"examples", []string{"https://graph.microsoft.com"}}),
 	"ewsUrl": append(orEmpty(member{"format", "uri"},
 		member{"pattern", "^" + anyCase("http") + "[Ss]?://" + hostPart + `/+[^/?#\x00-\x20\x7f]([^?#\x00-\x1f\x7f]*[^?#\x00-\x20\x7f])?$`}),
 		member{"examples", []string{"https://mail.example.com/EWS/Exchange.asmx", "https://outlook.office365.com/EWS/Exchange.asmx"}}),

@@ -54,7 +54,7 @@ func TestConfigSchemaFields(t *testing.T) {
 	e := publishedSchema(t)
 	defs := e.root["$defs"].(map[string]any)
 	enums := map[string][]any{
-		"config.access": {"fullAccess", "impersonation"}, "authentication.type": {"ntlm", "basic", "azureAD", "external"},
+		"config.access": {"fullAccess", "impersonation"}, "config.api": {"ews", "graph"}, "authentication.type": {"ntlm", "basic", "azureAD", "external"},
 	}
 	defaults := new(exchange.Config).WithDefaults()
 	for name, value := range map[string]any{

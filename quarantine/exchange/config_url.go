@@ -49,7 +49,7 @@ const noUserInformation = "contains a user name or password; remove it and use t
 // print it.
 func (c *Config) refuseUserInformation() error {
 	for field, raw := range map[string]string{
-		"ewsUrl": c.EWSURL, "authentication.authenticationEndpoint": c.Authentication.AuthenticationEndpoint,
+		"ewsUrl": c.EWSURL, "graphUrl": c.GraphURL, "authentication.authenticationEndpoint": c.Authentication.AuthenticationEndpoint,
 	} {
 		_, rest, _ := strings.Cut(raw, "//")
 		if end := strings.IndexAny(rest, `/?#\`); end >= 0 {

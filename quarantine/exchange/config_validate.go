@@ -31,8 +31,11 @@ func (c *Config) Validate() error {
 	if c.Name != strings.TrimSpace(c.Name) {
 		v.problem("name", "begins or ends with white space; remove it")
 	}
-	v.ewsURL(c)
-	v.autodiscover(c)
+	v.api(c)
+	if c.API != APIGraph {
+		v.ewsURL(c)
+		v.autodiscover(c)
+	}
 	v.address("quarantineMailbox", c.QuarantineMailbox)
 	v.claims(c.Domains, c.Mailboxes)
 	v.once("domains", c.Domains)

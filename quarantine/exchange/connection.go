@@ -56,7 +56,7 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 		})
 	}
 	err = unread(err)
-	if err == nil && c.cfg.EWSURL == "" {
+	if err == nil && c.cfg.EWSURL == "" && c.cfg.API != APIGraph {
 		c.discovery, err = newDiscovery(&c.cfg, c.signer, o.Resolver, o.UserAgent, o.Logger)
 	}
 	if err != nil {
@@ -106,6 +106,9 @@ func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error)
 // Discover are ignored. Payer and StallTimeout are those of the configuration unless
 // the options set them.
 func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
+	if c.cfg.API == APIGraph {
+		return nil, driver.Invalid(configNamed(c.cfg.Name), "api", `is "graph", so there is no EWS client; set "ews" while the tenant still has it`)
+	}
 	var o ews.Options
 	if opts != nil {
 		o = *opts
@@ -189,7 +192,7 @@ func (c *Config) azureAD(url string, base http.RoundTripper) (http.RoundTripper,
 		ApplicationID: c.Authentication.ApplicationID, TenantID: c.Authentication.TenantID,
 		Certificate:            first,
 		CertificateFunc:        func(context.Context) (*auth.Certificate, error) { return c.certificate() },
-		AuthenticationEndpoint: c.Authentication.AuthenticationEndpoint, Transport: base,
+		AuthenticationEndpoint: c.Authentication.AuthenticationEndpoint, OtherService: c.API == APIGraph, Transport: base,
 	})
 }
 

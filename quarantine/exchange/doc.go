@@ -4,8 +4,9 @@
 //
 //	q, err := exchange.OpenFile("exchange.json", nil)
 //
-// [Open] wires up authentication, the EWS client, throttling, the driver of
-// package ewsmail and the journal. It contacts no server; the first call does.
+// [Open] wires up authentication, the client, throttling, the journal, and the driver:
+// that of package ewsmail over EWS or, with "api": "graph", that of package graphmail
+// over Microsoft Graph. It contacts no server; the first call does.
 // Errors name the setting and say what to do.
 //
 // The subpackage selftest tests everything that a configuration needs; the

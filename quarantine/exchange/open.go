@@ -145,16 +145,11 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	limiter := o.Limiter
-	if limiter == nil {
-		if limiter, err = throttle.New(nil); err != nil {
-			return nil, err
-		}
+	if header := c.QuarantineHeader.Name + c.UndoHeader.Name; header != "" && c.API == APIGraph && o.Logger != nil {
+		o.Logger.Warn("from 2026-12-31 Graph may refuse to change headers of received messages without the right Mail-Advanced.ReadWrite.All; "+
+			"leave out quarantineHeader and undoHeader, or give it to the application", "configuration", c.Name)
 	}
-	if err := c.limit(limiter); err != nil {
-		return nil, err
-	}
-	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Wire: o.Wire, WireBodies: o.WireBodies, Logger: o.Logger})
+	strategy, err := c.strategy(conn, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -169,12 +164,6 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if len(keys) == 0 && journal == nil && o.Logger != nil {
 		o.Logger.Warn("neither stampKey nor journalFile is set: a stamp on an item is continued, but believed only as far as the messages match, "+
 			"and what a crash leaves is settled only when the same target is asked for again; set one of them, better both", "configuration", c.Name)
-	}
-	strategy, err := c.strategy(client, &ewsmail.Options{
-		ScanRecoverableItems: c.ScanRecoverableItems, ScanOnlineArchive: c.ScanOnlineArchive,
-	})
-	if err != nil {
-		return nil, errors.Join(err, closeJournal())
 	}
 	s, err := quarantine.New(strategy, c.QuarantineMailbox, &quarantine.Options{
 		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
@@ -206,15 +195,34 @@ func (c *Config) journal(given quarantine.Journal) (quarantine.Journal, func() e
 	return j, j.Close, nil
 }
 
-func (c *Config) strategy(client *ews.Client, opts *ewsmail.Options) (driver.Strategy, error) {
-	s, err := c.driver(client, opts)
+// strategy returns the driver for the api of the configuration.
+func (c *Config) strategy(conn *Connection, o *Options) (driver.Strategy, error) {
+	if c.API == APIGraph {
+		return c.overGraph(conn, o)
+	}
+	s, err := c.overEWS(conn, o)
 	if err != nil || c.OneByOne {
 		return s, err
 	}
 	return gather.Strategy(s, nil), nil
 }
 
-func (c *Config) driver(client *ews.Client, opts *ewsmail.Options) (driver.Strategy, error) {
+func (c *Config) overEWS(conn *Connection, o *Options) (driver.Strategy, error) {
+	limiter := o.Limiter
+	if limiter == nil {
+		var err error
+		if limiter, err = throttle.New(nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.limit(limiter); err != nil {
+		return nil, err
+	}
+	client, err := conn.Client(&ews.Options{Limiter: limiter, UserAgent: o.UserAgent, Hook: o.CallHook, Wire: o.Wire, WireBodies: o.WireBodies, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	opts := &ewsmail.Options{ScanRecoverableItems: c.ScanRecoverableItems, ScanOnlineArchive: c.ScanOnlineArchive}
 	if c.Access == Impersonation {
 		return ewsmail.NewImpersonation(client, opts)
 	}

@@ -150,6 +150,8 @@ type Options struct {
 // named properties are kept, and tries change keys that are out of date. The quarantine folder is not created.
 // Users' mailboxes are only read. A refused password is not tried again.
 //
+// It knows EWS only: a configuration whose api is Graph is refused.
+//
 // The error says that the configuration or the options are invalid, like that of
 // [exchange.Config.Validate], or that ctx has ended; in the latter case the
 // report contains what was seen until then.
@@ -180,6 +182,10 @@ func Check(ctx context.Context, cfg *exchange.Config, opts *Options) (*Report, e
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	if cfg.API == exchange.APIGraph {
+		return nil, driver.Invalid("configuration", "api", `is "graph", whose rights and limits this self-test does not know; to see that it works, quarantine and restore a message of your own, `+
+			`and for all but the rights check the same configuration with "api": "ews"`)
 	}
 	k := newChecker(cfg, o)
 	k.run(ctx)

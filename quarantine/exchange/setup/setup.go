@@ -95,6 +95,10 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	if !ok {
 		return nil, driver.Invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
 	}
+	if cfg.API == exchange.APIGraph {
+		return nil, driver.Invalid("configuration", "api", `is "graph", for which there is no guide yet; the application needs Mail.ReadWrite, MailboxItem.ImportExport.All, User.Read.All and, `+
+			`to expand groups, GroupMember.Read.All, as application permissions of Microsoft Graph with admin consent`)
+	}
 	s := &builder{version: o.ExchangeVersion, guide: &Guide{}}
 	s.complete(*cfg)
 	if err := errors.Join(s.cfg.Validate(), s.fits()); err != nil {

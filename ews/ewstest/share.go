@@ -1,0 +1,48 @@
+package ewstest
+
+import (
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
+)
+
+// Share calls f with the mailboxes of the server while it is locked, and lets the
+// policies act then. It is for another protocol that serves the same mailboxes, as
+// package graphtest does; tests use the methods of [Mailbox]. The function must not call
+// the server, nor keep what it was given.
+func (s *Server) Share(f func(*mailstore.Organisation)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.org)
+	s.settle("")
+}
+
+// Entry is an entry of the address book other than a mailbox: a distribution list or a
+// mail contact.
+type Entry struct {
+	Address, DisplayName string
+	Contact              bool     // else it is a list
+	Members              []string // addresses of the list; of a dynamic one, those that it has now
+	Dynamic              bool
+	Hidden               bool // from address lists
+}
+
+// Entries returns the distribution lists and contacts, in the order in which they were
+// created.
+func (s *Server) Entries() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Entry
+	for _, key := range s.directory.order {
+		if l := s.directory.lists[key]; l != nil {
+			all = append(all, Entry{
+				Address: l.address, DisplayName: l.name, Members: slices.Clone(s.membersOf(l)),
+				Dynamic: l.pattern != "", Hidden: l.hidden,
+			})
+		}
+		if c := s.directory.contacts[key]; c != nil {
+			all = append(all, Entry{Address: c.address, DisplayName: c.name, Contact: true, Hidden: c.hidden})
+		}
+	}
+	return all
+}

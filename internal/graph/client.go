@@ -1,0 +1,167 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
+)
+
+// Defaults of [Options].
+const (
+	// DefaultRoot is the worldwide cloud, GCC included.
+	DefaultRoot = "https://graph.microsoft.com"
+	// DefaultAttempts is how often a read is sent.
+	DefaultAttempts = 4
+	// DefaultStall is how long a call may stand still. Graph itself gives up a request
+	// after less.
+	DefaultStall = 150 * time.Second
+)
+
+// ownAgent is this client's part of the User-Agent header.
+const ownAgent = "ewsquarantine-graph"
+
+// Options are the settings of a [Client]. Transport is required.
+type Options struct {
+	// Root is the address of Graph without a version. It must be https, except on this
+	// machine. Default: [DefaultRoot].
+	Root string
+
+	// Transport signs in and sends the requests to Root. Required. It must not follow
+	// redirects.
+	Transport http.RoundTripper
+
+	// ImportTransport sends the requests to import URLs, which must carry no sign-in.
+	// Default: an [http.Transport] with the settings of http.DefaultTransport.
+	ImportTransport http.RoundTripper
+
+	// Limiter bounds the requests in flight for each mailbox. Default: none.
+	Limiter Limiter
+
+	// Budget bounds the requests and bytes over time for each mailbox. Default: none.
+	Budget Budget
+
+	// UserAgent names the product. Default: none; the client names itself.
+	UserAgent string
+
+	// Attempts is how often a read is sent, and a write that Graph has answered with 429.
+	// Default: [DefaultAttempts].
+	Attempts int
+
+	// Stall is how long a call may go without a byte in either direction. Default:
+	// [DefaultStall].
+	Stall time.Duration
+
+	// Jitter returns a number in [0, 1) that spreads delays. Default: math/rand/v2.
+	Jitter func() float64
+
+	// OnCall is told of each request when it has been answered or given up, with the
+	// context of the call. Default: nobody is told.
+	OnCall func(context.Context, Call)
+}
+
+// Call is what one request has cost.
+type Call struct {
+	Operation string        // as in [Error]
+	Payer     string        // whose budget it was charged to
+	Status    int           // 0: no answer
+	RequestID string        // Graph's id of it, empty if it named none
+	Host      string        // that it was sent to
+	Unsent    bool          // nothing was sent
+	Waited    time.Duration // for permission to be sent
+	BytesOut  int64         // of the body
+	BytesIn   int64         // of the body, unpacked
+}
+
+// Client talks to Graph. It may be used concurrently.
+type Client struct {
+	root      *url.URL
+	transport http.RoundTripper
+	imports   http.RoundTripper
+	limiter   Limiter
+	budget    Budget
+	agent     string
+	attempts  int
+	stall     time.Duration
+	jitter    func() float64
+	onCall    func(context.Context, Call)
+}
+
+// New returns a client. It does no I/O.
+func New(opts Options) (*Client, error) {
+	if opts.Transport == nil {
+		return nil, errors.New("graph: no transport: it is what signs in, for example auth.AzureAD")
+	}
+	if opts.Root == "" {
+		opts.Root = DefaultRoot
+	}
+	root, err := url.Parse(strings.TrimRight(opts.Root, "/"))
+	switch {
+	case err != nil:
+		return nil, errors.New("graph: the root is not a URL")
+	case root.Host == "" || root.User != nil || root.RawQuery != "" || root.Fragment != "" || root.Path != "":
+		return nil, fmt.Errorf("graph: the root must be scheme and host alone, like %s", DefaultRoot)
+	case !private(root):
+		return nil, errors.New("graph: the root must begin with https://")
+	}
+	if opts.Attempts < 0 || opts.Stall < 0 {
+		return nil, errors.New("graph: Attempts and Stall must not be negative")
+	}
+	agent, err := useragent.Join(opts.UserAgent, ownAgent)
+	if err != nil {
+		return nil, fmt.Errorf("graph: the user agent: %w", err)
+	}
+	c := &Client{
+		root: root, transport: opts.Transport, imports: opts.ImportTransport, limiter: opts.Limiter, budget: opts.Budget,
+		agent: agent, attempts: opts.Attempts, stall: opts.Stall, jitter: opts.Jitter, onCall: opts.OnCall,
+	}
+	c.defaults()
+	return c, nil
+}
+
+func (c *Client) defaults() {
+	if c.imports == nil {
+		c.imports = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	if c.attempts == 0 {
+		c.attempts = DefaultAttempts
+	}
+	if c.stall == 0 {
+		c.stall = DefaultStall
+	}
+	if c.jitter == nil {
+		c.jitter = defaultJitter
+	}
+	if c.onCall == nil {
+		c.onCall = func(context.Context, Call) {}
+	}
+}
+
+// Host returns the host that the client signs in to.
+func (c *Client) Host() string { return c.root.Host }
+
+// private reports whether what goes to a URL cannot be read on the way.
+func private(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// own reports whether a URL leads to the host that the client signs in to.
+func (c *Client) own(u *url.URL) bool {
+	port := func(u *url.URL) string {
+		if p := u.Port(); p != "" {
+			return p
+		}
+		return map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return u.User == nil && u.Scheme == c.root.Scheme && strings.EqualFold(u.Hostname(), c.root.Hostname()) && port(u) == port(c.root)
+}

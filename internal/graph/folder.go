@@ -1,0 +1,61 @@
+package graph
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// Folder is a mail folder.
+type Folder struct {
+	Type     string `json:"@odata.type"`
+	ID       string `json:"id"`
+	Name     string `json:"displayName"`
+	ParentID string `json:"parentFolderId"`
+	Children int    `json:"childFolderCount"`
+	Items    int    `json:"totalItemCount"`
+	Hidden   bool   `json:"isHidden"`
+}
+
+// IsSearch reports whether it is a search folder, which has no items of its own.
+func (f Folder) IsSearch() bool {
+	return strings.EqualFold(f.Type, "#microsoft.graph.mailSearchFolder")
+}
+
+var folderFields = Param{"$select", "id,displayName,parentFolderId,childFolderCount,totalItemCount,isHidden"}
+
+// Folder reads a folder by its id or well-known name.
+func (m Mailbox) Folder(ctx context.Context, id string) (Folder, error) {
+	var got Folder
+	return got, m.client.document(ctx, m.folderCall(id), &got)
+}
+
+func (m Mailbox) folderCall(id string) call {
+	return get("GET folder", m.payer, to("/users", m.user, "mailFolders", id), folderFields)
+}
+
+// Children reads the folders directly below one, hidden ones as well, page by page.
+// A name limits them to those that have it, as far as Graph compares.
+func (m Mailbox) Children(ctx context.Context, parent, name string) iter.Seq2[[]Folder, error] {
+	return pages[Folder](ctx, m.client, m.childrenCall(parent, name))
+}
+
+func (m Mailbox) childrenCall(parent, name string) call {
+	params := []Param{{"includeHiddenFolders", "true"}, {"$top", "100"}, folderFields}
+	if name != "" {
+		params = append(params, Param{"$filter", "displayName eq " + Quote(name)})
+	}
+	return get("list folders", m.payer, to("/users", m.user, "mailFolders", parent, "childFolders"), params...)
+}
+
+// CreateFolder creates a folder.
+func (m Mailbox) CreateFolder(ctx context.Context, parent, name string, hidden bool) (Folder, error) {
+	body := map[string]any{"displayName": name}
+	if hidden {
+		body["isHidden"] = true
+	}
+	k := write("create folder", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", parent, "childFolders"), body, http.StatusCreated, http.StatusOK)
+	var got Folder
+	return got, m.client.document(ctx, k, &got)
+}

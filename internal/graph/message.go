@@ -1,0 +1,181 @@
+package graph
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Message is an item of a mail folder.
+type Message struct {
+	Type       string          `json:"@odata.type"`
+	ETag       string          `json:"@odata.etag"`
+	ID         string          `json:"id"`
+	ChangeKey  string          `json:"changeKey"`
+	FolderID   string          `json:"parentFolderId"`
+	MessageID  string          `json:"internetMessageId"`
+	Subject    string          `json:"subject"`
+	Received   Time            `json:"receivedDateTime"`
+	Sent       Time            `json:"sentDateTime"`
+	Read       bool            `json:"isRead"`
+	Draft      bool            `json:"isDraft"`
+	Attached   bool            `json:"hasAttachments"` // false also if all are inline
+	Importance string          `json:"importance"`
+	Categories []string        `json:"categories"`
+	Receipt    bool            `json:"isReadReceiptRequested"`
+	From       *Recipient      `json:"from"`
+	Sender     *Recipient      `json:"sender"`
+	To         []Recipient     `json:"toRecipients"`
+	Cc         []Recipient     `json:"ccRecipients"`
+	Bcc        []Recipient     `json:"bccRecipients"`
+	Headers    []Header        `json:"internetMessageHeaders"`
+	Values     []PropertyValue `json:"singleValueExtendedProperties"`
+}
+
+// Recipient is someone in From, To and so on.
+type Recipient struct {
+	EmailAddress struct {
+		Name    string `json:"name"`
+		Address string `json:"address"`
+	} `json:"emailAddress"`
+}
+
+// Header is a header field.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Version returns the change key, which stands in the ETag as well.
+func (m Message) Version() string {
+	if m.ChangeKey != "" {
+		return m.ChangeKey
+	}
+	return strings.Trim(strings.TrimPrefix(m.ETag, "W/"), `"`)
+}
+
+// Value returns the value of a property.
+func (m Message) Value(p Property) (string, bool) {
+	for _, v := range m.Values {
+		if got, ok := ParseProperty(v.ID); ok && got == p && v.Value != nil {
+			return *v.Value, true
+		}
+	}
+	return "", false
+}
+
+// Time is a time that may be missing.
+type Time struct{ time.Time }
+
+// UnmarshalJSON reads a time. One that is missing or unreadable is zero.
+func (t *Time) UnmarshalJSON(text []byte) error {
+	t.Time = time.Time{}
+	if at, err := time.Parse(time.RFC3339Nano, strings.Trim(string(text), `"`)); err == nil && at.Year() > 1 {
+		t.Time = at.UTC()
+	}
+	return nil
+}
+
+// Query asks for messages.
+type Query struct {
+	// Folder is an id or a well-known name; empty for the whole visible mailbox.
+	Folder string
+	// Filter is a $filter, not encoded; empty for all.
+	Filter string
+	// Select are the fields to return, Properties the MAPI properties.
+	Select     []string
+	Properties []Property
+	// PageSize is 1 to 1000. Default: 100; large pages time out.
+	PageSize int
+}
+
+func (q Query) call(user, payer string) call {
+	op, base := "list messages", to("/users", user, "messages")
+	if q.Folder != "" {
+		op, base = "list messages of a folder", to("/users", user, "mailFolders", q.Folder, "messages")
+	}
+	var params []Param
+	if q.Filter != "" {
+		params = append(params, Param{"$filter", q.Filter})
+	}
+	params = append(params, shape(q.Select, q.Properties)...)
+	size := q.PageSize
+	if size == 0 {
+		size = 100
+	}
+	return get(op, payer, base, append(params, Param{"$top", strconv.Itoa(size)})...)
+}
+
+func shape(fields []string, properties []Property) (params []Param) {
+	if len(fields) > 0 {
+		params = append(params, Param{"$select", strings.Join(fields, ",")})
+	}
+	if len(properties) > 0 {
+		params = append(params, Param{"$expand", Expand(properties)})
+	}
+	return params
+}
+
+// Mailbox is a mailbox of a user, and who pays for requests to it.
+type Mailbox struct {
+	client *Client
+	user   string
+	payer  string
+}
+
+// Mailbox returns the mailbox of a user, by its id or user principal name.
+func (c *Client) Mailbox(user, payer string) Mailbox { return Mailbox{c, user, payer} }
+
+// Messages reads messages, page by page.
+func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, error] {
+	return pages[Message](ctx, m.client, q.call(m.user, m.payer))
+}
+
+// Message reads one message.
+func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
+	var got Message
+	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	return got, m.client.document(ctx, k, &got)
+}
+
+// Update changes fields of a message. With a version Graph may refuse to change another
+// one than that: whether it heeds If-Match here is not documented, so the caller looks as
+// well. What it returns has no MAPI properties.
+func (m Mailbox) Update(ctx context.Context, id, ifVersion string, fields map[string]any) (Message, error) {
+	k := write("PATCH message", m.payer, http.MethodPatch, to("/users", m.user, "messages", id), fields, http.StatusOK)
+	if ifVersion != "" {
+		k.header = map[string]string{"If-Match": `W/"` + ifVersion + `"`}
+	}
+	var got Message
+	return got, m.client.document(ctx, k, &got)
+}
+
+// PermanentDelete removes a message so that its owner cannot recover it. It looks at no
+// version.
+// See https://learn.microsoft.com/en-us/graph/api/message-permanentdelete.
+func (m Mailbox) PermanentDelete(ctx context.Context, id string) error {
+	k := write("permanentDelete", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "permanentDelete"), nil, http.StatusNoContent, http.StatusOK)
+	return m.client.done(ctx, k)
+}
+
+// Move moves a message within the mailbox and returns it with its new id. If it was moved
+// by somebody else at the same time there may be two: look again.
+func (m Mailbox) Move(ctx context.Context, id, folder string) (Message, error) {
+	body := map[string]string{"destinationId": folder}
+	k := write("move message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "move"), body, http.StatusCreated, http.StatusOK)
+	var got Message
+	return got, m.client.document(ctx, k, &got)
+}
+
+// done sends a request whose answer has nothing to tell.
+func (c *Client) done(ctx context.Context, k call) error {
+	a, err := c.do(ctx, k)
+	if err != nil {
+		return err
+	}
+	a.close()
+	return nil
+}

@@ -1,0 +1,235 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
+)
+
+// answer is a successful answer whose body has not been read yet. It must be closed.
+type answer struct {
+	status int
+	header http.Header
+	body   *bodyReader
+
+	client *Client
+	call   call
+	spent  Call
+	// finish ends the call.
+	finish func(throttled bool, backOff time.Duration)
+	closed bool
+}
+
+// errMisfit is the error of an answer to another request.
+var errMisfit = errors.New("the answer is that to another request")
+
+// errEarly is the error of an answer that cannot be one to the whole request.
+var errEarly = errors.New("the answer came before the request was sent whole")
+
+// send sends a request once. If it returns no error, the answer must be closed.
+func (c *Client) send(ctx context.Context, k call) (*answer, error) {
+	fail := &Error{Operation: k.op, read: k.read, imported: k.elsewhere}
+	refuse := func(err error) (*answer, error) {
+		fail.unsent, fail.stopped, fail.Err = true, ctx.Err() != nil, err
+		return nil, fail
+	}
+	address, err := c.address(k)
+	if err != nil {
+		fail.final = true
+		return refuse(err)
+	}
+	text, err := k.encoded()
+	if err != nil {
+		fail.final = true
+		return refuse(err)
+	}
+	spent := Call{Operation: k.op, Payer: k.payer, Host: address.Host}
+	release, err := c.permission(ctx, k, max(int64(len(text)), k.size), &spent.Waited)
+	if err != nil {
+		spent.Unsent = true
+		c.onCall(ctx, spent)
+		return refuse(err)
+	}
+
+	watched, secrets := redact.Watching(ctx)
+	callCtx, cancel := context.WithCancelCause(watched)
+	stall := newStall(c.stall, cancel)
+	var traced, sent atomic.Bool
+	callCtx = httptrace.WithClientTrace(callCtx, &httptrace.ClientTrace{
+		GetConn: func(string) { traced.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { stall.moved() },
+		// Called when the header has been written, with HTTP/1.1 and 2.
+		WroteHeaderField: func(string, []string) { sent.Store(true) },
+		WroteHeaders:     func() { sent.Store(true); stall.moved() },
+	})
+	var out *countingReader
+	finish := func(throttled bool, backOff time.Duration) {
+		stall.stop()
+		cancel(nil)
+		if out != nil {
+			spent.BytesOut = out.n.Load()
+			if more := spent.BytesOut - k.size; k.content != nil && c.budget != nil && more > 0 {
+				c.budget.Add(k.payer, more)
+			}
+		}
+		release(throttled, backOff)
+		c.onCall(ctx, spent)
+	}
+
+	req := &http.Request{Method: k.method, URL: address, Host: address.Host, Header: make(http.Header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	req = req.WithContext(callCtx)
+	guid := newGUID()
+	c.headers(req, k, guid)
+	switch {
+	case k.content != nil:
+		out = &countingReader{r: k.content, moved: stall.moved}
+		req.Body, req.ContentLength = io.NopCloser(out), -1
+	case text != nil:
+		out = &countingReader{r: bytes.NewReader(text), moved: stall.moved}
+		req.Body, req.ContentLength = io.NopCloser(out), int64(len(text))
+		// For a transport that signs in anew, after a refusal. That of net/http sends it
+		// again only if it was not sent, or if the method is GET.
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	}
+	transport := c.transport
+	if k.elsewhere {
+		transport = c.imports
+	}
+	secrets.Sends(req)
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		fail.Err = secrets.Error(err)
+		if cause := context.Cause(callCtx); cause != nil {
+			fail.Err, fail.stopped = cause, ctx.Err() != nil
+		}
+		// A transport that is not one of net/http shows nothing but that it has read the
+		// body: if it has not, there was nothing to act on.
+		fail.unsent = notSent(err) || !sent.Load() && (traced.Load() || out != nil) && (out == nil || out.n.Load() == 0)
+		spent.Unsent = fail.unsent
+		finish(false, 0)
+		return nil, fail
+	}
+	secrets.SawRequest(resp.Request)
+	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
+	a := &answer{
+		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: spent,
+		body: &bodyReader{body: resp.Body, left: k.limit, moved: stall.moved, secrets: secrets,
+			cause: func() error { return context.Cause(callCtx) }},
+	}
+	if a.body.left == 0 {
+		a.body.left = maxAnswer
+	}
+	a.finish = func(throttled bool, backOff time.Duration) {
+		spent.BytesIn = a.body.n.Load()
+		finish(throttled, backOff)
+	}
+	if id := resp.Header.Get("client-request-id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), guid) && !k.elsewhere {
+		a.close()
+		fail.Status, fail.Err, fail.RequestID = 0, errMisfit, spent.RequestID
+		return nil, fail
+	}
+	if k.content != nil && resp.StatusCode < 300 && !out.ended.Load() {
+		a.close()
+		fail.Status, fail.Err, fail.RequestID = 0, errEarly, spent.RequestID
+		return nil, fail
+	}
+	if slices.Contains(k.want, resp.StatusCode) {
+		return a, nil
+	}
+	return nil, a.refused(fail, secrets)
+}
+
+// refused reads the answer of a request that failed, and returns what it says.
+func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
+	body, _ := io.ReadAll(io.LimitReader(a.body, 64<<10))
+	fail.Status, fail.RequestID = a.status, a.spent.RequestID
+	fail.fill(body)
+	fail.message = secrets.Strike(fail.message)
+	if a.call.elsewhere {
+		fail.message = strikeQuery(fail.message, a.call.link)
+	}
+	fail.RetryAfter = retryAfter(a.header, time.Now())
+	if a.status < 300 {
+		fail.Err = fmt.Errorf("unexpected status %d", a.status)
+	}
+	a.closed = true
+	a.body.body.Close()
+	throttled := errors.Is(fail, ErrThrottled)
+	backOff := fail.RetryAfter
+	if !throttled && a.status != http.StatusServiceUnavailable {
+		backOff = 0
+	}
+	a.finish(throttled, backOff)
+	return fail
+}
+
+// close ends the call. What was not read of the answer is given up.
+func (a *answer) close() {
+	if a.closed {
+		return
+	}
+	a.closed = true
+	a.body.body.Close()
+	a.finish(false, 0)
+}
+
+// broken returns the error of an answer that could not be read.
+func (a *answer) broken(err error) *Error {
+	return &Error{
+		Operation: a.call.op, Status: a.status, RequestID: a.spent.RequestID, Err: err, read: a.call.read, imported: a.call.elsewhere,
+		stopped: errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded),
+	}
+}
+
+// permission waits until a request may be sent.
+func (c *Client) permission(ctx context.Context, k call, bytes int64, waited *time.Duration) (func(bool, time.Duration), error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	began := time.Now()
+	defer func() { *waited = time.Since(began) }()
+	if c.budget != nil && k.payer != DirectoryPayer { // which has limits of its own, for the whole tenant
+		if err := c.budget.Spend(ctx, k.payer, bytes); err != nil {
+			return nil, err
+		}
+	}
+	if c.limiter == nil {
+		return func(bool, time.Duration) {}, nil
+	}
+	return c.limiter.Acquire(ctx, k.payer)
+}
+
+func (c *Client) headers(req *http.Request, k call, guid string) {
+	h := req.Header
+	h.Set("Accept", "application/json")
+	h.Set("User-Agent", c.agent)
+	if !k.elsewhere {
+		h.Set("client-request-id", guid)
+		h.Set("return-client-request-id", "true")
+	}
+	if k.body != nil || k.content != nil {
+		h.Set("Content-Type", "application/json")
+	}
+	for name, value := range k.header {
+		h.Set(name, value)
+	}
+}
+
+// read reads some of the answer. Its errors are of type [*Error].
+func (a *answer) read(p []byte) (int, error) {
+	n, err := a.body.Read(p)
+	if err != nil && err != io.EOF {
+		err = a.broken(err)
+	}
+	return n, err
+}

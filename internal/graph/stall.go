@@ -1,0 +1,119 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/redact"
+)
+
+// stall ends a call in which nothing moves.
+type stall struct {
+	mu    sync.Mutex
+	limit time.Duration
+	timer *time.Timer
+	ended bool
+}
+
+func newStall(limit time.Duration, cancel context.CancelCauseFunc) *stall {
+	return &stall{limit: limit, timer: time.AfterFunc(limit, func() { cancel(stalled(limit)) })}
+}
+
+// moved says that something has moved.
+func (s *stall) moved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.timer.Reset(s.limit)
+	}
+}
+
+func (s *stall) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.timer.Stop()
+}
+
+// stalled is the cause of a call that was given up.
+type stalled time.Duration
+
+func (s stalled) Error() string      { return fmt.Sprintf("nothing moved for %v", time.Duration(s)) }
+func (stalled) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+func (stalled) Timeout() bool        { return true }
+
+// countingReader counts what is read of a request.
+type countingReader struct {
+	r     io.Reader
+	moved func()
+	n     atomic.Int64
+	ended atomic.Bool // it was read to its end
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	if err == io.EOF {
+		c.ended.Store(true)
+	}
+	c.moved()
+	return n, err
+}
+
+// errTooLong is the error of an answer that does not end.
+var errTooLong = fmt.Errorf("the answer is longer than any that was expected")
+
+// bodyReader reads an answer.
+type bodyReader struct {
+	body    io.ReadCloser
+	left    int64
+	n       atomic.Int64 // read until now; a reader may outlive the call
+	moved   func()
+	cause   func() error // why the call was given up, nil if it was not
+	secrets *redact.Watch
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := b.body.Read(p[:min(int64(len(p)), b.left)])
+	b.n.Add(int64(n))
+	b.left -= int64(n)
+	b.moved()
+	if err != nil && err != io.EOF {
+		if cause := b.cause(); cause != nil {
+			return n, cause
+		}
+		err = b.secrets.Error(err)
+	}
+	return n, err
+}
+
+// strikeQuery takes the values of a URL's query out of a text: they are secrets.
+func strikeQuery(text string, u *url.URL) string {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		_, raw, _ := strings.Cut(pair, "=")
+		for _, secret := range []string{raw, unescaped(raw)} {
+			if len(secret) > 3 {
+				text = strings.ReplaceAll(text, secret, redact.Mark)
+			}
+		}
+	}
+	return text
+}
+
+func unescaped(text string) string {
+	plain, err := url.QueryUnescape(text)
+	if err != nil {
+		return text
+	}
+	return plain
+}

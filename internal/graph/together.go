@@ -1,0 +1,85 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// Known returns the folders with well-known names, nil for one that the mailbox does not
+// have.
+func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
+	calls := make([]call, len(names))
+	for i, name := range names {
+		calls[i] = m.folderCall(name)
+	}
+	parts, err := m.client.batch(ctx, m.payer, calls)
+	if err != nil {
+		return nil, err
+	}
+	folders := make([]*Folder, len(names))
+	for i, p := range parts {
+		var f Folder
+		err := decodePart(calls[i], p, &f)
+		switch {
+		case err == nil:
+			folders[i] = &f
+		case !errors.Is(err, ErrGone):
+			return nil, err
+		}
+	}
+	return folders, nil
+}
+
+// Pages are pages of a list, read as they are asked for.
+type Pages[T any] = iter.Seq2[[]T, error]
+
+// Search runs queries together. Each is answered on its own; pages after the first are
+// read one by one.
+func (m Mailbox) Search(ctx context.Context, queries []Query) ([]Pages[Message], error) {
+	calls := make([]call, len(queries))
+	for i, q := range queries {
+		calls[i] = q.call(m.user, m.payer)
+	}
+	return lists[Message](ctx, m, calls)
+}
+
+// Below reads the folders directly below each of several, hidden ones as well.
+func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], error) {
+	calls := make([]call, len(parents))
+	for i, id := range parents {
+		calls[i] = m.childrenCall(id, "")
+	}
+	return lists[Folder](ctx, m, calls)
+}
+
+func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
+	if len(calls) == 1 {
+		return []Pages[T]{pages[T](ctx, m.client, calls[0])}, nil
+	}
+	parts, err := m.client.batch(ctx, m.payer, calls)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]Pages[T], len(calls))
+	for i, p := range parts {
+		found[i] = func(yield func([]T, error) bool) {
+			var first page[T]
+			if err := decodePart(calls[i], p, &first); err != nil {
+				yield(nil, err)
+				return
+			}
+			continued(ctx, m.client, calls[i], first)(yield)
+		}
+	}
+	return found, nil
+}
+
+// Whole reads a message together with the list of its attachments.
+func (m Mailbox) Whole(ctx context.Context, id string, fields []string, properties []Property) (Message, []Attachment, error) {
+	details, err := m.Details(ctx, []string{id}, fields, properties, true)
+	if err != nil {
+		return Message{}, nil, err
+	}
+	return details[0].Message, details[0].Attachments, details[0].Err
+}

@@ -1,0 +1,95 @@
+package exchange
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+)
+
+// API is what mailboxes are reached by.
+type API string
+
+// Kinds of API.
+const (
+	// APIEWS is Exchange Web Services: every Exchange server, and Exchange Online until
+	// 2027-04-01.
+	APIEWS API = "ews"
+	// APIGraph is Microsoft Graph: Exchange Online in the worldwide cloud.
+	APIGraph API = "graph"
+)
+
+// api checks what mailboxes are reached by, and what Graph cannot serve.
+func (v *configCheck) api(c *Config) {
+	switch c.API {
+	case "", APIEWS:
+		if c.GraphURL != "" {
+			v.problem("graphUrl", `is set, but api is not "graph"; remove it, or set "api": "graph"`)
+		}
+		return
+	case APIGraph:
+	default:
+		v.problem("api", `must be "ews" or "graph"`)
+		return
+	}
+	if typ := c.Authentication.Type; typ == AuthenticationNTLM || typ == AuthenticationBasic {
+		// What else is set is for Exchange Server, too.
+		v.problem("api", `cannot be "graph" with authentication.type "`+string(typ)+`": Graph has Exchange Online only, which accepts tokens only; set "azureAD", or api to "ews"`)
+		return
+	}
+	if c.Access == FullAccess {
+		v.problem("access", `cannot be "fullAccess" with api "graph", where an application has no mailbox of its own; set it to "impersonation" or omit it`)
+	}
+	v.graphURL(c)
+	if c.EWSURL != "" && !onlineHost(c.EWSURL) {
+		v.problem("ewsUrl", `is not that of Exchange Online, and Graph reaches no other; remove it, or set api to "ews"`)
+	}
+	if len(c.AutodiscoverHosts) > 0 {
+		v.problem("autodiscoverHosts", `is not used with api "graph", which needs no Autodiscover; remove it`)
+	}
+	if c.ScanOnlineArchive {
+		v.problem("scanOnlineArchive", `cannot be used with api "graph", whose version for production does not have archives; set it to false or, while the tenant has EWS, api to "ews"`)
+	}
+	if c.Throttling != (Throttling{}) {
+		v.problem("throttling", `is a policy of Exchange Web Services; remove it with api "graph", whose limits are fixed`)
+	}
+	if c.OneByOne {
+		v.problem("oneByOne", `has no effect with api "graph", where no requests are shared; remove it`)
+	}
+	if cloud := c.sovereign(); cloud != "" {
+		v.problem("api", `cannot be "graph" in the cloud `+cloud+`, where Graph can neither export and import messages nor remove them for good; use "ews" while it lasts`)
+	}
+}
+
+// sovereign returns the name of the cloud of the configuration if that is not the
+// worldwide one.
+func (c *Config) sovereign() string {
+	worldwide := msclouds.All()[0].Name
+	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
+	if u, err := url.Parse(c.GraphURL); err == nil {
+		for _, cloud := range msclouds.All() {
+			if u.Hostname() == cloud.GraphHost {
+				clouds = []msclouds.Cloud{cloud}
+			}
+		}
+	}
+	if len(clouds) == 0 || slices.ContainsFunc(clouds, func(cloud msclouds.Cloud) bool { return cloud.Name == worldwide }) {
+		return ""
+	}
+	return clouds[0].Name
+}
+
+// graphURL checks the address of Graph, which may be empty.
+func (v *configCheck) graphURL(c *Config) {
+	if c.GraphURL == "" {
+		return
+	}
+	u := v.location("graphUrl", c.GraphURL, "https://graph.microsoft.com")
+	switch {
+	case u == nil:
+	case u.Path != "" && u.Path != "/":
+		v.problem("graphUrl", "has a path; use scheme and host alone, such as https://graph.microsoft.com")
+	case u.Scheme != "https" && (c.Authentication.Type == AuthenticationAzureAD || !loopback(u.Hostname())):
+		v.problem("graphUrl", "does not begin with https://, and anyone who sees a token can use it")
+	}
+}

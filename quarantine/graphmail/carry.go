@@ -1,0 +1,190 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// errNoWay is the error if the only way is not to be tried.
+var errNoWay = &driver.Error{
+	Err:       errors.New("there is no other way to carry it: Graph exports and imports items, and can neither move them to another mailbox nor make the same message from its MIME form"),
+	Untouched: true, Answered: true,
+}
+
+// carry exports the item and streams it into an import.
+func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	if c.Only != "" && c.Only != driver.WayTransfer || slices.Contains(c.Except, driver.WayTransfer) {
+		return driver.Carried{}, errNoWay
+	}
+	t := transfer{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
+	// The copy is found again by its stamp: the id that an import returns may be one of
+	// another kind than those of messages.
+	carried := driver.Carried{Way: driver.WayTransfer, Faithful: true}
+	if err := t.prepare(ctx); err != nil {
+		return carried, readOnly{err}
+	}
+	ctx, done, err := s.reserve(ctx, t.from, t.to)
+	if err != nil {
+		return carried, readOnly{err}
+	}
+	defer done()
+	err = t.run(ctx)
+	if graph.SessionOver(err) {
+		err = t.again(ctx, err)
+	}
+	return carried, err
+}
+
+// transfer is one item on its way.
+type transfer struct {
+	c              driver.Carriage
+	from, to       *mailbox
+	source, target graph.Mailbox
+	sourceID       string
+	session        graph.ImportSession
+}
+
+// prepare asks for all that is needed besides the item. It is remembered.
+func (t *transfer) prepare(ctx context.Context) (err error) {
+	if t.source, err = t.from.open(ctx); err != nil {
+		return err
+	}
+	if t.target, err = t.to.open(ctx); err != nil {
+		return err
+	}
+	if t.sourceID, err = t.from.transferID(ctx, t.source); err != nil {
+		return explained(err)
+	}
+	t.session, err = t.to.imports(ctx, t.target)
+	return explained(err)
+}
+
+// run exports the item once and imports it once, again with other ids if Graph refuses
+// those of mail.
+func (t *transfer) run(ctx context.Context) error {
+	own := t.from.s.own.Load()
+	err := t.once(ctx, own)
+	if own || !unknownIDs(err) {
+		return err
+	}
+	if again := t.once(ctx, true); !errors.Is(again, errNoOwn) {
+		if again == nil {
+			t.from.s.own.Store(true)
+		}
+		return again
+	}
+	return err
+}
+
+// unknownIDs reports whether Graph has refused a transfer for the ids in it, or, as the
+// import host does, without saying why.
+func unknownIDs(err error) bool {
+	e, ok := errors.AsType[*graph.Error](err)
+	return ok && e.NotExecuted() && (graph.Has(err, graph.CodeInvalidID) || e.Status == http.StatusBadRequest)
+}
+
+// errNoOwn is the error if other ids cannot be found.
+var errNoOwn = errors.New("the ids of export and import are not to be found")
+
+// once exports the item once and imports it once. With own, it asks for the ids that
+// export and import have for it and the folder.
+func (t *transfer) once(ctx context.Context, own bool) error {
+	item, folder := t.c.Item.ID, t.c.Folder.ID
+	if own {
+		var itemErr, folderErr error
+		item, itemErr = t.ownItem(ctx)
+		folder, folderErr = t.ownTarget(ctx)
+		if err := errors.Join(itemErr, folderErr); err != nil {
+			return readOnly{fmt.Errorf("%w: %w", errNoOwn, explained(err))}
+		}
+	}
+	data, err := t.source.ExportItem(ctx, t.sourceID, item)
+	if err != nil {
+		// An item that cannot be exported costs no import.
+		return readOnly{explained(asGone(err))}
+	}
+	defer data.Close()
+	_, err = t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
+	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
+		return readOnly{asGone(failed)}
+	}
+	return err
+}
+
+// ownTarget returns the id that imports have for the folder.
+func (t *transfer) ownTarget(ctx context.Context) (string, error) {
+	id, err := t.to.transferID(ctx, t.target)
+	if err != nil {
+		return "", err
+	}
+	return t.to.ownFolder(ctx, t.target, id, t.c.Folder.ID)
+}
+
+// again repeats an import whose session was over, with a new one: nothing was created.
+// Before, it looks whether that is so.
+func (t *transfer) again(ctx context.Context, refusal error) error {
+	t.to.endImports()
+	if t.c.Item.Stamp == nil {
+		return refusal
+	}
+	found, err := t.to.find(ctx, driver.Query{Operation: t.c.Item.Stamp.Operation, In: &t.c.Folder})
+	switch {
+	case err != nil, len(found.Unsearched) > 0:
+		return errors.Join(refusal, err)
+	case len(found.Items) > 0:
+		return fmt.Errorf("there is something with its stamp in the folder: %w", doubtful{refusal})
+	}
+	if t.session, err = t.to.imports(ctx, t.target); err != nil {
+		return readOnly{explained(err)}
+	}
+	return t.run(ctx)
+}
+
+// doubtful is an error after something was done, or may have been, whatever it says
+// itself.
+type doubtful struct{ error }
+
+// Unwrap returns the error.
+func (e doubtful) Unwrap() error { return e.error }
+
+// NotExecuted reports that something may have been created.
+func (doubtful) NotExecuted() bool { return false }
+
+// explained says which right is missing, if one is.
+func explained(err error) error {
+	if errors.Is(err, graph.ErrDenied) {
+		return fmt.Errorf("give the application MailboxItem.ImportExport.All, MailboxItem.Read.All, MailboxFolder.Read.All and User.Read.All, with admin consent; sovereign clouds have no export and import: %w", err)
+	}
+	return err
+}
+
+// reserve promises what the two requests of a transfer need, and tells how long that took.
+//
+// One may wait for the other while it is in flight. That can deadlock, unless both are
+// promised at once, or everybody who waits holds only what comes first in one order. The
+// quarantine mailbox comes last in it, if it is known: nobody then has one of its three
+// requests while waiting for anything else. So an export from another mailbox needs no
+// promise, and an import into one is promised before the export begins.
+func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
+	payers := []string{from.payer(), to.payer()}
+	switch {
+	case s.vault == "" || payers[0] == payers[1]:
+	case payers[1] == s.vault:
+		payers = nil
+	case payers[0] == s.vault:
+		payers = payers[1:]
+	}
+	began := time.Now()
+	reserved, done, err := s.client.Reserve(ctx, payers...)
+	if waited := time.Since(began); waited > 0 {
+		driver.Spend(ctx, driver.Spending{Unsent: true, Waited: waited, Payer: from.payer()})
+	}
+	return reserved, done, err
+}

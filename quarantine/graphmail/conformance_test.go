@@ -1,0 +1,150 @@
+package graphmail_test
+
+import (
+	"bytes"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
+)
+
+// What no document says about Graph, and either answer of it.
+var answers = map[string]graphtest.Options{
+	"as documented": {},
+	"otherwise":     {NullRemoves: true, IgnoreIfMatch: true, OwnIDs: true, Sensitive: true},
+}
+
+// apart are the answers one by one, for -whole.
+var apart = map[string]graphtest.Options{
+	"null removes": {NullRemoves: true},
+	"no If-Match":  {IgnoreIfMatch: true},
+	"own ids":      {OwnIDs: true},
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	all := maps.Clone(answers)
+	if *whole {
+		maps.Copy(all, apart)
+	}
+	for name, o := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			quarantinetest.Run(t, func(t *testing.T) quarantinetest.Lab {
+				w := newWorld(t, &o)
+				return lab{w, w.strategy(t, func(opts *graphmail.Options) {
+					if name != "as documented" {
+						opts.Attempts = 1 // the waiting before a repetition is the same, and takes long
+					}
+				})}
+			})
+		})
+	}
+}
+
+// lab shows an Exchange Online to the suite.
+type lab struct {
+	*world
+	driver driver.Strategy
+}
+
+func (l lab) Strategy() driver.Strategy { return l.driver }
+func (l lab) User() string              { return alice }
+func (l lab) Quarantine() string        { return vault }
+func (l lab) Notices(testing.TB) int    { return len(l.Server.Notices()) }
+
+func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
+	box := l.Mailbox(alice)
+	d := ewstest.Delivery{Read: m.Read, Received: m.Received, Importance: m.Importance}
+	if m.Category != "" {
+		d.Categories = []string{m.Category}
+	}
+	if m.Folder != "" {
+		d.Folder = box.AddFolder(box.Folder(ews.FolderInbox), m.Folder)
+	}
+	var headers []string
+	if m.ReadReceipt {
+		headers = append(headers, "Disposition-Notification-To: mallory@evil.example")
+	}
+	if m.Header != "" {
+		headers = append(headers, quarantinetest.HeaderName+": "+m.Header)
+	}
+	if m.Attachment != "" {
+		headers = append(headers, "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name="+m.Attachment+
+			"\r\nContent-Disposition: attachment; filename="+m.Attachment+"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b")
+	}
+	text := string(eml(m.MessageID, m.Subject, headers...))
+	box.DeliverWith([]byte(strings.Replace(text, "Click here.", m.Text, 1)), d)
+}
+
+// header is the property in which a store keeps the header that the suite sets.
+var header = ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(quarantinetest.HeaderName), Type: ews.TypeString}
+
+func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Message) {
+	for _, m := range l.Mailbox(mailbox).Messages() {
+		if m.Distinguished == ews.FolderRecoverableItemsPurges || m.Distinguished == ews.FolderRecoverableItemsVersions {
+			continue // not for the user
+		}
+		msg := quarantinetest.Message{
+			MessageID: m.MessageID, Subject: m.Subject, Read: m.Read, ReadReceipt: m.ReceiptPending, Received: m.Received,
+			Stamped: stamped(m), Recoverable: m.Distinguished == ews.FolderRecoverableItemsDeletions,
+			Folder:     strings.TrimPrefix(strings.TrimPrefix(m.Folder, "/Inbox"), "/"),
+			Importance: m.Importance, Category: strings.Join(m.Categories, ", "), Header: m.Properties[header].Value,
+		}
+		for _, part := range []struct {
+			to   *string
+			text string
+		}{{&msg.Sender, "mallory@evil.example"}, {&msg.Text, "Click here."}} {
+			if bytes.Contains(m.MIME, []byte(part.text)) {
+				*part.to = part.text
+			}
+		}
+		if len(m.Attachments) > 0 {
+			msg.Attachment = m.Attachments[0].Name
+		}
+		all = append(all, msg)
+	}
+	return all
+}
+
+// stamped reports whether a message has a stamp. Where Graph does not remove properties,
+// empty ones are left.
+func stamped(m *ewstest.Message) bool {
+	for field, p := range m.Properties {
+		if field.GUID == driver.StampSet && p.Value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (l lab) UserMoves(t testing.TB, messageID, folder string) { l.userMoves(t, messageID, folder) }
+
+func (l lab) DeleteFolder(_ testing.TB, folder string) {
+	box := l.Mailbox(alice)
+	box.AddFolder(box.Folder(ews.FolderInbox), folder).Delete()
+}
+
+// Lose implements quarantinetest.Faulty.
+func (l lab) Lose(_ testing.TB, n int, acted bool) func() bool {
+	fault := graphtest.DropBefore
+	if acted {
+		fault = graphtest.DropAfter
+	}
+	f := l.Fail(graphtest.When{Skip: n, Times: 1}, fault)
+	return func() bool {
+		f.Cancel()
+		return f.Struck() > 0
+	}
+}
+
+// AddGroup implements quarantinetest.Peopled.
+func (l lab) AddGroup(_ testing.TB, address string, members ...string) {
+	l.Exchange().AddList(address, members...)
+}

@@ -1,0 +1,32 @@
+// Package graphmail is the driver over Microsoft Graph, for Exchange Online after
+// Exchange Web Services.
+//
+// Items are carried by export and import of their whole content, with all MAPI
+// properties, from one mailbox to the other. That is v1.0 of Graph in the worldwide cloud;
+// the sovereign clouds do not have it. The original is removed by permanentDelete, which
+// puts it out of its owner's reach.
+//
+// # What has not been seen
+//
+// The driver has been built from Microsoft's documentation, from reports of others, and
+// against package graphtest. It has not met a live tenant. Where the documentation leaves
+// open what Graph does, the driver is built so that either answer works: it looks at the
+// version of an item before each write, because whether Graph heeds If-Match is not said;
+// it reads back whether a property can be taken away by null, and empties it otherwise;
+// it finds a copy by its stamp rather than by the id that the import returned.
+//
+// # What Graph cannot do
+//
+// Online archives are only in the beta version, and not searched. What is in Recoverable
+// Items can be found, but perhaps not removed. A read receipt cannot be suppressed, so
+// that the request for one is withdrawn before an item is set to read or removed; a
+// message that was set to read by a restore has lost that request.
+//
+// # Rights of the application
+//
+// Mail.ReadWrite, MailboxItem.ImportExport.All, User.Read.All, and GroupMember.Read.All
+// to expand groups.
+//
+// See https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview and
+// https://learn.microsoft.com/en-us/graph/mailbox-import-export-concept-overview.
+package graphmail

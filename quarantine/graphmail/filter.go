@@ -1,0 +1,83 @@
+package graphmail
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// filterOf returns the $filter for a query, empty for none.
+func filterOf(q driver.Query) string {
+	var all []string
+	if q.MessageID != "" {
+		var spelled []string
+		for _, id := range driver.MessageIDSpellings(q.MessageID) {
+			spelled = append(spelled, "internetMessageId eq "+graph.Quote(id))
+		}
+		all = append(all, either(spelled))
+	}
+	if !q.Received.IsZero() {
+		from := q.Received.Truncate(time.Second)
+		all = append(all, "receivedDateTime ge "+graph.Instant(from), "receivedDateTime lt "+graph.Instant(from.Add(time.Second)))
+	}
+	if q.Operation != "" {
+		all = append(all, graph.HasProperty(stampOperation, "eq "+graph.Quote(q.Operation)))
+	}
+	if q.Origin != "" {
+		all = append(all, graph.HasProperty(stampMailbox, "eq "+graph.Quote(strings.ToLower(q.Origin))))
+	}
+	if q.Stamped {
+		all = append(all, graph.HasProperty(stampOperation, "ne null"))
+	}
+	return strings.Join(all, " and ")
+}
+
+// either joins conditions of which one must hold.
+func either(conditions []string) string {
+	if len(conditions) == 1 {
+		return conditions[0]
+	}
+	return "(" + strings.Join(conditions, " or ") + ")"
+}
+
+// looseFilter returns a filter that finds a Message-ID in any spelling, for a query that
+// has found nothing; empty for none. A sender or a server on the way may have added what
+// no other spelling has.
+func looseFilter(q driver.Query) string {
+	if q.MessageID == "" || q.Operation != "" || q.Stamped {
+		return ""
+	}
+	var ids []string
+	bare, meant := driver.BareMessageID(q.MessageID), driver.MeantMessageID(q.MessageID)
+	ids = append(ids, piecesOf(bare))
+	if meant != bare && meant != "" {
+		ids = append(ids, piecesOf(meant))
+	}
+	all := []string{either(ids)}
+	if q.Origin != "" {
+		all = append(all, graph.HasProperty(stampMailbox, "eq "+graph.Quote(strings.ToLower(q.Origin))))
+	}
+	return strings.Join(all, " and ")
+}
+
+// piecesOf asks for ids that have the longest pieces of one, cut where a blank may stand.
+func piecesOf(id string) string {
+	pieces := strings.FieldsFunc(id, func(r rune) bool { return r == '@' || r == '.' || unicode.IsSpace(r) })
+	pieces = slices.DeleteFunc(pieces, func(p string) bool { return len(p) < 3 })
+	if len(pieces) == 0 {
+		pieces = []string{id}
+	}
+	slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
+	var all []string
+	for _, piece := range pieces[:min(len(pieces), 4)] {
+		all = append(all, "singleValueExtendedProperties/any(ep:ep/id eq "+graph.Quote(pidTagInternetMessageID.String())+" and contains(ep/value,"+graph.Quote(piece)+"))")
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return "(" + strings.Join(all, " and ") + ")"
+}

@@ -1,0 +1,336 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// foldersAtOnce is how many folders are searched in one request: as many as a batch has.
+const foldersAtOnce = 20
+
+// finder is one search in one mailbox.
+type finder struct {
+	m     *mailbox
+	box   graph.Mailbox
+	query driver.Query
+	// filter is what the server sifts by, empty for nothing.
+	filter string
+	// show is given the items that match instead of the findings.
+	show func([]driver.Item) error
+
+	found  driver.Findings
+	seen   map[string]bool // ids of what was kept
+	missed bool            // something was seen in the whole mailbox, and then in no folder
+}
+
+// find returns the items that match a query.
+//
+// The mailbox is searched twice: as a whole, and folder by folder. The first alone counts
+// what it has shown by $skip, so that it may leave out what others move meanwhile, and
+// names no folder that it has searched; the second alone may miss what moves from a folder
+// that is still to be searched into one that was.
+func (m *mailbox) find(ctx context.Context, q driver.Query) (driver.Findings, error) {
+	box, err := m.open(ctx)
+	if err != nil {
+		return driver.Findings{}, err
+	}
+	f := &finder{m: m, box: box, query: q, filter: filterOf(q), seen: make(map[string]bool)}
+	err = f.run(ctx)
+	return f.found, err
+}
+
+func (f *finder) run(ctx context.Context) error {
+	switch q := f.query; {
+	case q.Recoverable && q.In == nil:
+		return f.recoverable(ctx)
+	case q.In != nil && !q.Below:
+		return f.folders(ctx, []string{q.In.ID}, &folderTree{})
+	}
+	known := f.m.kept()
+	tree, err := f.m.folders(ctx, f.box, folderTTL)
+	if err != nil {
+		return err
+	}
+	var wide []graph.Message
+	if f.query.In == nil && f.filter != "" && f.show == nil {
+		if wide, err = f.whole(ctx, f.filter); err != nil {
+			return err
+		}
+	}
+	if err := f.tree(ctx, tree, nil); err != nil {
+		return err
+	}
+	if err := f.stray(ctx, wide, tree); err != nil {
+		return err
+	}
+	complete := len(f.found.Unsearched) == 0 && !f.missed
+	if tree == known && !(complete && len(f.seen) > 0 && f.query.Operation != "") || !complete && f.show == nil {
+		if err := f.afresh(ctx, tree); err != nil {
+			return err
+		}
+	}
+	if loose := looseFilter(f.query); loose != "" && f.query.In == nil && f.show == nil && len(f.seen) == 0 && len(f.found.Unsearched) == 0 {
+		wide, err := f.whole(ctx, loose)
+		if refused(err) {
+			return nil // the exact look is the one that counts
+		}
+		if err != nil {
+			return err
+		}
+		return f.stray(ctx, wide, f.current(tree))
+	}
+	return nil
+}
+
+func (f *finder) current(tree *folderTree) *folderTree {
+	if fresh := f.m.kept(); fresh != nil {
+		return fresh
+	}
+	return tree
+}
+
+// afresh reads the folders again and searches those that have not been searched: what is
+// remembered may be out of date.
+func (f *finder) afresh(ctx context.Context, before *folderTree) error {
+	fresh, err := f.m.folders(ctx, f.box, 0)
+	if err != nil {
+		return err
+	}
+	searched := make(map[string]bool)
+	for _, s := range f.found.Searched {
+		searched[s.Folder.ID] = true
+	}
+	f.found.Unsearched = slices.DeleteFunc(f.found.Unsearched, func(u driver.Unsearched) bool { return !searched[u.Folder.ID] })
+	return f.tree(ctx, fresh, searched)
+}
+
+// tree searches the folders of a tree that the query covers, but for some.
+func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]bool) error {
+	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
+	var ids []string
+	if q := f.query; q.In != nil {
+		ids = tree.within(q.In.ID)
+	} else {
+		ids = append(slices.Clone(tree.order), tree.extra...)
+		if q.Except != nil {
+			needless := tree.within(q.Except.ID)
+			ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(needless, id) })
+		}
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return except[id] })
+	return f.folders(ctx, ids, tree)
+}
+
+// recoverable searches what the owner of the mailbox could recover.
+func (f *finder) recoverable(ctx context.Context) error {
+	names, err := f.box.Known(ctx, []string{deletions})
+	if err != nil {
+		return f.m.unreachable(err)
+	}
+	if names[0] == nil {
+		return nil
+	}
+	tree := &folderTree{nodes: map[string]folderNode{}, base: map[string]string{names[0].ID: deletions}}
+	return f.folders(ctx, []string{names[0].ID}, tree)
+}
+
+// request returns the request for the items of a folder, or of the whole mailbox.
+func (f *finder) request(folder, filter string) graph.Query {
+	fields := itemFields
+	if f.query.Stamped {
+		fields = append(slices.Clip(itemFields), senderFields...)
+	}
+	return graph.Query{Folder: folder, Filter: filter, Select: fields, Properties: itemProperties}
+}
+
+// whole searches the visible mailbox as a whole.
+func (f *finder) whole(ctx context.Context, filter string) ([]graph.Message, error) {
+	var all []graph.Message
+	lists, err := f.box.Search(ctx, []graph.Query{f.request("", filter)})
+	if err != nil {
+		return nil, f.m.unreachable(err)
+	}
+	for raws, err := range lists[0] {
+		switch {
+		case refused(err) && filter == f.filter:
+			return nil, nil // folder by folder it is then
+		case err != nil:
+			return nil, f.m.unreachable(err)
+		}
+		all = append(all, raws...)
+	}
+	return all, nil
+}
+
+// stray deals with what was seen in the whole mailbox, and not in a folder: it is in one
+// that is not known, or has been moved meanwhile.
+func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
+	for _, raw := range wide {
+		if f.seen[raw.ID] || raw.ID == "" {
+			continue
+		}
+		now, err := f.box.Message(ctx, raw.ID, f.request("", "").Select, itemProperties)
+		if errors.Is(asGone(err), driver.ErrGone) {
+			f.missed = true
+			if it := f.m.item(raw, tree); f.query.Matches(it) && len(f.seen) == 0 {
+				f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
+					Folder: it.Folder, Cause: driver.CauseUndecided,
+					Reason: "a message that matches was moved or deleted while the mailbox was searched; run it again",
+				})
+			}
+			continue
+		}
+		if err != nil {
+			return f.m.unreachable(err)
+		}
+		if except := f.query.Except; except != nil && slices.Contains(tree.within(except.ID), now.FolderID) {
+			continue
+		}
+		if n, err := f.keep(ctx, now.FolderID, []graph.Message{now}, tree); err != nil {
+			return err
+		} else if n > 0 {
+			f.found.Searched = f.hit(f.found.Searched, tree.folder(now.FolderID), n)
+		}
+	}
+	return nil
+}
+
+// hit counts hits in a folder beside those that its search has found.
+func (f *finder) hit(searched []driver.Searched, folder driver.Folder, n int) []driver.Searched {
+	for i := range searched {
+		if searched[i].Folder.ID == folder.ID {
+			searched[i].Hits += n
+			return searched
+		}
+	}
+	return append(searched, driver.Searched{Folder: folder, Pages: 1, Hits: n})
+}
+
+// folders searches folders. It reports those that cannot be searched, and continues with
+// the others.
+func (f *finder) folders(ctx context.Context, ids []string, tree *folderTree) error {
+	for batch := range slices.Chunk(ids, foldersAtOnce) {
+		queries := make([]graph.Query, len(batch))
+		for i, id := range batch {
+			queries[i] = f.request(id, f.filter)
+		}
+		lists, err := f.box.Search(ctx, queries)
+		if err != nil {
+			return f.m.unreachable(err)
+		}
+		for i, pages := range lists {
+			if err := f.one(ctx, batch[i], pages, tree); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// one reads what one folder has. An error ends the search of the whole mailbox.
+func (f *finder) one(ctx context.Context, id string, pages graph.Pages[graph.Message], tree *folderTree) error {
+	s := driver.Searched{Folder: f.describe(id, tree)}
+	err := f.read(ctx, id, pages, tree, &s)
+	if refused(err) && f.filter != "" {
+		// What the server cannot sift by is sifted here.
+		var lists []graph.Pages[graph.Message]
+		if lists, err = f.box.Search(ctx, []graph.Query{f.request(id, "")}); err == nil {
+			err = f.read(ctx, id, lists[0], tree, &s)
+		}
+	}
+	stopped, isStopped := errors.AsType[stoppedError](err)
+	switch {
+	case err == nil:
+		f.found.Searched = append(f.found.Searched, s)
+	case isStopped:
+		return stopped.error
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, graph.ErrNoMailbox):
+		return f.m.unreachable(err)
+	default:
+		f.found.Unsearched = append(f.found.Unsearched, driver.NotSearched(s.Folder, translate(err)))
+	}
+	return nil
+}
+
+// stoppedError is the error of whoever is shown the items.
+type stoppedError struct{ error }
+
+func (f *finder) read(ctx context.Context, id string, pages graph.Pages[graph.Message], tree *folderTree, s *driver.Searched) error {
+	for raws, err := range pages {
+		if err != nil {
+			return err
+		}
+		s.Pages++
+		n, err := f.keep(ctx, id, raws, tree)
+		if err != nil {
+			return err
+		}
+		s.Hits += n
+	}
+	return nil
+}
+
+func (f *finder) describe(id string, tree *folderTree) driver.Folder {
+	if in := f.query.In; in != nil && in.ID == id {
+		return *in
+	}
+	return tree.folder(id)
+}
+
+// keep keeps the items of one page that match, and returns how many. Pages count by
+// $skip, so the next one may repeat what others have moved.
+func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, tree *folderTree) (int, error) {
+	var wanted []driver.Item
+	for _, raw := range raws {
+		if raw.ID == "" || f.seen[raw.ID] {
+			continue
+		}
+		it := f.m.item(raw, tree)
+		if it.Folder.ID == "" || it.Folder.ID == folder {
+			it.Folder = f.describe(folder, tree)
+		}
+		if err := f.uncut(ctx, &it); err != nil {
+			return 0, err
+		}
+		switch {
+		case f.query.Matches(it):
+			f.seen[raw.ID] = true
+			wanted = append(wanted, it)
+		case driver.NearMessageID(f.query.MessageID, it.MessageID) && !slices.ContainsFunc(f.found.Near, func(n driver.Item) bool { return n.ID == it.ID }):
+			f.found.Near = append(f.found.Near, it)
+		}
+	}
+	if f.show != nil {
+		if err := f.show(wanted); err != nil {
+			return 0, stoppedError{err}
+		}
+		return len(wanted), nil
+	}
+	f.found.Items = append(f.found.Items, wanted...)
+	return len(wanted), nil
+}
+
+// uncut reads a Message-ID again that a list may have cut off.
+func (f *finder) uncut(ctx context.Context, it *driver.Item) error {
+	if len(it.MessageID) < driver.CutLength {
+		return nil
+	}
+	whole, err := f.box.Message(ctx, it.ID, []string{"id", "internetMessageId"}, nil)
+	want := driver.BareMessageID(f.query.MessageID)
+	switch {
+	case err == nil:
+		it.MessageID = whole.MessageID
+	case !errors.Is(asGone(err), driver.ErrGone):
+		return err
+	case want != "" && strings.HasPrefix(want, strings.TrimPrefix(it.MessageID, "<")):
+		it.MessageID = f.query.MessageID // for the engine to say what became of it
+	}
+	return nil
+}

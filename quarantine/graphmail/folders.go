@@ -1,0 +1,307 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Well-known names of folders. Those that paths begin at are spelled as in EWS, so that
+// the paths of stamps and receipts mean the same in both.
+// See https://learn.microsoft.com/en-us/graph/api/resources/mailfolder.
+const (
+	root         = "msgfolderroot"
+	inbox        = "inbox"
+	deletedItems = "deleteditems"
+	deletions    = "recoverableitemsdeletions"
+	purges       = "recoverableitemspurges" // only in what EWS has written
+)
+
+var baseFolders = []string{root, inbox, "sentitems", deletedItems, "drafts", "junkemail", "outbox"}
+
+// folderTTL is how long the folders of a mailbox are remembered. A search that relies on
+// what is remembered reads them again in the end.
+const folderTTL = 2 * time.Minute
+
+// maxDepth is how deep folders are followed: Exchange allows 300.
+const maxDepth = 300
+
+// folderTree is the folders of a mailbox.
+type folderTree struct {
+	read  time.Time
+	nodes map[string]folderNode
+	base  map[string]string // well-known names by id
+	order []string          // ids of all that users see
+	extra []string          // ids of Recoverable Items, to be searched as well
+	// unlisted are folders below which not all could be listed.
+	unlisted []driver.Unsearched
+}
+
+type folderNode struct{ name, parent string }
+
+// folders returns the folders of the mailbox, and reads them again if they were read
+// longer than maxAge ago.
+func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Duration) (*folderTree, error) {
+	select {
+	case m.reading <- struct{}{}:
+		defer func() { <-m.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	known := m.kept()
+	if known != nil && time.Since(known.read) < maxAge {
+		return known, nil
+	}
+	tree := &folderTree{read: time.Now(), nodes: make(map[string]folderNode)}
+	if known != nil {
+		tree.base, tree.extra = maps.Clone(known.base), known.extra // ids of well-known folders do not change
+	} else if err := m.wellKnown(ctx, box, tree); err != nil {
+		return nil, m.unreachable(err)
+	}
+	for id, name := range tree.base {
+		if name == root {
+			tree.order = append(tree.order, id)
+		}
+	}
+	if err := m.walk(ctx, box, tree); err != nil {
+		return nil, m.unreachable(err)
+	}
+	m.keep(tree)
+	return tree, nil
+}
+
+// kept returns the folders that were read last, nil for none.
+func (m *mailbox) kept() *folderTree {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tree
+}
+
+func (m *mailbox) keep(tree *folderTree) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tree = tree
+}
+
+// wellKnown reads the ids of the well-known folders.
+func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
+	names := baseFolders
+	if m.s.recoverable {
+		names = append(slices.Clip(names), deletions)
+	}
+	found, err := box.Known(ctx, names)
+	if err != nil {
+		return err
+	}
+	tree.base = make(map[string]string, len(names))
+	for i, f := range found {
+		switch {
+		case f != nil && f.ID != "":
+			tree.base[f.ID] = names[i]
+			if names[i] == deletions {
+				tree.extra = append(tree.extra, f.ID)
+			}
+		case names[i] == root:
+			return fmt.Errorf("%w: %s: the root of its folders cannot be found", driver.ErrUnreachable, m.address)
+		}
+	}
+	return nil
+}
+
+// walk adds all folders below the root to the tree, level by level. Search folders have
+// no items of their own, and are left out of what is searched.
+func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
+	level := slices.Clone(tree.order)
+	for depth := 0; len(level) > 0 && depth < maxDepth; depth++ {
+		lists, err := box.Below(ctx, level)
+		if err != nil {
+			return err
+		}
+		var next []string
+		for i, pages := range lists {
+			for folders, err := range pages {
+				switch {
+				case err == nil:
+				case depth == 0 || ctx.Err() != nil:
+					return err
+				case errors.Is(err, graph.ErrGone):
+					continue // somebody has deleted it meanwhile
+				default:
+					err = fmt.Errorf("not all folders below it could be listed: %w", err)
+					tree.unlisted = append(tree.unlisted, driver.NotSearched(tree.folder(level[i]), translate(err)))
+					tree.read = time.Time{} // to be read again
+					continue
+				}
+				for _, f := range folders {
+					if _, twice := tree.nodes[f.ID]; twice || f.ID == "" {
+						continue // it was moved meanwhile, or pages repeat
+					}
+					tree.nodes[f.ID] = folderNode{f.Name, level[i]}
+					if f.IsSearch() {
+						continue
+					}
+					tree.order = append(tree.order, f.ID)
+					if f.Children > 0 {
+						next = append(next, f.ID)
+					}
+				}
+			}
+		}
+		level = next
+	}
+	return nil
+}
+
+// folder describes the folder with the given id. For a folder that is not in the tree,
+// only the id is known.
+func (t *folderTree) folder(id string) driver.Folder {
+	f := driver.Folder{ID: id}
+	var names []string
+	below := -1
+	for at, hops := id, 0; hops < maxDepth; hops++ {
+		name, isBase := t.base[at]
+		if isBase && below < 0 {
+			f.Base, below = name, len(names)
+		}
+		if name == root {
+			break
+		}
+		node, ok := t.nodes[at]
+		if !ok {
+			if isBase {
+				names = append(names, name) // of Recoverable Items
+			}
+			break
+		}
+		names = append(names, escapeName(node.name))
+		at = node.parent
+	}
+	if below > 0 {
+		part := slices.Clone(names[:below])
+		slices.Reverse(part)
+		f.Below = strings.Join(part, "/")
+	}
+	slices.Reverse(names)
+	f.Path = "/" + strings.Join(names, "/")
+	f.Recoverable = f.Base == deletions
+	return f
+}
+
+// within returns the id of a folder and those of the folders below it.
+func (t *folderTree) within(id string) []string {
+	ids := []string{id}
+	for _, candidate := range t.order {
+		for at, hops := candidate, 0; hops < maxDepth; hops++ {
+			node, ok := t.nodes[at]
+			if !ok {
+				break
+			}
+			if at = node.parent; at == id {
+				ids = append(ids, candidate)
+				break
+			}
+		}
+	}
+	return ids
+}
+
+// The escapes of names in paths are those of the driver over EWS.
+var (
+	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
+	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
+)
+
+func escapeName(name string) string { return nameEscapes.Replace(name) }
+
+func unescapeName(name string) string { return nameUnescapes.Replace(name) }
+
+// folder returns the folder with a path of names. It creates what is missing if the
+// request says so.
+func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
+	if len(want.Names) == 0 {
+		return driver.Folder{}, fmt.Errorf("%w: the request names no folder", driver.ErrGone)
+	}
+	box, err := m.open(ctx)
+	if err != nil {
+		return driver.Folder{}, err
+	}
+	f := driver.Folder{Base: root}
+	names := make([]string, len(want.Names))
+	for i, name := range want.Names {
+		names[i] = escapeName(name)
+	}
+	f.Below = strings.Join(names, "/")
+	f.Path = "/" + f.Below
+	return m.descend(ctx, box, f, want.Names, want.Create)
+}
+
+// descend walks from the base of a folder down to it. If create is set, it creates what is
+// missing.
+func (m *mailbox) descend(ctx context.Context, box graph.Mailbox, f driver.Folder, names []string, create bool) (driver.Folder, error) {
+	at := f.Base
+	for i, name := range names {
+		id, err := m.child(ctx, box, at, name, create)
+		if err != nil {
+			if i == 0 {
+				err = m.unreachable(err) // the problem is the mailbox, not the folder
+			}
+			return driver.Folder{}, err
+		}
+		f.ID, at = id, id
+	}
+	return f, nil
+}
+
+// child returns the id of the subfolder with a name. If two runs create it at once, both
+// return the one that was created.
+func (m *mailbox) child(ctx context.Context, box graph.Mailbox, parent, name string, create bool) (string, error) {
+	id, err := m.childNamed(ctx, box, parent, name)
+	if !errors.Is(err, driver.ErrGone) || !create {
+		return id, err
+	}
+	made, err := box.CreateFolder(ctx, parent, name, false)
+	if err == nil && made.ID != "" {
+		m.keep(nil)
+		return made.ID, nil
+	}
+	// Somebody else may have created it, or this request did and only the answer was lost.
+	if id, lookErr := m.childNamed(ctx, box, parent, name); lookErr == nil {
+		m.keep(nil)
+		return id, nil
+	}
+	err = fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
+	if answer, ok := errors.AsType[*graph.Error](err); ok && answer.NotExecuted() && !answer.Temporary() {
+		err = notCreated{err}
+	}
+	return "", err
+}
+
+// notCreated is the error of a folder that does not exist and that Graph refuses to
+// create.
+type notCreated struct{ error }
+
+// Unwrap returns the refusal.
+func (e notCreated) Unwrap() error { return e.error }
+
+// childNamed looks for a subfolder by name. Folder names are compared without case, as
+// Exchange does, which allows no two that differ in it only.
+func (m *mailbox) childNamed(ctx context.Context, box graph.Mailbox, parent, name string) (string, error) {
+	for folders, err := range box.Children(ctx, parent, name) {
+		if err != nil {
+			return "", asGone(err)
+		}
+		for _, f := range folders {
+			if strings.EqualFold(f.Name, name) && !f.IsSearch() {
+				return f.ID, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%w: folder %q in %s", driver.ErrGone, name, m.address)
+}

@@ -1,0 +1,147 @@
+package graphtest
+
+import (
+	"crypto/x509"
+	"net"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+)
+
+// Options are the settings of a [Server]; the zero value means the defaults.
+type Options struct {
+	// Tenant is the id of the tenant, a GUID. Default:
+	// "5a1e0f3c-7d3b-4c42-9f64-0c2ad2b10001".
+	Tenant string
+
+	// Applications may sign in at the token endpoint with their certificates, over
+	// TLS; see [Server.AuthorityURL]. Whoever calls [Server.As] needs none.
+	Applications []Application
+
+	// National makes it a national cloud (GCC High, DoD, China): exportItems,
+	// createImportSession and permanentDelete of messages do not exist there, and in
+	// China there is no delta of messages; see China.
+	National bool
+
+	// China leaves out what the cloud in China lacks besides; it implies National.
+	China bool
+
+	// Sensitive is the change of 2026-12-31: a change of what only drafts may have
+	// changed needs Mail-Advanced.ReadWrite.All. Before, it is refused as invalid.
+	Sensitive bool
+
+	// NullRemoves lets a PATCH with the value null remove an extended property of
+	// type String. No page says whether that works; by default it is refused.
+	NullRemoves bool
+
+	// IgnoreIfMatch ignores If-Match at PATCH, which is documented for DELETE only.
+	// By default both obey it.
+	IgnoreIfMatch bool
+
+	// ReceiptSticks leaves a pending receipt alone when isReadReceiptRequested is set
+	// to false. By default that withdraws it.
+	ReceiptSticks bool
+
+	// PurgeDeletions lets permanentDelete work in recoverableitemsdeletions. By
+	// default it is refused there, as DELETE is.
+	PurgeDeletions bool
+
+	// OwnIDs gives the API of mailboxes, with export and import, ids of its own: those of
+	// the mail API are malformed there, and the reverse, and nothing translates them. By
+	// default both have the same, as field reports say of mailboxes that are no archives.
+	OwnIDs bool
+
+	// OtherSpellings answers as servers have been seen to in other places: exportItems
+	// writes "Error" in capitals, errors are spelled innererror and have a more exact code
+	// within, and createImportSession answers 201.
+	OtherSpellings bool
+
+	// ImportLifetime is how long an import URL is good for. Default: one hour.
+	ImportLifetime time.Duration
+
+	// TokenLifetime is how long a token of [Server.Token] is good for. Those of
+	// [Server.As] are renewed. Default: one hour.
+	TokenLifetime time.Duration
+
+	// Throttling are the limits. Default: those that Microsoft documents.
+	Throttling Throttling
+
+	// MaxMIME is above how many bytes of MIME a POST of a message answers 200 and
+	// creates nothing. Default: 2,240 KiB.
+	MaxMIME int
+
+	// MaxBody is above how many bytes a body to the Graph host is refused; the import
+	// host has no limit. Default: 4 MiB.
+	MaxBody int
+
+	// MaxRecords is how many requests the server remembers at most. Default: all.
+	MaxRecords int
+
+	TLS bool // serve HTTPS, with a certificate made at start
+
+	// Listener is where the Graph host listens; the import host has another free port of
+	// the same address. Default: free ports of 127.0.0.1.
+	Listener net.Listener
+
+	Latency time.Duration    // added to each answer
+	Now     func() time.Time // default: time.Now; give that of the Exchange server too
+}
+
+// Application is an app registration.
+type Application struct {
+	ID           string
+	Certificates []*x509.Certificate
+	Roles        []string // application permissions consented to; nil: [AllRoles]
+}
+
+// Throttling are the limits for each pair of application and mailbox, as
+// https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits has
+// them. A negative number means no limit.
+type Throttling struct {
+	Concurrent int   // requests at a time. Default: 4
+	Requests   int   // in 10 minutes. Default: 10,000
+	Upload     int64 // bytes in 5 minutes. Default: 150 MB
+	// NoRetryAfter leaves Retry-After out of the answers 429.
+	NoRetryAfter bool
+}
+
+func (opts *Options) withDefaults() Options {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	o.National = o.National || o.China
+	if o.Tenant == "" {
+		o.Tenant = "5a1e0f3c-7d3b-4c42-9f64-0c2ad2b10001"
+	}
+	if o.ImportLifetime == 0 {
+		o.ImportLifetime = time.Hour
+	}
+	if o.TokenLifetime == 0 {
+		o.TokenLifetime = time.Hour
+	}
+	if o.Throttling.Concurrent == 0 {
+		o.Throttling.Concurrent = 4
+	}
+	if o.Throttling.Requests == 0 {
+		o.Throttling.Requests = 10_000
+	}
+	if o.Throttling.Upload == 0 {
+		o.Throttling.Upload = 150_000_000
+	}
+	if o.MaxMIME == 0 {
+		o.MaxMIME = 2240 << 10
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 4 << 20
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// exchange returns the Exchange server whose mailboxes a Graph of its own serves.
+func (o Options) exchange() *ewstest.Server {
+	return ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline, Now: o.Now})
+}

@@ -1,0 +1,183 @@
+package graphmail_test
+
+import (
+	"errors"
+	"flag"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
+)
+
+// whole is for the long matrices; without it each does a fixed part.
+//
+//	go test ./quarantine/graphmail -timeout 1h -whole
+var whole = flag.Bool("whole", false, "do the long matrices whole, rather than a part of each")
+
+// every says at which requests TestMatrix lets something go wrong without -whole.
+var every = flag.Int("matrix.every", 29, "without -whole, TestMatrix takes one of so many requests")
+
+// process is a service as one process has it: when that dies, nothing more is sent.
+type process struct {
+	*quarantine.Service
+	dead atomic.Bool
+}
+
+var errDead = errors.New("the process has died")
+
+// through is a transport of the process.
+type through struct {
+	p    *process
+	next http.RoundTripper
+}
+
+func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
+	if x.p.dead.Load() {
+		return nil, errDead
+	}
+	resp, err := x.next.RoundTrip(r)
+	if x.p.dead.Load() { // meanwhile
+		if err == nil {
+			resp.Body.Close()
+		}
+		return nil, errDead
+	}
+	return resp, err
+}
+
+// process returns another process that works on the tenant.
+func (w *world) process(t *testing.T, journal quarantine.Journal) *process {
+	t.Helper()
+	p := new(process)
+	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
+	require.NoError(t, err)
+	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault})
+	require.NoError(t, err)
+	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
+	require.NoError(t, err)
+	return p
+}
+
+// scene is a message, and what is asked for it.
+type scene struct {
+	w         *world
+	journal   *quarantine.MemoryJournal
+	direction driver.Direction
+	before    *ewstest.Message
+	receipt   *quarantine.Receipt // of the quarantine, for a restore
+	moved     bool                // by the user
+	rivals    func()              // lets a rival do the same
+}
+
+var target = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
+
+func newScene(t *testing.T, direction driver.Direction, o *graphtest.Options) *scene {
+	t.Helper()
+	s := &scene{w: newWorld(t, o), journal: new(quarantine.MemoryJournal), direction: direction}
+	box := s.w.Mailbox(alice)
+	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example"),
+		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})
+	s.before = s.w.in(alice, theID)[0]
+	if direction == driver.ToUser {
+		var err error
+		s.receipt, err = s.w.process(t, s.journal).Quarantine(t.Context(), target)
+		require.NoError(t, err)
+		require.NoError(t, s.receipt.Err())
+	}
+	s.w.ResetRequests()
+	return s
+}
+
+func (s *scene) ask(t *testing.T, p *process) (*quarantine.Receipt, error) {
+	if s.direction == driver.ToQuarantine {
+		return p.Quarantine(t.Context(), target)
+	}
+	return p.Restore(t.Context(), s.receipt)
+}
+
+// ends returns the copies where the message is to be taken from, and to.
+func (s *scene) ends() (from, to []*ewstest.Message) {
+	if s.direction == driver.ToQuarantine {
+		return s.w.in(alice, theID), s.w.in(vault, theID)
+	}
+	return s.w.in(vault, theID), s.w.in(alice, theID)
+}
+
+// honest returns what a receipt says that is not so.
+func (s *scene) honest(r *quarantine.Receipt, err error) string {
+	from, to := s.ends()
+	switch {
+	case len(from)+len(to) == 0:
+		return "lost: no copy is left"
+	case err != nil && (len(from) != 1 || len(to) != 0):
+		return "untrue: nothing could be asked, but something was done"
+	case err != nil:
+		return ""
+	}
+	switch o := r.Outcome(); {
+	case (o == quarantine.Quarantined || o == quarantine.Restored) && (len(from) != 0 || len(to) != 1):
+		return "untrue: " + string(o)
+	case o == quarantine.Refused && (len(from) != 1 || len(to) != 0):
+		return "untrue: " + string(o)
+	case !o.Done() && r.Err() == nil:
+		return "untrue: " + string(o) + " without an error"
+	}
+	return ""
+}
+
+// settle asks again when all is well, in a new process, and returns what is wrong in the
+// end.
+func (s *scene) settle(t *testing.T) string {
+	t.Helper()
+	s.w.ClearFaults()
+	s.w.OnRequest(nil)
+	s.w.OnResponse(nil)
+	time.Sleep(time.Hour)
+	p := s.w.process(t, s.journal)
+	for r, err := range p.Recover(t.Context()) {
+		if err != nil {
+			return "recovery: " + err.Error()
+		}
+		if err := r.Err(); err != nil && !errors.Is(err, driver.ErrGone) { // a rival, or the user, has it since
+			return "recovery: " + err.Error()
+		}
+	}
+	r, err := s.ask(t, p)
+	if err == nil {
+		err = r.Err()
+	}
+	if err != nil {
+		return "run again: " + err.Error()
+	}
+	from, to := s.ends()
+	switch {
+	case len(from)+len(to) == 0:
+		return "lost: in the end no copy is left"
+	case len(from)+len(to) > 1:
+		return "doubled: in the end there are several copies"
+	case len(to) != 1:
+		return "untrue: in the end it is at the wrong end"
+	case len(s.w.Notices()) > 0:
+		return "notices: somebody was told"
+	}
+	if s.direction == driver.ToUser {
+		after := to[0]
+		switch {
+		case after.Folder != s.before.Folder && !s.moved || string(after.MIME) != string(s.before.MIME) || after.Read != s.before.Read || !after.Received.Equal(s.before.Received):
+			return "lost: it came back different"
+		case stamped(after):
+			return "untrue: it came back with a stamp"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,93 @@
+package graphmail_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
+)
+
+var (
+	randomHistories = flag.Int("random.histories", 25, "how many random histories TestRandomRuns plays; with -whole, 500")
+	randomSeed      = flag.Uint64("random.seed", 1, "the seed of the first")
+)
+
+// TestRandomRuns plays histories in which quarantines and restores by several processes,
+// faults, deaths and the user follow each other. In the end there is one copy, where it was
+// asked for last.
+func TestRandomRuns(t *testing.T) {
+	t.Parallel()
+	n := *randomHistories
+	if *whole {
+		n = max(n, 500)
+	}
+	for i := range uint64(n) {
+		seed := *randomSeed + i
+		synctest.Test(t, func(t *testing.T) {
+			story, wrong := history(t, seed)
+			if wrong != "" {
+				t.Errorf("seed %d: %s\n%s", seed, wrong, strings.Join(story, "\n"))
+			}
+		})
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d histories from seed %d", n, *randomSeed)
+}
+
+func history(t *testing.T, seed uint64) (story []string, wrong string) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	o := &graphtest.Options{NullRemoves: r.IntN(2) == 0, IgnoreIfMatch: r.IntN(4) == 0}
+	s := newScene(t, driver.ToQuarantine, o)
+	s.rivals = func() { _, _ = s.ask(t, s.w.process(t, new(quarantine.MemoryJournal))) }
+	tell := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
+	p := s.w.process(t, s.journal)
+	for range 1 + r.IntN(6) {
+		if p.dead.Load() {
+			p = s.w.process(t, s.journal)
+			tell("a new process")
+		}
+		s.w.ClearFaults()
+		s.w.OnRequest(nil)
+		s.w.OnResponse(nil)
+		if r.IntN(4) != 0 {
+			b, n := blows[r.IntN(len(blows))], r.IntN(90)
+			b.strike(s, p, n)
+			tell("%s at request %d", b.name, n)
+		}
+		var receipt *quarantine.Receipt
+		var err error
+		if r.IntN(2) == 0 {
+			receipt, err = p.Quarantine(t.Context(), target)
+			tell("quarantine: %v %v", err, receiptOf(receipt))
+		} else {
+			receipt, err = p.RestoreMessage(t.Context(), target)
+			tell("restore: %v %v", err, receiptOf(receipt))
+		}
+		if from, to := s.ends(); len(from)+len(to) == 0 {
+			return story, "lost: no copy is left"
+		}
+		switch r.IntN(6) {
+		case 0:
+			userMoves(s, p)
+			tell("the user moves it")
+		case 1:
+			for _, m := range s.w.in(alice, theID) {
+				s.w.Mailbox(alice).MoveMessage(m.ID, s.w.Mailbox(alice).Folder(ews.FolderInbox))
+			}
+			tell("the user moves it back")
+		case 2:
+			time.Sleep(time.Duration(r.IntN(3600)) * time.Second)
+		}
+	}
+	return story, s.settle(t)
+}

@@ -1,0 +1,190 @@
+package graphmail
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// System is the name of the mail system: see [driver.Strategy]. Ids of Exchange Web
+// Services are others.
+const System = "graph"
+
+// Limits of Graph for each application and mailbox, for the [Limiter].
+const (
+	// Concurrent is how many requests may be in flight for a mailbox. Graph allows four,
+	// and refuses clients that use all of them.
+	Concurrent = graph.Concurrent
+	// DirectoryPayer is who pays for questions to the directory, whose limits are those
+	// of the whole tenant.
+	DirectoryPayer = graph.DirectoryPayer
+)
+
+// Limiter decides when a request may be sent; the payer is the address of a mailbox, or
+// [DirectoryPayer]. [throttle.Limiter] is one. It should have the method Reserve of that, too:
+// an export that is streamed into an import is two requests at once.
+//
+// [throttle.Limiter]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/throttle
+type Limiter interface {
+	// Acquire waits until a request charged to payer may be sent. release is called
+	// once, after the answer has been read: throttled tells whether Graph asked the payer
+	// to slow down, and backOff for how long (zero: it did not say).
+	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
+}
+
+// Budget bounds what is sent to a mailbox over time.
+type Budget interface {
+	// Spend waits until payer may send one more request with about that many bytes, and
+	// counts it.
+	Spend(ctx context.Context, payer string, bytes int64) error
+	// Add counts further bytes of a request whose length was not known before.
+	Add(payer string, bytes int64)
+}
+
+// Options are the options of [New]. nil or the zero value means the defaults.
+type Options struct {
+	// Root is the address of Graph, without a version. Default:
+	// https://graph.microsoft.com. The sovereign clouds lack export and import.
+	Root string
+
+	// ImportTransport sends the exported items to the host that Graph names for imports,
+	// usually outlook.office365.com. It must not sign in: the address itself is a secret.
+	// Default: an [http.Transport] with the settings of http.DefaultTransport.
+	ImportTransport http.RoundTripper
+
+	// Limiter bounds the requests in flight. It should allow [Concurrent] for each
+	// mailbox. Default: none.
+	Limiter Limiter
+
+	// Budget bounds requests and bytes over time. Default: 9,600 requests in 10 minutes
+	// and 150 MB in 5 minutes for each mailbox, a little less than Graph allows.
+	Budget Budget
+
+	// UserAgent is put before the driver's own User-Agent. Default: none.
+	UserAgent string
+
+	// Attempts is how often a request that reads is sent while Graph is busy or the
+	// connection breaks. Default: 4.
+	Attempts int
+
+	// StallTimeout is how long a request may go without a byte in either direction.
+	// Default: 150 seconds.
+	StallTimeout time.Duration
+
+	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
+	// Everything waits for it, so none of its requests in flight is then kept while
+	// waiting for another mailbox. All that share a Limiter must have the same. Default:
+	// unknown, and both ends are waited for together.
+	QuarantineMailbox string
+
+	// ScanRecoverableItems also searches what users have deleted and can recover. Items
+	// from there are restored to Deleted Items. Graph may refuse to remove them.
+	ScanRecoverableItems bool
+}
+
+// Strategy is the [driver.Strategy] for an application with rights to all mailboxes
+// concerned. It may be used concurrently.
+type Strategy struct {
+	client      *graph.Client
+	recoverable bool
+	vault       string       // payer of the quarantine mailbox, if that is known
+	own         atomic.Bool  // export and import have ids of their own
+	clearing    atomic.Int32 // how properties are taken away, as far as is known
+
+	mu        sync.Mutex
+	mailboxes map[string]*mailbox
+}
+
+// New returns the strategy for a transport that signs in as the application and sends
+// the requests to Graph. It must not follow redirects. New does no I/O.
+func New(transport http.RoundTripper, opts *Options) (*Strategy, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	var budget graph.Budget = graph.NewWindows()
+	if o.Budget != nil {
+		budget = o.Budget
+	}
+	settings := graph.Options{
+		Root: o.Root, Transport: transport, ImportTransport: o.ImportTransport, Budget: budget, UserAgent: o.UserAgent,
+		Attempts: o.Attempts, Stall: o.StallTimeout, OnCall: spend,
+	}
+	if o.Limiter != nil {
+		settings.Limiter = o.Limiter
+	}
+	client, err := graph.New(settings)
+	if err != nil {
+		return nil, driver.Invalid("options", "", err.Error())
+	}
+	return &Strategy{client: client, recoverable: o.ScanRecoverableItems, vault: strings.ToLower(o.QuarantineMailbox), mailboxes: make(map[string]*mailbox)}, nil
+}
+
+// Name returns "graph".
+func (s *Strategy) Name() string { return "graph" }
+
+// System returns [System].
+func (s *Strategy) System() string { return System }
+
+// Mailbox returns access to a mailbox by its primary SMTP address.
+func (s *Strategy) Mailbox(address string) driver.Mailbox { return s.mailbox(address) }
+
+// Carry exports the item from one mailbox and imports it into the other, stamp and all
+// other properties included. It is [driver.WayTransfer], the only way there is.
+func (s *Strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	carried, err := s.carry(ctx, c)
+	return carried, translate(err)
+}
+
+// maxMailboxes is how many mailboxes are remembered, with their folders.
+const maxMailboxes = 4096
+
+// mailbox returns the mailbox with an address, the same one each time.
+func (s *Strategy) mailbox(address string) *mailbox {
+	key := strings.ToLower(address)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, ok := s.mailboxes[key]
+	if !ok {
+		if len(s.mailboxes) >= maxMailboxes {
+			s.forget()
+		}
+		m = &mailbox{s: s, address: address, reading: make(chan struct{}, 1)}
+		s.mailboxes[key] = m
+	}
+	m.used = time.Now()
+	return m
+}
+
+// forget drops the mailboxes that were last used in the older half of the time since the
+// oldest use.
+func (s *Strategy) forget() {
+	var oldest, newest time.Time
+	for _, m := range s.mailboxes {
+		if oldest.IsZero() || m.used.Before(oldest) {
+			oldest = m.used
+		}
+		if m.used.After(newest) {
+			newest = m.used
+		}
+	}
+	middle := oldest.Add(newest.Sub(oldest) / 2)
+	for key, m := range s.mailboxes {
+		if !m.used.After(middle) {
+			delete(s.mailboxes, key)
+		}
+	}
+}
+
+// spend tells the engine what a request has cost.
+func spend(ctx context.Context, c graph.Call) {
+	driver.Spend(ctx, driver.Spending{
+		Unsent: c.Unsent, RequestID: c.RequestID, Server: c.Host, BytesOut: c.BytesOut, BytesIn: c.BytesIn, Waited: c.Waited, Payer: c.Payer,
+	})
+}

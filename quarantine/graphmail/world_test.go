@@ -1,0 +1,92 @@
+package graphmail_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
+)
+
+const (
+	alice = "alice@example.test"
+	bob   = "bob@example.test"
+	vault = "quarantine@example.test"
+)
+
+// world is an Exchange Online, reached by Graph.
+type world struct {
+	*graphtest.Server
+}
+
+func newWorld(t *testing.T, opts *graphtest.Options) *world {
+	t.Helper()
+	s := graphtest.New(nil, opts)
+	t.Cleanup(s.Close)
+	return &world{s}
+}
+
+// strategy returns the driver under test, over a transport within the process.
+func (w *world) strategy(t *testing.T, change ...func(*graphmail.Options)) *graphmail.Strategy {
+	t.Helper()
+	o := &graphmail.Options{Root: w.DirectURL(), ImportTransport: w.Direct()}
+	for _, c := range change {
+		c(o)
+	}
+	s, err := graphmail.New(w.As(w.Direct(), "app"), o)
+	require.NoError(t, err)
+	return s
+}
+
+// in returns the messages of a mailbox with that Message-ID, what lies in Recoverable Items
+// left out.
+func (w *world) in(mailbox, id string) []*ewstest.Message {
+	var found []*ewstest.Message
+	for _, m := range w.Mailbox(mailbox).Messages() {
+		if m.MessageID == id && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// userMoves moves a message of alice's as she would.
+func (w *world) userMoves(t testing.TB, messageID, folder string) {
+	box := w.Mailbox(alice)
+	to := box.AddFolder(box.Folder(ews.FolderInbox), folder)
+	for _, m := range w.in(alice, messageID) {
+		results, err := w.Exchange().Client("alice", nil).MoveItem(t.Context(), ews.MoveItemRequest{IDs: []ews.ItemID{m.ID}, To: to.ID()})
+		require.NoError(t, err)
+		require.NoError(t, results.Err())
+	}
+}
+
+func eml(id, subject string, headers ...string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: Mallory <mallory@evil.example>\r\nTo: alice@example.test\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n")
+	fmt.Fprintf(&b, "Subject: %s\r\n", subject)
+	if id != "" {
+		fmt.Fprintf(&b, "Message-ID: %s\r\n", id)
+	}
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nClick here.\r\n")
+	return []byte(b.String())
+}
+
+// one returns the only item that a query finds.
+func one(t *testing.T, m driver.Mailbox, q driver.Query) driver.Item {
+	t.Helper()
+	found, err := m.Find(t.Context(), q)
+	require.NoError(t, err)
+	require.Empty(t, found.Unsearched)
+	require.Len(t, found.Items, 1)
+	return found.Items[0]
+}
