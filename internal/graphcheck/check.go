@@ -109,6 +109,11 @@ func (c *Checker) Check(e *Exchange) error {
 	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
+	return c.answered(in, e)
+}
+
+// answered checks the answer.
+func (c *Checker) answered(in *openapi3filter.RequestValidationInput, e *Exchange) error {
 	answer := plain(e.Response)
 	out := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: e.Status, Header: http.Header{"Content-Type": {e.ResponseType}},
@@ -121,7 +126,7 @@ func (c *Checker) Check(e *Exchange) error {
 	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	return c.named(route, e.Status, answer)
+	return c.named(in.Route, e.Status, answer)
 }
 
 // plain returns a body that a capture has as JSON or, if it is none, as a string.

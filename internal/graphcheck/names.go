@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,8 +45,8 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 		}
 	case map[string]any:
 		if name, ok := v["@odata.type"].(string); ok {
-			if typed := c.doc.Components.Schemas[strings.TrimPrefix(name, "#")]; typed != nil {
-				ref = typed
+			if ref = c.doc.Components.Schemas[strings.TrimPrefix(name, "#")]; ref == nil {
+				return nil // a type that is not described, such as one derived from another
 			}
 		}
 		all := openapi3.Schemas{}
@@ -52,7 +54,7 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 		if len(all) == 0 {
 			return nil // any object
 		}
-		for name, one := range v {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if strings.Contains(name, "@") || name == "id" {
 				continue // an annotation, or what every entity has
 			}
@@ -60,7 +62,7 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 			if p == nil {
 				return fmt.Errorf("%s: the type has no property %s", at, name)
 			}
-			if err := c.known(p, one, at+"."+name); err != nil {
+			if err := c.known(p, v[name], at+"."+name); err != nil {
 				return err
 			}
 		}
@@ -71,9 +73,7 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 // properties adds those of a schema, of what it is derived from, and of its
 // alternatives.
 func properties(ref *openapi3.SchemaRef, to openapi3.Schemas) {
-	for name, p := range ref.Value.Properties {
-		to[name] = p
-	}
+	maps.Copy(to, ref.Value.Properties)
 	for _, part := range ref.Value.AllOf {
 		properties(part, to)
 	}

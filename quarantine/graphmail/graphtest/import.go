@@ -36,10 +36,12 @@ func createImportSession(c *call) (*answer, *refusal) {
 	if s.opts.OtherSpellings {
 		status = http.StatusCreated
 	}
-	return jsonAnswer(status, object{
+	a := jsonAnswer(status, object{
 		"@odata.context": c.in.base + "/v1.0/$metadata#microsoft.graph.mailboxItemImportSession",
 		"importUrl":      s.importBase(c) + path, "expirationDateTime": expires.UTC().Format("2006-01-02T15:04:05.0000000Z"),
-	}), nil
+	})
+	a.odd = s.opts.OtherSpellings
+	return a, nil
 }
 
 // importBase returns scheme and host of the import host, reached as the request was.

@@ -49,8 +49,9 @@ type journal struct {
 // If the environment variable GRAPHTEST_CAPTURE names a directory when the server is
 // created, requests and answers are also written there, in a subdirectory for each
 // server, as NNNN-operation.json: method, path, query, content types and bodies, with
-// what is no JSON cut to its first KiB. Requests that the server refuses and answers made
-// unreadable by a fault are omitted.
+// what is no JSON cut to its first KiB. Refused requests, requests that a fault has struck,
+// answers that are not as they should be (Options.OtherSpellings, MIME that is too large),
+// answers of more than 1 MiB and those of the import host are omitted.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -32,6 +32,7 @@ func exportItems(c *call) (*answer, *refusal) {
 		return nil, refuse(http.StatusBadRequest, "ErrorInvalidRequest", "itemIds must name 1 to 20 items.")
 	}
 	a := jsonAnswer(http.StatusOK, object{})
+	a.odd = c.server.opts.OtherSpellings
 	context, _ := json.Marshal(c.in.base + "/v1.0/$metadata#Collection(microsoft.graph.exportItemResponse)")
 	a.body = []piece{{raw: slices.Concat([]byte(`{"@odata.context":`), context, []byte(`,"value":[`))}}
 	for i, id := range ids {
