@@ -9,7 +9,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
-	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
@@ -36,13 +35,9 @@ func TestConformance(t *testing.T) {
 	for name, o := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			quarantinetest.Run(t, func(t *testing.T) quarantinetest.Lab {
+			quarantinetest.RunInVirtualTime(t, func(t *testing.T) quarantinetest.Lab {
 				w := newWorld(t, &o)
-				return lab{w, w.strategy(t, func(opts *graphmail.Options) {
-					if name != "as documented" {
-						opts.Attempts = 1 // the waiting before a repetition is the same, and takes long
-					}
-				})}
+				return lab{w, w.strategy(t)}
 			})
 		})
 	}
