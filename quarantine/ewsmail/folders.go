@@ -44,16 +44,26 @@ type folderNode struct {
 }
 
 // folders returns the folders of the mailbox, and reads them again if they were
-// read longer than maxAge ago.
+// read longer than maxAge ago. What somebody else has begun to read since the call is new
+// enough for it.
 func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
+	called := time.Now()
+	known := m.kept()
+	if known != nil && time.Since(known.read) < maxAge {
+		return known, nil
+	}
+	room := m.rereading
+	if known == nil {
+		room = m.reading
+	}
 	select {
-	case m.reading <- struct{}{}:
-		defer func() { <-m.reading }()
+	case room <- struct{}{}:
+		defer func() { <-room }()
 	case <-ctx.Done(): // the server may answer whoever reads them too late for this caller
 		return nil, context.Cause(ctx)
 	}
-	known := m.kept()
-	if known != nil && time.Since(known.read) < maxAge {
+	known = m.kept()
+	if known != nil && (time.Since(known.read) < maxAge || known.read.After(called)) {
 		return known, nil
 	}
 	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
@@ -96,9 +106,13 @@ func (m *mailbox) kept() *folderTree {
 	return m.tree
 }
 
+// keep remembers a tree, unless one is remembered that was begun later. One that is not
+// complete is remembered too, so that the next call reads again. Nil forgets.
 func (m *mailbox) keep(tree *folderTree) {
 	m.mu.Lock()
-	m.tree = tree
+	if m.tree == nil || tree == nil || tree.read.IsZero() || !m.tree.read.After(tree.read) {
+		m.tree = tree
+	}
 	listed := m.tree.size() + m.archive.size()
 	m.mu.Unlock()
 	m.x.keeps(m, listed)

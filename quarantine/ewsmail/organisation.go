@@ -54,7 +54,7 @@ func (x *organisation) mailbox(address string) *mailbox {
 		if len(x.mailboxes) >= maxMailboxes {
 			x.forget(nil)
 		}
-		m = &mailbox{x: x, address: address, client: x.view(address), reading: make(chan struct{}, 1)}
+		m = &mailbox{x: x, address: address, client: x.view(address), reading: make(chan struct{}, 1), rereading: make(chan struct{}, rereaders)}
 		x.mailboxes[key] = m
 	}
 	m.used = time.Now()
@@ -97,6 +97,11 @@ func (x *organisation) keeps(m *mailbox, folders int) {
 	}
 }
 
+// rereaders is how many may read the folders of a mailbox again at a time: in the
+// quarantine mailbox, many want to know that nothing new is there, and one after the other
+// they would wait for longer than for the server.
+const rereaders = 4
+
 // mailbox is a [driver.Mailbox] on an Exchange server.
 type mailbox struct {
 	x       *organisation
@@ -105,10 +110,11 @@ type mailbox struct {
 	used    time.Time // guarded by x.mu
 	listed  int       // folders that are remembered; guarded by x.mu
 
-	reading chan struct{} // has a value while the folders are read, so they are read only once
-	mu      sync.Mutex
-	tree    *folderTree
-	archive *folderTree // folders of the archive, if it was read apart
+	reading   chan struct{} // has a value while the folders are read first, so they are read only once
+	rereading chan struct{} // has a value for each time that they are read again
+	mu        sync.Mutex
+	tree      *folderTree
+	archive   *folderTree // folders of the archive, if it was read apart
 
 	// single is when the server last refused to search several folders at once, in
 	// Unix seconds.
