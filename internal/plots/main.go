@@ -1,6 +1,6 @@
 // Plots draws the charts of BENCHMARKS.md as SVG, from what go test -bench prints.
 //
-//	go test ./quarantine -run xxx -bench Throughput | go run -C internal/plots . -out ../../docs/benchmarks
+//	go test ./quarantine -run xxx -bench Throughput | go run -C internal/plots . -out charts
 //
 // What is drawn is in charts.json. A chart of which the input has no benchmark is left as
 // it is. Repeated runs of a benchmark (-count) are shown by their median and their range.
