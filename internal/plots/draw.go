@@ -22,6 +22,7 @@ func (c chart) draw(lines []line) ([]byte, error) {
 	p.BackgroundColor = color.White // it is also read on dark pages
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.XLabel, c.YLabel
 	p.Title.Padding = vg.Points(6)
+	p.Title.TextStyle.Font.Size = vg.Points(11) // so that it fits the width
 	p.Y.Min = 0
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.Padding = vg.Points(2)
@@ -35,6 +36,9 @@ func (c chart) draw(lines []line) ([]byte, error) {
 		}
 	}
 	p.Y.Max *= 1.1
+	if !c.Log {
+		p.X.Max += (p.X.Max - p.X.Min) / 40 // the last points are not at the edge
+	}
 	w, err := p.WriterTo(width, height, "svg")
 	if err != nil {
 		return nil, err
