@@ -132,6 +132,10 @@ func (s *Server) cutStreams() {
 // another error if the client or the server has gone.
 func (st *stream) next(ctx context.Context, closed <-chan struct{}) ([]byte, error) {
 	for {
+		if ctx.Err() != nil { // what is told to a client that has gone is lost
+			st.end()
+			return nil, context.Cause(ctx)
+		}
 		document, wait, err := st.look()
 		if document != nil || err != nil {
 			return document, err
