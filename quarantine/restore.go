@@ -201,6 +201,9 @@ type missed struct {
 	at   int         // which of the receipt's items
 	was  ReceiptItem // as it was taken
 	done func()      // called if it is back; may be nil
+	// deleted is what was found of it in Recoverable Items of the quarantine mailbox; nil if
+	// nobody has looked there.
+	deleted []driver.Item
 }
 
 // account finds out which missing items are back in the mailbox, and leaves the

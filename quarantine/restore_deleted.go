@@ -17,7 +17,10 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 		if was.Operation == "" {
 			continue
 		}
-		found, err := s.deleted(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: out.Target.Mailbox})
+		found, err := driver.Findings{Items: m.deleted}, error(nil)
+		if m.deleted == nil {
+			found, err = s.deleted(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: out.Target.Mailbox})
+		}
 		switch {
 		case err != nil:
 			was.Outcome, was.To = unfinished(err), Place{}
@@ -40,18 +43,17 @@ func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[st
 		return fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
 	}
 	out.Unsearched = append(out.Unsearched, found.Unsearched...)
-	seen := make(map[string]bool)
 	var missing []missed
 	for _, it := range found.Items {
 		op := it.Stamp.Operation
-		if seen[op] {
+		if i := slices.IndexFunc(missing, func(m missed) bool { return m.was.Operation == op }); i >= 0 {
+			missing[i].deleted = append(missing[i].deleted, it)
 			continue
 		}
-		seen[op] = true
 		was := s.receiptItem(it)
 		was.Operation, was.From, was.Outcome, was.To = op, origin(*it.Stamp), NotFound, Place{}
 		was.Folder, was.WasRead = it.Stamp.Folder.Path, it.Stamp.Read
-		missing = append(missing, missed{at: len(out.Items), was: was})
+		missing = append(missing, missed{at: len(out.Items), was: was, deleted: []driver.Item{it}})
 		out.Items = append(out.Items, was)
 	}
 	s.account(ctx, out, missing, back, nil)
