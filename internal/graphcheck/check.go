@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,7 +105,7 @@ func (c *Checker) Check(e *Exchange) error {
 		}
 	}
 	in := &openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: parameters, Options: &openapi3filter.Options{MultiError: true}}
-	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+	if err := openapi3filter.ValidateRequest(in.Request.Context(), in); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
 	return c.answered(in, e)
@@ -123,7 +122,7 @@ func (c *Checker) answered(in *openapi3filter.RequestValidationInput, e *Exchang
 	if e.ResponseType == "" {
 		out.Header = http.Header{}
 	}
-	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
+	if err := openapi3filter.ValidateResponse(in.Request.Context(), out); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
 	return c.named(in.Route, e.Status, answer)
