@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		// Thousands of small worlds leave little behind: the collector would take a
 		// third of the time. The limit is for the large ones, of 50,000 messages.
 		debug.SetGCPercent(2000)
-		debug.SetMemoryLimit(1 << 30)
+		debug.SetMemoryLimit(2 << 30)
 	}
 	// Some wait for processes, which leaves processors to others. The whole matrices are
 	// no company for them: they end by time.

@@ -123,7 +123,7 @@ type tally struct {
 }
 
 // TestFaultMatrix lets each blow fall at each call of a quarantine and of a restore,
-// by each access and way; in part, at one call of every fourth one, and not always the
+// by each access and way; in part, at one call of every fifth one, and not always the
 // same.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
@@ -144,10 +144,10 @@ func TestFaultMatrix(t *testing.T) {
 						for i, b := range blows {
 							points := b.points(calls)
 							switch {
-							case !*whole && (row+i)%4 != 0:
+							case !*whole && (row+i)%5 != 0:
 								points = nil
 							case !*whole && len(points) > 0:
-								points = points[(row+i)/4%len(points):][:1]
+								points = points[(row+i)/5%len(points):][:1]
 							}
 							for _, n := range points {
 								synctest.Test(t, func(t *testing.T) {

@@ -83,3 +83,45 @@ func TestTwoAddressesOfOneMailbox(t *testing.T) {
 		}
 	}
 }
+
+// A process that takes a message from such a mailbox by one address ends at any call, before
+// or after it acted, and nobody recovers. Whoever takes it by the other address later finds
+// what was begun: there is one copy.
+func TestTwoAddressesAfterACrash(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
+		for _, acted := range []bool{false, true} {
+			for at, ended := 0, true; ended; at++ {
+				synctest.Test(t, func(t *testing.T) {
+					x := twobox.New(alice, vault)
+					x.Deliver(alice, twobox.Message{ID: theID, Received: time.Now(), Sent: time.Now()})
+					opts := &quarantine.Options{StampKeys: [][]byte{[]byte("0123456789abcdef")}}
+					calls, ctx := 0, t.Context()
+					ctx, end := context.WithCancel(ctx)
+					defer end()
+					s, err := quarantine.New(detour.Strategy(x.Strategy(way), func(_ context.Context, c *detour.Call) {
+						calls++
+						if calls < at+1 || calls == at+1 && acted {
+							c.Act()
+						}
+						if calls > at {
+							end()
+							c.Fail(context.Canceled)
+						}
+					}), vault, opts)
+					require.NoError(t, err)
+					_, _ = s.Quarantine(ctx, theTarget)
+					ended = calls > at
+					time.Sleep(time.Hour)
+					other, err := quarantine.New(aliased{x.Strategy(way)}, vault, opts)
+					require.NoError(t, err)
+					r, err := other.Quarantine(t.Context(), quarantine.Target{Mailbox: alias, MessageID: theID})
+					require.NoError(t, err)
+					assert.NoError(t, r.Err())
+					assert.Empty(t, x.In(alice, false), "%s, call %d", way, at)
+					assert.Len(t, x.In(vault, false), 1, "%s, call %d", way, at)
+				})
+			}
+		}
+	}
+}

@@ -133,10 +133,31 @@ var errUnstamped error = &driver.Error{
 // not forged, copied from another message, or left behind; and whether it is known
 // to be of this installation.
 func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bool, err error) {
-	if had == nil || !strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
+	if had == nil || p.NameInUse(had.Operation) {
 		return false, false, nil
 	}
-	return p.vouched(ctx, *had)
+	other := !strings.EqualFold(had.Mailbox, p.From.Address())
+	if other && !p.engine.expired(*had) {
+		return false, false, nil // see underOtherAddress
+	}
+	ours, trusted, err = p.vouched(ctx, *had)
+	if !ours || !other || err != nil {
+		return ours, trusted, err
+	}
+	ours, err = p.inMailboxOf(ctx, *had)
+	return ours, ours && trusted, err
+}
+
+// inMailboxOf reports whether the item is in the mailbox that its stamp names, which then is
+// this one under another address. Otherwise somebody moved or copied the item here.
+func (p *Passage) inMailboxOf(ctx context.Context, had driver.Stamp) (bool, error) {
+	m := p.engine.Strategy.Mailbox(had.Mailbox)
+	found, err := p.engine.Find(ctx, m, p.stampedIn(m, had))
+	if err != nil && driver.Temporary(err) {
+		return false, err
+	}
+	// Who may read this mailbox may read it by its other address.
+	return slices.ContainsFunc(found.Items, func(it driver.Item) bool { return it.ID == p.Item.ID }), nil
 }
 
 // vouched is ours for a stamp that names the mailbox, or another address of it.

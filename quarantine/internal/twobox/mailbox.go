@@ -27,6 +27,9 @@ func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, err
 	if err := ended(ctx); err != nil {
 		return driver.Findings{}, err
 	}
+	if s.FolderOf(m.address, Inbox) < 0 {
+		return driver.Findings{}, refusal(driver.ErrUnreachable) // there is no such mailbox
+	}
 	folders := s.order(m.address)
 	if q.In != nil {
 		at := slices.IndexFunc(s.Folders, func(f Folder) bool { return f.Box == m.address && f.ID == q.In.ID })
