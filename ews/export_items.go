@@ -45,23 +45,15 @@ type Exports struct {
 // [ErrUnsupportedVersion].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation.
 func (c *Client) ExportItems(ctx context.Context, ids []ItemID) (*Exports, error) {
-	exports, err := do(ctx, c, newExportItems(ids))
+	exports, err := do(ctx, c, exportItems(withoutKeys(ids)))
 	if e, ok := errors.AsType[*itemRefused](err); ok {
-		return &Exports{ids: newExportItems(ids), itemErr: e.error, peeked: true}, nil
+		return &Exports{ids: withoutKeys(ids), itemErr: e.error, peeked: true}, nil
 	}
 	return exports, err
 }
 
 // exportItems are ids without change keys.
 type exportItems []ItemID
-
-func newExportItems(ids []ItemID) exportItems {
-	plain := make(exportItems, len(ids))
-	for i, id := range ids {
-		plain[i].ID = id.ID
-	}
-	return plain
-}
 
 func (r exportItems) task() (task, error) {
 	t := task{op: OpExportItems, least: Exchange2010SP1, what: "ExportItems", stream: true}

@@ -210,6 +210,40 @@ func FuzzMIME(f *testing.F) {
 	})
 }
 
+// FuzzMIMEs reads the MIME of several items: what is called complete has content.
+func FuzzMIMEs(f *testing.F) {
+	seed(f, ews.OpGetItem)
+	f.Add([]byte(mimesAnswer(mimeOf("0", "QUJD"), refusal(ews.OpGetItem, "ErrorItemNotFound"), mimeOf("2", "QUJD"))))
+	f.Add([]byte(mimesAnswer(mimeOf("0", "QUJD"), mimeOf("2", "QUJD"))))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m, err := once(t, http.StatusOK, string(body)).OpenMIMEs(t.Context(), threeIDs)
+		if err != nil {
+			judge(t, err)
+			return
+		}
+		defer m.Close()
+		n := 0
+		for ; m.Next(); n++ {
+			if err := m.ItemErr(); err != nil {
+				judge(t, err)
+				continue
+			}
+			if n == 1 {
+				continue // its content is skipped
+			}
+			b, err := io.ReadAll(m.MIME())
+			judge(t, err)
+			if err == nil && len(b) == 0 {
+				t.Error("an empty MIME was called complete")
+			}
+		}
+		judge(t, m.Err())
+		if n > len(threeIDs) || n < len(threeIDs) && m.Err() == nil {
+			t.Errorf("%d items without an error", n)
+		}
+	})
+}
+
 // FuzzRefusals reads responses as faults and pages of any status.
 func FuzzRefusals(f *testing.F) {
 	seed(f)

@@ -103,6 +103,14 @@ func goldenRequests() []goldenRequest {
 			}})
 		}},
 		{name: "get_item_mime", call: func(ctx context.Context, c *ews.Client) { c.OpenMIME(ctx, item) }},
+		{name: "get_item_mimes", call: func(ctx context.Context, c *ews.Client) {
+			c.OpenMIMEs(ctx, []ews.ItemID{item, {ID: "AAMk=other"}})
+		}},
+		{name: "create_items", call: func(ctx context.Context, c *ews.Client) {
+			post := createEverything(folder, due)
+			post.Kind, post.Class, post.Folder = "PostItem", "IPM.Post", nil
+			c.CreateItems(ctx, folder, []ews.CreateItemRequest{{MIME: ews.BytesContent([]byte("Subject: x\r\n\r\nbody\r\n"))}, post})
+		}},
 		{name: "create_item", call: func(ctx context.Context, c *ews.Client) {
 			c.CreateItem(ctx, ews.CreateItemRequest{Folder: inbox(), MIME: ews.BytesContent([]byte("Subject: x\r\n\r\nbody\r\n"))})
 		}},

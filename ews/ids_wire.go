@@ -24,6 +24,15 @@ func encodeID(e *xmlwire.Encoder, name, id, changeKey string) {
 	e.Close()
 }
 
+// withoutKeys returns ids without their change keys.
+func withoutKeys(ids []ItemID) []ItemID {
+	plain := make([]ItemID, len(ids))
+	for i, id := range ids {
+		plain[i].ID = id.ID
+	}
+	return plain
+}
+
 func checkItemIDs(field string, ids []ItemID) error {
 	if len(ids) == 0 {
 		return wrong(field, "is empty: at least one item is required")

@@ -4,25 +4,22 @@ import (
 	"context"
 	"errors"
 	"io"
-
-	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // MIME is the MIME form of one item, streamed from the server as the caller
-// reads. It occupies a slot of the limiter until it is closed or read
-// completely.
+// reads. That of [Client.OpenMIME] occupies a slot of the limiter until it is closed or
+// read completely.
 type MIME struct {
 	ItemID       ItemID
 	CharacterSet string // as reported by the server; usually UTF-8
 
-	a     *answer
-	m     *message
-	depth int // of the response message
-	item  int // depth of the item; 0: not found
-	text  *base64Reader
-	empty bool
-	tail  []byte // last bytes read
-	err   error
+	s       *MIMEs
+	item    int // depth of the item
+	text    *base64Reader
+	some    bool // there was content
+	settled bool
+	tail    []byte // last bytes read
+	err     error
 }
 
 // OpenMIME returns the MIME form of an item as a stream. Servers rebuild it from
@@ -32,116 +29,51 @@ type MIME struct {
 // The caller must close the stream.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mimecontent.
 func (c *Client) OpenMIME(ctx context.Context, id ItemID) (*MIME, error) {
-	return do(ctx, c, openMIME{ItemID{ID: id.ID}})
+	return do(ctx, c, openMIME{withoutKeys([]ItemID{id})})
 }
 
-type openMIME struct{ id ItemID }
+// openMIME asks for one item.
+type openMIME struct{ openMIMEs }
 
 func (r openMIME) task() (task, error) {
-	return task{op: OpGetItem, stream: true}, within("OpenMIME argument id", r.id.check())
+	return task{op: OpGetItem, stream: true}, within("OpenMIME argument id", r.openMIMEs[0].check())
 }
 
-func (r openMIME) encode(e *xmlwire.Encoder, _ Version) {
-	e.Open("m:GetItem")
-	e.Open("m:ItemShape")
-	e.Leaf("t:BaseShape", string(ShapeIDOnly))
-	e.Bool("t:IncludeMimeContent", true)
-	e.Close()
-	encodeItemIDs(e, []ItemID{r.id})
-	e.Close()
-}
-
-// decode reads the answer up to the content, and keeps it open.
 func (r openMIME) decode(a *answer) (*MIME, error) {
-	m := &MIME{ItemID: r.id, a: a, empty: true}
-	d := a.d
-	for d.NextChild(a.depth) {
-		if !d.Is(xmlwire.SpaceMessages, "ResponseMessages") || !d.NextChild(d.Depth()) {
-			continue
-		}
-		if m.depth = d.Depth(); d.Local() != string(a.op)+"ResponseMessage" {
-			return nil, a.misfit("a response message of another operation")
-		}
-		m.m = &message{class: d.AttrInterned("ResponseClass")}
-		for d.NextChild(m.depth) {
-			if !a.messageHead(m.m) && d.Local() == "Items" && m.m.succeeds() && m.find() {
-				a.detached = true
-				return m, nil
-			}
-		}
-		break
+	s, err := r.openMIMEs.decode(a)
+	if e, ok := errors.AsType[*itemRefused](err); ok {
+		return nil, e.error
 	}
-	switch {
-	case d.Err() != nil:
-		return nil, a.unreadable(d.Err())
-	case m.m == nil:
-		a.line.distrust()
-		return nil, a.missing()
-	}
-	if err := m.settle(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return nil, a.malformed("a response message reports success without MIME")
+	s.Next()
+	return s.MIME(), nil
 }
 
-// find advances to the content of the first item in the current element and
-// reports whether it has any.
+// find advances to the content of the item and reports whether it has any.
 func (m *MIME) find() bool {
-	d := m.a.d
-	if !d.NextChild(d.Depth()) {
-		return false
-	}
-	m.item = d.Depth()
+	d := m.s.a.d
 	for d.NextChild(m.item) {
 		if d.Local() == "MimeContent" {
 			m.CharacterSet = d.AttrInterned("CharacterSet")
-			m.text = newBase64Reader(d.TextReader(false), m.broken)
+			m.text = newBase64Reader(d.TextReader(false), func(err error) error { return m.s.a.malformed("MimeContent: " + err.Error()) })
 			return true
 		}
 	}
 	return false
 }
 
-// settle reads the rest of the answer after the content and returns nil if all
-// of it reports success.
-func (m *MIME) settle() error {
-	a, d := m.a, m.a.d
-	for m.item > 0 && d.NextChild(m.item) {
-		if d.Local() == "ItemId" { // which follows the content
-			if err := a.about(m.ItemID.ID, decodeItemID(d).ID); err != nil {
-				return err
-			}
-		}
-	}
-	for d.NextChild(m.depth) {
-		a.messageHead(m.m)
-	}
-	if err := d.Err(); err != nil {
-		return a.unreadable(err)
-	}
-	refusal, ok := a.outcome(m.m, "")
-	if !ok {
-		return a.malformed("a response message reports neither success nor failure")
-	}
-	a.messages++
-	if d.NextChild(a.depth + 1) {
-		return a.misfit("more response messages than requested: 1 expected")
-	}
-	if err := a.finish(); err != nil {
-		return err
-	}
-	return refusal
-}
-
-// Read reads decoded MIME. It returns io.EOF only once the whole response has
-// been read and found well-formed; MIME that is cut short ends in another error.
+// Read reads decoded MIME. It returns io.EOF only once the response about the item, and for
+// the last item the whole response, has been read and found well-formed; MIME that is cut
+// short ends in another error.
 func (m *MIME) Read(p []byte) (int, error) {
 	if m.err != nil {
 		return 0, m.err
 	}
 	n, err := m.text.Read(p)
 	if n > 0 {
-		m.empty = false
+		m.some = true
 		m.tail = append(m.tail, p[max(0, n-heldBack):n]...)
 		m.tail = append(m.tail[:0], m.tail[max(0, len(m.tail)-heldBack):]...)
 	}
@@ -152,35 +84,46 @@ func (m *MIME) Read(p []byte) (int, error) {
 }
 
 func (m *MIME) end(err error) {
-	outcome := err
+	a := m.s.a
 	switch {
+	case err == io.EOF && !m.some:
+		err = a.malformed("the MIME is empty")
 	case err == io.EOF:
-		if outcome = m.settle(); outcome == nil && m.empty {
-			outcome = m.a.malformed("the MIME is empty")
+		m.settled = true
+		if err = m.s.settle(m); err == nil {
+			m.err = io.EOF
+			return
 		}
-	case m.a.d.Err() != nil:
-		outcome = m.a.unreadable(m.a.d.Err())
+	case a.d.Err() != nil:
+		err = a.unreadable(a.d.Err())
 	}
-	m.a.close(outcome)
-	m.err = outcome
-	if outcome == nil {
-		m.err = io.EOF
-	}
+	m.err = err
+	m.s.end(err)
 }
 
-func (m *MIME) broken(err error) error { return m.a.malformed("MimeContent: " + err.Error()) }
+// skip reads what is left of the item.
+func (m *MIME) skip() error {
+	m.expire()
+	if m.settled {
+		return nil
+	}
+	m.settled = true
+	return m.s.settle(m)
+}
 
-var errClosed = errors.New("ews: read after Close")
+// expire makes all further reads fail.
+func (m *MIME) expire() {
+	if m.err == nil {
+		m.err = errClosed
+	}
+}
 
 // Truncated reports, after all was read, whether the MIME ends in the marker that
 // servers write where they cut off an export. A sender can write it, too.
 func (m *MIME) Truncated() bool { return hasMarker(m.tail) }
 
-// Close ends the call. It does nothing after io.EOF.
-func (m *MIME) Close() error {
-	if m.err == nil {
-		m.err = errClosed
-	}
-	m.a.close(nil)
-	return nil
-}
+// Close ends the call, also for the other items of [MIMEs]. It does nothing after the end
+// of the last one.
+func (m *MIME) Close() error { return m.s.Close() }
+
+var errClosed = errors.New("ews: read after Close, or after MIMEs.Next")

@@ -1,6 +1,8 @@
 package ews_test
 
 import (
+	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +116,32 @@ func TestCreateItem(t *testing.T) {
 	_, err = newClient(t, serve(ok(ews.OpCreateItem)), nil).CreateItem(t.Context(), req)
 	assert.ErrorIs(t, err, ews.ErrNotProcessed)
 	assert.True(t, ews.Ambiguous(err))
+}
+
+func TestCreateItems(t *testing.T) {
+	t.Parallel()
+	body := func(text string) ews.CreateItemRequest {
+		return ews.CreateItemRequest{MIME: ews.BytesContent([]byte(text))}
+	}
+	srv := serve(ok(ews.OpCreateItem, created, refusal(ews.OpCreateItem, "ErrorMimeContentInvalid"), success(ews.OpCreateItem, "<m:Items/>")))
+	results, err := newClient(t, srv, nil).CreateItems(t.Context(), inbox(), []ews.CreateItemRequest{body("first"), body("second"), body("third")})
+	require.NoError(t, err)
+	assert.Equal(t, ews.Result[ews.ItemID]{Value: ews.ItemID{ID: "new", ChangeKey: "K"}}, results[0])
+	assert.Equal(t, ews.ResponseCode("ErrorMimeContentInvalid"), results[1].Err.(*ews.ResponseError).Code)
+	assert.Equal(t, ews.Result[ews.ItemID]{}, results[2], "success without an id is success")
+	sent := srv.seen()[0].body
+	for _, text := range []string{"first", "second", "third"} {
+		assert.Contains(t, sent, ">"+base64.StdEncoding.EncodeToString([]byte(text))+"<")
+	}
+	assert.Equal(t, 1, strings.Count(sent, `MessageDisposition="SaveOnly"`))
+
+	// Fewer answers than items: which were made is not known.
+	results, err = newClient(t, serve(ok(ews.OpCreateItem, created)), nil).CreateItems(t.Context(), inbox(), []ews.CreateItemRequest{body("x"), body("y")})
+	require.NoError(t, err)
+	for _, r := range results {
+		assert.ErrorIs(t, r.Err, ews.ErrNotProcessed)
+		assert.True(t, ews.Ambiguous(r.Err))
+	}
 }
 
 func TestUpdateItem(t *testing.T) {

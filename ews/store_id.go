@@ -21,6 +21,16 @@ func sameItem(a, b string) bool {
 	return !known || !too || string(x) == string(y)
 }
 
+// theItem reports whether two ids are certainly those of one item.
+func theItem(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, known := storeID(a)
+	y, too := storeID(b)
+	return known && too && string(x) == string(y)
+}
+
 // storeID returns the part of an id that names the item in its store, and whether
 // the id has the form of an item in a mailbox: a byte for compression, the type of
 // storage, the length and text of what names the mailbox, an instruction, the length

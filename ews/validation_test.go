@@ -144,6 +144,30 @@ func TestWrongRequests(t *testing.T) {
 			_, err := c.OpenMIME(ctx, ews.ItemID{})
 			return err
 		}, "OpenMIME argument id"},
+		"MIME of several, one nothing": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.OpenMIMEs(ctx, []ews.ItemID{item, {}})
+			return err
+		}, "OpenMIMEs argument ids[1].ID"},
+		"MIME of none": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.OpenMIMEs(ctx, nil)
+			return err
+		}, "OpenMIMEs argument ids"},
+		"create no items": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.CreateItems(ctx, folder, nil)
+			return err
+		}, "CreateItems argument items"},
+		"create items nowhere": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.CreateItems(ctx, nil, []ews.CreateItemRequest{{MIME: ews.BytesContent([]byte("x"))}})
+			return err
+		}, "CreateItems argument folder"},
+		"create items in two folders": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.CreateItems(ctx, folder, []ews.CreateItemRequest{{MIME: ews.BytesContent([]byte("x"))}, {Folder: folder, MIME: ews.BytesContent([]byte("x"))}})
+			return err
+		}, "CreateItemRequest[1].Folder"},
+		"create items without MIME": {func(ctx context.Context, c *ews.Client) error {
+			_, err := c.CreateItems(ctx, folder, []ews.CreateItemRequest{{}})
+			return err
+		}, "CreateItemRequest[0].MIME.Open"},
 		"no target": {func(ctx context.Context, c *ews.Client) error {
 			_, err := c.MoveItem(ctx, ews.MoveItemRequest{IDs: items})
 			return err

@@ -131,7 +131,7 @@ func TestGatheredRandomRuns(t *testing.T) {
 // order, are believed by nobody.
 func TestGatheredAnswersOutOfShape(t *testing.T) {
 	t.Parallel()
-	ops := []ews.Operation{ews.OpFindItem, ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpDeleteItem}
+	ops := []ews.Operation{ews.OpFindItem, ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpCreateItem, ews.OpDeleteItem}
 	n := 0
 	for _, name := range slices.Sorted(maps.Keys(oddBatches)) {
 		for _, a := range accesses {
@@ -175,7 +175,7 @@ func TestGatheredPoison(t *testing.T) {
 	t.Parallel()
 	const poisoned = "<3@evil.example>"
 	for k, a := range accesses {
-		for i, op := range []ews.Operation{ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpDeleteItem} {
+		for i, op := range []ews.Operation{ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpCreateItem, ews.OpDeleteItem} {
 			if !*whole && (i+k)%6 != 0 {
 				continue
 			}

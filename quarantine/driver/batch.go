@@ -62,6 +62,12 @@ type BatchSweeper interface {
 	LeftoversAll(ctx context.Context, operations []string) []Reply[[]Item]
 }
 
+// BatchReader is a [Reader] that reads the content of several items at once. It holds none
+// of them completely in memory, and asks for no more at once than the mail system returns.
+type BatchReader interface {
+	ContentAll(ctx context.Context, items []Item) []Reply[Content]
+}
+
 // BatchCarrier is a [Strategy] that carries several items at once from one mailbox into one
 // folder of another. Carriages between other ends than the first one end with [ErrAlone].
 // The engine tells the copies apart by their stamps: a driver that does not know for

@@ -25,8 +25,8 @@
 //
 // A driver that can do the same for several items with one request says so as well, for
 // package gather, which asks on behalf of calls that are made at the same time: see
-// [BatchFinder], [BatchInspector], [BatchMarker], [BatchRemover], [BatchSweeper] and
-// [BatchCarrier]. The engine asks for one item at a time.
+// [BatchFinder], [BatchInspector], [BatchMarker], [BatchRemover], [BatchSweeper],
+// [BatchReader] and [BatchCarrier]. The engine asks for one item at a time.
 //
 // An item in transit carries a [Stamp]: a few short properties by which it can
 // be recognised at either end without its id, and which undo needs; they also say

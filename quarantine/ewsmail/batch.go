@@ -16,6 +16,7 @@ var (
 	_ driver.BatchMarker    = (*mailbox)(nil)
 	_ driver.BatchRemover   = (*mailbox)(nil)
 	_ driver.BatchSweeper   = (*mailbox)(nil)
+	_ driver.BatchReader    = (*mailbox)(nil)
 	_ driver.BatchCarrier   = strategy{}
 )
 

@@ -12,8 +12,8 @@ import (
 )
 
 // CarryAll carries several items in the way that the first one of them goes: with one
-// MoveItem, or with one ExportItems that is streamed into one UploadItems for as many as
-// [loads] says. Those that go another way, and those that the server refuses, so that
+// MoveItem, or with one ExportItems that is streamed into one UploadItems, or one GetItem
+// into one CreateItem, for as many as [loads] says. Those that go another way, and those that the server refuses, so that
 // another way may help, are to be carried alone.
 func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
 	first := carriages[0]
@@ -39,15 +39,26 @@ func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []d
 	case driver.WayMove:
 		b.move(ctx, members)
 	case driver.WayTransfer:
-		for _, load := range b.loads(members) {
-			b.transfer(ctx, load)
-		}
+		b.inLoads(members, func(load []int) { b.transfer(ctx, load) })
+	case driver.WayMIME:
+		b.inLoads(members, func(load []int) { b.rebuild(ctx, load) })
 	default:
 		for _, i := range members {
 			b.replies[i] = alone[driver.Carried]()
 		}
 	}
 	return b.replies
+}
+
+// inLoads carries members load by load. What is too large for a load is to be carried alone.
+func (b *cargo) inLoads(members []int, carry func(load []int)) {
+	parts, large := loads(members, func(i int) int64 { return b.carriages[i].Item.Size })
+	for _, i := range large {
+		b.replies[i] = alone[driver.Carried]()
+	}
+	for _, load := range parts {
+		carry(load)
+	}
 }
 
 // sameEnds reports whether two carriages go from one mailbox into one folder.
@@ -102,7 +113,7 @@ func (b *cargo) conclude(members []int, results ews.Results[ews.ItemID], err err
 
 // became returns what came of one item.
 func (b *cargo) became(pair wayPair, err error) driver.Reply[driver.Carried] {
-	carried := driver.Carried{Way: b.way, Faithful: true, Once: b.way == driver.WayMove}
+	carried := driver.Carried{Way: b.way, Faithful: b.way != driver.WayMIME, Once: b.way == driver.WayMove}
 	if err == nil {
 		b.memory.worked(pair, b.way)
 		carried.Moved = b.way == driver.WayMove

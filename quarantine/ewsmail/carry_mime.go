@@ -35,20 +35,8 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 		return unmarked{content}, nil
 	}}
 	defer mime.close()
-	flag, flagProperties := flagOf(raw)
-	request := ews.CreateItemRequest{
-		Folder:     ews.FolderID{ID: c.Folder.ID},
-		MIME:       ews.Content{Size: -1, Open: func() (io.ReadCloser, error) { return mime.open(ctx) }},
-		Class:      raw.Class,
-		Importance: raw.Importance,
-		Categories: raw.Categories,
-		Flag:       flag,
-		IsRead:     &raw.IsRead,
-		Extended:   append(mimeProperties(raw, c.Item.Stamp), flagProperties...),
-	}
-	if raw.Kind == "PostItem" {
-		request.Kind = raw.Kind // another one does not take its class
-	}
+	request := newItem(raw, c.Item.Stamp, func() (io.ReadCloser, error) { return mime.open(ctx) })
+	request.Folder = ews.FolderID{ID: c.Folder.ID}
 	id, err := to.client.CreateItem(ctx, request)
 	if mime.failed != nil {
 		return driver.Carried{}, sourceFailed{asGone(mime.failed)}
@@ -77,6 +65,18 @@ func (u unmarked) Read(p []byte) (int, error) {
 
 // details reads what MIME does not contain.
 func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) {
+	results, err := m.detailsOf(ctx, []ews.ItemID{{ID: itemID}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return ews.Item{}, err
+	}
+	return results[0].Value, nil
+}
+
+// detailFields are what MIME does not contain.
+func (m *mailbox) detailFields() []ews.PropertyPath {
 	properties := []ews.PropertyPath{
 		ews.FieldItemClass, ews.FieldImportance, ews.FieldCategories, ews.FieldIsRead, ews.FieldIsDraft,
 		ews.FieldDateTimeReceived, ews.FieldDateTimeSent, ews.FieldDateTimeCreated,
@@ -90,14 +90,7 @@ func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) 
 	for _, f := range flag {
 		properties = append(properties, f)
 	}
-	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: []ews.ItemID{{ID: itemID}}, Shape: ews.ItemShape{Properties: properties}})
-	if err == nil {
-		err = results[0].Err
-	}
-	if err != nil {
-		return ews.Item{}, err
-	}
-	return results[0].Value, nil
+	return properties
 }
 
 // Bits of PidTagMessageFlags ([MS-OXCMSG] 2.2.1.6) that can be set when an item

@@ -16,9 +16,15 @@ func (m *mailbox) content(ctx context.Context, it driver.Item) (driver.Content, 
 		return driver.Content{}, asGone(err)
 	}
 	defer message.Close()
+	c, err := readContent(message)
+	return c, asGone(err)
+}
+
+// readContent reads a MIME form to its end.
+func readContent(message *ews.MIME) (driver.Content, error) {
 	read, err := mimescan.ReadContent(message)
 	if err != nil {
-		return driver.Content{}, asGone(err)
+		return driver.Content{}, err
 	}
 	c := driver.Content{Unended: read.Unended, Truncated: message.Truncated()}
 	for _, p := range read.Parts {

@@ -8,8 +8,8 @@
 //
 // The driver says what it can do for several items at once: find ([driver.BatchFinder]),
 // inspect ([driver.BatchInspector]), mark ([driver.BatchMarker]), remove
-// ([driver.BatchRemover]), find leftovers ([driver.BatchSweeper]), carry
-// ([driver.BatchCarrier]). Everything else goes one by one. A strategy that hides what its
+// ([driver.BatchRemover]), find leftovers ([driver.BatchSweeper]), read content
+// ([driver.BatchReader]), carry ([driver.BatchCarrier]). Everything else goes one by one. A strategy that hides what its
 // driver can do, because it decorates it, is asked one by one as well: put this decorator
 // next to the driver, and others around it.
 //

@@ -155,8 +155,11 @@ func found(q driver.Query) driver.Findings {
 	return driver.Findings{Items: []driver.Item{{ID: "of " + q.MessageID}}}
 }
 func leftovers(operation string) []driver.Item { return []driver.Item{{ID: "left by " + operation}} }
-func homeName(f driver.Folder) string          { return f.Path }
-func homeOf(f driver.Folder) driver.Folder     { return driver.Folder{ID: "home of " + f.Path} }
+func contentOf(it driver.Item) driver.Content {
+	return driver.Content{Parts: []driver.ContentPart{{Kind: driver.PartKind("content of " + it.ID)}}}
+}
+func homeName(f driver.Folder) string      { return f.Path }
+func homeOf(f driver.Folder) driver.Folder { return driver.Folder{ID: "home of " + f.Path} }
 
 func (b plainBox) Address() string { return b.address }
 func (b plainBox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
@@ -184,7 +187,7 @@ func (b plainBox) Home(ctx context.Context, was driver.Folder) (driver.Folder, e
 	return one(ctx, b.fake, "home", b.address, true, was, homeName, homeOf)
 }
 
-// batchBox is a mailbox that has batches, and leftovers.
+// batchBox is a mailbox that has batches, leftovers and contents.
 type batchBox struct{ plainBox }
 
 func (b batchBox) FindAll(ctx context.Context, qs []driver.Query) []driver.Reply[driver.Findings] {
@@ -209,6 +212,14 @@ func (b batchBox) Leftovers(ctx context.Context, operation string) ([]driver.Ite
 
 func (b batchBox) LeftoversAll(ctx context.Context, operations []string) []driver.Reply[[]driver.Item] {
 	return all(ctx, b.fake, "sweep", b.address, false, operations, same, leftovers)
+}
+
+func (b batchBox) Content(ctx context.Context, it driver.Item) (driver.Content, error) {
+	return one(ctx, b.fake, "read", b.address, false, it, itemID, contentOf)
+}
+
+func (b batchBox) ContentAll(ctx context.Context, items []driver.Item) []driver.Reply[driver.Content] {
+	return all(ctx, b.fake, "read", b.address, false, items, itemID, contentOf)
 }
 
 // numbered returns names of members.

@@ -52,6 +52,17 @@ var kinds = map[string]func(ctx context.Context, s driver.Strategy, mailbox, nam
 		}
 		return left[0].ID, nil
 	},
+	"read": func(ctx context.Context, s driver.Strategy, mailbox, name string) (string, error) {
+		r, ok := driver.As[driver.Reader](s.Mailbox(mailbox))
+		if !ok {
+			return "", fmt.Errorf("no reader")
+		}
+		c, err := r.Content(ctx, driver.Item{ID: name})
+		if err != nil {
+			return "", err
+		}
+		return string(c.Parts[0].Kind), nil
+	},
 	"carry": func(ctx context.Context, s driver.Strategy, mailbox, name string) (string, error) {
 		c, err := s.Carry(ctx, driver.Carriage{From: s.Mailbox(mailbox), To: s.Mailbox(vault), Item: driver.Item{ID: name}, Folder: driver.Folder{ID: "F"}})
 		return c.ItemID, err
@@ -60,7 +71,7 @@ var kinds = map[string]func(ctx context.Context, s driver.Strategy, mailbox, nam
 
 // answers are what each kind returns for an item.
 var answers = map[string]string{
-	"find": "of %s", "inspect": "subject of %s", "mark": "marked %s", "remove": "", "sweep": "left by %s", "carry": "copy of %s in F",
+	"find": "of %s", "inspect": "subject of %s", "mark": "marked %s", "remove": "", "sweep": "left by %s", "read": "content of %s", "carry": "copy of %s in F",
 }
 
 func answer(kind, name string) string {

@@ -33,12 +33,18 @@ func newMailbox(g *gathering, m driver.Mailbox) driver.Mailbox {
 	if b, ok := m.(driver.BatchRemover); ok {
 		d.removeAll = b.RemoveAll
 	}
-	all, ok := m.(driver.BatchSweeper)
-	one, alone := m.(driver.Sweeper)
-	if ok && alone {
-		return sweeping{d, one, all}
+	var decorated driver.Mailbox = d
+	if all, ok := m.(driver.BatchSweeper); ok {
+		if one, ok := m.(driver.Sweeper); ok {
+			decorated = sweeping{decorated, g, one, all}
+		}
 	}
-	return d
+	if all, ok := m.(driver.BatchReader); ok {
+		if one, ok := m.(driver.Reader); ok {
+			decorated = reading{decorated, g, one, all}
+		}
+	}
+	return decorated
 }
 
 // Unwrap returns the mailbox itself, for capabilities that are not shared.
@@ -46,13 +52,18 @@ func (m mailbox) Unwrap() driver.Mailbox { return m.Mailbox }
 
 // bare returns the mailbox of the driver.
 func bare(m driver.Mailbox) driver.Mailbox {
-	switch d := m.(type) {
-	case mailbox:
-		return d.Mailbox
-	case sweeping:
-		return d.mailbox.Mailbox
+	for {
+		switch d := m.(type) {
+		case mailbox:
+			return d.Mailbox
+		case sweeping:
+			m = d.Mailbox
+		case reading:
+			m = d.Mailbox
+		default:
+			return m
+		}
 	}
-	return m
 }
 
 // Find finds items, together with others who search the same folders for few items.
@@ -115,12 +126,32 @@ func (m mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, er
 
 // sweeping is a mailbox that can find leftovers, of several operations at once.
 type sweeping struct {
-	mailbox
+	driver.Mailbox
+	g   *gathering
 	one driver.Sweeper
 	all driver.BatchSweeper
 }
 
+// Unwrap returns the mailbox without this capability.
+func (m sweeping) Unwrap() driver.Mailbox { return m.Mailbox }
+
 // Leftovers finds what a move has left, together with others.
 func (m sweeping) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	return m.g.sweeps.call(ctx, key(m.Address()), operation, m.one.Leftovers, m.all.LeftoversAll)
+}
+
+// reading is a mailbox that can read content, of several items at once.
+type reading struct {
+	driver.Mailbox
+	g   *gathering
+	one driver.Reader
+	all driver.BatchReader
+}
+
+// Unwrap returns the mailbox without this capability.
+func (m reading) Unwrap() driver.Mailbox { return m.Mailbox }
+
+// Content reads the content of an item, together with others.
+func (m reading) Content(ctx context.Context, item driver.Item) (driver.Content, error) {
+	return m.g.contents.call(ctx, key(m.Address()), item, m.one.Content, m.all.ContentAll)
 }

@@ -50,6 +50,7 @@ func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 		finds:    newLanes[driver.Query, driver.Findings](o, c, false),
 		inspects: newLanes[string, driver.Item](o, c, false),
 		sweeps:   newLanes[string, []driver.Item](o, c, false),
+		contents: newLanes[driver.Item, driver.Content](o, c, false),
 		marks:    newLanes[driver.Marking, driver.Item](o, c, true),
 		removes:  newLanes[driver.Item, struct{}](o, c, true),
 		homes:    newLanes[driver.Folder, driver.Folder](o, c, true),
@@ -74,6 +75,7 @@ type gathering struct {
 	finds    *lanes[driver.Query, driver.Findings]
 	inspects *lanes[string, driver.Item]
 	sweeps   *lanes[string, []driver.Item]
+	contents *lanes[driver.Item, driver.Content]
 	marks    *lanes[driver.Marking, driver.Item]
 	removes  *lanes[driver.Item, struct{}]
 	homes    *lanes[driver.Folder, driver.Folder]

@@ -118,15 +118,7 @@ func batchReads(t *testing.T, lab Lab) {
 
 // comparable returns findings in which the order does not count.
 func comparable(f driver.Findings) driver.Findings {
-	order := func(items []driver.Item) []driver.Item {
-		items = slices.Clone(items)
-		slices.SortFunc(items, func(a, b driver.Item) int { return strings.Compare(a.ID, b.ID) })
-		if len(items) == 0 {
-			return nil
-		}
-		return items
-	}
-	f.Items, f.Near, f.Searched = order(f.Items), order(f.Near), slices.Clone(f.Searched)
+	f.Items, f.Near, f.Searched = inOrder(f.Items), inOrder(f.Near), slices.Clone(f.Searched)
 	slices.SortFunc(f.Searched, func(a, b driver.Searched) int { return strings.Compare(a.Folder.ID, b.Folder.ID) })
 	return f
 }

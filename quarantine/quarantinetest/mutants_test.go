@@ -71,6 +71,8 @@ var mutants = []mutant{
 	"Forwarded/IgnoresLimit", "Forwarded/CutsAtLimit", "Forwarded/UnreachableIsEmpty",
 	"Batch/NeverAsks", "Batch/RefusalIsUnknown", "Batch/OneForAll", "Batch/Shifts", "Batch/Drops", "Batch/AllAlone", "Batch/FailureIsSuccess",
 	"Batch/FindsForAll", "Batch/IgnoresVersion", "Batch/CarriesTheFirst",
+	"Batch/LeftoversOfAll", "Batch/LeftoversOnce", "Batch/LeftoversElsewhere", "Batch/LeftoversOfSomeAreLost", "Batch/NoLeftoversIsGone",
+	"Batch/ContentOfTheFirst", "Batch/ContentIsCut", "Batch/GoneHasContent", "Batch/ContentTwiceIsNothing",
 }
 
 // someMutants are those of a plain run: the ones that passed before the suite knew them.

@@ -104,6 +104,8 @@ func (s suite) run(t *testing.T) {
 		{"Content/Differs", contentDiffers},
 		{"Content/Gone", contentGone},
 		{"Batch/Reads", batchReads},
+		{"Batch/Leftovers", batchSweeps},
+		{"Batch/Contents", batchContents},
 		{"Batch/Writes", batchWrites},
 		{"Batch/AsksFirst", batchAsks},
 		{"Service/ThereAndBack", thereAndBack},

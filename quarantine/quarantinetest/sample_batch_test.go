@@ -2,6 +2,7 @@ package quarantinetest_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -84,7 +85,53 @@ func (m sampleMailbox) RemoveAll(ctx context.Context, items []driver.Item) []dri
 }
 
 func (m sampleMailbox) LeftoversAll(ctx context.Context, operations []string) []driver.Reply[[]driver.Item] {
-	return batch(ctx, m.s, false, operations, func(op string) ([]driver.Item, error) { return m.Leftovers(ctx, op) })
+	var all []driver.Item
+	seen := make(map[string]bool)
+	replies := batch(ctx, m.s, false, operations, func(op string) (left []driver.Item, err error) {
+		if left, err = m.Leftovers(ctx, op); err != nil {
+			return left, err
+		}
+		again := seen[op]
+		seen[op] = true
+		all = append(all, left...)
+		switch {
+		case again && m.s.is("Batch/LeftoversOnce"), len(seen) > 2 && m.s.is("Batch/LeftoversOfSomeAreLost"):
+			return nil, nil
+		case len(left) == 0 && m.s.is("Batch/NoLeftoversIsGone"):
+			return nil, driver.ErrGone
+		case m.s.is("Batch/LeftoversElsewhere"):
+			found, err := m.Find(ctx, driver.Query{Operation: op})
+			return append(left, found.Items...), err
+		}
+		return left, nil
+	})
+	if m.s.is("Batch/LeftoversOfAll") {
+		for i := range replies {
+			replies[i].Value = all
+		}
+	}
+	return replies
+}
+
+func (m sampleMailbox) ContentAll(ctx context.Context, items []driver.Item) []driver.Reply[driver.Content] {
+	seen := make(map[string]bool)
+	return batch(ctx, m.s, false, items, func(it driver.Item) (driver.Content, error) {
+		again := seen[it.ID]
+		seen[it.ID] = true
+		if m.s.is("Batch/ContentOfTheFirst") {
+			it = items[0]
+		}
+		c, err := m.Content(ctx, it)
+		switch {
+		case again && m.s.is("Batch/ContentTwiceIsNothing"):
+			return driver.Content{}, nil
+		case len(c.Parts) > 0 && m.s.is("Batch/ContentIsCut"):
+			c.Parts = c.Parts[:len(c.Parts)-1]
+		case errors.Is(err, driver.ErrGone) && m.s.is("Batch/GoneHasContent"):
+			return driver.Content{}, nil
+		}
+		return c, err
+	})
 }
 
 func (t sampleStrategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
