@@ -16,7 +16,9 @@ type MIME struct {
 	s       *MIMEs
 	item    int // depth of the item
 	text    *base64Reader
-	some    bool // there was content
+	what    string // the element with the content
+	blank   bool   // it may be empty
+	some    bool   // there was content
 	settled bool
 	tail    []byte // last bytes read
 	err     error
@@ -55,9 +57,9 @@ func (r openMIME) decode(a *answer) (*MIME, error) {
 func (m *MIME) find() bool {
 	d := m.s.a.d
 	for d.NextChild(m.item) {
-		if d.Local() == "MimeContent" {
+		if d.Local() == m.what {
 			m.CharacterSet = d.AttrInterned("CharacterSet")
-			m.text = newBase64Reader(d.TextReader(false), func(err error) error { return m.s.a.malformed("MimeContent: " + err.Error()) })
+			m.text = newBase64Reader(d.TextReader(false), m.broken)
 			return true
 		}
 	}
@@ -86,8 +88,8 @@ func (m *MIME) Read(p []byte) (int, error) {
 func (m *MIME) end(err error) {
 	a := m.s.a
 	switch {
-	case err == io.EOF && !m.some:
-		err = a.malformed("the MIME is empty")
+	case err == io.EOF && !m.some && !m.blank:
+		err = a.malformed(m.what + " is empty")
 	case err == io.EOF:
 		m.settled = true
 		if err = m.s.settle(m); err == nil {
@@ -100,6 +102,8 @@ func (m *MIME) end(err error) {
 	m.err = err
 	m.s.end(err)
 }
+
+func (m *MIME) broken(err error) error { return m.s.a.malformed(m.what + ": " + err.Error()) }
 
 // skip reads what is left of the item.
 func (m *MIME) skip() error {

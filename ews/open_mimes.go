@@ -29,6 +29,8 @@ type MIMEs struct {
 	done   bool
 	err    error
 
+	element string // of the response message, with the item in it
+	find    func(*MIME) bool
 	depth   int // of the response message
 	m       *message
 	mime    *MIME
@@ -66,27 +68,34 @@ func (r openMIMEs) encode(e *xmlwire.Encoder, _ Version) {
 	e.Close()
 }
 
-// decode reads the answer up to the content of the first item, and keeps it open.
 func (r openMIMEs) decode(a *answer) (*MIMEs, error) {
-	s := &MIMEs{ids: r, a: a, index: -1}
-	d := a.d
+	s := &MIMEs{ids: r, a: a, index: -1, element: "Items", find: (*MIME).find}
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin reads the answer up to the content of the first item, and keeps it open.
+func (s *MIMEs) begin() error {
+	a, d := s.a, s.a.d
 	for d.NextChild(a.depth) {
 		if d.Is(xmlwire.SpaceMessages, "ResponseMessages") {
 			break
 		}
 	}
 	if d.Err() != nil {
-		return nil, a.unreadable(d.Err())
+		return a.unreadable(d.Err())
 	}
 	s.peeked = s.Next()
 	switch {
 	case !s.peeked:
-		return nil, s.err
-	case len(r) == 1 && s.itemErr != nil:
-		return nil, &itemRefused{s.itemErr}
+		return s.err
+	case len(s.ids) == 1 && s.itemErr != nil:
+		return &itemRefused{s.itemErr}
 	}
 	a.detached = true
-	return s, nil
+	return nil
 }
 
 // Next advances to the next item and reports whether there is one. Any unread content of
@@ -132,9 +141,9 @@ func (s *MIMEs) message() {
 	s.depth = d.Depth()
 	s.m = &message{class: d.AttrInterned("ResponseClass")}
 	for d.NextChild(s.depth) {
-		if !a.messageHead(s.m) && d.Local() == "Items" && s.m.succeeds() && d.NextChild(d.Depth()) {
-			m := &MIME{ItemID: s.ids[s.index], s: s, item: d.Depth()}
-			if m.find() {
+		if !a.messageHead(s.m) && d.Local() == s.element && s.m.succeeds() && d.NextChild(d.Depth()) {
+			m := &MIME{ItemID: s.ids[s.index], s: s, item: d.Depth(), what: "MimeContent"}
+			if s.find(m) {
 				s.mime = m
 				return
 			}
@@ -144,7 +153,7 @@ func (s *MIMEs) message() {
 		return
 	}
 	if s.itemErr = s.verdict(); s.itemErr == nil {
-		s.itemErr = a.malformed("a response message reports success without MIME")
+		s.itemErr = a.malformed("a response message reports success without content")
 	}
 }
 
@@ -164,7 +173,7 @@ func (s *MIMEs) settle(m *MIME) error {
 	a, d := s.a, s.a.d
 	named := false
 	for d.NextChild(m.item) {
-		if d.Local() == "ItemId" { // which follows the content
+		if d.Local() == "ItemId" && !m.ItemID.IsZero() { // which follows the content
 			id := decodeItemID(d).ID
 			named = theItem(m.ItemID.ID, id)
 			if err := a.about(m.ItemID.ID, id); err != nil {
