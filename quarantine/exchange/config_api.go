@@ -65,14 +65,14 @@ func (v *configCheck) api(c *Config) {
 // worldwide one.
 func (c *Config) sovereign() string {
 	worldwide := msclouds.All()[0].Name
-	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
 	if u, err := url.Parse(c.GraphURL); err == nil {
 		for _, cloud := range msclouds.All() {
-			if u.Hostname() == cloud.GraphHost {
-				clouds = []msclouds.Cloud{cloud}
+			if u.Hostname() == cloud.GraphHost && cloud.Name != worldwide {
+				return cloud.Name
 			}
 		}
 	}
+	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
 	if len(clouds) == 0 || slices.ContainsFunc(clouds, func(cloud msclouds.Cloud) bool { return cloud.Name == worldwide }) {
 		return ""
 	}
