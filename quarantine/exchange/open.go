@@ -62,7 +62,10 @@ type Options struct {
 	// Limiter limits the number and rate of calls. Services for the same server
 	// should share one. It should be an [ews.Reserver] as well. If throttling is set in the
 	// configuration, it must have SetLimit and SetBudget, as that of package throttle has.
-	// Default: a private one with the defaults of package throttle.
+	// Over Graph it must let no more than [graphmail.Concurrent] requests to a mailbox go at
+	// a time. Default: a private one of package throttle, with [Config.ThrottleOptions].
+	//
+	// [graphmail.Concurrent]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/quarantine/graphmail#Concurrent
 	Limiter ews.Limiter
 
 	// Journal stores the intents instead of journalFile.

@@ -11,6 +11,17 @@ import (
 // The limiter that Open makes can promise an export and its import at once.
 var _ graphmail.Limiter = (*throttle.Limiter)(nil)
 
+// ThrottleOptions returns the options of a limiter of package throttle that suits the
+// configuration's API, for a program that makes Limiter of [Options] itself: those of Graph
+// let [graphmail.Concurrent] requests to each mailbox go at a time, those of EWS are the
+// defaults.
+func (c *Config) ThrottleOptions() throttle.Options {
+	if c.API != APIGraph {
+		return throttle.Options{}
+	}
+	return throttle.Options{PerPayer: graphmail.Concurrent, Limits: map[string]int{graphmail.DirectoryPayer: throttle.DefaultPerPayer}}
+}
+
 // overGraph returns the driver over Microsoft Graph.
 func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error) {
 	const ofEWS = `is for requests of EWS, and api of the configuration is "graph"; leave it out`
@@ -27,7 +38,7 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	var limiter graphmail.Limiter
 	if o.Limiter != nil {
 		limiter = o.Limiter
-	} else if limiter, err = throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent, Limits: map[string]int{graphmail.DirectoryPayer: throttle.DefaultPerPayer}}); err != nil {
+	} else if limiter, err = throttle.New(new(c.ThrottleOptions())); err != nil {
 		return nil, err
 	}
 	return graphmail.New(signedIn, &graphmail.Options{
