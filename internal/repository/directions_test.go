@@ -46,7 +46,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/callinfo", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
-	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent"}},
+	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent", "internal/wirehead"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
@@ -66,6 +66,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/tlsadvice", Imports: nil},
 	{Package: "internal/tlstest", Imports: nil},
 	{Package: "internal/useragent", Imports: nil},
+	{Package: "internal/wirehead", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
 

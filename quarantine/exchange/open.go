@@ -98,11 +98,13 @@ type Options struct {
 	// Hook is told of each message that is quarantined, restored or recovered, and
 	// CallHook of each request to the server: see [quarantine.Hook] and [ews.Hook]. One
 	// type can be both. What Hook adds to the context reaches CallHook, WrapTransport and
-	// Logger. Default: none.
+	// Logger. Over Graph CallHook is told of requests to that: Operation is such as "PATCH
+	// message", Mailbox the address in lower case, Code what Graph calls the error, and
+	// Version, Build and Refused are not known; an [ews.Gate] is refused. Default: none.
 	Hook     quarantine.Hook
 	CallHook ews.Hook
 
-	// Wire gets each request to EWS and its response as text, to find out what goes
+	// Wire gets each request to EWS or Graph and its response as text, to find out what goes
 	// wrong; credentials are struck out, and contents of messages as well, unless
 	// WireBodies asks for them: see [ews.Options]. Autodiscover is not shown. Default:
 	// nobody sees the wire.

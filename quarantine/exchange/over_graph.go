@@ -3,6 +3,7 @@ package exchange
 import (
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
@@ -24,12 +25,12 @@ func (c *Config) ThrottleOptions() throttle.Options {
 
 // overGraph returns the driver over Microsoft Graph.
 func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error) {
-	const ofEWS = `is for requests of EWS, and api of the configuration is "graph"; leave it out`
+	var hook graphmail.Hook
 	if o.CallHook != nil {
-		return nil, driver.Invalid("options", "CallHook", ofEWS)
-	}
-	if o.Wire != nil {
-		return nil, driver.Invalid("options", "Wire", ofEWS)
+		if _, ok := o.CallHook.(ews.Gate); ok {
+			return nil, driver.Invalid("options", "CallHook", `is an ews.Gate, which is asked before requests of EWS are sent, and api of the configuration is "graph"; use a Hook without TraceCallSend`)
+		}
+		hook = callHook{o.CallHook}
 	}
 	signedIn, err := conn.SignIn(c.GraphURL)
 	if err != nil {
@@ -44,6 +45,6 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	return graphmail.New(signedIn, &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
 		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems,
-		QuarantineMailbox: c.QuarantineMailbox,
+		QuarantineMailbox: c.QuarantineMailbox, Hook: hook, Wire: o.Wire, WireBodies: o.WireBodies,
 	})
 }
