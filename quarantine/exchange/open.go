@@ -150,9 +150,10 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if header := c.QuarantineHeader.Name + c.UndoHeader.Name; header != "" && c.API == APIGraph && o.Logger != nil {
-		o.Logger.Warn("from 2026-12-31 Graph may refuse to change headers of received messages without the right Mail-Advanced.ReadWrite.All; "+
-			"leave out quarantineHeader and undoHeader, or give it to the application", "configuration", c.Name)
+	if o.Logger != nil {
+		for _, w := range c.graphWarnings() {
+			o.Logger.Warn(w.setting+" with api graph: "+w.text, "configuration", c.Name)
+		}
 	}
 	strategy, err := c.strategy(conn, &o)
 	if err != nil {
