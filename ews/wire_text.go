@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/wirehead"
 )
 
 // Bounds of what the wire shows, in bytes: of a request or a response; of a text in an
@@ -145,12 +147,12 @@ func (w *wireText) endText() {
 	}
 }
 
-// visible is printable for a text of several lines.
+// visible is [wirehead.Printable] for a text of several lines.
 func visible(r rune) rune {
 	if r == '\n' || r == '\r' {
 		return r
 	}
-	return printable(r)
+	return wirehead.Printable(r)
 }
 
 // inMarkup is the state after a <.

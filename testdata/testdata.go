@@ -13,6 +13,12 @@ package testdata
 
 import "embed"
 
+// GraphConfig is the configuration of ewsq for examples/exchange -api graph -client, at its
+// usual address and with the files in the working directory.
+//
+//go:embed graph/ewsq.json
+var GraphConfig []byte
+
 // Mail contains the folder mail: one RFC 5322 message per file, with CRLF line ends.
 //
 //	plain.eml              an innocent message

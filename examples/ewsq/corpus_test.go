@@ -153,7 +153,7 @@ func serve(t *testing.T, bin string, boxes map[string]string) string {
 }
 
 // ready is the first line of examples/exchange.
-type ready struct{ URL, CAFile, Authority, TenantID string }
+type ready struct{ URL, CAFile, Authority, TenantID, Config string }
 
 // serveWith runs examples/exchange with the arguments.
 func serveWith(t *testing.T, bin string, args ...string) ready {

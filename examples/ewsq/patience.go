@@ -34,22 +34,30 @@ func newPatience(perPayer int) *patience {
 // limiter returns the limiter for a configuration, and makes the configuration keep to the
 // flags. Configurations for the same host share the limiter.
 func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
-	if p.perPayer > 0 {
-		c.Throttling.Concurrency = p.perPayer // the flag says so
+	opts, address := c.ThrottleOptions(), c.EWSURL
+	switch {
+	case c.API == exchange.APIGraph:
+		address = c.WithDefaults().GraphURL
+		if p.perPayer > 0 {
+			opts.PerPayer = min(opts.PerPayer, p.perPayer) // Graph refuses more
+		}
+	case p.perPayer > 0:
+		opts.PerPayer, c.Throttling.Concurrency = p.perPayer, p.perPayer // the flag says so
 	}
 	host := c.Name
-	if u, err := url.Parse(c.EWSURL); err == nil && u.Host != "" {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		host = strings.ToLower(u.Host)
 	}
 	if l := p.limiters[host]; l != nil {
 		return l
 	}
 	var l *throttle.Limiter
-	l, err := throttle.New(&throttle.Options{PerPayer: p.perPayer, OnPark: func(park throttle.ParkEvent) {
+	opts.OnPark = func(park throttle.ParkEvent) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.parks[parked{l, park.Payer}] = c.Name
-	}})
+	}
+	l, err := throttle.New(&opts)
 	if err != nil {
 		panic(err) // no option here can be invalid
 	}

@@ -39,7 +39,11 @@ func (s *settings) overGraph(srv *ewstest.Server, listener net.Listener) (*graph
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range tenant.Applications {
+		own, err := s.client.application()
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range append(tenant.Applications, own...) {
 			opts.Applications = append(opts.Applications, graphtest.Application{ID: a.ID, Certificates: a.Certificates})
 		}
 	}

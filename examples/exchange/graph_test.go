@@ -52,4 +52,9 @@ func TestGraphUsage(t *testing.T) {
 	t.Parallel()
 	_, err := parse([]string{"-api", "imap"}, io.Discard)
 	assert.ErrorIs(t, err, errUsage)
+	_, err = parse([]string{"-client", "lab"}, io.Discard)
+	assert.ErrorIs(t, err, errUsage)
+	s, err := parse([]string{"-api", "graph", "-client", "lab"}, io.Discard)
+	require.NoError(t, err)
+	assert.True(t, s.tls)
 }

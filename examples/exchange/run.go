@@ -79,6 +79,13 @@ without a version, "ewsUrl" that of EWS, and "token" one that Graph accepts, as 
 token endpoint; with -tls and -app, "authority" is such an endpoint. What it has of Graph
 is in the documentation of package graphtest.
 
+With -client DIR it also writes what ewsq needs to use that Graph, and turns on -tls: a
+certificate with its key, with which an application may sign in, the certificate to
+trust, and the configuration, which is "config" in the first line:
+
+    exchange -api graph -client lab -load alice@example.test=testdata/mail
+    ewsq -config lab/ewsq.json check -mailbox alice@example.test
+
 The first line on standard output is JSON: {"url":"…"}, and "caFile" with -tls.
 Everything else goes to standard error.
 
@@ -90,6 +97,7 @@ Flags:
 type settings struct {
 	addr     string
 	graph    bool
+	client   client
 	tls      bool
 	load     loads
 	scenario string
@@ -133,6 +141,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
 	flags.Func("api", "`API` at the address: ews (default), or graph with EWS beside it", s.setAPI)
+	flags.StringVar(&s.client.dir, "client", "", "`DIR` for what ewsq needs to use this Graph: a configuration and its files; with -api graph only, and with -tls")
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
 	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to ADDRESS, a list or a mailbox, which is made if it is not there; may be repeated")
 	flags.Var(&s.fill, "fill", "`MAILBOXESxMESSAGES`, such as 1000x5: make the mailboxes user00001 and so on, with as many messages in the Inbox of each")
@@ -181,6 +190,10 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if len(s.apps) > 0 && !slices.Contains(s.auth, ewstest.Bearer) && !s.graph {
 		return nil, fmt.Errorf("-app has no effect without -auth bearer or -api graph; %w", errUsage)
 	}
+	if s.client.dir != "" && !s.graph {
+		return nil, fmt.Errorf("-client has no effect without -api graph; %w", errUsage)
+	}
+	s.tls = s.tls || s.client.dir != ""
 	if s.targets != "" && len(s.load) == 0 && s.fill == (fill{}) {
 		return nil, fmt.Errorf("-targets has no effect without -load or -fill; %w", errUsage)
 	}
@@ -218,7 +231,8 @@ type ready struct {
 	URL    string `json:"url"`
 	EWSURL string `json:"ewsUrl,omitempty"` // beside Graph
 	CAFile string `json:"caFile,omitempty"`
-	Token  string `json:"token,omitempty"` // for Graph
+	Config string `json:"config,omitempty"` // of ewsq, with -client
+	Token  string `json:"token,omitempty"`  // for Graph
 	// Authority is the authenticationEndpoint of clients that sign in with tokens,
 	// and TenantID the ID of their tenant.
 	Authority string `json:"authority,omitempty"`
@@ -226,6 +240,9 @@ type ready struct {
 }
 
 func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	if err := s.client.prepare(); err != nil {
+		return err
+	}
 	listener, err := listen(ctx, s.addr)
 	if err != nil {
 		return err
@@ -272,6 +289,9 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		defer graph.Close()
 		first = ready{URL: graph.URL(), EWSURL: srv.URL(), Authority: graph.AuthorityURL(), TenantID: tenantID, Token: graph.Token("example")}
 		ca = append(ca, graph.CAPEM()...)
+		if first.Config, err = s.client.write(graph.URL(), ca); err != nil {
+			return err
+		}
 	}
 	if s.tls {
 		file, remove, err := writeCA(ca)

@@ -17,17 +17,19 @@ import (
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &out))
-	text := out.String()
-	assert.Contains(t, text, "Everything went as described.")
-	for _, m := range modes {
-		assert.Contains(t, text, m.title)
+	for api, modes := range modes {
+		var out bytes.Buffer
+		require.NoError(t, run(t.Context(), api, &out))
+		text := out.String()
+		assert.Contains(t, text, "Everything went as described.")
+		for _, m := range modes {
+			assert.Contains(t, text, m.title)
+		}
+		assert.Equal(t, 4*len(modes), strings.Count(text, " quarantined by "), "two copies of alice, one of bob, one of carol")
+		assert.Equal(t, len(modes), strings.Count(text, " restored by "))
+		assert.False(t, strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }),
+			"what an attacker wrote does not reach the terminal")
 	}
-	assert.Equal(t, 4*len(modes), strings.Count(text, " quarantined by "), "two copies of alice, one of bob, one of carol")
-	assert.Equal(t, len(modes), strings.Count(text, " restored by "))
-	assert.False(t, strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }),
-		"what an attacker wrote does not reach the terminal")
 }
 
 func TestCheckNotices(t *testing.T) {

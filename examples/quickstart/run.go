@@ -4,24 +4,42 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
 // mode is a kind of access to demonstrate.
 type mode struct {
-	title  string
-	access exchange.Access
-	about  string
+	title   string
+	access  exchange.Access
+	about   string
+	version ewstest.Version
+	open    func(*ewstest.Server, mode) (opened, error)
 }
 
-var modes = []mode{
-	{"FullAccess", exchange.FullAccess, "The account svc has FullAccess to every mailbox and moves the message itself"},
-	{"Impersonation", exchange.Impersonation, "The account svc acts as the owner of each mailbox, and carries the message from one to the other"},
+// opened is a service over a test server.
+type opened struct {
+	service  *quarantine.Service
+	url      string
+	requests func() int
+	close    func()
+}
+
+// modes are those of each API.
+var modes = map[exchange.API][]mode{
+	exchange.APIEWS: {
+		{"FullAccess", exchange.FullAccess, "The account svc has FullAccess to every mailbox and moves the message itself", ewstest.Exchange2016, overEWS},
+		{"Impersonation", exchange.Impersonation, "The account svc acts as the owner of each mailbox, and carries the message from one to the other", ewstest.Exchange2016, overEWS},
+	},
+	exchange.APIGraph: {
+		{"Microsoft Graph", exchange.Impersonation, "An application with rights to all mailboxes exports the message from one, and imports it into the other", ewstest.ExchangeOnline, overGraph},
+	},
 }
 
 const (
@@ -32,10 +50,10 @@ const (
 	carol         = "carol@example.test"
 )
 
-// run demonstrates each mode. The error says what did not go as described.
-func run(ctx context.Context, out io.Writer) error {
-	for i, m := range modes {
-		fmt.Fprintf(out, "━━ %d of %d: %s ━━\n%s.\n\n", i+1, len(modes), m.title, m.about)
+// run demonstrates each mode of an API. The error says what did not go as described.
+func run(ctx context.Context, api exchange.API, out io.Writer) error {
+	for i, m := range modes[api] {
+		fmt.Fprintf(out, "━━ %d of %d: %s ━━\n%s.\n\n", i+1, len(modes[api]), m.title, m.about)
 		if err := show(ctx, out, m); err != nil {
 			return fmt.Errorf("%s: %w", m.title, err)
 		}
@@ -44,19 +62,8 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// show runs the story once, on a separate test server.
-func show(ctx context.Context, out io.Writer, m mode) error {
-	srv := ewstest.NewServer(nil)
-	defer srv.Close()
-	if err := deliver(srv); err != nil {
-		return err
-	}
-	st := story{out: out, srv: srv}
-	fmt.Fprintf(out, "A simulated Exchange 2016 is running at %s. ● is unread, ○ read.\n\n", srv.URL())
-	st.table()
-	before := st.see()
-
-	// This is all a program needs: a configuration, a service, two calls.
+// overEWS opens a service over a server. This is all a program needs.
+func overEWS(srv *ewstest.Server, m mode) (opened, error) {
 	q, err := exchange.Open(&exchange.Config{
 		EWSURL:            srv.URL(),
 		QuarantineMailbox: quarantineBox,
@@ -68,10 +75,44 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 			Password: exchange.NewSecret("svc-password"),
 		},
 	}, nil)
+	return opened{q, srv.URL(), func() int { return len(srv.Requests()) }, func() {}}, err
+}
+
+// overGraph opens a service over a Graph with the mailboxes of a server. A program in a
+// tenant has a certificate, and sets azureAD instead of SignIn.
+func overGraph(srv *ewstest.Server, m mode) (opened, error) {
+	graph := graphtest.New(srv, nil)
+	q, err := exchange.Open(&exchange.Config{
+		API:               exchange.APIGraph,
+		GraphURL:          graph.URL(),
+		QuarantineMailbox: quarantineBox,
+		Access:            m.access,
+
+		Authentication: exchange.Authentication{Type: exchange.AuthenticationExternal},
+	}, &exchange.Options{SignIn: func(_ string, base http.RoundTripper) (http.RoundTripper, error) {
+		return graph.As(base, "quickstart"), nil
+	}})
+	return opened{q, graph.URL(), func() int { return len(graph.Requests()) }, graph.Close}, err
+}
+
+// show runs the story once, on a separate test server.
+func show(ctx context.Context, out io.Writer, m mode) error {
+	srv := ewstest.NewServer(&ewstest.Options{Version: m.version})
+	defer srv.Close()
+	if err := deliver(srv); err != nil {
+		return err
+	}
+	o, err := m.open(srv, m)
+	defer o.close()
 	if err != nil {
 		return err
 	}
+	q := o.service
 	defer q.Close()
+	st := story{out: out, srv: srv, requests: o.requests}
+	fmt.Fprintf(out, "A simulated %s is running at %s. ● is unread, ○ read.\n\n", product(m.version), o.url)
+	st.table()
+	before := st.see()
 
 	st.step("An alert: %s is phishing. Take every copy out of every mailbox.", phishing)
 	receipts := map[string]*quarantine.Receipt{}
@@ -119,6 +160,14 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 		return err
 	}
 	return st.epilogue()
+}
+
+// product names what is simulated.
+func product(v ewstest.Version) string {
+	if v == ewstest.ExchangeOnline {
+		return "Exchange Online"
+	}
+	return "Exchange 2016"
 }
 
 // deliver puts the messages from testdata into the mailboxes.

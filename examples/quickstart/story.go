@@ -11,9 +11,10 @@ import (
 
 // story tells what happens on a server.
 type story struct {
-	out   io.Writer
-	srv   *ewstest.Server
-	steps int
+	out      io.Writer
+	srv      *ewstest.Server
+	requests func() int
+	steps    int
 }
 
 func (s *story) step(format string, args ...any) {
@@ -77,7 +78,7 @@ func (s *story) epilogue() error {
 	}
 	fmt.Fprintf(s.out, "   Checked on the server itself: bob's message is byte for byte the one he had, and still\n"+
 		"   unread; every other message is where it was. Nobody was notified, and nobody can recover\n"+
-		"   a copy from Deleted Items. It took %d requests.\n", len(s.srv.Requests()))
+		"   a copy from Deleted Items. It took %d requests.\n", s.requests())
 	fmt.Fprint(s.out, "\n\n")
 	return nil
 }

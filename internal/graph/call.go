@@ -39,6 +39,8 @@ type call struct {
 	want []int
 	// limit bounds the answer. Default: maxAnswer.
 	limit int64
+	// sends counts how often it was sent. nil: not yet.
+	sends *int
 }
 
 // maxAnswer bounds an answer that is read whole.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -61,22 +62,37 @@ type Options struct {
 	// Jitter returns a number in [0, 1) that spreads delays. Default: math/rand/v2.
 	Jitter func() float64
 
+	// OnStart is told of each request before it waits for anything, and returns the context
+	// of the request; nil: the one that it got. Default: nobody is told.
+	OnStart func(context.Context, Call) context.Context
+
 	// OnCall is told of each request when it has been answered or given up, with the
-	// context of the call. Default: nobody is told.
+	// context of the request. Default: nobody is told.
 	OnCall func(context.Context, Call)
+
+	// Wire gets each request and its answer as text. Secrets are struck out, and contents
+	// of messages as well, unless WireBodies is set. Default: nobody sees the wire.
+	Wire       io.Writer
+	WireBodies bool
 }
 
-// Call is what one request has cost.
+// Call is a request; the fields after ClientRequestID are what became of it.
 type Call struct {
-	Operation string        // as in [Error]
-	Payer     string        // whose budget it was charged to
+	Operation       string // as in [Error]
+	Payer           string // whose budget it is charged to
+	Host            string // that it is sent to
+	Attempt         int    // which request of this call it is, from 1
+	ClientRequestID string // GUID that Graph logs, too; empty for the import host
+
 	Status    int           // 0: no answer
 	RequestID string        // Graph's id of it, empty if it named none
-	Host      string        // that it was sent to
 	Unsent    bool          // nothing was sent
-	Waited    time.Duration // for permission to be sent
 	BytesOut  int64         // of the body
 	BytesIn   int64         // of the body, unpacked
+	Waited    time.Duration // for permission to be sent
+	Duration  time.Duration // all in all, Waited included
+	BackOff   time.Duration // that Graph asked for; 0: it did not
+	Err       error         // as the caller gets it, if it is not sent again
 }
 
 // Client talks to Graph. It may be used concurrently.
@@ -90,7 +106,9 @@ type Client struct {
 	attempts  int
 	stall     time.Duration
 	jitter    func() float64
+	onStart   func(context.Context, Call) context.Context
 	onCall    func(context.Context, Call)
+	wire      *wire // nil: nobody sees it
 }
 
 // New returns a client. It does no I/O.
@@ -119,7 +137,10 @@ func New(opts Options) (*Client, error) {
 	}
 	c := &Client{
 		root: root, transport: opts.Transport, imports: opts.ImportTransport, limiter: opts.Limiter, budget: opts.Budget,
-		agent: agent, attempts: opts.Attempts, stall: opts.Stall, jitter: opts.Jitter, onCall: opts.OnCall,
+		agent: agent, attempts: opts.Attempts, stall: opts.Stall, jitter: opts.Jitter, onStart: opts.OnStart, onCall: opts.OnCall,
+	}
+	if opts.Wire != nil {
+		c.wire = &wire{bodies: opts.WireBodies, out: opts.Wire}
 	}
 	c.defaults()
 	return c, nil
@@ -137,6 +158,9 @@ func (c *Client) defaults() {
 	}
 	if c.jitter == nil {
 		c.jitter = defaultJitter
+	}
+	if c.onStart == nil {
+		c.onStart = func(ctx context.Context, _ Call) context.Context { return ctx }
 	}
 	if c.onCall == nil {
 		c.onCall = func(context.Context, Call) {}

@@ -43,8 +43,9 @@ func (m Mailbox) ExportItem(ctx context.Context, exchangeID, itemID string) (*Ex
 	}
 	e := &Export{a: a, in: &jsonStream{bufio.NewReaderSize(a.body, 32<<10)}, asked: itemID}
 	if err := e.open(); err != nil {
+		err = e.problem(err)
 		a.close()
-		return nil, e.problem(err)
+		return nil, err
 	}
 	return e, nil
 }
@@ -82,6 +83,7 @@ func (e *Export) Close() error {
 
 func (e *Export) problem(err error) error {
 	if refused, ok := err.(*Error); ok {
+		e.a.failed = refused
 		return refused
 	}
 	return e.a.broken(err)

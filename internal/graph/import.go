@@ -34,6 +34,15 @@ func (s ImportSession) Good() bool {
 	return s.link != nil && (s.expires.IsZero() || time.Until(s.expires) > expiryMargin)
 }
 
+// Server returns scheme and host of the server to which items are sent, which is no secret;
+// empty for the zero value.
+func (s ImportSession) Server() string {
+	if s.link == nil {
+		return ""
+	}
+	return s.link.Scheme + "://" + s.link.Host
+}
+
 // NewImportSession begins to import into a mailbox, which the id of [Mailbox.ExchangeID]
 // names. It changes nothing there.
 // See https://learn.microsoft.com/en-us/graph/api/mailbox-createimportsession.

@@ -102,3 +102,9 @@ func Expand(properties []Property) string {
 func HasProperty(p Property, condition string) string {
 	return "singleValueExtendedProperties/any(ep:ep/id eq " + Quote(p.String()) + " and ep/value " + condition + ")"
 }
+
+// PropertyBegins returns a filter for items of which a property of type String begins with
+// a text.
+func PropertyBegins(p Property, text string) string {
+	return "singleValueExtendedProperties/any(ep:ep/id eq " + Quote(p.String()) + " and startswith(ep/value," + Quote(text) + "))"
+}

@@ -23,6 +23,9 @@ const (
 // do sends a request, and again as often as that is safe and of use. If it returns no
 // error, the answer must be closed.
 func (c *Client) do(ctx context.Context, k call) (*answer, error) {
+	if k.sends == nil {
+		k.sends = new(int)
+	}
 	for attempt := 1; ; attempt++ {
 		a, err := c.send(ctx, k)
 		if err == nil {
@@ -83,6 +86,7 @@ func (e *waitError) Unwrap() []error { return []error{e.err, e.cause} }
 // document sends a request and decodes the answer. An answer to a read that cannot be
 // decoded is asked for once more.
 func (c *Client) document(ctx context.Context, k call, into any) error {
+	k.sends = new(int)
 	for attempt := 1; ; attempt++ {
 		a, err := c.do(ctx, k)
 		if err != nil {

@@ -26,7 +26,8 @@ type answer struct {
 	call   call
 	spent  Call
 	// finish ends the call.
-	finish func(throttled bool, backOff time.Duration)
+	finish func(throttled bool, backOff time.Duration, err error)
+	failed error // why it could not be read, or what it says of the only item in it
 	closed bool
 }
 
@@ -53,12 +54,16 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		fail.final = true
 		return refuse(err)
 	}
-	spent := Call{Operation: k.op, Payer: k.payer, Host: address.Host}
+	guid := newGUID()
+	ctx, t := c.begin(ctx, k, address.Host, guid)
+	defer t.cutShort()
+	spent := &t.spent
 	release, err := c.permission(ctx, k, max(int64(len(text)), k.size), &spent.Waited)
 	if err != nil {
 		spent.Unsent = true
-		c.onCall(ctx, spent)
-		return refuse(err)
+		_, err = refuse(err)
+		t.end(err)
+		return nil, err
 	}
 
 	watched, secrets := redact.Watching(ctx)
@@ -73,7 +78,8 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		WroteHeaders:     func() { sent.Store(true); stall.moved() },
 	})
 	var out *countingReader
-	finish := func(throttled bool, backOff time.Duration) {
+	shown := c.wire.watch(k, address, t.spent)
+	finish := func(throttled bool, backOff time.Duration, err error) {
 		stall.stop()
 		cancel(nil)
 		if out != nil {
@@ -83,19 +89,21 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 			}
 		}
 		release(throttled, backOff)
-		c.onCall(ctx, spent)
+		spent.BackOff = backOff
+		shown.show(secrets, err)
+		t.end(err)
 	}
 
 	req := &http.Request{Method: k.method, URL: address, Host: address.Host, Header: make(http.Header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	req = req.WithContext(callCtx)
-	guid := newGUID()
 	c.headers(req, k, guid)
+	shown.sends(req.Header)
 	switch {
 	case k.content != nil:
-		out = &countingReader{r: k.content, moved: stall.moved}
+		out = &countingReader{r: shown.request(k.content), moved: stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(out), -1
 	case text != nil:
-		out = &countingReader{r: bytes.NewReader(text), moved: stall.moved}
+		out = &countingReader{r: shown.request(bytes.NewReader(text)), moved: stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(out), int64(len(text))
 		// For a transport that signs in anew, after a refusal. That of net/http sends it
 		// again only if it was not sent, or if the method is GET.
@@ -116,31 +124,34 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		// body: if it has not, there was nothing to act on.
 		fail.unsent = notSent(err) || !sent.Load() && (traced.Load() || out != nil) && (out == nil || out.n.Load() == 0)
 		spent.Unsent = fail.unsent
-		finish(false, 0)
+		finish(false, 0, fail)
 		return nil, fail
 	}
 	secrets.SawRequest(resp.Request)
 	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
+	shown.gets(resp)
 	a := &answer{
-		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: spent,
-		body: &bodyReader{body: resp.Body, left: k.limit, moved: stall.moved, secrets: secrets,
+		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: *spent,
+		body: &bodyReader{body: shown.response(resp.Body), left: k.limit, moved: stall.moved, secrets: secrets,
 			cause: func() error { return context.Cause(callCtx) }},
 	}
 	if a.body.left == 0 {
 		a.body.left = maxAnswer
 	}
-	a.finish = func(throttled bool, backOff time.Duration) {
+	a.finish = func(throttled bool, backOff time.Duration, err error) {
 		spent.BytesIn = a.body.n.Load()
-		finish(throttled, backOff)
+		finish(throttled, backOff, err)
 	}
 	if id := resp.Header.Get("client-request-id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), guid) && !k.elsewhere {
-		a.close()
 		fail.Status, fail.Err, fail.RequestID = 0, errMisfit, spent.RequestID
+		a.failed = fail
+		a.close()
 		return nil, fail
 	}
 	if k.content != nil && resp.StatusCode < 300 && !out.ended.Load() {
-		a.close()
 		fail.Status, fail.Err, fail.RequestID = 0, errEarly, spent.RequestID
+		a.failed = fail
+		a.close()
 		return nil, fail
 	}
 	if slices.Contains(k.want, resp.StatusCode) {
@@ -169,7 +180,7 @@ func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
 	if !throttled && a.status != http.StatusServiceUnavailable {
 		backOff = 0
 	}
-	a.finish(throttled, backOff)
+	a.finish(throttled, backOff, fail)
 	return fail
 }
 
@@ -180,15 +191,17 @@ func (a *answer) close() {
 	}
 	a.closed = true
 	a.body.body.Close()
-	a.finish(false, 0)
+	a.finish(false, 0, a.failed)
 }
 
 // broken returns the error of an answer that could not be read.
 func (a *answer) broken(err error) *Error {
-	return &Error{
+	e := &Error{
 		Operation: a.call.op, Status: a.status, RequestID: a.spent.RequestID, Err: err, read: a.call.read, imported: a.call.elsewhere,
 		stopped: errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded),
 	}
+	a.failed = e
+	return e
 }
 
 // permission waits until a request may be sent.

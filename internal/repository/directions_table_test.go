@@ -56,10 +56,14 @@ quarantine/exchange -> auth
 quarantine/exchange -> throttle
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
+quarantine/exchange/selftest -> internal/graph
 quarantine/exchange/setup -> quarantine/exchange
 ews -> internal/callinfo
 internal/graph -> internal/redact
 internal/graph -> internal/useragent
+internal/graph -> internal/wirehead
+ews -> internal/wirehead
+internal/wirehead -> fmt
 ews -> internal/useragent
 throttle -> internal/callinfo
 internal/callinfo -> fmt

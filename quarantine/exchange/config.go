@@ -50,7 +50,7 @@ type Config struct {
 	// AllowPlainHTTP accepts an EWSURL without TLS on another machine. Anyone on
 	// the network in between can then learn the password and read and change
 	// every message. It is meant for links that are encrypted by other means.
-	// Default: false; loopback addresses are always accepted.
+	// Not with APIGraph. Default: false; loopback addresses are always accepted.
 	AllowPlainHTTP bool `json:"allowPlainHTTP,omitempty"`
 
 	// QuarantineMailbox is the primary SMTP address of the mailbox that receives
@@ -101,13 +101,14 @@ type Config struct {
 	SearchLimits quarantine.Limits `json:"searchLimits,omitzero"`
 
 	// ScanRecoverableItems also searches Recoverable Items: what users have
-	// deleted and can recover.
+	// deleted and can recover. With APIGraph what is found there may have to stay.
 	ScanRecoverableItems bool `json:"scanRecoverableItems,omitempty"`
 
 	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
 	// there, so its user can recover the message. Default: false; it is removed,
 	// once the copy has been read back. What retention or a hold keeps stays out of
-	// the user's reach in any case.
+	// the user's reach in any case. It has no effect with APIGraph, which leaves nothing
+	// there.
 	LeaveRecoverable bool `json:"leaveRecoverable,omitempty"`
 
 	// SweepRecoverableItems has no effect any more: what a move leaves is removed
@@ -116,7 +117,7 @@ type Config struct {
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
 	// ScanOnlineArchive also searches the archive of each mailbox that has one. That of the
-	// quarantine mailbox is searched for what was taken in any case.
+	// quarantine mailbox is searched for what was taken in any case. Not with APIGraph.
 	ScanOnlineArchive bool `json:"scanOnlineArchive,omitempty"`
 
 	// UseProxy sends everything through the proxy in ProxyURL or, if that is

@@ -53,6 +53,9 @@ func (v *configCheck) api(c *Config) {
 	if c.Throttling != (Throttling{}) {
 		v.problem("throttling", `is a policy of Exchange Web Services; remove it with api "graph", whose limits are fixed`)
 	}
+	if c.AllowPlainHTTP {
+		v.problem("allowPlainHTTP", `has no effect with api "graph", to which tokens go over TLS only; remove it`)
+	}
 	if c.OneByOne {
 		v.problem("oneByOne", `has no effect with api "graph", where no requests are shared; remove it`)
 	}
@@ -65,18 +68,45 @@ func (v *configCheck) api(c *Config) {
 // worldwide one.
 func (c *Config) sovereign() string {
 	worldwide := msclouds.All()[0].Name
-	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
 	if u, err := url.Parse(c.GraphURL); err == nil {
 		for _, cloud := range msclouds.All() {
-			if u.Hostname() == cloud.GraphHost {
-				clouds = []msclouds.Cloud{cloud}
+			if u.Hostname() == cloud.GraphHost && cloud.Name != worldwide {
+				return cloud.Name
 			}
 		}
 	}
+	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
 	if len(clouds) == 0 || slices.ContainsFunc(clouds, func(cloud msclouds.Cloud) bool { return cloud.Name == worldwide }) {
 		return ""
 	}
 	return clouds[0].Name
+}
+
+// graphWarning is a setting that Graph serves less well than EWS, or not at all.
+type graphWarning struct{ setting, text string }
+
+// graphWarnings returns those of the configuration, none with another API: they can stay
+// when a tenant changes from one to the other, but whoever runs it must know.
+func (c *Config) graphWarnings() (all []graphWarning) {
+	if c.API != APIGraph {
+		return nil
+	}
+	const headers = "from 2026-12-31 Graph may refuse to change headers of received messages without the right Mail-Advanced.ReadWrite.All; leave it out, or give that to the application"
+	for _, w := range []struct {
+		set bool
+		graphWarning
+	}{
+		{c.QuarantineHeader.Name != "", graphWarning{"quarantineHeader", headers}},
+		{c.UndoHeader.Name != "", graphWarning{"undoHeader", headers}},
+		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may refuse to remove what is in Recoverable Items: what is found there is then reported, and stays"}},
+		{c.LeaveRecoverable, graphWarning{"leaveRecoverable", "it has no effect: what is taken over Graph is removed for good, and leaves nothing in Recoverable Items"}},
+		{c.Authentication.Username != "", graphWarning{"authentication.username", "it has no effect: Graph has limits for each mailbox, and none for an account"}},
+	} {
+		if w.set {
+			all = append(all, w.graphWarning)
+		}
+	}
+	return all
 }
 
 // graphURL checks the address of Graph, which may be empty.

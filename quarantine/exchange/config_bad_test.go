@@ -73,6 +73,7 @@ var badConfigs = map[string]bad{
 	"Graph's URL of EWS":     {goodOnline, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", `"api": "graph"`, true},
 	"a policy with Graph":    {goodOnline, map[string]any{"api": "graph", "throttling.concurrency": 9}, "throttling", "of Exchange Web Services", true},
 	"one by one with Graph":  {goodOnline, map[string]any{"api": "graph", "oneByOne": true}, "oneByOne", "has no effect", true},
+	"plain HTTP with Graph":  {goodOnline, map[string]any{"api": "graph", "allowPlainHTTP": true}, "allowPlainHTTP", "has no effect", false},
 	"Graph's URL and path":   {goodOnline, map[string]any{"api": "graph", "graphUrl": "https://graph.microsoft.com/v1.0"}, "graphUrl", "has a path", false},
 	"Graph's URL in clear":   {goodOnline, map[string]any{"api": "graph", "graphUrl": "http://graph.example.test"}, "graphUrl", "https://", true},
 	"Graph's URL and secret": {goodOnline, map[string]any{"api": "graph", "graphUrl": "https://svc:" + configPassword + "@graph.example.test"}, "graphUrl", "remove it", false},

@@ -62,7 +62,10 @@ type Options struct {
 	// Limiter limits the number and rate of calls. Services for the same server
 	// should share one. It should be an [ews.Reserver] as well. If throttling is set in the
 	// configuration, it must have SetLimit and SetBudget, as that of package throttle has.
-	// Default: a private one with the defaults of package throttle.
+	// Over Graph it must let no more than [graphmail.Concurrent] requests to a mailbox go at
+	// a time. Default: a private one of package throttle, with [Config.ThrottleOptions].
+	//
+	// [graphmail.Concurrent]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/quarantine/graphmail#Concurrent
 	Limiter ews.Limiter
 
 	// Journal stores the intents instead of journalFile.
@@ -95,11 +98,13 @@ type Options struct {
 	// Hook is told of each message that is quarantined, restored or recovered, and
 	// CallHook of each request to the server: see [quarantine.Hook] and [ews.Hook]. One
 	// type can be both. What Hook adds to the context reaches CallHook, WrapTransport and
-	// Logger. Default: none.
+	// Logger. Over Graph CallHook is told of requests to that: Operation is such as "PATCH
+	// message", Mailbox the address in lower case, Code what Graph calls the error, and
+	// Version, Build and Refused are not known; an [ews.Gate] is refused. Default: none.
 	Hook     quarantine.Hook
 	CallHook ews.Hook
 
-	// Wire gets each request to EWS and its response as text, to find out what goes
+	// Wire gets each request to EWS or Graph and its response as text, to find out what goes
 	// wrong; credentials are struck out, and contents of messages as well, unless
 	// WireBodies asks for them: see [ews.Options]. Autodiscover is not shown. Default:
 	// nobody sees the wire.
@@ -145,9 +150,10 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if header := c.QuarantineHeader.Name + c.UndoHeader.Name; header != "" && c.API == APIGraph && o.Logger != nil {
-		o.Logger.Warn("from 2026-12-31 Graph may refuse to change headers of received messages without the right Mail-Advanced.ReadWrite.All; "+
-			"leave out quarantineHeader and undoHeader, or give it to the application", "configuration", c.Name)
+	if o.Logger != nil {
+		for _, w := range c.graphWarnings() {
+			o.Logger.Warn(w.setting+" with api graph: "+w.text, "configuration", c.Name)
+		}
 	}
 	strategy, err := c.strategy(conn, &o)
 	if err != nil {

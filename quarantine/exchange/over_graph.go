@@ -3,6 +3,7 @@ package exchange
 import (
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 	"github.com/ewsquarantine/ewsquarantine/throttle"
@@ -11,14 +12,25 @@ import (
 // The limiter that Open makes can promise an export and its import at once.
 var _ graphmail.Limiter = (*throttle.Limiter)(nil)
 
+// ThrottleOptions returns the options of a limiter of package throttle that suits the
+// configuration's API, for a program that makes Limiter of [Options] itself: those of Graph
+// let [graphmail.Concurrent] requests to each mailbox go at a time, those of EWS are the
+// defaults.
+func (c *Config) ThrottleOptions() throttle.Options {
+	if c.API != APIGraph {
+		return throttle.Options{}
+	}
+	return throttle.Options{PerPayer: graphmail.Concurrent, Limits: map[string]int{graphmail.DirectoryPayer: throttle.DefaultPerPayer}}
+}
+
 // overGraph returns the driver over Microsoft Graph.
 func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error) {
-	const ofEWS = `is for requests of EWS, and api of the configuration is "graph"; leave it out`
+	var hook graphmail.Hook
 	if o.CallHook != nil {
-		return nil, driver.Invalid("options", "CallHook", ofEWS)
-	}
-	if o.Wire != nil {
-		return nil, driver.Invalid("options", "Wire", ofEWS)
+		if _, ok := o.CallHook.(ews.Gate); ok {
+			return nil, driver.Invalid("options", "CallHook", `is an ews.Gate, which is asked before requests of EWS are sent, and api of the configuration is "graph"; use a Hook without TraceCallSend`)
+		}
+		hook = callHook{o.CallHook}
 	}
 	signedIn, err := conn.SignIn(c.GraphURL)
 	if err != nil {
@@ -27,12 +39,12 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	var limiter graphmail.Limiter
 	if o.Limiter != nil {
 		limiter = o.Limiter
-	} else if limiter, err = throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent, Limits: map[string]int{graphmail.DirectoryPayer: throttle.DefaultPerPayer}}); err != nil {
+	} else if limiter, err = throttle.New(new(c.ThrottleOptions())); err != nil {
 		return nil, err
 	}
 	return graphmail.New(signedIn, &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
 		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems,
-		QuarantineMailbox: c.QuarantineMailbox,
+		QuarantineMailbox: c.QuarantineMailbox, Hook: hook, Wire: o.Wire, WireBodies: o.WireBodies,
 	})
 }

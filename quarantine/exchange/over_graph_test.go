@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -129,8 +130,8 @@ func TestGraphRefusesWhatIsForEWS(t *testing.T) {
 	c := &exchange.Config{API: exchange.APIGraph, QuarantineMailbox: "quarantine@example.test"}
 	c.Authentication.Type = exchange.AuthenticationExternal
 	signIn := func(_ string, base http.RoundTripper) (http.RoundTripper, error) { return base, nil }
-	_, err := exchange.Open(c, &exchange.Options{SignIn: signIn, Wire: new(strings.Builder)})
-	require.ErrorContains(t, err, "Wire")
+	_, err := exchange.Open(c, &exchange.Options{SignIn: signIn, CallHook: gate{newTracer()}})
+	require.ErrorContains(t, err, "ews.Gate")
 	s, err := exchange.Open(c, &exchange.Options{SignIn: signIn})
 	require.NoError(t, err)
 	defer s.Close()
@@ -142,3 +143,8 @@ func TestGraphRefusesWhatIsForEWS(t *testing.T) {
 	_, err = conn.Client(nil)
 	require.ErrorContains(t, err, `"graph"`)
 }
+
+// gate is a hook that is asked before requests of EWS are sent.
+type gate struct{ *tracer }
+
+func (gate) TraceCallSend(context.Context, ews.CallStart) error { return nil }

@@ -2,6 +2,7 @@ package graphmail
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -86,6 +87,17 @@ type Options struct {
 	// ScanRecoverableItems also searches what users have deleted and can recover. Items
 	// from there are restored to Deleted Items. Graph may refuse to remove them.
 	ScanRecoverableItems bool
+
+	// Hook is told of each request. Default: nobody is told.
+	Hook Hook
+
+	// Wire gets each request and its answer as text, to find out what goes wrong: one write
+	// for each, when it is over. Tokens, and the addresses and sessions of imports, are
+	// struck out; contents of messages are replaced by their length, unless WireBodies is
+	// set. Addresses, subjects and the words of searches are shown. Default: nobody sees the
+	// wire.
+	Wire       io.Writer
+	WireBodies bool
 }
 
 // Strategy is the [driver.Strategy] for an application with rights to all mailboxes
@@ -114,8 +126,9 @@ func New(transport http.RoundTripper, opts *Options) (*Strategy, error) {
 	}
 	settings := graph.Options{
 		Root: o.Root, Transport: transport, ImportTransport: o.ImportTransport, Budget: budget, UserAgent: o.UserAgent,
-		Attempts: o.Attempts, Stall: o.StallTimeout, OnCall: spend,
+		Attempts: o.Attempts, Stall: o.StallTimeout, Wire: o.Wire, WireBodies: o.WireBodies,
 	}
+	watched(&settings, o.Hook)
 	if o.Limiter != nil {
 		settings.Limiter = o.Limiter
 	}
@@ -180,11 +193,4 @@ func (s *Strategy) forget() {
 			delete(s.mailboxes, key)
 		}
 	}
-}
-
-// spend tells the engine what a request has cost.
-func spend(ctx context.Context, c graph.Call) {
-	driver.Spend(ctx, driver.Spending{
-		Unsent: c.Unsent, RequestID: c.RequestID, Server: c.Host, BytesOut: c.BytesOut, BytesIn: c.BytesIn, Waited: c.Waited, Payer: c.Payer,
-	})
 }

@@ -8,19 +8,26 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/rpcconv"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// system is EWS in the conventions for RPC, which leave the list of systems open.
-const system = "ews"
+// systemOf returns the API in the conventions for RPC, which leave the list of systems open.
+// A request of EWS speaks a version of its schema, one of Graph has none.
+func systemOf(call ews.CallStart) string {
+	if call.Version == 0 {
+		return "msgraph"
+	}
+	return "ews"
+}
 
 // TraceCallStart begins the span of a request. It is called by the client: see
 // [ews.Hook].
 func (t *Telemetry) TraceCallStart(ctx context.Context, call ews.CallStart) context.Context {
 	attrs := []attribute.KeyValue{
-		semconv.RPCSystemNameKey.String(system),
+		semconv.RPCSystemNameKey.String(systemOf(call)),
 		semconv.RPCMethod(string(call.Operation)),
 		attribute.String("ewsquarantine.client_request_id", call.ClientRequestID),
 	}
@@ -46,7 +53,7 @@ func (t *Telemetry) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 		if failure != "" {
 			attrs = append(attrs, semconv.ErrorTypeKey.String(failure))
 		}
-		t.callDuration.Record(ctx, (call.Duration - call.Waited).Seconds(), system, attrs...)
+		t.callDuration.Record(ctx, (call.Duration - call.Waited).Seconds(), rpcconv.SystemNameAttr(systemOf(call.CallStart)), attrs...)
 		t.callIO.Add(ctx, call.BytesOut, metric.WithAttributes(semconv.NetworkIODirectionTransmit))
 		t.callIO.Add(ctx, call.BytesIn, metric.WithAttributes(semconv.NetworkIODirectionReceive))
 	}

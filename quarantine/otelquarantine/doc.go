@@ -15,10 +15,11 @@
 //     ewsquarantine.mailbox, ewsquarantine.quarantine_mailbox, ewsquarantine.reference,
 //     ewsquarantine.operation, ewsquarantine.residue, ewsquarantine.size,
 //     ewsquarantine.retries, ewsquarantine.calls and ewsquarantine.waited (in seconds).
-//   - the name of the EWS operation, such as "FindItem", of kind client: one for each
-//     request, a child of the message's span if it was sent for one message. They follow
-//     the semantic conventions for RPC, with "ews" as rpc.system.name, the operation as
-//     rpc.method and the EWS response code as rpc.response.status_code; beside these they
+//   - the name of the operation, such as "FindItem" of EWS or "PATCH message" of Graph, of
+//     kind client: one for each request, a child of the message's span if it was sent for
+//     one message. They follow the semantic conventions for RPC, with "ews" or "msgraph" as
+//     rpc.system.name, the operation as rpc.method and the response code of EWS, or the
+//     code of Graph's error, as rpc.response.status_code; beside these they
 //     have http.response.status_code, http.request.resend_count,
 //     ewsquarantine.mailbox, ewsquarantine.payer, ewsquarantine.call.outcome,
 //     ewsquarantine.call.refused, ewsquarantine.call.waited, ewsquarantine.call.back_off

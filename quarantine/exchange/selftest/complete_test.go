@@ -23,6 +23,9 @@ func TestChecksAreComplete(t *testing.T) {
 			seen[c.Name] = true
 		}
 	}
+	for _, c := range newGraphScene(t, nil).check(t).Checks {
+		seen[c.Name] = true
+	}
 	for name, value := range all {
 		assert.True(t, seen[selftest.Name(value)], "%s is in no report", name)
 		delete(seen, selftest.Name(value))

@@ -25,6 +25,9 @@ func TestOperatorsGuideIsComplete(t *testing.T) {
 			assert.Contains(t, string(guide), "| `"+string(c.Name)+"` ", "the guide does not describe this check")
 		}
 	}
+	for _, c := range newGraphScene(t, nil).check(t).Checks {
+		assert.Contains(t, string(guide), "| `"+string(c.Name)+"` ", "the guide does not describe this check")
+	}
 	codes := regexp.MustCompile("`(Error[A-Za-z]+)`").FindAllStringSubmatch(string(guide), -1)
 	assert.Greater(t, len(codes), 20)
 	for _, code := range codes {

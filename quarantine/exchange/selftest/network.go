@@ -106,30 +106,10 @@ func (k *checker) checkTransport(context.Context) {
 // checkNetwork checks the connection to the server, with the transport that the
 // service uses and a request without credentials.
 func (k *checker) checkNetwork(ctx context.Context) {
-	rt := k.conn.Base()
-	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
-		t = t.Clone() // for a new connection, all of which is traced
-		defer t.CloseIdleConnections()
-		rt = t
-	}
 	d := &dial{}
-	ctx, cancel := context.WithTimeoutCause(ctx, checkDialTime, fmt.Errorf("no answer within %s", checkDialTime))
-	defer cancel()
-	ctx, sent := redact.Watching(ctx) // a proxy gets a password, and may echo it
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, d.trace()), http.MethodGet, k.cfg.EWSURL, nil)
-	if err != nil {
-		k.fail(CheckEndpoint, "", err.Error(), k.urlRemedy())
-		k.block(CheckEndpoint)
-		return
-	}
 	began := k.now()
-	sent.SawTransport(rt, req)
-	resp, err := rt.RoundTrip(req)
-	err = sent.Error(err)
-	if err == nil {
-		resp.Body.Close()
-		k.offers = resp.Header.Values("WWW-Authenticate")
-	}
+	header, err := k.look(ctx, k.address(), d)
+	k.offers = header.Values("WWW-Authenticate")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !k.connection(d, err) {
@@ -140,7 +120,32 @@ func (k *checker) checkNetwork(ctx context.Context) {
 		k.block(CheckEndpoint)
 		return
 	}
-	k.clock(resp.Header.Get("Date"), began, k.now())
+	k.clock(header.Get("Date"), began, k.now())
+}
+
+// look sends a request without credentials over a connection of its own, and returns the
+// header of the answer.
+func (k *checker) look(ctx context.Context, url string, d *dial) (http.Header, error) {
+	rt := k.conn.Base()
+	if t, ok := rt.(*http.Transport); ok && k.opts.Transport == nil {
+		t = t.Clone() // for a new connection, all of which is traced
+		defer t.CloseIdleConnections()
+		rt = t
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, checkDialTime, fmt.Errorf("no answer within %s", checkDialTime))
+	defer cancel()
+	ctx, sent := redact.Watching(ctx) // a proxy gets a password, and may echo it
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, d.trace()), http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	sent.SawTransport(rt, req)
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		return nil, sent.Error(err)
+	}
+	resp.Body.Close()
+	return resp.Header, nil
 }
 
 // connection evaluates DNS, TCP and TLS, and reports whether all of them work. The
@@ -152,7 +157,7 @@ func (k *checker) connection(d *dial, err error) bool {
 		}
 		return true
 	}
-	u, _ := url.Parse(k.cfg.EWSURL) // validated
+	u, _ := url.Parse(k.address()) // validated
 	host, whose := u.Hostname(), "server"
 	if k.cfg.UseProxy {
 		whose = "server or proxy"
@@ -213,7 +218,7 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 		k.skip(CheckTLS, "", "plain HTTP to this machine")
 	case u.Scheme == "http":
-		k.warn(CheckTLS, "", "plain HTTP: anyone on the network can read the password and every message", remedy{text: "use https in ewsUrl, unless the link is encrypted by other means"})
+		k.warn(CheckTLS, "", "plain HTTP: anyone on the network can read the password and every message", remedy{text: "use https in " + k.setting() + ", unless the link is encrypted by other means"})
 	case d.tls == nil || len(d.tls.PeerCertificates) == 0:
 		k.skip(CheckTLS, "", "no handshake was seen")
 	default:

@@ -23,7 +23,9 @@ type remedy struct {
 
 // online reports whether the configuration is for Exchange Online, judging by how
 // it signs in.
-func (k *checker) online() bool { return k.cfg.Authentication.Type == exchange.AuthenticationAzureAD }
+func (k *checker) online() bool {
+	return k.cfg.Authentication.Type == exchange.AuthenticationAzureAD || k.overGraph()
+}
 
 // foundURL says where the address of EWS comes from if not from the
 // configuration.
@@ -35,9 +37,9 @@ func (k *checker) foundURL() string {
 }
 
 func (k *checker) nameRemedy(host string) remedy {
-	setting := "the host in ewsUrl"
+	setting := "the host in " + k.setting()
 	if k.cfg.UseProxy {
-		setting = "the host in ewsUrl, and proxyUrl"
+		setting += ", and proxyUrl"
 	}
 	return remedy{
 		"check " + setting + k.foundURL() + " for typing errors, and check that this machine's DNS server knows the name",
@@ -54,7 +56,7 @@ func (k *checker) portRemedy(u *url.URL) remedy {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return remedy{
-		"check host and port in ewsUrl" + k.foundURL() + ", and that no firewall blocks the connection; if this machine needs a proxy, set useProxy and proxyUrl",
+		"check host and port in " + k.setting() + k.foundURL() + ", and that no firewall blocks the connection; if this machine needs a proxy, set useProxy and proxyUrl",
 		[]string{"Test-NetConnection -ComputerName " + powershell.Quote(u.Hostname()) + " -Port " + port},
 	}
 }
@@ -79,7 +81,7 @@ func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 		return remedy{text: advice}
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return remedy{text: "in ewsUrl" + k.foundURL() + " use a host name that the certificate contains, or install a certificate for " + u.Hostname() + " on the server"}
+		return remedy{text: "in " + k.setting() + k.foundURL() + " use a host name that the certificate contains, or install a certificate for " + u.Hostname() + " on the server"}
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return remedy{
@@ -94,6 +96,9 @@ func (k *checker) tlsRemedy(err error, u *url.URL) remedy {
 }
 
 func (k *checker) urlRemedy() remedy {
+	if k.overGraph() {
+		return remedy{text: "leave graphUrl out, for https://graph.microsoft.com; and check that no proxy or firewall answers in place of Graph"}
+	}
 	if k.online() {
 		return remedy{text: "set ewsUrl to https://outlook.office365.com/EWS/Exchange.asmx, or the URL of your cloud"}
 	}
@@ -106,6 +111,15 @@ func (k *checker) urlRemedy() remedy {
 func (k *checker) signInRemedy() remedy {
 	a := k.cfg.Authentication
 	offered := k.offered()
+	switch {
+	case k.overGraph() && a.Type == exchange.AuthenticationAzureAD:
+		return remedy{
+			"check applicationId, tenantId and authenticationEndpoint; that this machine can reach authenticationEndpoint; and that this certificate is registered with the application",
+			[]string{"Get-MgApplication -Filter " + powershell.Filter("appId", "eq", a.ApplicationID) + " | Select-Object -ExpandProperty KeyCredentials"},
+		}
+	case k.overGraph():
+		return remedy{text: "the program signs in itself (SignIn of its options): it must send a token of an application, for the resource https://graph.microsoft.com, that has not expired"}
+	}
 	switch a.Type {
 	case exchange.AuthenticationAzureAD:
 		return remedy{

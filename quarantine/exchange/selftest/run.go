@@ -2,12 +2,14 @@ package selftest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/auth"
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
@@ -26,7 +28,8 @@ type checker struct {
 	conn        *exchange.Connection // to the server
 	discovered  bool                 // Autodiscover found cfg.EWSURL
 	certificate *auth.Certificate    // of the application; nil if it cannot be used
-	client      *ews.Client          // as the account itself
+	client      *ews.Client          // as the account itself; nil with Graph
+	graph       *graphChecker        // nil with EWS
 	quarantine  *mailbox
 	root        ews.Folder // top of the quarantine mailbox
 	folderID    string     // of the quarantine folder; empty if it does not exist
@@ -43,7 +46,14 @@ func newChecker(cfg *exchange.Config, opts Options) *checker {
 		k.now = time.Now
 	}
 	k.limiter = &checkLimiter{inner: opts.Limiter}
-	k.report = &Report{Server: cfg.Name, URL: k.cfg.EWSURL, Access: k.cfg.Access, Started: k.now().UTC()}
+	k.report = &Report{Server: cfg.Name, Access: k.cfg.Access, Started: k.now().UTC()}
+	if k.overGraph() {
+		k.report.GraphURL = k.cfg.GraphURL
+		k.graph = &graphChecker{checker: k, refused: make(map[string]bool)}
+		k.graph.plan()
+		return k
+	}
+	k.report.URL = k.cfg.EWSURL
 	k.plan()
 	return k
 }
@@ -51,16 +61,7 @@ func newChecker(cfg *exchange.Config, opts Options) *checker {
 // plan adds all checks to the report, so that none is missing however early it
 // ends.
 func (k *checker) plan() {
-	vault := k.cfg.QuarantineMailbox
-	add := func(mailbox string, names ...Name) {
-		for _, name := range names {
-			key := checkKey{name, strings.ToLower(mailbox)}
-			if _, ok := k.rows[key]; !ok {
-				k.rows[key] = len(k.report.Checks)
-				k.report.Checks = append(k.report.Checks, Result{Name: name, Mailbox: mailbox})
-			}
-		}
-	}
+	vault, add := k.cfg.QuarantineMailbox, k.add
 	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckStampKeys, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
 	add(vault, k.accessName(), CheckQuarantineMailbox, CheckQuarantineFolder, CheckQuarantineWrite, CheckNamedProperties, CheckChangeKeys)
 	add("", CheckDirectory, CheckExportUpload, CheckMove)
@@ -68,6 +69,35 @@ func (k *checker) plan() {
 		add(m, CheckMailbox, k.accessName(), CheckRecoverableItems, CheckArchive)
 	}
 	add("", CheckThrottling)
+}
+
+// add adds checks to the report, each once.
+func (k *checker) add(mailbox string, names ...Name) {
+	for _, name := range names {
+		key := checkKey{name, strings.ToLower(mailbox)}
+		if _, ok := k.rows[key]; !ok {
+			k.rows[key] = len(k.report.Checks)
+			k.report.Checks = append(k.report.Checks, Result{Name: name, Mailbox: mailbox})
+		}
+	}
+}
+
+// overGraph reports whether the configuration is for Graph.
+func (k *checker) overGraph() bool { return k.cfg.API == exchange.APIGraph }
+
+// address returns the URL of the server, and setting the name of the setting that has it.
+func (k *checker) address() string {
+	if k.overGraph() {
+		return k.cfg.GraphURL
+	}
+	return k.cfg.EWSURL
+}
+
+func (k *checker) setting() string {
+	if k.overGraph() {
+		return "graphUrl"
+	}
+	return "ewsUrl"
 }
 
 // probes returns the users' mailboxes to check; the quarantine mailbox is checked
@@ -85,9 +115,15 @@ func (k *checker) accessName() Name {
 }
 
 func (k *checker) run(ctx context.Context) {
-	for _, step := range []func(context.Context){
+	steps := []func(context.Context){
 		k.checkCertificate, k.checkStampKeys, k.checkTransport, k.checkAutodiscover, k.checkNetwork, k.checkAccount, k.checkQuarantine, k.checkProbes,
-	} {
+	}
+	if k.overGraph() {
+		steps = []func(context.Context){
+			k.checkCertificate, k.checkStampKeys, k.checkTransport, k.checkNetwork, k.graph.checkAccount, k.graph.checkQuarantine, k.graph.checkProbes,
+		}
+	}
+	for _, step := range steps {
 		if k.blocker != "" || ctx.Err() != nil {
 			return
 		}
@@ -109,6 +145,9 @@ func fixFirst(name Name) string { return "not checked: fix " + string(name) + " 
 func (k *checker) finish(ctx context.Context) *Report {
 	if k.conn != nil {
 		_ = k.conn.Close() // only closes idle connections
+	}
+	if k.graph != nil && ctx.Err() == nil {
+		k.graph.checkPermissions()
 	}
 	k.checkThrottling()
 	reason := k.blocker
@@ -161,7 +200,7 @@ func (k *checker) undecided(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
 		return true
 	}
-	if ews.IsThrottled(err) || k.limiter.gaveUp() {
+	if ews.IsThrottled(err) || errors.Is(err, graph.ErrThrottled) || k.limiter.gaveUp() {
 		k.limiter.refuse()
 		k.block(CheckThrottling)
 		return true

@@ -46,6 +46,14 @@ const (
 	CheckThrottling        Name = "throttling"        // the server did not ask to slow down
 )
 
+// Checks of a configuration whose api is Graph, beside those of the above that it shares.
+const (
+	CheckPermissions  Name = "permissions"  // the application has the permissions of Graph that it needs
+	CheckMailAccess   Name = "mailAccess"   // the application may read and change mail of the mailbox
+	CheckImportHost   Name = "importHost"   // the server that takes imports can be reached
+	CheckExportImport Name = "exportImport" // items of the mailbox can be exported, and imported into it
+)
+
 // Status is the result of a check.
 type Status string
 
@@ -79,9 +87,11 @@ type Result struct {
 // Report is the result of [Check].
 type Report struct {
 	// Server is [exchange.Config].Name. URL is the address of EWS, from the
-	// configuration or as Autodiscover found it.
+	// configuration or as Autodiscover found it; empty for a configuration whose api is
+	// Graph. GraphURL is the address of Graph, empty for all others.
 	Server   string          `json:"server,omitempty"`
 	URL      string          `json:"ewsUrl"`
+	GraphURL string          `json:"graphUrl,omitempty"`
 	Access   exchange.Access `json:"access"`
 	Started  time.Time       `json:"started"`
 	Finished time.Time       `json:"finished"`
@@ -150,7 +160,10 @@ type Options struct {
 // named properties are kept, and tries change keys that are out of date. The quarantine folder is not created.
 // Users' mailboxes are only read. A refused password is not tried again.
 //
-// It knows EWS only: a configuration whose api is Graph is refused.
+// Over Graph there is one test item, which is exported, imported beside itself and removed
+// with its copy. Whether the application may change mail, export and import is asked of
+// each mailbox with an id that none of its messages has. The permissions are read from the
+// token, which is not kept; a SignIn or Transport may hide it.
 //
 // The error says that the configuration or the options are invalid, like that of
 // [exchange.Config.Validate], or that ctx has ended; in the latter case the
@@ -182,10 +195,6 @@ func Check(ctx context.Context, cfg *exchange.Config, opts *Options) (*Report, e
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
-	}
-	if cfg.API == exchange.APIGraph {
-		return nil, driver.Invalid("configuration", "api", `is "graph", whose rights and limits this self-test does not know; to see that it works, quarantine and restore a message of your own, `+
-			`and for all but the rights check the same configuration with "api": "ews"`)
 	}
 	k := newChecker(cfg, o)
 	k.run(ctx)

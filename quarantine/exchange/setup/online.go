@@ -29,7 +29,18 @@ func (s *builder) online() {
 	if s.unlocated {
 		address += " It is the default, so `ewsUrl` need not be set."
 	}
-	s.add("The address of EWS", []string{
+	s.modules("The address of EWS", address, exchange, graph)
+	s.quarantineMailbox(ShellExchangeOnline, false)
+	s.application()
+	s.certificate()
+	s.consent()
+	s.scope()
+	s.allowList()
+}
+
+// modules adds the step that signs in to the shells, after a text about the address.
+func (s *builder) modules(title, address, exchange, graph string) {
+	s.add(title, []string{
 		address,
 		"The commands need the modules ExchangeOnlineManagement and Microsoft.Graph.Applications. Sign in to the first as an Exchange Administrator and to the second as a Cloud Application Administrator; the consent below needs a Privileged Role Administrator.",
 	}, ShellLocal,
@@ -37,12 +48,6 @@ func (s *builder) online() {
 		"Connect-ExchangeOnline"+exchange,
 		"Connect-MgGraph -Scopes 'Application.ReadWrite.All','AppRoleAssignment.ReadWrite.All'"+graph,
 	)
-	s.quarantineMailbox(ShellExchangeOnline, false)
-	s.application()
-	s.certificate()
-	s.consent()
-	s.scope()
-	s.allowList()
 }
 
 // cloudSwitches returns the parameters that make the modules use a cloud.
@@ -107,13 +112,18 @@ func (s *builder) consent() {
 // scope gives the application access to some of the mailboxes.
 // See https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac.
 func (s *builder) scope() {
-	s.add("Or: give it access to some mailboxes", []string{
-		"RBAC for Applications grants the role `Application EWS.AccessAsApp` within a scope: here the members of a group, which must include the quarantine mailbox. Rights add up: as long as the application also has `full_access_as_app`, the scope restricts nothing. A change can take up to two hours to take effect; the last command shows whether it has.",
-	}, ShellExchangeOnline,
+	s.scoped("Or: give it access to some mailboxes", "Application EWS.AccessAsApp", "as long as the application also has `full_access_as_app`, the scope restricts nothing.")
+}
+
+// scoped adds the step that grants a role for the members of a group.
+func (s *builder) scoped(title, role, consent string, more ...string) {
+	s.add(title, append([]string{
+		"RBAC for Applications grants the role " + code(role) + " within a scope: here the members of a group, which must include the quarantine mailbox. Rights add up: " + consent + " A change can take up to two hours to take effect; the last command shows whether it has.",
+	}, more...), ShellExchangeOnline,
 		"New-ServicePrincipal -AppId $principal.AppId -ObjectId $principal.Id -DisplayName "+powershell.Quote(setupApp),
 		"$group = (Get-DistributionGroup -Identity 'quarantined-mailboxes').DistinguishedName",
 		`New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$group'"`,
-		"New-ManagementRoleAssignment -App $principal.Id -Role 'Application EWS.AccessAsApp' -CustomResourceScope 'Quarantine mailboxes'",
+		"New-ManagementRoleAssignment -App $principal.Id -Role "+powershell.Quote(role)+" -CustomResourceScope 'Quarantine mailboxes'",
 		"Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource "+powershell.Quote(s.cfg.QuarantineMailbox)+" | Format-Table",
 	)
 }

@@ -35,7 +35,7 @@ var exchangeProducts = map[Version]string{
 // Options are the options of [New]. nil or the zero value means the defaults.
 type Options struct {
 	// ExchangeVersion decides which commands the guide contains. Default:
-	// ExchangeOnline with Azure AD or an EWSURL of Exchange Online, else
+	// ExchangeOnline with Azure AD, APIGraph or an EWSURL of Exchange Online, else
 	// ExchangeSE, which uses the commands of Exchange 2013 and later.
 	ExchangeVersion Version
 }
@@ -87,7 +87,7 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	}
 	if o.ExchangeVersion == "" {
 		o.ExchangeVersion = ExchangeSE
-		if cfg.Authentication.Type == exchange.AuthenticationAzureAD || leadsOnline(cfg.EWSURL) {
+		if cfg.Authentication.Type == exchange.AuthenticationAzureAD || leadsOnline(cfg.EWSURL) || cfg.API == exchange.APIGraph {
 			o.ExchangeVersion = ExchangeOnline
 		}
 	}
@@ -95,22 +95,24 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	if !ok {
 		return nil, driver.Invalid("options", "ExchangeVersion", fmt.Sprintf("is %q; use 2010, 2013, 2016, 2019, SE or online", o.ExchangeVersion))
 	}
-	if cfg.API == exchange.APIGraph {
-		return nil, driver.Invalid("configuration", "api", `is "graph", for which there is no guide yet; the application needs Mail.ReadWrite, MailboxItem.ImportExport.All, User.Read.All and, `+
-			`to expand groups, GroupMember.Read.All, as application permissions of Microsoft Graph with admin consent`)
-	}
 	s := &builder{version: o.ExchangeVersion, guide: &Guide{}}
 	s.complete(*cfg)
 	if err := errors.Join(s.cfg.Validate(), s.fits()); err != nil {
 		return nil, err
 	}
 	s.guide.Title = "Preparing " + product
+	if s.overGraph() {
+		s.guide.Title += ", by Microsoft Graph,"
+	}
 	if cfg.Name != "" {
 		s.guide.Title += " for " + code(cfg.Name)
 	}
-	if o.ExchangeVersion == ExchangeOnline {
+	switch {
+	case s.overGraph():
+		s.graph()
+	case o.ExchangeVersion == ExchangeOnline:
 		s.online()
-	} else {
+	default:
 		s.onPremises()
 	}
 	s.add("Test it", []string{
@@ -143,8 +145,12 @@ func (s *builder) complete(c exchange.Config) {
 		}
 	}
 	a := &c.Authentication
-	online := s.version == ExchangeOnline
-	if online {
+	switch {
+	case s.version != ExchangeOnline && c.API != exchange.APIGraph:
+		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationNTLM))
+	case c.API == exchange.APIGraph:
+		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationAzureAD))
+	default:
 		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationAzureAD))
 		clouds := msclouds.All()[:1]
 		if u, err := url.Parse(a.AuthenticationEndpoint); err == nil && u.Host != "" {
@@ -156,8 +162,6 @@ func (s *builder) complete(c exchange.Config) {
 		case len(clouds) > 1: // a single one is the default
 			fill(&c.EWSURL, "ewsUrl", clouds[0].EWSURL())
 		}
-	} else {
-		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationNTLM))
 	}
 	fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
 	if a.Type == exchange.AuthenticationAzureAD {
@@ -181,6 +185,8 @@ func (s *builder) fits() error {
 		return driver.Invalid("options", "ExchangeVersion", fmt.Sprintf(format, args...))
 	}
 	switch {
+	case s.overGraph() && s.version != ExchangeOnline:
+		return refuse(`is %s, but api is "graph", which Exchange Online alone has; use online, or set api to "ews"`, s.version)
 	case s.version == ExchangeOnline && s.cfg.Authentication.Type == exchange.AuthenticationExternal:
 		return refuse(`is online, for which the guide covers applications only; set authentication.type to "azureAD" for the steps about them`)
 	case s.version == ExchangeOnline && !azure:
@@ -194,6 +200,9 @@ func (s *builder) fits() error {
 	}
 	return nil
 }
+
+// overGraph reports whether the configuration is for Graph.
+func (s *builder) overGraph() bool { return s.cfg.API == exchange.APIGraph }
 
 // leadsOnline reports whether a URL points to Exchange Online.
 func leadsOnline(raw string) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/setup"
 )
@@ -65,8 +66,19 @@ var setups = map[string]struct {
 			ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444", TenantID: "customer.partner.onmschina.cn", PrivateKeyFile: "quarantine.pfx",
 		},
 	}, ""},
+	"graph": {exchange.Config{
+		Name: "Cloud", API: exchange.APIGraph, QuarantineMailbox: vault, QuarantineHeader: quarantine.Header{Name: "X-Quarantined", Value: "yes"},
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationAzureAD, ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444",
+			TenantID: "customer.onmicrosoft.com", PrivateKeyFile: "quarantine.pfx",
+		},
+	}, ""},
+	"graph-new":           {exchange.Config{API: exchange.APIGraph}, setup.ExchangeOnline},
 	"online-gcc-high-new": {exchange.Config{EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx"}, ""},
 }
+
+// fullAccessAsApp is the permission for EWS.
+const fullAccessAsApp = "dc890d15-9560-4a4c-9b7f-a736ec74ec40"
 
 func TestSetup(t *testing.T) {
 	t.Parallel()
@@ -127,6 +139,11 @@ func TestSetupDiffers(t *testing.T) {
 			[]string{"-RetrieveEwsOperationAccessPolicy", "'Application EWS.AccessAsApp'", "dc890d15-9560-4a4c-9b7f-a736ec74ec40", "Connect-ExchangeOnline"},
 			[]string{"ThrottlingPolicy", "-Role ApplicationImpersonation", "Get-WebServicesVirtualDirectory"},
 		},
+		"graph": {
+			[]string{"'MailboxItem.ImportExport.All'", "'Mail.ReadWrite'", "'Application Mail.ReadWrite'", "'Mail-Advanced.ReadWrite.All'", "Connect-ExchangeOnline", "00000003-0000-0000-c000-000000000000"},
+			[]string{"EwsAllowedAppIDs", "EWS.AccessAsApp", fullAccessAsApp, "ThrottlingPolicy", "Get-WebServicesVirtualDirectory"},
+		},
+		"graph-new": {[]string{"New-MgApplication"}, []string{"Mail-Advanced"}},
 		"2019-autodiscover": {
 			[]string{"Resolve-DnsName 'autodiscover.corp.example.test'", "Resolve-DnsName '_autodiscover._tcp.corp.example.test' -Type SRV", "Get-WebServicesVirtualDirectory"},
 			nil,
@@ -217,7 +234,13 @@ func TestSetupRefuses(t *testing.T) {
 		"a server, and an application without an address": {&exchange.Config{
 			Authentication: exchange.Authentication{Type: exchange.AuthenticationAzureAD},
 		}, setup.Exchange2019, "hybrid modern authentication"},
-		"a malformed address": {&exchange.Config{QuarantineMailbox: "quarantine"}, "", "quarantineMailbox"},
+		"a server, by Graph": {&exchange.Config{API: exchange.APIGraph}, setup.Exchange2019, `api is "graph"`},
+		"Graph in a sovereign cloud": {&exchange.Config{
+			API:            exchange.APIGraph,
+			Authentication: exchange.Authentication{AuthenticationEndpoint: "https://login.partner.microsoftonline.cn"},
+		}, "", "China"},
+		"Graph with a password": {&exchange.Config{API: exchange.APIGraph, Authentication: exchange.Authentication{Type: exchange.AuthenticationNTLM}}, "", "azureAD"},
+		"a malformed address":   {&exchange.Config{QuarantineMailbox: "quarantine"}, "", "quarantineMailbox"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

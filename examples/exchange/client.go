@@ -1,0 +1,99 @@
+package main
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ewsquarantine/ewsquarantine/auth"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/testdata"
+)
+
+// client is the value of -client: the folder for what a client of Graph needs.
+type client struct {
+	dir         string
+	certificate *auth.Certificate
+	config      map[string]any // of ewsq
+}
+
+// names of the files.
+const (
+	clientConfig = "ewsq.json"
+	clientKey    = "quarantine.pfx"
+	clientCA     = "ca.pem"
+	clientBook   = "journal.db" // made by ewsq
+)
+
+// prepare makes a certificate, and reads the configuration that is in testdata.
+func (c *client) prepare() error {
+	if c.dir == "" {
+		return nil
+	}
+	var err error
+	if c.dir, err = filepath.Abs(c.dir); err != nil {
+		return fmt.Errorf("-client: %w", err)
+	}
+	if err := json.Unmarshal(testdata.GraphConfig, &c.config); err != nil {
+		return fmt.Errorf("the configuration in testdata: %w", err)
+	}
+	if c.certificate, err = auth.NewCertificate(&auth.CertificateOptions{Subject: "CN=quarantine"}); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return fmt.Errorf("-client: %w", err)
+	}
+	return nil
+}
+
+// authentication returns that of the configuration.
+func (c *client) authentication() map[string]any {
+	a, _ := c.config["authentication"].(map[string]any) // a file of ours
+	return a
+}
+
+// application returns the application of the configuration, which may sign in.
+func (c *client) application() (all []ewstest.Application, err error) {
+	if c.dir == "" {
+		return nil, nil
+	}
+	leaf, err := x509.ParseCertificate(c.certificate.CER())
+	if err != nil {
+		return nil, err
+	}
+	id, _ := c.authentication()["applicationId"].(string)
+	return []ewstest.Application{{ID: id, Certificates: []*x509.Certificate{leaf}}}, nil
+}
+
+// write writes the files for a server, and returns the name of the configuration. It
+// replaces those of an earlier run.
+func (c *client) write(url string, ca []byte) (string, error) {
+	if c.dir == "" {
+		return "", nil
+	}
+	a := c.authentication()
+	password, _ := a["privateKeyPassword"].(string)
+	pfx, err := c.certificate.PFX(password)
+	if err != nil {
+		return "", err
+	}
+	name := func(file string) string { return filepath.Join(c.dir, file) }
+	c.config["graphUrl"], a["authenticationEndpoint"] = url, url
+	c.config["rootCAFile"], a["privateKeyFile"], c.config["journalFile"] = name(clientCA), name(clientKey), name(clientBook)
+	config, err := json.MarshalIndent(c.config, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	err = errors.Join(
+		os.WriteFile(name(clientCA), ca, 0o600),
+		os.WriteFile(name(clientKey), pfx, 0o600),
+		os.WriteFile(name(clientConfig), append(config, '\n'), 0o600),
+	)
+	if err != nil {
+		return "", fmt.Errorf("-client: %w", err)
+	}
+	return name(clientConfig), nil
+}

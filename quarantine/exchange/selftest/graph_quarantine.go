@@ -1,0 +1,173 @@
+package selftest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/internal/powershell"
+)
+
+// checkQuarantine checks the quarantine mailbox.
+func (g *graphChecker) checkQuarantine(ctx context.Context) {
+	address := g.cfg.QuarantineMailbox
+	if g.vault != (graph.Mailbox{}) {
+		root, err := g.vault.Folder(ctx, "msgfolderroot")
+		switch {
+		case !g.opened(ctx, address, CheckQuarantineMailbox, err, g.quarantineRemedy()):
+			g.skipVault("not checked: the quarantine mailbox cannot be opened")
+		case !g.mailAccess(ctx, g.vault, address):
+			g.skipVault(fixFirst(CheckMailAccess))
+		default:
+			g.inVault(ctx, root)
+		}
+	}
+	if g.blocker == "" && ctx.Err() == nil {
+		g.checkDirectory(ctx)
+	}
+}
+
+// inVault checks what needs the quarantine mailbox.
+func (g *graphChecker) inVault(ctx context.Context, root graph.Folder) {
+	address := g.cfg.QuarantineMailbox
+	var err error
+	g.folder, err = g.child(ctx, root.ID)
+	switch {
+	case g.undecided(ctx, err):
+		return
+	case err != nil:
+		g.fail(CheckQuarantineFolder, address, err.Error(), g.unreachableRemedy(address))
+		g.skipVault(fixFirst(CheckQuarantineFolder))
+		return
+	case g.folder.ID == "":
+		g.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q does not exist yet; the first message creates it", g.cfg.QuarantineFolder))
+	default:
+		g.ok(CheckQuarantineFolder, address, fmt.Sprintf("folder %q exists", g.cfg.QuarantineFolder))
+	}
+	transferable := g.transferable(ctx, g.vault, address)
+	if g.blocker != "" || ctx.Err() != nil {
+		return
+	}
+	transferable = g.checkImportHost(ctx) && transferable
+	if g.blocker != "" || ctx.Err() != nil {
+		return
+	}
+	if g.folder.ID == "" {
+		if transferable {
+			g.ok(CheckExportImport, address, "the application may export from the mailbox and import into it; not tested with an item, since there is no quarantine folder yet")
+		}
+		g.skipVault("testing it needs an item, and there is no quarantine folder yet")
+		return
+	}
+	g.withItem(ctx, transferable)
+}
+
+// child looks for the quarantine folder.
+func (g *graphChecker) child(ctx context.Context, root string) (graph.Folder, error) {
+	for folders, err := range g.vault.Children(ctx, root, g.cfg.QuarantineFolder) {
+		if err != nil {
+			return graph.Folder{}, err
+		}
+		at := slices.IndexFunc(folders, func(f graph.Folder) bool { return !f.IsSearch() && strings.EqualFold(f.Name, g.cfg.QuarantineFolder) })
+		if at >= 0 {
+			return folders[at], nil
+		}
+	}
+	return graph.Folder{}, nil
+}
+
+// transferable asks to export an item that there is not, and for a session to import into
+// the mailbox, which changes nothing.
+func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, address string) bool {
+	id, err := box.ExchangeID(ctx)
+	if g.undecided(ctx, err) {
+		return false
+	}
+	if err != nil {
+		g.lacks(CheckExportImport, address, permissionUsers, err, remedy{text: "mailboxes of groups, public folders and archives cannot be exported; use a user's mailbox or a shared one"})
+		return false
+	}
+	export, err := box.ExportItem(ctx, id, probeID)
+	if err == nil {
+		export.Close()
+	}
+	refusal, said := errors.AsType[*graph.Error](err)
+	// What is said of the item itself needs the right to export.
+	if said && (refusal.Status == http.StatusOK && refusal.Err == nil || graph.Has(err, graph.CodeInvalidID, graph.CodeItemNotFound)) {
+		err = nil
+	}
+	var session graph.ImportSession
+	if err == nil {
+		session, err = box.NewImportSession(ctx, id)
+	}
+	switch {
+	case g.undecided(ctx, err):
+		return false
+	case err != nil:
+		g.lacks(CheckExportImport, address, permissionTransfer, err, g.transferRemedy())
+		return false
+	case box == g.vault:
+		g.vaultID, g.importer = id, session
+	default:
+		g.ok(CheckExportImport, address, "the application may export from the mailbox and import into it")
+	}
+	return true
+}
+
+// checkImportHost looks whether the server that takes imports can be reached. It is
+// another one than Graph's, and firewalls must know both.
+func (g *graphChecker) checkImportHost(ctx context.Context) bool {
+	server := g.importer.Server()
+	if server == "" {
+		g.skip(CheckImportHost, "", "not checked: Graph names it where an import begins; fix "+string(g.transferBlocker())+" first")
+		return false
+	}
+	d := &dial{}
+	_, err := g.look(ctx, server+"/", d)
+	u, _ := url.Parse(server) // was a part of a URL
+	if err == nil {
+		g.ok(CheckImportHost, "", u.Host+" answers; it takes the messages that are carried")
+		return true
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	seen, fix := err.Error(), g.importHostRemedy(u)
+	switch {
+	case d.dnsErr != nil:
+		seen = fmt.Sprintf("the name %s has no address: %v", d.host, d.dnsErr)
+	case d.tlsErr != nil:
+		seen, fix = "its certificate is not trusted: "+d.tlsErr.Error(), g.tlsRemedy(d.tlsErr, u)
+	case d.dialErr != nil && d.reached == "":
+		seen = "it cannot be reached: " + d.dialErr.Error()
+	}
+	g.fail(CheckImportHost, "", u.Host+", which takes the messages that are carried: "+seen, fix)
+	return false
+}
+
+// transferBlocker returns the check for which there is no session to import.
+func (g *graphChecker) transferBlocker() Name {
+	if g.result(CheckExportImport, g.cfg.QuarantineMailbox).Status == Failed {
+		return CheckExportImport
+	}
+	return CheckPermissions
+}
+
+func (g *graphChecker) importHostRemedy(u *url.URL) remedy {
+	text := "let this machine connect to " + u.Host + " as well as to Graph: firewalls and proxies must know both hosts"
+	if g.cfg.UseProxy {
+		return remedy{text: text + "; the proxy is " + g.proxyName()}
+	}
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	return remedy{text, []string{"Test-NetConnection -ComputerName " + powershell.Quote(u.Hostname()) + " -Port " + port}}
+}
