@@ -36,9 +36,11 @@ quarantine/quarantinetest -> quarantine
 quarantine/quarantinetest -> quarantine/driver
 quarantine/ewsmail -> quarantine/driver
 quarantine/ewsmail -> ews
-quarantine/ewsmail -> internal/xmlwire
+quarantine/ewsmail -> internal/folderpath
 quarantine/graphmail -> quarantine/driver
+quarantine/graphmail -> internal/folderpath
 quarantine/graphmail -> internal/graph
+internal/folderpath -> internal/xmlwire
 quarantine/graphmail/graphtest -> ews/ewstest
 quarantine/graphmail/graphtest -> internal/azuread
 quarantine/graphmail/graphtest -> internal/mailstore

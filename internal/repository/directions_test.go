@@ -46,6 +46,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/callinfo", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/folderpath", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},

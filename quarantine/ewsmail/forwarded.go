@@ -90,8 +90,8 @@ func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for id, name := range tree.base {
-		if name == ews.FolderSentItems {
+	for id, name := range tree.Base {
+		if name == string(ews.FolderSentItems) {
 			return tree.within(id), nil
 		}
 	}

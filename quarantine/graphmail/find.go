@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -135,7 +136,8 @@ func (f *finder) recoverable(ctx context.Context) error {
 	if names[0] == nil {
 		return nil
 	}
-	tree := &folderTree{nodes: map[string]folderNode{}, base: map[string]string{names[0].ID: deletions}}
+	tree := newTree(time.Time{})
+	tree.Base[names[0].ID] = deletions
 	return f.folders(ctx, []string{names[0].ID}, tree)
 }
 

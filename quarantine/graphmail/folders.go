@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -17,7 +18,7 @@ import (
 // the paths of stamps and receipts mean the same in both.
 // See https://learn.microsoft.com/en-us/graph/api/resources/mailfolder.
 const (
-	root         = "msgfolderroot"
+	root         = folderpath.Root
 	inbox        = "inbox"
 	deletedItems = "deleteditems"
 	deletions    = "recoverableitemsdeletions"
@@ -30,21 +31,20 @@ var baseFolders = []string{root, inbox, "sentitems", deletedItems, "drafts", "ju
 // what is remembered reads them again in the end.
 const folderTTL = 2 * time.Minute
 
-// maxDepth is how deep folders are followed: Exchange allows 300.
-const maxDepth = 300
-
 // folderTree is the folders of a mailbox.
 type folderTree struct {
+	folderpath.Tree
 	read  time.Time
-	nodes map[string]folderNode
-	base  map[string]string // well-known names by id
-	order []string          // ids of all that users see
-	extra []string          // ids of Recoverable Items, to be searched as well
+	order []string // ids of all that users see
+	extra []string // ids of Recoverable Items, to be searched as well
 	// unlisted are folders below which not all could be listed.
 	unlisted []driver.Unsearched
 }
 
-type folderNode struct{ name, parent string }
+// newTree returns a tree without folders.
+func newTree(read time.Time) *folderTree {
+	return &folderTree{Tree: folderpath.Tree{Nodes: map[string]folderpath.Node{}, Base: map[string]string{}}, read: read}
+}
 
 // folders returns the folders of the mailbox, and reads them again if they were read
 // longer than maxAge ago.
@@ -59,13 +59,13 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 	if known != nil && time.Since(known.read) < maxAge {
 		return known, nil
 	}
-	tree := &folderTree{read: time.Now(), nodes: make(map[string]folderNode)}
+	tree := newTree(time.Now())
 	if known != nil {
-		tree.base, tree.extra = maps.Clone(known.base), known.extra // ids of well-known folders do not change
+		tree.Base, tree.extra = maps.Clone(known.Base), known.extra // ids of well-known folders do not change
 	} else if err := m.wellKnown(ctx, box, tree); err != nil {
 		return nil, m.unreachable(err)
 	}
-	for id, name := range tree.base {
+	for id, name := range tree.Base {
 		if name == root {
 			tree.order = append(tree.order, id)
 		}
@@ -100,11 +100,10 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 	if err != nil {
 		return err
 	}
-	tree.base = make(map[string]string, len(names))
 	for i, f := range found {
 		switch {
 		case f != nil && f.ID != "":
-			tree.base[f.ID] = names[i]
+			tree.Base[f.ID] = names[i]
 			if names[i] == deletions {
 				tree.extra = append(tree.extra, f.ID)
 			}
@@ -119,7 +118,7 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 // no items of their own, and are left out of what is searched.
 func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
 	level := slices.Clone(tree.order)
-	for depth := 0; len(level) > 0 && depth < maxDepth; depth++ {
+	for depth := 0; len(level) > 0 && depth < folderpath.MaxDepth; depth++ {
 		lists, err := box.Below(ctx, level)
 		if err != nil {
 			return err
@@ -140,10 +139,10 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree)
 					continue
 				}
 				for _, f := range folders {
-					if _, twice := tree.nodes[f.ID]; twice || f.ID == "" {
+					if _, twice := tree.Nodes[f.ID]; twice || f.ID == "" {
 						continue // it was moved meanwhile, or pages repeat
 					}
-					tree.nodes[f.ID] = folderNode{f.Name, level[i]}
+					tree.Nodes[f.ID] = folderpath.Node{Name: f.Name, Parent: level[i]}
 					if f.IsSearch() {
 						continue
 					}
@@ -162,65 +161,12 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree)
 // folder describes the folder with the given id. For a folder that is not in the tree,
 // only the id is known.
 func (t *folderTree) folder(id string) driver.Folder {
-	f := driver.Folder{ID: id}
-	var names []string
-	below := -1
-	for at, hops := id, 0; hops < maxDepth; hops++ {
-		name, isBase := t.base[at]
-		if isBase && below < 0 {
-			f.Base, below = name, len(names)
-		}
-		if name == root {
-			break
-		}
-		node, ok := t.nodes[at]
-		if !ok {
-			if isBase {
-				names = append(names, name) // of Recoverable Items
-			}
-			break
-		}
-		names = append(names, escapeName(node.name))
-		at = node.parent
-	}
-	if below > 0 {
-		part := slices.Clone(names[:below])
-		slices.Reverse(part)
-		f.Below = strings.Join(part, "/")
-	}
-	slices.Reverse(names)
-	f.Path = "/" + strings.Join(names, "/")
-	f.Recoverable = f.Base == deletions
-	return f
+	p := t.Place(id, folderpath.Escape)
+	return driver.Folder{ID: id, Path: p.Path, Base: p.Base, Below: p.Below, Recoverable: p.Base == deletions}
 }
 
 // within returns the id of a folder and those of the folders below it.
-func (t *folderTree) within(id string) []string {
-	ids := []string{id}
-	for _, candidate := range t.order {
-		for at, hops := candidate, 0; hops < maxDepth; hops++ {
-			node, ok := t.nodes[at]
-			if !ok {
-				break
-			}
-			if at = node.parent; at == id {
-				ids = append(ids, candidate)
-				break
-			}
-		}
-	}
-	return ids
-}
-
-// The escapes of names in paths are those of the driver over EWS.
-var (
-	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
-	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
-)
-
-func escapeName(name string) string { return nameEscapes.Replace(name) }
-
-func unescapeName(name string) string { return nameUnescapes.Replace(name) }
+func (t *folderTree) within(id string) []string { return t.Within(id, t.order) }
 
 // folder returns the folder with a path of names. It creates what is missing if the
 // request says so.
@@ -235,7 +181,7 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	f := driver.Folder{Base: root}
 	names := make([]string, len(want.Names))
 	for i, name := range want.Names {
-		names[i] = escapeName(name)
+		names[i] = folderpath.Escape(name)
 	}
 	f.Below = strings.Join(names, "/")
 	f.Path = "/" + f.Below
