@@ -65,16 +65,47 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 	} else if err := m.wellKnown(ctx, box, tree); err != nil {
 		return nil, m.unreachable(err)
 	}
-	for id, name := range tree.Base {
-		if name == root {
-			tree.order = append(tree.order, id)
-		}
-	}
-	if err := m.walk(ctx, box, tree); err != nil {
+	tree.order = append(tree.order, tree.top()...)
+	return m.walked(ctx, box, tree, nil)
+}
+
+// again returns the folders of the mailbox as they are after a search of those that were
+// known, with what was listed together with it.
+func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
+	tree := newTree(time.Now())
+	tree.Base, tree.extra = maps.Clone(known.Base), known.extra
+	tree.order = append(tree.order, known.top()...)
+	return m.walked(ctx, box, tree, listed)
+}
+
+// walked completes a tree, and remembers it.
+func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
+	if err := m.walk(ctx, box, tree, listed); err != nil {
 		return nil, m.unreachable(err)
 	}
 	m.keep(tree)
 	return tree, nil
+}
+
+// top returns the id of the root.
+func (t *folderTree) top() []string {
+	for id, name := range t.Base {
+		if name == root {
+			return []string{id}
+		}
+	}
+	return nil
+}
+
+// parents returns the ids of the folders that have some below them, the root among them.
+func (t *folderTree) parents() []string {
+	ids := t.top()
+	for _, id := range t.order {
+		if parent := t.Nodes[id].Parent; parent != "" && !slices.Contains(ids, parent) {
+			ids = append(ids, parent)
+		}
+	}
+	return ids
 }
 
 // kept returns the folders that were read last, nil for none.
@@ -115,11 +146,11 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 }
 
 // walk adds all folders below the root to the tree, level by level. Search folders have
-// no items of their own, and are left out of what is searched.
-func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
+// no items of their own, and are left out of what is searched. Some lists have been read.
+func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
 	level := slices.Clone(tree.order)
 	for depth := 0; len(level) > 0 && depth < folderpath.MaxDepth; depth++ {
-		lists, err := box.Below(ctx, level)
+		lists, err := below(ctx, box, level, listed)
 		if err != nil {
 			return err
 		}
@@ -156,6 +187,25 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree)
 		level = next
 	}
 	return nil
+}
+
+// below reads the folders directly below each of some, but for those that are listed.
+func below(ctx context.Context, box graph.Mailbox, level []string, listed map[string]graph.Pages[graph.Folder]) ([]graph.Pages[graph.Folder], error) {
+	unread := slices.DeleteFunc(slices.Clone(level), func(id string) bool { return listed[id] != nil })
+	var read []graph.Pages[graph.Folder]
+	if len(unread) > 0 {
+		var err error
+		if read, err = box.Below(ctx, unread); err != nil {
+			return nil, err
+		}
+	}
+	lists := make([]graph.Pages[graph.Folder], len(level))
+	for i, id := range level {
+		if lists[i] = listed[id]; lists[i] == nil {
+			lists[i], read = read[0], read[1:]
+		}
+	}
+	return lists, nil
 }
 
 // folder describes the folder with the given id. For a folder that is not in the tree,
