@@ -44,6 +44,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/apachetest", Imports: nil},
 	{Package: "internal/azuread", Imports: nil},
 	{Package: "internal/callinfo", Imports: nil},
+	{Package: "internal/conversation", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/folderpath", Imports: []string{"internal/xmlwire"}},

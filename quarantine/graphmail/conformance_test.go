@@ -158,6 +158,13 @@ func (l lab) Lose(_ testing.TB, n int, acted bool) func() bool {
 	}
 }
 
+// UserForwards implements quarantinetest.Forwarding.
+func (l lab) UserForwards(_ testing.TB, messageID, as string, to ...string) {
+	box := l.Mailbox(alice)
+	text := "From: " + alice + "\r\nTo: " + strings.Join(to, ", ") + "\r\nSubject: Fwd: Invoice\r\nMessage-ID: " + as + "\r\nIn-Reply-To: " + messageID + "\r\n\r\nLook at this."
+	box.DeliverWith([]byte(text), ewstest.Delivery{Folder: box.Folder(ews.FolderSentItems), Read: true})
+}
+
 // AddGroup implements quarantinetest.Peopled.
 func (l lab) AddGroup(_ testing.TB, address string, members ...string) {
 	l.Exchange().AddList(address, members...)

@@ -22,6 +22,11 @@
 // that the request for one is withdrawn before an item is set to read or removed; a
 // message that was set to read by a restore has lost that request.
 //
+// # New messages
+//
+// [Strategy.Arrivals] tells what has come into a folder, such as the Inbox of a mailbox for
+// reports, since it was last asked.
+//
 // # Round trips
 //
 // A quarantine from a mailbox that is known takes 14 round trips: one search; the stamp, with
