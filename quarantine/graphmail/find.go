@@ -65,13 +65,20 @@ func (f *finder) run(ctx context.Context) error {
 	if err := f.tree(ctx, tree, nil, look); err != nil {
 		return err
 	}
+	if f.longer {
+		look.listed = nil // too early: what is in no page yet may have moved to a new folder
+	}
+	// What is in a folder that is new is found there, so that the path of the folder is known.
+	if f.elsewhere(look.found, tree) {
+		if err := f.afresh(ctx, tree, look.listed); err != nil {
+			return err
+		}
+		tree = f.current(tree)
+	}
 	if err := f.stray(ctx, look.found, tree); err != nil {
 		return err
 	}
 	complete := len(f.found.Unsearched) == 0 && !f.missed
-	if f.longer {
-		look.listed = nil // too early: what is in no page yet may have moved to a new folder
-	}
 	if tree == known && !(complete && len(f.seen) > 0 && f.query.Operation != "") || !complete && f.show == nil {
 		if err := f.afresh(ctx, tree, look.listed); err != nil {
 			return err
@@ -165,74 +172,6 @@ func (f *finder) request(folder, filter string) graph.Query {
 		fields = append(slices.Clip(itemFields), senderFields...)
 	}
 	return graph.Query{Folder: folder, Filter: filter, Select: fields, Properties: itemProperties}
-}
-
-// whole searches the visible mailbox as a whole.
-func (f *finder) whole(ctx context.Context, filter string) ([]graph.Message, error) {
-	lists, err := f.box.Search(ctx, []graph.Query{f.request("", filter)})
-	if err != nil {
-		return nil, f.m.unreachable(err)
-	}
-	return f.wide(lists[0], filter)
-}
-
-// wide reads what a search of the whole mailbox has found.
-func (f *finder) wide(pages graph.Pages[graph.Message], filter string) ([]graph.Message, error) {
-	var all []graph.Message
-	for raws, err := range pages {
-		switch {
-		case refused(err) && filter == f.filter:
-			return nil, nil // folder by folder it is then
-		case err != nil:
-			return nil, f.m.unreachable(err)
-		}
-		all = append(all, raws...)
-	}
-	return all, nil
-}
-
-// stray deals with what was seen in the whole mailbox, and not in a folder: it is in one
-// that is not known, or has been moved meanwhile.
-func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
-	for _, raw := range wide {
-		if f.seen[raw.ID] || raw.ID == "" {
-			continue
-		}
-		now, err := f.box.Message(ctx, raw.ID, f.request("", "").Select, itemProperties)
-		if errors.Is(asGone(err), driver.ErrGone) {
-			f.missed = true
-			if it := f.m.item(raw, tree); f.query.Matches(it) && len(f.seen) == 0 {
-				f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
-					Folder: it.Folder, Cause: driver.CauseUndecided,
-					Reason: "a message that matches was moved or deleted while the mailbox was searched; run it again",
-				})
-			}
-			continue
-		}
-		if err != nil {
-			return f.m.unreachable(err)
-		}
-		if except := f.query.Except; except != nil && slices.Contains(tree.within(except.ID), now.FolderID) {
-			continue
-		}
-		if n, err := f.keep(ctx, now.FolderID, []graph.Message{now}, tree); err != nil {
-			return err
-		} else if n > 0 {
-			f.found.Searched = f.hit(f.found.Searched, tree.folder(now.FolderID), n)
-		}
-	}
-	return nil
-}
-
-// hit counts hits in a folder beside those that its search has found.
-func (f *finder) hit(searched []driver.Searched, folder driver.Folder, n int) []driver.Searched {
-	for i := range searched {
-		if searched[i].Folder.ID == folder.ID {
-			searched[i].Hits += n
-			return searched
-		}
-	}
-	return append(searched, driver.Searched{Folder: folder, Pages: 1, Hits: n})
 }
 
 // folders searches folders. It reports those that cannot be searched, and continues with
