@@ -44,6 +44,28 @@ func (m Mailbox) Search(ctx context.Context, queries []Query) ([]Pages[Message],
 	return lists[Message](ctx, m, calls)
 }
 
+// SearchAndBelow is Search and Below in one, in this order: the folders are read after the
+// messages.
+func (m Mailbox) SearchAndBelow(ctx context.Context, queries []Query, parents []string) ([]Pages[Message], []Pages[Folder], error) {
+	if len(parents) == 0 {
+		found, err := m.Search(ctx, queries)
+		return found, nil, err
+	}
+	calls := make([]call, 0, len(queries)+len(parents))
+	for _, q := range queries {
+		calls = append(calls, q.call(m.user, m.payer))
+	}
+	for _, id := range parents {
+		calls = append(calls, m.childrenCall(id, ""))
+	}
+	parts, err := m.client.batch(ctx, m.payer, calls)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := len(queries)
+	return paged[Message](ctx, m, calls[:n], parts[:n]), paged[Folder](ctx, m, calls[n:], parts[n:]), nil
+}
+
 // Below reads the folders directly below each of several, hidden ones as well.
 func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], error) {
 	calls := make([]call, len(parents))
@@ -61,6 +83,11 @@ func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], err
 	if err != nil {
 		return nil, err
 	}
+	return paged[T](ctx, m, calls, parts), nil
+}
+
+// paged are lists whose first pages have been read.
+func paged[T any](ctx context.Context, m Mailbox, calls []call, parts []part) []Pages[T] {
 	found := make([]Pages[T], len(calls))
 	for i, p := range parts {
 		found[i] = func(yield func([]T, error) bool) {
@@ -72,7 +99,7 @@ func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], err
 			continued(ctx, m.client, calls[i], first)(yield)
 		}
 	}
-	return found, nil
+	return found
 }
 
 // Whole reads a message together with the list of its attachments.

@@ -37,9 +37,14 @@ quarantine/quarantinetest -> quarantine
 quarantine/quarantinetest -> quarantine/driver
 quarantine/ewsmail -> quarantine/driver
 quarantine/ewsmail -> ews
-quarantine/ewsmail -> internal/xmlwire
+quarantine/ewsmail -> internal/conversation
+quarantine/ewsmail -> internal/folderpath
 quarantine/graphmail -> quarantine/driver
+quarantine/graphmail -> internal/conversation
+quarantine/graphmail -> internal/folderpath
+internal/conversation -> fmt
 quarantine/graphmail -> internal/graph
+internal/folderpath -> internal/xmlwire
 quarantine/graphmail/graphtest -> ews/ewstest
 quarantine/graphmail/graphtest -> internal/azuread
 quarantine/graphmail/graphtest -> internal/mailstore

@@ -3,8 +3,6 @@ package ewsmail
 import (
 	"context"
 	"time"
-
-	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
 // archive searches the archive of the mailbox for a query that asks for it, unless all
@@ -36,7 +34,7 @@ func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
 	if known := m.archiveKept(); known != nil && time.Since(known.read) < folderTTL {
 		return known, nil
 	}
-	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}, base: map[string]ews.FolderName{}}
+	tree := newTree(time.Now())
 	if err := m.archived(ctx, tree); err != nil {
 		return nil, err
 	}

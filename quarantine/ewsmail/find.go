@@ -287,7 +287,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 				it.MessageID = f.query.MessageID // for the engine to say what became of it
 			}
 		}
-		if it.Stamp != nil && isPurges(tree.base[folder]) {
+		if it.Stamp != nil && isPurges(ews.FolderName(tree.Base[folder])) {
 			continue // removed by the quarantine itself, and kept by retention
 		}
 		switch q := f.query; {

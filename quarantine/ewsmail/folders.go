@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
-	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
@@ -26,11 +26,10 @@ var baseFolders = []ews.FolderName{
 
 // folderTree is the folders of a mailbox.
 type folderTree struct {
+	folderpath.Tree
 	read  time.Time
-	nodes map[string]folderNode
-	base  map[string]ews.FolderName // by id
-	order []string                  // ids of all that users see and that can contain items, in the server's order
-	extra [][]string                // further ids to search, grouped by store
+	order []string   // ids of all that users see and that can contain items, in the server's order
+	extra [][]string // further ids to search, grouped by store
 	// missing are places that should be searched but could not be listed.
 	missing []driver.Unsearched
 	// passing means that something is missing that may be there at the next try.
@@ -39,8 +38,9 @@ type folderTree struct {
 	unlisted []driver.Unsearched
 }
 
-type folderNode struct {
-	name, parent string
+// newTree returns a tree without folders.
+func newTree(read time.Time) *folderTree {
+	return &folderTree{Tree: folderpath.Tree{Nodes: map[string]folderpath.Node{}, Base: map[string]string{}}, read: read}
 }
 
 // folders returns the folders of the mailbox, and reads them again if they were
@@ -66,18 +66,18 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	if known != nil && (time.Since(known.read) < maxAge || known.read.After(called)) {
 		return known, nil
 	}
-	tree := &folderTree{read: time.Now(), nodes: map[string]folderNode{}}
+	tree := newTree(time.Now())
 	if known != nil {
-		tree.base = maps.Clone(known.base) // ids of well-known folders do not change
+		tree.Base = maps.Clone(known.Base) // ids of well-known folders do not change
 	} else {
 		base, err := m.baseFolders(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tree.base = base
+		tree.Base = base
 	}
-	for id, name := range tree.base {
-		if name == ews.FolderMsgFolderRoot {
+	for id, name := range tree.Base {
+		if name == folderpath.Root {
 			// It can contain items, too, and FindFolder does not return it.
 			tree.order = append(tree.order, id)
 		}
@@ -87,7 +87,7 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 		return nil, m.unreachable(ctx, err)
 	}
 	// The Inbox comes first: if not all can be read, it is what matters most.
-	if i := slices.IndexFunc(ids, func(id string) bool { return tree.base[id] == ews.FolderInbox }); i > 0 {
+	if i := slices.IndexFunc(ids, func(id string) bool { return tree.Base[id] == string(ews.FolderInbox) }); i > 0 {
 		inbox := ids[i]
 		ids = slices.Insert(slices.Delete(ids, i, i+1), 0, inbox)
 	}
@@ -123,7 +123,7 @@ func (t *folderTree) size() int {
 	if t == nil {
 		return 0
 	}
-	return len(t.nodes)
+	return len(t.Nodes)
 }
 
 // walk adds all folders below a well-known one to the tree and returns the ids
@@ -147,7 +147,7 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := tree.nodes[f.ID.ID]; twice {
+		if _, twice := tree.Nodes[f.ID.ID]; twice {
 			continue // it was moved meanwhile, or pages repeat
 		}
 		id := strings.Clone(f.ID.ID)
@@ -157,7 +157,7 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 			parent = strings.Clone(f.ParentID.ID)
 			known[parent] = parent
 		}
-		tree.nodes[id] = folderNode{strings.Clone(f.DisplayName), parent}
+		tree.Nodes[id] = folderpath.Node{Name: strings.Clone(f.DisplayName), Parent: parent}
 		if kind, _ := f.Property(ews.PidTagFolderType); kind.Value != searchFolderType && f.Kind != "SearchFolder" {
 			ids = append(ids, id)
 		}
@@ -165,7 +165,7 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 	return ids, nil
 }
 
-func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, error) {
+func (m *mailbox) baseFolders(ctx context.Context) (map[string]string, error) {
 	refs := make([]ews.FolderRef, len(baseFolders))
 	for i, name := range baseFolders {
 		refs[i] = m.known(name)
@@ -177,10 +177,10 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 	if err := results[0].Err; err != nil {
 		return nil, m.unreachable(ctx, err)
 	}
-	base := make(map[string]ews.FolderName, len(results))
+	base := make(map[string]string, len(results))
 	for i, r := range results {
 		if r.Err == nil {
-			base[strings.Clone(r.Value.ID.ID)] = baseFolders[i]
+			base[strings.Clone(r.Value.ID.ID)] = string(baseFolders[i])
 		} else if transient(r.Err) {
 			return nil, r.Err
 		}
@@ -191,85 +191,15 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]ews.FolderName, e
 // folder describes the folder with the given id. For a folder that is not in the
 // tree, only the id is known.
 func (t *folderTree) folder(id string) driver.Folder {
-	f := driver.Folder{ID: id}
-	var names []string
-	below := -1
-	for at, hops := id, 0; hops < 300; hops++ {
-		name, isBase := t.base[at]
-		if isBase && below < 0 {
-			f.Base, below = string(name), len(names)
-		}
-		if name == ews.FolderMsgFolderRoot {
-			break
-		}
-		node, ok := t.nodes[at]
-		if !ok {
-			if isBase {
-				names = append(names, string(name)) // of Recoverable Items, or of the archive
-			}
-			break
-		}
-		names = append(names, escapeName(node.name))
-		at = node.parent
-	}
-	if below > 0 {
-		part := slices.Clone(names[:below])
-		slices.Reverse(part)
-		f.Below = strings.Join(part, "/")
-	}
-	slices.Reverse(names)
-	f.Path = "/" + strings.Join(names, "/")
+	p := t.Place(id, folderpath.EscapeXML)
+	f := driver.Folder{ID: id, Path: p.Path, Base: p.Base, Below: p.Below}
 	_, f.Recoverable = recoverableHome[ews.FolderName(f.Base)]
 	return f
 }
 
 // within returns the id of a folder and those of the folders below it that can
 // contain items.
-func (t *folderTree) within(id string) []string {
-	ids := []string{id}
-	for _, candidate := range t.order {
-		for at, hops := candidate, 0; hops < 300; hops++ {
-			node, ok := t.nodes[at]
-			if !ok {
-				break
-			}
-			if at = node.parent; at == id {
-				ids = append(ids, candidate)
-				break
-			}
-		}
-	}
-	return ids
-}
-
-var (
-	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
-	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
-)
-
-// escapeName escapes a display name for a path and for a request. Servers return
-// names with characters that XML does not allow, but do not accept them.
-func escapeName(name string) string {
-	name = nameEscapes.Replace(name)
-	if !strings.ContainsFunc(name, xmlwire.Forbidden) {
-		return name
-	}
-	var b strings.Builder
-	for _, r := range name {
-		if !xmlwire.Forbidden(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, c := range []byte(string(r)) {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
-// unescapeName reverses escapeName, except for characters that no request can
-// contain: a folder that replaces such a folder shows them escaped.
-func unescapeName(name string) string { return nameUnescapes.Replace(name) }
+func (t *folderTree) within(id string) []string { return t.Within(id, t.order) }
 
 // folder returns the folder with a path of names. It creates what is missing if
 // the request says so.
@@ -279,7 +209,7 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	}
 	escaped := make([]string, len(want.Names))
 	for i, name := range want.Names {
-		escaped[i] = escapeName(name)
+		escaped[i] = folderpath.EscapeXML(name)
 	}
 	f := driver.Folder{Base: string(ews.FolderMsgFolderRoot), Below: strings.Join(escaped, "/")}
 	f.Path = "/" + f.Below
@@ -315,8 +245,8 @@ func (m *mailbox) describe(ctx context.Context, id string) (driver.Folder, error
 // creates what is missing.
 func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (driver.Folder, error) {
 	var at ews.FolderRef = m.known(ews.FolderName(f.Base))
-	for segment := range strings.SplitSeq(f.Below, "/") {
-		id, err := m.child(ctx, at, unescapeName(segment), create)
+	for _, name := range folderpath.Split(f.Below) {
+		id, err := m.child(ctx, at, name, create)
 		if err != nil {
 			return driver.Folder{}, err
 		}

@@ -1,16 +1,14 @@
 package ewsmail
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/conversation"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
@@ -21,17 +19,6 @@ var (
 	pidTagInternetReferences = ews.ExtendedField{Tag: 0x1039, Type: ews.TypeString}
 	pidTagInReplyToID        = ews.ExtendedField{Tag: 0x1042, Type: ews.TypeString}
 )
-
-// thread is the place of a message in its conversation.
-type thread struct {
-	topic string
-	index []byte
-}
-
-// minIndex is the length of the index of the first message of a conversation.
-// Each reply has the index of the message that it replies to, plus five bytes.
-// See [MS-OXOMSG], section 2.2.1.3.
-const minIndex = 22
 
 // forwarded returns the owner's forwards of a message and replies to it, from
 // Sent Items and the folders below.
@@ -90,8 +77,8 @@ func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for id, name := range tree.base {
-		if name == ews.FolderSentItems {
+	for id, name := range tree.Base {
+		if name == string(ews.FolderSentItems) {
 			return tree.within(id), nil
 		}
 	}
@@ -100,7 +87,7 @@ func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
 
 // origin is what is known about a message that may have been forwarded.
 type origin struct {
-	threads  []thread
+	threads  []conversation.Thread
 	received time.Time // of the first copy; zero if no copy was found
 }
 
@@ -144,7 +131,7 @@ func (m *mailbox) threadsOf(ctx context.Context, items []driver.Item) (origin, e
 			if r.Err != nil {
 				return origin{}, fmt.Errorf("reading the conversation of the message in %s: %w", m.address, r.Err)
 			}
-			if t := threadOf(r.Value); t.topic != "" && len(t.index) >= minIndex && !slices.ContainsFunc(o.threads, t.equal) {
+			if t := threadOf(r.Value); t.Known() && !slices.ContainsFunc(o.threads, t.Equal) {
 				o.threads = append(o.threads, t)
 			}
 		}
@@ -155,21 +142,15 @@ func (m *mailbox) threadsOf(ctx context.Context, items []driver.Item) (origin, e
 // maxThreads is how many copies of a message are read for their conversation.
 const maxThreads = 20
 
-func threadOf(it ews.Item) thread {
+func threadOf(it ews.Item) conversation.Thread {
 	topic, _ := it.Property(pidTagConversationTopic)
 	index, _ := it.Property(pidTagConversationIndex)
-	b, err := base64.StdEncoding.DecodeString(index.Value)
-	if err != nil {
-		b = nil
-	}
-	return thread{topic.Value, b}
+	return conversation.Read(topic.Value, index.Value)
 }
-
-func (t thread) equal(u thread) bool { return t.topic == u.topic && bytes.Equal(t.index, u.index) }
 
 // follows returns a restriction for messages that name a message, or have the
 // topic of its conversation: servers cannot search for the prefix of an index.
-func follows(messageID string, threads []thread) ews.Restriction {
+func follows(messageID string, threads []conversation.Thread) ews.Restriction {
 	bare := driver.BareMessageID(messageID)
 	any := ews.Or{
 		ews.Contains{Property: pidTagInReplyToID, Value: bare, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase},
@@ -178,7 +159,7 @@ func follows(messageID string, threads []thread) ews.Restriction {
 	for _, t := range threads {
 		any = append(any, ews.And{
 			ews.Exists{Property: pidTagConversationIndex},
-			ews.Compare{Op: ews.IsEqualTo, Property: pidTagConversationTopic, Value: t.topic},
+			ews.Compare{Op: ews.IsEqualTo, Property: pidTagConversationTopic, Value: t.Topic},
 		})
 	}
 	return any
@@ -225,43 +206,19 @@ func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID stri
 }
 
 // traceOf returns how an item follows a message, or "" if it does not.
-func traceOf(it ews.Item, messageID string, threads []thread) driver.ForwardTrace {
+func traceOf(it ews.Item, messageID string, threads []conversation.Thread) driver.ForwardTrace {
+	bare := driver.BareMessageID(messageID) // also an invalid id, with blanks for example
 	for _, t := range []struct {
 		field ews.ExtendedField
 		by    driver.ForwardTrace
 	}{{pidTagInReplyToID, driver.ByInReplyTo}, {pidTagInternetReferences, driver.ByReferences}} {
-		if p, ok := it.Property(t.field); ok && names(p.Value, messageID) {
+		if p, ok := it.Property(t.field); ok && (driver.BareMessageID(p.Value) == bare || conversation.Names(p.Value, bare)) {
 			return t.by
 		}
 	}
 	own := threadOf(it)
-	if slices.ContainsFunc(threads, func(t thread) bool {
-		return strings.EqualFold(t.topic, own.topic) && len(own.index) > len(t.index) && bytes.HasPrefix(own.index, t.index)
-	}) {
+	if slices.ContainsFunc(threads, func(t conversation.Thread) bool { return t.Leads(own) }) {
 		return driver.ByConversation
 	}
 	return ""
-}
-
-// names reports whether a header of message ids contains an id.
-func names(header, messageID string) bool {
-	bare := driver.BareMessageID(messageID)
-	if driver.BareMessageID(header) == bare {
-		return true // even an invalid id, with blanks for example
-	}
-	for header != "" {
-		_, rest, ok := strings.Cut(header, "<")
-		if !ok {
-			break
-		}
-		id, after, closed := strings.Cut(rest, ">")
-		if !closed {
-			break
-		}
-		if strings.TrimSpace(id) == bare {
-			return true
-		}
-		header = after
-	}
-	return false
 }

@@ -71,7 +71,7 @@ func (m *mailbox) add(ctx context.Context, tree *folderTree, names ...ews.Folder
 			continue
 		}
 		id := r.Value.ID.ID
-		tree.base[id] = names[i]
+		tree.Base[id] = string(names[i])
 		ids = append(ids, id)
 	}
 	return ids, nil

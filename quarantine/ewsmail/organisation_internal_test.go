@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 )
 
 // A campaign over many mailboxes leaves the folders of the last ones only.
@@ -18,9 +19,9 @@ func TestMailboxesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := &organisation{mailboxes: make(map[string]*mailbox), view: func(string) *ews.Client { return nil }}
 		tree := func(folders int) *folderTree {
-			all := &folderTree{nodes: make(map[string]folderNode)}
+			all := newTree(time.Time{})
 			for i := range folders {
-				all.nodes[fmt.Sprint(i)] = folderNode{}
+				all.Nodes[fmt.Sprint(i)] = folderpath.Node{}
 			}
 			return all
 		}

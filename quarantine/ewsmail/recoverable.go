@@ -2,6 +2,7 @@ package ewsmail
 
 import (
 	"context"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
@@ -9,7 +10,7 @@ import (
 // recoverable searches what the owner of the mailbox could recover. It does not look in
 // Purges, as leftovers does not.
 func (f *finder) recoverable(ctx context.Context) error {
-	tree := &folderTree{nodes: map[string]folderNode{}, base: map[string]ews.FolderName{}}
+	tree := newTree(time.Time{})
 	names := []ews.FolderName{ews.FolderRecoverableItemsDeletions}
 	if f.mailbox.x.archive || f.mailbox.archiveRead() {
 		names = append(names, ews.FolderArchiveRecoverableItemsDeletions)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -26,6 +27,7 @@ type finder struct {
 	found  driver.Findings
 	seen   map[string]bool // ids of what was kept
 	missed bool            // something was seen in the whole mailbox, and then in no folder
+	longer bool            // a folder took more than one request
 }
 
 // find returns the items that match a query.
@@ -49,28 +51,36 @@ func (f *finder) run(ctx context.Context) error {
 	case q.Recoverable && q.In == nil:
 		return f.recoverable(ctx)
 	case q.In != nil && !q.Below:
-		return f.folders(ctx, []string{q.In.ID}, &folderTree{})
+		return f.folders(ctx, []string{q.In.ID}, &folderTree{}, nil)
 	}
 	known := f.m.kept()
 	tree, err := f.m.folders(ctx, f.box, folderTTL)
 	if err != nil {
 		return err
 	}
-	var wide []graph.Message
-	if f.query.In == nil && f.filter != "" && f.show == nil {
-		if wide, err = f.whole(ctx, f.filter); err != nil {
-			return err
-		}
+	look := &look{wide: f.query.In == nil && f.filter != "" && f.show == nil}
+	if tree == known && (f.query.Operation == "" || f.query.In == nil) { // what has a stamp is mostly where it was put
+		look.parents = tree.parents()
 	}
-	if err := f.tree(ctx, tree, nil); err != nil {
+	if err := f.tree(ctx, tree, nil, look); err != nil {
 		return err
 	}
-	if err := f.stray(ctx, wide, tree); err != nil {
+	if f.longer {
+		look.listed = nil // too early: what is in no page yet may have moved to a new folder
+	}
+	// What is in a folder that is new is found there, so that the path of the folder is known.
+	if f.elsewhere(look.found, tree) {
+		if err := f.afresh(ctx, tree, look.listed); err != nil {
+			return err
+		}
+		tree = f.current(tree)
+	}
+	if err := f.stray(ctx, look.found, tree); err != nil {
 		return err
 	}
 	complete := len(f.found.Unsearched) == 0 && !f.missed
 	if tree == known && !(complete && len(f.seen) > 0 && f.query.Operation != "") || !complete && f.show == nil {
-		if err := f.afresh(ctx, tree); err != nil {
+		if err := f.afresh(ctx, tree, look.listed); err != nil {
 			return err
 		}
 	}
@@ -94,10 +104,25 @@ func (f *finder) current(tree *folderTree) *folderTree {
 	return tree
 }
 
-// afresh reads the folders again and searches those that have not been searched: what is
-// remembered may be out of date.
-func (f *finder) afresh(ctx context.Context, before *folderTree) error {
-	fresh, err := f.m.folders(ctx, f.box, 0)
+// look is what is read together with the folders of a tree, to save round trips.
+type look struct {
+	wide    bool     // the whole mailbox as well
+	parents []string // the folders below these as well, after all else
+
+	found  []graph.Message                      // in the whole mailbox
+	listed map[string]graph.Pages[graph.Folder] // by their parents
+}
+
+// afresh reads the folders again, but for what is listed, and searches those that have not
+// been searched: what is remembered may be out of date.
+func (f *finder) afresh(ctx context.Context, before *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
+	var fresh *folderTree
+	var err error
+	if listed != nil {
+		fresh, err = f.m.again(ctx, f.box, before, listed)
+	} else {
+		fresh, err = f.m.folders(ctx, f.box, 0)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,11 +131,11 @@ func (f *finder) afresh(ctx context.Context, before *folderTree) error {
 		searched[s.Folder.ID] = true
 	}
 	f.found.Unsearched = slices.DeleteFunc(f.found.Unsearched, func(u driver.Unsearched) bool { return !searched[u.Folder.ID] })
-	return f.tree(ctx, fresh, searched)
+	return f.tree(ctx, fresh, searched, nil)
 }
 
 // tree searches the folders of a tree that the query covers, but for some.
-func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]bool) error {
+func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]bool, with *look) error {
 	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
 	var ids []string
 	if q := f.query; q.In != nil {
@@ -123,7 +148,7 @@ func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]b
 		}
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return except[id] })
-	return f.folders(ctx, ids, tree)
+	return f.folders(ctx, ids, tree, with)
 }
 
 // recoverable searches what the owner of the mailbox could recover.
@@ -135,8 +160,9 @@ func (f *finder) recoverable(ctx context.Context) error {
 	if names[0] == nil {
 		return nil
 	}
-	tree := &folderTree{nodes: map[string]folderNode{}, base: map[string]string{names[0].ID: deletions}}
-	return f.folders(ctx, []string{names[0].ID}, tree)
+	tree := newTree(time.Time{})
+	tree.Base[names[0].ID] = deletions
+	return f.folders(ctx, []string{names[0].ID}, tree, nil)
 }
 
 // request returns the request for the items of a folder, or of the whole mailbox.
@@ -148,84 +174,49 @@ func (f *finder) request(folder, filter string) graph.Query {
 	return graph.Query{Folder: folder, Filter: filter, Select: fields, Properties: itemProperties}
 }
 
-// whole searches the visible mailbox as a whole.
-func (f *finder) whole(ctx context.Context, filter string) ([]graph.Message, error) {
-	var all []graph.Message
-	lists, err := f.box.Search(ctx, []graph.Query{f.request("", filter)})
-	if err != nil {
-		return nil, f.m.unreachable(err)
-	}
-	for raws, err := range lists[0] {
-		switch {
-		case refused(err) && filter == f.filter:
-			return nil, nil // folder by folder it is then
-		case err != nil:
-			return nil, f.m.unreachable(err)
-		}
-		all = append(all, raws...)
-	}
-	return all, nil
-}
-
-// stray deals with what was seen in the whole mailbox, and not in a folder: it is in one
-// that is not known, or has been moved meanwhile.
-func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
-	for _, raw := range wide {
-		if f.seen[raw.ID] || raw.ID == "" {
-			continue
-		}
-		now, err := f.box.Message(ctx, raw.ID, f.request("", "").Select, itemProperties)
-		if errors.Is(asGone(err), driver.ErrGone) {
-			f.missed = true
-			if it := f.m.item(raw, tree); f.query.Matches(it) && len(f.seen) == 0 {
-				f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
-					Folder: it.Folder, Cause: driver.CauseUndecided,
-					Reason: "a message that matches was moved or deleted while the mailbox was searched; run it again",
-				})
-			}
-			continue
-		}
-		if err != nil {
-			return f.m.unreachable(err)
-		}
-		if except := f.query.Except; except != nil && slices.Contains(tree.within(except.ID), now.FolderID) {
-			continue
-		}
-		if n, err := f.keep(ctx, now.FolderID, []graph.Message{now}, tree); err != nil {
-			return err
-		} else if n > 0 {
-			f.found.Searched = f.hit(f.found.Searched, tree.folder(now.FolderID), n)
-		}
-	}
-	return nil
-}
-
-// hit counts hits in a folder beside those that its search has found.
-func (f *finder) hit(searched []driver.Searched, folder driver.Folder, n int) []driver.Searched {
-	for i := range searched {
-		if searched[i].Folder.ID == folder.ID {
-			searched[i].Hits += n
-			return searched
-		}
-	}
-	return append(searched, driver.Searched{Folder: folder, Pages: 1, Hits: n})
-}
-
 // folders searches folders. It reports those that cannot be searched, and continues with
 // the others.
-func (f *finder) folders(ctx context.Context, ids []string, tree *folderTree) error {
-	for batch := range slices.Chunk(ids, foldersAtOnce) {
-		queries := make([]graph.Query, len(batch))
-		for i, id := range batch {
-			queries[i] = f.request(id, f.filter)
+func (f *finder) folders(ctx context.Context, ids []string, tree *folderTree, with *look) error {
+	if with == nil {
+		with = &look{}
+	}
+	rest := ids
+	for first := true; first || len(rest) > 0; first = false {
+		var queries []graph.Query
+		if first && with.wide {
+			queries = append(queries, f.request("", f.filter))
 		}
-		lists, err := f.box.Search(ctx, queries)
+		batch := rest[:min(len(rest), foldersAtOnce-len(queries))]
+		rest = rest[len(batch):]
+		for _, id := range batch {
+			queries = append(queries, f.request(id, f.filter))
+		}
+		var parents []string
+		if len(rest) == 0 {
+			parents = with.parents
+		}
+		if len(queries)+len(parents) == 0 {
+			return nil
+		}
+		lists, listed, err := f.box.SearchAndBelow(ctx, queries, parents)
 		if err != nil {
 			return f.m.unreachable(err)
+		}
+		if first && with.wide {
+			if with.found, err = f.wide(lists[0], f.filter); err != nil {
+				return err
+			}
+			lists = lists[1:]
 		}
 		for i, pages := range lists {
 			if err := f.one(ctx, batch[i], pages, tree); err != nil {
 				return err
+			}
+		}
+		if parents != nil {
+			with.listed = make(map[string]graph.Pages[graph.Folder], len(parents))
+			for i, id := range parents {
+				with.listed[id] = listed[i]
 			}
 		}
 	}
@@ -238,6 +229,7 @@ func (f *finder) one(ctx context.Context, id string, pages graph.Pages[graph.Mes
 	err := f.read(ctx, id, pages, tree, &s)
 	if refused(err) && f.filter != "" {
 		// What the server cannot sift by is sifted here.
+		f.longer = true
 		var lists []graph.Pages[graph.Message]
 		if lists, err = f.box.Search(ctx, []graph.Query{f.request(id, "")}); err == nil {
 			err = f.read(ctx, id, lists[0], tree, &s)
@@ -268,6 +260,7 @@ func (f *finder) read(ctx context.Context, id string, pages graph.Pages[graph.Me
 			return err
 		}
 		s.Pages++
+		f.longer = f.longer || s.Pages > 1
 		n, err := f.keep(ctx, id, raws, tree)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -17,34 +18,34 @@ import (
 // the paths of stamps and receipts mean the same in both.
 // See https://learn.microsoft.com/en-us/graph/api/resources/mailfolder.
 const (
-	root         = "msgfolderroot"
+	root         = folderpath.Root
 	inbox        = "inbox"
+	sentItems    = "sentitems"
 	deletedItems = "deleteditems"
 	deletions    = "recoverableitemsdeletions"
 	purges       = "recoverableitemspurges" // only in what EWS has written
 )
 
-var baseFolders = []string{root, inbox, "sentitems", deletedItems, "drafts", "junkemail", "outbox"}
+var baseFolders = []string{root, inbox, sentItems, deletedItems, "drafts", "junkemail", "outbox"}
 
 // folderTTL is how long the folders of a mailbox are remembered. A search that relies on
 // what is remembered reads them again in the end.
 const folderTTL = 2 * time.Minute
 
-// maxDepth is how deep folders are followed: Exchange allows 300.
-const maxDepth = 300
-
 // folderTree is the folders of a mailbox.
 type folderTree struct {
+	folderpath.Tree
 	read  time.Time
-	nodes map[string]folderNode
-	base  map[string]string // well-known names by id
-	order []string          // ids of all that users see
-	extra []string          // ids of Recoverable Items, to be searched as well
+	order []string // ids of all that users see
+	extra []string // ids of Recoverable Items, to be searched as well
 	// unlisted are folders below which not all could be listed.
 	unlisted []driver.Unsearched
 }
 
-type folderNode struct{ name, parent string }
+// newTree returns a tree without folders.
+func newTree(read time.Time) *folderTree {
+	return &folderTree{Tree: folderpath.Tree{Nodes: map[string]folderpath.Node{}, Base: map[string]string{}}, read: read}
+}
 
 // folders returns the folders of the mailbox, and reads them again if they were read
 // longer than maxAge ago.
@@ -59,22 +60,53 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 	if known != nil && time.Since(known.read) < maxAge {
 		return known, nil
 	}
-	tree := &folderTree{read: time.Now(), nodes: make(map[string]folderNode)}
+	tree := newTree(time.Now())
 	if known != nil {
-		tree.base, tree.extra = maps.Clone(known.base), known.extra // ids of well-known folders do not change
+		tree.Base, tree.extra = maps.Clone(known.Base), known.extra // ids of well-known folders do not change
 	} else if err := m.wellKnown(ctx, box, tree); err != nil {
 		return nil, m.unreachable(err)
 	}
-	for id, name := range tree.base {
-		if name == root {
-			tree.order = append(tree.order, id)
-		}
-	}
-	if err := m.walk(ctx, box, tree); err != nil {
+	tree.order = append(tree.order, tree.top()...)
+	return m.walked(ctx, box, tree, nil)
+}
+
+// again returns the folders of the mailbox as they are after a search of those that were
+// known, with what was listed together with it.
+func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
+	tree := newTree(time.Now())
+	tree.Base, tree.extra = maps.Clone(known.Base), known.extra
+	tree.order = append(tree.order, known.top()...)
+	return m.walked(ctx, box, tree, listed)
+}
+
+// walked completes a tree, and remembers it.
+func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
+	if err := m.walk(ctx, box, tree, listed); err != nil {
 		return nil, m.unreachable(err)
 	}
 	m.keep(tree)
 	return tree, nil
+}
+
+// top returns the id of the root.
+func (t *folderTree) top() []string {
+	for id, name := range t.Base {
+		if name == root {
+			return []string{id}
+		}
+	}
+	return nil
+}
+
+// parents returns the ids of the folders that have some below them, the root among them.
+func (t *folderTree) parents() []string {
+	ids := t.top()
+	for _, id := range t.order {
+		if parent := t.Nodes[id].Parent; parent != "" && !slices.Contains(ids, parent) {
+			ids = append(ids, parent)
+		}
+	}
+	return ids
 }
 
 // kept returns the folders that were read last, nil for none.
@@ -100,11 +132,10 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 	if err != nil {
 		return err
 	}
-	tree.base = make(map[string]string, len(names))
 	for i, f := range found {
 		switch {
 		case f != nil && f.ID != "":
-			tree.base[f.ID] = names[i]
+			tree.Base[f.ID] = names[i]
 			if names[i] == deletions {
 				tree.extra = append(tree.extra, f.ID)
 			}
@@ -116,11 +147,11 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 }
 
 // walk adds all folders below the root to the tree, level by level. Search folders have
-// no items of their own, and are left out of what is searched.
-func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
+// no items of their own, and are left out of what is searched. Some lists have been read.
+func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
 	level := slices.Clone(tree.order)
-	for depth := 0; len(level) > 0 && depth < maxDepth; depth++ {
-		lists, err := box.Below(ctx, level)
+	for depth := 0; len(level) > 0 && depth < folderpath.MaxDepth; depth++ {
+		lists, err := below(ctx, box, level, listed)
 		if err != nil {
 			return err
 		}
@@ -140,10 +171,10 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree)
 					continue
 				}
 				for _, f := range folders {
-					if _, twice := tree.nodes[f.ID]; twice || f.ID == "" {
+					if _, twice := tree.Nodes[f.ID]; twice || f.ID == "" {
 						continue // it was moved meanwhile, or pages repeat
 					}
-					tree.nodes[f.ID] = folderNode{f.Name, level[i]}
+					tree.Nodes[f.ID] = folderpath.Node{Name: f.Name, Parent: level[i]}
 					if f.IsSearch() {
 						continue
 					}
@@ -159,68 +190,34 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree)
 	return nil
 }
 
+// below reads the folders directly below each of some, but for those that are listed.
+func below(ctx context.Context, box graph.Mailbox, level []string, listed map[string]graph.Pages[graph.Folder]) ([]graph.Pages[graph.Folder], error) {
+	unread := slices.DeleteFunc(slices.Clone(level), func(id string) bool { return listed[id] != nil })
+	var read []graph.Pages[graph.Folder]
+	if len(unread) > 0 {
+		var err error
+		if read, err = box.Below(ctx, unread); err != nil {
+			return nil, err
+		}
+	}
+	lists := make([]graph.Pages[graph.Folder], len(level))
+	for i, id := range level {
+		if lists[i] = listed[id]; lists[i] == nil {
+			lists[i], read = read[0], read[1:]
+		}
+	}
+	return lists, nil
+}
+
 // folder describes the folder with the given id. For a folder that is not in the tree,
 // only the id is known.
 func (t *folderTree) folder(id string) driver.Folder {
-	f := driver.Folder{ID: id}
-	var names []string
-	below := -1
-	for at, hops := id, 0; hops < maxDepth; hops++ {
-		name, isBase := t.base[at]
-		if isBase && below < 0 {
-			f.Base, below = name, len(names)
-		}
-		if name == root {
-			break
-		}
-		node, ok := t.nodes[at]
-		if !ok {
-			if isBase {
-				names = append(names, name) // of Recoverable Items
-			}
-			break
-		}
-		names = append(names, escapeName(node.name))
-		at = node.parent
-	}
-	if below > 0 {
-		part := slices.Clone(names[:below])
-		slices.Reverse(part)
-		f.Below = strings.Join(part, "/")
-	}
-	slices.Reverse(names)
-	f.Path = "/" + strings.Join(names, "/")
-	f.Recoverable = f.Base == deletions
-	return f
+	p := t.Place(id, folderpath.Escape)
+	return driver.Folder{ID: id, Path: p.Path, Base: p.Base, Below: p.Below, Recoverable: p.Base == deletions}
 }
 
 // within returns the id of a folder and those of the folders below it.
-func (t *folderTree) within(id string) []string {
-	ids := []string{id}
-	for _, candidate := range t.order {
-		for at, hops := candidate, 0; hops < maxDepth; hops++ {
-			node, ok := t.nodes[at]
-			if !ok {
-				break
-			}
-			if at = node.parent; at == id {
-				ids = append(ids, candidate)
-				break
-			}
-		}
-	}
-	return ids
-}
-
-// The escapes of names in paths are those of the driver over EWS.
-var (
-	nameEscapes   = strings.NewReplacer("%", "%25", "/", "%2F", "|", "%7C")
-	nameUnescapes = strings.NewReplacer("%2F", "/", "%7C", "|", "%25", "%")
-)
-
-func escapeName(name string) string { return nameEscapes.Replace(name) }
-
-func unescapeName(name string) string { return nameUnescapes.Replace(name) }
+func (t *folderTree) within(id string) []string { return t.Within(id, t.order) }
 
 // folder returns the folder with a path of names. It creates what is missing if the
 // request says so.
@@ -235,7 +232,7 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	f := driver.Folder{Base: root}
 	names := make([]string, len(want.Names))
 	for i, name := range want.Names {
-		names[i] = escapeName(name)
+		names[i] = folderpath.Escape(name)
 	}
 	f.Below = strings.Join(names, "/")
 	f.Path = "/" + f.Below

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -43,11 +43,7 @@ func (m *mailbox) same(ctx context.Context, box graph.Mailbox, was driver.Folder
 	case was.Below == "":
 		return m.standard(ctx, box, was.Base)
 	}
-	var names []string
-	for segment := range strings.SplitSeq(was.Below, "/") {
-		names = append(names, unescapeName(segment))
-	}
-	f, err := m.descend(ctx, box, driver.Folder{Base: was.Base, Below: was.Below, Path: was.Path}, names, true)
+	f, err := m.descend(ctx, box, driver.Folder{Base: was.Base, Below: was.Below, Path: was.Path}, folderpath.Split(was.Below), true)
 	if err != nil {
 		return f, err
 	}
@@ -80,7 +76,7 @@ func (m *mailbox) onlyMailbox(err error) error {
 // standard returns a folder by its well-known name.
 func (m *mailbox) standard(ctx context.Context, box graph.Mailbox, name string) (driver.Folder, error) {
 	if tree := m.kept(); tree != nil {
-		for id, known := range tree.base {
+		for id, known := range tree.Base {
 			if known == name {
 				return m.describe(ctx, box, id)
 			}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -62,17 +64,17 @@ func (m *mailbox) ownFolder(ctx context.Context, box graph.Mailbox, exchangeID, 
 		return "", err
 	}
 	want := tree.folder(id)
-	all := &folderTree{nodes: make(map[string]folderNode)}
+	all := newTree(time.Time{})
 	for folders, err := range box.TransferFolders(ctx, exchangeID) {
 		if err != nil {
 			return "", err
 		}
 		for _, f := range folders {
-			all.nodes[f.ID] = folderNode{f.Name, f.ParentID}
+			all.Nodes[f.ID] = folderpath.Node{Name: f.Name, Parent: f.ParentID}
 		}
 	}
 	var found []string
-	for id := range all.nodes {
+	for id := range all.Nodes {
 		if strings.EqualFold(all.folder(id).Path, want.Path) {
 			found = append(found, id)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	randomHistories = flag.Int("random.histories", 15, "how many random histories TestRandomRuns plays; with -whole, 500")
+	randomHistories = flag.Int("random.histories", 10, "how many random histories TestRandomRuns plays; with -whole, 500")
 	randomSeed      = flag.Uint64("random.seed", 1, "the seed of the first")
 )
 

@@ -8,51 +8,112 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// roundTrips are how many round trips, and how many requests as Graph counts them, a
-// message of a known mailbox may take.
-var roundTrips = map[string][2]int{"quarantine": {22, 54}, "restore": {21, 55}}
+// trip is a round trip, and why it is made.
+type trip struct {
+	mailbox string // empty for a batch, whose parts name it
+	op      graphtest.Operation
+	why     string
+}
 
-// TestRoundTrips counts what a message costs in a mailbox that is known.
+// The round trips of a message in a mailbox that is known: nothing else is asked, and
+// nothing twice without a write between.
+var (
+	quarantineTrips = []trip{
+		{"", graphtest.OpBatch, "search the mailbox, each folder, and then for new folders"},
+		{alice, graphtest.OpGetMessage, "its version, before the write"},
+		{alice, graphtest.OpUpdateMessage, "the stamp"},
+		{"", graphtest.OpBatch, "read back the stamp, with the attachments"},
+		{alice, graphtest.OpExportItems, "take it out"},
+		{vault, graphtest.OpImportItem, "put it in"},
+		{"", graphtest.OpBatch, "what it is now, to compare the copy with"},
+		{vault, graphtest.OpListFolderMessages, "the copy, by its stamp"},
+		{alice, graphtest.OpGetMessage, "its version, before the removal"},
+		{alice, graphtest.OpPermanentDelete, "remove the original"},
+		{"", graphtest.OpBatch, "it is gone from its id"},
+		{"", graphtest.OpBatch, "and from the mailbox: its owner might have moved it"},
+		{"", graphtest.OpBatch, "the copy is still there"},
+		{"", graphtest.OpBatch, "other copies of the message in quarantine, with new folders"},
+	}
+	restoreTrips = []trip{
+		{vault, graphtest.OpListFolderMessages, "the item, by its stamp"},
+		{vault, graphtest.OpGetMessage, "its version, before the write"},
+		{vault, graphtest.OpUpdateMessage, "the stamp of the restore"},
+		{"", graphtest.OpBatch, "read back the stamp, with the attachments"},
+		{alice, graphtest.OpGetFolder, "the folder it comes from is still there"},
+		{vault, graphtest.OpExportItems, "take it out"},
+		{alice, graphtest.OpImportItem, "put it in"},
+		{"", graphtest.OpBatch, "what it is now, to compare the copy with"},
+		{"", graphtest.OpBatch, "the copy, by its stamp, wherever its owner has moved it"},
+		{vault, graphtest.OpGetMessage, "its version, before the removal"},
+		{vault, graphtest.OpPermanentDelete, "remove it from quarantine"},
+		{"", graphtest.OpBatch, "it is gone from its id"},
+		{"", graphtest.OpBatch, "and from the mailbox: somebody might have moved it"},
+		{"", graphtest.OpBatch, "the copy is still there"},
+		{alice, graphtest.OpGetMessage, "its version, before the write"},
+		{alice, graphtest.OpUpdateMessage, "take off the stamp"},
+		{"", graphtest.OpBatch, "read back that it is off"},
+	}
+)
+
+// counted is how many requests Graph counts, which are more than the round trips.
+var counted = map[string]map[bool]int{"quarantine": {true: 34, false: 53}, "restore": {true: 38, false: 56}}
+
+// TestRoundTrips holds what a message costs in a mailbox that is known, with few folders
+// and with all that Exchange makes.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		p := w.process(t, new(quarantine.MemoryJournal))
-		for i := range 2 {
-			id := fmt.Sprintf("<%d@evil.example>", i)
-			w.Mailbox(alice).Deliver(eml(id, "Invoice"))
-			var receipt *quarantine.Receipt
-			for _, what := range []string{"quarantine", "restore"} {
+	for _, few := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			exchange := ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline, FewFolders: few})
+			defer exchange.Close()
+			w := &world{graphtest.New(exchange, nil)}
+			defer w.Close()
+			p := w.process(t, new(quarantine.MemoryJournal))
+			for i := range 2 {
+				id := fmt.Sprintf("<%d@evil.example>", i)
+				w.Mailbox(alice).Deliver(eml(id, "Invoice"))
 				w.ResetRequests()
-				var r *quarantine.Receipt
-				var err error
-				if what == "quarantine" {
-					receipt, err = p.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
-					r = receipt
-				} else {
-					r, err = p.Restore(t.Context(), receipt)
-				}
+				receipt, err := p.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
 				require.NoError(t, err)
-				require.NoError(t, r.Err())
-				if i == 0 {
-					continue
+				require.NoError(t, receipt.Err())
+				if i == 1 { // the mailbox is known
+					compareTrips(t, "quarantine", w.Requests(), quarantineTrips, few)
 				}
-				trips, counted := 0, 0
-				for _, q := range w.Requests() {
-					if !q.Part {
-						trips++
-					}
-					if q.Operation != "Batch" {
-						counted++
-					}
+				w.ResetRequests()
+				back, err := p.Restore(t.Context(), receipt)
+				require.NoError(t, err)
+				require.NoError(t, back.Err())
+				if i == 1 {
+					compareTrips(t, "restore", w.Requests(), restoreTrips, few)
 				}
-				t.Logf("%s: %d round trips, %d requests as Graph counts them", what, trips, counted)
-				assert.LessOrEqual(t, trips, roundTrips[what][0], what)
-				assert.LessOrEqual(t, counted, roundTrips[what][1], what)
 			}
+		})
+	}
+}
+
+func compareTrips(t *testing.T, what string, requests []graphtest.Request, want []trip, few bool) {
+	t.Helper()
+	var got []trip
+	n := 0
+	for _, q := range requests {
+		if !q.Part {
+			got = append(got, trip{mailbox: q.Mailbox, op: q.Operation})
 		}
-	})
+		if q.Operation != graphtest.OpBatch {
+			n++
+		}
+	}
+	t.Logf("%s, few folders %t: %d round trips, %d requests as Graph counts them", what, few, len(got), n)
+	for i := range want {
+		if i < len(got) {
+			got[i].why = want[i].why
+		}
+	}
+	assert.Equal(t, want, got, what)
+	assert.LessOrEqual(t, n, counted[what][few], what)
 }

@@ -25,9 +25,13 @@ type world struct {
 	*graphtest.Server
 }
 
+// newWorld returns a tenant. Without -whole its mailboxes have few folders, which takes half
+// the time.
 func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	t.Helper()
-	s := graphtest.New(nil, opts)
+	exchange := ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline, FewFolders: !*whole})
+	t.Cleanup(exchange.Close)
+	s := graphtest.New(exchange, opts)
 	t.Cleanup(s.Close)
 	return &world{s}
 }

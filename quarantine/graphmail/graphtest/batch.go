@@ -27,11 +27,11 @@ type part struct {
 // batch answers several requests in one, each with a status of its own; one whose
 // dependency failed is not tried. Preferences are those of each part
 // (https://learn.microsoft.com/en-us/graph/json-batching).
-func batch(c *call) (*answer, *refusal) {
+func batch(ctx context.Context, c *call) (*answer, *refusal) {
 	var b struct {
 		Requests []part `json:"requests"`
 	}
-	if _, refused := c.json(false, "requests"); refused != nil {
+	if refused := c.isJSON(); refused != nil {
 		return nil, refused
 	}
 	if err := json.Unmarshal(c.in.body, &b); err != nil {
@@ -53,12 +53,13 @@ func batch(c *call) (*answer, *refusal) {
 		}
 		seen[p.ID] = 0
 	}
+	parsed := make(map[string]parsedQuery)
 	for _, p := range b.Requests {
 		var response object
 		if slices.ContainsFunc(p.DependsOn, func(d string) bool { return seen[d] >= 400 || seen[d] == 0 }) {
 			response = object{"id": p.ID, "status": http.StatusFailedDependency, "body": object{"error": object{"code": "FailedDependency", "message": "Failed dependency."}}}
 		} else {
-			response = c.answerPart(p)
+			response = c.answerPart(ctx, p, parsed)
 		}
 		seen[p.ID], _ = response["status"].(int)
 		responses = append(responses, response)
@@ -67,7 +68,7 @@ func batch(c *call) (*answer, *refusal) {
 	return jsonAnswer(http.StatusOK, object{"responses": responses}), nil
 }
 
-func (c *call) answerPart(p part) object {
+func (c *call) answerPart(ctx context.Context, p part, parsed map[string]parsedQuery) object {
 	header := http.Header{}
 	for name, value := range p.Headers {
 		header.Set(name, value)
@@ -86,9 +87,9 @@ func (c *call) answerPart(p part) object {
 			in.body = []byte(text)
 		}
 	}
-	one := &call{server: c.server, in: in}
+	one := &call{server: c.server, in: in, batch: parsed}
 	one.preferences()
-	a := c.server.handle(context.Background(), one, func() *refusal {
+	a := c.server.handle(ctx, one, func() *refusal {
 		one.app = c.app
 		if in.path == "/v1.0/$batch" {
 			return bad("A batch cannot be in a batch.")

@@ -48,6 +48,7 @@ type call struct {
 	acted     bool
 	payer     payer
 	paid      bool
+	batch     map[string]parsedQuery // that it is a part of: queries by their texts; nil: of none
 }
 
 func (c *call) requestID() string {
@@ -92,9 +93,8 @@ func (c *call) arg(name string) string {
 // json reads the body, an object whose properties are all among those that are known,
 // written in any case if fold is set.
 func (c *call) json(fold bool, known ...string) (object, *refusal) {
-	kind := c.in.header.Get("Content-Type")
-	if base, _, _ := strings.Cut(kind, ";"); !strings.EqualFold(strings.TrimSpace(base), "application/json") {
-		return nil, bad("A valid Content-Type header is required: application/json.")
+	if refused := c.isJSON(); refused != nil {
+		return nil, refused
 	}
 	v, err := decode(c.in.body)
 	if err != nil {
@@ -116,6 +116,15 @@ func (c *call) json(fold bool, known ...string) (object, *refusal) {
 		}
 	}
 	return o, nil
+}
+
+// isJSON refuses a body of another kind.
+func (c *call) isJSON() *refusal {
+	kind := c.in.header.Get("Content-Type")
+	if base, _, _ := strings.Cut(kind, ";"); !strings.EqualFold(strings.TrimSpace(base), "application/json") {
+		return bad("A valid Content-Type header is required: application/json.")
+	}
+	return nil
 }
 
 func decode(b []byte) (object, error) {

@@ -106,6 +106,6 @@ func table() []route {
 		{OpListMembers, http.MethodGet, split("groups/{group}/transitiveMembers"), members, directoryParams, true, listMembers, false},
 		{OpListMembers, http.MethodGet, split("groups/{group}/transitiveMembers/{kind}"), members, directoryParams, true, listMembers, false},
 		{OpListContacts, http.MethodGet, split("contacts"), []string{"OrgContact.Read.All"}, directoryParams, true, listContacts, false},
-		{OpBatch, http.MethodPost, split("$batch"), nil, nil, true, batch, false},
+		{OpBatch, http.MethodPost, split("$batch"), nil, nil, true, nil, false},
 	}
 }

@@ -91,7 +91,7 @@ func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *a
 		refused = c.routed()
 	}
 	c.number = s.log.begin(c.entry)
-	a := c.run(refused)
+	a := c.run(ctx, refused)
 	wait := s.opts.Latency
 	if c.fault != nil {
 		wait += c.fault.slow
@@ -125,7 +125,7 @@ func (c *call) routed() *refusal {
 }
 
 // run serves the request unless it was refused already or a fault answers instead.
-func (c *call) run(refused *refusal) *answer {
+func (c *call) run(ctx context.Context, refused *refusal) *answer {
 	if refused != nil {
 		return refused.answer(c)
 	}
@@ -137,7 +137,7 @@ func (c *call) run(refused *refusal) *answer {
 		}
 		return f.answer(c, nil)
 	}
-	a := c.acting()
+	a := c.acting(ctx)
 	if f := c.fault; f != nil && f.instead() {
 		c.claim()
 		return f.answer(c, a)
@@ -160,7 +160,7 @@ func (c *call) postpone(d time.Duration) {
 		if closed {
 			return
 		}
-		late.acting()
+		late.acting(context.Background()) // whoever asked has gone
 		s.leave(late)
 		s.log.mu.Lock()
 		defer s.log.mu.Unlock()
@@ -170,9 +170,9 @@ func (c *call) postpone(d time.Duration) {
 
 // acting answers the request with the store locked, but for a batch, whose parts lock it
 // one by one.
-func (c *call) acting() (a *answer) {
+func (c *call) acting(ctx context.Context) (a *answer) {
 	if c.route.operation == OpBatch {
-		out, refused := batch(c)
+		out, refused := batch(ctx, c)
 		if refused != nil {
 			return refused.answer(c)
 		}
@@ -217,13 +217,34 @@ func (c *call) checked() *refusal {
 		return accessDenied()
 	}
 	var refused *refusal
-	if c.query, refused = parseQuery(c.in.query, c.route.params); refused != nil {
+	if c.query, refused = c.parsed(); refused != nil {
 		return refused
 	}
 	if refused := c.addressed(); refused != nil {
 		return refused
 	}
 	return s.enter(c)
+}
+
+// parsed reads the query. Parts of a batch often have the same one.
+func (c *call) parsed() (*query, *refusal) {
+	known := c.batch[c.in.query]
+	if known.route != c.route {
+		q, refused := parseQuery(c.in.query, c.route.params)
+		if refused != nil || c.batch == nil {
+			return q, refused
+		}
+		known = parsedQuery{c.route, q}
+		c.batch[c.in.query] = known
+	}
+	q := *known.query
+	return &q, nil
+}
+
+// parsedQuery is the query of a part of a batch, as it was read.
+type parsedQuery struct {
+	route *route
+	query *query
 }
 
 // addressed finds the mailbox that the path names.

@@ -1,0 +1,87 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// whole searches the visible mailbox as a whole.
+func (f *finder) whole(ctx context.Context, filter string) ([]graph.Message, error) {
+	lists, err := f.box.Search(ctx, []graph.Query{f.request("", filter)})
+	if err != nil {
+		return nil, f.m.unreachable(err)
+	}
+	return f.wide(lists[0], filter)
+}
+
+// wide reads what a search of the whole mailbox has found.
+func (f *finder) wide(pages graph.Pages[graph.Message], filter string) ([]graph.Message, error) {
+	var all []graph.Message
+	for raws, err := range pages {
+		switch {
+		case refused(err) && filter == f.filter:
+			return nil, nil // folder by folder it is then
+		case err != nil:
+			return nil, f.m.unreachable(err)
+		}
+		all = append(all, raws...)
+	}
+	return all, nil
+}
+
+// stray deals with what was seen in the whole mailbox, and not in a folder: it is in one
+// that is not known, or has been moved meanwhile.
+func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
+	for _, raw := range wide {
+		if f.seen[raw.ID] || raw.ID == "" {
+			continue
+		}
+		now, err := f.box.Message(ctx, raw.ID, f.request("", "").Select, itemProperties)
+		if errors.Is(asGone(err), driver.ErrGone) {
+			f.missed = true
+			if it := f.m.item(raw, tree); f.query.Matches(it) && len(f.seen) == 0 {
+				f.found.Unsearched = append(f.found.Unsearched, driver.Unsearched{
+					Folder: it.Folder, Cause: driver.CauseUndecided,
+					Reason: "a message that matches was moved or deleted while the mailbox was searched; run it again",
+				})
+			}
+			continue
+		}
+		if err != nil {
+			return f.m.unreachable(err)
+		}
+		if except := f.query.Except; except != nil && slices.Contains(tree.within(except.ID), now.FolderID) {
+			continue
+		}
+		if n, err := f.keep(ctx, now.FolderID, []graph.Message{now}, tree); err != nil {
+			return err
+		} else if n > 0 {
+			f.found.Searched = f.hit(f.found.Searched, tree.folder(now.FolderID), n)
+		}
+	}
+	return nil
+}
+
+// hit counts hits in a folder beside those that its search has found.
+func (f *finder) hit(searched []driver.Searched, folder driver.Folder, n int) []driver.Searched {
+	for i := range searched {
+		if searched[i].Folder.ID == folder.ID {
+			searched[i].Hits += n
+			return searched
+		}
+	}
+	return append(searched, driver.Searched{Folder: folder, Pages: 1, Hits: n})
+}
+
+// elsewhere reports whether something was seen in a folder that a tree does not have.
+func (f *finder) elsewhere(wide []graph.Message, tree *folderTree) bool {
+	return slices.ContainsFunc(wide, func(raw graph.Message) bool {
+		_, listed := tree.Nodes[raw.FolderID]
+		_, wellKnown := tree.Base[raw.FolderID]
+		return !f.seen[raw.ID] && !listed && !wellKnown
+	})
+}

@@ -1,0 +1,45 @@
+package graphmail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Leftovers finds what a move has left in Recoverable Items, such as one of an earlier run
+// over Exchange Web Services: export and permanentDelete leave nothing there. Whether Graph
+// removes it from there is not documented; what it refuses to remove is told.
+func (m *mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
+	left, err := m.leftovers(ctx, operation)
+	return left, translate(err)
+}
+
+func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
+	box, err := m.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &finder{m: m, box: box, query: driver.Query{Operation: operation}, seen: make(map[string]bool)}
+	f.filter = filterOf(f.query)
+	tree := newTree(time.Time{})
+	var all []driver.Item
+	for raws, err := range box.Messages(ctx, f.request(deletions, f.filter)) {
+		switch {
+		case errors.Is(err, graph.ErrGone):
+			return all, nil // a mailbox without the folder
+		case err != nil:
+			return nil, m.unreachable(err)
+		}
+		for _, raw := range raws {
+			it := m.item(raw, tree)
+			it.Folder.Base, it.Folder.Path, it.Folder.Recoverable = deletions, "/"+deletions, true
+			if f.query.Matches(it) {
+				all = append(all, it)
+			}
+		}
+	}
+	return all, nil
+}
