@@ -1,0 +1,80 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Reasons why the database did not do what it was asked for; test with errors.Is. Whatever
+// it was, the caller does not know whether it was done: what is repeated with the same
+// arguments does no harm.
+var (
+	// ErrUnreachable reports that the database did not answer: it is down, starting, or
+	// not to be reached, or it took too long.
+	ErrUnreachable = errors.New("fleet: the database does not answer")
+	// ErrFull reports that the database has no room on its disk, or no memory. Nothing
+	// was written.
+	ErrFull = errors.New("fleet: the database has no room")
+	// ErrReadOnly reports that the database takes no writes: it is a standby, or was made
+	// one by a failover.
+	ErrReadOnly = errors.New("fleet: the database is read-only")
+)
+
+// explain adds what to do about an error of the database.
+func explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		if lostConnection(err) || errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("%w; see that it runs and that this machine reaches it, it is then asked again: %w", ErrUnreachable, err)
+		}
+		return err
+	}
+	switch {
+	case e.Code == "53100", e.Code == "53200":
+		return fmt.Errorf("%w; make room on its disk, what was not written is asked for again: %w", ErrFull, err)
+	case e.Code == "25006":
+		return fmt.Errorf("%w; connect to the primary (target_session_attrs=read-write in the address): %w", ErrReadOnly, err)
+	case e.Code == "53300":
+		return fmt.Errorf("%w: it has too many connections; lower pool_max_conns of the workers, or raise max_connections: %w", ErrUnreachable, err)
+	case e.Code == "42501":
+		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_: %w", err)
+	case e.Code == undefinedTable, e.Code == "42883", e.Code == "42703":
+		return fmt.Errorf("%w; call fleet.Migrate once, or see that search_path names their schema: %w", ErrSchemaOlder, err)
+	case ending(e.Code):
+		return fmt.Errorf("%w; it is stopping or starting: %w", ErrUnreachable, err)
+	}
+	return err
+}
+
+// ending reports whether a SQLSTATE says that the database ends the connection: it is
+// shut down, starting, or has lost it.
+func ending(code string) bool {
+	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08")
+}
+
+// lostConnection reports whether there was no answer because there was no connection, or
+// not any longer. Whether the statement was executed, is then unknown.
+func lostConnection(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return ending(e.Code)
+	}
+	var connecting *pgconn.ConnectError
+	return errors.As(err, &connecting) || pgconn.SafeToRetry(err) || networkError(err)
+}
+
+// networkError reports whether a connection failed.
+func networkError(err error) bool {
+	var of net.Error
+	return errors.As(err, &of) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}

@@ -1,0 +1,112 @@
+package fleet
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// versionTable is where goose keeps which migrations have been applied.
+const versionTable = "fleet_schema_versions"
+
+// undefinedTable is the SQLSTATE for a table that does not exist.
+const undefinedTable = "42P01"
+
+// Reasons why a database cannot be used; test with errors.Is.
+var (
+	// ErrSchemaNewer reports that a later version of this package made the tables. Start
+	// that version; this one must not write to them.
+	ErrSchemaNewer = errors.New("fleet: the tables are those of a later version")
+	// ErrSchemaOlder reports that the tables are missing, or those of an earlier version.
+	// [Migrate] brings them up to date.
+	ErrSchemaOlder = errors.New("fleet: the tables are missing or those of an earlier version")
+)
+
+// Migrate makes the tables of this package, or brings those of an earlier version up to
+// date. Nothing is done if they are. Several processes may call it at once: one does the
+// work and the others wait, for five minutes at most. It needs the right to create tables.
+//
+// Tables of a later version are left alone, and refused with an error that matches
+// [ErrSchemaNewer]. While programs of the earlier version run, stop them first: they
+// notice new tables only when they start.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := CheckSchema(ctx, pool); !errors.Is(err, ErrSchemaOlder) {
+		return err // nil if nothing is to be done
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("fleet: making the tables: %w", explain(err))
+	}
+	return CheckSchema(ctx, pool)
+}
+
+// provider returns what applies the migrations.
+func provider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // once a second
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+}
+
+// CheckSchema reports whether the tables are those that this version of the package works
+// with. If not, the error matches [ErrSchemaNewer] or [ErrSchemaOlder], and says what to
+// do. Call it when a program starts.
+func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	want, err := latest()
+	if err != nil {
+		return err
+	}
+	var have int64
+	var encoding string
+	if err := pool.QueryRow(ctx, `SELECT current_setting('server_encoding')`).Scan(&encoding); err != nil {
+		return fmt.Errorf("fleet: asking the database: %w", explain(err))
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("fleet: the database is in %s, which cannot hold all names; create one with ENCODING 'UTF8'", encoding)
+	}
+	err = pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+versionTable+` WHERE is_applied`).Scan(&have)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == undefinedTable {
+		err = nil
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("fleet: reading the version of the tables: %w", explain(err))
+	case have > want:
+		return fmt.Errorf("%w: they have version %d, and this program knows up to %d; start the program that has made them, or one later than it", ErrSchemaNewer, have, want)
+	case have < want:
+		return fmt.Errorf("%w: they have version %d, and this program needs %d; stop the earlier programs, and call fleet.Migrate once", ErrSchemaOlder, have, want)
+	}
+	return nil
+}
+
+// latest returns the version of the last migration.
+func latest() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, errors.Join(errors.New("fleet: no migrations"), err)
+	}
+	return goose.NumericComponent(files[len(files)-1]) // Glob sorts
+}
