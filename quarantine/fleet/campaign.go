@@ -94,7 +94,7 @@ func checkCampaign(name string) error {
 
 // inTx runs do in a transaction, which is rolled back if do fails.
 func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, c.pool, do)
+	return explain(pgx.BeginFunc(ctx, c.pool, do))
 }
 
 // lockState returns the state of a campaign, and keeps it until the transaction ends.

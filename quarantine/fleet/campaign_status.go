@@ -45,7 +45,10 @@ type CampaignStatus struct {
 }
 
 // Done reports whether nothing is left to do.
-func (s *CampaignStatus) Done() bool { return s.State != CampaignPlanning && s.Open == 0 }
+func (s CampaignStatus) Done() bool { return s.State != CampaignPlanning && s.Open == 0 }
+
+// Closed returns how many targets are done with.
+func (s CampaignStatus) Closed() int { return s.Targets - s.Open }
 
 // statusQuery is the progress of campaigns in one query. Of one that was cancelled, what was
 // not taken is not open.
