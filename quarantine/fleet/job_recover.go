@@ -38,7 +38,7 @@ func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
 }
 
 // givenUp is what is said of targets whose job River has discarded.
-const givenUp = "the job was begun " + "12 times and failed each time: see the log of the workers; when the reason is mended, run the target again in another campaign"
+const givenUp = "the job was begun many times and failed each time: see the log of the workers; when the reason is mended, run the target again in another campaign"
 
 // giveUp settles the targets of jobs that River does not begin any more: whatever killed
 // them is told, and does not come back for ever.
@@ -46,10 +46,12 @@ func (c *Campaigns) giveUp(ctx context.Context) error {
 	for _, s := range []string{
 		`UPDATE fleet_targets t SET settled = true, finished = now(), outcome = CASE WHEN outcome = '' THEN 'failed' ELSE outcome END, problem = $1
 			FROM river_job j WHERE j.kind = 'fleet_take' AND j.state = 'discarded' AND NOT t.settled
-			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.begun AND t.not_before <= j.finalized_at`,
+			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.begun AND t.not_before <= j.finalized_at
+			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
 		`UPDATE fleet_targets t SET back_settled = true, back_outcome = CASE WHEN back_outcome = '' THEN 'failed' ELSE back_outcome END, back_problem = $1
 			FROM river_job j WHERE j.kind = 'fleet_restore' AND j.state = 'discarded' AND t.back AND NOT t.back_settled
-			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.back_not_before <= j.finalized_at`,
+			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.back_not_before <= j.finalized_at
+			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
 		`UPDATE fleet_campaigns c SET state = 'refused', problem = $1
 			FROM river_job j WHERE j.kind = 'fleet_plan' AND j.state = 'discarded' AND c.state = 'planning' AND c.id = j.args->>'campaign'`,
 	} {
