@@ -40,6 +40,10 @@ type settings struct {
 	Jobs          int               `json:"jobs"`
 	TakeOverAfter exchange.Duration `json:"takeOverAfter"`
 	Settle        exchange.Duration `json:"settle"`
+	// Processes is how many processes there are at most. Each uses its part of what the
+	// servers allow by default, or asks for its share of the throttling in "exchange".
+	// Default: 2.
+	Processes int `json:"processes"`
 	// Exchange is what ewsq has in its file: a configuration, or an array of them.
 	Exchange json.RawMessage `json:"exchange"`
 
@@ -85,6 +89,9 @@ func parseSettings(text []byte, lookup func(string) (string, bool)) (*settings, 
 			return nil, errors.New(`"journalFile" is set, but the journal is in the database; leave it out`)
 		}
 	}
+	if s.Processes == 0 {
+		s.Processes = 2
+	}
 	if s.Listen == "" {
 		s.Listen = "127.0.0.1:8090"
 	}
@@ -108,6 +115,8 @@ func (s *settings) check() error {
 		return errors.New("userHeader is no name of a header field; give one such as X-Forwarded-User")
 	case s.UserHeader == "" && len(s.Proxies) > 0:
 		return errors.New("proxies is set without userHeader; give the header field in which the proxy names the user")
+	case s.Processes < 0 || s.Processes > 1000:
+		return fmt.Errorf("processes is %d; give how many there are at most, 1 to 1000", s.Processes)
 	case s.token != "" && !validToken.MatchString(s.token):
 		return fmt.Errorf("%s in the environment cannot be sent in a header; use letters, digits, and '-', '.', '_', '~', '+' or '/'", envToken)
 	case time.Duration(s.TakeOverAfter) < 0, time.Duration(s.Settle) < 0:

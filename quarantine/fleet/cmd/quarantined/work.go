@@ -29,7 +29,16 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	}
 	defer listener.Close()
 	counts := new(counters.Counters)
-	router, err := s.router(pool, counts, log)
+	limiter, err := fleet.NewLimiter(pool, &fleet.LimiterOptions{Workers: s.Processes, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = limiter.Close(ctx) // what it does not give back ends by itself
+	}()
+	router, err := s.router(pool, limiter, counts, log)
 	if err != nil {
 		return fmt.Errorf("%w; %w", err, errUsage)
 	}
@@ -78,16 +87,21 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	return errors.Join(err, stopped)
 }
 
-// router opens what the configuration describes, with the journal in the database.
-// Exchange is not contacted yet.
-func (s *settings) router(pool *pgxpool.Pool, counts *counters.Counters, log *slog.Logger) (*quarantine.Router, error) {
+// router opens what the configuration describes, with the journal in the database, and the
+// patience of the servers shared through it; that of Graph is bounded for each mailbox, in
+// which one process is at work. Exchange is not contacted yet.
+func (s *settings) router(pool *pgxpool.Pool, limiter *fleet.Limiter, counts *counters.Counters, log *slog.Logger) (*quarantine.Router, error) {
 	journal, err := fleet.NewJournal(pool, nil)
 	if err != nil {
 		return nil, err
 	}
 	return exchange.OpenRouter(s.configs, &exchange.RouterOptions{
-		OptionsFor: func(*exchange.Config) *exchange.Options {
-			return &exchange.Options{UserAgent: "quarantined", Logger: log, Hook: counts, CallHook: counts, Journal: journal}
+		OptionsFor: func(c *exchange.Config) *exchange.Options {
+			o := &exchange.Options{UserAgent: "quarantined", Logger: log, Hook: counts, CallHook: counts, Journal: journal}
+			if c.API != exchange.APIGraph {
+				o.Limiter = limiter
+			}
+			return o
 		},
 		Router: quarantine.RouterOptions{Logger: log},
 	})
