@@ -99,13 +99,18 @@ func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []strin
 const (
 	leftToTake = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(not_before, now())) - now()), 0)::float8
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND NOT settled`
-	leftToRestore = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(back_not_before, now())) - now()), 0)::float8
+	leftToRestore = `SELECT count(*), coalesce(extract(epoch FROM
+			min(greatest(back_not_before, CASE WHEN NOT settled THEN not_before ELSE back_not_before END, now())) - now()), 0)::float8
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled`
 )
+
+// breath is the shortest time for which a job is put off: what is due at once and cannot be
+// done must not keep a worker spinning.
+const breath = 500 * time.Millisecond
 
 // left returns how much is open, and how long until it is due.
 func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (n int, wait time.Duration, err error) {
 	var seconds float64
 	err = tx.QueryRow(ctx, query, campaign, part).Scan(&n, &seconds)
-	return n, time.Duration(min(seconds, 86400) * float64(time.Second)), err
+	return n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
 }

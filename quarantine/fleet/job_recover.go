@@ -19,7 +19,7 @@ func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	for r, err := range w.router.Recover(run) {
-		if err != nil {
+		if err != nil && run.Err() == nil { // what is left when the job is over is the next one's
 			w.opts.Logger.WarnContext(ctx, "recovery", "error", textOf(err))
 		}
 		if r == nil {
