@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
+)
+
+// A file of targets is enqueued, taken, told of, and put back, all by commands.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	l.deliver(alice, "Your invoice")
+	l.deliver(bob, "Your invoice")
+	file := l.file(t, "targets.csv", "mailbox,message_id\n"+alice+","+phishing+"\n"+bob+","+phishing+"\ncarol@example.test,"+phishing+"\n")
+	out, status := l.run(t, "enqueue", "-config", l.config, "-targets", file, "-campaign", "case-1", "-reason", "phishing")
+	require.Zero(t, status, out)
+	var done fleet.Enqueued
+	require.NoError(t, json.Unmarshal([]byte(out), &done))
+	assert.Equal(t, 3, done.Added)
+	w := l.work(t)
+	l.done(t, "case-1", nil)
+	out, status = l.run(t, "status", "case-1", "-config", l.config, "-targets")
+	require.Zero(t, status, out)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 4)
+	var s fleet.CampaignStatus
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &s))
+	assert.Equal(t, 2, s.Taken)
+	var first fleet.TargetStatus
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &first))
+	assert.Equal(t, alice, first.Receipt.Target.Mailbox)
+	out, status = l.run(t, "restore", "-config", l.config, "-target", first.Key, "case-1")
+	require.Zero(t, status, out)
+	l.done(t, "case-1", func(s fleet.CampaignStatus) bool { return s.Restored == 1 })
+	assert.Equal(t, [2]int{1, 0}, [2]int{l.copies(alice), l.copies(bob)})
+	out, status = l.run(t, "restore", "-config", l.config, "case-1")
+	require.Zero(t, status, out)
+	l.done(t, "case-1", func(s fleet.CampaignStatus) bool { return s.Restored == 2 })
+	assert.Equal(t, [2]int{1, 1}, [2]int{l.copies(alice), l.copies(bob)})
+	out, _ = l.run(t, "list", "-config", l.config)
+	assert.Contains(t, out, `"state":"restoring"`)
+
+	assert.Zero(t, w.stop())
+	assert.Contains(t, w.log.String(), `"campaign":"case-1"`)
+	assert.Contains(t, w.log.String(), `"reference":"case-1"`)
+	for _, secret := range []string{dbSecret, password} {
+		assert.NotContains(t, w.log.String(), secret)
+	}
+}
+
+// What is wrong with arguments and configuration is said, without the secrets in it.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	bad := func(text string) string { return l.file(t, "bad.json", text) }
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "no command"},
+		{[]string{"fly"}, "no command \"fly\""},
+		{[]string{"work"}, "-config FILE is missing"},
+		{[]string{"status", "-config", l.config}, "the name of the campaign is missing"},
+		{[]string{"enqueue", "-config", l.config}, "-targets FILE is missing"},
+		{[]string{"work", "-config", l.config, "more"}, "unexpected argument"},
+		{[]string{"work", "-config", bad(`{"databaseUrl": "postgres://u:top%zzsecret@h/d", "exchange": {}}`)}, "databaseUrl cannot be read"},
+		{[]string{"work", "-config", bad(`{"exchange": {}}`)}, "databaseUrl is missing"},
+		{[]string{"work", "-config", bad(`{"databaseUrl": "postgres:///x"}`)}, `"exchange" is missing`},
+		{[]string{"work", "-config", bad(`{"databaseUrl": "postgres:///x", "exchange": {"journalFile": "j"}}`)}, "journalFile"},
+		{[]string{"work", "-config", bad(`{"databaseUrl": "postgres:///x", "speed": 1}`)}, "speed"},
+		{[]string{"work", "-config", bad(`{"databaseUrl": "postgres:///x", "exchange": {}, "proxies": ["10.0.0.1"]}`)}, "userHeader"},
+		{[]string{"enqueue", "-config", l.config, "-targets", l.file(t, "t.csv", "mailbox,subject\na@example.test,b\n")}, "column \"subject\""},
+		{[]string{"enqueue", "-config", l.config, "-targets", l.file(t, "u.jsonl", "{\"mailbox\":\"a@example.test\",\"criteria\":{\"subjct\":\"b\"}}\n")}, "line 1"},
+	} {
+		if len(c.args) > 2 && strings.HasSuffix(c.args[2], "bad.json") {
+			continue // below, one after the other
+		}
+		out, status := l.run(t, c.args...)
+		assert.Equal(t, 2, status, "%v: %s", c.args, out)
+		assert.Contains(t, out, c.says)
+	}
+	for text, says := range map[string]string{
+		`{"databaseUrl": "postgres://u:top%zzsecret@h/d", "exchange": {}}`: "databaseUrl cannot be read",
+		`{"exchange": {}}`:                 "databaseUrl is missing",
+		`{"databaseUrl": "postgres:///x"}`: `"exchange" is missing`,
+		`{"databaseUrl": "postgres:///x", "exchange": {"journalFile": "j"}}`:                    "journalFile",
+		`{"databaseUrl": "postgres:///x", "speed": 1}`:                                          "speed",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "proxies": ["10.0.0.1"]}`:             "userHeader",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "X User"}`:              "userHeader",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "U", "proxies": ["a"]}`: "proxies",
+		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                   "something follows",
+	} {
+		out, status := l.run(t, "work", "-config", bad(text))
+		assert.Equal(t, 2, status, "%s: %s", text, out)
+		assert.Contains(t, out, says)
+		assert.NotContains(t, out, "secret")
+	}
+	out, status := l.run(t, "status", "-config", l.config, "no-such")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, out, "no-such: fleet: there is no such campaign")
+}
+
+// A database without tables, or one that is down, is told with what to do.
+func TestDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	_, err := l.pool.Exec(t.Context(), "DROP TABLE fleet_schema_versions")
+	require.NoError(t, err)
+	out, status := l.run(t, "work", "-config", l.config)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, out, "run quarantined migrate once")
+	down := l.file(t, "down.json", `{"databaseUrl": "postgres://u:hidden@127.0.0.1:1/x", "exchange": {}}`)
+	out, status = l.run(t, "list", "-config", down)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, out, "does not answer")
+	assert.NotContains(t, out, "hidden")
+}
+
+// An alert is stored before it is acknowledged; repeated it changes nothing.
+func TestAlerts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	l.deliver(alice, "Your invoice")
+	w := l.work(t)
+	const jsonType = "application/json"
+	body := `{"mailboxes":["` + alice + `"],"messageId":"` + phishing + `","reason":"phishing"}`
+	for range 2 {
+		status, header, text := call(t, "POST", w.url+"/alerts", body, "Content-Type", jsonType, "Idempotency-Key", "incident-17")
+		require.Equal(t, http.StatusAccepted, status, text)
+		assert.Equal(t, "/alerts/incident-17", header.Get("Location"))
+	}
+	s := l.done(t, "incident-17", nil)
+	assert.Equal(t, [2]int{1, 1}, [2]int{s.Targets, s.Taken})
+	status, _, text := call(t, "GET", w.url+"/alerts/incident-17", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, `"taken":1`)
+	status, _, _ = call(t, "POST", w.url+"/alerts/incident-17/restore", "", "Content-Type", jsonType)
+	assert.Equal(t, http.StatusAccepted, status)
+	l.done(t, "incident-17", func(s fleet.CampaignStatus) bool { return s.Restored == 1 })
+	assert.Equal(t, 1, l.copies(alice))
+
+	for _, c := range []struct {
+		status                int
+		method, path, content string
+		header                []string
+	}{
+		{http.StatusUnsupportedMediaType, "POST", "/alerts", body, []string{"Content-Type", "text/plain"}},
+		{http.StatusBadRequest, "POST", "/alerts", `{"mailbox":"x"}`, []string{"Content-Type", jsonType}},
+		{http.StatusBadRequest, "POST", "/alerts", `{}`, []string{"Content-Type", jsonType}},
+		{http.StatusBadRequest, "POST", "/alerts", body + body, []string{"Content-Type", jsonType}},
+		{http.StatusBadRequest, "POST", "/alerts", body, []string{"Content-Type", jsonType, "Idempotency-Key", ""}},
+		{http.StatusConflict, "POST", "/alerts", body, []string{"Content-Type", jsonType, "Idempotency-Key", "incident-17"}},
+		{http.StatusNotFound, "GET", "/alerts/no-such", "", nil},
+		{http.StatusForbidden, "POST", "/alerts", body, []string{"Content-Type", jsonType, "Origin", "https://evil.example"}},
+		{http.StatusForbidden, "GET", "/alerts/incident-17", "", []string{"X-Forwarded-For", "192.0.2.1"}},
+		{http.StatusMisdirectedRequest, "GET", "/alerts/incident-17", "", []string{"Host", "evil.example"}},
+		{http.StatusOK, "GET", "/healthz", "", nil},
+		{http.StatusOK, "GET", "/readyz", "", nil},
+	} {
+		status, _, text := call(t, c.method, w.url+c.path, c.content, c.header...)
+		assert.Equal(t, c.status, status, "%s %s %v: %s", c.method, c.path, c.header, text)
+	}
+	_, _, metrics := call(t, "GET", w.url+"/metrics", "")
+	assert.Contains(t, metrics, `quarantined_jobs{kind="fleet_take",state="completed"} 1`)
+	assert.Contains(t, metrics, "# TYPE ")
+}
+
+// With a token, whoever does not send it is refused, also from this machine.
+func TestToken(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	l.env[envToken] = "the-token"
+	w := l.work(t)
+	for authorization, want := range map[string]int{"": 401, "Bearer wrong": 401, "Basic the-token": 401, "Bearer the-token": 404} {
+		status, header, _ := call(t, "GET", w.url+"/alerts/x", "", "Authorization", authorization)
+		assert.Equal(t, want, status, authorization)
+		assert.Equal(t, want == 401, header.Get("WWW-Authenticate") != "")
+	}
+	start := time.Now()
+	assert.Zero(t, w.stop())
+	assert.Less(t, time.Since(start), softStop, "nothing was in progress")
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// Environment variables with secrets.
+const (
+	envDatabase = "QUARANTINED_DATABASE_URL"
+	envToken    = "QUARANTINED_TOKEN"
+)
+
+// settings are the configuration.
+type settings struct {
+	// DatabaseURL is the address of the database, as in
+	// postgres://USER:PASSWORD@HOST:5432/NAME. It is a secret: no error or log has it.
+	DatabaseURL exchange.Secret `json:"databaseUrl"`
+	// Listen is where the HTTP server listens. Default: 127.0.0.1:8090.
+	Listen string `json:"listen"`
+	// UserHeader is the header field in which the proxy in front of the pages names the
+	// user. Proxies are the addresses it may come from, such as 10.0.0.5 or 10.0.0.0/24;
+	// default: this machine. Without UserHeader the pages are for this machine alone.
+	UserHeader string   `json:"userHeader"`
+	Proxies    []string `json:"proxies"`
+	// Jobs and TakeOverAfter are as in [fleet.WorkerOptions].
+	Jobs          int               `json:"jobs"`
+	TakeOverAfter exchange.Duration `json:"takeOverAfter"`
+	Settle        exchange.Duration `json:"settle"`
+	// Processes is how many processes there are at most. Each uses its part of what the
+	// servers allow by default, or asks for its share of the throttling in "exchange".
+	// Default: 2.
+	Processes int `json:"processes"`
+	// Exchange is what ewsq has in its file: a configuration, or an array of them.
+	Exchange json.RawMessage `json:"exchange"`
+
+	configs []exchange.Config
+	proxies []netip.Prefix
+	token   string
+}
+
+// loadSettings reads the configuration, and the secrets in the environment.
+func loadSettings(file string, lookup func(string) (string, bool)) (*settings, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return parseSettings(text, lookup)
+}
+
+// parseSettings reads a configuration.
+func parseSettings(text []byte, lookup func(string) (string, bool)) (*settings, error) {
+	if len(text) > exchange.MaxConfigSize {
+		return nil, fmt.Errorf("is larger than %d bytes", exchange.MaxConfigSize)
+	}
+	s := new(settings)
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(s); err != nil {
+		return nil, fmt.Errorf("is not a configuration: %w", err)
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the object; remove it")
+	}
+	if s.Exchange == nil {
+		return nil, errors.New(`"exchange" is missing: give what the file of ewsq has, an object or an array of them`)
+	}
+	configs, err := exchange.ParseConfigs(bytes.NewReader(s.Exchange))
+	if err != nil {
+		return nil, fmt.Errorf(`in "exchange": %w`, err)
+	}
+	s.configs = configs
+	for i := range s.configs {
+		s.configs[i].SecretsFromEnv(lookup)
+		if s.configs[i].JournalFile != "" {
+			return nil, errors.New(`"journalFile" is set, but the journal is in the database; leave it out`)
+		}
+	}
+	if s.Processes == 0 {
+		s.Processes = 2
+	}
+	if s.Listen == "" {
+		s.Listen = "127.0.0.1:8090"
+	}
+	if v, ok := lookup(envDatabase); ok && v != "" && s.DatabaseURL.IsZero() {
+		s.DatabaseURL = exchange.NewSecret(v)
+	}
+	s.token, _ = lookup(envToken)
+	return s, s.check()
+}
+
+var (
+	validHeader = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,99}$`)
+	validToken  = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{1,1000}=*$`) // RFC 6750, section 2.1
+)
+
+func (s *settings) check() error {
+	switch {
+	case s.DatabaseURL.IsZero():
+		return fmt.Errorf("databaseUrl is missing; give postgres://USER:PASSWORD@HOST:5432/NAME, or set %s in the environment", envDatabase)
+	case s.UserHeader != "" && !validHeader.MatchString(s.UserHeader):
+		return errors.New("userHeader is no name of a header field; give one such as X-Forwarded-User")
+	case s.UserHeader == "" && len(s.Proxies) > 0:
+		return errors.New("proxies is set without userHeader; give the header field in which the proxy names the user")
+	case s.Processes < 0 || s.Processes > 1000:
+		return fmt.Errorf("processes is %d; give how many there are at most, 1 to 1000", s.Processes)
+	case s.token != "" && !validToken.MatchString(s.token):
+		return fmt.Errorf("%s in the environment cannot be sent in a header; use letters, digits, and '-', '.', '_', '~', '+' or '/'", envToken)
+	case time.Duration(s.TakeOverAfter) < 0, time.Duration(s.Settle) < 0:
+		return errors.New("takeOverAfter or settle is negative; give a time such as 10m")
+	}
+	for _, p := range s.Proxies {
+		prefix, err := netip.ParsePrefix(p)
+		if one, bad := netip.ParseAddr(p); bad == nil {
+			prefix, err = netip.PrefixFrom(one, one.BitLen()), nil
+		}
+		if err != nil {
+			return fmt.Errorf("proxies: %q is no address; give one such as 10.0.0.5 or 10.0.0.0/24", p)
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if s.UserHeader != "" && len(s.proxies) == 0 {
+		s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	return nil
+}
+
+// connections is how many connections to the database a process has by default: the
+// journal wants about one for each message in work.
+const connections = 24
+
+// pool connects to the database. Errors of the address are not passed on: they may quote it.
+func (s *settings) pool(ctx context.Context) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("databaseUrl cannot be read; write it as postgres://USER:PASSWORD@HOST:5432/NAME, with what is special in the password percent-encoded; %w", errUsage)
+	}
+	if !strings.Contains(s.DatabaseURL.Reveal(), "pool_max_conns") {
+		config.MaxConns = connections
+	}
+	return pgxpool.NewWithConfig(ctx, config)
+}

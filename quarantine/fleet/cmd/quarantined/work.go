@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/counters"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
+)
+
+// softStop is how long jobs and requests may go on after a signal.
+const softStop = 30 * time.Second
+
+// work does jobs and serves HTTP until ctx ends, and then lets what is in progress end.
+func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, campaigns *fleet.Campaigns, log *slog.Logger) (err error) {
+	listener, err := s.listen(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	counts := new(counters.Counters)
+	limiter, err := fleet.NewLimiter(pool, &fleet.LimiterOptions{Workers: s.Processes, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = limiter.Close(ctx) // what it does not give back ends by itself
+	}()
+	router, err := s.router(pool, limiter, counts, log)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errUsage)
+	}
+	defer func() { err = errors.Join(err, router.Close()) }()
+	workers, err := fleet.NewWorkers(campaigns, router, &fleet.WorkerOptions{
+		Jobs: s.Jobs, TakeOverAfter: time.Duration(s.TakeOverAfter), Settle: time.Duration(s.Settle), SoftStop: softStop, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	var stopping atomic.Bool
+	server := &http.Server{
+		Handler:           newServer(s, campaigns, pool, counts, log, &stopping),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      5 * time.Minute, // receipts of a large campaign
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	if err := workers.Start(ctx); err != nil {
+		return err
+	}
+	url := "http://" + listener.Addr().String()
+	if err := p.print(map[string]string{"url": url}); err != nil {
+		return err
+	}
+	if p.ready != nil {
+		p.ready(url)
+	}
+	broken := make(chan error, 1)
+	go func() { broken <- server.Serve(listener) }()
+	select {
+	case <-ctx.Done():
+		log.Info("stopping", "grace", softStop)
+	case err = <-broken:
+	}
+	stopping.Store(true)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
+	defer cancel()
+	stopped := workers.Stop(grace) // what does not end is handed on by River
+	if server.Shutdown(grace) != nil {
+		_ = server.Close() // drops callers that are too slow
+	}
+	log.Info("stopped")
+	return errors.Join(err, stopped)
+}
+
+// router opens what the configuration describes, with the journal in the database, and the
+// patience of the servers shared through it; that of Graph is bounded for each mailbox, in
+// which one process is at work. Exchange is not contacted yet.
+func (s *settings) router(pool *pgxpool.Pool, limiter *fleet.Limiter, counts *counters.Counters, log *slog.Logger) (*quarantine.Router, error) {
+	journal, err := fleet.NewJournal(pool, nil)
+	if err != nil {
+		return nil, err
+	}
+	return exchange.OpenRouter(s.configs, &exchange.RouterOptions{
+		OptionsFor: func(c *exchange.Config) *exchange.Options {
+			o := &exchange.Options{UserAgent: "quarantined", Logger: log, Hook: counts, CallHook: counts, Journal: journal}
+			if c.API != exchange.APIGraph {
+				o.Limiter = limiter
+			}
+			return o
+		},
+		Router: quarantine.RouterOptions{Logger: log},
+	})
+}
+
+// listen opens the socket. Whoever reaches it from another machine needs the token or, for
+// the pages, a proxy that names the user.
+func (s *settings) listen(ctx context.Context, log *slog.Logger) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
+		return listener, nil
+	}
+	if s.token == "" && s.UserHeader == "" {
+		err := fmt.Errorf("listen %s can be reached from other machines: set %s in the environment, or userHeader for a proxy in front; %w", s.Listen, envToken, errUsage)
+		return nil, errors.Join(err, listener.Close())
+	}
+	log.Warn("the token and the pages are sent as plain HTTP; put a TLS proxy in front", "addr", listener.Addr().String())
+	return listener, nil
+}

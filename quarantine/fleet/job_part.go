@@ -1,0 +1,116 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// storeFor is how long a result may take to be stored, also when the job is to end.
+const storeFor = 30 * time.Second
+
+// due is a target of a part whose turn it is.
+type due struct {
+	key    string
+	target quarantine.Target
+	tries  int
+}
+
+// begin notes that the targets of a part that are due may have something done to them, and
+// returns them. Whoever puts the campaign back after a crash then knows where to look.
+func (c *Campaigns) begin(ctx context.Context, campaign string, part int) (all []due, err error) {
+	rows, err := c.pool.Query(ctx, `UPDATE fleet_targets SET begun = true
+		WHERE campaign = $1 AND part = $2 AND NOT settled AND not_before <= now()
+			AND (SELECT state FROM fleet_campaigns WHERE id = $1) = $3
+		RETURNING target, request, tries`, campaign, part, CampaignRunning)
+	if err != nil {
+		return nil, err
+	}
+	return collectDue(campaign, rows)
+}
+
+// collectDue reads targets with their tries.
+func collectDue(campaign string, rows pgx.Rows) (all []due, err error) {
+	var d due
+	var request []byte
+	_, err = pgx.ForEachRow(rows, []any{&d.key, &request, &d.tries}, func() error {
+		d.target = quarantine.Target{}
+		if err := json.Unmarshal(request, &d.target); err != nil {
+			return fmt.Errorf("fleet: target %s of campaign %s: %w", d.key, campaign, err)
+		}
+		all = append(all, d)
+		return nil
+	})
+	return all, err
+}
+
+// storeTaken stores what became of a target, unless more is known of it already: a job that
+// hung while another did its work says less. It reports whether it must be put back.
+func (c *Campaigns) storeTaken(ctx context.Context, campaign string, r result) (back bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
+	defer cancel()
+	err = c.pool.QueryRow(ctx, `WITH old AS (
+			SELECT target, taken FROM fleet_targets WHERE campaign = $1 AND target = $2 FOR UPDATE
+		), stored AS (
+			UPDATE fleet_targets t SET
+				settled = t.settled OR $3, tries = t.tries + 1, not_before = now() + $4, problem = $6, finished = now(),
+				outcome = CASE WHEN $8 >= old.taken THEN $5 ELSE t.outcome END,
+				items = CASE WHEN $8 >= old.taken THEN $7 ELSE t.items END,
+				was_read = CASE WHEN $8 >= old.taken THEN $9 ELSE t.was_read END,
+				unsearched = CASE WHEN $8 >= old.taken THEN $10 ELSE t.unsearched END,
+				taken = greatest(t.taken, $8),
+				back_settled = t.back_settled AND $8 = 0
+			FROM old WHERE t.campaign = $1 AND t.target = old.target AND (NOT t.settled OR $8 > old.taken)
+			RETURNING t.back AND $8 > 0 AS back, $8 >= old.taken AS better
+		), kept AS (
+			INSERT INTO fleet_receipts SELECT $1, $2, 'quarantine', $11 FROM stored WHERE better AND $11::json IS NOT NULL
+			ON CONFLICT (campaign, target, action) DO UPDATE SET receipt = excluded.receipt
+		) SELECT coalesce(bool_or(back), false) FROM stored`,
+		campaign, r.target, r.settled, r.wait, string(r.outcome), r.problem, r.items, r.done, r.read, r.unsearched, jsonOrNull(r.receipt)).Scan(&back)
+	return back, err
+}
+
+func jsonOrNull(text []byte) any {
+	if text == nil {
+		return nil
+	}
+	return string(text)
+}
+
+// putOff notes that nothing was done to targets that were begun, and when their turn is.
+func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []string, wait time.Duration) error {
+	if len(targets) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
+	defer cancel()
+	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET begun = tries > 0, not_before = greatest(not_before, now() + $3)
+		WHERE campaign = $1 AND target = ANY($2) AND NOT settled`, campaign, targets, wait)
+	return err
+}
+
+// leftToTake and leftToRestore count what is open in a part, and say when the first of it
+// is due. Both are asked in the transaction that ends the job: see lockState.
+const (
+	leftToTake = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(not_before, now())) - now()), 0)::float8
+		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND NOT settled`
+	leftToRestore = `SELECT count(*), coalesce(extract(epoch FROM
+			min(greatest(back_not_before, CASE WHEN NOT settled THEN not_before ELSE back_not_before END, now())) - now()), 0)::float8
+		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled`
+)
+
+// breath is the shortest time for which a job is put off: what is due at once and cannot be
+// done must not keep a worker spinning.
+const breath = 500 * time.Millisecond
+
+// left returns how much is open, and how long until it is due.
+func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (n int, wait time.Duration, err error) {
+	var seconds float64
+	err = tx.QueryRow(ctx, query, campaign, part).Scan(&n, &seconds)
+	return n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
+}

@@ -1,0 +1,122 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// planner makes the plan of a campaign.
+type planner struct {
+	river.WorkerDefaults[planArgs]
+	*Workers
+}
+
+// Work expands groups, follows forwards and counts what criteria match. It only reads, so
+// two that do it at once do no harm: the first to end has its plan stored.
+func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
+	campaign := job.Args.Campaign
+	order, planning, err := w.orderOf(ctx, campaign)
+	if err != nil || !planning {
+		return err
+	}
+	plan, err := w.router.Plan(ctx, quarantine.PlanRequest{
+		Targets: order.Targets, Groups: order.Groups, Expand: order.Expand, Forwards: order.Forwards, SkipServers: true,
+	})
+	if err == nil {
+		err = w.count(ctx, plan)
+	}
+	if ctx.Err() != nil {
+		return handOn(ctx)
+	}
+	if err != nil && driver.Temporary(err) && job.Attempt < job.MaxAttempts {
+		return err
+	}
+	refused := err
+	err = w.inTx(ctx, func(tx pgx.Tx) error {
+		if err := w.storePlan(ctx, tx, campaign, plan, refused); err != nil {
+			return err
+		}
+		_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
+		return err
+	})
+	if err == nil && refused != nil {
+		w.opts.Logger.WarnContext(ctx, "campaign refused", "campaign", campaign, "error", textOf(refused))
+	}
+	return err
+}
+
+// orderOf returns what a campaign is to take, and whether it still has to be planned.
+func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, planning bool, err error) {
+	var state CampaignState
+	var request []byte
+	err = c.pool.QueryRow(ctx, `SELECT state, request FROM fleet_campaigns WHERE id = $1`, campaign).Scan(&state, &request)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return o, false, nil // it was removed
+	}
+	if err != nil || state != CampaignPlanning {
+		return o, false, err
+	}
+	return o, true, json.Unmarshal(request, &o)
+}
+
+// count counts what criteria match, in all mailboxes, against the limits of the servers. If
+// it is too much in all of them together, no target passes; what keeps one target from being
+// counted keeps it from being taken later as well, and is told then.
+func (w *Workers) count(ctx context.Context, plan *quarantine.Plan) error {
+	described := func(yield func(quarantine.Target) bool) {
+		for t := range plan.All() {
+			if !t.Criteria.IsZero() && !yield(t) {
+				return
+			}
+		}
+	}
+	var tooMany error
+	passed := 0
+	for r, err := range w.router.FindAll(ctx, described) {
+		switch {
+		case r == nil:
+			return err
+		case err == nil:
+			passed++
+		case errors.Is(err, quarantine.ErrTooManyHits):
+			tooMany = err
+		}
+	}
+	if passed > 0 {
+		return nil
+	}
+	return tooMany
+}
+
+// storePlan stores the targets of a plan with their jobs, or why there are none.
+func (w *Workers) storePlan(ctx context.Context, tx pgx.Tx, campaign string, plan *quarantine.Plan, refused error) error {
+	state, _, err := lockState(ctx, tx, campaign, "FOR UPDATE")
+	if err != nil || state != CampaignPlanning {
+		return err // cancelled meanwhile, or planned by another
+	}
+	if refused != nil {
+		_, err := tx.Exec(ctx, `UPDATE fleet_campaigns SET state = $2, problem = $3 WHERE id = $1`, campaign, CampaignRefused, textOf(refused))
+		return err
+	}
+	targets := slices.Collect(plan.All())
+	unplanned, err := json.Marshal(plan.Unplanned)
+	if err != nil {
+		return fmt.Errorf("fleet: plan of %s: %w", campaign, err)
+	}
+	parts := w.partsFor(len(targets))
+	if _, err := tx.Exec(ctx, `UPDATE fleet_campaigns SET state = $2, parts = $3, unplanned = $4 WHERE id = $1`, campaign, CampaignRunning, parts, string(unplanned)); err != nil {
+		return err
+	}
+	_, err = w.add(ctx, tx, campaign, parts, targets)
+	return err
+}

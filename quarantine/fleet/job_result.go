@@ -1,0 +1,80 @@
+package fleet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// result is what is stored of one try of a target.
+type result struct {
+	target  string // Key
+	settled bool   // it is not tried again
+	wait    time.Duration
+	outcome quarantine.Outcome
+	problem string
+
+	items, done, read, unsearched int
+
+	receipt []byte // JSON; nil: there is none
+}
+
+// judge says what becomes of a target after a try, of which there were so many before.
+func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int) (result, error) {
+	out := result{target: r.Target.Key(), outcome: r.Outcome(), unsearched: len(r.Unsearched), items: len(r.Items)}
+	for _, it := range r.Items {
+		if it.Outcome.Done() && it.Outcome != quarantine.Found {
+			out.done++
+			if it.WasRead {
+				out.read++
+			}
+		}
+	}
+	err := errors.Join(failed, r.Err())
+	out.problem = textOf(err)
+	out.wait, out.settled = w.again(r, err, tries)
+	if failed != nil && out.items == 0 {
+		return out, nil
+	}
+	receipt, err := json.Marshal(r)
+	if err != nil {
+		return out, fmt.Errorf("fleet: receipt of %s: %w", r.Target.Mailbox, err)
+	}
+	out.receipt = receipt
+	return out, nil
+}
+
+// again says whether a target is done with, and otherwise when it is tried again. What is
+// undecided waits, because trying at once shows nothing new.
+func (w *Workers) again(r *quarantine.Receipt, err error, tries int) (time.Duration, bool) {
+	undecided, later := false, false
+	for _, it := range r.Items {
+		undecided = undecided || it.Outcome == quarantine.Undecided
+		later = later || it.Err != nil && driver.Temporary(it.Err)
+	}
+	later = later || err != nil && (errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err) || r.Outcome() == quarantine.NotBegun && len(r.Items) > 0)
+	switch {
+	case tries+1 >= w.opts.MaxTries, !undecided && !later:
+		return 0, true
+	case undecided:
+		return w.opts.Settle, false
+	}
+	return min(30*time.Second<<min(tries, 10), 15*time.Minute), false
+}
+
+// maxProblem is how many bytes of an error are kept beside the receipt, which has them all.
+const maxProblem = 2000
+
+// textOf returns the text of an error as PostgreSQL takes it.
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	return strings.ReplaceAll(strings.ToValidUTF8(text[:min(len(text), maxProblem)], "\uFFFD"), "\x00", "\uFFFD")
+}

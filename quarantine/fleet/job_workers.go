@@ -1,0 +1,170 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// WorkerOptions configures [NewWorkers]. nil or the zero value means the defaults.
+type WorkerOptions struct {
+	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In each, as
+	// many targets are in progress as PerServer of [quarantine.RouterOptions] says.
+	// Default: 2.
+	Jobs int
+
+	// TakeOverAfter is how long a job may be in the hands of a process before another
+	// takes it for dead and begins it again, which River looks for every 30 seconds. If
+	// the first still works on it nothing is lost or doubled: the journal and the stamps
+	// see to that. A job that is not done after half of this time is handed on by the
+	// process itself. It must be the same for all processes. At least 4 seconds. Default:
+	// 10 minutes.
+	TakeOverAfter time.Duration
+
+	// Settle is how long after it was last tried a target that is undecided is tried
+	// again, and how often what crashes have left is recovered. Default: 5 minutes.
+	Settle time.Duration
+
+	// MaxTries is how often a target is tried before its failure stands. Default: 10.
+	MaxTries int
+
+	// MaxPause is the longest pause that a server asks for for which jobs wait where they
+	// are; for a longer one they are put off, and do something else. Default: 10 seconds.
+	MaxPause time.Duration
+
+	// SoftStop is how long jobs may go on when the process stops; then they are handed on
+	// to others. Default: 30 seconds.
+	SoftStop time.Duration
+
+	// Logger gets a record for each job and each target that is not as it should be, with
+	// campaign, mailbox and reference, and those of River at Warn. Default: discard.
+	Logger *slog.Logger
+}
+
+func (o *WorkerOptions) complete() error {
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&o.TakeOverAfter, 10 * time.Minute}, {&o.Settle, 5 * time.Minute}, {&o.MaxPause, 10 * time.Second}, {&o.SoftStop, 30 * time.Second},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	if o.Jobs == 0 {
+		o.Jobs = 2
+	}
+	if o.MaxTries == 0 {
+		o.MaxTries = 10
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	bad := func(field, problem string) error {
+		return &quarantine.InvalidError{What: "options of workers", Field: field, Problem: problem}
+	}
+	var all []error
+	if o.Jobs < 1 || o.Jobs > 64 {
+		all = append(all, bad("Jobs", fmt.Sprintf("is %d; give 1 to 64", o.Jobs)))
+	}
+	if o.MaxTries < 1 {
+		all = append(all, bad("MaxTries", fmt.Sprintf("is %d; give 1 or more", o.MaxTries)))
+	}
+	if o.TakeOverAfter < 4*time.Second {
+		all = append(all, bad("TakeOverAfter", fmt.Sprintf("is %v; give 4s or more", o.TakeOverAfter)))
+	}
+	if o.Settle < 0 || o.MaxPause < 0 || o.SoftStop < 0 {
+		all = append(all, bad("Settle, MaxPause or SoftStop", "is negative; give a time, or leave it out"))
+	}
+	return errors.Join(all...)
+}
+
+// Workers do the jobs of campaigns in this process. Any number of processes may, over one
+// database.
+type Workers struct {
+	*Campaigns
+	router *quarantine.Router
+	opts   WorkerOptions
+	client *river.Client[pgx.Tx]
+}
+
+// NewWorkers returns workers that have a router do the work, which stays the caller's. The
+// services of the router must share one [Journal], and have the same names in all
+// processes. It does no I/O. The error joins an [*quarantine.InvalidError] for each option
+// that cannot be used.
+func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOptions) (*Workers, error) {
+	w := &Workers{Campaigns: campaigns, router: router}
+	if opts != nil {
+		w.opts = *opts
+	}
+	if err := w.opts.complete(); err != nil {
+		return nil, err
+	}
+	kinds := river.NewWorkers()
+	river.AddWorker(kinds, &planner{Workers: w})
+	river.AddWorker(kinds, &taker{Workers: w})
+	river.AddWorker(kinds, &restorer{Workers: w})
+	river.AddWorker(kinds, &recoverer{Workers: w})
+	client, err := river.NewClient(riverpgxv5.New(campaigns.pool), &river.Config{
+		Workers: kinds,
+		Queues: map[string]river.QueueConfig{
+			queuePlan: {MaxWorkers: w.opts.Jobs}, queueTake: {MaxWorkers: w.opts.Jobs},
+			queueRestore: {MaxWorkers: w.opts.Jobs}, queueRecover: {MaxWorkers: 1},
+		},
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
+			river.PeriodicInterval(w.opts.Settle),
+			func() (river.JobArgs, *river.InsertOpts) { return recoverArgs{}, nil },
+			&river.PeriodicJobOpts{ID: "fleet_recover", RunOnStart: true},
+		)},
+		JobTimeout:           w.opts.TakeOverAfter * 3 / 4,
+		RescueStuckJobsAfter: w.opts.TakeOverAfter,
+		SoftStopTimeout:      w.opts.SoftStop,
+		Logger:               slog.New(warnings{w.opts.Logger.Handler()}),
+		ErrorHandler:         &failures{w.opts.Logger},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	w.client = client
+	return w, nil
+}
+
+// Start begins to do jobs. When ctx ends, no more are begun, and those in progress have
+// SoftStop to end. The error is of the database.
+func (w *Workers) Start(ctx context.Context) error { return w.client.Start(ctx) }
+
+// Stopped is closed when no job is in progress any more, after Stop or the end of the
+// context of Start.
+func (w *Workers) Stopped() <-chan struct{} { return w.client.Stopped() }
+
+// Stop begins no more jobs, and returns when those in progress have ended or were handed
+// on, or when ctx ends.
+func (w *Workers) Stop(ctx context.Context) error { return w.client.Stop(ctx) }
+
+// slice is how long a job works before it hands itself on.
+func (w *Workers) slice() time.Duration { return w.opts.TakeOverAfter / 2 }
+
+// warnings lets through what River says at Warn and above.
+type warnings struct{ slog.Handler }
+
+// Enabled reports whether records of a level are kept.
+func (h warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs keeps the level.
+func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the level.
+func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }
