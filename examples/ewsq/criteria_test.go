@@ -40,7 +40,7 @@ func TestCriteria(t *testing.T) {
 	assert.Empty(t, r.lines[0]["messageId"])
 	assert.Equal(t, criteria, r.lines[0]["criteria"])
 	assert.Contains(t, r.stderr, `alice@example.test subject prefix "your MAILBOX is full": found`)
-	assert.Regexp(t, `    /Inbox unread, received \d{4}-\d\d-\d\d \d\d:\d\d, \d+ kB, `+phishing+`\n`, r.stderr)
+	assert.Regexp(t, `    /Inbox unread, received \d{4}-\d\d-\d\d \d\d:\d\dZ, \d+ kB, `+phishing+`\n`, r.stderr)
 
 	r = b.run(t, append([]string{"quarantine", "-dry-run"}, args...)...)
 	require.Equal(t, exitDone, r.status, r.stderr)

@@ -319,7 +319,7 @@ func TestInterrupted(t *testing.T) {
 		{"find", "-targets", file}, {"quarantine", "-targets", file}, {"restore", "-targets", file},
 	} {
 		r := b.runUntil(t, ctx, args...)
-		assert.Equal(t, exitSome, r.status)
+		assert.Equal(t, exitInterrupted, r.status)
 		require.Len(t, r.lines, 2, "each target has its line")
 		for _, line := range r.lines {
 			assert.Equal(t, "notBegun", line["outcome"])
@@ -348,7 +348,7 @@ func TestInterruptedInTheMiddle(t *testing.T) {
 		}
 	})
 	r := b.runUntil(t, ctx, "quarantine", "-targets", file, "-workers", "2")
-	assert.Equal(t, exitSome, r.status)
+	assert.Equal(t, exitInterrupted, r.status)
 	require.Len(t, r.lines, 12, "each target has its line")
 	assert.Contains(t, r.stderr, "interrupted: nothing new is started")
 	assert.Contains(t, r.stderr, "not started")

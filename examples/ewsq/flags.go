@@ -73,6 +73,11 @@ func (n *numberFlag) Set(s string) error {
 	return nil
 }
 
+// addFailNotFound adds the flag that makes a message that is not found a failure.
+func addFailNotFound(flags *flag.FlagSet, dst *bool) {
+	flags.BoolVar(dst, "fail-not-found", false, "end with status 1 also if a message was not found")
+}
+
 // addresses is a flag that may be repeated.
 type addresses []string
 

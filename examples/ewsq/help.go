@@ -34,9 +34,11 @@ begun, and the line says what is left.
 `
 
 const exitAll = `
-0   Everything was done. It is not an error if a message is not found.
-1   A target failed, was refused or is undecided, or not everything is known.
-2   Bad usage or configuration; nothing was done.
+0     Everything was done. It is not an error if a message is not found, unless
+      -fail-not-found is given.
+1     A target failed, was refused or is undecided, or not everything is known.
+2     Bad usage or configuration; nothing was done.
+130   The run was interrupted before everything was done.
 `
 
 const environment = `
@@ -202,14 +204,17 @@ func (p *program) helpCommand(c command) error {
 
 // exits describes the exit statuses.
 func (c command) exits() string {
-	meaning := map[int]string{exitUsage: "Bad usage or configuration; nothing was done."}
+	meaning := map[int]string{
+		exitUsage:       "Bad usage or configuration; nothing was done.",
+		exitInterrupted: "The run was interrupted before everything was done.",
+	}
 	maps.Copy(meaning, c.exit)
 	if meaning[exitSome] == "" {
 		meaning[exitSome] = "Standard output could not be written."
 	}
 	var b strings.Builder
-	for _, status := range []int{exitDone, exitSome, exitUsage} {
-		b.WriteString(wrap(fmt.Sprintf("%d   %s", status, meaning[status]), 84, "    ") + "\n")
+	for _, status := range []int{exitDone, exitSome, exitUsage, exitInterrupted} {
+		b.WriteString(wrap(fmt.Sprintf("%-6d%s", status, meaning[status]), 84, "      ") + "\n")
 	}
 	return b.String()
 }

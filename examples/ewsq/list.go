@@ -64,7 +64,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue
 		}
-		text := fmt.Sprintf("%s  %-28s  %-50s  %s", it.Quarantined.Local().Format("2006-01-02 15:04"),
+		text := fmt.Sprintf("%s  %-28s  %-50s  %s", clock(it.Quarantined),
 			terminal.Cut(it.Mailbox, 28), terminal.Cut(it.Subject, 50), it.MessageID)
 		if err := s.write(it, text); err != nil {
 			shown.ended()

@@ -15,8 +15,10 @@ import (
 // Exit statuses.
 const (
 	exitDone  = 0 // everything was done
-	exitSome  = 1 // a target failed or was refused
+	exitSome  = 1 // a target failed, was refused or is undecided
 	exitUsage = 2 // bad usage or configuration; nothing was done
+
+	exitInterrupted = 130 // the run was interrupted, as a shell reports it
 )
 
 // program is what a run works with.
@@ -29,6 +31,7 @@ type program struct {
 
 	screen *terminal.Screen // wraps stderr
 	json   bool             // no text for people
+	quiet  bool             // no text for people but errors that end the run
 }
 
 // command is one of the commands; each has its own file.
@@ -103,20 +106,24 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if closeErr := s.close(); err == nil {
 		err = closeErr
 	}
+	failure := exitSome
+	if ctx.Err() != nil {
+		failure = exitInterrupted
+	}
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errSome):
-		return exitSome
+		return failure
 	}
-	line := ended{err.Error(), exitSome}
+	line := ended{err.Error(), failure}
 	if _, ok := errors.AsType[usageError](err); ok {
 		line.Exit = exitUsage
 	}
 	if p.json && s.writeJSON(line) == nil {
 		return line.Exit
 	}
-	p.json = false // there is no other way to report it
+	p.json, p.quiet = false, false // there is no other way to report it
 	for text := range strings.SplitSeq(line.Error, "\n") {
 		s.say("ewsq: %s", text)
 	}
@@ -172,7 +179,7 @@ func (p *program) parsed(err error, args []string, help func() error) error {
 // say writes a line for people. It is escaped, because it may contain what an
 // attacker wrote.
 func (p *program) say(format string, args ...any) {
-	if p.json {
+	if p.json || p.quiet {
 		return
 	}
 	fmt.Fprintln(p.stderr, terminal.Escape(fmt.Sprintf(format, args...)))

@@ -133,7 +133,7 @@ func (p *progress) show(now time.Time) {
 	case !found.until.IsZero() && !p.told && now.Sub(p.busySince) >= busyNotice:
 		p.told = true
 		line = fmt.Sprintf("%s is busy and asked for a pause; the run continues at %s, in %v",
-			serverName(found.server), found.until.Local().Format(time.TimeOnly), brief(found.until.Sub(now)))
+			serverName(found.server), found.until.UTC().Format("15:04:05Z"), brief(found.until.Sub(now)))
 	case now.Sub(p.spoken) >= silent:
 		line = status
 	}

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"sync"
@@ -52,6 +50,7 @@ quarantine -help for how to write them.
 			addText(flags, &file, "receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
 			var pace paceFlags
 			pace.add(flags)
+			addFailNotFound(flags, &targets.failNotFound)
 			return func(ctx context.Context, s *session) error {
 				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "", "max-failures")); err != nil {
 					return err
@@ -62,7 +61,7 @@ quarantine -help for how to write them.
 				if others := targets.named(); len(others) > 0 {
 					return usagef("-receipt and %s are both given; choose one way to name messages", others[0])
 				}
-				return s.restoreReceipts(ctx, file, &pace)
+				return s.restoreReceipts(ctx, file, &targets, &pace)
 			}
 		},
 	}
@@ -81,19 +80,20 @@ func (s *session) restoreTargets(ctx context.Context, f *targetFlags, pace *pace
 		return err
 	}
 	atOnce := pace.atOnce() * len(s.selected)
-	return s.runAll(ctx, plan{targets: targets}, atOnce, pool(atOnce, r.RestoreMessage))
+	return s.runAll(ctx, plan{targets: targets, failNotFound: f.failNotFound}, atOnce, pool(atOnce, r.RestoreMessage))
 }
 
-func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFlags) error {
+func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFlags, pace *paceFlags) error {
 	in, err := s.input(file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	receipts, skipped, err := readReceipts(in)
+	list, err := readReceipts(in)
 	if err != nil {
 		return usagef("-receipt %s: %w", file, err)
 	}
+	receipts := list.receipts
 	if err := s.choose(); err != nil {
 		return err
 	}
@@ -113,12 +113,16 @@ func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFl
 	if err != nil {
 		return err
 	}
-	if skipped > 0 {
-		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
+	if list.skipped > 0 {
+		s.say("skipped %s without a receipt: nothing to restore", count(list.skipped, "line"))
 	}
-	return s.runAll(ctx, plan{targets: listOf(stack.targets)}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	err = s.runAll(ctx, plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return r.RestoreAll(ctx, stack.of(targets))
 	})
+	if cut := list.errCut(); cut != nil && (err == nil || errors.Is(err, errSome)) {
+		return fmt.Errorf("-receipt %s: %w", file, cut)
+	}
+	return err
 }
 
 // receiptStack hands out receipts by target; several may have the same target.
@@ -155,48 +159,4 @@ func (s *receiptStack) next(t quarantine.Target) *quarantine.Receipt {
 	r := s.left[t][0]
 	s.left[t] = slices.Delete(s.left[t], 0, 1)
 	return r
-}
-
-// readReceipts reads results of quarantine, or receipts alone, one per line. It
-// returns how many lines have none.
-func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, err error) {
-	for line, err := range jsonLines(in) {
-		if err != nil {
-			return nil, 0, err
-		}
-		var r struct {
-			Outcome quarantine.Outcome  `json:"outcome"`
-			Receipt *quarantine.Receipt `json:"receipt"`
-			Action  string              `json:"action"`
-			Exit    *int                `json:"exit"` // set in the line for an error that ended a run
-		}
-		if err := json.Unmarshal(line.text, &r); err != nil {
-			return nil, 0, fmt.Errorf("line %d is not a result of quarantine: %w", line.number, err)
-		}
-		if r.Receipt == nil && r.Action != "" {
-			r.Receipt = new(quarantine.Receipt)
-			if err := json.Unmarshal(line.text, r.Receipt); err != nil {
-				return nil, 0, fmt.Errorf("line %d is not a receipt: %w", line.number, err)
-			}
-		}
-		switch {
-		case r.Receipt == nil && (r.Outcome != "" || r.Exit != nil):
-			skipped++
-		case r.Receipt == nil:
-			return nil, 0, fmt.Errorf("line %d is neither a result of quarantine nor a receipt; give the lines that quarantine wrote", line.number)
-		case r.Receipt.Action != "quarantine":
-			return nil, 0, fmt.Errorf("line %d is a receipt of %q, which takes nothing; give the lines that quarantine wrote", line.number, r.Receipt.Action)
-		case r.Receipt.DryRun:
-			return nil, 0, fmt.Errorf("line %d is from a dry run, which takes nothing; give the lines of a run without -dry-run", line.number)
-		default:
-			if err := r.Receipt.Target.Validate(); err != nil {
-				return nil, 0, fmt.Errorf("line %d: %w", line.number, err)
-			}
-			receipts = append(receipts, r.Receipt)
-		}
-	}
-	if len(receipts)+skipped == 0 {
-		return nil, 0, errors.New("is empty; it must contain the lines that quarantine wrote")
-	}
-	return receipts, skipped, nil
 }

@@ -111,8 +111,7 @@ func (s *session) several() bool { return len(s.selected) > 1 }
 
 // open returns a router over the selected configurations; pace may be nil.
 func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
-	logger := s.logger()
-	perPayer, opts := 0, quarantine.RouterOptions{Logger: logger}
+	perPayer, opts := 0, quarantine.RouterOptions{Logger: s.logger()}
 	if pace != nil {
 		perPayer = pace.perPayer()
 		opts.PerServer, opts.MaxFailures = pace.atOnce(), pace.maxFailures
@@ -121,7 +120,7 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{
 		Router: opts,
 		OptionsFor: func(c *exchange.Config) *exchange.Options {
-			return &exchange.Options{Logger: logger, Limiter: s.patience.limiter(c)}
+			return &exchange.Options{Logger: s.loggerOf(c.Name), Limiter: s.patience.limiter(c)}
 		},
 	})
 	if err != nil {
@@ -129,6 +128,15 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	}
 	s.router = r
 	return r, nil
+}
+
+// loggerOf returns the logger for calls to one of several servers, which it names.
+func (s *session) loggerOf(server string) *slog.Logger {
+	logger := s.logger()
+	if logger == nil || !s.several() {
+		return logger
+	}
+	return logger.With("server", server)
 }
 
 // logger returns the logger for calls, or nil if they are not logged.

@@ -19,6 +19,7 @@ type targetFlags struct {
 	flags                           *flag.FlagSet
 	mailbox, group, messageID, file string
 	reference                       string
+	failNotFound                    bool
 	criteria                        quarantine.Criteria
 }
 
