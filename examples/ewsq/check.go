@@ -14,6 +14,7 @@ import (
 func checkCommand() command {
 	return command{
 		name:     "check",
+		csv:      true,
 		summary:  "run the self-test: what is missing, and how to fix it",
 		synopsis: []string{"[-mailbox ADDRESS]... [-group ADDRESS]"},
 		description: `
@@ -104,5 +105,5 @@ func (s *session) writeReport(report *selftest.Report) error {
 		}
 		lines = slices.Concat([]string{about}, lines, []string{""})
 	}
-	return s.write(report, lines...)
+	return s.write(checkLine{report}, lines...)
 }

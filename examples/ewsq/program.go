@@ -32,6 +32,7 @@ type program struct {
 	screen *terminal.Screen // wraps stderr
 	json   bool             // no text for people
 	quiet  bool             // no text for people but errors that end the run
+	output string           // format of standard output; empty: depends on where it goes
 }
 
 // command is one of the commands; each has its own file.
@@ -43,6 +44,8 @@ type command struct {
 	exit          map[int]string // what the exit statuses mean
 	examples      []example
 	offline       bool // works without a configuration
+	argument      bool // takes an argument that is no flag
+	csv           bool // has -output csv
 	// prepare adds the flags of the command and returns the function that runs it
 	// once they have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error
@@ -55,7 +58,7 @@ type example struct{ what, line string }
 func commands() []command {
 	return []command{
 		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
-		checkCommand(), setupCommand(), certCommand(),
+		checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
 	}
 }
 
@@ -71,7 +74,7 @@ func commandNamed(name string) (command, error) {
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	if i < 0 {
-		return command{}, usagef("unknown command %q; the commands are %s; see ewsq help", name, strings.Join(commandNames(), ", "))
+		return command{}, usagef("unknown command %q%s; the commands are %s; see ewsq help", name, didYouMean(name, append(commandNames(), "help")), strings.Join(commandNames(), ", "))
 	}
 	return all[i], nil
 }
@@ -134,7 +137,10 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	global := newFlagSet("ewsq")
 	s.globalFlags(global)
 	if err := global.Parse(args); err != nil {
-		return p.parsed(err, args, func() error { return p.helpAll() })
+		return p.parsed(misspelt(err, global), args, func() error { return p.helpAll() })
+	}
+	if s.version {
+		return s.put(version() + "\n")
 	}
 	if global.NArg() == 0 {
 		return usagef("no command was given; the commands are %s; see ewsq help", strings.Join(commandNames(), ", "))
@@ -150,10 +156,19 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	run := c.prepare(flags)
 	s.globalFlags(flags) // they may also follow the command
 	if err := flags.Parse(global.Args()[1:]); err != nil {
-		return p.parsed(err, args, func() error { return p.helpCommand(c) })
+		return p.parsed(misspelt(err, flags), args, func() error { return p.helpCommand(c) })
 	}
-	if flags.NArg() > 0 {
+	if s.version {
+		return s.put(version() + "\n")
+	}
+	if flags.NArg() > 0 && !c.argument {
 		return usagef("%s does not take the argument %q; flags begin with a hyphen, and a value with spaces needs quotes", c.name, flags.Arg(0))
+	}
+	if err := p.checkFormat(c); err != nil {
+		return err
+	}
+	if s.logFormat != "" && !s.log {
+		return usagef("-log-format has no effect without -log; give both, or leave it out")
 	}
 	return run(ctx, s)
 }

@@ -15,6 +15,7 @@ import (
 func restoreCommand() command {
 	return command{
 		name:    "restore",
+		csv:     true,
 		summary: "put messages back from quarantine",
 		synopsis: []string{
 			"-receipt FILE",

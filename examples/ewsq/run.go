@@ -78,9 +78,10 @@ type run struct {
 	shown  *progress
 	open   map[targetKey]int32 // how many results each still lacks
 
-	broken atomic.Bool                // results cannot be written, so nothing more is started
-	err    error                      // why
-	stop   context.CancelFunc         // ends what has been read ahead
+	broken atomic.Bool        // results cannot be written, so nothing more is started
+	err    error              // why
+	stop   context.CancelFunc // ends what has been read ahead
+	same   repeats
 	unsaid map[quarantine.Outcome]int // results without a line, by outcome
 }
 
@@ -111,7 +112,11 @@ func (r *run) take(receipt *quarantine.Receipt, err error) {
 			line.Strategy = string(r.selected[0].WithDefaults().Access)
 		}
 	}
-	r.shown.finish(line.ok())
+	if line.Outcome == quarantine.NotBegun {
+		r.shown.leave()
+	} else {
+		r.shown.finish(line.ok())
+	}
 	r.put(line)
 }
 
@@ -119,7 +124,11 @@ func (r *run) put(line result) {
 	line.single = !r.several()
 	r.report.add(line)
 	if r.err == nil {
-		if r.err = r.write(line, line.lines()...); r.err == nil {
+		var text []string
+		if !r.same.again(line) {
+			text = line.lines()
+		}
+		if r.err = r.write(line, text...); r.err == nil {
 			return
 		}
 		// The SDK has read ahead: what it has not begun must stay where it is.
@@ -147,6 +156,9 @@ func (r *run) lost() error {
 
 // end sums up.
 func (r *run) end() error {
+	for _, line := range r.same.lines() {
+		r.tell(line)
+	}
 	if r.report.targets > 1 {
 		r.say("%s", r.report.sum())
 	}
