@@ -74,7 +74,8 @@ ignored. Mistakes are reported with line and column. A minimal one:
 const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
-CSV: the first line names the columns, separated by commas, in any order:
+CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
+which is said), in any order:
 mailbox, message_id or criteria (or both), and optionally reason and reference (the
 key of the case, as with quarantine -reference). The criteria are sender, recipient,
 subject, subject_match, received_after, received_before, attachment_name,

@@ -22,6 +22,9 @@ func restoreCommand() command {
 			"-mailbox ADDRESS -message-id ID",
 			"-mailbox ADDRESS CRITERIA...",
 			"-targets FILE",
+			"-message-id ID [-group ADDRESS] [-yes]",
+			"-reference KEY [-mailbox ADDRESS|-group ADDRESS] [-message-id ID] [-yes]",
+			"-group ADDRESS [-yes]",
 		},
 		description: `
 Each message goes back to the folder it came from, read or unread as it was. If
@@ -31,8 +34,10 @@ the Inbox.
 A file of receipts contains the lines that quarantine wrote; each message goes back
 on the server that its receipt names. Without receipts, everything in quarantine
 that matches the message and the mailbox is put back; this needs no record other
-than the quarantine mailbox. Criteria are compared with what is in quarantine; see
-quarantine -help for how to write them.
+than the quarantine mailbox. -message-id without -mailbox, -reference and -group name
+whatever is in quarantine, of all mailboxes and servers: without -yes nothing is put
+back, and the count is said (status 2). Criteria are compared with what is in
+quarantine; see quarantine -help for how to write them.
 `,
 		files: receiptsFormat + targetsFormat,
 		exit: map[int]string{
@@ -41,20 +46,30 @@ quarantine -help for how to write them.
 		},
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
+			{"Put back a message wherever it was taken from; leave -yes out to see how many that are:",
+				"ewsq -config exchange.json restore -message-id '<20261124.1@evil.example>' -yes"},
 			{"Put a message back into Alice's mailbox, without a receipt:",
 				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var targets targetFlags
 			targets.add(flags)
+			var campaign campaignFlags
+			campaign.add(flags)
 			var file string
 			addText(flags, &file, "receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
 			var pace paceFlags
 			pace.add(flags)
 			addFailNotFound(flags, &targets.failNotFound)
 			return func(ctx context.Context, s *session) error {
-				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "", "max-failures")); err != nil {
+				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "" || campaign.meant(&targets), "max-failures")); err != nil {
 					return err
+				}
+				if campaign.meant(&targets) {
+					return s.restoreCampaign(ctx, &campaign, &targets, &pace)
+				}
+				if campaign.yes {
+					return usagef("-yes has no effect here: only -message-id without -mailbox, -reference and -group wait for it; leave it out")
 				}
 				if file == "" {
 					return s.restoreTargets(ctx, &targets, &pace)
@@ -98,7 +113,6 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 	if err := s.choose(); err != nil {
 		return err
 	}
-	stack := newReceiptStack(receipts)
 	for _, receipt := range receipts {
 		if receipt.Server == "" && !s.several() {
 			continue
@@ -117,13 +131,20 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 	if list.skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(list.skipped, "line"))
 	}
-	err = s.runAll(ctx, plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
-		return r.RestoreAll(ctx, stack.of(targets))
-	})
+	err = s.restoreEach(ctx, r, receipts, f, pace)
 	if cut := list.errCut(); cut != nil && (err == nil || errors.Is(err, errSome)) {
 		return fmt.Errorf("-receipt %s: %w", file, cut)
 	}
 	return err
+}
+
+// restoreEach puts back what receipts say.
+func (s *session) restoreEach(ctx context.Context, r *quarantine.Router, receipts []*quarantine.Receipt, f *targetFlags, pace *paceFlags) error {
+	stack := newReceiptStack(receipts)
+	p := plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}
+	return s.runAll(ctx, p, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+		return r.RestoreAll(ctx, stack.of(targets))
+	})
 }
 
 // receiptStack hands out receipts by target; several may have the same target.
