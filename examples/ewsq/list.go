@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -13,8 +14,9 @@ import (
 func listCommand() command {
 	return command{
 		name:     "list",
+		csv:      true,
 		summary:  "list the messages in quarantine",
-		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID]"},
+		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID] [-reference KEY]"},
 		description: `
 Without -server, all enabled configurations are listed at the same time; for each
 server, the oldest message comes first. Items that other programs have put into the
@@ -36,19 +38,22 @@ now.
 			var req quarantine.ListRequest
 			addText(flags, &req.Mailbox, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
 			addText(flags, &req.MessageID, "message-id", "", "only messages whose Message-ID is `ID`")
+			var reference string
+			addText(flags, &reference, "reference", "", "only messages taken with this `KEY` of the case")
 			return func(ctx context.Context, s *session) error {
 				if req.Mailbox != "" {
 					if err := checkAddress(req.Mailbox); err != nil {
 						return usagef("-mailbox: %w", err)
 					}
 				}
-				return s.list(ctx, req)
+				return s.list(ctx, req, reference)
 			}
 		},
 	}
 }
 
-func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
+// list lists what is in quarantine, if there is a reference only what was taken with it.
+func (s *session) list(ctx context.Context, req quarantine.ListRequest, reference string) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
@@ -64,9 +69,10 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue
 		}
-		text := fmt.Sprintf("%s  %-28s  %-50s  %s", it.Quarantined.Local().Format("2006-01-02 15:04"),
-			terminal.Cut(it.Mailbox, 28), terminal.Cut(it.Subject, 50), it.MessageID)
-		if err := s.write(it, text); err != nil {
+		if reference != "" && it.Reference != reference {
+			continue
+		}
+		if err := s.write(held{it}, s.heldLine(it)); err != nil {
 			shown.ended()
 			return err
 		}
@@ -74,9 +80,29 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 		n++
 	}
 	shown.ended()
+	if err := s.writeHead(held{}); err != nil {
+		return err
+	}
 	if len(failed) > 0 {
 		return errors.Join(failed...) // the number would be meaningless
 	}
 	s.say("%d in quarantine", n)
 	return nil
+}
+
+// heldLine returns the line for people.
+func (s *session) heldLine(it quarantine.Held) string {
+	parts := []string{clock(it.Quarantined)}
+	if s.several() {
+		parts = append(parts, terminal.Cut(it.Server, 16))
+	}
+	parts = append(parts, fmt.Sprintf("%-28s", terminal.Cut(it.Mailbox, 28)), fmt.Sprintf("%-24s", terminal.Cut(it.Folder, 24)),
+		fmt.Sprintf("%-6s", readState(it.WasRead)), fmt.Sprintf("%-50s", terminal.Cut(it.Subject, 50)), it.MessageID)
+	if it.Reason != "" {
+		parts = append(parts, "("+terminal.Cut(it.Reason, 60)+")")
+	}
+	if it.Reference != "" {
+		parts = append(parts, "["+it.Reference+"]")
+	}
+	return strings.Join(parts, "  ")
 }

@@ -179,7 +179,7 @@ func (g *graphChecker) probe(ctx context.Context, address string) {
 	case errors.Is(err, graph.ErrNoMailbox):
 		g.fail(CheckMailbox, address, "nobody in the directory has this address: "+err.Error(), g.addressRemedy(address))
 	case err != nil:
-		g.lacks(CheckMailbox, address, permissionUsers, err, g.unreachableRemedy(address))
+		g.lacks(CheckMailbox, address, permissionUsers, err, unknownRemedy())
 	case otherPrimary(user, address):
 		g.fail(CheckMailbox, address, "this is a secondary address; the primary one is "+user.Primary(), g.addressRemedy(address))
 	}
@@ -216,7 +216,7 @@ func (g *graphChecker) opened(ctx context.Context, address string, exists Name, 
 		g.ok(exists, address, "a user has the address")
 		g.fail(CheckMailAccess, address, "the application may not open the mailbox: "+err.Error(), g.mailRemedy(address))
 	default:
-		g.fail(exists, address, err.Error(), g.unreachableRemedy(address))
+		g.fail(exists, address, err.Error(), unknownRemedy())
 	}
 	return false
 }
@@ -239,7 +239,7 @@ func (g *graphChecker) mailAccess(ctx context.Context, box graph.Mailbox, addres
 		g.ok(CheckMailAccess, address, "the application may read and change mail"+by)
 		return true
 	}
-	g.fail(CheckMailAccess, address, err.Error(), g.unreachableRemedy(address))
+	g.fail(CheckMailAccess, address, err.Error(), unknownRemedy())
 	return false
 }
 

@@ -41,7 +41,7 @@ func (g *graphChecker) inVault(ctx context.Context, root graph.Folder) {
 	case g.undecided(ctx, err):
 		return
 	case err != nil:
-		g.fail(CheckQuarantineFolder, address, err.Error(), g.unreachableRemedy(address))
+		g.fail(CheckQuarantineFolder, address, err.Error(), unknownRemedy())
 		g.skipVault(fixFirst(CheckQuarantineFolder))
 		return
 	case g.folder.ID == "":

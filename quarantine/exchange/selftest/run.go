@@ -31,8 +31,9 @@ type checker struct {
 	client      *ews.Client          // as the account itself; nil with Graph
 	graph       *graphChecker        // nil with EWS
 	quarantine  *mailbox
-	root        ews.Folder // top of the quarantine mailbox
-	folderID    string     // of the quarantine folder; empty if it does not exist
+	root        ews.Folder       // top of the quarantine mailbox
+	folderID    string           // of the quarantine folder; empty if it does not exist
+	code        ews.ResponseCode // of the last mailbox that could not be opened
 }
 
 type checkKey struct {
