@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
@@ -13,6 +14,7 @@ import (
 func checkCommand() command {
 	return command{
 		name:     "check",
+		csv:      true,
 		summary:  "run the self-test: what is missing, and how to fix it",
 		synopsis: []string{"[-mailbox ADDRESS]... [-group ADDRESS]"},
 		description: `
@@ -21,9 +23,11 @@ rights on mailboxes, and reports for each check what was seen and what to do. It
 only reads, except for one test item that it writes to the quarantine folder and
 then removes.
 
-Without -server, all enabled configurations are checked. A result line is the report
+Without -server, all enabled configurations are checked, and each mailbox and group on
+the server that a command would take mail from: the one that claims its address or
+domain, or otherwise one that claims nothing and has it. A result line is the report
 for one configuration, with its checks; each check has a status (ok, warning, failed
-or skipped).
+or skipped). An address that no server is known for is in a report without a server.
 `,
 		exit: map[int]string{
 			exitDone: "No check failed. A warning is not a failure.",
@@ -54,13 +58,18 @@ func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
-	opts.Logger = s.logger()
+	p, err := s.route(ctx, opts.Mailboxes, opts.Group)
+	if err != nil {
+		return err
+	}
 	shown := s.follow("checking", len(s.selected), 1)
 	defer shown.ended()
 	failed := false
 	for i := range s.selected {
 		shown.begin()
-		report, err := selftest.Check(ctx, &s.selected[i], opts)
+		own := *opts
+		own.Mailboxes, own.Group, own.Logger = p.mailboxes[i], p.group[i], s.loggerOf(s.selected[i].Name)
+		report, err := selftest.Check(ctx, &s.selected[i], &own)
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 		}
@@ -68,15 +77,33 @@ func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 			return usageError{err}
 		}
 		ok := report.Status() != selftest.Failed
-		lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
-		if err := s.write(report, lines...); err != nil {
+		if err := s.writeReport(report); err != nil {
 			return err
 		}
 		shown.finish(ok)
 		failed = failed || !ok
 	}
+	if len(p.nowhere) > 0 {
+		failed = true
+		if err := s.writeReport(&selftest.Report{Started: p.asked, Finished: time.Now().UTC(), Checks: p.nowhere}); err != nil {
+			return err
+		}
+	}
 	if failed {
 		return errSome
 	}
 	return nil
+}
+
+// writeReport writes what was checked, and on which server if there are several.
+func (s *session) writeReport(report *selftest.Report) error {
+	lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
+	if s.several() {
+		about := report.Server + ": " + report.URL
+		if report.Server == "" {
+			about = "on no server:"
+		}
+		lines = slices.Concat([]string{about}, lines, []string{""})
+	}
+	return s.write(checkLine{report}, lines...)
 }

@@ -30,6 +30,7 @@ type bundle struct {
 	stdin  string
 
 	columns func() int
+	screen  bool // standard output is a terminal
 }
 
 func newBundle(t *testing.T) *bundle {
@@ -60,6 +61,13 @@ func (b *bundle) write(t *testing.T, name, text string) string {
 	path := filepath.Join(b.dir, name)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
+}
+
+// place writes a file into a folder of its own.
+func (b *bundle) place(t *testing.T, name, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(b.dir, name)), 0o700))
+	b.write(t, name, text)
 }
 
 func (b *bundle) read(t *testing.T, path string) string {
@@ -125,7 +133,7 @@ func (b *bundle) textUntil(t *testing.T, ctx context.Context, args ...string) ra
 	var stdout, stderr bytes.Buffer
 	p := &program{
 		stdin: strings.NewReader(b.stdin), stdout: &stdout, stderr: &stderr,
-		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }, columns: b.columns,
+		lookup: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }, columns: b.columns, both: b.screen,
 	}
 	r := ran{status: p.run(ctx, args)}
 	r.stdout, r.stderr = stdout.String(), stderr.String()
@@ -319,7 +327,7 @@ func TestInterrupted(t *testing.T) {
 		{"find", "-targets", file}, {"quarantine", "-targets", file}, {"restore", "-targets", file},
 	} {
 		r := b.runUntil(t, ctx, args...)
-		assert.Equal(t, exitSome, r.status)
+		assert.Equal(t, exitInterrupted, r.status)
 		require.Len(t, r.lines, 2, "each target has its line")
 		for _, line := range r.lines {
 			assert.Equal(t, "notBegun", line["outcome"])
@@ -348,7 +356,7 @@ func TestInterruptedInTheMiddle(t *testing.T) {
 		}
 	})
 	r := b.runUntil(t, ctx, "quarantine", "-targets", file, "-workers", "2")
-	assert.Equal(t, exitSome, r.status)
+	assert.Equal(t, exitInterrupted, r.status)
 	require.Len(t, r.lines, 12, "each target has its line")
 	assert.Contains(t, r.stderr, "interrupted: nothing new is started")
 	assert.Contains(t, r.stderr, "not started")

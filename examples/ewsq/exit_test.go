@@ -38,14 +38,19 @@ func TestExitStatus(t *testing.T) {
 				b.srv.FailNext(ews.OpFindItem, ewstest.MemberCode("ErrorAccessDenied").AtMember(0))
 			}
 		}},
-		"no such group":     {want: 1, args: []string{"expand", "-group", "nobody@example.test"}},
-		"no command":        {want: 2},
-		"unknown command":   {want: 2, args: []string{"frobnicate"}},
-		"unknown flag":      {want: 2, args: []string{"find", "-nonsense"}},
-		"no target":         {want: 2, args: []string{"find"}},
-		"invalid target":    {want: 2, args: find("alice", phishing)},
-		"no configuration":  {want: 2, args: []string{"-config", "none.json", "list"}},
-		"bad configuration": {want: 2, args: []string{"list"}, prepare: func(b *bundle) { delete(b.env, "EWSQ_PASSWORD") }},
+		"no such group":          {want: 1, args: []string{"expand", "-group", "nobody@example.test"}},
+		"not found is a failure": {want: 1, args: append(find("alice@example.test", "<other@evil.example>"), "-fail-not-found")},
+		"nothing to restore is a failure": {want: 1, args: []string{
+			"restore", "-fail-not-found", "-mailbox", "alice@example.test", "-message-id", "<other@evil.example>",
+		}},
+		"found, or a failure": {want: 0, args: append(find("alice@example.test", phishing), "-fail-not-found")},
+		"no command":          {want: 2},
+		"unknown command":     {want: 2, args: []string{"frobnicate"}},
+		"unknown flag":        {want: 2, args: []string{"find", "-nonsense"}},
+		"no target":           {want: 2, args: []string{"find"}},
+		"invalid target":      {want: 2, args: find("alice", phishing)},
+		"no configuration":    {want: 2, args: []string{"-config", "none.json", "list"}},
+		"bad configuration":   {want: 2, args: []string{"list"}, prepare: func(b *bundle) { delete(b.env, "EWSQ_PASSWORD") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,6 +67,6 @@ func TestExitStatus(t *testing.T) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		b := newBundle(t)
 		b.srv.OnRequest(func(int, *ewstest.Request) { interrupt() })
-		assert.Equal(t, 1, b.runUntil(t, ctx, take("alice@example.test")...).status)
+		assert.Equal(t, 130, b.runUntil(t, ctx, take("alice@example.test")...).status)
 	})
 }

@@ -30,8 +30,8 @@ func process(t *testing.T, b *bundle, stdin io.Reader, args ...string) (cmd *exe
 }
 
 // TestExitStatusOfAnInterrupt: the first interrupt lets the program tell what
-// became of each target, the second ends it by the signal, of which a shell makes
-// 130.
+// became of each target and end with 130, the second ends it by the signal, of which a
+// shell makes 130 as well.
 func TestExitStatusOfAnInterrupt(t *testing.T) {
 	t.Parallel()
 	t.Run("once", func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestExitStatusOfAnInterrupt(t *testing.T) {
 		<-atWork
 		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		<-ended
-		assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+		assert.Equal(t, 130, cmd.ProcessState.ExitCode())
 	})
 	t.Run("twice", func(t *testing.T) {
 		t.Parallel()

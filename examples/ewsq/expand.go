@@ -14,6 +14,7 @@ import (
 func expandCommand() command {
 	return command{
 		name:     "expand",
+		csv:      true,
 		summary:  "list the members of a group",
 		synopsis: []string{"-group ADDRESS [-max-depth N] [-max-members N] [-max-groups N]"},
 		description: `

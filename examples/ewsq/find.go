@@ -10,6 +10,7 @@ import (
 func findCommand() command {
 	return command{
 		name:    "find",
+		csv:     true,
 		summary: "find every copy of a message without changing anything",
 		synopsis: []string{
 			"-mailbox ADDRESS|-group ADDRESS -message-id ID [-follow-forwards]",

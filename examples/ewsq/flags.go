@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,7 @@ func addTextFunc(flags *flag.FlagSet, name, usage, def string, set func(string) 
 
 type textFlag struct {
 	def, given string
+	values     []string // the only ones, if there are few
 	set        func(string) error
 }
 
@@ -71,6 +73,24 @@ func (n *numberFlag) Set(s string) error {
 	n.given = true
 	*n.dst = i
 	return nil
+}
+
+// addChoice adds a flag that has one of some values, or none.
+func addChoice(flags *flag.FlagSet, dst *string, name string, values []string, usage string) {
+	addTextFunc(flags, name, usage, "", func(s string) error {
+		if !slices.Contains(values, s) {
+			return fmt.Errorf("must be one of %s%s", strings.Join(values, ", "), didYouMean(s, values))
+		}
+		*dst = s
+		return nil
+	})
+	f := flags.Lookup(name).Value.(*textFlag)
+	f.given, f.values = *dst, values
+}
+
+// addFailNotFound adds the flag that makes a message that is not found a failure.
+func addFailNotFound(flags *flag.FlagSet, dst *bool) {
+	flags.BoolVar(dst, "fail-not-found", false, "end with status 1 also if a message was not found")
 }
 
 // addresses is a flag that may be repeated.

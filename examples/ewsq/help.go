@@ -15,8 +15,10 @@ and Exchange Online, and puts it back. Every copy of a message, in any folder, i
 moved into a quarantine mailbox; it is reported as quarantined only once the copy
 there has been verified.
 
-Standard output has one line of JSON per result, written as soon as it is known;
-standard error has text for people and, on a terminal, a line that shows progress.
+Standard output has one line of JSON per result, written as soon as it is known, or
+on a terminal text for people; -output chooses. Standard error has text for people
+and, on a terminal, a line that shows progress. All times are UTC.
+
 If a server asks for a pause, the run waits and says so.
 
 An interrupt (Ctrl-C, SIGTERM) ends the run: nothing new is started, work in
@@ -34,24 +36,28 @@ begun, and the line says what is left.
 `
 
 const exitAll = `
-0   Everything was done. It is not an error if a message is not found.
-1   A target failed, was refused or is undecided, or not everything is known.
-2   Bad usage or configuration; nothing was done.
+0     Everything was done. It is not an error if a message is not found, unless
+      -fail-not-found is given.
+1     A target failed, was refused or is undecided, or not everything is known.
+2     Bad usage or configuration; nothing was done.
+130   The run was interrupted before everything was done.
 `
 
 const environment = `
+EWSQ_CONFIG         the configuration, unless -config is given
 EWSQ_PASSWORD       password of the service account (types ntlm and basic)
 EWSQ_PFX_PASSWORD   password of the PFX file (type azureAD, and for cert)
 EWSQ_CLIENT_CERTIFICATE_PASSWORD
                     password of clientCertificateFile
 EWSQ_STAMP_KEY      key that seals the stamps of messages (unless stampKeyFile is set)
 
-They are used if the configuration leaves out the secret. Each of several
+The secrets are used if the configuration leaves them out. Each of several
 configurations can have its own: append "_" and the name of the configuration, in
 upper case and with "_" for anything but A to Z and 0 to 9, as in
 EWSQ_PASSWORD_HEAD_OFFICE. It takes precedence over the general one.
 
-HTTPS_PROXY and NO_PROXY are used if the configuration says so (useProxy).
+HTTPS_PROXY and NO_PROXY are used if the configuration says so (useProxy). Nothing is
+ever coloured, so NO_COLOR changes nothing.
 `
 
 const configFormat = `
@@ -68,7 +74,8 @@ ignored. Mistakes are reported with line and column. A minimal one:
 const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
-CSV: the first line names the columns, separated by commas, in any order:
+CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
+which is said), in any order:
 mailbox, message_id or criteria (or both), and optionally reason and reference (the
 key of the case, as with quarantine -reference). The criteria are sender, recipient,
 subject, subject_match, received_after, received_before, attachment_name,
@@ -92,7 +99,9 @@ Lines without a receipt, which have nothing to restore, are skipped.
 const resultFormat = `
 A line has mailbox, messageId (or criteria), outcome, strategy, way, copies, error
 and receipt, and server if the configuration has a name; way, error and receipt are
-left out if empty. Text may come from an attacker: do not display it unescaped.
+left out if empty. With -output csv there is a row for each copy; a cell that a
+spreadsheet would take for a formula begins with an apostrophe. Text may come from an
+attacker: do not display it unescaped.
 `
 
 // help runs the command help.
@@ -151,65 +160,23 @@ func firstExamples() []example {
 	}
 }
 
-func (p *program) helpAll() error {
-	var m page
-	m.section("NAME", "ewsq - take malicious mail out of Exchange mailboxes, and put it back")
-	m.section("SYNOPSIS", "ewsq -config FILE COMMAND [FLAG]...\newsq help [COMMAND]")
-	m.section("DESCRIPTION", aboutAll)
-	var list strings.Builder
-	for _, c := range commands() {
-		fmt.Fprintf(&list, "%-12s%s\n", c.name, c.summary)
-	}
-	list.WriteString("help        describe a command: ewsq help COMMAND, or ewsq COMMAND -help\n")
-	m.section("COMMANDS", list.String())
-	m.section("OPTIONS", "They may be given before or after the command.\n\n"+options(globals()))
-	m.section("RESULTS", resultFormat)
-	m.section("EXIT STATUS", exitAll)
-	m.section("ENVIRONMENT", environment)
-	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, ewsq help restore those of receipts.")
-	m.section("EXAMPLES", examples(firstExamples()))
-	return m.writeTo(p.stdout)
-}
+func (p *program) helpAll() error { return pageOfAll().writeTo(p.stdout) }
 
-func (p *program) helpCommand(c command) error {
-	var m page
-	m.section("NAME", fmt.Sprintf("ewsq %s - %s", c.name, c.summary))
-	head := "ewsq -config FILE " + c.name
-	if c.offline {
-		head = "ewsq " + c.name
-	}
-	var synopsis strings.Builder
-	for _, arguments := range c.synopsis {
-		synopsis.WriteString(wrap(strings.TrimRight(head+" "+arguments, " "), 84, "        ") + "\n")
-	}
-	m.section("SYNOPSIS", synopsis.String())
-	m.section("DESCRIPTION", c.description)
-	own := newFlagSet(c.name)
-	c.prepare(own)
-	m.section("OPTIONS", strings.Trim(options(own)+"\n"+options(globals()), "\n"))
-	m.section("EXIT STATUS", c.exits())
-	if c.offline {
-		m.section("ENVIRONMENT", "EWSQ_PFX_PASSWORD   password of the PFX file")
-	} else {
-		m.section("ENVIRONMENT", environment)
-	}
-	if !c.offline {
-		m.section("FILES", strings.Trim("ewsq help describes the configuration.\n"+c.files, "\n"))
-	}
-	m.section("EXAMPLES", examples(c.examples))
-	return m.writeTo(p.stdout)
-}
+func (p *program) helpCommand(c command) error { return pageOf(c).writeTo(p.stdout) }
 
 // exits describes the exit statuses.
 func (c command) exits() string {
-	meaning := map[int]string{exitUsage: "Bad usage or configuration; nothing was done."}
+	meaning := map[int]string{
+		exitUsage:       "Bad usage or configuration; nothing was done.",
+		exitInterrupted: "The run was interrupted before everything was done.",
+	}
 	maps.Copy(meaning, c.exit)
 	if meaning[exitSome] == "" {
 		meaning[exitSome] = "Standard output could not be written."
 	}
 	var b strings.Builder
-	for _, status := range []int{exitDone, exitSome, exitUsage} {
-		b.WriteString(wrap(fmt.Sprintf("%d   %s", status, meaning[status]), 84, "    ") + "\n")
+	for _, status := range []int{exitDone, exitSome, exitUsage, exitInterrupted} {
+		b.WriteString(wrap(fmt.Sprintf("%-6d%s", status, meaning[status]), 84, "      ") + "\n")
 	}
 	return b.String()
 }

@@ -21,7 +21,10 @@ func TestHelp(t *testing.T) {
 		assert.Empty(t, own.stderr)
 		assert.Equal(t, own.stdout, b.bare(t, "help", c.name).stdout)
 		assert.Equal(t, own.stdout, b.bare(t, "-json", c.name, "--help").stdout)
-		for _, section := range []string{"NAME\n    ewsq " + c.name + " - ", "\nSYNOPSIS\n    ewsq ", "\nDESCRIPTION\n", "\nOPTIONS\n", "\nEXIT STATUS\n    0   ", "\nENVIRONMENT\n", "\nEXAMPLES\n"} {
+		for _, section := range []string{"NAME\n    ewsq " + c.name + " - ", "\nSYNOPSIS\n    ewsq ", "\nDESCRIPTION\n", "\nOPTIONS\n", "\nEXIT STATUS\n    0     ", "\nENVIRONMENT\n", "\nEXAMPLES\n"} {
+			if section == "\nENVIRONMENT\n" && c.offline && c.name != "cert" {
+				continue // nothing of it is looked at
+			}
 			assert.Contains(t, own.stdout, section, c.name)
 		}
 		flags := newFlagSet(c.name)

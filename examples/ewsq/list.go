@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -13,6 +14,7 @@ import (
 func listCommand() command {
 	return command{
 		name:     "list",
+		csv:      true,
 		summary:  "list the messages in quarantine",
 		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID]"},
 		description: `
@@ -64,9 +66,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue
 		}
-		text := fmt.Sprintf("%s  %-28s  %-50s  %s", it.Quarantined.Local().Format("2006-01-02 15:04"),
-			terminal.Cut(it.Mailbox, 28), terminal.Cut(it.Subject, 50), it.MessageID)
-		if err := s.write(it, text); err != nil {
+		if err := s.write(held{it}, s.heldLine(it)); err != nil {
 			shown.ended()
 			return err
 		}
@@ -79,4 +79,21 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 	}
 	s.say("%d in quarantine", n)
 	return nil
+}
+
+// heldLine returns the line for people.
+func (s *session) heldLine(it quarantine.Held) string {
+	parts := []string{clock(it.Quarantined)}
+	if s.several() {
+		parts = append(parts, terminal.Cut(it.Server, 16))
+	}
+	parts = append(parts, fmt.Sprintf("%-28s", terminal.Cut(it.Mailbox, 28)), fmt.Sprintf("%-24s", terminal.Cut(it.Folder, 24)),
+		fmt.Sprintf("%-6s", readState(it.WasRead)), fmt.Sprintf("%-50s", terminal.Cut(it.Subject, 50)), it.MessageID)
+	if it.Reason != "" {
+		parts = append(parts, "("+terminal.Cut(it.Reason, 60)+")")
+	}
+	if it.Reference != "" {
+		parts = append(parts, "["+it.Reference+"]")
+	}
+	return strings.Join(parts, "  ")
 }

@@ -5,8 +5,9 @@
 //	ewsq -config FILE COMMAND [flags]
 //
 // Results are JSON lines on standard output; text for people and progress go to
-// standard error. The exit status is 0 if everything was done, 1 if a target failed
-// or was refused, and 2 for bad usage or configuration. See ewsq help.
+// standard error. The exit status is 0 if everything was done, 1 if a target failed, was
+// refused or is undecided, 2 for bad usage or configuration, and 130 if the run was
+// interrupted before everything was done. See ewsq help.
 package main
 
 import (

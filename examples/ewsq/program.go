@@ -15,8 +15,10 @@ import (
 // Exit statuses.
 const (
 	exitDone  = 0 // everything was done
-	exitSome  = 1 // a target failed or was refused
+	exitSome  = 1 // a target failed, was refused or is undecided
 	exitUsage = 2 // bad usage or configuration; nothing was done
+
+	exitInterrupted = 130 // the run was interrupted, as a shell reports it
 )
 
 // program is what a run works with.
@@ -29,6 +31,8 @@ type program struct {
 
 	screen *terminal.Screen // wraps stderr
 	json   bool             // no text for people
+	quiet  bool             // no text for people but errors that end the run
+	output string           // format of standard output; empty: depends on where it goes
 }
 
 // command is one of the commands; each has its own file.
@@ -40,6 +44,8 @@ type command struct {
 	exit          map[int]string // what the exit statuses mean
 	examples      []example
 	offline       bool // works without a configuration
+	argument      bool // takes an argument that is no flag
+	csv           bool // has -output csv
 	// prepare adds the flags of the command and returns the function that runs it
 	// once they have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error
@@ -52,7 +58,7 @@ type example struct{ what, line string }
 func commands() []command {
 	return []command{
 		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
-		checkCommand(), setupCommand(), certCommand(),
+		checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
 	}
 }
 
@@ -68,7 +74,7 @@ func commandNamed(name string) (command, error) {
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	if i < 0 {
-		return command{}, usagef("unknown command %q; the commands are %s; see ewsq help", name, strings.Join(commandNames(), ", "))
+		return command{}, usagef("unknown command %q%s; the commands are %s; see ewsq help", name, didYouMean(name, append(commandNames(), "help")), strings.Join(commandNames(), ", "))
 	}
 	return all[i], nil
 }
@@ -103,20 +109,24 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if closeErr := s.close(); err == nil {
 		err = closeErr
 	}
+	failure := exitSome
+	if ctx.Err() != nil {
+		failure = exitInterrupted
+	}
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errSome):
-		return exitSome
+		return failure
 	}
-	line := ended{err.Error(), exitSome}
+	line := ended{err.Error(), failure}
 	if _, ok := errors.AsType[usageError](err); ok {
 		line.Exit = exitUsage
 	}
 	if p.json && s.writeJSON(line) == nil {
 		return line.Exit
 	}
-	p.json = false // there is no other way to report it
+	p.json, p.quiet = false, false // there is no other way to report it
 	for text := range strings.SplitSeq(line.Error, "\n") {
 		s.say("ewsq: %s", text)
 	}
@@ -127,7 +137,10 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	global := newFlagSet("ewsq")
 	s.globalFlags(global)
 	if err := global.Parse(args); err != nil {
-		return p.parsed(err, args, func() error { return p.helpAll() })
+		return p.parsed(misspelt(err, global), args, func() error { return p.helpAll() })
+	}
+	if s.version {
+		return s.put(version() + "\n")
 	}
 	if global.NArg() == 0 {
 		return usagef("no command was given; the commands are %s; see ewsq help", strings.Join(commandNames(), ", "))
@@ -143,10 +156,19 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	run := c.prepare(flags)
 	s.globalFlags(flags) // they may also follow the command
 	if err := flags.Parse(global.Args()[1:]); err != nil {
-		return p.parsed(err, args, func() error { return p.helpCommand(c) })
+		return p.parsed(misspelt(err, flags), args, func() error { return p.helpCommand(c) })
 	}
-	if flags.NArg() > 0 {
+	if s.version {
+		return s.put(version() + "\n")
+	}
+	if flags.NArg() > 0 && !c.argument {
 		return usagef("%s does not take the argument %q; flags begin with a hyphen, and a value with spaces needs quotes", c.name, flags.Arg(0))
+	}
+	if err := p.checkFormat(c); err != nil {
+		return err
+	}
+	if s.logFormat != "" && !s.log {
+		return usagef("-log-format has no effect without -log; give both, or leave it out")
 	}
 	return run(ctx, s)
 }
@@ -172,7 +194,7 @@ func (p *program) parsed(err error, args []string, help func() error) error {
 // say writes a line for people. It is escaped, because it may contain what an
 // attacker wrote.
 func (p *program) say(format string, args ...any) {
-	if p.json {
+	if p.json || p.quiet {
 		return
 	}
 	fmt.Fprintln(p.stderr, terminal.Escape(fmt.Sprintf(format, args...)))

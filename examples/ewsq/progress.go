@@ -41,6 +41,7 @@ type progress struct {
 	mu            sync.Mutex
 	taken, done   int
 	failed        int
+	left          int // not begun, and not to be begun any more
 	began, spoken time.Time
 	ticked        time.Time // when progress was last reported because it was asked for
 	busy          wait
@@ -114,6 +115,14 @@ func (p *progress) finish(ok bool) {
 	p.spoken = time.Now()
 }
 
+// leave counts an item that was not begun, and whose line was written.
+func (p *progress) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left++
+	p.spoken = time.Now()
+}
+
 func (p *progress) show(now time.Time) {
 	if p.s.json {
 		p.report(now)
@@ -133,7 +142,7 @@ func (p *progress) show(now time.Time) {
 	case !found.until.IsZero() && !p.told && now.Sub(p.busySince) >= busyNotice:
 		p.told = true
 		line = fmt.Sprintf("%s is busy and asked for a pause; the run continues at %s, in %v",
-			serverName(found.server), found.until.Local().Format(time.TimeOnly), brief(found.until.Sub(now)))
+			serverName(found.server), found.until.UTC().Format("15:04:05Z"), brief(found.until.Sub(now)))
 	case now.Sub(p.spoken) >= silent:
 		line = status
 	}
@@ -168,11 +177,41 @@ func (p *progress) status(now time.Time) string {
 		}
 		return fmt.Sprintf("%s, %v", so, brief(now.Sub(p.began))) + p.pause(now)
 	}
-	text := fmt.Sprintf("%d of %d done, %d in progress, %d failed, %v", p.done, p.total, min(p.taken-p.done, p.atOne), p.failed, brief(now.Sub(p.began)))
+	what := ""
 	if p.what != "" {
-		text = p.what + ": " + text
+		what = p.what + ": "
 	}
-	return text + p.forecast(now) + p.pause(now)
+	counts := fmt.Sprintf("%d of %d done, ", p.done, p.total)
+	failed := fmt.Sprintf("%d failed", p.failed)
+	if p.left > 0 {
+		failed += fmt.Sprintf(", %d not begun", p.left)
+	}
+	inProgress := fmt.Sprintf("%d in progress, ", max(0, min(p.taken-p.done-p.left, p.atOne)))
+	took := fmt.Sprintf(", %v", brief(now.Sub(p.began)))
+	return p.fitting(
+		what+counts+inProgress+failed+took+p.forecast(now)+p.pause(now),
+		what+counts+inProgress+failed+took+p.pause(now),
+		counts+failed+p.briefPause(now),
+	)
+}
+
+// fitting returns the first text that the terminal has room for, or else the last one,
+// whose end says least.
+func (p *progress) fitting(texts ...string) string {
+	for _, text := range texts[:len(texts)-1] {
+		if p.s.columns == nil || len(text) < p.s.columns() {
+			return text
+		}
+	}
+	return texts[len(texts)-1]
+}
+
+// briefPause is pause with the time first.
+func (p *progress) briefPause(now time.Time) string {
+	if p.busy.until.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("; waiting %v for %s", brief(p.busy.until.Sub(now)), serverName(p.busy.server))
 }
 
 // forecast reports what the SDK knows of how fast the run is, once it can be told.

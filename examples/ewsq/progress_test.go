@@ -98,7 +98,7 @@ func TestProgressElsewhere(t *testing.T) {
 		time.Sleep(busyNotice - time.Second)
 		assert.Empty(t, out.wipe(), "a short pause is not worth a line")
 		time.Sleep(3 * time.Second)
-		assert.Regexp(t, `^server "Lab" is busy and asked for a pause; the run continues at \d\d:\d\d:\d\d, in 1m5[45]s\n$`, out.wipe())
+		assert.Regexp(t, `^server "Lab" is busy and asked for a pause; the run continues at \d\d:\d\d:\d\dZ, in 1m5[45]s\n$`, out.wipe())
 		time.Sleep(20 * time.Second)
 		assert.Empty(t, out.wipe(), "it is reported once")
 		time.Sleep(silent)

@@ -11,6 +11,7 @@ import (
 func quarantineCommand() command {
 	return command{
 		name:    "quarantine",
+		csv:     true,
 		summary: "move every copy of a message into quarantine",
 		synopsis: []string{
 			"-mailbox ADDRESS|-group ADDRESS -message-id ID [-follow-forwards] [-reason TEXT] [-reference KEY] [-dry-run]",

@@ -14,6 +14,7 @@ import (
 func recoverCommand() command {
 	return command{
 		name:     "recover",
+		csv:      true,
 		summary:  "finish what an interrupted run left open",
 		synopsis: []string{"", "-salvage FILE", "-forget NAME"},
 		description: `

@@ -79,17 +79,20 @@ func (p *report) add(r result) {
 }
 
 // sum returns the line that counts the targets by outcome.
-func (p *report) sum() string {
+func (p *report) sum() string { return count(p.targets, "target") + ": " + outcomes(p.outcomes) }
+
+// outcomes counts by outcome.
+func outcomes(of map[quarantine.Outcome]int) string {
 	var parts []string
 	for _, o := range []quarantine.Outcome{
 		quarantine.Quarantined, quarantine.AlreadyQuarantined, quarantine.Restored, quarantine.AlreadyRestored,
 		quarantine.Found, quarantine.NotFound, quarantine.Refused, quarantine.NotBegun, quarantine.Undecided, quarantine.Failed, outside, unknown,
 	} {
-		if n := p.outcomes[o]; n > 0 {
+		if n := of[o]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, words(o)))
 		}
 	}
-	return count(p.targets, "target") + ": " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // completeness returns lines that report what was searched, and what was not and

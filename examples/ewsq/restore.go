@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"sync"
@@ -17,12 +15,16 @@ import (
 func restoreCommand() command {
 	return command{
 		name:    "restore",
+		csv:     true,
 		summary: "put messages back from quarantine",
 		synopsis: []string{
 			"-receipt FILE",
 			"-mailbox ADDRESS -message-id ID",
 			"-mailbox ADDRESS CRITERIA...",
 			"-targets FILE",
+			"-message-id ID [-group ADDRESS] [-yes]",
+			"-reference KEY [-mailbox ADDRESS|-group ADDRESS] [-message-id ID] [-yes]",
+			"-group ADDRESS [-yes]",
 		},
 		description: `
 Each message goes back to the folder it came from, read or unread as it was. If
@@ -32,8 +34,10 @@ the Inbox.
 A file of receipts contains the lines that quarantine wrote; each message goes back
 on the server that its receipt names. Without receipts, everything in quarantine
 that matches the message and the mailbox is put back; this needs no record other
-than the quarantine mailbox. Criteria are compared with what is in quarantine; see
-quarantine -help for how to write them.
+than the quarantine mailbox. -message-id without -mailbox, -reference and -group name
+whatever is in quarantine, of all mailboxes and servers: without -yes nothing is put
+back, and the count is said (status 2). Criteria are compared with what is in
+quarantine; see quarantine -help for how to write them.
 `,
 		files: receiptsFormat + targetsFormat,
 		exit: map[int]string{
@@ -42,19 +46,30 @@ quarantine -help for how to write them.
 		},
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
+			{"Put back a message wherever it was taken from; leave -yes out to see how many that are:",
+				"ewsq -config exchange.json restore -message-id '<20261124.1@evil.example>' -yes"},
 			{"Put a message back into Alice's mailbox, without a receipt:",
 				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var targets targetFlags
 			targets.add(flags)
+			var campaign campaignFlags
+			campaign.add(flags)
 			var file string
 			addText(flags, &file, "receipt", "", "`FILE` with the lines that quarantine wrote; - for standard input")
 			var pace paceFlags
 			pace.add(flags)
+			addFailNotFound(flags, &targets.failNotFound)
 			return func(ctx context.Context, s *session) error {
-				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "", "max-failures")); err != nil {
+				if err := errors.Join(pace.check(), onlyWith(flags, "-receipt", file != "" || campaign.meant(&targets), "max-failures")); err != nil {
 					return err
+				}
+				if campaign.meant(&targets) {
+					return s.restoreCampaign(ctx, &campaign, &targets, &pace)
+				}
+				if campaign.yes {
+					return usagef("-yes has no effect here: only -message-id without -mailbox, -reference and -group wait for it; leave it out")
 				}
 				if file == "" {
 					return s.restoreTargets(ctx, &targets, &pace)
@@ -62,7 +77,7 @@ quarantine -help for how to write them.
 				if others := targets.named(); len(others) > 0 {
 					return usagef("-receipt and %s are both given; choose one way to name messages", others[0])
 				}
-				return s.restoreReceipts(ctx, file, &pace)
+				return s.restoreReceipts(ctx, file, &targets, &pace)
 			}
 		},
 	}
@@ -81,23 +96,23 @@ func (s *session) restoreTargets(ctx context.Context, f *targetFlags, pace *pace
 		return err
 	}
 	atOnce := pace.atOnce() * len(s.selected)
-	return s.runAll(ctx, plan{targets: targets}, atOnce, pool(atOnce, r.RestoreMessage))
+	return s.runAll(ctx, plan{targets: targets, failNotFound: f.failNotFound}, atOnce, pool(atOnce, r.RestoreMessage))
 }
 
-func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFlags) error {
+func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFlags, pace *paceFlags) error {
 	in, err := s.input(file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	receipts, skipped, err := readReceipts(in)
+	list, err := readReceipts(in)
 	if err != nil {
 		return usagef("-receipt %s: %w", file, err)
 	}
+	receipts := list.receipts
 	if err := s.choose(); err != nil {
 		return err
 	}
-	stack := newReceiptStack(receipts)
 	for _, receipt := range receipts {
 		if receipt.Server == "" && !s.several() {
 			continue
@@ -113,10 +128,21 @@ func (s *session) restoreReceipts(ctx context.Context, file string, pace *paceFl
 	if err != nil {
 		return err
 	}
-	if skipped > 0 {
-		s.say("skipped %s without a receipt: nothing to restore", count(skipped, "line"))
+	if list.skipped > 0 {
+		s.say("skipped %s without a receipt: nothing to restore", count(list.skipped, "line"))
 	}
-	return s.runAll(ctx, plan{targets: listOf(stack.targets)}, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	err = s.restoreEach(ctx, r, receipts, f, pace)
+	if cut := list.errCut(); cut != nil && (err == nil || errors.Is(err, errSome)) {
+		return fmt.Errorf("-receipt %s: %w", file, cut)
+	}
+	return err
+}
+
+// restoreEach puts back what receipts say.
+func (s *session) restoreEach(ctx context.Context, r *quarantine.Router, receipts []*quarantine.Receipt, f *targetFlags, pace *paceFlags) error {
+	stack := newReceiptStack(receipts)
+	p := plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}
+	return s.runAll(ctx, p, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return r.RestoreAll(ctx, stack.of(targets))
 	})
 }
@@ -155,48 +181,4 @@ func (s *receiptStack) next(t quarantine.Target) *quarantine.Receipt {
 	r := s.left[t][0]
 	s.left[t] = slices.Delete(s.left[t], 0, 1)
 	return r
-}
-
-// readReceipts reads results of quarantine, or receipts alone, one per line. It
-// returns how many lines have none.
-func readReceipts(in io.Reader) (receipts []*quarantine.Receipt, skipped int, err error) {
-	for line, err := range jsonLines(in) {
-		if err != nil {
-			return nil, 0, err
-		}
-		var r struct {
-			Outcome quarantine.Outcome  `json:"outcome"`
-			Receipt *quarantine.Receipt `json:"receipt"`
-			Action  string              `json:"action"`
-			Exit    *int                `json:"exit"` // set in the line for an error that ended a run
-		}
-		if err := json.Unmarshal(line.text, &r); err != nil {
-			return nil, 0, fmt.Errorf("line %d is not a result of quarantine: %w", line.number, err)
-		}
-		if r.Receipt == nil && r.Action != "" {
-			r.Receipt = new(quarantine.Receipt)
-			if err := json.Unmarshal(line.text, r.Receipt); err != nil {
-				return nil, 0, fmt.Errorf("line %d is not a receipt: %w", line.number, err)
-			}
-		}
-		switch {
-		case r.Receipt == nil && (r.Outcome != "" || r.Exit != nil):
-			skipped++
-		case r.Receipt == nil:
-			return nil, 0, fmt.Errorf("line %d is neither a result of quarantine nor a receipt; give the lines that quarantine wrote", line.number)
-		case r.Receipt.Action != "quarantine":
-			return nil, 0, fmt.Errorf("line %d is a receipt of %q, which takes nothing; give the lines that quarantine wrote", line.number, r.Receipt.Action)
-		case r.Receipt.DryRun:
-			return nil, 0, fmt.Errorf("line %d is from a dry run, which takes nothing; give the lines of a run without -dry-run", line.number)
-		default:
-			if err := r.Receipt.Target.Validate(); err != nil {
-				return nil, 0, fmt.Errorf("line %d: %w", line.number, err)
-			}
-			receipts = append(receipts, r.Receipt)
-		}
-	}
-	if len(receipts)+skipped == 0 {
-		return nil, 0, errors.New("is empty; it must contain the lines that quarantine wrote")
-	}
-	return receipts, skipped, nil
 }

@@ -181,10 +181,10 @@ func (r result) problem() string {
 // describe describes a copy, in more detail if whole is set.
 func (r result) describe(it quarantine.ReceiptItem, whole bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", place(it), readState(it.WasRead))
+	b.WriteString(place(it) + readState(it.WasRead))
 	if whole {
 		if !it.Received.IsZero() {
-			fmt.Fprintf(&b, ", received %s", it.Received.Local().Format("2006-01-02 15:04"))
+			fmt.Fprintf(&b, ", received %s", clock(it.Received))
 		}
 		if it.Size > 0 {
 			fmt.Fprintf(&b, ", %d kB", (it.Size+999)/1000)
@@ -203,12 +203,13 @@ func (r result) describe(it quarantine.ReceiptItem, whole bool) string {
 	return b.String()
 }
 
-// place returns the folder in the user's mailbox that an item was in or is in.
+// place returns the folder in the user's mailbox that an item was in or is in, followed by
+// a blank, or nothing if the server did not tell.
 func place(it quarantine.ReceiptItem) string {
-	if it.Folder != "" {
-		return it.Folder
+	if it.Folder == "" {
+		return ""
 	}
-	return "an unnamed folder"
+	return it.Folder + " "
 }
 
 func readState(read bool) string {

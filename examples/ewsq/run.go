@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,8 @@ type plan struct {
 	targets *targets
 	origins map[targetKey]origin // of targets that were not named
 	asides  []result
+	// failNotFound makes a message that was not found a failure.
+	failNotFound bool
 	// complete asks for a report of what was searched.
 	complete bool
 	// progress says how far the SDK has got; nil: it does not say.
@@ -35,6 +38,8 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 		run.put(r)
 	}
 	defer s.tellInterrupt(ctx)()
+	ctx, run.stop = context.WithCancel(ctx)
+	defer run.stop()
 	run.shown = s.followRun(p.targets.len(), atOnce, p.progress)
 	for receipt, err := range do(ctx, run.feed()) {
 		if receipt != nil {
@@ -73,8 +78,11 @@ type run struct {
 	shown  *progress
 	open   map[targetKey]int32 // how many results each still lacks
 
-	broken atomic.Bool // results cannot be written, so nothing more is started
-	err    error       // why
+	broken atomic.Bool        // results cannot be written, so nothing more is started
+	err    error              // why
+	stop   context.CancelFunc // ends what has been read ahead
+	same   repeats
+	unsaid map[quarantine.Outcome]int // results without a line, by outcome
 }
 
 // feed yields the targets as they are started.
@@ -104,21 +112,53 @@ func (r *run) take(receipt *quarantine.Receipt, err error) {
 			line.Strategy = string(r.selected[0].WithDefaults().Access)
 		}
 	}
-	r.shown.finish(line.ok())
+	if line.Outcome == quarantine.NotBegun {
+		r.shown.leave()
+	} else {
+		r.shown.finish(line.ok())
+	}
 	r.put(line)
 }
 
 func (r *run) put(line result) {
 	line.single = !r.several()
 	r.report.add(line)
-	if err := r.write(line, line.lines()...); err != nil && r.err == nil {
-		r.err = err
+	if r.err == nil {
+		var text []string
+		if !r.same.again(line) {
+			text = line.lines()
+		}
+		if r.err = r.write(line, text...); r.err == nil {
+			return
+		}
+		// The SDK has read ahead: what it has not begun must stay where it is.
 		r.broken.Store(true)
+		r.stop()
 	}
+	if r.unsaid == nil {
+		r.unsaid = make(map[quarantine.Outcome]int)
+	}
+	r.unsaid[line.Outcome]++
+}
+
+// lost says what became of the targets whose lines could not be written.
+func (r *run) lost() error {
+	n := 0
+	for _, some := range r.unsaid {
+		n += some
+	}
+	next := "run the same command again for what was not begun"
+	if r.unsaid[quarantine.NotBegun] < n {
+		next = "ewsq list shows what is in quarantine, ewsq recover (or the same command again) settles what was in progress; " + next
+	}
+	return fmt.Errorf("%w\n%d of %s no line: %s; %s", r.err, n, count2(r.report.targets, "target has", "targets have"), outcomes(r.unsaid), next)
 }
 
 // end sums up.
 func (r *run) end() error {
+	for _, line := range r.same.lines() {
+		r.tell(line)
+	}
 	if r.report.targets > 1 {
 		r.say("%s", r.report.sum())
 	}
@@ -129,8 +169,8 @@ func (r *run) end() error {
 	}
 	switch {
 	case r.err != nil:
-		return r.err
-	case r.report.failed > 0:
+		return r.lost()
+	case r.report.failed > 0, r.failNotFound && r.report.outcomes[quarantine.NotFound] > 0:
 		return errSome
 	}
 	return nil

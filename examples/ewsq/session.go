@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
@@ -22,6 +21,10 @@ type session struct {
 	log    bool
 	often  bool // progress is written every tick, also for programs
 
+	logFormat string
+	version   bool
+	headed    bool // the names of the columns are written
+
 	configs  []exchange.Config  // the enabled ones
 	router   *quarantine.Router // over the selected ones
 	selected []exchange.Config
@@ -31,17 +34,21 @@ type session struct {
 }
 
 func (s *session) globalFlags(flags *flag.FlagSet) {
-	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them")
+	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them (default $EWSQ_CONFIG, or ewsq/ewsq.json in the folder of your settings)")
 	addText(flags, &s.server, "server", "", "use only the configuration with this `NAME`")
 	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: no text or progress on standard error, and an error that ends the run as a line of JSON")
 	flags.BoolVar(&s.often, "progress", s.often, "write on standard error every 10 seconds how far the run has got, also without a terminal; as JSON with -json")
+	addChoice(flags, &s.output, "output", formats(), "`FORMAT` of standard output: table, json or csv (default table on a terminal, else json)")
+	flags.BoolVar(&s.quiet, "quiet", s.quiet, "write no text on standard error but an error that ends the run")
+	flags.BoolVar(&s.version, "version", s.version, "print what this program was built from")
+	addChoice(flags, &s.logFormat, "log-format", []string{"text", asJSON}, "`FORMAT` of -log: text or json (default text, with -json json)")
 	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, as JSON with -json")
 }
 
 // load reads the configurations and checks the enabled ones.
 func (s *session) load() error {
-	if s.config == "" {
-		return usagef("-config FILE is missing")
+	if err := s.place(); err != nil {
+		return err
 	}
 	all, err := exchange.LoadConfigs(s.config)
 	if err != nil {
@@ -59,7 +66,9 @@ func (s *session) load() error {
 			errs = append(errs, c.Validate())
 		}
 		name := strings.ToLower(c.Name)
-		if names[name] {
+		if names[name] && name == "" {
+			errs = append(errs, errors.New("several configurations have no name; give each its own, by which lines and receipts tell them apart"))
+		} else if names[name] {
 			errs = append(errs, fmt.Errorf("two configurations have the name %q; give each its own", c.Name))
 		}
 		names[name] = true
@@ -81,7 +90,12 @@ func named(configs []exchange.Config, name string) (*exchange.Config, error) {
 		if strings.EqualFold(configs[i].Name, name) {
 			return &configs[i], nil
 		}
-		names = append(names, fmt.Sprintf("%q", configs[i].Name))
+		if configs[i].Name != "" {
+			names = append(names, fmt.Sprintf("%q", configs[i].Name))
+		}
+	}
+	if len(names) == 0 {
+		return nil, usagef("no enabled configuration has the name %q, and none has a name; leave it out, or give the configuration its name", name)
 	}
 	slices.Sort(names)
 	return nil, usagef("no enabled configuration has the name %q; the names are %s", name, strings.Join(names, ", "))
@@ -111,8 +125,7 @@ func (s *session) several() bool { return len(s.selected) > 1 }
 
 // open returns a router over the selected configurations; pace may be nil.
 func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
-	logger := s.logger()
-	perPayer, opts := 0, quarantine.RouterOptions{Logger: logger}
+	perPayer, opts := 0, quarantine.RouterOptions{Logger: s.logger()}
 	if pace != nil {
 		perPayer = pace.perPayer()
 		opts.PerServer, opts.MaxFailures = pace.atOnce(), pace.maxFailures
@@ -121,7 +134,7 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{
 		Router: opts,
 		OptionsFor: func(c *exchange.Config) *exchange.Options {
-			return &exchange.Options{Logger: logger, Limiter: s.patience.limiter(c)}
+			return &exchange.Options{Logger: s.loggerOf(c.Name), Limiter: s.patience.limiter(c)}
 		},
 	})
 	if err != nil {
@@ -131,13 +144,22 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	return r, nil
 }
 
+// loggerOf returns the logger for calls to one of several servers, which it names.
+func (s *session) loggerOf(server string) *slog.Logger {
+	logger := s.logger()
+	if logger == nil || !s.several() {
+		return logger
+	}
+	return logger.With("server", server)
+}
+
 // logger returns the logger for calls, or nil if they are not logged.
 func (s *session) logger() *slog.Logger {
 	opts := &slog.HandlerOptions{Level: slog.LevelDebug}
 	switch {
 	case !s.log:
 		return nil
-	case s.json:
+	case s.logFormat == asJSON, s.json && s.logFormat == "":
 		return slog.New(slog.NewJSONHandler(s.stderr, opts))
 	}
 	return slog.New(slog.NewTextHandler(s.stderr, opts))
@@ -148,26 +170,4 @@ func (s *session) close() error {
 		return nil
 	}
 	return s.router.Close()
-}
-
-// write writes a result and its lines for people.
-func (s *session) write(result any, lines ...string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, line := range lines {
-		s.say("%s", line)
-	}
-	return s.writeJSON(result)
-}
-
-// writeJSON writes one line of JSON on standard output.
-func (s *session) writeJSON(result any) error {
-	line, err := terminal.JSONLine(result)
-	if err != nil {
-		return err
-	}
-	if _, err := s.stdout.Write(line); err != nil {
-		return fmt.Errorf("writing the results: %w", err)
-	}
-	return nil
 }

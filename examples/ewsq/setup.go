@@ -37,6 +37,9 @@ disabled ones.
 				if *markdown && s.json {
 					return usagef("-markdown and -json are both given; choose one format")
 				}
+				if *markdown && s.output != "" {
+					return usagef("-markdown and -output are both given; choose one format")
+				}
 				return s.setup(setup.Version(version), *markdown)
 			}
 		},
@@ -50,8 +53,8 @@ type guideLine struct {
 }
 
 func (s *session) setup(version setup.Version, markdown bool) error {
-	if s.config == "" {
-		return usagef("-config FILE is missing")
+	if err := s.place(); err != nil {
+		return err
 	}
 	// The configuration may still be incomplete.
 	all, err := exchange.LoadConfigs(s.config)
@@ -78,7 +81,7 @@ func (s *session) setup(version setup.Version, markdown bool) error {
 	}
 	var out bytes.Buffer
 	for i, g := range guides {
-		if s.json {
+		if s.json || s.output == asJSON {
 			if err := s.writeJSON(g); err != nil {
 				return err
 			}

@@ -53,6 +53,7 @@ func (f *takeFlags) add(flags *flag.FlagSet) {
 	f.group.addBounds(flags)
 	f.follow.add(flags)
 	f.pace.add(flags)
+	addFailNotFound(flags, &f.targetFlags.failNotFound)
 }
 
 // all is [quarantine.Campaign.Find] or [quarantine.Campaign.Quarantine].
@@ -92,7 +93,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 			return err
 		}
 	}
-	p.complete = true
+	p.complete, p.failNotFound = true, f.failNotFound
 	c := r.NewCampaign(&quarantine.CampaignOptions{Name: f.campaign, Total: p.targets.len()})
 	p.progress = c.Progress
 	return s.runAll(ctx, p, f.pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {

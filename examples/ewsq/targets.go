@@ -19,6 +19,7 @@ type targetFlags struct {
 	flags                           *flag.FlagSet
 	mailbox, group, messageID, file string
 	reference                       string
+	failNotFound                    bool
 	criteria                        quarantine.Criteria
 }
 
@@ -113,6 +114,9 @@ func (t *targetFlags) read(s *session, reason string) (*targets, error) {
 	if err != nil {
 		return nil, usagef("-targets %s: %w", t.file, err)
 	}
+	if list.separator != "" {
+		s.say("-targets %s: the columns are separated by %ss, not commas", t.file, list.separator)
+	}
 	if list.passed > 0 {
 		s.say("skipped %s that name no mailbox here", count(list.passed, "line"))
 	}
@@ -139,6 +143,8 @@ type targetList struct {
 	targets  targets
 	passed   int // lines that are results without a mailbox
 	repeated int // lines that name a target again, which is told once
+	// separator is the name of what separates the columns, if that is no comma.
+	separator string
 
 	complete func(quarantine.Target) quarantine.Target
 	seen     map[targetKey]struct{}
@@ -188,11 +194,12 @@ func readTargets(in io.Reader, complete func(quarantine.Target) quarantine.Targe
 		}
 		_, _ = r.Discard(1)
 	}
-	read := targetsFromCSV
+	var err error
 	if b, _ := r.Peek(1); b[0] == '{' {
-		read = targetsFromJSON
+		err = targetsFromJSON(r, skipped, &list)
+	} else {
+		err = targetsFromCSV(r, skipped, &list)
 	}
-	err := read(r, skipped, &list)
 	list.seen = nil
 	if err == nil && list.targets.len()+list.passed == 0 {
 		err = errors.New("names no message; add at least one below the first line")

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -23,8 +27,9 @@ type targetColumns struct {
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
 // message_id or criteria or both, and optionally reason and reference. Others are ignored, unless
 // there are criteria: ignoring a misspelt one would match more than intended.
-func targetsFromCSV(in io.Reader, skipped int, list *targetList) error {
+func targetsFromCSV(in *bufio.Reader, skipped int, list *targetList) error {
 	r := csv.NewReader(in)
+	r.Comma, list.separator = separator(in)
 	r.TrimLeadingSpace = true
 	r.ReuseRecord = true
 	header, err := r.Read()
@@ -43,6 +48,10 @@ func targetsFromCSV(in io.Reader, skipped int, list *targetList) error {
 		if err != nil {
 			return csvError(err, skipped, len(columns.names))
 		}
+		if i := slices.IndexFunc(record, func(field string) bool { return !utf8.ValidString(field) }); i >= 0 {
+			line, _ := r.FieldPos(i)
+			return notUTF8(line + skipped)
+		}
 		t, err := columns.target(record)
 		if err == nil {
 			err = list.add(t)
@@ -52,6 +61,26 @@ func targetsFromCSV(in io.Reader, skipped int, list *targetList) error {
 			return fmt.Errorf("line %d: %w", line+skipped, err)
 		}
 	}
+}
+
+// separator returns what separates the columns that the first line names, and its name if
+// that is no comma.
+func separator(in *bufio.Reader) (rune, string) {
+	first, _ := in.Peek(4096)
+	first, _, _ = bytes.Cut(first, []byte("\n"))
+	switch {
+	case bytes.ContainsRune(first, ','):
+	case bytes.ContainsRune(first, ';'):
+		return ';', "semicolon"
+	case bytes.ContainsRune(first, '\t'):
+		return '\t', "tab"
+	}
+	return ',', ""
+}
+
+// notUTF8 refuses a line in another encoding: it would ask for another message.
+func notUTF8(line int) error {
+	return fmt.Errorf("line %d is not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8; in PowerShell: -Encoding utf8)", line)
 }
 
 func newTargetColumns(header []string) (*targetColumns, error) {
@@ -84,9 +113,6 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 	}
 	switch {
 	case c.mailbox < 0 || c.message < 0 && len(c.criteria) == 0:
-		if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
-			return nil, errors.New("the first line has no comma; separate the columns with commas, not semicolons or tabs")
-		}
 		return nil, errors.New("the first line must name the columns mailbox and message_id, or mailbox and criteria (" + columnNames() + "), separated by commas")
 	case len(c.criteria) > 0 && len(strange) > 0:
 		return nil, fmt.Errorf("the first line names the column %q, which is not a criterion, and next to criteria no column is ignored; remove or correct it: the criteria are %s",

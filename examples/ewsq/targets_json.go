@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -23,6 +24,9 @@ func targetsFromJSON(in io.Reader, skipped int, list *targetList) error {
 		line.number += skipped
 		if err != nil {
 			return err
+		}
+		if !utf8.Valid(line.text) {
+			return notUTF8(line.number)
 		}
 		t, outcome, err := targetFromJSON(line.text)
 		if err == nil && isAside(outcome) {

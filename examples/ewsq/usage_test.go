@@ -155,13 +155,14 @@ func FuzzReadReceipts(f *testing.F) {
 	f.Add(`{"receipt":{"action":"quarantine","target":{"mailbox":"a@example.test","messageId":"x"},"items":[]}}`)
 	f.Add(`{"action":"quarantine","target":{"mailbox":"a@example.test","messageId":"x"},"items":[{"outcome":"failed","error":{"message":"m"}}]}`)
 	f.Add("{}\n[]")
+	f.Add("{\"outcome\":\"notFound\"}\n{\"receipt\":{\"act")
 	f.Fuzz(func(t *testing.T, text string) {
-		receipts, skipped, err := readReceipts(strings.NewReader(text))
+		list, err := readReceipts(strings.NewReader(text))
 		if err != nil {
 			return
 		}
-		require.Positive(t, len(receipts)+skipped)
-		for _, r := range receipts {
+		require.Positive(t, len(list.receipts)+list.skipped)
+		for _, r := range list.receipts {
 			require.NoError(t, r.Target.Validate())
 			assert.Equal(t, quarantine.Outcome("quarantine"), quarantine.Outcome(r.Action))
 		}

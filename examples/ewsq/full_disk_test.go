@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
+
+// fullDisk takes so many lines, and then a part of one.
+type fullDisk struct {
+	room int
+	text bytes.Buffer
+}
+
+func (d *fullDisk) Write(b []byte) (int, error) {
+	if d.room--; d.room >= 0 {
+		return d.text.Write(b)
+	}
+	n := 0
+	if d.room == -1 {
+		n, _ = d.text.Write(b[:len(b)/2])
+	}
+	return n, &errNoSpace{}
+}
+
+type errNoSpace struct{}
+
+func (*errNoSpace) Error() string { return "write /dev/stdout: " + syscall.ENOSPC.Error() }
+
+// A run whose lines cannot be written any more takes nothing else, and says how many have
+// no line and where they are.
+func TestFullDiskEndsTheRun(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var targets strings.Builder
+	const messages = 60
+	for i := range messages {
+		id := fmt.Sprintf("<%d@evil.example>", i)
+		fmt.Fprintf(&targets, `{"mailbox":"alice@example.test","message_id":%q}`+"\n", id)
+		b.srv.Mailbox("alice@example.test").Deliver(bytes.ReplaceAll(message(t, "phishing.eml"), []byte(phishing), []byte(id)))
+	}
+	file := b.write(t, "targets.jsonl", targets.String())
+	for _, own := range [][]string{nil, {"-json"}} {
+		disk := &fullDisk{room: 2}
+		var stderr strings.Builder
+		p := &program{stdin: strings.NewReader(""), stdout: disk, stderr: &stderr,
+			lookup: func(name string) (string, bool) { return "svc-password", name == exchange.EnvPassword }}
+		status := p.run(t.Context(), append(own, "-config", b.config, "quarantine", "-targets", file, "-concurrency", "2"))
+		assert.Equal(t, exitSome, status)
+		assert.Contains(t, stderr.String(), "no space left")
+
+		// What is in quarantine and has no line is counted.
+		inVault := 0
+		for _, m := range b.srv.Mailbox("quarantine@example.test").Messages() {
+			if !recoverable(m) {
+				inVault++
+			}
+		}
+		assert.Less(t, inVault, 10, "nothing new is begun")
+		assert.Regexp(t, `ewsq: \d+ of 60 targets have no line: \d+ (already )?quarantined`, stderr.String())
+		assert.Contains(t, stderr.String(), "ewsq list")
+		assert.Contains(t, stderr.String(), "run the same command again")
+
+		// Nothing is lost, and what the disk has can be put back.
+		for id, n := range b.places(messages) {
+			assert.GreaterOrEqual(t, n, 1, id)
+		}
+		b.stdin = disk.text.String()
+		r := b.run(t, "restore", "-receipt", "-")
+		assert.Equal(t, exitSome, r.status, "a line was cut off: %s", r.stderr)
+		assert.Len(t, r.lines, 2, r.stderr)
+		stderr.Reset()
+	}
+}
+
+// places returns in how many places each of so many messages can be seen.
+func (b *bundle) places(messages int) map[string]int {
+	seen := map[string]int{}
+	for i := range messages {
+		seen[fmt.Sprintf("<%d@evil.example>", i)] = 0
+	}
+	for _, address := range []string{"alice@example.test", "quarantine@example.test"} {
+		for _, m := range b.srv.Mailbox(address).Messages() {
+			if _, ours := seen[m.MessageID]; ours && !recoverable(m) {
+				seen[m.MessageID]++
+			}
+		}
+	}
+	return seen
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+)
+
+// Formats of standard output.
+const (
+	asTable = "table" // text for people
+	asJSON  = "json"  // lines of JSON
+	asCSV   = "csv"
+)
+
+func formats() []string { return []string{asTable, asJSON, asCSV} }
+
+// format returns how results are written: as -output says, or else as text on a terminal
+// and as JSON anywhere else.
+func (p *program) format() string {
+	switch {
+	case p.json:
+		return asJSON
+	case p.output == "" && p.both:
+		return asTable
+	}
+	return cmp.Or(p.output, asJSON)
+}
+
+// checkFormat refuses flags for standard output that contradict each other, or that the
+// command cannot do.
+func (p *program) checkFormat(c command) error {
+	switch {
+	case p.json && p.output != "" && p.output != asJSON:
+		return usagef("-json and -output %s are both given; choose one format", p.output)
+	case p.output == asCSV && !c.csv:
+		return usagef("%s has no -output csv; choose table or json", c.name)
+	}
+	return nil
+}
+
+// rows is a result that can be written as CSV. The columns of a command are always the
+// same, and new ones come last.
+type rows interface {
+	columns() []string
+	rows() [][]string
+}
+
+// write writes a result: on standard output in the format that was asked for, and if that
+// is for programs its lines for people on standard error.
+func (s *session) write(result any, lines ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.format() {
+	case asTable:
+		return s.writeText(lines)
+	case asCSV:
+		s.sayAll(lines)
+		return s.writeCSV(result)
+	}
+	s.sayAll(lines)
+	return s.writeJSON(result)
+}
+
+// tell writes a line for people that is a result: on standard output if results are text.
+func (s *session) tell(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.format() != asTable {
+		s.say("%s", line)
+		return
+	}
+	_ = s.writeText([]string{line}) // what cannot be written was told of with the results
+}
+
+func (s *session) sayAll(lines []string) {
+	for _, line := range lines {
+		s.say("%s", line)
+	}
+}
+
+// writeText writes lines for people on standard output. They are escaped, because they
+// may contain what an attacker wrote.
+func (s *session) writeText(lines []string) error {
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(terminal.Escape(line) + "\n")
+	}
+	return s.put(text.String())
+}
+
+// writeJSON writes one line of JSON on standard output.
+func (s *session) writeJSON(result any) error {
+	line, err := terminal.JSONLine(result)
+	if err != nil {
+		return err
+	}
+	return s.put(string(line))
+}
+
+// writeCSV writes the rows of a result on standard output, the first time below the names
+// of the columns.
+func (s *session) writeCSV(result any) error {
+	of, ok := result.(rows)
+	if !ok {
+		return fmt.Errorf("a %T has no rows", result)
+	}
+	all := of.rows()
+	if !s.headed {
+		all = slices.Insert(all, 0, of.columns())
+		s.headed = true
+	}
+	var text strings.Builder
+	w := csv.NewWriter(&text)
+	for _, row := range all {
+		for i, cell := range row {
+			row[i] = harmless(cell)
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return s.put(text.String())
+}
+
+// harmless returns the text of a cell so that a spreadsheet does not take it for a formula,
+// nor a terminal for anything but text: a sender writes subjects.
+func harmless(cell string) string {
+	cell = terminal.Escape(cell)
+	if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+func (s *session) put(text string) error {
+	if _, err := s.stdout.Write([]byte(text)); err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	return nil
+}
+
+// yes and no are how CSV has what is true or false.
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

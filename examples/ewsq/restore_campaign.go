@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// campaignFlags name what lies in quarantine, whichever mailboxes it is from.
+type campaignFlags struct {
+	flags            *flag.FlagSet
+	group, reference string
+	yes              bool
+}
+
+func (c *campaignFlags) add(flags *flag.FlagSet) {
+	c.flags = flags
+	addText(flags, &c.group, "group", "", "only what was taken from the members of the group `ADDRESS`")
+	addText(flags, &c.reference, "reference", "", "what was taken with this `KEY` of the case")
+	flags.BoolVar(&c.yes, "yes", false, "put back everything that -message-id without -mailbox, -reference or -group names")
+}
+
+// meant reports whether the flags name a campaign, not messages of one mailbox.
+func (c *campaignFlags) meant(t *targetFlags) bool {
+	return c.group != "" || c.reference != "" || t.messageID != "" && t.mailbox == "" && t.file == ""
+}
+
+// check refuses flags that contradict each other.
+func (c *campaignFlags) check(t *targetFlags) error {
+	if c.group != "" && t.mailbox != "" {
+		return usagef("-mailbox and -group are both given; choose one")
+	}
+	if others := given(c.flags, append([]string{"receipt", "targets"}, criteriaNames()...)...); len(others) > 0 {
+		return usagef("%s does not go with %s; choose one way to name messages", others[0], given(c.flags, "group", "reference", "message-id")[0])
+	}
+	for name, address := range map[string]string{"-mailbox": t.mailbox, "-group": c.group} {
+		if address == "" {
+			continue
+		}
+		if err := checkAddress(address); err != nil {
+			return usagef("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// restoreCampaign puts back what is in quarantine and the flags name, if they say -yes,
+// and otherwise says how much that is.
+func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targetFlags, pace *paceFlags) error {
+	if err := c.check(t); err != nil {
+		return err
+	}
+	if err := s.choose(); err != nil {
+		return err
+	}
+	r, err := s.open(pace)
+	if err != nil {
+		return err
+	}
+	of, err := s.membersOf(ctx, r, c.group)
+	if err != nil {
+		return err
+	}
+	receipts, unlisted := s.inCampaign(ctx, r, c, t, of)
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted while listing; nothing was changed: %w", context.Cause(ctx))
+	}
+	text := counted(receipts)
+	if !c.yes {
+		return errors.Join(usagef("nothing was put back: %s would be; give -yes to do it, or list to look", text), unlisted)
+	}
+	s.say("%s will be put back", text)
+	if len(receipts) == 0 && t.failNotFound && unlisted == nil {
+		return errSome
+	}
+	err = s.restoreEach(ctx, r, receipts, t, pace)
+	if unlisted != nil && (err == nil || errors.Is(err, errSome)) {
+		return fmt.Errorf("there may be more in quarantine: %w", unlisted)
+	}
+	return err
+}
+
+// membersOf returns the mailboxes of a group in lower case, or nil for no group. A group
+// of which not all is known is refused: to leave some out silently would be wrong.
+func (s *session) membersOf(ctx context.Context, r *quarantine.Router, group string) (map[string]bool, error) {
+	if group == "" {
+		return nil, nil
+	}
+	all, err := s.ask(ctx, r, groupFlags{address: group})
+	if err != nil {
+		return nil, err
+	}
+	if !all.Complete {
+		return nil, fmt.Errorf("not all members of %s are known, so nothing was put back: %s; expand lists them", group, all.Unexpanded[0].Reason)
+	}
+	of := make(map[string]bool)
+	for _, m := range all.Mailboxes {
+		of[strings.ToLower(m.Address)] = true
+	}
+	return of, nil
+}
+
+// inCampaign lists what is meant. The error says that there may be more.
+func (s *session) inCampaign(ctx context.Context, r *quarantine.Router, c *campaignFlags, t *targetFlags, of map[string]bool) ([]*quarantine.Receipt, error) {
+	shown := s.follow("listing", -1, 1)
+	defer shown.ended()
+	var receipts []*quarantine.Receipt
+	var errs []error
+	for it, err := range r.List(ctx, quarantine.ListRequest{Mailbox: t.mailbox, MessageID: t.messageID}) {
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("listing the quarantine: %w", err))
+		case c.reference != "" && it.Reference != c.reference, of != nil && !of[strings.ToLower(it.Mailbox)]:
+		default:
+			receipts = append(receipts, it.Receipt())
+			shown.finish(true)
+		}
+	}
+	return receipts, errors.Join(errs...)
+}
+
+// counted says how many messages there are, and of how many mailboxes.
+func counted(receipts []*quarantine.Receipt) string {
+	mailboxes, servers := make(map[string]bool), make(map[string]bool)
+	for _, r := range receipts {
+		mailboxes[strings.ToLower(r.Target.Mailbox)], servers[r.Server] = true, true
+	}
+	text := fmt.Sprintf("%s of %s", count(len(receipts), "message"), count(len(mailboxes), "mailbox"))
+	if len(servers) > 1 {
+		text += fmt.Sprintf(" on %s", count(len(servers), "server"))
+	}
+	return text
+}
