@@ -38,11 +38,13 @@ type answer struct {
 	cookiesDropped bool // because of the status
 
 	body  *answerBody
+	live  *documents // of which the body consists, if it stays open for more of them
 	d     *xmlwire.Decoder
 	depth int // of the response element
 
-	detached bool // kept open by the reader of a stream
-	line     line // the connection
+	detached bool        // kept open by the reader of a stream
+	overdue  *time.Timer // when an answer that stays open has been open for too long
+	line     line        // the connection
 	closing  sync.Once
 
 	messages  int          // response messages seen
@@ -70,7 +72,7 @@ func (a *answer) begin(resp *http.Response) error {
 	if !soap {
 		return a.page(resp)
 	}
-	a.d = xmlwire.NewDecoder(a.body, limits)
+	a.d = xmlwire.NewDecoder(a.text(), limits)
 	usable := a.status == http.StatusOK || a.status == http.StatusInternalServerError
 	if !a.d.NextChild(0) || !a.d.Is(xmlwire.SpaceSOAP, "Envelope") {
 		if a.d.Err() != nil && a.status == http.StatusOK {
@@ -248,6 +250,9 @@ func (a *answer) close(err error) {
 			if a.d != nil && !a.detached {
 				a.d.Release()
 			}
+		}
+		if a.overdue != nil {
+			a.overdue.Stop()
 		}
 		a.cancel(errStopped)
 		a.request.stop()

@@ -58,6 +58,9 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, t *task) {
 		b.left, b.most, b.keeps = t.keep, tooLargeError(t.keep), true
 	}
 	a.body = b
+	if t.live > 0 {
+		a.stayOpen(t.live)
+	}
 	coding := ""
 	if !resp.Uncompressed {
 		coding = resp.Header.Get("Content-Encoding")

@@ -3,6 +3,7 @@ package ews
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
@@ -24,6 +25,7 @@ type task struct {
 	what     string  // what needs that version
 	contents []Content
 	stream   bool           // the answer may be of any length
+	live     time.Duration  // the answer stays open for so long, and consists of documents; 0: no
 	expects  []ResponseCode // of refusals that are answers like any other
 	sends    *int           // requests sent so far
 	keep     int64          // the answer is kept as it came, up to so many bytes; 0: no

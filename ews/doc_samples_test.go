@@ -48,7 +48,8 @@ func TestDocumentationSamples(t *testing.T) {
 			}
 		}
 	}
-	for _, op := range []ews.Operation{ews.OpFindItem, ews.OpFindFolder, ews.OpCreateItem, ews.OpConvertID, ews.OpResolveNames} {
+	for _, op := range []ews.Operation{ews.OpFindItem, ews.OpFindFolder, ews.OpCreateItem, ews.OpConvertID, ews.OpResolveNames,
+		ews.OpSyncFolderItems, ews.OpSyncFolderHierarchy, ews.OpCreateAttachment, ews.OpSendItem, ews.OpSubscribe, ews.OpUnsubscribe, ews.OpMarkAsJunk} {
 		assert.NotZero(t, read[op], "no sample of %s could be read", op)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,7 +205,7 @@ func createEverything(folder ews.FolderID, due time.Time) ews.CreateItemRequest 
 func TestGoldenRequests(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
-	for _, g := range goldenRequests() {
+	for _, g := range slices.Concat(goldenRequests(), goldenNews()) {
 		names[g.name+".xml"] = true
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()

@@ -113,24 +113,29 @@ func decodeAttachments(d *xmlwire.Decoder) []Attachment {
 		a := Attachment{IsItem: d.Local() == "ItemAttachment"}
 		inner := d.Depth()
 		for d.NextChild(inner) {
-			switch d.Local() {
-			case "AttachmentId":
-				a.ID, _ = d.Attr("Id")
-			case "Name":
-				a.Name = d.Text()
-			case "ContentType":
-				a.ContentType = d.TextInterned()
-			case "ContentId":
-				a.ContentID = d.Text()
-			case "Size":
-				a.Size, _ = d.TryInt64()
-			case "IsInline":
-				a.IsInline, _ = d.TryBool()
-			}
+			a.decodeField(d)
 		}
 		list = append(list, a)
 	}
 	return list
+}
+
+// decodeField reads the current element as a property of an attachment, if it is one.
+func (a *Attachment) decodeField(d *xmlwire.Decoder) {
+	switch d.Local() {
+	case "AttachmentId":
+		a.ID, _ = d.Attr("Id")
+	case "Name":
+		a.Name = d.Text()
+	case "ContentType":
+		a.ContentType = d.TextInterned()
+	case "ContentId":
+		a.ContentID = d.Text()
+	case "Size":
+		a.Size, _ = d.TryInt64()
+	case "IsInline":
+		a.IsInline, _ = d.TryBool()
+	}
 }
 
 func decodeHeaders(d *xmlwire.Decoder) []InternetHeader {

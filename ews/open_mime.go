@@ -20,7 +20,9 @@ type MIME struct {
 	depth int // of the response message
 	item  int // depth of the item; 0: not found
 	text  *base64Reader
+	what  string // the element with the content
 	empty bool
+	blank bool   // it may be empty
 	tail  []byte // last bytes read
 	err   error
 }
@@ -53,47 +55,58 @@ func (r openMIME) encode(e *xmlwire.Encoder, _ Version) {
 
 // decode reads the answer up to the content, and keeps it open.
 func (r openMIME) decode(a *answer) (*MIME, error) {
-	m := &MIME{ItemID: r.id, a: a, empty: true}
-	d := a.d
+	m := &MIME{ItemID: r.id, a: a, what: "MimeContent", empty: true}
+	if err := m.begin("Items", m.find); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// begin reads the answer up to the content, which find looks for in an element of the
+// response message, and keeps the answer open.
+func (m *MIME) begin(element string, find func() bool) error {
+	a, d := m.a, m.a.d
 	for d.NextChild(a.depth) {
 		if !d.Is(xmlwire.SpaceMessages, "ResponseMessages") || !d.NextChild(d.Depth()) {
 			continue
 		}
 		if m.depth = d.Depth(); d.Local() != string(a.op)+"ResponseMessage" {
-			return nil, a.misfit("a response message of another operation")
+			return a.misfit("a response message of another operation")
 		}
 		m.m = &message{class: d.AttrInterned("ResponseClass")}
 		for d.NextChild(m.depth) {
-			if !a.messageHead(m.m) && d.Local() == "Items" && m.m.succeeds() && m.find() {
+			if !a.messageHead(m.m) && d.Local() == element && m.m.succeeds() && find() {
 				a.detached = true
-				return m, nil
+				return nil
 			}
 		}
 		break
 	}
 	switch {
 	case d.Err() != nil:
-		return nil, a.unreadable(d.Err())
+		return a.unreadable(d.Err())
 	case m.m == nil:
 		a.line.distrust()
-		return nil, a.missing()
+		return a.missing()
 	}
 	if err := m.settle(); err != nil {
-		return nil, err
+		return err
 	}
-	return nil, a.malformed("a response message reports success without MIME")
+	return a.malformed("a response message reports success without " + m.what)
 }
 
 // find advances to the content of the first item in the current element and
 // reports whether it has any.
 func (m *MIME) find() bool {
 	d := m.a.d
-	if !d.NextChild(d.Depth()) {
-		return false
-	}
+	return d.NextChild(d.Depth()) && m.findIn(d)
+}
+
+// findIn advances to the content in the current element, an item.
+func (m *MIME) findIn(d *xmlwire.Decoder) bool {
 	m.item = d.Depth()
 	for d.NextChild(m.item) {
-		if d.Local() == "MimeContent" {
+		if d.Local() == m.what {
 			m.CharacterSet = d.AttrInterned("CharacterSet")
 			m.text = newBase64Reader(d.TextReader(false), m.broken)
 			return true
@@ -107,7 +120,7 @@ func (m *MIME) find() bool {
 func (m *MIME) settle() error {
 	a, d := m.a, m.a.d
 	for m.item > 0 && d.NextChild(m.item) {
-		if d.Local() == "ItemId" { // which follows the content
+		if d.Local() == "ItemId" && !m.ItemID.IsZero() { // which follows the content
 			if err := a.about(m.ItemID.ID, decodeItemID(d).ID); err != nil {
 				return err
 			}
@@ -155,8 +168,8 @@ func (m *MIME) end(err error) {
 	outcome := err
 	switch {
 	case err == io.EOF:
-		if outcome = m.settle(); outcome == nil && m.empty {
-			outcome = m.a.malformed("the MIME is empty")
+		if outcome = m.settle(); outcome == nil && m.empty && !m.blank {
+			outcome = m.a.malformed(m.what + " is empty")
 		}
 	case m.a.d.Err() != nil:
 		outcome = m.a.unreadable(m.a.d.Err())
@@ -168,7 +181,7 @@ func (m *MIME) end(err error) {
 	}
 }
 
-func (m *MIME) broken(err error) error { return m.a.malformed("MimeContent: " + err.Error()) }
+func (m *MIME) broken(err error) error { return m.a.malformed(m.what + ": " + err.Error()) }
 
 var errClosed = errors.New("ews: read after Close")
 

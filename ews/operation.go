@@ -20,12 +20,24 @@ const (
 	OpExpandDL     Operation = "ExpandDL"
 	OpResolveNames Operation = "ResolveNames"
 	OpConvertID    Operation = "ConvertId"
+
+	OpSyncFolderHierarchy Operation = "SyncFolderHierarchy"
+	OpSyncFolderItems     Operation = "SyncFolderItems"
+	OpGetAttachment       Operation = "GetAttachment"
+	OpCreateAttachment    Operation = "CreateAttachment"
+	OpSendItem            Operation = "SendItem"
+	OpSubscribe           Operation = "Subscribe"
+	OpUnsubscribe         Operation = "Unsubscribe"
+	OpGetEvents           Operation = "GetEvents"
+	OpGetStreamingEvents  Operation = "GetStreamingEvents"
+	OpMarkAsJunk          Operation = "MarkAsJunk"
 )
 
 // reads reports whether an operation changes nothing on the server.
 func (op Operation) reads() bool {
 	switch op {
-	case OpGetFolder, OpFindFolder, OpFindItem, OpGetItem, OpExportItems, OpExpandDL, OpResolveNames, OpConvertID:
+	case OpGetFolder, OpFindFolder, OpFindItem, OpGetItem, OpExportItems, OpExpandDL, OpResolveNames, OpConvertID,
+		OpSyncFolderHierarchy, OpSyncFolderItems, OpGetAttachment, OpGetEvents, OpGetStreamingEvents:
 		return true
 	}
 	return false

@@ -130,6 +130,9 @@ func (a *answer) open(ctx context.Context, t *task) error {
 		return &requestError{a.op, c.mailbox, err}
 	}
 	a.headers(req)
+	if t.live > 0 {
+		req.Header.Set("Accept-Encoding", "identity") // what is compressed waits for more
+	}
 	a.wire.sends(req.Header)
 	body := a.request
 	req.Body = body.open()

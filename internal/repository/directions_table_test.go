@@ -30,6 +30,7 @@ quarantine/boltjournal -> quarantine
 quarantine/boltjournal -> quarantine/driver
 quarantine/boltjournal -> internal/sealedfile
 quarantine/gather -> quarantine/driver
+quarantine/reported -> quarantine/driver
 quarantine/counters -> quarantine
 quarantine/counters -> ews
 quarantine/quarantinetest -> quarantine
@@ -123,6 +124,9 @@ quarantine/reported/understood -> ews
 quarantine/reported/understood -> internal/mailstore
 quarantine/ewsmail -> quarantine
 quarantine/gather -> quarantine
+quarantine/reported -> quarantine
+quarantine/reported -> ews
+quarantine/reported -> quarantine/ewsmail
 quarantine/gather -> ews
 quarantine/gather -> quarantine/ewsmail
 quarantine/ewsmail -> throttle

@@ -19,6 +19,7 @@ var importRules = []repository.Rule{
 
 	// Optional parts that a product chooses.
 	{Package: "quarantine/gather", Imports: []string{"quarantine/driver"}},
+	{Package: "quarantine/reported", Imports: []string{"quarantine/driver"}},
 	{Package: "quarantine/boltjournal", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 	{Package: "quarantine/counters", Imports: []string{"quarantine", "ews"}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},

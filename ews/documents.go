@@ -1,0 +1,162 @@
+package ews
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
+)
+
+// documents reads a body that consists of SOAP envelopes, one after the other, as the
+// answer to GetStreamingEvents does. Read returns io.EOF behind the end tag of each, so
+// that nobody waits for the next one to be sure that the last has ended.
+type documents struct {
+	src  io.Reader
+	buf  []byte // read, not yet returned
+	name []byte // of the tag that is being read, behind "</"
+	at   tagState
+	end  bool // of the document
+}
+
+// tagState is where in a tag the last byte was.
+type tagState int
+
+const (
+	outsideTag tagState = iota
+	afterLess           // behind '<'
+	inEndTag            // behind "</"
+)
+
+// maxTagName is how much of an end tag is looked at.
+const maxTagName = 128
+
+// Read reads from the current document.
+func (d *documents) Read(p []byte) (int, error) {
+	if d.end {
+		return 0, io.EOF
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(d.buf) == 0 {
+		if cap(d.buf) < 4<<10 {
+			d.buf = make([]byte, 4<<10)
+		}
+		n, err := d.src.Read(d.buf[:cap(d.buf)])
+		d.buf = d.buf[:n]
+		if n == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, d.buf)
+	n = d.scan(p[:n])
+	d.buf = d.buf[n:]
+	return n, nil
+}
+
+// scan returns how much of p belongs to the document.
+func (d *documents) scan(p []byte) int {
+	for i, c := range p {
+		switch {
+		case c == '<':
+			d.at = afterLess
+		case d.at == afterLess && c == '/':
+			d.at, d.name = inEndTag, d.name[:0]
+		case d.at == inEndTag && c == '>':
+			d.at = outsideTag
+			name := bytes.TrimRight(d.name, " \t\r\n")
+			if name = name[bytes.IndexByte(name, ':')+1:]; string(name) == "Envelope" {
+				d.end = true
+				return i + 1
+			}
+		case d.at == inEndTag && len(d.name) < maxTagName:
+			d.name = append(d.name, c)
+		case d.at == afterLess:
+			d.at = outsideTag
+		}
+	}
+	return len(p)
+}
+
+// next waits for another document. It returns io.EOF if no other one comes.
+func (d *documents) next() error {
+	for {
+		d.buf = bytes.TrimLeft(d.buf, " \t\r\n")
+		if len(d.buf) > 0 {
+			d.end = false
+			return nil
+		}
+		d.buf = make([]byte, 4<<10)
+		n, err := d.src.Read(d.buf)
+		d.buf = d.buf[:n]
+		if n == 0 && err != nil {
+			return err
+		}
+	}
+}
+
+// Bounds of an answer that stays open.
+const (
+	// maxSilence is how long nothing may come: servers send a sign of life every 45
+	// seconds or so.
+	maxSilence = 2 * time.Minute
+	// maxDocument bounds a document, in bytes: a notification has some 50 events.
+	maxDocument = 16 << 20
+	// graceOfStream is how much longer than asked for an answer may stay open.
+	graceOfStream = time.Minute
+)
+
+// stayOpen makes ready for an answer that consists of documents, and stays open for a time.
+func (a *answer) stayOpen(during time.Duration) {
+	a.live = &documents{src: a.body}
+	a.body.left = maxDocument
+	if limit := a.client.stall; limit >= 0 {
+		limit = max(limit, maxSilence)
+		late := func() { a.cancel(timeoutError{after: limit, option: stallOption}) }
+		a.body.time = newAllowance(limit, late)
+		a.overdue = time.AfterFunc(during+graceOfStream, late)
+	}
+}
+
+// text returns what the decoder reads.
+func (a *answer) text() io.Reader {
+	if a.live != nil {
+		return a.live
+	}
+	return a.body
+}
+
+// nextDocument waits for the next document of an answer that stays open, and reads it
+// up to the response element. It returns io.EOF if no other one comes.
+func (a *answer) nextDocument() error {
+	a.body.left = maxDocument
+	a.body.time.renew()
+	if err := a.live.next(); err != nil {
+		if err == io.EOF {
+			return err
+		}
+		return a.unreadable(err)
+	}
+	a.d.Release()
+	a.d = xmlwire.NewDecoder(a.live, limits)
+	if !a.d.NextChild(0) || !a.d.Is(xmlwire.SpaceSOAP, "Envelope") {
+		return a.unreadable(a.wrongAnswer("a document is no SOAP envelope"))
+	}
+	for a.d.NextChild(1) {
+		if !a.d.Is(xmlwire.SpaceSOAP, "Body") {
+			continue
+		}
+		switch {
+		case !a.d.NextChild(2):
+			return a.unreadable(a.wrongAnswer("the SOAP body is empty"))
+		case a.d.Is(xmlwire.SpaceSOAP, "Fault"):
+			return a.fault()
+		case !a.d.Is(xmlwire.SpaceMessages, string(a.op)+"Response"):
+			return a.unreadable(a.wrongAnswer("it is the response to another operation"))
+		}
+		a.depth, a.messages = a.d.Depth(), 0
+		return nil
+	}
+	return a.unreadable(a.wrongAnswer("there is no SOAP body"))
+}

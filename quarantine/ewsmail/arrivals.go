@@ -1,0 +1,169 @@
+package ewsmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// noteField is the property that holds the note of an item.
+var noteField = ews.ExtendedField{GUID: driver.NoteSet, Name: driver.NoteName, Type: ews.TypeString}
+
+// Arrivals returns what has come into a folder and left it.
+func (m *mailbox) Arrivals(ctx context.Context, folder driver.Folder, state string) (driver.Arrivals, error) {
+	sync, err := m.client.SyncFolderItems(ctx, ews.SyncFolderItemsRequest{
+		Folder: m.reference(folder), State: state,
+		Shape: ews.ItemShape{Properties: []ews.PropertyPath{ews.FieldDateTimeReceived, noteField}},
+	})
+	if err != nil {
+		return driver.Arrivals{}, translate(asExpired(asGone(err)))
+	}
+	arrivals := driver.Arrivals{State: sync.State, More: !sync.Last}
+	for _, change := range sync.Changes {
+		a := driver.Arrival{ItemID: change.Item.ID.ID, Received: change.Item.Received}
+		switch change.Kind {
+		case ews.SyncReadFlag:
+			continue
+		case ews.SyncDelete:
+			a.Gone = true
+		default:
+			note, _ := change.Item.Property(noteField)
+			a.Note = &note.Value
+		}
+		arrivals.Items = append(arrivals.Items, a)
+	}
+	return arrivals, nil
+}
+
+// reference returns the reference to a folder. The zero Folder means the Inbox.
+func (m *mailbox) reference(f driver.Folder) ews.FolderRef {
+	if f.ID == "" {
+		return m.known(ews.FolderInbox)
+	}
+	return ews.FolderID{ID: f.ID}
+}
+
+// asExpired wraps err in [driver.ErrStateExpired] if the server reports that it cannot go
+// on from a state, and in [driver.ErrGone] if the folder does not exist.
+func asExpired(err error) error {
+	refused, ok := errors.AsType[*ews.ResponseError](err)
+	if !ok {
+		return err
+	}
+	switch refused.Code {
+	case "ErrorInvalidSyncStateData", "ErrorSyncStateNotFound":
+		return fmt.Errorf("%w: %w", driver.ErrStateExpired, err)
+	case "ErrorSyncFolderNotFound":
+		return fmt.Errorf("%w: %w", driver.ErrGone, err)
+	}
+	return err
+}
+
+// Noted reads an item and its note.
+func (m *mailbox) Noted(ctx context.Context, itemID string) (driver.Item, string, error) {
+	if itemID == "" {
+		return driver.Item{}, "", driver.ErrGone
+	}
+	request := ews.GetItemRequest{IDs: []ews.ItemID{{ID: itemID}}, MayBeGone: true, Shape: ews.ItemShape{Properties: []ews.PropertyPath{
+		ews.FieldParentFolderID, ews.FieldItemClass, ews.FieldSubject, ews.FieldSize, ews.FieldDateTimeReceived, ews.FieldIsRead,
+		ews.FieldInternetMessageID, ews.FieldFrom, ews.FieldSender, noteField,
+	}}}
+	results, err := m.client.GetItem(ctx, request)
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return driver.Item{}, "", translate(asGone(err))
+	}
+	note, _ := results[0].Value.Property(noteField)
+	return m.inspected(itemID, results[0].Value), note.Value, nil
+}
+
+// SetNote gives an item a note with one UpdateItem, which the server refuses if the item
+// has changed.
+func (m *mailbox) SetNote(ctx context.Context, item driver.Item, note string) (driver.Item, error) {
+	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
+		Items: []ews.ItemChange{{
+			ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind,
+			Changes: []ews.Change{ews.SetField{Property: noteField, Value: note}},
+		}},
+		ConflictResolution: ews.NeverOverwrite,
+	})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return item, translate(asConflict(asGone(err)))
+	}
+	if id := results[0].Value; !id.IsZero() {
+		item.ID, item.Version = id.ID, id.ChangeKey
+	}
+	return item, nil
+}
+
+// rings are the events after which something may have come into a folder.
+var rings = []ews.EventKind{ews.EventNewMail, ews.EventCreated, ews.EventMoved, ews.EventCopied}
+
+// Listen listens to a folder over a connection of GetStreamingEvents. A delegate may not,
+// nor may anybody on Exchange 2010 before SP1.
+func (m *mailbox) Listen(ctx context.Context, folder driver.Folder, ring func()) error {
+	return translate(asUnsupported(m.listen(ctx, folder, ring)))
+}
+
+func (m *mailbox) listen(ctx context.Context, folder driver.Folder, ring func()) error {
+	sub, err := m.client.Subscribe(ctx, ews.SubscribeRequest{Folders: []ews.FolderRef{m.reference(folder)}, Events: rings, Streaming: true})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// Unless the server has ended it, it would count against the account for half an hour.
+		over, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
+		defer cancel()
+		_ = m.client.Unsubscribe(over, sub.ID)
+	}()
+	for {
+		for got, err := range m.client.GetStreamingEvents(ctx, ews.StreamingEventsRequest{Subscriptions: []string{sub.ID}}) {
+			switch {
+			case err != nil:
+				return err
+			case len(got.Failed) > 0:
+				return got.Err
+			case len(got.Notifications) == 0 || comes(got.Notifications, folder):
+				ring()
+			}
+		}
+	}
+}
+
+// unsubscribing is how long the end of a subscription is waited for.
+const unsubscribing = 5 * time.Second
+
+// comes reports whether something has come into a folder: what leaves it rings as well.
+func comes(all []ews.Notification, folder driver.Folder) bool {
+	for _, n := range all {
+		for _, e := range n.Events {
+			if e.Kind != ews.EventStatus && (folder.ID == "" || e.Parent.ID == folder.ID) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asUnsupported wraps err in [errors.ErrUnsupported] if the server allows no connection.
+func asUnsupported(err error) error {
+	if errors.Is(err, ews.ErrUnsupportedVersion) {
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+	}
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
+		switch refused.Code {
+		case "ErrorSubscriptionDelegateAccessNotSupported", "ErrorMissingEmailAddress", "ErrorInvalidSubscriptionRequest":
+			return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+		}
+	}
+	return err
+}

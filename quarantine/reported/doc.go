@@ -1,0 +1,44 @@
+// Package reported watches the mailbox to which users report mail, and hands each report
+// to the product until it is acknowledged:
+//
+//	w, err := reported.New(strategy.Mailbox("abuse@example.com"), nil)
+//	if err != nil { … }
+//	for report, err := range w.Watch(ctx) {
+//		if err != nil {
+//			log.Print(err) // the watch goes on
+//			continue
+//		}
+//		message, err := report.Open(ctx)
+//		… // what is meant, and what is to be done
+//		err = report.Acknowledge(ctx)
+//	}
+//
+// Every message in the watched folder is a report. Several programs may watch the same
+// folder: a report is given to one at a time. Needed is a driver whose mailbox is a
+// [driver.Watchable], as that of package ewsmail is.
+//
+// # What is promised
+//
+// A report is given, in order of arrival, until it is acknowledged, and never after that.
+// Who has been given it holds a lease on it, which [Watcher.Watch] renews as long as its
+// loop runs. After a crash the report is given again when the lease has run out, with the
+// same [Report.ID]. All of this stands in a note on the message itself, so no database is
+// needed. The order is that of the times of receipt among what is known at a look; what
+// was released, or held by another program that crashed, comes again later. Nothing is
+// deleted: what is acknowledged is moved to a folder, or only marked.
+//
+// A report that somebody moves out of the folder is no report any more; back in the
+// folder it is given again with the same id unless it was acknowledged. A copy of an acknowledged
+// report counts as acknowledged.
+//
+// Where a server ignores change keys, two programs that take a report at the same moment
+// may both be given it, unless [Options].MarkWait is longer than a request takes. The clocks
+// of the machines must agree to within less than half of [Options].Lease.
+//
+// # How news is seen
+//
+// The mailbox is looked at when a watch begins, whenever the mail system rings
+// ([driver.Belled]), after each connection for that was opened, and at intervals. So a bell
+// that is lost costs time, no report. With EWS the bell is GetStreamingEvents, which a
+// delegate may not use: then only the interval counts.
+package reported

@@ -1,0 +1,259 @@
+package reported
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// hold is a report that this run was given.
+type hold struct {
+	run   *run
+	entry *entry
+
+	mu    sync.Mutex // held during calls about the report, so that they do not meet
+	item  driver.Item
+	note  note
+	ended bool // acknowledged, released, or lost
+}
+
+// take takes a report, and returns nil if there is nothing to give: it is done, gone, or
+// another's.
+func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
+	later := func(d time.Duration) {
+		r.mu.Lock()
+		e.at = time.Now().Add(d)
+		r.mu.Unlock()
+	}
+	later(r.w.opts.Interval) // should this fail
+	item, n, err := r.read(ctx, e.id)
+	switch {
+	case errors.Is(err, driver.ErrGone):
+		r.forget(e)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reported: reading a report: %w", err)
+	case n.done:
+		return nil, r.tidy(ctx, e, item)
+	}
+	if until := n.busy(time.Now(), r.holder); !until.IsZero() {
+		later(time.Until(until))
+		return nil, nil
+	}
+	if n.id != "" && r.holds(n.id) {
+		later(r.w.opts.Lease / 2) // a copy of what is held, or the server gave it another id
+		return nil, nil
+	}
+	if n.id == "" {
+		n.id = driver.NewOperation()
+	}
+	n.holder, n.until = r.holder, time.Now().Add(r.w.opts.Lease)
+	_, err = r.w.watched.SetNote(ctx, item, n.String())
+	switch {
+	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):
+		later(0) // another was faster: see what it says
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reported: taking a report: %w", err)
+	}
+	if !sleep(ctx, r.w.opts.MarkWait) {
+		return nil, nil
+	}
+	// An answer is no proof.
+	item, now, err := r.read(ctx, e.id)
+	switch {
+	case errors.Is(err, driver.ErrGone):
+		r.forget(e)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reported: reading a report that was taken: %w", err)
+	case now.String() != n.String() || time.Until(n.until) < r.w.opts.Lease/2:
+		later(0)
+		return nil, nil
+	}
+	h := &hold{run: r, entry: e, item: item, note: n}
+	r.mu.Lock()
+	e.held = true
+	r.held[n.id] = h
+	r.mu.Unlock()
+	return &Report{ID: n.id, Received: item.Received, From: item.Sender, Subject: item.Subject, hold: h}, nil
+}
+
+// holds reports whether this run holds the report with an id.
+func (r *run) holds(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held[id] != nil
+}
+
+// read reads an item with its note.
+func (r *run) read(ctx context.Context, id string) (driver.Item, note, error) {
+	item, text, err := r.w.watched.Noted(ctx, id)
+	if err != nil {
+		return item, note{}, err
+	}
+	if item.Folder.ID != "" && item.Folder.ID != r.folder.ID {
+		return item, note{}, fmt.Errorf("%w: it is in another folder", driver.ErrGone)
+	}
+	n, _ := parseNote(text)
+	return item, n, nil
+}
+
+// forget drops a report that is not in the folder any more, or done.
+func (r *run) forget(e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.held = false
+	if r.queue[e.id] == e {
+		delete(r.queue, e.id)
+	}
+}
+
+// tidy moves a report that is done.
+func (r *run) tidy(ctx context.Context, e *entry, item driver.Item) error {
+	if !r.w.opts.MarkOnly {
+		if err := r.w.shelve(ctx, item); err != nil && !errors.Is(err, driver.ErrGone) {
+			return fmt.Errorf("reported: an acknowledged report cannot be moved yet: %w", err)
+		}
+	}
+	r.forget(e)
+	return nil
+}
+
+// shelve moves an item to the folder of what is done.
+func (w *Watcher) shelve(ctx context.Context, item driver.Item) error {
+	shelver, _ := driver.As[driver.Shelver](w.mailbox)
+	known := w.done.Load()
+	if known != nil {
+		_, err := shelver.Shelve(ctx, item, known)
+		if !errors.Is(err, driver.ErrGone) {
+			return err
+		}
+		w.done.CompareAndSwap(known, nil) // the item is gone, or the folder
+	}
+	done, err := w.mailbox.Folder(ctx, driver.FolderRequest{Names: w.opts.Done, Create: true})
+	if err != nil {
+		return err
+	}
+	w.done.Store(&done)
+	if known != nil && known.ID == done.ID {
+		return driver.ErrGone // the item
+	}
+	_, err = shelver.Shelve(ctx, item, &done)
+	return err
+}
+
+// renewAll renews the leases of what is held, until ctx ends.
+func (r *run) renewAll(ctx context.Context) {
+	t := time.NewTicker(r.w.opts.Lease / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		r.mu.Lock()
+		var all []*hold
+		for _, h := range r.held {
+			all = append(all, h)
+		}
+		r.mu.Unlock()
+		var group sync.WaitGroup
+		room := make(chan struct{}, renewers)
+		for _, h := range all {
+			group.Go(func() {
+				room <- struct{}{}
+				defer func() { <-room }()
+				if err := h.renew(ctx); err != nil && ctx.Err() == nil {
+					r.trouble(fmt.Errorf("reported: the lease of report %s could not be renewed: %w", h.note.id, err))
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// renewers is how many leases are renewed at a time.
+const renewers = 4
+
+// renew renews the lease.
+func (h *hold) renew(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return nil
+	}
+	return h.write(ctx, func(n *note) { n.until = time.Now().Add(h.run.w.opts.Lease) })
+}
+
+// write changes the note of a report that is held. If the item has changed otherwise, or
+// the answer was lost, it is read again: it must still be held.
+func (h *hold) write(ctx context.Context, change func(*note)) error {
+	for attempt := range time.Duration(4) {
+		if !sleep(ctx, attempt*attempt*writePause) {
+			return context.Cause(ctx)
+		}
+		n := h.note
+		change(&n)
+		item, err := h.run.w.watched.SetNote(ctx, h.item, n.String())
+		if err == nil {
+			h.item, h.note = item, n
+			return nil
+		}
+		if ctx.Err() != nil || errors.Is(err, driver.ErrUnreachable) {
+			return err
+		}
+		item, text, readErr := h.run.w.watched.Noted(ctx, h.item.ID)
+		if readErr != nil {
+			if errors.Is(readErr, driver.ErrGone) {
+				h.end()
+				return fmt.Errorf("the report is no longer where it was: %w", readErr)
+			}
+			return errors.Join(err, readErr)
+		}
+		found, _ := parseNote(text)
+		switch {
+		case found.String() == n.String(): // it did happen
+			h.item, h.note = item, n
+			return nil
+		case found.id != h.note.id || found.holder != h.note.holder || found.done:
+			h.end()
+			return ErrNotHeld
+		case !errors.Is(err, driver.ErrConflict) && !driver.Temporary(err):
+			return err
+		}
+		h.item, h.note = item, found
+	}
+	return fmt.Errorf("%w: over and over", driver.ErrConflict)
+}
+
+// writePause is how long is waited before the second attempt to write; later ones wait longer.
+const writePause = 500 * time.Millisecond
+
+// end gives the report up.
+func (h *hold) end() {
+	h.ended = true
+	r := h.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.held, h.note.id)
+	h.entry.held, h.entry.at = false, time.Now()
+}
+
+// sleep waits, and reports whether ctx goes on.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

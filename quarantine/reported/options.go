@@ -1,0 +1,123 @@
+package reported
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Options are the optional settings of a [Watcher]. nil or the zero value means the
+// defaults.
+type Options struct {
+	// Folder is the folder to watch: display names from the top of the mailbox down.
+	// Default: the Inbox.
+	Folder []string
+
+	// Done is the folder to which acknowledged reports are moved, and which is made if it
+	// does not exist. Default: Reported, and Done below it.
+	Done []string
+	// MarkOnly leaves acknowledged reports where they are. Not with Done.
+	MarkOnly bool
+
+	// Lease is how long a report stays with a program that has crashed. Default: 5
+	// minutes; at least 10 seconds, at most an hour.
+	Lease time.Duration
+	// MarkWait is how long after it was marked a report is read again and given, for servers
+	// that ignore change keys. Default: at once.
+	MarkWait time.Duration
+	// Pause is how long a report that was released is not given again. Default: 1 minute.
+	Pause time.Duration
+
+	// Interval is how long a bell that is lost delays a report at most, and, where the
+	// mail system has no bell, how often the folder is looked at. Default: 1 minute.
+	Interval time.Duration
+	// Rescan is how often the folder is looked at as if nothing were known of it.
+	// Default: 6 hours.
+	Rescan time.Duration
+
+	// Positions keeps how far the folder was looked at, to save work after a restart.
+	// Default: the whole folder is looked at when a watch begins.
+	Positions Positions
+
+	// Answer allows [Report.Answer] to send mail. Default: nothing is ever sent.
+	Answer *Answer
+
+	// Logger receives a record for each change of how news is seen, at level Info; never
+	// subjects or addresses. Default: discard.
+	Logger *slog.Logger
+}
+
+// Bounds of the lease.
+const (
+	defaultLease = 5 * time.Minute
+	minLease     = 10 * time.Second
+	maxLease     = time.Hour
+)
+
+// Watcher watches one folder of one mailbox. Its methods may be called concurrently.
+type Watcher struct {
+	mailbox driver.Mailbox
+	watched driver.Watchable
+	opts    Options
+	done    atomic.Pointer[driver.Folder] // nil until it is needed
+}
+
+// New returns a watcher. It does no I/O, and copies opts. It fails if the driver cannot
+// watch mailboxes, or if an option is invalid.
+func New(mailbox driver.Mailbox, opts *Options) (*Watcher, error) {
+	if mailbox == nil {
+		return nil, errors.New("reported: the mailbox is nil: use that of a driver, such as strategy.Mailbox(address)")
+	}
+	w := &Watcher{mailbox: mailbox}
+	if opts != nil {
+		w.opts = *opts
+	}
+	var ok bool
+	if w.watched, ok = driver.As[driver.Watchable](mailbox); !ok {
+		return nil, errors.New("reported: the driver of the mailbox cannot watch it: use one whose mailboxes are driver.Watchable, such as package ewsmail")
+	}
+	o := &w.opts
+	if o.MarkOnly && len(o.Done) > 0 {
+		return nil, errors.New("reported: Options.MarkOnly is set together with Done: use only one of them")
+	}
+	if len(o.Done) == 0 {
+		o.Done = []string{"Reported", "Done"}
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		usual time.Duration
+	}{{"Lease", &o.Lease, defaultLease}, {"MarkWait", &o.MarkWait, 0}, {"Pause", &o.Pause, time.Minute},
+		{"Interval", &o.Interval, time.Minute}, {"Rescan", &o.Rescan, 6 * time.Hour}} {
+		if *d.value < 0 {
+			return nil, fmt.Errorf("reported: Options.%s is %v: it must not be negative", d.name, *d.value)
+		}
+		*d.value = cmp.Or(*d.value, d.usual)
+	}
+	if o.Lease < minLease || o.Lease > maxLease {
+		return nil, fmt.Errorf("reported: Options.Lease is %v: use 10 seconds to an hour", o.Lease)
+	}
+	if o.MarkWait > o.Lease/4 {
+		return nil, fmt.Errorf("reported: Options.MarkWait is %v: use at most a quarter of Lease, which is %v", o.MarkWait, o.Lease)
+	}
+	if o.Answer != nil {
+		if _, ok := driver.As[driver.Answering](mailbox); !ok {
+			return nil, errors.New("reported: Options.Answer is set, but the driver of the mailbox cannot send: leave it out")
+		}
+		if err := o.Answer.check(); err != nil {
+			return nil, err
+		}
+	}
+	if _, ok := driver.As[driver.Shelver](mailbox); !ok && !o.MarkOnly {
+		return nil, errors.New("reported: the driver of the mailbox cannot move messages: set Options.MarkOnly")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return w, nil
+}

@@ -1,0 +1,90 @@
+package reported
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// Report is a message in the watched folder, held by who was given it.
+type Report struct {
+	ID       string    // stays the same when the report is given again
+	Received time.Time // by the watched mailbox
+	From     string    // address of the reporter
+	Subject  string    // of the report; not trusted
+
+	hold *hold
+}
+
+// ErrNotHeld reports that a report is no longer held by who was given it: its lease ran out
+// and another has it, or it was acknowledged or released.
+var ErrNotHeld = errors.New("reported: the report is not held any more")
+
+// Open returns the MIME form of the report, streamed from the mail system. The caller
+// must close it. Reading ends in an error if the content is cut short.
+func (r Report) Open(ctx context.Context) (io.ReadCloser, error) {
+	h := r.hold
+	if h == nil {
+		return nil, ErrNotHeld
+	}
+	h.mu.Lock()
+	item := h.item
+	h.mu.Unlock()
+	return h.run.w.watched.Open(ctx, item)
+}
+
+// Acknowledge says that the report was dealt with: it is not given again, to anybody. The
+// report is marked first, and then moved to the folder of [Options].Done; a move that fails
+// is made up for by whoever watches. An error means that the report may be given again; it
+// is [ErrNotHeld] if another has the report. A second call does nothing.
+func (r Report) Acknowledge(ctx context.Context) error {
+	h := r.hold
+	if h == nil {
+		return ErrNotHeld
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.note.done:
+		return nil
+	case h.ended:
+		return ErrNotHeld
+	}
+	err := h.write(ctx, func(n *note) { n.done, n.holder, n.until = true, "", time.Time{} })
+	if err != nil {
+		return fmt.Errorf("acknowledging report %s: %w", h.note.id, err)
+	}
+	h.end()
+	if h.run.tidy(ctx, h.entry, h.item) != nil {
+		h.run.ring() // for another attempt
+	}
+	return nil
+}
+
+// Release gives the report back: it is given again, to anybody, after [Options].Pause. The
+// error is [ErrNotHeld] if it is not held any more.
+func (r Report) Release(ctx context.Context) error {
+	h := r.hold
+	if h == nil {
+		return ErrNotHeld
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return ErrNotHeld
+	}
+	pause := h.run.w.opts.Pause
+	err := h.write(ctx, func(n *note) { n.holder, n.until = "", time.Now().Add(pause) })
+	if err != nil && !errors.Is(err, driver.ErrGone) {
+		return fmt.Errorf("releasing report %s: %w", h.note.id, err)
+	}
+	h.end()
+	h.run.mu.Lock()
+	h.entry.at = time.Now().Add(pause)
+	h.run.mu.Unlock()
+	return nil
+}
