@@ -26,8 +26,8 @@ var ErrTruncated = errors.New("quarantine: the server has cut the message off")
 
 // Export writes a message that lies in quarantine, in MIME form (RFC 5322), as a stream:
 // it is not held in memory. Nothing is changed. The message is recognised by its operation,
-// wherever it is in the quarantine mailbox now. The error matches [ErrGone] if it is not
-// there any more, [ErrTruncated] if what was written is not whole, and
+// wherever it is in the quarantine mailbox now. The error matches [ErrGone] if it has left
+// quarantine, [ErrTruncated] if what was written is not whole, and
 // [errors.ErrUnsupported] if the strategy cannot read messages.
 //
 // What is written was made by an attacker: a mail program that opens it does what it says.
@@ -36,7 +36,7 @@ func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, er
 	if !ok {
 		return Exported{}, fmt.Errorf("the strategy %q cannot read messages: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
-	items, err := s.byOperation(ctx, h)
+	items, err := s.byOperation(ctx, h, false)
 	if err != nil {
 		return Exported{}, err
 	}
@@ -57,13 +57,18 @@ func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, er
 }
 
 // byOperation returns the items in quarantine that have the operation of a message, at
-// least one: that of the message first. Surplus copies are none of them.
-func (s *Service) byOperation(ctx context.Context, h Held) ([]driver.Item, error) {
+// least one: that of the message first. Surplus copies are none of them. It looks below the
+// folder of the quarantine, and in the whole mailbox if there is none or all are wanted.
+func (s *Service) byOperation(ctx context.Context, h Held, all bool) ([]driver.Item, error) {
 	if !driver.ValidOperation(h.Operation) {
 		return nil, driver.Invalid("held", "operation", "is not one that quarantine gives; take it from a list of what is in quarantine, or from a receipt")
 	}
 	q := driver.Query{Operation: h.Operation, Stamped: true}
-	found, err := s.inQuarantine(ctx, Target{}, q)
+	var found driver.Findings
+	var err error
+	if !all {
+		found, err = s.inQuarantine(ctx, Target{}, q)
+	}
 	if err == nil && len(found.Items) == 0 && len(found.Unsearched) == 0 {
 		found, err = s.search(ctx, s.quarantine, Target{}, unlimited, q) // somebody has moved it
 	}
@@ -81,12 +86,12 @@ func (s *Service) byOperation(ctx context.Context, h Held) ([]driver.Item, error
 		}
 	}
 	switch {
+	case len(found.Unsearched) > 0 && (all || len(items) == 0):
+		return nil, (&Receipt{Unsearched: found.Unsearched}).Err()
 	case len(items) > 0:
 		return items, nil
-	case len(found.Unsearched) > 0:
-		return nil, (&Receipt{Unsearched: found.Unsearched}).Err()
 	}
-	return nil, fmt.Errorf("%w: the message is not in quarantine any more", ErrGone)
+	return nil, fmt.Errorf("%w: the message has left quarantine", ErrGone)
 }
 
 // Export is [Service.Export] on the server that the message names; if it names none, on

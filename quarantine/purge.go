@@ -105,7 +105,7 @@ func (s *Service) purge(ctx context.Context, h Held, req PurgeRequest) Purged {
 	case open:
 		return refuse("a run of it has not been settled; recover first")
 	}
-	items, err := s.byOperation(ctx, h)
+	items, err := s.byOperation(ctx, h, true)
 	switch {
 	case errors.Is(err, ErrGone):
 		return refuse("it has been restored, or removed, meanwhile: %w", err)
@@ -146,7 +146,7 @@ func (s *Service) removed(ctx context.Context, h Held, it driver.Item, answer er
 	if !errors.Is(err, ErrGone) {
 		return PurgeUndecided, fmt.Errorf("it could not be read back: %w", err)
 	}
-	if _, err = s.byOperation(ctx, h); err == nil {
+	if _, err = s.byOperation(ctx, h, true); err == nil {
 		return PurgeUndecided, errors.New("it is still found in the quarantine mailbox")
 	}
 	if !errors.Is(err, ErrGone) {
