@@ -58,7 +58,7 @@ func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, er
 
 // byOperation returns the items in quarantine that have the operation of a message, at
 // least one: that of the message first. Surplus copies are none of them. It looks below the
-// folder of the quarantine, and in the whole mailbox if there is none or all are wanted.
+// folder of the quarantine, and in the whole mailbox if it finds nothing or all are wanted.
 func (s *Service) byOperation(ctx context.Context, h Held, all bool) ([]driver.Item, error) {
 	if !driver.ValidOperation(h.Operation) {
 		return nil, driver.Invalid("held", "operation", "is not one that quarantine gives; take it from a list of what is in quarantine, or from a receipt")

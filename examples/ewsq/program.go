@@ -58,7 +58,7 @@ type example struct{ what, line string }
 func commands() []command {
 	return []command{
 		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
-		showCommand(), exportCommand(), purgeCommand(), summaryCommand(), checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
+		showCommand(), exportCommand(), purgeCommand(), summaryCommand(), reportsCommand(), checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
 	}
 }
 
