@@ -238,7 +238,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 
 func (s *Service) receiptItem(it driver.Item) ReceiptItem {
 	return ReceiptItem{
-		Folder: it.Folder.Path, WasRead: it.Read, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
+		Folder: it.Folder.Path, WasRead: it.Read, Reach: it.Reach, MessageID: it.MessageID, Class: it.Class, Size: it.Size,
 		Received: it.Received, From: s.place(it),
 	}
 }

@@ -157,6 +157,11 @@ type ReceiptItem struct {
 	Folder string
 	// WasRead reports whether the user had read it.
 	WasRead bool
+	// Reach is what else the user had done with it when the search showed it: replied,
+	// forwarded, flagged. It is zero in receipts of earlier versions, and where the mail
+	// system does not say. Of a message that was in quarantine already, it is what the
+	// way there has kept: by MIME it is lost.
+	Reach driver.Reach
 
 	MessageID string
 	Class     string
@@ -278,21 +283,22 @@ func (f *Failure) Error() string { return f.Message }
 
 // wireItem is the JSON form of a ReceiptItem.
 type wireItem struct {
-	Outcome   Outcome   `json:"outcome"`
-	Operation string    `json:"operation,omitempty"`
-	Way       Way       `json:"way,omitempty"`
-	Folder    string    `json:"folder,omitempty"`
-	WasRead   bool      `json:"wasRead"`
-	MessageID string    `json:"messageId,omitempty"`
-	Class     string    `json:"class,omitempty"`
-	Size      int64     `json:"size,omitempty"`
-	Received  time.Time `json:"received,omitzero"`
-	Digest    string    `json:"digest,omitempty"`
-	From      Place     `json:"from,omitzero"`
-	To        Place     `json:"to,omitzero"`
-	Err       *Failure  `json:"error,omitempty"`
-	Residue   string    `json:"residue,omitempty"`
-	Surplus   []Surplus `json:"surplus,omitempty"`
+	Outcome   Outcome      `json:"outcome"`
+	Operation string       `json:"operation,omitempty"`
+	Way       Way          `json:"way,omitempty"`
+	Folder    string       `json:"folder,omitempty"`
+	WasRead   bool         `json:"wasRead"`
+	Reach     driver.Reach `json:"reach,omitzero"`
+	MessageID string       `json:"messageId,omitempty"`
+	Class     string       `json:"class,omitempty"`
+	Size      int64        `json:"size,omitempty"`
+	Received  time.Time    `json:"received,omitzero"`
+	Digest    string       `json:"digest,omitempty"`
+	From      Place        `json:"from,omitzero"`
+	To        Place        `json:"to,omitzero"`
+	Err       *Failure     `json:"error,omitempty"`
+	Residue   string       `json:"residue,omitempty"`
+	Surplus   []Surplus    `json:"surplus,omitempty"`
 }
 
 // MarshalJSON encodes the item. Err becomes its message, its code and whether
@@ -304,6 +310,7 @@ func (it ReceiptItem) MarshalJSON() ([]byte, error) {
 		Way:       it.Way,
 		Folder:    it.Folder,
 		WasRead:   it.WasRead,
+		Reach:     it.Reach,
 		MessageID: it.MessageID,
 		Class:     it.Class,
 		Size:      it.Size,
@@ -329,6 +336,7 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 		Way:       w.Way,
 		Folder:    w.Folder,
 		WasRead:   w.WasRead,
+		Reach:     w.Reach,
 		MessageID: w.MessageID,
 		Class:     w.Class,
 		Size:      w.Size,

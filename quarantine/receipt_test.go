@@ -25,8 +25,9 @@ func TestReceiptRoundTrip(t *testing.T) {
 			{
 				Outcome: quarantine.Quarantined, Operation: "abcdefghijklmnopqrstuvwxy2", Way: quarantine.WayMove, Folder: "/Inbox",
 				WasRead: true, MessageID: "<1@x>", Class: "IPM.Note", Size: 4711, Received: at, Digest: "9f86d081",
-				From: quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
-				To:   quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
+				Reach: driver.Reach{Answer: driver.AnswerForwarded, AnsweredAt: at, FollowUp: driver.FollowUpFlagged},
+				From:  quarantine.Place{Mailbox: "alice@example.test", Folder: driver.Folder{ID: "f", Path: "/Inbox", Base: "inbox"}, ItemID: "i"},
+				To:    quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{ID: "q", Path: "/Quarantine"}, ItemID: "j"},
 			},
 			{Outcome: quarantine.Failed, Folder: "/Sent", Err: &driver.Error{Err: errors.New("the server is busy"), Temporary: true, Code: "ErrorServerBusy"}, Residue: "something",
 				Surplus: []quarantine.Surplus{{Place: quarantine.Place{Mailbox: "quarantine@example.test", Folder: driver.Folder{Path: "/Surplus"}, ItemID: "k"}, Why: "a second copy"}}},

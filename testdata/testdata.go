@@ -8,6 +8,10 @@
 // mail is in scenarios/mail. In adverse.json, which stands alone, server, owner and
 // policies get in a client's way.
 //
+// The folder reports contains reports of suspicious mail in the forms that people and
+// buttons give them, and in expected.json what is to be understood of each: they are for
+// package understood, and for examples/exchange -load.
+//
 // [ewstest.LoadScenarioFile]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews/ewstest#LoadScenarioFile
 package testdata
 

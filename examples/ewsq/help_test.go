@@ -88,6 +88,7 @@ func TestExamplesWork(t *testing.T) {
 			b.write(t, "targets.csv", "mailbox,message_id,reason\nalice@example.test,<20261124.1@evil.example>,credential phishing\n")
 			taken := b.run(t, "quarantine", "-mailbox", "alice@example.test", "-message-id", phishing)
 			b.write(t, "receipts.jsonl", taken.stdout)
+			b.write(t, "cases.txt", "INC-1\n")
 			b.write(t, "ewsq.journal.damaged", strings.Repeat("\x00", 8192))
 			for _, e := range c.examples {
 				for _, args := range shell(t, b.dir, e.line) {
@@ -117,7 +118,7 @@ func shell(t *testing.T, dir, text string) [][]string {
 		require.Equal(t, "ewsq", args[0])
 		for i, a := range args {
 			if strings.HasSuffix(a, ".json") || strings.HasSuffix(a, ".csv") || strings.HasSuffix(a, ".jsonl") ||
-				strings.HasSuffix(a, ".damaged") || a == "certificate" {
+				strings.HasSuffix(a, ".html") || strings.HasSuffix(a, ".eml") || a == "cases.txt" || strings.HasSuffix(a, ".damaged") || a == "certificate" {
 				args[i] = filepath.Join(dir, a)
 			}
 		}

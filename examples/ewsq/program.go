@@ -58,7 +58,7 @@ type example struct{ what, line string }
 func commands() []command {
 	return []command{
 		findCommand(), quarantineCommand(), restoreCommand(), listCommand(), recoverCommand(), expandCommand(),
-		checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
+		showCommand(), exportCommand(), purgeCommand(), summaryCommand(), reportsCommand(), checkCommand(), setupCommand(), certCommand(), completionCommand(), manCommand(),
 	}
 }
 

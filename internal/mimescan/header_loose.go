@@ -33,6 +33,7 @@ type looseHeader struct {
 	broke  bool   // the body begins with a line that cannot belong to a header
 	work   int    // bytes looked at
 	sure   int    // bytes until a field that matters to the body
+	raw    []byte // as it stands, if it is kept
 }
 
 func (h *looseHeader) doubted(why string) {
@@ -43,8 +44,8 @@ func (h *looseHeader) doubted(why string) {
 
 // readLoose reads a header. Other than [readHeader], it skips what gateways and mail
 // stores put before the first field, and lines that are not fields if fields that
-// matter follow.
-func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
+// matter follow. It keeps the header as it stands if keep is set.
+func readLoose(br *bufio.Reader, isMessage, keep bool) (*looseHeader, error) {
 	h := &looseHeader{fields: make(map[string][]byte)}
 	h.begin(br, isMessage)
 	name, inLine := "", false
@@ -91,6 +92,9 @@ func readLoose(br *bufio.Reader, isMessage bool) (*looseHeader, error) {
 				break
 			}
 			name, h.last = h.field(unglue(key, value)), ""
+		}
+		if keep && len(h.raw)+len(line) <= maxShown {
+			h.raw = append(h.raw, line...)
 		}
 		inLine = !whole
 		if err != nil {

@@ -45,6 +45,25 @@ type Handler struct {
 	// Attachment receives each attachment once it has been read, including nested
 	// messages and their attachments.
 	Attachment func(a Attachment) error
+
+	// Begin receives the header of the message, and that of each attached message before
+	// what is in it: as it stands, at most 256 KiB of it. The bytes are only valid until it
+	// returns. With Begin, a link is reported once for each message.
+	Begin func(header []byte) error
+	// End receives what was found out about an attached message once it has been read,
+	// before Attachment receives it. It is not called for the message itself.
+	End func(r Report) error
+	// Text receives each text that is no attachment, before the links in it.
+	Text func(t Text) error
+}
+
+// Text is a text of a message, or a part that describes one: a report of delivery or of
+// abuse, or headers alone (RFC 3462, RFC 5965).
+type Text struct {
+	Kind string // media type as declared, lower case
+	Page bool   // it is HTML
+	Text string // in UTF-8 as far as its charset is known; at most 256 KiB of it
+	Cut  bool   // there is more
 }
 
 // Attachment is an attached file or message, a file that is encoded within a text, or
@@ -60,6 +79,9 @@ type Attachment struct {
 	// Guessed means that the charset of a name is not known: letters beyond ASCII may
 	// be others.
 	Guessed bool
+	// Opaque is what hides its content: a media type, such as application/ms-tnef.
+	// Empty if nothing does.
+	Opaque string
 }
 
 // Report is what Scan found out about the message as a whole.
@@ -87,22 +109,22 @@ func (s *scanner) scan(r io.Reader, h Handler) error {
 	if h.Link != nil {
 		// Several scanners read the same text: after an error, all of them stop.
 		var refused error
-		seen := make(map[string]bool)
+		s.seen = make(map[string]bool)
 		s.h.Link = func(link string) error {
-			if refused != nil || seen[link] {
+			if refused != nil || s.seen[link] {
 				return refused
 			}
 			if len(link) <= maxSeenLink {
-				if len(seen) == maxSeen {
-					clear(seen)
+				if len(s.seen) == maxSeen {
+					clear(s.seen)
 				}
-				seen[link] = true
+				s.seen[link] = true
 			}
 			refused = h.Link(link)
 			return refused
 		}
 		// Nothing else is to be said of a link that is short and in ASCII.
-		s.known = func(link []byte) bool { return len(link) <= maxHost && seen[string(link)] && isASCII(link) }
+		s.known = func(link []byte) bool { return len(link) <= maxHost && s.seen[string(link)] && isASCII(link) }
 	}
 	source := &keeper{r: r}
 	err := s.entity(bufio.NewReaderSize(source, bufSize), "text/plain", true, 0)
@@ -144,6 +166,7 @@ func (k *keeper) Read(p []byte) (int, error) {
 
 type scanner struct {
 	h      Handler
+	seen   map[string]bool        // links that have been reported
 	known  func(link []byte) bool // reports whether a link has been reported
 	parts  int
 	report Report

@@ -17,9 +17,14 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	if isMessage {
 		br = withLineEnds(br)
 	}
-	h, err := readLoose(br, isMessage)
+	h, err := readLoose(br, isMessage, isMessage && s.h.Begin != nil)
 	if err != nil {
 		return err
+	}
+	if isMessage && s.h.Begin != nil {
+		if err := s.h.Begin(h.raw); err != nil {
+			return err
+		}
 	}
 	s.work += int64(h.work)
 	if h.doubt != "" {
@@ -191,11 +196,11 @@ func (s *scanner) message(body io.Reader, p loosePart, depth int) error {
 	s.location = ""
 	defer func() { s.location = outer }()
 	if s.h.Attachment == nil {
-		return s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1)
+		return s.inner(body, depth)
 	}
 	d := newDigest()
 	body = io.TeeReader(body, d)
-	if err := s.entity(bufio.NewReaderSize(body, bufSize), "text/plain", true, depth+1); err != nil {
+	if err := s.inner(body, depth); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil {
@@ -206,8 +211,9 @@ func (s *scanner) message(body io.Reader, p loosePart, depth int) error {
 
 // leaf reads a part without subparts.
 func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
+	opaque := ""
 	if p.hides() {
-		s.report.Opaque = p.kind
+		opaque = p.kind
 	}
 	isText := p.isLooseText()
 	var raw *rawScanner
@@ -221,7 +227,10 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	body := bufio.NewReaderSize(s.decoded(br, &p), partBuf)
 	first, _ := body.Peek(512)
 	if bytes.HasPrefix(first, []byte("\x78\x9f\x3e\x22")) {
-		s.report.Opaque = "application/ms-tnef" // [MS-OXTNEF] 2.1.3.1
+		opaque = "application/ms-tnef" // [MS-OXTNEF] 2.1.3.1
+	}
+	if opaque != "" {
+		s.report.Opaque = opaque
 	}
 	if !isText || strings.HasPrefix(p.kind, "text/") {
 		switch kind := sniffed(first); {
@@ -242,6 +251,10 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 		content = io.TeeReader(body, d)
 	}
 	if isText {
+		var err error
+		if content, err = s.shown(content, p); err != nil {
+			return err
+		}
 		if err := s.text(content, p, depth); err != nil {
 			return err
 		}
@@ -253,7 +266,9 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 		return err
 	}
 	if attached {
-		return s.h.Attachment(d.attachment(p))
+		a := d.attachment(p)
+		a.Opaque = opaque
+		return s.h.Attachment(a)
 	}
 	return nil
 }

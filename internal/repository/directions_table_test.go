@@ -35,6 +35,11 @@ quarantine/counters -> quarantine
 quarantine/counters -> ews
 quarantine/quarantinetest -> quarantine
 quarantine/quarantinetest -> quarantine/driver
+quarantine/reported/understood -> quarantine
+quarantine/reported/understood -> quarantine/driver
+quarantine/reported/understood -> internal/mimescan
+quarantine/reported/understood -> internal/linkunwrap
+quarantine/reported/understood -> internal/mailstore/eml
 quarantine/ewsmail -> quarantine/driver
 quarantine/ewsmail -> ews
 quarantine/ewsmail -> internal/conversation
@@ -124,6 +129,8 @@ quarantine -> internal/mailstore
 quarantine/boltjournal -> ews
 quarantine/quarantinetest -> quarantine/boltjournal
 quarantine/quarantinetest -> ews/ewstest
+quarantine/reported/understood -> ews
+quarantine/reported/understood -> internal/mailstore
 quarantine/ewsmail -> quarantine
 quarantine/gather -> quarantine
 quarantine/reported -> quarantine

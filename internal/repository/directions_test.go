@@ -24,6 +24,9 @@ var importRules = []repository.Rule{
 	{Package: "quarantine/counters", Imports: []string{"quarantine", "ews"}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 
+	// What a report means is told from its bytes, whatever mailbox they came from.
+	{Package: "quarantine/reported/understood", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
+
 	// The driver for Exchange is given a client with authentication and throttling.
 	{Package: "quarantine/ewsmail", Imports: []string{"quarantine/driver", "ews", "internal/..."}},
 
@@ -96,7 +99,8 @@ var onlyFor = []repository.Reservation{
 	{Package: "quarantine/graphmail/graphtest", For: []string{"examples/..."}},
 	{Package: "internal/azuread", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
 	{Package: "internal/ewsschema", For: []string{"ews/ewstest", "examples/..."}},
-	{Package: "internal/mailstore/...", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
+	{Package: "internal/mailstore", For: []string{"ews/ewstest", "quarantine/graphmail/graphtest", "examples/..."}},
+	{Package: "internal/mailstore/eml", For: []string{"internal/mailstore", "ews/ewstest", "quarantine/graphmail/graphtest", "quarantine/reported/understood", "examples/..."}},
 	{Package: "internal/ntlmserver", For: []string{"ews/ewstest", "examples/..."}},
 
 	// Suites, checks and tools.

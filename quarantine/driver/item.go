@@ -35,6 +35,10 @@ type Item struct {
 
 	HasAttachments bool
 
+	// Reach is how far the message got with its owner. A driver whose mail system does
+	// not keep that leaves it zero.
+	Reach Reach
+
 	// Filled in by Inspect only.
 	Attachments []Attachment
 	Importance  string // "Low", "Normal", "High"

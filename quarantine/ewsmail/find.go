@@ -22,6 +22,7 @@ var searchProperties = append([]ews.PropertyPath{
 	ews.FieldParentFolderID, ews.FieldItemClass, ews.FieldSubject, ews.FieldSize, ews.FieldDateTimeReceived,
 	ews.FieldDateTimeSent, ews.FieldHasAttachments, ews.FieldIsRead, ews.FieldInternetMessageID,
 	ews.PidTagInternetMessageID, // of kinds that have no such field: contacts, appointments
+	pidTagLastVerbExecuted, pidTagLastVerbExecutionTime, pidTagFlagStatus,
 }, stampPaths()...)
 
 func stampPaths() []ews.PropertyPath {

@@ -23,6 +23,7 @@ func (m *mailbox) item(raw ews.Item, tree *folderTree) driver.Item {
 	if p, ok := raw.Property(ews.PidTagInternetMessageID); ok && it.MessageID == "" {
 		it.MessageID = p.Value
 	}
+	it.Reach = reachOf(raw)
 	values := make(map[string]string, 5)
 	for _, p := range raw.Extended {
 		if p.Field.GUID == driver.StampSet {

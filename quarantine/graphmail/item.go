@@ -16,6 +16,9 @@ var (
 	pidTagMessageFlags                    = graph.Property{Type: "Integer", Tag: 0x0E07}
 	pidTagMessageSize                     = graph.Property{Type: "Integer", Tag: 0x0E08}
 	pidTagInternetMessageID               = graph.Property{Type: "String", Tag: 0x1035}
+	pidTagLastVerbExecuted                = graph.Property{Type: "Integer", Tag: 0x1081}
+	pidTagLastVerbExecutionTime           = graph.Property{Type: "SystemTime", Tag: 0x1082}
+	pidTagFlagStatus                      = graph.Property{Type: "Integer", Tag: 0x1090}
 	pidTagReadReceiptRequested            = graph.Property{Type: "Boolean", Tag: 0x0029}
 	pidTagNonReceiptNotificationRequested = graph.Property{Type: "Boolean", Tag: 0x0C06}
 	pidTagTransportMessageHeaders         = graph.Property{Type: "String", Tag: 0x007D}
@@ -33,7 +36,8 @@ var itemFields = []string{
 var senderFields = []string{"from", "sender"}
 
 // itemProperties are the properties that a search returns for each item.
-var itemProperties = append(stampFields(), pidTagMessageClass, pidTagMessageSize)
+var itemProperties = append(stampFields(), pidTagMessageClass, pidTagMessageSize,
+	pidTagLastVerbExecuted, pidTagLastVerbExecutionTime, pidTagFlagStatus)
 
 func stampFields() []graph.Property {
 	var all []graph.Property
@@ -66,6 +70,7 @@ func (m *mailbox) item(raw graph.Message, tree *folderTree) driver.Item {
 	if size, ok := raw.Value(pidTagMessageSize); ok {
 		it.Size, _ = strconv.ParseInt(size, 10, 64)
 	}
+	it.Reach = reachOf(raw)
 	values := make(map[string]string)
 	for _, name := range driver.StampNames() {
 		if v, ok := raw.Value(stampField(name)); ok && v != "" {
@@ -76,6 +81,14 @@ func (m *mailbox) item(raw graph.Message, tree *folderTree) driver.Item {
 		it.Stamp = driver.ParseStamp(values)
 	}
 	return it
+}
+
+// reachOf returns how far a message got with its owner.
+func reachOf(raw graph.Message) driver.Reach {
+	verb, _ := raw.Value(pidTagLastVerbExecuted)
+	at, _ := raw.Value(pidTagLastVerbExecutionTime)
+	flag, _ := raw.Value(pidTagFlagStatus)
+	return driver.ReachOf(verb, at, flag)
 }
 
 // importance spells an importance as the engine does: Graph writes it in lower case, and

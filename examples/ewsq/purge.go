@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+func purgeCommand() command {
+	return command{
+		name:     "purge",
+		summary:  "remove old messages from quarantine for good",
+		synopsis: []string{"-older-than AGE [-keep FILE] [-yes]"},
+		description: `
+Removes what was taken longer ago than an age, such as 90d or 720h: at least 24h.
+Nothing can put it back. It first looks through everything without removing
+anything, and then asks, on a terminal, for the number of messages; without a
+terminal, and without -yes, that is all it does. With -yes it does not ask.
+
+A message stays whose reference stands in the file of -keep; and one that is being
+restored, that a run may still work on, that the journal has not settled, or of
+which there are two copies; and whatever else lies in the quarantine mailbox.
+`,
+		files: "\nA file of references for -keep has one on each line, exactly as it was given with\n-reference. Empty lines, and those that begin with #, are skipped.\n",
+		exit: map[int]string{
+			exitDone: "What could be removed was, or nothing was to be; what is kept is listed.",
+			exitSome: "A message was refused, or it is undecided whether it was removed; its line says why.",
+		},
+		examples: []example{
+			{"What would go?", "ewsq -config exchange.json purge -older-than 90d"},
+			{"Each night, except what a case still needs:", "ewsq -config exchange.json purge -older-than 90d -keep cases.txt -yes"},
+		},
+		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+			var age time.Duration
+			addTextFunc(flags, "older-than", "the `AGE` from which on a message is removed: days, as 90d, or hours, as 720h; at least 24h", "", func(s string) (err error) {
+				age, err = parseAge(s)
+				return err
+			})
+			var keep string
+			addText(flags, &keep, "keep", "", "`FILE` with the references whose messages stay")
+			yes := flags.Bool("yes", false, "remove without asking")
+			return func(ctx context.Context, s *session) error {
+				if age == 0 {
+					return usagef("-older-than AGE is missing")
+				}
+				return s.purge(ctx, age, keep, *yes)
+			}
+		},
+	}
+}
+
+// parseAge reads an age in days or hours.
+func parseAge(s string) (time.Duration, error) {
+	unit := map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour}[s[len(s)-1]]
+	n, err := strconv.Atoi(s[:len(s)-1])
+	if err != nil || unit == 0 || n <= 0 || n > 100*366*24 {
+		return 0, errors.New("must be a number of days or hours, as 90d or 720h")
+	}
+	age := time.Duration(n) * unit
+	if age < quarantine.MinPurgeAge {
+		return 0, fmt.Errorf("must be at least %d hours", int(quarantine.MinPurgeAge.Hours()))
+	}
+	return age, nil
+}
+
+// purgeLine is the result line for a message.
+type purgeLine struct {
+	quarantine.Purged
+	Error string `json:"error,omitempty"`
+}
+
+func (s *session) purge(ctx context.Context, age time.Duration, keep string, yes bool) error {
+	req := quarantine.PurgeRequest{Before: time.Now().Add(-age), DryRun: true}
+	var err error
+	if req.Keep, err = s.references(keep); err != nil {
+		return err
+	}
+	if err := s.choose(); err != nil {
+		return err
+	}
+	r, err := s.open(nil)
+	if err != nil {
+		return err
+	}
+	n := 0
+	looked := s.purging(r.Purge(ctx, req), func(p quarantine.Purged) bool {
+		if p.Outcome == quarantine.Purgeable {
+			n++
+		}
+		return !yes
+	})
+	if looked != nil && !errors.Is(looked, errSome) {
+		return looked // what is not known is not removed
+	}
+	s.say("%s would be removed for good", count(n, "message"))
+	switch {
+	case yes:
+	case n == 0:
+		return looked
+	case s.columns == nil:
+		s.say("nothing was removed; to remove them, add -yes")
+		return looked
+	default:
+		if err := s.sure(n); err != nil {
+			return err
+		}
+	}
+	req.DryRun = false
+	n = 0
+	err = s.purging(r.Purge(ctx, req), func(p quarantine.Purged) bool {
+		if p.Outcome == quarantine.PurgeDone {
+			n++
+		}
+		return true
+	})
+	s.say("%s removed for good", count(n, "message"))
+	return err
+}
+
+// purging writes the lines that show chooses. The error is errSome if a message was not
+// dealt with.
+func (s *session) purging(all func(func(quarantine.Purged, error) bool), show func(quarantine.Purged) bool) error {
+	var failed []error
+	some := false
+	for p, err := range all {
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		line := purgeLine{Purged: p}
+		text := fmt.Sprintf("%s  %s  %s  %s", p.Outcome, clock(p.Quarantined), p.Mailbox, p.MessageID)
+		if p.Err != nil {
+			some = true
+			line.Error = p.Err.Error()
+			text += ": " + line.Error
+		}
+		if show(p) {
+			if err := s.write(line, text); err != nil {
+				return err
+			}
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+	if some {
+		return errSome
+	}
+	return nil
+}
+
+// sure asks for the number of messages.
+func (s *session) sure(n int) error {
+	fmt.Fprintf(s.stderr, "Nothing can put them back. Type %d to remove them: ", n)
+	answer, err := bufio.NewReader(io.LimitReader(s.stdin, 100)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if strings.TrimSpace(answer) != strconv.Itoa(n) {
+		return errors.New("nothing was removed")
+	}
+	return nil
+}
+
+// references reads the file of -keep.
+func (s *session) references(name string) (all []string, err error) {
+	if name == "" {
+		return nil, nil
+	}
+	in, err := s.input(name)
+	if err != nil {
+		return nil, usagef("-keep: %w", err)
+	}
+	defer in.Close()
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		if line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff")); line != "" && line[0] != '#' {
+			all = append(all, line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, usagef("-keep %s: %w", name, err)
+	}
+	if len(all) == 0 {
+		return nil, usagef("-keep %s: has no reference; leave -keep out if nothing is to be kept", name)
+	}
+	return all, nil
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
+)
+
+// reportActions are what can be done with reports, and whether it is done with one of them.
+var reportActions = map[string]bool{"watch": false, "list": false, "show": true, "quarantine": true, "dismiss": true}
+
+func reportsCommand() command {
+	return command{
+		name:     "reports",
+		argument: true,
+		summary:  "read the mailbox where users report mail, and act on it",
+		synopsis: []string{
+			"watch -mailbox ADDRESS",
+			"list -mailbox ADDRESS",
+			"show ID -mailbox ADDRESS",
+			"quarantine ID -mailbox ADDRESS [-dry-run] [-reason TEXT]",
+			"dismiss ID -mailbox ADDRESS [-reply FILE -reply-domain DOMAIN...]",
+		},
+		description: `
+The mailbox is the one that reports are sent to; each message in its Inbox is a
+report. A report is marked while it is looked at, so that no other program takes it,
+and has an ID that stays. What it means is told from its content: which messages, how
+sure that is, their links, attachments and results of authentication. All of that was
+written by strangers: do not display it unescaped.
+
+watch       writes each report as it comes, and goes on until it is interrupted
+list        writes those that wait, and ends when none has come for the time of -wait
+show        writes one, and gives it back
+quarantine  takes the messages that a report means: the reporter's own copies first,
+            then those of all recipients, groups expanded. Then the report is done.
+            With -dry-run it only looks, and the report stays. Messages of low
+            confidence are left alone.
+dismiss     says that nothing is to be done; with -reply the reporter gets an answer
+
+A report that is done is moved to the folder Reported/Done, never deleted.
+`,
+		files: "\nA file for -reply is a text template of Go: {{.Subject}}, {{.From}}, {{.Received}} and\n{{.ID}} are those of the report. Only reporters of the domains of -reply-domain are\nanswered.\n",
+		exit: map[int]string{
+			exitDone: "It was done.",
+			exitSome: "There is no such report, or something could not be done; the report stays.",
+		},
+		examples: []example{{"What waits?", "ewsq -config exchange.json reports list -mailbox alice@example.test -wait 1s"}},
+		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+			var f reportFlags
+			f.add(flags)
+			return func(ctx context.Context, s *session) error {
+				if err := f.read(flags); err != nil {
+					return err
+				}
+				return s.reports(ctx, &f)
+			}
+		},
+	}
+}
+
+// reportFlags say what to do with which reports.
+type reportFlags struct {
+	action, id string
+	mailbox    string
+	wait       time.Duration
+	dryRun     bool
+	reason     string
+	reply      string
+	domains    domains
+}
+
+func (f *reportFlags) add(flags *flag.FlagSet) {
+	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that reports are sent to")
+	f.wait = 5 * time.Second
+	addTextFunc(flags, "wait", "how long to wait for a report, a `TIME` such as 10s", "5s", func(s string) (err error) {
+		f.wait, err = time.ParseDuration(s)
+		if err == nil && (f.wait < time.Second || f.wait > time.Hour) {
+			err = usagef("must be from 1s to 1h")
+		}
+		return err
+	})
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only show what would be taken")
+	addText(flags, &f.reason, "reason", "", "`TEXT` for people who read the receipt (default: reported by ADDRESS)")
+	addText(flags, &f.reply, "reply", "", "`FILE` with the text of the answer to the reporter")
+	flags.Var(&f.domains, "reply-domain", "`DOMAIN` whose reporters may be answered; may be repeated")
+}
+
+// domains is a flag that may be repeated.
+type domains []string
+
+// String returns the domains, separated by commas.
+func (d *domains) String() string { return strings.Join(*d, ",") }
+
+// Set adds a domain.
+func (d *domains) Set(s string) error {
+	*d = append(*d, s)
+	return nil
+}
+
+// read reads the arguments, which flags may follow.
+func (f *reportFlags) read(flags *flag.FlagSet) error {
+	var arguments []string
+	for flags.NArg() > 0 {
+		arguments = append(arguments, flags.Arg(0))
+		if err := flags.Parse(flags.Args()[1:]); err != nil {
+			return usageError{err}
+		}
+	}
+	var names []string
+	for name := range reportActions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(arguments) == 0 {
+		return usagef("say what to do: %s", strings.Join(names, ", "))
+	}
+	f.action = arguments[0]
+	one, known := reportActions[f.action]
+	switch {
+	case !known:
+		return usagef("there is no reports %q%s; there is %s", f.action, didYouMean(f.action, names), strings.Join(names, ", "))
+	case one && len(arguments) != 2:
+		return usagef("reports %s takes the ID of one report", f.action)
+	case !one && len(arguments) != 1:
+		return usagef("reports %s takes no argument", f.action)
+	case f.mailbox == "":
+		return usagef("-mailbox ADDRESS is missing")
+	}
+	if one {
+		f.id = arguments[1]
+	}
+	if err := checkAddress(f.mailbox); err != nil {
+		return usagef("-mailbox: %w", err)
+	}
+	if others := given(flags, "dry-run", "reason"); len(others) > 0 && f.action != "quarantine" {
+		return usagef("%s is for reports quarantine", others[0])
+	}
+	if others := given(flags, "reply", "reply-domain"); len(others) > 0 && f.action != "dismiss" {
+		return usagef("%s is for reports dismiss", others[0])
+	}
+	if (f.reply != "") != (len(f.domains) > 0) {
+		return usagef("-reply and -reply-domain go together: a stranger must not be told that the mailbox is read")
+	}
+	return nil
+}
+
+// options returns how the mailbox is watched.
+func (f *reportFlags) options(s *session) (*reported.Options, error) {
+	// What is given back is for the next command, at once.
+	o := &reported.Options{Logger: s.logger(), Pause: time.Millisecond}
+	if f.reply == "" {
+		return o, nil
+	}
+	text, err := s.template(f.reply)
+	if err != nil {
+		return nil, err
+	}
+	o.Answer = &reported.Answer{Text: text, Domains: f.domains}
+	return o, nil
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
+)
+
+// reportLine is the result line for a report.
+type reportLine struct {
+	ID       string    `json:"id"`
+	Received time.Time `json:"received"`
+	// Action is what was done with it: nothing, "quarantined" or "dismissed".
+	Action     string             `json:"action,omitempty"`
+	Understood *understood.Report `json:"understood,omitempty"`
+	Error      string             `json:"error,omitempty"`
+}
+
+// template reads the template of an answer.
+func (s *session) template(name string) (*template.Template, error) {
+	in, err := s.input(name)
+	if err != nil {
+		return nil, usagef("-reply: %w", err)
+	}
+	defer in.Close()
+	const most = 64 << 10
+	text, err := io.ReadAll(io.LimitReader(in, most+1))
+	if err == nil && len(text) > most {
+		err = errors.New("is longer than 64 KiB")
+	}
+	if err != nil {
+		return nil, usagef("-reply %s: %w", name, err)
+	}
+	t, err := template.New("reply").Option("missingkey=error").Parse(string(text))
+	if err != nil {
+		return nil, usagef("-reply %s: %w", name, err)
+	}
+	return t, nil
+}
+
+func (s *session) reports(ctx context.Context, f *reportFlags) error {
+	opts, err := f.options(s)
+	if err != nil {
+		return err
+	}
+	if err := s.choose(); err != nil {
+		return err
+	}
+	r, err := s.open(nil)
+	if err != nil {
+		return err
+	}
+	server, err := r.ServerOf(ctx, f.mailbox)
+	if err != nil {
+		return err
+	}
+	w, err := reported.New(r.Service(server).Strategy().Mailbox(f.mailbox), opts)
+	if err != nil {
+		return usagef("-mailbox %s: %w", f.mailbox, err)
+	}
+	return s.eachReport(ctx, f, r, w)
+}
+
+// errLate ends a watch in which no report came.
+var errLate = errors.New("no report came")
+
+// eachReport goes through the reports, until one was dealt with or none comes any more.
+func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
+	watching, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := func() {}
+	if f.action != "watch" {
+		timer := time.AfterFunc(f.wait, func() { cancel(errLate) })
+		defer timer.Stop()
+		late = func() { timer.Reset(f.wait) }
+	}
+	var given []reported.Report
+	defer func() {
+		for _, report := range given { // others may have them at once
+			_ = report.Release(context.WithoutCancel(ctx))
+		}
+	}()
+	var failed error
+	for report, err := range w.Watch(watching) {
+		if err != nil {
+			if watching.Err() == nil {
+				s.say("the mailbox could not be looked at, and is tried again: %v", err)
+				failed = err
+			}
+			continue
+		}
+		late()
+		given = append(given, report)
+		failed = nil
+		if f.id != "" && report.ID != f.id {
+			continue
+		}
+		// What is done with it does not end because no other report comes.
+		if err := s.report(ctx, f, r, report); err != nil || f.id != "" {
+			return err
+		}
+	}
+	switch {
+	case failed != nil:
+		return failed
+	case f.id != "" && ctx.Err() == nil:
+		return fmt.Errorf("no report %s waits in %s; another program may have it, or it is done", f.id, f.mailbox)
+	case ctx.Err() != nil && f.action != "watch":
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// report does with a report what was asked for.
+func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Router, report reported.Report) error {
+	line := reportLine{ID: report.ID, Received: report.Received}
+	meant, err := read(ctx, report)
+	if err != nil {
+		line.Error = err.Error()
+		if err := s.write(line, fmt.Sprintf("%s  could not be read: %s", report.ID, line.Error)); err != nil {
+			return err
+		}
+		if f.id != "" {
+			return errSome
+		}
+		return nil
+	}
+	line.Understood = &meant
+	switch f.action {
+	case "quarantine":
+		if err := s.takeReported(ctx, f, r, meant); err != nil || f.dryRun {
+			return err
+		}
+		line.Action = "quarantined"
+	case "dismiss":
+		line.Action = "dismissed"
+		if f.reply != "" {
+			if err := report.Answer(ctx, nil); err != nil {
+				return err // it says which report
+			}
+		}
+	default:
+		return s.write(line, reportTexts(line)...)
+	}
+	if err := report.Acknowledge(ctx); err != nil {
+		return err
+	}
+	return s.write(line, reportTexts(line)...)
+}
+
+func read(ctx context.Context, report reported.Report) (understood.Report, error) {
+	content, err := report.Open(ctx)
+	if err != nil {
+		return understood.Report{}, err
+	}
+	defer content.Close()
+	return understood.Parse(content)
+}
+
+// takeReported takes the messages that a report means.
+func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantine.Router, meant understood.Report) error {
+	all := meant.Targets()
+	if len(all) == 0 {
+		return errors.New("nothing in the report is sure enough to be taken; look at it with reports show")
+	}
+	for i := range all {
+		all[i].Reason = cmp.Or(f.reason, "reported by "+meant.By.Email)
+	}
+	p := s.recipients(ctx, r, meant.By.Email, all)
+	do := r.QuarantineAll
+	if f.dryRun {
+		do = r.FindAll
+	}
+	return s.runAll(ctx, p, min(len(all), 8), do)
+}
+
+// recipients makes a plan of the targets of a report: a recipient may be a group, or have
+// no mailbox on these servers.
+func (s *session) recipients(ctx context.Context, r *quarantine.Router, reporter string, all []quarantine.Target) plan {
+	p := plan{targets: &targets{}, origins: make(map[targetKey]origin), complete: true}
+	seen := make(map[targetKey]bool)
+	add := func(t quarantine.Target, why origin) {
+		if key := keyOf(t); !seen[key] {
+			seen[key] = true
+			p.targets.add(t)
+			if why != (origin{}) {
+				p.origins[key] = why
+			}
+		}
+	}
+	for _, t := range all {
+		if strings.EqualFold(t.Mailbox, reporter) {
+			add(t, origin{})
+			continue
+		}
+		if group, err := r.Expand(ctx, t.Mailbox, nil); err == nil {
+			for _, m := range group.Mailboxes {
+				one := t
+				one.Mailbox = m.Address
+				add(one, origin{Group: t.Mailbox})
+			}
+			for _, m := range group.Contacts {
+				p.asides = append(p.asides, result{Mailbox: m.Address, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: outside, origin: origin{Group: t.Mailbox}})
+			}
+			if !group.Complete {
+				p.asides = append(p.asides, result{Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: unknown, Error: "not all members of the group are known"})
+			}
+			continue
+		}
+		if _, err := r.ServerOf(ctx, t.Mailbox); errors.Is(err, quarantine.ErrUnreachable) {
+			p.asides = append(p.asides, result{Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Outcome: outside})
+			continue
+		}
+		add(t, origin{})
+	}
+	return p
+}
+
+// reportTexts returns the lines for people.
+func reportTexts(line reportLine) []string {
+	u := line.Understood
+	head := fmt.Sprintf("%s  %s  %s  %s", line.ID, clock(line.Received), u.By.Email, u.Subject)
+	if line.Action != "" {
+		head += ": " + line.Action
+	}
+	lines := []string{head}
+	for _, m := range u.Messages {
+		what := cmp.Or(m.MessageID, m.Criteria.String(), m.Name, "nothing to search for")
+		lines = append(lines, fmt.Sprintf("    %s confidence, %s: %s", m.Confidence, m.Form, what))
+	}
+	for _, why := range u.Incomplete {
+		lines = append(lines, "    note: "+why)
+	}
+	return lines
+}

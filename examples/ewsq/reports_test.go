@@ -1,0 +1,129 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+)
+
+// setupReports has a mailbox for reports, and in it two: one with the phishing mail
+// attached, one that nothing can be made of.
+func setupReports(t *testing.T) *bundle {
+	t.Helper()
+	b := newBundle(t)
+	abuse := b.srv.AddMailbox("abuse@example.test", nil)
+	b.srv.GrantFullAccess("svc", "abuse@example.test")
+	b.srv.GrantSendAs("svc", "abuse@example.test")
+	attached := "From: Alice <alice@example.test>\r\nTo: abuse@example.test\r\nSubject: strange mail\r\nMessage-ID: <report-1@example.test>\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: text/plain\r\n\r\nIs this ours?\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n" +
+		string(message(t, "phishing.eml")) + "\r\n--o--\r\n"
+	abuse.Deliver([]byte(attached))
+	abuse.Deliver([]byte("From: Bob <bob@example.test>\r\nTo: abuse@example.test\r\nSubject: help\r\nMessage-ID: <report-2@example.test>\r\n\r\nI deleted it.\r\n"))
+	return b
+}
+
+// reportsOf returns the ids of the reports that wait, by the address of the reporter.
+func (b *bundle) reportsOf(t *testing.T) map[string]string {
+	t.Helper()
+	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test", "-wait", "1s")
+	require.Equal(t, exitDone, r.status, r.stderr)
+	ids := make(map[string]string)
+	for _, line := range r.lines {
+		by := line["understood"].(map[string]any)["by"].(map[string]any)["email"].(string)
+		ids[by] = line["id"].(string)
+	}
+	return ids
+}
+
+func TestReports(t *testing.T) {
+	t.Parallel()
+	b := setupReports(t)
+	ids := b.reportsOf(t)
+	require.Len(t, ids, 2)
+	abuse := b.srv.Mailbox("abuse@example.test")
+	require.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2, "nothing is done by looking")
+
+	shown := b.run(t, "reports", "show", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	require.Equal(t, exitDone, shown.status, shown.stderr)
+	require.Len(t, shown.lines, 1)
+	meant := shown.lines[0]["understood"].(map[string]any)["messages"].([]any)[0].(map[string]any)
+	assert.Equal(t, phishing, meant["messageId"])
+	assert.Equal(t, "high", meant["confidence"])
+	assert.Contains(t, shown.stderr, "high confidence, attached: "+phishing)
+
+	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s", "-dry-run")
+	require.Equal(t, exitDone, dry.status, dry.stderr)
+	assert.Empty(t, b.run(t, "list").lines)
+	assert.Len(t, dry.lines, 3, "alice once, though she is in the group as well")
+	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2)
+
+	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	require.Equal(t, exitDone, taken.status, taken.stderr)
+	assert.Equal(t, "quarantined", taken.lines[len(taken.lines)-1]["action"])
+	held := b.run(t, "list")
+	require.NotEmpty(t, held.lines)
+	var from []string
+	for _, line := range held.lines {
+		from = append(from, line["mailbox"].(string))
+		assert.Equal(t, "reported by alice@example.test", line["reason"])
+	}
+	assert.Contains(t, from, "alice@example.test")
+	assert.Contains(t, from, "bob@example.test", "the mail went to a group, whose members are looked at")
+	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1)
+
+	unsure := b.run(t, "reports", "quarantine", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	assert.Equal(t, exitSome, unsure.status)
+	assert.Contains(t, unsure.stderr, "nothing in the report is sure enough")
+	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
+
+	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s",
+		"-reply", b.write(t, "reply.txt", "Thank you for {{.Subject}}.\n"), "-reply-domain", "example.test")
+	require.Equal(t, exitDone, dismissed.status, dismissed.stderr)
+	assert.Equal(t, "dismissed", dismissed.lines[0]["action"])
+	assert.Empty(t, abuse.Folder(ews.FolderInbox).Messages())
+	answered := false
+	for _, m := range b.srv.Mailbox("bob@example.test").Folder(ews.FolderInbox).Messages() {
+		answered = answered || strings.Contains(m.Subject, "help")
+	}
+	assert.True(t, answered, "the reporter was answered")
+	assert.Empty(t, b.reportsOf(t))
+}
+
+func TestReportsUsage(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	reply := b.write(t, "reply.txt", "{{.Nothing")
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{}, exitUsage, "say what to do: dismiss, list"},
+		{[]string{"frob", "-mailbox", "alice@example.test"}, exitUsage, `no reports "frob"`},
+		{[]string{"wacth", "-mailbox", "alice@example.test"}, exitUsage, "watch"},
+		{[]string{"show", "-mailbox", "alice@example.test"}, exitUsage, "takes the ID"},
+		{[]string{"list", "x", "-mailbox", "alice@example.test"}, exitUsage, "takes no argument"},
+		{[]string{"list"}, exitUsage, "-mailbox ADDRESS is missing"},
+		{[]string{"list", "-mailbox", "alice"}, exitUsage, "-mailbox"},
+		{[]string{"list", "-mailbox", "alice@example.test", "-wait", "1ms"}, exitUsage, "from 1s"},
+		{[]string{"list", "-mailbox", "alice@example.test", "-dry-run"}, exitUsage, "-dry-run is for reports quarantine"},
+		{[]string{"list", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "-reply is for reports dismiss"},
+		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "go together"},
+		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply, "-reply-domain", "example.test"}, exitUsage, "reply.txt"},
+		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", filepath.Join(b.dir, "none"), "-reply-domain", "example.test"}, exitUsage, "-reply"},
+		{[]string{"show", "x", "-mailbox", "carol@example.test", "-wait", "1s"}, exitSome, "no report x waits"},
+	} {
+		r := b.run(t, append([]string{"reports"}, c.args...)...)
+		assert.Equal(t, c.status, r.status, "%q: %s", c.args, r.stderr)
+		assert.Contains(t, r.stderr, c.says, "%q", c.args)
+		assert.Empty(t, r.stdout)
+	}
+	_, err := os.Stat(reply)
+	require.NoError(t, err)
+}

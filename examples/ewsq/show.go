@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+func showCommand() command {
+	return command{
+		name:     "show",
+		csv:      true,
+		argument: true,
+		summary:  "show what is known of a message in quarantine",
+		synopsis: []string{"ID [-mailbox ADDRESS]"},
+		description: `
+ID is the operation of a message, as list and the receipts have it, or its
+Message-ID; then every copy of it is shown. Where it came from, what its subject and
+sender are (written by an attacker: do not display them unescaped), whether it had
+been read, when it was received and taken, why, and where it is now.
+`,
+		exit: map[int]string{
+			exitDone: "It was shown.",
+			exitSome: "It is not in quarantine, or a server could not be asked.",
+		},
+		examples: []example{{"What is this?", "ewsq -config exchange.json show '<20261124.1@evil.example>'"}},
+		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+			var mailbox string
+			addText(flags, &mailbox, "mailbox", "", "only the copy taken from the mailbox `ADDRESS`")
+			return func(ctx context.Context, s *session) error {
+				id, err := argumentOf(flags, "ID")
+				if err != nil {
+					return err
+				}
+				all, _, err := s.heldBy(ctx, id, mailbox)
+				for _, h := range all {
+					if err := s.write(held{h}, heldLines(h)...); err != nil {
+						return err
+					}
+				}
+				return err
+			}
+		},
+	}
+}
+
+// argumentOf returns the argument of a command, which flags may follow.
+func argumentOf(flags *flag.FlagSet, what string) (string, error) {
+	if flags.NArg() == 0 {
+		return "", usagef("%s is missing", what)
+	}
+	argument := flags.Arg(0)
+	if err := flags.Parse(flags.Args()[1:]); err != nil {
+		return "", usageError{fmt.Errorf("%w; see -help", err)}
+	}
+	if flags.NArg() > 0 {
+		return "", usagef("there is a second argument, %q; flags begin with a hyphen, and a value with spaces needs quotes", flags.Arg(0))
+	}
+	if strings.TrimSpace(argument) == "" {
+		return "", usagef("%s is empty", what)
+	}
+	return argument, nil
+}
+
+// heldBy returns the messages in quarantine that an operation or a Message-ID names, and
+// the router that they are on.
+func (s *session) heldBy(ctx context.Context, id, mailbox string) ([]quarantine.Held, *quarantine.Router, error) {
+	if mailbox != "" {
+		if err := checkAddress(mailbox); err != nil {
+			return nil, nil, usagef("-mailbox: %w", err)
+		}
+	}
+	if err := s.choose(); err != nil {
+		return nil, nil, err
+	}
+	r, err := s.open(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	req := quarantine.ListRequest{Mailbox: mailbox}
+	if !driver.ValidOperation(id) {
+		req.MessageID = id
+	}
+	var all []quarantine.Held
+	var failed []error
+	for h, err := range r.List(ctx, req) {
+		switch {
+		case err != nil:
+			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
+		case req.MessageID != "" || h.Operation == id:
+			all = append(all, h)
+		}
+	}
+	if len(all) == 0 && len(failed) == 0 {
+		failed = append(failed, fmt.Errorf("%s is not in quarantine", id))
+	}
+	return all, r, errors.Join(failed...)
+}
+
+// heldLines returns the lines for people.
+func heldLines(h quarantine.Held) []string {
+	lines := []string{h.MessageID}
+	add := func(name, value string) {
+		if value != "" {
+			lines = append(lines, fmt.Sprintf("    %-12s %s", name, value))
+		}
+	}
+	add("operation", h.Operation)
+	add("server", h.Server)
+	add("from", h.Sender)
+	add("subject", h.Subject)
+	add("mailbox", h.Mailbox)
+	add("folder", h.Folder)
+	add("was", readState(h.WasRead))
+	if !h.Received.IsZero() {
+		add("received", clock(h.Received))
+	}
+	add("taken", clock(h.Quarantined))
+	add("reason", h.Reason)
+	add("reference", h.Reference)
+	add("class", h.Class)
+	add("size", fmt.Sprintf("%d bytes", h.Size))
+	add("is now in", h.Place.Folder.Path)
+	switch h.Direction {
+	case driver.ToUser:
+		add("state", "a restore of it has begun")
+	case driver.Surplus:
+		add("state", "a copy that nobody needs")
+	}
+	return lines
+}

@@ -1,0 +1,28 @@
+// Package understood finds out which messages a report of suspicious mail means.
+//
+// People report mail by a button of their mail program or by forwarding it. [Parse] reads
+// such a report as a stream and tells, for each message that it means, its Message-ID as it
+// stood, who sent it to whom, its subject, times, links, attachments and what servers said
+// of its origin. It knows these forms:
+//
+//	message/rfc822, .eml    the message itself; its Message-ID is that of the reported one
+//	text/rfc822-headers     its header alone (RFC 3462, RFC 5965)
+//	button                  an id that an add-in wrote into a header field or into the text
+//	quoted                  only forwarded: headers that a mail program quoted in the text, in
+//	                        the languages in which Outlook writes them. They become criteria
+//	TNEF, .msg, archives    said to be opaque: they are not opened
+//
+// # What may be believed
+//
+// All of a report is text from outside: its sender may be somebody else than From says, and
+// what is quoted may have been written by the attacker. So each message has a [Confidence].
+// An id in the text counts only before the headers that are quoted there, since what follows
+// them is the attacker's. A message that is attached beside headers of another one may be an
+// attachment of that, put there to have an innocent message taken: its confidence is low.
+// The Message-ID of the report itself is never that of a reported message. Nothing is taken
+// because of a report: that is for the product to decide.
+//
+// Nothing is executed, opened, fetched or logged. What an attacker wrote must be escaped
+// before it is shown. Memory is bounded, whatever the size of the report; what did not fit
+// is said in Incomplete of [Report].
+package understood

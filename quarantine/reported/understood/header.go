@@ -1,0 +1,107 @@
+package understood
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+)
+
+// header is the header of a report or of a reported message.
+type header struct {
+	*eml.Message
+	fields []eml.Field
+}
+
+func newHeader(raw []byte) header {
+	// What would be a body is not read: the header ends before it.
+	m := eml.Parse(append([]byte(nil), raw...))
+	return header{m, m.Fields()}
+}
+
+// raw returns the fields with a name, unfolded and not decoded, in their order.
+func (h header) raw(name string) (all []string) {
+	for _, f := range h.fields {
+		if strings.EqualFold(f.Name, name) {
+			all = append(all, f.Value)
+		}
+	}
+	return all
+}
+
+func (h header) first(name string) string {
+	if all := h.raw(name); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// text returns a field, decoded, on one line.
+func (h header) text(name string) string {
+	if h.Message == nil {
+		return ""
+	}
+	return clean(h.Header(name))
+}
+
+// received returns the time that the server which received a message last gave it.
+func (h header) received() time.Time {
+	field := h.first("Received")
+	if i := strings.LastIndexByte(field, ';'); i >= 0 {
+		return dated(field[i+1:])
+	}
+	return time.Time{}
+}
+
+// dated reads the time of a header field.
+func dated(field string) time.Time {
+	t, err := mail.ParseDate(strings.TrimSpace(field))
+	if err != nil || t.Year() < 1980 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// people returns the addresses of fields.
+func (p *parser) people(h header, names ...string) (all []Address) {
+	if h.Message == nil {
+		return nil
+	}
+	for _, name := range names {
+		for _, a := range h.Addresses(name) {
+			if len(all) == maxPeople {
+				p.incomplete("a message has more than %d recipients", maxPeople)
+				return all
+			}
+			if one := (Address{p.keep(clean(a.Name), maxField), p.keep(clean(a.Email), maxField)}); one != (Address{}) {
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
+// describe fills in what the header of a message says.
+func (p *parser) describe(m *Message, h header) {
+	ids := h.raw("Message-ID")
+	switch {
+	case len(ids) == 0:
+	case len(ids[0]) > maxField:
+		p.incomplete("a Message-ID longer than %d bytes was left out", maxField)
+	default:
+		m.MessageID = p.keep(clean(ids[0]), maxField)
+	}
+	if len(ids) > 1 {
+		p.incomplete("an attached message has several Message-IDs; the first one was taken")
+	}
+	m.NetworkMessageID = p.keep(clean(h.first("X-MS-Exchange-Organization-Network-Message-Id")), maxField)
+	m.From = p.people(h, "From", "Sender")
+	if len(m.From) > 1 && m.From[0] == m.From[len(m.From)-1] {
+		m.From = m.From[:1]
+	}
+	m.To = p.people(h, "To", "Cc", "Bcc", "Delivered-To", "X-Original-To", "Envelope-To")
+	m.Subject = p.keep(h.text("Subject"), maxField)
+	m.Sent, m.Received = dated(h.first("Date")), h.received()
+	m.Authentication = p.authentication(h)
+}

@@ -1,0 +1,185 @@
+package understood
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	yearFirst = regexp.MustCompile(`(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})\s*[日일.]?`)
+	yearLast  = regexp.MustCompile(`\b(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?(\d{4}|\d{2})\b`)
+	clock     = regexp.MustCompile(`(\d{1,2})\s*[:.h時时시]\s*(\d{2})(?:\s*[:.분分]\s*(\d{2}))?`)
+	offset    = regexp.MustCompile(`(?:GMT|UTC|\s)([+-])(\d{1,2})(?::?(\d{2}))?\b`)
+	number    = regexp.MustCompile(`\d+`)
+	letters   = regexp.MustCompile(`\p{L}+`)
+	afternoon = regexp.MustCompile(`(?i)\bp\.?\s?m\b|下午|午後|오후`)
+	morning   = regexp.MustCompile(`(?i)\ba\.?\s?m\b|上午|午前|오전`)
+	universal = regexp.MustCompile(`\b(?:GMT|UTC)\b|\dZ\b`)
+)
+
+// moment reads the date of quoted headers, in the forms in which mail programs write it in
+// different languages. A date that can be of two days, as 3/4/2026, is the one before the
+// report that is nearest to it; it is zero if both are as likely.
+func moment(text string, reported time.Time) instant {
+	if len(text) > 256 {
+		return instant{}
+	}
+	if t := dated(text); !t.IsZero() {
+		return instant{at: t}
+	}
+	days, rest := dates(text)
+	days = plausible(days, reported)
+	if len(days) != 1 {
+		return instant{}
+	}
+	day := days[0]
+	hour, minute, second, timed := clockIn(rest)
+	if !timed {
+		return instant{at: day.Add(12 * time.Hour), about: true}
+	}
+	at := day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second)
+	if m := offset.FindStringSubmatch(rest); m != nil {
+		h, _ := strconv.Atoi(m[2])
+		min, _ := strconv.Atoi(m[3])
+		zone := time.Duration(h)*time.Hour + time.Duration(min)*time.Minute
+		if m[1] == "-" {
+			zone = -zone
+		}
+		return instant{at: at.Add(-zone)}
+	}
+	return instant{at: at, about: !universal.MatchString(rest)}
+}
+
+// dates returns the days that a text can mean, and the text without them.
+func dates(text string) (days []time.Time, rest string) {
+	add := func(y, m, d string) {
+		year, _ := strconv.Atoi(y)
+		month, _ := strconv.Atoi(m)
+		day, _ := strconv.Atoi(d)
+		if len(y) == 2 {
+			year += 2000
+		}
+		t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+		if year >= 1980 && year < 2200 && month >= 1 && month <= 12 && t.Day() == day && (len(days) == 0 || !days[0].Equal(t)) {
+			days = append(days, t)
+		}
+	}
+	if m := yearFirst.FindStringSubmatchIndex(text); m != nil {
+		add(text[m[2]:m[3]], text[m[4]:m[5]], text[m[6]:m[7]])
+		return days, text[:m[0]] + " " + text[m[1]:]
+	}
+	if m := yearLast.FindStringSubmatchIndex(text); m != nil {
+		one, two, year := text[m[2]:m[3]], text[m[6]:m[7]], text[m[8]:m[9]]
+		add(year, two, one)
+		if text[m[4]:m[5]] != "." { // Americans write the month first
+			add(year, one, two)
+		}
+		return days, text[:m[0]] + " " + text[m[1]:]
+	}
+	month := monthIn(text)
+	if month == 0 {
+		return nil, text
+	}
+	rest = text
+	if at := clock.FindStringIndex(text); at != nil {
+		rest = text[:at[0]] + " " + text[at[1]:]
+	}
+	var day, year string
+	for _, n := range number.FindAllString(rest, 8) {
+		switch {
+		case len(n) <= 2 && day == "":
+			day = n
+		case len(n) == 4 && year == "":
+			year = n
+		}
+	}
+	add(year, strconv.Itoa(month), day)
+	return days, text
+}
+
+// plausible returns the days that are not after the report. Of two, the one that is long
+// before it, while the other is near, is not meant.
+func plausible(days []time.Time, reported time.Time) (left []time.Time) {
+	if reported.IsZero() {
+		return days
+	}
+	for _, d := range days {
+		if d.Before(reported.Add(48 * time.Hour)) {
+			left = append(left, d)
+		}
+	}
+	if len(left) == 2 {
+		const near, far = 7 * 24 * time.Hour, 21 * 24 * time.Hour
+		a, b := reported.Sub(left[0]), reported.Sub(left[1])
+		switch {
+		case a < near && b > far:
+			return left[:1]
+		case b < near && a > far:
+			return left[1:]
+		}
+	}
+	return left
+}
+
+func clockIn(text string) (hour, minute, second int, ok bool) {
+	m := clock.FindStringSubmatch(text)
+	if m == nil {
+		return 0, 0, 0, false
+	}
+	hour, _ = strconv.Atoi(m[1])
+	minute, _ = strconv.Atoi(m[2])
+	second, _ = strconv.Atoi(m[3])
+	switch {
+	case afternoon.MatchString(text) && hour < 12:
+		hour += 12
+	case morning.MatchString(text) && hour == 12:
+		hour = 0
+	}
+	return hour, minute, second, hour < 24 && minute < 60 && second < 61
+}
+
+// months are the beginnings of the names of months in the languages of the labels, longer
+// ones before shorter ones that they begin with.
+var months = []struct {
+	month int
+	names string
+}{
+	{11, "marras"}, {7, "červenc heinä"}, {6, "červn červen kesä"},
+	{1, "jan gen ene янв січ sty led tammi oca jän ιαν"},
+	{2, "feb fév fev фев лют lut úno helmi şub φεβ"},
+	{3, "mar mär maa bře březn мар бер mrt már μαρ"},
+	{4, "apr avr abr апр кві kwi dub huhti nis ápr απρ"},
+	{5, "may mai mag maj mei май мая тра kvě touko μαΐ μαι máj"},
+	{6, "jun juin giu июн чер czerwca haz jún ιουν"},
+	{7, "jul juil lug июл лип lip lipca tem júl ιουλ"},
+	{8, "aug août aou ago авг сер sie srp elo ağu αυγ"},
+	{9, "sep set сен вер wrz zář syys eyl szept σεπ"},
+	{10, "oct okt ott out окт жов paź říj loka eki οκτ"},
+	{11, "nov ноя лис lis listopadu kas νοε"},
+	{12, "dec dez déc dic дек гру gru pro joulu ara δεκ"},
+}
+
+// monthIn returns the month that a text names; 0 for none. Of several words that may be
+// one it is the last: the name of a weekday comes first.
+func monthIn(text string) int {
+	found := 0
+	for _, word := range letters.FindAllString(strings.ToLower(text), 16) {
+		if m := monthOf(word); m != 0 {
+			found = m
+		}
+	}
+	return found
+}
+
+func monthOf(word string) int {
+	for _, m := range months {
+		for name := range strings.FieldsSeq(m.names) {
+			if strings.HasPrefix(word, name) {
+				return m.month
+			}
+		}
+	}
+	return 0
+}

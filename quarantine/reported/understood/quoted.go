@@ -1,0 +1,219 @@
+package understood
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
+	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// quoted are headers that stand in a text.
+type quoted struct {
+	from     string
+	to       []string
+	subject  string
+	date     string
+	id       string
+	reporter string
+
+	headers bool // they are those of a forwarded message: more than an id
+}
+
+// Bounds of a text that is looked at.
+const (
+	maxLines = 5000
+	maxGap   = 4 // lines between two lines of the same headers
+)
+
+// linesOf returns the lines of a text as people see them.
+func linesOf(t mimescan.Text) []string {
+	text := t.Text
+	if t.Page {
+		text = eml.PlainText(text)
+	}
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	lines := strings.SplitN(text, "\n", maxLines+1)
+	return lines[:min(len(lines), maxLines)]
+}
+
+// quotedIn returns the first headers that stand in a text, and an id that a button wrote
+// before them. What follows them belongs to the message that they are of.
+func quotedIn(t mimescan.Text) (q quoted, ok bool) {
+	lines := linesOf(t)
+	var button quoted
+	for i := 0; i < len(lines); i++ {
+		kind, value := cutLabel(lines[i])
+		switch kind {
+		case noLabel, otherLabel:
+			continue
+		case labelReporter:
+			button.reporter = firstOf(button.reporter, addressIn(value))
+			continue
+		}
+		block, end := blockAt(lines, i, t.Page)
+		block.reporter = firstOf(button.reporter, block.reporter)
+		if block.headers {
+			block.id = firstOf(block.id, button.id)
+			return block, true
+		}
+		button.id, button.reporter = firstOf(button.id, block.id), block.reporter
+		i = max(i, end-1)
+	}
+	return button, button.id != "" || button.reporter != ""
+}
+
+// blockAt reads headers that begin at a line, and returns the line after them. What comes
+// after them was written by the attacker, so a button cannot have written it: in a page,
+// where nothing tells the end of the headers from the text, once they are whole; in plain
+// text behind the next empty line.
+func blockAt(lines []string, at int, page bool) (q quoted, end int) {
+	end = at
+	var last label
+	empty, over := false, false // its line has no value; what follows may be the text
+	for i := at; i < len(lines) && i-end <= maxGap; i++ {
+		kind, value := cutLabel(lines[i])
+		over = over || q.whole() && (page || trimMarks(lines[i]) == "")
+		if over && (kind == labelID || kind == labelReporter) {
+			break
+		}
+		if kind == noLabel {
+			// A long list of recipients goes on, or the value is in the next line.
+			if more := trimMarks(lines[i]); i == end && more != "" && (last == labelTo || empty) {
+				q.set(last, more)
+				end, empty = i+1, false
+			}
+			continue
+		}
+		if i > at && (kind == labelFrom && q.from != "" || kind == labelSubject && q.subject != "") {
+			break // of another message
+		}
+		q.set(kind, value)
+		last, end, empty = kind, i+1, value == ""
+	}
+	q.headers = q.whole()
+	return q, end
+}
+
+// whole reports whether there is enough for headers of a message.
+func (q quoted) whole() bool {
+	known := 0
+	for _, text := range []string{q.subject, q.date, strings.Join(q.to, "")} {
+		if text != "" {
+			known++
+		}
+	}
+	return q.from != "" && known >= 2
+}
+
+func (q *quoted) set(kind label, value string) {
+	if len(value) > maxField {
+		value = strings.ToValidUTF8(value[:maxField], "")
+	}
+	switch kind {
+	case labelFrom:
+		q.from = firstOf(q.from, value)
+	case labelSubject:
+		q.subject = firstOf(q.subject, value)
+	case labelDate:
+		if !strings.HasPrefix(value, "from ") && !strings.HasPrefix(value, "by ") { // a field Received
+			q.date = firstOf(q.date, value)
+		}
+	case labelTo:
+		q.to = append(q.to, value)
+	case labelID:
+		q.id = firstOf(q.id, idIn(value))
+	case labelReporter:
+		q.reporter = firstOf(q.reporter, addressIn(value))
+	}
+}
+
+var (
+	// angled matches a Message-ID as RFC 5322 has it, bare one without its brackets.
+	angled = regexp.MustCompile(`<[^<>\s]{3,998}>`)
+	bare   = regexp.MustCompile(`^[^\s<>"',;]{1,500}@[^\s<>"',;]{1,500}`)
+	// mailed matches an address.
+	mailed = regexp.MustCompile(`[^\s<>"'()\[\]:;,=]{1,200}@[^\s<>"'()\[\]:;,=]{1,255}`)
+)
+
+// idIn returns the Message-ID that a button wrote behind a label.
+func idIn(value string) string {
+	value = strings.Trim(value, "\"', \t")
+	if id := angled.FindString(value); id != "" && driver.BareMessageID(id) != "" {
+		return id
+	}
+	if id := bare.FindString(value); id != "" {
+		return "<" + strings.TrimRight(id, ".}") + ">"
+	}
+	return ""
+}
+
+// addressIn returns the first address in a value: name <a@b>, name [mailto:a@b], or alone.
+func addressIn(value string) string { return strings.TrimRight(mailed.FindString(value), ".>") }
+
+// personIn returns whom a value names.
+func personIn(value string) Address {
+	a := Address{Email: addressIn(value)}
+	name, _, _ := strings.Cut(value, "<")
+	name, _, _ = strings.Cut(name, "[")
+	if name = strings.Trim(clean(name), `"' `); name != a.Email {
+		a.Name = name
+	}
+	return a
+}
+
+// message returns the message that quoted headers describe.
+func (p *parser) message(q quoted) Message {
+	m := Message{Form: FormButton, Confidence: Medium, MessageID: p.keep(q.id, maxField)}
+	if !q.headers {
+		return m
+	}
+	if m.MessageID == "" {
+		m.Form, m.Confidence = FormQuoted, Low
+	}
+	if from := personIn(q.from); from != (Address{}) {
+		m.From = []Address{{p.keep(from.Name, maxField), p.keep(from.Email, maxField)}}
+	}
+	seen := make(map[string]bool)
+	for _, list := range q.to {
+		for piece := range strings.SplitSeq(strings.ReplaceAll(list, ";", ","), ",") {
+			to := personIn(piece)
+			if key := strings.ToLower(to.Email); to.Email != "" && !seen[key] && len(m.To) < maxPeople {
+				seen[key] = true
+				m.To = append(m.To, Address{p.keep(to.Name, maxField), p.keep(to.Email, maxField)})
+			}
+		}
+	}
+	m.Subject = p.keep(clean(q.subject), maxField)
+	w := moment(q.date, p.report.At)
+	m.Sent, m.SentAbout = w.at, w.about
+	if m.MessageID == "" && len(m.From) > 0 && m.From[0].Email != "" && m.Subject != "" && !m.Sent.IsZero() {
+		m.Confidence = Medium
+	}
+	if q.date != "" && m.Sent.IsZero() {
+		p.incomplete("the date of the quoted message could not be read, or could mean two days")
+	}
+	return m
+}
+
+// agrees reports whether quoted headers are those of a message that is attached as well.
+func (q quoted) agrees(m Message) bool {
+	if q.id != "" {
+		return driver.SameMessageID(q.id, m.MessageID)
+	}
+	sender := addressIn(q.from)
+	for _, a := range m.From {
+		if sender != "" && strings.EqualFold(a.Email, sender) && strings.EqualFold(clean(q.subject), m.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// instant is a time that may be known only as that of a clock on the wall.
+type instant struct {
+	at    time.Time
+	about bool
+}

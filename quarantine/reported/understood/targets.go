@@ -1,0 +1,47 @@
+package understood
+
+import (
+	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// Targets returns what a [quarantine.Router] needs to take the messages of a report: the
+// reporter's own copies first, since the danger is there for certain, then those of all
+// recipients that the report knows. Recipients may be groups, or people elsewhere:
+// Router.Plan makes mailboxes of them, and follows forwards. Messages of low confidence, and
+// those about which too little is known, are left out; a product that has looked at one asks
+// for its own Targets. Criteria need CriteriaSearch in [quarantine.Options].
+func (r Report) Targets() []quarantine.Target {
+	var own, others []quarantine.Target
+	for _, m := range r.Messages {
+		if m.Confidence == Low {
+			continue
+		}
+		all := m.Targets(r.By.Email)
+		if len(all) > 0 && strings.EqualFold(all[0].Mailbox, r.By.Email) {
+			own, all = append(own, all[0]), all[1:]
+		}
+		others = append(others, all...)
+	}
+	return append(own, others...)
+}
+
+// Targets returns the message as a target in the mailbox of its reporter, and then in that
+// of each recipient; none if too little is known about it, or for addresses that no mailbox
+// can have.
+func (m Message) Targets(reporter string) (all []quarantine.Target) {
+	seen := make(map[string]bool)
+	add := func(address string) {
+		t := quarantine.Target{Mailbox: address, MessageID: m.MessageID, Criteria: m.Criteria}
+		if key := strings.ToLower(address); !seen[key] && t.Validate() == nil {
+			seen[key] = true
+			all = append(all, t)
+		}
+	}
+	add(reporter)
+	for _, a := range m.To {
+		add(a.Email)
+	}
+	return all
+}
