@@ -21,7 +21,7 @@
 //   - backOff: how long the server asked to wait
 //   - bytesIn, bytesOut: length of the body of the response, as transferred, and of the request
 //   - clientRequestID: GUID of the request, which the server logs, too
-//   - code: response code of Exchange
+//   - code: response code of Exchange, or the code of Graph's error
 //   - configuration: name of the configuration
 //   - duration: of the request, from when it may be sent to the end of the response
 //   - error: text of an error
@@ -31,11 +31,11 @@
 //   - intent: operation name in the journal, as in the stamp and the receipt
 //   - mailbox: address of the mailbox that it is about
 //   - ok: whether the request was answered and not refused as a whole
-//   - operation: EWS operation
+//   - operation: EWS operation, or what is asked of Graph
 //   - reason: what an HTTP status means, and what to do
 //   - reference: the caller's reference of the target
 //   - requestID: the server's name for the request
-//   - server: the Exchange servers that answered, as they name themselves
+//   - server: the Exchange servers that answered, as they name themselves, or the host of Graph
 //   - source: the service of Autodiscover that told the URL
 //   - status: of HTTP
 //   - url: of EWS, found by Autodiscover

@@ -1,7 +1,9 @@
 package exchange_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -45,9 +47,10 @@ func TestGraphHooks(t *testing.T) {
 		c := &exchange.Config{API: exchange.APIGraph, GraphURL: o.DirectURL(), QuarantineMailbox: "quarantine@example.test"}
 		c.Authentication.Type = exchange.AuthenticationExternal
 		h := countingTracer{new(counters.Counters), newTracer()}
+		var log bytes.Buffer
 		s, err := exchange.Open(c, &exchange.Options{
 			Transport: o.Direct(), SignIn: func(_ string, base http.RoundTripper) (http.RoundTripper, error) { return o.As(base, "app"), nil },
-			Hook: h, CallHook: h,
+			Hook: h, CallHook: h, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		})
 		require.NoError(t, err)
 		defer s.Close()
@@ -69,6 +72,12 @@ func TestGraphHooks(t *testing.T) {
 			}
 		}
 		assert.Equal(t, whole, calls, "each request, a batch as one")
+		assert.EqualValues(t, calls, strings.Count(log.String(), `msg="graph call"`))
+		assert.Contains(t, log.String(), `level=WARN msg="graph call" operation="PATCH message" mailbox=alice@example.test`)
+		assert.Contains(t, log.String(), "code=ApplicationThrottled backOff=7s")
+		for _, secret := range []string{"authtoken", "eyJ", "Invoice", "mallory", "Click here"} {
+			assert.NotContains(t, log.String(), secret)
+		}
 		assert.EqualValues(t, receipt.Cost.Requests, calls)
 		assert.EqualValues(t, 1, v.Calls["PATCH message"][ews.CallThrottled])
 		assert.EqualValues(t, 1, v.Calls["list users"][ews.CallFailed])

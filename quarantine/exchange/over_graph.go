@@ -32,6 +32,9 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 		}
 		hook = callHook{o.CallHook}
 	}
+	if o.Logger != nil {
+		hook = graphLog{o.Logger, hook}
+	}
 	signedIn, err := conn.SignIn(c.GraphURL)
 	if err != nil {
 		return nil, err

@@ -101,8 +101,16 @@ func TestCrossingOver(t *testing.T) {
 						t.Logf("quarantine: %d requests", o.requests())
 					}
 
+					over := o.open(t, way.back)
+					held := 0
+					for h, err := range over.List(t.Context(), quarantine.ListRequest{}) {
+						require.NoError(t, err)
+						assert.Equal(t, "alice@example.test", h.Mailbox)
+						held++
+					}
+					assert.Equal(t, 1, held, "what was taken over one is listed over the other")
 					asked := o.requests()
-					back, err := o.open(t, way.back).Restore(t.Context(), taken)
+					back, err := over.Restore(t.Context(), taken)
 					require.NoError(t, err)
 					require.NoError(t, back.Err())
 					if way.back == exchange.APIGraph {

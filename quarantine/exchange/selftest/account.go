@@ -112,7 +112,7 @@ func (k *checker) allowed() {
 	end, _ := time.Parse(time.DateOnly, msclouds.EWSEnd) // a constant
 	days := int(end.Sub(k.now()).Hours() / 24)
 	k.warn(CheckEWSAllowed, "", fmt.Sprintf("EWS is not blocked for the application; Exchange Online ends it on %s (%d days left)", msclouds.EWSEnd, days), remedy{
-		text: "switch to a strategy that uses Microsoft Graph before that day; there are no exceptions",
+		text: "in the worldwide cloud, set api to \"graph\" before that day, for which ewsq setup prints the steps; in the others Graph lacks what a quarantine needs. There are no exceptions",
 	})
 }
 

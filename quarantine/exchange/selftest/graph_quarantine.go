@@ -96,10 +96,8 @@ func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, addr
 	if err == nil {
 		export.Close()
 	}
-	refusal, said := errors.AsType[*graph.Error](err)
-	// What is said of the item itself needs the right to export.
-	if said && (refusal.Status == http.StatusOK && refusal.Err == nil || graph.Has(err, graph.CodeInvalidID, graph.CodeItemNotFound)) {
-		err = nil
+	if aboutItem(err) {
+		err = nil // the right to export is looked at before
 	}
 	var session graph.ImportSession
 	if err == nil {
@@ -117,6 +115,16 @@ func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, addr
 		g.ok(CheckExportImport, address, "the application may export from the mailbox and import into it")
 	}
 	return true
+}
+
+// aboutItem reports whether Graph has refused an item, and not the application: in an
+// answer to the whole request, or in one that has been carried out.
+func aboutItem(err error) bool {
+	refusal, said := errors.AsType[*graph.Error](err)
+	if !said || refusal.Err != nil || errors.Is(err, graph.ErrDenied) || errors.Is(err, graph.ErrThrottled) {
+		return false
+	}
+	return refusal.Status == http.StatusOK || refusal.Status == http.StatusBadRequest || graph.Has(err, graph.CodeInvalidID, graph.CodeItemNotFound)
 }
 
 // checkImportHost looks whether the server that takes imports can be reached. It is

@@ -38,6 +38,7 @@ func TestGraphCheckAllIsWell(t *testing.T) {
 	}{
 		"a program that signs in": {func(t *testing.T) *graphScene { return newGraphScene(t, nil) }, []string{"certificate", "stampKeys"}},
 		"application":             {newApplicationScene, []string{"stampKeys"}},
+		"other ids for export":    {func(t *testing.T) *graphScene { return newGraphScene(t, &graphtest.Options{OwnIDs: true}) }, []string{"certificate", "stampKeys"}},
 		"other spellings": {func(t *testing.T) *graphScene {
 			return newGraphScene(t, &graphtest.Options{OtherSpellings: true})
 		}, []string{"certificate", "stampKeys"}},
@@ -241,6 +242,19 @@ func TestGraphCheckTakenAway(t *testing.T) {
 				s.Fail(graphtest.When{Operation: graphtest.OpExportItems}, graphtest.ExportFails("ErrorAccessDenied"))
 			},
 			failed: []string{"exportImport " + vault}, remedy: "MailboxItem.ImportExport.All",
+		},
+		"export, of one": {
+			take: func(_ *testing.T, s *graphScene) {
+				s.opts.Mailboxes = []string{alice}
+				guid, _, _ := strings.Cut(strings.TrimPrefix(s.MailboxID(alice), "MBX:"), "@")
+				s.Fail(graphtest.When{Operation: graphtest.OpExportItems, Request: func(r *graphtest.Request) bool { return strings.Contains(r.URL, guid) }}, graphtest.Status(403, "ErrorAccessDenied"))
+			},
+			failed: []string{"exportImport " + alice}, remedy: "application access policy",
+		},
+		"other ids for export, without the right to see them": {
+			opts:   &graphtest.Options{OwnIDs: true},
+			take:   func(_ *testing.T, s *graphScene) { s.without("MailboxItem.Read.All") },
+			failed: []string{"permissions"}, remedy: "give the application MailboxItem.Read.All",
 		},
 		"an import that did nothing": {
 			take:   func(_ *testing.T, s *graphScene) { s.FailNext(graphtest.OpImportItem, graphtest.CreatesNothing) },

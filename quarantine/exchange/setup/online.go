@@ -21,8 +21,12 @@ const setupApp = "Mail quarantine"
 
 // online adds the steps for Exchange Online.
 func (s *builder) online() {
-	s.guide.Notes = append(s.guide.Notes, "Exchange Online ends EWS on "+msclouds.EWSEnd+" and until then only serves allow-listed applications. Plan a strategy that uses Microsoft Graph.")
 	cloud := s.cloud()
+	next := "Plan to set `api` to `graph`; with it, this guide has the steps for Microsoft Graph."
+	if cloud.Name != msclouds.All()[0].Name {
+		next = "In this cloud Microsoft Graph can neither export and import messages nor remove them for good, so there is nothing to change to yet: ask Microsoft."
+	}
+	s.guide.Notes = append(s.guide.Notes, "Exchange Online ends EWS on "+msclouds.EWSEnd+" and until then only serves allow-listed applications. "+next)
 	exchange, graph := cloudSwitches(cloud.Name)
 	address := fmt.Sprintf("Each cloud of Exchange Online has one address. In the %s cloud `ewsUrl` is %s and the authority is %s.",
 		cloud.Name, code("https://"+cloud.EWSHost+"/EWS/Exchange.asmx"), code(cloud.Authority))
