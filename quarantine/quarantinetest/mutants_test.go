@@ -65,6 +65,8 @@ var mutants = []mutant{
 	"Shelve/Removes", "Shelve/DefaultIsInbox", "Shelve/IgnoresFolder", "Shelve/Copies", "Shelve/Reads", "Shelve/LosesStamp",
 	"Shelve/ReturnsOld", "Shelve/GoneIsDone",
 	"Probe/AlwaysThere", "Probe/NeverThere", "Probe/IsAnother", "Probe/FailureIsAbsence",
+	"Arrivals/AnyState", "Arrivals/Everything", "Arrivals/OfAllFolders", "Arrivals/ReceivedIsSent", "Arrivals/NobodyLeaves", "Noted/GoneIsEmpty",
+	"SetNote/IgnoresVersion", "SetNote/ConflictWrites", "SetNote/Cuts", "SetNote/Reads", "SetNote/Notifies", "SetNote/ReturnsOld",
 	"Members/GoneIsEmpty", "Members/GoneIsAnother", "Members/AllLevels", "Members/FirstOnly", "Members/NoKind", "Members/NoAddress",
 	"Members/NeverComplete", "Lookup/Anyone", "Lookup/NoKind", "Lookup/NoAddress",
 	"Forwarded/Everything", "Forwarded/NoRecipients", "Forwarded/FirstRecipient", "Forwarded/ParentID", "Forwarded/NoTrace",

@@ -98,6 +98,8 @@ func (s suite) run(t *testing.T) {
 		{"Sweep/Leftovers", sweepLeftovers},
 		{"Shelve/Aside", shelveAside},
 		{"Probe/Mailboxes", probeMailboxes},
+		{"Watch/Arrivals", watchArrivals},
+		{"Watch/Notes", watchNotes},
 		{"Directory/Members", directoryMembers},
 		{"Forwards/Sent", forwardsSent},
 		{"Content/OfACopy", contentOfACopy},

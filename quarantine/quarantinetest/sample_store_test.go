@@ -59,7 +59,8 @@ type letter struct {
 	importance         string
 	category, header   string
 	properties         map[string]string // the stamp
-	parent             string            // Message-ID of what it forwards
+	note               string
+	parent             string // Message-ID of what it forwards
 	recipients         []driver.Member
 }
 

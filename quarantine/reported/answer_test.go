@@ -164,10 +164,10 @@ func TestAnswerIsSentOnce(t *testing.T) {
 	}
 }
 
-// answering watches for two hours, answers what comes and acknowledges it. It reports whether
+// answering watches for an hour, answers what comes and acknowledges it. It reports whether
 // an answer was called sent.
 func (w *world) answering(ctx context.Context, p *process, opts *reported.Options, before func()) (claimed bool) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Hour)
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
 	for report, err := range p.watcher(opts).Watch(ctx) {
 		if err != nil {
