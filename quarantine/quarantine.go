@@ -232,8 +232,17 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		s.addOthers(&ri, others[it.Stamp.Operation])
 		r.Items = append(r.Items, ri)
 	}
-	r.Unsearched = append(r.Unsearched, found.Unsearched...)
+	r.Unsearched = append(r.Unsearched, s.inVault(found.Unsearched)...)
 	return nil
+}
+
+// inVault says that folders are those of the quarantine mailbox.
+func (s *Service) inVault(all []driver.Unsearched) []driver.Unsearched {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Mailbox = s.quarantine.Address()
+	}
+	return all
 }
 
 func (s *Service) receiptItem(it driver.Item) ReceiptItem {

@@ -382,13 +382,17 @@ func (r *Receipt) Err() error {
 		}
 	}
 	for _, u := range r.Unsearched {
+		of := ""
+		if u.Mailbox != "" {
+			of = " of " + u.Mailbox
+		}
 		switch {
 		case u.Folder == (driver.Folder{}):
 			errs = append(errs, fmt.Errorf("the mailbox was not searched completely: %s", u.Reason))
 		case u.Cause == CauseUndecided:
-			errs = append(errs, fmt.Errorf("in folder %q, which was searched: %s", u.Folder.Path, u.Reason))
+			errs = append(errs, fmt.Errorf("in folder %q%s, which was searched: %s", u.Folder.Path, of, u.Reason))
 		default:
-			errs = append(errs, fmt.Errorf("folder %q was not searched completely: %s", u.Folder.Path, u.Reason))
+			errs = append(errs, fmt.Errorf("folder %q%s was not searched completely: %s", u.Folder.Path, of, u.Reason))
 		}
 	}
 	return errors.Join(errs...)

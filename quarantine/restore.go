@@ -54,7 +54,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
-		out.Unsearched = append(out.Unsearched, found.Unsearched...)
+		out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
 		ri := was
 		switch {
 		case err != nil:
@@ -103,7 +103,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
-	out.Unsearched = found.Unsearched
+	out.Unsearched = s.inVault(found.Unsearched)
 	found.Items = slices.DeleteFunc(found.Items, recoverable)
 	byOperation := make(map[string][]driver.Item)
 	var order []string

@@ -30,7 +30,7 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 			// One that is gone by now was undeleted by another run, which says so.
 			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
 		default:
-			out.Unsearched = append(out.Unsearched, found.Unsearched...)
+			out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[st
 	if err != nil {
 		return fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
 	}
-	out.Unsearched = append(out.Unsearched, found.Unsearched...)
+	out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
 	var missing []missed
 	for _, it := range found.Items {
 		op := it.Stamp.Operation

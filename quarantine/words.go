@@ -32,6 +32,7 @@ type Cause = driver.Cause
 const (
 	CauseNotFound     = driver.CauseNotFound     // gone, or not visible to the account
 	CauseNoPermission = driver.CauseNoPermission // the account may not read it
-	CauseUnreachable  = driver.CauseUnreachable  // the server, or the mailbox store, did not answer
+	CauseUnreachable  = driver.CauseUnreachable  // the server did not answer
+	CauseRefused      = driver.CauseRefused      // the server answered with another error
 	CauseUndecided    = driver.CauseUndecided    // the folder was searched, but a message in it could not be examined
 )

@@ -60,11 +60,3 @@ func TestCheckRoutes(t *testing.T) {
 	assert.Contains(t, r.stderr, "A: ")
 	assert.Contains(t, r.stderr, "B: ")
 }
-
-func TestTenantsCheckRoutes(t *testing.T) {
-	t.Parallel()
-	x := setupTenants(t)
-	r := x.run(t, "check", "-mailbox", "anna@headoffice.test", "-mailbox", "aiko@cloud.test", "-group", "everyone@cloud.test")
-	require.Equal(t, exitDone, r.status, r.stderr)
-	assert.Equal(t, map[string][]string{"Head office": {"anna@headoffice.test"}, "Cloud": {"aiko@cloud.test"}}, r.checkedOn())
-}

@@ -21,8 +21,9 @@ func findCommand() command {
 Searches all folders that the owner of the mailbox can see and, if configured,
 Recoverable Items and the archive. The receipt lists each copy with its folder and
 read state, the folders that were searched with the number of pages read, and those
-that could not be searched with the cause: notFound, noPermission, unreachable, or
-undecided if criteria could not be checked against a message.
+that could not be searched with the cause: notFound, noPermission, unreachable,
+refused (the server answered with another error), or undecided if criteria could not
+be checked against a message.
 ` + describeTargets,
 		files: targetsFormat,
 		exit: map[int]string{

@@ -32,7 +32,7 @@ type serverSum struct {
 // counts once, with the largest numbers of any of them.
 type coverage struct {
 	folders, pages int
-	unsearched     map[string]quarantine.Cause // by folder
+	unsearched     map[string]quarantine.Cause // by folder, in words
 	failed         bool                        // not searched at all for some target
 }
 
@@ -74,7 +74,11 @@ func (p *report) add(r result) {
 		if c.unsearched == nil {
 			c.unsearched = make(map[string]quarantine.Cause)
 		}
-		c.unsearched[u.Folder.Path] = u.Cause
+		of := r.Mailbox
+		if u.Mailbox != "" {
+			of = u.Mailbox + " (the quarantine mailbox)"
+		}
+		c.unsearched[cmp.Or(u.Folder.Path, "the rest")+" in "+of] = u.Cause
 	}
 }
 
@@ -122,7 +126,7 @@ func (s *serverSum) lines(name string, only bool) []string {
 		for _, folder := range slices.Sorted(maps.Keys(c.unsearched)) {
 			cause := c.unsearched[folder]
 			causes[cause]++
-			list = append(list, fmt.Sprintf("    not searched: %s in %s, %s", cmp.Or(folder, "the rest"), address, causeWords(cause)))
+			list = append(list, fmt.Sprintf("    not searched: %s, %s", folder, causeWords(cause)))
 		}
 	}
 	head := "searched"
@@ -163,6 +167,10 @@ func causeWords(c quarantine.Cause) string {
 		return "not found"
 	case quarantine.CauseNoPermission:
 		return "no permission"
+	case quarantine.CauseUnreachable:
+		return "the server did not answer"
+	case quarantine.CauseRefused:
+		return "refused by the server"
 	case quarantine.CauseUndecided:
 		return "contains a message that could not be checked"
 	}

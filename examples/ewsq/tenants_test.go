@@ -333,6 +333,9 @@ func TestTenantsCheck(t *testing.T) {
 			}
 		}
 	}
+	r := x.run(t, "check", "-mailbox", "anna@headoffice.test", "-mailbox", "aiko@cloud.test", "-group", "everyone@cloud.test")
+	require.Equal(t, exitDone, r.status, "each is asked about where it is: %s", r.stderr)
+	assert.Equal(t, map[string][]string{"Head office": {"anna@headoffice.test"}, "Cloud": {"aiko@cloud.test"}}, r.checkedOn())
 	for _, srv := range []*ewstest.Server{x.head, x.cloud} {
 		assert.Empty(t, inQuarantine(srv), "the test item is gone")
 	}

@@ -26,25 +26,31 @@ type Searched struct {
 // could not be examined.
 type Unsearched struct {
 	Folder Folder `json:"folder"`
-	Cause  Cause  `json:"cause"`
-	Reason string `json:"reason"`
+	// Mailbox has the folder, if that is another than the one that was asked about: the
+	// quarantine mailbox, in which what was taken before is looked for. Drivers leave it
+	// empty.
+	Mailbox string `json:"mailbox,omitempty"`
+	Cause   Cause  `json:"cause"`
+	Reason  string `json:"reason"`
 }
 
 // Cause is the reason why a call failed or a folder could not be searched.
 type Cause string
 
-// Causes. Only the first four appear in a receipt.
+// Causes. Only the first five appear in a receipt.
 const (
 	CauseNotFound     Cause = "notFound"     // gone, or not visible to the account
 	CauseNoPermission Cause = "noPermission" // the account may not read it
-	CauseUnreachable  Cause = "unreachable"  // the server, or the mailbox store, did not answer
+	CauseUnreachable  Cause = "unreachable"  // the server did not answer
+	CauseRefused      Cause = "refused"      // the server answered with another error, which the reason quotes
 	CauseUndecided    Cause = "undecided"    // the folder was searched, but a message in it could not be examined
 	CauseNoMailbox    Cause = "noMailbox"    // the server does not have the mailbox, or no longer has it
 	CauseMoving       Cause = "moving"       // the mailbox is being moved to another server
 	CauseSignIn       Cause = "signIn"       // the server refused the credentials
 )
 
-// NotSearched describes a folder whose search failed.
+// NotSearched describes a folder whose search failed: as refused only if the error says
+// that the server has answered (see [Error]).
 func NotSearched(f Folder, err error) Unsearched {
 	u := Unsearched{Folder: f, Cause: CauseUnreachable, Reason: err.Error()}
 	switch cause := CauseOf(err); cause {
@@ -52,6 +58,10 @@ func NotSearched(f Folder, err error) Unsearched {
 		u.Cause = cause
 	case CauseNoMailbox:
 		u.Cause = CauseNotFound
+	default:
+		if Answered(err) && cause != CauseUnreachable {
+			u.Cause = CauseRefused
+		}
 	}
 	return u
 }
