@@ -45,16 +45,16 @@ func TestNewerSchema(t *testing.T) {
 func TestEncoding(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
-	_, err := pool.Exec(t.Context(), `CREATE DATABASE fleet_test_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
-	require.NoError(t, err)
 	config := pool.Config()
-	config.ConnConfig.Database = "fleet_test_latin"
+	config.ConnConfig.Database += "_latin"
+	_, err := pool.Exec(t.Context(), `CREATE DATABASE `+config.ConnConfig.Database+` TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
+	require.NoError(t, err)
 	latin := pgtest.Open(t, config)
 	err = fleet.Migrate(t.Context(), latin)
 	latin.Close()
+	_, dropErr := pool.Exec(t.Context(), `DROP DATABASE `+config.ConnConfig.Database)
+	require.NoError(t, dropErr)
 	require.ErrorContains(t, err, "ENCODING 'UTF8'")
-	_, err = pool.Exec(t.Context(), `DROP DATABASE fleet_test_latin`)
-	require.NoError(t, err)
 }
 
 // A database that is down when a program starts is told as such.
