@@ -76,6 +76,11 @@ type TransportOptions struct {
 	MaxIdle int
 }
 
+// bufferSize is that of a connection in either direction, in bytes. Most requests and
+// responses of EWS fit into it, and not into the 4 KiB that package net/http has: each is
+// then one system call, and no copy goes through a buffer of 32 KiB.
+const bufferSize = 16 << 10
+
 // NewTransport returns a transport with settings suitable for EWS, using TLS 1.2
 // or newer. It shares nothing with other transports. NewTransport makes no
 // connection. Give each identity its own transport.
@@ -146,6 +151,8 @@ func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 		MaxIdleConns:           o.MaxIdle,
 		MaxIdleConnsPerHost:    o.MaxIdle,
 		Protocols:              protocols,
+		WriteBufferSize:        bufferSize,
+		ReadBufferSize:         bufferSize,
 	}, nil
 }
 

@@ -161,7 +161,8 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 			return false, err
 		}
 	}
-	start := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(b.prefix, []byte("\xEF\xBB\xBF")), " \t\r\n"))
+	start := bytes.TrimLeft(bytes.TrimPrefix(b.prefix, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	start = bytes.ToLower(start[:min(len(start), len("<!doctype"))])
 	switch {
 	case len(start) == 0, start[0] != '<', bytes.HasPrefix(start, []byte("<!doctype")), bytes.HasPrefix(start, []byte("<html")):
 		return false, nil

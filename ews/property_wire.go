@@ -26,8 +26,8 @@ func checkPath(field string, p PropertyPath) error {
 
 func checkPaths(field string, paths []PropertyPath) error {
 	for i, p := range paths {
-		if err := checkPath(field+at(i), p); err != nil {
-			return err
+		if checkPath(field, p) != nil {
+			return checkPath(field+at(i), p)
 		}
 	}
 	return nil

@@ -224,7 +224,7 @@ const declaration = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
 // envelope returns the whole request and the offsets at which its contents go.
 func (c *Client) envelope(t *task, v Version) ([]byte, []int, error) {
 	var e xmlwire.Encoder
-	e.Grow(2 << 10)
+	e.Grow(4 << 10) // more than most requests have
 	e.Open("s:Envelope")
 	e.Attr("xmlns:s", xmlwire.URISOAP)
 	e.Attr("xmlns:t", xmlwire.URITypes)

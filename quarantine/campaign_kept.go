@@ -15,8 +15,9 @@ import (
 const keptAhead = 1 << 17
 
 // keptAfter is how long they wait at most for the first target that is not finished: reading
-// receipts is work, and is not to hold up what is left to do.
-const keptAfter = time.Second
+// receipts is ten times the work of looking for it, and is not to hold up what is left to do.
+// A hundred thousand targets take a second or two on a machine that is not busy.
+const keptAfter = 10 * time.Second
 
 // kept yields the receipts of targets that an earlier run of a campaign has finished, beside
 // what else the campaign does.
@@ -65,8 +66,14 @@ func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receip
 	return k
 }
 
-// add gives it a target. Without an error, it blocks only if very many wait.
+// add gives it a target. Without an error, it blocks only if very many wait; then it begins.
 func (k *kept) add(m keptMark) {
+	select {
+	case k.waiting <- m:
+		return
+	default:
+		k.start()
+	}
 	select {
 	case k.waiting <- m:
 	case <-k.ended:

@@ -100,13 +100,7 @@ func TestGatheredRoundTrips(t *testing.T) {
 				o.settings = func(s *quarantine.Options) { s.WriteDoubt = 5 * time.Minute }
 				taking, restoring := gathered(t, o)
 				t.Logf("%.2f requests for each message, %v; %.2f to restore it, %v", float64(inAll(taking))/many, taking, float64(inAll(restoring))/many, restoring)
-				way := quarantine.WayMove
-				switch {
-				case len(o.ways) == 1:
-					way = o.ways[0]
-				case o.impersonation:
-					way = quarantine.WayTransfer
-				}
+				way := wayOf(o)
 				assert.LessOrEqual(t, inAll(taking), many*alone[way]/5)
 				assert.LessOrEqual(t, inAll(restoring), many*alone[way]/5)
 			})

@@ -65,7 +65,9 @@ type RouterOptions struct {
 	// [Router.RestoreAll] work on at a time on each server. The server's own budgets apply as well:
 	// see package throttle. Of QuarantineAll and FindAll, one more is begun for each that
 	// waits because the server has asked for a pause for its mailbox, and for each
-	// that takes five times as long as others, or 10 seconds, up to PerServer of these. Default: 8.
+	// that takes five times as long as others, or 10 seconds, up to PerServer of these.
+	// Half as many again as the calls at a time keep these in use where calls share
+	// requests, for a target waits meanwhile: see package gather. Default: 8.
 	PerServer int
 
 	// TargetFor bounds the work on one target in [Router.QuarantineAll],

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 )
 
 var throughputMailboxes = flag.Int("throughput.mailboxes", 300, "mailboxes of BenchmarkThroughput")
@@ -27,7 +28,7 @@ func BenchmarkThroughput(b *testing.B) {
 				}
 				b.Run(fmt.Sprintf("access=%s/way=%s/latency=%s/concurrency=%d", access, way, latency, atOnce), func(b *testing.B) {
 					o := a.worldOptions
-					o.server.Latency, o.atOnce = latency, atOnce
+					o.server.Latency, o.atOnce, o.gather = latency, atOnce, &gather.Options{}
 					throughput(b, o, *throughputMailboxes)
 				})
 			}
@@ -42,7 +43,7 @@ func throughput(b *testing.B, o worldOptions, mailboxes int) {
 		b.StopTimer()
 		w := newWorld(b, o)
 		each = w.requestsEach(b)
-		router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: o.atOnce})
+		router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: o.atOnce + o.atOnce/2})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -26,6 +26,9 @@ type Encoder struct {
 	err     error
 }
 
+// usualDepth is how many elements are open at most in most documents.
+const usualDepth = 16
+
 // Grow makes room for n bytes.
 func (e *Encoder) Grow(n int) { e.buf = slices.Grow(e.buf, n) }
 
@@ -39,6 +42,9 @@ func (e *Encoder) Open(name string) {
 	e.closeTag()
 	e.buf = append(e.buf, '<')
 	e.buf = append(e.buf, name...)
+	if e.open == nil {
+		e.open = make([]string, 0, usualDepth)
+	}
 	e.open = append(e.open, name)
 	e.inTag = true
 }

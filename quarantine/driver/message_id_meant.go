@@ -70,7 +70,9 @@ func unescapedID(asked string) string {
 			break
 		}
 	}
-	id = escapedBrackets.Replace(id)
+	if strings.Contains(id, `\`) {
+		id = escapedBrackets.Replace(id)
+	}
 	if lower := strings.ToLower(id); strings.Contains(lower, "=3c") && strings.Contains(lower, "=3e") {
 		id = quotedBrackets.Replace(id)
 	}
@@ -142,10 +144,13 @@ func tidyID(id string) string {
 	if !ok || strings.Contains(local, `"`) {
 		return id
 	}
-	if !strings.HasPrefix(domain, "[") {
+	if !strings.HasPrefix(domain, "[") && strings.ContainsAny(domain, "[({") {
 		domain = dotSigns.Replace(domain)
+		id = local + "@" + domain
 	}
-	id = local + "@" + domain
+	if strings.IndexFunc(id, unicode.IsSpace) < 0 {
+		return id
+	}
 	words := strings.Fields(id)
 	if len(words) < 2 {
 		return id

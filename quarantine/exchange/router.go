@@ -16,7 +16,9 @@ import (
 // RouterOptions are the options of [OpenRouter] beyond the configurations.
 // nil or the zero value means the defaults.
 type RouterOptions struct {
-	// Router are the options of the router itself.
+	// Router are the options of the router itself. The default of its PerServer is half as
+	// many again as throttling.concurrency of the configuration that has most of it, and at
+	// least that of the router.
 	Router quarantine.RouterOptions
 
 	// Hook and CallHook are told of what the services of all configurations do, unless
@@ -55,6 +57,9 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 	if o.OptionsFor == nil {
 		o.OptionsFor = func(*Config) *Options { return nil }
 	}
+	if o.Router.PerServer == 0 {
+		o.Router.PerServer = perServer(enabled)
+	}
 	var routes []quarantine.Route
 	undo := func(err error) (*quarantine.Router, error) {
 		errs := []error{err}
@@ -78,6 +83,20 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 		return undo(ofConfigurations(err))
 	}
 	return r, nil
+}
+
+// perServer returns how many targets keep the calls in use that configurations ask for, or 0
+// if those of the router's default do.
+func perServer(configs []*Config) int {
+	const enough = 8 // the router's default
+	calls := 0
+	for _, c := range configs {
+		calls = max(calls, c.Throttling.Concurrency)
+	}
+	if targets := calls + calls/2; targets > enough {
+		return targets
+	}
+	return 0
 }
 
 // forService returns the options for a configuration.
