@@ -68,6 +68,12 @@ type made struct {
 }
 
 func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) error {
+	// To make a key takes a while: not for nothing.
+	for _, name := range []string{"quarantine.pfx", "quarantine.cer", "keyCredentials.json"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return usagef("%s already exists; remove it, or choose another -out-dir", filepath.Join(dir, name))
+		}
+	}
 	cert, err := auth.NewCertificate(opts)
 	if err != nil {
 		// The numbers have been checked, so the error is about the subject.

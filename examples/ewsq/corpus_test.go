@@ -28,16 +28,15 @@ var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq separately f
 // TestCorpus does what an operator does with the programs: every message that has a
 // Message-ID is found, quarantined, listed and restored, and afterwards each is back,
 // unread as before and with the same MIME, byte for byte. The messages are our own
-// and, if it is next to the repository, those of the shared corpus; with -one-by-one
-// by each access, else by one.
+// and, with -whole and if it is next to the repository, those of the shared corpus; with
+// -one-by-one by each access, else by one.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)
-	bin := build(t)
 	boxes := map[string]string{"carol@example.test": filepath.Join(root, "testdata", "mail")}
 	for address, name := range map[string]string{"alice@example.test": "mail-gem", "bob@example.test": "mimekit"} {
 		dir := filepath.Join(root, "..", "shared", "corpus", name)
-		if _, err := os.Stat(dir); err == nil {
+		if _, err := os.Stat(dir); err == nil && (*whole || *oneByOne) {
 			boxes[address] = dir
 		}
 	}
@@ -47,7 +46,7 @@ func TestCorpus(t *testing.T) {
 		}
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
-			url := serve(t, bin, boxes)
+			url := served{load: boxes}.start(t).URL
 			r := runner{t, itself(t), configFor(t, url, access)}
 			for address, dir := range boxes {
 				before := contents(t, url, address, true)
@@ -140,16 +139,6 @@ func build(t *testing.T) string {
 	t.Helper()
 	require.NoError(t, programs())
 	return binaries
-}
-
-// serve runs examples/exchange with the messages and returns its URL.
-func serve(t *testing.T, bin string, boxes map[string]string) string {
-	t.Helper()
-	var args []string
-	for address, dir := range boxes {
-		args = append(args, "-load", address+"="+dir)
-	}
-	return serveWith(t, bin, args...).URL
 }
 
 // ready is the first line of examples/exchange.
@@ -269,18 +258,28 @@ type runner struct {
 // run returns the result lines.
 func (r runner) run(status int, args ...string) []map[string]any {
 	r.t.Helper()
-	cmd := exec.CommandContext(r.t.Context(), r.ewsq, append([]string{"-config", r.config}, args...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	_ = cmd.Run() // the status is checked below
-	require.Equal(r.t, status, cmd.ProcessState.ExitCode(), "%q: %s", args, stderr.String())
+	out := r.ran(append([]string{"-config", r.config}, args...))
+	require.Equal(r.t, status, out.status, "%q: %s", args, out.stderr)
 	var lines []map[string]any
-	for line := range strings.Lines(stdout.String()) {
+	for line := range strings.Lines(out.stdout) {
 		var m map[string]any
 		require.NoError(r.t, json.Unmarshal([]byte(line), &m), "%q", line)
 		lines = append(lines, m)
 	}
 	return lines
+}
+
+// ran runs the command line in this process, or with -whole as a program.
+func (r runner) ran(args []string) ran {
+	r.t.Helper()
+	if !*whole {
+		return (&bundle{}).bareText(r.t, args...)
+	}
+	cmd := exec.CommandContext(r.t.Context(), r.ewsq, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // the caller looks at the status
+	return ran{status: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
 // roundTrip takes Message-IDs, given with their numbers of copies, through all

@@ -39,7 +39,7 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	var targets strings.Builder
-	const messages = 60
+	const messages = 30
 	for i := range messages {
 		id := fmt.Sprintf("<%d@evil.example>", i)
 		fmt.Fprintf(&targets, `{"mailbox":"alice@example.test","message_id":%q}`+"\n", id)
@@ -63,7 +63,7 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 			}
 		}
 		assert.Less(t, inVault, 10, "nothing new is begun")
-		assert.Regexp(t, `ewsq: \d+ of 60 targets have no line: \d+ (already )?quarantined`, stderr.String())
+		assert.Regexp(t, `ewsq: \d+ of 30 targets have no line: \d+ (already )?quarantined`, stderr.String())
 		assert.Contains(t, stderr.String(), "ewsq list")
 		assert.Contains(t, stderr.String(), "run the same command again")
 

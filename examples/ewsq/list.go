@@ -16,7 +16,7 @@ func listCommand() command {
 		name:     "list",
 		csv:      true,
 		summary:  "list the messages in quarantine",
-		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID]"},
+		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID] [-reference KEY]"},
 		description: `
 Without -server, all enabled configurations are listed at the same time; for each
 server, the oldest message comes first. Items that other programs have put into the
@@ -38,19 +38,22 @@ now.
 			var req quarantine.ListRequest
 			addText(flags, &req.Mailbox, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
 			addText(flags, &req.MessageID, "message-id", "", "only messages whose Message-ID is `ID`")
+			var reference string
+			addText(flags, &reference, "reference", "", "only messages taken with this `KEY` of the case")
 			return func(ctx context.Context, s *session) error {
 				if req.Mailbox != "" {
 					if err := checkAddress(req.Mailbox); err != nil {
 						return usagef("-mailbox: %w", err)
 					}
 				}
-				return s.list(ctx, req)
+				return s.list(ctx, req, reference)
 			}
 		},
 	}
 }
 
-func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
+// list lists what is in quarantine, if there is a reference only what was taken with it.
+func (s *session) list(ctx context.Context, req quarantine.ListRequest, reference string) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
@@ -66,6 +69,9 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue
 		}
+		if reference != "" && it.Reference != reference {
+			continue
+		}
 		if err := s.write(held{it}, s.heldLine(it)); err != nil {
 			shown.ended()
 			return err
@@ -74,6 +80,9 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest) error {
 		n++
 	}
 	shown.ended()
+	if err := s.writeHead(held{}); err != nil {
+		return err
+	}
 	if len(failed) > 0 {
 		return errors.Join(failed...) // the number would be meaningless
 	}

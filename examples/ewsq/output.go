@@ -128,6 +128,15 @@ func (s *session) writeCSV(result any) error {
 	return s.put(text.String())
 }
 
+// writeHead writes the names of the columns if there was no row.
+func (s *session) writeHead(of rows) error {
+	if s.format() != asCSV || s.headed {
+		return nil
+	}
+	s.headed = true
+	return s.put(strings.Join(of.columns(), ",") + "\n")
+}
+
 // harmless returns the text of a cell so that a spreadsheet does not take it for a formula,
 // nor a terminal for anything but text: a sender writes subjects.
 func harmless(cell string) string {

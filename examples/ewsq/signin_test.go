@@ -22,36 +22,37 @@ const applicationID = "00001111-aaaa-2222-bbbb-3333cccc4444"
 // each way to sign in.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
-	bin := build(t)
 	password := func(typ string) func(ready) map[string]any {
 		return func(ready) map[string]any {
 			return map[string]any{"type": typ, "username": `EXAMPLE\svc`, "password": "svc-password"}
 		}
 	}
 	for name, tc := range map[string]struct {
-		args           func(t *testing.T, dir string) []string
+		served         func(t *testing.T, dir string) served
 		authentication func(ready) map[string]any
 	}{
-		"basic":             {arguments("-auth", "basic"), password("basic")},
-		"basic of all, TLS": {arguments("-auth", "basic,ntlm,bearer", "-tls"), password("basic")},
-		"ntlm":              {arguments("-auth", "ntlm"), password("ntlm")},
-		"ntlm of all, user principal name": {arguments("-auth", "bearer,ntlm,basic", "-tls"), func(ready) map[string]any {
+		"basic":             {just(served{auth: "basic"}), password("basic")},
+		"basic of all, TLS": {just(served{auth: "basic,ntlm,bearer", tls: true}), password("basic")},
+		"ntlm":              {just(served{auth: "ntlm"}), password("ntlm")},
+		"ntlm of all, user principal name": {just(served{auth: "bearer,ntlm,basic", tls: true}), func(ready) map[string]any {
 			return map[string]any{"type": "ntlm", "username": "svc@example.test", "password": "svc-password"}
 		}},
-		"ntlm, Extended Protection required": {func(t *testing.T, dir string) []string {
-			return []string{"-auth", "ntlm", "-tls", "-scenario", scenario(t, dir)}
+		"ntlm, Extended Protection required": {func(t *testing.T, dir string) served {
+			return served{auth: "ntlm", tls: true, scenario: scenario(t, dir)}
 		}, password("ntlm")},
-		"azureAD, certificate of ewsq cert": {func(t *testing.T, dir string) []string {
-			b := &bundle{env: map[string]string{"EWSQ_PFX_PASSWORD": "pfx-password"}}
-			made := b.bare(t, "cert", "-subject", "CN=quarantine", "-out-dir", dir)
-			require.Equal(t, exitDone, made.status, made.stderr)
-			return []string{"-auth", "bearer", "-tls", "-app", applicationID + "=" + made.lines[0]["cer"].(string)}
+		"azureAD, certificate of ewsq cert": {func(t *testing.T, dir string) served {
+			x := &tenants{bundle: &bundle{dir: dir, env: map[string]string{"EWSQ_PFX_PASSWORD": "pfx-password"}}}
+			s := served{auth: "bearer", tls: true, azure: x.azure(t), app: filepath.Join(dir, "quarantine.cer")}
+			require.NoError(t, os.WriteFile(s.app, s.azure.Applications[0].Certificates[0].Raw, 0o600))
+			return s
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			server := serveWith(t, bin, append(tc.args(t, dir), "-load", "alice@example.test="+filepath.Join(checkout(t), "testdata", "mail"))...)
+			of := tc.served(t, dir)
+			of.load = map[string]string{"alice@example.test": filepath.Join(checkout(t), "testdata", "mail")}
+			server := of.start(t)
 			authentication := map[string]any{
 				"type": "azureAD", "applicationId": applicationID, "tenantId": server.TenantID, "authenticationEndpoint": server.Authority,
 				"privateKeyFile": filepath.Join(dir, "quarantine.pfx"), "privateKeyPassword": "pfx-password",
@@ -71,9 +72,9 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// arguments returns a function that returns them.
-func arguments(args ...string) func(*testing.T, string) []string {
-	return func(*testing.T, string) []string { return args }
+// just returns a function that returns it.
+func just(s served) func(*testing.T, string) served {
+	return func(*testing.T, string) served { return s }
 }
 
 // scenario writes a scenario whose server requires Extended Protection.

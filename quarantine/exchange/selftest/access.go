@@ -16,12 +16,14 @@ type reach int
 const (
 	reachOpened    reach = iota
 	reachNoMailbox       // no mailbox has this as its primary address
+	reachMoved           // it was here, and is no more
 	reachNoRight         // the account may not open it
 	reachFailed          // for another reason
 	reachUndecided       // not known
 )
 
-// open opens a well-known folder of a mailbox. The text describes a failure.
+// open opens a well-known folder of a mailbox. The text describes a failure, whose code,
+// if the server gave one, is kept for [checker.failedRemedy].
 func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ews.Folder, reach, string) {
 	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{
 		Folders: []ews.FolderRef{m.known(name)},
@@ -31,9 +33,11 @@ func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ew
 		err = results[0].Err
 	}
 	var code ews.ResponseCode
+	text := ""
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
-		code = refused.Code
+		code, text = refused.Code, refused.Message
 	}
+	k.code = code
 	switch {
 	case err == nil:
 		return results[0].Value, reachOpened, ""
@@ -41,6 +45,8 @@ func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ew
 		return ews.Folder{}, reachUndecided, ""
 	case code == "ErrorNonPrimarySmtpAddress":
 		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "this is not the primary address: "+err.Error())
+	case errors.Is(err, ews.ErrNoMailbox) && strings.Contains(strings.ToLower(text), "such guid"):
+		return ews.Folder{}, reachMoved, "the mailbox is no longer on this server: " + err.Error()
 	case errors.Is(err, ews.ErrNoMailbox):
 		return ews.Folder{}, reachNoMailbox, k.primary(ctx, m.address, "the mailbox does not exist: "+err.Error())
 	case errors.Is(err, ews.ErrAccessDenied), m.delegate && errors.Is(err, ews.ErrNotFound):
@@ -133,8 +139,12 @@ func (k *checker) probe(ctx context.Context, address string) {
 		k.fail(CheckMailbox, address, seen, k.addressRemedy(address))
 		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
 		return
+	case reachMoved:
+		k.fail(CheckMailbox, address, seen, k.movedRemedy(address))
+		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
+		return
 	case reachFailed:
-		k.fail(CheckMailbox, address, seen, k.unreachableRemedy(address))
+		k.fail(CheckMailbox, address, seen, k.failedRemedy(address, k.code))
 		skipRest(CheckMailbox, access, CheckRecoverableItems, CheckArchive)
 		return
 	case reachNoRight:

@@ -129,9 +129,38 @@ func (k *checker) move(ctx context.Context, item ews.ItemID, operation string) [
 		k.arrived(ctx, operation, places[0])
 	case k.undecided(ctx, err):
 	default:
-		k.warn(CheckMove, "", "the server does not move items between mailboxes: "+err.Error()+"; they are exported and uploaded", k.moveRemedy())
+		k.notMoved(ctx, item, "the server does not move items between mailboxes: "+err.Error())
 	}
 	return places
+}
+
+// notMoved reports that items are not moved, and how they are carried instead: if the test
+// item could not be exported either, whether its MIME can be read decides.
+func (k *checker) notMoved(ctx context.Context, item ews.ItemID, seen string) {
+	if k.result(CheckExportUpload, "").Status == OK {
+		k.warn(CheckMove, "", seen+"; they are exported and uploaded", k.moveRemedy())
+		return
+	}
+	mime, err := k.quarantine.client.OpenMIME(ctx, item)
+	if err == nil {
+		_, err = io.Copy(io.Discard, mime)
+		err = errors.Join(err, mime.Close())
+	}
+	switch {
+	case k.undecided(ctx, err):
+	case err != nil:
+		k.fail(CheckMove, "", seen+"; nor can the test item be exported, nor read as MIME ("+err.Error()+"): no way is left to take a message", k.moveRemedy())
+	default:
+		k.warn(CheckMove, "", seen+"; they are transferred as MIME, which loses properties, because they cannot be exported either", k.moveRemedy())
+	}
+}
+
+// codeOf returns the code of a refusal, if an error is one.
+func codeOf(err error) ews.ResponseCode {
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
+		return refused.Code
+	}
+	return ""
 }
 
 // arrived checks whether the test item is where it was moved to.

@@ -78,9 +78,13 @@ func (k *checker) openQuarantine(ctx context.Context) bool {
 		k.skip(access, address, fixFirst(CheckQuarantineMailbox))
 		k.fail(CheckQuarantineMailbox, address, seen, k.quarantineRemedy())
 		return false
+	case reachMoved:
+		k.skip(access, address, fixFirst(CheckQuarantineMailbox))
+		k.fail(CheckQuarantineMailbox, address, seen, k.movedRemedy(address))
+		return false
 	case reachFailed:
 		k.skip(access, address, fixFirst(CheckQuarantineMailbox))
-		k.fail(CheckQuarantineMailbox, address, seen, k.unreachableRemedy(address))
+		k.fail(CheckQuarantineMailbox, address, seen, k.failedRemedy(address, k.code))
 		return false
 	case reachNoRight:
 		k.fail(access, address, seen, k.accessRemedy(address))
@@ -109,7 +113,7 @@ func (k *checker) findFolder(ctx context.Context) bool {
 	case k.undecided(ctx, err):
 		return false
 	case err != nil:
-		k.fail(CheckQuarantineFolder, address, err.Error(), k.unreachableRemedy(address))
+		k.fail(CheckQuarantineFolder, address, err.Error(), k.failedRemedy(address, codeOf(err)))
 		return false
 	case k.root.Rights == nil:
 		k.warn(CheckQuarantineFolder, address, fmt.Sprintf("folder %q does not exist, and the server does not report whether it can be created", name), k.folderRemedy())

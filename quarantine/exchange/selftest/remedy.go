@@ -202,13 +202,27 @@ func (k *checker) quarantineRemedy() remedy {
 	}
 }
 
-func (k *checker) unreachableRemedy(address string) remedy {
+// failedRemedy says what to do about a mailbox that cannot be opened, and names a cause
+// only if the server did.
+func (k *checker) failedRemedy(address string, code ews.ResponseCode) remedy {
+	state := []string{
+		"Get-MoveRequest -Identity " + powershell.Quote(address) + " -ErrorAction SilentlyContinue",
+		"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List DisplayName,Database,IsQuarantined",
+	}
+	switch code {
+	case "ErrorMailboxMoveInProgress":
+		return remedy{"the mailbox is being moved: try again when that has ended, perhaps on another server", state[:1]}
+	case "ErrorMailboxStoreUnavailable", "ErrorMailboxFailover", "ErrorConnectionFailed":
+		return remedy{"the database of the mailbox is not available: check whether it is mounted, and try again", state[1:]}
+	}
+	return remedy{text: "it is not known why: this is what the server answered. Try again; if it stays, search its event log for the request id"}
+}
+
+// movedRemedy says what to do about a mailbox that is somewhere else now.
+func (k *checker) movedRemedy(address string) remedy {
 	return remedy{
-		"the server cannot open the mailbox now: check whether it is being moved or its database is dismounted",
-		[]string{
-			"Get-MoveRequest -Identity " + powershell.Quote(address) + " -ErrorAction SilentlyContinue",
-			"Get-Mailbox -Identity " + powershell.Quote(address) + " | Get-MailboxStatistics | Format-List DisplayName,Database,IsQuarantined",
-		},
+		"no right is missing: find out where the mailbox is now, often in Exchange Online, and add the configuration of that place",
+		[]string{"Get-Recipient -Identity " + powershell.Quote(address) + " | Format-List PrimarySmtpAddress,RecipientTypeDetails,Database,ExternalEmailAddress"},
 	}
 }
 
@@ -276,6 +290,9 @@ func (k *checker) exportRemedy() remedy {
 }
 
 func (k *checker) moveRemedy() remedy {
+	if k.result(CheckExportUpload, "").Status != OK {
+		return k.exportRemedy()
+	}
 	return remedy{text: "you need not do anything; moving preserves more and is faster, but needs mailboxes on servers of the same version and site"}
 }
 

@@ -28,8 +28,9 @@ type checker struct {
 	certificate *auth.Certificate    // of the application; nil if it cannot be used
 	client      *ews.Client          // as the account itself
 	quarantine  *mailbox
-	root        ews.Folder // top of the quarantine mailbox
-	folderID    string     // of the quarantine folder; empty if it does not exist
+	root        ews.Folder       // top of the quarantine mailbox
+	folderID    string           // of the quarantine folder; empty if it does not exist
+	code        ews.ResponseCode // of the last mailbox that could not be opened
 }
 
 type checkKey struct {

@@ -25,7 +25,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 			writeRemedy(out, c)
 		}
 	}
-	if len(r.With(Failed)) == 0 {
+	switch {
+	case len(r.With(Failed)) > 0:
+	case len(r.With(Warning)) > 0:
+		fmt.Fprintln(out, "\nNothing failed, but read the warnings.")
+	default:
 		fmt.Fprintln(out, "\nNothing failed.")
 	}
 	return out.Err()

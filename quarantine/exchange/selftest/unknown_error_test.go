@@ -1,0 +1,105 @@
+package selftest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
+)
+
+// of returns the result of a check.
+func of(t *testing.T, report *selftest.Report, name selftest.Name, mailbox string) selftest.Result {
+	t.Helper()
+	for _, c := range report.Checks {
+		if c.Name == name && c.Mailbox == mailbox {
+			return c
+		}
+	}
+	require.Failf(t, "no such check", "%s of %s", name, mailbox)
+	return selftest.Result{}
+}
+
+// A cause is named only if the server named it: whoever looks for a move that does not
+// take place loses the night.
+func TestCheckNamesNoCauseThatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
+		for code, says := range map[ews.ResponseCode]string{
+			"ErrorInternalServerError":     "it is not known why",
+			"ErrorInvalidOperation":        "it is not known why",
+			"ErrorMailboxMoveInProgress":   "the mailbox is being moved",
+			"ErrorMailboxStoreUnavailable": "the database of the mailbox is not available",
+		} {
+			t.Run(fmt.Sprint(access, code), func(t *testing.T) {
+				t.Parallel()
+				s := newCheckScene(t, access)
+				s.Fail(ewstest.When{Operation: ews.OpGetFolder, Request: func(r *ewstest.Request) bool { return r.Anchor == alice }}, ewstest.MemberCode(code))
+				report := s.check(t)
+				c := of(t, report, selftest.CheckMailbox, alice)
+				assert.Equal(t, selftest.Failed, c.Status)
+				assert.Contains(t, c.Seen, string(code))
+				assert.Contains(t, c.Remedy, says)
+				if strings.Contains(says, "not known") {
+					assert.NotContains(t, c.Remedy, "moved")
+					assert.NotContains(t, c.Remedy, "mounted")
+				}
+			})
+		}
+	}
+}
+
+// A mailbox that has moved away is no missing right, and its address no wrong one.
+func TestCheckOfAMailboxThatHasMovedAway(t *testing.T) {
+	t.Parallel()
+	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
+		s := newCheckScene(t, access)
+		s.answers = strings.NewReplacer("The SMTP address has no mailbox associated with it.", "No mailbox with such guid.")
+		const gone = "gone@example.test"
+		s.opts.Mailboxes = []string{gone}
+		c := of(t, s.check(t), selftest.CheckMailbox, gone)
+		assert.Equal(t, selftest.Failed, c.Status)
+		assert.Contains(t, c.Seen, "the mailbox is no longer on this server")
+		assert.Contains(t, c.Remedy, "where the mailbox is now")
+		assert.NotContains(t, c.Remedy, "primary address")
+	}
+}
+
+// What one way cannot do is not said to be done by another that cannot either.
+func TestCheckOfTheWaysThatAreLeft(t *testing.T) {
+	t.Parallel()
+	refuse := func(s *checkScene, ops ...ews.Operation) {
+		for _, op := range ops {
+			s.Fail(ewstest.When{Operation: op}, ewstest.MemberCode("ErrorInvalidOperation"))
+		}
+	}
+	s := newCheckScene(t, exchange.FullAccess)
+	refuse(s, ews.OpMoveItem)
+	move := of(t, s.check(t), selftest.CheckMove, "")
+	assert.Equal(t, selftest.Warning, move.Status)
+	assert.Contains(t, move.Seen, "they are exported and uploaded")
+
+	s = newCheckScene(t, exchange.FullAccess)
+	refuse(s, ews.OpMoveItem, ews.OpExportItems)
+	report := s.check(t)
+	move = of(t, report, selftest.CheckMove, "")
+	assert.Equal(t, selftest.Warning, move.Status)
+	assert.NotContains(t, move.Seen, "exported and uploaded")
+	assert.Contains(t, move.Seen, "as MIME")
+	assert.Contains(t, report.String(), "Nothing failed, but read the warnings.")
+
+	s = newCheckScene(t, exchange.FullAccess)
+	refuse(s, ews.OpMoveItem, ews.OpExportItems)
+	s.answers = strings.NewReplacer("<t:MimeContent", "<t:Missing", "</t:MimeContent", "</t:Missing")
+	report = s.check(t)
+	move = of(t, report, selftest.CheckMove, "")
+	assert.Equal(t, selftest.Failed, move.Status, report)
+	assert.Contains(t, move.Seen, "no way is left")
+	assert.NotContains(t, report.String(), "Nothing failed")
+}
