@@ -99,8 +99,10 @@ func (r Report) Answer(ctx context.Context, data any) error {
 	if h.run.w.opts.Answer == nil {
 		return ErrNoAnswers
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
 	if h.ended {
 		return ErrNotHeld
 	}

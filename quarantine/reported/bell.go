@@ -33,7 +33,6 @@ func (r *run) listen(ctx context.Context, folder driver.Folder) {
 			if fails++; fails > 1 { // one break is nothing unusual
 				r.trouble(fmt.Errorf("reported: new reports are seen later, by looking every %v, because the mail system does not tell: %w", r.w.opts.Interval, err))
 			}
-			r.ring() // what came with the break
 		}
 		select {
 		case <-time.After(min(r.w.opts.Interval, time.Second<<min(fails, 10))):

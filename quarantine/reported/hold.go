@@ -14,8 +14,9 @@ import (
 type hold struct {
 	run   *run
 	entry *entry
+	id    string // of the report
 
-	mu    sync.Mutex // held during calls about the report, so that they do not meet
+	turn  chan struct{} // full during a call about the report, so that they do not meet
 	item  driver.Item
 	note  note
 	ended bool // acknowledged, released, or lost
@@ -75,7 +76,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 		later(0)
 		return nil, nil
 	}
-	h := &hold{run: r, entry: e, item: item, note: n}
+	h := &hold{run: r, entry: e, id: n.id, turn: make(chan struct{}, 1), item: item, note: n}
 	r.mu.Lock()
 	e.held = true
 	r.held[n.id] = h
@@ -147,6 +148,18 @@ func (w *Watcher) shelve(ctx context.Context, item driver.Item) error {
 	return err
 }
 
+// lock waits until no other call about the report goes on.
+func (h *hold) lock(ctx context.Context) error {
+	select {
+	case h.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (h *hold) unlock() { <-h.turn }
+
 // renewAll renews the leases of what is held, until ctx ends.
 func (r *run) renewAll(ctx context.Context) {
 	t := time.NewTicker(r.w.opts.Lease / 3)
@@ -170,7 +183,7 @@ func (r *run) renewAll(ctx context.Context) {
 				room <- struct{}{}
 				defer func() { <-room }()
 				if err := h.renew(ctx); err != nil && ctx.Err() == nil {
-					r.trouble(fmt.Errorf("reported: the lease of report %s could not be renewed: %w", h.note.id, err))
+					r.trouble(fmt.Errorf("reported: the lease of report %s could not be renewed: %w", h.id, err))
 				}
 			})
 		}
@@ -183,8 +196,10 @@ const renewers = 4
 
 // renew renews the lease.
 func (h *hold) renew(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
 	if h.ended {
 		return nil
 	}

@@ -31,9 +31,11 @@ func (r Report) Open(ctx context.Context) (io.ReadCloser, error) {
 	if h == nil {
 		return nil, ErrNotHeld
 	}
-	h.mu.Lock()
+	if err := h.lock(ctx); err != nil {
+		return nil, err
+	}
 	item := h.item
-	h.mu.Unlock()
+	h.unlock()
 	return h.run.w.watched.Open(ctx, item)
 }
 
@@ -46,8 +48,10 @@ func (r Report) Acknowledge(ctx context.Context) error {
 	if h == nil {
 		return ErrNotHeld
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
 	switch {
 	case h.note.done:
 		return nil
@@ -72,8 +76,10 @@ func (r Report) Release(ctx context.Context) error {
 	if h == nil {
 		return ErrNotHeld
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
 	if h.ended {
 		return ErrNotHeld
 	}

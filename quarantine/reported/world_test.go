@@ -55,6 +55,7 @@ type process struct {
 	left   int // requests until it is killed; negative: never
 	after  bool
 	dead   bool
+	away   bool // it does not reach the server
 	killed func()
 	cuts   []context.CancelFunc // of each request
 }
@@ -68,7 +69,7 @@ func (w *world) process() *process {
 // RoundTrip sends a request, unless the process is dead.
 func (p *process) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
-	if p.dead {
+	if p.dead || p.away {
 		p.mu.Unlock()
 		return nil, errKilled
 	}
@@ -102,6 +103,14 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	p.dead = true
 	p.killed()
+}
+
+// disconnect lets the process not reach the server, or reach it again.
+func (p *process) disconnect(away bool) {
+	p.mu.Lock()
+	p.away = away
+	p.mu.Unlock()
+	p.cut()
 }
 
 // cut breaks the connections that are open.

@@ -1,0 +1,146 @@
+package reported_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
+)
+
+// TestLeaseIsLost: who cannot reach the server for longer than the lease loses what it
+// holds, and can neither acknowledge nor release nor answer what another has by now.
+func TestLeaseIsLost(t *testing.T) {
+	for _, cut := range []bool{true, false} {
+		t.Run(fmt.Sprint("cut ", cut), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld(t, ewstest.Options{})
+				w.report(1)
+				alone := w.process()
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				held := make(chan reported.Report)
+				go func() {
+					defer close(held)
+					for report, err := range alone.watcher(&reported.Options{Answer: answers()}).Watch(ctx) {
+						if err == nil {
+							held <- report
+						}
+					}
+				}()
+				first := <-held
+				alone.disconnect(true)
+				var second reported.Report
+				for report, err := range w.process().watcher(nil).Watch(t.Context()) {
+					require.NoError(t, err)
+					second = report
+					break
+				}
+				assert.Equal(t, first.ID, second.ID)
+				alone.disconnect(false)
+				if cut {
+					time.Sleep(2 * time.Minute) // it renews, and finds out
+				}
+				assert.ErrorIs(t, first.Release(t.Context()), reported.ErrNotHeld)
+				assert.ErrorIs(t, first.Answer(t.Context(), nil), reported.ErrNotHeld)
+				assert.ErrorIs(t, first.Acknowledge(t.Context()), reported.ErrNotHeld)
+				assert.Empty(t, w.done())
+				require.NoError(t, second.Acknowledge(t.Context()))
+				assert.Len(t, w.done(), 1)
+				assert.Zero(t, w.sent())
+			})
+		})
+	}
+}
+
+// TestWaitingReportsAreKept: a position that was saved while reports waited has them.
+func TestWaitingReportsAreKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		kept := new(keptPosition)
+		opts := &reported.Options{Positions: kept}
+		for i := range 5 {
+			w.report(i)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		for _, err := range w.process().watcher(opts).Watch(ctx) {
+			require.NoError(t, err)
+		}
+		assert.NotEmpty(t, kept.text)
+		w.ResetRequests()
+		got, errs := collect(t.Context(), w.process().watcher(opts), 10*time.Minute)
+		assert.Len(t, got, 5)
+		assert.Empty(t, errs)
+	})
+}
+
+// TestOrderOfMany: the first of many is the oldest, whatever page shows it.
+func TestOrderOfMany(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		now := time.Now()
+		w.box.Fill(1200, func(i int) ([]byte, ewstest.Delivery) {
+			return fmt.Appendf(nil, "From: bob@example.test\r\nSubject: report %d\r\n\r\n", i), ewstest.Delivery{Received: now.Add(time.Duration(i) * time.Second)}
+		})
+		n := 0
+		for report, err := range w.process().watcher(nil).Watch(t.Context()) {
+			require.NoError(t, err)
+			assert.Equal(t, fmt.Sprintf("report %d", n), report.Subject)
+			if n++; n == 5 {
+				break
+			}
+		}
+	})
+}
+
+// TestAnswerInTheOutbox: what is on its way is neither sent again nor called sent.
+func TestAnswerInTheOutbox(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		w.report(1)
+		for report, err := range w.process().watcher(&reported.Options{Answer: answers()}).Watch(t.Context()) {
+			require.NoError(t, err)
+			w.box.DeliverWith([]byte("From: abuse@example.test\r\nTo: bob@example.test\r\nSubject: x\r\n\r\n"), ewstest.Delivery{
+				Folder:   w.box.Folder(ews.FolderOutbox),
+				Extended: []ews.ExtendedProperty{{Field: ews.ExtendedField{GUID: driver.NoteSet, Name: driver.AnswerName, Type: ews.TypeString}, Value: report.ID}},
+			})
+			var undecided *reported.UndecidedError
+			assert.ErrorAs(t, report.Answer(t.Context(), nil), &undecided)
+			break
+		}
+		assert.Zero(t, w.sent())
+	})
+}
+
+// TestLateSending: while a request to send may take effect, it is not repeated.
+func TestLateSending(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		w.report(1)
+		for report, err := range w.process().watcher(&reported.Options{Answer: answers()}).Watch(t.Context()) {
+			require.NoError(t, err)
+			w.FailNext(ews.OpSendItem, ewstest.Late(10*time.Minute))
+			w.ResetRequests()
+			for report.Answer(t.Context(), nil) != nil {
+				time.Sleep(time.Minute)
+			}
+			break
+		}
+		sends := 0
+		for _, r := range w.Requests() {
+			if r.Operation == ews.OpSendItem {
+				sends++
+			}
+		}
+		assert.Equal(t, 1, sends)
+		assert.Equal(t, 1, w.sent())
+	})
+}
