@@ -77,12 +77,15 @@ var errLate = errors.New("no report came")
 func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	late := func() {}
-	if f.action != "watch" {
-		timer := time.AfterFunc(f.wait, func() { cancel(errLate) })
-		defer timer.Stop()
-		late = func() { timer.Reset(f.wait) }
+	timer := time.AfterFunc(f.wait, func() { cancel(errLate) })
+	defer timer.Stop()
+	wait := func() {
+		timer.Stop()
+		if f.action != "watch" {
+			timer.Reset(f.wait)
+		}
 	}
+	wait()
 	var given []reported.Report
 	defer func() {
 		for _, report := range given { // others may have them at once
@@ -98,16 +101,15 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 			}
 			continue
 		}
-		late()
+		timer.Stop() // the watch renews the lease on what is being dealt with
 		given = append(given, report)
 		failed = nil
-		if f.id != "" && report.ID != f.id {
-			continue
+		if f.id == "" || report.ID == f.id {
+			if err := s.report(ctx, f, r, report); err != nil || f.id != "" {
+				return err
+			}
 		}
-		// What is done with it does not end because no other report comes.
-		if err := s.report(ctx, f, r, report); err != nil || f.id != "" {
-			return err
-		}
+		wait()
 	}
 	switch {
 	case failed != nil:

@@ -28,10 +28,11 @@ func setupReports(t *testing.T) *bundle {
 	return b
 }
 
-// reportsOf returns the ids of the reports that wait, by the address of the reporter.
-func (b *bundle) reportsOf(t *testing.T) map[string]string {
+// reportsOf returns the ids of the reports that wait, by the address of the reporter. It
+// waits for so long that a busy machine makes no difference.
+func (b *bundle) reportsOf(t *testing.T, wait string) map[string]string {
 	t.Helper()
-	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test", "-wait", "1s")
+	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test", "-wait", wait)
 	require.Equal(t, exitDone, r.status, r.stderr)
 	ids := make(map[string]string)
 	for _, line := range r.lines {
@@ -44,12 +45,12 @@ func (b *bundle) reportsOf(t *testing.T) map[string]string {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	b := setupReports(t)
-	ids := b.reportsOf(t)
+	ids := b.reportsOf(t, "10s")
 	require.Len(t, ids, 2)
 	abuse := b.srv.Mailbox("abuse@example.test")
 	require.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2, "nothing is done by looking")
 
-	shown := b.run(t, "reports", "show", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	shown := b.run(t, "reports", "show", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
 	require.Equal(t, exitDone, shown.status, shown.stderr)
 	require.Len(t, shown.lines, 1)
 	meant := shown.lines[0]["understood"].(map[string]any)["messages"].([]any)[0].(map[string]any)
@@ -57,13 +58,13 @@ func TestReports(t *testing.T) {
 	assert.Equal(t, "high", meant["confidence"])
 	assert.Contains(t, shown.stderr, "high confidence, attached: "+phishing)
 
-	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s", "-dry-run")
+	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s", "-dry-run")
 	require.Equal(t, exitDone, dry.status, dry.stderr)
 	assert.Empty(t, b.run(t, "list").lines)
 	assert.Len(t, dry.lines, 3, "alice once, though she is in the group as well")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2)
 
-	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
 	require.Equal(t, exitDone, taken.status, taken.stderr)
 	assert.Equal(t, "quarantined", taken.lines[len(taken.lines)-1]["action"])
 	held := b.run(t, "list")
@@ -77,12 +78,12 @@ func TestReports(t *testing.T) {
 	assert.Contains(t, from, "bob@example.test", "the mail went to a group, whose members are looked at")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1)
 
-	unsure := b.run(t, "reports", "quarantine", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s")
+	unsure := b.run(t, "reports", "quarantine", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
 	assert.Equal(t, exitSome, unsure.status)
 	assert.Contains(t, unsure.stderr, "nothing in the report is sure enough")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
-	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "3s",
+	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
 		"-reply", b.write(t, "reply.txt", "Thank you for {{.Subject}}.\n"), "-reply-domain", "example.test")
 	require.Equal(t, exitDone, dismissed.status, dismissed.stderr)
 	assert.Equal(t, "dismissed", dismissed.lines[0]["action"])
@@ -92,7 +93,7 @@ func TestReports(t *testing.T) {
 		answered = answered || strings.Contains(m.Subject, "help")
 	}
 	assert.True(t, answered, "the reporter was answered")
-	assert.Empty(t, b.reportsOf(t))
+	assert.Empty(t, b.reportsOf(t, "1s"))
 }
 
 func TestReportsUsage(t *testing.T) {

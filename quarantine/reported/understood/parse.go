@@ -149,8 +149,12 @@ func (p *parser) link(link string) error {
 		p.incomplete("a link is longer than %d bytes", maxLink)
 		return nil
 	}
-	l := Link{URL: p.keep(strings.ToValidUTF8(linkunwrap.Tidy(link), "\uFFFD"), maxLink)}
-	if l.URL == "" || slices.Contains(m.Links, Link{URL: l.URL}) {
+	link = strings.ToValidUTF8(linkunwrap.Tidy(link), "\uFFFD")
+	if slices.ContainsFunc(m.Links, func(l Link) bool { return l.URL == link }) {
+		return nil
+	}
+	l := Link{URL: p.keep(link, maxLink)}
+	if l.URL == "" {
 		return nil
 	}
 	for range 5 { // services wrap each other's links
