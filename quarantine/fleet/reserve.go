@@ -2,30 +2,29 @@ package fleet
 
 import (
 	"context"
+	"maps"
 	"strings"
 )
 
 // Reserve waits until there is a permission for each payer named at the same time, and takes
 // them all: see [ews.Reserver]. If a payer is named more often than calls of it may ever be in
-// flight, the reservation waits until this worker has none of it in flight. If ctx already has a reservation, the error is [throttle.ErrNested].
+// flight, the reservation waits until this worker has none of it in flight. If ctx has a
+// reservation already, the error is throttle.ErrNested.
 func (l *Limiter) Reserve(ctx context.Context, payers ...string) (reserved context.Context, done func(), err error) {
 	ctx, local, err := l.local.Reserve(ctx, payers...)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reservation{free: make(map[string]int)}
+	slots := make(map[string]int)
 	for _, p := range payers {
-		r.free[strings.ToLower(p)]++
+		slots[strings.ToLower(p)]++
 	}
-	t := &ticket{slots: r.free}
+	t := &ticket{slots: slots}
 	if err := l.enter(ctx, t); err != nil {
 		local()
 		return nil, nil, err
 	}
-	r.free = make(map[string]int)
-	for key, n := range t.slots {
-		r.free[key] = n
-	}
+	r := &reservation{free: maps.Clone(slots)}
 	return context.WithValue(ctx, reservationKey{l}, r), func() { r.end(l); local() }, nil
 }
 

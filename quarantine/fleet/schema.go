@@ -80,6 +80,13 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	}
 	var have int64
+	var encoding string
+	if err := pool.QueryRow(ctx, `SELECT current_setting('server_encoding')`).Scan(&encoding); err != nil {
+		return fmt.Errorf("fleet: asking the database: %w", explain(err))
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("fleet: the database is in %s, which cannot hold all names; create one with ENCODING 'UTF8'", encoding)
+	}
 	err = pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+versionTable+` WHERE is_applied`).Scan(&have)
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == undefinedTable {
 		err = nil

@@ -40,3 +40,29 @@ func TestNewerSchema(t *testing.T) {
 		require.ErrorContains(t, err, "start the program that has made them")
 	}
 }
+
+// A database that cannot hold all names is refused before anything is in it.
+func TestEncoding(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	_, err := pool.Exec(t.Context(), `CREATE DATABASE fleet_test_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
+	require.NoError(t, err)
+	config := pool.Config()
+	config.ConnConfig.Database = "fleet_test_latin"
+	latin := pgtest.Open(t, config)
+	err = fleet.Migrate(t.Context(), latin)
+	latin.Close()
+	require.ErrorContains(t, err, "ENCODING 'UTF8'")
+	_, err = pool.Exec(t.Context(), `DROP DATABASE fleet_test_latin`)
+	require.NoError(t, err)
+}
+
+// A database that is down when a program starts is told as such.
+func TestDownAtStart(t *testing.T) {
+	t.Parallel()
+	faults := new(pgtest.Faults)
+	pool := pgtest.Open(t, faults.Install(pgtest.Config(t)))
+	faults.SetDown(true)
+	require.ErrorIs(t, fleet.CheckSchema(t.Context(), pool), fleet.ErrUnreachable)
+	require.ErrorIs(t, fleet.Migrate(t.Context(), pool), fleet.ErrUnreachable)
+}

@@ -1,0 +1,112 @@
+package fleet_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
+)
+
+// statements counts statements by what they do: each is a round trip.
+type statements struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+var statementKind = regexp.MustCompile(`(?is)(insert|update|delete|select)\s.*?(fleet_\w+)`)
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := q.SQL
+	if strings.Contains(q.SQL, "INSERT INTO fleet_intents") {
+		kind = "INSERT fleet_intents"
+	} else if m := statementKind.FindStringSubmatch(q.SQL); m != nil {
+		kind = m[1] + " " + m[2]
+	}
+	s.n[kind]++
+	return ctx
+}
+
+func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// A message costs at most six round trips to the database in a campaign, and two a second a worker
+// beside them, of the limiter.
+func TestRoundTripsOfAMessage(t *testing.T) {
+	t.Parallel()
+	for _, impersonation := range []bool{false, true} {
+		t.Run(fmt.Sprint("impersonation=", impersonation), func(t *testing.T) {
+			t.Parallel()
+			config := migrated(t)
+			count := &statements{n: make(map[string]int)}
+			config.ConnConfig.Tracer = count
+			pool := pgtest.Open(t, config)
+			journal, err := fleet.NewJournal(pool, nil)
+			require.NoError(t, err)
+			limiter, err := fleet.NewLimiter(pool, &fleet.LimiterOptions{Payers: unlimited(9), Workers: 3})
+			require.NoError(t, err)
+			srv := ewstest.NewServer(nil)
+			defer srv.Close()
+			const messages = 40
+			var targets []quarantine.Target
+			for i := range messages {
+				target := quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", i), MessageID: fmt.Sprintf("<%d@evil.example>", i)}
+				srv.Mailbox(target.Mailbox).Deliver([]byte("Message-ID: " + target.MessageID + "\r\nSubject: Your invoice\r\n\r\nClick here.\r\n"))
+				targets = append(targets, target)
+			}
+			client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: http.RoundTripper(srv.As(srv.Direct(), "svc")), Limiter: limiter})
+			require.NoError(t, err)
+			opts := &quarantine.Options{Name: "A", Journal: journal, SearchLag: time.Millisecond}
+			var service *quarantine.Service
+			if impersonation {
+				strategy, err := ewsmail.NewImpersonation(client, nil)
+				require.NoError(t, err)
+				service, err = quarantine.New(strategy, vault, opts)
+				require.NoError(t, err)
+			} else {
+				strategy, err := ewsmail.NewFullAccess(client, nil)
+				require.NoError(t, err)
+				service, err = quarantine.New(strategy, vault, opts)
+				require.NoError(t, err)
+			}
+			router, err := quarantine.NewRouter([]quarantine.Route{{Service: service}}, nil)
+			require.NoError(t, err)
+			defer router.Close()
+			begun := time.Now()
+			for r, err := range router.QuarantineCampaign(t.Context(), "c", slices.Values(targets)) {
+				require.NoError(t, err)
+				require.NoError(t, r.Err())
+				require.Equal(t, quarantine.Quarantined, r.Outcome())
+			}
+			count.mu.Lock()
+			defer count.mu.Unlock()
+			journalled, asked := 0, 0
+			for kind, n := range count.n {
+				if kind == "SELECT fleet_share" {
+					asked += n // by time, not by message
+					continue
+				}
+				journalled += n
+			}
+			t.Logf("%.2f a message: %v", float64(journalled+asked)/messages, count.n)
+			assert.LessOrEqual(t, journalled, 6*messages)
+			assert.LessOrEqual(t, asked, 5+int(time.Since(begun)/(100*time.Millisecond)))
+		})
+	}
+}
