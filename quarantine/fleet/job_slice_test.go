@@ -40,7 +40,7 @@ func TestSlice(t *testing.T) {
 			s = l.done(t, "case-1")
 			assert.Equal(t, [2]int{1, 0}, [2]int{s.Restored, s.Unrestored})
 			assert.NotZero(t, putting.Struck())
-			assert.Equal(t, [2]int{1, 0}, [2]int{l.copies(alice), l.copies(vault)})
+			assert.Equal(t, [2]int{1, 0}, [2]int{l.copies(alice), l.copies(kept)})
 		})
 	}
 }
