@@ -130,5 +130,5 @@ const (
 	alice = "alice@example.test"
 	bob   = "bob@example.test"
 	carol = "carol@example.test"
-	vault = "quarantine@example.test"
+	kept  = "quarantine@example.test"
 )

@@ -31,7 +31,7 @@ func TestCampaign(t *testing.T) {
 	assert.Equal(t, map[quarantine.Outcome]int{quarantine.Quarantined: 2, quarantine.NotFound: 1}, s.Outcomes)
 	assert.Equal(t, [4]int{3, 3, 2, 0}, [4]int{s.Targets, s.Mailboxes, s.Taken, s.Problems})
 	assert.Zero(t, l.copies(alice, bob))
-	assert.Equal(t, 2, l.copies(vault))
+	assert.Equal(t, 2, l.copies(kept))
 
 	all, err := l.campaigns.Targets(t.Context(), "case-1", fleet.TargetFilter{Outcome: new(quarantine.Quarantined)}, 10)
 	require.NoError(t, err)
@@ -44,12 +44,12 @@ func TestCampaign(t *testing.T) {
 	require.NoError(t, l.campaigns.Release(t.Context(), "case-1", all[0].Key))
 	s = l.until(t, "case-1", func(s fleet.CampaignStatus) bool { return s.Restored == 1 && s.Done() })
 	assert.Equal(t, fleet.CampaignRunning, s.State)
-	assert.Equal(t, [3]int{1, 0, 1}, [3]int{l.copies(alice), l.copies(bob), l.copies(vault)})
+	assert.Equal(t, [3]int{1, 0, 1}, [3]int{l.copies(alice), l.copies(bob), l.copies(kept)})
 
 	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
 	s = l.until(t, "case-1", func(s fleet.CampaignStatus) bool { return s.Restored == 2 && s.Done() })
 	assert.Equal(t, fleet.CampaignRestoring, s.State)
-	assert.Equal(t, [3]int{1, 1, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(vault)})
+	assert.Equal(t, [3]int{1, 1, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(kept)})
 	_, err = l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(carol)})
 	require.ErrorIs(t, err, fleet.ErrEnded)
 }
@@ -185,7 +185,7 @@ func TestCancelAndRestoreAtOnce(t *testing.T) {
 	assert.Equal(t, fleet.CampaignRestoring, s.State)
 	assert.Equal(t, s.Taken, s.Restored)
 	assert.Equal(t, 12, l.copies(all...))
-	assert.Zero(t, l.copies(vault))
+	assert.Zero(t, l.copies(kept))
 }
 
 // A campaign that is cancelled takes no more.

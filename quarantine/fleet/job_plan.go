@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -19,6 +20,15 @@ import (
 type planner struct {
 	river.WorkerDefaults[planArgs]
 	*Workers
+}
+
+// planTakeOvers is how many times TakeOverAfter a plan may take, because it cannot be handed
+// on half made. So long it also takes until the plan of a process that has died is begun again.
+const planTakeOvers = 6
+
+// Timeout is how long a plan may take.
+func (w *planner) Timeout(*river.Job[planArgs]) time.Duration {
+	return planTakeOvers * w.opts.TakeOverAfter
 }
 
 // Work expands groups, follows forwards and counts what criteria match. It only reads, so
@@ -35,10 +45,14 @@ func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	if err == nil {
 		err = w.count(ctx, plan)
 	}
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("fleet: the plan took longer than %v; make several campaigns of it, or raise TakeOverAfter", w.Timeout(job))
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), storeFor)
+		defer cancel()
+	} else if ctx.Err() != nil {
 		return handOn(ctx)
-	}
-	if err != nil && driver.Temporary(err) && job.Attempt < job.MaxAttempts {
+	} else if err != nil && driver.Temporary(err) && job.Attempt < job.MaxAttempts {
 		return err
 	}
 	refused := err

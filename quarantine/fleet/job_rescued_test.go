@@ -41,11 +41,11 @@ func TestRescuedWhileRunning(t *testing.T) {
 	s := l.done(t, "case-1")
 	assert.Equal(t, map[quarantine.Outcome]int{quarantine.Quarantined: 6}, s.Outcomes)
 	assert.Equal(t, [2]int{6, 0}, [2]int{s.Taken, s.Problems})
-	assert.Equal(t, [2]int{0, 6}, [2]int{l.copies(all...), l.copies(vault)})
+	assert.Equal(t, [2]int{0, 6}, [2]int{l.copies(all...), l.copies(kept)})
 	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
 	s = l.done(t, "case-1")
 	assert.Equal(t, 6, s.Restored)
-	assert.Equal(t, [2]int{6, 0}, [2]int{l.copies(all...), l.copies(vault)})
+	assert.Equal(t, [2]int{6, 0}, [2]int{l.copies(all...), l.copies(kept)})
 }
 
 // What a killed process has begun is known: a restore of the campaign settles it first.
@@ -65,7 +65,7 @@ func TestRestoreOfWhatWasBegun(t *testing.T) {
 	l.work(t, fleet.WorkerOptions{}, nil)
 	s := l.done(t, "case-1")
 	assert.Equal(t, [2]int{1, 1}, [2]int{s.Taken, s.Restored})
-	assert.Equal(t, [3]int{1, 1, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(vault)})
+	assert.Equal(t, [3]int{1, 1, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(kept)})
 }
 
 // A job that River has given up is told with its targets, and does not stay open for ever;

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -95,7 +94,7 @@ func (w *Workers) putBack(ctx context.Context, campaign string, part int) error 
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	var failed error
-	for r, err := range w.router.RestoreAll(run, slices.Values(receipts)) {
+	for r, err := range w.router.RestoreAll(run, until(pause, receipts)) {
 		if r == nil || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) {
 			continue
 		}
@@ -103,7 +102,7 @@ func (w *Workers) putBack(ctx context.Context, campaign string, part int) error 
 		if !known {
 			continue
 		}
-		out, err := w.judge(r, err, before)
+		out, err := w.judge(r, err, before, run.Err() != nil)
 		if err == nil {
 			w.note(ctx, "put back", campaign, r, out)
 			err = w.storeRestored(ctx, campaign, out)

@@ -24,8 +24,9 @@ type result struct {
 	receipt []byte // JSON; nil: there is none
 }
 
-// judge says what becomes of a target after a try, of which there were so many before.
-func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int) (result, error) {
+// judge says what becomes of a target after a try, of which there were so many before. Cut
+// means that the job was over before the target was done: what then failed has not failed.
+func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool) (result, error) {
 	out := result{target: r.Target.Key(), outcome: r.Outcome(), unsearched: len(r.Unsearched), items: len(r.Items)}
 	for _, it := range r.Items {
 		if it.Outcome.Done() && it.Outcome != quarantine.Found {
@@ -37,7 +38,7 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int) (result,
 	}
 	err := errors.Join(failed, r.Err())
 	out.problem = textOf(err)
-	out.wait, out.settled = w.again(r, err, tries)
+	out.wait, out.settled = w.again(r, err, tries, cut)
 	if failed != nil && out.items == 0 {
 		return out, nil
 	}
@@ -51,18 +52,20 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int) (result,
 
 // again says whether a target is done with, and otherwise when it is tried again. What is
 // undecided waits, because trying at once shows nothing new.
-func (w *Workers) again(r *quarantine.Receipt, err error, tries int) (time.Duration, bool) {
+func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (time.Duration, bool) {
 	undecided, later := false, false
 	for _, it := range r.Items {
 		undecided = undecided || it.Outcome == quarantine.Undecided
 		later = later || it.Err != nil && driver.Temporary(it.Err)
 	}
-	later = later || err != nil && (errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err) || r.Outcome() == quarantine.NotBegun && len(r.Items) > 0)
+	later = later || err != nil && (cut || errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err) || r.Outcome() == quarantine.NotBegun && len(r.Items) > 0)
 	switch {
 	case tries+1 >= w.opts.MaxTries, !undecided && !later:
 		return 0, true
 	case undecided:
 		return w.opts.Settle, false
+	case cut:
+		return 0, false
 	}
 	return min(30*time.Second<<min(tries, 10), 15*time.Minute), false
 }

@@ -89,13 +89,15 @@ func (w *Workers) take(ctx context.Context, campaign string, targets []due) erro
 		return nil
 	}
 	open := make(map[string]int, len(targets)) // tries, of those that have no result
+	asked := make([]quarantine.Target, 0, len(targets))
 	for _, d := range targets {
 		open[d.key] = d.tries
+		asked = append(asked, d.target)
 	}
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	var failed error
-	for r, err := range w.router.QuarantineAll(run, pause.until(targets)) {
+	for r, err := range w.router.QuarantineAll(run, until(pause, asked)) {
 		if r == nil {
 			continue // the context has ended; what has no receipt is put off
 		}
@@ -105,7 +107,7 @@ func (w *Workers) take(ctx context.Context, campaign string, targets []due) erro
 			continue
 		}
 		delete(open, key)
-		failed = errors.Join(failed, w.keepTaken(ctx, campaign, r, err, tries))
+		failed = errors.Join(failed, w.keepTaken(ctx, campaign, r, err, tries, run.Err() != nil))
 	}
 	left := make([]string, 0, len(open))
 	for key := range open {
@@ -127,8 +129,8 @@ func nothingDone(r *quarantine.Receipt, err error) bool {
 
 // keepTaken stores what became of a target, and has it put back if that was asked for
 // meanwhile.
-func (w *Workers) keepTaken(ctx context.Context, campaign string, r *quarantine.Receipt, failed error, tries int) error {
-	out, err := w.judge(r, failed, tries)
+func (w *Workers) keepTaken(ctx context.Context, campaign string, r *quarantine.Receipt, failed error, tries int, cut bool) error {
+	out, err := w.judge(r, failed, tries, cut)
 	if err != nil {
 		return err
 	}
@@ -168,6 +170,8 @@ type pause struct {
 	stop    context.CancelCauseFunc
 	end     func()
 
+	began time.Time
+
 	mu sync.Mutex
 	to time.Time
 }
@@ -177,7 +181,7 @@ type pause struct {
 func (w *Workers) patient(ctx context.Context) (context.Context, *pause) {
 	sliced, cancelSlice := context.WithTimeoutCause(ctx, w.slice(), errSlice)
 	run, stop := context.WithCancelCause(sliced)
-	p := &pause{workers: w, stop: stop, end: func() { stop(nil); cancelSlice() }}
+	p := &pause{workers: w, began: time.Now(), stop: stop, end: func() { stop(nil); cancelSlice() }}
 	return driver.Watched(run, p.spent), p
 }
 
@@ -205,11 +209,11 @@ func (p *pause) left() time.Duration {
 	return max(0, time.Until(p.to))
 }
 
-// until yields targets as long as no pause was asked for.
-func (p *pause) until(targets []due) iter.Seq[quarantine.Target] {
-	return func(yield func(quarantine.Target) bool) {
-		for _, d := range targets {
-			if p.left() > 0 || !yield(d.target) {
+// until yields what is to be done as long as no pause was asked for, and the job has time.
+func until[T any](p *pause, all []T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, one := range all {
+			if p.left() > 0 || time.Since(p.began) > p.workers.opts.TakeOverAfter/3 || !yield(one) {
 				return
 			}
 		}

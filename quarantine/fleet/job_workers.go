@@ -24,8 +24,8 @@ type WorkerOptions struct {
 	// TakeOverAfter is how long a job may be in the hands of a process before another
 	// takes it for dead and begins it again, which River looks for every 30 seconds. If
 	// the first still works on it nothing is lost or doubled: the journal and the stamps
-	// see to that. A job that is not done after half of this time is handed on by the
-	// process itself. It must be the same for all processes. At least 4 seconds. Default:
+	// see to that. A job begins nothing more after a third of this time, and hands itself
+	// on after half of it; a plan, which cannot be handed on, may take six times as long. A message must be carried, and one be put back, within that half. It must be the same for all processes. At least 4 seconds. Default:
 	// 10 minutes.
 	TakeOverAfter time.Duration
 
