@@ -109,6 +109,24 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
+// An answer to another question about a message is not taken for one that says that no
+// receipt was asked for.
+func TestReceiptMustBeTold(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]any{
+		`{"id":"1","isRead":false}`: nil, `{"id":"1","isReadReceiptRequested":null}`: false,
+		`{"id":"1","isReadReceiptRequested":true}`: true, `{"id":"1","isReadReceiptRequested":false}`: false,
+	} {
+		got, err := mailbox(t, script(answer(200, body))).Message(t.Context(), "1", []string{"id", "isReadReceiptRequested"}, nil)
+		if want == nil {
+			require.Error(t, err)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Receipt.Yes, body)
+	}
+}
+
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{
 		`{"value":[{"id":"1","@removed":{"reason":"deleted"}}],"@odata.nextLink":"https://graph.example.test/v1.0/users/u/mailFolders/inbox/messages/delta?$skiptoken=a"}`,
