@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type Message struct {
 	Attached   bool            `json:"hasAttachments"` // false also if all are inline
 	Importance string          `json:"importance"`
 	Categories []string        `json:"categories"`
-	Receipt    bool            `json:"isReadReceiptRequested"`
+	Receipt    Answer          `json:"isReadReceiptRequested"`
 	From       *Recipient      `json:"from"`
 	Sender     *Recipient      `json:"sender"`
 	To         []Recipient     `json:"toRecipients"`
@@ -33,6 +34,15 @@ type Message struct {
 	Bcc        []Recipient     `json:"bccRecipients"`
 	Headers    []Header        `json:"internetMessageHeaders"`
 	Values     []PropertyValue `json:"singleValueExtendedProperties"`
+}
+
+// Answer is a yes or no, told at all or not.
+type Answer struct{ Told, Yes bool }
+
+// UnmarshalJSON reads a truth value; null is no.
+func (a *Answer) UnmarshalJSON(text []byte) error {
+	*a = Answer{Told: true, Yes: string(text) == "true"}
+	return nil
 }
 
 // Recipient is someone in From, To and so on.
@@ -134,11 +144,16 @@ func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, err
 	return pages[Message](ctx, m.client, q.call(m.user, m.payer))
 }
 
-// Message reads one message.
+// Message reads one message. Whether it asks for a receipt, if that is among the fields, must
+// be told: an answer to another question about the same message would say that it does not.
 func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
 	var got Message
 	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	if err == nil && slices.Contains(fields, "isReadReceiptRequested") && !got.Receipt.Told {
+		err = &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	}
+	return got, err
 }
 
 // Update changes fields of a message. With a version Graph may refuse to change another

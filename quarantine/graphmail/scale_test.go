@@ -47,7 +47,7 @@ func (c *counting) Acquire(ctx context.Context, payer string) (func(bool, time.D
 // which three requests may be in flight, is what everything waits for.
 func TestScale(t *testing.T) {
 	t.Parallel()
-	mailboxes := 50
+	mailboxes := 30
 	if *whole {
 		mailboxes = 1000
 	}

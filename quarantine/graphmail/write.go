@@ -111,7 +111,7 @@ func asksReceipt(raw graph.Message) bool {
 	}
 	flags, _ := raw.Value(pidTagMessageFlags)
 	n, _ := strconv.Atoi(flags)
-	return raw.Receipt || n&notify != 0
+	return raw.Receipt.Yes || n&notify != 0
 }
 
 // hush withdraws the request for a receipt, and reads back that this was done. It returns

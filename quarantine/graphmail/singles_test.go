@@ -1,0 +1,228 @@
+package graphmail_test
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
+)
+
+// singlesEvery says at which requests TestSingles lets something happen without -whole:
+// at one of so many, and each deviation at least at one.
+var singlesEvery = flag.Int("singles.every", 400, "without -whole, TestSingles takes one of so many requests")
+
+// person is somebody who does something to the message at the n-th request, before or
+// after it has been carried out.
+func person(name, mailbox string, after bool, do func(*ewstest.Person, *ewstest.Message, *ewstest.Folder) error) blow {
+	when := map[bool]string{false: "before", true: "after"}[after]
+	b := atRequest(name+", "+when, after, func(s *scene, _ *process) {
+		s.deed(func() {
+			box := s.w.Mailbox(mailbox)
+			for _, m := range s.w.in(mailbox, theID) {
+				_ = do(box.Person(name), m, box.AddFolder(nil, "Elsewhere"))
+			}
+		})
+	})
+	return b
+}
+
+// deed lets people do something that may make copies, delete the message or tell others,
+// and notes what of that it did.
+func (s *scene) deed(do func()) {
+	count := func() int { from, to := s.ends(); return len(from) + len(to) }
+	was, told := count(), len(s.w.Notices())
+	do()
+	s.people, s.moved = true, true
+	s.told += len(s.w.Notices()) - told
+	switch n := count() - was; {
+	case n > 0:
+		s.copied += n
+	case n < 0:
+		s.deleted -= n
+	}
+}
+
+// unfounded returns what is wrong in a history in which people did something.
+func (s *scene) unfounded(b blow) string {
+	from, to := s.ends()
+	// What is surplus is put aside, not removed, and told: an old version, say, beside an
+	// edited one.
+	aside := func(m *ewstest.Message) bool {
+		return strings.HasPrefix(m.Folder, "/Surplus") || m.Folder == "/Deleted Items" && strings.Contains(b.name, "edits")
+	}
+	whole := len(from) + len(to)
+	from, to = slices.DeleteFunc(from, aside), slices.DeleteFunc(to, aside)
+	n := len(from) + len(to)
+	switch {
+	case whole > 0 && n == 0 && s.deleted == 0:
+		return "untrue: in the end it is only among what is surplus"
+	case n == 0 && s.deleted == 0:
+		return "lost: in the end no copy is left, and nobody has deleted it"
+	case n > 1+s.copied:
+		return fmt.Sprintf("doubled: in the end there are %d copies, of which people made %d: %s", n, s.copied, places(append(from, to...)))
+	case len(s.w.Notices()) > s.told:
+		return "notices: somebody was told"
+	case n > 0 && s.deleted+s.copied == 0 && len(to) != 1:
+		return "untrue: in the end it is at the wrong end"
+	}
+	for _, m := range append(from, to...) {
+		if !strings.Contains(string(m.MIME), "Click here.") && !strings.Contains(b.name, "edits") {
+			return "lost: it is not whole"
+		}
+	}
+	return ""
+}
+
+// people are what owners and analysts do.
+func people() (all []blow) {
+	for _, after := range []bool{false, true} {
+		for _, who := range []struct{ name, mailbox string }{{"owner", alice}, {"analyst", vault}} {
+			for _, d := range []struct {
+				name string
+				do   func(*ewstest.Person, *ewstest.Message, *ewstest.Folder) error
+			}{
+				{"files", func(p *ewstest.Person, m *ewstest.Message, to *ewstest.Folder) error {
+					_, err := p.File(m, to)
+					return err
+				}},
+				{"deletes", func(p *ewstest.Person, m *ewstest.Message, _ *ewstest.Folder) error {
+					_, err := p.Delete(m)
+					return err
+				}},
+				{"deletes for good", func(p *ewstest.Person, m *ewstest.Message, _ *ewstest.Folder) error {
+					_, err := p.ShiftDelete(m)
+					return err
+				}},
+				{"flags", func(p *ewstest.Person, m *ewstest.Message, _ *ewstest.Folder) error {
+					_, err := p.Flag(m, ews.Flag{Status: "Flagged"})
+					return err
+				}},
+				{"reads", func(p *ewstest.Person, m *ewstest.Message, _ *ewstest.Folder) error {
+					_, err := p.MarkRead(m)
+					return err
+				}},
+				{"edits", func(p *ewstest.Person, m *ewstest.Message, _ *ewstest.Folder) error {
+					_, err := p.Edit(m, ewstest.Edit{Subject: "Changed", Body: "Changed."})
+					return err
+				}},
+				{"copies", func(p *ewstest.Person, m *ewstest.Message, to *ewstest.Folder) error {
+					_, err := p.Copy(m, to)
+					return err
+				}},
+			} {
+				all = append(all, person(who.name+" "+d.name, who.mailbox, after, d.do))
+			}
+		}
+	}
+	renames := func(s *scene, _ *process) {
+		s.deed(func() {
+			for _, f := range s.w.Mailbox(vault).Folders() {
+				if f.Path() == "/Quarantine" {
+					_ = s.w.Mailbox(vault).Person("analyst").RenameFolder(f, "Old quarantine")
+				}
+			}
+		})
+	}
+	return append(all, atRequest("analyst renames the folder", false, renames))
+}
+
+// chosen reports whether something is to happen at a request: of those of both directions
+// at one of so many, not always the same, and each thing at least at one.
+func chosen(n, thing int, direction driver.Direction, calls map[driver.Direction]int, every int) bool {
+	total := calls[driver.ToQuarantine] + calls[driver.ToUser]
+	if direction == driver.ToUser {
+		n += calls[driver.ToQuarantine]
+	}
+	every = min(every, total)
+	return n%every == thing*37%every
+}
+
+// untrueServers are what a server does besides what TestMatrix lets it do.
+func untrueServers() []blow {
+	return []blow{
+		faulty(graphtest.Late(30*time.Second), 1), faulty(graphtest.Late(5*time.Minute), 1), faulty(graphtest.Late(14*time.Minute), 1),
+		faulty(graphtest.Status(502, "").ActedAfter(5*time.Minute), 1), faulty(graphtest.Slow(5*time.Minute), 1),
+		faulty(graphtest.Status(503, "ErrorMailboxMoveInProgress"), 1), faulty(graphtest.Status(401, "InvalidAuthenticationToken"), 1),
+		faulty(graphtest.Status(409, "ErrorFolderExists"), 1), faulty(graphtest.Status(413, "ErrorMessageSizeExceeded"), 1),
+		faulty(graphtest.EarlierAnswer, 1), faulty(graphtest.EarlierAnswer.Acted(), 1),
+		faulty(graphtest.NoNextLink, 1), faulty(graphtest.EmptyPage, 1), faulty(graphtest.FilterIgnored, 1), faulty(graphtest.PropertiesLost, 1),
+		faulty(graphtest.ExportFails("ErrorCorruptData"), 1), faulty(graphtest.ExportFails("ErrorItemNotFound"), 1),
+	}
+}
+
+// TestSingles lets one thing go differently at a request of a quarantine and of a restore,
+// as the explorer does over EWS: people, and servers that act late or answer untruly.
+func TestSingles(t *testing.T) {
+	t.Parallel()
+	all := append(people(), untrueServers()...)
+	counts := make([]map[string]int, len(all))
+	for i := range counts {
+		counts[i] = make(map[string]int)
+	}
+	var mu sync.Mutex
+	calls := map[driver.Direction]int{
+		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine), driver.ToUser: undisturbed(t, driver.ToUser),
+	}
+	t.Run("histories", func(t *testing.T) {
+		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
+			for i, b := range all {
+				t.Run(string(direction)+"/"+b.name, func(t *testing.T) {
+					t.Parallel()
+					for n := range calls[direction] {
+						if !*whole && !chosen(n, i, direction, calls, *singlesEvery) {
+							continue
+						}
+						synctest.Test(t, func(t *testing.T) {
+							wrong := play(t, direction, b, n)
+							mu.Lock()
+							defer mu.Unlock()
+							counts[i]["histories"]++
+							for _, text := range wrong {
+								kind, _, _ := strings.Cut(text, ":")
+								if kind == "doubled" && strings.HasPrefix(b.name, graphtest.PropertiesLost.Name) {
+									// A copy without its stamp is not recognised, over EWS neither; none is lost.
+									t.Logf("%s at request %d of %s: %s", b.name, n, direction, text)
+									continue
+								}
+								counts[i][kind]++
+								t.Errorf("%s at request %d of %s: %s", b.name, n, direction, text)
+							}
+						})
+					}
+				})
+			}
+		}
+	})
+	var out strings.Builder
+	tw := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	columns := []string{"histories", "lost", "doubled", "notices", "untrue"}
+	fmt.Fprintln(tw, "deviation\t"+strings.Join(columns, "\t"))
+	sum := make(map[string]int)
+	for i, b := range all {
+		fmt.Fprint(tw, b.name)
+		for _, c := range columns {
+			fmt.Fprintf(tw, "\t%d", counts[i][c])
+			sum[c] += counts[i][c]
+		}
+		fmt.Fprintln(tw)
+		assert.NotZero(t, counts[i]["histories"], b.name)
+	}
+	fmt.Fprint(tw, "all")
+	for _, c := range columns {
+		fmt.Fprintf(tw, "\t%d", sum[c])
+	}
+	tw.Flush()
+	t.Log("\n" + out.String())
+}
