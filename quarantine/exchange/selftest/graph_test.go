@@ -221,7 +221,7 @@ func TestGraphCheckTakenAway(t *testing.T) {
 			take: func(_ *testing.T, s *graphScene) {
 				s.FailNext(graphtest.OpListChildFolders, graphtest.Status(500, "ErrorCorruptData"))
 			},
-			failed: []string{"quarantineFolder " + vault}, remedy: "Get-MailboxStatistics",
+			failed: []string{"quarantineFolder " + vault}, remedy: "it is not known why",
 		},
 		"right to delete": {
 			take: func(_ *testing.T, s *graphScene) {
