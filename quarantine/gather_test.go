@@ -90,7 +90,10 @@ var alone = map[quarantine.Way]int{quarantine.WayMove: 12, quarantine.WayTransfe
 // alone, by MIME a quarter.
 func TestGatheredRoundTrips(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -115,7 +118,10 @@ func TestGatheredRoundTrips(t *testing.T) {
 // A message that is alone takes as many requests as without gathering.
 func TestGatheredAlone(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		var asked [2][]ews.Operation
 		for i, together := range []*gather.Options{nil, {}} {
 			synctest.Test(t, func(t *testing.T) {

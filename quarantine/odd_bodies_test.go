@@ -47,7 +47,10 @@ func TestAnswersThatSayNothing(t *testing.T) {
 	kind := 0
 	for _, name := range slices.Sorted(maps.Keys(oddBodies)) {
 		body := oddBodies[name]
-		for _, a := range accesses {
+		for number, a := range accesses {
+			if !played(t, number) {
+				continue
+			}
 			for i, op := range ops {
 				if kind++; !*whole && kind%23 != 0 {
 					continue

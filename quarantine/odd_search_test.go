@@ -83,7 +83,10 @@ func TestOddSearches(t *testing.T) {
 // An item that is listed and otherwise not found does not keep the others.
 func TestGhost(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -215,7 +218,10 @@ func TestOddAnswersToTheLookForHome(t *testing.T) {
 // A response that stalls for good, at any operation, does not hold the run.
 func TestStalledRuns(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		for _, op := range []ews.Operation{ews.OpFindItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpGetItem, ews.OpCreateItem, ews.OpDeleteItem} {
 			t.Run(a.name+" "+string(op), func(t *testing.T) {
 				t.Parallel()
@@ -302,7 +308,10 @@ func TestOddAddresses(t *testing.T) {
 // message is not taken twice, and the next run ends it.
 func TestStatusAndBodyDisagree(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		for _, op := range []ews.Operation{ews.OpUpdateItem, ews.OpMoveItem, ews.OpUploadItems, ews.OpCreateItem, ews.OpDeleteItem} {
 			t.Run(a.name+" "+string(op), func(t *testing.T) {
 				t.Parallel()

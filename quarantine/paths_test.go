@@ -18,7 +18,10 @@ import (
 // chance.
 func TestPathsReadTheSame(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		for _, below := range [][]string{{"Projekte"}, {"Projekte", "50% / neu"}, nil} {
 			t.Run(a.name+"/"+pathOf(below), func(t *testing.T) {
 				t.Parallel()

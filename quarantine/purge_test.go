@@ -41,7 +41,10 @@ func (w *world) takes(t *testing.T, target quarantine.Target) {
 
 func TestExport(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		w := newWorld(t, a.worldOptions)
 		w.Mailbox(alice).Deliver(eml(theID, "Invoice", attached("invoice.pdf")))
 		w.takes(t, quarantine.Target{Mailbox: alice, MessageID: theID})
@@ -115,7 +118,10 @@ func (w *world) purged(t *testing.T, req quarantine.PurgeRequest) map[string]qua
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		w := newWorld(t, a.worldOptions)
 		for _, id := range []string{"<old@evil.example>", "<kept@evil.example>"} {
 			w.Mailbox(alice).Deliver(eml(id, "Invoice"))

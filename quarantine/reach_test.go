@@ -19,7 +19,10 @@ import (
 func TestReach(t *testing.T) {
 	t.Parallel()
 	begun := time.Now().Add(-time.Second)
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		requests := make(map[bool]int)
 		for _, answered := range []bool{true, false} {
 			w := newWorld(t, a.worldOptions)

@@ -25,7 +25,10 @@ func TestReceiptsAreNotSent(t *testing.T) {
 	for _, version := range []ewstest.Version{
 		ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2013SP1, ewstest.Exchange2016, ewstest.Exchange2019,
 	} {
-		for _, a := range accesses {
+		for number, a := range accesses {
+			if !played(t, number) {
+				continue
+			}
 			for _, folder := range folders {
 				for _, read := range []bool{false, true} {
 					if kind++; !*whole && kind%7 != 0 {

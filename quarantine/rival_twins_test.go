@@ -28,7 +28,7 @@ func TestRivalRestoresOfTwins(t *testing.T) {
 				o.settings = searching(false, quarantine.Limits{}).settings
 				first, step := 1, 1
 				if !*whole {
-					first, step = 1+(2*i+j)%17, 17
+					first, step = 1+(2*i+j)%29, 29
 				}
 				synctest.Test(t, func(t *testing.T) {
 					for at := first; at < 200; at += step {

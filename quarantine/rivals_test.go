@@ -32,7 +32,10 @@ func forged(direction driver.Direction) []ews.ExtendedProperty {
 
 func TestForgedStamps(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 			t.Run(fmt.Sprintf("%s/%s", a.name, direction), func(t *testing.T) {
 				t.Parallel()
@@ -87,7 +90,10 @@ func carriesBy(o worldOptions) ews.Operation {
 func TestRivals(t *testing.T) {
 	t.Parallel()
 	target := quarantine.Target{Mailbox: alice, MessageID: theID}
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		for name, c := range map[string]struct {
 			restore, rivalRestores bool
 		}{

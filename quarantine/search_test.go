@@ -45,7 +45,10 @@ func recoverable(m *ewstest.Message) bool {
 // Messages without a Message-ID are found, taken, found taken and put back.
 func TestByCriteriaThereAndBack(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			o := a.worldOptions

@@ -131,7 +131,10 @@ func TestVanishedIsWaitedFor(t *testing.T) {
 // many is put aside, and the receipt names it and its place, also in JSON.
 func TestSurplusIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			if carriesBy(a.worldOptions) == ews.OpMoveItem {

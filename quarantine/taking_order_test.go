@@ -15,7 +15,10 @@ import (
 // Of several copies, what the user is about to open is taken first.
 func TestInboxAndUnreadFirst(t *testing.T) {
 	t.Parallel()
-	for _, a := range accesses {
+	for number, a := range accesses {
+		if !played(t, number) {
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, a.worldOptions)
