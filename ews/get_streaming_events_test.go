@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -170,13 +171,18 @@ func TestStreamTakesTooLong(t *testing.T) {
 		documents <- streamed(openDocument)
 		began := time.Now()
 		var err error
+		var sent sync.WaitGroup
 		c := newClient(t, serve(live(documents)), nil)
 		for _, err = range c.GetStreamingEvents(t.Context(), ews.StreamingEventsRequest{Subscriptions: []string{"S"}, Timeout: time.Minute}) {
-			time.AfterFunc(45*time.Second, func() { documents <- streamed(aliveDocument) })
+			sent.Go(func() {
+				time.Sleep(45 * time.Second)
+				documents <- streamed(aliveDocument)
+			})
 		}
 		assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		assert.Equal(t, 2*time.Minute, time.Since(began))
 		<-documents
+		sent.Wait()
 	})
 }
 
