@@ -48,8 +48,10 @@ import (
 //	CREATE INDEX ON intents (target);
 //	CREATE INDEX ON intents (at, operation);
 //
-//	-- Begin. No row: held, by the owner and until that a SELECT gives.
-//	INSERT INTO intents VALUES ($1, $2, $3, $4, $5, nextval('tokens'), now() + $6)
+//	-- Begin. No row: held, by the owner and until that a SELECT gives. Two that begin an
+//	-- operation at once take turns, so that who comes second has the greater token.
+//	WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+//	INSERT INTO intents SELECT $1, $2, $3, $4, $5, nextval('tokens'), now() + $6 FROM turn
 //	ON CONFLICT (operation) DO UPDATE SET (target, at, intent, owner, token, until) =
 //		(excluded.target, excluded.at, excluded.intent, excluded.owner, nextval('tokens'), excluded.until)
 //	WHERE intents.owner = excluded.owner OR intents.until <= now() RETURNING token, until;
