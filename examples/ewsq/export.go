@@ -30,7 +30,7 @@ It is as dangerous as it was: do not open it with a mail program.
 `,
 		exit: map[int]string{
 			exitDone: "The file is whole.",
-			exitSome: "There is no file: the message is not in quarantine, or could not be read to its end.",
+			exitSome: "No file was written: the message is not in quarantine, or could not be read in full.",
 		},
 		examples: []example{{"For the analyst:", "ewsq -config exchange.json export '<20261124.1@evil.example>' -out evidence.eml"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {

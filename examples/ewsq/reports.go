@@ -46,7 +46,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 		files: "\nA file for -reply is a text template of Go: {{.Subject}}, {{.From}}, {{.Received}} and\n{{.ID}} are those of the report. Only reporters of the domains of -reply-domain are\nanswered.\n",
 		exit: map[int]string{
 			exitDone: "It was done.",
-			exitSome: "There is no such report, or something could not be done; the report stays.",
+			exitSome: "No such report was found, or something could not be done; the report then stays where it is.",
 		},
 		examples: []example{{"What waits?", "ewsq -config exchange.json reports list -mailbox alice@example.test -wait 1s"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {

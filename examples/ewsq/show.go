@@ -26,7 +26,7 @@ been read, when it was received and taken, why, and where it is now.
 `,
 		exit: map[int]string{
 			exitDone: "It was shown.",
-			exitSome: "It is not in quarantine, or a server could not be asked.",
+			exitSome: "The message is not in quarantine, or a server could not be asked.",
 		},
 		examples: []example{{"What is this?", "ewsq -config exchange.json show '<20261124.1@evil.example>'"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {

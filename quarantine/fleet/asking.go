@@ -48,7 +48,7 @@ func (l *Limiter) run() {
 			continue
 		}
 		last = time.Now()
-		l.ask(context.Background())
+		l.ask(context.Background()) // for all that wait: the context of none of them ends it, the timeout does
 		l.mu.Lock()
 		if l.idle() {
 			l.running = false

@@ -221,7 +221,7 @@ func (g *graphChecker) opened(ctx context.Context, address string, exists Name, 
 	return false
 }
 
-// mailAccess asks to change a message that there is not: the right is looked at first.
+// mailAccess asks to change a message that does not exist: Graph checks the right first.
 func (g *graphChecker) mailAccess(ctx context.Context, box graph.Mailbox, address string) bool {
 	_, err := box.Update(ctx, probeID, "", map[string]any{"categories": []string{}})
 	refusal, said := errors.AsType[*graph.Error](err)

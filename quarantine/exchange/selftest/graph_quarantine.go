@@ -81,7 +81,7 @@ func (g *graphChecker) child(ctx context.Context, root string) (graph.Folder, er
 	return graph.Folder{}, nil
 }
 
-// transferable asks to export an item that there is not, and for a session to import into
+// transferable asks to export an item that does not exist, and for a session to import into
 // the mailbox, which changes nothing.
 func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, address string) bool {
 	id, err := box.ExchangeID(ctx)
