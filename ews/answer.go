@@ -3,6 +3,7 @@ package ews
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -28,8 +30,8 @@ type answer struct {
 	started time.Time
 	guid    string // client-request-id
 	call    *call
-	wire    *wireCall      // nil: nobody wants to see it
-	expects []ResponseCode // of refusals that are answers like any other
+	wire    *wirelog.Exchange[*wireText] // nil: nobody wants to see it
+	expects []ResponseCode               // of refusals that are answers like any other
 
 	status    int
 	requestID string
@@ -267,9 +269,17 @@ func (a *answer) close(err error) {
 		}
 		a.release(a.throttled, a.backOff)
 		a.record(err)
-		a.wire.show(a, err)
+		a.show(err)
 		a.end(err) // last: a hook may panic
 	})
+}
+
+// show writes the call for who wants to see it, without the secrets that went with it.
+func (a *answer) show(err error) {
+	if a.wire != nil {
+		title := fmt.Sprintf("%s %s, mailbox %q, attempt %d", a.op, a.client.place(), a.client.mailbox, a.call.start.Attempt)
+		a.wire.Write(title, err, a.sent.StrikeLong)
+	}
 }
 
 // record writes the log record of the call.

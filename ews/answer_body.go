@@ -49,7 +49,7 @@ func (a *answer) openBody(ctx context.Context, resp *http.Response, t *task) {
 		b.raw = http.NoBody
 	}
 	if a.wire != nil {
-		b.tap = a.wire.response
+		b.tap = a.wire.Response
 	}
 	if t.stream {
 		b.left = -1

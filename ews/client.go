@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
 // Options are the optional settings of a [Client]. nil or the zero value means
@@ -120,7 +121,7 @@ type settings struct {
 	attempts  int
 	log       *slog.Logger
 	hook      Hook
-	wire      *wire // nil: nobody wants to see it
+	wire      *wirelog.Log[*wireText] // nil: nobody wants to see it
 	states    *mailboxStates
 	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
@@ -180,7 +181,7 @@ func NewClient(endpoint string, opts *Options) (*Client, error) {
 		return nil, errors.New("ews: Options.WireBodies is set without Wire; set Wire as well, or leave it out")
 	}
 	if o.Wire != nil {
-		s.wire = &wire{out: o.Wire, bodies: o.WireBodies}
+		s.wire = wirelog.New(o.Wire, func() *wireText { return &wireText{bodies: o.WireBodies} })
 	}
 	newest := cmp.Or(o.MaxVersion, Exchange2013SP1)
 	if newest < Exchange2010 || newest > Exchange2013SP1 {

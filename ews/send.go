@@ -64,7 +64,9 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		guid:    k.start.ClientRequestID,
 	}
 	k.over = true
-	c.wire.watch(a)
+	if a.wire = c.wire.Begin(); a.wire != nil {
+		a.request.tap = a.wire.Request
+	}
 	if err := a.guarded(func() error { return a.open(callCtx, t) }); err != nil {
 		a.close(err)
 		return nil, err
@@ -133,7 +135,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	if t.live > 0 {
 		req.Header.Set("Accept-Encoding", "identity") // what is compressed waits for more
 	}
-	a.wire.sends(req.Header)
+	a.wire.Sends(req.Header)
 	body := a.request
 	req.Body = body.open()
 	req.GetBody = body.reopen
@@ -148,7 +150,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	}
 	a.sent.SawRequest(resp.Request)
 	a.sent.SawResponse(resp)
-	a.wire.gets(resp)
+	a.wire.Gets(resp)
 	a.status = resp.StatusCode
 	a.requestID = a.said(resp.Header, "Request-Id", "Requestid")
 	a.server = a.servers(resp.Header)

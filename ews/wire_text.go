@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/wirehead"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
 // Bounds of what the wire shows, in bytes: of a request or a response; of a text in an
@@ -83,8 +83,8 @@ func (w *wireText) write(p []byte) {
 	}
 }
 
-// writeTo writes what was shown, and ends the line.
-func (w *wireText) writeTo(b *bytes.Buffer) {
+// Show writes what was shown, and ends the line.
+func (w *wireText) Show(b *bytes.Buffer) {
 	switch {
 	case w.hidden > 0:
 		w.show(fmt.Sprintf("[%d bytes not shown, and no end]", w.left))
@@ -147,12 +147,12 @@ func (w *wireText) endText() {
 	}
 }
 
-// visible is [wirehead.Printable] for a text of several lines.
+// visible is [wirelog.Printable] for a text of several lines.
 func visible(r rune) rune {
 	if r == '\n' || r == '\r' {
 		return r
 	}
-	return wirehead.Printable(r)
+	return wirelog.Printable(r)
 }
 
 // inMarkup is the state after a <.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
 // Defaults of [Options].
@@ -108,7 +109,7 @@ type Client struct {
 	jitter    func() float64
 	onStart   func(context.Context, Call) context.Context
 	onCall    func(context.Context, Call)
-	wire      *wire // nil: nobody sees it
+	wire      *wirelog.Log[*wireBody] // nil: nobody sees it
 }
 
 // New returns a client. It does no I/O.
@@ -140,7 +141,7 @@ func New(opts Options) (*Client, error) {
 		agent: agent, attempts: opts.Attempts, stall: opts.Stall, jitter: opts.Jitter, onStart: opts.OnStart, onCall: opts.OnCall,
 	}
 	if opts.Wire != nil {
-		c.wire = &wire{bodies: opts.WireBodies, out: opts.Wire}
+		c.wire = wirelog.New(opts.Wire, func() *wireBody { return &wireBody{bodies: opts.WireBodies} })
 	}
 	c.defaults()
 	return c, nil

@@ -78,7 +78,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		WroteHeaders:     func() { sent.Store(true); stall.moved() },
 	})
 	var out *countingReader
-	shown := c.wire.watch(k, address, t.spent)
+	shown := c.wire.Begin()
 	finish := func(throttled bool, backOff time.Duration, err error) {
 		stall.stop()
 		cancel(nil)
@@ -90,20 +90,20 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		}
 		release(throttled, backOff)
 		spent.BackOff = backOff
-		shown.show(secrets, err)
+		k.show(shown, t.spent, address, secrets, err)
 		t.end(err)
 	}
 
 	req := &http.Request{Method: k.method, URL: address, Host: address.Host, Header: make(http.Header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	req = req.WithContext(callCtx)
 	c.headers(req, k, guid)
-	shown.sends(req.Header)
+	shown.Sends(req.Header)
 	switch {
 	case k.content != nil:
-		out = &countingReader{r: shown.request(k.content), moved: stall.moved}
+		out = &countingReader{r: tapped(shown, k.content), moved: stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(out), -1
 	case text != nil:
-		out = &countingReader{r: shown.request(bytes.NewReader(text)), moved: stall.moved}
+		out = &countingReader{r: tapped(shown, bytes.NewReader(text)), moved: stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(out), int64(len(text))
 		// For a transport that signs in anew, after a refusal. That of net/http sends it
 		// again only if it was not sent, or if the method is GET.
@@ -129,10 +129,10 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 	}
 	secrets.SawRequest(resp.Request)
 	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
-	shown.gets(resp)
+	shown.Gets(resp)
 	a := &answer{
 		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: *spent,
-		body: &bodyReader{body: shown.response(resp.Body), left: k.limit, moved: stall.moved, secrets: secrets,
+		body: &bodyReader{body: tappedAnswer(shown, resp.Body), left: k.limit, moved: stall.moved, secrets: secrets,
 			cause: func() error { return context.Cause(callCtx) }},
 	}
 	if a.body.left == 0 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/wirehead"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
 // Bounds of what the wire shows, in bytes: of a request or an answer, and of a text that is
@@ -25,7 +25,7 @@ var contentMembers = map[string]bool{
 	"data": true, "content": true, "contentbytes": true, "bodypreview": true, "internetmessageheaders": true,
 }
 
-// secretMembers are members that let somebody in, besides those of [wirehead.IsSecret].
+// secretMembers are members that let somebody in, besides those of [wirelog.IsSecret].
 var secretMembers = map[string]bool{"importurl": true, "uploadurl": true}
 
 // contentID matches the ids of extended properties that hold contents: PidTagBody,
@@ -124,7 +124,7 @@ func (w *wireBody) endText() {
 
 // conceals reports whether the value of the member is not shown.
 func (w *wireBody) conceals() bool {
-	if secretMembers[w.key] || wirehead.IsSecret(w.key) {
+	if secretMembers[w.key] || wirelog.IsSecret(w.key) {
 		return true
 	}
 	return !w.bodies && (contentMembers[w.key] || w.key == "value" && w.content)
@@ -176,8 +176,8 @@ func (w *wireBody) show(text string) {
 	w.shown = append(w.shown, text...)
 }
 
-// writeTo writes what was shown, and ends the line.
-func (w *wireBody) writeTo(b *bytes.Buffer) {
+// Show writes what was shown, and ends the line.
+func (w *wireBody) Show(b *bytes.Buffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -194,7 +194,7 @@ func (w *wireBody) writeTo(b *bytes.Buffer) {
 		if r == '\n' || r == '\r' {
 			return r
 		}
-		return wirehead.Printable(r)
+		return wirelog.Printable(r)
 	}, string(w.shown)))
 	if w.cut > 0 {
 		fmt.Fprintf(b, "[%d more bytes not shown]", w.cut)

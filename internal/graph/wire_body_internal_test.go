@@ -17,7 +17,7 @@ func shownOf(body string, bodies bool, piece int) string {
 		body = body[n:]
 	}
 	var b bytes.Buffer
-	w.writeTo(&b)
+	w.Show(&b)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

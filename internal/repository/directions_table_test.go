@@ -71,9 +71,9 @@ quarantine/exchange/setup -> quarantine/exchange
 ews -> internal/callinfo
 internal/graph -> internal/redact
 internal/graph -> internal/useragent
-internal/graph -> internal/wirehead
-ews -> internal/wirehead
-internal/wirehead -> fmt
+internal/graph -> internal/wirelog
+ews -> internal/wirelog
+internal/wirelog -> fmt
 ews -> internal/useragent
 throttle -> internal/callinfo
 internal/callinfo -> fmt

@@ -52,7 +52,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/folderpath", Imports: []string{"internal/xmlwire"}},
-	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent", "internal/wirehead"}},
+	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent", "internal/wirelog"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
@@ -72,7 +72,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/tlsadvice", Imports: nil},
 	{Package: "internal/tlstest", Imports: nil},
 	{Package: "internal/useragent", Imports: nil},
-	{Package: "internal/wirehead", Imports: nil},
+	{Package: "internal/wirelog", Imports: nil},
 	{Package: "internal/xmlwire", Imports: nil},
 	{Package: "internal/xsdcheck", Imports: []string{"internal/xmlwire"}},
 

@@ -1,4 +1,4 @@
-package wirehead_test
+package wirelog_test
 
 import (
 	"bytes"
@@ -7,13 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/wirehead"
+	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-func TestWrite(t *testing.T) {
+func TestWriteHeader(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	wirehead.Write(&b, http.Header{
+	wirelog.WriteHeader(&b, http.Header{
 		"Authorization": {"Bearer abc"}, "Location": {"https://x/y?authtoken=abc"}, "Set-Cookie": {"id=abc; Path=/"},
 		"X-Api-Key": {"abc"}, "Www-Authenticate": {"Bearer realm=abc"}, "X-Other": {"shown\x1b"},
 	})

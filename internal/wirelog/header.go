@@ -1,6 +1,4 @@
-// Package wirehead writes the header of a request or a response for people, without what
-// lets somebody in.
-package wirehead
+package wirelog
 
 import (
 	"bytes"
@@ -14,9 +12,9 @@ import (
 // Hidden stands for what is never shown.
 const Hidden = "[not shown]"
 
-// Write writes the fields of a header in order. Of those that sign in, it shows
+// WriteHeader writes the fields of a header in order. Of those that sign in, it shows
 // the scheme; of cookies, the name; of an address to go to, what precedes its query.
-func Write(b *bytes.Buffer, h http.Header) {
+func WriteHeader(b *bytes.Buffer, h http.Header) {
 	names := make([]string, 0, len(h))
 	for name := range h {
 		names = append(names, name)
