@@ -33,12 +33,18 @@ func (s *sticky) Read(p []byte) (n int, err error) {
 	return n, s.err
 }
 
+// usualDeclaration is what nearly every response of Exchange begins with.
+const usualDeclaration = `<?xml version="1.0" encoding="utf-8"?>`
+
 var encodingDeclared = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'>]*)["']`)
 
 // toUTF8 returns a text as UTF-8. How it is encoded is told by its first bytes or by
 // its XML declaration: see appendix F of XML 1.0, https://www.w3.org/TR/xml/.
 func toUTF8(src io.Reader) (io.Reader, error) {
-	r := bufio.NewReaderSize(&sticky{src: src}, headLength)
+	r, ok := src.(*bufio.Reader) // of what was not compressed
+	if !ok {
+		r = bufio.NewReaderSize(&sticky{src: src}, headLength)
+	}
 	start, err := r.Peek(2)
 	if len(start) < 2 {
 		if len(start) == 0 && err != nil {
@@ -54,6 +60,9 @@ func toUTF8(src io.Reader) (io.Reader, error) {
 		return transform.NewReader(r, unicode.UTF16(order, unicode.UseBOM).NewDecoder()), nil
 	}
 	head, _ := r.Peek(headLength)
+	if bytes.HasPrefix(head, []byte(usualDeclaration)) {
+		return r, nil
+	}
 	found := encodingDeclared.FindSubmatch(head)
 	if found == nil {
 		return r, nil

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
 // requestBody is the body of one request: encoded text with streamed content in
 // between. It can be sent several times.
 type requestBody struct {
 	parts []bodyPart
-	gate  func() error // asked before it is read; nil: it may be
+	text  *xmlwire.Encoder // of the parts, to be given back
+	gate  func() error     // asked before it is read; nil: it may be
 
 	mu       sync.Mutex
 	time     *allowance // for sending it, and for the answer; nil: not watched
@@ -32,9 +35,10 @@ type bodyPart struct {
 	index   int // of the content
 }
 
-func newRequestBody(text []byte, splices []int, contents []Content, gate func() error) *requestBody {
-	b := &requestBody{gate: gate}
-	b.parts = append(b.parts, bodyPart{text: []byte(declaration)})
+func newRequestBody(e *xmlwire.Encoder, contents []Content, gate func() error) *requestBody {
+	text, splices := e.Bytes(), e.Splices()
+	b := &requestBody{text: e, gate: gate}
+	b.parts = append(make([]bodyPart, 0, 2+2*len(splices)), bodyPart{text: []byte(declaration)})
 	begin := 0
 	for i, end := range splices {
 		b.parts = append(b.parts, bodyPart{text: text[begin:end]}, bodyPart{content: &contents[i], index: i})
@@ -97,8 +101,23 @@ func (b *requestBody) unwatch() {
 func (b *requestBody) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stopped = true
+	if !b.stopped && b.text.Cap() <= maxTextKept {
+		texts.Put(b.text)
+	}
+	b.stopped, b.parts, b.text = true, nil, nil
 }
+
+// texts are encoders with room for the text of a request. One goes back when its request
+// is stopped: nothing reads it from then on.
+var texts = sync.Pool{New: func() any {
+	var e xmlwire.Encoder
+	e.Grow(4 << 10) // more than most requests have
+	return &e
+}}
+
+// maxTextKept is how many bytes of room an encoder may have to be kept. Few requests are
+// that long.
+const maxTextKept = 64 << 10
 
 // bytes returns how much of the body has been read, each time that it was.
 func (b *requestBody) bytes() int64 {

@@ -3,6 +3,7 @@ package ews
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,7 +21,7 @@ import (
 // send sends a request and reads the answer up to the response element. If it
 // returns no error, the answer must be closed.
 func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) {
-	text, splices, err := c.envelope(t, v)
+	text, err := c.envelope(t, v)
 	if err != nil {
 		return nil, &requestError{t.op, c.mailbox, err}
 	}
@@ -56,7 +57,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		expects: t.expects,
 		call:    k,
 		info:    about,
-		request: newRequestBody(text, splices, t.contents, c.gate(ctx, k.start)),
+		request: newRequestBody(text, t.contents, c.gate(ctx, k.start)),
 		cancel:  cancel,
 		release: release,
 		log:     log,
@@ -223,10 +224,10 @@ func (a *answer) headers(req *http.Request) {
 
 const declaration = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
 
-// envelope returns the whole request and the offsets at which its contents go.
-func (c *Client) envelope(t *task, v Version) ([]byte, []int, error) {
-	var e xmlwire.Encoder
-	e.Grow(4 << 10) // more than most requests have
+// envelope returns the whole request, with the offsets at which its contents go.
+func (c *Client) envelope(t *task, v Version) (*xmlwire.Encoder, error) {
+	e := texts.Get().(*xmlwire.Encoder)
+	e.Reset()
 	e.Open("s:Envelope")
 	e.Attr("xmlns:s", xmlwire.URISOAP)
 	e.Attr("xmlns:t", xmlwire.URITypes)
@@ -247,13 +248,13 @@ func (c *Client) envelope(t *task, v Version) ([]byte, []int, error) {
 	}
 	e.Close()
 	e.Open("s:Body")
-	t.encode(&e, v)
+	t.encode(e, v)
 	e.Close()
 	e.Close()
 	if e.Err() != nil {
-		return nil, nil, fmt.Errorf("a field of the request: %w", ErrForbiddenText)
+		return nil, fmt.Errorf("a field of the request: %w", ErrForbiddenText)
 	}
-	return e.Bytes(), e.Splices(), nil
+	return e, nil
 }
 
 // newGUID returns a random UUID (RFC 9562, version 4).
@@ -262,5 +263,12 @@ func newGUID() string {
 	rand.Read(b[:])
 	b[6] = b[6]&0x0F | 0x40
 	b[8] = b[8]&0x3F | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	text := make([]byte, 0, 36)
+	for _, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		if len(text) > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
+	return string(text)
 }

@@ -24,6 +24,7 @@ import (
 func main() {
 	// net/http writes there what a server sends unasked. It may echo the password.
 	log.SetOutput(io.Discard)
+	collect(os.LookupEnv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)

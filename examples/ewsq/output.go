@@ -99,7 +99,7 @@ func (s *session) writeJSON(result any) error {
 	if err != nil {
 		return err
 	}
-	return s.put(string(line))
+	return s.putBytes(line)
 }
 
 // writeCSV writes the rows of a result on standard output, the first time below the names
@@ -147,8 +147,10 @@ func harmless(cell string) string {
 	return cell
 }
 
-func (s *session) put(text string) error {
-	if _, err := s.stdout.Write([]byte(text)); err != nil {
+func (s *session) put(text string) error { return s.putBytes([]byte(text)) }
+
+func (s *session) putBytes(text []byte) error {
+	if _, err := s.stdout.Write(text); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
 	return nil

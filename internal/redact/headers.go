@@ -13,8 +13,12 @@ const shortestKey = 16
 // AddHeaders remembers what a transport has added to the headers of a request, other than
 // Authorization, Proxy-Authorization and Cookie, which have rules of their own.
 func (s *Secrets) AddHeaders(sent, before http.Header) {
+	s.addHeaders(sent, func(name string) bool { return before[name] != nil })
+}
+
+func (s *Secrets) addHeaders(sent http.Header, had func(name string) bool) {
 	for name, values := range sent {
-		if before[name] != nil || name == "Authorization" || name == "Proxy-Authorization" || name == "Cookie" {
+		if had(name) || name == "Authorization" || name == "Proxy-Authorization" || name == "Cookie" {
 			continue
 		}
 		for word := range strings.FieldsSeq(strings.Join(values, " ")) {

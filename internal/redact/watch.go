@@ -15,7 +15,7 @@ type Watch struct {
 
 	mu   sync.Mutex
 	from []*Secrets
-	sent http.Header // of the request as its client made it
+	sent []string // names of the headers of the request as its client made it
 }
 
 type watchKey struct{}
@@ -43,8 +43,14 @@ func (s *Secrets) Announce(ctx context.Context) {
 // Sends adds the credentials in the headers of a request that a client is about to give
 // to a transport.
 func (w *Watch) Sends(req *http.Request) {
+	names := make([]string, 0, len(req.Header))
+	for name, values := range req.Header {
+		if values != nil {
+			names = append(names, name)
+		}
+	}
 	w.mu.Lock()
-	w.sent = req.Header.Clone()
+	w.sent = names
 	w.mu.Unlock()
 	w.saw(req)
 }
@@ -58,7 +64,7 @@ func (w *Watch) SawRequest(req *http.Request) {
 	w.mu.Lock()
 	before := w.sent
 	w.mu.Unlock()
-	w.own.AddHeaders(req.Header, before)
+	w.own.addHeaders(req.Header, func(name string) bool { return slices.Contains(before, name) })
 	w.saw(req)
 }
 

@@ -61,16 +61,18 @@ type binding struct {
 func NewDecoder(r io.Reader, limits Limits) *Decoder {
 	m := memories.Get().(*memory)
 	return &Decoder{
-		src:     r,
-		buf:     m.buf,
-		limits:  limits.withDefaults(),
-		open:    make([]frame, 0, 16),
-		attrs:   make([]attribute, 0, 8),
-		names:   m.names,
-		values:  m.values,
-		scratch: m.scratch,
-		decoded: m.decoded,
-		memory:  m,
+		src:      r,
+		buf:      m.buf,
+		limits:   limits.withDefaults(),
+		open:     m.open,
+		openName: m.openName,
+		bindings: m.bindings,
+		attrs:    m.attrs,
+		names:    m.names,
+		values:   m.values,
+		scratch:  m.scratch,
+		decoded:  m.decoded,
+		memory:   m,
 	}
 }
 

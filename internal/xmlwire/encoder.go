@@ -32,6 +32,15 @@ const usualDepth = 16
 // Grow makes room for n bytes.
 func (e *Encoder) Grow(n int) { e.buf = slices.Grow(e.buf, n) }
 
+// Reset makes the encoder as new, but for its memory: [Encoder.Bytes] and
+// [Encoder.Splices] of what was written before are not valid any more.
+func (e *Encoder) Reset() {
+	*e = Encoder{buf: e.buf[:0], open: e.open[:0], splices: e.splices[:0]}
+}
+
+// Cap returns how many bytes the encoder has room for.
+func (e *Encoder) Cap() int { return cap(e.buf) }
+
 // Declaration writes the XML declaration, before the root element.
 func (e *Encoder) Declaration() {
 	e.buf = append(e.buf, `<?xml version="1.0" encoding="utf-8"?>`...)

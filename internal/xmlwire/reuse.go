@@ -11,6 +11,10 @@ type memory struct {
 	buf              []byte
 	names, values    map[string]string
 	scratch, decoded []byte
+	open             []frame
+	openName         []byte
+	bindings         []binding
+	attrs            []attribute
 }
 
 var memories = sync.Pool{New: func() any {
@@ -18,6 +22,8 @@ var memories = sync.Pool{New: func() any {
 		buf:    make([]byte, 0, smallWindow),
 		names:  make(map[string]string, 64),
 		values: make(map[string]string, 16),
+		open:   make([]frame, 0, 16),
+		attrs:  make([]attribute, 0, 8),
 	}
 }}
 
@@ -35,13 +41,18 @@ func (d *Decoder) Release() {
 	if m == nil {
 		return
 	}
-	if cap(d.buf) <= largeWindow && cap(d.scratch) <= largeWindow && cap(d.decoded) <= largeWindow && len(d.names) <= namesKept {
+	if cap(d.buf) <= largeWindow && cap(d.scratch) <= largeWindow && cap(d.decoded) <= largeWindow && cap(d.openName) <= largeWindow && len(d.names) <= namesKept {
 		clear(d.values)
+		clear(d.bindings[:cap(d.bindings)]) // they and the frames keep no text of a document alive
+		clear(d.open[:cap(d.open)])
+		clear(d.attrs[:cap(d.attrs)])
 		m.buf, m.scratch, m.decoded = d.buf[:0], d.scratch[:0], d.decoded[:0]
+		m.open, m.openName, m.bindings, m.attrs = d.open[:0], d.openName[:0], d.bindings[:0], d.attrs[:0]
 		memories.Put(m)
 	}
 	d.memory, d.buf, d.names, d.values, d.scratch, d.decoded = nil, nil, nil, nil, nil, nil
-	d.pos, d.counted, d.attrs = 0, 0, nil
+	d.open, d.openName, d.bindings, d.attrs = nil, nil, nil, nil
+	d.pos, d.counted = 0, 0
 	if d.err == nil {
 		d.err = errReleased
 	}

@@ -15,6 +15,9 @@ import (
 // following links. What has several ids in it stays, and so does what names another
 // message (In-Reply-To, References). It is empty if nothing is left.
 func MeantMessageID(asked string) string {
+	if bare := BareMessageID(asked); isPlainID(bare) {
+		return bare
+	}
 	id := unescapedID(asked)
 	if OtherMessage(id) {
 		return id
@@ -32,6 +35,22 @@ func MeantMessageID(asked string) string {
 		}
 	}
 	return tidyID(withoutLabel(id))
+}
+
+// isPlainID reports whether an id is made of characters that mean only themselves, as
+// nearly all are: a search compares each id that it finds with each that is looked for.
+func isPlainID(id string) bool {
+	at := 0
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c == '@':
+			at++
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '-', c == '_', c == '+', c == '$':
+		default:
+			return false
+		}
+	}
+	return at == 1 && id[len(id)-1] != '.'
 }
 
 // OtherMessage reports whether what someone has asked for is the header field of

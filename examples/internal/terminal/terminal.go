@@ -5,6 +5,7 @@
 package terminal
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -56,21 +57,29 @@ func hostile(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// plain undoes the escapes that encoding/json makes for HTML: a Message-ID remains
-// readable and can be searched for. Pairs of backslashes come first, or the second of
-// a pair would be taken for the start of an escape.
+// plain undoes the escapes for HTML that a MarshalJSON has made. Pairs of backslashes come
+// first, or the second of a pair would be taken for the start of an escape.
 var plain = strings.NewReplacer(`\\`, `\\`, `\u003c`, `<`, `\u003e`, `>`, `\u0026`, `&`)
 
 // JSONLine returns v as one line of JSON, including the line break. Characters that
 // affect a terminal are written as \u escapes, even those that encoding/json leaves
 // alone (U+007F to U+009F, marks of direction).
 func JSONLine(v any) ([]byte, error) {
-	text, err := json.Marshal(v)
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // a Message-ID remains readable, and can be searched for
+	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	line := make([]byte, 0, len(text)+1)
-	for _, r := range plain.Replace(string(text)) {
+	written := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+	if bytes.Contains(written, []byte(`\u00`)) {
+		written = []byte(plain.Replace(string(written)))
+	}
+	if bytes.IndexFunc(written, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+		return append(written, '\n'), nil
+	}
+	line := make([]byte, 0, len(written)+1)
+	for _, r := range string(written) {
 		switch {
 		case r == utf8.RuneError || unicode.IsPrint(r):
 			line = utf8.AppendRune(line, r)

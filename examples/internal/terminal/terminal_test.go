@@ -62,11 +62,19 @@ func FuzzJSONLine(f *testing.F) {
 	})
 }
 
+// own has a MarshalJSON that escapes for HTML, as that of a receipt's item does.
+type own string
+
+func (o own) MarshalJSON() ([]byte, error) { return json.Marshal(string(o)) }
+
 func TestJSONLineReadsAsItIs(t *testing.T) {
 	t.Parallel()
-	line, err := terminal.JSONLine([]string{"<a&b@c>", `\u003c`, "\u2028"})
+	line, err := terminal.JSONLine([]any{"<a&b@c>", `\u003c`, "\u2028", own("<a&b@c>"), own(`\u003c`)})
 	require.NoError(t, err)
-	assert.Equal(t, `["<a&b@c>","\\u003c","\u2028"]`+"\n", string(line))
+	assert.Equal(t, `["<a&b@c>","\\u003c","\u2028","<a&b@c>","\\u003c"]`+"\n", string(line))
+	line, err = terminal.JSONLine([]any{own("<a&b@c>"), `\u003c`})
+	require.NoError(t, err)
+	assert.Equal(t, `["<a&b@c>","\\u003c"]`+"\n", string(line))
 }
 
 func ExampleEscape() {
