@@ -151,10 +151,13 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			r.Items = append(r.Items, ri)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+	switch {
+	case err == nil:
+		return nil
+	case gaveUp(ctx, err): // the journal has no fault
+		return fmt.Errorf("the journal was not read: %w", err)
 	}
-	return nil
+	return fmt.Errorf("journal: %w", err)
 }
 
 // before returns the outcome for a copy that an earlier run took with a reference.

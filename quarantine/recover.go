@@ -60,6 +60,10 @@ func (s *Service) recovering(ctx context.Context, others func(server string) boo
 			if r != nil && !yield(r, nil) {
 				return
 			}
+			if err != nil && gaveUp(ctx, err) { // the journal has no fault
+				yield(nil, err)
+				return
+			}
 			if err != nil {
 				yield(nil, fmt.Errorf("journal: %w", err))
 				return

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -111,12 +113,36 @@ func (r *Router) of(receipt *Receipt) (*route, error) {
 	if receipt == nil {
 		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
 	}
-	rt := r.named(receipt.Server)
-	if receipt.Server == "" && len(r.routes) == 1 {
-		rt = r.routes[0]
+	if receipt.Server == "" {
+		return r.unnamed(receipt)
 	}
+	rt := r.named(receipt.Server)
 	if rt == nil {
 		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
 	}
 	return rt, nil
+}
+
+// unnamed returns the service of a receipt that names none, as of a service that had no name
+// yet: the one in whose quarantine mailbox its items lie or, failing that, the one that
+// claims the mailbox they were taken from.
+func (r *Router) unnamed(receipt *Receipt) (*route, error) {
+	if len(r.routes) == 1 {
+		return r.routes[0], nil
+	}
+	var those []*route
+	for _, rt := range r.routes {
+		if slices.ContainsFunc(receipt.Items, func(it ReceiptItem) bool {
+			return strings.EqualFold(it.To.Mailbox, rt.service.quarantine.Address())
+		}) {
+			those = append(those, rt)
+		}
+	}
+	if all, claimed := r.candidates(receipt.Target.Mailbox); len(those) == 0 {
+		those = all[:claimed]
+	}
+	if len(those) != 1 {
+		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is empty, and the receipt does not show which of the servers it is of; restore it with that one alone, of %q", r.Servers()))
+	}
+	return those[0], nil
 }

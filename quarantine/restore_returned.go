@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -58,15 +59,15 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 			continue
 		}
 		if it.Stamp.Direction == driver.ToQuarantine {
-			// It never left. The quarantine that stamped it may be working on it, so the
-			// stamp stays.
+			// It never left, or somebody put it back. The quarantine that stamped it may be
+			// working on it, so the stamp stays.
 			if err := s.stillThere(ctx, mailbox, it); err != nil {
 				return ri, err
 			}
 			if ri.Outcome == NotFound {
 				ri.Outcome = AlreadyRestored
 				ri.To = s.place(it)
-				ri.Residue = "it carries the stamp of a quarantine that is in progress or was interrupted: run the recovery, or quarantine it again"
+				ri.Residue = s.stampLeft(ctx, *it.Stamp)
 			}
 			continue
 		}
@@ -117,6 +118,20 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 		}
 	}
 	return ri, nil
+}
+
+// stampLeft says what the stamp of a quarantine means on an item that is in the mailbox, and
+// what is to be done.
+func (s *Service) stampLeft(ctx context.Context, stamp driver.Stamp) string {
+	if time.Now().Before(stamp.Lease) {
+		return fmt.Sprintf("a quarantine of it may be in progress until %s: restore it again after that", stamp.Lease.UTC().Format(time.RFC3339))
+	}
+	if _, open, err := s.claims.journal.FindOperation(ctx, stamp.Operation); err != nil {
+		return fmt.Sprintf("it carries the stamp of a quarantine, and the journal could not be asked whether that is over (%v): restore it again", err)
+	} else if open {
+		return "a quarantine of it was interrupted, and the journal has it: recover settles that, and may take it; restore it after that"
+	}
+	return "it still carries the stamp of a quarantine that is over: something other than a restore has put it back, or it was never taken; nothing more has to be done for it to stay"
 }
 
 // likeTaken returns the items in a mailbox that may be the one that was taken.

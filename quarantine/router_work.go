@@ -19,7 +19,9 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Quarantine(ctx, t) })
 }
 
-// Restore is [Service.Restore] on the server named in the receipt. If the
+// Restore is [Service.Restore] on the server named in the receipt. One that names none, as
+// of a service that had no name then, is of the server in whose quarantine mailbox its items
+// lie or, failing that, that claims its mailbox. If the
 // mailbox has since moved to another server, it cannot be restored from there,
 // and the error says so.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {

@@ -44,7 +44,8 @@ func New(opts *Options) (*Limiter, error) {
 
 // Acquire waits until a call charged to payer may be sent. The payer's name is
 // not case-sensitive; the empty name is a payer like any other. If ctx ends
-// first, Acquire returns its cause.
+// first, Acquire returns its cause; if the server had asked for a pause that was not over,
+// a [*ParkedError] with it.
 //
 // release must be called once, after the response has been read: throttled tells
 // whether the server asked the payer to slow down, and backOff for how long

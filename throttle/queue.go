@@ -52,10 +52,11 @@ func newWaiter(ctx context.Context, slots, units int) *waiter {
 
 // wait blocks until w is granted the payer's slots that it wants.
 func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
 	l.mu.Lock()
+	if ctx.Err() != nil {
+		defer l.mu.Unlock()
+		return nil, l.payers[key].gaveUp(ctx)
+	}
 	p := l.lookUp(key)
 	if !w.reserves {
 		l.learn(p, w.call)
@@ -88,7 +89,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	case w.err == nil: // granted at the same moment
 		l.giveBack(p, w.slots, w.units)
 	}
-	return nil, context.Cause(ctx)
+	return nil, p.gaveUp(ctx)
 }
 
 func (l *Limiter) enqueue(p *payer, w *waiter) {

@@ -24,7 +24,7 @@ var ErrNested = errors.New("throttle: the context already has a reservation")
 // If a payer is named more often than its currently allowed calls, the
 // reservation waits until it has the payer to itself.
 //
-// If ctx ends first, Reserve returns its cause.
+// If ctx ends first, Reserve returns its cause, or a [*ParkedError] as Acquire does.
 func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Context, done func(), err error) {
 	if len(payers) == 0 {
 		return nil, nil, errors.New("throttle: Reserve needs at least one payer")
@@ -82,11 +82,12 @@ func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string)
 func (l *Limiter) sleepOut(ctx context.Context, key string) error {
 	for {
 		l.mu.Lock()
-		var d time.Duration
+		var until time.Time
 		if p := l.payers[key]; p != nil {
-			d = time.Until(p.until)
+			until = p.until
 		}
 		l.mu.Unlock()
+		d := time.Until(until)
 		if d <= 0 {
 			return nil
 		}
@@ -95,7 +96,7 @@ func (l *Limiter) sleepOut(ctx context.Context, key string) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return context.Cause(ctx)
+			return &ParkedError{Payer: key, Until: until, Err: context.Cause(ctx)}
 		}
 	}
 }

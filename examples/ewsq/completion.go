@@ -17,6 +17,7 @@ func completionCommand() command {
 		synopsis: []string{"bash|zsh|fish"},
 		offline:  true,
 		argument: true,
+		words:    names,
 		description: `
 Prints a script that makes the shell complete commands, flags and the values of those
 that have a few. No configuration is needed.
@@ -110,7 +111,12 @@ func bashCompletion() string {
 		fmt.Fprintf(&b, "    -%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", name, strings.Join(of[name], " "))
 	}
 	fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", strings.Join(fileFlags(), "|"))
-	b.WriteString("    completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\")); return ;;\n    esac\n")
+	for _, c := range commands() {
+		if c.words != nil {
+			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", c.name, strings.Join(c.words, " "))
+		}
+	}
+	b.WriteString("    esac\n")
 	b.WriteString("    for ((i = 1; i < COMP_CWORD; i++)); do\n        case ${COMP_WORDS[i]} in\n")
 	fmt.Fprintf(&b, "        %s) command=${COMP_WORDS[i]}; break ;;\n        esac\n    done\n", strings.Join(commandNames(), "|"))
 	b.WriteString("    case $command in\n")
@@ -133,6 +139,9 @@ func zshCompletion() string {
 		}
 		for _, f := range own.allFlags() {
 			fmt.Fprintf(&b, "        '%s' \\\n", zshFlag(f))
+		}
+		if own.words != nil { // the first argument is the command
+			fmt.Fprintf(&b, "        '1:command:' \\\n        '2:argument:(%s)' \\\n", strings.Join(own.words, " "))
 		}
 		fmt.Fprintf(&b, "        '*:argument:' ;;\n")
 	}
@@ -164,11 +173,14 @@ func zshFlag(f *flag.Flag) string {
 
 func fishCompletion() string {
 	var b strings.Builder
-	b.WriteString("# fish completion of ewsq\ncomplete -c ewsq -f\n")
-	all := strings.Join(commandNames(), " ")
+	b.WriteString("# fish completion of ewsq\n\n# Prints the command in the line, if there is one.\nfunction __ewsq_command\n    for word in (commandline -opc)[2..]\n")
+	fmt.Fprintf(&b, "        if contains -- $word help %s\n            echo $word\n            return\n        end\n    end\nend\n\n", strings.Join(commandNames(), " "))
+	b.WriteString("# Whether the command is one of these.\nfunction __ewsq_in\n    set -l command (__ewsq_command)\n    contains -- \"$command\" $argv\nend\n\n")
+	b.WriteString("complete -c ewsq -f\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "complete -c ewsq -n 'not __fish_seen_subcommand_from %s' -a %s -d '%s'\n", all, c.name, single(c.summary))
+		fmt.Fprintf(&b, "complete -c ewsq -n '__ewsq_in \"\" help' -a %s -d '%s'\n", c.name, single(c.summary))
 	}
+	b.WriteString("complete -c ewsq -n '__ewsq_in \"\"' -a help -d 'describe a command'\n")
 	general := (command{}).flagNames()
 	for _, c := range append(commands(), command{}) {
 		for _, f := range c.allFlags() {
@@ -177,12 +189,15 @@ func fishCompletion() string {
 			}
 			only := ""
 			if c.name != "" {
-				only = " -n '__fish_seen_subcommand_from " + c.name + "'"
+				only = " -n '__ewsq_in " + c.name + "'"
 			}
 			fmt.Fprintf(&b, "complete -c ewsq%s -o %s%s -d '%s'\n", only, f.Name, fishValue(f), single(usageOf(f)))
 		}
+		if c.words != nil {
+			words := strings.Join(c.words, " ")
+			fmt.Fprintf(&b, "complete -c ewsq -n '__ewsq_in %s; and not __fish_seen_subcommand_from %s' -a '%s'\n", c.name, words, words)
+		}
 	}
-	b.WriteString("complete -c ewsq -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n")
 	return b.String()
 }
 

@@ -42,8 +42,8 @@ It is as dangerous as it was: do not open it with a mail program.
 				if err != nil {
 					return err
 				}
-				if out == "" {
-					return usagef("-out FILE is missing")
+				if err := checkOut(out); err != nil {
+					return err
 				}
 				return s.export(ctx, id, mailbox, out)
 			}
@@ -62,8 +62,9 @@ type exportLine struct {
 }
 
 func (s *session) export(ctx context.Context, id, mailbox, out string) error {
-	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) {
-		return usagef("-out %s: exists; evidence is not overwritten: give another name", out)
+	exists := usagef("-out %s: exists; evidence is not overwritten: give another name", out)
+	if _, err := os.Lstat(out); err == nil {
+		return exists // known before the server is asked
 	}
 	all, r, err := s.heldBy(ctx, id, mailbox)
 	switch {
@@ -77,11 +78,14 @@ func (s *session) export(ctx context.Context, id, mailbox, out string) error {
 	}
 	h := all[0]
 	var got quarantine.Exported
-	err = writeWhole(out, func(w *bufio.Writer) error {
+	err = writeNew(out, func(w *bufio.Writer) error {
 		var err error
 		got, err = r.Export(ctx, h, w)
 		return err
 	})
+	if errors.Is(err, fs.ErrExist) {
+		return exists
+	}
 	if err != nil {
 		return fmt.Errorf("exporting %s: %w", h.Operation, err)
 	}

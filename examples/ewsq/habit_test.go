@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,47 +103,6 @@ func TestOutput(t *testing.T) {
 		assert.True(t, strings.HasPrefix(line, "{"), line)
 	}
 	require.NotEmpty(t, log.stderr)
-}
-
-// The scripts have every command and every flag, and the shells that are there read them.
-func TestCompletion(t *testing.T) {
-	t.Parallel()
-	b := &bundle{}
-	for _, shell := range []string{"bash", "zsh", "fish"} {
-		r := b.bareText(t, "completion", shell)
-		require.Equal(t, exitDone, r.status, r.stderr)
-		for _, c := range commands() {
-			assert.Contains(t, r.stdout, c.name, shell)
-			for _, f := range c.allFlags() {
-				assert.Contains(t, r.stdout, f.Name, shell)
-			}
-		}
-		if path, err := exec.LookPath(shell); err == nil {
-			cmd := exec.CommandContext(t.Context(), path, "-n")
-			cmd.Stdin = strings.NewReader(r.stdout)
-			out, err := cmd.CombinedOutput()
-			assert.NoError(t, err, "%s: %s", shell, out)
-		}
-	}
-	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}, {"completion", "bash", "zsh"}} {
-		assert.Equal(t, exitUsage, b.bareText(t, args...).status, args)
-	}
-	bash, err := exec.LookPath("bash")
-	if err != nil && !*whole {
-		t.Skip("there is no bash; with -whole it is required")
-	}
-	require.NoError(t, err)
-	script := b.bareText(t, "completion", "bash").stdout
-	for line, want := range map[string]string{
-		"ewsq qua": "quarantine", "ewsq list -out": "-output", "ewsq list -output ": "table json csv", "ewsq -config x restore -recei": "-receipt -received-after -received-before",
-	} {
-		ask := script + "\nline='" + line + "'; COMP_WORDS=($line); [[ $line == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _ewsq; echo \"${COMPREPLY[@]}\"\n"
-		cmd := exec.CommandContext(t.Context(), bash, "--norc")
-		cmd.Stdin = strings.NewReader(ask)
-		out, err := cmd.Output()
-		require.NoError(t, err)
-		assert.Equal(t, want, strings.TrimSpace(string(out)), line)
-	}
 }
 
 func TestMan(t *testing.T) {

@@ -43,9 +43,10 @@ type command struct {
 	files         string         // describes the files it reads
 	exit          map[int]string // what the exit statuses mean
 	examples      []example
-	offline       bool // works without a configuration
-	argument      bool // takes an argument that is no flag
-	csv           bool // has -output csv
+	offline       bool     // works without a configuration
+	argument      bool     // takes an argument that is no flag
+	words         []string // what the argument may be, if it is one of a few
+	csv           bool     // has -output csv
 	// prepare adds the flags of the command and returns the function that runs it
 	// once they have been parsed.
 	prepare func(*flag.FlagSet) func(context.Context, *session) error

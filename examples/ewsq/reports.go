@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,14 @@ import (
 // reportActions are what can be done with reports, and whether it is done with one of them.
 var reportActions = map[string]bool{"watch": false, "list": false, "show": true, "quarantine": true, "dismiss": true}
 
+// reportWords returns the names of reportActions.
+func reportWords() []string { return slices.Sorted(maps.Keys(reportActions)) }
+
 func reportsCommand() command {
 	return command{
 		name:     "reports",
 		argument: true,
+		words:    reportWords(),
 		summary:  "read the mailbox where users report mail, and act on it",
 		synopsis: []string{
 			"watch -mailbox ADDRESS",
@@ -110,11 +115,7 @@ func (f *reportFlags) read(flags *flag.FlagSet) error {
 			return usageError{err}
 		}
 	}
-	var names []string
-	for name := range reportActions {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := reportWords()
 	if len(arguments) == 0 {
 		return usagef("say what to do: %s", strings.Join(names, ", "))
 	}

@@ -114,8 +114,8 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 		return err
 	}
 	for _, receipt := range receipts {
-		if receipt.Server == "" && !s.several() {
-			continue
+		if receipt.Server == "" {
+			continue // from a time when the configuration had no name: the router finds out
 		}
 		if _, err := named(s.selected, receipt.Server); err != nil {
 			if _, elsewhere := named(s.configs, receipt.Server); elsewhere == nil {

@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"time"
 )
 
@@ -24,7 +24,8 @@ searched and why, and who got it by forward. What a sender wrote is shown as tex
 the page has no scripts and loads nothing. No server is contacted.
 
 A later line about a message replaces an earlier one. The file may be read by its
-owner only; it replaces one of the same name once it is whole.
+owner only. Once it is whole it replaces an earlier page of that name, and nothing
+else.
 `,
 		exit: map[int]string{
 			exitDone: "The page was written.",
@@ -39,8 +40,8 @@ owner only; it replaces one of the same name once it is whole.
 			addText(flags, &receipts, "receipt", "-", "`FILE` with the lines of earlier runs; - for standard input")
 			addText(flags, &title, "title", "Mail taken into quarantine", "`TEXT` at the head of the page")
 			return func(_ context.Context, s *session) error {
-				if out == "" {
-					return usagef("-out FILE is missing")
+				if err := checkOut(out); err != nil {
+					return err
 				}
 				return s.summary(receipts, out, title)
 			}
@@ -74,8 +75,11 @@ func (s *session) summary(receipts, out, title string) error {
 		return usagef("-receipt %s: is empty; it must contain the lines that quarantine wrote", receipts)
 	}
 	p := d.page(time.Now())
-	err = writeWhole(out, func(w *bufio.Writer) error { return summaryPage.Execute(w, p) })
-	if err != nil {
+	err = writePage(out, summaryHead, func(w *bufio.Writer) error { return summaryPage.Execute(w, p) })
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return usagef("-out %s: exists, and is not a page of ewsq summary; give another name", out)
+	case err != nil:
 		return fmt.Errorf("-out: %w", err)
 	}
 	line := summaryLine{File: out, Messages: len(p.Copies), Mailboxes: p.Mailboxes, Unsearched: len(p.Unsearched), Unread: p.UnreadLines}
@@ -89,33 +93,4 @@ func (s *session) summary(receipts, out, title string) error {
 		return errSome
 	}
 	return nil
-}
-
-// writeWhole writes a file that appears under its name once it is whole. Its owner alone
-// can read it: it says who got what.
-func writeWhole(name string, write func(*bufio.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

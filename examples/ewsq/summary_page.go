@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
@@ -65,6 +66,9 @@ func reachWords(r driver.Reach) string {
 
 //go:embed summary.html
 var summaryHTML string
+
+// summaryHead is how each page begins.
+var summaryHead, _, _ = strings.Cut(summaryHTML, "{{")
 
 // summaryPage is the page. html/template makes what a sender wrote inert, and text shows
 // what is invisible in it.
