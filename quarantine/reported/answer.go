@@ -130,7 +130,11 @@ func (s *answering) answer(ctx context.Context, data AnswerData) error {
 		return err
 	}
 	begun := s.hold.note.answer == sending
-	until := s.hold.note.sentAt.Add(s.doubt)
+	sentAt := s.hold.note.sentAt
+	if sentAt.After(time.Now().Add(time.Minute)) {
+		sentAt = time.Time{} // nobody has sent it yet: the note is forged
+	}
+	until := sentAt.Add(s.doubt)
 	switch {
 	case len(found.Sent) > 0:
 		return s.mark(ctx, answered)
