@@ -13,7 +13,8 @@ import (
 )
 
 // Answer allows reports to be answered by mail, and says how. It is the only mail that this
-// module ever sends.
+// module ever sends. Over EWS with FullAccess the account needs the right to send as the
+// watched mailbox (Send As).
 type Answer struct {
 	// Text makes the text of an answer from [AnswerData]; at most 64 KB. Required.
 	Text *template.Template
