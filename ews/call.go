@@ -65,6 +65,8 @@ func prepare[R any](c *Client, req operation[R]) (task, error) {
 
 func (c *Client) checkView() error {
 	switch {
+	case c.affinity != nil && (c.affinity.anchor == "" || !headerSafe(c.affinity.anchor)):
+		return wrong("the anchor of Client.Affinity", "is %q: use the address of a mailbox", c.affinity.anchor)
 	case !c.view:
 		return nil
 	case c.mailbox == "":

@@ -106,6 +106,7 @@ type Client struct {
 	impersonate bool
 	hooks       []Hook // besides that of the settings
 	state       *mailboxState
+	affinity    *Affinity // nil: to the server of the mailbox
 }
 
 // settings are what all views of a client share.

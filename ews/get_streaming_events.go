@@ -30,7 +30,8 @@ type StreamedEvents struct {
 	Notifications []Notification
 	// Failed are the ids of subscriptions that this connection serves no more, and Err
 	// the reason: another connection has taken them, events were lost, the mailbox was
-	// moved. Subscribe again, and look at the mailbox itself.
+	// moved. Subscribe again, and look at the mailbox itself. They may also come with the
+	// error that ends the loop: then the connection serves none, because of these.
 	Failed []string
 	Err    error
 }
@@ -56,7 +57,7 @@ func (c *Client) GetStreamingEvents(ctx context.Context, req StreamingEventsRequ
 			return
 		}
 		defer func() { s.a.close(s.err) }()
-		for {
+		for s.err == nil {
 			if s.got.Notifications != nil || s.got.Failed != nil || !s.closed {
 				if !yield(s.got, nil) {
 					return
@@ -65,11 +66,9 @@ func (c *Client) GetStreamingEvents(ctx context.Context, req StreamingEventsRequ
 			if s.closed {
 				return
 			}
-			if s.err = s.next(); s.err != nil {
-				yield(StreamedEvents{}, s.err)
-				return
-			}
+			s.err = s.next()
 		}
+		yield(StreamedEvents{Failed: s.got.Failed, Err: s.got.Err}, s.err)
 	}
 }
 
@@ -116,10 +115,15 @@ type eventStream struct {
 // decode reads the first document, and keeps the answer open.
 func (r getStreamingEvents) decode(a *answer) (*eventStream, error) {
 	s := &eventStream{a: a}
-	if err := s.document(); err != nil {
+	err := s.document()
+	a.detached = err == nil || len(s.got.Failed) > 0
+	switch {
+	case err != nil && a.detached: // a refusal that says because of which subscriptions
+		s.err = err
+		return s, nil
+	case err != nil:
 		return nil, err
 	}
-	a.detached = true
 	// It is open, and costs other calls nothing any more.
 	a.release(a.throttled, a.backOff)
 	a.release = func(bool, time.Duration) {}
@@ -128,6 +132,7 @@ func (r getStreamingEvents) decode(a *answer) (*eventStream, error) {
 
 // next waits for the next document.
 func (s *eventStream) next() error {
+	s.got = StreamedEvents{}
 	err := s.a.nextDocument()
 	if err == io.EOF {
 		return &TransportError{Operation: s.a.op, Mailbox: s.a.client.mailbox, URL: s.a.client.place(), Err: io.ErrUnexpectedEOF}
@@ -164,9 +169,9 @@ func (s *eventStream) document() error {
 		return a.missing()
 	}
 	s.closed = status == "Closed"
+	s.got.Err = refusal
 	if refusal != nil && (s.closed || len(s.got.Failed) == 0) {
 		return refusal
 	}
-	s.got.Err = refusal
 	return nil
 }

@@ -142,6 +142,9 @@ func (ss *mailboxStates) of(mailbox string) *mailboxState {
 	return s
 }
 
+// apart returns a state that belongs to no mailbox.
+func (ss *mailboxStates) apart() *mailboxState { return &mailboxState{max: ss.max, ceiling: ss.max} }
+
 // forgotten is a state that is gone. The states are weak, because they hold the recent
 // ones: what a cleanup refers to is never collected, and with it nothing that it holds.
 type forgotten struct {

@@ -214,7 +214,11 @@ func (a *answer) headers(req *http.Request) {
 	h.Set("User-Agent", c.userAgent)
 	h.Set("Client-Request-Id", a.guid)
 	h.Set("Return-Client-Request-Id", "true")
-	if c.view {
+	switch {
+	case c.affinity != nil:
+		h.Set("X-Anchormailbox", c.affinity.anchor)
+		h.Set("X-Preferserveraffinity", "true")
+	case c.view:
 		h.Set("X-Anchormailbox", c.mailbox)
 	}
 	if cookies := c.state.cookieHeader(req.URL.Path, req.URL.Scheme == "https", time.Now()); cookies != "" {

@@ -43,6 +43,7 @@ func TestConformance(t *testing.T) {
 						o := a.worldOptions
 						o.server.Version, o.gather = version, together
 						w := newWorld(t, o)
+						w.GrantSendAs("svc", alice)
 						return lab{w, w.newStrategy(t, o)}
 					})
 				})

@@ -28,6 +28,10 @@ type Held struct {
 	Sender string `json:"sender,omitempty"`
 	// WasRead reports whether the user had read it.
 	WasRead bool `json:"wasRead"`
+	// Reach is what else the user had done with it, as the item in quarantine still says:
+	// by MIME ([WayMIME]) only the flag comes along. The receipt of the run that took it
+	// has all of it.
+	Reach driver.Reach `json:"reach,omitzero"`
 
 	// Reason and Reference are those of the [Target]; a long reason is cut.
 	Reason    string `json:"reason,omitempty"`
@@ -67,7 +71,7 @@ func (h Held) Receipt() *Receipt {
 	return &Receipt{
 		Action: "quarantine", Server: h.Server, Target: t, IDs: h.Place.IDs, Started: h.Quarantined, Finished: h.Quarantined,
 		Items: []ReceiptItem{{
-			Outcome: AlreadyQuarantined, Operation: h.Operation, Folder: h.Folder, WasRead: h.WasRead, MessageID: h.MessageID,
+			Outcome: AlreadyQuarantined, Operation: h.Operation, Folder: h.Folder, WasRead: h.WasRead, Reach: h.Reach, MessageID: h.MessageID,
 			Class: h.Class, Size: h.Size, Received: h.Received, From: from, To: h.Place,
 		}},
 	}
@@ -78,7 +82,7 @@ func (s *Service) held(it driver.Item) Held {
 	st := it.Stamp
 	return Held{
 		Server: s.name, Operation: st.Operation, Mailbox: st.Mailbox, Folder: st.Folder.Path,
-		MessageID: it.MessageID, Subject: it.Subject, Sender: it.Sender, WasRead: st.Read,
+		MessageID: it.MessageID, Subject: it.Subject, Sender: it.Sender, WasRead: st.Read, Reach: it.Reach,
 		Reason: st.Reason, Reference: st.Reference, Quarantined: st.At, Received: it.Received,
 		Class: it.Class, Size: it.Size, Place: s.place(it), Direction: st.Direction, from: origin(*st),
 	}

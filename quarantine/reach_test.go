@@ -53,6 +53,15 @@ func TestReach(t *testing.T) {
 			assert.Equal(t, want, got.Reach, a.name)
 			assert.Equal(t, answered, !got.Reach.IsZero(), a.name)
 
+			held := w.held(t)
+			require.Len(t, held, 1)
+			kept := got.Reach
+			if got.Way == quarantine.WayMIME { // which keeps the flag, from Exchange 2013 on
+				kept = driver.Reach{FollowUp: kept.FollowUp}
+			}
+			assert.Equal(t, kept, held[0].Reach, a.name)
+			assert.Equal(t, kept, held[0].Receipt().Items[0].Reach, a.name)
+
 			b, err := json.Marshal(receipt)
 			require.NoError(t, err)
 			assert.Equal(t, answered, containsReach(b), a.name)

@@ -3,15 +3,55 @@ package ewstest
 import (
 	"net/http"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// affinity returns the cookie by which a client that asks for it is led to the mailbox
-// server that has its subscriptions, empty if it does not ask. Exchange 2013 and later
-// have it; here there is one server, which minds no cookie.
+// overrideCookie is the cookie by which a client that asks for it is led to the mailbox
+// server that has its subscriptions. Exchange 2013 and later have it.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-maintain-affinity-between-group-of-subscriptions-and-mailbox-server.
+const overrideCookie = "X-BackEndOverrideCookie"
+
+// cookieEnd follows the name of the server in the cookie.
+const cookieEnd = "~1941996295"
+
+// affinity returns the cookie for a client, empty if it does not ask for one.
 func (s *Server) affinity(r *http.Request) string {
-	if s.opts.Version < Exchange2013 || !strings.EqualFold(r.Header.Get("X-PreferServerAffinity"), "true") {
+	if s.opts.Version < Exchange2013 || !prefersAffinity(r.Header) {
 		return ""
 	}
-	return "X-BackEndOverrideCookie=ewstest." + s.opts.Domain + "~1941996295; path=/; HttpOnly"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return overrideCookie + "=" + s.backEnd(r.Header, nil) + "." + s.opts.Domain + cookieEnd + "; path=/; HttpOnly"
 }
+
+func prefersAffinity(h http.Header) bool {
+	return strings.EqualFold(h.Get("X-PreferServerAffinity"), "true")
+}
+
+// backEnd returns the name of the mailbox server that a request reaches: that of the
+// cookie, of the anchor, or of the caller's own mailbox. It matters only to subscriptions,
+// each of which is known to one server.
+func (s *Server) backEnd(h http.Header, own *mailstore.Mailbox) string {
+	if s.opts.Version < Exchange2013 {
+		return defaultBackEnd
+	}
+	if cookies, err := http.ParseCookie(h.Get("Cookie")); err == nil && prefersAffinity(h) {
+		for _, c := range cookies {
+			host, ok := strings.CutSuffix(c.Value, "."+s.opts.Domain+cookieEnd)
+			if ok && c.Name == overrideCookie {
+				return host
+			}
+		}
+	}
+	if box := s.org.ByAddress(h.Get("X-AnchorMailbox")); box != nil {
+		own = box
+	}
+	if m := s.wrappers[own]; m != nil && m.backEnd != "" {
+		return m.backEnd
+	}
+	return defaultBackEnd
+}
+
+// defaultBackEnd is the mailbox server of mailboxes that name none.
+const defaultBackEnd = "ewstest"

@@ -17,13 +17,17 @@ type MailboxOptions struct {
 	Language       string   // display names of default folders: "en" (default), "de", "es", "fr", "it", "ja", "nl", "ru"
 	QuotaBytes     int64    // 0: no limit
 	Hidden         bool     // hidden from address lists
+	// BackEnd is the name of its mailbox server: a subscription made there is known there
+	// only, so that clients need affinity. Exchange 2013 and later. Default: one for all.
+	BackEnd string
 }
 
 // Mailbox is a mailbox of a [Server], for setup and inspection.
 type Mailbox struct {
-	server *Server
-	box    *mailstore.Mailbox
-	cancel func() // the end of a move; nil without one
+	server  *Server
+	box     *mailstore.Mailbox
+	backEnd string
+	cancel  func() // the end of a move; nil without one
 }
 
 // Address returns the primary address.

@@ -132,7 +132,7 @@ func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
 		Quota:       o.QuotaBytes,
 		Hidden:      o.Hidden,
 	})
-	m := &Mailbox{server: s, box: box}
+	m := &Mailbox{server: s, box: box, backEnd: o.BackEnd}
 	s.wrappers[box] = m
 	return m
 }

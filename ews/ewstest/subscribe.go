@@ -25,6 +25,7 @@ func subscribe(c *call) *refusal {
 			return nil, refused
 		}
 		sub.id, sub.used = c.newID(), c.opts.Now()
+		sub.backEnd = c.backEnd(c.turn.entry.Header, c.who.box)
 		if c.subscribed.all == nil {
 			c.subscribed.all = make(map[string]*subscription)
 		}

@@ -17,6 +17,7 @@ type subscription struct {
 	account string // that signed in
 	owner   string // as whom it acted
 	payer   string
+	backEnd string          // that knows it
 	all     bool            // every folder
 	folders map[uint64]bool // otherwise these
 	kinds   map[string]bool
@@ -86,7 +87,7 @@ func (s *Server) newID() string {
 func (c *call) subscription(id string) (*subscription, *refusal) {
 	sub := c.subscribed.all[id]
 	switch {
-	case sub == nil:
+	case sub == nil || sub.backEnd != c.backEnd(c.turn.entry.Header, c.who.box):
 		return nil, refuse("ErrorSubscriptionNotFound")
 	case sub.account != c.account || !sub.streaming && sub.owner != c.who.account:
 		return nil, refuseText("ErrorSubscriptionAccessDenied", "Access is denied. Only the subscription owner may access the subscription.")

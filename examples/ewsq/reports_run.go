@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
@@ -62,6 +64,12 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 	server, err := r.ServerOf(ctx, f.mailbox)
 	if err != nil {
 		return err
+	}
+	i := slices.IndexFunc(s.selected, func(c exchange.Config) bool { return c.Name == server })
+	if i >= 0 {
+		if opts.Keys, err = s.selected[i].ReadStampKeys(); err != nil {
+			return usageError{err}
+		}
 	}
 	w, err := reported.New(r.Service(server).Strategy().Mailbox(f.mailbox), opts)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -103,67 +102,4 @@ func (m *mailbox) SetNote(ctx context.Context, item driver.Item, note string) (d
 		item.ID, item.Version = id.ID, id.ChangeKey
 	}
 	return item, nil
-}
-
-// rings are the events after which something may have come into a folder.
-var rings = []ews.EventKind{ews.EventNewMail, ews.EventCreated, ews.EventMoved, ews.EventCopied}
-
-// Listen listens to a folder over a connection of GetStreamingEvents. A delegate may not,
-// nor may anybody on Exchange 2010 before SP1.
-func (m *mailbox) Listen(ctx context.Context, folder driver.Folder, ring func()) error {
-	return translate(asUnsupported(m.listen(ctx, folder, ring)))
-}
-
-func (m *mailbox) listen(ctx context.Context, folder driver.Folder, ring func()) error {
-	sub, err := m.client.Subscribe(ctx, ews.SubscribeRequest{Folders: []ews.FolderRef{m.reference(folder)}, Events: rings, Streaming: true})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		// Unless the server has ended it, it would count against the account for half an hour.
-		over, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
-		defer cancel()
-		_ = m.client.Unsubscribe(over, sub.ID)
-	}()
-	for {
-		for got, err := range m.client.GetStreamingEvents(ctx, ews.StreamingEventsRequest{Subscriptions: []string{sub.ID}}) {
-			switch {
-			case err != nil:
-				return err
-			case len(got.Failed) > 0:
-				return got.Err
-			case len(got.Notifications) == 0 || comes(got.Notifications, folder):
-				ring()
-			}
-		}
-	}
-}
-
-// unsubscribing is how long the end of a subscription is waited for.
-const unsubscribing = 5 * time.Second
-
-// comes reports whether something has come into a folder: what leaves it rings as well.
-func comes(all []ews.Notification, folder driver.Folder) bool {
-	for _, n := range all {
-		for _, e := range n.Events {
-			if e.Kind != ews.EventStatus && (folder.ID == "" || e.Parent.ID == folder.ID) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// asUnsupported wraps err in [errors.ErrUnsupported] if the server allows no connection.
-func asUnsupported(err error) error {
-	if errors.Is(err, ews.ErrUnsupportedVersion) {
-		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
-	}
-	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
-		switch refused.Code {
-		case "ErrorSubscriptionDelegateAccessNotSupported", "ErrorMissingEmailAddress", "ErrorInvalidSubscriptionRequest":
-			return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
-		}
-	}
-	return err
 }

@@ -39,6 +39,9 @@ type organisation struct {
 	// recoverable and archive say what else to search.
 	recoverable, archive bool
 
+	// bells are the connections over which mailboxes hear what comes.
+	bells bells
+
 	mu        sync.Mutex
 	mailboxes map[string]*mailbox
 	listed    int // folders of all of them
@@ -109,6 +112,7 @@ type mailbox struct {
 	client  *ews.Client
 	used    time.Time // guarded by x.mu
 	listed  int       // folders that are remembered; guarded by x.mu
+	trouble trouble   // with listening; guarded by x.bells.mu
 
 	reading   chan struct{} // has a value while the folders are read first, so they are read only once
 	rereading chan struct{} // has a value for each time that they are read again

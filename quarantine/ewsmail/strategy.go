@@ -25,6 +25,13 @@ type Options struct {
 	// and, with ScanRecoverableItems, its Recoverable Items. Exchange 2010 SP1 and
 	// later.
 	ScanOnlineArchive bool
+
+	// Group names the group of a mailbox: those of one group share a connection for
+	// notifications, up to 200 on each. It is for organisations in which one server does
+	// not serve all mailboxes, and may return GroupingInformation of Autodiscover. It is
+	// called often, and must not block. Default: all are of one group; a mailbox whose
+	// subscription fails there gets a connection of its own.
+	Group func(address string) string
 }
 
 // FullAccess is the [driver.Strategy] for a service account with the FullAccess
@@ -85,7 +92,7 @@ func newStrategy(client *ews.Client, opts *Options, delegate bool) (strategy, er
 		o = *opts
 	}
 	x := &organisation{delegate: delegate, mailboxes: make(map[string]*mailbox),
-		recoverable: o.ScanRecoverableItems, archive: o.ScanOnlineArchive}
+		recoverable: o.ScanRecoverableItems, archive: o.ScanOnlineArchive, bells: bells{group: o.Group}}
 	ways, err := newWayMemory(o.Ways, delegate)
 	return strategy{x, ways}, err
 }

@@ -20,7 +20,8 @@ const theSender = "mallory@evil.example"
 // wrong that break any sentence of the contract in package driver that can be seen from
 // outside; the package's own tests break them one by one. Capabilities that the mailboxes
 // of the strategy have are tested as well; some need a [Lab] that can do more, and a lab
-// that cannot fails the test: see [Peopled] and [Forwarding]. Only a lab that is [Faulty]
+// that cannot fails the test: see [Peopled] and [Forwarding]. For a [driver.Answering] the
+// account must be allowed to send as the lab's user. Only a lab that is [Faulty]
 // shows what a strategy says when an answer is lost.
 func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 	t.Helper()
@@ -100,6 +101,10 @@ func (s suite) run(t *testing.T) {
 		{"Probe/Mailboxes", probeMailboxes},
 		{"Watch/Arrivals", watchArrivals},
 		{"Watch/Notes", watchNotes},
+		{"Bell/Rings", bellRings},
+		{"Bell/OfNobody", bellOfNobody},
+		{"Answer/SentOnce", answerSentOnce},
+		{"Answer/OfNobody", answersOfNobody},
 		{"Directory/Members", directoryMembers},
 		{"Forwards/Sent", forwardsSent},
 		{"Content/OfACopy", contentOfACopy},

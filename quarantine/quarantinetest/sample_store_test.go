@@ -27,6 +27,8 @@ type sample struct {
 	groups  map[string][]driver.Member
 	next    int
 	notices int
+	bells   []*bell
+	sent    map[string]*letter // by the id of their drafts
 
 	// countdown is how many more requests there are until one loses its answer; negative:
 	// none does. acted tells whether it is carried out.
@@ -59,13 +61,13 @@ type letter struct {
 	importance         string
 	category, header   string
 	properties         map[string]string // the stamp
-	note               string
+	note, mark         string
 	parent             string // Message-ID of what it forwards
 	recipients         []driver.Member
 }
 
 func newSample(m mutant) *sample {
-	s := &sample{boxes: make(map[string]*sampleBox), groups: make(map[string][]driver.Member), countdown: -1, mutant: m}
+	s := &sample{boxes: make(map[string]*sampleBox), groups: make(map[string][]driver.Member), sent: make(map[string]*letter), countdown: -1, mutant: m}
 	for _, address := range []string{alice, vault} {
 		b := &sampleBox{}
 		for _, names := range [][]string{{"Inbox"}, {"Deleted Items"}, {"Sent Items"}} {
@@ -181,11 +183,13 @@ func (l sampleLab) Deliver(_ testing.TB, m quarantinetest.Message) {
 	if importance == "" {
 		importance = "Normal"
 	}
+	f := l.folder(b, inboxNames(m.Folder))
+	defer l.rung(alice, f)
 	l.put(b, &letter{
 		version: 1, messageID: m.MessageID, subject: m.Subject, sender: m.Sender, text: m.Text, attachment: m.Attachment,
 		received: m.Received, sent: m.Received.Add(-time.Minute), read: m.Read, receipt: m.ReadReceipt,
 		importance: importance, category: m.Category, header: m.Header, properties: make(map[string]string),
-	}, l.folder(b, inboxNames(m.Folder)))
+	}, f)
 }
 
 func (l sampleLab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Message) {

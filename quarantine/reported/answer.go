@@ -13,7 +13,8 @@ import (
 )
 
 // Answer allows reports to be answered by mail, and says how. It is the only mail that this
-// module ever sends.
+// module ever sends. Over EWS with FullAccess the account needs the right to send as the
+// watched mailbox (Send As).
 type Answer struct {
 	// Text makes the text of an answer from [AnswerData]; at most 64 KB. Required.
 	Text *template.Template
@@ -130,7 +131,11 @@ func (s *answering) answer(ctx context.Context, data AnswerData) error {
 		return err
 	}
 	begun := s.hold.note.answer == sending
-	until := s.hold.note.sentAt.Add(s.doubt)
+	sentAt := s.hold.note.sentAt
+	if sentAt.After(time.Now().Add(time.Minute)) {
+		sentAt = time.Time{} // nobody has sent it yet: the note is forged
+	}
+	until := sentAt.Add(s.doubt)
 	switch {
 	case len(found.Sent) > 0:
 		return s.mark(ctx, answered)

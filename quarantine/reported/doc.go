@@ -35,10 +35,22 @@
 // may both be given it, unless [Options].MarkWait is longer than a request takes. The clocks
 // of the machines must agree to within less than half of [Options].Lease.
 //
+// # Who may write a note
+//
+// A note is a property of the message. Whoever may write in the mailbox can write one, and
+// so can a sender whose mail program sends properties along (TNEF), if the mail system lets
+// them in. With Options.Keys notes are sealed, and one without the right seal counts for
+// nothing: the report is given as a new one. Without keys a forged note can hide a report as
+// acknowledged, say that it was answered, or delay it by at most 61 minutes, the longest
+// lease; it cannot have a message taken or an answer sent. A seal is tied to the time at
+// which the message was received, so that it is worth nothing on another one.
+//
 // # How news is seen
 //
 // The mailbox is looked at when a watch begins, whenever the mail system rings
 // ([driver.Belled]), after each connection for that was opened, and at intervals. So a bell
-// that is lost costs time, no report. With EWS the bell is GetStreamingEvents, which a
-// delegate may not use: then only the interval counts.
+// that is lost costs time, no report. With EWS the bell is GetStreamingEvents: one
+// connection for up to 200 mailboxes that are watched over one strategy, in [WatchAll] or
+// apart; where such connections are refused or do not last, GetEvents every 20 seconds. A
+// delegate may use neither: then only the interval counts.
 package reported

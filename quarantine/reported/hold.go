@@ -53,7 +53,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 		n.id = driver.NewOperation()
 	}
 	n.holder, n.until = r.holder, time.Now().Add(r.w.opts.Lease)
-	_, err = r.w.watched.SetNote(ctx, item, n.String())
+	_, err = r.w.watched.SetNote(ctx, item, r.w.opts.written(n, item.Received))
 	switch {
 	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):
 		later(0) // another was faster: see what it says
@@ -81,7 +81,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 	e.held = true
 	r.held[n.id] = h
 	r.mu.Unlock()
-	return &Report{ID: n.id, Received: item.Received, From: item.Sender, Subject: item.Subject, hold: h}, nil
+	return &Report{ID: n.id, Mailbox: r.w.mailbox.Address(), Received: item.Received, From: item.Sender, Subject: item.Subject, hold: h}, nil
 }
 
 // holds reports whether this run holds the report with an id.
@@ -100,7 +100,7 @@ func (r *run) read(ctx context.Context, id string) (driver.Item, note, error) {
 	if item.Folder.ID != "" && item.Folder.ID != r.folder.ID {
 		return item, note{}, fmt.Errorf("%w: it is in another folder", driver.ErrGone)
 	}
-	n, _ := parseNote(text)
+	n, _ := r.w.opts.read(text, item.Received)
 	return item, n, nil
 }
 
@@ -215,7 +215,7 @@ func (h *hold) write(ctx context.Context, change func(*note)) error {
 		}
 		n := h.note
 		change(&n)
-		item, err := h.run.w.watched.SetNote(ctx, h.item, n.String())
+		item, err := h.run.w.watched.SetNote(ctx, h.item, h.run.w.opts.written(n, h.item.Received))
 		if err == nil {
 			h.item, h.note = item, n
 			return nil
@@ -231,7 +231,7 @@ func (h *hold) write(ctx context.Context, change func(*note)) error {
 			}
 			return errors.Join(err, readErr)
 		}
-		found, _ := parseNote(text)
+		found, _ := h.run.w.opts.read(text, item.Received)
 		switch {
 		case found.String() == n.String(): // it did happen
 			h.item, h.note = item, n

@@ -28,9 +28,13 @@ const (
 	answered    answerState = "sent"
 )
 
-const noteVersion = "1"
+// Versions of notes: the second one ends in a seal.
+const (
+	noteVersion       = "1"
+	sealedNoteVersion = "2"
+)
 
-// String returns the note as it is written.
+// String returns the note as it is written without a seal.
 func (n note) String() string {
 	done := ""
 	if n.done {
@@ -46,7 +50,7 @@ func millis(t time.Time) string {
 	return strconv.FormatInt(t.UnixMilli(), 10)
 }
 
-// parseNote reads a note. It reports false if the text was not written
+// parseNote reads a note without its seal. It reports false if the text was not written
 // by this package, or is empty: the report then counts as new.
 func parseNote(text string) (note, bool) {
 	parts := strings.Split(text, "|")

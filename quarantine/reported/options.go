@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,17 @@ type Options struct {
 	// Rescan is how often the folder is looked at as if nothing were known of it.
 	// Default: 6 hours.
 	Rescan time.Duration
+
+	// Keys are secret keys of at least 16 bytes that seal the notes on reports; the keys of
+	// the stamps will do ([github.com/ewsquarantine/ewsquarantine/quarantine.Options].StampKeys).
+	// The first seals new notes, and a note that any of them has sealed is believed. For a
+	// new key: append it everywhere, then put it first everywhere, then remove the old one
+	// when no report waits that it has sealed. Default: notes have no seal, and a note that
+	// somebody else wrote is believed; see the package comment.
+	Keys [][]byte
+	// SealedSince is for the changeover to Keys, and to be set to the time of that: notes
+	// without a seal are believed on reports that were received before. Default: none is.
+	SealedSince time.Time
 
 	// Positions keeps how far the folder was looked at, to save work after a restart.
 	// Default: the whole folder is looked at when a watch begins.
@@ -87,6 +99,16 @@ func New(mailbox driver.Mailbox, opts *Options) (*Watcher, error) {
 	}
 	if len(o.Done) == 0 {
 		o.Done = []string{"Reported", "Done"}
+	}
+	o.Keys = slices.Clone(o.Keys)
+	for i, key := range o.Keys {
+		if len(key) < minKey {
+			return nil, fmt.Errorf("reported: Options.Keys[%d] is shorter than %d bytes: use 32 random bytes", i, minKey)
+		}
+		o.Keys[i] = slices.Clone(key)
+	}
+	if len(o.Keys) == 0 && !o.SealedSince.IsZero() {
+		return nil, errors.New("reported: Options.SealedSince is set without Keys: set both, or neither")
 	}
 	for _, d := range []struct {
 		name  string

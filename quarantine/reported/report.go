@@ -13,6 +13,7 @@ import (
 // Report is a message in the watched folder, held by who was given it.
 type Report struct {
 	ID       string    // stays the same when the report is given again
+	Mailbox  string    // address of the watched mailbox
 	Received time.Time // by the watched mailbox
 	From     string    // address of the reporter
 	Subject  string    // of the report; not trusted

@@ -253,7 +253,7 @@ func (r *run) arrived(arrivals driver.Arrivals) {
 		var n note
 		told := false
 		if a.Note != nil {
-			n, told = parseNote(*a.Note)
+			n, told = r.w.opts.read(*a.Note, a.Received)
 		}
 		switch {
 		case told && n.done && r.w.opts.MarkOnly:

@@ -231,6 +231,8 @@ func TestOptions(t *testing.T) {
 		"Pause is -1s":                       {Pause: -time.Second},
 		"Interval is -1s":                    {Interval: -time.Second},
 		"Answer.Text is nil":                 {Answer: &reported.Answer{}},
+		"Keys[1] is shorter than 16":         {Keys: [][]byte{oldKey, []byte("short")}},
+		"SealedSince is set without Keys":    {SealedSince: time.Now()},
 	} {
 		_, err := reported.New(box, &opts)
 		assert.ErrorContains(t, err, says)

@@ -1,0 +1,98 @@
+package quarantinetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+const (
+	answerSubject = "Your report"
+	answerText    = "Click here." // labs show it
+)
+
+// answersReceived returns how many messages with the subject of the answer have come into the
+// quarantine mailbox, to which it goes.
+func answersReceived(t *testing.T, lab Lab) (n int) {
+	for _, m := range lab.Messages(t, lab.Quarantine()) {
+		if m.Subject == answerSubject {
+			n++
+			if m.Text != answerText {
+				t.Errorf("the answer arrived with the text %q, want %q", m.Text, answerText)
+			}
+		}
+	}
+	return n
+}
+
+// answerSentOnce drafts an answer, looks for it by its mark, and sends it; the same draft
+// cannot be sent again.
+func answerSentOnce(t *testing.T, lab Lab) {
+	a, ok := driver.As[driver.Answering](lab.Strategy().Mailbox(lab.User()))
+	if !ok {
+		return
+	}
+	mark, before := operation(7), lab.Notices(t)
+	look := func(mark, when string, drafts, sent int) driver.Answers {
+		t.Helper()
+		found, err := a.Answers(t.Context(), mark)
+		if err != nil {
+			t.Fatalf("Answers %s: %v", when, err)
+		}
+		for until := time.Now().Add(patience); sent > 0 && len(found.Leaving) > 0 && time.Now().Before(until); {
+			time.Sleep(100 * time.Millisecond)
+			if found, err = a.Answers(t.Context(), mark); err != nil {
+				t.Fatalf("Answers %s: %v", when, err)
+			}
+		}
+		if len(found.Drafts) != drafts || len(found.Sent) != sent || len(found.Leaving) != 0 {
+			t.Errorf("Answers %s: %d drafts, %d on their way, %d sent; want %d, 0, %d", when, len(found.Drafts), len(found.Leaving), len(found.Sent), drafts, sent)
+		}
+		return found
+	}
+	look(mark, "before a draft", 0, 0)
+	mime := "From: <" + lab.User() + ">\r\nTo: <" + lab.Quarantine() + ">\r\nSubject: " + answerSubject + "\r\nMessage-ID: <answer@" + domain(lab) +
+		">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + answerText + "\r\n"
+	if err := a.Draft(t.Context(), mark, []byte(mime)); err != nil {
+		t.Fatalf("Draft: %v", err)
+	}
+	found := look(mark, "after Draft", 1, 0)
+	look(operation(8), "of another mark", 0, 0)
+	if n, notices := answersReceived(t, lab), lab.Notices(t)-before; n != 0 || notices != 0 {
+		t.Errorf("Draft has sent %d messages and %d notices", n, notices)
+	}
+	if len(found.Drafts) == 0 {
+		t.FailNow()
+	}
+	draft := found.Drafts[0]
+	if draft.ID == "" || draft.Subject != answerSubject {
+		t.Errorf("Answers returned the draft %+v, want the subject %q", draft, answerSubject)
+	}
+	if err := a.Send(t.Context(), draft); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	look(mark, "after Send", 0, 1)
+	for until := time.Now().Add(patience / 6); answersReceived(t, lab) == 0 && time.Now().Before(until); {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err := a.Send(t.Context(), draft); err == nil {
+		t.Error("Send of a draft that was sent returned no error")
+	}
+	look(mark, "after a second Send", 0, 1)
+	if n := answersReceived(t, lab); n != 1 {
+		t.Errorf("%d answers arrived, want 1", n)
+	}
+}
+
+// answersOfNobody checks that it is not taken for an answer if a mailbox cannot be looked
+// through.
+func answersOfNobody(t *testing.T, lab Lab) {
+	a, ok := driver.As[driver.Answering](lab.Strategy().Mailbox("nobody@" + domain(lab)))
+	if !ok {
+		return
+	}
+	if found, err := a.Answers(t.Context(), operation(7)); err == nil {
+		t.Errorf("Answers of a mailbox that does not exist: %+v without an error", found)
+	}
+}
