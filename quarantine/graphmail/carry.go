@@ -24,8 +24,6 @@ func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried
 		return driver.Carried{}, errNoWay
 	}
 	t := transfer{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
-	// The copy is found again by its stamp: the id that an import returns may be one of
-	// another kind than those of messages.
 	carried := driver.Carried{Way: driver.WayTransfer, Faithful: true}
 	if err := t.prepare(ctx); err != nil {
 		return carried, readOnly{err}
@@ -39,6 +37,9 @@ func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried
 	if graph.SessionOver(err) {
 		err = t.again(ctx, err)
 	}
+	if err == nil {
+		carried.ItemID = t.copied
+	}
 	return carried, err
 }
 
@@ -49,6 +50,7 @@ type transfer struct {
 	source, target graph.Mailbox
 	sourceID       string
 	session        graph.ImportSession
+	copied         string // id of the copy, empty if the import returned one of another kind
 }
 
 // prepare asks for all that is needed besides the item. It is remembered.
@@ -111,9 +113,12 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
-	_, err = t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
+	id, err := t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
 	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
 		return readOnly{asGone(failed)}
+	}
+	if t.copied = id; own {
+		t.copied = "" // messages have other ids, and the copy is found by its stamp
 	}
 	return err
 }
