@@ -57,12 +57,16 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // process returns another process that works on the tenant.
-func (w *world) process(t *testing.T, journal quarantine.Journal) *process {
+func (w *world) process(t *testing.T, journal quarantine.Journal, change ...func(*graphmail.Options)) *process {
 	t.Helper()
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault})
+	o := &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault}
+	for _, c := range change {
+		c(o)
+	}
+	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, o)
 	require.NoError(t, err)
 	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
 	require.NoError(t, err)
