@@ -264,7 +264,7 @@ func (b *rebuilding) attachments(ctx context.Context) error {
 		}
 		for _, f := range some {
 			if !f.IsFile() {
-				return unfit("it has an attachment that is no file (%s)", strings.TrimPrefix(f.Type, "#microsoft.graph."))
+				return unfit("it has an attachment that is not a file (%s)", strings.TrimPrefix(f.Type, "#microsoft.graph."))
 			}
 			if len(b.later) > 0 || f.Size > int64(room/4*3) {
 				b.later = append(b.later, f)
