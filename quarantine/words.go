@@ -23,6 +23,7 @@ const (
 	WayMove     = driver.WayMove     // moved across mailboxes
 	WayTransfer = driver.WayTransfer // exported and uploaded, with all properties
 	WayMIME     = driver.WayMIME     // a new item made from the MIME form
+	WayRecreate = driver.WayRecreate // a new item made from the properties of the message
 )
 
 // Cause is the reason why a folder could not be searched.

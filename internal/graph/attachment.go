@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"net/http"
 	"strings"
 )
 
@@ -13,6 +15,14 @@ type Attachment struct {
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`
 	Inline bool   `json:"isInline"`
+	// What a list has only if it is that of [Mailbox.Files].
+	ContentType string `json:"contentType"`
+	ContentID   string `json:"contentId"`
+}
+
+// IsFile reports whether it is a file, whose content Graph has.
+func (a Attachment) IsFile() bool {
+	return strings.EqualFold(a.Type, "#microsoft.graph.fileAttachment")
 }
 
 // IsItem reports whether it is itself a message or another item.
@@ -29,11 +39,59 @@ func (m Mailbox) attachmentsCall(id string) call {
 	return get("list attachments", m.payer, to("/users", m.user, "messages", id, "attachments"), Param{"$select", "id,name,size,isInline,contentType"})
 }
 
+// Files reads the list of attachments, page by page, with what a copy of a file needs.
+func (m Mailbox) Files(ctx context.Context, id string) iter.Seq2[[]Attachment, error] {
+	k := get("list attachments", m.payer, to("/users", m.user, "messages", id, "attachments"),
+		Param{"$select", "id,name,size,isInline,contentType,microsoft.graph.fileAttachment/contentId"})
+	return pages[Attachment](ctx, m.client, k)
+}
+
+// Content opens the content of a file that is attached. It must be closed.
+// See https://learn.microsoft.com/en-us/graph/api/attachment-get.
+func (m Mailbox) Content(ctx context.Context, id, attachment string) (*Stream, error) {
+	return m.client.stream(ctx, get("GET attachment", m.payer, to("/users", m.user, "messages", id, "attachments", attachment, "$value")))
+}
+
+// MaxAttachment is how many bytes a file may have that is attached with one request. A
+// larger one is uploaded.
+const MaxAttachment = 3<<20 - 1
+
+// Fields returns a file with its content as Graph wants it.
+func (a Attachment) Fields(content []byte) map[string]any {
+	fields := map[string]any{
+		"@odata.type": "#microsoft.graph.fileAttachment", "name": cmp.Or(a.Name, "attachment"), "isInline": a.Inline, "contentBytes": content,
+	}
+	if a.ContentType != "" {
+		fields["contentType"] = a.ContentType
+	}
+	if a.ContentID != "" {
+		fields["contentId"] = a.ContentID
+	}
+	return fields
+}
+
+// Attach adds a file of at most [MaxAttachment] bytes to a message.
+// See https://learn.microsoft.com/en-us/graph/api/message-post-attachments.
+func (m Mailbox) Attach(ctx context.Context, id string, file Attachment, content []byte) error {
+	k := write("attach file", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "attachments"), file.Fields(content), http.StatusCreated)
+	var got Attachment
+	err := m.client.document(ctx, k, &got)
+	if err == nil && got.ID == "" {
+		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNoItem}
+	}
+	return err
+}
+
 // MIME opens the MIME form of a message, which Graph makes anew. It must be closed.
 func (m Mailbox) MIME(ctx context.Context, id string) (*Stream, error) {
 	k := get("GET MIME", m.payer, to("/users", m.user, "messages", id, "$value"))
-	k.header, k.limit = map[string]string{"Accept": "*/*"}, maxStream
-	a, err := m.client.do(ctx, k)
+	return m.client.stream(ctx, k)
+}
+
+// stream opens an answer that is content.
+func (c *Client) stream(ctx context.Context, k call) (*Stream, error) {
+	k.header, k.limit, k.opaque = map[string]string{"Accept": "*/*"}, maxStream, true
+	a, err := c.do(ctx, k)
 	if err != nil {
 		return nil, err
 	}

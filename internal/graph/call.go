@@ -21,6 +21,8 @@ type call struct {
 	params []Param
 	header map[string]string
 	body   any // to be encoded as JSON, nil for none
+	// raw is a body that is content, and no JSON.
+	raw []byte
 	// content is a body that is streamed, and can be sent once only; its length is not
 	// known.
 	content io.Reader
@@ -37,6 +39,8 @@ type call struct {
 	elsewhere bool
 	// want are the statuses that are a success.
 	want []int
+	// opaque means that the answer is content, and no JSON.
+	opaque bool
 	// limit bounds the answer. Default: maxAnswer.
 	limit int64
 	// sends counts how often it was sent. nil: not yet.
@@ -71,10 +75,10 @@ func (c *Client) address(k call) (*url.URL, error) {
 	return url.Parse(text)
 }
 
-// encoded returns the body as JSON, nil for none.
+// encoded returns the body, nil for none or one that is streamed.
 func (k call) encoded() ([]byte, error) {
 	if k.body == nil {
-		return nil, nil
+		return k.raw, nil
 	}
 	text, err := json.Marshal(k.body)
 	if err != nil {

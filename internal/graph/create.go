@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 )
 
@@ -11,5 +13,40 @@ import (
 func (m Mailbox) Create(ctx context.Context, folder string, fields map[string]any) (Message, error) {
 	k := write("create message", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", folder, "messages"), fields, http.StatusCreated)
 	var got Message
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	if err == nil && got.ID == "" {
+		// Graph has been seen to answer so, and to create nothing.
+		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNoItem}
+	}
+	return got, err
+}
+
+// errNoItem is the error of an answer that says that something was created, and not what.
+var errNoItem = errors.New("the answer names no item")
+
+// Source reads the fields of a message as they are, for [Mailbox.Create]. HTML is returned
+// unchanged; with plain, the text is returned without it. Fields without a value are left out.
+// See https://learn.microsoft.com/en-us/graph/api/message-get.
+func (m Mailbox) Source(ctx context.Context, id string, fields []string, properties []Property, plain bool) (map[string]json.RawMessage, []PropertyValue, error) {
+	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	kind := "html"
+	if plain {
+		kind = "text"
+	}
+	k.header = map[string]string{"Prefer": `outlook.body-content-type="` + kind + `", outlook.allow-unsafe-html`}
+	var got map[string]json.RawMessage
+	if err := m.client.document(ctx, k, &got); err != nil {
+		return nil, nil, err
+	}
+	var values []PropertyValue
+	if text, ok := got["singleValueExtendedProperties"]; ok && json.Unmarshal(text, &values) != nil {
+		return nil, nil, &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	}
+	all := make(map[string]json.RawMessage)
+	for _, name := range fields {
+		if value, ok := got[name]; ok && string(value) != "null" {
+			all[name] = value
+		}
+	}
+	return all, values, nil
 }

@@ -78,7 +78,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		WroteHeaders:     func() { sent.Store(true); stall.moved() },
 	})
 	var out *countingReader
-	shown := c.wire.Begin()
+	shown := k.watch(c.wire)
 	finish := func(throttled bool, backOff time.Duration, err error) {
 		stall.stop()
 		cancel(nil)
@@ -129,7 +129,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 	}
 	secrets.SawRequest(resp.Request)
 	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
-	shown.Gets(resp)
+	gets(shown, resp)
 	a := &answer{
 		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: *spent,
 		body: &bodyReader{body: tappedAnswer(shown, resp.Body), left: k.limit, moved: stall.moved, secrets: secrets,

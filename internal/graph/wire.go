@@ -3,11 +3,29 @@ package graph
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
+
+// watch begins to record the exchange of a call.
+func (k call) watch(log *wirelog.Log[*wireBody]) *wirelog.Exchange[*wireBody] {
+	x := log.Begin()
+	if x != nil {
+		x.Request.content, x.Response.content = k.raw != nil, k.opaque
+	}
+	return x
+}
+
+// gets keeps what an answer begins with.
+func gets(x *wirelog.Exchange[*wireBody], resp *http.Response) {
+	x.Gets(resp)
+	if x != nil && resp.StatusCode >= 300 {
+		x.Response.content = false // it says why not
+	}
+}
 
 // tapped returns a reader of the body of a request that shows what passes.
 func tapped(x *wirelog.Exchange[*wireBody], r io.Reader) io.Reader {

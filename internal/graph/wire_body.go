@@ -35,7 +35,8 @@ var contentID = regexp.MustCompile(`(?i)^[a-z]+ 0x0*(1000|1009|1013|7d|3701)$`)
 // wireBody is a body on its way to the wire: JSON, or what a proxy sends in its place, in
 // pieces of any size. It replaces contents by their length.
 type wireBody struct {
-	bodies bool
+	bodies  bool
+	content bool // all of it is contents, unless it is an error
 
 	mu    sync.Mutex // a transport may still read a request when its answer has come
 	shown []byte
@@ -51,7 +52,7 @@ type wireBody struct {
 	long         int64  // bytes of it that are not in run
 	hidden       int    // depth of the value that is not shown; 0: none
 	left         int64  // bytes of that
-	content      bool   // the extended property that was named last holds contents
+	holds        bool   // the extended property that was named last holds contents
 }
 
 // Write adds bytes. It never fails.
@@ -65,11 +66,15 @@ func (w *wireBody) Write(p []byte) (int, error) {
 }
 
 func (w *wireBody) add(c byte) {
+	if w.content && !w.bodies {
+		w.left++
+		return
+	}
 	switch {
 	case !w.begun && (c <= ' ' || c == 0xEF || c == 0xBB || c == 0xBF):
 		return // of a mark at the beginning, too
 	case !w.begun:
-		w.begun, w.plain = true, c != '{' && c != '['
+		w.begun, w.plain = true, c != '{' && c != '[' || w.content
 	}
 	switch {
 	case w.plain:
@@ -116,7 +121,7 @@ func (w *wireBody) endText() {
 		w.show(fmt.Sprintf(`"[%d bytes not shown]"`, size))
 	default:
 		if w.key == "id" {
-			w.content = contentID.Match(w.run)
+			w.holds = contentID.Match(w.run)
 		}
 		w.show(`"` + string(w.run) + `"`)
 	}
@@ -127,7 +132,7 @@ func (w *wireBody) conceals() bool {
 	if secretMembers[w.key] || wirelog.IsSecret(w.key) {
 		return true
 	}
-	return !w.bodies && (contentMembers[w.key] || w.key == "value" && w.content)
+	return !w.bodies && (contentMembers[w.key] || w.key == "value" && w.holds)
 }
 
 // mark deals with what stands outside texts.
@@ -145,7 +150,7 @@ func (w *wireBody) mark(c byte) {
 		w.stack = append(w.stack, c)
 		w.keyNext = c == '{'
 		if c == '{' && w.hidden == 0 {
-			w.key, w.content = "", false
+			w.key, w.holds = "", false
 		}
 	case '}', ']':
 		if depth > 0 {
@@ -181,6 +186,8 @@ func (w *wireBody) Show(b *bytes.Buffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
+	case w.content && !w.bodies && w.left > 0:
+		w.show(fmt.Sprintf("[%d bytes not shown]", w.left))
 	case w.hidden > 0:
 		w.show(fmt.Sprintf("[%d bytes not shown, and no end]", w.left+w.long))
 	case w.plain && w.long > 0:

@@ -8,4 +8,5 @@ const (
 	WayMove     Way = "move"     // moved across mailboxes, as MoveItem does
 	WayTransfer Way = "transfer" // exported and uploaded, as ExportItems and UploadItems do
 	WayMIME     Way = "mime"     // a new item made from the MIME form
+	WayRecreate Way = "recreate" // a new item made from the properties of the message
 )

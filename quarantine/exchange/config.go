@@ -120,6 +120,14 @@ type Config struct {
 	// quarantine mailbox is searched for what was taken in any case. Not with APIGraph.
 	ScanOnlineArchive bool `json:"scanOnlineArchive,omitempty"`
 
+	// RecreateMessages makes messages anew in the other mailbox, from their properties, where
+	// Graph refuses to export and import them, as it does without the right
+	// MailboxItem.ImportExport.All. Such a copy, and what is restored from it, lacks the header
+	// that the message was received with, and more: package graphmail lists it. Messages that
+	// would lose more than that, such as signed ones, stay where they are. Only with APIGraph.
+	// Default: false; what cannot be exported stays where it is.
+	RecreateMessages bool `json:"recreateMessages,omitempty"`
+
 	// UseProxy sends everything through the proxy in ProxyURL or, if that is
 	// empty, in the environment (HTTPS_PROXY, NO_PROXY). Default: no proxy,
 	// whatever ProxyURL and the environment say.

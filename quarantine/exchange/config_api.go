@@ -26,6 +26,9 @@ func (v *configCheck) api(c *Config) {
 		if c.GraphURL != "" {
 			v.problem("graphUrl", `is set, but api is not "graph"; remove it, or set "api": "graph"`)
 		}
+		if c.RecreateMessages {
+			v.problem("recreateMessages", `is set, but api is not "graph": EWS makes messages from their MIME form where it must; remove it, or set "api": "graph"`)
+		}
 		return
 	case APIGraph:
 	default:
@@ -99,6 +102,7 @@ func (c *Config) graphWarnings() (all []graphWarning) {
 		{c.QuarantineHeader.Name != "", graphWarning{"quarantineHeader", headers}},
 		{c.UndoHeader.Name != "", graphWarning{"undoHeader", headers}},
 		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may refuse to remove what is in Recoverable Items: what is found there is then reported, and stays"}},
+		{c.RecreateMessages, graphWarning{"recreateMessages", "messages that Graph does not export are made anew, and lose the header that they were received with, among others, in quarantine and when they are restored"}},
 		{c.LeaveRecoverable, graphWarning{"leaveRecoverable", "it has no effect: what is taken over Graph is removed for good, and leaves nothing in Recoverable Items"}},
 		{c.Authentication.Username != "", graphWarning{"authentication.username", "it has no effect: Graph has limits for each mailbox, and none for an account"}},
 	} {

@@ -71,6 +71,8 @@ var badConfigs = map[string]bad{
 	"Graph and archives":     {goodOnline, map[string]any{"api": "graph", "scanOnlineArchive": true}, "scanOnlineArchive", "set it to false", true},
 	"Graph's URL as number":  {goodOnline, map[string]any{"api": "graph", "graphUrl": 1}, "graphUrl", "string", false},
 	"Graph's URL of EWS":     {goodOnline, set("graphUrl", "https://graph.microsoft.com"), "graphUrl", `"api": "graph"`, true},
+	"messages anew over EWS": {goodOnline, set("recreateMessages", true), "recreateMessages", `"api": "graph"`, true},
+	"messages anew as text":  {goodOnline, map[string]any{"api": "graph", "recreateMessages": "yes"}, "recreateMessages", "true or false", false},
 	"a policy with Graph":    {goodOnline, map[string]any{"api": "graph", "throttling.concurrency": 9}, "throttling", "of Exchange Web Services", true},
 	"one by one with Graph":  {goodOnline, map[string]any{"api": "graph", "oneByOne": true}, "oneByOne", "has no effect", true},
 	"plain HTTP with Graph":  {goodOnline, map[string]any{"api": "graph", "allowPlainHTTP": true}, "allowPlainHTTP", "has no effect", false},

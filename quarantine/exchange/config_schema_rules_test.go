@@ -67,6 +67,7 @@ var details = map[string]object{
 	"oneByOne":              {{"default", false}},
 	"sweepRecoverableItems": {{"default", false}},
 	"scanOnlineArchive":     {{"default", false}},
+	"recreateMessages":      {{"default", false}},
 	"useProxy":              {{"default", false}},
 	"proxyUrl": append(orEmpty(member{"format", "uri"}, member{"pattern", "^(" + anyCase("http") + "[Ss]?|" + anyCase("socks") + "5[Hh]?)://([^/?#]*@)?" + hostPart + "/*$"}),
 		member{"examples", []string{"http://proxy.example.com:3128"}}),

@@ -50,6 +50,7 @@ var graphSettings = map[string]graphSetting{
 	"leaveRecoverable":      {set: func(c *exchange.Config) { c.LeaveRecoverable = true }, warned: "has no effect"},
 	"sweepRecoverableItems": {set: func(c *exchange.Config) { c.SweepRecoverableItems = true }, why: "it has no effect with EWS either"},
 	"scanOnlineArchive":     {set: func(c *exchange.Config) { c.ScanOnlineArchive = true }, refused: true},
+	"recreateMessages":      {set: func(c *exchange.Config) { c.RecreateMessages = true }, warned: "made anew"},
 	"useProxy":              {set: func(c *exchange.Config) { c.UseProxy = true }},
 	"proxyUrl":              {set: func(c *exchange.Config) { c.ProxyURL = exchange.NewProxyURL("http://proxy.example.test:3128") }},
 	"rootCAFile":            {set: func(c *exchange.Config) { c.RootCAFile = "roots.pem" }},

@@ -45,9 +45,13 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	} else if limiter, err = throttle.New(new(c.ThrottleOptions())); err != nil {
 		return nil, err
 	}
+	ways := []driver.Way{driver.WayTransfer}
+	if c.RecreateMessages {
+		ways = append(ways, driver.WayRecreate)
+	}
 	return graphmail.New(signedIn, &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
-		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems,
+		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems, Ways: ways,
 		QuarantineMailbox: c.QuarantineMailbox, Hook: hook, Wire: o.Wire, WireBodies: o.WireBodies,
 	})
 }

@@ -33,7 +33,7 @@ func newTenant(t *testing.T) *tenant {
 }
 
 // open opens a service over one of the APIs.
-func (o *tenant) open(t *testing.T, api exchange.API) *quarantine.Service {
+func (o *tenant) open(t *testing.T, api exchange.API, change ...func(*exchange.Config)) *quarantine.Service {
 	t.Helper()
 	c := &exchange.Config{API: api, QuarantineMailbox: "quarantine@example.test", Access: exchange.Impersonation, WriteDoubt: exchange.Duration(15 * 60e9)}
 	c.Authentication.Type = exchange.AuthenticationExternal
@@ -48,6 +48,9 @@ func (o *tenant) open(t *testing.T, api exchange.API) *quarantine.Service {
 		opts.SignIn = func(_ string, base http.RoundTripper) (http.RoundTripper, error) {
 			return o.Exchange().As(base, "svc"), nil
 		}
+	}
+	for _, f := range change {
+		f(c)
 	}
 	s, err := exchange.Open(c, opts)
 	require.NoError(t, err)
@@ -156,3 +159,34 @@ func TestGraphRefusesWhatIsForEWS(t *testing.T) {
 type gate struct{ *tracer }
 
 func (gate) TraceCallSend(context.Context, ews.CallStart) error { return nil }
+
+// Without the right to export and import, messages are made anew only if the configuration
+// says so.
+func TestRecreateMessages(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newTenant(t)
+			o.deliver("")
+			o.Consent("app", "Mail.ReadWrite", "User.Read.All")
+			s := o.open(t, exchange.APIGraph, func(c *exchange.Config) { c.RecreateMessages = allowed })
+			receipt, err := s.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@example.test", MessageID: crossingID})
+			require.NoError(t, err)
+			if !allowed {
+				require.ErrorContains(t, receipt.Err(), "MailboxItem.ImportExport.All")
+				assert.Len(t, o.of("alice@example.test"), 1)
+				return
+			}
+			require.NoError(t, receipt.Err())
+			assert.Equal(t, quarantine.WayRecreate, receipt.Items[0].Way)
+			assert.Empty(t, o.of("alice@example.test"))
+
+			// What was made anew over Graph is restored over EWS.
+			back, err := o.open(t, exchange.APIEWS).Restore(t.Context(), receipt)
+			require.NoError(t, err)
+			require.NoError(t, back.Err())
+			require.Len(t, o.of("alice@example.test"), 1)
+			assert.Contains(t, string(o.of("alice@example.test")[0].MIME), "Click here.")
+		})
+	}
+}

@@ -12,21 +12,83 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errNoWay is the error if the only way is not to be tried.
+// waysOf checks the ways that are allowed.
+func waysOf(chosen []driver.Way) ([]driver.Way, error) {
+	for _, w := range chosen {
+		if carriers[w] == nil {
+			return nil, driver.Invalid("options", "Ways", fmt.Sprintf("contains %q, which is not possible over Graph; use only %q", w, []driver.Way{driver.WayTransfer, driver.WayRecreate}))
+		}
+	}
+	if len(chosen) == 0 {
+		return []driver.Way{driver.WayTransfer}, nil
+	}
+	return slices.Clone(chosen), nil
+}
+
+// carriers are what carries an item, by way.
+var carriers = map[driver.Way]func(*Strategy, context.Context, driver.Carriage) (driver.Carried, error){
+	driver.WayTransfer: (*Strategy).transfer, driver.WayRecreate: (*Strategy).recreate,
+}
+
+// carry takes an item to the other mailbox, in the first way that Graph does not refuse.
+func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	var refusals []error
+	for _, way := range s.ways {
+		if c.Only != "" && c.Only != way || slices.Contains(c.Except, way) {
+			continue
+		}
+		carried, err := carriers[way](s, ctx, c)
+		carried.Way, carried.Faithful = way, way == driver.WayTransfer
+		if err == nil {
+			return carried, nil
+		}
+		if !refusesWay(err) || ctx.Err() != nil {
+			return carried, before(err, refusals)
+		}
+		refusals = append(refusals, err)
+	}
+	if len(refusals) == 0 {
+		return driver.Carried{}, errNoWay
+	}
+	// Nothing was done, in no way. What the last one says is what Graph says.
+	last := len(refusals) - 1
+	return driver.Carried{}, before(refusals[last], refusals[:last])
+}
+
+// errNoWay is the error if no way is left to be tried.
 var errNoWay = &driver.Error{
-	Err:       errors.New("there is no other way to carry it: Graph exports and imports items, and can neither move them to another mailbox nor make the same message from its MIME form"),
+	Err:       errors.New("there is no other way to carry it: Graph exports and imports items, or makes messages anew if that is allowed, and cannot move them to another mailbox"),
 	Untouched: true, Answered: true,
 }
 
-// carry exports the item and streams it into an import.
-func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
-	if c.Only != "" && c.Only != driver.WayTransfer || slices.Contains(c.Except, driver.WayTransfer) {
-		return driver.Carried{}, errNoWay
+// refusesWay reports whether Graph has refused to carry an item in one way, for good, so that
+// another one may do. An item that is gone, and a mailbox that is full or closed, stay so.
+func refusesWay(err error) bool {
+	err = translate(err)
+	switch {
+	case !driver.Untouched(err) || !driver.Answered(err) || driver.Temporary(err):
+		return false
+	case errors.Is(err, driver.ErrGone), errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrUnreachable), errors.Is(err, graph.ErrSignIn):
+		return false
 	}
+	return !graph.Has(err, "ErrorQuotaExceeded")
+}
+
+// before returns the error of a way with the reasons of those that were refused before it. It
+// means what the error of that way means.
+func before(err error, refusals []error) error {
+	if len(refusals) == 0 {
+		return err
+	}
+	e := *translate(err).(*driver.Error)
+	e.Err = fmt.Errorf("%w; before: %w", e.Err, errors.Join(refusals...))
+	return &e
+}
+
+// transfer exports the item and streams it into an import.
+func (s *Strategy) transfer(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	t := transfer{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
-	// The copy is found again by its stamp: the id that an import returns may be one of
-	// another kind than those of messages.
-	carried := driver.Carried{Way: driver.WayTransfer, Faithful: true}
+	var carried driver.Carried
 	if err := t.prepare(ctx); err != nil {
 		return carried, readOnly{err}
 	}
@@ -39,6 +101,9 @@ func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried
 	if graph.SessionOver(err) {
 		err = t.again(ctx, err)
 	}
+	if err == nil {
+		carried.ItemID = t.copied
+	}
 	return carried, err
 }
 
@@ -49,6 +114,7 @@ type transfer struct {
 	source, target graph.Mailbox
 	sourceID       string
 	session        graph.ImportSession
+	copied         string // id of the copy, empty if the import returned one of another kind
 }
 
 // prepare asks for all that is needed besides the item. It is remembered.
@@ -111,9 +177,12 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
-	_, err = t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
+	id, err := t.target.Import(ctx, t.session, folder, data, t.c.Item.Size)
 	if failed, ok := errors.AsType[*graph.SourceError](err); ok {
 		return readOnly{asGone(failed)}
+	}
+	if t.copied = id; own {
+		t.copied = "" // messages have other ids, and the copy is found by its stamp
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
@@ -18,6 +19,12 @@ import (
 var answers = map[string]graphtest.Options{
 	"as documented": {},
 	"otherwise":     {NullRemoves: true, IgnoreIfMatch: true, OwnIDs: true, Sensitive: true},
+	"made anew":     {},
+}
+
+// ways are those that are allowed, by the name of an answer.
+var ways = map[string][]driver.Way{
+	"otherwise": {driver.WayTransfer, driver.WayRecreate}, "made anew": {driver.WayRecreate},
 }
 
 // apart are the answers one by one, for -whole.
@@ -29,7 +36,7 @@ var apart = map[string]graphtest.Options{
 
 // half says which of the interruptions an answer has without -whole: together they have
 // all.
-var half = map[string]int{"as documented": 0, "otherwise": 1}
+var half = map[string]int{"as documented": 0, "otherwise": 1, "made anew": 1}
 
 // interruption returns the number of the call that a test of the suite interrupts, and -1
 // for other tests.
@@ -56,7 +63,7 @@ func TestConformance(t *testing.T) {
 					t.Skip("each answer has every other interruption; with -whole, all")
 				}
 				w := newWorld(t, &o)
-				return lab{w, w.strategy(t)}
+				return lab{w, w.strategy(t, func(o *graphmail.Options) { o.Ways = ways[name] })}
 			})
 		})
 	}

@@ -21,6 +21,8 @@ var (
 	pidTagFlagStatus                      = graph.Property{Type: "Integer", Tag: 0x1090}
 	pidTagReadReceiptRequested            = graph.Property{Type: "Boolean", Tag: 0x0029}
 	pidTagNonReceiptNotificationRequested = graph.Property{Type: "Boolean", Tag: 0x0C06}
+	pidTagClientSubmitTime                = graph.Property{Type: "SystemTime", Tag: 0x0039}
+	pidTagMessageDeliveryTime             = graph.Property{Type: "SystemTime", Tag: 0x0E06}
 	pidTagTransportMessageHeaders         = graph.Property{Type: "String", Tag: 0x007D}
 	setInternetHeaders                    = "00020386-0000-0000-c000-000000000046"
 	stampOperation, stampMailbox          = stampField(driver.StampOperation), stampField(driver.StampMailbox)

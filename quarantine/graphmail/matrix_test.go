@@ -86,41 +86,34 @@ func TestMatrix(t *testing.T) {
 	type count struct{ points, lost, doubled, notices, untrue int }
 	totals := make([]count, len(blows))
 	var mu sync.Mutex
-	calls := map[driver.Direction]int{
-		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine), driver.ToUser: undisturbed(t, driver.ToUser),
-	}
 	t.Run("points", func(t *testing.T) {
-		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
-			for i, b := range blows {
-				t.Run(string(direction)+"/"+b.name, func(t *testing.T) {
-					t.Parallel()
-					for n := range calls[direction] {
-						if !*whole && !chosen(n, i, direction, calls, *every) {
-							continue
-						}
-						synctest.Test(t, func(t *testing.T) {
-							wrong := play(t, direction, b, n)
-							mu.Lock()
-							defer mu.Unlock()
-							c := &totals[i]
-							c.points++
-							for _, kind := range wrong {
-								switch {
-								case strings.HasPrefix(kind, "lost"):
-									c.lost++
-								case strings.HasPrefix(kind, "doubled"):
-									c.doubled++
-								case strings.HasPrefix(kind, "notices"):
-									c.notices++
-								default:
-									c.untrue++
-								}
-								t.Errorf("%s at request %d of %s: %s", b.name, n, direction, kind)
+		for _, at := range occasions(t, len(blows), *every) {
+			b := blows[at.thing]
+			t.Run(at.name()+"/"+b.name, func(t *testing.T) {
+				t.Parallel()
+				for _, n := range at.requests {
+					synctest.Test(t, func(t *testing.T) {
+						wrong := play(t, at.mode, at.direction, b, n)
+						mu.Lock()
+						defer mu.Unlock()
+						c := &totals[at.thing]
+						c.points++
+						for _, kind := range wrong {
+							switch {
+							case strings.HasPrefix(kind, "lost"):
+								c.lost++
+							case strings.HasPrefix(kind, "doubled"):
+								c.doubled++
+							case strings.HasPrefix(kind, "notices"):
+								c.notices++
+							default:
+								c.untrue++
 							}
-						})
-					}
-				})
-			}
+							t.Errorf("%s at %s: %s", b.name, at.at(n), kind)
+						}
+					})
+				}
+			})
 		}
 	})
 	var out strings.Builder
@@ -138,10 +131,10 @@ func TestMatrix(t *testing.T) {
 }
 
 // undisturbed returns how many requests a run makes.
-func undisturbed(t *testing.T, direction driver.Direction) (n int) {
+func undisturbed(t *testing.T, m mode, direction driver.Direction) (n int) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, direction, nil)
-		r, err := s.ask(t, s.w.process(t, s.journal))
+		s := newScene(t, m, direction, nil)
+		r, err := s.ask(t, s.process(t))
 		assert.NoError(t, err)
 		assert.NoError(t, r.Err())
 		n = len(s.w.Requests())
@@ -150,10 +143,10 @@ func undisturbed(t *testing.T, direction driver.Direction) (n int) {
 }
 
 // play lets a blow fall, and returns what is wrong afterwards.
-func play(t *testing.T, direction driver.Direction, b blow, n int) (wrong []string) {
-	s := newScene(t, direction, nil)
-	s.rivals = func() { _, _ = s.ask(t, s.w.process(t, new(quarantine.MemoryJournal))) } // its own journal, as on another machine
-	p := s.w.process(t, s.journal)
+func play(t *testing.T, m mode, direction driver.Direction, b blow, n int) (wrong []string) {
+	s := newScene(t, m, direction, nil)
+	s.rivals = func() { s.rival(t) }
+	p := s.process(t)
 	b.strike(s, p, n)
 	r, err := s.ask(t, p)
 	if !p.dead.Load() && b.name != "a rival" && !s.people {

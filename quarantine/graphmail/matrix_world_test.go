@@ -57,12 +57,16 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // process returns another process that works on the tenant.
-func (w *world) process(t *testing.T, journal quarantine.Journal) *process {
+func (w *world) process(t *testing.T, journal quarantine.Journal, change ...func(*graphmail.Options)) *process {
 	t.Helper()
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault})
+	o := &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault}
+	for _, c := range change {
+		c(o)
+	}
+	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, o)
 	require.NoError(t, err)
 	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
 	require.NoError(t, err)
@@ -78,28 +82,50 @@ type scene struct {
 	receipt   *quarantine.Receipt // of the quarantine, for a restore
 	moved     bool                // by the user
 	rivals    func()              // lets a rival do the same
+	mode      mode
 
 	people                bool // have done something
 	copied, deleted, told int  // by people
 }
 
+// mode is how messages are carried.
+type mode struct {
+	name   string
+	change []func(*graphmail.Options)
+	thin   int // how many times fewer points than the others it has without -whole
+}
+
+var (
+	faithfully = mode{"faithfully", nil, 1}
+	madeAnew   = mode{"made anew", []func(*graphmail.Options){anew}, 3}
+	modes      = []mode{faithfully, madeAnew}
+)
+
 var target = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishing"}
 
-func newScene(t *testing.T, direction driver.Direction, o *graphtest.Options) *scene {
+func newScene(t *testing.T, m mode, direction driver.Direction, o *graphtest.Options) *scene {
 	t.Helper()
-	s := &scene{w: newWorld(t, o), journal: new(quarantine.MemoryJournal), direction: direction}
+	s := &scene{w: newWorld(t, o), journal: new(quarantine.MemoryJournal), direction: direction, mode: m}
 	box := s.w.Mailbox(alice)
 	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example"),
 		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})
 	s.before = s.w.in(alice, theID)[0]
 	if direction == driver.ToUser {
 		var err error
-		s.receipt, err = s.w.process(t, s.journal).Quarantine(t.Context(), target)
+		s.receipt, err = s.process(t).Quarantine(t.Context(), target)
 		require.NoError(t, err)
 		require.NoError(t, s.receipt.Err())
 	}
 	s.w.ResetRequests()
 	return s
+}
+
+// process returns a process that has the journal of the scene.
+func (s *scene) process(t *testing.T) *process { return s.w.process(t, s.journal, s.mode.change...) }
+
+// rival lets a process on another machine, with a journal of its own, do the same.
+func (s *scene) rival(t *testing.T) {
+	_, _ = s.ask(t, s.w.process(t, new(quarantine.MemoryJournal), s.mode.change...))
 }
 
 func (s *scene) ask(t *testing.T, p *process) (*quarantine.Receipt, error) {
@@ -147,7 +173,7 @@ func (s *scene) settle(t *testing.T) string {
 	s.w.OnRequest(nil)
 	s.w.OnResponse(nil)
 	time.Sleep(time.Hour)
-	p := s.w.process(t, s.journal)
+	p := s.process(t)
 	for r, err := range p.Recover(t.Context()) {
 		if err != nil {
 			return "recovery: " + err.Error()
@@ -163,11 +189,10 @@ func (s *scene) settle(t *testing.T) string {
 	if err == nil {
 		err = r.Err()
 	}
-	if err != nil {
-		return "run again: " + err.Error()
-	}
 	from, to := s.ends()
 	switch {
+	case err != nil && len(from)+len(to) > 0:
+		return "run again: " + err.Error()
 	case len(from)+len(to) == 0:
 		return "lost: in the end no copy is left"
 	case len(from)+len(to) > 1:
@@ -180,13 +205,22 @@ func (s *scene) settle(t *testing.T) string {
 	if s.direction == driver.ToUser {
 		after := to[0]
 		switch {
-		case after.Folder != s.before.Folder && !s.moved || string(after.MIME) != string(s.before.MIME) || after.Read != s.before.Read || !after.Received.Equal(s.before.Received):
+		case after.Folder != s.before.Folder && !s.moved || !s.same(after) || after.Read != s.before.Read || !after.Received.Equal(s.before.Received):
 			return "lost: it came back different"
 		case stamped(after):
 			return "untrue: it came back with a stamp"
 		}
 	}
 	return ""
+}
+
+// same reports whether a message has come back with its content: byte by byte, unless it was
+// made anew.
+func (s *scene) same(after *ewstest.Message) bool {
+	if s.mode.name == madeAnew.name {
+		return after.Subject == s.before.Subject && strings.HasSuffix(strings.TrimSpace(string(after.MIME)), "\r\n\r\nClick here.")
+	}
+	return string(after.MIME) == string(s.before.MIME)
 }
 
 func places(all []*ewstest.Message) string {

@@ -47,13 +47,13 @@ func TestRandomRuns(t *testing.T) {
 func history(t *testing.T, seed uint64) (story []string, wrong string) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	o := &graphtest.Options{NullRemoves: r.IntN(2) == 0, IgnoreIfMatch: r.IntN(4) == 0}
-	s := newScene(t, driver.ToQuarantine, o)
-	s.rivals = func() { _, _ = s.ask(t, s.w.process(t, new(quarantine.MemoryJournal))) }
+	s := newScene(t, modes[seed%uint64(len(modes))], driver.ToQuarantine, o)
+	s.rivals = func() { s.rival(t) }
 	tell := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
-	p := s.w.process(t, s.journal)
+	p := s.process(t)
 	for range 1 + r.IntN(6) {
 		if p.dead.Load() {
-			p = s.w.process(t, s.journal)
+			p = s.process(t)
 			tell("a new process")
 		}
 		s.w.ClearFaults()

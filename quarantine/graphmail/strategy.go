@@ -78,6 +78,11 @@ type Options struct {
 	// Default: 150 seconds.
 	StallTimeout time.Duration
 
+	// Ways are the ways to carry an item, in the order in which they are tried:
+	// [driver.WayTransfer], and [driver.WayRecreate] if that is allowed, which loses what the
+	// package comment lists. Another way is tried only if Graph has refused one for good. Default: WayTransfer alone.
+	Ways []driver.Way
+
 	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
 	// Everything waits for it, so none of its requests in flight is then kept while
 	// waiting for another mailbox. All that share a Limiter must have the same. Default:
@@ -105,6 +110,7 @@ type Options struct {
 type Strategy struct {
 	client      *graph.Client
 	recoverable bool
+	ways        []driver.Way // in the order in which they are tried
 	vault       string       // payer of the quarantine mailbox, if that is known
 	own         atomic.Bool  // export and import have ids of their own
 	clearing    atomic.Int32 // how properties are taken away, as far as is known
@@ -132,11 +138,15 @@ func New(transport http.RoundTripper, opts *Options) (*Strategy, error) {
 	if o.Limiter != nil {
 		settings.Limiter = o.Limiter
 	}
+	ways, err := waysOf(o.Ways)
+	if err != nil {
+		return nil, err
+	}
 	client, err := graph.New(settings)
 	if err != nil {
 		return nil, driver.Invalid("options", "", err.Error())
 	}
-	return &Strategy{client: client, recoverable: o.ScanRecoverableItems, vault: strings.ToLower(o.QuarantineMailbox), mailboxes: make(map[string]*mailbox)}, nil
+	return &Strategy{client: client, ways: ways, recoverable: o.ScanRecoverableItems, vault: strings.ToLower(o.QuarantineMailbox), mailboxes: make(map[string]*mailbox)}, nil
 }
 
 // Name returns "graph".
@@ -149,7 +159,8 @@ func (s *Strategy) System() string { return System }
 func (s *Strategy) Mailbox(address string) driver.Mailbox { return s.mailbox(address) }
 
 // Carry exports the item from one mailbox and imports it into the other, stamp and all
-// other properties included. It is [driver.WayTransfer], the only way there is.
+// other properties included: [driver.WayTransfer]. If Graph refuses that, and Options.Ways
+// allow it, it makes the message anew: [driver.WayRecreate].
 func (s *Strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.carry(ctx, c)
 	return carried, translate(err)

@@ -212,10 +212,7 @@ func fieldsOf(mark driver.Change, reads, drops, null bool) map[string]any {
 	}
 	switch {
 	case mark.Stamp != nil:
-		values := mark.Stamp.Values()
-		for _, name := range driver.StampNames() {
-			properties = append(properties, stampField(name).With(values[name]))
-		}
+		properties = stampValues(*mark.Stamp)
 	case mark.Clear:
 		for _, p := range stampFields() {
 			properties = append(properties, without(p))

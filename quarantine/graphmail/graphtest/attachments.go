@@ -9,9 +9,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-var attachmentNames = []string{
-	"id", "lastModifiedDateTime", "name", "contentType", "size", "isInline", "contentId", "contentLocation", "contentBytes",
-}
+var attachmentNames = []string{"id", "lastModifiedDateTime", "name", "contentType", "size", "isInline"}
+
+// fileNames are those that only files have: $select names them with their type.
+var fileNames = []string{"contentId", "contentLocation", "contentBytes"}
+
+const fileType = "microsoft.graph.fileAttachment"
 
 // kindOf returns the type of an attachment: a file, an item, or a file elsewhere.
 func kindOf(a mailstore.Attached) string {
@@ -21,7 +24,7 @@ func kindOf(a mailstore.Attached) string {
 	case len(a.Link) > 0:
 		return "#microsoft.graph.referenceAttachment"
 	}
-	return "#microsoft.graph.fileAttachment"
+	return "#" + fileType
 }
 
 // describe returns an attachment, with its content if it is a file and nothing else was
@@ -32,7 +35,7 @@ func (c *call) describe(it *mailstore.Item, a mailstore.Attached, selects []stri
 		"id": c.attachmentID(it, a.Number), "lastModifiedDateTime": stamp(a.Made), "name": a.Name,
 		"contentType": a.ContentType, "size": a.Size, "isInline": a.Inline,
 	}
-	if kindOf(a) == "#microsoft.graph.fileAttachment" {
+	if kindOf(a) == "#"+fileType {
 		o["contentId"], o["contentLocation"] = a.ContentID, a.Location
 		if selects == nil || slices.Contains(selects, "contentBytes") {
 			content, _ := io.ReadAll(a.Open()) // from memory
@@ -55,7 +58,14 @@ func (c *call) attachmentQuery() *refusal {
 	if c.query.filter != nil || c.query.orderBy != "" || len(c.query.expand) > 0 {
 		return lacks("$filter, $orderby and $expand of attachments")
 	}
-	return c.query.only("attachment", attachmentNames)
+	known := attachmentNames
+	for i, s := range c.query.selects {
+		if name, ok := strings.CutPrefix(s, fileType+"/"); ok && slices.Contains(fileNames, name) {
+			c.query.selects = slices.Clone(c.query.selects)
+			c.query.selects[i], known = name, append(slices.Clip(known), name)
+		}
+	}
+	return c.query.only("attachment", known)
 }
 
 func listAttachments(c *call) (*answer, *refusal) {

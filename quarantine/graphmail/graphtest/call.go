@@ -22,7 +22,8 @@ type incoming struct {
 	query  string // raw
 	header http.Header
 	body   []byte
-	part   bool // of a batch
+	length int64 // of the body as the request says; -1: it does not
+	part   bool  // of a batch
 	socket bool
 }
 

@@ -16,7 +16,7 @@
 // does, and what Graph has and this server does not with 501 NotImplemented and its name:
 // the beta endpoint, /me, $search, order by anything but receivedDateTime, $expand of
 // anything but attachments and extended properties, changes of what only drafts may have
-// changed, attachments other than files, upload sessions, archives, subscriptions and
+// changed, attachments other than files, archives, subscriptions and
 // mail rules.
 //
 // It behaves as Microsoft's pages say, and where they are silent as field reports do:
@@ -47,6 +47,9 @@
 //     exported. The stream is that of ExportItems of ewstest. An import URL is on another
 //     host, needs no token and refuses one, and expires. Posting twice makes two items. Its
 //     errors have another form.
+//   - An attachment of less than 3 MB comes in one request; a larger one, of up to 150 MB, in
+//     ranges of less than 4 MB, each the next one, to an address that is as secret as an
+//     import URL, and expires.
 //   - Deltas with immutable ids lose what was moved away and back. Links that are not known
 //     answer 410 SyncStateNotFound ([Server.ForgetDeltas]).
 //   - Dynamic distribution groups are not in the directory.

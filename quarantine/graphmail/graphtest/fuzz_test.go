@@ -19,6 +19,8 @@ func FuzzRequest(f *testing.F) {
 		{"GET", "/users('alice@example.test')/mailFolders('inbox')/messages/delta()?$deltatoken=x", ""},
 		{"POST", "/$batch", `{"requests":[{"id":"1","method":"GET","url":"/users/alice@example.test/messages?$top=1"}]}`},
 		{"POST", "/users/alice@example.test/mailFolders/inbox/messages", `{"subject":"x","toRecipients":[{"emailAddress":{"address":"a@b"}}],"attachments":[{"@odata.type":"#microsoft.graph.fileAttachment","name":"x"}]}`},
+		{"POST", "/users/alice@example.test/messages/x/attachments/createUploadSession", `{"AttachmentItem":{"attachmentType":"file","name":"x","size":4000000}}`},
+		{"GET", "/users/alice@example.test/messages/x/attachments?$select=microsoft.graph.fileAttachment/contentId", ""},
 		{"POST", "/users/alice@example.test/translateExchangeIds", `{"inputIds":["x"],"sourceIdType":"ewsId","targetIdType":"restId"}`},
 		{"PATCH", "/users/alice@example.test/messages/x", `{"flag":{"flagStatus":"flagged"}}`},
 	}

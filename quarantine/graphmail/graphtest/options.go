@@ -59,6 +59,10 @@ type Options struct {
 	// ImportLifetime is how long an import URL is good for. Default: one hour.
 	ImportLifetime time.Duration
 
+	// UploadLifetime is how long the address of an upload session is good for. Default: one
+	// hour.
+	UploadLifetime time.Duration
+
 	// TokenLifetime is how long a token of [Server.Token] is good for. Those of
 	// [Server.As] are renewed. Default: one hour.
 	TokenLifetime time.Duration
@@ -116,6 +120,9 @@ func (opts *Options) withDefaults() Options {
 	}
 	if o.ImportLifetime == 0 {
 		o.ImportLifetime = time.Hour
+	}
+	if o.UploadLifetime == 0 {
+		o.UploadLifetime = time.Hour
 	}
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = time.Hour

@@ -18,6 +18,10 @@ const (
 	OpPermanentDelete      Operation = "PermanentDelete"
 	OpListAttachments      Operation = "ListAttachments"
 	OpAddAttachment        Operation = "AddAttachment"
+	OpCreateUploadSession  Operation = "CreateUploadSession"
+	OpUploadRange          Operation = "UploadRange" // this and the next two at the import host
+	OpGetUploadSession     Operation = "GetUploadSession"
+	OpCancelUpload         Operation = "CancelUpload"
 	OpGetAttachment        Operation = "GetAttachment"
 	OpGetAttachmentContent Operation = "GetAttachmentContent"
 	OpListFolders          Operation = "ListFolders"
@@ -76,6 +80,7 @@ func table() []route {
 		{OpPermanentDelete, http.MethodPost, split("users/{user}/messages/{message}/permanentDelete"), write, nil, false, permanentDelete, true},
 		{OpListAttachments, http.MethodGet, split("users/{user}/messages/{message}/attachments"), read, listParams, true, listAttachments, false},
 		{OpAddAttachment, http.MethodPost, split("users/{user}/messages/{message}/attachments"), write, nil, true, addAttachment, true},
+		{OpCreateUploadSession, http.MethodPost, split("users/{user}/messages/{message}/attachments/createUploadSession"), write, nil, true, createUploadSession, true},
 		{OpGetAttachment, http.MethodGet, split("users/{user}/messages/{message}/attachments/{attachment}"), read, oneParams, true, getAttachment, false},
 		{OpGetAttachmentContent, http.MethodGet, split("users/{user}/messages/{message}/attachments/{attachment}/$value"), read, nil, true, getAttachmentContent, false},
 		{OpListFolders, http.MethodGet, split("users/{user}/mailFolders"), readBasic, folderParams, true, listFolders, false},

@@ -24,7 +24,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer answers a request that came over a socket or directly.
 func (s *Server) answer(r *http.Request, socket bool) *answer {
-	in := &incoming{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header.Clone(), socket: socket}
+	in := &incoming{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header.Clone(), length: r.ContentLength, socket: socket}
 	scheme := "http"
 	if r.TLS != nil || r.URL.Scheme == "https" {
 		scheme = "https"
@@ -112,6 +112,9 @@ func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *a
 func (c *call) routed() *refusal {
 	if c.importing {
 		c.route, c.args = &importRoute, nil
+		if r := uploadRoutes[c.in.method]; r != nil && strings.Contains(c.in.path, "/AttachmentSessions(") {
+			c.route = r
+		}
 		c.entry.Operation = c.route.operation
 		return nil
 	}
@@ -205,7 +208,7 @@ func (c *call) serve() *answer {
 func (c *call) checked() *refusal {
 	s := c.server
 	if c.importing {
-		return nil // importItem does it itself
+		return nil // the operation does it itself
 	}
 	if len(c.in.body) > s.opts.MaxBody {
 		return refuse(http.StatusRequestEntityTooLarge, "BadRequest", "The request body exceeds the maximum size.")

@@ -27,6 +27,7 @@ type Server struct {
 	scopes   map[string]map[string]bool
 	tokens   map[string]token
 	sessions map[string]session
+	uploads  map[string]*uploading
 	deltas   map[string]*deltaState
 	links    []string                      // of deltas, the oldest first
 	current  map[string]string             // the tokens that As uses, by application
@@ -53,7 +54,7 @@ func New(exchange *ewstest.Server, opts *Options) *Server {
 	s := &Server{
 		opts: o, exchange: exchange, routes: table(),
 		names: make(map[string]string), roles: make(map[string]map[string]bool), scopes: make(map[string]map[string]bool),
-		tokens: make(map[string]token), sessions: make(map[string]session), deltas: make(map[string]*deltaState),
+		tokens: make(map[string]token), sessions: make(map[string]session), uploads: make(map[string]*uploading), deltas: make(map[string]*deltaState),
 		spent: make(map[payer]*spending), current: make(map[string]string), found: make(map[string]*mailstore.Mailbox),
 	}
 	if exchange == nil {

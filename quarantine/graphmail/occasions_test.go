@@ -1,0 +1,57 @@
+package graphmail_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// occasion is when something happens: at which requests, in which direction, and how the
+// message is carried.
+type occasion struct {
+	thing     int
+	mode      mode
+	direction driver.Direction
+	requests  []int
+}
+
+func (o occasion) name() string { return o.mode.name + "/" + string(o.direction) }
+
+// occasions returns when each of some things happens: at every request, or without -whole at
+// one of so many.
+func occasions(t *testing.T, things, every int) (all []occasion) {
+	for _, m := range modes {
+		calls := map[driver.Direction]int{
+			driver.ToQuarantine: undisturbed(t, m, driver.ToQuarantine), driver.ToUser: undisturbed(t, m, driver.ToUser),
+		}
+		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
+			for thing := range things {
+				o := occasion{thing: thing, mode: m, direction: direction}
+				for n := range calls[direction] {
+					if *whole || chosen(n, thing, direction, calls, every*m.thin) {
+						o.requests = append(o.requests, n)
+					}
+				}
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}
+
+// at says for people which request it is.
+func (o occasion) at(n int) string {
+	return fmt.Sprintf("request %d of %s, %s", n, o.direction, o.mode.name)
+}
+
+// chosen reports whether something is to happen at a request: of those of both directions
+// at one of so many, not always the same, and each thing at least at one.
+func chosen(n, thing int, direction driver.Direction, calls map[driver.Direction]int, every int) bool {
+	total := calls[driver.ToQuarantine] + calls[driver.ToUser]
+	if direction == driver.ToUser {
+		n += calls[driver.ToQuarantine]
+	}
+	every = min(every, total)
+	return n%every == thing*37%every
+}

@@ -1,0 +1,304 @@
+package graphmail
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/graph"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// recreate makes a message anew in the other mailbox from its properties and attachments. What
+// could not be proved afterwards is not made.
+//
+// A message that fits into one request is made with its stamp. Otherwise its attachments follow
+// one by one, and it has the stamp of something that nobody needs until all are there: whoever
+// finds it before takes it for no copy.
+func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
+	b := rebuilding{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
+	if err := b.prepare(ctx); err != nil {
+		if _, told := err.(*driver.Error); !told {
+			err = readOnly{asGone(err)}
+		}
+		return driver.Carried{}, err
+	}
+	made, err := b.target.Create(ctx, c.Folder.ID, b.fields)
+	if err != nil {
+		return driver.Carried{}, asGone(err)
+	}
+	if len(b.later) > 0 {
+		if err := b.complete(ctx, made.ID); err != nil {
+			return driver.Carried{}, b.incomplete(ctx, made, err)
+		}
+	}
+	return driver.Carried{ItemID: made.ID}, nil
+}
+
+// rebuilding is one message that is made anew.
+type rebuilding struct {
+	c              driver.Carriage
+	from, to       *mailbox
+	source, target graph.Mailbox
+	fields         map[string]any     // of the request that makes it
+	later          []graph.Attachment // files that do not fit into that
+	stamping       bool               // the last request, which makes it a copy, has been sent
+}
+
+// prepare reads the message, and refuses one that would lose more than the package comment
+// says.
+func (b *rebuilding) prepare(ctx context.Context) (err error) {
+	if b.source, err = b.from.open(ctx); err != nil {
+		return err
+	}
+	if b.target, err = b.to.open(ctx); err != nil {
+		return err
+	}
+	if kind := b.c.Item.Kind; kind != "" && !strings.EqualFold(kind, "#microsoft.graph.message") || !strings.EqualFold(b.c.Item.Class, "IPM.Note") {
+		return unfit("it is of class %s, and only plain messages can be", b.c.Item.Class)
+	}
+	content, err := b.from.Content(ctx, b.c.Item)
+	if err != nil {
+		return err
+	}
+	html, err := bodyKind(content)
+	if err != nil {
+		return err
+	}
+	fields, values, err := b.source.Source(ctx, b.c.Item.ID, sourceFields, sourceProperties, !html)
+	if err != nil {
+		return err
+	}
+	if b.fields, err = created(fields, values, b.c.Item); err != nil {
+		return err
+	}
+	if err := b.attachments(ctx); err != nil {
+		return err
+	}
+	if stamp := b.c.Item.Stamp; stamp != nil {
+		first := *stamp
+		first.Rebuilt = true
+		if len(b.later) > 0 {
+			first.Direction = driver.Surplus
+		}
+		b.fields["singleValueExtendedProperties"] = append(b.fields["singleValueExtendedProperties"].([]graph.PropertyValue), stampValues(first)...)
+	}
+	return nil
+}
+
+// unfit returns the error of a message that is not made anew.
+func unfit(format string, args ...any) error {
+	return &driver.Error{
+		Err:       fmt.Errorf("it cannot be made anew: "+format+"; it stays where it is", args...),
+		Untouched: true, Answered: true,
+	}
+}
+
+// bodyKind reports whether the text of a message is HTML, and refuses what has parts that only
+// its MIME form can hold.
+func bodyKind(content driver.Content) (html bool, err error) {
+	if content.Truncated || content.Unended > 0 {
+		return false, unfit("its MIME form is not complete")
+	}
+	texts := 0
+	for _, p := range content.Parts {
+		switch p.Kind {
+		case driver.PartSubject, driver.PartAttachment:
+		case driver.PartText, driver.PartHTML:
+			if !p.Alternative {
+				texts++
+				html = p.Kind == driver.PartHTML
+			}
+		case driver.PartMessage:
+			return false, unfit("it has an attached message, whose header would be lost")
+		case driver.PartSigned, driver.PartEncrypted:
+			return false, unfit("it is signed or encrypted, which would be lost")
+		default:
+			return false, unfit("it has a part that cannot be read (%s)", p.Kind)
+		}
+	}
+	if texts > 1 {
+		return false, unfit("it has %d texts, and only one can be kept", texts)
+	}
+	return html, nil
+}
+
+// sourceFields and sourceProperties are what a message is made of.
+var (
+	sourceFields = []string{
+		"subject", "body", "from", "sender", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "importance", "categories", "flag",
+		"isRead", "isDraft", "isReadReceiptRequested", "inferenceClassification", "internetMessageId", "internetMessageHeaders",
+	}
+	sourceProperties = []graph.Property{pidTagClientSubmitTime, pidTagMessageDeliveryTime}
+)
+
+// notDraft is the value of PidTagMessageFlags of a message that is no draft, which can be set
+// only when it is made.
+const notDraft = "4"
+
+// created returns the request that makes a message like the one that was read.
+func created(read map[string]json.RawMessage, values []graph.PropertyValue, it driver.Item) (map[string]any, error) {
+	fields := make(map[string]any)
+	for _, name := range sourceFields {
+		if value, ok := read[name]; ok {
+			fields[name] = value
+		}
+	}
+	is := func(name string) bool { return string(read[name]) == "true" }
+	delete(fields, "isDraft")
+	if is("isRead") || !is("isReadReceiptRequested") {
+		delete(fields, "isReadReceiptRequested") // it has been sent, if there was one
+	}
+	for _, name := range []string{"toRecipients", "ccRecipients", "bccRecipients", "replyTo", "categories"} {
+		if text := strings.ReplaceAll(string(read[name]), " ", ""); text == "[]" {
+			delete(fields, name)
+		}
+	}
+	if err := replies(fields, read["replyTo"]); err != nil {
+		return nil, err
+	}
+	var flag struct{ FlagStatus string }
+	if json.Unmarshal(read["flag"], &flag) != nil || strings.EqualFold(flag.FlagStatus, "notFlagged") {
+		delete(fields, "flag")
+	}
+	delete(fields, "internetMessageHeaders")
+	if kept := keptHeaders(read["internetMessageHeaders"]); len(kept) > 0 {
+		fields["internetMessageHeaders"] = kept
+	}
+	var properties []graph.PropertyValue
+	if !is("isDraft") {
+		properties = append(properties, pidTagMessageFlags.With(notDraft))
+	}
+	shown := graph.Message{Values: values}
+	for _, at := range []struct {
+		property graph.Property
+		other    time.Time
+	}{{pidTagClientSubmitTime, it.Sent}, {pidTagMessageDeliveryTime, it.Received}} {
+		value, ok := shown.Value(at.property)
+		if !ok && !at.other.IsZero() {
+			value, ok = at.other.UTC().Format(time.RFC3339), true
+		}
+		if ok {
+			properties = append(properties, at.property.With(value))
+		}
+	}
+	fields["singleValueExtendedProperties"] = properties
+	return fields, nil
+}
+
+// replies keeps the addresses to reply to that Graph accepts.
+func replies(fields map[string]any, text json.RawMessage) error {
+	if fields["replyTo"] == nil {
+		return nil
+	}
+	var all, kept []graph.Recipient
+	if json.Unmarshal(text, &all) != nil {
+		return errors.New("the answer is not the JSON that was expected")
+	}
+	for _, who := range all {
+		if strings.Contains(who.EmailAddress.Address, "@") {
+			kept = append(kept, who)
+		}
+	}
+	delete(fields, "replyTo")
+	if len(kept) > 0 {
+		fields["replyTo"] = kept
+	}
+	return nil
+}
+
+// Limits of headers that a message is made with: Graph accepts five, whose names begin with
+// x-.
+const (
+	maxHeaders     = 5
+	maxHeaderValue = 900
+)
+
+// keptHeaders returns those headers of a message that can be kept. Those of the mail system say
+// nothing to people.
+func keptHeaders(text json.RawMessage) (kept []graph.Header) {
+	var all []graph.Header
+	if json.Unmarshal(text, &all) != nil {
+		return nil
+	}
+	seen := make(map[string]bool)
+	for _, h := range all {
+		name := strings.ToLower(h.Name)
+		system := strings.HasPrefix(name, "x-ms-") || strings.HasPrefix(name, "x-microsoft-")
+		if !strings.HasPrefix(name, "x-") || system || seen[name] || len(h.Value) > maxHeaderValue || strings.ContainsAny(h.Value, "\r\n") || len(kept) == maxHeaders {
+			continue
+		}
+		seen[name] = true
+		kept = append(kept, h)
+	}
+	return kept
+}
+
+// Limits of a request to Graph, which takes 4 MB, and of what stands in it besides fields and
+// contents.
+const (
+	maxRequest   = 4_000_000
+	requestSlack = 64 << 10
+)
+
+// attachments reads the files that fit into the request, and notes those that follow it.
+func (b *rebuilding) attachments(ctx context.Context) error {
+	text, err := json.Marshal(b.fields)
+	if err != nil {
+		return err
+	}
+	room := maxRequest - requestSlack - len(text)
+	if room < 0 {
+		return unfit("its text is longer than Graph takes in one request (%s bytes)", strconv.Itoa(len(text)))
+	}
+	var files []map[string]any
+	for some, err := range b.source.Files(ctx, b.c.Item.ID) {
+		if err != nil {
+			return err
+		}
+		for _, f := range some {
+			if !f.IsFile() {
+				return unfit("it has an attachment that is not a file (%s)", strings.TrimPrefix(f.Type, "#microsoft.graph."))
+			}
+			if len(b.later) > 0 || f.Size > int64(room/4*3) {
+				b.later = append(b.later, f)
+				continue
+			}
+			content, whole, err := b.file(ctx, f, min(room/4*3, graph.MaxAttachment))
+			if err != nil {
+				return err
+			}
+			if !whole {
+				b.later = append(b.later, f)
+				continue
+			}
+			files = append(files, f.Fields(content))
+			room -= (len(content)+2)/3*4 + len(f.Name) + requestSlack/64
+		}
+	}
+	if len(files) > 0 {
+		b.fields["attachments"] = files
+	}
+	return nil
+}
+
+// file reads a file of at most so many bytes, and reports whether that is all of it.
+func (b *rebuilding) file(ctx context.Context, f graph.Attachment, most int) (content []byte, whole bool, err error) {
+	if most <= 0 {
+		return nil, false, nil
+	}
+	in, err := b.source.Content(ctx, b.c.Item.ID, f.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	defer in.Close()
+	var buffer bytes.Buffer
+	n, err := io.Copy(&buffer, io.LimitReader(in, int64(most)+1))
+	return buffer.Bytes(), n <= int64(most), err
+}
