@@ -122,6 +122,9 @@ type Receipt struct {
 	// [Place] has its own. Empty, as in receipts of earlier versions: [driver.SystemEWS].
 	IDs    string `json:"ids,omitempty"`
 	DryRun bool   `json:"dryRun,omitempty"`
+	// InPlace means that the messages stay in the mailbox, in a folder that its owner does
+	// not see unless he looks for it: see [Options].
+	InPlace bool `json:"inPlace,omitempty"`
 
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
