@@ -45,7 +45,7 @@ func (o *Options) checkInPlace(strategy driver.Strategy, quarantineMailbox strin
 		refuse("options", "InPlace", fmt.Sprintf("is set, but the strategy %q does not support it: it does not implement driver.InPlace; leave it out, and pass a quarantine mailbox", strategy.Name()))
 	}
 	if quarantineMailbox != "" {
-		refuse("arguments", "quarantineMailbox", "is set together with InPlace of the options, with which there is none; pass an empty one, or leave InPlace out")
+		refuse("arguments", "quarantineMailbox", "is set together with InPlace of the options, which does without one; pass an empty one, or leave InPlace out")
 	}
 	if o.FolderPerMailbox {
 		refuse("options", "FolderPerMailbox", "is of no use with InPlace, with which each mailbox has its own folder; leave it out")

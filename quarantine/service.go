@@ -22,8 +22,8 @@ type Options struct {
 	Name string
 
 	// InPlace keeps each message in the mailbox that it came from, in a part that its
-	// owner does not see, instead of a quarantine mailbox; there is none then. It is no
-	// quarantine from an owner who looks for it. The strategy must be a [driver.InPlace].
+	// owner does not see, instead of a quarantine mailbox. It is no quarantine from an
+	// owner who looks for it. The strategy must be a [driver.InPlace].
 	// FolderPerMailbox is of no use with it. Default: false.
 	InPlace bool
 

@@ -45,9 +45,13 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	} else if limiter, err = throttle.New(new(c.ThrottleOptions())); err != nil {
 		return nil, err
 	}
-	return graphmail.New(signedIn, &graphmail.Options{
+	settings := &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
 		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems,
 		QuarantineMailbox: c.QuarantineMailbox, Hook: hook, Wire: o.Wire, WireBodies: o.WireBodies,
-	})
+	}
+	if c.QuarantineInPlace {
+		return graphmail.NewInPlace(signedIn, settings)
+	}
+	return graphmail.New(signedIn, settings)
 }

@@ -171,6 +171,10 @@ func sameFile(a, b string) bool {
 // folder.
 func sameQuarantine(a, b *Config) bool {
 	a, b = new(a.WithDefaults()), new(b.WithDefaults())
+	if a.QuarantineInPlace || b.QuarantineInPlace {
+		return a.QuarantineInPlace && b.QuarantineInPlace && a.Authentication.TenantID != "" &&
+			strings.EqualFold(a.Authentication.TenantID, b.Authentication.TenantID)
+	}
 	return sameServer(a.EWSURL, b.EWSURL) &&
 		strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox) && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
 }
