@@ -34,8 +34,9 @@ type Strategy interface {
 // with each call, and what is in the other part is [ErrGone].
 type InPlace interface {
 	// Vault returns access to the part of a mailbox, given by its primary SMTP address,
-	// in which messages are kept, as to a mailbox of its own, with the same Address. It
-	// does no I/O. [Strategy.Carry] carries items to and from it.
+	// in which messages are kept, as to a mailbox of its own, with the same Address; paths
+	// begin at the top of the mailbox. It does no I/O. [Strategy.Carry] carries items to
+	// and from it.
 	Vault(address string) Mailbox
 }
 

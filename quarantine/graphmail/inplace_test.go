@@ -20,10 +20,12 @@ import (
 )
 
 // inVault reports whether a message lies in the vault of its mailbox.
-func inVault(m *ewstest.Message) bool { return strings.HasPrefix(m.Folder, "/"+graphmail.VaultFolder+"/") }
+func inVault(m *ewstest.Message) bool {
+	return strings.HasPrefix(m.Folder, "/"+graphmail.VaultFolder+"/")
+}
 
-// inPlace returns a service that keeps messages in their mailboxes.
-func (w *world) inPlace(t *testing.T) *quarantine.Service {
+// openInPlace returns a service that keeps messages in their mailboxes.
+func (w *world) openInPlace(t *testing.T) *quarantine.Service {
 	t.Helper()
 	s, err := graphmail.NewInPlace(w.As(w.Direct(), "app"), &graphmail.Options{Root: w.DirectURL()})
 	require.NoError(t, err)
@@ -45,7 +47,7 @@ func TestInPlace(t *testing.T) {
 				box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example"),
 					ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})
 				before := w.in(alice, theID)[0]
-				q := w.inPlace(t)
+				q := w.openInPlace(t)
 
 				taken, err := q.Quarantine(t.Context(), target)
 				require.NoError(t, err)

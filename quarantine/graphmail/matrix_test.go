@@ -83,11 +83,16 @@ var blows = []blow{
 // part, at a few of them, and not always the same.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
+	matrix(t, usual)
+}
+
+// matrix is TestMatrix in scenes.
+func matrix(t *testing.T, in func(*testing.T, driver.Direction) *scene) {
 	type count struct{ points, lost, doubled, notices, untrue int }
 	totals := make([]count, len(blows))
 	var mu sync.Mutex
 	calls := map[driver.Direction]int{
-		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine), driver.ToUser: undisturbed(t, driver.ToUser),
+		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine, in), driver.ToUser: undisturbed(t, driver.ToUser, in),
 	}
 	t.Run("points", func(t *testing.T) {
 		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
@@ -99,7 +104,7 @@ func TestMatrix(t *testing.T) {
 							continue
 						}
 						synctest.Test(t, func(t *testing.T) {
-							wrong := play(t, direction, b, n)
+							wrong := play(t, in(t, direction), b, n)
 							mu.Lock()
 							defer mu.Unlock()
 							c := &totals[i]
@@ -138,9 +143,9 @@ func TestMatrix(t *testing.T) {
 }
 
 // undisturbed returns how many requests a run makes.
-func undisturbed(t *testing.T, direction driver.Direction) (n int) {
+func undisturbed(t *testing.T, direction driver.Direction, in func(*testing.T, driver.Direction) *scene) (n int) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, direction, nil)
+		s := in(t, direction)
 		r, err := s.ask(t, s.w.process(t, s.journal))
 		assert.NoError(t, err)
 		assert.NoError(t, r.Err())
@@ -150,8 +155,7 @@ func undisturbed(t *testing.T, direction driver.Direction) (n int) {
 }
 
 // play lets a blow fall, and returns what is wrong afterwards.
-func play(t *testing.T, direction driver.Direction, b blow, n int) (wrong []string) {
-	s := newScene(t, direction, nil)
+func play(t *testing.T, s *scene, b blow, n int) (wrong []string) {
 	s.rivals = func() { _, _ = s.ask(t, s.w.process(t, new(quarantine.MemoryJournal))) } // its own journal, as on another machine
 	p := s.w.process(t, s.journal)
 	b.strike(s, p, n)

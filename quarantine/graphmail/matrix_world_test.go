@@ -62,7 +62,16 @@ func (w *world) process(t *testing.T, journal quarantine.Journal) *process {
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault})
+	transport, o := through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter}
+	if w.inPlace {
+		s, err := graphmail.NewInPlace(transport, o)
+		require.NoError(t, err)
+		p.Service, err = quarantine.New(s, "", &quarantine.Options{Journal: journal, CriteriaSearch: true, InPlace: true})
+		require.NoError(t, err)
+		return p
+	}
+	o.QuarantineMailbox = vault
+	s, err := graphmail.New(transport, o)
 	require.NoError(t, err)
 	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
 	require.NoError(t, err)
@@ -87,7 +96,16 @@ var target = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishi
 
 func newScene(t *testing.T, direction driver.Direction, o *graphtest.Options) *scene {
 	t.Helper()
-	s := &scene{w: newWorld(t, o), journal: new(quarantine.MemoryJournal), direction: direction}
+	return sceneIn(t, newWorld(t, o), direction)
+}
+
+// usual is a scene like most.
+func usual(t *testing.T, direction driver.Direction) *scene { return newScene(t, direction, nil) }
+
+// sceneIn is a scene in a world.
+func sceneIn(t *testing.T, w *world, direction driver.Direction) *scene {
+	t.Helper()
+	s := &scene{w: w, journal: new(quarantine.MemoryJournal), direction: direction}
 	box := s.w.Mailbox(alice)
 	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example"),
 		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})

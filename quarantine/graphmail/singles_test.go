@@ -173,7 +173,7 @@ func TestSingles(t *testing.T) {
 	}
 	var mu sync.Mutex
 	calls := map[driver.Direction]int{
-		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine), driver.ToUser: undisturbed(t, driver.ToUser),
+		driver.ToQuarantine: undisturbed(t, driver.ToQuarantine, usual), driver.ToUser: undisturbed(t, driver.ToUser, usual),
 	}
 	t.Run("histories", func(t *testing.T) {
 		for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
@@ -185,7 +185,7 @@ func TestSingles(t *testing.T) {
 							continue
 						}
 						synctest.Test(t, func(t *testing.T) {
-							wrong := play(t, direction, b, n)
+							wrong := play(t, usual(t, direction), b, n)
 							mu.Lock()
 							defer mu.Unlock()
 							counts[i]["histories"]++
