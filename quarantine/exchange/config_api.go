@@ -92,6 +92,7 @@ func (c *Config) graphWarnings() (all []graphWarning) {
 		set bool
 		graphWarning
 	}{
+		{c.QuarantineInPlace, graphWarning{"quarantineInPlace", "messages stay in a hidden folder of their own mailbox, and a user who looks for it can take them out"}},
 		{c.QuarantineHeader.Name != "", graphWarning{"quarantineHeader", headers}},
 		{c.UndoHeader.Name != "", graphWarning{"undoHeader", headers}},
 		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may refuse to remove what is in Recoverable Items: what is found there is then reported, and stays"}},
