@@ -198,7 +198,7 @@ func (s *Service) ledger(t Target) passage.Ledger { return ledger{s, t} }
 func (l ledger) Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error {
 	return l.service.claims.begin(ctx, Intent{
 		Operation: stamp.Operation, Direction: stamp.Direction, Server: l.service.name,
-		Quarantine: l.service.quarantine.Address(), Target: l.target,
+		Quarantine: l.service.vaultOf(l.target.Mailbox).Address(), Target: l.target,
 		From: l.service.place(it), MessageID: it.MessageID, Received: it.Received, At: time.Now().UTC(),
 		Attempt: stamp.Attempt, Lease: stamp.Lease,
 	})

@@ -32,7 +32,7 @@ var ErrTruncated = errors.New("quarantine: the server has cut the message off")
 //
 // What is written was made by an attacker: a mail program that opens it does what it says.
 func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, error) {
-	reader, ok := driver.As[driver.Searcher](s.quarantine)
+	reader, ok := driver.As[driver.Searcher](s.vaultOf(h.Mailbox))
 	if !ok {
 		return Exported{}, fmt.Errorf("the strategy %q cannot read messages: %w", s.strategy.Name(), errors.ErrUnsupported)
 	}
@@ -67,10 +67,10 @@ func (s *Service) byOperation(ctx context.Context, h Held, all bool) ([]driver.I
 	var found driver.Findings
 	var err error
 	if !all {
-		found, err = s.inQuarantine(ctx, Target{}, q)
+		found, err = s.inQuarantine(ctx, h.Mailbox, Target{}, q)
 	}
 	if err == nil && len(found.Items) == 0 && len(found.Unsearched) == 0 {
-		found, err = s.search(ctx, s.quarantine, Target{}, unlimited, q) // somebody has moved it
+		found, err = s.search(ctx, s.vaultOf(h.Mailbox), Target{}, unlimited, q) // somebody has moved it
 	}
 	if err != nil {
 		return nil, err

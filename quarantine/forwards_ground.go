@@ -37,12 +37,12 @@ func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limi
 }
 
 func (s *Service) book() driver.Directory {
-	d, _ := driver.As[driver.Directory](s.quarantine)
+	d, _ := driver.As[driver.Directory](s.desk())
 	return d
 }
 
 func (s *Service) has(context.Context, string) bool { return false }
 
 func (s *Service) isQuarantine(address string) bool {
-	return strings.EqualFold(address, s.quarantine.Address())
+	return !s.inPlace() && strings.EqualFold(address, s.quarantine.Address())
 }

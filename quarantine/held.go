@@ -42,6 +42,8 @@ type Held struct {
 
 	Class string `json:"class"` // such as IPM.Note
 	Size  int64  `json:"size"`  // in bytes, as the server counts
+	// InPlace means that it is kept in the mailbox itself: see [Options].
+	InPlace bool `json:"inPlace,omitempty"`
 	// Place is where it is now.
 	Place Place `json:"place"`
 	// Direction is [driver.ToQuarantine]; [driver.ToUser] if a restore of it is in
@@ -69,7 +71,7 @@ func (h Held) Receipt() *Receipt {
 		t.MessageID, t.Criteria = "", Criteria{Recipient: h.Mailbox, ReceivedAfter: at, ReceivedBefore: at.Add(time.Second)}
 	}
 	return &Receipt{
-		Action: "quarantine", Server: h.Server, Target: t, IDs: h.Place.IDs, Started: h.Quarantined, Finished: h.Quarantined,
+		Action: "quarantine", Server: h.Server, Target: t, IDs: h.Place.IDs, InPlace: h.InPlace, Started: h.Quarantined, Finished: h.Quarantined,
 		Items: []ReceiptItem{{
 			Outcome: AlreadyQuarantined, Operation: h.Operation, Folder: h.Folder, WasRead: h.WasRead, Reach: h.Reach, MessageID: h.MessageID,
 			Class: h.Class, Size: h.Size, Received: h.Received, From: from, To: h.Place,
@@ -84,26 +86,30 @@ func (s *Service) held(it driver.Item) Held {
 		Server: s.name, Operation: st.Operation, Mailbox: st.Mailbox, Folder: st.Folder.Path,
 		MessageID: it.MessageID, Subject: it.Subject, Sender: it.Sender, WasRead: st.Read, Reach: it.Reach,
 		Reason: st.Reason, Reference: st.Reference, Quarantined: st.At, Received: it.Received,
-		Class: it.Class, Size: it.Size, Place: s.place(it), Direction: st.Direction, from: origin(*st),
+		Class: it.Class, Size: it.Size, InPlace: s.inPlace(), Place: s.place(it), Direction: st.Direction, from: origin(*st),
 	}
 }
 
 // ListRequest says what [Service.List] returns.
 type ListRequest struct {
-	Mailbox   string // only items from this mailbox; empty: all
+	Mailbox   string // only items from this mailbox; empty: all, except with InPlace of [Options]
 	MessageID string // only this message; empty: all
 }
 
 // List yields the messages in quarantine, oldest first. An error ends the
-// iteration.
+// iteration. With InPlace of [Options] the request must name a mailbox.
 func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Held, error] {
 	return func(yield func(Held, error) bool) {
+		if s.inPlace() && req.Mailbox == "" {
+			yield(Held{}, errEachMailbox("list"))
+			return
+		}
 		q := driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true}
-		found, err := s.inQuarantine(ctx, Target{}, q)
+		found, err := s.inQuarantine(ctx, req.Mailbox, Target{}, q)
 		if err == nil && len(found.Items) == 0 {
 			// Someone may have renamed or moved the folder, or a policy what was in it.
 			q.Archive = true
-			found, err = s.search(ctx, s.quarantine, Target{}, unlimited, q)
+			found, err = s.search(ctx, s.vaultOf(req.Mailbox), Target{}, unlimited, q)
 			found.Items = slices.DeleteFunc(found.Items, unneeded)
 		}
 		if err != nil {

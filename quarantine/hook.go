@@ -80,7 +80,7 @@ func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it dr
 	if s.hook == nil {
 		return work(ctx)
 	}
-	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Reference: t.Reference, Quarantine: s.quarantine.Address(), ItemID: it.ID, Size: it.Size}
+	start := ItemStart{Action: action, Server: s.name, Mailbox: t.Mailbox, Reference: t.Reference, Quarantine: s.vaultOf(t.Mailbox).Address(), ItemID: it.ID, Size: it.Size}
 	began := time.Now()
 	if own := s.hook.TraceItemStart(ctx, start); own != nil {
 		ctx = own

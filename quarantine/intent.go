@@ -18,7 +18,8 @@ type Intent struct {
 	// Server is the Name in the [Options] of the service. Only a service of that name
 	// settles it. Intents of earlier versions have none.
 	Server string `json:"server,omitempty"`
-	// Quarantine is the quarantine mailbox of the service. Only a service with the same
+	// Quarantine is the quarantine mailbox of the service, or the mailbox of the target if
+	// messages are kept in place. Only a service with the same
 	// one settles it: at another, nothing shows what has arrived. Intents of earlier
 	// versions have none.
 	Quarantine string `json:"quarantine,omitempty"`

@@ -18,6 +18,9 @@ type PurgeRequest struct {
 	Before time.Time
 	// Keep are references whose messages stay, whatever their age: see Reference of [Target].
 	Keep []string
+	// Mailbox is that from which the messages came. Default: all, except with InPlace of
+	// [Options], with which it is required.
+	Mailbox string
 	// DryRun says what would be removed, and removes nothing.
 	DryRun bool
 }
@@ -67,7 +70,11 @@ func (s *Service) Purge(ctx context.Context, req PurgeRequest) iter.Seq2[Purged,
 			yield(Purged{}, driver.Invalid("purge", "before", fmt.Sprintf("is %s; give a time at least %v ago", req.Before.UTC().Format(time.RFC3339), MinPurgeAge)))
 			return
 		}
-		for h, err := range s.List(ctx, ListRequest{}) {
+		if s.inPlace() && req.Mailbox == "" {
+			yield(Purged{}, errEachMailbox("purge"))
+			return
+		}
+		for h, err := range s.List(ctx, ListRequest{Mailbox: req.Mailbox}) {
 			if err != nil {
 				yield(Purged{}, err)
 				return
@@ -126,7 +133,7 @@ func (s *Service) purge(ctx context.Context, h Held, req PurgeRequest) Purged {
 		p.Outcome = Purgeable
 		return p
 	}
-	err = s.quarantine.Remove(ctx, it)
+	err = s.vaultOf(h.Mailbox).Remove(ctx, it)
 	p.Outcome, p.Err = s.removed(ctx, h, it, err)
 	return p
 }
@@ -136,7 +143,7 @@ func (s *Service) removed(ctx context.Context, h Held, it driver.Item, answer er
 	if e, ok := errors.AsType[*driver.Error](answer); ok && e.Untouched || errors.Is(answer, driver.ErrConflict) {
 		return PurgeFailed, answer
 	}
-	_, err := s.quarantine.Inspect(ctx, it.ID)
+	_, err := s.vaultOf(h.Mailbox).Inspect(ctx, it.ID)
 	if err == nil && answer == nil {
 		return PurgeUndecided, errors.New("the server says that it was removed, and still shows it")
 	}

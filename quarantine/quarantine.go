@@ -90,8 +90,8 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 // outward returns the passage of an item into quarantine. Operations are the
 // names that other items of this run have.
 func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) *passage.Passage {
-	return s.engine.New(passage.Passage{
-		Direction: driver.ToQuarantine, Reason: t.Reason, Reference: t.Reference, Ledger: s.ledger(t), From: mailbox, To: s.quarantine, Item: it,
+	return s.engineFor(t.Mailbox).New(passage.Passage{
+		Direction: driver.ToQuarantine, Reason: t.Reason, Reference: t.Reference, Ledger: s.ledger(t), From: mailbox, To: s.vaultOf(t.Mailbox), Item: it,
 		Folder:    func(ctx context.Context, again bool) (driver.Folder, error) { return s.folderOf(ctx, t.Mailbox, again) },
 		Scope:     func(f driver.Folder) driver.Query { return driver.Query{In: &f} },
 		NameInUse: func(op string) bool { return operations[op] },
@@ -176,7 +176,7 @@ func (it ReceiptItem) lies() bool {
 // readBack reads an item in quarantine that an earlier run of the same case took: the
 // receipt then says the same again, and that it has been read back.
 func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item) {
-	now, err := s.engine.Inspect(ctx, s.quarantine, it.ID)
+	now, err := s.engine.Inspect(ctx, s.vaultOf(it.Stamp.Mailbox), it.ID)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("a search shows it in quarantine, but it could not be read back; run it again: %w", err)
@@ -210,7 +210,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			break
 		}
 	}
-	items, others, err := s.engine.Single(ctx, s.quarantine, found.Items)
+	items, others, err := s.engineFor(r.Target.Mailbox).Single(ctx, s.vaultOf(r.Target.Mailbox), found.Items)
 	if err != nil {
 		return err
 	}
@@ -235,15 +235,15 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		s.addOthers(&ri, others[it.Stamp.Operation])
 		r.Items = append(r.Items, ri)
 	}
-	r.Unsearched = append(r.Unsearched, s.inVault(found.Unsearched)...)
+	r.Unsearched = append(r.Unsearched, s.inVault(r.Target.Mailbox, found.Unsearched)...)
 	return nil
 }
 
-// inVault says that folders are those of the quarantine mailbox.
-func (s *Service) inVault(all []driver.Unsearched) []driver.Unsearched {
+// inVault says that folders are those of the quarantine mailbox for a mailbox.
+func (s *Service) inVault(mailbox string, all []driver.Unsearched) []driver.Unsearched {
 	all = slices.Clone(all)
 	for i := range all {
-		all[i].Mailbox = s.quarantine.Address()
+		all[i].Mailbox = s.vaultOf(mailbox).Address()
 	}
 	return all
 }

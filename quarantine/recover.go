@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -149,15 +148,15 @@ func intentItem(in Intent) ReceiptItem {
 // settle finishes the attempt of an intent. The caller has claimed it, or leaves it to
 // who has.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
-	if in.Quarantine != "" && !strings.EqualFold(in.Quarantine, s.quarantine.Address()) {
-		return ri, fmt.Errorf("the run that began it had the quarantine mailbox %s, and this one has %s; recover with a configuration that has that one", in.Quarantine, s.quarantine.Address())
+	if err := s.otherVault(in); err != nil {
+		return ri, err
 	}
 	user := s.strategy.Mailbox(in.Target.Mailbox)
 	it := driver.Item{ID: s.itemID(in.From), Mailbox: in.From.Mailbox, Folder: in.From.Folder, MessageID: ri.MessageID, Received: in.Received}
 	stamp := in.stamp()
 	from, done := user, Quarantined
 	if in.Direction == driver.ToUser {
-		from, done = s.quarantine, Restored
+		from, done = s.vaultOf(in.Target.Mailbox), Restored
 	}
 	now, err := s.engine.Inspect(ctx, from, it.ID)
 	if err != nil {

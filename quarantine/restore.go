@@ -27,7 +27,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r.Action == "find" || r.DryRun {
 		return nil, driver.Invalid("receipt", "action", "is that of a search, which took nothing; pass the receipt of a quarantine")
 	}
-	if err := s.check(r.Target); err != nil {
+	if err := cmp.Or(s.check(r.Target), s.keptElsewhere(r)); err != nil {
 		return nil, fmt.Errorf("%w (in the receipt)", err)
 	}
 	for i, it := range r.Items {
@@ -54,7 +54,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
-		out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
+		out.Unsearched = append(out.Unsearched, s.inVault(r.Target.Mailbox, found.Unsearched)...)
 		ri := was
 		switch {
 		case err != nil:
@@ -70,8 +70,8 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			if was.Outcome.Done() {
 				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted?", ErrGone)
 			}
-			if to := was.To.Mailbox; was.lies() && to != "" && !strings.EqualFold(to, s.quarantine.Address()) {
-				ri.Err = fmt.Errorf("%w: it is neither in %s nor in the mailbox; the receipt says that it was taken to %s, which another configuration has", ErrGone, s.quarantine.Address(), to)
+			if to := was.To.Mailbox; was.lies() && to != "" && !strings.EqualFold(to, s.vaultOf(r.Target.Mailbox).Address()) {
+				ri.Err = fmt.Errorf("%w: it is neither in %s nor in the mailbox; the receipt says that it was taken to %s, which another configuration has", ErrGone, s.vaultOf(r.Target.Mailbox).Address(), to)
 			}
 			missing = append(missing, missed{at: len(out.Items), was: was})
 		}
@@ -103,7 +103,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
-	out.Unsearched = s.inVault(found.Unsearched)
+	out.Unsearched = s.inVault(t.Mailbox, found.Unsearched)
 	found.Items = slices.DeleteFunc(found.Items, recoverable)
 	byOperation := make(map[string][]driver.Item)
 	var order []string
@@ -146,7 +146,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 // have come to its end. If the item was gone before it could be carried, it is
 // also returned as missed: another run may have restored it, or be about to.
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
-	single, others, err := s.engine.Single(ctx, s.quarantine, items)
+	single, others, err := s.engineFor(t.Mailbox).Single(ctx, s.vaultOf(t.Mailbox), items)
 	if err != nil || len(single) == 0 {
 		ri := s.receiptItem(items[0])
 		ri.Operation, ri.Outcome, ri.Err = items[0].Stamp.Operation, NotBegun, cmp.Or(err, fmt.Errorf("%w: it was moved while it was read; run it again", ErrGone))
@@ -178,8 +178,8 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Passage {
 	mailbox := s.strategy.Mailbox(t.Mailbox)
 	var p *passage.Passage
-	p = s.engine.New(passage.Passage{
-		Direction: driver.ToUser, Ledger: s.ledger(t), From: s.quarantine, To: mailbox, Item: it, Finished: finished,
+	p = s.engineFor(t.Mailbox).New(passage.Passage{
+		Direction: driver.ToUser, Ledger: s.ledger(t), From: s.vaultOf(t.Mailbox), To: mailbox, Item: it, Finished: finished,
 		Folder: func(ctx context.Context, again bool) (driver.Folder, error) {
 			var was driver.Folder
 			if p.Item.Stamp != nil {

@@ -24,13 +24,13 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 		switch {
 		case err != nil:
 			was.Outcome, was.To = unfinished(err), Place{}
-			was.Err = fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
+			was.Err = fmt.Errorf("searching Recoverable Items of %s: %w", s.vaultOf(out.Target.Mailbox).Address(), err)
 			out.Items[m.at] = was
 		case len(found.Items) > 0:
 			// One that is gone by now was undeleted by another run, which says so.
 			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
 		default:
-			out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
+			out.Unsearched = append(out.Unsearched, s.inVault(out.Target.Mailbox, found.Unsearched)...)
 		}
 	}
 }
@@ -40,9 +40,9 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[string]bool) error {
 	found, err := s.deleted(ctx, out.Target, driver.Query{Origin: out.Target.Mailbox})
 	if err != nil {
-		return fmt.Errorf("searching Recoverable Items of %s: %w", s.quarantine.Address(), err)
+		return fmt.Errorf("searching Recoverable Items of %s: %w", s.vaultOf(out.Target.Mailbox).Address(), err)
 	}
-	out.Unsearched = append(out.Unsearched, s.inVault(found.Unsearched)...)
+	out.Unsearched = append(out.Unsearched, s.inVault(out.Target.Mailbox, found.Unsearched)...)
 	var missing []missed
 	for _, it := range found.Items {
 		op := it.Stamp.Operation
@@ -61,10 +61,10 @@ func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[st
 }
 
 // deleted finds what was quarantined and then deleted there. What a restore has left
-// behind says so in its stamp.
+// behind says so in its stamp. The query names the mailbox that it came from.
 func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
 	q.Recoverable = true
-	found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	found, err := s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		return !it.Folder.Recoverable || it.Stamp == nil || it.Stamp.Direction != driver.ToQuarantine
 	})

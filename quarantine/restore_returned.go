@@ -84,7 +84,7 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 		found := ri
 		*v = view{} // it is written to
 		ri, _ = s.traced(ctx, ItemRestore, t, it, func(ctx context.Context) (ReceiptItem, error) {
-			p := s.homeward(t, driver.Item{Mailbox: s.quarantine.Address(), MessageID: it.MessageID, Received: it.Received}, false)
+			p := s.homeward(t, driver.Item{Mailbox: s.vaultOf(t.Mailbox).Address(), MessageID: it.MessageID, Received: it.Received}, false)
 			if err = p.Resume(ctx, *it.Stamp); err == nil {
 				err = p.Release(ctx)
 			}

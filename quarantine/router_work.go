@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -73,7 +74,10 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 
 // holds reports whether a message is in the quarantine of a service.
 func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
-	found, err := rt.service.inQuarantine(ctx, t, driver.Query{Origin: t.Mailbox})
+	found, err := rt.service.inQuarantine(ctx, t.Mailbox, t, driver.Query{Origin: t.Mailbox})
+	if rt.service.inPlace() && errors.Is(err, ErrUnreachable) {
+		return false, nil // the mailbox is not there, nor what would be kept in it
+	}
 	if err == nil && len(found.Items) == 0 {
 		err = (&Receipt{Unsearched: found.Unsearched}).Err()
 	}

@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +20,12 @@ import (
 type Options struct {
 	// Name is the name of the server in receipts. Default: none.
 	Name string
+
+	// InPlace keeps each message in the mailbox that it came from, in a part that its
+	// owner does not see, instead of a quarantine mailbox. It is no quarantine from an
+	// owner who looks for it. The strategy must be a [driver.InPlace].
+	// FolderPerMailbox is of no use with it. Default: false.
+	InPlace bool
 
 	// QuarantineFolder is the name of a folder at the top of the quarantine
 	// mailbox, which is created if missing: one name, not a path. A slash is part
@@ -125,7 +130,7 @@ type Options struct {
 type Service struct {
 	strategy   driver.Strategy
 	name       string
-	quarantine driver.Mailbox
+	quarantine driver.Mailbox // nil if messages are kept in place
 	folderName string
 	perMailbox bool
 	claims     claims
@@ -146,7 +151,8 @@ type Service struct {
 }
 
 // New returns a Service that uses a strategy and keeps what it takes in the
-// quarantine mailbox, given by its primary SMTP address. It does no I/O. The
+// quarantine mailbox, given by its primary SMTP address, which is empty with InPlace of
+// [Options]. It does no I/O. The
 // error joins an [*InvalidError] for each invalid argument and for each option
 // that the strategy does not support.
 func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Service, error) {
@@ -160,7 +166,6 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 	s := &Service{
 		strategy:   strategy,
 		name:       settings.Name,
-		quarantine: strategy.Mailbox(quarantineMailbox),
 		folderName: settings.QuarantineFolder,
 		perMailbox: settings.FolderPerMailbox,
 		claims: claims{
@@ -191,9 +196,9 @@ func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Se
 		QuarantineHeader: settings.QuarantineHeader, UndoHeader: settings.UndoHeader,
 		Lag: cmp.Or(settings.SearchLag, time.Minute), Doubt: cmp.Or(settings.WriteDoubt, usualDoubt), Keys: settings.StampKeys,
 		MarkWait: settings.MarkWait, Leaves: settings.LeaveRecoverable, Log: s.log,
-		Shelf: func(ctx context.Context) (driver.Folder, error) {
-			return s.quarantine.Folder(ctx, driver.FolderRequest{Names: []string{surplusFolder}, Create: true})
-		},
+	}
+	if !settings.InPlace {
+		s.quarantine = strategy.Mailbox(quarantineMailbox)
 	}
 	s.lately.lag, s.lately.arrived = s.engine.Lag, make(map[arrival][]arrived)
 	return s, nil
@@ -250,7 +255,9 @@ func (o *Options) check(strategy driver.Strategy, quarantineMailbox string) erro
 	if strings.EqualFold(o.QuarantineFolder, surplusFolder) {
 		refuse("options", "QuarantineFolder", fmt.Sprintf("is %q, the folder for surplus copies; choose another name", surplusFolder))
 	}
-	if err := mailname.CheckAddress(quarantineMailbox); err != nil {
+	if o.InPlace {
+		o.checkInPlace(strategy, quarantineMailbox, refuse)
+	} else if err := mailname.CheckAddress(quarantineMailbox); err != nil {
 		refuse("arguments", "quarantineMailbox", err.Error())
 		return errors.Join(errs...)
 	}
@@ -279,101 +286,19 @@ func (s *Service) Close() error {
 // Strategy returns what [New] was given, for what the service does not do.
 func (s *Service) Strategy() driver.Strategy { return s.strategy }
 
-// folderOf returns the quarantine folder for a mailbox, creating it if it is
-// missing. again is set if the folder returned last time is gone.
-func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {
-	key, names := "", []string{s.folderName}
-	if s.perMailbox {
-		key = strings.ToLower(mailbox)
-		names = append(names, key)
-	}
-	if f, ok := s.known(key); ok && !again {
-		return f, nil
-	}
-	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names, Create: true})
-	if err != nil {
-		return driver.Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
-	}
-	s.remember(key, f)
-	return f, nil
-}
-
-// rootKey is the key of the quarantine folder itself if each mailbox has a
-// separate folder below it. No address looks like it.
-const rootKey = "/"
-
-// root returns the quarantine folder without creating it. The error matches
-// [ErrGone] if it does not exist.
-func (s *Service) root(ctx context.Context, again bool) (driver.Folder, error) {
-	key := ""
-	if s.perMailbox {
-		key = rootKey
-	}
-	return s.existingFolder(ctx, key, []string{s.folderName}, again)
-}
-
-// ownFolder returns the folder of a mailbox below the quarantine folder, as root does.
-func (s *Service) ownFolder(ctx context.Context, mailbox string, again bool) (driver.Folder, error) {
-	key := strings.ToLower(mailbox)
-	return s.existingFolder(ctx, key, []string{s.folderName, key}, again)
-}
-
-func (s *Service) existingFolder(ctx context.Context, key string, names []string, again bool) (driver.Folder, error) {
-	if f, ok := s.known(key); ok && !again {
-		return f, nil
-	}
-	f, err := s.quarantine.Folder(ctx, driver.FolderRequest{Names: names})
-	if err != nil {
-		return driver.Folder{}, fmt.Errorf("quarantine folder %q in %s: %w", s.folderName, s.quarantine.Address(), err)
-	}
-	s.remember(key, f)
-	return f, nil
-}
-
-const (
-	// maxFolders is how many quarantine folders are remembered.
-	maxFolders = 4096
-	// folderFor is how long one is. Whoever deletes a folder moves it to Deleted Items,
-	// where it keeps its id, and what is put into it is deleted some day.
-	folderFor = 5 * time.Minute
-)
-
-// knownFolder is a folder, and when it was where its name says.
-type knownFolder struct {
-	driver.Folder
-	since time.Time
-}
-
-// known returns a folder that is remembered.
-func (s *Service) known(key string) (driver.Folder, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, ok := s.folders[key]
-	return f.Folder, ok && time.Since(f.since) < folderFor
-}
-
-func (s *Service) remember(key string, f driver.Folder) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.folders) >= maxFolders {
-		clear(s.folders)
-	}
-	s.folders[key] = knownFolder{f, time.Now()}
-}
-
 // check refuses invalid targets and the quarantine mailbox itself.
 func (s *Service) check(t Target) error {
 	if err := t.Validate(); err != nil {
 		return err
 	}
-	if strings.EqualFold(t.Mailbox, s.quarantine.Address()) {
+	if s.isQuarantine(t.Mailbox) {
 		return driver.Invalid("target", "mailbox", fmt.Sprintf("is %s, the quarantine mailbox itself", t.Mailbox))
 	}
 	return nil
 }
 
 func (s *Service) receipt(action string, t Target) *Receipt {
-	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), IDs: s.strategy.System(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
+	r := &Receipt{Action: action, Server: s.name, Target: t, Strategy: s.strategy.Name(), IDs: s.strategy.System(), InPlace: s.inPlace(), Started: time.Now().UTC(), Items: []ReceiptItem{}}
 	switch meant := driver.MeantMessageID(t.MessageID); {
 	case meant == driver.BareMessageID(t.MessageID):
 	case strings.Contains(meant, "<"):

@@ -26,14 +26,14 @@ const (
 )
 
 // taken finds the items in quarantine that match both a target, where the zero
-// value means all, and a query.
+// value means all, and a query, which says from which mailbox they came.
 func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (driver.Findings, error) {
 	type look func() (driver.Findings, error)
-	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, t, q) }
+	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, q.Origin, t, q) }
 	mailbox := func() (driver.Findings, error) {
 		q := q
 		q.Archive = true
-		return s.search(ctx, s.quarantine, t, unlimited, q)
+		return s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	}
 	looks := [][]look{{folder}, {mailbox}} // those of a group all count
 	if to == everywhere {
@@ -73,9 +73,9 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 // inQuarantine finds the items in quarantine that match both a target, where
 // the zero value means all, and a query. If the quarantine folder does not
 // exist yet, there are none.
-func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+func (s *Service) inQuarantine(ctx context.Context, mailbox string, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
-		root, err := s.root(ctx, again)
+		root, err := s.root(ctx, mailbox, again)
 		if errors.Is(err, ErrGone) {
 			return driver.Findings{}, nil
 		}
@@ -83,7 +83,7 @@ func (s *Service) inQuarantine(ctx context.Context, t Target, q driver.Query) (d
 			return driver.Findings{}, err
 		}
 		q.In, q.Below = &root, true
-		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+		found, err := s.search(ctx, s.vaultOf(mailbox), t, unlimited, q)
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}
@@ -103,7 +103,7 @@ func (s *Service) inOwnFolder(ctx context.Context, t Target, q driver.Query) (dr
 			return driver.Findings{}, err
 		}
 		q.In, q.Below = &own, true
-		found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+		found, err := s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 		if err != nil || again || len(found.Unsearched) == 0 {
 			return found, err
 		}
@@ -113,20 +113,20 @@ func (s *Service) inOwnFolder(ctx context.Context, t Target, q driver.Query) (dr
 
 // besideFolders searches the quarantine mailbox without the folders of the mailboxes.
 func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
-	root, err := s.root(ctx, false)
+	root, err := s.root(ctx, q.Origin, false)
 	if errors.Is(err, ErrGone) {
-		return s.search(ctx, s.quarantine, t, unlimited, q)
+		return s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	}
 	if err != nil {
 		return driver.Findings{}, err
 	}
 	q.Except = &root
-	found, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	found, err := s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	if err != nil {
 		return found, err
 	}
 	q.In, q.Except = &root, nil
-	top, err := s.search(ctx, s.quarantine, t, unlimited, q)
+	top, err := s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	found.Items = append(found.Items, top.Items...)
 	found.Unsearched = append(found.Unsearched, top.Unsearched...)
 	return found, err
@@ -145,7 +145,7 @@ func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (d
 		return found, err
 	}
 	// The id is one more chance, and may be one that the server cannot even read.
-	it, lookErr := s.engine.Inspect(ctx, s.quarantine, s.itemID(was.To))
+	it, lookErr := s.engine.Inspect(ctx, s.vaultOf(r.Target.Mailbox), s.itemID(was.To))
 	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
 		it.Folder = was.To.Folder
 		found.Items = append(found.Items, *it)

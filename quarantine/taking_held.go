@@ -14,6 +14,6 @@ func (tk *taking) held(ctx context.Context, it driver.Item) (bool, error) {
 	if it.Stamp == nil || strings.EqualFold(it.Stamp.Mailbox, tk.target.Mailbox) {
 		return false, nil
 	}
-	found, err := tk.s.engine.Find(ctx, tk.s.quarantine, driver.Query{Operation: it.Stamp.Operation, Origin: it.Stamp.Mailbox})
+	found, err := tk.s.engine.Find(ctx, tk.s.vaultOf(tk.target.Mailbox), driver.Query{Operation: it.Stamp.Operation, Origin: it.Stamp.Mailbox})
 	return slices.ContainsFunc(found.Items, func(in driver.Item) bool { return in.ID == it.ID }), err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
@@ -16,11 +17,14 @@ func listCommand() command {
 		name:     "list",
 		csv:      true,
 		summary:  "list the messages in quarantine",
-		synopsis: []string{"[-mailbox ADDRESS] [-message-id ID] [-reference KEY]"},
+		synopsis: []string{"[-mailbox ADDRESS | -mailboxes FILE] [-message-id ID] [-reference KEY]"},
 		description: `
 Without -server, all enabled configurations are listed at the same time; for each
 server, the oldest message comes first. Items that other programs have put into the
 quarantine mailbox are not shown.
+
+With quarantineInPlace messages stay in the mailboxes that they came from, and nothing
+has a list of those: name one with -mailbox, or several with -mailboxes.
 
 A result line has the mailbox and folder that the message came from, its subject and
 sender (written by an attacker: do not display them unescaped), read state, class,
@@ -36,24 +40,24 @@ now.
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var req quarantine.ListRequest
-			addText(flags, &req.Mailbox, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
+			var from mailboxFlags
+			from.add(flags)
 			addText(flags, &req.MessageID, "message-id", "", "only messages whose Message-ID is `ID`")
 			var reference string
 			addText(flags, &reference, "reference", "", "only messages taken with this `KEY` of the case")
 			return func(ctx context.Context, s *session) error {
-				if req.Mailbox != "" {
-					if err := checkAddress(req.Mailbox); err != nil {
-						return usagef("-mailbox: %w", err)
-					}
-				}
-				return s.list(ctx, req, reference)
+				return s.list(ctx, req, from, reference)
 			}
 		},
 	}
 }
 
 // list lists what is in quarantine, if there is a reference only what was taken with it.
-func (s *session) list(ctx context.Context, req quarantine.ListRequest, reference string) error {
+func (s *session) list(ctx context.Context, req quarantine.ListRequest, from mailboxFlags, reference string) error {
+	mailboxes, err := s.mailboxes(from)
+	if err != nil {
+		return err
+	}
 	if err := s.choose(); err != nil {
 		return err
 	}
@@ -64,7 +68,10 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest, referenc
 	shown := s.follow("listing", -1, 1)
 	var failed []error
 	n := 0
-	for it, err := range r.List(ctx, req) {
+	for it, err := range each(mailboxes, func(mailbox string) iter.Seq2[quarantine.Held, error] {
+		req.Mailbox = mailbox
+		return r.List(ctx, req)
+	}) {
 		if err != nil {
 			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
 			continue

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ func purgeCommand() command {
 	return command{
 		name:     "purge",
 		summary:  "remove old messages from quarantine for good",
-		synopsis: []string{"-older-than AGE [-keep FILE] [-yes]"},
+		synopsis: []string{"-older-than AGE [-mailbox ADDRESS | -mailboxes FILE] [-keep FILE] [-yes]"},
 		description: `
 Removes what was taken longer ago than an age, such as 90d or 720h: at least 24h.
 Nothing can put it back. It first looks through everything without removing
@@ -28,6 +29,9 @@ terminal, and without -yes, that is all it does. With -yes it does not ask.
 A message stays whose reference stands in the file of -keep; and one that is being
 restored, that a run may still work on, that the journal has not settled, or of
 which there are two copies; and whatever else lies in the quarantine mailbox.
+
+With quarantineInPlace it needs -mailbox or -mailboxes, and in a sovereign cloud it
+removes nothing: Graph cannot do that there.
 `,
 		files: "\nA file of references for -keep has one on each line, exactly as it was given with\n-reference. Empty lines, and those that begin with #, are skipped.\n",
 		exit: map[int]string{
@@ -44,6 +48,8 @@ which there are two copies; and whatever else lies in the quarantine mailbox.
 				age, err = parseAge(s)
 				return err
 			})
+			var from mailboxFlags
+			from.add(flags)
 			var keep string
 			addText(flags, &keep, "keep", "", "`FILE` with the references whose messages stay")
 			yes := flags.Bool("yes", false, "remove without asking")
@@ -51,7 +57,7 @@ which there are two copies; and whatever else lies in the quarantine mailbox.
 				if age == 0 {
 					return usagef("-older-than AGE is missing")
 				}
-				return s.purge(ctx, age, keep, *yes)
+				return s.purge(ctx, age, from, keep, *yes)
 			}
 		},
 	}
@@ -77,9 +83,12 @@ type purgeLine struct {
 	Error string `json:"error,omitempty"`
 }
 
-func (s *session) purge(ctx context.Context, age time.Duration, keep string, yes bool) error {
+func (s *session) purge(ctx context.Context, age time.Duration, from mailboxFlags, keep string, yes bool) error {
 	req := quarantine.PurgeRequest{Before: time.Now().Add(-age), DryRun: true}
-	var err error
+	mailboxes, err := s.mailboxes(from)
+	if err != nil {
+		return err
+	}
 	if req.Keep, err = s.references(keep); err != nil {
 		return err
 	}
@@ -90,8 +99,14 @@ func (s *session) purge(ctx context.Context, age time.Duration, keep string, yes
 	if err != nil {
 		return err
 	}
+	purge := func() iter.Seq2[quarantine.Purged, error] {
+		return each(mailboxes, func(mailbox string) iter.Seq2[quarantine.Purged, error] {
+			req.Mailbox = mailbox
+			return r.Purge(ctx, req)
+		})
+	}
 	n := 0
-	looked := s.purging(r.Purge(ctx, req), func(p quarantine.Purged) bool {
+	looked := s.purging(purge(), func(p quarantine.Purged) bool {
 		if p.Outcome == quarantine.Purgeable {
 			n++
 		}
@@ -115,7 +130,7 @@ func (s *session) purge(ctx context.Context, age time.Duration, keep string, yes
 	}
 	req.DryRun = false
 	n = 0
-	err = s.purging(r.Purge(ctx, req), func(p quarantine.Purged) bool {
+	err = s.purging(purge(), func(p quarantine.Purged) bool {
 		if p.Outcome == quarantine.PurgeDone {
 			n++
 		}

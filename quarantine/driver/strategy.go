@@ -27,6 +27,19 @@ type Strategy interface {
 	Carry(ctx context.Context, c Carriage) (Carried, error)
 }
 
+// InPlace is a [Strategy] that can keep what is quarantined in the mailbox that it came
+// from, apart from what the owner of the mailbox sees. A mailbox of [Strategy.Mailbox] is
+// then without that part. The two have no item in common, whatever ids items have: what has
+// been moved from one to the other exists in that one only, under any id. That is checked
+// with each call, and what is in the other part is [ErrGone].
+type InPlace interface {
+	// Vault returns access to the part of a mailbox, given by its primary SMTP address,
+	// in which messages are kept, as to a mailbox of its own, with the same Address; paths
+	// begin at the top of the mailbox. It does no I/O. [Strategy.Carry] carries items to
+	// and from it.
+	Vault(address string) Mailbox
+}
+
 // Carriage is an item on its way from one mailbox to a folder of another.
 type Carriage struct {
 	From   Mailbox

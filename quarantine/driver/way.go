@@ -5,7 +5,7 @@ type Way string
 
 // Ways, most faithful first.
 const (
-	WayMove     Way = "move"     // moved across mailboxes, as MoveItem does
+	WayMove     Way = "move"     // moved, as MoveItem does
 	WayTransfer Way = "transfer" // exported and uploaded, as ExportItems and UploadItems do
 	WayMIME     Way = "mime"     // a new item made from the MIME form
 	WayRecreate Way = "recreate" // a new item made from the properties of the message

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -26,11 +25,13 @@ type Config struct {
 	// API is what mailboxes are reached by: EWS, or Microsoft Graph for Exchange Online,
 	// which stops answering EWS in 2027; only with Azure AD, or with an external sign-in.
 	// What was quarantined over one is restored over the other. Graph has no way to search
-	// archives, and in the sovereign clouds none to carry messages. Default: APIEWS.
+	// archives, and in the sovereign clouds none to carry messages to another mailbox: see
+	// QuarantineInPlace. Default: APIEWS.
 	API API `json:"api,omitempty"`
 
 	// GraphURL is the address of Graph without a path, for what stands in its place in
-	// tests. Only with APIGraph. Default: https://graph.microsoft.com.
+	// tests, or for a sovereign cloud. Only with APIGraph. Default: that of the cloud of
+	// AuthenticationEndpoint, such as https://graph.microsoft.com.
 	GraphURL string `json:"graphUrl,omitempty"`
 
 	// EWSURL is the EWS endpoint, such as
@@ -54,8 +55,16 @@ type Config struct {
 	AllowPlainHTTP bool `json:"allowPlainHTTP,omitempty"`
 
 	// QuarantineMailbox is the primary SMTP address of the mailbox that receives
-	// quarantined messages. No user should have rights on it. Required.
+	// quarantined messages. No user should have rights on it. Required, except with
+	// QuarantineInPlace.
 	QuarantineMailbox string `json:"quarantineMailbox,omitempty"`
+
+	// QuarantineInPlace keeps each message in the mailbox that it came from, in a hidden
+	// folder, instead of a quarantine mailbox, which is then left out. It is no quarantine
+	// from a user who looks for it: any program that lists hidden folders shows it, and
+	// lets its owner take the message out. Only with APIGraph; it is all that Graph can do
+	// in the sovereign clouds. Default: false.
+	QuarantineInPlace bool `json:"quarantineInPlace,omitempty"`
 
 	// Domains are the domains of the mailboxes that this server has, such as
 	// example.com, which does not include sub.example.com. A [quarantine.Router]
@@ -316,7 +325,7 @@ func (c *Config) WithDefaults() Config {
 		d.API = APIEWS
 	}
 	if d.API == APIGraph && d.GraphURL == "" {
-		d.GraphURL = "https://" + msclouds.All()[0].GraphHost
+		d.GraphURL = c.defaultGraphURL()
 	}
 	if d.Access == "" {
 		d.Access = FullAccess

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"net/url"
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
@@ -15,7 +14,8 @@ const (
 	// APIEWS is Exchange Web Services: every Exchange server, and Exchange Online until
 	// 2027-04-01.
 	APIEWS API = "ews"
-	// APIGraph is Microsoft Graph: Exchange Online in the worldwide cloud.
+	// APIGraph is Microsoft Graph: Exchange Online in the worldwide cloud; in the others
+	// with [Config].QuarantineInPlace only.
 	APIGraph API = "graph"
 )
 
@@ -62,8 +62,8 @@ func (v *configCheck) api(c *Config) {
 	if c.OneByOne {
 		v.problem("oneByOne", `has no effect with api "graph", where no requests are shared; remove it`)
 	}
-	if cloud := c.sovereign(); cloud != "" {
-		v.problem("api", `cannot be "graph" in the cloud `+cloud+`, where Graph can neither export and import messages nor remove them for good; use "ews" while it lasts`)
+	if cloud := c.sovereign(); cloud != "" && !c.QuarantineInPlace {
+		v.problem("api", `cannot be "graph" in the cloud `+cloud+`, where Graph can neither export and import messages nor remove them for good; use "ews" while it lasts, or keep messages in a hidden folder of their own mailbox, with "quarantineInPlace": true`)
 	}
 }
 
@@ -71,12 +71,8 @@ func (v *configCheck) api(c *Config) {
 // worldwide one.
 func (c *Config) sovereign() string {
 	worldwide := msclouds.All()[0].Name
-	if u, err := url.Parse(c.GraphURL); err == nil {
-		for _, cloud := range msclouds.All() {
-			if u.Hostname() == cloud.GraphHost && cloud.Name != worldwide {
-				return cloud.Name
-			}
-		}
+	if cloud, known := cloudOfGraph(c.GraphURL); known && cloud.Name != worldwide {
+		return cloud.Name
 	}
 	clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint)
 	if len(clouds) == 0 || slices.ContainsFunc(clouds, func(cloud msclouds.Cloud) bool { return cloud.Name == worldwide }) {
@@ -99,6 +95,7 @@ func (c *Config) graphWarnings() (all []graphWarning) {
 		set bool
 		graphWarning
 	}{
+		{c.QuarantineInPlace, graphWarning{"quarantineInPlace", "messages stay in a hidden folder of their own mailbox, and a user who looks for it can take them out"}},
 		{c.QuarantineHeader.Name != "", graphWarning{"quarantineHeader", headers}},
 		{c.UndoHeader.Name != "", graphWarning{"undoHeader", headers}},
 		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may refuse to remove what is in Recoverable Items: what is found there is then reported, and stays"}},

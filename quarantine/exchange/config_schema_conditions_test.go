@@ -46,8 +46,14 @@ func configRules() []any {
 	noHeader := where(member{"name", empty}, member{"value", empty})
 	azure := signsIn(exchange.AuthenticationAzureAD)
 	password := signsIn(exchange.AuthenticationNTLM, exchange.AuthenticationBasic)
+	inPlace := with("quarantineInPlace", member{"const", true})
+	vault := object{{"required", []string{"quarantineMailbox"}}}
 	impersonates := with("access", member{"const", exchange.Impersonation})
 	return []any{
+		rule("Messages go to a quarantine mailbox, unless they are kept in place.", object{{"not", inPlace}}, vault),
+		rule("Only Graph keeps messages in place, and needs no quarantine mailbox for it.", inPlace, both(
+			with("api", member{"const", exchange.APIGraph}), object{{"not", vault}}, where(member{"folderPerMailbox", notSet}),
+		)),
 		rule("An application signs in with a certificate and uses impersonation; tokens need TLS.", azure, where(
 			member{"access", object{{"const", exchange.Impersonation}}},
 			member{"ewsUrl", object{{"not", object{{"pattern", plainHTTP()}}}}},

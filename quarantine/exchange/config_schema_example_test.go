@@ -27,6 +27,6 @@ func ExampleConfigSchema() {
 	fmt.Println(schema.Defs.Config.Properties["name"].Description)
 	// Output:
 	// https://json-schema.org/draft/2020-12/schema
-	// [quarantineMailbox authentication]
+	// [authentication]
 	// name is the name of the organisation in receipts and messages.
 }

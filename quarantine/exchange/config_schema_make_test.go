@@ -60,7 +60,7 @@ func makeSchema(t *testing.T) []byte {
 	t.Helper()
 	docs := readDocs(t)
 	config := structSchema(t, docs, reflect.TypeFor[exchange.Config](), "")
-	config = append(config, member{"required", []string{"quarantineMailbox", "authentication"}}, member{"allOf", configRules()})
+	config = append(config, member{"required", []string{"authentication"}}, member{"allOf", configRules()})
 	schema := object{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", "https://github.com/ewsquarantine/ewsquarantine/blob/main/quarantine/exchange/config.schema.json"},

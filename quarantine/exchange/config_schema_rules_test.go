@@ -61,6 +61,7 @@ var details = map[string]object{
 	"access":                {{"enum", []exchange.Access{exchange.FullAccess, exchange.Impersonation}}, {"default", exchange.FullAccess}},
 	"quarantineFolder":      {{"maxLength", 255}, {"pattern", trimmed}, {"not", object{{"pattern", `[/\\]|^[Ss][Uu][Rr][Pp][Ll][Uu][Ss]$`}}}, {"default", exchange.DefaultQuarantineFolder}},
 	"folderPerMailbox":      {{"default", false}},
+	"quarantineInPlace":     {{"default", false}},
 	"messageIdSearch":       {{"default", false}},
 	"scanRecoverableItems":  {{"default", false}},
 	"leaveRecoverable":      {{"default", false}},

@@ -36,7 +36,7 @@ func (c *Config) Validate() error {
 		v.ewsURL(c)
 		v.autodiscover(c)
 	}
-	v.address("quarantineMailbox", c.QuarantineMailbox)
+	v.quarantine(c)
 	v.claims(c.Domains, c.Mailboxes)
 	v.once("domains", c.Domains)
 	v.once("mailboxes", c.Mailboxes)

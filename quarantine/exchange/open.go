@@ -172,7 +172,7 @@ func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 			"and what a crash leaves is settled only when the same target is asked for again; set one of them, better both", "configuration", c.Name)
 	}
 	s, err := quarantine.New(strategy, c.QuarantineMailbox, &quarantine.Options{
-		Name: c.Name, QuarantineFolder: c.QuarantineFolder,
+		Name: c.Name, InPlace: c.QuarantineInPlace, QuarantineFolder: c.QuarantineFolder,
 		FolderPerMailbox: c.FolderPerMailbox, QuarantineHeader: c.QuarantineHeader, UndoHeader: c.UndoHeader,
 		LeaveRecoverable: c.LeaveRecoverable, Journal: journal, StampKeys: keys,
 		SearchLag: time.Duration(c.SearchLag), WriteDoubt: time.Duration(c.WriteDoubt), MarkWait: time.Duration(c.MarkWait),

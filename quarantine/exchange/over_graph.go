@@ -49,9 +49,13 @@ func (c *Config) overGraph(conn *Connection, o *Options) (driver.Strategy, error
 	if c.RecreateMessages {
 		ways = append(ways, driver.WayRecreate)
 	}
-	return graphmail.New(signedIn, &graphmail.Options{
+	settings := &graphmail.Options{
 		Root: c.GraphURL, ImportTransport: conn.Base(), Limiter: limiter, UserAgent: o.UserAgent,
 		StallTimeout: time.Duration(c.StallTimeout), ScanRecoverableItems: c.ScanRecoverableItems, Ways: ways,
 		QuarantineMailbox: c.QuarantineMailbox, Hook: hook, Wire: o.Wire, WireBodies: o.WireBodies,
-	})
+	}
+	if c.QuarantineInPlace {
+		return graphmail.NewInPlace(signedIn, settings)
+	}
+	return graphmail.New(signedIn, settings)
 }

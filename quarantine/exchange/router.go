@@ -171,8 +171,12 @@ func sameFile(a, b string) bool {
 // folder.
 func sameQuarantine(a, b *Config) bool {
 	a, b = new(a.WithDefaults()), new(b.WithDefaults())
-	return sameServer(a.EWSURL, b.EWSURL) &&
-		strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox) && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
+	same := sameServer(a.EWSURL, b.EWSURL) && strings.EqualFold(a.QuarantineMailbox, b.QuarantineMailbox)
+	if a.QuarantineInPlace || b.QuarantineInPlace {
+		same = a.QuarantineInPlace && b.QuarantineInPlace && a.Authentication.TenantID != "" &&
+			strings.EqualFold(a.Authentication.TenantID, b.Authentication.TenantID)
+	}
+	return same && strings.EqualFold(a.QuarantineFolder, b.QuarantineFolder)
 }
 
 // sameServer reports whether two URLs certainly lead to one server. Two empty

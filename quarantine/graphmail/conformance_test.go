@@ -108,7 +108,7 @@ func (l lab) Deliver(_ testing.TB, m quarantinetest.Message) {
 var header = ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(quarantinetest.HeaderName), Type: ews.TypeString}
 
 func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Message) {
-	for _, m := range l.Mailbox(mailbox).Messages() {
+	for _, m := range l.messages(mailbox) {
 		if m.Distinguished == ews.FolderRecoverableItemsPurges || m.Distinguished == ews.FolderRecoverableItemsVersions {
 			continue // not for the user
 		}

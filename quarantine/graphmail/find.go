@@ -58,7 +58,7 @@ func (f *finder) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	look := &look{wide: f.query.In == nil && f.filter != "" && f.show == nil}
+	look := &look{wide: f.query.In == nil && f.filter != "" && f.show == nil && f.m.part != vaultPart}
 	if tree == known && (f.query.Operation == "" || f.query.In == nil) { // what has a stamp is mostly where it was put
 		look.parents = tree.parents()
 	}
@@ -84,7 +84,7 @@ func (f *finder) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if loose := looseFilter(f.query); loose != "" && f.query.In == nil && f.show == nil && len(f.seen) == 0 && len(f.found.Unsearched) == 0 {
+	if loose := looseFilter(f.query); loose != "" && f.query.In == nil && f.m.part != vaultPart && f.show == nil && len(f.seen) == 0 && len(f.found.Unsearched) == 0 {
 		wide, err := f.whole(ctx, loose)
 		if refused(err) {
 			return nil // the exact look is the one that counts
@@ -153,6 +153,9 @@ func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]b
 
 // recoverable searches what the owner of the mailbox could recover.
 func (f *finder) recoverable(ctx context.Context) error {
+	if f.m.part == vaultPart {
+		return nil // what its owner has deleted there is among what the owner has deleted elsewhere
+	}
 	names, err := f.box.Known(ctx, []string{deletions})
 	if err != nil {
 		return f.m.unreachable(err)
@@ -284,6 +287,13 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 	for _, raw := range raws {
 		if raw.ID == "" || f.seen[raw.ID] {
 			continue
+		}
+		if raw.FolderID != "" && raw.FolderID != folder {
+			if mine, err := f.m.has(ctx, f.box, raw.FolderID); err != nil {
+				return 0, err
+			} else if !mine {
+				continue // it has been moved to the other part
+			}
 		}
 		it := f.m.item(raw, tree)
 		if it.Folder.ID == "" || it.Folder.ID == folder {

@@ -37,7 +37,7 @@ func (f *finder) wide(pages graph.Pages[graph.Message], filter string) ([]graph.
 // that is not known, or has been moved meanwhile.
 func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
 	for _, raw := range wide {
-		if f.seen[raw.ID] || raw.ID == "" {
+		if f.seen[raw.ID] || raw.ID == "" || slices.Contains(tree.vault, raw.FolderID) {
 			continue
 		}
 		now, err := f.box.Message(ctx, raw.ID, f.request("", "").Select, itemProperties)
@@ -53,6 +53,9 @@ func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTr
 		}
 		if err != nil {
 			return f.m.unreachable(err)
+		}
+		if slices.Contains(tree.vault, now.FolderID) {
+			continue
 		}
 		if except := f.query.Except; except != nil && slices.Contains(tree.within(except.ID), now.FolderID) {
 			continue

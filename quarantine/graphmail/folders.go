@@ -36,7 +36,9 @@ const folderTTL = 2 * time.Minute
 type folderTree struct {
 	folderpath.Tree
 	read  time.Time
+	start string   // id of the folder that all are below
 	order []string // ids of all that users see
+	vault []string // ids of the folders of the vault, of which a part does without
 	extra []string // ids of Recoverable Items, to be searched as well
 	// unlisted are folders below which not all could be listed.
 	unlisted []driver.Unsearched
@@ -61,12 +63,16 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 		return known, nil
 	}
 	tree := newTree(time.Now())
-	if known != nil {
-		tree.Base, tree.extra = maps.Clone(known.Base), known.extra // ids of well-known folders do not change
+	if m.part == vaultPart {
+		if err := m.findVault(ctx, box, tree); err != nil {
+			return nil, m.unreachable(err)
+		}
+	} else if known != nil {
+		tree.start, tree.Base, tree.extra = known.start, maps.Clone(known.Base), known.extra // ids of well-known folders do not change
 	} else if err := m.wellKnown(ctx, box, tree); err != nil {
 		return nil, m.unreachable(err)
 	}
-	tree.order = append(tree.order, tree.top()...)
+	tree.begin()
 	return m.walked(ctx, box, tree, nil)
 }
 
@@ -74,8 +80,8 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 // known, with what was listed together with it.
 func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
 	tree := newTree(time.Now())
-	tree.Base, tree.extra = maps.Clone(known.Base), known.extra
-	tree.order = append(tree.order, known.top()...)
+	tree.start, tree.Base, tree.extra = known.start, maps.Clone(known.Base), known.extra
+	tree.begin()
 	return m.walked(ctx, box, tree, listed)
 }
 
@@ -88,20 +94,20 @@ func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTre
 	return tree, nil
 }
 
-// top returns the id of the root.
-func (t *folderTree) top() []string {
-	for id, name := range t.Base {
-		if name == root {
-			return []string{id}
-		}
+// begin makes the folder that all are below the first, if there is one.
+func (t *folderTree) begin() {
+	if t.start != "" {
+		t.order = append(t.order, t.start)
 	}
-	return nil
 }
 
-// parents returns the ids of the folders that have some below them, the root among them.
+// parents returns the ids of the folders that have some below them, the first among them.
 func (t *folderTree) parents() []string {
-	ids := t.top()
-	for _, id := range t.order {
+	var ids []string
+	if t.start != "" {
+		ids = append(ids, t.start)
+	}
+	for _, id := range slices.Concat(t.order, t.vault) {
 		if parent := t.Nodes[id].Parent; parent != "" && !slices.Contains(ids, parent) {
 			ids = append(ids, parent)
 		}
@@ -136,6 +142,9 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 		switch {
 		case f != nil && f.ID != "":
 			tree.Base[f.ID] = names[i]
+			if names[i] == root {
+				tree.start = f.ID
+			}
 			if names[i] == deletions {
 				tree.extra = append(tree.extra, f.ID)
 			}
@@ -178,8 +187,14 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 					if f.IsSearch() {
 						continue
 					}
-					tree.order = append(tree.order, f.ID)
-					if f.Children > 0 {
+					apart := m.apart(tree, level[i], f)
+					if apart {
+						tree.vault = append(tree.vault, f.ID)
+					} else {
+						tree.order = append(tree.order, f.ID)
+					}
+					// Those below the vault's are hidden as well, and hidden ones may not be counted.
+					if f.Children > 0 || apart && level[i] == tree.start {
 						next = append(next, f.ID)
 					}
 				}
@@ -230,13 +245,17 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 		return driver.Folder{}, err
 	}
 	f := driver.Folder{Base: root}
-	names := make([]string, len(want.Names))
-	for i, name := range want.Names {
-		names[i] = folderpath.Escape(name)
+	names := want.Names
+	if m.part == vaultPart {
+		names = append([]string{VaultFolder}, names...)
 	}
-	f.Below = strings.Join(names, "/")
+	escaped := make([]string, len(names))
+	for i, name := range names {
+		escaped[i] = folderpath.Escape(name)
+	}
+	f.Below = strings.Join(escaped, "/")
 	f.Path = "/" + f.Below
-	return m.descend(ctx, box, f, want.Names, want.Create)
+	return m.descend(ctx, box, f, names, want.Create)
 }
 
 // descend walks from the base of a folder down to it. If create is set, it creates what is
@@ -263,7 +282,7 @@ func (m *mailbox) child(ctx context.Context, box graph.Mailbox, parent, name str
 	if !errors.Is(err, driver.ErrGone) || !create {
 		return id, err
 	}
-	made, err := box.CreateFolder(ctx, parent, name, false)
+	made, err := box.CreateFolder(ctx, parent, name, m.part == vaultPart)
 	if err == nil && made.ID != "" {
 		m.keep(nil)
 		return made.ID, nil
@@ -295,9 +314,13 @@ func (m *mailbox) childNamed(ctx context.Context, box graph.Mailbox, parent, nam
 			return "", asGone(err)
 		}
 		for _, f := range folders {
-			if strings.EqualFold(f.Name, name) && !f.IsSearch() {
-				return f.ID, nil
+			if !strings.EqualFold(f.Name, name) || f.IsSearch() {
+				continue
 			}
+			if m.part == vaultPart && parent == root && !f.Hidden {
+				return "", m.visible()
+			}
+			return f.ID, nil
 		}
 	}
 	return "", fmt.Errorf("%w: folder %q in %s", driver.ErrGone, name, m.address)

@@ -21,8 +21,15 @@ func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, e
 		return m.standard(ctx, box, deletedItems) // nothing can be put there
 	}
 	f, err := m.same(ctx, box, was)
+	if err == nil {
+		mine, err := m.has(ctx, box, f.ID)
+		if err != nil || mine {
+			return f, err
+		}
+		return m.standard(ctx, box, inbox)
+	}
 	_, refused := errors.AsType[notCreated](err)
-	if err == nil || !refused && !errors.Is(err, driver.ErrGone) {
+	if !refused && !errors.Is(err, driver.ErrGone) {
 		return f, err
 	}
 	return m.standard(ctx, box, inbox)

@@ -132,6 +132,9 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 	if err != nil {
 		return driver.Item{}, asGone(err)
 	}
+	if err := m.holds(ctx, box, raw); err != nil {
+		return driver.Item{}, err
+	}
 	tree := m.kept()
 	if tree == nil {
 		tree = &folderTree{}

@@ -12,10 +12,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailbox is a [driver.Mailbox] of Exchange Online.
+// mailbox is a [driver.Mailbox] of Exchange Online, or a part of one.
 type mailbox struct {
 	s       *Strategy
 	address string
+	part    part
 	used    time.Time // guarded by s.mu
 
 	reading chan struct{} // has a value while the folders are read, so they are read only once
@@ -90,6 +91,9 @@ func (m *mailbox) open(ctx context.Context) (graph.Mailbox, error) {
 	if ctx.Err() != nil {
 		return graph.Mailbox{}, readOnly{context.Cause(ctx)} // also where what is remembered would do
 	}
+	if m.part == vaultPart {
+		return m.s.partOf(m.address, ownersPart).open(ctx)
+	}
 	m.mu.Lock()
 	id := m.user
 	m.mu.Unlock()
@@ -116,9 +120,10 @@ func (m *mailbox) open(ctx context.Context) (graph.Mailbox, error) {
 func (m *mailbox) unreachable(err error) error {
 	switch {
 	case errors.Is(err, graph.ErrNoMailbox):
-		m.mu.Lock()
-		m.user, m.exchange, m.session, m.tree, m.own = "", "", graph.ImportSession{}, nil, nil
-		m.mu.Unlock()
+		m.forget()
+		if m.part == vaultPart {
+			m.s.partOf(m.address, ownersPart).forget()
+		}
 		return fmt.Errorf("%w: %s: no user has the address, or the user has no mailbox in Exchange Online: check it; the address of a group is not that of a mailbox: %w",
 			driver.ErrUnreachable, m.address, err)
 	case errors.Is(err, graph.ErrDenied):
@@ -126,6 +131,13 @@ func (m *mailbox) unreachable(err error) error {
 			driver.ErrUnreachable, m.address, err)
 	}
 	return err
+}
+
+// forget drops all that is known of the mailbox.
+func (m *mailbox) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.user, m.exchange, m.session, m.tree, m.own = "", "", graph.ImportSession{}, nil, nil
 }
 
 // transferID returns the id of the mailbox for export and import.

@@ -83,11 +83,16 @@ var blows = []blow{
 // part, at a few of them, and not always the same.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
+	matrix(t, modes...)
+}
+
+// matrix is TestMatrix in some modes.
+func matrix(t *testing.T, modes ...mode) {
 	type count struct{ points, lost, doubled, notices, untrue int }
 	totals := make([]count, len(blows))
 	var mu sync.Mutex
 	t.Run("points", func(t *testing.T) {
-		for _, at := range occasions(t, len(blows), *every) {
+		for _, at := range occasions(t, len(blows), *every, modes...) {
 			b := blows[at.thing]
 			t.Run(at.name()+"/"+b.name, func(t *testing.T) {
 				t.Parallel()

@@ -62,11 +62,19 @@ func (w *world) process(t *testing.T, journal quarantine.Journal, change ...func
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	o := &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter, QuarantineMailbox: vault}
+	transport, o := through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter}
 	for _, c := range change {
 		c(o)
 	}
-	s, err := graphmail.New(through{p, w.As(w.Direct(), "app")}, o)
+	if w.inPlace {
+		s, err := graphmail.NewInPlace(transport, o)
+		require.NoError(t, err)
+		p.Service, err = quarantine.New(s, "", &quarantine.Options{Journal: journal, CriteriaSearch: true, InPlace: true})
+		require.NoError(t, err)
+		return p
+	}
+	o.QuarantineMailbox = vault
+	s, err := graphmail.New(transport, o)
 	require.NoError(t, err)
 	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
 	require.NoError(t, err)
@@ -90,14 +98,16 @@ type scene struct {
 
 // mode is how messages are carried.
 type mode struct {
-	name   string
-	change []func(*graphmail.Options)
-	thin   int // how many times fewer points than the others it has without -whole
+	name    string
+	change  []func(*graphmail.Options)
+	inPlace bool // messages stay in their mailbox, in a national cloud
+	thin    int  // how many times fewer points than the others it has without -whole
 }
 
 var (
-	faithfully = mode{"faithfully", nil, 1}
-	madeAnew   = mode{"made anew", []func(*graphmail.Options){anew}, 3}
+	faithfully = mode{name: "faithfully", thin: 1}
+	madeAnew   = mode{name: "made anew", change: []func(*graphmail.Options){anew}, thin: 3}
+	inPlace    = mode{name: "in place", inPlace: true, thin: 1}
 	modes      = []mode{faithfully, madeAnew}
 )
 
@@ -105,7 +115,17 @@ var target = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishi
 
 func newScene(t *testing.T, m mode, direction driver.Direction, o *graphtest.Options) *scene {
 	t.Helper()
-	s := &scene{w: newWorld(t, o), journal: new(quarantine.MemoryJournal), direction: direction, mode: m}
+	if m.inPlace {
+		with := graphtest.Options{National: true}
+		if o != nil {
+			with = *o
+			with.National = true
+		}
+		o = &with
+	}
+	w := newWorld(t, o)
+	w.inPlace = m.inPlace
+	s := &scene{w: w, journal: new(quarantine.MemoryJournal), direction: direction, mode: m}
 	box := s.w.Mailbox(alice)
 	box.DeliverWith(eml(theID, "Invoice", "Disposition-Notification-To: mallory@evil.example"),
 		ewstest.Delivery{Folder: box.AddFolder(box.Folder(ews.FolderInbox), "Projects"), Received: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)})

@@ -18,9 +18,9 @@ type occasion struct {
 
 func (o occasion) name() string { return o.mode.name + "/" + string(o.direction) }
 
-// occasions returns when each of some things happens: at every request, or without -whole at
+// occasions returns when each of some things happens in each of some modes: at every request, or without -whole at
 // one of so many.
-func occasions(t *testing.T, things, every int) (all []occasion) {
+func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) {
 	for _, m := range modes {
 		calls := map[driver.Direction]int{
 			driver.ToQuarantine: undisturbed(t, m, driver.ToQuarantine), driver.ToUser: undisturbed(t, m, driver.ToUser),

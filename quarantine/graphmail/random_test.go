@@ -32,7 +32,7 @@ func TestRandomRuns(t *testing.T) {
 	for i := range uint64(n) {
 		seed := *randomSeed + i
 		synctest.Test(t, func(t *testing.T) {
-			story, wrong := history(t, seed)
+			story, wrong := history(t, seed, modes[seed%uint64(len(modes))])
 			if wrong != "" {
 				t.Errorf("seed %d: %s\n%s", seed, wrong, strings.Join(story, "\n"))
 			}
@@ -44,10 +44,10 @@ func TestRandomRuns(t *testing.T) {
 	t.Logf("%d histories from seed %d", n, *randomSeed)
 }
 
-func history(t *testing.T, seed uint64) (story []string, wrong string) {
+func history(t *testing.T, seed uint64, m mode) (story []string, wrong string) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	o := &graphtest.Options{NullRemoves: r.IntN(2) == 0, IgnoreIfMatch: r.IntN(4) == 0}
-	s := newScene(t, modes[seed%uint64(len(modes))], driver.ToQuarantine, o)
+	s := newScene(t, m, driver.ToQuarantine, o)
 	s.rivals = func() { s.rival(t) }
 	tell := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
 	p := s.process(t)

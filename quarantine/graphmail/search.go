@@ -28,7 +28,7 @@ func (m *mailbox) Candidates(ctx context.Context, filter driver.Criteria, q driv
 	e := &examiner{m: m, box: box, criteria: filter, visit: visit, early: make(map[string]driver.Item)}
 	sifted := strings.Join(slices.DeleteFunc([]string{filterOf(q), criteriaFilter(filter)}, func(s string) bool { return s == "" }), " and ")
 	f := &finder{m: m, box: box, query: q, filter: sifted, seen: make(map[string]bool), show: func(items []driver.Item) error { return e.examine(ctx, items) }}
-	if filter.Sender != "" && q.In == nil {
+	if filter.Sender != "" && q.In == nil && m.part != vaultPart {
 		err = e.bySender(ctx, f)
 	}
 	if err == nil {
@@ -154,6 +154,11 @@ func (e *examiner) bySender(ctx context.Context, f *finder) error {
 	for _, raw := range wide {
 		it := e.m.item(raw, tree)
 		if _, twice := e.early[it.ID]; twice || it.ID == "" || !f.query.Matches(it) || slices.Contains(except, raw.FolderID) {
+			continue
+		}
+		if mine, err := e.m.has(ctx, e.box, raw.FolderID); err != nil {
+			return err
+		} else if !mine {
 			continue
 		}
 		items = append(items, it)

@@ -162,7 +162,7 @@ func TestSingles(t *testing.T) {
 	}
 	var mu sync.Mutex
 	t.Run("histories", func(t *testing.T) {
-		for _, at := range occasions(t, len(all), *singlesEvery) {
+		for _, at := range occasions(t, len(all), *singlesEvery, modes...) {
 			i, b := at.thing, all[at.thing]
 			t.Run(at.name()+"/"+b.name, func(t *testing.T) {
 				t.Parallel()

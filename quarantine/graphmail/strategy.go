@@ -170,8 +170,11 @@ func (s *Strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried
 const maxMailboxes = 4096
 
 // mailbox returns the mailbox with an address, the same one each time.
-func (s *Strategy) mailbox(address string) *mailbox {
-	key := strings.ToLower(address)
+func (s *Strategy) mailbox(address string) *mailbox { return s.partOf(address, whole) }
+
+// partOf returns a part of the mailbox with an address, the same one each time.
+func (s *Strategy) partOf(address string, p part) *mailbox {
+	key := strings.ToLower(address) + string(p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, ok := s.mailboxes[key]
@@ -179,7 +182,7 @@ func (s *Strategy) mailbox(address string) *mailbox {
 		if len(s.mailboxes) >= maxMailboxes {
 			s.forget()
 		}
-		m = &mailbox{s: s, address: address, reading: make(chan struct{}, 1)}
+		m = &mailbox{s: s, address: address, part: p, reading: make(chan struct{}, 1)}
 		s.mailboxes[key] = m
 	}
 	m.used = time.Now()

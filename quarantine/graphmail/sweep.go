@@ -18,6 +18,9 @@ func (m *mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Ite
 }
 
 func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
+	if m.part != whole {
+		return nil, nil // a move within a mailbox leaves nothing
+	}
 	box, err := m.open(ctx)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package graphmail_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ const (
 // world is an Exchange Online, reached by Graph.
 type world struct {
 	*graphtest.Server
+	inPlace bool // messages stay in alice's mailbox
 }
 
 // newWorld returns a tenant. Without -whole its mailboxes have few folders, which takes half
@@ -33,7 +35,7 @@ func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	t.Cleanup(exchange.Close)
 	s := graphtest.New(exchange, opts)
 	t.Cleanup(s.Close)
-	return &world{s}
+	return &world{Server: s}
 }
 
 // strategy returns the driver under test, over a transport within the process.
@@ -49,15 +51,23 @@ func (w *world) strategy(t *testing.T, change ...func(*graphmail.Options)) *grap
 }
 
 // in returns the messages of a mailbox with that Message-ID, what lies in Recoverable Items
-// left out.
+// left out. In place, that for quarantine is the vault of alice's.
 func (w *world) in(mailbox, id string) []*ewstest.Message {
 	var found []*ewstest.Message
-	for _, m := range w.Mailbox(mailbox).Messages() {
+	for _, m := range w.messages(mailbox) {
 		if m.MessageID == id && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
 			found = append(found, m)
 		}
 	}
 	return found
+}
+
+// messages returns those of a mailbox or, in place, of one of the parts of alice's.
+func (w *world) messages(mailbox string) []*ewstest.Message {
+	if !w.inPlace {
+		return w.Mailbox(mailbox).Messages()
+	}
+	return slices.DeleteFunc(w.Mailbox(alice).Messages(), func(m *ewstest.Message) bool { return inVault(m) != (mailbox == vault) })
 }
 
 // userMoves moves a message of alice's as she would.

@@ -20,7 +20,7 @@ const (
 )
 
 // versionFields are what is looked at before a write.
-var versionFields = []string{"id", "changeKey", "isRead", "isReadReceiptRequested"}
+var versionFields = []string{"id", "changeKey", "parentFolderId", "isRead", "isReadReceiptRequested"}
 
 // mark changes an item with one PATCH. Whether Graph heeds If-Match for messages is not
 // documented: so the version is looked at before, and the engine reads its stamp back
@@ -74,6 +74,9 @@ func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.
 	now, err := box.Message(ctx, item.ID, versionFields, receiptProperties)
 	if err != nil {
 		return now, readOnly{asGone(err)}
+	}
+	if err := m.holds(ctx, box, now); err != nil {
+		return now, readOnly{err}
 	}
 	if item.Version != "" && now.Version() != item.Version {
 		return now, readOnly{fmt.Errorf("%w: its version is another one", driver.ErrConflict)}

@@ -29,6 +29,10 @@ type graphChecker struct {
 
 // plan adds all checks to the report.
 func (g *graphChecker) plan() {
+	if g.cfg.QuarantineInPlace {
+		g.planInPlace()
+		return
+	}
 	vault := g.cfg.QuarantineMailbox
 	g.add("", CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckStampKeys, CheckEndpoint, CheckAuthentication, CheckPermissions)
 	g.add(vault, CheckQuarantineMailbox, CheckMailAccess, CheckQuarantineFolder, CheckQuarantineWrite, CheckNamedProperties, CheckChangeKeys)
@@ -71,12 +75,15 @@ func (g *graphChecker) checkAccount(ctx context.Context) {
 		g.block(CheckEndpoint)
 		return
 	}
-	user, err := g.client.UserOf(g.watched(ctx), g.cfg.QuarantineMailbox)
+	user, err := g.client.UserOf(g.watched(ctx), g.someAddress())
 	if g.undecided(ctx, err) || !g.answered(err) {
 		return
 	}
 	if g.token.delegated() {
 		g.block(CheckPermissions)
+		return
+	}
+	if g.cfg.QuarantineInPlace {
 		return
 	}
 	address := g.cfg.QuarantineMailbox
@@ -167,6 +174,7 @@ func (g *graphChecker) checkProbes(ctx context.Context) {
 }
 
 func (g *graphChecker) probe(ctx context.Context, address string) {
+	carried := g.carriedCheck()
 	skipRest := func(because Name, names ...Name) {
 		for _, name := range names {
 			g.skipOpen(name, address, fixFirst(because))
@@ -184,21 +192,25 @@ func (g *graphChecker) probe(ctx context.Context, address string) {
 		g.fail(CheckMailbox, address, "this is a secondary address; the primary one is "+user.Primary(), g.addressRemedy(address))
 	}
 	if g.result(CheckMailbox, address).Status != "" {
-		skipRest(CheckMailbox, CheckMailAccess, CheckExportImport, CheckRecoverableItems)
+		skipRest(CheckMailbox, CheckMailAccess, carried, CheckRecoverableItems)
 		return
 	}
 	box := g.client.Mailbox(user.ID, strings.ToLower(address))
 	_, err = box.Folder(ctx, "inbox")
 	if !g.opened(ctx, address, CheckMailbox, err, g.addressRemedy(address)) {
 		if g.blocker == "" && g.result(CheckMailAccess, address).Status == Failed {
-			skipRest(CheckMailAccess, CheckExportImport, CheckRecoverableItems)
+			skipRest(CheckMailAccess, carried, CheckRecoverableItems)
 		} else if g.blocker == "" {
-			skipRest(CheckMailbox, CheckMailAccess, CheckExportImport, CheckRecoverableItems)
+			skipRest(CheckMailbox, CheckMailAccess, carried, CheckRecoverableItems)
 		}
 		return
 	}
 	g.mailAccess(ctx, box, address)
-	g.transferable(ctx, box, address)
+	if g.cfg.QuarantineInPlace {
+		g.ownVault(ctx, box, address)
+	} else {
+		g.transferable(ctx, box, address)
+	}
 	g.recoverable(ctx, box, address)
 }
 
@@ -262,7 +274,7 @@ func (g *graphChecker) recoverable(ctx context.Context, box graph.Mailbox, addre
 func (g *graphChecker) checkDirectory(ctx context.Context) {
 	address, seen := g.opts.Group, "groups can be looked for"
 	if address == "" {
-		address = g.cfg.QuarantineMailbox
+		address = g.someAddress()
 	}
 	group, err := g.client.EntryOf(ctx, address, graph.TypeGroup)
 	switch {

@@ -48,7 +48,7 @@ func (g *graphChecker) checkPermissions() {
 	case g.client == nil:
 		return // its row says why
 	case g.token.delegated():
-		g.fail(CheckPermissions, "", "the token is that of a user, not of an application: it exports and imports in the user's own mailbox only",
+		g.fail(CheckPermissions, "", "the token is that of a user, not of an application: it opens the user's own mailbox only",
 			remedy{text: "sign in as an application, with application permissions"})
 		return
 	case !g.token.known():
@@ -58,11 +58,14 @@ func (g *graphChecker) checkPermissions() {
 		return
 	}
 	var missing, without []string
-	optional := []string{permissionGroups, permissionItems, permissionFolders}
+	needed, optional := []string{permissionUsers, permissionTransfer}, []string{permissionGroups, permissionItems, permissionFolders}
+	if g.cfg.QuarantineInPlace {
+		needed, optional = needed[:1], optional[:1] // nothing is exported or imported
+	}
 	if g.cfg.QuarantineHeader.Name != "" || g.cfg.UndoHeader.Name != "" {
 		optional = append(optional, permissionAdvanced)
 	}
-	for _, p := range slices.Concat([]string{permissionUsers, permissionTransfer}, optional) {
+	for _, p := range slices.Concat(needed, optional) {
 		switch {
 		case g.refused[p]:
 			missing = append(missing, p)
@@ -86,6 +89,9 @@ func (g *graphChecker) checkPermissions() {
 func (g *graphChecker) reach() string {
 	if g.token.has(permissionMail) {
 		return "; consent to " + permissionMail + " is for every mailbox of the tenant, whatever scopes there are"
+	}
+	if g.cfg.QuarantineInPlace {
+		return "; mail is limited by RBAC for Applications"
 	}
 	return "; mail is limited by RBAC for Applications, but no role of it limits export and import, which are for every mailbox of the tenant"
 }

@@ -15,6 +15,11 @@ import (
 
 // checkQuarantine checks the quarantine mailbox.
 func (g *graphChecker) checkQuarantine(ctx context.Context) {
+	if g.cfg.QuarantineInPlace {
+		g.unnamed()
+		g.checkDirectory(ctx)
+		return
+	}
 	address := g.cfg.QuarantineMailbox
 	if g.vault != (graph.Mailbox{}) {
 		root, err := g.vault.Folder(ctx, "msgfolderroot")

@@ -11,9 +11,12 @@ import (
 // See https://learn.microsoft.com/en-us/graph/permissions-reference.
 const graphResource = "00000003-0000-0000-c000-000000000000"
 
+// untried is told of everything over Graph.
+const untried = "What Graph does was taken from Microsoft's documentation and from reports; no tenant has been tried yet. Begin with mailboxes for tests."
+
 // graph adds the steps for Exchange Online over Microsoft Graph.
 func (s *builder) graph() {
-	s.guide.Notes = append(s.guide.Notes, "What Graph does was taken from Microsoft's documentation and from reports; no tenant has been tried yet. Begin with mailboxes for tests.")
+	s.guide.Notes = append(s.guide.Notes, untried)
 	cloud := msclouds.All()[0] // the others are refused
 	s.modules("The addresses of Graph",
 		"Let the machine that runs the quarantine connect to "+code(cloud.GraphHost)+", to "+code(cloud.EWSHost)+", which takes the messages that are carried, and to "+code(s.authority())+", where it signs in. `graphUrl` need not be set.", "", "")
@@ -29,6 +32,11 @@ func (s *builder) graph() {
 	}, "Mail.ReadWrite")
 	s.scoped("Or: let it change mail in some mailboxes", "Application Mail.ReadWrite", "as long as the application also has consent to `Mail.ReadWrite`, the scope restricts nothing.",
 		"The scope is for mail alone. Export, import and the directory are not limited by it.")
+	s.headers()
+}
+
+// headers lets the application add headers, if the configuration has any.
+func (s *builder) headers() {
 	if s.cfg.QuarantineHeader.Name != "" || s.cfg.UndoHeader.Name != "" {
 		s.permit("Let it add headers", []string{
 			"The configuration has `quarantineHeader` or `undoHeader`. From 2026-12-31 Graph lets an application change sensitive properties of received messages only with `Mail-Advanced.ReadWrite.All`; headers may be among them. Skip this step if you leave the headers out.",

@@ -121,14 +121,18 @@ func (s *builder) scope() {
 
 // scoped adds the step that grants a role for the members of a group.
 func (s *builder) scoped(title, role, consent string, more ...string) {
+	included, tested := ", which must include the quarantine mailbox", s.cfg.QuarantineMailbox
+	if s.cfg.QuarantineInPlace {
+		included, tested = "", s.exampleUser()
+	}
 	s.add(title, append([]string{
-		"RBAC for Applications grants the role " + code(role) + " within a scope: here the members of a group, which must include the quarantine mailbox. Rights add up: " + consent + " A change can take up to two hours to take effect; the last command shows whether it has.",
+		"RBAC for Applications grants the role " + code(role) + " within a scope: here the members of a group" + included + ". Rights add up: " + consent + " A change can take up to two hours to take effect; the last command shows whether it has.",
 	}, more...), ShellExchangeOnline,
 		"New-ServicePrincipal -AppId $principal.AppId -ObjectId $principal.Id -DisplayName "+powershell.Quote(setupApp),
 		"$group = (Get-DistributionGroup -Identity 'quarantined-mailboxes').DistinguishedName",
 		`New-ManagementScope -Name 'Quarantine mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$group'"`,
 		"New-ManagementRoleAssignment -App $principal.Id -Role "+powershell.Quote(role)+" -CustomResourceScope 'Quarantine mailboxes'",
-		"Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource "+powershell.Quote(s.cfg.QuarantineMailbox)+" | Format-Table",
+		"Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource "+powershell.Quote(tested)+" | Format-Table",
 	)
 }
 

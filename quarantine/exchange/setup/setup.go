@@ -108,6 +108,8 @@ func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 		s.guide.Title += " for " + code(cfg.Name)
 	}
 	switch {
+	case s.cfg.QuarantineInPlace:
+		s.graphInPlace()
 	case s.overGraph():
 		s.graph()
 	case o.ExchangeVersion == ExchangeOnline:
@@ -150,20 +152,21 @@ func (s *builder) complete(c exchange.Config) {
 		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationNTLM))
 	case c.API == exchange.APIGraph:
 		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationAzureAD))
+		if clouds := cloudsOf(a.AuthenticationEndpoint); c.QuarantineInPlace && len(clouds) > 1 {
+			fill(&c.GraphURL, "graphUrl", "https://"+clouds[0].GraphHost)
+		}
 	default:
 		fill((*string)(&a.Type), "authentication.type", string(exchange.AuthenticationAzureAD))
-		clouds := msclouds.All()[:1]
-		if u, err := url.Parse(a.AuthenticationEndpoint); err == nil && u.Host != "" {
-			clouds = msclouds.OfAuthority(u.Hostname())
-		}
-		switch {
+		switch clouds := cloudsOf(a.AuthenticationEndpoint); {
 		case len(clouds) == 0:
 			fill(&c.EWSURL, "ewsUrl", msclouds.All()[0].EWSURL())
 		case len(clouds) > 1: // a single one is the default
 			fill(&c.EWSURL, "ewsUrl", clouds[0].EWSURL())
 		}
 	}
-	fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
+	if !c.QuarantineInPlace {
+		fill(&c.QuarantineMailbox, "quarantineMailbox", "quarantine@example.com")
+	}
 	if a.Type == exchange.AuthenticationAzureAD {
 		fill(&a.TenantID, "authentication.tenantId", "customer.onmicrosoft.com")
 		fill(&a.ApplicationID, "authentication.applicationId", "00000000-0000-0000-0000-000000000000")
@@ -176,6 +179,14 @@ func (s *builder) complete(c exchange.Config) {
 	}
 	s.unlocated = c.EWSURL == ""
 	s.cfg = c.WithDefaults()
+}
+
+// cloudsOf returns the clouds that an authority belongs to; none means the worldwide one.
+func cloudsOf(authority string) []msclouds.Cloud {
+	if u, err := url.Parse(authority); err == nil && u.Host != "" {
+		return msclouds.OfAuthority(u.Hostname())
+	}
+	return msclouds.All()[:1]
 }
 
 // fits checks that the version fits the configuration.
@@ -222,6 +233,9 @@ func (s *builder) cloud() auth.Cloud {
 
 // exampleUser returns an address in the domain of the quarantine mailbox.
 func (s *builder) exampleUser() string {
+	if s.cfg.QuarantineInPlace {
+		return "alice@example.com"
+	}
 	_, domain, _ := strings.Cut(s.cfg.QuarantineMailbox, "@")
 	return "alice@" + domain
 }

@@ -73,7 +73,17 @@ var setups = map[string]struct {
 			TenantID: "customer.onmicrosoft.com", PrivateKeyFile: "quarantine.pfx",
 		},
 	}, ""},
-	"graph-new":           {exchange.Config{API: exchange.APIGraph}, setup.ExchangeOnline},
+	"graph-new": {exchange.Config{API: exchange.APIGraph}, setup.ExchangeOnline},
+	"graph-in-place-gcc-high": {exchange.Config{
+		API: exchange.APIGraph, QuarantineInPlace: true, Authentication: exchange.Authentication{AuthenticationEndpoint: "https://login.microsoftonline.us"},
+	}, ""},
+	"graph-in-place-china": {exchange.Config{
+		API: exchange.APIGraph, QuarantineInPlace: true, QuarantineHeader: quarantine.Header{Name: "X-Quarantined", Value: "yes"},
+		Authentication: exchange.Authentication{
+			Type: exchange.AuthenticationAzureAD, AuthenticationEndpoint: "https://login.partner.microsoftonline.cn",
+			ApplicationID: "00001111-aaaa-2222-bbbb-3333cccc4444", TenantID: "customer.partner.onmschina.cn", PrivateKeyFile: "quarantine.pfx",
+		},
+	}, ""},
 	"online-gcc-high-new": {exchange.Config{EWSURL: "https://outlook.office365.us/EWS/Exchange.asmx"}, ""},
 }
 
@@ -144,6 +154,11 @@ func TestSetupDiffers(t *testing.T) {
 			[]string{"EwsAllowedAppIDs", "EWS.AccessAsApp", fullAccessAsApp, "ThrottlingPolicy", "Get-WebServicesVirtualDirectory"},
 		},
 		"graph-new": {[]string{"New-MgApplication"}, []string{"Mail-Advanced"}},
+		"graph-in-place-gcc-high": {
+			[]string{"'Mail.ReadWrite'", "'User.Read.All'", "-Environment USGov", "O365USGovGCCHigh", "New-MgApplication"},
+			[]string{"ImportExport", "MailboxFolder", "Mail-Advanced", "New-Mailbox "},
+		},
+		"graph-in-place-china": {[]string{"-Environment China", "'Mail-Advanced.ReadWrite.All'"}, []string{"ImportExport", "New-Mailbox "}},
 		"2019-autodiscover": {
 			[]string{"Resolve-DnsName 'autodiscover.corp.example.test'", "Resolve-DnsName '_autodiscover._tcp.corp.example.test' -Type SRV", "Get-WebServicesVirtualDirectory"},
 			nil,

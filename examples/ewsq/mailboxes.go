@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"iter"
+	"strings"
+)
+
+// mailboxFlags say from which mailboxes messages in quarantine came.
+type mailboxFlags struct{ one, file string }
+
+func (m *mailboxFlags) add(flags *flag.FlagSet) {
+	addText(flags, &m.one, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
+	addText(flags, &m.file, "mailboxes", "", "only messages taken from the mailboxes in `FILE`, an address a line; - for standard input")
+}
+
+// mailboxes returns the addresses, one empty address for all mailboxes.
+func (s *session) mailboxes(m mailboxFlags) ([]string, error) {
+	switch {
+	case m.one != "" && m.file != "":
+		return nil, usagef("-mailbox and -mailboxes are both given; choose one")
+	case m.file == "" && m.one != "":
+		if err := checkAddress(m.one); err != nil {
+			return nil, usagef("-mailbox: %w", err)
+		}
+	}
+	if m.file == "" {
+		return []string{m.one}, nil
+	}
+	in, err := s.input(m.file)
+	if err != nil {
+		return nil, usagef("-mailboxes: %w", err)
+	}
+	defer in.Close()
+	var all []string
+	seen := make(map[string]bool)
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		address := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		if address == "" || address[0] == '#' || seen[strings.ToLower(address)] {
+			continue
+		}
+		if err := checkAddress(address); err != nil {
+			return nil, usagef("-mailboxes %s, line %d: %w", m.file, n, err)
+		}
+		seen[strings.ToLower(address)] = true
+		all = append(all, address)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, usagef("-mailboxes %s: %w", m.file, err)
+	}
+	if len(all) == 0 {
+		return nil, usagef("-mailboxes %s: has no address; leave -mailboxes out for all mailboxes", m.file)
+	}
+	return all, nil
+}
+
+// each yields what there is of one mailbox after the other.
+func each[T any](mailboxes []string, of func(string) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, mailbox := range mailboxes {
+			for it, err := range of(mailbox) {
+				if !yield(it, err) {
+					return
+				}
+			}
+		}
+	}
+}
