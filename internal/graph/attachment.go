@@ -8,16 +8,22 @@ import (
 
 // Attachment describes an attachment.
 type Attachment struct {
-	Type   string `json:"@odata.type"`
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Size   int64  `json:"size"`
-	Inline bool   `json:"isInline"`
+	Type        string `json:"@odata.type"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	ContentType string `json:"contentType"`
+	Size        int64  `json:"size"`
+	Inline      bool   `json:"isInline"`
 }
 
 // IsItem reports whether it is itself a message or another item.
 func (a Attachment) IsItem() bool {
 	return strings.EqualFold(a.Type, "#microsoft.graph.itemAttachment")
+}
+
+// IsReference reports whether it is only the name of a file that is kept elsewhere.
+func (a Attachment) IsReference() bool {
+	return strings.EqualFold(a.Type, "#microsoft.graph.referenceAttachment")
 }
 
 // Attachments reads the list of attachments, page by page.
@@ -31,9 +37,19 @@ func (m Mailbox) attachmentsCall(id string) call {
 
 // MIME opens the MIME form of a message, which Graph makes anew. It must be closed.
 func (m Mailbox) MIME(ctx context.Context, id string) (*Stream, error) {
-	k := get("GET MIME", m.payer, to("/users", m.user, "messages", id, "$value"))
-	k.header, k.limit = map[string]string{"Accept": "*/*"}, maxStream
-	a, err := m.client.do(ctx, k)
+	return m.client.stream(ctx, get("GET MIME", m.payer, to("/users", m.user, "messages", id, "$value")))
+}
+
+// AttachmentContent opens the bytes of a file, or the MIME form of an item. It must be
+// closed. A reference has none.
+// See https://learn.microsoft.com/en-us/graph/api/attachment-get.
+func (m Mailbox) AttachmentContent(ctx context.Context, id, attachment string) (*Stream, error) {
+	return m.client.stream(ctx, get("GET content of an attachment", m.payer, to("/users", m.user, "messages", id, "attachments", attachment, "$value")))
+}
+
+func (c *Client) stream(ctx context.Context, k call) (*Stream, error) {
+	k.header, k.limit, k.message = map[string]string{"Accept": "*/*"}, maxStream, true
+	a, err := c.do(ctx, k)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ type call struct {
 	route  route
 	params []Param
 	header map[string]string
-	body   any // to be encoded as JSON, nil for none
+	body   any // to be encoded as JSON, nil for none; or [plainText]
 	// content is a body that is streamed, and can be sent once only; its length is not
 	// known.
 	content io.Reader
@@ -29,6 +29,8 @@ type call struct {
 	// read means that the request changes nothing, and may be repeated. Without it the
 	// request is a write.
 	read bool
+	// message means that the body, or without one the answer, is the content of a message.
+	message bool
 	// follows means that in a batch it is of no use if the one before it fails.
 	follows bool
 	// link is used as it is instead of route and params.
@@ -42,6 +44,9 @@ type call struct {
 	// sends counts how often it was sent. nil: not yet.
 	sends *int
 }
+
+// plainText is a body that is sent as it is.
+type plainText []byte
 
 // maxAnswer bounds an answer that is read whole.
 const maxAnswer = 64 << 20
@@ -75,6 +80,9 @@ func (c *Client) address(k call) (*url.URL, error) {
 func (k call) encoded() ([]byte, error) {
 	if k.body == nil {
 		return nil, nil
+	}
+	if text, ok := k.body.(plainText); ok {
+		return text, nil
 	}
 	text, err := json.Marshal(k.body)
 	if err != nil {

@@ -33,6 +33,7 @@ type Message struct {
 	Cc         []Recipient     `json:"ccRecipients"`
 	Bcc        []Recipient     `json:"bccRecipients"`
 	Headers    []Header        `json:"internetMessageHeaders"`
+	Body       *Body           `json:"body"`
 	Values     []PropertyValue `json:"singleValueExtendedProperties"`
 }
 
@@ -57,6 +58,12 @@ type Recipient struct {
 type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Body is the text of a message.
+type Body struct {
+	Type    string `json:"contentType"` // text or html
+	Content string `json:"content"`
 }
 
 // Version returns the change key, which stands in the ETag as well.

@@ -45,7 +45,7 @@ func (w *wire) watch(k call, link *url.URL, c Call) *wireCall {
 	}
 	return &wireCall{
 		wire: w, call: c, method: k.method, link: link, secret: k.elsewhere, began: time.Now(),
-		asked: &wireBody{bodies: w.bodies}, replied: &wireBody{bodies: w.bodies},
+		asked: &wireBody{bodies: w.bodies, message: k.message && k.body != nil}, replied: &wireBody{bodies: w.bodies, message: k.message && k.body == nil},
 	}
 }
 
@@ -61,6 +61,7 @@ func (w *wireCall) gets(resp *http.Response) {
 	if w != nil {
 		w.status = fmt.Sprintf("%s %d %s", resp.Proto, resp.StatusCode, http.StatusText(resp.StatusCode))
 		w.header = resp.Header.Clone()
+		w.replied.message = w.replied.message && resp.StatusCode < 300
 	}
 }
 

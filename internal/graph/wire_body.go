@@ -36,6 +36,8 @@ var contentID = regexp.MustCompile(`(?i)^[a-z]+ 0x0*(1000|1009|1013|7d|3701)$`)
 // pieces of any size. It replaces contents by their length.
 type wireBody struct {
 	bodies bool
+	// message means that it is the content of a message. It is set before the first byte.
+	message bool
 
 	mu    sync.Mutex // a transport may still read a request when its answer has come
 	shown []byte
@@ -69,7 +71,7 @@ func (w *wireBody) add(c byte) {
 	case !w.begun && (c <= ' ' || c == 0xEF || c == 0xBB || c == 0xBF):
 		return // of a mark at the beginning, too
 	case !w.begun:
-		w.begun, w.plain = true, c != '{' && c != '['
+		w.begun, w.plain = true, w.message || c != '{' && c != '['
 	}
 	switch {
 	case w.plain:
@@ -96,7 +98,7 @@ func (w *wireBody) keep(c byte) {
 	if w.bodies {
 		most = maxWire
 	}
-	if w.hidden > 0 || len(w.run) >= most {
+	if w.hidden > 0 || len(w.run) >= most || w.plain && w.message && !w.bodies {
 		w.long++
 		return
 	}
@@ -183,6 +185,8 @@ func (w *wireBody) writeTo(b *bytes.Buffer) {
 	switch {
 	case w.hidden > 0:
 		w.show(fmt.Sprintf("[%d bytes not shown, and no end]", w.left+w.long))
+	case w.plain && w.message && !w.bodies:
+		w.show(fmt.Sprintf("[%d bytes not shown]", w.long))
 	case w.plain && w.long > 0:
 		w.show(string(w.run) + fmt.Sprintf("[%d more bytes not shown]", w.long))
 	case w.plain:
