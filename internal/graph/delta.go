@@ -53,7 +53,9 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		Delta string `json:"@odata.deltaLink"`
 	}
 	if err := c.document(ctx, k, &got); err != nil {
-		if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusGone || e.has("SyncStateNotFound", "SyncStateInvalid", "ResyncRequired")) {
+		// A link that is used as it is can be wrong only if it is of no use any more.
+		if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusGone || e.has("SyncStateNotFound", "SyncStateInvalid", "ResyncRequired") ||
+			state != "" && e.Status == http.StatusBadRequest) {
 			err = errors.Join(ErrStateLost, err)
 		}
 		return DeltaPage{}, err

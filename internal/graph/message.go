@@ -163,6 +163,19 @@ func (m Mailbox) Message(ctx context.Context, id string, fields []string, proper
 	return got, err
 }
 
+// maxText bounds the header and body that [Mailbox.Text] reads, which are held in memory.
+const maxText = 2 << 20
+
+// Text reads the header and the body of a message, if they are no longer than 2 MB. Without
+// a header, which a message has that never left the organisation, its fields tell the same.
+func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
+	k := get("GET text of a message", m.payer, to("/users", m.user, "messages", id),
+		Param{"$select", "internetMessageHeaders,body,subject,from,sender,toRecipients,ccRecipients,internetMessageId,sentDateTime"})
+	k.limit = maxText
+	var got Message
+	return got, m.client.document(ctx, k, &got)
+}
+
 // Update changes fields of a message. With a version Graph may refuse to change another
 // one than that: whether it heeds If-Match here is not documented, so the caller looks as
 // well. What it returns has no MAPI properties.
