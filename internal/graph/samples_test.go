@@ -102,6 +102,9 @@ var (
 	readSent = reader{"sent", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
 		return one(0, m.Send(t.Context(), "id"))
 	}}
+	readText = reader{"text", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+		return one(m.Text(t.Context(), "id"))
+	}}
 	readDraft = reader{"draft", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
 		return one(m.CreateDraft(t.Context(), []byte("Subject: x\r\n\r\n")))
 	}}

@@ -138,7 +138,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(410, `{"error":{"code":"SyncStateNotFound","innerError":{}}}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		synctest.Test(t, func(t *testing.T) { // where waiting takes no time
-			for _, r := range append(readers, readDraft) {
+			for _, r := range append(readers, readDraft, readText) {
 				c := newClient(t, script(answer(status, body), answer(200, body)))
 				_, _ = r.read(t, c.Mailbox("user", "alice@example.test"), c)
 			}

@@ -87,7 +87,9 @@ type Answering interface {
 	Answers(ctx context.Context, mark string) (Answers, error)
 
 	// Send sends a draft and keeps a copy in the folder of sent items. It sends only what
-	// is a draft under this id and version, so that the same draft cannot be sent twice.
+	// is a draft under this id and version, so that the same draft cannot be sent twice:
+	// the error then matches [ErrConflict] or [ErrGone]. That of an account without the
+	// right to send has [CauseNoPermission].
 	Send(ctx context.Context, draft Item) error
 }
 

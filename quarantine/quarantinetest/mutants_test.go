@@ -67,6 +67,7 @@ var mutants = []mutant{
 	"Probe/AlwaysThere", "Probe/NeverThere", "Probe/IsAnother", "Probe/FailureIsAbsence",
 	"Arrivals/AnyState", "Arrivals/Everything", "Arrivals/OfAllFolders", "Arrivals/ReceivedIsSent", "Arrivals/NobodyLeaves", "Noted/GoneIsEmpty",
 	"SetNote/IgnoresVersion", "SetNote/ConflictWrites", "SetNote/Cuts", "SetNote/Reads", "SetNote/Notifies", "SetNote/ReturnsOld",
+	"Draft/Unmarked", "Draft/Sends", "Answers/AnyMark", "Answers/NoSent", "Send/IgnoresVersion", "Send/Twice", "Send/NoCopy", "Send/Nothing", "Send/GoneIsSent",
 	"Members/GoneIsEmpty", "Members/GoneIsAnother", "Members/AllLevels", "Members/FirstOnly", "Members/NoKind", "Members/NoAddress",
 	"Members/NeverComplete", "Lookup/Anyone", "Lookup/NoKind", "Lookup/NoAddress",
 	"Forwarded/Everything", "Forwarded/NoRecipients", "Forwarded/FirstRecipient", "Forwarded/ParentID", "Forwarded/NoTrace",

@@ -100,6 +100,7 @@ func (s suite) run(t *testing.T) {
 		{"Probe/Mailboxes", probeMailboxes},
 		{"Watch/Arrivals", watchArrivals},
 		{"Watch/Notes", watchNotes},
+		{"Watch/Answers", watchAnswers},
 		{"Directory/Members", directoryMembers},
 		{"Forwards/Sent", forwardsSent},
 		{"Content/OfACopy", contentOfACopy},

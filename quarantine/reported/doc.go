@@ -15,7 +15,7 @@
 //
 // Every message in the watched folder is a report. Several programs may watch the same
 // folder: a report is given to one at a time. Needed is a driver whose mailbox is a
-// [driver.Watchable], as that of package ewsmail is.
+// [driver.Watchable], as those of packages ewsmail and graphmail are.
 //
 // # What is promised
 //
@@ -32,13 +32,23 @@
 // report counts as acknowledged.
 //
 // Where a server ignores change keys, two programs that take a report at the same moment
-// may both be given it, unless [Options].MarkWait is longer than a request takes. The clocks
-// of the machines must agree to within less than half of [Options].Lease.
+// may both be given it, unless [Options].MarkWait is longer than a request takes. Whether
+// Microsoft Graph heeds them is not documented: there the default is 2 seconds. The clocks of
+// the machines must agree to within less than half of [Options].Lease.
 //
 // # How news is seen
 //
 // The mailbox is looked at when a watch begins, whenever the mail system rings
 // ([driver.Belled]), after each connection for that was opened, and at intervals. So a bell
 // that is lost costs time, no report. With EWS the bell is GetStreamingEvents, which a
-// delegate may not use: then only the interval counts.
+// delegate may not use: then only the interval counts. So it does with Microsoft Graph, whose
+// notifications go to a public address only: the delta of the folder is asked for at each
+// interval, which is a request, and a report takes eight more.
+//
+// # What a report contains
+//
+// [Report.Open] gives its MIME form, with what is attached. Over Graph that of a report above
+// 20 MB, or with files that are kept elsewhere, is put together from its parts: the
+// attached messages as Graph writes them. A file that is kept elsewhere is then a part of
+// type message/external-body, which package understood says not to have opened.
 package reported

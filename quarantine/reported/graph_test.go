@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
 // TestGraphWatch: over Graph, which has no bell, reports come in order of arrival, within the
@@ -105,11 +107,13 @@ func TestGraphAttachedByName(t *testing.T) {
 			require.NoError(t, err)
 			message, err := report.Open(t.Context())
 			require.NoError(t, err)
-			text, err := io.ReadAll(message)
+			meant, err := understood.Parse(message)
 			require.NoError(t, err)
 			require.NoError(t, message.Close())
-			assert.Contains(t, string(text), "message/external-body")
-			assert.Contains(t, string(text), "mail.eml")
+			require.Len(t, meant.Messages, 1)
+			assert.Equal(t, understood.FormOpaque, meant.Messages[0].Form)
+			assert.Equal(t, "mail.eml", meant.Messages[0].Name)
+			assert.Contains(t, strings.Join(meant.Incomplete, "\n"), "message/external-body was not opened")
 			break
 		}
 	})
@@ -150,6 +154,9 @@ func TestGraphTroubles(t *testing.T) {
 		}},
 		"moves are doubled": {tells: never, lasts: 5 * time.Minute, trouble: func(w *world) {
 			fail(w, 5*time.Minute, graphtest.When{Operation: graphtest.OpMoveMessage}, graphtest.MoveDoubled)
+		}},
+		"each delta tells all": {tells: never, lasts: 5 * time.Minute, trouble: func(w *world) {
+			fail(w, 5*time.Minute, graphtest.When{}, graphtest.DeltaReplayed)
 		}},
 		"the links are lost": {tells: never, lasts: time.Minute, trouble: func(w *world) { w.graph.ForgetDeltas() }},
 		"the links are lost, and again in the middle of a list": {lasts: 5 * time.Minute, trouble: func(w *world) {
@@ -265,5 +272,46 @@ func TestGraphHostileNotes(t *testing.T) {
 		got, errs := collect(t.Context(), w.process().watcher(nil), 2*time.Minute)
 		assert.Empty(t, errs)
 		assert.Len(t, got, 7)
+	})
+}
+
+// TestGraphPositions: after a restart only what is new is asked for, and what waited is given
+// again; a link that was kept too long, and a mailbox that was made anew, cost work and no report.
+func TestGraphPositions(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newGraphWorld(t, nil)
+		kept := new(keptPosition)
+		opts := &reported.Options{Positions: kept}
+		for i := range 5 {
+			w.report(i)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		for _, err := range w.process().watcher(opts).Watch(ctx) {
+			require.NoError(t, err) // and never acknowledged
+		}
+		require.NotEmpty(t, kept.text)
+		time.Sleep(10 * time.Minute)
+		w.graph.ResetRequests()
+		w.report(5)
+		got, errs := collect(t.Context(), w.process().watcher(opts), 10*time.Minute)
+		assert.Empty(t, errs)
+		assert.ElementsMatch(t, []string{"report 0", "report 1", "report 2", "report 3", "report 4", "report 5"}, got)
+		asked := w.graph.Requests()
+		first := slices.IndexFunc(asked, func(r graphtest.Request) bool { return r.Operation == graphtest.OpDeltaMessages })
+		require.GreaterOrEqual(t, first, 0)
+		assert.Contains(t, asked[first].URL, "deltatoken", "it goes on where it was")
+
+		w.report(6)
+		w.graph.ForgetDeltas()
+		got, errs = collect(t.Context(), w.process().watcher(opts), 10*time.Minute)
+		assert.Empty(t, errs)
+		assert.Equal(t, []string{"report 6"}, got)
+
+		kept.text = strings.ReplaceAll(kept.text, w.graph.UserID(abuse), "00000000-0000-0000-0000-000000000000")
+		w.report(7)
+		got, errs = collect(t.Context(), w.process().watcher(opts), 10*time.Minute)
+		assert.Empty(t, errs)
+		assert.Equal(t, []string{"report 7"}, got)
 	})
 }
