@@ -17,6 +17,20 @@ func (s *Server) Share(f func(*mailstore.Organisation)) {
 	s.settle("")
 }
 
+// Send sends a message of a mailbox as its owner does, keeps it in Sent Items, and returns an
+// empty text; or else the code of EWS for what hinders that. It is for a function that
+// [Server.Share] calls.
+func (s *Server) Send(it *mailstore.Item) (code string) {
+	box := it.Folder.Mailbox
+	c := &call{Server: s, turn: &turn{server: s}, who: &caller{account: box.Address, box: box, directory: s.directory}}
+	if refused := c.maySend(it.Content(), box); refused != nil {
+		return string(refused.code)
+	}
+	c.send(it)
+	it.MoveTo(c.copies(nil, it))
+	return ""
+}
+
 // Entry is an entry of the address book other than a mailbox: a distribution list or a
 // mail contact.
 type Entry struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
@@ -71,7 +72,11 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 			return usageError{err}
 		}
 	}
-	w, err := reported.New(r.Service(server).Strategy().Mailbox(f.mailbox), opts)
+	box := r.Service(server).Strategy().Mailbox(f.mailbox)
+	if slow, ok := driver.As[driver.Unguarded](box); ok {
+		f.wait += slow.NoteSettles() // before which none can come
+	}
+	w, err := reported.New(box, opts)
 	if err != nil {
 		return usagef("-mailbox %s: %w", f.mailbox, err)
 	}

@@ -30,6 +30,11 @@ func (a Attachment) IsItem() bool {
 	return strings.EqualFold(a.Type, "#microsoft.graph.itemAttachment")
 }
 
+// IsReference reports whether it is only the name of a file that is kept elsewhere.
+func (a Attachment) IsReference() bool {
+	return strings.EqualFold(a.Type, "#microsoft.graph.referenceAttachment")
+}
+
 // Attachments reads the list of attachments, page by page.
 func (m Mailbox) Attachments(ctx context.Context, id string) iter.Seq2[[]Attachment, error] {
 	return pages[Attachment](ctx, m.client, m.attachmentsCall(id))
@@ -46,7 +51,8 @@ func (m Mailbox) Files(ctx context.Context, id string) iter.Seq2[[]Attachment, e
 	return pages[Attachment](ctx, m.client, k)
 }
 
-// Content opens the content of a file that is attached. It must be closed.
+// Content opens the bytes of an attached file, or the MIME form of an attached item. It must
+// be closed. A reference has none.
 // See https://learn.microsoft.com/en-us/graph/api/attachment-get.
 func (m Mailbox) Content(ctx context.Context, id, attachment string) (*Stream, error) {
 	return m.client.stream(ctx, get("GET attachment", m.payer, to("/users", m.user, "messages", id, "attachments", attachment, "$value")))
@@ -84,8 +90,7 @@ func (m Mailbox) Attach(ctx context.Context, id string, file Attachment, content
 
 // MIME opens the MIME form of a message, which Graph makes anew. It must be closed.
 func (m Mailbox) MIME(ctx context.Context, id string) (*Stream, error) {
-	k := get("GET MIME", m.payer, to("/users", m.user, "messages", id, "$value"))
-	return m.client.stream(ctx, k)
+	return m.client.stream(ctx, get("GET MIME", m.payer, to("/users", m.user, "messages", id, "$value")))
 }
 
 // stream opens an answer that is content.

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"strings"
 )
@@ -11,40 +10,24 @@ import (
 // ErrStateLost reports that Graph knows the state of a delta no more: it begins anew.
 var ErrStateLost = errors.New("graph: it no longer knows what was read before")
 
-// DeltaPage is a page of what is new in a folder.
+// DeltaPage is a page of what has changed in a folder.
 type DeltaPage struct {
-	Messages []Message
-	State    string // with which it goes on behind this page
-	Last     bool   // nothing more is there now
+	Messages []Message // that came or changed
+	Removed  []string  // ids of those that left it
+	State    string    // with which it goes on behind this page
+	Last     bool      // nothing more is there now
 }
 
-// Arrivals reads what has come into a folder since a state, from one page to the next;
-// without a state, all that is in it. An error is the last; it matches [ErrStateLost] if
-// the state is no longer good. Ids are those that change when a message moves: with the
-// others, a message that was moved away and back is left out.
+// Changes reads a page of what has changed in a folder since a state; without a state, of
+// all that is in it. The error matches [ErrStateLost] if the state is no longer good. Ids are
+// those that change when a message moves: with the others, a message that was moved away and
+// back is left out.
 // See https://learn.microsoft.com/en-us/graph/api/message-delta.
-func (m Mailbox) Arrivals(ctx context.Context, folder, state string, fields []string) iter.Seq2[DeltaPage, error] {
-	return func(yield func(DeltaPage, error) bool) {
-		k := get("delta of messages", m.payer, to("/users", m.user, "mailFolders", folder, "messages", "delta"),
-			Param{"changeType", "created"}, Param{"$select", strings.Join(fields, ",")})
-		k.header = map[string]string{"Prefer": "odata.maxpagesize=100"}
-		seen := make(map[string]bool)
-		for {
-			page, err := m.client.delta(ctx, k, state)
-			if err == nil && (seen[page.State] || len(seen) >= maxPages) {
-				err = &Error{Operation: k.op, Status: http.StatusOK, Err: errPages, read: true}
-			}
-			if err != nil {
-				yield(DeltaPage{}, err)
-				return
-			}
-			if !yield(page, nil) || page.Last {
-				return
-			}
-			state = page.State
-			seen[state] = true
-		}
-	}
+func (m Mailbox) Changes(ctx context.Context, folder, state string, fields []string) (DeltaPage, error) {
+	k := get("delta of messages", m.payer, to("/users", m.user, "mailFolders", folder, "messages", "delta"),
+		Param{"$select", strings.Join(fields, ",")})
+	k.header = map[string]string{"Prefer": "odata.maxpagesize=100"}
+	return m.client.delta(ctx, k, state)
 }
 
 // errState is the error of a state that is none.
@@ -54,10 +37,10 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 	if state != "" {
 		next, err := c.follow(k, state)
 		if err != nil {
-			return DeltaPage{}, err
+			return DeltaPage{}, errors.Join(ErrStateLost, err)
 		}
 		if path := next.link.EscapedPath(); !strings.HasSuffix(path, "/delta") && !strings.HasSuffix(path, "/delta()") {
-			return DeltaPage{}, &Error{Operation: k.op, Err: errState, unsent: true, read: true, final: true}
+			return DeltaPage{}, errors.Join(ErrStateLost, &Error{Operation: k.op, Err: errState, unsent: true, read: true, final: true})
 		}
 		k = next
 	}
@@ -70,7 +53,9 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		Delta string `json:"@odata.deltaLink"`
 	}
 	if err := c.document(ctx, k, &got); err != nil {
-		if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusGone || e.has("SyncStateNotFound", "SyncStateInvalid", "ResyncRequired")) {
+		// A link that is used as it is can be wrong only if it is of no use any more.
+		if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusGone || e.has("SyncStateNotFound", "SyncStateInvalid", "ResyncRequired") ||
+			state != "" && e.Status == http.StatusBadRequest) {
 			err = errors.Join(ErrStateLost, err)
 		}
 		return DeltaPage{}, err
@@ -83,7 +68,11 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		return DeltaPage{}, &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errors.New("the answer has no state to go on from")}
 	}
 	for _, v := range got.Value {
-		if v.Removed == nil && v.ID != "" {
+		switch {
+		case v.ID == "":
+		case v.Removed != nil:
+			page.Removed = append(page.Removed, v.ID)
+		default:
 			page.Messages = append(page.Messages, v.Message)
 		}
 	}

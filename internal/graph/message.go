@@ -33,6 +33,7 @@ type Message struct {
 	Cc         []Recipient     `json:"ccRecipients"`
 	Bcc        []Recipient     `json:"bccRecipients"`
 	Headers    []Header        `json:"internetMessageHeaders"`
+	Body       *Body           `json:"body"`
 	Values     []PropertyValue `json:"singleValueExtendedProperties"`
 }
 
@@ -57,6 +58,12 @@ type Recipient struct {
 type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Body is the text of a message.
+type Body struct {
+	Type    string `json:"contentType"` // text or html
+	Content string `json:"content"`
 }
 
 // Version returns the change key, which stands in the ETag as well.
@@ -154,6 +161,19 @@ func (m Mailbox) Message(ctx context.Context, id string, fields []string, proper
 		err = &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
 	}
 	return got, err
+}
+
+// maxText bounds the header and body that [Mailbox.Text] reads, which are held in memory.
+const maxText = 2 << 20
+
+// Text reads the header and the body of a message, if they are no longer than 2 MB. Without
+// a header, which a message has that never left the organisation, its fields tell the same.
+func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
+	k := get("GET text of a message", m.payer, to("/users", m.user, "messages", id),
+		Param{"$select", "internetMessageHeaders,body,subject,from,sender,toRecipients,ccRecipients,internetMessageId,sentDateTime"})
+	k.limit = maxText
+	var got Message
+	return got, m.client.document(ctx, k, &got)
 }
 
 // Update changes fields of a message. With a version Graph may refuse to change another

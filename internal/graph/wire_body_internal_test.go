@@ -76,3 +76,17 @@ func FuzzWireBody(f *testing.F) {
 		}
 	})
 }
+
+// TestWireContentOfMessages: what is a message or a file is not shown, whatever it looks like.
+func TestWireContentOfMessages(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Subject: secret\r\n\r\nsecret", `{"subject":"secret"}`} {
+		for _, bodies := range []bool{false, true} {
+			w := &wireBody{bodies: bodies, message: true}
+			_, _ = w.Write([]byte(text))
+			var b bytes.Buffer
+			w.writeTo(&b)
+			assert.Equal(t, bodies, strings.Contains(b.String(), "secret"), b.String())
+		}
+	}
+}

@@ -30,6 +30,9 @@ func TestCheck(t *testing.T) {
 		"wrong answer":      {Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"value":[{"subject":1}]}`)}, "answer"},
 		"unknown property":  {Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"value":[{"sbject":"x"}]}`)}, "sbject"},
 		"of the other type": {Exchange{Method: "GET", Path: list, Status: 200, Response: json.RawMessage(`{"value":[{"location":"x"}]}`)}, "location"},
+		"sent":              {Exchange{Method: "POST", Path: "/users/a@b/messages/x/send", Status: 202}, ""},
+		"not sent":          {Exchange{Method: "POST", Path: "/users/a@b/messages/x/send", Status: 403, Response: json.RawMessage(`{"error":{"code":"x","message":"y"}}`)}, ""},
+		"sent and made":     {Exchange{Method: "POST", Path: "/users/a@b/messages/x/send", Status: 201}, "status"},
 		"not described":     {Exchange{Method: "GET", Path: "/groups", Status: 200}, routers.ErrPathNotFound.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

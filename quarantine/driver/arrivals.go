@@ -50,6 +50,23 @@ type Arrival struct {
 	Note *string
 }
 
+// Assembling is a [Watchable] mailbox whose mail system may break off the MIME form of a large
+// item, or leave out of it what is attached by its name only.
+type Assembling interface {
+	// Assemble opens the MIME form of an item as [Watchable.Open] does. Where that would
+	// not do, it is put together from its parts: then a file that is kept elsewhere is a
+	// part of type message/external-body without content.
+	Assemble(ctx context.Context, item Item) (io.ReadCloser, error)
+}
+
+// Unguarded is a [Watchable] mailbox whose mail system may let SetNote succeed though the
+// item has changed since it was read.
+type Unguarded interface {
+	// NoteSettles returns how long after a note was written somebody may still replace it
+	// who had read the item before that. Who then reads the note back knows whose it is.
+	NoteSettles() time.Duration
+}
+
 // Belled is a [Watchable] mailbox that can tell at once when something comes.
 type Belled interface {
 	// Listen calls ring each time that something may have come into a folder, and once
@@ -70,7 +87,9 @@ type Answering interface {
 	Answers(ctx context.Context, mark string) (Answers, error)
 
 	// Send sends a draft and keeps a copy in the folder of sent items. It sends only what
-	// is a draft under this id and version, so that the same draft cannot be sent twice.
+	// is a draft under this id and version, so that the same draft cannot be sent twice:
+	// the error then matches [ErrConflict] or [ErrGone]. That of an account without the
+	// right to send has [CauseNoPermission].
 	Send(ctx context.Context, draft Item) error
 }
 

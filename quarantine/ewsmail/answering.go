@@ -2,6 +2,8 @@ package ewsmail
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -51,6 +53,12 @@ func (m *mailbox) Send(ctx context.Context, draft driver.Item) error {
 	})
 	if err == nil {
 		err = results[0].Err
+	}
+	if refused, ok := errors.AsType[*ews.ResponseError](err); ok && refused.Code == "ErrorSendAsDenied" {
+		return &driver.Error{
+			Err:       fmt.Errorf("sending mail as %s, for which a delegate needs the right to send as that mailbox besides full access: %w", m.Address(), err),
+			Untouched: true, Answered: true, Code: string(refused.Code), Cause: driver.CauseNoPermission,
+		}
 	}
 	return translate(asConflict(asGone(err)))
 }

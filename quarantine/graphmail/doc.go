@@ -56,10 +56,14 @@
 // that the request for one is withdrawn before an item is set to read or removed; a
 // message that was set to read by a restore has lost that request.
 //
-// # New messages
+// # Reports
 //
-// [Strategy.Arrivals] tells what has come into a folder, such as the Inbox of a mailbox for
-// reports, since it was last asked.
+// Mailboxes can be watched by package reported: what is new is the delta of a folder, asked
+// for again and again. Graph has no stream of it, and its change notifications need a public
+// address or an event hub. Answers to reports are sent from a draft of its own, and need the
+// right Mail.Send; without answers no mail is sent, and that right is better not given. It
+// has not been seen that a named property which marks a draft is still there when Graph has
+// moved it to Sent Items; if it is not, an answer whose outcome is lost stays undecided.
 //
 // # Round trips
 //
@@ -75,7 +79,7 @@
 // # Rights of the application
 //
 // Mail.ReadWrite, MailboxItem.ImportExport.All, User.Read.All, and GroupMember.Read.All
-// to expand groups.
+// to expand groups. Mail.Send only to answer reports.
 //
 // See https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview and
 // https://learn.microsoft.com/en-us/graph/mailbox-import-export-concept-overview.

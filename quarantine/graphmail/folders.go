@@ -21,12 +21,14 @@ const (
 	root         = folderpath.Root
 	inbox        = "inbox"
 	sentItems    = "sentitems"
+	drafts       = "drafts"
+	outbox       = "outbox"
 	deletedItems = "deleteditems"
 	deletions    = "recoverableitemsdeletions"
 	purges       = "recoverableitemspurges" // only in what EWS has written
 )
 
-var baseFolders = []string{root, inbox, sentItems, deletedItems, "drafts", "junkemail", "outbox"}
+var baseFolders = []string{root, inbox, sentItems, deletedItems, drafts, "junkemail", outbox}
 
 // folderTTL is how long the folders of a mailbox are remembered. A search that relies on
 // what is remembered reads them again in the end.

@@ -40,8 +40,9 @@ type sample struct {
 }
 
 type sampleBox struct {
-	folders []*sampleFolder
-	letters []*letter
+	folders  []*sampleFolder
+	letters  []*letter
+	outgoing []*outgoing
 }
 
 type sampleFolder struct {

@@ -15,7 +15,7 @@
 //
 // Every message in the watched folder is a report. Several programs may watch the same
 // folder: a report is given to one at a time. Needed is a driver whose mailbox is a
-// [driver.Watchable], as that of package ewsmail is.
+// [driver.Watchable], as those of packages ewsmail and graphmail are.
 //
 // # What is promised
 //
@@ -32,8 +32,9 @@
 // report counts as acknowledged.
 //
 // Where a server ignores change keys, two programs that take a report at the same moment
-// may both be given it, unless [Options].MarkWait is longer than a request takes. The clocks
-// of the machines must agree to within less than half of [Options].Lease.
+// may both be given it, unless [Options].MarkWait is longer than a request takes. Whether
+// Microsoft Graph heeds them is not documented: there the default is 2 seconds. The clocks of
+// the machines must agree to within less than half of [Options].Lease.
 //
 // # Who may write a note
 //
@@ -52,5 +53,14 @@
 // that is lost costs time, no report. With EWS the bell is GetStreamingEvents: one
 // connection for up to 200 mailboxes that are watched over one strategy, in [WatchAll] or
 // apart; where such connections are refused or do not last, GetEvents every 20 seconds. A
-// delegate may use neither: then only the interval counts.
+// delegate may use neither: then only the interval counts. So it does with Microsoft Graph,
+// whose notifications go to a public address only: the delta of the folder is asked for at
+// each interval, which is a request, and a report takes eight more.
+//
+// # What a report contains
+//
+// [Report.Open] gives its MIME form, with what is attached. Over Graph that of a report above
+// 20 MB, or with files that are kept elsewhere, is put together from its parts: the
+// attached messages as Graph writes them. A file that is kept elsewhere is then a part of
+// type message/external-body, which package understood says not to have opened.
 package reported

@@ -2,6 +2,7 @@ package reported_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -141,6 +142,29 @@ func TestLateSending(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, sends)
+		assert.Equal(t, 1, w.sent())
+	})
+}
+
+// TestAnswerIsRefused: a delegate without the right to send as the mailbox is told that
+// nothing was sent, at once, and can answer when it has the right.
+func TestAnswerIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		w.report(1)
+		w.GrantFullAccess("svc", abuse)
+		watcher, err := reported.New(w.process().mailbox(true), &reported.Options{Answer: answers()})
+		require.NoError(t, err)
+		for report, err := range watcher.Watch(t.Context()) {
+			require.NoError(t, err)
+			err = report.Answer(t.Context(), nil)
+			assert.ErrorContains(t, err, "send as")
+			var undecided *reported.UndecidedError
+			assert.False(t, errors.As(err, &undecided), "%v", err)
+			w.GrantSendAs("svc", abuse)
+			require.NoError(t, report.Answer(t.Context(), nil))
+			break
+		}
 		assert.Equal(t, 1, w.sent())
 	})
 }

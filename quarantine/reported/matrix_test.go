@@ -13,6 +13,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
@@ -22,24 +23,35 @@ import (
 func TestKills(t *testing.T) {
 	for name, tt := range map[string]struct {
 		server ewstest.Options
+		graph  *graphtest.Options
 		opts   reported.Options
 	}{
 		"change keys":         {},
 		"change keys ignored": {server: ewstest.Options{Odd: ewstest.OddNoChangeKeys}, opts: reported.Options{MarkWait: 2 * time.Second}},
 		"marked only":         {opts: reported.Options{MarkOnly: true}},
 		"Exchange 2010":       {server: ewstest.Options{Version: ewstest.Exchange2010SP3}},
+		"Graph":               {graph: &graphtest.Options{}},
+		"Graph, no If-Match":  {graph: &graphtest.Options{IgnoreIfMatch: true}},
+		"Graph, marked only":  {graph: &graphtest.Options{}, opts: reported.Options{MarkOnly: true}},
 	} {
-		t.Run(name, func(t *testing.T) { kills(t, tt.server, tt.opts) })
+		t.Run(name, func(t *testing.T) {
+			kills(t, func(t *testing.T) *world {
+				if tt.graph != nil {
+					return newGraphWorld(t, tt.graph)
+				}
+				return newWorld(t, tt.server)
+			}, tt.opts)
+		})
 	}
 }
 
-func kills(t *testing.T, server ewstest.Options, opts reported.Options) {
+func kills(t *testing.T, made func(*testing.T) *world, opts reported.Options) {
 	bubble(t, func(t *testing.T) {
 		reports, kills := 30, 24
 		if *whole {
 			reports, kills = 1000, 400
 		}
-		w := newWorld(t, server)
+		w := made(t)
 		opts.Lease, opts.Interval = 30*time.Second, 20*time.Second
 		m := &matrix{world: w, opts: opts, acknowledged: map[string]string{}, held: map[string]*process{}, ids: map[string]string{}}
 		ctx, cancel := context.WithCancel(t.Context())

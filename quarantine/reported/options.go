@@ -29,7 +29,8 @@ type Options struct {
 	// minutes; at least 10 seconds, at most an hour.
 	Lease time.Duration
 	// MarkWait is how long after it was marked a report is read again and given, for servers
-	// that ignore change keys. Default: at once.
+	// that ignore change keys. Default: what the driver says, which is 2 seconds over
+	// Microsoft Graph, and at once over EWS.
 	MarkWait time.Duration
 	// Pause is how long a report that was released is not given again. Default: 1 minute.
 	Pause time.Duration
@@ -91,9 +92,12 @@ func New(mailbox driver.Mailbox, opts *Options) (*Watcher, error) {
 	}
 	var ok bool
 	if w.watched, ok = driver.As[driver.Watchable](mailbox); !ok {
-		return nil, errors.New("reported: the driver of the mailbox cannot watch it: use one whose mailboxes are driver.Watchable, such as package ewsmail")
+		return nil, errors.New("reported: the driver of the mailbox cannot watch it: use one whose mailboxes are driver.Watchable, such as package ewsmail or graphmail")
 	}
 	o := &w.opts
+	if racing, ok := driver.As[driver.Unguarded](mailbox); ok && o.MarkWait == 0 {
+		o.MarkWait = racing.NoteSettles()
+	}
 	if o.MarkOnly && len(o.Done) > 0 {
 		return nil, errors.New("reported: Options.MarkOnly is set together with Done: use only one of them")
 	}

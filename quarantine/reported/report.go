@@ -37,6 +37,9 @@ func (r Report) Open(ctx context.Context) (io.ReadCloser, error) {
 	}
 	item := h.item
 	h.unlock()
+	if whole, ok := driver.As[driver.Assembling](h.run.w.mailbox); ok {
+		return whole.Assemble(ctx, item)
+	}
 	return h.run.w.watched.Open(ctx, item)
 }
 

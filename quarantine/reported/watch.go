@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"slices"
 	"sync"
@@ -193,19 +194,26 @@ func (r *run) look(ctx context.Context) error {
 	if r.seen == nil && (r.state == "" || time.Since(r.full) > r.w.opts.Rescan) {
 		r.state, r.seen = "", make(map[string]bool)
 	}
+	anew, been := false, circles{maphash.MakeSeed(), make(map[uint64]bool)}
+	been.before(r.state)
 	for range maxPages {
 		arrivals, err := r.w.watched.Arrivals(ctx, r.folder, r.state)
 		switch {
 		case errors.Is(err, driver.ErrStateExpired) && r.state != "":
 			r.w.opts.Logger.Info("report watch begins anew", "reason", "the state of the folder has expired")
 			r.state, r.seen = "", make(map[string]bool)
+			if anew {
+				return fmt.Errorf("reported: the folder cannot be looked at to its end: %w", err)
+			}
+			anew = true
 			continue
 		case errors.Is(err, driver.ErrGone):
 			r.ready, r.state = false, "" // another folder may have its name
 			return fmt.Errorf("reported: the watched folder no longer exists: %w", err)
 		case err != nil:
 			return fmt.Errorf("reported: looking for new reports: %w", err)
-		case arrivals.More && arrivals.State == r.state:
+		case been.before(arrivals.State) && arrivals.More:
+			r.state = "" // it leads in a circle
 			return errStalled
 		}
 		r.arrived(arrivals)
@@ -216,6 +224,20 @@ func (r *run) look(ctx context.Context) error {
 		}
 	}
 	return nil // the rest comes with the next look
+}
+
+// circles knows states that were asked for; they may be long.
+type circles struct {
+	seed maphash.Seed
+	seen map[uint64]bool
+}
+
+// before adds a state, and reports whether it was there.
+func (c circles) before(state string) bool {
+	sum := maphash.String(c.seed, state)
+	known := c.seen[sum]
+	c.seen[sum] = true
+	return known
 }
 
 // maxPages is how many answers one look takes.

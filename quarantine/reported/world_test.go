@@ -19,6 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
@@ -29,8 +30,9 @@ const abuse = "abuse@example.test"
 // world is an Exchange with a mailbox for reports.
 type world struct {
 	*ewstest.Server
-	t   testing.TB
-	box *ewstest.Mailbox
+	t     testing.TB
+	box   *ewstest.Mailbox
+	graph *graphtest.Server // nil: the mailbox is reached over EWS
 }
 
 func newWorld(t testing.TB, opts ewstest.Options) *world {
@@ -63,7 +65,13 @@ type process struct {
 var errKilled = errors.New("the process was killed")
 
 func (w *world) process() *process {
-	return &process{w: w, next: w.As(w.Direct(), "svc"), left: -1, killed: func() {}}
+	p := &process{w: w, left: -1, killed: func() {}}
+	if w.graph != nil {
+		p.next = w.graph.As(w.graph.Direct(), "app")
+	} else {
+		p.next = w.As(w.Direct(), "svc")
+	}
+	return p
 }
 
 // RoundTrip sends a request, unless the process is dead.
@@ -125,6 +133,9 @@ func (p *process) cut() {
 
 // mailbox returns the mailbox for reports as the process sees it.
 func (p *process) mailbox(delegate bool) driver.Mailbox {
+	if p.w.graph != nil {
+		return p.graphMailbox()
+	}
 	client, err := ews.NewClient(p.w.DirectURL(), &ews.Options{Transport: p, ReadAttempts: 2})
 	require.NoError(p.w.t, err)
 	if delegate {

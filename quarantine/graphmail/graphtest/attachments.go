@@ -110,7 +110,6 @@ func getAttachmentContent(c *call) (*answer, *refusal) {
 	out := &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/octet-stream"}}}
 	switch {
 	case a.Item:
-		out.header.Set("Content-Type", "text/plain")
 		for _, p := range a.Inner().MIME() {
 			out.body = append(out.body, piece{raw: p})
 		}

@@ -17,7 +17,7 @@ import (
 // application has by default.
 func AllRoles() []string {
 	return []string{
-		"Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite", "Mail-Advanced.ReadWrite.All",
+		"Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite", "Mail.Send", "Mail-Advanced.ReadWrite.All",
 		"MailboxItem.Read.All", "MailboxItem.Export.All", "MailboxItem.ImportExport.All",
 		"MailboxFolder.Read.All", "MailboxFolder.ReadWrite.All", "User.Read.All", "GroupMember.Read.All", "OrgContact.Read.All", "MailboxSettings.Read",
 	}

@@ -219,6 +219,9 @@ func (c *call) changes(src source, old *deltaState) (*deltaState, *refusal) {
 	for _, e := range old.known {
 		told[e.object] = true
 	}
+	if c.strikes(faultReplayed) {
+		old = &deltaState{path: old.path, query: old.query}
+	}
 	s := &deltaState{path: old.path, query: old.query, known: now}
 	for _, number := range slices.Backward(slices.Sorted(maps.Keys(now))) {
 		e := now[number]

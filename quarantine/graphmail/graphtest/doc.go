@@ -43,6 +43,8 @@
 //   - DELETE moves to the Deletions of Recoverable Items, permanentDelete to Purges. In
 //     Deletions both are refused: ErrorCannotDeleteObject. Moving out recovers.
 //   - Nothing can be moved or copied into another mailbox.
+//   - A draft that is sent gets another id, in Sent Items; Options.SendDelay lets that come
+//     after the answer. Mail.Send is needed.
 //   - exportItems fails item by item inside a 200. Recoverable Items and archives cannot be
 //     exported. The stream is that of ExportItems of ewstest. An import URL is on another
 //     host, needs no token and refuses one, and expires. Posting twice makes two items. Its
@@ -61,7 +63,7 @@
 //     [Server.Scope] limits it to some mailboxes, but not in export and import.
 //
 // What nobody has seen can be tried either way: Options.NullRemoves, IgnoreIfMatch,
-// ReceiptSticks, PurgeDeletions, OwnIDs, OtherSpellings and Sensitive.
+// ReceiptSticks, PurgeDeletions, OwnIDs, SendDelay, OtherSpellings and Sensitive.
 //
 // See https://learn.microsoft.com/en-us/graph/api/overview and
 // https://learn.microsoft.com/en-us/graph/errors.

@@ -40,6 +40,7 @@ const (
 	faultNotFound
 	faultUnfiltered
 	faultEarlier
+	faultReplayed
 )
 
 // Faults of whole requests. Those that refuse do not act, unless [Fault.Acted] says so.
@@ -83,6 +84,8 @@ var (
 	NothingFound = Fault{Name: "nothing found", kind: faultNotFound}
 	// FilterIgnored answers a list with what its filter leaves out as well.
 	FilterIgnored = Fault{Name: "filter ignored", kind: faultUnfiltered}
+	// DeltaReplayed lets a delta tell all that is there once more, as if it were new.
+	DeltaReplayed = Fault{Name: "delta replayed", kind: faultReplayed}
 	// PropertiesLost loses the named properties of what a request writes.
 	PropertiesLost = Fault{Name: "named properties lost", kind: faultForget}
 )

@@ -116,6 +116,8 @@ func (f *Fault) concerns(c *call) bool {
 		return c.server.log.earlier(r.operation) != nil
 	case faultUnfiltered:
 		return slices.Contains(r.params, "$filter") && strings.Contains(c.in.query, "filter=")
+	case faultReplayed:
+		return r.operation == OpDeltaMessages || r.operation == OpDeltaFolders
 	case faultDoubled:
 		return r.operation == OpMoveMessage
 	case faultNothing:

@@ -46,6 +46,10 @@ type Options struct {
 	// default it is refused there, as DELETE is.
 	PurgeDeletions bool
 
+	// SendDelay is how long after its answer the server sends a draft: the answer is 202
+	// Accepted, and no page says how soon that is. Default: at once.
+	SendDelay time.Duration
+
 	// OwnIDs gives the API of mailboxes, with export and import, ids of its own: those of
 	// the mail API are malformed there, and the reverse, and nothing translates them. By
 	// default both have the same, as field reports say of mailboxes that are no archives.

@@ -55,7 +55,7 @@ func segmentsOf(escaped string) ([]string, *refusal) {
 // does not.
 var missing = map[string]bool{
 	"me": true, "subscriptions": true, "security": true, "extensions": true, "messageRules": true,
-	"send": true, "sendMail": true, "reply": true, "replyAll": true, "forward": true, "createReply": true, "createReplyAll": true,
+	"sendMail": true, "reply": true, "replyAll": true, "forward": true, "createReply": true, "createReplyAll": true,
 	"createForward": true, "inferenceClassification": true, "memberOf": true, "calendar": true, "events": true,
 	"search": true, "directoryObjects": true, "organization": true, "outlook": true, "$count": true, "mailboxSettings": true, "createdByUser": true,
 }

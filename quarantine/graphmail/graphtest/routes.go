@@ -15,6 +15,7 @@ const (
 	OpGetMIME              Operation = "GetMIME"
 	OpMoveMessage          Operation = "MoveMessage"
 	OpCopyMessage          Operation = "CopyMessage"
+	OpSendMessage          Operation = "SendMessage"
 	OpPermanentDelete      Operation = "PermanentDelete"
 	OpListAttachments      Operation = "ListAttachments"
 	OpAddAttachment        Operation = "AddAttachment"
@@ -58,6 +59,7 @@ var (
 	readBasic = []string{"Mail.ReadBasic.All"}
 	read      = []string{"Mail.Read"}
 	write     = []string{"Mail.ReadWrite"}
+	sending   = []string{"Mail.Send"}
 	people    = []string{"User.Read.All"}
 	members   = []string{"GroupMember.Read.All"}
 )
@@ -77,6 +79,7 @@ func table() []route {
 		{OpGetMIME, http.MethodGet, split("users/{user}/messages/{message}/$value"), read, nil, true, getMIME, false},
 		{OpMoveMessage, http.MethodPost, split("users/{user}/messages/{message}/move"), write, nil, true, moveMessage, true},
 		{OpCopyMessage, http.MethodPost, split("users/{user}/messages/{message}/copy"), write, nil, true, copyMessage, true},
+		{OpSendMessage, http.MethodPost, split("users/{user}/messages/{message}/send"), sending, nil, true, sendMessage, true},
 		{OpPermanentDelete, http.MethodPost, split("users/{user}/messages/{message}/permanentDelete"), write, nil, false, permanentDelete, true},
 		{OpListAttachments, http.MethodGet, split("users/{user}/messages/{message}/attachments"), read, listParams, true, listAttachments, false},
 		{OpAddAttachment, http.MethodPost, split("users/{user}/messages/{message}/attachments"), write, nil, true, addAttachment, true},

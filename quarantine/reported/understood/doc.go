@@ -10,7 +10,8 @@
 //	button                  an id that an add-in wrote into a header field or into the text
 //	quoted                  only forwarded: headers that a mail program quoted in the text, in
 //	                        the languages in which Outlook writes them. They become criteria
-//	TNEF, .msg, archives    said to be opaque: they are not opened
+//	TNEF, .msg, archives    said to be opaque: they are not opened; so are files that are kept
+//	                        elsewhere, of which a report has the name only
 //
 // # What may be believed
 //

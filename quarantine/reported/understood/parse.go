@@ -180,6 +180,11 @@ func (p *parser) attachment(a mimescan.Attachment) error {
 		if a.Type != "message/rfc822" && a.Type != "message/global" {
 			p.ended.Form = FormFile
 		}
+		if a.Type == elsewhere && p.ended.MessageID == "" && len(p.ended.From) == 0 {
+			// It is called a message, but what stands here is at most a note about it.
+			p.ended.Form, p.ended.Opaque = FormOpaque, elsewhere
+			p.incomplete("an attachment of type %s was not opened", elsewhere)
+		}
 		p.ended = nil
 	}
 	switch {
@@ -190,7 +195,7 @@ func (p *parser) attachment(a mimescan.Attachment) error {
 		return nil
 	}
 	one := Attachment{Name: p.keep(clean(a.Name), maxField), Type: p.keep(clean(a.Type), maxField), Size: a.Size, SHA256: sum}
-	if len(p.open) == 1 && (a.Opaque != "" || isArchive(one)) {
+	if len(p.open) == 1 && (a.Opaque != "" || a.Type == elsewhere || isArchive(one)) {
 		p.opaque(one, firstOf(a.Opaque, one.Type))
 		return nil
 	}
@@ -207,6 +212,9 @@ func (p *parser) opaque(a Attachment, what string) {
 	p.heads = append(p.heads, Message{Form: FormOpaque, Confidence: Low, Name: a.Name, Size: a.Size, SHA256: a.SHA256, Opaque: what})
 	p.incomplete("an attachment of type %s was not opened", what)
 }
+
+// elsewhere is the type of a file of which only the name came along (RFC 2046, section 5.2.3).
+const elsewhere = "message/external-body"
 
 // describes reports whether a part describes a message.
 func describes(kind string) bool {

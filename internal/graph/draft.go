@@ -1,0 +1,32 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+)
+
+// errNotMade is the error of a success without the message that was made.
+var errNotMade = errors.New("the answer has no message: none was made")
+
+// CreateDraft saves a message in MIME form in Drafts. It has no MAPI properties yet.
+// Of one above some 2 MB Graph may make nothing, and answer 200.
+// See https://learn.microsoft.com/en-us/graph/api/user-post-messages.
+func (m Mailbox) CreateDraft(ctx context.Context, mime []byte) (Message, error) {
+	k := write("create draft", m.payer, http.MethodPost, to("/users", m.user, "messages"), nil, http.StatusCreated)
+	k.raw, k.header = base64.StdEncoding.AppendEncode(nil, mime), map[string]string{"Content-Type": "text/plain"}
+	var made Message
+	err := m.client.document(ctx, k, &made)
+	if err == nil && made.ID == "" {
+		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNotMade}
+	}
+	return made, err
+}
+
+// Send sends a draft; Graph moves it to Sent Items, perhaps only after it has answered. It
+// looks at no version. A draft that was sent has another id.
+// See https://learn.microsoft.com/en-us/graph/api/message-send.
+func (m Mailbox) Send(ctx context.Context, id string) error {
+	return m.client.done(ctx, write("send message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "send"), nil, http.StatusAccepted))
+}
