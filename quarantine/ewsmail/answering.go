@@ -52,5 +52,11 @@ func (m *mailbox) Send(ctx context.Context, draft driver.Item) error {
 	if err == nil {
 		err = results[0].Err
 	}
-	return translate(asConflict(asGone(err)))
+	failed := translate(asConflict(asGone(err)))
+	if e, ok := failed.(*driver.Error); ok && e.Code == "ErrorSendAsDenied" {
+		// The table of codes has no class for it, since what it means for other operations is
+		// not documented. A draft that may not be sent was not.
+		e.Untouched = true
+	}
+	return failed
 }
