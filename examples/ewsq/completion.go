@@ -28,14 +28,14 @@ that have a few. No configuration is needed.
 			{"In zsh, in a folder of $fpath:", "ewsq completion zsh > ~/.zfunc/_ewsq"},
 			{"In fish:", "ewsq completion fish > ~/.config/fish/completions/ewsq.fish"},
 		},
-		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
+		prepare: func(*flag.FlagSet) func(context.Context, *session) error {
 			return func(_ context.Context, s *session) error {
-				if flags.NArg() != 1 {
+				if len(s.arguments) != 1 {
 					return usagef("name one shell: %s", strings.Join(names, ", "))
 				}
-				script := shells[flags.Arg(0)]
+				script := shells[s.arguments[0]]
 				if script == nil {
-					return usagef("there is no completion for %q%s; there is for %s", flags.Arg(0), didYouMean(flags.Arg(0), names), strings.Join(names, ", "))
+					return usagef("there is no completion for %q%s; there is for %s", s.arguments[0], didYouMean(s.arguments[0], names), strings.Join(names, ", "))
 				}
 				return s.put(script())
 			}

@@ -25,7 +25,7 @@ var offers = []struct{ line, want string }{
 	{"ewsq completion ", "bash fish zsh"},
 	{"ewsq reports ", "dismiss list quarantine show watch"},
 	{"ewsq -config x reports wa", "watch"},
-	{"ewsq reports quarantine x -re", "-reason -reply -reply-domain"},
+	{"ewsq reports quarantine x -re", "-reason -reference -reply -reply-domain"},
 	{"ewsq summary -receipt ev", "evidence.jsonl"},
 }
 

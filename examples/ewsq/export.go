@@ -38,7 +38,7 @@ It is as dangerous as it was: do not open it with a mail program.
 			addText(flags, &out, "out", "", "write the message into this `FILE`")
 			addText(flags, &mailbox, "mailbox", "", "the copy taken from the mailbox `ADDRESS`")
 			return func(ctx context.Context, s *session) error {
-				id, err := argumentOf(flags, "ID")
+				id, err := s.message()
 				if err != nil {
 					return err
 				}

@@ -70,6 +70,13 @@ func TestOutput(t *testing.T) {
 	assert.Equal(t, "2 in quarantine\n", table.stderr)
 	b.screen = true
 	assert.Equal(t, table.stdout, b.bareText(t, "-config", b.config, "list").stdout, "on a terminal")
+	b.columns = func() int { return 80 }
+	narrow := b.bareText(t, "-config", b.config, "list").stdout
+	assert.Contains(t, narrow, "Z  alice@example.test\n    /Inbox unread  Your mailbox is full: confirm your password today\n    "+phishing+"\n    case\n    [T-1]\n")
+	for line := range strings.Lines(narrow) {
+		assert.LessOrEqual(t, len(line), 81, line)
+	}
+	b.columns = nil
 	assert.Len(t, b.run(t, "list", "-output", "json").lines, 2)
 	assert.Len(t, b.run(t, "list", "-json").lines, 2)
 	b.screen = false

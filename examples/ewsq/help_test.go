@@ -118,7 +118,7 @@ func shell(t *testing.T, dir, text string) [][]string {
 		require.Equal(t, "ewsq", args[0])
 		for i, a := range args {
 			if strings.HasSuffix(a, ".json") || strings.HasSuffix(a, ".csv") || strings.HasSuffix(a, ".jsonl") ||
-				strings.HasSuffix(a, ".html") || strings.HasSuffix(a, ".eml") || a == "cases.txt" || strings.HasSuffix(a, ".damaged") || a == "certificate" {
+				strings.HasSuffix(a, ".html") || strings.HasSuffix(a, ".eml") || strings.HasSuffix(a, ".txt") || strings.HasSuffix(a, ".damaged") || a == "certificate" {
 				args[i] = filepath.Join(dir, a)
 			}
 		}

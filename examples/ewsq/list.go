@@ -79,7 +79,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest, from mai
 		if reference != "" && it.Reference != reference {
 			continue
 		}
-		if err := s.write(held{it}, s.heldLine(it)); err != nil {
+		if err := s.write(held{it}, s.heldTexts(it)...); err != nil {
 			shown.ended()
 			return err
 		}
@@ -112,4 +112,32 @@ func (s *session) heldLine(it quarantine.Held) string {
 		parts = append(parts, "["+it.Reference+"]")
 	}
 	return strings.Join(parts, "  ")
+}
+
+// wideLine is how many columns the line of a message in quarantine takes at most, but for
+// long ids and reasons.
+const wideLine = 160
+
+// heldTexts returns the line for people or, where it does not fit, several.
+func (s *session) heldTexts(it quarantine.Held) []string {
+	if !s.both || s.columns == nil || s.columns() >= wideLine {
+		return []string{s.heldLine(it)}
+	}
+	most := max(s.columns()-4, 20)
+	lines := []string{strings.TrimSpace(clock(it.Quarantined) + "  " + it.Mailbox)}
+	if s.several() {
+		lines[0] += " on " + it.Server
+	}
+	add := func(text string) {
+		if text != "" {
+			lines = append(lines, "    "+terminal.Cut(text, most))
+		}
+	}
+	add(it.Folder + " " + readState(it.WasRead) + "  " + it.Subject)
+	lines = append(lines, "    "+it.MessageID) // whole, to be copied
+	add(it.Reason)
+	if it.Reference != "" {
+		add("[" + it.Reference + "]")
+	}
+	return lines
 }

@@ -159,10 +159,16 @@ func (p *program) dispatch(ctx context.Context, s *session, args []string) error
 	if err := flags.Parse(global.Args()[1:]); err != nil {
 		return p.parsed(misspelt(err, flags), args, func() error { return p.helpCommand(c) })
 	}
+	for c.argument && flags.NArg() > 0 { // flags may follow an argument
+		s.arguments = append(s.arguments, flags.Arg(0))
+		if err := flags.Parse(flags.Args()[1:]); err != nil {
+			return p.parsed(misspelt(err, flags), args, func() error { return p.helpCommand(c) })
+		}
+	}
 	if s.version {
 		return s.put(version() + "\n")
 	}
-	if flags.NArg() > 0 && !c.argument {
+	if flags.NArg() > 0 {
 		return usagef("%s does not take the argument %q; flags begin with a hyphen, and a value with spaces needs quotes", c.name, flags.Arg(0))
 	}
 	if err := p.checkFormat(c); err != nil {

@@ -27,7 +27,7 @@ func reportsCommand() command {
 			"watch -mailbox ADDRESS",
 			"list -mailbox ADDRESS",
 			"show ID -mailbox ADDRESS",
-			"quarantine ID -mailbox ADDRESS [-dry-run] [-reason TEXT]",
+			"quarantine ID -mailbox ADDRESS [-dry-run] [-reason TEXT] [-reference KEY]",
 			"dismiss ID -mailbox ADDRESS [-reply FILE -reply-domain DOMAIN...]",
 		},
 		description: `
@@ -37,7 +37,8 @@ and has an ID that stays. What it means is told from its content: which messages
 sure that is, their links, attachments and results of authentication. All of that was
 written by strangers: do not display it unescaped.
 
-watch       writes each report as it comes, and goes on until it is interrupted
+watch       writes each report as it comes, and goes on until it is interrupted, which
+            is status 0
 list        writes those that wait, and ends when none has come for the time of -wait
 show        writes one, and gives it back
 quarantine  takes the messages that a report means: the reporter's own copies first,
@@ -58,7 +59,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 			var f reportFlags
 			f.add(flags)
 			return func(ctx context.Context, s *session) error {
-				if err := f.read(flags); err != nil {
+				if err := f.read(flags, s.arguments); err != nil {
 					return err
 				}
 				return s.reports(ctx, &f)
@@ -74,6 +75,7 @@ type reportFlags struct {
 	wait       time.Duration
 	dryRun     bool
 	reason     string
+	reference  string
 	reply      string
 	domains    domains
 }
@@ -90,6 +92,7 @@ func (f *reportFlags) add(flags *flag.FlagSet) {
 	})
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only show what would be taken")
 	addText(flags, &f.reason, "reason", "", "`TEXT` for people who read the receipt (default: reported by ADDRESS)")
+	addText(flags, &f.reference, "reference", "", "`KEY` of the case, which list shows and restore takes")
 	addText(flags, &f.reply, "reply", "", "`FILE` with the text of the answer to the reporter")
 	flags.Var(&f.domains, "reply-domain", "`DOMAIN` whose reporters may be answered; may be repeated")
 }
@@ -106,15 +109,8 @@ func (d *domains) Set(s string) error {
 	return nil
 }
 
-// read reads the arguments, which flags may follow.
-func (f *reportFlags) read(flags *flag.FlagSet) error {
-	var arguments []string
-	for flags.NArg() > 0 {
-		arguments = append(arguments, flags.Arg(0))
-		if err := flags.Parse(flags.Args()[1:]); err != nil {
-			return usageError{err}
-		}
-	}
+// read reads the arguments.
+func (f *reportFlags) read(flags *flag.FlagSet, arguments []string) error {
 	names := reportWords()
 	if len(arguments) == 0 {
 		return usagef("say what to do: %s", strings.Join(names, ", "))
@@ -137,7 +133,7 @@ func (f *reportFlags) read(flags *flag.FlagSet) error {
 	if err := checkAddress(f.mailbox); err != nil {
 		return usagef("-mailbox: %w", err)
 	}
-	if others := given(flags, "dry-run", "reason"); len(others) > 0 && f.action != "quarantine" {
+	if others := given(flags, "dry-run", "reason", "reference"); len(others) > 0 && f.action != "quarantine" {
 		return usagef("%s is for reports quarantine", others[0])
 	}
 	if others := given(flags, "reply", "reply-domain"); len(others) > 0 && f.action != "dismiss" {

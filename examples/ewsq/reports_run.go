@@ -108,8 +108,13 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	var failed error
 	for report, err := range w.Watch(watching) {
 		if err != nil {
+			if errors.Is(err, quarantine.ErrUnreachable) && !driver.Temporary(err) {
+				return err // it is no use to try again
+			}
 			if watching.Err() == nil {
-				s.say("the mailbox could not be looked at, and is tried again: %v", err)
+				if failed == nil || driver.CodeOf(failed) != driver.CodeOf(err) {
+					s.say("the mailbox could not be looked at, and is tried again: %v", err)
+				}
 				failed = err
 			}
 			continue
@@ -188,6 +193,7 @@ func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantin
 		return errors.New("nothing in the report is sure enough to be taken; look at it with reports show")
 	}
 	for i := range all {
+		all[i].Reference = f.reference
 		all[i].Reason = cmp.Or(f.reason, "reported by "+meant.By.Email)
 	}
 	p := s.recipients(ctx, r, meant.By.Email, all)

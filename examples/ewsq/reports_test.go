@@ -64,7 +64,7 @@ func TestReports(t *testing.T) {
 	assert.Len(t, dry.lines, 3, "alice once, though she is in the group as well")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2)
 
-	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
+	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s", "-reference", "CASE-18")
 	require.Equal(t, exitDone, taken.status, taken.stderr)
 	assert.Equal(t, "quarantined", taken.lines[len(taken.lines)-1]["action"])
 	held := b.run(t, "list")
@@ -73,6 +73,7 @@ func TestReports(t *testing.T) {
 	for _, line := range held.lines {
 		from = append(from, line["mailbox"].(string))
 		assert.Equal(t, "reported by alice@example.test", line["reason"])
+		assert.Equal(t, "CASE-18", line["reference"])
 	}
 	assert.Contains(t, from, "alice@example.test")
 	assert.Contains(t, from, "bob@example.test", "the mail went to a group, whose members are looked at")
@@ -114,6 +115,10 @@ func TestReportsUsage(t *testing.T) {
 		{[]string{"list", "-mailbox", "alice"}, exitUsage, "-mailbox"},
 		{[]string{"list", "-mailbox", "alice@example.test", "-wait", "1ms"}, exitUsage, "from 1s"},
 		{[]string{"list", "-mailbox", "alice@example.test", "-dry-run"}, exitUsage, "-dry-run is for reports quarantine"},
+		{[]string{"list", "-mailbox", "alice@example.test", "-reference", "x"}, exitUsage, "-reference is for reports quarantine"},
+		{[]string{"list", "-mailbox", "alice@example.test", "-output", "csv"}, exitUsage, "reports has no -output csv"},
+		{[]string{"list", "-maibox", "alice@example.test"}, exitUsage, "did you mean -mailbox?"},
+		{[]string{"watch", "-mailbox", "nobody@example.test"}, exitSome, "mailbox cannot be opened"},
 		{[]string{"list", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "-reply is for reports dismiss"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "go together"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply, "-reply-domain", "example.test"}, exitUsage, "reply.txt"},

@@ -69,14 +69,18 @@ func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targ
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted while listing; nothing was changed: %w", context.Cause(ctx))
 	}
+	if len(receipts) == 0 && unlisted == nil {
+		s.say("nothing of that is in quarantine")
+		if t.failNotFound {
+			return errSome
+		}
+		return nil
+	}
 	text := counted(receipts)
 	if !c.yes {
 		return errors.Join(usagef("nothing was put back: %s would be; give -yes to do it, or list to look", text), unlisted)
 	}
 	s.say("%s will be put back", text)
-	if len(receipts) == 0 && t.failNotFound && unlisted == nil {
-		return errSome
-	}
 	err = s.restoreEach(ctx, r, receipts, t, pace)
 	if unlisted != nil && (err == nil || errors.Is(err, errSome)) {
 		return fmt.Errorf("there may be more in quarantine: %w", unlisted)

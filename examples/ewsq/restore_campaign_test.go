@@ -56,6 +56,9 @@ func TestRestoreCampaign(t *testing.T) {
 		take()
 	}
 	assert.Equal(t, exitDone, b.run(t, "restore", "-yes", "-message-id", "<nobody@evil.example>").status)
+	nothing := b.run(t, "restore", "-message-id", "<nobody@evil.example>")
+	assert.Equal(t, exitDone, nothing.status, "there is nothing to say yes to")
+	assert.Contains(t, nothing.stderr, "nothing of that is in quarantine")
 	assert.Equal(t, exitSome, b.run(t, "restore", "-yes", "-fail-not-found", "-reference", "T-99").status)
 	for _, args := range [][]string{
 		{"-message-id", phishing, "-sender", "x@evil.example"}, {"-group", "all-staff@example.test", "-mailbox", "bob@example.test"},

@@ -16,10 +16,11 @@ import (
 // session is one run: the global flags, and the services that were opened.
 type session struct {
 	*program
-	config string
-	server string
-	log    bool
-	often  bool // progress is written every tick, also for programs
+	config    string
+	server    string
+	log       bool
+	arguments []string // of the command
+	often     bool     // progress is written every tick, also for programs
 
 	logFormat string
 	version   bool

@@ -33,7 +33,7 @@ been read, when it was received and taken, why, and where it is now.
 			var mailbox string
 			addText(flags, &mailbox, "mailbox", "", "only the copy taken from the mailbox `ADDRESS`")
 			return func(ctx context.Context, s *session) error {
-				id, err := argumentOf(flags, "ID")
+				id, err := s.message()
 				if err != nil {
 					return err
 				}
@@ -49,22 +49,17 @@ been read, when it was received and taken, why, and where it is now.
 	}
 }
 
-// argumentOf returns the argument of a command, which flags may follow.
-func argumentOf(flags *flag.FlagSet, what string) (string, error) {
-	if flags.NArg() == 0 {
-		return "", usagef("%s is missing", what)
+// message returns the argument of a command, which names a message in quarantine.
+func (s *session) message() (string, error) {
+	switch {
+	case len(s.arguments) == 0:
+		return "", usagef("ID is missing; give the operation of the message, as list has it, or its Message-ID")
+	case len(s.arguments) > 1:
+		return "", usagef("there is a second argument, %q; flags begin with a hyphen, and a value with spaces needs quotes", s.arguments[1])
+	case strings.TrimSpace(s.arguments[0]) == "":
+		return "", usagef("ID is empty")
 	}
-	argument := flags.Arg(0)
-	if err := flags.Parse(flags.Args()[1:]); err != nil {
-		return "", usageError{fmt.Errorf("%w; see -help", err)}
-	}
-	if flags.NArg() > 0 {
-		return "", usagef("there is a second argument, %q; flags begin with a hyphen, and a value with spaces needs quotes", flags.Arg(0))
-	}
-	if strings.TrimSpace(argument) == "" {
-		return "", usagef("%s is empty", what)
-	}
-	return argument, nil
+	return s.arguments[0], nil
 }
 
 // heldBy returns the messages in quarantine that an operation or a Message-ID names, and

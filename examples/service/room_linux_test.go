@@ -1,38 +1,16 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-)
 
-// breakFile makes the descriptor of a file that the service has open lead to a device that
-// cannot be synced.
-func breakFile(t *testing.T, path string) {
-	t.Helper()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	require.NoError(t, err)
-	defer null.Close()
-	all, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	for _, d := range all {
-		if leads, err := os.Readlink("/proc/self/fd/" + d.Name()); err == nil && leads == path {
-			var n int
-			_, err := fmt.Sscan(d.Name(), &n)
-			require.NoError(t, err)
-			require.NoError(t, syscall.Dup3(int(null.Fd()), n, syscall.O_CLOEXEC))
-			return
-		}
-	}
-	require.Fail(t, "the file is not open")
-}
+	"github.com/ewsquarantine/ewsquarantine/internal/filetest"
+)
 
 // A service that cannot record what it does is not ready, and has to be started again:
 // then all is there that was acknowledged.
@@ -47,7 +25,7 @@ func TestBrokenFiles(t *testing.T) {
 			s.post(t, "a1", bob)
 			s.done(t, "a1", actionQuarantine)
 			assert.Equal(t, http.StatusOK, s.call(t, http.MethodGet, "/healthz", "").Status)
-			breakFile(t, filepath.Join(l.dir, name))
+			filetest.Redirect(t, filepath.Join(l.dir, name), os.DevNull, os.O_RDWR)
 			if name == "ewsq.journal" {
 				s.post(t, "a2", alice)
 				assert.Contains(t, s.done(t, "a2", actionQuarantine).Results[0].Error, "is not used any more")
@@ -84,7 +62,7 @@ func TestReadyTriesToStore(t *testing.T) {
 	l := newLab(t)
 	s := l.start(t)
 	s.log.await(t, "msg=ready")
-	breakFile(t, filepath.Join(l.dir, "data", "alerts.db"))
+	filetest.Redirect(t, filepath.Join(l.dir, "data", "alerts.db"), os.DevNull, os.O_RDWR)
 	assert.Equal(t, http.StatusServiceUnavailable, s.ready(t).Status)
 }
 

@@ -82,10 +82,10 @@ func TestWireContentOfMessages(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Subject: secret\r\n\r\nsecret", `{"subject":"secret"}`} {
 		for _, bodies := range []bool{false, true} {
-			w := &wireBody{bodies: bodies, message: true}
+			w := &wireBody{bodies: bodies, content: true}
 			_, _ = w.Write([]byte(text))
 			var b bytes.Buffer
-			w.writeTo(&b)
+			w.Show(&b)
 			assert.Equal(t, bodies, strings.Contains(b.String(), "secret"), b.String())
 		}
 	}

@@ -99,6 +99,7 @@ internal/mutate -> fmt
 internal/interop/plainxml -> fmt
 internal/powershell -> fmt
 internal/tlstest -> fmt
+internal/filetest -> fmt
 internal/sealedfile -> fmt
 auth -> internal/msclouds
 auth -> internal/redact

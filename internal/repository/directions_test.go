@@ -51,6 +51,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/conversation", Imports: nil},
 	{Package: "internal/display", Imports: nil},
 	{Package: "internal/ewsschema", Imports: []string{"internal/xmlwire"}},
+	{Package: "internal/filetest", Imports: nil},
 	{Package: "internal/folderpath", Imports: []string{"internal/xmlwire"}},
 	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent", "internal/wirelog"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
@@ -112,6 +113,7 @@ var onlyFor = []repository.Reservation{
 	{Package: "internal/interop/plainxml", For: nil},
 	{Package: "internal/mutate", For: nil},
 	{Package: "internal/repository", For: nil},
+	{Package: "internal/filetest", For: nil},
 	{Package: "internal/tlstest", For: nil},
 	{Package: "internal/xsdcheck", For: nil},
 }

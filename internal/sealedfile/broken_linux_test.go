@@ -4,35 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/filetest"
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
-
-// replace makes the descriptor of an open file lead to another file. What is mapped
-// stays as it is.
-func replace(t *testing.T, path, other string, flag int) {
-	t.Helper()
-	by, err := os.OpenFile(other, flag, 0)
-	require.NoError(t, err)
-	defer by.Close()
-	all, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	for _, d := range all {
-		var n int
-		_, err := fmt.Sscan(d.Name(), &n)
-		require.NoError(t, err)
-		if leads, err := os.Readlink("/proc/self/fd/" + d.Name()); err == nil && leads == path && n != int(by.Fd()) {
-			require.NoError(t, syscall.Dup3(int(by.Fd()), n, syscall.O_CLOEXEC))
-			return
-		}
-	}
-	require.Fail(t, "the file is not open")
-}
 
 // After a write or sync has failed, the file is not used any more, for reading either.
 // When it is opened again, it has what was written before.
@@ -62,7 +41,7 @@ func TestFailedWrite(t *testing.T) {
 			if tc.other == "" {
 				tc.other = path
 			}
-			replace(t, path, tc.other, tc.flag)
+			filetest.Redirect(t, path, tc.other, tc.flag)
 
 			err = f.Update(put("4"))
 			require.ErrorIs(t, err, sealedfile.ErrBroken)

@@ -1,15 +1,14 @@
 package boltjournal_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/filetest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
@@ -25,7 +24,7 @@ func TestFailedSync(t *testing.T) {
 		require.NoError(t, begin(j, intent(n)))
 	}
 	require.NoError(t, finish(j, intent(0).Operation))
-	failSync(t, path)
+	filetest.Redirect(t, path, os.DevNull, os.O_RDWR) // which cannot be synced
 
 	err = begin(j, intent(5))
 	require.ErrorIs(t, err, boltjournal.ErrBroken)
@@ -42,24 +41,4 @@ func TestFailedSync(t *testing.T) {
 	got, err := read(t, path)
 	require.NoError(t, err)
 	assert.Equal(t, intents(1, 5), got)
-}
-
-// failSync makes the descriptor of a file lead to a device that cannot be synced.
-func failSync(t *testing.T, path string) {
-	t.Helper()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	require.NoError(t, err)
-	defer null.Close()
-	all, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	for _, d := range all {
-		if leads, err := os.Readlink("/proc/self/fd/" + d.Name()); err == nil && leads == path {
-			var n int
-			_, err := fmt.Sscan(d.Name(), &n)
-			require.NoError(t, err)
-			require.NoError(t, syscall.Dup3(int(null.Fd()), n, syscall.O_CLOEXEC))
-			return
-		}
-	}
-	require.Fail(t, "the file is not open")
 }

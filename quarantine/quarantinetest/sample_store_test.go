@@ -40,9 +40,8 @@ type sample struct {
 }
 
 type sampleBox struct {
-	folders  []*sampleFolder
-	letters  []*letter
-	outgoing []*outgoing
+	folders []*sampleFolder
+	letters []*letter
 }
 
 type sampleFolder struct {

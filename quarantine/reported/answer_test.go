@@ -196,6 +196,26 @@ func (w *world) answering(ctx context.Context, p *process, opts *reported.Option
 	return claimed
 }
 
+// TestAnswerRefused: an answer that the server has refused to send was not sent, and is when
+// it may be.
+func TestAnswerRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		w.report(1)
+		for report, err := range w.process().watcher(&reported.Options{Answer: answers()}).Watch(t.Context()) {
+			require.NoError(t, err)
+			w.FailNext(ews.OpSendItem, ewstest.MemberCode("ErrorSendAsDenied"))
+			err := report.Answer(t.Context(), "phishing")
+			require.ErrorContains(t, err, "ErrorSendAsDenied")
+			_, undecided := errors.AsType[*reported.UndecidedError](err)
+			assert.False(t, undecided, "%v", err)
+			require.NoError(t, report.Answer(t.Context(), "phishing"), "the right has been granted")
+			break
+		}
+		assert.Equal(t, 1, w.sent())
+	})
+}
+
 // TestUndecidedAnswer: what is neither in Drafts nor in Sent Items is not sent again.
 func TestUndecidedAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package filetest
+
+import "errors"
+
+func redirect(int, int) error { return errors.ErrUnsupported }
