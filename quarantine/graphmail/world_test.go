@@ -23,6 +23,7 @@ const (
 // world is an Exchange Online, reached by Graph.
 type world struct {
 	*graphtest.Server
+	t *testing.T
 }
 
 // newWorld returns a tenant. Without -whole its mailboxes have few folders, which takes half
@@ -33,7 +34,7 @@ func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	t.Cleanup(exchange.Close)
 	s := graphtest.New(exchange, opts)
 	t.Cleanup(s.Close)
-	return &world{s}
+	return &world{s, t}
 }
 
 // strategy returns the driver under test, over a transport within the process.
