@@ -31,7 +31,9 @@ var every = flag.Int("matrix.every", 90, "without -whole, TestMatrix takes one o
 // process is a service as one process has it: when that dies, nothing more is sent.
 type process struct {
 	*quarantine.Service
-	dead atomic.Bool
+	dead   atomic.Bool
+	sent   atomic.Int64
+	stands func(sent int) // before the request of that number, from 0
 }
 
 var errDead = errors.New("the process has died")
@@ -46,6 +48,9 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.p.dead.Load() {
 		return nil, errDead
 	}
+	if n := x.p.sent.Add(1) - 1; x.p.stands != nil {
+		x.p.stands(int(n))
+	}
 	resp, err := x.next.RoundTrip(r)
 	if x.p.dead.Load() { // meanwhile
 		if err == nil {
@@ -59,6 +64,14 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 // process returns another process that works on the tenant.
 func (w *world) process(t *testing.T, journal quarantine.Journal, change ...func(*graphmail.Options)) *process {
 	t.Helper()
+	return w.processWith(t, &quarantine.Options{Journal: journal}, change...)
+}
+
+// Keys that seal stamps.
+const ours, theirs = "the key of this installation", "the key of another installation"
+
+func (w *world) processWith(t *testing.T, settings *quarantine.Options, change ...func(*graphmail.Options)) *process {
+	t.Helper()
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
@@ -66,17 +79,22 @@ func (w *world) process(t *testing.T, journal quarantine.Journal, change ...func
 	for _, c := range change {
 		c(o)
 	}
+	settings.CriteriaSearch = true
+	if settings.StampKeys == nil {
+		settings.StampKeys = [][]byte{[]byte(ours)}
+	}
 	if w.inPlace {
+		settings.InPlace = true
 		s, err := graphmail.NewInPlace(transport, o)
 		require.NoError(t, err)
-		p.Service, err = quarantine.New(s, "", &quarantine.Options{Journal: journal, CriteriaSearch: true, InPlace: true})
+		p.Service, err = quarantine.New(s, "", settings)
 		require.NoError(t, err)
 		return p
 	}
 	o.QuarantineMailbox = vault
 	s, err := graphmail.New(transport, o)
 	require.NoError(t, err)
-	p.Service, err = quarantine.New(s, vault, &quarantine.Options{Journal: journal, CriteriaSearch: true})
+	p.Service, err = quarantine.New(s, vault, settings)
 	require.NoError(t, err)
 	return p
 }
@@ -93,7 +111,10 @@ type scene struct {
 	mode      mode
 
 	people                bool // have done something
-	copied, deleted, told int  // by people
+	anyEnd                bool // it may be at either end: somebody else wants it at the other one
+	foreign               bool // another installation, with another key, was at work
+	neighbour             *ewstest.Message
+	copied, deleted, told int // by people
 }
 
 // mode is how messages are carried.
@@ -101,7 +122,7 @@ type mode struct {
 	name    string
 	change  []func(*graphmail.Options)
 	inPlace bool // messages stay in their mailbox, in a national cloud
-	thin    int  // how many times fewer points than the others it has without -whole
+	thin    int  // without -whole, one of so many things happens
 }
 
 var (
@@ -203,6 +224,11 @@ func (s *scene) settle(t *testing.T) string {
 		}
 	}
 	r, err := s.ask(t, p)
+	if was := s.neighbour; was != nil {
+		if now := s.w.in(was.Mailbox, was.MessageID); len(now) != 1 || now[0].FolderID.ID != was.FolderID.ID || now[0].Subject != was.Subject {
+			return "lost: another message is not where it was"
+		}
+	}
 	if s.people {
 		return ""
 	}

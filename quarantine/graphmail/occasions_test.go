@@ -18,8 +18,8 @@ type occasion struct {
 
 func (o occasion) name() string { return o.mode.name + "/" + string(o.direction) }
 
-// occasions returns when each of some things happens in each of some modes: at every request, or without -whole at
-// one of so many.
+// occasions returns when each of some things happens in each of some modes: at every
+// request, or without -whole at one of so many, and not each thing in each mode.
 func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) {
 	for _, m := range modes {
 		calls := map[driver.Direction]int{
@@ -29,7 +29,7 @@ func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) 
 			for thing := range things {
 				o := occasion{thing: thing, mode: m, direction: direction}
 				for n := range calls[direction] {
-					if *whole || chosen(n, thing, direction, calls, every*m.thin) {
+					if *whole || thing%m.thin == 0 && chosen(n, thing, direction, calls, every) {
 						o.requests = append(o.requests, n)
 					}
 				}

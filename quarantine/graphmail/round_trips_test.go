@@ -71,7 +71,7 @@ func TestRoundTrips(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			exchange := ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline, FewFolders: few})
 			defer exchange.Close()
-			w := &world{Server: graphtest.New(exchange, nil)}
+			w := &world{Server: graphtest.New(exchange, nil), t: t}
 			defer w.Close()
 			p := w.process(t, new(quarantine.MemoryJournal))
 			for i := range 2 {

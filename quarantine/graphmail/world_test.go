@@ -24,6 +24,7 @@ const (
 // world is an Exchange Online, reached by Graph.
 type world struct {
 	*graphtest.Server
+	t       *testing.T
 	inPlace bool // messages stay in alice's mailbox
 }
 
@@ -35,7 +36,7 @@ func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	t.Cleanup(exchange.Close)
 	s := graphtest.New(exchange, opts)
 	t.Cleanup(s.Close)
-	return &world{Server: s}
+	return &world{Server: s, t: t}
 }
 
 // strategy returns the driver under test, over a transport within the process.
