@@ -3,7 +3,8 @@
 //
 // A [Service] finds every copy of a message in a mailbox, moves each to the
 // quarantine mailbox, proves that it arrived, and returns a [Receipt]. The
-// receipt is enough to undo everything, and so is the item in quarantine:
+// receipt is enough to undo everything, and so is the item in quarantine (with InPlace of
+// [Options], the quarantine is a part of each mailbox):
 //
 //	service, err := exchange.OpenFile("exchange.json", nil)
 //	...

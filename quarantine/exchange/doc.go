@@ -6,7 +6,8 @@
 //
 // [Open] wires up authentication, the client, throttling, the journal, and the driver:
 // that of package ewsmail over EWS or, with "api": "graph", that of package graphmail
-// over Microsoft Graph. It contacts no server; the first call does.
+// over Microsoft Graph, whose InPlace serves "quarantineInPlace". It contacts no server; the
+// first call does.
 // Errors name the setting and say what to do.
 //
 // The subpackage selftest tests everything that a configuration needs; the

@@ -6,6 +6,9 @@
 // the sovereign clouds do not have it. The original is removed by permanentDelete, which
 // puts it out of its owner's reach.
 //
+// For the sovereign clouds [InPlace] moves messages into a hidden folder of their own
+// mailbox, which hides them and no more.
+//
 // # Messages made anew
 //
 // With [driver.WayRecreate] among Options.Ways, a message that Graph refuses to export or to

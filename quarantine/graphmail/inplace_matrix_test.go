@@ -1,7 +1,6 @@
 package graphmail_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,42 +12,6 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// asTwo shows the parts of alice's mailbox as two mailboxes, to the suite that knows no
-// others.
-type asTwo struct{ *graphmail.InPlace }
-
-func (s asTwo) Mailbox(address string) driver.Mailbox {
-	if address == vault {
-		return asVault{s.Vault(alice)}
-	}
-	return s.InPlace.Mailbox(address)
-}
-
-func (s asTwo) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
-	c.From, c.To = bare(c.From), bare(c.To)
-	return s.InPlace.Carry(ctx, c)
-}
-
-// asVault is a vault with the address of the suite's quarantine mailbox.
-type asVault struct{ driver.Mailbox }
-
-func (asVault) Address() string          { return vault }
-func (v asVault) Unwrap() driver.Mailbox { return v.Mailbox }
-
-// Folder leaves out of the path that the vault is in another mailbox.
-func (v asVault) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
-	f, err := v.Mailbox.Folder(ctx, want)
-	f.Path = strings.TrimPrefix(f.Path, "/"+graphmail.VaultFolder)
-	return f, err
-}
-
-func bare(m driver.Mailbox) driver.Mailbox {
-	if v, ok := m.(asVault); ok {
-		return v.Mailbox
-	}
-	return m
-}
-
 func TestConformanceInPlace(t *testing.T) {
 	t.Parallel()
 	quarantinetest.RunInVirtualTime(t, func(t *testing.T) quarantinetest.Lab {
@@ -59,7 +22,7 @@ func TestConformanceInPlace(t *testing.T) {
 		w.inPlace = true
 		s, err := graphmail.NewInPlace(w.As(w.Direct(), "app"), &graphmail.Options{Root: w.DirectURL()})
 		require.NoError(t, err)
-		return lab{w, asTwo{s}}
+		return lab{w, quarantinetest.AsTwo(s, alice, vault)}
 	})
 }
 

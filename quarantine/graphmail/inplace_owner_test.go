@@ -134,10 +134,9 @@ func TestInPlaceVisibleFolder(t *testing.T) {
 		box.AddFolder(nil, graphmail.VaultFolder)
 		box.Deliver(eml(theID, "Invoice"))
 		r, err := w.openInPlace(t).Quarantine(t.Context(), target)
-		if err == nil {
-			err = r.Err()
-		}
-		require.ErrorContains(t, err, "not hidden")
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.Refused, r.Outcome())
+		require.ErrorContains(t, r.Err(), "not hidden")
 		assert.Equal(t, "/Inbox", w.in(alice, theID)[0].Folder)
 		assert.False(t, stamped(w.in(alice, theID)[0]))
 	})
@@ -209,7 +208,8 @@ func TestInPlaceMoveDoubled(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, w.in(vault, theID), 1)
 			if national {
-				require.Error(t, r.Err())
+				require.ErrorContains(t, r.Err(), "could not be removed")
+				assert.Equal(t, quarantine.Failed, r.Outcome())
 				assert.Contains(t, r.Items[0].Residue, "still in "+alice)
 				assert.Len(t, w.in(alice, theID), 1)
 				return

@@ -122,3 +122,38 @@ func (w *world) shown(t *testing.T, address, below string) (names []string) {
 	}
 	return names
 }
+
+// TestInPlaceRoundTrips holds what a message costs in a mailbox that is known.
+func TestInPlaceRoundTrips(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, &graphtest.Options{National: true})
+		q := w.openInPlace(t)
+		trips := func() (n int) {
+			for _, r := range w.Requests() {
+				if !r.Part {
+					n++
+				}
+			}
+			w.ResetRequests()
+			return n
+		}
+		for _, id := range []string{"<0@evil.example>", theID} {
+			w.Mailbox(alice).Deliver(eml(id, "Invoice"))
+			w.ResetRequests()
+			taken, err := q.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
+			require.NoError(t, err)
+			require.NoError(t, taken.Err())
+			there := trips()
+			back, err := q.Restore(t.Context(), taken)
+			require.NoError(t, err)
+			require.NoError(t, back.Err())
+			home := trips()
+			if id == theID {
+				t.Logf("round trips: %d there, %d back", there, home)
+				assert.LessOrEqual(t, there, 10)
+				assert.LessOrEqual(t, home, 12)
+			}
+		}
+	})
+}
