@@ -27,6 +27,7 @@ func TestKills(t *testing.T) {
 		"change keys":         {},
 		"change keys ignored": {server: ewstest.Options{Odd: ewstest.OddNoChangeKeys}, opts: reported.Options{MarkWait: 2 * time.Second}},
 		"marked only":         {opts: reported.Options{MarkOnly: true}},
+		"sealed":              {opts: reported.Options{Keys: [][]byte{newKey}, MarkOnly: true}},
 		"Exchange 2010":       {server: ewstest.Options{Version: ewstest.Exchange2010SP3}},
 	} {
 		t.Run(name, func(t *testing.T) { kills(t, tt.server, tt.opts) })

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,7 +195,7 @@ func TestNothingStaysOpen(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		heard := make(chan string, 10)
-		told := 0
+		var told atomic.Int32
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -203,13 +204,13 @@ func TestNothingStaysOpen(t *testing.T) {
 				if err == nil {
 					heard <- report.Mailbox
 				} else {
-					told++
+					told.Add(1)
 				}
 			}
 		}()
 		time.Sleep(10 * time.Minute)
 		assert.Len(t, w.streams(), 3)
-		assert.Positive(t, told)
+		assert.Positive(t, told.Load())
 		for _, address := range []string{"bob@example.test", "abuse@example.test"} {
 			w.deliver(address, "x")
 			time.Sleep(21 * time.Second)
