@@ -32,10 +32,15 @@ func (n narrow) Acquire(ctx context.Context, _ string) (func(bool, time.Duration
 }
 
 // watchers returns those of some mailboxes over one strategy. One call goes on at a time.
-func (w *world) watchers(transport http.RoundTripper, opts *reported.Options, addresses ...string) (all []*reported.Watcher) {
+func (w *world) watchers(transport http.RoundTripper, opts *reported.Options, addresses ...string) []*reported.Watcher {
+	return w.grouped(transport, nil, opts, addresses...)
+}
+
+// grouped returns watchers of mailboxes in groups.
+func (w *world) grouped(transport http.RoundTripper, group func(string) string, opts *reported.Options, addresses ...string) (all []*reported.Watcher) {
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: transport, ReadAttempts: 2, Limiter: make(narrow, 1)})
 	require.NoError(w.t, err)
-	s, err := ewsmail.NewImpersonation(client, nil)
+	s, err := ewsmail.NewImpersonation(client, &ewsmail.Options{Group: group})
 	require.NoError(w.t, err)
 	for _, address := range addresses {
 		watcher, err := reported.New(s.Mailbox(address), opts)
@@ -121,6 +126,27 @@ func TestWatchAll(t *testing.T) {
 			}
 		}
 		assert.Len(t, anchors, 2)
+	})
+}
+
+// TestGroups: mailboxes of different groups share no connection.
+func TestGroups(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		groups := map[string]string{"abuse@example.test": "north", "bob@example.test": "south", "carol@example.test": "south"}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		all := w.grouped(w.As(w.Direct(), "svc"), func(address string) string { return groups[address] }, nil,
+			"abuse@example.test", "bob@example.test", "carol@example.test")
+		for _, err := range reported.WatchAll(ctx, all...) {
+			require.NoError(t, err)
+		}
+		assert.ElementsMatch(t, []int{1, 2}, w.streams())
+		for _, r := range w.Requests() {
+			if r.Operation == ews.OpSubscribe {
+				assert.Equal(t, groups[r.Impersonated], groups[r.Anchor])
+			}
+		}
 	})
 }
 
