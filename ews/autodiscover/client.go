@@ -130,6 +130,12 @@ type Result struct {
 	Source string
 	// Attempts are the ones that failed before, in order.
 	Attempts []Attempt
+	// Grouping is GroupingInformation: mailboxes with the same EWSURL and the same Grouping
+	// can share a connection for notifications; see [ews.Affinity]. Empty if the server does
+	// not say it, as before Exchange 2013, or does not know SOAP.
+	//
+	// [ews.Affinity]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews#Affinity
+	Grouping string
 }
 
 // EWSURL returns the URL of Exchange Web Services for the mailbox of an address.

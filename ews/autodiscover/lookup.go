@@ -35,7 +35,7 @@ func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 		s := l.byDomain(ctx)
 		switch {
 		case s.url != "":
-			return &Result{EWSURL: s.url, Address: l.address, Source: l.printable(s.source), Attempts: l.attempts}, nil
+			return &Result{EWSURL: s.url, Address: l.address, Source: l.printable(s.source), Attempts: l.attempts, Grouping: s.grouping}, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case s.address == "":
@@ -77,6 +77,7 @@ func (l *lookup) refused(host string) {
 // nothing.
 type step struct {
 	url, source string
+	grouping    string
 	address     string
 	host, from  string
 }
@@ -268,7 +269,7 @@ func (l *lookup) heed(answer userSettings, source string) (step, error) {
 		}
 		u, err := l.endpoint(raw)
 		if err == nil {
-			return step{url: u, source: source}, nil
+			return step{url: u, source: source, grouping: answer.grouping}, nil
 		}
 		why = errors.Join(why, err)
 	}

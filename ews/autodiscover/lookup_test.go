@@ -201,6 +201,20 @@ func TestGoldenRequest(t *testing.T) {
 	assert.Equal(t, autodiscover.DefaultUserAgent, header.Get("User-Agent"))
 }
 
+// TestGrouping: the group of the mailbox is told, if the server says it.
+func TestGrouping(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		user("NoError", "", "ExternalEwsUrl", ews, "GroupingInformation", "Default-First-Site-Name"): "Default-First-Site-Name",
+		external(ews): "",
+	} {
+		n := &internet{servers: map[string]http.HandlerFunc{apex: exchange(answer, "")}}
+		found, err := n.client(t, nil).Lookup(t.Context(), "alice@example.com")
+		require.NoError(t, err)
+		assert.Equal(t, want, found.Grouping)
+	}
+}
+
 func TestJSONRequest(t *testing.T) {
 	t.Parallel()
 	var got []string

@@ -15,6 +15,7 @@ const action = xmlwire.URIAutodiscover + "/Autodiscover/GetUserSettings"
 const (
 	externalURL = "ExternalEwsUrl"
 	internalURL = "InternalEwsUrl"
+	grouping    = "GroupingInformation"
 )
 
 // userSettingsRequest returns the request for the URLs of a mailbox. The version
@@ -42,6 +43,7 @@ func userSettingsRequest(endpoint, address string) ([]byte, error) {
 	e.Open("a:RequestedSettings")
 	e.Leaf("a:Setting", externalURL)
 	e.Leaf("a:Setting", internalURL)
+	e.Leaf("a:Setting", grouping)
 	e.Close()
 	e.Close()
 	e.Close()
@@ -57,6 +59,7 @@ type userSettings struct {
 	target   string // of a redirect
 	external string
 	internal string
+	grouping string
 }
 
 // soapLimits bounds an answer, which normally has a few dozen elements.
@@ -183,6 +186,8 @@ func (a *userSettings) setting(d *xmlwire.Decoder) {
 		a.external = value
 	case internalURL:
 		a.internal = value
+	case grouping:
+		a.grouping = value
 	}
 }
 

@@ -192,6 +192,9 @@ func (a *Autodiscover) userAnswer(e *xmlwire.Encoder, req settingsRequest, addre
 			"UserMSOnline":            map[bool]string{true: "True", false: "False"}[a.server.opts.Version == ExchangeOnline],
 			"EwsSupportedSchemas":     supportedSchemas(a.server.opts.Version),
 		}
+		if a.server.opts.Version >= Exchange2013 {
+			known["GroupingInformation"] = "Default-First-Site-Name"
+		}
 		userValues(e, req.settings, known)
 	}
 }

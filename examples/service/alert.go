@@ -38,6 +38,8 @@ type alert struct {
 	Action   action    `json:"action"`
 	State    state     `json:"state"`
 	Received time.Time `json:"received"`
+	// Report is the report that it comes from, nil if it was posted.
+	Report *reportRef `json:"report,omitempty"`
 	// Results and Restored are the results of the two actions, as far as known.
 	Results  []result `json:"results,omitempty"`
 	Restored []result `json:"restored,omitempty"`

@@ -29,6 +29,8 @@ func newAPI(alerts *store, work *work, counts *counters.Counters, log *slog.Logg
 		{guarded, http.MethodPost, "/alerts", a.post},
 		{guarded, http.MethodGet, "/alerts/{id}", a.get},
 		{guarded, http.MethodPost, "/alerts/{id}/restore", a.restore},
+		{guarded, http.MethodGet, "/reports", a.listReports},
+		{guarded, http.MethodGet, "/reports/{id}", a.getReport},
 		{guarded, http.MethodGet, "/metrics", a.metrics},
 		{guarded, http.MethodGet, "/debug/vars", a.vars},
 		{probes, http.MethodGet, "/healthz", a.healthz},
@@ -58,7 +60,7 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 	}
 	kept, err := a.alerts.find(o.ID)
 	if errors.Is(err, errNoAlert) {
-		kept, err = a.work.accept(o)
+		kept, err = a.work.accept(o, nil)
 	}
 	if err != nil {
 		return refusal(err)
@@ -154,7 +156,7 @@ func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func notFound(http.ResponseWriter, *http.Request) error {
-	return &problem{Status: http.StatusNotFound, Detail: "the paths are /alerts, /metrics, /debug/vars, /healthz and /readyz"}
+	return &problem{Status: http.StatusNotFound, Detail: "the paths are /alerts, /reports, /metrics, /debug/vars, /healthz and /readyz"}
 }
 
 func onlyBy(method string) handler {

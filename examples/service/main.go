@@ -36,6 +36,29 @@
 //	curl 127.0.0.1:8081/alerts -H 'Content-Type: application/json' \
 //	    -d '{"mailboxes":["alice@example.test"],"criteria":{"subject":"Your mailbox is full","subjectMatch":"prefix"}}'
 //
+// # Reports of users
+//
+// With -reports the service reads the mailbox to which users report mail. The Exchange for
+// tests above has one if it is started with
+//
+//	-load abuse@example.test=testdata/reports
+//
+// besides, and the service with
+//
+//	cat > rules.json <<'END'
+//	{"rules": [{"name": "fake helpdesk", "senders": ["evil.example"], "linkHosts": ["login.evil.example"]}]}
+//	END
+//	EWSQ_PASSWORD=svc-password go run ./examples/service -config ewsq.json -data alerts \
+//	    -reports abuse@example.test -rules rules.json
+//	curl 127.0.0.1:8081/reports
+//
+// What a rule decides becomes an alert (reports.go, report_rules.go), so that all that holds
+// for alerts holds for it; report and alert name each other, and the receipts name the alert.
+// A report may be forged to have an innocent message taken: so it is the mark of the rule that
+// is searched for, not the Message-ID that the report shows. What no rule decides is kept for
+// people. The reporter is answered if -reply says so. A report stays in its mailbox until all
+// of that is on disk, and is given again after a crash.
+//
 // # How it works
 //
 // An alert is on disk before it is acknowledged (store.go). A limited number of

@@ -36,7 +36,15 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 	}
 	defer listener.Close()
 	counts := new(counters.Counters)
-	router, disks, err := s.openRouter(lookup, log, counts)
+	configs, err := s.loadConfigs(lookup)
+	if err != nil {
+		return err
+	}
+	reports, err := s.reports.open(configs, log)
+	if err != nil {
+		return err
+	}
+	router, disks, err := s.openRouter(configs, log, counts)
 	if err != nil {
 		return err
 	}
@@ -80,6 +88,14 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		defer close(idle)
 		work.run(working, s.workers, s.settle)
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if reports != nil {
+			reports.router, reports.alerts, reports.work = router, alerts, work
+			reports.run(stopping, s.reports.mailboxes)
+		}
+	}()
 	broken := make(chan error, 1)
 	go func() { broken <- server.Serve(doors) }()
 
@@ -100,20 +116,28 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		cancel(errStopped)
 		<-idle
 	}
+	<-watched
 	log.Info("stopped", "alertsLeft", work.left())
 	return err
 }
 
-// openRouter opens what the configuration file describes, and returns the directories of
-// the journals with it. Exchange is not contacted yet.
-func (s settings) openRouter(lookup func(string) (string, bool), log *slog.Logger, counts *counters.Counters) (r *quarantine.Router, disks []string, err error) {
+// loadConfigs reads the configuration file.
+func (s settings) loadConfigs(lookup func(string) (string, bool)) ([]exchange.Config, error) {
 	configs, err := exchange.LoadConfigs(s.config)
 	if err != nil {
-		return nil, nil, fmt.Errorf("-config: %w; %w", err, errUsage)
+		return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
 	}
 	for i := range configs {
+		configs[i].SecretsFromEnv(lookup)
+	}
+	return configs, nil
+}
+
+// openRouter opens what the configurations describe, and returns the directories of
+// the journals with it. Exchange is not contacted yet.
+func (s settings) openRouter(configs []exchange.Config, log *slog.Logger, counts *counters.Counters) (r *quarantine.Router, disks []string, err error) {
+	for i := range configs {
 		c := &configs[i]
-		c.SecretsFromEnv(lookup)
 		if c.IsEnabled() && c.JournalFile == "" {
 			log.Warn("without journalFile, what a crash interrupts is finished only when its alert is run again", "server", c.Name)
 		} else if c.IsEnabled() {

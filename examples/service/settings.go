@@ -26,6 +26,8 @@ Usage:
     GET  /alerts/{id}          its state (queued, running, undecided or done), and a
                                receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
+    GET  /reports              the last 1000 reports of users, and what became of them
+    GET  /reports/{id}         one, with what it means: do not show it unescaped
     GET  /metrics              what was done since the start, for Prometheus
     GET  /debug/vars           the same as JSON, and the memory of the process
     GET  /healthz              the process is alive and need not be started again
@@ -42,6 +44,22 @@ earlier run left open is being finished, while the service is stopping, when -qu
 alerts wait, when an alert has waited for a worker for longer than -late, and when what
 is done cannot be recorded: a disk is full or can only be read, or a file failed to be
 written. In the last case /healthz answers 503 as well: start the service again.
+
+With -reports the service reads a mailbox to which users report mail. What a report
+means is matched with the rules of -rules:
+
+    {"rules":[{"name":"fake bank","senders":["evil.example"],"linkHosts":["login.evil.example"],"sha256":["…"]}]}
+
+One mark is enough: an address or domain of the sender, the host of a link, the content
+of an attachment. Then an alert is made, with the report in its field report, for the
+reporter and all recipients. Since a report may be forged, what is searched for is the
+mark and the subject, at most 14 days back: only a message that has the mark itself is
+taken. That needs messageIdSearch in the configuration. What no rule decides is left to
+people: GET /reports shows it, without rules. A report that was dealt with is moved to the folder
+Reported/Done. With -reply the reporter is answered when the alerts are done: a text
+template of Go, in which {{.Data.Rules}}, {{.Data.Taken}} and {{.Data.Failed}} say which
+rules decided, and in how many mailboxes something was taken or could not be. Over EWS with
+fullAccess that needs the right to send as the mailbox.
 
 The configuration is the same as for ewsq: a JSON object, or an array of them.
 Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD,
@@ -85,6 +103,7 @@ type settings struct {
 	connections        int
 	grace, settle      time.Duration
 	timeout, late      time.Duration
+	reports            reportSettings
 	disks              []string // directories in which files are written; no flag
 }
 
@@ -130,6 +149,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.DurationVar(&s.settle, "settle", 22*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt or searchLag in the configuration, a third more than the first, and the second")
 	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that one mailbox may take")
 	flags.DurationVar(&s.late, "late", time.Minute, "`TIME` that an alert may wait for a worker before /readyz says that the service is not ready")
+	s.reports.add(flags)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, help)
@@ -159,5 +179,5 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	case s.grace < 0:
 		return s, fmt.Errorf("-grace is %v; give a duration such as 30s; %w", s.grace, errUsage)
 	}
-	return s, nil
+	return s, s.reports.check()
 }

@@ -134,9 +134,9 @@ func (w *work) left() int {
 }
 
 // accept stores a new alert and puts it into the queue, or returns the one that
-// already has the id.
-func (w *work) accept(o order) (alert, error) {
-	a := alert{order: o, Action: actionQuarantine, State: stateQueued, Received: time.Now().UTC()}
+// already has the id. from is the report it comes from, nil if it was posted.
+func (w *work) accept(o order, from *reportRef) (alert, error) {
+	a := alert{order: o, Action: actionQuarantine, State: stateQueued, Received: time.Now().UTC(), Report: from}
 	return w.enqueue(func() (alert, bool, error) { return w.alerts.create(a) })
 }
 

@@ -28,7 +28,7 @@ type Options struct {
 
 	// Group names the group of a mailbox: those of one group share a connection for
 	// notifications, up to 200 on each. It is for organisations in which one server does
-	// not serve all mailboxes, and may return GroupingInformation of Autodiscover. It is
+	// not serve all mailboxes, and may return Grouping as package autodiscover found it. It is
 	// called often, and must not block. Default: all are of one group; a mailbox whose
 	// subscription fails there gets a connection of its own.
 	Group func(address string) string

@@ -209,7 +209,8 @@ type Config struct {
 
 	// StampKey is the secret that seals the stamps of messages on their way, so
 	// that a stamp forged by the sender of a message is recognised: one line of at
-	// least 16 characters, better 32 random bytes in base64. All processes that work
+	// least 16 characters, better 32 random bytes in base64. Programs that watch a mailbox
+	// for reports seal their notes with it: see Keys of package reported. All processes that work
 	// on the same mailboxes need the same. It can also come from the environment
 	// (EWSQ_STAMP_KEY, see [Config.SecretsFromEnv]), or in Go from StampKeys or
 	// StampKeysFunc of [Options]. Default: stamps have no seal.
@@ -218,7 +219,8 @@ type Config struct {
 	// StampKeyFile is a file with one such key a line, instead of StampKey: the
 	// first seals, and all are accepted. To replace a key, add the new one as the
 	// last line everywhere, then make it the first, and remove the old one when nothing
-	// sealed with it is on its way any more: after twice WriteDoubt. Only the service
+	// sealed with it is on its way any more: after twice WriteDoubt, and when the reports
+	// that waited by then are done. Only the service
 	// should be able to read the file. It is read when the configuration is opened.
 	StampKeyFile string `json:"stampKeyFile,omitempty"`
 }

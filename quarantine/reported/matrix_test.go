@@ -29,6 +29,7 @@ func TestKills(t *testing.T) {
 		"change keys":         {},
 		"change keys ignored": {server: ewstest.Options{Odd: ewstest.OddNoChangeKeys}, opts: reported.Options{MarkWait: 2 * time.Second}},
 		"marked only":         {opts: reported.Options{MarkOnly: true}},
+		"sealed":              {opts: reported.Options{Keys: [][]byte{newKey}, MarkOnly: true}},
 		"Exchange 2010":       {server: ewstest.Options{Version: ewstest.Exchange2010SP3}},
 		"Graph":               {graph: &graphtest.Options{}},
 		"Graph, no If-Match":  {graph: &graphtest.Options{IgnoreIfMatch: true}},

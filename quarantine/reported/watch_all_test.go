@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,10 +32,15 @@ func (n narrow) Acquire(ctx context.Context, _ string) (func(bool, time.Duration
 }
 
 // watchers returns those of some mailboxes over one strategy. One call goes on at a time.
-func (w *world) watchers(transport http.RoundTripper, opts *reported.Options, addresses ...string) (all []*reported.Watcher) {
+func (w *world) watchers(transport http.RoundTripper, opts *reported.Options, addresses ...string) []*reported.Watcher {
+	return w.grouped(transport, nil, opts, addresses...)
+}
+
+// grouped returns watchers of mailboxes in groups.
+func (w *world) grouped(transport http.RoundTripper, group func(string) string, opts *reported.Options, addresses ...string) (all []*reported.Watcher) {
 	client, err := ews.NewClient(w.DirectURL(), &ews.Options{Transport: transport, ReadAttempts: 2, Limiter: make(narrow, 1)})
 	require.NoError(w.t, err)
-	s, err := ewsmail.NewImpersonation(client, nil)
+	s, err := ewsmail.NewImpersonation(client, &ewsmail.Options{Group: group})
 	require.NoError(w.t, err)
 	for _, address := range addresses {
 		watcher, err := reported.New(s.Mailbox(address), opts)
@@ -123,6 +129,27 @@ func TestWatchAll(t *testing.T) {
 	})
 }
 
+// TestGroups: mailboxes of different groups share no connection.
+func TestGroups(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		groups := map[string]string{"abuse@example.test": "north", "bob@example.test": "south", "carol@example.test": "south"}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		all := w.grouped(w.As(w.Direct(), "svc"), func(address string) string { return groups[address] }, nil,
+			"abuse@example.test", "bob@example.test", "carol@example.test")
+		for _, err := range reported.WatchAll(ctx, all...) {
+			require.NoError(t, err)
+		}
+		assert.ElementsMatch(t, []int{1, 2}, w.streams())
+		for _, r := range w.Requests() {
+			if r.Operation == ews.OpSubscribe {
+				assert.Equal(t, groups[r.Impersonated], groups[r.Anchor])
+			}
+		}
+	})
+}
+
 // TestOneOfManyFails: a mailbox whose subscription fails again and again gets a connection
 // of its own, and the others keep theirs.
 func TestOneOfManyFails(t *testing.T) {
@@ -194,7 +221,7 @@ func TestNothingStaysOpen(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		heard := make(chan string, 10)
-		told := 0
+		var told atomic.Int32
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -203,13 +230,13 @@ func TestNothingStaysOpen(t *testing.T) {
 				if err == nil {
 					heard <- report.Mailbox
 				} else {
-					told++
+					told.Add(1)
 				}
 			}
 		}()
 		time.Sleep(10 * time.Minute)
 		assert.Len(t, w.streams(), 3)
-		assert.Positive(t, told)
+		assert.Positive(t, told.Load())
 		for _, address := range []string{"bob@example.test", "abuse@example.test"} {
 			w.deliver(address, "x")
 			time.Sleep(21 * time.Second)
