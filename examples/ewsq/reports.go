@@ -45,7 +45,9 @@ quarantine  takes the messages that a report means: the reporter's own copies fi
             then those of all recipients, groups expanded. Then the report is done.
             With -dry-run it only looks, and the report stays. Messages of low
             confidence are left alone.
-dismiss     says that nothing is to be done; with -reply the reporter gets an answer
+dismiss     says that nothing is to be done; with -reply the reporter gets an answer.
+            Over Microsoft Graph that needs Mail.Send, over EWS with full access the
+            right to send as the mailbox
 
 A report that is done is moved to the folder Reported/Done, never deleted.
 `,

@@ -315,3 +315,36 @@ func TestGraphPositions(t *testing.T) {
 		assert.Equal(t, []string{"report 7"}, got)
 	})
 }
+
+// TestGraphCrossesOver: what a watcher over EWS holds or has acknowledged, one over Graph does
+// not give; what it has left is given with the same id.
+func TestGraphCrossesOver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newGraphWorld(t, nil)
+		overEWS := *w
+		overEWS.graph = nil
+		opts := &reported.Options{MarkOnly: true}
+		w.report(0)
+		_, errs := collect(t.Context(), overEWS.process().watcher(opts), 2*time.Minute)
+		require.Empty(t, errs)
+		w.report(1)
+		var left reported.Report
+		for report, err := range overEWS.process().watcher(opts).Watch(t.Context()) {
+			require.NoError(t, err)
+			left = report // and its lease runs out
+			break
+		}
+		began := time.Now()
+		for report, err := range w.process().watcher(opts).Watch(t.Context()) {
+			require.NoError(t, err)
+			assert.Equal(t, left.ID, report.ID)
+			assert.Equal(t, "report 1", report.Subject)
+			assert.Greater(t, time.Since(began), 4*time.Minute)
+			require.NoError(t, report.Acknowledge(t.Context()))
+			break
+		}
+		got, errs := collect(t.Context(), overEWS.process().watcher(opts), 10*time.Minute)
+		assert.Empty(t, errs)
+		assert.Empty(t, got)
+	})
+}
