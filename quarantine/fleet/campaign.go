@@ -92,9 +92,13 @@ func checkCampaign(name string) error {
 	return &quarantine.InvalidError{What: "campaign", Field: "Campaign", Problem: "cannot be used in a URL; give 1 to 100 letters, digits, '-', '.', '_' or '~', beginning with a letter or digit"}
 }
 
+// beginTransaction starts a transaction that the database ends if it hears nothing for a while: of a
+// process that stands still, the locks must not hold up all the others.
+const beginTransaction = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'`
+
 // inTx runs do in a transaction, which is rolled back if do fails.
 func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return explain(pgx.BeginFunc(ctx, c.pool, do))
+	return explain(pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{BeginQuery: beginTransaction}, do))
 }
 
 // lockState returns the state of a campaign, and keeps it until the transaction ends.

@@ -89,7 +89,7 @@ func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []strin
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
-	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET begun = tries > 0, not_before = greatest(not_before, now() + $3)
+	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET begun = acted OR tries > 0, not_before = greatest(not_before, now() + $3)
 		WHERE campaign = $1 AND target = ANY($2) AND NOT settled`, campaign, targets, wait)
 	return err
 }

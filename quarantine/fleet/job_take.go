@@ -37,7 +37,7 @@ func (w *taker) Work(ctx context.Context, job *river.Job[takeArgs]) error {
 	if err != nil {
 		return err
 	}
-	if err := w.take(ctx, campaign, targets); err != nil {
+	if err := w.take(ctx, campaign, taking, targets); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -84,7 +84,7 @@ func (w *Workers) end(ctx context.Context, campaign string, part int, query stri
 }
 
 // take quarantines targets, and stores what became of each. An error is of the database.
-func (w *Workers) take(ctx context.Context, campaign string, targets []due) error {
+func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []due) error {
 	if len(targets) == 0 {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (w *Workers) take(ctx context.Context, campaign string, targets []due) erro
 		open[d.key] = d.tries
 		asked = append(asked, d.target)
 	}
-	run, pause := w.patient(ctx)
+	run, pause := w.patient(fenced(ctx, campaign, s))
 	defer pause.end()
 	var failed error
 	for r, err := range w.router.QuarantineAll(run, until(pause, asked)) {
@@ -103,7 +103,7 @@ func (w *Workers) take(ctx context.Context, campaign string, targets []due) erro
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
-		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) {
+		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
 			continue
 		}
 		delete(open, key)
