@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,7 +96,7 @@ func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []strin
 }
 
 // leftToTake and leftToRestore count what is open in a part, and say when the first of it
-// is due. Both are asked in the transaction that ends the job: see lockState.
+// is due. Both are asked in the transaction that ends the job: see left.
 const (
 	leftToTake = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(not_before, now())) - now()), 0)::float8
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND NOT settled`
@@ -108,9 +109,17 @@ const (
 // done must not keep a worker spinning.
 const breath = 500 * time.Millisecond
 
-// left returns how much is open, and how long until it is due.
-func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (n int, wait time.Duration, err error) {
+// left returns the state of a campaign, which stays until the transaction ends, how much of a
+// part is open, and how long until it is due. The statements are sent together, but they are
+// two: what is counted is what there is once the state cannot change any more.
+func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (state CampaignState, n int, wait time.Duration, err error) {
 	var seconds float64
-	err = tx.QueryRow(ctx, query, campaign, part).Scan(&n, &seconds)
-	return n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
+	var both pgx.Batch
+	both.Queue(`SELECT state FROM fleet_campaigns WHERE id = $1 FOR SHARE`, campaign).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+	both.Queue(query, campaign, part).QueryRow(func(row pgx.Row) error { return row.Scan(&n, &seconds) })
+	err = tx.SendBatch(ctx, &both).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNoCampaign
+	}
+	return state, n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
 }

@@ -63,16 +63,12 @@ func handOn(ctx context.Context) error {
 func (w *Workers) end(ctx context.Context, campaign string, part int, query string, complete func(pgx.Tx) error) error {
 	var snooze error
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		state, _, err := lockState(ctx, tx, campaign, "FOR SHARE")
+		state, n, wait, err := left(ctx, tx, query, campaign, part)
 		if err != nil {
 			return err
 		}
-		if query == leftToTake && state != CampaignRunning {
+		if n == 0 || query == leftToTake && state != CampaignRunning {
 			return complete(tx)
-		}
-		n, wait, err := left(ctx, tx, query, campaign, part)
-		if err != nil || n == 0 {
-			return errors.Join(err, complete(tx))
 		}
 		snooze = river.JobSnooze(wait)
 		return nil

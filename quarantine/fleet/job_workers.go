@@ -16,9 +16,11 @@ import (
 
 // WorkerOptions configures [NewWorkers]. nil or the zero value means the defaults.
 type WorkerOptions struct {
-	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In each, as
-	// many targets are in progress as PerServer of [quarantine.RouterOptions] says.
-	// Default: 2.
+	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In all of them
+	// together, as many targets are in progress on a server as PerServer of
+	// [quarantine.RouterOptions] says. A job of a small campaign has few targets, so with
+	// few jobs much of that is not used; with many, one process takes what others
+	// could do. Default: 8.
 	Jobs int
 
 	// TakeOverAfter is how long a job may be in the hands of a process before another
@@ -61,7 +63,7 @@ func (o *WorkerOptions) complete() error {
 		}
 	}
 	if o.Jobs == 0 {
-		o.Jobs = 2
+		o.Jobs = 8
 	}
 	if o.MaxTries == 0 {
 		o.MaxTries = 10
