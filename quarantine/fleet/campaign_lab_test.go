@@ -43,7 +43,6 @@ func newCampaignLabWith(t testing.TB, opts *ewstest.Options) *campaignLab {
 	l := &campaignLab{Server: ewstest.NewServer(opts), pool: pgtest.Pool(t)}
 	t.Cleanup(l.Close)
 	require.NoError(t, fleet.Migrate(t.Context(), l.pool))
-	require.NoError(t, fleet.MigrateJobs(t.Context(), l.pool))
 	return l.process(t, l.pool)
 }
 

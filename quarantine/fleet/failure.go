@@ -57,9 +57,9 @@ func explain(err error) error {
 }
 
 // ending reports whether a SQLSTATE says that the database ends the connection: it is
-// shut down, starting, or has lost it.
+// shut down, starting, has lost it, or has heard nothing in a transaction for too long.
 func ending(code string) bool {
-	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08")
+	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08") || code == "25P03"
 }
 
 // lostConnection reports whether there was no answer because there was no connection, or

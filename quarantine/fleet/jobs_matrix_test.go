@@ -83,7 +83,6 @@ func TestKillMatrixOfJobs(t *testing.T) {
 		t.Run(strings.TrimSuffix(f.String(), ": 0"), func(t *testing.T) {
 			t.Parallel()
 			config := migrated(t)
-			require.NoError(t, fleet.MigrateJobs(t.Context(), pgtest.Open(t, config)))
 			for f.at = 1 + i%step; f.at <= most && f.play(t, config) && !t.Failed(); f.at += step {
 				met.Add(1)
 			}
