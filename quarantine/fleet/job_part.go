@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +18,7 @@ type due struct {
 	key    string
 	target quarantine.Target
 	tries  int
+	unread error // why the target could not be read
 }
 
 // begin notes that the targets of a part that are due may have something done to them, and
@@ -32,18 +31,15 @@ func (c *Campaigns) begin(ctx context.Context, campaign string, part int) (all [
 	if err != nil {
 		return nil, err
 	}
-	return collectDue(campaign, rows)
+	return collectDue(rows)
 }
 
 // collectDue reads targets with their tries.
-func collectDue(campaign string, rows pgx.Rows) (all []due, err error) {
+func collectDue(rows pgx.Rows) (all []due, err error) {
 	var d due
 	var request []byte
 	_, err = pgx.ForEachRow(rows, []any{&d.key, &request, &d.tries}, func() error {
-		d.target = quarantine.Target{}
-		if err := json.Unmarshal(request, &d.target); err != nil {
-			return fmt.Errorf("fleet: target %s of campaign %s: %w", d.key, campaign, err)
-		}
+		d.target, d.unread = readStored[quarantine.Target](request)
 		all = append(all, d)
 		return nil
 	})
@@ -110,16 +106,17 @@ const (
 const breath = 500 * time.Millisecond
 
 // left returns the state of a campaign, which stays until the transaction ends, how much of a
-// part is open, and how long until it is due. The statements are sent together, but they are
-// two: what is counted is what there is once the state cannot change any more.
-func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (state CampaignState, n int, wait time.Duration, err error) {
+// part is open, how long until it is due, and the time. The statements are sent together, but the
+// count is one of its own: what is counted is what there is once the state cannot change any more.
+func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (state CampaignState, n int, wait time.Duration, now time.Time, err error) {
 	var seconds float64
-	var both pgx.Batch
-	both.Queue(`SELECT state FROM fleet_campaigns WHERE id = $1 FOR SHARE`, campaign).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
-	both.Queue(query, campaign, part).QueryRow(func(row pgx.Row) error { return row.Scan(&n, &seconds) })
-	err = tx.SendBatch(ctx, &both).Close()
+	var all pgx.Batch
+	all.Queue(`SELECT state FROM fleet_campaigns WHERE id = $1 FOR SHARE`, campaign).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+	all.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&now) })
+	all.Queue(query, campaign, part).QueryRow(func(row pgx.Row) error { return row.Scan(&n, &seconds) })
+	err = tx.SendBatch(ctx, &all).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNoCampaign
 	}
-	return state, n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
+	return state, n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), now, err
 }

@@ -54,7 +54,7 @@ func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (a
 	if err != nil {
 		return nil, err
 	}
-	return collectDue(campaign, rows)
+	return collectDue(rows)
 }
 
 // nothingTaken settles the targets that are to be put back and of which nothing was taken.

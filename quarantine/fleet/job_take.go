@@ -63,13 +63,14 @@ func handOn(ctx context.Context) error {
 func (w *Workers) end(ctx context.Context, campaign string, part int, query string, complete func(pgx.Tx) error) error {
 	var snooze error
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		state, n, wait, err := left(ctx, tx, query, campaign, part)
+		state, n, wait, now, err := left(ctx, tx, query, campaign, part)
 		if err != nil {
 			return err
 		}
 		if n == 0 || query == leftToTake && state != CampaignRunning {
 			return complete(tx)
 		}
+		w.clock.set(now)
 		snooze = river.JobSnooze(wait)
 		return nil
 	})
@@ -86,13 +87,17 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 	}
 	open := make(map[string]int, len(targets)) // tries, of those that have no result
 	asked := make([]quarantine.Target, 0, len(targets))
+	var failed error
 	for _, d := range targets {
+		if d.unread != nil {
+			failed = errors.Join(failed, w.leave(ctx, campaign, d))
+			continue
+		}
 		open[d.key] = d.tries
 		asked = append(asked, d.target)
 	}
 	run, pause := w.patient(fenced(ctx, campaign, s))
 	defer pause.end()
-	var failed error
 	for r, err := range w.router.QuarantineAll(run, until(pause, asked)) {
 		if r == nil {
 			continue // the context has ended; what has no receipt is put off
@@ -142,7 +147,7 @@ func (w *Workers) keepTaken(ctx context.Context, campaign string, r *quarantine.
 		if err != nil {
 			return err
 		}
-		_, err = w.jobs.InsertTx(ctx, tx, restoreArgs{Campaign: campaign, Part: partOf(r.Target.Mailbox, parts)}, nil)
+		_, err = w.inserts.InsertTx(ctx, tx, restoreArgs{Campaign: campaign, Part: partOf(r.Target.Mailbox, parts)}, nil)
 		return err
 	})
 }

@@ -47,8 +47,7 @@ func (f fate) String() string {
 	return fmt.Sprintf("%s %s %s, operator %s: %d", f.what, when, to, operator, f.at)
 }
 
-// fates are the kinds, without the number. The last is the most that is played: what is sent to
-// the database has no end, because River asks for work.
+// fates are the kinds, without the number.
 func fates() (all []fate) {
 	for _, database := range []bool{false, true} {
 		for _, what := range []string{"dies", "pauses", "sleeps", "is cut off"} {
@@ -68,25 +67,40 @@ func fates() (all []fate) {
 // each target has one final receipt of each kind, and no intent is left.
 func TestKillMatrixOfJobs(t *testing.T) {
 	t.Parallel()
-	step, most := 14, 70 // in the part that is always played
+	// What is sent to the database has no end, because River asks for work.
+	step, most := 24, 72 // in the part that is always played
 	if *whole {
-		step, most = 3, 150
+		step, most = 3, 120
 	}
 	var met atomic.Int64
-	t.Cleanup(func() {
-		t.Log(met.Load(), "points")
-		if !t.Failed() {
-			assert.GreaterOrEqual(t, met.Load(), int64(60))
-		}
-	})
-	for i, f := range fates() {
-		t.Run(strings.TrimSuffix(f.String(), ": 0"), func(t *testing.T) {
-			t.Parallel()
+	var kinds sync.Map
+	work := make(chan fate, len(fates()))
+	var lanes sync.WaitGroup
+	for range 10 { // most of the time they wait
+		lanes.Go(func() {
 			config := migrated(t)
-			for f.at = 1 + i%step; f.at <= most && f.play(t, config) && !t.Failed(); f.at += step {
-				met.Add(1)
+			config.MaxConns = 4
+			config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "3s"
+			for f := range work {
+				for ; f.at <= most && !t.Failed() && f.play(t, config); f.at += step {
+					met.Add(1)
+					kinds.Store(fate{f.database, f.what, f.after, f.hasty, 0}, f.at)
+				}
 			}
 		})
+	}
+	for i, f := range fates() {
+		f.at = 1 + i%step
+		work <- f
+	}
+	close(work)
+	lanes.Wait()
+	for f, at := range kinds.Range {
+		t.Log(f, at)
+	}
+	t.Log(met.Load(), "points")
+	if !t.Failed() {
+		assert.GreaterOrEqual(t, met.Load(), int64(60))
 	}
 }
 
@@ -108,6 +122,7 @@ func (f fate) play(t *testing.T, config *pgxpool.Config) bool {
 	require.NoError(t, err)
 
 	v := newVictim(f)
+	defer v.wake()
 	first := h.worker(ctx, v.network.Install(named(config)), v)
 	require.NoError(t, first.workers.Start(ctx))
 	v.started.Store(true)
