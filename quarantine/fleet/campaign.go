@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -57,9 +56,10 @@ type CampaignOptions struct {
 // the receipts. It begins and ends them by inserting and cancelling jobs of River, which
 // [Workers] of any process do. Its methods may be called concurrently.
 type Campaigns struct {
-	pool   *pgxpool.Pool
-	jobs   *river.Client[pgx.Tx]
-	window int
+	pool    *pgxpool.Pool
+	jobs    *river.Client[pgx.Tx]
+	inserts *river.Client[pgx.Tx] // what is inserted has the time of the database
+	window  int
 }
 
 // NewCampaigns returns campaigns over a pool, which stays the caller's, and whose database
@@ -75,11 +75,12 @@ func NewCampaigns(pool *pgxpool.Pool, opts *CampaignOptions) (*Campaigns, error)
 	if o.Window < 1 || o.Window > 1000 {
 		return nil, &quarantine.InvalidError{What: "options of campaigns", Field: "Window", Problem: fmt.Sprintf("is %d; give 1 to 1000", o.Window)}
 	}
-	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	jobs, err := newClient(pool, &river.Config{})
 	if err != nil {
-		return nil, fmt.Errorf("fleet: %w", err)
+		return nil, err
 	}
-	return &Campaigns{pool: pool, jobs: jobs, window: o.Window}, nil
+	inserts, err := newClient(pool, &river.Config{Test: river.TestConfig{Time: unset{}}})
+	return &Campaigns{pool: pool, jobs: jobs, inserts: inserts, window: o.Window}, err
 }
 
 var validCampaign = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$`)
@@ -92,9 +93,13 @@ func checkCampaign(name string) error {
 	return &quarantine.InvalidError{What: "campaign", Field: "Campaign", Problem: "cannot be used in a URL; give 1 to 100 letters, digits, '-', '.', '_' or '~', beginning with a letter or digit"}
 }
 
+// beginTransaction starts a transaction that the database ends if it hears nothing for a while: of a
+// process that stands still, the locks must not hold up all the others.
+const beginTransaction = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'`
+
 // inTx runs do in a transaction, which is rolled back if do fails.
 func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return explain(pgx.BeginFunc(ctx, c.pool, do))
+	return explain(pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{BeginQuery: beginTransaction}, do))
 }
 
 // lockState returns the state of a campaign, and keeps it until the transaction ends.

@@ -1,9 +1,11 @@
 package fleet_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
@@ -26,20 +29,33 @@ type campaignLab struct {
 	pool      *pgxpool.Pool
 	campaigns *fleet.Campaigns
 	journal   *fleet.Journal
+	limiter   ews.Limiter       // nil: that of each process
+	transport http.RoundTripper // nil: directly to the server
 }
 
-func newCampaignLab(t *testing.T) *campaignLab {
+func newCampaignLab(t testing.TB) *campaignLab {
 	t.Helper()
-	l := &campaignLab{Server: ewstest.NewServer(nil), pool: pgtest.Pool(t)}
+	return newCampaignLabWith(t, nil)
+}
+
+func newCampaignLabWith(t testing.TB, opts *ewstest.Options) *campaignLab {
+	t.Helper()
+	l := &campaignLab{Server: ewstest.NewServer(opts), pool: pgtest.Pool(t)}
 	t.Cleanup(l.Close)
 	require.NoError(t, fleet.Migrate(t.Context(), l.pool))
-	require.NoError(t, fleet.MigrateJobs(t.Context(), l.pool))
+	return l.process(t, l.pool)
+}
+
+// process returns the same with a journal and campaigns of a process of its own.
+func (l *campaignLab) process(t testing.TB, pool *pgxpool.Pool) *campaignLab {
+	t.Helper()
+	p := &campaignLab{Server: l.Server, pool: pool, transport: l.transport}
 	var err error
-	l.journal, err = fleet.NewJournal(l.pool, nil)
+	p.journal, err = fleet.NewJournal(pool, nil)
 	require.NoError(t, err)
-	l.campaigns, err = fleet.NewCampaigns(l.pool, nil)
+	p.campaigns, err = fleet.NewCampaigns(pool, nil)
 	require.NoError(t, err)
-	return l
+	return p
 }
 
 // deliver delivers the message to mailboxes.
@@ -49,8 +65,8 @@ func (l *campaignLab) deliver(addresses ...string) {
 	}
 }
 
-// router returns a router of a process of its own.
-func (l *campaignLab) router(t *testing.T, change func(*exchange.Config)) *quarantine.Router {
+// config returns the configuration of the organisation, changed if need be.
+func (l *campaignLab) config(t testing.TB, change func(*exchange.Config)) *exchange.Config {
 	t.Helper()
 	text := `{"name": "lab", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test",
 		"messageIdSearch": true, "searchLag": "1ms", "authentication": {"type": "basic", "username": "svc@example.test", "password": "svc-password"}}`
@@ -59,8 +75,14 @@ func (l *campaignLab) router(t *testing.T, change func(*exchange.Config)) *quara
 	if change != nil {
 		change(cfg)
 	}
-	router, err := exchange.OpenRouter([]exchange.Config{*cfg}, &exchange.RouterOptions{OptionsFor: func(*exchange.Config) *exchange.Options {
-		return &exchange.Options{Transport: l.Direct(), Journal: l.journal, Wait: time.Millisecond}
+	return cfg
+}
+
+// router returns a router of a process of its own.
+func (l *campaignLab) router(t testing.TB, change func(*exchange.Config)) *quarantine.Router {
+	t.Helper()
+	router, err := exchange.OpenRouter([]exchange.Config{*l.config(t, change)}, &exchange.RouterOptions{OptionsFor: func(*exchange.Config) *exchange.Options {
+		return &exchange.Options{Transport: cmp.Or(l.transport, l.Direct()), Journal: l.journal, Limiter: l.limiter, Wait: time.Millisecond}
 	}})
 	require.NoError(t, err)
 	t.Cleanup(func() { router.Close() })
@@ -68,7 +90,7 @@ func (l *campaignLab) router(t *testing.T, change func(*exchange.Config)) *quara
 }
 
 // work starts workers, which stop before the test ends.
-func (l *campaignLab) work(t *testing.T, opts fleet.WorkerOptions, change func(*exchange.Config)) *fleet.Workers {
+func (l *campaignLab) work(t testing.TB, opts fleet.WorkerOptions, change func(*exchange.Config)) *fleet.Workers {
 	t.Helper()
 	if testing.Verbose() {
 		opts.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -85,7 +107,7 @@ func (l *campaignLab) work(t *testing.T, opts fleet.WorkerOptions, change func(*
 }
 
 // until waits until a campaign is as it should be.
-func (l *campaignLab) until(t *testing.T, campaign string, is func(fleet.CampaignStatus) bool) fleet.CampaignStatus {
+func (l *campaignLab) until(t testing.TB, campaign string, is func(fleet.CampaignStatus) bool) fleet.CampaignStatus {
 	t.Helper()
 	var s fleet.CampaignStatus
 	require.Eventually(t, func() bool {
@@ -101,7 +123,7 @@ type stringer func() string
 func (s stringer) String() string { return s() }
 
 // done waits until nothing of a campaign is left to do.
-func (l *campaignLab) done(t *testing.T, campaign string) fleet.CampaignStatus {
+func (l *campaignLab) done(t testing.TB, campaign string) fleet.CampaignStatus {
 	t.Helper()
 	return l.until(t, campaign, func(s fleet.CampaignStatus) bool { return s.Done() })
 }

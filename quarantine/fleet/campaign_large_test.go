@@ -20,10 +20,7 @@ func TestLargeCampaign(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
 	n := *large
-	order := fleet.Order{Campaign: "large", Reason: "phishing"}
-	for i := range n {
-		order.Targets = append(order.Targets, quarantine.Target{Mailbox: fmt.Sprintf("user%06d@example.test", i), MessageID: fmt.Sprintf("<%d@evil.example>", i)})
-	}
+	order := largeOrder(n)
 	for _, want := range [][2]int{{n, 0}, {0, n}} {
 		start := time.Now()
 		done, err := l.campaigns.Enqueue(t.Context(), order)
@@ -40,4 +37,13 @@ func TestLargeCampaign(t *testing.T) {
 	require.NoError(t, l.pool.QueryRow(t.Context(), `SELECT count(*), count(DISTINCT args) FROM river_job`).Scan(&jobs, &parts))
 	assert.Equal(t, jobs, parts)
 	assert.LessOrEqual(t, jobs, (n+24)/25+1)
+}
+
+// largeOrder returns an order with n targets, each in a mailbox of its own.
+func largeOrder(n int) fleet.Order {
+	order := fleet.Order{Campaign: "large", Reason: "phishing"}
+	for i := range n {
+		order.Targets = append(order.Targets, quarantine.Target{Mailbox: fmt.Sprintf("user%06d@example.test", i), MessageID: fmt.Sprintf("<%d@evil.example>", i)})
+	}
+	return order
 }

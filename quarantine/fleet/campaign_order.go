@@ -115,7 +115,7 @@ func (c *Campaigns) plan(ctx context.Context, tx pgx.Tx, o Order) (Enqueued, err
 		}
 		return Enqueued{Campaign: o.Campaign, State: state}, err
 	}
-	_, err = c.jobs.InsertTx(ctx, tx, planArgs{Campaign: o.Campaign}, nil)
+	_, err = c.inserts.InsertTx(ctx, tx, planArgs{Campaign: o.Campaign}, nil)
 	return Enqueued{Campaign: o.Campaign, State: CampaignPlanning, Jobs: 1}, err
 }
 
@@ -139,7 +139,7 @@ func (c *Campaigns) add(ctx context.Context, tx pgx.Tx, campaign string, parts i
 	if len(jobs) == 0 {
 		return done, nil
 	}
-	inserted, err := c.jobs.InsertManyTx(ctx, tx, jobs)
+	inserted, err := c.inserts.InsertManyTx(ctx, tx, jobs)
 	for _, j := range inserted {
 		if !j.UniqueSkippedAsDuplicate {
 			done.Jobs++

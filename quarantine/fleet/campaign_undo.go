@@ -90,13 +90,15 @@ func (c *Campaigns) known(ctx context.Context, tx pgx.Tx, campaign, target strin
 	return err
 }
 
-// release has one target put back, or all if none is named, and inserts the jobs.
+// release has one target put back, or all if none is named, and inserts the jobs. Of a target
+// that was given up it is not known whether it was taken, so that is found out first.
 func (c *Campaigns) release(ctx context.Context, tx pgx.Tx, campaign, target string) (int, error) {
 	rows, err := tx.Query(ctx, `WITH asked AS (
-			UPDATE fleet_targets SET back = true, back_settled = false, back_tries = 0, back_not_before = '-infinity', back_problem = ''
+			UPDATE fleet_targets SET back = true, back_settled = false,
+				settled = settled AND NOT (acted AND taken = 0 AND (problem = $3 OR outcome = $4)), back_tries = 0, back_not_before = '-infinity', back_problem = ''
 			WHERE campaign = $1 AND ($2 = '' OR target = $2) AND NOT (back AND back_settled AND back_problem = '' AND back_outcome <> '')
 			RETURNING part
-		) SELECT part, count(*) FROM asked GROUP BY part`, campaign, target)
+		) SELECT part, count(*) FROM asked GROUP BY part`, campaign, target, givenUp, string(quarantine.Undecided))
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +112,7 @@ func (c *Campaigns) release(ctx context.Context, tx pgx.Tx, campaign, target str
 	if err != nil || len(jobs) == 0 {
 		return all, err
 	}
-	if _, err := c.jobs.InsertManyTx(ctx, tx, jobs); err != nil {
+	if _, err := c.inserts.InsertManyTx(ctx, tx, jobs); err != nil {
 		return all, fmt.Errorf("fleet: %s of campaign %s: %w", quarantine.ItemRestore, campaign, err)
 	}
 	return all, nil

@@ -57,9 +57,9 @@ func explain(err error) error {
 }
 
 // ending reports whether a SQLSTATE says that the database ends the connection: it is
-// shut down, starting, or has lost it.
+// shut down, starting, has lost it, or has heard nothing in a transaction for too long.
 func ending(code string) bool {
-	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08")
+	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08") || code == "25P03"
 }
 
 // lostConnection reports whether there was no answer because there was no connection, or
@@ -76,5 +76,5 @@ func lostConnection(err error) bool {
 func networkError(err error) bool {
 	var of net.Error
 	return errors.As(err, &of) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

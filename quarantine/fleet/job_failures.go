@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 
@@ -12,9 +13,14 @@ import (
 // failures logs jobs that failed as a whole: what River repeats, or has given up.
 type failures struct{ log *slog.Logger }
 
-// HandleError logs an error, which is of the database or of a plan.
+// HandleError logs an error, which is of the database or of a plan. A job that cannot be read
+// is cancelled, so that another takes its place: see adopt.
 func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	f.log.WarnContext(ctx, "job failed, and is tried again", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "of", job.MaxAttempts, "error", err)
+	if unread := json.Unmarshal(job.EncodedArgs, new(takeArgs)); unread != nil { // the others have no more
+		f.log.ErrorContext(ctx, "job cannot be read, and is cancelled; what it was to do another does", "kind", job.Kind, "job", job.ID, "error", unread)
+		return &river.ErrorHandlerResult{SetCancelled: true}
+	}
+	f.log.WarnContext(ctx, "job failed, and is tried again", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "of", job.MaxAttempts, "error", explain(err))
 	return nil
 }
 

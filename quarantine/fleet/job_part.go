@@ -2,8 +2,7 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +18,7 @@ type due struct {
 	key    string
 	target quarantine.Target
 	tries  int
+	unread error // why the target could not be read
 }
 
 // begin notes that the targets of a part that are due may have something done to them, and
@@ -31,18 +31,15 @@ func (c *Campaigns) begin(ctx context.Context, campaign string, part int) (all [
 	if err != nil {
 		return nil, err
 	}
-	return collectDue(campaign, rows)
+	return collectDue(rows)
 }
 
 // collectDue reads targets with their tries.
-func collectDue(campaign string, rows pgx.Rows) (all []due, err error) {
+func collectDue(rows pgx.Rows) (all []due, err error) {
 	var d due
 	var request []byte
 	_, err = pgx.ForEachRow(rows, []any{&d.key, &request, &d.tries}, func() error {
-		d.target = quarantine.Target{}
-		if err := json.Unmarshal(request, &d.target); err != nil {
-			return fmt.Errorf("fleet: target %s of campaign %s: %w", d.key, campaign, err)
-		}
+		d.target, d.unread = readStored[quarantine.Target](request)
 		all = append(all, d)
 		return nil
 	})
@@ -89,13 +86,13 @@ func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []strin
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
-	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET begun = tries > 0, not_before = greatest(not_before, now() + $3)
+	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET begun = acted OR tries > 0, not_before = greatest(not_before, now() + $3)
 		WHERE campaign = $1 AND target = ANY($2) AND NOT settled`, campaign, targets, wait)
 	return err
 }
 
 // leftToTake and leftToRestore count what is open in a part, and say when the first of it
-// is due. Both are asked in the transaction that ends the job: see lockState.
+// is due. Both are asked in the transaction that ends the job: see left.
 const (
 	leftToTake = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(not_before, now())) - now()), 0)::float8
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND NOT settled`
@@ -108,9 +105,18 @@ const (
 // done must not keep a worker spinning.
 const breath = 500 * time.Millisecond
 
-// left returns how much is open, and how long until it is due.
-func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (n int, wait time.Duration, err error) {
+// left returns the state of a campaign, which stays until the transaction ends, how much of a
+// part is open, how long until it is due, and the time. The statements are sent together, but the
+// count is one of its own: what is counted is what there is once the state cannot change any more.
+func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (state CampaignState, n int, wait time.Duration, now time.Time, err error) {
 	var seconds float64
-	err = tx.QueryRow(ctx, query, campaign, part).Scan(&n, &seconds)
-	return n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), err
+	var all pgx.Batch
+	all.Queue(`SELECT state FROM fleet_campaigns WHERE id = $1 FOR SHARE`, campaign).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+	all.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&now) })
+	all.Queue(query, campaign, part).QueryRow(func(row pgx.Row) error { return row.Scan(&n, &seconds) })
+	err = tx.SendBatch(ctx, &all).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNoCampaign
+	}
+	return state, n, max(breath, time.Duration(min(seconds, 86400)*float64(time.Second))), now, err
 }

@@ -37,7 +37,7 @@ func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	campaign := job.Args.Campaign
 	order, planning, err := w.orderOf(ctx, campaign)
 	if err != nil || !planning {
-		return err
+		return w.unplanned(ctx, job, err)
 	}
 	plan, err := w.router.Plan(ctx, quarantine.PlanRequest{
 		Targets: order.Targets, Groups: order.Groups, Expand: order.Expand, Forwards: order.Forwards, SkipServers: true,
@@ -69,6 +69,20 @@ func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	return err
 }
 
+// unplanned ends or puts off a job whose campaign has nothing to be planned, or cannot be.
+func (w *planner) unplanned(ctx context.Context, job *river.Job[planArgs], err error) error {
+	campaign := job.Args.Campaign
+	switch {
+	case errors.Is(err, errLater):
+		w.opts.Logger.WarnContext(ctx, "campaign left alone", "campaign", campaign, "error", textOf(err))
+		return river.JobSnooze(w.opts.Settle)
+	case errors.Is(err, errUnreadable):
+		w.opts.Logger.WarnContext(ctx, "campaign refused", "campaign", campaign, "error", textOf(err))
+		return w.inTx(ctx, func(tx pgx.Tx) error { return w.storePlan(ctx, tx, campaign, nil, err) })
+	}
+	return err
+}
+
 // orderOf returns what a campaign is to take, and whether it still has to be planned.
 func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, planning bool, err error) {
 	var state CampaignState
@@ -80,7 +94,8 @@ func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, plan
 	if err != nil || state != CampaignPlanning {
 		return o, false, err
 	}
-	return o, true, json.Unmarshal(request, &o)
+	o, err = readStored[Order](request)
+	return o, true, err
 }
 
 // count counts what criteria match, in all mailboxes, against the limits of the servers. If

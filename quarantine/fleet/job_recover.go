@@ -41,19 +41,21 @@ func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
 const givenUp = "the job was begun many times and failed each time: see the log of the workers; when the reason is mended, run the target again in another campaign"
 
 // giveUp settles the targets of jobs that River does not begin any more: whatever killed
-// them is told, and does not come back for ever.
+// them is told, and does not come back for ever. A job that was discarded before it was
+// begun so often is another matter, as by the River of a program that does not know it:
+// adopt inserts it again.
 func (c *Campaigns) giveUp(ctx context.Context) error {
 	for _, s := range []string{
 		`UPDATE fleet_targets t SET settled = true, finished = now(), outcome = CASE WHEN outcome = '' THEN 'failed' ELSE outcome END, problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_take' AND j.state = 'discarded' AND NOT t.settled
+			FROM river_job j WHERE j.kind = 'fleet_take' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND NOT t.settled
 			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.begun AND t.not_before <= j.finalized_at
 			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
 		`UPDATE fleet_targets t SET back_settled = true, back_outcome = CASE WHEN back_outcome = '' THEN 'failed' ELSE back_outcome END, back_problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_restore' AND j.state = 'discarded' AND t.back AND NOT t.back_settled
+			FROM river_job j WHERE j.kind = 'fleet_restore' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND t.back AND NOT t.back_settled
 			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.back_not_before <= j.finalized_at
 			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
 		`UPDATE fleet_campaigns c SET state = 'refused', problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_plan' AND j.state = 'discarded' AND c.state = 'planning' AND c.id = j.args->>'campaign'`,
+			FROM river_job j WHERE j.kind = 'fleet_plan' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND c.state = 'planning' AND c.id = j.args->>'campaign'`,
 	} {
 		if _, err := c.pool.Exec(ctx, s, givenUp); err != nil {
 			return err
@@ -91,6 +93,6 @@ func (c *Campaigns) adopt(ctx context.Context) error {
 	if err != nil || len(jobs) == 0 {
 		return err
 	}
-	_, err = c.jobs.InsertMany(ctx, jobs)
+	_, err = c.inserts.InsertMany(ctx, jobs)
 	return err
 }

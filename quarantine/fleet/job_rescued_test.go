@@ -78,7 +78,7 @@ func TestLeftBehind(t *testing.T) {
 	require.NoError(t, err)
 	_, err = l.pool.Exec(t.Context(), `UPDATE fleet_targets SET begun = true`)
 	require.NoError(t, err)
-	_, err = l.pool.Exec(t.Context(), `UPDATE river_job SET state = 'discarded', finalized_at = now()`)
+	_, err = l.pool.Exec(t.Context(), `UPDATE river_job SET state = 'discarded', finalized_at = now(), attempt = max_attempts`)
 	require.NoError(t, err)
 	_, err = l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "orphan", Targets: targets(bob)})
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func (w *restorer) Work(ctx context.Context, job *river.Job[restoreArgs]) error 
 	if err != nil {
 		return err
 	}
-	if err := w.take(ctx, campaign, unsettled); err != nil {
+	if err := w.take(ctx, campaign, finishing, unsettled); err != nil {
 		return err
 	}
 	if err := w.nothingTaken(ctx, campaign, part); err != nil {
@@ -54,7 +54,7 @@ func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (a
 	if err != nil {
 		return nil, err
 	}
-	return collectDue(campaign, rows)
+	return collectDue(rows)
 }
 
 // nothingTaken settles the targets that are to be put back and of which nothing was taken.
@@ -91,11 +91,11 @@ func (w *Workers) putBack(ctx context.Context, campaign string, part int) error 
 	if err != nil {
 		return err
 	}
-	run, pause := w.patient(ctx)
+	run, pause := w.patient(fenced(ctx, campaign, putting))
 	defer pause.end()
 	var failed error
 	for r, err := range w.router.RestoreAll(run, until(pause, receipts)) {
-		if r == nil || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) {
+		if r == nil || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
 			continue
 		}
 		before, known := tries[r.Target.Key()]

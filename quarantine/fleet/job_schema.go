@@ -4,39 +4,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// MigrateJobs makes the tables of River, or brings those of an earlier version up to date.
-// [Workers] and [Campaigns] need them, beside those that [Migrate] makes.
-func MigrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
+// migrateJobs makes the tables of River, or brings them up to date. River does not keep
+// two that do so at once apart, so one waits for the other.
+func migrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := checkJobs(ctx, pool); !errors.Is(err, ErrSchemaOlder) {
+		return err
+	}
+	if pool.Config().MaxConns < 2 {
+		return errors.New("fleet: making the tables of River needs two connections; let pool_max_conns be 2 or more")
+	}
 	m, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 	if err != nil {
 		return fmt.Errorf("fleet: %w", err)
 	}
-	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+	// The transaction holds nothing but the lock.
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('fleet: the tables of River', 0))`); err != nil {
+			return err
+		}
+		_, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("fleet: making the tables of River: %w", explain(err))
 	}
-	return nil
+	return checkJobs(ctx, pool)
 }
 
-// CheckJobs reports whether the tables of River are there and up to date. If not, the error
-// matches [ErrSchemaOlder].
-func CheckJobs(ctx context.Context, pool *pgxpool.Pool) error {
+// checkJobs reports whether the tables of River are those that this version of River works
+// with.
+func checkJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	m, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 	if err != nil {
 		return fmt.Errorf("fleet: %w", err)
 	}
-	r, err := m.Validate(ctx, nil)
+	all := m.AllVersions()
+	want, have := all[len(all)-1].Version, 0
+	// River itself leaves out versions that it does not know.
+	err = pool.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM river_migration WHERE line = 'main'`).Scan(&have)
+	if e := explain(err); errors.Is(e, ErrSchemaOlder) {
+		err = nil // there is no such table, or that of a River without lines
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("fleet: reading the version of the tables of River: %w", explain(err))
-	case !r.OK:
-		return fmt.Errorf("%w; call fleet.MigrateJobs once: %w", ErrSchemaOlder, errors.New(strings.Join(r.Messages, "; ")))
+	case have > want:
+		return fmt.Errorf("%w: those of River have version %d, and this program knows up to %d; start the program that has made them, or one later than it", ErrSchemaNewer, have, want)
+	case have < want:
+		return fmt.Errorf("%w: those of River have version %d, and this program needs %d; stop the earlier programs, and call fleet.Migrate once", ErrSchemaOlder, have, want)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (w *taker) Work(ctx context.Context, job *river.Job[takeArgs]) error {
 	if err != nil {
 		return err
 	}
-	if err := w.take(ctx, campaign, targets); err != nil {
+	if err := w.take(ctx, campaign, taking, targets); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -63,17 +63,14 @@ func handOn(ctx context.Context) error {
 func (w *Workers) end(ctx context.Context, campaign string, part int, query string, complete func(pgx.Tx) error) error {
 	var snooze error
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		state, _, err := lockState(ctx, tx, campaign, "FOR SHARE")
+		state, n, wait, now, err := left(ctx, tx, query, campaign, part)
 		if err != nil {
 			return err
 		}
-		if query == leftToTake && state != CampaignRunning {
+		if n == 0 || query == leftToTake && state != CampaignRunning {
 			return complete(tx)
 		}
-		n, wait, err := left(ctx, tx, query, campaign, part)
-		if err != nil || n == 0 {
-			return errors.Join(err, complete(tx))
-		}
+		w.clock.set(now)
 		snooze = river.JobSnooze(wait)
 		return nil
 	})
@@ -84,26 +81,30 @@ func (w *Workers) end(ctx context.Context, campaign string, part int, query stri
 }
 
 // take quarantines targets, and stores what became of each. An error is of the database.
-func (w *Workers) take(ctx context.Context, campaign string, targets []due) error {
+func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []due) error {
 	if len(targets) == 0 {
 		return nil
 	}
 	open := make(map[string]int, len(targets)) // tries, of those that have no result
 	asked := make([]quarantine.Target, 0, len(targets))
+	var failed error
 	for _, d := range targets {
+		if d.unread != nil {
+			failed = errors.Join(failed, w.leave(ctx, campaign, d))
+			continue
+		}
 		open[d.key] = d.tries
 		asked = append(asked, d.target)
 	}
-	run, pause := w.patient(ctx)
+	run, pause := w.patient(fenced(ctx, campaign, s))
 	defer pause.end()
-	var failed error
 	for r, err := range w.router.QuarantineAll(run, until(pause, asked)) {
 		if r == nil {
 			continue // the context has ended; what has no receipt is put off
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
-		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) {
+		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
 			continue
 		}
 		delete(open, key)
@@ -146,7 +147,7 @@ func (w *Workers) keepTaken(ctx context.Context, campaign string, r *quarantine.
 		if err != nil {
 			return err
 		}
-		_, err = w.jobs.InsertTx(ctx, tx, restoreArgs{Campaign: campaign, Part: partOf(r.Target.Mailbox, parts)}, nil)
+		_, err = w.inserts.InsertTx(ctx, tx, restoreArgs{Campaign: campaign, Part: partOf(r.Target.Mailbox, parts)}, nil)
 		return err
 	})
 }

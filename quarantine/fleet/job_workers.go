@@ -9,16 +9,17 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 // WorkerOptions configures [NewWorkers]. nil or the zero value means the defaults.
 type WorkerOptions struct {
-	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In each, as
-	// many targets are in progress as PerServer of [quarantine.RouterOptions] says.
-	// Default: 2.
+	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In all of them
+	// together, as many targets are in progress on a server as PerServer of
+	// [quarantine.RouterOptions] says. A job of a small campaign has few targets, so with
+	// few jobs much of that is not used; with many, one process takes what others
+	// could do. Default: 8.
 	Jobs int
 
 	// TakeOverAfter is how long a job may be in the hands of a process before another
@@ -61,7 +62,7 @@ func (o *WorkerOptions) complete() error {
 		}
 	}
 	if o.Jobs == 0 {
-		o.Jobs = 2
+		o.Jobs = 8
 	}
 	if o.MaxTries == 0 {
 		o.MaxTries = 10
@@ -94,7 +95,9 @@ type Workers struct {
 	*Campaigns
 	router *quarantine.Router
 	opts   WorkerOptions
+	config *river.Config
 	client *river.Client[pgx.Tx]
+	clock  clock
 }
 
 // NewWorkers returns workers that have a router do the work, which stays the caller's. The
@@ -114,8 +117,10 @@ func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOpt
 	river.AddWorker(kinds, &taker{Workers: w})
 	river.AddWorker(kinds, &restorer{Workers: w})
 	river.AddWorker(kinds, &recoverer{Workers: w})
-	client, err := river.NewClient(riverpgxv5.New(campaigns.pool), &river.Config{
+	w.config = &river.Config{
 		Workers: kinds,
+		// What a later version has inserted is left to that.
+		FetchOnlyKnownKinds: true,
 		Queues: map[string]river.QueueConfig{
 			queuePlan: {MaxWorkers: w.opts.Jobs}, queueTake: {MaxWorkers: w.opts.Jobs},
 			queueRestore: {MaxWorkers: w.opts.Jobs}, queueRecover: {MaxWorkers: 1},
@@ -130,17 +135,21 @@ func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOpt
 		SoftStopTimeout:      w.opts.SoftStop,
 		Logger:               slog.New(warnings{w.opts.Logger.Handler()}),
 		ErrorHandler:         &failures{w.opts.Logger},
-	})
+		Test:                 river.TestConfig{Time: &w.clock}, // there is no other way to give it one
+	}
+	client, err := newClient(campaigns.pool, w.config)
 	if err != nil {
-		return nil, fmt.Errorf("fleet: %w", err)
+		return nil, err
 	}
 	w.client = client
 	return w, nil
 }
 
 // Start begins to do jobs. When ctx ends, no more are begun, and those in progress have
-// SoftStop to end. The error is of the database.
-func (w *Workers) Start(ctx context.Context) error { return w.client.Start(ctx) }
+// SoftStop to end. The error is of the database. A clock that differs from that of the
+// database by more than 5 seconds is logged; it does no harm, but the two that are compared
+// are then corrected by what the difference was at the start.
+func (w *Workers) Start(ctx context.Context) error { return w.start(ctx) }
 
 // Stopped is closed when no job is in progress any more, after Stop or the end of the
 // context of Start.

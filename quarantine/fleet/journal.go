@@ -72,16 +72,20 @@ func NewJournal(pool *pgxpool.Pool, opts *JournalOptions) (*Journal, error) {
 
 // Two that begin an operation at once take turns, so that who comes second has the greater
 // token: without the lock it could have got a smaller one before.
-const beginStatement = `
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('fleet ' || $1, 0)))
+const (
+	beginTurn   = `turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('fleet ' || $1, 0)))`
+	beginInsert = `
 INSERT INTO fleet_intents AS i (operation, target, at_seconds, at_nanos, server, reference, intent, seal, owner, token, until)
-SELECT $1, $2, $3, $4, $5, $6, $7::json, $8, $9, nextval('fleet_tokens'), clock_timestamp() + $10 * interval '1 microsecond' FROM turn
+SELECT $1, $2, $3, $4, $5, $6, $7::json, $8, $9, nextval('fleet_tokens'), clock_timestamp() + $10 * interval '1 microsecond' FROM turn`
+	beginConflict = `
 ON CONFLICT (operation) DO UPDATE SET
 	(target, at_seconds, at_nanos, server, reference, intent, seal, owner, token, until) = (excluded.target, excluded.at_seconds,
 		excluded.at_nanos, excluded.server, excluded.reference, excluded.intent, excluded.seal, excluded.owner, nextval('fleet_tokens'),
 		clock_timestamp() + $10 * interval '1 microsecond')
 WHERE i.owner = excluded.owner OR i.until <= clock_timestamp()
 RETURNING token, until`
+	beginStatement = `WITH ` + beginTurn + beginInsert + beginConflict
+)
 
 // Begin writes an intent and returns once it has been committed.
 func (j *Journal) Begin(ctx context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {
@@ -93,11 +97,20 @@ func (j *Journal) Begin(ctx context.Context, in quarantine.Intent, owner string,
 		return quarantine.Claim{}, err
 	}
 	c := quarantine.Claim{Operation: in.Operation, Owner: owner}
+	statement, args := beginStatement, []any{r.operation, r.target, r.seconds, r.nanos, r.server, r.reference, r.text, r.seal, owner, lease.Microseconds()}
+	f, bounded := fenceOf(ctx, in)
+	if bounded {
+		statement, args = beginFenced, append(args, f.campaign, string(f.stage))
+	}
 	err = j.db.do(ctx, func(ctx context.Context) error {
-		err := j.db.pool.QueryRow(ctx, beginStatement, r.operation, r.target, r.seconds, r.nanos, r.server, r.reference, r.text, r.seal,
-			owner, lease.Microseconds()).Scan(&c.Token, &c.Until)
+		err := j.db.pool.QueryRow(ctx, statement, args...).Scan(&c.Token, &c.Until)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
+		}
+		if bounded {
+			if err := j.over(ctx, r.target, f); err != nil {
+				return err
+			}
 		}
 		return j.held(ctx, in.Operation, errAgain)
 	})

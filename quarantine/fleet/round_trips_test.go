@@ -46,6 +46,37 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// TraceBatchStart counts statements that are sent together: they are one round trip.
+func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.TraceBatchStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n[fmt.Sprintf("batch of %d", b.Batch.Len())]++
+	return ctx
+}
+
+func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+// byTime matches what the limiter and River ask now and then, whether there are messages or not.
+var byTime = regexp.MustCompile(`fleet_share|LISTEN|-- name: (JobGetAvailable|JobSchedule|JobGetStuck|JobDelete|Leader|Queue)`)
+
+// sum returns how many there were, how many of them by time, and what they were.
+func (s *statements) sum() (all, timed int, kinds string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var lines []string
+	for kind, n := range s.n {
+		all += n
+		if byTime.MatchString(kind) {
+			timed += n
+		}
+		kind, _, _ = strings.Cut(kind, "\n")
+		lines = append(lines, fmt.Sprintf("%5d %s", n, kind))
+	}
+	slices.Sort(lines)
+	return all, timed, strings.Join(lines, "\n")
+}
+
 // A message costs at most six round trips to the database in a campaign, and two a second a worker
 // beside them, of the limiter.
 func TestRoundTripsOfAMessage(t *testing.T) {
@@ -109,4 +140,34 @@ func TestRoundTripsOfAMessage(t *testing.T) {
 			assert.LessOrEqual(t, asked, 5+int(time.Since(begun)/(100*time.Millisecond)))
 		})
 	}
+}
+
+// A message of a campaign that is done by jobs costs at most six round trips, all told: those of
+// the journal, the limiter, the jobs and River. A job has ten messages here; in a large campaign
+// it has more.
+func TestRoundTripsOfJobs(t *testing.T) {
+	t.Parallel()
+	const messages = 32 * 10
+	l := newCampaignLab(t)
+	count := &statements{n: make(map[string]int)}
+	config := l.pool.Config()
+	config.ConnConfig.Tracer = count
+	counted := l.process(t, pgtest.Open(t, config))
+	limiter, err := fleet.NewLimiter(counted.pool, &fleet.LimiterOptions{Payers: unlimited(9), Workers: 3})
+	require.NoError(t, err)
+	counted.limiter = limiter
+	var owners []string
+	for i := range messages {
+		owners = append(owners, fmt.Sprintf("user%d@example.test", i))
+	}
+	l.deliver(owners...)
+	_, err = l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(owners...)})
+	require.NoError(t, err)
+	counted.work(t, fleet.WorkerOptions{}, nil)
+	s := l.done(t, "case-1")
+	all, timed, kinds := count.sum()
+	assert.Equal(t, messages, s.Taken)
+	t.Logf("%.2f a message, of which %.2f by time:\n%s", float64(all)/messages, float64(timed)/messages, kinds)
+	const jobs = messages / 10 // each of which River has to fetch, which is among what is by time
+	assert.LessOrEqual(t, all-timed+jobs, 6*messages)
 }

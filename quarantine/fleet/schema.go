@@ -34,17 +34,35 @@ var (
 	ErrSchemaOlder = errors.New("fleet: the tables are missing or those of an earlier version")
 )
 
-// Migrate makes the tables of this package, or brings those of an earlier version up to
-// date. Nothing is done if they are. Several processes may call it at once: one does the
-// work and the others wait, for five minutes at most. It needs the right to create tables.
+// Migrate makes the tables of this package and those of River, on which the jobs run, or
+// brings those of an earlier version up to date. Nothing is done if they are. Several
+// processes may call it at once: one does the work and the others wait, for five minutes at
+// most. It needs the right to create tables, and a pool of two connections or more. The
+// tables of River must not be shared with other programs that use River: a leader that does
+// not know the jobs of campaigns gives them up, so let those have a schema of their own.
 //
 // Tables of a later version are left alone, and refused with an error that matches
 // [ErrSchemaNewer]. While programs of the earlier version run, stop them first: they
 // notice new tables only when they start.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	if err := CheckSchema(ctx, pool); !errors.Is(err, ErrSchemaOlder) {
+	err := CheckSchema(ctx, pool)
+	if !errors.Is(err, ErrSchemaOlder) {
 		return err // nil if nothing is to be done
 	}
+	if err := checkJobs(ctx, pool); errors.Is(err, ErrSchemaNewer) {
+		return err
+	}
+	if err := migrateOwn(ctx, pool); err != nil {
+		return err
+	}
+	if err := migrateJobs(ctx, pool); err != nil {
+		return err
+	}
+	return CheckSchema(ctx, pool)
+}
+
+// migrateOwn makes the tables of this package, or brings them up to date.
+func migrateOwn(ctx context.Context, pool *pgxpool.Pool) error {
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
 	p, err := provider(db)
@@ -54,7 +72,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("fleet: making the tables: %w", explain(err))
 	}
-	return CheckSchema(ctx, pool)
+	return nil
 }
 
 // provider returns what applies the migrations.
@@ -71,10 +89,18 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 }
 
-// CheckSchema reports whether the tables are those that this version of the package works
-// with. If not, the error matches [ErrSchemaNewer] or [ErrSchemaOlder], and says what to
+// CheckSchema reports whether the tables, those of River too, are what this version of the
+// package works with. If not, the error matches [ErrSchemaNewer] or [ErrSchemaOlder], and says what to
 // do. Call it when a program starts.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := checkOwn(ctx, pool); err != nil {
+		return err
+	}
+	return checkJobs(ctx, pool)
+}
+
+// checkOwn checks the tables of this package.
+func checkOwn(ctx context.Context, pool *pgxpool.Pool) error {
 	want, err := latest()
 	if err != nil {
 		return err

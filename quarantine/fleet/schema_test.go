@@ -4,6 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +41,44 @@ func TestNewerSchema(t *testing.T) {
 		require.ErrorContains(t, err, "version 99")
 		require.ErrorContains(t, err, "start the program that has made them")
 	}
+}
+
+// The same of the tables of River, on which the jobs run.
+func TestNewerSchemaOfRiver(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	require.NoError(t, fleet.Migrate(t.Context(), pool))
+	_, err := pool.Exec(t.Context(), `INSERT INTO river_migration (line, version) VALUES ('main', 9999)`)
+	require.NoError(t, err)
+	refused := func(what string) {
+		t.Helper()
+		for _, err := range []error{fleet.CheckSchema(t.Context(), pool), fleet.Migrate(t.Context(), pool)} {
+			require.ErrorIs(t, err, fleet.ErrSchemaNewer, what)
+			require.ErrorContains(t, err, "River have version 9999")
+			require.ErrorContains(t, err, "start the program that has made them")
+		}
+	}
+	refused("both are there")
+	_, err = pool.Exec(t.Context(), `DELETE FROM fleet_schema_versions WHERE version_id = (SELECT max(version_id) FROM fleet_schema_versions)`)
+	require.NoError(t, err)
+	require.ErrorIs(t, fleet.Migrate(t.Context(), pool), fleet.ErrSchemaNewer, "nothing of ours is changed either")
+	require.ErrorIs(t, fleet.CheckSchema(t.Context(), pool), fleet.ErrSchemaOlder)
+}
+
+// Tables of an earlier version of River are brought up to date, with what is in them.
+func TestOlderSchemaOfRiver(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	require.NoError(t, fleet.Migrate(t.Context(), pool))
+	m, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	require.NoError(t, err)
+	_, err = m.Migrate(t.Context(), rivermigrate.DirectionDown, &rivermigrate.MigrateOpts{MaxSteps: 1})
+	require.NoError(t, err)
+	err = fleet.CheckSchema(t.Context(), pool)
+	require.ErrorIs(t, err, fleet.ErrSchemaOlder)
+	require.ErrorContains(t, err, "call fleet.Migrate once")
+	require.NoError(t, fleet.Migrate(t.Context(), pool))
+	require.NoError(t, fleet.CheckSchema(t.Context(), pool))
 }
 
 // A database that cannot hold all names is refused before anything is in it.

@@ -97,12 +97,9 @@ func (p *program) do(ctx context.Context, args []string) error {
 		if err := fleet.Migrate(ctx, pool); err != nil {
 			return err
 		}
-		if err := fleet.MigrateJobs(ctx, pool); err != nil {
-			return err
-		}
 		return p.print(map[string]string{"status": "the tables are up to date"})
 	}
-	if err := errors.Join(fleet.CheckSchema(ctx, pool), fleet.CheckJobs(ctx, pool)); err != nil {
+	if err := fleet.CheckSchema(ctx, pool); err != nil {
 		if errors.Is(err, fleet.ErrSchemaOlder) {
 			err = fmt.Errorf("run quarantined migrate once: %w", err)
 		}

@@ -151,5 +151,9 @@ func (s *settings) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	if !strings.Contains(s.DatabaseURL.Reveal(), "pool_max_conns") {
 		config.MaxConns = connections
 	}
+	// Else a process that stands still in a transaction holds up the others for as long.
+	if own := config.ConnConfig.RuntimeParams; own["idle_in_transaction_session_timeout"] == "" && own["options"] == "" {
+		own["idle_in_transaction_session_timeout"] = "1min"
+	}
 	return pgxpool.NewWithConfig(ctx, config)
 }
