@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
