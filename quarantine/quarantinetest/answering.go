@@ -13,10 +13,10 @@ const (
 )
 
 // answersReceived returns how many messages with the subject of the answer have come into the
-// quarantine mailbox, to which it goes.
+// user's Inbox: it is sent from there to there.
 func answersReceived(t *testing.T, lab Lab) (n int) {
-	for _, m := range lab.Messages(t, lab.Quarantine()) {
-		if m.Subject == answerSubject {
+	for _, m := range lab.Messages(t, lab.User()) {
+		if m.Subject == answerSubject && m.Folder == "" {
 			n++
 			if m.Text != answerText {
 				t.Errorf("the answer arrived with the text %q, want %q", m.Text, answerText)
@@ -52,7 +52,7 @@ func answerSentOnce(t *testing.T, lab Lab) {
 		return found
 	}
 	look(mark, "before a draft", 0, 0)
-	mime := "From: <" + lab.User() + ">\r\nTo: <" + lab.Quarantine() + ">\r\nSubject: " + answerSubject + "\r\nMessage-ID: <answer@" + domain(lab) +
+	mime := "From: <" + lab.User() + ">\r\nTo: <" + lab.User() + ">\r\nSubject: " + answerSubject + "\r\nMessage-ID: <answer@" + domain(lab) +
 		">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + answerText + "\r\n"
 	if err := a.Draft(t.Context(), mark, []byte(mime)); err != nil {
 		t.Fatalf("Draft: %v", err)

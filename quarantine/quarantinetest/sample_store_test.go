@@ -201,7 +201,7 @@ func (l sampleLab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.
 			Read: it.read, ReadReceipt: it.receipt, Importance: it.importance, Category: it.category, Header: it.header,
 			Stamped: len(it.properties) > 0, Recoverable: it.folder.recoverable,
 		}
-		if len(it.folder.names) > 1 {
+		if len(it.folder.names) > 1 || it.folder.names[0] != "Inbox" {
 			m.Folder = it.folder.names[len(it.folder.names)-1]
 		}
 		all = append(all, m)
