@@ -204,3 +204,43 @@ func TestReportOptions(t *testing.T) {
 	_, err = l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "c", Recipients: []quarantine.Target{{Mailbox: "nobody"}}})
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
+
+// Processes that stop in the middle leave nothing behind and store nothing twice: what one had
+// taken is given to another when its lease has ended.
+func TestReportWatchStopped(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	reports := l.reports()
+	const n = 12
+	for i := range n {
+		l.report(fmt.Sprintf("user%d@example.test", i), bob)
+	}
+	opts := fleet.ReportWatchOptions{Reported: reported.Options{Lease: 10 * time.Second}}
+	rounds := 0
+	for strike := 3; strike < 40; strike += 12 { // at other requests each time, before and after they were acted on
+		met := make(chan struct{})
+		l.ClearFaults()
+		fault := ewstest.Slow(time.Minute)
+		if rounds++; rounds%2 == 0 {
+			fault = ewstest.DropAfter
+		}
+		struck := l.Fail(ewstest.When{Skip: strike, Times: 1}, fault)
+		go func() {
+			defer close(met)
+			for struck.Struck() == 0 && t.Context().Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		stop := l.watch(t, opts)
+		<-met
+		stop()
+	}
+	l.ClearFaults()
+	l.watch(t, opts)
+	all := l.kept(t, reports, n)
+	seen := make(map[string]bool)
+	for _, one := range all {
+		assert.False(t, seen[one.Reporter], one.Reporter)
+		seen[one.Reporter] = true
+	}
+}
