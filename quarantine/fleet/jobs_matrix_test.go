@@ -68,9 +68,9 @@ func fates() (all []fate) {
 func TestKillMatrixOfJobs(t *testing.T) {
 	t.Parallel()
 	// What is sent to the database has no end, because River asks for work.
-	step, most := 24, 72 // in the part that is always played
+	step, most := 36, 72 // in the part that is always played
 	if *whole {
-		step, most = 3, 120
+		step, most = 4, 100
 	}
 	var met atomic.Int64
 	var kinds sync.Map
