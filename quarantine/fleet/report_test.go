@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,6 +188,24 @@ func TestReportNotLost(t *testing.T) {
 	l.kept(t, reports, 2)
 }
 
+// Without the keys that seal notes nothing is watched; they are asked for by server.
+func TestReportKeys(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	reports := l.reports()
+	l.report(alice, bob)
+	var asked atomic.Int32
+	l.watch(t, fleet.ReportWatchOptions{KeysOf: func(server string) ([][]byte, error) {
+		assert.Equal(t, l.router(t, nil).Servers(), []string{server})
+		if asked.Add(1) == 1 {
+			return nil, errors.New("the key file cannot be read")
+		}
+		return [][]byte{[]byte("a key of thirty-two bytes, sealed")}, nil
+	}})
+	l.kept(t, reports, 1)
+	assert.GreaterOrEqual(t, asked.Load(), int32(2))
+}
+
 // What cannot work is refused at once.
 func TestReportOptions(t *testing.T) {
 	t.Parallel()
@@ -195,6 +214,9 @@ func TestReportOptions(t *testing.T) {
 		"no address":         nil,
 		"a1@example.test":    {Lease: time.Millisecond},
 		"answer@example.com": {Reported: reported.Options{Answer: new(reported.Answer)}},
+		"keys@example.com": {
+			Reported: reported.Options{Keys: [][]byte{make([]byte, 32)}}, KeysOf: func(string) ([][]byte, error) { return nil, nil },
+		},
 	} {
 		_, err := fleet.NewReportWatch(fleet.NewReports(l.campaigns), l.router(t, nil), mailbox, opts)
 		require.ErrorIs(t, err, quarantine.ErrInvalid, mailbox)

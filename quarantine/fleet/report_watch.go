@@ -23,6 +23,11 @@ type ReportWatchOptions struct {
 	// decided yet when a report is stored.
 	Reported reported.Options
 
+	// KeysOf returns the keys that seal the notes in the mailbox if the router finds it at a
+	// server of this name: see [reported.Options].Keys, which must then not be set. nil: no
+	// matter which server has it.
+	KeysOf func(server string) ([][]byte, error)
+
 	// Lease is how long after a worker that watched the mailbox has died another begins, and
 	// how long that may go on without the database. Default: 30 seconds; at least 1 second.
 	Lease time.Duration
@@ -66,6 +71,8 @@ func NewReportWatch(reports *Reports, router *quarantine.Router, mailbox string,
 		return nil, bad("Lease", "is shorter than 1s; give more, or leave it out")
 	case w.opts.Reported.Answer != nil:
 		return nil, bad("Reported.Answer", "is set, but reports are stored before anything is decided; leave it out")
+	case w.opts.KeysOf != nil && len(w.opts.Reported.Keys) > 0:
+		return nil, bad("Reported.Keys", "is set, and KeysOf as well; leave one of them out")
 	}
 	return w, nil
 }
@@ -105,6 +112,12 @@ func (w *ReportWatch) watch(ctx context.Context) {
 		return
 	}
 	opts := w.opts.Reported
+	if w.opts.KeysOf != nil {
+		if opts.Keys, err = w.opts.KeysOf(server); err != nil {
+			w.trouble(ctx, "reading the keys that seal notes on reports", err)
+			return
+		}
+	}
 	watcher, err := reported.New(w.router.Service(server).Strategy().Mailbox(w.mailbox), &opts)
 	if err != nil {
 		w.trouble(ctx, "watching for reports", err)

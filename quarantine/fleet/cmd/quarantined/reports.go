@@ -47,15 +47,28 @@ func (s *settings) checkReports() error {
 // watches returns those of the mailboxes in the configuration.
 func (s *settings) watches(campaigns *fleet.Campaigns, router *quarantine.Router, log *slog.Logger) (all []*fleet.ReportWatch, err error) {
 	for _, r := range s.Reports {
-		w, err := fleet.NewReportWatch(fleet.NewReports(campaigns), router, r.Mailbox, &fleet.ReportWatchOptions{Logger: log, Reported: reported.Options{
-			Folder: r.Folder, Done: r.Done, MarkOnly: r.MarkOnly, Interval: time.Duration(r.Interval), MarkWait: time.Duration(r.MarkWait),
-		}})
+		w, err := fleet.NewReportWatch(fleet.NewReports(campaigns), router, r.Mailbox, &fleet.ReportWatchOptions{
+			Logger: log, KeysOf: s.keysOf,
+			Reported: reported.Options{
+				Folder: r.Folder, Done: r.Done, MarkOnly: r.MarkOnly, Interval: time.Duration(r.Interval), MarkWait: time.Duration(r.MarkWait),
+			},
+		})
 		if err != nil {
 			return nil, fmt.Errorf("reports: %w; %w", err, errUsage)
 		}
 		all = append(all, w)
 	}
 	return all, nil
+}
+
+// keysOf returns the keys of the stamps at a server, which seal notes on reports as well.
+func (s *settings) keysOf(server string) ([][]byte, error) {
+	for i := range s.configs {
+		if s.configs[i].Name == server {
+			return s.configs[i].ReadStampKeys()
+		}
+	}
+	return nil, nil
 }
 
 // runAll watches until ctx ends or stop is called, which waits for them.
