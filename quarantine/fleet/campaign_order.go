@@ -29,6 +29,10 @@ type Order struct {
 	// Targets are the messages to take.
 	Targets []quarantine.Target
 
+	// Recipients are messages that an address was sent, which may be a mailbox, a group or
+	// somebody elsewhere, as those of a report: the plan finds out which.
+	Recipients []quarantine.Target `json:",omitempty"`
+
 	// Groups are groups in which each member may have a message, Expand bounds their
 	// expansion, and Forwards, if set, follows what was passed on: see
 	// [quarantine.PlanRequest].
@@ -64,8 +68,8 @@ func (c *Campaigns) Enqueue(ctx context.Context, o Order) (done Enqueued, err er
 // EnqueueTx stores an order, and the jobs that carry it out, in the transaction in which
 // the caller stores the alert: both are there after it, or neither is.
 //
-// Targets that are named by their Message-ID become jobs at once. Groups, forwards and
-// criteria become one job that makes the plan, and takes nothing if more matches than the
+// Targets that are named by their Message-ID become jobs at once. Recipients, groups, forwards
+// and criteria become one job that makes the plan, and takes nothing if more matches than the
 // limits of the servers allow.
 //
 // The same order again changes nothing; another order for the same campaign adds the
@@ -189,14 +193,17 @@ func partOf(mailbox string, parts int) int {
 
 // needsPlan reports whether the mail systems must be asked what there is to take.
 func (o *Order) needsPlan() bool {
-	return len(o.Groups) > 0 || o.Forwards != nil || slices.ContainsFunc(o.Targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
+	return len(o.Groups)+len(o.Recipients) > 0 || o.Forwards != nil || slices.ContainsFunc(o.Targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
 }
 
 // complete gives targets the reason and the reference of the order.
 func (o *Order) complete() {
-	o.Targets, o.Groups = slices.Clone(o.Targets), slices.Clone(o.Groups)
+	o.Targets, o.Recipients, o.Groups = slices.Clone(o.Targets), slices.Clone(o.Recipients), slices.Clone(o.Groups)
 	for i := range o.Targets {
 		o.fill(&o.Targets[i])
+	}
+	for i := range o.Recipients {
+		o.fill(&o.Recipients[i])
 	}
 	for i := range o.Groups {
 		o.fill(&o.Groups[i].Target)
@@ -217,7 +224,7 @@ func (o *Order) check() error {
 	if err := checkCampaign(o.Campaign); err != nil {
 		return err
 	}
-	if len(o.Targets)+len(o.Groups) == 0 {
+	if len(o.Targets)+len(o.Recipients)+len(o.Groups) == 0 {
 		return &quarantine.InvalidError{What: "campaign", Field: "Targets", Problem: "is empty; name at least one message"}
 	}
 	for name, text := range map[string]string{"Reason": o.Reason, "By": o.By} {
@@ -228,6 +235,11 @@ func (o *Order) check() error {
 	for i, t := range o.Targets {
 		if err := t.Validate(); err != nil {
 			return fmt.Errorf("target %d: %w", i+1, err)
+		}
+	}
+	for i, t := range o.Recipients {
+		if err := t.Validate(); err != nil {
+			return fmt.Errorf("recipient %d: %w", i+1, err)
 		}
 	}
 	for i, g := range o.Groups {

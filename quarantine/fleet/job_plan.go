@@ -39,9 +39,7 @@ func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	if err != nil || !planning {
 		return w.unplanned(ctx, job, err)
 	}
-	plan, err := w.router.Plan(ctx, quarantine.PlanRequest{
-		Targets: order.Targets, Groups: order.Groups, Expand: order.Expand, Forwards: order.Forwards, SkipServers: true,
-	})
+	plan, err := w.planOf(ctx, order)
 	if err == nil {
 		err = w.count(ctx, plan)
 	}
@@ -81,6 +79,22 @@ func (w *planner) unplanned(ctx context.Context, job *river.Job[planArgs], err e
 		return w.inTx(ctx, func(tx pgx.Tx) error { return w.storePlan(ctx, tx, campaign, nil, err) })
 	}
 	return err
+}
+
+// planOf finds out what there is to take.
+func (w *planner) planOf(ctx context.Context, o Order) (*quarantine.Plan, error) {
+	outside, err := w.sortRecipients(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := w.router.Plan(ctx, quarantine.PlanRequest{
+		Targets: o.Targets, Groups: o.Groups, Expand: o.Expand, Forwards: o.Forwards, SkipServers: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	plan.Unplanned = append(plan.Unplanned, outside...)
+	return plan, nil
 }
 
 // orderOf returns what a campaign is to take, and whether it still has to be planned.

@@ -29,6 +29,7 @@ const (
 // api serves programs: alerts, probes and metrics.
 type api struct {
 	campaigns *fleet.Campaigns
+	reports   *fleet.Reports
 	pool      *pgxpool.Pool
 	counts    *counters.Counters
 	log       *slog.Logger
@@ -40,7 +41,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 
 // newServer returns all that is served.
 func newServer(s *settings, campaigns *fleet.Campaigns, pool *pgxpool.Pool, counts *counters.Counters, log *slog.Logger, stopping *atomic.Bool) http.Handler {
-	a := &api{campaigns, pool, counts, log, stopping}
+	a := &api{campaigns, fleet.NewReports(campaigns), pool, counts, log, stopping}
 	programs, all := http.NewServeMux(), http.NewServeMux()
 	handle := func(mux *http.ServeMux, pattern string, h handler) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -53,12 +54,18 @@ func newServer(s *settings, campaigns *fleet.Campaigns, pool *pgxpool.Pool, coun
 	handle(programs, "GET /alerts/{id}", a.get)
 	handle(programs, "POST /alerts/{id}/restore", a.restore)
 	handle(programs, "POST /alerts/{id}/cancel", a.cancel)
+	handle(programs, "GET /reported", a.listReports)
+	handle(programs, "GET /reported/{key}", a.report)
+	handle(programs, "POST /reported/{key}/quarantine", a.quarantineReport)
+	handle(programs, "POST /reported/{key}/dismiss", a.dismissReport)
 	handle(programs, "GET /metrics", a.metrics)
 	handle(all, "GET /healthz", a.healthz)
 	handle(all, "GET /readyz", a.readyz)
 	guarded := authorized(s.token, programs)
 	all.Handle("/alerts", guarded)
 	all.Handle("/alerts/", guarded)
+	all.Handle("/reported", guarded)
+	all.Handle("/reported/", guarded)
 	all.Handle("/metrics", guarded)
 	all.Handle("/", newPages(s, campaigns, log))
 	// A page of another website makes a browser send requests as well.
@@ -171,11 +178,19 @@ func (a *api) metrics(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	reports, err := a.reports.Counts(r.Context())
+	if err != nil {
+		return err
+	}
 	a.counts.ServeHTTP(w, r)
 	var b strings.Builder
 	b.WriteString("# HELP quarantined_jobs Jobs in the database, of all processes.\n# TYPE quarantined_jobs gauge\n")
 	for _, j := range jobs {
 		fmt.Fprintf(&b, "quarantined_jobs{kind=%q,state=%q} %d\n", j.Kind, j.State, j.Count)
+	}
+	b.WriteString("# HELP quarantined_reports Reports of suspicious mail in the database.\n# TYPE quarantined_reports gauge\n")
+	for _, state := range []fleet.ReportState{fleet.ReportWaiting, fleet.ReportQuarantined, fleet.ReportDismissed} {
+		fmt.Fprintf(&b, "quarantined_reports{state=%q} %d\n", state, reports[state])
 	}
 	_, _ = io.WriteString(w, b.String())
 	return nil
@@ -221,7 +236,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; post the rest under the same id", maxBody)}
 	}
 	if err != nil {
-		return &problem{Status: http.StatusBadRequest, Detail: "the body is no JSON alert: " + err.Error()}
+		return &problem{Status: http.StatusBadRequest, Detail: "the body is not the JSON that is asked for: " + err.Error()}
 	}
 	return nil
 }

@@ -53,6 +53,28 @@ func TestBrowser(t *testing.T) {
 	b.picture("released")
 }
 
+// A person decides about a report in the same browser.
+func TestBrowserReport(t *testing.T) {
+	l, w, key := reportLab(t)
+	b := startBrowser(t)
+	b.open(w.url + "/")
+	b.click(`a[href="/reports?state=waiting"]`)
+	assert.Contains(t, b.text("main"), alice)
+	b.picture("reports")
+	b.click(`td a[href="/reports/` + key + `"]`)
+	assert.Contains(t, b.text("main"), hostile)
+	assert.Contains(t, b.text("main"), "https://evil.example/")
+	assert.Equal(t, "0", b.eval(`String(document.scripts.length + document.querySelectorAll("main a:not([href^='/'])").length)`), "scripts, and links that lead elsewhere")
+	b.picture("report")
+	b.click(`a.button`)
+	b.picture("decide")
+	b.click(`button[value="quarantine"]`)
+	l.done(t, "report-"+key, func(s fleet.CampaignStatus) bool { return s.Taken == 2 })
+	b.open(w.url + "/reports/" + key)
+	assert.Contains(t, b.text("main"), "quarantined")
+	b.picture("decided")
+}
+
 // browser is one that is driven through a pipe, by https://chromedevtools.github.io/devtools-protocol/.
 type browser struct {
 	t       *testing.T

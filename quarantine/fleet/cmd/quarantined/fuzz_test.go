@@ -34,7 +34,8 @@ func FuzzTargets(f *testing.F) {
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{
 		`{"databaseUrl":"postgres://u:SECRET@h/d","exchange":{"name":"x"}}`, `{"databaseUrl":"postgres://u:SECRET%zz@h","exchange":[]}`,
-		`{"databaseUrl":1}`, `{"exchange":{},"takeOverAfter":"10m","proxies":["::1/128"],"userHeader":"X-User"}`, `[]`, ``,
+		`{"databaseUrl":1}`, `{"exchange":{},"takeOverAfter":"10m","proxies":["::1/128"],"userHeader":"X-User"}`,
+		`{"databaseUrl":"postgres:///x","exchange":{"name":"x"},"reports":[{"mailbox":"abuse@example.test","folder":["Inbox"],"markOnly":true,"interval":"1m"}]}`, `[]`, ``,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/subtle"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -29,12 +27,13 @@ const perPage = 50
 type pages struct {
 	settings  *settings
 	campaigns *fleet.Campaigns
+	reports   *fleet.Reports
 	log       *slog.Logger
 	templates *template.Template
 }
 
 func newPages(s *settings, campaigns *fleet.Campaigns, log *slog.Logger) http.Handler {
-	p := &pages{settings: s, campaigns: campaigns, log: log}
+	p := &pages{settings: s, campaigns: campaigns, reports: fleet.NewReports(campaigns), log: log}
 	p.templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	}).ParseFS(files, "pages/*.html"))
@@ -49,6 +48,10 @@ func newPages(s *settings, campaigns *fleet.Campaigns, log *slog.Logger) http.Ha
 		"GET /campaigns/{campaign}/targets/{key}/release":      p.confirm,
 		"POST /campaigns/{campaign}/release":                   p.release,
 		"POST /campaigns/{campaign}/targets/{key}/release":     p.release,
+		"GET /reports":               p.listReports,
+		"GET /reports/{key}":         p.report,
+		"GET /reports/{key}/decide":  p.confirmDecision,
+		"POST /reports/{key}/decide": p.decide,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, h) })
 	}
@@ -187,10 +190,6 @@ func attached(w http.ResponseWriter, contentType, name string) {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
-// formCookie has what the form of a confirmation must repeat: a page of another website
-// can make a browser send the cookie, but cannot read it.
-const formCookie = "quarantined-form"
-
 // confirm asks whether to put back a target, or all.
 func (p *pages) confirm(w http.ResponseWriter, r *http.Request, user string) error {
 	data := map[string]any{"User": user, "Name": r.PathValue("campaign"), "Title": "Release"}
@@ -205,21 +204,14 @@ func (p *pages) confirm(w http.ResponseWriter, r *http.Request, user string) err
 	if err != nil {
 		return err
 	}
-	token := rand.Text()
-	if c, err := r.Cookie(formCookie); err == nil && len(c.Value) == len(token) {
-		token = c.Value // forms in other tabs stay good
-	}
-	http.SetCookie(w, &http.Cookie{Name: formCookie, Value: token, Path: "/", HttpOnly: true, Secure: p.settings.UserHeader != "", SameSite: http.SameSiteStrictMode})
-	data["Campaign"], data["Token"] = s, token
+	data["Campaign"], data["Token"] = s, p.formToken(w, r)
 	return p.show(w, http.StatusOK, "confirm.html", data)
 }
 
 // release puts back a target, or all.
 func (p *pages) release(w http.ResponseWriter, r *http.Request, user string) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
-	cookie, err := r.Cookie(formCookie)
-	if sent := r.PostFormValue("token"); err != nil || sent == "" || subtle.ConstantTimeCompare([]byte(sent), []byte(cookie.Value)) == 0 {
-		return &problem{Status: http.StatusForbidden, Detail: "the form is not one of this page, or the browser has not kept its cookie; go back, reload the page, and confirm again"}
+	if err := checkForm(w, r); err != nil {
+		return err
 	}
 	campaign, key := r.PathValue("campaign"), r.PathValue("key")
 	if err := restore(context.WithoutCancel(r.Context()), p.campaigns, campaign, key); err != nil {

@@ -39,9 +39,9 @@ func problemOf(err error, r *http.Request, log *slog.Logger) *problem {
 	switch {
 	case errors.Is(err, quarantine.ErrInvalid):
 		return &problem{Status: http.StatusBadRequest, Detail: err.Error()}
-	case errors.Is(err, fleet.ErrNoCampaign), errors.Is(err, fleet.ErrNoTarget):
+	case errors.Is(err, fleet.ErrNoCampaign), errors.Is(err, fleet.ErrNoTarget), errors.Is(err, fleet.ErrNoReport):
 		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
-	case errors.Is(err, fleet.ErrEnded), errors.Is(err, fleet.ErrOtherOrder):
+	case errors.Is(err, fleet.ErrEnded), errors.Is(err, fleet.ErrOtherOrder), errors.Is(err, fleet.ErrDecided), errors.Is(err, fleet.ErrNothingSure):
 		return &problem{Status: http.StatusConflict, Detail: err.Error()}
 	}
 	log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)

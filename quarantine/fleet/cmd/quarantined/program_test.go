@@ -91,12 +91,16 @@ func TestUsage(t *testing.T) {
 		`{"databaseUrl": "postgres://u:top%zzsecret@h/d", "exchange": {}}`: "databaseUrl cannot be read",
 		`{"exchange": {}}`:                 "databaseUrl is missing",
 		`{"databaseUrl": "postgres:///x"}`: `"exchange" is missing`,
-		`{"databaseUrl": "postgres:///x", "exchange": {"journalFile": "j"}}`:                    "journalFile",
-		`{"databaseUrl": "postgres:///x", "speed": 1}`:                                          "speed",
-		`{"databaseUrl": "postgres:///x", "exchange": {}, "proxies": ["10.0.0.1"]}`:             "userHeader",
-		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "X User"}`:              "userHeader",
-		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "U", "proxies": ["a"]}`: "proxies",
-		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                   "something follows",
+		`{"databaseUrl": "postgres:///x", "exchange": {"journalFile": "j"}}`:                                              "journalFile",
+		`{"databaseUrl": "postgres:///x", "speed": 1}`:                                                                    "speed",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "proxies": ["10.0.0.1"]}`:                                       "userHeader",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "X User"}`:                                        "userHeader",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "U", "proxies": ["a"]}`:                           "proxies",
+		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                                             "something follows",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{}]}`:                                               "reports: mailbox is missing",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{"mailbox":"a@b.c"},{"mailbox":"A@b.c"}]}`:          "stands there twice",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{"mailbox":"a@b.c","markOnly":true,"done":["X"]}]}`: "markOnly and done",
+		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{"mailbox":"a@b.c","interval":"-1s"}]}`:             "negative",
 	} {
 		out, status := l.run(t, "work", "-config", bad(text))
 		assert.Equal(t, 2, status, "%s: %s", text, out)

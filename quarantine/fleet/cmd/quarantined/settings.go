@@ -44,6 +44,8 @@ type settings struct {
 	// servers allow by default, or asks for its share of the throttling in "exchange".
 	// Default: 2.
 	Processes int `json:"processes"`
+	// Reports are the mailboxes in which users report mail: they are watched.
+	Reports []reportSettings `json:"reports"`
 	// Exchange is what ewsq has in its file: a configuration, or an array of them.
 	Exchange json.RawMessage `json:"exchange"`
 
@@ -121,6 +123,9 @@ func (s *settings) check() error {
 		return fmt.Errorf("%s in the environment cannot be sent in a header; use letters, digits, and '-', '.', '_', '~', '+' or '/'", envToken)
 	case time.Duration(s.TakeOverAfter) < 0, time.Duration(s.Settle) < 0:
 		return errors.New("takeOverAfter or settle is negative; give a time such as 10m")
+	}
+	if err := s.checkReports(); err != nil {
+		return err
 	}
 	for _, p := range s.Proxies {
 		prefix, err := netip.ParsePrefix(p)

@@ -49,6 +49,10 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	if err != nil {
 		return err
 	}
+	watches, err := s.watches(campaigns, router, log)
+	if err != nil {
+		return err
+	}
 	var stopping atomic.Bool
 	server := &http.Server{
 		Handler:           newServer(s, campaigns, pool, counts, log, &stopping),
@@ -62,6 +66,8 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	if err := workers.Start(ctx); err != nil {
 		return err
 	}
+	stopWatching := runAll(ctx, watches)
+	defer stopWatching() // before the router is closed
 	url := "http://" + listener.Addr().String()
 	if err := p.print(map[string]string{"url": url}); err != nil {
 		return err
@@ -79,6 +85,7 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	stopping.Store(true)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
 	defer cancel()
+	stopWatching()
 	stopped := workers.Stop(grace) // what does not end is handed on by River
 	if server.Shutdown(grace) != nil {
 		_ = server.Close() // drops callers that are too slow
