@@ -118,7 +118,7 @@ func (f fate) play(t *testing.T, config *pgxpool.Config) bool {
 	h := &history{fate: f, t: t, srv: srv, config: config, pool: pgtest.Open(t, config), campaign: strings.NewReplacer(" ", "-", ",", "", ":", "").Replace(f.String())}
 	defer h.pool.Close()
 	h.leaveBehind(ctx)
-	_, err := h.worker(ctx, config, nil).campaigns.Enqueue(ctx, fleet.Order{Campaign: h.campaign, Groups: []quarantine.GroupTarget{{Group: staff, Target: quarantine.Target{MessageID: phishing}}}})
+	_, err := h.campaigns().Enqueue(ctx, fleet.Order{Campaign: h.campaign, Groups: []quarantine.GroupTarget{{Group: staff, Target: quarantine.Target{MessageID: phishing}}}})
 	require.NoError(t, err)
 
 	v := newVictim(f)

@@ -35,9 +35,8 @@ type history struct {
 
 // jobWorker is a process that does jobs.
 type jobWorker struct {
-	campaigns *fleet.Campaigns
-	workers   *fleet.Workers
-	stop      func(context.Context)
+	workers *fleet.Workers
+	stop    func(context.Context)
 }
 
 func (h *history) campaigns() *fleet.Campaigns {
@@ -59,7 +58,7 @@ func (h *history) worker(ctx context.Context, config *pgxpool.Config, v *victim)
 	}
 	workers, err := fleet.NewWorkers(campaigns, router, opts)
 	require.NoError(t, err)
-	return &jobWorker{campaigns, workers, func(ctx context.Context) {
+	return &jobWorker{workers, func(ctx context.Context) {
 		_ = workers.Stop(ctx) // a dead one cannot say that it stops
 		router.Close()
 		pool.Close()
@@ -88,7 +87,9 @@ func (h *history) leaveBehind(ctx context.Context) {
 	run, die := context.WithCancel(ctx)
 	defer die()
 	var network pgtest.Faults
-	router := h.router(pgtest.Open(h.t, network.Install(h.config)), transportFunc(func(r *http.Request) (*http.Response, error) {
+	pool := pgtest.Open(h.t, network.Install(h.config))
+	defer pool.Close()
+	router := h.router(pool, transportFunc(func(r *http.Request) (*http.Response, error) {
 		if run.Err() != nil {
 			return nil, errDead
 		}
