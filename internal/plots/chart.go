@@ -30,9 +30,10 @@ type chart struct {
 	XLabel    string
 	Y         string // unit that is drawn
 	YLabel    string
-	Series    string // key that tells the lines apart; empty for one line
-	Bound     string // unit of a bound to be drawn beside each line; empty for none
-	Log       bool   // the horizontal axis is logarithmic
+	Series    string  // key that tells the lines apart; empty for one line
+	Bound     string  // unit of a bound to be drawn beside each line; empty for none
+	Log       bool    // the horizontal axis is logarithmic
+	Room      float64 // for the legend above the lines, as a part of their height; at least 0.1
 }
 
 // charts returns what charts.json says.

@@ -35,7 +35,7 @@ func (c chart) draw(lines []line) ([]byte, error) {
 			return nil, err
 		}
 	}
-	p.Y.Max *= 1.1
+	p.Y.Max *= 1 + max(c.Room, 0.1)
 	if !c.Log {
 		p.X.Max += (p.X.Max - p.X.Min) / 40 // the last points are not at the edge
 	}
