@@ -114,7 +114,7 @@ func (s *settings) check() error {
 	case s.DatabaseURL.IsZero():
 		return fmt.Errorf("databaseUrl is missing; give postgres://USER:PASSWORD@HOST:5432/NAME, or set %s in the environment", envDatabase)
 	case s.UserHeader != "" && !validHeader.MatchString(s.UserHeader):
-		return errors.New("userHeader is no name of a header field; give one such as X-Forwarded-User")
+		return errors.New("userHeader is not the name of a header field; give one such as X-Forwarded-User")
 	case s.UserHeader == "" && len(s.Proxies) > 0:
 		return errors.New("proxies is set without userHeader; give the header field in which the proxy names the user")
 	case s.Processes < 0 || s.Processes > 1000:
