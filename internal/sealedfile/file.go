@@ -60,6 +60,7 @@ type File struct {
 	format Format
 	broken atomic.Pointer[error] // with what each call fails
 	stuck  atomic.Bool           // a fault or panic: bbolt is not touched any more
+	uses   atomic.Int64          // since mapped pages were given back
 
 	queueing sync.Mutex
 	queue    []*change

@@ -43,6 +43,7 @@ func (f *File) Update(do func(*Tx) error) error {
 		}
 		other.err, other.done = err, true
 	}
+	f.used(len(batch))
 	return c.err
 }
 
@@ -79,6 +80,7 @@ func (f *File) write(batch []*change) (refused bool, err error) {
 
 // View runs a function that only reads. It must not call Update.
 func (f *File) View(do func(*Tx) error) error {
+	defer f.used(1)
 	return f.guard(func() error {
 		return f.db.View(func(tx *bbolt.Tx) error { return do(&Tx{tx: tx, file: f}) })
 	})
