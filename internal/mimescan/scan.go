@@ -64,6 +64,10 @@ type Text struct {
 	Page bool   // it is HTML
 	Text string // in UTF-8 as far as its charset is known; at most 256 KiB of it
 	Cut  bool   // there is more
+
+	// Quoted means that it was found within another text: the sender of that may have
+	// written it.
+	Quoted bool
 }
 
 // Attachment is an attached file or message, a file that is encoded within a text, or
@@ -94,6 +98,9 @@ type Report struct {
 	// its name or its content may have been: the message is not as it says, and was
 	// read as well as can be. They are empty if it was read as its sender meant it.
 	Links, Attachments string
+
+	// Quoted means that an attached message was found within a text.
+	Quoted bool
 }
 
 // Scan reads a message completely. It returns an error of the reader or handler,
@@ -172,7 +179,8 @@ type scanner struct {
 	report Report
 
 	location string // base of links in the parts of a multipart
-	quoted   bool   // what is read was found within a text
+	quoted   bool   // what is read was found within a text, as a part of a message
+	within   int    // in how many texts it was found
 
 	quotedParts int // found within texts
 

@@ -73,3 +73,35 @@ func TestTextIsCut(t *testing.T) {
 	assert.Equal(t, 256<<10, text)
 	assert.Equal(t, 1, links)
 }
+
+// TestWithinText marks what was found within a text, however it stands there.
+func TestWithinText(t *testing.T) {
+	t.Parallel()
+	inner := "Content-Type: message/rfc822\n\nSubject: inner\n\nwithin\n"
+	uu := "begin-base64 644 a.eml\n" + "U3ViamVjdDogaW5uZXIKCndpdGhpbgo=\n====\n"
+	for name, c := range map[string]struct {
+		message string
+		quoted  bool
+	}{
+		"a part":                {"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + inner + "--b--\n", false},
+		"another boundary":      {"Content-Type: multipart/mixed; boundary=x\n\n--b\n" + inner + "--b--\n", false},
+		"within a text":         {"Content-Type: text/plain\n\nhello\n" + inner, true},
+		"encoded within a text": {"Content-Type: text/plain\n\nhello\n" + uu, true},
+	} {
+		var texts, messages []bool
+		_, err := mimescan.Scan(strings.NewReader(crlf(c.message)), mimescan.Handler{
+			Begin:      func([]byte) error { return nil },
+			Attachment: func(mimescan.Attachment) error { return nil },
+			Text: func(x mimescan.Text) error {
+				if strings.HasPrefix(x.Text, "within") {
+					texts = append(texts, x.Quoted)
+				}
+				return nil
+			},
+			End: func(r mimescan.Report) error { messages = append(messages, r.Quoted); return nil },
+		})
+		require.NoError(t, err, name)
+		assert.Equal(t, []bool{c.quoted}, texts, name)
+		assert.Equal(t, []bool{c.quoted}, messages, name)
+	}
+}

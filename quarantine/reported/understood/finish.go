@@ -23,11 +23,16 @@ func (p *parser) finish() Report {
 		r.By = from[0]
 	}
 	q, inText := p.inTexts()
+	p.doubtID(&q)
 	p.reporter(q)
 
 	attached := root.Within
 	for i := range attached {
 		p.judge(&attached[i], inText && q.headers && !q.agrees(attached[i]))
+		if p.inText[i] && attached[i].Confidence != Low {
+			attached[i].Confidence = Low
+			p.incomplete("a message was found within a text of the report: the sender of that may have written it")
+		}
 	}
 	r.Messages = attached
 	for _, m := range p.heads {
@@ -38,6 +43,7 @@ func (p *parser) finish() Report {
 	}
 	p.addQuoted(q, inText, root)
 	p.addButton()
+	p.addNetwork()
 	for i := range r.Messages {
 		m := &r.Messages[i]
 		p.refuseOwn(m)
@@ -52,6 +58,9 @@ func (p *parser) finish() Report {
 	}
 	if len(r.Messages) == 0 {
 		p.incomplete("no message was recognised in the report")
+		if p.own.first("Resent-From") != "" {
+			p.incomplete("the report was redirected, so it is itself what was reported, if anything: forward it as an attachment instead")
+		}
 	}
 	rank := map[Confidence]int{High: 0, Medium: 1, Low: 2}
 	slices.SortStableFunc(r.Messages, func(a, b Message) int { return rank[a.Confidence] - rank[b.Confidence] })
@@ -78,7 +87,7 @@ func (p *parser) inTexts() (best quoted, ok bool) {
 		return 1
 	})
 	for _, t := range p.texts {
-		q, found := quotedIn(t)
+		q, found := p.quotedIn(t)
 		if found && (!ok || q.better(best)) {
 			best, ok = q, true
 		}
@@ -98,12 +107,18 @@ func (q quoted) better(than quoted) bool {
 // reporter tells who reported, if a button names somebody else than From.
 func (p *parser) reporter(q quoted) {
 	named := q.reporter
+	if p.forwarded() {
+		named = "" // what is forwarded may say so
+	}
 	for _, f := range p.own.fields {
 		if name := strings.ToLower(f.Name); strings.HasPrefix(name, "x-") && (strings.HasSuffix(name, "reporter") || strings.HasSuffix(name, "reported-by")) {
 			named = firstOf(addressIn(f.Value), named)
 		}
 	}
-	if named != "" && !strings.EqualFold(named, p.report.By.Email) {
+	if !strings.Contains(named, "@") {
+		return
+	}
+	if !strings.EqualFold(named, p.report.By.Email) {
 		p.report.By, p.report.Via = Address{Email: p.keep(named, maxField)}, p.report.By
 	}
 }
@@ -114,6 +129,10 @@ func (p *parser) judge(m *Message, beside bool) {
 	case beside:
 		m.Confidence = Low
 		p.incomplete("a message is attached to a report that quotes another one: it may be an attachment of that")
+	case m.MessageID != "" && m.Confidence == Medium: // of several
+	case len(angled.FindAllString(m.MessageID, 2)) > 1:
+		m.Confidence = Medium
+		p.incomplete("an attached message has several Message-IDs in one field")
 	case m.MessageID != "":
 		m.Confidence = High
 	case len(m.From) > 0 && m.Subject != "":
@@ -138,7 +157,7 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 		return
 	}
 	m := p.message(q)
-	if !q.headers && p.forwarded() {
+	if !q.headers && p.forwarded() && !p.answers(q.id) {
 		m.Confidence = Low
 		p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it")
 	}
@@ -149,14 +168,26 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 	r.Messages = append(r.Messages, m)
 }
 
-// forwards are what mail programs put before the subject of what is forwarded.
-var forwards = []string{"fw", "fwd", "wg", "tr", "rv", "i", "enc", "vs", "vb", "vl", "doorst", "pd", "ynt", "ilt", "továb", "tov", "πρθ", "trs", "转发", "轉寄", "전달"}
-
 // forwarded reports whether the report seems to be a message that was sent on, and not one
 // that a button made.
 func (p *parser) forwarded() bool {
-	before, _, _ := strings.Cut(strings.ReplaceAll(p.report.Subject, "：", ":"), ":")
-	return p.own.first("In-Reply-To") != "" || p.own.first("References") != "" || slices.Contains(forwards, strings.ToLower(strings.TrimSpace(before)))
+	return p.own.first("In-Reply-To") != "" || p.own.first("References") != "" || isForward(p.report.Subject)
+}
+
+// answers reports whether the report answers, or forwards, the message with an id: its
+// program says so.
+func (p *parser) answers(id string) bool {
+	return id != "" && driver.SameMessageID(id, idIn(p.own.first("In-Reply-To")))
+}
+
+// doubtID takes a Message-ID from headers that a mail program quotes: it writes none there,
+// so who does is the sender of what is quoted.
+func (p *parser) doubtID(q *quoted) {
+	if !q.headers || q.id == "" || !p.forwarded() || p.answers(q.id) {
+		return
+	}
+	p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it, so it was left alone")
+	q.id = ""
 }
 
 // addButton adds the message whose id an add-in wrote into a field of the report.
@@ -198,7 +229,7 @@ func namesReported(field string) bool {
 			return false
 		}
 	}
-	for _, word := range []string{"report", "phish", "suspicious", "spam", "abuse", "submi", "original", "internetmessageid"} {
+	for _, word := range []string{"report", "phish", "suspicious", "spam", "abuse", "submi", "original", "internetmessageid", "hoxhunt", "knowbe4", "cofense", "ironscales", "wombat"} {
 		if strings.Contains(name, word) {
 			return true
 		}
