@@ -22,6 +22,7 @@ func (p *parser) finish() Report {
 	if from := p.people(p.own, "From", "Sender"); len(from) > 0 {
 		r.By = from[0]
 	}
+	p.sentOn = p.forwarded()
 	q, inText := p.inTexts()
 	p.doubtID(&q)
 	p.reporter(q)
@@ -107,7 +108,7 @@ func (q quoted) better(than quoted) bool {
 // reporter tells who reported, if a button names somebody else than From.
 func (p *parser) reporter(q quoted) {
 	named := q.reporter
-	if p.forwarded() {
+	if p.sentOn {
 		named = "" // what is forwarded may say so
 	}
 	for _, f := range p.own.fields {
@@ -157,7 +158,7 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 		return
 	}
 	m := p.message(q)
-	if !q.headers && p.forwarded() && !p.answers(q.id) {
+	if !q.headers && p.sentOn && !p.answers(q.id) {
 		m.Confidence = Low
 		p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it")
 	}
@@ -183,7 +184,7 @@ func (p *parser) answers(id string) bool {
 // doubtID takes a Message-ID from headers that a mail program quotes: it writes none there,
 // so who does is the sender of what is quoted.
 func (p *parser) doubtID(q *quoted) {
-	if !q.headers || q.id == "" || !p.forwarded() || p.answers(q.id) {
+	if !q.headers || q.id == "" || !p.sentOn || p.answers(q.id) {
 		return
 	}
 	p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it, so it was left alone")

@@ -150,7 +150,7 @@ func (w *pageWriter) link(begins bool, t html.Token) {
 	}
 	l := w.links[len(w.links)-1]
 	w.links = w.links[:len(w.links)-1]
-	if l.mail != "" && !bytes.Contains(bytes.ToLower(w.text[min(l.at, len(w.text)):]), []byte(strings.ToLower(l.mail))) {
+	if shown := w.text[min(l.at, len(w.text)):]; l.mail != "" && len(shown) <= maxField && !bytes.Contains(bytes.ToLower(shown), []byte(strings.ToLower(l.mail))) {
 		w.text = append(w.text, (" <" + l.mail + ">")...)
 	}
 }

@@ -56,6 +56,7 @@ type parser struct {
 	count  int       // attached messages
 	left   int       // bytes that may still be kept
 	heads  []Message // headers without their message
+	sentOn bool      // the report seems to be a message that was sent on
 	feed   header    // of a report of abuse, as RFC 5965 has it
 }
 

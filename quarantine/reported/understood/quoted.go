@@ -76,12 +76,11 @@ func (q *quoted) isOwn() bool { return q.id != "" && driver.SameMessageID(q.id, 
 // there they end once they are whole, or at the next line that is none if a button made it.
 func (p *parser) blockAt(lines []string, at int, page bool) (q quoted, end int) {
 	q.own, end = p.report.MessageID, at
-	forwarded := p.forwarded()
 	var last label
 	empty, over := false, false // its line has no value; what follows may be the text
 	for i := at; i < len(lines) && i-end <= maxGap; i++ {
 		kind, value := cutLabel(lines[i])
-		over = over || q.whole() && (page && (forwarded || i > end) || trimMarks(lines[i]) == "")
+		over = over || q.whole() && (page && (p.sentOn || i > end) || trimMarks(lines[i]) == "")
 		if over && (kind == labelID || kind == labelReporter) {
 			break
 		}
