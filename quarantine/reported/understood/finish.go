@@ -28,8 +28,10 @@ func (p *parser) finish() Report {
 	p.reporter(q)
 
 	attached := root.Within
+	// What stands beside headers of another message came with that, or its sender wrote them.
+	beside := func(m Message) bool { return inText && q.headers && (p.otherSubject(q) || !q.agrees(m)) }
 	for i := range attached {
-		p.judge(&attached[i], inText && q.headers && !q.agrees(attached[i]))
+		p.judge(&attached[i], beside(attached[i]))
 		if p.inText[i] && attached[i].Confidence != Low {
 			attached[i].Confidence = Low
 			p.incomplete("a message was found within a text of the report: the sender of that may have written it")
@@ -38,7 +40,7 @@ func (p *parser) finish() Report {
 	r.Messages = attached
 	for _, m := range p.heads {
 		if m.Form == FormHeaders {
-			p.judge(&m, false)
+			p.judge(&m, beside(m))
 		}
 		r.Messages = append(r.Messages, m)
 	}
@@ -50,9 +52,10 @@ func (p *parser) finish() Report {
 		p.refuseOwn(m)
 		m.Criteria = criteriaOf(*m)
 	}
-	if original := p.feed.all("Original-Rcpt-To"); len(r.Messages) == 1 {
+	if original := p.feed.all("Original-Rcpt-To"); len(r.Messages) == 1 && r.Messages[0].Confidence == High {
 		for _, to := range original {
-			if a := addressIn(to); a != "" {
+			a := addressIn(to)
+			if a != "" && !slices.ContainsFunc(r.Messages[0].To, func(known Address) bool { return strings.EqualFold(known.Email, a) }) {
 				r.Messages[0].To = append(r.Messages[0].To, Address{Email: p.keep(a, maxField)})
 			}
 		}
@@ -179,6 +182,13 @@ func (p *parser) forwarded() bool {
 // program says so.
 func (p *parser) answers(id string) bool {
 	return id != "" && driver.SameMessageID(id, idIn(p.own.first("In-Reply-To")))
+}
+
+// otherSubject reports whether quoted headers have another subject than the report has that
+// a program made of them.
+func (p *parser) otherSubject(q quoted) bool {
+	subject := clean(q.subject)
+	return subject != "" && isForward(p.report.Subject) && !sameSubject(subject, p.report.Subject)
 }
 
 // doubtID takes a Message-ID from headers that a mail program quotes: it writes none there,

@@ -72,6 +72,9 @@ const (
 func cutLabel(line string) (label, string) {
 	line = trimMarks(line)
 	at := strings.IndexAny(line, labelEnds)
+	if columns := strings.Index(line, "  "); columns > 0 && (at < 0 || columns < at && strings.Trim(line[columns:at], " ") != "") {
+		at = columns // in columns, there may be no other end
+	}
 	if at <= 0 || at > maxLabel {
 		return noLabel, line
 	}

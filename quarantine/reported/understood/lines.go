@@ -52,7 +52,7 @@ var cellElements = map[string]bool{"td": true, "th": true, "dt": true}
 // link stands the address of mail to which it leads, unless it is that text.
 func pageText(page string) string {
 	var w pageWriter
-	hidden := 0
+	hidden, kept := 0, 0 // within elements that are not shown, and whose white space is
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
@@ -67,6 +67,8 @@ func pageText(page string) string {
 		case t.Data == "body" && kind != html.TextToken:
 			hidden = 0
 		case hidden > 0:
+		case kind == html.TextToken && kept > 0:
+			w.text = append(w.text, t.Data...)
 		case kind == html.TextToken:
 			w.words(t.Data)
 		case t.Data == "br":
@@ -76,6 +78,11 @@ func pageText(page string) string {
 		case cellElements[t.Data]:
 			w.cell(kind == html.StartTagToken)
 		case blockElements[t.Data]:
+			if t.Data == "pre" && kind == html.StartTagToken {
+				kept++
+			} else if t.Data == "pre" {
+				kept = max(0, kept-1)
+			}
 			w.endLine(kind == html.StartTagToken && t.Data != "tr" && t.Data != "table")
 		}
 	}

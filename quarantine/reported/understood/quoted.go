@@ -187,7 +187,7 @@ func (p *parser) message(q quoted) Message {
 	case q.foreign:
 		m.Confidence = Low
 		p.incomplete("the quoted headers are in a language that is not known, or one line: they were read as well as can be")
-	case m.Subject != "" && isForward(p.report.Subject) && !sameSubject(m.Subject, p.report.Subject):
+	case p.otherSubject(q):
 		m.Confidence = Low
 		p.incomplete("the quoted headers have another subject than the report: its sender may have written them")
 	case strings.Contains(m.Subject, damaged):
