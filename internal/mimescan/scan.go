@@ -53,7 +53,8 @@ type Handler struct {
 	// End receives what was found out about an attached message once it has been read,
 	// before Attachment receives it. It is not called for the message itself.
 	End func(r Report) error
-	// Text receives each text that is no attachment, before the links in it.
+	// Text receives each text before the links in it. Files of text and JSON are marked as
+	// attached.
 	Text func(t Text) error
 }
 
@@ -68,6 +69,9 @@ type Text struct {
 	// Quoted means that it was found within another text: the sender of that may have
 	// written it.
 	Quoted bool
+	// Attached means that it is an attachment, of this name.
+	Attached bool
+	Name     string
 }
 
 // Attachment is an attached file or message, a file that is encoded within a text, or

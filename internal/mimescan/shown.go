@@ -35,7 +35,8 @@ func (s *scanner) inner(body io.Reader, depth int) error {
 
 // shown passes the beginning of a text on, and returns the text.
 func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
-	if s.h.Text == nil || p.attached() && !p.describes() {
+	attached := p.attached() && !p.describes()
+	if s.h.Text == nil || attached && !strings.HasPrefix(p.kind, "text/") && p.kind != "application/json" {
 		return content, nil
 	}
 	var head bytes.Buffer
@@ -44,6 +45,9 @@ func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 	}
 	raw := head.Bytes()
 	t := Text{Kind: p.kind, Page: p.isPage() || p.seems == "text/html", Cut: len(raw) > maxShown, Quoted: s.within > 0}
+	if attached {
+		t.Attached, t.Name = true, p.name
+	}
 	c := p.convert(bufio.NewReaderSize(bytes.NewReader(raw[:min(len(raw), maxShown)]), partBuf), t.Page)
 	var text bytes.Buffer
 	// What does not decode ends the text: the scan for links reads it in all ways.

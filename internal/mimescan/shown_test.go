@@ -33,8 +33,13 @@ func TestStructure(t *testing.T) {
 		Begin: func(header []byte) error {
 			return say("begin %s", strings.ReplaceAll(strings.SplitN(string(header), "\r\nContent", 2)[0], "\r\n", ""))
 		},
-		End:        func(r mimescan.Report) error { return say("end %s", r.Opaque) },
-		Text:       func(x mimescan.Text) error { return say("text %s %t %s", x.Kind, x.Page, strings.TrimSpace(x.Text)) },
+		End: func(r mimescan.Report) error { return say("end %s", r.Opaque) },
+		Text: func(x mimescan.Text) error {
+			if x.Attached {
+				return say("file %s %s %s", x.Name, x.Kind, strings.TrimSpace(x.Text))
+			}
+			return say("text %s %t %s", x.Kind, x.Page, strings.TrimSpace(x.Text))
+		},
 		Link:       func(l string) error { return say("link %s", l) },
 		Attachment: func(a mimescan.Attachment) error { return say("attachment %s %s", a.Type, a.Opaque) },
 	})
@@ -43,7 +48,7 @@ func TestStructure(t *testing.T) {
 	assert.Equal(t, []string{
 		"begin Subject: outer",
 		"text text/plain false да https://lure.example/", "link https://lure.example/",
-		"attachment text/plain ",
+		"file notes.txt text/plain not a text of the message", "attachment text/plain ",
 		"begin Subject: inner folded",
 		`text text/html true <a href="https://lure.example/">x</a>`, "link https://lure.example/",
 		"begin Subject: innermost", "text text/plain false https://lure.example/", "link https://lure.example/", "end ", "attachment application/octet-stream ",

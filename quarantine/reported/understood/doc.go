@@ -7,7 +7,8 @@
 //
 //	message/rfc822, .eml    the message itself; its Message-ID is that of the reported one
 //	text/rfc822-headers     its header alone (RFC 3462, RFC 5965)
-//	button                  an id that an add-in wrote into a header field or into the text
+//	button                  an id that an add-in wrote into a header field, into the text or
+//	                        into a file of JSON
 //	quoted                  only forwarded: headers that a mail program quoted in the text, in
 //	                        the languages in which Outlook writes them. They become criteria.
 //	                        In other languages, and if only the line above a quoted text says

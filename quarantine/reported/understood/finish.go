@@ -46,6 +46,7 @@ func (p *parser) finish() Report {
 	}
 	p.addQuoted(q, inText, root)
 	p.addButton()
+	p.addFiles(q)
 	p.addNetwork()
 	for i := range r.Messages {
 		m := &r.Messages[i]

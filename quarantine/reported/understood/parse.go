@@ -51,13 +51,14 @@ type parser struct {
 	own    header     // of the report
 	open   []*Message // the report itself first, then the messages that are being read
 	texts  []mimescan.Text
-	inText []bool    // of the messages attached to the report: found within a text
-	ended  *Message  // the attached message that has just been read
-	count  int       // attached messages
-	left   int       // bytes that may still be kept
-	heads  []Message // headers without their message
-	sentOn bool      // the report seems to be a message that was sent on
-	feed   header    // of a report of abuse, as RFC 5965 has it
+	files  []mimescan.Text // attached, that a button may have written
+	inText []bool          // of the messages attached to the report: found within a text
+	ended  *Message        // the attached message that has just been read
+	count  int             // attached messages
+	left   int             // bytes that may still be kept
+	heads  []Message       // headers without their message
+	sentOn bool            // the report seems to be a message that was sent on
+	feed   header          // of a report of abuse, as RFC 5965 has it
 }
 
 // incomplete notes what could not be understood, once.
@@ -122,6 +123,10 @@ func (p *parser) top() *Message { return p.open[len(p.open)-1] }
 func (p *parser) text(t mimescan.Text) error {
 	p.ended = nil
 	if len(p.open) != 1 || t.Quoted { // what is in a text is not the reporter's
+		return nil
+	}
+	if t.Attached {
+		p.file(t)
 		return nil
 	}
 	switch t.Kind {

@@ -54,7 +54,7 @@ func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 			block.id = firstOf(block.id, button.id)
 			return block, true
 		}
-		if button.id == "" || button.isOwn() && block.id != "" {
+		if button.id == "" || p.isOwn(button.id) && block.id != "" {
 			button.id = block.id
 		}
 		button.reporter = block.reporter
@@ -67,8 +67,10 @@ func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 	return button, button.id != "" || button.reporter != ""
 }
 
-// isOwn reports whether the id is that of the report itself.
-func (q *quoted) isOwn() bool { return q.id != "" && driver.SameMessageID(q.id, q.own) }
+// isOwn reports whether an id is that of the report itself.
+func (p *parser) isOwn(id string) bool {
+	return id != "" && driver.SameMessageID(id, p.report.MessageID)
+}
 
 // blockAt reads headers that begin at a line, and returns the line after them. What comes
 // after them was written by the attacker, so a button cannot have written it: in plain text
@@ -132,7 +134,7 @@ func (q *quoted) set(kind label, value string) {
 	case labelTo:
 		q.to = append(q.to, value)
 	case labelID:
-		if id := idIn(value); q.id == "" || q.isOwn() && id != "" {
+		if id := idIn(value); q.id == "" || driver.SameMessageID(q.id, q.own) && id != "" {
 			q.id = id
 		}
 	case labelReporter:
