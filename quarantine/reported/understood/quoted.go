@@ -47,7 +47,7 @@ func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 		block, end := p.blockAt(lines, i, t.Page)
 		block.reporter = firstOf(button.reporter, block.reporter)
 		if block.headers {
-			if before, ok := p.foreign(lines[:i]); ok && !strings.EqualFold(addressIn(before.from), addressIn(block.from)) {
+			if before, ok := p.foreign(lines[:i]); ok && p.sentOn && !strings.EqualFold(addressIn(before.from), addressIn(block.from)) {
 				block = before
 			}
 			block.subject = unfold(block.subject, block.wrapped, p.report.Subject)
@@ -60,7 +60,7 @@ func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 		button.reporter = block.reporter
 		i = max(i, end-1)
 	}
-	if q, ok := p.foreign(lines); ok {
+	if q, ok := p.foreign(lines); ok && (p.sentOn || button.id == "") {
 		q.id, q.reporter = button.id, button.reporter
 		return q, true
 	}
