@@ -6,9 +6,10 @@ import (
 )
 
 var (
-	// mailed matches an address, pointed one that stands in brackets.
-	mailed  = regexp.MustCompile(`[^\s<>"'()\[\]:;,=|` + "`" + `]{1,200}@[^\s<>"'()\[\]:;,=|` + "`" + `]{1,255}`)
-	pointed = regexp.MustCompile(`[<\[＜]\s*(?i:(?:mailto|smtp):)?\s*([^\s<>"'()\[\]:;,=]{1,200}@[^\s<>"'()\[\]:;,=]{1,255})\s*[>\]＞]`)
+	// mailed matches an address, pointed one that stands in brackets. An apostrophe may be
+	// in it, and around it.
+	mailed  = regexp.MustCompile(`[^\s<>"'()\[\]:;,=|` + "`" + `][^\s<>"()\[\]:;,=|` + "`" + `]{0,199}@[^\s<>"'()\[\]:;,=|` + "`" + `]{1,255}`)
+	pointed = regexp.MustCompile(`[<\[＜]\s*'?(?i:(?:mailto|smtp):)?\s*([^\s<>"'()\[\]:;,=][^\s<>"()\[\]:;,=]{0,199}@[^\s<>"'()\[\]:;,=]{1,255})'?\s*[>\]＞]`)
 )
 
 // addressIn returns the address in a value: name <a@b>, name [mailto:a@b], or alone. An
