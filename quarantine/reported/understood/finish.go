@@ -32,6 +32,9 @@ func (p *parser) finish() Report {
 	beside := func(m Message) bool { return inText && q.headers && (p.otherSubject(q) || !q.agrees(m)) }
 	for i := range attached {
 		p.judge(&attached[i], beside(attached[i]))
+		if m := attached[i]; m.MessageID == "" && len(m.From) == 0 && m.Subject == "" {
+			p.incomplete("what is attached as a message has no header of one: it may be another file, or damaged")
+		}
 		if p.inText[i] && attached[i].Confidence != Low {
 			attached[i].Confidence = Low
 			p.incomplete("a message was found within a text of the report: the sender of that may have written it")

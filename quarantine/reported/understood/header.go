@@ -117,6 +117,9 @@ func idOf(field string) string {
 			return ids[0]
 		}
 	}
+	if plain := strings.TrimSpace(withoutComments(field)); plain != "" && angled.FindString(plain) == plain {
+		return plain // a comment may have an id as well
+	}
 	if strings.Trim(field, "<> ") == "" {
 		return ""
 	}
