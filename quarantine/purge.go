@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -17,6 +18,7 @@ type PurgeRequest struct {
 	// least [MinPurgeAge] ago.
 	Before time.Time
 	// Keep are references whose messages stay, whatever their age: see Reference of [Target].
+	// They are compared ignoring case.
 	Keep []string
 	// Mailbox is that from which the messages came. Default: all, except with InPlace of
 	// [Options], with which it is required.
@@ -100,7 +102,7 @@ func (s *Service) purge(ctx context.Context, h Held, req PurgeRequest) Purged {
 		return p
 	}
 	switch {
-	case h.Reference != "" && slices.Contains(req.Keep, h.Reference):
+	case h.Reference != "" && slices.ContainsFunc(req.Keep, func(keep string) bool { return strings.EqualFold(keep, h.Reference) }):
 		p.Outcome = PurgeKept
 		return p
 	case h.Direction != driver.ToQuarantine:

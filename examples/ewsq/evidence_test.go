@@ -99,6 +99,17 @@ func TestExportCommand(t *testing.T) {
 	assert.Empty(t, left)
 }
 
+// TestPurgeKeepsNumberSign: references of ticket systems may look like comments.
+func TestPurgeKeepsNumberSign(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.taken(t, "-reference", "#4711")
+	b.age(t, 100*24*time.Hour)
+	r := b.run(t, "purge", "-older-than", "90d", "-yes", "-keep", b.write(t, "keep.txt", "# open cases\n#4711\n"))
+	require.Equal(t, exitDone, r.status, r.stderr)
+	assert.Len(t, b.run(t, "list").lines, 1)
+}
+
 // age makes what lies in quarantine older, as its stamp has it.
 func (b *bundle) age(t *testing.T, by time.Duration) {
 	t.Helper()
@@ -120,7 +131,7 @@ func TestPurgeCommand(t *testing.T) {
 	b := newBundle(t)
 	b.taken(t, "-reference", "INC-7")
 	b.age(t, 100*24*time.Hour)
-	keep, other := b.write(t, "keep.txt", "\ufeff# open cases\r\n\r\nINC-7\r\n"), b.write(t, "other.txt", "INC-8\n")
+	keep, other := b.write(t, "keep.txt", "\ufeff# open cases\r\n\r\n#4711\r\ninc-7\r\n"), b.write(t, "other.txt", "INC-8\n")
 	held := func() int { return len(b.run(t, "list").lines) }
 
 	for _, c := range []struct {
@@ -133,6 +144,7 @@ func TestPurgeCommand(t *testing.T) {
 		{[]string{"-older-than", "90"}, exitUsage, "as 90d"},
 		{[]string{"-older-than", "d"}, exitUsage, "as 90d"},
 		{[]string{"-older-than", "90d", "-keep", b.write(t, "empty.txt", "# nothing\n")}, exitUsage, "has no reference"},
+		{[]string{"-older-than", "90d", "-keep", b.write(t, "utf16.txt", "I\x00N\x00C\x00-\x007\x00\n\x00"), "-yes"}, exitUsage, "line 1 is no reference"},
 		{[]string{"-older-than", "90d", "-keep", filepath.Join(b.dir, "none")}, exitUsage, "-keep"},
 		{[]string{"-older-than", "101d", "-yes"}, exitDone, "0 messages would be removed"},
 		{[]string{"-older-than", "90d"}, exitDone, "nothing was removed; to remove them, add -yes"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 func purgeCommand() command {
@@ -33,7 +34,7 @@ which there are two copies; and whatever else lies in the quarantine mailbox.
 With quarantineInPlace it needs -mailbox or -mailboxes, and in a sovereign cloud it
 removes nothing: Graph cannot do that there.
 `,
-		files: "\nA file of references for -keep has one on each line, exactly as it was given with\n-reference. Empty lines, and those that begin with #, are skipped.\n",
+		files: "\nA file of references for -keep has one on each line, as it was given with\n-reference; upper and lower case do not matter. Empty lines are skipped. A line\nthat begins with # is a comment, and keeps what has it as its reference, such as\n#4711.\n",
 		exit: map[int]string{
 			exitDone: "What could be removed was, or nothing was to be; what is kept is listed.",
 			exitSome: "A message was refused, or it is undecided whether it was removed; its line says why.",
@@ -195,16 +196,27 @@ func (s *session) references(name string) (all []string, err error) {
 		return nil, usagef("-keep: %w", err)
 	}
 	defer in.Close()
+	named := false
 	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		if line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff")); line != "" && line[0] != '#' {
-			all = append(all, line)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		switch {
+		case line == "":
+			continue
+		case line[0] == '#':
+			// It may be a reference such as #4711; a comment that is kept as one does no harm.
+			named = named || len(line) > 1 && line[1] != ' '
+		case !driver.ValidReference(line):
+			return nil, usagef("-keep %s: line %d is no reference, so nothing would be kept for it; the file must be UTF-8 with one reference on each line", name, n)
+		default:
+			named = true
 		}
+		all = append(all, line)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, usagef("-keep %s: %w", name, err)
 	}
-	if len(all) == 0 {
+	if !named {
 		return nil, usagef("-keep %s: has no reference; leave -keep out if nothing is to be kept", name)
 	}
 	return all, nil

@@ -38,7 +38,7 @@ sure that is, their links, attachments and results of authentication. All of tha
 written by strangers: do not display it unescaped.
 
 watch       writes each report as it comes, and goes on until it is interrupted, which
-            is status 0
+            is status 0. Until then no other command is given what it has written
 list        writes those that wait, and ends when none has come for the time of -wait
 show        writes one, and gives it back
 quarantine  takes the messages that a report means: the reporter's own copies first,

@@ -44,7 +44,15 @@ func countsOf(outcomes map[quarantine.Outcome]int) (all []outcomeCount) {
 	} {
 		if n := outcomes[o]; n > 0 {
 			all = append(all, outcomeCount{n, words(o), o.Done() || o == quarantine.NotFound})
+			delete(outcomes, o)
 		}
+	}
+	others := 0
+	for _, n := range outcomes { // that this version does not know
+		others += n
+	}
+	if others > 0 {
+		all = append(all, outcomeCount{others, "of another outcome", false})
 	}
 	return all
 }

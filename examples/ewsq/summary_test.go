@@ -82,7 +82,7 @@ func TestSummaryIsInert(t *testing.T) {
 	hostile := `</td><script>alert(1)</script><img src=x onerror=alert(1)>\u202egpj.exe\u001b[31m"' onmouseover='alert(1)`
 	line := strings.ReplaceAll(`{"server":"S","mailbox":"X","messageId":"X","outcome":"failed","strategy":"X","copies":1,"error":"X","forward":{"from":"X","parent":"X"},
 "receipt":{"action":"quarantine","server":"X","strategy":"X","target":{"mailbox":"X","messageId":"X","reason":"X"},"started":"2026-11-24T10:00:00Z","finished":"2026-11-24T10:00:01Z",
-"items":[{"outcome":"failed","folder":"X","wasRead":true,"messageId":"X","operation":"X","residue":"X","error":{"message":"X"},"reach":{"answer":"X","followUp":"X"}}],
+"items":[{"outcome":"failed","folder":"X","wasRead":true,"messageId":"X","operation":"X","residue":"X","error":{"message":"X"},"reach":{"answer":"X","followUp":"X"}},{"outcome":"X","messageId":"other"}],
 "unsearched":[{"folder":{"id":"X","path":"X"},"cause":"X","reason":"X"}]}}`, `"X"`, `"`+strings.ReplaceAll(hostile, `"`, `\"`)+`"`)
 	b.write(t, "r.jsonl", strings.ReplaceAll(line, "\n", "")+"\nnot JSON\n{\"other\":1}\n")
 	out := filepath.Join(b.dir, "page.html")
@@ -93,6 +93,7 @@ func TestSummaryIsInert(t *testing.T) {
 	assert.False(t, tags["script"] || tags["img"])
 	assert.Contains(t, text, "<script>alert(1)</script>")
 	assert.Contains(t, text, "2 lines of the input")
+	assert.Contains(t, text, "of another outcome", "none is left out of the count")
 	assert.NotContains(t, page, "\u202e")
 	assert.NotContains(t, page, "\x1b")
 

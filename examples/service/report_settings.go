@@ -38,7 +38,7 @@ func (s *reportSettings) add(flags *flag.FlagSet) {
 	flags.Var(&s.mailboxes, "reports", "`ADDRESS` of a mailbox to which users report mail; may be repeated")
 	flags.StringVar(&s.rules, "rules", "", "JSON `FILE` that says which reported messages are taken; without it, none is")
 	flags.StringVar(&s.reply, "reply", "", "`FILE` with the template of the answer to reporters; without it, nobody is answered")
-	flags.DurationVar(&s.pause, "report-pause", time.Minute, "`TIME` after which a report is tried again that could not be dealt with")
+	flags.DurationVar(&s.pause, "report-pause", time.Minute, "`TIME`, at most 1h, after which a report is tried again that could not be dealt with")
 	flags.Var(&s.domains, "reply-domain", "`DOMAIN` whose reporters are answered; may be repeated")
 }
 
@@ -47,8 +47,8 @@ func (s *reportSettings) check() error {
 	switch {
 	case len(s.mailboxes) == 0 && (s.rules != "" || s.reply != "" || len(s.domains) > 0):
 		return fmt.Errorf("-rules, -reply and -reply-domain are for -reports ADDRESS, which is missing; %w", errUsage)
-	case s.pause <= 0:
-		return fmt.Errorf("-report-pause is %v; give a duration such as 1m; %w", s.pause, errUsage)
+	case s.pause <= 0 || s.pause > time.Hour:
+		return fmt.Errorf("-report-pause is %v; give a duration such as 1m, at most 1h; %w", s.pause, errUsage)
 	case (s.reply == "") != (len(s.domains) == 0):
 		return fmt.Errorf("-reply and -reply-domain go together: a stranger must not be told that the mailbox is read; %w", errUsage)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -127,6 +129,48 @@ func TestReport(t *testing.T) {
 			s.end(t)
 		})
 	}
+}
+
+// TestReportByHash: a rule that has the hash of an attachment takes the message that was
+// reported, from all who got it, and nothing that only has the same Message-ID and subject.
+func TestReportByHash(t *testing.T) {
+	t.Parallel()
+	file := []byte("%PDF-1.7 malicious")
+	carrying := func(to string, content []byte) []byte {
+		return fmt.Appendf(nil, "From: Billing <billing@evil.example>\r\nTo: alice@example.test, bob@example.test\r\nSubject: Your invoice\r\nX-To: %s\r\n"+
+			"Message-ID: <invoice@evil.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\nContent-Type: text/plain\r\n\r\nsee the file\r\n"+
+			"--y\r\nContent-Type: application/pdf; name=invoice.pdf\r\nContent-Disposition: attachment; filename=invoice.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--y--\r\n",
+			to, base64.StdEncoding.EncodeToString(content))
+	}
+	sum := sha256.Sum256(file)
+	l, args := reportLab(t, fmt.Sprintf(`{"rules":[{"name":"known dropper","sha256":["%X"]}]}`, sum), "")
+	l.Mailbox(alice).Deliver(carrying(alice, file))
+	l.Mailbox(bob).Deliver(carrying(bob, file))
+	l.Mailbox(bob).Deliver(carrying(bob, []byte("%PDF-1.7 another one")))
+	l.reports(carrying(alice, file))
+	s := l.start(t, args...)
+
+	r := s.reported(t)
+	assert.Equal(t, []string{"known dropper"}, r.Rules)
+	require.Len(t, r.Alerts, 1)
+	taken := make(map[string]int)
+	for _, res := range s.done(t, r.Alerts[0], actionQuarantine).Results {
+		assert.Empty(t, res.Error)
+		if res.Outcome == quarantine.Quarantined {
+			taken[res.Mailbox]++
+		}
+	}
+	assert.Equal(t, map[string]int{alice: 1, bob: 1}, taken)
+	left := func(address string) (n int) {
+		for _, m := range l.Mailbox(address).Folder(ews.FolderInbox).Messages() {
+			if m.MessageID == "<invoice@evil.example>" {
+				n++
+			}
+		}
+		return n
+	}
+	assert.Zero(t, left(alice))
+	assert.Equal(t, 1, left(bob), "the file of the third one has another hash")
 }
 
 // TestReportOfNoRule: nothing is taken, nobody is answered, and people can see it.

@@ -152,7 +152,9 @@ func (i *inlineScanner) finish() {
 		return
 	}
 	if len(i.file) <= maxInlineFile {
+		i.s.within++
 		i.err = i.s.body(bufio.NewReaderSize(bytes.NewReader(i.file), partBuf), p, i.depth+1)
+		i.s.within--
 		i.file = nil
 		return
 	}

@@ -100,8 +100,10 @@ func (q *quotedPart) finish(s *scanner, depth int) error {
 	}
 	report, late := s.report, s.late
 	s.quoted = true
+	s.within++
 	err := s.entity(bufio.NewReaderSize(bytes.NewReader(text), min(len(text)+minQuotedBuf, bufSize)), "text/plain", false, depth+1)
 	s.quoted = false
+	s.within--
 	s.report, s.late = report, late
 	if err == ErrTooComplex && s.parts <= maxParts {
 		return nil

@@ -53,7 +53,8 @@ type Handler struct {
 	// End receives what was found out about an attached message once it has been read,
 	// before Attachment receives it. It is not called for the message itself.
 	End func(r Report) error
-	// Text receives each text that is no attachment, before the links in it.
+	// Text receives each text before the links in it. Files of text and JSON are marked as
+	// attached.
 	Text func(t Text) error
 }
 
@@ -64,6 +65,13 @@ type Text struct {
 	Page bool   // it is HTML
 	Text string // in UTF-8 as far as its charset is known; at most 256 KiB of it
 	Cut  bool   // there is more
+
+	// Quoted means that it was found within another text: the sender of that may have
+	// written it.
+	Quoted bool
+	// Attached means that it is an attachment, of this name.
+	Attached bool
+	Name     string
 }
 
 // Attachment is an attached file or message, a file that is encoded within a text, or
@@ -94,6 +102,9 @@ type Report struct {
 	// its name or its content may have been: the message is not as it says, and was
 	// read as well as can be. They are empty if it was read as its sender meant it.
 	Links, Attachments string
+
+	// Quoted means that an attached message was found within a text.
+	Quoted bool
 }
 
 // Scan reads a message completely. It returns an error of the reader or handler,
@@ -172,7 +183,8 @@ type scanner struct {
 	report Report
 
 	location string // base of links in the parts of a multipart
-	quoted   bool   // what is read was found within a text
+	quoted   bool   // what is read was found within a text, as a part of a message
+	within   int    // in how many texts it was found
 
 	quotedParts int // found within texts
 

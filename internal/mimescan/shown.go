@@ -20,6 +20,7 @@ func (s *scanner) inner(body io.Reader, depth int) error {
 	s.seen, s.report = make(map[string]bool), Report{}
 	err := s.entity(br, "text/plain", true, depth+1)
 	found := s.report
+	found.Quoted = s.within > 0
 	s.seen, s.report = seen, report
 	s.doubt(found.Links != "", false, found.Links)
 	s.doubt(false, found.Attachments != "", found.Attachments)
@@ -34,7 +35,8 @@ func (s *scanner) inner(body io.Reader, depth int) error {
 
 // shown passes the beginning of a text on, and returns the text.
 func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
-	if s.h.Text == nil || p.attached() && !p.describes() {
+	attached := p.attached() && !p.describes()
+	if s.h.Text == nil || attached && !strings.HasPrefix(p.kind, "text/") && p.kind != "application/json" {
 		return content, nil
 	}
 	var head bytes.Buffer
@@ -42,7 +44,10 @@ func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 		return nil, err
 	}
 	raw := head.Bytes()
-	t := Text{Kind: p.kind, Page: p.isPage() || p.seems == "text/html", Cut: len(raw) > maxShown}
+	t := Text{Kind: p.kind, Page: p.isPage() || p.seems == "text/html", Cut: len(raw) > maxShown, Quoted: s.within > 0}
+	if attached {
+		t.Attached, t.Name = true, p.name
+	}
 	c := p.convert(bufio.NewReaderSize(bytes.NewReader(raw[:min(len(raw), maxShown)]), partBuf), t.Page)
 	var text bytes.Buffer
 	// What does not decode ends the text: the scan for links reads it in all ways.

@@ -33,8 +33,13 @@ func TestStructure(t *testing.T) {
 		Begin: func(header []byte) error {
 			return say("begin %s", strings.ReplaceAll(strings.SplitN(string(header), "\r\nContent", 2)[0], "\r\n", ""))
 		},
-		End:        func(r mimescan.Report) error { return say("end %s", r.Opaque) },
-		Text:       func(x mimescan.Text) error { return say("text %s %t %s", x.Kind, x.Page, strings.TrimSpace(x.Text)) },
+		End: func(r mimescan.Report) error { return say("end %s", r.Opaque) },
+		Text: func(x mimescan.Text) error {
+			if x.Attached {
+				return say("file %s %s %s", x.Name, x.Kind, strings.TrimSpace(x.Text))
+			}
+			return say("text %s %t %s", x.Kind, x.Page, strings.TrimSpace(x.Text))
+		},
 		Link:       func(l string) error { return say("link %s", l) },
 		Attachment: func(a mimescan.Attachment) error { return say("attachment %s %s", a.Type, a.Opaque) },
 	})
@@ -43,7 +48,7 @@ func TestStructure(t *testing.T) {
 	assert.Equal(t, []string{
 		"begin Subject: outer",
 		"text text/plain false да https://lure.example/", "link https://lure.example/",
-		"attachment text/plain ",
+		"file notes.txt text/plain not a text of the message", "attachment text/plain ",
 		"begin Subject: inner folded",
 		`text text/html true <a href="https://lure.example/">x</a>`, "link https://lure.example/",
 		"begin Subject: innermost", "text text/plain false https://lure.example/", "link https://lure.example/", "end ", "attachment application/octet-stream ",
@@ -72,4 +77,36 @@ func TestTextIsCut(t *testing.T) {
 	assert.LessOrEqual(t, header, 256<<10)
 	assert.Equal(t, 256<<10, text)
 	assert.Equal(t, 1, links)
+}
+
+// TestWithinText marks what was found within a text, however it stands there.
+func TestWithinText(t *testing.T) {
+	t.Parallel()
+	inner := "Content-Type: message/rfc822\n\nSubject: inner\n\nwithin\n"
+	uu := "begin-base64 644 a.eml\n" + "U3ViamVjdDogaW5uZXIKCndpdGhpbgo=\n====\n"
+	for name, c := range map[string]struct {
+		message string
+		quoted  bool
+	}{
+		"a part":                {"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + inner + "--b--\n", false},
+		"another boundary":      {"Content-Type: multipart/mixed; boundary=x\n\n--b\n" + inner + "--b--\n", false},
+		"within a text":         {"Content-Type: text/plain\n\nhello\n" + inner, true},
+		"encoded within a text": {"Content-Type: text/plain\n\nhello\n" + uu, true},
+	} {
+		var texts, messages []bool
+		_, err := mimescan.Scan(strings.NewReader(crlf(c.message)), mimescan.Handler{
+			Begin:      func([]byte) error { return nil },
+			Attachment: func(mimescan.Attachment) error { return nil },
+			Text: func(x mimescan.Text) error {
+				if strings.HasPrefix(x.Text, "within") {
+					texts = append(texts, x.Quoted)
+				}
+				return nil
+			},
+			End: func(r mimescan.Report) error { messages = append(messages, r.Quoted); return nil },
+		})
+		require.NoError(t, err, name)
+		assert.Equal(t, []bool{c.quoted}, texts, name)
+		assert.Equal(t, []bool{c.quoted}, messages, name)
+	}
 }

@@ -22,13 +22,14 @@ var modulesOf = map[string][]string{
 	"quarantine/exchange": {"golang.org/x/net"},  // registered domains
 	"quarantine":          {"golang.org/x/text"}, // names and subjects in any form of Unicode
 
-	"internal/linkunwrap":    {"golang.org/x/net", "golang.org/x/text"},               // host names in other scripts
-	"internal/mimeparam":     {"github.com/emersion/go-message", "golang.org/x/text"}, // charsets of parameters
-	"quarantine/ewsmail":     {"golang.org/x/text"},                                   // the same
-	"internal/headerscan":    {"golang.org/x/net", "golang.org/x/text"},               // charsets
-	"internal/mimescan":      {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
-	"internal/mailstore/eml": {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
-	"internal/sealedfile":    {"go.etcd.io/bbolt"},
+	"internal/linkunwrap":            {"golang.org/x/net", "golang.org/x/text"},               // host names in other scripts
+	"internal/mimeparam":             {"github.com/emersion/go-message", "golang.org/x/text"}, // charsets of parameters
+	"quarantine/ewsmail":             {"golang.org/x/text"},                                   // the same
+	"internal/headerscan":            {"golang.org/x/net", "golang.org/x/text"},               // charsets
+	"internal/mimescan":              {"github.com/emersion/go-message", "golang.org/x/net", "golang.org/x/text"},
+	"quarantine/reported/understood": {"golang.org/x/net", "golang.org/x/text"},              // the text of HTML, labels in any form of Unicode
+	"internal/mailstore/eml":         {"github.com/emersion/go-message", "golang.org/x/net"}, // the text of HTML
+	"internal/sealedfile":            {"go.etcd.io/bbolt"},
 
 	"examples/internal/terminal": {"golang.org/x/term"},
 	"examples/service":           {"golang.org/x/sync"},

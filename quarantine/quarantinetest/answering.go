@@ -1,6 +1,7 @@
 package quarantinetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -24,6 +25,11 @@ func answersReceived(t *testing.T, lab Lab) (n int) {
 		}
 	}
 	return n
+}
+
+func answerMIME(lab Lab) []byte {
+	return []byte("From: <" + lab.User() + ">\r\nTo: <" + lab.User() + ">\r\nSubject: " + answerSubject + "\r\nMessage-ID: <answer@" + domain(lab) +
+		">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + answerText + "\r\n")
 }
 
 // answerSentOnce drafts an answer, looks for it by its mark, and sends it; the same draft
@@ -52,9 +58,7 @@ func answerSentOnce(t *testing.T, lab Lab) {
 		return found
 	}
 	look(mark, "before a draft", 0, 0)
-	mime := "From: <" + lab.User() + ">\r\nTo: <" + lab.User() + ">\r\nSubject: " + answerSubject + "\r\nMessage-ID: <answer@" + domain(lab) +
-		">\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + answerText + "\r\n"
-	if err := a.Draft(t.Context(), mark, []byte(mime)); err != nil {
+	if err := a.Draft(t.Context(), mark, answerMIME(lab)); err != nil {
 		t.Fatalf("Draft: %v", err)
 	}
 	found := look(mark, "after Draft", 1, 0)
@@ -76,12 +80,48 @@ func answerSentOnce(t *testing.T, lab Lab) {
 	for until := time.Now().Add(patience / 6); answersReceived(t, lab) == 0 && time.Now().Before(until); {
 		time.Sleep(100 * time.Millisecond)
 	}
-	if err := a.Send(t.Context(), draft); err == nil {
-		t.Error("Send of a draft that was sent returned no error")
+	if err := a.Send(t.Context(), draft); !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone) {
+		t.Errorf("Send of a draft that was sent: %v, want ErrConflict or ErrGone", err)
 	}
 	look(mark, "after a second Send", 0, 1)
 	if n := answersReceived(t, lab); n != 1 {
 		t.Errorf("%d answers arrived, want 1", n)
+	}
+}
+
+// answerOfOldVersion checks that a draft which has changed since it was read is not sent.
+func answerOfOldVersion(t *testing.T, lab Lab) {
+	box := lab.Strategy().Mailbox(lab.User())
+	a, ok := driver.As[driver.Answering](box)
+	w, watchable := driver.As[driver.Watchable](box)
+	if !ok || !watchable {
+		return
+	}
+	mark := operation(7)
+	if err := a.Draft(t.Context(), mark, answerMIME(lab)); err != nil {
+		t.Fatalf("Draft: %v", err)
+	}
+	drafts := func() []driver.Item {
+		t.Helper()
+		found, err := a.Answers(t.Context(), mark)
+		if err != nil || len(found.Drafts) != 1 || len(found.Leaving) != 0 || len(found.Sent) != 0 {
+			t.Fatalf("Answers: %+v, %v; want one draft", found, err)
+		}
+		return found.Drafts
+	}
+	old := drafts()[0]
+	if _, err := w.SetNote(t.Context(), old, "changed"); err != nil {
+		t.Fatalf("SetNote of a draft: %v", err)
+	}
+	if err := a.Send(t.Context(), old); !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone) {
+		t.Errorf("Send of an old version of a draft: %v, want ErrConflict or ErrGone", err)
+	}
+	now := drafts()[0]
+	if n := answersReceived(t, lab); n != 0 {
+		t.Errorf("Send of an old version of a draft has sent %d answers", n)
+	}
+	if err := a.Send(t.Context(), now); err != nil {
+		t.Errorf("Send of the draft as it is now: %v", err)
 	}
 }
 

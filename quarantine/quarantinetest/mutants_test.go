@@ -69,7 +69,7 @@ var mutants = []mutant{
 	"SetNote/IgnoresVersion", "SetNote/ConflictWrites", "SetNote/Cuts", "SetNote/Reads", "SetNote/Notifies", "SetNote/ReturnsOld",
 	"Listen/ReturnsAtOnce", "Listen/ToNobody", "Listen/NoFirstRing", "Listen/NeverRings", "Listen/IgnoresContext", "Listen/HoldsLock",
 	"Draft/NoMark", "Draft/NoSubject", "Draft/NoText", "Draft/Sends", "Answers/AnyMark", "Answers/FailureIsEmpty", "Answers/DraftIsSent",
-	"Send/Again", "Send/Twice", "Send/KeepsNothing", "Send/KeepsDraft",
+	"Send/Again", "Send/Twice", "Send/KeepsNothing", "Send/KeepsDraft", "Send/IgnoresVersion", "Send/ConflictSends", "Send/OtherError",
 	"Members/GoneIsEmpty", "Members/GoneIsAnother", "Members/AllLevels", "Members/FirstOnly", "Members/NoKind", "Members/NoAddress",
 	"Members/NeverComplete", "Lookup/Anyone", "Lookup/NoKind", "Lookup/NoAddress",
 	"Forwarded/Everything", "Forwarded/NoRecipients", "Forwarded/FirstRecipient", "Forwarded/ParentID", "Forwarded/NoTrace",

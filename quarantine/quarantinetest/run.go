@@ -104,6 +104,7 @@ func (s suite) run(t *testing.T) {
 		{"Bell/Rings", bellRings},
 		{"Bell/OfNobody", bellOfNobody},
 		{"Answer/SentOnce", answerSentOnce},
+		{"Answer/OldVersion", answerOfOldVersion},
 		{"Answer/OfNobody", answersOfNobody},
 		{"Directory/Members", directoryMembers},
 		{"Forwards/Sent", forwardsSent},

@@ -137,8 +137,14 @@ func (m sampleMailbox) Send(ctx context.Context, draft driver.Item) error {
 		}
 	}
 	return m.letter(ctx, draft.ID, true, func(b *sampleBox, l *letter) error {
-		if l.folder.names[0] != "Drafts" {
-			return errors.New("it is no draft")
+		if l.folder.names[0] != "Drafts" || m.item(l).Version != draft.Version && !s.is("Send/IgnoresVersion") {
+			switch {
+			case s.is("Send/OtherError"):
+				return errors.New("it is no draft, or another version")
+			case s.is("Send/ConflictSends") && l.folder.names[0] == "Drafts":
+				s.post(l)
+			}
+			return driver.ErrConflict
 		}
 		s.post(l)
 		kept := *l

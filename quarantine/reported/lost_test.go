@@ -1,6 +1,7 @@
 package reported_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -166,5 +167,46 @@ func TestAnswerIsRefused(t *testing.T) {
 			break
 		}
 		assert.Equal(t, 1, w.sent())
+	})
+}
+
+// TestRescanIsInterrupted: a look at the whole folder that breaks off, because the folder
+// seems to be gone, forgets no report that waits.
+func TestRescanIsInterrupted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const reports = 700 // more than an answer has
+		w := newWorld(t, ewstest.Options{})
+		opts := &reported.Options{Positions: new(keptPosition), Pause: 25 * time.Minute, Rescan: 20 * time.Minute}
+		for i := range reports {
+			w.report(i)
+		}
+		whole, broken := 0, false
+		w.Fail(ewstest.When{Operation: ews.OpSyncFolderItems, Times: 1, Request: func(r *ewstest.Request) bool {
+			if !bytes.Contains(r.Body, []byte("SyncState>")) {
+				whole++
+				return false
+			}
+			broken = whole == 2
+			return broken
+		}}, ewstest.MemberCode("ErrorItemNotFound"))
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 32*time.Minute)
+		defer cancel()
+		told := make(map[string]int)
+		var failed []error
+		for report, err := range w.process().watcher(opts).Watch(ctx) {
+			switch {
+			case err != nil:
+				failed = append(failed, err)
+			case time.Since(began) < 15*time.Minute:
+				require.NoError(t, report.Release(ctx))
+			default:
+				told[report.Subject]++
+				require.NoError(t, report.Acknowledge(ctx))
+			}
+		}
+		require.True(t, broken, "the look was not interrupted")
+		assert.NotEmpty(t, failed, "it is told")
+		assert.Len(t, told, reports)
 	})
 }

@@ -32,7 +32,8 @@ type Options struct {
 	// that ignore change keys. Default: what the driver says, which is 2 seconds over
 	// Microsoft Graph, and at once over EWS.
 	MarkWait time.Duration
-	// Pause is how long a report that was released is not given again. Default: 1 minute.
+	// Pause is how long a report that was released is not given again, at most an hour.
+	// Default: 1 minute.
 	Pause time.Duration
 
 	// Interval is how long a bell that is lost delays a report at most, and, where the
@@ -127,6 +128,9 @@ func New(mailbox driver.Mailbox, opts *Options) (*Watcher, error) {
 	}
 	if o.Lease < minLease || o.Lease > maxLease {
 		return nil, fmt.Errorf("reported: Options.Lease is %v: use 10 seconds to an hour", o.Lease)
+	}
+	if o.Pause > maxLease {
+		return nil, fmt.Errorf("reported: Options.Pause is %v: use at most an hour, since a longer one counts as forged", o.Pause)
 	}
 	if o.MarkWait > o.Lease/4 {
 		return nil, fmt.Errorf("reported: Options.MarkWait is %v: use at most a quarter of Lease, which is %v", o.MarkWait, o.Lease)

@@ -208,7 +208,9 @@ func (r *run) look(ctx context.Context) error {
 			anew = true
 			continue
 		case errors.Is(err, driver.ErrGone):
-			r.ready, r.state = false, "" // another folder may have its name
+			// Another folder may have its name. If it is this one again, the position that was
+			// kept is gone on from, which says nothing of what that look has not shown yet.
+			r.ready, r.state, r.seen = false, "", nil
 			return fmt.Errorf("reported: the watched folder no longer exists: %w", err)
 		case err != nil:
 			return fmt.Errorf("reported: looking for new reports: %w", err)

@@ -13,7 +13,10 @@ import (
 // waits and the others go on.
 //
 // Watchers over one driver share what it can share. With package ewsmail that is the
-// connection for notifications: one for up to 200 mailboxes of a strategy. Each still looks
+// connection for notifications: one for up to 200 mailboxes of a strategy. A strategy that
+// package exchange has opened takes all of them for one group (ewsmail.Options.Group), and
+// its Config has no setting for it: a mailbox that another server serves gets a connection
+// of its own once its subscription has failed twice, and nothing is lost. Each still looks
 // at its folder every [Options].Interval: raise that for many mailboxes, such as to 15
 // minutes, if a report may come so late where a notification is lost.
 func WatchAll(ctx context.Context, watchers ...*Watcher) iter.Seq2[Report, error] {

@@ -229,6 +229,7 @@ func TestOptions(t *testing.T) {
 		"Lease is 2h":                        {Lease: 2 * time.Hour},
 		"MarkWait":                           {MarkWait: 2 * time.Minute},
 		"Pause is -1s":                       {Pause: -time.Second},
+		"Pause is 2h":                        {Pause: 2 * time.Hour},
 		"Interval is -1s":                    {Interval: -time.Second},
 		"Answer.Text is nil":                 {Answer: &reported.Answer{}},
 		"Keys[1] is shorter than 16":         {Keys: [][]byte{oldKey, []byte("short")}},

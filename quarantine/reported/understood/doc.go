@@ -7,9 +7,12 @@
 //
 //	message/rfc822, .eml    the message itself; its Message-ID is that of the reported one
 //	text/rfc822-headers     its header alone (RFC 3462, RFC 5965)
-//	button                  an id that an add-in wrote into a header field or into the text
+//	button                  an id that an add-in wrote into a header field, into the text or
+//	                        into a file of JSON
 //	quoted                  only forwarded: headers that a mail program quoted in the text, in
-//	                        the languages in which Outlook writes them. They become criteria
+//	                        the languages in which Outlook writes them. They become criteria.
+//	                        In other languages, and if only the line above a quoted text says
+//	                        who wrote it, they are of low confidence
 //	TNEF, .msg, archives    said to be opaque: they are not opened; so are files that are kept
 //	                        elsewhere, of which a report has the name only
 //
@@ -17,9 +20,12 @@
 //
 // All of a report is text from outside: its sender may be somebody else than From says, and
 // what is quoted may have been written by the attacker. So each message has a [Confidence].
-// An id in the text counts only before the headers that are quoted there, since what follows
-// them is the attacker's. A message that is attached beside headers of another one may be an
-// attachment of that, put there to have an innocent message taken: its confidence is low.
+// What follows quoted headers is the attacker's, also where their language is not known. So an
+// id in the text of a forwarded message counts only if the report says that it answers it;
+// headers count little if their subject is not that of the report. A message that is attached
+// beside headers of another one, or that stands in a text, may be an attachment of that, put
+// there to have an innocent message taken: its confidence is low. Of a sender's name that is
+// itself an address only the address behind it counts.
 // The Message-ID of the report itself is never that of a reported message. Nothing is taken
 // because of a report: that is for the product to decide.
 //

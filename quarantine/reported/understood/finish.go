@@ -22,36 +22,53 @@ func (p *parser) finish() Report {
 	if from := p.people(p.own, "From", "Sender"); len(from) > 0 {
 		r.By = from[0]
 	}
+	p.sentOn = p.forwarded()
 	q, inText := p.inTexts()
+	p.doubtID(&q)
 	p.reporter(q)
 
 	attached := root.Within
+	// What stands beside headers of another message came with that, or its sender wrote them.
+	beside := func(m Message) bool { return inText && q.headers && (p.otherSubject(q) || !q.agrees(m)) }
 	for i := range attached {
-		p.judge(&attached[i], inText && q.headers && !q.agrees(attached[i]))
+		p.judge(&attached[i], beside(attached[i]))
+		if m := attached[i]; m.MessageID == "" && len(m.From) == 0 && m.Subject == "" {
+			p.incomplete("what is attached as a message has no header of one: it may be another file, or damaged")
+		}
+		if p.inText[i] && attached[i].Confidence != Low {
+			attached[i].Confidence = Low
+			p.incomplete("a message was found within a text of the report: the sender of that may have written it")
+		}
 	}
 	r.Messages = attached
 	for _, m := range p.heads {
 		if m.Form == FormHeaders {
-			p.judge(&m, false)
+			p.judge(&m, beside(m))
 		}
 		r.Messages = append(r.Messages, m)
 	}
 	p.addQuoted(q, inText, root)
 	p.addButton()
+	p.addFiles(q)
+	p.addNetwork()
 	for i := range r.Messages {
 		m := &r.Messages[i]
 		p.refuseOwn(m)
 		m.Criteria = criteriaOf(*m)
 	}
-	if original := p.feed.all("Original-Rcpt-To"); len(r.Messages) == 1 {
+	if original := p.feed.all("Original-Rcpt-To"); len(r.Messages) == 1 && r.Messages[0].Confidence == High {
 		for _, to := range original {
-			if a := addressIn(to); a != "" {
+			a := addressIn(to)
+			if a != "" && !slices.ContainsFunc(r.Messages[0].To, func(known Address) bool { return strings.EqualFold(known.Email, a) }) {
 				r.Messages[0].To = append(r.Messages[0].To, Address{Email: p.keep(a, maxField)})
 			}
 		}
 	}
 	if len(r.Messages) == 0 {
 		p.incomplete("no message was recognised in the report")
+		if p.own.first("Resent-From") != "" {
+			p.incomplete("the report was redirected, so it is itself what was reported, if anything: forward it as an attachment instead")
+		}
 	}
 	rank := map[Confidence]int{High: 0, Medium: 1, Low: 2}
 	slices.SortStableFunc(r.Messages, func(a, b Message) int { return rank[a.Confidence] - rank[b.Confidence] })
@@ -78,7 +95,7 @@ func (p *parser) inTexts() (best quoted, ok bool) {
 		return 1
 	})
 	for _, t := range p.texts {
-		q, found := quotedIn(t)
+		q, found := p.quotedIn(t)
 		if found && (!ok || q.better(best)) {
 			best, ok = q, true
 		}
@@ -98,12 +115,18 @@ func (q quoted) better(than quoted) bool {
 // reporter tells who reported, if a button names somebody else than From.
 func (p *parser) reporter(q quoted) {
 	named := q.reporter
+	if p.sentOn {
+		named = "" // what is forwarded may say so
+	}
 	for _, f := range p.own.fields {
 		if name := strings.ToLower(f.Name); strings.HasPrefix(name, "x-") && (strings.HasSuffix(name, "reporter") || strings.HasSuffix(name, "reported-by")) {
 			named = firstOf(addressIn(f.Value), named)
 		}
 	}
-	if named != "" && !strings.EqualFold(named, p.report.By.Email) {
+	if !strings.Contains(named, "@") {
+		return
+	}
+	if !strings.EqualFold(named, p.report.By.Email) {
 		p.report.By, p.report.Via = Address{Email: p.keep(named, maxField)}, p.report.By
 	}
 }
@@ -114,6 +137,10 @@ func (p *parser) judge(m *Message, beside bool) {
 	case beside:
 		m.Confidence = Low
 		p.incomplete("a message is attached to a report that quotes another one: it may be an attachment of that")
+	case m.MessageID != "" && m.Confidence == Medium: // of several
+	case len(angled.FindAllString(m.MessageID, 2)) > 1:
+		m.Confidence = Medium
+		p.incomplete("an attached message has several Message-IDs in one field")
 	case m.MessageID != "":
 		m.Confidence = High
 	case len(m.From) > 0 && m.Subject != "":
@@ -138,7 +165,7 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 		return
 	}
 	m := p.message(q)
-	if !q.headers && p.forwarded() {
+	if !q.headers && p.sentOn && !p.answers(q.id) {
 		m.Confidence = Low
 		p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it")
 	}
@@ -149,14 +176,33 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 	r.Messages = append(r.Messages, m)
 }
 
-// forwards are what mail programs put before the subject of what is forwarded.
-var forwards = []string{"fw", "fwd", "wg", "tr", "rv", "i", "enc", "vs", "vb", "vl", "doorst", "pd", "ynt", "ilt", "továb", "tov", "πρθ", "trs", "转发", "轉寄", "전달"}
-
 // forwarded reports whether the report seems to be a message that was sent on, and not one
 // that a button made.
 func (p *parser) forwarded() bool {
-	before, _, _ := strings.Cut(strings.ReplaceAll(p.report.Subject, "：", ":"), ":")
-	return p.own.first("In-Reply-To") != "" || p.own.first("References") != "" || slices.Contains(forwards, strings.ToLower(strings.TrimSpace(before)))
+	return p.own.first("In-Reply-To") != "" || p.own.first("References") != "" || isForward(p.report.Subject)
+}
+
+// answers reports whether the report answers, or forwards, the message with an id: its
+// program says so.
+func (p *parser) answers(id string) bool {
+	return id != "" && driver.SameMessageID(id, idIn(p.own.first("In-Reply-To")))
+}
+
+// otherSubject reports whether quoted headers have another subject than the report has that
+// a program made of them.
+func (p *parser) otherSubject(q quoted) bool {
+	subject := clean(q.subject)
+	return subject != "" && isForward(p.report.Subject) && !sameSubject(subject, p.report.Subject)
+}
+
+// doubtID takes a Message-ID from headers that a mail program quotes: it writes none there,
+// so who does is the sender of what is quoted.
+func (p *parser) doubtID(q *quoted) {
+	if !q.headers || q.id == "" || !p.sentOn || p.answers(q.id) {
+		return
+	}
+	p.incomplete("a Message-ID stands in the text of what seems to be a forwarded message: its sender may have written it, so it was left alone")
+	q.id = ""
 }
 
 // addButton adds the message whose id an add-in wrote into a field of the report.
@@ -198,7 +244,7 @@ func namesReported(field string) bool {
 			return false
 		}
 	}
-	for _, word := range []string{"report", "phish", "suspicious", "spam", "abuse", "submi", "original", "internetmessageid"} {
+	for _, word := range []string{"report", "phish", "suspicious", "spam", "abuse", "submi", "original", "internetmessageid", "hoxhunt", "knowbe4", "cofense", "ironscales", "wombat"} {
 		if strings.Contains(name, word) {
 			return true
 		}

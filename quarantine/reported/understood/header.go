@@ -90,10 +90,11 @@ func (p *parser) describe(m *Message, h header) {
 	case len(ids[0]) > maxField:
 		p.incomplete("a Message-ID longer than %d bytes was left out", maxField)
 	default:
-		m.MessageID = p.keep(clean(ids[0]), maxField)
+		m.MessageID = p.keep(idOf(ids[0]), maxField)
 	}
 	if len(ids) > 1 {
 		p.incomplete("an attached message has several Message-IDs; the first one was taken")
+		m.Confidence = Medium
 	}
 	m.NetworkMessageID = p.keep(clean(h.first("X-MS-Exchange-Organization-Network-Message-Id")), maxField)
 	m.From = p.people(h, "From", "Sender")
@@ -104,4 +105,23 @@ func (p *parser) describe(m *Message, h header) {
 	m.Subject = p.keep(h.text("Subject"), maxField)
 	m.Sent, m.Received = dated(h.first("Date")), h.received()
 	m.Authentication = p.authentication(h)
+}
+
+// idOf returns the Message-ID of a field as it stands, without comments beside it (RFC
+// 5322, section 3.6.4); nothing if there is no id.
+func idOf(field string) string {
+	field = clean(field)
+	if ids := angled.FindAllString(field, 2); len(ids) == 1 {
+		before, after, _ := strings.Cut(field, ids[0])
+		if strings.TrimSpace(withoutComments(before)+withoutComments(after)) == "" {
+			return ids[0]
+		}
+	}
+	if plain := strings.TrimSpace(withoutComments(field)); plain != "" && angled.FindString(plain) == plain {
+		return plain // a comment may have an id as well
+	}
+	if strings.Trim(field, "<> ") == "" {
+		return ""
+	}
+	return field
 }

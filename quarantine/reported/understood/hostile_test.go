@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -128,6 +129,33 @@ func TestBounds(t *testing.T) {
 		if c.messages == 200 {
 			assert.Equal(t, "<0@evil.example>", got.Messages[0].MessageID, name)
 		}
+	}
+}
+
+// TestEndsSoon gives reports that would take minutes if each line were compared with all of
+// the others.
+func TestEndsSoon(t *testing.T) {
+	t.Parallel()
+	page := reportHeader + "Content-Type: text/html\r\n\r\n"
+	plain := reportHeader + "Content-Type: text/plain\r\n\r\n"
+	for name, report := range map[string]string{
+		"fields and labels":  strings.Repeat("A: b\r\n", 50_000) + plain + strings.Repeat("Message-ID: <a>\r\n", 13_000),
+		"links in links":     page + strings.Repeat(`<a href="mailto:m@evil.example">`, 1000) + strings.Repeat("text ", 30_000) + strings.Repeat("</a>", 1000),
+		"cells in cells":     page + strings.Repeat("<td>", 20_000) + strings.Repeat("a ", 40_000) + strings.Repeat("</td>", 20_000),
+		"an endless quote":   plain + strings.Repeat(">", 100_000) + strings.Repeat("> x\r\n", 40_000),
+		"lines of addresses": plain + strings.Repeat("on 24 November 2026 m@evil.example wrote\r\n", 6_000),
+		"the subject always": strings.Replace(plain, "FW: Invoice", "FW: "+strings.Repeat("FW: ", 900)+"x", 1) + strings.Repeat("y: "+strings.Repeat("fw: ", 900)+"x\r\n", 70),
+		"marks of brackets":  strings.Replace(plain, "FW: Invoice", strings.Repeat("[x] ", 1000)+"x", 1) + strings.Repeat("z: x\r\n", 30_000),
+		"deep JSON":          plain + strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000),
+		"damaged labels":     plain + strings.Repeat("\xff\xff\xff: m@evil.example\r\n", 12_000),
+		"zero bytes":         plain + strings.Repeat("\x00", 200_000) + "From: \x00\r\n",
+		"one line":           plain + "From: " + strings.Repeat("m@evil.example ", 15_000),
+	} {
+		began := time.Now()
+		got, err := understood.Parse(strings.NewReader(report))
+		require.NoError(t, err, name)
+		sound(t, got)
+		t.Logf("%s: %v", name, time.Since(began).Round(time.Millisecond))
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 var (
@@ -13,9 +16,10 @@ var (
 	clock     = regexp.MustCompile(`(\d{1,2})\s*[:.h時时시]\s*(\d{2})(?:\s*[:.분分]\s*(\d{2}))?`)
 	offset    = regexp.MustCompile(`(?:GMT|UTC|\s)([+-])(\d{1,2})(?::?(\d{2}))?\b`)
 	number    = regexp.MustCompile(`\d+`)
-	letters   = regexp.MustCompile(`\p{L}+`)
-	afternoon = regexp.MustCompile(`(?i)\bp\.?\s?m\b|下午|午後|오후`)
-	morning   = regexp.MustCompile(`(?i)\ba\.?\s?m\b|上午|午前|오전`)
+	letters   = regexp.MustCompile(`[\p{L}\p{M}]+`)
+	numbered  = regexp.MustCompile(`(?i)\btháng\s+(\d{1,2})\b`)
+	afternoon = regexp.MustCompile(`(?i)\bp\.?\s?m\b|下午|午後|오후|μ\.?\s?μ|مساء|(?:\d|\s)م(?:\s|$)|(?-i:\bCH\b)`)
+	morning   = regexp.MustCompile(`(?i)\ba\.?\s?m\b|上午|午前|오전|π\.?\s?μ|صباح|(?:\d|\s)ص(?:\s|$)|(?-i:\bSA\b)`)
 	universal = regexp.MustCompile(`\b(?:GMT|UTC)\b|\dZ\b`)
 )
 
@@ -23,9 +27,10 @@ var (
 // different languages. A date that can be of two days, as 3/4/2026, is the one before the
 // report that is nearest to it; it is zero if both are as likely.
 func moment(text string, reported time.Time) instant {
-	if len(text) > 256 {
+	if len(text) > 512 {
 		return instant{}
 	}
+	text = strings.Join(strings.Fields(westernDigits(norm.NFC.String(text))), " ")
 	if t := dated(text); !t.IsZero() {
 		return instant{at: t}
 	}
@@ -58,8 +63,11 @@ func dates(text string) (days []time.Time, rest string) {
 		year, _ := strconv.Atoi(y)
 		month, _ := strconv.Atoi(m)
 		day, _ := strconv.Atoi(d)
-		if len(y) == 2 {
+		switch {
+		case len(y) == 2:
 			year += 2000
+		case year > 2500 && year < 2700:
+			year -= 543 // of the Buddhist era
 		}
 		t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 		if year >= 1980 && year < 2200 && month >= 1 && month <= 12 && t.Day() == day && (len(days) == 0 || !days[0].Equal(t)) {
@@ -79,10 +87,14 @@ func dates(text string) (days []time.Time, rest string) {
 		return days, text[:m[0]] + " " + text[m[1]:]
 	}
 	month := monthIn(text)
+	rest = text
+	if m := numbered.FindStringSubmatchIndex(text); m != nil {
+		month, _ = strconv.Atoi(text[m[2]:m[3]])
+		rest = text[:m[0]] + " " + text[m[1]:]
+	}
 	if month == 0 {
 		return nil, text
 	}
-	rest = text
 	if at := clock.FindStringIndex(text); at != nil {
 		rest = text[:at[0]] + " " + text[at[1]:]
 	}
@@ -140,46 +152,19 @@ func clockIn(text string) (hour, minute, second int, ok bool) {
 	return hour, minute, second, hour < 24 && minute < 60 && second < 61
 }
 
-// months are the beginnings of the names of months in the languages of the labels, longer
-// ones before shorter ones that they begin with.
-var months = []struct {
-	month int
-	names string
-}{
-	{11, "marras"}, {7, "červenc heinä"}, {6, "červn červen kesä"},
-	{1, "jan gen ene янв січ sty led tammi oca jän ιαν"},
-	{2, "feb fév fev фев лют lut úno helmi şub φεβ"},
-	{3, "mar mär maa bře březn мар бер mrt már μαρ"},
-	{4, "apr avr abr апр кві kwi dub huhti nis ápr απρ"},
-	{5, "may mai mag maj mei май мая тра kvě touko μαΐ μαι máj"},
-	{6, "jun juin giu июн чер czerwca haz jún ιουν"},
-	{7, "jul juil lug июл лип lip lipca tem júl ιουλ"},
-	{8, "aug août aou ago авг сер sie srp elo ağu αυγ"},
-	{9, "sep set сен вер wrz zář syys eyl szept σεπ"},
-	{10, "oct okt ott out окт жов paź říj loka eki οκτ"},
-	{11, "nov ноя лис lis listopadu kas νοε"},
-	{12, "dec dez déc dic дек гру gru pro joulu ara δεκ"},
-}
-
-// monthIn returns the month that a text names; 0 for none. Of several words that may be
-// one it is the last: the name of a weekday comes first.
-func monthIn(text string) int {
-	found := 0
-	for _, word := range letters.FindAllString(strings.ToLower(text), 16) {
-		if m := monthOf(word); m != 0 {
-			found = m
+// westernDigits returns a text with the digits of other scripts as those of ours.
+func westernDigits(text string) string {
+	out := []rune(text)
+	for i, r := range out {
+		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
+			continue
 		}
-	}
-	return found
-}
-
-func monthOf(word string) int {
-	for _, m := range months {
-		for name := range strings.FieldsSeq(m.names) {
-			if strings.HasPrefix(word, name) {
-				return m.month
-			}
+		// Digits are in tens, of which the first is a zero (The Unicode Standard, 4.6).
+		n := rune(0)
+		for n < 9 && unicode.Is(unicode.Nd, r-n-1) {
+			n++
 		}
+		out[i] = '0' + n
 	}
-	return 0
+	return string(out)
 }

@@ -48,6 +48,17 @@ func TestMoment(t *testing.T) {
 		"24 November 3026":                     {},
 		"Saturday, 24 November 2029 09:15":     {}, // after the report
 		"9:15 AM 24 November":                  {},
+		"marți, 24 noiembrie 2026 09:15":       at(11, 24, 9, 15),
+		"mar, 24 foo 2026 9:15":                {}, // Tuesday, and a month that is not known
+		"fredag 13. november 2026 09:15":       at(11, 13, 9, 15),
+		"fredag 12. desember 2025 09:15":       {at: time.Date(2025, 12, 12, 9, 15, 0, 0, time.UTC), about: true},
+		"יום שלישי 24 בנובמבר 2026 09:15":      at(11, 24, 9, 15),
+		"الثلاثاء، ٢٤ نوفمبر، ٢٠٢٦ ٠٩:١٥ م":        at(11, 24, 21, 15),
+		"๒๔ พฤศจิกายน ๒๕๖๙ 9:15":                   at(11, 24, 9, 15),
+		"Thứ Ba, 24 tháng 11, 2026 9:15 CH":        at(11, 24, 21, 15),
+		"24 de noviembre de 2026, 9:15 p.\u00a0m.": at(11, 24, 21, 15),
+		"Τρίτη, 24 Νοεμβρίου 2026 9:15 μμ":         at(11, 24, 21, 15),
+		"Sa., 21. Nov. 2026 um 12:15 Uhr":          at(11, 21, 12, 15),
 	} {
 		assert.Equal(t, want, moment(text, reported), text)
 	}

@@ -51,11 +51,14 @@ type parser struct {
 	own    header     // of the report
 	open   []*Message // the report itself first, then the messages that are being read
 	texts  []mimescan.Text
-	ended  *Message  // the attached message that has just been read
-	count  int       // attached messages
-	left   int       // bytes that may still be kept
-	heads  []Message // headers without their message
-	feed   header    // of a report of abuse, as RFC 5965 has it
+	files  []mimescan.Text // attached, that a button may have written
+	inText []bool          // of the messages attached to the report: found within a text
+	ended  *Message        // the attached message that has just been read
+	count  int             // attached messages
+	left   int             // bytes that may still be kept
+	heads  []Message       // headers without their message
+	sentOn bool            // the report seems to be a message that was sent on
+	feed   header          // of a report of abuse, as RFC 5965 has it
 }
 
 // incomplete notes what could not be understood, once.
@@ -106,6 +109,9 @@ func (p *parser) end(found mimescan.Report) error {
 	if p.count <= maxMessages {
 		over := p.top()
 		over.Within = append(over.Within, *m)
+		if len(p.open) == 1 {
+			p.inText = append(p.inText, found.Quoted)
+		}
 		p.ended = &over.Within[len(over.Within)-1]
 	}
 	return nil
@@ -116,7 +122,11 @@ func (p *parser) top() *Message { return p.open[len(p.open)-1] }
 
 func (p *parser) text(t mimescan.Text) error {
 	p.ended = nil
-	if len(p.open) != 1 {
+	if len(p.open) != 1 || t.Quoted { // what is in a text is not the reporter's
+		return nil
+	}
+	if t.Attached {
+		p.file(t)
 		return nil
 	}
 	switch t.Kind {
@@ -180,9 +190,9 @@ func (p *parser) attachment(a mimescan.Attachment) error {
 		if a.Type != "message/rfc822" && a.Type != "message/global" {
 			p.ended.Form = FormFile
 		}
-		if a.Type == elsewhere && p.ended.MessageID == "" && len(p.ended.From) == 0 {
+		if a.Type == elsewhere {
 			// It is called a message, but what stands here is at most a note about it.
-			p.ended.Form, p.ended.Opaque = FormOpaque, elsewhere
+			*p.ended = Message{Form: FormOpaque, Opaque: elsewhere, Name: p.ended.Name, Size: p.ended.Size, SHA256: p.ended.SHA256}
 			p.incomplete("an attachment of type %s was not opened", elsewhere)
 		}
 		p.ended = nil
@@ -228,8 +238,8 @@ func describes(kind string) bool {
 // isArchive reports whether a file is a container that some buttons put messages into.
 func isArchive(a Attachment) bool {
 	name := strings.ToLower(a.Name)
-	return slices.ContainsFunc([]string{".zip", ".7z", ".rar", ".pst", ".ost"}, func(end string) bool { return strings.HasSuffix(name, end) }) ||
-		a.Type == "application/zip" || a.Type == "application/x-zip-compressed"
+	return slices.ContainsFunc([]string{".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst", ".cab", ".iso", ".pst", ".ost", ".mbox", ".mht", ".mhtml"}, func(end string) bool { return strings.HasSuffix(name, end) }) ||
+		a.Type == "application/zip" || a.Type == "application/x-zip-compressed" || a.Type == "application/gzip" || a.Type == "application/x-gzip"
 }
 
 func firstOf(texts ...string) string {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -19,7 +18,10 @@ type quoted struct {
 	id       string
 	reporter string
 
-	headers bool // they are those of a forwarded message: more than an id
+	headers bool     // they are those of a forwarded message: more than an id
+	foreign bool     // their labels are in a language that is not known, or it is one line
+	wrapped []string // the lines behind the subject, which may be more of it
+	own     string   // the Message-ID of the report
 }
 
 // Bounds of a text that is looked at.
@@ -28,22 +30,11 @@ const (
 	maxGap   = 4 // lines between two lines of the same headers
 )
 
-// linesOf returns the lines of a text as people see them.
-func linesOf(t mimescan.Text) []string {
-	text := t.Text
-	if t.Page {
-		text = eml.PlainText(text)
-	}
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	lines := strings.SplitN(text, "\n", maxLines+1)
-	return lines[:min(len(lines), maxLines)]
-}
-
 // quotedIn returns the first headers that stand in a text, and an id that a button wrote
 // before them. What follows them belongs to the message that they are of.
-func quotedIn(t mimescan.Text) (q quoted, ok bool) {
+func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 	lines := linesOf(t)
-	var button quoted
+	button := quoted{own: p.report.MessageID}
 	for i := 0; i < len(lines); i++ {
 		kind, value := cutLabel(lines[i])
 		switch kind {
@@ -53,29 +44,45 @@ func quotedIn(t mimescan.Text) (q quoted, ok bool) {
 			button.reporter = firstOf(button.reporter, addressIn(value))
 			continue
 		}
-		block, end := blockAt(lines, i, t.Page)
+		block, end := p.blockAt(lines, i, t.Page)
 		block.reporter = firstOf(button.reporter, block.reporter)
 		if block.headers {
+			if before, ok := p.foreign(lines[:i]); ok && p.sentOn && !strings.EqualFold(addressIn(before.from), addressIn(block.from)) {
+				block = before
+			}
+			block.subject = unfold(block.subject, block.wrapped, p.report.Subject)
 			block.id = firstOf(block.id, button.id)
 			return block, true
 		}
-		button.id, button.reporter = firstOf(button.id, block.id), block.reporter
+		if button.id == "" || p.isOwn(button.id) && block.id != "" {
+			button.id = block.id
+		}
+		button.reporter = block.reporter
 		i = max(i, end-1)
+	}
+	if q, ok := p.foreign(lines); ok && (p.sentOn || button.id == "") {
+		q.id, q.reporter = button.id, button.reporter
+		return q, true
 	}
 	return button, button.id != "" || button.reporter != ""
 }
 
+// isOwn reports whether an id is that of the report itself.
+func (p *parser) isOwn(id string) bool {
+	return id != "" && driver.SameMessageID(id, p.report.MessageID)
+}
+
 // blockAt reads headers that begin at a line, and returns the line after them. What comes
-// after them was written by the attacker, so a button cannot have written it: in a page,
-// where nothing tells the end of the headers from the text, once they are whole; in plain
-// text behind the next empty line.
-func blockAt(lines []string, at int, page bool) (q quoted, end int) {
-	end = at
+// after them was written by the attacker, so a button cannot have written it: in plain text
+// behind the next empty line. In a page nothing tells the end of the headers from the text:
+// there they end once they are whole, or at the next line that is none if a button made it.
+func (p *parser) blockAt(lines []string, at int, page bool) (q quoted, end int) {
+	q.own, end = p.report.MessageID, at
 	var last label
 	empty, over := false, false // its line has no value; what follows may be the text
 	for i := at; i < len(lines) && i-end <= maxGap; i++ {
 		kind, value := cutLabel(lines[i])
-		over = over || q.whole() && (page || trimMarks(lines[i]) == "")
+		over = over || q.whole() && (page && (p.sentOn || i > end) || trimMarks(lines[i]) == "")
 		if over && (kind == labelID || kind == labelReporter) {
 			break
 		}
@@ -89,6 +96,9 @@ func blockAt(lines []string, at int, page bool) (q quoted, end int) {
 		}
 		if i > at && (kind == labelFrom && q.from != "" || kind == labelSubject && q.subject != "") {
 			break // of another message
+		}
+		if kind == labelSubject && q.subject == "" {
+			q.wrapped = lines[i+1 : min(i+4, len(lines))]
 		}
 		q.set(kind, value)
 		last, end, empty = kind, i+1, value == ""
@@ -124,44 +134,30 @@ func (q *quoted) set(kind label, value string) {
 	case labelTo:
 		q.to = append(q.to, value)
 	case labelID:
-		q.id = firstOf(q.id, idIn(value))
+		if id := idIn(value); q.id == "" || driver.SameMessageID(q.id, q.own) && id != "" {
+			q.id = id
+		}
 	case labelReporter:
 		q.reporter = firstOf(q.reporter, addressIn(value))
 	}
 }
 
 var (
-	// angled matches a Message-ID as RFC 5322 has it, bare one without its brackets.
+	// angled matches a Message-ID as RFC 5322 has it, alone one without its brackets.
 	angled = regexp.MustCompile(`<[^<>\s]{3,998}>`)
-	bare   = regexp.MustCompile(`^[^\s<>"',;]{1,500}@[^\s<>"',;]{1,500}`)
-	// mailed matches an address.
-	mailed = regexp.MustCompile(`[^\s<>"'()\[\]:;,=]{1,200}@[^\s<>"'()\[\]:;,=]{1,255}`)
+	alone  = regexp.MustCompile(`^[^\s<>"',;]{1,500}@[^\s<>"',;]{1,500}`)
 )
 
 // idIn returns the Message-ID that a button wrote behind a label.
 func idIn(value string) string {
-	value = strings.Trim(value, "\"', \t")
+	value = strings.ReplaceAll(strings.Trim(value, "\"'`, \t"), "mailto:", "")
 	if id := angled.FindString(value); id != "" && driver.BareMessageID(id) != "" {
 		return id
 	}
-	if id := bare.FindString(value); id != "" {
+	if id := alone.FindString(value); id != "" {
 		return "<" + strings.TrimRight(id, ".}") + ">"
 	}
 	return ""
-}
-
-// addressIn returns the first address in a value: name <a@b>, name [mailto:a@b], or alone.
-func addressIn(value string) string { return strings.TrimRight(mailed.FindString(value), ".>") }
-
-// personIn returns whom a value names.
-func personIn(value string) Address {
-	a := Address{Email: addressIn(value)}
-	name, _, _ := strings.Cut(value, "<")
-	name, _, _ = strings.Cut(name, "[")
-	if name = strings.Trim(clean(name), `"' `); name != a.Email {
-		a.Name = name
-	}
-	return a
 }
 
 // message returns the message that quoted headers describe.
@@ -189,7 +185,17 @@ func (p *parser) message(q quoted) Message {
 	m.Subject = p.keep(clean(q.subject), maxField)
 	w := moment(q.date, p.report.At)
 	m.Sent, m.SentAbout = w.at, w.about
-	if m.MessageID == "" && len(m.From) > 0 && m.From[0].Email != "" && m.Subject != "" && !m.Sent.IsZero() {
+	switch {
+	case q.foreign:
+		m.Confidence = Low
+		p.incomplete("the quoted headers are in a language that is not known, or one line: they were read as well as can be")
+	case p.otherSubject(q):
+		m.Confidence = Low
+		p.incomplete("the quoted headers have another subject than the report: its sender may have written them")
+	case strings.Contains(m.Subject, damaged):
+		m.Confidence = Low
+		p.incomplete("letters of the quoted subject were damaged on the way")
+	case m.MessageID == "" && len(m.From) > 0 && m.From[0].Email != "" && m.Subject != "" && !m.Sent.IsZero():
 		m.Confidence = Medium
 	}
 	if q.date != "" && m.Sent.IsZero() {
@@ -205,7 +211,7 @@ func (q quoted) agrees(m Message) bool {
 	}
 	sender := addressIn(q.from)
 	for _, a := range m.From {
-		if sender != "" && strings.EqualFold(a.Email, sender) && strings.EqualFold(clean(q.subject), m.Subject) {
+		if sender != "" && strings.EqualFold(a.Email, sender) && sameSubject(q.subject, m.Subject) {
 			return true
 		}
 	}

@@ -44,7 +44,7 @@ type Confidence string
 // Confidences.
 const (
 	High   Confidence = "high"   // the message, or its header, with a Message-ID
-	Medium Confidence = "medium" // an id of a button; or sender, subject and date
+	Medium Confidence = "medium" // an id of a button, or one of several; or sender, subject and date
 	Low    Confidence = "low"    // less than that, or it may be part of another message
 )
 
@@ -86,7 +86,8 @@ type Message struct {
 	Form       Form       `json:"form"`
 	Confidence Confidence `json:"confidence"`
 
-	// MessageID is as it stood, with its angle brackets; empty if it is not known.
+	// MessageID is as it stood, with its angle brackets and without comments beside it; empty
+	// if it is not known.
 	MessageID string `json:"messageId,omitempty"`
 	// NetworkMessageID is what Exchange calls the message in all mailboxes, for its traces.
 	NetworkMessageID string    `json:"networkMessageId,omitempty"`

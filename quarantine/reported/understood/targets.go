@@ -1,6 +1,7 @@
 package understood
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
@@ -24,7 +25,14 @@ func (r Report) Targets() []quarantine.Target {
 		}
 		others = append(others, all...)
 	}
-	return append(own, others...)
+	// A message that is attached twice is one.
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(append(own, others...), func(t quarantine.Target) bool {
+		key := strings.Join([]string{strings.ToLower(t.Mailbox), t.MessageID, t.Criteria.String()}, "\x00")
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
 }
 
 // Targets returns the message as a target in the mailbox of its reporter, and then in that

@@ -90,7 +90,8 @@ func check(t *testing.T, want expected, got understood.Report) {
 	for i, w := range want.Messages {
 		checkMessage(t, w, got.Messages[i], got)
 	}
-	for _, target := range got.Targets() {
+	for i, target := range got.Targets() {
+		assert.NotContains(t, got.Targets()[:i], target, "twice")
 		assert.NoError(t, target.Validate())
 		assert.NotEqual(t, got.MessageID, target.MessageID, "the report itself is not what was reported")
 		if want.Never != "" {
