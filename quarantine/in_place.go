@@ -54,7 +54,7 @@ func (o *Options) checkInPlace(strategy driver.Strategy, quarantineMailbox strin
 
 // errEachMailbox refuses to look through all that is in quarantine.
 func errEachMailbox(what string) error {
-	return driver.Invalid(what, "mailbox", "is empty, and messages are kept in place, in the mailboxes that they came from, of which there is no list; name each mailbox")
+	return driver.Invalid(what, "mailbox", "is empty, and messages are kept in the mailboxes that they came from, which nothing lists; name each mailbox")
 }
 
 // keptElsewhere returns an error for the receipt of a quarantine in place, if messages are

@@ -56,7 +56,7 @@ type Enqueued struct {
 // perInsert is how many targets a statement inserts.
 const perInsert = 5000
 
-// Enqueue stores an order with its jobs in a transaction of its own: see EnqueueTx.
+// Enqueue stores an order with its jobs in its own transaction: see EnqueueTx.
 func (c *Campaigns) Enqueue(ctx context.Context, o Order) (done Enqueued, err error) {
 	err = c.inTx(ctx, func(tx pgx.Tx) error {
 		done, err = c.EnqueueTx(ctx, tx, o)

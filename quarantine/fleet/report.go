@@ -28,8 +28,8 @@ const (
 
 // Errors of [Reports]; test with errors.Is.
 var (
-	// ErrNoReport reports that there is no report of the key.
-	ErrNoReport = errors.New("fleet: there is no such report")
+	// ErrNoReport reports a key that no report has.
+	ErrNoReport = errors.New("fleet: no such report")
 	// ErrDecided reports that the messages of a report are in quarantine, so it cannot be
 	// dismissed: restore its campaign instead.
 	ErrDecided = errors.New("fleet: the messages of the report are being taken already; restore its campaign to put them back")

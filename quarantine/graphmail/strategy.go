@@ -112,7 +112,7 @@ type Strategy struct {
 	recoverable bool
 	ways        []driver.Way // in the order in which they are tried
 	vault       string       // payer of the quarantine mailbox, if that is known
-	own         atomic.Bool  // export and import have ids of their own
+	own         atomic.Bool  // export and import have their own ids
 	clearing    atomic.Int32 // how properties are taken away, as far as is known
 
 	mu        sync.Mutex
