@@ -66,7 +66,7 @@ func TestUsage(t *testing.T) {
 		says string
 	}{
 		{nil, "no command"},
-		{[]string{"fly"}, "no command \"fly\""},
+		{[]string{"fly"}, "unknown command \"fly\""},
 		{[]string{"work"}, "-config FILE is missing"},
 		{[]string{"status", "-config", l.config}, "the name of the campaign is missing"},
 		{[]string{"enqueue", "-config", l.config}, "-targets FILE is missing"},
