@@ -107,12 +107,12 @@ func (s *Reports) Report(ctx context.Context, key string) (KeptReport, error) {
 	return r, explain(err)
 }
 
-// asked is a pool or a transaction.
-type asked interface {
+// querier is a pool or a transaction.
+type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-func reportIn(ctx context.Context, db asked, key, lock string) (r KeptReport, err error) {
+func reportIn(ctx context.Context, db querier, key, lock string) (r KeptReport, err error) {
 	var content []byte
 	var decided *time.Time
 	err = db.QueryRow(ctx, `SELECT `+reportColumns+`, content FROM fleet_reports WHERE report = $1 `+lock, shown(key)).Scan(append(r.fields(&decided), &content)...)
