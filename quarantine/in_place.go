@@ -21,8 +21,8 @@ func (s *Service) vaultOf(mailbox string) driver.Mailbox {
 	return s.quarantine
 }
 
-// desk returns a mailbox that is asked for what concerns no mailbox: the address book.
-func (s *Service) desk() driver.Mailbox {
+// anyMailbox returns a mailbox through which the address book is asked, which belongs to none.
+func (s *Service) anyMailbox() driver.Mailbox {
 	if s.inPlace() {
 		return s.strategy.Mailbox("")
 	}

@@ -191,7 +191,7 @@ func partOf(mailbox string, parts int) int {
 	return int(h.Sum32() % uint32(parts))
 }
 
-// needsPlan reports whether the mail systems must be asked what there is to take.
+// needsPlan reports whether the mail systems must be asked what to take.
 func (o *Order) needsPlan() bool {
 	return len(o.Groups)+len(o.Recipients) > 0 || o.Forwards != nil || slices.ContainsFunc(o.Targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
 }

@@ -32,7 +32,7 @@ const VaultFolder = "ewsquarantine"
 type InPlace struct{ *Strategy }
 
 // NewInPlace is [New] for messages that stay in their mailbox. The options
-// ImportTransport and QuarantineMailbox are of no use.
+// ImportTransport, QuarantineMailbox and Ways are of no use.
 func NewInPlace(transport http.RoundTripper, opts *Options) (*InPlace, error) {
 	s, err := New(transport, opts)
 	if err != nil {

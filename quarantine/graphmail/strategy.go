@@ -80,7 +80,8 @@ type Options struct {
 
 	// Ways are the ways to carry an item, in the order in which they are tried:
 	// [driver.WayTransfer], and [driver.WayRecreate] if that is allowed, which loses what the
-	// package comment lists. Another way is tried only if Graph has refused one for good. Default: WayTransfer alone.
+	// package comment lists. Another way is tried only if Graph has refused one for good. Of
+	// no use to [NewInPlace]. Default: WayTransfer alone.
 	Ways []driver.Way
 
 	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
