@@ -45,7 +45,7 @@ func passwordChanged(scheme, host string, several bool) *AuthError {
 func signInUnderWay(scheme, host string) *AuthError {
 	return &AuthError{
 		Scheme: scheme, Host: host, Unsent: true, waited: true,
-		Message: fmt.Sprintf("a sign-in is under way: another request has been sent with the user name and password, which have not worked yet, and there is no answer. "+
+		Message: fmt.Sprintf("a sign-in is under way: another request has been sent with the user name and password, which have not worked yet, and it has not been answered. "+
 			"So that the account is not locked, this one was not sent after waiting for %v; make it again, and check that the server answers", maxWait),
 	}
 }

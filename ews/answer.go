@@ -112,7 +112,7 @@ func (a *answer) begin(resp *http.Response) error {
 			return nil
 		}
 	}
-	return a.unreadable(a.wrongAnswer("there is no SOAP body"))
+	return a.unreadable(a.wrongAnswer("it has no SOAP body"))
 }
 
 // header reads the SOAP header.

@@ -158,5 +158,5 @@ func (a *answer) nextDocument() error {
 		a.depth, a.messages = a.d.Depth(), 0
 		return nil
 	}
-	return a.unreadable(a.wrongAnswer("there is no SOAP body"))
+	return a.unreadable(a.wrongAnswer("it has no SOAP body"))
 }

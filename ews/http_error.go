@@ -83,7 +83,7 @@ func reason(e *HTTPError, target string, empty bool) string {
 		return "EWS is blocked for this tenant, mailbox, application or user agent: an administrator must allow it " +
 			"(EWSEnabled, EwsAllowedAppIDs, EwsApplicationAccessPolicy with its allow and block lists)"
 	case s == http.StatusNotFound:
-		return "there is nothing at this address, or the request was too large for IIS request filtering: " +
+		return "nothing was found at this address, or the request was too large for IIS request filtering: " +
 			"check ewsUrl, which must end in /EWS/Exchange.asmx"
 	case s == http.StatusMethodNotAllowed:
 		return "this address does not accept EWS requests: check ewsUrl, which must end in /EWS/Exchange.asmx"

@@ -196,7 +196,7 @@ func (c Criteria) validSubjectMatch() error {
 		return fmt.Errorf(`is %q; give "exact", "prefix" or "contains"`, c.SubjectMatch)
 	}
 	if c.SubjectMatch != "" && c.Subject == "" {
-		return errors.New("is set, but there is no subject; give one, or leave it out")
+		return errors.New("is set without a subject; give one, or leave it out")
 	}
 	return nil
 }

@@ -18,7 +18,7 @@
 //
 // A [Router] does the same for several servers: it finds out which one has a
 // mailbox. It works on many targets at once ([Router.QuarantineAll], [Campaign], [Feed]), and
-// finds out what there is to take in groups and after forwards ([Router.Plan]).
+// finds out what to take in groups and after forwards ([Router.Plan]).
 // A [Journal] lets [Service.Recover] finish what a crash interrupted.
 //
 // # Packages

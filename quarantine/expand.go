@@ -120,7 +120,7 @@ func expandGroup(ctx context.Context, directory driver.Directory, group string, 
 
 // directory returns the address book.
 func (s *Service) directory() (driver.Directory, error) {
-	d, ok := driver.As[driver.Directory](s.desk())
+	d, ok := driver.As[driver.Directory](s.anyMailbox())
 	if !ok {
 		return nil, fmt.Errorf("%w: the strategy %q does not support it", ErrNoDirectory, s.strategy.Name())
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 50,000 with -whole, else 60")
+	exploreRandom = flag.Int("explore.random", 0, "how many histories TestExploreRandom tries; 0: 50,000 with -whole, else 40")
 	exploreSeed   = flag.Uint64("explore.seed", 1, "first seed of TestExploreRandom")
 )
 
@@ -155,7 +155,7 @@ func TestExploreRandom(t *testing.T) {
 	case histories == 0 && *whole:
 		histories = 50_000
 	case histories == 0:
-		histories = 60
+		histories = 40
 	}
 	var sum explored
 	var next, failed atomic.Int64

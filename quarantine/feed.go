@@ -7,7 +7,7 @@ import (
 
 // Feed yields what comes from a channel until the channel is closed or ctx ends, for
 // [Router.QuarantineAll] and its like: alerts that arrive as time goes by are worked on
-// side by side, and end in an order of their own.
+// side by side, and end in their own order.
 //
 // When ctx ends, nothing more is read: what is still in the channel stays there. So that
 // what has been read by then is finished, and not cancelled, QuarantineAll gets a context

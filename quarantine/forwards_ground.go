@@ -37,7 +37,7 @@ func (s *Service) forwarded(ctx context.Context, mailbox, messageID string, limi
 }
 
 func (s *Service) book() driver.Directory {
-	d, _ := driver.As[driver.Directory](s.desk())
+	d, _ := driver.As[driver.Directory](s.anyMailbox())
 	return d
 }
 

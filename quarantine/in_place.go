@@ -21,8 +21,8 @@ func (s *Service) vaultOf(mailbox string) driver.Mailbox {
 	return s.quarantine
 }
 
-// desk returns a mailbox that is asked for what concerns no mailbox: the address book.
-func (s *Service) desk() driver.Mailbox {
+// anyMailbox returns a mailbox through which the address book is asked, which belongs to none.
+func (s *Service) anyMailbox() driver.Mailbox {
 	if s.inPlace() {
 		return s.strategy.Mailbox("")
 	}
@@ -54,7 +54,7 @@ func (o *Options) checkInPlace(strategy driver.Strategy, quarantineMailbox strin
 
 // errEachMailbox refuses to look through all that is in quarantine.
 func errEachMailbox(what string) error {
-	return driver.Invalid(what, "mailbox", "is empty, and messages are kept in place, in the mailboxes that they came from, of which there is no list; name each mailbox")
+	return driver.Invalid(what, "mailbox", "is empty, and messages are kept in the mailboxes that they came from, which nothing lists; name each mailbox")
 }
 
 // keptElsewhere returns an error for the receipt of a quarantine in place, if messages are

@@ -155,8 +155,8 @@ var (
 	// ErrClaimLost reports that a claim is no longer good: its lease had ended, and another
 	// owner has claimed the intent since, or its owner has claimed it again.
 	ErrClaimLost = errors.New("quarantine: the claim to the intent is lost")
-	// ErrNoIntent reports that there is no intent of the operation: it has been settled.
-	ErrNoIntent = errors.New("quarantine: there is no such intent")
+	// ErrNoIntent reports an operation without an open intent: it has been settled.
+	ErrNoIntent = errors.New("quarantine: no such intent")
 )
 
 // HeldError is the error for an intent that another owner holds. It matches [ErrHeld].

@@ -16,7 +16,7 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 1, "first seed of TestRandomRuns")
-	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 with -whole, else 50")
+	randomRuns = flag.Int("random.histories", 0, "how many histories TestRandomRuns tries; 0: 10,000 with -whole, else 30")
 )
 
 // randomFaults strike at random; each may strike where a real server could fail
@@ -40,7 +40,7 @@ func TestRandomRuns(t *testing.T) {
 	case runs == 0 && *whole:
 		runs = 10_000
 	case runs == 0:
-		runs, each = 50, 5
+		runs, each = 30, 3
 	}
 	var histories, steps, calls, struck atomic.Int64
 	t.Run("worlds", func(t *testing.T) {

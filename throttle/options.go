@@ -34,7 +34,7 @@ type Options struct {
 	Budget Budget
 
 	// Budgets holds the token buckets of payers that differ from Budget, such as a
-	// service account with a policy of its own. Names are not case-sensitive.
+	// service account with its own policy. Names are not case-sensitive.
 	Budgets map[string]Budget
 
 	// MaxConcurrent bounds the calls in flight across all payers. A reservation

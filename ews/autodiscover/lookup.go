@@ -348,7 +348,7 @@ func (l *lookup) srv(ctx context.Context, domain string) []string {
 	defer cancel()
 	_, records, err := l.opts.Resolver.LookupSRV(ctx, "autodiscover", "tcp", domain)
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		l.failed(source, errors.New("there is no SRV record"))
+		l.failed(source, errors.New("no SRV record exists"))
 		return nil
 	}
 	if err != nil {

@@ -291,5 +291,5 @@ func TestAddresses(t *testing.T) {
 	}
 	_, err := c.EWSURL(t.Context(), "alice@example.com")
 	require.ErrorIs(t, err, autodiscover.ErrNotFound)
-	assert.ErrorContains(t, err, "there is no SRV record")
+	assert.ErrorContains(t, err, "no SRV record exists")
 }

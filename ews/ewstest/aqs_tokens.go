@@ -17,7 +17,7 @@ type aqsToken struct {
 // plain reports whether the token is a word, or one of the operators.
 func (t aqsToken) plain() bool { return !t.quoted && !t.keyword }
 
-// aqsOperators have a meaning of their own where they stand alone and unquoted.
+// aqsOperators have their own meaning where they stand alone and unquoted.
 var aqsOperators = map[string]bool{"(": true, ")": true, "+": true, "AND": true, "OR": true, "NOT": true}
 
 // word reports whether the token is an unquoted word and no operator.

@@ -14,7 +14,7 @@ type bodyShape struct {
 	kind  string // Text, HTML, or Best or empty: as it is
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
-	blank bool   // links open in a window of their own
+	blank bool   // links open in their own window
 	utf8  bool   // a page says that it is UTF-8, whatever it was
 	most  int    // bytes; 0: all
 }

@@ -200,5 +200,5 @@ func (b *budgets) leave(t *turn) {
 }
 
 // counts reports whether calls of an operation count for EwsMaxConcurrency. Connections
-// for events have a limit of their own, MaxStreams.
+// for events have their own limit, MaxStreams.
 func counts(operation ews.Operation) bool { return operation != "GetStreamingEvents" }

@@ -32,7 +32,7 @@ const (
 	binaryValue
 )
 
-// Names that have an order of their own, as the numbers in the store do.
+// Names that have their own order, as the numbers in the store do.
 const (
 	rankedImportance  ews.PropertyType = "importance"
 	rankedSensitivity ews.PropertyType = "sensitivity"

@@ -35,7 +35,7 @@ that have a few. No configuration is needed.
 				}
 				script := shells[s.arguments[0]]
 				if script == nil {
-					return usagef("there is no completion for %q%s; there is for %s", s.arguments[0], didYouMean(s.arguments[0], names), strings.Join(names, ", "))
+					return usagef("no completion for %q%s; choose one of %s", s.arguments[0], didYouMean(s.arguments[0], names), strings.Join(names, ", "))
 				}
 				return s.put(script())
 			}

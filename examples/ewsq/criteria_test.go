@@ -175,7 +175,7 @@ func TestCriteriaUsage(t *testing.T) {
 		"too long":            {b.config, at("-url", "https://x.example/", "-received-after", "2026-01-01", "-received-before", "2026-11-23"), "-received-after is 326 days before the other bound"},
 		"no window":           {b.config, at("-url", "https://x.example/"), "-received-after is missing; without sender and subject"},
 		"no address":          {b.config, at("-sender", "mallory"), "-sender \"mallory\" is not an SMTP address"},
-		"no match":            {b.config, at("-subject-match", "prefix"), "-subject-match is set, but there is no subject"},
+		"no match":            {b.config, at("-subject-match", "prefix"), "-subject-match is set without a subject"},
 		"wrong match":         {b.config, at("-subject", "Invoice", "-subject-match", "regexp"), `-subject-match is "regexp"; give "exact", "prefix" or "contains"`},
 		"short":               {b.config, at("-subject", "a", "-subject-match", "contains"), "-subject \"a\" would match too much"},
 		"no hash":             {b.config, at("-attachment-sha256", "123"), "-attachment-sha256 is not a SHA-256"},

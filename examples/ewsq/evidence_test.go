@@ -47,7 +47,7 @@ func TestShow(t *testing.T) {
 	}{
 		{[]string{"show"}, exitUsage, "ID is missing"},
 		{[]string{"show", ""}, exitUsage, "ID is empty"},
-		{[]string{"show", phishing, "more"}, exitUsage, `second argument, "more"`},
+		{[]string{"show", phishing, "more"}, exitUsage, `second argument "more"`},
 		{[]string{"show", phishing, "-frob"}, exitUsage, "frob"},
 		{[]string{"show", phishing, "-mailbox", "nobody"}, exitUsage, "-mailbox"},
 		{[]string{"show", phishing, "-mailbox", "bob@example.test"}, exitSome, "is not in quarantine"},

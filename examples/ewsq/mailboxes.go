@@ -56,7 +56,7 @@ func (s *session) mailboxes(m mailboxFlags) ([]string, error) {
 	return all, nil
 }
 
-// each yields what there is of one mailbox after the other.
+// each yields what one mailbox has after the other.
 func each[T any](mailboxes []string, of func(string) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, mailbox := range mailboxes {

@@ -46,7 +46,7 @@ func readReceipts(in io.Reader) (*receiptList, error) {
 	case len(l.receipts)+l.skipped > 0:
 		return l, nil
 	case len(l.cut) > 0:
-		return nil, fmt.Errorf("line %d is not a whole line, and there is no other; give the lines that quarantine wrote", l.cut[0])
+		return nil, fmt.Errorf("line %d is cut off, and no other holds a receipt; give the lines that quarantine wrote", l.cut[0])
 	}
 	return nil, errors.New("is empty; it must contain the lines that quarantine wrote")
 }

@@ -107,7 +107,7 @@ func TestReportsUsage(t *testing.T) {
 		says   string
 	}{
 		{[]string{}, exitUsage, "say what to do: dismiss, list"},
-		{[]string{"frob", "-mailbox", "alice@example.test"}, exitUsage, `no reports "frob"`},
+		{[]string{"frob", "-mailbox", "alice@example.test"}, exitUsage, `unknown action "frob"`},
 		{[]string{"wacth", "-mailbox", "alice@example.test"}, exitUsage, "watch"},
 		{[]string{"show", "-mailbox", "alice@example.test"}, exitUsage, "takes the ID"},
 		{[]string{"list", "x", "-mailbox", "alice@example.test"}, exitUsage, "takes no argument"},

@@ -55,7 +55,7 @@ func (s *session) message() (string, error) {
 	case len(s.arguments) == 0:
 		return "", usagef("ID is missing; give the operation of the message, as list has it, or its Message-ID")
 	case len(s.arguments) > 1:
-		return "", usagef("there is a second argument, %q; flags begin with a hyphen, and a value with spaces needs quotes", s.arguments[1])
+		return "", usagef("unexpected second argument %q; flags begin with a hyphen, and a value with spaces needs quotes", s.arguments[1])
 	case strings.TrimSpace(s.arguments[0]) == "":
 		return "", usagef("ID is empty")
 	}

@@ -73,7 +73,7 @@
 // recognised by its stamp, and its receipt says alreadyQuarantined.
 //
 // A mailbox whose server stalls is given up after -timeout. Until then alerts about it
-// wait in a lane of their own, and hold no worker (lanes.go).
+// wait in their own lane, and hold no worker (lanes.go).
 //
 // If it is not known yet where a message is ([quarantine.Undecided]), the alert waits:
 // a request may still take effect, so nothing is tried again before -settle. Then the

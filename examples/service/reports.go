@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +34,6 @@ type reports struct {
 // Bounds.
 const (
 	reportsAtOnce = 4
-	reportsListed = 1000
 	searchAgain   = 30 * time.Second // after a server was not reached
 	answerAgain   = time.Minute
 	answerTries   = 5
@@ -276,27 +273,4 @@ func (rs *reports) answer(ctx context.Context, report reported.Report, data outc
 			return "", context.Cause(ctx)
 		}
 	}
-}
-
-// listReports answers with the last reports.
-func (a *api) listReports(w http.ResponseWriter, _ *http.Request) error {
-	all, err := a.alerts.reports(reportsListed)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, "application/json", map[string]any{"reports": append([]reportRecord{}, all...)})
-	return nil
-}
-
-// getReport answers with one.
-func (a *api) getReport(w http.ResponseWriter, r *http.Request) error {
-	kept, err := a.alerts.report(cmp.Or(r.PathValue("id"), "-"))
-	if errors.Is(err, errNoReport) {
-		return &problem{Status: http.StatusNotFound, Detail: err.Error()}
-	}
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, "application/json", kept)
-	return nil
 }

@@ -223,8 +223,8 @@ func TestReportOverRestart(t *testing.T) {
 	s := l.start(t, append(args, "-grace", "1ms")...)
 	<-held.reached
 	s.stop()
-	held.open()
-	<-s.ended
+	s.end(t)
+	held.open() // when nobody goes on with what it exports
 	assert.Empty(t, l.answers())
 	assert.Zero(t, l.doneReports())
 

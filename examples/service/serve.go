@@ -72,43 +72,66 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	if err := announce(stdout, listener); err != nil {
+		return err
+	}
+	if reports != nil {
+		reports.router, reports.alerts, reports.work = router, alerts, work
+	}
+	r := running{server: server, doors: doors, work: work, reports: reports, log: log}
+	return r.until(ctx, stopping, stop, s)
+}
+
+// announce writes the first line: where the service listens.
+func announce(stdout io.Writer, listener net.Listener) error {
 	line, err := terminal.JSONLine(map[string]string{"url": "http://" + listener.Addr().String()})
 	if err != nil {
 		return err
 	}
-	if _, err := stdout.Write(line); err != nil {
-		return err
-	}
+	_, err = stdout.Write(line)
+	return err
+}
 
+// running are the parts that run side by side.
+type running struct {
+	server  *http.Server
+	doors   *connections
+	work    *work
+	reports *reports // nil: no mailbox is watched
+	log     *slog.Logger
+}
+
+// until runs the parts until ctx ends or the server breaks, and shuts them down. stop ends
+// stopping, which tells them not to begin anything.
+func (r *running) until(ctx, stopping context.Context, stop func(), s settings) (err error) {
 	// Work outlives the signal: its context ends after the grace period.
 	working, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
-		work.run(working, s.workers, s.settle)
+		r.work.run(working, s.workers, s.settle)
 	}()
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		if reports != nil {
-			reports.router, reports.alerts, reports.work = router, alerts, work
-			reports.run(stopping, s.reports.mailboxes)
+		if r.reports != nil {
+			r.reports.run(stopping, s.reports.mailboxes)
 		}
 	}()
 	broken := make(chan error, 1)
-	go func() { broken <- server.Serve(doors) }()
+	go func() { broken <- r.server.Serve(r.doors) }()
 
 	select {
 	case <-ctx.Done():
-		log.Info("stopping", "grace", s.grace)
+		r.log.Info("stopping", "grace", s.grace)
 	case err = <-broken:
 	}
 	stop()
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 	defer done()
-	if server.Shutdown(grace) != nil {
-		_ = server.Close() // drops callers that are too slow
+	if r.server.Shutdown(grace) != nil {
+		_ = r.server.Close() // drops callers that are too slow
 	}
 	select {
 	case <-idle:
@@ -117,7 +140,7 @@ func (s settings) serve(ctx context.Context, stdout, stderr io.Writer, lookup fu
 		<-idle
 	}
 	<-watched
-	log.Info("stopped", "alertsLeft", work.left())
+	r.log.Info("stopped", "alertsLeft", r.work.left())
 	return err
 }
 

@@ -89,7 +89,7 @@ type describer struct {
 	files   map[xmlwire.Space]*xmlwire.Encoder
 }
 
-// own notes which types of text have names of their own; others extend them.
+// own notes which types of text have their own names; others extend them.
 func (d *describer) own() {
 	standard := builtins()
 	for _, name := range slices.Sorted(maps.Keys(d.schema.types)) {

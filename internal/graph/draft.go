@@ -3,12 +3,8 @@ package graph
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
 )
-
-// errNotMade is the error of a success without the message that was made.
-var errNotMade = errors.New("the answer has no message: none was made")
 
 // CreateDraft saves a message in MIME form in Drafts. It has no MAPI properties yet.
 // Of one above some 2 MB Graph may make nothing, and answer 200.
@@ -19,7 +15,7 @@ func (m Mailbox) CreateDraft(ctx context.Context, mime []byte) (Message, error) 
 	var made Message
 	err := m.client.document(ctx, k, &made)
 	if err == nil && made.ID == "" {
-		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNotMade}
+		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNoItem}
 	}
 	return made, err
 }

@@ -1,16 +1,11 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
@@ -68,96 +63,15 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 
 	watched, secrets := redact.Watching(ctx)
 	callCtx, cancel := context.WithCancelCause(watched)
-	stall := newStall(c.stall, cancel)
-	var traced, sent atomic.Bool
-	callCtx = httptrace.WithClientTrace(callCtx, &httptrace.ClientTrace{
-		GetConn: func(string) { traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { stall.moved() },
-		// Called when the header has been written, with HTTP/1.1 and 2.
-		WroteHeaderField: func(string, []string) { sent.Store(true) },
-		WroteHeaders:     func() { sent.Store(true); stall.moved() },
-	})
-	var out *countingReader
-	shown := k.watch(c.wire)
-	finish := func(throttled bool, backOff time.Duration, err error) {
-		stall.stop()
-		cancel(nil)
-		if out != nil {
-			spent.BytesOut = out.n.Load()
-			if more := spent.BytesOut - k.size; k.content != nil && c.budget != nil && more > 0 {
-				c.budget.Add(k.payer, more)
-			}
-		}
-		release(throttled, backOff)
-		spent.BackOff = backOff
-		k.show(shown, t.spent, address, secrets, err)
-		t.end(err)
+	s := &sending{
+		client: c, call: k, fail: fail, guid: guid, told: t, release: release, secrets: secrets,
+		stall: newStall(c.stall, cancel), cancel: cancel, shown: k.watch(c.wire),
 	}
-
-	req := &http.Request{Method: k.method, URL: address, Host: address.Host, Header: make(http.Header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	req = req.WithContext(callCtx)
-	c.headers(req, k, guid)
-	shown.Sends(req.Header)
-	switch {
-	case k.content != nil:
-		out = &countingReader{r: tapped(shown, k.content), moved: stall.moved}
-		req.Body, req.ContentLength = io.NopCloser(out), -1
-	case text != nil:
-		out = &countingReader{r: tapped(shown, bytes.NewReader(text)), moved: stall.moved}
-		req.Body, req.ContentLength = io.NopCloser(out), int64(len(text))
-		// For a transport that signs in anew, after a refusal. That of net/http sends it
-		// again only if it was not sent, or if the method is GET.
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-	}
-	transport := c.transport
-	if k.elsewhere {
-		transport = c.imports
-	}
-	secrets.Sends(req)
-	resp, err := transport.RoundTrip(req)
+	resp, err := s.roundTrip(callCtx, address, text)
 	if err != nil {
-		fail.Err = secrets.Error(err)
-		if cause := context.Cause(callCtx); cause != nil {
-			fail.Err, fail.stopped = cause, ctx.Err() != nil
-		}
-		// A transport that is not one of net/http shows nothing but that it has read the
-		// body: if it has not, there was nothing to act on.
-		fail.unsent = notSent(err) || !sent.Load() && (traced.Load() || out != nil) && (out == nil || out.n.Load() == 0)
-		spent.Unsent = fail.unsent
-		finish(false, 0, fail)
-		return nil, fail
+		return nil, s.lost(err, ctx.Err() != nil, context.Cause(callCtx))
 	}
-	secrets.SawRequest(resp.Request)
-	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
-	gets(shown, resp)
-	a := &answer{
-		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: *spent,
-		body: &bodyReader{body: tappedAnswer(shown, resp.Body), left: k.limit, moved: stall.moved, secrets: secrets,
-			cause: func() error { return context.Cause(callCtx) }},
-	}
-	if a.body.left == 0 {
-		a.body.left = maxAnswer
-	}
-	a.finish = func(throttled bool, backOff time.Duration, err error) {
-		spent.BytesIn = a.body.n.Load()
-		finish(throttled, backOff, err)
-	}
-	if id := resp.Header.Get("client-request-id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), guid) && !k.elsewhere {
-		fail.Status, fail.Err, fail.RequestID = 0, errMisfit, spent.RequestID
-		a.failed = fail
-		a.close()
-		return nil, fail
-	}
-	if k.content != nil && resp.StatusCode < 300 && !out.ended.Load() {
-		fail.Status, fail.Err, fail.RequestID = 0, errEarly, spent.RequestID
-		a.failed = fail
-		a.close()
-		return nil, fail
-	}
-	if slices.Contains(k.want, resp.StatusCode) {
-		return a, nil
-	}
-	return nil, a.refused(fail, secrets)
+	return s.answered(resp, func() error { return context.Cause(callCtx) })
 }
 
 // refused reads the answer of a request that failed, and returns what it says.
@@ -211,7 +125,7 @@ func (c *Client) permission(ctx context.Context, k call, bytes int64, waited *ti
 	}
 	began := time.Now()
 	defer func() { *waited = time.Since(began) }()
-	if c.budget != nil && k.payer != DirectoryPayer { // which has limits of its own, for the whole tenant
+	if c.budget != nil && k.payer != DirectoryPayer { // which has its own limits, for the whole tenant
 		if err := c.budget.Spend(ctx, k.payer, bytes); err != nil {
 			return nil, err
 		}

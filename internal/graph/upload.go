@@ -51,7 +51,7 @@ func (m Mailbox) Upload(ctx context.Context, id string, file Attachment, size in
 	}
 	link, err := url.Parse(got.URL)
 	if err != nil || link.Host == "" || link.User != nil || !private(link) {
-		return &Error{Operation: k.op, Status: http.StatusCreated, read: true, final: true, Err: errors.New("the upload URL is none that can be used: it must be https")}
+		return &Error{Operation: k.op, Status: http.StatusCreated, read: true, final: true, Err: errors.New("the upload URL cannot be used: it must be https, without a user")}
 	}
 	u := upload{m, link, size}
 	buffer := make([]byte, min(size, rangeBytes))

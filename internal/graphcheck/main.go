@@ -5,7 +5,7 @@
 //
 // It prints what is invalid, and how many exchanges it has seen; those with paths that the
 // description lacks are counted by themselves. The exit status is 1 if something is
-// invalid, or if there is nothing to check. It is a module of its own, so that the SDK
+// invalid, or if there is nothing to check. It is a separate module, so that the SDK
 // does not depend on a validator.
 package main
 

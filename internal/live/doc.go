@@ -2,7 +2,7 @@
 // does: its version, which ways carry a message and what each keeps, what a move into
 // another mailbox answers, and how it answers the questions that documents leave open.
 //
-// It makes its own mail in folders of its own, touches nothing else, and removes all of
+// It makes its own mail in separate folders, touches nothing else, and removes all of
 // it. The tests with the build tag live read from the environment which server it is:
 //
 //	go test -tags=live ./internal/live -v

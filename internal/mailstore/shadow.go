@@ -26,7 +26,7 @@ func Unsaved(n New) *Item {
 func UnsavedImport(stream []byte) (*Item, error) { return decodeExport(stream) }
 
 // Custom reports whether a property, by its normalised name, is a named one that
-// belongs to clients: in a property set of their own, an internet header, or a
+// belongs to clients: in their own property set, an internet header, or a
 // public string other than the categories.
 func Custom(key ews.ExtendedField) bool {
 	switch key.Set {

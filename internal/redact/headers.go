@@ -11,7 +11,7 @@ import (
 const shortestKey = 16
 
 // AddHeaders remembers what a transport has added to the headers of a request, other than
-// Authorization, Proxy-Authorization and Cookie, which have rules of their own.
+// Authorization, Proxy-Authorization and Cookie, which have their own rules.
 func (s *Secrets) AddHeaders(sent, before http.Header) {
 	s.addHeaders(sent, func(name string) bool { return before[name] != nil })
 }

@@ -66,7 +66,7 @@ func skipped(dir string) bool {
 	return dir != "." && (base[0] == '.' || base == "testdata" && dir != "testdata")
 }
 
-// isModule reports whether a folder is that of a module of its own.
+// isModule reports whether a folder is that of a nested module.
 func isModule(root fs.FS, dir string) bool {
 	_, err := fs.Stat(root, path.Join(dir, "go.mod"))
 	return err == nil

@@ -18,7 +18,7 @@ var (
 	ErrBroken = errors.New("writing the file failed, and it is not used any more")
 	// ErrFull reports that there was no room for a change. Nothing of it is written, and
 	// the file goes on.
-	ErrFull = errors.New("there is no room on the disk")
+	ErrFull = errors.New("no room left on the disk")
 )
 
 // breakOff ends the use of a file after an error.
@@ -56,7 +56,7 @@ func (f *File) failed(transaction uint64, err error) error {
 	return fmt.Errorf("%w: %w", ErrFull, err)
 }
 
-// IsFull reports whether an error of [Open] or [File.Update] is that there is no room on
+// IsFull reports whether an error of [Open] or [File.Update] is that no room is left on
 // the disk, or no more of a quota or limit.
 func IsFull(err error) bool {
 	for _, full := range fullErrors() {

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-var errNoHead = errors.New("there is no head of a bbolt file")
+var errNoHead = errors.New("it has no head of a bbolt file")
 
 // heads returns both heads of a file, each with the reason if it cannot be used.
 func heads(file io.ReaderAt, size int64) (both [2]head, errs [2]error) {

@@ -49,7 +49,7 @@ func unseal(table string, key, stored []byte) ([]byte, error) {
 // none of an earlier format.
 const tablePrefix = "#"
 
-// The number and digest of all records are in a bucket of their own.
+// The number and digest of all records are in their own bucket.
 var (
 	stateBucket = []byte(tablePrefix)
 	stateKey    = []byte("state")

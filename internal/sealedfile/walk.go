@@ -233,7 +233,7 @@ func (w *walk) bucket(e entry, depth int) error {
 func (w *walk) freelist() error {
 	id := w.head.freelist
 	if id == noFreelist {
-		return fmt.Errorf("there is no list of free pages")
+		return errors.New("the list of free pages is missing")
 	}
 	p, err := w.read(id, 0)
 	if err != nil {

@@ -36,7 +36,7 @@ var (
 
 	// ErrFull reports that there was no room on the disk for an intent. Nothing of it is
 	// written, and the journal goes on.
-	ErrFull = errors.New("quarantine: there is no room for the journal")
+	ErrFull = errors.New("quarantine: no room left for the journal")
 )
 
 // Journal is a [quarantine.Journal] in a single file, a bbolt database, and a

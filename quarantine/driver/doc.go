@@ -22,6 +22,11 @@
 //   - [Prober]: check cheaply whether a mailbox exists
 //   - [Directory]: expand groups
 //   - [Forwarder]: find out to whom a message was forwarded
+//   - [Watchable]: tell what comes into a folder, and note who deals with it, for package
+//     reported; [Belled], [Answering], [Assembling] and [Unguarded] go with it
+//
+// One is a capability of the strategy: an [InPlace] keeps messages in the mailbox that they
+// came from.
 //
 // A driver that can do the same for several items with one request says so as well, for
 // package gather, which asks on behalf of calls that are made at the same time: see

@@ -13,8 +13,9 @@ import (
 
 // CarryAll carries several items in the way that the first one of them goes: with one
 // MoveItem, or with one ExportItems that is streamed into one UploadItems, or one GetItem
-// into one CreateItem, for as many as [loads] says. Those that go another way, and those that the server refuses, so that
-// another way may help, are to be carried alone.
+// into one CreateItem, each of the last two for up to 10 items of 8 MB together. Larger
+// items, those that go another way, and those that the server refuses, so that another way
+// may help, are to be carried alone.
 func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
 	first := carriages[0]
 	b := &cargo{

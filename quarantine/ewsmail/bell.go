@@ -27,7 +27,7 @@ const demotion = time.Hour
 // trouble is what a mailbox has met with listening; guarded by x.bells.mu.
 type trouble struct {
 	last  time.Time // when its subscription failed
-	alone time.Time // until then it has a connection of its own
+	alone time.Time // until then it has its own connection
 	pulls time.Time // until then it has none
 }
 

@@ -37,7 +37,7 @@ type connection struct {
 	anchor   string
 	affinity *ews.Affinity
 	cancel   context.CancelFunc
-	taken    int // seats; guarded by bells.mu
+	members  int // mailboxes that share it; guarded by bells.mu
 
 	news  chan struct{} // has a value if listeners have come
 	ended chan struct{} // closed at the end of run

@@ -22,8 +22,8 @@ type bells struct {
 	pulls  time.Time     // until then there are none
 }
 
-// seats is how many mailboxes share a connection: servers allow 200 subscriptions.
-const seats = 200
+// maxShared is how many mailboxes share a connection: servers allow 200 subscriptions.
+const maxShared = 200
 
 // maxFails is how many connections may fail, one after the other, before no more are tried
 // for a while: something on the way may hold back or break what stays open.
@@ -31,8 +31,8 @@ const maxFails = 3
 
 // listen subscribes to a folder and waits for what a connection tells of it.
 func (b *bells) listen(ctx context.Context, m *mailbox, folder driver.Folder, ring func(), alone bool) error {
-	c := b.sit(ctx, m, alone)
-	defer b.rise(c)
+	c := b.join(ctx, m, alone)
+	defer b.leave(c)
 	client := m.client.WithAffinity(c.affinity)
 	sub, err := client.Subscribe(ctx, ews.SubscribeRequest{Folders: []ews.FolderRef{m.reference(folder)}, Events: rings, Streaming: true})
 	if err != nil {
@@ -54,8 +54,9 @@ func (b *bells) listen(ctx context.Context, m *mailbox, folder driver.Folder, ri
 	}
 }
 
-// sit gives a mailbox a seat at a connection. The first one is the anchor of the others.
-func (b *bells) sit(ctx context.Context, m *mailbox, alone bool) *connection {
+// join lets a mailbox share a connection, or opens one. The first mailbox is the anchor of
+// the others.
+func (b *bells) join(ctx context.Context, m *mailbox, alone bool) *connection {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	group := ""
@@ -64,14 +65,14 @@ func (b *bells) sit(ctx context.Context, m *mailbox, alone bool) *connection {
 	}
 	if !alone {
 		for _, c := range b.shared {
-			if c.group == group && c.taken < seats {
-				c.taken++
+			if c.group == group && c.members < maxShared {
+				c.members++
 				return c
 			}
 		}
 	}
 	c := &connection{
-		bells: b, group: group, alone: alone, anchor: m.address, affinity: m.client.Affinity(m.address), taken: 1,
+		bells: b, group: group, alone: alone, anchor: m.address, affinity: m.client.Affinity(m.address), members: 1,
 		news: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	if !alone {
@@ -83,11 +84,11 @@ func (b *bells) sit(ctx context.Context, m *mailbox, alone bool) *connection {
 	return c
 }
 
-// rise gives a seat back. The last one to leave ends the connection.
-func (b *bells) rise(c *connection) {
+// leave is the end of join. The last mailbox to leave ends the connection.
+func (b *bells) leave(c *connection) {
 	b.mu.Lock()
-	c.taken--
-	last := c.taken == 0
+	c.members--
+	last := c.members == 0
 	if last {
 		b.drop(c)
 	}

@@ -84,7 +84,7 @@ func (f *finder) loosen() {
 
 // everywhere searches all folders that the query covers. The search folder AllItems,
 // which some mailboxes have, saves none of that: a search folder lags and may lack
-// folders, so that what it shows is no proof of what there is.
+// folders, so that it proves nothing about what it does not show.
 func (f *finder) everywhere(ctx context.Context) error {
 	q := f.query
 	if q.In != nil && !q.Below {

@@ -27,7 +27,7 @@ func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 // archived adds the folders of the archive to the tree.
 func (m *mailbox) archived(ctx context.Context, tree *folderTree) error {
 	// A server may refuse a whole request because of one folder of a missing
-	// archive, so these have a request of their own.
+	// archive, so these have their own request.
 	names := []ews.FolderName{ews.FolderArchiveMsgFolderRoot, ews.FolderArchiveDeletedItems}
 	top, err := m.add(ctx, tree, names...)
 	if err != nil {

@@ -45,7 +45,7 @@ func steady(r rune) bool {
 	case r == 'i', r == ';', r == '`':
 		return false // the dotless i has the same upper case, and other marks look like the two
 	case norm.NFD.String(string(r)) != string(r):
-		return false // with a mark of its own, or without
+		return false // with its own mark, or without
 	}
 	other := unicode.SimpleFold(r)
 	return other == r || unicode.SimpleFold(other) == r

@@ -30,7 +30,7 @@ type Options struct {
 	// notifications, up to 200 on each. It is for organisations in which one server does
 	// not serve all mailboxes, and may return Grouping as package autodiscover found it. It is
 	// called often, and must not block. Default: all are of one group; a mailbox whose
-	// subscription fails there gets a connection of its own.
+	// subscription fails there gets its own connection.
 	Group func(address string) string
 }
 
@@ -148,7 +148,7 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 		refusals = append(refusals, err)
 	}
 	if len(refusals) == 0 {
-		refusals = append(refusals, errors.New("there is no other way to carry it"))
+		refusals = append(refusals, errors.New("no other way to carry it is left"))
 	}
 	return driver.Carried{}, refusedAll{errors.Join(refusals...)}
 }

@@ -96,6 +96,8 @@ func (o *Options) stampKeys(c *Config) ([][]byte, error) {
 	case len(o.StampKeys) > 0:
 		return nil, driver.Invalid("options", "StampKeysFunc", "is set, and so is StampKeys; set only one of them")
 	}
+	// Open takes no context, since it contacts no server. A key store is asked here all the
+	// same, once, so it gets a bound: a store that hangs must not hang Open.
 	ctx, cancel := context.WithTimeout(context.Background(), stampKeysTime)
 	defer cancel()
 	keys, err := o.StampKeysFunc(ctx)

@@ -66,7 +66,7 @@ func (v *configCheck) throttling(t Throttling) {
 		case n.value > 0 && n.value < n.least:
 			v.problem(field+n.name, "is below a second; use milliseconds, as Get-ThrottlingPolicy shows them")
 		case n.value != 0 && t.Unlimited:
-			v.problem(field+n.name, `is set, but "unlimited": true says that there is no such bound; remove one of them`)
+			v.problem(field+n.name, `is set together with "unlimited": true, which lifts that bound; remove one of them`)
 		}
 	}
 	if t.Probe && t.Unlimited {

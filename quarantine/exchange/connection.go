@@ -107,7 +107,7 @@ func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error)
 // the options set them.
 func (c *Connection) Client(opts *ews.Options) (*ews.Client, error) {
 	if c.cfg.API == APIGraph {
-		return nil, driver.Invalid(configNamed(c.cfg.Name), "api", `is "graph", so there is no EWS client; set "ews" while the tenant still has it`)
+		return nil, driver.Invalid(configNamed(c.cfg.Name), "api", `is "graph", which has no EWS client; set "ews" while the tenant still has it`)
 	}
 	var o ews.Options
 	if opts != nil {

@@ -33,8 +33,8 @@ const (
 
 // Errors of [Campaigns]; test with errors.Is.
 var (
-	// ErrNoCampaign reports that there is no campaign of the name.
-	ErrNoCampaign = errors.New("fleet: there is no such campaign")
+	// ErrNoCampaign reports a name that no campaign has.
+	ErrNoCampaign = errors.New("fleet: no such campaign")
 	// ErrNoTarget reports that a campaign has no such target.
 	ErrNoTarget = errors.New("fleet: the campaign has no such target")
 	// ErrEnded reports that a campaign was refused, cancelled or restored, and takes no

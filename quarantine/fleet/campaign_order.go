@@ -56,7 +56,7 @@ type Enqueued struct {
 // perInsert is how many targets a statement inserts.
 const perInsert = 5000
 
-// Enqueue stores an order with its jobs in a transaction of its own: see EnqueueTx.
+// Enqueue stores an order with its jobs in its own transaction: see EnqueueTx.
 func (c *Campaigns) Enqueue(ctx context.Context, o Order) (done Enqueued, err error) {
 	err = c.inTx(ctx, func(tx pgx.Tx) error {
 		done, err = c.EnqueueTx(ctx, tx, o)
@@ -191,7 +191,7 @@ func partOf(mailbox string, parts int) int {
 	return int(h.Sum32() % uint32(parts))
 }
 
-// needsPlan reports whether the mail systems must be asked what there is to take.
+// needsPlan reports whether the mail systems must be asked what to take.
 func (o *Order) needsPlan() bool {
 	return len(o.Groups)+len(o.Recipients) > 0 || o.Forwards != nil || slices.ContainsFunc(o.Targets, func(t quarantine.Target) bool { return !t.Criteria.IsZero() })
 }

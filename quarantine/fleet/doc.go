@@ -2,7 +2,7 @@
 // share a PostgreSQL database, which holds what has been begun ([Journal]) and how much the
 // mail servers may be asked for ([Limiter]).
 //
-// It is a module of its own, so that programs which run one process and keep a file
+// It is a separate module, so that programs which run one process and keep a file
 // (package boltjournal) need neither PostgreSQL nor its driver.
 //
 // The database is PostgreSQL 14 or later. [Migrate] makes its tables, all of whose names

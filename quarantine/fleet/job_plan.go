@@ -81,7 +81,7 @@ func (w *planner) unplanned(ctx context.Context, job *river.Job[planArgs], err e
 	return err
 }
 
-// planOf finds out what there is to take.
+// planOf finds out what to take.
 func (w *planner) planOf(ctx context.Context, o Order) (*quarantine.Plan, error) {
 	outside, err := w.sortRecipients(ctx, &o)
 	if err != nil {

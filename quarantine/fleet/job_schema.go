@@ -50,7 +50,7 @@ func checkJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	// River itself leaves out versions that it does not know.
 	err = pool.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM river_migration WHERE line = 'main'`).Scan(&have)
 	if e := explain(err); errors.Is(e, ErrSchemaOlder) {
-		err = nil // there is no such table, or that of a River without lines
+		err = nil // the table is missing, or that of a River without lines
 	}
 	switch {
 	case err != nil:

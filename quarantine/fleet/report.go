@@ -28,8 +28,8 @@ const (
 
 // Errors of [Reports]; test with errors.Is.
 var (
-	// ErrNoReport reports that there is no report of the key.
-	ErrNoReport = errors.New("fleet: there is no such report")
+	// ErrNoReport reports a key that no report has.
+	ErrNoReport = errors.New("fleet: no such report")
 	// ErrDecided reports that the messages of a report are in quarantine, so it cannot be
 	// dismissed: restore its campaign instead.
 	ErrDecided = errors.New("fleet: the messages of the report are being taken already; restore its campaign to put them back")
@@ -107,12 +107,12 @@ func (s *Reports) Report(ctx context.Context, key string) (KeptReport, error) {
 	return r, explain(err)
 }
 
-// asked is a pool or a transaction.
-type asked interface {
+// querier is a pool or a transaction.
+type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-func reportIn(ctx context.Context, db asked, key, lock string) (r KeptReport, err error) {
+func reportIn(ctx context.Context, db querier, key, lock string) (r KeptReport, err error) {
 	var content []byte
 	var decided *time.Time
 	err = db.QueryRow(ctx, `SELECT `+reportColumns+`, content FROM fleet_reports WHERE report = $1 `+lock, shown(key)).Scan(append(r.fields(&decided), &content)...)

@@ -22,7 +22,7 @@ type Decision struct {
 func (d Decision) check() error {
 	for name, text := range map[string]string{"By": d.By, "Reason": d.Reason} {
 		if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-			return &quarantine.InvalidError{What: "decision", Field: name, Problem: "is no text in UTF-8 without NUL; leave these bytes out"}
+			return &quarantine.InvalidError{What: "decision", Field: name, Problem: "is not UTF-8, or has a NUL; leave these bytes out"}
 		}
 	}
 	return nil
@@ -103,7 +103,7 @@ func (r *KeptReport) order(d Decision) (Order, error) {
 	}
 	if len(others) > maxRecipients {
 		return o, &quarantine.InvalidError{What: "report", Field: "recipients", Problem: fmt.Sprintf(
-			"are %d, more than the %d of which a campaign is made at once; name those to take in a campaign of your own", len(others), maxRecipients)}
+			"are %d, more than the %d of which a campaign is made at once; name those to take in another campaign", len(others), maxRecipients)}
 	}
 	o.Targets, o.Recipients = own, others
 	return o, nil

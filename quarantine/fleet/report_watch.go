@@ -66,7 +66,7 @@ func NewReportWatch(reports *Reports, router *quarantine.Router, mailbox string,
 	}
 	switch {
 	case (quarantine.Target{Mailbox: mailbox, MessageID: "<any@example.com>"}).Validate() != nil:
-		return nil, bad("mailbox", "is no address; give that of the mailbox that is reported to")
+		return nil, bad("mailbox", "is not an address; give that of the mailbox that is reported to")
 	case w.opts.Lease < time.Second:
 		return nil, bad("Lease", "is shorter than 1s; give more, or leave it out")
 	case w.opts.Reported.Answer != nil:

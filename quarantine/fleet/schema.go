@@ -39,7 +39,7 @@ var (
 // processes may call it at once: one does the work and the others wait, for five minutes at
 // most. It needs the right to create tables, and a pool of two connections or more. The
 // tables of River must not be shared with other programs that use River: a leader that does
-// not know the jobs of campaigns gives them up, so let those have a schema of their own.
+// not know the jobs of campaigns gives them up, so let those have their own schema.
 //
 // Tables of a later version are left alone, and refused with an error that matches
 // [ErrSchemaNewer]. While programs of the earlier version run, stop them first: they

@@ -57,7 +57,7 @@ func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried
 
 // errNoWay is the error if no way is left to be tried.
 var errNoWay = &driver.Error{
-	Err:       errors.New("there is no other way to carry it: Graph exports and imports items, or makes messages anew if that is allowed, and cannot move them to another mailbox"),
+	Err:       errors.New("no other way to carry it is left: Graph exports and imports items, or makes messages anew if that is allowed, and cannot move them to another mailbox"),
 	Untouched: true, Answered: true,
 }
 

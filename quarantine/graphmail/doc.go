@@ -63,7 +63,7 @@
 //
 // Mailboxes can be watched by package reported: what is new is the delta of a folder, asked
 // for again and again. Graph has no stream of it, and its change notifications need a public
-// address or an event hub. Answers to reports are sent from a draft of its own, and need the
+// address or an event hub. Each answer to a report is sent from its own draft, which needs the
 // right Mail.Send; without answers no mail is sent, and that right is better not given. It
 // has not been seen that a named property which marks a draft is still there when Graph has
 // moved it to Sent Items; if it is not, an answer whose outcome is lost stays undecided.

@@ -32,7 +32,7 @@ const VaultFolder = "ewsquarantine"
 type InPlace struct{ *Strategy }
 
 // NewInPlace is [New] for messages that stay in their mailbox. The options
-// ImportTransport and QuarantineMailbox are of no use.
+// ImportTransport, QuarantineMailbox and Ways are of no use.
 func NewInPlace(transport http.RoundTripper, opts *Options) (*InPlace, error) {
 	s, err := New(transport, opts)
 	if err != nil {
@@ -51,8 +51,8 @@ func (s *InPlace) Mailbox(address string) driver.Mailbox { return s.partOf(addre
 // Vault returns access to the vault of a mailbox alone.
 func (s *InPlace) Vault(address string) driver.Mailbox { return s.partOf(address, vaultPart) }
 
-// Carry moves the item from one part of its mailbox to the other. It is [driver.WayMove],
-// the only way there is.
+// Carry moves the item from one part of its mailbox to the other: [driver.WayMove] is the
+// only way in place.
 func (s *InPlace) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.move(ctx, c)
 	return carried, translate(err)
@@ -60,7 +60,7 @@ func (s *InPlace) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 
 // errMovesOnly is the error if the only way is not to be tried.
 var errMovesOnly = &driver.Error{
-	Err: errors.New("there is no other way to carry it: in place, items are only moved"), Untouched: true, Answered: true,
+	Err: errors.New("no other way to carry it is left: in place, items are only moved"), Untouched: true, Answered: true,
 }
 
 func (s *InPlace) move(ctx context.Context, c driver.Carriage) (driver.Carried, error) {

@@ -1,9 +1,7 @@
 package graphmail_test
 
 import (
-	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,20 +33,5 @@ func TestMatrixInPlace(t *testing.T) {
 // TestRandomRunsInPlace is TestRandomRuns in place.
 func TestRandomRunsInPlace(t *testing.T) {
 	t.Parallel()
-	n := *randomHistories
-	if *whole {
-		n = max(n, 500)
-	}
-	for i := range uint64(n) {
-		seed := *randomSeed + i
-		synctest.Test(t, func(t *testing.T) {
-			if story, wrong := history(t, seed, inPlace); wrong != "" {
-				t.Errorf("seed %d: %s\n%s", seed, wrong, strings.Join(story, "\n"))
-			}
-		})
-		if t.Failed() {
-			return
-		}
-	}
-	t.Logf("%d histories from seed %d", n, *randomSeed)
+	randomRuns(t, func(uint64) mode { return inPlace })
 }

@@ -26,7 +26,7 @@ import (
 var whole = flag.Bool("whole", false, "do the long matrices whole, rather than a part of each")
 
 // every says at which requests TestMatrix lets something go wrong without -whole.
-var every = flag.Int("matrix.every", 90, "without -whole, TestMatrix takes one of so many requests")
+var every = flag.Int("matrix.every", 150, "without -whole, TestMatrix takes one of so many requests")
 
 // process is a service as one process has it: when that dies, nothing more is sent.
 type process struct {

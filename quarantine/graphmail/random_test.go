@@ -25,6 +25,11 @@ var (
 // asked for last.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
+	randomRuns(t, func(seed uint64) mode { return modes[seed%uint64(len(modes))] })
+}
+
+// randomRuns plays as many histories as the flags say, in the mode for each seed.
+func randomRuns(t *testing.T, modeOf func(seed uint64) mode) {
 	n := *randomHistories
 	if *whole {
 		n = max(n, 500)
@@ -32,8 +37,7 @@ func TestRandomRuns(t *testing.T) {
 	for i := range uint64(n) {
 		seed := *randomSeed + i
 		synctest.Test(t, func(t *testing.T) {
-			story, wrong := history(t, seed, modes[seed%uint64(len(modes))])
-			if wrong != "" {
+			if story, wrong := history(t, seed, modeOf(seed)); wrong != "" {
 				t.Errorf("seed %d: %s\n%s", seed, wrong, strings.Join(story, "\n"))
 			}
 		})

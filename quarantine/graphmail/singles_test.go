@@ -21,7 +21,7 @@ import (
 
 // singlesEvery says at which requests TestSingles lets something happen without -whole:
 // at one of so many, and each deviation at least at one.
-var singlesEvery = flag.Int("singles.every", 400, "without -whole, TestSingles takes one of so many requests")
+var singlesEvery = flag.Int("singles.every", 700, "without -whole, TestSingles takes one of so many requests")
 
 // person is somebody who does something to the message at the n-th request, before or
 // after it has been carried out.

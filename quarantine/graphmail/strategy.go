@@ -80,7 +80,8 @@ type Options struct {
 
 	// Ways are the ways to carry an item, in the order in which they are tried:
 	// [driver.WayTransfer], and [driver.WayRecreate] if that is allowed, which loses what the
-	// package comment lists. Another way is tried only if Graph has refused one for good. Default: WayTransfer alone.
+	// package comment lists. Another way is tried only if Graph has refused one for good. Of
+	// no use to [NewInPlace]. Default: WayTransfer alone.
 	Ways []driver.Way
 
 	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
@@ -112,7 +113,7 @@ type Strategy struct {
 	recoverable bool
 	ways        []driver.Way // in the order in which they are tried
 	vault       string       // payer of the quarantine mailbox, if that is known
-	own         atomic.Bool  // export and import have ids of their own
+	own         atomic.Bool  // export and import have their own ids
 	clearing    atomic.Int32 // how properties are taken away, as far as is known
 
 	mu        sync.Mutex

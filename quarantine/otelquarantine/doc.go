@@ -5,7 +5,7 @@
 //	...
 //	s, err := exchange.Open(cfg, &exchange.Options{Hook: tel, CallHook: tel})
 //
-// It is a module of its own, so that the SDK itself needs no OpenTelemetry.
+// It is a separate module, so that the SDK itself needs no OpenTelemetry.
 //
 // # Spans
 //

@@ -22,7 +22,7 @@ func batchIDs() []string {
 	return ids
 }
 
-// batchLab delivers them, and returns the items. Each has an operation of its own.
+// batchLab delivers them, and returns the items. Each has its own operation.
 func batchLab(t *testing.T, lab Lab) (driver.Mailbox, []driver.Item) {
 	t.Helper()
 	box := lab.Strategy().Mailbox(lab.User())

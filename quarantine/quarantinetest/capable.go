@@ -182,7 +182,7 @@ func shelveAside(t *testing.T, lab Lab) {
 	shown(t, lab, lab.User(), otherID)
 }
 
-// probeMailboxes asks for a mailbox that there is, and one that there is not.
+// probeMailboxes asks for a mailbox that exists, and for one that does not.
 func probeMailboxes(t *testing.T, lab Lab) {
 	p, ok := driver.As[driver.Prober](lab.Strategy().Mailbox(lab.User()))
 	if !ok {

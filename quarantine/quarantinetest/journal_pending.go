@@ -124,7 +124,7 @@ func unreadableIntent(x *journalTest) {
 		}
 		in, _, err = j.Claim(context.Background(), intentOf(1).Operation, "a", long)
 		if errors.Is(err, quarantine.ErrNoIntent) || err == nil && text(in) != text(intentOf(1)) {
-			x.errorf("Claim of what cannot be read gave %s and %v: it is there, and needs an error of its own", text(in), err)
+			x.errorf("Claim of what cannot be read gave %s and %v: it is there, and needs its own error", text(in), err)
 		}
 		x.begin(j, intentOf(3), "a", long)
 		x.close(j)

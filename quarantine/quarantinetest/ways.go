@@ -156,12 +156,12 @@ func checkCopy(t *testing.T, lab Lab, c driver.Carriage, carried driver.Carried,
 	}
 }
 
-// carryNoWayLeft asks for a way that there is not.
+// carryNoWayLeft asks for a way that does not exist.
 func carryNoWayLeft(t *testing.T, lab Lab) {
 	c := carriage(t, lab, message(theID))
 	c.Only = "by pigeon"
 	if carried, err := lab.Strategy().Carry(t.Context(), c); !driver.Untouched(err) {
-		t.Errorf("Carry only in a way that there is not went by %q: %v, want an error that says that nothing was changed", carried.Way, err)
+		t.Errorf("Carry only in a way that does not exist went by %q: %v, want an error that says that nothing was changed", carried.Way, err)
 	}
 	shown(t, lab, lab.User(), theID)
 	if n := len(lab.Messages(t, lab.Quarantine())); n != 0 {

@@ -146,25 +146,30 @@ func TestAnswerIsSentOnce(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("killed at %d %t", n, after), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					w := newWorld(t, ewstest.Options{})
-					w.report(1)
-					opts := &reported.Options{Answer: answers(), Interval: 30 * time.Second}
-					p := w.process()
-					ctx, cancel := context.WithCancel(t.Context())
-					p.killed = cancel
-					w.answering(ctx, p, opts, func() {
-						p.mu.Lock()
-						p.left, p.after = n, after
-						p.mu.Unlock()
-					})
-					claimed := w.answering(t.Context(), w.process(), opts, func() {})
-					assert.True(t, claimed || len(w.done()) == 1)
-					assert.Equal(t, 1, w.sent())
-					assert.Len(t, w.done(), 1)
+					newWorld(t, ewstest.Options{}).answerKilled(t, n, after)
 				})
 			})
 		}
 	}
+}
+
+// answerKilled has a process answer a report that is killed at its request n from then on, and
+// another after it.
+func (w *world) answerKilled(t *testing.T, n int, after bool) {
+	w.report(1)
+	opts := &reported.Options{Answer: answers(), Interval: 30 * time.Second}
+	p := w.process()
+	ctx, cancel := context.WithCancel(t.Context())
+	p.killed = cancel
+	w.answering(ctx, p, opts, func() {
+		p.mu.Lock()
+		p.left, p.after = n, after
+		p.mu.Unlock()
+	})
+	claimed := w.answering(t.Context(), w.process(), opts, func() {})
+	assert.True(t, claimed || len(w.done()) == 1)
+	assert.Equal(t, 1, w.sent())
+	assert.Len(t, w.done(), 1)
 }
 
 // answering watches for an hour, answers what comes and acknowledges it. It reports whether

@@ -1,7 +1,6 @@
 package reported_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -97,21 +96,7 @@ func TestGraphAnswerIsSentOnce(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("killed at %d %t", n, after), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					w := newGraphWorld(t, nil)
-					w.report(1)
-					opts := &reported.Options{Answer: answers(), Interval: 30 * time.Second}
-					p := w.process()
-					ctx, cancel := context.WithCancel(t.Context())
-					p.killed = cancel
-					w.answering(ctx, p, opts, func() {
-						p.mu.Lock()
-						p.left, p.after = n, after
-						p.mu.Unlock()
-					})
-					claimed := w.answering(t.Context(), w.process(), opts, func() {})
-					assert.True(t, claimed || len(w.done()) == 1)
-					assert.Equal(t, 1, w.sent())
-					assert.Len(t, w.done(), 1)
+					newGraphWorld(t, nil).answerKilled(t, n, after)
 				})
 			})
 		}

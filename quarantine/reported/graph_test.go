@@ -122,44 +122,38 @@ func TestGraphAttachedByName(t *testing.T) {
 // TestGraphTroubles: whatever happens to Graph, the folder or the mailbox while a watch goes
 // on, each report comes once, and within the interval once the trouble is over.
 func TestGraphTroubles(t *testing.T) {
-	const interval = time.Minute
 	fail := func(w *world, lasts time.Duration, when graphtest.When, fault graphtest.Fault) {
 		f := w.graph.Fail(when, fault)
 		time.AfterFunc(lasts, f.Cancel)
 	}
-	for name, tt := range map[string]struct {
-		opts    reported.Options
-		trouble func(w *world)
-		lasts   time.Duration
-		tells   tells
-	}{
+	for name, tt := range map[string]trouble{
 		"nothing":       {tells: never},
-		"Graph is away": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world) { fail(w, 10*time.Minute, graphtest.When{}, graphtest.DropBefore) }},
-		"Graph is busy": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world) {
+		"Graph is away": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) { fail(w, 10*time.Minute, graphtest.When{}, graphtest.DropBefore) }},
+		"Graph is busy": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			fail(w, 10*time.Minute, graphtest.When{}, graphtest.Throttled(time.Minute))
 		}},
-		"gateways give up": {lasts: 10 * time.Minute, trouble: func(w *world) {
+		"gateways give up": {lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			n := 0
 			fail(w, 10*time.Minute, graphtest.When{Request: func(*graphtest.Request) bool { n++; return n%2 == 0 }}, graphtest.GatewayTimeout)
 		}},
-		"conflicts without a cause": {lasts: 10 * time.Minute, trouble: func(w *world) {
+		"conflicts without a cause": {lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			n := 0
 			fail(w, 10*time.Minute, graphtest.When{Operation: graphtest.OpUpdateMessage, Request: func(*graphtest.Request) bool { n++; return n%3 != 0 }}, graphtest.Conflict)
 		}},
-		"requests take effect late": {lasts: 10 * time.Minute, trouble: func(w *world) {
+		"requests take effect late": {lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			for _, op := range []graphtest.Operation{graphtest.OpUpdateMessage, graphtest.OpMoveMessage} {
 				n := 0
 				fail(w, 10*time.Minute, graphtest.When{Operation: op, Request: func(*graphtest.Request) bool { n++; return n%3 == 0 }}, graphtest.Late(3*time.Minute))
 			}
 		}},
-		"moves are doubled": {tells: never, lasts: 5 * time.Minute, trouble: func(w *world) {
+		"moves are doubled": {tells: never, lasts: 5 * time.Minute, happens: func(w *world, _ *process) {
 			fail(w, 5*time.Minute, graphtest.When{Operation: graphtest.OpMoveMessage}, graphtest.MoveDoubled)
 		}},
-		"each delta tells all": {tells: never, lasts: 5 * time.Minute, trouble: func(w *world) {
+		"each delta tells all": {tells: never, lasts: 5 * time.Minute, happens: func(w *world, _ *process) {
 			fail(w, 5*time.Minute, graphtest.When{}, graphtest.DeltaReplayed)
 		}},
-		"the links are lost": {tells: never, lasts: time.Minute, trouble: func(w *world) { w.graph.ForgetDeltas() }},
-		"the links are lost, and again in the middle of a list": {lasts: 5 * time.Minute, trouble: func(w *world) {
+		"the links are lost": {tells: never, lasts: time.Minute, happens: func(w *world, _ *process) { w.graph.ForgetDeltas() }},
+		"the links are lost, and again in the middle of a list": {lasts: 5 * time.Minute, happens: func(w *world, _ *process) {
 			w.graph.LimitPages(2)
 			for i := range 20 {
 				w.report(1000 + i)
@@ -167,22 +161,22 @@ func TestGraphTroubles(t *testing.T) {
 			w.graph.ForgetDeltas()
 			w.graph.Fail(graphtest.When{Operation: graphtest.OpDeltaMessages, Skip: 4, Times: 1}, graphtest.Status(410, "resyncRequired"))
 		}},
-		"links are refused as malformed": {tells: never, lasts: time.Minute, trouble: func(w *world) {
+		"links are refused as malformed": {tells: never, lasts: time.Minute, happens: func(w *world, _ *process) {
 			w.graph.FailNext(graphtest.OpDeltaMessages, graphtest.Status(400, "BadRequest"))
 		}},
-		"the mailbox is moved": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world) {
+		"the mailbox is moved": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			w.box.MoveAway(10 * time.Minute)
 			w.graph.ForgetDeltas()
 		}},
-		"the folder of what is done is renamed": {tells: never, trouble: func(w *world) {
+		"the folder of what is done is renamed": {tells: never, happens: func(w *world, _ *process) {
 			w.folder("Done").Rename("Erledigt")
 			w.folder("Reported").Rename("Gemeldet")
 		}},
-		"the folder of what is done is deleted": {tells: never, trouble: func(w *world) { w.folder("Done").Delete() }},
-		"the watched folder is renamed": {tells: never, opts: reported.Options{Folder: []string{"Abuse"}}, trouble: func(w *world) {
+		"the folder of what is done is deleted": {tells: never, happens: func(w *world, _ *process) { w.folder("Done").Delete() }},
+		"the watched folder is renamed": {tells: never, opts: reported.Options{Folder: []string{"Abuse"}}, happens: func(w *world, _ *process) {
 			w.folder("Abuse").Rename("Missbrauch")
 		}},
-		"many come at once": {tells: never, lasts: 20 * time.Minute, trouble: func(w *world) {
+		"many come at once": {tells: never, lasts: 20 * time.Minute, happens: func(w *world, _ *process) {
 			for i := range 120 { // more than a page has
 				w.report(1000 + i)
 			}
@@ -191,60 +185,7 @@ func TestGraphTroubles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				w := newGraphWorld(t, nil)
-				deliver := w.report
-				if tt.opts.Folder != nil {
-					f := w.box.AddFolder(nil, tt.opts.Folder...)
-					deliver = func(n int) {
-						w.box.DeliverWith(fmt.Appendf(nil, "From: bob@example.test\r\nSubject: report %d\r\n\r\n", n), ewstest.Delivery{Folder: f})
-					}
-				}
-				tt.opts.Interval = interval
-				ctx, cancel := context.WithCancel(t.Context())
-				times, at := map[string]int{}, map[string]time.Time{}
-				var errs []error
-				ended := make(chan struct{})
-				p := w.process()
-				go func() {
-					defer close(ended)
-					for report, err := range p.watcher(&tt.opts).Watch(ctx) {
-						if err != nil {
-							errs = append(errs, err)
-							continue
-						}
-						times[report.Subject]++
-						at[report.Subject] = time.Now()
-						for report.Acknowledge(ctx) != nil && ctx.Err() == nil {
-							time.Sleep(10 * time.Second)
-						}
-					}
-				}()
-				deliver(0)
-				time.Sleep(5 * time.Minute)
-				if tt.trouble != nil {
-					tt.trouble(w)
-				}
-				deliver(1)
-				time.Sleep(tt.lasts + 15*time.Minute) // late requests and leases are over
-				delivered := time.Now()
-				deliver(2)
-				time.Sleep(20 * time.Minute)
-				cancel()
-				<-ended
-				for n := range 3 {
-					assert.Equal(t, 1, times[fmt.Sprintf("report %d", n)], "report %d", n)
-				}
-				for subject, n := range times {
-					assert.Equal(t, 1, n, subject)
-				}
-				assert.LessOrEqual(t, at["report 2"].Sub(delivered), interval+10*time.Second)
-				if tt.tells != perhaps {
-					assert.Equal(t, tt.tells == always, len(errs) > 0, "%v", errs)
-				}
-				w.graph.LimitPages(0)
-				got, _ := collect(t.Context(), w.process().watcher(&reported.Options{Folder: tt.opts.Folder, MarkOnly: true}), 10*time.Minute)
-				if name != "the watched folder is renamed" {
-					assert.Empty(t, got)
-				}
+				times := tt.play(t, w, 10*time.Second)
 				switch {
 				case strings.HasPrefix(name, "many"):
 					assert.Len(t, times, 123)

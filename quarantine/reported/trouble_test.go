@@ -1,7 +1,6 @@
 package reported_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,74 +13,59 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// tells is whether a caller hears of a trouble.
-type tells int
-
-const (
-	perhaps tells = iota
-	never
-	always
-)
-
 // TestTroubles: whatever happens to the server, the folder or the mailbox while a watch
 // goes on, each report comes once, and within the interval once the trouble is over.
 func TestTroubles(t *testing.T) {
-	const interval = time.Minute
-	for name, tt := range map[string]struct {
-		opts    reported.Options
-		trouble func(w *world, p *process)
-		lasts   time.Duration // the trouble
-		tells   tells
-	}{
+	for name, tt := range map[string]trouble{
 		"nothing": {tells: never},
-		"each connection is cut": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world, _ *process) {
+		"each connection is cut": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			for range 20 {
 				w.FailNext(ews.OpGetStreamingEvents, ewstest.DropBefore, ewstest.DropAfter)
 			}
 		}},
-		"subscriptions are refused": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world, _ *process) {
+		"subscriptions are refused": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			w.Fail(ewstest.When{Operation: ews.OpSubscribe, Times: 10}, ewstest.FaultCode("ErrorServerBusy"))
 			w.Fail(ewstest.When{Operation: ews.OpGetStreamingEvents, Times: 5}, ewstest.DropBefore)
 		}},
-		"subscriptions are lost": {tells: never, trouble: func(w *world, _ *process) {
+		"subscriptions are lost": {tells: never, happens: func(w *world, _ *process) {
 			w.Fail(ewstest.When{Operation: ews.OpGetStreamingEvents, Times: 1}, ewstest.MemberCode("ErrorInvalidSubscription"))
 		}},
-		"the server is away": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world, _ *process) {
+		"the server is away": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			f := w.Fail(ewstest.When{}, ewstest.DropBefore)
 			time.AfterFunc(10*time.Minute, f.Cancel)
 		}},
-		"answers are lost": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world, _ *process) {
+		"answers are lost": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			for _, op := range []ews.Operation{ews.OpSyncFolderItems, ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem} {
 				f := w.Fail(ewstest.When{Operation: op, Probability: 0.5}, ewstest.DropAfter)
 				time.AfterFunc(10*time.Minute, f.Cancel)
 			}
 		}},
-		"requests take effect late": {lasts: 10 * time.Minute, trouble: func(w *world, _ *process) {
+		"requests take effect late": {lasts: 10 * time.Minute, happens: func(w *world, _ *process) {
 			for _, op := range []ews.Operation{ews.OpUpdateItem, ews.OpMoveItem} {
 				f := w.Fail(ewstest.When{Operation: op, Probability: 0.3}, ewstest.Late(3*time.Minute))
 				time.AfterFunc(10*time.Minute, f.Cancel)
 			}
 		}},
-		"the server is restarted": {tells: always, lasts: 2 * time.Minute, trouble: func(w *world, p *process) {
+		"the server is restarted": {tells: always, lasts: 2 * time.Minute, happens: func(w *world, p *process) {
 			f := w.Fail(ewstest.When{}, ewstest.DropBefore)
 			time.AfterFunc(2*time.Minute, f.Cancel)
 			w.Fail(ewstest.When{Operation: ews.OpGetStreamingEvents, Times: 1}, ewstest.MemberCode("ErrorInvalidSubscription"))
 			p.cut()
 		}},
-		"a connection is cut": {tells: never, trouble: func(_ *world, p *process) { p.cut() }},
-		"the state expires": {tells: never, trouble: func(w *world, _ *process) {
+		"a connection is cut": {tells: never, happens: func(_ *world, p *process) { p.cut() }},
+		"the state expires": {tells: never, happens: func(w *world, _ *process) {
 			w.Fail(ewstest.When{Operation: ews.OpSyncFolderItems, Times: 1}, ewstest.MemberCode("ErrorInvalidSyncStateData"))
 		}, lasts: 2 * time.Minute},
-		"the mailbox is moved": {tells: always, lasts: 10 * time.Minute, trouble: func(w *world, _ *process) { w.box.MoveAway(10 * time.Minute) }},
-		"the folder of what is done is renamed": {tells: never, trouble: func(w *world, _ *process) {
+		"the mailbox is moved": {tells: always, lasts: 10 * time.Minute, happens: func(w *world, _ *process) { w.box.MoveAway(10 * time.Minute) }},
+		"the folder of what is done is renamed": {tells: never, happens: func(w *world, _ *process) {
 			w.folder("Done").Rename("Erledigt")
 			w.folder("Reported").Rename("Gemeldet")
 		}},
-		"the folder of what is done is deleted": {tells: never, trouble: func(w *world, _ *process) { w.folder("Done").Delete() }},
-		"the watched folder is renamed": {tells: never, opts: reported.Options{Folder: []string{"Abuse"}}, trouble: func(w *world, _ *process) {
+		"the folder of what is done is deleted": {tells: never, happens: func(w *world, _ *process) { w.folder("Done").Delete() }},
+		"the watched folder is renamed": {tells: never, opts: reported.Options{Folder: []string{"Abuse"}}, happens: func(w *world, _ *process) {
 			w.folder("Abuse").Rename("Missbrauch")
 		}},
-		"many come at once": {tells: never, trouble: func(w *world, _ *process) {
+		"many come at once": {tells: never, happens: func(w *world, _ *process) {
 			for i := range 520 { // more than an answer has
 				w.report(1000 + i)
 			}
@@ -89,65 +73,7 @@ func TestTroubles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				w := newWorld(t, ewstest.Options{})
-				deliver := w.report
-				if tt.opts.Folder != nil {
-					f := w.box.AddFolder(nil, tt.opts.Folder...)
-					deliver = func(n int) {
-						w.box.DeliverWith(fmt.Appendf(nil, "From: bob@example.test\r\nSubject: report %d\r\n\r\n", n), ewstest.Delivery{Folder: f})
-					}
-				}
-				tt.opts.Interval = interval
-				ctx, cancel := context.WithCancel(t.Context())
-				times := map[string]int{}
-				at := map[string]time.Time{}
-				var errs []error
-				ended := make(chan struct{})
-				p := w.process()
-				go func() {
-					defer close(ended)
-					for report, err := range p.watcher(&tt.opts).Watch(ctx) {
-						if err != nil {
-							errs = append(errs, err)
-							continue
-						}
-						times[report.Subject]++
-						at[report.Subject] = time.Now()
-						for {
-							err := report.Acknowledge(ctx)
-							if err == nil || ctx.Err() != nil {
-								break
-							}
-							time.Sleep(10 * time.Second)
-						}
-					}
-				}()
-				deliver(0)
-				time.Sleep(5 * time.Minute)
-				if tt.trouble != nil {
-					tt.trouble(w, p)
-				}
-				deliver(1)
-				time.Sleep(tt.lasts + 15*time.Minute) // late requests and leases are over
-				delivered := time.Now()
-				deliver(2)
-				time.Sleep(20 * time.Minute)
-				cancel()
-				<-ended
-				for n := range 3 {
-					assert.Equal(t, 1, times[fmt.Sprintf("report %d", n)], "report %d", n)
-				}
-				assert.LessOrEqual(t, at["report 2"].Sub(delivered), interval+time.Second)
-				if tt.tells != perhaps {
-					assert.Equal(t, tt.tells == always, len(errs) > 0, "%v", errs)
-				}
-				for subject, n := range times {
-					assert.Equal(t, 1, n, subject)
-				}
-				got, _ := collect(t.Context(), w.process().watcher(&reported.Options{Folder: tt.opts.Folder, MarkOnly: true}), 10*time.Minute)
-				if name != "the watched folder is renamed" {
-					assert.Empty(t, got)
-				}
+				times := tt.play(t, newWorld(t, ewstest.Options{}), time.Second)
 				if name == "many come at once" {
 					assert.Len(t, times, 523)
 				}

@@ -73,7 +73,7 @@ const (
 	maxTroubles = 16
 )
 
-// loop looks, gives what there is, and waits, over and over.
+// loop looks, gives what it finds, and waits, over and over.
 func (r *run) loop(ctx context.Context, yield func(Report, error) bool) {
 	tell := func(err error) bool {
 		return err == nil || ctx.Err() != nil || yield(Report{}, err)

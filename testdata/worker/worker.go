@@ -1,4 +1,4 @@
-// Package worker is a product that embeds the module, in a module of its own: it takes
+// Package worker is a product that embeds the module, in a separate module: it takes
 // the messages that a queue names out of the mailboxes of several organisations, with a
 // journal in SQL, traces, and a way of its own to sign in.
 package worker

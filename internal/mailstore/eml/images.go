@@ -50,7 +50,7 @@ func HasInlineImages(page string) bool {
 	return found
 }
 
-// BlankTargets returns a page whose links open in a window of their own.
+// BlankTargets returns a page whose links open in their own window.
 func BlankTargets(page string) string {
 	return rewritten(page, func(t *html.Token) {
 		if t.Data != "a" || attribute(*t, "href") == "" {

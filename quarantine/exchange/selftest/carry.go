@@ -29,7 +29,7 @@ func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
 	case err == nil && item != nil:
 		k.ok(CheckExportUpload, "", fmt.Sprintf("the test item was exported (%d bytes); the server supports uploads", size))
 	case err == nil:
-		k.ok(CheckExportUpload, "", "the server supports both operations; no item was exported, since there is no quarantine folder yet")
+		k.ok(CheckExportUpload, "", "the server supports both operations; no item was exported, since the quarantine folder does not exist yet")
 	case k.undecided(ctx, err):
 	case k.cfg.Access == exchange.Impersonation:
 		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is transferred as MIME, which loses properties", k.exportRemedy())

@@ -187,7 +187,7 @@ func (t *trial) carry(ctx context.Context) ([]string, error) {
 	if unknownID(err) {
 		item, folder, own := t.ownIDs(ctx)
 		if own != nil {
-			return nil, fmt.Errorf("%w; Graph seems to have ids of its own for export, but they cannot be found: %w", err, own)
+			return nil, fmt.Errorf("%w; Graph seems to have its own ids for export, but they cannot be found: %w", err, own)
 		}
 		err = t.once(ctx, item, folder)
 	}

@@ -64,9 +64,9 @@ func (g *graphChecker) inVault(ctx context.Context, root graph.Folder) {
 	}
 	if g.folder.ID == "" {
 		if transferable {
-			g.ok(CheckExportImport, address, "the application may export from the mailbox and import into it; not tested with an item, since there is no quarantine folder yet")
+			g.ok(CheckExportImport, address, "the application may export from the mailbox and import into it; not tested with an item, since the quarantine folder does not exist yet")
 		}
-		g.skipVault("testing it needs an item, and there is no quarantine folder yet")
+		g.skipVault("testing it needs an item, and the quarantine folder does not exist yet")
 		return
 	}
 	g.withItem(ctx, transferable)

@@ -123,7 +123,7 @@ func (k *checker) checkNetwork(ctx context.Context) {
 	k.clock(header.Get("Date"), began, k.now())
 }
 
-// look sends a request without credentials over a connection of its own, and returns the
+// look sends a request without credentials over its own connection, and returns the
 // header of the answer.
 func (k *checker) look(ctx context.Context, url string, d *dial) (http.Header, error) {
 	rt := k.conn.Base()

@@ -148,7 +148,7 @@ func (m *mailbox) child(ctx context.Context, name string) (string, error) {
 // withoutFolder checks what can be checked without a test item.
 func (k *checker) withoutFolder(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
-	const untried = "; not tested, since there is no quarantine folder yet"
+	const untried = "; not tested, since the quarantine folder does not exist yet"
 	switch rights := k.root.Rights; {
 	case rights == nil:
 		k.skip(CheckQuarantineWrite, address, "the server does not report the rights"+untried)
@@ -157,9 +157,9 @@ func (k *checker) withoutFolder(ctx context.Context) {
 	default:
 		k.ok(CheckQuarantineWrite, address, "the account may create items"+untried)
 	}
-	k.skipStamp("testing it needs an item, and there is no quarantine folder yet")
+	k.skipStamp("testing it needs an item, and the quarantine folder does not exist yet")
 	if k.cfg.Access == exchange.FullAccess {
-		k.skip(CheckMove, "", "testing it needs an item, and there is no quarantine folder yet; where moves are refused, items are exported and uploaded")
+		k.skip(CheckMove, "", "testing it needs an item, and the quarantine folder does not exist yet; where moves are refused, items are exported and uploaded")
 	} else {
 		k.skipMove()
 	}

@@ -24,7 +24,7 @@ func (s *builder) graph() {
 	s.application()
 	s.certificate()
 	s.permit("Give it the permissions that have no scope", []string{
-		"`MailboxItem.ImportExport.All` carries messages from one mailbox to the other, `MailboxItem.Read.All` and `MailboxFolder.Read.All` find what is exported where Graph has ids of its own for that, `User.Read.All` finds the mailbox of an address, and `GroupMember.Read.All`, with `OrgContact.Read.All` for contacts, expands groups; leave the last two out if you expand none.",
+		"`MailboxItem.ImportExport.All` carries messages from one mailbox to the other, `MailboxItem.Read.All` and `MailboxFolder.Read.All` find what is exported where Graph has its own ids for that, `User.Read.All` finds the mailbox of an address, and `GroupMember.Read.All`, with `OrgContact.Read.All` for contacts, expands groups; leave the last two out if you expand none.",
 		"They are for every mailbox of the tenant: no role of RBAC for Applications covers export and import, so far as Microsoft has published them. Guard the private key of this application accordingly. The last command is the admin consent; the one before prints the names that Graph does not know, and should print nothing.",
 	}, "MailboxItem.ImportExport.All", "MailboxItem.Read.All", "MailboxFolder.Read.All", "User.Read.All", "GroupMember.Read.All", "OrgContact.Read.All")
 	s.permit("Either: let it change mail in all mailboxes", []string{

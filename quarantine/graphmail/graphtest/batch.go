@@ -24,7 +24,7 @@ type part struct {
 	DependsOn []string          `json:"dependsOn"`
 }
 
-// batch answers several requests in one, each with a status of its own; one whose
+// batch answers several requests in one, each with its own status; one whose
 // dependency failed is not tried. Preferences are those of each part
 // (https://learn.microsoft.com/en-us/graph/json-batching).
 func batch(ctx context.Context, c *call) (*answer, *refusal) {
@@ -44,7 +44,7 @@ func batch(ctx context.Context, c *call) (*answer, *refusal) {
 	responses := []object{}
 	for _, p := range b.Requests {
 		if _, twice := seen[p.ID]; p.ID == "" || twice {
-			return nil, bad("Each request of a batch needs an id of its own.")
+			return nil, bad("Each request of a batch needs its own id.")
 		}
 		for _, d := range p.DependsOn {
 			if _, ok := seen[d]; !ok {

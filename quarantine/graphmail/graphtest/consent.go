@@ -156,7 +156,7 @@ func (t signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// initAuthority makes the token endpoint, which has a key of its own that takes a while
+// initAuthority makes the token endpoint, which has its own key that takes a while
 // to make.
 func (s *Server) initAuthority() {
 	if len(s.opts.Applications) == 0 {

@@ -71,7 +71,7 @@ func (t strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 		}
 		return carried, err
 	}
-	return driver.Carried{}, refusal(errors.New("there is no other way to carry it"))
+	return driver.Carried{}, refusal(errors.New("no other way to carry it is left"))
 }
 
 // ended returns an error if the context of a call has ended: then nothing is sent. As

@@ -73,7 +73,7 @@ func TestPages(t *testing.T) {
 	assert.Len(t, strings.Split(strings.TrimSpace(all), "\n"), 2)
 	status, _, text := call(t, "GET", w.url+"/campaigns/none", "")
 	assert.Equal(t, http.StatusNotFound, status)
-	assert.Contains(t, text, "there is no such campaign")
+	assert.Contains(t, text, "no such campaign")
 	status, header, _ = call(t, "GET", w.url+"/style.css", "")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, header.Get("Content-Type"), "text/css")

@@ -142,7 +142,7 @@ func (p *program) parse(args []string) (*command, error) {
 		flags.StringVar(&c.target, "target", "", "`KEY` of one target, as status -targets shows it")
 		named = true
 	default:
-		return nil, fmt.Errorf("there is no command %q; %w", c.name, errUsage)
+		return nil, fmt.Errorf("unknown command %q; %w", c.name, errUsage)
 	}
 	if err := flags.Parse(args[1:]); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {

@@ -66,7 +66,7 @@ func TestUsage(t *testing.T) {
 		says string
 	}{
 		{nil, "no command"},
-		{[]string{"fly"}, "no command \"fly\""},
+		{[]string{"fly"}, "unknown command \"fly\""},
 		{[]string{"work"}, "-config FILE is missing"},
 		{[]string{"status", "-config", l.config}, "the name of the campaign is missing"},
 		{[]string{"enqueue", "-config", l.config}, "-targets FILE is missing"},
@@ -109,7 +109,7 @@ func TestUsage(t *testing.T) {
 	}
 	out, status := l.run(t, "status", "-config", l.config, "no-such")
 	assert.Equal(t, 1, status)
-	assert.Contains(t, out, "no-such: fleet: there is no such campaign")
+	assert.Contains(t, out, "no-such: fleet: no such campaign")
 }
 
 // A database without tables, or one that is down, is told with what to do.

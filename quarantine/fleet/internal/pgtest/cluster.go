@@ -160,7 +160,7 @@ func binaries() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", errors.New("there is no PostgreSQL; " + advice)
+	return "", errors.New("PostgreSQL is not installed; " + advice)
 }
 
 // version returns the number in /usr/lib/postgresql/15/bin.

@@ -47,7 +47,7 @@ func (f *Faults) Install(config *pgxpool.Config) *pgxpool.Config {
 	return config
 }
 
-// errDown is what there is instead of a connection.
+// errDown is what a caller gets instead of a connection.
 var errDown = errors.New("the database was made unreachable by the test")
 
 // SetDown makes the database unreachable, and cuts what connections there are; or ends that.
