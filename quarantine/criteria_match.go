@@ -101,7 +101,7 @@ func plainName(name string) string {
 		return r
 	}, name)
 	name = strings.Join(strings.Fields(name), " ")
-	if bare := strings.Trim(strings.TrimRight(name, `. ;,`), `"' `); bare != "" {
+	if bare := strings.Trim(strings.TrimRight(name, `. ;,`), `"'“”„‘’ `); bare != "" {
 		name = strings.TrimRight(bare, ". ")
 	}
 	return cases.Fold().String(norm.NFC.String(name))

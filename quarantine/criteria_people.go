@@ -48,7 +48,7 @@ func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, erro
 func (c Criteria) matchPeople(m driver.Candidate, header string, last bool) matching {
 	v := matchYes
 	if c.Sender != "" {
-		v = worse(v, matchPerson(c.Sender, m.Senders, header, last, "From", "Sender"))
+		v = worse(v, matchPerson(c.Sender, m.Senders, header, last, "From", "Sender", "Return-Path"))
 	}
 	if c.Recipient != "" {
 		v = worse(v, matchPerson(c.Recipient, m.Recipients, header, last, "To", "Cc", "Bcc"))

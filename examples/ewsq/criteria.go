@@ -35,7 +35,7 @@ func criteria() []criterion {
 		}
 	}
 	return []criterion{
-		{"sender", "", "`ADDRESS` in From or Sender", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
+		{"sender", "", "`ADDRESS` in From, Sender or Return-Path", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
 		{"recipient", "", "`ADDRESS` in To, Cc or Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
 		{"subject", "", "`TEXT` of the subject; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
 		{"subject-match", string(quarantine.SubjectExact), "`HOW` to compare the subject: exact, prefix or contains",
