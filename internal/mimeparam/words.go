@@ -50,7 +50,7 @@ func (w encodedWord) alike(other encodedWord) bool {
 }
 
 // content returns what can be put behind that of another word: bytes, or the text of the
-// encoding Q; nil if there is none.
+// encoding Q; nil if that cannot be read.
 func (w encodedWord) content() []byte {
 	if !w.base64() {
 		return []byte(w.text)
