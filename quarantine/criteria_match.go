@@ -50,13 +50,19 @@ func among(want string, people []driver.Party) matching {
 				return matchYes
 			}
 			named = named || a != ""
-			known = known || strings.Contains(a, "@")
+			known = known || strings.Contains(a, "@") && !encapsulated(a)
 		}
 		if named && !known {
 			v = matchUnsure
 		}
 	}
 	return v
+}
+
+// encapsulated reports whether a text has an X.500 name in the form of an SMTP address,
+// such as IMCEAEX-_o=Example_cn=alice@example.com.
+func encapsulated(text string) bool {
+	return strings.Contains(strings.ToUpper(text), "IMCEAEX-")
 }
 
 func (c Criteria) nameAmong(attachments []driver.Attachment) bool {

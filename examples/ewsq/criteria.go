@@ -125,7 +125,11 @@ func columnNames() string {
 // parseMoment parses a time. A date means midnight UTC.
 func parseMoment(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
+		switch t, err := time.Parse(layout, s); {
+		case err == nil && t.IsZero():
+			// It would be no bound: more would match than was meant.
+			return t, fmt.Errorf("%q is what some programs write for no time; leave it out", s)
+		case err == nil:
 			return t, nil
 		}
 	}

@@ -50,7 +50,7 @@ func TestFoundOverBoth(t *testing.T) {
 	const escaped = "https%3A%2F%2Flure.example%2Fopen%3Fid%3D7"
 	long := strings.Repeat("a", 900)
 	for name, tt := range map[string]struct {
-		id, header string // id: default one of its own
+		id, header string // id: default one of its own; a header of "EX" is that of a sender who has an X.500 name only
 		asked      quarantine.Target
 		want       string
 	}{
@@ -80,6 +80,10 @@ func TestFoundOverBoth(t *testing.T) {
 		"sender beside an address":            {"", "From: \"bank@good.example\" <mallory@evil.example>", bySender("mallory@evil.example"), isFound},
 		"sender with a route":                 {"", "From: <@relay.example:mallory@evil.example>", bySender("mallory@evil.example"), isFound},
 		"sender with an international domain": {"", "From: <mallory@bücher.example>", bySender("mallory@XN--bcher-kva.example"), isFound},
+		"sender by an X.500 name":             {"", "EX", bySender("mallory@example.test"), isUndecided},
+		"sender by such a name, encapsulated": {"", "From: Mal <IMCEAEX-_O=EXAMPLE_OU=x_cn=Recipients_cn=mallory@example.test>", bySender("mallory@example.test"), isUndecided},
+		"sender by that, as it is":            {"", "From: Mal <IMCEAEX-_O=EXAMPLE_cn=mallory@example.test>", bySender("imceaex-_o=example_cn=mallory@example.test"), isFound},
+		"recipient by such a name":            {"", "From: a@b.example\nCc: <IMCEAEX-_O=EXAMPLE_cn=bob@example.test>", by(quarantine.Criteria{Recipient: "bob@example.test"}), isUndecided},
 		"subject in Chinese, cut by bytes":    {"", "Subject: =?gb18030?B?xA==?=\n =?gb18030?B?47rD?=", bySubject("你好"), isFound},
 		"subject with a language":             {"", "Subject: =?utf-8*de?Q?=C3=9Cberweisung?=", bySubject("Überweisung"), isFound},
 		"subject in Korean":                   {"", "Subject: =?ks_c_5601-1987?B?x9GxuQ==?=", bySubject("한국"), isFound},
@@ -103,14 +107,23 @@ func TestFoundOverBoth(t *testing.T) {
 			if id == "" {
 				id = "<1@evil.example>"
 			}
-			if !strings.Contains(header, "From:") {
+			delivery := ewstest.Delivery{Received: day}
+			switch {
+			case header == "EX":
+				header = "Subject: x"
+				for address, kind := range map[uint16]uint16{0x0C1F: 0x0C1E, 0x0065: 0x0064} { // PidTagSender…, PidTagSentRepresenting…
+					delivery.Extended = append(delivery.Extended,
+						ews.ExtendedProperty{Field: ews.ExtendedField{Tag: kind, Type: ews.TypeString}, Value: "EX"},
+						ews.ExtendedProperty{Field: ews.ExtendedField{Tag: address, Type: ews.TypeString}, Value: "/o=Example/cn=Recipients/cn=mallory"})
+				}
+			case !strings.Contains(header, "From:"):
 				header = "From: a@b.example\n" + header
 			}
 			if !strings.Contains(header, "\n\n") {
 				header += "\n\nhello"
 			}
 			message := strings.ReplaceAll(fmt.Sprintf("Message-ID: %s\nTo: alice@example.test\nMIME-Version: 1.0\n%s\n", id, strings.ReplaceAll(header, "\n\n\n", "\n\n")), "\n", "\r\n")
-			srv.Mailbox("alice@example.test").DeliverWith([]byte(message), ewstest.Delivery{Received: day})
+			srv.Mailbox("alice@example.test").DeliverWith([]byte(message), delivery)
 			client, err := ews.NewClient(srv.DirectURL(), &ews.Options{Transport: srv.As(srv.Direct(), "svc")})
 			require.NoError(t, err)
 			overEWS, err := ewsmail.NewImpersonation(client, nil)
