@@ -34,7 +34,7 @@ func foldLast(lines []string, head string, columns int) []string {
 func foldFrom(line []rune, at, most int) (lines []string) {
 	now := string(line[:at])
 	empty := true
-	for _, word := range strings.Fields(string(line[at:])) {
+	for word := range strings.FieldsSeq(string(line[at:])) {
 		if !empty && utf8.RuneCountInString(now)+1+utf8.RuneCountInString(word) > most {
 			lines = append(lines, now)
 			now, empty = strings.Repeat(" ", at), true
