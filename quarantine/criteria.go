@@ -32,9 +32,10 @@ import (
 // notes and journal entries are none.
 type Criteria struct {
 	// Sender is an address that a person would read in the header fields From or
-	// Sender: each of several, and one that stands in a name or a comment. Servers
-	// keep less, so the header of every message in the time is read that has the
-	// subject, if one is given. That takes about 150 requests for 10,000 messages;
+	// Sender: each of several, and one that stands in a name or a comment; or the
+	// sender of the envelope, which the receiving server writes into Return-Path.
+	// Servers keep less, so the header of every message in the time is read that has
+	// the subject, if one is given. That takes about 150 requests for 10,000 messages;
 	// in a large mailbox, give a time.
 	Sender string `json:"sender,omitempty"`
 

@@ -50,13 +50,19 @@ func among(want string, people []driver.Party) matching {
 				return matchYes
 			}
 			named = named || a != ""
-			known = known || strings.Contains(a, "@")
+			known = known || strings.Contains(a, "@") && !encapsulated(a)
 		}
 		if named && !known {
 			v = matchUnsure
 		}
 	}
 	return v
+}
+
+// encapsulated reports whether a text has an X.500 name in the form of an SMTP address,
+// such as IMCEAEX-_o=Example_cn=alice@example.com.
+func encapsulated(text string) bool {
+	return strings.Contains(strings.ToUpper(text), "IMCEAEX-")
 }
 
 func (c Criteria) nameAmong(attachments []driver.Attachment) bool {
@@ -101,7 +107,7 @@ func plainName(name string) string {
 		return r
 	}, name)
 	name = strings.Join(strings.Fields(name), " ")
-	if bare := strings.Trim(strings.TrimRight(name, `. ;,`), `"' `); bare != "" {
+	if bare := strings.Trim(strings.TrimRight(name, `. ;,`), `"'“”„‘’ `); bare != "" {
 		name = strings.TrimRight(bare, ". ")
 	}
 	return cases.Fold().String(norm.NFC.String(name))

@@ -48,7 +48,7 @@ func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, erro
 func (c Criteria) matchPeople(m driver.Candidate, header string, last bool) matching {
 	v := matchYes
 	if c.Sender != "" {
-		v = worse(v, matchPerson(c.Sender, m.Senders, header, last, "From", "Sender"))
+		v = worse(v, matchPerson(c.Sender, m.Senders, header, last, "From", "Sender", "Return-Path"))
 	}
 	if c.Recipient != "" {
 		v = worse(v, matchPerson(c.Recipient, m.Recipients, header, last, "To", "Cc", "Bcc"))
@@ -63,14 +63,16 @@ func matchPerson(address string, known []driver.Party, header string, last bool,
 		return v
 	}
 	whole := len(headerscan.Fields(header, "From")) > 0 // every message has it; else the header is none, or a part
-	want, any := headerscan.NewAddress(address), false
+	want, any, hidden := headerscan.NewAddress(address), false, false
 	for _, value := range headerscan.Fields(header, names...) {
 		if want.In(value) {
 			return matchYes
 		}
-		any = any || headerscan.Any(value)
+		any, hidden = any || headerscan.Any(value), hidden || encapsulated(value)
 	}
 	switch {
+	case hidden:
+		return matchUnsure // like the X.500 name in it, it may be anybody's
 	case whole && any:
 		return matchNo // others are named
 	case v == matchNo && !whole && !last:

@@ -197,6 +197,9 @@ func nearHow(asked, id string) string {
 	if strings.EqualFold(driver.MeantMessageID(asked), driver.MeantMessageID(id)) {
 		return "differs only in the case of letters"
 	}
+	if !strings.Contains(strings.ToLower(id), strings.ToLower(driver.MeantMessageID(asked))) {
+		return "is the same but for white space, quotes, comments or the form of letters"
+	}
 	return "has the one that was asked for beside something else"
 }
 

@@ -118,7 +118,7 @@ func (r *Router) of(receipt *Receipt) (*route, error) {
 	}
 	rt := r.named(receipt.Server)
 	if rt == nil {
-		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q", receipt.Server, r.Servers()))
+		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q: give the one that it was taken on this name again, or leave the field empty", receipt.Server, r.Servers()))
 	}
 	return rt, nil
 }

@@ -98,6 +98,9 @@ func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 // writeReport writes what was checked, and on which server if there are several.
 func (s *session) writeReport(report *selftest.Report) error {
 	lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
+	if s.both && s.columns != nil {
+		lines = foldLast(lines, "SEEN", s.columns())
+	}
 	if s.several() {
 		about := report.Server + ": " + report.URL
 		if report.Server == "" {

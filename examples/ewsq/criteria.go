@@ -35,7 +35,7 @@ func criteria() []criterion {
 		}
 	}
 	return []criterion{
-		{"sender", "", "`ADDRESS` in From or Sender", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
+		{"sender", "", "`ADDRESS` in From, Sender or Return-Path", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
 		{"recipient", "", "`ADDRESS` in To, Cc or Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
 		{"subject", "", "`TEXT` of the subject; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
 		{"subject-match", string(quarantine.SubjectExact), "`HOW` to compare the subject: exact, prefix or contains",
@@ -125,7 +125,11 @@ func columnNames() string {
 // parseMoment parses a time. A date means midnight UTC.
 func parseMoment(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
+		switch t, err := time.Parse(layout, s); {
+		case err == nil && t.IsZero():
+			// It would be no bound: more would match than was meant.
+			return t, fmt.Errorf("%q is what some programs write for no time; leave it out", s)
+		case err == nil:
 			return t, nil
 		}
 	}

@@ -185,6 +185,8 @@ func TestCriteriaUsage(t *testing.T) {
 		"column twice":        {b.config, file("d.csv", "mailbox,sender,Sender\na@b.example,c@d.example,x\n"), `column "Sender" twice`},
 		"both in a row":       {b.config, file("f.csv", "mailbox,message_id,sender\na@b.example,<x@y>,c@d.example\n"), "line 2: has both message_id and sender"},
 		"none in a row":       {b.config, file("g.csv", "mailbox,message_id,sender\na@b.example,,\n"), "line 2: names no message; fill in message_id or criteria"},
+		"time that is none":   {b.config, at("-sender", "a@b.example", "-received-before", "0001-01-01T00:00:00Z"), "for flag -received-before: \"0001-01-01T00:00:00Z\" is what some programs write for no time; leave it out"},
+		"none in an object":   {b.config, file("z.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","receivedBefore":"0001-01-01T00:00:00Z"}}`), "no time; leave it out"},
 		"bad time in a row":   {b.config, file("h.csv", "mailbox,sender,received_after\na@b.example,c@d.example,soon\n"), "line 2: received_after: \"soon\" is not a time"},
 		"misspelt member":     {b.config, file("i.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","subjet":"x"}}`), "line 1: criteria: subjet is not a criterion; the criteria are sender, recipient"},
 		"both in an object":   {b.config, file("j.jsonl", `{"mailbox":"a@b.example","message_id":"x","criteria":{"sender":"c@d.example"}}`), "line 1: has both message_id and criteria"},

@@ -38,6 +38,7 @@ be checked against a message.
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f takeFlags
 			f.add(flags)
+			f.readOnly = true
 			return func(ctx context.Context, s *session) error {
 				return s.take(ctx, flags, &f, "", (*quarantine.Campaign).Find)
 			}

@@ -79,6 +79,23 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 	}
 }
 
+// A run that only looks has nothing to look after if its lines cannot be written.
+func TestFullDiskOfASearch(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	file := b.write(t, "targets.csv", "mailbox,message_id\nalice@example.test,"+phishing+"\nbob@example.test,"+phishing+"\ncarol@example.test,"+phishing+"\n")
+	for _, command := range [][]string{{"find"}, {"quarantine", "-dry-run"}} {
+		var stderr strings.Builder
+		p := &program{stdin: strings.NewReader(""), stdout: &fullDisk{room: 1}, stderr: &stderr,
+			lookup: func(name string) (string, bool) { return "svc-password", name == exchange.EnvPassword }}
+		status := p.run(t.Context(), append(append([]string{"-config", b.config}, command...), "-targets", file))
+		assert.Equal(t, exitSome, status)
+		assert.Regexp(t, `2 of 3 targets have no line: .*; nothing was changed: make room, or write elsewhere, and run the same command again`, stderr.String())
+		assert.NotContains(t, stderr.String(), "ewsq list")
+		assert.NotContains(t, stderr.String(), "recover")
+	}
+}
+
 // places returns in how many places each of so many messages can be seen.
 func (b *bundle) places(messages int) map[string]int {
 	seen := map[string]int{}

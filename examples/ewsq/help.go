@@ -79,7 +79,9 @@ which is said), in any order:
 mailbox, message_id or criteria (or both), and optionally reason and reference (the
 key of the case, as with quarantine -reference). The criteria are sender, recipient,
 subject, subject_match, received_after, received_before, attachment_name,
-attachment_sha256 and url. A line has a message_id or criteria, not both.
+attachment_sha256 and url. A line has a message_id or criteria, not both. The names
+RecipientEmailAddress and InternetMessageId, as in exports of Microsoft Defender, are
+read as mailbox and message_id, in JSON too.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing

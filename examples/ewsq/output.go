@@ -150,6 +150,9 @@ func harmless(cell string) string {
 func (s *session) put(text string) error { return s.putBytes([]byte(text)) }
 
 func (s *session) putBytes(text []byte) error {
+	if len(text) == 0 {
+		return nil // on a terminal the status would be drawn anew
+	}
 	if _, err := s.stdout.Write(text); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}

@@ -65,7 +65,7 @@ func (s *session) followRun(total, atOnce int, sdk func() quarantine.Progress) *
 func (s *session) start(p *progress) *progress {
 	now := time.Now()
 	p.began, p.spoken, p.ticked, p.stop = now, now, now, make(chan struct{})
-	if s.json && !(s.often && p.sdk != nil) || p.total == 0 {
+	if s.json && !(s.often && p.sdk != nil) || s.quiet && !s.json || p.total == 0 {
 		return p
 	}
 	every := look

@@ -57,7 +57,7 @@ outcome "found" lists what would be taken, copy by copy.
 			return func(ctx context.Context, s *session) error {
 				do := (*quarantine.Campaign).Quarantine
 				if *dryRun {
-					do = rehearse
+					do, f.readOnly = rehearse, true
 				}
 				return s.take(ctx, flags, &f, reason, do)
 			}

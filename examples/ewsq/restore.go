@@ -32,7 +32,8 @@ that folder no longer exists it is created again; failing that, the message goes
 the Inbox.
 
 A file of receipts contains the lines that quarantine wrote; each message goes back
-on the server that its receipt names. Without receipts, everything in quarantine
+on the server that its receipt names. If its configuration has got another name since,
+-server says which one it is. Without receipts, everything in quarantine
 that matches the message and the mailbox is put back; this needs no record other
 than the quarantine mailbox. -message-id without -mailbox, -reference and -group name
 whatever is in quarantine, of all mailboxes and servers: without -yes nothing is put
@@ -113,20 +114,16 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 	if err := s.choose(); err != nil {
 		return err
 	}
-	for _, receipt := range receipts {
-		if receipt.Server == "" {
-			continue // from a time when the configuration had no name: the router finds out
-		}
-		if _, err := named(s.selected, receipt.Server); err != nil {
-			if _, elsewhere := named(s.configs, receipt.Server); elsewhere == nil {
-				return usagef("-receipt %s: a receipt is for the server %q, but -server names another; leave it out", file, receipt.Server)
-			}
-			return usagef("-receipt %s: %w", file, err)
-		}
+	renamed, err := s.claim(receipts)
+	if err != nil {
+		return usagef("-receipt %s: %w", file, err)
 	}
 	r, err := s.open(pace)
 	if err != nil {
 		return err
+	}
+	for _, name := range renamed {
+		s.say("no configuration has the name %q any more: its receipts are restored on %q, as -server says", name, s.selected[0].Name)
 	}
 	if list.skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(list.skipped, "line"))
@@ -136,6 +133,32 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 		return fmt.Errorf("-receipt %s: %w", file, cut)
 	}
 	return err
+}
+
+// claim finds the configuration of each receipt. One that no configuration has the name
+// of, as before it was renamed, is for the one that -server names: the receipt alone does
+// not show that. It returns these names.
+func (s *session) claim(receipts []*quarantine.Receipt) (renamed []string, err error) {
+	for _, receipt := range receipts {
+		if receipt.Server == "" {
+			continue // from a time when the configuration had no name: the router finds out
+		}
+		_, err := named(s.selected, receipt.Server)
+		if err == nil {
+			continue
+		}
+		if _, elsewhere := named(s.configs, receipt.Server); elsewhere == nil {
+			return nil, usagef("a receipt is for the server %q, but -server names another; leave it out", receipt.Server)
+		}
+		if s.server == "" {
+			return nil, usagef("%w; if the configuration was renamed, say with -server NAME which one it is now", err)
+		}
+		if !slices.Contains(renamed, receipt.Server) {
+			renamed = append(renamed, receipt.Server)
+		}
+		receipt.Server = ""
+	}
+	return renamed, nil
 }
 
 // restoreEach puts back what receipts say.

@@ -18,6 +18,8 @@ type plan struct {
 	asides  []result
 	// failNotFound makes a message that was not found a failure.
 	failNotFound bool
+	// readOnly says that nothing is changed, so there is nothing to look after.
+	readOnly bool
 	// complete asks for a report of what was searched.
 	complete bool
 	// progress says how far the SDK has got; nil: it does not say.
@@ -148,7 +150,10 @@ func (r *run) lost() error {
 		n += some
 	}
 	next := "run the same command again for what was not begun"
-	if r.unsaid[quarantine.NotBegun] < n {
+	switch {
+	case r.readOnly:
+		next = "nothing was changed: make room, or write elsewhere, and run the same command again"
+	case r.unsaid[quarantine.NotBegun] < n:
 		next = "ewsq list shows what is in quarantine, ewsq recover (or the same command again) settles what was in progress; " + next
 	}
 	return fmt.Errorf("%w\n%d of %s no line: %s; %s", r.err, n, count2(r.report.targets, "target has", "targets have"), outcomes(r.unsaid), next)

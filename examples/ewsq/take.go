@@ -45,6 +45,7 @@ type takeFlags struct {
 	follow   followFlags
 	pace     paceFlags
 	campaign string // its name; empty: none
+	readOnly bool   // nothing is to be changed
 }
 
 func (f *takeFlags) add(flags *flag.FlagSet) {
@@ -93,7 +94,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 			return err
 		}
 	}
-	p.complete, p.failNotFound = true, f.failNotFound
+	p.complete, p.failNotFound, p.readOnly = true, f.failNotFound, f.readOnly
 	c := r.NewCampaign(&quarantine.CampaignOptions{Name: f.campaign, Total: p.targets.len()})
 	p.progress = c.Progress
 	return s.runAll(ctx, p, f.pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {

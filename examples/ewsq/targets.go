@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"errors"
 	"flag"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -164,45 +160,4 @@ func (l *targetList) add(t quarantine.Target) error {
 	l.seen[key] = struct{}{}
 	l.targets.add(t)
 	return nil
-}
-
-// readTargets reads JSON lines if the first character is a brace, otherwise CSV, and has
-// each target completed.
-func readTargets(in io.Reader, complete func(quarantine.Target) quarantine.Target) (targetList, error) {
-	list := targetList{complete: complete, seen: make(map[targetKey]struct{})}
-	r := bufio.NewReader(in)
-	if mark, _ := r.Peek(3); bytes.Equal(mark, []byte("\xEF\xBB\xBF")) {
-		_, _ = r.Discard(3)
-	}
-	if mark, _ := r.Peek(2); bytes.Equal(mark, []byte("\xFF\xFE")) || bytes.Equal(mark, []byte("\xFE\xFF")) {
-		return list, errors.New("is UTF-16; save it as UTF-8 (in PowerShell: Out-File -Encoding utf8)")
-	}
-	skipped := 0
-	for {
-		b, err := r.Peek(1)
-		if err == io.EOF {
-			return list, errors.New("is empty; it must name at least one message")
-		}
-		if err != nil {
-			return list, err
-		}
-		if strings.IndexByte(" \t\r\n", b[0]) < 0 {
-			break
-		}
-		if b[0] == '\n' {
-			skipped++
-		}
-		_, _ = r.Discard(1)
-	}
-	var err error
-	if b, _ := r.Peek(1); b[0] == '{' {
-		err = targetsFromJSON(r, skipped, &list)
-	} else {
-		err = targetsFromCSV(r, skipped, &list)
-	}
-	list.seen = nil
-	if err == nil && list.targets.len()+list.passed == 0 {
-		err = errors.New("names no message; add at least one below the first line")
-	}
-	return list, err
 }

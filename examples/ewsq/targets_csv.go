@@ -26,10 +26,13 @@ type targetColumns struct {
 
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
 // message_id or criteria or both, and optionally reason and reference. Others are ignored, unless
-// there are criteria: ignoring a misspelt one would match more than intended.
-func targetsFromCSV(in *bufio.Reader, skipped int, list *targetList) error {
+// there are criteria: ignoring a misspelt one would match more than intended. The
+// separator is zero if the file has not said it.
+func targetsFromCSV(in *bufio.Reader, comma rune, skipped int, list *targetList) error {
 	r := csv.NewReader(in)
-	r.Comma, list.separator = separator(in)
+	if r.Comma = comma; comma == 0 {
+		r.Comma, list.separator = separator(in)
+	}
 	r.TrimLeadingSpace = true
 	r.ReuseRecord = true
 	header, err := r.Read()
@@ -97,9 +100,15 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 		var unused quarantine.Criteria
 		known, _ := setCriterion(&unused, name, "")
 		switch {
-		case plain == "mailbox":
+		case plain == "mailbox", plain == "recipientemailaddress": // as in exports of Microsoft Defender
+			if c.mailbox >= 0 {
+				return nil, fmt.Errorf("the first line names the mailbox twice, as %q and %q; remove one", c.names[c.mailbox], c.names[i])
+			}
 			c.mailbox = i
-		case plain == "messageid":
+		case plain == "messageid", plain == "internetmessageid":
+			if c.message >= 0 {
+				return nil, fmt.Errorf("the first line names the Message-ID twice, as %q and %q; remove one", c.names[c.message], c.names[i])
+			}
 			c.message = i
 		case plain == "reason":
 			c.reason = i

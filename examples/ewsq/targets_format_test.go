@@ -38,3 +38,40 @@ func TestNotUTF8(t *testing.T) {
 		assert.Regexp(t, `line 3 is not UTF-8`, r.stderr, name)
 	}
 }
+
+// What programs write before the names of the columns, and what they call these, is
+// understood. What is not says which form it is, and what to do.
+func TestFormsOfTargets(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	const alice = "alice@example.test"
+	for name, text := range map[string]string{
+		"separator said":      "sep=;\r\nmailbox;message_id\r\n" + alice + ";" + phishing + "\r\n",
+		"separator in quotes": "\"sep=,\"\nmailbox,message_id\n" + alice + "," + phishing + "\n",
+		"tab said":            "sep=\t\nmailbox\tmessage_id\n" + alice + "\t" + phishing + "\n",
+		"PowerShell":          "\ufeff#TYPE Selected.System.Object\r\n\"mailbox\",\"message_id\"\r\n\"" + alice + "\",\"" + phishing + "\"\r\n",
+		"Defender":            "Timestamp,NetworkMessageId,InternetMessageId,RecipientEmailAddress\n2026-11-24,x," + phishing + "," + alice + "\n",
+		"Defender, JSON":      `{"InternetMessageId":"` + phishing + `","RecipientEmailAddress":"` + alice + `","NetworkMessageId":"x"}`,
+		"Graph":               `{"mailbox":"` + alice + `","internetMessageId":"` + phishing + `"}`,
+		"both names":          `{"mailbox":"` + alice + `","message_id":"` + phishing + `","messageId":"` + phishing + `"}`,
+	} {
+		r := b.run(t, "find", "-targets", b.write(t, "t", text))
+		require.Equal(t, exitDone, r.status, "%s: %s", name, r.stderr)
+		require.Len(t, r.lines, 1, name)
+		assert.Equal(t, "found", r.lines[0]["outcome"], name)
+	}
+	for name, tt := range map[string]struct{ text, says string }{
+		"UTF-16 without a mark": {"m\x00a\x00i\x00l\x00", "is UTF-16; save it as UTF-8"},
+		"old Macintosh":         {"mailbox,message_id\r" + alice + "," + phishing + "\r", "no line feeds"},
+		"array":                 {`[{"mailbox":"` + alice + `","message_id":"` + phishing + `"}]`, "is a JSON array; ewsq reads one object a line"},
+		"only a separator":      {"sep=;\n", "is empty"},
+		"line of a mistake":     {"#TYPE x\nmailbox,message_id\n" + alice + "," + phishing + "\n" + alice + ",\n", "line 4: names no message"},
+		"two ids":               {`{"mailbox":"` + alice + `","message_id":"<a@b.example>","messageId":"<c@d.example>"}`, `names two Message-IDs, "<c@d.example>" and "<a@b.example>"; remove one`},
+		"two mailboxes":         {`{"mailbox":"` + alice + `","recipientEmailAddress":"bob@example.test","message_id":"<a@b.example>"}`, "names two mailboxes"},
+		"two columns":           {"mailbox,message_id,InternetMessageId\n", `names the Message-ID twice, as "message_id" and "InternetMessageId"`},
+	} {
+		r := b.run(t, "find", "-targets", b.write(t, "t", tt.text))
+		assert.Equal(t, exitUsage, r.status, name)
+		assert.Contains(t, r.stderr, tt.says, name)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ import (
 // message with thousands of copies.
 const maxLine = 16 << 20
 
-// targetsFromJSON reads objects, one per line, with mailbox, message_id (or
-// messageId) or criteria, and optionally reason and reference. Other members are ignored, so
+// targetsFromJSON reads objects, one per line, with mailbox, message_id (messageId,
+// internetMessageId) or criteria, and optionally reason and reference. Other members are ignored, so
 // results of ewsq can be used as targets.
 func targetsFromJSON(in io.Reader, skipped int, list *targetList) error {
 	for line, err := range jsonLines(in) {
@@ -48,6 +49,8 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 		Mailbox   string             `json:"mailbox"`
 		MessageID string             `json:"messageId"`
 		Snake     string             `json:"message_id"`
+		Internet  string             `json:"internetMessageId"`     // as in alerts of Microsoft's
+		Recipient string             `json:"recipientEmailAddress"` // the same
 		Reason    string             `json:"reason"`
 		Reference string             `json:"reference"`
 		Criteria  json.RawMessage    `json:"criteria"`
@@ -63,8 +66,11 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 	if raw.Exit != nil {
 		return t, unknown, nil
 	}
-	if raw.MessageID == "" {
-		raw.MessageID = raw.Snake
+	if raw.MessageID, err = only(raw.MessageID, raw.Snake, raw.Internet); err != nil {
+		return t, "", fmt.Errorf("names two Message-IDs, %w", err)
+	}
+	if raw.Mailbox, err = only(raw.Mailbox, raw.Recipient); err != nil {
+		return t, "", fmt.Errorf("names two mailboxes, %w", err)
 	}
 	t = quarantine.Target{Mailbox: raw.Mailbox, MessageID: raw.MessageID, Reason: raw.Reason, Reference: raw.Reference}
 	if raw.Criteria == nil || string(raw.Criteria) == "null" {
@@ -75,6 +81,17 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 	}
 	t.Criteria, err = criteriaFromJSON(raw.Criteria)
 	return t, raw.Outcome, err
+}
+
+// only returns the one text that is not empty, or that all are that are not.
+func only(texts ...string) (one string, err error) {
+	for _, s := range texts {
+		if one != "" && s != "" && s != one {
+			return "", fmt.Errorf("%q and %q; remove one", one, s)
+		}
+		one = cmp.Or(one, s)
+	}
+	return one, nil
 }
 
 // numberedLine is a non-blank line of a file.

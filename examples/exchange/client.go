@@ -46,6 +46,26 @@ func (c *client) prepare() error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("-client: %w", err)
 	}
+	return c.mine()
+}
+
+// mine refuses a folder with files that an earlier run has not written: they would be
+// replaced, and a key that is lost cannot be made again.
+func (c *client) mine() error {
+	var earlier struct {
+		Authentication struct {
+			ApplicationID string `json:"applicationId"`
+		} `json:"authentication"`
+	}
+	text, err := os.ReadFile(filepath.Join(c.dir, clientConfig))
+	if err == nil && json.Unmarshal(text, &earlier) == nil && earlier.Authentication.ApplicationID == c.authentication()["applicationId"] {
+		return nil
+	}
+	for _, file := range []string{clientConfig, clientKey, clientCA} {
+		if name := filepath.Join(c.dir, file); inUse(name) {
+			return fmt.Errorf("-client: %s is not of an earlier run; remove it, or give another folder; %w", name, errUsage)
+		}
+	}
 	return nil
 }
 

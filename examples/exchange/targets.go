@@ -23,6 +23,9 @@ func newTargets(name string) (*targets, error) {
 	if name == "" {
 		return &targets{}, nil
 	}
+	if inUse(name) {
+		return nil, fmt.Errorf("-targets %s: there is such a file; remove it, or give another name; %w", name, errUsage)
+	}
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("-targets: %w", err)
@@ -33,6 +36,13 @@ func newTargets(name string) (*targets, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return t, nil
+}
+
+// inUse reports whether a file holds what somebody may want to keep. Devices and pipes
+// hold nothing.
+func inUse(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
 // add adds a message.

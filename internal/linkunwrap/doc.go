@@ -5,7 +5,8 @@
 // the original in a readable form: [Unwrap] recovers it, one layer at a time.
 // Others keep it on the service's servers behind a token (Mimecast, INKY,
 // Hornetsecurity, Forcepoint, McAfee); links of Mimecast and INKY may at least
-// name the domain.
+// name the domain. Pages that lead anywhere, such as that of a search engine, are read
+// like them.
 //
 // [Matcher] compares URLs as browsers read them (https://url.spec.whatwg.org), not as
 // they are spelt; package net/url follows RFC 3986, which browsers do not. It is more

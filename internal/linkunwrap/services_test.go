@@ -65,6 +65,21 @@ var rewriters = []struct {
 	{"Libraesva", func(l string) string { return "https://urlsand.esvalabs.com/?u=" + url.QueryEscape(l) + "&e=1" }},
 	{"AppRiver", func(l string) string { return "https://link.edgepilot.com/s/1a/b?u=" + url.QueryEscape(l) }},
 	{"TitanHQ", func(l string) string { return "https://linklock.titanhq.com/analyse?url=" + url.QueryEscape(l) }},
+	{"Fortinet FortiMail", func(l string) string {
+		return "https://fortimail.a.example/fmlurlsvc/?fewReq=:B:x&url=" + url.QueryEscape(l)
+	}},
+	{"Outlook on the web", func(l string) string { return "https://mail.a.example/owa/redir.aspx?C=x&URL=" + url.QueryEscape(l) }},
+	{"Google", func(l string) string { return "https://translate.google.com/translate?sl=auto&u=" + url.QueryEscape(l) }},
+	{"Bing", func(l string) string {
+		return "https://www.bing.com/ck/a?!&&p=x&u=a1" + base64.RawURLEncoding.EncodeToString([]byte(l)) + "&ntb=1"
+	}},
+	{"DuckDuckGo", func(l string) string { return "https://duckduckgo.com/l/?uddg=" + url.QueryEscape(l) }},
+	{"Facebook", func(l string) string { return "https://l.facebook.com/l.php?h=x&u=" + url.QueryEscape(l) }},
+	{"LinkedIn", func(l string) string { return "https://www.linkedin.com/redir/redirect?url=" + url.QueryEscape(l) }},
+	{"YouTube", func(l string) string { return "https://www.youtube.com/redirect?event=x&q=" + url.QueryEscape(l) }},
+	{"Slack", func(l string) string { return "https://slack-redir.net/link?url=" + url.QueryEscape(l) }},
+	{"VK", func(l string) string { return "https://vk.com/away.php?to=" + url.QueryEscape(l) }},
+	{"Steam", func(l string) string { return "https://steamcommunity.com/linkfilter/?u=" + url.QueryEscape(l) }},
 	{"Mimecast", func(l string) string {
 		return "https://protect-eu.mimecast.com/s/abcDEF?domain=" + strings.TrimSuffix(hostOf(l), ":443")
 	}},

@@ -17,7 +17,7 @@ type Target struct {
 type service struct {
 	name string
 	// host is a host name. A leading dot means all hosts that end in it; an
-	// asterisk at the end means any top-level domain.
+	// asterisk at the end means any top-level domain; empty, that the path tells.
 	host string
 	// path is the required beginning of the path.
 	path   string
@@ -66,6 +66,27 @@ var services = []service{
 	{"Libraesva", "urlsand.esvalabs.com", "", parameter("u")},
 	{"AppRiver", "link.edgepilot.com", "/s/", parameter("u")},
 	{"TitanHQ", "linklock.titanhq.com", "/analyse", parameter("url")},
+	// On a host of the customer's.
+	{"Fortinet FortiMail", "", "/fmlurlsvc/", parameter("url")},
+	{"Outlook on the web", "", "/owa/redir.aspx", parameter("url")},
+	{"Hornetsecurity", "atpscan.global.hornetsecurity.com", "/", token},
+	{"Forcepoint", "www.mailcontrol.com", "/sr/", token},
+	// Pages that lead anywhere, behind which senders hide.
+	{"Google", ".google.*", "/amp/s/", behind("/amp/s/", "https://")},
+	{"Google", "translate.google.com", "/translate", parameter("u")},
+	{"Google", "www.googleadservices.com", "/pagead/aclk", parameter("adurl")},
+	{"Google", ".doubleclick.net", "/pcs/click", parameter("adurl")},
+	{"Bing", "www.bing.com", "/ck/a", bing},
+	{"DuckDuckGo", "duckduckgo.com", "/l/", parameter("uddg")},
+	{"Facebook", "l.facebook.com", "/l.php", parameter("u")},
+	{"Facebook", "lm.facebook.com", "/l.php", parameter("u")},
+	{"Instagram", "l.instagram.com", "/", parameter("u")},
+	{"LinkedIn", "www.linkedin.com", "/redir/redirect", parameter("url")},
+	{"LinkedIn", "www.linkedin.com", "/safety/go", parameter("url")},
+	{"YouTube", "www.youtube.com", "/redirect", parameter("q")},
+	{"Slack", "slack-redir.net", "/link", parameter("url")},
+	{"VK", "vk.com", "/away.php", parameter("to")},
+	{"Steam", "steamcommunity.com", "/linkfilter/", parameter("url", "u")},
 }
 
 // Unwrap returns the target of a protection service's link, removing one layer,
@@ -109,6 +130,9 @@ func tokenOnly(link string) string {
 // serves reports whether a host belongs to the service.
 func (s service) serves(host string) bool {
 	want := s.host
+	if want == "" {
+		return true
+	}
 	if stem, ok := strings.CutSuffix(want, ".*"); ok {
 		// Any top-level domain, of one or two labels: google.com, google.co.uk.
 		i := strings.LastIndex("."+host, stem+".")

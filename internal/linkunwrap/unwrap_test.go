@@ -152,3 +152,26 @@ func FuzzUnwrap(f *testing.F) {
 		}
 	})
 }
+
+// Of pages that lead anywhere, only those addresses count that do; and a link that shows
+// nothing of where it leads is noted if it is asked for.
+func TestUnwrapRedirects(t *testing.T) {
+	t.Parallel()
+	m, err := linkunwrap.NewMatcher("https://lure.example/open")
+	require.NoError(t, err)
+	for link, want := range map[string]linkunwrap.Verdict{
+		"https://www.google.com/amp/s/lure.example/open":                                    linkunwrap.Yes,
+		"https://www.googleadservices.com/pagead/aclk?sa=L&adurl=https://lure.example/open": linkunwrap.Yes,
+		"https://ad.doubleclick.net/ddm/clk/1;2":                                            linkunwrap.No,
+		"https://www.youtube.com/watch?q=https://lure.example/open":                         linkunwrap.No,
+		"https://www.bing.com/search?u=a1aHR0cHM6Ly9sdXJlLmV4YW1wbGUvb3Blbg":                linkunwrap.No,
+		"https://a.example/owa/?URL=https://lure.example/open":                              linkunwrap.No,
+	} {
+		assert.Equal(t, want, m.Check(link), link)
+	}
+	for _, link := range []string{"https://atpscan.global.hornetsecurity.com/index.php?atp_str=x", "https://www.mailcontrol.com/sr/abc=="} {
+		m, err := linkunwrap.NewMatcher(link)
+		require.NoError(t, err, link)
+		assert.NotEmpty(t, m.Meant(), link)
+	}
+}

@@ -35,6 +35,11 @@ func TestGet(t *testing.T) {
 		"encoded word":                {`attachment; filename="=?koi8-r?b?79TexdQ=?="`, "filename", "Отчет"},
 		"encoded word without quotes": {"attachment; filename==?utf-8?Q?Bill--?= =?utf-8?Q?2=2Epdf?=", "filename", "Bill--2.pdf"},
 		"encoded word over segments":  {`attachment; filename*0="=?UTF-8?Q?fun=F0=9F"; filename*1="=98=81.docx?="`, "filename", "fun😁.docx"},
+		"encoded words amid a letter": {`attachment; filename="=?gb18030?B?xA==?= =?gb18030?B?4y5leGU=?="`, "filename", "你.exe"},
+		"encoded words amid it, Q":    {`attachment; filename="=?big5?Q?=A7?= =?BIG5?q?=41.exe?="`, "filename", "你.exe"},
+		"encoded words that differ":   {`attachment; filename="=?koi8-r?b?79TexdQ=?= =?utf-8?q?=C3=A9?="`, "filename", "Отчетé"},
+		"encoded word, with language": {`attachment; filename="=?gb2312*zh-CN?B?xOM=?="`, "filename", "你"},
+		"encoded words, one broken":   {`attachment; filename="=?utf-8?B?YQ?= =?utf-8?B?Yg==?= =?utf-8?Q?c"`, "filename", "=?utf-8?B?YQ?= b =?utf-8?Q?c"},
 		"raw Latin 1":                 {"attachment; filename=\"caf\xe9.exe\"", "filename", "café.exe"},
 		"none":                        {"attachment", "filename", ""},
 	} {

@@ -50,7 +50,7 @@ func plain(s string) Text {
 			}
 			return converted, nil
 		}}
-		if text, err := words.DecodeHeader(s); err == nil {
+		if text, err := words.DecodeHeader(JoinWords(s)); err == nil {
 			s = text
 		}
 		if guessed {

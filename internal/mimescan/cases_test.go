@@ -166,6 +166,10 @@ func TestCasesDecoding(t *testing.T) {
 		"12 UTF-16 without a mark": coded("utf-8", ""),
 		"12 UTF-16 as UTF-16":      coded("utf-16", ""),
 		"12 UTF-16 as the other":   coded("utf-16be", ""),
+		"12 UTF-16 of Chinese":     coded("utf-8", "\xff\xfe"+strings.Repeat("\x60\x4f\x7d\x59", 3000)),
+		"12 the same, other order": func(l string) string {
+			return "Content-Type: text/html; charset=gb2312\nContent-Transfer-Encoding: base64\n\n" + b64("\xfe\xff"+strings.Repeat("\x4f\x60\x59\x7d", 3000)+"\x00"+strings.TrimSuffix(wide(anchor(l)), "\x00")) + "\n"
+		},
 		"12d UTF-7": func(l string) string {
 			return "Content-Type: text/plain; charset=utf-7\n\nsee +AGgAdAB0AHAAcw-:" + strings.Replace(rest(l), "=", "+AD0-", 1) + " +- now\n"
 		},

@@ -60,16 +60,6 @@ func MeansMessageID(asked, id string) bool {
 	return meansMessageID(asked, id, func(a, b string) bool { return a == b })
 }
 
-// NearMessageID reports whether an id differs from what someone has asked for only in
-// the case of letters, or has it beside something else, such as another id. It is
-// another message, strictly speaking.
-func NearMessageID(asked, id string) bool {
-	if MeansMessageID(asked, id) {
-		return false
-	}
-	return meansMessageID(asked, id, strings.EqualFold) || hasWord(id, MeantMessageID(asked))
-}
-
 func meansMessageID(asked, id string, same func(a, b string) bool) bool {
 	kept := withoutBrackets(id)
 	for _, want := range []string{withoutBrackets(asked), MeantMessageID(asked)} {
@@ -86,27 +76,3 @@ func meansMessageID(asked, id string, same func(a, b string) bool) bool {
 	}
 	return false
 }
-
-// hasWord reports whether a text has an id in it that no letters of another adjoin.
-func hasWord(text, id string) bool {
-	text, id = strings.ToLower(text), strings.ToLower(id)
-	if !strings.Contains(id, "@") {
-		return false
-	}
-	for at := 0; ; {
-		i := strings.Index(text[at:], id)
-		if i < 0 {
-			return false
-		}
-		begin, end := at+i, at+i+len(id)
-		if strings.TrimRight(text[:begin], aroundID) != text[:begin] || begin == 0 {
-			if strings.TrimLeft(text[end:], aroundID) != text[end:] || end == len(text) {
-				return true
-			}
-		}
-		at = begin + 1
-	}
-}
-
-// aroundID are characters that are in no id but in quotes (RFC 5322, section 3.2.3).
-const aroundID = "<>()[]\"',;: \t\r\n"

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"html"
+	"mime"
 	"net/url"
 	"strings"
 	"unicode"
@@ -89,6 +90,11 @@ func unescapedID(asked string) string {
 			break
 		}
 	}
+	if strings.Contains(id, "=?") {
+		if plain, err := new(mime.WordDecoder).DecodeHeader(id); err == nil && isText(plain) {
+			id = plain // RFC 2047 allows no encoded words in an id, and products write them
+		}
+	}
 	if strings.Contains(id, `\`) {
 		id = escapedBrackets.Replace(id)
 	}
@@ -159,7 +165,10 @@ func tidyID(id string) string {
 	if !strings.ContainsAny(id, "@") {
 		id = atSigns.Replace(id)
 	}
-	local, domain, ok := strings.Cut(id, "@")
+	local, domain, ok := strings.Cut(strings.ReplaceAll(id, "[:]", ":"), "@")
+	if ok {
+		id = local + "@" + domain
+	}
 	if !ok || strings.Contains(local, `"`) {
 		return id
 	}

@@ -10,7 +10,7 @@ import (
 // engine has validated it, and decides what matches. All fields that are set
 // must match.
 type Criteria struct {
-	Sender    string // address in From or Sender, of which either may have several
+	Sender    string // address in From or Sender, of which either may have several, or in Return-Path
 	Recipient string // address in To, Cc or Bcc
 
 	// Subject is compared as SubjectMatch says, ignoring case and white space: mail

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -368,7 +367,7 @@ func looseRestriction(q driver.Query) ews.And {
 func spelledAnyhow(q driver.Query) ews.Restriction {
 	pieces := func(id string) ews.Restriction {
 		var all ews.And
-		for _, piece := range idPieces(id) {
+		for _, piece := range driver.MessageIDPieces(id) {
 			all = append(all, ews.Contains{Property: ews.FieldInternetMessageID, Value: piece, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase})
 		}
 		if len(all) == 1 {
@@ -381,16 +380,4 @@ func spelledAnyhow(q driver.Query) ews.Restriction {
 		return pieces(bare)
 	}
 	return ews.Or{pieces(bare), pieces(meant)}
-}
-
-// idPieces cuts an id where a blank may stand: at @, dots and blanks. Short pieces tell
-// little, and four are enough.
-func idPieces(id string) []string {
-	pieces := strings.FieldsFunc(id, func(r rune) bool { return r == '@' || r == '.' || unicode.IsSpace(r) })
-	pieces = slices.DeleteFunc(pieces, func(p string) bool { return len(p) < 3 })
-	if len(pieces) == 0 {
-		return []string{id}
-	}
-	slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
-	return pieces[:min(len(pieces), 4)]
 }

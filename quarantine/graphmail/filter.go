@@ -1,10 +1,8 @@
 package graphmail
 
 import (
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -64,16 +62,10 @@ func looseFilter(q driver.Query) string {
 	return strings.Join(all, " and ")
 }
 
-// piecesOf asks for ids that have the longest pieces of one, cut where a blank may stand.
+// piecesOf asks for ids that have the pieces of one.
 func piecesOf(id string) string {
-	pieces := strings.FieldsFunc(id, func(r rune) bool { return r == '@' || r == '.' || unicode.IsSpace(r) })
-	pieces = slices.DeleteFunc(pieces, func(p string) bool { return len(p) < 3 })
-	if len(pieces) == 0 {
-		pieces = []string{id}
-	}
-	slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
 	var all []string
-	for _, piece := range pieces[:min(len(pieces), 4)] {
+	for _, piece := range driver.MessageIDPieces(id) {
 		all = append(all, "singleValueExtendedProperties/any(ep:ep/id eq "+graph.Quote(pidTagInternetMessageID.String())+" and contains(ep/value,"+graph.Quote(piece)+"))")
 	}
 	if len(all) == 1 {

@@ -110,7 +110,7 @@ func decode(value string) string {
 		return value
 	}
 	var h message.Header
-	h.Set("Subject", value)
+	h.Set("Subject", mimeparam.JoinWords(value))
 	text, err := h.Text("Subject")
 	if err != nil || !utf8.ValidString(text) {
 		return value

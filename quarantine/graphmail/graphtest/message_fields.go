@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -56,8 +57,8 @@ var messageFields = []messageField{
 	}},
 	{name: "body", get: bodyOf},
 	{name: "uniqueBody", get: uniqueBody, asked: true},
-	{name: "sender", get: personOf(mailstore.TagSenderName, mailstore.TagSenderSMTP)},
-	{name: "from", get: personOf(mailstore.TagFromName, mailstore.TagFromSMTP)},
+	{name: "sender", get: personOf(mailstore.TagSenderName, mailstore.TagSenderSMTP, mailstore.TagSenderAddress)},
+	{name: "from", get: personOf(mailstore.TagFromName, mailstore.TagFromSMTP, mailstore.TagFromAddress)},
 	{name: "toRecipients", get: peopleOf("To")},
 	{name: "ccRecipients", get: peopleOf("Cc")},
 	{name: "bccRecipients", get: peopleOf("Bcc")},
@@ -144,13 +145,16 @@ func (c *call) bodyObject(text string, html bool) object {
 	return object{"contentType": "text", "content": text}
 }
 
-func personOf(name, address ews.ExtendedField) func(*call, *mailstore.Item) any {
+// personOf returns somebody by an SMTP address or, where none is kept, by the X.500 name
+// of a mailbox of the organisation.
+func personOf(name, smtp, other ews.ExtendedField) func(*call, *mailstore.Item) any {
 	return func(_ *call, it *mailstore.Item) any {
 		p := it.Properties()
-		if p.Text(name) == "" && p.Text(address) == "" {
+		address := cmp.Or(p.Text(smtp), p.Text(other))
+		if p.Text(name) == "" && address == "" {
 			return nil
 		}
-		return recipient(eml.Address{Name: p.Text(name), Email: p.Text(address)})
+		return recipient(eml.Address{Name: p.Text(name), Email: address})
 	}
 }
 
