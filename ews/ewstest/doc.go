@@ -60,7 +60,8 @@
 //
 // All other operations of the protocol are refused with the fault
 // ErrorInvalidOperation, which names the operation; those that the version does not
-// have, with ErrorSchemaValidation.
+// have, with ErrorSchemaValidation. What it has, and the RequestServerVersion of the
+// request has not, is refused with ErrorIncorrectSchemaVersion.
 //
 // Where sources leave a choice, ewstest takes the stricter behaviour, so that a
 // client that passes here does not rely on luck:

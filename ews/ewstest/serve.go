@@ -172,6 +172,9 @@ func invalid(err error) *refusal {
 	if _, ok := errors.AsType[*ewsschema.VersionError](err); ok {
 		return refuse("ErrorInvalidServerVersion")
 	}
+	if _, ok := errors.AsType[*ewsschema.OutdatedError](err); ok {
+		return refuse("ErrorIncorrectSchemaVersion")
+	}
 	if h, ok := errors.AsType[*ewsschema.HeaderError](err); ok {
 		return refuseText("ErrorDuplicateSOAPHeader", "The SOAP header "+h.Local+" stands twice.")
 	}

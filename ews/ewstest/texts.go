@@ -52,6 +52,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorFolderSavePropertyError":                         "The folder save operation failed due to invalid property values.",
 	"ErrorImpersonateUserDenied":                           "The account does not have permission to impersonate the requested user.",
 	"ErrorImpersonationDenied":                             "The server to which the application is connected cannot impersonate the requested user due to insufficient permission.",
+	"ErrorIncorrectSchemaVersion":                          "The request is valid but does not specify the correct server version in the RequestServerVersion SOAP header.  Ensure that the RequestServerVersion SOAP header is set with the correct RequestServerVersionValue.",
 	"ErrorIncorrectUpdatePropertyCount":                    "An object within a change description must contain one and only one property to modify.",
 	"ErrorInsufficientResources":                           "Resources are unavailable. Try again later.",
 	"ErrorInternalServerError":                             "An internal server error occurred. The operation failed.",

@@ -44,6 +44,20 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("the specified server version %q is invalid", e.Value)
 }
 
+// OutdatedError reports a request that the schema of its RequestServerVersion does not
+// allow, and the newest of the server does. The server answers with the fault
+// ErrorIncorrectSchemaVersion.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+type OutdatedError struct {
+	Version Version // that the request names, Exchange2007 if it names none
+	Newest  Version // that the server has
+}
+
+// Error names both versions.
+func (e *OutdatedError) Error() string {
+	return fmt.Sprintf("the request is not valid in %s, but would be in %s", e.Version, e.Newest)
+}
+
 // HeaderError reports a SOAP header that appears twice. A server answers with
 // the fault ErrorDuplicateSOAPHeader.
 type HeaderError struct {
