@@ -9,6 +9,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
+// answerXML is a response to an item.
+func answerXML(kind string, m *ewstest.Message) string {
+	return createXML(`MessageDisposition="SendAndSaveCopy"`, "", `<t:`+kind+`><t:ReferenceItemId Id="`+m.ID.ID+`" ChangeKey="`+m.ID.ChangeKey+`"/></t:`+kind+`>`)
+}
+
 // TestCodesThatThePageNames has requests for which Microsoft's page on ResponseCode names
 // a code of their own.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
@@ -43,13 +48,16 @@ func TestCodesThatThePageNames(t *testing.T) {
 			view("0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z"): "ErrorValueOutOfRange",
 			view("2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z"): "ErrorValueOutOfRange",
 			view("9999-12-30T00:00:00Z", "9999-12-31T23:59:58Z"): "NoError",
-			resolve(" "):                          "ErrorInvalidNameForNameResolution",
-			resolve(","):                          "ErrorInvalidNameForNameResolution",
-			resolve("-"):                          "ErrorInvalidNameForNameResolution",
-			resolve("alice", "inbox"):             "ErrorResolveNamesInvalidFolderType",
-			resolve("alice", "contacts", "inbox"): "ErrorResolveNamesOnlyOneContactsFolderAllowed",
-			resolve("alice", "contacts"):          "ErrorInvalidOperation", // ewstest does not have that
-			resolve("alice"):                      "NoError",
+			resolve(" "):                                 "ErrorInvalidNameForNameResolution",
+			resolve(","):                                 "ErrorInvalidNameForNameResolution",
+			resolve("-"):                                 "ErrorInvalidNameForNameResolution",
+			resolve("alice", "inbox"):                    "ErrorResolveNamesInvalidFolderType",
+			resolve("alice", "contacts", "inbox"):        "ErrorResolveNamesOnlyOneContactsFolderAllowed",
+			resolve("alice", "contacts"):                 "ErrorInvalidOperation", // ewstest does not have that
+			answerXML("RemoveItem", m):                   "ErrorInvalidItemForOperationRemoveItem",
+			answerXML("CancelCalendarItem", m):           "ErrorInvalidItemForOperationCancelItem",
+			answerXML("CancelCalendarItem", appointment): "ErrorInvalidOperation", // ewstest does not have that
+			resolve("alice"):                             "NoError",
 			getItemXML(idOnly, `<t:ItemId Id="`+m.ID.ID+`" ChangeKey=""/>`):                                         "ErrorInvalidChangeKey",
 			deleteXML("HardDelete", "", `<t:ItemId Id="`+m.ID.ID+`" ChangeKey=""/>`):                                "ErrorInvalidChangeKey",
 			getItemXML(idOnly, `<t:OccurrenceItemId RecurringMasterId="`+appointment.ID.ID+`" InstanceIndex="1"/>`): "ErrorCalendarCannotUseIdForRecurringMasterId",

@@ -79,6 +79,8 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorInvalidItemForOperationCreateItemAttachment":     "Item type is invalid for CreateItemAttachment operation.",
 	"ErrorInvalidItemForOperationDeclineItem":              "Item type is invalid for DeclineItem operation.",
 	"ErrorInvalidItemForOperationSendItem":                 "Item type is invalid for SendItem operation.",
+	"ErrorInvalidItemForOperationCancelItem":               "Item type is invalid for CancelItem action.",
+	"ErrorInvalidItemForOperationRemoveItem":               "Item type is invalid for RemoveItem action.",
 	"ErrorInvalidItemForOperationTentative":                "The item of this type is invalid for TentativelyAcceptItem action.",
 	"ErrorInvalidManagementRoleHeader":                     "invalid managementrole header value or usage.",
 	"ErrorInvalidOperation":                                "The operation is invalid.",
