@@ -150,6 +150,8 @@
 //     255 characters (ErrorQuotaExceeded, ErrorFolderSavePropertyError), 1,000 permissions
 //     in each (ErrorInvalidPermissionSettings), and copy folders until the mailbox has
 //     1,000,000 items.
+//   - A shape that names a property twice gets it once. At 128 MiB of an answer, without
+//     MimeContent and the like, a batch ends (ErrorInsufficientResources).
 //   - Ids lead through 64 attached items (ErrorInvalidIdTooManyAttachmentLevels).
 //   - What UploadItems and SyncState bring back is looked at as if somebody else had
 //     written it (ErrorCorruptData, ErrorInvalidSyncStateData).

@@ -71,6 +71,7 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 			return nil, refused
 		}
 	}
+	s.asked, s.indexed, s.extended = distinct(s.asked), distinct(s.indexed), distinct(s.extended)
 	s.fields[itemIndex["item:ItemId"][0]] = true
 	for i, e := range itemElements {
 		if find && e.find != found {

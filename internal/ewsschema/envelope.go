@@ -24,7 +24,9 @@ func validate(root *Node, server Version) (*Request, error) {
 	}
 	body := parts[0]
 	if len(body.Children) != 1 {
-		return nil, violation(body, "The element 'Body' must have one child element.")
+		v := violation(body, "The element 'Body' must have one child element.")
+		v.Empty = len(body.Children) == 0
+		return nil, v
 	}
 	for _, n := range []*Node{root, req.Header, body} {
 		if n == nil {

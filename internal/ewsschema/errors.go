@@ -9,6 +9,7 @@ type Violation struct {
 	Line     int
 	Position int
 	Message  string
+	Empty    bool // the body of the envelope has nothing in it
 }
 
 // Error returns the message with its position, in a server's words.
