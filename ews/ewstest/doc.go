@@ -29,7 +29,7 @@
 //   - CreateAttachment
 //   - CreateFolder
 //   - CreateFolderPath (since Exchange2013)
-//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - DeleteAttachment
 //   - DeleteFolder
 //   - DeleteItem
@@ -41,7 +41,7 @@
 //   - GetAttachment
 //   - GetEvents
 //   - GetFolder
-//   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - GetItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - GetServerTimeZones
 //   - GetStreamingEvents
 //   - MarkAllItemsAsRead (since Exchange2013)
@@ -55,7 +55,7 @@
 //   - SyncFolderItems
 //   - Unsubscribe
 //   - UpdateFolder
-//   - UpdateItem, not: fields of appointments, contacts, lists and tasks
+//   - UpdateItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - UploadItems
 //
 // All other operations of the protocol are refused with the fault

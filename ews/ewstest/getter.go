@@ -123,6 +123,7 @@ var itemQuery = resolver[*mailstore.Item]{
 		"item:RetentionDate":                 itemProperty(mailstore.TagRetentionDate),
 		"calendar:Start":                     itemProperty(mailstore.PropStart),
 		"calendar:End":                       itemProperty(mailstore.PropEnd),
+		"contacts:DisplayName":               itemProperty(mailstore.TagDisplayName),
 		"postitem:PostedTime":                itemProperty(mailstore.TagDeliveryTime),
 		"message:ConversationIndex":          itemProperty(mailstore.TagConversationIndex),
 		"message:IsResponseRequested":        itemProperty(mailstore.TagReplyRequested),

@@ -137,6 +137,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},
+	"contacts:DisplayName":         func(w *itemWriter) { w.text("t:DisplayName", mailstore.TagDisplayName) },
 	"calendar:Start":               func(w *itemWriter) { w.time("t:Start", mailstore.PropStart) },
 	"calendar:End":                 func(w *itemWriter) { w.time("t:End", mailstore.PropEnd) },
 	"postitem:PostedTime":          func(w *itemWriter) { w.time("t:PostedTime", mailstore.TagDeliveryTime) },
