@@ -16,8 +16,8 @@ type aqsTerm struct{ scope, value string }
 
 // aqs turns a query in Advanced Query Syntax into a predicate, and returns what to
 // highlight. Terms must all match, also with AND or a plus between them, unless OR
-// stands there; NOT or a minus negates one, and parentheses group them. Operators are
-// in capitals. A term is a keyword, a colon and a value, several words, or a group of
+// stands there; both bind from left to right, neither more closely. NOT or a minus
+// negates one term, and parentheses group them. Operators are in capitals. A term is a keyword, a colon and a value, several words, or a group of
 // values; or a value alone, which is looked for in all texts. A value matches words
 // that begin with it; in quotes, whole words in this order, and of people a whole name
 // or address; with an asterisk behind the quotes, words in this order that begin with
@@ -25,7 +25,8 @@ type aqsTerm struct{ scope, value string }
 // Message-IDs and custom properties cannot be searched. Times are those of now in UTC,
 // the zone of the mailbox.
 //
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype,
+// https://learn.microsoft.com/en-us/windows/win32/search/-search-3x-advancedquerysyntax
 // and https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-an-aqs-search-by-using-ews-in-exchange.
 func aqs(query string, now time.Time) (aqsTest, []aqsTerm, *refusal) {
 	if len(query) > maxAQSLength {
@@ -84,29 +85,34 @@ func (p *aqsParser) fail(where string) aqsTest {
 	return func(*mailstore.Item) bool { return false }
 }
 
-// any reads terms with OR between them. Values in it are those of a keyword, or of
-// none.
+// any reads terms with operators between them, from left to right: "a OR b c" is
+// "(a OR b) c". Values in it are those of a keyword, or of none.
 func (p *aqsParser) any(keyword string) aqsTest {
-	all := []aqsTest{p.all(keyword)}
-	for p.operator("OR") {
-		all = append(all, p.all(keyword))
+	first := p.one(keyword)
+	type step struct {
+		either bool // OR
+		met    aqsTest
 	}
-	return func(it *mailstore.Item) bool {
-		return slices.ContainsFunc(all, func(m aqsTest) bool { return m(it) })
-	}
-}
-
-// all reads terms that must all match.
-func (p *aqsParser) all(keyword string) aqsTest {
-	all := []aqsTest{p.one(keyword)}
+	var steps []step
 	for p.failed == "" && len(p.tokens) > 0 {
-		if t := p.tokens[0]; t.plain() && (t.text == "OR" || t.text == ")") {
+		if t := p.tokens[0]; t.plain() && t.text == ")" {
 			break
 		}
-		p.operator("AND")
-		all = append(all, p.one(keyword))
+		either := p.operator("OR")
+		if !either {
+			p.operator("AND")
+		}
+		steps = append(steps, step{either, p.one(keyword)})
 	}
-	return every(all)
+	return func(it *mailstore.Item) bool {
+		met := first(it)
+		for _, s := range steps {
+			if met != s.either { // else the step decides nothing
+				met = s.met(it)
+			}
+		}
+		return met
+	}
 }
 
 func every(all []aqsTest) aqsTest {

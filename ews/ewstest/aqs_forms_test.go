@@ -48,11 +48,15 @@ func TestQueryStringWords(t *testing.T) {
 		"body:(proposal or sales)": {other}, "body:(progress or sales)": nil, "body:(progress Or proposal)": nil, "body:(progress OR proposal)": all, "subject:product AND subject:line": {windows}, "NOT NOT progress": deans,
 		"attachment:report": {other}, "attachment:inside": {other}, "attachment:markup": {other}, "attachment:binary": nil, "attachment:enclosure": {other}, "attachment:within": {other}, "inside": {other},
 		"Has attachment:true subject:project": {other}, "has:attachment:true": {other}, "HASATTACHMENT:TRUE": {other}, "has attachment:false": deans, "isread:FALSE": all, "isread:true": nil,
+		`subject:line OR from:"Hope Gross" proposal`: {other}, "proposal subject:line OR progress": deans, "progress OR proposal sales": {other}, "sales AND proposal OR subject:line": {windows, other}, "sales OR (progress subject:line)": {windows, other},
+		"subject:line OR NOT progress": {windows, other}, "progress -subject:line OR proposal": {dean, win95, newer, reversed, other}, "subject:(line OR project plan)": {other},
+		"has:attachment": {other}, "Has:Attachments subject:project": {other}, "-has:attachment": deans, "(has:attachment)": {other}, "NOT has:attachments subject:line": {windows},
+		"size:<1KB": deans, "size:>1kb": {other}, "size:>=0.5 KB": all, "size:1b..1mb": all, "size:1 B..1 GB": all, "size:<0.001MB subject:line": {windows},
 		`subject:"proj"`: nil, `subject:"re project"`: nil, `"our project"`: {other}, `"project our"`: nil, "importance:NORMAL": all, "size:> 1": all, "size:1 .. 1000000": all, "size:<> 1": all, "size:>1 subject:line": {windows}, "size:(>1 AND <5)": nil,
 	} {
 		assert.ElementsMatch(t, want, found(t, c, query), query)
 	}
-	for _, query := range []string{"size:1..", "size:>1..2", "size:=>1", `size:"1 2"`, "size:1..x", "size:", "a +", "a AND OR b", "subject:(a", "subject:from:b"} {
+	for _, query := range []string{"size:1..", "size:>1..2", "size:=>1", `size:"1 2"`, "size:1..x", "size:", "size:1tb", "size:kb", "size:1.5", "size:1 .. kb", "size:99999999999999GB", "has:attachment:", "a OR AND b", "OR a", "a +", "a AND OR b", "subject:(a", "subject:from:b"} {
 		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(c.do(queryXML(query))), query)
 	}
 }
@@ -68,7 +72,7 @@ func TestQueryStringTimes(t *testing.T) {
 		c.srv.Mailbox(alice).DeliverWith([]byte("Date: "+at.Format(time.RFC1123Z)+"\r\nSubject: d"+day[2:4]+day[5:7]+day[8:]+"\r\n\r\nDecember"), ewstest.Delivery{Received: at.Add(6 * time.Hour)})
 	}
 	for query, want := range map[string]string{
-		"received:12/11/2013": "131211", "received:12/11": "131211", "received:December 11, 2013": "131211", "received:December 11": "131211", "received:december": "131211 131210 131208 131201",
+		"received:12/11/2013": "131211", "received:12/11/13": "131211", "received:>11/05/12 received:<1/2/13": "130101 121211", "received:1/1/01..1/15/01": "010115", "received:Monday..Wednesday": "131211 131210", "received:12/11": "131211", "received:December 11, 2013": "131211", "received:December 11": "131211", "received:december": "131211 131210 131208 131201",
 		"received:December 2012": "121211", "received:11/5": "131105", "received:01/01/2013": "130101", "Sent:01/01/2001..01/15/2001": "010115", "Sent:01/01/2001..01/14/2001": "",
 		"received:Tuesday": "131210", "received:Sunday": "131208", "received:Saturday": "", "received:Monday": "", "received:today": "131211", "received:tomorrow": "", "received:yesterday": "131210",
 		"received:this week": "131211 131210 131208", "received:last week": "131201", "received:lastweek": "131201", "received:last month": "131120 131105", "received:past month": "131211 131210 131208 131201 131120",

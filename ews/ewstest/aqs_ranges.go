@@ -2,9 +2,11 @@ package ewstest
 
 import (
 	"cmp"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
@@ -24,8 +26,7 @@ var signs = map[string]func(int) bool{
 	">=": func(c int) bool { return c >= 0 },
 }
 
-// sized reads a size in bytes: one, two with dots between them, or one after a
-// comparison.
+// sized reads a size: one, two with dots between them, or one after a comparison.
 func (p *aqsParser) sized(t aqsToken) aqsTest {
 	parts, ends := p.parts(t)
 	sign := ""
@@ -34,14 +35,9 @@ func (p *aqsParser) sized(t aqsToken) aqsTest {
 	}
 	at := min(len(sign), 1)
 	number := func() int64 {
-		n := int64(-1)
-		if at < len(parts) {
-			if v, err := strconv.ParseInt(parts[at], 10, 64); err == nil {
-				n = v
-			}
-		}
-		at++
-		return n
+		size, n := byteCount(parts[min(at, len(parts)):])
+		at += max(n, 1)
+		return size
 	}
 	low := number()
 	high := low
@@ -60,6 +56,36 @@ func (p *aqsParser) sized(t aqsToken) aqsTest {
 		}
 		return signs[sign](cmp.Compare(size, low))
 	}
+}
+
+// units are those of sizes, in bytes.
+var units = map[string]float64{"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+
+// byteCount returns the size that some words begin with, and how many of them say it: a
+// number of bytes, or one with a unit after it or in the next word. Without one, it is -1.
+func byteCount(words []string) (size int64, n int) {
+	if len(words) == 0 {
+		return -1, 0
+	}
+	end := strings.IndexFunc(words[0], unicode.IsLetter)
+	if end < 0 {
+		end = len(words[0])
+	}
+	text, unit, n := words[0][:end], words[0][end:], 1
+	if unit == "" && len(words) > 1 && units[words[1]] > 0 {
+		unit, n = words[1], 2
+	}
+	if unit == "" {
+		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return v, n
+		}
+		return -1, 0
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if v *= units[unit]; err != nil || units[unit] == 0 || v >= math.MaxInt64 {
+		return -1, 0
+	}
+	return int64(v), n
 }
 
 // maxRangeTokens is how many tokens a range of dates can have: December 1, 2013 ..

@@ -172,7 +172,7 @@ func (p *aqsParser) named(words []string) (when period, n int) {
 
 // date reads a day or a moment in numbers; a day without a year is of this year.
 func (p *aqsParser) date(text string) (period, bool) {
-	for _, layout := range []string{"1/2/2006", "2006-01-02"} {
+	for _, layout := range []string{"1/2/2006", "1/2/06", "2006-01-02"} {
 		if day, err := time.Parse(layout, text); err == nil {
 			return span(day, 0, 0, 1), true
 		}

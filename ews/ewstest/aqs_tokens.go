@@ -23,8 +23,12 @@ var aqsOperators = map[string]bool{"(": true, ")": true, "+": true, "AND": true,
 // word reports whether the token is an unquoted word and no operator.
 func (t aqsToken) word() bool { return t.plain() && !aqsOperators[t.text] }
 
-// Microsoft's page on AQS searches writes the keyword hasattachment in three ways.
-var hasAttachment = regexp.MustCompile(`^(?i:has)[ :](?i:attachments?):`)
+// Microsoft's page on AQS searches writes the keyword hasattachment in three ways. Without
+// a value it is that of what has some.
+var (
+	hasAttachment = regexp.MustCompile(`^(?i:has)[ :](?i:attachments?):`)
+	hasSome       = regexp.MustCompile(`^(?i:has:attachments?)(?:[ \t\r\n()]|$)`)
+)
 
 const aqsBlanks = " \t\r\n"
 
@@ -44,6 +48,9 @@ func aqsTokens(s string) []aqsToken {
 			text, rest, _ := strings.Cut(s[1:], `"`)
 			rest, star := strings.CutPrefix(rest, "*")
 			all, s = append(all, aqsToken{text: text, quoted: true, star: star}), rest
+		case hasSome.MatchString(s):
+			all = append(all, aqsToken{text: "hasattachment", keyword: true}, aqsToken{text: "true"})
+			s = s[min(len(s), strings.IndexAny(s+" ", aqsBlanks+"()")):]
 		default:
 			t, size := aqsWord(s)
 			all, s = append(all, t), s[size:]

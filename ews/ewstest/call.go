@@ -65,6 +65,10 @@ var batchFatal = map[ews.ResponseCode]bool{
 	"ErrorQuotaExceeded": true, "ErrorInsufficientResources": true,
 }
 
+// maxAnswer is the size of an answer, without large content, at which a batch ends: a
+// request that names a large item many times would else cost many times as much.
+const maxAnswer = 128 << 20
+
 // batch handles the members of a request one by one. f returns a function that
 // writes the content of the response message, or a refusal. What policies do about it
 // comes after all of them, before the answer leaves.
@@ -85,6 +89,11 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 			c.out.refused(refused)
 			c.timedOut = refused.code == "ErrorTimeoutExpired"
 			stopped = c.timedOut
+			continue
+		}
+		if len(c.out.Bytes()) >= maxAnswer {
+			c.out.refused(refuse("ErrorInsufficientResources"))
+			stopped = true
 			continue
 		}
 		c.between(i)

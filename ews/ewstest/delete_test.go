@@ -125,7 +125,7 @@ func TestSuppressReadReceiptsComesWith2013SP1(t *testing.T) {
 	}{
 		{ewstest.Exchange2010SP3, "Exchange2010_SP2", "ErrorSchemaValidation"},
 		{ewstest.Exchange2013, "Exchange2013", "ErrorSchemaValidation"},
-		{ewstest.Exchange2013SP1, "Exchange2010_SP2", "ErrorSchemaValidation"},
+		{ewstest.Exchange2013SP1, "Exchange2010_SP2", "ErrorIncorrectSchemaVersion"},
 		{ewstest.Exchange2013SP1, "Exchange2013", "NoError"},
 		{ewstest.Exchange2013SP1, "Exchange2013_SP1", "NoError"},
 		{ewstest.Exchange2016, "Exchange2013", "NoError"},

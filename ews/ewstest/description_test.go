@@ -134,5 +134,6 @@ func TestPagesOfTheService(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	assert.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
+	assert.Equal(t, "GET, HEAD, POST", res.Header.Get("Allow"))
 	assert.Empty(t, srv.Requests(), "only operations are requests")
 }

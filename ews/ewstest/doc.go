@@ -29,7 +29,7 @@
 //   - CreateAttachment
 //   - CreateFolder
 //   - CreateFolderPath (since Exchange2013)
-//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks
+//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - DeleteAttachment
 //   - DeleteFolder
 //   - DeleteItem
@@ -41,7 +41,7 @@
 //   - GetAttachment
 //   - GetEvents
 //   - GetFolder
-//   - GetItem, not: fields of appointments, contacts, lists and tasks
+//   - GetItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - GetServerTimeZones
 //   - GetStreamingEvents
 //   - MarkAllItemsAsRead (since Exchange2013)
@@ -55,12 +55,13 @@
 //   - SyncFolderItems
 //   - Unsubscribe
 //   - UpdateFolder
-//   - UpdateItem, not: fields of appointments, contacts, lists and tasks
+//   - UpdateItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
 //   - UploadItems
 //
 // All other operations of the protocol are refused with the fault
 // ErrorInvalidOperation, which names the operation; those that the version does not
-// have, with ErrorSchemaValidation.
+// have, with ErrorSchemaValidation. What it has, and the RequestServerVersion of the
+// request has not, is refused with ErrorIncorrectSchemaVersion.
 //
 // Where sources leave a choice, ewstest takes the stricter behaviour, so that a
 // client that passes here does not rely on luck:
@@ -149,6 +150,8 @@
 //     255 characters (ErrorQuotaExceeded, ErrorFolderSavePropertyError), 1,000 permissions
 //     in each (ErrorInvalidPermissionSettings), and copy folders until the mailbox has
 //     1,000,000 items.
+//   - A shape that names a property twice gets it once. At 128 MiB of an answer, without
+//     MimeContent and the like, a batch ends (ErrorInsufficientResources).
 //   - Ids lead through 64 attached items (ErrorInvalidIdTooManyAttachmentLevels).
 //   - What UploadItems and SyncState bring back is looked at as if somebody else had
 //     written it (ErrorCorruptData, ErrorInvalidSyncStateData).

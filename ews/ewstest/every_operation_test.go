@@ -63,7 +63,7 @@ func TestEveryOperationInEveryVersion(t *testing.T) {
 				assert.Equal(t, sampleRequests[o.Name].acts, s.last().Acted, "%s on %s acts", o.Name, version)
 				since, _ := ewsschema.Introduced(string(o.Name))
 				if since > ewsschema.Exchange2007 {
-					assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(s.in("Exchange2007").do(sampleRequests[o.Name].of(s))), "%s in the schema of Exchange 2007", o.Name)
+					assert.Equal(t, []string{"ErrorIncorrectSchemaVersion"}, codes(s.in("Exchange2007").do(sampleRequests[o.Name].of(s))), "%s in the schema of Exchange 2007", o.Name)
 				}
 			}
 		}

@@ -43,6 +43,7 @@ func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 			s.extended = append(s.extended, wanted{f, keyOf(f)})
 		}
 	}
+	s.extended = distinct(s.extended)
 	return s, nil
 }
 

@@ -45,7 +45,7 @@ func TestGetServerTimeZones(t *testing.T) {
 		assert.Equal(t, []string{"UTC"}, attrs(answer, "TimeZoneDefinition", "Id"), "the other is not known")
 	}
 	old := newCaller(t, ewstest.Options{Version: ewstest.Exchange2010SP3}).in("Exchange2007_SP1")
-	assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(old.do(zonesXML(""))))
+	assert.Equal(t, []string{"ErrorIncorrectSchemaVersion"}, codes(old.do(zonesXML(""))))
 	c := newCaller(t, ewstest.Options{})
 	assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.do("<m:GetServerTimeZones><m:Ids/></m:GetServerTimeZones>")))
 }

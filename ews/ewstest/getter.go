@@ -55,6 +55,29 @@ func itemProperty(key ews.ExtendedField) getter[*mailstore.Item] {
 	}}
 }
 
+// itemFlag returns the getter of a bit of PidTagMessageFlags.
+func itemFlag(bit int64) getter[*mailstore.Item] {
+	return itemTruth(func(it *mailstore.Item) bool { return it.Properties().Int(mailstore.TagFlags)&bit != 0 })
+}
+
+// receivedBy is the name of the owner of the mailbox that a message was delivered to.
+var receivedBy = getter[*mailstore.Item]{ews.TypeString, func(it *mailstore.Item) ([]string, bool) {
+	if !it.Delivered {
+		return nil, false
+	}
+	return []string{it.Folder.Mailbox.DisplayName}, true
+}}
+
+// fromMe reports whether a message is by the owner of a mailbox.
+func fromMe(it *mailstore.Item, box *mailstore.Mailbox) bool {
+	from := it.Properties().Text(mailstore.TagFromAddress)
+	return from != "" && box.Has(from)
+}
+
+func itemTruth(get func(*mailstore.Item) bool) getter[*mailstore.Item] {
+	return itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(get(it)) })
+}
+
 func itemText(kind ews.PropertyType, get func(*mailstore.Item) string) getter[*mailstore.Item] {
 	return getter[*mailstore.Item]{kind, func(it *mailstore.Item) ([]string, bool) { return []string{get(it)}, true }}
 }
@@ -78,8 +101,8 @@ var itemQuery = resolver[*mailstore.Item]{
 		"item:Categories":                    itemProperty(mailstore.PropKeywords),
 		"item:Importance":                    itemText(rankedImportance, (*mailstore.Item).Importance),
 		"item:Sensitivity":                   itemText(rankedSensitivity, (*mailstore.Item).Sensitivity),
-		"item:IsDraft":                       itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Draft()) }),
-		"item:IsAssociated":                  itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Associated) }),
+		"item:IsDraft":                       itemTruth((*mailstore.Item).Draft),
+		"item:IsAssociated":                  itemTruth(func(it *mailstore.Item) bool { return it.Associated }),
 		"message:From":                       itemProperty(mailstore.TagFromName),
 		"message:Sender":                     itemProperty(mailstore.TagSenderName),
 		"message:ToRecipients":               itemProperty(mailstore.TagDisplayTo),
@@ -88,7 +111,24 @@ var itemQuery = resolver[*mailstore.Item]{
 		"message:InternetMessageId":          itemProperty(mailstore.TagMessageID),
 		"message:References":                 itemProperty(mailstore.TagReferences),
 		"message:ConversationTopic":          itemProperty(mailstore.TagTopic),
-		"message:IsRead":                     itemText(ews.TypeBoolean, func(it *mailstore.Item) string { return strconv.FormatBool(it.Read()) }),
+		"message:IsRead":                     itemTruth((*mailstore.Item).Read),
+		"item:IsSubmitted":                   itemFlag(mailstore.FlagSubmitted),
+		"item:IsFromMe":                      itemTruth(func(it *mailstore.Item) bool { return fromMe(it, it.Folder.Mailbox) }),
+		"item:IsResend":                      itemTruth(func(*mailstore.Item) bool { return false }),
+		"item:IsUnmodified":                  itemTruth((*mailstore.Item).Unmodified),
+		"item:Culture":                       itemText(ews.TypeString, (*mailstore.Item).Culture),
+		"item:ReminderDueBy":                 itemProperty(mailstore.PropReminderTime),
+		"item:ReminderIsSet":                 itemProperty(mailstore.PropReminderSet),
+		"item:ReminderMinutesBeforeStart":    itemProperty(mailstore.PropReminderDelta),
+		"item:RetentionDate":                 itemProperty(mailstore.TagRetentionDate),
+		"calendar:Start":                     itemProperty(mailstore.PropStart),
+		"calendar:End":                       itemProperty(mailstore.PropEnd),
+		"contacts:DisplayName":               itemProperty(mailstore.TagDisplayName),
+		"postitem:PostedTime":                itemProperty(mailstore.TagDeliveryTime),
+		"message:ConversationIndex":          itemProperty(mailstore.TagConversationIndex),
+		"message:IsResponseRequested":        itemProperty(mailstore.TagReplyRequested),
+		"message:ReceivedBy":                 receivedBy,
+		"message:ReceivedRepresenting":       receivedBy,
 		"message:IsReadReceiptRequested":     itemProperty(mailstore.TagReadReceipt),
 		"message:IsDeliveryReceiptRequested": itemProperty(mailstore.TagDeliveryReport),
 	},

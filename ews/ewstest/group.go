@@ -20,10 +20,10 @@ type grouping struct {
 type group struct {
 	text  string
 	items []*mailstore.Item
-	first *mailstore.Item // the one with the greatest or least value
+	place standing // by the greatest or least value in it
 }
 
-// groups are found by their value, and stand in the order of their first items.
+// groups are found by their value, and stand in the order of their places.
 type groups struct {
 	of    map[groupKey]*group
 	order []*group
@@ -72,18 +72,19 @@ func (g *grouping) rows(items []*mailstore.Item) []row {
 	all := groups{of: make(map[groupKey]*group)}
 	for _, it := range items {
 		values, ok := g.by.get(it)
+		at := standingOf(g.order, it)
 		if !ok || len(values) == 0 {
-			g.add(&all, "", false, it)
+			g.add(&all, "", false, it, at)
 		}
 		for _, v := range values[:len(values)*truth(ok)] {
-			g.add(&all, v, true, it)
+			g.add(&all, v, true, it, at)
 		}
 	}
 	sign := 1
 	if g.descending {
 		sign = -1
 	}
-	slices.SortStableFunc(all.order, func(a, b *group) int { return sign * compareBy(g.order, a.first, b.first) })
+	slices.SortStableFunc(all.order, func(a, b *group) int { return sign * a.place.compare(b.place) })
 	var rows []row
 	for _, one := range all.order {
 		rows = append(rows, row{group: one})
@@ -94,8 +95,9 @@ func (g *grouping) rows(items []*mailstore.Item) []row {
 	return rows
 }
 
-// add puts an item into the group of a value.
-func (g *grouping) add(all *groups, text string, has bool, it *mailstore.Item) {
+// add puts an item, which stands at a place in the order of groups, into the group of a
+// value.
+func (g *grouping) add(all *groups, text string, has bool, it *mailstore.Item, at standing) {
 	kind := g.by.kind
 	if isArray(kind) {
 		kind = ews.TypeString
@@ -107,13 +109,13 @@ func (g *grouping) add(all *groups, text string, has bool, it *mailstore.Item) {
 	}
 	one := all.of[key]
 	if one == nil {
-		one = &group{text: text, first: it}
+		one = &group{text: text, place: at}
 		all.of[key] = one
 		all.order = append(all.order, one)
 	}
 	one.items = append(one.items, it)
-	if c := compareBy(g.order, it, one.first); g.greatest && c > 0 || !g.greatest && c < 0 {
-		one.first = it
+	if c := at.compare(one.place); g.greatest && c > 0 || !g.greatest && c < 0 {
+		one.place = at
 	}
 }
 

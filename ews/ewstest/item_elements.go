@@ -35,11 +35,12 @@ var (
 type kinds uint8
 
 const (
-	mail   kinds = 1 << iota // Message and the kinds of meetings
-	post                     // PostItem
-	event                    // CalendarItem
-	other                    // all else
-	anyone = mail | post | event | other
+	mail      kinds = 1 << iota // Message and the kinds of meetings
+	post                        // PostItem
+	event                       // CalendarItem
+	addressee                   // Contact and DistributionList
+	other                       // all else
+	anyone    = mail | post | event | addressee | other
 )
 
 func kindsOf(kind string) kinds {
@@ -50,6 +51,8 @@ func kindsOf(kind string) kinds {
 		return post
 	case kind == "CalendarItem":
 		return event
+	case kind == "Contact" || kind == "DistributionList":
+		return addressee
 	}
 	return other
 }
@@ -161,6 +164,7 @@ var itemElements = []element{
 	{uri: "message:ReminderMessageData", of: mail, set: never},
 	{uri: "calendar:Start", of: event, base: inDefault, set: lasting},
 	{uri: "calendar:End", of: event, base: inDefault, set: lasting},
+	{uri: "contacts:DisplayName", of: addressee, base: inDefault, set: always},
 }
 
 // extendedProperties marks the place of the extended properties.

@@ -45,24 +45,21 @@ var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContent": func(w *itemWriter) {
 		w.content("t:MimeContent", w.asMIME(), "CharacterSet", "UTF-8")
 	},
-	"item:ItemId":           (*itemWriter).itemID,
-	"item:ParentFolderId":   func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
-	"item:ItemClass":        func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
-	"item:Subject":          func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
-	"item:Sensitivity":      func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
-	"item:Body":             func(w *itemWriter) { w.form("t:Body", w.shape.body) },
-	"item:Attachments":      (*itemWriter).attachments,
-	"item:DateTimeReceived": func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
-	"item:Size":             func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
-	"item:Categories":       (*itemWriter).categories,
-	"item:Importance":       func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
-	"item:InReplyTo":        func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
-	"item:IsSubmitted":      func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
-	"item:IsDraft":          func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
-	"item:IsFromMe": func(w *itemWriter) {
-		from := w.it.Properties().Text(mailstore.TagFromAddress)
-		w.Bool("t:IsFromMe", from != "" && w.root.Folder.Mailbox.Has(from))
-	},
+	"item:ItemId":                 (*itemWriter).itemID,
+	"item:ParentFolderId":         func(w *itemWriter) { w.folderID("t:ParentFolderId", w.root.Folder) },
+	"item:ItemClass":              func(w *itemWriter) { w.text("t:ItemClass", mailstore.TagClass) },
+	"item:Subject":                func(w *itemWriter) { w.text("t:Subject", mailstore.TagSubject) },
+	"item:Sensitivity":            func(w *itemWriter) { w.Leaf("t:Sensitivity", w.it.Sensitivity()) },
+	"item:Body":                   func(w *itemWriter) { w.form("t:Body", w.shape.body) },
+	"item:Attachments":            (*itemWriter).attachments,
+	"item:DateTimeReceived":       func(w *itemWriter) { w.time("t:DateTimeReceived", mailstore.TagDeliveryTime) },
+	"item:Size":                   func(w *itemWriter) { w.Int("t:Size", w.it.Size()) },
+	"item:Categories":             (*itemWriter).categories,
+	"item:Importance":             func(w *itemWriter) { w.Leaf("t:Importance", w.it.Importance()) },
+	"item:InReplyTo":              func(w *itemWriter) { w.text("t:InReplyTo", mailstore.TagInReplyTo) },
+	"item:IsSubmitted":            func(w *itemWriter) { w.flag("t:IsSubmitted", mailstore.FlagSubmitted) },
+	"item:IsDraft":                func(w *itemWriter) { w.flag("t:IsDraft", mailstore.FlagUnsent) },
+	"item:IsFromMe":               func(w *itemWriter) { w.Bool("t:IsFromMe", fromMe(w.it, w.root.Folder.Mailbox)) },
 	"item:IsResend":               func(w *itemWriter) { w.Bool("t:IsResend", false) },
 	"item:IsUnmodified":           func(w *itemWriter) { w.Bool("t:IsUnmodified", w.it.Unmodified()) },
 	"item:InternetMessageHeaders": (*itemWriter).headers,
@@ -140,6 +137,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},
+	"contacts:DisplayName":         func(w *itemWriter) { w.text("t:DisplayName", mailstore.TagDisplayName) },
 	"calendar:Start":               func(w *itemWriter) { w.time("t:Start", mailstore.PropStart) },
 	"calendar:End":                 func(w *itemWriter) { w.time("t:End", mailstore.PropEnd) },
 	"postitem:PostedTime":          func(w *itemWriter) { w.time("t:PostedTime", mailstore.TagDeliveryTime) },

@@ -64,11 +64,14 @@ func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *
 			return nil, refused
 		}
 	}
-	for _, p := range n.Child("AdditionalProperties").Kids() {
+	more := n.Child("AdditionalProperties").Kids()
+	s.asked, s.extended = slices.Grow(s.asked, len(more)), slices.Grow(s.extended, len(more))
+	for _, p := range more {
 		if refused := s.add(p); refused != nil {
 			return nil, refused
 		}
 	}
+	s.asked, s.indexed, s.extended = distinct(s.asked), distinct(s.indexed), distinct(s.extended)
 	s.fields[itemIndex["item:ItemId"][0]] = true
 	for i, e := range itemElements {
 		if find && e.find != found {

@@ -55,7 +55,7 @@ var (
 		"InReplyTo": mailstore.TagInReplyTo, "References": mailstore.TagReferences,
 		"ReminderDueBy": mailstore.PropReminderTime, "ReminderMinutesBeforeStart": mailstore.PropReminderDelta,
 		"ReminderNextTime": mailstore.PropReminderSignal, "RetentionDate": mailstore.TagRetentionDate,
-		"Start": mailstore.PropStart, "End": mailstore.PropEnd,
+		"DisplayName": mailstore.TagDisplayName, "Start": mailstore.PropStart, "End": mailstore.PropEnd,
 	}
 	truthFields = map[string][]ews.ExtendedField{
 		"IsReadReceiptRequested":     {mailstore.TagReadReceipt, mailstore.TagNonReceipt},

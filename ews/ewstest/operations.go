@@ -38,10 +38,10 @@ func Operations() []Operation {
 // lacking says what operations do not do.
 var lacking = map[string]string{
 	"ConvertId":    "ids of public folders",
-	"CreateItem":   "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks",
+	"CreateItem":   "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
 	"ExpandDL":     "lists in a mailbox",
 	"FindItem":     "ReturnDeletedItems; groups that collapse; series of appointments",
-	"GetItem":      "fields of appointments, contacts, lists and tasks",
+	"GetItem":      "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
 	"ResolveNames": "contacts in a mailbox",
-	"UpdateItem":   "fields of appointments, contacts, lists and tasks",
+	"UpdateItem":   "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
 }

@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,6 +76,20 @@ func (e *encoder) writeField(f ews.ExtendedField) {
 // wanted is an extended property that a shape asks for: as the request names it,
 // and normalised.
 type wanted struct{ as, key ews.ExtendedField }
+
+// distinct returns a list with each value once: an answer has a property once, however
+// often a shape names it.
+func distinct[T comparable](all []T) []T {
+	if len(all) < 2 {
+		return all
+	}
+	seen := make(map[T]bool, len(all))
+	return slices.DeleteFunc(all, func(x T) bool {
+		again := seen[x]
+		seen[x] = true
+		return again
+	})
+}
 
 // writeExtended writes the extended properties of a shape that exist. If short
 // is set, it cuts texts as FindItem does.

@@ -103,17 +103,34 @@ func (c *call) distinguished(n *ewsschema.Node, operation string) (*mailstore.Fo
 
 // item finds the item that an ItemId names.
 func (c *call) item(n *ewsschema.Node) (*mailstore.Item, *refusal) {
-	if n.Local != "ItemId" && n.Local != "ReferenceItemId" {
-		return nil, refuse("ErrorItemNotFound") // a part of a series, which no item here is
+	text := n.Get("Id")
+	series := partsOfSeries[n.Local]
+	if series.attr != "" {
+		text = n.Get(series.attr)
 	}
-	id, refused := c.parseID(n)
+	id, refused := c.parsedID(text)
 	if refused != nil {
 		return nil, refused
 	}
 	if id.Kind != mailstore.KindItem {
 		return nil, refuseText("ErrorCannotUseFolderIdForItemId", "A folder id was given where an item id was wanted.")
 	}
-	return c.stored(id)
+	it, refused := c.stored(id)
+	if refused == nil && series.attr != "" {
+		return nil, refuse(series.code) // no item here is a series or a part of one
+	}
+	return it, refused
+}
+
+// partsOfSeries are the ids of parts of series: the attribute with the id of an item, and
+// the code if that is not what it should be.
+var partsOfSeries = map[string]struct {
+	attr string
+	code ews.ResponseCode
+}{
+	"OccurrenceItemId":            {"RecurringMasterId", "ErrorCalendarCannotUseIdForRecurringMasterId"},
+	"RecurringMasterItemId":       {"OccurrenceId", "ErrorCalendarCannotUseIdForOccurrenceId"},
+	"RecurringMasterItemIdRanges": {"Id", "ErrorCalendarCannotUseIdForRecurringMasterId"},
 }
 
 // stored finds the item of an id.
@@ -132,8 +149,9 @@ func (c *call) stored(id mailstore.ID) (*mailstore.Item, *refusal) {
 	return it, c.mayTouch(it)
 }
 
-func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) {
-	text := n.Get("Id")
+func (c *call) parseID(n *ewsschema.Node) (mailstore.ID, *refusal) { return c.parsedID(n.Get("Id")) }
+
+func (c *call) parsedID(text string) (mailstore.ID, *refusal) {
 	switch {
 	case text == "":
 		return mailstore.ID{}, refuse("ErrorInvalidIdEmpty")
@@ -159,8 +177,8 @@ func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore
 
 // changeKey returns the change number of an id, and whether it has one.
 func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given bool, refused *refusal) {
-	text := n.Get("ChangeKey")
-	if text == "" || text == mailstore.NoChange(kind) {
+	text, given := n.Attr("ChangeKey")
+	if !given || text == mailstore.NoChange(kind) {
 		return 0, false, nil
 	}
 	change, err := mailstore.ParseChange(kind, text)

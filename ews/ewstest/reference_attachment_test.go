@@ -81,7 +81,7 @@ func TestReferenceAttachmentsOfOldVersions(t *testing.T) {
 	id := attrs(c.in("Exchange2016").do(attachXML(`Id="`+m.ID.ID+`"`, linkXML)), "AttachmentId", "Id")[0]
 	for _, schema := range []string{"Exchange2010_SP2", "Exchange2013_SP1"} {
 		old := c.in(schema)
-		assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(old.do(attachXML(`Id="`+m.ID.ID+`"`, linkXML))))
+		assert.Equal(t, []string{"ErrorIncorrectSchemaVersion"}, codes(old.do(attachXML(`Id="`+m.ID.ID+`"`, linkXML))))
 		for _, got := range []string{old.do(getItemXML(full, itemID(m))), old.do(getAttachmentXML("", id))} {
 			assert.Contains(t, got, "<t:FileAttachment>")
 			assert.Contains(t, texts(got, "Name"), "Päper.docx")

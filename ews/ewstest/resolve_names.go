@@ -15,11 +15,14 @@ func resolveNames(c *call) *refusal {
 	full := c.op.AttrBool("ReturnFullContactData", false)
 	shape := c.op.Get("ContactDataShape")
 	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
-		if refused := c.unresolved(shape); refused != nil {
-			return nil, refused
-		}
 		if !c.who.hasMailbox() {
 			return nil, refuse("ErrorNameResolutionNoMailbox")
+		}
+		if strings.Trim(n.Value("UnresolvedEntry"), " ,-") == "" {
+			return nil, refuse("ErrorInvalidNameForNameResolution")
+		}
+		if refused := c.unresolved(shape); refused != nil {
+			return nil, refused
 		}
 		var found []candidate
 		if n.Get("SearchScope") != "Contacts" {
@@ -57,13 +60,25 @@ func (e *encoder) resolutions(found []candidate, full bool, shape string) {
 
 // unresolved refuses what the address book alone cannot answer.
 func (c *call) unresolved(shape string) *refusal {
-	switch {
-	case shape == "PcxPeopleSearch":
+	if shape == "PcxPeopleSearch" {
 		return lacks.refusal(c.opts.Version, "ContactDataShape "+shape, true)
-	case c.op.Child("ParentFolderIds").Exists():
-		return lacks.refusal(c.opts.Version, "ParentFolderIds of ResolveNames", true)
 	}
-	return nil
+	folders := c.op.Child("ParentFolderIds").Kids()
+	switch len(folders) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		return refuse("ErrorResolveNamesOnlyOneContactsFolderAllowed")
+	}
+	f, refused := c.folder(folders[0])
+	switch {
+	case refused != nil:
+		return refused
+	case folderKind(f) != "ContactsFolder":
+		return refuse("ErrorResolveNamesInvalidFolderType")
+	}
+	return lacks.refusal(c.opts.Version, "ParentFolderIds of ResolveNames", true)
 }
 
 // candidate is a possible match for a name, with all its addresses.

@@ -14,8 +14,8 @@ var responses = map[string]func(*call, *ewsschema.Node) *refusal{
 	"TentativelyAcceptItem": answerMeeting,
 	"DeclineItem":           answerMeeting,
 
-	"CancelCalendarItem":      unanswered,
-	"RemoveItem":              unanswered,
+	"CancelCalendarItem":      only("CalendarItem", "ErrorInvalidItemForOperationCancelItem"),
+	"RemoveItem":              only("MeetingCancellation", "ErrorInvalidItemForOperationRemoveItem"),
 	"PostReplyItem":           unanswered,
 	"ProposeNewTime":          unanswered,
 	"AcceptSharingInvitation": unanswered,
@@ -23,6 +23,20 @@ var responses = map[string]func(*call, *ewsschema.Node) *refusal{
 
 func unanswered(_ *call, n *ewsschema.Node) *refusal {
 	return refuseText("ErrorInvalidOperation", "ewstest does not have the response "+n.Local+".")
+}
+
+// only refuses a response to an item of another kind than it is for.
+func only(kind string, code ews.ResponseCode) func(*call, *ewsschema.Node) *refusal {
+	return func(c *call, n *ewsschema.Node) *refusal {
+		it, refused := c.referenced(n)
+		switch {
+		case refused != nil:
+			return refused
+		case it.Kind() != kind:
+			return refuse(code)
+		}
+		return unanswered(c, n)
+	}
 }
 
 // suppressReadReceipt withdraws a pending receipt.

@@ -77,12 +77,25 @@ func compile[T any](r resolver[T], n *ewsschema.Node, nodes *int) (func(T) bool,
 }
 
 // oneOfFlags are bits of one property, so they exist always.
-var oneOfFlags = map[string]bool{"message:IsRead": true, "item:IsDraft": true}
+var oneOfFlags = map[string]bool{
+	"message:IsRead": true, "item:IsDraft": true, "item:IsSubmitted": true,
+	"item:IsFromMe": true, "item:IsResend": true, "item:IsUnmodified": true,
+}
+
+// bitmask reads a number of 32 bits: in hexadecimal after 0x, else in decimal.
+func bitmask(text string) (int64, bool) {
+	base := 10
+	if hex, ok := strings.CutPrefix(strings.ToLower(text), "0x"); ok {
+		text, base = hex, 16
+	}
+	mask, err := strconv.ParseUint(text, base, 32)
+	return int64(mask), err == nil
+}
 
 func excludes[T any](g getter[T], n *ewsschema.Node) (func(T) bool, *refusal) {
-	mask, err := strconv.ParseInt(n.Child("Bitmask").Get("Value"), 0, 64)
+	mask, ok := bitmask(n.Child("Bitmask").Get("Value"))
 	switch {
-	case err != nil:
+	case !ok:
 		return nil, refuse("ErrorInvalidExcludesRestriction")
 	case g.kind != ews.TypeInteger:
 		return nil, refuse("ErrorInvalidValueForProperty")

@@ -27,6 +27,9 @@ func sendItem(c *call) *refusal {
 		if refused == nil && (!messageKinds[it.Kind()] || it.Associated) {
 			refused = refuse("ErrorInvalidItemForOperationSendItem")
 		}
+		if refused == nil && c.who.opens(it.Folder.Mailbox) && !addressed(it.Content()) {
+			refused = refuse("ErrorMissingRecipients") // CreateItem and UpdateItem: ErrorInvalidRecipients
+		}
 		if refused == nil {
 			refused = c.maySend(it.Content(), it.Folder.Mailbox)
 		}

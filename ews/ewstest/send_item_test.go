@@ -78,7 +78,7 @@ func TestSendItemRefuses(t *testing.T) {
 			"old change key":        {sendXML("true", "", stale), "ErrorStaleObject"},
 			"bad change key":        {sendXML("true", "", `<t:ItemId Id="`+m.ID.ID+`" ChangeKey="AAAA"/>`), "ErrorInvalidChangeKey"},
 			"no message":            {sendXML("true", "", task), "ErrorInvalidItemForOperationSendItem"},
-			"no recipient":          {sendXML("true", "", itemID(lonely)), "ErrorInvalidRecipients"},
+			"no recipient":          {sendXML("true", "", itemID(lonely)), "ErrorMissingRecipients"},
 			"somebody's":            {sendXML("true", "", itemID(c.srv.Mailbox(bob).Deliver([]byte(plain)))), "ErrorItemNotFound"},
 			"from somebody":         {sendXML("true", "", itemID(box.Deliver([]byte(plain)))), "ErrorSendAsDenied"},
 		} {

@@ -102,7 +102,9 @@ func turnedAway(r *http.Request) *answer {
 	case !strings.EqualFold(r.URL.Path, endpoint):
 		return textAnswer(http.StatusNotFound, "text/html", "<html><body>404 - File or directory not found.</body></html>")
 	case r.Method != http.MethodPost:
-		return textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+		a := textAnswer(http.StatusMethodNotAllowed, "text/html", "<html><body>405 - Method not allowed.</body></html>")
+		a.header.Set("Allow", "GET, HEAD, POST")
+		return a
 	}
 	return wrongContent(r)
 }
@@ -163,14 +165,22 @@ func (s *Server) pause(ctx context.Context, d time.Duration) {
 }
 
 // invalid turns the error of an invalid request into a server's fault.
-func invalid(err error) *refusal {
+// See ErrorInvalidRequest in
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+func invalid(err error, header http.Header) *refusal {
 	if v, ok := errors.AsType[*ewsschema.Violation](err); ok {
+		if v.Empty && header.Get("SOAPAction") != "" {
+			return refuseText("ErrorInvalidRequest", "The request is invalid: it has a SOAPAction and nothing in its body.")
+		}
 		return &refusal{code: "ErrorSchemaValidation", text: "The request failed schema validation: " + v.Message, values: []value{
 			{"LineNumber", strconv.Itoa(v.Line)}, {"LinePosition", strconv.Itoa(v.Position)}, {"Violation", v.Message},
 		}}
 	}
 	if _, ok := errors.AsType[*ewsschema.VersionError](err); ok {
 		return refuse("ErrorInvalidServerVersion")
+	}
+	if _, ok := errors.AsType[*ewsschema.OutdatedError](err); ok {
+		return refuse("ErrorIncorrectSchemaVersion")
 	}
 	if h, ok := errors.AsType[*ewsschema.HeaderError](err); ok {
 		return refuseText("ErrorDuplicateSOAPHeader", "The SOAP header "+h.Local+" stands twice.")

@@ -241,7 +241,7 @@ const rich = "From: Eve <eve@evil.example>\r\nSender: Desk <desk@evil.example>\r
 
 // unset are properties that can be deleted, of which a rich message has none, or no
 // other than an item that nobody has given one.
-var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:RetentionDate", "item:Culture"}
+var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:RetentionDate", "item:Culture", "contacts:DisplayName"}
 
 func TestNothingDeletedStays(t *testing.T) {
 	loud(t, func(t *testing.T, c *caller, v ewsschema.Version) {
@@ -279,8 +279,8 @@ func TestNothingDeletedStays(t *testing.T) {
 var absent = []string{
 	"item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:PolicyTag", "item:ArchiveTag", "item:RetentionDate",
 	"item:RightsManagementLicenseData", "item:EntityExtractionResult", "item:PredictedActionReasons", "item:IsClutter",
-	"item:WebClientEditFormQueryString", // of drafts
-	"calendar:Start", "calendar:End",    // of what a client made
+	"item:WebClientEditFormQueryString",                      // of drafts
+	"calendar:Start", "calendar:End", "contacts:DisplayName", // of what a client made
 	"message:ApprovalRequestData", "message:VotingInformation", "message:ReminderMessageData",
 }
 

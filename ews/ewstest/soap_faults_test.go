@@ -18,7 +18,7 @@ func TestInvalidRequestsAreFaults(t *testing.T) {
 		"order of elements":      {"Exchange2013_SP1", `<m:GetItem><m:ItemIds><t:ItemId Id="x"/></m:ItemIds><m:ItemShape>` + idOnly + `</m:ItemShape></m:GetItem>`, "ErrorSchemaValidation"},
 		"unknown folder":         {"Exchange2013_SP1", findXML(folderOf("allitems", alice), ""), "ErrorSchemaValidation"},
 		"no traversal":           {"Exchange2013_SP1", strings.Replace(findXML(folderOf("inbox", alice), ""), `Traversal="Shallow"`, "", 1), "ErrorSchemaValidation"},
-		"folder too new":         {"Exchange2010_SP1", findXML(folderOf("archiveinbox", alice), ""), "ErrorSchemaValidation"},
+		"folder too new":         {"Exchange2010_SP1", findXML(folderOf("archiveinbox", alice), ""), "ErrorIncorrectSchemaVersion"},
 		"version unknown":        {"Exchange2019", findXML(folderOf("inbox", alice), ""), "ErrorInvalidServerVersion"},
 		"unknown operation":      {"Exchange2013_SP1", `<m:MakeCoffee/>`, "ErrorSchemaValidation"},
 		"operation missing here": {"Exchange2013_SP1", `<m:GetPasswordExpirationDate/>`, "ErrorInvalidOperation"},

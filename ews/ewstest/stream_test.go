@@ -205,7 +205,7 @@ func TestStreamsThatAreRefused(t *testing.T) {
 	for _, minutes := range []int{0, 31} {
 		assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.as(alice).do(streamXML(minutes, id))))
 	}
-	assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.as(alice).in("Exchange2010").do(streamXML(1, id))))
+	assert.Equal(t, []string{"ErrorIncorrectSchemaVersion"}, codes(c.as(alice).in("Exchange2010").do(streamXML(1, id))))
 }
 
 func TestLimitOfStreams(t *testing.T) {

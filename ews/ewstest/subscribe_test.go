@@ -270,7 +270,7 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 			"push to none":  {dora, push("client.example"), "ErrorInvalidPushSubscriptionUrl"},
 			"long":          {dora, strings.Replace(pullXML(), "10<", "1441<", 1), "ErrorSchemaValidation"},
 			"unknown event": {dora, strings.Replace(pullXML(), "CopiedEvent", "StatusEvent", 1), "ErrorSchemaValidation"},
-			"stream of old": {dora.in("Exchange2010"), subscribeXML("Streaming", allKinds, ""), "ErrorSchemaValidation"},
+			"stream of old": {dora.in("Exchange2010"), subscribeXML("Streaming", allKinds, ""), "ErrorIncorrectSchemaVersion"},
 		} {
 			assert.Equal(t, []string{tt.code}, codes(tt.c.do(tt.op)), "%s on %s", name, version)
 		}

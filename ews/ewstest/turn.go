@@ -155,7 +155,7 @@ func (t *turn) failed(r *refusal) *answer {
 // process handles the request as a server does.
 func (t *turn) process() *answer {
 	if t.err != nil {
-		return t.failed(invalid(t.err))
+		return t.failed(invalid(t.err, t.entry.Header))
 	}
 	s := t.server
 	s.mu.Lock()

@@ -105,7 +105,7 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 		"key of a known folder":  {getFolderXML(idOnly, `<t:DistinguishedFolderId Id="inbox" ChangeKey="AAAA"/>`), "ErrorInvalidChangeKey"},
 		"other address":          {getFolderXML(idOnly, `<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>/o=x/cn=alice</t:EmailAddress><t:RoutingType>EX</t:RoutingType></t:Mailbox></t:DistinguishedFolderId>`), "ErrorInvalidOperation"},
 		"mailbox by its name":    {getFolderXML(idOnly, `<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:Name>Alice</t:Name></t:Mailbox></t:DistinguishedFolderId>`), "ErrorMissingInformationEmailAddress"},
-		"occurrence":             {getItemXML(idOnly, `<t:OccurrenceItemId RecurringMasterId="`+m.ID.ID+`" InstanceIndex="1"/>`), "ErrorItemNotFound"},
+		"occurrence":             {getItemXML(idOnly, `<t:OccurrenceItemId RecurringMasterId="`+m.ID.ID+`" InstanceIndex="1"/>`), "ErrorCalendarCannotUseIdForRecurringMasterId"},
 		"list of addresses":      {moveXML(`<t:AddressListId Id="AAAA"/>`, itemID(m)), "ErrorInvalidOperation"},
 		"activity":               {strings.Replace(updateXML("AlwaysOverwrite", "", itemID(m), setField("item:Subject", `<t:Subject>x</t:Subject>`)), "</t:ItemChange>", `<t:CalendarActivityData>`+activity(t)+`</t:CalendarActivityData></t:ItemChange>`, 1), "ErrorInvalidOperation"},
 		"upload, new, with id":   {uploadXML("CreateNew", box.AddFolder(nil, "Own2"), itemID(m), data), "ErrorInvalidRequest"},

@@ -64,11 +64,20 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 		return ranked(mailstore.Importance(s))
 	case rankedSensitivity:
 		return ranked(mailstore.Sensitivity(s))
+	case "CLSID":
+		id, ok := classID(s)
+		return typedValue{kind: textValue, text: id}, ok
 	case ews.TypeBinary:
 		b, err := decodeBase64(s)
 		return typedValue{kind: binaryValue, binary: b}, err == nil
 	}
 	return typedValue{kind: textValue, text: s}, true
+}
+
+// classID returns a GUID, which may be in braces, in one form, and whether it is one.
+func classID(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	return strings.ToLower(strings.Trim(s, "{}")), mailstore.IsGUID(s)
 }
 
 // compare orders two values of the same kind; texts that differ only in case are

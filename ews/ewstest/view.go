@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -108,8 +109,8 @@ func (e *encoder) writePlace(offset, total int, last, indexed bool) {
 }
 
 // sorted orders a list by the fields of a SortOrder.
-func sorted[T any](r resolver[T], all []T, order *ewsschema.Node) ([]T, *refusal) {
-	if !order.Exists() {
+func sorted[T any](r resolver[T], all []T, by *ewsschema.Node) ([]T, *refusal) {
+	if !by.Exists() {
 		return all, nil
 	}
 	type field struct {
@@ -117,7 +118,7 @@ func sorted[T any](r resolver[T], all []T, order *ewsschema.Node) ([]T, *refusal
 		sign int
 	}
 	var fields []field
-	for _, n := range order.All("FieldOrder") {
+	for _, n := range by.All("FieldOrder") {
 		g, refused := r.path(n.First())
 		if refused != nil {
 			return nil, refuse("ErrorUnsupportedPathForSortGroup")
@@ -128,40 +129,55 @@ func sorted[T any](r resolver[T], all []T, order *ewsschema.Node) ([]T, *refusal
 		}
 		fields = append(fields, field{g, sign})
 	}
-	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b T) int {
-		for _, f := range fields {
-			if c := compareBy(f.g, a, b); c != 0 {
+	// The first value of each is read once, the others where that does not decide.
+	type placed struct {
+		member T
+		at     standing
+	}
+	order := make([]placed, 0, len(all))
+	for _, t := range all {
+		order = append(order, placed{t, standingOf(fields[0].g, t)})
+	}
+	slices.SortStableFunc(order, func(a, b placed) int {
+		if c := a.at.compare(b.at); c != 0 {
+			return c * fields[0].sign
+		}
+		for _, f := range fields[1:] {
+			if c := standingOf(f.g, a.member).compare(standingOf(f.g, b.member)); c != 0 {
 				return c * f.sign
 			}
 		}
 		return 0
 	})
-	return all, nil
+	sorted := make([]T, 0, len(all))
+	for _, p := range order {
+		sorted = append(sorted, p.member)
+	}
+	return sorted, nil
 }
 
-// compareBy orders two members by a property; one that lacks it comes first.
-func compareBy[T any](g getter[T], a, b T) int {
-	first := func(t T) (typedValue, bool) {
-		values, ok := g.get(t)
-		if !ok || len(values) == 0 {
-			return typedValue{}, false
-		}
-		kind := g.kind
-		if isArray(kind) {
-			kind = ews.TypeString
-		}
-		return parseValue(kind, values[0])
+// standing is where a property puts a member in an order; one that lacks it comes first.
+type standing struct {
+	value typedValue
+	has   bool
+}
+
+func standingOf[T any](g getter[T], t T) standing {
+	values, ok := g.get(t)
+	if !ok || len(values) == 0 {
+		return standing{}
 	}
-	va, oka := first(a)
-	vb, okb := first(b)
-	switch {
-	case oka && okb:
-		return va.compare(vb)
-	case oka:
-		return 1
-	case okb:
-		return -1
+	kind := g.kind
+	if isArray(kind) {
+		kind = ews.TypeString
 	}
-	return 0
+	v, ok := parseValue(kind, values[0])
+	return standing{v, ok}
+}
+
+func (p standing) compare(q standing) int {
+	if p.has && q.has {
+		return p.value.compare(q.value)
+	}
+	return cmp.Compare(truth(p.has), truth(q.has))
 }

@@ -18,6 +18,10 @@ func through(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.Nod
 		return all, nil
 	}
 	switch view.Local {
+	case "SeekToConditionPageItemView":
+		if folderKind(f) == "CalendarFolder" {
+			return nil, refuse("ErrorCalendarSeekToConditionNotSupported")
+		}
 	case "CalendarView":
 		return inCalendar(f, all, op, view)
 	case "ContactsView":
@@ -44,6 +48,8 @@ func inCalendar(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.
 	switch {
 	case errFrom != nil || errTo != nil:
 		return nil, refuse("ErrorInvalidValueForProperty")
+	case outOfRange(from), outOfRange(to):
+		return nil, refuse("ErrorValueOutOfRange")
 	case folderKind(f) != "CalendarFolder":
 		return nil, refuse("ErrorCalendarFolderIsInvalidForCalendarView")
 	case to.Before(from):
@@ -73,6 +79,12 @@ func inCalendar(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.
 	}
 	slices.SortStableFunc(shown, func(a, b *mailstore.Item) int { return start(a).Compare(start(b)) })
 	return shown, nil
+}
+
+// outOfRange reports whether a time is the least or the greatest that .NET has, in seconds.
+func outOfRange(at time.Time) bool {
+	at = at.UTC().Truncate(time.Second)
+	return at.Equal(time.Time{}) || at.Equal(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
 }
 
 // inContacts returns the contacts and lists whose display names lie between two names,

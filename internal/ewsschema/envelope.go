@@ -1,6 +1,7 @@
 package ewsschema
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -23,7 +24,9 @@ func validate(root *Node, server Version) (*Request, error) {
 	}
 	body := parts[0]
 	if len(body.Children) != 1 {
-		return nil, violation(body, "The element 'Body' must have one child element.")
+		v := violation(body, "The element 'Body' must have one child element.")
+		v.Empty = len(body.Children) == 0
+		return nil, v
 	}
 	for _, n := range []*Node{root, req.Header, body} {
 		if n == nil {
@@ -43,10 +46,30 @@ func validate(root *Node, server Version) (*Request, error) {
 	if err := req.version(server); err != nil {
 		return req, err
 	}
-	if err := req.headers(); err != nil {
-		return req, err
+	return req, req.content()
+}
+
+// content checks the headers and the operation. What only a newer version of the server
+// allows is told from what none does.
+func (r *Request) content() error {
+	err := r.matches()
+	if _, invalid := errors.AsType[*Violation](err); !invalid || r.Version >= r.server {
+		return err
 	}
-	return req, req.operation()
+	newer := *r
+	newer.Version = r.server
+	if newer.matches() == nil {
+		return &OutdatedError{Version: r.Version, Newest: r.server}
+	}
+	return err
+}
+
+// matches checks the headers and the operation in the version of the request.
+func (r *Request) matches() error {
+	if err := r.headers(); err != nil {
+		return err
+	}
+	return r.operation()
 }
 
 // version determines the schema version of the request.

@@ -9,6 +9,7 @@ type Violation struct {
 	Line     int
 	Position int
 	Message  string
+	Empty    bool // the body of the envelope has nothing in it
 }
 
 // Error returns the message with its position, in a server's words.
@@ -42,6 +43,20 @@ type VersionError struct {
 // Error names the version.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("the specified server version %q is invalid", e.Value)
+}
+
+// OutdatedError reports a request that the schema of its RequestServerVersion does not
+// allow, and the newest of the server does. The server answers with the fault
+// ErrorIncorrectSchemaVersion.
+// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+type OutdatedError struct {
+	Version Version // that the request names, Exchange2007 if it names none
+	Newest  Version // that the server has
+}
+
+// Error names both versions.
+func (e *OutdatedError) Error() string {
+	return fmt.Sprintf("the request is not valid in %s, but would be in %s", e.Version, e.Newest)
 }
 
 // HeaderError reports a SOAP header that appears twice. A server answers with

@@ -63,7 +63,7 @@ func TestNilNode(t *testing.T) {
 func ExampleParse() {
 	_, err := parse(envelope("Exchange2010_SP1", "",
 		`<m:DeleteItem DeleteType="HardDelete" SuppressReadReceipts="true"><m:ItemIds><t:ItemId Id="AAMk"/></m:ItemIds></m:DeleteItem>`),
-		ewsschema.Exchange2016)
+		ewsschema.Exchange2010SP2)
 	fmt.Println(err)
 	// Output: The request failed schema validation: The 'SuppressReadReceipts' attribute is not declared. (line 2, position 286)
 }

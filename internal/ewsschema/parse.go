@@ -37,8 +37,8 @@ const (
 )
 
 // Parse reads a request and validates it like a server whose newest schema is
-// version server. Its errors are [*SyntaxError], [*Violation], [*VersionError]
-// and [*HeaderError]. If the envelope is valid, it returns the request along with
+// version server. Its errors are [*SyntaxError], [*Violation], [*VersionError],
+// [*OutdatedError], [*HeaderError] and [*UnderstandError]. If the envelope is valid, it returns the request along with
 // the error, so the caller knows the operation.
 func Parse(r io.Reader, server Version) (*Request, error) {
 	root, err := readTree(r)

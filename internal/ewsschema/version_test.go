@@ -79,8 +79,12 @@ func TestVersionGates(t *testing.T) {
 			for v := ewsschema.Exchange2007; v <= ewsschema.V20180108; v++ {
 				req, err := parse(envelope(v.String(), "", tt.body), ewsschema.V20180108)
 				if v < tt.since {
-					_, ok := errors.AsType[*ewsschema.Violation](err)
-					assert.True(t, ok, "%v: error is %v", v, err)
+					e, ok := errors.AsType[*ewsschema.OutdatedError](err)
+					require.True(t, ok, "%v: error is %v", v, err)
+					assert.Equal(t, [2]ewsschema.Version{v, ewsschema.V20180108}, [2]ewsschema.Version{e.Version, e.Newest})
+					_, err = parse(envelope(v.String(), "", tt.body), v)
+					_, ok = errors.AsType[*ewsschema.Violation](err)
+					assert.True(t, ok, "of a server of %v: error is %v", v, err)
 					continue
 				}
 				if assert.NoError(t, err, v) {

@@ -14,10 +14,15 @@ import (
 // writes years of four digits.
 func Keepable(t time.Time) bool { return t.Year() >= 1601 && t.Year() <= 9999 }
 
-var guid = regexp.MustCompile(`^\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$`)
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // IsGUID reports whether a text is a GUID, with or without braces.
-func IsGUID(s string) bool { return guid.MatchString(s) }
+func IsGUID(s string) bool {
+	if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {
+		s = s[1 : len(s)-1]
+	}
+	return guid.MatchString(s)
+}
 
 // forms are the texts that the store keeps of the values of each type.
 var forms = map[ews.PropertyType]func(string) bool{
