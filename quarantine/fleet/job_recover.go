@@ -16,6 +16,16 @@ type recoverer struct {
 // Work settles the intents in the journal that nobody holds, and then sees to it that no
 // open target is without a job.
 func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
+	// A panic at an intent must not keep open targets from being seen to.
+	survive(ctx, w.opts.Logger, func() { w.settle(ctx) })
+	if err := w.giveUp(ctx); err != nil {
+		return err
+	}
+	return w.adopt(ctx)
+}
+
+// settle settles intents.
+func (w *recoverer) settle(ctx context.Context) {
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	for r, err := range w.router.Recover(run) {
@@ -31,10 +41,6 @@ func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
 		}
 		w.opts.Logger.InfoContext(ctx, "recovered", attrs...)
 	}
-	if err := w.giveUp(ctx); err != nil {
-		return err
-	}
-	return w.adopt(ctx)
 }
 
 // givenUp is what is said of targets whose job River has discarded.

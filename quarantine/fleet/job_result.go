@@ -36,6 +36,9 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 			}
 		}
 	}
+	if errors.Is(failed, errPanicked) {
+		out.outcome = quarantine.Undecided
+	}
 	err := errors.Join(failed, r.Err())
 	out.problem = textOf(err)
 	out.wait, out.settled = w.again(r, err, tries, cut)
@@ -53,7 +56,7 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 // again says whether a target is done with, and otherwise when it is tried again. What is
 // undecided waits, because trying at once shows nothing new.
 func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (time.Duration, bool) {
-	undecided, later := false, false
+	undecided, later := errors.Is(err, errPanicked), false
 	for _, it := range r.Items {
 		undecided = undecided || it.Outcome == quarantine.Undecided
 		later = later || it.Err != nil && driver.Temporary(it.Err)

@@ -98,18 +98,19 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 	}
 	run, pause := w.patient(fenced(ctx, campaign, s))
 	defer pause.end()
-	for r, err := range w.router.QuarantineAll(run, until(pause, asked)) {
+	itself := func(t quarantine.Target) quarantine.Target { return t }
+	surviving(run, w, pause, asked, itself, w.router.QuarantineAll, func(r *quarantine.Receipt, err error) {
 		if r == nil {
-			continue // the context has ended; what has no receipt is put off
+			return // the context has ended; what has no receipt is put off
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
 		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
-			continue
+			return
 		}
 		delete(open, key)
 		failed = errors.Join(failed, w.keepTaken(ctx, campaign, r, err, tries, run.Err() != nil))
-	}
+	})
 	left := make([]string, 0, len(open))
 	for key := range open {
 		left = append(left, key)
