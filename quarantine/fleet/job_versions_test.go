@@ -90,6 +90,15 @@ func TestPoison(t *testing.T) {
 	s := l.done(t, "targets")
 	assert.Equal(t, map[quarantine.Outcome]int{quarantine.Quarantined: 1, quarantine.Failed: 1}, s.Outcomes)
 	assert.Equal(t, 1, s.Problems)
+	l.change(t, `UPDATE fleet_receipts SET receipt = '[]'`)
+	all, err := l.campaigns.Targets(t.Context(), "targets", fleet.TargetFilter{}, 10)
+	require.NoError(t, err, "one does not hide the others")
+	require.Len(t, all, 2)
+	for i, problem := range []string{"give the target in another campaign", fleet.ErrDamaged.Error()} {
+		assert.Equal(t, []string{alice, bob}[i], all[i].Target.Mailbox)
+		assert.Contains(t, all[i].Problem, problem)
+		assert.Nil(t, all[i].Receipt)
+	}
 	s = l.until(t, "order", func(s fleet.CampaignStatus) bool { return s.State == fleet.CampaignRefused })
 	assert.Contains(t, s.Problem, "give the target in another campaign")
 	assert.Equal(t, 1, l.done(t, "job").Taken)
