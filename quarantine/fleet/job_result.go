@@ -58,7 +58,7 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (time.Duration, bool) {
 	undecided, later := errors.Is(err, errPanicked), false
 	for _, it := range r.Items {
-		undecided = undecided || it.Outcome == quarantine.Undecided
+		undecided = undecided || it.Outcome == quarantine.Undecided || nothingOf(r, it)
 		later = later || it.Err != nil && driver.Temporary(it.Err)
 	}
 	later = later || err != nil && (cut || errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err) || r.Outcome() == quarantine.NotBegun && len(r.Items) > 0)
@@ -71,6 +71,12 @@ func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (
 		return 0, false
 	}
 	return min(30*time.Second<<min(tries, 10), 15*time.Minute), false
+}
+
+// nothingOf reports whether an item is one that was to be taken and has gone, as what another
+// attempt had begun and not done. By now it is settled: another look shows what there is.
+func nothingOf(r *quarantine.Receipt, it quarantine.ReceiptItem) bool {
+	return r.Action == "quarantine" && it.Outcome == quarantine.NotFound && errors.Is(it.Err, quarantine.ErrGone)
 }
 
 // maxProblem is how many bytes of an error are kept beside the receipt, which has them all.
