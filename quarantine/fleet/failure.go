@@ -55,7 +55,7 @@ func explain(err error) error {
 	case e.Code == "22021":
 		return fmt.Errorf("%w: %w", driver.Invalid("arguments", "a text", "has bytes that PostgreSQL cannot hold; give UTF-8 without NUL"), err)
 	case e.Code == "42501":
-		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_: %w", err)
+		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_ and river_: %w", err)
 	case e.Code == undefinedTable, e.Code == "42883", e.Code == "42703":
 		return fmt.Errorf("%w; call fleet.Migrate once, or see that search_path names their schema: %w", ErrSchemaOlder, err)
 	case e.Code == "08P01":

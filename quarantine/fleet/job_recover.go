@@ -80,7 +80,7 @@ func (c *Campaigns) adopt(ctx context.Context) error {
 			AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = CASE WHEN t.back AND NOT t.back_settled THEN 'fleet_restore' ELSE 'fleet_take' END
 				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
 				AND j.args->>'campaign' = t.campaign AND (j.args->>'part')::int = t.part)
-		LIMIT 10000`)
+		ORDER BY 1, 2 LIMIT 10000`)
 	if err != nil {
 		return err
 	}
