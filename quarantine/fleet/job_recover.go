@@ -70,30 +70,33 @@ func (c *Campaigns) giveUp(ctx context.Context) error {
 	return nil
 }
 
-// adopt inserts a job for each part that has something open and may have none: a target can
-// come to a part just when its job ends. River leaves out those that are there.
+// adopt inserts a job for each campaign that is to be planned and each part that has something
+// open, and may have none: a target can come to a part just when its job ends, and a job that
+// cannot be read is cancelled. River leaves out those that are there.
 func (c *Campaigns) adopt(ctx context.Context) error {
-	rows, err := c.pool.Query(ctx, `SELECT DISTINCT t.campaign, t.part, t.back AND NOT t.back_settled
+	rows, err := c.pool.Query(ctx, `SELECT DISTINCT t.campaign, t.part, CASE WHEN t.back AND NOT t.back_settled THEN 'fleet_restore' ELSE 'fleet_take' END
 		FROM fleet_targets t JOIN fleet_campaigns c ON c.id = t.campaign
 		WHERE (NOT t.settled OR t.back AND NOT t.back_settled)
 			AND (NOT t.settled AND c.state = 'running' OR t.back AND NOT t.back_settled)
 			AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = CASE WHEN t.back AND NOT t.back_settled THEN 'fleet_restore' ELSE 'fleet_take' END
 				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
 				AND j.args->>'campaign' = t.campaign AND (j.args->>'part')::int = t.part)
+		UNION ALL SELECT id, 0, 'fleet_plan' FROM fleet_campaigns c
+		WHERE state = 'planning' AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = 'fleet_plan'
+			AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled') AND j.args->>'campaign' = c.id)
 		ORDER BY 1, 2 LIMIT 10000`)
 	if err != nil {
 		return err
 	}
-	var campaign string
+	var campaign, kind string
 	var part int
-	var back bool
 	var jobs []river.InsertManyParams
-	_, err = pgx.ForEachRow(rows, []any{&campaign, &part, &back}, func() error {
-		var args river.JobArgs = takeArgs{Campaign: campaign, Part: part}
-		if back {
-			args = restoreArgs{Campaign: campaign, Part: part}
+	_, err = pgx.ForEachRow(rows, []any{&campaign, &part, &kind}, func() error {
+		for _, args := range []river.JobArgs{planArgs{campaign}, takeArgs{campaign, part}, restoreArgs{campaign, part}} {
+			if args.Kind() == kind {
+				jobs = append(jobs, river.InsertManyParams{Args: args})
+			}
 		}
-		jobs = append(jobs, river.InsertManyParams{Args: args})
 		return nil
 	})
 	if err != nil || len(jobs) == 0 {

@@ -70,6 +70,24 @@ func TestDiscardedByStrangers(t *testing.T) {
 	assert.Equal(t, [2]int{1, 0}, [2]int{s.Taken, s.Problems})
 }
 
+// A plan whose job is lost, because it cannot be read or others have discarded it, is made by another.
+func TestPlanWithoutJob(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice, bob, carol)
+	for campaign, address := range map[string]string{"poison": alice, "strangers": bob, "lost": carol} {
+		_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: campaign, Targets: []quarantine.Target{{Mailbox: address, Criteria: quarantine.Criteria{Subject: "Your invoice"}}}})
+		require.NoError(t, err)
+	}
+	l.change(t, `UPDATE river_job SET args = '{"campaign": 5}' WHERE args->>'campaign' = 'poison'`)
+	l.change(t, `UPDATE river_job SET state = 'discarded', finalized_at = now(), attempt = 1 WHERE args->>'campaign' = 'strangers'`)
+	l.change(t, `DELETE FROM river_job WHERE args->>'campaign' = 'lost'`)
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	for _, campaign := range []string{"poison", "strangers", "lost"} {
+		assert.Equal(t, 1, l.done(t, campaign).Taken, campaign)
+	}
+}
+
 // Poison keeps nothing else from being done, and is told: a target that cannot be read fails,
 // an order that cannot be read is refused, and a job that cannot be read is replaced.
 func TestPoison(t *testing.T) {
