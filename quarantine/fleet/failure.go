@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,10 +30,10 @@ var (
 	ErrReadOnly = errors.New("fleet: the database is read-only")
 )
 
-// explain adds what to do about an error of the database.
+// explain adds what to do about an error of the database, once.
 func explain(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || slices.ContainsFunc([]error{ErrUnreachable, ErrFull, ErrReadOnly, ErrSchemaOlder}, func(known error) bool { return errors.Is(err, known) }) {
+		return err // it was explained where it happened
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
