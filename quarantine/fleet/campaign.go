@@ -97,9 +97,19 @@ func checkCampaign(name string) error {
 // process that stands still, the locks must not hold up all the others.
 const beginTransaction = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'`
 
-// inTx runs do in a transaction, which is rolled back if do fails.
+// maxConflicts is how often a transaction is run again that the database has ended in favour of
+// another.
+const maxConflicts = 5
+
+// inTx runs do in a transaction, which is rolled back if do fails, and run again if it was one of
+// two that waited for each other.
 func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	return explain(pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{BeginQuery: beginTransaction}, do))
+	for again := 0; ; again++ {
+		err := pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{BeginQuery: beginTransaction}, do)
+		if !conflicting(err) || again == maxConflicts {
+			return explain(err)
+		}
+	}
 }
 
 // lockState returns the state of a campaign, and keeps it until the transaction ends.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -137,7 +138,7 @@ func (c *Campaigns) add(ctx context.Context, tx pgx.Tx, campaign string, parts i
 		done.Repeated += len(some) - added
 	}
 	jobs := make([]river.InsertManyParams, 0, len(fresh))
-	for part := range fresh {
+	for _, part := range slices.Sorted(maps.Keys(fresh)) { // all insert in the same order, or two could wait for each other
 		jobs = append(jobs, river.InsertManyParams{Args: takeArgs{Campaign: campaign, Part: part}})
 	}
 	if len(jobs) == 0 {

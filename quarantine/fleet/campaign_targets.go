@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,7 +50,7 @@ type TargetFilter struct {
 	AfterMailbox, AfterKey string
 }
 
-const targetColumns = `t.target, t.request, t.outcome, t.problem, t.settled, t.tries, t.finished,
+const targetColumns = `t.target, t.mailbox, t.request, t.outcome, t.problem, t.settled, t.tries, t.finished,
 	t.back, t.back_outcome, t.back_problem, t.back_settled,
 	CASE WHEN NOT t.settled AND t.not_before > now() THEN t.not_before WHEN t.back AND NOT t.back_settled AND t.back_not_before > now() THEN t.back_not_before END,
 	q.receipt, r.receipt
@@ -88,10 +89,13 @@ func (c *Campaigns) Target(ctx context.Context, campaign, key string) (TargetSta
 	return t, explain(err)
 }
 
+// scanTarget reads a target. What cannot be read of it, since it was changed in the database, is
+// its problem, and does not hide the others.
 func scanTarget(row pgx.CollectableRow) (t TargetStatus, err error) {
+	var mailbox string
 	var request, took, gave []byte
 	var finished, next *time.Time
-	err = row.Scan(&t.Key, &request, &t.Outcome, &t.Problem, &t.Settled, &t.Tries, &finished,
+	err = row.Scan(&t.Key, &mailbox, &request, &t.Outcome, &t.Problem, &t.Settled, &t.Tries, &finished,
 		&t.Released, &t.RestoreOutcome, &t.RestoreProblem, &t.Restored, &next, &took, &gave)
 	if err != nil {
 		return t, err
@@ -102,16 +106,25 @@ func scanTarget(row pgx.CollectableRow) (t TargetStatus, err error) {
 	if next != nil {
 		t.Next = *next
 	}
-	for _, part := range []struct {
+	var unread []error
+	if err := json.Unmarshal(request, &t.Target); err != nil {
+		unread = append(unread, errUnreadable)
+	}
+	t.Target.Mailbox = mailbox // by which they are in order
+	for what, part := range map[string]struct {
 		text []byte
-		into any
-	}{{request, &t.Target}, {took, &t.Receipt}, {gave, &t.RestoreReceipt}} {
+		into **quarantine.Receipt
+	}{"receipt": {took, &t.Receipt}, "receipt of the restore": {gave, &t.RestoreReceipt}} {
 		if part.text == nil {
 			continue
 		}
 		if err := json.Unmarshal(part.text, part.into); err != nil {
-			return t, fmt.Errorf("fleet: target %s: %w", t.Key, err)
+			*part.into = nil
+			unread = append(unread, fmt.Errorf("%w: the %s of target %s", ErrDamaged, what, t.Key))
 		}
+	}
+	if len(unread) > 0 {
+		t.Problem = strings.TrimSpace(textOf(errors.Join(unread...)) + "\n" + t.Problem)
 	}
 	return t, nil
 }

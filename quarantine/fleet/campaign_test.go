@@ -207,3 +207,19 @@ func TestCancel(t *testing.T) {
 	assert.Equal(t, fleet.CampaignCancelled, s.State)
 	assert.Equal(t, 1, l.copies(alice))
 }
+
+// Of two that wait for each other the database ends one, which is then done again.
+func TestDeadlock(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
+	require.NoError(t, err)
+	_, err = l.pool.Exec(t.Context(), `CREATE SEQUENCE deadlocks;
+		CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF nextval('deadlocks') < 3 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;
+		CREATE TRIGGER deadlock BEFORE UPDATE ON fleet_targets FOR EACH ROW EXECUTE FUNCTION deadlock()`)
+	require.NoError(t, err)
+	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	assert.Equal(t, 1, l.done(t, "case-1").Released)
+}

@@ -98,7 +98,7 @@ func (c *Campaigns) release(ctx context.Context, tx pgx.Tx, campaign, target str
 				settled = settled AND NOT (acted AND taken = 0 AND (problem = $3 OR outcome = $4)), back_tries = 0, back_not_before = '-infinity', back_problem = ''
 			WHERE campaign = $1 AND ($2 = '' OR target = $2) AND NOT (back AND back_settled AND back_problem = '' AND back_outcome <> '')
 			RETURNING part
-		) SELECT part, count(*) FROM asked GROUP BY part`, campaign, target, givenUp, string(quarantine.Undecided))
+		) SELECT part, count(*) FROM asked GROUP BY part ORDER BY part`, campaign, target, givenUp, string(quarantine.Undecided))
 	if err != nil {
 		return 0, err
 	}

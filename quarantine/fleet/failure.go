@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // Reasons why the database did not do what it was asked for; test with errors.Is. Whatever
@@ -27,10 +30,10 @@ var (
 	ErrReadOnly = errors.New("fleet: the database is read-only")
 )
 
-// explain adds what to do about an error of the database.
+// explain adds what to do about an error of the database, once.
 func explain(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || slices.ContainsFunc([]error{ErrUnreachable, ErrFull, ErrReadOnly, ErrSchemaOlder}, func(known error) bool { return errors.Is(err, known) }) {
+		return err // it was explained where it happened
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -44,12 +47,20 @@ func explain(err error) error {
 		return fmt.Errorf("%w; make room on its disk, what was not written is asked for again: %w", ErrFull, err)
 	case e.Code == "25006":
 		return fmt.Errorf("%w; connect to the primary (target_session_attrs=read-write in the address): %w", ErrReadOnly, err)
+	case e.Code == "57014", e.Code == "55P03":
+		return fmt.Errorf("%w in time; see what holds it up, or raise statement_timeout and lock_timeout for this account, it is then asked again: %w", ErrUnreachable, err)
+	case strings.HasPrefix(e.Code, "28"), e.Code == "3D000":
+		return fmt.Errorf("fleet: the database refuses the connection; see the user, the password and the name of the database in its address, and pg_hba.conf: %w", err)
 	case e.Code == "53300":
 		return fmt.Errorf("%w: it has too many connections; lower pool_max_conns of the workers, or raise max_connections: %w", ErrUnreachable, err)
+	case e.Code == "22021":
+		return fmt.Errorf("%w: %w", driver.Invalid("arguments", "a text", "has bytes that PostgreSQL cannot hold; give UTF-8 without NUL"), err)
 	case e.Code == "42501":
-		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_: %w", err)
+		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_ and river_: %w", err)
 	case e.Code == undefinedTable, e.Code == "42883", e.Code == "42703":
 		return fmt.Errorf("%w; call fleet.Migrate once, or see that search_path names their schema: %w", ErrSchemaOlder, err)
+	case e.Code == "08P01":
+		return fmt.Errorf("%w as expected; see what a pooler in between does not allow: %w", ErrUnreachable, err)
 	case ending(e.Code):
 		return fmt.Errorf("%w; it is stopping or starting: %w", ErrUnreachable, err)
 	}
@@ -57,9 +68,9 @@ func explain(err error) error {
 }
 
 // ending reports whether a SQLSTATE says that the database ends the connection: it is
-// shut down, starting, has lost it, or has heard nothing in a transaction for too long.
+// shut down, starting, has lost it, or has had a transaction open for too long.
 func ending(code string) bool {
-	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08") || code == "25P03"
+	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08") || code == "25P03" || code == "25P04"
 }
 
 // lostConnection reports whether there was no answer because there was no connection, or

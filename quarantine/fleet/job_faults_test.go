@@ -81,6 +81,7 @@ func TestJobsWithoutDatabase(t *testing.T) {
 	require.Eventually(t, func() bool { return slow.Struck() > 0 }, 30*time.Second, time.Millisecond)
 	faults.SetDown(true)
 	log.says(t, "see that it runs")
+	assert.NotContains(t, log.String(), "it is then asked again: fleet: the database does not answer", "it is said once")
 	faults.SetDown(false)
 	s := l.done(t, "case-1")
 	assert.Equal(t, [2]int{2, 0}, [2]int{s.Taken, s.Problems})

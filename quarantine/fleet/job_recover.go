@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 )
 
@@ -16,6 +15,16 @@ type recoverer struct {
 // Work settles the intents in the journal that nobody holds, and then sees to it that no
 // open target is without a job.
 func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
+	// A panic at an intent must not keep open targets from being seen to.
+	survive(ctx, w.opts.Logger, func() { w.settle(ctx) })
+	if err := w.giveUp(ctx); err != nil {
+		return err
+	}
+	return w.adopt(ctx)
+}
+
+// settle settles intents.
+func (w *recoverer) settle(ctx context.Context) {
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	for r, err := range w.router.Recover(run) {
@@ -31,68 +40,4 @@ func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
 		}
 		w.opts.Logger.InfoContext(ctx, "recovered", attrs...)
 	}
-	if err := w.giveUp(ctx); err != nil {
-		return err
-	}
-	return w.adopt(ctx)
-}
-
-// givenUp is what is said of targets whose job River has discarded.
-const givenUp = "the job was begun many times and failed each time: see the log of the workers; when the reason is mended, run the target again in another campaign"
-
-// giveUp settles the targets of jobs that River does not begin any more: whatever killed
-// them is told, and does not come back for ever. A job that was discarded before it was
-// begun so often is another matter, as by the River of a program that does not know it:
-// adopt inserts it again.
-func (c *Campaigns) giveUp(ctx context.Context) error {
-	for _, s := range []string{
-		`UPDATE fleet_targets t SET settled = true, finished = now(), outcome = CASE WHEN outcome = '' THEN 'failed' ELSE outcome END, problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_take' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND NOT t.settled
-			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.begun AND t.not_before <= j.finalized_at
-			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
-		`UPDATE fleet_targets t SET back_settled = true, back_outcome = CASE WHEN back_outcome = '' THEN 'failed' ELSE back_outcome END, back_problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_restore' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND t.back AND NOT t.back_settled
-			AND t.campaign = j.args->>'campaign' AND t.part = (j.args->>'part')::int AND t.back_not_before <= j.finalized_at
-			AND NOT EXISTS (SELECT FROM river_job l WHERE l.kind = j.kind AND l.id > j.id AND l.args = j.args)`,
-		`UPDATE fleet_campaigns c SET state = 'refused', problem = $1
-			FROM river_job j WHERE j.kind = 'fleet_plan' AND j.state = 'discarded' AND j.attempt >= j.max_attempts AND c.state = 'planning' AND c.id = j.args->>'campaign'`,
-	} {
-		if _, err := c.pool.Exec(ctx, s, givenUp); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// adopt inserts a job for each part that has something open and may have none: a target can
-// come to a part just when its job ends. River leaves out those that are there.
-func (c *Campaigns) adopt(ctx context.Context) error {
-	rows, err := c.pool.Query(ctx, `SELECT DISTINCT t.campaign, t.part, t.back AND NOT t.back_settled
-		FROM fleet_targets t JOIN fleet_campaigns c ON c.id = t.campaign
-		WHERE (NOT t.settled OR t.back AND NOT t.back_settled)
-			AND (NOT t.settled AND c.state = 'running' OR t.back AND NOT t.back_settled)
-			AND NOT EXISTS (SELECT FROM river_job j WHERE j.kind = CASE WHEN t.back AND NOT t.back_settled THEN 'fleet_restore' ELSE 'fleet_take' END
-				AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-				AND j.args->>'campaign' = t.campaign AND (j.args->>'part')::int = t.part)
-		LIMIT 10000`)
-	if err != nil {
-		return err
-	}
-	var campaign string
-	var part int
-	var back bool
-	var jobs []river.InsertManyParams
-	_, err = pgx.ForEachRow(rows, []any{&campaign, &part, &back}, func() error {
-		var args river.JobArgs = takeArgs{Campaign: campaign, Part: part}
-		if back {
-			args = restoreArgs{Campaign: campaign, Part: part}
-		}
-		jobs = append(jobs, river.InsertManyParams{Args: args})
-		return nil
-	})
-	if err != nil || len(jobs) == 0 {
-		return err
-	}
-	_, err = c.inserts.InsertMany(ctx, jobs)
-	return err
 }

@@ -93,3 +93,26 @@ func TestLeftBehind(t *testing.T) {
 	assert.Contains(t, all[0].Problem, "see the log of the workers")
 	assert.Equal(t, 1, l.done(t, "orphan").Taken)
 }
+
+// What another process had begun and not done, such as a second attempt at a message that a
+// first has taken, is settled on the way. That there is nothing of it is no problem of the
+// target: another look shows what there is.
+func TestAttemptWithoutEffect(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice)
+	left := intent(0)
+	left.Server, left.Quarantine, left.MessageID, left.Target = "lab", kept, phishing, quarantine.Target{Mailbox: alice, MessageID: phishing, Reference: "case-1"}
+	c, err := l.journal.Begin(t.Context(), left, "a process that has died", time.Hour)
+	require.NoError(t, err)
+	_, err = l.journal.Renew(t.Context(), c, 0)
+	require.NoError(t, err)
+	_, err = l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
+	require.NoError(t, err)
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	s := l.done(t, "case-1")
+	assert.Equal(t, [2]int{1, 0}, [2]int{s.Taken, s.Problems})
+	all, err := l.campaigns.Targets(t.Context(), "case-1", fleet.TargetFilter{}, 10)
+	require.NoError(t, err)
+	assert.NoError(t, all[0].Receipt.Err())
+}

@@ -94,13 +94,14 @@ func (w *Workers) putBack(ctx context.Context, campaign string, part int) error 
 	run, pause := w.patient(fenced(ctx, campaign, putting))
 	defer pause.end()
 	var failed error
-	for r, err := range w.router.RestoreAll(run, until(pause, receipts)) {
+	targetOf := func(r *quarantine.Receipt) quarantine.Target { return r.Target }
+	surviving(run, w, pause, receipts, targetOf, w.router.RestoreAll, func(r *quarantine.Receipt, err error) {
 		if r == nil || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
-			continue
+			return
 		}
 		before, known := tries[r.Target.Key()]
 		if !known {
-			continue
+			return
 		}
 		out, err := w.judge(r, err, before, run.Err() != nil)
 		if err == nil {
@@ -109,7 +110,7 @@ func (w *Workers) putBack(ctx context.Context, campaign string, part int) error 
 		}
 		failed = errors.Join(failed, err)
 		delete(tries, r.Target.Key())
-	}
+	})
 	left := make([]string, 0, len(tries))
 	for key := range tries {
 		left = append(left, key)

@@ -36,6 +36,9 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 			}
 		}
 	}
+	if errors.Is(failed, errPanicked) {
+		out.outcome = quarantine.Undecided
+	}
 	err := errors.Join(failed, r.Err())
 	out.problem = textOf(err)
 	out.wait, out.settled = w.again(r, err, tries, cut)
@@ -53,9 +56,9 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 // again says whether a target is done with, and otherwise when it is tried again. What is
 // undecided waits, because trying at once shows nothing new.
 func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (time.Duration, bool) {
-	undecided, later := false, false
+	undecided, later := errors.Is(err, errPanicked), false
 	for _, it := range r.Items {
-		undecided = undecided || it.Outcome == quarantine.Undecided
+		undecided = undecided || it.Outcome == quarantine.Undecided || nothingOf(r, it)
 		later = later || it.Err != nil && driver.Temporary(it.Err)
 	}
 	later = later || err != nil && (cut || errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err) || r.Outcome() == quarantine.NotBegun && len(r.Items) > 0)
@@ -68,6 +71,12 @@ func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (
 		return 0, false
 	}
 	return min(30*time.Second<<min(tries, 10), 15*time.Minute), false
+}
+
+// nothingOf reports whether an item is one that was to be taken and has gone, as what another
+// attempt had begun and not done. By now it is settled: another look shows what there is.
+func nothingOf(r *quarantine.Receipt, it quarantine.ReceiptItem) bool {
+	return r.Action == "quarantine" && it.Outcome == quarantine.NotFound && errors.Is(it.Err, quarantine.ErrGone)
 }
 
 // maxProblem is how many bytes of an error are kept beside the receipt, which has them all.

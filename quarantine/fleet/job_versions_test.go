@@ -70,6 +70,24 @@ func TestDiscardedByStrangers(t *testing.T) {
 	assert.Equal(t, [2]int{1, 0}, [2]int{s.Taken, s.Problems})
 }
 
+// A plan whose job is lost, because it cannot be read or others have discarded it, is made by another.
+func TestPlanWithoutJob(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice, bob, carol)
+	for campaign, address := range map[string]string{"poison": alice, "strangers": bob, "lost": carol} {
+		_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: campaign, Targets: []quarantine.Target{{Mailbox: address, Criteria: quarantine.Criteria{Subject: "Your invoice"}}}})
+		require.NoError(t, err)
+	}
+	l.change(t, `UPDATE river_job SET args = '{"campaign": 5}' WHERE args->>'campaign' = 'poison'`)
+	l.change(t, `UPDATE river_job SET state = 'discarded', finalized_at = now(), attempt = 1 WHERE args->>'campaign' = 'strangers'`)
+	l.change(t, `DELETE FROM river_job WHERE args->>'campaign' = 'lost'`)
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	for _, campaign := range []string{"poison", "strangers", "lost"} {
+		assert.Equal(t, 1, l.done(t, campaign).Taken, campaign)
+	}
+}
+
 // Poison keeps nothing else from being done, and is told: a target that cannot be read fails,
 // an order that cannot be read is refused, and a job that cannot be read is replaced.
 func TestPoison(t *testing.T) {
@@ -90,6 +108,15 @@ func TestPoison(t *testing.T) {
 	s := l.done(t, "targets")
 	assert.Equal(t, map[quarantine.Outcome]int{quarantine.Quarantined: 1, quarantine.Failed: 1}, s.Outcomes)
 	assert.Equal(t, 1, s.Problems)
+	l.change(t, `UPDATE fleet_receipts SET receipt = '[]'`)
+	all, err := l.campaigns.Targets(t.Context(), "targets", fleet.TargetFilter{}, 10)
+	require.NoError(t, err, "one does not hide the others")
+	require.Len(t, all, 2)
+	for i, problem := range []string{"give the target in another campaign", fleet.ErrDamaged.Error()} {
+		assert.Equal(t, []string{alice, bob}[i], all[i].Target.Mailbox)
+		assert.Contains(t, all[i].Problem, problem)
+		assert.Nil(t, all[i].Receipt)
+	}
 	s = l.until(t, "order", func(s fleet.CampaignStatus) bool { return s.State == fleet.CampaignRefused })
 	assert.Contains(t, s.Problem, "give the target in another campaign")
 	assert.Equal(t, 1, l.done(t, "job").Taken)

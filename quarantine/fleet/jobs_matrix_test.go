@@ -193,6 +193,7 @@ func (h *history) judge() {
 	for target, err := range h.campaigns().All(t.Context(), h.campaign) {
 		require.NoError(t, err)
 		seen[target.Target.Mailbox]++
+		assert.Empty(t, target.Problem+target.RestoreProblem, "%v: %s", f, target.Target.Mailbox)
 		assert.True(t, target.Settled && target.Released && target.Restored, "%v: %+v", f, target)
 		if target.RestoreOutcome == quarantine.NotFound && f.hasty {
 			assert.Nil(t, target.Receipt, "%v", f) // it was not begun

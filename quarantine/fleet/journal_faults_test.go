@@ -187,6 +187,33 @@ func TestDatabaseNotReady(t *testing.T) {
 	require.ErrorContains(t, err, "target_session_attrs")
 }
 
+// What the account of the database is not granted, or not in time, is told with what to do.
+func TestDatabaseRefuses(t *testing.T) {
+	t.Parallel()
+	config := migrated(t)
+	slow := config.Copy()
+	slow.ConnConfig.RuntimeParams["statement_timeout"] = "100ms"
+	tx, err := pgtest.Open(t, config).Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context())
+	_, err = tx.Exec(t.Context(), `LOCK TABLE fleet_intents`)
+	require.NoError(t, err)
+	_, err = newJournal(t, slow).Begin(t.Context(), intent(0), "a", time.Hour)
+	require.ErrorIs(t, err, fleet.ErrUnreachable)
+	require.ErrorContains(t, err, "statement_timeout")
+	for _, change := range []func(*pgxpool.Config){
+		func(c *pgxpool.Config) { c.ConnConfig.Database = "no_such_database" },
+		func(c *pgxpool.Config) { c.ConnConfig.User = "no_such_user" },
+	} {
+		wrong := config.Copy()
+		change(wrong)
+		wrong.ConnConfig.Password = "a password"
+		_, err = newJournal(t, wrong).Begin(t.Context(), intent(0), "a", time.Hour)
+		require.ErrorContains(t, err, "see the user, the password and the name of the database")
+		require.NotContains(t, err.Error(), "a password")
+	}
+}
+
 // A context that has ended is not taken for a database that does not answer.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()

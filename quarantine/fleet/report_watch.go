@@ -77,8 +77,11 @@ func NewReportWatch(reports *Reports, router *quarantine.Router, mailbox string,
 	return w, nil
 }
 
-// Why a watch ends before its context does.
-var errWatchedByOther = errors.New("another worker watches the mailbox now, or the database does not answer")
+// Why a watch ends before its context does. After a panic it begins again.
+var (
+	errWatchedByOther = errors.New("another worker watches the mailbox now, or the database does not answer")
+	errWatchPanicked  = errors.New("a driver or the reading of a report panicked: see the log of the workers")
+)
 
 // Run watches the mailbox until ctx ends, or waits for its turn. A report is stored first, and
 // then acknowledged in the mailbox, so that it is not lost wherever the process dies, and
@@ -88,7 +91,9 @@ func (w *ReportWatch) Run(ctx context.Context) {
 	defer w.giveUp(ctx)
 	for ctx.Err() == nil {
 		if mine, err := w.hold(ctx); mine {
-			w.watch(ctx)
+			if survive(ctx, w.opts.Logger, func() { w.watch(ctx) }, "mailbox", w.mailbox) {
+				w.trouble(ctx, "watching for reports", errWatchPanicked)
+			}
 		} else if err != nil {
 			w.trouble(ctx, "asking whether to watch for reports", err)
 		}

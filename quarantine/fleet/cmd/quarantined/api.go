@@ -210,9 +210,13 @@ func (a *api) readyz(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if err := a.pool.Ping(ctx); err != nil {
+	var readOnly string
+	if err := a.pool.QueryRow(ctx, `SHOW transaction_read_only`).Scan(&readOnly); err != nil {
 		a.log.WarnContext(r.Context(), "not ready", "error", err)
 		return &problem{Status: http.StatusServiceUnavailable, Detail: "the database does not answer: see the log"}
+	}
+	if readOnly != "off" {
+		return &problem{Status: http.StatusServiceUnavailable, Detail: "the database is read-only; let databaseUrl name the primary"}
 	}
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -145,4 +146,24 @@ func TestUsers(t *testing.T) {
 	r.RemoteAddr = "192.0.2.7:1"
 	_, refused = s.userOf(r)
 	assert.NotNil(t, refused)
+}
+
+// Receipts that cannot be read to their end are not taken for all: the download fails.
+func TestReceiptsCutShort(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	w := l.work(t)
+	_, err := l.pool.Exec(t.Context(), `INSERT INTO fleet_campaigns (id, state, parts, reason, asked_by) VALUES ('case-1', 'cancelled', 1, '', '')`)
+	require.NoError(t, err)
+	_, err = l.pool.Exec(t.Context(), `INSERT INTO fleet_targets (campaign, target, part, mailbox, request, finished)
+		SELECT 'case-1', n, 0, to_char(n, '000'), json_build_object('mailbox', to_char(n, '000')), CASE n WHEN 250 THEN timestamptz 'infinity' END FROM generate_series(1, 250) AS n`)
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/campaigns/case-1/receipts.jsonl", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.Error(t, err, "%s", text)
+	assert.Contains(t, w.log.String(), "receipts cut short")
 }

@@ -59,11 +59,16 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
 }
 
 // recovered responds for a handler that panics. The value of the panic may contain
-// anything, so it is not logged.
+// anything, so it is not logged. That of a handler that aborts its response goes on: net/http
+// then breaks the connection off, and nobody takes what was sent for the whole.
 func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if v := recover(); v != nil {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(v)
+			default:
 				log.ErrorContext(r.Context(), "panic", "method", r.Method, "path", r.URL.Path, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 				(&problem{Status: http.StatusInternalServerError, Detail: "see the log"}).write(w)
 			}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +168,12 @@ func TestAlerts(t *testing.T) {
 		{http.StatusForbidden, "POST", "/alerts", body, []string{"Content-Type", jsonType, "Origin", "https://evil.example"}},
 		{http.StatusForbidden, "GET", "/alerts/incident-17", "", []string{"X-Forwarded-For", "192.0.2.1"}},
 		{http.StatusMisdirectedRequest, "GET", "/alerts/incident-17", "", []string{"Host", "evil.example"}},
+		{http.StatusBadRequest, "GET", "/alerts/no%00such", "", nil},
+		{http.StatusBadRequest, "POST", "/alerts/no%00such/cancel", "", nil},
+		{http.StatusBadRequest, "GET", "/?after=%FF", "", nil},
+		{http.StatusBadRequest, "GET", "/campaigns/incident-17?mailbox=%00", "", nil},
+		{http.StatusBadRequest, "GET", "/campaigns/incident-17/targets/%00", "", nil},
+		{http.StatusNotFound, "GET", "/reports/%00", "", nil},
 		{http.StatusOK, "GET", "/healthz", "", nil},
 		{http.StatusOK, "GET", "/readyz", "", nil},
 	} {
@@ -173,8 +181,50 @@ func TestAlerts(t *testing.T) {
 		assert.Equal(t, c.status, status, "%s %s %v: %s", c.method, c.path, c.header, text)
 	}
 	_, _, metrics := call(t, "GET", w.url+"/metrics", "")
-	assert.Contains(t, metrics, `quarantined_jobs{kind="fleet_take",state="completed"} 1`)
+	// A job ends after its last target, and the restore may have come between.
+	assert.Regexp(t, `quarantined_jobs\{kind="fleet_take",state="(running|completed|cancelled)"\} 1`, metrics)
 	assert.Contains(t, metrics, "# TYPE ")
+}
+
+// A database that takes no writes, as one that has become a standby, does not count as ready.
+func TestReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	w := l.work(t)
+	_, err := l.pool.Exec(t.Context(), `ALTER DATABASE `+l.pool.Config().ConnConfig.Database+` SET default_transaction_read_only = on`)
+	require.NoError(t, err)
+	_, err = l.pool.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		status, _, text := call(t, "GET", w.url+"/readyz", "")
+		return status == http.StatusServiceUnavailable && strings.Contains(text, "let databaseUrl name the primary")
+	}, time.Minute, 50*time.Millisecond)
+	status, _, _ := call(t, "POST", w.url+"/alerts", `{"mailboxes":["`+alice+`"],"messageId":"`+phishing+`"}`, "Content-Type", "application/json")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	status, _, _ = call(t, "GET", w.url+"/healthz", "")
+	assert.Equal(t, http.StatusOK, status)
+}
+
+// Transactions that stand still are bounded, but by nothing that a pooler refuses, and not if
+// the address says otherwise.
+func TestIdleTransactions(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	for parameter, want := range map[string]string{"": "1min", "&idle_in_transaction_session_timeout=7s": "7s"} {
+		c := l.pool.Config().ConnConfig
+		address := fmt.Sprintf("postgres:///%s?user=%s&host=%s&port=%d%s", c.Database, c.User, url.QueryEscape(c.Host), c.Port, parameter)
+		l.env[envDatabase] = address
+		s, err := parseSettings([]byte(`{"exchange":{}}`), l.lookup)
+		require.NoError(t, err)
+		pool, err := s.pool(t.Context())
+		require.NoError(t, err)
+		defer pool.Close()
+		_, sent := pool.Config().ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"]
+		assert.Equal(t, parameter != "", sent)
+		var got string
+		require.NoError(t, pool.QueryRow(t.Context(), `SHOW idle_in_transaction_session_timeout`).Scan(&got))
+		assert.Equal(t, want, got)
+	}
 }
 
 // With a token, whoever does not send it is refused, also from this machine.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
@@ -151,14 +152,19 @@ const connections = 24
 func (s *settings) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
 	if err != nil {
-		return nil, fmt.Errorf("databaseUrl cannot be read; write it as postgres://USER:PASSWORD@HOST:5432/NAME, with what is special in the password percent-encoded; %w", errUsage)
+		return nil, fmt.Errorf("databaseUrl cannot be read; write it as postgres://USER:PASSWORD@HOST:5432/NAME, with what is special in the password percent-encoded and known parameters only, as sslmode=verify-full; %w", errUsage)
 	}
 	if !strings.Contains(s.DatabaseURL.Reveal(), "pool_max_conns") {
 		config.MaxConns = connections
 	}
-	// Else a process that stands still in a transaction holds up the others for as long.
-	if own := config.ConnConfig.RuntimeParams; own["idle_in_transaction_session_timeout"] == "" && own["options"] == "" {
-		own["idle_in_transaction_session_timeout"] = "1min"
-	}
+	config.AfterConnect = boundIdle
 	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// boundIdle has the database end transactions in which it hears nothing, unless the account or
+// the address bounds them already: a process that stands still in one would hold up the others
+// for as long. A pooler would not let that pass as a parameter of the connection.
+func boundIdle(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '1min', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'`)
+	return err
 }

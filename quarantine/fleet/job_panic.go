@@ -1,0 +1,61 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
+)
+
+// errPanicked is what became of a target at which a driver or a hook panicked: whatever it
+// had begun may have been done.
+var errPanicked = errors.New("fleet: a driver or a hook panicked, so it is not known what was done: see the log of the workers; when the fault is mended, run the target again in another campaign, or restore it")
+
+// survive does something, and reports whether it panicked, which it logs. The value of the panic
+// may contain anything, so only its type is.
+func survive(ctx context.Context, log *slog.Logger, do func(), about ...any) (panicked bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			panicked = true
+			log.ErrorContext(ctx, "panic in a job", append(about, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))...)
+		}
+	}()
+	do()
+	return false
+}
+
+// someOf is what a router does for each of many: QuarantineAll or RestoreAll.
+type someOf[T any] func(context.Context, iter.Seq[T]) iter.Seq2[*quarantine.Receipt, error]
+
+// surviving tells what a router does for each of many. A panic at one of them ends the call for
+// all; the rest is then done one by one, so that it ends with the one it is about, which is told.
+func surviving[T any](ctx context.Context, w *Workers, p *pause, all []T, targetOf func(T) quarantine.Target, do someOf[T], tell func(*quarantine.Receipt, error)) {
+	told := make(map[string]bool, len(all))
+	telling := func(some iter.Seq[T]) func() {
+		return func() {
+			for r, err := range do(ctx, some) {
+				if r != nil {
+					told[r.Target.Key()] = true
+				}
+				tell(r, err)
+			}
+		}
+	}
+	if !survive(ctx, w.opts.Logger, telling(until(p, all)), "targets", len(all)) {
+		return
+	}
+	for one := range until(p, all) {
+		t := targetOf(one)
+		if told[t.Key()] || ctx.Err() != nil {
+			continue
+		}
+		if survive(ctx, w.opts.Logger, telling(slices.Values([]T{one})), "reference", t.Reference, "mailbox", t.Mailbox) {
+			tell(&quarantine.Receipt{Target: t}, errPanicked)
+		}
+	}
+}
