@@ -21,11 +21,11 @@ and, on a terminal, a line that shows progress. All times are UTC.
 
 If a server asks for a pause, the run waits and says so.
 
-An interrupt (Ctrl-C, SIGTERM) ends the run: nothing new is started, work in
-progress stops at the next step, and a line for each target reports its result, even
-if only that it was not started. A second interrupt ends the program at once. Either
-way no message is lost; to finish what was started, run the same command again, or
-recover.
+An interrupt (Ctrl-C, SIGTERM, the end of the terminal) ends the run: nothing new is
+started, work in progress stops at the next step, and a line for each target reports its
+result, even if only that it was not started. A second interrupt ends the program at
+once. Either way no message is lost; to finish what was started, run the same command
+again, or recover. So does a reader of standard output that ends, as head does.
 
 The outcome "undecided" means that it is not known yet where a message is: a request
 whose answer was lost may still take effect, or another run is working on it. The
