@@ -76,10 +76,10 @@ A file of targets is CSV or JSON lines, in UTF-8.
 
 CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
 which is said), in any order:
-mailbox, message_id or criteria (or both), and optionally reason and reference (the
-key of the case, as with quarantine -reference). The criteria are sender, recipient,
-subject, subject_match, received_after, received_before, attachment_name,
-attachment_sha256 and url. A line has a message_id or criteria, not both.
+mailbox, message_id or those of criteria (or all of them), and optionally reason and
+reference (the key of the case, as with quarantine -reference). The criteria are sender,
+recipient, subject, subject_match, received_after, received_before, attachment_name,
+attachment_sha256 and url. A line has either a message_id or criteria.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing
