@@ -21,11 +21,12 @@ and, on a terminal, a line that shows progress. All times are UTC.
 
 If a server asks for a pause, the run waits and says so.
 
-An interrupt (Ctrl-C, SIGTERM, the end of the terminal) ends the run: nothing new is
-started, work in progress stops at the next step, and a line for each target reports its
-result, even if only that it was not started. A second interrupt ends the program at
-once. Either way no message is lost; to finish what was started, run the same command
-again, or recover. So does a reader of standard output that ends, as head does.
+An interrupt (Ctrl-C, SIGTERM, the end of the terminal) ends the run, as does the
+end of whatever reads standard output, such as head: nothing new is started, work in
+progress stops at the next step, and a line for each target reports its result, even
+if only that it was not started. A second interrupt ends the program at once. Either
+way no message is lost; to finish what was started, run the same command again, or
+recover.
 
 The outcome "undecided" means that it is not known yet where a message is: a request
 whose answer was lost may still take effect, or another run is working on it. The
@@ -77,9 +78,10 @@ A file of targets is CSV or JSON lines, in UTF-8.
 CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
 which is said), in any order:
 mailbox, message_id or those of criteria (or all of them), and optionally reason and
-reference (the key of the case, as with quarantine -reference). The criteria are sender,
-recipient, subject, subject_match, received_after, received_before, attachment_name,
-attachment_sha256 and url. A line has either a message_id or criteria.
+reference (the key of the case, as with quarantine -reference). The criteria are
+sender, recipient, subject, subject_match, received_after, received_before,
+attachment_name, attachment_sha256 and url. A line has either a message_id or
+criteria.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing

@@ -172,7 +172,7 @@ func TestAlerts(t *testing.T) {
 		status, _, text := call(t, c.method, w.url+c.path, c.content, c.header...)
 		assert.Equal(t, c.status, status, "%s %s %v: %s", c.method, c.path, c.header, text)
 	}
-	_, _, text := call(t, "POST", w.url+"/alerts", `{"messageId":"`+phishing+`"}`, "Content-Type", jsonType)
+	_, _, text = call(t, "POST", w.url+"/alerts", `{"messageId":"`+phishing+`"}`, "Content-Type", jsonType)
 	assert.Contains(t, text, "mailboxes and groups are empty")
 	_, _, metrics := call(t, "GET", w.url+"/metrics", "")
 	assert.Contains(t, metrics, `quarantined_jobs{kind="fleet_take",state="completed"} 1`)
