@@ -37,7 +37,7 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 		release, err = c.acquire(callinfo.With(ctx, about))
 		k.waited = time.Since(asked)
 		if err != nil {
-			return nil, k.unsent(c.unsent(t, fmt.Errorf("waiting for permission to call: %w", err)))
+			return nil, k.unsent(c.unsent(t, fmt.Errorf("waiting for the limiter: %w", err)))
 		}
 	} else if ctx.Err() != nil {
 		return nil, k.unsent(c.unsent(t, context.Cause(ctx)))

@@ -28,7 +28,10 @@
 //
 //   - exchange makes a Service or a Router for Exchange from a configuration:
 //     exchange.Open, exchange.OpenFile and exchange.OpenRouter
-//   - ewsmail is the driver for Exchange
+//   - ewsmail is the driver for Exchange over EWS, and graphmail for Exchange Online over
+//     Microsoft Graph
+//   - reported watches the mailbox where users report mail; understood, below it, says
+//     which messages they mean
 //   - boltjournal is a Journal in a file
 //   - driver is the contract between this package and a driver; a custom
 //     driver.Strategy is passed to [New]

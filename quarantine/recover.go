@@ -30,51 +30,50 @@ import (
 // the end, as are those of another server, if several share the journal: the service of
 // that name recovers them. Any other ends the iteration. If an intent could not be removed,
 // the receipt, which is true, comes before the error.
+//
+// Several intents are settled at a time, since each may have to wait for SearchLag; their
+// receipts come in the order in which that is done. If the loop is left, what is in
+// progress ends undecided, as when the context ends.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return s.recovering(ctx, func(string) bool { return false })
 }
 
+// recoverAtOnce is how many intents are settled at a time. Most of that is waiting until a
+// search must show what was carried, which takes SearchLag for each.
+const recoverAtOnce = 32
+
 // recovering is Recover. It does not tell of the intents of servers that others recover.
 func (s *Service) recovering(ctx context.Context, others func(server string) bool) iter.Seq2[*Receipt, error] {
-	return func(yield func(*Receipt, error) bool) {
+	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
+		run := settlement{emit: emit, places: make(chan struct{}, recoverAtOnce)}
 		// Intents that can be read are settled even if others cannot be read.
 		var unread []error
 		foreign := make(map[string]int)
 		for in, err := range s.claims.journal.Pending(ctx) {
-			if ctx.Err() != nil {
-				yield(nil, context.Cause(ctx))
-				return
-			}
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				unread = append(unread, err)
 				continue
 			}
-			if !s.settles(in) {
+			if err == nil && !s.settles(in) {
 				if in.Server == "" || !others(in.Server) {
 					foreign[in.Server]++
 				}
 				continue
 			}
-			r, err := s.recover(ctx, in)
-			if r != nil && !yield(r, nil) {
-				return
+			if !run.begin(ctx, func() (*Receipt, error) { return s.recover(ctx, in) }) {
+				break
 			}
-			if err != nil && gaveUp(ctx, err) { // the journal has no fault
-				yield(nil, err)
-				return
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("journal: %w", err))
-				return
-			}
+		}
+		if run.end(ctx) {
+			return
 		}
 		for _, server := range slices.Sorted(maps.Keys(foreign)) {
 			unread = append(unread, notOurs(server, foreign[server]))
 		}
 		if err := errors.Join(unread...); err != nil {
-			yield(nil, fmt.Errorf("journal: %w", err))
+			emit(nil, fmt.Errorf("journal: %w", err))
 		}
-	}
+	})
 }
 
 // notOurs is the error for intents that this service leaves alone.

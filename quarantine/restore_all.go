@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -49,7 +50,7 @@ func (r *Router) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) it
 	return restoreEach(ctx, receipts, r.window(), func(ctx context.Context, was *Receipt) (*Receipt, error) {
 		rt, err := r.of(was)
 		if err != nil {
-			return nil, err
+			return nothingTaken(was, err)
 		}
 		return whenFree(ctx, rt.slots, func() (*Receipt, error) {
 			return failures.tolerate(rt, func() (*Receipt, error) {
@@ -121,6 +122,16 @@ func (r *Router) of(receipt *Receipt) (*route, error) {
 		return nil, driver.Invalid("receipt", "server", fmt.Sprintf("is %q, which is not the name of a server; the servers are %q: give the one that it was taken on this name again, or leave the field empty", receipt.Server, r.Servers()))
 	}
 	return rt, nil
+}
+
+// nothingTaken returns the result for a receipt that names no known server: with an error,
+// unless it says that no server has taken anything.
+func nothingTaken(was *Receipt, err error) (*Receipt, error) {
+	if was == nil || was.Server != "" || was.Action == "find" || was.DryRun || len(was.Items) > 0 {
+		return nil, err
+	}
+	now := time.Now()
+	return &Receipt{Action: "restore", Target: was.Target, Started: now, Finished: now, Items: []ReceiptItem{}}, nil
 }
 
 // unnamed returns the service of a receipt that names none, as of a service that had no name

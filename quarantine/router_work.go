@@ -24,11 +24,12 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 // of a service that had no name then, is of the server in whose quarantine mailbox its items
 // lie or, failing that, that claims its mailbox. If the
 // mailbox has since moved to another server, it cannot be restored from there,
-// and the error says so.
+// and the error says so. One that names none and has no item, as of a target that was not
+// begun, has nothing to restore, and that is not an error.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	rt, err := r.of(receipt)
 	if err != nil {
-		return nil, err
+		return nothingTaken(receipt, err)
 	}
 	return r.restore(ctx, rt, receipt)
 }

@@ -21,7 +21,8 @@ and, on a terminal, a line that shows progress. All times are UTC.
 
 If a server asks for a pause, the run waits and says so.
 
-An interrupt (Ctrl-C, SIGTERM) ends the run: nothing new is started, work in
+An interrupt (Ctrl-C, SIGTERM, the end of the terminal) ends the run, as does the
+end of whatever reads standard output, such as head: nothing new is started, work in
 progress stops at the next step, and a line for each target reports its result, even
 if only that it was not started. A second interrupt ends the program at once. Either
 way no message is lost; to finish what was started, run the same command again, or
@@ -76,12 +77,12 @@ A file of targets is CSV or JSON lines, in UTF-8.
 
 CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
 which is said), in any order:
-mailbox, message_id or criteria (or both), and optionally reason and reference (the
-key of the case, as with quarantine -reference). The criteria are sender, recipient,
-subject, subject_match, received_after, received_before, attachment_name,
-attachment_sha256 and url. A line has a message_id or criteria, not both. The names
-RecipientEmailAddress and InternetMessageId, as in exports of Microsoft Defender, are
-read as mailbox and message_id, in JSON too.
+mailbox, message_id or those of criteria (or all of them), and optionally reason and
+reference (the key of the case, as with quarantine -reference). The criteria are
+sender, recipient, subject, subject_match, received_after, received_before,
+attachment_name, attachment_sha256 and url. A line has either a message_id or
+criteria. The names RecipientEmailAddress and InternetMessageId, as in exports of
+Microsoft Defender, are read as mailbox and message_id, in JSON too.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing

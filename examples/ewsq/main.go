@@ -25,12 +25,17 @@ func main() {
 	// net/http writes there what a server sends unasked. It may echo the password.
 	log.SetOutput(io.Discard)
 	collect(os.LookupEnv)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv,
 		columns: terminal.Columns(os.Stderr), both: terminal.Columns(os.Stdout) != nil,
+		atWork: func() { signal.Ignore(syscall.SIGPIPE) },
 	}
 	status := p.run(ctx, os.Args[1:])
 	stop()

@@ -28,6 +28,9 @@ type program struct {
 	lookup         func(string) (string, bool) // of the environment
 	columns        func() int                  // width of the terminal on stderr; nil if it is not one
 	both           bool                        // stdout is shown on the same terminal
+	// atWork is called before anything is asked of a server: from then on a reader of
+	// stdout that has gone is a write that fails, and no end between two steps; may be nil.
+	atWork func()
 
 	screen *terminal.Screen // wraps stderr
 	json   bool             // no text for people

@@ -126,6 +126,9 @@ func (s *session) several() bool { return len(s.selected) > 1 }
 
 // open returns a router over the selected configurations; pace may be nil.
 func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
+	if s.atWork != nil {
+		s.atWork()
+	}
 	perPayer, opts := 0, quarantine.RouterOptions{Logger: s.logger()}
 	if pace != nil {
 		perPayer = pace.perPayer()

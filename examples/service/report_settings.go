@@ -91,7 +91,7 @@ func (s *reportSettings) open(configs []exchange.Config, log *slog.Logger) (*rep
 			continue
 		}
 		if len(rs.rules) > 0 && !c.CriteriaSearch {
-			return nil, fmt.Errorf("-rules needs \"messageIdSearch\": true in the configuration %q, since what a rule says is searched for; %w", c.Name, errUsage)
+			return nil, fmt.Errorf("-rules needs \"messageIdSearch\": true in %s, since what a rule says is searched for; %w", called(c.Name), errUsage)
 		}
 		if rs.keys[c.Name], err = c.ReadStampKeys(); err != nil {
 			return nil, fmt.Errorf("-config: %w; %w", err, errUsage)
@@ -117,4 +117,12 @@ func readReply(path string) (*template.Template, error) {
 		return nil, fmt.Errorf("%s is longer than 64 KiB", path)
 	}
 	return template.New("reply").Option("missingkey=error").Parse(string(text))
+}
+
+// called is what a configuration is called, which has a name if there are several.
+func called(name string) string {
+	if name == "" {
+		return "the configuration"
+	}
+	return fmt.Sprintf("the configuration %q", name)
 }

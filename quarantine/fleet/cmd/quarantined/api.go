@@ -129,6 +129,9 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 	if body.ID == "" {
 		body.ID = newCampaign()
 	}
+	if len(body.Mailboxes)+len(body.Groups) == 0 {
+		return &problem{Status: http.StatusBadRequest, Detail: "mailboxes and groups are empty; name at least one of either"}
+	}
 	if len(body.Mailboxes)+len(body.Groups) > maxMailboxes {
 		return &problem{Status: http.StatusBadRequest, Detail: fmt.Sprintf("mailboxes and groups are more than %d; post the rest under the same id", maxMailboxes)}
 	}

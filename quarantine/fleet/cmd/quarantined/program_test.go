@@ -180,6 +180,8 @@ func TestAlerts(t *testing.T) {
 		status, _, text := call(t, c.method, w.url+c.path, c.content, c.header...)
 		assert.Equal(t, c.status, status, "%s %s %v: %s", c.method, c.path, c.header, text)
 	}
+	_, _, text = call(t, "POST", w.url+"/alerts", `{"messageId":"`+phishing+`"}`, "Content-Type", jsonType)
+	assert.Contains(t, text, "mailboxes and groups are empty")
 	_, _, metrics := call(t, "GET", w.url+"/metrics", "")
 	// A job ends after its last target, and the restore may have come between.
 	assert.Regexp(t, `quarantined_jobs\{kind="fleet_take",state="(running|completed|cancelled)"\} 1`, metrics)
