@@ -114,7 +114,7 @@ func ExampleRouter_RestoreAll() {
 	}
 	// Output:
 	// alice@example.test restored
-	// bob@example.test is still in quarantine: quarantine: receipt: server is "Closed branch", which is not the name of a server; the servers are ["Head office"]
+	// bob@example.test is still in quarantine: quarantine: receipt: server is "Closed branch", which is not the name of a server; the servers are ["Head office"]: give the one that it was taken on this name again, or leave the field empty
 }
 
 // A plan is made once, and carried by a queue to whoever runs it.
