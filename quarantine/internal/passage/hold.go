@@ -166,16 +166,27 @@ func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted 
 	if err != nil {
 		return false, false, fmt.Errorf("journal: %w", err)
 	}
-	left, usual := time.Until(had.Lease), 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag)
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), left > max(usual, maxAhead):
+	case had.Print != printOf(p.Item):
 		return false, false, nil
-	case known, p.engine.sealed(had):
-		return true, true, nil
 	}
-	return len(p.engine.Keys) == 0 && left <= usual, false, nil
+	ours, trusted = p.genuine(had, known)
+	return ours, trusted, nil
+}
+
+// genuine reports whether this installation may have made a stamp, of an operation that the
+// journal knows or not; and whether it is known to have.
+func (p *Passage) genuine(had driver.Stamp, known bool) (ours, trusted bool) {
+	left, usual := time.Until(had.Lease), 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag)
+	switch {
+	case left > max(usual, maxAhead):
+		return false, false
+	case known, p.engine.sealed(had):
+		return true, true
+	}
+	return len(p.engine.Keys) == 0 && left <= usual, false
 }
 
 // maxAhead is how far the clock of another machine of this installation may be ahead, even

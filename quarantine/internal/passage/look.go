@@ -63,6 +63,7 @@ func (p *Passage) absent(u unseen, began time.Time) bool {
 // there is a copy, beside which it has not been seen.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
+	p.newer = nil
 	s := sight{free: p.free()}
 	source, err := p.engine.Inspect(ctx, p.From, p.Item.ID)
 	if err != nil {
@@ -71,12 +72,14 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if source != nil && p.carries(*source) {
 		at := p.placed(*source)
 		s.source = &at
+	} else if source != nil {
+		p.meet(*source)
 	}
 	if s.copies, err = p.findCopies(ctx, s.source != nil); err != nil {
 		return s, err
 	}
 	if source != nil && s.source == nil {
-		return s, errOtherHands
+		return s, p.follow(ctx, s, errOtherHands)
 	}
 	p.split = p.split || s.source != nil && len(s.copies) > 0
 	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
@@ -87,6 +90,8 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	}
 	if s.source != nil {
 		p.Item = *s.source
+	} else if err := p.follow(ctx, s, nil); err != nil {
+		return s, err
 	}
 	p.unseenSource.look(s.source != nil)
 	p.unseenCopy.look(len(s.copies) > 0)
@@ -122,7 +127,11 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.It
 	}
 	leftover := p.Direction == driver.ToUser && p.From != nil && m.Address() == p.From.Address()
 	for _, it := range found.Items {
-		if !p.carries(it) || leftover && it.Folder.Recoverable {
+		if leftover && it.Folder.Recoverable {
+			continue
+		}
+		if !p.carries(it) {
+			p.meet(it)
 			continue
 		}
 		stamped, err := p.engine.Inspect(ctx, m, it.ID)
@@ -226,6 +235,7 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 		}
 		missing = append(missing, found.Unsearched...)
 		for _, it := range found.Items {
+			p.meet(it)
 			if p.carries(it) && !slices.ContainsFunc(copies, func(c driver.Item) bool { return c.ID == it.ID }) {
 				copies = append(copies, it)
 			}
