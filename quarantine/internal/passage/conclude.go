@@ -136,6 +136,9 @@ func (p *Passage) faithfulCopy(c driver.Item) bool {
 // reads back that it is gone. If it is not, or it has changed since, it reports
 // false: then the ends are looked at again.
 func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, err error) {
+	if original.ID == p.copied.ID {
+		return false, p.undecided(fmt.Errorf("the server gives the original in %s and the copy in %s the same id, so nothing was removed", p.From.Address(), p.To.Address()))
+	}
 	err = p.From.Remove(ctx, original)
 	removed := err == nil
 	switch {

@@ -69,22 +69,26 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	if err != nil {
 		return s, err
 	}
-	if source != nil && p.carries(*source) {
+	others := source != nil && !p.carries(*source)
+	if others {
+		p.meet(*source)
+	} else if source != nil {
 		at := p.placed(*source)
 		s.source = &at
-	} else if source != nil {
-		p.meet(*source)
 	}
 	if s.copies, err = p.findCopies(ctx, s.source != nil); err != nil {
 		return s, err
 	}
-	if source != nil && s.source == nil {
+	if others {
 		return s, p.follow(ctx, s, errOtherHands)
+	}
+	if source != nil && p.isCopy(*source, s.copies) {
+		s.source = nil // unless a search shows it
 	}
 	p.split = p.split || s.source != nil && len(s.copies) > 0
 	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
 	if s.source == nil && !dead {
-		if s.source, err = p.findStamped(ctx, p.From); err != nil {
+		if s.source, err = p.findStamped(ctx, p.From, s.copies); err != nil {
 			return s, err
 		}
 	}
@@ -119,8 +123,8 @@ func (p *Passage) alike(it driver.Item) bool {
 
 // findStamped searches a mailbox for the item with the attempt, which its owner has
 // moved, and returns nil if it does not find it. What the move of a restore left in
-// Recoverable Items of the quarantine mailbox is not the original.
-func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
+// Recoverable Items of the quarantine mailbox is not the original, nor is one of the copies.
+func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []driver.Item) (*driver.Item, error) {
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, p.stamp))
 	if err != nil {
 		return nil, err
@@ -141,6 +145,9 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.It
 		if stamped == nil || !p.carries(*stamped) {
 			continue // moved again
 		}
+		if stamped.Folder.ID != it.Folder.ID && p.isCopy(*stamped, copies) {
+			continue // a search goes on to show it where it was
+		}
 		stamped.Folder = it.Folder
 		return stamped, nil
 	}
@@ -158,6 +165,16 @@ func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
 		vault = p.From
 	}
 	return driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, Archive: vault != nil && m.Address() == vault.Address()}
+}
+
+// isCopy reports whether what was read by the id of the original is a copy, or lies where
+// the copies are. Under some servers the id of an item outlives its move; the original, by
+// that id, is then what has arrived, and to remove it would remove the only copy.
+func (p *Passage) isCopy(read driver.Item, copies []driver.Item) bool {
+	folder := read.Folder.ID
+	return folder != "" && folder == p.dest.ID || slices.ContainsFunc(copies, func(c driver.Item) bool {
+		return c.ID == read.ID || folder != "" && folder == c.Folder.ID
+	})
 }
 
 // findCopies returns the items at the destination end that carry the attempt. A

@@ -73,7 +73,7 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 			if err != nil {
 				return nil, err
 			}
-			if it != nil && it.Stamp != nil && it.Stamp.Operation == seen.Stamp.Operation {
+			if it != nil && it.Stamp != nil && it.Stamp.Operation == seen.Stamp.Operation && !movedTo(*it, seen, sightings) {
 				it.Folder = seen.Folder
 				there = append(there, *it)
 			}
@@ -81,4 +81,12 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 		sightings = there
 	}
 	return sightings, nil
+}
+
+// movedTo reports whether an item, by the id that one sighting gave, is now in the folder of
+// another sighting: under some servers an id outlives the move, and both are one object.
+func movedTo(it, seen driver.Item, sightings []driver.Item) bool {
+	return it.Folder.ID != "" && it.Folder.ID != seen.Folder.ID && slices.ContainsFunc(sightings, func(other driver.Item) bool {
+		return other.ID != seen.ID && other.Folder.ID == it.Folder.ID
+	})
 }
