@@ -45,9 +45,9 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		single = append(single, group[0])
 		p := e.New(Passage{Direction: driver.ToQuarantine, To: m})
 		for _, late := range group[1:] {
-			if Differs(group[0], late, false) != "" {
+			if why := e.another(ctx, m, group[0], late); why != "" {
 				late.Mailbox = m.Address()
-				p.asides = append(p.asides, Aside{Item: late, Why: "another item with its stamp"})
+				p.asides = append(p.asides, Aside{Item: late, Why: why})
 				continue
 			}
 			p.shelve(ctx, late, "a second copy")
@@ -57,6 +57,21 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		}
 	}
 	return single, others, nil
+}
+
+// another says why an item is not shown to be a second copy of one with the same stamp, or "".
+func (e *Engine) another(ctx context.Context, m driver.Mailbox, one, late driver.Item) string {
+	if Differs(one, late, false) != "" {
+		return "another item with its stamp"
+	}
+	same, known, err := e.SameContent(ctx, m, one, late)
+	switch {
+	case err != nil && !unreadable(err):
+		return "an item with its stamp that could not be compared with it"
+	case err == nil && known && !same:
+		return "another item with its stamp"
+	}
+	return ""
 }
 
 // existing returns those of several sightings that are different objects: it
