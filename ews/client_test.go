@@ -152,8 +152,10 @@ func TestMailboxStateIsBounded(t *testing.T) {
 	before := heap()
 	for i := range 100_000 {
 		c.ForMailbox(fmt.Sprintf("user%d@example.test", i)).Version()
+		if i%10_000 == 9_999 {
+			collected(t, before, 8<<20, "bytes kept for 100,000 mailboxes")
+		}
 	}
-	assert.Less(t, int64(heap())-int64(before), int64(8<<20), "bytes kept for 100,000 mailboxes")
 	assert.False(t, kept.Build().IsZero())
 	assert.Equal(t, kept.Build(), c.Impersonating("KEPT@example.test").Build(), "a new view of the same mailbox")
 }
@@ -162,13 +164,29 @@ func TestMailboxStateIsBounded(t *testing.T) {
 // them, nor what they learnt.
 func TestDroppedClientIsCollected(t *testing.T) {
 	before := heap()
-	for range 100 {
+	for i := range 100 {
 		c := newClient(t, &staticServer{}, nil)
-		for i := range 1_000 {
-			c.ForMailbox(fmt.Sprintf("user%d@example.test", i)).Version()
+		for j := range 1_000 {
+			c.ForMailbox(fmt.Sprintf("user%d@example.test", j)).Version()
+		}
+		if i%10 == 9 {
+			collected(t, before, 8<<20, "bytes kept for 100 clients of 1,000 mailboxes")
 		}
 	}
-	assert.Less(t, int64(heap())-int64(before), int64(8<<20), "bytes kept for 100 clients of 1,000 mailboxes")
+}
+
+// collected fails if more than that is in use than before, once the collector has had time
+// for all that is not: cleanups run when it is done, beside the test.
+func collected(t *testing.T, before uint64, most int64, what string) {
+	t.Helper()
+	var more int64
+	for range 200 {
+		if more = int64(heap()) - int64(before); more < most {
+			return
+		}
+		runtime.Gosched()
+	}
+	require.Less(t, more, most, what)
 }
 
 // heap returns the size of what is in use.
