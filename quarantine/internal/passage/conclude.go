@@ -160,6 +160,9 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 	if lookErr != nil {
 		return false, p.undecided(errors.Join(lookErr, err))
 	}
+	if left != nil && left.Folder.ID != "" && original.Folder.ID != "" && left.Folder.ID != original.Folder.ID {
+		left = nil // an id may outlive the removal, and show what is kept in Recoverable Items
+	}
 	if left == nil && removed {
 		// Its id is dead as well if nothing was removed and its owner has just moved it.
 		moved, err := p.strayed(ctx)

@@ -187,8 +187,11 @@ func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item,
 		if err != nil {
 			return nil, err
 		}
-		if it != nil && it.Folder.ID == p.dest.ID {
+		switch {
+		case it != nil && it.Folder.ID == p.dest.ID:
 			it.Folder = p.dest // with its path
+		case it != nil && it.Folder.ID != "":
+			it = nil // filed elsewhere, which a search shows; or not made in this mailbox at all
 		}
 		if it != nil && it.Stamp == nil && identityDiffers(p.Item, *it, p.faithful) != "" {
 			it = nil // the id is that of another message

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
 // A server under which the id of an item outlives its move to another mailbox: the item
@@ -97,4 +98,73 @@ func TestIDOutlivesFiling(t *testing.T) {
 		_, taken, aside, _ := s.count()
 		assert.Equal(t, []int{1, 0}, []int{taken, aside})
 	})
+}
+
+// The same for a removal: by the id that the original had, the server shows what it keeps of
+// it in Recoverable Items. That is no original which is still there.
+func TestIDOutlivesTheRemoval(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
+		for d, end := range map[driver.Direction]string{driver.ToQuarantine: "done in /Quarantine", driver.ToUser: "done in /Inbox"} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(way)
+				o := s.deliver()
+				from := alice
+				if d == driver.ToUser {
+					s.again(t.Context(), driver.ToQuarantine)
+					time.Sleep(time.Hour)
+					o, from = s.In(vault, false)[0], vault
+				}
+				s.sends = d
+				was, kept := s.seen(t, o), driver.Item{}
+				s.twist = func(c *detour.Call) {
+					switch c.Act(); {
+					case c.Kind == detour.Remove && c.Answer.Err == nil:
+						kept = c.Item
+						kept.Folder = driver.Folder{ID: s.Folders[s.FolderOf(from, twobox.Recoverable)].ID}
+					case c.Kind == detour.Inspect && c.Item.ID == was.ID && kept.ID != "":
+						c.Answer = detour.Answer{Item: kept}
+					}
+				}
+				assert.Equal(t, end+" ("+string(way)+")", s.run(t.Context(), s.passage(d, was)))
+				user, taken, aside, _ := s.count()
+				assert.Equal(t, []int{1, 0}, []int{user + taken, aside})
+			})
+		}
+	}
+}
+
+// A server makes the copy in another mailbox than it was told to. By its id it can be read,
+// and yet it is not where it belongs: the original stays.
+func TestCopyMadeElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
+		for d, from := range map[driver.Direction]string{driver.ToQuarantine: alice, driver.ToUser: vault} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(way)
+				o := s.deliver()
+				if d == driver.ToUser {
+					s.again(t.Context(), driver.ToQuarantine)
+					time.Sleep(time.Hour)
+					o = s.In(vault, false)[0]
+				}
+				s.sends = d
+				var made driver.Item
+				s.twist = func(c *detour.Call) {
+					switch c.Act(); {
+					case c.Kind == detour.Carry:
+						copied := s.Objects[len(s.Objects)-1]
+						made = s.seen(t, copied)
+						made.Folder = driver.Folder{ID: "drafts of the account"}
+						s.Purge(copied)
+					case c.Kind == detour.Inspect && made.ID != "" && c.Item.ID == made.ID:
+						c.Answer = detour.Answer{Item: made}
+					}
+				}
+				assert.Equal(t, "undecided: the server reported success, but the copy is not there; no second one is made ("+string(way)+")",
+					s.run(t.Context(), s.passage(d, s.seen(t, o))))
+				assert.Len(t, s.In(from, false), 1, "the original is still there")
+			})
+		}
+	}
 }
