@@ -19,7 +19,7 @@ var errBegunAnew = errors.New("another run has begun anew with it")
 // a moment before would look for it in vain.
 func (p *Passage) meet(it driver.Item) {
 	s := it.Stamp
-	if s == nil || s.Operation != p.stamp.Operation || s.Attempt == p.stamp.Attempt || s.Direction != p.Direction ||
+	if s == nil || s.Operation != p.stamp.Operation || s.Direction != p.Direction ||
 		!strings.EqualFold(s.Mailbox, p.stamp.Mailbox) || !s.Lease.After(p.stamp.Lease) || !p.alike(it) {
 		return
 	}

@@ -101,7 +101,5 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 // movedTo reports whether an item, by the id that one sighting gave, is now in the folder of
 // another sighting: under some servers an id outlives the move, and both are one object.
 func movedTo(it, seen driver.Item, sightings []driver.Item) bool {
-	return it.Folder.ID != "" && it.Folder.ID != seen.Folder.ID && slices.ContainsFunc(sightings, func(other driver.Item) bool {
-		return other.ID != seen.ID && other.Folder.ID == it.Folder.ID
-	})
+	return it.Folder.ID != seen.Folder.ID && slices.ContainsFunc(sightings, func(other driver.Item) bool { return other.Folder.ID == it.Folder.ID })
 }
