@@ -171,9 +171,8 @@ func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
 // the copies are. Under some servers the id of an item outlives its move; the original, by
 // that id, is then what has arrived, and to remove it would remove the only copy.
 func (p *Passage) isCopy(read driver.Item, copies []driver.Item) bool {
-	folder := read.Folder.ID
-	return folder != "" && folder == p.dest.ID || slices.ContainsFunc(copies, func(c driver.Item) bool {
-		return c.ID == read.ID || folder != "" && folder == c.Folder.ID
+	return read.Folder.ID == p.dest.ID || slices.ContainsFunc(copies, func(c driver.Item) bool {
+		return c.ID == read.ID || c.Folder.ID == read.Folder.ID
 	})
 }
 
