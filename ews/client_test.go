@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -140,44 +139,6 @@ func TestCookiesAreBounded(t *testing.T) {
 		require.NoError(t, getFolder(t.Context(), c))
 	}
 	assert.Len(t, strings.Split(srv.seen()[2].header.Get("Cookie"), "; "), 16)
-}
-
-// TestMailboxStateIsBounded: a run over many mailboxes leaves nothing behind,
-// but what a view has learnt stays as long as the view does.
-func TestMailboxStateIsBounded(t *testing.T) {
-	srv := &staticServer{soap(response(ews.OpGetFolder, goodFolder))}
-	c := newClient(t, srv, nil)
-	kept := c.ForMailbox("kept@example.test")
-	require.NoError(t, getFolder(t.Context(), kept))
-	before := heap()
-	for i := range 100_000 {
-		c.ForMailbox(fmt.Sprintf("user%d@example.test", i)).Version()
-	}
-	assert.Less(t, int64(heap())-int64(before), int64(8<<20), "bytes kept for 100,000 mailboxes")
-	assert.False(t, kept.Build().IsZero())
-	assert.Equal(t, kept.Build(), c.Impersonating("KEPT@example.test").Build(), "a new view of the same mailbox")
-}
-
-// TestDroppedClientIsCollected: a program that makes a client for each run keeps none of
-// them, nor what they learnt.
-func TestDroppedClientIsCollected(t *testing.T) {
-	before := heap()
-	for range 100 {
-		c := newClient(t, &staticServer{}, nil)
-		for i := range 1_000 {
-			c.ForMailbox(fmt.Sprintf("user%d@example.test", i)).Version()
-		}
-	}
-	assert.Less(t, int64(heap())-int64(before), int64(8<<20), "bytes kept for 100 clients of 1,000 mailboxes")
-}
-
-// heap returns the size of what is in use.
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }
 
 func TestGzip(t *testing.T) {

@@ -61,7 +61,9 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			ri.Outcome, ri.Err = unbegun(err), err
 		case len(found.Items) > 0:
 			var gone *missed
-			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, was.Outcome.Done()); gone != nil {
+			// What a move leaves in Recoverable Items its user may have recovered since.
+			finished := was.Outcome.Done() && !s.engine.Leaves
+			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, finished); gone != nil {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)
 			}

@@ -31,11 +31,40 @@ func (k *checker) exportUpload(ctx context.Context, item *ews.ItemID) {
 	case err == nil:
 		k.ok(CheckExportUpload, "", "the server supports both operations; no item was exported, since the quarantine folder does not exist yet")
 	case k.undecided(ctx, err):
-	case k.cfg.Access == exchange.Impersonation:
-		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is transferred as MIME, which loses properties", k.exportRemedy())
 	default:
-		k.warn(CheckExportUpload, "", err.Error()+"; messages that the server does not move are then transferred as MIME, which loses properties", k.exportRemedy())
+		k.notExported(ctx, item, err)
 	}
+}
+
+// notExported reports that items are not exported or uploaded, and how they are carried
+// instead: the MIME of the test item, if there is one, must be readable.
+func (k *checker) notExported(ctx context.Context, item *ews.ItemID, err error) {
+	var unread error
+	if item != nil {
+		unread = k.readMIME(ctx, *item)
+	}
+	moves := k.cfg.Access == exchange.FullAccess
+	switch {
+	case unread != nil && k.undecided(ctx, unread):
+	case unread != nil && moves:
+		k.warn(CheckExportUpload, "", err.Error()+"; nor can the test item be read as MIME ("+unread.Error()+"): messages that the server does not move cannot be taken", k.exportRemedy())
+	case unread != nil:
+		k.fail(CheckExportUpload, "", err.Error()+"; nor can the test item be read as MIME ("+unread.Error()+"): no way is left to take a message", k.exportRemedy())
+	case moves:
+		k.warn(CheckExportUpload, "", err.Error()+"; messages that the server does not move are then transferred as MIME, which loses properties", k.exportRemedy())
+	default:
+		k.fail(CheckExportUpload, "", err.Error()+"; without it every message is transferred as MIME, which loses properties", k.exportRemedy())
+	}
+}
+
+// readMIME reads the MIME of the test item.
+func (k *checker) readMIME(ctx context.Context, item ews.ItemID) error {
+	mime, err := k.quarantine.client.OpenMIME(ctx, item)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, mime)
+	return errors.Join(err, mime.Close())
 }
 
 // export exports the test item, or an invalid id if item is nil, and returns
@@ -141,11 +170,7 @@ func (k *checker) notMoved(ctx context.Context, item ews.ItemID, seen string) {
 		k.warn(CheckMove, "", seen+"; they are exported and uploaded", k.moveRemedy())
 		return
 	}
-	mime, err := k.quarantine.client.OpenMIME(ctx, item)
-	if err == nil {
-		_, err = io.Copy(io.Discard, mime)
-		err = errors.Join(err, mime.Close())
-	}
+	err := k.readMIME(ctx, item)
 	switch {
 	case k.undecided(ctx, err):
 	case err != nil:

@@ -102,4 +102,22 @@ func TestCheckOfTheWaysThatAreLeft(t *testing.T) {
 	assert.Equal(t, selftest.Failed, move.Status, report)
 	assert.Contains(t, move.Seen, "no way is left")
 	assert.NotContains(t, report.String(), "Nothing failed")
+
+	// The same where nothing can be moved, and where it is not known whether it can.
+	for _, c := range []struct {
+		access exchange.Access
+		status selftest.Status
+		seen   string
+	}{
+		{exchange.Impersonation, selftest.Failed, "no way is left"},
+		{exchange.FullAccess, selftest.Warning, "messages that the server does not move cannot be taken"},
+	} {
+		s = newCheckScene(t, c.access)
+		refuse(s, ews.OpExportItems)
+		s.answers = strings.NewReplacer("<t:MimeContent", "<t:Missing", "</t:MimeContent", "</t:Missing")
+		export := of(t, s.check(t), selftest.CheckExportUpload, "")
+		assert.Equal(t, c.status, export.Status)
+		assert.Contains(t, export.Seen, c.seen)
+		assert.NotContains(t, export.Seen, "transferred as MIME")
+	}
 }

@@ -136,6 +136,9 @@ func (p *Passage) faithfulCopy(c driver.Item) bool {
 // reads back that it is gone. If it is not, or it has changed since, it reports
 // false: then the ends are looked at again.
 func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, err error) {
+	if original.ID == p.copied.ID {
+		return false, p.undecided(fmt.Errorf("the server gives the original in %s and the copy in %s the same id, so nothing was removed", p.From.Address(), p.To.Address()))
+	}
 	err = p.From.Remove(ctx, original)
 	removed := err == nil
 	switch {
@@ -156,6 +159,9 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 	left, lookErr := p.engine.Inspect(ctx, p.From, original.ID)
 	if lookErr != nil {
 		return false, p.undecided(errors.Join(lookErr, err))
+	}
+	if left != nil && left.Folder.ID != "" && original.Folder.ID != "" && left.Folder.ID != original.Folder.ID {
+		left = nil // an id may outlive the removal, and show what is kept in Recoverable Items
 	}
 	if left == nil && removed {
 		// Its id is dead as well if nothing was removed and its owner has just moved it.

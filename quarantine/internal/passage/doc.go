@@ -28,6 +28,9 @@
 //	shown      shown                                           nowhere      end undecided: it is in neither mailbox
 //	otherwise                                                  look again   wait, and look
 //
+// A look that sees nothing of the attempt, but something of a later one of the same
+// operation, counts for nothing: another run has begun anew, and its attempt is adopted.
+//
 // The first row that fits counts. Nothing is removed for good but an original
 // whose copy has been compared with it in the same look, by the version that was
 // compared, and what the move of that very original has left in Recoverable Items.

@@ -93,6 +93,11 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		if !ours && p.underOtherAddress(ctx, had) {
 			return false, p.undecided(fmt.Errorf("it may be on its way from %s, perhaps another address of this mailbox, until %s", had.Mailbox, had.Lease.Format(time.RFC3339)))
 		}
+		if !ours {
+			if adopted, err = p.carriedAlready(ctx, had); adopted || err != nil {
+				return adopted, err
+			}
+		}
 		if !ours || had.Direction == driver.Surplus {
 			p.stamp = driver.Stamp{Operation: driver.NewOperation(), Mailbox: p.From.Address()}
 			p.describe()
@@ -166,16 +171,30 @@ func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted 
 	if err != nil {
 		return false, false, fmt.Errorf("journal: %w", err)
 	}
-	left, usual := time.Until(had.Lease), 2*(p.engine.window()+p.engine.Doubt+p.engine.Lag)
 	switch {
 	case had.Attempt == "":
 		return known, known, nil // of version 1, which anyone can write
-	case had.Print != printOf(p.Item), left > max(usual, maxAhead):
+	case had.Print != printOf(p.Item):
 		return false, false, nil
-	case known, p.engine.sealed(had):
-		return true, true, nil
 	}
-	return len(p.engine.Keys) == 0 && left <= usual, false, nil
+	ours, trusted = p.genuine(had, known)
+	return ours, trusted, nil
+}
+
+// usual is how long the lease of a stamp may at most last yet, if the clocks agree.
+func (e *Engine) usual() time.Duration { return 2 * (e.window() + e.Doubt + e.Lag) }
+
+// genuine reports whether this installation may have made a stamp, of an operation that the
+// journal knows or not; and whether it is known to have.
+func (p *Passage) genuine(had driver.Stamp, known bool) (ours, trusted bool) {
+	left, usual := time.Until(had.Lease), p.engine.usual()
+	switch {
+	case left > max(usual, maxAhead):
+		return false, false
+	case known, p.engine.sealed(had):
+		return true, true
+	}
+	return len(p.engine.Keys) == 0 && left <= usual, false
 }
 
 // maxAhead is how far the clock of another machine of this installation may be ahead, even
@@ -223,10 +242,10 @@ func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 		return it.Stamp.Direction == had.Direction && it.Stamp.Attempt == had.Attempt && !it.Folder.Recoverable
 	})
 	if left && p.Direction == driver.ToUser {
-		return p.undecided(errors.New("the run that took it has not come to its end, and it is in both mailboxes: recover, or quarantine it again, before it is restored"))
+		return p.undecided(errors.New("it is in both mailboxes: the run that took it has not come to its end, or somebody has put a copy back; recover, or quarantine it again, before it is restored"))
 	}
 	if left {
-		return p.undecided(errors.New("the run that restored it has not come to its end, and it is in both mailboxes: recover, or restore it again, before it is quarantined"))
+		return p.undecided(errors.New("it is in both mailboxes: the run that restored it has not come to its end, or somebody has put a copy into quarantine; recover, or restore it again, before it is quarantined"))
 	}
 	return nil
 }

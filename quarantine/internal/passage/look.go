@@ -63,30 +63,39 @@ func (p *Passage) absent(u unseen, began time.Time) bool {
 // there is a copy, beside which it has not been seen.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
+	p.newer = nil
 	s := sight{free: p.free()}
 	source, err := p.engine.Inspect(ctx, p.From, p.Item.ID)
 	if err != nil {
 		return s, err
 	}
-	if source != nil && p.carries(*source) {
+	others := source != nil && !p.carries(*source)
+	if others {
+		p.meet(*source)
+	} else if source != nil {
 		at := p.placed(*source)
 		s.source = &at
 	}
 	if s.copies, err = p.findCopies(ctx, s.source != nil); err != nil {
 		return s, err
 	}
-	if source != nil && s.source == nil {
-		return s, errOtherHands
+	if others {
+		return s, p.follow(ctx, s, errOtherHands)
+	}
+	if source != nil && p.isCopy(*source, s.copies) {
+		s.source = nil // unless a search shows it
 	}
 	p.split = p.split || s.source != nil && len(s.copies) > 0
 	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
 	if s.source == nil && !dead {
-		if s.source, err = p.findStamped(ctx, p.From); err != nil {
+		if s.source, err = p.findStamped(ctx, p.From, s.copies); err != nil {
 			return s, err
 		}
 	}
 	if s.source != nil {
 		p.Item = *s.source
+	} else if err := p.follow(ctx, s, nil); err != nil {
+		return s, err
 	}
 	p.unseenSource.look(s.source != nil)
 	p.unseenCopy.look(len(s.copies) > 0)
@@ -114,15 +123,19 @@ func (p *Passage) alike(it driver.Item) bool {
 
 // findStamped searches a mailbox for the item with the attempt, which its owner has
 // moved, and returns nil if it does not find it. What the move of a restore left in
-// Recoverable Items of the quarantine mailbox is not the original.
-func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.Item, error) {
+// Recoverable Items of the quarantine mailbox is not the original, nor is one of the copies.
+func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []driver.Item) (*driver.Item, error) {
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, p.stamp))
 	if err != nil {
 		return nil, err
 	}
 	leftover := p.Direction == driver.ToUser && p.From != nil && m.Address() == p.From.Address()
 	for _, it := range found.Items {
-		if !p.carries(it) || leftover && it.Folder.Recoverable {
+		if leftover && it.Folder.Recoverable {
+			continue
+		}
+		if !p.carries(it) {
+			p.meet(it)
 			continue
 		}
 		stamped, err := p.engine.Inspect(ctx, m, it.ID)
@@ -131,6 +144,9 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox) (*driver.It
 		}
 		if stamped == nil || !p.carries(*stamped) {
 			continue // moved again
+		}
+		if stamped.Folder.ID != it.Folder.ID && p.isCopy(*stamped, copies) {
+			continue // a search goes on to show it where it was
 		}
 		stamped.Folder = it.Folder
 		return stamped, nil
@@ -151,6 +167,15 @@ func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
 	return driver.Query{Operation: stamp.Operation, Origin: stamp.Mailbox, Archive: vault != nil && m.Address() == vault.Address()}
 }
 
+// isCopy reports whether what was read by the id of the original is a copy, or lies where
+// the copies are. Under some servers the id of an item outlives its move; the original, by
+// that id, is then what has arrived, and to remove it would remove the only copy.
+func (p *Passage) isCopy(read driver.Item, copies []driver.Item) bool {
+	return read.Folder.ID == p.dest.ID || slices.ContainsFunc(copies, func(c driver.Item) bool {
+		return c.ID == read.ID || c.Folder.ID == read.Folder.ID
+	})
+}
+
 // findCopies returns the items at the destination end that carry the attempt. A
 // copy whose id is known is read; otherwise the end is searched. Two ids are two
 // objects only if both exist at the same time. Original means that the original is
@@ -161,8 +186,11 @@ func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item,
 		if err != nil {
 			return nil, err
 		}
-		if it != nil && it.Folder.ID == p.dest.ID {
+		switch {
+		case it != nil && it.Folder.ID == p.dest.ID:
 			it.Folder = p.dest // with its path
+		case it != nil && it.Folder.ID != "":
+			it = nil // filed elsewhere, which a search shows; or not made in this mailbox at all
 		}
 		if it != nil && it.Stamp == nil && identityDiffers(p.Item, *it, p.faithful) != "" {
 			it = nil // the id is that of another message
@@ -226,6 +254,7 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 		}
 		missing = append(missing, found.Unsearched...)
 		for _, it := range found.Items {
+			p.meet(it)
 			if p.carries(it) && !slices.ContainsFunc(copies, func(c driver.Item) bool { return c.ID == it.ID }) {
 				copies = append(copies, it)
 			}

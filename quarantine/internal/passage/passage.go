@@ -61,7 +61,8 @@ type Passage struct {
 	made      string    // id of the copy that this run made, if known
 
 	unseenSource, unseenCopy unseen
-	last                     error // why the last request failed
+	newer                    *driver.Stamp // of a later attempt of the operation, seen in this look
+	last                     error         // why the last request failed
 
 	way      driver.Way
 	faithful bool         // the way keeps every property
@@ -155,6 +156,10 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 		if look {
 			if s, err = p.look(ctx); errors.Is(err, errNotKept) {
 				return p.abandon(ctx, &driver.Error{Err: err, Untouched: true, Answered: true})
+			}
+			if errors.Is(err, errBegunAnew) && retries <= p.engine.Attempts {
+				retries++
+				continue
 			}
 			if err != nil {
 				return p.undecided(err)

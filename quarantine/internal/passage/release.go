@@ -58,7 +58,7 @@ func (p *Passage) unstamp(ctx context.Context, m driver.Mailbox, it driver.Item,
 			fresh, err = p.engine.Inspect(ctx, m, it.ID)
 		}
 		if err == nil && fresh == nil {
-			fresh, err = p.findStamped(ctx, m)
+			fresh, err = p.findStamped(ctx, m, nil)
 		}
 		if err != nil {
 			return it.ID, err

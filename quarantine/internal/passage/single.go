@@ -45,9 +45,9 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		single = append(single, group[0])
 		p := e.New(Passage{Direction: driver.ToQuarantine, To: m})
 		for _, late := range group[1:] {
-			if Differs(group[0], late, false) != "" {
+			if why := e.another(ctx, m, group[0], late); why != "" {
 				late.Mailbox = m.Address()
-				p.asides = append(p.asides, Aside{Item: late, Why: "another item with its stamp"})
+				p.asides = append(p.asides, Aside{Item: late, Why: why})
 				continue
 			}
 			p.shelve(ctx, late, "a second copy")
@@ -57,6 +57,21 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 		}
 	}
 	return single, others, nil
+}
+
+// another says why an item is not shown to be a second copy of one with the same stamp, or "".
+func (e *Engine) another(ctx context.Context, m driver.Mailbox, one, late driver.Item) string {
+	if Differs(one, late, false) != "" {
+		return "another item with its stamp"
+	}
+	same, known, err := e.SameContent(ctx, m, one, late)
+	switch {
+	case err != nil && !unreadable(err):
+		return "an item with its stamp that could not be compared with it"
+	case err == nil && known && !same:
+		return "another item with its stamp"
+	}
+	return ""
 }
 
 // existing returns those of several sightings that are different objects: it
@@ -73,7 +88,7 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 			if err != nil {
 				return nil, err
 			}
-			if it != nil && it.Stamp != nil && it.Stamp.Operation == seen.Stamp.Operation {
+			if it != nil && it.Stamp != nil && it.Stamp.Operation == seen.Stamp.Operation && !movedTo(*it, seen, sightings) {
 				it.Folder = seen.Folder
 				there = append(there, *it)
 			}
@@ -81,4 +96,10 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 		sightings = there
 	}
 	return sightings, nil
+}
+
+// movedTo reports whether an item, by the id that one sighting gave, is now in the folder of
+// another sighting: under some servers an id outlives the move, and both are one object.
+func movedTo(it, seen driver.Item, sightings []driver.Item) bool {
+	return it.Folder.ID != seen.Folder.ID && slices.ContainsFunc(sightings, func(other driver.Item) bool { return other.Folder.ID == it.Folder.ID })
 }

@@ -148,7 +148,7 @@ func TestSingle(t *testing.T) {
 		assert.Equal(t, "another item with its stamp is in /Zebra of quarantine@example.test; "+
 			"a second copy is in /Surplus of quarantine@example.test; a second copy is in /Surplus of quarantine@example.test", others[first.Stamp.Operation].Residue)
 		assert.Len(t, others[first.Stamp.Operation].Asides, 3)
-		assert.Equal(t, "IIIIIIIMIDSIMIDSI", s.trace.String(), "who has no other is not read")
+		assert.Equal(t, "IIIIIIICCMIDSICCMIDSI", s.trace.String(), "who has no other is not read")
 
 		// What no longer exists under its id is left out.
 		for _, o := range s.In(vault, false) {

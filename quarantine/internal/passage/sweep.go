@@ -31,7 +31,7 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.I
 		}
 	}
 	for _, it := range left {
-		if it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction {
+		if it.ID == copied.ID || it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction {
 			continue
 		}
 		if why := Differs(it, copied, copied.Stamp == nil || !copied.Stamp.Rebuilt); why != "" {
