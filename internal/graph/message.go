@@ -155,12 +155,24 @@ func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, err
 // be told: an answer to another question about the same message would say that it does not.
 func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
 	var got Message
-	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	k := m.messageCall(id, fields, properties)
 	err := m.client.document(ctx, k, &got)
-	if err == nil && slices.Contains(fields, "isReadReceiptRequested") && !got.Receipt.Told {
-		err = &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	if err == nil {
+		err = got.answers(k, fields)
 	}
 	return got, err
+}
+
+func (m Mailbox) messageCall(id string, fields []string, properties []Property) call {
+	return get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+}
+
+// answers returns an error if a message cannot be the answer to a question about some fields.
+func (m Message) answers(k call, fields []string) error {
+	if slices.Contains(fields, "isReadReceiptRequested") && !m.Receipt.Told {
+		return &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	}
+	return nil
 }
 
 // maxText bounds the header and body that [Mailbox.Text] reads, which are held in memory.

@@ -17,7 +17,11 @@ func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders := make([]*Folder, len(names))
+	return foldersOf(calls, parts)
+}
+
+func foldersOf(calls []call, parts []part) ([]*Folder, error) {
+	folders := make([]*Folder, len(calls))
 	for i, p := range parts {
 		var f Folder
 		err := decodePart(calls[i], p, &f)
@@ -109,4 +113,24 @@ func (m Mailbox) Whole(ctx context.Context, id string, fields []string, properti
 		return Message{}, nil, err
 	}
 	return details[0].Message, details[0].Attachments, details[0].Err
+}
+
+// Placed reads a message, with the list of its attachments if asked, and after it some folders
+// by their ids, nil for one that does not exist any more.
+func (m Mailbox) Placed(ctx context.Context, id string, fields []string, properties []Property, attachments bool, folders []string) (Detail, []*Folder, error) {
+	calls := m.detailCalls(id, fields, properties, attachments)
+	n := len(calls)
+	for _, folder := range folders {
+		calls = append(calls, m.folderCall(folder))
+	}
+	parts, err := m.client.batch(ctx, m.payer, calls)
+	if err != nil {
+		return Detail{}, nil, err
+	}
+	d := m.detail(ctx, calls[:n], parts[:n], fields)
+	if d.Err != nil {
+		return d, nil, d.Err
+	}
+	found, err := foldersOf(calls[n:], parts[n:])
+	return d, found, err
 }

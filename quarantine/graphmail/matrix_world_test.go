@@ -121,7 +121,8 @@ type scene struct {
 type mode struct {
 	name    string
 	change  []func(*graphmail.Options)
-	inPlace bool // messages stay in their mailbox, in a national cloud
+	inPlace bool // messages stay in their mailbox
+	wide    bool // in place, but in the worldwide cloud, where items can be removed for good
 	thin    int  // without -whole, one of so many things happens
 }
 
@@ -129,6 +130,7 @@ var (
 	faithfully = mode{name: "faithfully", thin: 1}
 	madeAnew   = mode{name: "made anew", change: []func(*graphmail.Options){anew}, thin: 3}
 	inPlace    = mode{name: "in place", inPlace: true, thin: 1}
+	inPlaceToo = mode{name: "in place, worldwide", inPlace: true, wide: true, thin: 1}
 	modes      = []mode{faithfully, madeAnew}
 )
 
@@ -137,11 +139,11 @@ var target = quarantine.Target{Mailbox: alice, MessageID: theID, Reason: "phishi
 func newScene(t *testing.T, m mode, direction driver.Direction, o *graphtest.Options) *scene {
 	t.Helper()
 	if m.inPlace {
-		with := graphtest.Options{National: true}
+		var with graphtest.Options
 		if o != nil {
 			with = *o
-			with.National = true
 		}
+		with.National = !m.wide
 		o = &with
 	}
 	w := newWorld(t, o)

@@ -71,11 +71,9 @@ func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.
 	if item.ID == "" {
 		return graph.Message{}, driver.ErrGone
 	}
-	now, err := box.Message(ctx, item.ID, versionFields, receiptProperties)
+	read, err := m.message(ctx, box, item.ID, versionFields, receiptProperties, false)
+	now := read.Message
 	if err != nil {
-		return now, readOnly{asGone(err)}
-	}
-	if err := m.holds(ctx, box, now); err != nil {
 		return now, readOnly{err}
 	}
 	if item.Version != "" && now.Version() != item.Version {
