@@ -28,7 +28,7 @@ var errNoItem = errors.New("the answer names no item")
 // unchanged; with plain, the text is returned without it. Fields without a value are left out.
 // See https://learn.microsoft.com/en-us/graph/api/message-get.
 func (m Mailbox) Source(ctx context.Context, id string, fields []string, properties []Property, plain bool) (map[string]json.RawMessage, []PropertyValue, error) {
-	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(append([]string{"id"}, fields...), properties)...)
 	kind := "html"
 	if plain {
 		kind = "text"
@@ -37,6 +37,9 @@ func (m Mailbox) Source(ctx context.Context, id string, fields []string, propert
 	var got map[string]json.RawMessage
 	if err := m.client.document(ctx, k, &got); err != nil {
 		return nil, nil, err
+	}
+	if !present(got["id"]) {
+		return nil, nil, &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
 	}
 	var values []PropertyValue
 	if text, ok := got["singleValueExtendedProperties"]; ok && json.Unmarshal(text, &values) != nil {

@@ -25,6 +25,9 @@ func foldersOf(calls []call, parts []part) ([]*Folder, error) {
 	for i, p := range parts {
 		var f Folder
 		err := decodePart(calls[i], p, &f)
+		if err == nil {
+			err = f.named(calls[i])
+		}
 		switch {
 		case err == nil:
 			folders[i] = &f
@@ -79,7 +82,7 @@ func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], 
 	return lists[Folder](ctx, m, calls)
 }
 
-func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
+func lists[T entry](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
 	if len(calls) == 1 {
 		return []Pages[T]{pages[T](ctx, m.client, calls[0])}, nil
 	}
@@ -91,7 +94,7 @@ func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], err
 }
 
 // paged are lists whose first pages have been read.
-func paged[T any](ctx context.Context, m Mailbox, calls []call, parts []part) []Pages[T] {
+func paged[T entry](ctx context.Context, m Mailbox, calls []call, parts []part) []Pages[T] {
 	found := make([]Pages[T], len(calls))
 	for i, p := range parts {
 		found[i] = func(yield func([]T, error) bool) {

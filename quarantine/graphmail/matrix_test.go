@@ -73,6 +73,7 @@ var blows = []blow{
 	faulty(graphtest.Status(500, "ErrorInternalServerError").Acted(), 1), faulty(graphtest.Status(403, "ErrorAccessDenied"), 1),
 	faulty(graphtest.Status(404, "ErrorItemNotFound"), 1), faulty(graphtest.Status(507, "ErrorQuotaExceeded"), 1),
 	faulty(graphtest.Status(502, "").Body("<html>proxy</html>"), 1), faulty(graphtest.CreatesNothing, 1), faulty(graphtest.ExportCut, 1),
+	faulty(graphtest.Status(200, "").Body("{}"), 1), faulty(graphtest.Status(200, "").Body(`{"error":{"code":"ErrorServerBusy"}}`).Acted(), 1), faulty(graphtest.Status(200, "").Body("{}"), 60),
 	faulty(graphtest.DropBefore, 60), faulty(graphtest.DropAfter, 60), faulty(graphtest.Unavailable, 60), faulty(graphtest.Throttled(time.Minute), 20),
 	faulty(graphtest.Status(403, "ErrorAccessDenied"), 60),
 	atRequest("the process dies before", false, dies), atRequest("the process dies after", true, dies),
