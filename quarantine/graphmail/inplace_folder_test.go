@@ -1,6 +1,9 @@
 package graphmail_test
 
 import (
+	"bytes"
+	"io"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,4 +53,40 @@ func TestInPlaceFolderMovedOut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// unhidden lets Graph create folders without hiding them, as it may.
+type unhidden struct{ next http.RoundTripper }
+
+func (u unhidden) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPost && r.Body != nil {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte(`,"isHidden":true`), nil), []byte(`"isHidden":true,`), nil)
+		r = r.Clone(r.Context())
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	}
+	return u.next.RoundTrip(r)
+}
+
+// A vault that was not hidden when it was made is no vault.
+func TestInPlaceVaultNotHidden(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.inPlace = true
+		w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+		s, err := graphmail.NewInPlace(unhidden{w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL()})
+		require.NoError(t, err)
+		q, err := quarantine.New(s, "", &quarantine.Options{InPlace: true})
+		require.NoError(t, err)
+		r, err := q.Quarantine(t.Context(), target)
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.Refused, r.Outcome())
+		require.ErrorContains(t, r.Err(), "not hidden")
+		require.Len(t, w.in(alice, theID), 1)
+		assert.False(t, stamped(w.in(alice, theID)[0]))
+	})
 }
