@@ -253,6 +253,9 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 		}
 	}
 	err = box.PermanentDelete(ctx, item.ID)
+	if refused(err) {
+		err = fmt.Errorf("it cannot be removed for good, as in the sovereign clouds, which have no permanentDelete; it stays where it is, and people can only delete it themselves: %w", err)
+	}
 	if err != nil && hushed {
 		err = doubtful{err}
 	}
