@@ -114,6 +114,9 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		transport = c.imports
 	}
 	secrets.Sends(req)
+	if k.elsewhere {
+		secrets.SendsTo(address)
+	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		fail.Err = secrets.Error(err)
@@ -128,7 +131,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 		return nil, fail
 	}
 	secrets.SawRequest(resp.Request)
-	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
+	spent.Status, spent.RequestID = resp.StatusCode, secrets.Strike(tidy(resp.Header.Get("request-id"), 100))
 	gets(shown, resp)
 	a := &answer{
 		status: resp.StatusCode, header: resp.Header, client: c, call: k, spent: *spent,
@@ -165,9 +168,8 @@ func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
 	body, _ := io.ReadAll(io.LimitReader(a.body, 64<<10))
 	fail.Status, fail.RequestID = a.status, a.spent.RequestID
 	fail.fill(body)
-	fail.message = secrets.Strike(fail.message)
-	if a.call.elsewhere {
-		fail.message = strikeQuery(fail.message, a.call.link)
+	for _, text := range []*string{&fail.Code, &fail.Inner, &fail.RequestID, &fail.message} {
+		*text = secrets.Strike(*text)
 	}
 	fail.RetryAfter = retryAfter(a.header, time.Now())
 	if a.status < 300 {
