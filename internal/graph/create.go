@@ -11,7 +11,22 @@ import (
 // is a draft unless these have Integer 0x0E07 of 4. What it returns has no MAPI properties.
 // See https://learn.microsoft.com/en-us/graph/api/mailfolder-post-messages.
 func (m Mailbox) Create(ctx context.Context, folder string, fields map[string]any) (Message, error) {
-	k := write("create message", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", folder, "messages"), fields, http.StatusCreated)
+	return m.create(ctx, m.createCall(folder, fields))
+}
+
+// CreateFrom is [Mailbox.Create] for properties that are JSON already, which is not copied: it
+// may be large.
+func (m Mailbox) CreateFrom(ctx context.Context, folder string, fields []byte) (Message, error) {
+	k := m.createCall(folder, nil)
+	k.raw, k.header = fields, map[string]string{"Content-Type": "application/json"}
+	return m.create(ctx, k)
+}
+
+func (m Mailbox) createCall(folder string, fields any) call {
+	return write("create message", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", folder, "messages"), fields, http.StatusCreated)
+}
+
+func (m Mailbox) create(ctx context.Context, k call) (Message, error) {
 	var got Message
 	err := m.client.document(ctx, k, &got)
 	if err == nil && got.ID == "" {
