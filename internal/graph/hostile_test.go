@@ -1,8 +1,10 @@
 package graph_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -129,6 +131,28 @@ func TestNoObject(t *testing.T) {
 		for _, body := range []string{`{}`, `null`, `{"error":{"code":"ErrorServerBusy"}}`, `{"id":null}`} {
 			s := script(answer(200, body), answer(200, body))
 			assert.Error(t, ask(mailbox(t, s)), "%s: %s", name, body)
+		}
+	}
+}
+
+// A hint that is no time is none.
+func TestRetryAfterThatIsNoTime(t *testing.T) {
+	t.Parallel()
+	for _, hint := range []string{"NaN", "-Inf", "-1", "0", "soon", "", "-1e400"} {
+		s := script(answer(429, `{}`, "Retry-After", hint))
+		_, err := mailbox(t, s, func(o *graph.Options) { o.Attempts = 1 }).Folder(t.Context(), "inbox")
+		e, ok := errors.AsType[*graph.Error](err)
+		if assert.True(t, ok) {
+			assert.Zero(t, e.RetryAfter, hint)
+		}
+	}
+	for _, hint := range []string{"Inf", "1e300", "99999999999999999999"} {
+		s := script(answer(429, `{}`, "Retry-After", hint))
+		_, err := mailbox(t, s, func(o *graph.Options) { o.Attempts = 1 }).Folder(t.Context(), "inbox")
+		e, ok := errors.AsType[*graph.Error](err)
+		if assert.True(t, ok) {
+			assert.LessOrEqual(t, e.RetryAfter, time.Hour, hint)
+			assert.Positive(t, e.RetryAfter, hint)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package graphmail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -54,6 +55,9 @@ func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bo
 	if m.part == whole {
 		return true, nil
 	}
+	if folder == "" {
+		return false, errNoFolder
+	}
 	tree := m.kept()
 	if tree == nil || !tree.knows(folder) {
 		var err error
@@ -73,6 +77,9 @@ func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bo
 	}
 	return m.vaulted(tree, folder) == (m.part == vaultPart), nil
 }
+
+// errNoFolder is the error of an answer that does not say in which part an item is.
+var errNoFolder = errors.New("the answer does not say in which folder the item is")
 
 // vaulted reports whether a folder of a tree is in the vault.
 func (m *mailbox) vaulted(tree *folderTree, folder string) bool {
