@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
@@ -88,5 +90,44 @@ func TestInPlaceVaultNotHidden(t *testing.T) {
 		require.ErrorContains(t, r.Err(), "not hidden")
 		require.Len(t, w.in(alice, theID), 1)
 		assert.False(t, stamped(w.in(alice, theID)[0]))
+	})
+}
+
+// homeless takes the folder of a message out of answers.
+type homeless struct{ next http.RoundTripper }
+
+var folderOfMessage = regexp.MustCompile(`"parentFolderId":"[^"]*"`)
+
+func (h homeless) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := h.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if bytes.Contains(text, []byte("internetMessageId")) || bytes.Contains(text, []byte("isReadReceiptRequested")) {
+		text = folderOfMessage.ReplaceAll(text, []byte(`"parentFolderId":null`))
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return resp, err
+}
+
+// Without its folder nobody knows in which part a message is: it is not said to be gone.
+func TestInPlaceMessageWithoutFolder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept(t, nil)
+		s, err := graphmail.NewInPlace(k.As(k.Direct(), "app"), &graphmail.Options{Root: k.DirectURL()})
+		require.NoError(t, err)
+		it := one(t, s.Vault(alice), driver.Query{MessageID: theID})
+		s, err = graphmail.NewInPlace(homeless{k.As(k.Direct(), "app")}, &graphmail.Options{Root: k.DirectURL()})
+		require.NoError(t, err)
+		for _, m := range []driver.Mailbox{s.Vault(alice), s.Mailbox(alice)} {
+			_, err = m.Inspect(t.Context(), it.ID)
+			require.Error(t, err)
+			require.NotErrorIs(t, err, driver.ErrGone)
+			require.Error(t, m.Remove(t.Context(), it))
+		}
+		require.Len(t, k.in(vault, theID), 1)
 	})
 }
