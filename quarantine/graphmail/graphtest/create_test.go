@@ -69,6 +69,7 @@ func TestJSONMakesMessages(t *testing.T) {
 	draft := c.want(201, "POST", user(alice)+"/messages", object{"subject": "later", "toRecipients": to})
 	assert.Equal(t, true, draft.body["isDraft"])
 	assert.Regexp(t, `^<[0-9a-f]{32}@example\.test>$`, draft.str("internetMessageId"))
+	c.refused(415, "BadRequest", "POST", user(alice)+"/messages", object{"subject": "x"}, "Content-Encoding", "gzip")
 	var six []object
 	for i := range 6 {
 		six = append(six, object{"name": fmt.Sprintf("x-%d", i), "value": "1"})
