@@ -70,7 +70,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
 			if was.Outcome.Done() {
-				ri.Err = fmt.Errorf("%w: it is neither in quarantine nor in the mailbox; was it deleted?", ErrGone)
+				ri.Err = fmt.Errorf("%w: nothing with its stamp is in quarantine, nor is it in the mailbox; was it deleted?", ErrGone)
 			}
 			if to := was.To.Mailbox; was.lies() && to != "" && !strings.EqualFold(to, s.vaultOf(r.Target.Mailbox).Address()) {
 				ri.Err = fmt.Errorf("%w: it is neither in %s nor in the mailbox; the receipt says that it was taken to %s, which another configuration has", ErrGone, s.vaultOf(r.Target.Mailbox).Address(), to)
@@ -80,6 +80,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		out.Items = append(out.Items, ri)
 	}
 	s.account(ctx, out, missing, back, r.Items)
+	s.tellStampless(ctx, r, out)
 	out.finish(meter)
 	return out, nil
 }

@@ -3,6 +3,9 @@ package graph
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
 	"iter"
 	"net/http"
 	"strings"
@@ -62,24 +65,50 @@ func (m Mailbox) Content(ctx context.Context, id, attachment string) (*Stream, e
 // larger one is uploaded.
 const MaxAttachment = 3<<20 - 1
 
-// Fields returns a file with its content as Graph wants it.
-func (a Attachment) Fields(content []byte) map[string]any {
-	fields := map[string]any{
-		"@odata.type": "#microsoft.graph.fileAttachment", "name": cmp.Or(a.Name, "attachment"), "isInline": a.Inline, "contentBytes": content,
-	}
+// AppendJSON appends a file to a text as Graph wants it, with its content in base64, and
+// reports whether that is all of it: of a file of more than so many bytes it appends nothing.
+func (a Attachment) AppendJSON(text []byte, content io.Reader, most int64) ([]byte, bool, error) {
+	fields := map[string]any{"@odata.type": "#microsoft.graph.fileAttachment", "name": cmp.Or(a.Name, "attachment"), "isInline": a.Inline}
 	if a.ContentType != "" {
 		fields["contentType"] = a.ContentType
 	}
 	if a.ContentID != "" {
 		fields["contentId"] = a.ContentID
 	}
-	return fields
+	head, err := json.Marshal(fields)
+	if err != nil {
+		return text, false, err
+	}
+	out := appender{append(append(text, head[:len(head)-1]...), `,"contentBytes":"`...)}
+	lines := base64.NewEncoder(base64.StdEncoding, &out)
+	n, err := io.Copy(lines, io.LimitReader(content, most+1))
+	if err != nil || n > most {
+		return text, false, err
+	}
+	_ = lines.Close() // an appender does not fail
+	return append(out.text, `"}`...), true, nil
 }
 
-// Attach adds a file of at most [MaxAttachment] bytes to a message.
+// JSONRoom is how many bytes AppendJSON appends at most for a file of so many.
+func (a Attachment) JSONRoom(size int64) int {
+	return int(size+2)/3*4 + 6*(len(a.Name)+len(a.ContentType)+len(a.ContentID)) + 256
+}
+
+// appender is a text that is written to.
+type appender struct{ text []byte }
+
+// Write appends.
+func (a *appender) Write(p []byte) (int, error) {
+	a.text = append(a.text, p...)
+	return len(p), nil
+}
+
+// Attach adds a file of at most [MaxAttachment] bytes to a message, of which
+// [Attachment.AppendJSON] has made a text.
 // See https://learn.microsoft.com/en-us/graph/api/message-post-attachments.
-func (m Mailbox) Attach(ctx context.Context, id string, file Attachment, content []byte) error {
-	k := write("attach file", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "attachments"), file.Fields(content), http.StatusCreated)
+func (m Mailbox) Attach(ctx context.Context, id string, file []byte) error {
+	k := write("attach file", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "attachments"), nil, http.StatusCreated)
+	k.raw, k.header = file, map[string]string{"Content-Type": "application/json"}
 	var got Attachment
 	err := m.client.document(ctx, k, &got)
 	if err == nil && got.ID == "" {

@@ -124,6 +124,9 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 	answers := make(map[int]batchResponse, len(got.Responses))
 	for _, r := range got.Responses {
 		if i, err := strconv.Atoi(r.ID); err == nil && slices.Contains(now, i) {
+			if _, twice := answers[i]; twice {
+				r = batchResponse{} // nobody knows which of them is the answer
+			}
 			answers[i] = r
 		}
 	}

@@ -140,7 +140,7 @@ func TestDetailsOfWhatIsGoneAreNotAskedForAgain(t *testing.T) {
 	gone := `{"status":404,"body":{"error":{"code":"ErrorItemNotFound"}},"id":"0"},{"status":424,"id":"1"}`
 	s := script(
 		answer(200, `{"responses":[`+gone+`,{"status":424,"id":"2"},{"status":424,"id":"3"}]}`),
-		answer(200, `{"responses":[{"id":"2","status":200,"body":{"id":"b"}},{"id":"3","status":200,"body":{"value":[{"name":"x.pdf"}]}}]}`),
+		answer(200, `{"responses":[{"id":"2","status":200,"body":{"id":"b"}},{"id":"3","status":200,"body":{"value":[{"id":"x","name":"x.pdf"}]}}]}`),
 	)
 	got, err := mailbox(t, s).Details(t.Context(), []string{"a", "b"}, nil, nil, true)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ type call struct {
 	params []Param
 	header map[string]string
 	body   any // to be encoded as JSON, nil for none
-	// raw is a body that is content, and no JSON.
+	// raw is a body that is sent as it is: content, or JSON with contents in it.
 	raw []byte
 	// content is a body that is streamed, and can be sent once only; its length is not
 	// known.

@@ -11,7 +11,22 @@ import (
 // is a draft unless these have Integer 0x0E07 of 4. What it returns has no MAPI properties.
 // See https://learn.microsoft.com/en-us/graph/api/mailfolder-post-messages.
 func (m Mailbox) Create(ctx context.Context, folder string, fields map[string]any) (Message, error) {
-	k := write("create message", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", folder, "messages"), fields, http.StatusCreated)
+	return m.create(ctx, m.createCall(folder, fields))
+}
+
+// CreateFrom is [Mailbox.Create] for properties that are JSON already, which is not copied: it
+// may be large.
+func (m Mailbox) CreateFrom(ctx context.Context, folder string, fields []byte) (Message, error) {
+	k := m.createCall(folder, nil)
+	k.raw, k.header = fields, map[string]string{"Content-Type": "application/json"}
+	return m.create(ctx, k)
+}
+
+func (m Mailbox) createCall(folder string, fields any) call {
+	return write("create message", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", folder, "messages"), fields, http.StatusCreated)
+}
+
+func (m Mailbox) create(ctx context.Context, k call) (Message, error) {
 	var got Message
 	err := m.client.document(ctx, k, &got)
 	if err == nil && got.ID == "" {
@@ -28,7 +43,7 @@ var errNoItem = errors.New("the answer names no item")
 // unchanged; with plain, the text is returned without it. Fields without a value are left out.
 // See https://learn.microsoft.com/en-us/graph/api/message-get.
 func (m Mailbox) Source(ctx context.Context, id string, fields []string, properties []Property, plain bool) (map[string]json.RawMessage, []PropertyValue, error) {
-	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(append([]string{"id"}, fields...), properties)...)
 	kind := "html"
 	if plain {
 		kind = "text"
@@ -37,6 +52,9 @@ func (m Mailbox) Source(ctx context.Context, id string, fields []string, propert
 	var got map[string]json.RawMessage
 	if err := m.client.document(ctx, k, &got); err != nil {
 		return nil, nil, err
+	}
+	if !present(got["id"]) {
+		return nil, nil, &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
 	}
 	var values []PropertyValue
 	if text, ok := got["singleValueExtendedProperties"]; ok && json.Unmarshal(text, &values) != nil {

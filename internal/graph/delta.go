@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -45,12 +46,13 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		k = next
 	}
 	var got struct {
-		Value []struct {
+		Value *[]struct {
 			Message
 			Removed *struct{} `json:"@removed"`
 		} `json:"value"`
-		Next  string `json:"@odata.nextLink"`
-		Delta string `json:"@odata.deltaLink"`
+		Next  string          `json:"@odata.nextLink"`
+		Delta string          `json:"@odata.deltaLink"`
+		Error json.RawMessage `json:"error"`
 	}
 	if err := c.document(ctx, k, &got); err != nil {
 		// A link that is used as it is can be wrong only if it is of no use any more.
@@ -67,9 +69,14 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 	if page.State == "" {
 		return DeltaPage{}, &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errors.New("the answer has no state to go on from")}
 	}
-	for _, v := range got.Value {
+	noList := &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errNoEntries}
+	if got.Value == nil || present(got.Error) {
+		return DeltaPage{}, noList
+	}
+	for _, v := range *got.Value {
 		switch {
 		case v.ID == "":
+			return DeltaPage{}, noList
 		case v.Removed != nil:
 			page.Removed = append(page.Removed, v.ID)
 		default:

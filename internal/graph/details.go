@@ -14,12 +14,7 @@ type Detail struct {
 func (m Mailbox) Details(ctx context.Context, ids, fields []string, properties []Property, attachments bool) ([]Detail, error) {
 	var calls []call
 	for _, id := range ids {
-		calls = append(calls, get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...))
-		if attachments {
-			list := m.attachmentsCall(id)
-			list.follows = true
-			calls = append(calls, list)
-		}
+		calls = append(calls, m.detailCalls(id, fields, properties, attachments)...)
 	}
 	parts, err := m.client.batch(ctx, m.payer, calls)
 	if err != nil {
@@ -28,13 +23,32 @@ func (m Mailbox) Details(ctx context.Context, ids, fields []string, properties [
 	details := make([]Detail, len(ids))
 	each := len(calls) / max(len(ids), 1)
 	for i := range ids {
-		d := &details[i]
-		if d.Err = decodePart(calls[i*each], parts[i*each], &d.Message); d.Err != nil || !attachments {
-			continue
-		}
-		d.Attachments, d.Err = listed(ctx, m, calls[i*each+1], parts[i*each+1])
+		at := i * each
+		details[i] = m.detail(ctx, calls[at:at+each], parts[at:at+each], fields)
 	}
 	return details, nil
+}
+
+// detailCalls are the requests for one message.
+func (m Mailbox) detailCalls(id string, fields []string, properties []Property, attachments bool) []call {
+	calls := []call{m.messageCall(id, fields, properties)}
+	if attachments {
+		list := m.attachmentsCall(id)
+		list.follows = true
+		calls = append(calls, list)
+	}
+	return calls
+}
+
+// detail reads the answers to them.
+func (m Mailbox) detail(ctx context.Context, calls []call, parts []part, fields []string) (d Detail) {
+	if d.Err = decodePart(calls[0], parts[0], &d.Message); d.Err == nil {
+		d.Err = d.Message.answers(calls[0], fields)
+	}
+	if d.Err == nil && len(calls) > 1 {
+		d.Attachments, d.Err = listed(ctx, m, calls[1], parts[1])
+	}
+	return d
 }
 
 // listed returns a list of attachments whose first page was read in a batch.

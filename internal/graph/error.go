@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -269,7 +270,7 @@ const maxHint = 30 * time.Minute
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if seconds <= 0 {
+		if math.IsNaN(seconds) || seconds <= 0 {
 			return 0
 		}
 		return time.Duration(min(seconds, maxHint.Seconds()) * float64(time.Second))

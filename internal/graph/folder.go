@@ -28,7 +28,20 @@ var folderFields = Param{"$select", "id,displayName,parentFolderId,childFolderCo
 // Folder reads a folder by its id or well-known name.
 func (m Mailbox) Folder(ctx context.Context, id string) (Folder, error) {
 	var got Folder
-	return got, m.client.document(ctx, m.folderCall(id), &got)
+	k := m.folderCall(id)
+	err := m.client.document(ctx, k, &got)
+	if err == nil {
+		err = got.named(k)
+	}
+	return got, err
+}
+
+// named returns an error for a folder without an id, which is none.
+func (f Folder) named(k call) error {
+	if f.ID == "" {
+		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	}
+	return nil
 }
 
 func (m Mailbox) folderCall(id string) call {

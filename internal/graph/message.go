@@ -155,12 +155,27 @@ func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, err
 // be told: an answer to another question about the same message would say that it does not.
 func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
 	var got Message
-	k := get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+	k := m.messageCall(id, fields, properties)
 	err := m.client.document(ctx, k, &got)
-	if err == nil && slices.Contains(fields, "isReadReceiptRequested") && !got.Receipt.Told {
-		err = &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	if err == nil {
+		err = got.answers(k, fields)
 	}
 	return got, err
+}
+
+func (m Mailbox) messageCall(id string, fields []string, properties []Property) call {
+	return get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
+}
+
+// answers returns an error if a message cannot be the answer to a question about some fields.
+func (m Message) answers(k call, fields []string) error {
+	if m.ID == "" {
+		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	}
+	if slices.Contains(fields, "isReadReceiptRequested") && !m.Receipt.Told {
+		return &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	}
+	return nil
 }
 
 // maxText bounds the header and body that [Mailbox.Text] reads, which are held in memory.
@@ -170,10 +185,14 @@ const maxText = 2 << 20
 // a header, which a message has that never left the organisation, its fields tell the same.
 func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
 	k := get("GET text of a message", m.payer, to("/users", m.user, "messages", id),
-		Param{"$select", "internetMessageHeaders,body,subject,from,sender,toRecipients,ccRecipients,internetMessageId,sentDateTime"})
+		Param{"$select", "id,internetMessageHeaders,body,subject,from,sender,toRecipients,ccRecipients,internetMessageId,sentDateTime"})
 	k.limit = maxText
 	var got Message
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	if err == nil {
+		err = got.answers(k, nil)
+	}
+	return got, err
 }
 
 // Update changes fields of a message. With a version Graph may refuse to change another
@@ -202,7 +221,11 @@ func (m Mailbox) Move(ctx context.Context, id, folder string) (Message, error) {
 	body := map[string]string{"destinationId": folder}
 	k := write("move message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "move"), body, http.StatusCreated, http.StatusOK)
 	var got Message
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	if err == nil && got.ID == "" {
+		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNoItem}
+	}
+	return got, err
 }
 
 // done sends a request whose answer has nothing to tell.

@@ -2,16 +2,55 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"net/http"
 )
 
 // page is one page of a list.
-type page[T any] struct {
-	Value []T    `json:"value"`
-	Next  string `json:"@odata.nextLink"`
+type page[T entry] struct {
+	Value []T
+	Next  string
 }
+
+// entry is what a list has.
+type entry interface{ entryID() string }
+
+func (m Message) entryID() string    { return m.ID }
+func (f Folder) entryID() string     { return f.ID }
+func (a Attachment) entryID() string { return a.ID }
+func (e Entry) entryID() string      { return e.ID }
+
+// errNoEntries is the error of an answer that is no list. Without a list, or with something in
+// it that cannot be read, it does not say that nothing else is there.
+var errNoEntries = errors.New("the answer is no list, or not the whole of one")
+
+// UnmarshalJSON reads a page, which has a list, if only an empty one, of what has an id, and no
+// error.
+func (p *page[T]) UnmarshalJSON(text []byte) error {
+	var got struct {
+		Value *[]T            `json:"value"`
+		Next  string          `json:"@odata.nextLink"`
+		Error json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		return err
+	}
+	if got.Value == nil || present(got.Error) {
+		return errNoEntries
+	}
+	for _, e := range *got.Value {
+		if e.entryID() == "" {
+			return errNoEntries
+		}
+	}
+	p.Value, p.Next = *got.Value, got.Next
+	return nil
+}
+
+// present reports whether there is a value.
+func present(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
 
 // maxPages bounds the pages of one list.
 const maxPages = 10_000
@@ -21,7 +60,7 @@ var errPages = errors.New("its pages lead in a circle, or do not end")
 
 // pages reads a list page by page. A page may be short or empty although others follow;
 // the last is the one without a link. An error is the last.
-func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error] {
+func pages[T entry](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var first page[T]
 		if err := c.document(ctx, k, &first); err != nil {
@@ -33,7 +72,7 @@ func pages[T any](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error] 
 }
 
 // continued is pages for a list whose first page has been read.
-func continued[T any](ctx context.Context, c *Client, k call, at page[T]) iter.Seq2[[]T, error] {
+func continued[T entry](ctx context.Context, c *Client, k call, at page[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		seen := make(map[string]bool)
 		for {

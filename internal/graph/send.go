@@ -79,9 +79,8 @@ func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
 	body, _ := io.ReadAll(io.LimitReader(a.body, 64<<10))
 	fail.Status, fail.RequestID = a.status, a.spent.RequestID
 	fail.fill(body)
-	fail.message = secrets.Strike(fail.message)
-	if a.call.elsewhere {
-		fail.message = strikeQuery(fail.message, a.call.link)
+	for _, text := range []*string{&fail.Code, &fail.Inner, &fail.RequestID, &fail.message} {
+		*text = secrets.Strike(*text)
 	}
 	fail.RetryAfter = retryAfter(a.header, time.Now())
 	if a.status < 300 {

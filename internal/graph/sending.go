@@ -65,6 +65,9 @@ func (s *sending) roundTrip(ctx context.Context, address *url.URL, text []byte) 
 		transport = c.imports
 	}
 	s.secrets.Sends(req)
+	if k.elsewhere {
+		s.secrets.SendsTo(address)
+	}
 	return transport.RoundTrip(req)
 }
 
@@ -88,7 +91,7 @@ func (s *sending) lost(err error, stopped bool, cause error) *Error {
 func (s *sending) answered(resp *http.Response, cause func() error) (*answer, error) {
 	spent, k := &s.told.spent, s.call
 	s.secrets.SawRequest(resp.Request)
-	spent.Status, spent.RequestID = resp.StatusCode, tidy(resp.Header.Get("request-id"), 100)
+	spent.Status, spent.RequestID = resp.StatusCode, s.secrets.Strike(tidy(resp.Header.Get("request-id"), 100))
 	gets(s.shown, resp)
 	a := &answer{
 		status: resp.StatusCode, header: resp.Header, client: s.client, call: k, spent: *spent,

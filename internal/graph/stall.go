@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,25 +93,4 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		err = b.secrets.Error(err)
 	}
 	return n, err
-}
-
-// strikeQuery takes the values of a URL's query out of a text: they are secrets.
-func strikeQuery(text string, u *url.URL) string {
-	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		_, raw, _ := strings.Cut(pair, "=")
-		for _, secret := range []string{raw, unescaped(raw)} {
-			if len(secret) > 3 {
-				text = strings.ReplaceAll(text, secret, redact.Mark)
-			}
-		}
-	}
-	return text
-}
-
-func unescaped(text string) string {
-	plain, err := url.QueryUnescape(text)
-	if err != nil {
-		return text
-	}
-	return plain
 }

@@ -17,10 +17,17 @@ func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders := make([]*Folder, len(names))
+	return foldersOf(calls, parts)
+}
+
+func foldersOf(calls []call, parts []part) ([]*Folder, error) {
+	folders := make([]*Folder, len(calls))
 	for i, p := range parts {
 		var f Folder
 		err := decodePart(calls[i], p, &f)
+		if err == nil {
+			err = f.named(calls[i])
+		}
 		switch {
 		case err == nil:
 			folders[i] = &f
@@ -75,7 +82,7 @@ func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], 
 	return lists[Folder](ctx, m, calls)
 }
 
-func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
+func lists[T entry](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
 	if len(calls) == 1 {
 		return []Pages[T]{pages[T](ctx, m.client, calls[0])}, nil
 	}
@@ -87,7 +94,7 @@ func lists[T any](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], err
 }
 
 // paged are lists whose first pages have been read.
-func paged[T any](ctx context.Context, m Mailbox, calls []call, parts []part) []Pages[T] {
+func paged[T entry](ctx context.Context, m Mailbox, calls []call, parts []part) []Pages[T] {
 	found := make([]Pages[T], len(calls))
 	for i, p := range parts {
 		found[i] = func(yield func([]T, error) bool) {
@@ -109,4 +116,24 @@ func (m Mailbox) Whole(ctx context.Context, id string, fields []string, properti
 		return Message{}, nil, err
 	}
 	return details[0].Message, details[0].Attachments, details[0].Err
+}
+
+// Placed reads a message, with the list of its attachments if asked, and after it some folders
+// by their ids, nil for one that does not exist any more.
+func (m Mailbox) Placed(ctx context.Context, id string, fields []string, properties []Property, attachments bool, folders []string) (Detail, []*Folder, error) {
+	calls := m.detailCalls(id, fields, properties, attachments)
+	n := len(calls)
+	for _, folder := range folders {
+		calls = append(calls, m.folderCall(folder))
+	}
+	parts, err := m.client.batch(ctx, m.payer, calls)
+	if err != nil {
+		return Detail{}, nil, err
+	}
+	d := m.detail(ctx, calls[:n], parts[:n], fields)
+	if d.Err != nil {
+		return d, nil, d.Err
+	}
+	found, err := foldersOf(calls[n:], parts[n:])
+	return d, found, err
 }

@@ -52,10 +52,9 @@ func (k call) show(x *wirelog.Exchange[*wireBody], c Call, link *url.URL, secret
 	if x == nil {
 		return
 	}
-	place, strike := link.String(), secrets.StrikeLong
+	place := link.String()
 	if k.elsewhere {
 		place = link.Scheme + "://" + link.Host + link.EscapedPath() + "?" + wirelog.Hidden
-		strike = func(text string) string { return strikeQuery(secrets.StrikeLong(text), link) }
 	}
-	x.Write(fmt.Sprintf("%s, %s %s, payer %q, attempt %d", c.Operation, k.method, place, c.Payer, c.Attempt), err, strike)
+	x.Write(fmt.Sprintf("%s, %s %s, payer %q, attempt %d", c.Operation, k.method, place, c.Payer, c.Attempt), err, secrets.StrikeLong)
 }

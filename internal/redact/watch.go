@@ -3,7 +3,9 @@ package redact
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -78,6 +80,20 @@ func (w *Watch) saw(req *http.Request) {
 		}
 	}
 	w.sawCookies(req.Cookies())
+}
+
+// SendsTo adds the values in the query of a URL that is itself a secret.
+func (w *Watch) SendsTo(u *url.URL) {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		_, raw, _ := strings.Cut(pair, "=")
+		if len(raw) < shortest {
+			continue
+		}
+		w.own.AddToken(raw)
+		if plain, err := url.QueryUnescape(raw); err == nil && plain != raw {
+			w.own.AddToken(plain)
+		}
+	}
 }
 
 // SawResponse adds the cookies that a response sets: the page with them may show them.

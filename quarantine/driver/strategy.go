@@ -31,7 +31,8 @@ type Strategy interface {
 // from, apart from what the owner of the mailbox sees. A mailbox of [Strategy.Mailbox] is
 // then without that part. The two have no item in common, whatever ids items have: what has
 // been moved from one to the other exists in that one only, under any id. That is checked
-// with each call, and what is in the other part is [ErrGone].
+// with each call, and what is in the other part is [ErrGone]. The owner may move a folder from one
+// to the other: what is in it may keep its ids, and then counts as moved.
 type InPlace interface {
 	// Vault returns access to the part of a mailbox, given by its primary SMTP address,
 	// in which messages are kept, as to a mailbox of its own, with the same Address; paths

@@ -1,6 +1,7 @@
 package graphmail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -284,14 +285,21 @@ func (f *finder) describe(id string, tree *folderTree) driver.Folder {
 // $skip, so the next one may repeat what others have moved.
 func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, tree *folderTree) (int, error) {
 	var wanted []driver.Item
+	held := make(map[string]bool) // folders that are in this part, or not
 	for _, raw := range raws {
 		if raw.ID == "" || f.seen[raw.ID] {
 			continue
 		}
-		if raw.FolderID != "" && raw.FolderID != folder {
-			if mine, err := f.m.has(ctx, f.box, raw.FolderID); err != nil {
-				return 0, err
-			} else if !mine {
+		if at := cmp.Or(raw.FolderID, folder); f.m.part == vaultPart || at != folder {
+			mine, known := held[at]
+			if !known {
+				var err error
+				if mine, err = f.m.has(ctx, f.box, at); err != nil {
+					return 0, err
+				}
+				held[at] = mine
+			}
+			if !mine {
 				continue // it has been moved to the other part
 			}
 		}

@@ -287,6 +287,9 @@ func (m *mailbox) child(ctx context.Context, box graph.Mailbox, parent, name str
 	made, err := box.CreateFolder(ctx, parent, name, m.part == vaultPart)
 	if err == nil && made.ID != "" {
 		m.keep(nil)
+		if m.part == vaultPart && parent == root && !made.Hidden {
+			return m.childNamed(ctx, box, parent, name) // is it hidden?
+		}
 		return made.ID, nil
 	}
 	// Somebody else may have created it, or this request did and only the answer was lost.

@@ -27,7 +27,7 @@ func TestConformanceInPlace(t *testing.T) {
 // mailboxes.
 func TestMatrixInPlace(t *testing.T) {
 	t.Parallel()
-	matrix(t, inPlace)
+	matrix(t, blows, inPlace)
 }
 
 // TestRandomRunsInPlace is TestRandomRuns in place.

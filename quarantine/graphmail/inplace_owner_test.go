@@ -184,7 +184,7 @@ func TestInPlacePurge(t *testing.T) {
 				n++
 				if national {
 					assert.Equal(t, quarantine.PurgeFailed, p.Outcome)
-					assert.ErrorContains(t, p.Err, "permanentDelete")
+					assert.ErrorContains(t, p.Err, "sovereign clouds, which have no permanentDelete; it stays where it is")
 				} else {
 					assert.Equal(t, quarantine.PurgeDone, p.Outcome, "%v", p.Err)
 				}
@@ -298,5 +298,25 @@ func TestInPlaceIdsThatStay(t *testing.T) {
 		require.Len(t, w.in(alice, theID), 1)
 		_, err = s.Vault(alice).Inspect(t.Context(), before.ID)
 		require.ErrorIs(t, err, driver.ErrGone)
+	})
+}
+
+// A restore says where a message lies that has lost its stamp, and does not say that it was
+// deleted.
+func TestInPlaceRestoreWithoutStamp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKept(t, &graphtest.Options{National: true})
+		s, err := graphmail.NewInPlace(k.As(k.Direct(), "app"), &graphmail.Options{Root: k.DirectURL()})
+		require.NoError(t, err)
+		_, err = s.Vault(alice).Mark(t.Context(), one(t, s.Vault(alice), driver.Query{MessageID: theID}), driver.Change{Clear: true})
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		back, err := k.q.Restore(t.Context(), k.taken)
+		require.NoError(t, err)
+		assert.Equal(t, quarantine.NotFound, back.Outcome())
+		require.ErrorIs(t, back.Err(), driver.ErrGone)
+		require.ErrorContains(t, back.Err(), "without a stamp, is in /"+graphmail.VaultFolder+"/Quarantine of "+alice)
+		assert.Len(t, k.in(vault, theID), 1)
 	})
 }

@@ -128,20 +128,17 @@ func (m *mailbox) inspect(ctx context.Context, itemID string) (driver.Item, erro
 	if err != nil {
 		return driver.Item{}, err
 	}
-	raw, attachments, err := box.Whole(ctx, itemID, itemFields, itemProperties)
+	read, err := m.message(ctx, box, itemID, itemFields, itemProperties, true)
 	if err != nil {
-		return driver.Item{}, asGone(err)
-	}
-	if err := m.holds(ctx, box, raw); err != nil {
 		return driver.Item{}, err
 	}
 	tree := m.kept()
 	if tree == nil {
 		tree = &folderTree{}
 	}
-	it := m.item(raw, tree)
+	it := m.item(read.Message, tree)
 	it.ID = itemID
-	it.Attachments = attachmentsOf(attachments)
-	it.HasAttachments = it.HasAttachments || len(attachments) > 0
+	it.Attachments = attachmentsOf(read.Attachments)
+	it.HasAttachments = it.HasAttachments || len(read.Attachments) > 0
 	return it, nil
 }

@@ -73,6 +73,7 @@ var blows = []blow{
 	faulty(graphtest.Status(500, "ErrorInternalServerError").Acted(), 1), faulty(graphtest.Status(403, "ErrorAccessDenied"), 1),
 	faulty(graphtest.Status(404, "ErrorItemNotFound"), 1), faulty(graphtest.Status(507, "ErrorQuotaExceeded"), 1),
 	faulty(graphtest.Status(502, "").Body("<html>proxy</html>"), 1), faulty(graphtest.CreatesNothing, 1), faulty(graphtest.ExportCut, 1),
+	faulty(graphtest.Status(200, "").Body("{}"), 1), faulty(graphtest.Status(200, "").Body(`{"error":{"code":"ErrorServerBusy"}}`).Acted(), 1), faulty(graphtest.Status(200, "").Body("{}"), 60),
 	faulty(graphtest.DropBefore, 60), faulty(graphtest.DropAfter, 60), faulty(graphtest.Unavailable, 60), faulty(graphtest.Throttled(time.Minute), 20),
 	faulty(graphtest.Status(403, "ErrorAccessDenied"), 60),
 	atRequest("the process dies before", false, dies), atRequest("the process dies after", true, dies),
@@ -83,11 +84,20 @@ var blows = []blow{
 // part, at a few of them, and not always the same.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	matrix(t, modes...)
+	matrix(t, blows, modes...)
 }
 
-// matrix is TestMatrix in some modes.
-func matrix(t *testing.T, modes ...mode) {
+// TestMatrixInPart is TestMatrix for a message that is made anew with several requests.
+func TestMatrixInPart(t *testing.T) {
+	t.Parallel()
+	matrix(t, []blow{
+		atRequest("the process dies before", false, dies), atRequest("the process dies after", true, dies),
+		faulty(graphtest.DropAfter, 1), faulty(graphtest.GatewayTimeout, 1), faulty(graphtest.Unavailable.Acted(), 1),
+	}, madeInPart)
+}
+
+// matrix is TestMatrix for some blows, in some modes.
+func matrix(t *testing.T, blows []blow, modes ...mode) {
 	type count struct{ points, lost, doubled, notices, untrue int }
 	totals := make([]count, len(blows))
 	var mu sync.Mutex

@@ -2,9 +2,11 @@ package graphmail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -46,11 +48,15 @@ func (m *mailbox) apart(tree *folderTree, parent string, f graph.Folder) bool {
 	return m.part == ownersPart && (slices.Contains(tree.vault, parent) || parent == tree.start && isVault(f))
 }
 
-// has reports whether a folder is in this part. A folder that is not known is looked for
-// in the folders as they are now.
+// has reports whether a folder is in this part, now. A folder that is not known is looked for
+// in the folders as they are now. That one is in the vault is looked at each time: its owner may
+// move it out with all that is in it, which then keeps its ids.
 func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bool, error) {
 	if m.part == whole {
 		return true, nil
+	}
+	if folder == "" {
+		return false, errNoFolder
 	}
 	tree := m.kept()
 	if tree == nil || !tree.knows(folder) {
@@ -58,11 +64,87 @@ func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bo
 		if tree, err = m.folders(ctx, box, 0); err != nil {
 			return false, err
 		}
+	} else if m.vaulted(tree, folder) {
+		still, err := m.still(ctx, box, tree, folder)
+		if err != nil {
+			return false, err
+		}
+		if !still {
+			if tree, err = m.folders(ctx, box, 0); err != nil {
+				return false, err
+			}
+		}
 	}
+	return m.vaulted(tree, folder) == (m.part == vaultPart), nil
+}
+
+// errNoFolder is the error of an answer that does not say in which part an item is.
+var errNoFolder = errors.New("the answer does not say in which folder the item is")
+
+// vaulted reports whether a folder of a tree is in the vault.
+func (m *mailbox) vaulted(tree *folderTree, folder string) bool {
 	if m.part == vaultPart {
-		return slices.Contains(tree.order, folder), nil
+		return slices.Contains(tree.order, folder)
 	}
-	return !slices.Contains(tree.vault, folder), nil
+	return slices.Contains(tree.vault, folder)
+}
+
+// still reports whether a folder of the vault, and those above it, are where a tree has them.
+func (m *mailbox) still(ctx context.Context, box graph.Mailbox, tree *folderTree, folder string) (bool, error) {
+	chain := m.chain(tree, folder)
+	now, err := box.Known(ctx, chain)
+	return err == nil && asBefore(tree, chain, now), err
+}
+
+// chain returns the ids of a folder of the vault and of those above it, up to the vault.
+func (m *mailbox) chain(tree *folderTree, folder string) (ids []string) {
+	for id := folder; m.vaulted(tree, id) && len(ids) < folderpath.MaxDepth; id = tree.Nodes[id].Parent {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// asBefore reports whether the folders of a chain are where a tree has them.
+func asBefore(tree *folderTree, chain []string, now []*graph.Folder) bool {
+	for i, f := range now {
+		if f == nil || f.ParentID != tree.Nodes[chain[i]].Parent {
+			return false
+		}
+	}
+	return len(now) > 0 && isVault(*now[len(now)-1])
+}
+
+// maxTogether is how many folders are read together with an item.
+const maxTogether = 8
+
+// message reads an item of this part, with its attachments if asked. The error matches
+// [driver.ErrGone] if it is in the other part.
+func (m *mailbox) message(ctx context.Context, box graph.Mailbox, id string, fields []string, properties []graph.Property, attachments bool) (d graph.Detail, err error) {
+	tree := m.kept()
+	if m.part == vaultPart && tree != nil && len(tree.order) > 0 && len(tree.order) <= maxTogether {
+		var folders []*graph.Folder
+		if d, folders, err = box.Placed(ctx, id, fields, properties, attachments, tree.order); err != nil {
+			return d, asGone(err)
+		}
+		chain := m.chain(tree, d.Message.FolderID)
+		now := make([]*graph.Folder, len(chain))
+		for i, id := range chain {
+			now[i] = folders[slices.Index(tree.order, id)]
+		}
+		if asBefore(tree, chain, now) {
+			return d, nil
+		}
+		return d, m.holds(ctx, box, d.Message)
+	}
+	if attachments {
+		d.Message, d.Attachments, err = box.Whole(ctx, id, fields, properties)
+	} else {
+		d.Message, err = box.Message(ctx, id, fields, properties)
+	}
+	if err != nil {
+		return d, asGone(err)
+	}
+	return d, m.holds(ctx, box, d.Message)
 }
 
 // holds returns an error that matches [driver.ErrGone] for an item in the other part.

@@ -1,13 +1,10 @@
 package graphmail
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +26,8 @@ func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carr
 		}
 		return driver.Carried{}, err
 	}
-	made, err := b.target.Create(ctx, c.Folder.ID, b.fields)
+	made, err := b.target.CreateFrom(ctx, c.Folder.ID, b.request)
+	b.request = nil // it may be large
 	if err != nil {
 		return driver.Carried{}, asGone(err)
 	}
@@ -46,7 +44,7 @@ type rebuilding struct {
 	c              driver.Carriage
 	from, to       *mailbox
 	source, target graph.Mailbox
-	fields         map[string]any     // of the request that makes it
+	request        []byte             // that makes it
 	later          []graph.Attachment // files that do not fit into that
 	stamping       bool               // the last request, which makes it a copy, has been sent
 }
@@ -75,10 +73,11 @@ func (b *rebuilding) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if b.fields, err = created(fields, values, b.c.Item); err != nil {
+	all, err := created(fields, values, b.c.Item)
+	if err != nil {
 		return err
 	}
-	if err := b.attachments(ctx); err != nil {
+	if err := b.attachments(ctx, all); err != nil {
 		return err
 	}
 	if stamp := b.c.Item.Stamp; stamp != nil {
@@ -87,9 +86,15 @@ func (b *rebuilding) prepare(ctx context.Context) (err error) {
 		if len(b.later) > 0 {
 			first.Direction = driver.Surplus
 		}
-		b.fields["singleValueExtendedProperties"] = append(b.fields["singleValueExtendedProperties"].([]graph.PropertyValue), stampValues(first)...)
+		all["singleValueExtendedProperties"] = append(all["singleValueExtendedProperties"].([]graph.PropertyValue), stampValues(first)...)
 	}
-	return nil
+	rest, err := json.Marshal(all)
+	if b.request == nil {
+		b.request = rest
+	} else if err == nil {
+		b.request = append(append(b.request, "],"...), rest[1:]...)
+	}
+	return err
 }
 
 // unfit returns the error of a message that is not made anew.
@@ -238,67 +243,4 @@ func keptHeaders(text json.RawMessage) (kept []graph.Header) {
 		kept = append(kept, h)
 	}
 	return kept
-}
-
-// Limits of a request to Graph, which takes 4 MB, and of what stands in it besides fields and
-// contents.
-const (
-	maxRequest   = 4_000_000
-	requestSlack = 64 << 10
-)
-
-// attachments reads the files that fit into the request, and notes those that follow it.
-func (b *rebuilding) attachments(ctx context.Context) error {
-	text, err := json.Marshal(b.fields)
-	if err != nil {
-		return err
-	}
-	room := maxRequest - requestSlack - len(text)
-	if room < 0 {
-		return unfit("its text is longer than Graph takes in one request (%s bytes)", strconv.Itoa(len(text)))
-	}
-	var files []map[string]any
-	for some, err := range b.source.Files(ctx, b.c.Item.ID) {
-		if err != nil {
-			return err
-		}
-		for _, f := range some {
-			if !f.IsFile() {
-				return unfit("it has an attachment that is not a file (%s)", strings.TrimPrefix(f.Type, "#microsoft.graph."))
-			}
-			if len(b.later) > 0 || f.Size > int64(room/4*3) {
-				b.later = append(b.later, f)
-				continue
-			}
-			content, whole, err := b.file(ctx, f, min(room/4*3, graph.MaxAttachment))
-			if err != nil {
-				return err
-			}
-			if !whole {
-				b.later = append(b.later, f)
-				continue
-			}
-			files = append(files, f.Fields(content))
-			room -= (len(content)+2)/3*4 + len(f.Name) + requestSlack/64
-		}
-	}
-	if len(files) > 0 {
-		b.fields["attachments"] = files
-	}
-	return nil
-}
-
-// file reads a file of at most so many bytes, and reports whether that is all of it.
-func (b *rebuilding) file(ctx context.Context, f graph.Attachment, most int) (content []byte, whole bool, err error) {
-	if most <= 0 {
-		return nil, false, nil
-	}
-	in, err := b.source.Content(ctx, b.c.Item.ID, f.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	defer in.Close()
-	var buffer bytes.Buffer
-	n, err := io.Copy(&buffer, io.LimitReader(in, int64(most)+1))
-	return buffer.Bytes(), n <= int64(most), err
 }

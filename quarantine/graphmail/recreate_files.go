@@ -2,13 +2,88 @@ package graphmail
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
+
+// Limits of a request to Graph, which takes 4 MB, and of what stands in it besides fields and
+// contents.
+const (
+	maxRequest   = 4_000_000
+	requestSlack = 64 << 10
+)
+
+// attachments begins the request that makes the message with the files that fit into it, beside
+// some fields, and notes those that follow it.
+func (b *rebuilding) attachments(ctx context.Context, fields map[string]any) error {
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	room := maxRequest - requestSlack - len(text)
+	if room < 0 {
+		return unfit("its text is longer than Graph takes in one request (%d bytes)", len(text))
+	}
+	for some, err := range b.source.Files(ctx, b.c.Item.ID) {
+		if err != nil {
+			return err
+		}
+		for i, f := range some {
+			if !f.IsFile() {
+				return unfit("it has an attachment that is not a file (%s)", strings.TrimPrefix(f.Type, "#microsoft.graph."))
+			}
+			left := room - len(b.request)
+			most := min(int64(left-f.JSONRoom(0))/4*3, graph.MaxAttachment)
+			if len(b.later) > 0 || f.Size > most || most <= 0 {
+				b.later = append(b.later, f)
+				continue
+			}
+			began := b.request
+			if began == nil {
+				began = append(make([]byte, 0, min(all(some[i:])+len(text)+requestSlack, maxRequest)), `{"attachments":[`...)
+			} else {
+				began = append(began, ',')
+			}
+			longer, whole, err := b.file(ctx, f, began, most)
+			if err != nil {
+				return err
+			}
+			if !whole {
+				b.later = append(b.later, f)
+				continue
+			}
+			b.request = longer
+		}
+	}
+	return nil
+}
+
+// all returns how much room some files take.
+func all(files []graph.Attachment) (room int) {
+	for _, f := range files {
+		if room += f.JSONRoom(min(max(f.Size, 0), maxRequest)); room > maxRequest {
+			return maxRequest
+		}
+	}
+	return room
+}
+
+// file reads a file of at most so many bytes, appends it to a text, and reports whether that is
+// all of it.
+func (b *rebuilding) file(ctx context.Context, f graph.Attachment, text []byte, most int64) ([]byte, bool, error) {
+	in, err := b.source.Content(ctx, b.c.Item.ID, f.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	defer in.Close()
+	return f.AppendJSON(text, in, most)
+}
 
 // complete adds the files that did not fit into the first request, and gives the message the
 // stamp of a copy.
@@ -34,16 +109,24 @@ func (b *rebuilding) complete(ctx context.Context, id string) error {
 // add adds one file. A large one is read twice: Graph wants to know its length before, and
 // tells only about how long it is.
 func (b *rebuilding) add(ctx context.Context, id string, f graph.Attachment) error {
-	content, whole, err := b.file(ctx, f, graph.MaxAttachment)
-	if err != nil {
-		return err
+	size := f.Size
+	if size > graph.MaxAttachment+requestSlack {
+		var err error
+		if size, err = b.length(ctx, f); err != nil {
+			return err
+		}
 	}
-	if whole {
-		return b.target.Attach(ctx, id, f, content)
-	}
-	size, err := b.length(ctx, f)
-	if err != nil {
-		return err
+	if size <= graph.MaxAttachment+requestSlack {
+		text, whole, err := b.file(ctx, f, make([]byte, 0, f.JSONRoom(min(max(size, 0), graph.MaxAttachment))), graph.MaxAttachment)
+		if err != nil {
+			return err
+		}
+		if whole {
+			return b.target.Attach(ctx, id, text)
+		}
+		if size, err = b.length(ctx, f); err != nil {
+			return err
+		}
 	}
 	ctx, done, err := b.from.s.reserve(ctx, b.from, b.to)
 	if err != nil {
@@ -83,7 +166,11 @@ func (b *rebuilding) incomplete(ctx context.Context, made graph.Message, err err
 		}
 	}
 	// Neither the item nor the folder is gone if something of the new message is.
-	e.Err = errors.New("an incomplete copy was made, which is marked as one that nobody needs, in " + where + " of " + b.to.address + ": " + err.Error())
+	if done {
+		e.Err = errors.New("a copy was made in " + where + " of " + b.to.address + ", and whether it was then marked as the copy is not known: " + err.Error())
+	} else {
+		e.Err = errors.New("an incomplete copy was made, which is marked as one that nobody needs, in " + where + " of " + b.to.address + ": " + err.Error())
+	}
 	return &e
 }
 

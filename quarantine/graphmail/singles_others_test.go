@@ -63,7 +63,7 @@ func surroundings() (all []blow) {
 	policy := func(name, mailbox, folder, to string, delay time.Duration) blow {
 		return atRequest(name, false, func(s *scene, _ *process) {
 			s.people, s.moved = true, true
-			box := s.w.Mailbox(mailbox)
+			box := s.w.box(mailbox)
 			from := box.Folder(ews.FolderInbox)
 			if folder != "" {
 				from = box.AddFolder(nil, folder)
@@ -81,7 +81,7 @@ func surroundings() (all []blow) {
 		policy("a rule files what comes back", alice, "", "Work", 0),
 		policy("a rule files what comes back, 1 s later", alice, "", "Work", time.Second),
 		atRequest("the owner's mailbox moves for 2 minutes", false, func(s *scene, _ *process) { s.w.Mailbox(alice).MoveAway(2 * time.Minute) }),
-		atRequest("the quarantine mailbox moves for 2 minutes", false, func(s *scene, _ *process) { s.w.Mailbox(vault).MoveAway(2 * time.Minute) }),
+		atRequest("the quarantine mailbox moves for 2 minutes", false, func(s *scene, _ *process) { s.w.box(vault).MoveAway(2 * time.Minute) }),
 		atRequest("a stamp is copied onto another message", false, func(s *scene, _ *process) {
 			for _, m := range s.w.in(alice, theID) {
 				var stamp []ews.ExtendedProperty

@@ -63,6 +63,14 @@ func (w *world) in(mailbox, id string) []*ewstest.Message {
 	return found
 }
 
+// box returns a mailbox. In place, that for quarantine is alice's.
+func (w *world) box(mailbox string) *ewstest.Mailbox {
+	if w.inPlace {
+		mailbox = alice
+	}
+	return w.Mailbox(mailbox)
+}
+
 // messages returns those of a mailbox or, in place, of one of the parts of alice's.
 func (w *world) messages(mailbox string) []*ewstest.Message {
 	if !w.inPlace {

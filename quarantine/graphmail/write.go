@@ -71,11 +71,9 @@ func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.
 	if item.ID == "" {
 		return graph.Message{}, driver.ErrGone
 	}
-	now, err := box.Message(ctx, item.ID, versionFields, receiptProperties)
+	read, err := m.message(ctx, box, item.ID, versionFields, receiptProperties, false)
+	now := read.Message
 	if err != nil {
-		return now, readOnly{asGone(err)}
-	}
-	if err := m.holds(ctx, box, now); err != nil {
 		return now, readOnly{err}
 	}
 	if item.Version != "" && now.Version() != item.Version {
@@ -255,6 +253,9 @@ func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 		}
 	}
 	err = box.PermanentDelete(ctx, item.ID)
+	if refused(err) {
+		err = fmt.Errorf("it cannot be removed for good, as in the sovereign clouds, which have no permanentDelete; it stays where it is, and people can only delete it themselves: %w", err)
+	}
 	if err != nil && hushed {
 		err = doubtful{err}
 	}

@@ -155,9 +155,18 @@ func (g *graphChecker) skipOpen(name Name, mailbox, because string) {
 // lacks reports that something was refused. If the token lacks the permission for it,
 // that is what has failed, and the check depends on it.
 func (g *graphChecker) lacks(name Name, mailbox, permission string, err error, fix remedy) {
-	if errors.Is(err, graph.ErrDenied) && g.token.known() && !g.token.has(permission) {
+	denied := errors.Is(err, graph.ErrDenied)
+	switch lacking := g.token.known() && !g.token.has(permission); {
+	case denied && lacking && g.dispensable(permission):
+		g.refused[permission] = true
+		g.skip(name, mailbox, "not checked: the application lacks "+permission+", and "+madeAnew)
+		return
+	case denied && lacking:
 		g.refused[permission] = true
 		g.skip(name, mailbox, fixFirst(CheckPermissions))
+		return
+	case denied && g.dispensable(permission):
+		g.warn(name, mailbox, err.Error()+"; "+madeAnew, fix)
 		return
 	}
 	g.fail(name, mailbox, err.Error(), fix)

@@ -67,6 +67,8 @@ func (g *graphChecker) checkPermissions() {
 	}
 	for _, p := range slices.Concat(needed, optional) {
 		switch {
+		case g.refused[p] && g.dispensable(p):
+			without = append(without, p)
 		case g.refused[p]:
 			missing = append(missing, p)
 		case !g.token.has(p) && slices.Contains(optional, p):
@@ -78,10 +80,21 @@ func (g *graphChecker) checkPermissions() {
 	case len(missing) > 0:
 		g.fail(CheckPermissions, "", seen+"; it lacks "+described(missing), g.permissionRemedy(missing))
 	case len(without) > 0:
+		if slices.ContainsFunc(without, func(p string) bool { return g.refused[p] }) {
+			seen = madeAnew + "; " + seen
+		}
 		g.warn(CheckPermissions, "", seen+"; it lacks "+described(without), g.permissionRemedy(without))
 	default:
 		g.ok(CheckPermissions, "", seen+g.reach())
 	}
+}
+
+// madeAnew says what happens without the permissions of export and import.
+const madeAnew = "recreateMessages is set, so messages are made anew, and lose what OPERATING.md lists"
+
+// dispensable reports whether messages are carried without a permission, though worse.
+func (g *graphChecker) dispensable(permission string) bool {
+	return g.cfg.RecreateMessages && slices.Contains([]string{permissionTransfer, permissionItems, permissionFolders}, permission)
 }
 
 // reach says which mailboxes the permissions are for.

@@ -137,6 +137,10 @@ func aboutItem(err error) bool {
 func (g *graphChecker) checkImportHost(ctx context.Context) bool {
 	server := g.importer.Server()
 	if server == "" {
+		if g.refused[permissionTransfer] && g.dispensable(permissionTransfer) {
+			g.skip(CheckImportHost, "", "not checked: Graph names it where an import begins, and none does")
+			return false
+		}
 		g.skip(CheckImportHost, "", "not checked: Graph names it where an import begins; fix "+string(g.transferBlocker())+" first")
 		return false
 	}
@@ -167,7 +171,7 @@ func (g *graphChecker) checkImportHost(ctx context.Context) bool {
 
 // transferBlocker returns the check for which there is no session to import.
 func (g *graphChecker) transferBlocker() Name {
-	if g.result(CheckExportImport, g.cfg.QuarantineMailbox).Status == Failed {
+	if s := g.result(CheckExportImport, g.cfg.QuarantineMailbox).Status; s == Failed || s == Warning {
 		return CheckExportImport
 	}
 	return CheckPermissions

@@ -175,6 +175,20 @@ func TestGraphCheckTakenAway(t *testing.T) {
 			take:   func(_ *testing.T, s *graphScene) { s.without("MailboxItem.ImportExport.All", "MailboxItem.Export.All") },
 			failed: []string{"permissions"}, remedy: "MailboxItem.ImportExport.All",
 		},
+		"MailboxItem.ImportExport.All, where messages are made anew": {
+			take: func(_ *testing.T, s *graphScene) {
+				s.without("MailboxItem.ImportExport.All", "MailboxItem.Export.All")
+				s.cfg.RecreateMessages = true
+			},
+			warned: []string{"permissions"},
+		},
+		"export, where messages are made anew": {
+			take: func(_ *testing.T, s *graphScene) {
+				s.Fail(graphtest.When{Operation: graphtest.OpExportItems}, graphtest.Status(403, "ErrorAccessDenied"))
+				s.cfg.RecreateMessages = true
+			},
+			warned: []string{"exportImport " + vault, "exportImport " + alice, "exportImport " + bob},
+		},
 		"GroupMember.Read.All": {
 			take:   func(_ *testing.T, s *graphScene) { s.without("GroupMember.Read.All") },
 			warned: []string{"permissions", "directory"},

@@ -128,6 +128,17 @@ func (c *call) isJSON() *refusal {
 	return nil
 }
 
+// packed refuses a body that is compressed, as Microsoft's SDK for Go sends it first: it then
+// sends it plain. Whether real servers unpack it is not known.
+func (c *call) packed() *refusal {
+	switch kind := c.in.header.Get("Content-Encoding"); strings.ToLower(kind) {
+	case "", "identity":
+		return nil
+	default:
+		return refuse(http.StatusUnsupportedMediaType, "BadRequest", "The content encoding '"+kind+"' of the request is not supported.")
+	}
+}
+
 func decode(b []byte) (object, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()

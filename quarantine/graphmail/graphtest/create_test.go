@@ -2,6 +2,7 @@ package graphtest_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,6 +69,12 @@ func TestJSONMakesMessages(t *testing.T) {
 	draft := c.want(201, "POST", user(alice)+"/messages", object{"subject": "later", "toRecipients": to})
 	assert.Equal(t, true, draft.body["isDraft"])
 	assert.Regexp(t, `^<[0-9a-f]{32}@example\.test>$`, draft.str("internetMessageId"))
+	c.refused(415, "BadRequest", "POST", user(alice)+"/messages", object{"subject": "x"}, "Content-Encoding", "gzip")
+	var six []object
+	for i := range 6 {
+		six = append(six, object{"name": fmt.Sprintf("x-%d", i), "value": "1"})
+	}
+	c.refused(400, "InvalidInternetMessageHeaderCollection", "POST", user(alice)+"/messages", object{"internetMessageHeaders": six})
 	c.refused(400, "InvalidInternetMessageHeader", "POST", user(alice)+"/messages", object{"internetMessageHeaders": []object{{"name": "Received", "value": "1"}}})
 	c.refused(400, "ErrorInvalidRecipients", "POST", user(alice)+"/messages", object{"replyTo": []object{{"emailAddress": object{"address": "nobody"}}}})
 	c.refused(400, "ErrorInvalidPropertySet", "POST", user(alice)+"/messages", object{"isDraft": false})

@@ -91,10 +91,10 @@ var (
 )
 
 // Status returns a fault that answers with an HTTP status and an error with a code. It
-// panics if the status is not between 400 and 599.
+// panics if the status is neither 200 nor between 400 and 599.
 func Status(status int, code string) Fault {
-	if status < 400 || status > 599 {
-		panic("graphtest: Status: the status must be between 400 and 599")
+	if status != http.StatusOK && (status < 400 || status > 599) {
+		panic("graphtest: Status: the status must be 200, or between 400 and 599")
 	}
 	return Fault{Name: strings.TrimSpace(strconv.Itoa(status) + " " + code), kind: faultStatus, status: status, code: code}
 }

@@ -40,11 +40,17 @@ func (t *terms[T]) compile(n node) (func(T) bool, *refusal) {
 		if get == nil || n.cast != "" {
 			return nil, filterRefused(n.path)
 		}
+		if refused := fits(n); refused != nil {
+			return nil, refused
+		}
 		return func(v T) bool { return compared(get(v), n.op, n.value) }, nil
 	case function:
 		get := t.values[n.path]
 		if get == nil || !t.substrings {
 			return nil, filterRefused(n.path)
+		}
+		if typeOf(n.path) != edmString {
+			return nil, bad("No function signature for the function with name '%s' matches the specified arguments.", n.name)
 		}
 		return func(v T) bool {
 			text, ok := get(v).(string)
@@ -66,6 +72,46 @@ func (t *terms[T]) compile(n node) (func(T) bool, *refusal) {
 		}, nil
 	}
 	return nil, filterRefused("?")
+}
+
+// Types of OData.
+const (
+	edmString  = "Edm.String"
+	edmBoolean = "Edm.Boolean"
+	edmTime    = "Edm.DateTimeOffset"
+	edmNumber  = "Edm.Int32"
+)
+
+// typeOf returns the type of a property, which its name tells.
+func typeOf(path string) string {
+	switch {
+	case strings.HasSuffix(path, "DateTime"):
+		return edmTime
+	case strings.HasSuffix(path, "Count"):
+		return edmNumber
+	case strings.HasPrefix(path, "is"), strings.HasPrefix(path, "has"):
+		return edmBoolean
+	}
+	return edmString
+}
+
+// fits refuses to compare a property with what is of another type.
+func fits(n comparison) *refusal {
+	is, with := typeOf(n.path), edmString
+	switch n.value.(type) {
+	case nil:
+		return nil
+	case bool:
+		with = edmBoolean
+	case time.Time:
+		with = edmTime
+	case float64:
+		with = edmNumber
+	}
+	if is != with || is == edmBoolean && n.op != "eq" && n.op != "ne" {
+		return bad("A binary operator with incompatible types was detected. Found operand types '%s' and '%s' for operator kind '%s'.", is, with, n.op)
+	}
+	return nil
 }
 
 func (t *terms[T]) join(left, right node, how func(a, b bool) bool) (func(T) bool, *refusal) {

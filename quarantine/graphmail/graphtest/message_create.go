@@ -172,9 +172,15 @@ func (m *composed) field(name, value string) {
 	m.edit.Fields = append(m.edit.Fields, eml.Field{Name: name, Value: value})
 }
 
+// maxHeaders is how many headers a message may be made with.
+const maxHeaders = 5
+
 // headers reads internetMessageHeaders, of which only those of x- may be set.
 func (m *composed) headers(value any) *refusal {
 	rows, _ := value.([]any)
+	if len(rows) > maxHeaders {
+		return refuse(http.StatusBadRequest, "InvalidInternetMessageHeaderCollection", "Maximum number of headers in one message should be less than or equal to 5.")
+	}
 	for _, row := range rows {
 		o, _ := row.(object)
 		name, text := asText(o["name"]), asText(o["value"])

@@ -88,6 +88,9 @@ func (s *Server) handle(ctx context.Context, c *call, signIn func() *refusal) *a
 	refused := signIn()
 	c.entry.App = c.app
 	if refused == nil {
+		refused = c.packed()
+	}
+	if refused == nil {
 		refused = c.routed()
 	}
 	c.number = s.log.begin(c.entry)

@@ -92,6 +92,9 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 			return s, err
 		}
 	}
+	if p.seenTwice(s) {
+		return s, errOneItem
+	}
 	if s.source != nil {
 		p.Item = *s.source
 	} else if err := p.follow(ctx, s, nil); err != nil {
@@ -107,6 +110,16 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 
 // errOtherHands means that the original is where it was, but not this attempt's.
 var errOtherHands = errors.New("the original is still there, but it carries another stamp, or none: another run has begun anew with it, or somebody removed the stamp")
+
+// errOneItem means that the two parts of a mailbox have both shown one item.
+var errOneItem = errors.New("the same item was seen as the original and as its copy: somebody is moving it, or the folder that it is in")
+
+// seenTwice reports whether the original and a copy are one item, in two parts of one mailbox:
+// its owner can move a folder from one to the other, with all that is in it, under its ids.
+func (p *Passage) seenTwice(s sight) bool {
+	return s.source != nil && p.From != nil && strings.EqualFold(p.From.Address(), p.To.Address()) &&
+		slices.ContainsFunc(s.copies, func(c driver.Item) bool { return c.ID == s.source.ID })
+}
 
 // carries reports whether an item has the attempt of the original, and is not
 // another message to which somebody has copied the stamp.
