@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,6 +68,9 @@ func TestReportsForAReaderThatGoes(t *testing.T) {
 // program was told to ignore it, as nohup does.
 func TestTerminalThatGoes(t *testing.T) {
 	t.Parallel()
+	heard := make(chan os.Signal, 1) // the tests may run under nohup; what is listened to here, the program is not told to ignore
+	signal.Notify(heard, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(heard) })
 	b := newBundle(t)
 	atWork := make(chan struct{}, 100)
 	b.srv.OnRequest(func(int, *ewstest.Request) {
