@@ -12,9 +12,9 @@ import (
 // TestFiguresAgree checks that CI enforces the time that the documents promise.
 func TestFiguresAgree(t *testing.T) {
 	t.Parallel()
-	violations, err := repository.CheckFigures(root(), 60, "CONTRIBUTING.md", "README.md")
+	violations, err := repository.CheckFigures(root(), 80, "CONTRIBUTING.md", "README.md")
 	require.NoError(t, err)
-	report(t, `"go test ./..." takes about 60 seconds, and all places say so.`, violations)
+	report(t, `"go test ./..." takes about 80 seconds, and all places say so.`, violations)
 }
 
 func TestCheckFigures(t *testing.T) {
