@@ -37,7 +37,7 @@ func (c chart) draw(lines []line) ([]byte, error) {
 	}
 	p.Y.Max *= 1 + max(c.Room, 0.1)
 	if !c.Log {
-		p.X.Max += (p.X.Max - p.X.Min) / 40 // the last points are not at the edge
+		p.X.Max += (p.X.Max - p.X.Min) / 12 // the last points are not at the edge, and the last number fits
 	}
 	w, err := p.WriterTo(width, height, "svg")
 	if err != nil {
