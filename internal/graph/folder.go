@@ -36,7 +36,7 @@ func (m Mailbox) Folder(ctx context.Context, id string) (Folder, error) {
 	return got, err
 }
 
-// named returns an error for a folder without an id, which is none.
+// named returns an error for a folder without an id, which Graph always returns.
 func (f Folder) named(k call) error {
 	if f.ID == "" {
 		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}

@@ -135,7 +135,7 @@ func TestNoObject(t *testing.T) {
 	}
 }
 
-// A hint that is no time is none.
+// A hint that is not a time is ignored.
 func TestRetryAfterThatIsNoTime(t *testing.T) {
 	t.Parallel()
 	for _, hint := range []string{"NaN", "-Inf", "-1", "0", "soon", "", "-1e400"} {

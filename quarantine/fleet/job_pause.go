@@ -55,7 +55,7 @@ func (p *pause) spent(s driver.Spending) {
 	}
 }
 
-// left returns how long the pause lasts from now, 0 if there is none.
+// left returns how long the pause lasts from now, 0 if nothing is paused.
 func (p *pause) left() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -37,8 +37,9 @@ func ptr[T any](v T) *T { return &v }
 
 func main() {
 	var place struct{ URL, Token string }
-	if err := json.Unmarshal([]byte(os.Args[1]), &place); err != nil {
-		panic(err)
+	if len(os.Args) != 2 || json.Unmarshal([]byte(os.Args[1]), &place) != nil || place.URL == "" {
+		fmt.Fprintln(os.Stderr, "usage: graphsdk LINE, with the first line that examples/exchange -api graph prints")
+		os.Exit(2)
 	}
 	ctx := context.Background()
 	adapter := must(msgraph.NewGraphRequestAdapter(bearer(place.Token)))

@@ -28,13 +28,7 @@ func TestIDOutlivesTheMove(t *testing.T) {
 					t.Run(fmt.Sprintf("%s kept=%t lost=%t behind=%s", d, kept, lost, behind), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							s := newScene(driver.WayMove)
-							o := s.deliver()
-							if d == driver.ToUser {
-								s.again(t.Context(), driver.ToQuarantine)
-								time.Sleep(time.Hour)
-								o = s.In(vault, false)[0]
-							}
-							s.sends = d
+							o := s.set(t, d)
 							s.Lag = behind
 							was := o.ID
 							s.twist = func(c *detour.Call) {
@@ -101,7 +95,7 @@ func TestIDOutlivesFiling(t *testing.T) {
 }
 
 // The same for a removal: by the id that the original had, the server shows what it keeps of
-// it in Recoverable Items. That is no original which is still there.
+// it in Recoverable Items. It does not show that the original is still there.
 func TestIDOutlivesTheRemoval(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
@@ -142,13 +136,7 @@ func TestCopyMadeElsewhere(t *testing.T) {
 		for d, from := range map[driver.Direction]string{driver.ToQuarantine: alice, driver.ToUser: vault} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(way)
-				o := s.deliver()
-				if d == driver.ToUser {
-					s.again(t.Context(), driver.ToQuarantine)
-					time.Sleep(time.Hour)
-					o = s.In(vault, false)[0]
-				}
-				s.sends = d
+				o := s.set(t, d)
 				var made driver.Item
 				s.twist = func(c *detour.Call) {
 					switch c.Act(); {

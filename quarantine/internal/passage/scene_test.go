@@ -167,6 +167,19 @@ func (s *scene) deliver() *twobox.Object {
 	return s.Deliver(alice, twobox.Message{ID: "<1@evil.example>", Subject: "Invoice", Received: at, Sent: at})
 }
 
+// set delivers a message that runs are to send in a direction, and takes it into quarantine
+// first if that is back to its user.
+func (s *scene) set(t *testing.T, d driver.Direction) *twobox.Object {
+	o := s.deliver()
+	if d == driver.ToUser {
+		s.again(t.Context(), driver.ToQuarantine)
+		time.Sleep(time.Hour)
+		o = s.In(vault, false)[0]
+	}
+	s.sends = d
+	return o
+}
+
 // seen returns an object as a search finds it.
 func (s *scene) seen(t testing.TB, o *twobox.Object) driver.Item {
 	t.Helper()

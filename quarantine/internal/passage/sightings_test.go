@@ -53,13 +53,7 @@ func TestCopyUnderTheIDOfAnother(t *testing.T) {
 		for d, to := range map[driver.Direction]string{driver.ToQuarantine: vault, driver.ToUser: alice} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(way)
-				o := s.deliver()
-				if d == driver.ToUser {
-					s.again(t.Context(), driver.ToQuarantine)
-					time.Sleep(time.Hour)
-					o = s.In(vault, false)[0]
-				}
-				s.sends = d
+				o := s.set(t, d)
 				other := s.innocent(to)
 				was := *other
 				s.twist = func(c *detour.Call) {

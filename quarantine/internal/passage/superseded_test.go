@@ -25,13 +25,7 @@ func TestAdoptedAttemptWasBegunAnew(t *testing.T) {
 				t.Run(fmt.Sprint(way, d, carried), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s := newScene(way)
-						o := s.deliver()
-						if d == driver.ToUser {
-							s.again(t.Context(), driver.ToQuarantine)
-							time.Sleep(time.Hour)
-							o = s.In(vault, false)[0]
-						}
-						s.sends = d
+						o := s.set(t, d)
 						ctx, cancel := context.WithCancel(t.Context())
 						defer cancel()
 						var first driver.Item

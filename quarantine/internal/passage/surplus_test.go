@@ -62,13 +62,7 @@ func TestSecondCopy(t *testing.T) {
 		for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene(driver.WayMove)
-				o := s.deliver()
-				if d == driver.ToUser {
-					s.again(t.Context(), driver.ToQuarantine)
-					time.Sleep(time.Hour)
-					o = s.In(vault, false)[0]
-				}
-				s.sends = d
+				o := s.set(t, d)
 				p := s.passage(d, s.seen(t, o))
 				s.twist = func(c *detour.Call) {
 					if c.Act(); c.Kind == detour.Carry {

@@ -108,7 +108,8 @@ func (p *parser) describe(m *Message, h header) {
 }
 
 // idOf returns the Message-ID of a field as it stands, without comments beside it (RFC
-// 5322, section 3.6.4); nothing if there is no id.
+// 5322, section 3.6.4). A field that is not just an id is returned whole, an empty one or
+// one of brackets alone as "".
 func idOf(field string) string {
 	field = clean(field)
 	if ids := angled.FindAllString(field, 2); len(ids) == 1 {

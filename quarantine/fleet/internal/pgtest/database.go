@@ -22,7 +22,7 @@ var shared struct {
 }
 
 // Address returns the address of a database of the cluster, in which tests may create
-// others. It fails the test if there is none.
+// others. If the cluster cannot be started, it fails the test.
 func Address(t testing.TB) string {
 	t.Helper()
 	shared.once.Do(func() {
