@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -34,85 +35,90 @@ func (c Criteria) needsMIME(it driver.Item) bool {
 // in memory, nor read further than needed. It returns an error if the answer
 // cannot be known.
 func (c Criteria) matchMIME(r io.Reader) (bool, error) {
-	h := mimescan.Handler{}
-	open := 0       // conditions not met yet
-	var maybe error // what would have met one
-	saw := func(seen *bool) error {
-		if !*seen {
-			*seen = true
-			open--
-		}
-		if open == 0 {
-			return mimescan.ErrStop
-		}
-		return nil
-	}
+	w := wanted{Criteria: c}
+	var h mimescan.Handler
 	if c.URL != "" {
 		matcher, err := linkunwrap.NewMatcher(c.URL)
 		if err != nil {
 			return false, fmt.Errorf("url: %w", err)
 		}
-		open++
-		seen := false
-		h.Link = func(link string) error {
-			if seen {
-				return nil
-			}
-			switch matcher.Check(link) {
-			case linkunwrap.Yes:
-				return saw(&seen)
-			case linkunwrap.Maybe:
-				maybe = errHalfShown
-			}
-			return nil
-		}
+		w.matcher, w.link = matcher, true
+		h.Link = w.seeLink
 	}
 	if c.AttachmentSHA256 != "" || c.AttachmentName != "" {
-		want, _ := hex.DecodeString(c.AttachmentSHA256)
-		sumSeen, nameSeen := len(want) == 0, c.AttachmentName == ""
-		if !sumSeen {
-			open++
-		}
-		if !nameSeen {
-			open++
-		}
-		h.Attachment = func(a mimescan.Attachment) error {
-			if !sumSeen && string(want) == string(a.SHA256[:]) {
-				if err := saw(&sumSeen); err != nil {
-					return err
-				}
-			}
-			if nameSeen {
-				return nil
-			}
-			if c.matchAttachmentName(a.Name) || slices.ContainsFunc(a.Aliases, c.matchAttachmentName) {
-				return saw(&nameSeen)
-			}
-			if a.Guessed && !isASCII(c.AttachmentName) {
-				maybe = fmt.Errorf("%w: the name of an attachment is in a charset that is not known", errUnsure)
-			}
-			return nil
-		}
+		w.sum, _ = hex.DecodeString(c.AttachmentSHA256)
+		w.name = c.AttachmentName != ""
+		h.Attachment = w.seeAttachment
 	}
-	if open == 0 {
+	if w.none() {
 		return true, nil
 	}
 	report, err := mimescan.Scan(r, h)
 	switch {
-	case open == 0:
+	case w.none():
 		return true, nil
 	case err != nil:
 		return false, err
 	case report.Opaque != "":
 		return false, fmt.Errorf("%w (%s)", errOpaque, report.Opaque)
-	case maybe != nil:
-		return false, maybe
+	case w.maybe != nil:
+		return false, w.maybe
 	case c.URL != "" && report.Links != "":
 		return false, fmt.Errorf("%w: %s", errUnsure, report.Links)
 	case (c.AttachmentName != "" || c.AttachmentSHA256 != "") && report.Attachments != "":
 		return false, fmt.Errorf("%w: %s", errUnsure, report.Attachments)
 	}
 	return false, nil
+}
+
+// wanted is what a message has to contain and has not shown yet.
+type wanted struct {
+	Criteria
+	matcher *linkunwrap.Matcher
+
+	link, name bool
+	sum        []byte
+
+	maybe error // why something that was seen may be what is wanted
+}
+
+// none reports whether everything has been seen.
+func (w *wanted) none() bool { return !w.link && !w.name && len(w.sum) == 0 }
+
+// done ends the scan once everything has been seen.
+func (w *wanted) done() error {
+	if w.none() {
+		return mimescan.ErrStop
+	}
+	return nil
+}
+
+func (w *wanted) seeLink(link string) error {
+	if !w.link {
+		return nil
+	}
+	switch w.matcher.Check(link) {
+	case linkunwrap.Yes:
+		w.link = false
+	case linkunwrap.Maybe:
+		w.maybe = errHalfShown
+	}
+	return w.done()
+}
+
+func (w *wanted) seeAttachment(a mimescan.Attachment) error {
+	if bytes.Equal(w.sum, a.SHA256[:]) {
+		w.sum = nil
+	}
+	if w.name {
+		switch {
+		case w.matchAttachmentName(a.Name) || slices.ContainsFunc(a.Aliases, w.matchAttachmentName):
+			w.name = false
+		case a.Guessed && !isASCII(w.AttachmentName):
+			w.maybe = fmt.Errorf("%w: the name of an attachment is in a charset that is not known", errUnsure)
+		}
+	}
+	return w.done()
 }
 
 func isASCII(s string) bool {

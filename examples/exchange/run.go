@@ -239,6 +239,7 @@ type ready struct {
 	TenantID  string `json:"tenantId,omitempty"`
 }
 
+// serve serves until the context ends.
 func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := s.client.prepare(); err != nil {
 		return err
@@ -254,20 +255,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		defer doors.graph.Close()
 	}
-	opts := ewstest.Options{
-		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency.all, Latencies: s.latency.of,
-		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
-		MaxRecords: 1000, // nobody asks for them, and it may run for days
-	}
-	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
-		if opts.Azure, err = s.apps.tenant(); err != nil {
-			return errors.Join(err, listener.Close())
-		}
-	}
-	if s.log {
-		opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	srv, err := s.newServer(opts)
+	srv, err := s.start(listener, stderr)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -276,9 +264,8 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	first := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}
-	tenant, ca := srv.Tenant(), srv.CAPEM()
-	if tenant != nil {
+	first, ca := ready{URL: srv.URL(), Authority: srv.AuthorityURL()}, srv.CAPEM()
+	if tenant := srv.Tenant(); tenant != nil {
 		first.TenantID = tenant.TenantID
 	}
 	if s.graph {
@@ -308,23 +295,52 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if _, err := stdout.Write(line); err != nil {
 		return err
 	}
-	for _, l := range lines {
-		fmt.Fprintln(stderr, terminal.Escape(l))
+	say(stderr, lines...)
+	say(stderr, s.warnings(srv, listener.Addr(), first)...)
+	<-ctx.Done()
+	say(stderr, spent(srv)...)
+	return nil
+}
+
+// start starts the server with what the flags say.
+func (s *settings) start(listener net.Listener, stderr io.Writer) (*ewstest.Server, error) {
+	opts := ewstest.Options{
+		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency.all, Latencies: s.latency.of,
+		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
+		MaxRecords: 1000, // nobody asks for them, and it may run for days
 	}
-	if addr, ok := listener.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
-		fmt.Fprintln(stderr, "exchange: other machines can reach this server, and its passwords are public")
+	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
+		var err error
+		if opts.Azure, err = s.apps.tenant(); err != nil {
+			return nil, err
+		}
 	}
-	if tenant != nil && len(tenant.Applications) == 0 {
-		fmt.Fprintln(stderr, "exchange: no application can sign in with tokens; give -auth bearer and -app ID=FILE with a certificate such as one from ewsq cert")
+	if s.log {
+		opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return s.newServer(opts)
+}
+
+// warnings says what may surprise those who use the server.
+func (s *settings) warnings(srv *ewstest.Server, at net.Addr, first ready) []string {
+	var lines []string
+	if addr, ok := at.(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
+		lines = append(lines, "exchange: other machines can reach this server, and its passwords are public")
+	}
+	if tenant := srv.Tenant(); tenant != nil && len(tenant.Applications) == 0 {
+		lines = append(lines, "exchange: no application can sign in with tokens; give -auth bearer and -app ID=FILE with a certificate such as one from ewsq cert")
 	}
 	if first.Authority != "" && !s.tls {
-		fmt.Fprintln(stderr, "exchange: clients request tokens only over TLS; give -tls")
+		lines = append(lines, "exchange: clients request tokens only over TLS; give -tls")
 	}
-	<-ctx.Done()
-	for _, l := range spent(srv) {
-		fmt.Fprintln(stderr, terminal.Escape(l))
+	return lines
+}
+
+// say writes lines that a terminal may be shown.
+func say(w io.Writer, lines ...string) {
+	for _, l := range lines {
+		fmt.Fprintln(w, terminal.Escape(l))
 	}
-	return nil
 }
 
 // deliver delivers what the flags say, and returns lines about it.

@@ -1,64 +1,53 @@
 package main
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/httpguard"
 )
 
-// authorized lets through callers that send the token (RFC 6750). Without a token,
-// only programs on this machine are served: see local. Whoever opens a page of
-// another website sends requests as well, but without knowing: see sameOrigin.
+// authorized lets through callers that send the token. Without a token, only programs on
+// this machine are served: see local. Whoever opens a page of another website sends
+// requests as well, but without knowing: see sameOrigin.
 func authorized(token string, next http.Handler) http.Handler {
-	want := sha256.Sum256([]byte(token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store") // it is about people's mail
-		if p := sameOrigin(r); p != nil {
-			p.write(w)
-			return
-		}
-		if token == "" {
-			if p := local(r); p != nil {
-				p.write(w)
-				return
-			}
-			next.ServeHTTP(w, r)
-			return
-		}
-		scheme, sent, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(sent)) // the same length, whatever was sent
-		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
+		p := sameOrigin(r)
+		switch {
+		case p != nil:
+		case token == "":
+			p = local(r)
+		case !httpguard.HasToken(r, token):
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			(&problem{Status: http.StatusUnauthorized, Detail: "send the header Authorization: Bearer with the token in " + envToken}).write(w)
+			p = &problem{Status: http.StatusUnauthorized, Detail: "send the header Authorization: Bearer with the token in " + envToken}
+		}
+		if p != nil {
+			p.write(w)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// local refuses what does not come from this machine: from another address, under
-// another host name, which a website could have a local browser send (DNS
-// rebinding), or through a proxy, behind which anybody can be.
+// local refuses what does not come from this machine.
 func local(r *http.Request) *problem {
-	if !isLoopback(r.RemoteAddr) {
-		return &problem{Status: http.StatusForbidden, Detail: "without " + envToken + " the service serves only this machine"}
+	refused := httpguard.Local(r)
+	if refused == nil {
+		return nil
 	}
-	if !isLoopback(r.Host) {
-		return &problem{Status: http.StatusMisdirectedRequest, Detail: "without " + envToken + " the service accepts only the names of this machine, such as localhost"}
+	p := &problem{Status: refused.Status, Field: refused.Proxy, Detail: "without " + envToken + " the service serves only this machine"}
+	switch {
+	case refused.Proxy != "":
+		p.Detail = "behind a proxy, set " + envToken + " to the token that callers must send"
+	case refused.Status == http.StatusMisdirectedRequest:
+		p.Detail = "without " + envToken + " the service accepts only the names of this machine, such as localhost"
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
-		if len(r.Header.Values(name)) > 0 {
-			return &problem{Status: http.StatusForbidden, Field: name, Detail: "behind a proxy, set " + envToken + " to the token that callers must send"}
-		}
-	}
-	return nil
+	return p
 }
 
 // sameOrigin refuses requests that a page of another website makes a browser send.
@@ -97,22 +86,6 @@ func sendsJSON(r *http.Request) error {
 		return &problem{Status: http.StatusUnsupportedMediaType, Field: "Content-Type", Detail: "send application/json"}
 	}
 	return nil
-}
-
-// isLoopback reports whether a host, with or without a port, is a name or an address of
-// this machine.
-func isLoopback(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil { // without a port
-		name = host
-		if inside, ok := strings.CutPrefix(host, "["); ok {
-			name = strings.TrimSuffix(inside, "]")
-		} else if strings.Contains(host, ":") {
-			return false
-		}
-	}
-	ip, err := netip.ParseAddr(name)
-	return strings.EqualFold(name, "localhost") || err == nil && ip.IsLoopback()
 }
 
 // recovered responds for a handler that panics; net/http would just drop the

@@ -67,6 +67,7 @@ quarantine/exchange -> throttle
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
 quarantine/exchange/selftest -> internal/graph
+quarantine/exchange/selftest -> internal/httpguard
 quarantine/exchange/setup -> quarantine/exchange
 ews -> internal/callinfo
 internal/graph -> internal/redact

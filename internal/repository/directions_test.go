@@ -56,6 +56,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/graph", Imports: []string{"internal/redact", "internal/useragent", "internal/wirelog"}},
 	{Package: "internal/interop/plainxml", Imports: nil},
 	{Package: "internal/headerscan", Imports: []string{"internal/mimeparam"}},
+	{Package: "internal/httpguard", Imports: nil},
 	{Package: "internal/linkunwrap", Imports: []string{"internal/mimeparam"}},
 	{Package: "internal/live", Imports: []string{"ews", "throttle", "quarantine/...", "quarantine", "internal/display", "internal/mailname"}},
 	{Package: "internal/mailname", Imports: nil},

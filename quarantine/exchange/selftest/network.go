@@ -9,13 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
+	"github.com/ewsquarantine/ewsquarantine/internal/httpguard"
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
@@ -78,12 +78,6 @@ func (k *checker) resolver() autodiscover.Resolver {
 		return k.opts.Resolver
 	}
 	return net.DefaultResolver
-}
-
-// isLoopback reports whether a host is this machine.
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 // checkTransport makes the transport that the service would use.
@@ -215,7 +209,7 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 		k.fail(CheckTLS, "", seen, k.tlsRemedy(d.tlsErr, u))
 		k.block(CheckTLS)
 		return false
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "http" && httpguard.IsLoopback(u.Hostname()):
 		k.skip(CheckTLS, "", "plain HTTP to this machine")
 	case u.Scheme == "http":
 		k.warn(CheckTLS, "", "plain HTTP: anyone on the network can read the password and every message", remedy{text: "use https in " + k.setting() + ", unless the link is encrypted by other means"})
