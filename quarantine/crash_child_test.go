@@ -80,9 +80,22 @@ type errand struct {
 	// Gather lets each call of the engine be one of a batch.
 	Gather bool
 
+	// Doubt is WriteDoubt.
+	Doubt time.Duration
+
 	// DieAt is where the process kills itself, in a call of the journal.
 	DieAt moment
 }
+
+// A message that was marked is sent within a third of WriteDoubt, or marked anew. On a
+// busy machine a process that is killed may not come to its point in a third of
+// shortDoubt, and is then tried again with more; whoever recovers has to wait for it.
+// Nobody waits for longDoubt.
+const (
+	shortDoubt = 900 * time.Millisecond
+	mostDoubt  = 64 * shortDoubt
+	longDoubt  = 10 * time.Minute
+)
 
 type action string
 
@@ -175,7 +188,7 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 // more, and returns the last receipt of each intent.
 func recoverAll(ctx context.Context, s *quarantine.Service) ([]*quarantine.Receipt, error) {
 	last := make(map[string]*quarantine.Receipt)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * mostDoubt); ; time.Sleep(50 * time.Millisecond) {
 		waiting := false
 		for r, err := range s.Recover(ctx) {
 			if err != nil {
@@ -226,7 +239,7 @@ func (e *errand) service(transport http.RoundTripper, journal quarantine.Journal
 		return nil, err
 	}
 	settings := quarantine.Options{
-		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: 900 * time.Millisecond,
+		Journal: journal, Wait: 2 * time.Millisecond, SearchLag: 10 * time.Millisecond, WriteDoubt: e.Doubt,
 		CriteriaSearch: true,
 	}
 	opts := &ewsmail.Options{Ways: e.Ways}

@@ -46,6 +46,7 @@ type scene struct {
 	targets  []quarantine.Target
 	receipts []*quarantine.Receipt // of the quarantine before a restore
 	before   map[string]*ewstest.Message
+	doubt    time.Duration // WriteDoubt of processes that are killed
 
 	socket *httptest.Server
 	front  atomic.Pointer[front]
@@ -54,11 +55,11 @@ type scene struct {
 const home = "/Inbox/Projects"
 
 // newScene delivers n messages; they are in quarantine if they are to be
-// restored. The journal goes into dir.
-func newScene(ctx context.Context, dir string, a crashAccess, do action, n int) (*scene, error) {
+// restored. The journal goes into dir. Doubt is that of processes that are killed.
+func newScene(ctx context.Context, dir string, a crashAccess, do action, n int, doubt time.Duration) (*scene, error) {
 	s := &scene{
 		crashAccess: a, Server: ewstest.NewServer(&ewstest.Options{Version: a.version}), action: do,
-		journal: filepath.Join(dir, "journal"), before: make(map[string]*ewstest.Message, n),
+		doubt: doubt, journal: filepath.Join(dir, "journal"), before: make(map[string]*ewstest.Message, n),
 	}
 	s.socket = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.front.Load().ServeHTTP(w, r)
@@ -104,7 +105,7 @@ func (s *scene) close() {
 
 // errand returns what a process is to know; what to do has to be added.
 func (s *scene) errand() errand {
-	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4, Gather: *gathering}
+	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4, Gather: *gathering, Doubt: longDoubt}
 }
 
 // ask returns the errand that the scene is about, from receipts if there are
@@ -152,7 +153,7 @@ type death struct {
 // runChild runs an errand in a process of its own, which is killed at the
 // strike, if there is one.
 func (s *scene) runChild(ctx context.Context, e errand, at *strike) (*death, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, longDoubt)
 	defer cancel()
 	program, err := os.Executable()
 	if err != nil {

@@ -19,6 +19,11 @@
 #define FREE free0
 #endif
 
+/* of a later attempt of the same operation: another run has begun anew with it */
+#define LATER(k) (o[k].sdir==dir && o[k].satt > a && op[o[k].satt]==op[a])
+#define LEFT(k) (o[k].alive && LATER(k))
+#define SOMELATER (LEFT(0)||LEFT(1)||LEFT(2)||LEFT(3)||LEFT(4)||LEFT(5))
+
 #ifdef AGAIN_LATE       /* the same move again, whenever that is */
 #define INTIME true
 #else
@@ -45,6 +50,23 @@ inline search_scope(ym, yd, ya) {       /* the folder where it should be; else e
 	d_step { r1 = NIL; r2 = NIL; c1 = 0; c2 = 0; one(ym, 0, yd, ya) }
 	if :: r1==NIL -> search(ym, yd, ya) :: else fi
 }
+/* The same for the attempt, in a look: it remembers the latest of the later attempts of
+ * the operation that it meets. */
+inline meet(xm, xf) {
+#ifndef NO_FOLLOW
+	k = 0;
+	do
+	:: k < nobj -> if :: o[k].alive && o[k].mb==(xm) && o[k].fold==(xf) && !o[k].hid && LATER(k) && o[k].satt > nw -> nw = o[k].satt :: else fi; k++
+	:: else -> break
+	od; k = 0
+#else
+	skip
+#endif
+}
+inline search_meeting(ym) {
+	d_step { r1 = NIL; r2 = NIL; c1 = 0; c2 = 0; one(ym, 0, dir, a); meet(ym, 0) }
+	d_step { one(ym, 1, dir, a); meet(ym, 1) }
+}
 inline see(xi, xm) { s = xi; sck = o[(xi)/8].ck; ssd = o[(xi)/8].sdir; ssa = o[(xi)/8].satt }
 /* two ids are two objects only if both exist at once: read one, the other, and the one again */
 inline existing(xm) {
@@ -64,6 +86,7 @@ proctype Run(byte me; byte dir; byte way0) {
 	byte s=NIL, c=NIL, a=0, r1=NIL, r2=NIL, c1, c2, k, way, made=NIL, tries=0;
 	byte n=0, z=0;                     /* looks in a row without the copy, without the original */
 	byte s0=NIL, sck, ssd, ssa, ver0, bsd, bsa, emsg, econt, esd, esa;
+	byte nw=0;                         /* a later attempt of the operation, met in this look */
 	byte ja=0, js=NIL;                 /* the journal: attempt, id of the source */
 	bit adopted=0, sent=0, moves1=0, inflt=0, succ=0, removed=0, repeated=0, markdoubt=0;
 	bit free0, okS, okC, seen, other=0, und=0, ack=0, renew=0, gone=0, recovering=0; byte again=0;
@@ -120,6 +143,7 @@ mark:   /* the intent; the stamp, by the version that was seen; read back */
 	atomic {
 		if :: natt==MAXATT -> again = AGAIN; UNDECIDED :: else fi;
 		if :: bsd==NO -> bsd = ssd; bsa = ssa :: else fi;
+		op[natt] = (ssd==NO || ssd==SUR -> natt : op[ssa]);
 		a = natt; natt++; ja = a; js = s; adopted = 0; FRESH
 	}
 	CRASH;
@@ -225,7 +249,10 @@ look:
 		/* the original by its id */
 		if :: LIVE(s,src) && CARRIES(s,dir,a) -> sck = o[s/8].ck; ssd = dir; ssa = a; seen = 1
 #ifndef OTHER_HANDS
-		   :: LIVE(s,src) && !CARRIES(s,dir,a) -> other = 1     /* another attempt, or no stamp any more */
+		   :: LIVE(s,src) && !CARRIES(s,dir,a) -> other = 1;    /* another attempt, or no stamp any more */
+#ifndef NO_FOLLOW
+			if :: LATER(s/8) -> nw = o[s/8].satt :: else fi
+#endif
 #endif
 		   :: else fi
 	}
@@ -233,23 +260,36 @@ look:
 	atomic { if :: dir==TOQ && made!=NIL && !repeated && LIVE(made,dst) && o[made/8].sdir==NO -> stamp(made, dir, a) :: else fi };
 	/* copies: by the id of the one that was made, else by the attempt */
 	atomic { if :: made!=NIL && !repeated && LIVE(made,dst) && (CARRIES(made,dir,a) || dir==TOU && o[made/8].sdir==NO) -> r1 = made; r2 = NIL; c1 = o[made/8].ck; goto copied :: else fi };
-	if :: dst==QUAR -> search_scope(dst, dir, a) :: else -> search(dst, dir, a) fi;
+	if
+	:: dst==QUAR ->         /* the folder where it should be; else everywhere */
+		d_step { r1 = NIL; r2 = NIL; c1 = 0; c2 = 0; one(dst, 0, dir, a); meet(dst, 0) }
+		if :: r1==NIL -> search_meeting(dst) :: else fi
+	:: else -> search_meeting(dst)
+	fi;
 	existing(dst);
 	atomic {        /* what does not carry the attempt any more is none */
 		if :: r2!=NIL && !CARRIES(r2,dir,a) -> r2 = NIL :: else fi;
 		if :: r2!=NIL && !CARRIES(r1,dir,a) -> r1 = r2; c1 = c2; r2 = NIL :: else fi
 	}
 copied:
-	atomic { c = r1; r1 = NIL; if :: other -> other = 0; c = NIL; r2 = NIL; UNDECIDED :: else fi };
+	atomic {
+		c = r1; r1 = NIL;
+		if
+		:: other && nw!=0 && c==NIL -> other = 0; goto follow
+		:: other && (nw==0 || c!=NIL) -> other = 0; nw = 0; c = NIL; r2 = NIL; UNDECIDED
+		:: else
+		fi
+	}
 	/* the original elsewhere, by its attempt */
 	if :: !seen && !(removed || moves1 && c!=NIL) ->
 		k = r2;
-		search(src, dir, a);
+		search_meeting(src);
 		atomic {
 			if :: r1!=NIL && LIVE(r1,src) && CARRIES(r1,dir,a) -> see(r1,src); seen = 1 :: else fi;
 			r1 = NIL
 		}
 	   :: else fi;
+	atomic { if :: !seen && nw!=0 && c==NIL -> goto follow :: else -> nw = 0 fi }
 	atomic {
 		z = (seen -> 0 : (z < LOOKS -> z+1 : z)); n = (c!=NIL -> 0 : (n < LOOKS -> n+1 : n));
 #if LAG > 0 && !defined(WROTE_LAG)
@@ -284,9 +324,20 @@ copied:
 			if :: tries > TRIES -> goto exhausted :: renew -> goto hold :: else -> goto carry fi
 		fi
 	:: okS && okC ->                                                       /* nowhere */
-		atomic { told = 1; if :: recovering && expired[a] -> ja = 0; goto fin :: else -> UNDECIDED fi }
+		atomic {
+#ifdef SAYS
+			/* in neither mailbox: not under a later attempt either */
+			assert(!SOMELATER);
+#endif
+			told = 1; if :: recovering && expired[a] -> ja = 0; goto fin :: else -> UNDECIDED fi }
 	:: else -> goto look
 	fi;
+
+follow: /* the look was for the wrong attempt: another run has begun anew */
+	atomic {
+		a = nw; nw = 0; ja = a; js = s; adopted = 1; r2 = NIL; FRESH;
+		tries++; if :: tries > TRIES -> UNDECIDED :: else -> goto look fi
+	}
 
 prove:  /* both are there: compare, remove the original, read back */
 	CRASH;
@@ -403,7 +454,7 @@ abandon:        /* the item gets the stamp that it had */
 crash:  /* another process: it has the journal, or nothing */
 	atomic {
 		s=NIL; c=NIL; r1=NIL; r2=NIL; c1=0; c2=0; k=0; sck=0; ssd=0; ssa=0; bsd=0; bsa=0; emsg=0; econt=0; esd=0; esa=0;
-		tries=0; adopted=0; markdoubt=0; ack=0; renew=0; gone=0; und=0; recovering=0; way=way0; FRESH;
+		tries=0; adopted=0; markdoubt=0; ack=0; renew=0; gone=0; und=0; recovering=0; nw=0; way=way0; FRESH;
 #ifdef MARKWAIT
 		im[me] = 0;
 #endif
@@ -440,7 +491,7 @@ fin:
 		im[me] = 0;
 #endif
 		undec = undec + und; s=NIL; c=NIL; r1=NIL; r2=NIL; c1=0; c2=0; k=0; sck=0; ssd=0; ssa=0; bsd=0; bsa=0; tries=0; js=NIL; ja=0; a=0; way=0;
-		adopted=0; markdoubt=0; ack=0; renew=0; gone=0; und=0; recovering=0; free0=0; okS=0; okC=0; seen=0; FRESH; ended++
+		adopted=0; markdoubt=0; ack=0; renew=0; gone=0; und=0; recovering=0; free0=0; okS=0; okC=0; seen=0; nw=0; FRESH; ended++
 	}
 }
 

@@ -85,6 +85,7 @@ Obj o[NOBJ];
 byte nobj = 0, natt = 1;
 bit expired[NATT];      /* the lease is over, so nothing of the attempt can land any more */
 byte inflight[NATT];
+byte op[NATT];          /* the operation that an attempt belongs to: its first attempt */
 #if LAG > 0
 byte xh[NATT];          /* items that were hidden when the lease ended */
 byte wS[2], wC[2];      /* items that were hidden at the end of the first look without the original, the copy */

@@ -1,0 +1,160 @@
+package passage_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
+)
+
+// begunAnew delivers a message that a run marks so many times, because all is slow, and
+// dies before it sends it. It returns the item as it was after each mark.
+func (s *scene) begunAnew(t *testing.T, times int) (o *twobox.Object, marks []driver.Item) {
+	t.Helper()
+	s.sends = driver.ToQuarantine
+	o = s.deliver()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.twist = func(c *detour.Call) {
+		if c.Kind == detour.Carry {
+			cancel()
+			c.Fail(errLost)
+			return
+		}
+		if c.Act(); c.Kind == detour.Mark {
+			if marks = append(marks, s.seen(t, o)); len(marks) < times {
+				time.Sleep(6 * time.Minute) // longer than it may then take to send it
+			}
+		}
+	}
+	s.run(ctx, s.passage(driver.ToQuarantine, s.seen(t, o)))
+	s.twist = nil
+	require.Len(t, marks, times)
+	require.NotNil(t, o.Stamp)
+	return o, marks
+}
+
+// The original carries a later attempt. It is not followed away from a copy that is there
+// under the earlier one, nor to another operation.
+func TestLaterAttemptIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*scene, *twobox.Object, driver.Item){
+		"there is a copy under the earlier one": func(s *scene, _ *twobox.Object, first driver.Item) {
+			copied := s.Deliver(vault, s.Messages[0])
+			copied.Message, copied.Stamp = 0, first.Stamp
+		},
+		"of another operation": func(s *scene, o *twobox.Object, _ driver.Item) {
+			s.engine.Keys = nil // what is sealed fits its operation
+			stamp := *o.Stamp
+			stamp.Operation, stamp.Seal = driver.NewOperation(), ""
+			o.Stamp = &stamp
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayTransfer)
+				o, marks := s.begunAnew(t, 2)
+				clear(s.ledger)
+				change(s, o, marks[0])
+				p := s.passage(driver.ToQuarantine, marks[0])
+				assert.Contains(t, s.run(t.Context(), p), "undecided: the original is still there, but it carries another stamp")
+				assert.Equal(t, marks[0].Stamp.Attempt, p.Result().Stamp.Attempt)
+			})
+		})
+	}
+}
+
+// A look that meets two later attempts goes on with the latest, whichever it meets first.
+func TestLatestAttemptIsFollowed(t *testing.T) {
+	t.Parallel()
+	for _, swapped := range []bool{false, true} {
+		t.Run(fmt.Sprint(swapped), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayTransfer)
+				o, marks := s.begunAnew(t, 3)
+				s.File(o) // its id is dead
+				s.File(o)
+				other := s.Duplicate(o)
+				o.Stamp, other.Stamp = marks[1].Stamp, marks[2].Stamp
+				if swapped {
+					o.Stamp, other.Stamp = other.Stamp, o.Stamp
+				}
+				p := s.passage(driver.ToQuarantine, marks[0])
+				p.Hurried = true
+				require.ErrorIs(t, p.Run(t.Context()), passage.ErrUndecided)
+				assert.Equal(t, marks[2].Stamp.Attempt, p.Result().Stamp.Attempt)
+			})
+		})
+	}
+}
+
+// A server has one id for the original in the one mailbox and for the copy in the other.
+// What is removed by it may be the copy.
+func TestOneIDInBothMailboxes(t *testing.T) {
+	t.Parallel()
+	for d, where := range map[driver.Direction][2]string{driver.ToQuarantine: {alice, vault}, driver.ToUser: {vault, alice}} {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayTransfer)
+				o := s.set(t, d)
+				s.twist = func(c *detour.Call) {
+					if c.Act(); c.Kind == detour.Carry {
+						s.Objects[len(s.Objects)-1].ID = o.ID
+						c.Fail(errLost) // so that the copy is searched for
+					}
+				}
+				assert.Contains(t, s.run(t.Context(), s.passage(d, s.seen(t, o))), fmt.Sprintf(
+					"the server gives the original in %s and the copy in %s the same id, so nothing was removed", where[0], where[1]))
+				user, taken, aside, _ := s.count()
+				assert.Equal(t, []int{1, 1, 0}, []int{user, taken, aside})
+			})
+		})
+	}
+}
+
+// A search goes on to show the original where it was, and by its id the copy is read. That
+// is no original, though the search has shown it.
+func TestSearchGoesOnToShowTheOriginal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMove)
+		s.sends = driver.ToQuarantine
+		o := s.deliver()
+		var before driver.Item
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Carry {
+				before = s.seen(t, o)
+			}
+			c.Act()
+			shows := slices.ContainsFunc(c.Answer.Found.Items, func(it driver.Item) bool { return it.ID == before.ID })
+			switch {
+			case c.Kind == detour.Carry:
+				c.Fail(errLost)
+			case c.Kind == detour.Find && c.Box == alice && before.ID != "" && !shows:
+				c.Answer.Found.Items = append(c.Answer.Found.Items, before)
+			case c.Kind == detour.Inspect && c.Box == alice && before.ID != "" && c.Item.ID == before.ID:
+				it, err := s.Strategy(s.way).Mailbox(vault).Inspect(context.Background(), o.ID)
+				require.NoError(t, err)
+				it.ID = before.ID
+				c.Answer = detour.Answer{Item: it}
+			}
+		}
+		s.Lag = 10 * time.Second // the copy is not shown at first
+		assert.Equal(t, "done in /Quarantine (move)", s.run(t.Context(), s.passage(driver.ToQuarantine, s.seen(t, o))))
+		user, taken, aside, _ := s.count()
+		assert.Equal(t, []int{0, 1, 0}, []int{user, taken, aside})
+	})
+}
